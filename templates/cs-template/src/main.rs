@@ -1,0 +1,2 @@
+//! The generic runtime template.
+fn main() {}
