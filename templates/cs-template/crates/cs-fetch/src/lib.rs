@@ -1,1 +1,1 @@
-//! 
+//! Package archives over the network.

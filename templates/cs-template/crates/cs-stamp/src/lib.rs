@@ -1,1 +1,1 @@
-//! 
+//! What is stamped on this executable?
