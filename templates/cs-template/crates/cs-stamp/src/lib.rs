@@ -1,1 +1,19 @@
 //! What is stamped on this executable?
+//!
+//! Reads what `docs/reference/stamp-format.md` describes. [`Stamp::open_self`] finds the footer, which is all that is
+//! read then; each part is read, checked against its limit and its SHA-256, and parsed when it is asked for.
+
+mod bytes;
+mod error;
+mod footer;
+mod header;
+mod launch;
+mod plan;
+mod stamp;
+
+pub use error::StampError;
+pub use footer::{Part, PartSpan, TRAILING_LIMIT_BYTES};
+pub use header::{Activation, Bytecode, Commands, Header, InstallScheme, Layout, OnUpgrade};
+pub use launch::Launch;
+pub use plan::{Plan, PlanNoarch, PlanPackage, PlanPython};
+pub use stamp::Stamp;

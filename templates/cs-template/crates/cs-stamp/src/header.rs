@@ -1,0 +1,156 @@
+//! The header: who this runtime is and how it behaves.
+
+use serde::Deserialize;
+
+/// The header's keys, as `docs/reference/stamp-format.md` lists them. Unknown keys are ignored.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Header {
+    /// Version of this schema.
+    pub schema_version: u32,
+    /// Who wrote the stamp, `cs-cli X.Y.Z`.
+    pub builder: String,
+    /// The runtime's name; its variables and its marker are named after it.
+    pub runtime: String,
+    /// The runtime's version.
+    pub runtime_version: String,
+    /// Executable name and file stem of this layout.
+    pub artifact_name: String,
+    /// How package archives reach the target machine.
+    pub layout: Layout,
+    /// The conda subdir that the plan is for.
+    pub platform: String,
+    /// File name, without a path, of the executable that receives the user's arguments.
+    pub delegate: String,
+    /// Where to read more.
+    pub docs_url: Option<String>,
+    /// Where the prefix goes when nobody says otherwise.
+    pub install_scheme: InstallScheme,
+    /// The last component of that place.
+    pub install_name: String,
+    /// How the runtime reached the user, `homebrew` for instance.
+    pub installer: Option<String>,
+    /// Text of the `.condarc` to write.
+    pub condarc: Option<String>,
+    /// Whether to write the CEP 22 marker.
+    pub freeze_base: bool,
+    /// Who compiles Python modules, and when.
+    pub bytecode: Bytecode,
+    /// Which words are the runtime's own.
+    pub commands: Commands,
+    /// What happens to the prefix of an older build.
+    pub on_upgrade: OnUpgrade,
+    /// How the delegate's environment is prepared.
+    pub activation: Activation,
+    /// Channel URLs, without credentials.
+    pub channels: Vec<String>,
+    /// File name of the bundle beside an `external` runtime.
+    pub bundle_file_name: Option<String>,
+    /// Size of the installed prefix, where the builder knew it.
+    pub installed_size_bytes: Option<u64>,
+    /// Number of files of the installed prefix, where the builder knew it.
+    pub installed_file_count: Option<u64>,
+}
+
+/// How package archives reach the target machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// Over the network.
+    Online,
+    /// In a bundle beside the runtime.
+    External,
+    /// In a bundle inside the runtime.
+    Embedded,
+}
+
+/// Where the prefix goes when nobody says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InstallScheme {
+    /// `~/.conda/INSTALL_NAME`.
+    CondaHome,
+    /// `conda/INSTALL_NAME` in the platform's directory for user data.
+    UserData,
+}
+
+/// Who compiles Python modules, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bytecode {
+    /// Python, as it imports them.
+    OnImport,
+    /// The runtime, before first use.
+    Bootstrap,
+    /// The builder; they are in the stamp.
+    Shipped,
+}
+
+/// Which words are the runtime's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Commands {
+    /// `RUNTIME status`.
+    Direct,
+    /// `RUNTIME self status`.
+    #[serde(rename = "self")]
+    SelfWord,
+}
+
+/// What happens to the prefix of an older build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnUpgrade {
+    /// It is replaced, and kept for a rollback.
+    Replace,
+    /// It stays in use.
+    Keep,
+}
+
+/// How the delegate's environment is prepared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// The prefix's directories come first on `PATH`.
+    Path,
+    /// Activation variables and `activate.d` scripts too.
+    Full,
+}
+
+/// The schema version that this crate reads.
+const SCHEMA_VERSION: u32 = 1;
+
+impl Header {
+    /// Parse and check a header. Names that become paths must be plain file names: they decide what is written and removed.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let header: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        check_schema_version(header.schema_version)?;
+        check_file_name("runtime", &header.runtime)?;
+        check_file_name("artifact_name", &header.artifact_name)?;
+        check_file_name("delegate", &header.delegate)?;
+        check_file_name("install_name", &header.install_name)?;
+        if let Some(name) = &header.bundle_file_name {
+            check_file_name("bundle_file_name", name)?;
+        }
+        Ok(header)
+    }
+}
+
+/// Refuse a schema that this crate does not know.
+pub(crate) fn check_schema_version(found: u32) -> Result<(), String> {
+    if found == SCHEMA_VERSION {
+        return Ok(());
+    }
+    Err(format!(
+        "its schema_version is {found}, this template reads {SCHEMA_VERSION}"
+    ))
+}
+
+/// Refuse anything but one plain path component.
+pub(crate) fn check_file_name(key: &str, name: &str) -> Result<(), String> {
+    let is_plain = !matches!(name, "" | "." | "..") && !name.contains(['/', '\\', '\0']);
+    if is_plain {
+        Ok(())
+    } else {
+        Err(format!("{key} is {name:?}, which is no file name"))
+    }
+}
