@@ -1,0 +1,212 @@
+//! Everything that can go wrong while linking.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::ArchiveError;
+
+/// What kind of failure a [`LinkError`] is, for exit statuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An archive is missing, damaged, hostile, or not the one that was locked.
+    Archive,
+    /// The disk is full or failing.
+    Io,
+    /// The staging directory cannot be written for another reason: permissions, a read-only file system.
+    CannotWrite,
+    /// The prefix is longer than a package can hold.
+    PrefixTooLong,
+    /// A program that was started failed: a post-link script, the byte compiler.
+    Program,
+    /// The plan asks for what cannot be.
+    Plan,
+    /// The supplier of archives failed; its own error says how.
+    Supplier,
+    /// The caller asked to stop.
+    Cancelled,
+}
+
+/// Why a job was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The archive is not the one that was locked.
+    #[error("{package}: the archive's SHA-256 is {actual}, the lock says {expected}")]
+    Checksum {
+        /// File name of the package.
+        package: String,
+        /// Lower-case hex.
+        expected: String,
+        /// Lower-case hex.
+        actual: String,
+    },
+    /// The archive cannot be decoded, or contradicts itself.
+    #[error("{package}: {}{reason}", at(.entry))]
+    Damaged {
+        /// File name of the package.
+        package: String,
+        /// Path within the archive, when one entry is to blame.
+        entry: Option<String>,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The archive tries to reach out of the prefix, or to take more room than it says.
+    #[error("{package}: refused {entry:?}: {reason}")]
+    Hostile {
+        /// File name of the package.
+        package: String,
+        /// Path within the archive.
+        entry: String,
+        /// Why it is refused.
+        reason: String,
+    },
+    /// The archive's bytes cannot be read.
+    #[error("{package}: the archive cannot be read: {source}")]
+    Read {
+        /// File name of the package.
+        package: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Something below the staging directory cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The path, below the staging directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The prefix does not fit where the package holds a placeholder for it.
+    #[error(
+        "{package}: the prefix {} is {length} bytes long, {path:?} has room for {limit}; choose a shorter path",
+        prefix.display()
+    )]
+    PrefixTooLong {
+        /// File name of the package.
+        package: String,
+        /// The file with the placeholder.
+        path: String,
+        /// The final prefix.
+        prefix: PathBuf,
+        /// Its length in bytes.
+        length: usize,
+        /// The placeholder's length in bytes.
+        limit: usize,
+    },
+    /// The prefix cannot be written into files.
+    #[error("the prefix {} is not valid UTF-8 and cannot be written into files", .0.display())]
+    PrefixNotUnicode(PathBuf),
+    /// A noarch python package without a Python.
+    #[error("{package}: a noarch python package needs a Python, and the plan has none")]
+    MissingPython {
+        /// File name of the package.
+        package: String,
+    },
+    /// The plan has no such package, or says something impossible of it.
+    #[error("{package}: {reason}")]
+    Plan {
+        /// File name of the package.
+        package: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The supplier ran out of archives before every package was there.
+    #[error("{} of the archives did not arrive, the first is {}", packages.len(), packages[0])]
+    Missing {
+        /// File names, in install order, at least one.
+        packages: Vec<String>,
+    },
+    /// A post-link script failed.
+    #[error("{package}: the script {script} failed ({status}){}", tail(.output))]
+    Script {
+        /// File name of the package.
+        package: String,
+        /// Path relative to the prefix.
+        script: String,
+        /// How it ended.
+        status: String,
+        /// The last lines that it wrote.
+        output: String,
+    },
+    /// The byte compiler failed.
+    #[error("compiling Python modules failed ({status}){}", tail(.output))]
+    Compile {
+        /// How it ended.
+        status: String,
+        /// The last lines that it wrote.
+        output: String,
+    },
+    /// A program cannot be started.
+    #[error("cannot run {}: {source}", program.display())]
+    Spawn {
+        /// The program.
+        program: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The shipped bytecode cannot be used.
+    #[error("the shipped bytecode is damaged: {reason}")]
+    Bytecode {
+        /// What is wrong.
+        reason: String,
+    },
+    /// An archive cannot be had.
+    #[error(transparent)]
+    Supplier(#[from] ArchiveError),
+    /// The caller asked to stop.
+    #[error("interrupted")]
+    Cancelled,
+}
+
+fn at(entry: &Option<String>) -> String {
+    entry
+        .as_ref()
+        .map(|entry| format!("{entry:?}: "))
+        .unwrap_or_default()
+}
+
+fn tail(output: &str) -> String {
+    if output.is_empty() {
+        String::new()
+    } else {
+        format!(":\n{output}")
+    }
+}
+
+impl LinkError {
+    /// What kind of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Checksum { .. }
+            | Self::Damaged { .. }
+            | Self::Hostile { .. }
+            | Self::Bytecode { .. }
+            | Self::Missing { .. } => Kind::Archive,
+            Self::Read { .. } => Kind::Io,
+            Self::Write { source, .. } if is_disk_failure(source) => Kind::Io,
+            Self::Write { .. } => Kind::CannotWrite,
+            Self::PrefixTooLong { .. } | Self::PrefixNotUnicode(_) => Kind::PrefixTooLong,
+            Self::Script { .. } | Self::Compile { .. } | Self::Spawn { .. } => Kind::Program,
+            Self::MissingPython { .. } | Self::Plan { .. } => Kind::Plan,
+            Self::Supplier(_) => Kind::Supplier,
+            Self::Cancelled => Kind::Cancelled,
+        }
+    }
+
+    /// The operating system's error, when there is one.
+    pub fn io_error(&self) -> Option<&io::Error> {
+        match self {
+            Self::Read { source, .. } | Self::Write { source, .. } | Self::Spawn { source, .. } => {
+                Some(source)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether the disk is full, over quota or failing: nothing that permissions could mend.
+fn is_disk_failure(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    const EIO: i32 = 5;
+    matches!(error.kind(), StorageFull | QuotaExceeded)
+        || (cfg!(unix) && error.raw_os_error() == Some(EIO))
+}

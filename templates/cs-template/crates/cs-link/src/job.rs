@@ -1,0 +1,135 @@
+//! What to install, and what became of it.
+
+use std::path::Path;
+
+use serde_json::value::RawValue;
+
+use crate::ReadAt;
+
+/// How much of a package depends on the machine that it was built on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Noarch {
+    /// Built for one platform.
+    #[default]
+    None,
+    /// Any platform, files where the archive has them.
+    Generic,
+    /// Pure Python: files move to where the prefix's Python looks for them, entry points are made.
+    Python,
+}
+
+/// One package of the plan.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// Normalised name.
+    pub name: String,
+    /// Version, as in the record.
+    pub version: String,
+    /// Build string.
+    pub build: String,
+    /// Subdirectory of the channel, `linux-64` or `noarch`.
+    pub subdir: String,
+    /// Where the archive comes from, without credentials.
+    pub url: String,
+    /// The archive's file name, `NAME-VERSION-BUILD.conda` or `.tar.bz2`.
+    pub file_name: String,
+    /// SHA-256 of the archive.
+    pub sha256: [u8; 32],
+    /// MD5 of the archive in hex, when the lock has it.
+    pub md5: Option<String>,
+    /// Size of the archive in bytes, when the lock has it.
+    pub size: Option<u64>,
+    /// What the lock says of the package; the archive's own `info/index.json` decides.
+    pub noarch: Noarch,
+    /// The spec that asked for this package, when the user did.
+    pub requested_spec: Option<String>,
+    /// The repodata record as conda keeps it in `conda-meta`, a JSON object.
+    pub record: Box<RawValue>,
+}
+
+/// The Python that the prefix gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Python {
+    /// Full version, `3.11.7`.
+    pub version: String,
+    /// Relative to the prefix, with forward slashes: `lib/python3.11/site-packages`.
+    pub site_packages_path: String,
+}
+
+/// When the modules of noarch packages are compiled.
+#[derive(Clone, Copy)]
+pub enum Bytecode<'a> {
+    /// Not here: Python compiles as it imports.
+    OnImport,
+    /// Now, with the Python that was just installed.
+    Compile,
+    /// Before: a `.tar.zst` of `__pycache__/*.pyc` files, relative to the prefix.
+    Shipped(&'a dyn ReadAt),
+}
+
+/// Everything that [`install`](crate::install) needs to know.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// Exists and is empty; everything is written below it.
+    pub staging: &'a Path,
+    /// Where the staging directory will end up: written into text and binary placeholders.
+    pub prefix: &'a Path,
+    /// In install order, dependencies first. Of two packages with one path, the later one's file stays.
+    pub packages: &'a [Package],
+    /// Required as soon as one package is noarch python.
+    pub python: Option<&'a Python>,
+    /// What the user asked for, for `conda-meta/history`.
+    pub requested_specs: &'a [String],
+    /// Worker threads, at least one.
+    pub threads: usize,
+    /// When modules of noarch packages are compiled.
+    pub bytecode: Bytecode<'a>,
+    /// Whether post-link scripts run.
+    pub link_scripts: bool,
+    /// Windows only: the executable that starts `NAME-script.py` when copied to `NAME.exe`.
+    pub launcher: Option<&'a [u8]>,
+}
+
+/// What a post-link script had to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Name of the package.
+    pub package: String,
+    /// What its script wrote to `.messages.txt`.
+    pub text: String,
+}
+
+/// One path that two packages hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clobbered {
+    /// Relative to the prefix.
+    pub path: String,
+    /// Index of the package whose file is there.
+    pub winner: usize,
+    /// Index of the package whose file is not.
+    pub loser: usize,
+}
+
+/// What became of a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Files and links written, `conda-meta` aside.
+    pub files: u64,
+    /// Bytes written into them.
+    pub bytes: u64,
+    /// From post-link scripts, in install order.
+    pub messages: Vec<Message>,
+    /// Paths that several packages hold, sorted.
+    pub clobbered: Vec<Clobbered>,
+    /// Compiled modules put in place.
+    pub compiled: u64,
+}
+
+/// The order in which suppliers do best to hand out archives: largest first, unknown sizes in front.
+///
+/// The last archives are then small ones, and no thread waits long for another.
+pub fn largest_first(packages: &[Package]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..packages.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(packages[index].size.unwrap_or(u64::MAX)));
+    order
+}
