@@ -1,0 +1,82 @@
+"""Build the channel: packages, then ``repodata.json`` by py-rattler."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from .archive import Package, write_package
+from .host_python import VERSION, pack_python
+from .special import special_packages
+from .wheels import download_wheels, pack_wheels
+
+TINY = ["click", "idna", "six", "attrs", "packaging", "markupsafe", "jinja2", "cowsay"]
+
+LARGE = [
+    *TINY, "aiohttp", "altair", "babel", "beautifulsoup4", "black", "bokeh", "boto3", "cryptography", "dask", "django",
+    "docutils", "fastapi", "flask", "fonttools", "httpx", "hypothesis", "ipython", "jsonschema", "lxml", "matplotlib",
+    "mypy", "networkx", "notebook", "numpy", "pandas", "pillow", "plotly", "polars", "pydantic", "pygments", "pytest",
+    "requests", "rich", "ruff", "scikit-learn", "scipy", "seaborn", "sphinx", "sqlalchemy", "statsmodels", "sympy",
+    "tornado", "twisted", "typer", "uvicorn", "xarray",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What goes into one of the channels, and how hard it is compressed."""
+
+    requirements: list[str]
+    level: int
+
+
+SIZES = {"tiny": Size(TINY, 3), "large": Size(LARGE, 19)}
+
+
+def build_channel(channel: Path, size: str) -> Path:
+    """Build a channel, or leave a finished one alone.
+
+    :param channel: its folder; kept when it was built by this very code with this Python.
+    :param size: ``tiny`` or ``large``.
+    :returns: the folder.
+    """
+    marker = channel / "built-from.json"
+    recipe = json.dumps({"size": size, "sources": _digest_sources(), "python": VERSION, "at": sys.base_prefix})
+    if marker.is_file() and marker.read_text() == recipe:
+        return channel
+    shutil.rmtree(channel, ignore_errors=True)
+    (channel / "noarch").mkdir(parents=True)
+    with tempfile.TemporaryDirectory(prefix="cs-channel-") as work:
+        _write_packages(channel, SIZES[size], Path(work))
+    index_channel(channel)
+    marker.write_text(recipe)
+    return channel
+
+
+def index_channel(channel: Path) -> None:
+    """Write ``repodata.json`` of every subdir."""
+    from rattler.index import index_fs
+
+    asyncio.run(index_fs(channel, write_zst=False, write_shards=False, force=True))
+
+
+def _digest_sources() -> str:
+    digest = hashlib.sha256()
+    for name in ("archive.py", "build.py", "host_python.py", "special.py", "wheels.py"):
+        digest.update(Path(__file__).with_name(name).read_bytes())
+    return digest.hexdigest()
+
+
+def _write_packages(channel: Path, size: Size, work: Path) -> None:
+    wheels = download_wheels(size.requirements, work / "wheels")
+    packages: list[tuple[Package, str]] = [(pack_python(work), ".conda")]
+    packages += special_packages()
+    packages += [(package, ".conda") for package in pack_wheels(wheels, work)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda item: write_package(item[0], channel, suffix=item[1], level=size.level), packages))
