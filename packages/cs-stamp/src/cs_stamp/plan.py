@@ -1,0 +1,195 @@
+"""The plan part: the packages of one platform, in install order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from .errors import FieldError
+from .fields import (
+    JsonObject,
+    join_key,
+    parse_json,
+    refuse_value,
+    render_json,
+    take,
+    take_digest,
+    take_list,
+    take_name,
+    take_object,
+    take_optional_size,
+    take_optional_string,
+    take_string,
+    take_strings,
+)
+from .header import SCHEMA_VERSION, require_schema_version
+
+Noarch = Literal["python", "generic"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanPython:
+    """Name the python that noarch packages meet.
+
+    :ivar version: full version, ``3.11.7``.
+    :ivar site_packages_path: relative to the prefix, ``lib/python3.11/site-packages``.
+    """
+
+    version: str
+    site_packages_path: str
+
+    @classmethod
+    def from_dict(cls, data: object, key: str = "python") -> PlanPython:
+        """Read the python of a plan from parsed JSON."""
+        fields = take_object(data, key)
+        path = take_string(fields, "site_packages_path", key)
+        if not path or path.startswith("/") or "\\" in path or ".." in path.split("/"):
+            raise refuse_value(f"{key}.site_packages_path", "a path relative to the prefix", path)
+        return cls(version=take_string(fields, "version", key), site_packages_path=path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the python as JSON values."""
+        return {"version": self.version, "site_packages_path": self.site_packages_path}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPackage:
+    """Hold one package of a plan.
+
+    :ivar sha256: lower-case hex digest of the archive.
+    :ivar size: size of the archive in bytes, where the lock says it.
+    :ivar record: the repodata record as conda writes it to ``conda-meta`` (with ``fn``, ``url``, ``channel``).
+    """
+
+    name: str
+    version: str
+    build: str
+    subdir: str
+    url: str
+    file_name: str
+    sha256: str
+    record: Mapping[str, Any]
+    md5: str | None = None
+    size: int | None = None
+    noarch: Noarch | None = None
+    requested_spec: str | None = None
+
+    @classmethod
+    def from_dict(cls, data: object, key: str = "package") -> PlannedPackage:
+        """Read a package from parsed JSON.
+
+        :param key: where the package stands, for errors: ``packages[3]``.
+        :raises FieldError: if a key is missing or holds the wrong sort of value.
+        """
+        fields = take_object(data, key)
+        return cls(
+            name=take_name(fields, "name", key),
+            version=take_string(fields, "version", key),
+            build=take_string(fields, "build", key),
+            subdir=take_name(fields, "subdir", key),
+            url=take_string(fields, "url", key),
+            file_name=_take_archive_name(fields, key),
+            sha256=take_digest(fields, "sha256", 64, key),
+            md5=None if take(fields, "md5", key) is None else take_digest(fields, "md5", 32, key),
+            size=take_optional_size(fields, "size", key),
+            noarch=_take_noarch(fields, key),
+            requested_spec=take_optional_string(fields, "requested_spec", key),
+            record=dict(take_object(take(fields, "record", key), join_key(key, "record"))),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the package as JSON values."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "build": self.build,
+            "subdir": self.subdir,
+            "url": self.url,
+            "file_name": self.file_name,
+            "sha256": self.sha256,
+            "md5": self.md5,
+            "size": self.size,
+            "noarch": self.noarch,
+            "requested_spec": self.requested_spec,
+            "record": dict(self.record),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Hold what a first run installs.
+
+    :ivar packages: dependencies before dependents, ties by name.
+    :ivar requested_specs: match specs that the workspace asks for, sorted.
+    """
+
+    platform: str
+    requested_specs: tuple[str, ...]
+    packages: tuple[PlannedPackage, ...]
+    python: PlanPython | None = None
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> Plan:
+        """Read a plan from parsed JSON; unknown keys are ignored.
+
+        :raises FieldError: if a key is missing or holds the wrong sort of value.
+        :raises UnsupportedVersionError: if ``schema_version`` is not 1.
+        """
+        require_schema_version(take_object(data, "plan"), "plan")
+        python = take(data, "python")
+        return cls(
+            platform=take_name(data, "platform"),
+            requested_specs=take_strings(data, "requested_specs"),
+            python=None if python is None else PlanPython.from_dict(python),
+            packages=tuple(
+                PlannedPackage.from_dict(package, f"packages[{index}]")
+                for index, package in enumerate(take_list(data, "packages"))
+            ),
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Plan:
+        """Read a plan from the bytes of its part."""
+        return cls.from_dict(parse_json(data))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as JSON values, ``schema_version`` included; ``requested_specs`` come out sorted."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "platform": self.platform,
+            "requested_specs": sorted(self.requested_specs),
+            "python": None if self.python is None else self.python.to_dict(),
+            "packages": [package.to_dict() for package in self.packages],
+        }
+
+    def to_bytes(self) -> bytes:
+        """Render the plan part.
+
+        :raises FieldError: if two packages have one name, or a value breaks the format's rules.
+        """
+        self._check()
+        return render_json(self.to_dict())
+
+    def _check(self) -> None:
+        Plan.from_dict(self.to_dict())
+        names: set[str] = set()
+        for index, package in enumerate(self.packages):
+            if package.name in names:
+                key = f"packages[{index}].name"
+                raise FieldError(f"{key}: there are two packages named {package.name!r}", key=key, actual=package.name)
+            names.add(package.name)
+
+
+def _take_archive_name(fields: JsonObject, key: str) -> str:
+    name = take_name(fields, "file_name", key)
+    if not name.endswith((".conda", ".tar.bz2")):
+        raise refuse_value(join_key(key, "file_name"), "a name that ends in .conda or .tar.bz2", name)
+    return name
+
+
+def _take_noarch(fields: JsonObject, key: str) -> Noarch | None:
+    value = take(fields, "noarch", key)
+    if value not in ("python", "generic", None):
+        raise refuse_value(join_key(key, "noarch"), '"python", "generic" or null', value)
+    return cast("Noarch | None", value)

@@ -1,0 +1,189 @@
+"""Stamp a template: copy it and put the parts and the footer behind it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from .copying import append_and_hash, append_file, write_all
+from .errors import FieldError, NotStampedError, StampError, StampTooLargeError, StampWriteError, TemplateStampedError
+from .footer import Footer, derive_identity, find_footer, plan_footer
+from .header import Header
+from .launch import launch_block
+from .layout import PART_LIMITS_BYTES, PART_TAGS
+from .plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StampInfo:
+    """Describe a written runtime.
+
+    :ivar identity: lower-case hex identity of the stamp.
+    :ivar size_bytes: size of the runtime.
+    :ivar template_size_bytes: size of the template, which is also where the stamp starts.
+    :ivar part_sizes_bytes: size of each part by its tag, 0 for an absent one.
+    :ivar part_sha256: hex digest of each part by its tag.
+    """
+
+    path: Path
+    identity: str
+    size_bytes: int
+    template_size_bytes: int
+    part_sizes_bytes: dict[str, int]
+    part_sha256: dict[str, str]
+
+
+def write_stamp(
+    template: Path,
+    out: Path,
+    *,
+    header: Header,
+    plan: Plan,
+    lock: bytes,
+    bytecode: Path | None = None,
+    bundle: Path | None = None,
+    bundle_sha256: str | None = None,
+) -> StampInfo:
+    """Write a runtime: a copy of the template with header, plan, lock, bytecode and bundle behind it.
+
+    The runtime is written beside ``out`` and put in its place by one rename, with mode 0755: a failure or an
+    interruption leaves what was there. The same input gives the same bytes.
+
+    :param lock: the runtime lock, the bytes of ``STEM.runtime.lock``.
+    :param bytecode: tar.zst of compiled modules; goes with ``header.bytecode == "shipped"`` and only with it.
+    :param bundle: bundle in canonical form; goes with ``header.layout == "embedded"`` and only with it.
+    :param bundle_sha256: hex digest of the bundle if the caller has just computed it: the kernel then copies the
+        bundle and nobody reads it again. A wrong digest gives a runtime that every reader refuses.
+    :raises FieldError: if header, plan and files contradict each other.
+    :raises StampTooLargeError: if a part exceeds the format's limit.
+    :raises TemplateStampedError: if the template is a runtime already.
+    :raises StampWriteError: if a file cannot be read or written.
+    """
+    _check_agreement(header, plan, bytecode, bundle)
+    small = {"header": header.to_bytes(), "plan": plan.to_bytes(), "lock": lock}
+    for tag, data in small.items():
+        _check_limit(tag, len(data))
+    _check_template(template, out)
+    try:
+        with _replacing(out) as file:
+            template_size = append_file(template, file)
+            footer = _append_parts(file, header, small, bytecode, bundle, bundle_sha256)
+    except OSError as error:
+        raise StampWriteError(f"cannot write the runtime: {error}", path=out) from error
+    return _describe(out, template_size, footer)
+
+
+def _append_parts(
+    file: BinaryIO,
+    header: Header,
+    small: dict[str, bytes],
+    bytecode: Path | None,
+    bundle: Path | None,
+    bundle_sha256: str | None,
+) -> Footer:
+    sizes = {tag: len(data) for tag, data in small.items()}
+    digests = {tag: sha256(data).digest() for tag, data in small.items()}
+    write_all(file, b"".join(small.values()))
+    sizes["bytecode"], digests["bytecode"] = _append_part(file, bytecode, None)
+    sizes["bundle"], digests["bundle"] = _append_part(file, bundle, bundle_sha256)
+    launch = launch_block(header, derive_identity(digests))
+    sizes["launch"], digests["launch"] = len(launch), sha256(launch).digest()
+    footer = plan_footer(sizes, digests)
+    write_all(file, launch + footer.to_bytes())
+    return footer
+
+
+def _append_part(file: BinaryIO, source: Path | None, known_sha256: str | None) -> tuple[int, bytes]:
+    if source is None:
+        return 0, sha256(b"").digest()
+    if known_sha256 is None:
+        return append_and_hash(source, file)
+    return append_file(source, file), bytes.fromhex(known_sha256)
+
+
+def _check_agreement(header: Header, plan: Plan, bytecode: Path | None, bundle: Path | None) -> None:
+    if header.platform != plan.platform:
+        raise FieldError(
+            f"platform: the header says {header.platform}, the plan {plan.platform}",
+            key="platform",
+            expected=header.platform,
+            actual=plan.platform,
+        )
+    if (bundle is not None) != (header.layout == "embedded"):
+        raise FieldError(f"layout: {header.layout} and a bundle of {bundle} do not go together", key="layout")
+    if (bytecode is not None) != (header.bytecode == "shipped"):
+        raise FieldError(f"bytecode: {header.bytecode} and a part of {bytecode} do not go together", key="bytecode")
+
+
+def _check_limit(tag: str, size_bytes: int) -> None:
+    limit = PART_LIMITS_BYTES[tag]
+    if size_bytes > limit:
+        raise StampTooLargeError(
+            f"the {tag} would take {size_bytes} bytes, {limit} is the limit",
+            part=tag,
+            expected=f"at most {limit} bytes",
+            actual=f"{size_bytes} bytes",
+        )
+
+
+def _check_template(template: Path, out: Path) -> None:
+    try:
+        if out.exists() and out.samefile(template):
+            raise StampWriteError("the runtime would replace its own template", path=out, hint="write it elsewhere")
+        refuse_stamped(template)
+    except OSError as error:
+        raise StampWriteError(f"cannot read the template: {error}", path=template) from error
+
+
+def refuse_stamped(template: Path) -> None:
+    """Refuse a template that bears a stamp, damaged or not.
+
+    :raises TemplateStampedError: if it does.
+    """
+    with template.open("rb") as file:
+        try:
+            find_footer(file)
+        except NotStampedError:
+            return
+        except StampError as error:
+            raise _stamped(template) from error
+    raise _stamped(template)
+
+
+def _stamped(template: Path) -> TemplateStampedError:
+    return TemplateStampedError(
+        "this template is a stamped runtime already", path=template, hint="use the plain `cs-template` executable"
+    )
+
+
+@contextlib.contextmanager
+def _replacing(out: Path) -> Iterator[BinaryIO]:
+    # A random name, opened exclusively: two builds into one directory do not meet. No fsync: a build can be repeated.
+    temporary = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    descriptor = os.open(temporary, flags, 0o700)
+    try:
+        with open(descriptor, "wb", buffering=0) as file:
+            yield file
+        os.chmod(temporary, 0o755)
+        os.replace(temporary, out)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _describe(out: Path, template_size: int, footer: Footer) -> StampInfo:
+    return StampInfo(
+        path=out,
+        identity=footer.identity.hex(),
+        size_bytes=template_size + footer.stamp_length,
+        template_size_bytes=template_size,
+        part_sizes_bytes={tag: footer.part(tag).size_bytes for tag in PART_TAGS},
+        part_sha256={tag: footer.part(tag).sha256.hex() for tag in PART_TAGS},
+    )
