@@ -1,0 +1,236 @@
+//! The canonical form: one zstd frame of raw blocks over a deterministic tar, read in place.
+//!
+//! ```text
+//! 28 B5 2F FD 00 38                      magic, no options, window 128 KiB
+//! (3-byte block header, 128 KiB of tar)  raw blocks, all full but the last
+//! ```
+//!
+//! So the byte at `position` of the tar stands in the file at `6 + position + 3 * (position / 131072 + 1)`.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use cs_link::ReadAt;
+
+use crate::bundle::is_archive_name;
+use crate::file::{clamp, read_file_at, read_file_exact_at};
+use crate::tar::{Block, TAR_BLOCK, padding, parse_header, render_header};
+
+/// Magic number, frame header descriptor, window descriptor.
+const FRAME_HEADER: [u8; 6] = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x38];
+/// Bytes of tar in every zstd block but the last.
+const ZSTD_BLOCK: u64 = 131_072;
+/// Bytes of a zstd block's header.
+const BLOCK_HEADER: u64 = 3;
+/// Zero bytes at the end of the tar.
+const END_OF_ARCHIVE: u64 = 2 * TAR_BLOCK as u64;
+
+/// An archive in the tar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    /// Position of its first byte in the tar.
+    pub(crate) position: u64,
+    pub(crate) length: u64,
+}
+
+/// Where a bundle is not canonical.
+#[derive(Debug)]
+pub(crate) enum Deviation {
+    Unreadable(io::Error),
+    Framing {
+        what: &'static str,
+        file_offset: u64,
+    },
+    Tar {
+        what: &'static str,
+        position: u64,
+    },
+}
+
+impl fmt::Display for Deviation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(error) => write!(f, "it cannot be read ({error})"),
+            Self::Framing { what, file_offset } => {
+                write!(f, "{what} at byte {file_offset} of the bundle")
+            }
+            Self::Tar { what, position } => write!(f, "{what} at byte {position} of its tar"),
+        }
+    }
+}
+
+impl From<io::Error> for Deviation {
+    fn from(error: io::Error) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+/// Check every byte that belongs to no archive, and list the archives.
+///
+/// The bundle is `length` bytes of `file` from `offset`.
+pub(crate) fn scan(file: &File, offset: u64, length: u64) -> Result<Vec<Entry>, Deviation> {
+    let tar_length = check_framing(file, offset, length)?;
+    let tar = Tar {
+        file,
+        offset,
+        length: tar_length,
+    };
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut position = 0;
+    while tar_length - position > END_OF_ARCHIVE {
+        let entry = tar.read_entry(position)?;
+        if entries.last().is_some_and(|last| last.name >= entry.name) {
+            return Err(Deviation::Tar {
+                what: "an entry is out of order or there twice",
+                position,
+            });
+        }
+        let end = entry.position + entry.length;
+        tar.expect_zeros(end, padding(entry.length))?;
+        position = end + padding(entry.length);
+        entries.push(entry);
+    }
+    tar.expect_zeros(position, END_OF_ARCHIVE)?;
+    Ok(entries)
+}
+
+/// Check the frame header and every block header; give the length of the tar.
+fn check_framing(file: &File, offset: u64, length: u64) -> Result<u64, Deviation> {
+    let framing = |what, file_offset| Deviation::Framing { what, file_offset };
+    let mut header = [0; FRAME_HEADER.len()];
+    if length < FRAME_HEADER.len() as u64 + BLOCK_HEADER {
+        return Err(framing("it ends early,", length));
+    }
+    read_file_exact_at(file, &mut header, offset)?;
+    if header != FRAME_HEADER {
+        return Err(framing("the frame header is wrong", 0));
+    }
+    let mut at = FRAME_HEADER.len() as u64;
+    let blocks = (length - at).div_ceil(BLOCK_HEADER + ZSTD_BLOCK);
+    for block in 1..=blocks {
+        let mut header = [0; 4];
+        read_file_exact_at(file, &mut header[..BLOCK_HEADER as usize], offset + at)?;
+        // A block's header is its last-flag, two bits of type (0: raw), and its size, little-endian.
+        let size = (length - at).saturating_sub(BLOCK_HEADER).min(ZSTD_BLOCK);
+        let expected = (size << 3) | u64::from(block == blocks);
+        if u64::from(u32::from_le_bytes(header)) != expected || size == 0 {
+            return Err(framing("a block header is wrong", at));
+        }
+        at += BLOCK_HEADER + size;
+    }
+    let tar_length = length - FRAME_HEADER.len() as u64 - blocks * BLOCK_HEADER;
+    if tar_length < END_OF_ARCHIVE || !tar_length.is_multiple_of(TAR_BLOCK as u64) {
+        return Err(framing("it ends early,", length));
+    }
+    Ok(tar_length)
+}
+
+/// The tar inside the frame.
+struct Tar<'a> {
+    file: &'a File,
+    offset: u64,
+    length: u64,
+}
+
+impl Tar<'_> {
+    /// Read and check the header at `position`.
+    fn read_entry(&self, position: u64) -> Result<Entry, Deviation> {
+        let deviation = |what| Deviation::Tar { what, position };
+        let mut block: Block = [0; TAR_BLOCK];
+        self.read_exact(&mut block, position)?;
+        let header = parse_header(&block).map_err(deviation)?;
+        let name = String::from_utf8(header.name)
+            .map_err(|_| deviation("an entry's name is not UTF-8"))?;
+        if !is_archive_name(&name) {
+            return Err(deviation("an entry is not a package archive"));
+        }
+        if render_header(&name, header.length) != Some(block) {
+            return Err(deviation("a header is not in canonical form"));
+        }
+        let start = position + TAR_BLOCK as u64;
+        // What is left must hold the data, its padding and the end of the archive.
+        let left = self.length - start - END_OF_ARCHIVE.min(self.length - start);
+        if header.length > left || header.length + padding(header.length) > left {
+            return Err(deviation("an entry is longer than the bundle"));
+        }
+        Ok(Entry {
+            name,
+            position: start,
+            length: header.length,
+        })
+    }
+
+    fn expect_zeros(&self, position: u64, length: u64) -> Result<(), Deviation> {
+        let mut block = [0; END_OF_ARCHIVE as usize];
+        let padding = &mut block[..length as usize];
+        self.read_exact(padding, position)?;
+        if padding.iter().any(|&byte| byte != 0) {
+            return Err(Deviation::Tar {
+                what: "padding is not zero",
+                position,
+            });
+        }
+        Ok(())
+    }
+
+    fn read_exact(&self, buf: &mut [u8], position: u64) -> io::Result<()> {
+        match read_tar_at(self.file, self.offset, buf, position)? {
+            count if count == buf.len() => Ok(()),
+            _ => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+}
+
+/// An archive of a canonical bundle.
+pub(crate) struct InPlace {
+    file: Arc<File>,
+    offset: u64,
+    position: u64,
+    length: u64,
+}
+
+impl InPlace {
+    pub(crate) fn new(file: Arc<File>, offset: u64, entry: &Entry) -> Self {
+        Self {
+            file,
+            offset,
+            position: entry.position,
+            length: entry.length,
+        }
+    }
+}
+
+impl ReadAt for InPlace {
+    fn len(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let wanted = clamp(buf.len(), offset, self.length);
+        read_tar_at(
+            &self.file,
+            self.offset,
+            &mut buf[..wanted],
+            self.position + offset,
+        )
+    }
+}
+
+/// Read bytes of the tar, stepping over block headers; fewer than asked for only at the end of the file.
+fn read_tar_at(file: &File, offset: u64, buf: &mut [u8], position: u64) -> io::Result<usize> {
+    let mut done = 0;
+    while done < buf.len() {
+        let at = position + done as u64;
+        let in_block = clamp(buf.len() - done, at % ZSTD_BLOCK, ZSTD_BLOCK);
+        let file_offset =
+            offset + FRAME_HEADER.len() as u64 + at + BLOCK_HEADER * (at / ZSTD_BLOCK + 1);
+        match read_file_at(file, &mut buf[done..done + in_block], file_offset)? {
+            0 => break,
+            count => done += count,
+        }
+    }
+    Ok(done)
+}

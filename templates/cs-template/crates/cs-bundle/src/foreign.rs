@@ -1,0 +1,276 @@
+//! Any other zstd-compressed tar: decoded once, its wanted archives spooled into one unlinked file.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use cs_link::Archive;
+use ring::digest::{Context, SHA256};
+
+use crate::bundle::{Expected, check_size};
+use crate::error::BundleError;
+use crate::file::FileSlice;
+use crate::tar::{Block, Pax, TAR_BLOCK, padding, parse_header, until_nul};
+
+/// Largest extended header or long name; real ones have a few hundred bytes.
+const MAX_EXTENDED_HEADER: u64 = 64 * 1024;
+/// Most bytes that may follow the end of the tar: padding to a record of any usual size.
+const MAX_TRAILING: u64 = 16 * 1024 * 1024;
+const BUFFER: usize = 128 * 1024;
+
+/// Decode the bundle and spool the expected archives; digests are compared on the way.
+pub(crate) fn spool_archives(
+    path: &Path,
+    file: File,
+    expected: &[Expected],
+    names: &HashMap<&str, usize>,
+    spool_directory: &Path,
+) -> Result<Vec<Archive>, BundleError> {
+    let mut reader = TarReader::open(path, file)?;
+    let mut spool = Spool::create(spool_directory)?;
+    let mut seen = HashSet::new();
+    let mut archives = Vec::new();
+    while let Some((name, length)) = reader.next_entry()? {
+        if !seen.insert(name.clone()) {
+            return Err(reader.refuse(name, "is there twice"));
+        }
+        let Some(&index) = names.get(name.as_str()) else {
+            reader.skip(length + padding(length))?;
+            continue;
+        };
+        check_size(path, &expected[index], length)?;
+        let start = spool.copy_entry(&mut reader, &expected[index], length)?;
+        archives.push((index, start, length));
+    }
+    let file = Arc::new(spool.file);
+    let archive = |(index, start, length)| Archive {
+        index,
+        bytes: Box::new(FileSlice::new(Arc::clone(&file), start, length)),
+        verified: true,
+    };
+    Ok(archives.into_iter().map(archive).collect())
+}
+
+/// The unlinked file: it vanishes with its last handle, however the process ends.
+struct Spool<'a> {
+    directory: &'a Path,
+    file: File,
+    end: u64,
+}
+
+impl<'a> Spool<'a> {
+    fn create(directory: &'a Path) -> Result<Self, BundleError> {
+        let file = tempfile::tempfile_in(directory).map_err(|source| BundleError::Spool {
+            path: directory.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            directory,
+            file,
+            end: 0,
+        })
+    }
+
+    /// Append one entry's data, compare its digest, and give the position of its first byte.
+    fn copy_entry(
+        &mut self,
+        reader: &mut TarReader<'_>,
+        expected: &Expected,
+        length: u64,
+    ) -> Result<u64, BundleError> {
+        let start = self.end;
+        let mut context = Context::new(&SHA256);
+        reader.read_data(length, |chunk| {
+            context.update(chunk);
+            self.file
+                .write_all(chunk)
+                .map_err(|source| BundleError::Spool {
+                    path: self.directory.to_owned(),
+                    source,
+                })
+        })?;
+        reader.skip(padding(length))?;
+        self.end += length;
+        let digest = context.finish();
+        if digest.as_ref() != expected.sha256 {
+            return Err(BundleError::Sha256 {
+                path: reader.path.to_owned(),
+                file_name: expected.file_name.clone(),
+                expected: hex(&expected.sha256),
+                actual: hex(digest.as_ref()),
+            });
+        }
+        Ok(start)
+    }
+}
+
+/// A tar of any flavour as it comes out of the decoder.
+struct TarReader<'a> {
+    path: &'a Path,
+    decoder: zstd::Decoder<'static, io::BufReader<File>>,
+    buffer: Box<[u8]>,
+    global: Pax,
+}
+
+impl<'a> TarReader<'a> {
+    fn open(path: &'a Path, file: File) -> Result<Self, BundleError> {
+        let decoder = zstd::Decoder::new(file).map_err(|source| BundleError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            path,
+            decoder,
+            buffer: vec![0; BUFFER].into_boxed_slice(),
+            global: Pax::default(),
+        })
+    }
+
+    /// Advance to the next archive or other top-level file; `None` at the end of the tar.
+    fn next_entry(&mut self) -> Result<Option<(String, u64)>, BundleError> {
+        let mut pax = self.global.clone();
+        let mut long_name = None;
+        loop {
+            let block = self.read_block()?;
+            if block.iter().all(|&byte| byte == 0) {
+                self.finish()?;
+                return Ok(None);
+            }
+            let header = parse_header(&block).map_err(|what| self.damaged(what))?;
+            match header.kind {
+                b'x' => pax
+                    .update(&self.read_extended(header.length)?)
+                    .map_err(|what| self.damaged(what))?,
+                b'g' => {
+                    let records = self.read_extended(header.length)?;
+                    self.global
+                        .update(&records)
+                        .map_err(|what| self.damaged(what))?;
+                    pax.update(&records).map_err(|what| self.damaged(what))?;
+                }
+                b'L' => long_name = Some(until_nul(&self.read_extended(header.length)?).to_vec()),
+                kind => {
+                    let name = pax.path.or(long_name).unwrap_or(header.name);
+                    let name = self.check_entry(&name, kind)?;
+                    return Ok(Some((name, pax.size.unwrap_or(header.length))));
+                }
+            }
+        }
+    }
+
+    /// Refuse whatever is no regular file at the top level.
+    fn check_entry(&self, name: &[u8], kind: u8) -> Result<String, BundleError> {
+        let name = String::from_utf8_lossy(name).into_owned();
+        let reason = match kind {
+            b'0' | b'7' | 0 => match name.strip_prefix("./").unwrap_or(&name) {
+                _ if name.starts_with(['/', '\\']) => "has an absolute name",
+                "" => "has no name",
+                plain if plain.split(['/', '\\']).any(|part| part == "..") => {
+                    "has '..' in its name"
+                }
+                plain if plain.ends_with('/') => "is a directory",
+                plain if plain.contains(['/', '\\']) => "is nested in a directory",
+                plain => return Ok(plain.to_owned()),
+            },
+            b'1' => "is a hard link",
+            b'2' => "is a symbolic link",
+            b'3' | b'4' => "is a device",
+            b'5' => "is a directory",
+            b'6' => "is a named pipe",
+            _ => "is not a regular file",
+        };
+        Err(self.refuse(name, reason))
+    }
+
+    fn read_block(&mut self) -> Result<Block, BundleError> {
+        let mut block = [0; TAR_BLOCK];
+        match self.decoder.read_exact(&mut block) {
+            Ok(()) => Ok(block),
+            Err(error) => Err(self.failure(error)),
+        }
+    }
+
+    /// Read an extended header's data and its padding.
+    fn read_extended(&mut self, length: u64) -> Result<Vec<u8>, BundleError> {
+        if length > MAX_EXTENDED_HEADER {
+            return Err(self.damaged("an extended header is too long"));
+        }
+        let mut data = Vec::new();
+        self.read_data(length, |chunk| {
+            data.extend_from_slice(chunk);
+            Ok(())
+        })?;
+        self.skip(padding(length))?;
+        Ok(data)
+    }
+
+    fn skip(&mut self, length: u64) -> Result<(), BundleError> {
+        self.read_data(length, |_| Ok(()))
+    }
+
+    /// Hand the next `length` bytes to `sink`, a buffer at a time.
+    fn read_data(
+        &mut self,
+        mut length: u64,
+        mut sink: impl FnMut(&[u8]) -> Result<(), BundleError>,
+    ) -> Result<(), BundleError> {
+        while length > 0 {
+            let wanted = usize::try_from(length).unwrap_or(BUFFER).min(BUFFER);
+            match self.decoder.read(&mut self.buffer[..wanted]) {
+                Ok(0) => return Err(self.failure(io::ErrorKind::UnexpectedEof.into())),
+                Ok(count) => {
+                    sink(&self.buffer[..count])?;
+                    length -= count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failure(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Decode to the end of the stream: a truncated file or a wrong checksum shows there.
+    fn finish(&mut self) -> Result<(), BundleError> {
+        let mut trailing = (&mut self.decoder).take(MAX_TRAILING + 1);
+        match io::copy(&mut trailing, &mut io::sink()) {
+            Ok(count) if count <= MAX_TRAILING => Ok(()),
+            Ok(_) => Err(self.damaged("data follows the end of its tar")),
+            Err(error) => Err(self.failure(error)),
+        }
+    }
+
+    fn refuse(&self, entry: String, reason: &'static str) -> BundleError {
+        BundleError::Entry {
+            path: self.path.to_owned(),
+            entry,
+            reason,
+        }
+    }
+
+    fn damaged(&self, what: &str) -> BundleError {
+        BundleError::Damaged {
+            path: self.path.to_owned(),
+            what: what.to_owned(),
+        }
+    }
+
+    /// Tell a truncated or corrupt stream from a disk that cannot be read.
+    fn failure(&self, error: io::Error) -> BundleError {
+        if error.raw_os_error().is_some() {
+            return BundleError::Read {
+                path: self.path.to_owned(),
+                source: error,
+            };
+        }
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => self.damaged("it is truncated"),
+            _ => self.damaged(&format!("it is no zstd-compressed tar ({error})")),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,84 @@
+//! What to fetch, and how.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An archive to fetch.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Index into the job's packages.
+    pub index: usize,
+    /// `https://`, `http://`, `oci://` or `file://` URL, or a plain path.
+    pub url: String,
+    /// SHA-256 that the archive must have.
+    pub sha256: [u8; 32],
+    /// Its size in bytes, when the lock knows it; a longer body is cut off.
+    pub size: Option<u64>,
+}
+
+/// Something worth telling a user who asked for details.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A download failed and is tried again after a pause.
+    Retry {
+        /// Index into the job's packages.
+        index: usize,
+        /// The URL, without credentials.
+        url: String,
+        /// Number of the attempt that failed, from 1.
+        attempt: u32,
+        /// Pause before the next attempt.
+        wait: Duration,
+        /// Why it failed.
+        reason: String,
+    },
+    /// A setting of this machine could not be used.
+    Warning(String),
+}
+
+/// Hears of downloaded bytes: index of the package, and how many more; negative when a broken download starts over.
+pub type ProgressCallback = Arc<dyn Fn(usize, i64) + Send + Sync>;
+
+/// Hears of events.
+pub type EventCallback = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// How to fetch. Proxies, certificates, credentials and mirrors come from the environment and from rattler's files.
+#[derive(Clone)]
+pub struct Options {
+    /// Where archives that are too large for memory are kept, in unlinked files.
+    pub spool_directory: PathBuf,
+    /// `User-Agent` header.
+    pub user_agent: String,
+    /// Most downloads at once.
+    pub concurrency: usize,
+    /// Most attempts for one archive.
+    pub attempts: u32,
+    /// Pause after the first failed attempt; doubled after each further one.
+    pub first_backoff: Duration,
+    /// Time-out of a connection attempt.
+    pub connect_timeout: Duration,
+    /// Longest time without a byte.
+    pub stall_timeout: Duration,
+    /// Hears of downloaded bytes.
+    pub progress: Option<ProgressCallback>,
+    /// Hears of retries and warnings.
+    pub events: Option<EventCallback>,
+}
+
+impl Options {
+    /// Start from the defaults; `spool_directory` must exist.
+    pub fn new(spool_directory: impl Into<PathBuf>) -> Self {
+        Self {
+            spool_directory: spool_directory.into(),
+            user_agent: concat!("conda-ship/", env!("CARGO_PKG_VERSION")).to_owned(),
+            concurrency: 8,
+            attempts: 6,
+            first_backoff: Duration::from_millis(300),
+            connect_timeout: Duration::from_secs(15),
+            stall_timeout: Duration::from_secs(30),
+            progress: None,
+            events: None,
+        }
+    }
+}
