@@ -1,0 +1,38 @@
+"""What does a conda or Pixi workspace ask to ship?
+
+``discover`` finds the manifest and the source lock, ``load_config`` reads ``[tool.conda-ship]``, ``requested_specs``
+lists what an environment's features ask for.
+"""
+
+from .config import InstallName, ShipConfig, load_config, resolve_install_name
+from .environment import Channel, Environment, Feature, list_environments, read_environment
+from .errors import ERROR_KINDS, ErrorKind, ManifestError
+from .keys import CONFIG_KEYS, ConfigKey
+from .platforms import Platform
+from .project import ManifestKind, Project, discover
+from .requests import RequestedSpec, requested_specs
+
+__all__ = [
+    "CONFIG_KEYS",
+    "ERROR_KINDS",
+    "Channel",
+    "ConfigKey",
+    "Environment",
+    "ErrorKind",
+    "Feature",
+    "InstallName",
+    "ManifestError",
+    "ManifestKind",
+    "Platform",
+    "Project",
+    "RequestedSpec",
+    "ShipConfig",
+    "discover",
+    "list_environments",
+    "load_config",
+    "read_environment",
+    "requested_specs",
+    "resolve_install_name",
+]
+
+__version__ = "0.1.0"

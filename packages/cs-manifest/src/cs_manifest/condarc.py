@@ -1,0 +1,90 @@
+"""A condarc file: checked to be a YAML mapping, shipped as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import ManifestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAX_SIZE_BYTES = 256 * 1024
+"""The text goes into the stamp's header, which holds at most 1 MiB."""
+
+
+def read_condarc(path: Path) -> str:
+    """Return the text of a condarc file.
+
+    :param path: a YAML file with one mapping, UTF-8, at most :data:`MAX_SIZE_BYTES` long.
+    :raises ManifestError: when it cannot be read or is not a mapping.
+    """
+    text = _read_text(path)
+    _check_mapping(path, text)
+    return text
+
+
+def _error(path: Path, message: str, *, line: int | None = None, column: int | None = None) -> ManifestError:
+    return ManifestError(
+        message,
+        kind="condarc-invalid",
+        path=path,
+        line=line,
+        column=column,
+        key="tool.conda-ship.condarc-file",
+        expected="a YAML mapping, such as `channels: [conda-forge]`",
+    )
+
+
+def _read_text(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise _error(path, "is not a regular file")
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_SIZE_BYTES + 1)
+    except OSError as error:
+        raise _error(path, f"cannot be read: {error.strerror}") from error
+    if len(content) > MAX_SIZE_BYTES:
+        raise _error(path, f"is larger than {MAX_SIZE_BYTES // 1024} KiB")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _error(path, "is not UTF-8", line=content.count(b"\n", 0, error.start) + 1) from error
+
+
+def _check_mapping(path: Path, text: str) -> None:
+    """Look at YAML events alone: nothing is constructed, so nested anchors cost nothing."""
+    import yaml
+
+    try:
+        _check_events(path, iter(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        raise _error(path, f"is not valid YAML: {error.problem}", line=line, column=column) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise _error(path, f"is not valid YAML: {' '.join(str(error).split())}") from error
+
+
+def _check_events(path: Path, events: Iterator[Any]) -> None:
+    import yaml
+
+    documents = 0
+    anchors: set[str] = set()
+    previous: Any = None
+    for event in events:
+        if isinstance(previous, yaml.DocumentStartEvent):
+            documents += 1
+            line, column = event.start_mark.line + 1, event.start_mark.column + 1
+            if documents > 1:
+                raise _error(path, "holds more than one document", line=line, column=column)
+            if not isinstance(event, yaml.MappingStartEvent):
+                raise _error(path, "does not hold a mapping", line=line, column=column)
+        if isinstance(event, yaml.AliasEvent) and event.anchor not in anchors:
+            line = event.start_mark.line + 1 if event.start_mark else None
+            raise _error(path, f"alias *{event.anchor} has no anchor", line=line)
+        anchors.add(getattr(event, "anchor", None) or "")
+        previous = event
+    if documents == 0:
+        raise _error(path, "is empty", line=1, column=1)

@@ -1,0 +1,250 @@
+"""A workspace: its manifest, the source lock beside it, and how they are found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .document import Document, read_document
+from .errors import ManifestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .positions import KeyPath
+
+
+class ManifestKind(str, Enum):
+    """Which tool's manifest it is, and in which file."""
+
+    CONDA = "conda"
+    PIXI = "pixi"
+    PYPROJECT_CONDA = "pyproject-conda"
+    PYPROJECT_PIXI = "pyproject-pixi"
+
+    @property
+    def table_prefix(self) -> tuple[str, ...]:
+        """Table that holds the workspace: ``()``, ``("tool", "conda")`` or ``("tool", "pixi")``."""
+        return {"pyproject-conda": ("tool", "conda"), "pyproject-pixi": ("tool", "pixi")}.get(self.value, ())
+
+    @property
+    def lock_name(self) -> str:
+        """File name of the source lock that belongs to this manifest."""
+        return "pixi.lock" if self in (ManifestKind.PIXI, ManifestKind.PYPROJECT_PIXI) else "conda.lock"
+
+    @property
+    def lock_command(self) -> str:
+        """Command that writes the source lock."""
+        return "pixi lock" if self.lock_name == "pixi.lock" else "conda workspace lock"
+
+
+# In this order within one directory; [tool.conda] goes before [tool.pixi].
+_CANDIDATES = (
+    ("conda.toml", (ManifestKind.CONDA,)),
+    ("pixi.toml", (ManifestKind.PIXI,)),
+    ("pyproject.toml", (ManifestKind.PYPROJECT_CONDA, ManifestKind.PYPROJECT_PIXI)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A manifest with its source lock.
+
+    :param root: build root, absolute.
+    :param kind: which tool's manifest it is.
+    :param document: the whole parsed manifest with its text.
+    :param source_lock_path: the source lock, absolute.
+    """
+
+    root: Path
+    kind: ManifestKind
+    document: Document
+    source_lock_path: Path
+
+    @property
+    def manifest_path(self) -> Path:
+        """The selected manifest, absolute."""
+        return self.document.path
+
+    @property
+    def table_prefix(self) -> tuple[str, ...]:
+        """Table that holds the workspace, ``()`` when it is the whole document."""
+        return self.kind.table_prefix
+
+    @property
+    def text(self) -> str:
+        """Text of the manifest."""
+        return self.document.text
+
+    def table(self, *key: str) -> Mapping[str, Any]:
+        """Return a table of the workspace (below :attr:`table_prefix`), empty when it is not there.
+
+        :raises ManifestError: when something else than a table stands there.
+        """
+        return self.document.table((*self.table_prefix, *key))
+
+    def key(self, *parts: str | int) -> KeyPath:
+        """Return the full key path of something below :attr:`table_prefix`."""
+        return (*self.table_prefix, *parts)
+
+
+def discover(
+    root: Path | str | None = None,
+    *,
+    manifest: Path | str | None = None,
+    source_lock: Path | str | None = None,
+    start: Path | str | None = None,
+    require_lock: bool = True,
+) -> Project:
+    """Find the manifest and the source lock of a project.
+
+    :param root: build root; its own manifest is used, none above it. Default: the nearest directory from ``start``
+        upward that holds a usable manifest.
+    :param manifest: manifest to use instead; decides the build root unless ``root`` is given too.
+    :param source_lock: source lock to use instead of the one beside the manifest.
+    :param start: directory that relative paths and the search start from; default: the current one.
+    :param require_lock: whether a missing source lock is an error.
+    :returns: the project, its manifest parsed.
+    :raises ManifestError: when there is no usable manifest, it cannot be parsed, or there is no source lock.
+    """
+    base = Path.cwd() if start is None else Path(start).absolute()
+    directory = None if root is None else _check_root(_resolve(base, root))
+    if manifest is not None:
+        kind, document = _load_manifest(_resolve(base, manifest))
+    elif directory is not None:
+        kind, document = _search([directory], f"{directory} holds no usable manifest")
+    else:
+        kind, document = _search(
+            [base, *base.parents], f"no usable manifest in {base} or a directory above it", hint_root=True
+        )
+    lock = document.path.parent / kind.lock_name if source_lock is None else _resolve(base, source_lock)
+    if require_lock:
+        _check_lock(lock, kind, document, explicit=source_lock is not None)
+    return Project(root=directory or document.path.parent, kind=kind, document=document, source_lock_path=lock)
+
+
+def _resolve(base: Path, path: Path | str) -> Path:
+    """Make a path absolute without following links, so that messages show what the user typed."""
+    parts: list[str] = []
+    joined = base / Path(path).expanduser()
+    for part in joined.parts:
+        # A parent of a link is not what its name says; leave such a path as it is.
+        if part == ".." and parts and not Path(*parts).is_symlink():
+            parts.pop()
+        else:
+            parts.append(part)
+    return Path(*parts)
+
+
+def _check_root(root: Path) -> Path:
+    if not root.is_dir():
+        found = "a file" if root.exists() else "nothing"
+        raise ManifestError(
+            "the build root is not a directory",
+            kind="root-not-found",
+            path=root,
+            expected="a directory",
+            actual=found,
+            hint="--root takes a directory, --manifest a file" if root.exists() else None,
+        )
+    return root
+
+
+def _search(directories: list[Path], message: str, *, hint_root: bool = False) -> tuple[ManifestKind, Document]:
+    passed_over: list[str] = []
+    for directory in directories:
+        for found in _candidates(directory, passed_over):
+            return found
+    hint = "passed over: " + "; ".join(passed_over) if passed_over else None
+    if hint is None and hint_root:
+        hint = "change to the project's directory, or give it with --root"
+    raise ManifestError(
+        message,
+        kind="manifest-not-found",
+        path=directories[0] if not hint_root else None,
+        expected="conda.toml, pixi.toml, or pyproject.toml with [tool.conda] or [tool.pixi]",
+        hint=hint,
+    )
+
+
+def _candidates(directory: Path, passed_over: list[str]) -> Iterator[tuple[ManifestKind, Document]]:
+    for name, kinds in _CANDIDATES:
+        path = directory / name
+        if not _is_file(path):
+            continue
+        document = read_document(path)
+        kind = next((kind for kind in kinds if _is_usable(document, kind)), None)
+        if kind is not None:
+            yield kind, document
+        else:
+            passed_over.append(f"{path} ({_explain_unusable(kinds)})")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False  # A directory above that may not be searched holds no manifest for this user.
+
+
+def _is_usable(document: Document, kind: ManifestKind) -> bool:
+    """Tell whether a file is a workspace's manifest, and not only a package's or a task list."""
+    table: Any = document.data
+    for part in kind.table_prefix:
+        table = table.get(part) if isinstance(table, dict) else None
+    if not isinstance(table, dict):
+        return False
+    if kind.table_prefix:
+        # Pixi writes [tool.pixi.package] into the pyproject.toml of a member package.
+        return set(table) != {"package"}
+    return "workspace" in table or "project" in table or _asks_to_ship(document)
+
+
+def _asks_to_ship(document: Document) -> bool:
+    tool = document.data.get("tool")
+    return isinstance(tool, dict) and "conda-ship" in tool
+
+
+def _explain_unusable(kinds: tuple[ManifestKind, ...]) -> str:
+    if kinds[0].table_prefix:
+        return "no [tool.conda] and no [tool.pixi] workspace"
+    return "no [workspace] table"
+
+
+def _load_manifest(path: Path) -> tuple[ManifestKind, Document]:
+    kinds = dict(_CANDIDATES).get(path.name)
+    if path.is_dir() or kinds is None:
+        raise ManifestError(
+            "is a directory" if path.is_dir() else "the name of a manifest says which tool it belongs to",
+            kind="manifest-not-found",
+            path=path,
+            expected="a file named conda.toml, pixi.toml or pyproject.toml",
+            hint="--root takes a directory" if path.is_dir() else "name it conda.toml, pixi.toml or pyproject.toml",
+        )
+    if not path.exists():
+        raise ManifestError("there is no such manifest", kind="manifest-not-found", path=path, expected="a file")
+    document = read_document(path)
+    for kind in kinds:
+        if _is_usable(document, kind):
+            return kind, document
+    raise document.error(
+        f"is not the manifest of a workspace: it has {_explain_unusable(kinds)}",
+        kind="manifest-not-found",
+        expected="a workspace",
+    )
+
+
+def _check_lock(lock: Path, kind: ManifestKind, document: Document, *, explicit: bool) -> None:
+    if _is_file(lock):
+        return
+    if explicit:
+        raise ManifestError("there is no such source lock", kind="lock-not-found", path=lock, expected="a lock file")
+    raise ManifestError(
+        f"the source lock of {document.path.name} is missing",
+        kind="lock-not-found",
+        path=lock,
+        expected=f"{kind.lock_name} beside {document.path.name}",
+        hint=f"make it with `{kind.lock_command}`, or give another one with --source-lock",
+    )

@@ -1,0 +1,182 @@
+"""What the features of an environment ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .environment import DEFAULT, Feature, list_python_groups, read_environment
+from .platforms import KNOWN_SUBDIRS, Platform, match_selector
+from .specs import (
+    SpecKind,
+    classify_conda,
+    normalize_conda_name,
+    normalize_pypi_name,
+    render_conda,
+    render_pypi,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .positions import KeyPath
+    from .project import Project
+
+# In this order; of the same name the later one counts. All of them are installed into the environment.
+_CONDA_TABLES = ("dependencies", "host-dependencies", "build-dependencies")
+_PYPI_TABLE = "pypi-dependencies"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedSpec:
+    """A dependency that a feature asks for by name.
+
+    :param name: package name, normalised.
+    :param spec: match spec (``conda``), requirement (``pypi``) or location (``source``).
+    :param kind: where the package comes from.
+    :param feature: the feature that asks; ``default`` for the workspace's own tables.
+    :param target: the target selector below which it stands, such as ``unix``; ``None`` when it has none.
+    :param platforms: names of the platforms that it holds for; ``None`` for all of the environment's.
+    :param key: key path of the entry, as in TOML.
+    """
+
+    name: str
+    spec: str
+    kind: SpecKind
+    feature: str
+    target: str | None
+    platforms: tuple[str, ...] | None
+    key: KeyPath
+
+
+def requested_specs(project: Project, environment: str) -> tuple[RequestedSpec, ...]:
+    """List what an environment's features request, before any solve.
+
+    :param project: from :func:`cs_manifest.discover`.
+    :param environment: name of an environment of the manifest.
+    :returns: in the order of the features and their tables; a name may be there more than once, from several features.
+    :raises ManifestError: when the environment or a feature is not there, or an entry cannot be understood.
+    """
+    described = read_environment(project, environment)
+    platforms = described.platforms or tuple(Platform(name=subdir, subdir=subdir) for subdir in KNOWN_SUBDIRS)
+    found: list[RequestedSpec] = []
+    for feature in described.features:
+        found += _read_feature(project, feature, platforms)
+    return tuple(found)
+
+
+def _read_feature(project: Project, feature: Feature, platforms: tuple[Platform, ...]) -> Iterator[RequestedSpec]:
+    entries = [*_read_targets(project, feature), *_read_pyproject(project, feature)]
+    places = _choose_entries(entries, platforms)
+    for index, entry in enumerate(entries):
+        names = places.get(index)
+        if names is None:
+            continue
+        yield RequestedSpec(
+            name=entry.name,
+            spec=entry.spec,
+            kind=entry.kind,
+            feature=feature.name,
+            target=entry.target,
+            platforms=None if len(names) == len(platforms) else names,
+            key=entry.key,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    name: str
+    spec: str
+    kind: SpecKind
+    target: str | None
+    key: KeyPath
+
+
+def _choose_entries(entries: list[_Entry], platforms: tuple[Platform, ...]) -> dict[int, tuple[str, ...]]:
+    """Find the platforms that each entry holds for: of one name the most specific target wins, then the later."""
+    chosen: dict[int, tuple[str, ...]] = {}
+    for platform in platforms:
+        best: dict[tuple[str, bool], tuple[int, int]] = {}
+        for index, entry in enumerate(entries):
+            rank = 1 if entry.target is None else match_selector(entry.target, platform) * 2
+            name = (entry.name, entry.kind == "pypi")
+            if rank and (rank, index) > best.get(name, (0, 0)):
+                best[name] = (rank, index)
+        for _, index in sorted(best.values()):
+            chosen[index] = (*chosen.get(index, ()), platform.name)
+    return chosen
+
+
+def _read_targets(project: Project, feature: Feature) -> Iterator[_Entry]:
+    yield from _read_tables(project, feature.table, feature.key, target=None)
+    targets = project.document.table((*feature.key, "target"))
+    for selector in targets:
+        key = (*feature.key, "target", selector)
+        yield from _read_tables(project, project.document.table(key), key, target=selector)
+
+
+def _read_tables(project: Project, table: Mapping[str, Any], key: KeyPath, *, target: str | None) -> Iterator[_Entry]:
+    for name in (*_CONDA_TABLES, _PYPI_TABLE):
+        if name not in table:
+            continue
+        for package in project.document.table((*key, name)):
+            yield _read_entry(project, (*key, name, package), target)
+
+
+def _read_entry(project: Project, key: KeyPath, target: str | None) -> _Entry:
+    table, package = str(key[-2]), str(key[-1])
+    value: Any = project.document.table(key[:-1])[package]
+    try:
+        if table == _PYPI_TABLE:
+            name = normalize_pypi_name(package)
+            return _Entry(name=name, spec=render_pypi(name, value), kind="pypi", target=target, key=key)
+        name = normalize_conda_name(package)
+        value = _inherit(project, name, value)
+        return _Entry(name=name, spec=render_conda(name, value), kind=classify_conda(value), target=target, key=key)
+    except ValueError as error:
+        raise project.document.error(
+            f"has to be {error}", kind="value-type", key=key, expected=str(error), actual=value
+        ) from None
+
+
+def _inherit(project: Project, name: str, value: Any) -> Any:
+    """Replace ``{ workspace = true }`` by the entry of ``[workspace.dependencies]``, with the fields added to it."""
+    if not isinstance(value, dict) or "workspace" not in value:
+        return value
+    pool = {normalize_conda_name(key): entry for key, entry in project.table("workspace", "dependencies").items()}
+    if value["workspace"] is not True or name not in pool:
+        raise ValueError("a package of [workspace.dependencies] where `workspace = true` stands")
+    base = pool[name] if isinstance(pool[name], dict) else {"version": pool[name]}
+    return base | {field: item for field, item in value.items() if field != "workspace"}
+
+
+def _read_pyproject(project: Project, feature: Feature) -> Iterator[_Entry]:
+    """Add what Pixi takes from the standard tables of a pyproject."""
+    if project.kind.value != "pyproject-pixi":
+        return
+    if feature.name == DEFAULT:
+        table = project.document.table(("project",))
+        python = table.get("requires-python")
+        if isinstance(python, str) and not _mentions(feature, "python"):
+            key = ("project", "requires-python")
+            yield _Entry(name="python", spec=render_conda("python", python), kind="conda", target=None, key=key)
+        yield from _read_requirements(table.get("dependencies"), ("project", "dependencies"))
+    for group in list_python_groups(project):
+        if normalize_pypi_name(group) != normalize_pypi_name(feature.name):
+            continue
+        for table_key in (("project", "optional-dependencies"), ("dependency-groups",)):
+            yield from _read_requirements(project.document.table(table_key).get(group), (*table_key, group))
+
+
+def _mentions(feature: Feature, name: str) -> bool:
+    return any(name in feature.table.get(table, ()) for table in _CONDA_TABLES)
+
+
+def _read_requirements(requirements: Any, key: KeyPath) -> Iterator[_Entry]:
+    import re
+
+    for index, requirement in enumerate(requirements if isinstance(requirements, list) else ()):
+        match = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", requirement) if isinstance(requirement, str) else None
+        if match is not None:
+            name = normalize_pypi_name(match.group(1))
+            yield _Entry(name=name, spec=requirement.strip(), kind="pypi", target=None, key=(*key, index))

@@ -1,0 +1,80 @@
+"""The rules for single values; each returns the value, or raises ``ValueError`` with what was expected."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PACKAGE_NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!~-]*")
+_MAX_LENGTH = 128
+
+
+def check_text(value: object) -> str:
+    """Accept a string without control characters that is not empty."""
+    if not isinstance(value, str):
+        raise ValueError("a string")
+    if not value.strip() or not value.isprintable():
+        raise ValueError("a string that is not empty and has no control characters")
+    return value
+
+
+def check_identifier(value: object) -> str:
+    """Accept an ASCII letter or digit, then letters, digits, ``.``, ``_`` and ``-``."""
+    text = check_text(value)
+    if len(text) > _MAX_LENGTH or not _IDENTIFIER.fullmatch(text):
+        raise ValueError("an ASCII letter or digit, then only ASCII letters, digits, '.', '_' and '-'")
+    return text
+
+
+def check_version(value: object) -> str:
+    """Accept a version as conda or PyPI writes it."""
+    text = check_text(value)
+    if len(text) > _MAX_LENGTH or not _VERSION.fullmatch(text):
+        raise ValueError("a version such as 1.2.3")
+    return text
+
+
+def check_packages(value: object) -> tuple[str, ...]:
+    """Accept a list of conda package names; return them in lower case, each once."""
+    if isinstance(value, str) or not isinstance(value, (list, tuple)):
+        raise ValueError("a list of package names")
+    return tuple(dict.fromkeys(_check_package(item) for item in value))
+
+
+def _check_package(value: Any) -> str:
+    if not isinstance(value, str) or not _PACKAGE_NAME.fullmatch(value.lower()):
+        raise ValueError("package names alone, without versions")
+    return value.lower()
+
+
+def check_url(value: object) -> str:
+    """Accept an ``http://`` or ``https://`` URL without whitespace and control characters."""
+    expected = "an http:// or https:// URL without whitespace and control characters"
+    if not isinstance(value, str):
+        raise ValueError(expected)
+    if any(character.isspace() or not character.isprintable() for character in value):
+        raise ValueError(expected)
+    try:
+        parts = urlsplit(value)
+    except ValueError as error:
+        raise ValueError(expected) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(expected)
+    return value
+
+
+def check_boolean(value: object) -> bool:
+    """Accept ``true`` and ``false`` alone."""
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def check_choice(value: object, choices: tuple[str, ...]) -> str:
+    """Accept one of a few words."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError("one of " + ", ".join(choices))
+    return value

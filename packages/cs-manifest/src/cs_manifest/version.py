@@ -1,0 +1,150 @@
+"""The runtime's version, when the manifest leaves it to the project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .document import Document, describe, read_document
+from .errors import ManifestError
+from .values import check_version
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .project import Project
+
+_KEY = ("tool", "conda-ship", "runtime-version")
+
+
+def resolve_version(project: Project, *, from_metadata: bool) -> str:
+    """Find the version of the project.
+
+    :param from_metadata: whether the build backend may be asked (PEP 517) when ``[project].version`` is not static.
+    :raises ManifestError: when there is none, or the backend fails.
+    """
+    pyproject = _find_pyproject(project, from_metadata=from_metadata)
+    table = {} if pyproject is None else pyproject.table(("project",))
+    if pyproject is not None and "version" in table:
+        return _check_static(pyproject, table["version"])
+    if not from_metadata:
+        raise _missing(project, dynamic="version" in table.get("dynamic", ()))
+    if pyproject is None:
+        raise _metadata_error(project, f"there is no pyproject.toml in {project.root}")
+    return _check_dynamic(project, _read_metadata_version(project, pyproject.path.parent))
+
+
+def _find_pyproject(project: Project, *, from_metadata: bool) -> Document | None:
+    if project.table_prefix:
+        return project.document
+    path = project.root / "pyproject.toml"
+    return read_document(path) if from_metadata and path.is_file() else None
+
+
+def _check_static(document: Document, value: object) -> str:
+    try:
+        return check_version(value)
+    except ValueError as error:
+        raise document.error(
+            f"has to be {error}",
+            kind="value-invalid",
+            key=("project", "version"),
+            expected=str(error),
+            actual=value,
+        ) from None
+
+
+def _missing(project: Project, *, dynamic: bool) -> ManifestError:
+    hint = 'add `runtime-version = "..."` to [tool.conda-ship], or give --runtime-version'
+    if dynamic:
+        hint = 'the project\'s version is dynamic: set `runtime-version = { from = "project-metadata" }`'
+    error = project.document.error(
+        "there is no version for the runtime", kind="version-missing", key=_KEY, expected="a version", hint=hint
+    )
+    error.key = ".".join(_KEY)
+    return error
+
+
+def _metadata_error(project: Project, message: str, hint: str | None = None) -> ManifestError:
+    return project.document.error(
+        message,
+        kind="version-metadata",
+        key=_KEY,
+        expected="a version from the project's metadata",
+        hint=hint or "give the version with --runtime-version",
+    )
+
+
+def _check_dynamic(project: Project, version: str) -> str:
+    try:
+        return check_version(version)
+    except ValueError:
+        raise _metadata_error(project, f"the build backend reports the version {describe(version)}") from None
+
+
+def _read_metadata_version(project: Project, source: Path) -> str:
+    """Ask the build backend: in this Python when it has all that the build needs, else in an isolated environment."""
+    try:
+        import build
+        import pyproject_hooks
+    except ImportError as error:
+        raise _metadata_error(
+            project,
+            "asking the build backend needs the `build` package",
+            hint="pip install 'cs-manifest[metadata]', or give the version with --runtime-version",
+        ) from error
+    try:
+        return _prepare_metadata(source)
+    except (build.BuildException, build.BuildBackendException, build.FailedProcessError) as error:
+        raise _metadata_error(project, f"the build backend failed: {_last_line(error)}") from error
+    except (pyproject_hooks.BackendUnavailable, OSError) as error:
+        raise _metadata_error(project, f"the build backend cannot be started: {_last_line(error)}") from error
+
+
+def _prepare_metadata(source: Path) -> str:
+    import build
+    import build.env
+    import pyproject_hooks
+
+    runner = pyproject_hooks.quiet_subprocess_runner
+    builder = build.ProjectBuilder(source, runner=runner)
+    if _are_installed(builder.build_system_requires) and _are_installed(builder.get_requires_for_build("wheel")):
+        return _read_version_file(builder)
+    with build.env.DefaultIsolatedEnv() as environment:
+        builder = build.ProjectBuilder.from_isolated_env(environment, source, runner=runner)
+        environment.install(builder.build_system_requires)
+        environment.install(builder.get_requires_for_build("wheel"))
+        return _read_version_file(builder)
+
+
+def _read_version_file(builder: Any) -> str:
+    from email.parser import HeaderParser
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="cs-manifest-") as directory:
+        metadata = Path(builder.metadata_path(directory)) / "METADATA"
+        with metadata.open(encoding="utf-8") as file:
+            return str(HeaderParser().parse(file).get("Version", ""))
+
+
+def _are_installed(requirements: set[str]) -> bool:
+    from importlib.metadata import PackageNotFoundError, version
+
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        for requirement in map(Requirement, requirements):
+            if requirement.marker is not None and not requirement.marker.evaluate():
+                continue
+            if requirement.url or not requirement.specifier.contains(version(requirement.name), prereleases=True):
+                return False
+    except (InvalidRequirement, PackageNotFoundError):
+        return False
+    return True
+
+
+def _last_line(error: BaseException) -> str:
+    output = getattr(error, "stdout", None) or getattr(getattr(error, "exception", None), "output", None)
+    text = output.decode("utf-8", "replace") if isinstance(output, bytes) else str(output or error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
