@@ -1,1 +1,30 @@
 //! In which state is a managed prefix, and how does it get from one state to the next?
+//!
+//! The states, what each command does in each of them, and what survives a kill at any instant are written down in
+//! `docs/explanation/prefix-lifecycle.md`; the names there and here are the same. This crate knows nothing of archives,
+//! stamps or networks: [`install`] is handed a closure that fills a directory.
+
+mod carry;
+mod changes;
+mod claim;
+mod error;
+mod install;
+mod marker;
+mod names;
+mod remove;
+mod rollback;
+mod room;
+mod state;
+mod swap;
+mod sys;
+mod uninstall;
+
+pub use changes::{Changes, find_changes};
+pub use claim::Waiting;
+pub use error::{InstallError, PrefixError};
+pub use install::{Details, KeepReason, OnUpgrade, Outcome, Policy, Staging, install};
+pub use marker::Marker;
+pub use names::Owner;
+pub use rollback::{RolledBack, rollback};
+pub use state::{Foreignness, Neighbours, State, examine, inspect, look_around};
+pub use uninstall::{Removed, UninstallPlan, named_environments, plan_uninstall};

@@ -1,0 +1,197 @@
+//! What can go wrong with a prefix, in one paragraph each: what, where, what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::state::Foreignness;
+
+/// A prefix that cannot be read, built, swapped or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum PrefixError {
+    /// The path holds something that this runtime did not make.
+    #[error(
+        "{path} is not a prefix of this runtime: {why}. Nothing was changed. Move it away, or choose another place with --path."
+    )]
+    Foreign {
+        /// What is in the way.
+        path: PathBuf,
+        /// How one can tell.
+        why: Foreignness,
+    },
+    /// The path is one that must never be replaced or removed.
+    #[error(
+        "{prefix} will not be used as a prefix: {why}. Nothing was changed. Choose another place with --path."
+    )]
+    Protected {
+        /// The path as given.
+        prefix: PathBuf,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The prefix is reached through a symbolic link.
+    #[error(
+        "{prefix} is a symbolic link to {target}: it can be run from there, but it is neither replaced nor removed through \
+         the link. Nothing was changed. Name {target} itself with --path."
+    )]
+    SymbolicLink {
+        /// The link.
+        prefix: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// The user may not write where the prefix is or belongs.
+    #[error(
+        "no permission to write to {directory}, which is needed to {action}. Ask its owner to do it, or choose another place with --path."
+    )]
+    NotPermitted {
+        /// The directory that cannot be written to.
+        directory: PathBuf,
+        /// What for.
+        action: &'static str,
+    },
+    /// Writing is impossible whoever asks: a read-only file system, for instance.
+    #[error("cannot write to {path}: {source}. Choose another place with --path.")]
+    CannotWrite {
+        /// The path that cannot be written.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The path is longer than the packages allow.
+    #[error(
+        "the prefix {prefix} is {length_bytes} bytes long, but the packages allow {limit_bytes} at most. Nothing was \
+         written. Choose a shorter place with --path."
+    )]
+    PathTooLong {
+        /// The prefix.
+        prefix: PathBuf,
+        /// Its length in bytes.
+        length_bytes: usize,
+        /// The longest that the packages' placeholders allow.
+        limit_bytes: usize,
+    },
+    /// The disk lacks space.
+    #[error(
+        "not enough space in {directory}: {} are needed and {} are free. Nothing was written. Free some space, or choose \
+         another place with --path.", megabytes(*.required_bytes), megabytes(*.available_bytes)
+    )]
+    NoSpace {
+        /// A directory on the file system in question.
+        directory: PathBuf,
+        /// Bytes that the prefix takes.
+        required_bytes: u64,
+        /// Bytes that this user may still write.
+        available_bytes: u64,
+    },
+    /// The file system lacks inodes.
+    #[error(
+        "not enough inodes in {directory}: {required_files} files are to be made and {available_files} can be. Nothing was \
+         written. Remove files there, or choose another place with --path."
+    )]
+    NoInodes {
+        /// A directory on the file system in question.
+        directory: PathBuf,
+        /// Files, links and directories that the prefix has.
+        required_files: u64,
+        /// Those that this user may still make.
+        available_files: u64,
+    },
+    /// Another process holds the prefix and does not let go.
+    #[error(
+        "another process is still working on {prefix} after {} s. Wait for it to end and try again; it holds a lock on \
+         {held}.", .waited.as_secs()
+    )]
+    Busy {
+        /// The prefix.
+        prefix: PathBuf,
+        /// The directory that it holds locked.
+        held: PathBuf,
+        /// How long this process waited.
+        waited: Duration,
+    },
+    /// There is nothing to roll back to.
+    #[error(
+        "there is no earlier prefix to put back: {previous} does not exist. Only an upgrade leaves one."
+    )]
+    NothingToRollBack {
+        /// Where it would be.
+        previous: PathBuf,
+    },
+    /// The caller asked to stop.
+    #[error("stopped: {prefix} is as it was before.")]
+    Cancelled {
+        /// The prefix.
+        prefix: PathBuf,
+    },
+    /// Everything else that the system refuses.
+    #[error("cannot {action} {path}: {source}.{}", hint(.source))]
+    Io {
+        /// A verb: "read", "rename".
+        action: &'static str,
+        /// The path in question.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+}
+
+impl PrefixError {
+    /// Sort a system error: no permission, not writable at all, or plain failure.
+    pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::PermissionDenied => {
+                let directory = path.parent().unwrap_or(path).to_path_buf();
+                Self::NotPermitted { directory, action }
+            }
+            io::ErrorKind::ReadOnlyFilesystem => Self::CannotWrite {
+                path: path.to_path_buf(),
+                source,
+            },
+            _ => Self::Io {
+                action,
+                path: path.to_path_buf(),
+                source,
+            },
+        }
+    }
+
+    /// Exit status that the runtime ends with, as SPEC section 7 lists them.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NothingToRollBack { .. } => 64,
+            Self::CannotWrite { .. } | Self::PathTooLong { .. } => 73,
+            Self::NoSpace { .. } | Self::NoInodes { .. } | Self::Io { .. } => 74,
+            Self::Busy { .. } => 75,
+            Self::Foreign { .. }
+            | Self::Protected { .. }
+            | Self::SymbolicLink { .. }
+            | Self::NotPermitted { .. } => 77,
+            Self::Cancelled { .. } => 130,
+        }
+    }
+}
+
+/// An installation that failed: because of the prefix, or in the caller's own build.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError<E> {
+    /// The prefix is to blame.
+    #[error(transparent)]
+    Prefix(#[from] PrefixError),
+    /// The closure that fills the staging directory failed; its directory is gone again.
+    #[error("{0}")]
+    Build(E),
+}
+
+fn hint(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            " The disk is full or the quota is used up: free some space and try again."
+        }
+        _ => "",
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}

@@ -1,0 +1,97 @@
+//! Put back the prefix that the last upgrade replaced.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use crate::claim::{Claim, Patience, Waiting};
+use crate::error::PrefixError;
+use crate::marker::Marker;
+use crate::names::{Names, Owner};
+use crate::state::{State, find_unwritable, inspect};
+use crate::swap;
+
+/// What a rollback did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolledBack {
+    /// The prefix that is in place now.
+    pub now: Marker,
+    /// The one that was, and is the previous one now; `None` when there was none.
+    pub before: Option<Marker>,
+}
+
+/// Exchange the prefix with the previous one; named environments stay with the prefix.
+///
+/// The stamp that was in place is written into the marker of the one put back, so that its runtime keeps that prefix from
+/// now on (`bootstrap --force` aside) instead of upgrading it again.
+pub fn rollback(
+    prefix: &Path,
+    owner: &Owner,
+    wait_limit: Duration,
+    waiting: &mut dyn FnMut(&Waiting),
+    cancel: &AtomicBool,
+) -> Result<RolledBack, PrefixError> {
+    let names = Names::new(prefix, owner)?;
+    check(&names, owner)?;
+    let mut patience = Patience {
+        limit: wait_limit,
+        waiting,
+        cancel,
+    };
+    let claim = loop {
+        if let Some(claim) = Claim::take(&names, owner, &mut patience)? {
+            break claim;
+        }
+    };
+    let before = check(&names, owner)?;
+    put_back(claim, owner, before)
+}
+
+/// Refuse what cannot be rolled back; returns the marker of the prefix in place.
+fn check(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError> {
+    let state = inspect(&names.prefix, owner)?;
+    if let State::Foreign { why } = state {
+        return Err(PrefixError::Foreign {
+            path: names.prefix.clone(),
+            why,
+        });
+    }
+    if let Ok(target) = std::fs::read_link(&names.prefix) {
+        return Err(PrefixError::SymbolicLink {
+            prefix: names.prefix.clone(),
+            target,
+        });
+    }
+    if Marker::read_ours(&names.previous, owner)?.is_none() {
+        return Err(PrefixError::NothingToRollBack {
+            previous: names.previous.clone(),
+        });
+    }
+    if let Some(directory) = find_unwritable(names) {
+        return Err(PrefixError::NotPermitted {
+            directory: directory.to_path_buf(),
+            action: "roll back",
+        });
+    }
+    Ok(state.marker().cloned())
+}
+
+fn put_back(
+    mut claim: Claim,
+    owner: &Owner,
+    before: Option<Marker>,
+) -> Result<RolledBack, PrefixError> {
+    let names = claim.names().clone();
+    let Some(mut now) = Marker::read_ours(&names.previous, owner)? else {
+        return Err(PrefixError::NothingToRollBack {
+            previous: names.previous,
+        });
+    };
+    now.declined = before.iter().map(|marker| marker.stamp.clone()).collect();
+    now.write(&names.previous, owner)?;
+    match before {
+        Some(_) => swap::exchange_with_previous(&mut claim)?,
+        None => swap::place_previous(&names)?,
+    }
+    Ok(RolledBack { now, before })
+}

@@ -1,0 +1,44 @@
+//! Is there room for a prefix?
+
+use std::path::Path;
+
+use crate::error::PrefixError;
+use crate::state::nearest_existing;
+use crate::sys;
+
+/// What a file system has left for the user who asks; `None` where it does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    pub bytes: Option<u64>,
+    pub files: Option<u64>,
+}
+
+/// Refuse when the file system that would hold `directory` lacks space or inodes.
+pub(crate) fn check_room(
+    directory: &Path,
+    bytes: Option<u64>,
+    files: Option<u64>,
+) -> Result<(), PrefixError> {
+    let directory = nearest_existing(directory);
+    let room = sys::measure_room(directory)
+        .map_err(|source| PrefixError::io("measure the free space of", directory, source))?;
+    if let (Some(required_bytes), Some(available_bytes)) = (bytes, room.bytes)
+        && required_bytes > available_bytes
+    {
+        return Err(PrefixError::NoSpace {
+            directory: directory.to_path_buf(),
+            required_bytes,
+            available_bytes,
+        });
+    }
+    if let (Some(required_files), Some(available_files)) = (files, room.files)
+        && required_files > available_files
+    {
+        return Err(PrefixError::NoInodes {
+            directory: directory.to_path_buf(),
+            required_files,
+            available_files,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! The states of a prefix, as `docs/explanation/prefix-lifecycle.md` names them. Nothing here writes.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::changes::{Changes, find_changes};
+use crate::error::PrefixError;
+use crate::marker::{Marker, is_absence};
+use crate::names::{Names, Owner};
+use crate::sys;
+
+/// In which state a prefix is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing is there, or an empty directory.
+    Absent,
+    /// Something is there that this runtime did not make.
+    Foreign {
+        /// How one can tell.
+        why: Foreignness,
+    },
+    /// Complete, and made by exactly this stamp.
+    OursComplete {
+        /// What it says about itself.
+        marker: Marker,
+    },
+    /// Complete, and made by another build of this runtime.
+    OursOfAnotherStamp {
+        /// What it says about itself.
+        marker: Marker,
+        /// Whether a rollback turned this stamp down in favour of that prefix.
+        declined: bool,
+    },
+    /// As [`State::OursOfAnotherStamp`], and its user has changed it since; only [`examine`] looks that closely.
+    OursChangedByUser {
+        /// What it says about itself.
+        marker: Marker,
+        /// What came and went.
+        changes: Changes,
+    },
+}
+
+impl State {
+    /// The marker, if the prefix is ours.
+    pub fn marker(&self) -> Option<&Marker> {
+        match self {
+            Self::Absent | Self::Foreign { .. } => None,
+            Self::OursComplete { marker }
+            | Self::OursOfAnotherStamp { marker, .. }
+            | Self::OursChangedByUser { marker, .. } => Some(marker),
+        }
+    }
+}
+
+/// How one can tell that a path is not ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Foreignness {
+    /// Not a directory.
+    NotADirectory,
+    /// A symbolic link that leads nowhere, or to something that is not ours.
+    Link {
+        /// Where it leads, as written in the link.
+        target: PathBuf,
+    },
+    /// A directory with contents but without our marker.
+    NoMarker {
+        /// The marker's file name.
+        marker: String,
+    },
+    /// The marker names another owner.
+    OtherOwner {
+        /// The runtime that it names.
+        runtime: String,
+    },
+    /// The marker cannot be understood.
+    DamagedMarker {
+        /// The marker's file name.
+        marker: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl fmt::Display for Foreignness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotADirectory => f.write_str("it is not a directory"),
+            Self::Link { target } => write!(
+                f,
+                "it is a symbolic link to {}, which is not one",
+                target.display()
+            ),
+            Self::NoMarker { marker } => {
+                write!(f, "the directory is not empty and holds no {marker}")
+            }
+            Self::OtherOwner { runtime } => write!(f, "it belongs to the runtime \"{runtime}\""),
+            Self::DamagedMarker { marker, why } => write!(f, "its {marker} is damaged ({why})"),
+        }
+    }
+}
+
+/// What is around the prefix.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Neighbours {
+    /// A build, upgrade or removal is going on.
+    pub being_built: bool,
+    /// One was killed: the next command that writes removes what it left.
+    pub abandoned_staging: Option<PathBuf>,
+    /// The prefix that the last upgrade replaced.
+    pub previous: Option<Marker>,
+    /// The directory that would have to be writable for any change, when it is not.
+    pub not_writable: Option<PathBuf>,
+}
+
+/// Tell in which state `prefix` is: one `lstat` and one small file. Needs no write permission anywhere.
+pub fn inspect(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
+    let names = Names::new(prefix, owner)?;
+    let metadata = match std::fs::symlink_metadata(&names.prefix) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(State::Absent),
+        Err(error) if is_absence(&error) => {
+            return Ok(State::Foreign {
+                why: Foreignness::NotADirectory,
+            });
+        }
+        Err(source) => return Err(PrefixError::io("look at", &names.prefix, source)),
+    };
+    if metadata.is_symlink() {
+        return inspect_link(&names, owner);
+    }
+    if !metadata.is_dir() {
+        return Ok(State::Foreign {
+            why: Foreignness::NotADirectory,
+        });
+    }
+    inspect_directory(&names, owner)
+}
+
+/// As [`inspect`], and look for the user's changes where another stamp's prefix is found.
+pub fn examine(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
+    let state = inspect(prefix, owner)?;
+    if let State::OursOfAnotherStamp { marker, .. } = &state {
+        let changes = find_changes(prefix, marker)?;
+        if !changes.is_empty() {
+            return Ok(State::OursChangedByUser {
+                marker: marker.clone(),
+                changes,
+            });
+        }
+    }
+    Ok(state)
+}
+
+/// Look for builders, for what they left, for the previous prefix, and for the permission to change anything.
+pub fn look_around(prefix: &Path, owner: &Owner) -> Result<Neighbours, PrefixError> {
+    let names = Names::new(prefix, owner)?;
+    let being_built = sys::is_locked(&names.staging);
+    let abandoned = !being_built
+        && names
+            .staging
+            .symlink_metadata()
+            .is_ok_and(|metadata| metadata.is_dir());
+    Ok(Neighbours {
+        being_built,
+        abandoned_staging: abandoned.then(|| names.staging.clone()),
+        previous: Marker::read_ours(&names.previous, owner)?,
+        not_writable: find_unwritable(&names).map(Path::to_path_buf),
+    })
+}
+
+/// The directory whose permissions stand in the way of replacing the prefix, if one does.
+pub(crate) fn find_unwritable(names: &Names) -> Option<&Path> {
+    let parent = nearest_existing(&names.parent);
+    if !sys::is_writable(parent) {
+        return Some(parent);
+    }
+    (names.prefix.is_dir() && !sys::is_writable(&names.prefix)).then_some(&names.prefix)
+}
+
+/// The deepest ancestor of `path`, itself included, that exists.
+pub(crate) fn nearest_existing(path: &Path) -> &Path {
+    path.ancestors()
+        .find(|ancestor| ancestor.symlink_metadata().is_ok())
+        .unwrap_or(path)
+}
+
+fn inspect_link(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
+    let target = std::fs::read_link(&names.prefix)
+        .map_err(|source| PrefixError::io("read", &names.prefix, source))?;
+    match inspect_directory(names, owner)? {
+        State::Absent | State::Foreign { .. } => Ok(State::Foreign {
+            why: Foreignness::Link { target },
+        }),
+        ours => Ok(ours),
+    }
+}
+
+fn inspect_directory(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
+    let why = match Marker::read(&names.prefix, owner)? {
+        None if is_empty(&names.prefix)? => return Ok(State::Absent),
+        None => Foreignness::NoMarker {
+            marker: names.marker.clone(),
+        },
+        Some(Err(why)) => Foreignness::DamagedMarker {
+            marker: names.marker.clone(),
+            why,
+        },
+        Some(Ok(marker)) if !marker.is_of(owner) => Foreignness::OtherOwner {
+            runtime: marker.runtime,
+        },
+        Some(Ok(marker)) if marker.stamp == owner.stamp_hex => {
+            return Ok(State::OursComplete { marker });
+        }
+        Some(Ok(marker)) => {
+            let declined = marker.declined.iter().any(|stamp| stamp == owner.stamp_hex);
+            return Ok(State::OursOfAnotherStamp { marker, declined });
+        }
+    };
+    Ok(State::Foreign { why })
+}
+
+fn is_empty(directory: &Path) -> Result<bool, PrefixError> {
+    match std::fs::read_dir(directory) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if is_absence(&error) => Ok(true),
+        Err(source) => Err(PrefixError::io("list", directory, source)),
+    }
+}

@@ -1,0 +1,134 @@
+//! The renames that put a prefix in place. Each leaves a state that the next claim completes or takes back.
+
+use std::io;
+use std::path::Path;
+
+use crate::carry::carry_over;
+use crate::claim::{Claim, remove_staging};
+use crate::error::PrefixError;
+use crate::names::Names;
+use crate::remove::remove_tree;
+use crate::sys::{self, Exchange};
+
+fn rename(from: &Path, to: &Path) -> Result<(), PrefixError> {
+    std::fs::rename(from, to).map_err(|source| PrefixError::io("rename", from, source))
+}
+
+fn exchange(one: &Path, other: &Path) -> Result<Exchange, PrefixError> {
+    sys::exchange(one, other).map_err(|source| PrefixError::io("exchange", other, source))
+}
+
+/// Put the finished staging directory where nothing is, or an empty directory: a directory's rename replaces nothing else.
+pub(crate) fn place(names: &Names) -> Result<(), PrefixError> {
+    if cfg!(windows) {
+        let _ = std::fs::remove_dir(&names.prefix);
+    }
+    rename(&names.staging, &names.prefix)?;
+    sync_parent(names)
+}
+
+/// Put the previous prefix where none is.
+pub(crate) fn place_previous(names: &Names) -> Result<(), PrefixError> {
+    rename(&names.previous, &names.prefix)?;
+    sync_parent(names)
+}
+
+/// Give the finished staging directory the prefix's name, and the prefix that of the previous one, which is removed.
+pub(crate) fn replace(claim: &mut Claim) -> Result<(), PrefixError> {
+    let names = claim.names().clone();
+    bury(&names, &names.previous)?;
+    finish_staging(&names)?;
+    carry_over(&names.prefix, &names.staging)?;
+    // The lock follows the directory: other processes see it at `previous` and wait.
+    rename(&names.staging, &names.previous)?;
+    claim.release();
+    match exchange(&names.previous, &names.prefix) {
+        Ok(Exchange::Done) => {}
+        Ok(Exchange::Unsupported) => replace_in_two_steps(&names)?,
+        Err(error) => {
+            // Back to where it was, so that the environments return and the staging directory is removed.
+            rename(&names.previous, &names.staging)?;
+            carry_over(&names.staging, &names.prefix)?;
+            let _ = remove_staging(&names);
+            return Err(error);
+        }
+    }
+    sync_parent(&names)
+}
+
+/// Without an exchange: for an instant there is no prefix; the next claim finishes what a kill interrupts here.
+fn replace_in_two_steps(names: &Names) -> Result<(), PrefixError> {
+    rename(&names.previous, &names.staging)?;
+    rename(&names.prefix, &names.previous)?;
+    rename(&names.staging, &names.prefix)
+}
+
+/// Give the finished staging directory the prefix's name and remove the prefix that was there.
+pub(crate) fn repair(claim: &mut Claim) -> Result<(), PrefixError> {
+    let names = claim.names().clone();
+    finish_staging(&names)?;
+    carry_over(&names.prefix, &names.staging)?;
+    if exchange(&names.staging, &names.prefix)? == Exchange::Unsupported {
+        std::fs::create_dir(&names.scratch)
+            .map_err(|source| PrefixError::io("make", &names.scratch, source))?;
+        return replace(claim);
+    }
+    sync_parent(&names)?;
+    claim.release();
+    remove_staging(&names).map_err(|source| PrefixError::io("remove", &names.staging, source))
+}
+
+/// Exchange the prefix and the previous one; `claim` ends before the last step, while the previous one is locked.
+pub(crate) fn exchange_with_previous(claim: &mut Claim) -> Result<(), PrefixError> {
+    let names = claim.names().clone();
+    let _held = sys::try_lock(&names.previous)
+        .map_err(|source| PrefixError::io("lock", &names.previous, source))?;
+    carry_over(&names.prefix, &names.previous)?;
+    if sys::is_locked(&names.previous) {
+        remove_staging(&names)
+            .map_err(|source| PrefixError::io("remove", &names.staging, source))?;
+        claim.release();
+    }
+    if exchange(&names.previous, &names.prefix)? == Exchange::Unsupported {
+        exchange_in_three_steps(&names)?;
+    }
+    sync_parent(&names)
+}
+
+fn exchange_in_three_steps(names: &Names) -> Result<(), PrefixError> {
+    let aside = names.scratch.join("aside");
+    std::fs::create_dir_all(&names.scratch)
+        .map_err(|source| PrefixError::io("make", &names.scratch, source))?;
+    rename(&names.prefix, &aside)?;
+    rename(&names.previous, &names.prefix)?;
+    rename(&aside, &names.previous)?;
+    remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
+}
+
+/// Take a directory away at once by renaming it into the scratch space, then remove it.
+pub(crate) fn bury(names: &Names, path: &Path) -> Result<(), PrefixError> {
+    if path.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let grave = names.scratch.join("buried");
+    let moved = std::fs::rename(path, &grave).or_else(|error| {
+        // Moving a directory elsewhere changes its "..", which takes permission to write to it.
+        if error.kind() != io::ErrorKind::PermissionDenied {
+            return Err(error);
+        }
+        sys::make_writable(path)?;
+        std::fs::rename(path, &grave)
+    });
+    moved.map_err(|source| PrefixError::io("remove", path, source))?;
+    remove_tree(&grave).map_err(|source| PrefixError::io("remove", path, source))
+}
+
+/// Remove the scratch space: from here on the staging directory counts as finished.
+pub(crate) fn finish_staging(names: &Names) -> Result<(), PrefixError> {
+    remove_tree(&names.scratch).map_err(|source| PrefixError::io("remove", &names.scratch, source))
+}
+
+fn sync_parent(names: &Names) -> Result<(), PrefixError> {
+    sys::sync_directory(&names.parent)
+        .map_err(|source| PrefixError::io("sync", &names.parent, source))
+}

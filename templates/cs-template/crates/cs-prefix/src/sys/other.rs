@@ -1,0 +1,71 @@
+//! Windows: no directory locks and no exchange; the fallbacks of `claim` and `swap` take their place.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use super::{Attempt, Exchange};
+use crate::room::Room;
+
+/// Directories cannot be locked here.
+pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
+    std::fs::symlink_metadata(path).map(|_| Attempt::Unsupported)
+}
+
+/// Nobody can tell.
+pub(crate) fn is_locked(_path: &Path) -> bool {
+    false
+}
+
+/// Never asked: nothing is ever locked.
+pub(crate) fn is_same(_locked: &File, _path: &Path) -> bool {
+    false
+}
+
+/// Access control lists decide, when the directory is used.
+pub(crate) fn is_own(_path: &Path) -> bool {
+    true
+}
+
+/// Not in one step.
+pub(crate) fn exchange(_one: &Path, _other: &Path) -> io::Result<Exchange> {
+    Ok(Exchange::Unsupported)
+}
+
+/// Whether the user may make entries in `directory`: only trying tells, so make one and remove it.
+pub(crate) fn is_writable(directory: &Path) -> bool {
+    let probe = directory.join(format!(".cs-probe-{}", std::process::id()));
+    std::fs::create_dir(&probe)
+        .and_then(|()| std::fs::remove_dir(&probe))
+        .is_ok()
+}
+
+/// Clear the read-only attribute.
+pub(crate) fn make_writable(directory: &Path) -> io::Result<()> {
+    let mut permissions = std::fs::metadata(directory)?.permissions();
+    permissions.set_readonly(false);
+    std::fs::set_permissions(directory, permissions)
+}
+
+/// Permission bits do not exist here.
+pub(crate) fn set_mode(_file: &File, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// Not known; a full disk shows while writing.
+pub(crate) fn measure_room(_directory: &Path) -> io::Result<Room> {
+    Ok(Room {
+        bytes: None,
+        files: None,
+    })
+}
+
+/// NTFS journals names.
+pub(crate) fn sync_directory(_directory: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Not possible without administrator's rights; the marker alone is flushed.
+pub(crate) fn sync_tree(_directory: &Path) -> io::Result<()> {
+    Ok(())
+}

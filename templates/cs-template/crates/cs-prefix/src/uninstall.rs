@@ -1,0 +1,140 @@
+//! Remove a prefix and all that belongs to it.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use crate::carry::list_environments;
+use crate::claim::{Claim, Patience, Waiting};
+use crate::error::PrefixError;
+use crate::marker::Marker;
+use crate::names::{Names, Owner};
+use crate::state::{State, find_unwritable, inspect};
+use crate::swap;
+
+/// What an uninstall would remove: shown to the user before anything happens.
+#[derive(Clone, Debug)]
+pub struct UninstallPlan {
+    names: Names,
+    /// The prefix, when one of ours is there.
+    pub prefix: Option<PathBuf>,
+    /// Environments that the user made below the prefix, sorted; they go with it.
+    pub named_environments: Vec<PathBuf>,
+    /// The prefix that the last upgrade replaced.
+    pub previous: Option<PathBuf>,
+    /// What a killed run left.
+    pub abandoned_staging: Option<PathBuf>,
+}
+
+/// What an uninstall removed, outermost names only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Directories that are gone.
+    pub directories: Vec<PathBuf>,
+}
+
+/// Environments below a prefix that a person made, sorted.
+pub fn named_environments(prefix: &Path) -> Result<Vec<PathBuf>, PrefixError> {
+    list_environments(prefix)
+}
+
+/// Find out what an uninstall would remove; refuses what must not be removed. Writes nothing.
+pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, PrefixError> {
+    let names = Names::new(prefix, owner)?;
+    refuse_protected(&names.prefix)?;
+    let state = inspect(&names.prefix, owner)?;
+    if let State::Foreign { why } = state {
+        return Err(PrefixError::Foreign {
+            path: names.prefix,
+            why,
+        });
+    }
+    if let Ok(target) = std::fs::read_link(&names.prefix) {
+        return Err(PrefixError::SymbolicLink {
+            prefix: names.prefix,
+            target,
+        });
+    }
+    let previous = Marker::read_ours(&names.previous, owner)?.map(|_| names.previous.clone());
+    let staging = names.scratch.is_dir() || Marker::read_ours(&names.staging, owner)?.is_some();
+    Ok(UninstallPlan {
+        prefix: state.marker().map(|_| names.prefix.clone()),
+        named_environments: list_environments(&names.prefix)?,
+        previous,
+        abandoned_staging: staging.then(|| names.staging.clone()),
+        names,
+    })
+}
+
+impl UninstallPlan {
+    /// Whether there is nothing to remove.
+    pub fn is_empty(&self) -> bool {
+        self.prefix.is_none() && self.previous.is_none() && self.abandoned_staging.is_none()
+    }
+
+    /// Remove it all. A kill leaves no prefix, or an abandoned staging directory that the next command removes.
+    pub fn execute(
+        self,
+        owner: &Owner,
+        wait_limit: Duration,
+        waiting: &mut dyn FnMut(&Waiting),
+        cancel: &AtomicBool,
+    ) -> Result<Removed, PrefixError> {
+        if self.is_empty() {
+            return Ok(Removed::default());
+        }
+        if let Some(directory) = find_unwritable(&self.names) {
+            let directory = directory.to_path_buf();
+            return Err(PrefixError::NotPermitted {
+                directory,
+                action: "remove the prefix",
+            });
+        }
+        let mut patience = Patience {
+            limit: wait_limit,
+            waiting,
+            cancel,
+        };
+        loop {
+            let claim = Claim::take(&self.names, owner, &mut patience)?;
+            // Looked at again: another process may have changed everything while this one waited.
+            let plan = plan_uninstall(&self.names.prefix, owner)?;
+            if let Some(claim) = claim {
+                return remove(claim, &plan);
+            }
+        }
+    }
+}
+
+fn remove(claim: Claim, plan: &UninstallPlan) -> Result<Removed, PrefixError> {
+    let mut removed = Removed::default();
+    for directory in [&plan.prefix, &plan.previous].into_iter().flatten() {
+        swap::bury(claim.names(), directory)?;
+        removed.directories.push(directory.clone());
+    }
+    Ok(removed)
+}
+
+/// Never a root, a home directory, nor anything that one of them or the working directory is in.
+fn refuse_protected(prefix: &Path) -> Result<(), PrefixError> {
+    let refuse = |why| {
+        Err(PrefixError::Protected {
+            prefix: prefix.to_path_buf(),
+            why,
+        })
+    };
+    let Ok(real) = prefix.canonicalize() else {
+        return Ok(());
+    };
+    if real.parent().is_none() {
+        return refuse("it is a root directory");
+    }
+    let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+    if home.is_some_and(|home| home.starts_with(&real)) {
+        return refuse("your home directory is in it");
+    }
+    if std::env::current_dir().is_ok_and(|directory| directory.starts_with(&real)) {
+        return refuse("the working directory is in it: change to another directory first");
+    }
+    Ok(())
+}
