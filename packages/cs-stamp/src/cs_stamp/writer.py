@@ -169,10 +169,10 @@ def _replacing(out: Path) -> Iterator[BinaryIO]:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     descriptor = os.open(temporary, flags, 0o700)
     try:
-        with open(descriptor, "wb", buffering=0) as file:
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
             yield file
-        os.chmod(temporary, 0o755)
-        os.replace(temporary, out)
+        temporary.chmod(0o755)
+        temporary.replace(out)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

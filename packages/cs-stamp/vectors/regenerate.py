@@ -1,0 +1,366 @@
+"""Write the test vectors of the stamp format anew.
+
+Run it with ``nox -s vectors``. The same release gives the same bytes; a test compares them. Both test suites, Python's
+and Rust's, read ``vectors.json`` and the files beside it, and share nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from cs_stamp import Header, Plan, PlannedPackage, PlanPython, launch_block, read_stamp, write_stamp
+from cs_stamp.footer import derive_identity, plan_footer
+from cs_stamp.layout import FOOTER_DIGEST_OFFSET, FOOTER_SIZE_BYTES, MAGIC, PART_TAGS
+
+TEMPLATE = b"#!/bin/false\nnot a program: the vectors are about what stands behind it\n"
+LOCK = b"version: 7\nplatforms:\n- name: linux-64\nenvironments: {}\npackages: []\n"
+BUNDLE = b"not a bundle: these vectors are about the stamp alone\n"
+BYTECODE = b"not compiled modules either\n"
+PROVENANCE = "made by packages/cs-stamp/vectors/regenerate.py; no bytes come from anywhere else"
+
+HEADER = Header(
+    builder="cs-cli 0.1.0",
+    runtime="demo",
+    runtime_version="1.2.3",
+    artifact_name="demo",
+    layout="online",
+    platform="linux-64",
+    delegate="python",
+    install_name="demo",
+    channels=("https://conda.example/main",),
+)
+PACKAGES = (
+    PlannedPackage(
+        name="python",
+        version="3.11.7",
+        build="h1_0",
+        subdir="linux-64",
+        url="https://conda.example/main/linux-64/python-3.11.7-h1_0.conda",
+        file_name="python-3.11.7-h1_0.conda",
+        sha256="11" * 32,
+        md5="22" * 16,
+        size=1234567,
+        requested_spec="python >=3.11",
+        record={
+            "name": "python",
+            "version": "3.11.7",
+            "build": "h1_0",
+            "build_number": 0,
+            "subdir": "linux-64",
+            "depends": [],
+            "fn": "python-3.11.7-h1_0.conda",
+            "url": "https://conda.example/main/linux-64/python-3.11.7-h1_0.conda",
+            "channel": "https://conda.example/main",
+        },
+    ),
+    PlannedPackage(
+        name="greeter",
+        version="1.0",
+        build="py_0",
+        subdir="noarch",
+        url="https://conda.example/main/noarch/greeter-1.0-py_0.tar.bz2",
+        file_name="greeter-1.0-py_0.tar.bz2",
+        sha256="33" * 32,
+        noarch="python",
+        record={"name": "greeter", "depends": ["python"], "summary": "grüßt"},
+    ),
+)
+PLAN = Plan(
+    platform="linux-64",
+    requested_specs=("greeter", "python >=3.11"),
+    python=PlanPython(version="3.11.7", site_packages_path="lib/python3.11/site-packages"),
+    packages=PACKAGES,
+)
+EMBEDDED = replace(HEADER, layout="embedded", bytecode="shipped", artifact_name="demoz")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """Hold the parts of a stamp, to be put together rightly or wrongly."""
+
+    parts: dict[str, bytes]
+
+    def assemble(self, edit_footer: Callable[[bytearray], None] = lambda _: None) -> bytes:
+        """Put the parts together; an edited footer gets a digest that matches again."""
+        digests = {tag: sha256(data).digest() for tag, data in self.parts.items()}
+        footer = bytearray(plan_footer({tag: len(data) for tag, data in self.parts.items()}, digests).to_bytes())
+        edit_footer(footer)
+        footer[FOOTER_DIGEST_OFFSET:] = sha256(footer[:FOOTER_DIGEST_OFFSET]).digest()
+        return b"".join(self.parts[tag] for tag in PART_TAGS) + bytes(footer)
+
+    def replace_part(self, tag: str, data: bytes) -> Stamp:
+        """Return the stamp with another part; the launch part follows the new identity."""
+        parts = {**self.parts, tag: data}
+        if tag != "launch":
+            parts["launch"] = launch_block(EMBEDDED, identify(parts))
+        return Stamp(parts=parts)
+
+
+def identify(parts: dict[str, bytes]) -> bytes:
+    """Return the identity of the parts."""
+    return derive_identity({tag: sha256(data).digest() for tag, data in parts.items()})
+
+
+def make_stamp(
+    header: Header, plan: Plan = PLAN, *, bytecode: bytes = b"", bundle: bytes = b"", lock: bytes = LOCK
+) -> Stamp:
+    """Return the parts of a stamp."""
+    parts = {
+        "header": header.to_bytes(),
+        "plan": plan.to_bytes(),
+        "lock": lock,
+        "bytecode": bytecode,
+        "bundle": bundle,
+    }
+    return Stamp(parts={**parts, "launch": launch_block(header, identify(parts))})
+
+
+def full_stamp() -> Stamp:
+    """Return a stamp with every part present."""
+    return make_stamp(EMBEDDED, bytecode=BYTECODE, bundle=BUNDLE)
+
+
+def good_files() -> dict[str, tuple[str, bytes]]:
+    """Return name, description and bytes of every file that readers accept."""
+    online, full = TEMPLATE + make_stamp(HEADER).assemble(), TEMPLATE + full_stamp().assemble()
+    external = replace(HEADER, layout="external", bundle_file_name="demo.bundle.tar.zst", installed_size_bytes=1 << 33)
+    busy = replace(
+        HEADER,
+        runtime="my-tool.x",
+        install_name="my-tool-1.2.3-0123456789abcdef",
+        install_scheme="user-data",
+        commands="self",
+        activation="full",
+        on_upgrade="keep",
+        bytecode="bootstrap",
+        freeze_base=True,
+        docs_url="https://docs.example/",
+        installer="homebrew",
+        condarc="channels:\n- https://conda.example/größe\n",
+        installed_file_count=37184,
+    )
+    conda = replace(HEADER, runtime="conda", install_name="conda", delegate="conda")
+    windows = replace(HEADER, platform="win-64")
+    unknown = make_stamp(HEADER)
+    header = {**json.loads(unknown.parts["header"]), "zz_future": {"a": [1, None]}}
+    unknown = unknown.replace_part("header", json.dumps(header, sort_keys=True, separators=(",", ":")).encode())
+    no_python = replace(PLAN, python=None, packages=(), requested_specs=())
+    return {
+        "online": ("neither bytecode nor bundle", online),
+        "external": ("names a sibling bundle; a size beyond 32 bits", TEMPLATE + make_stamp(external).assemble()),
+        "embedded": ("every part is present", full),
+        "every-option": ("every header field away from its default", TEMPLATE + make_stamp(busy).assemble()),
+        "conda": ("a runtime named conda has no prefix variable", TEMPLATE + make_stamp(conda).assemble()),
+        "windows": (
+            "a runtime for Windows",
+            TEMPLATE + make_stamp(windows, replace(PLAN, platform="win-64")).assemble(),
+        ),
+        "no-packages": ("a plan without python and packages", TEMPLATE + make_stamp(HEADER, no_python).assemble()),
+        "empty-template": ("the stamp alone", make_stamp(HEADER).assemble()),
+        "unknown-header-key": ("readers ignore keys that they do not know", TEMPLATE + unknown.assemble()),
+        "trailing-bytes-signed": ("a signature was appended", full + b"signature" * 100),
+        "trailing-one-byte": ("one byte was appended", full + b"\n"),
+        "trailing-bytes-holding-the-magic": (
+            "appended bytes hold the magic, twice, without a digest that matches",
+            full + MAGIC + bytes(FOOTER_SIZE_BYTES) + MAGIC + b"cut short",
+        ),
+        "two-stamps-last-wins": ("a stamp behind a stamp", online + full_stamp().assemble()),
+    }
+
+
+def bad_files() -> dict[str, tuple[str, str | None, str, bytes]]:
+    """Return name, error kind, damaged part, description and bytes of every file that readers refuse."""
+    files: dict[str, tuple[str, str | None, str, bytes]] = {}
+    stamp = full_stamp()
+    good = TEMPLATE + stamp.assemble()
+    for tag, position in _middles(stamp).items():
+        about = f"one bit in the middle of the {tag} is flipped"
+        files[f"flipped-byte-in-{tag}"] = ("damaged", tag, about, flip(good, position))
+    end = len(good)
+    files |= {
+        "flipped-byte-in-magic": ("not-stamped", None, "no magic, no stamp", flip(good, end - FOOTER_SIZE_BYTES)),
+        "flipped-byte-in-footer-digest": ("damaged", "footer", "the footer's digest is wrong", flip(good, end - 1)),
+        "flipped-byte-in-footer-behind-trailing-bytes": (
+            "damaged",
+            "footer",
+            "the search meets the magic but no digest that matches",
+            flip(good, end - 200) + b"signature",
+        ),
+        "no-stamp": ("not-stamped", None, "a template", TEMPLATE),
+        "empty-file": ("not-stamped", None, "no bytes at all", b""),
+        "bare-magic": ("damaged", "footer", "the magic and nothing behind it", TEMPLATE + MAGIC),
+        "truncated-in-footer": ("damaged", "footer", "the last 100 bytes are missing", good[:-100]),
+        "truncated-in-bundle": ("not-stamped", None, "cut before the footer", good[: _middles(stamp)["bundle"]]),
+        "truncated-at-the-front": ("damaged", "footer", "the first 200 bytes are missing", good[200:]),
+    }
+    return files | _bad_footers(stamp) | _bad_parts(stamp)
+
+
+def _bad_footers(stamp: Stamp) -> dict[str, tuple[str, str | None, str, bytes]]:
+    def edited(edit: Callable[[bytearray], None]) -> bytes:
+        return TEMPLATE + stamp.assemble(edit)
+
+    def entry(index: int) -> int:
+        return 64 + 56 * index
+
+    def swap_lock_and_plan(footer: bytearray) -> None:
+        plan, lock = slice(entry(1), entry(2)), slice(entry(2), entry(3))
+        footer[plan], footer[lock] = footer[lock], footer[plan]
+
+    def add(position: int, value: int) -> Callable[[bytearray], None]:
+        def edit(footer: bytearray) -> None:
+            (old,) = struct.unpack_from("<Q", footer, position)
+            struct.pack_into("<Q", footer, position, (old + value) % (1 << 64))
+
+        return edit
+
+    def put(layout: str, position: int, value: int) -> Callable[[bytearray], None]:
+        return lambda footer: struct.pack_into(layout, footer, position, value)
+
+    edits: dict[str, tuple[str, Callable[[bytearray], None]]] = {
+        "parts-out-of-order": ("the entries of plan and lock have changed places", swap_lock_and_plan),
+        "gap-between-parts": ("the plan starts a byte late", add(entry(1) + 8, 1)),
+        "parts-overlap": ("the lock starts a byte early", add(entry(2) + 8, (1 << 64) - 1)),
+        "part-past-end": ("the launch part is said to reach into the footer", add(entry(5) + 16, 1)),
+        "part-length-overflows": (
+            "the bundle is said to be 2^64 - 1 bytes long",
+            put("<Q", entry(4) + 16, (1 << 64) - 1),
+        ),
+        "first-part-not-at-zero": ("the header's offset is not 0", add(entry(0) + 8, 1)),
+        "stamp-length-too-long": ("the stamp is said to begin before the file", put("<Q", 24, 1 << 40)),
+        "stamp-length-zero": ("the stamp is said to be empty", put("<Q", 24, 0)),
+        "five-parts": ("the number of part entries is 5", put("<I", 20, 5)),
+        "unknown-part": ("a part has another tag", put("<B", entry(3), ord("x"))),
+        "reserved-not-zero": ("a reserved byte is set", put("<B", 479, 1)),
+        "identity-not-of-the-parts": ("the identity follows from other parts", put("<B", 32, 0xAA)),
+    }
+    files: dict[str, tuple[str, str | None, str, bytes]] = {
+        name: ("damaged", "footer", about, edited(edit)) for name, (about, edit) in edits.items()
+    }
+    files["unknown-version"] = ("unsupported-version", "footer", "format version 2", edited(put("<I", 16, 2)))
+    return files
+
+
+def _bad_parts(stamp: Stamp) -> dict[str, tuple[str, str | None, str, bytes]]:
+    header: dict[str, Any] = json.loads(stamp.parts["header"])
+    plan: dict[str, Any] = json.loads(stamp.parts["plan"])
+    missing = {key: value for key, value in header.items() if key != "delegate"}
+    short_digest = {**plan, "packages": [{**plan["packages"][0], "sha256": "11"}]}
+    contents = {
+        "header-not-json": ("header", "the header is YAML", b"runtime: demo\n"),
+        "header-not-an-object": ("header", "the header is a JSON list", b"[]"),
+        "header-not-utf8": ("header", "the header is Latin-1", '{"runtime":"größe"}'.encode("latin-1")),
+        "header-missing-key": ("header", "there is no delegate", render(missing)),
+        "header-wrong-type": ("header", "freeze_base is a string", render({**header, "freeze_base": "no"})),
+        "header-unknown-layout": ("header", "the layout is one of no release", render({**header, "layout": "floppy"})),
+        "header-empty": ("header", "the header has no bytes", b""),
+        "plan-not-json": ("plan", "the plan is cut in its middle", stamp.parts["plan"][:100]),
+        "plan-missing-key": (
+            "plan",
+            "there are no packages",
+            render({k: v for k, v in plan.items() if k != "packages"}),
+        ),
+        "plan-short-digest": ("plan", "a package's sha256 has two digits", render(short_digest)),
+        "launch-empty": ("launch", "the launch part has no bytes", b""),
+        "launch-unknown-version": ("launch", "version 2", struct.pack("<I", 2) + stamp.parts["launch"][4:]),
+        "launch-string-past-end": ("launch", "the last string is cut", stamp.parts["launch"][:-9]),
+        "launch-too-long": ("launch", "3585 bytes", stamp.parts["launch"].ljust(3585, b"\0")),
+    }
+    return {
+        name: ("damaged", tag, about, TEMPLATE + stamp.replace_part(tag, data).assemble())
+        for name, (tag, about, data) in contents.items()
+    }
+
+
+def render(value: dict[str, Any]) -> bytes:
+    """Render JSON as the header and the plan have it."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _middles(stamp: Stamp) -> dict[str, int]:
+    middles, position = {}, len(TEMPLATE)
+    for tag in PART_TAGS:
+        middles[tag] = position + len(stamp.parts[tag]) // 2
+        position += len(stamp.parts[tag])
+    return {**middles, "footer": position + 200}
+
+
+def flip(data: bytes, position: int) -> bytes:
+    """Return the bytes with the lowest bit of one of them flipped."""
+    changed = bytearray(data)
+    changed[position] ^= 1
+    return bytes(changed)
+
+
+def describe_good(path: Path, about: str) -> dict[str, Any]:
+    """Return what the index says about a file that readers accept."""
+    with read_stamp(path) as stamp:
+        launch = stamp.read_part("launch")
+        return {
+            "file": f"good/{path.name}",
+            "about": about,
+            "identity": stamp.identity,
+            "stamp_offset": stamp.stamp_offset,
+            "trailing_size_bytes": stamp.trailing_size_bytes,
+            "parts": {
+                tag: {"offset": part.offset, "size_bytes": part.size_bytes, "sha256": part.sha256}
+                for tag, part in stamp.parts.items()
+            },
+            "header": stamp.header.to_dict(),
+            "plan": stamp.read_plan().to_dict(),
+            "launch": {"flags": struct.unpack_from("<I", launch, 4)[0], "strings": _launch_strings(launch)},
+        }
+
+
+def _launch_strings(block: bytes) -> list[str]:
+    strings, position = [], 12
+    for _ in range(8):
+        (size,) = struct.unpack_from("<H", block, position)
+        strings.append(block[position + 2 : position + 2 + size].decode())
+        position += size + 3
+    return strings
+
+
+def regenerate(directory: Path) -> None:
+    """Write every vector and the index below a directory."""
+    for name in ("good", "bad"):
+        shutil.rmtree(directory / name, ignore_errors=True)
+        (directory / name).mkdir(parents=True)
+    good, bad = [], []
+    for name, (about, data) in sorted(good_files().items()):
+        path = directory / "good" / f"{name}.bin"
+        path.write_bytes(data)
+        good.append(describe_good(path, about))
+    for name, (kind, part, about, data) in sorted(bad_files().items()):
+        (directory / "bad" / f"{name}.bin").write_bytes(data)
+        bad.append({"file": f"bad/{name}.bin", "about": about, "error": {"kind": kind, "part": part}})
+    index = {"schema_version": 1, "provenance": PROVENANCE, "good": good, "bad": bad}
+    text = json.dumps(index, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    (directory / "vectors.json").write_text(text, encoding="utf-8", newline="\n")
+    check_writer(good)
+
+
+def check_writer(good: list[dict[str, Any]]) -> None:
+    """Check that the writer makes the same file as the parts put together here."""
+    with tempfile.TemporaryDirectory() as name:
+        template, out, bundle, bytecode = (Path(name) / item for item in ("template", "out", "bundle", "bytecode"))
+        for path, data in ((template, TEMPLATE), (bundle, BUNDLE), (bytecode, BYTECODE)):
+            path.write_bytes(data)
+        info = write_stamp(template, out, header=EMBEDDED, plan=PLAN, lock=LOCK, bundle=bundle, bytecode=bytecode)
+        if out.read_bytes() != good_files()["embedded"][1]:
+            raise SystemExit("write_stamp and these vectors disagree")
+        if info.identity not in {vector["identity"] for vector in good}:
+            raise SystemExit("write_stamp and these vectors have different identities")
+
+
+if __name__ == "__main__":
+    regenerate(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
