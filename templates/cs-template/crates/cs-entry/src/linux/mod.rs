@@ -1,0 +1,99 @@
+//! The entry itself, on Linux: from the kernel's first instruction to `execve` or `_start`.
+
+mod memory;
+mod process;
+mod start;
+mod system;
+
+use core::convert::Infallible;
+
+use crate::environment::{Entries, write_environment};
+use crate::footer::launch_part;
+use crate::launch::Launch;
+use crate::place::write_prefix;
+use crate::text::{Text, starts_with};
+use memory::Memory;
+use process::Process;
+
+/// Replace this process by the delegate; `None` when anything is out of the ordinary, for the full program to deal with.
+fn hand_over(process: &Process, memory: &'static mut Memory) -> Option<Infallible> {
+    let launch = Launch::parse(launch_part(system::read_end(
+        b"/proc/self/exe\0",
+        &mut memory.tail,
+    )?)?)?;
+    let is_own = process
+        .arguments()
+        .nth(1)
+        .is_some_and(|first| launch.is_own_argument(first));
+    if is_own || launch.needs_full_activation() || process.is_privileged() {
+        return None;
+    }
+    let mut text = Text::new(&mut memory.text);
+    let (_, prefix) =
+        write_prefix(&launch, |name| process.variable(name), &mut text)?.split_last()?;
+    let marker = text.push(prefix)?.push(b"/")?.push(launch.marker)?.end()?;
+    if !starts_with(
+        system::read_start(marker, &mut memory.marker)?,
+        launch.marker_start,
+    ) {
+        return None;
+    }
+    let delegate = text
+        .push(prefix)?
+        .push(b"/")?
+        .push(launch.delegate)?
+        .end()?;
+    let command_name = process
+        .arguments()
+        .next()?
+        .rsplit(|byte| *byte == b'/')
+        .next()?;
+    let mut entries = Pointers {
+        text,
+        pointers: &mut memory.pointers,
+        count: 0,
+    };
+    write_environment(process.environment(), prefix, command_name, &mut entries)?;
+    system::execute(delegate, process, entries.finish()?)
+}
+
+/// An environment as `execve` takes it: pointers to NUL-terminated entries, the last one null.
+struct Pointers<'m> {
+    text: Text<'m>,
+    pointers: &'m mut [usize],
+    count: usize,
+}
+
+impl<'m> Pointers<'m> {
+    #[inline]
+    fn add(&mut self, pointer: usize) -> Option<()> {
+        *self.pointers.get_mut(self.count)? = pointer;
+        self.count = self.count.wrapping_add(1);
+        Some(())
+    }
+
+    #[inline]
+    fn finish(mut self) -> Option<&'m [usize]> {
+        self.add(0)?;
+        Some(self.pointers)
+    }
+}
+
+impl Entries<'static> for Pointers<'_> {
+    /// The entry stays where the kernel put it, its NUL behind it.
+    #[inline]
+    fn keep(&mut self, entry: &'static [u8]) -> Option<()> {
+        self.add(entry.as_ptr() as usize)
+    }
+
+    #[inline]
+    fn push(&mut self, bytes: &[u8]) -> Option<()> {
+        self.text.push(bytes).map(|_| ())
+    }
+
+    #[inline]
+    fn end(&mut self) -> Option<()> {
+        let entry = self.text.end()?.as_ptr() as usize;
+        self.add(entry)
+    }
+}
