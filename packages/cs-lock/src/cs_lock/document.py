@@ -1,0 +1,104 @@
+"""A lock file's bytes, made into a tree or refused."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+
+from cs_lock.blocks import Node, Unsupported, parse_blocks
+from cs_lock.errors import LockError
+
+MAX_SIZE_BYTES = 128 * 1024 * 1024
+"""Four times the largest public lock that we know of; a larger file is not a lock."""
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_RESTORE = "restore the file from version control, or lock the workspace again"
+
+
+def read_text(path: Path) -> str:
+    """Read a lock file.
+
+    :param path: the file
+    :returns: its text, with ``\\n`` line ends
+    :raises LockError: when it cannot be read, is too large, empty, binary or not UTF-8
+    """
+    data = _read_bytes(path)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, column = _position(data[: error.start].decode("utf-8", "replace"))
+        raise LockError(
+            "not-utf-8",
+            "the lock is not UTF-8 text",
+            path=path,
+            line=line,
+            column=column,
+            actual=f"byte 0x{data[error.start]:02x}",
+            hint=_RESTORE,
+        ) from error
+    if control := _CONTROL.search(text):
+        line, column = _position(text[: control.start()])
+        message = "the lock is not text: it holds control characters"
+        raise LockError("binary", message, path=path, line=line, column=column, hint=_RESTORE)
+    if not text.strip():
+        raise LockError("empty", "the lock is empty", path=path, line=1, column=1, hint=_RESTORE)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def parse_text(text: str, path: Path) -> dict[str, Node]:
+    """Read a lock's YAML.
+
+    :param text: the document
+    :param path: where it came from, for messages
+    :returns: the top-level mapping; scalars are text, never numbers or dates
+    :raises LockError: when it is not a YAML mapping
+    """
+    try:
+        return dict(parse_blocks(text))
+    except Unsupported:
+        return _parse_slowly(text, path)
+
+
+def _parse_slowly(text: str, path: Path) -> dict[str, Node]:
+    from cs_lock.events import parse_events
+
+    try:
+        root = parse_events(text)
+    except LockError as error:
+        error.path = path
+        raise
+    if not isinstance(root, dict):
+        kind = "a list" if isinstance(root, list) else "nothing" if root is None else "text"
+        raise LockError(
+            "not-a-lock",
+            "this is not a lock",
+            path=path,
+            line=1,
+            column=1,
+            expected="a YAML mapping",
+            actual=kind,
+            hint=_RESTORE,
+        )
+    return root
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        # A pipe or a device could be read for ever.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise LockError("unreadable", "the lock is not a regular file", path=path)
+        with path.open("rb") as file:
+            data = file.read(MAX_SIZE_BYTES + 1)
+    except OSError as error:
+        kind = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
+        hint = "lock the workspace first, with the tool that owns its manifest" if kind == "missing" else None
+        raise LockError(kind, f"cannot read the lock: {error.strerror}", path=path, hint=hint) from error
+    if len(data) > MAX_SIZE_BYTES:
+        raise LockError("too-large", f"the lock is larger than {MAX_SIZE_BYTES >> 20} MiB", path=path)
+    return data
+
+
+def _position(before: str) -> tuple[int, int]:
+    """Return line and column of what follows the text, both counted from 1."""
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1

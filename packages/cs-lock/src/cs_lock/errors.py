@@ -1,0 +1,99 @@
+"""What can be wrong with a lock, as data and as one exception."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that keeps an environment from shipping, or that its owner should know.
+
+    :param kind: stable identifier, such as ``missing-dependency``
+    :param key: key path in the source lock, such as ``packages[3].sha256``
+    """
+
+    kind: str
+    message: str
+    severity: Severity = "error"
+    platform: str | None = None
+    package: str | None = None
+    feature: str | None = None
+    key: str | None = None
+    line: int | None = None
+    column: int | None = None
+    hint: str | None = None
+
+    def to_dict(self) -> dict[str, str | int | None]:
+        """Return the problem as a JSON-ready mapping.
+
+        :returns: every field by its name
+        """
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def __str__(self) -> str:
+        where = f"{self.platform}: " if self.platform else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{where}{self.message}{hint}"
+
+
+class LockError(Exception):
+    """A lock cannot be read, or one of its environments cannot ship.
+
+    :ivar kind: stable identifier of what went wrong
+    :ivar path: the lock file
+    :ivar line: line in it, counted from 1
+    :ivar column: column in it, counted from 1
+    :ivar key: key path, such as ``packages[3].sha256``
+    :ivar expected: what should have been there
+    :ivar actual: what was there
+    :ivar hint: what to do
+    :ivar problems: everything that was found, when more than one thing was looked for
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        *,
+        path: Path | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        key: str | None = None,
+        expected: str | None = None,
+        actual: str | None = None,
+        hint: str | None = None,
+        problems: Iterable[Problem] = (),
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.path = path
+        self.line = line
+        self.column = column
+        self.key = key
+        self.expected = expected
+        self.actual = actual
+        self.hint = hint
+        self.problems = tuple(problems)
+
+    @property
+    def location(self) -> str:
+        """Say where the error is, as ``PATH:LINE:COLUMN``, as far as that is known."""
+        parts = [str(self.path) if self.path else "", str(self.line or ""), str(self.column or "")]
+        return ":".join(part for part in parts if part)
+
+    def __str__(self) -> str:
+        prefix = f"{self.location}: " if self.location else ""
+        text = prefix + (f"{self.key}: " if self.key else "") + self.message
+        if self.expected is not None:
+            text += f"; expected {self.expected}"
+        if self.actual is not None:
+            text += f", found {self.actual}"
+        text += "".join(f"\n  - {problem}" for problem in self.problems)
+        return f"{text}\n  hint: {self.hint}" if self.hint else text

@@ -1,0 +1,182 @@
+"""Any YAML that a lock may be written in, read event by event.
+
+PyYAML's composer recurses, follows anchors and keeps the last of two equal keys; its events do none of that. Scalars
+stay text: YAML 1.1 (which PyYAML speaks) and 1.2 (which locks are written in) disagree about ``no`` and ``1_0``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from cs_lock.blocks import Node, Quoted
+from cs_lock.errors import LockError
+
+MAX_DEPTH = 64
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_PLAIN_TAGS = frozenset({None, "!"} | {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null")})
+
+Position = tuple[int, int]
+"""Line and column, both counted from 1."""
+
+
+def parse_events(text: str) -> Node:
+    """Read one YAML document.
+
+    :param text: the document
+    :returns: its root, with every scalar as text or ``None``
+    :raises LockError: when it is not YAML, or uses anchors, duplicate keys or more than 64 levels
+    """
+    builder = _Builder()
+    for event in _events(text):
+        builder.take(event)
+    return builder.root
+
+
+def locate(text: str, keys: Iterable[str]) -> Mapping[str, Position]:
+    """Find where values stand.
+
+    :param text: a YAML document
+    :param keys: key paths, such as ``packages[3].sha256``
+    :returns: the position of each that is there; a path that is not gets the position of its nearest parent
+    """
+    wanted = set(keys)
+    found: dict[str, Position] = {}
+    for key in wanted:
+        for parent in _parents(key):
+            found.setdefault(parent, (1, 1))
+    try:
+        for path, position in _positions(text):
+            if path in found:
+                found[path] = position
+    except LockError:
+        pass
+    return {key: next((found[p] for p in _parents(key) if found[p] != (1, 1)), (1, 1)) for key in wanted}
+
+
+def _parents(key: str) -> list[str]:
+    """Return the key path and every shorter one, the longest first."""
+    paths = [key]
+    while key:
+        key = key[: max(key.rfind("."), key.rfind("["), 0)]
+        paths.append(key)
+    return paths
+
+
+def _events(text: str) -> Iterator[Any]:
+    """Yield PyYAML's events, with its errors turned into ours."""
+    import yaml
+
+    loader = yaml.CLoader if getattr(yaml, "__with_libyaml__", False) else yaml.SafeLoader
+    try:
+        yield from yaml.parse(text, Loader=loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise LockError(
+            "invalid-yaml",
+            f"this is not valid YAML: {error.problem or error.context}",
+            line=mark.line + 1 if mark else None,
+            column=mark.column + 1 if mark else None,
+            hint="restore the file from version control, or lock the workspace again",
+        ) from error
+    except (yaml.YAMLError, RecursionError, MemoryError) as error:
+        raise LockError("invalid-yaml", f"this is not valid YAML: {error}") from error
+
+
+def _fail(event: Any, kind: str, message: str, hint: str | None = None, key: str | None = None) -> LockError:
+    """Return an error at an event's position."""
+    mark = event.start_mark
+    return LockError(kind, message, line=mark.line + 1, column=mark.column + 1, key=key or None, hint=hint)
+
+
+class _Open:
+    """A collection that is still open."""
+
+    __slots__ = ("entries", "key", "path")
+
+    def __init__(self, entries: Node, path: str) -> None:
+        self.entries = entries
+        self.path = path
+        self.key: str | None = None
+
+    def child_path(self) -> str:
+        if isinstance(self.entries, list):
+            return f"{self.path}[{len(self.entries)}]"
+        return f"{self.path}.{self.key}" if self.path else str(self.key)
+
+
+class _Builder:
+    """Builds the tree from events without recursion."""
+
+    def __init__(self) -> None:
+        self.root: Node = None
+        self.documents = 0
+        self.stack: list[_Open] = []
+
+    def take(self, event: Any) -> None:
+        name = type(event).__name__
+        if name == "ScalarEvent":
+            self._add(event, _scalar_of(event))
+        elif name in ("MappingStartEvent", "SequenceStartEvent"):
+            self._start(event, {} if name == "MappingStartEvent" else [])
+        elif name in ("MappingEndEvent", "SequenceEndEvent"):
+            self.stack.pop()
+        elif name == "AliasEvent":
+            raise _fail(event, "anchors", "locks do not use YAML anchors and aliases", "write the value out")
+        elif name == "DocumentStartEvent":
+            self.documents += 1
+            if self.documents > 1:
+                raise _fail(event, "several-documents", "a lock is one YAML document, and a second one starts here")
+
+    def _start(self, event: Any, entries: Node) -> None:
+        if event.anchor is not None:
+            raise _fail(event, "anchors", "locks do not use YAML anchors and aliases", "write the value out")
+        if len(self.stack) >= MAX_DEPTH:
+            raise _fail(event, "too-deep", f"the document is nested more than {MAX_DEPTH} levels deep")
+        path = self.stack[-1].child_path() if self.stack else ""
+        self._add(event, entries)
+        self.stack.append(_Open(entries, path))
+
+    def _add(self, event: Any, value: Node) -> None:
+        if not self.stack:
+            self.root = value
+            return
+        parent = self.stack[-1]
+        if isinstance(parent.entries, list):
+            parent.entries.append(value)
+        elif parent.key is None:
+            self._take_key(event, parent, value)
+        else:
+            parent.entries[parent.key] = value
+            parent.key = None
+
+    def _take_key(self, event: Any, parent: _Open, value: Node) -> None:
+        if isinstance(value, (dict, list)):
+            raise _fail(event, "invalid-key", "a key must be text", key=parent.path)
+        key = "null" if value is None else str(value)
+        if key in parent.entries:
+            raise _fail(event, "duplicate-key", f"the key {key!r} is there twice", "keep one of them", key=parent.path)
+        parent.key = key
+
+
+def _scalar_of(event: Any) -> Node:
+    """Return a scalar event's value: text, ``Quoted`` text, or ``None`` for a plain null."""
+    if event.anchor is not None:
+        raise _fail(event, "anchors", "locks do not use YAML anchors and aliases", "write the value out")
+    if event.tag not in _PLAIN_TAGS:
+        raise _fail(event, "unknown-tag", f"the YAML tag {event.tag!r} has no place in a lock", "remove it")
+    if not event.style and event.tag is None:
+        return None if event.value in _NULLS else event.value
+    return Quoted(event.value)
+
+
+def _positions(text: str) -> Iterator[tuple[str, Position]]:
+    """Yield the key path and position of every value of a document."""
+    builder = _Builder()
+    for event in _events(text):
+        name = type(event).__name__
+        if builder.stack and name in ("ScalarEvent", "MappingStartEvent", "SequenceStartEvent"):
+            top = builder.stack[-1]
+            if isinstance(top.entries, list) or top.key is not None:
+                yield top.child_path(), (event.start_mark.line + 1, event.start_mark.column + 1)
+        builder.take(event)

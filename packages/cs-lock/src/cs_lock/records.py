@@ -1,0 +1,362 @@
+"""One conda package as a lock describes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from cs_lock.blocks import Node, Quoted
+from cs_lock.errors import LockError
+from cs_lock.platforms import SUBDIRS, split_subdir
+
+Noarch = Literal["python", "generic"]
+
+_ARCHIVE = re.compile(r"(.+)-([^-]+)-([^-]+)\.(?:conda|tar\.bz2)")
+_TRAILING_DIGITS = re.compile(r"[0-9]+$")
+_NAME = re.compile(r"[^\s\[<>=!~;,(|&]+")
+_PYTHON = re.compile(r"python(?![\w.-])")
+_HASH = {"sha256": 64, "md5": 32, "legacy_bz2_md5": 32, "attestations_sha256": 64}
+# Larger values are milliseconds: as seconds they would lie beyond the year 9999 (rattler draws the same line).
+_LAST_SECOND = 253_402_300_799
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageRecord:
+    """A conda package: its repodata record, and where its archive is.
+
+    Fields that a lock leaves out because they can be derived from the URL are filled in.
+
+    :param url: of the archive, as the lock gives it
+    :param channel: URL of the channel, with a trailing slash; ``None`` when it is unknown
+    :param file_name: of the archive, percent-decoded
+    :param sha256: of the archive, hex; empty when the lock has none
+    :param size_bytes: of the archive
+    :param timestamp: of the build, milliseconds since 1970
+    :param extra: fields that no repodata specification knows, as they are
+    """
+
+    name: str
+    version: str
+    build: str
+    build_number: int
+    subdir: str
+    url: str
+    channel: str | None
+    file_name: str
+    sha256: str
+    md5: str | None = None
+    size_bytes: int | None = None
+    depends: tuple[str, ...] = ()
+    constrains: tuple[str, ...] = ()
+    extra_depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    noarch: Noarch | None = None
+    arch: str | None = None
+    platform: str | None = None
+    license: str | None = None
+    license_family: str | None = None
+    timestamp: int | None = None
+    indexed_timestamp: int | None = None
+    features: str | None = None
+    track_features: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    purls: tuple[str, ...] | None = None
+    run_exports: Mapping[str, tuple[str, ...]] | None = None
+    python_site_packages_path: str | None = None
+    legacy_bz2_md5: str | None = None
+    legacy_bz2_size: int | None = None
+    attestations_sha256: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_record_json(self) -> dict[str, Any]:
+        """Return the repodata record as conda tools write it to ``conda-meta``.
+
+        :returns: a JSON-ready mapping in rattler's spelling, with ``fn``, ``url`` and ``channel``
+        """
+        record: dict[str, Any] = {
+            "build": self.build,
+            "build_number": self.build_number,
+            "depends": list(self.depends),
+            "name": self.name,
+            "subdir": self.subdir,
+            "version": self.version,
+            "fn": self.file_name,
+            "url": self.url,
+        }
+        for key, value in self._optional_fields():
+            if value is not None and value != "":
+                record[key] = value
+        for key, value in (("constrains", self.constrains), ("flags", self.flags)):
+            if value:
+                record[key] = list(value)
+        for key, groups in (("extra_depends", self.extra_depends), ("run_exports", self.run_exports)):
+            if groups or (groups is not None and key == "run_exports"):
+                record[key] = {name: list(specs) for name, specs in groups.items()}
+        if self.track_features:
+            record["track_features"] = " ".join(self.track_features)
+        if self.purls is not None:
+            record["purls"] = list(self.purls)
+        return {**self.extra, **record}
+
+    def _optional_fields(self) -> tuple[tuple[str, Any], ...]:
+        names = "arch attestations_sha256 channel features indexed_timestamp legacy_bz2_md5 legacy_bz2_size license "
+        names += "license_family md5 noarch platform python_site_packages_path sha256 timestamp"
+        return (*((name, getattr(self, name)) for name in names.split()), ("size", self.size_bytes))
+
+    @property
+    def identity(self) -> str:
+        """Name, version and build, as in ``python-3.12.0-h2628c8c_0``."""
+        return f"{self.name}-{self.version}-{self.build}"
+
+
+def parse_dependency_name(spec: str) -> str:
+    """Return the name of the package that a match spec asks for.
+
+    :param spec: such as ``python >=3.8`` or ``conda-forge::numpy[version='>=2']``
+    :returns: the name in lower case, without a channel
+    """
+    match = _NAME.match(spec.strip())
+    name = match.group() if match else spec
+    return name.rpartition(":")[2].lower()
+
+
+def derive_location_fields(location: str) -> dict[str, str | None]:
+    """Derive what an archive's location says about the package, by rattler's rules.
+
+    :param location: URL or path
+    :returns: ``file_name``, ``name``, ``version``, ``build``, ``subdir``, ``channel``; ``None`` where it says nothing
+    """
+    path = location.partition("?")[0].partition("#")[0]
+    head, _, file_name = path.rpartition("/")
+    if "%" in file_name:
+        from urllib.parse import unquote
+
+        file_name = unquote(file_name)
+    match = _ARCHIVE.fullmatch(file_name)
+    name, version, build = match.groups() if match else (None, None, None)
+    base, _, folder = head.rpartition("/")
+    is_url = "://" in base
+    return {
+        "file_name": file_name if match else None,
+        "name": name,
+        "version": version,
+        "build": build,
+        "subdir": folder if match and is_url and (folder in SUBDIRS or folder == "noarch") else None,
+        "channel": f"{base}/" if is_url else None,
+    }
+
+
+def derive_noarch(subdir: str, build: str) -> Noarch | None:
+    """Derive the noarch kind that a lock of version 6 or 7 leaves out.
+
+    :param subdir: of the package
+    :param build: build string
+    :returns: rattler's guess: a build string with ``py`` in it means Python
+    """
+    if subdir != "noarch":
+        return None
+    return "python" if "py" in build else "generic"
+
+
+def derive_build_number(build: str) -> int:
+    """Return the number at the end of a build string.
+
+    :param build: such as ``py312h1234_3``
+    :returns: the number, 0 when there is none
+    """
+    match = _TRAILING_DIGITS.search(build)
+    return int(match.group()) if match and len(match.group()) < 20 else 0
+
+
+class RecordReader:
+    """Reads one entry of a lock's ``packages``.
+
+    :param entry: the mapping
+    :param key: its key path, for messages
+    """
+
+    def __init__(self, entry: Mapping[str, Node], key: str) -> None:
+        self.entry = entry
+        self.key = key
+
+    def text(self, name: str) -> str | None:
+        """Return a text field, ``None`` when it is absent or null."""
+        value = self.entry.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise self._mistyped(name, "text", value)
+        return value if type(value) is str else str(value)
+
+    def integer(self, name: str) -> int | None:
+        """Return a whole number that is not negative."""
+        value = self.entry.get(name)
+        if value is None:
+            return None
+        if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
+            return int(value)
+        raise self._mistyped(name, "a whole number", value)
+
+    def digest(self, name: str) -> str | None:
+        """Return a hex digest in lower case."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if len(value) != _HASH[name] or not set(value) <= set("0123456789abcdefABCDEF"):
+            raise self._mistyped(name, f"{_HASH[name]} hex digits", value)
+        return value.lower()
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a list of texts, empty when it is absent."""
+        value = self.entry.get(name)
+        return () if value is None else self._check_texts(name, value)
+
+    def groups(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Return a mapping of lists of texts."""
+        value = self.entry.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise self._mistyped(name, "a mapping", value)
+        return {key: self._check_texts(f"{name}.{key}", value[key] or []) for key in sorted(value)}
+
+    def timestamp(self, name: str) -> int | None:
+        """Return a time in milliseconds since 1970."""
+        value = self.integer(name)
+        return value if value is None or value > _LAST_SECOND else value * 1000
+
+    def _check_texts(self, name: str, value: Node) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise self._mistyped(name, "a list", value)
+        for index, item in enumerate(value):
+            if not isinstance(item, str):
+                raise self._mistyped(f"{name}[{index}]", "text", item)
+        return tuple(map(str, value))
+
+    def _mistyped(self, name: str, expected: str, value: Node) -> LockError:
+        actual = {dict: "a mapping", list: "a list", type(None): "nothing"}.get(type(value), repr(value))
+        return LockError(
+            "invalid-value",
+            f"{name} has the wrong type or form",
+            key=f"{self.key}.{name}",
+            expected=expected,
+            actual=actual[:80],
+        )
+
+
+_KNOWN = frozenset(PackageRecord.__dataclass_fields__) - {"extra", "size_bytes"} | {"conda", "kind", "size", "url"}
+
+
+def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_version: int) -> PackageRecord:
+    """Make a record of an entry of a lock's ``packages``.
+
+    :param entry: the entry; absent fields are derived from the location as rattler does
+    :param location: URL or path of the archive
+    :param key: key path of the entry, for messages
+    :param lock_version: of the format; in ``conda.lock`` version 1 no record says its noarch kind
+    :returns: the record
+    :raises LockError: when a field has the wrong type, or one that is needed cannot be derived
+    """
+    reader = RecordReader(entry, key)
+    derived = derive_location_fields(location)
+
+    def required(name: str) -> str:
+        value = reader.text(name) or derived[name]
+        if not value:
+            hint = "its location is not of the form CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda, so the entry has to say it"
+            raise LockError("missing-field", f"the package at {location} has no {name}", key=f"{key}.{name}", hint=hint)
+        return value
+
+    name, version, build, subdir = (required(field) for field in ("name", "version", "build", "subdir"))
+    build_number = reader.integer("build_number")
+    if build_number is None:
+        # Versions 4 and 5 leave out a zero; later ones leave out what the build string says.
+        build_number = 0 if lock_version in (4, 5) else derive_build_number(build)
+    arch, platform = split_subdir(subdir)
+    depends = reader.texts("depends")
+    noarch = _read_noarch(reader, subdir, build, depends, lock_version)
+    return PackageRecord(
+        name=name.lower(),
+        version=version,
+        build=build,
+        build_number=build_number,
+        subdir=subdir,
+        url=location,
+        channel=_with_slash(reader.text("channel") or derived["channel"]),
+        file_name=reader.text("file_name") or derived["file_name"] or location.rpartition("/")[2],
+        sha256=reader.digest("sha256") or "",
+        md5=reader.digest("md5"),
+        size_bytes=reader.integer("size"),
+        depends=depends,
+        constrains=reader.texts("constrains"),
+        extra_depends=reader.groups("extra_depends"),
+        noarch=noarch,
+        arch=reader.text("arch") or arch,
+        platform=reader.text("platform") or platform,
+        license=reader.text("license"),
+        license_family=reader.text("license_family"),
+        timestamp=reader.timestamp("timestamp"),
+        indexed_timestamp=reader.integer("indexed_timestamp"),
+        features=reader.text("features"),
+        track_features=_read_track_features(reader),
+        flags=reader.texts("flags"),
+        purls=reader.texts("purls") if entry.get("purls") is not None else None,
+        run_exports=reader.groups("run_exports") if entry.get("run_exports") is not None else None,
+        python_site_packages_path=reader.text("python_site_packages_path"),
+        legacy_bz2_md5=reader.digest("legacy_bz2_md5"),
+        legacy_bz2_size=reader.integer("legacy_bz2_size"),
+        attestations_sha256=reader.digest("attestations_sha256"),
+        extra={name: resolve_scalars(entry[name]) for name in sorted(entry.keys() - _KNOWN)},
+    )
+
+
+def _read_noarch(
+    reader: RecordReader, subdir: str, build: str, depends: tuple[str, ...], lock_version: int
+) -> Noarch | None:
+    """Read the noarch kind, or derive it by the rule of the lock's version."""
+    value = reader.text("noarch")
+    if value in ("python", "generic"):
+        return "python" if value == "python" else "generic"
+    if value is not None:
+        # Recipes of the time before noarch python said "noarch: true".
+        return "generic" if value == "true" else None
+    if lock_version in (4, 5):
+        return None
+    noarch = derive_noarch(subdir, build)
+    if noarch == "generic" and lock_version == 1 and any(_PYTHON.match(spec) for spec in depends):
+        return "python"
+    return noarch
+
+
+def _read_track_features(reader: RecordReader) -> tuple[str, ...]:
+    """Read a list, or the space-separated text that repodata has."""
+    value = reader.entry.get("track_features")
+    if isinstance(value, str):
+        return tuple(value.replace(",", " ").split())
+    return reader.texts("track_features")
+
+
+def _with_slash(channel: str | None) -> str | None:
+    return f"{channel.rstrip('/')}/" if channel else None
+
+
+def resolve_scalars(value: Node) -> Any:
+    """Give plain scalars the types of YAML 1.2's core schema.
+
+    :param value: a tree of text
+    :returns: the same with numbers and booleans
+    """
+    if isinstance(value, dict):
+        return {key: resolve_scalars(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [resolve_scalars(item) for item in value]
+    if isinstance(value, Quoted) or value is None:
+        return None if value is None else str(value)
+    if value in ("true", "True", "TRUE", "false", "False", "FALSE"):
+        return value.lower() == "true"
+    if re.fullmatch(r"[-+]?[0-9]{1,18}", value):
+        return int(value)
+    if re.fullmatch(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", value):
+        return float(value)
+    return value

@@ -1,0 +1,163 @@
+"""Writing a lock: rattler-lock version 7, byte for byte as rattler writes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cs_lock.platforms import Platform
+from cs_lock.records import PackageRecord, derive_build_number, derive_location_fields, derive_noarch
+from cs_lock.source import Channel
+
+VERSION = 7
+
+_SAFE = re.compile(r"[A-Za-z_./(<=$^;+][A-Za-z0-9_./<=>~^+$;()\\|*!,&%@\"'\[\]{}?-]*(?: [^\s:#]+)*")
+_PLAIN = re.compile(r"(?![-?:,\[\]{}#&*!|>'\"%@`\s])[^\n\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*(?<! )")
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_NUMBER = re.compile(
+    r"[-+]?(?:[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+|0b[01]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))"
+    r"|\.(?:nan|NaN|NAN)|~|"
+)
+
+
+def render_lock(
+    environment: str,
+    channels: Sequence[Channel],
+    packages: Mapping[Platform, Iterable[PackageRecord]],
+) -> bytes:
+    """Write a lock with one environment.
+
+    :param environment: its name
+    :param channels: its channels, the one with the highest priority first
+    :param packages: the packages of each platform, in any order
+    :returns: UTF-8 YAML, the same for the same input
+    """
+    platforms = sorted(packages, key=lambda platform: platform.name)
+    lines = [f"version: {VERSION}", "platforms:" if platforms else "platforms: []"]
+    for platform in platforms:
+        lines += _render_platform(platform)
+    lines += ["environments:", f"  {quote_scalar(environment)}:"]
+    lines += ["    channels:" if channels else "    channels: []"]
+    for channel in channels:
+        lines += _render_channel(channel)
+    records: dict[str, PackageRecord] = {}
+    lines.append("    packages:" if platforms else "    packages: {}")
+    for platform in platforms:
+        chosen = {record.url: record for record in packages[platform]}
+        lines.append(f"      {quote_scalar(platform.name)}:" + ("" if chosen else " []"))
+        lines += [f"      - conda: {quote_scalar(url)}" for url in sorted(chosen)]
+        records.update(chosen)
+    lines.append("packages:" if records else "packages: []")
+    for url in sorted(records):
+        lines += _render_record(records[url])
+    return ("\n".join(lines) + "\n").encode()
+
+
+def quote_scalar(text: str) -> str:
+    """Write a text as a YAML scalar: plain when it reads back as that text, else quoted.
+
+    :param text: any text
+    :returns: one line of YAML 1.2
+    """
+    if _SAFE.fullmatch(text) and text.lower() not in _WORDS and not _NUMBER.fullmatch(text):
+        return text
+    is_word = text.lower() in _WORDS or _NUMBER.fullmatch(text) is not None
+    if not is_word and _PLAIN.fullmatch(text) and not re.search(r": |:$| #", text):
+        return text
+    if re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]", text):
+        return _double_quote(text)
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _double_quote(text: str) -> str:
+    import json
+
+    # Every escape of a JSON text is one of YAML too.
+    return json.dumps(text)
+
+
+def _render_platform(platform: Platform) -> list[str]:
+    lines = [f"- name: {quote_scalar(platform.name)}"]
+    if platform.subdir != platform.name:
+        lines.append(f"  subdir: {platform.subdir}")
+    if platform.virtual_packages:
+        lines.append("  virtual-packages:")
+        lines += [f"  - {quote_scalar(spec)}" for spec in platform.virtual_packages]
+    return lines
+
+
+def _render_channel(channel: Channel) -> list[str]:
+    lines = [f"    - url: {quote_scalar(channel.url)}"]
+    if channel.used_env_vars:
+        lines.append("      used_env_vars:")
+        lines += [f"      - {quote_scalar(name)}" for name in sorted(channel.used_env_vars)]
+    return lines
+
+
+def _render_record(record: PackageRecord) -> list[str]:
+    """Write a record, without the fields that its URL already says."""
+    derived = derive_location_fields(record.url)
+    noarch = derive_noarch(derived["subdir"] or record.subdir, derived["build"] or record.build)
+    channel = record.channel if record.channel != derived["channel"] else None
+    lines = [f"- conda: {quote_scalar(record.url)}"]
+    for key in ("name", "version", "build"):
+        value = getattr(record, key)
+        if value != derived[key]:
+            lines.append(f"  {key}: {quote_scalar(value)}")
+    if record.build_number != derive_build_number(record.build):
+        lines.append(f"  build_number: {record.build_number}")
+    fields: tuple[tuple[str, Any], ...] = (
+        ("subdir", record.subdir if record.subdir != derived["subdir"] else None),
+        ("noarch", (record.noarch or False) if record.noarch != noarch else None),
+        ("sha256", record.sha256 or None),
+        ("md5", record.md5),
+        ("legacy_bz2_md5", record.legacy_bz2_md5),
+        ("attestations_sha256", record.attestations_sha256),
+        ("depends", record.depends or None),
+        ("constrains", record.constrains or None),
+        ("extra_depends", record.extra_depends or None),
+        ("channel", channel.rstrip("/") if channel else None),
+        ("features", record.features),
+        ("flags", record.flags or None),
+        ("track_features", record.track_features or None),
+        ("file_name", record.file_name if record.file_name != derived["file_name"] else None),
+        ("license", record.license),
+        ("license_family", record.license_family),
+        ("purls", None if record.purls is None else tuple(sorted(record.purls))),
+        ("run_exports", record.run_exports),
+        ("size", record.size_bytes),
+        ("legacy_bz2_size", record.legacy_bz2_size),
+        ("timestamp", record.timestamp),
+        ("indexed_timestamp", record.indexed_timestamp),
+        ("python_site_packages_path", record.python_site_packages_path),
+        *record.extra.items(),
+    )
+    for key, value in fields:
+        if value is not None:
+            lines += _render_value(key, value, "  ")
+    return lines
+
+
+def _render_value(key: str, value: Any, indent: str) -> list[str]:
+    """Write a key and its value in block style."""
+    head = f"{indent}{quote_scalar(key)}:"
+    if isinstance(value, Mapping):
+        if not value:
+            return [f"{head} {{}}"]
+        return [head, *(line for name in value for line in _render_value(name, value[name], indent + "  "))]
+    if isinstance(value, (list, tuple)):
+        if all(isinstance(item, (str, int, float, type(None))) for item in value):
+            return [head, *(f"{indent}- {_render_scalar(item)}" for item in value)] if value else [f"{head} []"]
+        import json
+
+        return [f"{head} {json.dumps(value, sort_keys=True)}"]
+    return [f"{head} {_render_scalar(value)}"]
+
+
+def _render_scalar(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return quote_scalar(value) if isinstance(value, str) else repr(value)

@@ -1,0 +1,240 @@
+"""The lock that ships: one environment, after exclusions, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+
+from cs_lock.checks import check_channels, check_dependencies, check_record, check_required, describe_foreign
+from cs_lock.errors import LockError, Problem
+from cs_lock.exclusions import Exclusion
+from cs_lock.foreign import normalize_pypi_name
+from cs_lock.platforms import Platform
+from cs_lock.records import PackageRecord
+from cs_lock.selection import Candidates, Requested, Selection, requested_names, select_packages
+from cs_lock.source import Channel, SourceEnvironment, SourceLock, sort_by_nearness
+
+RUNTIME_ENVIRONMENT = "default"
+
+
+class RuntimeLock:
+    """One environment of a source lock, as it ships.
+
+    :ivar environment: its name in the source lock; in the rendered lock it is ``default``
+    :ivar platforms: those that it ships for, sorted by name
+    :ivar channels: the one with the highest priority first
+    :ivar exclusions: what each excluded name did on each platform
+    :ivar problems: everything found, errors first; :func:`derive` lets errors through only when asked to
+    """
+
+    def __init__(
+        self,
+        environment: str,
+        channels: tuple[Channel, ...],
+        selections: Sequence[Selection],
+        problems: Sequence[Problem],
+    ) -> None:
+        self.environment = environment
+        self.channels = channels
+        self.platforms: tuple[Platform, ...] = tuple(selection.platform for selection in selections)
+        self.exclusions: tuple[Exclusion, ...] = tuple(e for selection in selections for e in selection.exclusions)
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.severity))
+        self._selections = {selection.platform.name: selection for selection in selections}
+        self._rendered: bytes | None = None
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Problems that do not keep the environment from shipping."""
+        return tuple(problem for problem in self.problems if problem.severity == "warning")
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """Problems that keep the environment from shipping."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the rendered lock, hex."""
+        return sha256(self.render()).hexdigest()
+
+    def packages(self, platform: str | Platform) -> tuple[PackageRecord, ...]:
+        """Return what ships on a platform.
+
+        :param platform: a platform or its name, or a subdir that one platform has
+        :returns: the packages in install order, each after those that it needs, ties by name
+        :raises LockError: when the lock does not ship for it
+        """
+        name = platform.name if isinstance(platform, Platform) else platform
+        if name not in self._selections:
+            name = find_platform(name, self.platforms, self.environment).name
+        return self._selections[name].records
+
+    def render(self) -> bytes:
+        """Write the lock.
+
+        :returns: rattler-lock YAML, version 7, the same bytes for the same source lock and options
+        :raises LockError: when the lock has errors
+        """
+        if self.errors:
+            raise _unshippable(self.environment, self.errors)
+        if self._rendered is None:
+            from cs_lock.rendering import render_lock
+
+            packages = {selection.platform: selection.records for selection in self._selections.values()}
+            self._rendered = render_lock(RUNTIME_ENVIRONMENT, self.channels, packages)
+        return self._rendered
+
+
+def derive(
+    source: SourceLock,
+    *,
+    environment: str,
+    exclude: Iterable[str] = (),
+    require: Iterable[str] = (),
+    requested: Requested = None,
+    platforms: Iterable[str] | None = None,
+    features: Mapping[str, str] | None = None,
+    strict: bool = True,
+) -> RuntimeLock:
+    """Derive the runtime lock of one environment.
+
+    :param source: the workspace's lock
+    :param environment: name of the environment that ships
+    :param exclude: names of packages to drop, with everything that only they need
+    :param require: names of packages that must ship
+    :param requested: names that the workspace itself asks for, for all platforms or by platform; these stay even
+        if only a dropped package needs them. When ``None``: every package that no other needs
+    :param platforms: platform names or subdirs to ship for; default all that the environment was solved for
+    :param features: for package names, the workspace's feature that asks for it; used in messages
+    :param strict: raise when something keeps the environment from shipping; else only list it in ``problems``
+    :returns: the runtime lock
+    :raises LockError: when the lock is damaged, or, if ``strict``, with everything in ``problems``
+    """
+    chosen = source.environment(environment)
+    exclude, require = tuple(exclude), tuple(require)
+    selections = [
+        _select(source, chosen, platform, exclude, requested)
+        for platform in _choose_platforms(source, chosen, platforms)
+    ]
+    problems = check_channels(chosen.channels, f"environments.{environment}.channels")
+    for selection in selections:
+        problems += _check(selection, require, features or {})
+    problems += _check_exclude(exclude, selections)
+    lock = RuntimeLock(environment, chosen.channels, selections, source.place_problems(problems))
+    if strict and lock.errors:
+        raise _unshippable(environment, lock.errors, source)
+    return lock
+
+
+def python_of(records: Iterable[PackageRecord]) -> tuple[str, str] | None:
+    """Return the Python of a set of packages.
+
+    :param records: the packages of one platform
+    :returns: its version and the path of its site-packages in the prefix; ``None`` when there is no Python
+    """
+    for record in records:
+        if record.name == "python":
+            path = record.python_site_packages_path
+            if path is None and record.subdir.startswith("win-"):
+                path = "Lib/site-packages"
+            if path is None:
+                minor = ".".join(record.version.split(".")[:2])
+                # Free-threaded builds have a library directory of their own.
+                suffix = "t" if record.build.endswith(f"cp{minor.replace('.', '')}t") else ""
+                path = f"lib/python{minor}{suffix}/site-packages"
+            return record.version, path
+    return None
+
+
+def find_platform(name: str, platforms: Sequence[Platform], environment: str) -> Platform:
+    """Find a platform by its name, or by a subdir that only one has.
+
+    :raises LockError: when there is none, naming those there are
+    """
+    matches = [p for p in platforms if p.name == name] or [p for p in platforms if p.subdir == name]
+    if len(matches) == 1:
+        return matches[0]
+    names = sort_by_nearness(name, [platform.name for platform in platforms])
+    message = f"the environment {environment!r} is not solved for {name!r}"
+    if matches:
+        message = f"the environment {environment!r} has several platforms for {name!r}"
+        names = [platform.name for platform in matches]
+    raise LockError(
+        "missing-platform", message, expected=f"one of: {', '.join(names) or 'none at all'}", actual=repr(name)
+    )
+
+
+def _choose_platforms(source: SourceLock, chosen: SourceEnvironment, names: Iterable[str] | None) -> list[Platform]:
+    try:
+        if not chosen.platforms:
+            hint = "add platforms to the workspace and lock it again"
+            key = f"environments.{chosen.name}.packages"
+            message = f"the environment {chosen.name!r} is not solved for any platform"
+            raise LockError("unsolved-environment", message, key=key, hint=hint)
+        if names is None:
+            return list(chosen.platforms)
+        found = {find_platform(name, chosen.platforms, chosen.name) for name in names}
+    except LockError as error:
+        source.place(error)
+        raise
+    return sorted(found, key=lambda platform: platform.name)
+
+
+def _select(
+    source: SourceLock, chosen: SourceEnvironment, platform: Platform, exclude: tuple[str, ...], requested: Requested
+) -> Selection:
+    candidates = Candidates(source, chosen, platform)
+    return select_packages(candidates, exclude, requested_names(requested, platform))
+
+
+def _check(selection: Selection, require: tuple[str, ...], features: Mapping[str, str]) -> list[Problem]:
+    """Check what ships on one platform."""
+    platform = selection.platform
+    problems = list(selection.duplicates)
+    for package in selection.foreign:
+        problems.append(describe_foreign(package, platform.name, _feature_of(package.name, features)))
+    names = {record.name for record in selection.records}
+    takers = {
+        name: exclusion.name for exclusion in selection.exclusions for name in (exclusion.name, *exclusion.removed)
+    }
+    problems += check_required((name.lower() for name in require), names, takers, platform.name)
+    # What a source package would have provided is reported as that package, not as a missing dependency.
+    present = names | selection.dropped | {package.name for package in selection.foreign if package.kind == "source"}
+    problems += check_dependencies(selection.records, present, platform.name)
+    for record in selection.records:
+        problems += check_record(record, selection.keys[record.url], platform)
+    return problems
+
+
+def _check_exclude(exclude: Iterable[str], selections: Sequence[Selection]) -> list[Problem]:
+    """Warn of names in ``exclude`` that no platform has."""
+    matched = {exclusion.name for selection in selections for exclusion in selection.exclusions}
+    present = sorted({record.name for selection in selections for record in selection.records} | matched)
+    problems = []
+    for name in sorted(set(exclude)):
+        if not {name.lower(), f"pypi:{normalize_pypi_name(name)}"} & matched:
+            hint = f"the nearest name is {sort_by_nearness(name, present)[0]!r}" if present else None
+            message = f"'exclude' names {name!r}, which no platform has"
+            problems.append(
+                Problem(kind="unmatched-exclude", severity="warning", message=message, package=name, hint=hint)
+            )
+    return problems
+
+
+def _feature_of(name: str, features: Mapping[str, str]) -> str | None:
+    normal = {normalize_pypi_name(key): feature for key, feature in features.items()}
+    return normal.get(normalize_pypi_name(name))
+
+
+def _unshippable(environment: str, errors: Sequence[Problem], source: SourceLock | None = None) -> LockError:
+    first = errors[0]
+    count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
+    return LockError(
+        "unshippable",
+        f"the environment {environment!r} cannot ship: {count}",
+        path=source.path if source else None,
+        line=first.line,
+        column=first.column,
+        key=first.key,
+        problems=errors,
+    )

@@ -1,0 +1,125 @@
+"""The packages of one platform, and which of them ship."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from cs_lock.errors import Problem
+from cs_lock.exclusions import Exclusion, explain_exclusions, find_dropped
+from cs_lock.foreign import normalize_pypi_name
+from cs_lock.order import sort_by_dependency
+from cs_lock.platforms import Platform
+from cs_lock.records import PackageRecord, parse_dependency_name
+from cs_lock.source import ForeignPackage, Reference, SourceEnvironment, SourceLock
+
+Requested = Iterable[str] | Mapping[str, Iterable[str]] | None
+"""Names that the workspace asks for: for every platform, or by platform name or subdir."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What ships on one platform.
+
+    :param records: in install order
+    :param keys: for each archive's URL, the key path of its entry in the source lock
+    :param foreign: source and PyPI packages that are left
+    :param exclusions: what each excluded name did here
+    :param dropped: names that do not ship; PyPI packages as ``pypi:NAME``
+    """
+
+    platform: Platform
+    records: tuple[PackageRecord, ...]
+    keys: Mapping[str, str]
+    foreign: tuple[ForeignPackage, ...]
+    exclusions: tuple[Exclusion, ...]
+    dropped: frozenset[str]
+    duplicates: tuple[Problem, ...]
+
+
+class Candidates:
+    """Every package that an environment has for one platform, by label.
+
+    A label is the package's name, ``pypi:NAME`` for one from PyPI.
+    """
+
+    def __init__(self, source: SourceLock, environment: SourceEnvironment, platform: Platform) -> None:
+        self.platform = platform
+        self.records: dict[str, PackageRecord] = {}
+        self.foreign: dict[str, ForeignPackage] = {}
+        self.keys: dict[str, str] = {}
+        self.duplicates: list[Problem] = []
+        for reference in environment.references[platform.name]:
+            self._add(source, reference)
+        self.needs = self._connect()
+
+    def _add(self, source: SourceLock, reference: Reference) -> None:
+        if reference.kind != "conda":
+            package = source.foreign(reference)
+            self.foreign.setdefault(f"pypi:{package.name}" if package.kind == "pypi" else package.name, package)
+            return
+        record = source.archive(reference)
+        self.keys[record.url] = source.entry_key(reference)
+        known = self.records.setdefault(record.name, record)
+        if known.url != record.url:
+            self.duplicates.append(_describe_duplicate(known, record, self.platform.name, reference.key))
+
+    def _connect(self) -> dict[str, set[str]]:
+        """Map each label to the labels that it needs and that are there."""
+        labels = self.records.keys() | self.foreign.keys()
+        needs = {
+            name: {parse_dependency_name(s) for s in record.depends} & labels for name, record in self.records.items()
+        }
+        for label, package in self.foreign.items():
+            prefix = "pypi:" if package.kind == "pypi" else ""
+            needs.setdefault(label, set()).update({prefix + name for name in package.depends} & labels)
+        return needs
+
+    def labels_of(self, name: str) -> set[str]:
+        """Return the labels that a name in ``exclude`` or among the requested stands for."""
+        return {name.lower(), f"pypi:{normalize_pypi_name(name)}"} & self.needs.keys()
+
+
+def select_packages(candidates: Candidates, exclude: Iterable[str], requested: Collection[str]) -> Selection:
+    """Apply exclusions to the packages of one platform.
+
+    :param candidates: the packages
+    :param exclude: names of packages to drop
+    :param requested: names that the workspace asks for
+    :returns: what ships
+    """
+    excluded = {label for name in exclude for label in candidates.labels_of(name)}
+    wanted = {label for name in requested for label in candidates.labels_of(name)}
+    needs = candidates.needs
+    dropped = find_dropped(needs, excluded, wanted) if excluded else set()
+    kept = {label: needs[label] - dropped for label in needs if label not in dropped}
+    order = sort_by_dependency(kept)
+    return Selection(
+        platform=candidates.platform,
+        records=tuple(candidates.records[label] for label in order if label in candidates.records),
+        keys=candidates.keys,
+        foreign=tuple(candidates.foreign[label] for label in order if label in candidates.foreign),
+        exclusions=tuple(explain_exclusions(needs, excluded, wanted, dropped, candidates.platform.name)),
+        dropped=frozenset(dropped),
+        duplicates=tuple(candidates.duplicates),
+    )
+
+
+def requested_names(requested: Requested, platform: Platform) -> tuple[str, ...]:
+    """Return the names that the workspace asks for on a platform."""
+    if requested is None:
+        return ()
+    if isinstance(requested, Mapping):
+        return tuple(requested.get(platform.name, requested.get(platform.subdir, ())))
+    return tuple(requested)
+
+
+def _describe_duplicate(known: PackageRecord, other: PackageRecord, platform: str, key: str) -> Problem:
+    return Problem(
+        kind="duplicate-package",
+        message=f"{known.name} is there twice: {known.file_name} and {other.file_name}",
+        platform=platform,
+        package=known.name,
+        key=key,
+        hint="an environment holds one package of a name: lock the workspace again",
+    )
