@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -10,15 +11,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import tomli
 
 from .errors import ErrorKind, ManifestError
-from .positions import KeyPath, find_duplicate, format_key, locate
+from .positions import KEY_PART, KeyPath, find_duplicate, format_key, locate, position_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-MAX_SIZE_BYTES = 4 * 1024 * 1024
+MAX_SIZE_BYTES = 1024 * 1024
 """A manifest is written by hand; the largest public ones are a few hundred kilobytes."""
 
+MAX_KEY_PARTS = 32
+"""The TOML parser's memory grows with the square of the parts of a dotted key."""
+
+_LONG_KEY = re.compile(
+    rf"(?P<before>(?:^|[{{,\[])[ \t]*)(?:(?:{KEY_PART.pattern})[ \t]*\.[ \t]*){{{MAX_KEY_PARTS}}}", re.MULTILINE
+)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -92,6 +99,7 @@ def read_document(path: Path) -> Document:
     """
     content = _read_bytes(path)
     text = _decode(path, content.removeprefix(_BYTE_ORDER_MARK)).replace("\r\n", "\n")
+    _check_key_parts(path, text)
     try:
         data = tomli.loads(text)
     except tomli.TOMLDecodeError as error:
@@ -146,6 +154,22 @@ def _decode(path: Path, content: bytes) -> str:
             expected="UTF-8",
             hint="save the file as UTF-8",
         ) from error
+
+
+def _check_key_parts(path: Path, text: str) -> None:
+    match = _LONG_KEY.search(text)
+    if match is None:
+        return
+    line, column = position_at(text, match.end("before"))
+    raise ManifestError(
+        f"a key has more than {MAX_KEY_PARTS} parts",
+        kind="manifest-syntax",
+        path=path,
+        line=line,
+        column=column,
+        expected=f"at most {MAX_KEY_PARTS} parts",
+        hint="is this the file that you meant?",
+    )
 
 
 def _raise_syntax_error(path: Path, text: str, error: tomli.TOMLDecodeError) -> NoReturn:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import contextlib
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 KeyPath = tuple["str | int", ...]
 Position = tuple[int, int]
 
 _MAX_DEPTH = 100
-_KEY_PART = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
+KEY_PART = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
 _BLANK = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _STRING = re.compile(
@@ -34,8 +38,7 @@ class _Scanner:
     offset: int = 0
     keys: dict[KeyPath, int] = field(default_factory=dict)
     duplicates: list[tuple[KeyPath, int]] = field(default_factory=list)
-    values: set[KeyPath] = field(default_factory=set)
-    headers: set[KeyPath] = field(default_factory=set)
+    closed: set[KeyPath] = field(default_factory=set)
     array_sizes: dict[KeyPath, int] = field(default_factory=dict)
 
     def scan(self) -> None:
@@ -63,7 +66,7 @@ class _Scanner:
         parts: list[tuple[str, int]] = []
         while True:
             self.skip(_SPACE)
-            match = _KEY_PART.match(self.text, self.offset)
+            match = KEY_PART.match(self.text, self.offset)
             if match is None or len(parts) > _MAX_DEPTH:
                 raise _Unreadable
             parts.append((_unquote(match.group()), self.offset))
@@ -90,25 +93,30 @@ class _Scanner:
         parts = self.scan_key()
         self.take("]" * brackets)
         if not is_array:
-            path = self.record((), parts)
-            self.note_definition(path, parts[-1][1], self.headers)
+            path = self.define((), parts, self.closed)
+            if not self.duplicates:
+                self.keys[path] = parts[-1][1]  # [a] says more about a than an earlier [a.b] does.
             return path
         parent = self.record((), parts[:-1])
         array = (*parent, parts[-1][0])
         self.array_sizes[array] = self.array_sizes.get(array, 0) + 1
+        self.closed.add(array)
         return self.record(parent, parts[-1:])
 
-    def note_definition(self, path: KeyPath, offset: int, defined: set[KeyPath]) -> None:
-        if path in defined or path in self.values:
-            self.duplicates.append((path, offset))
-        defined.add(path)
+    def define(self, base: KeyPath, parts: list[tuple[str, int]], taken: Collection[KeyPath]) -> KeyPath:
+        """Record a key that gets its one value or header here; a key that is taken already is a duplicate."""
+        path = (*self.record(base, parts[:-1]), parts[-1][0])
+        if path in taken:
+            self.duplicates.append((path, parts[-1][1]))
+        self.keys.setdefault(path, parts[-1][1])
+        self.closed.add(path)
+        return path
 
     def scan_pair(self, base: KeyPath, depth: int) -> None:
         parts = self.scan_key()
-        path = self.record(base, parts)
-        if path in self.headers:
-            self.duplicates.append((path, parts[-1][1]))
-        self.note_definition(path, parts[-1][1], self.values)
+        path = self.define(base, parts, self.keys)
+        # [a] may not come after a.b = 1 either.
+        self.closed.update(path[:length] for length in range(len(base) + 1, len(path)))
         self.take("=")
         self.skip(_SPACE)
         self.scan_value(path, depth)
