@@ -12,6 +12,9 @@ use crate::canonical::{self, Entry};
 use crate::error::BundleError;
 use crate::{directory, foreign};
 
+/// Longest name of an archive in bytes: no file system takes more.
+const MAX_NAME: usize = 255;
+
 /// An archive that the lock names.
 #[derive(Debug, Clone)]
 pub struct Expected {
@@ -181,12 +184,15 @@ fn index_by_name(expected: &[Expected]) -> Result<HashMap<&str, usize>, BundleEr
     Ok(names)
 }
 
-/// Whether `name` is a plain file name with the ending of a package archive.
+/// Whether `name` is that of a package archive, as `docs/reference/bundle-format.md` has it.
 pub(crate) fn is_archive_name(name: &str) -> bool {
     let stem = name
         .strip_suffix(".conda")
         .or_else(|| name.strip_suffix(".tar.bz2"));
-    stem.is_some_and(|stem| !stem.is_empty())
-        && !name.contains(['/', '\\', '\0', ':'])
-        && !name.starts_with('.')
+    stem.is_some_and(|stem| {
+        stem.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
+    }) && name.len() <= MAX_NAME
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-+!~=".contains(&byte))
 }

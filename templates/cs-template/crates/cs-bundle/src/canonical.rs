@@ -16,7 +16,10 @@ use cs_link::ReadAt;
 
 use crate::bundle::is_archive_name;
 use crate::file::{clamp, read_file_at, read_file_exact_at};
-use crate::tar::{Block, TAR_BLOCK, padding, parse_header, render_header};
+use crate::tar::{
+    Block, EXTENDED, Header, MAX_SHORT_NAME, PAX_NAME, Pax, REGULAR, TAR_BLOCK, padding,
+    parse_header, render_header, render_path_record,
+};
 
 /// Magic number, frame header descriptor, window descriptor.
 const FRAME_HEADER: [u8; 6] = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x38];
@@ -136,23 +139,27 @@ struct Tar<'a> {
 }
 
 impl Tar<'_> {
-    /// Read and check the header at `position`.
+    /// Read and check the header at `position`, and the long name before it if there is one.
     fn read_entry(&self, position: u64) -> Result<Entry, Deviation> {
         let deviation = |what| Deviation::Tar { what, position };
-        let mut block: Block = [0; TAR_BLOCK];
-        self.read_exact(&mut block, position)?;
-        let header = parse_header(&block).map_err(deviation)?;
-        let name = String::from_utf8(header.name)
-            .map_err(|_| deviation("an entry's name is not UTF-8"))?;
+        let (mut block, mut header) = self.read_header(position)?;
+        let mut start = position + TAR_BLOCK as u64;
+        let mut name = header.name;
+        if header.kind == EXTENDED {
+            name = self.read_long_name(position, &block)?;
+            start += 2 * TAR_BLOCK as u64;
+            (block, header) = self.read_header(start - TAR_BLOCK as u64)?;
+        }
+        let name =
+            String::from_utf8(name).map_err(|_| deviation("an entry's name is not UTF-8"))?;
         if !is_archive_name(&name) {
             return Err(deviation("an entry is not a package archive"));
         }
-        if render_header(&name, header.length) != Some(block) {
+        if render_header(&name, header.length, REGULAR) != block {
             return Err(deviation("a header is not in canonical form"));
         }
-        let start = position + TAR_BLOCK as u64;
         // What is left must hold the data, its padding and the end of the archive.
-        let left = self.length - start - END_OF_ARCHIVE.min(self.length - start);
+        let left = self.length.saturating_sub(start + END_OF_ARCHIVE);
         if header.length > left || header.length + padding(header.length) > left {
             return Err(deviation("an entry is longer than the bundle"));
         }
@@ -161,6 +168,36 @@ impl Tar<'_> {
             position: start,
             length: header.length,
         })
+    }
+
+    fn read_header(&self, position: u64) -> Result<(Block, Header), Deviation> {
+        let mut block: Block = [0; TAR_BLOCK];
+        self.read_exact(&mut block, position)?;
+        let header = parse_header(&block).map_err(|what| Deviation::Tar { what, position })?;
+        Ok((block, header))
+    }
+
+    /// Read the pax header at `position`, which `block` is: one record, the name, and it must need it.
+    fn read_long_name(&self, position: u64, block: &Block) -> Result<Vec<u8>, Deviation> {
+        let deviation = || Deviation::Tar {
+            what: "an extended header is not in canonical form",
+            position,
+        };
+        let mut data: Block = [0; TAR_BLOCK];
+        self.read_exact(&mut data, position + TAR_BLOCK as u64)?;
+        let end = data.iter().position(|&byte| byte == 0).unwrap_or(TAR_BLOCK);
+        let mut pax = Pax::default();
+        pax.update(&data[..end]).map_err(|_| deviation())?;
+        let name = pax
+            .path
+            .and_then(|path| String::from_utf8(path).ok())
+            .ok_or_else(deviation)?;
+        let (length, record) = render_path_record(&name).ok_or_else(deviation)?;
+        let canonical = render_header(PAX_NAME, length, EXTENDED) == *block && record == data;
+        if !canonical || name.len() <= MAX_SHORT_NAME {
+            return Err(deviation());
+        }
+        Ok(name.into_bytes())
     }
 
     fn expect_zeros(&self, position: u64, length: u64) -> Result<(), Deviation> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cs_link::Archive;
 use ring::digest::{Context, SHA256};
 
-use crate::bundle::{Expected, check_size};
+use crate::bundle::{Expected, check_size, is_archive_name};
 use crate::error::BundleError;
 use crate::file::FileSlice;
 use crate::tar::{Block, Pax, TAR_BLOCK, padding, parse_header, until_nul};
@@ -165,13 +165,13 @@ impl<'a> TarReader<'a> {
         let name = String::from_utf8_lossy(name).into_owned();
         let reason = match kind {
             b'0' | b'7' | 0 => match name.strip_prefix("./").unwrap_or(&name) {
-                _ if name.starts_with(['/', '\\']) => "has an absolute name",
-                "" => "has no name",
-                plain if plain.split(['/', '\\']).any(|part| part == "..") => {
-                    "has '..' in its name"
+                _ if name.starts_with('/') || name.contains('\\') || has_drive(&name) => {
+                    "has an absolute name"
                 }
+                plain if plain.split('/').any(|part| part == "..") => "has '..' in its name",
                 plain if plain.ends_with('/') => "is a directory",
-                plain if plain.contains(['/', '\\']) => "is nested in a directory",
+                plain if plain.contains('/') => "is nested in a directory",
+                plain if !is_archive_name(plain) => "is not a package archive",
                 plain => return Ok(plain.to_owned()),
             },
             b'1' => "is a hard link",
@@ -269,6 +269,11 @@ impl<'a> TarReader<'a> {
             _ => self.damaged(&format!("it is no zstd-compressed tar ({error})")),
         }
     }
+}
+
+/// Whether a name starts with a Windows drive, `C:`.
+fn has_drive(name: &str) -> bool {
+    name.len() > 1 && name.as_bytes()[0].is_ascii_alphabetic() && name.as_bytes()[1] == b':'
 }
 
 fn hex(bytes: &[u8]) -> String {

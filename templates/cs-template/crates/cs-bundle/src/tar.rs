@@ -2,10 +2,16 @@
 
 /// Size of a tar block in bytes: headers are one block, data is padded to whole ones.
 pub(crate) const TAR_BLOCK: usize = 512;
-/// Longest file name of a canonical entry; a ustar header has room for no longer one.
-const MAX_CANONICAL_NAME: usize = 100;
+/// Longest name that a header holds; longer ones have a pax header in front.
+pub(crate) const MAX_SHORT_NAME: usize = 100;
 /// Largest size that eleven octal digits hold.
 const MAX_OCTAL_SIZE: u64 = 0o77_777_777_777;
+/// Name of the entry that holds a long name.
+pub(crate) const PAX_NAME: &str = "././@PaxHeader";
+/// Type flag of a regular file.
+pub(crate) const REGULAR: u8 = b'0';
+/// Type flag of a pax extended header.
+pub(crate) const EXTENDED: u8 = b'x';
 
 /// One header block.
 pub(crate) type Block = [u8; TAR_BLOCK];
@@ -16,12 +22,12 @@ pub(crate) fn padding(length: u64) -> u64 {
 }
 
 /// Render the canonical header: ustar, mode 0644, everything else that could vary is zero or empty.
-pub(crate) fn render_header(name: &str, length: u64) -> Option<Block> {
-    if name.len() > MAX_CANONICAL_NAME || length > MAX_OCTAL_SIZE {
-        return None;
-    }
+///
+/// Of a name longer than [`MAX_SHORT_NAME`] the first bytes are stored.
+pub(crate) fn render_header(name: &str, length: u64, kind: u8) -> Block {
     let mut block = [0; TAR_BLOCK];
-    block[..name.len()].copy_from_slice(name.as_bytes());
+    let stored = name.len().min(MAX_SHORT_NAME);
+    block[..stored].copy_from_slice(&name.as_bytes()[..stored]);
     for (offset, field) in [
         (100, "0000644\0"),
         (108, "0000000\0"),
@@ -30,12 +36,32 @@ pub(crate) fn render_header(name: &str, length: u64) -> Option<Block> {
     ] {
         block[offset..offset + field.len()].copy_from_slice(field.as_bytes());
     }
-    block[124..135].copy_from_slice(format!("{length:011o}").as_bytes());
-    block[156] = b'0';
+    if length > MAX_OCTAL_SIZE {
+        block[124] = 0x80;
+        block[128..136].copy_from_slice(&length.to_be_bytes());
+    } else {
+        block[124..135].copy_from_slice(format!("{length:011o}").as_bytes());
+    }
+    block[156] = kind;
     block[257..265].copy_from_slice(b"ustar\x0000");
     let checksum = format!("{:06o}\0 ", checksum(&block));
     block[148..156].copy_from_slice(checksum.as_bytes());
-    Some(block)
+    block
+}
+
+/// Render the data of the pax header of a long name, padded to a block.
+pub(crate) fn render_path_record(name: &str) -> Option<(u64, Block)> {
+    // The length counts its own digits; one more round settles it when they become more.
+    let rest = " path=\n".len() + name.len();
+    let mut length = rest;
+    while length != rest + length.to_string().len() {
+        length = rest + length.to_string().len();
+    }
+    let mut block = [0; TAR_BLOCK];
+    block
+        .get_mut(..length)?
+        .copy_from_slice(format!("{length} path={name}\n").as_bytes());
+    Some((length as u64, block))
 }
 
 /// Sum of all bytes, those of the checksum field counted as spaces.

@@ -1,0 +1,297 @@
+//! Bundles that other programs wrote.
+
+mod support;
+
+use std::fs;
+
+use cs_bundle::{BundleError, ErrorKind, open_file};
+use support::{
+    archives, assert_holds, compress, entry, entry_of_kind, expected, header, noise, pax, scratch,
+    seal, tar, write,
+};
+
+/// Open a compressed tar of these entries as the bundle of the usual archives, and give the complaint.
+fn refusal(entries: &[Vec<u8>]) -> String {
+    let mut tar = entries.concat();
+    tar.resize(tar.len() + 1024, 0);
+    refusal_of_bytes(&compress(&tar))
+}
+
+fn refusal_of_bytes(bytes: &[u8]) -> String {
+    let directory = scratch();
+    let spool = scratch();
+    let path = write(directory.path(), bytes);
+    let error = open_file(&path, &expected(&archives()), spool.path()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unusable, "{error}");
+    assert_eq!(
+        fs::read_dir(spool.path()).unwrap().count(),
+        0,
+        "nothing is left"
+    );
+    error.to_string()
+}
+
+#[test]
+fn a_compressed_bundle_is_spooled_and_verified() {
+    let directory = scratch();
+    let spool = scratch();
+    let path = write(directory.path(), &compress(&tar(&archives())));
+    let bundle = open_file(&path, &expected(&archives()), spool.path()).unwrap();
+    assert_eq!(
+        fs::read_dir(spool.path()).unwrap().count(),
+        0,
+        "the spool file has no name"
+    );
+    assert!(bundle.missing().is_empty());
+    assert_holds(bundle, &archives(), true);
+}
+
+#[test]
+fn several_frames_are_one_bundle() {
+    let tar = tar(&archives());
+    let directory = scratch();
+    let bytes = [compress(&tar[..1000]), compress(&tar[1000..])].concat();
+    let path = write(directory.path(), &bytes);
+    assert_holds(
+        open_file(&path, &expected(&archives()), directory.path()).unwrap(),
+        &archives(),
+        true,
+    );
+}
+
+#[test]
+fn other_archives_are_ignored_and_missing_ones_named() {
+    let directory = scratch();
+    let entries = [
+        entry("other-1-0.conda", &noise(9, 5000)),
+        entry("b-1-0.tar.bz2", &archives()[1].1),
+        vec![0; 10_240],
+    ];
+    let path = write(directory.path(), &compress(&entries.concat()));
+    let bundle = open_file(&path, &expected(&archives()), directory.path()).unwrap();
+    assert_eq!(bundle.missing(), [0, 2, 3, 4]);
+}
+
+#[test]
+fn long_names_of_gnu_and_pax_are_understood() {
+    let name = format!("{}-1-0.conda", "n".repeat(150));
+    let archives = vec![(name.clone(), noise(1, 700))];
+    let stored = entry(&name[..99], &archives[0].1);
+    let gnu = entry_of_kind("././@LongLink", format!("{name}\0").as_bytes(), b'L');
+    for extended in [gnu, pax("path", &name)] {
+        let directory = scratch();
+        let path = write(
+            directory.path(),
+            &compress(&[extended, stored.clone(), vec![0; 1024]].concat()),
+        );
+        assert_holds(
+            open_file(&path, &expected(&archives), directory.path()).unwrap(),
+            &archives,
+            true,
+        );
+    }
+}
+
+#[test]
+fn sizes_in_pax_and_base_256_are_understood() {
+    let archives = vec![archives().remove(1)];
+    let mut base_256 = entry("b-1-0.tar.bz2", &archives[0].1);
+    base_256[124..136].copy_from_slice(&[
+        0x80,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        700u16.to_be_bytes()[0],
+        700u16.to_be_bytes()[1],
+    ]);
+    seal(&mut base_256);
+    let mut wrong_size = entry("b-1-0.tar.bz2", &archives[0].1);
+    wrong_size[124..136].copy_from_slice(b"00000000000\0");
+    seal(&mut wrong_size);
+    for entries in [vec![base_256], vec![pax("size", "700"), wrong_size]] {
+        let directory = scratch();
+        let path = write(
+            directory.path(),
+            &compress(&[entries.concat(), vec![0; 1024]].concat()),
+        );
+        assert_holds(
+            open_file(&path, &expected(&archives), directory.path()).unwrap(),
+            &archives,
+            true,
+        );
+    }
+}
+
+#[test]
+fn a_leading_dot_slash_is_the_top_level() {
+    let archives = vec![archives().remove(1)];
+    let directory = scratch();
+    let path = write(
+        directory.path(),
+        &compress(&[entry("./b-1-0.tar.bz2", &archives[0].1), vec![0; 1024]].concat()),
+    );
+    assert_holds(
+        open_file(&path, &expected(&archives), directory.path()).unwrap(),
+        &archives,
+        true,
+    );
+}
+
+#[test]
+fn entries_that_no_bundle_may_have_are_refused() {
+    let cases: [(&str, u8, &str); 14] = [
+        ("x/b-1-0.tar.bz2", b'0', "is nested in a directory"),
+        ("../b-1-0.tar.bz2", b'0', "has '..' in its name"),
+        ("x\\..\\b-1-0.tar.bz2", b'0', "has an absolute name"),
+        ("C:b-1-0.tar.bz2", b'0', "has an absolute name"),
+        ("README.txt", b'0', "is not a package archive"),
+        ("/b-1-0.tar.bz2", b'0', "has an absolute name"),
+        ("b-1-0.tar.bz2/", b'0', "is a directory"),
+        ("./", b'5', "is a directory"),
+        ("b-1-0.tar.bz2", b'1', "is a hard link"),
+        ("b-1-0.tar.bz2", b'2', "is a symbolic link"),
+        ("b-1-0.tar.bz2", b'3', "is a device"),
+        ("b-1-0.tar.bz2", b'4', "is a device"),
+        ("b-1-0.tar.bz2", b'6', "is a named pipe"),
+        ("b-1-0.tar.bz2", b'S', "is not a regular file"),
+    ];
+    for (name, kind, reason) in cases {
+        let message = refusal(&[entry_of_kind(name, b"", kind)]);
+        assert!(message.contains(reason), "{message}");
+        assert!(message.contains(&format!("{name:?}")), "{message}");
+    }
+}
+
+#[test]
+fn a_name_that_pax_moves_elsewhere_is_refused() {
+    let message = refusal(&[pax("path", "../evil.conda"), entry("b-1-0.tar.bz2", b"")]);
+    assert!(
+        message.contains("\"../evil.conda\" has '..' in its name"),
+        "{message}"
+    );
+}
+
+#[test]
+fn duplicates_are_refused() {
+    let twice = entry("b-1-0.tar.bz2", &archives()[1].1);
+    assert!(refusal(&[twice.clone(), twice]).contains("\"b-1-0.tar.bz2\" is there twice"));
+    assert!(
+        refusal(&[entry("o.conda", b""), entry("./o.conda", b"")])
+            .contains("\"o.conda\" is there twice")
+    );
+}
+
+#[test]
+fn another_size_than_the_lock_says_is_refused() {
+    let message = refusal(&[entry("b-1-0.tar.bz2", b"short")]);
+    assert!(
+        message.contains("has 5 bytes, but the runtime lock says 700"),
+        "{message}"
+    );
+}
+
+#[test]
+fn other_bytes_than_the_lock_says_are_refused() {
+    let message = refusal(&[entry("b-1-0.tar.bz2", &noise(99, 700))]);
+    assert!(message.contains("b-1-0.tar.bz2 in the bundle"), "{message}");
+    assert!(message.contains("its SHA-256 is "), "{message}");
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    let good = compress(&tar(&archives()[..3]));
+    for length in (0..good.len()).step_by(7) {
+        let message = refusal_of_bytes(&good[..length]);
+        assert!(
+            message.contains("is damaged: it is truncated"),
+            "{length}: {message}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_zstd_is_refused() {
+    let message = refusal_of_bytes(&tar(&archives()));
+    assert!(
+        message.contains("it is no zstd-compressed tar"),
+        "{message}"
+    );
+    let message = refusal_of_bytes(&compress(&noise(5, 5000)));
+    assert!(
+        message.contains("a header's checksum is wrong"),
+        "{message}"
+    );
+}
+
+#[test]
+fn an_oversized_extended_header_is_refused() {
+    let message = refusal(&[header("././@LongLink", 1 << 30, b'L')]);
+    assert!(
+        message.contains("an extended header is too long"),
+        "{message}"
+    );
+}
+
+#[test]
+fn malformed_extended_headers_are_refused() {
+    for record in [
+        "",
+        " path=x\n",
+        "9 path=x",
+        "99 path=x\n",
+        "5 pat\n",
+        "18446744073709551616 a=b\n",
+        "0 a=b\n",
+    ] {
+        let mut tar = entry_of_kind("p", record.as_bytes(), b'x');
+        tar.extend(entry("b-1-0.tar.bz2", b"short"));
+        let message = refusal(&[tar]);
+        let empty = record.is_empty() && message.contains("has 5 bytes");
+        assert!(
+            empty || message.contains("an extended header is malformed"),
+            "{record:?}: {message}"
+        );
+    }
+}
+
+#[test]
+fn data_after_the_tar_is_bounded() {
+    let mut bytes = tar(&archives()[..1]);
+    bytes.resize(bytes.len() + 17 * 1024 * 1024, 0);
+    let message = refusal_of_bytes(&compress(&bytes));
+    assert!(
+        message.contains("data follows the end of its tar"),
+        "{message}"
+    );
+}
+
+#[test]
+fn an_unwritable_spool_directory_is_named() {
+    let directory = scratch();
+    let path = write(directory.path(), &compress(&tar(&archives())));
+    let error = open_file(
+        &path,
+        &expected(&archives()),
+        &directory.path().join("nowhere"),
+    )
+    .unwrap_err();
+    assert!(matches!(error, BundleError::Spool { .. }));
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert!(error.to_string().contains("nowhere"), "{error}");
+}
+
+#[test]
+fn a_directory_is_no_bundle_file() {
+    let directory = scratch();
+    let error = open_file(directory.path(), &expected(&archives()), directory.path()).unwrap_err();
+    assert!(
+        error.to_string().contains("it is not a regular file"),
+        "{error}"
+    );
+}
