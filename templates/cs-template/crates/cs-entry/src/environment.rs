@@ -14,6 +14,7 @@ CONDA_DEFAULT_ENV\n\
 CONDA_SHLVL\n\
 CONDA_COMPLETION_COMMAND_NAME\n\
 CONDA_PROMPT_MODIFIER\n\
+CONDA_ENV_SHLVL_PS1_BACKUP\n\
 CONDA_EXE\n\
 CONDA_PYTHON_EXE\n\
 CONDA_BAT\n\
@@ -162,5 +163,135 @@ fn is_same_name(left: &[u8], right: &[u8]) -> bool {
         left.eq_ignore_ascii_case(right)
     } else {
         equal(left, right)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Collected {
+        done: Vec<String>,
+        current: String,
+    }
+
+    impl Entries<'_> for Collected {
+        fn keep(&mut self, entry: &[u8]) -> Option<()> {
+            self.push(entry)?;
+            self.end()
+        }
+
+        fn push(&mut self, bytes: &[u8]) -> Option<()> {
+            self.current.push_str(str::from_utf8(bytes).ok()?);
+            Some(())
+        }
+
+        fn end(&mut self) -> Option<()> {
+            self.done.push(std::mem::take(&mut self.current));
+            Some(())
+        }
+    }
+
+    fn rewrite(inherited: &[&str]) -> Vec<String> {
+        let mut entries = Collected::default();
+        let inherited = inherited.iter().map(|entry| entry.as_bytes());
+        write_environment(inherited, b"/p", b"demo", &mut entries).expect("room");
+        entries.done
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_prefix_is_described_and_comes_first_on_path() {
+        let expected = [
+            "LANG=C",
+            "CONDA_ROOT_PREFIX=/p",
+            "CONDA_PREFIX=/p",
+            "CONDA_DEFAULT_ENV=base",
+            "CONDA_SHLVL=1",
+            "CONDA_COMPLETION_COMMAND_NAME=demo",
+            "PATH=/p/bin:/p/condabin:/usr/bin:/opt/bin",
+        ];
+        assert_eq!(rewrite(&["PATH=/usr/bin:/opt/bin", "LANG=C"]), expected);
+    }
+
+    #[test]
+    fn an_outer_conda_leaves_no_trace() {
+        let outer = [
+            "CONDA_PREFIX=/o",
+            "CONDA_PREFIX_1=/o",
+            "CONDA_PREFIX_12=/o",
+            "CONDA_STACKED_2=true",
+            "CONDA_SHLVL=3",
+        ];
+        let rewritten = rewrite(
+            &[
+                &outer[..],
+                &["CONDA_EXE=/o/c", "_CE_CONDA=", "MAMBA_ROOT_PREFIX=/o"],
+            ]
+            .concat(),
+        );
+        assert_eq!(rewritten.len(), 6, "{rewritten:?}");
+        assert!(
+            !rewritten
+                .iter()
+                .any(|entry| entry.contains("/o") || entry == "CONDA_SHLVL=3")
+        );
+    }
+
+    #[test]
+    fn what_users_configure_stays() {
+        let configured = [
+            "CONDARC=/c",
+            "CONDA_PKGS_DIRS=/k",
+            "CONDA_OVERRIDE_CUDA=12",
+            "CONDA_PREFIX_DATA=1",
+            "DEMO_PREFIX=/d",
+            "CONDA_EXE_NOT=1",
+        ];
+        assert_eq!(rewrite(&configured)[..configured.len()], configured);
+    }
+
+    #[test]
+    fn entries_of_any_form_are_kept_as_they_are() {
+        let odd = [
+            "",
+            "=C:=C:\\x",
+            "no equals sign",
+            "EMPTY=",
+            "TWO==",
+            "BASH_FUNC_x%%=() { :\n}",
+        ];
+        assert_eq!(rewrite(&odd)[..odd.len()], odd);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn path_does_not_grow_when_a_runtime_starts_itself() {
+        let once = rewrite(&["PATH=/usr/bin"]);
+        assert_eq!(rewrite(&[&once[5]])[5], once[5]);
+        assert_eq!(
+            rewrite(&["PATH=/p/bin:/usr/bin"])[5],
+            "PATH=/p/bin:/p/condabin:/p/bin:/usr/bin"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn without_a_path_the_systems_directories_follow() {
+        assert_eq!(rewrite(&[])[5], "PATH=/p/bin:/p/condabin:/bin:/usr/bin");
+        assert_eq!(
+            rewrite(&["PATH="])[5],
+            "PATH=/p/bin:/p/condabin:/bin:/usr/bin"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_first_of_two_paths_counts() {
+        assert_eq!(
+            rewrite(&["PATH=/a", "PATH=/b"])[5..],
+            ["PATH=/p/bin:/p/condabin:/a"]
+        );
     }
 }

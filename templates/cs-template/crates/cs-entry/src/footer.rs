@@ -66,3 +66,49 @@ pub fn launch_part(tail: &[u8]) -> Option<&[u8]> {
     let is_intact = starts_with(entry, b"launch\0\0") && equal(&sha256(part), entry.get(24..)?);
     is_intact.then_some(part)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(part: &[u8]) -> Vec<u8> {
+        let mut footer = [0; LENGTH];
+        footer[..16].copy_from_slice(&magic());
+        footer[VERSION_OFFSET] = 1;
+        let entry = &mut footer[RESERVED_OFFSET - ENTRY_LENGTH..RESERVED_OFFSET];
+        entry[..6].copy_from_slice(b"launch");
+        entry[16] = part.len() as u8;
+        entry[24..].copy_from_slice(&sha256(part));
+        let digest = sha256(&footer[..DIGEST_OFFSET]);
+        footer[DIGEST_OFFSET..].copy_from_slice(&digest);
+        [b"before", part, &footer].concat()
+    }
+
+    #[test]
+    fn the_magic_is_the_one_of_the_format_page() {
+        assert_eq!(magic(), *b"\x89CONDA-SHIP\r\n\x1a\n\0");
+    }
+
+    #[test]
+    fn the_part_in_front_of_the_footer_is_found() {
+        assert_eq!(launch_part(&file(b"the part")), Some(&b"the part"[..]));
+        assert_eq!(launch_part(&file(b"")), Some(&b""[..]));
+    }
+
+    #[test]
+    fn any_flipped_bit_is_noticed() {
+        let intact = file(b"the part");
+        for bit in 6 * 8..intact.len() * 8 {
+            let mut bytes = intact.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(launch_part(&bytes), None, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_tail_that_is_too_short_holds_nothing() {
+        let intact = file(b"the part");
+        assert!((7..=intact.len()).all(|start| launch_part(&intact[start..]).is_none()));
+        assert!((0..intact.len()).all(|end| launch_part(&intact[..end]).is_none()));
+    }
+}

@@ -113,3 +113,94 @@ fn split_string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (nul, rest) = rest.split_first()?;
     (*nul == 0 && string.iter().all(|byte| *byte != 0)).then_some((string, rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRINGS: [&str; 8] = [
+        "demo",
+        ".conda/demo",
+        "bin/python",
+        ".demo.json",
+        "{\"s\"",
+        "DEMO_PREFIX",
+        "",
+        "status\n-h\n--path",
+    ];
+
+    fn part(flags: u32) -> Vec<u8> {
+        let mut part = [
+            1_u32.to_le_bytes(),
+            flags.to_le_bytes(),
+            8_u32.to_le_bytes(),
+        ]
+        .concat();
+        for string in STRINGS {
+            part.extend((string.len() as u16).to_le_bytes());
+            part.extend([string.as_bytes(), b"\0"].concat());
+        }
+        part
+    }
+
+    #[test]
+    fn strings_and_flags_come_out() {
+        let bytes = part(1 | 4);
+        let launch = Launch::parse(&bytes).expect("a launch part");
+        assert_eq!(
+            (launch.runtime, launch.delegate, launch.quiet_variable),
+            (&b"demo"[..], &b"bin/python"[..], &b""[..])
+        );
+        assert!(launch.has_self_commands() && launch.uses_user_data());
+        assert!(!launch.needs_full_activation() && !launch.is_named_conda());
+    }
+
+    #[test]
+    fn anything_cut_short_or_too_long_is_refused() {
+        let whole = part(0);
+        assert!((0..whole.len()).all(|length| Launch::parse(&whole[..length]).is_none()));
+        assert_eq!(Launch::parse(&[&whole[..], b"x"].concat()), None);
+    }
+
+    #[test]
+    fn other_versions_counts_and_lengths_are_refused() {
+        for position in [0, 8, 10, 12] {
+            let mut bytes = part(0);
+            bytes[position] ^= 0x40;
+            assert_eq!(Launch::parse(&bytes), None, "byte {position}");
+        }
+    }
+
+    #[test]
+    fn a_nul_within_a_string_is_refused() {
+        let mut bytes = part(0);
+        bytes[15] = 0;
+        assert_eq!(Launch::parse(&bytes), None);
+    }
+
+    #[test]
+    fn words_and_options_with_values_are_the_runtimes_own() {
+        let bytes = part(0);
+        let launch = Launch::parse(&bytes).expect("a launch part");
+        for own in ["status", "-h", "--path", "--path=/x", "--"] {
+            assert!(launch.is_own_argument(own.as_bytes()), "{own}");
+        }
+        for other in [
+            "",
+            "-",
+            "stat",
+            "statuses",
+            "-c",
+            "-h=1",
+            "--pathology",
+            "--=",
+            "status\n-h",
+        ] {
+            assert_eq!(
+                launch.is_own_argument(other.as_bytes()),
+                other == "--=",
+                "{other}"
+            );
+        }
+    }
+}

@@ -45,3 +45,101 @@ fn plain(path: &[u8]) -> Option<&[u8]> {
     let is_name = |component: &[u8]| !matches!(component, [] | [b'.'] | [b'.', b'.']);
     (*root == b'/' && components.split(|byte| *byte == b'/').all(is_name)).then_some(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(flags: u32, variables: &[(&str, &'static str)]) -> Option<String> {
+        let launch = Launch {
+            flags,
+            runtime: b"demo",
+            prefix: b"below/demo",
+            delegate: b"",
+            marker: b"",
+            marker_start: b"",
+            prefix_variable: b"DEMO_PREFIX",
+            quiet_variable: b"",
+            words: b"",
+        };
+        let get = |name: &[u8]| {
+            let found = variables
+                .iter()
+                .find(|(variable, _)| variable.as_bytes() == name)?;
+            Some(found.1.as_bytes())
+        };
+        let mut memory = [0; 64];
+        let (nul, prefix) =
+            write_prefix(&launch, get, &mut Text::new(&mut memory))?.split_last()?;
+        assert_eq!(*nul, 0);
+        Some(String::from_utf8_lossy(prefix).into_owned())
+    }
+
+    #[test]
+    fn variables_win_over_home_and_the_general_one_over_the_runtimes_own() {
+        let all = [
+            ("HOME", "/h"),
+            ("DEMO_PREFIX", "/d"),
+            ("CONDA_SHIP_PREFIX", "/c"),
+        ];
+        assert_eq!(place(0, &all).as_deref(), Some("/c"));
+        assert_eq!(place(0, &all[..2]).as_deref(), Some("/d"));
+        assert_eq!(place(0, &all[..1]).as_deref(), Some("/h/below/demo"));
+    }
+
+    #[test]
+    fn user_data_is_where_xdg_says() {
+        assert_eq!(
+            place(4, &[("HOME", "/h")]).as_deref(),
+            Some("/h/.local/share/below/demo")
+        );
+        assert_eq!(
+            place(4, &[("HOME", "/h"), ("XDG_DATA_HOME", "/x")]).as_deref(),
+            Some("/x/below/demo")
+        );
+        assert_eq!(
+            place(0, &[("HOME", "/h"), ("XDG_DATA_HOME", "/x")]).as_deref(),
+            Some("/h/below/demo")
+        );
+    }
+
+    #[test]
+    fn an_empty_variable_is_as_good_as_none() {
+        assert_eq!(
+            place(0, &[("HOME", "/h"), ("CONDA_SHIP_PREFIX", "")]).as_deref(),
+            Some("/h/below/demo")
+        );
+        assert_eq!(place(0, &[("HOME", "")]), None);
+    }
+
+    #[test]
+    fn paths_that_need_resolving_are_left_to_the_full_program() {
+        for odd in [
+            "a", "./a", "/", "/a/", "//a", "/a//b", "/a/./b", "/a/..", "~/a",
+        ] {
+            assert_eq!(
+                place(0, &[("HOME", "/h"), ("CONDA_SHIP_PREFIX", odd)]),
+                None,
+                "{odd}"
+            );
+        }
+        assert_eq!(
+            place(0, &[("CONDA_SHIP_PREFIX", "/a/.b/..c d")]).as_deref(),
+            Some("/a/.b/..c d")
+        );
+    }
+
+    #[test]
+    fn a_path_that_does_not_fit_is_left_to_the_full_program() {
+        assert_eq!(
+            place(
+                0,
+                &[(
+                    "HOME",
+                    "/0123456789012345678901234567890123456789012345678901234567890"
+                )]
+            ),
+            None
+        );
+    }
+}

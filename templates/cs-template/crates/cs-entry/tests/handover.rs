@@ -1,0 +1,431 @@
+//! The entry, linked into a static program and run: what the delegate sees, and when it stands aside.
+
+#![cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+
+mod support;
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use cs_entry::environment::{Entries, write_environment};
+use cs_entry::footer;
+use cs_entry::sha256::sha256;
+
+const MARKER_START: &str = r#"{"schema_version":1,"stamp":"0123""#;
+const FULL_ACTIVATION: u32 = 2;
+const USER_DATA: u32 = 4;
+
+static PROBE: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let probe = support::compile_probe(directory.path());
+    (directory, probe)
+});
+
+/// Wait for the other tests of this process: a child forked by one of them while this one writes an executable would
+/// keep it open for writing, and no system starts such a file.
+fn take_turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A launch part and the footer behind it.
+fn write_stamp(flags: u32, words: &str) -> Vec<u8> {
+    let prefix = if flags & USER_DATA == 0 {
+        ".conda/demo"
+    } else {
+        "conda/demo"
+    };
+    let strings = [
+        "demo",
+        prefix,
+        "bin/probe",
+        ".demo.json",
+        MARKER_START,
+        "DEMO_PREFIX",
+        "DEMO_QUIET",
+        words,
+    ];
+    let mut launch = [
+        1_u32.to_le_bytes(),
+        flags.to_le_bytes(),
+        8_u32.to_le_bytes(),
+    ]
+    .concat();
+    for string in strings {
+        launch.extend((string.len() as u16).to_le_bytes());
+        launch.extend([string.as_bytes(), b"\0"].concat());
+    }
+    let mut footer = [0; footer::LENGTH];
+    footer[..16].copy_from_slice(&footer::magic());
+    footer[footer::VERSION_OFFSET] = 1;
+    let entry =
+        &mut footer[footer::RESERVED_OFFSET - footer::ENTRY_LENGTH..footer::RESERVED_OFFSET];
+    entry[..6].copy_from_slice(b"launch");
+    entry[16..24].copy_from_slice(&(launch.len() as u64).to_le_bytes());
+    entry[24..].copy_from_slice(&sha256(&launch));
+    let digest = sha256(&footer[..footer::DIGEST_OFFSET]);
+    footer[footer::DIGEST_OFFSET..].copy_from_slice(&digest);
+    launch.extend(footer);
+    launch
+}
+
+/// A home with a runtime and its prefix.
+struct Home {
+    directory: tempfile::TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        Self::with_stamp(&write_stamp(0, "status\nhelp\n-h\n--path"))
+    }
+
+    fn with_stamp(stamp: &[u8]) -> Self {
+        let home = Self {
+            directory: tempfile::tempdir().expect("a temporary directory"),
+        };
+        let mut runtime = fs::read(&PROBE.1).expect("the probe");
+        runtime.extend([b'x'; 4096]);
+        runtime.extend(stamp);
+        fs::write(home.runtime(), runtime).expect("a runtime");
+        fs::set_permissions(home.runtime(), fs::Permissions::from_mode(0o755))
+            .expect("an executable");
+        home.install(&home.path(".conda/demo"));
+        home
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.directory
+            .path()
+            .canonicalize()
+            .expect("a real directory")
+            .join(below)
+    }
+
+    fn runtime(&self) -> PathBuf {
+        self.path("demo")
+    }
+
+    fn prefix(&self) -> PathBuf {
+        self.path(".conda/demo")
+    }
+
+    fn install(&self, prefix: &Path) {
+        fs::create_dir_all(prefix.join("bin")).expect("a prefix");
+        fs::write(
+            prefix.join(".demo.json"),
+            format!("{MARKER_START},\"more\":true}}\n"),
+        )
+        .expect("a marker");
+        fs::copy(&PROBE.1, prefix.join("bin/probe")).expect("a delegate");
+    }
+
+    /// A command with `HOME`, `PATH` and nothing else.
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.runtime());
+        let home = self.directory.path().canonicalize();
+        command.env_clear().env("PATH", "/usr/bin:/bin");
+        command.env("HOME", home.expect("a real directory"));
+        command
+    }
+}
+
+/// What the probe says.
+#[derive(Debug, Default)]
+struct Report {
+    executable: PathBuf,
+    arguments: Vec<OsString>,
+    environment: Vec<OsString>,
+}
+
+impl Report {
+    fn variable(&self, name: &str) -> Option<&OsStr> {
+        let start = format!("{name}=");
+        let entry = self
+            .environment
+            .iter()
+            .find(|entry| entry.as_bytes().starts_with(start.as_bytes()))?;
+        Some(OsStr::from_bytes(&entry.as_bytes()[start.len()..]))
+    }
+}
+
+fn run(command: &mut Command) -> Report {
+    let output = command.output().expect("the runtime starts");
+    assert!(output.status.success(), "{output:?}");
+    let mut report = Report::default();
+    for item in output
+        .stdout
+        .split(|byte| *byte == 0)
+        .filter(|item| !item.is_empty())
+    {
+        let value = OsString::from_vec(item[1..].to_vec());
+        match item[0] {
+            b'x' => report.executable = value.into(),
+            b'a' => report.arguments.push(value),
+            _ => report.environment.push(value),
+        }
+    }
+    report.environment.sort();
+    report
+}
+
+/// The rules, carried out with the standard library, as the full program does.
+#[derive(Default)]
+struct Collected {
+    done: Vec<OsString>,
+    current: Vec<u8>,
+}
+
+impl Entries<'_> for Collected {
+    fn keep(&mut self, entry: &[u8]) -> Option<()> {
+        self.done.push(OsString::from_vec(entry.to_vec()));
+        Some(())
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Option<()> {
+        self.current.extend(bytes);
+        Some(())
+    }
+
+    fn end(&mut self) -> Option<()> {
+        self.done
+            .push(OsString::from_vec(std::mem::take(&mut self.current)));
+        Some(())
+    }
+}
+
+/// Assert that the entry stood aside and that nothing shows that it was there.
+fn assert_stands_aside(home: &Home, command: &mut Command, why: &str) {
+    let arguments: Vec<OsString> = command.get_args().map(OsStr::to_owned).collect();
+    let report = run(command);
+    assert_eq!(report.executable, home.runtime(), "{why}");
+    assert_eq!(report.arguments[0], home.runtime(), "{why}");
+    assert_eq!(report.arguments[1..], arguments, "{why}");
+    assert_eq!(report.variable("CONDA_SHLVL"), None, "{why}");
+}
+
+#[test]
+fn the_delegate_gets_its_own_path_and_the_arguments_byte_by_byte() {
+    let _turn = take_turn();
+    let home = Home::new();
+    let arguments = [
+        &b"-c"[..],
+        b"",
+        b"two words",
+        b"line\nbreak",
+        b"\xff\xfe",
+        b"status",
+    ]
+    .map(OsStr::from_bytes);
+    let report = run(home.command().args(arguments));
+    let delegate = home.prefix().join("bin/probe");
+    assert_eq!(report.executable, delegate);
+    assert_eq!(report.arguments[0], delegate);
+    assert_eq!(report.arguments[1..], arguments);
+}
+
+#[test]
+fn the_delegates_environment_is_what_the_rules_say() {
+    let _turn = take_turn();
+    let home = Home::new();
+    let mut command = home.command();
+    command.envs([
+        ("LANG", "C"),
+        ("EMPTY", ""),
+        ("DEMO_QUIET", "1"),
+        ("CONDA_PKGS_DIRS", "/p"),
+    ]);
+    command.envs([
+        ("CONDA_PREFIX", "/outer"),
+        ("CONDA_PREFIX_1", "/o"),
+        ("CONDA_EXE", "/outer/bin/conda"),
+        ("_CE_M", ""),
+    ]);
+    let inherited: Vec<OsString> = command
+        .get_envs()
+        .map(|(name, value)| [name, value.expect("only set")].join(OsStr::new("=")))
+        .collect();
+    let mut expected = Collected::default();
+    let prefix = home.prefix();
+    write_environment(
+        inherited.iter().map(|entry| entry.as_bytes()),
+        prefix.as_os_str().as_bytes(),
+        b"demo",
+        &mut expected,
+    )
+    .expect("room");
+    expected.done.sort();
+    let report = run(&mut command);
+    assert_eq!(report.environment, expected.done);
+    let path = format!("{0}/bin:{0}/condabin:/usr/bin:/bin", prefix.display());
+    assert_eq!(report.variable("PATH"), Some(OsStr::new(&path)));
+    assert_eq!(report.variable("CONDA_PREFIX"), Some(prefix.as_os_str()));
+    assert_eq!(report.variable("CONDA_EXE"), None);
+    assert_eq!(report.variable("CONDA_PKGS_DIRS"), Some(OsStr::new("/p")));
+    assert_eq!(
+        report.variable("CONDA_COMPLETION_COMMAND_NAME"),
+        Some(OsStr::new("demo"))
+    );
+}
+
+#[test]
+fn variables_name_the_prefix_and_the_general_one_wins() {
+    let _turn = take_turn();
+    let home = Home::new();
+    let [own, general] = ["own place", "general"].map(|name| home.path(name));
+    home.install(&own);
+    home.install(&general);
+    let mut command = home.command();
+    command.env("DEMO_PREFIX", &own);
+    assert_eq!(
+        run(&mut command).variable("CONDA_PREFIX"),
+        Some(own.as_os_str())
+    );
+    command.env("CONDA_SHIP_PREFIX", &general);
+    assert_eq!(
+        run(&mut command).variable("CONDA_PREFIX"),
+        Some(general.as_os_str())
+    );
+    command.env("CONDA_SHIP_PREFIX", "").env("DEMO_PREFIX", "");
+    assert_eq!(
+        run(&mut command).variable("CONDA_PREFIX"),
+        Some(home.prefix().as_os_str()),
+        "empty is as good as none"
+    );
+}
+
+#[test]
+fn user_data_is_found_as_xdg_says() {
+    let _turn = take_turn();
+    let home = Home::with_stamp(&write_stamp(USER_DATA, "status"));
+    let [share, elsewhere] =
+        [".local/share/conda/demo", "elsewhere/conda/demo"].map(|name| home.path(name));
+    home.install(&share);
+    home.install(&elsewhere);
+    let mut command = home.command();
+    assert_eq!(
+        run(&mut command).variable("CONDA_PREFIX"),
+        Some(share.as_os_str())
+    );
+    command.env("XDG_DATA_HOME", home.path("elsewhere"));
+    assert_eq!(
+        run(&mut command).variable("CONDA_PREFIX"),
+        Some(elsewhere.as_os_str())
+    );
+}
+
+#[test]
+fn a_script_can_be_the_delegate_and_its_exit_status_counts() {
+    let _turn = take_turn();
+    let home = Home::new();
+    let delegate = home.prefix().join("bin/probe");
+    fs::write(&delegate, "#!/bin/sh\nexit \"$1\"\n").expect("a script");
+    assert_eq!(
+        home.command()
+            .arg("7")
+            .status()
+            .expect("the runtime starts")
+            .code(),
+        Some(7)
+    );
+}
+
+#[test]
+fn it_stands_aside_for_the_runtimes_own_words() {
+    let _turn = take_turn();
+    let home = Home::new();
+    for first in ["status", "help", "-h", "--path", "--path=/x", "--"] {
+        assert_stands_aside(&home, home.command().args([first, "-c"]), first);
+    }
+    let home = Home::with_stamp(&write_stamp(1, "self"));
+    assert_stands_aside(&home, home.command().args(["self", "status"]), "self");
+    assert_eq!(run(home.command().arg("status")).arguments[1], "status");
+}
+
+#[test]
+fn it_stands_aside_for_an_environment_it_does_not_understand() {
+    let _turn = take_turn();
+    let home = Home::new();
+    assert_stands_aside(&home, home.command().env_remove("HOME"), "no home");
+    for (name, value) in [
+        ("HOME", "relative"),
+        ("HOME", "/"),
+        ("CONDA_SHIP_PREFIX", "a/b"),
+        ("DEMO_PREFIX", "/a/../b"),
+    ] {
+        assert_stands_aside(&home, home.command().env(name, value), value);
+    }
+    let many = (0..1024).map(|number| (format!("V{number}"), "v"));
+    assert_stands_aside(&home, home.command().envs(many), "too many variables");
+    assert_stands_aside(
+        &home,
+        home.command().env("PATH", "/long:".repeat(8000)),
+        "too long a PATH",
+    );
+}
+
+#[test]
+fn it_stands_aside_for_a_prefix_that_is_not_this_builds() {
+    let _turn = take_turn();
+    let home = Home::new();
+    fs::write(
+        home.prefix().join(".demo.json"),
+        MARKER_START.replace('3', "4"),
+    )
+    .expect("a marker");
+    assert_stands_aside(&home, &mut home.command(), "marker of another build");
+    fs::write(home.prefix().join(".demo.json"), &MARKER_START[..20]).expect("a marker");
+    assert_stands_aside(&home, &mut home.command(), "short marker");
+    fs::remove_file(home.prefix().join(".demo.json")).expect("there was one");
+    assert_stands_aside(&home, &mut home.command(), "no marker");
+}
+
+#[test]
+fn it_stands_aside_when_the_delegate_does_not_start() {
+    let _turn = take_turn();
+    let home = Home::new();
+    fs::remove_file(home.prefix().join("bin/probe")).expect("there was one");
+    assert_stands_aside(&home, home.command().arg("-c"), "no delegate");
+}
+
+#[test]
+fn it_stands_aside_for_a_full_activation() {
+    let _turn = take_turn();
+    let home = Home::with_stamp(&write_stamp(FULL_ACTIVATION, "status"));
+    assert_stands_aside(&home, &mut home.command(), "full activation");
+}
+
+#[test]
+fn it_stands_aside_for_anything_but_an_intact_stamp() {
+    let _turn = take_turn();
+    let intact = write_stamp(0, "status");
+    for position in (0..intact.len()).step_by(37) {
+        let mut stamp = intact.clone();
+        stamp[position] ^= 0x10;
+        let home = Home::with_stamp(&stamp);
+        assert_stands_aside(
+            &home,
+            &mut home.command(),
+            &format!("byte {position} flipped"),
+        );
+    }
+    for stamp in [
+        [&intact[..], b"signature"].concat(),
+        intact[..intact.len() - 1].to_vec(),
+        Vec::new(),
+    ] {
+        let home = Home::with_stamp(&stamp);
+        assert_stands_aside(
+            &home,
+            &mut home.command(),
+            "trailing bytes, a missing byte, no stamp",
+        );
+    }
+}

@@ -1,0 +1,61 @@
+//! Compiles the crate by itself: without cargo, in a second, the way a static template links it.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The only target on which the entry exists and this machine can run it.
+pub const TARGET: &str = if cfg!(target_arch = "aarch64") {
+    "aarch64-unknown-linux-gnu"
+} else {
+    "x86_64-unknown-linux-gnu"
+};
+
+/// Run rustc in the way that a static template is compiled.
+pub fn compile(source: &str, output: &Path, arguments: &[&str]) {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let status = Command::new(rustc)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args([
+            "--edition",
+            "2024",
+            "--target",
+            TARGET,
+            "-C",
+            "panic=abort",
+            "-C",
+            "target-feature=+crt-static",
+        ])
+        .args(arguments)
+        .arg("-o")
+        .args([output, Path::new(source)])
+        .status()
+        .expect("rustc runs");
+    assert!(status.success(), "rustc {source} {arguments:?}");
+}
+
+/// Compile the probe with the entry in front of it.
+pub fn compile_probe(directory: &Path) -> PathBuf {
+    let library = directory.join("libcs_entry.rlib");
+    compile(
+        "src/lib.rs",
+        &library,
+        &[
+            "--crate-name",
+            "cs_entry",
+            "--crate-type",
+            "lib",
+            "-C",
+            "opt-level=3",
+        ],
+    );
+    let probe = directory.join("probe");
+    let library = format!("cs_entry={}", library.display());
+    compile(
+        "tests/programs/probe.rs",
+        &probe,
+        &["--extern", &library, "-C", "link-arg=-Wl,-e,cs_entry_start"],
+    );
+    probe
+}
