@@ -1,0 +1,120 @@
+"""What can be asked of ``cs``; the flags of ``[tool.conda-ship]`` come from the one table in ``cs_manifest``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cs_manifest import CONFIG_KEYS, ConfigKey
+
+from . import __version__
+
+_EPILOG = "Exit status: 0 done, 1 the build failed, 2 wrong usage."
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose abbreviations are off: a flag added later must not change what a script means."""
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, allow_abbrev=False, **options)  # type: ignore[arg-type]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of ``cs``."""
+    parser = _Parser(prog="cs", description="Turn one solved conda environment into one executable.", epilog=_EPILOG)
+    parser.add_argument("-V", "--version", action="version", version=f"cs {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_inspect(commands.add_parser("inspect", help="show what would ship and why; writes nothing"))
+    _add_build(commands.add_parser("build", help="stage a runtime and its papers"))
+    _add_run(commands.add_parser("run", help="build, install, run"))
+    _add_verify(commands.add_parser("verify", help="check a staged folder or a runtime against itself"))
+    return parser
+
+
+def _add_inspect(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Show what would ship and why: input files, environment, exclusions, packages, problems."
+    _add_reporting(parser)
+    _add_project(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--platform", metavar="SUBDIR", help="show this platform only, such as linux-64")
+    parser.add_argument("--check-delegate", action="store_true", help="look for the delegate in the package archives")
+    _add_fetching(parser)
+
+
+def _add_build(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Stage a runtime, its lock, package list and checksums in a folder."
+    _add_reporting(parser)
+    _add_project(parser)
+    _add_building(parser)
+    parser.add_argument("--out-dir", type=Path, default=Path("dist"), metavar="DIR", help="default: dist")
+    parser.add_argument("--target-label", metavar="LABEL", help="name the files STEM-LABEL")
+    parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
+    parser.add_argument("--json", action="store_true", help="print what was staged as one JSON document")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Build a runtime, install it into a temporary prefix, and run it with ARGS."
+    _add_reporting(parser)
+    _add_project(parser)
+    _add_building(parser)
+    parser.add_argument("--install-path", type=Path, metavar="DIR", help="install there and keep it")
+    parser.add_argument("arguments", nargs="*", metavar="ARGS", help="after --: arguments of the runtime")
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Check a staged folder, or one runtime, against its own checksums, stamp, lock and bundle."
+    _add_reporting(parser)
+    parser.add_argument("path", type=Path, metavar="PATH", help="a folder that cs build staged, or a runtime")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _add_reporting(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors and results")
+    group.add_argument("--error-format", choices=("text", "json"), default="text", help="default: text")
+
+
+def _add_project(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("project")
+    group.add_argument("--root", type=Path, metavar="DIR", help="folder of the manifest; default: the nearest upward")
+    group.add_argument("--manifest", type=Path, metavar="FILE", help="conda.toml, pixi.toml or pyproject.toml")
+    group.add_argument("--source-lock", type=Path, metavar="FILE", help="conda.lock or pixi.lock")
+    settings = parser.add_argument_group("settings", "Each is a key of [tool.conda-ship] and wins over it.")
+    for key in CONFIG_KEYS:
+        _add_key(settings, key)
+
+
+def _add_key(group: argparse._ArgumentGroup, key: ConfigKey) -> None:
+    default = key.default_text or (str(key.default) if isinstance(key.default, str) else None)
+    text = f"{key.help}; default: {default}" if default else key.help
+    if key.value_type == "boolean":
+        group.add_argument(
+            *key.flags, dest=key.attribute, action=argparse.BooleanOptionalAction, default=None, help=text
+        )
+    elif key.is_list:
+        text += "; may be repeated"
+        group.add_argument(*key.flags, dest=key.attribute, action="append", metavar=key.metavar, help=text)
+    else:
+        choices = key.choices or None
+        group.add_argument(*key.flags, dest=key.attribute, choices=choices, metavar=key.metavar, help=text)
+
+
+def _add_building(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("build")
+    group.add_argument("--platform", metavar="SUBDIR", help="conda platform to build for; default: this machine's")
+    group.add_argument(
+        "--target", metavar="TRIPLE", help="target triple, such as aarch64-apple-darwin: names platform and files"
+    )
+    group.add_argument("--template", type=Path, metavar="FILE", help="runtime template; default: the one beside cs")
+    _add_fetching(group)
+
+
+def _add_fetching(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    parser.add_argument("--cache-dir", type=Path, metavar="DIR", help="where downloaded packages are kept")
+    parser.add_argument("--offline", action="store_true", help="use downloaded packages only")
+
+
+def config_overrides(arguments: argparse.Namespace) -> dict[str, object]:
+    """Pick the values of ``[tool.conda-ship]`` keys that were given as flags."""
+    values = {key.name: getattr(arguments, key.attribute) for key in CONFIG_KEYS}
+    return {name: value for name, value in values.items() if value is not None}

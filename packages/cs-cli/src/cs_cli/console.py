@@ -1,0 +1,83 @@
+"""Where words go: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+ProgressCallback = Callable[[int], None]
+"""Receives bytes done since the last call, from any thread."""
+
+
+class Console:
+    """Speak to a person, or keep still.
+
+    :param quiet: say nothing but errors and results.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+
+    def say(self, line: str) -> None:
+        """Tell what is happening, on stderr."""
+        if not self.quiet:
+            print(line, file=sys.stderr, flush=True)
+
+    def warn(self, line: str) -> None:
+        """Tell what deserves attention, on stderr, quiet or not."""
+        print(f"warning: {line}", file=sys.stderr, flush=True)
+
+    @contextlib.contextmanager
+    def progress(self, title: str, total_bytes: int) -> Iterator[ProgressCallback]:
+        """Show a bar on a terminal, one line elsewhere."""
+        if self.quiet or total_bytes == 0:
+            yield lambda _: None
+        elif not sys.stderr.isatty():
+            self.say(f"{title} ({format_bytes(total_bytes)})")
+            yield lambda _: None
+        else:
+            with _bar(title, total_bytes) as advance:
+                yield advance
+
+
+@contextlib.contextmanager
+def _bar(title: str, total_bytes: int) -> Iterator[ProgressCallback]:
+    from rich.console import Console as RichConsole
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    lock = threading.Lock()
+    with Progress(*columns, console=RichConsole(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=total_bytes)
+
+        def advance(count: int) -> None:
+            with lock:
+                progress.advance(task, count)
+
+        yield advance
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print the one JSON document of ``--json`` on stdout."""
+    print(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False))
+
+
+def format_bytes(count: int) -> str:
+    """Render a number of bytes in decimal units, as package indexes do: ``17.5 MB``."""
+    if count < 1000:
+        return f"{count} B"
+    value, unit = count / 1000, "kB"
+    for larger in ("MB", "GB"):
+        if value >= 999.95:
+            value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}"

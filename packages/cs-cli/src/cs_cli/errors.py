@@ -1,0 +1,77 @@
+"""Errors of the command line, and one shape for the errors of every package below it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+FIELDS = ("path", "line", "column", "key", "expected", "actual", "hint")
+"""What an error may say besides its message; the packages' error roots use the same names."""
+
+
+class CliError(Exception):
+    """Say why ``cs`` cannot do what it was asked to.
+
+    :ivar kind: stable identifier, for ``--error-format json``.
+    :ivar exit_code: 1 when the work failed, 2 when the request was wrong.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        *,
+        path: Path | None = None,
+        key: str | None = None,
+        expected: str | None = None,
+        actual: str | None = None,
+        hint: str | None = None,
+        exit_code: int = 1,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.path = path
+        self.key = key
+        self.expected = expected
+        self.actual = actual
+        self.hint = hint
+        self.exit_code = exit_code
+
+
+def describe_error(error: Exception) -> dict[str, Any]:
+    """Bring an error of any of our packages into one shape.
+
+    :returns: ``kind``, ``message``, those of :data:`FIELDS` that are known, and ``problems`` where there are several.
+    """
+    described: dict[str, Any] = {
+        "kind": str(getattr(error, "kind", "internal")),
+        "message": str(getattr(error, "message", error)),
+    }
+    for field in FIELDS:
+        value = getattr(error, field, None)
+        if value is not None:
+            described[field] = value if isinstance(value, int) else str(value)
+    problems = getattr(error, "problems", ())
+    if problems:
+        described["problems"] = [problem.to_dict() for problem in problems]
+    return described
+
+
+def render_error(error: Exception) -> str:
+    """Render an error as the paragraph that a person reads."""
+    described = describe_error(error)
+    place = ":".join(str(described[field]) for field in ("path", "line", "column") if field in described)
+    key = f"{described['key']}: " if "key" in described else ""
+    lines = [f"error: {place + ': ' if place else ''}{key}{described['message']}"]
+    lines += [f"  {name}: {described[name]}" for name in ("expected", "actual") if name in described]
+    lines += [f"  - {_render_problem(problem)}" for problem in described.get("problems", [])]
+    if "hint" in described:
+        lines.append(f"  hint: {described['hint']}")
+    return "\n".join(lines)
+
+
+def _render_problem(problem: dict[str, Any]) -> str:
+    place = f"{problem['platform']}: " if problem.get("platform") else ""
+    hint = f" ({problem['hint']})" if problem.get("hint") else ""
+    return f"{place}{problem['message']}{hint}"

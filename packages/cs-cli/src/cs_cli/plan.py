@@ -1,0 +1,142 @@
+"""A build as a value: what will be stamped and which files will be staged."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cs_lock import PackageRecord, python_of
+from cs_manifest import resolve_install_name
+from cs_stamp import Header, Plan, PlannedPackage, PlanPython
+
+from . import __version__
+from .archives import ArchiveContents
+from .derivation import Derivation
+from .errors import CliError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlan:
+    """What one build does.
+
+    :ivar platform: the platform's name in the lock.
+    :ivar subdir: its conda subdir.
+    :ivar stem: first part of every artifact's file name.
+    :ivar lock: bytes of the runtime lock.
+    """
+
+    derivation: Derivation
+    platform: str
+    subdir: str
+    stem: str
+    lock: bytes
+    records: tuple[PackageRecord, ...]
+    package_plan: Plan
+
+    @property
+    def runtime_name(self) -> str:
+        """File name of the runtime."""
+        return self.stem + (".exe" if self.subdir.startswith("win-") else "")
+
+    @property
+    def bundle_name(self) -> str | None:
+        """File name of the bundle beside an ``external`` runtime."""
+        return f"{self.stem}.bundle.tar.zst" if self.derivation.config.layout == "external" else None
+
+    @property
+    def needs_archives(self) -> bool:
+        """Whether the build needs the package archives themselves."""
+        config = self.derivation.config
+        return config.layout != "online" or config.bytecode == "shipped"
+
+    @property
+    def artifact_names(self) -> tuple[str, ...]:
+        """Every file that the build stages."""
+        papers = (".runtime.lock", ".packages.txt", ".info.json", ".sha256")
+        names = [self.runtime_name, *(f"{self.stem}{suffix}" for suffix in papers)]
+        return tuple(names + ([self.bundle_name] if self.bundle_name else []))
+
+
+def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> BuildPlan:
+    """Plan a build.
+
+    :param platform: the platform's name in the lock.
+    :param label: value of ``--target-label``.
+    """
+    subdir = next(one.subdir for one in derivation.lock.platforms if one.name == platform)
+    records = derivation.lock.packages(platform)
+    stem = derivation.config.artifact_name + (f"-{label}" if label else "")
+    return BuildPlan(
+        derivation=derivation,
+        platform=platform,
+        subdir=subdir,
+        stem=stem,
+        lock=derivation.lock.render(),
+        records=records,
+        package_plan=_plan_packages(subdir, records, derivation.requested_on(platform)),
+    )
+
+
+def _plan_packages(subdir: str, records: Sequence[PackageRecord], requested: dict[str, str]) -> Plan:
+    names = {record.name for record in records}
+    python = python_of(records)
+    return Plan(
+        platform=subdir,
+        requested_specs=tuple(sorted(spec for name, spec in requested.items() if name in names)),
+        python=None if python is None else PlanPython(version=python[0], site_packages_path=python[1]),
+        packages=tuple(_plan_package(record, requested.get(record.name)) for record in records),
+    )
+
+
+def _plan_package(record: PackageRecord, requested_spec: str | None) -> PlannedPackage:
+    return PlannedPackage(
+        name=record.name,
+        version=record.version,
+        build=record.build,
+        subdir=record.subdir,
+        url=record.url,
+        file_name=record.file_name,
+        sha256=_require_sha256(record),
+        md5=record.md5,
+        size=record.size_bytes,
+        noarch=record.noarch,
+        requested_spec=requested_spec,
+        record=record.to_record_json(),
+    )
+
+
+def _require_sha256(record: PackageRecord) -> str:
+    if record.sha256 is None:  # cs_lock refuses such locks: this keeps the types honest
+        raise CliError("missing-sha256", f"the package {record.name} has no sha256")
+    return record.sha256
+
+
+def compose_header(plan: BuildPlan, contents: Sequence[ArchiveContents] | None) -> Header:
+    """Compose the header of the stamp.
+
+    :param contents: what the archives hold, when they are at hand.
+    """
+    config = plan.derivation.config
+    settings: dict[str, Any] = {
+        name: getattr(config, name)
+        for name in ("docs_url", "install_scheme", "installer", "condarc", "freeze_base", "bytecode", "commands")
+    }
+    return Header(
+        builder=f"cs-cli {__version__}",
+        runtime=config.runtime,
+        runtime_version=config.runtime_version,
+        artifact_name=plan.stem,
+        layout=config.layout,  # type: ignore[arg-type]  # cs_manifest checks it against the same choices
+        platform=plan.subdir,
+        delegate=config.delegate,
+        install_name=resolve_install_name(config, hashlib.sha256(plan.lock).hexdigest()),
+        channels=tuple(channel.url for channel in plan.derivation.lock.channels),
+        on_upgrade=config.on_upgrade,  # type: ignore[arg-type]
+        activation=config.activation,  # type: ignore[arg-type]
+        bundle_file_name=plan.bundle_name,
+        installed_size_bytes=None if contents is None else sum(one.installed_size_bytes for one in contents),
+        installed_file_count=None if contents is None else sum(len(one.paths) for one in contents),
+        **settings,
+    )
