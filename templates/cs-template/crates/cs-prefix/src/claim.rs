@@ -1,79 +1,72 @@
-//! The claim: the right to change a prefix's surroundings, held by one process at a time.
+//! The claim: the right to change a prefix and what is around it, held by one process at a time.
 //!
 //! The staging directory is its own lock: whoever has locked the directory that stands at `.NAME.staging` holds the claim.
-//! Renaming it into place ends the claim in the same instant, and a killed holder's lock dies with it.
+//! Renaming that directory into place ends the claim in the same instant, and a killed holder's lock dies with it. Where
+//! directories cannot be locked, making the directory is the lock, and a heartbeat in it tells the living from the dead.
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use crate::carry::carry_over;
 use crate::error::PrefixError;
+use crate::heartbeat::Heartbeat;
 use crate::marker::Marker;
 use crate::names::{Names, Owner};
+use crate::patience::Patience;
 use crate::remove::remove_tree;
 use crate::state::{Foreignness, State, inspect};
 use crate::swap;
 use crate::sys::{self, Attempt};
 
-/// How often a waiting process looks again.
-const POLL: Duration = Duration::from_millis(25);
-/// How long a lock on the previous prefix is taken for a swap in progress, which lasts microseconds.
-const SWAP_LIMIT: Duration = Duration::from_secs(5);
-
-/// What a process that waits for another's claim can tell its user.
-#[derive(Clone, Copy, Debug)]
-pub struct Waiting {
-    /// How long it has waited; zero at the first call.
-    pub elapsed: Duration,
-    /// When it will give up.
-    pub limit: Duration,
-}
-
-/// How to wait for another process.
-pub(crate) struct Patience<'a> {
-    pub limit: Duration,
-    pub waiting: &'a mut dyn FnMut(&Waiting),
-    pub cancel: &'a AtomicBool,
-}
-
 /// The claim itself; dropping it removes the staging directory and whatever parents were made for it.
 pub(crate) struct Claim {
     names: Names,
-    /// Locked as long as it is open.
+    /// Closed, and with that unlocked, at the end.
     _lock: Option<File>,
+    heartbeat: Option<Heartbeat>,
     created: Vec<PathBuf>,
     released: bool,
 }
 
 impl Claim {
-    /// Take the claim; `None` when someone else changed the prefix while this process waited for them.
+    /// Try to take the claim, and tidy up after killed processes; `None` when another process holds it.
     pub fn take(
         names: &Names,
         owner: &Owner,
         patience: &mut Patience,
     ) -> Result<Option<Self>, PrefixError> {
-        let start = Instant::now();
+        let created = create_parents(&names.parent)?;
         loop {
-            if patience.cancel.load(Ordering::Relaxed) {
-                return Err(PrefixError::Cancelled {
-                    prefix: names.prefix.clone(),
-                });
-            }
-            let created = create_parents(&names.parent)?;
-            match try_take(names, owner, created, start.elapsed()) {
-                Ok(Some(Step::Taken(claim))) => return Ok(Some(claim)),
-                Ok(Some(Step::Retry)) => continue,
-                Ok(None) => wait(names, start, patience)?,
-                Err(error) => return Err(error),
-            }
-            if !matches!(inspect(&names.prefix, owner)?, State::Absent)
-                && !sys::is_locked(&names.staging)
-            {
+            let (lock, fresh) = match lock_staging(names)? {
+                Grip::Retry => continue,
+                Grip::Held => return Ok(None),
+                Grip::Unsupported if !patience.is_stale(names) => return Ok(None),
+                Grip::Unsupported => {
+                    take_away_stale(names)?;
+                    continue;
+                }
+                Grip::Taken { lock, fresh } => (lock, fresh),
+            };
+            let mut claim = Self {
+                names: names.clone(),
+                _lock: lock,
+                heartbeat: None,
+                created: created.clone(),
+                released: false,
+            };
+            if patience.may_be_a_swap() && sys::is_locked(&names.previous) {
+                // Another process is between the two renames of a swap: its directory has that name just then.
+                claim.released = !fresh;
                 return Ok(None);
             }
+            if !fresh && !is_empty_and_own(&names.staging) {
+                claim.released = true;
+                clear_abandoned(names, owner)?;
+                continue;
+            }
+            claim.furnish(owner)?;
+            return Ok(Some(claim));
         }
     }
 
@@ -82,9 +75,26 @@ impl Claim {
         &self.names
     }
 
+    /// Remove the scratch space: from here on the staging directory counts as finished.
+    pub fn finish(&mut self) -> Result<(), PrefixError> {
+        self.heartbeat = None;
+        let scratch = &self.names.scratch;
+        remove_tree(scratch).map_err(|source| PrefixError::io("remove", scratch, source))
+    }
+
     /// Declare that the staging directory is in place, or gone: dropping the claim touches nothing any more.
     pub fn release(&mut self) {
+        self.heartbeat = None;
         self.released = true;
+    }
+
+    fn furnish(&mut self, owner: &Owner) -> Result<(), PrefixError> {
+        let scratch = &self.names.scratch;
+        std::fs::create_dir(scratch).map_err(|source| PrefixError::io("make", scratch, source))?;
+        if self._lock.is_none() {
+            self.heartbeat = Some(Heartbeat::start(scratch));
+        }
+        rescue_environments(&self.names, owner)
     }
 }
 
@@ -93,68 +103,41 @@ impl Drop for Claim {
         if self.released {
             return;
         }
+        self.heartbeat = None;
         // An error here leaves an abandoned staging directory, which the next claim removes.
-        let _ = remove_staging(&self.names);
+        let _ = discard_staging(&self.names);
         for directory in self.created.iter().rev() {
             let _ = std::fs::remove_dir(directory);
         }
     }
 }
 
-enum Step {
-    Taken(Claim),
+enum Grip {
+    /// `lock` is none where directories cannot be locked; `fresh` when this call made the directory.
+    Taken { lock: Option<File>, fresh: bool },
+    /// Another process has it.
+    Held,
+    /// It exists, and nothing but its heartbeat says whether somebody is at work.
+    Unsupported,
+    /// It changed under our hands.
     Retry,
 }
 
-/// Try once: `None` when another process holds the claim.
-fn try_take(
-    names: &Names,
-    owner: &Owner,
-    created: Vec<PathBuf>,
-    waited: Duration,
-) -> Result<Option<Step>, PrefixError> {
-    let fresh = match std::fs::create_dir(&names.staging) {
-        Ok(()) => true,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some(Step::Retry)),
-        Err(source) => return Err(PrefixError::io("make", &names.staging, source)),
-    };
-    let lock = match lock_staging(names)? {
-        None => return Ok(Some(Step::Retry)),
-        Some(Attempt::Held) => return Ok(None),
-        Some(Attempt::Locked(file)) if !sys::is_same(&file, &names.staging) => {
-            return Ok(Some(Step::Retry));
-        }
-        Some(Attempt::Locked(file)) => Some(file),
-        Some(Attempt::Unsupported) if fresh => None,
-        Some(Attempt::Unsupported) => return Ok(None),
-    };
-    let mut claim = Claim {
-        names: names.clone(),
-        _lock: lock,
-        created,
-        released: false,
-    };
-    if waited < SWAP_LIMIT && is_swapping(names) {
-        claim.release();
-        return Ok(None);
-    }
-    if !fresh && !is_empty_and_own(&names.staging) {
-        claim.release();
-        clear_abandoned(names, owner)?;
-        return Ok(Some(Step::Retry));
-    }
-    std::fs::create_dir(&names.scratch)
-        .map_err(|source| PrefixError::io("make", &names.scratch, source))?;
-    rescue_environments(names, owner)?;
-    Ok(Some(Step::Taken(claim)))
-}
-
-fn lock_staging(names: &Names) -> Result<Option<Attempt>, PrefixError> {
+/// Lock the staging directory, making it if need be.
+fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
+    // Looked at before it is made: who may not write here can still wait for who may.
+    let fresh = names.staging.symlink_metadata().is_err() && make_staging(names)?;
     match sys::try_lock(&names.staging) {
-        Ok(attempt) => Ok(Some(attempt)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(_) if !names.staging.is_dir() || names.staging.is_symlink() => {
+        Ok(Attempt::Held) => Ok(Grip::Held),
+        Ok(Attempt::Locked(file)) if !sys::is_same(&file, &names.staging) => Ok(Grip::Retry),
+        Ok(Attempt::Locked(file)) => Ok(Grip::Taken {
+            lock: Some(file),
+            fresh,
+        }),
+        Ok(Attempt::Unsupported) if fresh => Ok(Grip::Taken { lock: None, fresh }),
+        Ok(Attempt::Unsupported) => Ok(Grip::Unsupported),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Grip::Retry),
+        Err(_) if names.staging.is_symlink() || !names.staging.is_dir() => {
             Err(PrefixError::Foreign {
                 path: names.staging.clone(),
                 why: Foreignness::NotADirectory,
@@ -164,22 +147,31 @@ fn lock_staging(names: &Names) -> Result<Option<Attempt>, PrefixError> {
     }
 }
 
-/// Whether another process is between the two renames of a swap: its staging directory has the previous prefix's name then.
-fn is_swapping(names: &Names) -> bool {
-    sys::is_locked(&names.previous)
+/// Make the staging directory; false when another process was faster.
+fn make_staging(names: &Names) -> Result<bool, PrefixError> {
+    match std::fs::create_dir(&names.staging) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        // Another process failed and removed the parents that both of us need.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create_parents(&names.parent).map(|_| false)
+        }
+        Err(source) => Err(PrefixError::io("make", &names.staging, source)),
+    }
 }
 
 fn is_empty_and_own(directory: &Path) -> bool {
-    let is_empty = std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none());
-    is_empty && sys::is_own(directory)
+    is_empty(directory) && sys::is_own(directory)
 }
 
-/// Deal with what a killed process left at `.NAME.staging`; its lock is held by the caller.
+fn is_empty(directory: &Path) -> bool {
+    std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+/// Deal with what a killed process left at `.NAME.staging`; the caller holds its lock.
 fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     let marker = Marker::read_ours(&names.staging, owner)?;
-    let is_empty =
-        std::fs::read_dir(&names.staging).is_ok_and(|mut entries| entries.next().is_none());
-    if marker.is_none() && !names.scratch.is_dir() && !is_empty {
+    if marker.is_none() && !names.scratch.is_dir() && !is_empty(&names.staging) {
         let why = Foreignness::NoMarker {
             marker: names.marker.clone(),
         };
@@ -189,13 +181,29 @@ fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
         });
     }
     let is_finished = marker.is_some() && !names.scratch.exists();
-    if is_finished && inspect(&names.prefix, owner)? == State::Absent {
-        return swap::place(names);
+    match inspect(&names.prefix, owner)? {
+        State::Absent if is_finished => swap::place(names),
+        State::Foreign { why } => Err(PrefixError::Foreign {
+            path: names.prefix.clone(),
+            why,
+        }),
+        _ => discard_staging(names),
     }
-    if is_finished {
-        carry_over(&names.staging, &names.prefix)?;
+}
+
+/// Where nothing can be locked: remove the staging directory of a process whose heart stopped beating.
+fn take_away_stale(names: &Names) -> Result<(), PrefixError> {
+    let aside = names.staging.with_extension("abandoned");
+    let clear = || {
+        remove_tree(&aside)?;
+        // Of several processes that find it stale at once, one gets to rename it.
+        std::fs::rename(&names.staging, &aside)?;
+        remove_tree(&aside)
+    };
+    match clear() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.map_err(|source| PrefixError::io("remove", &names.staging, source)),
     }
-    remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
 }
 
 /// Named environments belong to the prefix: take back those that an interrupted swap left in the previous one.
@@ -208,49 +216,36 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
     Ok(())
 }
 
+/// Remove the staging directory, but first return the environments that were moved into it.
+fn discard_staging(names: &Names) -> Result<(), PrefixError> {
+    let is_finished = !names.scratch.exists();
+    if is_finished && names.prefix.join(&names.marker).is_file() {
+        carry_over(&names.staging, &names.prefix)?;
+    }
+    remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
+}
+
 /// Remove the staging directory; the directory that says whose it is goes last, so that a kill leaves it recognisable.
 pub(crate) fn remove_staging(names: &Names) -> io::Result<()> {
-    match std::fs::create_dir(&names.scratch) {
+    // May fail, on a full disk for instance, and removing must go on.
+    let _ = std::fs::create_dir(&names.scratch);
+    let entries = match std::fs::read_dir(&names.staging) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    let grave = names.scratch.join("contents");
-    std::fs::create_dir_all(&grave)?;
-    for entry in std::fs::read_dir(&names.staging)? {
+        other => other?,
+    };
+    for entry in entries {
         let entry = entry?;
-        if entry.path() != names.scratch {
-            remove_entry(&entry.path(), entry.file_type()?.is_dir())?;
+        if entry.path() == names.scratch {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            remove_tree(&entry.path())?;
+        } else {
+            std::fs::remove_file(entry.path())?;
         }
     }
     remove_tree(&names.scratch)?;
     std::fs::remove_dir(&names.staging)
-}
-
-fn remove_entry(path: &Path, is_directory: bool) -> io::Result<()> {
-    if is_directory {
-        remove_tree(path)
-    } else {
-        std::fs::remove_file(path)
-    }
-}
-
-fn wait(names: &Names, start: Instant, patience: &mut Patience) -> Result<(), PrefixError> {
-    let elapsed = start.elapsed();
-    if elapsed >= patience.limit {
-        let held = names.staging.clone();
-        return Err(PrefixError::Busy {
-            prefix: names.prefix.clone(),
-            held,
-            waited: elapsed,
-        });
-    }
-    (patience.waiting)(&Waiting {
-        elapsed,
-        limit: patience.limit,
-    });
-    std::thread::sleep(POLL.min(patience.limit - elapsed));
-    Ok(())
 }
 
 /// Make the missing ancestors of the staging directory; returns those made, outermost first.

@@ -58,6 +58,15 @@ pub enum PrefixError {
         /// The system's words.
         source: io::Error,
     },
+    /// The prefix's path is where another file system is mounted.
+    #[error(
+        "{prefix} is a mount point, and a prefix is put in place by a rename, which cannot replace one. Nothing was changed. \
+         Choose a directory below it with --path."
+    )]
+    MountPoint {
+        /// The path as given.
+        prefix: PathBuf,
+    },
     /// The path is longer than the packages allow.
     #[error(
         "the prefix {prefix} is {length_bytes} bytes long, but the packages allow {limit_bytes} at most. Nothing was \
@@ -156,11 +165,26 @@ impl PrefixError {
         }
     }
 
+    /// Say why `directory` cannot be written to: permissions, or a file system that nobody can write to.
+    pub(crate) fn not_writable(directory: &Path, action: &'static str) -> Self {
+        if crate::sys::is_read_only(directory) {
+            let source = io::Error::from(io::ErrorKind::ReadOnlyFilesystem);
+            return Self::CannotWrite {
+                path: directory.to_path_buf(),
+                source,
+            };
+        }
+        Self::NotPermitted {
+            directory: directory.to_path_buf(),
+            action,
+        }
+    }
+
     /// Exit status that the runtime ends with, as SPEC section 7 lists them.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NothingToRollBack { .. } => 64,
-            Self::CannotWrite { .. } | Self::PathTooLong { .. } => 73,
+            Self::CannotWrite { .. } | Self::MountPoint { .. } | Self::PathTooLong { .. } => 73,
             Self::NoSpace { .. } | Self::NoInodes { .. } | Self::Io { .. } => 74,
             Self::Busy { .. } => 75,
             Self::Foreign { .. }

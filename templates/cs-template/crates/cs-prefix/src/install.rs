@@ -1,17 +1,19 @@
 //! From whatever state to a prefix that can be run.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::carry::{carry_over, copy_settings};
 use crate::changes::{Changes, Contents};
-use crate::claim::{Claim, Patience, Waiting};
+use crate::claim::Claim;
+use crate::decide::{Decision, Site, decide};
 use crate::error::{InstallError, PrefixError};
 use crate::marker::Marker;
 use crate::names::{Names, Owner};
+use crate::patience::{Patience, Waiting};
 use crate::room::check_room;
-use crate::state::{State, examine, find_unwritable, inspect};
+use crate::state::find_unwritable;
 use crate::{swap, sys};
 
 /// What to do with the prefix of another build of the same runtime.
@@ -38,6 +40,23 @@ pub struct Policy {
     pub required_files: Option<u64>,
     /// The longest prefix, in bytes, that the packages' placeholders allow.
     pub prefix_limit_bytes: Option<usize>,
+    /// Wait until a first prefix is on the disk, rather than merely in the system's memory. A replacement always is.
+    /// See `docs/development/decisions/durability.md`.
+    pub sync: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            force: false,
+            on_upgrade: OnUpgrade::Replace,
+            wait_limit: Duration::from_secs(600),
+            required_bytes: None,
+            required_files: None,
+            prefix_limit_bytes: None,
+            sync: false,
+        }
+    }
 }
 
 /// Where a build writes, handed to the closure given to [`install`].
@@ -109,27 +128,8 @@ pub enum KeepReason {
         /// Where the link leads.
         target: PathBuf,
     },
-}
-
-enum Decision {
-    Done(Box<Outcome>),
-    Build(Site),
-}
-
-impl Decision {
-    fn done(outcome: Outcome) -> Self {
-        Self::Done(Box::new(outcome))
-    }
-}
-
-/// What the new prefix will meet at its place.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Site {
-    Free,
-    /// A prefix that is kept as the previous one.
-    Occupied,
-    /// A prefix of this very stamp that nobody changed.
-    Damaged,
+    /// It is where another file system is mounted.
+    MountPoint,
 }
 
 /// Make sure that a complete prefix of ours is at `prefix`, building it with `build` if need be.
@@ -145,201 +145,143 @@ pub fn install<E>(
     build: impl FnOnce(&Staging) -> Result<Details, E>,
 ) -> Result<Outcome, InstallError<E>> {
     let names = Names::new(prefix, owner)?;
-    let mut patience = Patience {
-        limit: policy.wait_limit,
-        waiting,
-        cancel,
-    };
-    // The first look needs no claim: a prefix that can be run is run by users who may not write.
-    if let Decision::Done(outcome) = decide(&names, owner, policy)? {
-        return Ok(*outcome);
-    }
+    let mut patience = Patience::new(policy.wait_limit, waiting, cancel);
     loop {
-        let taken = Claim::take(&names, owner, &mut patience)?;
-        // Whoever held the claim before may have finished the work.
-        let site = match decide(&names, owner, policy)? {
-            Decision::Done(outcome) => return Ok(*outcome),
-            Decision::Build(site) => site,
+        // The first look needs no claim: a prefix that can be run is run by users who may not write.
+        if let Decision::Done(outcome) = decide(&names, owner, policy)? {
+            tidy_up(&names, owner, &mut patience);
+            return Ok(*outcome);
+        }
+        patience.check_cancelled(&names)?;
+        let Some(claim) = Claim::take(&names, owner, &mut patience)? else {
+            patience.wait(&names)?;
+            continue;
         };
-        let Some(claim) = taken else { continue };
-        return build_and_place(claim, owner, policy, cancel, site, build);
+        // Whoever held the claim before may have finished the work.
+        return match decide(&names, owner, policy)? {
+            Decision::Done(outcome) => Ok(*outcome),
+            Decision::Build(site) => Work {
+                claim,
+                owner,
+                policy,
+                site,
+            }
+            .carry_out(&patience, build),
+        };
     }
 }
 
-fn decide(names: &Names, owner: &Owner, policy: &Policy) -> Result<Decision, PrefixError> {
-    let state = if policy.force {
-        inspect(&names.prefix, owner)?
-    } else {
-        examine(&names.prefix, owner)?
-    };
-    let site = match state {
-        State::Foreign { why } => {
-            return Err(PrefixError::Foreign {
-                path: names.prefix.clone(),
-                why,
+/// Remove what a killed process left beside a prefix that needs nothing else. Not worth an error, nor a wait.
+fn tidy_up(names: &Names, owner: &Owner, patience: &mut Patience) {
+    let is_due = names.staging.symlink_metadata().is_ok() || names.previous.join("envs").exists();
+    if is_due && find_unwritable(names).is_none() && !sys::is_locked(&names.staging) {
+        drop(Claim::take(names, owner, patience));
+    }
+}
+
+/// A claim, and what is to be done under it.
+struct Work<'a> {
+    claim: Claim,
+    owner: &'a Owner<'a>,
+    policy: &'a Policy,
+    site: Site,
+}
+
+impl Work<'_> {
+    fn carry_out<E>(
+        mut self,
+        patience: &Patience,
+        build: impl FnOnce(&Staging) -> Result<Details, E>,
+    ) -> Result<Outcome, InstallError<E>> {
+        let names = self.claim.names().clone();
+        if let Some(marker) = self.find_wanted_previous()? {
+            swap::exchange_with_previous(&mut self.claim)?;
+            return Ok(Outcome::Replaced {
+                marker,
+                previous: Some(names.previous),
             });
         }
-        State::OursComplete { marker } if !policy.force => {
-            return Ok(Decision::done(Outcome::AlreadyComplete { marker }));
-        }
-        State::Absent => Site::Free,
-        State::OursComplete { marker } => {
-            let is_changed = !crate::find_changes(&names.prefix, &marker)?.is_empty();
-            if is_changed {
-                Site::Occupied
-            } else {
-                Site::Damaged
-            }
-        }
-        State::OursOfAnotherStamp { .. } | State::OursChangedByUser { .. } if policy.force => {
-            Site::Occupied
-        }
-        State::OursOfAnotherStamp { marker, declined } => {
-            match reason_to_keep(names, policy, declined) {
-                Some(reason) => return Ok(Decision::done(Outcome::Kept { marker, reason })),
-                None => Site::Occupied,
-            }
-        }
-        State::OursChangedByUser { marker, changes } => {
-            let reason =
-                reason_to_keep(names, policy, false).unwrap_or(KeepReason::Changed(changes));
-            return Ok(Decision::done(Outcome::Kept { marker, reason }));
-        }
-    };
-    check_site(names, policy)?;
-    Ok(Decision::Build(site))
-}
+        check_room(
+            &names.parent,
+            self.policy.required_bytes,
+            self.policy.required_files,
+        )?;
+        let staging = Staging {
+            root: &names.staging,
+            scratch: &names.scratch,
+            prefix: &names.prefix,
+        };
+        let details = build(&staging).map_err(InstallError::Build)?;
+        patience.check_cancelled(&names)?;
+        let marker = self.seal(details)?;
+        self.put_in_place()?;
+        Ok(match self.site {
+            Site::Free => Outcome::Installed { marker },
+            Site::Occupied => Outcome::Replaced {
+                marker,
+                previous: Some(names.previous),
+            },
+            Site::Damaged => Outcome::Replaced {
+                marker,
+                previous: None,
+            },
+        })
+    }
 
-fn reason_to_keep(names: &Names, policy: &Policy, declined: bool) -> Option<KeepReason> {
-    if policy.on_upgrade == OnUpgrade::Keep {
-        return Some(KeepReason::Policy);
-    }
-    if declined {
-        return Some(KeepReason::RolledBack);
-    }
-    if let Ok(target) = std::fs::read_link(&names.prefix) {
-        return Some(KeepReason::SymbolicLink { target });
-    }
-    find_unwritable(names).map(|directory| KeepReason::NotWritable {
-        directory: directory.to_path_buf(),
-    })
-}
-
-/// Everything that can be known before the first byte is written.
-fn check_site(names: &Names, policy: &Policy) -> Result<(), PrefixError> {
-    if let Ok(target) = std::fs::read_link(&names.prefix) {
-        return Err(PrefixError::SymbolicLink {
-            prefix: names.prefix.clone(),
-            target,
-        });
-    }
-    let length_bytes = names.prefix.as_os_str().len();
-    if let Some(limit_bytes) = policy.prefix_limit_bytes
-        && length_bytes > limit_bytes
-    {
-        return Err(PrefixError::PathTooLong {
-            prefix: names.prefix.clone(),
-            length_bytes,
-            limit_bytes,
-        });
-    }
-    if let Some(directory) = find_unwritable(names)
-        && !sys::is_locked(&names.staging)
-    {
-        let action = "install the prefix";
-        return Err(PrefixError::NotPermitted {
-            directory: directory.to_path_buf(),
-            action,
-        });
-    }
-    check_room(&names.parent, policy.required_bytes, policy.required_files)
-}
-
-fn build_and_place<E>(
-    mut claim: Claim,
-    owner: &Owner,
-    policy: &Policy,
-    cancel: &AtomicBool,
-    site: Site,
-    build: impl FnOnce(&Staging) -> Result<Details, E>,
-) -> Result<Outcome, InstallError<E>> {
-    let names = claim.names().clone();
-    if let (Site::Occupied, false, Some(marker)) = (
-        site,
-        policy.force,
-        Marker::read_ours(&names.previous, owner)?,
-    ) && marker.stamp == owner.stamp_hex
-    {
-        swap::exchange_with_previous(&mut claim)?;
-        return Ok(Outcome::Replaced {
-            marker,
-            previous: Some(names.previous),
-        });
-    }
-    let staging = Staging {
-        root: &names.staging,
-        scratch: &names.scratch,
-        prefix: &names.prefix,
-    };
-    let details = build(&staging).map_err(InstallError::Build)?;
-    if cancel.load(Ordering::Relaxed) {
-        return Err(PrefixError::Cancelled {
-            prefix: names.prefix,
+    /// The previous prefix, when it is of this very stamp: a swap was interrupted, or its user returns to this version.
+    fn find_wanted_previous(&self) -> Result<Option<Marker>, PrefixError> {
+        if self.site != Site::Occupied || self.policy.force {
+            return Ok(None);
         }
-        .into());
+        let previous = Marker::read_ours(&self.claim.names().previous, self.owner)?;
+        Ok(previous.filter(|marker| marker.stamp == self.owner.stamp_hex))
     }
-    let marker = seal(&names, owner, details)?;
-    put_in_place(claim, owner, site)?;
-    Ok(match site {
-        Site::Free => Outcome::Installed { marker },
-        Site::Occupied => Outcome::Replaced {
-            marker,
-            previous: Some(names.previous),
-        },
-        Site::Damaged => Outcome::Replaced {
-            marker,
-            previous: None,
-        },
-    })
-}
 
-/// Make the new prefix durable and say in it that it is complete.
-fn seal(names: &Names, owner: &Owner, details: Details) -> Result<Marker, PrefixError> {
-    let condarc = std::fs::read_to_string(names.staging.join(".condarc")).ok();
-    if let Some(old) = Marker::read_ours(&names.prefix, owner)? {
-        copy_settings(&names.prefix, &old, &names.staging)?;
+    /// Say in the new prefix that it is complete, after making it durable where that is asked for.
+    fn seal(&self, details: Details) -> Result<Marker, PrefixError> {
+        let names = self.claim.names();
+        let condarc = std::fs::read_to_string(names.staging.join(".condarc")).ok();
+        if let Some(old) = Marker::read_ours(&names.prefix, self.owner)? {
+            copy_settings(&names.prefix, &old, &names.staging)?;
+        }
+        let contents = Contents::list(&names.staging)?;
+        let marker = Marker {
+            schema_version: 1,
+            stamp: self.owner.stamp_hex.to_owned(),
+            runtime: self.owner.runtime.to_owned(),
+            runtime_version: self.owner.runtime_version.to_owned(),
+            channels: details.channels,
+            packages: contents.packages.into_iter().collect(),
+            distributions: contents.distributions.into_iter().collect(),
+            condarc,
+            declined: Vec::new(),
+            extra: details.extra,
+        };
+        let sync = self.policy.sync || self.site != Site::Free;
+        if sync {
+            sys::sync_tree(&names.staging)
+                .map_err(|source| PrefixError::io("sync", &names.staging, source))?;
+        }
+        marker.write(&names.staging, self.owner, sync)?;
+        Ok(marker)
     }
-    let contents = Contents::list(&names.staging)?;
-    let marker = Marker {
-        schema_version: 1,
-        stamp: owner.stamp_hex.to_owned(),
-        runtime: owner.runtime.to_owned(),
-        runtime_version: owner.runtime_version.to_owned(),
-        channels: details.channels,
-        packages: contents.packages.into_iter().collect(),
-        distributions: contents.distributions.into_iter().collect(),
-        condarc,
-        declined: Vec::new(),
-        extra: details.extra,
-    };
-    sys::sync_tree(&names.staging)
-        .map_err(|source| PrefixError::io("sync", &names.staging, source))?;
-    marker.write(&names.staging, owner)?;
-    Ok(marker)
-}
 
-fn put_in_place(mut claim: Claim, owner: &Owner, site: Site) -> Result<(), PrefixError> {
-    match site {
-        Site::Occupied => swap::replace(&mut claim),
-        Site::Damaged => swap::repair(&mut claim),
-        Site::Free => {
-            let names = claim.names().clone();
-            swap::finish_staging(&names)?;
-            if Marker::read_ours(&names.previous, owner)?.is_some() {
-                carry_over(&names.previous, &names.staging)?;
-            }
-            swap::place(&names)?;
-            claim.release();
+    fn put_in_place(&mut self) -> Result<(), PrefixError> {
+        match self.site {
+            Site::Occupied => return swap::replace(&mut self.claim),
+            Site::Damaged => return swap::repair(&mut self.claim),
+            Site::Free => {}
+        }
+        self.claim.finish()?;
+        let names = self.claim.names().clone();
+        if Marker::read_ours(&names.previous, self.owner)?.is_some() {
+            carry_over(&names.previous, &names.staging)?;
+        }
+        swap::place(&names)?;
+        self.claim.release();
+        if self.policy.sync {
+            swap::sync_parent(&names)
+        } else {
             Ok(())
         }
     }

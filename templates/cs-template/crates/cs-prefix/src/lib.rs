@@ -7,10 +7,13 @@
 mod carry;
 mod changes;
 mod claim;
+mod decide;
 mod error;
+mod heartbeat;
 mod install;
 mod marker;
 mod names;
+mod patience;
 mod remove;
 mod rollback;
 mod room;
@@ -20,11 +23,11 @@ mod sys;
 mod uninstall;
 
 pub use changes::{Changes, find_changes};
-pub use claim::Waiting;
 pub use error::{InstallError, PrefixError};
 pub use install::{Details, KeepReason, OnUpgrade, Outcome, Policy, Staging, install};
 pub use marker::Marker;
 pub use names::Owner;
+pub use patience::Waiting;
 pub use rollback::{RolledBack, rollback};
 pub use state::{Foreignness, Neighbours, State, examine, inspect, look_around};
 pub use uninstall::{Removed, UninstallPlan, named_environments, plan_uninstall};

@@ -8,6 +8,19 @@ use serde::{Deserialize, Serialize};
 use crate::error::PrefixError;
 use crate::names::Owner;
 
+/// What stands where a marker belongs.
+#[derive(Debug)]
+pub(crate) enum Reading {
+    /// No file.
+    Nothing,
+    /// A file that never reached the disk.
+    Torn,
+    /// A file that is not a marker, and why.
+    Damaged(String),
+    /// A marker, of whatever owner.
+    Whole(Marker),
+}
+
 /// What a complete prefix says about itself.
 ///
 /// The first two fields come first in the file: a later run compares `{"schema_version":1,"stamp":"HEX"` literally.
@@ -42,27 +55,30 @@ pub struct Marker {
 }
 
 impl Marker {
-    /// Read the marker of the prefix at `directory`; `None` when there is no such file.
-    pub(crate) fn read(
-        directory: &Path,
-        owner: &Owner,
-    ) -> Result<Option<Result<Self, String>>, PrefixError> {
+    /// Read the marker of the prefix at `directory`.
+    pub(crate) fn read(directory: &Path, owner: &Owner) -> Result<Reading, PrefixError> {
         let path = directory.join(owner.marker_file_name());
-        match std::fs::read(&path) {
-            Ok(bytes) => Ok(Some(
-                serde_json::from_slice(&bytes).map_err(|error| error.to_string()),
-            )),
-            Err(error) if is_absence(&error) => Ok(None),
-            Err(source) => Err(PrefixError::io("read", &path, source)),
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if is_absence(&error) => return Ok(Reading::Nothing),
+            Err(source) => return Err(PrefixError::io("read", &path, source)),
+        };
+        // What a power cut leaves of a file that had no time to reach the disk: no bytes, or zeros.
+        if bytes.iter().all(|byte| *byte == 0) && directory.join("conda-meta").is_dir() {
+            return Ok(Reading::Torn);
         }
+        Ok(match serde_json::from_slice(&bytes) {
+            Ok(marker) => Reading::Whole(marker),
+            Err(error) => Reading::Damaged(error.to_string()),
+        })
     }
 
     /// The marker of a prefix of ours; `None` for everything else, readable or not.
     pub(crate) fn read_ours(directory: &Path, owner: &Owner) -> Result<Option<Self>, PrefixError> {
-        let read = Self::read(directory, owner)?;
-        Ok(read
-            .and_then(Result::ok)
-            .filter(|marker| marker.is_of(owner)))
+        match Self::read(directory, owner)? {
+            Reading::Whole(marker) if marker.is_of(owner) => Ok(Some(marker)),
+            _ => Ok(None),
+        }
     }
 
     /// Whether the same runtime, of whatever build, owns the prefix.
@@ -70,8 +86,13 @@ impl Marker {
         self.schema_version == 1 && self.runtime == owner.runtime
     }
 
-    /// Put the marker into `directory`, whole or not at all, and on the disk before this returns.
-    pub(crate) fn write(&self, directory: &Path, owner: &Owner) -> Result<(), PrefixError> {
+    /// Put the marker into `directory`, whole or not at all; with `sync`, it is on the disk before this returns.
+    pub(crate) fn write(
+        &self,
+        directory: &Path,
+        owner: &Owner,
+        sync: bool,
+    ) -> Result<(), PrefixError> {
         let path = directory.join(owner.marker_file_name());
         let half = directory.join(format!("{}.new", owner.marker_file_name()));
         let mut text = serde_json::to_vec(self).unwrap_or_default();
@@ -80,7 +101,7 @@ impl Marker {
             .and_then(|mut file| {
                 file.write_all(&text)?;
                 crate::sys::set_mode(&file, 0o644)?;
-                file.sync_all()
+                if sync { file.sync_all() } else { Ok(()) }
             })
             .and_then(|()| std::fs::rename(&half, &path))
             .map_err(|source| PrefixError::io("write", &path, source))

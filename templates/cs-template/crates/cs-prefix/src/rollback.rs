@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::claim::{Claim, Patience, Waiting};
+use crate::claim::Claim;
 use crate::error::PrefixError;
 use crate::marker::Marker;
 use crate::names::{Names, Owner};
+use crate::patience::{Patience, Waiting};
 use crate::state::{State, find_unwritable, inspect};
 use crate::swap;
 
@@ -32,19 +33,17 @@ pub fn rollback(
     cancel: &AtomicBool,
 ) -> Result<RolledBack, PrefixError> {
     let names = Names::new(prefix, owner)?;
-    check(&names, owner)?;
-    let mut patience = Patience {
-        limit: wait_limit,
-        waiting,
-        cancel,
-    };
-    let claim = loop {
+    let mut patience = Patience::new(wait_limit, waiting, cancel);
+    loop {
+        check(&names, owner)?;
+        patience.check_cancelled(&names)?;
         if let Some(claim) = Claim::take(&names, owner, &mut patience)? {
-            break claim;
+            // Looked at again: the claim may have been another's until now.
+            let before = check(&names, owner)?;
+            return put_back(claim, owner, before);
         }
-    };
-    let before = check(&names, owner)?;
-    put_back(claim, owner, before)
+        patience.wait(&names)?;
+    }
 }
 
 /// Refuse what cannot be rolled back; returns the marker of the prefix in place.
@@ -88,7 +87,7 @@ fn put_back(
         });
     };
     now.declined = before.iter().map(|marker| marker.stamp.clone()).collect();
-    now.write(&names.previous, owner)?;
+    now.write(&names.previous, owner, true)?;
     match before {
         Some(_) => swap::exchange_with_previous(&mut claim)?,
         None => swap::place_previous(&names)?,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::changes::{Changes, find_changes};
 use crate::error::PrefixError;
-use crate::marker::{Marker, is_absence};
+use crate::marker::{Marker, Reading, is_absence};
 use crate::names::{Names, Owner};
 use crate::sys;
 
@@ -19,6 +19,8 @@ pub enum State {
         /// How one can tell.
         why: Foreignness,
     },
+    /// Made by this runtime, but the machine lost power before all of it was on the disk: the marker is empty.
+    OursTorn,
     /// Complete, and made by exactly this stamp.
     OursComplete {
         /// What it says about itself.
@@ -44,7 +46,7 @@ impl State {
     /// The marker, if the prefix is ours.
     pub fn marker(&self) -> Option<&Marker> {
         match self {
-            Self::Absent | Self::Foreign { .. } => None,
+            Self::Absent | Self::Foreign { .. } | Self::OursTorn => None,
             Self::OursComplete { marker }
             | Self::OursOfAnotherStamp { marker, .. }
             | Self::OursChangedByUser { marker, .. } => Some(marker),
@@ -197,21 +199,22 @@ fn inspect_link(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
 
 fn inspect_directory(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
     let why = match Marker::read(&names.prefix, owner)? {
-        None if is_empty(&names.prefix)? => return Ok(State::Absent),
-        None => Foreignness::NoMarker {
+        Reading::Nothing if is_empty(&names.prefix)? => return Ok(State::Absent),
+        Reading::Nothing => Foreignness::NoMarker {
             marker: names.marker.clone(),
         },
-        Some(Err(why)) => Foreignness::DamagedMarker {
+        Reading::Torn => return Ok(State::OursTorn),
+        Reading::Damaged(why) => Foreignness::DamagedMarker {
             marker: names.marker.clone(),
             why,
         },
-        Some(Ok(marker)) if !marker.is_of(owner) => Foreignness::OtherOwner {
+        Reading::Whole(marker) if !marker.is_of(owner) => Foreignness::OtherOwner {
             runtime: marker.runtime,
         },
-        Some(Ok(marker)) if marker.stamp == owner.stamp_hex => {
+        Reading::Whole(marker) if marker.stamp == owner.stamp_hex => {
             return Ok(State::OursComplete { marker });
         }
-        Some(Ok(marker)) => {
+        Reading::Whole(marker) => {
             let declined = marker.declined.iter().any(|stamp| stamp == owner.stamp_hex);
             return Ok(State::OursOfAnotherStamp { marker, declined });
         }

@@ -10,21 +10,9 @@ use crate::names::Names;
 use crate::remove::remove_tree;
 use crate::sys::{self, Exchange};
 
-fn rename(from: &Path, to: &Path) -> Result<(), PrefixError> {
-    std::fs::rename(from, to).map_err(|source| PrefixError::io("rename", from, source))
-}
-
-fn exchange(one: &Path, other: &Path) -> Result<Exchange, PrefixError> {
-    sys::exchange(one, other).map_err(|source| PrefixError::io("exchange", other, source))
-}
-
 /// Put the finished staging directory where nothing is, or an empty directory: a directory's rename replaces nothing else.
 pub(crate) fn place(names: &Names) -> Result<(), PrefixError> {
-    if cfg!(windows) {
-        let _ = std::fs::remove_dir(&names.prefix);
-    }
-    rename(&names.staging, &names.prefix)?;
-    sync_parent(names)
+    rename(&names.staging, &names.prefix)
 }
 
 /// Put the previous prefix where none is.
@@ -37,36 +25,40 @@ pub(crate) fn place_previous(names: &Names) -> Result<(), PrefixError> {
 pub(crate) fn replace(claim: &mut Claim) -> Result<(), PrefixError> {
     let names = claim.names().clone();
     bury(&names, &names.previous)?;
-    finish_staging(&names)?;
+    claim.finish()?;
     carry_over(&names.prefix, &names.staging)?;
-    // The lock follows the directory: other processes see it at `previous` and wait.
+    // The lock follows the directory: other processes find it at `previous` and wait. The exchange comes last, so that a
+    // kill after it leaves nothing that a plain later run would have to look for.
     rename(&names.staging, &names.previous)?;
-    claim.release();
     match exchange(&names.previous, &names.prefix) {
-        Ok(Exchange::Done) => {}
-        Ok(Exchange::Unsupported) => replace_in_two_steps(&names)?,
+        Ok(Exchange::Done) => claim.release(),
+        Ok(Exchange::Unsupported) => {
+            replace_in_two_steps(&names)?;
+            claim.release();
+        }
         Err(error) => {
-            // Back to where it was, so that the environments return and the staging directory is removed.
+            // The claim, when dropped, returns the environments and removes the staging directory.
             rename(&names.previous, &names.staging)?;
-            carry_over(&names.staging, &names.prefix)?;
-            let _ = remove_staging(&names);
             return Err(error);
         }
     }
     sync_parent(&names)
 }
 
-/// Without an exchange: for an instant there is no prefix; the next claim finishes what a kill interrupts here.
+/// Without an exchange there is no prefix for an instant; the next claim finishes what a kill interrupts here.
 fn replace_in_two_steps(names: &Names) -> Result<(), PrefixError> {
     rename(&names.previous, &names.staging)?;
     rename(&names.prefix, &names.previous)?;
-    rename(&names.staging, &names.prefix)
+    rename(&names.staging, &names.prefix).or_else(|error| {
+        rename(&names.previous, &names.prefix)?;
+        Err(error)
+    })
 }
 
 /// Give the finished staging directory the prefix's name and remove the prefix that was there.
 pub(crate) fn repair(claim: &mut Claim) -> Result<(), PrefixError> {
     let names = claim.names().clone();
-    finish_staging(&names)?;
+    claim.finish()?;
     carry_over(&names.prefix, &names.staging)?;
     if exchange(&names.staging, &names.prefix)? == Exchange::Unsupported {
         std::fs::create_dir(&names.scratch)
@@ -78,7 +70,8 @@ pub(crate) fn repair(claim: &mut Claim) -> Result<(), PrefixError> {
     remove_staging(&names).map_err(|source| PrefixError::io("remove", &names.staging, source))
 }
 
-/// Exchange the prefix and the previous one; `claim` ends before the last step, while the previous one is locked.
+/// Exchange the prefix and the previous one. The staging directory goes first, while the previous prefix is locked, so
+/// that the exchange is the last step here too.
 pub(crate) fn exchange_with_previous(claim: &mut Claim) -> Result<(), PrefixError> {
     let names = claim.names().clone();
     let _held = sys::try_lock(&names.previous)
@@ -89,8 +82,13 @@ pub(crate) fn exchange_with_previous(claim: &mut Claim) -> Result<(), PrefixErro
             .map_err(|source| PrefixError::io("remove", &names.staging, source))?;
         claim.release();
     }
-    if exchange(&names.previous, &names.prefix)? == Exchange::Unsupported {
-        exchange_in_three_steps(&names)?;
+    match exchange(&names.previous, &names.prefix) {
+        Ok(Exchange::Done) => {}
+        Ok(Exchange::Unsupported) => exchange_in_three_steps(&names)?,
+        Err(error) => {
+            carry_over(&names.previous, &names.prefix)?;
+            return Err(error);
+        }
     }
     sync_parent(&names)
 }
@@ -119,16 +117,25 @@ pub(crate) fn bury(names: &Names, path: &Path) -> Result<(), PrefixError> {
         sys::make_writable(path)?;
         std::fs::rename(path, &grave)
     });
-    moved.map_err(|source| PrefixError::io("remove", path, source))?;
-    remove_tree(&grave).map_err(|source| PrefixError::io("remove", path, source))
+    moved
+        .and_then(|()| remove_tree(&grave))
+        .map_err(|source| PrefixError::io("remove", path, source))
 }
 
-/// Remove the scratch space: from here on the staging directory counts as finished.
-pub(crate) fn finish_staging(names: &Names) -> Result<(), PrefixError> {
-    remove_tree(&names.scratch).map_err(|source| PrefixError::io("remove", &names.scratch, source))
+fn rename(from: &Path, to: &Path) -> Result<(), PrefixError> {
+    if cfg!(windows) {
+        // Only there does a rename refuse an empty directory; one with contents stays and refuses the rename.
+        let _ = std::fs::remove_dir(to);
+    }
+    std::fs::rename(from, to).map_err(|source| PrefixError::io("rename", from, source))
 }
 
-fn sync_parent(names: &Names) -> Result<(), PrefixError> {
+fn exchange(one: &Path, other: &Path) -> Result<Exchange, PrefixError> {
+    sys::exchange(one, other).map_err(|source| PrefixError::io("exchange", other, source))
+}
+
+/// Make the new names durable.
+pub(crate) fn sync_parent(names: &Names) -> Result<(), PrefixError> {
     sys::sync_directory(&names.parent)
         .map_err(|source| PrefixError::io("sync", &names.parent, source))
 }

@@ -5,10 +5,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::carry::list_environments;
-use crate::claim::{Claim, Patience, Waiting};
+use crate::claim::Claim;
 use crate::error::PrefixError;
 use crate::marker::Marker;
 use crate::names::{Names, Owner};
+use crate::patience::{Patience, Waiting};
 use crate::state::{State, find_unwritable, inspect};
 use crate::swap;
 
@@ -24,6 +25,9 @@ pub struct UninstallPlan {
     pub previous: Option<PathBuf>,
     /// What a killed run left.
     pub abandoned_staging: Option<PathBuf>,
+    /// Whether to remove the directory above the prefix when nothing is left in it. The caller sets it where the
+    /// place was the runtime's own choice, `~/.conda` for instance; false at first.
+    pub remove_empty_parent: bool,
 }
 
 /// What an uninstall removed, outermost names only.
@@ -58,10 +62,11 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
     let previous = Marker::read_ours(&names.previous, owner)?.map(|_| names.previous.clone());
     let staging = names.scratch.is_dir() || Marker::read_ours(&names.staging, owner)?.is_some();
     Ok(UninstallPlan {
-        prefix: state.marker().map(|_| names.prefix.clone()),
+        prefix: (state != State::Absent).then(|| names.prefix.clone()),
         named_environments: list_environments(&names.prefix)?,
         previous,
         abandoned_staging: staging.then(|| names.staging.clone()),
+        remove_empty_parent: false,
         names,
     })
 }
@@ -84,35 +89,32 @@ impl UninstallPlan {
             return Ok(Removed::default());
         }
         if let Some(directory) = find_unwritable(&self.names) {
-            let directory = directory.to_path_buf();
-            return Err(PrefixError::NotPermitted {
-                directory,
-                action: "remove the prefix",
-            });
+            return Err(PrefixError::not_writable(directory, "remove the prefix"));
         }
-        let mut patience = Patience {
-            limit: wait_limit,
-            waiting,
-            cancel,
-        };
+        let mut patience = Patience::new(wait_limit, waiting, cancel);
         loop {
-            let claim = Claim::take(&self.names, owner, &mut patience)?;
-            // Looked at again: another process may have changed everything while this one waited.
-            let plan = plan_uninstall(&self.names.prefix, owner)?;
-            if let Some(claim) = claim {
-                return remove(claim, &plan);
+            patience.check_cancelled(&self.names)?;
+            if let Some(claim) = Claim::take(&self.names, owner, &mut patience)? {
+                // Looked at again: the claim may have been another's until now.
+                let plan = plan_uninstall(&self.names.prefix, owner)?;
+                return self.remove(claim, &plan);
             }
+            patience.wait(&self.names)?;
         }
     }
-}
 
-fn remove(claim: Claim, plan: &UninstallPlan) -> Result<Removed, PrefixError> {
-    let mut removed = Removed::default();
-    for directory in [&plan.prefix, &plan.previous].into_iter().flatten() {
-        swap::bury(claim.names(), directory)?;
-        removed.directories.push(directory.clone());
+    fn remove(&self, claim: Claim, plan: &UninstallPlan) -> Result<Removed, PrefixError> {
+        let mut removed = Removed::default();
+        for directory in [&plan.prefix, &plan.previous].into_iter().flatten() {
+            swap::bury(claim.names(), directory)?;
+            removed.directories.push(directory.clone());
+        }
+        drop(claim);
+        if self.remove_empty_parent && std::fs::remove_dir(&self.names.parent).is_ok() {
+            removed.directories.push(self.names.parent.clone());
+        }
+        Ok(removed)
     }
-    Ok(removed)
 }
 
 /// Never a root, a home directory, nor anything that one of them or the working directory is in.

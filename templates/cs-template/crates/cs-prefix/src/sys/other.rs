@@ -27,6 +27,11 @@ pub(crate) fn is_own(_path: &Path) -> bool {
     true
 }
 
+/// Volumes mounted on directories are links here, and links are never replaced.
+pub(crate) fn is_mount_point(_path: &Path) -> bool {
+    false
+}
+
 /// Not in one step.
 pub(crate) fn exchange(_one: &Path, _other: &Path) -> io::Result<Exchange> {
     Ok(Exchange::Unsupported)
@@ -38,6 +43,11 @@ pub(crate) fn is_writable(directory: &Path) -> bool {
     std::fs::create_dir(&probe)
         .and_then(|()| std::fs::remove_dir(&probe))
         .is_ok()
+}
+
+/// Not told apart from missing permission.
+pub(crate) fn is_read_only(_directory: &Path) -> bool {
+    false
 }
 
 /// Clear the read-only attribute.

@@ -57,6 +57,16 @@ pub(crate) fn is_own(path: &Path) -> bool {
         .is_ok_and(|metadata| metadata.uid() == uid)
 }
 
+/// Whether the directory at `path` is on another file system than its parent.
+pub(crate) fn is_mount_point(path: &Path) -> bool {
+    let (Ok(inner), Some(parent)) = (path.symlink_metadata(), path.parent()) else {
+        return false;
+    };
+    parent
+        .metadata()
+        .is_ok_and(|outer| outer.dev() != inner.dev())
+}
+
 /// Give each of two directories the other's name, in one step.
 pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<Exchange> {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
@@ -77,6 +87,12 @@ pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<Exchange> {
 pub(crate) fn is_writable(directory: &Path) -> bool {
     let access = Access::WRITE_OK | Access::EXEC_OK;
     rustix::fs::accessat(CWD, directory, access, AtFlags::EACCESS).is_ok()
+}
+
+/// Whether nobody can write to the file system of `directory`.
+pub(crate) fn is_read_only(directory: &Path) -> bool {
+    rustix::fs::statvfs(directory)
+        .is_ok_and(|fs| fs.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
 }
 
 /// Let the owner of `directory` make and remove entries in it.

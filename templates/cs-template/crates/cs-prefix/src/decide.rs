@@ -1,0 +1,131 @@
+//! What an installation has to do in which state: the rows of the table in `docs/explanation/prefix-lifecycle.md`.
+
+use crate::changes::find_changes;
+use crate::error::PrefixError;
+use crate::install::{KeepReason, OnUpgrade, Outcome, Policy};
+use crate::marker::Marker;
+use crate::names::{Names, Owner};
+use crate::state::{State, examine, find_unwritable, inspect};
+use crate::sys;
+
+/// What is to be done.
+pub(crate) enum Decision {
+    /// Nothing.
+    Done(Box<Outcome>),
+    /// Build a prefix.
+    Build(Site),
+}
+
+impl Decision {
+    fn done(outcome: Outcome) -> Self {
+        Self::Done(Box::new(outcome))
+    }
+}
+
+/// What the new prefix will meet at its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    /// Nothing, or an empty directory.
+    Free,
+    /// A prefix that is kept as the previous one.
+    Occupied,
+    /// A prefix of this very stamp that nobody changed, or a torn one: it is removed.
+    Damaged,
+}
+
+/// Look at the prefix and decide; refuses what must not be touched. Writes nothing.
+pub(crate) fn decide(
+    names: &Names,
+    owner: &Owner,
+    policy: &Policy,
+) -> Result<Decision, PrefixError> {
+    let state = if policy.force {
+        inspect(&names.prefix, owner)?
+    } else {
+        examine(&names.prefix, owner)?
+    };
+    let site = match state {
+        State::Foreign { why } => {
+            return Err(PrefixError::Foreign {
+                path: names.prefix.clone(),
+                why,
+            });
+        }
+        State::Absent => Site::Free,
+        State::OursTorn => Site::Damaged,
+        State::OursComplete { marker } if policy.force => site_of_own_stamp(names, &marker)?,
+        State::OursOfAnotherStamp { .. } | State::OursChangedByUser { .. } if policy.force => {
+            Site::Occupied
+        }
+        State::OursComplete { marker } => {
+            return Ok(Decision::done(Outcome::AlreadyComplete { marker }));
+        }
+        State::OursOfAnotherStamp { marker, declined } => {
+            match reason_to_keep(names, policy, declined) {
+                Some(reason) => return Ok(Decision::done(Outcome::Kept { marker, reason })),
+                None => Site::Occupied,
+            }
+        }
+        State::OursChangedByUser { marker, changes } => {
+            let reason =
+                reason_to_keep(names, policy, false).unwrap_or(KeepReason::Changed(changes));
+            return Ok(Decision::done(Outcome::Kept { marker, reason }));
+        }
+    };
+    check_site(names, policy)?;
+    Ok(Decision::Build(site))
+}
+
+fn site_of_own_stamp(names: &Names, marker: &Marker) -> Result<Site, PrefixError> {
+    let is_changed = !find_changes(&names.prefix, marker)?.is_empty();
+    Ok(if is_changed {
+        Site::Occupied
+    } else {
+        Site::Damaged
+    })
+}
+
+fn reason_to_keep(names: &Names, policy: &Policy, declined: bool) -> Option<KeepReason> {
+    if policy.on_upgrade == OnUpgrade::Keep {
+        return Some(KeepReason::Policy);
+    }
+    if declined {
+        return Some(KeepReason::RolledBack);
+    }
+    if let Ok(target) = std::fs::read_link(&names.prefix) {
+        return Some(KeepReason::SymbolicLink { target });
+    }
+    if sys::is_mount_point(&names.prefix) {
+        return Some(KeepReason::MountPoint);
+    }
+    find_unwritable(names).map(|directory| KeepReason::NotWritable {
+        directory: directory.to_path_buf(),
+    })
+}
+
+/// Refuse, before the first byte is written, what could not be finished.
+fn check_site(names: &Names, policy: &Policy) -> Result<(), PrefixError> {
+    let prefix = names.prefix.clone();
+    if let Ok(target) = std::fs::read_link(&prefix) {
+        return Err(PrefixError::SymbolicLink { prefix, target });
+    }
+    if sys::is_mount_point(&prefix) {
+        return Err(PrefixError::MountPoint { prefix });
+    }
+    let length_bytes = prefix.as_os_str().len();
+    if let Some(limit_bytes) = policy.prefix_limit_bytes
+        && length_bytes > limit_bytes
+    {
+        return Err(PrefixError::PathTooLong {
+            prefix,
+            length_bytes,
+            limit_bytes,
+        });
+    }
+    match find_unwritable(names) {
+        // Who may not write can still wait for who may.
+        Some(_) if sys::is_locked(&names.staging) => Ok(()),
+        Some(directory) => Err(PrefixError::not_writable(directory, "install the prefix")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,99 @@
+//! Waiting for another process that works on the same prefix.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::error::PrefixError;
+use crate::heartbeat;
+use crate::names::Names;
+
+/// How often a waiting process looks again.
+const POLL: Duration = Duration::from_millis(25);
+/// How long a lock on the previous prefix is taken for a swap in progress, which lasts microseconds.
+const SWAP_LIMIT: Duration = Duration::from_secs(5);
+/// How long a heartbeat may stand still.
+const STALE_AFTER: Duration = Duration::from_secs(20);
+
+/// What a process that waits for another can tell its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// How long it has waited.
+    pub elapsed: Duration,
+    /// When it will give up.
+    pub limit: Duration,
+}
+
+/// How long to wait, and whom to tell. All times are the monotonic clock's: a jump of the wall clock changes nothing.
+pub(crate) struct Patience<'a> {
+    limit: Duration,
+    waiting: &'a mut dyn FnMut(&Waiting),
+    cancel: &'a AtomicBool,
+    start: Instant,
+    /// The last heartbeat read, and when it was first seen.
+    beat: Option<(Vec<u8>, Instant)>,
+    pub stale_after: Duration,
+}
+
+impl<'a> Patience<'a> {
+    pub fn new(
+        limit: Duration,
+        waiting: &'a mut dyn FnMut(&Waiting),
+        cancel: &'a AtomicBool,
+    ) -> Self {
+        Self {
+            limit,
+            waiting,
+            cancel,
+            start: Instant::now(),
+            beat: None,
+            stale_after: STALE_AFTER,
+        }
+    }
+
+    /// Sleep a little; fails when the time is up or the caller wants to stop.
+    pub fn wait(&mut self, names: &Names) -> Result<(), PrefixError> {
+        self.check_cancelled(names)?;
+        let elapsed = self.start.elapsed();
+        if elapsed >= self.limit {
+            let held = names.staging.clone();
+            return Err(PrefixError::Busy {
+                prefix: names.prefix.clone(),
+                held,
+                waited: elapsed,
+            });
+        }
+        (self.waiting)(&Waiting {
+            elapsed,
+            limit: self.limit,
+        });
+        std::thread::sleep(POLL.min(self.limit - elapsed));
+        Ok(())
+    }
+
+    /// Fail when the caller wants to stop.
+    pub fn check_cancelled(&self, names: &Names) -> Result<(), PrefixError> {
+        if self.cancel.load(Ordering::Relaxed) {
+            return Err(PrefixError::Cancelled {
+                prefix: names.prefix.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether a locked previous prefix may still be a swap in progress, rather than somebody else's lock.
+    pub fn may_be_a_swap(&self) -> bool {
+        self.start.elapsed() < SWAP_LIMIT
+    }
+
+    /// Whether the heartbeat in the staging directory has stood still for too long.
+    pub fn is_stale(&mut self, names: &Names) -> bool {
+        let now = heartbeat::read(&names.scratch);
+        match &self.beat {
+            Some((seen, since)) if *seen == now => since.elapsed() >= self.stale_after,
+            _ => {
+                self.beat = Some((now, Instant::now()));
+                false
+            }
+        }
+    }
+}
