@@ -19,7 +19,7 @@ _BLOCK_BYTES = 1 << 20
 class StagedFile:
     """One staged file.
 
-    :ivar role: ``runtime``, ``lock``, ``packages``, ``bundle``, ``info`` or ``checksums``.
+    :ivar role: ``runtime``, ``lock``, ``packages``, ``bundle``, ``sbom``, ``info`` or ``checksums``.
     :ivar sha256: lower-case hex digest.
     """
 

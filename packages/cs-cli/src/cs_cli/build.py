@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from .artifacts import StagedFile, describe_file, hash_file, render_checksums, r
 from .bytecode import compile_bytecode
 from .console import Console
 from .plan import BuildPlan, compose_header
+from .sbom import render_sbom
 from .staging import staging_directory
 
 _READERS = 4
@@ -126,7 +128,11 @@ def _write_papers(
         _write(staging / f"{plan.stem}.runtime.lock", "lock", plan.lock),
         _write(staging / f"{plan.stem}.packages.txt", "packages", _package_list(plan)),
     ]
-    fields = _info_fields(plan, materials, staging)
+    with read_stamp(staging / plan.runtime_name) as stamp:
+        identity = stamp.identity
+    sbom = render_sbom(plan, identity, os.environ)
+    files.append(_write(staging / f"{plan.stem}.cdx.json", "sbom", sbom))
+    fields = _info_fields(plan, materials, identity)
     info = {**fields, "files": [file.to_dict() for file in files]}
     files.append(_write(staging / f"{plan.stem}.info.json", "info", render_info(fields, files)))
     files.append(_write(staging / f"{plan.stem}.sha256", "checksums", render_checksums(files)))
@@ -142,9 +148,7 @@ def _package_list(plan: BuildPlan) -> bytes:
     return render_packages(package.to_dict() for package in plan.package_plan.packages)
 
 
-def _info_fields(plan: BuildPlan, materials: Materials, staging: Path) -> dict[str, Any]:
-    with read_stamp(staging / plan.runtime_name) as stamp:
-        identity = stamp.identity
+def _info_fields(plan: BuildPlan, materials: Materials, identity: str) -> dict[str, Any]:
     project, config = plan.derivation.project, plan.derivation.config
     inputs = {
         "manifest": {"name": project.manifest_path.name, "sha256": hash_file(project.manifest_path)},

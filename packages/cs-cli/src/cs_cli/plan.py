@@ -54,7 +54,7 @@ class BuildPlan:
     @property
     def artifact_names(self) -> tuple[str, ...]:
         """Every file that the build stages."""
-        papers = (".runtime.lock", ".packages.txt", ".info.json", ".sha256")
+        papers = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".sha256")
         names = [self.runtime_name, *(f"{self.stem}{suffix}" for suffix in papers)]
         return tuple(names + ([self.bundle_name] if self.bundle_name else []))
 
