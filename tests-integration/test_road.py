@@ -15,8 +15,6 @@ from channel.workspace import FORMS
 from conftest import Command, Home
 
 COMBINATIONS = [(form, lock) for form in FORMS for lock in VERSIONS if ("conda" in form) == (lock == "conda-1")]
-    (form, version) for form in FORMS for version in VERSIONS if ("conda" in form) == (version == "conda-1")
-]
 PROGRAM = "import sys, click, jinja2, markupsafe; print(sys.prefix); print(*sys.argv[1:])"
 
 
