@@ -18,8 +18,8 @@ _BLOCK_BYTES = BLOCK_HEADER_BYTES + BLOCK_DATA_BYTES
 class BlockWriter:
     """Take the bytes of a tar of known size in order and write them to a file as blocks.
 
-    Two buffers take turns: while one is hashed in a thread (which does not hold the interpreter's lock) and written, the
-    other one is filled.
+    Two buffers take turns: while one is hashed in a thread (which does not hold the interpreter's lock) and written,
+    the other one is filled.
     """
 
     def __init__(self, descriptor: int, tar_size_bytes: int) -> None:

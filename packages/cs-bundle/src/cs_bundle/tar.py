@@ -1,10 +1,6 @@
-"""Tar headers: the one form that is written, and those that other programs write."""
+"""Tar headers in the one form that is written."""
 
 from __future__ import annotations
-
-
-from dataclasses import dataclass
-
 
 BLOCK_SIZE_BYTES = 512
 END_OF_ARCHIVE = bytes(2 * BLOCK_SIZE_BYTES)
@@ -12,19 +8,6 @@ END_OF_ARCHIVE = bytes(2 * BLOCK_SIZE_BYTES)
 _NAME_FIELD_BYTES = 100
 _OCTAL_SIZE_LIMIT = 1 << 33
 _PAX_NAME = b"././@PaxHeader"
-_EXTENSION_LIMIT_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TarHeader:
-    """Hold what matters of a header, whoever wrote it.
-
-    :ivar kind: the type flag, one character.
-    """
-
-    name: str
-    size_bytes: int
-    kind: str
 
 
 def padding_size(size_bytes: int) -> int:

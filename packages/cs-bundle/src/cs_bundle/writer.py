@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -79,7 +80,7 @@ def _sort_sources(archives: Iterable[Path]) -> list[Path]:
                 name=source.name,
                 expected="a name of ASCII letters, digits and ._-+!~= that ends in .conda or .tar.bz2",
             )
-    for one, other in zip(sources, sources[1:], strict=False):
+    for one, other in itertools.pairwise(sources):
         if one.name == other.name:
             raise BundleRejectedError(
                 f"two archives have one name, {one} and {other}", kind="duplicate", path=other, name=other.name
@@ -114,7 +115,7 @@ def _replacing(out: Path) -> Iterator[int]:
             yield descriptor
         finally:
             os.close(descriptor)
-        os.replace(temporary, out)
+        temporary.replace(out)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

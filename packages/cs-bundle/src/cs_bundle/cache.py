@@ -1,0 +1,77 @@
+"""Keep archives by their SHA-256: ``CACHE/ab/abcd.../NAME``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from .errors import ArchiveNameError, FetchError
+from .names import is_archive_name
+
+_CHUNK_BYTES = 1 << 20
+
+
+def cached_path(cache: Path, sha256_hex: str, file_name: str) -> Path:
+    """Return where an archive is kept.
+
+    :raises ArchiveNameError: if the name or the digest is not one.
+    """
+    if not is_archive_name(file_name):
+        raise ArchiveNameError(f"{file_name!r} is not the name of a package archive", name=file_name)
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256_hex):
+        raise ArchiveNameError(f"{sha256_hex!r} is not a SHA-256 in lower-case hex", name=file_name)
+    return cache / sha256_hex[:2] / sha256_hex / file_name
+
+
+def is_intact(path: Path, sha256_hex: str, size_bytes: int | None, *, rehash: bool) -> bool:
+    """Tell whether a cached archive may be used.
+
+    :param rehash: read all of it; an archive of unknown size is always read.
+    """
+    try:
+        with path.open("rb") as file:
+            if size_bytes is not None and os.fstat(file.fileno()).st_size != size_bytes:
+                return False
+            return (not rehash and size_bytes is not None) or _hash_file(file) == sha256_hex
+    except OSError:
+        return False
+
+
+def _hash_file(file: BinaryIO) -> str:
+    digest, buffer = sha256(), bytearray(_CHUNK_BYTES)
+    view = memoryview(buffer)
+    while count := file.readinto(buffer):  # type: ignore[attr-defined]
+        digest.update(view[:count])
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def filling(path: Path) -> Iterator[BinaryIO]:
+    """Hand out a new file that takes its place in the cache when the block ends without an error.
+
+    Other processes may fill the same place at the same time: the last one wins, and all write the same bytes.
+
+    :raises FetchError: of kind ``cannot-write`` if the cache cannot be written to.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = temporary.open("xb", buffering=0)
+    except OSError as error:
+        raise FetchError(
+            f"cannot write to the cache: {error.strerror or error}", kind="cannot-write", path=path.parent
+        ) from error
+    try:
+        with file:
+            yield file
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,263 @@
+"""Bring one archive into the cache, hashed while it arrives."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError, LocationValueError, MaxRetryError
+
+from .cache import filling
+from .errors import ArchiveMismatchError, BundleError, FetchError
+from .http import Connections
+from .urls import redact_url
+
+ATTEMPTS = 5
+_CHUNK_BYTES = 1 << 18
+_BACKOFF_S = 0.25
+_WAIT_LIMIT_S = 30.0
+_RETRIED_STATUSES = {408, 425, 429, 500, 502, 503, 504}
+_STATUS_HINTS = {
+    401: "give credentials for this host in RATTLER_AUTH_FILE",
+    403: "the credentials in RATTLER_AUTH_FILE may not suffice for this host",
+    404: "the package may have been removed from its channel; update the source lock",
+    407: "put user and password into the proxy's address",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveRequest:
+    """Say which archive to fetch.
+
+    :ivar url: ``https``, ``http`` or ``file`` address.
+    :ivar sha256: lower-case hex digest.
+    :ivar size_bytes: size, where it is known.
+    """
+
+    url: str
+    file_name: str
+    sha256: str
+    size_bytes: int | None = None
+
+
+class CancelledError(Exception):
+    """Stop a download because another one has failed; never leaves this package."""
+
+
+class _TryAgainError(Exception):
+    """Say that another attempt may succeed, and how long the server asks to wait."""
+
+    def __init__(self, error: BundleError, wait_s: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait_s = wait_s
+
+
+def download_archive(
+    request: ArchiveRequest,
+    path: Path,
+    connections: Connections,
+    cancelled: threading.Event,
+    on_bytes: Callable[[int], None],
+) -> None:
+    """Fetch an archive to its place in the cache; what is there afterwards has the right digest.
+
+    :param on_bytes: told how many bytes have come, and a negative number when they have to come again.
+    :raises FetchError: if it cannot be had.
+    :raises ArchiveMismatchError: if it is not the one that was asked for.
+    """
+    with filling(path) as file:
+        receiver = _Receiver(request, file, cancelled, on_bytes)
+        if urlsplit(request.url).scheme == "file":
+            _copy_local(request, receiver)
+        else:
+            _download(request, receiver, connections, cancelled)
+
+
+class _Receiver:
+    """Take the bytes of one archive: write, hash, count."""
+
+    def __init__(
+        self, request: ArchiveRequest, file: BinaryIO, cancelled: threading.Event, on_bytes: Callable[[int], None]
+    ) -> None:
+        self.request = request
+        self.received = 0
+        self._file = file
+        self._cancelled = cancelled
+        self._on_bytes = on_bytes
+        self._digest = sha256()
+
+    def take(self, data: bytes) -> None:
+        if self._cancelled.is_set():
+            raise CancelledError
+        self.received += len(data)
+        limit = self.request.size_bytes
+        if limit is not None and self.received > limit:
+            raise self._mismatch("size", f"{limit} bytes", "more")
+        self._digest.update(data)
+        self._write(memoryview(data))
+        self._on_bytes(len(data))
+
+    def restart(self) -> None:
+        if self.received:
+            self._on_bytes(-self.received)
+        self._file.seek(0)
+        self._file.truncate()
+        self.received, self._digest = 0, sha256()
+
+    def check(self) -> None:
+        size = self.request.size_bytes
+        if size is not None and self.received != size:
+            raise self._mismatch("size", f"{size} bytes", f"{self.received} bytes")
+        if self._digest.hexdigest() != self.request.sha256:
+            raise self._mismatch("SHA-256", self.request.sha256, self._digest.hexdigest())
+
+    def _write(self, view: memoryview) -> None:
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError as error:
+            raise FetchError(
+                f"cannot write to the cache: {error.strerror or error}",
+                kind="cannot-write",
+                path=Path(str(self._file.name)).parent,
+                name=self.request.file_name,
+            ) from error
+
+    def _mismatch(self, what: str, expected: str, actual: str) -> ArchiveMismatchError:
+        url = redact_url(self.request.url)
+        return ArchiveMismatchError(
+            f"{url} has another {what} than the lock says: {actual} instead of {expected}",
+            kind=f"{what.lower().replace('-', '')}-mismatch",
+            name=self.request.file_name,
+            url=url,
+            expected=expected,
+            actual=actual,
+            hint="the channel or a proxy serves something else; update the source lock if the channel is right",
+        )
+
+
+def _copy_local(request: ArchiveRequest, receiver: _Receiver) -> None:
+    parts = urlsplit(request.url)
+    host = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
+    path = Path(url2pathname(host + parts.path))
+    try:
+        with path.open("rb", buffering=0) as file:
+            while data := file.read(_CHUNK_BYTES):
+                receiver.take(data)
+    except OSError as error:
+        raise FetchError(
+            f"cannot read the archive: {error.strerror or error}",
+            kind="cannot-read",
+            path=path,
+            name=request.file_name,
+            url=request.url,
+        ) from error
+    receiver.check()
+
+
+def _download(
+    request: ArchiveRequest, receiver: _Receiver, connections: Connections, cancelled: threading.Event
+) -> None:
+    entity_tag, mismatches = None, 0
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            entity_tag = _attempt(request, receiver, connections, entity_tag)
+            receiver.check()
+            return
+        except ArchiveMismatchError:
+            # One more time from the beginning: a resumed download may have met another version of the file.
+            mismatches += 1
+            if mismatches > 1:
+                raise
+            receiver.restart()
+        except _TryAgainError as again:
+            if attempt == ATTEMPTS:
+                raise again.error from None
+            wait_s = again.wait_s if again.wait_s is not None else _BACKOFF_S * 2**attempt * random.uniform(0.5, 1)
+            if cancelled.wait(min(wait_s, _WAIT_LIMIT_S)):
+                raise CancelledError from None
+
+
+def _attempt(
+    request: ArchiveRequest, receiver: _Receiver, connections: Connections, entity_tag: str | None
+) -> str | None:
+    headers = {"Range": f"bytes={receiver.received}-"} if receiver.received else {}
+    if headers and entity_tag:
+        headers["If-Range"] = entity_tag
+    try:
+        response = connections.open(request.url, headers)
+    except HTTPError as error:
+        raise _explain_failure(request, error) from None
+    try:
+        _begin(request, receiver, response)
+        _receive(request, receiver, response)
+    finally:
+        # A connection with unread data cannot be used again; one that is used up has gone back to its pool already.
+        response.close()
+    tag = response.headers.get("ETag")
+    return tag if tag and not tag.startswith("W/") else None
+
+
+def _begin(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPResponse) -> None:
+    if response.status == 206 and receiver.received:
+        if response.headers.get("Content-Range", "").startswith(f"bytes {receiver.received}-"):
+            return
+        receiver.restart()
+        raise _TryAgainError(_fetch_error(request, "the server resumed at the wrong place"), wait_s=0)
+    if response.status == 416 and receiver.received:
+        receiver.restart()
+        raise _TryAgainError(_fetch_error(request, "the server cannot resume"), wait_s=0)
+    if response.status != 200:
+        raise _explain_status(request, response)
+    receiver.restart()
+
+
+def _receive(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPResponse) -> None:
+    while True:
+        try:
+            data = response.read(_CHUNK_BYTES, decode_content=False)
+        except HTTPError as error:
+            raise _explain_failure(request, error) from None
+        if not data:
+            break
+        receiver.take(data)
+    if request.size_bytes is not None and receiver.received < request.size_bytes:
+        raise _TryAgainError(_fetch_error(request, "the connection was closed early"))
+
+
+def _explain_status(request: ArchiveRequest, response: BaseHTTPResponse) -> Exception:
+    error = _fetch_error(request, f"the server answers {response.status}", _STATUS_HINTS.get(response.status))
+    error.kind = "http-status"
+    error.actual = str(response.status)
+    if response.status not in _RETRIED_STATUSES:
+        return error
+    wait = response.headers.get("Retry-After", "")
+    return _TryAgainError(error, float(wait) if wait.isdecimal() else None)
+
+
+def _explain_failure(request: ArchiveRequest, error: HTTPError) -> Exception:
+    # The messages of urllib3 may hold the path, and with it a conda token; the reason inside does not.
+    reason: object = error.reason if isinstance(error, MaxRetryError) else error
+    if isinstance(error, LocationValueError):
+        return _fetch_error(request, "the address cannot be used")
+    text = str(reason).rpartition("object at ")[2].partition(">: ")[2] or str(reason)
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        hint = "name the file with your organisation's certificates in SSL_CERT_FILE"
+        failure = _fetch_error(request, "the server's certificate is not trusted", hint)
+        failure.kind = "certificates"
+        return failure
+    return _TryAgainError(_fetch_error(request, text))
+
+
+def _fetch_error(request: ArchiveRequest, why: str, hint: str | None = None) -> FetchError:
+    url = redact_url(request.url)
+    return FetchError(f"cannot fetch {url}: {why}", kind="network", name=request.file_name, url=url, hint=hint)

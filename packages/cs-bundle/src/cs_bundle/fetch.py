@@ -1,0 +1,172 @@
+"""Fetch archives in parallel into a content-addressed cache; needs the extra ``fetch``."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .cache import cached_path, is_intact
+from .credentials import load_credentials
+from .download import ArchiveRequest, CancelledError, download_archive
+from .errors import FetchError
+from .http import Connections
+from .urls import redact_url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchProgress:
+    """Say how far all downloads together have come.
+
+    :ivar total_bytes: None while the size of an archive is not known.
+    """
+
+    done_archives: int
+    total_archives: int
+    received_bytes: int
+    total_bytes: int | None
+    cached_archives: int
+
+
+def fetch_archives(
+    requests: Sequence[ArchiveRequest],
+    cache: Path,
+    *,
+    on_progress: Callable[[FetchProgress], None] | None = None,
+    offline: bool = False,
+    concurrency: int = 8,
+    rehash: bool = True,
+    environ: Mapping[str, str] | None = None,
+) -> list[Path]:
+    """Return a verified file for each request, downloading those that the cache does not hold.
+
+    A file is hashed while it arrives and takes its place in the cache, ``CACHE/ab/abcd.../NAME``, only with the right
+    digest. A download that breaks off is resumed up to four times; the first one that fails for good stops the others.
+
+    :param cache: directory, created when needed; several processes may share it.
+    :param on_progress: called from several threads, never from two at once.
+    :param offline: use the cache and ``file`` addresses only.
+    :param concurrency: number of downloads at the same time.
+    :param rehash: read cached files again instead of trusting their size: a disk may have lost what was written.
+    :param environ: where proxies, ``SSL_CERT_FILE`` and ``RATTLER_AUTH_FILE`` are looked up; default ``os.environ``.
+    :returns: paths in the order of the requests; each has the name that was asked for.
+    :raises FetchError: if an archive cannot be had; ``kind`` says why, ``url`` which, without credentials.
+    :raises ArchiveMismatchError: if a server gives something else than was asked for.
+    :raises ArchiveNameError: if a name is not one of a package archive.
+    """
+    environ = os.environ if environ is None else environ
+    paths = [cached_path(cache, request.sha256, request.file_name) for request in requests]
+    jobs = dict(zip(paths, requests, strict=True))
+    connections = Connections(environ, load_credentials(environ), size=concurrency)
+    run = _Run(jobs, connections, _Meter(jobs.values(), on_progress), offline=offline, rehash=rehash)
+    try:
+        run.carry_out(concurrency)
+    finally:
+        connections.close()
+    return paths
+
+
+class _Meter:
+    """Add up what the threads report."""
+
+    def __init__(
+        self, requests: Collection[ArchiveRequest], on_progress: Callable[[FetchProgress], None] | None
+    ) -> None:
+        sizes = [request.size_bytes for request in requests]
+        self._on_progress = on_progress
+        self._lock = threading.Lock()
+        self._state = FetchProgress(
+            done_archives=0,
+            total_archives=len(sizes),
+            received_bytes=0,
+            total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
+            cached_archives=0,
+        )
+
+    def add_bytes(self, count: int) -> None:
+        self._change(received_bytes=count)
+
+    def finish(self) -> None:
+        self._change(done_archives=1)
+
+    def finish_cached(self, size_bytes: int) -> None:
+        self._change(done_archives=1, cached_archives=1, received_bytes=size_bytes)
+
+    def _change(self, **counts: int) -> None:
+        if self._on_progress is None:
+            return
+        with self._lock:
+            changed = {name: getattr(self._state, name) + count for name, count in counts.items()}
+            self._state = replace(self._state, **changed)
+            self._on_progress(self._state)
+
+
+class _Run:
+    """Carry out the downloads of one call."""
+
+    def __init__(
+        self,
+        jobs: Mapping[Path, ArchiveRequest],
+        connections: Connections,
+        meter: _Meter,
+        *,
+        offline: bool,
+        rehash: bool,
+    ) -> None:
+        self._jobs = jobs
+        self._connections = connections
+        self._meter = meter
+        self._offline = offline
+        self._rehash = rehash
+        self._cancelled = threading.Event()
+
+    def carry_out(self, concurrency: int) -> None:
+        """Run every job; the first failure, or an interruption, stops them all.
+
+        :raises BundleError: the first failure.
+        """
+        # The largest first: then no thread works alone at the end.
+        ordered = sorted(self._jobs.items(), key=lambda job: job[1].size_bytes or 0, reverse=True)
+        with ThreadPoolExecutor(max_workers=max(concurrency, 1), thread_name_prefix="fetch") as pool:
+            futures = [pool.submit(self._provide, path, request) for path, request in ordered]
+            try:
+                wait(futures, return_when=FIRST_EXCEPTION)
+            finally:
+                if not all(future.done() for future in futures):
+                    self._cancelled.set()
+                    self._connections.abort()
+                    pool.shutdown(cancel_futures=True)
+        _raise_first(futures)
+
+    def _provide(self, path: Path, request: ArchiveRequest) -> None:
+        if self._cancelled.is_set():
+            raise CancelledError
+        if is_intact(path, request.sha256, request.size_bytes, rehash=self._rehash):
+            self._meter.finish_cached(path.stat().st_size)
+            return
+        if self._offline and urlsplit(request.url).scheme != "file":
+            raise _offline(request)
+        download_archive(request, path, self._connections, self._cancelled, self._meter.add_bytes)
+        self._meter.finish()
+
+
+def _raise_first(futures: Sequence[Future[None]]) -> None:
+    errors = [future.exception() for future in futures if future.done() and not future.cancelled()]
+    failures = [error for error in errors if error is not None and not isinstance(error, CancelledError)]
+    if failures:
+        raise failures[0]
+
+
+def _offline(request: ArchiveRequest) -> FetchError:
+    url = redact_url(request.url)
+    return FetchError(
+        f"{request.file_name} is not in the cache, and the network may not be used",
+        kind="offline",
+        name=request.file_name,
+        url=url,
+        hint="allow the network once, or copy the archive into the cache",
+    )

@@ -1,0 +1,148 @@
+"""Connections: pools, proxies, certificates."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import threading
+import weakref
+from collections.abc import Mapping
+from functools import cached_property
+from urllib.parse import unquote, urlsplit
+
+import urllib3
+from urllib3.exceptions import ProxySchemeUnknown
+
+from .credentials import Credentials
+from .errors import FetchError
+
+_CONNECT_TIMEOUT_S = 20.0
+_READ_TIMEOUT_S = 60.0
+_REDIRECT_LIMIT = 10
+
+
+class Connections:
+    """Open responses through the right proxy, with the right certificates and credentials.
+
+    Certificates are those of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` if set, else the system's own. Proxies are those of
+    ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        credentials: Credentials,
+        *,
+        size: int,
+        read_timeout_s: float = _READ_TIMEOUT_S,
+    ) -> None:
+        self._environ = environ
+        self._credentials = credentials
+        self._size = size
+        self._timeout = urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=read_timeout_s)
+        self._lock = threading.Lock()
+        self._pools: dict[str, urllib3.PoolManager] = {}
+        self._responses: weakref.WeakSet[urllib3.BaseHTTPResponse] = weakref.WeakSet()
+        self._proxies = read_proxies(environ)
+
+    def open(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        """Open a response whose body is still to be read; the caller closes it.
+
+        A redirection to another host does not take the credentials along.
+
+        :raises urllib3.exceptions.HTTPError: if there is no response.
+        :raises FetchError: if the configuration makes one impossible.
+        """
+        address, authorization = self._credentials.authorize(url)
+        response = self._find_pool(address).request(
+            "GET",
+            address,
+            headers={"Accept-Encoding": "identity", "User-Agent": "cs-bundle", **authorization, **headers},
+            preload_content=False,
+            decode_content=False,
+            timeout=self._timeout,
+            retries=urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=_REDIRECT_LIMIT),
+        )
+        self._responses.add(response)
+        return response
+
+    def abort(self) -> None:
+        """Wake up every thread that waits for the rest of a response."""
+        for response in list(self._responses):
+            with contextlib.suppress(OSError, ValueError, RuntimeError):
+                response.shutdown()
+
+    def close(self) -> None:
+        """Close every connection."""
+        for pool in self._pools.values():
+            pool.clear()
+
+    def _find_pool(self, url: str) -> urllib3.PoolManager:
+        proxy = self._find_proxy(url)
+        with self._lock:
+            if proxy not in self._pools:
+                self._pools[proxy] = self._make_pool(proxy)
+            return self._pools[proxy]
+
+    def _find_proxy(self, url: str) -> str:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        if bypasses_proxy(parts.hostname or "", port, self._proxies.get("no", "")):
+            return ""
+        return self._proxies.get(parts.scheme) or self._proxies.get("all") or ""
+
+    def _make_pool(self, proxy: str) -> urllib3.PoolManager:
+        if not proxy:
+            return urllib3.PoolManager(maxsize=self._size, ssl_context=self._tls)
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        headers = None
+        if parts.username is not None:
+            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            headers = urllib3.make_headers(proxy_basic_auth=login)
+        address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        try:
+            return urllib3.ProxyManager(
+                address, proxy_headers=headers, maxsize=self._size, ssl_context=self._tls, proxy_ssl_context=self._tls
+            )
+        except (ProxySchemeUnknown, ValueError) as error:
+            raise FetchError(
+                f"cannot use the proxy {address}: {error}", kind="proxy", hint="use an http or https proxy"
+            ) from error
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        file, directory = self._environ.get("SSL_CERT_FILE"), self._environ.get("SSL_CERT_DIR")
+        if file or directory:
+            return _load_certificates(file or None, directory or None)
+        import truststore
+
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _load_certificates(file: str | None, directory: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=file, capath=directory)
+    except (OSError, ssl.SSLError) as error:
+        raise FetchError(
+            f"cannot load certificates from {file or directory}: {error}",
+            kind="certificates",
+            hint="correct SSL_CERT_FILE or SSL_CERT_DIR",
+        ) from error
+
+
+def read_proxies(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the proxies by scheme, and ``no``: the lower-case variable wins over the upper-case one."""
+    names = ("http", "https", "all", "no")
+    # A web server sets HTTP_PROXY from a request's header: in such a process only the lower-case one counts.
+    upper = {name: "" if name == "http" and "REQUEST_METHOD" in environ else f"{name.upper()}_PROXY" for name in names}
+    found = {name: environ.get(f"{name}_proxy") or environ.get(upper[name]) or "" for name in names}
+    return {name: value for name, value in found.items() if value}
+
+
+def bypasses_proxy(host: str, port: int | None, no_proxy: str) -> bool:
+    """Tell whether ``no_proxy`` lists a host: itself, with its port, or a domain that it belongs to."""
+    for entry in (item.strip().lower() for item in no_proxy.split(",")):
+        domain = entry.removeprefix("*").removeprefix(".")
+        if entry == "*" or (domain and (f"{host}:{port}" == domain or f".{host}".endswith(f".{domain}"))):
+            return True
+    return False
