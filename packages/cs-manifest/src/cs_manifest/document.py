@@ -173,7 +173,7 @@ def _check_key_parts(path: Path, text: str) -> None:
 
 
 def _raise_syntax_error(path: Path, text: str, error: tomli.TOMLDecodeError) -> NoReturn:
-    duplicate = find_duplicate(text[: error.pos]) if "overwrite" in error.msg or "twice" in error.msg else None
+    duplicate = find_duplicate(text) if re.search("overwrite|twice|Duplicate", error.msg) else None
     if duplicate is None:
         raise ManifestError(
             f"is not valid TOML: {error.msg[:1].lower()}{error.msg[1:]}",

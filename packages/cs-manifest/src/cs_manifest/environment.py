@@ -128,7 +128,7 @@ def _find_feature(project: Project, environment: str, name: str) -> Feature:
     if name in features:
         return Feature(name=name, key=project.key("feature", name), table=project.table("feature", name))
     if _normalize(name) in map(_normalize, list_python_groups(project)):
-        return Feature(name=name, key=project.key("environments", environment), table={})
+        return Feature(name=name, key=project.key("feature", name), table={})
     known = sort_by_nearness(name, features)
     raise project.document.error(
         f"there is no feature {name!r}",
@@ -160,7 +160,7 @@ def _restrict_platforms(project: Project, features: tuple[Feature, ...]) -> tupl
     platforms = read_platforms(project)
     for feature in features:
         allowed = feature.table.get("platforms")
-        if feature.name == DEFAULT or allowed is None:
+        if feature.key == project.key() or allowed is None:
             continue
         if not isinstance(allowed, list):
             raise project.document.error(
@@ -181,7 +181,7 @@ def _collect_channels(project: Project, features: tuple[Feature, ...]) -> tuple[
     inherited += _read_channels(project, project.table("project"), project.key("project"))
     found: dict[str, Channel] = {}
     for feature in features:
-        own = feature.name != DEFAULT and "channels" in feature.table
+        own = feature.key != project.key() and "channels" in feature.table
         for channel in _read_channels(project, feature.table, feature.key) if own else inherited:
             if channel.name not in found or channel.priority > found[channel.name].priority:
                 found.setdefault(channel.name, channel)

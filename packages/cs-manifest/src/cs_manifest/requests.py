@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .environment import DEFAULT, Feature, list_python_groups, read_environment
+from .environment import Feature, list_python_groups, read_environment
 from .platforms import KNOWN_SUBDIRS, Platform, match_selector
 from .specs import (
     SpecKind,
@@ -154,7 +154,7 @@ def _read_pyproject(project: Project, feature: Feature) -> Iterator[_Entry]:
     """Add what Pixi takes from the standard tables of a pyproject."""
     if project.kind.value != "pyproject-pixi":
         return
-    if feature.name == DEFAULT:
+    if feature.key == project.key():
         table = project.document.table(("project",))
         python = table.get("requires-python")
         if isinstance(python, str) and not _mentions(feature, "python"):
