@@ -62,7 +62,7 @@ def _read_conda_info(archive: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(archive) as container:
         name = next(name for name in container.namelist() if name.startswith("info-") and name.endswith(".tar.zst"))
         with container.open(name) as member, zstandard.ZstdDecompressor().stream_reader(member) as stream:
-            return dict(_wanted_members(io.BufferedReader(stream)))  # type: ignore[arg-type]
+            return dict(_wanted_members(io.BufferedReader(stream)))
 
 
 def _read_tar_bz2_info(archive: Path) -> dict[str, bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from cs_manifest import CONFIG_KEYS, ConfigKey
 
@@ -15,8 +16,8 @@ _EPILOG = "Exit status: 0 done, 1 the build failed, 2 wrong usage."
 class _Parser(argparse.ArgumentParser):
     """A parser whose abbreviations are off: a flag added later must not change what a script means."""
 
-    def __init__(self, *args: object, **options: object) -> None:
-        super().__init__(*args, allow_abbrev=False, **options)  # type: ignore[arg-type]
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "allow_abbrev": False})
 
 
 def build_parser() -> argparse.ArgumentParser:

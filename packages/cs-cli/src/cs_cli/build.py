@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cs_bundle import ArchiveRequest, fetch_archives, write_bundle
+from cs_bundle import ArchiveRequest, FetchProgress, fetch_archives, write_bundle
 from cs_stamp import Template, read_stamp, write_stamp
 
 from .archives import ArchiveContents, read_contents, require_delegate
@@ -76,8 +76,12 @@ def fetch_plan(plan: BuildPlan, materials: Materials, console: Console) -> list[
         ArchiveRequest(url=one.url, file_name=one.file_name, sha256=one.sha256, size_bytes=one.size) for one in packages
     ]
     total = sum(one.size or 0 for one in packages)
-    with console.progress(f"fetching {len(packages)} packages", total) as advance:
-        return fetch_archives(requests, materials.cache, on_progress=advance, offline=materials.offline)
+    with console.progress(f"fetching {len(packages)} packages", total) as update:
+
+        def report(progress: FetchProgress) -> None:
+            update(progress.received_bytes)
+
+        return fetch_archives(requests, materials.cache, on_progress=report, offline=materials.offline)
 
 
 def inspect_archives(archives: Iterable[Path]) -> list[ArchiveContents]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 ProgressCallback = Callable[[int], None]
-"""Receives bytes done since the last call, from any thread."""
+"""Receives how many bytes are done, from any thread."""
 
 
 class Console:
@@ -40,8 +40,8 @@ class Console:
             self.say(f"{title} ({format_bytes(total_bytes)})")
             yield lambda _: None
         else:
-            with _bar(title, total_bytes) as advance:
-                yield advance
+            with _bar(title, total_bytes) as update:
+                yield update
 
 
 @contextlib.contextmanager
@@ -60,11 +60,11 @@ def _bar(title: str, total_bytes: int) -> Iterator[ProgressCallback]:
     with Progress(*columns, console=RichConsole(stderr=True), transient=True) as progress:
         task = progress.add_task(title, total=total_bytes)
 
-        def advance(count: int) -> None:
+        def update(done_bytes: int) -> None:
             with lock:
-                progress.advance(task, count)
+                progress.update(task, completed=done_bytes)
 
-        yield advance
+        yield update
 
 
 def print_json(document: dict[str, Any]) -> None:
