@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from cs_manifest import CONFIG_KEYS, ConfigKey
 
 from . import __version__
+from .errors import EXIT_USAGE, CliError
 
 _EPILOG = "Exit status: 0 done, 1 the build failed, 2 wrong usage."
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose abbreviations are off: a flag added later must not change what a script means."""
+    """A parser that raises, and whose abbreviations are off: a flag added later must not change what a script means."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "allow_abbrev": False})
+
+    def error(self, message: str) -> NoReturn:
+        raise CliError("usage", message, hint=f"see {self.prog} --help", exit_code=EXIT_USAGE)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -96,8 +100,9 @@ def _add_key(group: argparse._ArgumentGroup, key: ConfigKey) -> None:
         text += "; may be repeated"
         group.add_argument(*key.flags, dest=key.attribute, action="append", metavar=key.metavar, help=text)
     else:
-        choices = key.choices or None
-        group.add_argument(*key.flags, dest=key.attribute, choices=choices, metavar=key.metavar, help=text)
+        # cs_manifest checks choices: it knows a better message than argparse.
+        metavar = "{" + ",".join(key.choices) + "}" if key.choices else key.metavar
+        group.add_argument(*key.flags, dest=key.attribute, metavar=metavar, help=text)
 
 
 def _add_building(parser: argparse.ArgumentParser) -> None:

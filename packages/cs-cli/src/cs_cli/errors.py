@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
 FIELDS = ("path", "line", "column", "key", "expected", "actual", "hint")
 """What an error may say besides its message; the packages' error roots use the same names."""
 
@@ -26,7 +29,7 @@ class CliError(Exception):
         expected: str | None = None,
         actual: str | None = None,
         hint: str | None = None,
-        exit_code: int = 1,
+        exit_code: int = EXIT_FAILED,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -37,6 +40,13 @@ class CliError(Exception):
         self.actual = actual
         self.hint = hint
         self.exit_code = exit_code
+
+
+def exit_code_of(error: Exception) -> int:
+    """Decide the exit status: a wrong command line, flags of the manifest's keys included, is 2, all else 1."""
+    if str(getattr(error, "key", "") or "").startswith("--"):
+        return EXIT_USAGE
+    return int(getattr(error, "exit_code", EXIT_FAILED))
 
 
 def describe_error(error: Exception) -> dict[str, Any]:

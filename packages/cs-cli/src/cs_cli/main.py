@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import signal
@@ -11,9 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .arguments import build_parser
+from .errors import EXIT_FAILED, CliError, describe_error, exit_code_of, render_error
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 
@@ -23,9 +23,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     :param argv: arguments without the program's name; ``None`` for the process's own.
     :returns: exit status: 0 done, 1 the build failed, 2 wrong usage; of ``cs run`` the runtime's.
     """
-    arguments = build_parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
+        arguments = build_parser().parse_args(words)
         return _COMMANDS[arguments.command](arguments)
     except KeyboardInterrupt:
         print("interrupted: nothing was changed", file=sys.stderr)
@@ -35,29 +36,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except Exception as error:
-        return _report(error, arguments)
+        return _report(error, as_json=_wants_json(words))
 
 
 def _interrupt(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _report(error: Exception, arguments: argparse.Namespace) -> int:
-    from .errors import describe_error, render_error
+def _wants_json(words: list[str]) -> bool:
+    """Look for ``--error-format json`` before ``--``, even on a command line that cannot be parsed."""
+    own = words[: words.index("--")] if "--" in words else words
+    return "--error-format=json" in own or ("--error-format", "json") in itertools.pairwise(own)
 
+
+def _report(error: Exception, *, as_json: bool) -> int:
     if not hasattr(error, "kind"):
         error = _wrap_unexpected(error)
-    if arguments.error_format == "json":
+    if as_json:
         print(json.dumps(describe_error(error), sort_keys=True, ensure_ascii=False), file=sys.stderr)
     else:
         print(render_error(error), file=sys.stderr)
-    return int(getattr(error, "exit_code", EXIT_FAILED))
+    return exit_code_of(error)
 
 
 def _wrap_unexpected(error: Exception) -> Exception:
     """Make a report out of what nobody expected; a traceback only for those who ask."""
-    from .errors import CliError
-
     if os.environ.get("CONDA_SHIP_TRACEBACK"):
         import traceback
 
