@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from cs_lock.errors import Problem
 from cs_lock.platforms import SUBDIRS, Platform
-from cs_lock.records import PackageRecord, parse_dependency_name
+from cs_lock.records import PackageRecord, parse_dependency_name, parse_dependency_names
 from cs_lock.source import Channel, ForeignPackage
 
 _USER_INFO = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#]*@")
@@ -22,6 +23,8 @@ def redact_url(url: str) -> str:
     :param url: with or without them
     :returns: the URL with ``***`` in their place
     """
+    if "@" not in url and "/t/" not in url and "?" not in url:
+        return url
     redacted = _TOKEN.sub("/t/***", _USER_INFO.sub(r"\1***@", url))
     return redacted.partition("?")[0] + "?***" if _SECRET_QUERY.search(redacted) else redacted
 
@@ -45,13 +48,15 @@ def check_required(
     return problems
 
 
-def check_dependencies(records: Iterable[PackageRecord], present: Collection[str], platform: str) -> list[Problem]:
+def check_dependencies(records: Iterable[PackageRecord], present: AbstractSet[str], platform: str) -> list[Problem]:
     """Check that everything that a package needs is there, was dropped on purpose, or is virtual.
 
     :param present: names that ship, and names that were dropped
     """
     problems = []
     for record in records:
+        if parse_dependency_names(record.depends) <= present:
+            continue
         for spec in record.depends:
             name = parse_dependency_name(spec)
             if name in present or name.startswith("__") or is_conditional(spec):

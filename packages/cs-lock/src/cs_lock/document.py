@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cs_lock.blocks import Node, Unsupported, parse_blocks
@@ -58,6 +61,18 @@ def parse_text(text: str, path: Path) -> dict[str, Node]:
         return dict(parse_blocks(text))
     except Unsupported:
         return _parse_slowly(text, path)
+
+
+@contextmanager
+def pause_collection() -> Iterator[None]:
+    """Keep the garbage collector from looking at many new objects of which none is garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _parse_slowly(text: str, path: Path) -> dict[str, Node]:

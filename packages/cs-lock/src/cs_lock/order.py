@@ -17,7 +17,7 @@ def sort_by_dependency(needs: Graph) -> list[str]:
     :param needs: the packages and what each needs
     :returns: every name once
     """
-    missing = {name: {need for need in needs[name] if need != name} for name in needs}
+    missing = {name: set(dependencies) - {name} for name, dependencies in needs.items()}
     needed_by: dict[str, list[str]] = {name: [] for name in needs}
     for name, dependencies in missing.items():
         for dependency in dependencies:

@@ -5,34 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-SUBDIRS = frozenset(
-    {
-        "linux-32",
-        "linux-64",
-        "linux-aarch64",
-        "linux-armv6l",
-        "linux-armv7l",
-        "linux-loongarch64",
-        "linux-ppc",
-        "linux-ppc64",
-        "linux-ppc64le",
-        "linux-riscv32",
-        "linux-riscv64",
-        "linux-s390x",
-        "freebsd-64",
-        "osx-64",
-        "osx-arm64",
-        "win-32",
-        "win-64",
-        "win-arm64",
-        "emscripten-wasm32",
-        "wasi-wasm32",
-        "zos-z",
-    }
-)
-"""Every subdir that a platform can have; a package may also be ``noarch``."""
+_ARCHITECTURES_OF = {
+    "linux": "32 64 aarch64 armv6l armv7l loongarch64 ppc ppc64 ppc64le riscv32 riscv64 s390x",
+    "freebsd": "32 64 arm64 ppc64 ppc64le",
+    "osx": "64 arm64",
+    "ios": "arm64",
+    "iossimulator": "64 arm64",
+    "android": "32 64 aarch64 armv7a",
+    "win": "32 64 arm64",
+    "emscripten": "wasm32 wasm64",
+    "wasi": "wasm32",
+    "zos": "z",
+}
 
-_ARCHITECTURES = {"32": "x86", "64": "x86_64"}
+SUBDIRS = frozenset(f"{system}-{name}" for system, names in _ARCHITECTURES_OF.items() for name in names.split())
+"""Every subdir that rattler knows and a platform can have; a package may also be ``noarch``."""
+
+_ARCHITECTURE_NAMES = {"32": "x86", "64": "x86_64"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +66,4 @@ def split_subdir(subdir: str) -> tuple[str | None, str | None]:
     if subdir not in SUBDIRS:
         return None, None
     system, _, architecture = subdir.partition("-")
-    return _ARCHITECTURES.get(architecture, architecture), system
+    return _ARCHITECTURE_NAMES.get(architecture, architecture), system

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from cs_lock.blocks import Node, Quoted
@@ -110,6 +111,7 @@ class PackageRecord:
         return f"{self.name}-{self.version}-{self.build}"
 
 
+@lru_cache(maxsize=65536)
 def parse_dependency_name(spec: str) -> str:
     """Return the name of the package that a match spec asks for.
 
@@ -119,6 +121,15 @@ def parse_dependency_name(spec: str) -> str:
     match = _NAME.match(spec.strip())
     name = match.group() if match else spec
     return name.rpartition(":")[2].lower()
+
+
+@lru_cache(maxsize=65536)
+def parse_dependency_names(specs: tuple[str, ...]) -> frozenset[str]:
+    """Return the names of the packages that match specs ask for.
+
+    :param specs: such as a record's ``depends``
+    """
+    return frozenset(map(parse_dependency_name, specs))
 
 
 def derive_location_fields(location: str) -> dict[str, str | None]:

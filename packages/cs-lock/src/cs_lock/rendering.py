@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from cs_lock.platforms import Platform
@@ -54,6 +55,7 @@ def render_lock(
     return ("\n".join(lines) + "\n").encode()
 
 
+@lru_cache(maxsize=65536)
 def quote_scalar(text: str) -> str:
     """Write a text as a YAML scalar: plain when it reads back as that text, else quoted.
 
@@ -97,30 +99,51 @@ def _render_channel(channel: Channel) -> list[str]:
 
 def _render_record(record: PackageRecord) -> list[str]:
     """Write a record, without the fields that its URL already says."""
+    lines = [f"- conda: {quote_scalar(record.url)}", *_render_identity(record)]
+    for key, digest in (
+        ("sha256", record.sha256),
+        ("md5", record.md5),
+        ("legacy_bz2_md5", record.legacy_bz2_md5),
+        ("attestations_sha256", record.attestations_sha256),
+    ):
+        if digest:
+            lines.append(f"  {key}: '{digest}'" if _NUMBER.fullmatch(digest) else f"  {key}: {digest}")
+    lines += _render_texts("depends", record.depends)
+    lines += _render_texts("constrains", record.constrains)
+    if record.extra_depends:
+        lines += _render_value("extra_depends", record.extra_depends, "  ")
+    channel = derive_location_fields(record.url)["channel"]
+    if record.channel != channel and record.channel:
+        lines.append(f"  channel: {quote_scalar(record.channel.rstrip('/'))}")
+    if record.features is not None:
+        lines.append(f"  features: {quote_scalar(record.features)}")
+    lines += _render_texts("flags", record.flags)
+    lines += _render_texts("track_features", record.track_features)
+    lines += _render_rest(record)
+    return lines
+
+
+def _render_identity(record: PackageRecord) -> list[str]:
+    """Write what identifies a package, as far as its URL does not say it."""
     derived = derive_location_fields(record.url)
-    noarch = derive_noarch(derived["subdir"] or record.subdir, derived["build"] or record.build)
-    channel = record.channel if record.channel != derived["channel"] else None
-    lines = [f"- conda: {quote_scalar(record.url)}"]
-    for key in ("name", "version", "build"):
-        value = getattr(record, key)
+    build, subdir = derived["build"] or record.build, derived["subdir"] or record.subdir
+    lines = []
+    for key, value in (("name", record.name), ("version", record.version), ("build", record.build)):
         if value != derived[key]:
             lines.append(f"  {key}: {quote_scalar(value)}")
     if record.build_number != derive_build_number(record.build):
         lines.append(f"  build_number: {record.build_number}")
+    if record.subdir != derived["subdir"]:
+        lines.append(f"  subdir: {record.subdir}")
+    if record.noarch != derive_noarch(subdir, build):
+        lines.append(f"  noarch: {record.noarch or 'false'}")
+    return lines
+
+
+def _render_rest(record: PackageRecord) -> list[str]:
+    """Write the fields that few tools act on."""
+    derived = derive_location_fields(record.url)
     fields: tuple[tuple[str, Any], ...] = (
-        ("subdir", record.subdir if record.subdir != derived["subdir"] else None),
-        ("noarch", (record.noarch or False) if record.noarch != noarch else None),
-        ("sha256", record.sha256 or None),
-        ("md5", record.md5),
-        ("legacy_bz2_md5", record.legacy_bz2_md5),
-        ("attestations_sha256", record.attestations_sha256),
-        ("depends", record.depends or None),
-        ("constrains", record.constrains or None),
-        ("extra_depends", record.extra_depends or None),
-        ("channel", channel.rstrip("/") if channel else None),
-        ("features", record.features),
-        ("flags", record.flags or None),
-        ("track_features", record.track_features or None),
         ("file_name", record.file_name if record.file_name != derived["file_name"] else None),
         ("license", record.license),
         ("license_family", record.license_family),
@@ -133,14 +156,22 @@ def _render_record(record: PackageRecord) -> list[str]:
         ("python_site_packages_path", record.python_site_packages_path),
         *record.extra.items(),
     )
+    lines = []
     for key, value in fields:
         if value is not None:
             lines += _render_value(key, value, "  ")
     return lines
 
 
+def _render_texts(key: str, texts: Sequence[str]) -> list[str]:
+    """Write a list of texts, nothing when it is empty."""
+    return [f"  {key}:", *(f"  - {quote_scalar(text)}" for text in texts)] if texts else []
+
+
 def _render_value(key: str, value: Any, indent: str) -> list[str]:
     """Write a key and its value in block style."""
+    if type(value) is int:
+        return [f"{indent}{key}: {value}"]
     head = f"{indent}{quote_scalar(key)}:"
     if isinstance(value, Mapping):
         if not value:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from cs_lock.checks import check_channels, check_dependencies, check_record, check_required, describe_foreign
+from cs_lock.document import pause_collection
 from cs_lock.errors import LockError, Problem
 from cs_lock.exclusions import Exclusion
 from cs_lock.foreign import normalize_pypi_name
@@ -110,12 +111,13 @@ def derive(
     :returns: the runtime lock
     :raises LockError: when the lock is damaged, or, if ``strict``, with everything in ``problems``
     """
-    chosen = source.environment(environment)
     exclude, require = tuple(exclude), tuple(require)
-    selections = [
-        _select(source, chosen, platform, exclude, requested)
-        for platform in _choose_platforms(source, chosen, platforms)
-    ]
+    with pause_collection():
+        chosen = source.environment(environment)
+        selections = [
+            _select(source, chosen, platform, exclude, requested)
+            for platform in _choose_platforms(source, chosen, platforms)
+        ]
     problems = check_channels(chosen.channels, f"environments.{environment}.channels")
     for selection in selections:
         problems += _check(selection, require, features or {})
@@ -210,10 +212,13 @@ def _check_exclude(exclude: Iterable[str], selections: Sequence[Selection]) -> l
     """Warn of names in ``exclude`` that no platform has."""
     matched = {exclusion.name for selection in selections for exclusion in selection.exclusions}
     present = sorted({record.name for selection in selections for record in selection.records} | matched)
+    from difflib import get_close_matches
+
     problems = []
     for name in sorted(set(exclude)):
         if not {name.lower(), f"pypi:{normalize_pypi_name(name)}"} & matched:
-            hint = f"the nearest name is {sort_by_nearness(name, present)[0]!r}" if present else None
+            near = get_close_matches(name, present, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else None
             message = f"'exclude' names {name!r}, which no platform has"
             problems.append(
                 Problem(kind="unmatched-exclude", severity="warning", message=message, package=name, hint=hint)

@@ -10,7 +10,7 @@ from cs_lock.exclusions import Exclusion, explain_exclusions, find_dropped
 from cs_lock.foreign import normalize_pypi_name
 from cs_lock.order import sort_by_dependency
 from cs_lock.platforms import Platform
-from cs_lock.records import PackageRecord, parse_dependency_name
+from cs_lock.records import PackageRecord, parse_dependency_names
 from cs_lock.source import ForeignPackage, Reference, SourceEnvironment, SourceLock
 
 Requested = Iterable[str] | Mapping[str, Iterable[str]] | None
@@ -67,9 +67,7 @@ class Candidates:
     def _connect(self) -> dict[str, set[str]]:
         """Map each label to the labels that it needs and that are there."""
         labels = self.records.keys() | self.foreign.keys()
-        needs = {
-            name: {parse_dependency_name(s) for s in record.depends} & labels for name, record in self.records.items()
-        }
+        needs = {name: set(labels & parse_dependency_names(r.depends)) for name, r in self.records.items()}
         for label, package in self.foreign.items():
             prefix = "pypi:" if package.kind == "pypi" else ""
             needs.setdefault(label, set()).update({prefix + name for name in package.depends} & labels)
@@ -92,7 +90,7 @@ def select_packages(candidates: Candidates, exclude: Iterable[str], requested: C
     wanted = {label for name in requested for label in candidates.labels_of(name)}
     needs = candidates.needs
     dropped = find_dropped(needs, excluded, wanted) if excluded else set()
-    kept = {label: needs[label] - dropped for label in needs if label not in dropped}
+    kept = {label: needs[label] - dropped for label in needs if label not in dropped} if dropped else needs
     order = sort_by_dependency(kept)
     return Selection(
         platform=candidates.platform,

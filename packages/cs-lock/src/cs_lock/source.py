@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cs_lock.blocks import Node
-from cs_lock.document import parse_text, read_text
+from cs_lock.document import parse_text, pause_collection, read_text
 from cs_lock.errors import LockError, Problem
 from cs_lock.platforms import SUBDIRS, Platform, find_subdir
 from cs_lock.records import PackageRecord, RecordReader, derive_location_fields, read_record
@@ -38,19 +38,26 @@ class Channel:
     used_env_vars: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(NamedTuple):
     """A line of an environment's package list.
 
     :param kind: ``conda`` for an archive, ``source`` for a package that is built when it is installed, or ``pypi``
     :param location: URL, path, or identifier of a source package
-    :param key: key path of the line
+    :param selector: the line itself
+    :param list_key: key path of the list
+    :param position: of the line in the list, counted from 0
     """
 
     kind: PackageKind
     location: str
-    key: str
     selector: Mapping[str, Node]
+    list_key: str
+    position: int
+
+    @property
+    def key(self) -> str:
+        """Key path of the line."""
+        return f"{self.list_key}[{self.position}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,9 +155,10 @@ class SourceLock:
         :param reference: of kind ``conda``
         :raises LockError: when the lock does not describe it, or describes it in two ways
         """
+        known = self._by_location.get(("conda", reference.location), [])
+        if len(known) == 1 and known[0] in self._records:
+            return self._records[known[0]]
         indices = self._find(reference)
-        if len(indices) == 1 and indices[0] in self._records:
-            return self._records[indices[0]]
         entry = self._merge(indices, reference)
         key = f"packages[{indices[0]}]"
         try:
@@ -244,23 +252,25 @@ class SourceLock:
         """Map kind and location of each entry of ``packages`` to its indices."""
         index: dict[tuple[PackageKind, str], list[int]] = {}
         for number, entry in enumerate(self._packages):
-            kind, location = self._identify(entry, f"packages[{number}]")
-            index.setdefault((kind, location), []).append(number)
+            index.setdefault(self._identify(entry, "packages", number), []).append(number)
         return index
 
-    def _identify(self, entry: Node, key: str) -> tuple[PackageKind, str]:
+    def _identify(self, entry: Node, list_key: str, index: int) -> tuple[PackageKind, str]:
         """Return kind and location of an entry of ``packages`` or of a package list."""
         if type(entry) is dict:
+            location = entry.get("conda")
+            if type(location) is str:
+                return _refine("conda", location)
             if "kind" in entry:
                 location = entry.get("url") or entry.get("path")
-                kind: PackageKind = "pypi" if entry["kind"] == "pypi" else "conda"
                 if isinstance(location, str):
-                    return _refine(kind, str(location))
+                    return _refine("pypi" if entry["kind"] == "pypi" else "conda", str(location))
             for name, kind in _REFERENCE_KINDS:
                 location = entry.get(name)
                 if isinstance(location, str):
-                    return _refine(kind, location)
+                    return _refine(kind, str(location))
         message = "this is not a package: it has no conda, conda_source or pypi location"
+        key = f"{list_key}[{index}]"
         raise self._fail("invalid-value", message, key=key, expected="a mapping with a location")
 
     def _read_environment(self, name: str) -> SourceEnvironment:
@@ -291,12 +301,12 @@ class SourceLock:
         return tuple(channels)
 
     def _read_references(self, value: Node, key: str) -> tuple[Reference, ...]:
-        references = []
-        for index, entry in enumerate(self._list(value, key) if value is not None else []):
-            where = f"{key}[{index}]"
-            kind, location = self._identify(entry, where)
-            references.append(Reference(kind=kind, location=location, key=where, selector=entry))
-        return tuple(references)
+        entries = self._list(value, key) if value is not None else []
+        identities = (self._identify(entry, key, index) for index, entry in enumerate(entries))
+        return tuple(
+            Reference(kind, location, entry, key, index)
+            for index, (entry, (kind, location)) in enumerate(zip(entries, identities, strict=True))
+        )
 
     def _find_platform(self, name: str, references: Iterable[Reference], key: str) -> Platform:
         """Find what a platform name stands for: by the table of version 7, else by the packages."""
@@ -371,7 +381,8 @@ def read_lock(path: str | Path) -> SourceLock:
     """
     path = Path(path)
     text = read_text(path)
-    document = parse_text(text, path)
+    with pause_collection():
+        document = parse_text(text, path)
     try:
         kind, version = _identify_format(document)
     except LockError as error:
@@ -409,9 +420,10 @@ def _identify_format(document: Mapping[str, Node]) -> tuple[LockKind, int]:
 
 def _refine(kind: PackageKind, location: str) -> tuple[PackageKind, str]:
     """Tell archives from source packages, which up to version 6 both stand under ``conda``."""
-    if kind == "conda" and not location.partition("?")[0].partition("#")[0].endswith(_ARCHIVES):
-        kind = "source"
-    return kind, location
+    if kind != "conda" or location.endswith(_ARCHIVES):
+        return kind, location
+    is_archive = location.partition("?")[0].partition("#")[0].endswith(_ARCHIVES)
+    return ("conda" if is_archive else "source"), location
 
 
 def _read_foreign(entry: Mapping[str, Node], reference: Reference, key: str) -> ForeignPackage:
@@ -437,4 +449,10 @@ def sort_by_nearness(name: str, names: Iterable[str]) -> list[str]:
     """
     from difflib import SequenceMatcher
 
-    return sorted(names, key=lambda other: (-SequenceMatcher(None, name, other).ratio(), other))
+    matcher = SequenceMatcher(b=name)
+
+    def distance(other: str) -> tuple[float, str]:
+        matcher.set_seq1(other)
+        return (-matcher.ratio(), other)
+
+    return sorted(names, key=distance)
