@@ -1,7 +1,24 @@
 //! Package archives over the network.
+//!
+//! One background thread downloads, hashes and verifies; [`Fetcher`] hands out finished archives to the linker. Small
+//! archives stay in memory within a fixed budget, others go to unlinked files in the spool directory.
+//!
+//! Proxies (`HTTPS_PROXY`, `NO_PROXY`, ...), certificates (the system's, `SSL_CERT_FILE`, `SSL_CERT_DIR`), credentials
+//! (`RATTLER_AUTH_FILE`, `~/.rattler/credentials.json`, `.netrc`) and mirrors (`mirrors` in the `config.toml` of rattler
+//! or pixi) are those of rattler's other tools. Keyrings are not read: their libraries would outweigh the runtime.
 
+mod attempt;
+mod backoff;
+mod client;
+mod config;
+mod download;
 mod error;
+mod fetcher;
+mod local;
 mod options;
+mod redact;
+mod sink;
 
 pub use error::{ErrorKind, FetchError};
+pub use fetcher::{Fetcher, fetch};
 pub use options::{Event, EventCallback, Options, ProgressCallback, Request};

@@ -1,0 +1,311 @@
+//! The background thread, and the queue between it and the linker.
+
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use cs_link::{Archive, ArchiveError, Archives};
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{Notify, Semaphore};
+
+use crate::client::build_client;
+use crate::config::Config;
+use crate::download::Downloader;
+use crate::error::FetchError;
+use crate::local::{local_path, open_archive};
+use crate::options::{Event, Options, Request};
+use crate::redact::{file_name, redact_url};
+use crate::sink::Budget;
+
+/// Most archives that are here and not yet taken; downloads pause beyond.
+const MOST_READY: usize = 32;
+/// How soon a raised cancel flag is noticed.
+const CANCEL_INTERVAL: Duration = Duration::from_millis(40);
+/// One lane in so many takes the smallest archives, so that the linker has something to do from the start.
+const LANES_PER_SMALL: usize = 4;
+
+fn blame(index: Option<usize>, error: FetchError) -> ArchiveError {
+    ArchiveError {
+        index,
+        source: Box::new(error),
+    }
+}
+
+/// Archives on their way. Dropping it stops the downloads.
+pub struct Fetcher {
+    shared: Arc<Shared>,
+    local: Mutex<VecDeque<(Request, PathBuf)>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread and the linker share.
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Room for further archives that are here and not yet taken.
+    room: Semaphore,
+    stop: Notify,
+    cancel: Arc<AtomicBool>,
+}
+
+#[derive(Default)]
+struct State {
+    ready: VecDeque<Archive>,
+    /// The first failure, until somebody has taken it.
+    failure: Option<ArchiveError>,
+    failed: bool,
+    /// Nothing more will come.
+    finished: bool,
+}
+
+/// Start to fetch. Nothing is sent before the first archive that is not on this machine, and then in the background.
+///
+/// Raising `cancel` stops everything within a tenth of a second.
+pub fn fetch(
+    requests: Vec<Request>,
+    options: Options,
+    cancel: Arc<AtomicBool>,
+) -> Result<Fetcher, FetchError> {
+    let (mut local, mut remote) = (VecDeque::new(), Vec::new());
+    let config = if requests.is_empty() {
+        Config::default()
+    } else {
+        Config::load()
+    };
+    for request in requests {
+        match local_path(&request.url).or_else(|| config.find_local_mirror(&request.url)) {
+            Some(path) => local.push_back((request, path)),
+            None => remote.push(check_scheme(request)?),
+        }
+    }
+    let shared = Arc::new(Shared {
+        state: Mutex::new(State {
+            finished: remote.is_empty(),
+            ..State::default()
+        }),
+        changed: Condvar::new(),
+        room: Semaphore::new(MOST_READY),
+        stop: Notify::new(),
+        cancel,
+    });
+    let thread = match remote.is_empty() {
+        true => None,
+        false => Some(spawn(Arc::clone(&shared), remote, options, config)?),
+    };
+    Ok(Fetcher {
+        shared,
+        local: Mutex::new(local),
+        thread,
+    })
+}
+
+fn check_scheme(request: Request) -> Result<Request, FetchError> {
+    let url = url::Url::parse(&request.url).map_err(|error| FetchError::Url {
+        file_name: redact_url(&request.url),
+        reason: format!("its address is no URL ({error})"),
+    })?;
+    match url.scheme() {
+        "http" | "https" | "oci" => Ok(request),
+        scheme => Err(FetchError::Url {
+            file_name: file_name(&request.url),
+            reason: format!("addresses that start with {scheme}: are not supported"),
+        }),
+    }
+}
+
+fn spawn(
+    shared: Arc<Shared>,
+    requests: Vec<Request>,
+    options: Options,
+    config: Config,
+) -> Result<JoinHandle<()>, FetchError> {
+    let run = move || {
+        // Whatever happens to this thread, nobody must wait for it forever.
+        let _closing = Closing(&shared);
+        if let Err(failure) = download_all(&shared, requests, options, &config) {
+            shared.fail(failure);
+        }
+    };
+    thread::Builder::new()
+        .name("fetch".to_owned())
+        .spawn(run)
+        .map_err(thread_error)
+}
+
+fn thread_error(error: std::io::Error) -> FetchError {
+    FetchError::Setup {
+        reason: format!("no thread could be started ({error})"),
+        hint: "Raise the limit on processes",
+    }
+}
+
+struct Closing<'a>(&'a Shared);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.lock().finished = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change of the state is complete in itself, so a poisoned lock is as good as new.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, archive: Archive) {
+        self.lock().ready.push_back(archive);
+        self.changed.notify_one();
+    }
+
+    fn fail(&self, failure: ArchiveError) {
+        let mut state = self.lock();
+        state.failed = true;
+        state.failure = Some(failure);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+
+    /// Wait until nobody wants anything any more.
+    async fn stopped(&self) {
+        while !self.is_cancelled() {
+            if tokio::time::timeout(CANCEL_INTERVAL, self.stop.notified())
+                .await
+                .is_ok()
+            {
+                return;
+            }
+        }
+    }
+}
+
+/// Run all downloads on this thread; `Ok` also when they were stopped.
+fn download_all(
+    shared: &Shared,
+    mut requests: Vec<Request>,
+    options: Options,
+    config: &Config,
+) -> Result<(), ArchiveError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| blame(None, thread_error(error)))?;
+    let mut warn = |message: String| {
+        if let Some(events) = &options.events {
+            events(&Event::Warning(message));
+        }
+    };
+    config.warnings.iter().cloned().for_each(&mut warn);
+    let client = build_client(&options, config, &mut warn).map_err(|error| blame(None, error))?;
+    requests.sort_by_key(|request| Reverse(request.size));
+    let downloader = Downloader {
+        client,
+        options,
+        budget: Budget::new(),
+    };
+    let result = runtime.block_on(async {
+        match select(
+            pin!(run_lanes(shared, &downloader, requests)),
+            pin!(shared.stopped()),
+        )
+        .await
+        {
+            Either::Left((result, _)) => result,
+            Either::Right(((), _)) => Ok(()),
+        }
+    });
+    // A name lookup cannot be interrupted; it must not hold up whoever cancels.
+    runtime.shutdown_background();
+    result
+}
+
+/// Download on several lanes at once: most take the largest archive that is left, the others the smallest.
+async fn run_lanes(
+    shared: &Shared,
+    downloader: &Downloader,
+    requests: Vec<Request>,
+) -> Result<(), ArchiveError> {
+    let pending = RefCell::new(VecDeque::from(requests));
+    let take = |lane: usize| match lane % LANES_PER_SMALL == LANES_PER_SMALL - 1 {
+        true => pending.borrow_mut().pop_back(),
+        false => pending.borrow_mut().pop_front(),
+    };
+    let run_lane = async |lane: usize| -> Result<(), ArchiveError> {
+        loop {
+            // The semaphore is never closed; the room is given back when the archive is taken.
+            shared.room.acquire().await.expect("open").forget();
+            let Some(request) = take(lane) else {
+                return Ok(());
+            };
+            let archive = downloader.download(&request).await;
+            shared.push(archive.map_err(|error| blame(Some(request.index), error))?);
+        }
+    };
+    let lanes = downloader.options.concurrency.max(1);
+    let mut running: FuturesUnordered<_> = (0..lanes).map(run_lane).collect();
+    while let Some(result) = running.next().await {
+        shared.room.add_permits(1);
+        result?;
+    }
+    Ok(())
+}
+
+impl Fetcher {
+    fn next_local(&self) -> Option<Result<Archive, ArchiveError>> {
+        let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        let (request, path) = local.pop_front()?;
+        Some(open_archive(&request, &path).map_err(|error| blame(Some(request.index), error)))
+    }
+
+    fn next_remote(&self) -> Result<Option<Archive>, ArchiveError> {
+        let mut state = self.shared.lock();
+        loop {
+            if let Some(failure) = state.failure.take() {
+                return Err(failure);
+            }
+            if state.failed || self.shared.is_cancelled() {
+                return Err(blame(None, FetchError::Cancelled));
+            }
+            if let Some(archive) = state.ready.pop_front() {
+                self.shared.room.add_permits(1);
+                return Ok(Some(archive));
+            }
+            if state.finished {
+                return Ok(None);
+            }
+            let waited = self.shared.changed.wait_timeout(state, CANCEL_INTERVAL);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Archives for Fetcher {
+    fn next(&self) -> Result<Option<Archive>, ArchiveError> {
+        match self.next_local() {
+            Some(archive) => archive.map(Some),
+            None => self.next_remote(),
+        }
+    }
+}
+
+impl Drop for Fetcher {
+    fn drop(&mut self) {
+        self.shared.stop.notify_one();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

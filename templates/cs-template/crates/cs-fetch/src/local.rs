@@ -1,0 +1,52 @@
+//! Archives of channels on this machine: `file://` URLs and plain paths.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cs_link::Archive;
+use url::Url;
+
+use crate::error::FetchError;
+use crate::options::Request;
+use crate::redact::file_name;
+use crate::sink::WholeFile;
+
+/// The path that a `file://` URL or a plain path names; `None` when it is another URL.
+pub(crate) fn local_path(url: &str) -> Option<PathBuf> {
+    if url.starts_with("file:") {
+        return Url::parse(url).ok()?.to_file_path().ok();
+    }
+    (!url.contains("://")).then(|| PathBuf::from(url))
+}
+
+/// Open an archive where it is; the linker verifies it.
+pub(crate) fn open_archive(request: &Request, path: &Path) -> Result<Archive, FetchError> {
+    let failed = |source| FetchError::LocalFile {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(failed(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is not a regular file",
+        )));
+    }
+    let length = metadata.len();
+    match request.size {
+        Some(size) if size != length => Err(FetchError::Damaged {
+            file_name: file_name(&request.url),
+            url: path.display().to_string(),
+            what: "its size",
+            expected: format!("{size} bytes"),
+            actual: format!("{length} bytes"),
+        }),
+        _ => Ok(Archive {
+            index: request.index,
+            bytes: Box::new(WholeFile { file, length }),
+            verified: false,
+        }),
+    }
+}
