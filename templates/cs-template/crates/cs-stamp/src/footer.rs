@@ -1,22 +1,16 @@
 //! The last 512 bytes of a stamp: where its parts are and what their digests must be.
 
 use std::fmt;
-use std::hint::black_box;
+
+use cs_entry::footer::{
+    DIGEST_OFFSET, ENTRIES_OFFSET, ENTRY_COUNT, ENTRY_COUNT_OFFSET, ENTRY_LENGTH, FORMAT_VERSION,
+    IDENTITY_OFFSET, LENGTH, RESERVED_OFFSET, STAMP_LENGTH_OFFSET, VERSION_OFFSET,
+};
 
 use crate::bytes::{array_at, sha256};
 
-/// Length of the footer in bytes.
-pub(crate) const FOOTER_LENGTH: usize = 512;
-/// The format version that this crate reads.
-pub(crate) const FORMAT_VERSION: u32 = 1;
 /// How many bytes signing tools may append behind the footer.
 pub const TRAILING_LIMIT_BYTES: u64 = 16 << 20;
-
-const MAGIC_LENGTH: usize = 16;
-const DIGEST_OFFSET: usize = 480;
-const ENTRIES_OFFSET: usize = 64;
-const ENTRY_LENGTH: usize = 56;
-const RESERVED_OFFSET: usize = ENTRIES_OFFSET + Part::ALL.len() * ENTRY_LENGTH;
 
 /// The parts of a stamp, in the order in which they stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,7 +31,7 @@ pub enum Part {
 
 impl Part {
     /// Every part, in order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; ENTRY_COUNT] = [
         Self::Header,
         Self::Plan,
         Self::Lock,
@@ -91,7 +85,7 @@ pub struct PartSpan {
 #[derive(Debug, Clone)]
 pub(crate) struct Footer {
     pub identity: [u8; 32],
-    pub parts: [PartSpan; 6],
+    pub parts: [PartSpan; ENTRY_COUNT],
 }
 
 /// Why 512 bytes with a valid digest are no footer that can be used.
@@ -101,30 +95,14 @@ pub(crate) enum FooterFault {
     Structure(String),
 }
 
-/// The 16 bytes that a footer starts with, assembled where the optimizer cannot see it: they must not stand in the
-/// template's own code, where a search for a footer would meet them.
-pub(crate) fn magic() -> [u8; MAGIC_LENGTH] {
-    let mask = black_box(0x5A_u8);
-    let mut magic = *b"\xd3\x19\x15\x14\x1e\x1b\x77\x09\x12\x13\x0a\x57\x50\x40\x50\x5a";
-    magic.iter_mut().for_each(|byte| *byte ^= mask);
-    magic
-}
-
-/// Whether `bytes` start with the magic and end with their own digest.
-pub(crate) fn is_footer(bytes: &[u8]) -> bool {
-    bytes.len() == FOOTER_LENGTH
-        && bytes.starts_with(&magic())
-        && bytes[DIGEST_OFFSET..] == sha256(&bytes[..DIGEST_OFFSET])
-}
-
-/// Read a footer that starts at `footer_offset` of its file and for which [`is_footer`] holds.
+/// Read a footer that starts at `footer_offset` of its file and for which [`cs_entry::footer::is_footer`] holds.
 pub(crate) fn parse_footer(bytes: &[u8], footer_offset: u64) -> Result<Footer, FooterFault> {
-    let version = u32::from_le_bytes(array_at(bytes, 16));
+    let version = u32::from_le_bytes(array_at(bytes, VERSION_OFFSET));
     if version != FORMAT_VERSION {
         return Err(FooterFault::Version(version));
     }
-    let entry_count = u32::from_le_bytes(array_at(bytes, 20));
-    ensure(entry_count as usize == Part::ALL.len(), || {
+    let entry_count = u32::from_le_bytes(array_at(bytes, ENTRY_COUNT_OFFSET));
+    ensure(entry_count as usize == ENTRY_COUNT, || {
         format!("it lists {entry_count} parts, not 6")
     })?;
     ensure(
@@ -133,12 +111,12 @@ pub(crate) fn parse_footer(bytes: &[u8], footer_offset: u64) -> Result<Footer, F
             .all(|byte| *byte == 0),
         || "its reserved bytes are not zero".to_owned(),
     )?;
-    let stamp_length = u64::from_le_bytes(array_at(bytes, 24));
-    let stamp_offset = (footer_offset + FOOTER_LENGTH as u64)
+    let stamp_length = u64::from_le_bytes(array_at(bytes, STAMP_LENGTH_OFFSET));
+    let stamp_offset = (footer_offset + LENGTH as u64)
         .checked_sub(stamp_length)
         .ok_or_else(|| structure("the stamp is said to be longer than the file".to_owned()))?;
     let parts = parse_entries(bytes, stamp_offset, footer_offset)?;
-    let identity = array_at(bytes, 32);
+    let identity = array_at(bytes, IDENTITY_OFFSET);
     ensure(identity == identity_of(&parts), || {
         "its identity is not that of its parts".to_owned()
     })?;
@@ -150,12 +128,12 @@ fn parse_entries(
     bytes: &[u8],
     stamp_offset: u64,
     footer_offset: u64,
-) -> Result<[PartSpan; 6], FooterFault> {
+) -> Result<[PartSpan; ENTRY_COUNT], FooterFault> {
     let mut parts = [PartSpan {
         offset: 0,
         length: 0,
         sha256: [0; 32],
-    }; 6];
+    }; ENTRY_COUNT];
     let mut expected_offset = stamp_offset;
     for (index, part) in Part::ALL.into_iter().enumerate() {
         let entry = &bytes[ENTRIES_OFFSET + index * ENTRY_LENGTH..][..ENTRY_LENGTH];
@@ -183,7 +161,7 @@ fn parse_entries(
 }
 
 /// The digest that names a build: of everything but the bundle, whose archives the plan pins.
-fn identity_of(parts: &[PartSpan; 6]) -> [u8; 32] {
+fn identity_of(parts: &[PartSpan; ENTRY_COUNT]) -> [u8; 32] {
     let digests: Vec<u8> = parts[..4].iter().flat_map(|part| part.sha256).collect();
     sha256(&digests)
 }

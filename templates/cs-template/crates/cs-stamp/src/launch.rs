@@ -1,9 +1,6 @@
 //! The launch part: what a later run needs, and no more.
 
-use crate::bytes::array_at;
-
-const VERSION: u32 = 1;
-const STRING_COUNT: u16 = 8;
+use cs_entry::launch::{STRING_COUNT, VERSION};
 
 /// What a later run needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,72 +27,39 @@ pub struct Launch {
     pub prefix_variable: Option<String>,
     /// The variable that asks for quiet.
     pub quiet_variable: String,
-    /// Words that the runtime keeps for itself.
+    /// Words and options that the runtime keeps for itself.
     pub words: Vec<String>,
 }
 
 impl Launch {
-    /// Parse a launch part.
+    /// Parse a launch part, by the same rules as the fast path.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        if bytes.len() < 12 {
-            return Err("it is too short".to_owned());
-        }
-        let version = u32::from_le_bytes(array_at(bytes, 0));
-        let flags = u32::from_le_bytes(array_at(bytes, 4));
-        let count = u16::from_le_bytes(array_at(bytes, 8));
-        if (version, count) != (VERSION, STRING_COUNT) {
-            return Err(format!(
-                "it has version {version} and {count} strings, not {VERSION} and {STRING_COUNT}"
-            ));
-        }
-        let [
-            runtime,
-            prefix,
-            delegate,
-            marker,
-            marker_start,
-            prefix_variable,
-            quiet_variable,
-            words,
-        ] = parse_strings(&bytes[12..])?;
+        let launch = cs_entry::launch::Launch::parse(bytes).ok_or_else(|| {
+            format!("it is not version {VERSION} with {STRING_COUNT} whole strings")
+        })?;
+        let prefix_variable = read_text(launch.prefix_variable)?;
         Ok(Self {
-            self_commands: flags & 1 != 0,
-            full_activation: flags & 2 != 0,
-            user_data: flags & 4 != 0,
-            named_conda: flags & 8 != 0,
-            runtime,
-            prefix,
-            delegate,
-            marker,
-            marker_start,
+            self_commands: launch.has_self_commands(),
+            full_activation: launch.needs_full_activation(),
+            user_data: launch.uses_user_data(),
+            named_conda: launch.is_named_conda(),
+            runtime: read_text(launch.runtime)?,
+            prefix: read_text(launch.prefix)?,
+            delegate: read_text(launch.delegate)?,
+            marker: read_text(launch.marker)?,
+            marker_start: read_text(launch.marker_start)?,
             prefix_variable: Some(prefix_variable).filter(|name| !name.is_empty()),
-            quiet_variable,
-            words: words.split('\n').map(str::to_owned).collect(),
+            quiet_variable: read_text(launch.quiet_variable)?,
+            words: read_text(launch.words)?
+                .split('\n')
+                .map(str::to_owned)
+                .collect(),
         })
     }
 }
 
-/// Read eight strings: a 2-byte length, the bytes, one NUL; nothing may follow the last.
-fn parse_strings(mut rest: &[u8]) -> Result<[String; 8], String> {
-    let mut strings: [String; 8] = Default::default();
-    for (index, string) in strings.iter_mut().enumerate() {
-        let (text, tail) =
-            split_string(rest).ok_or_else(|| format!("its string {index} is cut short"))?;
-        *string = str::from_utf8(text)
-            .map_err(|_| format!("its string {index} is not UTF-8"))?
-            .to_owned();
-        rest = tail;
-    }
-    if rest.is_empty() {
-        Ok(strings)
-    } else {
-        Err(format!("{} bytes follow its last string", rest.len()))
-    }
-}
-
-fn split_string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    let (text, rest) = rest.split_at_checked(u16::from_le_bytes(*length).into())?;
-    let rest = rest.strip_prefix(b"\0")?;
-    (!text.contains(&0)).then_some((text, rest))
+fn read_text(bytes: &[u8]) -> Result<String, String> {
+    str::from_utf8(bytes)
+        .map(str::to_owned)
+        .map_err(|_| "a string is not UTF-8".to_owned())
 }

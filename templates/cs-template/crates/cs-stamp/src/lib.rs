@@ -9,6 +9,7 @@ mod footer;
 mod header;
 mod launch;
 mod plan;
+mod search;
 mod stamp;
 
 pub use error::StampError;

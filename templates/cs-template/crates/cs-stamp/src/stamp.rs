@@ -1,15 +1,14 @@
 //! An executable's stamp: found, then read part by part.
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::bytes::{read_exact_at, sha256};
-use crate::footer::{self, FOOTER_LENGTH, Footer, FooterFault, TRAILING_LIMIT_BYTES};
-use crate::{Header, Launch, Part, PartSpan, Plan, StampError};
+use cs_entry::footer::FORMAT_VERSION;
 
-/// How much of the file's end one step of the search reads.
-const SEARCH_STEP: u64 = 1 << 20;
+use crate::bytes::{read_exact_at, sha256};
+use crate::footer::{Footer, FooterFault, parse_footer};
+use crate::search::{Found, find_footer};
+use crate::{Header, Launch, Part, PartSpan, Plan, StampError};
 
 /// The stamp of one executable. Opening it reads the footer alone.
 #[derive(Debug)]
@@ -22,72 +21,49 @@ pub struct Stamp {
 impl Stamp {
     /// Open the stamp of the executable at `path`; `None` when it is not stamped.
     pub fn open(path: &Path) -> Result<Option<Self>, StampError> {
-        let file = File::open(path).map_err(|source| StampError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::from_file(path.to_owned(), file)
+        let path = path.to_owned();
+        match File::open(&path) {
+            Ok(file) => Self::from_file(path, file),
+            Err(source) => Err(StampError::Io { path, source }),
+        }
     }
 
     /// Open the stamp of the running executable; `None` when it is not stamped.
     pub fn open_self() -> Result<Option<Self>, StampError> {
-        let path = std::env::current_exe().map_err(|source| StampError::Io {
-            path: PathBuf::from("(this executable)"),
+        let unknown = |source| StampError::Io {
+            path: "this executable".into(),
             source,
-        })?;
-        // The kernel's own link still leads to the running file when its path has been replaced by an upgrade.
-        let opened = if cfg!(target_os = "linux") {
-            File::open("/proc/self/exe")
-        } else {
-            File::open(&path)
         };
-        let file = opened.or_else(|_| File::open(&path));
-        let file = file.map_err(|source| StampError::Io {
-            path: path.clone(),
-            source,
-        })?;
-        Self::from_file(path, file)
+        let path = std::env::current_exe().map_err(unknown)?;
+        // The kernel's own link leads to the running file even when an upgrade has put another one in its place.
+        match File::open(if cfg!(target_os = "linux") {
+            Path::new("/proc/self/exe")
+        } else {
+            &path
+        }) {
+            Ok(file) => Self::from_file(undelete(path), file),
+            Err(_) => Self::open(&path),
+        }
     }
 
     fn from_file(path: PathBuf, file: File) -> Result<Option<Self>, StampError> {
-        let found = find_footer(&file).map_err(|source| StampError::Io {
-            path: path.clone(),
-            source,
-        })?;
-        let (bytes, offset) = match found {
-            Found::Nothing => return Ok(None),
-            Found::Damaged => {
-                return Err(StampError::Footer {
-                    path,
-                    detail: "its SHA-256 does not match".to_owned(),
-                });
-            }
-            Found::Footer { bytes, offset } => (bytes, offset),
+        let footer = match find_footer(&file) {
+            Ok(Found::Footer { bytes, offset }) => parse_footer(&bytes, offset),
+            Ok(Found::Damaged) => Err(FooterFault::Structure(
+                "its SHA-256 does not match".to_owned(),
+            )),
+            Ok(Found::Nothing) => return Ok(None),
+            Err(source) => return Err(StampError::Io { path, source }),
         };
-        match footer::parse_footer(&bytes, offset) {
-            Ok(footer) => Self { path, file, footer }.check_limits().map(Some),
+        match footer {
+            Ok(footer) => Ok(Some(Self { path, file, footer })),
             Err(FooterFault::Structure(detail)) => Err(StampError::Footer { path, detail }),
             Err(FooterFault::Version(found)) => Err(StampError::Version {
                 path,
                 found,
-                supported: footer::FORMAT_VERSION,
+                supported: FORMAT_VERSION,
             }),
         }
-    }
-
-    fn check_limits(self) -> Result<Self, StampError> {
-        for part in Part::ALL {
-            let length = self.part(part).length;
-            if let Some(limit) = part.limit_bytes().filter(|limit| length > *limit) {
-                return Err(StampError::TooLarge {
-                    path: self.path,
-                    part,
-                    length,
-                    limit,
-                });
-            }
-        }
-        Ok(self)
     }
 
     /// The executable's path.
@@ -119,20 +95,29 @@ impl Stamp {
         self.footer.parts[part as usize]
     }
 
-    /// Read all of `part`, compared with its SHA-256. Meant for the parts that fit into memory: not for `bundle`.
+    /// Read all of `part`, compared with its limit and its SHA-256. Meant for parts that fit into memory: not for `bundle`.
     pub fn read_part(&self, part: Part) -> Result<Vec<u8>, StampError> {
         let span = self.part(part);
-        let length = usize::try_from(span.length)
-            .map_err(|_| self.damaged(part, "it does not fit into memory".to_owned()))?;
+        if let Some(limit) = part.limit_bytes().filter(|limit| span.length > *limit) {
+            return Err(StampError::TooLarge {
+                path: self.path.clone(),
+                part,
+                length: span.length,
+                limit,
+            });
+        }
+        let length = usize::try_from(span.length);
+        let length =
+            length.map_err(|_| self.damaged(part, "it does not fit into memory".to_owned()))?;
         let mut bytes = vec![0; length];
         read_exact_at(&self.file, &mut bytes, span.offset).map_err(|source| StampError::Io {
             path: self.path.clone(),
             source,
         })?;
-        if sha256(&bytes) != span.sha256 {
-            return Err(self.damaged(part, "its SHA-256 does not match".to_owned()));
+        if sha256(&bytes) == span.sha256 {
+            return Ok(bytes);
         }
-        Ok(bytes)
+        Err(self.damaged(part, "its SHA-256 does not match".to_owned()))
     }
 
     /// Read and parse the header.
@@ -167,57 +152,11 @@ impl Stamp {
     }
 }
 
-enum Found {
-    Nothing,
-    Damaged,
-    Footer { bytes: Vec<u8>, offset: u64 },
-}
-
-/// Find the last valid footer among the file's last 512 bytes + 16 MiB, last place first.
-fn find_footer(file: &File) -> io::Result<Found> {
-    let file_length = file.metadata()?.len();
-    let first_offset = file_length.saturating_sub(TRAILING_LIMIT_BYTES + FOOTER_LENGTH as u64);
-    if let Some(offset) = file_length.checked_sub(FOOTER_LENGTH as u64) {
-        let mut bytes = vec![0; FOOTER_LENGTH];
-        read_exact_at(file, &mut bytes, offset)?;
-        if footer::is_footer(&bytes) {
-            return Ok(Found::Footer { bytes, offset });
-        }
+/// The path without what Linux appends when the running file is no longer at its place.
+fn undelete(path: PathBuf) -> PathBuf {
+    let bytes = path.as_os_str().to_str();
+    match bytes.and_then(|path| path.strip_suffix(" (deleted)")) {
+        Some(original) if cfg!(target_os = "linux") && !path.exists() => original.into(),
+        _ => path,
     }
-    let mut is_damaged = false;
-    let mut window_end = file_length;
-    while window_end > first_offset {
-        let window_start = window_end.saturating_sub(SEARCH_STEP).max(first_offset);
-        let read_end = (window_end + FOOTER_LENGTH as u64 - 1).min(file_length);
-        let mut window = vec![0; (read_end - window_start) as usize];
-        read_exact_at(file, &mut window, window_start)?;
-        let start_count = (window_end - window_start) as usize;
-        for start in magic_hits(&window, start_count) {
-            let Some(bytes) = window
-                .get(start..start + FOOTER_LENGTH)
-                .filter(|bytes| footer::is_footer(bytes))
-            else {
-                is_damaged = true;
-                continue;
-            };
-            return Ok(Found::Footer {
-                bytes: bytes.to_vec(),
-                offset: window_start + start as u64,
-            });
-        }
-        window_end = window_start;
-    }
-    Ok(if is_damaged {
-        Found::Damaged
-    } else {
-        Found::Nothing
-    })
-}
-
-/// Where the magic stands in `window`, among its first `start_count` offsets, last first.
-fn magic_hits(window: &[u8], start_count: usize) -> impl Iterator<Item = usize> {
-    let magic = footer::magic();
-    (0..start_count)
-        .rev()
-        .filter(move |start| window[*start] == magic[0] && window[*start..].starts_with(&magic))
 }

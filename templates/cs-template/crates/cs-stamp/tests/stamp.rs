@@ -1,0 +1,226 @@
+//! Stamps written here, read, damaged, and read again.
+
+mod support;
+
+use std::io::Write;
+
+use cs_stamp::{Layout, Part, Stamp, StampError, TRAILING_LIMIT_BYTES};
+use support::{HEADER, PLAN, Parts};
+use tempfile::NamedTempFile;
+
+fn file_of(bytes: &[u8]) -> NamedTempFile {
+    let mut file = NamedTempFile::new().expect("a temporary file");
+    file.write_all(bytes).expect("room");
+    file
+}
+
+fn open(bytes: &[u8]) -> Result<Option<Stamp>, StampError> {
+    Stamp::open(file_of(bytes).path())
+}
+
+/// The stamp of a file that is kept as long as it.
+fn stamp_of(bytes: &[u8]) -> (NamedTempFile, Stamp) {
+    let file = file_of(bytes);
+    let stamp = Stamp::open(file.path())
+        .expect("an intact stamp")
+        .expect("a stamp");
+    (file, stamp)
+}
+
+fn message_of(error: impl std::error::Error) -> String {
+    error.to_string()
+}
+
+#[test]
+fn every_part_is_read_back() {
+    let parts = Parts::default();
+    let (_file, stamp) = stamp_of(&[b"template", &parts.write()[..]].concat());
+    for (part, expected) in Part::ALL.into_iter().zip(&parts.0) {
+        assert_eq!(&stamp.read_part(part).expect("intact"), expected, "{part}");
+    }
+    assert_eq!(stamp.part(Part::Header).offset, 8);
+    assert_eq!(stamp.header().expect("a header").layout, Layout::Online);
+    assert_eq!(stamp.plan().expect("a plan").platform, "linux-64");
+    assert_eq!(stamp.launch().expect("a launch part").words, ["status"]);
+}
+
+#[test]
+fn any_flipped_byte_is_refused_with_a_message_that_names_the_part() {
+    let stamp = Parts::default().write();
+    let spans = Part::ALL.map(|part| stamp_of(&stamp).1.part(part));
+    for position in 0..stamp.len() - 512 {
+        let mut bytes = stamp.clone();
+        bytes[position] ^= 1;
+        let (_file, damaged) = stamp_of(&bytes);
+        for (part, span) in Part::ALL.into_iter().zip(&spans) {
+            let is_hit = (span.offset..span.offset + span.length).contains(&(position as u64));
+            let result = damaged.read_part(part);
+            assert_eq!(
+                result.is_err(),
+                is_hit,
+                "{part} with byte {position} flipped"
+            );
+            if let Err(error) = result {
+                assert!(message_of(error).contains(&format!("the stamp's {part} is damaged")));
+            }
+        }
+    }
+}
+
+#[test]
+fn any_flipped_byte_of_the_footer_is_refused() {
+    let stamp = Parts::default().write();
+    let footer = stamp.len() - 512;
+    for position in footer..stamp.len() {
+        let mut bytes = stamp.clone();
+        bytes[position] ^= 1;
+        match open(&bytes) {
+            // Without the magic there is nothing to recognise.
+            Ok(found) => assert!(
+                found.is_none() && position < footer + 16,
+                "byte {position} flipped"
+            ),
+            Err(error) => {
+                let message = message_of(error);
+                assert!(
+                    message.contains("the stamp's footer is damaged: its SHA-256 does not match"),
+                    "{message}"
+                );
+                assert!(message.ends_with("download the file again"), "{message}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_footer_is_found_behind_as_many_bytes_as_allowed_and_not_one_more() {
+    let stamp = Parts::default().write();
+    let limit = TRAILING_LIMIT_BYTES as usize;
+    for trailing in [
+        1,
+        511,
+        512,
+        513,
+        (1 << 20) - 1,
+        1 << 20,
+        (1 << 20) + 1,
+        limit,
+    ] {
+        let (_file, found) = stamp_of(&[&stamp[..], &vec![0x89; trailing]].concat());
+        assert_eq!(
+            found.header().expect("a header").runtime,
+            "demo",
+            "{trailing} bytes behind the footer"
+        );
+    }
+    assert!(
+        open(&[&stamp[..], &vec![0x89; limit + 1]].concat())
+            .expect("readable")
+            .is_none()
+    );
+}
+
+#[test]
+fn files_without_a_stamp_are_not_stamped() {
+    for bytes in [&b""[..], b"x", &[0x89; 512], &vec![0; 3 << 20]] {
+        assert!(open(bytes).expect("readable").is_none());
+    }
+}
+
+#[test]
+fn a_running_program_without_a_stamp_knows_it() {
+    assert!(Stamp::open_self().expect("readable").is_none());
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = Stamp::open("/no/such/runtime".as_ref()).expect_err("there is none");
+    assert!(message_of(error).starts_with("/no/such/runtime: cannot read the file"));
+}
+
+#[test]
+fn a_part_above_its_limit_is_refused_before_it_is_read() {
+    let mut parts = Parts::default();
+    parts.0[0] = vec![b' '; (1 << 20) + 1];
+    let error = stamp_of(&parts.write()).1.header().expect_err("too large");
+    let expected =
+        "the stamp's header is damaged: it claims 1048577 bytes, at most 1048576 are allowed";
+    assert!(message_of(error).contains(expected));
+}
+
+#[test]
+fn headers_that_cannot_be_are_refused() {
+    let cases = [
+        (
+            r#""install_name":"demo""#,
+            r#""install_name":"..""#,
+            "install_name is \"..\", which is no file name",
+        ),
+        (
+            r#""install_name":"demo""#,
+            r#""install_name":"a/b""#,
+            "install_name is \"a/b\", which is no file name",
+        ),
+        (
+            r#""runtime":"demo""#,
+            r#""runtime":"""#,
+            "runtime is \"\", which is no file name",
+        ),
+        (
+            r#""delegate":"python""#,
+            r#""delegate":"bin\\python""#,
+            "delegate is \"bin\\\\python\", which is no file name",
+        ),
+        (
+            r#""schema_version":1"#,
+            r#""schema_version":2"#,
+            "its schema_version is 2, this template reads 1",
+        ),
+        (
+            r#""layout":"online""#,
+            r#""layout":"offline""#,
+            "unknown variant `offline`",
+        ),
+        (r#""freeze_base":false,"#, "", "missing field `freeze_base`"),
+    ];
+    for (good, bad, expected) in cases {
+        let mut parts = Parts::default();
+        assert!(HEADER.contains(good), "{good}");
+        parts.0[0] = HEADER.replace(good, bad).into_bytes();
+        let message = message_of(stamp_of(&parts.write()).1.header().expect_err(bad));
+        assert!(
+            message.contains("the stamp's header is damaged") && message.contains(expected),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn plans_that_cannot_be_are_refused() {
+    let package = |file_name: &str, sha256: &str| {
+        format!(
+            r#"{{"build":"0","file_name":"{file_name}","md5":null,"name":"a","noarch":null,"record":{{}},"requested_spec":null,"sha256":"{sha256}","size":null,"subdir":"noarch","url":"u","version":"1"}}"#
+        )
+    };
+    let digest = "0f".repeat(32);
+    let cases = [
+        (
+            package("../a.conda", &digest),
+            "packages[0].file_name is \"../a.conda\", which is no file name",
+        ),
+        (package("a.conda", "0f"), "\"0f\" is no SHA-256 in hex"),
+        (package("a.conda", &"0g".repeat(32)), "is no SHA-256 in hex"),
+        (package("a.conda", &"é".repeat(32)), "is no SHA-256 in hex"),
+    ];
+    for (bad, expected) in cases {
+        let mut parts = Parts::default();
+        parts.0[1] = PLAN
+            .replace(r#""packages":[]"#, &format!(r#""packages":[{bad}]"#))
+            .into_bytes();
+        let message = message_of(stamp_of(&parts.write()).1.plan().expect_err(&bad));
+        assert!(
+            message.contains("the stamp's plan is damaged") && message.contains(expected),
+            "{message}"
+        );
+    }
+}

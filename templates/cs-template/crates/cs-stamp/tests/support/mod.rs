@@ -1,0 +1,69 @@
+//! A small writer of stamps.
+
+use ring::digest::{SHA256, digest};
+
+pub const HEADER: &str = r#"{"activation":"path","artifact_name":"demo","builder":"cs-cli 0.1.0","bundle_file_name":null,"bytecode":"on-import","channels":[],"commands":"direct","condarc":null,"delegate":"python","docs_url":null,"freeze_base":false,"install_name":"demo","install_scheme":"conda-home","installed_file_count":null,"installed_size_bytes":null,"installer":null,"layout":"online","on_upgrade":"replace","platform":"linux-64","runtime":"demo","runtime_version":"1.0","schema_version":1}"#;
+pub const PLAN: &str = r#"{"packages":[],"platform":"linux-64","python":null,"requested_specs":[],"schema_version":1}"#;
+
+/// The bytes of the six parts.
+pub struct Parts(pub [Vec<u8>; 6]);
+
+impl Default for Parts {
+    fn default() -> Self {
+        let strings = [
+            "demo",
+            ".conda/demo",
+            "bin/python",
+            ".demo.json",
+            "{",
+            "DEMO_PREFIX",
+            "DEMO_QUIET",
+            "status",
+        ];
+        let mut launch = [1_u32.to_le_bytes(), [0; 4], 8_u32.to_le_bytes()].concat();
+        for string in strings {
+            launch.extend((string.len() as u16).to_le_bytes());
+            launch.extend([string.as_bytes(), b"\0"].concat());
+        }
+        let parts: [&[u8]; 6] = [
+            HEADER.as_bytes(),
+            PLAN.as_bytes(),
+            b"the lock",
+            b"bytecode",
+            b"bundle",
+            &launch,
+        ];
+        Self(parts.map(<[u8]>::to_vec))
+    }
+}
+
+impl Parts {
+    /// The stamp: parts and footer.
+    pub fn write(&self) -> Vec<u8> {
+        let parts = self.0.concat();
+        let digests: Vec<_> = self.0.iter().map(|part| digest(&SHA256, part)).collect();
+        let pinned: Vec<u8> = digests[..4]
+            .iter()
+            .flat_map(|digest| digest.as_ref().to_vec())
+            .collect();
+        // The magic must not stand in this program, where a test looks for it.
+        let mut footer = [&cs_entry::footer::magic()[..], &[1, 0, 0, 0, 6, 0, 0, 0]].concat();
+        footer.extend((parts.len() as u64 + 512).to_le_bytes());
+        footer.extend(digest(&SHA256, &pinned).as_ref());
+        let mut offset = 0_u64;
+        for ((tag, part), digest) in ["header", "plan", "lock", "bytecode", "bundle", "launch"]
+            .iter()
+            .zip(&self.0)
+            .zip(&digests)
+        {
+            footer.extend(format!("{tag:\0<8}").into_bytes());
+            footer.extend(offset.to_le_bytes());
+            footer.extend((part.len() as u64).to_le_bytes());
+            footer.extend(digest.as_ref());
+            offset += part.len() as u64;
+        }
+        footer.resize(480, 0);
+        footer.extend(digest(&SHA256, &footer).as_ref());
+        [parts, footer].concat()
+    }
+}

@@ -1,0 +1,190 @@
+//! The vectors that the Python suite reads too: both must accept and refuse the same files, for the same reasons.
+
+use std::path::{Path, PathBuf};
+
+use cs_stamp::{Part, Stamp, StampError};
+use serde_json::Value;
+
+fn vectors() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../packages/cs-stamp/vectors")
+}
+
+fn read_cases(group: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(vectors().join("vectors.json")).expect("vectors.json");
+    let index: Value = serde_json::from_str(&text).expect("JSON");
+    index[group].as_array().expect("a list of cases").clone()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Open the stamp and read all of it: the first thing that is wrong, if anything is.
+fn read_everything(path: &Path) -> Result<Option<Stamp>, StampError> {
+    let Some(stamp) = Stamp::open(path)? else {
+        return Ok(None);
+    };
+    for part in Part::ALL {
+        stamp.read_part(part)?;
+    }
+    stamp.header()?;
+    stamp.plan()?;
+    stamp.launch()?;
+    Ok(Some(stamp))
+}
+
+/// What an outcome is called in `vectors.json`.
+fn name_outcome(
+    outcome: &Result<Option<Stamp>, StampError>,
+) -> (&'static str, Option<&'static str>) {
+    match outcome {
+        Ok(Some(_)) => ("accepted", None),
+        Ok(None) => ("not-stamped", None),
+        Err(StampError::Footer { .. }) => ("damaged", Some("footer")),
+        Err(StampError::Part { part, .. } | StampError::TooLarge { part, .. }) => {
+            ("damaged", Some(part.name()))
+        }
+        Err(StampError::Version { .. }) => ("unsupported-version", Some("footer")),
+        Err(StampError::Io { .. }) => ("unreadable", None),
+    }
+}
+
+#[test]
+fn good_vectors_are_read_as_their_writer_meant_them() {
+    let cases = read_cases("good");
+    assert!(cases.len() > 5);
+    for case in cases {
+        let file = case["file"].as_str().expect("a file");
+        let stamp = read_everything(&vectors().join(file))
+            .unwrap_or_else(|error| panic!("{file}: {error}"));
+        let stamp = stamp.unwrap_or_else(|| panic!("{file}: not stamped"));
+        assert_eq!(stamp.identity_hex(), case["identity"], "{file}");
+        assert_parts(&stamp, &case);
+        assert_header(&stamp, &case);
+        assert_plan(&stamp, &case);
+        assert_launch(&stamp, &case);
+    }
+}
+
+fn assert_parts(stamp: &Stamp, case: &Value) {
+    for part in Part::ALL {
+        let (span, expected) = (stamp.part(part), &case["parts"][part.name()]);
+        assert_eq!(span.offset, expected["offset"], "{part} of {case}");
+        assert_eq!(span.length, expected["size_bytes"], "{part} of {case}");
+        assert_eq!(hex(&span.sha256), expected["sha256"], "{part} of {case}");
+    }
+}
+
+fn assert_header(stamp: &Stamp, case: &Value) {
+    let (header, expected) = (stamp.header().expect("a header"), &case["header"]);
+    let spelled = |value: &str| Value::from(value);
+    assert_eq!(header.builder, expected["builder"]);
+    assert_eq!(header.runtime, expected["runtime"]);
+    assert_eq!(header.install_name, expected["install_name"]);
+    assert_eq!(
+        header.docs_url.as_deref().map_or(Value::Null, spelled),
+        expected["docs_url"]
+    );
+    assert_eq!(
+        header.condarc.as_deref().map_or(Value::Null, spelled),
+        expected["condarc"]
+    );
+    assert_eq!(header.freeze_base, expected["freeze_base"]);
+    assert_eq!(
+        header.channels,
+        serde_json::from_value::<Vec<String>>(expected["channels"].clone()).expect("URLs")
+    );
+    assert_eq!(
+        Value::from(header.installed_size_bytes),
+        expected["installed_size_bytes"]
+    );
+    let words = [
+        (format!("{:?}", header.layout), "layout"),
+        (format!("{:?}", header.install_scheme), "install_scheme"),
+        (format!("{:?}", header.bytecode), "bytecode"),
+        (format!("{:?}", header.commands), "commands"),
+        (format!("{:?}", header.on_upgrade), "on_upgrade"),
+        (format!("{:?}", header.activation), "activation"),
+    ];
+    for (variant, key) in words {
+        let word = expected[key].as_str().expect("a word").replace('-', "");
+        assert_eq!(
+            variant.to_lowercase().replace("selfword", "self"),
+            word,
+            "{key}"
+        );
+    }
+}
+
+fn assert_plan(stamp: &Stamp, case: &Value) {
+    let (plan, expected) = (stamp.plan().expect("a plan"), &case["plan"]);
+    assert_eq!(plan.platform, expected["platform"]);
+    assert_eq!(
+        plan.python
+            .as_ref()
+            .map_or(Value::Null, |python| python.version.clone().into()),
+        match &expected["python"] {
+            Value::Null => Value::Null,
+            python => python["version"].clone(),
+        }
+    );
+    let packages = expected["packages"].as_array().expect("packages");
+    assert_eq!(plan.packages.len(), packages.len());
+    for (package, expected) in plan.packages.iter().zip(packages) {
+        assert_eq!(package.name, expected["name"]);
+        assert_eq!(hex(&package.sha256), expected["sha256"]);
+        assert_eq!(Value::from(package.size), expected["size"]);
+        assert_eq!(package.noarch.is_some(), !expected["noarch"].is_null());
+        assert_eq!(
+            serde_json::from_str::<Value>(package.record.get()).expect("JSON"),
+            expected["record"]
+        );
+    }
+}
+
+fn assert_launch(stamp: &Stamp, case: &Value) {
+    let (launch, expected) = (stamp.launch().expect("a launch part"), &case["launch"]);
+    let flags = [
+        launch.self_commands,
+        launch.full_activation,
+        launch.user_data,
+        launch.named_conda,
+    ];
+    let bits: u64 = flags
+        .iter()
+        .enumerate()
+        .map(|(bit, is_set)| u64::from(*is_set) << bit)
+        .sum();
+    assert_eq!(bits, expected["flags"]);
+    let strings = [
+        launch.runtime,
+        launch.prefix,
+        launch.delegate,
+        launch.marker,
+        launch.marker_start,
+        launch.prefix_variable.unwrap_or_default(),
+        launch.quiet_variable,
+        launch.words.join("\n"),
+    ];
+    assert_eq!(Value::from(strings.to_vec()), expected["strings"]);
+}
+
+#[test]
+fn bad_vectors_are_refused_with_the_reason_that_their_names_give() {
+    let cases = read_cases("bad");
+    assert!(cases.len() > 20);
+    for case in cases {
+        let file = case["file"].as_str().expect("a file");
+        let outcome = read_everything(&vectors().join(file));
+        let expected = (
+            case["error"]["kind"].as_str().expect("a kind"),
+            case["error"]["part"].as_str(),
+        );
+        assert_eq!(
+            name_outcome(&outcome),
+            expected,
+            "{file}: {:?}",
+            outcome.err().map(|error| error.to_string())
+        );
+    }
+}
