@@ -1,0 +1,77 @@
+"""Run a command and account for it; keep pairs of runs and their ratios."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one run took: seconds of wall and processor time, and the largest resident set in MB."""
+
+    wall_s: float
+    processor_s: float
+    peak_mb: float
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], directory: Path, expected: str | None = None) -> Usage:
+    """Run a command to its end and account for it and its children.
+
+    :param expected: what it must print; ``None`` when that does not matter.
+    """
+    read, write = os.pipe()
+    started = time.perf_counter()
+    process = subprocess.Popen(command, env=dict(environment), cwd=directory, stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    with os.fdopen(read, "rb") as stream:
+        output = stream.read().decode()
+    errors = process.stderr.read() if process.stderr else b""
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0 or (expected is not None and output != expected):
+        sys.exit(f"{command[0]} failed ({process.returncode}): {output}{errors.decode()}")
+    return Usage(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+@dataclass
+class Pairs:
+    """Runs of both sides, taken in turns.
+
+    :ivar limit: the ratio that SPEC section 11 allows.
+    """
+
+    name: str
+    limit: float
+    ours: list[Usage] = field(default_factory=list)
+    theirs: list[Usage] = field(default_factory=list)
+
+    def take(self, rounds: int, run_ours: Callable[[], Usage], run_theirs: Callable[[], Usage]) -> None:
+        """Take ``rounds`` pairs, the first turn going to each side in turns."""
+        for number in range(rounds):
+            for side in (0, 1) if number % 2 == 0 else (1, 0):
+                (self.ours if side == 0 else self.theirs).append((run_ours, run_theirs)[side]())
+            print(f"  {self.name}: {self.ours[-1].wall_s:.2f} s, {self.theirs[-1].wall_s:.2f} s", file=sys.stderr)
+
+    def summarise(self) -> dict[str, Any]:
+        """Summarise as JSON values: medians, spread, ratios of pairs."""
+        summary: dict[str, Any] = {"name": self.name, "limit": self.limit, "rounds": len(self.ours)}
+        for unit in ("wall_s", "processor_s", "peak_mb"):
+            ours = [getattr(usage, unit) for usage in self.ours]
+            theirs = [getattr(usage, unit) for usage in self.theirs]
+            ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
+            summary[unit] = {"ours": spread(ours), "theirs": spread(theirs), "ratio": spread(ratios)}
+        return summary
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Summarise values by median, least and largest."""
+    return {"median": statistics.median(values), "least": min(values), "largest": max(values)}
