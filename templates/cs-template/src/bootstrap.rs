@@ -1,0 +1,323 @@
+//! From whatever is there to a complete prefix: the first run, an upgrade, or the command `bootstrap`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use cs_prefix::{Details, InstallError, Outcome, Policy, PrefixError, Staging, Waiting};
+use cs_stamp::{Bytecode, OnUpgrade, Part, Plan};
+
+use crate::arguments::BootstrapOptions;
+use crate::error::Error;
+use crate::packages::{convert_packages, convert_python};
+use crate::progress::{Counter, Total, show_while};
+use crate::runtime::Runtime;
+use crate::settings::write_settings;
+use crate::sources::open_bundles;
+use crate::text::{count, format_bytes, format_duration};
+use crate::voice::{EVENTS_SCHEMA_VERSION, Event, Form, print};
+use crate::{kept, signals, verify};
+
+/// How long to wait for another process that works on the prefix.
+pub const WAIT_LIMIT: Duration = Duration::from_secs(10 * 60);
+/// Unpacked size over packed size of common package sets, where the builder did not know the former.
+const EXPANSION: u64 = 5;
+
+/// How an installation ended.
+pub struct Installed {
+    /// What became of the prefix.
+    pub outcome: Outcome,
+    /// Files written; 0 when nothing was.
+    pub files: u64,
+    /// Number of packages of this build.
+    pub packages: usize,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// `RUNTIME bootstrap`.
+pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
+    let installed = ensure(runtime, options)?;
+    if runtime.voice.is_quiet || runtime.voice.form == Form::Json {
+        return Ok(());
+    }
+    let (name, version) = (&runtime.header.runtime, &runtime.header.runtime_version);
+    let prefix = runtime.place.prefix.display();
+    print(&match installed.outcome {
+        Outcome::AlreadyComplete { .. } => {
+            format!("{name} {version} is already installed at {prefix}\n")
+        }
+        Outcome::Kept { marker, .. } => {
+            format!(
+                "{name} {} stays installed at {prefix}\n",
+                marker.runtime_version
+            )
+        }
+        Outcome::Installed { .. } | Outcome::Replaced { .. } => {
+            format!("{name} {version} is installed at {prefix}\n")
+        }
+    })
+}
+
+/// Make sure that the prefix can be run.
+pub fn ensure(runtime: &Runtime, options: &BootstrapOptions) -> Result<Installed, Error> {
+    let started = Instant::now();
+    let plan = runtime.stamp.plan()?;
+    let cancel = signals::watch();
+    let mut files = 0;
+    let result = cs_prefix::install(
+        &runtime.place.prefix,
+        &runtime.owner(),
+        &make_policy(runtime, options, &plan),
+        &mut tell_waiting(runtime),
+        &cancel,
+        |staging| {
+            files = build(runtime, options, &plan, staging, &cancel)?;
+            Ok(describe_build(runtime))
+        },
+    );
+    let installed = Installed {
+        outcome: result.map_err(name_failure)?,
+        files,
+        packages: plan.packages.len(),
+        elapsed: started.elapsed(),
+    };
+    report(runtime, &installed);
+    Ok(installed)
+}
+
+fn make_policy(runtime: &Runtime, options: &BootstrapOptions, plan: &Plan) -> Policy {
+    let header = &runtime.header;
+    let packed: Option<u64> = plan.packages.iter().map(|package| package.size).sum();
+    Policy {
+        force: options.is_forced,
+        on_upgrade: match header.on_upgrade {
+            OnUpgrade::Replace => cs_prefix::OnUpgrade::Replace,
+            OnUpgrade::Keep => cs_prefix::OnUpgrade::Keep,
+        },
+        wait_limit: WAIT_LIMIT,
+        required_bytes: header
+            .installed_size_bytes
+            .or(packed.map(|bytes| bytes.saturating_mul(EXPANSION))),
+        required_files: header.installed_file_count,
+        ..Policy::default()
+    }
+}
+
+/// Say once that another process is at work.
+pub fn tell_waiting(runtime: &Runtime) -> impl FnMut(&Waiting) + '_ {
+    let mut is_told = false;
+    move |_| {
+        if std::mem::replace(&mut is_told, true) {
+            return;
+        }
+        let message = format!(
+            "another process is working on {}; waiting for it",
+            runtime.place.prefix.display()
+        );
+        match runtime.voice.form {
+            Form::Json => runtime.voice.tell(&Event::Waiting { message: &message }),
+            Form::Text => runtime.voice.note(&message),
+        }
+    }
+}
+
+/// What the marker says besides the packages.
+fn describe_build(runtime: &Runtime) -> Details {
+    let header = &runtime.header;
+    let mut extra = serde_json::Map::new();
+    extra.insert("platform".into(), header.platform.clone().into());
+    extra.insert("delegate".into(), header.delegate.clone().into());
+    extra.insert("builder".into(), header.builder.clone().into());
+    Details {
+        channels: header.channels.clone(),
+        extra,
+    }
+}
+
+/// A signal is told as such, whoever noticed it first.
+fn name_failure(error: InstallError<Error>) -> Error {
+    let error = match error {
+        InstallError::Prefix(error) => Error::Lifecycle(error),
+        InstallError::Build(error) => error,
+    };
+    name_interruption(error)
+}
+
+/// Replace the many ways to say "interrupted" by the one that knows the signal.
+pub fn name_interruption(error: Error) -> Error {
+    let is_cancelled = match &error {
+        Error::Lifecycle(PrefixError::Cancelled { .. })
+        | Error::Link(cs_link::LinkError::Cancelled) => true,
+        Error::Fetch(error) => error.kind() == cs_fetch::ErrorKind::Cancelled,
+        _ => false,
+    };
+    match signals::received() {
+        Some(signal) if is_cancelled => Error::Interrupted(signal),
+        _ => error,
+    }
+}
+
+/// Fill the staging directory, and return how many files that made.
+fn build(
+    runtime: &Runtime,
+    options: &BootstrapOptions,
+    plan: &Plan,
+    staging: &Staging,
+    cancel: &Arc<AtomicBool>,
+) -> Result<u64, Error> {
+    verify::check_part(&runtime.stamp, Part::Lock)?;
+    let supply = open_bundles(runtime, plan, options, staging.scratch)?;
+    let total = Total {
+        archive_bytes: supply.total_bytes(plan),
+        files: runtime.header.installed_file_count,
+        packages: plan.packages.len(),
+    };
+    announce(runtime, total);
+    let counter = Arc::new(Counter::default());
+    let archives = supply.complete(runtime, plan, options, staging.scratch, &counter, cancel)?;
+    let report = show_while(&runtime.voice, total, &counter, || {
+        link(runtime, plan, staging, &*archives, &counter, cancel)
+    })?;
+    for message in &report.messages {
+        runtime
+            .voice
+            .note(&format!("{}: {}", message.package, message.text.trim()));
+    }
+    for clobbered in &report.clobbered {
+        let (winner, loser) = (
+            &plan.packages[clobbered.winner],
+            &plan.packages[clobbered.loser],
+        );
+        runtime.voice.detail(&format!(
+            "{} is in both {} and {}; that of {} stays",
+            clobbered.path, winner.name, loser.name, winner.name
+        ));
+    }
+    write_settings(staging.root, &runtime.header, plan)?;
+    check_delegate(runtime, staging.root)?;
+    Ok(report.files)
+}
+
+fn link(
+    runtime: &Runtime,
+    plan: &Plan,
+    staging: &Staging,
+    archives: &dyn cs_link::Archives,
+    counter: &Counter,
+    cancel: &AtomicBool,
+) -> Result<cs_link::Report, Error> {
+    let (packages, python) = (convert_packages(plan), convert_python(plan));
+    let shipped = verify::open_bytecode(&runtime.stamp)?;
+    let job = cs_link::Job {
+        staging: staging.root,
+        prefix: staging.prefix,
+        packages: &packages,
+        python: python.as_ref(),
+        requested_specs: &plan.requested_specs,
+        threads: choose_threads(),
+        bytecode: match (runtime.header.bytecode, &shipped) {
+            (Bytecode::Bootstrap, _) => cs_link::Bytecode::Compile,
+            (Bytecode::Shipped, Some(part)) => cs_link::Bytecode::Shipped(part),
+            (Bytecode::OnImport | Bytecode::Shipped, _) => cs_link::Bytecode::OnImport,
+        },
+        link_scripts: true,
+        launcher: None,
+    };
+    cs_link::install(&job, archives, counter, cancel).map_err(unwrap_supplier)
+}
+
+/// Between two and four: more threads than that wait for the disk.
+fn choose_threads() -> usize {
+    std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 4))
+}
+
+/// A supplier's error comes back through the linker as it was.
+fn unwrap_supplier(error: cs_link::LinkError) -> Error {
+    let cs_link::LinkError::Supplier(supplier) = error else {
+        return Error::Link(error);
+    };
+    let cs_link::ArchiveError { index, source } = supplier;
+    match source.downcast::<cs_fetch::FetchError>() {
+        Ok(error) => Error::Fetch(*error),
+        Err(source) => match source.downcast::<cs_bundle::BundleError>() {
+            Ok(error) => Error::Bundle(*error),
+            Err(source) => {
+                cs_link::LinkError::Supplier(cs_link::ArchiveError { index, source }).into()
+            }
+        },
+    }
+}
+
+/// A runtime without a delegate is of no use, and better not installed.
+fn check_delegate(runtime: &Runtime, root: &Path) -> Result<(), Error> {
+    let program = crate::launch::find_program(root, &runtime.launch.delegate);
+    if program.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    Err(Error::NoDelegate {
+        runtime: runtime.header.runtime.clone(),
+        delegate: runtime.header.delegate.clone(),
+        path: runtime.launch.delegate.clone().into(),
+    })
+}
+
+fn announce(runtime: &Runtime, total: Total) {
+    let header = &runtime.header;
+    let prefix = runtime.place.prefix.to_string_lossy();
+    runtime.voice.tell(&Event::Start {
+        schema_version: EVENTS_SCHEMA_VERSION,
+        runtime: &header.runtime,
+        version: &header.runtime_version,
+        prefix: &prefix,
+        packages: total.packages,
+        archive_bytes: total.archive_bytes,
+    });
+    if runtime.voice.form == Form::Text {
+        let size = total
+            .archive_bytes
+            .map_or(String::new(), |bytes| format!(" ({})", format_bytes(bytes)));
+        runtime.voice.note(&format!(
+            "installing {}{size} into {prefix}",
+            count(total.packages, "package")
+        ));
+    }
+}
+
+fn report(runtime: &Runtime, installed: &Installed) {
+    let outcome = match &installed.outcome {
+        Outcome::AlreadyComplete { .. } => "unchanged",
+        Outcome::Installed { .. } => "installed",
+        Outcome::Replaced { previous: None, .. } => "reinstalled",
+        Outcome::Replaced { .. } => "replaced",
+        Outcome::Kept { .. } => "kept",
+    };
+    if let Outcome::Kept { marker, reason } = &installed.outcome {
+        runtime.voice.note(&kept::explain(runtime, marker, reason));
+    }
+    runtime.voice.tell(&Event::Done {
+        outcome,
+        prefix: &runtime.place.prefix.to_string_lossy(),
+        files: installed.files,
+        seconds: (installed.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
+    });
+    if runtime.voice.form == Form::Text
+        && matches!(outcome, "installed" | "reinstalled" | "replaced")
+    {
+        let kept = match &installed.outcome {
+            Outcome::Replaced {
+                previous: Some(_), ..
+            } => format!(
+                "; `{} rollback` puts back the one before",
+                runtime.own_command()
+            ),
+            _ => String::new(),
+        };
+        runtime.voice.note(&format!(
+            "{outcome} {} in {}{kept}",
+            count(installed.packages, "package"),
+            format_duration(installed.elapsed)
+        ));
+    }
+}

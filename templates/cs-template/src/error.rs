@@ -1,0 +1,246 @@
+//! Everything that ends a runtime with a message of its own, and the exit status of each.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::arguments::UsageError;
+
+/// Exit statuses that this crate decides on; `docs/reference/runtime.md` lists all of them.
+pub mod status {
+    /// The arguments make no sense.
+    pub const USAGE: u8 = 64;
+    /// A bundle, an archive or the delegate is missing or damaged.
+    pub const MISSING: u8 = 66;
+    /// The network failed.
+    pub const NETWORK: u8 = 69;
+    /// The prefix cannot be written.
+    pub const CANNOT_WRITE: u8 = 73;
+    /// The disk is full, or reading or writing failed.
+    pub const IO: u8 = 74;
+    /// The stamp is missing or damaged.
+    pub const STAMP: u8 = 78;
+}
+
+/// Why the runtime ends without handing over.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The arguments make no sense.
+    #[error("{message}. Run `{help}` to see what there is.")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// The command that tells.
+        help: String,
+    },
+    /// A word of conda's that does not work in a runtime.
+    #[error("{0}")]
+    Explained(String),
+    /// The template has not been stamped.
+    #[error(
+        "{} is an unstamped template: it holds no packages to install and no delegate to run. \
+         Build a runtime from it with `cs build`.",
+        .0.display()
+    )]
+    Unstamped(PathBuf),
+    /// The stamp cannot be read.
+    #[error("{0}.")]
+    Stamp(#[from] cs_stamp::StampError),
+    /// The prefix cannot be used as such.
+    #[error("{named_by} names {path:?} as the prefix, but {reason}. Choose another directory.")]
+    Prefix {
+        /// The path.
+        path: PathBuf,
+        /// Option or variable that names it.
+        named_by: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No directory is known for the prefix.
+    #[error(
+        "there is no home directory: HOME is not set and the user database has none. \
+         Name the prefix with `--path PATH` or with the variable {variable}."
+    )]
+    NoHome {
+        /// The runtime's own variable.
+        variable: String,
+    },
+    /// The lifecycle of the prefix.
+    #[error("{0}")]
+    Lifecycle(#[from] cs_prefix::PrefixError),
+    /// Linking failed.
+    #[error("{0}.")]
+    Link(#[from] cs_link::LinkError),
+    /// A bundle cannot be used.
+    #[error("{0}")]
+    Bundle(#[from] cs_bundle::BundleError),
+    /// Downloads failed.
+    #[error("{0}")]
+    Fetch(#[from] cs_fetch::FetchError),
+    /// Archives are missing and the network is not to be used.
+    #[error("{what}, and the network is switched off ({why}). {hint}")]
+    Offline {
+        /// Which archives are missing from where.
+        what: String,
+        /// Who switched it off.
+        why: String,
+        /// What to do.
+        hint: String,
+    },
+    /// No package provides the delegate.
+    #[error(
+        "{runtime} runs {delegate:?}, but none of its packages installs {}. \
+         This is a mistake in how {runtime} was built: tell whoever publishes it.",
+        path.display()
+    )]
+    NoDelegate {
+        /// The runtime.
+        runtime: String,
+        /// The delegate's name.
+        delegate: String,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The delegate of an installed prefix is gone.
+    #[error("{} is missing from the prefix. Install it again with `{repair}`.", path.display())]
+    LostDelegate {
+        /// Where it should be.
+        path: PathBuf,
+        /// The command that repairs it.
+        repair: String,
+    },
+    /// A program cannot be started.
+    #[error("cannot start {}: {source}.{hint}", path.display())]
+    Start {
+        /// The program.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+        /// What to do, with a space before it; may be empty.
+        hint: String,
+    },
+    /// There is no such named environment.
+    #[error("there is no environment {name} in {}. {known}", prefix.display())]
+    NoEnvironment {
+        /// The name or path that was asked for.
+        name: String,
+        /// The prefix.
+        prefix: PathBuf,
+        /// Those that there are.
+        known: String,
+    },
+    /// A question that nobody can answer.
+    #[error(
+        "{what} needs a confirmation, and there is no terminal to ask at. Confirm with `{command}`."
+    )]
+    Unconfirmed {
+        /// What would be done.
+        what: String,
+        /// The command that confirms.
+        command: String,
+    },
+    /// The user said no.
+    #[error("nothing was removed.")]
+    Declined,
+    /// A file of the prefix cannot be written.
+    #[error("cannot write {}: {source}. Check the permissions and the free space there.", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Standard output cannot be written.
+    #[error("cannot write the output: {0}.")]
+    Output(io::Error),
+    /// The answer to a question cannot be read.
+    #[error("cannot read the answer: {0}.")]
+    Input(io::Error),
+    /// A signal ended the installation.
+    #[error("interrupted; nothing was left behind.")]
+    Interrupted(i32),
+}
+
+impl Error {
+    /// A prefix that is refused before anything is looked at.
+    pub fn refuse_prefix(path: &Path, named_by: &str, reason: &str) -> Self {
+        Self::Prefix {
+            path: path.to_owned(),
+            named_by: named_by.to_owned(),
+            reason: reason.to_owned(),
+        }
+    }
+
+    /// Arguments of `runtime` that make no sense; `own` is how its commands are called.
+    pub fn from_usage(error: UsageError, own: &str) -> Self {
+        let help = match error.command {
+            Some(command) => format!("{own} help {command}"),
+            None => format!("{own} help"),
+        };
+        Self::Usage {
+            message: error.message,
+            help,
+        }
+    }
+
+    /// The exit status that says what kind of failure this is.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Usage { .. }
+            | Self::Explained(_)
+            | Self::Prefix { .. }
+            | Self::NoHome { .. }
+            | Self::NoEnvironment { .. }
+            | Self::Declined
+            | Self::Unconfirmed { .. } => status::USAGE,
+            Self::Stamp(cs_stamp::StampError::Io { .. }) => status::IO,
+            Self::Unstamped(_) | Self::Stamp(_) => status::STAMP,
+            Self::Offline { .. } | Self::NoDelegate { .. } | Self::LostDelegate { .. } => {
+                status::MISSING
+            }
+            Self::Start { source, .. } | Self::Write { source, .. } => io_status(source),
+            Self::Output(_) | Self::Input(_) => status::IO,
+            Self::Interrupted(signal) => 128u8.saturating_add(u8::try_from(*signal).unwrap_or(0)),
+            Self::Link(error) => link_status(error),
+            Self::Bundle(error) => bundle_status(error),
+            Self::Fetch(error) => fetch_status(error),
+            Self::Lifecycle(error) => error.exit_code(),
+        }
+    }
+}
+
+fn link_status(error: &cs_link::LinkError) -> u8 {
+    use cs_link::Kind;
+    match error.kind() {
+        Kind::Archive | Kind::Supplier | Kind::Plan => status::MISSING,
+        Kind::Io | Kind::Program => status::IO,
+        Kind::CannotWrite | Kind::PrefixTooLong => status::CANNOT_WRITE,
+        Kind::Cancelled => 130,
+    }
+}
+
+fn bundle_status(error: &cs_bundle::BundleError) -> u8 {
+    match error.kind() {
+        cs_bundle::ErrorKind::Unusable => status::MISSING,
+        cs_bundle::ErrorKind::Io => status::IO,
+    }
+}
+
+fn fetch_status(error: &cs_fetch::FetchError) -> u8 {
+    use cs_fetch::ErrorKind;
+    match error.kind() {
+        ErrorKind::Network => status::NETWORK,
+        ErrorKind::Damaged => status::MISSING,
+        ErrorKind::CannotWrite => status::CANNOT_WRITE,
+        ErrorKind::Io => status::IO,
+        ErrorKind::Cancelled => 130,
+    }
+}
+
+/// What a system error means for the exit status.
+fn io_status(error: &io::Error) -> u8 {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => status::CANNOT_WRITE,
+        io::ErrorKind::NotFound => status::MISSING,
+        _ => status::IO,
+    }
+}

@@ -1,0 +1,109 @@
+//! Hand over to the delegate: environment, arguments, and nothing of this process left.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cs_stamp::Launch;
+
+use crate::activation;
+use crate::environment::{Environment, executable_directories};
+use crate::error::Error;
+use crate::signals;
+
+/// The delegate and what it needs to know.
+#[derive(Debug, Clone)]
+pub struct Delegate {
+    /// The managed prefix.
+    pub prefix: PathBuf,
+    /// The delegate's path below it.
+    pub program: PathBuf,
+    /// File name of the runtime, as the user called it.
+    pub command_name: OsString,
+    /// Whether everything is activated, or `PATH` alone.
+    pub is_fully_activated: bool,
+    /// The command that repairs the prefix when the delegate is gone.
+    pub repair: String,
+}
+
+/// Whether `prefix` holds what this very stamp has installed: reads the start of the marker and nothing else.
+pub fn is_current(prefix: &Path, launch: &Launch) -> bool {
+    let expected = launch.marker_start.as_bytes();
+    let mut found = vec![0; expected.len()];
+    std::fs::File::open(prefix.join(&launch.marker))
+        .and_then(|mut marker| marker.read_exact(&mut found))
+        .is_ok_and(|()| found == expected)
+}
+
+/// Where the executable `relative` of a prefix is. On Windows it may stand elsewhere and have another ending.
+pub fn find_program(prefix: &Path, relative: &str) -> PathBuf {
+    let path = prefix.join(relative);
+    if !cfg!(windows) || path.is_file() {
+        return path;
+    }
+    let name = path.file_name().unwrap_or_default().to_owned();
+    let with_ending = |directory: PathBuf| {
+        ["", ".exe", ".bat", ".cmd"].map(|ending| {
+            let mut name = name.clone();
+            name.push(ending);
+            directory.join(name)
+        })
+    };
+    executable_directories(prefix)
+        .into_iter()
+        .flat_map(with_ending)
+        .find(|candidate| candidate.is_file())
+        .unwrap_or(path)
+}
+
+/// Replace this process by the delegate. Comes back only with the reason why that did not work.
+pub fn hand_over(delegate: &Delegate, arguments: &[OsString]) -> Error {
+    let mut environment = Environment::for_delegate(
+        std::env::vars_os(),
+        &delegate.prefix,
+        &delegate.command_name,
+    );
+    let mut words = vec![delegate.program.clone().into_os_string()];
+    words.extend_from_slice(arguments);
+    // A shell that sources scripts would report a missing delegate in its own words.
+    if delegate.is_fully_activated && delegate.program.exists() {
+        words = activation::activate(&delegate.prefix, "base", &mut environment, words);
+    }
+    let source = start(&words, &environment);
+    if !delegate.program.exists() {
+        return Error::LostDelegate {
+            path: delegate.program.clone(),
+            repair: delegate.repair.clone(),
+        };
+    }
+    Error::Start {
+        path: delegate.program.clone(),
+        source,
+        hint: format!(" Install it again with `{}`.", delegate.repair),
+    }
+}
+
+/// Become `words`: program and arguments. Comes back only with the reason why that did not work.
+pub fn start(words: &[OsString], environment: &Environment) -> io::Error {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).env_clear();
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    signals::unwatch();
+    signals::inherit(&mut command);
+    replace_process(command)
+}
+
+#[cfg(unix)]
+fn replace_process(mut command: Command) -> io::Error {
+    use std::os::unix::process::CommandExt;
+    command.exec()
+}
+
+#[cfg(not(unix))]
+fn replace_process(mut command: Command) -> io::Error {
+    match command.status() {
+        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,38 @@
+//! The plan of a stamp in the linker's words.
+
+use cs_link::{Noarch, Package, Python};
+use cs_stamp::{Plan, PlanNoarch, PlanPackage};
+
+/// All packages, same indices.
+pub fn convert_packages(plan: &Plan) -> Vec<Package> {
+    plan.packages.iter().map(convert_package).collect()
+}
+
+/// The Python of the plan.
+pub fn convert_python(plan: &Plan) -> Option<Python> {
+    plan.python.as_ref().map(|python| Python {
+        version: python.version.clone(),
+        site_packages_path: python.site_packages_path.clone(),
+    })
+}
+
+fn convert_package(package: &PlanPackage) -> Package {
+    Package {
+        name: package.name.clone(),
+        version: package.version.clone(),
+        build: package.build.clone(),
+        subdir: package.subdir.clone(),
+        url: package.url.clone(),
+        file_name: package.file_name.clone(),
+        sha256: package.sha256,
+        md5: package.md5.clone(),
+        size: package.size,
+        noarch: match package.noarch {
+            None => Noarch::None,
+            Some(PlanNoarch::Generic) => Noarch::Generic,
+            Some(PlanNoarch::Python) => Noarch::Python,
+        },
+        requested_spec: package.requested_spec.clone(),
+        record: package.record.clone(),
+    }
+}

@@ -1,0 +1,119 @@
+//! Which prefix is meant: an option, a variable, or the install scheme.
+
+use std::path::{Component, Path, PathBuf};
+
+use cs_stamp::Launch;
+
+use crate::error::Error;
+use crate::variables::{Lookup, SHARED_PREFIX, read_value};
+
+/// A prefix, and who named it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The absolute path of the prefix.
+    pub prefix: PathBuf,
+    /// `--path`, the name of a variable, or `install-scheme`.
+    pub named_by: String,
+}
+
+/// Find the prefix that the user means. `option` is the value of `--path`.
+pub fn find_place(option: Option<&Path>, launch: &Launch, lookup: Lookup) -> Result<Place, Error> {
+    let (path, named_by) = match option {
+        Some(path) => (path.to_owned(), "--path".to_owned()),
+        None => match find_variable(launch, lookup) {
+            Some(found) => found,
+            None => (find_default(launch, lookup)?, "install-scheme".to_owned()),
+        },
+    };
+    let prefix = make_absolute(&path, &named_by)?;
+    check_prefix(&prefix, &named_by)?;
+    Ok(Place { prefix, named_by })
+}
+
+/// `CONDA_SHIP_PREFIX` wins over the runtime's own variable. A runtime called `conda` has none: `CONDA_PREFIX` names the active
+/// environment.
+fn find_variable(launch: &Launch, lookup: Lookup) -> Option<(PathBuf, String)> {
+    let own = launch.prefix_variable.clone();
+    [Some(SHARED_PREFIX.to_owned()), own]
+        .into_iter()
+        .flatten()
+        .find_map(|name| Some((read_value(&name, lookup)?.into(), name)))
+}
+
+/// The install scheme's directory. The stamp has its last part, which begins with `.conda` or `conda`.
+fn find_default(launch: &Launch, lookup: Lookup) -> Result<PathBuf, Error> {
+    let base = match launch.user_data {
+        true => find_user_data(lookup),
+        false => find_home(lookup),
+    };
+    base.map(|base| base.join(&launch.prefix))
+        .ok_or_else(|| Error::NoHome {
+            variable: launch
+                .prefix_variable
+                .clone()
+                .unwrap_or_else(|| SHARED_PREFIX.to_owned()),
+        })
+}
+
+/// `HOME`, else what the user database says.
+fn find_home(lookup: Lookup) -> Option<PathBuf> {
+    let variable = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+    read_value(variable, lookup)
+        .map(PathBuf::from)
+        .or_else(std::env::home_dir)
+        .filter(|home| home.is_absolute())
+}
+
+fn find_user_data(lookup: Lookup) -> Option<PathBuf> {
+    let absolute = |name| {
+        read_value(name, lookup)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    if cfg!(windows) {
+        absolute("LOCALAPPDATA").or_else(|| Some(find_home(lookup)?.join("AppData").join("Local")))
+    } else if cfg!(target_os = "macos") {
+        Some(find_home(lookup)?.join("Library/Application Support"))
+    } else {
+        absolute("XDG_DATA_HOME").or_else(|| Some(find_home(lookup)?.join(".local/share")))
+    }
+}
+
+/// Make a path absolute and free of `.`, `..` and doubled separators. `..` is resolved as the system would: through symbolic
+/// links, where the directory before it exists.
+fn make_absolute(path: &Path, named_by: &str) -> Result<PathBuf, Error> {
+    let absolute = std::path::absolute(path)
+        .map_err(|source| Error::refuse_prefix(path, named_by, &source.to_string()))?;
+    let mut clean = PathBuf::new();
+    for component in absolute.components() {
+        match component {
+            Component::ParentDir => {
+                clean = clean.canonicalize().unwrap_or(clean);
+                clean.pop();
+            }
+            Component::CurDir => {}
+            other => clean.push(other),
+        }
+    }
+    Ok(clean)
+}
+
+/// Refuse a path that would break the files written into it, or `PATH`.
+fn check_prefix(prefix: &Path, named_by: &str) -> Result<(), Error> {
+    let Some(text) = prefix.to_str() else {
+        let reason = "it is not valid UTF-8, and package files hold the path as text";
+        return Err(Error::refuse_prefix(prefix, named_by, reason));
+    };
+    let separator = if cfg!(windows) { ';' } else { ':' };
+    let fault = text
+        .chars()
+        .find(|letter| letter.is_control() || *letter == separator);
+    let reason = match fault {
+        None => return Ok(()),
+        Some(letter) if letter == separator => {
+            format!("it holds {separator:?}, which separates the directories of PATH")
+        }
+        Some(letter) => format!("it holds the control character {letter:?}"),
+    };
+    Err(Error::refuse_prefix(prefix, named_by, &reason))
+}

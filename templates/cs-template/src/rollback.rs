@@ -1,0 +1,36 @@
+//! `RUNTIME rollback`: put back the prefix that the last upgrade replaced.
+
+use crate::bootstrap::{WAIT_LIMIT, name_interruption, tell_waiting};
+use crate::error::Error;
+use crate::runtime::Runtime;
+use crate::signals;
+use crate::voice::print;
+
+/// Exchange the prefix with the one before, and say what is in place now.
+pub fn run(runtime: &Runtime) -> Result<(), Error> {
+    let cancel = signals::watch();
+    let rolled_back = cs_prefix::rollback(
+        &runtime.place.prefix,
+        &runtime.owner(),
+        WAIT_LIMIT,
+        &mut tell_waiting(runtime),
+        &cancel,
+    )
+    .map_err(|error| name_interruption(error.into()))?;
+    if runtime.voice.is_quiet {
+        return Ok(());
+    }
+    let before = match &rolled_back.before {
+        Some(marker) => format!(
+            "; {} {} can be put back the same way",
+            marker.runtime, marker.runtime_version
+        ),
+        None => String::new(),
+    };
+    print(&format!(
+        "{} {} is back at {}{before}\n",
+        rolled_back.now.runtime,
+        rolled_back.now.runtime_version,
+        runtime.place.prefix.display()
+    ))
+}

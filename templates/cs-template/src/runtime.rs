@@ -1,0 +1,224 @@
+//! One invocation of a runtime, from the arguments to an exit status or another process.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use cs_prefix::Owner;
+use cs_stamp::{Header, Launch, Stamp};
+
+use crate::arguments::{Globals, Invocation, Request, Words, parse_arguments};
+use crate::error::Error;
+use crate::launch::{self, Delegate};
+use crate::place::{Place, find_place};
+use crate::variables::{Variables, read_variables};
+use crate::voice::{Form, Voice, print};
+use crate::{bootstrap, help, rollback, shell, signals, status, uninstall};
+
+/// What every command needs to know.
+#[derive(Debug)]
+pub struct Runtime {
+    /// The stamp on this executable.
+    pub stamp: Stamp,
+    /// Its identity in hex.
+    pub stamp_hex: String,
+    /// What a later run needs to know.
+    pub launch: Launch,
+    /// Who this runtime is and how it behaves.
+    pub header: Header,
+    /// Which prefix is meant.
+    pub place: Place,
+    /// What the environment asks for.
+    pub variables: Variables,
+    /// How to speak.
+    pub voice: Voice,
+    /// File name of the executable, as the user called it.
+    pub command_name: OsString,
+}
+
+/// Do what the arguments ask for.
+pub fn run() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    let command_name = arguments.next().unwrap_or_default();
+    let command_name = Path::new(&command_name).file_name().map(OsStr::to_owned);
+    let command_name = command_name.unwrap_or_else(|| "runtime".into());
+    let mut voice = Voice {
+        runtime: command_name.to_string_lossy().into_owned(),
+        form: Form::Text,
+        is_quiet: false,
+        is_verbose: false,
+    };
+    match run_stamped(arguments.collect(), command_name, &mut voice) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            voice.fail(&error);
+            ExitCode::from(error.exit_status())
+        }
+    }
+}
+
+fn run_stamped(
+    arguments: Vec<OsString>,
+    command_name: OsString,
+    voice: &mut Voice,
+) -> Result<(), Error> {
+    let stamp = Stamp::open_self()?.ok_or_else(|| {
+        Error::Unstamped(std::env::current_exe().unwrap_or_else(|_| command_name.clone().into()))
+    })?;
+    let launch = stamp.launch()?;
+    voice.runtime.clone_from(&launch.runtime);
+    let own = name_own_command(&command_name, &launch);
+    let variables = read_variables(&launch.runtime, &lookup);
+    let invocation = parse_arguments(arguments, find_words(&launch))
+        .map_err(|error| Error::from_usage(error, &own))?;
+    configure_voice(voice, &invocation.globals, &variables, &own)?;
+    if let Request::Version = invocation.request {
+        let header = stamp.header()?;
+        return print(&format!("{} {}\n", header.runtime, header.runtime_version));
+    }
+    let place = find_place(invocation.globals.path.as_deref(), &launch, &lookup)?;
+    if let Request::Delegate(arguments) = &invocation.request
+        && launch::is_current(&place.prefix, &launch)
+    {
+        return Err(launch::hand_over(
+            &describe_delegate(&place.prefix, &launch, &command_name),
+            arguments,
+        ));
+    }
+    let runtime = Runtime {
+        stamp_hex: stamp.identity_hex(),
+        header: stamp.header()?,
+        stamp,
+        launch,
+        place,
+        variables,
+        voice: voice.clone(),
+        command_name,
+    };
+    runtime.answer(invocation)
+}
+
+fn lookup(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// How the runtime's own commands are called: `demo`, or `demo self`.
+fn name_own_command(command_name: &OsStr, launch: &Launch) -> String {
+    let name = command_name.to_string_lossy();
+    match launch.self_commands {
+        true => format!("{name} self"),
+        false => name.into_owned(),
+    }
+}
+
+fn find_words(launch: &Launch) -> Words {
+    let delegate = Path::new(&launch.delegate).file_stem();
+    Words {
+        stand_behind_self: launch.self_commands,
+        delegate_is_conda: delegate == Some(OsStr::new("conda")),
+    }
+}
+
+fn configure_voice(
+    voice: &mut Voice,
+    globals: &Globals,
+    variables: &Variables,
+    own: &str,
+) -> Result<(), Error> {
+    voice.is_quiet = globals.is_quiet || variables.is_quiet;
+    voice.is_verbose = globals.is_verbose;
+    let Some(form) = globals.progress.as_ref().or(variables.progress.as_ref()) else {
+        return Ok(());
+    };
+    voice.form = match form.to_str() {
+        Some("json") => Form::Json,
+        Some("text") => Form::Text,
+        _ => {
+            return Err(Error::Usage {
+                message: format!(
+                    "there is no progress {}: it is json or text",
+                    form.display()
+                ),
+                help: format!("{own} help bootstrap"),
+            });
+        }
+    };
+    Ok(())
+}
+
+fn describe_delegate(prefix: &Path, launch: &Launch, command_name: &OsStr) -> Delegate {
+    Delegate {
+        prefix: prefix.to_owned(),
+        program: launch::find_program(prefix, &launch.delegate),
+        command_name: command_name.to_owned(),
+        is_fully_activated: launch.full_activation,
+        repair: format!(
+            "{} bootstrap --force",
+            name_own_command(command_name, launch)
+        ),
+    }
+}
+
+impl Runtime {
+    /// How the runtime's own commands are called: `demo`, or `demo self`.
+    pub fn own_command(&self) -> String {
+        name_own_command(&self.command_name, &self.launch)
+    }
+
+    /// Who owns the prefix.
+    pub fn owner(&self) -> Owner<'_> {
+        Owner {
+            runtime: &self.header.runtime,
+            stamp_hex: &self.stamp_hex,
+            runtime_version: &self.header.runtime_version,
+        }
+    }
+
+    /// The executable's real path.
+    pub fn executable(&self) -> PathBuf {
+        let path = self.stamp.path();
+        path.canonicalize().unwrap_or_else(|_| path.to_owned())
+    }
+
+    /// The delegate of the prefix.
+    pub fn delegate(&self) -> Delegate {
+        describe_delegate(&self.place.prefix, &self.launch, &self.command_name)
+    }
+
+    fn answer(&self, invocation: Invocation) -> Result<(), Error> {
+        match invocation.request {
+            Request::Delegate(arguments) => self.hand_over(&arguments),
+            Request::Bootstrap(options) => bootstrap::run(self, &options),
+            Request::Status { as_json } => status::run(self, as_json),
+            Request::Shell { environment } => self.start_shell(environment.as_deref()),
+            Request::Rollback => rollback::run(self),
+            Request::Uninstall { is_confirmed } => uninstall::run(self, is_confirmed),
+            Request::Help(topic) => print(&help::render_help(self, topic)),
+            Request::Version => Ok(()),
+            Request::Explain(word) => Err(Error::Explained(help::explain(self, word))),
+        }
+    }
+
+    fn hand_over(&self, arguments: &[OsString]) -> Result<(), Error> {
+        bootstrap::ensure(self, &Default::default())?;
+        self.check_signals()?;
+        Err(launch::hand_over(&self.delegate(), arguments))
+    }
+
+    fn start_shell(&self, environment: Option<&OsStr>) -> Result<(), Error> {
+        bootstrap::ensure(self, &Default::default())?;
+        self.check_signals()?;
+        let (prefix, name) = shell::find_environment(&self.place.prefix, environment)?;
+        Err(shell::start_shell(&shell::ShellPlan {
+            root: self.place.prefix.clone(),
+            prefix,
+            name,
+            command_name: self.command_name.clone(),
+        }))
+    }
+
+    /// A signal that came too late to stop the installation still stops what was to follow.
+    fn check_signals(&self) -> Result<(), Error> {
+        signals::received().map_or(Ok(()), |signal| Err(Error::Interrupted(signal)))
+    }
+}

@@ -1,0 +1,67 @@
+//! The files that a runtime writes into its prefix besides the packages.
+
+use std::path::Path;
+
+use cs_stamp::{Header, Plan};
+
+use crate::error::Error;
+
+/// Write `.condarc`, `.installer.info` and `conda-meta/frozen` into the staging directory, as far as configured.
+pub fn write_settings(root: &Path, header: &Header, plan: &Plan) -> Result<(), Error> {
+    if let Some(text) = choose_condarc(header, plan) {
+        write(root, ".condarc", &text)?;
+    }
+    if let Some(installer) = &header.installer {
+        write(
+            root,
+            ".installer.info",
+            &describe_installer(header, installer),
+        )?;
+    }
+    if header.freeze_base {
+        write(root, "conda-meta/frozen", &describe_freeze(header))?;
+    }
+    Ok(())
+}
+
+fn write(root: &Path, name: &str, text: &str) -> Result<(), Error> {
+    let path = root.join(name);
+    let written = match path.parent() {
+        Some(directory) => std::fs::create_dir_all(directory),
+        None => Ok(()),
+    };
+    written
+        .and_then(|()| std::fs::write(&path, text))
+        .map_err(|source| Error::Write { path, source })
+}
+
+/// The configured text; else what conda needs to start when only its rattler solver is there.
+fn choose_condarc(header: &Header, plan: &Plan) -> Option<String> {
+    let has = |name: &str| plan.packages.iter().any(|package| package.name == name);
+    let needs_solver = Path::new(&header.delegate).file_stem()? == "conda"
+        && has("conda-rattler-solver")
+        && !has("conda-libmamba-solver");
+    header
+        .condarc
+        .clone()
+        .or_else(|| needs_solver.then(|| "solver: rattler\n".to_owned()))
+}
+
+fn describe_installer(header: &Header, installer: &str) -> String {
+    let object = serde_json::json!({
+        "installer": installer,
+        "name": header.runtime,
+        "version": header.runtime_version,
+        "platform": header.platform,
+    });
+    format!("{object}\n")
+}
+
+/// CEP 22: an empty file, or an object with a message for whoever tries to change the environment.
+fn describe_freeze(header: &Header) -> String {
+    let message = format!(
+        "This environment belongs to {} {}. Create another one for your own packages.",
+        header.runtime, header.runtime_version
+    );
+    format!("{}\n", serde_json::json!({ "message": message }))
+}

@@ -1,0 +1,208 @@
+//! Start-up files for interactive shells, handed over in memory: nothing is written outside the prefix.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
+use std::path::Path;
+
+use super::{Kind, ShellPlan, recognize};
+use crate::activation::list_scripts;
+use crate::environment::{Environment, join_directories};
+use crate::text::quote;
+
+type Prepared = (Vec<OsString>, Environment);
+
+/// The command line and environment of an interactive shell; `None` when there is no way to reach it after its start-up files.
+pub fn prepare_interactive(
+    plan: &ShellPlan,
+    shell: &Path,
+    environment: &Environment,
+) -> Option<Prepared> {
+    let mut environment = environment.clone();
+    let mut words: Vec<OsString> = vec![shell.into()];
+    match recognize(shell) {
+        Kind::Bash => {
+            let file = hand_over_file(|fd| posix_script(plan, "~/.bashrc", fd)).ok()?;
+            words.extend(["--rcfile".into(), file, "-i".into()]);
+        }
+        Kind::Posix => {
+            let file = hand_over_file(|fd| posix_script(plan, "${_CS_ENV:-/dev/null}", fd)).ok()?;
+            let user_file = std::env::var_os("ENV").unwrap_or_default();
+            environment.set("_CS_ENV", user_file);
+            environment.set("ENV", file);
+            words.push("-i".into());
+        }
+        Kind::Zsh => {
+            let directory = write_zsh_files(&plan.root).ok()?;
+            let user_directory = std::env::var_os("ZDOTDIR").unwrap_or_default();
+            let script = posix_lines(plan, "${CONDA_PROMPT_MODIFIER}${PS1}");
+            environment.set("_CS_ZDOTDIR", user_directory);
+            environment.set("_CS_ACTIVATE", script);
+            environment.set("ZDOTDIR", directory);
+            words.push("-i".into());
+        }
+        Kind::Fish => words.extend(["-i".into(), "-C".into(), fish_lines(plan)]),
+        Kind::Xonsh => {
+            words.extend(["-i".into(), "--rc".into()]);
+            words.extend(xonsh_files());
+            words.push(hand_over_file(|_| xonsh_lines(plan)).ok()?);
+        }
+        Kind::Other => return None,
+    }
+    // The script puts the directories first, once; the start-up files see the user's own PATH.
+    match std::env::var_os("PATH") {
+        Some(path) => environment.set("PATH", path),
+        None => environment.remove("PATH"),
+    }
+    Some((words, environment))
+}
+
+/// Source the user's file, activate, and close the descriptor that this script was read from.
+fn posix_script(plan: &ShellPlan, user_file: &str, fd: i32) -> OsString {
+    let mut script = OsString::from(format!("[ -r {user_file} ] && . {user_file}\n"));
+    script.push(posix_lines(plan, "${CONDA_PROMPT_MODIFIER}${PS1}"));
+    // Descriptors above 9 need a form that only some shells have; an open end of an empty file does no harm there.
+    if fd <= 9 {
+        script.push(format!("exec {fd}<&-\n"));
+    }
+    script
+}
+
+fn posix_lines(plan: &ShellPlan, prompt: &str) -> OsString {
+    let mut script = OsString::from("export PATH=");
+    script.push(quote(&join_directories(&plan.directories())));
+    script.push("${PATH:+:$PATH}\n");
+    for file in list_scripts(&plan.prefix, "sh") {
+        script.push(". ");
+        script.push(quote(file.as_os_str()));
+        script.push("\n");
+    }
+    script.push(format!("PS1=\"{prompt}\"\nunset _CS_ENV ENV\n"));
+    script
+}
+
+/// zsh reads start-up files from a directory and nowhere else. It stands in the prefix: none of it depends on the user.
+fn write_zsh_files(root: &Path) -> io::Result<OsString> {
+    let directory = root.join("etc/conda-ship/zsh");
+    let files = [(".zshenv", ZSHENV), (".zshrc", ZSHRC)];
+    let is_there = |(name, text): (&str, &str)| {
+        std::fs::read(directory.join(name)).is_ok_and(|found| found == text.as_bytes())
+    };
+    if !files.into_iter().all(is_there) {
+        std::fs::create_dir_all(&directory)?;
+        for (name, text) in files {
+            std::fs::write(directory.join(name), text)?;
+        }
+    }
+    Ok(directory.into())
+}
+
+/// Read the user's file with the user's `ZDOTDIR`, then come back for the next one.
+const ZSHENV: &str = r#"_cs_dotdir="$ZDOTDIR"
+if [[ -n "$_CS_ZDOTDIR" ]]; then ZDOTDIR="$_CS_ZDOTDIR"; else unset ZDOTDIR; fi
+[[ -r "${ZDOTDIR:-$HOME}/.zshenv" ]] && source "${ZDOTDIR:-$HOME}/.zshenv"
+_CS_ZDOTDIR="$ZDOTDIR"
+ZDOTDIR="$_cs_dotdir"
+"#;
+
+/// The last file of an interactive shell: from here on `ZDOTDIR` is the user's own.
+const ZSHRC: &str = r#"if [[ -n "$_CS_ZDOTDIR" ]]; then ZDOTDIR="$_CS_ZDOTDIR"; else unset ZDOTDIR; fi
+[[ -r "${ZDOTDIR:-$HOME}/.zshrc" ]] && source "${ZDOTDIR:-$HOME}/.zshrc"
+eval "$_CS_ACTIVATE"
+unset _CS_ACTIVATE _CS_ZDOTDIR _cs_dotdir
+"#;
+
+/// In fish's single quotes, a backslash and a quote are written with a backslash before them.
+fn fish_quote(word: &OsStr) -> String {
+    let text = word.to_string_lossy();
+    format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
+}
+
+fn fish_lines(plan: &ShellPlan) -> OsString {
+    let directories: Vec<String> = plan
+        .directories()
+        .iter()
+        .map(|directory| fish_quote(directory.as_os_str()))
+        .collect();
+    let mut script = format!("set -gx PATH {} $PATH\n", directories.join(" "));
+    for file in list_scripts(&plan.prefix, "fish") {
+        script += &format!("source {}\n", fish_quote(file.as_os_str()));
+    }
+    script += "functions -c fish_prompt _cs_prompt\n\
+               function fish_prompt; printf '%s' $CONDA_PROMPT_MODIFIER; _cs_prompt; end\n";
+    script.into()
+}
+
+/// The start-up files that xonsh reads when nobody names others.
+fn xonsh_files() -> Vec<OsString> {
+    let home = std::env::home_dir().unwrap_or_default();
+    let config = std::env::var_os("XDG_CONFIG_HOME")
+        .filter(|value| !value.is_empty())
+        .map_or_else(|| home.join(".config"), Into::into);
+    let candidates = [
+        "/etc/xonsh/xonshrc".into(),
+        "/etc/xonshrc".into(),
+        config.join("xonsh/rc.xsh"),
+        home.join(".xonshrc"),
+    ];
+    let present = candidates.into_iter().filter(|path| path.is_file());
+    present.map(Into::into).collect()
+}
+
+fn xonsh_lines(plan: &ShellPlan) -> OsString {
+    let mut script = String::new();
+    for directory in plan.directories().iter().rev() {
+        let literal = format!("{:?}", directory.to_string_lossy());
+        script += &format!("$PATH.insert(0, {literal})\n");
+    }
+    for file in list_scripts(&plan.prefix, "xsh") {
+        script += &format!("source {:?}\n", file.to_string_lossy());
+    }
+    script.into()
+}
+
+/// Put a script into memory and return the path by which a child process can read it. The descriptor survives `exec`.
+fn hand_over_file(script: impl FnOnce(i32) -> OsString) -> io::Result<OsString> {
+    let file = make_memory_file()?;
+    let fd = file.as_raw_fd();
+    fill(file, script(fd).as_encoded_bytes())?;
+    Ok(format!("/dev/fd/{fd}").into())
+}
+
+/// A file without a name: an opened `/dev/fd/N` starts at its beginning.
+#[cfg(target_os = "linux")]
+fn make_memory_file() -> io::Result<OwnedFd> {
+    use rustix::fs::{MemfdFlags, memfd_create};
+    Ok(memfd_create("activate", MemfdFlags::empty())?)
+}
+
+#[cfg(target_os = "linux")]
+fn fill(file: OwnedFd, script: &[u8]) -> io::Result<()> {
+    let mut file = std::fs::File::from(file);
+    file.write_all(script)?;
+    let _ = file.into_raw_fd();
+    Ok(())
+}
+
+/// A pipe whose writing end is closed again: a script is far smaller than what a pipe holds.
+#[cfg(not(target_os = "linux"))]
+fn make_memory_file() -> io::Result<OwnedFd> {
+    let (reader, writer) = rustix::pipe::pipe()?;
+    WRITER.set(Some(writer));
+    Ok(reader)
+}
+
+#[cfg(not(target_os = "linux"))]
+thread_local! {
+    static WRITER: std::cell::Cell<Option<OwnedFd>> = const { std::cell::Cell::new(None) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn fill(reader: OwnedFd, script: &[u8]) -> io::Result<()> {
+    let Some(writer) = WRITER.take() else {
+        return Ok(());
+    };
+    std::fs::File::from(writer).write_all(script)?;
+    let _ = reader.into_raw_fd();
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! Signals: what ends an installation, and what the delegate inherits.
+
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+static CANCEL: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+static SIGNAL: AtomicI32 = AtomicI32::new(0);
+
+/// The flag that a signal raises; installing looks at it often.
+pub fn cancel_flag() -> Arc<AtomicBool> {
+    Arc::clone(CANCEL.get_or_init(Arc::default))
+}
+
+/// The signal that asked to stop, once there was one.
+pub fn received() -> Option<i32> {
+    Some(SIGNAL.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
+}
+
+/// Note the signal. The second one does not wait for anything to be cleaned up; the next run does that.
+fn note(signal: i32) {
+    let Some(cancel) = CANCEL.get() else { return };
+    if cancel.swap(true, Ordering::Relaxed) {
+        exit_now(128 + signal);
+    }
+    SIGNAL.store(signal, Ordering::Relaxed);
+}
+
+#[cfg(unix)]
+mod system {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    static PIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
+
+    // Rust's own start-up ignores SIGPIPE before `main`; what the runtime was started with can only be seen earlier.
+    #[used]
+    #[cfg_attr(
+        target_vendor = "apple",
+        unsafe(link_section = "__DATA,__mod_init_func")
+    )]
+    #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
+    static RECORD: extern "C" fn() = record_pipe;
+
+    extern "C" fn record_pipe() {
+        PIPE_WAS_IGNORED.store(is_ignored(libc::SIGPIPE), Ordering::Relaxed);
+    }
+
+    fn is_ignored(signal: libc::c_int) -> bool {
+        // SAFETY: all-zero is a valid sigaction, and the call only fills it.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            libc::sigaction(signal, std::ptr::null(), &mut action) == 0
+                && action.sa_sigaction == libc::SIG_IGN
+        }
+    }
+
+    extern "C" fn on_signal(signal: libc::c_int) {
+        super::note(signal);
+    }
+
+    /// Handle SIGINT, SIGTERM and SIGHUP, unless whoever started the runtime has switched them off.
+    pub fn watch() {
+        let handler = on_signal as extern "C" fn(libc::c_int);
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+            if is_ignored(signal) {
+                continue;
+            }
+            // SAFETY: the handler touches atomics and `_exit` alone, which signal handlers may.
+            unsafe {
+                let mut action: libc::sigaction = std::mem::zeroed();
+                action.sa_sigaction = handler as usize;
+                action.sa_flags = libc::SA_RESTART;
+                libc::sigaction(signal, &action, std::ptr::null_mut());
+            }
+        }
+    }
+
+    /// Handle signals as if `watch` had not been called.
+    pub fn unwatch() {
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+            if !is_ignored(signal) {
+                // SAFETY: the default disposition needs nothing of this process.
+                unsafe { libc::signal(signal, libc::SIG_DFL) };
+            }
+        }
+    }
+
+    pub fn exit_now(status: i32) {
+        // SAFETY: `_exit` may be called from a signal handler and does not return.
+        unsafe { libc::_exit(status) }
+    }
+
+    /// Let `command` inherit signals as the runtime did: the standard library would reset SIGPIPE and the mask.
+    pub fn inherit(command: &mut std::process::Command) {
+        use std::os::unix::process::CommandExt;
+        let pipe_was_ignored = PIPE_WAS_IGNORED.load(Ordering::Relaxed);
+        // SAFETY: all-zero is a valid signal set, and the call only fills it.
+        let mask = unsafe {
+            let mut mask: libc::sigset_t = std::mem::zeroed();
+            libc::sigprocmask(libc::SIG_SETMASK, std::ptr::null(), &mut mask);
+            mask
+        };
+        let restore = move || {
+            // SAFETY: both calls are async-signal-safe, and `mask` was filled by the system.
+            unsafe {
+                if pipe_was_ignored {
+                    libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+                }
+                libc::sigprocmask(libc::SIG_SETMASK, &mask, std::ptr::null_mut());
+            }
+            Ok(())
+        };
+        // SAFETY: the closure only makes async-signal-safe calls.
+        unsafe { command.pre_exec(restore) };
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    type Handler = extern "system" fn(u32) -> i32;
+
+    unsafe extern "system" {
+        fn SetConsoleCtrlHandler(handler: Option<Handler>, add: i32) -> i32;
+    }
+
+    const CTRL_C: u32 = 0;
+    const SIGINT: i32 = 2;
+    const SIGTERM: i32 = 15;
+
+    extern "system" fn on_event(event: u32) -> i32 {
+        super::note(if event == CTRL_C { SIGINT } else { SIGTERM });
+        1
+    }
+
+    extern "system" fn leave_to_child(_event: u32) -> i32 {
+        1
+    }
+
+    pub fn watch() {
+        // SAFETY: the handler touches atomics and ends the process, nothing else.
+        unsafe { SetConsoleCtrlHandler(Some(on_event), 1) };
+    }
+
+    pub fn unwatch() {
+        // SAFETY: removes what `watch` has added.
+        unsafe { SetConsoleCtrlHandler(Some(on_event), 0) };
+    }
+
+    pub fn exit_now(status: i32) {
+        std::process::exit(status)
+    }
+
+    /// Console events go to every process of the console: this one outlives the child and reports its exit code.
+    pub fn inherit(_command: &mut std::process::Command) {
+        // SAFETY: the handler does nothing.
+        unsafe { SetConsoleCtrlHandler(Some(leave_to_child), 1) };
+    }
+}
+
+use system::exit_now;
+pub use system::{inherit, unwatch};
+
+/// From now on, signals raise the flag instead of ending the process.
+pub fn watch() -> Arc<AtomicBool> {
+    let cancel = cancel_flag();
+    system::watch();
+    cancel
+}

@@ -1,0 +1,116 @@
+//! `RUNTIME uninstall`: remove the prefix and all that belongs to it, then say how to remove the executable.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use cs_prefix::UninstallPlan;
+
+use crate::bootstrap::{WAIT_LIMIT, name_interruption, tell_waiting};
+use crate::error::Error;
+use crate::runtime::Runtime;
+use crate::signals;
+use crate::voice::print;
+
+/// Show what would be removed, ask, remove it.
+pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
+    let prefix = &runtime.place.prefix;
+    let plan = cs_prefix::plan_uninstall(prefix, &runtime.owner())?;
+    if plan.is_empty() {
+        say(
+            runtime,
+            &format!("Nothing is installed at {}.\n", prefix.display()),
+        )?;
+        return say(runtime, &hint_executable(runtime));
+    }
+    if !is_confirmed || !runtime.voice.is_quiet {
+        print(&describe_plan(&plan))?;
+    }
+    if !is_confirmed {
+        confirm(runtime)?;
+    }
+    let cancel = signals::watch();
+    let removed = plan
+        .execute(
+            &runtime.owner(),
+            WAIT_LIMIT,
+            &mut tell_waiting(runtime),
+            &cancel,
+        )
+        .map_err(|error| name_interruption(error.into()))?;
+    for directory in &removed.directories {
+        say(runtime, &format!("Removed {}.\n", directory.display()))?;
+    }
+    say(runtime, &hint_executable(runtime))
+}
+
+fn say(runtime: &Runtime, text: &str) -> Result<(), Error> {
+    match runtime.voice.is_quiet {
+        true => Ok(()),
+        false => print(text),
+    }
+}
+
+fn describe_plan(plan: &UninstallPlan) -> String {
+    let mut text = String::from("This will be removed:\n");
+    if let Some(prefix) = &plan.prefix {
+        text += &format!("  {}\n", prefix.display());
+    }
+    for environment in &plan.named_environments {
+        text += &format!("  {} (an environment of yours)\n", environment.display());
+    }
+    if let Some(previous) = &plan.previous {
+        text += &format!("  {} (kept by the last upgrade)\n", previous.display());
+    }
+    if let Some(staging) = &plan.abandoned_staging {
+        text += &format!("  {} (left by an interrupted run)\n", staging.display());
+    }
+    text
+}
+
+/// Ask at the terminal; anything but yes means no.
+fn confirm(runtime: &Runtime) -> Result<(), Error> {
+    if !io::stdin().is_terminal() {
+        return Err(Error::Unconfirmed {
+            what: "removing the prefix".to_owned(),
+            command: format!("{} uninstall -y", runtime.own_command()),
+        });
+    }
+    let mut question = io::stderr().lock();
+    let _ = question.write_all(b"Remove it? [y/N] ");
+    let _ = question.flush();
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).map_err(Error::Input)?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Error::Declined),
+    }
+}
+
+/// How to remove the executable: as it came, if the stamp says how.
+fn hint_executable(runtime: &Runtime) -> String {
+    let executable = runtime.executable();
+    let name = &runtime.header.runtime;
+    let command = match runtime.header.installer.as_deref() {
+        Some("homebrew" | "brew") => format!("brew uninstall {name}"),
+        Some(installer) => {
+            return format!("{name} itself was installed with {installer}: remove it with that.\n");
+        }
+        None => remove_command(&executable),
+    };
+    format!("To remove {name} itself: {command}\n")
+}
+
+#[cfg(unix)]
+fn remove_command(executable: &Path) -> String {
+    let path = executable.as_os_str();
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+".contains(byte);
+    match path.as_encoded_bytes().iter().all(is_plain) {
+        true => format!("rm {}", executable.display()),
+        false => format!("rm {}", crate::text::quote(path).display()),
+    }
+}
+
+#[cfg(not(unix))]
+fn remove_command(executable: &Path) -> String {
+    format!("del \"{}\"", executable.display())
+}
