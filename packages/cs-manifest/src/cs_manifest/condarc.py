@@ -14,6 +14,10 @@ MAX_SIZE_BYTES = 256 * 1024
 """The text goes into the stamp's header, which holds at most 1 MiB."""
 
 
+# libyaml's time grows with the square of the depth.
+_MAX_DEPTH = 100
+
+
 def read_condarc(path: Path) -> str:
     """Return the text of a condarc file.
 
@@ -70,7 +74,7 @@ def _check_mapping(path: Path, text: str) -> None:
 def _check_events(path: Path, events: Iterator[Any]) -> None:
     import yaml
 
-    documents = 0
+    documents = depth = 0
     anchors: set[str] = set()
     previous: Any = None
     for event in events:
@@ -81,6 +85,9 @@ def _check_events(path: Path, events: Iterator[Any]) -> None:
                 raise _error(path, "holds more than one document", line=line, column=column)
             if not isinstance(event, yaml.MappingStartEvent):
                 raise _error(path, "does not hold a mapping", line=line, column=column)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise _error(path, f"is nested more than {_MAX_DEPTH} levels deep", line=event.start_mark.line + 1)
         if isinstance(event, yaml.AliasEvent) and event.anchor not in anchors:
             line = event.start_mark.line + 1 if event.start_mark else None
             raise _error(path, f"alias *{event.anchor} has no anchor", line=line)

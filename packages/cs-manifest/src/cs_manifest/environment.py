@@ -170,7 +170,8 @@ def _restrict_platforms(project: Project, features: tuple[Feature, ...]) -> tupl
                 expected="a list",
                 actual=allowed,
             )
-        names = {entry.get("name", entry.get("platform")) if isinstance(entry, dict) else entry for entry in allowed}
+        # A list, because what a mistaken manifest holds there may not be hashable.
+        names = [entry.get("name", entry.get("platform")) if isinstance(entry, dict) else entry for entry in allowed]
         platforms = tuple(platform for platform in platforms if platform.name in names or platform.subdir in names)
     return platforms
 

@@ -47,6 +47,7 @@ _VIRTUAL_PACKAGES = {
     "win": "__win",
     "windows": "__win",
 }
+_FRIENDLY_NAMES = {"__osx": "macos", "__win": "windows"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,16 @@ def _read_platform(project: Project, key: tuple[str | int, ...], entry: Any) -> 
             actual=entry,
         )
     virtual = _read_virtual_packages(entry)
-    return Platform(name=str(entry.get("name", subdir)), subdir=subdir, virtual_packages=virtual)
+    name = str(entry.get("name", _derive_name(subdir, virtual)))
+    return Platform(name=name, subdir=subdir, virtual_packages=virtual)
+
+
+def _derive_name(subdir: str, virtual: tuple[tuple[str, str], ...]) -> str:
+    """Name a platform as Pixi does: ``osx-arm64`` with ``macos = "14.5"`` is ``osx-arm64-macos-14-5``."""
+    words = [subdir]
+    for package, version in virtual:
+        words += [_FRIENDLY_NAMES.get(package, package.lstrip("_")), re.sub(r"[^A-Za-z0-9]+", "-", version)]
+    return "-".join(word for word in words if word)
 
 
 def _read_virtual_packages(entry: dict[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -27,7 +27,8 @@ def resolve_version(project: Project, *, from_metadata: bool) -> str:
     if pyproject is not None and "version" in table:
         return _check_static(pyproject, table["version"])
     if not from_metadata:
-        raise _missing(project, dynamic="version" in table.get("dynamic", ()))
+        dynamic = table.get("dynamic")
+        raise _missing(project, dynamic=isinstance(dynamic, list) and "version" in dynamic)
     if pyproject is None:
         raise _metadata_error(project, f"there is no pyproject.toml in {project.root}")
     return _check_dynamic(project, _read_metadata_version(project, pyproject.path.parent))

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from cs_manifest import ManifestError
+from cs_manifest.condarc import MAX_SIZE_BYTES, read_condarc
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30)
+)
+
+
+def write(tmp_path: Path, content: bytes | str) -> Path:
+    path = tmp_path / "condarc"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize(
+    "text", ["channels: [conda-forge]\n", "{}", "# comment\n---\na: &x 1\nb: *x\n", "a: no\nb: 1_0\n", BOMB]
+)
+def test_a_mapping_is_returned_as_it_is(tmp_path: Path, text: str) -> None:
+    before = time.monotonic()
+    assert read_condarc(write(tmp_path, text)) == text
+    assert time.monotonic() - before < 5
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "line"),
+    [
+        ("", "is empty", 1),
+        ("# nothing\n", "is empty", 1),
+        ("- conda-forge\n", "does not hold a mapping", 1),
+        ("\nconda-forge\n", "does not hold a mapping", 2),
+        ("a: 1\n---\nb: 2\n", "holds more than one document", 3),
+        ("a: [1\n", "is not valid YAML", 2),
+        ("a: *b\n", "alias \\*b has no anchor", 1),
+        (b"a: 1\nb: \xff\n", "is not UTF-8", 2),
+        ("a: " + "[" * 50_000, "is nested more than 100 levels deep", 1),
+        ("a: '" + "x" * MAX_SIZE_BYTES + "'", "is larger than 256 KiB", None),
+        ("a: \x00", "is not valid YAML", None),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_anything_else_is_an_error(tmp_path: Path, content: bytes | str, message: str, line: int | None) -> None:
+    path = write(tmp_path, content)
+    with pytest.raises(ManifestError, match=message) as caught:
+        read_condarc(path)
+    assert (caught.value.kind, caught.value.path) == ("condarc-invalid", path)
+    if line is not None:
+        assert caught.value.line == line
+
+
+def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="cannot be read: No such file"):
+        read_condarc(tmp_path / "condarc")
+    with pytest.raises(ManifestError, match="is not a regular file"):
+        read_condarc(tmp_path)

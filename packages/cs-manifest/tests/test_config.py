@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from cs_manifest import CONFIG_KEYS, InstallName, ManifestError, Project, ShipConfig, load_config, resolve_install_name
+
+Make = Callable[..., Project]
+
+
+def test_what_is_not_given_has_its_default(make_ship: Make) -> None:
+    assert load_config(make_ship(), {}) == ShipConfig(
+        runtime="demo",
+        artifact_name="demo",
+        runtime_version="1.0",
+        delegate="python",
+        layout="online",
+        source_environment="ship",
+        exclude=(),
+        require=(),
+        docs_url=None,
+        install_scheme="conda-home",
+        install_name=InstallName(base="demo"),
+        installer=None,
+        condarc_file=None,
+        condarc=None,
+        freeze_base=False,
+        bytecode="on-import",
+        commands="direct",
+        on_upgrade="replace",
+        activation="path",
+    )
+
+
+def test_every_key_can_be_set(make_ship: Make) -> None:
+    project = make_ship("""
+        artifact-name = "demo-cli"
+        layout = "external"
+        exclude = ["B", "a", "b"]
+        require = ["c"]
+        docs-url = "https://example.com/demo/"
+        install-scheme = "user-data"
+        install-name = "express"
+        installer = "homebrew"
+        condarc-file = "runtime.condarc"
+        freeze-base = true
+        bytecode = "shipped"
+        commands = "self"
+        on-upgrade = "keep"
+        activation = "full"
+    """)
+    condarc = project.root / "runtime.condarc"
+    condarc.write_text("channels: [conda-forge]\n")
+    assert load_config(project) == ShipConfig(
+        runtime="demo",
+        artifact_name="demo-cli",
+        runtime_version="1.0",
+        delegate="python",
+        layout="external",
+        source_environment="ship",
+        exclude=("b", "a"),
+        require=("c",),
+        docs_url="https://example.com/demo/",
+        install_scheme="user-data",
+        install_name=InstallName(base="express"),
+        installer="homebrew",
+        condarc_file=condarc,
+        condarc="channels: [conda-forge]\n",
+        freeze_base=True,
+        bytecode="shipped",
+        commands="self",
+        on_upgrade="keep",
+        activation="full",
+    )
+
+
+def test_the_aliases_of_conda_ship_0_4_are_accepted(make_project: Make) -> None:
+    project = make_project("""
+        [workspace]
+        [tool.conda-ship]
+        runtime-name = "demo"
+        runtime-version = "1.0"
+        delegate-executable = "conda"
+        artifact-layout = "embedded"
+        source-environment = "ship"
+        exclude-packages = ["a"]
+        install-method = "homebrew"
+    """)
+    config = load_config(project)
+    assert (config.runtime, config.delegate, config.layout) == ("demo", "conda", "embedded")
+    assert (config.exclude, config.installer) == (("a",), "homebrew")
+
+
+@pytest.mark.parametrize("key", [key for key in CONFIG_KEYS if key.alias], ids=lambda key: key.name)
+def test_key_and_alias_together_are_an_error(make_project: Make, key: object) -> None:
+    name, alias = key.names  # type: ignore[attr-defined]
+    project = make_project(f'[workspace]\n[tool.conda-ship]\n{name} = "a"\n{alias} = "a"\n')
+    with pytest.raises(ManifestError, match=f"is another name of {name}") as caught:
+        load_config(project)
+    assert (caught.value.kind, caught.value.line, caught.value.key) == ("key-conflict", 4, f"tool.conda-ship.{alias}")
+
+
+def test_flag_and_alias_flag_together_are_an_error(make_ship: Make) -> None:
+    with pytest.raises(ManifestError, match="--artifact-layout: is another name of layout"):
+        load_config(make_ship(), {"layout": "online", "artifact-layout": "online"})
+
+
+def test_a_flag_wins_over_the_manifest_whatever_the_spelling(make_ship: Make) -> None:
+    project = make_ship('layout = "external"\nexclude = ["a"]\nfreeze-base = true')
+    overrides = {"artifact_layout": "embedded", "exclude": ["b"], "freeze_base": False, "docs_url": None}
+    config = load_config(project, overrides)
+    assert (config.layout, config.exclude, config.freeze_base, config.docs_url) == ("embedded", ("b",), False, None)
+
+
+def test_flags_alone_are_enough(make_project: Make) -> None:
+    flags = {"runtime": "x", "runtime-version": "2", "delegate": "python", "source-environment": "default"}
+    assert load_config(make_project("[workspace]\n"), flags).runtime == "x"
+
+
+@pytest.mark.parametrize(
+    ("layout", "given", "expected"),
+    [("online", None, "demo"), ("embedded", None, "demoz"), ("embedded", "cli", "cli")],
+)
+def test_an_embedded_artifact_is_named_with_z(make_ship: Make, layout: str, given: str | None, expected: str) -> None:
+    assert load_config(make_ship(), {"layout": layout, "artifact-name": given}).artifact_name == expected
+
+
+@pytest.mark.parametrize(
+    ("delegate", "require", "expected"),
+    [("conda", None, ("conda",)), ("python", None, ()), ("conda", ["conda-spawn"], ("conda-spawn",))],
+)
+def test_conda_is_required_when_it_is_the_delegate(
+    make_ship: Make, delegate: str, require: list[str] | None, expected: tuple[str, ...]
+) -> None:
+    assert load_config(make_ship(), {"delegate": delegate, "require": require}).require == expected
+
+
+@pytest.mark.parametrize("key", ["runtime", "delegate", "source-environment"])
+def test_required_keys_are_required(make_project: Make, key: str) -> None:
+    given = {"runtime": "x", "delegate": "y", "source-environment": "z"}
+    del given[key]
+    with pytest.raises(ManifestError, match=f"tool.conda-ship.{key}: is required") as caught:
+        load_config(make_project("[workspace]\n[tool.conda-ship]\n"), given)
+    assert (caught.value.kind, caught.value.line) == ("key-missing", 2)
+    assert caught.value.hint == f'add `{key} = "..."` to [tool.conda-ship], or give --{key}'
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("layuot = 'online'", "did you mean layout?"),
+        ("source_environment = 'x'", "did you mean source-environment?"),
+        ("xyzzy = 1", "the keys are runtime, artifact-name"),
+    ],
+)
+def test_an_unknown_key_is_an_error_with_a_suggestion(make_ship: Make, line: str, hint: str) -> None:
+    with pytest.raises(ManifestError, match="there is no such key") as caught:
+        load_config(make_ship(line))
+    assert (caught.value.kind, caught.value.line) == ("key-unknown", 8)
+    assert hint in (caught.value.hint or "")
+
+
+def test_an_unknown_override_is_an_error(make_ship: Make) -> None:
+    with pytest.raises(ManifestError, match=r"--layot: there is no such setting \(did you mean layout\?\)"):
+        load_config(make_ship(), {"layot": "online"})
+
+
+@pytest.mark.parametrize("line", ["[tool.conda-ship.update]\nenabled = true", "update = false"])
+def test_the_update_table_is_refused(make_ship: Make, line: str) -> None:
+    with pytest.raises(ManifestError, match="updates of the executable itself are not supported yet") as caught:
+        load_config(make_ship(line))
+    assert caught.value.kind == "update-unsupported"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "message"),
+    [
+        ('artifact-name = "../demo"', "value-invalid", "an ASCII letter or digit, then only"),
+        ('artifact-name = ".demo"', "value-invalid", "an ASCII letter or digit"),
+        ('artifact-name = "démo"', "value-invalid", "an ASCII letter or digit"),
+        ('artifact-name = ""', "value-invalid", "a string that is not empty"),
+        ("artifact-name = 3", "value-type", "a string"),
+        ('installer = "home brew"', "value-invalid", "an ASCII letter or digit"),
+        ('layout = "embeded"', "value-invalid", r"one of online, external, embedded \(did you mean embedded\?\)"),
+        ("layout = true", "value-type", "one of online"),
+        ('exclude = "conda"', "value-type", "a list of package names"),
+        ('exclude = ["conda >=24"]', "value-invalid", "package names alone, without versions"),
+        ('docs-url = "ftp://example.com"', "value-invalid", "an http:// or https:// URL"),
+        ('docs-url = "https://exa mple.com"', "value-invalid", "without whitespace"),
+        ('docs-url = "https://example.com/\\u0007"', "value-invalid", "control characters"),
+        ('docs-url = "https://"', "value-invalid", "an http:// or https:// URL"),
+        ('docs-url = "https://[::1"', "value-invalid", "an http:// or https:// URL"),
+        ('freeze-base = "yes"', "value-type", "true or false"),
+        ("freeze-base = 1", "value-invalid", "true or false"),
+        ('install-name = { from = "lock" }', "value-invalid", 'from = "runtime-lock"'),
+        ('install-name = { from = "runtime-lock", bse = "x" }', "value-invalid", "the table's keys are: from, base"),
+        ('install-name = { from = "runtime-lock", base = "a/b" }', "value-invalid", "base has to be an ASCII letter"),
+        ("condarc-file = []", "value-type", "a string"),
+    ],
+)
+def test_a_wrong_value_is_an_error_that_points_at_it(make_ship: Make, line: str, kind: str, message: str) -> None:
+    with pytest.raises(ManifestError, match=message) as caught:
+        load_config(make_ship(line))
+    error = caught.value
+    assert (error.kind, error.line, error.column) == (kind, 8, 1)
+    assert error.key == "tool.conda-ship." + line.split(" ")[0]
+    assert error.path is not None
+    assert error.path.name == "conda.toml"
+    assert error.expected
+
+
+def test_a_wrong_flag_is_an_error_that_names_it(make_ship: Make) -> None:
+    with pytest.raises(ManifestError, match="--runtime: has to be an ASCII letter") as caught:
+        load_config(make_ship(), {"runtime": "-x"})
+    assert (caught.value.path, caught.value.actual) == (None, "'-x'")
+
+
+def test_the_install_name_can_come_from_the_runtime_lock(make_ship: Make) -> None:
+    project = make_ship('install-name = { from = "runtime-lock", base = "express" }')
+    config = load_config(project, {"runtime-version": "1!2.0+local"})
+    assert config.install_name == InstallName(base="express", from_runtime_lock=True)
+    assert resolve_install_name(config, "0123456789abcdef" * 4) == "express-1_2.0_local-0123456789abcdef"
+    with pytest.raises(ValueError, match="64 lower-case hexadecimal digits"):
+        resolve_install_name(config, "0123")
+
+
+def test_the_base_of_such_a_name_is_the_runtime(make_ship: Make) -> None:
+    config = load_config(make_ship('install-name = { from = "runtime-lock" }'))
+    assert resolve_install_name(config, "a" * 64) == "demo-1.0-" + "a" * 16
+
+
+def test_a_plain_install_name_does_not_depend_on_the_lock(make_ship: Make) -> None:
+    assert resolve_install_name(load_config(make_ship()), "") == "demo"
+
+
+def test_a_condarc_flag_is_relative_to_the_current_directory(
+    make_ship: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "rc").write_text("a: b")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert load_config(make_ship(), {"condarc-file": "rc"}).condarc_file == tmp_path / "elsewhere" / "rc"
+    assert load_config(make_ship(), {"condarc-file": Path("rc")}).condarc == "a: b"
+
+
+@pytest.mark.parametrize("name", ["pixi.toml", "pyproject.toml"])
+def test_the_table_stands_at_the_same_path_of_every_manifest(make_ship: Make, name: str) -> None:
+    assert load_config(make_ship("[tool.pixi]", name)).runtime == "demo"
+
+
+def test_the_table_of_another_file_is_not_read(make_ship: Make, tmp_path: Path) -> None:
+    project = make_ship()
+    (tmp_path / "pyproject.toml").write_text("[tool.conda-ship]\nlayout = 'embedded'\n[tool.pixi]\n")
+    assert load_config(project).layout == "online"
+
+
+def test_every_key_is_a_field() -> None:
+    assert {key.attribute for key in CONFIG_KEYS} | {"condarc"} == {field.name for field in fields(ShipConfig)}

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from cs_manifest.suggestions import did_you_mean, sort_by_nearness
+
+
+def test_the_nearest_name_comes_first() -> None:
+    assert sort_by_nearness("tset", ["docs", "test", "lint"])[0] == "test"
+
+
+def test_nothing_is_suggested_when_nothing_is_near() -> None:
+    assert did_you_mean("layuot", ["layout", "runtime"]) == "did you mean layout?"
+    assert did_you_mean("xyzzy", ["layout", "runtime"]) is None
+    assert did_you_mean("x" * 10**6, ["layout"]) is None

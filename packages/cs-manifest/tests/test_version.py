@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cs_manifest import ManifestError, Project, load_config
+
+Make = Callable[..., Project]
+FLAGS = {"runtime": "x", "delegate": "y", "source-environment": "z"}
+METADATA = '[tool.conda-ship]\nruntime-version = { from = "project-metadata" }\n'
+HATCHLING = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+DYNAMIC = '[project]\nname = "demo"\ndynamic = ["version"]\n[tool.hatch.version]\npath = "demo.py"\n'
+
+
+def version_of(project: Project, **flags: object) -> str:
+    return load_config(project, FLAGS | flags).runtime_version
+
+
+def test_the_project_s_static_version_is_the_default(make_project: Make) -> None:
+    assert version_of(make_project('[project]\nversion = "1.2"\n[tool.pixi]', "pyproject.toml")) == "1.2"
+
+
+def test_a_flag_wins_over_everything(make_project: Make) -> None:
+    project = make_project('[project]\nversion = "1.2"\n[tool.pixi]\n' + METADATA, "pyproject.toml")
+    assert version_of(project, runtime_version="3") == "3"
+
+
+def test_metadata_means_the_static_version_first(make_project: Make) -> None:
+    project = make_project('[project]\nversion = "1.2"\n[tool.pixi]\n' + METADATA, "pyproject.toml")
+    assert version_of(project) == "1.2"
+
+
+@pytest.mark.parametrize("name", ["conda.toml", "pixi.toml"])
+def test_without_a_pyproject_a_version_has_to_be_given(make_project: Make, name: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2"\n')
+    with pytest.raises(ManifestError, match="there is no version for the runtime") as caught:
+        version_of(make_project("[workspace]\n[tool.conda-ship]\n", name))
+    assert (caught.value.kind, caught.value.key) == ("version-missing", "tool.conda-ship.runtime-version")
+    assert "--runtime-version" in (caught.value.hint or "")
+
+
+def test_a_dynamic_version_without_asking_for_it_says_how_to_ask(make_project: Make) -> None:
+    with pytest.raises(ManifestError, match=r'set `runtime-version = \{ from = "project-metadata" \}`'):
+        version_of(make_project(DYNAMIC + "[tool.pixi]", "pyproject.toml"))
+
+
+@pytest.mark.parametrize("version", ["'1 2'", "''", "3", "'-1'"])
+def test_a_version_has_to_look_like_one(make_project: Make, version: str) -> None:
+    with pytest.raises(ManifestError, match=r"project.version: has to be a (version|string)") as caught:
+        version_of(make_project(f"[tool.pixi]\n[project]\nversion = {version}\n", "pyproject.toml"))
+    assert (caught.value.kind, caught.value.line) == ("value-invalid", 3)
+
+
+def test_the_build_backend_is_asked(make_project: Make, tmp_path: Path) -> None:
+    (tmp_path / "demo.py").write_text('__version__ = "4.5.6"\n')
+    assert version_of(make_project(HATCHLING + DYNAMIC + "[tool.pixi]\n" + METADATA, "pyproject.toml")) == "4.5.6"
+
+
+def test_the_pyproject_beside_a_conda_toml_is_asked(make_project: Make, tmp_path: Path) -> None:
+    (tmp_path / "demo.py").write_text('__version__ = "4.5.6"\n')
+    (tmp_path / "pyproject.toml").write_text(HATCHLING + DYNAMIC)
+    assert version_of(make_project("[workspace]\n" + METADATA)) == "4.5.6"
+
+
+def test_a_failing_backend_is_an_error_with_its_last_line(make_project: Make) -> None:
+    project = make_project(HATCHLING + DYNAMIC + "[tool.pixi]\n" + METADATA, "pyproject.toml")
+    with pytest.raises(ManifestError, match=r"the build backend failed: .*demo.py") as caught:
+        version_of(project)
+    assert caught.value.kind == "version-metadata"
+
+
+def test_metadata_without_a_pyproject_is_an_error(make_project: Make) -> None:
+    with pytest.raises(ManifestError, match=r"there is no pyproject.toml in"):
+        version_of(make_project("[workspace]\n" + METADATA))
+
+
+@pytest.mark.parametrize("table", ['{ from = "git" }', "{}", '{ from = "project-metadata", x = 1 }'])
+def test_the_only_source_of_a_version_is_project_metadata(make_project: Make, table: str) -> None:
+    with pytest.raises(ManifestError, match=r'or \{ from = "project-metadata" \}'):
+        version_of(make_project(f"[workspace]\n[tool.conda-ship]\nruntime-version = {table}\n"))
