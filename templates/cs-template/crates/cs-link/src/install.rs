@@ -1,16 +1,343 @@
 //! From archives to a complete staging directory.
 
-use std::sync::atomic::AtomicBool;
+use std::collections::{HashMap, HashSet};
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
-use crate::{Archives, Job, LinkError, Progress, Report};
+use crate::bytecode::{Modules, compile, unpack_shipped};
+use crate::clobber::Claims;
+use crate::history::{render_explicit, render_history};
+use crate::input::{Monitor, to_hex};
+use crate::layout::Layout;
+use crate::package::{Linked, Shared, link_package, replace_file, verify};
+use crate::record::{PathKind, PathRecord, edit_record, write_record};
+use crate::scripts::run_scripts;
+use crate::tree::{Hand, Tree};
+use crate::{Archive, Archives, Bytecode, Job, LinkError, Package, Progress, Report};
 
 /// Install every package of `job` into its staging directory.
+///
+/// Archives are taken from `archives` by up to `job.threads` threads. When this returns, with whatever result, no thread and no process that
+/// it started is left. After an error the staging directory holds an unfinished prefix, to be removed by whoever made it.
 pub fn install(
     job: &Job,
     archives: &dyn Archives,
     progress: &dyn Progress,
     cancel: &AtomicBool,
 ) -> Result<Report, LinkError> {
-    let _ = (job, archives, progress, cancel);
-    Err(LinkError::Cancelled)
+    let prefix = prefix_text(job)?;
+    let layout = job
+        .python
+        .map(Layout::new)
+        .transpose()
+        .map_err(|reason| plan_error("python", reason))?;
+    let tree = Tree::open(job.staging).map_err(|source| write_error(job, "", source))?;
+    let claims = Claims::new();
+    let shared = Shared {
+        job,
+        tree: &tree,
+        claims: &claims,
+        layout: layout.as_ref(),
+        prefix: &prefix,
+    };
+    let mut hand = tree.hand();
+    hand.create_directory("conda-meta")
+        .map_err(|source| write_error(job, "conda-meta", source))?;
+    hand.set_directory_mode("conda-meta", 0o755)
+        .map_err(|source| write_error(job, "conda-meta", source))?;
+
+    let crew = Crew::new(&shared, archives, progress, cancel);
+    let mut done = crew.work()?;
+    if let (Bytecode::Compile, Some(layout)) = (job.bytecode, &layout) {
+        done.compiled = compile(job, layout, &done.modules, &claims, cancel)?;
+    }
+    let mut report = Report {
+        files: done.files,
+        bytes: done.bytes,
+        compiled: done.compiled.len() as u64,
+        clobbered: claims.contested(),
+        ..Report::default()
+    };
+    correct_records(&shared, &mut hand, &report, done.compiled)?;
+    write_text(
+        job,
+        &mut hand,
+        "conda-meta/history",
+        &render_history(job, SystemTime::now()),
+    )?;
+    write_text(
+        job,
+        &mut hand,
+        "conda-meta/initial-state.explicit.txt",
+        &render_explicit(job),
+    )?;
+    if job.link_scripts {
+        report.messages = run_scripts(job, cancel)?;
+    }
+    if cancel.load(Ordering::Relaxed) {
+        Err(LinkError::Cancelled)
+    } else {
+        Ok(report)
+    }
+}
+
+/// The final prefix as files will hold it. On Windows with forward slashes, which need no escaping in whatever language a file is in.
+fn prefix_text(job: &Job) -> Result<String, LinkError> {
+    let text = job
+        .prefix
+        .to_str()
+        .ok_or_else(|| LinkError::PrefixNotUnicode(job.prefix.to_owned()))?;
+    Ok(if cfg!(windows) {
+        text.replace('\\', "/")
+    } else {
+        text.to_owned()
+    })
+}
+
+fn plan_error(package: &str, reason: String) -> LinkError {
+    LinkError::Plan {
+        package: package.to_owned(),
+        reason,
+    }
+}
+
+fn write_error(job: &Job, path: &str, source: std::io::Error) -> LinkError {
+    LinkError::Write {
+        path: job.staging.join(path),
+        source,
+    }
+}
+
+fn write_text(job: &Job, hand: &mut Hand, path: &str, text: &str) -> Result<(), LinkError> {
+    replace_file(hand, path, 0o644)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|source| write_error(job, path, source))
+}
+
+/// Take out of the records what other packages have won, add what was compiled.
+fn correct_records(
+    shared: &Shared,
+    hand: &mut Hand,
+    report: &Report,
+    compiled: Vec<(usize, String)>,
+) -> Result<(), LinkError> {
+    let mut changes: HashMap<usize, (HashSet<&str>, Vec<PathRecord>)> = HashMap::new();
+    for clobbered in &report.clobbered {
+        changes
+            .entry(clobbered.loser)
+            .or_default()
+            .0
+            .insert(&clobbered.path);
+    }
+    for (package, path) in compiled {
+        changes
+            .entry(package)
+            .or_default()
+            .1
+            .push(PathRecord::new(path, PathKind::Compiled));
+    }
+    for (index, (lost, added)) in changes {
+        let package = &shared.job.packages[index];
+        edit_record(shared, hand, package, &lost, added).map_err(|fault| fault.of(package))?;
+    }
+    Ok(())
+}
+
+/// What the threads have done together.
+#[derive(Default)]
+struct Done {
+    linked: Vec<bool>,
+    files: u64,
+    bytes: u64,
+    modules: Modules,
+    /// Compiled modules, each with the package that it belongs to.
+    compiled: Vec<(usize, String)>,
+    /// Compiled modules that came with the runtime, not yet known to belong to anything.
+    shipped: Vec<String>,
+    error: Option<LinkError>,
+}
+
+/// The worker threads.
+struct Crew<'a> {
+    shared: &'a Shared<'a>,
+    archives: &'a dyn Archives,
+    progress: &'a dyn Progress,
+    cancel: &'a AtomicBool,
+    /// One of the threads has failed.
+    failed: AtomicBool,
+    bytecode_taken: AtomicBool,
+    done: Mutex<Done>,
+}
+
+impl<'a> Crew<'a> {
+    fn new(
+        shared: &'a Shared<'a>,
+        archives: &'a dyn Archives,
+        progress: &'a dyn Progress,
+        cancel: &'a AtomicBool,
+    ) -> Self {
+        let done = Done {
+            linked: vec![false; shared.job.packages.len()],
+            ..Done::default()
+        };
+        Self {
+            shared,
+            archives,
+            progress,
+            cancel,
+            failed: AtomicBool::new(false),
+            bytecode_taken: AtomicBool::new(false),
+            done: Mutex::new(done),
+        }
+    }
+
+    /// Let the threads work until there is nothing left to do.
+    fn work(self) -> Result<Done, LinkError> {
+        let threads = self
+            .shared
+            .job
+            .threads
+            .clamp(1, self.shared.job.packages.len().max(1));
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(|| self.work_alone());
+            }
+            self.work_alone();
+        });
+        let cancelled = self.cancel.load(Ordering::Relaxed);
+        let mut done = self
+            .done
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(error) = done.error.take() {
+            return Err(error);
+        }
+        if cancelled {
+            return Err(LinkError::Cancelled);
+        }
+        check_complete(self.shared.job.packages, &done.linked)?;
+        done.modules.keep_owned(self.shared.claims);
+        done.compiled = done.modules.attribute(std::mem::take(&mut done.shipped))?;
+        Ok(done)
+    }
+
+    /// One thread's work.
+    fn work_alone(&self) {
+        let mut hand = self.shared.tree.hand();
+        if let Err(error) = self
+            .take_bytecode(&mut hand)
+            .and_then(|()| self.take_archives(&mut hand))
+        {
+            self.fail(error);
+        }
+    }
+
+    /// The compiled modules that came with the runtime are one more archive, for the first thread that comes along.
+    fn take_bytecode(&self, hand: &mut Hand) -> Result<(), LinkError> {
+        let Bytecode::Shipped(bytes) = self.shared.job.bytecode else {
+            return Ok(());
+        };
+        if self.bytecode_taken.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let monitor = Monitor::silent([self.cancel, &self.failed]);
+        let (shipped, written) = unpack_shipped(self.shared, hand, bytes, &monitor)?;
+        let mut done = self.lock();
+        done.bytes += written;
+        done.files += shipped.len() as u64;
+        done.shipped = shipped;
+        Ok(())
+    }
+
+    fn take_archives(&self, hand: &mut Hand) -> Result<(), LinkError> {
+        while !self.failed.load(Ordering::Relaxed) {
+            if self.cancel.load(Ordering::Relaxed) {
+                return Err(LinkError::Cancelled);
+            }
+            let Some(archive) = self.archives.next()? else {
+                break;
+            };
+            self.link(&archive, hand)?;
+        }
+        Ok(())
+    }
+
+    fn link(&self, archive: &Archive, hand: &mut Hand) -> Result<(), LinkError> {
+        let index = archive.index;
+        let package = self.shared.job.packages.get(index).ok_or_else(|| {
+            plan_error(
+                "the supplier of archives",
+                format!("it handed out number {index}, which the plan does not have"),
+            )
+        })?;
+        if std::mem::replace(&mut self.lock().linked[index], true) {
+            return Err(plan_error(
+                &package.file_name,
+                "its archive was handed out twice".to_owned(),
+            ));
+        }
+        let monitor = Monitor::new(
+            self.progress,
+            index,
+            archive.bytes.len(),
+            [self.cancel, &self.failed],
+        );
+        let actual =
+            verify(archive, &package.sha256, &monitor).map_err(|fault| fault.of(package))?;
+        if let Some(actual) = actual {
+            let expected = to_hex(&package.sha256);
+            return Err(LinkError::Checksum {
+                package: package.file_name.clone(),
+                expected,
+                actual,
+            });
+        }
+        let Linked {
+            paths,
+            files,
+            bytes,
+            modules,
+        } = link_package(self.shared, hand, archive, &monitor)
+            .map_err(|fault| fault.of(package))?;
+        write_record(self.shared, hand, package, paths).map_err(|fault| fault.of(package))?;
+        monitor.finish();
+        let mut done = self.lock();
+        done.files += files;
+        done.bytes += bytes;
+        if !matches!(self.shared.job.bytecode, Bytecode::OnImport) {
+            done.modules.add(index, modules);
+        }
+        Ok(())
+    }
+
+    /// Keep the first error and stop the others; what they say after that is a consequence.
+    fn fail(&self, error: LinkError) {
+        let first = !self.failed.swap(true, Ordering::Relaxed);
+        if first {
+            self.lock().error = Some(error);
+            self.archives.stop();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Done> {
+        self.done
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn check_complete(packages: &[Package], linked: &[bool]) -> Result<(), LinkError> {
+    let missing: Vec<String> = packages
+        .iter()
+        .zip(linked)
+        .filter(|(_, linked)| !**linked)
+        .map(|(package, _)| package.file_name.clone())
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(LinkError::Missing { packages: missing })
+    }
 }

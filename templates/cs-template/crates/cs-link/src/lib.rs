@@ -3,10 +3,32 @@
 //! [`install`] takes a [`Job`] and a supplier of [`Archives`], and fills the job's staging directory. [`Archives`] and [`Progress`] are
 //! the seams: bundles and downloads implement the first, whoever shows progress the second.
 
+mod bytecode;
+mod children;
+mod clobber;
+#[cfg(target_os = "macos")]
+mod codesign;
+mod container;
+mod entry_point;
 mod error;
+mod fault;
+mod history;
+mod info;
+mod input;
 mod install;
 mod job;
+mod layout;
+mod package;
+mod paths;
+mod placeholder;
+mod record;
+mod relocate;
+mod scripts;
+mod shebang;
 mod source;
+mod tar;
+mod tree;
+mod zip;
 
 pub use error::{Kind, LinkError};
 pub use install::install;

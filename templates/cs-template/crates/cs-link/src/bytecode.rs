@@ -1,0 +1,294 @@
+//! Compiled modules of noarch python packages: brought along, or made by the prefix's own Python.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use zstd::stream::read::Decoder as ZstdDecoder;
+
+use crate::children::{Guarded, output_tail};
+use crate::clobber::{BYTECODE, Claims, claimant_of};
+use crate::fault::Fault;
+use crate::input::{Input, Monitor};
+use crate::layout::Layout;
+use crate::package::{Maker, Shared, checked_path, write_fault};
+use crate::tar::{Kind, TarReader};
+use crate::tree::Hand;
+use crate::{Job, LinkError, ReadAt};
+
+/// The modules of noarch python packages, each with its package's index.
+#[derive(Default)]
+pub(crate) struct Modules(HashMap<String, usize>);
+
+impl Modules {
+    pub(crate) fn add(&mut self, package: usize, paths: Vec<String>) {
+        for path in paths {
+            let owner = self.0.entry(path).or_insert(package);
+            *owner = (*owner).max(package);
+        }
+    }
+
+    /// Forget what another package's file has replaced.
+    pub(crate) fn keep_owned(&mut self, claims: &Claims) {
+        self.0
+            .retain(|path, package| claims.owns(path, claimant_of(*package)));
+    }
+
+    /// Find the package of each compiled module.
+    pub(crate) fn attribute(
+        &self,
+        compiled: Vec<String>,
+    ) -> Result<Vec<(usize, String)>, LinkError> {
+        let attribute = |path: String| {
+            let package = source_of(&path).and_then(|source| self.0.get(&source));
+            match package {
+                Some(&package) => Ok((package, path)),
+                None => Err(LinkError::Bytecode {
+                    reason: format!(
+                        "{path:?} does not belong to a module of the packages that are installed"
+                    ),
+                }),
+            }
+        };
+        compiled.into_iter().map(attribute).collect()
+    }
+}
+
+/// The module that `DIRECTORY/__pycache__/NAME.TAG.pyc` was compiled from (PEP 3147).
+fn source_of(compiled: &str) -> Option<String> {
+    let (directory, name) = compiled.rsplit_once('/')?;
+    let directory = directory
+        .strip_suffix("__pycache__")
+        .filter(|rest| rest.is_empty() || rest.ends_with('/'))?;
+    let (module, tag) = name.strip_suffix(".pyc")?.split_once('.')?;
+    (!module.is_empty() && !tag.is_empty()).then(|| format!("{directory}{module}.py"))
+}
+
+/// Put the compiled modules in place that came with the runtime; their paths, and how many bytes they are.
+pub(crate) fn unpack_shipped(
+    shared: &Shared,
+    hand: &mut Hand,
+    bytes: &dyn ReadAt,
+    monitor: &Monitor,
+) -> Result<(Vec<String>, u64), LinkError> {
+    let unpack = |hand: &mut Hand| -> Result<(Vec<String>, u64), Fault> {
+        let decoder = ZstdDecoder::with_buffer(Input::new(bytes, monitor, 0, bytes.len()))
+            .map_err(Fault::decoding)?;
+        let mut tar = TarReader::new(decoder, None);
+        let (mut paths, mut written) = (Vec::new(), 0);
+        while let Some(entry) = tar.next_entry()? {
+            let path = checked_path(&entry)?;
+            match entry.kind {
+                Kind::Directory => continue,
+                Kind::File if source_of(&path).is_some() => {}
+                _ => return Err(Fault::damaged_at(path, "not a compiled module")),
+            }
+            let mut maker = Maker {
+                shared,
+                hand,
+                claimant: BYTECODE,
+            };
+            let Some(mut file) = maker.make(&path, |hand| hand.create_file(&path, 0o644))? else {
+                continue;
+            };
+            loop {
+                let chunk = tar.chunk()?;
+                if chunk.is_empty() {
+                    break;
+                }
+                file.write_all(chunk)
+                    .map_err(|error| write_fault(shared, &path, error))?;
+                written += chunk.len() as u64;
+            }
+            paths.push(path);
+        }
+        Ok((paths, written))
+    };
+    unpack(hand).map_err(Fault::of_bytecode)
+}
+
+/// Runs in the prefix's Python: reads a path a line, answers each with a line.
+///
+/// It ends when its input does, so none is left behind even when this process is killed. Unchecked hashes keep the files valid whatever
+/// happens to times (PEP 552).
+const COMPILER: &str = r#"
+import py_compile, sys
+staging, prefix = sys.argv[1:3]
+mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+print(sys.implementation.cache_tag, flush=True)
+for line in sys.stdin.buffer:
+    path = line.rstrip(b"\n").decode("utf-8")
+    try:
+        py_compile.compile(staging + "/" + path, dfile=prefix + "/" + path, doraise=True, quiet=2, invalidation_mode=mode)
+    except (py_compile.PyCompileError, SyntaxError, ValueError, RecursionError, MemoryError):
+        print("-", flush=True)
+    else:
+        print("+", flush=True)
+"#;
+
+/// Compile every module; the compiled files, each with its package. A module that does not compile is left out: it may be meant for another
+/// version of Python.
+pub(crate) fn compile(
+    job: &Job,
+    layout: &Layout,
+    modules: &Modules,
+    claims: &Claims,
+    cancel: &AtomicBool,
+) -> Result<Vec<(usize, String)>, LinkError> {
+    let mut work: Vec<(&str, usize)> = modules
+        .0
+        .iter()
+        .map(|(path, package)| (path.as_str(), *package))
+        .collect();
+    if work.is_empty() {
+        return Ok(Vec::new());
+    }
+    work.sort_unstable();
+    let shift = Shift {
+        job,
+        layout,
+        work: &work,
+        next: AtomicUsize::new(0),
+        cancel,
+        done: Mutex::default(),
+    };
+    let threads = job.threads.clamp(1, work.len());
+    let results: Vec<Result<(), LinkError>> = std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(|| shift.work_alone()))
+            .collect();
+        handles
+            .into_iter()
+            .map(|handle| handle.join().unwrap_or(Err(LinkError::Cancelled)))
+            .collect()
+    });
+    results.into_iter().collect::<Result<(), _>>()?;
+    let mut done = shift
+        .done
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    // What a package has brought along itself is in its record already.
+    done.retain(|(_, path)| claims.claim(path, BYTECODE));
+    done.sort_unstable();
+    Ok(done)
+}
+
+/// The compilers at work.
+struct Shift<'a> {
+    job: &'a Job<'a>,
+    layout: &'a Layout,
+    work: &'a [(&'a str, usize)],
+    next: AtomicUsize,
+    cancel: &'a AtomicBool,
+    done: Mutex<Vec<(usize, String)>>,
+}
+
+/// The two ends of a conversation with a compiler.
+struct Compiler {
+    child: Guarded,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Shift<'_> {
+    fn work_alone(&self) -> Result<(), LinkError> {
+        let mut compiler = self.start()?;
+        let tag = compiler.answer()?;
+        let mut done = Vec::new();
+        loop {
+            if self.cancel.load(Ordering::Relaxed) {
+                return Err(LinkError::Cancelled);
+            }
+            let Some(&(path, package)) = self.work.get(self.next.fetch_add(1, Ordering::Relaxed))
+            else {
+                break;
+            };
+            if path.contains('\n') {
+                continue;
+            }
+            if compiler.ask(path)? == "+" {
+                done.extend(compiled_path(path, &tag).map(|compiled| (package, compiled)));
+            }
+        }
+        self.done
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .append(&mut done);
+        Ok(())
+    }
+
+    fn start(&self) -> Result<Compiler, LinkError> {
+        let program = self.job.staging.join(self.layout.interpreter());
+        let mut command = Command::new(&program);
+        // Isolated, without site and its .pth files, writing no bytecode but what it is asked for.
+        command.args([
+            "-I", "-S", "-B", "-X", "utf8", "-W", "ignore", "-c", COMPILER,
+        ]);
+        command.args([self.job.staging, self.job.prefix]);
+        clean_environment(&mut command, self.job.staging);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child: Child = command.spawn().map_err(|source| LinkError::Spawn {
+            program: program.clone(),
+            source,
+        })?;
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(input), Some(output)) => Ok(Compiler {
+                child: Guarded::new(child),
+                input,
+                output: BufReader::new(output),
+            }),
+            _ => Err(LinkError::Spawn {
+                program,
+                source: std::io::ErrorKind::BrokenPipe.into(),
+            }),
+        }
+    }
+}
+
+impl Compiler {
+    fn ask(&mut self, path: &str) -> Result<String, LinkError> {
+        match self.input.write_all(format!("{path}\n").as_bytes()) {
+            Ok(()) => self.answer(),
+            Err(_) => Err(self.failure()),
+        }
+    }
+
+    fn answer(&mut self) -> Result<String, LinkError> {
+        let mut line = String::new();
+        match self.output.read_line(&mut line) {
+            Ok(count) if count > 0 => Ok(line.trim_end().to_owned()),
+            _ => Err(self.failure()),
+        }
+    }
+
+    fn failure(&mut self) -> LinkError {
+        let (status, output) = self.child.finish();
+        LinkError::Compile {
+            status,
+            output: output_tail(&output),
+        }
+    }
+}
+
+fn clean_environment(command: &mut Command, staging: &Path) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PYTHON") {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(staging);
+}
+
+fn compiled_path(module: &str, tag: &str) -> Option<String> {
+    let (directory, name) = module.rsplit_once('/')?;
+    Some(format!(
+        "{directory}/__pycache__/{}.{tag}.pyc",
+        name.strip_suffix(".py")?
+    ))
+}

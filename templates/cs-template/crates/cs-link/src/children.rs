@@ -1,0 +1,96 @@
+//! Child processes that do not outlive what they were started for.
+
+use std::io::Read;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How much of a program's output is kept for an error message.
+const TAIL_BYTES: usize = 2000;
+
+/// A child that is killed, with the process group that it leads, when this is dropped.
+pub(crate) struct Guarded(Child);
+
+impl Guarded {
+    pub(crate) fn new(child: Child) -> Self {
+        Self(child)
+    }
+
+    /// Wait for the child's end; `None` when the caller wants to stop before that.
+    pub(crate) fn wait(&mut self, cancel: &AtomicBool) -> Option<std::io::Result<ExitStatus>> {
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match self.0.try_wait() {
+                Ok(None) => {}
+                Ok(Some(status)) => return Some(Ok(status)),
+                Err(error) => return Some(Err(error)),
+            }
+            if cancel.load(Ordering::Relaxed) {
+                return None;
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
+    }
+
+    /// End the child; how it ended, and what it wrote to a piped standard error.
+    pub(crate) fn finish(&mut self) -> (String, Vec<u8>) {
+        drop(self.0.stdin.take());
+        let mut output = Vec::new();
+        if let Some(errors) = self.0.stderr.take() {
+            let _ = errors.take(64 * 1024).read_to_end(&mut output);
+        }
+        let status = self
+            .0
+            .wait()
+            .map_or_else(|error| error.to_string(), |status| status.to_string());
+        (status, output)
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        kill_group(&self.0);
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Have a command lead a process group of its own, and end when this process does, where the system can do that.
+pub(crate) fn isolate(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(target_os = "linux")]
+    die_with_parent(command);
+    #[cfg(not(unix))]
+    let _ = command;
+}
+
+#[cfg(target_os = "linux")]
+fn die_with_parent(command: &mut Command) {
+    use rustix::process::{Signal, set_parent_process_death_signal};
+    use std::os::unix::process::CommandExt;
+    // SAFETY: between fork and exec the closure makes one system call: it takes no lock and allocates nothing.
+    unsafe {
+        command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
+    }
+}
+
+#[cfg(unix)]
+fn kill_group(child: &Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    // A child that leads no group has none of this number: nothing is killed then.
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn kill_group(_: &Child) {}
+
+/// The last lines of a program's output.
+pub(crate) fn output_tail(output: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&output[output.len().saturating_sub(TAIL_BYTES)..]);
+    text.trim_matches(|character: char| character.is_whitespace() || character == '\u{fffd}')
+        .to_owned()
+}

@@ -1,0 +1,150 @@
+//! Who owns a path that several packages hold.
+//!
+//! The package that comes last in install order wins, whichever is linked first. Each package claims its paths before it writes any of them;
+//! a file is only made by who owns it at that moment, and whoever takes a path over removes what stands there. So the outcome does not depend
+//! on which thread was faster.
+
+use std::collections::HashMap;
+use std::collections::hash_map::{Entry, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::sync::{Mutex, MutexGuard};
+
+use crate::Clobbered;
+
+const SHARDS: usize = 32;
+
+/// A claimant: index of a package plus one; 0 is bytecode, which gives way to every package.
+pub(crate) type Claimant = u32;
+
+/// The claimant that gives way to all others.
+pub(crate) const BYTECODE: Claimant = 0;
+
+/// The claimant that a package is.
+pub(crate) fn claimant_of(package: usize) -> Claimant {
+    u32::try_from(package).unwrap_or(u32::MAX - 1) + 1
+}
+
+type Shard = HashMap<u128, Claimant, BuildHasherDefault<KeyHasher>>;
+
+/// Owners of paths, by a 128-bit hash of the path: a prefix may have a million of them.
+pub(crate) struct Claims {
+    hashers: [RandomState; 2],
+    shards: Vec<Mutex<Shard>>,
+    contested: Mutex<Vec<(String, Claimant, Claimant)>>,
+}
+
+impl Claims {
+    pub(crate) fn new() -> Self {
+        Self {
+            hashers: [RandomState::new(), RandomState::new()],
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            contested: Mutex::default(),
+        }
+    }
+
+    /// Claim a path; false when a later package already has it.
+    pub(crate) fn claim(&self, path: &str, claimant: Claimant) -> bool {
+        let key = self.key(path);
+        let previous = match lock(self.shard(key)).entry(key) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(claimant);
+                return true;
+            }
+            Entry::Occupied(mut occupied) => {
+                let previous = *occupied.get();
+                occupied.insert(previous.max(claimant));
+                previous
+            }
+        };
+        if previous != claimant && previous != BYTECODE && claimant != BYTECODE {
+            let (winner, loser) = (previous.max(claimant), previous.min(claimant));
+            lock(&self.contested).push((path.to_owned(), winner, loser));
+        }
+        previous <= claimant
+    }
+
+    /// Do something to a path while nobody else can claim it; `None` when the claimant does not own it.
+    pub(crate) fn while_owned<T>(
+        &self,
+        path: &str,
+        claimant: Claimant,
+        act: impl FnOnce() -> T,
+    ) -> Option<T> {
+        let key = self.key(path);
+        let shard = lock(self.shard(key));
+        (shard.get(&key) == Some(&claimant)).then(act)
+    }
+
+    /// Whether the claimant owns the path at this moment.
+    pub(crate) fn owns(&self, path: &str, claimant: Claimant) -> bool {
+        self.while_owned(path, claimant, || ()).is_some()
+    }
+
+    /// Every path with more than one claimant, sorted; each loser is named once.
+    pub(crate) fn contested(&self) -> Vec<Clobbered> {
+        let mut winners: HashMap<String, Claimant> = HashMap::new();
+        let contested = lock(&self.contested);
+        for (path, winner, _) in contested.iter() {
+            let best = winners.entry(path.clone()).or_insert(*winner);
+            *best = (*best).max(*winner);
+        }
+        let mut clobbered: Vec<Clobbered> = contested
+            .iter()
+            .flat_map(|(path, winner, loser)| [(path, *winner), (path, *loser)])
+            .filter(|(path, claimant)| winners[*path] != *claimant)
+            .map(|(path, loser)| Clobbered {
+                path: path.clone(),
+                winner: winners[path] as usize - 1,
+                loser: loser as usize - 1,
+            })
+            .collect();
+        clobbered.sort_by(|a, b| (&a.path, a.loser).cmp(&(&b.path, b.loser)));
+        clobbered.dedup();
+        clobbered
+    }
+
+    fn key(&self, path: &str) -> u128 {
+        let folded;
+        let path = if cfg!(any(windows, target_os = "macos")) {
+            folded = path.to_lowercase();
+            &folded
+        } else {
+            path
+        };
+        let [high, low] = [0, 1].map(|half: usize| u128::from(self.hashers[half].hash_one(path)));
+        high << 64 | low
+    }
+
+    fn shard(&self, key: u128) -> &Mutex<Shard> {
+        &self.shards[(key as usize) % SHARDS]
+    }
+}
+
+/// A panic elsewhere does not make the map wrong: every change to it is a single step.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The keys are hashes already.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 ^= u64::from_ne_bytes(word);
+        }
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = (key >> 64) as u64;
+    }
+}

@@ -1,0 +1,133 @@
+//! The two kinds of archive, each as a stream of tar entries with `info/` first.
+
+use std::io::{self, Read};
+
+use bzip2::bufread::MultiBzDecoder;
+use zstd::stream::read::Decoder as ZstdDecoder;
+
+use crate::ReadAt;
+use crate::fault::Fault;
+use crate::info::InfoFiles;
+use crate::input::{Input, Monitor};
+use crate::package::checked_path;
+use crate::tar::{Entry, Kind, TarReader};
+use crate::zip::{Member, list_members};
+
+/// `info/` holds licences, recipes and tests besides what is wanted; more than this is a bomb.
+const LARGEST_INFO: u64 = 1024 * 1024 * 1024;
+
+/// A decoder over part of an archive.
+pub(crate) enum Stream<'a> {
+    Zstd(ZstdDecoder<'static, Input<'a>>),
+    Bzip2(Box<MultiBzDecoder<Input<'a>>>),
+}
+
+impl Read for Stream<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Zstd(decoder) => decoder.read(buffer),
+            Self::Bzip2(decoder) => decoder.read(buffer),
+        }
+    }
+}
+
+/// A tar stream, and its first entry behind `info/` when that had to be read to know that it is one.
+pub(crate) type Payload<'a> = (TarReader<Stream<'a>>, Option<Entry>);
+
+enum Format {
+    Conda { info: Member, payload: Member },
+    TarBz2,
+}
+
+/// A package archive.
+pub(crate) struct Container<'a> {
+    bytes: &'a dyn ReadAt,
+    monitor: &'a Monitor<'a>,
+    format: Format,
+}
+
+impl<'a> Container<'a> {
+    /// Find out how the archive is laid out; its name tells which kind it is.
+    pub(crate) fn open(
+        file_name: &str,
+        bytes: &'a dyn ReadAt,
+        monitor: &'a Monitor<'a>,
+    ) -> Result<Self, Fault> {
+        let format = if file_name.ends_with(".conda") {
+            let mut members = list_members(bytes)?;
+            let info = take_member(&mut members, "info-")?;
+            let payload = take_member(&mut members, "pkg-")?;
+            Format::Conda { info, payload }
+        } else if file_name.ends_with(".tar.bz2") {
+            Format::TarBz2
+        } else {
+            return Err(Fault::damaged("neither a .conda nor a .tar.bz2 file"));
+        };
+        Ok(Self {
+            bytes,
+            monitor,
+            format,
+        })
+    }
+
+    /// Whether `info/` and the files stand in one stream.
+    pub(crate) fn has_info_inside(&self) -> bool {
+        matches!(self.format, Format::TarBz2)
+    }
+
+    /// Collect `info/`, and get the stream of the files.
+    ///
+    /// In a `.tar.bz2` what is wanted of `info/` normally comes first; only when it does not is the archive read twice.
+    pub(crate) fn read_info(&self, info: &mut InfoFiles) -> Result<Payload<'a>, Fault> {
+        let mut tar = match &self.format {
+            Format::Conda { info, .. } => TarReader::new(self.zstd(info)?, Some(LARGEST_INFO)),
+            Format::TarBz2 => TarReader::new(self.bzip2(), None),
+        };
+        while let Some(entry) = tar.next_entry()? {
+            let path = checked_path(&entry)?;
+            let is_info = path.starts_with("info/") || entry.kind == Kind::Directory;
+            if self.has_info_inside() && !is_info && info.is_complete() {
+                return Ok((tar, Some(entry)));
+            }
+            info.take(&path, &entry, &mut tar)?;
+        }
+        drop(tar);
+        Ok((self.payload()?, None))
+    }
+
+    /// The stream of the files, from its start.
+    pub(crate) fn payload(&self) -> Result<TarReader<Stream<'a>>, Fault> {
+        match &self.format {
+            Format::Conda { payload, .. } => Ok(TarReader::new(self.zstd(payload)?, None)),
+            Format::TarBz2 => Ok(TarReader::new(self.bzip2(), None)),
+        }
+    }
+
+    fn zstd(&self, member: &Member) -> Result<Stream<'a>, Fault> {
+        let input = Input::new(self.bytes, self.monitor, member.start, member.end);
+        ZstdDecoder::with_buffer(input)
+            .map(Stream::Zstd)
+            .map_err(Fault::decoding)
+    }
+
+    fn bzip2(&self) -> Stream<'a> {
+        let input = Input::new(self.bytes, self.monitor, 0, self.bytes.len());
+        Stream::Bzip2(Box::new(MultiBzDecoder::new(input)))
+    }
+}
+
+/// The one member whose name starts with `kind`.
+fn take_member(members: &mut Vec<Member>, kind: &str) -> Result<Member, Fault> {
+    let is_wanted =
+        |member: &Member| member.name.starts_with(kind) && member.name.ends_with(".tar.zst");
+    match members.iter().filter(|member| is_wanted(member)).count() {
+        1 => {
+            let at = members.iter().position(is_wanted).unwrap_or_default();
+            Ok(members.swap_remove(at))
+        }
+        0 => Err(Fault::damaged(format!("no {kind}*.tar.zst in it"))),
+        _ => Err(Fault::damaged(format!(
+            "more than one {kind}*.tar.zst in it"
+        ))),
+    }
+}

@@ -1,0 +1,77 @@
+//! Commands that call a function of a noarch python package.
+
+use crate::layout::Layout;
+
+/// `COMMAND = MODULE:FUNCTION [EXTRAS]`, as in `info/link.json`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EntryPoint {
+    pub(crate) command: String,
+    module: String,
+    function: String,
+}
+
+/// The kernel reads this much of a script's first line, `#!` included.
+const SHEBANG_LIMIT: usize = 127;
+
+impl EntryPoint {
+    /// Parse one entry point, or say why it is refused. What it names ends up in Python code, so it must be names.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        let (command, call) = text.split_once('=').ok_or("no '=' in it")?;
+        let (module, function) = call.split_once(':').ok_or("no ':' in it")?;
+        let function = function.split('[').next().unwrap_or_default();
+        let (command, module, function) = (command.trim(), module.trim(), function.trim());
+        if command.is_empty()
+            || command.starts_with('.')
+            || command.contains(['/', '\\', '\0', ':', '\n', '\r'])
+        {
+            return Err("the command is not a plain file name");
+        }
+        if !is_dotted_name(module) || !is_dotted_name(function) {
+            return Err("module and function must be dotted names");
+        }
+        Ok(Self {
+            command: command.to_owned(),
+            module: module.to_owned(),
+            function: function.to_owned(),
+        })
+    }
+
+    /// The script's text. On Windows a launcher starts it and it has no first line of its own.
+    pub(crate) fn script(&self, layout: &Layout, prefix: &str) -> String {
+        let shebang = if cfg!(windows) {
+            String::new()
+        } else {
+            shebang(layout, prefix)
+        };
+        let Self {
+            module, function, ..
+        } = self;
+        let name = function.split('.').next().unwrap_or(function);
+        format!(
+            "{shebang}\n# -*- coding: utf-8 -*-\nimport re\nimport sys\n\nfrom {module} import {name}\n\n\
+             if __name__ == '__main__':\n\
+             \tsys.argv[0] = re.sub(r'(-script\\.pyw?|\\.exe)?$', '', sys.argv[0])\n\
+             \tsys.exit({function}())\n"
+        )
+    }
+}
+
+fn shebang(layout: &Layout, prefix: &str) -> String {
+    let python = format!("{}/{}", prefix.trim_end_matches('/'), layout.interpreter());
+    if python.len() + 2 > SHEBANG_LIMIT || python.contains(' ') {
+        // A line that sh takes for a command and Python for the start of a string.
+        format!("#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\" #'''")
+    } else {
+        format!("#!{python}")
+    }
+}
+
+fn is_dotted_name(text: &str) -> bool {
+    text.split('.').all(|part| {
+        let mut characters = part.chars();
+        characters
+            .next()
+            .is_some_and(|first| first == '_' || first.is_alphabetic())
+            && characters.all(|character| character == '_' || character.is_alphanumeric())
+    })
+}

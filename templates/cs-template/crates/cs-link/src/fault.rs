@@ -1,0 +1,148 @@
+//! What goes wrong below the level at which the package's name is known.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::{LinkError, Package};
+
+/// A failure that is still to be given a package.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Damaged {
+        entry: Option<String>,
+        reason: String,
+    },
+    Hostile {
+        entry: String,
+        reason: String,
+    },
+    Read(io::Error),
+    Write {
+        path: PathBuf,
+        source: io::Error,
+    },
+    PrefixTooLong {
+        path: String,
+        prefix: PathBuf,
+        length: usize,
+        limit: usize,
+    },
+    MissingPython,
+    Plan(String),
+    Cancelled,
+}
+
+impl Fault {
+    pub(crate) fn damaged(reason: impl Into<String>) -> Self {
+        Self::Damaged {
+            entry: None,
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn damaged_at(entry: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Damaged {
+            entry: Some(entry.into()),
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn hostile(entry: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Hostile {
+            entry: entry.into(),
+            reason: reason.into(),
+        }
+    }
+
+    /// Tell a decoder's complaint from an interruption that came through the decoder.
+    pub(crate) fn decoding(error: io::Error) -> Self {
+        match error.downcast::<Interruption>() {
+            Ok(Interruption::Read(source)) => Self::Read(source),
+            Ok(Interruption::Cancelled) => Self::Cancelled,
+            Err(error) => Self::damaged(error.to_string()),
+        }
+    }
+
+    /// Name the package that is to blame.
+    pub(crate) fn of(self, package: &Package) -> LinkError {
+        let package = package.file_name.clone();
+        match self {
+            Self::Damaged { entry, reason } => LinkError::Damaged {
+                package,
+                entry,
+                reason,
+            },
+            Self::Hostile { entry, reason } => LinkError::Hostile {
+                package,
+                entry,
+                reason,
+            },
+            Self::Read(source) => LinkError::Read { package, source },
+            Self::Write { path, source } => LinkError::Write { path, source },
+            Self::PrefixTooLong {
+                path,
+                prefix,
+                length,
+                limit,
+            } => LinkError::PrefixTooLong {
+                package,
+                path,
+                prefix,
+                length,
+                limit,
+            },
+            Self::MissingPython => LinkError::MissingPython { package },
+            Self::Plan(reason) => LinkError::Plan { package, reason },
+            Self::Cancelled => LinkError::Cancelled,
+        }
+    }
+
+    /// Blame the shipped bytecode.
+    pub(crate) fn of_bytecode(self) -> LinkError {
+        match self {
+            Self::Write { path, source } => LinkError::Write { path, source },
+            Self::Read(source) => LinkError::Read {
+                package: "shipped bytecode".to_owned(),
+                source,
+            },
+            Self::Cancelled => LinkError::Cancelled,
+            Self::Damaged { entry, reason } => LinkError::Bytecode {
+                reason: entry
+                    .map(|entry| format!("{entry:?}: "))
+                    .unwrap_or_default()
+                    + &reason,
+            },
+            Self::Hostile { entry, reason } => LinkError::Bytecode {
+                reason: format!("{entry:?}: {reason}"),
+            },
+            other => LinkError::Bytecode {
+                reason: format!("{other:?}"),
+            },
+        }
+    }
+}
+
+/// Travels through a decoder inside an [`io::Error`].
+#[derive(Debug)]
+pub(crate) enum Interruption {
+    Read(io::Error),
+    Cancelled,
+}
+
+impl fmt::Display for Interruption {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(source) => write!(formatter, "{source}"),
+            Self::Cancelled => formatter.write_str("interrupted"),
+        }
+    }
+}
+
+impl std::error::Error for Interruption {}
+
+impl From<Interruption> for io::Error {
+    fn from(interruption: Interruption) -> Self {
+        io::Error::other(interruption)
+    }
+}

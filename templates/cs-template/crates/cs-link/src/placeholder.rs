@@ -1,0 +1,265 @@
+//! The final prefix in place of the build's, while a file streams by.
+//!
+//! As conda does it, the placeholder is looked for in five encodings. In text it is simply replaced. In binary files the file's
+//! length must not change: what follows within the same C string moves forward, and NULs fill the gap before the string's end.
+
+use memchr::memmem::Finder;
+
+use crate::paths::{FileMode, Placeholder};
+use crate::shebang::rewrite_shebang;
+
+/// A first line longer than this is not one that a kernel would read.
+const LONGEST_SHEBANG: usize = 64 * 1024;
+
+/// Placeholder and replacement in one encoding.
+struct Pattern {
+    finder: Finder<'static>,
+    replacement: Vec<u8>,
+    /// Bytes of one code unit.
+    unit: usize,
+}
+
+impl Pattern {
+    fn len(&self) -> usize {
+        self.finder.needle().len()
+    }
+}
+
+/// A C string that a replacement was made in and that is not over yet.
+struct OpenString {
+    pattern: usize,
+    /// The file offset, modulo the code unit, at which its terminator can stand.
+    phase: u64,
+    /// Bytes by which it has become shorter.
+    gap: usize,
+}
+
+/// A place where a pattern was found: offset within the bytes at hand, and index of the pattern.
+type Match = (usize, usize);
+
+/// Replaces placeholders in a stream of chunks, holding back no more than a few hundred bytes.
+pub(crate) struct Replacer {
+    patterns: Vec<Pattern>,
+    mode: FileMode,
+    placeholder: String,
+    prefix: String,
+    /// Bytes that cannot be decided upon yet.
+    pending: Vec<u8>,
+    /// Where `pending` starts in the file.
+    offset: u64,
+    open: Option<OpenString>,
+    in_first_line: bool,
+}
+
+impl Replacer {
+    /// Replace `placeholder` by `prefix`, which must not be longer when the file is binary.
+    pub(crate) fn new(placeholder: &Placeholder, prefix: &str) -> Self {
+        Self {
+            patterns: encode_patterns(&placeholder.text, prefix),
+            mode: placeholder.mode,
+            placeholder: placeholder.text.to_string(),
+            prefix: prefix.to_owned(),
+            pending: Vec::new(),
+            offset: 0,
+            open: None,
+            in_first_line: placeholder.mode == FileMode::Text && cfg!(unix),
+        }
+    }
+
+    /// Take the next bytes of the file and append to `out` what is settled; `last` settles everything.
+    pub(crate) fn push(&mut self, chunk: &[u8], last: bool, out: &mut Vec<u8>) {
+        let mut bytes = std::mem::take(&mut self.pending);
+        bytes.extend_from_slice(chunk);
+        let mut done = 0;
+        if self.in_first_line {
+            if let Some(length) = self.take_first_line(&bytes, last, out) {
+                self.in_first_line = false;
+                self.offset += length as u64;
+                done = length;
+            }
+        }
+        if !self.in_first_line {
+            let settled = self.replace(&bytes[done..], last, out);
+            self.offset += settled as u64;
+            done += settled;
+        }
+        bytes.drain(..done);
+        self.pending = bytes;
+    }
+
+    /// Rewrite a first line that starts with `#!`; how many bytes it takes. `None` when more must be seen.
+    fn take_first_line(&self, bytes: &[u8], last: bool, out: &mut Vec<u8>) -> Option<usize> {
+        if bytes.len() < 2 && !last {
+            return None;
+        }
+        if !bytes.starts_with(b"#!") {
+            return Some(0);
+        }
+        let end = match memchr::memchr(b'\n', bytes) {
+            Some(end) => end,
+            None if last => bytes.len(),
+            None if bytes.len() < LONGEST_SHEBANG => return None,
+            None => return Some(0),
+        };
+        out.extend_from_slice(&rewrite_shebang(
+            &bytes[..end],
+            &self.placeholder,
+            &self.prefix,
+        ));
+        Some(end)
+    }
+
+    /// Settle as much of `bytes` as can be; how much that is.
+    fn replace(&mut self, bytes: &[u8], last: bool, out: &mut Vec<u8>) -> usize {
+        // A match is acted upon only when everything that could overlap it has been seen.
+        let lookahead = 2 * self.patterns.iter().map(Pattern::len).max().unwrap_or(0);
+        let settled = if last {
+            bytes.len()
+        } else {
+            bytes.len().saturating_sub(lookahead)
+        };
+        let matches = self.find_all(bytes);
+        let (mut at, mut index) = (0, 0);
+        while at < settled {
+            while matches.get(index).is_some_and(|&(start, _)| start < at) {
+                index += 1;
+            }
+            let end = self
+                .open
+                .as_ref()
+                .and_then(|open| self.find_end(open, bytes, at));
+            let found = self
+                .choose(&matches[index..])
+                .filter(|&(start, _)| start < settled);
+            match (found, end) {
+                (Some((start, pattern)), end) if end.is_none_or(|end| start < end) => {
+                    out.extend_from_slice(&bytes[at..start]);
+                    at = self.substitute(start, pattern, out);
+                }
+                (_, Some(end)) if end < settled => {
+                    out.extend_from_slice(&bytes[at..end]);
+                    self.close(out);
+                    at = end;
+                }
+                _ => {
+                    out.extend_from_slice(&bytes[at..settled]);
+                    at = settled;
+                }
+            }
+        }
+        if last {
+            self.close(out);
+        }
+        at
+    }
+
+    fn find_all(&self, bytes: &[u8]) -> Vec<Match> {
+        let mut matches: Vec<Match> = Vec::new();
+        for (index, pattern) in self.patterns.iter().enumerate() {
+            matches.extend(pattern.finder.find_iter(bytes).map(|start| (start, index)));
+        }
+        matches.sort_unstable();
+        matches
+    }
+
+    /// The match to act upon next: within a string one of the same encoding, else the likeliest of those that overlap.
+    fn choose(&self, matches: &[Match]) -> Option<Match> {
+        if let Some(open) = &self.open {
+            return matches
+                .iter()
+                .copied()
+                .find(|&(_, pattern)| pattern == open.pattern);
+        }
+        let mut best = *matches.first()?;
+        for &candidate in &matches[1..] {
+            if candidate.0 >= best.0 + self.patterns[best.1].len() {
+                break;
+            }
+            if self.rank(candidate) < self.rank(best) {
+                best = candidate;
+            }
+        }
+        Some(best)
+    }
+
+    /// UTF-8 first; of the others, those that stand where a code unit of their size would.
+    fn rank(&self, (start, pattern): Match) -> u8 {
+        let unit = self.patterns[pattern].unit;
+        match (self.offset + start as u64) % unit as u64 {
+            _ if unit == 1 => 0,
+            0 => 1,
+            _ => 2,
+        }
+    }
+
+    fn find_end(&self, open: &OpenString, bytes: &[u8], at: usize) -> Option<usize> {
+        let unit = self.patterns[open.pattern].unit;
+        if unit == 1 {
+            return memchr::memchr(0, &bytes[at..]).map(|distance| at + distance);
+        }
+        let mut start = at;
+        while (self.offset + start as u64) % unit as u64 != open.phase {
+            start += 1;
+        }
+        (start..bytes.len()).step_by(unit).find(|&end| {
+            bytes
+                .get(end..end + unit)
+                .is_some_and(|code| code.iter().all(|&byte| byte == 0))
+        })
+    }
+
+    /// Write the replacement of the match at `start`; where the match ends.
+    fn substitute(&mut self, start: usize, pattern: usize, out: &mut Vec<u8>) -> usize {
+        let found = &self.patterns[pattern];
+        out.extend_from_slice(&found.replacement);
+        if self.mode == FileMode::Binary {
+            let phase = (self.offset + start as u64) % found.unit as u64;
+            let open = self.open.get_or_insert(OpenString {
+                pattern,
+                phase,
+                gap: 0,
+            });
+            open.gap += found.len().saturating_sub(found.replacement.len());
+        }
+        start + found.len()
+    }
+
+    /// The string is over: make up for what it has become shorter.
+    fn close(&mut self, out: &mut Vec<u8>) {
+        if let Some(open) = self.open.take() {
+            out.resize(out.len() + open.gap, 0);
+        }
+    }
+}
+
+type Encode = fn(&str) -> Vec<u8>;
+
+fn encode_patterns(placeholder: &str, prefix: &str) -> Vec<Pattern> {
+    let encodings: [(usize, Encode); 5] = [
+        (1, |text| text.as_bytes().to_vec()),
+        (2, |text| {
+            text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+        }),
+        (2, |text| {
+            text.encode_utf16().flat_map(u16::to_be_bytes).collect()
+        }),
+        (4, |text| {
+            text.chars()
+                .flat_map(|character| u32::from(character).to_le_bytes())
+                .collect()
+        }),
+        (4, |text| {
+            text.chars()
+                .flat_map(|character| u32::from(character).to_be_bytes())
+                .collect()
+        }),
+    ];
+    encodings
+        .into_iter()
+        .map(|(unit, encode)| Pattern {
+            finder: Finder::new(&encode(placeholder)).into_owned(),
+            replacement: encode(prefix),
+            unit,
+        })
+        .collect()
+}

@@ -1,0 +1,200 @@
+//! `conda-meta/NAME-VERSION-BUILD.json`: what conda remembers of an installed package.
+
+use std::collections::HashSet;
+use std::io::{BufReader, BufWriter, Write};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::Package;
+use crate::fault::Fault;
+use crate::package::{Shared, replace_file, write_fault};
+use crate::paths::{FileMode, clean_path};
+use crate::tree::Hand;
+
+/// How a path came to be, in conda's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum PathKind {
+    #[serde(rename = "hardlink")]
+    File,
+    #[serde(rename = "softlink")]
+    SoftLink,
+    #[serde(rename = "directory")]
+    Directory,
+    #[serde(rename = "pyc_file")]
+    Compiled,
+    #[serde(rename = "unix_python_entry_point")]
+    UnixEntryPoint,
+    #[serde(rename = "windows_python_entry_point_script")]
+    WindowsEntryPointScript,
+    #[serde(rename = "windows_python_entry_point_exe")]
+    WindowsEntryPointExe,
+}
+
+/// How the placeholder was replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ModeName {
+    Text,
+    Binary,
+}
+
+impl From<FileMode> for ModeName {
+    fn from(mode: FileMode) -> Self {
+        match mode {
+            FileMode::Text => Self::Text,
+            FileMode::Binary => Self::Binary,
+        }
+    }
+}
+
+/// One path of an installed package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PathRecord {
+    #[serde(rename = "_path")]
+    pub(crate) path: String,
+    pub(crate) path_type: PathKind,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) no_link: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sha256_in_prefix: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) size_in_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) file_mode: Option<ModeName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) prefix_placeholder: Option<String>,
+}
+
+impl PathRecord {
+    /// A path of which nothing but its kind is known.
+    pub(crate) fn new(path: String, path_type: PathKind) -> Self {
+        Self {
+            path,
+            path_type,
+            no_link: false,
+            sha256: None,
+            sha256_in_prefix: None,
+            size_in_bytes: None,
+            file_mode: None,
+            prefix_placeholder: None,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    #[serde(flatten)]
+    package: Map<String, Value>,
+    files: Vec<String>,
+    paths_data: PathsData,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PathsData {
+    paths: Vec<PathRecord>,
+    paths_version: u8,
+}
+
+/// conda's number for a package whose files were copied, not linked.
+const LINK_COPY: u8 = 3;
+
+/// Write a package's record.
+pub(crate) fn write_record(
+    shared: &Shared,
+    hand: &mut Hand,
+    package: &Package,
+    paths: Vec<PathRecord>,
+) -> Result<(), Fault> {
+    let mut fields: Map<String, Value> = serde_json::from_str(package.record.get())
+        .map_err(|error| Fault::Plan(format!("its record is not a JSON object: {error}")))?;
+    fields
+        .entry("fn")
+        .or_insert_with(|| package.file_name.clone().into());
+    fields
+        .entry("url")
+        .or_insert_with(|| package.url.clone().into());
+    fields.insert(
+        "link".into(),
+        serde_json::json!({"source": "", "type": LINK_COPY}),
+    );
+    // conda always has these; there is no cache that they could name.
+    fields.insert("extracted_package_dir".into(), "".into());
+    fields.insert("package_tarball_full_path".into(), "".into());
+    let specs: Vec<&str> = package.requested_spec.as_deref().into_iter().collect();
+    fields.insert("requested_specs".into(), specs.into());
+    if let Some(spec) = &package.requested_spec {
+        fields.insert("requested_spec".into(), spec.clone().into());
+    }
+    let files = paths.iter().map(|path| path.path.clone()).collect();
+    store(
+        shared,
+        hand,
+        package,
+        &Record {
+            package: fields,
+            files,
+            paths_data: PathsData {
+                paths,
+                paths_version: 1,
+            },
+        },
+    )
+}
+
+/// Take paths out of a package's record, and add others.
+pub(crate) fn edit_record(
+    shared: &Shared,
+    hand: &mut Hand,
+    package: &Package,
+    lost: &HashSet<&str>,
+    added: Vec<PathRecord>,
+) -> Result<(), Fault> {
+    let path = record_path(package)?;
+    let file = hand
+        .open_file(&path)
+        .map_err(|error| write_fault(shared, &path, error))?;
+    let mut record: Record = serde_json::from_reader(BufReader::with_capacity(64 * 1024, file))
+        .map_err(|error| write_fault(shared, &path, error.into()))?;
+    record.files.retain(|file| !lost.contains(file.as_str()));
+    record
+        .paths_data
+        .paths
+        .retain(|path| !lost.contains(path.path.as_str()));
+    record
+        .files
+        .extend(added.iter().map(|path| path.path.clone()));
+    record.paths_data.paths.extend(added);
+    store(shared, hand, package, &record)
+}
+
+fn store(
+    shared: &Shared,
+    hand: &mut Hand,
+    package: &Package,
+    record: &Record,
+) -> Result<(), Fault> {
+    let path = record_path(package)?;
+    let write = |hand: &mut Hand| -> std::io::Result<()> {
+        let mut out = BufWriter::with_capacity(64 * 1024, replace_file(hand, &path, 0o644)?);
+        serde_json::to_writer_pretty(&mut out, record)?;
+        out.write_all(b"\n")?;
+        out.flush()
+    };
+    write(hand).map_err(|error| write_fault(shared, &path, error))
+}
+
+fn record_path(package: &Package) -> Result<String, Fault> {
+    let name = format!(
+        "{}-{}-{}.json",
+        package.name, package.version, package.build
+    );
+    match clean_path(name.as_bytes()) {
+        Ok(clean) if clean == name && !name.contains('/') => Ok(format!("conda-meta/{name}")),
+        _ => Err(Fault::Plan(format!(
+            "{name:?} cannot be the name of its record"
+        ))),
+    }
+}

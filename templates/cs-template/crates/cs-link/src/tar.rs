@@ -1,0 +1,341 @@
+//! A streaming tar reader: ustar, GNU long names, pax paths and sizes.
+//!
+//! Blocks of 512 bytes; field offsets as in POSIX.1-2017, `pax`, and in GNU tar's manual, "Basic Tar Format". An entry's bytes are lent
+//! out of one buffer, so that a small file is one slice and costs one `write(2)`.
+
+use std::io::Read;
+
+use crate::fault::Fault;
+
+const BLOCK: usize = 512;
+const BUFFER_BYTES: usize = 256 * 1024;
+const LONGEST_EXTENSION: u64 = 1024 * 1024;
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    File,
+    HardLink,
+    SymbolicLink,
+    Directory,
+    /// A device, a fifo, or something that no package needs: the type byte.
+    Other(u8),
+}
+
+/// One entry's header. Paths are raw bytes, to be checked by whoever uses them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    pub(crate) path: Vec<u8>,
+    pub(crate) link: Vec<u8>,
+    pub(crate) size: u64,
+    pub(crate) mode: u32,
+    /// Seconds since 1970.
+    pub(crate) modified: i64,
+}
+
+/// Reads one tar stream of at most `limit` bytes.
+pub(crate) struct TarReader<R> {
+    input: R,
+    buffer: Box<[u8]>,
+    start: usize,
+    end: usize,
+    /// Bytes of the current entry that are still to be lent.
+    remaining: u64,
+    padding: usize,
+    limit: Option<u64>,
+}
+
+/// What long-name and pax entries say of the entry behind them.
+#[derive(Default)]
+struct Overrides {
+    path: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+    size: Option<u64>,
+    modified: Option<i64>,
+}
+
+impl<R: Read> TarReader<R> {
+    pub(crate) fn new(input: R, limit: Option<u64>) -> Self {
+        let buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
+        Self {
+            input,
+            buffer,
+            start: 0,
+            end: 0,
+            remaining: 0,
+            padding: 0,
+            limit,
+        }
+    }
+
+    /// Change how many more bytes may come.
+    pub(crate) fn set_limit(&mut self, limit: Option<u64>) {
+        self.limit = limit;
+    }
+
+    /// The next entry; what is left of the one before is skipped.
+    pub(crate) fn next_entry(&mut self) -> Result<Option<Entry>, Fault> {
+        let mut overrides = Overrides::default();
+        loop {
+            self.skip_rest()?;
+            if !self.fill(BLOCK)? {
+                return if self.start == self.end {
+                    Ok(None)
+                } else {
+                    Err(cut_short())
+                };
+            }
+            let mut header = [0; BLOCK];
+            header.copy_from_slice(&self.buffer[self.start..self.start + BLOCK]);
+            self.start += BLOCK;
+            if header.iter().all(|&byte| byte == 0) {
+                return Ok(None);
+            }
+            check_sum(&header)?;
+            let size = number(&header[124..136])
+                .ok_or_else(|| Fault::damaged("a tar entry has no size"))?;
+            self.set_size(
+                u64::try_from(size)
+                    .map_err(|_| Fault::damaged("a tar entry has a negative size"))?,
+            );
+            match header[156] {
+                b'L' => overrides.path = Some(trimmed(self.read_extension()?)),
+                b'K' => overrides.link = Some(trimmed(self.read_extension()?)),
+                b'x' => read_pax(&self.read_extension()?, &mut overrides)?,
+                b'g' => {}
+                _ => return self.entry(&header, overrides).map(Some),
+            }
+        }
+    }
+
+    /// The next bytes of the current entry; empty at its end. An entry smaller than the buffer comes in one piece.
+    pub(crate) fn chunk(&mut self) -> Result<&[u8], Fault> {
+        let wanted = usize::try_from(self.remaining)
+            .unwrap_or(usize::MAX)
+            .min(self.buffer.len() / 2);
+        if !self.fill(wanted)? {
+            return Err(cut_short());
+        }
+        let count = usize::try_from(self.remaining)
+            .unwrap_or(usize::MAX)
+            .min(self.end - self.start);
+        self.remaining -= count as u64;
+        let from = self.start;
+        self.start += count;
+        Ok(&self.buffer[from..from + count])
+    }
+
+    fn set_size(&mut self, size: u64) {
+        self.remaining = size;
+        self.padding = (BLOCK - (size % BLOCK as u64) as usize) % BLOCK;
+    }
+
+    fn entry(&mut self, header: &[u8; BLOCK], overrides: Overrides) -> Result<Entry, Fault> {
+        if let Some(size) = overrides.size {
+            self.set_size(size);
+        }
+        let path = overrides.path.unwrap_or_else(|| header_path(header));
+        let kind = match header[156] {
+            b'0' | 0 | b'7' if path.ends_with(b"/") => Kind::Directory,
+            b'0' | 0 | b'7' => Kind::File,
+            b'1' => Kind::HardLink,
+            b'2' => Kind::SymbolicLink,
+            b'5' => Kind::Directory,
+            other => Kind::Other(other),
+        };
+        if kind != Kind::File && !matches!(kind, Kind::Other(_)) {
+            // Some writers give links the size of their target; no data follows.
+            self.set_size(0);
+        }
+        Ok(Entry {
+            kind,
+            path,
+            link: overrides
+                .link
+                .unwrap_or_else(|| until_nul(&header[157..257]).to_vec()),
+            size: self.remaining,
+            mode: number(&header[100..108])
+                .and_then(|mode| u32::try_from(mode & 0o7777).ok())
+                .unwrap_or(0o644),
+            modified: overrides
+                .modified
+                .or_else(|| number(&header[136..148]))
+                .unwrap_or(0),
+        })
+    }
+
+    fn read_extension(&mut self) -> Result<Vec<u8>, Fault> {
+        if self.remaining > LONGEST_EXTENSION {
+            return Err(Fault::damaged("a tar entry has a name of more than 1 MiB"));
+        }
+        let mut bytes = Vec::new();
+        while self.remaining > 0 {
+            bytes.extend_from_slice(self.chunk()?);
+        }
+        Ok(bytes)
+    }
+
+    fn skip_rest(&mut self) -> Result<(), Fault> {
+        while self.remaining > 0 {
+            self.chunk()?;
+        }
+        let padding = std::mem::take(&mut self.padding);
+        if self.fill(padding)? {
+            self.start += padding;
+            Ok(())
+        } else {
+            Err(cut_short())
+        }
+    }
+
+    /// Have at least `wanted` bytes in the buffer; false when the stream ends before.
+    fn fill(&mut self, wanted: usize) -> Result<bool, Fault> {
+        if self.end - self.start >= wanted {
+            return Ok(true);
+        }
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        while self.end < wanted {
+            let count = match self.input.read(&mut self.buffer[self.end..]) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                other => other.map_err(Fault::decoding)?,
+            };
+            if count == 0 {
+                return Ok(false);
+            }
+            self.end += count;
+            self.spend(count as u64)?;
+        }
+        Ok(true)
+    }
+
+    fn spend(&mut self, count: u64) -> Result<(), Fault> {
+        if let Some(limit) = &mut self.limit {
+            *limit = limit.checked_sub(count).ok_or_else(|| {
+                Fault::hostile(
+                    "(the whole archive)",
+                    "it unpacks to more bytes than its own list of files adds up to",
+                )
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn cut_short() -> Fault {
+    Fault::damaged("the archive is cut short")
+}
+
+fn check_sum(header: &[u8; BLOCK]) -> Result<(), Fault> {
+    let sum: i64 = header
+        .iter()
+        .enumerate()
+        .map(|(at, &byte)| {
+            if (148..156).contains(&at) {
+                32
+            } else {
+                i64::from(byte)
+            }
+        })
+        .sum();
+    if number(&header[148..156]) == Some(sum) {
+        Ok(())
+    } else {
+        Err(Fault::damaged("a tar header has a wrong checksum"))
+    }
+}
+
+/// An octal field, or GNU tar's base 256.
+fn number(field: &[u8]) -> Option<i64> {
+    if field[0] & 0x80 != 0 {
+        // Bit 7 marks the encoding, bit 6 is the sign of a two's complement number.
+        let first = if field[0] & 0x40 != 0 { -1 } else { 0 };
+        let first = first << 6 | i64::from(field[0] & 0x3f);
+        return field[1..].iter().try_fold(first, |value, &byte| {
+            value.checked_mul(256)?.checked_add(i64::from(byte))
+        });
+    }
+    let digits = field
+        .iter()
+        .copied()
+        .skip_while(|&byte| byte == b' ')
+        .take_while(|&byte| byte != b' ' && byte != 0);
+    digits.into_iter().try_fold(0_i64, |value, byte| {
+        let digit = byte.checked_sub(b'0').filter(|&digit| digit < 8)?;
+        value.checked_mul(8)?.checked_add(i64::from(digit))
+    })
+}
+
+fn header_path(header: &[u8; BLOCK]) -> Vec<u8> {
+    let name = until_nul(&header[..100]);
+    let prefix = if header[257..].starts_with(b"ustar\0") {
+        until_nul(&header[345..500])
+    } else {
+        b""
+    };
+    if prefix.is_empty() {
+        name.to_vec()
+    } else {
+        [prefix, b"/", name].concat()
+    }
+}
+
+fn until_nul(field: &[u8]) -> &[u8] {
+    &field[..field
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(field.len())]
+}
+
+fn trimmed(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.truncate(until_nul(&bytes).len());
+    bytes
+}
+
+/// Records of the form `LENGTH KEY=VALUE\n`, where LENGTH counts the whole record.
+fn read_pax(mut records: &[u8], overrides: &mut Overrides) -> Result<(), Fault> {
+    let broken = || Fault::damaged("a pax header is broken");
+    while !records.is_empty() {
+        let space = records
+            .iter()
+            .position(|&byte| byte == b' ')
+            .ok_or_else(broken)?;
+        let length: usize = text(&records[..space])
+            .and_then(|digits| digits.parse().ok())
+            .ok_or_else(broken)?;
+        let record = records
+            .get(space + 1..length)
+            .and_then(|record| record.strip_suffix(b"\n"))
+            .ok_or_else(broken)?;
+        let equals = record
+            .iter()
+            .position(|&byte| byte == b'=')
+            .ok_or_else(broken)?;
+        let (key, value) = (&record[..equals], &record[equals + 1..]);
+        match key {
+            b"path" => overrides.path = Some(value.to_vec()),
+            b"linkpath" => overrides.link = Some(value.to_vec()),
+            b"size" => {
+                overrides.size = Some(
+                    text(value)
+                        .and_then(|size| size.parse().ok())
+                        .ok_or_else(broken)?,
+                )
+            }
+            b"mtime" => overrides.modified = text(value).and_then(whole_seconds),
+            _ => {}
+        }
+        records = &records[length..];
+    }
+    Ok(())
+}
+
+fn whole_seconds(time: &str) -> Option<i64> {
+    time.split('.').next()?.parse().ok()
+}
+
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}

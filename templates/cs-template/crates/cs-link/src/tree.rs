@@ -1,0 +1,17 @@
+//! Writing below the staging directory, and nowhere else.
+//!
+//! Every path is walked one component at a time from an open directory, and no component may be a symbolic link: whatever an archive, or two
+//! of them together, have put there, nothing is followed.
+
+#[cfg_attr(unix, path = "tree/unix.rs")]
+#[cfg_attr(not(unix), path = "tree/portable.rs")]
+mod system;
+
+pub(crate) use system::{Hand, Tree, set_modified};
+
+use std::io;
+
+/// Whether an error says that a symbolic link, or a file, stands where a directory must be.
+pub(crate) fn is_obstructed(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotADirectory) || system::is_link_loop(error)
+}

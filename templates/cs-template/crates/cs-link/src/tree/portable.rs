@@ -1,0 +1,150 @@
+//! The same by path, for systems without `openat(2)`: every component is looked at before it is used.
+//!
+//! Nobody but this process writes to the staging directory, and what it has made never turns into a symbolic link, so looking once is enough.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// The staging directory.
+pub(crate) struct Tree {
+    path: PathBuf,
+}
+
+impl Tree {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        if fs::symlink_metadata(path)?.is_dir() {
+            Ok(Self {
+                path: path.to_owned(),
+            })
+        } else {
+            Err(io::ErrorKind::NotADirectory.into())
+        }
+    }
+
+    /// Where a path of the tree is for the rest of the system.
+    pub(crate) fn full_path(&self, path: &str) -> PathBuf {
+        let mut full = self.path.clone();
+        full.extend(path.split('/').filter(|part| !part.is_empty()));
+        full
+    }
+
+    /// A way to write into the tree, for one thread.
+    pub(crate) fn hand(&self) -> Hand<'_> {
+        Hand {
+            tree: self,
+            known: HashSet::new(),
+        }
+    }
+}
+
+/// Creates files, links and directories; paths are clean and relative.
+pub(crate) struct Hand<'t> {
+    tree: &'t Tree,
+    /// Directories that have been looked at.
+    known: HashSet<Box<str>>,
+}
+
+impl Hand<'_> {
+    /// Create a file that is not there yet.
+    pub(crate) fn create_file(&mut self, path: &str, mode: u32) -> io::Result<File> {
+        // The mode's execute bits mean nothing here, and a read-only file could not be replaced.
+        let _ = mode;
+        File::create_new(self.place(path)?)
+    }
+
+    /// Create a symbolic link that is not there yet. Without the privilege that this takes, links are left out, as conda's kin do it.
+    pub(crate) fn create_symlink(
+        &mut self,
+        path: &str,
+        target: &[u8],
+        _: Option<i64>,
+    ) -> io::Result<()> {
+        const PRIVILEGE_NOT_HELD: i32 = 1314;
+        let target = String::from_utf8_lossy(target).replace('/', "\\");
+        match make_symlink(Path::new(&target), &self.place(path)?) {
+            Err(error) if error.raw_os_error() == Some(PRIVILEGE_NOT_HELD) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Give a file of the tree a second name.
+    pub(crate) fn create_hard_link(&mut self, path: &str, existing: &str) -> io::Result<()> {
+        fs::hard_link(self.place(existing)?, self.place(path)?)
+    }
+
+    /// Have a directory, with all above it.
+    pub(crate) fn create_directory(&mut self, path: &str) -> io::Result<()> {
+        if self.known.contains(path) {
+            return Ok(());
+        }
+        if let Some((above, _)) = path.rsplit_once('/') {
+            self.create_directory(above)?;
+        }
+        let full = self.tree.full_path(path);
+        match fs::create_dir(&full) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        if !fs::symlink_metadata(&full)?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        self.known.insert(path.into());
+        Ok(())
+    }
+
+    /// Remove a file or symbolic link.
+    pub(crate) fn remove(&mut self, path: &str) -> io::Result<()> {
+        let full = self.place(path)?;
+        if fs::symlink_metadata(&full)?.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        fs::remove_file(full)
+    }
+
+    /// Open a regular file for reading.
+    pub(crate) fn open_file(&mut self, path: &str) -> io::Result<File> {
+        let full = self.place(path)?;
+        if fs::symlink_metadata(&full)?.is_file() {
+            File::open(full)
+        } else {
+            Err(io::ErrorKind::InvalidInput.into())
+        }
+    }
+
+    /// Modes are no concern here.
+    pub(crate) fn set_directory_mode(&mut self, path: &str, _: u32) -> io::Result<()> {
+        self.create_directory(path)
+    }
+
+    fn place(&mut self, path: &str) -> io::Result<PathBuf> {
+        if let Some((directory, _)) = path.rsplit_once('/') {
+            self.create_directory(directory)?;
+        }
+        Ok(self.tree.full_path(path))
+    }
+}
+
+#[cfg(windows)]
+fn make_symlink(target: &Path, path: &Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_file(target, path)
+}
+
+#[cfg(not(windows))]
+fn make_symlink(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Set the time of an open file's last change, in seconds since 1970; `None` leaves the present time.
+pub(crate) fn set_modified(file: &File, modified: Option<i64>) -> io::Result<()> {
+    match modified.and_then(|seconds| u64::try_from(seconds).ok()) {
+        Some(seconds) => file.set_modified(UNIX_EPOCH + Duration::from_secs(seconds)),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn is_link_loop(_: &io::Error) -> bool {
+    false
+}

@@ -1,0 +1,216 @@
+//! Directory handles and `openat(2)`.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{self, AtFlags, Mode, OFlags, Timespec, Timestamps};
+use rustix::io::Errno;
+
+/// Open directories that one thread keeps at hand.
+const HANDLES: usize = 48;
+
+const DIRECTORY: OFlags = OFlags::DIRECTORY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::RDONLY);
+const NEW_FILE: OFlags = OFlags::WRONLY
+    .union(OFlags::CREATE)
+    .union(OFlags::EXCL)
+    .union(OFlags::CLOEXEC);
+
+/// The staging directory.
+pub(crate) struct Tree {
+    root: OwnedFd,
+    path: PathBuf,
+    /// Permission bits that the process withholds from new files.
+    umask: u32,
+}
+
+impl Tree {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let root = fs::open(path, DIRECTORY, Mode::empty())?;
+        let umask = read_umask(root.as_fd())?;
+        Ok(Self {
+            root,
+            path: path.to_owned(),
+            umask,
+        })
+    }
+
+    /// Where a path of the tree is for the rest of the system.
+    pub(crate) fn full_path(&self, path: &str) -> PathBuf {
+        self.path.join(path)
+    }
+
+    /// A way to write into the tree, for one thread.
+    pub(crate) fn hand(&self) -> Hand<'_> {
+        Hand {
+            tree: self,
+            open: HashMap::new(),
+        }
+    }
+}
+
+/// Ask for all bits and see which are granted: the mask cannot be read without changing it, and other threads create files too.
+fn read_umask(root: BorrowedFd) -> io::Result<u32> {
+    let name = ".umask";
+    let probe = fs::openat(root, name, NEW_FILE, Mode::from_raw_mode(0o777))?;
+    let granted = fs::fstat(&probe)?.st_mode;
+    fs::unlinkat(root, name, AtFlags::empty())?;
+    Ok(0o777 & !u32::from(granted))
+}
+
+/// Creates files, links and directories; paths are clean and relative.
+pub(crate) struct Hand<'t> {
+    tree: &'t Tree,
+    open: HashMap<Box<str>, Arc<OwnedFd>>,
+}
+
+impl<'t> Hand<'t> {
+    /// Create a file that is not there yet.
+    pub(crate) fn create_file(&mut self, path: &str, mode: u32) -> io::Result<File> {
+        let (directory, name) = self.parent(path)?;
+        let file = fs::openat(directory.as_fd(), name, NEW_FILE, to_mode(mode))?;
+        if mode & self.tree.umask != 0 {
+            fs::fchmod(&file, to_mode(mode))?;
+        }
+        Ok(File::from(file))
+    }
+
+    /// Create a symbolic link that is not there yet.
+    pub(crate) fn create_symlink(
+        &mut self,
+        path: &str,
+        target: &[u8],
+        modified: Option<i64>,
+    ) -> io::Result<()> {
+        let (directory, name) = self.parent(path)?;
+        fs::symlinkat(target, directory.as_fd(), name)?;
+        if let Some(times) = to_times(modified) {
+            fs::utimensat(directory.as_fd(), name, &times, AtFlags::SYMLINK_NOFOLLOW)?;
+        }
+        Ok(())
+    }
+
+    /// Give a file or symbolic link of the tree a second name.
+    pub(crate) fn create_hard_link(&mut self, path: &str, existing: &str) -> io::Result<()> {
+        let (directory, name) = self.parent(path)?;
+        let (old_directory, old_name) = self.parent(existing)?;
+        Ok(fs::linkat(
+            old_directory.as_fd(),
+            old_name,
+            directory.as_fd(),
+            name,
+            AtFlags::empty(),
+        )?)
+    }
+
+    /// Have a directory, with all above it.
+    pub(crate) fn create_directory(&mut self, path: &str) -> io::Result<()> {
+        self.directory(path).map(drop)
+    }
+
+    /// Remove a file or symbolic link.
+    pub(crate) fn remove(&mut self, path: &str) -> io::Result<()> {
+        let (directory, name) = self.parent(path)?;
+        Ok(fs::unlinkat(directory.as_fd(), name, AtFlags::empty())?)
+    }
+
+    /// Open a regular file for reading.
+    pub(crate) fn open_file(&mut self, path: &str) -> io::Result<File> {
+        let (directory, name) = self.parent(path)?;
+        Ok(File::from(fs::openat(
+            directory.as_fd(),
+            name,
+            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?))
+    }
+
+    /// Change a directory's mode.
+    pub(crate) fn set_directory_mode(&mut self, path: &str, mode: u32) -> io::Result<()> {
+        Ok(fs::fchmod(self.directory(path)?.as_fd(), to_mode(mode))?)
+    }
+
+    fn parent<'p>(&mut self, path: &'p str) -> io::Result<(Handle<'t>, &'p str)> {
+        match path.rsplit_once('/') {
+            Some((directory, name)) => Ok((Handle::Open(self.directory(directory)?), name)),
+            None => Ok((Handle::Root(self.tree.root.as_fd()), path)),
+        }
+    }
+
+    fn directory(&mut self, path: &str) -> io::Result<Arc<OwnedFd>> {
+        if let Some(open) = self.open.get(path) {
+            return Ok(Arc::clone(open));
+        }
+        let (above, name) = self.parent(path)?;
+        let opened = Arc::new(open_or_create(above.as_fd(), name)?);
+        drop(above);
+        if self.open.len() >= HANDLES {
+            self.open.clear();
+        }
+        self.open.insert(path.into(), Arc::clone(&opened));
+        Ok(opened)
+    }
+}
+
+/// An open directory.
+enum Handle<'t> {
+    Root(BorrowedFd<'t>),
+    Open(Arc<OwnedFd>),
+}
+
+impl AsFd for Handle<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Root(root) => *root,
+            Self::Open(open) => open.as_fd(),
+        }
+    }
+}
+
+fn open_or_create(above: BorrowedFd, name: &str) -> io::Result<OwnedFd> {
+    match fs::openat(above, name, DIRECTORY, Mode::empty()) {
+        Err(Errno::NOENT) => {}
+        other => return Ok(other?),
+    }
+    match fs::mkdirat(above, name, Mode::from_raw_mode(0o777)) {
+        Ok(()) | Err(Errno::EXIST) => Ok(fs::openat(above, name, DIRECTORY, Mode::empty())?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Set the time of an open file's last change, in seconds since 1970; `None` leaves the present time.
+pub(crate) fn set_modified(file: &File, modified: Option<i64>) -> io::Result<()> {
+    match to_times(modified) {
+        Some(times) => Ok(fs::futimens(file, &times)?),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn is_link_loop(error: &io::Error) -> bool {
+    // What open(2) says of a symbolic link it must not follow: ELOOP, on FreeBSD EMLINK.
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::LOOP | Errno::MLINK)
+    )
+}
+
+fn to_mode(mode: u32) -> Mode {
+    Mode::from_raw_mode((mode & 0o777) as fs::RawMode)
+}
+
+fn to_times(modified: Option<i64>) -> Option<Timestamps> {
+    let time = Timespec {
+        tv_sec: modified?,
+        tv_nsec: 0,
+    };
+    Some(Timestamps {
+        last_access: time,
+        last_modification: time,
+    })
+}
