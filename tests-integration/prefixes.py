@@ -1,0 +1,55 @@
+"""Look at a prefix as a table of entries, and find where two of them differ."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+RECORD_FIELDS_OF_A_CACHE = {"extracted_package_dir", "package_tarball_full_path", "link"}
+"""Fields of a ``conda-meta`` record that name the package cache an installer used, and how it linked from there."""
+
+
+def describe_prefix(prefix: Path, *, ignore: frozenset[str]) -> dict[str, tuple[str, Any]]:
+    """Map every path below a prefix to its kind and content; directories only when they are empty.
+
+    :param ignore: names of entries of the top folder, or paths, to leave out.
+    """
+    entries: dict[str, tuple[str, Any]] = {}
+    for path in sorted(prefix.rglob("*")):
+        name = path.relative_to(prefix).as_posix()
+        if name in ignore or name.split("/")[0] in ignore or name.startswith("conda-meta/"):
+            continue
+        if path.is_symlink():
+            entries[name] = ("link", str(path.readlink()))
+        elif path.is_file():
+            entries[name] = (f"file {stat.S_IMODE(path.stat().st_mode):o}", path.read_bytes())
+        elif not any(path.iterdir()):
+            entries[name] = ("empty folder", None)
+    return entries
+
+
+def read_records(prefix: Path) -> dict[str, dict[str, Any]]:
+    """Read ``conda-meta/*.json`` by package name, without what belongs to a cache."""
+    records = {}
+    for path in sorted((prefix / "conda-meta").glob("*.json")):
+        record = json.loads(path.read_bytes())
+        records[record["name"]] = {key: record[key] for key in record if key not in RECORD_FIELDS_OF_A_CACHE}
+    return records
+
+
+def compare(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """List the differences of two tables, a line each."""
+    lines = [f"only ours: {name}" for name in sorted(ours.keys() - theirs.keys())]
+    lines += [f"only theirs: {name}" for name in sorted(theirs.keys() - ours.keys())]
+    for name in sorted(ours.keys() & theirs.keys()):
+        if ours[name] != theirs[name]:
+            lines.append(f"differs: {name}: {_shorten(ours[name])} and {_shorten(theirs[name])}")
+    return lines
+
+
+def _shorten(value: object) -> str:
+    text = repr(value)
+    return text if len(text) < 400 else f"{text[:400]}..."
