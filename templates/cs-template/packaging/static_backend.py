@@ -1,0 +1,58 @@
+"""Build the wheel with maturin, on Linux as a static executable.
+
+A static runtime starts on any Linux, whatever its C library, and only a static one has the launch fast path
+(docs/explanation/launch.md). Cargo needs a target of its own for that: without one, the flag would reach build scripts
+and procedural macros too, which cannot be static. ``CS_TEMPLATE_STATIC=0`` builds a dynamic executable instead.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import maturin
+
+_STATIC_HOSTS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu")
+
+
+def _rustc_host() -> str:
+    listed = subprocess.run(["rustc", "-vV"], check=True, capture_output=True, text=True).stdout
+    return next(line.removeprefix("host: ") for line in listed.splitlines() if line.startswith("host: "))
+
+
+def _rustc_flags(static: bool) -> str:
+    """Link statically, and name no directory of this machine in the executable."""
+    cargo_home = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
+    flags = [f"--remap-path-prefix={Path.cwd()}=cs-template", f"--remap-path-prefix={cargo_home}=cargo"]
+    return "\x1f".join([*(["-Ctarget-feature=+crt-static"] if static else []), *flags])
+
+
+def _prepare() -> None:
+    """Tell cargo by its environment variables, which the user's own override."""
+    host = _rustc_host()
+    target = os.environ.get("CARGO_BUILD_TARGET", host)
+    static = target in _STATIC_HOSTS and os.environ.get("CS_TEMPLATE_STATIC", "1") != "0"
+    os.environ.setdefault("CARGO_BUILD_TARGET", target)
+    if not {"RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"} & os.environ.keys():
+        os.environ["CARGO_ENCODED_RUSTFLAGS"] = _rustc_flags(static)
+
+
+def build_wheel(wheel_directory: str, config_settings: Any = None, metadata_directory: Any = None) -> str:
+    """Build the wheel (PEP 517)."""
+    _prepare()
+    return str(maturin.build_wheel(wheel_directory, config_settings, metadata_directory))
+
+
+def build_sdist(sdist_directory: str, config_settings: Any = None) -> str:
+    """Build the source distribution (PEP 517)."""
+    return str(maturin.build_sdist(sdist_directory, config_settings))
+
+
+def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:
+    """Name what building needs beyond ``build-system.requires``."""
+    return list(maturin.get_requires_for_build_wheel(config_settings))
+
+
+get_requires_for_build_sdist = get_requires_for_build_wheel
