@@ -1,0 +1,105 @@
+"""The launch part."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import pytest
+from stamp_samples import make_header
+
+from cs_stamp import DamagedStampError, StampTooLargeError, launch_block
+from cs_stamp.launch import check_launch, name_variable
+
+IDENTITY = bytes(range(32))
+
+
+def read_strings(block: bytes) -> list[str]:
+    strings, position = [], 12
+    while position < len(block):
+        (size,) = struct.unpack_from("<H", block, position)
+        strings.append(block[position + 2 : position + 2 + size].decode())
+        position += size + 3
+    return strings
+
+
+def test_launch_holds_what_the_format_page_lists() -> None:
+    block = launch_block(make_header(), IDENTITY)
+    assert struct.unpack_from("<IIHH", block) == (1, 0, 8, 0)
+    assert read_strings(block)[:7] == [
+        "demo",
+        ".conda/demo",
+        "bin/python",
+        ".demo.json",
+        '{"schema_version":1,"stamp":"' + IDENTITY.hex() + '"',
+        "DEMO_PREFIX",
+        "DEMO_QUIET",
+    ]
+    assert {"bootstrap", "status", "shell", "rollback", "uninstall", "help", "--path"} <= set(
+        read_strings(block)[7].split("\n")
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "flags"),
+    [
+        ({"commands": "self"}, 1),
+        ({"activation": "full"}, 2),
+        ({"install_scheme": "user-data"}, 4),
+        ({"runtime": "conda"}, 8),
+        ({"commands": "self", "activation": "full", "install_scheme": "user-data", "runtime": "conda"}, 15),
+    ],
+)
+def test_each_option_has_its_flag(changes: dict[str, Any], flags: int) -> None:
+    assert struct.unpack_from("<I", launch_block(make_header(**changes), IDENTITY), 4) == (flags,)
+
+
+def test_user_data_prefix_is_not_hidden() -> None:
+    assert read_strings(launch_block(make_header(install_scheme="user-data"), IDENTITY))[1] == "conda/demo"
+
+
+def test_conda_has_no_prefix_variable_but_its_own_words() -> None:
+    strings = read_strings(launch_block(make_header(runtime="conda", delegate="conda"), IDENTITY))
+    assert strings[5] == ""
+    assert {"activate", "deactivate", "init"} <= set(strings[7].split("\n"))
+
+
+def test_other_delegates_keep_their_activate() -> None:
+    assert "activate" not in read_strings(launch_block(make_header(), IDENTITY))[7].split("\n")
+
+
+def test_self_commands_keep_one_word() -> None:
+    assert read_strings(launch_block(make_header(commands="self"), IDENTITY))[7] == "self"
+
+
+def test_windows_delegate_is_a_file_name() -> None:
+    assert read_strings(launch_block(make_header(platform="win-64"), IDENTITY))[2] == "python.exe"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "variable"), [("demo", "DEMO_PREFIX"), ("my-tool.x", "MY_TOOL_X_PREFIX"), ("7zip", "7ZIP_PREFIX")]
+)
+def test_variables_follow_from_the_name(runtime: str, variable: str) -> None:
+    assert name_variable(runtime, "PREFIX") == variable
+
+
+def test_names_too_long_for_the_launch_part_are_refused() -> None:
+    with pytest.raises(StampTooLargeError, match=r"the launch part would take .* bytes, 3584 is the limit") as caught:
+        launch_block(make_header(runtime="x" * 900), IDENTITY)
+    assert caught.value.part == "launch"
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        (b"", "the launch of this runtime is damaged"),
+        (struct.pack("<IIHH", 2, 0, 8, 0), "it is of version 2 with 8 strings"),
+        (launch_block(make_header(), IDENTITY) + b"\0", "it is longer than its strings"),
+        (launch_block(make_header(), IDENTITY)[:-1], "a string has no end"),
+        (launch_block(make_header(), bytes(32)), "it belongs to another stamp"),
+    ],
+)
+def test_a_wrong_launch_part_is_refused(block: bytes, message: str) -> None:
+    with pytest.raises(DamagedStampError, match=message) as caught:
+        check_launch(block, IDENTITY.hex())
+    assert caught.value.part == "launch"

@@ -1,0 +1,82 @@
+"""The plan part."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from stamp_samples import make_package, make_plan
+
+from cs_stamp import FieldError, Plan, PlanPython, UnsupportedVersionError
+
+
+def test_plan_survives_a_round_trip() -> None:
+    plan = make_plan(make_package("a", noarch="python", md5="0" * 32, size=5), make_package("b", requested_spec="b >1"))
+    assert Plan.from_bytes(plan.to_bytes()) == plan
+
+
+def test_plan_without_python_survives_a_round_trip() -> None:
+    plan = replace(make_plan(), python=None)
+    assert Plan.from_bytes(plan.to_bytes()) == plan
+
+
+def test_requested_specs_are_written_sorted() -> None:
+    assert make_plan(requested_specs=("b", "a")).to_bytes() == make_plan(requested_specs=("a", "b")).to_bytes()
+
+
+def test_packages_keep_their_order() -> None:
+    plan = Plan.from_bytes(make_plan(make_package("z"), make_package("a")).to_bytes())
+    assert [package.name for package in plan.packages] == ["z", "a"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sha256": "AB" * 32}, "packages[0].sha256: expected 64 lower-case hex digits"),
+        ({"md5": "1"}, "packages[0].md5: expected 32 lower-case hex digits"),
+        ({"file_name": "python.zip"}, "packages[0].file_name: expected a name that ends in .conda or .tar.bz2"),
+        ({"file_name": "../python.conda"}, "packages[0].file_name: expected a single name without a path"),
+        ({"noarch": "yes"}, 'packages[0].noarch: expected "python", "generic" or null, found "yes"'),
+        ({"size": "big"}, "packages[0].size: expected an integer of 0 or more, or null"),
+        ({"record": []}, "packages[0].record: expected an object, found []"),
+        ({"url": None}, "packages[0].url: expected a string, found null"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_key_path(changes: dict[str, Any], message: str) -> None:
+    data = make_plan().to_dict()
+    data["packages"][0].update(changes)
+    with pytest.raises(FieldError) as caught:
+        Plan.from_dict(data)
+    assert str(caught.value).startswith(message)
+    assert caught.value.key == message.partition(":")[0]
+
+
+@pytest.mark.parametrize("key", sorted(make_package().to_dict()))
+def test_every_key_of_a_package_has_to_be_there(key: str) -> None:
+    data = make_plan().to_dict()
+    del data["packages"][0][key]
+    with pytest.raises(FieldError, match=rf"^packages\[0\]\.{key}: the key is missing$"):
+        Plan.from_dict(data)
+
+
+@pytest.mark.parametrize("path", ["/lib/python", "lib/../../x", "", "Lib\\site-packages"])
+def test_site_packages_stay_inside_the_prefix(path: str) -> None:
+    python = PlanPython(version="3.11.7", site_packages_path=path)
+    with pytest.raises(FieldError, match=r"^python\.site_packages_path: expected a path relative to the prefix"):
+        replace(make_plan(), python=python).to_bytes()
+
+
+def test_two_packages_of_one_name_are_refused() -> None:
+    with pytest.raises(FieldError, match=r"^packages\[1\]\.name: there are two packages named 'a'$"):
+        make_plan(make_package("a"), make_package("a")).to_bytes()
+
+
+def test_a_record_that_json_cannot_hold_is_refused() -> None:
+    with pytest.raises(FieldError, match="cannot be written as JSON"):
+        make_plan(make_package(record={"size": float("nan")})).to_bytes()
+
+
+def test_a_newer_schema_is_told_apart() -> None:
+    with pytest.raises(UnsupportedVersionError, match="the plan of this runtime has schema version 9"):
+        Plan.from_dict({**make_plan().to_dict(), "schema_version": 9})

@@ -1,0 +1,112 @@
+"""Reading and verifying runtimes."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from stamp_samples import TEMPLATE_BYTES, Workbench, make_header, make_plan
+
+from cs_stamp import DamagedStampError, NotStampedError, StampReadError, read_stamp, verify_stamp
+from cs_stamp.layout import MAGIC
+
+
+def test_reader_finds_what_was_written(bench: Workbench) -> None:
+    info = bench.stamp_full()
+    with read_stamp(bench.out) as stamp:
+        assert stamp.identity == info.identity
+        assert stamp.header == make_header(layout="embedded", bytecode="shipped")
+        assert stamp.read_plan() == make_plan()
+        assert stamp.read_lock() == b"version: 7\n"
+        assert stamp.stamp_offset == len(TEMPLATE_BYTES)
+        assert stamp.trailing_size_bytes == 0
+
+
+def test_offsets_count_from_the_start_of_the_file(bench: Workbench) -> None:
+    bench.stamp_full()
+    with read_stamp(bench.out) as stamp:
+        part = stamp.parts["bytecode"]
+    assert bench.out.read_bytes()[part.offset : part.offset + part.size_bytes] == bench.bytecode.read_bytes()
+
+
+def test_a_part_is_a_seekable_file(bench: Workbench) -> None:
+    bench.stamp_full()
+    with read_stamp(bench.out) as stamp, stamp.open_part("bundle") as part:
+        assert part.seek(0, io.SEEK_END) == len(b"bundle of archives")
+        part.seek(-8, io.SEEK_END)
+        assert part.read() == b"archives"
+        assert part.read() == b""
+        part.seek(7)
+        assert part.read(2) == b"of"
+        assert part.tell() == 9
+
+
+def test_an_open_part_outlives_its_reader(bench: Workbench) -> None:
+    bench.stamp_full()
+    with read_stamp(bench.out) as stamp:
+        part = stamp.open_part("bundle")
+    with part:
+        assert part.read(6) == b"bundle"
+
+
+def test_opening_touches_neither_lock_nor_bundle(bench: Workbench) -> None:
+    bench.stamp_full()
+    data = bytearray(bench.out.read_bytes())
+    with read_stamp(bench.out) as stamp:
+        for tag in ("plan", "lock", "bundle"):
+            data[stamp.parts[tag].offset] ^= 0xFF
+    bench.out.write_bytes(data)
+    with read_stamp(bench.out) as stamp:
+        assert stamp.header.runtime == "demo"
+        with pytest.raises(DamagedStampError, match="the lock of this runtime is damaged: its digest"):
+            stamp.read_lock()
+
+
+def test_bytes_appended_by_signing_tools_are_counted(bench: Workbench) -> None:
+    bench.stamp()
+    with bench.out.open("ab") as file:
+        file.write(b"signature")
+    assert verify_stamp(bench.out).trailing_size_bytes == 9
+
+
+def test_trailing_bytes_up_to_the_limit_are_accepted(bench: Workbench) -> None:
+    bench.stamp()
+    with bench.out.open("ab") as file:
+        file.truncate(file.tell() + (16 << 20))
+    assert verify_stamp(bench.out).trailing_size_bytes == 16 << 20
+
+
+def test_one_trailing_byte_too_many_hides_the_stamp(bench: Workbench) -> None:
+    bench.stamp()
+    with bench.out.open("ab") as file:
+        file.truncate(file.tell() + (16 << 20) + 1)
+    with pytest.raises(NotStampedError, match="the file bears no stamp"):
+        read_stamp(bench.out)
+
+
+def test_a_magic_in_the_template_is_no_stamp(bench: Workbench) -> None:
+    bench.template.write_bytes(TEMPLATE_BYTES + MAGIC + bytes(600))
+    bench.out.write_bytes(bench.template.read_bytes())
+    with pytest.raises(DamagedStampError, match="the footer of this runtime is damaged: its digest does not match"):
+        read_stamp(bench.out)
+
+
+@pytest.mark.parametrize("name", ["missing", "."])
+def test_a_file_that_cannot_be_opened_is_an_error_with_its_path(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StampReadError, match="cannot open the runtime") as caught:
+        read_stamp(tmp_path / name)
+    assert caught.value.path == tmp_path / name
+
+
+def test_errors_name_file_and_remedy(bench: Workbench) -> None:
+    bench.stamp()
+    data = bytearray(bench.out.read_bytes())
+    data[len(TEMPLATE_BYTES) + 20] ^= 1
+    bench.out.write_bytes(data)
+    with pytest.raises(DamagedStampError) as caught:
+        read_stamp(bench.out)
+    assert str(caught.value) == (
+        f"{bench.out}: the header of this runtime is damaged: its digest does not match "
+        "(download or build the runtime again)"
+    )

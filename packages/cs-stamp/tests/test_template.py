@@ -1,0 +1,105 @@
+"""Choosing a template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from executable_samples import X86, make_elf, make_fat_macho, make_pe
+from stamp_samples import make_header, make_plan
+
+from cs_stamp import (
+    NotExecutableError,
+    Template,
+    TemplateNotFoundError,
+    TemplatePlatformError,
+    TemplateStampedError,
+    select_template,
+    write_stamp,
+)
+
+
+def make_template(directory: Path, data: bytes | None = None, name: str = "cs-template") -> Path:
+    """Write a template and return its path."""
+    directory.mkdir(exist_ok=True)
+    path = directory / name
+    path.write_bytes(make_elf(62) if data is None else data)
+    return path
+
+
+def select(**changes: Any) -> Template:
+    """Select a template for linux-64 on linux-64."""
+    return select_template(**{"environ": {}, "platform": "linux-64", "host_platform": "linux-64", **changes})
+
+
+def test_the_option_wins(tmp_path: Path) -> None:
+    explicit = make_template(tmp_path / "mine")
+    make_template(tmp_path / "bin")
+    variables = {"CONDA_SHIP_TEMPLATE": str(make_template(tmp_path / "other"))}
+    chosen = select(explicit=explicit, scripts_directory=tmp_path / "bin", environ=variables)
+    assert (chosen.path, chosen.origin, chosen.platforms) == (explicit, "option", ("linux-64",))
+
+
+def test_the_installed_one_comes_before_the_variable(tmp_path: Path) -> None:
+    installed = make_template(tmp_path / "bin")
+    variables = {"CONDA_SHIP_TEMPLATE": str(make_template(tmp_path / "other"))}
+    assert select(scripts_directory=tmp_path / "bin", environ=variables).path == installed
+
+
+def test_the_variable_is_used_where_none_is_installed(tmp_path: Path) -> None:
+    other = make_template(tmp_path / "other")
+    chosen = select(scripts_directory=tmp_path, environ={"CONDA_SHIP_TEMPLATE": str(other)})
+    assert (chosen.path, chosen.origin) == (other, "environment")
+
+
+def test_on_windows_the_installed_one_has_a_suffix(tmp_path: Path) -> None:
+    installed = make_template(tmp_path / "Scripts", make_pe(0x8664), "cs-template.exe")
+    chosen = select(scripts_directory=tmp_path / "Scripts", platform="win-64", host_platform="win-64")
+    assert chosen.path == installed
+
+
+def test_without_any_the_message_says_where_it_looked(tmp_path: Path) -> None:
+    with pytest.raises(TemplateNotFoundError) as caught:
+        select(scripts_directory=tmp_path)
+    assert str(caught.value) == (
+        f"no template found beside cs in {tmp_path}, and CONDA_SHIP_TEMPLATE is not set "
+        "(install the cs-template package, set CONDA_SHIP_TEMPLATE, or pass --template)"
+    )
+
+
+def test_a_named_template_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TemplateNotFoundError, match="there is no such template, named by --template"):
+        select(explicit=tmp_path / "missing")
+    with pytest.raises(TemplateNotFoundError, match="this is not a file, named by CONDA_SHIP_TEMPLATE"):
+        select(environ={"CONDA_SHIP_TEMPLATE": str(tmp_path)})
+
+
+def test_a_cross_build_needs_the_option(tmp_path: Path) -> None:
+    make_template(tmp_path / "bin")
+    variables = {"CONDA_SHIP_TEMPLATE": str(make_template(tmp_path / "other"))}
+    with pytest.raises(TemplateNotFoundError, match="a build for osx-64 on linux-64 needs a template for osx-64"):
+        select(scripts_directory=tmp_path / "bin", environ=variables, platform="osx-64")
+
+
+def test_a_cross_build_takes_a_fitting_template(tmp_path: Path) -> None:
+    explicit = make_template(tmp_path / "mine", make_fat_macho(X86, 0x0100000C))
+    assert select(explicit=explicit, platform="osx-arm64").platforms == ("osx-64", "osx-arm64")
+
+
+def test_a_template_for_another_platform_is_refused(tmp_path: Path) -> None:
+    explicit = make_template(tmp_path / "mine", make_elf(183))
+    with pytest.raises(TemplatePlatformError, match="this template runs on linux-aarch64, the build is for linux-64"):
+        select(explicit=explicit)
+
+
+def test_a_script_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotExecutableError):
+        select(explicit=make_template(tmp_path / "mine", b"#!/bin/sh\n"))
+
+
+def test_a_stamped_template_is_refused(tmp_path: Path) -> None:
+    plain = make_template(tmp_path / "mine")
+    write_stamp(plain, tmp_path / "runtime", header=make_header(), plan=make_plan(), lock=b"")
+    with pytest.raises(TemplateStampedError, match="use the plain `cs-template` executable"):
+        select(explicit=tmp_path / "runtime")

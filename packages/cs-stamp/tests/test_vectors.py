@@ -1,0 +1,76 @@
+"""The vectors that other implementations read."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from cs_stamp import StampError, read_stamp, verify_stamp
+
+VECTORS = Path(__file__).parent.parent / "vectors"
+INDEX: dict[str, Any] = json.loads((VECTORS / "vectors.json").read_text(encoding="utf-8"))
+
+
+def name_of(vector: dict[str, Any]) -> str:
+    return Path(vector["file"]).stem
+
+
+def load_script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("regenerate_vectors", VECTORS / "regenerate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("vector", INDEX["good"], ids=name_of)
+def test_a_good_vector_is_read_as_its_index_says(vector: dict[str, Any]) -> None:
+    report = verify_stamp(VECTORS / vector["file"])
+    assert report.identity == vector["identity"]
+    assert report.header.to_dict() == vector["header"]
+    assert report.plan.to_dict() == vector["plan"]
+    assert report.stamp_offset == vector["stamp_offset"]
+    assert report.trailing_size_bytes == vector["trailing_size_bytes"]
+    found = {
+        part.tag: {"offset": part.offset, "size_bytes": part.size_bytes, "sha256": part.sha256} for part in report.parts
+    }
+    assert found == vector["parts"]
+
+
+@pytest.mark.parametrize("vector", INDEX["bad"], ids=name_of)
+def test_a_bad_vector_is_refused_as_its_index_says(vector: dict[str, Any]) -> None:
+    with pytest.raises(StampError) as caught:
+        verify_stamp(VECTORS / vector["file"])
+    assert {"kind": caught.value.kind, "part": caught.value.part} == vector["error"]
+
+
+def is_found_in_a_part(vector: dict[str, Any]) -> bool:
+    # The limit of the launch part is checked when the footer is read.
+    return vector["error"]["part"] not in (None, "footer", "header") and "launch-too-long" not in vector["file"]
+
+
+@pytest.mark.parametrize("vector", filter(is_found_in_a_part, INDEX["bad"]), ids=name_of)
+def test_damage_elsewhere_leaves_the_header_readable(vector: dict[str, Any]) -> None:
+    with read_stamp(VECTORS / vector["file"]) as stamp:
+        assert stamp.header.runtime == "demo"
+
+
+def test_every_file_is_in_the_index() -> None:
+    stored = {path.relative_to(VECTORS).as_posix() for path in VECTORS.glob("*/*.bin")}
+    assert stored == {vector["file"] for vector in [*INDEX["good"], *INDEX["bad"]]}
+
+
+def test_regenerating_gives_the_same_bytes(tmp_path: Path) -> None:
+    load_script().regenerate(tmp_path)
+    written = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for path, data in written.items():
+        assert (VECTORS / path).read_bytes() == data, path
+    assert len(written) == len(INDEX["good"]) + len(INDEX["bad"]) + 1
