@@ -1,11 +1,12 @@
 """Derive a shippable lock from the lock of a conda or pixi workspace."""
 
+from cs_lock.environments import Channel
 from cs_lock.errors import LockError, Problem
 from cs_lock.exclusions import Exclusion, KeptPackage, LostDependency
 from cs_lock.platforms import SUBDIRS, Platform
 from cs_lock.records import PackageRecord, parse_dependency_name
 from cs_lock.runtime import RuntimeLock, derive, python_of
-from cs_lock.source import Channel, SourceLock, read_lock
+from cs_lock.source import SourceLock, read_lock
 
 __all__ = [
     "SUBDIRS",

@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from cs_lock.errors import Problem
+from cs_lock.environments import Channel, ForeignPackage
+from cs_lock.errors import LockError, Problem
 from cs_lock.platforms import SUBDIRS, Platform
 from cs_lock.records import PackageRecord, parse_dependency_name, parse_dependency_names
-from cs_lock.source import Channel, ForeignPackage
 
 _USER_INFO = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#]*@")
 _TOKEN = re.compile(r"/t/[^/]+(?=/|$)")
@@ -132,10 +132,12 @@ def check_channels(channels: Sequence[Channel], key: str) -> list[Problem]:
 
 
 def describe_foreign(package: ForeignPackage, platform: str, feature: str | None) -> Problem:
-    """Say that a source or PyPI package cannot ship, and where it came from.
+    """Say that a package cannot ship, and where it came from.
 
     :param feature: that asks for it, when that is known
     """
+    if package.error is not None:
+        return _describe_damaged(package, package.error, platform)
     label = "PyPI" if package.kind == "pypi" else "source"
     version = f" {package.version}" if package.version else ""
     origin = f", which the feature {feature!r} asks for," if feature else ""
@@ -148,4 +150,19 @@ def describe_foreign(package: ForeignPackage, platform: str, feature: str | None
         feature=feature,
         key=package.key,
         hint=hint,
+    )
+
+
+def _describe_damaged(package: ForeignPackage, error: LockError, platform: str) -> Problem:
+    """Say that the entry of an archive is damaged."""
+    message = error.message if package.name in error.message else f"{package.name}: {error.message}"
+    if error.expected is not None:
+        message += f"; expected {error.expected}, found {error.actual}"
+    return Problem(
+        kind=error.kind,
+        message=message,
+        platform=platform,
+        package=package.name,
+        key=error.key,
+        hint=error.hint or "lock the workspace again",
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
-from cs_lock.blocks import Node, Quoted
+from cs_lock.blocks import Node
 from cs_lock.errors import LockError
+from cs_lock.fields import RecordReader, resolve_scalars
 from cs_lock.platforms import SUBDIRS, split_subdir
 
 Noarch = Literal["python", "generic"]
@@ -18,9 +19,6 @@ _ARCHIVE = re.compile(r"(.+)-([^-]+)-([^-]+)\.(?:conda|tar\.bz2)")
 _TRAILING_DIGITS = re.compile(r"[0-9]+$")
 _NAME = re.compile(r"[^\s\[<>=!~;,(|&]+")
 _PYTHON = re.compile(r"python(?![\w.-])")
-_HASH = {"sha256": 64, "md5": 32, "legacy_bz2_md5": 32, "attestations_sha256": 64}
-# Larger values are milliseconds: as seconds they would lie beyond the year 9999 (rattler draws the same line).
-_LAST_SECOND = 253_402_300_799
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +32,7 @@ class PackageRecord:
     :param file_name: of the archive, percent-decoded
     :param sha256: of the archive, hex; empty when the lock has none
     :param size_bytes: of the archive
+    :param purls: package URLs of what is in it, sorted, as they are a set
     :param timestamp: of the build, milliseconds since 1970
     :param extra: fields that no repodata specification knows, as they are
     """
@@ -180,82 +179,6 @@ def derive_build_number(build: str) -> int:
     return int(match.group()) if match and len(match.group()) < 20 else 0
 
 
-class RecordReader:
-    """Reads one entry of a lock's ``packages``.
-
-    :param entry: the mapping
-    :param key: its key path, for messages
-    """
-
-    def __init__(self, entry: Mapping[str, Node], key: str) -> None:
-        self.entry = entry
-        self.key = key
-
-    def text(self, name: str) -> str | None:
-        """Return a text field, ``None`` when it is absent or null."""
-        value = self.entry.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, str):
-            raise self._mistyped(name, "text", value)
-        return value if type(value) is str else str(value)
-
-    def integer(self, name: str) -> int | None:
-        """Return a whole number that is not negative."""
-        value = self.entry.get(name)
-        if value is None:
-            return None
-        if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
-            return int(value)
-        raise self._mistyped(name, "a whole number", value)
-
-    def digest(self, name: str) -> str | None:
-        """Return a hex digest in lower case."""
-        value = self.text(name)
-        if value is None:
-            return None
-        if len(value) != _HASH[name] or not set(value) <= set("0123456789abcdefABCDEF"):
-            raise self._mistyped(name, f"{_HASH[name]} hex digits", value)
-        return value.lower()
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """Return a list of texts, empty when it is absent."""
-        value = self.entry.get(name)
-        return () if value is None else self._check_texts(name, value)
-
-    def groups(self, name: str) -> dict[str, tuple[str, ...]]:
-        """Return a mapping of lists of texts."""
-        value = self.entry.get(name)
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            raise self._mistyped(name, "a mapping", value)
-        return {key: self._check_texts(f"{name}.{key}", value[key] or []) for key in sorted(value)}
-
-    def timestamp(self, name: str) -> int | None:
-        """Return a time in milliseconds since 1970."""
-        value = self.integer(name)
-        return value if value is None or value > _LAST_SECOND else value * 1000
-
-    def _check_texts(self, name: str, value: Node) -> tuple[str, ...]:
-        if not isinstance(value, list):
-            raise self._mistyped(name, "a list", value)
-        for index, item in enumerate(value):
-            if not isinstance(item, str):
-                raise self._mistyped(f"{name}[{index}]", "text", item)
-        return tuple(map(str, value))
-
-    def _mistyped(self, name: str, expected: str, value: Node) -> LockError:
-        actual = {dict: "a mapping", list: "a list", type(None): "nothing"}.get(type(value), repr(value))
-        return LockError(
-            "invalid-value",
-            f"{name} has the wrong type or form",
-            key=f"{self.key}.{name}",
-            expected=expected,
-            actual=actual[:80],
-        )
-
-
 _KNOWN = frozenset(PackageRecord.__dataclass_fields__) - {"extra", "size_bytes"} | {"conda", "kind", "size", "url"}
 
 
@@ -312,7 +235,7 @@ def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_vers
         features=reader.text("features"),
         track_features=_read_track_features(reader),
         flags=reader.texts("flags"),
-        purls=reader.texts("purls") if entry.get("purls") is not None else None,
+        purls=tuple(sorted(reader.texts("purls"))) if entry.get("purls") is not None else None,
         run_exports=reader.groups("run_exports") if entry.get("run_exports") is not None else None,
         python_site_packages_path=reader.text("python_site_packages_path"),
         legacy_bz2_md5=reader.digest("legacy_bz2_md5"),
@@ -350,24 +273,3 @@ def _read_track_features(reader: RecordReader) -> tuple[str, ...]:
 
 def _with_slash(channel: str | None) -> str | None:
     return f"{channel.rstrip('/')}/" if channel else None
-
-
-def resolve_scalars(value: Node) -> Any:
-    """Give plain scalars the types of YAML 1.2's core schema.
-
-    :param value: a tree of text
-    :returns: the same with numbers and booleans
-    """
-    if isinstance(value, dict):
-        return {key: resolve_scalars(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [resolve_scalars(item) for item in value]
-    if isinstance(value, Quoted) or value is None:
-        return None if value is None else str(value)
-    if value in ("true", "True", "TRUE", "false", "False", "FALSE"):
-        return value.lower() == "true"
-    if re.fullmatch(r"[-+]?[0-9]{1,18}", value):
-        return int(value)
-    if re.fullmatch(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", value):
-        return float(value)
-    return value

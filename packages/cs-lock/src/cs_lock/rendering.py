@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from cs_lock.environments import Channel
 from cs_lock.platforms import Platform
 from cs_lock.records import PackageRecord, derive_build_number, derive_location_fields, derive_noarch
-from cs_lock.source import Channel
 
 VERSION = 7
 
@@ -147,7 +147,7 @@ def _render_rest(record: PackageRecord) -> list[str]:
         ("file_name", record.file_name if record.file_name != derived["file_name"] else None),
         ("license", record.license),
         ("license_family", record.license_family),
-        ("purls", None if record.purls is None else tuple(sorted(record.purls))),
+        ("purls", record.purls),
         ("run_exports", record.run_exports),
         ("size", record.size_bytes),
         ("legacy_bz2_size", record.legacy_bz2_size),

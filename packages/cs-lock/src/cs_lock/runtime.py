@@ -7,13 +7,14 @@ from hashlib import sha256
 
 from cs_lock.checks import check_channels, check_dependencies, check_record, check_required, describe_foreign
 from cs_lock.document import pause_collection
+from cs_lock.environments import Channel, SourceEnvironment
 from cs_lock.errors import LockError, Problem
 from cs_lock.exclusions import Exclusion
 from cs_lock.foreign import normalize_pypi_name
 from cs_lock.platforms import Platform
 from cs_lock.records import PackageRecord
 from cs_lock.selection import Candidates, Requested, Selection, requested_names, select_packages
-from cs_lock.source import Channel, SourceEnvironment, SourceLock, sort_by_nearness
+from cs_lock.source import SourceLock, sort_by_nearness
 
 RUNTIME_ENVIRONMENT = "default"
 
@@ -201,7 +202,7 @@ def _check(selection: Selection, require: tuple[str, ...], features: Mapping[str
     }
     problems += check_required((name.lower() for name in require), names, takers, platform.name)
     # What a source package would have provided is reported as that package, not as a missing dependency.
-    present = names | selection.dropped | {package.name for package in selection.foreign if package.kind == "source"}
+    present = names | selection.dropped | {package.name for package in selection.foreign if package.kind != "pypi"}
     problems += check_dependencies(selection.records, present, platform.name)
     for record in selection.records:
         problems += check_record(record, selection.keys[record.url], platform)

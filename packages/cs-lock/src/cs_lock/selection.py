@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from cs_lock.errors import Problem
+from cs_lock.environments import ForeignPackage, Reference, SourceEnvironment
+from cs_lock.errors import LockError, Problem
 from cs_lock.exclusions import Exclusion, explain_exclusions, find_dropped
 from cs_lock.foreign import normalize_pypi_name
 from cs_lock.order import sort_by_dependency
 from cs_lock.platforms import Platform
 from cs_lock.records import PackageRecord, parse_dependency_names
-from cs_lock.source import ForeignPackage, Reference, SourceEnvironment, SourceLock
+from cs_lock.source import SourceLock
 
 Requested = Iterable[str] | Mapping[str, Iterable[str]] | None
 """Names that the workspace asks for: for every platform, or by platform name or subdir."""
@@ -55,14 +56,20 @@ class Candidates:
 
     def _add(self, source: SourceLock, reference: Reference) -> None:
         if reference.kind != "conda":
-            package = source.foreign(reference)
-            self.foreign.setdefault(f"pypi:{package.name}" if package.kind == "pypi" else package.name, package)
+            self._add_foreign(source.foreign(reference))
             return
-        record = source.archive(reference)
+        try:
+            record = source.archive(reference)
+        except LockError as error:
+            self._add_foreign(source.foreign(reference, error))
+            return
         self.keys[record.url] = source.entry_key(reference)
         known = self.records.setdefault(record.name, record)
         if known.url != record.url:
             self.duplicates.append(_describe_duplicate(known, record, self.platform.name, reference.key))
+
+    def _add_foreign(self, package: ForeignPackage) -> None:
+        self.foreign.setdefault(f"pypi:{package.name}" if package.kind == "pypi" else package.name, package)
 
     def _connect(self) -> dict[str, set[str]]:
         """Map each label to the labels that it needs and that are there."""

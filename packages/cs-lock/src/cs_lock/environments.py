@@ -1,0 +1,81 @@
+"""What a source lock says about an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from cs_lock.blocks import Node
+from cs_lock.errors import LockError
+from cs_lock.platforms import Platform
+
+PackageKind = Literal["conda", "source", "pypi"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A channel of an environment.
+
+    :param url: as the lock gives it
+    :param used_env_vars: environment variables that held its credentials
+    """
+
+    url: str
+    used_env_vars: tuple[str, ...] = ()
+
+
+class Reference(NamedTuple):
+    """A line of an environment's package list.
+
+    :param kind: ``conda`` for an archive, ``source`` for a package that is built when it is installed, or ``pypi``
+    :param location: URL, path, or identifier of a source package
+    :param selector: the line itself
+    :param list_key: key path of the list
+    :param position: of the line in the list, counted from 0
+    """
+
+    kind: PackageKind
+    location: str
+    selector: Mapping[str, Node]
+    list_key: str
+    position: int
+
+    @property
+    def key(self) -> str:
+        """Key path of the line."""
+        return f"{self.list_key}[{self.position}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignPackage:
+    """A package of the lock that cannot ship as it is.
+
+    :param kind: ``source`` or ``pypi``; ``conda`` for an archive whose entry is damaged
+    :param name: in its ecosystem's normal form
+    :param key: key path of its entry
+    :param depends: names of the packages that it needs: PyPI's for ``pypi``, else conda's
+    :param error: what is wrong with the entry of an archive
+    """
+
+    kind: PackageKind
+    name: str
+    version: str | None
+    location: str
+    key: str
+    depends: tuple[str, ...]
+    error: LockError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEnvironment:
+    """One environment of a source lock.
+
+    :param platforms: those that it was solved for, sorted by name
+    :param references: for each platform name, the packages
+    """
+
+    name: str
+    channels: tuple[Channel, ...]
+    platforms: tuple[Platform, ...]
+    references: Mapping[str, tuple[Reference, ...]]

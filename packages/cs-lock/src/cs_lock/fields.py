@@ -1,0 +1,114 @@
+"""Fields of a lock's entries, checked one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cs_lock.blocks import Node, Quoted
+from cs_lock.errors import LockError
+
+_DIGITS = {"sha256": 64, "md5": 32, "legacy_bz2_md5": 32, "attestations_sha256": 64}
+_HEX = frozenset("0123456789abcdefABCDEF")
+_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+# Larger values are milliseconds: as seconds they would lie beyond the year 9999 (rattler draws the same line).
+_LAST_SECOND = 253_402_300_799
+
+
+class RecordReader:
+    """Reads one entry of a lock's ``packages``.
+
+    :param entry: the mapping
+    :param key: its key path, for messages
+    """
+
+    def __init__(self, entry: Mapping[str, Node], key: str) -> None:
+        self.entry = entry
+        self.key = key
+
+    def text(self, name: str) -> str | None:
+        """Return a text field, ``None`` when it is absent or null."""
+        value = self.entry.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise self._mistyped(name, "text", value)
+        return value if type(value) is str else str(value)
+
+    def integer(self, name: str) -> int | None:
+        """Return a whole number that is not negative."""
+        value = self.entry.get(name)
+        if value is None:
+            return None
+        if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
+            return int(value)
+        raise self._mistyped(name, "a whole number", value)
+
+    def digest(self, name: str) -> str | None:
+        """Return a hex digest in lower case."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if len(value) != _DIGITS[name] or not _HEX.issuperset(value):
+            raise self._mistyped(name, f"{_DIGITS[name]} hex digits", value)
+        return value.lower()
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a list of texts, empty when it is absent."""
+        value = self.entry.get(name)
+        return () if value is None else self._check_texts(name, value)
+
+    def groups(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Return a mapping of lists of texts."""
+        value = self.entry.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise self._mistyped(name, "a mapping", value)
+        return {key: self._check_texts(f"{name}.{key}", value[key] or []) for key in sorted(value)}
+
+    def timestamp(self, name: str) -> int | None:
+        """Return a time in milliseconds since 1970."""
+        value = self.integer(name)
+        return value if value is None or value > _LAST_SECOND else value * 1000
+
+    def _check_texts(self, name: str, value: Node) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise self._mistyped(name, "a list", value)
+        for index, item in enumerate(value):
+            if not isinstance(item, str):
+                raise self._mistyped(f"{name}[{index}]", "text", item)
+        return tuple(map(str, value))
+
+    def _mistyped(self, name: str, expected: str, value: Node) -> LockError:
+        actual = {dict: "a mapping", list: "a list", type(None): "nothing"}.get(type(value), repr(value))
+        return LockError(
+            "invalid-value",
+            f"{name} has the wrong type or form",
+            key=f"{self.key}.{name}",
+            expected=expected,
+            actual=actual[:80],
+        )
+
+
+def resolve_scalars(value: Node) -> Any:
+    """Give plain scalars the types of YAML 1.2's core schema.
+
+    :param value: a tree of text
+    :returns: the same with numbers and booleans
+    """
+    if isinstance(value, dict):
+        return {key: resolve_scalars(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [resolve_scalars(item) for item in value]
+    if isinstance(value, Quoted) or value is None:
+        return None if value is None else str(value)
+    if value in ("true", "True", "TRUE", "false", "False", "FALSE"):
+        return value.lower() == "true"
+    if _INTEGER.fullmatch(value):
+        return int(value)
+    if _FLOAT.fullmatch(value):
+        return float(value)
+    return value
