@@ -1,0 +1,45 @@
+"""What conda loads through the ``conda`` entry point; the only module that imports conda."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conda import plugins
+
+from .errors import ShipError
+from .executable import find_executable
+from .process import run_executable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from conda.plugins.types import CondaSubcommand
+
+
+@plugins.hookimpl
+def conda_subcommands() -> Iterator[CondaSubcommand]:
+    """Register ``conda ship``."""
+    from conda.plugins.types import CondaSubcommand
+
+    # Without configure_parser conda hands over all arguments as they are, -h and --version included.
+    yield CondaSubcommand(
+        name="ship",
+        summary="Build single-file conda runtimes from a solved workspace (runs `cs`).",
+        action=execute,
+    )
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run ``cs`` with the arguments of ``conda ship``.
+
+    :returns: the exit status of ``cs``.
+    :raises conda.CondaError: when ``cs`` is not there, cannot be started, or was ended by a signal.
+    """
+    from conda import CondaError
+
+    try:
+        return run_executable(find_executable(), arguments)
+    except ShipError as error:
+        failure = CondaError(f"conda ship: {error}")
+        failure.return_code = error.exit_status
+        raise failure from error
