@@ -57,7 +57,7 @@ def is_found_in_a_part(vector: dict[str, Any]) -> bool:
     return vector["error"]["part"] not in (None, "footer", "header") and "launch-too-long" not in vector["file"]
 
 
-@pytest.mark.parametrize("vector", filter(is_found_in_a_part, INDEX["bad"]), ids=name_of)
+@pytest.mark.parametrize("vector", list(filter(is_found_in_a_part, INDEX["bad"])), ids=name_of)
 def test_damage_elsewhere_leaves_the_header_readable(vector: dict[str, Any]) -> None:
     with read_stamp(VECTORS / vector["file"]) as stamp:
         assert stamp.header.runtime == "demo"

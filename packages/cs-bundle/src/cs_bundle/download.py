@@ -90,6 +90,7 @@ class _Receiver:
     ) -> None:
         self.request = request
         self.received = 0
+        self.entity_tag = ""
         self._file = file
         self._cancelled = cancelled
         self._on_bytes = on_bytes
@@ -167,10 +168,10 @@ def _copy_local(request: ArchiveRequest, receiver: _Receiver) -> None:
 def _download(
     request: ArchiveRequest, receiver: _Receiver, connections: Connections, cancelled: threading.Event
 ) -> None:
-    entity_tag, mismatches = None, 0
+    mismatches = 0
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            entity_tag = _attempt(request, receiver, connections, entity_tag)
+            _attempt(request, receiver, connections)
             receiver.check()
             return
         except ArchiveMismatchError:
@@ -187,12 +188,10 @@ def _download(
                 raise CancelledError from None
 
 
-def _attempt(
-    request: ArchiveRequest, receiver: _Receiver, connections: Connections, entity_tag: str | None
-) -> str | None:
+def _attempt(request: ArchiveRequest, receiver: _Receiver, connections: Connections) -> None:
     headers = {"Range": f"bytes={receiver.received}-"} if receiver.received else {}
-    if headers and entity_tag:
-        headers["If-Range"] = entity_tag
+    if headers and receiver.entity_tag:
+        headers["If-Range"] = receiver.entity_tag
     try:
         response = connections.open(request.url, headers)
     except HTTPError as error:
@@ -203,8 +202,6 @@ def _attempt(
     finally:
         # A connection with unread data cannot be used again; one that is used up has gone back to its pool already.
         response.close()
-    tag = response.headers.get("ETag")
-    return tag if tag and not tag.startswith("W/") else None
 
 
 def _begin(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPResponse) -> None:
@@ -219,6 +216,8 @@ def _begin(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPRespo
     if response.status != 200:
         raise _explain_status(request, response)
     receiver.restart()
+    tag = response.headers.get("ETag", "")
+    receiver.entity_tag = "" if tag.startswith("W/") else tag
 
 
 def _receive(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPResponse) -> None:

@@ -144,7 +144,7 @@ def _apply_pax(data: bytes, extensions: _Extensions) -> None:
         end = int(match[1]) if match else 0
         record = data[match.end() : end] if match else b""
         key, equals, value = record.partition(b"=")
-        if not equals or not value.endswith(b"\n"):
+        if not equals or not value.endswith(b"\n") or end > len(data):
             raise _damaged("a record of an extended header is malformed")
         _apply_pax_record(key, value[:-1], extensions)
         data = data[end:]

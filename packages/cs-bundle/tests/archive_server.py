@@ -1,0 +1,99 @@
+"""A server on loopback that can be told to misbehave."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+
+
+@dataclass(slots=True)
+class Served:
+    """Say how a path is answered.
+
+    :ivar statuses: answers to give first, one a request.
+    :ivar cuts: byte counts after which to drop the connection, one a request.
+    :ivar redirect: where to send everybody.
+    :ivar authorization: the header to insist on.
+    """
+
+    data: bytes
+    statuses: list[int] = field(default_factory=list)
+    cuts: list[int] = field(default_factory=list)
+    redirect: str = ""
+    authorization: str = ""
+    ranges: bool = True
+    lied_length: int | None = None
+
+
+class ArchiveServer:
+    """Serve ``files``; remember every request's path and headers in ``requests``."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, Served] = {}
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                server.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
+                answer(self, server.files.get(self.path.removeprefix(server.url)))
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    def __enter__(self) -> ArchiveServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def answer(handler: BaseHTTPRequestHandler, served: Served | None) -> None:
+    """Answer one request."""
+    if served is None:
+        return finish(handler, 404, b"")
+    if served.statuses:
+        return finish(handler, served.statuses.pop(0), b"sorry", {"Retry-After": "0"})
+    if served.redirect:
+        return finish(handler, 302, b"", {"Location": served.redirect})
+    if served.authorization and handler.headers.get("Authorization") != served.authorization:
+        return finish(handler, 401, b"")
+    start = int((handler.headers.get("Range") or "bytes=0-")[6:].rstrip("-")) if served.ranges else 0
+    headers = {"ETag": '"one"'}
+    if start:
+        headers["Content-Range"] = f"bytes {start}-{len(served.data) - 1}/{len(served.data)}"
+    cut = served.cuts.pop(0) if served.cuts else None
+    return finish(handler, 206 if start else 200, served.data[start:], headers, cut, served.lied_length)
+
+
+def finish(
+    handler: BaseHTTPRequestHandler,
+    status: int,
+    data: bytes,
+    headers: dict[str, str] | None = None,
+    cut: int | None = None,
+    length: int | None = None,
+) -> None:
+    """Send an answer, or its beginning."""
+    handler.send_response(status)
+    for name, value in (headers or {}).items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(len(data) if length is None else length))
+    handler.end_headers()
+    handler.wfile.write(data[:cut])
+    if cut is not None or length is not None:
+        handler.close_connection = True

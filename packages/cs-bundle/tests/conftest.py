@@ -1,0 +1,28 @@
+"""Fixtures that the tests share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# With --import-mode=importlib nothing else makes the sample modules beside this file importable.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from archive_server import ArchiveServer
+from bundle_samples import make_archives
+
+
+@pytest.fixture
+def archives(tmp_path: Path) -> dict[str, Path]:
+    """Return a few archives by name."""
+    return make_archives(tmp_path / "archives")
+
+
+@pytest.fixture
+def server() -> Iterator[ArchiveServer]:
+    """Return a server on loopback."""
+    with ArchiveServer() as running:
+        yield running

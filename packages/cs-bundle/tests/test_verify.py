@@ -1,0 +1,79 @@
+"""Comparing bundles with what is expected."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bundle_samples import compress, expect, make_entry, make_tar
+
+from cs_bundle import ArchiveMismatchError, BundleRejectedError, verify_bundle, write_bundle
+
+NAME = "zlib-1.3-0.conda"
+
+
+def make_bundle(form: str, tmp_path: Path, archives: dict[str, Path]) -> Path:
+    """Return the archives as a bundle of a form."""
+    if form == "directory":
+        return archives[NAME].parent
+    if form == "canonical":
+        return write_bundle(tmp_path / "b", archives.values()).path
+    return compress(tmp_path / "b", make_tar((make_entry(name), path.read_bytes()) for name, path in archives.items()))
+
+
+@pytest.fixture(params=["directory", "canonical", "foreign"])
+def bundle(request: pytest.FixtureRequest, tmp_path: Path, archives: dict[str, Path]) -> Path:
+    """Return a bundle of each form."""
+    return make_bundle(request.param, tmp_path, archives)
+
+
+def test_a_right_bundle_passes(bundle: Path, archives: dict[str, Path]) -> None:
+    report = verify_bundle(bundle, expect(archives.values()), exact=True)
+    assert sorted(report.verified) == sorted(archives)
+    assert (report.missing, report.unknown) == ((), ())
+    assert report.size_bytes == sum(path.stat().st_size for path in archives.values())
+
+
+def test_a_wrong_sha256_is_refused(bundle: Path, archives: dict[str, Path]) -> None:
+    expected = [
+        replace(item, sha256="0" * 64) if item.file_name == NAME else item for item in expect(archives.values())
+    ]
+    with pytest.raises(ArchiveMismatchError, match=f"the archive {NAME} has another SHA-256 than the lock") as caught:
+        verify_bundle(bundle, expected, exact=True)
+    assert (caught.value.kind, caught.value.name, caught.value.expected) == ("sha256-mismatch", NAME, "0" * 64)
+
+
+def test_a_wrong_size_is_refused(bundle: Path, archives: dict[str, Path]) -> None:
+    expected = [replace(item, size_bytes=7) if item.file_name == NAME else item for item in expect(archives.values())]
+    with pytest.raises(ArchiveMismatchError, match="has another size than the lock says: 513 bytes instead of 7") as e:
+        verify_bundle(bundle, expected, exact=False)
+    assert e.value.kind == "size-mismatch"
+
+
+def test_a_missing_archive_is_refused_or_reported(bundle: Path, archives: dict[str, Path]) -> None:
+    expected = [*expect(archives.values()), replace(expect(archives.values())[0], file_name="more-1-0.conda")]
+    with pytest.raises(BundleRejectedError, match=r"lacks archives that the lock has: more-1-0\.conda") as caught:
+        verify_bundle(bundle, expected, exact=True)
+    assert caught.value.kind == "missing"
+    assert verify_bundle(bundle, expected, exact=False).missing == ("more-1-0.conda",)
+
+
+def test_an_unknown_archive_is_refused_or_reported(bundle: Path, archives: dict[str, Path]) -> None:
+    expected = [item for item in expect(archives.values()) if item.file_name != NAME]
+    assert verify_bundle(bundle, expected, exact=False).unknown == (NAME,)
+    if bundle.is_dir():
+        assert verify_bundle(bundle, expected, exact=True).unknown == (NAME,)
+        return
+    with pytest.raises(BundleRejectedError, match=f"the entry '{NAME}' is refused: the lock does not have") as caught:
+        verify_bundle(bundle, expected, exact=True)
+    assert caught.value.kind == "unknown-name"
+
+
+def test_a_flipped_byte_of_an_archive_is_refused(tmp_path: Path, archives: dict[str, Path]) -> None:
+    path = make_bundle("canonical", tmp_path, archives)
+    data = bytearray(path.read_bytes())
+    data[200_000] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ArchiveMismatchError):
+        verify_bundle(path, expect(archives.values()), exact=True)
