@@ -8,8 +8,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 MakeExecutable = Callable[..., Path]
 
 
@@ -46,9 +44,8 @@ def test_the_library_does_not_import_conda() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("words", [("ship",)])
-def test_the_hook_registers_one_subcommand_without_a_parser(conda_path: Path, words: tuple[str, ...]) -> None:
+def test_the_hook_registers_one_subcommand_without_a_parser(conda_path: Path) -> None:
     code = "from conda_ship_plugin.plugin import *; print([(s.name, s.configure_parser) for s in conda_subcommands()])"
     environment = os.environ | {"PYTHONPATH": str(conda_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout == f"{[(word, None) for word in words]}\n"
+    assert done.stdout == "[('ship', None)]\n"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from conda.plugins.types import CondaSubcommand
 
 
-@plugins.hookimpl
+@plugins.hookimpl  # type: ignore[untyped-decorator]  # conda ships no types
 def conda_subcommands() -> Iterator[CondaSubcommand]:
     """Register ``conda ship``."""
     from conda.plugins.types import CondaSubcommand
