@@ -3,9 +3,9 @@
 use crate::changes::find_changes;
 use crate::error::PrefixError;
 use crate::install::{KeepReason, OnUpgrade, Outcome, Policy};
-use crate::marker::Marker;
+use crate::marker::{Marker, Reading};
 use crate::names::{Names, Owner};
-use crate::state::{State, examine, find_unwritable, inspect};
+use crate::state::{Foreignness, State, examine, find_unwritable, inspect};
 use crate::sys;
 
 /// What is to be done.
@@ -73,6 +73,9 @@ pub(crate) fn decide(
         }
     };
     check_site(names, policy)?;
+    if site == Site::Occupied {
+        check_previous(names, owner)?;
+    }
     Ok(Decision::Build(site))
 }
 
@@ -101,6 +104,34 @@ fn reason_to_keep(names: &Names, policy: &Policy, declined: bool) -> Option<Keep
     find_unwritable(names).map(|directory| KeepReason::NotWritable {
         directory: directory.to_path_buf(),
     })
+}
+
+/// Refuse when something that is not ours has the name that the replaced prefix will get.
+fn check_previous(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
+    let previous = &names.previous;
+    match previous.symlink_metadata() {
+        Err(_) => return Ok(()),
+        Ok(metadata) if metadata.is_dir() => {}
+        Ok(_) => {
+            return Err(PrefixError::Foreign {
+                path: previous.clone(),
+                why: Foreignness::NotADirectory,
+            });
+        }
+    }
+    match Marker::read(previous, owner)? {
+        Reading::Torn => Ok(()),
+        Reading::Whole(marker) if marker.is_of(owner) => Ok(()),
+        _ => {
+            let why = Foreignness::NoMarker {
+                marker: names.marker.clone(),
+            };
+            Err(PrefixError::Foreign {
+                path: previous.clone(),
+                why,
+            })
+        }
+    }
 }
 
 /// Refuse, before the first byte is written, what could not be finished.

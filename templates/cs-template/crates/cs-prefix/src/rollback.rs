@@ -39,15 +39,15 @@ pub fn rollback(
         patience.check_cancelled(&names)?;
         if let Some(claim) = Claim::take(&names, owner, &mut patience)? {
             // Looked at again: the claim may have been another's until now.
-            let before = check(&names, owner)?;
-            return put_back(claim, owner, before);
+            let state = check(&names, owner)?;
+            return put_back(claim, owner, &state);
         }
         patience.wait(&names)?;
     }
 }
 
-/// Refuse what cannot be rolled back; returns the marker of the prefix in place.
-fn check(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError> {
+/// Refuse what cannot be rolled back; returns the state of the prefix in place.
+fn check(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
     let state = inspect(&names.prefix, owner)?;
     if let State::Foreign { why } = state {
         return Err(PrefixError::Foreign {
@@ -72,13 +72,13 @@ fn check(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError> {
             action: "roll back",
         });
     }
-    Ok(state.marker().cloned())
+    Ok(state)
 }
 
 fn put_back(
     mut claim: Claim,
     owner: &Owner,
-    before: Option<Marker>,
+    state: &State,
 ) -> Result<RolledBack, PrefixError> {
     let names = claim.names().clone();
     let Some(mut now) = Marker::read_ours(&names.previous, owner)? else {
@@ -86,11 +86,17 @@ fn put_back(
             previous: names.previous,
         });
     };
+    let before = state.marker().cloned();
     now.declined = before.iter().map(|marker| marker.stamp.clone()).collect();
     now.write(&names.previous, owner, true)?;
     match before {
         Some(_) => swap::exchange_with_previous(&mut claim)?,
-        None => swap::place_previous(&names)?,
+        None => {
+            if *state == State::OursTorn {
+                swap::bury(&names, &names.prefix)?;
+            }
+            swap::place_previous(&names)?;
+        }
     }
     Ok(RolledBack { now, before })
 }

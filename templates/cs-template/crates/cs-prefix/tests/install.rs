@@ -615,6 +615,30 @@ fn a_foreign_staging_directory_is_refused_and_stays() {
 }
 
 #[test]
+fn a_foreign_previous_directory_stops_an_upgrade_before_the_build() {
+    let place = installed(&OLD);
+    fs::create_dir(place.beside(".previous")).unwrap();
+    fs::write(place.beside(".previous").join("thesis.tex"), "x").unwrap();
+    let error = install(
+        &place.prefix,
+        &NEW,
+        &Policy::default(),
+        &mut |_| {},
+        &NEVER,
+        no_build,
+    )
+    .unwrap_err();
+    let error = prefix_error(error);
+    assert!(
+        error
+            .to_string()
+            .contains(".demo.previous is not a prefix of this runtime"),
+        "{error}"
+    );
+    assert_eq!(place.names(), [".demo.previous", "demo"]);
+}
+
+#[test]
 fn a_path_longer_than_the_placeholders_is_refused_with_the_limit() {
     let place = place();
     let policy = Policy {

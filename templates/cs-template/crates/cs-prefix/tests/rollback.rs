@@ -127,6 +127,15 @@ fn a_prefix_that_went_missing_is_replaced_by_the_previous_one() {
 }
 
 #[test]
+fn a_prefix_torn_by_a_power_cut_makes_room_for_the_previous_one() {
+    let place = upgraded();
+    fs::write(place.prefix.join(".demo.json"), "").unwrap();
+    rollback(&place).unwrap();
+    assert_eq!(version_of(&place.prefix), "1.0");
+    assert_eq!(place.names(), ["demo"]);
+}
+
+#[test]
 fn without_a_previous_prefix_there_is_nothing_to_do_and_nothing_is_done() {
     for place in [place(), installed(&NEW)] {
         let before = place.names();

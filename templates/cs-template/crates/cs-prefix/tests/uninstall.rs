@@ -84,6 +84,14 @@ fn an_empty_parent_goes_only_when_the_caller_chose_it() {
 }
 
 #[test]
+fn a_prefix_torn_by_a_power_cut_is_removed() {
+    let place = installed(&NEW);
+    fs::write(place.prefix.join(".demo.json"), [0; 40]).unwrap();
+    uninstall(&place).unwrap();
+    assert!(place.names().is_empty());
+}
+
+#[test]
 fn a_foreign_path_is_refused_and_stays() {
     let place = place();
     fs::create_dir(&place.prefix).unwrap();
