@@ -402,7 +402,8 @@ impl<'a, 't> Linker<'a, 't> {
         Ok(made.map_or(Outcome::Lost, |()| Outcome::Done {
             kind: PathKind::SoftLink,
             size,
-            sha256: None,
+            // rattler's record of a link: the hash of where it points, not of what is there.
+            sha256: Some(hash_bytes(&entry.link)),
         }))
     }
 

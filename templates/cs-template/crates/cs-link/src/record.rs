@@ -128,6 +128,8 @@ pub(crate) fn write_record(
     if let Some(spec) = &package.requested_spec {
         fields.insert("requested_spec".into(), spec.clone().into());
     }
+    let mut paths = paths;
+    sort_paths(&mut paths);
     let files = paths.iter().map(|path| path.path.clone()).collect();
     store(
         shared,
@@ -158,16 +160,17 @@ pub(crate) fn edit_record(
         .map_err(|error| write_fault(shared, &path, error))?;
     let mut record: Record = serde_json::from_reader(BufReader::with_capacity(64 * 1024, file))
         .map_err(|error| write_fault(shared, &path, error.into()))?;
-    record.files.retain(|file| !lost.contains(file.as_str()));
-    record
-        .paths_data
-        .paths
-        .retain(|path| !lost.contains(path.path.as_str()));
-    record
-        .files
-        .extend(added.iter().map(|path| path.path.clone()));
-    record.paths_data.paths.extend(added);
+    let paths = &mut record.paths_data.paths;
+    paths.retain(|path| !lost.contains(path.path.as_str()));
+    paths.extend(added);
+    sort_paths(paths);
+    record.files = paths.iter().map(|path| path.path.clone()).collect();
     store(shared, hand, package, &record)
+}
+
+/// Order by the parts of the path, so that a directory's content stays together.
+fn sort_paths(paths: &mut [PathRecord]) {
+    paths.sort_by(|a, b| a.path.split('/').cmp(b.path.split('/')));
 }
 
 fn store(
