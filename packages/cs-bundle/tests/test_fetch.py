@@ -218,6 +218,29 @@ def test_file_addresses_are_read_even_offline(tmp_path: Path, archives: dict[str
         fetch([replace(wanted, sha256="1" * 64, url="file:///none/a.conda")], tmp_path / "cache")
 
 
+@pytest.mark.parametrize("url", ["https://[::1", "http://h:99999/a", "a-1-0.conda", "http:///a"])
+def test_what_is_no_address_is_an_error(tmp_path: Path, url: str) -> None:
+    with pytest.raises(FetchError, match=r"cannot fetch a-1-0\.conda: .* is no address") as caught:
+        fetch([ArchiveRequest(url=url, file_name="a-1-0.conda", sha256="0" * 64)], tmp_path)
+    assert caught.value.kind == "address"
+
+
+def test_an_address_of_another_kind_is_an_error(tmp_path: Path) -> None:
+    wanted = ArchiveRequest(url="gopher://h/a", file_name="a-1-0.conda", sha256="0" * 64)
+    with pytest.raises(FetchError, match="the address cannot be used"):
+        fetch([wanted], tmp_path)
+
+
+def test_a_place_in_the_cache_that_is_taken_is_an_error(
+    tmp_path: Path, archives: dict[str, Path], server: ArchiveServer
+) -> None:
+    wanted = serve(server, archives[NAME])
+    (tmp_path / wanted.sha256[:2] / wanted.sha256 / NAME).mkdir(parents=True)
+    with pytest.raises(FetchError, match="cannot write to the cache: Is a directory"):
+        fetch([wanted], tmp_path)
+    assert leftovers(tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("name", "digest"), [("../a-1-0.conda", "0" * 64), ("a-1-0.conda", "../x"), ("a-1-0.conda", "AB" * 32)]
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from bundle_samples import compress, expect, make_entry, make_tar
 
-from cs_bundle import ArchiveMismatchError, BundleRejectedError, verify_bundle, write_bundle
+from cs_bundle import ArchiveMismatchError, BundleError, BundleRejectedError, verify_bundle, write_bundle
 
 NAME = "zlib-1.3-0.conda"
 
@@ -68,6 +69,28 @@ def test_an_unknown_archive_is_refused_or_reported(bundle: Path, archives: dict[
     with pytest.raises(BundleRejectedError, match=f"the entry '{NAME}' is refused: the lock does not have") as caught:
         verify_bundle(bundle, expected, exact=True)
     assert caught.value.kind == "unknown-name"
+
+
+def test_a_frame_damaged_inside_an_archive_is_refused_with_its_path(tmp_path: Path) -> None:
+    archive = tmp_path / "a-1-0.conda"
+    archive.write_bytes(random.Random(1).randbytes(400_000))
+    path = make_bundle("foreign", tmp_path, {archive.name: archive})
+    data = bytearray(path.read_bytes())
+    data[250_000:300_000] = bytes(50_000)
+    path.write_bytes(data)
+    with pytest.raises(BundleError) as caught:
+        verify_bundle(path, expect([archive]), exact=True)
+    assert caught.value.path == path
+
+
+def test_a_foreign_bundle_cut_inside_an_archive_is_refused_with_its_path(
+    tmp_path: Path, archives: dict[str, Path]
+) -> None:
+    path = make_bundle("foreign", tmp_path, archives)
+    path.write_bytes(path.read_bytes()[:250_000])
+    with pytest.raises(BundleRejectedError) as caught:
+        verify_bundle(path, expect(archives.values()), exact=True)
+    assert (caught.value.kind, caught.value.path) == ("truncated", path)
 
 
 def test_a_flipped_byte_of_an_archive_is_refused(tmp_path: Path, archives: dict[str, Path]) -> None:

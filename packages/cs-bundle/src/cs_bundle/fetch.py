@@ -145,12 +145,16 @@ class _Run:
     def _provide(self, path: Path, request: ArchiveRequest) -> None:
         if self._cancelled.is_set():
             raise CancelledError
+        _check_address(request)
         if is_intact(path, request.sha256, request.size_bytes, rehash=self._rehash):
             self._meter.finish_cached(path.stat().st_size)
             return
         if self._offline and urlsplit(request.url).scheme != "file":
             raise _offline(request)
-        download_archive(request, path, self._connections, self._cancelled, self._meter.add_bytes)
+        try:
+            download_archive(request, path, self._connections, self._cancelled, self._meter.add_bytes)
+        except OSError as error:
+            raise _unwritable(request, path, error) from error
         self._meter.finish()
 
 
@@ -159,6 +163,28 @@ def _raise_first(futures: Sequence[Future[None]]) -> None:
     failures = [error for error in errors if error is not None and not isinstance(error, CancelledError)]
     if failures:
         raise failures[0]
+
+
+def _check_address(request: ArchiveRequest) -> None:
+    try:
+        parts = urlsplit(request.url)
+        usable = parts.scheme == "file" or (bool(parts.hostname) and parts.port != 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        url = redact_url(request.url)
+        raise FetchError(
+            f"cannot fetch {request.file_name}: {url} is no address", kind="address", name=request.file_name, url=url
+        )
+
+
+def _unwritable(request: ArchiveRequest, path: Path, error: OSError) -> FetchError:
+    return FetchError(
+        f"cannot write to the cache: {error.strerror or error}",
+        kind="cannot-write",
+        path=path,
+        name=request.file_name,
+    )
 
 
 def _offline(request: ArchiveRequest) -> FetchError:

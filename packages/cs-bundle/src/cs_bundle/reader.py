@@ -46,9 +46,11 @@ class BundleReader:
             raise BundleError(f"the bundle has no archive {name!r}", kind="missing", path=self.path, name=name)
         if self.form == "directory":
             return open_member(self.path, name)
-        stream = open_tar_stream(self.path)
-        with _naming(self.path):
+        with naming(self.path), contextlib.ExitStack() as undo:
+            stream = open_tar_stream(self.path)
+            undo.callback(stream.close)
             stream.skip(cast(int, archive.tar_offset))
+            undo.pop_all()
         return _wrap(EntryFile(stream, archive.size_bytes, owns_stream=True))
 
     def iterate_archives(self) -> Iterator[tuple[ArchiveEntry, BinaryIO]]:
@@ -68,7 +70,7 @@ def open_bundle(path: Path) -> BundleReader:
     """
     if path.is_dir():
         return BundleReader(path=path, form="directory", archives=list_directory(path))
-    with _naming(path), contextlib.closing(open_tar_stream(path)) as stream:
+    with naming(path), contextlib.closing(open_tar_stream(path)) as stream:
         return BundleReader(path=path, form=tell_form(stream), archives=tuple(EntryWalker(stream)))
 
 
@@ -79,7 +81,7 @@ def iterate_archives(path: Path) -> Iterator[tuple[ArchiveEntry, BinaryIO]]:
             with open_member(path, archive.file_name) as file:
                 yield archive, file
         return
-    with _naming(path), contextlib.closing(open_tar_stream(path)) as stream:
+    with naming(path), contextlib.closing(open_tar_stream(path)) as stream:
         for archive in EntryWalker(stream):
             yield archive, _wrap(EntryFile(stream, archive.size_bytes, owns_stream=False))
 
@@ -91,7 +93,7 @@ def tell_form(stream: TarStream) -> Form:
 
 def list_directory(path: Path) -> tuple[ArchiveEntry, ...]:
     """List the archives of a bundle directory; other files, and symbolic links, are skipped."""
-    with _naming(path), os.scandir(path) as entries:
+    with naming(path), os.scandir(path) as entries:
         found = [
             ArchiveEntry(file_name=entry.name, size_bytes=entry.stat(follow_symlinks=False).st_size)
             for entry in entries
@@ -116,7 +118,8 @@ def _wrap(file: EntryFile) -> BinaryIO:
 
 
 @contextlib.contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def naming(path: Path) -> Iterator[None]:
+    """Put the bundle's path into errors, and turn those of the system into ours."""
     try:
         yield
     except BundleError as error:

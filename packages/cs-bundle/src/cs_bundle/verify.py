@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from .entries import ArchiveEntry
 from .errors import ArchiveMismatchError, BundleRejectedError
-from .reader import iterate_archives
+from .reader import iterate_archives, naming
 
 _CHUNK_BYTES = 1 << 20
 
@@ -66,7 +66,8 @@ def verify_bundle(path: Path, expected: Iterable[ExpectedArchive], *, exact: boo
                 raise _unknown(path, entry.file_name)
             unknown.append(entry.file_name)
             continue
-        check_archive(path, entry, file, target)
+        with naming(path):
+            check_archive(path, entry, file, target)
         verified.append(entry.file_name)
         size += entry.size_bytes
     missing = tuple(sorted(wanted.keys() - set(verified)))
