@@ -23,7 +23,7 @@ use crate::sys::{self, Attempt};
 pub(crate) struct Claim {
     names: Names,
     /// Closed, and with that unlocked, at the end.
-    _lock: Option<File>,
+    lock: Option<File>,
     heartbeat: Option<Heartbeat>,
     created: Vec<PathBuf>,
     released: bool,
@@ -43,14 +43,14 @@ impl Claim {
                 Grip::Held => return Ok(None),
                 Grip::Unsupported if !patience.is_stale(names) => return Ok(None),
                 Grip::Unsupported => {
-                    take_away_stale(names)?;
+                    take_away_stale(names, owner)?;
                     continue;
                 }
                 Grip::Taken { lock, fresh } => (lock, fresh),
             };
             let mut claim = Self {
                 names: names.clone(),
-                _lock: lock,
+                lock,
                 heartbeat: None,
                 created: created.clone(),
                 released: false,
@@ -75,6 +75,11 @@ impl Claim {
         &self.names
     }
 
+    /// Whether a lock holds it, and follows the staging directory wherever it is renamed to; or a mere heartbeat.
+    pub fn is_locked(&self) -> bool {
+        self.lock.is_some()
+    }
+
     /// Remove the scratch space: from here on the staging directory counts as finished.
     pub fn finish(&mut self) -> Result<(), PrefixError> {
         self.heartbeat = None;
@@ -91,7 +96,7 @@ impl Claim {
     fn furnish(&mut self, owner: &Owner) -> Result<(), PrefixError> {
         let scratch = &self.names.scratch;
         std::fs::create_dir(scratch).map_err(|source| PrefixError::io("make", scratch, source))?;
-        if self._lock.is_none() {
+        if self.lock.is_none() {
             self.heartbeat = Some(Heartbeat::start(scratch));
         }
         rescue_environments(&self.names, owner)
@@ -170,17 +175,7 @@ fn is_empty(directory: &Path) -> bool {
 
 /// Deal with what a killed process left at `.NAME.staging`; the caller holds its lock.
 fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
-    let marker = Marker::read_ours(&names.staging, owner)?;
-    if marker.is_none() && !names.scratch.is_dir() && !is_empty(&names.staging) {
-        let why = Foreignness::NoMarker {
-            marker: names.marker.clone(),
-        };
-        return Err(PrefixError::Foreign {
-            path: names.staging.clone(),
-            why,
-        });
-    }
-    let is_finished = marker.is_some() && !names.scratch.exists();
+    let is_finished = recognise(names, owner)?.is_some() && !names.scratch.exists();
     match inspect(&names.prefix, owner)? {
         State::Absent if is_finished => swap::place(names),
         State::Foreign { why } => Err(PrefixError::Foreign {
@@ -191,18 +186,33 @@ fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     }
 }
 
-/// Where nothing can be locked: remove the staging directory of a process whose heart stopped beating.
-fn take_away_stale(names: &Names) -> Result<(), PrefixError> {
-    let aside = names.staging.with_extension("abandoned");
-    let clear = || {
-        remove_tree(&aside)?;
-        // Of several processes that find it stale at once, one gets to rename it.
-        std::fs::rename(&names.staging, &aside)?;
-        remove_tree(&aside)
-    };
-    match clear() {
+/// Refuse a staging directory that is not ours; returns the marker if it has one already.
+fn recognise(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError> {
+    let marker = Marker::read_ours(&names.staging, owner)?;
+    if marker.is_none() && !names.scratch.is_dir() && !is_empty(&names.staging) {
+        let why = Foreignness::NoMarker {
+            marker: names.marker.clone(),
+        };
+        return Err(PrefixError::Foreign {
+            path: names.staging.clone(),
+            why,
+        });
+    }
+    Ok(marker)
+}
+
+/// Where nothing can be locked: deal with the staging directory of a process whose heart stopped beating.
+fn take_away_stale(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
+    recognise(names, owner)?;
+    let aside = names.with_staging(names.staging.with_extension("abandoned"));
+    if aside.staging.exists() {
+        clear_abandoned(&aside, owner)?;
+    }
+    // Of several processes that find it stale at once, one gets to rename it.
+    match std::fs::rename(&names.staging, &aside.staging) {
+        Ok(()) => clear_abandoned(&aside, owner),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other.map_err(|source| PrefixError::io("remove", &names.staging, source)),
+        Err(source) => Err(PrefixError::io("rename", &names.staging, source)),
     }
 }
 

@@ -9,6 +9,8 @@ mod changes;
 mod claim;
 mod decide;
 mod error;
+#[cfg(all(test, unix))]
+mod fallbacks;
 mod heartbeat;
 mod install;
 mod marker;

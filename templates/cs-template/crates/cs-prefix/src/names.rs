@@ -74,4 +74,17 @@ impl Names {
             prefix: absolute,
         })
     }
+    /// The same with the staging directory elsewhere.
+    pub fn with_staging(&self, staging: PathBuf) -> Self {
+        let scratch = self
+            .scratch
+            .file_name()
+            .map(|name| staging.join(name))
+            .unwrap_or_default();
+        Self {
+            staging,
+            scratch,
+            ..self.clone()
+        }
+    }
 }

@@ -75,11 +75,7 @@ fn check(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
     Ok(state)
 }
 
-fn put_back(
-    mut claim: Claim,
-    owner: &Owner,
-    state: &State,
-) -> Result<RolledBack, PrefixError> {
+fn put_back(mut claim: Claim, owner: &Owner, state: &State) -> Result<RolledBack, PrefixError> {
     let names = claim.names().clone();
     let Some(mut now) = Marker::read_ours(&names.previous, owner)? else {
         return Err(PrefixError::NothingToRollBack {

@@ -27,12 +27,18 @@ pub(crate) fn replace(claim: &mut Claim) -> Result<(), PrefixError> {
     bury(&names, &names.previous)?;
     claim.finish()?;
     carry_over(&names.prefix, &names.staging)?;
+    if !claim.is_locked() {
+        replace_in_two_steps(&names)?;
+        claim.release();
+        return sync_parent(&names);
+    }
     // The lock follows the directory: other processes find it at `previous` and wait. The exchange comes last, so that a
     // kill after it leaves nothing that a plain later run would have to look for.
     rename(&names.staging, &names.previous)?;
     match exchange(&names.previous, &names.prefix) {
         Ok(Exchange::Done) => claim.release(),
         Ok(Exchange::Unsupported) => {
+            rename(&names.previous, &names.staging)?;
             replace_in_two_steps(&names)?;
             claim.release();
         }
@@ -47,7 +53,6 @@ pub(crate) fn replace(claim: &mut Claim) -> Result<(), PrefixError> {
 
 /// Without an exchange there is no prefix for an instant; the next claim finishes what a kill interrupts here.
 fn replace_in_two_steps(names: &Names) -> Result<(), PrefixError> {
-    rename(&names.previous, &names.staging)?;
     rename(&names.prefix, &names.previous)?;
     rename(&names.staging, &names.prefix).or_else(|error| {
         rename(&names.previous, &names.prefix)?;

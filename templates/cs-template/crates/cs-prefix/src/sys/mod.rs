@@ -30,3 +30,16 @@ pub(crate) enum Exchange {
     /// The system or file system cannot do that in one step.
     Unsupported,
 }
+
+/// Lets a test do without what its file system can do.
+#[cfg(test)]
+pub(crate) mod pretend {
+    use std::cell::Cell;
+
+    thread_local! {
+        /// Directories cannot be locked, as on NFS.
+        pub static NO_LOCKS: Cell<bool> = const { Cell::new(false) };
+        /// Directories cannot be exchanged.
+        pub static NO_EXCHANGE: Cell<bool> = const { Cell::new(false) };
+    }
+}

@@ -23,6 +23,10 @@ fn open_directory(path: &Path) -> io::Result<File> {
 /// Lock the directory `path`, without waiting.
 pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
     let directory = open_directory(path)?;
+    #[cfg(test)]
+    if super::pretend::NO_LOCKS.get() {
+        return Ok(Attempt::Unsupported);
+    }
     match rustix::fs::flock(&directory, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Attempt::Locked(directory)),
         Err(Errno::WOULDBLOCK) => Ok(Attempt::Held),
@@ -69,6 +73,10 @@ pub(crate) fn is_mount_point(path: &Path) -> bool {
 
 /// Give each of two directories the other's name, in one step.
 pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<Exchange> {
+    #[cfg(test)]
+    if super::pretend::NO_EXCHANGE.get() {
+        return Ok(Exchange::Unsupported);
+    }
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     return match rustix::fs::renameat_with(CWD, one, CWD, other, rustix::fs::RenameFlags::EXCHANGE)
     {
