@@ -15,6 +15,7 @@ class Served:
     :ivar statuses: answers to give first, one a request.
     :ivar cuts: byte counts after which to drop the connection, one a request.
     :ivar redirect: where to send everybody.
+    :ivar stalls: send half of the data and then nothing until the server is closed.
     :ivar authorization: the header to insist on.
     """
 
@@ -25,6 +26,7 @@ class Served:
     authorization: str = ""
     ranges: bool = True
     lied_length: int | None = None
+    stalls: bool = False
 
 
 class ArchiveServer:
@@ -32,6 +34,7 @@ class ArchiveServer:
 
     def __init__(self) -> None:
         self.files: dict[str, Served] = {}
+        self.closing = threading.Event()
         self.requests: list[tuple[str, dict[str, str]]] = []
         server = self
 
@@ -40,7 +43,7 @@ class ArchiveServer:
 
             def do_GET(self) -> None:
                 server.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
-                answer(self, server.files.get(self.path.removeprefix(server.url)))
+                answer(self, server.files.get(self.path.removeprefix(server.url)), server.closing)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -57,12 +60,13 @@ class ArchiveServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.closing.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
 
-def answer(handler: BaseHTTPRequestHandler, served: Served | None) -> None:
+def answer(handler: BaseHTTPRequestHandler, served: Served | None, closing: threading.Event) -> None:
     """Answer one request."""
     if served is None:
         return finish(handler, 404, b"")
@@ -77,6 +81,11 @@ def answer(handler: BaseHTTPRequestHandler, served: Served | None) -> None:
     if start:
         headers["Content-Range"] = f"bytes {start}-{len(served.data) - 1}/{len(served.data)}"
     cut = served.cuts.pop(0) if served.cuts else None
+    if served.stalls:
+        finish(handler, 200, served.data, headers, len(served.data) // 2)
+        handler.wfile.flush()
+        closing.wait(30)
+        return None
     return finish(handler, 206 if start else 200, served.data[start:], headers, cut, served.lied_length)
 
 

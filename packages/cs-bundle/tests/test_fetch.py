@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,18 @@ def test_one_failure_stops_the_others(tmp_path: Path, archives: dict[str, Path],
     with pytest.raises(FetchError, match="404"):
         fetch([*requests, missing], tmp_path, concurrency=1)
     assert len(server.requests) <= 2
+
+
+def test_a_failure_does_not_wait_for_a_server_that_stalls(
+    tmp_path: Path, archives: dict[str, Path], server: ArchiveServer
+) -> None:
+    stalled = serve(server, archives[NAME], stalls=True)
+    missing = ArchiveRequest(url=f"{server.url}/none", file_name="none-1-0.conda", sha256="0" * 64)
+    begin = time.monotonic()
+    with pytest.raises(FetchError, match="404"):
+        fetch([stalled, missing], tmp_path / "cache", concurrency=2)
+    assert time.monotonic() - begin < 20
+    assert leftovers(tmp_path / "cache") == []
 
 
 def test_an_interruption_leaves_no_temporary_files(

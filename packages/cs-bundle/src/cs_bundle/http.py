@@ -41,6 +41,7 @@ class Connections:
         self._size = size
         self._timeout = urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=read_timeout_s)
         self._lock = threading.Lock()
+        self._aborted = threading.Event()
         self._pools: dict[str, urllib3.PoolManager] = {}
         self._responses: weakref.WeakSet[urllib3.BaseHTTPResponse] = weakref.WeakSet()
         self._proxies = read_proxies(environ)
@@ -64,10 +65,13 @@ class Connections:
             retries=urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=_REDIRECT_LIMIT),
         )
         self._responses.add(response)
+        if self._aborted.is_set():
+            self.abort()
         return response
 
     def abort(self) -> None:
         """Wake up every thread that waits for the rest of a response."""
+        self._aborted.set()
         for response in list(self._responses):
             with contextlib.suppress(OSError, ValueError, RuntimeError):
                 response.shutdown()
