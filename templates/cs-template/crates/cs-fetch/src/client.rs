@@ -59,6 +59,11 @@ fn client_builder(options: &Options) -> reqwest::ClientBuilder {
         .redirect(Policy::limited(MOST_REDIRECTS))
         // A `Referer` would carry a `/t/TOKEN` to wherever a channel redirects.
         .referer(false)
+        // Whatever other crates in the build make of reqwest: digests are those of the bytes as they were sent.
+        .no_gzip()
+        .no_deflate()
+        .no_brotli()
+        .no_zstd()
         .http2_adaptive_window(true)
 }
 
