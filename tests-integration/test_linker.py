@@ -39,7 +39,7 @@ def test_the_prefix_is_the_one_that_rattler_makes(
     assert home.run(embedded_runtime, "bootstrap").returncode == 0
     ours, our_records = describe_prefix(prefix, ignore=OUR_OWN), read_records(prefix)
     assert compare(ours, theirs) == []
-    assert len(ours) > 1000
+    assert len(ours) > 500
     assert compare(our_records, their_records) == []
 
 
