@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cs_manifest import CONFIG_KEYS, ConfigKey
+from cs_manifest import CONFIG_KEYS, ERROR_KINDS, ConfigKey
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "configuration.md"
 
@@ -32,3 +32,9 @@ def test_the_reference_page_has_every_key_with_its_alias_default_and_choices(key
         assert f"`{word}`" in rows[0]
     if key.default_text:
         assert key.default_text in rows[0]
+
+
+@pytest.mark.skipif(not REFERENCE.exists(), reason="the package is tested without the repository around it")
+def test_the_reference_page_has_every_kind_of_error() -> None:
+    text = REFERENCE.read_text(encoding="utf-8")
+    assert [kind for kind in ERROR_KINDS if f"| `{kind}` |" not in text] == []

@@ -1,0 +1,207 @@
+"""The GitHub Action, without GitHub: its metadata, and its script with a ``cs`` that records what it was asked."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from cs_cli.arguments import build_parser, config_overrides
+from cs_manifest import CONFIG_KEYS
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / ".github" / "action" / "run.py"
+
+FAKE_CS = """
+    import json, os, sys
+    from pathlib import Path
+
+    arguments = sys.argv[1:]
+    with open(os.environ["RECORD"], "a") as file:
+        file.write(json.dumps(arguments) + "\\n")
+    if "--layout=broken" in arguments:
+        print("a progress line", file=sys.stderr)
+        error = {"kind": "value-invalid", "message": "has to be 100% right", "path": "a,b.toml", "line": 3, "column": 1,
+                 "key": "layout", "hint": "did you mean online?"}
+        print(json.dumps(error), file=sys.stderr)
+        sys.exit(1)
+    out = Path(next(a for a in arguments if a.startswith("--out-dir=")).partition("=")[2])
+    names = {"runtime": "demo", "lock": "demo.runtime.lock", "packages": "demo.packages.txt", "sbom": "demo.cdx.json"}
+    if "--layout=external" in arguments:
+        names["bundle"] = "demo.bundle.tar.zst"
+    if "--dry-run" in arguments:
+        files = [*names.values(), "demo.info.json", "demo.sha256"]
+        print(json.dumps({"dry_run": True, "out_dir": str(out), "files": files}))
+        sys.exit()
+    out.mkdir(exist_ok=True)
+    info = {"artifact_name": "demo", "identity": "ab", "layout": "online", "platform": "linux-64",
+            "runtime_version": "1", "files": [{"role": role, "name": name} for role, name in names.items()]}
+    for name in [*names.values(), "demo.sha256"]:
+        (out / name).touch()
+    (out / "demo.info.json").write_text(json.dumps(info))
+    print(json.dumps(info))
+"""
+
+
+@pytest.fixture(scope="session")
+def action() -> dict[str, Any]:
+    """The metadata of the action."""
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def script() -> ModuleType:
+    """The script, imported."""
+    spec = importlib.util.spec_from_file_location("action_run", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run_build(directory: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
+    """Run the build step with a recording ``cs``."""
+    scripts = directory / "conda-ship" / "bin"
+    scripts.mkdir(parents=True)
+    (scripts / "cs").write_text(f"#!{sys.executable}\n{dedent(FAKE_CS)}")
+    (scripts / "cs").chmod(0o755)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "RUNNER_TEMP": str(directory),
+        "GITHUB_OUTPUT": str(directory / "output"),
+        "ACTION_INPUTS": json.dumps({name.replace("_", "-"): value for name, value in inputs.items()}),
+        "RECORD": str(directory / "record"),
+    }
+    command = [sys.executable, str(SCRIPT), "build"]
+    return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+
+
+def read_record(directory: Path) -> list[list[str]]:
+    """Read what ``cs`` was asked, call by call."""
+    return [json.loads(line) for line in (directory / "record").read_text().splitlines()]
+
+
+def read_outputs(directory: Path) -> dict[str, str]:
+    """Read ``GITHUB_OUTPUT`` as the runner does."""
+    text = (directory / "output").read_text()
+    return {name: value for name, _, value in re.findall(r"^(.+)<<(.+)\n(.*)\n\2$", text, re.MULTILINE)}
+
+
+def test_every_setting_is_an_input(action: dict[str, Any], script: ModuleType) -> None:
+    names = {key.name for key in CONFIG_KEYS}
+    assert names <= set(action["inputs"])
+    assert names == {*script.SETTINGS, *script.LISTS, *script.SWITCHES}
+    assert {key.name for key in CONFIG_KEYS if key.is_list} == set(script.LISTS)
+    assert {key.name for key in CONFIG_KEYS if key.value_type == "boolean"} == set(script.SWITCHES)
+
+
+def test_the_script_knows_every_input_and_no_other(action: dict[str, Any], script: ModuleType) -> None:
+    known = {*script.PROJECT, *script.SETTINGS, *script.LISTS, *script.SWITCHES, *script.BUILD, *script.OWN}
+    assert known == set(action["inputs"])
+
+
+def test_no_input_is_required_or_names_a_channel_or_a_package_to_add(action: dict[str, Any]) -> None:
+    assert not any(one.get("required") for one in action["inputs"].values())
+    assert not [name for name in action["inputs"] if re.search("channel|package|dependenc", name)]
+
+
+def test_actions_are_pinned_by_commit(action: dict[str, Any]) -> None:
+    used = [step["uses"] for step in action["runs"]["steps"] if "uses" in step]
+    assert used
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", one) for one in used)
+
+
+def test_no_shell_sees_an_input(action: dict[str, Any]) -> None:
+    scripts = [step["run"] for step in action["runs"]["steps"] if "run" in step]
+    assert scripts
+    assert not [text for text in scripts if "${{" in text]
+
+
+def test_every_output_comes_from_the_build_step(action: dict[str, Any], tmp_path: Path) -> None:
+    assert run_build(tmp_path, out_dir="out").returncode == 0
+    assert set(read_outputs(tmp_path)) == set(action["outputs"])
+    for name, output in action["outputs"].items():
+        assert output["value"] == f"${{{{ steps.build.outputs.{name} }}}}"
+
+
+def test_a_dry_run_goes_before_the_build_with_the_same_arguments(tmp_path: Path) -> None:
+    done = run_build(tmp_path, runtime="demo", exclude="a, b\nc", freeze_base="false", root="", out_dir="out")
+    assert done.returncode == 0, done.stderr
+    dry, real = read_record(tmp_path)
+    arguments = ["--runtime=demo", "--exclude=a", "--exclude=b", "--exclude=c", "--no-freeze-base", "--out-dir=out"]
+    assert real == ["build", *arguments, "--json", "--error-format=json"]
+    assert dry == ["build", *arguments, "--json", "--dry-run", "--error-format=json"]
+
+
+def test_outputs_are_absolute_paths_of_what_was_staged(tmp_path: Path) -> None:
+    run_build(tmp_path, layout="external", out_dir="out")
+    outputs = read_outputs(tmp_path)
+    assert outputs["runtime-path"] == str(tmp_path / "out" / "demo")
+    assert outputs["bundle-path"] == str(tmp_path / "out" / "demo.bundle.tar.zst")
+    assert outputs["checksums-path"] == str(tmp_path / "out" / "demo.sha256")
+    assert outputs["identity"] == "ab"
+
+
+def test_a_failed_dry_run_ends_the_step_and_marks_the_line(tmp_path: Path) -> None:
+    done = run_build(tmp_path, layout="broken")
+    assert done.returncode == 1
+    assert len(read_record(tmp_path)) == 1
+    assert not (tmp_path / "output").exists()
+    assert done.stderr == "a progress line\n"
+    assert done.stdout == (
+        "::error file=a%2Cb.toml,line=3,col=1::layout: has to be 100%25 right (did you mean online?)\n"
+    )
+
+
+@pytest.mark.parametrize("value", ["$(touch pwned)", "`touch pwned`", "x; touch pwned", "-h", "a\nb", '"', "%0A::x"])
+def test_an_input_stays_one_argument_whatever_it_holds(tmp_path: Path, value: str) -> None:
+    run_build(tmp_path, runtime=value, out_dir="out")
+    assert read_record(tmp_path)[0][1] == f"--runtime={value}"
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"freeze_base": "yes"}, "freeze-base: has to be true or false, not 'yes'"),
+        ({"channels": "x"}, "there is no input channels"),
+    ],
+)
+def test_a_wrong_input_is_an_error(tmp_path: Path, inputs: dict[str, str], message: str) -> None:
+    done = run_build(tmp_path, **inputs)
+    assert (done.returncode, done.stdout) == (1, f"::error::{message}\n")
+
+
+def test_cs_understands_every_argument(script: ModuleType) -> None:
+    inputs = dict.fromkeys((*script.PROJECT, *script.SETTINGS, *script.LISTS, *script.BUILD), "x")
+    arguments = build_parser().parse_args(
+        ["build", *script.build_arguments(inputs | {"freeze-base": "true"}), "--json"]
+    )
+    assert set(config_overrides(arguments)) == {key.name for key in CONFIG_KEYS}
+
+
+def test_cs_is_installed_from_the_pinned_sources_or_a_release(script: ModuleType) -> None:
+    sources = [Path(source.split("[")[0]) for source in script.list_requirements("", ROOT)]
+    assert all((source / "pyproject.toml").is_file() for source in sources)
+    assert script.list_requirements("0.1.0", ROOT) == ["cs-cli==0.1.0"]
+    with pytest.raises(script.ActionError, match="is not a version"):
+        script.list_requirements("0.1.0 evil", ROOT)
+
+
+def test_a_value_cannot_end_an_output_early(script: ModuleType, tmp_path: Path) -> None:
+    script.write_outputs({"a": "x\nEOF\nb=1", "c": "y"}, tmp_path / "output")
+    lines = (tmp_path / "output").read_text().splitlines()
+    delimiter = lines[0].removeprefix("a<<")
+    assert lines == [f"a<<{delimiter}", "x", "EOF", "b=1", delimiter, f"c<<{delimiter}", "y", delimiter]
