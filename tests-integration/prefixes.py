@@ -46,8 +46,20 @@ def compare(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
     lines += [f"only theirs: {name}" for name in sorted(theirs.keys() - ours.keys())]
     for name in sorted(ours.keys() & theirs.keys()):
         if ours[name] != theirs[name]:
-            lines.append(f"differs: {name}: {_shorten(ours[name])} and {_shorten(theirs[name])}")
+            lines += _explain(name, ours[name], theirs[name])
     return lines
+
+
+def _explain(name: str, ours: object, theirs: object) -> list[str]:
+    """Say where two values differ, field by field and item by item as far down as both go."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return [f"{name}.{line}" for line in compare(ours, theirs)]
+    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        pairs = enumerate(zip(ours, theirs, strict=True))
+        return [
+            line for index, (one, other) in pairs if one != other for line in _explain(f"{name}[{index}]", one, other)
+        ]
+    return [f"differs: {name}: {_shorten(ours)} and {_shorten(theirs)}"]
 
 
 def _shorten(value: object) -> str:

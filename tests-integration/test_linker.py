@@ -10,7 +10,7 @@ from typing import Any
 
 import rattler
 from channel.server import ChannelServer
-from conftest import Home
+from conftest import SPECS, Home
 from prefixes import compare, describe_prefix, read_records
 
 OUR_OWN = frozenset({".demo.json"})
@@ -24,7 +24,9 @@ def install_with_rattler(lock: Path, prefix: Path, cache: Path) -> None:
     platform = environment.platforms()[0]
     records = environment.conda_repodata_records_for_platform(platform)
     assert records
-    options = {"cache_dir": cache, "platform": rattler.Subdir("linux-64"), "show_progress": False}
+    requested = [rattler.MatchSpec(name) for name in SPECS]
+    options: dict[str, Any] = {"cache_dir": cache, "requested_specs": requested}
+    options |= {"platform": rattler.Subdir("linux-64"), "show_progress": False}
     asyncio.run(rattler.install(records, prefix, execute_link_scripts=True, **options))
 
 
