@@ -13,11 +13,14 @@ from typing import Any
 Node = Any
 """``None``, ``str`` (:class:`Quoted` when it was in quotes), ``list`` or ``dict`` with string keys."""
 
+MAX_DEPTH = 64
+"""Locks have five levels."""
+
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _LINE = re.compile(
     r"( *)(- +)?"  # indentation, and the mark of a list item
     r"(?:([A-Za-z0-9_][A-Za-z0-9_.+-]*):(?: +|$))?"  # key
-    r"""(?:([^\s\-?:,\[\]{}#&*!|>'"%@`][^\t]*?)|'((?:[^'\t]|'')*)'|"([^"\\\t]*)"|(\[\]|\{\}))? *"""  # value
+    r"""(?:([^\s\-?:,\[\]{}#&*!|>'"%@`][^\t]*)|'((?:[^'\t]|'')*)'|"([^"\\\t]*)"|(\[\]|\{\}))?"""  # value
 )
 
 
@@ -53,7 +56,8 @@ def parse_blocks(text: str) -> Node:
     stack = [_Frame(0, root)]
     match_line = _LINE.fullmatch
     for number, line in enumerate(text.split("\n")):
-        match = match_line(line)
+        # A pattern that also ate the spaces at the end would take quadratic time on a line full of them.
+        match = match_line(line.rstrip(" "))
         if match is None:
             if line.lstrip(" ")[:1] == "#" or (number == 0 and line == "---"):
                 continue
@@ -102,6 +106,8 @@ def _open(
         if dash is None and key is None:
             frame.entries[pending] = value
             return None
+        if len(stack) > MAX_DEPTH:
+            raise Unsupported("depth")
         child = _Frame(column, [] if dash is not None else {})
         frame.entries[pending] = child.entries
         stack.append(child)

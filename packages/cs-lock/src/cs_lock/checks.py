@@ -13,7 +13,7 @@ from cs_lock.records import PackageRecord, parse_dependency_name, parse_dependen
 
 _USER_INFO = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#]*@")
 _TOKEN = re.compile(r"/t/[^/]+(?=/|$)")
-_SECRET_QUERY = re.compile(r"\?.*(?:token|signature|sig|key|secret|password|credential|auth)[^=]*=", re.IGNORECASE)
+_SECRET_WORDS = ("token", "signature", "key", "secret", "password", "credential", "auth")
 _LOCK_AGAIN = "lock the workspace again; a lock that lacks packages cannot be installed"
 
 
@@ -26,7 +26,9 @@ def redact_url(url: str) -> str:
     if "@" not in url and "/t/" not in url and "?" not in url:
         return url
     redacted = _TOKEN.sub("/t/***", _USER_INFO.sub(r"\1***@", url))
-    return redacted.partition("?")[0] + "?***" if _SECRET_QUERY.search(redacted) else redacted
+    path, _, query = redacted.partition("?")
+    names = [part.partition("=")[0].lower() for part in query.split("&")]
+    return f"{path}?***" if any(word in name for name in names for word in _SECRET_WORDS) else redacted
 
 
 def check_required(
@@ -115,6 +117,18 @@ def _check_subdir(record: PackageRecord, platform: Platform) -> list[tuple[str, 
         message = f"{record.name} is for {record.subdir}, not for {platform.subdir}"
         return [("wrong-subdir", message, None, "lock the workspace again")]
     return []
+
+
+def check_file_urls(records: Iterable[PackageRecord], platform: str) -> list[Problem]:
+    """Warn of packages that only this machine can fetch, which an embedded or external layout can still ship."""
+    names = sorted(record.name for record in records if record.url.startswith("file:"))
+    if not names:
+        return []
+    message = f"{len(names)} packages are files of this machine, {names[0]} among them"
+    hint = "only a runtime that brings its packages along can be built from them"
+    return [
+        Problem(kind="file-url", severity="warning", message=message, platform=platform, package=names[0], hint=hint)
+    ]
 
 
 def check_channels(channels: Sequence[Channel], key: str) -> list[Problem]:

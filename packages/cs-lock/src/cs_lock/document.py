@@ -12,8 +12,9 @@ from pathlib import Path
 from cs_lock.blocks import Node, Unsupported, parse_blocks
 from cs_lock.errors import LockError
 
-MAX_SIZE_BYTES = 128 * 1024 * 1024
-"""Four times the largest public lock that we know of; a larger file is not a lock."""
+MAX_SIZE_BYTES = 64 * 1024 * 1024
+MAX_LINES = 4_000_000
+"""A lock of 10,000 packages has 9 MB and 200,000 lines."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _RESTORE = "restore the file from version control, or lock the workspace again"
@@ -46,6 +47,11 @@ def read_text(path: Path) -> str:
         raise LockError("binary", message, path=path, line=line, column=column, hint=_RESTORE)
     if not text.strip():
         raise LockError("empty", "the lock is empty", path=path, line=1, column=1, hint=_RESTORE)
+    if text.startswith("version https://git-lfs."):
+        hint = "fetch the file itself with 'git lfs pull'"
+        raise LockError(
+            "git-lfs-pointer", "this is a Git LFS pointer to a lock", path=path, line=1, column=1, hint=hint
+        )
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
@@ -111,6 +117,8 @@ def _read_bytes(path: Path) -> bytes:
         raise LockError(kind, f"cannot read the lock: {error.strerror}", path=path, hint=hint) from error
     if len(data) > MAX_SIZE_BYTES:
         raise LockError("too-large", f"the lock is larger than {MAX_SIZE_BYTES >> 20} MiB", path=path)
+    if data.count(b"\n") > MAX_LINES:
+        raise LockError("too-large", f"the lock has more than {MAX_LINES} lines", path=path)
     return data
 
 

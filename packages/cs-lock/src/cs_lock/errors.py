@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+_LISTED = 20
+_MESSAGE_LENGTH = 2000
+
 Severity = Literal["error", "warning"]
 
 
@@ -70,6 +73,9 @@ class LockError(Exception):
         hint: str | None = None,
         problems: Iterable[Problem] = (),
     ) -> None:
+        if len(message) > _MESSAGE_LENGTH:
+            # A damaged lock can have names of any length.
+            message = message[:_MESSAGE_LENGTH] + "..."
         super().__init__(message)
         self.kind = kind
         self.message = message
@@ -95,5 +101,7 @@ class LockError(Exception):
             text += f"; expected {self.expected}"
         if self.actual is not None:
             text += f", found {self.actual}"
-        text += "".join(f"\n  - {problem}" for problem in self.problems)
+        text += "".join(f"\n  - {problem}" for problem in self.problems[:_LISTED])
+        if len(self.problems) > _LISTED:
+            text += f"\n  and {len(self.problems) - _LISTED} more"
         return f"{text}\n  hint: {self.hint}" if self.hint else text

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cs_lock.blocks import Node, Quoted
+from cs_lock.blocks import MAX_DEPTH, Node, Quoted
 from cs_lock.errors import LockError
 
-MAX_DEPTH = 64
+MAX_EVENTS = 3_000_000
+"""A lock of 10,000 packages has 400,000."""
+
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _PLAIN_TAGS = frozenset({None, "!"} | {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null")})
 
@@ -28,7 +30,9 @@ def parse_events(text: str) -> Node:
     :raises LockError: when it is not YAML, or uses anchors, duplicate keys or more than 64 levels
     """
     builder = _Builder()
-    for event in _events(text):
+    for count, event in enumerate(_events(text)):
+        if count > MAX_EVENTS:
+            raise _fail(event, "too-large", f"the lock has more than {MAX_EVENTS} values")
         builder.take(event)
     return builder.root
 
@@ -45,19 +49,24 @@ def locate(text: str, keys: Iterable[str]) -> Mapping[str, Position]:
     for key in wanted:
         for parent in _parents(key):
             found.setdefault(parent, (1, 1))
+    missing = set(wanted)
     try:
         for path, position in _positions(text):
             if path in found:
                 found[path] = position
+                missing.discard(path)
+                if not missing:
+                    break
     except LockError:
+        # The text was readable before; what is found up to here is all that there is to know.
         pass
-    return {key: next((found[p] for p in _parents(key) if found[p] != (1, 1)), (1, 1)) for key in wanted}
+    return {key: next((found[path] for path in _parents(key) if found[path] != (1, 1)), (1, 1)) for key in wanted}
 
 
 def _parents(key: str) -> list[str]:
-    """Return the key path and every shorter one, the longest first."""
+    """Return the key path and the shorter ones, the longest first."""
     paths = [key]
-    while key:
+    while key and len(paths) < MAX_DEPTH:
         key = key[: max(key.rfind("."), key.rfind("["), 0)]
         paths.append(key)
     return paths

@@ -39,7 +39,7 @@ def identify_format(document: Mapping[str, Node]) -> tuple[LockKind, int]:
         raise LockError("legacy-conda-lock", message, key="version", hint=hint)
     if "version" not in document:
         raise LockError("not-a-lock", "this is not a lock: it has no version", expected="a conda.lock or pixi.lock")
-    version = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 10 else 0
+    version = int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10 else 0
     if version not in _KINDS:
         raise LockError(
             "unsupported-version",

@@ -16,7 +16,6 @@ from cs_lock.platforms import SUBDIRS, split_subdir
 Noarch = Literal["python", "generic"]
 
 _ARCHIVE = re.compile(r"(.+)-([^-]+)-([^-]+)\.(?:conda|tar\.bz2)")
-_TRAILING_DIGITS = re.compile(r"[0-9]+$")
 _NAME = re.compile(r"[^\s\[<>=!~;,(|&]+")
 _PYTHON = re.compile(r"python(?![\w.-])")
 
@@ -175,8 +174,8 @@ def derive_build_number(build: str) -> int:
     :param build: such as ``py312h1234_3``
     :returns: the number, 0 when there is none
     """
-    match = _TRAILING_DIGITS.search(build)
-    return int(match.group()) if match and len(match.group()) < 20 else 0
+    digits = build[len(build.rstrip("0123456789")) :]
+    return int(digits) if 0 < len(digits) < 20 else 0
 
 
 _KNOWN = frozenset(PackageRecord.__dataclass_fields__) - {"extra", "size_bytes"} | {"conda", "kind", "size", "url"}

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
-from cs_lock.checks import check_channels, check_dependencies, check_record, check_required, describe_foreign
+from cs_lock.checks import (
+    check_channels,
+    check_dependencies,
+    check_file_urls,
+    check_record,
+    check_required,
+    describe_foreign,
+)
 from cs_lock.document import pause_collection
 from cs_lock.environments import Channel, SourceEnvironment
 from cs_lock.errors import LockError, Problem
@@ -206,7 +213,7 @@ def _check(selection: Selection, require: tuple[str, ...], features: Mapping[str
     problems += check_dependencies(selection.records, present, platform.name)
     for record in selection.records:
         problems += check_record(record, selection.keys[record.url], platform)
-    return problems
+    return problems + check_file_urls(selection.records, platform.name)
 
 
 def _check_exclude(exclude: Iterable[str], selections: Sequence[Selection]) -> list[Problem]:

@@ -199,10 +199,10 @@ def sort_by_nearness(name: str, names: Iterable[str]) -> list[str]:
     """
     from difflib import SequenceMatcher
 
-    matcher = SequenceMatcher(b=name)
+    matcher = SequenceMatcher(b=name[:100])
 
     def distance(other: str) -> tuple[float, str]:
-        matcher.set_seq1(other)
+        matcher.set_seq1(other[:100])
         return (-matcher.ratio(), other)
 
     return sorted(names, key=distance)

@@ -1,0 +1,134 @@
+"""Locks built in code, of every version, sound and broken."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+CHANNEL = "https://conda.example.com/forge"
+Package = dict[str, Any]
+Environments = Mapping[str, Mapping[str, Sequence[Package]]]
+
+
+def build_package(
+    name: str, *depends: str, version: str = "1.0", build: str = "h0_0", subdir: str = "linux-64", **fields: Any
+) -> Package:
+    """Return a record in the words of repodata, with its URL."""
+    file_name = f"{name}-{version}-{build}.conda"
+    digest = hashlib.sha256(f"{subdir}/{file_name}".encode()).hexdigest()
+    record = {
+        "name": name,
+        "version": version,
+        "build": build,
+        "build_number": int(build.rpartition("_")[2] or 0),
+        "subdir": subdir,
+        "url": f"{CHANNEL}/{subdir}/{file_name}",
+        "sha256": digest,
+        "md5": digest[:32],
+        "depends": list(depends),
+        "license": "BSD-3-Clause",
+        "size": 1000 + len(name),
+        "timestamp": 1700000000000,
+    }
+    if subdir == "noarch":
+        record["noarch"] = "python" if "py" in build else "generic"
+    return {**record, **fields}
+
+
+def render_source(
+    environments: Environments, version: int = 6, foreign: Sequence[Mapping[str, Any]] = (), **top: Any
+) -> str:
+    """Return a lock's text; ``foreign`` are entries of ``packages`` that every platform's list names."""
+    names = sorted({platform for platforms in environments.values() for platform in platforms})
+    records = {p["url"]: p for platforms in environments.values() for ps in platforms.values() for p in ps}
+    document: dict[str, Any] = {"version": version}
+    if version == 7:
+        document["platforms"] = [{"name": name} for name in names]
+    document["environments"] = {
+        name: {
+            "channels": [{"url": f"{CHANNEL}/"}],
+            "packages": {
+                platform: [*({"conda": p["url"]} for p in packages), *map(_selector, foreign)]
+                for platform, packages in platforms.items()
+            },
+        }
+        for name, platforms in environments.items()
+    }
+    document["packages"] = [*(_entry(record, version) for record in records.values()), *foreign]
+    return yaml.safe_dump({**document, **top}, sort_keys=False, width=10**6)
+
+
+def _selector(entry: Mapping[str, Any]) -> dict[str, Any]:
+    if "kind" in entry:
+        return {entry["kind"]: entry.get("url") or entry["path"]}
+    return {key: entry[key] for key in ("conda", "pypi", "conda_source") if key in entry}
+
+
+def _entry(record: Package, version: int) -> dict[str, Any]:
+    """Return a record as a lock of the version has it."""
+    fields = {key: value for key, value in record.items() if value not in ([], None) and key != "url"}
+    if version in (4, 5):
+        return {"kind": "conda", **fields, "url": record["url"]}
+    derived = ["name", "version", "build", "subdir", "build_number"]
+    if version == 1:
+        derived += ["noarch", "timestamp"]
+    for key in derived:
+        fields.pop(key, None)
+    return {"conda": record["url"], **fields}
+
+
+@pytest.fixture(name="package")
+def _package() -> Callable[..., Package]:
+    return build_package
+
+
+@pytest.fixture
+def write_lock(tmp_path: Path) -> Callable[..., Path]:
+    """Write a lock: ``write_lock({"default": {"linux-64": [package("a")]}}, version=7)``."""
+
+    def write(environments: Environments, version: int = 6, **options: Any) -> Path:
+        path = tmp_path / ("conda.lock" if version == 1 else f"pixi-{version}.lock")
+        path.write_text(render_source(environments, version, **options), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_text(tmp_path: Path) -> Callable[[str | bytes], Path]:
+    """Write a file that is meant to be a lock."""
+
+    def write(content: str | bytes) -> Path:
+        path = tmp_path / "pixi.lock"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def workspace(package: Callable[..., Package]) -> Environments:
+    """Two environments on two platforms, with a Python, a circle and packages for every platform."""
+
+    def packages(subdir: str) -> list[Package]:
+        def native(name: str, *depends: str, **fields: Any) -> Package:
+            return package(name, *depends, subdir=subdir, **fields)
+
+        return [
+            package("app", "python >=3.11", "lib-a", "__unix", subdir="noarch", build="pyhd8ed1ab_2"),
+            package("data", subdir="noarch", build="h57_0"),
+            native("lib-a", "lib-b >=1,<2.0a0", "data"),
+            native("lib-b", "__glibc >=2.17"),
+            native("pip-circle", "python"),
+            native("python", "pip-circle", "lib-b", version="3.11.7", build="h1_0_cpython"),
+            native("viewer", "lib-a", "viewer-data"),
+            native("viewer-data", license="LGPL-2.1-or-later", track_features=["x", "y"]),
+        ]
+
+    everywhere = {"linux-64": packages("linux-64"), "osx-arm64": packages("osx-arm64")}
+    return {"default": {"linux-64": [package("only-default")]}, "ship": everywhere}

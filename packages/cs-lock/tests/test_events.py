@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+from cs_lock.blocks import Quoted
+from cs_lock.errors import LockError
+from cs_lock.events import MAX_DEPTH, locate, parse_events
+
+_NAMES = "abcdefghij"
+LAUGHS = "a: &a [x]\n"
+for before, name in zip(_NAMES, _NAMES[1:], strict=False):
+    LAUGHS += f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n"
+
+
+def test_reads_flow_collections_and_keeps_scalars_as_text() -> None:
+    assert parse_events("a: [1, no, '2', null, ~]\nb: {c: 1.0}\n") == {
+        "a": ["1", "no", "2", None, None],
+        "b": {"c": "1.0"},
+    }
+
+
+def test_marks_quoted_scalars() -> None:
+    tree = parse_events('a: "1"\nb: !!str 2\nc: 3\n')
+    assert [type(tree[key]) for key in "abc"] == [Quoted, Quoted, str]
+
+
+def test_refuses_anchors_before_they_expand() -> None:
+    with pytest.raises(LockError, match="do not use YAML anchors") as caught:
+        parse_events(LAUGHS)
+    assert (caught.value.kind, caught.value.line, caught.value.column) == ("anchors", 1, 4)
+
+
+def test_refuses_duplicate_keys_and_says_where() -> None:
+    with pytest.raises(LockError, match="the key 'b' is there twice") as caught:
+        parse_events("a:\n  b: 1\n  b: 2\n")
+    assert (caught.value.kind, caught.value.line, caught.value.column, caught.value.key) == ("duplicate-key", 3, 3, "a")
+
+
+def test_refuses_deep_nesting() -> None:
+    with pytest.raises(LockError, match=f"more than {MAX_DEPTH} levels") as caught:
+        parse_events("[" * 500 + "]" * 500)
+    assert caught.value.kind == "too-deep"
+
+
+def test_refuses_a_second_document() -> None:
+    with pytest.raises(LockError, match="a second one starts here") as caught:
+        parse_events("a: 1\n---\nb: 1\n")
+    assert (caught.value.kind, caught.value.line) == ("several-documents", 2)
+
+
+def test_refuses_tags_and_collections_as_keys() -> None:
+    with pytest.raises(LockError, match="has no place in a lock"):
+        parse_events("a: !!python/object:os.system x\n")
+    with pytest.raises(LockError, match="a key must be text"):
+        parse_events("? [a]\n: 1\n")
+
+
+def test_says_where_yaml_breaks_off() -> None:
+    with pytest.raises(LockError, match="not valid YAML") as caught:
+        parse_events("a: 1\nb: [1, 2\n")
+    assert (caught.value.kind, caught.value.line) == ("invalid-yaml", 3)
+
+
+def test_locates_values_and_falls_back_to_their_parents() -> None:
+    text = "packages:\n- conda: x\n  sha256: 12\n- conda: y\n"
+    assert locate(text, ["packages[0].sha256", "packages[1].sha256", "nowhere"]) == {
+        "packages[0].sha256": (3, 11),
+        "packages[1].sha256": (4, 3),
+        "nowhere": (1, 1),
+    }
