@@ -14,7 +14,8 @@ use crate::clobber::{BYTECODE, Claims, claimant_of};
 use crate::fault::Fault;
 use crate::input::{Input, Monitor};
 use crate::layout::Layout;
-use crate::package::{Maker, Shared, checked_path, write_fault};
+use crate::maker::Maker;
+use crate::shared::{Shared, checked_path, write_fault};
 use crate::tar::{Kind, TarReader};
 use crate::tree::Hand;
 use crate::{Job, LinkError, ReadAt};
@@ -122,15 +123,17 @@ print(sys.implementation.cache_tag, flush=True)
 for line in sys.stdin.buffer:
     path = line.rstrip(b"\n").decode("utf-8")
     try:
-        py_compile.compile(staging + "/" + path, dfile=prefix + "/" + path, doraise=True, quiet=2, invalidation_mode=mode)
+        py_compile.compile(staging + "/" + path, dfile=prefix + "/" + path, doraise=True, invalidation_mode=mode)
     except (py_compile.PyCompileError, SyntaxError, ValueError, RecursionError, MemoryError):
         print("-", flush=True)
     else:
         print("+", flush=True)
 "#;
 
-/// Compile every module; the compiled files, each with its package. A module that does not compile is left out: it may be meant for another
-/// version of Python.
+/// Compile every module; the compiled files, each with its package.
+///
+/// A module that does not compile is left out, it may be meant for another version of Python; so is one whose package has brought the
+/// compiled file along.
 pub(crate) fn compile(
     job: &Job,
     layout: &Layout,
@@ -143,35 +146,29 @@ pub(crate) fn compile(
         .iter()
         .map(|(path, package)| (path.as_str(), *package))
         .collect();
-    if work.is_empty() {
-        return Ok(Vec::new());
-    }
     work.sort_unstable();
+    let next = AtomicUsize::new(0);
     let shift = Shift {
         job,
         layout,
         work: &work,
-        next: AtomicUsize::new(0),
+        next,
+        claims,
         cancel,
         done: Mutex::default(),
     };
-    let threads = job.threads.clamp(1, work.len());
-    let results: Vec<Result<(), LinkError>> = std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| shift.work_alone()))
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..job.threads.clamp(1, 64).min(work.len()))
+            .map(|_| scope.spawn(|| shift.work_alone().inspect_err(|_| shift.stop())))
             .collect();
-        handles
+        threads
             .into_iter()
-            .map(|handle| handle.join().unwrap_or(Err(LinkError::Cancelled)))
-            .collect()
-    });
-    results.into_iter().collect::<Result<(), _>>()?;
+            .try_for_each(|thread| thread.join().unwrap_or(Err(LinkError::Cancelled)))
+    })?;
     let mut done = shift
         .done
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    // What a package has brought along itself is in its record already.
-    done.retain(|(_, path)| claims.claim(path, BYTECODE));
     done.sort_unstable();
     Ok(done)
 }
@@ -182,6 +179,7 @@ struct Shift<'a> {
     layout: &'a Layout,
     work: &'a [(&'a str, usize)],
     next: AtomicUsize,
+    claims: &'a Claims,
     cancel: &'a AtomicBool,
     done: Mutex<Vec<(usize, String)>>,
 }
@@ -198,19 +196,19 @@ impl Shift<'_> {
         let mut compiler = self.start()?;
         let tag = compiler.answer()?;
         let mut done = Vec::new();
-        loop {
+        while let Some(&(path, package)) = self.work.get(self.next.fetch_add(1, Ordering::Relaxed))
+        {
             if self.cancel.load(Ordering::Relaxed) {
                 return Err(LinkError::Cancelled);
             }
-            let Some(&(path, package)) = self.work.get(self.next.fetch_add(1, Ordering::Relaxed))
+            // A line break in the path would end the line that it is asked in.
+            let compiled = compiled_path(path, &tag).filter(|_| !path.contains('\n'));
+            let Some(compiled) = compiled.filter(|compiled| self.claims.claim(compiled, BYTECODE))
             else {
-                break;
-            };
-            if path.contains('\n') {
                 continue;
-            }
+            };
             if compiler.ask(path)? == "+" {
-                done.extend(compiled_path(path, &tag).map(|compiled| (package, compiled)));
+                done.push((package, compiled));
             }
         }
         self.done
@@ -218,6 +216,11 @@ impl Shift<'_> {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .append(&mut done);
         Ok(())
+    }
+
+    /// Leave nothing for the others to do.
+    fn stop(&self) {
+        self.next.store(self.work.len(), Ordering::Relaxed);
     }
 
     fn start(&self) -> Result<Compiler, LinkError> {

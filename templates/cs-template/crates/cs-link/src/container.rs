@@ -9,7 +9,7 @@ use crate::ReadAt;
 use crate::fault::Fault;
 use crate::info::InfoFiles;
 use crate::input::{Input, Monitor};
-use crate::package::checked_path;
+use crate::shared::checked_path;
 use crate::tar::{Entry, Kind, TarReader};
 use crate::zip::{Member, list_members};
 

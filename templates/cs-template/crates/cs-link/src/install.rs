@@ -11,9 +11,10 @@ use crate::clobber::Claims;
 use crate::history::{render_explicit, render_history};
 use crate::input::{Monitor, to_hex};
 use crate::layout::Layout;
-use crate::package::{Linked, Shared, link_package, replace_file, verify};
+use crate::package::{link_package, verify};
 use crate::record::{PathKind, PathRecord, edit_record, write_record};
 use crate::scripts::run_scripts;
+use crate::shared::{Linked, Shared, replace_file};
 use crate::tree::{Hand, Tree};
 use crate::{Archive, Archives, Bytecode, Job, LinkError, Package, Progress, Report};
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::Package;
 use crate::fault::Fault;
-use crate::package::{Shared, replace_file, write_fault};
 use crate::paths::{FileMode, clean_path};
+use crate::shared::{Shared, replace_file, write_fault};
 use crate::tree::Hand;
 
 /// How a path came to be, in conda's words.

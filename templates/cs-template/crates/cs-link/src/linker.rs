@@ -1,0 +1,284 @@
+//! The files of one package, as they come out of its archive.
+
+mod file;
+mod hard_link;
+
+use std::collections::HashMap;
+use std::io;
+
+use crate::clobber::Claimant;
+use crate::container::Stream;
+use crate::fault::Fault;
+use crate::info::InfoFiles;
+use crate::input::{Monitor, hash_bytes, to_hex};
+use crate::layout::Layout;
+use crate::maker::Maker;
+use crate::package::check_placeholders;
+use crate::paths::{Declared, PathEntry};
+use crate::record::{PathKind, PathRecord};
+use crate::shared::{Linked, Shared, checked_path, write_fault};
+use crate::tar::{Entry, Kind, TarReader};
+use crate::tree::Hand;
+
+/// How far a path of the package has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Unseen,
+    /// In place. For a regular file its size, and its SHA-256 where it is not known beforehand.
+    Done {
+        kind: PathKind,
+        size: u64,
+        sha256: Option<[u8; 32]>,
+    },
+    /// Another package's file is there.
+    Lost,
+}
+
+/// A hard link whose first name is not there to be linked to: to be copied out of the archive.
+struct Deferred {
+    source: String,
+    index: usize,
+}
+
+/// Links one package.
+pub(crate) struct Linker<'a, 't> {
+    shared: &'a Shared<'a>,
+    hand: &'a mut Hand<'t>,
+    monitor: &'a Monitor<'a>,
+    claimant: Claimant,
+    entries: &'a [PathEntry],
+    /// Where entries go that do not stay where they are.
+    targets: HashMap<usize, String>,
+    by_source: HashMap<&'a str, usize>,
+    outcomes: Vec<Outcome>,
+    deferred: Vec<Deferred>,
+    pub(crate) patched_time: Option<i64>,
+    layout: Option<&'a Layout>,
+    bytes: u64,
+    out: Vec<u8>,
+}
+
+impl<'a, 't> Linker<'a, 't> {
+    /// Get ready to link what `entries` list.
+    pub(crate) fn new(
+        shared: &'a Shared<'a>,
+        hand: &'a mut Hand<'t>,
+        monitor: &'a Monitor<'a>,
+        claimant: Claimant,
+        entries: &'a [PathEntry],
+        layout: Option<&'a Layout>,
+    ) -> Result<Self, Fault> {
+        check_placeholders(entries, shared)?;
+        let by_source = entries
+            .iter()
+            .enumerate()
+            .map(|(index, entry)| (entry.source.as_str(), index))
+            .collect();
+        let targets = layout
+            .iter()
+            .flat_map(|layout| {
+                entries
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(index, entry)| Some((index, layout.target(&entry.source)?)))
+            })
+            .collect();
+        let outcomes = vec![Outcome::Unseen; entries.len()];
+        Ok(Self {
+            shared,
+            hand,
+            monitor,
+            claimant,
+            entries,
+            targets,
+            by_source,
+            outcomes,
+            deferred: Vec::new(),
+            patched_time: None,
+            layout,
+            bytes: 0,
+            out: Vec::new(),
+        })
+    }
+
+    /// Put every listed entry of the stream in place, starting with one that has already been read.
+    pub(crate) fn unpack(
+        &mut self,
+        tar: &mut TarReader<Stream>,
+        first: Option<Entry>,
+        mut info: Option<&mut InfoFiles>,
+    ) -> Result<(), Fault> {
+        let mut next = match first {
+            Some(entry) => Some(entry),
+            None => tar.next_entry()?,
+        };
+        while let Some(entry) = next {
+            let path = checked_path(&entry)?;
+            match self.by_source.get(path.as_str()).copied() {
+                Some(index) => self.place(index, &path, &entry, tar)?,
+                None => {
+                    if let Some(info) = &mut info {
+                        info.take(&path, &entry, tar)?;
+                    }
+                }
+            }
+            next = tar.next_entry()?;
+        }
+        Ok(())
+    }
+
+    fn place<R: io::Read>(
+        &mut self,
+        index: usize,
+        path: &str,
+        entry: &Entry,
+        tar: &mut TarReader<R>,
+    ) -> Result<(), Fault> {
+        if entry.kind == Kind::Directory {
+            return self.place_directory(index, path);
+        }
+        if self.outcomes[index] != Outcome::Unseen {
+            return Err(Fault::damaged_at(path, "the archive holds it twice"));
+        }
+        match (self.entries[index].declared, entry.kind) {
+            (Declared::Directory, _) => {
+                return Err(Fault::damaged_at(
+                    path,
+                    "listed as a directory, but it is none",
+                ));
+            }
+            (Declared::SoftLink, Kind::File) => {
+                return Err(Fault::damaged_at(
+                    path,
+                    "listed as a symbolic link, but it is a file",
+                ));
+            }
+            _ => {}
+        }
+        self.outcomes[index] = match entry.kind {
+            Kind::File => {
+                self.check_size(index, path, entry)?;
+                self.place_file(index, entry, tar)?
+            }
+            Kind::SymbolicLink => self.place_symlink(index, entry)?,
+            _ => self.place_hard_link(index, path, entry)?,
+        };
+        self.monitor.count_file();
+        Ok(())
+    }
+
+    fn check_size(&self, index: usize, path: &str, entry: &Entry) -> Result<(), Fault> {
+        match self.entries[index].size {
+            Some(size) if size != entry.size => Err(Fault::damaged_at(
+                path,
+                format!(
+                    "it is {} bytes long, the package's own list says {size}",
+                    entry.size
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn place_directory(&mut self, index: usize, path: &str) -> Result<(), Fault> {
+        if !matches!(
+            self.entries[index].declared,
+            Declared::Directory | Declared::Unknown
+        ) {
+            return Err(Fault::damaged_at(
+                path,
+                "listed as a file, but it is a directory",
+            ));
+        }
+        let target = target(self.entries, &self.targets, index);
+        let shared = self.shared;
+        self.hand
+            .create_directory(target)
+            .map_err(|error| write_fault(shared, target, error))?;
+        self.outcomes[index] = Outcome::Done {
+            kind: PathKind::Directory,
+            size: 0,
+            sha256: None,
+        };
+        Ok(())
+    }
+
+    fn place_symlink(&mut self, index: usize, entry: &Entry) -> Result<Outcome, Fault> {
+        let target = target(self.entries, &self.targets, index);
+        if entry.link.is_empty() || entry.link.contains(&0) {
+            return Err(Fault::damaged_at(target, "a symbolic link to nothing"));
+        }
+        let mut maker = Maker {
+            shared: self.shared,
+            hand: self.hand,
+            claimant: self.claimant,
+        };
+        let made = maker.make_owned(target, |hand| {
+            hand.create_symlink(target, &entry.link, Some(entry.modified))
+        })?;
+        let size = self.entries[index].size.unwrap_or(entry.link.len() as u64);
+        Ok(made.map_or(Outcome::Lost, |()| Outcome::Done {
+            kind: PathKind::SoftLink,
+            size,
+            // rattler's record of a link: the hash of where it points, not of what is there.
+            sha256: Some(hash_bytes(&entry.link)),
+        }))
+    }
+
+    /// Make sure that everything was there, and say what is in place now.
+    pub(crate) fn finish(mut self) -> Result<Linked, Fault> {
+        let mut linked = Linked {
+            bytes: self.bytes,
+            ..Linked::default()
+        };
+        for (index, entry) in self.entries.iter().enumerate() {
+            if self.outcomes[index] == Outcome::Unseen {
+                if entry.declared != Declared::Directory {
+                    return Err(Fault::damaged_at(
+                        entry.source.as_str(),
+                        "listed, but the archive does not hold it",
+                    ));
+                }
+                self.place_directory(index, &entry.source)?;
+            }
+            let Outcome::Done { kind, size, sha256 } = self.outcomes[index] else {
+                continue;
+            };
+            let path = target(self.entries, &self.targets, index);
+            if kind == PathKind::File && self.layout.is_some_and(|layout| layout.is_module(path)) {
+                linked.modules.push(path.to_owned());
+            }
+            linked.files += u64::from(kind != PathKind::Directory);
+            linked.paths.push(PathRecord {
+                path: path.to_owned(),
+                path_type: kind,
+                no_link: entry.no_link,
+                sha256: entry.sha256.map(|sha256| to_hex(&sha256)),
+                sha256_in_prefix: sha256
+                    .filter(|_| sha256 != entry.sha256)
+                    .map(|sha256| to_hex(&sha256)),
+                size_in_bytes: (kind != PathKind::Directory).then_some(size),
+                file_mode: entry
+                    .placeholder
+                    .as_ref()
+                    .map(|placeholder| placeholder.mode.into()),
+                prefix_placeholder: entry
+                    .placeholder
+                    .as_ref()
+                    .map(|placeholder| placeholder.text.to_string()),
+            });
+        }
+        Ok(linked)
+    }
+}
+
+/// Where an entry goes.
+fn target<'b>(
+    entries: &'b [PathEntry],
+    targets: &'b HashMap<usize, String>,
+    index: usize,
+) -> &'b str {
+    targets
+        .get(&index)
+        .map_or(entries[index].source.as_str(), String::as_str)
+}

@@ -1,0 +1,111 @@
+//! Hard links within an archive.
+
+use std::io;
+
+use super::{Deferred, Linker, Outcome, target};
+use crate::container::Container;
+use crate::fault::Fault;
+use crate::package::unpacked_limit;
+use crate::paths::clean_path;
+use crate::shared::{checked_path, lossy, write_fault};
+use crate::tar::{Entry, Kind};
+
+impl Linker<'_, '_> {
+    /// Link to a file of the same package if it is still there and would hold the same bytes, else copy it later.
+    pub(super) fn place_hard_link(
+        &mut self,
+        index: usize,
+        path: &str,
+        entry: &Entry,
+    ) -> Result<Outcome, Fault> {
+        let source = clean_path(&entry.link).map_err(|reason| {
+            Fault::hostile(
+                path,
+                format!("it is a hard link to {:?}: {reason}", lossy(&entry.link)),
+            )
+        })?;
+        let (shared, claimant) = (self.shared, self.claimant);
+        let new = target(self.entries, &self.targets, index);
+        let known = self
+            .by_source
+            .get(source.as_str())
+            .copied()
+            .filter(|&existing| {
+                matches!(self.outcomes[existing], Outcome::Done { .. })
+                    && self.entries[existing].placeholder == self.entries[index].placeholder
+            });
+        if let Some(existing) = known {
+            if !shared.claims.claim(new, claimant) {
+                return Ok(Outcome::Lost);
+            }
+            let old = target(self.entries, &self.targets, existing);
+            loop {
+                match shared
+                    .claims
+                    .while_owned(old, claimant, || self.hand.create_hard_link(new, old))
+                {
+                    Some(Ok(())) => return Ok(self.outcomes[existing]),
+                    Some(Err(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        match shared
+                            .claims
+                            .while_owned(new, claimant, || self.hand.remove(new))
+                        {
+                            None => return Ok(Outcome::Lost),
+                            Some(removed) => {
+                                removed.map_err(|error| write_fault(shared, new, error))?
+                            }
+                        }
+                    }
+                    Some(Err(error)) if can_copy_instead(&error) => break,
+                    Some(Err(error)) => return Err(write_fault(shared, new, error)),
+                    None => break,
+                }
+            }
+        }
+        self.deferred.push(Deferred { source, index });
+        Ok(Outcome::Unseen)
+    }
+
+    /// Copy the hard links that could not be linked, reading the archive again: one copy of each source a time.
+    pub(crate) fn unpack_deferred(&mut self, container: &Container) -> Result<(), Fault> {
+        while !self.deferred.is_empty() {
+            let before = self.deferred.len();
+            let mut tar = container.payload()?;
+            tar.set_limit(unpacked_limit(self.entries));
+            while let Some(entry) = tar.next_entry()? {
+                let path = checked_path(&entry)?;
+                if !matches!(entry.kind, Kind::File | Kind::SymbolicLink) {
+                    continue;
+                }
+                if let Some(at) = self
+                    .deferred
+                    .iter()
+                    .position(|deferred| deferred.source == path)
+                {
+                    let index = self.deferred.swap_remove(at).index;
+                    self.outcomes[index] = match entry.kind {
+                        Kind::File => self.place_file(index, &entry, &mut tar)?,
+                        _ => self.place_symlink(index, &entry)?,
+                    };
+                }
+            }
+            if self.deferred.len() == before {
+                let Deferred { source, index } = &self.deferred[0];
+                let reason =
+                    format!("it is a hard link to {source:?}, which the archive does not hold");
+                return Err(Fault::damaged_at(
+                    self.entries[*index].source.as_str(),
+                    reason,
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn can_copy_instead(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied | io::ErrorKind::TooManyLinks
+    )
+}
