@@ -13,7 +13,7 @@ use crate::patience::Patience;
 use crate::sys::pretend::{NO_EXCHANGE, NO_LOCKS};
 use crate::{Details, Outcome, Owner, Policy, PrefixError, install, rollback};
 
-const NEVER: AtomicBool = AtomicBool::new(false);
+static NEVER: AtomicBool = AtomicBool::new(false);
 const LIMIT: Duration = Duration::from_secs(5);
 
 struct Place {

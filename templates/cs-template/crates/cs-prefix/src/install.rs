@@ -9,7 +9,7 @@ use crate::changes::{Changes, Contents};
 use crate::claim::Claim;
 use crate::decide::{Decision, Site, decide};
 use crate::error::{InstallError, PrefixError};
-use crate::marker::Marker;
+use crate::marker::{Form, Marker};
 use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::room::check_room;
@@ -146,36 +146,55 @@ pub fn install<E>(
 ) -> Result<Outcome, InstallError<E>> {
     let names = Names::new(prefix, owner)?;
     let mut patience = Patience::new(policy.wait_limit, waiting, cancel);
-    loop {
+    let mut is_repair = false;
+    let claim = loop {
         // The first look needs no claim: a prefix that can be run is run by users who may not write.
-        if let Decision::Done(outcome) = decide(&names, owner, policy)? {
-            tidy_up(&names, owner, &mut patience);
-            return Ok(*outcome);
+        match decide(&names, owner, policy)? {
+            Decision::Done(outcome) => {
+                tidy_up(&names, owner, &mut patience);
+                return Ok(*outcome);
+            }
+            Decision::Build(Site::Damaged) => {
+                is_repair = true;
+                Form::Unsettled.set(&names.prefix, owner);
+            }
+            Decision::Build(_) => {}
         }
         patience.check_cancelled(&names)?;
-        let Some(claim) = Claim::take(&names, owner, &mut patience)? else {
-            patience.wait(&names)?;
-            continue;
-        };
-        // Whoever held the claim before may have finished the work.
-        return match decide(&names, owner, policy)? {
-            Decision::Done(outcome) => Ok(*outcome),
-            Decision::Build(site) => Work {
-                claim,
-                owner,
-                policy,
-                site,
-            }
-            .carry_out(&patience, build),
-        };
+        match Claim::take(&names, owner, &mut patience)? {
+            Some(claim) => break claim,
+            None => patience.wait(&names)?,
+        }
+    };
+    // Whoever held the claim before may have finished the work.
+    let result = match decide(&names, owner, policy)? {
+        Decision::Done(outcome) => Ok(*outcome),
+        Decision::Build(site) => Work {
+            claim,
+            owner,
+            policy,
+            site,
+        }
+        .carry_out(&patience, build),
+    };
+    if is_repair {
+        Form::Settled.set(&names.prefix, owner);
     }
+    result
 }
 
 /// Remove what a killed process left beside a prefix that needs nothing else. Not worth an error, nor a wait.
 fn tidy_up(names: &Names, owner: &Owner, patience: &mut Patience) {
-    let is_due = names.staging.symlink_metadata().is_ok() || names.previous.join("envs").exists();
-    if is_due && find_unwritable(names).is_none() && !sys::is_locked(&names.staging) {
-        drop(Claim::take(names, owner, patience));
+    let is_unsettled = Form::of(&names.prefix, owner) == Form::Unsettled;
+    let is_due = is_unsettled
+        || names.staging.symlink_metadata().is_ok()
+        || names.previous.join("envs").exists();
+    if !is_due || find_unwritable(names).is_some() || sys::is_locked(&names.staging) {
+        return;
+    }
+    if let Ok(Some(claim)) = Claim::take(names, owner, patience) {
+        drop(claim);
+        Form::Settled.set(&names.prefix, owner);
     }
 }
 
@@ -195,7 +214,7 @@ impl Work<'_> {
     ) -> Result<Outcome, InstallError<E>> {
         let names = self.claim.names().clone();
         if let Some(marker) = self.find_wanted_previous()? {
-            swap::exchange_with_previous(&mut self.claim)?;
+            swap::exchange_with_previous(&mut self.claim, self.owner)?;
             return Ok(Outcome::Replaced {
                 marker,
                 previous: Some(names.previous),
@@ -262,7 +281,11 @@ impl Work<'_> {
             sys::sync_tree(&names.staging)
                 .map_err(|source| PrefixError::io("sync", &names.staging, source))?;
         }
-        marker.write(&names.staging, self.owner, sync)?;
+        let form = match self.site {
+            Site::Damaged => Form::Unsettled,
+            Site::Free | Site::Occupied => Form::Settled,
+        };
+        marker.write(&names.staging, self.owner, form, sync)?;
         Ok(marker)
     }
 

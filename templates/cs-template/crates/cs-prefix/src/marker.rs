@@ -1,12 +1,49 @@
 //! The marker, `.RUNTIME.json`: it says that a prefix is complete, whose it is, and what it held when it was made.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::PrefixError;
 use crate::names::Owner;
+
+/// The first byte of the marker: the brace of a JSON object, or a blank in its place.
+///
+/// A plain later run compares the marker's first bytes and looks at nothing else. A prefix whose surroundings a kill may
+/// leave untidy is *unsettled* while that is so: it runs as well, but its runtime takes the longer way and tidies up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As a plain later run expects it.
+    Settled = b'{' as isize,
+    /// Not so.
+    Unsettled = b' ' as isize,
+}
+
+impl Form {
+    /// The form of the marker in `directory`.
+    pub(crate) fn of(directory: &Path, owner: &Owner) -> Self {
+        let mut first = [0];
+        let read = std::fs::File::open(directory.join(owner.marker_file_name()))
+            .and_then(|mut file| file.read_exact(&mut first));
+        match read {
+            Ok(()) if first == [Self::Unsettled as u8] => Self::Unsettled,
+            _ => Self::Settled,
+        }
+    }
+
+    /// Change the form of the marker in `directory`, if it is ours. One byte is written in place, so this needs no claim.
+    ///
+    /// A failure is no reason to stop: it only costs the tidying after a kill that comes at just the wrong moment.
+    pub(crate) fn set(self, directory: &Path, owner: &Owner) {
+        let is_ours = Marker::read_ours(directory, owner).is_ok_and(|marker| marker.is_some());
+        if is_ours && Self::of(directory, owner) != self {
+            let path = directory.join(owner.marker_file_name());
+            let file = std::fs::File::options().write(true).open(path);
+            let _ = file.and_then(|mut file| file.write_all(&[self as u8]));
+        }
+    }
+}
 
 /// What stands where a marker belongs.
 #[derive(Debug)]
@@ -58,7 +95,7 @@ impl Marker {
     /// Read the marker of the prefix at `directory`.
     pub(crate) fn read(directory: &Path, owner: &Owner) -> Result<Reading, PrefixError> {
         let path = directory.join(owner.marker_file_name());
-        let bytes = match std::fs::read(&path) {
+        let mut bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if is_absence(&error) => return Ok(Reading::Nothing),
             Err(source) => return Err(PrefixError::io("read", &path, source)),
@@ -66,6 +103,9 @@ impl Marker {
         // What a power cut leaves of a file that had no time to reach the disk: no bytes, or zeros.
         if bytes.iter().all(|byte| *byte == 0) && directory.join("conda-meta").is_dir() {
             return Ok(Reading::Torn);
+        }
+        if bytes.starts_with(b" \"") {
+            bytes[0] = Form::Settled as u8;
         }
         Ok(match serde_json::from_slice(&bytes) {
             Ok(marker) => Reading::Whole(marker),
@@ -91,11 +131,14 @@ impl Marker {
         &self,
         directory: &Path,
         owner: &Owner,
+        form: Form,
         sync: bool,
     ) -> Result<(), PrefixError> {
         let path = directory.join(owner.marker_file_name());
         let half = directory.join(format!("{}.new", owner.marker_file_name()));
-        let mut text = serde_json::to_vec(self).unwrap_or_default();
+        let mut text = serde_json::to_vec(self)
+            .map_err(|error| PrefixError::io("write", &path, error.into()))?;
+        text[0] = form as u8;
         text.push(b'\n');
         std::fs::File::create(&half)
             .and_then(|mut file| {

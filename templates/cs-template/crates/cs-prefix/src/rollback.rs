@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::claim::Claim;
 use crate::error::PrefixError;
-use crate::marker::Marker;
+use crate::marker::{Form, Marker};
 use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::state::{State, find_unwritable, inspect};
@@ -34,15 +34,27 @@ pub fn rollback(
 ) -> Result<RolledBack, PrefixError> {
     let names = Names::new(prefix, owner)?;
     let mut patience = Patience::new(wait_limit, waiting, cancel);
+    let result = wait_and_exchange(&names, owner, &mut patience);
+    Form::Settled.set(&names.prefix, owner);
+    result
+}
+
+fn wait_and_exchange(
+    names: &Names,
+    owner: &Owner,
+    patience: &mut Patience,
+) -> Result<RolledBack, PrefixError> {
     loop {
-        check(&names, owner)?;
-        patience.check_cancelled(&names)?;
-        if let Some(claim) = Claim::take(&names, owner, &mut patience)? {
+        check(names, owner)?;
+        // A kill from here on leaves what a plain run of the newer prefix would not look for.
+        Form::Unsettled.set(&names.prefix, owner);
+        patience.check_cancelled(names)?;
+        if let Some(claim) = Claim::take(names, owner, patience)? {
             // Looked at again: the claim may have been another's until now.
-            let state = check(&names, owner)?;
+            let state = check(names, owner)?;
             return put_back(claim, owner, &state);
         }
-        patience.wait(&names)?;
+        patience.wait(names)?;
     }
 }
 
@@ -84,9 +96,9 @@ fn put_back(mut claim: Claim, owner: &Owner, state: &State) -> Result<RolledBack
     };
     let before = state.marker().cloned();
     now.declined = before.iter().map(|marker| marker.stamp.clone()).collect();
-    now.write(&names.previous, owner, true)?;
+    now.write(&names.previous, owner, Form::Settled, true)?;
     match before {
-        Some(_) => swap::exchange_with_previous(&mut claim)?,
+        Some(_) => swap::exchange_with_previous(&mut claim, owner)?,
         None => {
             if *state == State::OursTorn {
                 swap::bury(&names, &names.prefix)?;

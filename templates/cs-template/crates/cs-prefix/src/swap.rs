@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::carry::carry_over;
 use crate::claim::{Claim, remove_staging};
 use crate::error::PrefixError;
-use crate::names::Names;
+use crate::marker::Form;
+use crate::names::{Names, Owner};
 use crate::remove::remove_tree;
 use crate::sys::{self, Exchange};
 
@@ -77,8 +78,11 @@ pub(crate) fn repair(claim: &mut Claim) -> Result<(), PrefixError> {
 
 /// Exchange the prefix and the previous one. The staging directory goes first, while the previous prefix is locked, so
 /// that the exchange is the last step here too.
-pub(crate) fn exchange_with_previous(claim: &mut Claim) -> Result<(), PrefixError> {
+pub(crate) fn exchange_with_previous(claim: &mut Claim, owner: &Owner) -> Result<(), PrefixError> {
     let names = claim.names().clone();
+    Form::Settled.set(&names.previous, owner);
+    // Until the exchange, a kill may leave this prefix without its environments: the next run has to look.
+    Form::Unsettled.set(&names.prefix, owner);
     let _held = sys::try_lock(&names.previous)
         .map_err(|source| PrefixError::io("lock", &names.previous, source))?;
     carry_over(&names.prefix, &names.previous)?;
@@ -92,9 +96,11 @@ pub(crate) fn exchange_with_previous(claim: &mut Claim) -> Result<(), PrefixErro
         Ok(Exchange::Unsupported) => exchange_in_three_steps(&names)?,
         Err(error) => {
             carry_over(&names.previous, &names.prefix)?;
+            Form::Settled.set(&names.prefix, owner);
             return Err(error);
         }
     }
+    Form::Settled.set(&names.previous, owner);
     sync_parent(&names)
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::carry::list_environments;
 use crate::claim::Claim;
 use crate::error::PrefixError;
-use crate::marker::Marker;
+use crate::marker::{Form, Marker};
 use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::state::{State, find_unwritable, inspect};
@@ -92,9 +92,21 @@ impl UninstallPlan {
             return Err(PrefixError::not_writable(directory, "remove the prefix"));
         }
         let mut patience = Patience::new(wait_limit, waiting, cancel);
+        // Should a kill come before the prefix is gone, its next run has to look for leftovers.
+        Form::Unsettled.set(&self.names.prefix, owner);
+        let result = self.wait_and_remove(owner, &mut patience);
+        Form::Settled.set(&self.names.prefix, owner);
+        result
+    }
+
+    fn wait_and_remove(
+        &self,
+        owner: &Owner,
+        patience: &mut Patience,
+    ) -> Result<Removed, PrefixError> {
         loop {
             patience.check_cancelled(&self.names)?;
-            if let Some(claim) = Claim::take(&self.names, owner, &mut patience)? {
+            if let Some(claim) = Claim::take(&self.names, owner, patience)? {
                 // Looked at again: the claim may have been another's until now.
                 let plan = plan_uninstall(&self.names.prefix, owner)?;
                 return self.remove(claim, &plan);

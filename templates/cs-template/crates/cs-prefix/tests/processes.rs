@@ -121,6 +121,46 @@ fn an_upgrade_killed_at_any_instant_loses_neither_prefix_nor_environments() {
     }
 }
 
+/// A plain run of a complete prefix looks at the first bytes of the marker and at nothing else.
+fn run_plainly(place: &Place, owner: &cs_prefix::Owner, action: &str) {
+    let marker = fs::read_to_string(place.prefix.join(".demo.json")).unwrap_or_default();
+    let start = format!("{{\"schema_version\":1,\"stamp\":\"{}\"", owner.stamp_hex);
+    if !marker.starts_with(&start) {
+        result_of(spawn(&place.prefix, action));
+    }
+}
+
+#[test]
+fn a_repair_killed_at_any_instant_leaves_nothing_that_a_plain_run_does_not_remove() {
+    for delay in delays(20) {
+        let place = installed(&OLD);
+        common::make_environment(&place.prefix, "mine");
+        kill_after(&place.prefix, "force-old", delay);
+        assert_eq!(version_of(&place.prefix), "1.0");
+        run_plainly(&place, &OLD, "run-old");
+        // Between making the staging directory and the first byte in it, a kill leaves an empty directory.
+        let scratch = place.beside(".staging").join(".demo.staging");
+        assert!(
+            place.names() == ["demo"] || !scratch.exists(),
+            "{delay:?}: {:?}",
+            place.names()
+        );
+        assert!(place.prefix.join("envs/mine").is_dir(), "{delay:?}");
+    }
+}
+
+#[test]
+fn a_rollback_killed_at_any_instant_loses_neither_prefix_nor_environments() {
+    for delay in delays(20) {
+        let place = common::upgraded();
+        common::make_environment(&place.prefix, "mine");
+        kill_after(&place.prefix, "rollback-new", delay / 8);
+        run_plainly(&place, &NEW, "run-new");
+        assert!(matches!(version_of(&place.prefix).as_str(), "1.0" | "2.0"));
+        assert!(place.prefix.join("envs/mine").is_dir(), "{delay:?}");
+    }
+}
+
 #[test]
 fn an_uninstall_killed_at_any_instant_is_finished_by_the_next() {
     for delay in delays(12) {
@@ -304,6 +344,56 @@ mod interrupted {
         common::run(&place, &NEW, &Policy::default()).unwrap();
         assert!(place.prefix.join("envs/mine").is_dir());
         assert_eq!(place.names(), [".demo.previous", "demo"]);
+    }
+
+    #[test]
+    fn a_rollback_before_its_exchange_is_repaired_by_a_plain_run() {
+        let place = common::upgraded();
+        common::make_environment(&place.prefix, "mine");
+        let marker = fs::read_to_string(place.prefix.join(".demo.json")).unwrap();
+        fs::write(
+            place.prefix.join(".demo.json"),
+            format!(" {}", &marker[1..]),
+        )
+        .unwrap();
+        fs::rename(
+            place.prefix.join("envs"),
+            place.beside(".previous").join("envs"),
+        )
+        .unwrap();
+        finish_with_new(&place);
+        assert_eq!(
+            fs::read_to_string(place.prefix.join(".demo.json")).unwrap(),
+            marker
+        );
+    }
+
+    #[test]
+    fn a_repair_after_its_exchange_is_finished_by_a_plain_run() {
+        let place = installed(&OLD);
+        let other = installed(&OLD);
+        fs::rename(&other.prefix, place.beside(".staging")).unwrap();
+        fs::create_dir(place.beside(".staging").join(".demo.staging")).unwrap();
+        let marker = fs::read_to_string(place.prefix.join(".demo.json")).unwrap();
+        fs::write(
+            place.prefix.join(".demo.json"),
+            format!(" {}", &marker[1..]),
+        )
+        .unwrap();
+        install(
+            &place.prefix,
+            &OLD,
+            &Policy::default(),
+            &mut |_| {},
+            &NEVER,
+            common::no_build,
+        )
+        .unwrap();
+        assert_eq!(
+            fs::read_to_string(place.prefix.join(".demo.json")).unwrap(),
+            marker
+        );
+        assert_eq!(place.names(), ["demo"]);
     }
 
     #[test]

@@ -26,12 +26,22 @@ pub const OTHER: Owner = Owner {
     runtime: "other",
     ..OLD
 };
-pub const NEVER: AtomicBool = AtomicBool::new(false);
+pub static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// A directory that stands for `~/.conda`, and the prefix in it.
 pub struct Place {
     pub directory: TempDir,
     pub prefix: PathBuf,
+}
+
+/// In memory where possible: an upgrade waits for the disk, and the disk of a test machine is busy.
+fn root() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() {
+        memory
+    } else {
+        std::env::temp_dir()
+    }
 }
 
 pub fn place() -> Place {
