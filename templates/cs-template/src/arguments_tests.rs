@@ -1,1 +1,159 @@
+use super::*;
 
+const DIRECT: Words = Words {
+    stand_behind_self: false,
+    delegate_is_conda: false,
+};
+const SELF: Words = Words {
+    stand_behind_self: true,
+    ..DIRECT
+};
+
+fn parse(line: &str, words: Words) -> Parsed<Invocation> {
+    let arguments = line.split_whitespace().map(OsString::from).collect();
+    parse_arguments(arguments, words)
+}
+
+fn request(line: &str, words: Words) -> Request {
+    parse(line, words).unwrap().request
+}
+
+fn delegate(words: &[&str]) -> Request {
+    Request::Delegate(words.iter().map(OsString::from).collect())
+}
+
+#[test]
+fn no_arguments_go_to_the_delegate() {
+    assert_eq!(request("", DIRECT), delegate(&[]));
+    assert_eq!(request("", SELF), delegate(&[]));
+}
+
+#[test]
+fn words_that_are_not_own_go_to_the_delegate_with_all_that_follows() {
+    assert_eq!(
+        request("-c pass status", DIRECT),
+        delegate(&["-c", "pass", "status"])
+    );
+    assert_eq!(
+        request("list --path x", DIRECT),
+        delegate(&["list", "--path", "x"])
+    );
+}
+
+#[test]
+fn leading_options_are_own_whatever_follows() {
+    let invocation = parse("-q -v --path /x list -q", DIRECT).unwrap();
+    assert_eq!(invocation.request, delegate(&["list", "-q"]));
+    let expected = Globals {
+        path: Some("/x".into()),
+        is_quiet: true,
+        is_verbose: true,
+        progress: None,
+    };
+    assert_eq!(invocation.globals, expected);
+}
+
+#[test]
+fn letters_may_be_joined() {
+    let globals = parse("-qv x", DIRECT).unwrap().globals;
+    assert!(globals.is_quiet && globals.is_verbose);
+}
+
+#[test]
+fn values_may_be_joined_to_their_options() {
+    let globals = parse("--path=/x=y status", DIRECT).unwrap().globals;
+    assert_eq!(globals.path, Some("/x=y".into()));
+}
+
+#[test]
+fn long_help_and_version_are_the_delegates_unless_a_command_stands_before() {
+    assert_eq!(request("--help", DIRECT), delegate(&["--help"]));
+    assert_eq!(request("--version", DIRECT), delegate(&["--version"]));
+    assert_eq!(
+        request("status --help", DIRECT),
+        Request::Help(Some("status"))
+    );
+    assert_eq!(request("-h", DIRECT), Request::Help(None));
+    assert_eq!(request("-V", DIRECT), Request::Version);
+}
+
+#[test]
+fn two_dashes_pass_everything_on() {
+    assert_eq!(
+        request("-- status --json", DIRECT),
+        delegate(&["status", "--json"])
+    );
+    assert_eq!(request("-q -- -- x", DIRECT), delegate(&["--", "x"]));
+    assert_eq!(
+        request("-- self status", SELF),
+        delegate(&["self", "status"])
+    );
+}
+
+#[test]
+fn behind_self_everything_is_own() {
+    assert_eq!(
+        request("self status", SELF),
+        Request::Status { as_json: false }
+    );
+    assert_eq!(request("self --version", SELF), Request::Version);
+    assert_eq!(request("self --help", SELF), Request::Help(None));
+    assert_eq!(request("self", SELF), Request::Help(None));
+    assert_eq!(request("status", SELF), delegate(&["status"]));
+    assert_eq!(
+        request("-q self status", SELF),
+        delegate(&["-q", "self", "status"])
+    );
+}
+
+#[test]
+fn bootstrap_has_its_options() {
+    let expected = BootstrapOptions {
+        is_forced: true,
+        bundle: Some("b".into()),
+        is_offline: true,
+    };
+    let line = "bootstrap --force --bundle b --offline --progress json";
+    let invocation = parse(line, DIRECT).unwrap();
+    assert_eq!(invocation.request, Request::Bootstrap(expected));
+    assert_eq!(invocation.globals.progress, Some("json".into()));
+}
+
+#[test]
+fn global_options_may_follow_a_command() {
+    let invocation = parse("status -q --path /x --json", DIRECT).unwrap();
+    assert!(invocation.globals.is_quiet);
+    assert_eq!(invocation.request, Request::Status { as_json: true });
+}
+
+#[test]
+fn a_shell_takes_one_environment() {
+    let expected = Request::Shell {
+        environment: Some("mine".into()),
+    };
+    assert_eq!(request("shell mine", DIRECT), expected);
+    assert!(parse("shell mine yours", DIRECT).is_err());
+}
+
+#[test]
+fn words_of_conda_are_own_for_conda_only() {
+    let words = Words {
+        delegate_is_conda: true,
+        ..DIRECT
+    };
+    assert_eq!(request("activate x", words), Request::Explain("activate"));
+    assert_eq!(request("activate x", DIRECT), delegate(&["activate", "x"]));
+}
+
+#[test]
+fn unknown_words_behind_a_command_are_refused() {
+    let error = parse("uninstall --all", DIRECT).unwrap_err();
+    assert_eq!(error.message, "uninstall takes no option --all");
+    assert_eq!(error.command, Some("uninstall"));
+}
+
+#[test]
+fn an_option_without_its_value_is_refused() {
+    let error = parse("bootstrap --bundle", DIRECT).unwrap_err();
+    assert_eq!(error.message, "--bundle needs a value: --bundle PATH");
+}

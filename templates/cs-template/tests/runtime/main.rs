@@ -1,0 +1,11 @@
+//! Whole runs of runtimes: the template under test, stamped with hand-made packages.
+#![cfg(unix)]
+
+mod archive;
+mod first_run;
+mod handover;
+mod own_commands;
+mod sandbox;
+mod sources;
+mod stamp;
+mod upgrade;

@@ -1,0 +1,379 @@
+//! The runtime's own commands.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::archive::Package;
+use crate::sandbox::{Sandbox, run, tool_packages};
+use crate::stamp::Stamp;
+
+fn status_of(sandbox: &Sandbox) -> Value {
+    serde_json::from_str(&sandbox.run(&["status", "--json"]).ok().stdout).unwrap()
+}
+
+#[test]
+fn status_tells_everything_before_and_after_the_first_run() {
+    let sandbox = Sandbox::new();
+    let before = status_of(&sandbox);
+    assert_eq!(before["schema_version"], 1);
+    assert_eq!(before["state"], "absent");
+    assert_eq!(before["installed"], Value::Null);
+    assert_eq!(sandbox.tree(), Vec::<String>::new());
+    sandbox.run(&["x"]).ok();
+    let after = status_of(&sandbox);
+    for (key, expected) in [
+        ("runtime", "demo"),
+        ("version", "1.0"),
+        ("layout", "embedded"),
+        ("state", "ours-complete"),
+        ("docs_url", "https://example.com/demo/"),
+        ("platform", "linux-64"),
+        ("prefix_named_by", "install-scheme"),
+    ] {
+        assert_eq!(after[key], expected, "{key}");
+    }
+    assert_eq!(after["prefix"], sandbox.prefix().to_str().unwrap());
+    assert_eq!(
+        after["channels"],
+        serde_json::json!(["http://127.0.0.1:9/channel"])
+    );
+    assert_eq!(after["package_count"], 2);
+    assert_eq!(after["packages"][1]["name"], "tool");
+    assert_eq!(after["installed"]["package_count"], 2);
+    assert_eq!(after["delegate"]["name"], "tool");
+    assert_eq!(after["delegate"]["is_present"], true);
+}
+
+#[test]
+fn status_for_people_has_one_fact_a_line() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["x"]).ok();
+    let text = sandbox.run(&["status"]).ok().stdout;
+    for expected in [
+        "runtime     demo 1.0\n",
+        "layout      embedded for linux-64\n",
+        "state       installed\n",
+        "packages    2 in this runtime, 2 installed\n",
+        "channels    http://127.0.0.1:9/channel\n",
+        "docs        https://example.com/demo/\n",
+    ] {
+        assert!(text.contains(expected), "{expected:?} is not in:\n{text}");
+    }
+}
+
+#[test]
+fn status_tells_what_the_user_has_changed() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["x"]).ok();
+    fs::write(sandbox.prefix().join("conda-meta/mine-1-0.json"), "{}").unwrap();
+    let status = status_of(&sandbox);
+    assert_eq!(
+        status["installed"]["added"],
+        serde_json::json!(["mine-1-0"])
+    );
+}
+
+#[test]
+fn whatever_the_command_a_foreign_path_is_refused_and_left_alone() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.prefix()).unwrap();
+    fs::write(sandbox.prefix().join("mine.txt"), "mine").unwrap();
+    let before = sandbox.tree();
+    for arguments in [
+        &["x"][..],
+        &["bootstrap"],
+        &["bootstrap", "--force"],
+        &["status"],
+        &["status", "--json"],
+        &["shell"],
+        &["rollback"],
+        &["uninstall", "-y"],
+    ] {
+        let message = sandbox.run(arguments).fails_with(77);
+        assert!(
+            message.contains("is not a prefix of this runtime"),
+            "{arguments:?}: {message}"
+        );
+        assert_eq!(sandbox.tree(), before, "{arguments:?}");
+    }
+    let status = sandbox.run(&["status", "--json"]);
+    let status: Value = serde_json::from_str(&status.stdout).unwrap();
+    assert_eq!(status["state"], "foreign");
+}
+
+#[test]
+fn uninstall_lists_named_environments_and_removes_everything() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["x"]).ok();
+    fs::create_dir_all(sandbox.prefix().join("envs/mine/conda-meta")).unwrap();
+    fs::write(sandbox.prefix().join("envs/mine/conda-meta/history"), "").unwrap();
+    let removed = sandbox.run(&["uninstall", "-y"]).ok().stdout;
+    assert!(
+        removed.contains("/envs/mine (an environment of yours)\n"),
+        "{removed}"
+    );
+    let executable = sandbox.runtime.canonicalize().unwrap();
+    assert!(
+        removed.ends_with(&format!(
+            "To remove demo itself: rm {}\n",
+            executable.display()
+        )),
+        "{removed}"
+    );
+    assert!(!sandbox.prefix().exists());
+    assert!(
+        sandbox.tree().iter().all(|path| path == ".conda"),
+        "{:?}",
+        sandbox.tree()
+    );
+}
+
+#[test]
+fn uninstall_without_a_terminal_wants_a_confirmation() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["x"]).ok();
+    let message = sandbox.run(&["uninstall"]).fails_with(64);
+    assert!(message.contains("`demo uninstall -y`"), "{message}");
+    assert!(sandbox.prefix().exists());
+}
+
+#[test]
+fn uninstall_of_nothing_says_so() {
+    let text = Sandbox::new().run(&["uninstall", "-y"]).ok().stdout;
+    assert!(text.starts_with("Nothing is installed at "), "{text}");
+}
+
+#[test]
+fn uninstall_knows_homebrew() {
+    let sandbox = Sandbox::with(&Stamp::new(tool_packages("1.0")).with("installer", "homebrew"));
+    sandbox.run(&["x"]).ok();
+    let text = sandbox.run(&["uninstall", "-y"]).ok().stdout;
+    assert!(
+        text.ends_with("To remove demo itself: brew uninstall demo\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_quiet_uninstall_says_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["-q", "x"]).ok();
+    let run = sandbox.run(&["-q", "uninstall", "-y"]).ok();
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn uninstall_never_follows_a_symbolic_link() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&["--path", sandbox.path("real").to_str().unwrap(), "x"])
+        .ok();
+    fs::create_dir_all(sandbox.path(".conda")).unwrap();
+    std::os::unix::fs::symlink(sandbox.path("real"), sandbox.prefix()).unwrap();
+    let message = sandbox.run(&["uninstall", "-y"]).fails_with(77);
+    assert!(message.contains("is a symbolic link"), "{message}");
+    assert!(sandbox.path("real/bin/tool").exists());
+}
+
+#[test]
+fn help_names_every_command_and_variable() {
+    let sandbox = Sandbox::new();
+    let text = sandbox.run(&["-h"]).ok().stdout;
+    for word in [
+        "bootstrap",
+        "status",
+        "shell",
+        "rollback",
+        "uninstall",
+        "--path",
+        "CONDA_SHIP_PREFIX, DEMO_PREFIX",
+        "DEMO_BUNDLE",
+        "DEMO_OFFLINE",
+        "DEMO_QUIET",
+        "DEMO_PROGRESS",
+        "https://example.com/demo/",
+    ] {
+        assert!(text.contains(word), "{word} is not in:\n{text}");
+    }
+    assert!(!text.contains(['{', '}']), "{text}");
+    assert_eq!(sandbox.run(&["help"]).ok().stdout, text);
+    for command in ["bootstrap", "status", "shell", "rollback", "uninstall"] {
+        let text = sandbox.run(&["help", command]).ok().stdout;
+        assert!(
+            text.starts_with(&format!("usage: demo {command}")),
+            "{text}"
+        );
+        assert!(!text.contains(['{', '}']), "{text}");
+        assert_eq!(sandbox.run(&[command, "--help"]).ok().stdout, text);
+        assert_eq!(sandbox.run(&[command, "-h"]).ok().stdout, text);
+    }
+    assert_eq!(sandbox.tree(), Vec::<String>::new());
+}
+
+#[test]
+fn the_version_is_the_runtimes_own() {
+    assert_eq!(Sandbox::new().run(&["-V"]).ok().stdout, "demo 1.0\n");
+}
+
+#[test]
+fn unknown_options_of_own_commands_are_wrong_usage() {
+    let sandbox = Sandbox::new();
+    for (arguments, expected) in [
+        (
+            &["status", "--yaml"][..],
+            "status takes no option --yaml. Run `demo help status`",
+        ),
+        (
+            &["bootstrap", "now"],
+            "bootstrap takes no argument now. Run `demo help bootstrap`",
+        ),
+        (
+            &["bootstrap", "--bundle"],
+            "--bundle needs a value: --bundle PATH. Run `demo help bootstrap`",
+        ),
+        (
+            &["--path"],
+            "--path needs a value: --path PATH. Run `demo help`",
+        ),
+        (
+            &["bootstrap", "--progress", "dots"],
+            "there is no progress dots: it is json or text",
+        ),
+        (&["help", "nothing"], "help takes no argument nothing"),
+    ] {
+        let message = sandbox.run(arguments).fails_with(64);
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn with_self_every_other_word_is_the_delegates() {
+    let sandbox = Sandbox::with(&Stamp::new(tool_packages("1.0")).with("commands", "self"));
+    for _ in 0..2 {
+        for words in [
+            &["status"][..],
+            &["-h"],
+            &["-q", "x"],
+            &["--path", "y"],
+            &["help"],
+        ] {
+            let expected: String = words.iter().map(|word| format!("<{word}>")).collect();
+            assert_eq!(sandbox.run(words).ok().stdout, expected + "\n");
+        }
+        assert_eq!(sandbox.run(&["--", "self"]).ok().stdout, "<self>\n");
+    }
+    assert!(
+        sandbox
+            .run(&["self", "status"])
+            .ok()
+            .stdout
+            .starts_with("runtime     demo 1.0\n")
+    );
+    assert_eq!(sandbox.run(&["self", "-V"]).ok().stdout, "demo 1.0\n");
+    assert!(
+        sandbox
+            .run(&["self"])
+            .ok()
+            .stdout
+            .contains("demo self [-v]")
+    );
+    let message = sandbox.run(&["self", "dance"]).fails_with(64);
+    assert!(
+        message.contains("there is no command dance. Run `demo self help`"),
+        "{message}"
+    );
+    assert!(
+        sandbox
+            .run(&["self", "-q", "uninstall", "-y"])
+            .ok()
+            .stdout
+            .is_empty()
+    );
+}
+
+#[test]
+fn words_that_change_the_running_shell_are_explained_for_conda() {
+    let mut packages = tool_packages("1.0");
+    packages.push(
+        Package::new("conda", "25")
+            .script("bin/conda", "#!/bin/sh\necho \"conda $*\"\n")
+            .build(),
+    );
+    let sandbox = Sandbox::with(&Stamp::new(packages).with("delegate", "conda"));
+    for word in ["activate", "deactivate", "init"] {
+        let message = sandbox.run(&[word, "x"]).fails_with(64);
+        assert!(message.contains("demo -- "), "{message}");
+        assert!(message.contains("shell"), "{message}");
+        assert_eq!(
+            sandbox.run(&["--", word]).ok().stdout,
+            format!("conda {word}\n")
+        );
+    }
+    assert_eq!(
+        Sandbox::new().run(&["activate"]).ok().stdout,
+        "<activate>\n"
+    );
+}
+
+#[test]
+fn a_shell_that_is_not_interactive_finds_the_prefix_first() {
+    let sandbox = Sandbox::new();
+    let script = sandbox.path("script.sh");
+    fs::write(&script, "command -v tool; echo $CONDA_DEFAULT_ENV\n").unwrap();
+    let mut command = sandbox.command(&["shell"]);
+    command
+        .env("SHELL", "/bin/sh")
+        .stdin(fs::File::open(&script).unwrap());
+    let expected = format!("{}/bin/tool\nbase\n", sandbox.prefix().display());
+    assert_eq!(run(&mut command).ok().stdout, expected);
+}
+
+#[test]
+fn a_shell_in_an_environment_finds_that_environment_first() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["x"]).ok();
+    let environment = sandbox.prefix().join("envs/mine");
+    fs::create_dir_all(environment.join("conda-meta")).unwrap();
+    let script = sandbox.path("script.sh");
+    fs::write(&script, "echo $CONDA_PREFIX; echo $PATH\n").unwrap();
+    let mut command = sandbox.command(&["shell", "mine"]);
+    command
+        .env("SHELL", "/bin/sh")
+        .stdin(fs::File::open(&script).unwrap());
+    let (root, environment) = (sandbox.prefix(), environment.display());
+    let expected = format!(
+        "{environment}\n{environment}/bin:{environment}/condabin:{}/condabin:/usr/bin:/bin\n",
+        root.display()
+    );
+    assert_eq!(run(&mut command).ok().stdout, expected);
+    let message = sandbox.run(&["shell", "yours"]).fails_with(64);
+    assert!(
+        message.contains("there is no environment yours"),
+        "{message}"
+    );
+    assert!(message.contains("There are: mine."), "{message}");
+}
+
+#[test]
+fn a_shell_is_conda_spawn_where_that_is_installed() {
+    let mut packages = tool_packages("1.0");
+    packages.push(
+        Package::new("conda", "25")
+            .script("bin/conda", "#!/bin/sh\necho \"conda $*\"\n")
+            .build(),
+    );
+    packages.push(Package::new("conda-spawn", "0.1").file("x", "x").build());
+    let sandbox = Sandbox::with(&Stamp::new(packages).with("delegate", "conda"));
+    fs::create_dir_all(sandbox.path("e/conda-meta")).unwrap();
+    sandbox.run(&["x"]).ok();
+    fs::create_dir_all(sandbox.prefix().join("envs/mine/conda-meta")).unwrap();
+    assert_eq!(
+        sandbox.run(&["shell", "mine"]).ok().stdout,
+        "conda spawn mine\n"
+    );
+    assert_eq!(
+        sandbox.run(&["shell"]).ok().stdout,
+        format!("conda spawn {}\n", sandbox.prefix().display())
+    );
+}

@@ -1,0 +1,168 @@
+//! Runtimes: the template under test with a stamp behind it.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::archive::{Archive, bundle, hex, sha256};
+
+/// What a stamp says, still to be changed.
+pub struct Stamp {
+    pub header: Value,
+    pub archives: Vec<Archive>,
+    /// Archives that the plan lists and the embedded bundle does not hold.
+    pub left_out: Vec<Archive>,
+}
+
+/// Where the parts of a written stamp are: offset and length in the file, in stamp order.
+pub type Parts = Vec<(u64, u64)>;
+
+impl Stamp {
+    /// An embedded runtime `demo` with the delegate `tool`.
+    pub fn new(archives: Vec<Archive>) -> Self {
+        let header = json!({"schema_version": 1, "builder": "cs-cli 0.1.0", "runtime": "demo",
+            "runtime_version": "1.0", "artifact_name": "demoz", "layout": "embedded", "platform": "linux-64",
+            "delegate": "tool", "docs_url": "https://example.com/demo/", "install_scheme": "conda-home",
+            "install_name": "demo", "installer": null, "condarc": null, "freeze_base": false,
+            "bytecode": "on-import", "commands": "direct", "on_upgrade": "replace", "activation": "path",
+            "channels": ["http://127.0.0.1:9/channel"], "bundle_file_name": null,
+            "installed_size_bytes": null, "installed_file_count": null});
+        Self {
+            header,
+            archives,
+            left_out: Vec::new(),
+        }
+    }
+
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.header[key] = value.into();
+        self
+    }
+
+    /// Write the runtime; the template is copied in front of the stamp.
+    pub fn write(&self, path: &Path) -> Parts {
+        let mut bytes = fs::read(env!("CARGO_BIN_EXE_cs-template")).unwrap();
+        let template_length = bytes.len() as u64;
+        let [header, plan, lock] = [
+            self.header.to_string().into_bytes(),
+            self.plan().to_string().into_bytes(),
+            b"version: 7\n".to_vec(),
+        ];
+        let bundled = match self.header["layout"].as_str() {
+            Some("embedded") => bundle(&self.archives.iter().collect::<Vec<_>>()),
+            _ => Vec::new(),
+        };
+        let digests: Vec<u8> = [&header, &plan, &lock, &Vec::new()]
+            .iter()
+            .flat_map(|part| sha256(part))
+            .collect();
+        let identity = sha256(&digests);
+        let launch = self.launch(&identity);
+        let parts = [header, plan, lock, Vec::new(), bundled, launch];
+        let spans = spans(&parts, template_length);
+        for part in &parts {
+            bytes.extend_from_slice(part);
+        }
+        bytes.extend_from_slice(&footer(&parts, &identity));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        // Another file takes the place: a running runtime cannot be written to.
+        let _ = fs::remove_file(path);
+        fs::write(path, bytes).unwrap();
+        make_executable(path);
+        spans
+    }
+
+    fn plan(&self) -> Value {
+        let packages: Vec<&Value> = self
+            .archives
+            .iter()
+            .chain(&self.left_out)
+            .map(|archive| &archive.entry)
+            .collect();
+        json!({"schema_version": 1, "platform": "linux-64", "requested_specs": ["tool"], "python": null,
+            "packages": packages})
+    }
+
+    fn launch(&self, identity: &[u8; 32]) -> Vec<u8> {
+        let text = |key: &str| self.header[key].as_str().unwrap().to_owned();
+        let is = |key: &str, value: &str| u32::from(text(key) == value);
+        let runtime = text("runtime");
+        let is_conda = u32::from(runtime == "conda");
+        let flags = is("commands", "self")
+            | is("activation", "full") << 1
+            | is("install_scheme", "user-data") << 2
+            | is_conda << 3;
+        let directory = if flags & 4 != 0 { "conda" } else { ".conda" };
+        let upper = runtime.to_uppercase();
+        let words = match flags & 1 {
+            1 => "self",
+            _ => "bootstrap\nstatus\nshell\nrollback\nuninstall\nhelp\nactivate\ndeactivate\ninit",
+        };
+        let strings = [
+            runtime.clone(),
+            format!("{directory}/{}", text("install_name")),
+            format!("bin/{}", text("delegate")),
+            format!(".{runtime}.json"),
+            format!("{{\"schema_version\":1,\"stamp\":\"{}\"", hex(identity)),
+            if is_conda == 1 {
+                String::new()
+            } else {
+                format!("{upper}_PREFIX")
+            },
+            format!("{upper}_QUIET"),
+            words.to_owned(),
+        ];
+        let mut out = Vec::new();
+        out.extend_from_slice(&1u32.to_le_bytes());
+        out.extend_from_slice(&flags.to_le_bytes());
+        out.extend_from_slice(&8u32.to_le_bytes());
+        for string in strings {
+            out.extend_from_slice(&(string.len() as u16).to_le_bytes());
+            out.extend_from_slice(string.as_bytes());
+            out.push(0);
+        }
+        out
+    }
+}
+
+fn spans(parts: &[Vec<u8>], template_length: u64) -> Parts {
+    let mut offset = template_length;
+    parts
+        .iter()
+        .map(|part| {
+            let span = (offset, part.len() as u64);
+            offset += part.len() as u64;
+            span
+        })
+        .collect()
+}
+
+fn footer(parts: &[Vec<u8>], identity: &[u8; 32]) -> Vec<u8> {
+    let total: usize = parts.iter().map(Vec::len).sum();
+    let mut out = b"\x89CONDA-SHIP\r\n\x1a\n\0".to_vec();
+    out.extend_from_slice(&1u32.to_le_bytes());
+    out.extend_from_slice(&6u32.to_le_bytes());
+    out.extend_from_slice(&(total as u64 + 512).to_le_bytes());
+    out.extend_from_slice(identity);
+    let mut offset = 0u64;
+    let tags = ["header", "plan", "lock", "bytecode", "bundle", "launch"];
+    for (tag, part) in tags.iter().zip(parts) {
+        let mut name = [0; 8];
+        name[..tag.len()].copy_from_slice(tag.as_bytes());
+        out.extend_from_slice(&name);
+        out.extend_from_slice(&offset.to_le_bytes());
+        out.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        out.extend_from_slice(&sha256(part));
+        offset += part.len() as u64;
+    }
+    out.resize(480, 0);
+    let digest = sha256(&out);
+    out.extend_from_slice(&digest);
+    out
+}
+
+fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
