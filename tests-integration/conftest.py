@@ -34,6 +34,7 @@ def fast_directory() -> Iterator[Path]:
     shared_memory = Path("/dev/shm")
     base = shared_memory if os.access(shared_memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="cs-tests-", dir=base) as directory:
+        Path(directory).chmod(0o755)  # tests run commands as other users too
         yield Path(directory)
 
 
@@ -41,6 +42,7 @@ def fast_directory() -> Iterator[Path]:
 def tmp_path(fast_directory: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """A folder of the test's own on that file system."""
     directory = Path(tempfile.mkdtemp(prefix="t-", dir=fast_directory))
+    directory.chmod(0o755)
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
 
