@@ -91,14 +91,15 @@ pub fn open_file(
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(open_error)?;
-    let metadata = file.metadata().map_err(open_error)?;
+    // Looked at before it is opened: opening a named pipe would wait for a writer.
+    let metadata = std::fs::metadata(path).map_err(open_error)?;
     if !metadata.is_file() {
         return Err(BundleError::Damaged {
             path: path.to_owned(),
             what: "it is not a regular file".to_owned(),
         });
     }
+    let file = File::open(path).map_err(open_error)?;
     let Ok(entries) = canonical::scan(&file, 0, metadata.len()) else {
         return Ok(Bundle::new(
             foreign::spool_archives(path, file, expected, &names, spool_directory)?,

@@ -295,3 +295,52 @@ fn a_directory_is_no_bundle_file() {
         "{error}"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_not_waited_for() {
+    let directory = scratch();
+    let path = directory.path().join("x.bundle.tar.zst");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let error = open_file(&path, &expected(&archives()), directory.path()).unwrap_err();
+    assert!(
+        error.to_string().contains("it is not a regular file"),
+        "{error}"
+    );
+}
+
+#[test]
+fn whatever_happens_to_a_bundle_no_wrong_archive_comes_out_verified() {
+    let archives = &archives()[..3];
+    let (directory, expected) = (scratch(), expected(archives));
+    let good = [pax("path", "a-1-0.conda"), tar(archives)].concat();
+    let mut opened = 0;
+    for seed in 0..3000 {
+        let mut tar = good.clone();
+        // One to four bytes anywhere, half of them in the first header blocks.
+        for change in noise(seed, 4 * (1 + seed as usize % 4)).chunks(4) {
+            let at = usize::from(u16::from_le_bytes([change[0], change[1]]));
+            let range = if change[3] % 2 == 0 { tar.len() } else { 2048 };
+            tar[at % range] = change[2];
+        }
+        let path = write(directory.path(), &compress(&tar));
+        let Ok(bundle) = open_file(&path, &expected, directory.path()) else {
+            continue;
+        };
+        opened += 1;
+        for archive in bundle.into_archives() {
+            assert!(archive.verified);
+            assert!(
+                support::read_all(&*archive.bytes, 4096) == archives[archive.index].1,
+                "seed {seed}"
+            );
+        }
+    }
+    assert!(opened > 10, "{opened}");
+}

@@ -26,14 +26,15 @@ pub(crate) fn open_archive(request: &Request, path: &Path) -> Result<Archive, Fe
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
+    // Looked at before it is opened: opening a named pipe would wait for a writer.
+    let metadata = std::fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {
         return Err(failed(io::Error::new(
             io::ErrorKind::InvalidInput,
             "it is not a regular file",
         )));
     }
+    let file = File::open(path).map_err(failed)?;
     let length = metadata.len();
     match request.size {
         Some(size) if size != length => Err(FetchError::Damaged {
