@@ -38,12 +38,16 @@ pub fn write_prefix<'m>(
     text.push(b"/")?.push(launch.prefix)?.end()
 }
 
-/// `path`, if it is absolute and every component is a name: nothing that resolving would change, links aside.
+/// `path`, if it is absolute and every component is a name: nothing that resolving would change, links aside. What would
+/// break `PATH` or a line of text is not accepted in a prefix at all, and for the full program to refuse.
 #[inline]
 fn plain(path: &[u8]) -> Option<&[u8]> {
     let (root, components) = path.split_first()?;
     let is_name = |component: &[u8]| !matches!(component, [] | [b'.'] | [b'.', b'.']);
-    (*root == b'/' && components.split(|byte| *byte == b'/').all(is_name)).then_some(path)
+    let is_plain = *root == b'/'
+        && components.split(|byte| *byte == b'/').all(is_name)
+        && !path.iter().any(|byte| matches!(byte, b':' | ..b' ' | 0x7F));
+    is_plain.then_some(path)
 }
 
 #[cfg(test)]
@@ -115,7 +119,8 @@ mod tests {
     #[test]
     fn paths_that_need_resolving_are_left_to_the_full_program() {
         for odd in [
-            "a", "./a", "/", "/a/", "//a", "/a//b", "/a/./b", "/a/..", "~/a",
+            "a", "./a", "/", "/a/", "//a", "/a//b", "/a/./b", "/a/..", "~/a", "/a:b", "/a\nb",
+            "/a\x7f",
         ] {
             assert_eq!(
                 place(0, &[("HOME", "/h"), ("CONDA_SHIP_PREFIX", odd)]),
