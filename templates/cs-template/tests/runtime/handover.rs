@@ -168,10 +168,20 @@ fn broken_pipes_and_ignored_signals_are_inherited() {
         let expected = run(&mut sandbox.command_of("/bin/sh".as_ref(), &["-c", &direct])).ok();
         for _ in 0..2 {
             let found = run(&mut sandbox.command_of("/bin/sh".as_ref(), &["-c", &runtime])).ok();
-            assert_eq!(found.stdout, expected.stdout, "{trap}");
+            assert_eq!(
+                standard(&found.stdout),
+                standard(&expected.stdout),
+                "{trap}"
+            );
         }
         fs::remove_dir_all(sandbox.prefix()).unwrap();
     }
+}
+
+/// The signals 1 to 31: those above are the C library's own.
+fn standard(line: &str) -> u64 {
+    let digits = line.split_whitespace().last().unwrap();
+    u64::from_str_radix(digits, 16).unwrap() & 0x7fff_ffff
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub struct Sandbox {
 /// The package of the delegate, and one more.
 pub fn tool_packages(version: &str) -> Vec<Archive> {
     let tool = Package::new("tool", version)
-        .script("bin/tool", &TOOL.replace("VERSION", version))
+        .script("bin/tool", TOOL.replace("VERSION", version))
         .file("share/tool/data.txt", "data\n");
     vec![
         Package::new("extra", "2")
