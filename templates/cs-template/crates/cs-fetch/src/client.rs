@@ -64,7 +64,6 @@ fn client_builder(options: &Options) -> reqwest::ClientBuilder {
         .no_deflate()
         .no_brotli()
         .no_zstd()
-        .http2_adaptive_window(true)
 }
 
 fn has_explicit_certificates() -> bool {

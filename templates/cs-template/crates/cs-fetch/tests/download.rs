@@ -296,6 +296,36 @@ fn a_body_that_always_breaks_off_is_given_up() {
 }
 
 #[test]
+fn a_connection_that_breaks_often_gets_there_as_long_as_it_gets_further() {
+    let (fixture, body) = (Fixture::new(), noise(22, 8 * 1024 * 1024));
+    let sent = body.clone();
+    let server = Server::start(move |received, stream| {
+        let start = received.range_start().unwrap_or(0);
+        let end = sent.len().min(start + 1_500_000);
+        let length = format!("Content-Length: {}", sent.len() - start);
+        let range = format!(
+            "Content-Range: bytes {start}-{}/{}",
+            sent.len() - 1,
+            sent.len()
+        );
+        let status = if start > 0 {
+            "206 Partial Content"
+        } else {
+            STATUS_OK
+        };
+        respond_raw(stream, status, &[ETAG, &length, &range], &sent[start..end]);
+    });
+    let archive = fixture.fetch_one(request(0, server.url("a-1-0.conda"), &body));
+    assert!(read_all(&*archive.bytes) == body);
+    assert_eq!(
+        server.received().len(),
+        6,
+        "more than the attempts without progress"
+    );
+    assert_eq!(fixture.downloaded(), body.len() as i64);
+}
+
+#[test]
 fn a_body_without_a_length_that_ends_early_is_given_up() {
     let fixture = Fixture::new();
     let body = noise(13, 50_000);
