@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::carry::carry_over;
 use crate::error::PrefixError;
 use crate::heartbeat::Heartbeat;
-use crate::marker::Marker;
+use crate::marker::{Marker, Reading};
 use crate::names::{Names, Owner};
 use crate::patience::Patience;
 use crate::remove::remove_tree;
@@ -188,17 +188,19 @@ fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
 
 /// Refuse a staging directory that is not ours; returns the marker if it has one already.
 fn recognise(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError> {
-    let marker = Marker::read_ours(&names.staging, owner)?;
-    if marker.is_none() && !names.scratch.is_dir() && !is_empty(&names.staging) {
-        let why = Foreignness::NoMarker {
-            marker: names.marker.clone(),
-        };
-        return Err(PrefixError::Foreign {
-            path: names.staging.clone(),
-            why,
-        });
+    match Marker::read(&names.staging, owner)? {
+        Reading::Whole(marker) if marker.is_of(owner) => return Ok(Some(marker)),
+        Reading::Torn => return Ok(None),
+        _ if names.scratch.is_dir() || is_empty(&names.staging) => return Ok(None),
+        _ => {}
     }
-    Ok(marker)
+    let why = Foreignness::NoMarker {
+        marker: names.marker.clone(),
+    };
+    Err(PrefixError::Foreign {
+        path: names.staging.clone(),
+        why,
+    })
 }
 
 /// Where nothing can be locked: deal with the staging directory of a process whose heart stopped beating.

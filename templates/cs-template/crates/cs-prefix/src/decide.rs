@@ -5,6 +5,7 @@ use crate::error::PrefixError;
 use crate::install::{KeepReason, OnUpgrade, Outcome, Policy};
 use crate::marker::{Marker, Reading};
 use crate::names::{Names, Owner};
+use crate::protected::refuse_protected;
 use crate::state::{Foreignness, State, examine, find_unwritable, inspect};
 use crate::sys;
 
@@ -51,7 +52,11 @@ pub(crate) fn decide(
                 why,
             });
         }
-        State::Absent => Site::Free,
+        State::Absent => {
+            // An empty directory may still be somebody's home, or where somebody is.
+            refuse_protected(&names.prefix)?;
+            Site::Free
+        }
         State::OursTorn => Site::Damaged,
         State::OursComplete { marker } if policy.force => site_of_own_stamp(names, &marker)?,
         State::OursOfAnotherStamp { .. } | State::OursChangedByUser { .. } if policy.force => {

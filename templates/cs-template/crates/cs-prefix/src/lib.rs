@@ -16,6 +16,7 @@ mod install;
 mod marker;
 mod names;
 mod patience;
+mod protected;
 mod remove;
 mod rollback;
 mod room;

@@ -10,6 +10,7 @@ use crate::error::PrefixError;
 use crate::marker::{Form, Marker};
 use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
+use crate::protected::refuse_protected;
 use crate::state::{State, find_unwritable, inspect};
 use crate::swap;
 
@@ -127,28 +128,4 @@ impl UninstallPlan {
         }
         Ok(removed)
     }
-}
-
-/// Never a root, a home directory, nor anything that one of them or the working directory is in.
-fn refuse_protected(prefix: &Path) -> Result<(), PrefixError> {
-    let refuse = |why| {
-        Err(PrefixError::Protected {
-            prefix: prefix.to_path_buf(),
-            why,
-        })
-    };
-    let Ok(real) = prefix.canonicalize() else {
-        return Ok(());
-    };
-    if real.parent().is_none() {
-        return refuse("it is a root directory");
-    }
-    let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
-    if home.is_some_and(|home| home.starts_with(&real)) {
-        return refuse("your home directory is in it");
-    }
-    if std::env::current_dir().is_ok_and(|directory| directory.starts_with(&real)) {
-        return refuse("the working directory is in it: change to another directory first");
-    }
-    Ok(())
 }

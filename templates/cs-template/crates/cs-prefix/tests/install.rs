@@ -1,4 +1,5 @@
 //! One test for each cell of the lifecycle page that belongs to `run`, `bootstrap` and `bootstrap --force`.
+#![cfg(unix)]
 
 mod common;
 
@@ -672,6 +673,30 @@ fn a_lack_of_space_or_inodes_is_told_before_anything_is_written() {
         assert!(error.to_string().contains(message), "{error}");
         assert!(place.names().is_empty());
     }
+}
+
+#[test]
+fn an_empty_working_directory_or_home_is_not_replaced() {
+    for (variable, message) in [
+        ("cwd", "the working directory is in it"),
+        ("home", "your home directory is in it"),
+    ] {
+        let place = place();
+        fs::create_dir(&place.prefix).unwrap();
+        let mut command = common::command(&place.prefix, "run-old");
+        match variable {
+            "cwd" => command.current_dir(&place.prefix),
+            _ => command.env("HOME", &place.prefix),
+        };
+        let result = common::result_of(command.spawn().unwrap());
+        assert!(result.contains(message), "{result}");
+        assert!(common::list(&place.prefix).is_empty());
+    }
+}
+
+#[test]
+fn child_process() {
+    common::act_as_child();
 }
 
 #[test]

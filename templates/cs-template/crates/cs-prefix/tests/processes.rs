@@ -1,4 +1,5 @@
 //! Many processes at once, and processes that are killed.
+#![cfg(unix)]
 
 mod common;
 
@@ -393,6 +394,16 @@ mod interrupted {
             fs::read_to_string(place.prefix.join(".demo.json")).unwrap(),
             marker
         );
+        assert_eq!(place.names(), ["demo"]);
+    }
+
+    #[test]
+    fn a_finished_first_prefix_torn_by_a_power_cut_is_built_anew() {
+        let place = installed(&OLD);
+        fs::write(place.prefix.join(".demo.json"), "").unwrap();
+        fs::rename(&place.prefix, place.beside(".staging")).unwrap();
+        common::run(&place, &OLD, &Policy::default()).unwrap();
+        assert_eq!(version_of(&place.prefix), "1.0");
         assert_eq!(place.names(), ["demo"]);
     }
 

@@ -1,4 +1,5 @@
 //! One test for each cell of the lifecycle page that belongs to `rollback`.
+#![cfg(unix)]
 
 mod common;
 

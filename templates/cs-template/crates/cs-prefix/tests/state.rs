@@ -1,4 +1,5 @@
 //! Looking at a prefix, and around it, changes nothing and says what is there.
+#![cfg(unix)]
 
 mod common;
 

@@ -20,6 +20,11 @@ fn open_directory(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Whether the system, or this file system, does not know the call. The last two are one on Linux and two on macOS.
+fn is_unsupported(error: Errno) -> bool {
+    [Errno::NOSYS, Errno::INVAL, Errno::OPNOTSUPP, Errno::NOTSUP].contains(&error)
+}
+
 /// Lock the directory `path`, without waiting.
 pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
     let directory = open_directory(path)?;
@@ -31,9 +36,8 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
         Ok(()) => Ok(Attempt::Locked(directory)),
         Err(Errno::WOULDBLOCK) => Ok(Attempt::Held),
         // NFS turns flock into record locks, which need a file opened for writing: EBADF for any directory.
-        Err(Errno::BADF | Errno::NOLCK | Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL) => {
-            Ok(Attempt::Unsupported)
-        }
+        Err(Errno::BADF | Errno::NOLCK) => Ok(Attempt::Unsupported),
+        Err(error) if is_unsupported(error) => Ok(Attempt::Unsupported),
         Err(error) => Err(error.into()),
     }
 }
@@ -81,7 +85,7 @@ pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<Exchange> {
     return match rustix::fs::renameat_with(CWD, one, CWD, other, rustix::fs::RenameFlags::EXCHANGE)
     {
         Ok(()) => Ok(Exchange::Done),
-        Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => Ok(Exchange::Unsupported),
+        Err(error) if is_unsupported(error) => Ok(Exchange::Unsupported),
         Err(error) => Err(error.into()),
     };
     #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]

@@ -1,0 +1,29 @@
+//! Directories that are never replaced or removed, whatever they hold.
+
+use std::path::Path;
+
+use crate::error::PrefixError;
+
+/// Refuse a root, a home directory, and anything that the home or the working directory is in.
+pub(crate) fn refuse_protected(prefix: &Path) -> Result<(), PrefixError> {
+    let refuse = |why| {
+        Err(PrefixError::Protected {
+            prefix: prefix.to_path_buf(),
+            why,
+        })
+    };
+    let Ok(real) = prefix.canonicalize() else {
+        return Ok(());
+    };
+    if real.parent().is_none() {
+        return refuse("it is a root directory");
+    }
+    let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+    if home.is_some_and(|home| home.starts_with(&real)) {
+        return refuse("your home directory is in it");
+    }
+    if std::env::current_dir().is_ok_and(|directory| directory.starts_with(&real)) {
+        return refuse("the working directory is in it: change to another directory first");
+    }
+    Ok(())
+}
