@@ -18,7 +18,7 @@ use crate::maker::Maker;
 use crate::shared::{Shared, checked_path, write_fault};
 use crate::tar::{Kind, TarReader};
 use crate::tree::Hand;
-use crate::{Job, LinkError, ReadAt};
+use crate::{LinkError, ReadAt};
 
 /// The modules of noarch python packages, each with its package's index.
 #[derive(Default)]
@@ -135,10 +135,9 @@ for line in sys.stdin.buffer:
 /// A module that does not compile is left out, it may be meant for another version of Python; so is one whose package has brought the
 /// compiled file along.
 pub(crate) fn compile(
-    job: &Job,
+    shared: &Shared,
     layout: &Layout,
     modules: &Modules,
-    claims: &Claims,
     cancel: &AtomicBool,
 ) -> Result<Vec<(usize, String)>, LinkError> {
     let mut work: Vec<(&str, usize)> = modules
@@ -148,17 +147,17 @@ pub(crate) fn compile(
         .collect();
     work.sort_unstable();
     let next = AtomicUsize::new(0);
+    let done = Mutex::default();
     let shift = Shift {
-        job,
+        shared,
         layout,
         work: &work,
         next,
-        claims,
         cancel,
-        done: Mutex::default(),
+        done,
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..job.threads.clamp(1, 64).min(work.len()))
+        let threads: Vec<_> = (0..shared.job.threads.clamp(1, 64).min(work.len()))
             .map(|_| scope.spawn(|| shift.work_alone().inspect_err(|_| shift.stop())))
             .collect();
         threads
@@ -175,11 +174,10 @@ pub(crate) fn compile(
 
 /// The compilers at work.
 struct Shift<'a> {
-    job: &'a Job<'a>,
+    shared: &'a Shared<'a>,
     layout: &'a Layout,
     work: &'a [(&'a str, usize)],
     next: AtomicUsize,
-    claims: &'a Claims,
     cancel: &'a AtomicBool,
     done: Mutex<Vec<(usize, String)>>,
 }
@@ -195,16 +193,13 @@ impl Shift<'_> {
     fn work_alone(&self) -> Result<(), LinkError> {
         let mut compiler = self.start()?;
         let tag = compiler.answer()?;
-        let mut done = Vec::new();
+        let (mut hand, mut done) = (self.shared.tree.hand(), Vec::new());
         while let Some(&(path, package)) = self.work.get(self.next.fetch_add(1, Ordering::Relaxed))
         {
             if self.cancel.load(Ordering::Relaxed) {
                 return Err(LinkError::Cancelled);
             }
-            // A line break in the path would end the line that it is asked in.
-            let compiled = compiled_path(path, &tag).filter(|_| !path.contains('\n'));
-            let Some(compiled) = compiled.filter(|compiled| self.claims.claim(compiled, BYTECODE))
-            else {
+            let Some(compiled) = self.claim(path, &tag, &mut hand) else {
                 continue;
             };
             if compiler.ask(path)? == "+" {
@@ -218,20 +213,33 @@ impl Shift<'_> {
         Ok(())
     }
 
+    /// Where the compiled module may be written; `None` when a package has it already, or has put something in its way.
+    fn claim(&self, module: &str, tag: &str, hand: &mut Hand) -> Option<String> {
+        // A line break in the path would end the line that the compiler is asked in.
+        let compiled = compiled_path(module, tag).filter(|_| !module.contains('\n'))?;
+        let (directory, _) = compiled.rsplit_once('/')?;
+        // The compiler follows symbolic links: have a real directory before it looks.
+        hand.create_directory(directory).ok()?;
+        self.shared
+            .claims
+            .claim(&compiled, BYTECODE)
+            .then_some(compiled)
+    }
+
     /// Leave nothing for the others to do.
     fn stop(&self) {
         self.next.store(self.work.len(), Ordering::Relaxed);
     }
 
     fn start(&self) -> Result<Compiler, LinkError> {
-        let program = self.job.staging.join(self.layout.interpreter());
+        let program = self.shared.job.staging.join(self.layout.interpreter());
         let mut command = Command::new(&program);
         // Isolated, without site and its .pth files, writing no bytecode but what it is asked for.
         command.args([
             "-I", "-S", "-B", "-X", "utf8", "-W", "ignore", "-c", COMPILER,
         ]);
-        command.args([self.job.staging, self.job.prefix]);
-        clean_environment(&mut command, self.job.staging);
+        command.args([self.shared.job.staging, self.shared.job.prefix]);
+        clean_environment(&mut command, self.shared.job.staging);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -52,7 +52,7 @@ pub fn install(
     let crew = Crew::new(&shared, archives, progress, cancel);
     let mut done = crew.work()?;
     if let (Bytecode::Compile, Some(layout)) = (job.bytecode, &layout) {
-        done.compiled = compile(job, layout, &done.modules, &claims, cancel)?;
+        done.compiled = compile(&shared, layout, &done.modules, cancel)?;
     }
     let mut report = Report {
         files: done.files,

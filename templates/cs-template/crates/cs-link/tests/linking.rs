@@ -1,0 +1,338 @@
+//! What ends up in the prefix.
+#![cfg(unix)]
+
+mod support;
+
+use std::os::unix::fs::MetadataExt;
+
+use serde_json::json;
+use support::{MODIFIED, PLACEHOLDER, bench, file, hard_link, mode_of, modified, recipe, symlink};
+
+#[test]
+fn files_keep_their_bytes_modes_and_times() {
+    let bench = bench();
+    let large: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
+    let items = vec![
+        file("bin/run", "#!/bin/sh\n").mode(0o775),
+        file("share/private", "x").mode(0o600),
+        file("share/large", &large),
+        file("share/empty", ""),
+        symlink("bin/link", "run"),
+    ];
+    let report = bench.link(&[recipe("demo", items)]).unwrap();
+    assert_eq!(report.files, 5);
+    assert_eq!(mode_of(&bench.path("bin/run")), 0o775);
+    assert_eq!(mode_of(&bench.path("share/private")), 0o600);
+    assert_eq!(bench.read("share/large"), large);
+    assert_eq!(bench.read("share/empty"), b"");
+    assert_eq!(
+        std::fs::read_link(bench.path("bin/link")).unwrap().to_str(),
+        Some("run")
+    );
+    for path in ["bin/run", "bin/link", "share/empty"] {
+        assert_eq!(modified(&bench.path(path)), MODIFIED, "{path}");
+    }
+}
+
+#[test]
+fn set_user_id_bits_are_dropped() {
+    let bench = bench();
+    bench
+        .link(&[recipe("demo", vec![file("bin/su", "x").mode(0o4755)])])
+        .unwrap();
+    assert_eq!(mode_of(&bench.path("bin/su")), 0o755);
+}
+
+#[test]
+fn a_file_that_is_not_listed_is_not_written() {
+    let bench = bench();
+    bench
+        .link(&[recipe(
+            "demo",
+            vec![file("a", "a"), file("b", "b").unlisted()],
+        )])
+        .unwrap();
+    assert!(bench.path("a").exists());
+    assert!(!bench.path("b").exists());
+}
+
+#[test]
+fn an_empty_directory_that_is_listed_is_made() {
+    let bench = bench();
+    let directory = file("share/empty", "")
+        .kind(b'5')
+        .with("path_type", "directory");
+    bench.link(&[recipe("demo", vec![directory])]).unwrap();
+    assert!(bench.path("share/empty").is_dir());
+}
+
+#[test]
+fn the_prefix_replaces_the_placeholder_and_the_record_says_so() {
+    let bench = bench();
+    let text = format!("#!{PLACEHOLDER}/bin/sh\necho {PLACEHOLDER} {PLACEHOLDER}/x\n");
+    let binary = format!("\0{PLACEHOLDER}/lib:{PLACEHOLDER}/y\0{PLACEHOLDER}");
+    let items = vec![
+        file("bin/t", text).prefixed("text"),
+        file("lib/b", &binary).prefixed("binary"),
+    ];
+    bench.link(&[recipe("demo", items)]).unwrap();
+    assert_eq!(
+        bench.text("bin/t"),
+        "#!/opt/final/bin/sh\necho /opt/final /opt/final/x\n"
+    );
+    let padding = PLACEHOLDER.len() - "/opt/final".len();
+    let (two, one) = ("\0".repeat(2 * padding), "\0".repeat(padding));
+    assert_eq!(
+        bench.text("lib/b"),
+        format!("\0/opt/final/lib:/opt/final/y{two}\0/opt/final{one}")
+    );
+    let record = bench.path_record("demo", "lib/b");
+    assert_eq!(record["file_mode"], "binary");
+    assert_eq!(record["prefix_placeholder"], PLACEHOLDER);
+    assert_eq!(record["size_in_bytes"], binary.len());
+    assert_eq!(record["sha256"], "ab".repeat(32));
+    let digest = ring::digest::digest(&ring::digest::SHA256, &bench.read("lib/b"));
+    let hex: String = digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(record["sha256_in_prefix"], hex);
+}
+
+#[test]
+fn a_changed_file_is_younger_than_the_bytecode_of_the_unchanged_one() {
+    let bench = bench();
+    let text = file("lib/x.py", PLACEHOLDER).prefixed("text");
+    bench.link(&[recipe("demo", vec![text])]).unwrap();
+    assert_eq!(modified(&bench.path("lib/x.py")), MODIFIED + 1);
+}
+
+#[test]
+fn a_noarch_python_package_moves_to_the_pythons_site_packages() {
+    let bench = bench();
+    let items = vec![
+        file("site-packages/demo/__init__.py", ""),
+        file("python-scripts/demo-script", "#!/usr/bin/env python").mode(0o775),
+        file("share/demo", ""),
+    ];
+    let points = ["demo = demo.main:run [extra]", "nested=demo:Tool.run"];
+    bench
+        .link(&[recipe("demo", items).python(&points)])
+        .unwrap();
+    for path in [
+        "lib/python3.11/site-packages/demo/__init__.py",
+        "bin/demo-script",
+        "share/demo",
+    ] {
+        assert!(bench.path(path).exists(), "{path}");
+    }
+    let script = bench.text("bin/demo");
+    assert!(
+        script.starts_with("#!/opt/final/bin/python3.11\n"),
+        "{script}"
+    );
+    assert!(script.contains("from demo.main import run\n"), "{script}");
+    assert!(bench.text("bin/nested").contains("from demo import Tool\n"));
+    assert!(
+        bench
+            .text("bin/nested")
+            .ends_with("\tsys.exit(Tool.run())\n")
+    );
+    assert_eq!(mode_of(&bench.path("bin/demo")), 0o775);
+    assert_eq!(
+        bench.path_record("demo", "bin/demo")["path_type"],
+        "unix_python_entry_point"
+    );
+}
+
+#[test]
+fn a_prefix_with_a_space_or_too_long_for_a_shebang_still_starts_python() {
+    for prefix in [
+        "/opt/with space".to_owned(),
+        format!("/opt/{}", "long".repeat(40)),
+    ] {
+        let mut bench = bench();
+        bench.prefix = prefix.clone().into();
+        bench
+            .link(&[recipe("demo", vec![file("site-packages/demo.py", "")])
+                .python(&["demo = demo:main"])])
+            .unwrap();
+        let start = format!("#!/bin/sh\n'''exec' \"{prefix}/bin/python3.11\" \"$0\" \"$@\" #'''\n");
+        assert!(
+            bench.text("bin/demo").starts_with(&start),
+            "{}",
+            bench.text("bin/demo")
+        );
+    }
+}
+
+#[test]
+fn hard_links_become_hard_links_where_both_names_hold_the_same_bytes() {
+    let bench = bench();
+    let items = vec![file("a", "data"), hard_link("b", "a", 4)];
+    bench.link(&[recipe("demo", items)]).unwrap();
+    assert_eq!(bench.read("b"), b"data");
+    assert_eq!(
+        std::fs::metadata(bench.path("a")).unwrap().ino(),
+        std::fs::metadata(bench.path("b")).unwrap().ino()
+    );
+}
+
+#[test]
+fn a_hard_link_to_a_changed_file_holds_what_the_archive_holds() {
+    let bench = bench();
+    let items = vec![
+        file("changed", PLACEHOLDER).prefixed("text"),
+        hard_link("as-it-was", "changed", PLACEHOLDER.len()),
+        hard_link("changed-too", "changed", PLACEHOLDER.len()).prefixed("text"),
+        file("unlisted", "u").unlisted(),
+        hard_link("from-unlisted", "unlisted", 1),
+    ];
+    bench.link(&[recipe("demo", items)]).unwrap();
+    assert_eq!(bench.text("changed"), "/opt/final");
+    assert_eq!(bench.text("as-it-was"), PLACEHOLDER);
+    assert_eq!(bench.text("changed-too"), "/opt/final");
+    assert_eq!(bench.text("from-unlisted"), "u");
+}
+
+#[test]
+fn a_tar_bz2_is_linked_wherever_its_info_stands() {
+    for info_last in [false, true] {
+        let bench = bench();
+        let mut demo = recipe(
+            "demo",
+            vec![
+                file("bin/t", PLACEHOLDER).prefixed("text"),
+                symlink("l", "bin/t"),
+            ],
+        )
+        .tar_bz2();
+        demo.info_last = info_last;
+        bench.link(&[demo]).unwrap();
+        assert_eq!(bench.text("bin/t"), "/opt/final");
+        assert!(bench.path("l").is_symlink());
+    }
+}
+
+#[test]
+fn a_package_from_before_paths_json_is_linked_by_its_lists() {
+    let bench = bench();
+    let mut demo = recipe(
+        "demo",
+        vec![
+            file("share/a b", PLACEHOLDER),
+            file("lib/x", format!("{PLACEHOLDER}\0")),
+        ],
+    )
+    .tar_bz2();
+    let has_prefix = format!("\"{PLACEHOLDER}\" text \"share/a b\"\n{PLACEHOLDER} binary lib/x\n");
+    demo.info = Some(vec![
+        ("index.json".into(), b"{}".to_vec()),
+        ("files".into(), b"share/a b\nlib/x\n".to_vec()),
+        ("has_prefix".into(), has_prefix.into_bytes()),
+        ("no_link".into(), b"lib/x\n".to_vec()),
+    ]);
+    bench.link(&[demo]).unwrap();
+    assert_eq!(bench.text("share/a b"), "/opt/final");
+    assert_eq!(bench.read("lib/x").len(), PLACEHOLDER.len() + 1);
+    assert_eq!(bench.path_record("demo", "lib/x")["no_link"], true);
+    assert_eq!(
+        bench.path_record("demo", "share/a b")["sha256"],
+        json!(null)
+    );
+}
+
+#[test]
+fn of_two_packages_with_one_path_the_later_one_wins_in_whatever_order_they_come() {
+    for (threads, reversed) in [(1, false), (1, true), (3, false), (3, true)] {
+        let mut bench = bench();
+        (bench.threads, bench.reversed) = (threads, reversed);
+        let first = recipe(
+            "first",
+            vec![file("x", "1"), file("y", "1"), file("own", "1")],
+        );
+        let second = recipe("second", vec![file("x", "22"), symlink("y", "x")]);
+        let third = recipe("third", vec![symlink("x", "y")]);
+        let report = bench.link(&[first, second, third]).unwrap();
+        assert_eq!(
+            std::fs::read_link(bench.path("x")).unwrap().to_str(),
+            Some("y")
+        );
+        assert_eq!(
+            std::fs::read_link(bench.path("y")).unwrap().to_str(),
+            Some("x")
+        );
+        let found: Vec<_> = report
+            .clobbered
+            .iter()
+            .map(|found| (found.path.as_str(), found.winner, found.loser))
+            .collect();
+        assert_eq!(found, [("x", 2, 0), ("x", 2, 1), ("y", 1, 0)]);
+        assert_eq!(bench.record("first")["files"], json!(["own"]));
+        assert_eq!(bench.record("second")["files"], json!(["y"]));
+        assert_eq!(bench.record("third")["files"], json!(["x"]));
+    }
+}
+
+#[test]
+fn names_may_be_long_and_in_any_script() {
+    let bench = bench();
+    let long = format!(
+        "share/{}/file",
+        "directory/".repeat(20).trim_end_matches('/')
+    );
+    let items = vec![
+        file(&long, "1"),
+        file("share/ünï/名前", "2"),
+        file("share/with space", "3"),
+    ];
+    bench.link(&[recipe("demo", items)]).unwrap();
+    assert_eq!(bench.text(&long), "1");
+    assert_eq!(bench.text("share/ünï/名前"), "2");
+}
+
+#[test]
+fn the_prefix_knows_how_it_came_to_be() {
+    let bench = bench();
+    bench
+        .link(&[
+            recipe("demo", vec![file("a", "")]),
+            recipe("other", vec![file("b", "")]),
+        ])
+        .unwrap();
+    let history = bench.text("conda-meta/history");
+    assert!(history.starts_with("==> 2"), "{history}");
+    assert!(
+        history.contains("+https://example.com/channel/noarch::demo-1.0-0\n"),
+        "{history}"
+    );
+    assert!(
+        history.ends_with("# update specs: [\"demo >=1\"]\n"),
+        "{history}"
+    );
+    let explicit = bench.text("conda-meta/initial-state.explicit.txt");
+    assert!(
+        explicit.contains("@EXPLICIT\nhttps://example.com/channel/noarch/demo-1.0-0.conda#sha256:"),
+        "{explicit}"
+    );
+    assert_eq!(mode_of(&bench.path("conda-meta/history")), 0o644);
+    assert_eq!(mode_of(&bench.path("conda-meta/demo-1.0-0.json")), 0o644);
+    let record = bench.record("demo");
+    assert_eq!(record["link"], json!({"source": "", "type": 3}));
+    assert_eq!(record["build_number"], 3);
+    assert_eq!(record["requested_specs"], json!([]));
+}
+
+#[test]
+fn a_noarch_python_package_without_python_is_an_error() {
+    let mut bench = bench();
+    bench.python = None;
+    let error = bench
+        .link(&[recipe("demo", vec![file("site-packages/a.py", "")]).python(&[])])
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "demo-1.0-0.conda: a noarch python package needs a Python, and the plan has none"
+    );
+}
