@@ -6,6 +6,8 @@ mod first_run;
 mod handover;
 mod own_commands;
 mod sandbox;
+mod server;
 mod sources;
 mod stamp;
+mod together;
 mod upgrade;

@@ -1,12 +1,11 @@
 //! Where archives come from, and what happens when they do not.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::path::Path;
 
 use crate::archive::{Archive, bundle};
 use crate::sandbox::{Sandbox, run, tool_packages};
+use crate::server::{online, serve};
 use crate::stamp::Stamp;
 
 fn write_directory(path: &Path, archives: &[Archive]) {
@@ -16,13 +15,13 @@ fn write_directory(path: &Path, archives: &[Archive]) {
     }
 }
 
-fn online() -> Stamp {
+fn without_bundle() -> Stamp {
     Stamp::new(tool_packages("1.0")).with("layout", "online")
 }
 
 #[test]
 fn a_bundle_directory_may_hold_other_things() {
-    let sandbox = Sandbox::with(&online());
+    let sandbox = Sandbox::with(&without_bundle());
     let directory = sandbox.path("bundle");
     write_directory(&directory, &tool_packages("1.0"));
     fs::write(directory.join("README"), "hello").unwrap();
@@ -39,7 +38,7 @@ fn a_bundle_directory_may_hold_other_things() {
 
 #[test]
 fn a_bundle_file_is_taken_as_it_is() {
-    let sandbox = Sandbox::with(&online());
+    let sandbox = Sandbox::with(&without_bundle());
     let file = sandbox.path("some.bundle.tar.zst");
     fs::write(
         &file,
@@ -71,7 +70,7 @@ fn a_sibling_bundle_is_found_even_through_a_link() {
 
 #[test]
 fn offline_without_a_bundle_says_what_to_do() {
-    let sandbox = Sandbox::with(&online());
+    let sandbox = Sandbox::with(&without_bundle());
     let message = sandbox.run(&["bootstrap", "--offline"]).fails_with(66);
     assert!(
         message.contains("the network is switched off (--offline)"),
@@ -88,7 +87,7 @@ fn offline_without_a_bundle_says_what_to_do() {
 
 #[test]
 fn a_bundle_that_lacks_packages_names_them_when_offline() {
-    let sandbox = Sandbox::with(&online());
+    let sandbox = Sandbox::with(&without_bundle());
     let directory = sandbox.path("bundle");
     write_directory(&directory, &tool_packages("1.0")[..1]);
     let message = sandbox
@@ -133,7 +132,7 @@ fn a_missing_bundle_is_named() {
 
 #[test]
 fn a_damaged_archive_in_a_bundle_is_named() {
-    let sandbox = Sandbox::with(&online());
+    let sandbox = Sandbox::with(&without_bundle());
     let directory = sandbox.path("bundle");
     let mut archives = tool_packages("1.0");
     let middle = archives[1].bytes.len() / 2;
@@ -152,52 +151,10 @@ fn a_damaged_archive_in_a_bundle_is_named() {
     assert!(!sandbox.path(".conda").exists());
 }
 
-/// Serve archives to whoever asks, until the test ends.
-fn serve(archives: Vec<Archive>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let mut stream = stream;
-            let mut request = vec![0; 8192];
-            let count = stream.read(&mut request).unwrap_or(0);
-            let line = String::from_utf8_lossy(&request[..count])
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            let found = archives
-                .iter()
-                .find(|archive| line.contains(&archive.file_name));
-            let (status, body) = found.map_or(("404 Not Found", &[][..]), |archive| {
-                ("200 OK", &archive.bytes)
-            });
-            let head = format!(
-                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-                body.len()
-            );
-            let _ = stream
-                .write_all(head.as_bytes())
-                .and_then(|()| stream.write_all(body));
-        }
-    });
-    address
-}
-
-fn point_to(stamp: &mut Stamp, address: &str) {
-    for archive in &mut stamp.archives {
-        let url = format!("{address}/linux-64/{}", archive.file_name);
-        archive.entry["url"] = url.clone().into();
-        archive.entry["record"]["url"] = url.into();
-    }
-}
-
 #[test]
 fn an_online_runtime_downloads_its_packages() {
     let address = serve(tool_packages("1.0"));
-    let mut stamp = online();
-    point_to(&mut stamp, &address);
-    let sandbox = Sandbox::with(&stamp);
+    let sandbox = Sandbox::with(&online(Stamp::new(tool_packages("1.0")), &address));
     assert_eq!(sandbox.run(&["x"]).ok().stdout, "<x>\n");
     let outside = sandbox
         .tree()
@@ -209,9 +166,7 @@ fn an_online_runtime_downloads_its_packages() {
 #[test]
 fn a_bundle_that_lacks_packages_is_completed_from_the_network() {
     let address = serve(tool_packages("1.0"));
-    let mut stamp = online();
-    point_to(&mut stamp, &address);
-    let sandbox = Sandbox::with(&stamp);
+    let sandbox = Sandbox::with(&online(Stamp::new(tool_packages("1.0")), &address));
     let directory = sandbox.path("bundle");
     write_directory(&directory, &tool_packages("1.0")[..1]);
     let text = sandbox
@@ -225,9 +180,7 @@ fn a_bundle_that_lacks_packages_is_completed_from_the_network() {
 #[test]
 fn a_package_that_no_server_has_is_a_network_failure() {
     let address = serve(Vec::new());
-    let mut stamp = online();
-    point_to(&mut stamp, &address);
-    let sandbox = Sandbox::with(&stamp);
+    let sandbox = Sandbox::with(&online(Stamp::new(tool_packages("1.0")), &address));
     let message = sandbox.run(&["x"]).fails_with(69);
     assert!(message.contains("404"), "{message}");
     assert_eq!(sandbox.tree(), Vec::<String>::new());
