@@ -59,3 +59,5 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         read_condarc(tmp_path / "condarc")
     with pytest.raises(ManifestError, match="is not a regular file"):
         read_condarc(tmp_path)
+    with pytest.raises(ManifestError, match="cannot be read: File name too long"):
+        read_condarc(tmp_path / ("x" * 5000))

@@ -125,7 +125,7 @@ def test_a_given_lock_that_is_missing_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("pixi.toml", "there is no such manifest"),
+        ("pixi.toml", "cannot be read: No such file"),
         ("environment.toml", "the name of a manifest says which tool it belongs to"),
         ("", "is a directory"),
     ],
@@ -133,6 +133,17 @@ def test_a_given_lock_that_is_missing_is_an_error(tmp_path: Path) -> None:
 def test_a_given_manifest_that_cannot_be_used_is_an_error(tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(ManifestError, match=message):
         discover(manifest=tmp_path / name)
+
+
+def test_names_that_are_too_long_are_errors_like_others(tmp_path: Path) -> None:
+    name = "x" * 5000
+    with pytest.raises(ManifestError, match="the build root is not a directory"):
+        discover(tmp_path / name)
+    with pytest.raises(ManifestError, match="cannot be read: File name too long"):
+        discover(manifest=tmp_path / name / "conda.toml")
+    write(tmp_path, "conda.toml")
+    with pytest.raises(ManifestError, match="there is no such source lock"):
+        discover(tmp_path, source_lock=name)
 
 
 def test_a_given_pyproject_without_tables_is_an_error(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
+from zipfile import ZipFile
 
 import pytest
 
@@ -74,6 +76,61 @@ def test_a_failing_backend_is_an_error_with_its_last_line(make_project: Make) ->
 def test_metadata_without_a_pyproject_is_an_error(make_project: Make) -> None:
     with pytest.raises(ManifestError, match=r"there is no pyproject.toml in"):
         version_of(make_project("[workspace]\n" + METADATA))
+
+
+def make_wheel(directory: Path) -> None:
+    """Write a wheel of a build backend that knows one version."""
+    backend = """
+        from pathlib import Path
+
+        def get_requires_for_build_wheel(config_settings=None):
+            return []
+
+        def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+            path = Path(metadata_directory, "demo-7.8.dist-info")
+            path.mkdir()
+            (path / "METADATA").write_text("Metadata-Version: 2.1\\nName: demo\\nVersion: 7.8\\n")
+            return path.name
+    """
+    files = {
+        "local_backend.py": dedent(backend),
+        "local_backend-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: local-backend\nVersion: 1.0\n",
+        "local_backend-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    with ZipFile(directory / "local_backend-1.0-py3-none-any.whl", "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+        archive.writestr("local_backend-1.0.dist-info/RECORD", "".join(f"{name},,\n" for name in files))
+
+
+LOCAL_BACKEND = '[build-system]\nrequires = ["local-backend"]\nbuild-backend = "local_backend"\n'
+
+
+def test_a_backend_that_is_not_installed_is_asked_in_an_environment_of_its_own(
+    make_project: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_wheel(tmp_path)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    assert version_of(make_project(LOCAL_BACKEND + DYNAMIC + "[tool.pixi]\n" + METADATA, "pyproject.toml")) == "7.8"
+
+
+def test_a_backend_that_cannot_be_installed_is_an_error(make_project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    project = make_project(LOCAL_BACKEND + DYNAMIC + "[tool.pixi]\n" + METADATA, "pyproject.toml")
+    with pytest.raises(ManifestError, match=r"what the build needs cannot be installed: .*local-backend") as caught:
+        version_of(project)
+    assert caught.value.kind == "version-metadata"
+
+
+@pytest.mark.parametrize(
+    "build_system", ['requires = "hatchling"', 'requires = []\nbuild-backend = "nothing"', 'requires = ["!"]']
+)
+def test_a_build_system_that_is_wrong_is_an_error(make_project: Make, build_system: str) -> None:
+    text = f"[build-system]\n{build_system}\n" + DYNAMIC + "[tool.pixi]\n" + METADATA
+    with pytest.raises(ManifestError) as caught:
+        version_of(make_project(text, "pyproject.toml"))
+    assert caught.value.kind == "version-metadata"
 
 
 @pytest.mark.parametrize("table", ['{ from = "git" }', "{}", '{ from = "project-metadata", x = 1 }'])

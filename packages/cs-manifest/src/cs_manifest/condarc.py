@@ -42,9 +42,9 @@ def _error(path: Path, message: str, *, line: int | None = None, column: int | N
 
 
 def _read_text(path: Path) -> str:
-    if path.exists() and not path.is_file():
-        raise _error(path, "is not a regular file")
     try:
+        if path.exists() and not path.is_file():
+            raise _error(path, "is not a regular file")
         with path.open("rb") as file:
             content = file.read(MAX_SIZE_BYTES + 1)
     except OSError as error:

@@ -254,11 +254,11 @@ def _check_value(key: ConfigKey, value: object) -> Any:
 
 
 def _wrong_value(setting: _Setting, expected: str) -> ManifestError:
-    string_types = ("packages", "boolean")
-    is_wrong_type = (setting.key.value_type not in string_types) != isinstance(setting.value, str)
+    types = {"packages": (list, tuple), "boolean": (bool,)}
+    has_right_type = isinstance(setting.value, types.get(setting.key.value_type, (str,)))
     hint = did_you_mean(setting.value, setting.key.choices) if isinstance(setting.value, str) else None
     return setting.error(
-        f"has to be {expected}", kind="value-type" if is_wrong_type else "value-invalid", expected=expected, hint=hint
+        f"has to be {expected}", kind="value-invalid" if has_right_type else "value-type", expected=expected, hint=hint
     )
 
 
@@ -307,4 +307,4 @@ def _resolve_condarc(setting: _Setting | None) -> Path | None:
         return None
     base = Path.cwd() if setting.is_flag else setting.project.manifest_path.parent
     path: str | Path = setting.value
-    return base / (path if isinstance(path, Path) else Path(_check(setting)).expanduser())
+    return base / (path if isinstance(path, Path) else _check(setting))

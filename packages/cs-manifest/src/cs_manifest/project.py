@@ -128,7 +128,7 @@ def discover(
 def _resolve(base: Path, path: Path | str) -> Path:
     """Make a path absolute without following links, so that messages show what the user typed."""
     parts: list[str] = []
-    joined = base / Path(path).expanduser()
+    joined = base / Path(path)
     for part in joined.parts:
         # A parent of a link is not what its name says; leave such a path as it is.
         if part == ".." and parts and not Path(*parts).is_symlink():
@@ -139,15 +139,15 @@ def _resolve(base: Path, path: Path | str) -> Path:
 
 
 def _check_root(root: Path) -> Path:
-    if not root.is_dir():
-        found = "a file" if root.exists() else "nothing"
+    if not _is_directory(root):
+        found = "a file" if _is_file(root) else "nothing"
         raise ManifestError(
             "the build root is not a directory",
             kind="root-not-found",
             path=root,
             expected="a directory",
             actual=found,
-            hint="--root takes a directory, --manifest a file" if root.exists() else None,
+            hint="--root takes a directory, --manifest a file" if found == "a file" else None,
         )
     return root
 
@@ -186,7 +186,14 @@ def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except OSError:
-        return False  # A directory above that may not be searched holds no manifest for this user.
+        return False  # It may not be looked at, or its name is too long: for this user there is nothing.
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _is_usable(document: Document, kind: ManifestKind) -> bool:
@@ -215,16 +222,15 @@ def _explain_unusable(kinds: tuple[ManifestKind, ...]) -> str:
 
 def _load_manifest(path: Path) -> tuple[ManifestKind, Document]:
     kinds = dict(_CANDIDATES).get(path.name)
-    if path.is_dir() or kinds is None:
+    is_directory = _is_directory(path)
+    if is_directory or kinds is None:
         raise ManifestError(
-            "is a directory" if path.is_dir() else "the name of a manifest says which tool it belongs to",
+            "is a directory" if is_directory else "the name of a manifest says which tool it belongs to",
             kind="manifest-not-found",
             path=path,
             expected="a file named conda.toml, pixi.toml or pyproject.toml",
-            hint="--root takes a directory" if path.is_dir() else "name it conda.toml, pixi.toml or pyproject.toml",
+            hint="--root takes a directory" if is_directory else "name it conda.toml, pixi.toml or pyproject.toml",
         )
-    if not path.exists():
-        raise ManifestError("there is no such manifest", kind="manifest-not-found", path=path, expected="a file")
     document = read_document(path)
     for kind in kinds:
         if _is_usable(document, kind):

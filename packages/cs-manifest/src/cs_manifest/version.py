@@ -84,9 +84,10 @@ def _check_dynamic(project: Project, version: str) -> str:
 
 def _read_metadata_version(project: Project, source: Path) -> str:
     """Ask the build backend: in this Python when it has all that the build needs, else in an isolated environment."""
+    import subprocess
+
     try:
         import build
-        import pyproject_hooks
     except ImportError as error:
         raise _metadata_error(
             project,
@@ -95,9 +96,11 @@ def _read_metadata_version(project: Project, source: Path) -> str:
         ) from error
     try:
         return _prepare_metadata(source)
+    except subprocess.CalledProcessError as error:
+        raise _metadata_error(project, f"what the build needs cannot be installed: {_last_line(error)}") from error
     except (build.BuildException, build.BuildBackendException, build.FailedProcessError) as error:
         raise _metadata_error(project, f"the build backend failed: {_last_line(error)}") from error
-    except (pyproject_hooks.BackendUnavailable, OSError) as error:
+    except OSError as error:
         raise _metadata_error(project, f"the build backend cannot be started: {_last_line(error)}") from error
 
 
@@ -145,7 +148,13 @@ def _are_installed(requirements: set[str]) -> bool:
 
 
 def _last_line(error: BaseException) -> str:
-    output = getattr(error, "stdout", None) or getattr(getattr(error, "exception", None), "output", None)
-    text = output.decode("utf-8", "replace") if isinstance(output, bytes) else str(output or error)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
+    """Return the last line of what a failed command wrote, or of the error itself."""
+    command = getattr(error, "exception", None) or error
+    for output in (getattr(command, "stderr", None), getattr(command, "output", None), error):
+        text = output.decode("utf-8", "replace") if isinstance(output, bytes) else str(output or "")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        # pip ends with hints to upgrade itself.
+        lines = [line for line in lines if line.startswith("ERROR")] or lines
+        if lines:
+            return lines[-1]
+    return type(error).__name__
