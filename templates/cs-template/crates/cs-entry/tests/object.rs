@@ -10,11 +10,11 @@ mod support;
 use std::collections::BTreeSet;
 
 /// Relocations that compute a distance within the file, so that no address is needed: on x86-64 `PC32`, `PLT32`; on
-/// arm64 the page-relative address pair, jumps, calls, and low bits of loads and stores.
+/// arm64 `PREL32`, the page-relative address pair, jumps, calls, and low bits of loads and stores.
 const DISTANCES: &[u32] = if cfg!(target_arch = "x86_64") {
     &[2, 4]
 } else {
-    &[275, 277, 278, 282, 283, 284, 285, 286, 299]
+    &[261, 275, 277, 278, 282, 283, 284, 285, 286, 299]
 };
 const SYMBOL_TABLE: u32 = 2;
 const RELOCATIONS: u32 = 4;
