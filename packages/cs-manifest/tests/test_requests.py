@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cs_manifest import ManifestError, Project, requested_specs
+from cs_manifest import ManifestError, Project, combine_specs, requested_specs
 
 Make = Callable[..., Project]
 
@@ -101,6 +101,41 @@ def test_dependencies_are_inherited_from_the_workspace(make_project: Make) -> No
         scipy.workspace = true
         """)
     assert [spec for _, spec, _ in specs(project, "default")] == ["conda-forge::numpy >=2 *openblas", "scipy 1.*"]
+
+
+def test_the_specs_of_several_features_become_one(make_project: Make) -> None:
+    project = make_project("""
+        [workspace]
+        platforms = ["linux-64", "win-64"]
+        [dependencies]
+        a = ">=1"
+        b = "1.*|2.*"
+        c = "*"
+        d = ">=1"
+        p = "1"
+        [pypi-dependencies]
+        q = "*"
+        [target.win.dependencies]
+        w = "*"
+        [feature.x.dependencies]
+        a = "<2"
+        b = ">=1.5"
+        c = "*"
+        d = { version = ">=2", channel = "conda-forge" }
+        [environments]
+        x = ["x"]
+        """)
+    assert combine_specs(requested_specs(project, "x"), "linux-64") == {
+        "a": "a <2,>=1",
+        "b": "b >=1.5,(1.*|2.*)",
+        "c": "c",
+        "d": "conda-forge::d >=2",
+        "p": "p ==1",
+    }
+
+
+def test_a_manifest_that_only_says_what_to_ship_requests_nothing(make_project: Make) -> None:
+    assert requested_specs(make_project("[tool.conda-ship]\n"), "ship") == ()
 
 
 @pytest.mark.parametrize("value", ["{ workspace = false }", "{ workspace = true }"])

@@ -10,7 +10,7 @@ from .errors import ERROR_KINDS, ErrorKind, ManifestError
 from .keys import CONFIG_KEYS, ConfigKey
 from .platforms import Platform
 from .project import ManifestKind, Project, discover
-from .requests import RequestedSpec, requested_specs
+from .requests import RequestedSpec, combine_specs, requested_specs
 
 __all__ = [
     "CONFIG_KEYS",
@@ -27,6 +27,7 @@ __all__ = [
     "Project",
     "RequestedSpec",
     "ShipConfig",
+    "combine_specs",
     "discover",
     "list_environments",
     "load_config",

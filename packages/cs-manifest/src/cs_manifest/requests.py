@@ -17,7 +17,7 @@ from .specs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .positions import KeyPath
     from .project import Project
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # In this order; of the same name the later one counts. All of them are installed into the environment.
 _CONDA_TABLES = ("dependencies", "host-dependencies", "build-dependencies")
 _PYPI_TABLE = "pypi-dependencies"
+_WORKSPACE_TABLES = {"workspace", "project", "environments", "feature", *_CONDA_TABLES, _PYPI_TABLE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +58,40 @@ def requested_specs(project: Project, environment: str) -> tuple[RequestedSpec, 
     :returns: in the order of the features and their tables; a name may be there more than once, from several features.
     :raises ManifestError: when the environment or a feature is not there, or an entry cannot be understood.
     """
+    if not _WORKSPACE_TABLES & set(project.table()):
+        return ()  # A manifest that only says what to ship knows nothing of environments; the lock does.
     described = read_environment(project, environment)
     platforms = described.platforms or tuple(Platform(name=subdir, subdir=subdir) for subdir in KNOWN_SUBDIRS)
     found: list[RequestedSpec] = []
     for feature in described.features:
         found += _read_feature(project, feature, platforms)
     return tuple(found)
+
+
+def combine_specs(specs: Iterable[RequestedSpec], platform: str) -> dict[str, str]:
+    """Write one match spec for each conda package that is requested on a platform.
+
+    :param specs: from :func:`requested_specs`.
+    :param platform: name of the platform.
+    :returns: match specs by package name, sorted. Versions that several features ask for are joined by commas; where
+        one of them says more than a version (a build, a channel), the first that does stands for all.
+    """
+    found: dict[str, list[str]] = {}
+    for spec in specs:
+        if spec.kind == "conda" and (spec.platforms is None or platform in spec.platforms):
+            found.setdefault(spec.name, []).append(spec.spec)
+    return {name: _combine(name, found[name]) for name in sorted(found)}
+
+
+def _combine(name: str, specs: list[str]) -> str:
+    for spec in specs:
+        words = spec.split(" ")
+        if words[0] != name or len(words) > 2 or "[" in spec:
+            return spec
+    versions = list(dict.fromkeys(spec.partition(" ")[2] for spec in specs if spec != name))
+    if len(versions) > 1:
+        versions = [f"({version})" if "|" in version else version for version in versions]
+    return f"{name} {','.join(versions)}" if versions else name
 
 
 def _read_feature(project: Project, feature: Feature, platforms: tuple[Platform, ...]) -> Iterator[RequestedSpec]:

@@ -61,13 +61,20 @@ def render_conda(name: str, value: object) -> str:
     """
     if isinstance(value, Mapping):
         return _render_table(name, value)
-    version = _read_version(value)
+    version = _read_conda_version(value)
     return name if version in _ANY_VERSION else f"{name} {version}"
+
+
+def _read_conda_version(value: object) -> str:
+    """Read a version; a bare one means exactly that one, which strict parsers want to see written out."""
+    version = _read_version(value)
+    return f"=={version}" if re.fullmatch(r"[0-9][0-9A-Za-z._+!-]*", version) else version
 
 
 def _read_version(value: object) -> str:
     if isinstance(value, str):
-        return " ".join(value.split())
+        # A space beside a comma or a bar says nothing; elsewhere it separates version and build.
+        return re.sub(r" ?([,|]) ?", r"\1", " ".join(value.split()))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     raise ValueError("a version such as '>=1.2', or a table with a version")
@@ -77,7 +84,7 @@ def _render_table(name: str, table: Mapping[str, object]) -> str:
     location = _find_location(table)
     if location is not None and classify_conda(table) == "source":
         return f"{name} @ {location}"
-    version = _read_version(table.get("version", "*"))
+    version = _read_conda_version(table.get("version", "*"))
     build = table.get("build")
     if build is not None and not isinstance(build, str):
         raise ValueError("a build string such as '*openblas'")
