@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rattler_networking::authentication_storage::StorageBackend;
-use rattler_networking::authentication_storage::backends::{
-    file::FileStorage, netrc::NetRcStorage,
+use rattler_networking::authentication_storage::backends::file::{FileStorage, FileStorageError};
+use rattler_networking::authentication_storage::backends::netrc::{
+    NetRcStorage, NetRcStorageError,
 };
 use rattler_networking::{
     AuthenticationMiddleware, AuthenticationStorage, MirrorMiddleware, OciMiddleware,
@@ -124,12 +125,34 @@ fn load_credentials(
     if dirs::home_dir().is_some() {
         add(FileStorage::new()
             .map(|file| Arc::new(file) as _)
-            .map_err(|error| describe(&error)));
+            .map_err(|error| describe_file(&error)));
     }
     let netrc = NetRcStorage::from_env().map(|netrc| Arc::new(netrc) as _);
-    add(netrc
-        .map_err(|(path, error)| format!("{} is ignored: {}", path.display(), describe(&error))));
+    add(netrc.map_err(|(path, error)| {
+        format!("{} is ignored: {}", path.display(), describe_netrc(&error))
+    }));
     Ok(storage)
+}
+
+/// Why a credentials file is unusable. A parser's own message may quote what it stumbled over: a password, perhaps.
+fn describe_file(error: &FileStorageError) -> String {
+    match error {
+        FileStorageError::IOError(error) => error.to_string(),
+        FileStorageError::JSONError(path, error) => {
+            let (line, column) = (error.line(), error.column());
+            format!(
+                "{} is not in rattler's form (line {line}, column {column})",
+                path.display()
+            )
+        }
+    }
+}
+
+fn describe_netrc(error: &NetRcStorageError) -> String {
+    match error {
+        NetRcStorageError::IOError(error) => error.to_string(),
+        _ => "it is not in the form of a netrc file".to_owned(),
+    }
 }
 
 /// Open a credentials file that somebody named, so that it must be there and make sense.
@@ -144,7 +167,7 @@ fn open_credentials(path: PathBuf) -> Result<FileStorage, FetchError> {
     if !path.is_file() {
         return Err(failed("there is no such file".to_owned()));
     }
-    FileStorage::from_path(path.clone()).map_err(|error| failed(describe(&error)))
+    FileStorage::from_path(path.clone()).map_err(|error| failed(describe_file(&error)))
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use rattler_networking::mirror_middleware::Mirror;
 use serde::Deserialize;
 use url::Url;
 
+use crate::redact::redact_text;
+
 /// What we read of a `config.toml`; all other keys are somebody else's.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -57,7 +59,7 @@ impl Config {
                 self.warnings.push(format!(
                     "{} is ignored: {}",
                     path.display(),
-                    error.message()
+                    redact_text(error.message())
                 ));
                 return;
             }

@@ -192,9 +192,12 @@ fn tokens_are_never_shown() {
 fn an_unusable_credentials_file_is_an_error_when_it_was_named() {
     let home = tempfile::tempdir().unwrap();
     let server = Server::of(BODY.to_vec());
-    let broken = write(home.path(), "auth.json", "{");
+    let broken = write(home.path(), "auth.json", r#"{"127.0.0.1": "secret"}"#);
     for (file, reason) in [
-        (broken.as_str(), "failed to parse"),
+        (
+            broken.as_str(),
+            "is not in rattler's form (line 1, column 22)",
+        ),
         ("/nowhere/auth.json", "there is no such file"),
     ] {
         let text = fetch_with(
@@ -210,10 +213,37 @@ fn an_unusable_credentials_file_is_an_error_when_it_was_named() {
                 file,
             ],
         );
+        assert!(!text.contains("secret"), "{text}");
     }
-    write(home.path(), ".rattler/credentials.json", "{");
+}
+
+#[test]
+fn unusable_files_that_nobody_named_are_warnings() {
+    let home = tempfile::tempdir().unwrap();
+    let server = Server::of(BODY.to_vec());
+    write(
+        home.path(),
+        ".rattler/credentials.json",
+        r#"{"127.0.0.1": {"secret": 1}}"#,
+    );
+    write(home.path(), ".netrc", "secret secret");
+    write(
+        home.path(),
+        ".config/rattler/config.toml",
+        "mirrors = 'https://user:secret@c.invalid'",
+    );
     let text = fetch_with(home.path(), &server.url("a-1-0.conda"), &[]);
-    assert_says(&text, &["ARRIVED", "WARNING failed to parse"]);
+    let netrc = ".netrc is ignored: it is not in the form of a netrc file";
+    assert_says(
+        &text,
+        &[
+            "ARRIVED",
+            "credentials.json is not in rattler's form",
+            netrc,
+            "config.toml is ignored",
+        ],
+    );
+    assert!(!text.contains("secret"), "{text}");
 }
 
 #[test]
