@@ -9,6 +9,7 @@ mod help;
 mod kept;
 mod launch;
 mod packages;
+mod parser;
 mod place;
 mod progress;
 mod rollback;

@@ -117,3 +117,99 @@ fn check_prefix(prefix: &Path, named_by: &str) -> Result<(), Error> {
     };
     Err(Error::refuse_prefix(prefix, named_by, &reason))
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::ffi::OsString;
+
+    fn launch() -> Launch {
+        Launch {
+            self_commands: false,
+            full_activation: false,
+            user_data: false,
+            named_conda: false,
+            runtime: "demo".into(),
+            prefix: ".conda/demo".into(),
+            delegate: "bin/tool".into(),
+            marker: ".demo.json".into(),
+            marker_start: "{".into(),
+            prefix_variable: Some("DEMO_PREFIX".into()),
+            quiet_variable: "DEMO_QUIET".into(),
+            words: Vec::new(),
+        }
+    }
+
+    fn place_with(variables: &[(&str, &str)], option: Option<&str>) -> Result<Place, Error> {
+        let lookup = |name: &str| {
+            let found = variables.iter().find(|(present, _)| *present == name);
+            found.map(|(_, value)| OsString::from(value))
+        };
+        find_place(option.map(Path::new), &launch(), &lookup)
+    }
+
+    #[test]
+    fn the_install_scheme_is_the_last_resort() {
+        let place = place_with(&[("HOME", "/h"), ("DEMO_PREFIX", "")], None).unwrap();
+        assert_eq!(place.prefix, Path::new("/h/.conda/demo"));
+        assert_eq!(place.named_by, "install-scheme");
+    }
+
+    #[test]
+    fn option_shared_variable_own_variable_win_in_this_order() {
+        let all = [("CONDA_SHIP_PREFIX", "/shared"), ("DEMO_PREFIX", "/own")];
+        let option = place_with(&all, Some("/option")).unwrap();
+        assert_eq!(
+            (option.prefix.as_path(), option.named_by.as_str()),
+            (Path::new("/option"), "--path")
+        );
+        assert_eq!(place_with(&all, None).unwrap().prefix, Path::new("/shared"));
+        let own = place_with(&all[1..], None).unwrap();
+        assert_eq!(
+            (own.prefix.as_path(), own.named_by.as_str()),
+            (Path::new("/own"), "DEMO_PREFIX")
+        );
+    }
+
+    #[test]
+    fn paths_are_made_absolute_and_simple() {
+        let place = place_with(&[], Some("/a//b/./c/../d/")).unwrap();
+        assert_eq!(place.prefix, Path::new("/a/b/d"));
+        let relative = place_with(&[], Some("x")).unwrap().prefix;
+        assert_eq!(relative, std::env::current_dir().unwrap().join("x"));
+    }
+
+    #[test]
+    fn going_up_follows_symbolic_links_as_the_system_does() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("real/deep")).unwrap();
+        std::os::unix::fs::symlink(root.join("real/deep"), root.join("link")).unwrap();
+        let option = root.join("link/../x");
+        let place = place_with(&[], option.to_str()).unwrap();
+        assert_eq!(place.prefix, root.join("real/x"));
+    }
+
+    #[test]
+    fn a_prefix_that_breaks_path_is_refused() {
+        let message = place_with(&[], Some("/a:b")).unwrap_err().to_string();
+        assert!(
+            message.contains("separates the directories of PATH"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn user_data_ignores_a_relative_xdg_data_home() {
+        let mut launch = launch();
+        launch.user_data = true;
+        launch.prefix = "conda/demo".into();
+        let lookup = |name: &str| match name {
+            "XDG_DATA_HOME" => Some(OsString::from("relative")),
+            "HOME" => Some("/h".into()),
+            _ => None,
+        };
+        let place = find_place(None, &launch, &lookup).unwrap();
+        assert!(place.prefix.starts_with("/h"), "{}", place.prefix.display());
+    }
+}

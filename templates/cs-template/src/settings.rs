@@ -47,12 +47,13 @@ fn choose_condarc(header: &Header, plan: &Plan) -> Option<String> {
         .or_else(|| needs_solver.then(|| "solver: rattler\n".to_owned()))
 }
 
+/// The keys that constructor writes and `conda info` shows.
 fn describe_installer(header: &Header, installer: &str) -> String {
     let object = serde_json::json!({
-        "installer": installer,
         "name": header.runtime,
         "version": header.runtime_version,
         "platform": header.platform,
+        "type": installer,
     });
     format!("{object}\n")
 }

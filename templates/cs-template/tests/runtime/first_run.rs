@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, run, tool_packages};
 use crate::stamp::Stamp;
@@ -142,7 +142,10 @@ fn settings_are_written_when_they_are_configured() {
     sandbox.run(&["x"]).ok();
     let read = |name: &str| fs::read_to_string(sandbox.prefix().join(name)).unwrap();
     assert_eq!(read(".condarc"), "channels: [x]\n");
-    assert!(read(".installer.info").contains("homebrew"));
+    let installer: Value = serde_json::from_str(&read(".installer.info")).unwrap();
+    let expected =
+        json!({"name": "demo", "version": "1.0", "platform": "linux-64", "type": "homebrew"});
+    assert_eq!(installer, expected);
     let frozen: Value = serde_json::from_str(&read("conda-meta/frozen")).unwrap();
     assert!(frozen["message"].as_str().unwrap().contains("demo 1.0"));
 }

@@ -28,6 +28,14 @@ pub struct Sandbox {
     pub runtime: PathBuf,
 }
 
+/// In memory where there is such a file system: each test writes a runtime of some 50 MB.
+fn make_directory() -> TempDir {
+    match tempfile::tempdir_in("/dev/shm") {
+        Ok(directory) => directory,
+        Err(_) => tempfile::tempdir().unwrap(),
+    }
+}
+
 /// The package of the delegate, and one more.
 pub fn tool_packages(version: &str) -> Vec<Archive> {
     let tool = Package::new("tool", version)
@@ -48,7 +56,7 @@ impl Sandbox {
     }
 
     pub fn with(stamp: &Stamp) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = make_directory();
         let runtime = directory.path().join("bin/demo");
         stamp.write(&runtime);
         Self { directory, runtime }
