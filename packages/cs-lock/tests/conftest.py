@@ -25,7 +25,7 @@ def build_package(
         "name": name,
         "version": version,
         "build": build,
-        "build_number": int(build.rpartition("_")[2] or 0),
+        "build_number": int(build[len(build.rstrip("0123456789")) :] or 0),
         "subdir": subdir,
         "url": f"{CHANNEL}/{subdir}/{file_name}",
         "sha256": digest,
@@ -127,7 +127,7 @@ def workspace(package: Callable[..., Package]) -> Environments:
             native("pip-circle", "python"),
             native("python", "pip-circle", "lib-b", version="3.11.7", build="h1_0_cpython"),
             native("viewer", "lib-a", "viewer-data"),
-            native("viewer-data", license="LGPL-2.1-or-later", track_features=["x", "y"]),
+            native("viewer-data", license="LGPL-2.1-or-later", track_features=["x", "z"]),
         ]
 
     everywhere = {"linux-64": packages("linux-64"), "osx-arm64": packages("osx-arm64")}

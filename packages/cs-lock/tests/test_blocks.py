@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from cs_lock.blocks import Quoted, Unsupported, parse_blocks
-from cs_lock.events import parse_events
 from hypothesis import given
 from hypothesis import strategies as st
+
+from cs_lock.blocks import Quoted, Unsupported, parse_blocks
+from cs_lock.events import parse_events
 
 _texts = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), max_size=12)
 _keys = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)

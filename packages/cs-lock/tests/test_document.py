@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from cs_lock import LockError, read_lock
 from cs_lock.document import MAX_LINES, MAX_SIZE_BYTES
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
+
 from cs_lock.blocks import Quoted
 from cs_lock.errors import LockError
 from cs_lock.events import MAX_DEPTH, locate, parse_events
 
 _NAMES = "abcdefghij"
 LAUGHS = "a: &a [x]\n"
-for before, name in zip(_NAMES, _NAMES[1:], strict=False):
+for before, name in pairwise(_NAMES):
     LAUGHS += f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n"
 
 

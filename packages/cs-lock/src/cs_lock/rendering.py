@@ -1,4 +1,8 @@
-"""Writing a lock: rattler-lock version 7, byte for byte as rattler writes it."""
+"""Writing a lock: rattler-lock version 7.
+
+Fields, order and layout are rattler's, so that rattler writes what it reads. One thing differs: scalars that YAML 1.1
+takes for something else than text (``no``, ``1_0``, ``1:30``, dates) are quoted, so that any YAML library reads them.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,19 @@ from cs_lock.records import PackageRecord, derive_build_number, derive_location_
 
 VERSION = 7
 
-_SAFE = re.compile(r"[A-Za-z_./(<=$^;+][A-Za-z0-9_./<=>~^+$;()\\|*!,&%@\"'\[\]{}?-]*(?: [^\s:#]+)*")
-_PLAIN = re.compile(r"(?![-?:,\[\]{}#&*!|>'\"%@`\s])[^\n\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*(?<! )")
-_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_SAFE = re.compile(r"[A-Za-z_/(<=$^;+][A-Za-z0-9_./<=>~^+$;()\\|*!,&%@\"'\[\]{}?-]*(?: [^\s:#]+)*")
+_PLAIN = re.compile(r"(?![,\[\]{}#&*!|>'\"%@`\s]|[-?:](?:\s|$)|---|\.\.\.)[^\n]*(?<! )")
+_INDICATOR = re.compile(r": |:$| #")
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "=", "<<", ""})
+# What YAML 1.1 or 1.2 or serde_yaml takes for a number or a date. Too much in here costs nothing but quotes.
 _NUMBER = re.compile(
-    r"[-+]?(?:[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+|0b[01]+|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))"
-    r"|\.(?:nan|NaN|NAN)|~|"
+    r"[-+]?(?:[0-9][0-9_]*|0x[0-9a-fA-F_]+|0o[0-7]+|0b[01_]+)"
+    r"|[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\s].*)?"
 )
+_ESCAPED = re.compile("[\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
 def render_lock(
@@ -62,21 +72,21 @@ def quote_scalar(text: str) -> str:
     :param text: any text
     :returns: one line of YAML 1.2
     """
-    if _SAFE.fullmatch(text) and text.lower() not in _WORDS and not _NUMBER.fullmatch(text):
+    if text.lower() in _WORDS or _NUMBER.fullmatch(text):
+        return f"'{text}'"
+    if _SAFE.fullmatch(text):
         return text
-    is_word = text.lower() in _WORDS or _NUMBER.fullmatch(text) is not None
-    if not is_word and _PLAIN.fullmatch(text) and not re.search(r": |:$| #", text):
-        return text
-    if re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]", text):
+    if _ESCAPED.search(text):
         return _double_quote(text)
+    if _PLAIN.fullmatch(text) and not _INDICATOR.search(text):
+        return text
     return "'" + text.replace("'", "''") + "'"
 
 
 def _double_quote(text: str) -> str:
-    import json
-
-    # Every escape of a JSON text is one of YAML too.
-    return json.dumps(text)
+    """Write a text with characters that need an escape."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + _ESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", escaped) + '"'
 
 
 def _render_platform(platform: Platform) -> list[str]:

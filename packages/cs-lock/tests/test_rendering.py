@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rattler import LockFile
+
+from cs_lock import derive, read_lock
+from cs_lock.blocks import Unsupported, parse_blocks
+from cs_lock.events import parse_events
+from cs_lock.rendering import quote_scalar
+
+Make = Callable[..., Any]
+
+AWKWARD = [
+    *[
+        "no",
+        "on",
+        "y",
+        "Yes",
+        "NULL",
+        "~",
+        "true",
+        "1",
+        "1.0",
+        "1e5",
+        "0x1F",
+        "0o17",
+        "012",
+        ".5",
+        ".inf",
+        "-.inf",
+        ".nan",
+    ],
+    *[
+        "+1",
+        "-1",
+        "1_0",
+        "1:30",
+        "2024-01-01",
+        "",
+        " a",
+        "a ",
+        "a: b",
+        "a:",
+        "a #b",
+        "#a",
+        "- a",
+        "-a",
+        "?",
+        "? a",
+        ":a",
+    ],
+    *["'a'", '"a"', "it's", "[a]", "a[b]", "{a}", "a, b", "*a", "&a", "!a", "|", ">=1", "<2", "==1", "%a", "@a", "`a`"],
+    *[
+        "a\\b",
+        "Ünïcode",
+        "日本",
+        "a (b)",
+        "MIT AND (BSD-3-Clause OR Apache-2.0)",
+        "1.0.0",
+        "3.11.*",
+        "=3",
+        "~=3",
+        "...",
+    ],
+    *[
+        "00" * 16,
+        "12e45678901234567890123456789012",
+        "---",
+        "--- a",
+        "Public-Domain, see https://x.org",
+        "=",
+        "<<",
+        "0b1",
+    ],
+]
+
+# What YAML 1.1 takes for booleans and keys; numbers and dates start with a sign, a dot or a digit.
+WORDS = {"y", "n", "yes", "no", "on", "off", "=", "<<"}
+RENDER = """
+import sys, cs_lock
+lock = cs_lock.derive(cs_lock.read_lock(sys.argv[1]), environment="ship")
+sys.stdout.buffer.write(lock.render())
+"""
+
+
+@pytest.mark.parametrize("text", AWKWARD)
+def test_scalar_reads_back_in_yaml_1_1_and_1_2(text: str) -> None:
+    line = f"a: {quote_scalar(text)}\n"
+    assert parse_events(line) == {"a": text}
+    assert yaml.safe_load(line) == {"a": text}
+
+
+@given(st.text(max_size=20))
+def test_any_text_reads_back(text: str) -> None:
+    line = f"a: {quote_scalar(text)}\n"
+    assert parse_events(line) == {"a": text}
+    assert yaml.safe_load(line) == {"a": text}
+    with suppress(Unsupported):
+        assert parse_blocks(line) == {"a": text}
+
+
+def write_and_reread(path: Path, tmp_path: Path, environment: str = "default") -> tuple[bytes, bytes]:
+    """Return our lock, and what rattler makes of it."""
+    ours = derive(read_lock(path), environment=environment).render()
+    (tmp_path / "ours.lock").write_bytes(ours)
+    LockFile.from_path(tmp_path / "ours.lock").to_path(tmp_path / "theirs.lock")
+    return ours, (tmp_path / "theirs.lock").read_bytes()
+
+
+def assert_quoted_alike(ours: bytes, theirs: bytes) -> None:
+    """Compare line by line; ours may have quotes around what YAML 1.1 takes for something else than text."""
+    for our_line, their_line in zip(ours.decode().splitlines(), theirs.decode().splitlines(), strict=True):
+        value = their_line.removeprefix("  license: ")
+        is_ambiguous = value.lower() in WORDS or value[:1] in "+-.0123456789"
+        assert our_line == their_line or (our_line == f"  license: '{value}'" and is_ambiguous)
+
+
+def test_awkward_texts_are_quoted_as_rattler_quotes_them(write_lock: Make, package: Make, tmp_path: Path) -> None:
+    packages = [package(f"p{number}", license=text) for number, text in enumerate(AWKWARD)]
+    assert_quoted_alike(*write_and_reread(write_lock({"default": {"linux-64": packages}}, 7), tmp_path))
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=8), min_size=1, max_size=40))
+def test_any_ascii_text_is_quoted_as_rattler_quotes_it(
+    write_lock: Make, package: Make, tmp_path: Path, texts: list[str]
+) -> None:
+    packages = [package(f"p{number:02}", license=text) for number, text in enumerate(texts)]
+    assert_quoted_alike(*write_and_reread(write_lock({"default": {"linux-64": packages}}, 7), tmp_path))
+
+
+@pytest.mark.parametrize("version", [1, 4, 5, 6, 7])
+def test_every_version_becomes_what_rattler_writes(
+    version: int, write_lock: Make, workspace: Any, tmp_path: Path
+) -> None:
+    ours, theirs = write_and_reread(write_lock(workspace, version), tmp_path, "ship")
+    assert ours.startswith(b"version: 7\nplatforms:\n- name: linux-64\n- name: osx-arm64\nenvironments:\n  default:\n")
+    assert ours.decode() == theirs.decode()
+
+
+def test_platforms_of_their_own_become_a_table(write_lock: Make, package: Make, tmp_path: Path) -> None:
+    platforms = [{"name": "cuda", "subdir": "linux-64", "virtual-packages": ["__cuda >=12"]}, {"name": "win-64"}]
+    environments = {"default": {"cuda": [package("a")], "win-64": [package("b", subdir="win-64")]}}
+    ours, theirs = write_and_reread(write_lock(environments, 7, platforms=platforms), tmp_path)
+    assert ours.decode() == theirs.decode()
+    assert b"- name: cuda\n  subdir: linux-64\n  virtual-packages:\n  - __cuda >=12\n- name: win-64\n" in ours
+
+
+def test_every_field_is_written_where_rattler_writes_it(write_lock: Make, package: Make, tmp_path: Path) -> None:
+    everything = package(
+        "full",
+        "b >=1",
+        subdir="noarch",
+        build="pyhd8_1",
+        noarch="generic",
+        build_number=7,
+        constrains=["other <2"],
+        features="mkl",
+        track_features=["a", "b"],
+        license_family="BSD",
+        purls=["pkg:pypi/b", "pkg:pypi/a"],
+        run_exports={"weak": ["full >=1"]},
+        python_site_packages_path="lib/python3.11/site-packages",
+        legacy_bz2_md5="0" * 32,
+        legacy_bz2_size=12,
+        extra_depends={"test": ["pytest", "hypothesis >6"]},
+        channel="https://other.example.com/x",
+    )
+    path = write_lock({"default": {"linux-64": [everything, package("b")]}}, 7)
+    text = path.read_text().replace("  sha256", "  build_number: 7\n  sha256", 1)
+    path.write_text(text)
+    ours, theirs = write_and_reread(path, tmp_path)
+    assert ours.decode() == theirs.decode()
+    assert b"run_exports:\n    weak:\n    - full >=1\n" in ours
+
+
+def test_fields_that_rattler_does_not_know_are_carried_and_do_not_disturb_it(
+    write_lock: Make, package: Make, tmp_path: Path
+) -> None:
+    odd = package("a", mood="fine", tree={"x": [1, {"y": True}], "z": None}, words=["no", "1"])
+    ours, theirs = write_and_reread(write_lock({"default": {"linux-64": [odd]}}, 7), tmp_path)
+    assert b"  mood: fine\n" in ours
+    assert b"mood" not in theirs
+    (tmp_path / "again.lock").write_bytes(ours)
+    again = derive(read_lock(tmp_path / "again.lock"), environment="default")
+    assert again.packages("linux-64")[0].extra == {
+        "mood": "fine",
+        "tree": {"x": [1, {"y": True}], "z": None},
+        "words": ["no", "1"],
+    }
+    assert again.render() == ours
+
+
+def test_same_bytes_in_any_process(write_lock: Make, workspace: Any) -> None:
+    path = write_lock(workspace, 4)
+    outputs = set()
+    for seed in ("0", "1", "4242"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": "C", "TZ": "Asia/Kathmandu"}
+        run = subprocess.run(
+            [sys.executable, "-c", RENDER, str(path)], capture_output=True, check=True, env=environment
+        )
+        outputs.add(run.stdout)
+    assert outputs == {derive(read_lock(path), environment="ship").render()}
