@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::PrefixError;
 use crate::marker::{Marker, is_absence};
+use crate::sys;
 
 /// Named environments, and the package cache that they may be linked to.
 const CARRIED: [&str; 2] = ["envs", "pkgs"];
@@ -17,6 +18,13 @@ pub(crate) fn carry_over(from: &Path, to: &Path) -> Result<(), PrefixError> {
         merge(&from.join(name), &to.join(name))?;
     }
     Ok(())
+}
+
+/// Whether something that would have to move along cannot, because it is on a file system of its own.
+pub(crate) fn is_immovable(prefix: &Path) -> bool {
+    CARRIED
+        .iter()
+        .any(|name| sys::is_mount_point(&prefix.join(name)))
 }
 
 /// Copy settings that the user made in the old prefix to the new one.
@@ -33,9 +41,12 @@ pub(crate) fn copy_settings(old: &Path, marker: &Marker, new: &Path) -> Result<(
     Ok(())
 }
 
-/// Named environments below a prefix, sorted.
+/// Named environments below a prefix, sorted; none when they are elsewhere, behind a link.
 pub(crate) fn list_environments(prefix: &Path) -> Result<Vec<PathBuf>, PrefixError> {
     let directory = prefix.join("envs");
+    if directory.is_symlink() {
+        return Ok(Vec::new());
+    }
     let mut found: Vec<PathBuf> = entries(&directory)?
         .into_iter()
         .filter(|path| path.is_dir())
@@ -45,7 +56,7 @@ pub(crate) fn list_environments(prefix: &Path) -> Result<Vec<PathBuf>, PrefixErr
 }
 
 fn merge(from: &Path, to: &Path) -> Result<(), PrefixError> {
-    if !from.is_dir() || from.is_symlink() {
+    if !from.is_dir() || (from.is_symlink() && to.symlink_metadata().is_ok()) {
         return Ok(());
     }
     // A directory's rename replaces an empty directory and nothing else.

@@ -14,7 +14,7 @@ use crate::heartbeat::Heartbeat;
 use crate::marker::{Marker, Reading};
 use crate::names::{Names, Owner};
 use crate::patience::Patience;
-use crate::remove::remove_tree;
+use crate::remove::{remove_tree, remove_tree_in_order};
 use crate::state::{Foreignness, State, inspect};
 use crate::swap;
 use crate::sys::{self, Attempt};
@@ -37,6 +37,19 @@ impl Claim {
         patience: &mut Patience,
     ) -> Result<Option<Self>, PrefixError> {
         let created = create_parents(&names.parent)?;
+        let taken = Self::take_below(names, owner, patience, &created);
+        if !matches!(taken, Ok(Some(_))) {
+            remove_directories(&created);
+        }
+        taken
+    }
+
+    fn take_below(
+        names: &Names,
+        owner: &Owner,
+        patience: &mut Patience,
+        created: &[PathBuf],
+    ) -> Result<Option<Self>, PrefixError> {
         loop {
             let (lock, fresh) = match lock_staging(names)? {
                 Grip::Retry => continue,
@@ -52,7 +65,7 @@ impl Claim {
                 names: names.clone(),
                 lock,
                 heartbeat: None,
-                created: created.clone(),
+                created: created.to_vec(),
                 released: false,
             };
             if patience.may_be_a_swap() && sys::is_locked(&names.previous) {
@@ -111,9 +124,7 @@ impl Drop for Claim {
         self.heartbeat = None;
         // An error here leaves an abandoned staging directory, which the next claim removes.
         let _ = discard_staging(&self.names);
-        for directory in self.created.iter().rev() {
-            let _ = std::fs::remove_dir(directory);
-        }
+        remove_directories(&self.created);
     }
 }
 
@@ -158,7 +169,7 @@ fn make_staging(names: &Names) -> Result<bool, PrefixError> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         // Another process failed and removed the parents that both of us need.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !names.parent.is_symlink() => {
             create_parents(&names.parent).map(|_| false)
         }
         Err(source) => Err(PrefixError::io("make", &names.staging, source)),
@@ -175,7 +186,10 @@ fn is_empty(directory: &Path) -> bool {
 
 /// Deal with what a killed process left at `.NAME.staging`; the caller holds its lock.
 fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
-    let is_finished = recognise(names, owner)?.is_some() && !names.scratch.exists();
+    // Another user's is never put in place: where everybody may write, its marker could say anything.
+    let is_finished = recognise(names, owner)?.is_some()
+        && !names.scratch.exists()
+        && sys::is_own(&names.staging);
     match inspect(&names.prefix, owner)? {
         State::Absent if is_finished => swap::place(names),
         State::Foreign { why } => Err(PrefixError::Foreign {
@@ -241,23 +255,10 @@ fn discard_staging(names: &Names) -> Result<(), PrefixError> {
 pub(crate) fn remove_staging(names: &Names) -> io::Result<()> {
     // May fail, on a full disk for instance, and removing must go on.
     let _ = std::fs::create_dir(&names.scratch);
-    let entries = match std::fs::read_dir(&names.staging) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        other => other?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        if entry.path() == names.scratch {
-            continue;
-        }
-        if entry.file_type()?.is_dir() {
-            remove_tree(&entry.path())?;
-        } else {
-            std::fs::remove_file(entry.path())?;
-        }
-    }
-    remove_tree(&names.scratch)?;
-    std::fs::remove_dir(&names.staging)
+    remove_tree_in_order(
+        &names.staging,
+        names.scratch.file_name().unwrap_or_default(),
+    )
 }
 
 /// Make the missing ancestors of the staging directory; returns those made, outermost first.
@@ -275,4 +276,11 @@ fn create_parents(parent: &Path) -> Result<Vec<PathBuf>, PrefixError> {
         }
     }
     Ok(created)
+}
+
+/// Remove directories that are empty, innermost first.
+fn remove_directories(created: &[PathBuf]) {
+    for directory in created.iter().rev() {
+        let _ = std::fs::remove_dir(directory);
+    }
 }

@@ -1,5 +1,6 @@
 //! What an installation has to do in which state: the rows of the table in `docs/explanation/prefix-lifecycle.md`.
 
+use crate::carry::is_immovable;
 use crate::changes::find_changes;
 use crate::error::PrefixError;
 use crate::install::{KeepReason, OnUpgrade, Outcome, Policy};
@@ -103,7 +104,7 @@ fn reason_to_keep(names: &Names, policy: &Policy, declined: bool) -> Option<Keep
     if let Ok(target) = std::fs::read_link(&names.prefix) {
         return Some(KeepReason::SymbolicLink { target });
     }
-    if sys::is_mount_point(&names.prefix) {
+    if sys::is_mount_point(&names.prefix) || is_immovable(&names.prefix) {
         return Some(KeepReason::MountPoint);
     }
     find_unwritable(names).map(|directory| KeepReason::NotWritable {
@@ -145,7 +146,7 @@ fn check_site(names: &Names, policy: &Policy) -> Result<(), PrefixError> {
     if let Ok(target) = std::fs::read_link(&prefix) {
         return Err(PrefixError::SymbolicLink { prefix, target });
     }
-    if sys::is_mount_point(&prefix) {
+    if sys::is_mount_point(&prefix) || is_immovable(&prefix) {
         return Err(PrefixError::MountPoint { prefix });
     }
     let length_bytes = prefix.as_os_str().len();

@@ -58,10 +58,10 @@ pub enum PrefixError {
         /// The system's words.
         source: io::Error,
     },
-    /// The prefix's path is where another file system is mounted.
+    /// Another file system is mounted on the prefix, or on what would have to move along with a new one.
     #[error(
-        "{prefix} is a mount point, and a prefix is put in place by a rename, which cannot replace one. Nothing was changed. \
-         Choose a directory below it with --path."
+        "{prefix}, or its envs or pkgs directory, is a mount point: a prefix is put in place by renaming, which mount points do \
+         not allow. Nothing was changed. Choose another place with --path."
     )]
     MountPoint {
         /// The path as given.
@@ -167,6 +167,13 @@ impl PrefixError {
 
     /// Say why `directory` cannot be written to: permissions, or a file system that nobody can write to.
     pub(crate) fn not_writable(directory: &Path, action: &'static str) -> Self {
+        if let Err(source) = std::fs::metadata(directory) {
+            return Self::Io {
+                action: "look at",
+                path: directory.to_path_buf(),
+                source,
+            };
+        }
         if crate::sys::is_read_only(directory) {
             let source = io::Error::from(io::ErrorKind::ReadOnlyFilesystem);
             return Self::CannotWrite {

@@ -128,7 +128,7 @@ pub enum KeepReason {
         /// Where the link leads.
         target: PathBuf,
     },
-    /// It is where another file system is mounted.
+    /// Another file system is mounted on it, or on its named environments.
     MountPoint,
 }
 

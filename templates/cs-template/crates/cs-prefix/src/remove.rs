@@ -1,5 +1,6 @@
 //! Remove directory trees: never through a link, whatever their modes, however deep.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 
@@ -15,6 +16,26 @@ pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Remove the directory `path` as [`remove_tree`] does, its entry `last` after all others.
+pub(crate) fn remove_tree_in_order(path: &Path, last: &OsStr) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        _ => {}
+    }
+    #[cfg(unix)]
+    unix::empty_all_but(path, last)?;
+    #[cfg(not(unix))]
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true if entry.file_name() != last => std::fs::remove_dir_all(entry.path())?,
+            true => {}
+            false => std::fs::remove_file(entry.path())?,
+        }
+    }
+    remove_tree(path)
+}
+
 #[cfg(not(unix))]
 fn remove_existing_tree(path: &Path) -> io::Result<()> {
     std::fs::remove_dir_all(path)
@@ -22,54 +43,101 @@ fn remove_existing_tree(path: &Path) -> io::Result<()> {
 
 #[cfg(unix)]
 fn remove_existing_tree(path: &Path) -> io::Result<()> {
-    let top = rustix::fs::open(path, unix::FLAGS, rustix::fs::Mode::empty())
-        .or_else(|error| unix::open_locked_up(path, error))?;
-    let mut deep = 0;
-    while unix::empty_directory(&top, &top, 0, &mut deep)? > 0 {}
+    let top = unix::open(path)?;
+    let mut sweep = unix::Sweep::new(&top, None);
+    while sweep.empty_directory(&top, 0)? > 0 {}
     std::fs::remove_dir(path)
 }
 
 #[cfg(unix)]
 mod unix {
-    use std::ffi::CString;
+    use std::ffi::{CString, OsStr};
     use std::io;
     use std::os::fd::OwnedFd;
+    use std::os::unix::ffi::OsStrExt;
     use std::path::Path;
 
     use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
     use rustix::io::Errno;
 
-    pub const FLAGS: OFlags = OFlags::RDONLY
+    const FLAGS: OFlags = OFlags::RDONLY
         .union(OFlags::DIRECTORY)
         .union(OFlags::NOFOLLOW)
         .union(OFlags::CLOEXEC);
     /// Deeper directories are moved to the top first, so that neither stack nor descriptors run out.
     const DEPTH_LIMIT: usize = 64;
 
-    /// Open a directory that its owner may not read.
-    pub fn open_locked_up(path: &Path, error: Errno) -> rustix::io::Result<OwnedFd> {
-        if error != Errno::ACCESS || crate::sys::make_writable(path).is_err() {
-            return Err(error);
+    /// Open a directory, even one that its owner may not read.
+    pub fn open(path: &Path) -> rustix::io::Result<OwnedFd> {
+        let open = || rustix::fs::openat(CWD, path, FLAGS, Mode::empty());
+        match open() {
+            Err(Errno::ACCESS) if crate::sys::make_writable(path).is_ok() => open(),
+            other => other,
         }
-        rustix::fs::openat(CWD, path, FLAGS, Mode::empty())
     }
 
-    /// Remove what `directory` holds; returns how many entries it saw, so that 0 means empty.
-    pub fn empty_directory(
-        directory: &OwnedFd,
-        top: &OwnedFd,
-        depth: usize,
-        deep: &mut usize,
-    ) -> io::Result<usize> {
-        let entries = list(directory)?;
-        for (name, file_type) in &entries {
-            let may_be_directory = matches!(file_type, FileType::Directory | FileType::Unknown);
-            if may_be_directory && remove_subdirectory(directory, name, top, depth, deep)? {
-                continue;
-            }
-            unlink(directory, name, AtFlags::empty())?;
+    /// Remove what the directory `path` holds, but for the entry `kept`.
+    pub fn empty_all_but(path: &Path, kept: &OsStr) -> io::Result<()> {
+        let top = open(path)?;
+        let kept = CString::new(kept.as_bytes())?;
+        let mut sweep = Sweep::new(&top, Some(&kept));
+        while sweep.empty_directory(&top, 0)? > 0 {}
+        Ok(())
+    }
+
+    /// The removal of one tree.
+    pub struct Sweep<'a> {
+        top: &'a OwnedFd,
+        /// An entry of the top directory that stays.
+        kept: Option<&'a CString>,
+        /// Number of directories moved to the top.
+        deep: usize,
+    }
+
+    impl<'a> Sweep<'a> {
+        pub fn new(top: &'a OwnedFd, kept: Option<&'a CString>) -> Self {
+            Self { top, kept, deep: 0 }
         }
-        Ok(entries.len())
+
+        /// Remove what `directory` holds; returns how many entries it saw, so that 0 means empty.
+        pub fn empty_directory(&mut self, directory: &OwnedFd, depth: usize) -> io::Result<usize> {
+            let mut entries = list(directory)?;
+            if depth == 0 {
+                entries.retain(|(name, _)| Some(name) != self.kept);
+            }
+            for (name, file_type) in &entries {
+                let may_be_directory = matches!(file_type, FileType::Directory | FileType::Unknown);
+                if may_be_directory && self.remove_subdirectory(directory, name, depth)? {
+                    continue;
+                }
+                unlink(directory, name, AtFlags::empty())?;
+            }
+            Ok(entries.len())
+        }
+
+        /// Remove a subdirectory; false when the entry turns out to be something else.
+        fn remove_subdirectory(
+            &mut self,
+            parent: &OwnedFd,
+            name: &CString,
+            depth: usize,
+        ) -> io::Result<bool> {
+            let directory = match open_below(parent, name) {
+                Ok(directory) => directory,
+                Err(Errno::NOTDIR | Errno::LOOP | Errno::MLINK) => return Ok(false),
+                Err(Errno::NOENT) => return Ok(true),
+                Err(error) => return Err(error.into()),
+            };
+            if depth >= DEPTH_LIMIT {
+                self.deep += 1;
+                let shallow = format!(".deep-{}", self.deep);
+                rustix::fs::renameat(parent, name.as_c_str(), self.top, shallow.as_str())?;
+                return Ok(true);
+            }
+            self.empty_directory(&directory, depth + 1)?;
+            unlink(parent, name, AtFlags::REMOVEDIR)?;
+            Ok(true)
+        }
     }
 
     fn list(directory: &OwnedFd) -> io::Result<Vec<(CString, FileType)>> {
@@ -81,31 +149,6 @@ mod unix {
             }
         }
         Ok(entries)
-    }
-
-    /// Remove a subdirectory; false when the entry turns out to be something else.
-    fn remove_subdirectory(
-        parent: &OwnedFd,
-        name: &CString,
-        top: &OwnedFd,
-        depth: usize,
-        deep: &mut usize,
-    ) -> io::Result<bool> {
-        let directory = match open_below(parent, name) {
-            Ok(directory) => directory,
-            Err(Errno::NOTDIR | Errno::LOOP | Errno::MLINK) => return Ok(false),
-            Err(Errno::NOENT) => return Ok(true),
-            Err(error) => return Err(error.into()),
-        };
-        if depth >= DEPTH_LIMIT {
-            *deep += 1;
-            let shallow = format!(".deep-{deep}");
-            rustix::fs::renameat(parent, name.as_c_str(), top, shallow.as_str())?;
-            return Ok(true);
-        }
-        empty_directory(&directory, top, depth + 1, deep)?;
-        unlink(parent, name, AtFlags::REMOVEDIR)?;
-        Ok(true)
     }
 
     fn open_below(parent: &OwnedFd, name: &CString) -> rustix::io::Result<OwnedFd> {

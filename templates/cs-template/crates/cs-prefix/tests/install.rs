@@ -279,6 +279,42 @@ fn named_environments_and_the_package_cache_move_to_the_new_prefix() {
 }
 
 #[test]
+fn environments_kept_elsewhere_behind_a_link_stay_linked() {
+    let place = installed(&OLD);
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::create_dir(elsewhere.path().join("mine")).unwrap();
+    symlink(elsewhere.path(), place.prefix.join("envs")).unwrap();
+    run(&place, &NEW, &Policy::default()).unwrap();
+    assert_eq!(
+        fs::read_link(place.prefix.join("envs")).unwrap(),
+        elsewhere.path()
+    );
+    assert!(
+        cs_prefix::named_environments(&place.prefix)
+            .unwrap()
+            .is_empty()
+    );
+    assert!(elsewhere.path().join("mine").is_dir());
+}
+
+#[test]
+fn a_parent_that_is_a_link_to_nowhere_is_an_error_and_not_a_wait() {
+    let place = place();
+    symlink("/nowhere/at/all", place.directory.path().join("link")).unwrap();
+    let prefix = place.directory.path().join("link/demo");
+    let error = install(
+        &prefix,
+        &OLD,
+        &Policy::default(),
+        &mut |_| {},
+        &NEVER,
+        no_build,
+    )
+    .unwrap_err();
+    assert!(prefix_error(error).to_string().contains("No such file"));
+}
+
+#[test]
 fn settings_that_the_user_changed_are_copied_and_others_are_not() {
     let place = installed(&OLD);
     fs::write(place.prefix.join(".condarc"), "channels: [mine]\n").unwrap();

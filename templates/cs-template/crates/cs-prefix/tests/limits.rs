@@ -271,6 +271,47 @@ fn a_mount_point_is_refused_before_the_build() {
 }
 
 #[test]
+fn a_prefix_with_environments_on_a_file_system_of_their_own_is_kept() {
+    if !is_root() {
+        return;
+    }
+    let place = installed(&OLD);
+    let Some(_disk) = Mounted::new(&place.prefix.join("envs"), "size=64k") else {
+        return;
+    };
+    let outcome = install(
+        &place.prefix,
+        &NEW,
+        &Policy::default(),
+        &mut |_| {},
+        &NEVER,
+        common::no_build,
+    )
+    .unwrap();
+    assert!(matches!(
+        outcome,
+        cs_prefix::Outcome::Kept {
+            reason: cs_prefix::KeepReason::MountPoint,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn another_users_finished_staging_directory_is_never_put_in_place() {
+    if !is_root() {
+        return;
+    }
+    let place = installed(&OLD);
+    fs::rename(&place.prefix, place.beside(".staging")).unwrap();
+    fs::write(place.beside(".staging").join("bin/tool"), "evil").unwrap();
+    std::os::unix::fs::chown(place.beside(".staging"), Some(NOBODY), Some(NOBODY)).unwrap();
+    common::run(&place, &OLD, &Policy::default()).unwrap();
+    assert_eq!(common::version_of(&place.prefix), "1.0");
+    assert_eq!(place.names(), ["demo"]);
+}
+
+#[test]
 fn a_prefix_on_a_read_only_file_system_runs_and_cannot_be_replaced() {
     let Some((_directory, disk)) = mounted("size=1m") else {
         return;
