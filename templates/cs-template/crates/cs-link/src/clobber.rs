@@ -148,3 +148,42 @@ impl Hasher for KeyHasher {
         self.0 = (key >> 64) as u64;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_later_package_owns_a_path_in_whatever_order_they_claim() {
+        for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1], [3, 1, 2]] {
+            let claims = Claims::new();
+            for claimant in order {
+                claims.claim("x", claimant);
+            }
+            assert!(claims.owns("x", 3));
+            let losers: Vec<usize> = claims.contested().iter().map(|found| found.loser).collect();
+            assert_eq!(losers, [0, 1]);
+        }
+    }
+
+    #[test]
+    fn a_claim_says_whether_to_go_on() {
+        let claims = Claims::new();
+        assert!(claims.claim("x", 2));
+        assert!(claims.claim("x", 2));
+        assert!(!claims.claim("x", 1));
+        assert!(claims.claim("x", 3));
+        assert!(!claims.owns("x", 2));
+        assert_eq!(claims.while_owned("x", 2, || ()), None);
+        assert_eq!(claims.while_owned("x", 3, || 7), Some(7));
+    }
+
+    #[test]
+    fn bytecode_gives_way_without_being_counted_as_a_loser() {
+        let claims = Claims::new();
+        assert!(claims.claim("x", BYTECODE));
+        assert!(claims.claim("x", claimant_of(0)));
+        assert!(!claims.claim("x", BYTECODE));
+        assert_eq!(claims.contested(), []);
+    }
+}

@@ -274,3 +274,84 @@ pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
         Ok(clean)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_cleaned_of_what_means_nothing() {
+        assert_eq!(clean_path(b"./a//b/./c/").as_deref(), Ok("a/b/c"));
+        assert_eq!(clean_path("ünï/名".as_bytes()).as_deref(), Ok("ünï/名"));
+        assert_eq!(clean_path(b"a..b/...").as_deref(), Ok("a..b/..."));
+    }
+
+    #[test]
+    fn a_path_that_could_leave_is_refused() {
+        assert_eq!(clean_path(b"a/../../b"), Err("the path leads upwards"));
+        assert_eq!(clean_path(b"/a"), Err("the path is absolute"));
+        assert_eq!(clean_path(b"a\0b"), Err("the path holds a NUL"));
+        assert_eq!(clean_path(b"\xff"), Err("the path is not UTF-8"));
+        for empty in [&b""[..], b".", b"./"] {
+            assert_eq!(clean_path(empty), Err("the path is empty"));
+        }
+    }
+
+    #[test]
+    fn paths_json_may_leave_out_what_it_does_not_know() {
+        let entries = parse_paths_json(
+            br#"{"paths": [{"_path": "a"}, {"_path": "b", "path_type": "softlink"}]}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (entries[0].declared, entries[0].size),
+            (Declared::Unknown, None)
+        );
+        assert_eq!(entries[1].declared, Declared::SoftLink);
+    }
+
+    #[test]
+    fn a_broken_paths_json_says_where() {
+        for (json, reason) in [
+            (&b"{"[..], "info/paths.json"),
+            (
+                br#"{"paths": [{"_path": "a", "path_type": "odd"}]}"#,
+                "unknown path_type",
+            ),
+            (
+                br#"{"paths": [{"_path": "a", "sha256": "12"}]}"#,
+                "sha256 is not 64 hex digits",
+            ),
+            (
+                br#"{"paths": [{"_path": "a", "prefix_placeholder": "/x", "file_mode": "odd"}]}"#,
+                "unknown file_mode",
+            ),
+        ] {
+            let fault = format!("{:?}", parse_paths_json(json).unwrap_err());
+            assert!(fault.contains(reason), "{fault}");
+        }
+    }
+
+    #[test]
+    fn has_prefix_lines_come_in_three_forms() {
+        let mut placeholders = Placeholders::default();
+        let mut parse = |line| has_prefix_line(line, &mut placeholders);
+        let (path, found) = parse("/old text a/b").unwrap();
+        assert_eq!(
+            (path.as_str(), &*found.text, found.mode),
+            ("a/b", "/old", FileMode::Text)
+        );
+        let (path, found) = parse(r#""/o l\"d" BINARY "a b""#).unwrap();
+        assert_eq!(
+            (path.as_str(), &*found.text, found.mode),
+            ("a b", "/o l\"d", FileMode::Binary)
+        );
+        let (path, found) = parse("a/b").unwrap();
+        assert_eq!(
+            (path.as_str(), found.text.len(), found.mode),
+            ("a/b", 32, FileMode::Text)
+        );
+        assert_eq!(parse("/old odd a"), None);
+        assert_eq!(parse("\"unfinished"), None);
+    }
+}

@@ -90,3 +90,62 @@ fn replace_all(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     out.extend_from_slice(&bytes[done..]);
     out
 }
+
+#[cfg(all(test, not(target_os = "macos")))]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "/old";
+
+    fn rewritten(line: &str, prefix: &str) -> String {
+        String::from_utf8(rewrite_shebang(line.as_bytes(), OLD, prefix)).unwrap()
+    }
+
+    #[test]
+    fn a_short_line_takes_the_prefix() {
+        assert_eq!(
+            rewritten("#!/old/bin/python3 -E", "/new"),
+            "#!/new/bin/python3 -E"
+        );
+        assert_eq!(rewritten("#! /old/bin/sh", "/new"), "#! /new/bin/sh");
+        assert_eq!(rewritten("#!/bin/sh", "/with space"), "#!/bin/sh");
+    }
+
+    #[test]
+    fn a_line_that_becomes_too_long_goes_by_env_or_sh() {
+        let long = format!("/{}", "x".repeat(130));
+        assert_eq!(
+            rewritten("#!/old/bin/perl -w", &long),
+            "#!/usr/bin/env perl -w"
+        );
+        let expected =
+            format!("#!/bin/sh\n'''exec' \"{long}/bin/python3.11\" -E \"$0\" \"$@\" #'''");
+        assert_eq!(rewritten("#!/old/bin/python3.11 -E", &long), expected);
+        assert_eq!(
+            rewritten("#!/old/bin/python3-config", &long),
+            "#!/usr/bin/env python3-config"
+        );
+    }
+
+    #[test]
+    fn a_prefix_with_a_space_goes_by_env_or_sh() {
+        assert_eq!(
+            rewritten("#!/old/bin/perl -w", "/with space"),
+            "#!/usr/bin/env perl -w"
+        );
+        let expected = "#!/bin/sh\n'''exec' \"/with space/bin/python\" \"$0\" \"$@\" #'''";
+        assert_eq!(rewritten("#!/old/bin/python", "/with space"), expected);
+    }
+
+    #[test]
+    fn the_longest_line_that_the_kernel_reads_stays() {
+        let prefix = format!("/{}", "x".repeat(LIMIT - 3 - "/bin/sh".len()));
+        let line = rewritten("#!/old/bin/sh", &prefix);
+        assert_eq!(line.len(), LIMIT);
+        assert!(line.starts_with("#!/xxx"));
+        assert_eq!(
+            rewritten("#!/old/bin/sh", &format!("{prefix}x")),
+            "#!/usr/bin/env sh"
+        );
+    }
+}

@@ -177,3 +177,99 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    struct Bytes(Vec<u8>);
+
+    impl ReadAt for Bytes {
+        fn len(&self) -> u64 {
+            self.0.len() as u64
+        }
+
+        fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+            let rest = &self.0[usize::try_from(offset).unwrap().min(self.0.len())..];
+            let count = rest.len().min(buffer.len());
+            buffer[..count].copy_from_slice(&rest[..count]);
+            Ok(count)
+        }
+    }
+
+    /// One member named `m` with the bytes `data`, its sizes in a zip64 field when `wide`.
+    fn archive(wide: bool, comment: &[u8]) -> Vec<u8> {
+        let size = if wide { [0xff; 4] } else { [4, 0, 0, 0] };
+        let extra: &[u8] = if wide {
+            &[1, 0, 16, 0, 4, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0]
+        } else {
+            &[]
+        };
+        let lengths = [1, 0, extra.len() as u8, 0];
+        let fields = [&[45, 0][..], &[0; 12], &size, &size, &lengths].concat();
+        let mut out = [b"PK\x03\x04", &fields[..], b"m", extra, b"data"].concat();
+        let start = out.len() as u32;
+        out.extend([b"PK\x01\x02\x2d\0", &fields[..], &[0; 14], b"m", extra].concat());
+        let length = out.len() as u32 - start;
+        let end = [
+            b"PK\x05\x06\0\0\0\0\x01\0\x01\0",
+            &length.to_le_bytes()[..],
+            &start.to_le_bytes(),
+        ]
+        .concat();
+        [
+            &out[..],
+            &end,
+            &(comment.len() as u16).to_le_bytes(),
+            comment,
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn a_member_is_found_with_narrow_and_with_wide_sizes() {
+        for (wide, comment) in [
+            (false, &b""[..]),
+            (true, b""),
+            (false, b"a comment with PK\x05\x06 in it"),
+        ] {
+            let bytes = archive(wide, comment);
+            let members = list_members(&Bytes(bytes.clone())).unwrap();
+            let [Member { name, start, end }] = &members[..] else {
+                panic!("{members:?}")
+            };
+            assert_eq!(name, "m");
+            assert_eq!(&bytes[*start as usize..*end as usize], b"data");
+        }
+    }
+
+    #[test]
+    fn a_compressed_member_is_refused() {
+        let mut bytes = archive(false, b"");
+        let entry = bytes
+            .windows(4)
+            .position(|window| window == b"PK\x01\x02")
+            .unwrap();
+        bytes[entry + 10] = 8;
+        let fault = format!("{:?}", list_members(&Bytes(bytes)).unwrap_err());
+        assert!(fault.contains("must be stored"), "{fault}");
+    }
+
+    #[test]
+    fn whatever_byte_is_changed_nothing_outside_is_read() {
+        for wide in [false, true] {
+            let whole = archive(wide, b"");
+            for at in 0..whole.len() {
+                for change in [0x01, 0x80, 0xff] {
+                    let mut bytes = whole.clone();
+                    bytes[at] ^= change;
+                    for member in list_members(&Bytes(bytes)).unwrap_or_default() {
+                        assert!(member.start <= member.end && member.end <= whole.len() as u64);
+                    }
+                }
+            }
+        }
+    }
+}

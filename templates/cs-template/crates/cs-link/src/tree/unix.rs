@@ -27,7 +27,7 @@ pub(crate) struct Tree {
     root: OwnedFd,
     path: PathBuf,
     /// Permission bits that the process withholds from new files.
-    umask: u32,
+    umask: Mode,
 }
 
 impl Tree {
@@ -56,12 +56,12 @@ impl Tree {
 }
 
 /// Ask for all bits and see which are granted: the mask cannot be read without changing it, and other threads create files too.
-fn read_umask(root: BorrowedFd) -> io::Result<u32> {
+fn read_umask(root: BorrowedFd) -> io::Result<Mode> {
     let name = ".umask";
     let probe = fs::openat(root, name, NEW_FILE, Mode::from_raw_mode(0o777))?;
-    let granted = fs::fstat(&probe)?.st_mode;
+    let granted = Mode::from_raw_mode(fs::fstat(&probe)?.st_mode);
     fs::unlinkat(root, name, AtFlags::empty())?;
-    Ok(0o777 & !u32::from(granted))
+    Ok(Mode::from_raw_mode(0o777) - granted)
 }
 
 /// Creates files, links and directories; paths are clean and relative.
@@ -75,7 +75,7 @@ impl<'t> Hand<'t> {
     pub(crate) fn create_file(&mut self, path: &str, mode: u32) -> io::Result<File> {
         let (directory, name) = self.parent(path)?;
         let file = fs::openat(directory.as_fd(), name, NEW_FILE, to_mode(mode))?;
-        if mode & self.tree.umask != 0 {
+        if to_mode(mode).intersects(self.tree.umask) {
             fs::fchmod(&file, to_mode(mode))?;
         }
         Ok(File::from(file))

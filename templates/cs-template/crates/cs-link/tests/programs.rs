@@ -1,0 +1,245 @@
+//! What is run: post-link scripts and the byte compiler.
+#![cfg(unix)]
+
+mod support;
+
+use std::process::Command;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use cs_link::{Kind, LinkError, Python};
+use support::{Recipe, bench, file, recipe, symlink, tar};
+
+fn with_script(name: &str, script: &str) -> Recipe {
+    recipe(
+        name,
+        vec![file(&format!("bin/.{name}-post-link.sh"), script).mode(0o775)],
+    )
+}
+
+#[test]
+fn scripts_run_in_install_order_when_all_files_are_there() {
+    let bench = bench();
+    let first = with_script(
+        "first",
+        "cat $PREFIX/share/words > $PREFIX/seen; echo $PKG_NAME $PKG_VERSION $PKG_BUILDNUM >> seen",
+    );
+    let second = with_script(
+        "second",
+        "echo second >> seen; echo 'Read this.' >> $PREFIX/.messages.txt",
+    );
+    let words = recipe("words", vec![file("share/words", "hello\n")]);
+    let report = bench.link(&[first, second, words]).unwrap();
+    assert_eq!(bench.text("seen"), "hello\nfirst 1.0 3\nsecond\n");
+    assert_eq!(report.messages.len(), 1);
+    assert_eq!(
+        (
+            report.messages[0].package.as_str(),
+            report.messages[0].text.as_str()
+        ),
+        ("second", "Read this.")
+    );
+    assert!(!bench.path(".messages.txt").exists());
+    assert!(!bench.path(".post-link-output").exists());
+}
+
+#[test]
+fn what_scripts_write_does_not_remember_the_staging_directory() {
+    let bench = bench();
+    let script = "echo $PREFIX/lib:$PREFIX > conf; ln -s $PREFIX/conf link; printf 'a\\0%s/b\\0c' $PREFIX > binary; \
+                  mkdir -p d/__pycache__; printf '%s\\0' $PREFIX > d/__pycache__/x.pyc; chmod 700 conf";
+    let kept = file("kept", bench.staging().to_str().unwrap());
+    bench
+        .link(&[with_script("demo", script), recipe("other", vec![kept])])
+        .unwrap();
+    assert_eq!(bench.text("conf"), "/opt/final/lib:/opt/final\n");
+    assert_eq!(support::mode_of(&bench.path("conf")), 0o700);
+    assert_eq!(
+        std::fs::read_link(bench.path("link")).unwrap().to_str(),
+        Some("/opt/final/conf")
+    );
+    let binary = bench.text("binary");
+    assert!(
+        binary.starts_with("a\0/opt/final/b\0") && binary.ends_with("\0c"),
+        "{binary:?}"
+    );
+    assert_eq!(
+        binary.len(),
+        "a\0/b\0c".len() + bench.staging().to_str().unwrap().len()
+    );
+    assert!(!bench.path("d/__pycache__/x.pyc").exists());
+}
+
+#[test]
+fn a_failing_script_is_an_error_with_what_it_said() {
+    let error = bench()
+        .link(&[with_script("demo", "echo no such thing >&2; exit 3")])
+        .unwrap_err();
+    assert_eq!(error.kind(), Kind::Program);
+    let text = error.to_string();
+    assert!(
+        text.starts_with(
+            "demo-1.0-0.conda: the script bin/.demo-post-link.sh failed (exit status: 3)"
+        ),
+        "{text}"
+    );
+    assert!(text.ends_with("no such thing"), "{text}");
+}
+
+#[test]
+fn a_cancelled_script_is_killed_with_what_it_has_started() {
+    let bench = bench();
+    let script = "sh -c 'echo $$ > child; exec sleep 100' & echo $$ > pid; sleep 100";
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !bench.path("child").exists() || !bench.path("pid").exists() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+            bench.cancel.store(true, Ordering::Relaxed);
+        });
+        let error = bench.link(&[with_script("demo", script)]).unwrap_err();
+        assert!(matches!(error, LinkError::Cancelled), "{error}");
+    });
+    assert!(start.elapsed() < Duration::from_secs(20));
+    for name in ["pid", "child"] {
+        let pid = bench.text(name);
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        assert!(
+            status.is_empty() || status.contains(") Z "),
+            "{name} is still running: {status}"
+        );
+    }
+}
+
+#[test]
+fn a_job_that_is_cancelled_from_the_start_does_nothing() {
+    let bench = bench();
+    bench.cancel.store(true, Ordering::Relaxed);
+    let error = bench
+        .link(&[recipe("demo", vec![file("x", "x")])])
+        .unwrap_err();
+    assert!(matches!(error, LinkError::Cancelled), "{error}");
+    assert!(!bench.path("x").exists());
+}
+
+fn compress(items: &[support::Item]) -> Vec<u8> {
+    zstd::encode_all(&tar(items)[..], 3).unwrap()
+}
+
+const COMPILED: &str = "lib/python3.11/site-packages/demo/__pycache__/main.cpython-311.pyc";
+
+fn demo() -> Recipe {
+    recipe("demo", vec![file("site-packages/demo/main.py", "x = 1\n")]).python(&[])
+}
+
+#[test]
+fn shipped_bytecode_belongs_to_the_package_of_its_module() {
+    let mut bench = bench();
+    bench.shipped = Some(compress(&[file(COMPILED, "bytecode")]));
+    let report = bench.link(&[demo()]).unwrap();
+    assert_eq!(report.compiled, 1);
+    assert_eq!(bench.text(COMPILED), "bytecode");
+    assert_eq!(bench.path_record("demo", COMPILED)["path_type"], "pyc_file");
+}
+
+#[test]
+fn shipped_bytecode_of_no_module_is_refused() {
+    let stray = "lib/python3.11/site-packages/other/__pycache__/main.cpython-311.pyc";
+    for (item, reason) in [
+        (file(stray, "x"), "does not belong to a module"),
+        (file("bin/python", "x"), "not a compiled module"),
+        (
+            file("../x/__pycache__/y.cpython-311.pyc", "x"),
+            "leads upwards",
+        ),
+        (symlink(COMPILED, "/etc/passwd"), "not a compiled module"),
+    ] {
+        let mut bench = bench();
+        bench.shipped = Some(compress(&[item]));
+        let error = bench.link(&[demo()]).unwrap_err();
+        assert_eq!(error.kind(), Kind::Archive);
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn a_packages_own_bytecode_is_kept() {
+    let mut bench = bench();
+    bench.shipped = Some(compress(&[file(COMPILED, "shipped")]));
+    let own = file("site-packages/demo/__pycache__/main.cpython-311.pyc", "own");
+    let mut demo = demo();
+    demo.items.push(own);
+    bench.link(&[demo]).unwrap();
+    assert_eq!(bench.text(COMPILED), "own");
+}
+
+/// The machine's Python as a package: its version, its tag, and a link to it.
+fn host_python() -> Option<(Python, String, Recipe)> {
+    let script =
+        "import sys; print(sys.version.split()[0], sys.implementation.cache_tag, sys.executable)";
+    let output = Command::new("python3").args(["-c", script]).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let [version, tag, executable] = text.split_whitespace().collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let short = version.rsplit_once('.')?.0;
+    let python = Python {
+        version: version.into(),
+        site_packages_path: format!("lib/python{short}/site-packages"),
+    };
+    let link = symlink(&format!("bin/python{short}"), executable);
+    Some((python, tag.to_owned(), recipe("python", vec![link])))
+}
+
+#[test]
+fn the_prefixs_python_compiles_what_it_can() {
+    let Some((python, tag, package)) = host_python() else {
+        return;
+    };
+    let mut bench = bench();
+    bench.compile = true;
+    let site_packages = python.site_packages_path.clone();
+    bench.python = Some(python);
+    let mut demo = demo();
+    demo.items
+        .push(file("site-packages/demo/old.py", "print 1\n"));
+    demo.items.push(symlink(
+        "site-packages/evil/__pycache__",
+        bench.directory.path().to_str().unwrap(),
+    ));
+    demo.items
+        .push(file("site-packages/evil/main.py", "x = 1\n"));
+    let report = bench.link(&[package, demo]).unwrap();
+    assert_eq!(report.compiled, 1);
+    let compiled = format!("{site_packages}/demo/__pycache__/main.{tag}.pyc");
+    let bytes = bench.read(&compiled);
+    assert_eq!(bytes[4..8], [1, 0, 0, 0], "an unchecked hash");
+    let final_path = format!("/opt/final/{site_packages}/demo/main.py");
+    assert!(
+        bytes
+            .windows(final_path.len())
+            .any(|window| window == final_path.as_bytes())
+    );
+    assert_eq!(
+        bench.path_record("demo", &compiled)["path_type"],
+        "pyc_file"
+    );
+    assert_eq!(bench.neighbours(), ["staging"]);
+}
+
+#[test]
+fn a_python_that_does_not_start_is_an_error() {
+    let mut bench = bench();
+    bench.compile = true;
+    let python = recipe(
+        "python",
+        vec![file("bin/python3.11", "#!/bin/sh\necho broken >&2\nexit 9\n").mode(0o775)],
+    );
+    let error = bench.link(&[python, demo()]).unwrap_err();
+    assert_eq!(error.kind(), Kind::Program);
+    assert!(error.to_string().contains("exit status: 9"), "{error}");
+    assert!(error.to_string().ends_with("broken"), "{error}");
+}
