@@ -23,11 +23,7 @@ const MARKER_START: &str = r#"{"schema_version":1,"stamp":"0123""#;
 const FULL_ACTIVATION: u32 = 2;
 const USER_DATA: u32 = 4;
 
-static PROBE: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let probe = support::compile_probe(directory.path());
-    (directory, probe)
-});
+static PROBE: LazyLock<PathBuf> = LazyLock::new(support::compile_probe);
 
 /// Wait for the other tests of this process: a child forked by one of them while this one writes an executable would
 /// keep it open for writing, and no system starts such a file.
@@ -91,7 +87,7 @@ impl Home {
         let home = Self {
             directory: tempfile::tempdir().expect("a temporary directory"),
         };
-        let mut runtime = fs::read(&PROBE.1).expect("the probe");
+        let mut runtime = fs::read(&*PROBE).expect("the probe");
         runtime.extend([b'x'; 4096]);
         runtime.extend(stamp);
         fs::write(home.runtime(), runtime).expect("a runtime");
@@ -124,7 +120,7 @@ impl Home {
             format!("{MARKER_START},\"more\":true}}\n"),
         )
         .expect("a marker");
-        fs::copy(&PROBE.1, prefix.join("bin/probe")).expect("a delegate");
+        fs::copy(&*PROBE, prefix.join("bin/probe")).expect("a delegate");
     }
 
     /// A command with `HOME`, `PATH` and nothing else.

@@ -35,27 +35,53 @@ pub fn compile(source: &str, output: &Path, arguments: &[&str]) {
     assert!(status.success(), "rustc {source} {arguments:?}");
 }
 
-/// Compile the probe with the entry in front of it.
-pub fn compile_probe(directory: &Path) -> PathBuf {
-    let library = directory.join("libcs_entry.rlib");
-    compile(
-        "src/lib.rs",
-        &library,
-        &[
-            "--crate-name",
-            "cs_entry",
-            "--crate-type",
-            "lib",
-            "-C",
-            "opt-level=3",
-        ],
-    );
-    let probe = directory.join("probe");
-    let library = format!("cs_entry={}", library.display());
-    compile(
-        "tests/programs/probe.rs",
-        &probe,
-        &["--extern", &library, "-C", "link-arg=-Wl,-e,cs_entry_start"],
-    );
-    probe
+/// Compile the probe with the entry in front of it, once for all test processes that have the same sources.
+pub fn compile_probe() -> PathBuf {
+    let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("probe-{}", digest_sources()));
+    if !shared.exists() {
+        let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+        let library = directory.path().join("libcs_entry.rlib");
+        compile(
+            "src/lib.rs",
+            &library,
+            &[
+                "--crate-name",
+                "cs_entry",
+                "--crate-type",
+                "lib",
+                "-C",
+                "opt-level=3",
+            ],
+        );
+        let probe = directory.path().join("probe");
+        let library = format!("cs_entry={}", library.display());
+        compile(
+            "tests/programs/probe.rs",
+            &probe,
+            &["--extern", &library, "-C", "link-arg=-Wl,-e,cs_entry_start"],
+        );
+        std::fs::rename(probe, &shared).expect("one file system");
+    }
+    shared
+}
+
+fn digest_sources() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let listed = ["src", "src/linux", "tests/programs", "tests/support"]
+        .iter()
+        .flat_map(|directory| std::fs::read_dir(root.join(directory)).expect("a directory"));
+    let mut files: Vec<PathBuf> = listed
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.retain(|path| path.is_file());
+    files.sort();
+    let sources: Vec<u8> = files
+        .iter()
+        .flat_map(|path| std::fs::read(path).expect("a source"))
+        .collect();
+    let digest = cs_entry::sha256::sha256(&sources);
+    digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
