@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-MakeProject = "Callable[..., Project]"
-
 SHIP = """
     [tool.conda-ship]
     runtime = "demo"

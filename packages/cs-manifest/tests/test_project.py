@@ -135,6 +135,15 @@ def test_a_given_manifest_that_cannot_be_used_is_an_error(tmp_path: Path, name: 
         discover(manifest=tmp_path / name)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a current directory from being removed")
+def test_a_current_directory_that_was_removed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = write(tmp_path / "gone")
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(ManifestError, match="the current directory is not there any more"):
+        discover()
+
+
 def test_names_that_are_too_long_are_errors_like_others(tmp_path: Path) -> None:
     name = "x" * 5000
     with pytest.raises(ManifestError, match="the build root is not a directory"):
@@ -172,7 +181,9 @@ def test_paths_are_absolute_and_links_are_not_followed(tmp_path: Path, monkeypat
     link = tmp_path / "link"
     link.symlink_to(real)
     monkeypatch.chdir(tmp_path)
-    assert discover("real/../link").root == link
+    assert discover("link").root == link
+    assert discover("link/../real").root == real
+    assert discover("../../../../../../../../../../" + str(real)[1:]).root == real
     assert discover(Path("real")).root == real
 
 

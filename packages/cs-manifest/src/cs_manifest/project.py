@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -109,7 +110,7 @@ def discover(
     :returns: the project, its manifest parsed.
     :raises ManifestError: when there is no usable manifest, it cannot be parsed, or there is no source lock.
     """
-    base = Path.cwd() if start is None else Path(start).absolute()
+    base = _find_start(start)
     directory = None if root is None else _check_root(_resolve(base, root))
     if manifest is not None:
         kind, document = _load_manifest(_resolve(base, manifest))
@@ -125,17 +126,22 @@ def discover(
     return Project(root=directory or document.path.parent, kind=kind, document=document, source_lock_path=lock)
 
 
+def _find_start(start: Path | str | None) -> Path:
+    try:
+        return Path.cwd() if start is None else Path(start).absolute()
+    except OSError as error:
+        raise ManifestError(
+            "the current directory is not there any more",
+            kind="root-not-found",
+            expected="a directory",
+            hint="change to one that is",
+        ) from error
+
+
 def _resolve(base: Path, path: Path | str) -> Path:
-    """Make a path absolute without following links, so that messages show what the user typed."""
-    parts: list[str] = []
-    joined = base / Path(path)
-    for part in joined.parts:
-        # A parent of a link is not what its name says; leave such a path as it is.
-        if part == ".." and parts and not Path(*parts).is_symlink():
-            parts.pop()
-        else:
-            parts.append(part)
-    return Path(*parts)
+    """Make a path absolute; links are followed only where a ``..`` needs it, so that messages show what was typed."""
+    joined = base / path
+    return Path(os.path.realpath(joined)) if ".." in joined.parts else joined
 
 
 def _check_root(root: Path) -> Path:
