@@ -80,12 +80,13 @@ impl Attempt<'_> {
             0
         };
         let response = self.send(start, resumption).await?;
+        if start > 0 && response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+            return self.start_over(sink, resumption, "the server no longer has the rest");
+        }
         check_status(&response)?;
         let resumed = start > 0 && response.status() == StatusCode::PARTIAL_CONTENT;
         if resumed && range_start(response.headers()) != Some(start) {
-            self.restart(sink)?;
-            *resumption = Resumption::default();
-            return Err(Failure::transient("the server resumed at the wrong place"));
+            return self.start_over(sink, resumption, "the server resumed at the wrong place");
         }
         if !resumed {
             self.restart(sink)?;
@@ -93,6 +94,18 @@ impl Attempt<'_> {
         }
         self.check_length(&response, sink.len())?;
         self.receive(response, sink).await
+    }
+
+    /// Forget what has arrived and what was learned: the next attempt asks for everything.
+    fn start_over(
+        &self,
+        sink: &mut Sink,
+        resumption: &mut Resumption,
+        reason: &str,
+    ) -> Result<(), Failure> {
+        self.restart(sink)?;
+        *resumption = Resumption::default();
+        Err(Failure::transient(reason))
     }
 
     async fn send(&self, start: u64, resumption: &Resumption) -> Result<Response, Failure> {
@@ -137,13 +150,14 @@ impl Attempt<'_> {
 
     async fn receive(&self, mut response: Response, sink: &mut Sink) -> Result<(), Failure> {
         loop {
-            let chunk = match tokio::time::timeout(self.options.stall_timeout, response.chunk())
-                .await
-            {
-                Err(_) => return Err(Failure::transient(self.stalled(sink.len()))),
-                Ok(Err(error)) => return Err(Failure::transient(self.broken(sink.len(), &error))),
+            let received = tokio::time::timeout(self.options.stall_timeout, response.chunk()).await;
+            let chunk = match received {
                 Ok(Ok(Some(chunk))) => chunk,
                 Ok(Ok(None)) => return self.check_complete(sink.len()),
+                // All is here, whatever became of the connection.
+                _ if self.request.size == Some(sink.len()) => return Ok(()),
+                Ok(Err(error)) => return Err(Failure::transient(self.broken(sink.len(), &error))),
+                Err(_) => return Err(Failure::transient(self.stalled(sink.len()))),
             };
             let length = sink.len() + chunk.len() as u64;
             if let Some(size) = self.request.size.filter(|&size| length > size) {
@@ -245,8 +259,6 @@ fn check_status(response: &Response) -> Result<(), Failure> {
             hint: HINT_NETWORK,
             retry_after: retry_after(response.headers()),
         }),
-        // The server's copy is not what the first part came from; the next attempt starts over.
-        416 => Err(Failure::transient(reason)),
         401 | 403 => permanent(HINT_CREDENTIALS),
         404 | 410 => permanent(HINT_GONE),
         407 => permanent(HINT_PROXY),

@@ -1,6 +1,7 @@
 //! One archive: attempts until it is here and verified.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cs_link::Archive;
 use reqwest_middleware::ClientWithMiddleware;
@@ -55,37 +56,18 @@ impl Downloader {
                 fresh: course.distrustful,
             };
             let result = attempt.run(&mut sink, &mut resumption).await;
-            let result = result.map(|()| sink.sha256());
-            match result {
-                Ok(sha256) if sha256 == request.sha256 => {
+            match course.judge(result, &sink)? {
+                Step::Done => {
+                    let (index, bytes) = (request.index, sink.into_bytes());
                     return Ok(Archive {
-                        index: request.index,
-                        bytes: sink.into_bytes(),
+                        index,
+                        bytes,
                         verified: true,
                     });
                 }
-                Ok(sha256) => {
-                    course.distrust("its SHA-256", &hex(&request.sha256), &hex(&sha256))?
-                }
-                Err(Failure::WrongSize { actual }) => {
-                    course.distrust("its size", &course.size(), &actual)?
-                }
-                Err(Failure::Spool(source)) => return Err(self.spool_error(source)),
-                Err(Failure::Permanent { reason, hint }) => {
-                    return Err(course.network_error(reason, hint));
-                }
-                Err(Failure::Transient {
-                    reason,
-                    hint,
-                    retry_after,
-                }) => {
-                    let wait = course.after_failure(sink.len(), reason, hint, retry_after)?;
-                    tokio::time::sleep(wait).await;
-                    continue;
-                }
+                Step::Resume(wait) => tokio::time::sleep(wait).await,
+                Step::StartOver => resumption = Resumption::default(),
             }
-            // What has arrived is wrong: nothing of it is kept.
-            resumption = Resumption::default();
         }
     }
 
@@ -103,15 +85,50 @@ impl Downloader {
     }
 }
 
+/// What to do after an attempt.
+enum Step {
+    Done,
+    /// Go on where it broke, after a pause.
+    Resume(Duration),
+    /// What has arrived is wrong: keep nothing of it.
+    StartOver,
+}
+
 impl Course<'_> {
+    fn judge(&mut self, result: Result<(), Failure>, sink: &Sink) -> Result<Step, FetchError> {
+        match result.map(|()| sink.sha256()) {
+            Ok(sha256) if sha256 == self.request.sha256 => return Ok(Step::Done),
+            Ok(sha256) => {
+                self.distrust("its SHA-256", &hex(&self.request.sha256), &hex(&sha256))?
+            }
+            Err(Failure::WrongSize { actual }) => {
+                self.distrust("its size", &self.size(), &actual)?
+            }
+            Err(Failure::Spool(source)) => return Err(self.downloader.spool_error(source)),
+            Err(Failure::Permanent { reason, hint }) => {
+                return Err(self.network_error(reason, hint));
+            }
+            Err(Failure::Transient {
+                reason,
+                hint,
+                retry_after,
+            }) => {
+                return self
+                    .after_failure(sink.len(), reason, hint, retry_after)
+                    .map(Step::Resume);
+            }
+        }
+        Ok(Step::StartOver)
+    }
+
     /// Count a failed attempt; give the pause before the next one, or the error when there is none.
     fn after_failure(
         &mut self,
         length: u64,
         reason: String,
         hint: &'static str,
-        retry_after: Option<std::time::Duration>,
-    ) -> Result<std::time::Duration, FetchError> {
+        retry_after: Option<Duration>,
+    ) -> Result<Duration, FetchError> {
         let options = &self.downloader.options;
         if length >= self.furthest + PROGRESS_BYTES {
             self.failed = 0;
@@ -145,7 +162,7 @@ impl Course<'_> {
         }
         self.distrustful = true;
         self.announce(
-            std::time::Duration::ZERO,
+            Duration::ZERO,
             format!("{what} is {actual}, expected {expected}"),
         );
         Ok(())
@@ -157,7 +174,7 @@ impl Course<'_> {
             .map_or_else(|| "unknown".to_owned(), |size| format!("{size} bytes"))
     }
 
-    fn announce(&self, wait: std::time::Duration, reason: String) {
+    fn announce(&self, wait: Duration, reason: String) {
         let (index, url, attempt) = (
             self.request.index,
             redact_url(&self.request.url),

@@ -281,6 +281,55 @@ fn a_server_that_resumes_at_the_wrong_place_is_not_believed() {
 }
 
 #[test]
+fn a_server_that_has_lost_the_rest_is_asked_for_everything() {
+    let (fixture, body) = (Fixture::new(), noise(23, 50_000));
+    let sent = body.clone();
+    let server = Server::start(move |received, stream| match received.number {
+        0 => respond_raw(
+            stream,
+            STATUS_OK,
+            &[ETAG, "Content-Length: 50000"],
+            &sent[..20_000],
+        ),
+        1 => respond(stream, "416 Range Not Satisfiable", &[], b""),
+        _ => respond(stream, STATUS_OK, &[], &sent),
+    });
+    assert!(
+        read_all(
+            &*fixture
+                .fetch_one(request(0, server.url("a-1-0.conda"), &body))
+                .bytes
+        ) == body
+    );
+    assert_eq!(server.received()[2].header("range"), None);
+    assert_eq!(fixture.downloaded(), 50_000);
+}
+
+#[test]
+fn a_whole_body_counts_even_if_the_connection_breaks_after_it() {
+    let (fixture, body) = (Fixture::new(), noise(24, 5000));
+    let sent = body.clone();
+    let server = Server::start(move |_, stream| {
+        // Chunked, and the last chunk never comes.
+        let chunk = [b"1388\r\n".as_slice(), &sent, b"\r\n"].concat();
+        respond_raw(
+            stream,
+            STATUS_OK,
+            &[ETAG, "Transfer-Encoding: chunked"],
+            &chunk,
+        );
+    });
+    assert!(
+        read_all(
+            &*fixture
+                .fetch_one(request(0, server.url("a-1-0.conda"), &body))
+                .bytes
+        ) == body
+    );
+    assert_eq!(server.received().len(), 1);
+}
+
+#[test]
 fn a_body_that_always_breaks_off_is_given_up() {
     let fixture = Fixture::new();
     let body = noise(12, 50_000);
