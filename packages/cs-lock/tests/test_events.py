@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from cs_lock.blocks import Quoted
+from cs_lock.blocks import MAX_DEPTH, Quoted
 from cs_lock.errors import LockError
-from cs_lock.events import MAX_DEPTH, locate, parse_events
+from cs_lock.events import locate, parse_events
 
 _NAMES = "abcdefghij"
 LAUGHS = "a: &a [x]\n"
