@@ -67,6 +67,13 @@ def test_the_pixi_toml_of_a_member_package_is_passed_over(tmp_path: Path) -> Non
     assert discover(start=start).root == tmp_path
 
 
+def test_a_list_of_tasks_is_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, "conda.toml", text="[tasks]\nlint = 'ruff check'\n")
+    write(tmp_path, "pyproject.toml", text="[tool.conda.tasks]\nlint = 'ruff check'\n[tool.pixi.workspace]\n")
+    write(tmp_path, "pixi.lock")
+    assert discover(tmp_path).kind is ManifestKind.PYPROJECT_PIXI
+
+
 def test_a_given_root_is_not_searched_upward(tmp_path: Path) -> None:
     write(tmp_path, "pixi.toml", "pixi.lock")
     member = write(tmp_path / "member", "pyproject.toml", text="[project]\n")

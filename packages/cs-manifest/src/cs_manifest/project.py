@@ -210,8 +210,8 @@ def _is_usable(document: Document, kind: ManifestKind) -> bool:
     if not isinstance(table, dict):
         return False
     if kind.table_prefix:
-        # Pixi writes [tool.pixi.package] into the pyproject.toml of a member package.
-        return set(table) != {"package"}
+        # A member package has [tool.pixi.package] alone, a list of tasks [tool.conda.tasks].
+        return not table or not set(table) <= {"package", "tasks"}
     return "workspace" in table or "project" in table or _asks_to_ship(document)
 
 
