@@ -157,5 +157,5 @@ def test_refuses_files_that_are_too_large_without_reading_them_whole(tmp_path: P
 
 
 def test_refuses_too_many_lines(write_text: Write) -> None:
-    with pytest.raises(LockError, match="more than 4000000 lines"):
+    with pytest.raises(LockError, match="more than 2000000 lines"):
         read_lock(write_text(b"\n" * (MAX_LINES + 1)))

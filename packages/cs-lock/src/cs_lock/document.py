@@ -13,7 +13,7 @@ from cs_lock.blocks import Node, Unsupported, parse_blocks
 from cs_lock.errors import LockError
 
 MAX_SIZE_BYTES = 64 * 1024 * 1024
-MAX_LINES = 4_000_000
+MAX_LINES = 2_000_000
 """A lock of 10,000 packages has 9 MB and 200,000 lines."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
