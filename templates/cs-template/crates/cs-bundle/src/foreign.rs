@@ -18,6 +18,8 @@ use crate::tar::{Block, Pax, TAR_BLOCK, padding, parse_header, until_nul};
 const MAX_EXTENDED_HEADER: u64 = 64 * 1024;
 /// Most bytes that may follow the end of the tar: padding to a record of any usual size.
 const MAX_TRAILING: u64 = 16 * 1024 * 1024;
+/// Most entries: names are remembered to find duplicates, and a few compressed bytes can hold millions of headers.
+const MAX_ENTRIES: usize = 100_000;
 const BUFFER: usize = 128 * 1024;
 
 /// Decode the bundle and spool the expected archives; digests are compared on the way.
@@ -35,6 +37,9 @@ pub(crate) fn spool_archives(
     while let Some((name, length)) = reader.next_entry()? {
         if !seen.insert(name.clone()) {
             return Err(reader.refuse(name, "is there twice"));
+        }
+        if seen.len() > MAX_ENTRIES {
+            return Err(reader.damaged("it has too many entries"));
         }
         let Some(&index) = names.get(name.as_str()) else {
             reader.skip(length + padding(length))?;

@@ -114,7 +114,10 @@ pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
 /// Octal digits, or GNU's base 256 when the first bit is set; negative numbers are none.
 fn parse_number(field: &[u8]) -> Option<u64> {
     if field[0] & 0x80 != 0 {
-        let first = u64::from(field[0] & 0x7f);
+        if field[0] & 0x40 != 0 {
+            return None;
+        }
+        let first = u64::from(field[0] & 0x3f);
         return field[1..].iter().try_fold(first, |value, &byte| {
             value.checked_mul(256)?.checked_add(byte.into())
         });
@@ -168,4 +171,55 @@ fn parse_decimal(digits: &[u8]) -> Option<u64> {
         return None;
     }
     std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_of_any_length_are_read_as_they_were_written() {
+        for length in [
+            0,
+            1,
+            511,
+            MAX_OCTAL_SIZE,
+            MAX_OCTAL_SIZE + 1,
+            1 << 40,
+            u64::MAX,
+        ] {
+            let header = parse_header(&render_header("a-1-0.conda", length, REGULAR)).unwrap();
+            assert_eq!((header.length, header.kind), (length, REGULAR));
+            assert_eq!(header.name, b"a-1-0.conda");
+        }
+        let large = render_header("a-1-0.conda", 1 << 33, REGULAR);
+        assert_eq!(large[124..136], [0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_refused() {
+        for field in [
+            b"        ",
+            b"12 34   ",
+            b"+1234567",
+            b"-1234567",
+            b"12345678",
+            b"\xff\xff\xff\xff\xff\xff\xff\xff",
+        ] {
+            assert_eq!(parse_number(field), None, "{field:?}");
+        }
+        assert_eq!(parse_number(b" 644\0   "), Some(0o644));
+    }
+
+    #[test]
+    fn path_records_count_their_own_length() {
+        for length in [1, 91, 92, 93, 255] {
+            let name = "n".repeat(length);
+            let (size, block) = render_path_record(&name).unwrap();
+            let mut pax = Pax::default();
+            pax.update(&block[..size as usize]).unwrap();
+            assert_eq!(pax.path.as_deref(), Some(name.as_bytes()));
+        }
+        assert!(render_path_record(&"n".repeat(600)).is_none());
+    }
 }

@@ -294,3 +294,11 @@ fn a_pax_header_that_is_not_needed_or_not_canonical_is_refused() {
         "{message}"
     );
 }
+
+#[test]
+fn a_bundle_of_no_archives_misses_them_all() {
+    let directory = scratch();
+    let (file, offset, length) = embed(directory.path(), &frame(&tar(&[])));
+    let bundle = open_embedded(file, offset, length, &expected(&archives())).unwrap();
+    assert_eq!(bundle.missing().len(), archives().len());
+}

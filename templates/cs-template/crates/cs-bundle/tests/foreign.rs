@@ -261,6 +261,16 @@ fn malformed_extended_headers_are_refused() {
 }
 
 #[test]
+fn a_flood_of_entries_is_refused() {
+    let mut tar = Vec::new();
+    for number in 0..100_002 {
+        tar.extend(header(&format!("p-{number}-0.conda"), 0, b'0'));
+    }
+    let message = refusal_of_bytes(&compress(&tar));
+    assert!(message.contains("it has too many entries"), "{message}");
+}
+
+#[test]
 fn data_after_the_tar_is_bounded() {
     let mut bytes = tar(&archives()[..1]);
     bytes.resize(bytes.len() + 17 * 1024 * 1024, 0);
