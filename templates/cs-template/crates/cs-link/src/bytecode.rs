@@ -74,41 +74,40 @@ pub(crate) fn unpack_shipped(
     hand: &mut Hand,
     bytes: &dyn ReadAt,
     monitor: &Monitor,
-) -> Result<(Vec<String>, u64), LinkError> {
-    let unpack = |hand: &mut Hand| -> Result<(Vec<String>, u64), Fault> {
-        let decoder = ZstdDecoder::with_buffer(Input::new(bytes, monitor, 0, bytes.len()))
-            .map_err(Fault::decoding)?;
-        let mut tar = TarReader::new(decoder, None);
-        let (mut paths, mut written) = (Vec::new(), 0);
-        while let Some(entry) = tar.next_entry()? {
-            let path = checked_path(&entry)?;
-            match entry.kind {
-                Kind::Directory => continue,
-                Kind::File if source_of(&path).is_some() => {}
-                _ => return Err(Fault::damaged_at(path, "not a compiled module")),
-            }
-            let mut maker = Maker {
-                shared,
-                hand,
-                claimant: BYTECODE,
-            };
-            let Some(mut file) = maker.make(&path, |hand| hand.create_file(&path, 0o644))? else {
-                continue;
-            };
-            loop {
-                let chunk = tar.chunk()?;
-                if chunk.is_empty() {
-                    break;
-                }
-                file.write_all(chunk)
-                    .map_err(|error| write_fault(shared, &path, error))?;
-                written += chunk.len() as u64;
-            }
-            paths.push(path);
+) -> Result<(Vec<String>, u64), Fault> {
+    let input = Input::new(bytes, monitor, 0, bytes.len());
+    let mut tar = TarReader::new(
+        ZstdDecoder::with_buffer(input).map_err(Fault::decoding)?,
+        None,
+    );
+    let (mut paths, mut written) = (Vec::new(), 0);
+    while let Some(entry) = tar.next_entry()? {
+        let path = checked_path(&entry)?;
+        match entry.kind {
+            Kind::Directory => continue,
+            Kind::File if source_of(&path).is_some() => {}
+            _ => return Err(Fault::damaged_at(path, "not a compiled module")),
         }
-        Ok((paths, written))
-    };
-    unpack(hand).map_err(Fault::of_bytecode)
+        let mut maker = Maker {
+            shared,
+            hand,
+            claimant: BYTECODE,
+        };
+        let Some(mut file) = maker.make(&path, |hand| hand.create_file(&path, 0o644))? else {
+            continue;
+        };
+        loop {
+            let chunk = tar.chunk()?;
+            if chunk.is_empty() {
+                break;
+            }
+            file.write_all(chunk)
+                .map_err(|error| write_fault(shared, &path, error))?;
+            written += chunk.len() as u64;
+        }
+        paths.push(path);
+    }
+    Ok((paths, written))
 }
 
 /// Runs in the prefix's Python: reads a path a line, answers each with a line.

@@ -8,13 +8,14 @@ use std::time::SystemTime;
 
 use crate::bytecode::{Modules, compile, unpack_shipped};
 use crate::clobber::Claims;
+use crate::fault::Fault;
 use crate::history::{render_explicit, render_history};
 use crate::input::{Monitor, to_hex};
 use crate::layout::Layout;
 use crate::package::{link_package, verify};
 use crate::record::{PathKind, PathRecord, edit_record, write_record};
 use crate::scripts::run_scripts;
-use crate::shared::{Linked, Shared, replace_file};
+use crate::shared::{Shared, replace_file};
 use crate::tree::{Hand, Tree};
 use crate::{Archive, Archives, Bytecode, Job, LinkError, Package, Progress, Report};
 
@@ -44,36 +45,14 @@ pub fn install(
         prefix: &prefix,
     };
     let mut hand = tree.hand();
-    hand.create_directory("conda-meta")
-        .map_err(|source| write_error(job, "conda-meta", source))?;
-    hand.set_directory_mode("conda-meta", 0o755)
-        .map_err(|source| write_error(job, "conda-meta", source))?;
-
-    let crew = Crew::new(&shared, archives, progress, cancel);
-    let mut done = crew.work()?;
+    hand.create_directory(META)
+        .and_then(|()| hand.set_directory_mode(META, 0o755))
+        .map_err(|source| write_error(job, META, source))?;
+    let mut done = Crew::new(&shared, archives, progress, cancel).work()?;
     if let (Bytecode::Compile, Some(layout)) = (job.bytecode, &layout) {
         done.compiled = compile(&shared, layout, &done.modules, cancel)?;
     }
-    let mut report = Report {
-        files: done.files,
-        bytes: done.bytes,
-        compiled: done.compiled.len() as u64,
-        clobbered: claims.contested(),
-        ..Report::default()
-    };
-    correct_records(&shared, &mut hand, &report, done.compiled)?;
-    write_text(
-        job,
-        &mut hand,
-        "conda-meta/history",
-        &render_history(job, SystemTime::now()),
-    )?;
-    write_text(
-        job,
-        &mut hand,
-        "conda-meta/initial-state.explicit.txt",
-        &render_explicit(job),
-    )?;
+    let mut report = finish(&shared, &mut hand, done)?;
     if job.link_scripts {
         report.messages = run_scripts(job, cancel)?;
     }
@@ -82,6 +61,30 @@ pub fn install(
     } else {
         Ok(report)
     }
+}
+
+const META: &str = "conda-meta";
+
+/// Write what only the whole job knows.
+fn finish(shared: &Shared, hand: &mut Hand, done: Done) -> Result<Report, LinkError> {
+    let report = Report {
+        files: done.files,
+        bytes: done.bytes,
+        compiled: done.compiled.len() as u64,
+        clobbered: shared.claims.contested(),
+        messages: Vec::new(),
+    };
+    correct_records(shared, hand, &report, done.compiled)?;
+    let history = render_history(shared.job, SystemTime::now());
+    write_text(shared.job, hand, "conda-meta/history", &history)?;
+    let explicit = render_explicit(shared.job);
+    write_text(
+        shared.job,
+        hand,
+        "conda-meta/initial-state.explicit.txt",
+        &explicit,
+    )?;
+    Ok(report)
 }
 
 /// The final prefix as files will hold it. On Windows with forward slashes, which need no escaping in whatever language a file is in.
@@ -244,7 +247,8 @@ impl<'a> Crew<'a> {
             return Ok(());
         }
         let monitor = Monitor::silent([self.cancel, &self.failed]);
-        let (shipped, written) = unpack_shipped(self.shared, hand, bytes, &monitor)?;
+        let (shipped, written) =
+            unpack_shipped(self.shared, hand, bytes, &monitor).map_err(Fault::of_bytecode)?;
         let mut done = self.lock();
         done.bytes += written;
         done.files += shipped.len() as u64;
@@ -267,27 +271,11 @@ impl<'a> Crew<'a> {
 
     fn link(&self, archive: &Archive, hand: &mut Hand) -> Result<(), LinkError> {
         let index = archive.index;
-        let package = self.shared.job.packages.get(index).ok_or_else(|| {
-            plan_error(
-                "the supplier of archives",
-                format!("it handed out number {index}, which the plan does not have"),
-            )
-        })?;
-        if std::mem::replace(&mut self.lock().linked[index], true) {
-            return Err(plan_error(
-                &package.file_name,
-                "its archive was handed out twice".to_owned(),
-            ));
-        }
-        let monitor = Monitor::new(
-            self.progress,
-            index,
-            archive.bytes.len(),
-            [self.cancel, &self.failed],
-        );
-        let actual =
-            verify(archive, &package.sha256, &monitor).map_err(|fault| fault.of(package))?;
-        if let Some(actual) = actual {
+        let package = self.expect(index)?;
+        let flags = [self.cancel, &self.failed];
+        let monitor = Monitor::new(self.progress, index, archive.bytes.len(), flags);
+        let blame = |fault: Fault| fault.of(package);
+        if let Some(actual) = verify(archive, &package.sha256, &monitor).map_err(blame)? {
             let expected = to_hex(&package.sha256);
             return Err(LinkError::Checksum {
                 package: package.file_name.clone(),
@@ -295,22 +283,31 @@ impl<'a> Crew<'a> {
                 actual,
             });
         }
-        let Linked {
-            paths,
-            files,
-            bytes,
-            modules,
-        } = link_package(self.shared, hand, archive, &monitor)
-            .map_err(|fault| fault.of(package))?;
-        write_record(self.shared, hand, package, paths).map_err(|fault| fault.of(package))?;
+        let linked = link_package(self.shared, hand, archive, &monitor).map_err(blame)?;
+        write_record(self.shared, hand, package, linked.paths).map_err(blame)?;
         monitor.finish();
         let mut done = self.lock();
-        done.files += files;
-        done.bytes += bytes;
+        done.files += linked.files;
+        done.bytes += linked.bytes;
         if !matches!(self.shared.job.bytecode, Bytecode::OnImport) {
-            done.modules.add(index, modules);
+            done.modules.add(index, linked.modules);
         }
         Ok(())
+    }
+
+    /// The package of an archive that has just come, the first time that it comes.
+    fn expect(&self, index: usize) -> Result<&'a Package, LinkError> {
+        let package = self.shared.job.packages.get(index).ok_or_else(|| {
+            let reason = format!("it handed out number {index}, which the plan does not have");
+            plan_error("the supplier of archives", reason)
+        })?;
+        if std::mem::replace(&mut self.lock().linked[index], true) {
+            return Err(plan_error(
+                &package.file_name,
+                "its archive was handed out twice".to_owned(),
+            ));
+        }
+        Ok(package)
     }
 
     /// Keep the first error and stop the others; what they say after that is a consequence.

@@ -55,7 +55,6 @@ pub(crate) struct Linker<'a, 't> {
     pub(crate) patched_time: Option<i64>,
     layout: Option<&'a Layout>,
     bytes: u64,
-    out: Vec<u8>,
 }
 
 impl<'a, 't> Linker<'a, 't> {
@@ -97,7 +96,6 @@ impl<'a, 't> Linker<'a, 't> {
             patched_time: None,
             layout,
             bytes: 0,
-            out: Vec::new(),
         })
     }
 
@@ -234,10 +232,8 @@ impl<'a, 't> Linker<'a, 't> {
         for (index, entry) in self.entries.iter().enumerate() {
             if self.outcomes[index] == Outcome::Unseen {
                 if entry.declared != Declared::Directory {
-                    return Err(Fault::damaged_at(
-                        entry.source.as_str(),
-                        "listed, but the archive does not hold it",
-                    ));
+                    let reason = "listed, but the archive does not hold it";
+                    return Err(Fault::damaged_at(entry.source.as_str(), reason));
                 }
                 self.place_directory(index, &entry.source)?;
             }
@@ -249,26 +245,32 @@ impl<'a, 't> Linker<'a, 't> {
                 linked.modules.push(path.to_owned());
             }
             linked.files += u64::from(kind != PathKind::Directory);
-            linked.paths.push(PathRecord {
-                path: path.to_owned(),
-                path_type: kind,
-                no_link: entry.no_link,
-                sha256: entry.sha256.map(|sha256| to_hex(&sha256)),
-                sha256_in_prefix: sha256
-                    .filter(|_| sha256 != entry.sha256)
-                    .map(|sha256| to_hex(&sha256)),
-                size_in_bytes: (kind != PathKind::Directory).then_some(size),
-                file_mode: entry
-                    .placeholder
-                    .as_ref()
-                    .map(|placeholder| placeholder.mode.into()),
-                prefix_placeholder: entry
-                    .placeholder
-                    .as_ref()
-                    .map(|placeholder| placeholder.text.to_string()),
-            });
+            linked.paths.push(describe(entry, path, kind, size, sha256));
         }
         Ok(linked)
+    }
+}
+
+/// What the package's record says of a path that is in place.
+fn describe(
+    entry: &PathEntry,
+    path: &str,
+    kind: PathKind,
+    size: u64,
+    sha256: Option<[u8; 32]>,
+) -> PathRecord {
+    let placeholder = entry.placeholder.as_ref();
+    PathRecord {
+        path: path.to_owned(),
+        path_type: kind,
+        no_link: entry.no_link,
+        sha256: entry.sha256.map(|sha256| to_hex(&sha256)),
+        sha256_in_prefix: sha256
+            .filter(|_| sha256 != entry.sha256)
+            .map(|sha256| to_hex(&sha256)),
+        size_in_bytes: (kind != PathKind::Directory).then_some(size),
+        file_mode: placeholder.map(|placeholder| placeholder.mode.into()),
+        prefix_placeholder: placeholder.map(|placeholder| placeholder.text.to_string()),
     }
 }
 

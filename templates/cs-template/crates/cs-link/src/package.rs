@@ -6,6 +6,7 @@ use crate::container::Container;
 use crate::fault::Fault;
 use crate::info::InfoFiles;
 use crate::input::{Monitor, hash_archive, to_hex};
+use crate::layout::Layout;
 use crate::linker::Linker;
 use crate::paths::{Declared, FileMode, PathEntry};
 use crate::shared::{Linked, Shared};
@@ -28,20 +29,9 @@ pub(crate) fn link_package(
     let mut info = InfoFiles::default();
     let (mut tar, first) = container.read_info(&mut info)?;
     let entries = info.paths()?;
-    let noarch = info.noarch()?;
-    let layout = match (noarch, shared.layout) {
-        (Noarch::Python, None) => return Err(Fault::MissingPython),
-        (Noarch::Python, layout) => layout,
-        _ => None,
-    };
-    let mut linker = Linker::new(
-        shared,
-        hand,
-        monitor,
-        claimant_of(archive.index),
-        &entries,
-        layout,
-    )?;
+    let layout = layout_of(info.noarch()?, shared)?;
+    let claimant = claimant_of(archive.index);
+    let mut linker = Linker::new(shared, hand, monitor, claimant, &entries, layout)?;
     linker.patched_time = info.patched_time();
     tar.set_limit(unpacked_limit(&entries));
     linker.unpack(
@@ -56,7 +46,7 @@ pub(crate) fn link_package(
         let mut scripts = EntryPoints {
             shared,
             hand,
-            claimant: claimant_of(archive.index),
+            claimant,
             layout,
         };
         for entry_point in info.entry_points()? {
@@ -64,6 +54,15 @@ pub(crate) fn link_package(
         }
     }
     Ok(linked)
+}
+
+/// How the package's paths are to be understood; `None` as they stand.
+fn layout_of<'a>(noarch: Noarch, shared: &Shared<'a>) -> Result<Option<&'a Layout>, Fault> {
+    match (noarch, shared.layout) {
+        (Noarch::Python, None) => Err(Fault::MissingPython),
+        (Noarch::Python, layout) => Ok(layout),
+        (Noarch::None | Noarch::Generic, _) => Ok(None),
+    }
 }
 
 /// Compare an archive's SHA-256 with the lock's; the actual one when they differ.

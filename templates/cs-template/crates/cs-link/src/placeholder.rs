@@ -111,13 +111,7 @@ impl Replacer {
 
     /// Settle as much of `bytes` as can be; how much that is.
     fn replace(&mut self, bytes: &[u8], last: bool, out: &mut Vec<u8>) -> usize {
-        // A match is acted upon only when everything that could overlap it has been seen.
-        let lookahead = 2 * self.patterns.iter().map(Pattern::len).max().unwrap_or(0);
-        let settled = if last {
-            bytes.len()
-        } else {
-            bytes.len().saturating_sub(lookahead)
-        };
+        let settled = self.settled(bytes, last);
         let matches = self.find_all(bytes);
         let (mut at, mut index) = (0, 0);
         while at < settled {
@@ -151,6 +145,16 @@ impl Replacer {
             self.close(out);
         }
         at
+    }
+
+    /// How far bytes are settled: a match is acted upon only when everything that could overlap it has been seen.
+    fn settled(&self, bytes: &[u8], last: bool) -> usize {
+        let lookahead = 2 * self.patterns.iter().map(Pattern::len).max().unwrap_or(0);
+        if last {
+            bytes.len()
+        } else {
+            bytes.len().saturating_sub(lookahead)
+        }
     }
 
     fn find_all(&self, bytes: &[u8]) -> Vec<Match> {

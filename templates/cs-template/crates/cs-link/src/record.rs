@@ -106,8 +106,29 @@ pub(crate) fn write_record(
     shared: &Shared,
     hand: &mut Hand,
     package: &Package,
-    paths: Vec<PathRecord>,
+    mut paths: Vec<PathRecord>,
 ) -> Result<(), Fault> {
+    let fields = fields(package)?;
+    sort_paths(&mut paths);
+    let files = paths.iter().map(|path| path.path.clone()).collect();
+    let paths_data = PathsData {
+        paths,
+        paths_version: 1,
+    };
+    store(
+        shared,
+        hand,
+        package,
+        &Record {
+            package: fields,
+            files,
+            paths_data,
+        },
+    )
+}
+
+/// What the record says of the package itself.
+fn fields(package: &Package) -> Result<Map<String, Value>, Fault> {
     let mut fields: Map<String, Value> = serde_json::from_str(package.record.get())
         .map_err(|error| Fault::Plan(format!("its record is not a JSON object: {error}")))?;
     fields
@@ -128,22 +149,7 @@ pub(crate) fn write_record(
     if let Some(spec) = &package.requested_spec {
         fields.insert("requested_spec".into(), spec.clone().into());
     }
-    let mut paths = paths;
-    sort_paths(&mut paths);
-    let files = paths.iter().map(|path| path.path.clone()).collect();
-    store(
-        shared,
-        hand,
-        package,
-        &Record {
-            package: fields,
-            files,
-            paths_data: PathsData {
-                paths,
-                paths_version: 1,
-            },
-        },
-    )
+    Ok(fields)
 }
 
 /// Take paths out of a package's record, and add others.

@@ -4,10 +4,10 @@
 //! (see [`relocate`](crate::relocate)).
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::AtomicBool;
 
 use serde::Deserialize;
@@ -25,16 +25,14 @@ pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<Vec<Message>
         .packages
         .iter()
         .map(|package| (package, script_path(&package.name)))
-        .filter(|(_, script)| is_file(&job.staging.join(script)))
+        .filter(|(_, script)| is_script(&job.staging.join(script)))
         .collect();
     if with_script.is_empty() {
         return Ok(Vec::new());
     }
     let output = job.staging.join(OUTPUT);
     // The file system's own clock tells what is written from now on.
-    let start = File::create(&output)
-        .and_then(|file| file.metadata())
-        .map_err(|source| write_error(&output, source))?;
+    let start = create_anew(&output).map_err(|source| write_error(&output, source))?;
     let mut messages = Vec::new();
     for (package, script) in with_script {
         run_script(job, package, &script, cancel)?;
@@ -51,6 +49,22 @@ fn script_path(name: &str) -> String {
     } else {
         format!("bin/.{name}-post-link.sh")
     }
+}
+
+/// Whether the script is there, and not by way of a symbolic link.
+fn is_script(path: &Path) -> bool {
+    let is_directory =
+        |path: &Path| fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    path.parent().is_some_and(is_directory) && is_file(path)
+}
+
+/// Create an empty file in place of whatever a package may have put there.
+fn create_anew(path: &Path) -> io::Result<Metadata> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    File::create_new(path)?.metadata()
 }
 
 fn is_file(path: &Path) -> bool {
@@ -77,9 +91,8 @@ fn run_script(
     cancel: &AtomicBool,
 ) -> Result<(), LinkError> {
     let output_path = job.staging.join(OUTPUT);
-    let output = File::create(&output_path).map_err(|source| write_error(&output_path, source))?;
-    let errors = output
-        .try_clone()
+    let (output, errors) = File::create(&output_path)
+        .and_then(|output| Ok((output.try_clone()?, output)))
         .map_err(|source| write_error(&output_path, source))?;
     let mut command = shell(job.staging, &job.staging.join(script));
     set_environment(&mut command, job, package);
@@ -88,18 +101,7 @@ fn run_script(
         .stdin(Stdio::null())
         .stdout(output)
         .stderr(errors);
-    isolate(&mut command);
-    let program = PathBuf::from(command.get_program());
-    let spawn_error = |source| LinkError::Spawn {
-        program: program.clone(),
-        source,
-    };
-    let mut child = Guarded::new(command.spawn().map_err(spawn_error)?);
-    let status = child
-        .wait(cancel)
-        .ok_or(LinkError::Cancelled)?
-        .map_err(spawn_error)?;
-    drop(child);
+    let status = run(command, cancel)?;
     if status.success() {
         return Ok(());
     }
@@ -110,6 +112,21 @@ fn run_script(
         status: status.to_string(),
         output: output_tail(&written),
     })
+}
+
+/// Run a program to its end, or to the caller's wish to stop; nothing that it has started stays behind.
+fn run(mut command: Command, cancel: &AtomicBool) -> Result<ExitStatus, LinkError> {
+    isolate(&mut command);
+    let program = PathBuf::from(command.get_program());
+    let spawn_error = |source| LinkError::Spawn {
+        program: program.clone(),
+        source,
+    };
+    let mut child = Guarded::new(command.spawn().map_err(spawn_error)?);
+    child
+        .wait(cancel)
+        .ok_or(LinkError::Cancelled)?
+        .map_err(spawn_error)
 }
 
 /// conda runs these scripts with bash, whatever their first line says.

@@ -1,5 +1,6 @@
 //! Regular files, with the prefix in place of the placeholder.
 
+use std::fs::File;
 use std::io::{self, Write};
 
 use ring::digest;
@@ -15,71 +16,107 @@ use crate::shared::write_fault;
 use crate::tar::{Entry, TarReader};
 use crate::tree::set_modified;
 
+/// What a file's bytes go through on their way from the archive.
+struct Filter {
+    replacer: Option<Replacer>,
+    hash: Option<digest::Context>,
+    out: Vec<u8>,
+}
+
+impl Filter {
+    /// The bytes to write for a chunk of the archive's.
+    fn pass<'a>(&'a mut self, chunk: &'a [u8], last: bool) -> &'a [u8] {
+        let bytes = match &mut self.replacer {
+            None => chunk,
+            Some(replacer) => {
+                self.out.clear();
+                replacer.push(chunk, last, &mut self.out);
+                &self.out
+            }
+        };
+        if let Some(hash) = &mut self.hash {
+            hash.update(bytes);
+        }
+        bytes
+    }
+}
+
 impl Linker<'_, '_> {
+    /// Write a file of the archive, if no other package has more right to its path.
     pub(super) fn place_file<R: io::Read>(
         &mut self,
         index: usize,
         entry: &Entry,
         tar: &mut TarReader<R>,
     ) -> Result<Outcome, Fault> {
-        let target = target(self.entries, &self.targets, index);
+        let path = target(self.entries, &self.targets, index);
         let mut maker = Maker {
             shared: self.shared,
             hand: self.hand,
             claimant: self.claimant,
         };
-        let Some(mut file) = maker.make(target, |hand| hand.create_file(target, entry.mode))?
-        else {
+        let Some(mut file) = maker.make(path, |hand| hand.create_file(path, entry.mode))? else {
             return Ok(Outcome::Lost);
         };
-        let placeholder = self.entries[index].placeholder.as_ref();
-        let placeholder = placeholder.filter(|found| found.mode == FileMode::Text || cfg!(unix));
-        let mut replacer =
+        let listed = &self.entries[index];
+        // As conda does it: Windows finds libraries in other ways than by paths in binaries.
+        let placeholder = listed
+            .placeholder
+            .as_ref()
+            .filter(|found| found.mode == FileMode::Text || cfg!(unix));
+        let replacer =
             placeholder.map(|placeholder| Replacer::new(placeholder, self.shared.prefix));
-        let wants_hash = replacer.is_some() || self.entries[index].sha256.is_none();
-        let mut hash = wants_hash.then(|| digest::Context::new(&digest::SHA256));
-        let (mut left, mut written) = (entry.size, 0);
+        let wants_hash = replacer.is_some() || listed.sha256.is_none();
+        let hash = wants_hash.then(|| digest::Context::new(&digest::SHA256));
+        let mut filter = Filter {
+            replacer,
+            hash,
+            out: Vec::new(),
+        };
+        let size = self.stream(path, entry.size, tar, &mut filter, &mut file)?;
+        let modified = if placeholder.is_some() {
+            self.patched_time
+        } else {
+            Some(entry.modified)
+        };
+        set_modified(&file, modified).map_err(|error| write_fault(self.shared, path, error))?;
+        drop(file);
+        self.bytes += size;
+        let mut outcome = Outcome::Done {
+            kind: PathKind::File,
+            size,
+            sha256: filter.hash.map(digest_bytes),
+        };
+        if placeholder.is_some_and(|found| found.mode == FileMode::Binary) {
+            self.sign(index, entry, &mut outcome)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Pass an entry's bytes on to a file; how many are written.
+    fn stream<R: io::Read>(
+        &self,
+        path: &str,
+        mut left: u64,
+        tar: &mut TarReader<R>,
+        filter: &mut Filter,
+        file: &mut File,
+    ) -> Result<u64, Fault> {
+        let mut written = 0;
         loop {
             if self.monitor.is_cancelled() {
                 return Err(Fault::Cancelled);
             }
             let chunk = tar.chunk()?;
             left -= chunk.len() as u64;
-            let bytes = match &mut replacer {
-                None => chunk,
-                Some(replacer) => {
-                    self.out.clear();
-                    replacer.push(chunk, left == 0, &mut self.out);
-                    &self.out
-                }
-            };
+            let bytes = filter.pass(chunk, left == 0);
             file.write_all(bytes)
-                .map_err(|error| write_fault(self.shared, target, error))?;
-            if let Some(hash) = &mut hash {
-                hash.update(bytes);
-            }
+                .map_err(|error| write_fault(self.shared, path, error))?;
             written += bytes.len() as u64;
             if left == 0 {
-                break;
+                return Ok(written);
             }
         }
-        let modified = if replacer.is_some() {
-            self.patched_time
-        } else {
-            Some(entry.modified)
-        };
-        set_modified(&file, modified).map_err(|error| write_fault(self.shared, target, error))?;
-        drop(file);
-        self.bytes += written;
-        let mut outcome = Outcome::Done {
-            kind: PathKind::File,
-            size: written,
-            sha256: hash.map(digest_bytes),
-        };
-        if placeholder.is_some_and(|found| found.mode == FileMode::Binary) {
-            self.sign(index, entry, &mut outcome)?;
-        }
-        Ok(outcome)
     }
 
     /// Sign a program again that replacing has changed: macOS kills what is not signed as it stands.

@@ -24,8 +24,6 @@ impl Linker<'_, '_> {
                 format!("it is a hard link to {:?}: {reason}", lossy(&entry.link)),
             )
         })?;
-        let (shared, claimant) = (self.shared, self.claimant);
-        let new = target(self.entries, &self.targets, index);
         let known = self
             .by_source
             .get(source.as_str())
@@ -34,36 +32,49 @@ impl Linker<'_, '_> {
                 matches!(self.outcomes[existing], Outcome::Done { .. })
                     && self.entries[existing].placeholder == self.entries[index].placeholder
             });
-        if let Some(existing) = known {
-            if !shared.claims.claim(new, claimant) {
-                return Ok(Outcome::Lost);
-            }
-            let old = target(self.entries, &self.targets, existing);
-            loop {
-                match shared
-                    .claims
-                    .while_owned(old, claimant, || self.hand.create_hard_link(new, old))
-                {
-                    Some(Ok(())) => return Ok(self.outcomes[existing]),
-                    Some(Err(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
-                        match shared
-                            .claims
-                            .while_owned(new, claimant, || self.hand.remove(new))
-                        {
-                            None => return Ok(Outcome::Lost),
-                            Some(removed) => {
-                                removed.map_err(|error| write_fault(shared, new, error))?
-                            }
-                        }
-                    }
-                    Some(Err(error)) if can_copy_instead(&error) => break,
-                    Some(Err(error)) => return Err(write_fault(shared, new, error)),
-                    None => break,
-                }
-            }
+        if let Some(outcome) = known
+            .map(|existing| self.link_to(index, existing))
+            .transpose()?
+            .flatten()
+        {
+            return Ok(outcome);
         }
         self.deferred.push(Deferred { source, index });
         Ok(Outcome::Unseen)
+    }
+
+    /// Give an entry that is in place a second name; `None` when it is no longer this package's, or cannot be linked to.
+    fn link_to(&mut self, index: usize, existing: usize) -> Result<Option<Outcome>, Fault> {
+        let (shared, claimant) = (self.shared, self.claimant);
+        let new = target(self.entries, &self.targets, index);
+        let old = target(self.entries, &self.targets, existing);
+        if !shared.claims.claim(new, claimant) {
+            return Ok(Some(Outcome::Lost));
+        }
+        loop {
+            // While the old name is held nobody can put another file there; the two names may not be held together.
+            let error = match shared
+                .claims
+                .while_owned(old, claimant, || self.hand.create_hard_link(new, old))
+            {
+                None => return Ok(None),
+                Some(Ok(())) => return Ok(Some(self.outcomes[existing])),
+                Some(Err(error)) => error,
+            };
+            if can_copy_instead(&error) {
+                return Ok(None);
+            }
+            if error.kind() != io::ErrorKind::AlreadyExists {
+                return Err(write_fault(shared, new, error));
+            }
+            match shared
+                .claims
+                .while_owned(new, claimant, || self.hand.remove(new))
+            {
+                None => return Ok(Some(Outcome::Lost)),
+                Some(removed) => removed.map_err(|error| write_fault(shared, new, error))?,
+            }
+        }
     }
 
     /// Copy the hard links that could not be linked, reading the archive again: one copy of each source a time.
