@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 
 from cs_lock import RuntimeLock, SourceLock, derive, read_lock
-from cs_manifest import Project, RequestedSpec, ShipConfig, discover, load_config, requested_specs
+from cs_manifest import Project, RequestedSpec, ShipConfig, combine_specs, discover, load_config, requested_specs
 
 from .arguments import config_overrides
 from .errors import CliError
@@ -27,8 +27,7 @@ class Derivation:
 
         :param platform: name of the platform in the lock.
         """
-        asked = [spec for spec in self.requested if spec.kind == "conda"]
-        return {spec.name: spec.spec for spec in asked if spec.platforms is None or platform in spec.platforms}
+        return combine_specs([spec for spec in self.requested if spec.kind == "conda"], platform)
 
 
 def derive_project(arguments: argparse.Namespace, *, strict: bool = True) -> Derivation:
