@@ -185,6 +185,16 @@ def test_every_field_is_written_where_rattler_writes_it(write_lock: Make, packag
     assert b"run_exports:\n    weak:\n    - full >=1\n" in ours
 
 
+def test_percent_encoded_file_names_read_back_in_rattler(write_lock: Make, package: Make, tmp_path: Path) -> None:
+    url = "https://conda.example.com/forge/linux-64/x264-1%21164.3-h0_0.conda"
+    ours, _ = write_and_reread(write_lock({"default": {"linux-64": [package("x264", url=url)]}}, 6), tmp_path)
+    environment = LockFile.from_path(tmp_path / "ours.lock").environment("default")
+    assert environment is not None
+    (record,) = environment.conda_repodata_records()["linux-64"]
+    assert (str(record.version), record.file_name, record.url) == ("1!164.3", "x264-1!164.3-h0_0.conda", url)
+    assert b"  version: 1!164.3\n" in ours
+
+
 def test_fields_that_rattler_does_not_know_are_carried_and_do_not_disturb_it(
     write_lock: Make, package: Make, tmp_path: Path
 ) -> None:

@@ -133,9 +133,17 @@ def _render_record(record: PackageRecord) -> list[str]:
     return lines
 
 
+def _derive_as_rattler(url: str) -> dict[str, str | None]:
+    """Derive what rattler derives from a URL: nothing from a file name with percent-encoded characters."""
+    derived = derive_location_fields(url)
+    if "%" in url.rpartition("/")[2]:
+        derived.update(file_name=None, name=None, version=None, build=None)
+    return derived
+
+
 def _render_identity(record: PackageRecord) -> list[str]:
     """Write what identifies a package, as far as its URL does not say it."""
-    derived = derive_location_fields(record.url)
+    derived = _derive_as_rattler(record.url)
     build, subdir = derived["build"] or record.build, derived["subdir"] or record.subdir
     lines = []
     for key, value in (("name", record.name), ("version", record.version), ("build", record.build)):
@@ -152,7 +160,7 @@ def _render_identity(record: PackageRecord) -> list[str]:
 
 def _render_rest(record: PackageRecord) -> list[str]:
     """Write the fields that few tools act on."""
-    derived = derive_location_fields(record.url)
+    derived = _derive_as_rattler(record.url)
     fields: tuple[tuple[str, Any], ...] = (
         ("file_name", record.file_name if record.file_name != derived["file_name"] else None),
         ("license", record.license),
