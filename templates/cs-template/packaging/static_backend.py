@@ -23,10 +23,13 @@ def _rustc_host() -> str:
 
 
 def _rustc_flags(static: bool) -> str:
-    """Link statically, and name no directory of this machine in the executable."""
+    """Link statically, and name no directory of this machine in the executable.
+
+    Paths in the workspace are relative as they are; naming it here would compile everything again for every clone.
+    """
     cargo_home = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
-    flags = [f"--remap-path-prefix={Path.cwd()}=cs-template", f"--remap-path-prefix={cargo_home}=cargo"]
-    return "\x1f".join([*(["-Ctarget-feature=+crt-static"] if static else []), *flags])
+    flags = ["-Ctarget-feature=+crt-static"] if static else []
+    return "\x1f".join([*flags, f"--remap-path-prefix={cargo_home}=cargo"])
 
 
 def _prepare() -> None:
