@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::claim::Claim;
 use crate::names::Names;
 use crate::patience::Patience;
+use crate::sys;
 use crate::sys::pretend::{NO_EXCHANGE, NO_LOCKS};
 use crate::{Details, Outcome, Owner, Policy, PrefixError, install, rollback};
 
@@ -80,6 +81,22 @@ fn upgraded() -> Place {
     fs::create_dir_all(place.prefix.join("envs/mine")).unwrap();
     place.install("2", false);
     place
+}
+
+#[test]
+fn the_lock_of_a_directory_that_was_put_in_place_is_no_lock_of_the_staging_directory() {
+    let place = place();
+    let staging = place.directory.path().join(".demo.staging");
+    fs::create_dir(&staging).unwrap();
+    let Ok(sys::Attempt::Locked(lock)) = sys::try_lock(&staging) else {
+        panic!("not locked")
+    };
+    assert!(sys::is_same(&lock, &staging));
+    fs::rename(&staging, &place.prefix).unwrap();
+    assert!(!sys::is_same(&lock, &staging));
+    fs::create_dir(&staging).unwrap();
+    assert!(!sys::is_same(&lock, &staging));
+    assert!(!sys::is_locked(&staging));
 }
 
 #[test]
