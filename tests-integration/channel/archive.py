@@ -124,7 +124,9 @@ def _add_member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 
 def _write_zstd_tar(stream: IO[bytes], entries: list[Entry], level: int) -> None:
-    compressor = zstandard.ZstdCompressor(level=level, threads=0)
+    # The window of level 19, which conda-build uses: it decides how much memory unpacking takes.
+    parameters = zstandard.ZstdCompressionParameters.from_level(level, window_log=23)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters)
     with (
         compressor.stream_writer(stream, closefd=False) as compressed,
         tarfile.open(fileobj=compressed, mode="w|") as tar,

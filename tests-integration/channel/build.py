@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import json
 import shutil
@@ -36,7 +37,7 @@ class Size:
     level: int
 
 
-SIZES = {"tiny": Size(TINY, 3), "large": Size(LARGE, 19)}
+SIZES = {"tiny": Size(TINY, 3), "large": Size(LARGE, 12)}
 
 
 def build_channel(channel: Path, size: str) -> Path:
@@ -46,17 +47,26 @@ def build_channel(channel: Path, size: str) -> Path:
     :param size: ``tiny`` or ``large``.
     :returns: the folder.
     """
-    marker = channel / "built-from.json"
     recipe = json.dumps({"size": size, "sources": _digest_sources(), "python": VERSION, "at": sys.base_prefix})
-    if marker.is_file() and marker.read_text() == recipe:
-        return channel
-    shutil.rmtree(channel, ignore_errors=True)
-    (channel / "noarch").mkdir(parents=True)
-    with tempfile.TemporaryDirectory(prefix="cs-channel-") as work:
-        _write_packages(channel, SIZES[size], Path(work))
-    index_channel(channel)
-    marker.write_text(recipe)
+    channel.parent.mkdir(parents=True, exist_ok=True)
+    with (channel.parent / f"{channel.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs at once: one builds, the other waits
+        marker = channel / "built-from.json"
+        if not (marker.is_file() and marker.read_text() == recipe):
+            with tempfile.TemporaryDirectory(prefix=f".{channel.name}-", dir=channel.parent) as work:
+                _build(Path(work), channel, SIZES[size], recipe)
     return channel
+
+
+def _build(work: Path, channel: Path, size: Size, recipe: str) -> None:
+    """Build beside the final place and move there: an interrupted build leaves nothing that looks finished."""
+    fresh = work / "channel"
+    (fresh / "noarch").mkdir(parents=True)
+    _write_packages(fresh, size, work)
+    index_channel(fresh)
+    (fresh / "built-from.json").write_text(recipe)
+    shutil.rmtree(channel, ignore_errors=True)
+    fresh.rename(channel)
 
 
 def index_channel(channel: Path) -> None:
