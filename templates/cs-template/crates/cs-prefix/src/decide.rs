@@ -46,36 +46,23 @@ pub(crate) fn decide(
     } else {
         examine(&names.prefix, owner)?
     };
+    if let State::Foreign { why } = state {
+        return Err(PrefixError::Foreign {
+            path: names.prefix.clone(),
+            why,
+        });
+    }
+    if let Some(outcome) = find_outcome(names, policy, &state) {
+        return Ok(Decision::done(outcome));
+    }
     let site = match state {
-        State::Foreign { why } => {
-            return Err(PrefixError::Foreign {
-                path: names.prefix.clone(),
-                why,
-            });
-        }
-        State::Absent => {
+        State::OursTorn => Site::Damaged,
+        State::OursComplete { marker } => site_of_own_stamp(names, &marker)?,
+        State::OursOfAnotherStamp { .. } | State::OursChangedByUser { .. } => Site::Occupied,
+        State::Absent | State::Foreign { .. } => {
             // An empty directory may still be somebody's home, or where somebody is.
             refuse_protected(&names.prefix)?;
             Site::Free
-        }
-        State::OursTorn => Site::Damaged,
-        State::OursComplete { marker } if policy.force => site_of_own_stamp(names, &marker)?,
-        State::OursOfAnotherStamp { .. } | State::OursChangedByUser { .. } if policy.force => {
-            Site::Occupied
-        }
-        State::OursComplete { marker } => {
-            return Ok(Decision::done(Outcome::AlreadyComplete { marker }));
-        }
-        State::OursOfAnotherStamp { marker, declined } => {
-            match reason_to_keep(names, policy, declined) {
-                Some(reason) => return Ok(Decision::done(Outcome::Kept { marker, reason })),
-                None => Site::Occupied,
-            }
-        }
-        State::OursChangedByUser { marker, changes } => {
-            let reason =
-                reason_to_keep(names, policy, false).unwrap_or(KeepReason::Changed(changes));
-            return Ok(Decision::done(Outcome::Kept { marker, reason }));
         }
     };
     check_site(names, policy)?;
@@ -83,6 +70,35 @@ pub(crate) fn decide(
         check_previous(names, owner)?;
     }
     Ok(Decision::Build(site))
+}
+
+/// How the installation ends when nothing has to be built.
+fn find_outcome(names: &Names, policy: &Policy, state: &State) -> Option<Outcome> {
+    if policy.force {
+        return None;
+    }
+    let (marker, reason) = match state {
+        State::OursComplete { marker } => {
+            return Some(Outcome::AlreadyComplete {
+                marker: marker.clone(),
+            });
+        }
+        State::OursOfAnotherStamp { marker, declined } => {
+            (marker, reason_to_keep(names, policy, *declined)?)
+        }
+        State::OursChangedByUser { marker, changes } => {
+            let reason = reason_to_keep(names, policy, false);
+            (
+                marker,
+                reason.unwrap_or_else(|| KeepReason::Changed(changes.clone())),
+            )
+        }
+        State::Absent | State::Foreign { .. } | State::OursTorn => return None,
+    };
+    Some(Outcome::Kept {
+        marker: marker.clone(),
+        reason,
+    })
 }
 
 fn site_of_own_stamp(names: &Names, marker: &Marker) -> Result<Site, PrefixError> {

@@ -146,25 +146,9 @@ pub fn install<E>(
 ) -> Result<Outcome, InstallError<E>> {
     let names = Names::new(prefix, owner)?;
     let mut patience = Patience::new(policy.wait_limit, waiting, cancel);
-    let mut is_repair = false;
-    let claim = loop {
-        // The first look needs no claim: a prefix that can be run is run by users who may not write.
-        match decide(&names, owner, policy)? {
-            Decision::Done(outcome) => {
-                tidy_up(&names, owner, &mut patience);
-                return Ok(*outcome);
-            }
-            Decision::Build(Site::Damaged) => {
-                is_repair = true;
-                Form::Unsettled.set(&names.prefix, owner);
-            }
-            Decision::Build(_) => {}
-        }
-        patience.check_cancelled(&names)?;
-        match Claim::take(&names, owner, &mut patience)? {
-            Some(claim) => break claim,
-            None => patience.wait(&names)?,
-        }
+    let claim = match look_or_claim(&names, owner, policy, &mut patience)? {
+        Step::Done(outcome) => return Ok(*outcome),
+        Step::Claimed(claim) => *claim,
     };
     // Whoever held the claim before may have finished the work.
     let result = match decide(&names, owner, policy)? {
@@ -177,10 +161,39 @@ pub fn install<E>(
         }
         .carry_out(&patience, build),
     };
-    if is_repair {
-        Form::Settled.set(&names.prefix, owner);
-    }
+    Form::Settled.set(&names.prefix, owner);
     result
+}
+
+enum Step {
+    Done(Box<Outcome>),
+    Claimed(Box<Claim>),
+}
+
+/// Look at the prefix until nothing has to be built, or this process may build.
+fn look_or_claim(
+    names: &Names,
+    owner: &Owner,
+    policy: &Policy,
+    patience: &mut Patience,
+) -> Result<Step, PrefixError> {
+    loop {
+        // This look needs no claim: a prefix that can be run is run by users who may not write.
+        match decide(names, owner, policy)? {
+            Decision::Done(outcome) => {
+                tidy_up(names, owner, patience);
+                return Ok(Step::Done(outcome));
+            }
+            // A plain run would not look for what a kill leaves from here on.
+            Decision::Build(Site::Damaged) => Form::Unsettled.set(&names.prefix, owner),
+            Decision::Build(_) => {}
+        }
+        patience.check_cancelled(names)?;
+        match Claim::take(names, owner, patience)? {
+            Some(claim) => return Ok(Step::Claimed(Box::new(claim))),
+            None => patience.wait(names)?,
+        }
+    }
 }
 
 /// Remove what a killed process left beside a prefix that needs nothing else. Not worth an error, nor a wait.
