@@ -38,23 +38,30 @@ impl Modules {
             .retain(|path, package| claims.owns(path, claimant_of(*package)));
     }
 
-    /// Find the package of each compiled module.
+    /// Find the package of each compiled module; what was compiled from a module that another package has replaced is removed.
     pub(crate) fn attribute(
         &self,
+        shared: &Shared,
+        hand: &mut Hand,
         compiled: Vec<String>,
-    ) -> Result<Vec<(usize, String)>, LinkError> {
-        let attribute = |path: String| {
-            let package = source_of(&path).and_then(|source| self.0.get(&source));
-            match package {
-                Some(&package) => Ok((package, path)),
-                None => Err(LinkError::Bytecode {
-                    reason: format!(
-                        "{path:?} does not belong to a module of the packages that are installed"
-                    ),
-                }),
+    ) -> Result<Vec<(usize, String)>, Fault> {
+        let mut attributed = Vec::with_capacity(compiled.len());
+        for path in compiled {
+            let source = source_of(&path).unwrap_or_default();
+            let Some(&package) = self.0.get(&source) else {
+                let reason = "it does not belong to a module of the packages that are installed";
+                return Err(Fault::damaged_at(path, reason));
+            };
+            if !shared.claims.owns(&path, BYTECODE) {
+                // The package has brought its own.
+            } else if shared.claims.owns(&source, claimant_of(package)) {
+                attributed.push((package, path));
+            } else {
+                hand.remove(&path)
+                    .map_err(|error| write_fault(shared, &path, error))?;
             }
-        };
-        compiled.into_iter().map(attribute).collect()
+        }
+        Ok(attributed)
     }
 }
 

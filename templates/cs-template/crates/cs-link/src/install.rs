@@ -210,20 +210,25 @@ impl<'a> Crew<'a> {
             }
             self.work_alone();
         });
-        let cancelled = self.cancel.load(Ordering::Relaxed);
         let mut done = self
             .done
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Who is interrupted says so in many ways; what counts is that the caller wished it.
+        if self.cancel.load(Ordering::Relaxed) {
+            return Err(LinkError::Cancelled);
+        }
         if let Some(error) = done.error.take() {
             return Err(error);
         }
-        if cancelled {
-            return Err(LinkError::Cancelled);
-        }
         check_complete(self.shared.job.packages, &done.linked)?;
+        let shipped = std::mem::take(&mut done.shipped);
+        let mut hand = self.shared.tree.hand();
+        done.compiled = done
+            .modules
+            .attribute(self.shared, &mut hand, shipped)
+            .map_err(Fault::of_bytecode)?;
         done.modules.keep_owned(self.shared.claims);
-        done.compiled = done.modules.attribute(std::mem::take(&mut done.shipped))?;
         Ok(done)
     }
 

@@ -34,6 +34,19 @@ enum Outcome {
     Lost,
 }
 
+impl Outcome {
+    fn is_file(self) -> bool {
+        matches!(
+            self,
+            Self::Lost
+                | Self::Done {
+                    kind: PathKind::File,
+                    ..
+                }
+        )
+    }
+}
+
 /// A hard link whose first name is not there to be linked to: to be copied out of the archive.
 struct Deferred {
     source: String,
@@ -237,13 +250,15 @@ impl<'a, 't> Linker<'a, 't> {
                 }
                 self.place_directory(index, &entry.source)?;
             }
-            let Outcome::Done { kind, size, sha256 } = self.outcomes[index] else {
-                continue;
-            };
             let path = target(self.entries, &self.targets, index);
-            if kind == PathKind::File && self.layout.is_some_and(|layout| layout.is_module(path)) {
+            let outcome = self.outcomes[index];
+            // Lost modules count too: bytecode may have come that was made from them.
+            if outcome.is_file() && self.layout.is_some_and(|layout| layout.is_module(path)) {
                 linked.modules.push(path.to_owned());
             }
+            let Outcome::Done { kind, size, sha256 } = outcome else {
+                continue;
+            };
             linked.files += u64::from(kind != PathKind::Directory);
             linked.paths.push(describe(entry, path, kind, size, sha256));
         }

@@ -104,13 +104,16 @@ fn a_cancelled_script_is_killed_with_what_it_has_started() {
     });
     assert!(start.elapsed() < Duration::from_secs(20));
     for name in ["pid", "child"] {
-        let pid = bench.text(name);
-        let status =
-            std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-        assert!(
-            status.is_empty() || status.contains(") Z "),
-            "{name} is still running: {status}"
-        );
+        let is_running = || {
+            let status = std::fs::read_to_string(format!("/proc/{}/stat", bench.text(name).trim()));
+            status.is_ok_and(|status| !status.contains(") Z ") && !status.contains(") X "))
+        };
+        // A killed process takes a moment to end.
+        let end = Instant::now() + Duration::from_secs(10);
+        while is_running() {
+            assert!(Instant::now() < end, "{name} is still running");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
@@ -174,6 +177,25 @@ fn a_packages_own_bytecode_is_kept() {
     demo.items.push(own);
     bench.link(&[demo]).unwrap();
     assert_eq!(bench.text(COMPILED), "own");
+}
+
+#[test]
+fn bytecode_of_a_module_that_another_package_replaces_is_removed() {
+    for reversed in [false, true] {
+        let mut bench = support::Bench {
+            threads: 1,
+            reversed,
+            ..bench()
+        };
+        bench.shipped = Some(compress(&[file(COMPILED, "stale")]));
+        let other = recipe(
+            "other",
+            vec![file("lib/python3.11/site-packages/demo/main.py", "x = 2\n")],
+        );
+        let report = bench.link(&[demo(), other]).unwrap();
+        assert_eq!(report.compiled, 0);
+        assert!(!bench.path(COMPILED).exists());
+    }
 }
 
 /// The machine's Python as a package: its version, its tag, and a link to it.
