@@ -128,8 +128,8 @@ fn fish_lines(plan: &ShellPlan) -> OsString {
     for file in list_scripts(&plan.prefix, "fish") {
         script += &format!("source {}\n", fish_quote(file.as_os_str()));
     }
-    script += "functions -c fish_prompt _cs_prompt\n\
-               function fish_prompt; printf '%s' $CONDA_PROMPT_MODIFIER; _cs_prompt; end\n";
+    script += "if functions -q fish_prompt; functions -c fish_prompt _cs_prompt; function fish_prompt; \
+               printf '%s' $CONDA_PROMPT_MODIFIER; _cs_prompt; end; end\n";
     script.into()
 }
 
