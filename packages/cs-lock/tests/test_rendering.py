@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rattler import LockFile
 
@@ -102,6 +102,8 @@ def test_scalar_reads_back_in_yaml_1_1_and_1_2(text: str) -> None:
 
 
 @given(st.text(max_size=20))
+@example("A \x1b")
+@example("\x1f\U00010000")
 def test_any_text_reads_back(text: str) -> None:
     line = f"a: {quote_scalar(text)}\n"
     assert parse_events(line) == {"a": text}

@@ -60,6 +60,11 @@ class RecordReader:
         value = self.entry.get(name)
         return () if value is None else self._check_texts(name, value)
 
+    def words(self, name: str) -> tuple[str, ...]:
+        """Return a list of texts, or the words of one text."""
+        value = self.entry.get(name)
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else self.texts(name)
+
     def groups(self, name: str) -> dict[str, tuple[str, ...]]:
         """Return a mapping of lists of texts."""
         value = self.entry.get(name)

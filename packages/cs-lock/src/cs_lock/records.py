@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -178,7 +178,21 @@ def derive_build_number(build: str) -> int:
     return int(digits) if 0 < len(digits) < 20 else 0
 
 
-_KNOWN = frozenset(PackageRecord.__dataclass_fields__) - {"extra", "size_bytes"} | {"conda", "kind", "size", "url"}
+# What a field is called in a record, and how it is read. Absent fields have the record's defaults.
+_FIELDS: dict[str, tuple[str, Callable[[RecordReader, str], Any]]] = {
+    "size": ("size_bytes", RecordReader.integer),
+    **{name: (name, RecordReader.text) for name in ("arch", "platform", "license", "license_family", "features")},
+    **{name: (name, RecordReader.text) for name in ("python_site_packages_path", "file_name", "channel")},
+    **{name: (name, RecordReader.digest) for name in ("sha256", "md5", "legacy_bz2_md5", "attestations_sha256")},
+    **{name: (name, RecordReader.texts) for name in ("depends", "constrains", "flags")},
+    **{name: (name, RecordReader.groups) for name in ("extra_depends", "run_exports")},
+    **{name: (name, RecordReader.integer) for name in ("build_number", "legacy_bz2_size", "indexed_timestamp")},
+    "timestamp": ("timestamp", RecordReader.timestamp),
+    "track_features": ("track_features", RecordReader.words),
+    "purls": ("purls", RecordReader.texts),
+}
+_IDENTITY = ("name", "version", "build", "subdir")
+_ELSEWHERE = frozenset({*_IDENTITY, "noarch", "conda", "kind", "url"})
 
 
 def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_version: int) -> PackageRecord:
@@ -193,55 +207,41 @@ def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_vers
     """
     reader = RecordReader(entry, key)
     derived = derive_location_fields(location)
+    fields = _read_identity(reader, derived, location)
+    build, subdir = fields["build"], fields["subdir"]
+    # Versions 4 and 5 leave out a build number of zero; later ones leave out what the build string says.
+    fields["build_number"] = 0 if lock_version in (4, 5) else derive_build_number(build)
+    fields["arch"], fields["platform"] = split_subdir(subdir)
+    fields["file_name"] = derived["file_name"] or location.rpartition("/")[2]
+    fields["channel"] = derived["channel"]
+    fields["sha256"] = ""
+    extra = {}
+    for name, value in entry.items():
+        if known := _FIELDS.get(name):
+            if value is not None:
+                fields[known[0]] = known[1](reader, name)
+        elif name not in _ELSEWHERE:
+            extra[name] = resolve_scalars(value)
+    fields["noarch"] = _read_noarch(reader, subdir, build, fields.get("depends", ()), lock_version)
+    if "channel" in entry:
+        fields["channel"] = f"{fields['channel'].rstrip('/')}/" if fields["channel"] else derived["channel"]
+    if "purls" in fields:
+        fields["purls"] = tuple(sorted(fields["purls"]))
+    return PackageRecord(**fields, url=location, extra=dict(sorted(extra.items())))
 
-    def required(name: str) -> str:
+
+def _read_identity(reader: RecordReader, derived: Mapping[str, str | None], location: str) -> dict[str, Any]:
+    """Read name, version, build and subdir, or derive them from the location."""
+    fields: dict[str, Any] = {}
+    for name in _IDENTITY:
         value = reader.text(name) or derived[name]
         if not value:
+            message = f"the package at {location} has no {name}"
             hint = "its location is not of the form CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda, so the entry has to say it"
-            raise LockError("missing-field", f"the package at {location} has no {name}", key=f"{key}.{name}", hint=hint)
-        return value
-
-    name, version, build, subdir = (required(field) for field in ("name", "version", "build", "subdir"))
-    build_number = reader.integer("build_number")
-    if build_number is None:
-        # Versions 4 and 5 leave out a zero; later ones leave out what the build string says.
-        build_number = 0 if lock_version in (4, 5) else derive_build_number(build)
-    arch, platform = split_subdir(subdir)
-    depends = reader.texts("depends")
-    noarch = _read_noarch(reader, subdir, build, depends, lock_version)
-    return PackageRecord(
-        name=name.lower(),
-        version=version,
-        build=build,
-        build_number=build_number,
-        subdir=subdir,
-        url=location,
-        channel=_with_slash(reader.text("channel") or derived["channel"]),
-        file_name=reader.text("file_name") or derived["file_name"] or location.rpartition("/")[2],
-        sha256=reader.digest("sha256") or "",
-        md5=reader.digest("md5"),
-        size_bytes=reader.integer("size"),
-        depends=depends,
-        constrains=reader.texts("constrains"),
-        extra_depends=reader.groups("extra_depends"),
-        noarch=noarch,
-        arch=reader.text("arch") or arch,
-        platform=reader.text("platform") or platform,
-        license=reader.text("license"),
-        license_family=reader.text("license_family"),
-        timestamp=reader.timestamp("timestamp"),
-        indexed_timestamp=reader.integer("indexed_timestamp"),
-        features=reader.text("features"),
-        track_features=_read_track_features(reader),
-        flags=reader.texts("flags"),
-        purls=tuple(sorted(reader.texts("purls"))) if entry.get("purls") is not None else None,
-        run_exports=reader.groups("run_exports") if entry.get("run_exports") is not None else None,
-        python_site_packages_path=reader.text("python_site_packages_path"),
-        legacy_bz2_md5=reader.digest("legacy_bz2_md5"),
-        legacy_bz2_size=reader.integer("legacy_bz2_size"),
-        attestations_sha256=reader.digest("attestations_sha256"),
-        extra={name: resolve_scalars(entry[name]) for name in sorted(entry.keys() - _KNOWN)},
-    )
+            raise LockError("missing-field", message, key=f"{reader.key}.{name}", hint=hint)
+        fields[name] = value
+    fields["name"] = fields["name"].lower()
+    return fields
 
 
 def _read_noarch(
@@ -260,15 +260,3 @@ def _read_noarch(
     if noarch == "generic" and lock_version == 1 and any(_PYTHON.match(spec) for spec in depends):
         return "python"
     return noarch
-
-
-def _read_track_features(reader: RecordReader) -> tuple[str, ...]:
-    """Read a list, or the space-separated text that repodata has."""
-    value = reader.entry.get("track_features")
-    if isinstance(value, str):
-        return tuple(value.replace(",", " ").split())
-    return reader.texts("track_features")
-
-
-def _with_slash(channel: str | None) -> str | None:
-    return f"{channel.rstrip('/')}/" if channel else None

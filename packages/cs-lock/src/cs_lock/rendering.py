@@ -17,7 +17,8 @@ from cs_lock.records import PackageRecord, derive_build_number, derive_location_
 
 VERSION = 7
 
-_SAFE = re.compile(r"[A-Za-z_/(<=$^;+][A-Za-z0-9_./<=>~^+$;()\\|*!,&%@\"'\[\]{}?-]*(?: [^\s:#]+)*")
+_SAFE_CHARACTERS = r"A-Za-z0-9_./<=>~^+$;()\\|*!,&%@\"'\[\]{}?-"
+_SAFE = re.compile(rf"[A-Za-z_/(<=$^;+][{_SAFE_CHARACTERS}]*(?: [{_SAFE_CHARACTERS}]+)*")
 _PLAIN = re.compile(r"(?![,\[\]{}#&*!|>'\"%@`\s]|[-?:](?:\s|$)|---|\.\.\.)[^\n]*(?<! )")
 _INDICATOR = re.compile(r": |:$| #")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "=", "<<", ""})
