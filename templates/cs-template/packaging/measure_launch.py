@@ -2,7 +2,8 @@
 
     python measure_launch.py 2000 ~/.conda/demo/bin/python dist/demo -- -c pass
 
-Standard output of the commands is thrown away. The minimum says what the work costs, the median what a user of this machine waits.
+Standard output of the commands is thrown away. The minimum says what the work costs, the median what a user of this
+machine waits.
 """
 
 from __future__ import annotations
