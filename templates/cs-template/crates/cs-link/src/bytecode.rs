@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use zstd::stream::read::Decoder as ZstdDecoder;
 
-use crate::children::{Guarded, output_tail};
+use crate::children::{Guarded, isolate, output_tail};
 use crate::clobber::{BYTECODE, Claims, claimant_of};
 use crate::fault::Fault;
 use crate::input::{Input, Monitor};
@@ -245,6 +245,7 @@ impl Shift<'_> {
             "-I", "-S", "-B", "-X", "utf8", "-W", "ignore", "-c", COMPILER,
         ]);
         command.args([self.shared.job.staging, self.shared.job.prefix]);
+        isolate(&mut command);
         clean_environment(&mut command, self.shared.job.staging);
         command
             .stdin(Stdio::piped())

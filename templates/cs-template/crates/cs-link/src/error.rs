@@ -210,3 +210,41 @@ fn is_disk_failure(error: &io::Error) -> bool {
     matches!(error.kind(), StorageFull | QuotaExceeded)
         || (cfg!(unix) && error.raw_os_error() == Some(EIO))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind_of_write(kind: io::ErrorKind) -> Kind {
+        LinkError::Write {
+            path: "x".into(),
+            source: kind.into(),
+        }
+        .kind()
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_a_forbidden_one() {
+        assert_eq!(kind_of_write(io::ErrorKind::StorageFull), Kind::Io);
+        assert_eq!(kind_of_write(io::ErrorKind::QuotaExceeded), Kind::Io);
+        assert_eq!(
+            kind_of_write(io::ErrorKind::PermissionDenied),
+            Kind::CannotWrite
+        );
+        assert_eq!(
+            kind_of_write(io::ErrorKind::ReadOnlyFilesystem),
+            Kind::CannotWrite
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_failing_disk_is_an_input_output_error() {
+        let error = LinkError::Write {
+            path: "x".into(),
+            source: io::Error::from_raw_os_error(5),
+        };
+        assert_eq!(error.kind(), Kind::Io);
+        assert!(error.io_error().is_some());
+    }
+}

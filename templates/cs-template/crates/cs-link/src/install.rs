@@ -29,6 +29,14 @@ pub fn install(
     progress: &dyn Progress,
     cancel: &AtomicBool,
 ) -> Result<Report, LinkError> {
+    let staging =
+        std::path::absolute(job.staging).map_err(|source| write_error(job, "", source))?;
+    // Without the slash that a path may end with: more paths are appended to it.
+    let job = &Job {
+        staging: &staging,
+        prefix: job.prefix.components().as_path(),
+        ..*job
+    };
     let prefix = prefix_text(job)?;
     let layout = job
         .python

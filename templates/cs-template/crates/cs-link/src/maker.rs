@@ -24,39 +24,52 @@ impl<'t> Maker<'_, 't> {
         if !self.shared.claims.claim(path, self.claimant) {
             return Ok(None);
         }
-        let made = match attempt(self.hand) {
+        match attempt(self.hand) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.shared.claims.while_owned(path, self.claimant, || {
-                    self.hand.remove(path)?;
-                    attempt(self.hand)
-                })
+                self.replace(path, attempt)
             }
-            other => Some(other),
-        };
-        made.transpose()
-            .map_err(|error| write_fault(self.shared, path, error))
+            made => made
+                .map(Some)
+                .map_err(|error| write_fault(self.shared, path, error)),
+        }
     }
 
     /// The same, with no other claim in between: for what takes more than one step by name.
     pub(crate) fn make_owned<T>(
         &mut self,
         path: &str,
-        mut attempt: impl FnMut(&mut Hand<'t>) -> io::Result<T>,
+        attempt: impl FnMut(&mut Hand<'t>) -> io::Result<T>,
     ) -> Result<Option<T>, Fault> {
         if !self.shared.claims.claim(path, self.claimant) {
             return Ok(None);
         }
-        let made =
-            self.shared
-                .claims
-                .while_owned(path, self.claimant, || match attempt(self.hand) {
+        self.replace(path, attempt)
+    }
+
+    /// Make something in place of what is there, while nobody else can claim the path.
+    ///
+    /// Those who claimed it before may still be about to put something there; each of them tries only once.
+    fn replace<T>(
+        &mut self,
+        path: &str,
+        mut attempt: impl FnMut(&mut Hand<'t>) -> io::Result<T>,
+    ) -> Result<Option<T>, Fault> {
+        let Self {
+            shared,
+            hand,
+            claimant,
+        } = self;
+        let made = shared.claims.while_owned(path, *claimant, || {
+            loop {
+                match attempt(hand) {
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                        self.hand.remove(path)?;
-                        attempt(self.hand)
+                        hand.remove(path)?
                     }
-                    other => other,
-                });
+                    made => return made,
+                }
+            }
+        });
         made.transpose()
-            .map_err(|error| write_fault(self.shared, path, error))
+            .map_err(|error| write_fault(shared, path, error))
     }
 }

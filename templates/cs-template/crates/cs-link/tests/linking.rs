@@ -101,6 +101,19 @@ fn the_prefix_replaces_the_placeholder_and_the_record_says_so() {
 }
 
 #[test]
+fn a_slash_at_the_end_of_the_prefix_is_not_written() {
+    let mut bench = bench();
+    bench.prefix = "/opt/final/".into();
+    bench
+        .link(&[recipe(
+            "demo",
+            vec![file("t", format!("{PLACEHOLDER}/x")).prefixed("text")],
+        )])
+        .unwrap();
+    assert_eq!(bench.text("t"), "/opt/final/x");
+}
+
+#[test]
 fn a_changed_file_is_younger_than_the_bytecode_of_the_unchanged_one() {
     let bench = bench();
     let text = file("lib/x.py", PLACEHOLDER).prefixed("text");
@@ -272,6 +285,54 @@ fn of_two_packages_with_one_path_the_later_one_wins_in_whatever_order_they_come(
         assert_eq!(bench.record("first")["files"], json!(["own"]));
         assert_eq!(bench.record("second")["files"], json!(["y"]));
         assert_eq!(bench.record("third")["files"], json!(["x"]));
+    }
+}
+
+#[test]
+fn many_packages_with_the_same_paths_race_to_the_same_end() {
+    let paths: Vec<String> = (0..40)
+        .map(|number| format!("share/{}/{number}", number % 7))
+        .collect();
+    let recipes: Vec<_> = (0..12)
+        .map(|package| {
+            let mut items: Vec<_> = paths
+                .iter()
+                .enumerate()
+                .map(|(number, path)| match (number + package) % 5 {
+                    0 => symlink(path, &format!("target-{package}")),
+                    _ => file(path, format!("{package}").repeat(1 + number * 500)),
+                })
+                .collect();
+            items.push(hard_link("hard", &paths[1], 0).with("size_in_bytes", 501));
+            items.push(file(&format!("own/{package}"), "x"));
+            recipe(&format!("p{package:02}"), items)
+        })
+        .collect();
+    let archives: Vec<_> = recipes.iter().map(support::Recipe::bytes).collect();
+    for round in 0..15 {
+        let bench = support::Bench {
+            threads: 8,
+            reversed: round % 2 == 0,
+            ..bench()
+        };
+        bench.link_bytes(&recipes, archives.clone()).unwrap();
+        for (number, path) in paths.iter().enumerate() {
+            match (number + 11) % 5 {
+                0 => assert_eq!(
+                    std::fs::read_link(bench.path(path)).unwrap().to_str(),
+                    Some("target-11")
+                ),
+                _ => assert_eq!(bench.text(path), "11".repeat(1 + number * 500), "{path}"),
+            }
+        }
+        assert_eq!(bench.read("hard"), bench.read(&paths[1]));
+        for package in 0..11 {
+            assert_eq!(
+                bench.record(&format!("p{package:02}"))["files"],
+                json!([format!("own/{package}")])
+            );
+        }
+        assert_eq!(bench.record("p11")["files"].as_array().unwrap().len(), 42);
     }
 }
 
