@@ -100,3 +100,27 @@ def test_a_flipped_byte_of_an_archive_is_refused(tmp_path: Path, archives: dict[
     path.write_bytes(data)
     with pytest.raises(ArchiveMismatchError):
         verify_bundle(path, expect(archives.values()), exact=True)
+
+
+@pytest.mark.parametrize("form", ["canonical", "foreign"])
+def test_an_open_file_is_verified_as_its_path_is(form: str, tmp_path: Path, archives: dict[str, Path]) -> None:
+    with make_bundle(form, tmp_path, archives).open("rb") as file:
+        report = verify_bundle(file, expect(archives.values()), exact=True, path=Path("runtime"))
+        assert sorted(report.verified) == sorted(archives)
+        assert report.path == Path("runtime")
+        assert not file.closed
+
+
+def test_errors_about_an_open_file_bear_the_given_name(tmp_path: Path, archives: dict[str, Path]) -> None:
+    bundle = make_bundle("canonical", tmp_path, archives)
+    with bundle.open("rb") as file, pytest.raises(BundleRejectedError, match="the lock does not have it") as caught:
+        verify_bundle(file, [], exact=True, path=Path("runtime"))
+    assert caught.value.path == Path("runtime")
+
+
+def test_an_open_file_that_is_cut_off_is_refused(tmp_path: Path, archives: dict[str, Path]) -> None:
+    short = tmp_path / "short"
+    short.write_bytes(make_bundle("canonical", tmp_path, archives).read_bytes()[:-40_000])
+    with short.open("rb") as file, pytest.raises(BundleRejectedError, match="truncated") as caught:
+        verify_bundle(file, expect(archives.values()), exact=True)
+    assert (caught.value.kind, caught.value.path) == ("truncated", short)

@@ -6,15 +6,23 @@ import os
 import random
 import shutil
 import subprocess
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import zstandard
-from bundle_samples import SIZES_BYTES
+from bundle_samples import SIZES_BYTES, expect
 
 import cs_bundle.writer
-from cs_bundle import ArchiveNameError, BundleRejectedError, BundleWriteError, write_bundle
+from cs_bundle import (
+    ArchiveMismatchError,
+    ArchiveNameError,
+    BundleRejectedError,
+    BundleWriteError,
+    append_bundle,
+    write_bundle,
+)
 from cs_bundle.blocks import BlockWriter
 from cs_bundle.frame import file_offset
 from cs_bundle.tar import render_entry_header
@@ -151,3 +159,38 @@ def test_a_failure_leaves_what_was_there(
         write_bundle(out, archives.values())
     assert out.read_bytes() == b"the previous build"
     assert list(out.parent.iterdir()) == [out]
+
+
+def test_an_appended_bundle_is_the_same_bundle(tmp_path: Path, archives: dict[str, Path]) -> None:
+    alone = write_bundle(tmp_path / "b", archives.values())
+    whole = sha256(b"before")
+    with (tmp_path / "runtime").open("wb", buffering=0) as file:
+        file.write(b"before")
+        info = append_bundle(file, archives.values(), digests=[whole])
+        file.write(b"after")
+    data = (tmp_path / "runtime").read_bytes()
+    assert data == b"before" + alone.path.read_bytes() + b"after"
+    assert (info.sha256, info.size_bytes, info.archives) == (alone.sha256, alone.size_bytes, alone.archives)
+    assert whole.digest() == sha256(data.removesuffix(b"after")).digest()
+
+
+def test_archives_are_checked_while_they_are_copied(tmp_path: Path, archives: dict[str, Path]) -> None:
+    expected = expect(archives.values())
+    info = write_bundle(tmp_path / "b", archives.values(), expected=expected)
+    assert info.sha256 == write_bundle(tmp_path / "c", archives.values()).sha256
+
+
+@pytest.mark.parametrize("name", sorted(SIZES_BYTES))
+def test_a_damaged_archive_is_refused_and_leaves_nothing(name: str, tmp_path: Path, archives: dict[str, Path]) -> None:
+    expected = [replace(one, sha256="0" * 64) if one.file_name == name else one for one in expect(archives.values())]
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(ArchiveMismatchError, match="has another SHA-256 than the lock says") as caught:
+        write_bundle(tmp_path / "b", archives.values(), expected=expected)
+    assert (caught.value.path, caught.value.name) == (archives[name], name)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_archive_of_another_size_is_refused_before_it_is_read(tmp_path: Path, archives: dict[str, Path]) -> None:
+    expected = [replace(one, size_bytes=7) for one in expect(archives.values()) if one.file_name.startswith("zlib")]
+    with pytest.raises(ArchiveMismatchError, match="another size than the lock says: 513 bytes instead of 7"):
+        write_bundle(tmp_path / "b", archives.values(), expected=expected)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .cache import find_cached
 from .entries import ArchiveEntry
 from .errors import (
     ArchiveMismatchError,
@@ -21,7 +22,7 @@ from .errors import (
 from .names import is_archive_name
 from .reader import BundleReader, iterate_archives, open_bundle
 from .verify import BundleReport, ExpectedArchive, verify_bundle
-from .writer import BundledArchive, BundleInfo, write_bundle
+from .writer import BundledArchive, BundleInfo, append_bundle, write_bundle
 
 if TYPE_CHECKING:
     from .download import ArchiveRequest
@@ -45,7 +46,9 @@ __all__ = [
     "ExpectedArchive",
     "FetchError",
     "FetchProgress",
+    "append_bundle",
     "fetch_archives",
+    "find_cached",
     "is_archive_name",
     "iterate_archives",
     "open_bundle",

@@ -6,13 +6,14 @@ import contextlib
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
 from .errors import ArchiveNameError, FetchError
 from .names import is_archive_name
+from .verify import ExpectedArchive
 
 _CHUNK_BYTES = 1 << 20
 
@@ -27,6 +28,23 @@ def cached_path(cache: Path, sha256_hex: str, file_name: str) -> Path:
     if not re.fullmatch(r"[0-9a-f]{64}", sha256_hex):
         raise ArchiveNameError(f"{sha256_hex!r} is not a SHA-256 in lower-case hex", name=file_name)
     return cache / sha256_hex[:2] / sha256_hex / file_name
+
+
+def find_cached(expected: Iterable[ExpectedArchive], cache: Path) -> list[Path] | None:
+    """Find archives in a cache without an HTTP client, looking at their sizes only.
+
+    Check them while they are copied: :func:`append_bundle` and :func:`write_bundle` take ``expected`` too.
+
+    :param cache: as for :func:`fetch_archives`.
+    :returns: paths in the order of ``expected``; None if an archive is not there, or its size is wrong or unknown.
+    """
+    paths: list[Path] = []
+    for one in expected:
+        path = cached_path(cache, one.sha256, one.file_name)
+        if one.size_bytes is None or not is_intact(path, one.sha256, one.size_bytes, rehash=False):
+            return None
+        paths.append(path)
+    return paths
 
 
 def is_intact(path: Path, sha256_hex: str, size_bytes: int | None, *, rehash: bool) -> bool:

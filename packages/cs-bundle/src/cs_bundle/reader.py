@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal, cast
 from .entries import ArchiveEntry, EntryWalker
 from .errors import BundleError, BundleReadError
 from .names import is_archive_name
-from .streams import EntryFile, RawFrameStream, TarStream, open_tar_stream
+from .streams import EntryFile, RawFrameStream, TarStream, open_bundle_file, open_tar_stream
 
 Form = Literal["directory", "canonical", "foreign"]
 _BUFFER_BYTES = 1 << 17
@@ -47,8 +47,8 @@ class BundleReader:
         if self.form == "directory":
             return open_member(self.path, name)
         with naming(self.path), contextlib.ExitStack() as undo:
-            stream = open_tar_stream(self.path)
-            undo.callback(stream.close)
+            file = undo.enter_context(open_bundle_file(self.path))
+            stream = open_tar_stream(file)
             stream.skip(cast(int, archive.tar_offset))
             undo.pop_all()
         return _wrap(EntryFile(stream, archive.size_bytes, owns_stream=True))
@@ -70,20 +70,31 @@ def open_bundle(path: Path) -> BundleReader:
     """
     if path.is_dir():
         return BundleReader(path=path, form="directory", archives=list_directory(path))
-    with naming(path), contextlib.closing(open_tar_stream(path)) as stream:
+    with naming(path), open_bundle_file(path) as file:
+        stream = open_tar_stream(file)
         return BundleReader(path=path, form=tell_form(stream), archives=tuple(EntryWalker(stream)))
 
 
-def iterate_archives(path: Path) -> Iterator[tuple[ArchiveEntry, BinaryIO]]:
-    """Hand out every archive of a bundle with a file to read it from, in one pass."""
-    if path.is_dir():
-        for archive in list_directory(path):
-            with open_member(path, archive.file_name) as file:
+def iterate_archives(bundle: Path | BinaryIO) -> Iterator[tuple[ArchiveEntry, BinaryIO]]:
+    """Hand out every archive of a bundle with a file to read it from, in one pass.
+
+    :param bundle: a directory, a ``.bundle.tar.zst`` file, or such a file that is open: seekable, and left open.
+    """
+    if not isinstance(bundle, Path):
+        yield from _walk(bundle)
+    elif bundle.is_dir():
+        for archive in list_directory(bundle):
+            with open_member(bundle, archive.file_name) as file:
                 yield archive, file
-        return
-    with naming(path), contextlib.closing(open_tar_stream(path)) as stream:
-        for archive in EntryWalker(stream):
-            yield archive, _wrap(EntryFile(stream, archive.size_bytes, owns_stream=False))
+    else:
+        with naming(bundle), open_bundle_file(bundle) as file:
+            yield from _walk(file)
+
+
+def _walk(file: BinaryIO) -> Iterator[tuple[ArchiveEntry, BinaryIO]]:
+    stream = open_tar_stream(file)
+    for archive in EntryWalker(stream):
+        yield archive, _wrap(EntryFile(stream, archive.size_bytes, owns_stream=False))
 
 
 def tell_form(stream: TarStream) -> Form:

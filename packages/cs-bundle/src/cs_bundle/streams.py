@@ -127,22 +127,22 @@ class ZstdStream:
         return True
 
 
-def open_tar_stream(path: Path) -> TarStream:
-    """Open the tar of a bundle file.
+def open_bundle_file(path: Path) -> BinaryIO:
+    """Open a bundle file.
 
-    :raises BundleReadError: if the file cannot be opened.
+    :raises BundleReadError: if it cannot be opened.
     """
     try:
-        file = path.open("rb")
+        return path.open("rb")
     except OSError as error:
         raise BundleReadError(f"cannot open the bundle: {error.strerror or error}", path=path) from error
-    try:
-        tar_size = measure_canonical_tar(file)
-        file.seek(0)
-        return ZstdStream(file) if tar_size is None else RawFrameStream(file, tar_size)
-    except BaseException:
-        file.close()
-        raise
+
+
+def open_tar_stream(file: BinaryIO) -> TarStream:
+    """Show the tar of a bundle in a seekable file; closing the stream closes the file."""
+    tar_size = measure_canonical_tar(file)
+    file.seek(0)
+    return ZstdStream(file) if tar_size is None else RawFrameStream(file, tar_size)
 
 
 def measure_canonical_tar(file: BinaryIO) -> int | None:

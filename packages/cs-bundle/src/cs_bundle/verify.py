@@ -44,32 +44,37 @@ class BundleReport:
     size_bytes: int
 
 
-def verify_bundle(path: Path, expected: Iterable[ExpectedArchive], *, exact: bool) -> BundleReport:
+def verify_bundle(
+    bundle: Path | BinaryIO, expected: Iterable[ExpectedArchive], *, exact: bool, path: Path | None = None
+) -> BundleReport:
     """Check every archive of a bundle in one pass, in memory that does not grow with it.
 
-    :param path: a directory or a ``.bundle.tar.zst`` file.
+    :param bundle: a directory, a ``.bundle.tar.zst`` file, or an open seekable file that holds such a bundle and
+        nothing else; it stays open.
     :param exact: refuse missing archives, and in a bundle file unknown ones; else both are reported. A directory may
         hold what it likes besides.
+    :param path: what to call an open file in errors and in the report; default: its name.
     :raises BundleReadError: if the bundle cannot be read.
     :raises ArchiveMismatchError: if an archive has another size or SHA-256.
     :raises BundleRejectedError: if the bundle breaks any other rule; ``kind`` says which.
     """
     wanted = {archive.file_name: archive for archive in expected}
-    refuse_unknown = exact and not path.is_dir()
+    path = path or (bundle if isinstance(bundle, Path) else Path(str(getattr(bundle, "name", "bundle"))))
+    refuse_unknown = exact and not (isinstance(bundle, Path) and bundle.is_dir())
     verified: list[str] = []
     unknown: list[str] = []
     size = 0
-    for entry, file in iterate_archives(path):
-        target = wanted.get(entry.file_name)
-        if target is None:
-            if refuse_unknown:
+    with naming(path):
+        for entry, file in iterate_archives(bundle):
+            target = wanted.get(entry.file_name)
+            if target is not None:
+                check_archive(path, entry, file, target)
+                verified.append(entry.file_name)
+                size += entry.size_bytes
+            elif refuse_unknown:
                 raise _unknown(path, entry.file_name)
-            unknown.append(entry.file_name)
-            continue
-        with naming(path):
-            check_archive(path, entry, file, target)
-        verified.append(entry.file_name)
-        size += entry.size_bytes
+            else:
+                unknown.append(entry.file_name)
     missing = tuple(sorted(wanted.keys() - set(verified)))
     if exact and missing:
         raise _missing(path, missing)

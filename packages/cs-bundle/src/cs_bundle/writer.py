@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import secrets
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from .blocks import BlockWriter
+from .digests import Digest
 from .errors import ArchiveNameError, BundleRejectedError, BundleWriteError
 from .frame import bundle_size
 from .names import is_archive_name
 from .tar import END_OF_ARCHIVE, padding_size, render_entry_header
+from .verify import ExpectedArchive, mismatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class BundledArchive:
 class BundleInfo:
     """Describe a written bundle.
 
+    :ivar path: the file that holds it, among other things if it was appended to one.
     :ivar sha256: lower-case hex digest of the whole bundle.
     :ivar archives: what it holds, in order.
     """
@@ -43,31 +46,76 @@ class BundleInfo:
     archives: tuple[BundledArchive, ...]
 
 
-def write_bundle(out: Path, archives: Iterable[Path]) -> BundleInfo:
+def write_bundle(out: Path, archives: Iterable[Path], *, expected: Iterable[ExpectedArchive] = ()) -> BundleInfo:
     """Write archives into a bundle in canonical form; the same archives give the same bytes.
 
     The bundle is written beside ``out`` and put in its place by one rename: a failure or an interruption leaves what
-    was there. What the archives hold is not looked at.
+    was there. Each archive is read once.
 
     :param archives: files named ``*.conda`` or ``*.tar.bz2``, in any order; their names go into the bundle.
+    :param expected: what archives must be; checked while they are copied. One that is not named here goes in as it is.
     :raises ArchiveNameError: if a name is not one of a package archive.
+    :raises ArchiveMismatchError: if an archive is not the expected one.
     :raises BundleRejectedError: if two archives have one name.
     :raises BundleWriteError: if a file cannot be read or written, or changes its size meanwhile.
     """
+    with _writing(out), _replacing(out) as file:
+        info = append_bundle(file, archives, expected=expected)
+    return replace(info, path=out)
+
+
+def append_bundle(
+    file: BinaryIO,
+    archives: Iterable[Path],
+    *,
+    expected: Iterable[ExpectedArchive] = (),
+    digests: Sequence[Digest] = (),
+) -> BundleInfo:
+    """Write archives as a bundle into an open file, from where it stands; see :func:`write_bundle`.
+
+    :param digests: take every byte of the bundle too, so that a digest of the whole file needs no second reading.
+    :raises ArchiveNameError: if a name is not one of a package archive.
+    :raises ArchiveMismatchError: if an archive is not the expected one.
+    :raises BundleRejectedError: if two archives have one name.
+    :raises BundleWriteError: if a file cannot be read or written, or changes its size meanwhile.
+    """
+    path = Path(str(file.name))
     sources = _sort_sources(archives)
-    try:
+    wanted = {one.file_name: one for one in expected}
+    with _writing(path):
         placed = _place(sources)
         tar_size = _end_of(placed) + len(END_OF_ARCHIVE)
-        with _replacing(out) as file, BlockWriter(file, tar_size) as writer:
+        file.flush()
+        with BlockWriter(file.fileno(), tar_size, digests) as writer:
             for source, archive in zip(sources, placed, strict=True):
                 writer.write(render_entry_header(archive.file_name, archive.size_bytes))
-                writer.write_file(source, archive.size_bytes)
+                check = _make_check(source, archive.size_bytes, wanted.get(archive.file_name))
+                writer.write_file(source, archive.size_bytes, check)
                 writer.write(bytes(padding_size(archive.size_bytes)))
             writer.write(END_OF_ARCHIVE)
             sha256 = writer.finish()
+    return BundleInfo(path=path, size_bytes=bundle_size(tar_size), sha256=sha256, archives=placed)
+
+
+@contextlib.contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise BundleWriteError(f"cannot write the bundle: {error}", path=out) from error
-    return BundleInfo(path=out, size_bytes=bundle_size(tar_size), sha256=sha256, archives=placed)
+
+
+def _make_check(source: Path, size_bytes: int, wanted: ExpectedArchive | None) -> Callable[[str], None] | None:
+    if wanted is None:
+        return None
+    if wanted.size_bytes is not None and wanted.size_bytes != size_bytes:
+        raise mismatch("size", source, wanted, f"{wanted.size_bytes} bytes", f"{size_bytes} bytes")
+
+    def check(sha256: str) -> None:
+        if sha256 != wanted.sha256:
+            raise mismatch("sha256", source, wanted, wanted.sha256, sha256)
+
+    return check
 
 
 def _sort_sources(archives: Iterable[Path]) -> list[Path]:
@@ -105,16 +153,13 @@ def _end_of(placed: list[BundledArchive] | tuple[BundledArchive, ...]) -> int:
 
 
 @contextlib.contextmanager
-def _replacing(out: Path) -> Iterator[int]:
+def _replacing(out: Path) -> Iterator[BinaryIO]:
     # A random name, opened exclusively: two builds into one directory do not meet. No fsync: a build can be repeated.
     temporary = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(temporary, flags, 0o666)
+    file = temporary.open("xb", buffering=0)
     try:
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+        with file:
+            yield file
         temporary.replace(out)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -6,28 +6,57 @@ import io
 import json
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from .errors import CliError
 
-_WANTED = ("info/paths.json", "info/link.json", "info/files", "info/index.json")
+_WANTED = ("info/paths.json", "info/link.json", "info/files")
+_EXECUTABLE_PLACES = frozenset(
+    ("bin", "condabin", "scripts", "python-scripts", "library/bin", "library/usr/bin", "library/mingw-w64/bin")
+)
+_WINDOWS_SUFFIXES = (".exe", ".bat", ".cmd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveContents:
-    """The files that one archive installs.
+    """What one archive installs.
 
-    :ivar paths: relative to the prefix, noarch python not yet mapped (``site-packages/...``, ``python-scripts/...``).
+    :ivar executables: files in the folders where commands are looked for, relative to the prefix, noarch python not yet
+        mapped (``python-scripts/...``).
     :ivar entry_points: names of the commands that a noarch python package declares.
     :ivar installed_size_bytes: sum of the sizes that ``info/paths.json`` states; 0 for old packages without it.
+    :ivar installed_file_count: number of files and links.
     """
 
-    paths: tuple[str, ...]
+    executables: tuple[str, ...]
     entry_points: tuple[str, ...]
     installed_size_bytes: int
+    installed_file_count: int
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> ArchiveContents:
+        """Read what :meth:`to_dict` returned.
+
+        :raises ValueError, TypeError, KeyError: if it is something else.
+        """
+        return cls(
+            executables=tuple(str(path) for path in data["executables"]),
+            entry_points=tuple(str(name) for name in data["entry_points"]),
+            installed_size_bytes=int(data["installed_size"]),
+            installed_file_count=int(data["installed_files"]),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the contents as JSON values."""
+        return {
+            "executables": list(self.executables),
+            "entry_points": list(self.entry_points),
+            "installed_size": self.installed_size_bytes,
+            "installed_files": self.installed_file_count,
+        }
 
 
 def read_contents(archive: Path) -> ArchiveContents:
@@ -38,31 +67,47 @@ def read_contents(archive: Path) -> ArchiveContents:
     try:
         info = _read_conda_info(archive) if archive.name.endswith(".conda") else _read_tar_bz2_info(archive)
         return _summarise(info)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise CliError("archive-damaged", f"cannot read the package archive: {error}", path=archive) from error
+    except Exception as error:  # four libraries read it, and an archive can be broken in any way
+        reason = f"{type(error).__name__}: {error}"
+        hint = "remove it from the cache, or fetch it again"
+        raise CliError(
+            "archive-damaged", f"cannot read the package archive: {reason}", path=archive, hint=hint
+        ) from error
 
 
 def _summarise(info: dict[str, bytes]) -> ArchiveContents:
-    link = json.loads(info.get("info/link.json", b"{}"))
-    entry_points = (link.get("noarch") or {}).get("entry_points") or []
-    names = tuple(line.partition("=")[0].strip() for line in entry_points)
+    noarch = json.loads(info.get("info/link.json", b"{}")).get("noarch") or {}
+    paths, size = _list_paths(info)
+    return ArchiveContents(
+        executables=tuple(sorted(path for path in paths if _may_be_executable(path))),
+        entry_points=tuple(line.partition("=")[0].strip() for line in noarch.get("entry_points") or ()),
+        installed_size_bytes=size,
+        installed_file_count=len(paths),
+    )
+
+
+def _list_paths(info: dict[str, bytes]) -> tuple[list[str], int]:
     if "info/paths.json" not in info:
-        paths = tuple(info.get("info/files", b"").decode().splitlines())
-        return ArchiveContents(paths=paths, entry_points=names, installed_size_bytes=0)
+        return info["info/files"].decode().splitlines(), 0
     records: list[dict[str, Any]] = json.loads(info["info/paths.json"])["paths"]
     size = sum(record.get("size_in_bytes") or 0 for record in records)
-    return ArchiveContents(
-        paths=tuple(record["_path"] for record in records), entry_points=names, installed_size_bytes=size
-    )
+    return [str(record["_path"]) for record in records if record.get("path_type") != "directory"], size
+
+
+def _may_be_executable(path: str) -> bool:
+    place, _, name = path.lower().rpartition("/")
+    return place in _EXECUTABLE_PLACES or (not place and name.endswith(_WINDOWS_SUFFIXES))
 
 
 def _read_conda_info(archive: Path) -> dict[str, bytes]:
     import zstandard
 
     with zipfile.ZipFile(archive) as container:
-        name = next(name for name in container.namelist() if name.startswith("info-") and name.endswith(".tar.zst"))
-        with container.open(name) as member, zstandard.ZstdDecompressor().stream_reader(member) as stream:
-            return dict(_wanted_members(io.BufferedReader(stream)))
+        names = [name for name in container.namelist() if name.startswith("info-") and name.endswith(".tar.zst")]
+        if len(names) != 1:
+            raise ValueError(f"it holds {len(names)} members info-*.tar.zst instead of one")
+        with container.open(names[0]) as member, zstandard.ZstdDecompressor().stream_reader(member) as stream:
+            return dict(_wanted_members(io.BufferedReader(stream, 1 << 17)))
 
 
 def _read_tar_bz2_info(archive: Path) -> dict[str, bytes]:
@@ -84,39 +129,3 @@ def _wanted_members(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
             file = tar.extractfile(member) if member.name in _WANTED else None
             if file is not None:
                 yield member.name, file.read()
-
-
-def delegate_paths(delegate: str, platform: str) -> tuple[str, ...]:
-    """List the places, relative to a prefix, where an executable of that name is looked for.
-
-    :param platform: conda subdir.
-    """
-    if not platform.startswith("win-"):
-        return (f"bin/{delegate}",)
-    directories = ("", "Library/mingw-w64/bin/", "Library/usr/bin/", "Library/bin/", "Scripts/", "bin/", "condabin/")
-    return tuple(f"{directory}{delegate}{suffix}" for directory in directories for suffix in (".exe", ".bat", ".cmd"))
-
-
-def provides(contents: ArchiveContents, delegate: str, platform: str) -> bool:
-    """Tell whether a package installs the delegate."""
-    if delegate in contents.entry_points:
-        return True
-    wanted = {path.lower() if platform.startswith("win-") else path for path in delegate_paths(delegate, platform)}
-    scripts = "Scripts/" if platform.startswith("win-") else "bin/"
-    installed = (path.replace("python-scripts/", scripts, 1) for path in contents.paths)
-    return any((path.lower() if platform.startswith("win-") else path) in wanted for path in installed)
-
-
-def require_delegate(contents: Iterable[ArchiveContents], delegate: str, platform: str) -> None:
-    """Refuse a package set that has no such executable.
-
-    :raises CliError: ``delegate-missing``.
-    """
-    if not any(provides(one, delegate, platform) for one in contents):
-        raise CliError(
-            "delegate-missing",
-            f"no package of the environment provides the delegate {delegate!r} on {platform}",
-            key="tool.conda-ship.delegate",
-            expected="one of " + ", ".join(delegate_paths(delegate, platform)[:2]),
-            hint="name an executable that a package of this environment installs, or add the package that has it",
-        )

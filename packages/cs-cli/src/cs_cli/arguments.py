@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cs_manifest import CONFIG_KEYS, ConfigKey
-
 from . import __version__
 from .errors import EXIT_USAGE, CliError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cs_manifest import ConfigKey
 
 _EPILOG = "Exit status: 0 done, 1 the build failed, 2 wrong usage."
 
@@ -24,25 +27,51 @@ class _Parser(argparse.ArgumentParser):
         raise CliError("usage", message, hint=f"see {self.prog} --help", exit_code=EXIT_USAGE)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser of ``cs``."""
+def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
+    """Parse a command line.
+
+    :param words: arguments without the program's name.
+    :raises CliError: ``usage``.
+    """
+    command = next((word for word in words if not word.startswith("-")), None)
+    if command != "run" or "--" not in words:
+        return build_parser(command).parse_args(words)
+    # Everything behind the first "--" is the runtime's, another "--" included.
+    border = list(words).index("--")
+    arguments = build_parser(command).parse_args(words[:border])
+    arguments.arguments += words[border + 1 :]
+    return arguments
+
+
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Build the parser of ``cs``.
+
+    :param command: the only command whose flags are needed; ``None`` for all of them.
+    """
     parser = _Parser(prog="cs", description="Turn one solved conda environment into one executable.", epilog=_EPILOG)
     parser.add_argument("-V", "--version", action="version", version=f"cs {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _add_inspect(commands.add_parser("inspect", help="show what would ship and why; writes nothing"))
-    _add_build(commands.add_parser("build", help="stage a runtime and its papers"))
-    _add_run(commands.add_parser("run", help="build, install, run"))
-    _add_verify(commands.add_parser("verify", help="check a staged folder or a runtime against itself"))
+    for name, (summary, add_flags) in _COMMANDS.items():
+        subparser = commands.add_parser(name, help=summary, epilog=_EPILOG)
+        if command in (None, name):
+            add_flags(subparser)
     return parser
 
 
 def _add_inspect(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Show what would ship and why: input files, environment, exclusions, packages, problems."
+    parser.description = (
+        "Show what would ship and why: input files, environment, exclusions, packages, problems. "
+        "Writes nothing; with --check-delegate, to the package cache only."
+    )
     _add_reporting(parser)
     _add_project(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("--platform", metavar="SUBDIR", help="show this platform only, such as linux-64")
-    parser.add_argument("--check-delegate", action="store_true", help="look for the delegate in the package archives")
+    parser.add_argument("--platform", metavar="NAME", help="show this platform only, such as linux-64")
+    parser.add_argument(
+        "--check-delegate",
+        action="store_true",
+        help="look for the delegate in the package archives; downloads those that are not in the cache",
+    )
     _add_fetching(parser)
 
 
@@ -84,6 +113,8 @@ def _add_project(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--root", type=Path, metavar="DIR", help="folder of the manifest; default: the nearest upward")
     group.add_argument("--manifest", type=Path, metavar="FILE", help="conda.toml, pixi.toml or pyproject.toml")
     group.add_argument("--source-lock", type=Path, metavar="FILE", help="conda.lock or pixi.lock")
+    from cs_manifest import CONFIG_KEYS  # only here: "cs verify" needs no manifest
+
     settings = parser.add_argument_group("settings", "Each is a key of [tool.conda-ship] and wins over it.")
     for key in CONFIG_KEYS:
         _add_key(settings, key)
@@ -107,7 +138,9 @@ def _add_key(group: argparse._ArgumentGroup, key: ConfigKey) -> None:
 
 def _add_building(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("build")
-    group.add_argument("--platform", metavar="SUBDIR", help="conda platform to build for; default: this machine's")
+    group.add_argument(
+        "--platform", metavar="NAME", help="conda platform, or a platform of the lock; default: this machine's"
+    )
     group.add_argument(
         "--target", metavar="TRIPLE", help="target triple, such as aarch64-apple-darwin: names platform and files"
     )
@@ -122,5 +155,15 @@ def _add_fetching(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> 
 
 def config_overrides(arguments: argparse.Namespace) -> dict[str, object]:
     """Pick the values of ``[tool.conda-ship]`` keys that were given as flags."""
+    from cs_manifest import CONFIG_KEYS
+
     values = {key.name: getattr(arguments, key.attribute) for key in CONFIG_KEYS}
     return {name: value for name, value in values.items() if value is not None}
+
+
+_COMMANDS = {
+    "inspect": ("show what would ship and why; writes nothing", _add_inspect),
+    "build": ("stage a runtime and its papers", _add_build),
+    "run": ("build, install, run", _add_run),
+    "verify": ("check a staged folder or a runtime against itself", _add_verify),
+}

@@ -58,9 +58,22 @@ def render_packages(packages: Iterable[Mapping[str, Any]]) -> bytes:
     return "".join(f"{row}\n" for row in rows).encode()
 
 
-def render_info(fields: Mapping[str, Any], files: Iterable[StagedFile]) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildInfo:
+    """``STEM.info.json``, as values and as bytes."""
+
+    fields: dict[str, Any]
+    document: bytes
+
+
+def render_info(fields: Mapping[str, Any], files: Iterable[StagedFile]) -> BuildInfo:
     """Render ``STEM.info.json``; keys sorted, so that the same build gives the same bytes."""
     document = {"schema_version": SCHEMA_VERSION, **fields, "files": [file.to_dict() for file in files]}
+    return BuildInfo(fields=document, document=render_json(document))
+
+
+def render_json(document: Mapping[str, Any]) -> bytes:
+    """Render a JSON document of ours: indented, keys sorted, UTF-8."""
     return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 

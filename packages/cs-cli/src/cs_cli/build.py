@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cs_bundle import ArchiveRequest, FetchProgress, fetch_archives, write_bundle
-from cs_stamp import Template, read_stamp, write_stamp
+from cs_bundle import ArchiveMismatchError, write_bundle
+from cs_stamp import StampInfo, Template, write_stamp
 
-from .archives import ArchiveContents, read_contents, require_delegate
 from .artifacts import StagedFile, describe_file, hash_file, render_checksums, render_info, render_packages
-from .bytecode import compile_bytecode
 from .console import Console
-from .plan import BuildPlan, compose_header
-from .sbom import render_sbom
+from .contents import inspect_archives, remember_contents
+from .delegate import require_delegate
+from .errors import CliError
+from .plan import BuildPlan, compose_header, possible_names
 from .staging import staging_directory
-
-_READERS = 4
-"""Threads that look into archives: unpacking ``info/`` releases the interpreter's lock."""
+from .supplies import ArchiveStore, Supplies, wanted_archives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
-    """What a build takes besides its plan.
-
-    :ivar cache: folder of downloaded archives.
-    """
+    """What a build takes besides its plan."""
 
     template: Template
-    cache: Path
-    offline: bool
+    store: ArchiveStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,87 +53,97 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
     :raises BundleError: if an archive cannot be had.
     :raises StampError: if the template cannot be stamped.
     """
-    archives = fetch_plan(plan, materials, console) if plan.needs_archives else None
-    contents = None if archives is None else inspect_archives(archives)
-    if contents is not None:
-        require_delegate(contents, plan.derivation.config.delegate, plan.subdir)
-    with staging_directory(out_dir) as staging:
-        files = _write_runtime(plan, materials, archives, contents, staging, console)
-        return _write_papers(plan, materials, files, staging, out_dir)
+    if not plan.needs_archives:
+        return _stage(plan, materials, None, out_dir, console)
+    wanted = wanted_archives(plan.package_plan.packages)
+    try:
+        return _stage(plan, materials, _look_into(plan, materials.store.provide(wanted, console)), out_dir, console)
+    except (ArchiveMismatchError, CliError) as error:
+        if isinstance(error, CliError) and error.kind != "archive-damaged":
+            raise
+        # Archives are checked while they are copied, so that each is read once: only now is it known that the cache
+        # holds a damaged one.
+        console.say(f"{error}; fetching what is damaged again")
+        return _stage(plan, materials, _look_into(plan, materials.store.fetch(wanted, console)), out_dir, console)
 
 
-def fetch_plan(plan: BuildPlan, materials: Materials, console: Console) -> list[Path]:
-    """Fetch every archive of a plan into the cache, in the plan's order."""
-    packages = plan.package_plan.packages
-    requests = [
-        ArchiveRequest(url=one.url, file_name=one.file_name, sha256=one.sha256, size_bytes=one.size) for one in packages
-    ]
-    total = sum(one.size or 0 for one in packages)
-    with console.progress(f"fetching {len(packages)} packages", total) as update:
-
-        def report(progress: FetchProgress) -> None:
-            update(progress.received_bytes)
-
-        return fetch_archives(requests, materials.cache, on_progress=report, offline=materials.offline)
+def _look_into(plan: BuildPlan, archives: Sequence[Path]) -> Supplies:
+    contents = inspect_archives(archives)
+    require_delegate(contents, plan.derivation.config.delegate, plan.subdir)
+    return Supplies(
+        wanted=wanted_archives(plan.package_plan.packages), archives=tuple(archives), contents=tuple(contents)
+    )
 
 
-def inspect_archives(archives: Iterable[Path]) -> list[ArchiveContents]:
-    """Look into archives, several at a time."""
-    with ThreadPoolExecutor(_READERS) as pool:
-        return list(pool.map(read_contents, archives))
+def _stage(
+    plan: BuildPlan, materials: Materials, supplies: Supplies | None, out_dir: Path, console: Console
+) -> BuildResult:
+    with staging_directory(
+        out_dir,
+        list_stale=lambda: list_staged(out_dir, plan.stem),
+        on_wait=lambda: console.say(f"waiting for another build into {out_dir}"),
+    ) as staging:
+        runtime, stamp = _write_runtime(plan, materials, supplies, staging, console)
+        files = [runtime]
+        if plan.bundle_name is not None and supplies is not None:
+            info = write_bundle(staging / plan.bundle_name, supplies.archives, expected=supplies.expected)
+            files.append(describe_file(info.path, "bundle", sha256=info.sha256))
+        result = _write_papers(plan, stamp, files, staging, out_dir)
+    if supplies is not None:
+        remember_contents(supplies.archives, supplies.contents)
+    console.say(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
+    return result
+
+
+def list_staged(out_dir: Path, stem: str) -> set[str]:
+    """List what an earlier build with the same stem staged, by its own checksums."""
+    try:
+        text = (out_dir / f"{stem}.sha256").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return set()
+    return {line.partition("  ")[2] for line in text.splitlines()} & set(possible_names(stem))
 
 
 def _write_runtime(
-    plan: BuildPlan,
-    materials: Materials,
-    archives: list[Path] | None,
-    contents: list[ArchiveContents] | None,
-    staging: Path,
-    console: Console,
-) -> list[StagedFile]:
+    plan: BuildPlan, materials: Materials, supplies: Supplies | None, staging: Path, console: Console
+) -> tuple[StagedFile, StampInfo]:
     config = plan.derivation.config
-    bundle = None if archives is None or config.layout == "online" else write_bundle(staging / ".bundle", archives)
     bytecode = None
-    if config.bytecode == "shipped" and archives is not None:
-        bytecode = compile_bytecode(plan, materials, archives, staging, console)
-    embedded = bundle if config.layout == "embedded" else None
+    if config.bytecode == "shipped" and supplies is not None:
+        from .bytecode import compile_bytecode
+
+        bytecode = compile_bytecode(plan, materials.template.path, supplies, staging, console)
     stamp = write_stamp(
         materials.template.path,
         staging / plan.runtime_name,
-        header=compose_header(plan, contents),
+        header=compose_header(plan, None if supplies is None else supplies.contents),
         plan=plan.package_plan,
         lock=plan.lock,
         bytecode=bytecode,
-        bundle=None if embedded is None else embedded.path,
-        bundle_sha256=None if embedded is None else embedded.sha256,
+        bundle=supplies.append_bundle if config.layout == "embedded" and supplies is not None else None,
     )
-    files = [describe_file(staging / plan.runtime_name, "runtime")]
-    if bundle is not None and plan.bundle_name is not None:
-        bundle.path.rename(staging / plan.bundle_name)
-        files.append(describe_file(staging / plan.bundle_name, "bundle", sha256=bundle.sha256))
-    for leftover in (staging / ".bundle", staging / ".bytecode"):
-        leftover.unlink(missing_ok=True)
-    console.say(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
-    return files
+    if bytecode is not None:
+        bytecode.unlink()
+    return describe_file(stamp.path, "runtime", sha256=stamp.sha256), stamp
 
 
 def _write_papers(
-    plan: BuildPlan, materials: Materials, files: list[StagedFile], staging: Path, out_dir: Path
+    plan: BuildPlan, stamp: StampInfo, files: list[StagedFile], staging: Path, out_dir: Path
 ) -> BuildResult:
-    files = [
-        *files,
-        _write(staging / f"{plan.stem}.runtime.lock", "lock", plan.lock),
-        _write(staging / f"{plan.stem}.packages.txt", "packages", _package_list(plan)),
-    ]
-    with read_stamp(staging / plan.runtime_name) as stamp:
-        identity = stamp.identity
-    sbom = render_sbom(plan, identity, os.environ)
-    files.append(_write(staging / f"{plan.stem}.cdx.json", "sbom", sbom))
-    fields = _info_fields(plan, materials, identity)
-    info = {**fields, "files": [file.to_dict() for file in files]}
-    files.append(_write(staging / f"{plan.stem}.info.json", "info", render_info(fields, files)))
+    from .sbom import render_sbom
+
+    packages = render_packages(one.to_dict() for one in plan.package_plan.packages)
+    papers = {
+        "lock": ("runtime.lock", plan.lock),
+        "packages": ("packages.txt", packages),
+        "sbom": ("cdx.json", render_sbom(plan, stamp.identity, os.environ)),
+    }
+    files = [*files, *(_write(staging / f"{plan.stem}.{name}", role, data) for role, (name, data) in papers.items())]
+    fields = describe_build(plan, stamp)
+    content = render_info(fields, files)
+    files.append(_write(staging / f"{plan.stem}.info.json", "info", content.document))
     files.append(_write(staging / f"{plan.stem}.sha256", "checksums", render_checksums(files)))
-    return BuildResult(out_dir=out_dir, info=info, files=tuple(files))
+    return BuildResult(out_dir=out_dir, info=content.fields, files=tuple(files))
 
 
 def _write(path: Path, role: str, content: bytes) -> StagedFile:
@@ -148,26 +151,26 @@ def _write(path: Path, role: str, content: bytes) -> StagedFile:
     return describe_file(path, role)
 
 
-def _package_list(plan: BuildPlan) -> bytes:
-    return render_packages(package.to_dict() for package in plan.package_plan.packages)
-
-
-def _info_fields(plan: BuildPlan, materials: Materials, identity: str) -> dict[str, Any]:
+def describe_build(plan: BuildPlan, stamp: StampInfo) -> dict[str, Any]:
+    """Return the fields of ``STEM.info.json`` that are not about files."""
     project, config = plan.derivation.project, plan.derivation.config
     inputs = {
-        "manifest": {"name": project.manifest_path.name, "sha256": hash_file(project.manifest_path)},
-        "source_lock": {"name": project.source_lock_path.name, "sha256": hash_file(project.source_lock_path)},
-        "template": {"sha256": hash_file(materials.template.path)},
+        "manifest": project.manifest_path,
+        "source_lock": project.source_lock_path,
+        "condarc": config.condarc_file,
     }
+    named = {name: {"name": path.name, "sha256": hash_file(path)} for name, path in inputs.items() if path is not None}
     return {
         "artifact_name": config.artifact_name,
         "runtime": config.runtime,
         "runtime_version": config.runtime_version,
         "layout": config.layout,
         "platform": plan.subdir,
+        "lock_platform": plan.platform,
         "delegate": config.delegate,
         "source_environment": config.source_environment,
-        "identity": identity,
+        "identity": stamp.identity,
         "package_count": len(plan.records),
-        "inputs": inputs,
+        "inputs": {**named, "template": {"sha256": stamp.template_sha256}},
+        "parts": {"template": stamp.template_size_bytes, **stamp.part_sizes_bytes},
     }

@@ -6,26 +6,23 @@ import io
 import json
 import os
 import subprocess
-import sys
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from cs_bundle import write_bundle
 from cs_stamp import write_stamp
 
 from .console import Console
 from .errors import CliError
 from .plan import BuildPlan, compose_header
 from .platforms import host_platform
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .build import Materials
+from .supplies import Supplies
 
 _LEVEL = 19
+_COMPRESSION_THREADS = 4
 _SHARES = 8
 """Processes that the modules are dealt out to: a fixed number, so that the result does not depend on the machine."""
 
@@ -44,13 +41,12 @@ for name in sys.stdin.buffer.read().decode().split("\\0"):
 """
 
 
-def compile_bytecode(
-    plan: BuildPlan, materials: Materials, archives: list[Path], staging: Path, console: Console
-) -> Path:
+def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, staging: Path, console: Console) -> Path:
     """Compile the modules of every noarch python package into ``staging/.bytecode``.
 
     The template itself installs the packages into a temporary prefix; the Python among them compiles.
 
+    :param template: a template for this machine.
     :returns: a tar.zst of ``__pycache__`` files, relative to the prefix, sorted, as the stamp's ``bytecode`` part.
     :raises CliError: ``bytecode-platform`` for another platform than this machine's, ``bytecode-failed`` otherwise.
     """
@@ -61,74 +57,97 @@ def compile_bytecode(
             key="tool.conda-ship.bytecode",
             hint='build on that platform, or set bytecode = "bootstrap"',
         )
-    console.say("compiling the modules of noarch packages")
     out = staging / ".bytecode"
-    with tempfile.TemporaryDirectory(prefix="cs-bytecode-") as work:
+    python = plan.package_plan.python
+    if python is None:
+        pack_bytecode(staging, (), out)
+        return out
+    console.say("compiling the modules of noarch packages")
+    with tempfile.TemporaryDirectory(prefix="cs-bytecode-", ignore_cleanup_errors=True) as work:
         prefix = Path(work) / "prefix"
-        _install(plan, materials, archives, Path(work), prefix)
-        modules = sorted(_noarch_modules(prefix, plan))
-        _compile(prefix, modules, plan)
-        compiled = sorted(_compiled_name(module, plan) for module in modules)
-        _pack(prefix, (name for name in compiled if (prefix / name).is_file()), out)
+        _install(plan, template, supplies, Path(work), prefix)
+        modules = sorted(_noarch_modules(prefix, plan, python.site_packages_path))
+        _compile(prefix, modules, plan.subdir, Path(work))
+        compiled = sorted(compiled_name(module, python.version) for module in modules)
+        pack_bytecode(prefix, (name for name in compiled if (prefix / name).is_file()), out)
     return out
 
 
-def _install(plan: BuildPlan, materials: Materials, archives: list[Path], work: Path, prefix: Path) -> None:
-    bundle = write_bundle(work / "bundle", archives)
-    header = replace(compose_header(plan, None), layout="embedded", bytecode="on-import", bundle_file_name=None)
-    runtime = work / "runtime"
-    write_stamp(
-        materials.template.path, runtime, header=header, plan=plan.package_plan, lock=plan.lock, bundle=bundle.path
+def _install(plan: BuildPlan, template: Path, supplies: Supplies, work: Path, prefix: Path) -> None:
+    """Let a runtime of these packages install itself, without what is for its users only."""
+    header = replace(
+        compose_header(plan, supplies.contents),
+        layout="embedded",
+        bytecode="on-import",
+        commands="direct",
+        condarc=None,
+        bundle_file_name=None,
     )
-    header_word = ["self"] if plan.derivation.config.commands == "self" else []
-    command = [str(runtime), *header_word, "-q", "--path", str(prefix), "bootstrap"]
-    completed = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    runtime = work / "runtime"
+    write_stamp(template, runtime, header=header, plan=plan.package_plan, lock=plan.lock, bundle=supplies.append_bundle)
+    command = [str(runtime), "-q", "--path", str(prefix), "bootstrap", "--offline"]
+    environment = {name: value for name, value in os.environ.items() if not name.endswith(("_BUNDLE", "_PREFIX"))}
+    completed = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env=environment,
+        check=False,
+    )
     if completed.returncode != 0:
-        raise CliError("bytecode-failed", f"cannot install the packages to compile them: {completed.stderr.strip()}")
+        said = completed.stderr.strip() or f"status {completed.returncode}"
+        raise CliError("bytecode-failed", f"cannot install the packages to compile them: {said}")
 
 
-def _noarch_modules(prefix: Path, plan: BuildPlan) -> Iterator[str]:
+def _noarch_modules(prefix: Path, plan: BuildPlan, site_packages_path: str) -> Iterator[str]:
     """Yield the modules of noarch python packages, relative to the prefix."""
     for package in plan.package_plan.packages:
         if package.noarch == "python":
             record = prefix / "conda-meta" / f"{package.name}-{package.version}-{package.build}.json"
             files: list[str] = json.loads(record.read_bytes())["files"]
-            yield from (name for name in files if name.endswith(".py") and "site-packages/" in name)
+            yield from (name for name in files if name.endswith(".py") and name.startswith(f"{site_packages_path}/"))
 
 
-def _compile(prefix: Path, modules: list[str], plan: BuildPlan) -> None:
+def _compile(prefix: Path, modules: list[str], subdir: str, work: Path) -> None:
+    python = prefix / ("python.exe" if subdir.startswith("win-") else "bin/python")
     shares = [share for share in (modules[start::_SHARES] for start in range(_SHARES)) if share]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        running = [
+            pool.submit(_compile_share, python, prefix, share, work / f"share-{number}")
+            for number, share in enumerate(shares)
+        ]
+        try:
+            for future in running:
+                future.result()
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def _compile_share(python: Path, prefix: Path, share: list[str], listing: Path) -> None:
+    listing.write_bytes("\0".join(share).encode())
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment["PYTHONHASHSEED"] = "0"
-    python = prefix / ("python.exe" if plan.subdir.startswith("win-") else "bin/python")
-    running: list[subprocess.Popen[bytes]] = []
-    try:
-        for start in range(0, len(shares), os.cpu_count() or 1):
-            running = [
-                _start(python, prefix, share, environment) for share in shares[start : start + (os.cpu_count() or 1)]
-            ]
-            for process in running:
-                if process.wait() != 0:
-                    raise CliError("bytecode-failed", f"{python} failed with status {process.returncode}")
-    finally:
-        for process in running:
-            process.kill()
-            process.wait()
+    command = [str(python), "-B", "-X", "utf8", "-W", "ignore", "-c", _COMPILER, str(prefix)]
+    with listing.open("rb") as stdin:
+        completed = subprocess.run(command, stdin=stdin, capture_output=True, env=environment, check=False)
+    if completed.returncode != 0:
+        said = completed.stderr.decode(errors="replace").strip()[-2000:]
+        message = f"the environment's Python failed with status {completed.returncode}: {said}"
+        raise CliError("bytecode-failed", message, path=python)
 
 
-def _start(python: Path, prefix: Path, share: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    command = [str(python), "-B", "-X", "utf8", "-c", _COMPILER, str(prefix)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment, stdout=sys.stderr)
-    if process.stdin is not None:
-        process.stdin.write("\0".join(share).encode())
-        process.stdin.close()
-    return process
+def pack_bytecode(prefix: Path, names: Iterable[str], out: Path) -> None:
+    """Pack files of a prefix into a tar.zst; the same files give the same bytes on every machine.
 
-
-def _pack(prefix: Path, names: Iterable[str], out: Path) -> None:
+    :param names: relative to the prefix, sorted.
+    """
     import zstandard
 
-    compressor = zstandard.ZstdCompressor(level=_LEVEL)
+    # A fixed number of threads: what comes out depends on there being threads, not on how many the machine has.
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, threads=_COMPRESSION_THREADS)
     with (
         out.open("wb") as file,
         compressor.stream_writer(file) as stream,
@@ -141,8 +160,11 @@ def _pack(prefix: Path, names: Iterable[str], out: Path) -> None:
             tar.addfile(member, io.BytesIO(content))
 
 
-def _compiled_name(module: str, plan: BuildPlan) -> str:
-    """Name the compiled file of a module, as PEP 3147 does for CPython."""
-    version = plan.package_plan.python.version if plan.package_plan.python else ""
+def compiled_name(module: str, python_version: str) -> str:
+    """Name the compiled file of a module, as PEP 3147 does for CPython.
+
+    :param module: path relative to the prefix, with ``/``.
+    :param python_version: full version, ``3.11.7``.
+    """
     directory, _, name = module.rpartition("/")
-    return f"{directory}/__pycache__/{name.removesuffix('.py')}.cpython-{''.join(version.split('.')[:2])}.pyc"
+    return f"{directory}/__pycache__/{name.removesuffix('.py')}.cpython-{''.join(python_version.split('.')[:2])}.pyc"

@@ -27,10 +27,6 @@ class Console:
         if not self.quiet:
             print(line, file=sys.stderr, flush=True)
 
-    def warn(self, line: str) -> None:
-        """Tell what deserves attention, on stderr, quiet or not."""
-        print(f"warning: {line}", file=sys.stderr, flush=True)
-
     @contextlib.contextmanager
     def progress(self, title: str, total_bytes: int) -> Iterator[ProgressCallback]:
         """Show a bar on a terminal, one line elsewhere."""

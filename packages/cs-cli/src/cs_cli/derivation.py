@@ -9,7 +9,6 @@ from cs_lock import RuntimeLock, SourceLock, derive, read_lock
 from cs_manifest import Project, RequestedSpec, ShipConfig, combine_specs, discover, load_config, requested_specs
 
 from .arguments import config_overrides
-from .errors import CliError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,28 +60,3 @@ def _names_by_platform(
         platform: frozenset(spec.name for spec in requested if spec.platforms is None or platform in spec.platforms)
         for platform in platforms
     }
-
-
-def find_platform(lock: RuntimeLock, wanted: str) -> str:
-    """Find the lock's platform for a subdir, or one that bears the very name.
-
-    :param wanted: value of ``--platform``: a subdir such as ``linux-64``, or a platform's own name.
-    :returns: the platform's name in the lock.
-    :raises CliError: ``platform-missing`` or ``platform-ambiguous``.
-    """
-    names = [platform.name for platform in lock.platforms]
-    if wanted in names:
-        return wanted
-    fitting = [platform.name for platform in lock.platforms if platform.subdir == wanted]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        message = f"the environment has several platforms for {wanted}: {', '.join(fitting)}"
-        raise CliError("platform-ambiguous", message, key="--platform", hint="name one of them", exit_code=2)
-    raise CliError(
-        "platform-missing",
-        f"the environment is not solved for {wanted}",
-        key="--platform",
-        expected="one of " + ", ".join(names),
-        hint="add the platform to the workspace and lock it again, or choose one that is there",
-    )

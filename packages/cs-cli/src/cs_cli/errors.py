@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
-FIELDS = ("path", "line", "column", "key", "expected", "actual", "hint")
+FIELDS = ("path", "line", "column", "key", "part", "name", "url", "expected", "actual", "hint")
 """What an error may say besides its message; the packages' error roots use the same names."""
+
+
+_LISTED = 20
+
+
+class Issue(Protocol):
+    """One of several things that are wrong."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON values; ``message`` is one of them."""
+        ...
 
 
 class CliError(Exception):
     """Say why ``cs`` cannot do what it was asked to.
 
     :ivar kind: stable identifier, for ``--error-format json``.
+    :ivar problems: everything that is wrong, when it is more than one thing.
     :ivar exit_code: 1 when the work failed, 2 when the request was wrong.
     """
 
@@ -29,6 +42,7 @@ class CliError(Exception):
         expected: str | None = None,
         actual: str | None = None,
         hint: str | None = None,
+        problems: Iterable[Issue] = (),
         exit_code: int = EXIT_FAILED,
     ) -> None:
         super().__init__(message)
@@ -39,12 +53,13 @@ class CliError(Exception):
         self.expected = expected
         self.actual = actual
         self.hint = hint
+        self.problems = tuple(problems)
         self.exit_code = exit_code
 
 
 def exit_code_of(error: Exception) -> int:
     """Decide the exit status: a wrong command line, flags of the manifest's keys included, is 2, all else 1."""
-    if str(getattr(error, "key", "") or "").startswith("--"):
+    if str(getattr(error, "key", None) or "").startswith("--"):
         return EXIT_USAGE
     return int(getattr(error, "exit_code", EXIT_FAILED))
 
@@ -75,13 +90,16 @@ def render_error(error: Exception) -> str:
     key = f"{described['key']}: " if "key" in described else ""
     lines = [f"error: {place + ': ' if place else ''}{key}{described['message']}"]
     lines += [f"  {name}: {described[name]}" for name in ("expected", "actual") if name in described]
-    lines += [f"  - {_render_problem(problem)}" for problem in described.get("problems", [])]
+    problems = described.get("problems", [])
+    lines += [f"  - {_render_problem(problem)}" for problem in problems[:_LISTED]]
+    if len(problems) > _LISTED:
+        lines.append(f"  and {len(problems) - _LISTED} more; --error-format json has them all")
     if "hint" in described:
         lines.append(f"  hint: {described['hint']}")
     return "\n".join(lines)
 
 
 def _render_problem(problem: dict[str, Any]) -> str:
-    place = f"{problem['platform']}: " if problem.get("platform") else ""
+    place = "".join(f"{problem[field]}: " for field in ("platform", "path") if problem.get(field))
     hint = f" ({problem['hint']})" if problem.get("hint") else ""
     return f"{place}{problem['message']}{hint}"

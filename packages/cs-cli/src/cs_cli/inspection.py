@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from cs_lock import PackageRecord
+from cs_lock import PackageRecord, Problem
 
 from .derivation import Derivation
 
 SCHEMA_VERSION = 1
 """Version of ``cs inspect --json``; ``docs/reference/inspect.schema.json`` is its schema."""
 
+_COMPILED_SHARE = 0.55
+"""Bytes of shipped bytecode by byte of noarch python archive, measured on the benchmark's environment."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformSummary:
     """What ships for one platform.
 
-    :ivar packed_size_bytes: sum of the archives' sizes; packages whose size the lock does not say count as 0.
+    :ivar name: the platform's name in the lock.
     """
 
     name: str
@@ -27,8 +32,13 @@ class PlatformSummary:
 
     @property
     def packed_size_bytes(self) -> int:
-        """Bytes of all archives together."""
+        """Bytes of all archives together; those whose size the lock does not say count as 0."""
         return sum(record.size_bytes or 0 for record in self.packages)
+
+    @property
+    def unsized_count(self) -> int:
+        """Number of packages whose size the lock does not say."""
+        return sum(record.size_bytes is None for record in self.packages)
 
     @property
     def licenses(self) -> dict[str, int]:
@@ -47,6 +57,7 @@ class PlatformSummary:
             "subdir": self.subdir,
             "package_count": len(self.packages),
             "packed_size": self.packed_size_bytes,
+            "unsized_count": self.unsized_count,
             "licenses": self.licenses,
             "packages": [_package_to_dict(record) for record in self.packages],
         }
@@ -58,8 +69,9 @@ def _package_to_dict(record: PackageRecord) -> dict[str, Any]:
         "version": record.version,
         "build": record.build,
         "subdir": record.subdir,
+        "noarch": record.noarch,
         "url": record.url,
-        "sha256": record.sha256,
+        "sha256": record.sha256 or None,
         "size": record.size_bytes,
         "license": record.license,
         "depends": list(record.depends),
@@ -67,17 +79,56 @@ def _package_to_dict(record: PackageRecord) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BytecodeCost:
+    """What ``bytecode = "shipped"`` adds to a runtime.
+
+    :ivar size_bytes: size of the compiled modules, compressed.
+    :ivar basis: ``measured`` by a build in ``dist/`` with the same lock, or ``estimated`` from the archives' sizes.
+    """
+
+    platform: str
+    size_bytes: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegateCheck:
+    """Whether the archives of a platform hold the delegate.
+
+    :ivar found: its path relative to the prefix; ``None`` if no package has it.
+    """
+
+    platform: str
+    found: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """Everything that ``cs inspect`` shows."""
+    """Everything that ``cs inspect`` shows.
+
+    :ivar bytecode: one entry for each platform when bytecode is shipped.
+    :ivar delegate_checks: one entry for each platform when the check was asked for.
+    :ivar problems: those of the lock, and those that a check found.
+    """
 
     derivation: Derivation
     platforms: tuple[PlatformSummary, ...]
+    bytecode: tuple[BytecodeCost, ...]
+    delegate_checks: tuple[DelegateCheck, ...] | None = None
+    problems: tuple[Problem, ...]
+
+    @property
+    def can_ship(self) -> bool:
+        """Whether nothing that was found keeps the environment from shipping."""
+        return not any(problem.severity == "error" for problem in self.problems)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the inspection as the document of ``--json``."""
         project, config, lock = self.derivation.project, self.derivation.config, self.derivation.lock
+        checks = self.delegate_checks
         return {
             "schema_version": SCHEMA_VERSION,
+            "can_ship": self.can_ship,
             "manifest": str(project.manifest_path),
             "source_lock": str(project.source_lock_path),
             "lock_version": self.derivation.source.version,
@@ -88,21 +139,50 @@ class Inspection:
             "artifact_name": config.artifact_name,
             "delegate": config.delegate,
             "layout": config.layout,
+            "bytecode": config.bytecode,
+            "bytecode_cost": [asdict(cost) for cost in self.bytecode],
             "channels": [channel.url for channel in lock.channels],
             "runtime_lock_sha256": None if lock.errors else lock.sha256,
             "platforms": [platform.to_dict() for platform in self.platforms],
             "exclusions": [asdict(exclusion) for exclusion in lock.exclusions],
-            "problems": [problem.to_dict() for problem in lock.problems],
+            "delegate_checks": None if checks is None else [asdict(check) for check in checks],
+            "problems": [problem.to_dict() for problem in self.problems],
         }
 
 
-def inspect_derivation(derivation: Derivation, *, platform: str | None) -> Inspection:
+def inspect_derivation(derivation: Derivation, *, platform: str | None, out_dir: Path = Path("dist")) -> Inspection:
     """Summarise a derivation.
 
     :param platform: name of the only platform to show.
+    :param out_dir: where an earlier build may have left its measures.
     """
-    wanted = [one for one in derivation.lock.platforms if platform in (None, one.name)]
+    lock = derivation.lock
+    wanted = [one for one in lock.platforms if platform in (None, one.name)]
     summaries = tuple(
-        PlatformSummary(name=one.name, subdir=one.subdir, packages=derivation.lock.packages(one.name)) for one in wanted
+        PlatformSummary(name=one.name, subdir=one.subdir, packages=lock.packages(one.name)) for one in wanted
     )
-    return Inspection(derivation=derivation, platforms=summaries)
+    ships_bytecode = derivation.config.bytecode == "shipped" and not lock.errors
+    costs = tuple(estimate_bytecode(derivation, one, out_dir) for one in summaries) if ships_bytecode else ()
+    return Inspection(derivation=derivation, platforms=summaries, bytecode=costs, problems=lock.problems)
+
+
+def estimate_bytecode(derivation: Derivation, platform: PlatformSummary, out_dir: Path) -> BytecodeCost:
+    """Say what shipped bytecode costs: as the last build measured it, else by rule of thumb."""
+    measured = _read_measure(derivation, platform.name, out_dir)
+    if measured is not None:
+        return BytecodeCost(platform=platform.name, size_bytes=measured, basis="measured")
+    noarch = sum(record.size_bytes or 0 for record in platform.packages if record.noarch == "python")
+    return BytecodeCost(platform=platform.name, size_bytes=round(noarch * _COMPILED_SHARE), basis="estimated")
+
+
+def _read_measure(derivation: Derivation, platform: str, out_dir: Path) -> int | None:
+    """Read the size of the bytecode part from the papers of a build with the same runtime lock."""
+    try:
+        for path in sorted(out_dir.glob(f"{derivation.config.artifact_name}*.info.json")):
+            info = json.loads(path.read_bytes())
+            locks = [file["sha256"] for file in info["files"] if file["role"] == "lock"]
+            if info["lock_platform"] == platform and locks == [derivation.lock.sha256] and info["parts"]["bytecode"]:
+                return int(info["parts"]["bytecode"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None

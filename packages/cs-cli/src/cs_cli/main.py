@@ -2,45 +2,69 @@
 
 from __future__ import annotations
 
-import argparse
+import contextlib
 import itertools
-import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .arguments import build_parser
+from .arguments import parse_arguments
 from .errors import EXIT_FAILED, CliError, describe_error, exit_code_of, render_error
+from .interrupts import interrupt_on_signals
 
-EXIT_INTERRUPTED = 130
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``cs``.
 
     :param argv: arguments without the program's name; ``None`` for the process's own.
-    :returns: exit status: 0 done, 1 the build failed, 2 wrong usage; of ``cs run`` the runtime's.
+    :returns: exit status: 0 done, 1 the build failed, 2 wrong usage; of ``cs run`` the runtime's; 128 plus the signal's
+        number if one stopped it.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
     words = list(sys.argv[1:] if argv is None else argv)
+    _soften_streams()
     try:
-        arguments = build_parser().parse_args(words)
-        return _COMMANDS[arguments.command](arguments)
-    except KeyboardInterrupt:
-        print("interrupted: nothing was changed", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return _guard(words)
     except BrokenPipeError:
-        # Whoever read our output has had enough: stdout goes elsewhere, or the interpreter would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has had enough. The interpreter would complain at exit when it flushes the rest.
+        _discard_output()
         return EXIT_FAILED
+
+
+def _guard(words: list[str]) -> int:
+    """Carry the request out; whatever goes wrong becomes words on stderr and an exit status."""
+    try:
+        interrupt_on_signals()
+        arguments = parse_arguments(words)
+        status = _COMMANDS[arguments.command](arguments)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt as error:
+        print("interrupted", file=sys.stderr)
+        return 128 + int(getattr(error, "signal_number", 2))
+    except BrokenPipeError:
+        raise
     except Exception as error:
         return _report(error, as_json=_wants_json(words))
 
 
-def _interrupt(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt
+def _soften_streams() -> None:
+    """Let a name that a stream cannot encode come out escaped instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _discard_output() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _wants_json(words: list[str]) -> bool:
@@ -53,6 +77,8 @@ def _report(error: Exception, *, as_json: bool) -> int:
     if not hasattr(error, "kind"):
         error = _wrap_unexpected(error)
     if as_json:
+        import json
+
         print(json.dumps(describe_error(error), sort_keys=True, ensure_ascii=False), file=sys.stderr)
     else:
         print(render_error(error), file=sys.stderr)
@@ -73,19 +99,28 @@ def _wrap_unexpected(error: Exception) -> Exception:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
-    from .console import print_json
-    from .derivation import derive_project, find_platform
+    from .console import Console, print_json
+    from .derivation import derive_project
     from .inspection import inspect_derivation
-    from .report import render_inspection
+    from .platforms import find_platform
 
     derivation = derive_project(arguments, strict=False)
-    platform = find_platform(derivation.lock, arguments.platform) if arguments.platform else None
+    wanted = arguments.platform
+    platform = find_platform(derivation.lock.platforms, wanted, key="--platform").name if wanted else None
     inspection = inspect_derivation(derivation, platform=platform)
+    if arguments.check_delegate:
+        from .delegate_check import check_delegate
+        from .request import open_store
+
+        inspection = check_delegate(inspection, open_store(arguments), Console(quiet=arguments.quiet))
     if arguments.json:
         print_json(inspection.to_dict())
     else:
-        print(render_inspection(inspection))
-    return EXIT_FAILED if derivation.lock.errors else 0
+        from .report import render_inspection
+        from .style import style_of
+
+        print(render_inspection(inspection, style_of(sys.stdout)))
+    return 0 if inspection.can_ship else EXIT_FAILED
 
 
 def _build(arguments: argparse.Namespace) -> int:
@@ -93,10 +128,11 @@ def _build(arguments: argparse.Namespace) -> int:
     from .console import print_json
     from .request import prepare_build
 
-    request = prepare_build(arguments, label=arguments.target_label)
+    request = prepare_build(arguments, label=arguments.target_label or arguments.target)
     if arguments.dry_run:
-        document = {"dry_run": True, "out_dir": str(arguments.out_dir), "files": list(request.plan.artifact_names)}
-        lines = [f"would stage {arguments.out_dir / name}" for name in request.plan.artifact_names]
+        names = request.plan.artifact_names
+        document = {"dry_run": True, "out_dir": str(arguments.out_dir), "files": list(names)}
+        lines = [f"would stage {arguments.out_dir / name}" for name in names]
     else:
         result = build_artifacts(request.plan, request.materials, arguments.out_dir, request.console)
         document = {**result.info, "out_dir": str(result.out_dir)}
@@ -126,8 +162,10 @@ def _verify(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(verification.to_dict())
     elif not arguments.quiet:
-        print("\n".join(f"ok: {check}" for check in verification.checks))
-    return 0
+        print("\n".join(verification.lines))
+    if verification.problems and not arguments.json:
+        raise verification.error()
+    return EXIT_FAILED if verification.problems else 0
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,16 @@ from . import __version__
 from .archives import ArchiveContents
 from .derivation import Derivation
 from .errors import CliError
+
+PAPER_SUFFIXES = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".sha256")
+BUNDLE_SUFFIX = ".bundle.tar.zst"
+
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def possible_names(stem: str) -> tuple[str, ...]:
+    """Name every file that a build with a stem may stage, whatever its layout and platform."""
+    return (stem, f"{stem}.exe", f"{stem}{BUNDLE_SUFFIX}", *(f"{stem}{suffix}" for suffix in PAPER_SUFFIXES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +54,7 @@ class BuildPlan:
     @property
     def bundle_name(self) -> str | None:
         """File name of the bundle beside an ``external`` runtime."""
-        return f"{self.stem}.bundle.tar.zst" if self.derivation.config.layout == "external" else None
+        return f"{self.stem}{BUNDLE_SUFFIX}" if self.derivation.config.layout == "external" else None
 
     @property
     def needs_archives(self) -> bool:
@@ -54,8 +65,7 @@ class BuildPlan:
     @property
     def artifact_names(self) -> tuple[str, ...]:
         """Every file that the build stages."""
-        papers = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".sha256")
-        names = [self.runtime_name, *(f"{self.stem}{suffix}" for suffix in papers)]
+        names = [self.runtime_name, *(f"{self.stem}{suffix}" for suffix in PAPER_SUFFIXES)]
         return tuple(names + ([self.bundle_name] if self.bundle_name else []))
 
 
@@ -63,8 +73,10 @@ def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> B
     """Plan a build.
 
     :param platform: the platform's name in the lock.
-    :param label: value of ``--target-label``.
+    :param label: value of ``--target-label``, or the target triple.
+    :raises CliError: ``label-invalid`` if file names cannot hold the label.
     """
+    _check_label(label)
     subdir = next(one.subdir for one in derivation.lock.platforms if one.name == platform)
     records = derivation.lock.packages(platform)
     stem = derivation.config.artifact_name + (f"-{label}" if label else "")
@@ -77,6 +89,13 @@ def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> B
         records=records,
         package_plan=_plan_packages(subdir, records, derivation.requested_on(platform)),
     )
+
+
+def _check_label(label: str | None) -> None:
+    if label is not None and not _LABEL.fullmatch(label):
+        expected = "an ASCII letter or digit, then only ASCII letters, digits, '.', '_' and '-'; at most 64"
+        message = "this label cannot be part of a file name"
+        raise CliError("label-invalid", message, key="--target-label", expected=expected, actual=repr(label))
 
 
 def _plan_packages(subdir: str, records: Sequence[PackageRecord], requested: dict[str, str]) -> Plan:
@@ -137,6 +156,6 @@ def compose_header(plan: BuildPlan, contents: Sequence[ArchiveContents] | None) 
         activation=config.activation,  # type: ignore[arg-type]
         bundle_file_name=plan.bundle_name,
         installed_size_bytes=None if contents is None else sum(one.installed_size_bytes for one in contents),
-        installed_file_count=None if contents is None else sum(len(one.paths) for one in contents),
+        installed_file_count=None if contents is None else sum(one.installed_file_count for one in contents),
         **settings,
     )

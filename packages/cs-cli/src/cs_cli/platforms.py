@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import platform as host
 import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
 
 from .errors import CliError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cs_lock import Platform
 
 _ARCHITECTURES = {
     "x86_64": "64",
@@ -39,21 +45,53 @@ def host_platform() -> str:
     return f"{system}-{_ARCHITECTURES.get(machine, machine)}"
 
 
-def select_platform(platform: str | None, target: str | None) -> str:
-    """Decide which platform to build for.
+def subdir_of_target(target: str) -> str:
+    """Name the conda subdir of a target triple.
 
-    :param platform: value of ``--platform``.
     :param target: value of ``--target``.
-    :raises CliError: ``target-unknown`` or ``target-conflict``.
+    :raises CliError: ``target-unknown``.
     """
-    if target is None:
-        return platform or host_platform()
     if target not in TRIPLES:
-        triples = ", ".join(TRIPLES)
+        near = get_close_matches(target, TRIPLES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else None
         message = f"there is no template for the target {target!r}"
-        raise CliError("target-unknown", message, key="--target", expected=triples, exit_code=2)
-    subdir = TRIPLES[target]
-    if platform is not None and platform != subdir:
-        message = f"--target {target} is for {subdir}, but --platform says {platform}"
-        raise CliError("target-conflict", message, key="--target", hint="give one of the two", exit_code=2)
-    return subdir
+        raise CliError("target-unknown", message, key="--target", expected="one of " + ", ".join(TRIPLES), hint=hint)
+    return TRIPLES[target]
+
+
+def choose_platform(platforms: Sequence[Platform], wanted: str | None, target: str | None) -> Platform:
+    """Decide which of a lock's platforms to build for.
+
+    :param platforms: those that the environment was solved for.
+    :param wanted: value of ``--platform``: a platform's name, or a subdir that one platform has.
+    :param target: value of ``--target``: a triple; alone, or to agree with ``wanted``.
+    :raises CliError: ``platform-missing``, ``platform-ambiguous``, ``target-unknown`` or ``target-conflict``.
+    """
+    subdir = None if target is None else subdir_of_target(target)
+    if wanted is not None:
+        chosen = find_platform(platforms, wanted, key="--platform")
+        if subdir not in (None, chosen.subdir):
+            message = f"--target {target} is for {subdir}, but --platform {wanted} is for {chosen.subdir}"
+            raise CliError("target-conflict", message, key="--target", hint="give one of the two")
+        return chosen
+    return find_platform(platforms, subdir or host_platform(), key=None if target is None else "--target")
+
+
+def find_platform(platforms: Sequence[Platform], wanted: str, *, key: str | None) -> Platform:
+    """Find a platform by its name, or by a subdir that only one has.
+
+    :param key: the flag that asked for it, if one did.
+    :raises CliError: ``platform-missing`` or ``platform-ambiguous``.
+    """
+    fitting = [one for one in platforms if one.name == wanted] or [one for one in platforms if one.subdir == wanted]
+    if len(fitting) == 1:
+        return fitting[0]
+    names = ", ".join(one.name for one in fitting or platforms)
+    if fitting:
+        message = f"the environment has several platforms for {wanted}"
+        hint = "name one of them with --platform"
+        raise CliError("platform-ambiguous", message, key=key, expected=f"one of {names}", hint=hint)
+    whose = "" if key else ", this machine's platform"
+    hint = "name another platform with --platform, or add this one to the workspace and lock it again"
+    message = f"the environment is not solved for {wanted}{whose}"
+    raise CliError("platform-missing", message, key=key, expected=f"one of {names}", hint=hint)

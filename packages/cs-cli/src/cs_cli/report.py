@@ -2,79 +2,158 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cs_lock import Exclusion, Problem
 
 from .console import format_bytes
 from .inspection import Inspection, PlatformSummary
+from .style import TextStyle
 
-_LARGEST = 5
+_LARGEST = 4
 _LICENSES = 4
+_PLATFORMS_SHOWN = 4
+_COLORS = {"error": "red", "warning": "yellow"}
 
 
-def render_inspection(inspection: Inspection) -> str:
-    """Render an inspection as text: the project, platforms, exclusions, problems."""
-    sections = [_render_project(inspection), _render_platforms(inspection.platforms)]
-    sections += [_render_platform(platform) for platform in inspection.platforms]
-    lock = inspection.derivation.lock
-    if lock.exclusions:
-        sections.append(["Exclusions", *(line for one in lock.exclusions for line in _render_exclusion(one))])
-    if lock.problems:
-        sections.append(["Problems", *(line for problem in lock.problems for line in _render_problem(problem))])
-    return "\n\n".join("\n".join(section) for section in sections)
+def render_inspection(inspection: Inspection, style: TextStyle) -> str:
+    """Render an inspection as text: the project, the platforms, exclusions, problems, the verdict."""
+    sections = [
+        _render_project(inspection, style),
+        _render_table(inspection.platforms, style),
+        list(_render_bytecode(inspection)),
+        list(_render_delegates(inspection)),
+        list(_render_exclusions(inspection.derivation.lock.exclusions, style)),
+        list(_render_problems(inspection.problems, style)),
+        [_render_verdict(inspection, style)],
+    ]
+    return "\n\n".join("\n".join(section) for section in sections if section)
 
 
-def _render_project(inspection: Inspection) -> list[str]:
+def _render_project(inspection: Inspection, style: TextStyle) -> list[str]:
     derivation = inspection.derivation
     project, config = derivation.project, derivation.config
+    others = [name for name in derivation.source.environments if name != config.source_environment]
     rows = {
         "Runtime": f"{config.runtime} {config.runtime_version} ({config.layout}, as {config.artifact_name})",
         "Delegate": config.delegate,
         "Manifest": str(project.manifest_path),
         "Lock": f"{project.source_lock_path} (version {derivation.source.version})",
-        "Environment": f"{config.source_environment} (of {', '.join(derivation.source.environments)})",
+        "Environment": config.source_environment + (f" (not {', '.join(others)})" if others else ""),
         "Channels": ", ".join(channel.url for channel in derivation.lock.channels) or "none",
     }
-    return [f"{name + ':':<13}{value}" for name, value in rows.items()]
+    return [f"{style.paint(f'{name}:', 'bold')}{' ' * (12 - len(name))}{value}" for name, value in rows.items()]
 
 
-def _render_platforms(platforms: tuple[PlatformSummary, ...]) -> list[str]:
-    width = max((len(platform.name) for platform in platforms), default=0)
-    width = max(width, len("Platform"))
-    lines = [f"{'Platform':<{width}}  Packages  Packed size"]
-    for platform in platforms:
-        size = format_bytes(platform.packed_size_bytes)
-        lines.append(f"{platform.name:<{width}}  {len(platform.packages):>8}  {size:>11}")
+def _render_table(platforms: Sequence[PlatformSummary], style: TextStyle) -> list[str]:
+    """Render one row for each platform; the last two columns share the width that is left, and wrap."""
+    heads = ("Platform", "Packages", "Packed size", "Largest", "Licences")
+    rows = [_table_row(platform) for platform in platforms]
+    widths = [max(len(head), *(len(row[column]) for row in rows)) for column, head in enumerate(heads[:3])]
+    room = None if style.width is None else style.width - sum(widths) - 8
+    largest = max((len(row[3]) for row in rows), default=0)
+    split = (largest, None) if room is None else (min(largest, max(room * 3 // 5, 16)), 0)
+    texts = (max(split[0], len(heads[3])), None if room is None else max(room - max(split[0], len(heads[3])), 12))
+    lines = [style.paint(_join_cells([*heads], widths, texts[0]), "bold")]
+    for row in rows:
+        lines += _wrap_row(row, widths, texts)
     return lines
 
 
-def _render_platform(platform: PlatformSummary) -> list[str]:
-    largest = [
-        f"{record.name} {record.version} {format_bytes(record.size_bytes or 0)}"
-        for record in platform.largest(_LARGEST)
-    ]
-    licenses = [f"{count} {name}" for name, count in list(platform.licenses.items())[:_LICENSES]]
-    more = len(platform.licenses) - _LICENSES
-    lines = [platform.name, f"  largest:   {', '.join(largest)}"]
-    return [*lines, f"  licences:  {', '.join(licenses)}{f' and {more} more' if more > 0 else ''}"]
+def _table_row(platform: PlatformSummary) -> tuple[str, str, str, str, str]:
+    largest = [f"{one.name} {format_bytes(one.size_bytes)}" for one in platform.largest(_LARGEST) if one.size_bytes]
+    licenses = [f"{name} {count}" for name, count in list(platform.licenses.items())[:_LICENSES]]
+    if (more := len(platform.licenses) - _LICENSES) > 0:
+        licenses.append(f"{more} more")
+    size = format_bytes(platform.packed_size_bytes)
+    if platform.unsized_count:
+        size = f"over {size}" if platform.packed_size_bytes else "unknown"
+    return platform.name, str(len(platform.packages)), size, ", ".join(largest), ", ".join(licenses)
 
 
-def _render_exclusion(exclusion: Exclusion) -> Iterator[str]:
-    """Render what an exclusion did as a small tree."""
-    branches = [f"{name} goes too: nothing else needs it" for name in exclusion.removed]
+def _wrap_row(row: Sequence[str], widths: Sequence[int], texts: tuple[int, int | None]) -> Iterator[str]:
+    columns = [_wrap(cell, width) for cell, width in zip(row[3:], texts, strict=True)]
+    for number in range(max(map(len, columns))):
+        first = row[:3] if number == 0 else ("", "", "")
+        yield _join_cells(
+            [*first, *(column[number] if number < len(column) else "" for column in columns)], widths, texts[0]
+        )
+
+
+def _wrap(text: str, width: int | None) -> list[str]:
+    if width is None or len(text) <= width:
+        return [text]
+    from textwrap import wrap
+
+    return wrap(text, width, break_on_hyphens=False)
+
+
+def _join_cells(cells: Sequence[str], widths: Sequence[int], text_width: int) -> str:
+    name, count, size, *texts = cells
+    parts = [name.ljust(widths[0]), count.rjust(widths[1]), size.rjust(widths[2]), texts[0].ljust(text_width), texts[1]]
+    return "  ".join(parts).rstrip()
+
+
+def _render_bytecode(inspection: Inspection) -> Iterator[str]:
+    for cost in inspection.bytecode:
+        size = format_bytes(cost.size_bytes)
+        how = "by the last build" if cost.basis == "measured" else "a guess until the first build measures it"
+        yield f"Shipped bytecode adds {'' if cost.basis == 'measured' else 'about '}{size} on {cost.platform} ({how})."
+
+
+def _render_delegates(inspection: Inspection) -> Iterator[str]:
+    for check in inspection.delegate_checks or ():
+        if check.found is not None:
+            yield f"The delegate on {check.platform} is {check.found}."
+
+
+def _render_exclusions(exclusions: Sequence[Exclusion], style: TextStyle) -> Iterator[str]:
+    """Render each exclusion as a small tree; platforms on which it does the same share one."""
+    alike: dict[tuple[object, ...], list[Exclusion]] = {}
+    for one in exclusions:
+        alike.setdefault((one.name, one.removed, one.kept, one.broken), []).append(one)
+    if alike:
+        yield style.paint("Exclusions", "bold")
+    for group in alike.values():
+        platforms = [one.platform for one in group]
+        shown = ", ".join(platforms[:_PLATFORMS_SHOWN])
+        more = f" and {len(platforms) - _PLATFORMS_SHOWN} more" if len(platforms) > _PLATFORMS_SHOWN else ""
+        yield f"  {style.paint(group[0].name, 'cyan')} {style.paint(f'({shown}{more})', 'dim')}"
+        branches = list(_render_branches(group[0]))
+        inner, last = ("├─", "└─") if style.unicode else ("|-", "`-")
+        for index, branch in enumerate(branches):
+            yield f"  {last if index == len(branches) - 1 else inner} {branch}"
+
+
+def _render_branches(exclusion: Exclusion) -> Iterator[str]:
+    for name in exclusion.removed:
+        yield f"{name} goes too: nothing else needs it"
     for kept in exclusion.kept:
         reasons = ["the workspace asks for it"] if kept.requested else []
-        reasons += [f"{', '.join(kept.needed_by)} needs it"] if kept.needed_by else []
-        branches.append(f"{kept.name} stays: {'; '.join(reasons)}")
-    branches += [f"{lost.package} stays without {lost.dependency}" for lost in exclusion.broken]
-    yield f"  {exclusion.name} ({exclusion.platform})"
-    for index, branch in enumerate(branches):
-        yield f"  {'└─' if index == len(branches) - 1 else '├─'} {branch}"
+        if kept.needed_by:
+            reasons.append(f"{_list_names(kept.needed_by)} {'needs' if len(kept.needed_by) == 1 else 'need'} it")
+        yield f"{kept.name} stays: {'; '.join(reasons)}"
+    for lost in exclusion.broken:
+        yield f"{lost.package} stays without {lost.dependency}"
 
 
-def _render_problem(problem: Problem) -> Iterator[str]:
-    place = f"{problem.platform}: " if problem.platform else ""
-    yield f"  {problem.severity}: {place}{problem.message}"
-    if problem.hint:
-        yield f"    hint: {problem.hint}"
+def _list_names(names: Sequence[str], limit: int = 3) -> str:
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def _render_problems(problems: Sequence[Problem], style: TextStyle) -> Iterator[str]:
+    if problems:
+        yield style.paint("Problems", "bold")
+    for problem in problems:
+        place = f"{problem.platform}: " if problem.platform else ""
+        line = f" (line {problem.line})" if problem.line else ""
+        yield f"  {style.paint(f'{problem.severity}:', _COLORS[problem.severity])} {place}{problem.message}{line}"
+        if problem.hint:
+            yield f"    {style.paint('hint:', 'dim')} {problem.hint}"
+
+
+def _render_verdict(inspection: Inspection, style: TextStyle) -> str:
+    if inspection.can_ship:
+        return style.paint("Ready to ship.", "green")
+    count = sum(problem.severity == "error" for problem in inspection.problems)
+    return style.paint(f"Cannot ship: {'one error' if count == 1 else f'{count} errors'}.", "red")

@@ -13,9 +13,10 @@ from cs_stamp import select_template
 from .build import Materials
 from .cache import default_cache_directory
 from .console import Console
-from .derivation import derive_project, find_platform
+from .derivation import derive_project
 from .plan import BuildPlan, plan_build
-from .platforms import host_platform, select_platform
+from .platforms import choose_platform, host_platform
+from .supplies import ArchiveStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +29,14 @@ class BuildRequest:
 
 
 def prepare_build(arguments: argparse.Namespace, *, label: str | None) -> BuildRequest:
-    """Plan what the arguments ask for and find the template, before anything is written."""
+    """Plan what the arguments ask for and find the template, before anything is written.
+
+    :param label: what the file names bear besides the artifact's name.
+    """
     console = Console(quiet=arguments.quiet)
     derivation = derive_project(arguments)
-    platform = find_platform(derivation.lock, select_platform(arguments.platform, arguments.target))
-    plan = plan_build(derivation, platform=platform, label=label or arguments.target)
+    platform = choose_platform(derivation.lock.platforms, arguments.platform, arguments.target)
+    plan = plan_build(derivation, platform=platform.name, label=label)
     for problem in derivation.lock.warnings:
         console.say(f"warning: {problem}")
     template = select_template(
@@ -42,7 +46,10 @@ def prepare_build(arguments: argparse.Namespace, *, label: str | None) -> BuildR
         platform=plan.subdir,
         host_platform=host_platform(),
     )
+    return BuildRequest(plan=plan, materials=Materials(template=template, store=open_store(arguments)), console=console)
+
+
+def open_store(arguments: argparse.Namespace) -> ArchiveStore:
+    """Return where archives are had, as ``--cache-dir`` and ``--offline`` say."""
     cache = arguments.cache_dir or default_cache_directory(os.environ)
-    return BuildRequest(
-        plan=plan, materials=Materials(template=template, cache=cache, offline=arguments.offline), console=console
-    )
+    return ArchiveStore(cache=cache.absolute(), offline=arguments.offline)

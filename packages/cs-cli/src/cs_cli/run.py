@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 from .build import Materials, build_artifacts
 from .console import Console
 from .errors import CliError
+from .interrupts import ASKING
 from .plan import BuildPlan
 from .platforms import host_platform
 
@@ -32,21 +35,63 @@ def run_runtime(
     with tempfile.TemporaryDirectory(prefix="cs-run-", ignore_cleanup_errors=True) as work:
         result = build_artifacts(plan, materials, Path(work) / "dist", console)
         prefix = install_path.absolute() if install_path else Path(work) / "prefix"
-        return _run([str(result.runtime), *arguments], prefix, quiet=console.quiet)
+        settings = {"QUIET": console.quiet, "OFFLINE": materials.store.offline}
+        environment = runtime_environment(plan.derivation.config.runtime, prefix, settings)
+        return run_process([str(result.runtime), *arguments], environment)
 
 
-def _run(command: list[str], prefix: Path, *, quiet: bool) -> int:
-    environment = {**os.environ, "CONDA_SHIP_PREFIX": str(prefix)}
-    with _ignored_interrupts():
-        status = subprocess.run(command, env=environment, check=False).returncode
+def runtime_environment(runtime: str, prefix: Path, settings: dict[str, bool]) -> dict[str, str]:
+    """Compose the environment of a runtime: this process's, the prefix, and what is switched on.
+
+    :param runtime: the runtime's name; its variables start with it, upper-cased, other characters as ``_``.
+    """
+    stem = re.sub(r"[^A-Z0-9]", "_", runtime.upper())
+    switched_on = {f"{stem}_{name}": "1" for name, value in settings.items() if value}
+    return {**os.environ, **switched_on, "CONDA_SHIP_PREFIX": str(prefix)}
+
+
+def run_process(command: list[str], environment: dict[str, str]) -> int:
+    """Run a command in the foreground, hand it the signals that ask to stop, and wait for it.
+
+    :returns: its exit status, 128 plus the signal's number if one ended it.
+    """
+    process = subprocess.Popen(command, env=environment)
+    try:
+        with _handing_signals_to(process):
+            status = process.wait()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
     return status if status >= 0 else 128 - status
 
 
 @contextlib.contextmanager
-def _ignored_interrupts() -> Iterator[None]:
-    """Leave Ctrl-C to the program that runs: it may want to handle it."""
-    previous = signal.signal(signal.SIGINT, lambda *_: None)
+def _handing_signals_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    def hand_over(number: int, _frame: FrameType | None) -> None:
+        if not _came_from_terminal(number):
+            with contextlib.suppress(OSError, ValueError):
+                process.send_signal(number)
+
+    previous = {number: signal.signal(number, hand_over) for number in ASKING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _came_from_terminal(number: int) -> bool:
+    """Tell whether a terminal has sent the signal to the child as well: Ctrl-C reaches the whole group."""
+    if number == signal.SIGTERM:
+        return False
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return os.name == "nt"
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +11,8 @@ from urllib.parse import quote
 from cs_lock import PackageRecord, parse_dependency_name
 
 from . import __version__
+from .artifacts import render_json
+from .errors import CliError
 from .plan import BuildPlan
 
 _NAMESPACE = uuid.UUID("6f0f4e0e-4d4b-5c39-8b8c-6a2d3f3a5c11")
@@ -33,8 +34,7 @@ def render_sbom(plan: BuildPlan, identity: str, environ: Mapping[str, str]) -> b
     }
     metadata: dict[str, Any] = {"component": runtime, "tools": {"components": [_tool()]}}
     if epoch := environ.get("SOURCE_DATE_EPOCH"):
-        moment = datetime.datetime.fromtimestamp(int(epoch), tz=datetime.timezone.utc)
-        metadata["timestamp"] = moment.isoformat().replace("+00:00", "Z")
+        metadata["timestamp"] = _render_time(epoch)
     document = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -45,7 +45,16 @@ def render_sbom(plan: BuildPlan, identity: str, environ: Mapping[str, str]) -> b
         "components": [_component(record) for record in plan.records],
         "dependencies": _dependencies(plan, str(runtime["bom-ref"])),
     }
-    return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return render_json(document)
+
+
+def _render_time(epoch: str) -> str:
+    try:
+        moment = datetime.datetime.fromtimestamp(int(epoch), tz=datetime.timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        message = "the environment variable SOURCE_DATE_EPOCH is no time"
+        raise CliError("source-date-epoch", message, expected="seconds since 1970", actual=repr(epoch)) from None
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _tool() -> dict[str, str]:

@@ -6,41 +6,52 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from .errors import CliError
+from .interrupts import postponed_interrupts
 
 _PREFIX = ".cs-staging-"
 
 
 @contextlib.contextmanager
-def staging_directory(out_dir: Path) -> Iterator[Path]:
+def staging_directory(
+    out_dir: Path,
+    *,
+    list_stale: Callable[[], Iterable[str]] = tuple,
+    on_wait: Callable[[], None] = lambda: None,
+) -> Iterator[Path]:
     """Yield an empty folder inside ``out_dir``; publish what it holds when the block succeeds.
 
     The files are renamed into ``out_dir`` at the very end. Whatever goes wrong before leaves the previous files as they
-    were and nothing else; what a killed build left behind is removed by the next.
+    were and nothing else; what a killed build left behind is removed by the next. Only one build at a time works in a
+    folder.
 
+    :param list_stale: names in ``out_dir`` that go away with the publishing, unless the block made them anew.
+    :param on_wait: called when another build is at work in the folder, before waiting for it.
     :raises CliError: ``cannot-write`` if the folder cannot be made or a file cannot be replaced.
     """
     created = _make_directory(out_dir)
     try:
-        with _lock(out_dir), _fresh_directory(out_dir) as staging:
+        with _lock(out_dir, on_wait) as alone, _fresh_directory(out_dir, remove_abandoned=alone) as staging:
             yield staging
-            _publish(staging, out_dir)
+            _publish(staging, out_dir, list_stale())
     except OSError as error:
-        raise CliError("cannot-write", f"cannot stage artifacts: {error.strerror or error}", path=out_dir) from error
+        reason = error.strerror or str(error)
+        raise CliError("cannot-write", f"cannot stage artifacts: {reason}", path=out_dir) from error
     finally:
         _remove_if_empty(created)
 
 
 def _make_directory(out_dir: Path) -> list[Path]:
     """Make the folder and say which folders had to be made for it, deepest first."""
-    missing = [path for path in (out_dir, *out_dir.parents) if not path.exists()]
     try:
+        missing = [path for path in (out_dir, *out_dir.parents) if not path.exists()]
         out_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CliError("cannot-write", f"cannot make the output folder: {error.strerror}", path=out_dir) from error
+        reason = error.strerror or str(error)
+        raise CliError("cannot-write", f"cannot make the output folder: {reason}", path=out_dir) from error
     return missing
 
 
@@ -51,49 +62,64 @@ def _remove_if_empty(created: list[Path]) -> None:
 
 
 @contextlib.contextmanager
-def _lock(out_dir: Path) -> Iterator[None]:
-    """Let one build at a time publish into a folder; the kernel drops the lock of a build that dies."""
+def _lock(out_dir: Path, on_wait: Callable[[], None]) -> Iterator[bool]:
+    """Let one build at a time work in a folder; the kernel drops the lock of a build that dies.
+
+    Yields whether the lock is held: some file systems have none, and Windows none for folders. Renames are still atomic
+    one by one there.
+    """
     try:
         import fcntl
-    except ImportError:  # Windows: renames are still atomic one by one
-        yield
+    except ImportError:
+        yield False
         return
     descriptor = os.open(out_dir, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # a file system without locks
+        held = True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        except OSError:
+            held = False
+        yield held
     finally:
         os.close(descriptor)
 
 
 @contextlib.contextmanager
-def _fresh_directory(out_dir: Path) -> Iterator[Path]:
-    for abandoned in out_dir.glob(f"{_PREFIX}*"):
-        shutil.rmtree(abandoned, ignore_errors=True)
+def _fresh_directory(out_dir: Path, *, remove_abandoned: bool) -> Iterator[Path]:
+    if remove_abandoned:
+        for abandoned in out_dir.glob(f"{_PREFIX}*"):
+            shutil.rmtree(abandoned, ignore_errors=True)
     staging = out_dir / f"{_PREFIX}{secrets.token_hex(4)}"
-    staging.mkdir()
     try:
+        staging.mkdir()
         yield staging
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _publish(staging: Path, out_dir: Path) -> None:
+def _publish(staging: Path, out_dir: Path, stale: Iterable[str]) -> None:
     """Rename every file into place, and take the old ones back if one of them cannot be."""
     names = sorted(path.name for path in staging.iterdir())
     kept = staging / ".previous"
-    kept.mkdir()
-    published: list[str] = []
-    try:
-        for name in names:
-            _keep(out_dir / name, kept / name)
-            (staging / name).replace(out_dir / name)
-            published.append(name)
-    except BaseException:
-        for name in published:
-            _restore(kept / name, out_dir / name)
-        raise
+    touched: list[str] = []
+    with postponed_interrupts():
+        kept.mkdir()
+        try:
+            for name in [*names, *sorted(set(stale) - set(names))]:
+                _keep(out_dir / name, kept / name)
+                touched.append(name)
+                if name in names:
+                    (staging / name).replace(out_dir / name)
+                else:
+                    (out_dir / name).unlink(missing_ok=True)
+        except BaseException:
+            for name in touched:
+                _restore(kept / name, out_dir / name)
+            raise
 
 
 def _keep(current: Path, kept: Path) -> None:
@@ -108,5 +134,5 @@ def _keep(current: Path, kept: Path) -> None:
 def _restore(kept: Path, current: Path) -> None:
     if kept.exists():
         kept.replace(current)
-    else:
-        current.unlink(missing_ok=True)
+    elif current.is_file():
+        current.unlink()

@@ -2,134 +2,283 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cs_bundle import ExpectedArchive, verify_bundle
-from cs_stamp import Plan, StampReport, read_stamp, verify_stamp
+from cs_bundle import BundleError, ExpectedArchive, verify_bundle
+from cs_stamp import Plan, StampError, StampReport, read_stamp, verify_stamp
 
 from .artifacts import hash_file
-from .errors import CliError
+from .errors import CliError, describe_error
+from .plan import possible_names
+from .pycs import check_bytecode
 
 SCHEMA_VERSION = 1
+"""Version of ``cs verify --json``; ``docs/reference/cs.md`` describes it."""
+
+_STATED = ("runtime", "runtime_version", "layout", "platform", "delegate", "identity", "package_count")
+"""What ``info.json`` says of a runtime that the runtime itself says too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong, as the error that it would be alone."""
+
+    error: Exception
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fault as JSON values."""
+        return describe_error(self.error)
+
+
+@dataclass(slots=True, kw_only=True)
 class Verification:
-    """What was checked, and found right."""
+    """What was checked.
+
+    :ivar checks: what was found right.
+    :ivar problems: what was not.
+    :ivar unchecked: files of a folder that belong to no build.
+    """
 
     path: Path
-    checks: tuple[str, ...]
+    checks: list[str] = field(default_factory=list)
+    problems: list[Fault] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[str]:
+        """What a person reads of it on stdout."""
+        return [*(f"ok: {check}" for check in self.checks), *(f"not checked: {name}" for name in self.unchecked)]
+
+    def attempt(self, check: Callable[[], str]) -> bool:
+        """Carry a check out and note how it went.
+
+        :param check: returns what was found right, or raises what is wrong.
+        :returns: whether it went well.
+        """
+        try:
+            self.checks.append(check())
+        except (CliError, StampError, BundleError) as error:
+            self.problems.append(Fault(error=error))
+            return False
+        return True
+
+    def error(self) -> Exception:
+        """Return what is wrong as one error."""
+        if len(self.problems) == 1:
+            return self.problems[0].error
+        message = f"{len(self.problems)} things are wrong"
+        return CliError("verification-failed", message, path=self.path, problems=self.problems)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verification as the document of ``--json``."""
-        return {"schema_version": SCHEMA_VERSION, "path": str(self.path), "checks": list(self.checks)}
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "path": str(self.path),
+            "ok": not self.problems,
+            "checks": self.checks,
+            "unchecked": self.unchecked,
+            "problems": [problem.to_dict() for problem in self.problems],
+        }
 
 
 def verify_path(path: Path) -> Verification:
-    """Check a staged folder, or one runtime.
+    """Check a staged folder, or one runtime, and collect everything that is wrong with it.
 
-    :raises CliError: if a checksum, a lock or ``info.json`` does not agree with the files.
-    :raises StampError: if a runtime's stamp is damaged.
-    :raises BundleError: if a bundle is.
+    :raises CliError: ``not-found``, or ``nothing-staged`` if a folder holds no ``STEM.sha256``.
     """
+    verification = Verification(path=path)
     if path.is_dir():
-        return Verification(path=path, checks=tuple(_verify_folder(path)))
-    if not path.is_file():
+        _verify_folder(verification, path)
+    elif path.is_file():
+        _verify_runtime(verification, path)
+    else:
         raise CliError("not-found", "there is no such file or folder", path=path, exit_code=2)
-    return Verification(path=path, checks=tuple(_verify_runtime(path)))
+    return verification
 
 
-def _verify_folder(folder: Path) -> Iterator[str]:
-    lists = sorted(folder.glob("*.sha256"))
+def _verify_folder(verification: Verification, folder: Path) -> None:
+    lists = sorted(path for path in folder.glob("*.sha256") if path.is_file())
     if not lists:
-        raise CliError(
-            "nothing-staged", "the folder holds no STEM.sha256", path=folder, hint="name a folder of cs build"
-        )
-    for checksums in lists:
-        names = _verify_checksums(checksums)
-        yield f"{checksums.name}: {len(names)} files"
-        yield from _verify_set(folder, checksums.name.removesuffix(".sha256"), names)
+        hint = "name a folder of cs build, or one runtime"
+        raise CliError("nothing-staged", "the folder holds no STEM.sha256", path=folder, hint=hint)
+    stems = [path.name.removesuffix(".sha256") for path in lists]
+    listed: set[str] = set()
+    for stem in stems:
+        listed |= _verify_stem(verification, folder, stem)
+    present = {path.name for path in folder.iterdir()} - listed - {path.name for path in lists}
+    ours = present & {name for stem in stems for name in possible_names(stem)}
+    for name in sorted(ours):
+        hint = "remove it: it is from another build"
+        error = CliError("file-unlisted", "no checksum file lists this artifact", path=folder / name, hint=hint)
+        verification.problems.append(Fault(error=error))
+    verification.unchecked += sorted(present - ours)
 
 
-def _verify_checksums(checksums: Path) -> list[str]:
-    names = []
-    for number, line in enumerate(checksums.read_text(encoding="utf-8").splitlines(), 1):
-        digest, separator, name = line.partition("  ")
-        if not separator or len(digest) != 64 or "/" in name or "\\" in name:
-            raise CliError("checksums-damaged", f"line {number} is not a checksum", path=checksums, actual=line)
-        _verify_digest(checksums.parent / name, digest)
-        names.append(name)
-    return names
+def _verify_stem(verification: Verification, folder: Path, stem: str) -> set[str]:
+    """Check the files of one build, each by itself and against each other.
+
+    :returns: the names that its checksum file lists.
+    """
+    checksums = folder / f"{stem}.sha256"
+    try:
+        digests = read_checksums(checksums)
+    except CliError as error:
+        verification.problems.append(Fault(error=error))
+        return set()
+    intact = {name for name, digest in digests.items() if verification.attempt(_digest_check(folder / name, digest))}
+    runtimes = [name for name in (stem, f"{stem}.exe") if name in digests]
+    if len(runtimes) != 1:
+        message = f"it lists {'two runtimes' if runtimes else 'no runtime'}"
+        verification.problems.append(Fault(error=CliError("checksums-damaged", message, path=checksums)))
+    elif runtimes[0] in intact:
+        _verify_together(verification, folder, stem, digests, intact)
+    return set(digests)
 
 
-def _verify_digest(path: Path, expected: str) -> None:
-    if not path.is_file():
-        raise CliError("file-missing", "the file is listed but not there", path=path, hint="stage it again")
-    actual = hash_file(path)
-    if actual != expected:
-        message = "the file is not the one that was staged"
-        raise CliError("checksum-mismatch", message, path=path, expected=expected, actual=actual, hint="stage it again")
+def read_checksums(checksums: Path) -> dict[str, str]:
+    """Read a file in the format of ``sha256sum``.
+
+    :returns: digests by file name.
+    :raises CliError: ``checksums-damaged``.
+    """
+    digests: dict[str, str] = {}
+    with _reading(checksums, "checksums-damaged"):
+        for number, line in enumerate(checksums.read_text(encoding="utf-8").splitlines(), 1):
+            digest, separator, name = line.partition("  ")
+            if not separator or len(digest) != 64 or not name or "/" in name or "\\" in name or name in digests:
+                raise CliError("checksums-damaged", f"line {number} is not a checksum", path=checksums, actual=line)
+            digests[name] = digest
+    return digests
 
 
-def _verify_set(folder: Path, stem: str, names: list[str]) -> Iterator[str]:
-    """Check runtime, lock, bundle and ``info.json`` of one stem against each other."""
-    runtimes = [name for name in names if name in (stem, f"{stem}.exe")]
-    if not runtimes:
-        raise CliError("runtime-missing", f"{stem}.sha256 lists no runtime", path=folder / f"{stem}.sha256")
-    runtime = folder / runtimes[0]
-    report = verify_stamp(runtime)
-    yield from _verify_parts(runtime, report)
-    with read_stamp(runtime) as stamp:
-        _verify_same(folder / f"{stem}.runtime.lock", stamp.read_lock())
-    yield f"{stem}.runtime.lock: the one in the runtime"
-    _verify_info(folder / f"{stem}.info.json", folder, report.identity)
-    yield f"{stem}.info.json: identity, sizes and digests"
+def _digest_check(path: Path, expected: str) -> Callable[[], str]:
+    def check() -> str:
+        if not path.is_file():
+            raise CliError("file-missing", "the file is listed but not there", path=path, hint="stage it again")
+        with _reading(path, "cannot-read"):
+            actual = hash_file(path)
+        if actual != expected:
+            message = "the file is not the one that was staged"
+            hint = "stage it again, or copy it again"
+            raise CliError("checksum-mismatch", message, path=path, expected=expected, actual=actual, hint=hint)
+        return f"{path.name}: checksum"
+
+    return check
+
+
+def _verify_together(
+    verification: Verification, folder: Path, stem: str, digests: dict[str, str], intact: set[str]
+) -> None:
+    """Check lock, bundle and ``info.json`` against the runtime; those that are damaged have been reported.
+
+    :param digests: what the checksum file says.
+    :param intact: names of the files that it is right about.
+    """
+    runtime = folder / (stem if stem in digests else f"{stem}.exe")
+    report = _verify_runtime(verification, runtime, siblings=False)
+    if report is None:
+        return
+    lock, info = folder / f"{stem}.runtime.lock", folder / f"{stem}.info.json"
+    if lock.name in intact:
+        verification.attempt(lambda: _check_lock(lock, runtime))
+    if info.name in intact:
+        verification.attempt(lambda: _check_info(info, report, digests))
     bundle = report.header.bundle_file_name
-    if bundle is not None:
-        yield _verify_bundle(folder / bundle, report.plan)
+    if bundle is not None and bundle in intact:
+        verification.attempt(lambda: _check_bundle(folder / bundle, report.plan))
+    for name in (lock.name, info.name, bundle):
+        if name is not None and name not in digests:
+            error = CliError("checksums-damaged", f"it does not list {name}", path=folder / f"{stem}.sha256")
+            verification.problems.append(Fault(error=error))
 
 
-def _verify_runtime(runtime: Path) -> Iterator[str]:
-    yield from _verify_parts(runtime, verify_stamp(runtime))
+def _verify_runtime(verification: Verification, runtime: Path, *, siblings: bool = True) -> StampReport | None:
+    """Check a runtime, and the bundle beside it if there is one."""
+    reports: list[StampReport] = []
 
+    def check_stamp() -> str:
+        reports.append(verify_stamp(runtime))
+        return f"{runtime.name}: stamp {reports[0].identity[:16]}, every part"
 
-def _verify_parts(runtime: Path, report: StampReport) -> Iterator[str]:
-    yield f"{runtime.name}: stamp {report.identity[:16]}, every part"
+    if not verification.attempt(check_stamp):
+        return None
+    report = reports[0]
     if report.header.layout == "embedded":
-        with read_stamp(runtime) as stamp, stamp.open_part("bundle") as part:
-            report_of_bundle = verify_bundle(part, _expected(report.plan), exact=True)
-        yield f"{runtime.name}: {len(report_of_bundle.archives)} archives"
+        verification.attempt(lambda: _check_embedded(runtime, report.plan))
+    if report.header.bytecode == "shipped":
+        verification.attempt(lambda: _check_bytecode(runtime, report.plan))
+    bundle = report.header.bundle_file_name
+    if siblings and bundle is not None and (runtime.parent / bundle).is_file():
+        verification.attempt(lambda: _check_bundle(runtime.parent / bundle, report.plan))
+    return report
 
 
-def _verify_bundle(path: Path, plan: Plan) -> str:
+def _check_embedded(runtime: Path, plan: Plan) -> str:
+    with read_stamp(runtime) as stamp, stamp.open_part("bundle") as part:
+        report = verify_bundle(part, _expected(plan), exact=True, path=runtime)
+    return f"{runtime.name}: {len(report.verified)} archives"
+
+
+def _check_bytecode(runtime: Path, plan: Plan) -> str:
+    with read_stamp(runtime) as stamp, stamp.open_part("bytecode") as part:
+        count = check_bytecode(part, plan, path=runtime)
+    return f"{runtime.name}: {count} compiled modules"
+
+
+def _check_bundle(path: Path, plan: Plan) -> str:
     report = verify_bundle(path, _expected(plan), exact=True)
-    return f"{path.name}: {len(report.archives)} archives"
+    return f"{path.name}: {len(report.verified)} archives"
 
 
-def _expected(plan: Plan) -> list[ExpectedArchive]:
+def _expected(plan: Plan) -> Iterable[ExpectedArchive]:
     return [ExpectedArchive(file_name=one.file_name, sha256=one.sha256, size_bytes=one.size) for one in plan.packages]
 
 
-def _verify_same(path: Path, content: bytes) -> None:
-    if path.read_bytes() != content:
-        raise CliError("lock-mismatch", "the lock is not the one in the runtime", path=path, hint="stage it again")
+def _check_lock(path: Path, runtime: Path) -> str:
+    with read_stamp(runtime) as stamp, _reading(path, "cannot-read"):
+        if path.read_bytes() != stamp.read_lock():
+            raise CliError("lock-mismatch", "the lock is not the one in the runtime", path=path, hint="stage it again")
+    return f"{path.name}: the one in the runtime"
 
 
-def _verify_info(path: Path, folder: Path, identity: str) -> None:
-    try:
+def _check_info(path: Path, report: StampReport, digests: dict[str, str]) -> str:
+    with _reading(path, "info-damaged"):
         info = json.loads(path.read_bytes())
+        stated = {key: info[key] for key in _STATED}
         files = {str(file["name"]): (int(file["size"]), str(file["sha256"])) for file in info["files"]}
-        stated = str(info["identity"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise CliError("info-damaged", f"cannot be read: {error}", path=path) from error
-    if stated != identity:
-        message = "states another stamp than the runtime's"
-        raise CliError("info-mismatch", message, path=path, key="identity", expected=identity, actual=stated)
+    actual = {key: getattr(report.header, key, None) for key in _STATED}
+    actual |= {"identity": report.identity, "package_count": len(report.plan.packages)}
+    for key, value in actual.items():
+        if stated[key] != value:
+            message = "it states something else than the runtime"
+            raise CliError("info-mismatch", message, path=path, key=key, expected=str(value), actual=str(stated[key]))
+    _check_listed(path, files, digests)
+    return f"{path.name}: what the runtime says, sizes and digests"
+
+
+def _check_listed(info: Path, files: dict[str, tuple[int, str]], digests: dict[str, str]) -> None:
+    """Check the files that ``info.json`` lists against the checksum file, which has been checked against the files."""
+    if differing := sorted(files.keys() ^ (digests.keys() - {info.name})):
+        message = f"it and the checksum file do not list the same files: {', '.join(differing)}"
+        raise CliError("info-mismatch", message, path=info, key="files", hint="stage it again")
     for name, (size, digest) in files.items():
-        if (folder / name).stat().st_size != size:
-            raise CliError("info-mismatch", f"states another size for {name}", path=path, key="files")
-        _verify_digest(folder / name, digest)
+        path = info.parent / name
+        if digest != digests[name] or (path.is_file() and path.stat().st_size != size):
+            message = f"it states another size or digest for {name}"
+            raise CliError("info-mismatch", message, path=info, key="files", hint="stage it again")
+
+
+@contextlib.contextmanager
+def _reading(path: Path, kind: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CliError("cannot-read", f"cannot be read: {error.strerror or error}", path=path) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise CliError(kind, f"it is not what cs build writes: {reason}", path=path) from error

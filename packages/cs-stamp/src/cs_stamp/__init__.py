@@ -24,7 +24,7 @@ from .plan import Plan, PlannedPackage, PlanPython
 from .reader import StampPart, StampReader, read_stamp
 from .template import Template, select_template
 from .verify import StampReport, verify_stamp
-from .writer import StampInfo, write_stamp
+from .writer import PartWriter, StampInfo, write_stamp
 
 __version__ = "0.1.0"
 
@@ -34,6 +34,7 @@ __all__ = [
     "Header",
     "NotExecutableError",
     "NotStampedError",
+    "PartWriter",
     "Plan",
     "PlanPython",
     "PlannedPackage",

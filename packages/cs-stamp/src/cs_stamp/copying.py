@@ -1,47 +1,42 @@
-"""Copy and hash file ranges, each byte as few times as the platform allows."""
+"""Write and hash file ranges, reading each byte once."""
 
 from __future__ import annotations
 
-import errno
-import os
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from .layout import COPY_CHUNK_BYTES
 
-# What file systems and kernels answer when they cannot copy inside the kernel.
-_NO_KERNEL_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF, errno.ETXTBSY}
-_KERNEL_CHUNK_BYTES = 64 << 20
+
+class Digest(Protocol):
+    """Take bytes, as the objects of :mod:`hashlib` do."""
+
+    def update(self, data: bytes | memoryview, /) -> None:
+        """Take more bytes."""
+        ...
 
 
-def append_file(source: Path, out: BinaryIO) -> int:
-    """Append a file to an unbuffered one, inside the kernel where it can be.
+def append_file(source: Path, out: BinaryIO, digests: Sequence[Digest]) -> int:
+    """Append a file to an unbuffered one while hashing it, so that it is read only once.
 
+    :param digests: each takes every byte.
     :returns: number of bytes copied.
     """
-    with source.open("rb", buffering=0) as file:
-        copied = _append_in_kernel(file.fileno(), out.fileno())
-        return copied + _append_chunks(file, out, copied)
-
-
-def append_and_hash(source: Path, out: BinaryIO) -> tuple[int, bytes]:
-    """Append a file while hashing it, so that it is read only once.
-
-    :returns: number of bytes copied and their raw SHA-256.
-    """
-    digest, copied, buffer = sha256(), 0, bytearray(COPY_CHUNK_BYTES)
+    copied, buffer = 0, bytearray(COPY_CHUNK_BYTES)
     view = memoryview(buffer)
     with source.open("rb", buffering=0) as file:
         while count := file.readinto(buffer):
-            digest.update(view[:count])
-            write_all(out, view[:count])
+            append_data(view[:count], out, digests)
             copied += count
-    return copied, digest.digest()
+    return copied
 
 
-def write_all(out: BinaryIO, data: bytes | memoryview) -> None:
-    """Write all bytes to an unbuffered file, which may take fewer at a time."""
+def append_data(data: bytes | memoryview, out: BinaryIO, digests: Sequence[Digest]) -> None:
+    """Write all bytes to an unbuffered file, which may take fewer at a time, and hash them."""
+    for digest in digests:
+        digest.update(data)
     view = memoryview(data)
     while view:
         view = view[out.write(view) :]
@@ -59,26 +54,3 @@ def hash_range(file: BinaryIO, offset: int, size_bytes: int) -> bytes | None:
         digest.update(view[:count])
         left -= count
     return digest.digest()
-
-
-def _append_in_kernel(source: int, target: int) -> int:
-    copied = 0
-    if not hasattr(os, "copy_file_range"):
-        return copied
-    try:
-        while count := os.copy_file_range(source, target, _KERNEL_CHUNK_BYTES):
-            copied += count
-    except OSError as error:
-        if error.errno not in _NO_KERNEL_COPY:
-            raise
-    return copied
-
-
-def _append_chunks(file: BinaryIO, out: BinaryIO, start: int) -> int:
-    # Runs to the end of the file in any case: some file systems answer copy_file_range with 0 right away.
-    file.seek(start)
-    copied = 0
-    while chunk := file.read(COPY_CHUNK_BYTES):
-        write_all(out, chunk)
-        copied += len(chunk)
-    return copied

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
-from .copying import append_and_hash, append_file, write_all
+from .copying import Digest, append_data, append_file
 from .errors import FieldError, NotStampedError, StampError, StampTooLargeError, StampWriteError, TemplateStampedError
 from .footer import Footer, derive_identity, find_footer, plan_footer
 from .header import Header
@@ -26,7 +26,9 @@ class StampInfo:
 
     :ivar identity: lower-case hex identity of the stamp.
     :ivar size_bytes: size of the runtime.
+    :ivar sha256: hex digest of the runtime, the whole file.
     :ivar template_size_bytes: size of the template, which is also where the stamp starts.
+    :ivar template_sha256: hex digest of the template.
     :ivar part_sizes_bytes: size of each part by its tag, 0 for an absent one.
     :ivar part_sha256: hex digest of each part by its tag.
     """
@@ -34,9 +36,24 @@ class StampInfo:
     path: Path
     identity: str
     size_bytes: int
+    sha256: str
     template_size_bytes: int
+    template_sha256: str
     part_sizes_bytes: dict[str, int]
     part_sha256: dict[str, str]
+
+
+class PartWriter(Protocol):
+    """Write a part straight into the runtime, so that it needs no file of its own."""
+
+    def __call__(self, file: BinaryIO, digest: Digest, /) -> tuple[int, str]:
+        """Append the part.
+
+        :param file: the runtime, unbuffered, at the place where the part starts.
+        :param digest: the runtime's own; has to take every byte that is appended.
+        :returns: size of the part in bytes and its hex SHA-256. Wrong ones give a runtime that every reader refuses.
+        """
+        ...
 
 
 def write_stamp(
@@ -47,19 +64,17 @@ def write_stamp(
     plan: Plan,
     lock: bytes,
     bytecode: Path | None = None,
-    bundle: Path | None = None,
-    bundle_sha256: str | None = None,
+    bundle: Path | PartWriter | None = None,
 ) -> StampInfo:
     """Write a runtime: a copy of the template with header, plan, lock, bytecode and bundle behind it.
 
     The runtime is written beside ``out`` and put in its place by one rename, with mode 0755: a failure or an
-    interruption leaves what was there. The same input gives the same bytes.
+    interruption leaves what was there. The same input gives the same bytes. Every byte is read once and written once.
 
     :param lock: the runtime lock, the bytes of ``STEM.runtime.lock``.
     :param bytecode: tar.zst of compiled modules; goes with ``header.bytecode == "shipped"`` and only with it.
-    :param bundle: bundle in canonical form; goes with ``header.layout == "embedded"`` and only with it.
-    :param bundle_sha256: hex digest of the bundle if the caller has just computed it: the kernel then copies the
-        bundle and nobody reads it again. A wrong digest gives a runtime that every reader refuses.
+    :param bundle: bundle in canonical form, or what writes one into the runtime; goes with
+        ``header.layout == "embedded"`` and only with it.
     :raises FieldError: if header, plan and files contradict each other.
     :raises StampTooLargeError: if a part exceeds the format's limit.
     :raises TemplateStampedError: if the template is a runtime already.
@@ -70,44 +85,56 @@ def write_stamp(
     for tag, data in small.items():
         _check_limit(tag, len(data))
     _check_template(template, out)
+    digest = sha256()
     try:
         with _replacing(out) as file:
-            template_size = append_file(template, file)
-            footer = _append_parts(file, header, small, bytecode, bundle, bundle_sha256)
+            template_size = append_file(template, file, [digest])
+            template_sha256 = digest.hexdigest()
+            footer = _append_parts(file, digest, header, small, (bytecode, bundle))
     except OSError as error:
         raise StampWriteError(f"cannot write the runtime: {error}", path=out) from error
-    return _describe(out, template_size, footer)
+    return StampInfo(
+        path=out,
+        identity=footer.identity.hex(),
+        size_bytes=template_size + footer.stamp_length,
+        sha256=digest.hexdigest(),
+        template_size_bytes=template_size,
+        template_sha256=template_sha256,
+        part_sizes_bytes={tag: footer.part(tag).size_bytes for tag in PART_TAGS},
+        part_sha256={tag: footer.part(tag).sha256.hex() for tag in PART_TAGS},
+    )
 
 
 def _append_parts(
     file: BinaryIO,
+    digest: Digest,
     header: Header,
     small: dict[str, bytes],
-    bytecode: Path | None,
-    bundle: Path | None,
-    bundle_sha256: str | None,
+    large: tuple[Path | None, Path | PartWriter | None],
 ) -> Footer:
     sizes = {tag: len(data) for tag, data in small.items()}
     digests = {tag: sha256(data).digest() for tag, data in small.items()}
-    write_all(file, b"".join(small.values()))
-    sizes["bytecode"], digests["bytecode"] = _append_part(file, bytecode, None)
-    sizes["bundle"], digests["bundle"] = _append_part(file, bundle, bundle_sha256)
+    append_data(b"".join(small.values()), file, [digest])
+    for tag, source in zip(("bytecode", "bundle"), large, strict=True):
+        sizes[tag], digests[tag] = _append_part(file, digest, source)
     launch = launch_block(header, derive_identity(digests))
     sizes["launch"], digests["launch"] = len(launch), sha256(launch).digest()
     footer = plan_footer(sizes, digests)
-    write_all(file, launch + footer.to_bytes())
+    append_data(launch + footer.to_bytes(), file, [digest])
     return footer
 
 
-def _append_part(file: BinaryIO, source: Path | None, known_sha256: str | None) -> tuple[int, bytes]:
+def _append_part(file: BinaryIO, digest: Digest, source: Path | PartWriter | None) -> tuple[int, bytes]:
+    part = sha256()
     if source is None:
-        return 0, sha256(b"").digest()
-    if known_sha256 is None:
-        return append_and_hash(source, file)
-    return append_file(source, file), bytes.fromhex(known_sha256)
+        return 0, part.digest()
+    if isinstance(source, Path):
+        return append_file(source, file, [part, digest]), part.digest()
+    size, part_sha256 = source(file, digest)
+    return size, bytes.fromhex(part_sha256)
 
 
-def _check_agreement(header: Header, plan: Plan, bytecode: Path | None, bundle: Path | None) -> None:
+def _check_agreement(header: Header, plan: Plan, bytecode: Path | None, bundle: Path | PartWriter | None) -> None:
     if header.platform != plan.platform:
         raise FieldError(
             f"platform: the header says {header.platform}, the plan {plan.platform}",
@@ -116,9 +143,14 @@ def _check_agreement(header: Header, plan: Plan, bytecode: Path | None, bundle: 
             actual=plan.platform,
         )
     if (bundle is not None) != (header.layout == "embedded"):
-        raise FieldError(f"layout: {header.layout} and a bundle of {bundle} do not go together", key="layout")
+        raise FieldError(
+            f"layout: {header.layout} and {'a' if bundle else 'no'} bundle do not go together", key="layout"
+        )
     if (bytecode is not None) != (header.bytecode == "shipped"):
-        raise FieldError(f"bytecode: {header.bytecode} and a part of {bytecode} do not go together", key="bytecode")
+        raise FieldError(
+            f"bytecode: {header.bytecode} and {'a' if bytecode else 'no'} bytecode part do not go together",
+            key="bytecode",
+        )
 
 
 def _check_limit(tag: str, size_bytes: int) -> None:
@@ -176,14 +208,3 @@ def _replacing(out: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def _describe(out: Path, template_size: int, footer: Footer) -> StampInfo:
-    return StampInfo(
-        path=out,
-        identity=footer.identity.hex(),
-        size_bytes=template_size + footer.stamp_length,
-        template_size_bytes=template_size,
-        part_sizes_bytes={tag: footer.part(tag).size_bytes for tag in PART_TAGS},
-        part_sha256={tag: footer.part(tag).sha256.hex() for tag in PART_TAGS},
-    )

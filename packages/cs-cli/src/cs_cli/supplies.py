@@ -1,0 +1,119 @@
+"""The package archives of a build: where they come from, and how they get into a runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from cs_bundle import ExpectedArchive, append_bundle, find_cached
+
+from .archives import ArchiveContents
+from .console import Console
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cs_bundle import FetchProgress
+    from cs_lock import PackageRecord
+    from cs_stamp import PlannedPackage
+    from cs_stamp.copying import Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedArchive:
+    """An archive that a lock names.
+
+    :ivar sha256: lower-case hex digest.
+    :ivar size_bytes: size, where the lock says it.
+    """
+
+    url: str
+    file_name: str
+    sha256: str
+    size_bytes: int | None
+
+    @property
+    def expected(self) -> ExpectedArchive:
+        """What the archive has to be."""
+        return ExpectedArchive(file_name=self.file_name, sha256=self.sha256, size_bytes=self.size_bytes)
+
+
+def wanted_archives(packages: Iterable[PlannedPackage]) -> tuple[WantedArchive, ...]:
+    """List the archives of planned packages, in their order."""
+    return tuple(
+        WantedArchive(url=one.url, file_name=one.file_name, sha256=one.sha256, size_bytes=one.size) for one in packages
+    )
+
+
+def archives_of_records(records: Iterable[PackageRecord]) -> tuple[WantedArchive, ...]:
+    """List the archives of a lock's records, in their order."""
+    return tuple(
+        WantedArchive(url=one.url, file_name=one.file_name, sha256=one.sha256 or "", size_bytes=one.size_bytes)
+        for one in records
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveStore:
+    """Where archives are had: a cache, and the network behind it.
+
+    :ivar cache: folder of downloaded archives.
+    :ivar offline: use the cache and ``file`` addresses only.
+    """
+
+    cache: Path
+    offline: bool = False
+
+    def provide(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
+        """Return the archives, from the cache without a word if all are there: their digests are then not checked.
+
+        :raises BundleError: if an archive cannot be had.
+        """
+        return find_cached((one.expected for one in wanted), self.cache) or self.fetch(wanted, console)
+
+    def fetch(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
+        """Return the archives, their digests checked, fetching those that the cache does not hold intact.
+
+        :raises BundleError: if an archive cannot be had.
+        """
+        from cs_bundle import ArchiveRequest, fetch_archives
+
+        requests = [
+            ArchiveRequest(url=one.url, file_name=one.file_name, sha256=one.sha256, size_bytes=one.size_bytes)
+            for one in wanted
+        ]
+        total = sum(one.size_bytes or 0 for one in wanted)
+        count = "one package" if len(wanted) == 1 else f"{len(wanted)} packages"
+        with console.progress(f"fetching {count}", total) as update:
+
+            def report(progress: FetchProgress) -> None:
+                update(progress.received_bytes)
+
+            return fetch_archives(requests, self.cache, on_progress=report, offline=self.offline)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplies:
+    """The archives of a plan, at hand.
+
+    :ivar archives: paths in the cache, in the plan's order.
+    :ivar contents: what each of them holds.
+    """
+
+    wanted: tuple[WantedArchive, ...]
+    archives: tuple[Path, ...]
+    contents: tuple[ArchiveContents, ...]
+
+    @property
+    def expected(self) -> list[ExpectedArchive]:
+        """What the archives have to be; checked while they are copied."""
+        return [one.expected for one in self.wanted]
+
+    def append_bundle(self, file: BinaryIO, digest: Digest, /) -> tuple[int, str]:
+        """Write the bundle straight into a runtime, as ``cs_stamp.write_stamp`` asks for it.
+
+        :raises BundleError: if an archive is damaged, or cannot be read.
+        """
+        info = append_bundle(file, self.archives, expected=self.expected, digests=[digest])
+        return info.size_bytes, info.sha256
