@@ -21,6 +21,8 @@ use crate::{kept, signals, verify};
 
 /// How long to wait for another process that works on the prefix.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10 * 60);
+/// How often to say so.
+const WAIT_INTERVAL: Duration = Duration::from_secs(30);
 /// Unpacked size over packed size of common package sets, where the builder did not know the former.
 const EXPANSION: u64 = 5;
 
@@ -105,15 +107,20 @@ fn make_policy(runtime: &Runtime, options: &BootstrapOptions, plan: &Plan) -> Po
     }
 }
 
-/// Say once that another process is at work.
+/// Say that another process is at work, and say it again from time to time.
 pub fn tell_waiting(runtime: &Runtime) -> impl FnMut(&Waiting) + '_ {
-    let mut is_told = false;
-    move |_| {
-        if std::mem::replace(&mut is_told, true) {
+    let mut next = Duration::ZERO;
+    move |waiting| {
+        if waiting.elapsed < next {
             return;
         }
+        next = waiting.elapsed + WAIT_INTERVAL;
+        let so_far = match waiting.elapsed.as_secs() {
+            0 => String::new(),
+            _ => format!(" (for {} now)", format_duration(waiting.elapsed)),
+        };
         let message = format!(
-            "another process is working on {}; waiting for it",
+            "another process is working on {}; waiting for it{so_far}",
             runtime.place.prefix.display()
         );
         match runtime.voice.form {

@@ -16,13 +16,23 @@ pub struct Place {
     pub named_by: String,
 }
 
+/// What names the prefix when nobody does.
+const INSTALL_SCHEME: &str = "install-scheme";
+
+impl Place {
+    /// Whether the place was the runtime's own choice.
+    pub fn is_default(&self) -> bool {
+        self.named_by == INSTALL_SCHEME
+    }
+}
+
 /// Find the prefix that the user means. `option` is the value of `--path`.
 pub fn find_place(option: Option<&Path>, launch: &Launch, lookup: Lookup) -> Result<Place, Error> {
     let (path, named_by) = match option {
         Some(path) => (path.to_owned(), "--path".to_owned()),
         None => match find_variable(launch, lookup) {
             Some(found) => found,
-            None => (find_default(launch, lookup)?, "install-scheme".to_owned()),
+            None => (find_default(launch, lookup)?, INSTALL_SCHEME.to_owned()),
         },
     };
     let prefix = make_absolute(&path, &named_by)?;

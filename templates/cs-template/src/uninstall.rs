@@ -14,7 +14,8 @@ use crate::voice::print;
 /// Show what would be removed, ask, remove it.
 pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
     let prefix = &runtime.place.prefix;
-    let plan = cs_prefix::plan_uninstall(prefix, &runtime.owner())?;
+    let mut plan = cs_prefix::plan_uninstall(prefix, &runtime.owner())?;
+    plan.remove_empty_parent = runtime.place.is_default();
     if plan.is_empty() {
         say(
             runtime,

@@ -9,5 +9,6 @@ mod sandbox;
 mod server;
 mod sources;
 mod stamp;
+mod terminal;
 mod together;
 mod upgrade;

@@ -1,0 +1,110 @@
+//! What a person at a terminal sees. `script` is the terminal; where there is none, there is nothing to test.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::sandbox::{Run, Sandbox, run};
+
+/// Run a command line of the runtime at a terminal, with these lines as typed input.
+fn run_at_terminal(
+    sandbox: &Sandbox,
+    line: &str,
+    input: &str,
+    variables: &[(&str, &str)],
+) -> Option<Run> {
+    Command::new("script").arg("--version").output().ok()?;
+    let typed = sandbox.path("typed");
+    fs::write(&typed, input).unwrap();
+    let line = format!("{} {line}", sandbox.runtime.display());
+    let mut command = sandbox.command_of(Path::new("script"), &["-qec", &line, "/dev/null"]);
+    command
+        .env("TERM", "xterm")
+        .stdin(fs::File::open(&typed).unwrap());
+    for (name, value) in variables {
+        command.env(name, value);
+    }
+    Some(run(&mut command))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_bar_leaves_no_trace_but_two_lines() {
+    let sandbox = Sandbox::new();
+    let Some(shown) = run_at_terminal(&sandbox, "x", "", &[]) else {
+        return;
+    };
+    assert_eq!(shown.status, Some(0), "{shown:#?}");
+    assert!(shown.stdout.contains("\r\u{1b}[2K"), "{shown:#?}");
+    assert!(
+        shown.stdout.contains("installed 2 packages in "),
+        "{shown:#?}"
+    );
+    assert!(shown.stdout.ends_with("<x>\r\n"), "{shown:#?}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn nothing_moves_where_nothing_can() {
+    for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let sandbox = Sandbox::new();
+        let Some(shown) = run_at_terminal(&sandbox, "x", "", &[variable]) else {
+            return;
+        };
+        assert!(!shown.stdout.contains('\u{1b}'), "{shown:#?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn start_up_files_do_not_undo_the_activation() {
+    for (shell, file, variable) in [("/bin/bash", ".bashrc", ""), ("/bin/sh", ".shinit", "ENV")] {
+        let sandbox = Sandbox::new();
+        fs::write(
+            sandbox.path(file),
+            "PATH=/mine:$PATH\nalias greet='echo hello from here'\n",
+        )
+        .unwrap();
+        sandbox.run(&["x"]).ok();
+        let own_file = sandbox.path(file);
+        let variables = [("SHELL", shell), (variable, own_file.to_str().unwrap())];
+        let variables = if variable.is_empty() {
+            &variables[..1]
+        } else {
+            &variables
+        };
+        let typed = "echo PATH is $PATH.\ngreet\nexit 7\n";
+        let Some(shown) = run_at_terminal(&sandbox, "shell", typed, variables) else {
+            return;
+        };
+        let prefix = sandbox.prefix();
+        let prefix = prefix.display();
+        let expected = format!("PATH is {prefix}/bin:{prefix}/condabin:/mine:/usr/bin:/bin.");
+        assert!(
+            shown.stdout.contains(&expected),
+            "{expected} is not in {shown:#?}"
+        );
+        assert!(shown.stdout.contains("hello from here\r\n"), "{shown:#?}");
+        assert!(shown.stdout.contains("(base) "), "{shown:#?}");
+        assert_eq!(shown.status, Some(7), "{shown:#?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn uninstall_asks_and_takes_no_for_an_answer() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["x"]).ok();
+    let Some(shown) = run_at_terminal(&sandbox, "uninstall", "n\n", &[]) else {
+        return;
+    };
+    assert_eq!(shown.status, Some(64), "{shown:#?}");
+    assert!(shown.stdout.contains("Remove it? [y/N] "), "{shown:#?}");
+    assert!(shown.stdout.contains("nothing was removed"), "{shown:#?}");
+    assert!(sandbox.prefix().exists());
+    let Some(shown) = run_at_terminal(&sandbox, "uninstall", "y\n", &[]) else {
+        return;
+    };
+    assert_eq!(shown.status, Some(0), "{shown:#?}");
+    assert!(!sandbox.prefix().exists());
+}
