@@ -6,7 +6,7 @@ use bzip2::bufread::MultiBzDecoder;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
 use crate::ReadAt;
-use crate::fault::Fault;
+use crate::fault::{Fault, Interruption};
 use crate::info::InfoFiles;
 use crate::input::{Input, Monitor};
 use crate::shared::checked_path;
@@ -16,17 +16,25 @@ use crate::zip::{Member, list_members};
 /// `info/` holds licences, recipes and tests besides what is wanted; more than this is a bomb.
 const LARGEST_INFO: u64 = 1024 * 1024 * 1024;
 
-/// A decoder over part of an archive.
-pub(crate) enum Stream<'a> {
+/// A decoder over part of an archive. It notices cancellation even where little input becomes endless output.
+pub(crate) struct Stream<'a> {
+    decoder: Decoder<'a>,
+    monitor: &'a Monitor<'a>,
+}
+
+enum Decoder<'a> {
     Zstd(ZstdDecoder<'static, Input<'a>>),
     Bzip2(Box<MultiBzDecoder<Input<'a>>>),
 }
 
 impl Read for Stream<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Zstd(decoder) => decoder.read(buffer),
-            Self::Bzip2(decoder) => decoder.read(buffer),
+        if self.monitor.is_cancelled() {
+            return Err(Interruption::Cancelled.into());
+        }
+        match &mut self.decoder {
+            Decoder::Zstd(decoder) => decoder.read(buffer),
+            Decoder::Bzip2(decoder) => decoder.read(buffer),
         }
     }
 }
@@ -105,14 +113,19 @@ impl<'a> Container<'a> {
 
     fn zstd(&self, member: &Member) -> Result<Stream<'a>, Fault> {
         let input = Input::new(self.bytes, self.monitor, member.start, member.end);
-        ZstdDecoder::with_buffer(input)
-            .map(Stream::Zstd)
-            .map_err(Fault::decoding)
+        let decoder = ZstdDecoder::with_buffer(input).map_err(Fault::decoding)?;
+        Ok(Stream {
+            decoder: Decoder::Zstd(decoder),
+            monitor: self.monitor,
+        })
     }
 
     fn bzip2(&self) -> Stream<'a> {
         let input = Input::new(self.bytes, self.monitor, 0, self.bytes.len());
-        Stream::Bzip2(Box::new(MultiBzDecoder::new(input)))
+        Stream {
+            decoder: Decoder::Bzip2(Box::new(MultiBzDecoder::new(input))),
+            monitor: self.monitor,
+        }
     }
 }
 
