@@ -32,6 +32,7 @@ SNIPPETS = [*"\n :[]{}'\"|>~#\t\0é", "- ", "&a ", "*a", "!!x ", "null"]
 
 # Each was found by this test, or is one of its kind.
 FOUND = {
+    "build_is_not_that_of_the_url": SOURCES[1].replace("build: pyh_0", "build:  yh_0"),
     "location_is_a_number_of_slashes": SOURCES[3].replace("https://conda.example.com/forge/linux-64/a", "////"),
     "location_is_empty": SOURCES[3].replace(
         "conda: https://conda.example.com/forge/linux-64/a-1.0-h0_0.conda", "conda: ''"

@@ -65,6 +65,7 @@ def test_noarch_kind_follows_the_rule_of_the_version() -> None:
     assert read({"depends": ["python >=3.9"]}, url.format("h0"), 6).noarch == "generic"
     assert read({"depends": ["python >=3.9"]}, url.format("h0"), 1).noarch == "python"
     assert read({"depends": ["python_abi 3.9.*", "python-x"]}, url.format("h0"), 1).noarch == "generic"
+    assert read({"build": "h0_0"}, url.format("pyhd8")).noarch == "python"
     assert read({"noarch": "generic"}, url.format("pyhd8")).noarch == "generic"
     assert read({"noarch": "true"}, url.format("pyhd8")).noarch == "generic"
     assert read({}, url.format("pyhd8"), 5).noarch is None

@@ -222,7 +222,9 @@ def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_vers
                 fields[known[0]] = known[1](reader, name)
         elif name not in _ELSEWHERE:
             extra[name] = resolve_scalars(value)
-    fields["noarch"] = _read_noarch(reader, subdir, build, fields.get("depends", ()), lock_version)
+    # What the URL says decides about noarch, even where the entry says otherwise: rattler has it so.
+    location_subdir, location_build = derived["subdir"] or subdir, derived["build"] or build
+    fields["noarch"] = _read_noarch(reader, location_subdir, location_build, fields.get("depends", ()), lock_version)
     if "channel" in entry:
         fields["channel"] = f"{fields['channel'].rstrip('/')}/" if fields["channel"] else derived["channel"]
     if "purls" in fields:
