@@ -21,11 +21,10 @@ from .wheels import download_wheels, pack_wheels
 TINY = ["click", "idna", "six", "attrs", "packaging", "markupsafe", "jinja2", "cowsay"]
 
 LARGE = [
-    *TINY, "aiohttp", "altair", "babel", "beautifulsoup4", "black", "bokeh", "boto3", "cryptography", "dask", "django",
-    "docutils", "fastapi", "flask", "fonttools", "httpx", "hypothesis", "ipython", "jsonschema", "lxml", "matplotlib",
-    "mypy", "networkx", "notebook", "numpy", "pandas", "pillow", "plotly", "polars", "pydantic", "pygments", "pytest",
-    "requests", "rich", "ruff", "scikit-learn", "scipy", "seaborn", "sphinx", "sqlalchemy", "statsmodels", "sympy",
-    "tornado", "twisted", "typer", "uvicorn", "xarray",
+    *TINY, "babel", "beautifulsoup4", "bokeh", "boto3", "dask", "django", "docutils", "flask", "fonttools", "httpx",
+    "hypothesis", "ipython", "jsonschema", "lxml", "matplotlib", "networkx", "numpy", "pandas", "pillow", "plotly",
+    "pydantic", "pytest", "requests", "rich", "scikit-learn", "scipy", "seaborn", "sphinx", "sqlalchemy", "statsmodels",
+    "sympy", "tornado", "twisted", "typer", "xarray",
 ]  # fmt: skip
 
 
