@@ -51,6 +51,12 @@ def test_platform_that_could_be_anything_is_refused_when_it_is_asked_for(write_l
     assert (caught.value.kind, caught.value.key) == ("unknown-subdir", "environments.odd.packages.gpu")
 
 
+def test_noarch_is_no_platform(write_lock: Make, package: Make) -> None:
+    source = read_lock(write_lock({"default": {"noarch": [package("b", subdir="noarch")]}}))
+    with pytest.raises(LockError, match="noarch packages run on a platform"):
+        source.platforms("default")
+
+
 def test_version_7_maps_platform_names(write_lock: Make, package: Make) -> None:
     platforms = [
         {"name": "cuda", "subdir": "linux-64", "virtual-packages": ["__cuda >=12", "__glibc >=2.28"]},

@@ -215,6 +215,8 @@ class LayoutReader:
         if subdir is None:
             message = f"the lock does not say for which conda subdir the platform {name!r} is"
             hint = "name the platform after its subdir, as in linux-64 or linux-64-cuda"
+            if name == "noarch":
+                hint = "noarch packages run on a platform: solve the environment for one, such as linux-64"
             raise self.fail("unknown-subdir", message, key, "a subdir such as linux-64", hint)
         return Platform(name=name, subdir=subdir)
 
