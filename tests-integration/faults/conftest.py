@@ -1,0 +1,62 @@
+"""What the tests of this folder share: how many kills, and runtimes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from channel.server import ChannelServer, serve
+from channel.solve import solve
+from conftest import SPECS
+from faults.workshop import Workshop, write_plain_channel
+
+DEFAULT_KILLS = 12
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=DEFAULT_KILLS, help="how often to kill each command")
+    parser.addoption("--seed", type=int, default=0, help="decides at which instants")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests that take ``number`` run once for each kill."""
+    if "number" in metafunc.fixturenames:
+        # Not known when the whole of tests-integration is run: this file is found too late for its options then.
+        count = metafunc.config.getoption("kills", DEFAULT_KILLS)
+        metafunc.parametrize("number", range(count))
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """What the instants of the kills follow from."""
+    return int(request.config.getoption("seed", 0))
+
+
+@pytest.fixture(scope="session")
+def workshop(
+    fast_directory: Path, cache_directory: Path, channel: ChannelServer, records: list[dict[str, Any]]
+) -> Workshop:
+    """Builds runtimes from the tiny channel."""
+    return Workshop(
+        directory=fast_directory / "workshop",
+        cache=cache_directory,
+        channel_url=channel.url,
+        specs=SPECS,
+        records=records,
+    )
+
+
+@pytest.fixture(scope="session")
+def plain_workshop(fast_directory: Path, cache_directory: Path) -> Iterator[Workshop]:
+    """Builds runtimes without Python, quick to install: two packages, one with a post-link script that can be slow."""
+    with serve(write_plain_channel(fast_directory / "plain-channel")) as server:
+        yield Workshop(
+            directory=fast_directory / "plain-workshop",
+            cache=cache_directory,
+            channel_url=server.url,
+            specs=("tool",),
+            records=solve(server.url, ["tool"]),
+            delegate="tool",
+        )
