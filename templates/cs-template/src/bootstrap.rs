@@ -176,6 +176,7 @@ fn build(
 ) -> Result<u64, Error> {
     verify::check_part(&runtime.stamp, Part::Lock)?;
     let supply = open_bundles(runtime, plan, options, staging.scratch)?;
+    supply.check_network(runtime, plan, options)?;
     let total = Total {
         archive_bytes: supply.total_bytes(plan),
         files: runtime.header.installed_file_count,
@@ -183,7 +184,7 @@ fn build(
     };
     announce(runtime, total);
     let counter = Arc::new(Counter::default());
-    let archives = supply.complete(runtime, plan, options, staging.scratch, &counter, cancel)?;
+    let archives = supply.complete(runtime, plan, staging.scratch, &counter, cancel)?;
     let report = show_while(&runtime.voice, total, &counter, || {
         link(runtime, plan, staging, &*archives, &counter, cancel)
     })?;

@@ -1,8 +1,9 @@
 //! Start-up files for interactive shells, handed over in memory: nothing is written outside the prefix.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, IntoRawFd};
 use std::path::Path;
 
 use super::{Kind, ShellPlan, recognize};
@@ -42,12 +43,13 @@ pub fn prepare_interactive(
             words.push("-i".into());
         }
         Kind::Fish => words.extend(["-i".into(), "-C".into(), fish_lines(plan)]),
-        Kind::Xonsh => {
+        // xonsh skips start-up files that are pipes, which they are elsewhere.
+        Kind::Xonsh if cfg!(target_os = "linux") => {
             words.extend(["-i".into(), "--rc".into()]);
             words.extend(xonsh_files());
             words.push(hand_over_file(|_| xonsh_lines(plan)).ok()?);
         }
-        Kind::Other => return None,
+        Kind::Xonsh | Kind::Other => return None,
     }
     // The script puts the directories first, once; the start-up files see the user's own PATH.
     match std::env::var_os("PATH") {
@@ -161,48 +163,23 @@ fn xonsh_lines(plan: &ShellPlan) -> OsString {
     script.into()
 }
 
-/// Put a script into memory and return the path by which a child process can read it. The descriptor survives `exec`.
+/// Put a script into memory and return the path by which the shell can read it. The descriptor survives `exec`.
+/// The script is told its descriptor, to close it.
+#[cfg(target_os = "linux")]
 fn hand_over_file(script: impl FnOnce(i32) -> OsString) -> io::Result<OsString> {
-    let file = make_memory_file()?;
-    let fd = file.as_raw_fd();
-    fill(file, script(fd).as_encoded_bytes())?;
-    Ok(format!("/dev/fd/{fd}").into())
-}
-
-/// A file without a name: an opened `/dev/fd/N` starts at its beginning.
-#[cfg(target_os = "linux")]
-fn make_memory_file() -> io::Result<OwnedFd> {
     use rustix::fs::{MemfdFlags, memfd_create};
-    Ok(memfd_create("activate", MemfdFlags::empty())?)
+    // Whoever opens `/dev/fd/N` of such a file starts at its beginning.
+    let mut file = File::from(memfd_create("activate", MemfdFlags::empty())?);
+    let fd = file.as_raw_fd();
+    file.write_all(script(fd).as_encoded_bytes())?;
+    Ok(format!("/dev/fd/{}", file.into_raw_fd()).into())
 }
 
-#[cfg(target_os = "linux")]
-fn fill(file: OwnedFd, script: &[u8]) -> io::Result<()> {
-    let mut file = std::fs::File::from(file);
-    file.write_all(script)?;
-    let _ = file.into_raw_fd();
-    Ok(())
-}
-
-/// A pipe whose writing end is closed again: a script is far smaller than what a pipe holds.
+/// As on Linux, with a pipe whose writing end is closed again: a script is far smaller than what a pipe holds.
 #[cfg(not(target_os = "linux"))]
-fn make_memory_file() -> io::Result<OwnedFd> {
+fn hand_over_file(script: impl FnOnce(i32) -> OsString) -> io::Result<OsString> {
     let (reader, writer) = rustix::pipe::pipe()?;
-    WRITER.set(Some(writer));
-    Ok(reader)
-}
-
-#[cfg(not(target_os = "linux"))]
-thread_local! {
-    static WRITER: std::cell::Cell<Option<OwnedFd>> = const { std::cell::Cell::new(None) };
-}
-
-#[cfg(not(target_os = "linux"))]
-fn fill(reader: OwnedFd, script: &[u8]) -> io::Result<()> {
-    let Some(writer) = WRITER.take() else {
-        return Ok(());
-    };
-    std::fs::File::from(writer).write_all(script)?;
-    let _ = reader.into_raw_fd();
-    Ok(())
+    let fd = reader.as_raw_fd();
+    File::from(writer).write_all(script(fd).as_encoded_bytes())?;
+    Ok(format!("/dev/fd/{}", reader.into_raw_fd()).into())
 }

@@ -139,12 +139,31 @@ impl Supply {
         Some(here + sizes.sum::<Option<u64>>()?)
     }
 
-    /// Turn into a supplier for the linker. What is missing is downloaded, unless that is forbidden.
+    fn missing_names<'a>(&self, plan: &'a Plan) -> Vec<&'a str> {
+        let name = |index: &usize| plan.packages[*index].file_name.as_str();
+        self.missing.iter().map(name).collect()
+    }
+
+    /// Refuse when archives are missing and the network is not to be used.
+    pub fn check_network(
+        &self,
+        runtime: &Runtime,
+        plan: &Plan,
+        options: &BootstrapOptions,
+    ) -> Result<(), Error> {
+        match forbids_network(runtime, options) {
+            Some(why) if !self.missing.is_empty() => {
+                Err(self.refuse_network(runtime, &self.missing_names(plan), why))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Turn into a supplier for the linker. What is missing is downloaded.
     pub fn complete(
         self,
         runtime: &Runtime,
         plan: &Plan,
-        options: &BootstrapOptions,
         scratch: &Path,
         counter: &Arc<Counter>,
         cancel: &Arc<AtomicBool>,
@@ -152,15 +171,8 @@ impl Supply {
         if self.missing.is_empty() {
             return Ok(Box::new(Queue::new(self.archives)));
         }
-        let names: Vec<&str> = self
-            .missing
-            .iter()
-            .map(|index| plan.packages[*index].file_name.as_str())
-            .collect();
-        if let Some(why) = forbids_network(runtime, options) {
-            return Err(self.refuse_network(runtime, &names, why));
-        }
         if !self.opened.is_empty() {
+            let names = self.missing_names(plan);
             runtime.voice.note(&format!(
                 "{} not in {}: {}; downloading",
                 count(names.len(), "package"),
