@@ -13,8 +13,8 @@ use crate::shared::{Linked, Shared};
 use crate::tree::Hand;
 use crate::{Archive, Noarch};
 
-/// Room for headers, padding and the odd file that `paths.json` does not list.
-const SLACK_BYTES: u64 = 16 * 1024 * 1024;
+/// Room for headers, padding, `info/` where it stands last, and the odd file that `paths.json` does not list. None of that is written.
+const SLACK_BYTES: u64 = 64 * 1024 * 1024;
 const SLACK_PER_ENTRY: u64 = 4 * 1024;
 
 /// Verify an archive and put its files in place.
