@@ -20,49 +20,66 @@ pub fn prepare_interactive(
     environment: &Environment,
 ) -> Option<Prepared> {
     let mut environment = environment.clone();
-    let mut words: Vec<OsString> = vec![shell.into()];
-    match recognize(shell) {
+    let options = match recognize(shell) {
         Kind::Bash => {
-            let file = hand_over_file(|fd| posix_script(plan, "~/.bashrc", fd)).ok()?;
-            words.extend(["--rcfile".into(), file, "-i".into()]);
+            let file = hand_over_file(|fd| posix_script(plan, BASH_FILE, fd)).ok()?;
+            vec!["--rcfile".into(), file, "-i".into()]
         }
-        Kind::Posix => {
-            let file = hand_over_file(|fd| posix_script(plan, "${_CS_ENV:-/dev/null}", fd)).ok()?;
-            let user_file = std::env::var_os("ENV").unwrap_or_default();
-            environment.set("_CS_ENV", user_file);
-            environment.set("ENV", file);
-            words.push("-i".into());
-        }
-        Kind::Zsh => {
-            let directory = write_zsh_files(&plan.root).ok()?;
-            let user_directory = std::env::var_os("ZDOTDIR").unwrap_or_default();
-            let script = posix_lines(plan, "${CONDA_PROMPT_MODIFIER}${PS1}");
-            environment.set("_CS_ZDOTDIR", user_directory);
-            environment.set("_CS_ACTIVATE", script);
-            environment.set("ZDOTDIR", directory);
-            words.push("-i".into());
-        }
-        Kind::Fish => words.extend(["-i".into(), "-C".into(), fish_lines(plan)]),
+        Kind::Posix => prepare_posix(plan, &mut environment).ok()?,
+        Kind::Zsh => prepare_zsh(plan, &mut environment).ok()?,
+        Kind::Fish => vec!["-i".into(), "-C".into(), fish_lines(plan)],
         // xonsh skips start-up files that are pipes, which they are elsewhere.
-        Kind::Xonsh if cfg!(target_os = "linux") => {
-            words.extend(["-i".into(), "--rc".into()]);
-            words.extend(xonsh_files());
-            words.push(hand_over_file(|_| xonsh_lines(plan)).ok()?);
-        }
+        Kind::Xonsh if cfg!(target_os = "linux") => prepare_xonsh(plan).ok()?,
         Kind::Xonsh | Kind::Other => return None,
-    }
+    };
     // The script puts the directories first, once; the start-up files see the user's own PATH.
     match std::env::var_os("PATH") {
         Some(path) => environment.set("PATH", path),
         None => environment.remove("PATH"),
     }
-    Some((words, environment))
+    Some(([vec![shell.into()], options].concat(), environment))
 }
+
+fn prepare_posix(plan: &ShellPlan, environment: &mut Environment) -> io::Result<Vec<OsString>> {
+    let file = hand_over_file(|fd| {
+        let mut script = posix_script(plan, POSIX_FILE, fd);
+        script.push("ENV=$_CS_ENV; [ -n \"$ENV\" ] || unset ENV; unset _CS_ENV\n");
+        script
+    })?;
+    environment.set("_CS_ENV", std::env::var_os("ENV").unwrap_or_default());
+    environment.set("ENV", file);
+    Ok(vec!["-i".into()])
+}
+
+fn prepare_zsh(plan: &ShellPlan, environment: &mut Environment) -> io::Result<Vec<OsString>> {
+    let directory = write_zsh_files(&plan.root)?;
+    let user_directory = std::env::var_os("ZDOTDIR").unwrap_or_default();
+    environment.set("_CS_ZDOTDIR", user_directory);
+    environment.set("_CS_ACTIVATE", posix_lines(plan));
+    environment.set("ZDOTDIR", directory);
+    Ok(vec!["-i".into()])
+}
+
+fn prepare_xonsh(plan: &ShellPlan) -> io::Result<Vec<OsString>> {
+    let own = hand_over_file(|_| xonsh_lines(plan))?;
+    let options = ["-i", "--rc"].map(OsString::from);
+    Ok(options
+        .into_iter()
+        .chain(xonsh_files())
+        .chain([own])
+        .collect())
+}
+
+/// What bash reads when nobody names another file.
+const BASH_FILE: &str = "~/.bashrc";
+/// What other shells read: `ENV` may hold variables, which they expand.
+const POSIX_FILE: &str = r#"$(eval "printf '%s' \"$_CS_ENV\"")"#;
 
 /// Source the user's file, activate, and close the descriptor that this script was read from.
 fn posix_script(plan: &ShellPlan, user_file: &str, fd: i32) -> OsString {
-    let mut script = OsString::from(format!("[ -r {user_file} ] && . {user_file}\n"));
-    script.push(posix_lines(plan, "${CONDA_PROMPT_MODIFIER}${PS1}"));
+    let mut script = OsString::from(format!("_cs_file={user_file}\n"));
+    script.push("[ -r \"$_cs_file\" ] && . \"$_cs_file\"\nunset _cs_file\n");
+    script.push(posix_lines(plan));
     // Descriptors above 9 need a form that only some shells have; an open end of an empty file does no harm there.
     if fd <= 9 {
         script.push(format!("exec {fd}<&-\n"));
@@ -70,7 +87,7 @@ fn posix_script(plan: &ShellPlan, user_file: &str, fd: i32) -> OsString {
     script
 }
 
-fn posix_lines(plan: &ShellPlan, prompt: &str) -> OsString {
+fn posix_lines(plan: &ShellPlan) -> OsString {
     let mut script = OsString::from("export PATH=");
     script.push(quote(&join_directories(&plan.directories())));
     script.push("${PATH:+:$PATH}\n");
@@ -79,7 +96,7 @@ fn posix_lines(plan: &ShellPlan, prompt: &str) -> OsString {
         script.push(quote(file.as_os_str()));
         script.push("\n");
     }
-    script.push(format!("PS1=\"{prompt}\"\nunset _CS_ENV ENV\n"));
+    script.push("PS1=\"${CONDA_PROMPT_MODIFIER}${PS1}\"\n");
     script
 }
 
@@ -172,7 +189,7 @@ fn hand_over_file(script: impl FnOnce(i32) -> OsString) -> io::Result<OsString> 
     let mut file = File::from(memfd_create("activate", MemfdFlags::empty())?);
     let fd = file.as_raw_fd();
     file.write_all(script(fd).as_encoded_bytes())?;
-    Ok(format!("/dev/fd/{}", file.into_raw_fd()).into())
+    name_descriptor(file.into_raw_fd())
 }
 
 /// As on Linux, with a pipe whose writing end is closed again: a script is far smaller than what a pipe holds.
@@ -181,5 +198,12 @@ fn hand_over_file(script: impl FnOnce(i32) -> OsString) -> io::Result<OsString> 
     let (reader, writer) = rustix::pipe::pipe()?;
     let fd = reader.as_raw_fd();
     File::from(writer).write_all(script(fd).as_encoded_bytes())?;
-    Ok(format!("/dev/fd/{}", reader.into_raw_fd()).into())
+    name_descriptor(reader.into_raw_fd())
+}
+
+/// The path of an open descriptor, if this system has such paths.
+fn name_descriptor(fd: i32) -> io::Result<OsString> {
+    let path = format!("/dev/fd/{fd}");
+    std::fs::metadata(&path)?;
+    Ok(path.into())
 }

@@ -17,6 +17,19 @@ const SCHEMA_VERSION: u32 = 1;
 #[derive(Debug, Serialize)]
 struct Status<'a> {
     schema_version: u32,
+    #[serde(flatten)]
+    about: About<'a>,
+    #[serde(flatten)]
+    place: PlaceStatus<'a>,
+    channels: &'a [String],
+    packages: Vec<Package<'a>>,
+    package_count: usize,
+    delegate: Delegate<'a>,
+}
+
+/// Who this runtime is.
+#[derive(Debug, Serialize)]
+struct About<'a> {
     runtime: &'a str,
     version: &'a str,
     artifact_name: &'a str,
@@ -25,6 +38,13 @@ struct Status<'a> {
     builder: &'a str,
     stamp: &'a str,
     executable: String,
+    docs_url: Option<&'a str>,
+    installer: Option<&'a str>,
+}
+
+/// How the prefix is, and what is around it.
+#[derive(Debug, Serialize)]
+struct PlaceStatus<'a> {
     prefix: String,
     prefix_named_by: &'a str,
     state: &'static str,
@@ -34,12 +54,6 @@ struct Status<'a> {
     being_built: bool,
     abandoned: Option<String>,
     not_writable: Option<String>,
-    channels: &'a [String],
-    packages: Vec<Package<'a>>,
-    package_count: usize,
-    delegate: Delegate<'a>,
-    docs_url: Option<&'a str>,
-    installer: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,12 +114,29 @@ fn collect<'a>(
     state: &State,
     around: Neighbours,
 ) -> Result<Status<'a>, Error> {
-    let header = &runtime.header;
-    let prefix = &runtime.place.prefix;
     let program = runtime.delegate().program;
-    let show = |path: &Path| path.to_string_lossy().into_owned();
     Ok(Status {
         schema_version: SCHEMA_VERSION,
+        about: describe_runtime(runtime),
+        place: describe_place(runtime, state, around)?,
+        channels: &runtime.header.channels,
+        package_count: plan.packages.len(),
+        packages: plan.packages.iter().map(describe_package).collect(),
+        delegate: Delegate {
+            name: &runtime.header.delegate,
+            is_present: program.exists(),
+            path: show(&program),
+        },
+    })
+}
+
+fn show(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn describe_runtime(runtime: &Runtime) -> About<'_> {
+    let header = &runtime.header;
+    About {
         runtime: &header.runtime,
         version: &header.runtime_version,
         artifact_name: &header.artifact_name,
@@ -118,14 +149,26 @@ fn collect<'a>(
         builder: &header.builder,
         stamp: &runtime.stamp_hex,
         executable: show(&runtime.executable()),
-        prefix: show(prefix),
-        prefix_named_by: &runtime.place.named_by,
+        docs_url: header.docs_url.as_deref(),
+        installer: header.installer.as_deref(),
+    }
+}
+
+fn describe_place<'a>(
+    runtime: &'a Runtime,
+    state: &State,
+    around: Neighbours,
+) -> Result<PlaceStatus<'a>, Error> {
+    let place = &runtime.place;
+    Ok(PlaceStatus {
+        prefix: show(&place.prefix),
+        prefix_named_by: &place.named_by,
         state: name_state(state),
         reason: match state {
             State::Foreign { why } => Some(why.to_string()),
             _ => None,
         },
-        installed: describe_installed(prefix, state)?,
+        installed: describe_installed(&place.prefix, state)?,
         rollback: around.previous.map(|marker| Previous {
             version: marker.runtime_version,
             stamp: marker.stamp,
@@ -133,16 +176,6 @@ fn collect<'a>(
         being_built: around.being_built,
         abandoned: around.abandoned_staging.as_deref().map(show),
         not_writable: around.not_writable.as_deref().map(show),
-        channels: &header.channels,
-        package_count: plan.packages.len(),
-        packages: plan.packages.iter().map(describe_package).collect(),
-        delegate: Delegate {
-            name: &header.delegate,
-            is_present: program.exists(),
-            path: show(&program),
-        },
-        docs_url: header.docs_url.as_deref(),
-        installer: header.installer.as_deref(),
     })
 }
 
@@ -209,65 +242,61 @@ fn render_json(status: &Status) -> String {
 }
 
 fn render_text(status: &Status) -> String {
-    let mut lines = vec![
-        ("runtime", format!("{} {}", status.runtime, status.version)),
-        (
-            "layout",
-            format!("{} for {}", status.layout, status.platform),
-        ),
-        ("executable", status.executable.clone()),
-        (
-            "prefix",
-            format!("{} (from {})", status.prefix, status.prefix_named_by),
-        ),
-        ("state", describe_state(status)),
-    ];
-    if let Some(previous) = &status.rollback {
-        lines.push((
-            "rollback",
-            format!("to {} {}", status.runtime, previous.version),
-        ));
-    }
-    if status.being_built {
-        lines.push((
-            "activity",
-            "another process is working on the prefix".to_owned(),
-        ));
-    }
-    if let Some(path) = &status.abandoned {
-        lines.push((
-            "left over",
-            format!("{path}; the next installation removes it"),
-        ));
-    }
-    if let Some(path) = &status.not_writable {
-        lines.push(("read-only", format!("{path} is not writable for you")));
-    }
-    let installed = status
+    let (about, place) = (&status.about, &status.place);
+    let installed = place
         .installed
         .as_ref()
-        .map_or(0, |installed| installed.package_count);
-    lines.push((
-        "packages",
-        format!(
-            "{} in this runtime, {installed} installed",
-            status.package_count
+        .map_or(0, |found| found.package_count);
+    let mut lines = vec![
+        ("runtime", format!("{} {}", about.runtime, about.version)),
+        ("layout", format!("{} for {}", about.layout, about.platform)),
+        ("executable", about.executable.clone()),
+        (
+            "prefix",
+            format!("{} (from {})", place.prefix, place.prefix_named_by),
         ),
-    ));
-    let label = |index: usize| if index == 0 { "channels" } else { "" };
-    lines.extend(
-        status
-            .channels
-            .iter()
-            .enumerate()
-            .map(|(index, channel)| (label(index), channel.clone())),
+        ("state", describe_state(about, place)),
+    ];
+    lines.extend(list_circumstances(about, place));
+    let packages = format!(
+        "{} in this runtime, {installed} installed",
+        status.package_count
     );
+    lines.push(("packages", packages));
+    let label = |index: usize| if index == 0 { "channels" } else { "" };
+    let channels = status.channels.iter().enumerate();
+    lines.extend(channels.map(|(index, channel)| (label(index), channel.clone())));
     lines.push(("delegate", describe_delegate(&status.delegate)));
-    lines.extend(status.docs_url.map(|url| ("docs", url.to_owned())));
-    lines
-        .iter()
-        .map(|(name, value)| format!("{name:<11} {value}\n"))
-        .collect()
+    lines.extend(about.docs_url.map(|url| ("docs", url.to_owned())));
+    let render = |(name, value): &(&str, String)| format!("{name:<11} {value}\n");
+    lines.iter().map(render).collect()
+}
+
+/// What is only worth a line when it is so.
+fn list_circumstances(about: &About, place: &PlaceStatus) -> Vec<(&'static str, String)> {
+    let rollback = place.rollback.as_ref();
+    let being_built = "another process is working on the prefix".to_owned();
+    let abandoned = place.abandoned.as_ref();
+    let not_writable = place.not_writable.as_ref();
+    [
+        rollback.map(|previous| {
+            (
+                "rollback",
+                format!("to {} {}", about.runtime, previous.version),
+            )
+        }),
+        place.being_built.then_some(("activity", being_built)),
+        abandoned.map(|path| {
+            (
+                "left over",
+                format!("{path}; the next installation removes it"),
+            )
+        }),
+        not_writable.map(|path| ("read-only", format!("{path} is not writable for you"))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn describe_delegate(delegate: &Delegate) -> String {
@@ -277,8 +306,8 @@ fn describe_delegate(delegate: &Delegate) -> String {
     }
 }
 
-fn describe_state(status: &Status) -> String {
-    let installed = status.installed.as_ref();
+fn describe_state(about: &About, place: &PlaceStatus) -> String {
+    let installed = place.installed.as_ref();
     let version = installed.map_or("", |installed| installed.version.as_str());
     let changed = installed
         .filter(|installed| !installed.added.is_empty() || !installed.removed.is_empty())
@@ -289,14 +318,14 @@ fn describe_state(status: &Status) -> String {
                 installed.removed.len()
             )
         });
-    match status.state {
+    match place.state {
         "absent" => "not installed yet; the first run installs it".to_owned(),
-        "foreign" => format!("not ours: {}", status.reason.as_deref().unwrap_or_default()),
+        "foreign" => format!("not ours: {}", place.reason.as_deref().unwrap_or_default()),
         "ours-torn" => "cut short by a power failure; the next run installs it again".to_owned(),
         "ours-complete" => format!("installed{changed}"),
         _ => format!(
             "installed by another build, {} {version}{changed}",
-            status.runtime
+            about.runtime
         ),
     }
 }

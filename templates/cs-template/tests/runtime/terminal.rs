@@ -58,7 +58,7 @@ fn nothing_moves_where_nothing_can() {
 #[test]
 #[cfg(target_os = "linux")]
 fn start_up_files_do_not_undo_the_activation() {
-    for (shell, file, variable) in [("/bin/bash", ".bashrc", ""), ("/bin/sh", ".shinit", "ENV")] {
+    for (shell, file) in [("/bin/bash", ".bashrc"), ("/bin/sh", ".sh init")] {
         let sandbox = Sandbox::new();
         fs::write(
             sandbox.path(file),
@@ -66,15 +66,9 @@ fn start_up_files_do_not_undo_the_activation() {
         )
         .unwrap();
         sandbox.run(&["x"]).ok();
-        let own_file = sandbox.path(file);
-        let variables = [("SHELL", shell), (variable, own_file.to_str().unwrap())];
-        let variables = if variable.is_empty() {
-            &variables[..1]
-        } else {
-            &variables
-        };
-        let typed = "echo PATH is $PATH.\ngreet\nexit 7\n";
-        let Some(shown) = run_at_terminal(&sandbox, "shell", typed, variables) else {
+        let variables = [("SHELL", shell), ("ENV", "$HOME/.sh init")];
+        let typed = "echo PATH is $PATH.\ngreet\necho ENV is $ENV.\nexit 7\n";
+        let Some(shown) = run_at_terminal(&sandbox, "shell", typed, &variables) else {
             return;
         };
         let prefix = sandbox.prefix();
@@ -86,6 +80,10 @@ fn start_up_files_do_not_undo_the_activation() {
         );
         assert!(shown.stdout.contains("hello from here\r\n"), "{shown:#?}");
         assert!(shown.stdout.contains("(base) "), "{shown:#?}");
+        assert!(
+            shown.stdout.contains("ENV is $HOME/.sh init."),
+            "{shown:#?}"
+        );
         assert_eq!(shown.status, Some(7), "{shown:#?}");
     }
 }
