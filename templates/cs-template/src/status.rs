@@ -22,6 +22,7 @@ struct Status<'a> {
     #[serde(flatten)]
     place: PlaceStatus<'a>,
     channels: &'a [String],
+    requested_specs: &'a [String],
     packages: Vec<Package<'a>>,
     package_count: usize,
     delegate: Delegate<'a>,
@@ -96,7 +97,7 @@ pub fn run(runtime: &Runtime, as_json: bool) -> Result<(), Error> {
     let status = collect(runtime, &plan, &state, around)?;
     print(&match as_json {
         true => render_json(&status),
-        false => render_text(&status),
+        false => render_text(&status, runtime.voice.is_verbose),
     })?;
     match state {
         State::Foreign { why } => Err(PrefixError::Foreign {
@@ -120,6 +121,7 @@ fn collect<'a>(
         about: describe_runtime(runtime),
         place: describe_place(runtime, state, around)?,
         channels: &runtime.header.channels,
+        requested_specs: &plan.requested_specs,
         package_count: plan.packages.len(),
         packages: plan.packages.iter().map(describe_package).collect(),
         delegate: Delegate {
@@ -241,7 +243,7 @@ fn render_json(status: &Status) -> String {
     }
 }
 
-fn render_text(status: &Status) -> String {
+fn render_text(status: &Status, is_verbose: bool) -> String {
     let (about, place) = (&status.about, &status.place);
     let installed = place
         .installed
@@ -263,13 +265,26 @@ fn render_text(status: &Status) -> String {
         status.package_count
     );
     lines.push(("packages", packages));
-    let label = |index: usize| if index == 0 { "channels" } else { "" };
-    let channels = status.channels.iter().enumerate();
-    lines.extend(channels.map(|(index, channel)| (label(index), channel.clone())));
+    lines.push(("requested", status.requested_specs.join(", ")));
+    lines.extend(list_under("channels", status.channels.iter().cloned()));
     lines.push(("delegate", describe_delegate(&status.delegate)));
     lines.extend(about.docs_url.map(|url| ("docs", url.to_owned())));
+    if is_verbose {
+        let package =
+            |package: &Package| format!("{} {} {}", package.name, package.version, package.build);
+        lines.extend(list_under("contents", status.packages.iter().map(package)));
+    }
     let render = |(name, value): &(&str, String)| format!("{name:<11} {value}\n");
     lines.iter().map(render).collect()
+}
+
+/// A label, and values below each other.
+fn list_under(
+    label: &'static str,
+    values: impl Iterator<Item = String>,
+) -> impl Iterator<Item = (&'static str, String)> {
+    let labels = std::iter::once(label).chain(std::iter::repeat(""));
+    labels.zip(values)
 }
 
 /// What is only worth a line when it is so.

@@ -55,11 +55,19 @@ fn status_for_people_has_one_fact_a_line() {
         "layout      embedded for linux-64\n",
         "state       installed\n",
         "packages    2 in this runtime, 2 installed\n",
+        "requested   tool\n",
         "channels    http://127.0.0.1:9/channel\n",
         "docs        https://example.com/demo/\n",
     ] {
         assert!(text.contains(expected), "{expected:?} is not in:\n{text}");
     }
+}
+
+#[test]
+fn status_lists_every_package_when_asked_for_details() {
+    let text = Sandbox::new().run(&["-v", "status"]).ok().stdout;
+    let expected = "contents    extra 2 0\n            tool 1.0 0\n";
+    assert!(text.ends_with(expected), "{text}");
 }
 
 #[test]
