@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod archive;
+mod documented;
 mod first_run;
 mod handover;
 mod own_commands;
