@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +97,10 @@ def _may_be_executable(path: str) -> bool:
 
 
 def _read_conda_info(archive: Path) -> dict[str, bytes]:
+    # Imported on use, here and below: a build whose archives are remembered needs none of these.
+    import io
+    import zipfile
+
     import zstandard
 
     with zipfile.ZipFile(archive) as container:
@@ -119,6 +120,8 @@ def _read_tar_bz2_info(archive: Path) -> dict[str, bytes]:
 
 def _wanted_members(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
     """Yield the wanted members, and stop when ``info/`` is over: it comes first in archives of today's tools."""
+    import tarfile
+
     seen = False
     with tarfile.open(fileobj=stream, mode="r|") as tar:
         for member in tar:

@@ -1,0 +1,216 @@
+"""Archives, locks, workspaces and templates that the tests share: small, and built in code."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import struct
+import tarfile
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+import zstandard
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did."""
+
+    status: int
+    out: str
+    err: str
+
+
+Cs = Callable[..., Outcome]
+
+
+def make_elf(machine: int = 62) -> bytes:
+    """Return the start of a 64-bit ELF program; 62 is x86-64, 183 is AArch64."""
+    ident = b"\x7fELF" + bytes([2, 1, 1, 0]) + bytes(8)
+    return ident + struct.pack("<HHI", 3, machine, 1) + bytes(40) + b"a template that cannot run\n"
+
+
+def make_pe() -> bytes:
+    """Return the start of a PE program for x86-64."""
+    start = b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 0x80)
+    return start.ljust(0x80, b"\0") + b"PE\0\0" + struct.pack("<HHIIIHH", 0x8664, 1, 0, 0, 0, 240, 0x22)
+
+
+def make_tar(files: Mapping[str, bytes]) -> bytes:
+    """Return a tar of files."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def info_files(
+    files: Mapping[str, bytes], *, entry_points: Sequence[str] = (), noarch: str | None = None
+) -> dict[str, bytes]:
+    """Return the ``info/`` folder of a package."""
+    paths = [
+        {"_path": path, "path_type": "hardlink", "sha256": hashlib.sha256(data).hexdigest(), "size_in_bytes": len(data)}
+        for path, data in files.items()
+    ]
+    info = {"info/paths.json": json.dumps({"paths": paths, "paths_version": 1}).encode()}
+    if noarch is not None:
+        link = {"noarch": {"type": noarch, "entry_points": list(entry_points)}, "package_metadata_version": 1}
+        info["info/link.json"] = json.dumps(link).encode()
+    return info
+
+
+def make_conda(path: Path, info: Mapping[str, bytes], files: Mapping[str, bytes]) -> Path:
+    """Write a ``.conda`` archive."""
+    stem = path.name.removesuffix(".conda")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    compress = zstandard.ZstdCompressor(level=1).compress
+    with zipfile.ZipFile(path, "w") as container:
+        container.writestr(zipfile.ZipInfo("metadata.json"), '{"conda_pkg_format_version": 2}')
+        container.writestr(zipfile.ZipInfo(f"pkg-{stem}.tar.zst"), compress(make_tar(files)))
+        container.writestr(zipfile.ZipInfo(f"info-{stem}.tar.zst"), compress(make_tar(info)))
+    return path
+
+
+def make_tar_bz2(path: Path, info: Mapping[str, bytes], files: Mapping[str, bytes]) -> Path:
+    """Write a ``.tar.bz2`` archive."""
+    import bz2
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bz2.compress(make_tar({**info, **files}), 1))
+    return path
+
+
+@dataclass
+class Channel:
+    """A folder of packages, named by ``file`` addresses."""
+
+    directory: Path
+    records: list[Record] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return self.directory.as_uri()
+
+    def add(
+        self,
+        name: str,
+        files: Mapping[str, bytes],
+        *depends: str,
+        noarch: str | None = None,
+        entry_points: Sequence[str] = (),
+        subdir: str = "linux-64",
+        version: str = "1.0",
+        **fields: Any,
+    ) -> Record:
+        """Add a package and return its record."""
+        subdir = "noarch" if noarch else subdir
+        build = "pyhd_0" if noarch == "python" else "0"
+        path = self.directory / subdir / f"{name}-{version}-{build}.conda"
+        make_conda(path, info_files(files, entry_points=entry_points, noarch=noarch), files)
+        data = path.read_bytes()
+        record = {
+            "conda": f"{self.url}/{subdir}/{path.name}",
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "md5": hashlib.md5(data, usedforsecurity=False).hexdigest(),
+            "depends": list(depends),
+            "license": "BSD-3-Clause",
+            "size": len(data),
+            **fields,
+        }
+        self.records.append(record)
+        return record
+
+
+def small_channel(directory: Path) -> Channel:
+    """Return a channel with a python, a noarch package with a command, and a library."""
+    channel = Channel(directory)
+    channel.add("libz", {"lib/libz.so.1": b"library" * 50}, license="Zlib")
+    channel.add("python", {"bin/python": b"#!", "lib/python3.11/os.py": b"x = 1\n"}, "libz", version="3.11.7")
+    files = {"site-packages/hello/__init__.py": b"def main(): print('hello')\n"}
+    channel.add("hello", files, "python", noarch="python", entry_points=["hello = hello:main"])
+    return channel
+
+
+@dataclass
+class Workspace:
+    """A workspace whose environment ``ship`` holds every package of a channel.
+
+    :ivar ship: lines of ``[tool.conda-ship]``, as TOML values.
+    :ivar environments: by name, by platform: records.
+    """
+
+    directory: Path
+    channel: Channel
+    ship: dict[str, str]
+    specs: tuple[str, ...]
+    environments: dict[str, dict[str, list[Record]]]
+
+    def write(self) -> Path:
+        """Write manifest and lock, and return the folder."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / "conda.toml").write_text(self._manifest(), encoding="utf-8")
+        (self.directory / "conda.lock").write_text(self._lock(), encoding="utf-8")
+        return self.directory
+
+    def _manifest(self) -> str:
+        platforms = sorted({platform for one in self.environments.values() for platform in one})
+        specs = "".join(f'{name} = "*"\n' for name in self.specs)
+        ship = "".join(f"{key} = {value}\n" for key, value in self.ship.items())
+        environments = "".join(
+            f'{name} = {{ features = ["ship"], no-default-feature = true }}\n'
+            for name in self.environments
+            if name != "default"
+        )
+        return (
+            f'[workspace]\nname = "demo"\nchannels = ["{self.channel.url}"]\nplatforms = {json.dumps(platforms)}\n\n'
+            f"[feature.ship.dependencies]\n{specs}\n[environments]\n{environments}\n[tool.conda-ship]\n{ship}"
+        )
+
+    def _lock(self) -> str:
+        packages = {
+            record["conda"]: record
+            for platforms in self.environments.values()
+            for records in platforms.values()
+            for record in records
+        }
+        environments = {
+            name: {
+                "channels": [{"url": f"{self.channel.url}/"}],
+                "packages": {
+                    platform: [{"conda": record["conda"]} for record in records]
+                    for platform, records in platforms.items()
+                },
+            }
+            for name, platforms in self.environments.items()
+        }
+        document = {"version": 1, "environments": environments, "packages": list(packages.values())}
+        return yaml.safe_dump(document, sort_keys=False)
+
+
+def make_workspace(directory: Path, channel: Channel, **ship: str) -> Workspace:
+    """Return a workspace on linux-64, with settings changed; underscores stand for hyphens."""
+    settings = {
+        "source-environment": '"ship"',
+        "runtime": '"demo"',
+        "runtime-version": '"1.0"',
+        "delegate": '"python"',
+        "layout": '"embedded"',
+    }
+    settings.update({key.replace("_", "-"): value for key, value in ship.items()})
+    return Workspace(
+        directory=directory,
+        channel=channel,
+        ship=settings,
+        specs=("python", "hello"),
+        environments={"ship": {"linux-64": list(channel.records)}},
+    )

@@ -1,0 +1,67 @@
+"""Fixtures that the tests share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+# With --import-mode=importlib nothing else makes the sample modules beside this file importable.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from cli_samples import Channel, Cs, Outcome, Workspace, make_elf, make_workspace, small_channel
+
+from cs_cli.main import main
+
+
+@pytest.fixture(autouse=True)
+def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let every test see the same machine, with caches of its own, and leave the process's signals alone."""
+    monkeypatch.setattr("cs_cli.platforms.host_platform", lambda: "linux-64")
+    for module in ("request", "run", "bytecode"):
+        monkeypatch.setattr(f"cs_cli.{module}.host_platform", lambda: "linux-64")
+    monkeypatch.setattr("cs_cli.main.interrupt_on_signals", lambda: None)
+    monkeypatch.setenv("CONDA_SHIP_CACHE_DIR", str(tmp_path / "cache"))
+    for name in ("CONDA_SHIP_TEMPLATE", "SOURCE_DATE_EPOCH", "CONDA_SHIP_TRACEBACK", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def channel(tmp_path: Path) -> Channel:
+    """Return a channel of three packages."""
+    return small_channel(tmp_path / "channel")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """Return a written workspace, which is also the current directory."""
+    made = make_workspace(tmp_path / "workspace", channel)
+    monkeypatch.chdir(made.write())
+    return made
+
+
+@pytest.fixture
+def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a template for linux-64, the one that a build finds."""
+    path = tmp_path / "cs-template"
+    path.write_bytes(make_elf())
+    monkeypatch.setenv("CONDA_SHIP_TEMPLATE", str(path))
+    return path
+
+
+@pytest.fixture
+def cs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cs:
+    """Run ``cs`` in this process."""
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "scripts" / "cs")])
+
+    def run(*words: str | Path) -> Outcome:
+        capsys.readouterr()
+        try:
+            status = main([str(word) for word in words])
+        except SystemExit as exit:  # argparse's --help and --version
+            status = int(exit.code or 0)
+        captured = capsys.readouterr()
+        return Outcome(status, captured.out, captured.err)
+
+    return run

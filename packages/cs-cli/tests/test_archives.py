@@ -1,0 +1,120 @@
+"""Looking into package archives."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from cli_samples import info_files, make_conda, make_tar, make_tar_bz2
+
+from cs_cli.archives import ArchiveContents, read_contents
+from cs_cli.errors import CliError
+
+FILES = {
+    "bin/tool": b"#!/bin/sh\n",
+    "lib/libtool.so": b"library",
+    "Library/bin/tool.exe": b"MZ",
+    "Scripts/tool.bat": b"@echo",
+    "python.exe": b"MZ",
+    "README": b"text",
+    "share/bin/not-a-command": b"x",
+}
+EXECUTABLES = ("Library/bin/tool.exe", "Scripts/tool.bat", "bin/tool", "python.exe")
+
+
+@pytest.mark.parametrize("suffix", [".conda", ".tar.bz2"])
+def test_both_formats_say_the_same(suffix: str, tmp_path: Path) -> None:
+    make = make_conda if suffix == ".conda" else make_tar_bz2
+    contents = read_contents(make(tmp_path / f"tool-1.0-0{suffix}", info_files(FILES), FILES))
+    assert contents.executables == EXECUTABLES
+    assert contents.installed_file_count == len(FILES)
+    assert contents.installed_size_bytes == sum(map(len, FILES.values()))
+
+
+def test_entry_points_are_named(tmp_path: Path) -> None:
+    info = info_files({}, noarch="python", entry_points=["hello = hello:main", "bye=hello:bye"])
+    assert read_contents(make_conda(tmp_path / "hello-1.0-0.conda", info, {})).entry_points == ("hello", "bye")
+
+
+def test_old_packages_without_paths_json_are_read(tmp_path: Path) -> None:
+    info = {"info/index.json": b"{}", "info/files": b"bin/old\nlib/old.so\n"}
+    contents = read_contents(make_tar_bz2(tmp_path / "old-1.0-0.tar.bz2", info, {"bin/old": b"x"}))
+    assert (contents.executables, contents.installed_size_bytes, contents.installed_file_count) == (("bin/old",), 0, 2)
+
+
+def test_directories_are_not_counted(tmp_path: Path) -> None:
+    paths = [{"_path": "share/empty", "path_type": "directory"}, {"_path": "bin/x", "path_type": "softlink"}]
+    info = {"info/paths.json": json.dumps({"paths": paths}).encode()}
+    assert read_contents(make_conda(tmp_path / "x-1.0-0.conda", info, {})).installed_file_count == 1
+
+
+def test_contents_survive_json() -> None:
+    contents = ArchiveContents(
+        executables=("bin/a",), entry_points=("b",), installed_size_bytes=3, installed_file_count=4
+    )
+    assert ArchiveContents.from_dict(json.loads(json.dumps(contents.to_dict()))) == contents
+
+
+def write_no_zip(path: Path) -> None:
+    path.write_bytes(b"<html>not found</html>")
+
+
+def write_empty_file(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def write_cut_off(path: Path) -> None:
+    make_conda(path, info_files(FILES), FILES)
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def write_no_info_member(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as container:
+        container.writestr("metadata.json", "{}")
+
+
+def write_info_that_is_no_zstd(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as container:
+        container.writestr("info-x.tar.zst", b"no zstd at all")
+
+
+def write_info_without_a_list_of_files(path: Path) -> None:
+    make_conda(path, {"info/index.json": b"{}"}, {})
+
+
+def write_paths_that_are_no_json(path: Path) -> None:
+    make_conda(path, {"info/paths.json": b"{"}, {})
+
+
+def write_link_that_is_a_list(path: Path) -> None:
+    make_conda(path, {"info/paths.json": b'{"paths": []}', "info/link.json": b"[]"}, {})
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        write_no_zip,
+        write_empty_file,
+        write_cut_off,
+        write_no_info_member,
+        write_info_that_is_no_zstd,
+        write_info_without_a_list_of_files,
+        write_paths_that_are_no_json,
+        write_link_that_is_a_list,
+    ],
+)
+def test_a_broken_archive_is_one_error_with_its_path(write: object, tmp_path: Path) -> None:
+    path = tmp_path / "broken-1.0-0.conda"
+    write(path)  # type: ignore[operator]
+    with pytest.raises(CliError, match="cannot read the package archive") as caught:
+        read_contents(path)
+    assert (caught.value.kind, caught.value.path) == ("archive-damaged", path)
+
+
+def test_a_broken_tar_bz2_is_one_error_too(tmp_path: Path) -> None:
+    path = tmp_path / "broken-1.0-0.tar.bz2"
+    path.write_bytes(make_tar({"info/files": b""}))
+    with pytest.raises(CliError, match="cannot read the package archive"):
+        read_contents(path)
