@@ -183,11 +183,13 @@ fn build(
         packages: plan.packages.len(),
     };
     announce(runtime, total);
+    let origins = supply.origins();
     let counter = Arc::new(Counter::default());
     let archives = supply.complete(runtime, plan, staging.scratch, &counter, cancel)?;
     let report = show_while(&runtime.voice, total, &counter, || {
         link(runtime, plan, staging, &*archives, &counter, cancel)
-    })?;
+    })
+    .map_err(|error| name_origins(error, origins))?;
     for message in &report.messages {
         runtime
             .voice
@@ -239,6 +241,16 @@ fn link(
 /// Between two and four: more threads than that wait for the disk.
 fn choose_threads() -> usize {
     std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 4))
+}
+
+/// Say where a damaged archive was found. Downloads are compared with the lock as they arrive: it was in a bundle.
+fn name_origins(error: Error, origins: String) -> Error {
+    match error {
+        Error::Link(source) if source.kind() == cs_link::Kind::Archive && !origins.is_empty() => {
+            Error::Archive { source, origins }
+        }
+        other => other,
+    }
 }
 
 /// A supplier's error comes back through the linker as it was.

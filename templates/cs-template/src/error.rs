@@ -68,8 +68,16 @@ pub enum Error {
     #[error("{0}")]
     Lifecycle(#[from] cs_prefix::PrefixError),
     /// Linking failed.
-    #[error("{0}.")]
+    #[error("{link}.{}", hint_link(.0), link = .0)]
     Link(#[from] cs_link::LinkError),
+    /// An archive that was at hand is not what it should be.
+    #[error("{source}. It was read from {origins}: get that again from where it came from.")]
+    Archive {
+        /// What is wrong with which archive.
+        source: cs_link::LinkError,
+        /// The bundles that were opened.
+        origins: String,
+    },
     /// A bundle cannot be used.
     #[error("{0}")]
     Bundle(#[from] cs_bundle::BundleError),
@@ -200,11 +208,24 @@ impl Error {
             Self::Start { source, .. } | Self::Write { source, .. } => io_status(source),
             Self::Output(_) | Self::Input(_) => status::IO,
             Self::Interrupted(signal) => 128u8.saturating_add(u8::try_from(*signal).unwrap_or(0)),
-            Self::Link(error) => link_status(error),
+            Self::Link(error) | Self::Archive { source: error, .. } => link_status(error),
             Self::Bundle(error) => bundle_status(error),
             Self::Fetch(error) => fetch_status(error),
             Self::Lifecycle(error) => error.exit_code(),
         }
+    }
+}
+
+/// What to do about it, with a space before it.
+fn hint_link(error: &cs_link::LinkError) -> &'static str {
+    use cs_link::Kind;
+    match error.kind() {
+        Kind::Io => " Free some space there, or look after the disk, and try again.",
+        Kind::CannotWrite => " Check the permissions there, or choose another place with --path.",
+        Kind::Archive | Kind::Program | Kind::Plan => {
+            " This is a mistake in the package or in how the runtime was built: tell whoever publishes it."
+        }
+        Kind::PrefixTooLong | Kind::Supplier | Kind::Cancelled => "",
     }
 }
 

@@ -139,6 +139,11 @@ impl Supply {
         Some(here + sizes.sum::<Option<u64>>()?)
     }
 
+    /// The bundles that archives come from, for messages; empty when there is none.
+    pub fn origins(&self) -> String {
+        self.opened.join(" or ")
+    }
+
     fn missing_names<'a>(&self, plan: &'a Plan) -> Vec<&'a str> {
         let name = |index: &usize| plan.packages[*index].file_name.as_str();
         self.missing.iter().map(name).collect()
@@ -176,7 +181,7 @@ impl Supply {
             runtime.voice.note(&format!(
                 "{} not in {}: {}; downloading",
                 count(names.len(), "package"),
-                self.opened.join(" or "),
+                self.origins(),
                 name_some(&names)
             ));
         }

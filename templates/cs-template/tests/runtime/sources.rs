@@ -147,6 +147,8 @@ fn a_damaged_archive_in_a_bundle_is_named() {
         ])
         .fails_with(66);
     assert!(message.contains("tool-1.0-0.conda"), "{message}");
+    let origin = format!("It was read from {}:", directory.display());
+    assert!(message.contains(&origin), "{message}");
     assert!(!sandbox.prefix().exists());
     assert!(!sandbox.path(".conda").exists());
 }
