@@ -1,0 +1,261 @@
+"""Servers, proxies and connections that fail: tried again where that helps, and never a word of a password."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from channel.solve import solve
+from conftest import Home
+from faults.inspection import assert_complete, assert_no_process_in, list_names
+from faults.servers import Answer, Fault, FaultyServer, at_first, no_fault, serve_faulty
+from faults.workshop import Workshop, write_plain_channel
+
+SECRET = "open-sesame"
+
+
+@pytest.fixture(scope="module")
+def plain_channel(fast_directory: Path) -> Path:
+    """A channel of two small packages."""
+    return write_plain_channel(fast_directory / "faulty-channel")
+
+
+@pytest.fixture(scope="module")
+def module_server(plain_channel: Path) -> Iterator[FaultyServer]:
+    """The channel, served by a server that can be told to fail."""
+    with serve_faulty(plain_channel) as server:
+        yield server
+
+
+@pytest.fixture
+def server(module_server: FaultyServer) -> FaultyServer:
+    """That server, working."""
+    module_server.fault = no_fault
+    module_server.asked.clear()
+    return module_server
+
+
+@pytest.fixture(scope="module")
+def module_workshop(fast_directory: Path, cache_directory: Path, module_server: FaultyServer) -> Workshop:
+    """Builds runtimes that download from that server."""
+    return Workshop(
+        directory=fast_directory / "faulty-workshop",
+        cache=cache_directory,
+        channel_url=module_server.url,
+        specs=("tool",),
+        records=solve(module_server.url, ["tool"]),
+        delegate="tool",
+    )
+
+
+@pytest.fixture
+def runtime(module_workshop: Workshop, server: FaultyServer) -> Path:
+    """An online runtime."""
+    built = module_workshop.build(layout='"online"')
+    server.asked.clear()
+    return built
+
+
+def hang_up(answer: Answer) -> bool:
+    return answer.hang_up()
+
+
+def break_off(answer: Answer) -> bool:
+    body = answer.body()
+    answer.send(200, {"Content-Length": str(len(body))}, body[: len(body) // 2])
+    return answer.hang_up()
+
+
+def close_early(answer: Answer) -> bool:
+    body = answer.body()
+    answer.send(200, {"Content-Length": str(len(body)), "Connection": "close"}, body[: len(body) // 2])
+    answer.close_connection = True
+    return True
+
+
+def announce_less(answer: Answer) -> bool:
+    body = answer.body()
+    return answer.send(200, body=body[: len(body) // 2])
+
+
+def announce_more(answer: Answer) -> bool:
+    return answer.send(200, body=answer.body() + b"more")
+
+
+def send_wrong_bytes(answer: Answer) -> bool:
+    body = bytearray(answer.body())
+    body[len(body) // 2] ^= 1
+    return answer.send(200, body=bytes(body))
+
+
+def send_a_page(answer: Answer) -> bool:
+    return answer.send(200, {"Content-Type": "text/html"}, b"<html>Please log in</html>")
+
+
+def fail_inside(answer: Answer) -> bool:
+    return answer.send(500)
+
+
+def be_busy(answer: Answer) -> bool:
+    return answer.send(503, {"Retry-After": "0"})
+
+
+@pytest.mark.parametrize(
+    "fault", [hang_up, break_off, close_early, fail_inside, be_busy, send_wrong_bytes, announce_less]
+)
+def test_what_fails_once_is_tried_again(fault: Fault, runtime: Path, server: FaultyServer, home: Home) -> None:
+    server.fault = at_first(1, fault)
+    completed = home.run(runtime, "word")
+    assert (completed.returncode, completed.stdout) == (0, f"{home.prefix} word\n"), completed.stderr
+    assert len(server.asked) >= 3
+    assert_complete(home.prefix, packages=2)
+    assert list_names(home.prefix.parent) == ["demo"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "words"),
+    [
+        (hang_up, 69, "cannot download"),
+        (break_off, 69, "the connection broke after"),
+        (fail_inside, 69, "500"),
+        (announce_less, 66, "is not the archive that the runtime lock names: its size is"),
+        (announce_more, 66, "is not the archive that the runtime lock names: its size is"),
+        (send_wrong_bytes, 66, "is not the archive that the runtime lock names: its SHA-256 is"),
+        (send_a_page, 66, "is not the archive that the runtime lock names"),
+        (lambda answer: answer.send(404), 69, "404"),
+        (lambda answer: answer.send(401), 69, "RATTLER_AUTH_FILE"),
+        (lambda answer: answer.send(302, {"Location": answer.path}), 69, "redirect"),
+    ],
+)
+def test_what_fails_for_good_is_said_in_one_line_and_leaves_nothing(
+    fault: Fault, status: int, words: str, runtime: Path, server: FaultyServer, home: Home
+) -> None:
+    server.fault = fault
+    completed = home.run(runtime, "-q", "bootstrap")
+    assert completed.returncode == status, completed.stderr
+    assert words in completed.stderr
+    assert "-1.0-0.conda from http://127.0.0.1" in completed.stderr
+    assert len(completed.stderr.splitlines()) == 1
+    assert list_names(home.directory) == []
+    assert_no_process_in(home.directory)
+
+
+@pytest.mark.slow
+def test_a_server_that_stalls_is_asked_again(runtime: Path, server: FaultyServer, home: Home) -> None:
+    def stall(answer: Answer) -> bool:
+        body = answer.body()
+        answer.send(200, {"Content-Length": str(len(body))}, body[: len(body) // 2])
+        answer.rfile.read(1)  # until the other side gives up
+        return True
+
+    server.fault = at_first(1, stall)
+    assert home.run(runtime, "word").returncode == 0
+    assert_complete(home.prefix, packages=2)
+
+
+def test_a_server_that_nobody_runs_is_named(runtime: Path, home: Home, module_workshop: Workshop) -> None:
+    home.extra["HTTP_PROXY"] = "http://127.0.0.1:9"  # the discard port: nobody listens
+    completed = home.run(runtime, "bootstrap")
+    assert completed.returncode == 69
+    assert module_workshop.channel_url in completed.stderr
+    assert "HTTPS_PROXY" in completed.stderr
+    assert list_names(home.directory) == []
+
+
+def authorization(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def demand_credentials(answer: Answer) -> bool:
+    if answer.headers["Authorization"] == authorization("ann", SECRET):
+        return False
+    return answer.send(401, {"WWW-Authenticate": "Basic"})
+
+
+def write_credentials(home: Home, tmp_path: Path, password: str) -> None:
+    """Write the file that ``RATTLER_AUTH_FILE`` names, outside the home."""
+    path = tmp_path / "credentials.json"
+    path.write_text(json.dumps({"127.0.0.1": {"BasicHTTP": {"username": "ann", "password": password}}}))
+    home.extra["RATTLER_AUTH_FILE"] = str(path)
+
+
+def find_text(directory: Path, text: str) -> list[Path]:
+    return [path for path in directory.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
+
+
+def test_credentials_are_used_and_stored_nowhere(
+    runtime: Path, server: FaultyServer, home: Home, tmp_path: Path
+) -> None:
+    server.fault = demand_credentials
+    write_credentials(home, tmp_path, SECRET)
+    completed = home.run(runtime, "-v", "bootstrap")
+    assert completed.returncode == 0, completed.stderr
+    assert SECRET not in completed.stdout + completed.stderr
+    assert find_text(home.directory, SECRET) == []
+    assert find_text(home.directory, authorization("ann", SECRET).split()[1]) == []
+
+
+def test_wrong_credentials_are_refused_without_a_word_of_them(
+    runtime: Path, server: FaultyServer, home: Home, tmp_path: Path
+) -> None:
+    server.fault = demand_credentials
+    write_credentials(home, tmp_path, "wrong-" + SECRET)
+    completed = home.run(runtime, "-v", "bootstrap")
+    assert completed.returncode == 69
+    assert "401" in completed.stderr
+    assert SECRET not in completed.stderr
+    assert list_names(home.directory) == []
+
+
+def test_credentials_do_not_follow_a_redirect_to_another_host(
+    runtime: Path, server: FaultyServer, home: Home, tmp_path: Path, plain_channel: Path
+) -> None:
+    write_credentials(home, tmp_path, SECRET)
+    with serve_faulty(plain_channel) as other:
+        server.fault = lambda answer: answer.send(302, {"Location": f"http://localhost:{other.port}{answer.path}"})
+        completed = home.run(runtime, "word")
+        assert completed.returncode == 0, completed.stderr
+        assert len(other.asked) == 2
+        assert all("authorization" in asked.headers for asked in server.asked)
+        assert not any("authorization" in asked.headers for asked in other.asked)
+
+
+def test_a_proxy_is_used_and_its_password_is_never_shown(
+    runtime: Path, server: FaultyServer, home: Home, plain_channel: Path
+) -> None:
+    with serve_faulty(plain_channel) as proxy:
+        home.extra["http_proxy"] = f"http://ann:{SECRET}@127.0.0.1:{proxy.port}"
+        completed = home.run(runtime, "-v", "word")
+        assert completed.returncode == 0, completed.stderr
+        assert server.asked == []
+        assert all(asked.path.startswith(server.url) for asked in proxy.asked)
+        assert {asked.headers["proxy-authorization"] for asked in proxy.asked} == {authorization("ann", SECRET)}
+        assert SECRET not in completed.stderr
+        proxy.fault = lambda answer: answer.send(407)
+        failed = home.run(runtime, "-v", "bootstrap", "--force")
+        assert failed.returncode == 69
+        assert SECRET not in failed.stderr
+        assert "proxy" in failed.stderr.lower()
+    assert_complete(home.prefix, packages=2)
+    assert list_names(home.prefix.parent) == ["demo"]
+
+
+def test_an_upgrade_without_a_network_leaves_the_older_prefix(
+    runtime: Path, server: FaultyServer, home: Home, module_workshop: Workshop
+) -> None:
+    newer = module_workshop.build(layout='"online"', version="2.0")
+    assert home.run(runtime, "word").returncode == 0
+    server.fault = lambda answer: answer.send(404)
+    assert home.run(newer, "word").returncode == 69
+    assert list_names(home.prefix.parent) == ["demo"]
+    assert home.run(runtime, "word").stdout == f"{home.prefix} word\n"
+
+
+def test_a_later_run_asks_for_nothing(runtime: Path, server: FaultyServer, home: Home) -> None:
+    assert home.run(runtime, "word").returncode == 0
+    server.asked.clear()
+    assert home.run(runtime, "word").returncode == 0
+    assert server.asked == []
