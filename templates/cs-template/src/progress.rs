@@ -1,14 +1,13 @@
 //! How far is the installation? Counted by the linker's threads, shown by one of its own.
 
 use std::collections::HashSet;
-use std::io::{self, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use crate::text::{format_bytes, format_duration};
-use crate::voice::{Event, Form, Voice};
+use crate::voice::{Event, Form, Voice, draw_bar};
 
 /// What is there to do.
 #[derive(Debug, Clone, Copy, Default)]
@@ -129,12 +128,14 @@ fn show_until(
         let left = estimate_left(total, done, started.elapsed());
         match voice.form {
             Form::Json => voice.tell(&progress_event(total, done, left)),
-            Form::Text if draws => draw(&render_bar(&voice.runtime, total, done, left, columns())),
+            Form::Text if draws => {
+                draw_bar(&render_bar(&voice.runtime, total, done, left, columns()))
+            }
             Form::Text => voice.note(&render_line(total, done, left)),
         }
     }
     if draws {
-        draw("");
+        draw_bar("");
     }
 }
 
@@ -207,13 +208,6 @@ fn render_bar(
         format!("{runtime}: [{full}{rest}] {numbers}")
     };
     line.chars().take(columns.saturating_sub(1)).collect()
-}
-
-/// Replace the terminal's current line.
-fn draw(line: &str) {
-    let _ = io::stderr()
-        .lock()
-        .write_all(format!("\r\x1b[2K{line}").as_bytes());
 }
 
 #[cfg(unix)]

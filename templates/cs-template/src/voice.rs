@@ -1,6 +1,7 @@
 //! How the runtime speaks: to stderr, in words or as JSON events, or not at all.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -169,13 +170,16 @@ fn describe(error: &Error) -> String {
     message
 }
 
-/// Print to standard output.
+/// Print to standard output. A reader that has seen enough and is gone is no failure.
 pub fn print(text: &str) -> Result<(), Error> {
     let mut output = io::stdout().lock();
-    output
+    let written = output
         .write_all(text.as_bytes())
-        .and_then(|()| output.flush())
-        .map_err(Error::Output)
+        .and_then(|()| output.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        _ => Ok(()),
+    }
 }
 
 fn write_event(event: &Event) {
@@ -184,11 +188,28 @@ fn write_event(event: &Event) {
     }
 }
 
-/// Write a line in one call, so that those of several processes do not mix. There is nobody to tell when it fails.
+/// Whether a bar stands on the terminal's current line.
+static BAR_STANDS: AtomicBool = AtomicBool::new(false);
+const CLEAR_LINE: &str = "\r\u{1b}[2K";
+
+/// Replace the terminal's current line by a bar, or by nothing.
+pub fn draw_bar(line: &str) {
+    BAR_STANDS.store(!line.is_empty(), Ordering::Relaxed);
+    write(&format!("{CLEAR_LINE}{line}"));
+}
+
+/// Write a line, in the place of the bar if there is one.
 fn write_line(line: &str) {
-    let _ = io::stderr()
-        .lock()
-        .write_all(format!("{line}\n").as_bytes());
+    let clear = match BAR_STANDS.swap(false, Ordering::Relaxed) {
+        true => CLEAR_LINE,
+        false => "",
+    };
+    write(&format!("{clear}{line}\n"));
+}
+
+/// Write in one call, so that the lines of several processes do not mix. There is nobody to tell when it fails.
+fn write(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 #[cfg(test)]

@@ -381,3 +381,29 @@ fn a_shell_is_conda_spawn_where_that_is_installed() {
         format!("conda spawn {}\n", sandbox.prefix().display())
     );
 }
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let sandbox = Sandbox::new();
+    let line = format!(
+        "{{ {} help; echo $? >&2; }} | true",
+        sandbox.runtime.display()
+    );
+    let run = run(&mut sandbox.command_of("/bin/sh".as_ref(), &["-c", &line]));
+    assert_eq!(run.stderr, "0\n");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_a_failure() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(&["help"]);
+    command.stdout(
+        fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap(),
+    );
+    let message = run(&mut command).fails_with(74);
+    assert!(message.contains("cannot write the output"), "{message}");
+}
