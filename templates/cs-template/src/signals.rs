@@ -6,11 +6,6 @@ use std::sync::{Arc, OnceLock};
 static CANCEL: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 
-/// The flag that a signal raises; installing looks at it often.
-pub fn cancel_flag() -> Arc<AtomicBool> {
-    Arc::clone(CANCEL.get_or_init(Arc::default))
-}
-
 /// The signal that asked to stop, once there was one.
 pub fn received() -> Option<i32> {
     Some(SIGNAL.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
@@ -157,11 +152,18 @@ mod system {
 }
 
 use system::exit_now;
-pub use system::{inherit, unwatch};
+pub use system::inherit;
 
-/// From now on, signals raise the flag instead of ending the process.
+/// Undo [`watch`], if it was ever called.
+pub fn unwatch() {
+    if CANCEL.get().is_some() {
+        system::unwatch();
+    }
+}
+
+/// From now on, signals raise this flag instead of ending the process.
 pub fn watch() -> Arc<AtomicBool> {
-    let cancel = cancel_flag();
+    let cancel = CANCEL.get_or_init(Arc::default);
     system::watch();
-    cancel
+    Arc::clone(cancel)
 }
