@@ -159,3 +159,46 @@ fn run_scripts(
     }
     words
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_shells_drop_are_recognized() {
+        for name in ["A", "_x", "PATH_2"] {
+            assert!(is_identifier(name.as_ref()), "{name}");
+        }
+        for name in ["", "2A", "BASH_FUNC_f%%", "a.b", "a-b"] {
+            assert!(!is_identifier(name.as_ref()), "{name}");
+        }
+    }
+
+    #[test]
+    fn variables_of_the_user_win_over_those_of_packages() {
+        let directory = tempfile::tempdir().unwrap();
+        let prefix = directory.path();
+        std::fs::create_dir_all(prefix.join("etc/conda/env_vars.d")).unwrap();
+        std::fs::create_dir_all(prefix.join("conda-meta")).unwrap();
+        let write = |name: &str, text: &str| std::fs::write(prefix.join(name), text).unwrap();
+        let of_package = r#"{"A": "package", "B": "package", "C": "x"}"#;
+        write("etc/conda/env_vars.d/p.json", of_package);
+        write("etc/conda/env_vars.d/broken.json", "{");
+        let of_user = r#"{"version": 1, "env_vars": {"A": "user", "C": "***unset***"}}"#;
+        write("conda-meta/state", of_user);
+        let mut environment = Environment::default();
+        environment.set("C", "inherited");
+        set_variables(prefix, &mut environment);
+        assert_eq!(environment.get("A"), Some("user".as_ref()));
+        assert_eq!(environment.get("B"), Some("package".as_ref()));
+        assert_eq!(environment.get("C"), None);
+    }
+
+    #[test]
+    fn without_scripts_no_shell_is_started() {
+        let words = vec![OsString::from("/p/bin/tool"), "x".into()];
+        let mut environment = Environment::default();
+        let found = activate(Path::new("/p"), "base", &mut environment, words.clone());
+        assert_eq!(found, words);
+    }
+}

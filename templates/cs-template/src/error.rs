@@ -265,3 +265,44 @@ fn io_status(error: &io::Error) -> u8 {
         _ => status::IO,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write_error(kind: io::ErrorKind) -> Error {
+        Error::Write {
+            path: "/p".into(),
+            source: kind.into(),
+        }
+    }
+
+    #[test]
+    fn each_failure_has_the_status_of_its_kind() {
+        let damaged = cs_bundle::BundleError::Embedded { what: "x".into() };
+        for (error, status) in [
+            (Error::Declined, 64),
+            (Error::Unstamped("/t".into()), 78),
+            (write_error(io::ErrorKind::StorageFull), 74),
+            (write_error(io::ErrorKind::PermissionDenied), 73),
+            (write_error(io::ErrorKind::ReadOnlyFilesystem), 73),
+            (Error::Interrupted(2), 130),
+            (Error::Interrupted(15), 143),
+            (Error::Bundle(damaged), 66),
+        ] {
+            assert_eq!(error.exit_status(), status, "{error}");
+        }
+    }
+
+    #[test]
+    fn wrong_usage_points_at_the_commands_own_help() {
+        let usage = UsageError {
+            message: "status takes no option --x".into(),
+            command: Some("status"),
+        };
+        let message = Error::from_usage(usage, "demo self").to_string();
+        let expected =
+            "status takes no option --x. Run `demo self help status` to see what there is.";
+        assert_eq!(message, expected);
+    }
+}

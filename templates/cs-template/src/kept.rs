@@ -56,3 +56,29 @@ fn short_name(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.strip_suffix(".dist-info").unwrap_or(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes(added: &[&str], removed: &[&str]) -> Changes {
+        let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Changes {
+            added: own(added),
+            removed: own(removed),
+        }
+    }
+
+    #[test]
+    fn changes_are_named_by_package() {
+        let path = "lib/python3.11/site-packages/rich-13.0.dist-info";
+        let text = describe_changes(&changes(&["numpy-2.0-0", path], &[]));
+        assert_eq!(text, "it was changed since (numpy-2.0-0, rich-13.0 added)");
+    }
+
+    #[test]
+    fn what_came_and_what_went_are_told_apart() {
+        let text = describe_changes(&changes(&["a-1-0"], &["b-1-0"]));
+        assert_eq!(text, "it was changed since (a-1-0 added, b-1-0 removed)");
+    }
+}

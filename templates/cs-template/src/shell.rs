@@ -187,3 +187,42 @@ fn recognize(shell: &Path) -> Kind {
 #[cfg(unix)]
 #[path = "shell_unix.rs"]
 mod unix;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shells_are_told_apart_by_their_names() {
+        for (path, kind) in [
+            ("/bin/bash", Kind::Bash),
+            ("/usr/local/bin/zsh", Kind::Zsh),
+            ("fish", Kind::Fish),
+            ("/bin/sh", Kind::Posix),
+            ("/bin/dash", Kind::Posix),
+            ("xonsh", Kind::Xonsh),
+            ("/usr/bin/nu", Kind::Other),
+        ] {
+            assert_eq!(recognize(Path::new(path)), kind, "{path}");
+        }
+    }
+
+    #[test]
+    fn base_is_the_prefix_itself() {
+        let root = Path::new("/p");
+        for wanted in [None, Some(OsStr::new("base"))] {
+            let found = find_environment(root, wanted).unwrap();
+            assert_eq!(found, (root.to_owned(), "base".to_owned()));
+        }
+    }
+
+    #[test]
+    fn an_environment_may_be_named_by_its_path() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("conda-meta")).unwrap();
+        let wanted = directory.path().as_os_str();
+        let (prefix, name) = find_environment(Path::new("/p"), Some(wanted)).unwrap();
+        assert_eq!(prefix, directory.path());
+        assert_eq!(name, wanted.to_str().unwrap());
+    }
+}
