@@ -156,8 +156,10 @@ impl Supply {
         plan: &Plan,
         options: &BootstrapOptions,
     ) -> Result<(), Error> {
+        // Channels on this machine are not the network.
+        let is_remote = |index: &usize| !plan.packages[*index].url.starts_with("file:");
         match forbids_network(runtime, options) {
-            Some(why) if !self.missing.is_empty() => {
+            Some(why) if self.missing.iter().any(is_remote) => {
                 Err(self.refuse_network(runtime, &self.missing_names(plan), why))
             }
             _ => Ok(()),

@@ -259,6 +259,7 @@ fn prefixes_that_would_break_path_are_refused() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn without_a_home_the_user_database_is_asked() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command(&["status", "--json"]);

@@ -187,3 +187,12 @@ fn a_package_that_no_server_has_is_a_network_failure() {
     assert!(message.contains("404"), "{message}");
     assert_eq!(sandbox.tree(), Vec::<String>::new());
 }
+
+#[test]
+fn a_channel_on_this_machine_is_not_the_network() {
+    let directory = tempfile::tempdir().unwrap();
+    write_directory(&directory.path().join("linux-64"), &tool_packages("1.0"));
+    let address = format!("file://{}", directory.path().display());
+    let sandbox = Sandbox::with(&online(Stamp::new(tool_packages("1.0")), &address));
+    sandbox.run(&["bootstrap", "--offline"]).ok();
+}
