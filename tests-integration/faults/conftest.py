@@ -12,7 +12,9 @@ from channel.solve import solve
 from conftest import SPECS
 from faults.workshop import Workshop, write_plain_channel
 
-DEFAULT_KILLS = 12
+FOLDER = Path(__file__).parent
+DEFAULT_KILLS = 8
+MANY_KILLS = 50
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,6 +28,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         # Not known when the whole of tests-integration is run: this file is found too late for its options then.
         count = metafunc.config.getoption("kills", DEFAULT_KILLS)
         metafunc.parametrize("number", range(count))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out this folder's slow tests, which wait for time-outs, unless many kills are asked for."""
+    if config.getoption("kills", DEFAULT_KILLS) >= MANY_KILLS:
+        return
+    reason = pytest.mark.skip(reason=f"waits for time-outs: runs with --kills {MANY_KILLS} or more")
+    for item in items:
+        if item.path.is_relative_to(FOLDER) and item.get_closest_marker("slow"):
+            item.add_marker(reason)
 
 
 @pytest.fixture(scope="session")

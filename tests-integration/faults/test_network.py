@@ -118,8 +118,8 @@ def test_what_fails_once_is_tried_again(fault: Fault, runtime: Path, server: Fau
 @pytest.mark.parametrize(
     ("fault", "status", "words"),
     [
-        (hang_up, 69, "cannot download"),
-        (break_off, 69, "the connection broke after"),
+        pytest.param(hang_up, 69, "cannot download", marks=pytest.mark.slow),
+        pytest.param(break_off, 69, "the connection broke after", marks=pytest.mark.slow),
         (fail_inside, 69, "500"),
         (announce_less, 66, "is not the archive that the runtime lock names: its size is"),
         (announce_more, 66, "is not the archive that the runtime lock names: its size is"),
@@ -156,6 +156,7 @@ def test_a_server_that_stalls_is_asked_again(runtime: Path, server: FaultyServer
     assert_complete(home.prefix, packages=2)
 
 
+@pytest.mark.slow
 def test_a_server_that_nobody_runs_is_named(runtime: Path, home: Home, module_workshop: Workshop) -> None:
     home.extra["HTTP_PROXY"] = "http://127.0.0.1:9"  # the discard port: nobody listens
     completed = home.run(runtime, "bootstrap")
