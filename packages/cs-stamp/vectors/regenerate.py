@@ -147,6 +147,7 @@ def good_files() -> dict[str, tuple[str, bytes]]:
         installer="homebrew",
         condarc="channels:\n- https://conda.example/größe\n",
         installed_file_count=37184,
+        prefix_limit_bytes=255,
     )
     conda = replace(HEADER, runtime="conda", install_name="conda", delegate="conda")
     windows = replace(HEADER, platform="win-64")

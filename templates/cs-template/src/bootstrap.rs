@@ -103,6 +103,7 @@ fn make_policy(runtime: &Runtime, options: &BootstrapOptions, plan: &Plan) -> Po
             .installed_size_bytes
             .or(packed.map(|bytes| bytes.saturating_mul(EXPANSION))),
         required_files: header.installed_file_count,
+        prefix_limit_bytes: header.prefix_limit_bytes,
         ..Policy::default()
     }
 }

@@ -42,7 +42,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 _NAMES = ("runtime", "artifact_name", "platform", "delegate", "install_name")
 _STRINGS = ("builder", "runtime_version")
 _OPTIONAL_STRINGS = ("docs_url", "installer", "condarc", "bundle_file_name")
-_SIZES = ("installed_size_bytes", "installed_file_count")
+_SIZES = ("installed_size_bytes", "installed_file_count", "prefix_limit_bytes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,7 @@ class Header:
     bundle_file_name: str | None = None
     installed_size_bytes: int | None = None
     installed_file_count: int | None = None
+    prefix_limit_bytes: int | None = None
 
     def __post_init__(self) -> None:
         _check_fields(asdict(self))

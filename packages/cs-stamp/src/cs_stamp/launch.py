@@ -20,7 +20,8 @@ FLAG_RUNTIME_IS_CONDA = 1 << 3
 # The fast path stands aside for these. It is safe to list a word too many: the full program decides then.
 _KEPT_WORDS = ("bootstrap", "status", "shell", "rollback", "uninstall", "help")
 _KEPT_LETTERS = ("-q", "-v", "-qq", "-qv", "-vq", "-vv")
-_KEPT_OPTIONS = ("-h", "--help", "-V", "--version", *_KEPT_LETTERS, "--path", "--progress", "--")
+# --help and --version are the delegate's own.
+_KEPT_OPTIONS = ("-h", "-V", *_KEPT_LETTERS, "--path", "--progress", "--")
 _CONDA_WORDS = ("activate", "deactivate", "init")
 
 

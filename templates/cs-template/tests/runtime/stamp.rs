@@ -27,7 +27,8 @@ impl Stamp {
             "install_name": "demo", "installer": null, "condarc": null, "freeze_base": false,
             "bytecode": "on-import", "commands": "direct", "on_upgrade": "replace", "activation": "path",
             "channels": ["http://127.0.0.1:9/channel"], "bundle_file_name": null,
-            "installed_size_bytes": null, "installed_file_count": null});
+            "installed_size_bytes": null, "installed_file_count": null,
+            "prefix_limit_bytes": null});
         Self {
             header,
             archives,

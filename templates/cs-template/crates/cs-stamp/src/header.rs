@@ -49,6 +49,8 @@ pub struct Header {
     pub installed_size_bytes: Option<u64>,
     /// Number of files of the installed prefix, where the builder knew it.
     pub installed_file_count: Option<u64>,
+    /// Length of the longest prefix that fits over every binary placeholder, where there is one and the builder knew it.
+    pub prefix_limit_bytes: Option<usize>,
 }
 
 /// How package archives reach the target machine.
