@@ -56,12 +56,17 @@ def test_folders_are_made_when_needed(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "demo").exists()
 
 
+def fail_in_the_middle(dist: Path, error: BaseException) -> None:
+    with staging_directory(dist) as staging:
+        write_new(staging)
+        raise error
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("broken"), OSError(errno.ENOSPC, "No space left")])
 def test_a_failure_leaves_what_was_there(error: BaseException, dist: Path, tmp_path: Path) -> None:
     before = snapshot(dist)
-    with pytest.raises((KeyboardInterrupt, ValueError, CliError)), staging_directory(dist) as staging:
-        write_new(staging)
-        raise error
+    with pytest.raises((KeyboardInterrupt, ValueError, CliError)):
+        fail_in_the_middle(dist, error)
     assert snapshot(dist) == before
     assert sorted(path.name for path in dist.iterdir()) == ["demo", "demo.sha256"]
 

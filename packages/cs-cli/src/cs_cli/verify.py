@@ -187,7 +187,7 @@ def _verify_together(
     if lock.name in intact:
         verification.attempt(lambda: _check_lock(lock, runtime))
     if info.name in intact:
-        verification.attempt(lambda: _check_info(info, report, digests))
+        verification.attempt(lambda: _check_info(info, report, digests, intact))
     bundle = report.header.bundle_file_name
     if bundle is not None and bundle in intact:
         verification.attempt(lambda: _check_bundle(folder / bundle, report.plan))
@@ -246,7 +246,7 @@ def _check_lock(path: Path, runtime: Path) -> str:
     return f"{path.name}: the one in the runtime"
 
 
-def _check_info(path: Path, report: StampReport, digests: dict[str, str]) -> str:
+def _check_info(path: Path, report: StampReport, digests: dict[str, str], intact: set[str]) -> str:
     with _reading(path, "info-damaged"):
         info = json.loads(path.read_bytes())
         stated = {key: info[key] for key in _STATED}
@@ -257,18 +257,17 @@ def _check_info(path: Path, report: StampReport, digests: dict[str, str]) -> str
         if stated[key] != value:
             message = "it states something else than the runtime"
             raise CliError("info-mismatch", message, path=path, key=key, expected=str(value), actual=str(stated[key]))
-    _check_listed(path, files, digests)
+    _check_listed(path, files, digests, intact)
     return f"{path.name}: what the runtime says, sizes and digests"
 
 
-def _check_listed(info: Path, files: dict[str, tuple[int, str]], digests: dict[str, str]) -> None:
+def _check_listed(info: Path, files: dict[str, tuple[int, str]], digests: dict[str, str], intact: set[str]) -> None:
     """Check the files that ``info.json`` lists against the checksum file, which has been checked against the files."""
     if differing := sorted(files.keys() ^ (digests.keys() - {info.name})):
         message = f"it and the checksum file do not list the same files: {', '.join(differing)}"
         raise CliError("info-mismatch", message, path=info, key="files", hint="stage it again")
     for name, (size, digest) in files.items():
-        path = info.parent / name
-        if digest != digests[name] or (path.is_file() and path.stat().st_size != size):
+        if digest != digests[name] or (name in intact and (info.parent / name).stat().st_size != size):
             message = f"it states another size or digest for {name}"
             raise CliError("info-mismatch", message, path=info, key="files", hint="stage it again")
 

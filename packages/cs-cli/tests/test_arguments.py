@@ -1,0 +1,84 @@
+"""The command line, and what the documentation says of it."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+import pytest
+
+from cs_cli.arguments import build_parser, config_overrides, parse_arguments
+from cs_cli.errors import CliError
+from cs_manifest import CONFIG_KEYS
+
+COMMANDS = ("inspect", "build", "run", "verify")
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "cs.md"
+SETTINGS = {flag for key in CONFIG_KEYS for flag in key.flags} | {"--no-freeze-base"}
+
+
+def flags_of(command: str) -> set[str]:
+    """Return the long flags of a command, without ``--help``."""
+    subparsers = next(action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    parser: argparse.ArgumentParser = subparsers.choices[command]
+    flags = {flag for action in parser._actions for flag in action.option_strings}
+    return {flag for flag in flags if flag.startswith("--")} - {"--help"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_parser_for_one_command_knows_the_same_flags(command: str) -> None:
+    words = [command, *(["x"] if command == "verify" else [])]
+    assert build_parser(command).parse_args(words) == build_parser().parse_args(words)
+
+
+@pytest.mark.parametrize("command", ["inspect", "build", "run"])
+def test_every_key_of_the_manifest_is_a_flag_with_its_alias(command: str) -> None:
+    assert flags_of(command) >= SETTINGS
+
+
+def test_flags_that_were_given_override_the_manifest() -> None:
+    words = ["build", "--layout", "online", "--exclude-packages", "a", "--exclude", "b", "--no-freeze-base"]
+    assert config_overrides(parse_arguments(words)) == {"layout": "online", "exclude": ["a", "b"], "freeze-base": False}
+    assert config_overrides(parse_arguments(["build"])) == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        (["run"], []),
+        (["run", "--", "-c", "x"], ["-c", "x"]),
+        (["run", "--", "a", "--", "--help"], ["a", "--", "--help"]),
+        (["run", "plain"], ["plain"]),
+        (["run", "-q", "plain", "--", "-q"], ["plain", "-q"]),
+        (["run", "--", ""], [""]),
+    ],
+)
+def test_everything_behind_the_first_dashes_is_the_runtimes(words: list[str], arguments: list[str]) -> None:
+    assert parse_arguments(words).arguments == arguments
+
+
+def test_abbreviations_are_refused() -> None:
+    with pytest.raises(CliError, match="unrecognized arguments: --lay"):
+        parse_arguments(["build", "--lay", "online"])
+
+
+def read_sections() -> dict[str, str]:
+    """Return the parts of the reference page by their headings."""
+    parts = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {part.splitlines()[0]: part for part in parts}
+
+
+def documented(text: str) -> set[str]:
+    """Return the long flags in the first column of a page's tables."""
+    cells = [row.split("|")[1] for row in text.splitlines() if row.startswith("| `-")]
+    return {flag for cell in cells for flag in re.findall(r"--[a-z][a-z-]*", cell)}
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="runs outside the repository")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_page_documents_every_flag_and_no_other(command: str) -> None:
+    sections = read_sections()
+    expected = documented(sections[f"`cs {command}`"]) | documented(sections["Every command"])
+    if command != "verify":
+        expected |= documented(sections["Commands that read a project"]) | SETTINGS
+    assert expected == flags_of(command)

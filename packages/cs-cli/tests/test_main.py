@@ -1,0 +1,145 @@
+"""The command as a whole: exit status, error formats, streams."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_samples import Cs, Workspace
+
+import cs_cli.main
+from cs_cli import __version__
+from cs_cli.staging import staging_directory
+
+
+def start(*words: str, **options: object) -> subprocess.Popen[bytes]:
+    """Start ``cs`` in a process of its own."""
+    settings: dict[str, object] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    command = [sys.executable, "-m", "cs_cli", *words]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, **settings)  # type: ignore[call-overload,no-any-return]
+
+
+def test_version_is_told(cs: Cs) -> None:
+    assert cs("--version") == cs("-V")
+    assert cs("--version").out == f"cs {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "the following arguments are required: COMMAND"),
+        (("ship",), "invalid choice: 'ship'"),
+        (("build", "--no-such-flag"), "unrecognized arguments: --no-such-flag"),
+        (("build", "--out"), "unrecognized arguments: --out"),
+        (("verify",), "the following arguments are required: PATH"),
+        (("build", "--layout"), "expected one argument"),
+    ],
+)
+def test_wrong_usage_ends_with_2(words: tuple[str, ...], message: str, cs: Cs) -> None:
+    outcome = cs(*words)
+    assert outcome.status == 2
+    assert message in outcome.err
+    assert "hint: see cs" in outcome.err
+    assert outcome.out == ""
+
+
+@pytest.mark.parametrize("form", [("--error-format", "json"), ("--error-format=json",)])
+def test_errors_come_in_json_when_asked_for_even_those_of_usage(form: tuple[str, ...], cs: Cs) -> None:
+    outcome = cs("build", *form, "--no-such-flag")
+    assert outcome.status == 2
+    assert json.loads(outcome.err)["kind"] == "usage"
+
+
+def test_json_for_the_runtime_is_not_json_for_cs(cs: Cs) -> None:
+    assert cs("run", "--no-such-flag", "--", "--error-format", "json").err.startswith("error: ")
+
+
+def test_a_wrong_value_of_a_flag_is_wrong_usage(workspace: Workspace, cs: Cs) -> None:
+    outcome = cs("build", "--layout", "embeded")
+    assert outcome.status == 2
+    assert "--layout" in outcome.err
+    assert "embedded" in outcome.err
+
+
+def test_a_workspace_that_is_not_there_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cs: Cs) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = cs("build")
+    assert outcome.status == 1
+    assert outcome.err.startswith("error: ")
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make ``cs verify`` fail as nobody expects it to."""
+
+    def fail(_: object) -> int:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setitem(cs_cli.main._COMMANDS, "verify", fail)
+
+
+@pytest.mark.usefixtures("failing")
+def test_what_nobody_expected_is_an_error_without_a_traceback(cs: Cs) -> None:
+    outcome = cs("verify", "x")
+    assert outcome.status == 1
+    assert outcome.err.startswith("error: ZeroDivisionError: oops\n  hint: this is a mistake in cs")
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_traceback_is_shown_to_those_who_ask(cs: Cs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONDA_SHIP_TRACEBACK", "1")
+    assert "Traceback" in cs("verify", "x").err
+
+
+def test_errors_of_the_system_have_their_path(cs: Cs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", "/some/file")
+
+    monkeypatch.setitem(cs_cli.main._COMMANDS, "verify", fail)
+    assert cs("verify", "x").err == "error: /some/file: Permission denied\n"
+
+
+def test_a_reader_who_leaves_is_no_error(workspace: Workspace) -> None:
+    with start("inspect", "--json") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.wait(30) == 1
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_output_is_an_error_in_words(workspace: Workspace) -> None:
+    with Path("/dev/full").open("wb") as full, start("inspect", stdout=full) as process:
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert b"No space left on device" in err
+    assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_with_their_number(number: signal.Signals, workspace: Workspace, template: Path) -> None:
+    Path("dist").mkdir()
+    with staging_directory(Path("dist")), start("build") as process:
+        assert process.stderr is not None
+        lines = iter(process.stderr.readline, b"")
+        assert any(line == b"waiting for another build into dist\n" for line in lines)
+        process.send_signal(number)
+        assert process.wait(30) == 128 + number
+        assert process.stderr.read() == b"interrupted\n"
+    assert list(Path("dist").iterdir()) == []
+
+
+def test_names_that_a_stream_cannot_encode_come_out_escaped(workspace: Workspace) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    with start("verify", "caf\u00e9", env=environment) as process:
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert b"caf\\xe9: there is no such file or folder" in err

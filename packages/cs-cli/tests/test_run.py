@@ -1,0 +1,133 @@
+"""``cs run``: the runtime's process, its signals, what stays behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_samples import Cs, Workspace
+
+import cs_cli.build
+from cs_cli.run import run_process, runtime_environment
+
+FAKE_RUNTIME = """#!/bin/sh
+mkdir -p "$CONDA_SHIP_PREFIX" && echo installed > "$CONDA_SHIP_PREFIX/marker"
+echo "prefix $CONDA_SHIP_PREFIX"
+echo "offline ${DEMO_OFFLINE-unset} quiet ${DEMO_QUIET-unset}"
+for argument in "$@"; do echo "argument <$argument>"; done
+exit 7
+"""
+
+
+@pytest.fixture
+def fake_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Put a shell script in the place of every runtime that is stamped, and temporary folders below a known one."""
+    write_stamp = cs_cli.build.write_stamp
+
+    def write(template: Path, out: Path, **parts: Any) -> Any:
+        info = write_stamp(template, out, **parts)
+        out.write_text(FAKE_RUNTIME)
+        return info
+
+    monkeypatch.setattr(cs_cli.build, "write_stamp", write)
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+
+
+def lines(capfd: pytest.CaptureFixture[str]) -> list[str]:
+    return capfd.readouterr().out.splitlines()
+
+
+@pytest.fixture
+def run(workspace: Workspace, template: Path, fake_runtime: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run ``cs run`` in this process; what the runtime says goes to the file descriptors."""
+    from cs_cli.main import main
+
+    monkeypatch.setattr("sys.argv", ["cs"])
+    return lambda *words: main(["run", *map(str, words)])
+
+
+def test_status_and_arguments_are_the_runtimes(run: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("--", "-c", "a b", "", "--", "--help") == 7
+    assert lines(capfd)[2:] == [f"argument <{word}>" for word in ("-c", "a b", "", "--", "--help")]
+
+
+def test_a_temporary_prefix_is_removed(run: Any, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run()
+    prefix = Path(lines(capfd)[0].removeprefix("prefix "))
+    assert tmp_path / "tmp" in prefix.parents
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert not Path("dist").exists()
+
+
+def test_a_chosen_prefix_is_kept(run: Any, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run("--install-path", "kept")
+    assert lines(capfd)[0] == f"prefix {Path.cwd() / 'kept'}"
+    assert (Path("kept") / "marker").read_text() == "installed\n"
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_switches_reach_the_runtime(run: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    run("-q", "--offline")
+    assert "offline 1 quiet 1" in lines(capfd)
+    run()
+    assert "offline unset quiet unset" in lines(capfd)
+
+
+@pytest.mark.parametrize("layout", ["online", "external", "embedded"])
+def test_every_layout_runs(layout: str, run: Any) -> None:
+    assert run("--layout", layout) == 7
+
+
+def test_another_platform_cannot_run(
+    workspace: Workspace, template: Path, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cs_cli.run.host_platform", lambda: "osx-64")
+    outcome = cs("run")
+    assert outcome.status == 1
+    assert "a runtime for linux-64 cannot run on osx-64" in outcome.err
+
+
+@pytest.mark.parametrize(("runtime", "variable"), [("demo", "DEMO_QUIET"), ("my.tool-2", "MY_TOOL_2_QUIET")])
+def test_variables_are_named_after_the_runtime(runtime: str, variable: str) -> None:
+    environment = runtime_environment(runtime, Path("/p"), {"QUIET": True, "OFFLINE": False})
+    assert environment[variable] == "1"
+    assert environment["CONDA_SHIP_PREFIX"] == "/p"
+    assert variable.replace("QUIET", "OFFLINE") not in environment
+
+
+def test_a_process_ended_by_a_signal_has_128_and_its_number() -> None:
+    assert run_process(["sh", "-c", "kill -9 $$"], dict(os.environ)) == 137
+
+
+CALLER = """
+import os, sys
+from cs_cli.interrupts import interrupt_on_signals
+from cs_cli.run import run_process
+interrupt_on_signals()
+sys.exit(run_process(["sh", "-c", sys.argv[1]], dict(os.environ)))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_are_handed_to_the_runtime(number: signal.Signals, tmp_path: Path) -> None:
+    name = number.name.removeprefix("SIG")
+    # sh ignores nothing in the foreground; "wait" lets the trap run at once.
+    script = f"trap 'echo got {name}; exit 5' {name}; echo ready; sleep 20 & wait"
+    with subprocess.Popen(
+        [sys.executable, "-c", CALLER, script], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(0.05)
+        process.send_signal(number)
+        assert process.stdout.readline() == f"got {name}\n".encode()
+        assert process.wait(10) == 5
+        os.killpg(process.pid, signal.SIGKILL)
