@@ -1,0 +1,602 @@
+"""A prefix from its first run to its removal, as its user sees it: upgrades, rollbacks, changes, settings, states."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from channel.server import ChannelServer, serve
+from channel.solve import solve
+from conftest import SPECS, Command, Home
+from faults.inspection import assert_complete, list_names, read_marker, snapshot
+from faults.processes import LONG_SECONDS, finish, start, wait_for_script
+from faults.workshop import Workshop, write_plain_channel
+
+
+@pytest.fixture(scope="module")
+def workshop(
+    fast_directory: Path, cache_directory: Path, channel: ChannelServer, records: list[dict[str, Any]]
+) -> Workshop:
+    """Builds runtimes with the delegate ``python``."""
+    directory = fast_directory / "lifecycle"
+    return Workshop(directory=directory, cache=cache_directory, channel_url=channel.url, specs=SPECS, records=records)
+
+
+@pytest.fixture(scope="module")
+def plain(fast_directory: Path, cache_directory: Path) -> Iterator[Workshop]:
+    """Builds small runtimes without Python, with the delegate ``tool``."""
+    with serve(write_plain_channel(fast_directory / "lifecycle-channel")) as server:
+        yield Workshop(
+            directory=fast_directory / "lifecycle-plain",
+            cache=cache_directory,
+            channel_url=server.url,
+            specs=("tool",),
+            records=solve(server.url, ["tool"]),
+            delegate="tool",
+        )
+
+
+@dataclass
+class User:
+    """Somebody with an older and a newer build of the same runtime."""
+
+    home: Home
+    old: Path
+    new: Path
+
+    @property
+    def prefix(self) -> Path:
+        return self.home.prefix
+
+    @property
+    def beside(self) -> Path:
+        return self.prefix.parent
+
+    @property
+    def version(self) -> str:
+        return str(read_marker(self.prefix)["runtime_version"])
+
+    def run(self, runtime: Path, *arguments: str | Path) -> Command:
+        """Run a command that must succeed."""
+        completed = self.home.run(runtime, *arguments)
+        assert completed.returncode == 0, completed.stderr
+        return completed
+
+    def status(self, runtime: Path) -> dict[str, Any]:
+        """Ask for the status, whatever the exit status is."""
+        status: dict[str, Any] = json.loads(self.home.run(runtime, "status", "--json").stdout)
+        return status
+
+    def add_environment(self, name: str = "mine") -> Path:
+        """Make a named environment and return a file in it."""
+        environment = self.prefix / "envs" / name
+        (environment / "conda-meta").mkdir(parents=True)
+        (environment / "conda-meta" / "history").write_text("")
+        precious = environment / "precious.txt"
+        precious.write_text(name)
+        return precious
+
+
+@pytest.fixture
+def user(home: Home, plain: Workshop) -> User:
+    """A user who has run nothing yet."""
+    return User(home, plain.build(version="1.0"), plain.build(version="2.0"))
+
+
+@pytest.fixture
+def upgraded(user: User) -> User:
+    """A user who has run the older build, then the newer one."""
+    user.run(user.old, "word")
+    user.run(user.new, "word")
+    return user
+
+
+OWN_RECORD = json.dumps({"name": "mine", "files": [], "paths_data": {"paths": []}})
+
+# States, and what each command makes of them
+
+
+def make_absent(_: User) -> None:
+    pass
+
+
+def make_complete(user: User) -> None:
+    user.run(user.new, "word")
+
+
+def make_older(user: User) -> None:
+    user.run(user.old, "word")
+
+
+def make_declined(user: User) -> None:
+    user.run(user.old, "word")
+    user.run(user.new, "word")
+    user.run(user.new, "rollback")
+
+
+def make_changed(user: User) -> None:
+    user.run(user.old, "word")
+    (user.prefix / "conda-meta" / "mine-1-0.json").write_text(OWN_RECORD)
+
+
+def make_torn(user: User) -> None:
+    user.run(user.new, "word")
+    (user.prefix / ".demo.json").write_bytes(b"")
+
+
+def make_abandoned(user: User) -> None:
+    scratch = user.beside / ".demo.staging" / ".demo.staging"
+    scratch.mkdir(parents=True)
+    (scratch.parent / "half").write_text("of a file")
+
+
+def make_foreign(user: User) -> None:
+    user.prefix.mkdir(parents=True)
+    (user.prefix / "thesis.txt").write_text("years of work")
+
+
+STATES: dict[str, Callable[[User], None]] = {
+    "absent": make_absent,
+    "complete": make_complete,
+    "older": make_older,
+    "declined": make_declined,
+    "changed": make_changed,
+    "torn": make_torn,
+    "abandoned": make_abandoned,
+    "foreign": make_foreign,
+}
+COMMANDS: dict[str, Sequence[str]] = {
+    "run": ("word",),
+    "bootstrap": ("bootstrap",),
+    "force": ("bootstrap", "--force"),
+    "status": ("status",),
+    "rollback": ("rollback",),
+    "uninstall": ("uninstall", "-y"),
+}
+GONE, SAME = "gone", "same"
+
+# What is in place afterwards, and the exit status when it is not 0; "same" means that not a byte has changed.
+TABLE = """
+             run      bootstrap  force    status   rollback  uninstall
+absent       2.0      2.0        2.0      gone     gone:64   gone
+complete     2.0      2.0        2.0      same     2.0:64    gone
+older        2.0      2.0        2.0      same     1.0:64    gone
+declined     1.0      1.0        2.0      same     2.0       gone
+changed      1.0      1.0        2.0      same     1.0:64    gone
+torn         2.0      2.0        2.0      same     same:64   gone
+abandoned    2.0      2.0        2.0      same     same:64   gone
+foreign      same:77  same:77    same:77  same:77  same:77   same:77
+"""
+
+
+def read_table() -> dict[tuple[str, str], tuple[str, int]]:
+    """Read the table: state and command to what is in place afterwards and the exit status."""
+    header, *rows = [line.split() for line in TABLE.strip("\n").splitlines()]
+    cells = {}
+    for state, *row in rows:
+        for command, cell in zip(header, row, strict=True):
+            expected, _, status = cell.partition(":")
+            cells[state, command] = (expected, int(status or 0))
+    return cells
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("state", STATES)
+def test_each_command_does_in_each_state_what_the_table_says(state: str, command: str, user: User) -> None:
+    STATES[state](user)
+    before = snapshot(user.home.directory)
+    expected, status = read_table()[state, command]
+    completed = user.home.run(user.new, *COMMANDS[command])
+    assert completed.returncode == status, completed.stderr
+    if expected == SAME:
+        assert snapshot(user.home.directory) == before
+    elif expected == GONE:
+        assert list_names(user.beside) == []
+    else:
+        assert user.version == expected
+        assert_complete(user.prefix, packages=3 if (state, expected) == ("changed", "1.0") else 2)
+        assert set(list_names(user.beside)) <= {"demo", ".demo.previous"}
+    if command == "run" and status == 0:
+        assert completed.stdout == f"{user.prefix} word\n"
+
+
+@pytest.mark.parametrize(
+    ("state", "name"),
+    [
+        ("absent", "absent"),
+        ("complete", "ours-complete"),
+        ("older", "ours-of-another-stamp"),
+        ("declined", "ours-of-another-stamp"),
+        ("changed", "ours-changed-by-user"),
+        ("torn", "ours-torn"),
+        ("abandoned", "absent"),
+        ("foreign", "foreign"),
+    ],
+)
+def test_status_names_the_state_and_changes_nothing(state: str, name: str, user: User) -> None:
+    STATES[state](user)
+    before = snapshot(user.home.directory)
+    status = user.status(user.new)
+    assert status["state"] == name
+    assert status["prefix"] == str(user.prefix)
+    assert (status["runtime"], status["version"], status["package_count"]) == ("demo", "2.0", 2)
+    assert (status["abandoned"] is not None) == (state == "abandoned")
+    assert (status["rollback"] is not None) == (state == "declined")
+    assert status["being_built"] is False
+    if state == "changed":
+        assert status["installed"]["added"] == ["mine-1-0"]
+    assert snapshot(user.home.directory) == before
+
+
+def test_status_sees_a_build_in_progress(user: User) -> None:
+    user.home.extra["SCRIPT_SECONDS"] = LONG_SECONDS
+    process = start(user.home, user.new, "word")
+    wait_for_script(user.home)
+    status = user.status(user.new)
+    process.terminate()
+    finish(process)
+    assert (status["state"], status["being_built"], status["abandoned"]) == ("absent", True, None)
+
+
+# Upgrades and rollbacks
+
+
+def test_named_environments_follow_an_upgrade_and_a_rollback(user: User) -> None:
+    user.run(user.old, "word")
+    precious = user.add_environment()
+    upgrade = user.run(user.new, "word")
+    assert "replaced 2 packages" in upgrade.stderr
+    assert "rollback` puts back the one before" in upgrade.stderr
+    assert (user.version, precious.read_text()) == ("2.0", "mine")
+    assert not (user.beside / ".demo.previous" / "envs").exists()
+    user.add_environment("second")
+    assert "demo 1.0 is back" in user.run(user.new, "rollback").stdout
+    assert (user.version, precious.read_text()) == ("1.0", "mine")
+    assert list_names(user.prefix / "envs") == ["mine", "second"]
+    assert user.run(user.old, "word").stderr == ""
+
+
+def test_after_a_rollback_the_newer_runtime_keeps_the_older_prefix_until_it_is_forced(upgraded: User) -> None:
+    user = upgraded
+    user.run(user.new, "rollback")
+    kept = user.run(user.new, "word")
+    assert len(kept.stderr.splitlines()) == 1
+    assert "using demo 1.0 as installed instead of 2.0: it was rolled back to" in kept.stderr
+    user.run(user.new, "bootstrap", "--force")
+    assert user.version == "2.0"
+    assert user.run(user.new, "word").stderr == ""
+
+
+def test_a_second_rollback_undoes_the_first(upgraded: User) -> None:
+    user = upgraded
+    user.run(user.new, "rollback")
+    user.run(user.new, "rollback")
+    assert user.version == "2.0"
+    assert user.run(user.new, "word").stderr == ""
+
+
+def test_a_rollback_restores_a_prefix_that_somebody_has_removed(upgraded: User) -> None:
+    user = upgraded
+    shutil.rmtree(user.prefix)
+    user.run(user.new, "rollback")
+    assert user.version == "1.0"
+    assert list_names(user.beside) == ["demo"]
+
+
+def test_only_the_last_replaced_prefix_is_kept(upgraded: User, plain: Workshop) -> None:
+    user = upgraded
+    user.run(plain.build(version="3.0"), "word")
+    assert user.version == "3.0"
+    assert read_marker(user.beside / ".demo.previous")["runtime_version"] == "2.0"
+    assert list_names(user.beside) == [".demo.previous", "demo"]
+
+
+def test_a_user_who_returns_to_the_older_executable_gets_the_older_prefix_back(upgraded: User) -> None:
+    user = upgraded
+    inode = (user.beside / ".demo.previous").stat().st_ino
+    assert user.run(user.old, "word").stdout == f"{user.prefix} word\n"
+    assert user.version == "1.0"
+    assert user.prefix.stat().st_ino == inode  # put back, not built again
+
+
+def add_distribution(user: User) -> str:
+    (site_packages,) = (user.prefix / "lib").glob("python3*/site-packages")
+    (site_packages / "mine-2.0.dist-info").mkdir()
+    (site_packages / "mine-2.0.dist-info" / "METADATA").write_text("Name: mine\nVersion: 2.0\n")
+    return "(mine-2.0 added)"
+
+
+def add_record(user: User) -> str:
+    (user.prefix / "conda-meta" / "mine-1-0.json").write_text(OWN_RECORD)
+    return "(mine-1-0 added)"
+
+
+def remove_record(user: User) -> str:
+    (record,) = (user.prefix / "conda-meta").glob("words-*.json")
+    record.unlink()
+    return f"({record.stem} removed)"
+
+
+def exchange_records(user: User) -> str:
+    return f"({add_record(user)[1:-1]}, {remove_record(user)[1:-1]})"
+
+
+@pytest.mark.parametrize("change", [add_distribution, add_record, remove_record, exchange_records])
+def test_a_prefix_that_its_user_has_changed_is_kept_with_one_line(
+    change: Callable[[User], str], home: Home, workshop: Workshop
+) -> None:
+    user = User(home, workshop.build(version="1.0"), workshop.build(version="2.0"))
+    user.run(user.old, "-c", "")
+    words = change(user)
+    for _ in range(2):
+        kept = user.run(user.new, "-c", "print('ran')")
+        assert kept.stdout == "ran\n"
+        assert kept.stderr.splitlines() == [
+            "demo: using demo 1.0 as installed instead of 2.0: it was changed since "
+            f"{words}; `demoz bootstrap --force` replaces it"
+        ]
+    assert "stays installed" in user.run(user.new, "bootstrap").stdout
+    assert user.version == "1.0"
+    user.run(user.new, "bootstrap", "--force")
+    assert user.version == "2.0"
+    assert_complete(user.prefix, packages=12)
+    user.run(user.new, "rollback")
+    assert user.run(user.old, "-c", "print('ran')").stdout == "ran\n"
+
+
+def test_what_no_package_manager_records_is_no_change(home: Home, workshop: Workshop) -> None:
+    user = User(home, workshop.build(version="1.0"), workshop.build(version="2.0"))
+    user.run(user.old, "-c", "import jinja2")  # compiles what it imports
+    (user.prefix / "etc" / "notes.txt").write_text("a user's")
+    user.run(user.new, "-c", "")
+    assert user.version == "2.0"
+    assert (user.beside / ".demo.previous" / "etc" / "notes.txt").exists()
+
+
+def test_a_runtime_that_keeps_prefixes_says_so_in_one_line(user: User, plain: Workshop) -> None:
+    keeping = plain.build(version="3.0", on_upgrade='"keep"')
+    user.run(user.old, "word")
+    kept = user.run(keeping, "word")
+    assert len(kept.stderr.splitlines()) == 1
+    assert "using demo 1.0 as installed instead of 3.0" in kept.stderr
+    assert list_names(user.beside) == ["demo"]
+    user.run(keeping, "bootstrap", "--force")
+    assert user.version == "3.0"
+
+
+def test_a_program_of_the_old_prefix_goes_on_through_an_upgrade(home: Home, workshop: Workshop) -> None:
+    user = User(home, workshop.build(version="1.0"), workshop.build(version="2.0"))
+    program = "print('ready', flush=True); input(); import colorsys, markupsafe._speedups; print(colorsys.__file__)"
+    user.run(user.old, "-c", "")
+    running = subprocess.Popen(
+        [str(user.old), "-c", program],
+        env=home.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "ready\n"
+    user.run(user.new, "-c", "")
+    executable = Path(f"/proc/{running.pid}/exe").readlink()
+    assert executable.is_relative_to(user.beside / ".demo.previous")
+    output, errors = running.communicate("\n", timeout=60)
+    assert running.returncode == 0, errors
+    assert output.startswith(str(user.prefix))
+
+
+def test_a_forced_bootstrap_repairs_what_is_broken(user: User) -> None:
+    user.run(user.old, "word")
+    precious = user.add_environment()
+    (user.prefix / "bin" / "tool").unlink()
+    broken = user.home.run(user.old, "word")
+    assert broken.returncode == 66
+    assert "bootstrap --force" in broken.stderr
+    user.run(user.old, "bootstrap", "--force")
+    assert user.run(user.old, "word").stdout == f"{user.prefix} word\n"
+    assert precious.read_text() == "mine"
+    assert list_names(user.beside) == ["demo"]
+    assert_complete(user.prefix, packages=2)
+
+
+# Removal
+
+
+def test_uninstall_lists_named_environments_and_says_how_to_remove_the_executable(upgraded: User) -> None:
+    precious = upgraded.add_environment()
+    completed = upgraded.run(upgraded.new, "uninstall", "-y")
+    lines = completed.stdout.splitlines()
+    assert any(str(precious.parent) in line and "environment" in line for line in lines)
+    assert any(str(upgraded.beside / ".demo.previous") in line for line in lines)
+    assert lines[-1] == f"To remove demo itself: rm {upgraded.new}"
+    assert list_names(upgraded.home.directory) == []
+
+
+def test_uninstall_wants_a_confirmation(user: User) -> None:
+    user.run(user.old, "word")
+    before = snapshot(user.home.directory)
+    completed = user.home.run(user.old, "uninstall")
+    assert completed.returncode == 64
+    assert "uninstall -y" in completed.stderr
+    assert snapshot(user.home.directory) == before
+
+
+@pytest.mark.parametrize(("answer", "is_removed"), [("y", True), ("yes", True), ("n", False), ("", False)])
+def test_uninstall_asks_at_a_terminal(answer: str, is_removed: bool, user: User) -> None:
+    user.run(user.old, "word")
+    controller, terminal = pty.openpty()
+    os.write(controller, answer.encode() + b"\n")
+    completed = user.home.run(user.old, "uninstall", stdin=terminal)
+    os.close(controller)
+    os.close(terminal)
+    assert "Remove it?" in completed.stderr
+    assert completed.returncode == (0 if is_removed else 64)
+    assert user.prefix.exists() is not is_removed
+
+
+def test_uninstall_leaves_what_else_is_beside_the_prefix(user: User) -> None:
+    user.run(user.old, "word")
+    other = user.beside / "environments.txt"
+    other.write_text("conda's own\n")
+    user.run(user.old, "uninstall", "-y")
+    assert list_names(user.beside) == ["environments.txt"]
+
+
+# Where the prefix is
+
+
+def test_the_option_wins_over_the_shared_variable_over_the_runtimes_own(user: User, tmp_path: Path) -> None:
+    option, shared, own = (tmp_path / name for name in ("option", "shared", "own"))
+    home = user.home
+    home.extra["DEMO_PREFIX"] = str(own)
+    assert user.run(user.old, "word").stdout == f"{own} word\n"
+    home.extra["CONDA_SHIP_PREFIX"] = str(shared)
+    assert user.run(user.old, "word").stdout == f"{shared} word\n"
+    assert user.run(user.old, "--path", option, "word").stdout == f"{option} word\n"
+    named_by = [
+        json.loads(user.run(user.old, *words, "status", "--json").stdout)["prefix_named_by"]
+        for words in (("--path", option), ())
+    ]
+    assert named_by == ["--path", "CONDA_SHIP_PREFIX"]
+    assert list_names(home.directory) == []
+
+
+def test_a_runtime_called_conda_ignores_the_active_environment(home: Home, plain: Workshop, tmp_path: Path) -> None:
+    runtime = plain.build(runtime='"conda"')
+    home.extra["CONDA_PREFIX"] = str(tmp_path / "active")
+    completed = home.run(runtime, "word")
+    assert completed.stdout == f"{home.directory / '.conda' / 'conda'} word\n", completed.stderr
+    assert not (tmp_path / "active").exists()
+
+
+# What is said
+
+
+@pytest.mark.parametrize("variable", [None, "DEMO_QUIET"])
+def test_silent_means_silent(variable: str | None, user: User) -> None:
+    quiet = () if variable else ("-q",)
+    if variable:
+        user.home.extra[variable] = "1"
+    for runtime in (user.old, user.new):
+        completed = user.run(runtime, *quiet, "word")
+        assert (completed.stdout, completed.stderr) == (f"{user.prefix} word\n", "")
+    for command in (("bootstrap", "--force"), ("rollback",), ("uninstall", "-y")):
+        completed = user.run(user.new, *quiet, *command)
+        assert (completed.stdout, completed.stderr) == ("", "")
+
+
+@pytest.mark.parametrize("variable", [None, "DEMO_PROGRESS"])
+def test_progress_for_programs_is_one_event_a_line(variable: str | None, user: User) -> None:
+    words = () if variable else ("--progress", "json")
+    if variable:
+        user.home.extra[variable] = "json"
+    first = [json.loads(line) for line in user.run(user.old, *words, "word").stderr.splitlines()]
+    assert first[0]["event"] == "start"
+    assert (first[0]["prefix"], first[0]["packages"]) == (str(user.prefix), 2)
+    assert (first[-1]["event"], first[-1]["outcome"]) == ("done", "installed")
+    assert user.run(user.old, *words, "word").stderr == ""
+    upgrade = [json.loads(line) for line in user.run(user.new, *words, "word").stderr.splitlines()]
+    assert upgrade[-1]["outcome"] == "replaced"
+
+
+def test_failures_are_events_too(user: User) -> None:
+    make_foreign(user)
+    completed = user.home.run(user.old, "--progress", "json", "word")
+    assert completed.returncode == 77
+    (event,) = map(json.loads, completed.stderr.splitlines())
+    assert event["event"] == "error"
+    assert str(user.prefix) in json.dumps(event)
+
+
+# What a prefix holds besides its packages
+
+
+def test_conda_without_libmamba_is_told_to_use_the_rattler_solver(home: Home, workshop: Workshop) -> None:
+    runtime = workshop.build(delegate='"conda"', exclude='["conda-libmamba-solver"]')
+    assert home.run(runtime, "info").returncode == 0
+    assert (home.prefix / ".condarc").read_text() == "solver: rattler\n"
+
+
+def test_conda_with_both_solvers_needs_no_settings(home: Home, workshop: Workshop) -> None:
+    completed = home.run(workshop.build(delegate='"conda"'), "info")
+    assert json.loads(completed.stdout)["argv"] == ["info"]
+    assert not (home.prefix / ".condarc").exists()
+
+
+def write_condarc(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "condarc.yaml"
+    path.write_text(text)
+    return f'"{path}"'
+
+
+def test_configured_settings_win_and_a_users_own_survive_upgrades(
+    home: Home, workshop: Workshop, tmp_path: Path
+) -> None:
+    settings = write_condarc(tmp_path, "channels:\n  - first\n")
+    old = workshop.build(delegate='"conda"', exclude='["conda-libmamba-solver"]', condarc_file=settings)
+    write_condarc(tmp_path, "channels:\n  - second\n")
+    new = workshop.build(delegate='"conda"', version="2.0", condarc_file=settings)
+    condarc = home.prefix / ".condarc"
+    assert home.run(old, "info").returncode == 0
+    assert condarc.read_text() == "channels:\n  - first\n"
+    condarc.write_text("channels:\n  - mine\n")
+    (home.prefix / "conda-meta" / "pinned").write_text("python 3.*\n")
+    assert home.run(new, "info").returncode == 0
+    assert condarc.read_text() == "channels:\n  - mine\n"
+    assert (home.prefix / "conda-meta" / "pinned").read_text() == "python 3.*\n"
+
+
+def test_settings_that_nobody_changed_are_replaced_by_an_upgrade(
+    home: Home, workshop: Workshop, tmp_path: Path
+) -> None:
+    settings = write_condarc(tmp_path, "channels:\n  - first\n")
+    old = workshop.build(version="1.1", condarc_file=settings)
+    write_condarc(tmp_path, "channels:\n  - second\n")
+    new = workshop.build(version="2.1", condarc_file=settings)
+    assert home.run(old, "-c", "").returncode == 0
+    assert home.run(new, "-c", "").returncode == 0
+    assert (home.prefix / ".condarc").read_text() == "channels:\n  - second\n"
+
+
+def test_a_frozen_base_and_the_installer_are_written_down(home: Home, plain: Workshop) -> None:
+    runtime = plain.build(freeze_base="true", installer='"homebrew"')
+    assert home.run(runtime, "word").returncode == 0
+    assert "message" in json.loads((home.prefix / "conda-meta" / "frozen").read_text())
+    info = json.loads((home.prefix / ".installer.info").read_text())
+    assert (info["name"], info["version"], info["type"]) == ("demo", "1.0", "homebrew")
+    assert "brew uninstall demo" in home.run(runtime, "uninstall", "-y").stdout
+
+
+def test_nothing_of_the_kind_is_written_unasked(user: User) -> None:
+    user.run(user.old, "word")
+    names = set(list_names(user.prefix)) | set(list_names(user.prefix / "conda-meta"))
+    assert names & {".condarc", ".installer.info", "frozen"} == set()
+
+
+# Clocks that jump
+
+
+@pytest.mark.parametrize("seconds", [0, 10**9, 4 * 10**9])
+def test_times_of_files_mean_nothing(seconds: int, user: User) -> None:
+    make_abandoned(user)
+    user.run(user.old, "word")
+    user.add_environment()
+    make_abandoned(user)
+    for path in [*user.home.directory.rglob("*"), user.home.directory]:
+        os.utime(path, (seconds, seconds), follow_symlinks=False)
+    assert user.run(user.old, "bootstrap").stdout == f"demo 1.0 is already installed at {user.prefix}\n"
+    assert list_names(user.beside) == ["demo"]
+    user.run(user.new, "word")
+    assert user.version == "2.0"
+    user.run(user.new, "rollback")
+    assert user.version == "1.0"
+    assert_complete(user.prefix, packages=2)
