@@ -122,7 +122,7 @@ def _add_project(parser: argparse.ArgumentParser) -> None:
 
 def _add_key(group: argparse._ArgumentGroup, key: ConfigKey) -> None:
     default = key.default_text or (str(key.default) if isinstance(key.default, str) else None)
-    text = f"{key.help}; default: {default}" if default else key.help
+    text = f"{key.help}; default: {default}".replace("`", "") if default else key.help
     if key.value_type == "boolean":
         group.add_argument(
             *key.flags, dest=key.attribute, action=argparse.BooleanOptionalAction, default=None, help=text

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
-_LEAST_WIDTH = 60
+_LEAST_WIDTH = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
