@@ -41,6 +41,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
+def kills(request: pytest.FixtureRequest) -> int:
+    """How often to kill each command."""
+    return int(request.config.getoption("kills", DEFAULT_KILLS))
+
+
+@pytest.fixture(scope="session")
 def seed(request: pytest.FixtureRequest) -> int:
     """What the instants of the kills follow from."""
     return int(request.config.getoption("seed", 0))
