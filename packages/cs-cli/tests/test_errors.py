@@ -20,7 +20,7 @@ from cs_stamp import DamagedStampError
             CliError("kind", "text", path=Path("f"), key="k", expected="e", actual="a", hint="h"),
             {
                 "kind": "kind",
-                "message": "message",
+                "message": "text",
                 "path": "f",
                 "key": "k",
                 "expected": "e",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cs_bundle import ArchiveMismatchError, write_bundle
+from cs_bundle import ArchiveMismatchError
 from cs_stamp import StampInfo, Template, write_stamp
 
 from .artifacts import StagedFile, describe_file, hash_file, render_checksums, render_info, render_packages
@@ -16,6 +16,7 @@ from .console import Console
 from .contents import inspect_archives, remember_contents
 from .delegate import require_delegate
 from .errors import CliError
+from .memory import remember_bundle
 from .plan import BuildPlan, compose_header, possible_names
 from .staging import staging_directory
 from .supplies import ArchiveStore, Supplies, wanted_archives
@@ -57,21 +58,27 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
         return _stage(plan, materials, None, out_dir, console)
     wanted = wanted_archives(plan.package_plan.packages)
     try:
-        return _stage(plan, materials, _look_into(plan, materials.store.provide(wanted, console)), out_dir, console)
+        archives, are_checked = materials.store.provide(wanted, console)
+        return _stage(plan, materials, _look_into(plan, materials, archives, are_checked), out_dir, console)
     except (ArchiveMismatchError, CliError) as error:
         if isinstance(error, CliError) and error.kind != "archive-damaged":
             raise
         # Archives are checked while they are copied, so that each is read once: only now is it known that the cache
         # holds a damaged one.
         console.say(f"{error}; fetching what is damaged again")
-        return _stage(plan, materials, _look_into(plan, materials.store.fetch(wanted, console)), out_dir, console)
+        archives = materials.store.fetch(wanted, console)
+        return _stage(plan, materials, _look_into(plan, materials, archives, True), out_dir, console)
 
 
-def _look_into(plan: BuildPlan, archives: Sequence[Path]) -> Supplies:
+def _look_into(plan: BuildPlan, materials: Materials, archives: Sequence[Path], are_checked: bool) -> Supplies:
     contents = inspect_archives(archives)
     require_delegate(contents, plan.derivation.config.delegate, plan.subdir)
     return Supplies(
-        wanted=wanted_archives(plan.package_plan.packages), archives=tuple(archives), contents=tuple(contents)
+        cache=materials.store.cache,
+        wanted=wanted_archives(plan.package_plan.packages),
+        archives=tuple(archives),
+        contents=tuple(contents),
+        are_checked=are_checked,
     )
 
 
@@ -86,11 +93,16 @@ def _stage(
         runtime, stamp = _write_runtime(plan, materials, supplies, staging, console)
         files = [runtime]
         if plan.bundle_name is not None and supplies is not None:
-            info = write_bundle(staging / plan.bundle_name, supplies.archives, expected=supplies.expected)
+            info = supplies.write_bundle(staging / plan.bundle_name)
             files.append(describe_file(info.path, "bundle", sha256=info.sha256))
         result = _write_papers(plan, stamp, files, staging, out_dir)
     if supplies is not None:
         remember_contents(supplies.archives, supplies.contents)
+        bundles = [file.sha256 for file in files if file.role == "bundle"]
+        if plan.derivation.config.layout == "embedded":
+            bundles.append(stamp.part_sha256["bundle"])
+        for digest in bundles:
+            remember_bundle(supplies.cache, supplies.expected, digest)
     console.say(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
     return result
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .archives import ArchiveContents, read_contents
+from .memory import write_atomically
 
 _FILE_NAME = "contents-1.json"
 """The number is the version of the document."""
@@ -54,13 +54,4 @@ def remember_contents(archives: Iterable[Path], contents: Iterable[ArchiveConten
         path = archive.parent / _FILE_NAME
         if not path.exists():
             with contextlib.suppress(OSError):
-                _write_atomically(path, json.dumps(one.to_dict(), sort_keys=True).encode())
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+                write_atomically(path, json.dumps(one.to_dict(), sort_keys=True).encode())

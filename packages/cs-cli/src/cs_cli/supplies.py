@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from cs_bundle import ExpectedArchive, append_bundle, find_cached
+from cs_bundle import ArchiveMismatchError, BundleInfo, ExpectedArchive, append_bundle, find_cached, write_bundle
 
 from .archives import ArchiveContents
 from .console import Console
+from .memory import recall_bundle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,12 +66,14 @@ class ArchiveStore:
     cache: Path
     offline: bool = False
 
-    def provide(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
-        """Return the archives, from the cache without a word if all are there: their digests are then not checked.
+    def provide(self, wanted: Sequence[WantedArchive], console: Console) -> tuple[list[Path], bool]:
+        """Return the archives, from the cache without a word if all are there.
 
+        :returns: their paths, and whether their digests have been checked.
         :raises BundleError: if an archive cannot be had.
         """
-        return find_cached((one.expected for one in wanted), self.cache) or self.fetch(wanted, console)
+        cached = find_cached((one.expected for one in wanted), self.cache)
+        return (self.fetch(wanted, console), True) if cached is None else (cached, False)
 
     def fetch(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
         """Return the archives, their digests checked, fetching those that the cache does not hold intact.
@@ -97,17 +100,21 @@ class ArchiveStore:
 class Supplies:
     """The archives of a plan, at hand.
 
+    :ivar cache: folder that holds them.
     :ivar archives: paths in the cache, in the plan's order.
     :ivar contents: what each of them holds.
+    :ivar are_checked: whether their digests have just been checked; else they are while the bundle is written.
     """
 
+    cache: Path
     wanted: tuple[WantedArchive, ...]
     archives: tuple[Path, ...]
     contents: tuple[ArchiveContents, ...]
+    are_checked: bool
 
     @property
     def expected(self) -> list[ExpectedArchive]:
-        """What the archives have to be; checked while they are copied."""
+        """What the archives have to be."""
         return [one.expected for one in self.wanted]
 
     def append_bundle(self, file: BinaryIO, digest: Digest, /) -> tuple[int, str]:
@@ -115,5 +122,30 @@ class Supplies:
 
         :raises BundleError: if an archive is damaged, or cannot be read.
         """
-        info = append_bundle(file, self.archives, expected=self.expected, digests=[digest])
+        known = self._recall()
+        info = append_bundle(file, self.archives, expected=self._to_check(known), digests=[digest])
+        _compare(info, known)
         return info.size_bytes, info.sha256
+
+    def write_bundle(self, out: Path) -> BundleInfo:
+        """Write the bundle into a file of its own.
+
+        :raises BundleError: if an archive is damaged, or cannot be read.
+        """
+        known = self._recall()
+        info = write_bundle(out, self.archives, expected=self._to_check(known))
+        _compare(info, known)
+        return info
+
+    def _recall(self) -> str | None:
+        return None if self.are_checked else recall_bundle(self.cache, self.expected)
+
+    def _to_check(self, known: str | None) -> Sequence[ExpectedArchive]:
+        """List what has to be hashed archive by archive: nothing, if the digest of the whole bundle says as much."""
+        return () if self.are_checked or known is not None else self.expected
+
+
+def _compare(info: BundleInfo, known: str | None) -> None:
+    if known not in (None, info.sha256):
+        message = "an archive in the package cache is not the one that the lock says"
+        raise ArchiveMismatchError(message, path=info.path, expected=known, actual=info.sha256)
