@@ -35,6 +35,7 @@ def render_sbom(plan: BuildPlan, identity: str, environ: Mapping[str, str]) -> b
     metadata: dict[str, Any] = {"component": runtime, "tools": {"components": [_tool()]}}
     if epoch := environ.get("SOURCE_DATE_EPOCH"):
         metadata["timestamp"] = _render_time(epoch)
+    references = {record.name: package_url(record) for record in plan.records}
     document = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -42,10 +43,10 @@ def render_sbom(plan: BuildPlan, identity: str, environ: Mapping[str, str]) -> b
         "serialNumber": uuid.uuid5(_NAMESPACE, identity).urn,
         "version": 1,
         "metadata": metadata,
-        "components": [_component(record) for record in plan.records],
-        "dependencies": _dependencies(plan, str(runtime["bom-ref"])),
+        "components": [_component(record, references[record.name]) for record in plan.records],
+        "dependencies": _dependencies(plan, references, runtime["bom-ref"]),
     }
-    return render_json(document)
+    return render_json(document, indent=None)
 
 
 def _render_time(epoch: str) -> str:
@@ -61,16 +62,16 @@ def _tool() -> dict[str, str]:
     return {"type": "application", "name": "cs-cli", "version": __version__}
 
 
-def _component(record: PackageRecord) -> dict[str, Any]:
+def _component(record: PackageRecord, reference: str) -> dict[str, Any]:
     hashes = [{"alg": "SHA-256", "content": record.sha256}]
     if record.md5:
         hashes.append({"alg": "MD5", "content": record.md5})
     component: dict[str, Any] = {
         "type": "library",
-        "bom-ref": package_url(record),
+        "bom-ref": reference,
         "name": record.name,
         "version": record.version,
-        "purl": package_url(record),
+        "purl": reference,
         "hashes": hashes,
         "externalReferences": [{"type": "distribution", "url": record.url}],
     }
@@ -88,8 +89,7 @@ def package_url(record: PackageRecord) -> str:
     return f"pkg:conda/{quote(record.name, safe='')}@{quote(record.version, safe='')}?{query}"
 
 
-def _dependencies(plan: BuildPlan, runtime: str) -> list[dict[str, Any]]:
-    references = {record.name: package_url(record) for record in plan.records}
+def _dependencies(plan: BuildPlan, references: Mapping[str, str], runtime: str) -> list[dict[str, Any]]:
     graph = [{"ref": runtime, "dependsOn": sorted(references.values())}]
     for record in plan.records:
         needed = {parse_dependency_name(spec) for spec in record.depends}
