@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use zstd::stream::read::Decoder as ZstdDecoder;
 
 use crate::children::{Guarded, isolate, output_tail};
-use crate::clobber::{BYTECODE, Claims, claimant_of};
+use crate::clobber::{BYTECODE, Claims};
 use crate::fault::Fault;
 use crate::input::{Input, Monitor};
 use crate::layout::Layout;
@@ -25,17 +25,19 @@ use crate::{LinkError, ReadAt};
 pub(crate) struct Modules(HashMap<String, usize>);
 
 impl Modules {
-    pub(crate) fn add(&mut self, package: usize, paths: Vec<String>) {
+    pub(crate) fn add(&mut self, claims: &Claims, package: usize, paths: Vec<String>) {
         for path in paths {
             let owner = self.0.entry(path).or_insert(package);
-            *owner = (*owner).max(package);
+            if claims.claimant_of(package) > claims.claimant_of(*owner) {
+                *owner = package;
+            }
         }
     }
 
     /// Forget what another package's file has replaced.
     pub(crate) fn keep_owned(&mut self, claims: &Claims) {
         self.0
-            .retain(|path, package| claims.owns(path, claimant_of(*package)));
+            .retain(|path, package| claims.owns(path, claims.claimant_of(*package)));
     }
 
     /// Find the package of each compiled module; what was compiled from a module that another package has replaced is removed.
@@ -54,7 +56,10 @@ impl Modules {
             };
             if !shared.claims.owns(&path, BYTECODE) {
                 // The package has brought its own.
-            } else if shared.claims.owns(&source, claimant_of(package)) {
+            } else if shared
+                .claims
+                .owns(&source, shared.claims.claimant_of(package))
+            {
                 attributed.push((package, path));
             } else {
                 hand.remove(&path)

@@ -1,6 +1,6 @@
 //! Who owns a path that several packages hold.
 //!
-//! The package that comes last in install order wins, whichever is linked first. Each package claims its paths before it writes any of them;
+//! The package that comes last in rattler's order wins (see [`order`](crate::order)), whichever is linked first. Each package claims its paths before it writes any of them;
 //! a file is only made by who owns it at that moment, and whoever takes a path over removes what stands there. So the outcome does not depend
 //! on which thread was faster.
 
@@ -13,36 +13,51 @@ use crate::Clobbered;
 
 const SHARDS: usize = 32;
 
-/// A claimant: index of a package plus one; 0 is bytecode, which gives way to every package.
+/// A claimant: the place of a package in the order plus one; 0 is bytecode, which gives way to every package.
 pub(crate) type Claimant = u32;
 
 /// The claimant that gives way to all others.
 pub(crate) const BYTECODE: Claimant = 0;
 
-/// The claimant that a package is.
-pub(crate) fn claimant_of(package: usize) -> Claimant {
-    u32::try_from(package).unwrap_or(u32::MAX - 1) + 1
-}
-
 type Shard = HashMap<u128, Claimant, BuildHasherDefault<KeyHasher>>;
 
 /// Owners of paths, by a 128-bit hash of the path: a prefix may have a million of them.
 pub(crate) struct Claims {
+    /// Indices of packages, those first whose files give way.
+    order: Vec<usize>,
+    /// By index of the package.
+    claimants: Vec<Claimant>,
     hashers: [RandomState; 2],
     shards: Vec<Mutex<Shard>>,
     contested: Mutex<Vec<(String, Claimant, Claimant)>>,
 }
 
 impl Claims {
-    pub(crate) fn new() -> Self {
+    /// Get ready for packages that are to win over each other in this order, which names each index once.
+    pub(crate) fn new(order: Vec<usize>) -> Self {
+        let mut claimants = vec![BYTECODE; order.len()];
+        for (place, &package) in (1..).zip(&order) {
+            claimants[package] = place;
+        }
         Self {
+            order,
+            claimants,
             hashers: [RandomState::new(), RandomState::new()],
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             contested: Mutex::default(),
         }
     }
 
-    /// Claim a path; false when a later package already has it.
+    /// The claimant that a package is.
+    pub(crate) fn claimant_of(&self, package: usize) -> Claimant {
+        self.claimants[package]
+    }
+
+    fn package_of(&self, claimant: Claimant) -> usize {
+        self.order[claimant as usize - 1]
+    }
+
+    /// Claim a path; false when a package with more right already has it.
     pub(crate) fn claim(&self, path: &str, claimant: Claimant) -> bool {
         let key = self.key(path);
         let previous = match lock(self.shard(key)).entry(key) {
@@ -94,8 +109,8 @@ impl Claims {
             .filter(|(path, claimant)| winners[*path] != *claimant)
             .map(|(path, loser)| Clobbered {
                 path: path.clone(),
-                winner: winners[path] as usize - 1,
-                loser: loser as usize - 1,
+                winner: self.package_of(winners[path]),
+                loser: self.package_of(loser),
             })
             .collect();
         clobbered.sort_by(|a, b| (&a.path, a.loser).cmp(&(&b.path, b.loser)));
@@ -156,19 +171,20 @@ mod tests {
     #[test]
     fn the_later_package_owns_a_path_in_whatever_order_they_claim() {
         for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1], [3, 1, 2]] {
-            let claims = Claims::new();
+            let claims = Claims::new(vec![2, 0, 1]);
             for claimant in order {
                 claims.claim("x", claimant);
             }
             assert!(claims.owns("x", 3));
-            let losers: Vec<usize> = claims.contested().iter().map(|found| found.loser).collect();
-            assert_eq!(losers, [0, 1]);
+            let found = claims.contested();
+            let pairs: Vec<_> = found.iter().map(|one| (one.winner, one.loser)).collect();
+            assert_eq!(pairs, [(1, 0), (1, 2)]);
         }
     }
 
     #[test]
     fn a_claim_says_whether_to_go_on() {
-        let claims = Claims::new();
+        let claims = Claims::new(vec![0, 1, 2]);
         assert!(claims.claim("x", 2));
         assert!(claims.claim("x", 2));
         assert!(!claims.claim("x", 1));
@@ -180,9 +196,9 @@ mod tests {
 
     #[test]
     fn bytecode_gives_way_without_being_counted_as_a_loser() {
-        let claims = Claims::new();
+        let claims = Claims::new(vec![0]);
         assert!(claims.claim("x", BYTECODE));
-        assert!(claims.claim("x", claimant_of(0)));
+        assert!(claims.claim("x", claims.claimant_of(0)));
         assert!(!claims.claim("x", BYTECODE));
         assert_eq!(claims.contested(), []);
     }

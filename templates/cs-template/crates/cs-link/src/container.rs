@@ -10,11 +10,14 @@ use crate::fault::{Fault, Interruption};
 use crate::info::InfoFiles;
 use crate::input::{Input, Monitor};
 use crate::shared::checked_path;
-use crate::tar::{Entry, Kind, TarReader};
+use crate::tar::{Entry, Kind, Limit, TarReader};
 use crate::zip::{Member, list_members};
 
 /// `info/` holds licences, recipes and tests besides what is wanted; more than this is a bomb.
-const LARGEST_INFO: u64 = 1024 * 1024 * 1024;
+const LARGEST_INFO: Limit = Limit {
+    bytes: 1024 * 1024 * 1024,
+    reason: "its info directory unpacks to more than 1 GiB",
+};
 
 /// A decoder over part of an archive. It notices cancellation even where little input becomes endless output.
 pub(crate) struct Stream<'a> {
@@ -78,6 +81,11 @@ impl<'a> Container<'a> {
         })
     }
 
+    /// Size of the archive in bytes.
+    pub(crate) fn len(&self) -> u64 {
+        self.bytes.len()
+    }
+
     /// Whether `info/` and the files stand in one stream.
     pub(crate) fn has_info_inside(&self) -> bool {
         matches!(self.format, Format::TarBz2)
@@ -89,7 +97,7 @@ impl<'a> Container<'a> {
     pub(crate) fn read_info(&self, info: &mut InfoFiles) -> Result<Payload<'a>, Fault> {
         let mut tar = match &self.format {
             Format::Conda { info, .. } => TarReader::new(self.zstd(info)?, Some(LARGEST_INFO)),
-            Format::TarBz2 => TarReader::new(self.bzip2(), None),
+            Format::TarBz2 => TarReader::new(self.bzip2(), Some(plausible_limit(self.len()))),
         };
         while let Some(entry) = tar.next_entry()? {
             let path = checked_path(&entry)?;
@@ -126,6 +134,15 @@ impl<'a> Container<'a> {
             decoder: Decoder::Bzip2(Box::new(MultiBzDecoder::new(input))),
             monitor: self.monitor,
         }
+    }
+}
+
+/// What may come out of an archive of `length` bytes that has not said how much that is: no real package is packed two hundredfold.
+pub(crate) fn plausible_limit(length: u64) -> Limit {
+    const SLACK_BYTES: u64 = 64 * 1024 * 1024;
+    Limit {
+        bytes: length.saturating_mul(200).saturating_add(SLACK_BYTES),
+        reason: "it unpacks to more than two hundred times its own size",
     }
 }
 

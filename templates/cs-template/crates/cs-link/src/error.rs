@@ -16,7 +16,7 @@ pub enum Kind {
     CannotWrite,
     /// The prefix is longer than a package can hold.
     PrefixTooLong,
-    /// A program that was started failed: a post-link script, the byte compiler.
+    /// A program that was started failed, or could not be started: the byte compiler, a shell.
     Program,
     /// The plan asks for what cannot be.
     Plan,
@@ -115,18 +115,6 @@ pub enum LinkError {
         /// File names, in install order, at least one.
         packages: Vec<String>,
     },
-    /// A post-link script failed.
-    #[error("{package}: the script {script} failed ({status}){}", tail(.output))]
-    Script {
-        /// File name of the package.
-        package: String,
-        /// Path relative to the prefix.
-        script: String,
-        /// How it ended.
-        status: String,
-        /// The last lines that it wrote.
-        output: String,
-    },
     /// The byte compiler failed.
     #[error("compiling Python modules failed ({status}){}", tail(.output))]
     Compile {
@@ -185,7 +173,7 @@ impl LinkError {
             Self::Write { source, .. } if is_disk_failure(source) => Kind::Io,
             Self::Write { .. } => Kind::CannotWrite,
             Self::PrefixTooLong { .. } | Self::PrefixNotUnicode(_) => Kind::PrefixTooLong,
-            Self::Script { .. } | Self::Compile { .. } | Self::Spawn { .. } => Kind::Program,
+            Self::Compile { .. } | Self::Spawn { .. } => Kind::Program,
             Self::MissingPython { .. } | Self::Plan { .. } => Kind::Plan,
             Self::Supplier(_) => Kind::Supplier,
             Self::Cancelled => Kind::Cancelled,

@@ -37,21 +37,21 @@ impl Fault {
     pub(crate) fn damaged(reason: impl Into<String>) -> Self {
         Self::Damaged {
             entry: None,
-            reason: reason.into(),
+            reason: shorten(reason.into(), LONGEST_REASON),
         }
     }
 
     pub(crate) fn damaged_at(entry: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Damaged {
-            entry: Some(entry.into()),
-            reason: reason.into(),
+            entry: Some(shorten(entry.into(), LONGEST_ENTRY)),
+            reason: shorten(reason.into(), LONGEST_REASON),
         }
     }
 
     pub(crate) fn hostile(entry: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Hostile {
-            entry: entry.into(),
-            reason: reason.into(),
+            entry: shorten(entry.into(), LONGEST_ENTRY),
+            reason: shorten(reason.into(), LONGEST_REASON),
         }
     }
 
@@ -121,6 +121,23 @@ impl Fault {
             },
         }
     }
+}
+
+/// Messages quote what archives hold, and that may be of any length.
+const LONGEST_ENTRY: usize = 300;
+const LONGEST_REASON: usize = 600;
+
+/// Cut a text that is too long for a message.
+fn shorten(mut text: String, longest: usize) -> String {
+    if text.len() > longest {
+        let mut end = longest;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push_str("...");
+    }
+    text
 }
 
 /// Travels through a decoder inside an [`io::Error`].

@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::history::{render_explicit, render_history};
 use crate::input::{Monitor, to_hex};
 use crate::layout::Layout;
+use crate::order::order_packages;
 use crate::package::{link_package, verify};
 use crate::record::{PathKind, PathRecord, edit_record, write_record};
 use crate::scripts::run_scripts;
@@ -44,7 +45,7 @@ pub fn install(
         .transpose()
         .map_err(|reason| plan_error("python", reason))?;
     let tree = Tree::open(job.staging).map_err(|source| write_error(job, "", source))?;
-    let claims = Claims::new();
+    let claims = Claims::new(order_packages(job.packages));
     let shared = Shared {
         job,
         tree: &tree,
@@ -303,7 +304,7 @@ impl<'a> Crew<'a> {
         done.files += linked.files;
         done.bytes += linked.bytes;
         if !matches!(self.shared.job.bytecode, Bytecode::OnImport) {
-            done.modules.add(index, linked.modules);
+            done.modules.add(self.shared.claims, index, linked.modules);
         }
         Ok(())
     }

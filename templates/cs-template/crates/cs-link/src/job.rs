@@ -74,7 +74,7 @@ pub struct Job<'a> {
     pub staging: &'a Path,
     /// Where the staging directory will end up: written into text and binary placeholders.
     pub prefix: &'a Path,
-    /// In install order, dependencies first. Of two packages with one path, the later one's file stays.
+    /// In install order, dependencies first.
     pub packages: &'a [Package],
     /// Required as soon as one package is noarch python.
     pub python: Option<&'a Python>,
@@ -90,12 +90,12 @@ pub struct Job<'a> {
     pub launcher: Option<&'a [u8]>,
 }
 
-/// What a post-link script had to say.
+/// What a post-link script had to say, or what there is to say of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// Name of the package.
     pub package: String,
-    /// What its script wrote to `.messages.txt`.
+    /// What its script wrote to `.messages.txt`, or how it failed.
     pub text: String,
 }
 

@@ -21,6 +21,7 @@ mod job;
 mod layout;
 mod linker;
 mod maker;
+mod order;
 mod package;
 mod paths;
 mod placeholder;

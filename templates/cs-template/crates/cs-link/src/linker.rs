@@ -65,6 +65,8 @@ pub(crate) struct Linker<'a, 't> {
     by_source: HashMap<&'a str, usize>,
     outcomes: Vec<Outcome>,
     deferred: Vec<Deferred>,
+    /// Hard links so far, each with the path of the file that it leads to.
+    aliases: HashMap<String, String>,
     pub(crate) patched_time: Option<i64>,
     layout: Option<&'a Layout>,
     bytes: u64,
@@ -106,6 +108,7 @@ impl<'a, 't> Linker<'a, 't> {
             by_source,
             outcomes,
             deferred: Vec::new(),
+            aliases: HashMap::new(),
             patched_time: None,
             layout,
             bytes: 0,

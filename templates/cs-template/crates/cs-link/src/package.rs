@@ -1,15 +1,17 @@
 //! One archive into the staging directory.
 
-use crate::clobber::claimant_of;
+use std::io;
+
 use crate::commands::EntryPoints;
-use crate::container::Container;
+use crate::container::{Container, plausible_limit};
 use crate::fault::Fault;
 use crate::info::InfoFiles;
 use crate::input::{Monitor, hash_archive, to_hex};
 use crate::layout::Layout;
 use crate::linker::Linker;
 use crate::paths::{Declared, FileMode, PathEntry};
-use crate::shared::{Linked, Shared};
+use crate::shared::{Linked, Shared, write_fault};
+use crate::tar::Limit;
 use crate::tree::Hand;
 use crate::{Archive, Noarch};
 
@@ -29,11 +31,12 @@ pub(crate) fn link_package(
     let mut info = InfoFiles::default();
     let (mut tar, first) = container.read_info(&mut info)?;
     let entries = info.paths()?;
+    check_room(&entries, shared, &package.file_name)?;
     let layout = layout_of(info.noarch()?, shared)?;
-    let claimant = claimant_of(archive.index);
+    let claimant = shared.claims.claimant_of(archive.index);
     let mut linker = Linker::new(shared, hand, monitor, claimant, &entries, layout)?;
     linker.patched_time = info.patched_time();
-    tar.set_limit(unpacked_limit(&entries));
+    tar.set_limit(unpacked_limit(&entries, container.len()));
     linker.unpack(
         &mut tar,
         first,
@@ -78,13 +81,40 @@ pub(crate) fn verify(
     Ok((actual != *expected).then(|| to_hex(&actual)))
 }
 
-/// How much may come out of the archive; `None` when the package does not say how large its files are.
-pub(crate) fn unpacked_limit(entries: &[PathEntry]) -> Option<u64> {
-    let sizes: Option<u64> = entries
+/// Stop before anything is written when a large package says itself that there is no room for it.
+fn check_room(entries: &[PathEntry], shared: &Shared, package: &str) -> Result<(), Fault> {
+    const WORTH_ASKING: u64 = 1024 * 1024 * 1024;
+    let Some(needed) = stated_bytes(entries).filter(|&bytes| bytes >= WORTH_ASKING) else {
+        return Ok(());
+    };
+    match shared.tree.free_bytes() {
+        Some(free) if free < needed => {
+            let message =
+                format!("the files of {package} alone need {needed} bytes, and {free} are free");
+            let source = io::Error::new(io::ErrorKind::StorageFull, message);
+            Err(write_fault(shared, "", source))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Sum of the sizes that the package states; `None` when it does not state all of them.
+fn stated_bytes(entries: &[PathEntry]) -> Option<u64> {
+    entries
         .iter()
         .filter(|entry| entry.declared != Declared::Directory)
-        .try_fold(0_u64, |sum, entry| sum.checked_add(entry.size?));
-    Some(sizes?.saturating_add(SLACK_BYTES + SLACK_PER_ENTRY * entries.len() as u64))
+        .try_fold(0_u64, |sum, entry| sum.checked_add(entry.size?))
+}
+
+/// How much may come out of an archive of `length` bytes.
+pub(crate) fn unpacked_limit(entries: &[PathEntry], length: u64) -> Limit {
+    match stated_bytes(entries) {
+        None => plausible_limit(length),
+        Some(bytes) => Limit {
+            bytes: bytes.saturating_add(SLACK_BYTES + SLACK_PER_ENTRY * entries.len() as u64),
+            reason: "it unpacks to more bytes than its own list of files adds up to",
+        },
+    }
 }
 
 /// Binary files cannot take a prefix that is longer than what they have room for.

@@ -240,8 +240,14 @@ fn first_word(text: &str) -> Option<(String, &str)> {
     None
 }
 
+/// No system opens a longer one, and each directory on the way costs some memory.
+const LONGEST_PATH: usize = 4096;
+
 /// Turn a path from an archive into one that stays below where it is put, or say why it is refused.
 pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
+    if raw.len() > LONGEST_PATH {
+        return Err("the path is longer than 4096 bytes");
+    }
     let text = std::str::from_utf8(raw).map_err(|_| "the path is not UTF-8")?;
     let text = if cfg!(windows) {
         Cow::Owned(text.replace('\\', "/"))
@@ -292,6 +298,10 @@ mod tests {
         assert_eq!(clean_path(b"/a"), Err("the path is absolute"));
         assert_eq!(clean_path(b"a\0b"), Err("the path holds a NUL"));
         assert_eq!(clean_path(b"\xff"), Err("the path is not UTF-8"));
+        assert_eq!(
+            clean_path("a/".repeat(2049).as_bytes()),
+            Err("the path is longer than 4096 bytes")
+        );
         for empty in [&b""[..], b".", b"./"] {
             assert_eq!(clean_path(empty), Err("the path is empty"));
         }

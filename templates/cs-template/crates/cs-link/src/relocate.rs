@@ -13,7 +13,6 @@ use crate::placeholder::Replacer;
 use crate::{Job, LinkError};
 
 const CHUNK_BYTES: usize = 128 * 1024;
-const REPLACEMENT: &str = ".relocated";
 
 /// Put the final prefix in place of the staging directory's path in everything that has changed since `start`.
 ///
@@ -45,6 +44,18 @@ pub(crate) fn relocate_changes(
         }
     }
     Ok(())
+}
+
+/// Create a file in the same directory, under a name that nobody uses.
+fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    let mut number = 0_u32;
+    loop {
+        let copy = path.with_file_name(format!(".relocated-{number}"));
+        match File::create_new(&copy) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            created => return created.map(|file| (copy, file)),
+        }
+    }
 }
 
 fn error_at(path: &Path, source: io::Error) -> LinkError {
@@ -114,8 +125,8 @@ impl Walk<'_> {
             // There is no room for the longer path; what is there is all that a script could have meant.
             return Ok(());
         }
-        let copy = path.with_file_name(REPLACEMENT);
-        self.rewrite(path, &copy, mode)?;
+        let (copy, file) = create_beside(path)?;
+        self.rewrite(path, file, mode)?;
         fs::set_permissions(&copy, metadata.permissions())?;
         fs::rename(&copy, path)
     }
@@ -142,7 +153,7 @@ impl Walk<'_> {
         }
     }
 
-    fn rewrite(&self, path: &Path, copy: &Path, mode: FileMode) -> io::Result<()> {
+    fn rewrite(&self, path: &Path, copy: File, mode: FileMode) -> io::Result<()> {
         let mut replacer = Replacer::new(
             &Placeholder {
                 mode,
@@ -151,7 +162,7 @@ impl Walk<'_> {
             self.prefix,
         );
         let mut input = BufReader::with_capacity(CHUNK_BYTES, File::open(path)?);
-        let mut output = BufWriter::with_capacity(CHUNK_BYTES, File::create_new(copy)?);
+        let mut output = BufWriter::with_capacity(CHUNK_BYTES, copy);
         let (mut chunk, mut settled) = (vec![0; CHUNK_BYTES], Vec::new());
         loop {
             let count = input.read(&mut chunk)?;

@@ -20,6 +20,8 @@ const OUTPUT: &str = ".post-link-output";
 const MESSAGES: &str = ".messages.txt";
 
 /// Run the post-link script of every package that has one, in install order.
+///
+/// As in rattler, one that fails leaves its package as it is, and the others run all the same; its failure becomes a message.
 pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<Vec<Message>, LinkError> {
     let with_script: Vec<(&Package, String)> = job
         .packages
@@ -35,8 +37,9 @@ pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<Vec<Message>
     let start = create_anew(&output).map_err(|source| write_error(&output, source))?;
     let mut messages = Vec::new();
     for (package, script) in with_script {
-        run_script(job, package, &script, cancel)?;
+        let failure = run_script(job, package, &script, cancel)?;
         messages.extend(take_message(job, package)?);
+        messages.extend(failure);
     }
     fs::remove_file(&output).map_err(|source| write_error(&output, source))?;
     relocate_changes(job, &start, cancel)?;
@@ -89,7 +92,7 @@ fn run_script(
     package: &Package,
     script: &str,
     cancel: &AtomicBool,
-) -> Result<(), LinkError> {
+) -> Result<Option<Message>, LinkError> {
     let output_path = job.staging.join(OUTPUT);
     let (output, errors) = File::create(&output_path)
         .and_then(|output| Ok((output.try_clone()?, output)))
@@ -103,15 +106,14 @@ fn run_script(
         .stderr(errors);
     let status = run(command, cancel)?;
     if status.success() {
-        return Ok(());
+        return Ok(None);
     }
-    let written = fs::read(&output_path).unwrap_or_default();
-    Err(LinkError::Script {
-        package: package.file_name.clone(),
-        script: script.to_owned(),
-        status: status.to_string(),
-        output: output_tail(&written),
-    })
+    let written = output_tail(&fs::read(&output_path).unwrap_or_default());
+    let colon = if written.is_empty() { "" } else { ":\n" };
+    Ok(Some(Message {
+        package: package.name.clone(),
+        text: format!("its post-link script {script} failed ({status}){colon}{written}"),
+    }))
 }
 
 /// Run a program to its end, or to the caller's wish to stop; nothing that it has started stays behind.

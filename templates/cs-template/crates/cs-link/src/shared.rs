@@ -69,6 +69,9 @@ pub(crate) fn write_fault(shared: &Shared, path: &str, source: io::Error) -> Fau
             "a directory of the same or another package is there already",
         );
     }
+    if source.kind() == io::ErrorKind::InvalidFilename {
+        return Fault::hostile(path, "a name or link as long cannot be written here");
+    }
     Fault::Write {
         path: shared.tree.full_path(path),
         source,

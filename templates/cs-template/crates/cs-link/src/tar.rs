@@ -34,6 +34,13 @@ pub(crate) struct Entry {
     pub(crate) modified: i64,
 }
 
+/// How many more bytes may come, and what is said when there are more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) bytes: u64,
+    pub(crate) reason: &'static str,
+}
+
 /// Reads one tar stream of at most `limit` bytes.
 pub(crate) struct TarReader<R> {
     input: R,
@@ -43,7 +50,7 @@ pub(crate) struct TarReader<R> {
     /// Bytes of the current entry that are still to be lent.
     remaining: u64,
     padding: usize,
-    limit: Option<u64>,
+    limit: Option<Limit>,
 }
 
 /// What long-name and pax entries say of the entry behind them.
@@ -56,7 +63,7 @@ struct Overrides {
 }
 
 impl<R: Read> TarReader<R> {
-    pub(crate) fn new(input: R, limit: Option<u64>) -> Self {
+    pub(crate) fn new(input: R, limit: Option<Limit>) -> Self {
         let buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
         Self {
             input,
@@ -70,8 +77,8 @@ impl<R: Read> TarReader<R> {
     }
 
     /// Change how many more bytes may come.
-    pub(crate) fn set_limit(&mut self, limit: Option<u64>) {
-        self.limit = limit;
+    pub(crate) fn set_limit(&mut self, limit: Limit) {
+        self.limit = Some(limit);
     }
 
     /// The next entry; what is left of the one before is skipped.
@@ -213,12 +220,10 @@ impl<R: Read> TarReader<R> {
 
     fn spend(&mut self, count: u64) -> Result<(), Fault> {
         if let Some(limit) = &mut self.limit {
-            *limit = limit.checked_sub(count).ok_or_else(|| {
-                Fault::hostile(
-                    "(the whole archive)",
-                    "it unpacks to more bytes than its own list of files adds up to",
-                )
-            })?;
+            limit.bytes = limit
+                .bytes
+                .checked_sub(count)
+                .ok_or_else(|| Fault::hostile("(the whole archive)", limit.reason))?;
         }
         Ok(())
     }
@@ -450,7 +455,13 @@ mod tests {
     #[test]
     fn no_more_than_the_limit_is_read() {
         let whole = [&header(b'0', "a", b"1000")[..], &padded(&[1; 512])].concat();
-        let mut tar = TarReader::new(&whole[..], Some(600));
+        let mut tar = TarReader::new(
+            &whole[..],
+            Some(Limit {
+                bytes: 600,
+                reason: "too much",
+            }),
+        );
         let fault = tar
             .next_entry()
             .and_then(|_| tar.chunk().map(drop))

@@ -4,6 +4,7 @@
 mod support;
 
 use cs_link::{Kind, LinkError};
+use serde_json::Value;
 use support::{
     Bench, Item, PLACEHOLDER, Recipe, bench, bzip2, file, hard_link, package_of, recipe, symlink,
     tar, zip,
@@ -168,6 +169,27 @@ fn an_archive_of_more_bytes_than_listed_is_stopped() {
         error.contains("it unpacks to more bytes than its own list of files adds up to"),
         "{error}"
     );
+}
+
+#[test]
+fn an_archive_that_states_no_sizes_is_stopped_at_two_hundred_times_its_own() {
+    let items = vec![file("zeros", vec![0; 80 * 1024 * 1024]).with("size_in_bytes", Value::Null)];
+    for recipe in [
+        recipe("evil", items.clone()),
+        recipe("evil", items).tar_bz2(),
+    ] {
+        let error = refusal(&bench(), &[recipe]).to_string();
+        assert!(error.contains("two hundred times its own size"), "{error}");
+    }
+}
+
+#[test]
+fn names_that_no_system_takes_are_refused_in_few_words() {
+    for path in ["n".repeat(256), "n/".repeat(100_000)] {
+        let error = refusal(&bench(), &[recipe("evil", vec![file(&path, "x")])]).to_string();
+        assert!(error.contains("refused"), "{error}");
+        assert!(error.len() < 1000, "{error}");
+    }
 }
 
 #[test]

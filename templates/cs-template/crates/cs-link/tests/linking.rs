@@ -210,6 +210,30 @@ fn a_hard_link_to_a_changed_file_holds_what_the_archive_holds() {
 }
 
 #[test]
+fn a_chain_of_hard_links_survives_the_loss_of_any_of_its_names() {
+    for reversed in [false, true] {
+        let bench = support::Bench {
+            threads: 1,
+            reversed,
+            ..bench()
+        };
+        let chain = recipe(
+            "chain",
+            vec![
+                file("a", "content"),
+                hard_link("b", "a", 7),
+                hard_link("c", "b", 7),
+                hard_link("d", "c", 7),
+            ],
+        );
+        let other = recipe("other", vec![file("a", "other"), file("c", "other")]);
+        bench.link(&[chain, other]).unwrap();
+        let contents = ["a", "b", "c", "d"].map(|path| bench.text(path));
+        assert_eq!(contents, ["other", "content", "other", "content"]);
+    }
+}
+
+#[test]
 fn a_tar_bz2_is_linked_wherever_its_info_stands() {
     for info_last in [false, true] {
         let bench = bench();

@@ -24,6 +24,9 @@ impl Linker<'_, '_> {
                 format!("it is a hard link to {:?}: {reason}", lossy(&entry.link)),
             )
         })?;
+        // A name that is itself a hard link stands for the file that it leads to: only that one has bytes in the archive.
+        let source = self.aliases.get(&source).cloned().unwrap_or(source);
+        self.aliases.insert(path.to_owned(), source.clone());
         let known = self
             .by_source
             .get(source.as_str())
@@ -82,7 +85,7 @@ impl Linker<'_, '_> {
         while !self.deferred.is_empty() {
             let before = self.deferred.len();
             let mut tar = container.payload()?;
-            tar.set_limit(unpacked_limit(self.entries));
+            tar.set_limit(unpacked_limit(self.entries, container.len()));
             while let Some(entry) = tar.next_entry()? {
                 let path = checked_path(&entry)?;
                 if !matches!(entry.kind, Kind::File | Kind::SymbolicLink) {

@@ -31,6 +31,11 @@ impl Tree {
         full
     }
 
+    /// Bytes that are free on the tree's file system: not asked for here.
+    pub(crate) fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// A way to write into the tree, for one thread.
     pub(crate) fn hand(&self) -> Hand<'_> {
         Hand {

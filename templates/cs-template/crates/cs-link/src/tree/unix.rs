@@ -46,6 +46,12 @@ impl Tree {
         self.path.join(path)
     }
 
+    /// Bytes that are free on the tree's file system, where it says so.
+    pub(crate) fn free_bytes(&self) -> Option<u64> {
+        let system = fs::fstatvfs(&self.root).ok()?;
+        Some(system.f_bavail.saturating_mul(system.f_frsize))
+    }
+
     /// A way to write into the tree, for one thread.
     pub(crate) fn hand(&self) -> Hand<'_> {
         Hand {

@@ -343,8 +343,12 @@ pub fn bench() -> Bench {
 }
 
 pub fn package_of(recipe: &Recipe, bytes: &[u8]) -> Package {
+    package_with(recipe, bytes, Vec::new())
+}
+
+fn package_with(recipe: &Recipe, bytes: &[u8], depends: Vec<&str>) -> Package {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    let record = json!({"name": recipe.name, "version": "1.0", "build": "0", "build_number": 3, "depends": []});
+    let record = json!({"name": recipe.name, "version": "1.0", "build": "0", "build_number": 3, "depends": depends});
     Package {
         name: recipe.name.clone(),
         version: "1.0".into(),
@@ -395,6 +399,7 @@ impl Bench {
             .clone()
     }
 
+    /// Link packages that each depend on all before them.
     pub fn link(&self, recipes: &[Recipe]) -> Result<Report, LinkError> {
         self.link_bytes(recipes, recipes.iter().map(Recipe::bytes).collect())
     }
@@ -407,7 +412,11 @@ impl Bench {
         let packages: Vec<Package> = recipes
             .iter()
             .zip(&archives)
-            .map(|(recipe, bytes)| package_of(recipe, bytes))
+            .enumerate()
+            .map(|(index, (recipe, bytes))| {
+                let before = recipes[..index].iter().map(|recipe| recipe.name.as_str());
+                package_with(recipe, bytes, before.collect())
+            })
             .collect();
         self.link_packages(&packages, archives)
     }
