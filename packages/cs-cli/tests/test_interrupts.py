@@ -28,6 +28,15 @@ def test_every_asking_signal_unwinds_with_its_number(number: int) -> None:
     assert caught.value.signal_number == number
 
 
+def test_a_second_signal_does_not_disturb_the_cleaning_up() -> None:
+    interrupt_on_signals()
+    with pytest.raises(Interruption):
+        os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGINT) is not signal.SIG_DFL
+
+
 def test_what_was_ignored_stays_ignored() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     interrupt_on_signals()

@@ -115,6 +115,12 @@ def test_a_reader_who_leaves_is_no_error(workspace: Workspace) -> None:
         assert process.stderr.read() == b""
 
 
+def test_a_closed_output_is_no_mistake_of_ours(workspace: Workspace) -> None:
+    command = f'exec "{sys.executable}" -m cs_cli inspect >&-'
+    completed = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
+    assert (completed.returncode, completed.stderr) == (0, b"")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_output_is_an_error_in_words(workspace: Workspace) -> None:
     with Path("/dev/full").open("wb") as full, start("inspect", stdout=full) as process:

@@ -34,7 +34,15 @@ def interrupt_on_signals() -> None:
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
+    for asking in ASKING:
+        if signal.getsignal(asking) is _interrupt:
+            signal.signal(asking, _be_patient)
     raise Interruption(number)
+
+
+def _be_patient(number: int, _frame: FrameType | None) -> None:
+    """Let the cleaning up go on; whoever asks a third time is obeyed at once."""
+    signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import os
 import sys
@@ -53,10 +54,12 @@ def _guard(words: list[str]) -> int:
 
 
 def _soften_streams() -> None:
-    """Let a name that a stream cannot encode come out escaped instead of ending the program."""
-    for stream in (sys.stdout, sys.stderr):
+    """Let a name that a stream cannot encode come out escaped, and a stream that was closed swallow everything."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8"))
         with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
 def _discard_output() -> None:

@@ -83,12 +83,12 @@ def _handing_signals_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 def _came_from_terminal(number: int) -> bool:
     """Tell whether a terminal has sent the signal to the child as well: Ctrl-C reaches the whole group."""
-    if number == signal.SIGTERM:
-        return False
+    if os.name == "nt" or number == signal.SIGTERM:
+        return os.name == "nt"
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:
-        return os.name == "nt"
+        return False
     try:
         return os.tcgetpgrp(terminal) == os.getpgrp()
     except OSError:
