@@ -9,6 +9,8 @@ import marshal
 import subprocess
 import sys
 import tarfile
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from cli_samples import Channel, Cs, Workspace, make_workspace
 
 import cs_cli.bytecode
 from cs_cli.bytecode import compiled_name, pack_bytecode
+from cs_cli.errors import CliError
 from cs_stamp import read_stamp
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -140,6 +143,33 @@ def test_a_python_that_fails_is_an_error(build: Callable[..., Path], monkeypatch
     monkeypatch.setattr(cs_cli.bytecode, "_COMPILER", "import sys; sys.exit('no luck')")
     with pytest.raises(AssertionError, match="the environment's Python failed with status 1: no luck"):
         build()
+
+
+def test_compilers_that_are_stopped_end_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        cs_cli.bytecode, "_COMPILER", "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(60)"
+    )
+    monkeypatch.chdir(tmp_path)
+    compilers = cs_cli.bytecode._Compilers(Path(sys.executable), tmp_path)
+    errors: list[CliError] = []
+
+    def work() -> None:
+        try:
+            compilers.compile(["x.py"], tmp_path / "share-0")
+        except CliError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not Path("ready").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    compilers.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert "failed with status -9" in errors[0].message
+    compilers.compile(["y.py"], tmp_path / "share-1")
+    assert not (tmp_path / "share-1").exists()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import os
 import subprocess
 import tarfile
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -113,30 +114,58 @@ def _noarch_modules(prefix: Path, plan: BuildPlan, site_packages_path: str) -> I
 def _compile(prefix: Path, modules: list[str], subdir: str, work: Path) -> None:
     python = prefix / ("python.exe" if subdir.startswith("win-") else "bin/python")
     shares = [share for share in (modules[start::_SHARES] for start in range(_SHARES)) if share]
+    compilers = _Compilers(python, prefix)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         running = [
-            pool.submit(_compile_share, python, prefix, share, work / f"share-{number}")
-            for number, share in enumerate(shares)
+            pool.submit(compilers.compile, share, work / f"share-{number}") for number, share in enumerate(shares)
         ]
         try:
             for future in running:
                 future.result()
-        finally:
-            for future in running:
-                future.cancel()
+        except BaseException:
+            compilers.stop()
+            raise
 
 
-def _compile_share(python: Path, prefix: Path, share: list[str], listing: Path) -> None:
-    listing.write_bytes("\0".join(share).encode())
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    environment["PYTHONHASHSEED"] = "0"
-    command = [str(python), "-B", "-X", "utf8", "-W", "ignore", "-c", _COMPILER, str(prefix)]
-    with listing.open("rb") as stdin:
-        completed = subprocess.run(command, stdin=stdin, capture_output=True, env=environment, check=False)
-    if completed.returncode != 0:
-        said = completed.stderr.decode(errors="replace").strip()[-2000:]
-        message = f"the environment's Python failed with status {completed.returncode}: {said}"
-        raise CliError("bytecode-failed", message, path=python)
+class _Compilers:
+    """Processes of the environment's Python, which end when the build does."""
+
+    def __init__(self, python: Path, prefix: Path) -> None:
+        self._python = python
+        self._prefix = prefix
+        self._stopped = threading.Event()
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        self._environment["PYTHONHASHSEED"] = "0"
+
+    def compile(self, share: list[str], listing: Path) -> None:
+        """Compile modules and wait for the end of it.
+
+        :param listing: file to hand their names over in.
+        """
+        if self._stopped.is_set():
+            return
+        listing.write_bytes("\0".join(share).encode())
+        command = [str(self._python), "-B", "-X", "utf8", "-W", "ignore", "-c", _COMPILER, str(self._prefix)]
+        with listing.open("rb") as stdin:
+            process = subprocess.Popen(
+                command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=self._environment
+            )
+        with process:
+            self._processes.append(process)
+            if self._stopped.is_set():
+                process.kill()
+            _, said = process.communicate()
+        if process.returncode != 0:
+            text = said.decode(errors="replace").strip()[-2000:]
+            message = f"the environment's Python failed with status {process.returncode}: {text}"
+            raise CliError("bytecode-failed", message, path=self._python)
+
+    def stop(self) -> None:
+        """End every process, and start no other."""
+        self._stopped.set()
+        for process in tuple(self._processes):
+            process.kill()
 
 
 def pack_bytecode(prefix: Path, names: Iterable[str], out: Path) -> None:
