@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import rattler
 from channel.locks import write_lock
+from channel.pieces import DELEGATE
 from conftest import Command, run_command
 
 from cs_lock import RuntimeLock, derive, python_of, read_lock
@@ -19,7 +20,6 @@ from cs_stamp import Header, Plan, PlannedPackage, PlanPython, write_stamp
 
 Record = Mapping[str, Any]
 CHANNEL_URL = "https://awkward.example/channel"
-DELEGATE = "awkward-delegate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

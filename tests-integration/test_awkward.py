@@ -17,8 +17,8 @@ import pytest
 import rattler
 from channel import awkward
 from channel.archive import MTIME, PLACEHOLDER
-from channel.awkward import binary, delegate, fake_python, hard, link, noarch_python, package, plain, text
 from channel.crafted import Archive, Odd, folder, write_channel
+from channel.pieces import binary, delegate, fake_python, hard, link, noarch_python, package, plain, text
 from installs import Runtime, install_with_rattler, make_runtime
 from prefixes import compare, describe_prefix, read_records
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from channel.awkward import noarch_python, plain
 from channel.crafted import Archive, write_channel
 from channel.host_python import SITE_PACKAGES
+from channel.pieces import noarch_python, plain
 from channel.server import serve
 from channel.workspace import Workspace
 from conftest import SCRIPTS, Home, run_command

@@ -8,81 +8,15 @@ from __future__ import annotations
 
 import random
 import tarfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from .archive import MTIME, PLACEHOLDER, Entry, Package
 from .crafted import Archive, Odd, folder
+from .pieces import binary, delegate, fake_python, hard, link, noarch_python, package, plain, text
 
-DELEGATE = "awkward-delegate"
 SITE_PACKAGES = "lib/python3.11/site-packages"
 HOLDER = PLACEHOLDER.encode()
 KIB = 1024
-
-
-def package(name: str, entries: Iterable[Entry], *depends: str, **more: object) -> Package:
-    """Describe a package of version 1.0."""
-    return Package(name=name, version="1.0", entries=list(entries), depends=list(depends), **more)  # type: ignore[arg-type]
-
-
-def noarch_python(name: str, entries: Iterable[Entry], *depends: str, entry_points: Iterable[str] = ()) -> Package:
-    """Describe a noarch python package."""
-    return package(
-        name,
-        entries,
-        "python",
-        *depends,
-        build="pyh_0",
-        subdir="noarch",
-        noarch="python",
-        entry_points=list(entry_points),
-    )
-
-
-def text(path: str, content: str | bytes, **more: object) -> Odd:
-    """Describe a text file with placeholders."""
-    return _file(path, content, "text", **more)
-
-
-def binary(path: str, content: str | bytes, **more: object) -> Odd:
-    """Describe a binary file with placeholders."""
-    return _file(path, content, "binary", **more)
-
-
-def plain(path: str, content: str | bytes = b"", **more: object) -> Odd:
-    """Describe a file without placeholders."""
-    return _file(path, content, None, **more)
-
-
-def _file(path: str, content: str | bytes, file_mode: str | None, **more: object) -> Odd:
-    raw = content.encode() if isinstance(content, str) else content
-    return Odd(path=path, content=raw, file_mode=file_mode, **more)  # type: ignore[arg-type]
-
-
-def link(path: str, target: str, **more: object) -> Odd:
-    """Describe a symbolic link."""
-    return Odd(path=path, link=target, **more)  # type: ignore[arg-type]
-
-
-def hard(path: str, first: str, content: bytes, **more: object) -> Odd:
-    """Describe a hard link; ``content`` is what ``paths.json`` describes."""
-    return Odd(path=path, hard_link=first, content=content, **more)  # type: ignore[arg-type]
-
-
-def delegate() -> Archive:
-    """Return the package that every collection has."""
-    script = plain(f"bin/{DELEGATE}", "#!/bin/sh\nexit 0\n", executable=True)
-    return Archive(package=package("awkward-base", [script]))
-
-
-def fake_python(version: str = "3.11.7", site_packages: str | None = None) -> Archive:
-    """Return a package that says it is Python: linking needs no more of it."""
-    short = ".".join(version.split(".")[:2])
-    entries = [plain(f"bin/python{short}", "#!/bin/sh\n", executable=True), link("bin/python", f"python{short}")]
-    return Archive(
-        package=Package(
-            name="python", version=version, build="0_cpython", entries=entries, python_site_packages_path=site_packages
-        )
-    )
 
 
 def collections() -> dict[str, list[Archive]]:
