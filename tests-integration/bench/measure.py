@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import json
 import statistics
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+
+_ACCOUNT = Path(__file__).with_name("account.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +30,15 @@ def run(command: Sequence[str], environment: Mapping[str, str], directory: Path,
 
     :param expected: what it must print; ``None`` when that does not matter.
     """
-    read, write = os.pipe()
-    started = time.perf_counter()
-    process = subprocess.Popen(command, env=dict(environment), cwd=directory, stdout=write, stderr=subprocess.PIPE)
-    os.close(write)
-    with os.fdopen(read, "rb") as stream:
-        output = stream.read().decode()
-    errors = process.stderr.read() if process.stderr else b""
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0 or (expected is not None and output != expected):
-        sys.exit(f"{command[0]} failed ({process.returncode}): {output}{errors.decode()}")
-    return Usage(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    with tempfile.NamedTemporaryFile("r") as report:
+        account = [sys.executable, "-I", "-S", str(_ACCOUNT), report.name]
+        completed = subprocess.run(
+            [*account, *command], env=dict(environment), cwd=directory, capture_output=True, text=True, check=True
+        )
+        wall, processor, peak_kib, status = json.load(report)
+    if status != 0 or (expected is not None and completed.stdout != expected):
+        sys.exit(f"{command[0]} failed ({status}): {completed.stdout}{completed.stderr}")
+    return Usage(wall, processor, peak_kib / 1024)
 
 
 @dataclass
