@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-
 _ACCOUNT = Path(__file__).with_name("account.py")
 
 
