@@ -255,7 +255,7 @@ def test_a_bzip2_bomb_is_stopped_early(place: str, trap: Trap) -> None:
             return content + zeros
         return bz2.compress(tar[: tar.rindex(b"share/bomb") + 512]) + zeros
 
-    entries: list[Entry] = [plain("share/x", "1")] + ([listed] if place == "in-files" else [])
+    entries: list[Entry] = [plain("share/x", "1"), *([listed] if place == "in-files" else [])]
     completed = trap.spring(evil(*entries, suffix=".tar.bz2", edit=edit))
     assert completed.returncode == (0 if place == "behind" else MISSING_OR_DAMAGED), completed.stderr
 

@@ -68,7 +68,10 @@ def delegate() -> Archive:
 def fake_python(version: str = "3.11.7", site_packages: str | None = None) -> Archive:
     """Return a package that says it is Python: linking needs no more of it."""
     short = ".".join(version.split(".")[:2])
-    entries = [plain(f"bin/python{short}", "#!/bin/sh\n", executable=True), link("bin/python", f"python{short}")]
+    entries: list[Entry] = [
+        plain(f"bin/python{short}", "#!/bin/sh\n", executable=True),
+        link("bin/python", f"python{short}"),
+    ]
     return Archive(
         package=Package(
             name="python", version=version, build="0_cpython", entries=entries, python_site_packages_path=site_packages
