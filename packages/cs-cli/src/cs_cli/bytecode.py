@@ -22,7 +22,8 @@ from .plan import BuildPlan, compose_header
 from .platforms import host_platform
 from .supplies import Supplies
 
-_LEVEL = 19
+_LEVEL = 12
+"""An eighth larger than at level 19, in a tenth of its time and a fraction of its memory; read equally fast."""
 _COMPRESSION_THREADS = 4
 _SHARES = 8
 """Processes that the modules are dealt out to: a fixed number, so that the result does not depend on the machine."""

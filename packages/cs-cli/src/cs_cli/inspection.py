@@ -15,8 +15,8 @@ from .derivation import Derivation
 SCHEMA_VERSION = 1
 """Version of ``cs inspect --json``; ``docs/reference/inspect.schema.json`` is its schema."""
 
-_COMPILED_SHARE = 0.55
-"""Bytes of shipped bytecode by byte of noarch python archive, measured on the benchmark's environment."""
+_COMPILED_SHARE = 0.69
+"""Bytes of shipped bytecode by byte of noarch python archive, measured on 131 packages with 9,312 modules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
