@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use memchr::memmem;
 use serde::Deserialize;
 
 use crate::fault::Fault;
@@ -84,8 +85,20 @@ impl Placeholders {
     }
 }
 
+/// More paths than any package has: each takes memory while its package is linked.
+const MOST_PATHS: usize = 1_000_000;
+
+/// Refuse a list that is too long, before it is parsed.
+fn check_count<T>(name: &str, paths: impl Iterator<Item = T>) -> Result<(), Fault> {
+    match paths.take(MOST_PATHS + 1).count() > MOST_PATHS {
+        true => Err(Fault::hostile(name, "it lists more than a million paths")),
+        false => Ok(()),
+    }
+}
+
 /// Parse `info/paths.json`.
 pub(crate) fn parse_paths_json(json: &[u8]) -> Result<Vec<PathEntry>, Fault> {
+    check_count("info/paths.json", memmem::find_iter(json, b"\"_path\""))?;
     let parsed: PathsJson = serde_json::from_slice(json)
         .map_err(|error| Fault::damaged_at("info/paths.json", error.to_string()))?;
     let mut placeholders = Placeholders::default();
@@ -147,6 +160,14 @@ pub(crate) struct OldLists<'a> {
 
 /// Make path entries from the old lists, sorted by path.
 pub(crate) fn parse_old_lists(lists: &OldLists) -> Result<Vec<PathEntry>, Fault> {
+    for (name, list) in [
+        ("info/files", Some(lists.files)),
+        ("info/has_prefix", lists.has_prefix),
+        ("info/no_link", lists.no_link),
+        ("info/no_softlink", lists.no_softlink),
+    ] {
+        check_count(name, memchr::memchr_iter(b'\n', list.unwrap_or_default()))?;
+    }
     let mut placeholders = Placeholders::default();
     let mut prefixed = HashMap::new();
     for line in lines("info/has_prefix", lists.has_prefix.unwrap_or_default())? {
@@ -340,6 +361,22 @@ mod tests {
             let fault = format!("{:?}", parse_paths_json(json).unwrap_err());
             assert!(fault.contains(reason), "{fault}");
         }
+    }
+
+    #[test]
+    fn a_list_of_more_than_a_million_paths_is_refused_before_it_is_parsed() {
+        let entry = br#"{"_path":"a"},"#;
+        let fault = parse_paths_json(&entry.repeat(MOST_PATHS + 1)).unwrap_err();
+        assert!(format!("{fault:?}").contains("more than a million"));
+        let files = b"a\n".repeat(MOST_PATHS + 1);
+        let lists = OldLists {
+            files: &files,
+            ..OldLists::default()
+        };
+        assert!(matches!(
+            parse_old_lists(&lists),
+            Err(Fault::Hostile { .. })
+        ));
     }
 
     #[test]
