@@ -1,7 +1,8 @@
 //! Child processes that do not outlive what they were started for.
 
 use std::io::Read;
-use std::process::{Child, Command, ExitStatus};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -87,6 +88,37 @@ fn kill_group(child: &Child) {
 
 #[cfg(not(unix))]
 fn kill_group(_: &Child) {}
+
+/// Runs a program and its arguments. Should the other end of its standard input be closed, it ends the whole process group.
+#[cfg(unix)]
+const WATCH: &str = r#"
+exec 3<&0 </dev/null
+(read -r line <&3; kill -KILL 0) &
+watcher=$!
+exec 3<&-
+"$0" "$@"
+status=$?
+kill -KILL $watcher
+wait $watcher 2>/dev/null
+exit $status
+"#;
+
+/// A command that runs `program`, and does not outlive this process with anything that it has started: a signal to a child whose parent
+/// dies does not reach the child's children, but the end of a pipe does. It takes the command's standard input.
+#[cfg(unix)]
+pub(crate) fn watch(program: &Path) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", WATCH]).arg(program);
+    command.stdin(Stdio::piped());
+    command
+}
+
+#[cfg(not(unix))]
+pub(crate) fn watch(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null());
+    command
+}
 
 /// The last lines of a program's output.
 pub(crate) fn output_tail(output: &[u8]) -> String {

@@ -7,12 +7,12 @@ use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::sync::atomic::AtomicBool;
 
 use serde::Deserialize;
 
-use crate::children::{Guarded, isolate, output_tail};
+use crate::children::{Guarded, isolate, output_tail, watch};
 use crate::relocate::relocate_changes;
 use crate::{Job, LinkError, Message, Package};
 
@@ -101,12 +101,14 @@ fn run_script(
     set_environment(&mut command, job, package);
     command
         .current_dir(job.staging)
-        .stdin(Stdio::null())
         .stdout(output)
         .stderr(errors);
     let status = run(command, cancel)?;
     if status.success() {
         return Ok(None);
+    }
+    if is_full(job.staging) {
+        return Err(write_error(job.staging, io::ErrorKind::StorageFull.into()));
     }
     let written = output_tail(&fs::read(&output_path).unwrap_or_default());
     let colon = if written.is_empty() { "" } else { ":\n" };
@@ -114,6 +116,18 @@ fn run_script(
         package: package.name.clone(),
         text: format!("its post-link script {script} failed ({status}){colon}{written}"),
     }))
+}
+
+/// Whether nothing more can be written. A script that fails there would do its work where there is room: such a prefix is not complete.
+#[cfg(unix)]
+fn is_full(directory: &Path) -> bool {
+    rustix::fs::statvfs(directory)
+        .is_ok_and(|room| room.f_bavail == 0 || (room.f_files > 0 && room.f_favail == 0))
+}
+
+#[cfg(not(unix))]
+fn is_full(_: &Path) -> bool {
+    false
 }
 
 /// Run a program to its end, or to the caller's wish to stop; nothing that it has started stays behind.
@@ -134,8 +148,8 @@ fn run(mut command: Command, cancel: &AtomicBool) -> Result<ExitStatus, LinkErro
 /// conda runs these scripts with bash, whatever their first line says.
 fn shell(staging: &Path, script: &Path) -> Command {
     let mut command = if cfg!(windows) {
-        let mut command =
-            Command::new(std::env::var_os("COMSPEC").unwrap_or_else(|| "cmd.exe".into()));
+        let interpreter = std::env::var_os("COMSPEC").unwrap_or_else(|| "cmd.exe".into());
+        let mut command = watch(Path::new(&interpreter));
         command.args(["/d", "/c"]);
         command
     } else {
@@ -145,12 +159,8 @@ fn shell(staging: &Path, script: &Path) -> Command {
             "/usr/bin/bash".into(),
             "/usr/local/bin/bash".into(),
         ];
-        Command::new(
-            candidates
-                .into_iter()
-                .find(|candidate| candidate.is_file())
-                .unwrap_or_else(|| "/bin/sh".into()),
-        )
+        let shell = candidates.into_iter().find(|candidate| candidate.is_file());
+        watch(&shell.unwrap_or_else(|| "/bin/sh".into()))
     };
     command.arg(script);
     command
