@@ -17,17 +17,10 @@ pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
     let mut plan = cs_prefix::plan_uninstall(prefix, &runtime.owner())?;
     plan.remove_empty_parent = runtime.place.is_default();
     if plan.is_empty() {
-        say(
-            runtime,
-            &format!("Nothing is installed at {}.\n", prefix.display()),
-        )?;
-        return say(runtime, &hint_executable(runtime));
-    }
-    if !is_confirmed || !runtime.voice.is_quiet {
-        print(&describe_plan(&plan))?;
-    }
-    if !is_confirmed {
-        confirm(runtime)?;
+        let text = format!("Nothing is installed at {}.\n", prefix.display());
+        say(runtime, &text)?;
+    } else {
+        announce(runtime, &plan, is_confirmed)?;
     }
     let cancel = signals::watch();
     let removed = plan
@@ -42,6 +35,17 @@ pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
         say(runtime, &format!("Removed {}.\n", directory.display()))?;
     }
     say(runtime, &hint_executable(runtime))
+}
+
+/// Say what will be removed, and ask unless that has been answered.
+fn announce(runtime: &Runtime, plan: &UninstallPlan, is_confirmed: bool) -> Result<(), Error> {
+    if !is_confirmed || !runtime.voice.is_quiet {
+        print(&describe_plan(plan))?;
+    }
+    match is_confirmed {
+        true => Ok(()),
+        false => confirm(runtime),
+    }
 }
 
 fn say(runtime: &Runtime, text: &str) -> Result<(), Error> {

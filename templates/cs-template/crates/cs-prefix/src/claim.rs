@@ -180,7 +180,7 @@ fn is_empty_and_own(directory: &Path) -> bool {
     is_empty(directory) && sys::is_own(directory)
 }
 
-fn is_empty(directory: &Path) -> bool {
+pub(crate) fn is_empty(directory: &Path) -> bool {
     std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::carry::list_environments;
-use crate::claim::Claim;
+use crate::claim::{Claim, is_empty};
 use crate::error::PrefixError;
 use crate::marker::{Form, Marker};
 use crate::names::{Names, Owner};
@@ -61,7 +61,9 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
         });
     }
     let previous = Marker::read_ours(&names.previous, owner)?.map(|_| names.previous.clone());
-    let staging = names.scratch.is_dir() || Marker::read_ours(&names.staging, owner)?.is_some();
+    let staging = is_empty_directory(&names.staging)
+        || names.scratch.is_dir()
+        || Marker::read_ours(&names.staging, owner)?.is_some();
     Ok(UninstallPlan {
         prefix: (state != State::Absent).then(|| names.prefix.clone()),
         named_environments: list_environments(&names.prefix)?,
@@ -87,7 +89,10 @@ impl UninstallPlan {
         cancel: &AtomicBool,
     ) -> Result<Removed, PrefixError> {
         if self.is_empty() {
-            return Ok(Removed::default());
+            // All that the last one, killed, may have left to do.
+            let mut removed = Removed::default();
+            self.remove_parent(&mut removed);
+            return Ok(removed);
         }
         if let Some(directory) = find_unwritable(&self.names) {
             return Err(PrefixError::not_writable(directory, "remove the prefix"));
@@ -123,9 +128,17 @@ impl UninstallPlan {
             removed.directories.push(directory.clone());
         }
         drop(claim);
+        self.remove_parent(&mut removed);
+        Ok(removed)
+    }
+
+    fn remove_parent(&self, removed: &mut Removed) {
         if self.remove_empty_parent && std::fs::remove_dir(&self.names.parent).is_ok() {
             removed.directories.push(self.names.parent.clone());
         }
-        Ok(removed)
     }
+}
+
+fn is_empty_directory(path: &Path) -> bool {
+    !path.is_symlink() && is_empty(path)
 }

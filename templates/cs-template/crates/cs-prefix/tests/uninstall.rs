@@ -63,6 +63,21 @@ fn leftovers_are_removed_when_there_is_no_prefix() {
 }
 
 #[test]
+fn what_an_uninstall_killed_at_its_end_has_left_is_removed() {
+    let place = place();
+    fs::create_dir_all(place.directory.path().join("conda/.demo.staging")).unwrap();
+    for names in [[".demo.staging"].as_slice(), &[]] {
+        let prefix = place.directory.path().join("conda/demo");
+        let mut plan = plan_uninstall(&prefix, &NEW).unwrap();
+        assert_eq!(plan.is_empty(), names.is_empty());
+        plan.remove_empty_parent = names.is_empty();
+        plan.execute(&NEW, Duration::from_secs(5), &mut |_| {}, &NEVER)
+            .unwrap();
+    }
+    assert!(place.names().is_empty(), "{:?}", place.names());
+}
+
+#[test]
 fn an_empty_parent_goes_only_when_the_caller_chose_it() {
     let place = place();
     let prefix = place.directory.path().join("conda/demo");
