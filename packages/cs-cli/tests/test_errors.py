@@ -58,6 +58,10 @@ def test_a_paragraph_says_what_where_and_what_to_do() -> None:
     assert render_error(error) == "error: conda.toml: a.b: is wrong\n  expected: 1\n  actual: 2\n  hint: write 1"
 
 
+def test_what_the_message_says_is_not_said_again() -> None:
+    assert render_error(CliError("k", "has to be a or b", expected="a or b")) == "error: has to be a or b"
+
+
 def test_line_and_column_follow_the_path() -> None:
     error = ManifestError("is wrong", kind="value-type", path=Path("conda.toml"), line=3, column=7)
     assert render_error(error) == "error: conda.toml:3:7: is wrong"

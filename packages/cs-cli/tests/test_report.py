@@ -40,6 +40,11 @@ def test_the_table_keeps_to_the_width(width: int, tmp_path: Path, channel: Chann
     assert "more" in table.split()
 
 
+def test_a_name_and_its_number_stay_on_one_line(workspace: Workspace) -> None:
+    table = render(TextStyle(width=80))
+    assert all(item in table for item in ("BSD-3-Clause 2", "Zlib 1", "python 8"))
+
+
 def test_colours_change_no_letter(workspace: Workspace) -> None:
     import re
 

@@ -89,7 +89,8 @@ def render_error(error: Exception) -> str:
     place = ":".join(str(described[field]) for field in ("path", "line", "column") if field in described)
     key = f"{described['key']}: " if "key" in described else ""
     lines = [f"error: {place + ': ' if place else ''}{key}{described['message']}"]
-    lines += [f"  {name}: {described[name]}" for name in ("expected", "actual") if name in described]
+    values = [(name, str(described[name])) for name in ("expected", "actual") if name in described]
+    lines += [f"  {name}: {value}" for name, value in values if value not in described["message"]]
     problems = described.get("problems", [])
     lines += [f"  - {_render_problem(problem)}" for problem in problems[:_LISTED]]
     if len(problems) > _LISTED:

@@ -85,7 +85,9 @@ def _wrap(text: str, width: int | None) -> list[str]:
         return [text]
     from textwrap import wrap
 
-    return wrap(text, width, break_on_hyphens=False)
+    # A no-break space inside an item keeps it on one line: the wrapping knows ASCII spaces only.
+    whole = text.replace(" ", "\xa0").replace(",\xa0", ", ")
+    return [line.replace("\xa0", " ") for line in wrap(whole, width, break_on_hyphens=False)]
 
 
 def _join_cells(cells: Sequence[str], widths: Sequence[int], text_width: int) -> str:
