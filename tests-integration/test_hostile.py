@@ -219,6 +219,7 @@ BROKEN_INFO: dict[str, dict[str, bytes | None]] = {
     "nested-paths": {"paths.json": b'{"paths":' + NESTED},
     "nested-unknown-key": {"paths.json": b'{"paths":[{"_path":"a","x":' + NESTED},
     "paths-is-a-string": {"paths.json": b'{"paths":"x"}'},
+    "a-million-paths": {"paths.json": b'{"paths":[' + b'{"_path":"a"},' * 1_000_001 + b"]}"},
     "path-is-a-number": {"paths.json": b'{"paths":[{"_path":1}]}'},
     "lone-surrogate": {"paths.json": b'{"paths":[{"_path":"\\ud800"}]}'},
     "nul-in-path": {"paths.json": b'{"paths":[{"_path":"a\\u0000b"}]}'},

@@ -54,7 +54,7 @@ impl InfoFiles {
         if entry.size > LARGEST_KEPT {
             return Err(Fault::hostile(path, "larger than 128 MiB"));
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(entry.size).unwrap_or_default());
         loop {
             let chunk = tar.chunk()?;
             if chunk.is_empty() {
