@@ -9,7 +9,7 @@ import json
 import os
 import stat
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 import rattler
 from channel import awkward
 from channel.archive import MTIME, PLACEHOLDER
+from channel.chance import make_environment
 from channel.crafted import Archive, Odd, folder, write_channel
 from channel.pieces import binary, delegate, fake_python, hard, link, noarch_python, package, plain, text
 from installs import Runtime, install_with_rattler, make_runtime
@@ -66,19 +67,28 @@ def without_clobbers(records: dict[str, dict[str, Any]]) -> dict[str, dict[str, 
     return records
 
 
-@pytest.mark.parametrize("prefix_name", ["prefix", "long" * 32, "with space"])
-@pytest.mark.parametrize("name", awkward.collections())
-def test_the_prefix_is_the_one_that_rattler_makes(name: str, prefix_name: str, tmp_path: Path) -> None:
-    records = write_channel(awkward.collections()[name], tmp_path / "channel")
-    prefix = tmp_path / prefix_name
+def compare_with_rattler(archives: Sequence[Archive], prefix: Path, tmp_path: Path) -> list[str]:
+    """Install archives with both, at the same place, and list the differences."""
+    records = write_channel(archives, tmp_path / "channel")
     install_with_rattler(records, prefix, tmp_path / "rattler")
     theirs, their_records = describe_prefix(prefix, ignore=THEIR_OWN), read_records(prefix)
     prefix.rename(tmp_path / "theirs")
     completed = make_runtime(records, tmp_path / "channel", tmp_path / "runtime").bootstrap(prefix)
     assert completed.returncode == 0, completed.stderr
     ours, our_records = describe_prefix(prefix, ignore=OUR_OWN), read_records(prefix)
-    assert compare(ours, theirs) == []
-    assert compare(without_clobbers(our_records), without_clobbers(their_records)) == []
+    return compare(ours, theirs) + compare(without_clobbers(our_records), without_clobbers(their_records))
+
+
+@pytest.mark.parametrize("prefix_name", ["prefix", "long" * 32, "with space"])
+@pytest.mark.parametrize("name", awkward.collections())
+def test_the_prefix_is_the_one_that_rattler_makes(name: str, prefix_name: str, tmp_path: Path) -> None:
+    assert compare_with_rattler(awkward.collections()[name], tmp_path / prefix_name, tmp_path) == []
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("CS_CHANCES", "15"))))
+def test_environments_made_by_chance_are_those_that_rattler_makes(seed: int, tmp_path: Path) -> None:
+    """``CS_CHANCES=1000`` tries more of them."""
+    assert compare_with_rattler(make_environment(seed), tmp_path / "prefix", tmp_path) == []
 
 
 def test_the_last_package_in_rattlers_order_wins_a_path(install: Callable[..., Path], tmp_path: Path) -> None:
