@@ -85,3 +85,11 @@ def test_nothing_is_left_but_the_prefix(embedded_runtime: Path, home: Home, make
     home.run(embedded_runtime, "-c", "pass")
     assert find_staging(home.directory / ".conda") == []
     assert [path.name for path in home.directory.iterdir()] == [".conda"]
+
+
+def test_too_long_a_prefix_is_refused_before_anything_is_written(embedded_runtime: Path, home: Home) -> None:
+    parent = home.directory / ("x" * 200)
+    completed = home.run(embedded_runtime, "--path", parent / ("y" * 200), "bootstrap")
+    assert completed.returncode == 73
+    assert "bytes" in completed.stderr
+    assert not parent.exists()

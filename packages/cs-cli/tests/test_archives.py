@@ -50,9 +50,30 @@ def test_directories_are_not_counted(tmp_path: Path) -> None:
     assert read_contents(make_conda(tmp_path / "x-1.0-0.conda", info, {})).installed_file_count == 1
 
 
+def test_the_shortest_binary_placeholder_limits_the_prefix(tmp_path: Path) -> None:
+    placeholders = [("text", "/short"), ("binary", "/a/longer/placeholder"), ("binary", "/a/long/one")]
+    paths = [
+        {"_path": f"lib/{number}", "path_type": "hardlink", "file_mode": mode, "prefix_placeholder": placeholder}
+        for number, (mode, placeholder) in enumerate(placeholders)
+    ]
+    info = {"info/paths.json": json.dumps({"paths": paths}).encode()}
+    assert read_contents(make_conda(tmp_path / "x-1.0-0.conda", info, {})).prefix_limit_bytes == len("/a/long/one")
+
+
+def test_old_packages_name_placeholders_in_has_prefix(tmp_path: Path) -> None:
+    lines = b"/opt/text/only text bin/a\n/opt/binary binary lib/a.so\nbin/b\n"
+    info = {"info/index.json": b"{}", "info/files": b"bin/a\nlib/a.so\n", "info/has_prefix": lines}
+    contents = read_contents(make_tar_bz2(tmp_path / "old-1.0-0.tar.bz2", info, {}))
+    assert contents.prefix_limit_bytes == len("/opt/binary")
+
+
 def test_contents_survive_json() -> None:
     contents = ArchiveContents(
-        executables=("bin/a",), entry_points=("b",), installed_size_bytes=3, installed_file_count=4
+        executables=("bin/a",),
+        entry_points=("b",),
+        installed_size_bytes=3,
+        installed_file_count=4,
+        prefix_limit_bytes=5,
     )
     assert ArchiveContents.from_dict(json.loads(json.dumps(contents.to_dict()))) == contents
 

@@ -10,11 +10,12 @@ from typing import IO, Any
 
 from .errors import CliError
 
-_WANTED = ("info/paths.json", "info/link.json", "info/files")
+_WANTED = ("info/paths.json", "info/link.json", "info/files", "info/has_prefix")
 _EXECUTABLE_PLACES = frozenset(
     ("bin", "condabin", "scripts", "python-scripts", "library/bin", "library/usr/bin", "library/mingw-w64/bin")
 )
 _WINDOWS_SUFFIXES = (".exe", ".bat", ".cmd")
+_PathRecords = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +27,14 @@ class ArchiveContents:
     :ivar entry_points: names of the commands that a noarch python package declares.
     :ivar installed_size_bytes: sum of the sizes that ``info/paths.json`` states; 0 for old packages without it.
     :ivar installed_file_count: number of files and links.
+    :ivar prefix_limit_bytes: length of the shortest placeholder in a binary file: a longer prefix does not fit there.
     """
 
     executables: tuple[str, ...]
     entry_points: tuple[str, ...]
     installed_size_bytes: int
     installed_file_count: int
+    prefix_limit_bytes: int | None = None
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ArchiveContents:
@@ -44,6 +47,7 @@ class ArchiveContents:
             entry_points=tuple(str(name) for name in data["entry_points"]),
             installed_size_bytes=int(data["installed_size"]),
             installed_file_count=int(data["installed_files"]),
+            prefix_limit_bytes=None if data["prefix_limit"] is None else int(data["prefix_limit"]),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,6 +57,7 @@ class ArchiveContents:
             "entry_points": list(self.entry_points),
             "installed_size": self.installed_size_bytes,
             "installed_files": self.installed_file_count,
+            "prefix_limit": self.prefix_limit_bytes,
         }
 
 
@@ -74,21 +79,34 @@ def read_contents(archive: Path) -> ArchiveContents:
 
 def _summarise(info: dict[str, bytes]) -> ArchiveContents:
     noarch = json.loads(info.get("info/link.json", b"{}")).get("noarch") or {}
-    paths, size = _list_paths(info)
+    records = json.loads(info["info/paths.json"])["paths"] if "info/paths.json" in info else None
+    paths, size = _list_paths(info, records)
     return ArchiveContents(
         executables=tuple(sorted(path for path in paths if _may_be_executable(path))),
         entry_points=tuple(line.partition("=")[0].strip() for line in noarch.get("entry_points") or ()),
         installed_size_bytes=size,
         installed_file_count=len(paths),
+        prefix_limit_bytes=min((len(text.encode()) for text in _binary_placeholders(info, records)), default=None),
     )
 
 
-def _list_paths(info: dict[str, bytes]) -> tuple[list[str], int]:
-    if "info/paths.json" not in info:
+def _list_paths(info: dict[str, bytes], records: _PathRecords | None) -> tuple[list[str], int]:
+    if records is None:
         return info["info/files"].decode().splitlines(), 0
-    records: list[dict[str, Any]] = json.loads(info["info/paths.json"])["paths"]
     size = sum(record.get("size_in_bytes") or 0 for record in records)
     return [str(record["_path"]) for record in records if record.get("path_type") != "directory"], size
+
+
+def _binary_placeholders(info: dict[str, bytes], records: _PathRecords | None) -> Iterator[str]:
+    """Yield the placeholders that stand in binary files, by ``paths.json`` or, in old packages, ``has_prefix``."""
+    if records is not None:
+        binary = (record for record in records if record.get("file_mode") == "binary")
+        yield from (str(record["prefix_placeholder"]) for record in binary if record.get("prefix_placeholder"))
+        return
+    for line in info.get("info/has_prefix", b"").decode().splitlines():
+        words = line.split(maxsplit=2)
+        if len(words) == 3 and words[1] == "binary":
+            yield words[0].strip("\"'")
 
 
 def _may_be_executable(path: str) -> bool:

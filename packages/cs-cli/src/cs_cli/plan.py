@@ -157,5 +157,8 @@ def compose_header(plan: BuildPlan, contents: Sequence[ArchiveContents] | None) 
         bundle_file_name=plan.bundle_name,
         installed_size_bytes=None if contents is None else sum(one.installed_size_bytes for one in contents),
         installed_file_count=None if contents is None else sum(one.installed_file_count for one in contents),
+        prefix_limit_bytes=min(
+            (one.prefix_limit_bytes for one in contents or () if one.prefix_limit_bytes), default=None
+        ),
         **settings,
     )
