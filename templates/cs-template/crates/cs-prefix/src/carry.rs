@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::PrefixError;
-use crate::marker::{Marker, is_absence};
+use crate::marker::{Marker, is_absence, remove_file};
 use crate::sys;
 
 /// Named environments, and the package cache that they may be linked to.
@@ -35,7 +35,7 @@ pub(crate) fn copy_settings(old: &Path, marker: &Marker, new: &Path) -> Result<(
         copy(&condarc, &new.join(".condarc"))?;
     }
     let pinned = Path::new("conda-meta").join("pinned");
-    if old.join(&pinned).is_file() && !new.join(&pinned).exists() {
+    if old.join(&pinned).is_file() && new.join(&pinned).symlink_metadata().is_err() {
         copy(&old.join(&pinned), &new.join(&pinned))?;
     }
     Ok(())
@@ -106,8 +106,10 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, PrefixError> {
     }
 }
 
+/// Copy a file in the place of another, never to where a link of that name leads.
 fn copy(from: &Path, to: &Path) -> Result<(), PrefixError> {
-    std::fs::copy(from, to)
+    remove_file(to)
+        .and_then(|()| std::fs::copy(from, to))
         .map(drop)
         .map_err(|source| PrefixError::io("copy", from, source))
 }

@@ -272,7 +272,10 @@ fn create_parents(parent: &Path) -> Result<Vec<PathBuf>, PrefixError> {
         match std::fs::create_dir(directory) {
             Ok(()) => created.push(directory.to_path_buf()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(source) => return Err(PrefixError::io("make", directory, source)),
+            Err(source) => {
+                remove_directories(&created);
+                return Err(PrefixError::io("make", directory, source));
+            }
         }
     }
     Ok(created)

@@ -50,6 +50,16 @@ pub enum PrefixError {
         /// What for.
         action: &'static str,
     },
+    /// The user may not do what has to be done with a path.
+    #[error(
+        "no permission to {action} {path}. Ask its owner for it, or choose another place with --path."
+    )]
+    Denied {
+        /// A verb: "read", "rename".
+        action: &'static str,
+        /// The path in question.
+        path: PathBuf,
+    },
     /// Writing is impossible whoever asks: a read-only file system, for instance.
     #[error("cannot write to {path}: {source}. Choose another place with --path.")]
     CannotWrite {
@@ -149,10 +159,10 @@ impl PrefixError {
     /// Sort a system error: no permission, not writable at all, or plain failure.
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         match source.kind() {
-            io::ErrorKind::PermissionDenied => {
-                let directory = path.parent().unwrap_or(path).to_path_buf();
-                Self::NotPermitted { directory, action }
-            }
+            io::ErrorKind::PermissionDenied => Self::Denied {
+                action,
+                path: path.to_path_buf(),
+            },
             io::ErrorKind::ReadOnlyFilesystem => Self::CannotWrite {
                 path: path.to_path_buf(),
                 source,
@@ -197,7 +207,8 @@ impl PrefixError {
             Self::Foreign { .. }
             | Self::Protected { .. }
             | Self::SymbolicLink { .. }
-            | Self::NotPermitted { .. } => 77,
+            | Self::NotPermitted { .. }
+            | Self::Denied { .. } => 77,
             Self::Cancelled { .. } => 130,
         }
     }

@@ -140,7 +140,9 @@ impl Marker {
             .map_err(|error| PrefixError::io("write", &path, error.into()))?;
         text[0] = form as u8;
         text.push(b'\n');
-        std::fs::File::create(&half)
+        // A package may hold such a path, and it may be a link to anywhere: it is replaced, never followed.
+        remove_file(&half)
+            .and_then(|()| std::fs::File::create_new(&half))
             .and_then(|mut file| {
                 file.write_all(&text)?;
                 crate::sys::set_mode(&file, 0o644)?;
@@ -148,6 +150,14 @@ impl Marker {
             })
             .and_then(|()| std::fs::rename(&half, &path))
             .map_err(|source| PrefixError::io("write", &path, source))
+    }
+}
+
+/// Remove a file or link, if it is there.
+pub(crate) fn remove_file(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if !is_absence(&error) => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -79,10 +79,7 @@ fn check(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
         });
     }
     if let Some(directory) = find_unwritable(names) {
-        return Err(PrefixError::NotPermitted {
-            directory: directory.to_path_buf(),
-            action: "roll back",
-        });
+        return Err(PrefixError::not_writable(directory, "roll back"));
     }
     Ok(state)
 }

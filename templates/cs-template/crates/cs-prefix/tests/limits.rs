@@ -95,6 +95,19 @@ fn a_user_who_may_not_write_is_told_which_directory() {
 }
 
 #[test]
+fn a_prefix_that_may_not_even_be_read_is_named() {
+    if !is_root() {
+        return;
+    }
+    let place = common::upgraded();
+    share(place.directory.path());
+    fs::set_permissions(&place.prefix, fs::Permissions::from_mode(0o700)).unwrap();
+    let text = run_as_nobody(&place.prefix, "run-new");
+    let expected = format!("no permission to read {}", place.prefix.display());
+    assert!(text.contains(&expected), "{text}");
+}
+
+#[test]
 fn a_user_who_may_not_write_waits_for_the_one_who_builds() {
     if !is_root() {
         return;
