@@ -47,7 +47,8 @@ fn hand_over(process: &Process, memory: &'static mut Memory) -> Option<Infallibl
         .arguments()
         .next()?
         .rsplit(|byte| *byte == b'/')
-        .next()?;
+        .next()
+        .filter(|name| !name.is_empty())?;
     let mut entries = Pointers {
         text,
         pointers: &mut memory.pointers,
