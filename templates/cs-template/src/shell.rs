@@ -1,7 +1,7 @@
 //! A shell in the prefix, or in one of its environments.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::activation;
 use crate::environment::{Environment, executable_directories, join_directories};
@@ -37,19 +37,31 @@ pub fn find_environment(root: &Path, wanted: Option<&OsStr>) -> Result<(PathBuf,
     let Some(wanted) = wanted.filter(|wanted| *wanted != "base") else {
         return Ok((root.to_owned(), "base".to_owned()));
     };
-    let is_path = Path::new(wanted).components().count() > 1 || Path::new(wanted).is_absolute();
-    let prefix = match is_path {
-        true => std::path::absolute(wanted).unwrap_or_else(|_| wanted.into()),
-        false => root.join("envs").join(wanted),
+    let (prefix, name) = match is_path(wanted) {
+        true => {
+            let prefix = std::path::absolute(wanted).unwrap_or_else(|_| wanted.into());
+            let name = prefix.to_string_lossy().into_owned();
+            (prefix, name)
+        }
+        false => {
+            let name = wanted.to_string_lossy().into_owned();
+            (root.join("envs").join(wanted), name)
+        }
     };
     if prefix.join("conda-meta").is_dir() {
-        return Ok((prefix, wanted.to_string_lossy().into_owned()));
+        return Ok((prefix, name));
     }
     Err(Error::NoEnvironment {
         name: wanted.to_string_lossy().into_owned(),
         prefix: root.to_owned(),
         known: name_environments(root),
     })
+}
+
+fn is_path(wanted: &OsStr) -> bool {
+    let path = Path::new(wanted);
+    let is_name = matches!(path.components().next(), Some(Component::Normal(_)));
+    !is_name || path.components().count() > 1
 }
 
 fn name_environments(root: &Path) -> String {
@@ -117,12 +129,24 @@ impl ShellPlan {
         Environment::for_delegate(std::env::vars_os(), &self.root, &self.command_name)
     }
 
+    /// What names the environment. Shells set it again behind the user's start-up files, in which another conda may have
+    /// activated its own.
+    fn variables(&self) -> [(&'static str, OsString); 5] {
+        [
+            ("CONDA_ROOT_PREFIX", self.root.clone().into()),
+            ("CONDA_PREFIX", self.prefix.clone().into()),
+            ("CONDA_DEFAULT_ENV", self.name.clone().into()),
+            ("CONDA_SHLVL", "1".into()),
+            ("CONDA_PROMPT_MODIFIER", format!("({}) ", self.name).into()),
+        ]
+    }
+
     /// What a process in the plan's environment inherits, activation scripts aside.
     fn environment(&self) -> Environment {
         let mut environment = self.root_environment();
-        environment.set("CONDA_PREFIX", &self.prefix);
-        environment.set("CONDA_DEFAULT_ENV", &self.name);
-        environment.set("CONDA_PROMPT_MODIFIER", format!("({}) ", self.name));
+        for (name, value) in self.variables() {
+            environment.set(name, value);
+        }
         let mut path = join_directories(&self.directories());
         if let Some(inherited) = std::env::var_os("PATH").filter(|path| !path.is_empty()) {
             path.push(if cfg!(windows) { ";" } else { ":" });
@@ -213,6 +237,16 @@ mod tests {
         for wanted in [None, Some(OsStr::new("base"))] {
             let found = find_environment(root, wanted).unwrap();
             assert_eq!(found, (root.to_owned(), "base".to_owned()));
+        }
+    }
+
+    #[test]
+    fn dots_and_separators_make_a_path() {
+        for wanted in [".", "..", "./e", "../e", "a/e", "/e"] {
+            assert!(is_path(wanted.as_ref()), "{wanted}");
+        }
+        for wanted in ["e", ".e", "e.f", "..."] {
+            assert!(!is_path(wanted.as_ref()), "{wanted}");
         }
     }
 

@@ -88,7 +88,14 @@ fn posix_script(plan: &ShellPlan, user_file: &str, fd: i32) -> OsString {
 }
 
 fn posix_lines(plan: &ShellPlan) -> OsString {
-    let mut script = OsString::from("export PATH=");
+    // What another conda has put before the prompt goes with it.
+    let mut script = OsString::from("PS1=\"${PS1#\"$CONDA_PROMPT_MODIFIER\"}\"\n");
+    for (name, value) in plan.variables() {
+        script.push(format!("export {name}="));
+        script.push(quote(&value));
+        script.push("\n");
+    }
+    script.push("export PATH=");
     script.push(quote(&join_directories(&plan.directories())));
     script.push("${PATH:+:$PATH}\n");
     for file in list_scripts(&plan.prefix, "sh") {
@@ -144,6 +151,9 @@ fn fish_lines(plan: &ShellPlan) -> OsString {
         .map(|directory| fish_quote(directory.as_os_str()))
         .collect();
     let mut script = format!("set -gx PATH {} $PATH\n", directories.join(" "));
+    for (name, value) in plan.variables() {
+        script += &format!("set -gx {name} {}\n", fish_quote(&value));
+    }
     for file in list_scripts(&plan.prefix, "fish") {
         script += &format!("source {}\n", fish_quote(file.as_os_str()));
     }
@@ -170,6 +180,9 @@ fn xonsh_files() -> Vec<OsString> {
 
 fn xonsh_lines(plan: &ShellPlan) -> OsString {
     let mut script = String::new();
+    for (name, value) in plan.variables() {
+        script += &format!("${name} = {:?}\n", value.to_string_lossy());
+    }
     for directory in plan.directories().iter().rev() {
         let literal = format!("{:?}", directory.to_string_lossy());
         script += &format!("$PATH.insert(0, {literal})\n");

@@ -62,12 +62,15 @@ fn start_up_files_do_not_undo_the_activation() {
         let sandbox = Sandbox::new();
         fs::write(
             sandbox.path(file),
-            "PATH=/mine:$PATH\nalias greet='echo hello from here'\n",
+            "PATH=/mine:$PATH\nalias greet='echo hello from here'\n\
+             export CONDA_PREFIX=/mine CONDA_SHLVL=2 CONDA_PROMPT_MODIFIER='(mine) '\n\
+             PS1='(mine) > '\n",
         )
         .unwrap();
         sandbox.run(&["x"]).ok();
         let variables = [("SHELL", shell), ("ENV", "$HOME/.sh init")];
-        let typed = "echo PATH is $PATH.\ngreet\necho ENV is $ENV.\nexit 7\n";
+        let typed = "echo PATH is $PATH.\ngreet\necho ENV is $ENV.\n\
+                     echo CONDA is $CONDA_PREFIX $CONDA_SHLVL.\nexit 7\n";
         let Some(shown) = run_at_terminal(&sandbox, "shell", typed, &variables) else {
             return;
         };
@@ -79,7 +82,10 @@ fn start_up_files_do_not_undo_the_activation() {
             "{expected} is not in {shown:#?}"
         );
         assert!(shown.stdout.contains("hello from here\r\n"), "{shown:#?}");
-        assert!(shown.stdout.contains("(base) "), "{shown:#?}");
+        assert!(shown.stdout.contains("(base) > "), "{shown:#?}");
+        assert!(!shown.stdout.contains("(mine) "), "{shown:#?}");
+        let expected = format!("CONDA is {prefix} 1.");
+        assert!(shown.stdout.contains(&expected), "{shown:#?}");
         assert!(
             shown.stdout.contains("ENV is $HOME/.sh init."),
             "{shown:#?}"
