@@ -97,7 +97,9 @@ pub fn show_while<T>(
     std::thread::scope(|scope| {
         // Dropping the sender wakes the thread at once, however the work ends.
         let (alive, ended) = mpsc::channel::<()>();
-        scope.spawn(move || show_until(voice, total, counter, interval, &ended));
+        let show = move || show_until(voice, total, counter, interval, &ended);
+        // Where no more threads are allowed, nothing is shown.
+        let _ = std::thread::Builder::new().spawn_scoped(scope, show);
         let result = work();
         drop(alive);
         result

@@ -54,6 +54,7 @@ mod system {
 
     /// Handle SIGINT, SIGTERM and SIGHUP, unless whoever started the runtime has switched them off.
     pub fn watch() {
+        survive_size_limit();
         let handler = on_signal as extern "C" fn(libc::c_int);
         for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
             if is_ignored(signal) {
@@ -67,6 +68,18 @@ mod system {
                 libc::sigaction(signal, &action, std::ptr::null_mut());
             }
         }
+    }
+
+    extern "C" fn on_too_large(_: libc::c_int) {}
+
+    /// Have writes beyond the limit on file sizes fail instead of ending the process; programs that are started get the default again.
+    fn survive_size_limit() {
+        if is_ignored(libc::SIGXFSZ) {
+            return;
+        }
+        let handler = on_too_large as extern "C" fn(libc::c_int);
+        // SAFETY: the handler does nothing.
+        unsafe { libc::signal(libc::SIGXFSZ, handler as usize) };
     }
 
     /// Handle signals as if `watch` had not been called.

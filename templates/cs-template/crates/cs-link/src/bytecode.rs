@@ -167,14 +167,9 @@ pub(crate) fn compile(
         cancel,
         done,
     };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..shared.job.threads.clamp(1, 64).min(work.len()))
-            .map(|_| scope.spawn(|| shift.work_alone().inspect_err(|_| shift.stop())))
-            .collect();
-        threads
-            .into_iter()
-            .try_for_each(|thread| thread.join().unwrap_or(Err(LinkError::Cancelled)))
-    })?;
+    if !work.is_empty() {
+        shift.work_together()?;
+    }
     let mut done = shift
         .done
         .into_inner()
@@ -201,6 +196,19 @@ struct Compiler {
 }
 
 impl Shift<'_> {
+    /// Work on as many threads as are wanted, or allowed: at least this one.
+    fn work_together(&self) -> Result<(), LinkError> {
+        let threads = self.shared.job.threads.clamp(1, 64).min(self.work.len());
+        let work = || self.work_alone().inspect_err(|_| self.stop());
+        std::thread::scope(|scope| {
+            let start = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+            let others: Vec<_> = (1..threads).map_while(start).collect();
+            others.into_iter().fold(work(), |result, thread| {
+                result.and(thread.join().unwrap_or(Err(LinkError::Cancelled)))
+            })
+        })
+    }
+
     fn work_alone(&self) -> Result<(), LinkError> {
         let mut compiler = self.start()?;
         let tag = compiler.answer()?;

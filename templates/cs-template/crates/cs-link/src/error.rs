@@ -191,12 +191,14 @@ impl LinkError {
     }
 }
 
-/// Whether the disk is full, over quota or failing: nothing that permissions could mend.
+/// Whether the disk is full, over quota or failing, or this process is at a limit: nothing that permissions could mend.
 fn is_disk_failure(error: &io::Error) -> bool {
-    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     const EIO: i32 = 5;
-    matches!(error.kind(), StorageFull | QuotaExceeded)
-        || (cfg!(unix) && error.raw_os_error() == Some(EIO))
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(error.kind(), FileTooLarge | StorageFull | QuotaExceeded)
+        || (cfg!(unix) && matches!(error.raw_os_error(), Some(EIO | ENFILE | EMFILE)))
 }
 
 #[cfg(test)]
@@ -215,6 +217,7 @@ mod tests {
     fn a_full_disk_is_told_from_a_forbidden_one() {
         assert_eq!(kind_of_write(io::ErrorKind::StorageFull), Kind::Io);
         assert_eq!(kind_of_write(io::ErrorKind::QuotaExceeded), Kind::Io);
+        assert_eq!(kind_of_write(io::ErrorKind::FileTooLarge), Kind::Io);
         assert_eq!(
             kind_of_write(io::ErrorKind::PermissionDenied),
             Kind::CannotWrite

@@ -215,7 +215,11 @@ impl<'a> Crew<'a> {
             .clamp(1, self.shared.job.packages.len().max(1));
         std::thread::scope(|scope| {
             for _ in 1..threads {
-                scope.spawn(|| self.work_alone());
+                // Where no more threads are allowed, fewer do the work.
+                let thread = std::thread::Builder::new();
+                if thread.spawn_scoped(scope, || self.work_alone()).is_err() {
+                    break;
+                }
             }
             self.work_alone();
         });
