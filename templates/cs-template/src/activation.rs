@@ -69,6 +69,8 @@ fn list_files(directory: &Path, extension: &str) -> Vec<PathBuf> {
 }
 
 /// A shell sources the scripts and becomes `words`; the arguments never pass through its parser.
+///
+/// `command` keeps a script that is broken from ending the shell.
 #[cfg(unix)]
 fn run_scripts(
     prefix: &Path,
@@ -81,15 +83,27 @@ fn run_scripts(
     }
     let mut line = OsString::new();
     for script in &scripts {
-        line.push(". ");
+        line.push("command . ");
         line.push(crate::text::quote(script.as_os_str()));
         line.push("; ");
     }
     line.push("exec \"$@\"");
-    let mut wrapped: Vec<OsString> = vec!["/bin/sh".into(), "-c".into(), line, "sh".into()];
+    let mut wrapped: Vec<OsString> = script_shell().iter().map(OsString::from).collect();
+    wrapped.extend(["-c".into(), line, "sh".into()]);
     wrapped.extend(keep_odd_variables(&words[0], environment));
     wrapped.extend(words);
     wrapped
+}
+
+/// bash where there is one: packages write their scripts for it, as conda and pixi run them with it. `-p` keeps it from
+/// reading a file of the user's, which `BASH_ENV` may name.
+#[cfg(unix)]
+fn script_shell() -> &'static [&'static str] {
+    if Path::new("/bin/bash").is_file() {
+        &["/bin/bash", "-p"]
+    } else {
+        &["/bin/sh"]
+    }
 }
 
 /// Some shells drop variables whose names are not identifiers, such as bash's exported functions: `env` sets them again.

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 pub use crate::parser::parse_arguments;
+use crate::voice::Form;
 
 /// The runtime's own commands, in the order of the help.
 pub const COMMANDS: [&str; 6] = [
@@ -36,7 +37,7 @@ pub struct Globals {
     /// `-v`.
     pub is_verbose: bool,
     /// `--progress FORM`.
-    pub progress: Option<OsString>,
+    pub progress: Option<Form>,
 }
 
 /// What the runtime is asked to do.

@@ -10,6 +10,7 @@ use cs_stamp::{Bytecode, OnUpgrade, Part, Plan};
 
 use crate::arguments::BootstrapOptions;
 use crate::error::Error;
+use crate::launcher::LAUNCHER;
 use crate::packages::{convert_packages, convert_python};
 use crate::progress::{Counter, Total, show_while};
 use crate::runtime::Runtime;
@@ -23,8 +24,9 @@ use crate::{kept, signals, verify};
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10 * 60);
 /// How often to say so.
 const WAIT_INTERVAL: Duration = Duration::from_secs(30);
-/// Unpacked size over packed size of common package sets, where the builder did not know the former.
-const EXPANSION: u64 = 5;
+/// Unpacked size over packed size, where the builder did not know the former. Common package sets have 5; but what is
+/// only estimated refuses what hardly fits, not what may.
+const EXPANSION: u64 = 3;
 
 /// How an installation ended.
 pub struct Installed {
@@ -40,7 +42,7 @@ pub struct Installed {
 
 /// `RUNTIME bootstrap`.
 pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
-    let installed = ensure(runtime, options)?;
+    let installed = ensure(runtime, Some(options))?;
     if runtime.voice.is_quiet || runtime.voice.form == Form::Json {
         return Ok(());
     }
@@ -62,16 +64,17 @@ pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
     })
 }
 
-/// Make sure that the prefix can be run.
-pub fn ensure(runtime: &Runtime, options: &BootstrapOptions) -> Result<Installed, Error> {
+/// Make sure that the prefix can be run: for the command `bootstrap` with its options, or on the way to something else.
+pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<Installed, Error> {
     let started = Instant::now();
+    let options = &command.cloned().unwrap_or_default();
     let plan = runtime.stamp.plan()?;
     let cancel = signals::watch();
     let mut files = 0;
     let result = cs_prefix::install(
         &runtime.place.prefix,
         &runtime.owner(),
-        &make_policy(runtime, options, &plan),
+        &make_policy(runtime, command, &plan),
         &mut tell_waiting(runtime),
         &cancel,
         |staging| {
@@ -89,11 +92,11 @@ pub fn ensure(runtime: &Runtime, options: &BootstrapOptions) -> Result<Installed
     Ok(installed)
 }
 
-fn make_policy(runtime: &Runtime, options: &BootstrapOptions, plan: &Plan) -> Policy {
+fn make_policy(runtime: &Runtime, command: Option<&BootstrapOptions>, plan: &Plan) -> Policy {
     let header = &runtime.header;
     let packed: Option<u64> = plan.packages.iter().map(|package| package.size).sum();
     Policy {
-        force: options.is_forced,
+        force: command.is_some_and(|options| options.is_forced),
         on_upgrade: match header.on_upgrade {
             OnUpgrade::Replace => cs_prefix::OnUpgrade::Replace,
             OnUpgrade::Keep => cs_prefix::OnUpgrade::Keep,
@@ -104,7 +107,8 @@ fn make_policy(runtime: &Runtime, options: &BootstrapOptions, plan: &Plan) -> Po
             .or(packed.map(|bytes| bytes.saturating_mul(EXPANSION))),
         required_files: header.installed_file_count,
         prefix_limit_bytes: header.prefix_limit_bytes,
-        ..Policy::default()
+        // Who installs for later may switch the machine off next; docs/development/decisions/durability.md.
+        sync: command.is_some(),
     }
 }
 
@@ -159,6 +163,7 @@ pub fn name_interruption(error: Error) -> Error {
         Error::Lifecycle(PrefixError::Cancelled { .. })
         | Error::Link(cs_link::LinkError::Cancelled) => true,
         Error::Fetch(error) => error.kind() == cs_fetch::ErrorKind::Cancelled,
+        Error::Bundle(error) => error.kind() == cs_bundle::ErrorKind::Cancelled,
         _ => false,
     };
     match signals::received() {
@@ -176,7 +181,7 @@ fn build(
     cancel: &Arc<AtomicBool>,
 ) -> Result<u64, Error> {
     verify::check_part(&runtime.stamp, Part::Lock)?;
-    let supply = open_bundles(runtime, plan, options, staging.scratch)?;
+    let supply = open_bundles(runtime, plan, options, staging.scratch, cancel)?;
     supply.check_network(runtime, plan, options)?;
     let total = Total {
         archive_bytes: supply.total_bytes(plan),
@@ -191,6 +196,14 @@ fn build(
         link(runtime, plan, staging, &*archives, &counter, cancel)
     })
     .map_err(|error| name_origins(error, origins))?;
+    relay(runtime, plan, &report);
+    write_settings(staging.root, &runtime.header, plan)?;
+    check_delegate(runtime, staging.root)?;
+    Ok(report.files)
+}
+
+/// Pass on what packages want their users to know, and what two packages both hold.
+fn relay(runtime: &Runtime, plan: &Plan, report: &cs_link::Report) {
     for message in &report.messages {
         runtime
             .voice
@@ -206,9 +219,6 @@ fn build(
             clobbered.path, winner.name, loser.name, winner.name
         ));
     }
-    write_settings(staging.root, &runtime.header, plan)?;
-    check_delegate(runtime, staging.root)?;
-    Ok(report.files)
 }
 
 fn link(
@@ -234,7 +244,7 @@ fn link(
             (Bytecode::OnImport | Bytecode::Shipped, _) => cs_link::Bytecode::OnImport,
         },
         link_scripts: true,
-        launcher: None,
+        launcher: LAUNCHER,
     };
     cs_link::install(&job, archives, counter, cancel).map_err(unwrap_supplier)
 }

@@ -55,7 +55,7 @@ impl Environment {
     }
 
     /// All variables.
-    pub fn iter(&self) -> impl Iterator<Item = &(OsString, OsString)> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &(OsString, OsString)> {
         self.0.iter()
     }
 }

@@ -17,6 +17,8 @@ pub mod status {
     pub const CANNOT_WRITE: u8 = 73;
     /// The disk is full, or reading or writing failed.
     pub const IO: u8 = 74;
+    /// The user may not do that.
+    pub const NOT_PERMITTED: u8 = 77;
     /// The stamp is missing or damaged.
     pub const STAMP: u8 = 78;
 }
@@ -38,7 +40,8 @@ pub enum Error {
     /// The template has not been stamped.
     #[error(
         "{} is an unstamped template: it holds no packages to install and no delegate to run. \
-         Build a runtime from it with `cs build`.",
+         Build a runtime from it with `cs build`. If it should be a finished runtime, its download was cut short: \
+         download it again.",
         .0.display()
     )]
     Unstamped(PathBuf),
@@ -46,7 +49,9 @@ pub enum Error {
     #[error("{0}.")]
     Stamp(#[from] cs_stamp::StampError),
     /// The prefix cannot be used as such.
-    #[error("{named_by} names {path:?} as the prefix, but {reason}. Choose another directory.")]
+    #[error(
+        "{named_by} names {path:?} as the prefix, but {reason}. Choose another directory with --path."
+    )]
     Prefix {
         /// The path.
         path: PathBuf,
@@ -57,7 +62,7 @@ pub enum Error {
     },
     /// No directory is known for the prefix.
     #[error(
-        "there is no home directory: HOME is not set and the user database has none. \
+        "no home directory is known: neither HOME nor the user database names one by its full path. \
          Name the prefix with `--path PATH` or with the variable {variable}."
     )]
     NoHome {
@@ -164,7 +169,7 @@ pub enum Error {
     #[error("cannot read the answer: {0}.")]
     Input(io::Error),
     /// A signal ended the installation.
-    #[error("interrupted; nothing was left behind.")]
+    #[error("interrupted; everything is as it was before.")]
     Interrupted(i32),
 }
 
@@ -205,7 +210,8 @@ impl Error {
             Self::Offline { .. } | Self::NoDelegate { .. } | Self::LostDelegate { .. } => {
                 status::MISSING
             }
-            Self::Start { source, .. } | Self::Write { source, .. } => io_status(source),
+            Self::Start { source, .. } => start_status(source),
+            Self::Write { source, .. } => write_status(source),
             Self::Output(_) | Self::Input(_) => status::IO,
             Self::Interrupted(signal) => 128u8.saturating_add(u8::try_from(*signal).unwrap_or(0)),
             Self::Link(error) | Self::Archive { source: error, .. } => link_status(error),
@@ -243,6 +249,7 @@ fn bundle_status(error: &cs_bundle::BundleError) -> u8 {
     match error.kind() {
         cs_bundle::ErrorKind::Unusable => status::MISSING,
         cs_bundle::ErrorKind::Io => status::IO,
+        cs_bundle::ErrorKind::Cancelled => 130,
     }
 }
 
@@ -257,11 +264,23 @@ fn fetch_status(error: &cs_fetch::FetchError) -> u8 {
     }
 }
 
-/// What a system error means for the exit status.
-fn io_status(error: &io::Error) -> u8 {
+/// What it means that a program does not start.
+fn start_status(error: &io::Error) -> u8 {
+    /// A file that is no program, or one of another machine.
+    const ENOEXEC: i32 = 8;
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => status::NOT_PERMITTED,
+        io::ErrorKind::NotFound => status::MISSING,
+        io::ErrorKind::ArgumentListTooLong => status::USAGE,
+        _ if cfg!(unix) && error.raw_os_error() == Some(ENOEXEC) => status::MISSING,
+        _ => status::IO,
+    }
+}
+
+/// What it means that a file of the prefix cannot be written.
+fn write_status(error: &io::Error) -> u8 {
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => status::CANNOT_WRITE,
-        io::ErrorKind::NotFound => status::MISSING,
         _ => status::IO,
     }
 }
@@ -277,6 +296,14 @@ mod tests {
         }
     }
 
+    fn start_error(kind: io::ErrorKind) -> Error {
+        Error::Start {
+            path: "/p".into(),
+            source: kind.into(),
+            hint: String::new(),
+        }
+    }
+
     #[test]
     fn each_failure_has_the_status_of_its_kind() {
         let damaged = cs_bundle::BundleError::Embedded { what: "x".into() };
@@ -286,6 +313,9 @@ mod tests {
             (write_error(io::ErrorKind::StorageFull), 74),
             (write_error(io::ErrorKind::PermissionDenied), 73),
             (write_error(io::ErrorKind::ReadOnlyFilesystem), 73),
+            (start_error(io::ErrorKind::NotFound), 66),
+            (start_error(io::ErrorKind::PermissionDenied), 77),
+            (start_error(io::ErrorKind::ArgumentListTooLong), 64),
             (Error::Interrupted(2), 130),
             (Error::Interrupted(15), 143),
             (Error::Bundle(damaged), 66),

@@ -92,7 +92,7 @@ variables:
   {QUIET}    1: the same as -q
   {PROGRESS} json: one JSON event a line on stderr while installing
 
-Installed at: {prefix}
+Installs to: {prefix}
 ";
 
 /// How a command is called, and what it does.

@@ -79,8 +79,19 @@ pub fn hand_over(delegate: &Delegate, arguments: &[OsString]) -> Error {
     }
     Error::Start {
         path: delegate.program.clone(),
+        hint: hint_start(&source, &delegate.repair),
         source,
-        hint: format!(" Install it again with `{}`.", delegate.repair),
+    }
+}
+
+/// What to do about a delegate that is there and does not start, with a space before it.
+fn hint_start(error: &io::Error, repair: &str) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            " Check its permissions, and that its file system allows programs to run.".to_owned()
+        }
+        io::ErrorKind::ArgumentListTooLong => " Call it with fewer arguments.".to_owned(),
+        _ => format!(" Install it again with `{repair}`."),
     }
 }
 
@@ -88,7 +99,9 @@ pub fn hand_over(delegate: &Delegate, arguments: &[OsString]) -> Error {
 pub fn start(words: &[OsString], environment: &Environment) -> io::Error {
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]).env_clear();
-    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    // The last one to be set stays: backwards, so that of two entries of a name the first counts, as it does in C.
+    let entries = environment.iter().rev();
+    command.envs(entries.map(|(name, value)| (name, value)));
     signals::unwatch();
     signals::inherit(&mut command);
     replace_process(command)

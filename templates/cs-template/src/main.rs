@@ -8,6 +8,7 @@ mod error;
 mod help;
 mod kept;
 mod launch;
+mod launcher;
 mod packages;
 mod parser;
 mod place;

@@ -7,6 +7,8 @@ use crate::arguments::{
     BootstrapOptions, COMMANDS, EXPLAINED, Globals, Invocation, Request, UsageError, Words,
 };
 
+use crate::voice::Form;
+
 type Parsed<T> = Result<T, UsageError>;
 
 /// Understand `arguments` (without the program's name).
@@ -125,7 +127,14 @@ impl Parser {
             ("--progress", value) => {
                 self.words.next();
                 let form = self.take_value("--progress", "json", value, command)?;
-                self.globals.progress = Some(form);
+                let refuse = || UsageError {
+                    message: format!(
+                        "there is no progress {}: it is json or text",
+                        form.display()
+                    ),
+                    command,
+                };
+                self.globals.progress = Some(Form::parse(&form).ok_or_else(refuse)?);
                 return Ok(true);
             }
             ("--path", value) => {

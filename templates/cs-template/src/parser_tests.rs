@@ -116,7 +116,7 @@ fn bootstrap_has_its_options() {
     let line = "bootstrap --force --bundle b --offline --progress json";
     let invocation = parse(line, DIRECT).unwrap();
     assert_eq!(invocation.request, Request::Bootstrap(expected));
-    assert_eq!(invocation.globals.progress, Some("json".into()));
+    assert_eq!(invocation.globals.progress, Some(Form::Json));
 }
 
 #[test]

@@ -20,6 +20,14 @@ pub struct Place {
 const INSTALL_SCHEME: &str = "install-scheme";
 
 impl Place {
+    /// Where the prefix would be if anybody knew below what: for texts only.
+    pub fn unknown(launch: &Launch) -> Self {
+        Self {
+            prefix: launch.prefix.clone().into(),
+            named_by: INSTALL_SCHEME.to_owned(),
+        }
+    }
+
     /// Whether the place was the runtime's own choice.
     pub fn is_default(&self) -> bool {
         self.named_by == INSTALL_SCHEME

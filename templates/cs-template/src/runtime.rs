@@ -11,7 +11,7 @@ use crate::arguments::{Globals, Invocation, Request, Words, parse_arguments};
 use crate::error::Error;
 use crate::launch::{self, Delegate};
 use crate::place::{Place, find_place};
-use crate::variables::{Variables, read_variables};
+use crate::variables::{Variables, name_variable, read_variables};
 use crate::voice::{Form, Voice, print};
 use crate::{bootstrap, help, rollback, shell, signals, status, uninstall};
 
@@ -69,14 +69,20 @@ fn run_stamped(
     voice.runtime.clone_from(&launch.runtime);
     let own = name_own_command(&command_name, &launch);
     let variables = read_variables(&launch.runtime, &lookup);
+    configure_voice(voice, &Globals::default(), &variables);
     let invocation = parse_arguments(arguments, find_words(&launch))
         .map_err(|error| Error::from_usage(error, &own))?;
-    configure_voice(voice, &invocation.globals, &variables, &own)?;
+    configure_voice(voice, &invocation.globals, &variables);
     if let Request::Version = invocation.request {
         let header = stamp.header()?;
         return print(&format!("{} {}\n", header.runtime, header.runtime_version));
     }
-    let place = find_place(invocation.globals.path.as_deref(), &launch, &lookup)?;
+    let place = find_place(invocation.globals.path.as_deref(), &launch, &lookup);
+    let place = match &invocation.request {
+        // Whoever asks for help may not know yet what is wrong.
+        Request::Help(_) => place.unwrap_or_else(|_| Place::unknown(&launch)),
+        _ => place?,
+    };
     if let Request::Delegate(arguments) = &invocation.request
         && launch::is_current(&place.prefix, &launch)
     {
@@ -95,6 +101,7 @@ fn run_stamped(
         voice: voice.clone(),
         command_name,
     };
+    runtime.check_progress(&invocation.globals)?;
     runtime.answer(invocation)
 }
 
@@ -119,31 +126,11 @@ fn find_words(launch: &Launch) -> Words {
     }
 }
 
-fn configure_voice(
-    voice: &mut Voice,
-    globals: &Globals,
-    variables: &Variables,
-    own: &str,
-) -> Result<(), Error> {
+fn configure_voice(voice: &mut Voice, globals: &Globals, variables: &Variables) {
     voice.is_quiet = globals.is_quiet || variables.is_quiet;
     voice.is_verbose = globals.is_verbose;
-    let Some(form) = globals.progress.as_ref().or(variables.progress.as_ref()) else {
-        return Ok(());
-    };
-    voice.form = match form.to_str() {
-        Some("json") => Form::Json,
-        Some("text") => Form::Text,
-        _ => {
-            return Err(Error::Usage {
-                message: format!(
-                    "there is no progress {}: it is json or text",
-                    form.display()
-                ),
-                help: format!("{own} help bootstrap"),
-            });
-        }
-    };
-    Ok(())
+    let wanted = variables.progress.as_deref().and_then(Form::parse);
+    voice.form = globals.progress.or(wanted).unwrap_or(Form::Text);
 }
 
 fn describe_delegate(prefix: &Path, launch: &Launch, command_name: &OsStr) -> Delegate {
@@ -185,6 +172,20 @@ impl Runtime {
         describe_delegate(&self.place.prefix, &self.launch, &self.command_name)
     }
 
+    /// Refuse a variable that makes no sense. A mere hand-over, which shows no progress, does not look at it.
+    fn check_progress(&self, globals: &Globals) -> Result<(), Error> {
+        match &self.variables.progress {
+            Some(odd) if globals.progress.is_none() && Form::parse(odd).is_none() => {
+                let variable = name_variable(&self.header.runtime, "PROGRESS");
+                Err(Error::Usage {
+                    message: format!("{variable} is {}: it can be json or text", odd.display()),
+                    help: format!("{} help bootstrap", self.own_command()),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn answer(&self, invocation: Invocation) -> Result<(), Error> {
         match invocation.request {
             Request::Delegate(arguments) => self.hand_over(&arguments),
@@ -200,13 +201,13 @@ impl Runtime {
     }
 
     fn hand_over(&self, arguments: &[OsString]) -> Result<(), Error> {
-        bootstrap::ensure(self, &Default::default())?;
+        bootstrap::ensure(self, None)?;
         self.check_signals()?;
         Err(launch::hand_over(&self.delegate(), arguments))
     }
 
     fn start_shell(&self, environment: Option<&OsStr>) -> Result<(), Error> {
-        bootstrap::ensure(self, &Default::default())?;
+        bootstrap::ensure(self, None)?;
         self.check_signals()?;
         let (prefix, name) = shell::find_environment(&self.place.prefix, environment)?;
         Err(shell::start_shell(&shell::ShellPlan {

@@ -1,5 +1,7 @@
 //! The files that a runtime writes into its prefix besides the packages.
 
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::Path;
 
 use cs_stamp::{Header, Plan};
@@ -26,13 +28,15 @@ pub fn write_settings(root: &Path, header: &Header, plan: &Plan) -> Result<(), E
 
 fn write(root: &Path, name: &str, text: &str) -> Result<(), Error> {
     let path = root.join(name);
-    let written = match path.parent() {
-        Some(directory) => std::fs::create_dir_all(directory),
-        None => Ok(()),
-    };
-    written
-        .and_then(|()| std::fs::write(&path, text))
-        .map_err(|source| Error::Write { path, source })
+    replace(&path, text).map_err(|source| Error::Write { path, source })
+}
+
+/// Write a new file. One that a package has put there, which may be a link to anywhere, is replaced and never followed.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => File::create_new(path)?.write_all(text.as_bytes()),
+    }
 }
 
 /// The configured text; else what conda needs to start when only its rattler solver is there.

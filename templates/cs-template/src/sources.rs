@@ -44,10 +44,11 @@ impl Origin {
         runtime: &Runtime,
         expected: &[Expected],
         scratch: &Path,
+        cancel: &AtomicBool,
     ) -> Result<Bundle, Error> {
         Ok(match self {
             Self::Directory(path) => cs_bundle::open_directory(path, expected)?,
-            Self::File(path) => cs_bundle::open_file(path, expected, scratch)?,
+            Self::File(path) => cs_bundle::open_file(path, expected, scratch, cancel)?,
             Self::Embedded { offset, length } => {
                 let file = runtime.stamp.file().try_clone().map_err(|source| {
                     cs_bundle::BundleError::Open {
@@ -67,6 +68,7 @@ pub fn open_bundles(
     plan: &Plan,
     options: &BootstrapOptions,
     scratch: &Path,
+    cancel: &AtomicBool,
 ) -> Result<Supply, Error> {
     let expected: Vec<Expected> = plan.packages.iter().map(expect).collect();
     let mut supply = Supply {
@@ -78,7 +80,7 @@ pub fn open_bundles(
         if supply.missing.is_empty() {
             break;
         }
-        let bundle = origin.open(runtime, &expected, scratch)?;
+        let bundle = origin.open(runtime, &expected, scratch, cancel)?;
         supply.opened.push(origin.describe());
         let is_missing = |archive: &Archive| supply.missing.binary_search(&archive.index).is_ok();
         let found: Vec<Archive> = bundle
@@ -121,7 +123,7 @@ fn list_origins(runtime: &Runtime, options: &BootstrapOptions) -> Vec<Origin> {
 }
 
 /// The bundle beside the executable, links resolved, if it is there.
-fn find_sibling(runtime: &Runtime) -> Option<PathBuf> {
+pub fn find_sibling(runtime: &Runtime) -> Option<PathBuf> {
     let name = runtime.header.bundle_file_name.as_ref()?;
     let path = runtime.executable().parent()?.join(name);
     path.is_file().then_some(path)

@@ -1,7 +1,7 @@
 //! `RUNTIME uninstall`: remove the prefix and all that belongs to it, then say how to remove the executable.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cs_prefix::UninstallPlan;
 
@@ -9,6 +9,7 @@ use crate::bootstrap::{WAIT_LIMIT, name_interruption, tell_waiting};
 use crate::error::Error;
 use crate::runtime::Runtime;
 use crate::signals;
+use crate::sources::find_sibling;
 use crate::voice::print;
 
 /// Show what would be removed, ask, remove it.
@@ -100,22 +101,28 @@ fn hint_executable(runtime: &Runtime) -> String {
         Some(installer) => {
             return format!("{name} itself was installed with {installer}: remove it with that.\n");
         }
-        None => remove_command(&executable),
+        None => remove_command(&executable, find_sibling(runtime)),
     };
     format!("To remove {name} itself: {command}\n")
 }
 
 #[cfg(unix)]
-fn remove_command(executable: &Path) -> String {
-    let path = executable.as_os_str();
+fn remove_command(executable: &Path, bundle: Option<PathBuf>) -> String {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+".contains(byte);
-    match path.as_encoded_bytes().iter().all(is_plain) {
-        true => format!("rm {}", executable.display()),
-        false => format!("rm {}", crate::text::quote(path).display()),
+    let mut command = String::from("rm");
+    for path in std::iter::once(executable).chain(bundle.as_deref()) {
+        let path = path.as_os_str();
+        command += &match path.as_encoded_bytes().iter().all(is_plain) {
+            true => format!(" {}", path.display()),
+            false => format!(" {}", crate::text::quote(path).display()),
+        };
     }
+    command
 }
 
 #[cfg(not(unix))]
-fn remove_command(executable: &Path) -> String {
-    format!("del \"{}\"", executable.display())
+fn remove_command(executable: &Path, bundle: Option<PathBuf>) -> String {
+    let paths = std::iter::once(executable).chain(bundle.as_deref());
+    let words = paths.map(|path| format!(" \"{}\"", path.display()));
+    format!("del{}", words.collect::<String>())
 }

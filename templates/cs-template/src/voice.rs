@@ -1,5 +1,6 @@
 //! How the runtime speaks: to stderr, in words or as JSON events, or not at all.
 
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,6 +18,17 @@ pub enum Form {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+impl Form {
+    /// `json` or `text`.
+    pub fn parse(word: &OsStr) -> Option<Self> {
+        match word.to_str()? {
+            "json" => Some(Self::Json),
+            "text" => Some(Self::Text),
+            _ => None,
+        }
+    }
 }
 
 /// The runtime's voice.

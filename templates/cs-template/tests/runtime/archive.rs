@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+/// Mode of a symbolic link, whose content is where it leads.
+const LINK: u32 = 0o120_777;
+
 /// A package in the making.
 pub struct Package {
     pub name: String,
@@ -33,6 +36,10 @@ impl Package {
         self.add(path, content.into(), 0o755)
     }
 
+    pub fn link(self, path: &str, target: &str) -> Self {
+        self.add(path, target.into(), LINK)
+    }
+
     fn add(mut self, path: &str, content: Vec<u8>, mode: u32) -> Self {
         self.files.push((path.to_owned(), content, mode));
         self
@@ -45,8 +52,13 @@ impl Package {
         let paths: Vec<Value> = self
             .files
             .iter()
-            .map(|(path, content, _)| {
-                json!({"_path": path, "path_type": "hardlink", "sha256": hex(&sha256(content)),
+            .map(|(path, content, mode)| {
+                let kind = if *mode == LINK {
+                    "softlink"
+                } else {
+                    "hardlink"
+                };
+                json!({"_path": path, "path_type": kind, "sha256": hex(&sha256(content)),
                     "size_in_bytes": content.len()})
             })
             .collect();
@@ -108,27 +120,34 @@ pub fn hex(bytes: &[u8]) -> String {
 fn tar(files: &[(String, Vec<u8>, u32)]) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, content, mode) in files {
-        out.extend_from_slice(&header(name, content.len(), *mode));
-        out.extend_from_slice(content);
+        out.extend_from_slice(&header(name, content, *mode));
+        if *mode != LINK {
+            out.extend_from_slice(content);
+        }
         out.resize(out.len().next_multiple_of(512), 0);
     }
     out.resize(out.len() + 1024, 0);
     out
 }
 
-fn header(name: &str, size: usize, mode: u32) -> [u8; 512] {
+fn header(name: &str, content: &[u8], mode: u32) -> [u8; 512] {
+    let is_link = mode == LINK;
+    let size = if is_link { 0 } else { content.len() };
     let mut block = [0; 512];
     let mut put = |offset: usize, text: &str| {
         block[offset..offset + text.len()].copy_from_slice(text.as_bytes());
     };
     put(0, name);
-    put(100, &format!("{mode:07o}"));
+    put(100, &format!("{:07o}", mode & 0o777));
     put(108, "0000000");
     put(116, "0000000");
     put(124, &format!("{size:011o}"));
     put(136, "00000000000");
     put(148, "        ");
-    put(156, "0");
+    put(156, if is_link { "2" } else { "0" });
+    if is_link {
+        put(157, &String::from_utf8_lossy(content));
+    }
     put(257, "ustar\x0000");
     let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
     block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());

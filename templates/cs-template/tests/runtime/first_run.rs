@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::archive::Package;
 use crate::sandbox::{Sandbox, run, tool_packages};
 use crate::stamp::Stamp;
 
@@ -104,6 +105,32 @@ fn json_progress_tells_of_failures_too() {
 }
 
 #[test]
+fn json_progress_tells_of_wrong_usage_too() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(&["bootstrap", "--fore"]);
+    let failed = run(command.env("DEMO_PROGRESS", "json"));
+    let event: Value = serde_json::from_str(failed.stderr.trim_end()).unwrap();
+    assert_eq!(
+        (&event["event"], &event["status"]),
+        (&"error".into(), &64.into())
+    );
+}
+
+#[test]
+fn a_form_of_progress_that_is_none_stops_whoever_could_show_it() {
+    let sandbox = Sandbox::new();
+    let run_odd = |word| run(sandbox.command(&[word]).env("DEMO_PROGRESS", "dots"));
+    let message = run_odd("x").fails_with(64);
+    assert!(
+        message
+            .contains("DEMO_PROGRESS is dots: it can be json or text. Run `demo help bootstrap`"),
+        "{message}"
+    );
+    sandbox.run(&["x"]).ok();
+    assert_eq!(run_odd("x").ok().stdout, "<x>\n");
+}
+
+#[test]
 fn the_command_bootstrap_says_what_it_did() {
     let sandbox = Sandbox::new();
     let prefix = sandbox.prefix();
@@ -151,6 +178,26 @@ fn settings_are_written_when_they_are_configured() {
 }
 
 #[test]
+fn settings_are_never_written_through_a_packages_link() {
+    let mut packages = tool_packages("1.0");
+    let links = [".condarc", ".installer.info", ".demo.json.new"];
+    let package = links.iter().fold(Package::new("links", "1"), |it, name| {
+        it.link(name, "../../victim")
+    });
+    packages.push(package.link("conda-meta/frozen", "../../../victim").build());
+    let stamp = Stamp::new(packages)
+        .with("condarc", "channels: [x]\n")
+        .with("installer", "homebrew")
+        .with("freeze_base", true);
+    let sandbox = Sandbox::with(&stamp);
+    fs::write(sandbox.path("victim"), "mine").unwrap();
+    sandbox.run(&["x"]).ok();
+    assert_eq!(fs::read_to_string(sandbox.path("victim")).unwrap(), "mine");
+    let condarc = fs::read_to_string(sandbox.prefix().join(".condarc")).unwrap();
+    assert_eq!(condarc, "channels: [x]\n");
+}
+
+#[test]
 fn settings_are_not_written_when_they_are_not() {
     let sandbox = Sandbox::new();
     sandbox.run(&["x"]).ok();
@@ -163,12 +210,12 @@ fn settings_are_not_written_when_they_are_not() {
 fn conda_with_only_the_rattler_solver_is_told_to_use_it() {
     let mut packages = tool_packages("1.0");
     packages.push(
-        crate::archive::Package::new("conda", "25")
+        Package::new("conda", "25")
             .script("bin/conda", "#!/bin/sh\n")
             .build(),
     );
     packages.push(
-        crate::archive::Package::new("conda-rattler-solver", "1")
+        Package::new("conda-rattler-solver", "1")
             .file("x", "x")
             .build(),
     );
@@ -197,6 +244,7 @@ fn an_unstamped_template_refuses_to_run() {
         let message = run(&mut sandbox.command_of(template, arguments)).fails_with(78);
         assert!(message.contains("is an unstamped template"), "{message}");
         assert!(message.contains("`cs build`"), "{message}");
+        assert!(message.contains("its download was cut short"), "{message}");
     }
 }
 

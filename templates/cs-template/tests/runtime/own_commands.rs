@@ -160,6 +160,23 @@ fn uninstall_knows_homebrew() {
 }
 
 #[test]
+fn the_bundle_beside_a_runtime_goes_with_it() {
+    let stamp = Stamp::new(tool_packages("1.0"))
+        .with("layout", "external")
+        .with("bundle_file_name", "a b.bundle.tar.zst");
+    let sandbox = Sandbox::with(&stamp);
+    let bundle = sandbox.path("bin/a b.bundle.tar.zst");
+    fs::write(&bundle, "").unwrap();
+    let text = sandbox.run(&["uninstall", "-y"]).ok().stdout;
+    let expected = format!(
+        "rm {} '{}'\n",
+        sandbox.runtime.canonicalize().unwrap().display(),
+        bundle.canonicalize().unwrap().display()
+    );
+    assert!(text.ends_with(&expected), "{text}");
+}
+
+#[test]
 fn a_quiet_uninstall_says_nothing() {
     let sandbox = Sandbox::new();
     sandbox.run(&["-q", "x"]).ok();
@@ -213,6 +230,17 @@ fn help_names_every_command_and_variable() {
         assert_eq!(sandbox.run(&[command, "-h"]).ok().stdout, text);
     }
     assert_eq!(sandbox.tree(), Vec::<String>::new());
+}
+
+#[test]
+fn help_is_there_when_no_prefix_can_be() {
+    let sandbox = Sandbox::new();
+    let text = run(sandbox.command(&["-h"]).env("HOME", "relative"))
+        .ok()
+        .stdout;
+    assert!(text.contains("Installs to: .conda/demo\n"), "{text}");
+    let message = run(sandbox.command(&["status"]).env("HOME", "relative")).fails_with(64);
+    assert!(message.contains("no home directory is known"), "{message}");
 }
 
 #[test]

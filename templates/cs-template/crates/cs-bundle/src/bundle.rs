@@ -5,11 +5,13 @@ use std::fmt;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use cs_link::Archive;
 
 use crate::canonical::{self, Entry};
 use crate::error::BundleError;
+use crate::foreign::TarReader;
 use crate::{directory, foreign};
 
 /// Longest name of an archive in bytes: no file system takes more.
@@ -80,11 +82,13 @@ pub fn open_directory(path: &Path, expected: &[Expected]) -> Result<Bundle, Bund
 /// Open a `.bundle.tar.zst`: in place when it has the canonical form, else by decoding it into an unlinked file in
 /// `spool_directory`, checking digests on the way.
 ///
-/// Entries that the lock does not name are ignored; entries that no bundle may have are refused.
+/// Entries that the lock does not name are ignored; entries that no bundle may have are refused. Raising `cancel` stops
+/// the decoding, which may take a while.
 pub fn open_file(
     path: &Path,
     expected: &[Expected],
     spool_directory: &Path,
+    cancel: &AtomicBool,
 ) -> Result<Bundle, BundleError> {
     let names = index_by_name(expected)?;
     let open_error = |source| BundleError::Open {
@@ -101,8 +105,9 @@ pub fn open_file(
     }
     let file = File::open(path).map_err(open_error)?;
     let Ok(entries) = canonical::scan(&file, 0, metadata.len()) else {
+        let reader = TarReader::open(path, file, cancel)?;
         return Ok(Bundle::new(
-            foreign::spool_archives(path, file, expected, &names, spool_directory)?,
+            foreign::spool_archives(reader, expected, &names, spool_directory)?,
             expected,
         ));
     };

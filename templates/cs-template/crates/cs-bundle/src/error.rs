@@ -10,6 +10,8 @@ pub enum ErrorKind {
     Unusable,
     /// This machine cannot hold or read it: disk full, I/O error (exit status 74).
     Io,
+    /// The cancel flag was raised.
+    Cancelled,
 }
 
 /// A bundle that cannot be used.
@@ -95,6 +97,9 @@ pub enum BundleError {
         /// What is wrong, and where.
         what: String,
     },
+    /// The cancel flag was raised.
+    #[error("reading the bundle was interrupted")]
+    Cancelled,
 }
 
 impl BundleError {
@@ -105,6 +110,7 @@ impl BundleError {
                 ErrorKind::Unusable
             }
             Self::Open { .. } | Self::Read { .. } | Self::Spool { .. } => ErrorKind::Io,
+            Self::Cancelled => ErrorKind::Cancelled,
             _ => ErrorKind::Unusable,
         }
     }

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cs_link::Archive;
 use ring::digest::{Context, SHA256};
@@ -24,13 +25,11 @@ const BUFFER: usize = 128 * 1024;
 
 /// Decode the bundle and spool the expected archives; digests are compared on the way.
 pub(crate) fn spool_archives(
-    path: &Path,
-    file: File,
+    mut reader: TarReader<'_>,
     expected: &[Expected],
     names: &HashMap<&str, usize>,
     spool_directory: &Path,
 ) -> Result<Vec<Archive>, BundleError> {
-    let mut reader = TarReader::open(path, file)?;
     let mut spool = Spool::create(spool_directory)?;
     let mut seen = HashSet::new();
     let mut archives = Vec::new();
@@ -42,10 +41,10 @@ pub(crate) fn spool_archives(
             return Err(reader.damaged("it has too many entries"));
         }
         let Some(&index) = names.get(name.as_str()) else {
-            reader.skip(length + padding(length))?;
+            reader.skip(length.saturating_add(padding(length)))?;
             continue;
         };
-        check_size(path, &expected[index], length)?;
+        check_size(reader.path, &expected[index], length)?;
         let start = spool.copy_entry(&mut reader, &expected[index], length)?;
         archives.push((index, start, length));
     }
@@ -112,21 +111,28 @@ impl<'a> Spool<'a> {
 }
 
 /// A tar of any flavour as it comes out of the decoder.
-struct TarReader<'a> {
+pub(crate) struct TarReader<'a> {
     path: &'a Path,
+    cancel: &'a AtomicBool,
     decoder: zstd::Decoder<'static, io::BufReader<File>>,
     buffer: Box<[u8]>,
     global: Pax,
 }
 
 impl<'a> TarReader<'a> {
-    fn open(path: &'a Path, file: File) -> Result<Self, BundleError> {
+    /// Read the bundle `file`, whose name is `path`, until `cancel` is raised.
+    pub(crate) fn open(
+        path: &'a Path,
+        file: File,
+        cancel: &'a AtomicBool,
+    ) -> Result<Self, BundleError> {
         let decoder = zstd::Decoder::new(file).map_err(|source| BundleError::Read {
             path: path.to_owned(),
             source,
         })?;
         Ok(Self {
             path,
+            cancel,
             decoder,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             global: Pax::default(),
@@ -222,6 +228,9 @@ impl<'a> TarReader<'a> {
         mut sink: impl FnMut(&[u8]) -> Result<(), BundleError>,
     ) -> Result<(), BundleError> {
         while length > 0 {
+            if self.cancel.load(Ordering::Relaxed) {
+                return Err(BundleError::Cancelled);
+            }
             let wanted = usize::try_from(length).unwrap_or(BUFFER).min(BUFFER);
             match self.decoder.read(&mut self.buffer[..wanted]) {
                 Ok(0) => return Err(self.failure(io::ErrorKind::UnexpectedEof.into())),

@@ -7,8 +7,8 @@ use std::io::{Seek, SeekFrom, Write};
 
 use cs_bundle::{BundleError, ErrorKind, open_embedded, open_file};
 use support::{
-    archives, assert_holds, compress, embed, entry, entry_of_kind, expected, frame, header, noise,
-    pax, scratch, seal, tar, write,
+    NEVER, archives, assert_holds, compress, embed, entry, entry_of_kind, expected, frame, header,
+    noise, pax, scratch, seal, tar, write,
 };
 
 /// Open `bytes` as the embedded bundle of the usual archives, and give the complaint.
@@ -51,6 +51,7 @@ fn a_canonical_file_is_read_without_spooling() {
         &path,
         &expected(&archives()),
         &directory.path().join("nowhere"),
+        &NEVER,
     )
     .unwrap();
     assert_holds(bundle, &archives(), false);

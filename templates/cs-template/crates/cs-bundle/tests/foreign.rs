@@ -3,11 +3,12 @@
 mod support;
 
 use std::fs;
+use std::sync::atomic::AtomicBool;
 
 use cs_bundle::{BundleError, ErrorKind, open_file};
 use support::{
-    archives, assert_holds, compress, entry, entry_of_kind, expected, header, noise, pax, scratch,
-    seal, tar, write,
+    NEVER, archives, assert_holds, compress, entry, entry_of_kind, expected, header, noise, pax,
+    scratch, seal, tar, write,
 };
 
 /// Open a compressed tar of these entries as the bundle of the usual archives, and give the complaint.
@@ -21,7 +22,7 @@ fn refusal_of_bytes(bytes: &[u8]) -> String {
     let directory = scratch();
     let spool = scratch();
     let path = write(directory.path(), bytes);
-    let error = open_file(&path, &expected(&archives()), spool.path()).unwrap_err();
+    let error = open_file(&path, &expected(&archives()), spool.path(), &NEVER).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unusable, "{error}");
     assert_eq!(
         fs::read_dir(spool.path()).unwrap().count(),
@@ -36,7 +37,7 @@ fn a_compressed_bundle_is_spooled_and_verified() {
     let directory = scratch();
     let spool = scratch();
     let path = write(directory.path(), &compress(&tar(&archives())));
-    let bundle = open_file(&path, &expected(&archives()), spool.path()).unwrap();
+    let bundle = open_file(&path, &expected(&archives()), spool.path(), &NEVER).unwrap();
     assert_eq!(
         fs::read_dir(spool.path()).unwrap().count(),
         0,
@@ -53,7 +54,7 @@ fn several_frames_are_one_bundle() {
     let bytes = [compress(&tar[..1000]), compress(&tar[1000..])].concat();
     let path = write(directory.path(), &bytes);
     assert_holds(
-        open_file(&path, &expected(&archives()), directory.path()).unwrap(),
+        open_file(&path, &expected(&archives()), directory.path(), &NEVER).unwrap(),
         &archives(),
         true,
     );
@@ -68,7 +69,7 @@ fn other_archives_are_ignored_and_missing_ones_named() {
         vec![0; 10_240],
     ];
     let path = write(directory.path(), &compress(&entries.concat()));
-    let bundle = open_file(&path, &expected(&archives()), directory.path()).unwrap();
+    let bundle = open_file(&path, &expected(&archives()), directory.path(), &NEVER).unwrap();
     assert_eq!(bundle.missing(), [0, 2, 3, 4]);
 }
 
@@ -85,7 +86,7 @@ fn long_names_of_gnu_and_pax_are_understood() {
             &compress(&[extended, stored.clone(), vec![0; 1024]].concat()),
         );
         assert_holds(
-            open_file(&path, &expected(&archives), directory.path()).unwrap(),
+            open_file(&path, &expected(&archives), directory.path(), &NEVER).unwrap(),
             &archives,
             true,
         );
@@ -121,7 +122,7 @@ fn sizes_in_pax_and_base_256_are_understood() {
             &compress(&[entries.concat(), vec![0; 1024]].concat()),
         );
         assert_holds(
-            open_file(&path, &expected(&archives), directory.path()).unwrap(),
+            open_file(&path, &expected(&archives), directory.path(), &NEVER).unwrap(),
             &archives,
             true,
         );
@@ -137,7 +138,7 @@ fn a_leading_dot_slash_is_the_top_level() {
         &compress(&[entry("./b-1-0.tar.bz2", &archives[0].1), vec![0; 1024]].concat()),
     );
     assert_holds(
-        open_file(&path, &expected(&archives), directory.path()).unwrap(),
+        open_file(&path, &expected(&archives), directory.path(), &NEVER).unwrap(),
         &archives,
         true,
     );
@@ -282,6 +283,15 @@ fn data_after_the_tar_is_bounded() {
 }
 
 #[test]
+fn raising_the_flag_stops_the_decoding() {
+    let directory = scratch();
+    let path = write(directory.path(), &compress(&tar(&archives())));
+    let raised = AtomicBool::new(true);
+    let error = open_file(&path, &expected(&archives()), directory.path(), &raised).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+}
+
+#[test]
 fn an_unwritable_spool_directory_is_named() {
     let directory = scratch();
     let path = write(directory.path(), &compress(&tar(&archives())));
@@ -289,6 +299,7 @@ fn an_unwritable_spool_directory_is_named() {
         &path,
         &expected(&archives()),
         &directory.path().join("nowhere"),
+        &NEVER,
     )
     .unwrap_err();
     assert!(matches!(error, BundleError::Spool { .. }));
@@ -299,7 +310,13 @@ fn an_unwritable_spool_directory_is_named() {
 #[test]
 fn a_directory_is_no_bundle_file() {
     let directory = scratch();
-    let error = open_file(directory.path(), &expected(&archives()), directory.path()).unwrap_err();
+    let error = open_file(
+        directory.path(),
+        &expected(&archives()),
+        directory.path(),
+        &NEVER,
+    )
+    .unwrap_err();
     assert!(
         error.to_string().contains("it is not a regular file"),
         "{error}"
@@ -318,7 +335,7 @@ fn a_named_pipe_is_not_waited_for() {
             .unwrap()
             .success()
     );
-    let error = open_file(&path, &expected(&archives()), directory.path()).unwrap_err();
+    let error = open_file(&path, &expected(&archives()), directory.path(), &NEVER).unwrap_err();
     assert!(
         error.to_string().contains("it is not a regular file"),
         "{error}"
@@ -340,7 +357,7 @@ fn whatever_happens_to_a_bundle_no_wrong_archive_comes_out_verified() {
             tar[at % range] = change[2];
         }
         let path = write(directory.path(), &compress(&tar));
-        let Ok(bundle) = open_file(&path, &expected, directory.path()) else {
+        let Ok(bundle) = open_file(&path, &expected, directory.path(), &NEVER) else {
             continue;
         };
         opened += 1;

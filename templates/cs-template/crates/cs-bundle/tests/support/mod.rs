@@ -4,11 +4,15 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
 use cs_bundle::{Bundle, Expected};
 use cs_link::ReadAt;
 use ring::digest::{SHA256, digest};
 use tempfile::TempDir;
+
+/// The flag of a caller who never wants to stop.
+pub static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// A directory that goes away with the test.
 pub fn scratch() -> TempDir {
