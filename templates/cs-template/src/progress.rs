@@ -180,9 +180,12 @@ fn render_numbers(total: Total, done: Done, left: Option<Duration>) -> String {
         ),
         None => format_bytes(done.archive_bytes),
     };
-    let left = left.map_or(String::new(), |left| {
-        format!(", {} left", format_duration(left))
-    });
+    let left = match left {
+        // Records, scripts and compiled modules are still to come.
+        _ if done.packages == total.packages => ", finishing".to_owned(),
+        Some(left) => format!(", {} left", format_duration(left)),
+        None => String::new(),
+    };
     format!("{percent:3.0} %, {bytes}, {} files{left}", done.files)
 }
 
@@ -201,10 +204,12 @@ fn render_bar(
     let numbers = render_numbers(total, done, left);
     let room = columns.saturating_sub(runtime.chars().count() + numbers.chars().count() + 6);
     let width = room.min(30);
-    let line = if width < 5 {
+    let share = share_done(total, done).unwrap_or(0.0);
+    let line = if room == 0 {
+        format!("{runtime}: {:.0} %", share * 100.0)
+    } else if width < 5 {
         format!("{runtime}: {numbers}")
     } else {
-        let share = share_done(total, done).unwrap_or(0.0);
         let filled = (share * width as f64) as usize;
         let (full, rest) = ("#".repeat(filled), "-".repeat(width - filled));
         format!("{runtime}: [{full}{rest}] {numbers}")
@@ -257,6 +262,21 @@ mod tests {
             line,
             "demo: [###############---------------]  50 %, 100 MB of 200 MB, 50 files"
         );
+    }
+
+    #[test]
+    fn a_narrow_terminal_shows_the_share_alone() {
+        assert_eq!(render_bar("demo", TOTAL, HALF, None, 30), "demo: 50 %");
+    }
+
+    #[test]
+    fn what_comes_after_the_last_package_is_told() {
+        let done = Done {
+            packages: 4,
+            ..HALF
+        };
+        let line = render_line(TOTAL, done, Some(Duration::from_secs(1)));
+        assert!(line.ends_with("50 files, finishing"), "{line}");
     }
 
     #[test]

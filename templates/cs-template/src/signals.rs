@@ -25,18 +25,26 @@ mod system {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     static PIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
+    /// Which of the standard streams were closed.
+    static WERE_CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
 
-    // Rust's own start-up ignores SIGPIPE before `main`; what the runtime was started with can only be seen earlier.
+    // Rust's own start-up ignores SIGPIPE and opens `/dev/null` for closed streams before `main`; what the runtime was
+    // started with can only be seen earlier.
     #[used]
     #[cfg_attr(
         target_vendor = "apple",
         unsafe(link_section = "__DATA,__mod_init_func")
     )]
     #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
-    static RECORD: extern "C" fn() = record_pipe;
+    static RECORD: extern "C" fn() = record_inherited;
 
-    extern "C" fn record_pipe() {
+    extern "C" fn record_inherited() {
         PIPE_WAS_IGNORED.store(is_ignored(libc::SIGPIPE), Ordering::Relaxed);
+        for (stream, was_closed) in (0..).zip(&WERE_CLOSED) {
+            // SAFETY: the call only asks, whether or not there is such a descriptor.
+            let is_closed = unsafe { libc::fcntl(stream, libc::F_GETFD) } == -1;
+            was_closed.store(is_closed, Ordering::Relaxed);
+        }
     }
 
     fn is_ignored(signal: libc::c_int) -> bool {
@@ -97,7 +105,14 @@ mod system {
         unsafe { libc::_exit(status) }
     }
 
-    /// Let `command` inherit signals as the runtime did: the standard library would reset SIGPIPE and the mask.
+    /// End the process by a signal that is not handled any more.
+    pub fn raise(signal: i32) {
+        // SAFETY: the default disposition needs nothing of this process.
+        unsafe { libc::raise(signal) };
+    }
+
+    /// Let `command` inherit signals and standard streams as the runtime did, in spite of the standard library, which
+    /// resets SIGPIPE and the mask and opens what was closed.
     pub fn inherit(command: &mut std::process::Command) {
         use std::os::unix::process::CommandExt;
         let pipe_was_ignored = PIPE_WAS_IGNORED.load(Ordering::Relaxed);
@@ -108,10 +123,15 @@ mod system {
             mask
         };
         let restore = move || {
-            // SAFETY: both calls are async-signal-safe, and `mask` was filled by the system.
+            // SAFETY: all calls are async-signal-safe, `mask` was filled by the system, and nobody uses the streams any more.
             unsafe {
                 if pipe_was_ignored {
                     libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+                }
+                for (stream, was_closed) in (0..).zip(&WERE_CLOSED) {
+                    if was_closed.load(Ordering::Relaxed) {
+                        libc::close(stream);
+                    }
                 }
                 libc::sigprocmask(libc::SIG_SETMASK, &mask, std::ptr::null_mut());
             }
@@ -157,6 +177,10 @@ mod system {
         std::process::exit(status)
     }
 
+    pub fn raise(signal: i32) {
+        std::process::exit(128 + signal)
+    }
+
     /// Console events go to every process of the console: this one outlives the child and reports its exit code.
     pub fn inherit(_command: &mut std::process::Command) {
         // SAFETY: the handler does nothing.
@@ -167,10 +191,13 @@ mod system {
 use system::exit_now;
 pub use system::inherit;
 
-/// Undo [`watch`], if it was ever called.
+/// Undo [`watch`], if it was ever called. A signal that nobody has looked at by now does what it would have done without.
 pub fn unwatch() {
     if CANCEL.get().is_some() {
         system::unwatch();
+        if let Some(signal) = received() {
+            system::raise(signal);
+        }
     }
 }
 

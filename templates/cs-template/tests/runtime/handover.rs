@@ -152,6 +152,31 @@ fn a_full_activation_runs_scripts_and_sets_variables() {
 }
 
 #[test]
+fn a_full_activation_survives_broken_scripts_and_reads_those_written_for_bash() {
+    let mut packages = tool_packages("1.0");
+    packages.push(
+        Package::new("active", "1")
+            .file("etc/conda/activate.d/a.sh", "if ( broken\n")
+            .file(
+                "etc/conda/activate.d/b.sh",
+                "function f() { :; }\n[[ a == a ]] && export BASHISM=yes\n",
+            )
+            .build(),
+    );
+    let sandbox = Sandbox::with(&Stamp::new(packages).with("activation", "full"));
+    sandbox.run(&["x"]).ok();
+    fs::write(sandbox.path("file"), "export LEAKED=1\n").unwrap();
+    let mut command = sandbox.command(&["environment"]);
+    let lines = run(command.env("BASH_ENV", sandbox.path("file")))
+        .ok()
+        .stdout;
+    assert!(!lines.contains("LEAKED"), "{lines}");
+    if std::path::Path::new("/bin/bash").exists() {
+        assert!(lines.contains("BASHISM=yes\n"), "{lines}");
+    }
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn broken_pipes_and_ignored_signals_are_inherited() {
     let mut packages = tool_packages("1.0");
@@ -175,6 +200,25 @@ fn broken_pipes_and_ignored_signals_are_inherited() {
             );
         }
         fs::remove_dir_all(sandbox.prefix()).unwrap();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn streams_that_are_closed_stay_closed() {
+    const SCRIPT: &str =
+        "#!/bin/sh\nfor n in 0 1 2; do [ -e /proc/$$/fd/$n ] && printf $n; done; true\n";
+    let mut packages = tool_packages("1.0");
+    packages.push(
+        Package::new("streams", "1")
+            .script("bin/streams", SCRIPT)
+            .build(),
+    );
+    let sandbox = Sandbox::with(&Stamp::new(packages).with("delegate", "streams"));
+    let line = format!("exec {} <&- 2>&-", sandbox.runtime.display());
+    for _ in 0..2 {
+        let found = run(&mut sandbox.command_of("/bin/sh".as_ref(), &["-c", &line])).ok();
+        assert_eq!(found.stdout, "1");
     }
 }
 
