@@ -12,6 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Deserialize;
 
+use crate::activation::{ACTIVATED, read_variables};
 use crate::children::{Guarded, isolate, output_tail, watch};
 use crate::relocate::relocate_changes;
 use crate::{Job, LinkError, Message, Package};
@@ -145,7 +146,7 @@ fn run(mut command: Command, cancel: &AtomicBool) -> Result<ExitStatus, LinkErro
         .map_err(spawn_error)
 }
 
-/// conda runs these scripts with bash, whatever their first line says.
+/// conda and rattler run these scripts with bash, whatever their first line says; rattler in an activated prefix.
 fn shell(staging: &Path, script: &Path) -> Command {
     let mut command = if cfg!(windows) {
         let interpreter = std::env::var_os("COMSPEC").unwrap_or_else(|| "cmd.exe".into());
@@ -160,7 +161,9 @@ fn shell(staging: &Path, script: &Path) -> Command {
             "/usr/local/bin/bash".into(),
         ];
         let shell = candidates.into_iter().find(|candidate| candidate.is_file());
-        watch(&shell.unwrap_or_else(|| "/bin/sh".into()))
+        let mut command = watch(&shell.unwrap_or_else(|| "/bin/sh".into()));
+        command.args(["-c", ACTIVATED]);
+        command
     };
     command.arg(script);
     command
@@ -175,10 +178,12 @@ fn set_environment(command: &mut Command, job: &Job, package: &Package) {
     let record: Option<Record> = serde_json::from_str(package.record.get()).ok();
     let build_number = record.map_or(0, |record| record.build_number);
     command
+        .envs(read_variables(job.staging))
         .env("PREFIX", job.staging)
         .env("CONDA_PREFIX", job.staging)
         .env("ROOT_PREFIX", job.staging)
         .env("CONDA_DEFAULT_ENV", "base")
+        .env("CONDA_SHLVL", "1")
         .env("PKG_NAME", &package.name)
         .env("PKG_VERSION", &package.version)
         .env("PKG_BUILDNUM", build_number.to_string())

@@ -71,6 +71,23 @@ fn what_scripts_write_does_not_remember_the_staging_directory() {
 }
 
 #[test]
+fn a_script_runs_in_the_activated_prefix() {
+    let bench = bench();
+    let mut demo = with_script("demo", "echo $ONE $TWO $0 > $PREFIX/seen; exit 0");
+    demo.items.push(file(
+        "etc/conda/activate.d/two.sh",
+        "export TWO=$CONDA_SHLVL-$ONE",
+    ));
+    demo.items
+        .push(file("etc/conda/env_vars.d/demo.json", r#"{"ONE": "1"}"#));
+    bench.link(&[demo]).unwrap();
+    assert_eq!(
+        bench.text("seen"),
+        "1 1-1 /opt/final/bin/.demo-post-link.sh\n"
+    );
+}
+
+#[test]
 fn a_failing_script_is_told_of_and_holds_up_nothing() {
     let bench = bench();
     let report = bench
