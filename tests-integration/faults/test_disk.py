@@ -150,3 +150,31 @@ def test_a_full_disk_does_not_keep_from_running_or_removing(tmp_path: Path, plai
         assert home.run(runtime, "word").stdout == f"{home.prefix} word\n"
         assert home.run(runtime, "uninstall", "-y").returncode == 0
         assert list_names(home.directory) == []
+
+
+def test_a_file_system_mounted_for_named_environments_stays_as_it_is(plain_workshop: Workshop, home: Home) -> None:
+    old, new = plain_workshop.build(version="1.0"), plain_workshop.build(version="2.0")
+    assert home.run(old, "word").returncode == 0
+    with mount_tmpfs(home.prefix / "envs", "size=1m") as directory:
+        (directory / "precious.txt").write_text("mine")
+        kept = home.run(new, "word")
+        assert (kept.returncode, len(kept.stderr.splitlines())) == (0, 1)
+        assert "a file system is mounted there" in kept.stderr
+        for command in (("bootstrap", "--force"), ("uninstall", "-y")):
+            refused = home.run(new, *command)
+            assert refused.returncode == 73, refused
+            assert "is a mount point" in refused.stderr
+        assert (directory / "precious.txt").read_text() == "mine"
+        assert read_marker(home.prefix)["runtime_version"] == "1.0"
+    assert home.run(new, "word").returncode == 0
+    assert read_marker(home.prefix)["runtime_version"] == "2.0"
+
+
+def test_a_mount_point_is_no_place_for_a_prefix(plain_workshop: Workshop, home: Home) -> None:
+    home.prefix.parent.mkdir()
+    with mount_tmpfs(home.prefix, "size=8m") as directory:
+        refused = home.run(plain_workshop.build(), "word")
+        assert refused.returncode == 73
+        assert list_names(directory) == []
+        assert home.run(plain_workshop.build(), "uninstall", "-y").returncode == 0
+    assert list_names(home.prefix.parent) == ["demo"]

@@ -70,8 +70,8 @@ pub enum PrefixError {
     },
     /// Another file system is mounted on the prefix, or on what would have to move along with a new one.
     #[error(
-        "{prefix}, or its envs or pkgs directory, is a mount point: a prefix is put in place by renaming, which mount points do \
-         not allow. Nothing was changed. Choose another place with --path."
+        "{prefix}, or its envs or pkgs directory, is a mount point: a prefix is put in place and removed by renaming, which \
+         mount points do not allow. Nothing was changed. Unmount it first, or choose another place with --path."
     )]
     MountPoint {
         /// The path as given.

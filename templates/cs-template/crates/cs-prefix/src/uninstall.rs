@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::carry::list_environments;
+use crate::carry::{is_immovable, list_environments};
 use crate::claim::{Claim, is_empty};
 use crate::error::PrefixError;
 use crate::marker::{Form, Marker};
@@ -12,7 +12,7 @@ use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::protected::refuse_protected;
 use crate::state::{State, find_unwritable, inspect};
-use crate::swap;
+use crate::{swap, sys};
 
 /// What an uninstall would remove: shown to the user before anything happens.
 #[derive(Clone, Debug)]
@@ -59,6 +59,12 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
             prefix: names.prefix,
             target,
         });
+    }
+    if state != State::Absent && (sys::is_mount_point(&names.prefix) || is_immovable(&names.prefix))
+    {
+        // What is mounted there is not ours to empty.
+        let prefix = names.prefix;
+        return Err(PrefixError::MountPoint { prefix });
     }
     let previous = Marker::read_ours(&names.previous, owner)?.map(|_| names.previous.clone());
     let staging = is_empty_directory(&names.staging)
