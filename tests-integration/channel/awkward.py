@@ -23,7 +23,7 @@ def collections() -> dict[str, list[Archive]]:
     """Return every collection by its name."""
     makers: list[Callable[[], list[Archive]]] = [
         clobbering, chain, case, folders, links, hard_links, text_files, binary_files, borders, random_files, noarch,
-        free_threaded, messages, old_style, names, modes, empty,
+        free_threaded, messages, activation, old_style, names, modes, empty,
     ]  # fmt: skip
     return {maker.__name__: [delegate(), *maker()] for maker in makers}
 
@@ -367,6 +367,25 @@ sed -i "s|@P@|$PREFIX|" "$PREFIX/share/to-be-filled"
         Archive(package=package("scripted", entries, "needed")),
         Archive(package=no_shebang),
     ]
+
+
+def activation() -> list[Archive]:
+    """A link script that needs the variables and activation scripts of other packages."""
+    script = """#!/bin/sh
+echo "$FROM_JSON $FROM_SCRIPT $CONDA_SHLVL ${PATH%%:*} $CONDA_PREFIX" > "$PREFIX/share/activated"
+tool > "$PREFIX/share/tool"
+[[ -n $BASH_VERSION ]] && exit 0
+"""
+    tool = [
+        plain("bin/tool", "#!/bin/sh\necho tool\n", executable=True),
+        plain("etc/conda/env_vars.d/a.json", '{"FROM_JSON": "first", "OTHER": "1"}'),
+        plain("etc/conda/env_vars.d/b.json", '{"FROM_JSON": "second"}'),
+        plain("etc/conda/activate.d/a.sh", 'export FROM_SCRIPT="a:$FROM_JSON"\n'),
+        plain("etc/conda/activate.d/b.sh", 'export FROM_SCRIPT="b:$FROM_SCRIPT"\n', executable=True),
+        plain("etc/conda/activate.d/c.fish", "exit 1\n"),
+    ]
+    user = [plain("bin/.user-post-link.sh", script, executable=True), plain("share/x")]
+    return [Archive(package=package("tool", tool)), Archive(package=package("user", user, "tool"))]
 
 
 def old_style() -> list[Archive]:
