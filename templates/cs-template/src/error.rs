@@ -266,13 +266,10 @@ fn fetch_status(error: &cs_fetch::FetchError) -> u8 {
 
 /// What it means that a program does not start.
 fn start_status(error: &io::Error) -> u8 {
-    /// A file that is no program, or one of another machine.
-    const ENOEXEC: i32 = 8;
     match error.kind() {
         io::ErrorKind::PermissionDenied => status::NOT_PERMITTED,
         io::ErrorKind::NotFound => status::MISSING,
         io::ErrorKind::ArgumentListTooLong => status::USAGE,
-        _ if cfg!(unix) && error.raw_os_error() == Some(ENOEXEC) => status::MISSING,
         _ => status::IO,
     }
 }
