@@ -133,6 +133,17 @@ def test_the_same_packages_make_the_same_prefix_in_whatever_order_they_come(inst
     assert records["rival-three"]["files"] == ["bin/two"]
 
 
+@pytest.mark.parametrize("first", [plain("share/x", "a file"), link("share/x", "somewhere")])
+def test_a_file_and_a_directory_of_one_name_are_refused(first: Odd, build: Build, tmp_path: Path) -> None:
+    """Rattler leaves out whatever is below the directory, or the file; here nothing is installed by half."""
+    one = Archive(package=package("one", [first]))
+    two = Archive(package=package("two", [plain("share/x/y", "below")], "one"))
+    completed = build(one, two).bootstrap(tmp_path / "parent" / "prefix")
+    assert completed.returncode == 66
+    assert "share/x" in completed.stderr
+    assert list((tmp_path / "parent").glob("*")) == []
+
+
 def test_a_command_replaces_the_packages_own_script_of_its_name(install: Callable[..., Path]) -> None:
     """As in rattler, but it is recorded once, not twice."""
     script = plain("python-scripts/tool", "script", executable=True)

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 from channel.archive import PLACEHOLDER, Entry
-from channel.crafted import Archive, Odd
-from channel.pieces import fake_python, hard, link, noarch_python, package, plain, text
+from channel.crafted import Archive, Odd, write_channel
+from channel.pieces import DELEGATE, delegate, fake_python, hard, link, noarch_python, package, plain, text
+from channel.server import serve
+from channel.workspace import Workspace
+from conftest import Command, Home
 from traps import MISSING_OR_DAMAGED, Trap, evil
 
 
@@ -256,6 +259,23 @@ def test_a_package_that_is_secretly_noarch_python_is_refused(trap: Trap) -> None
     index = json.dumps({**package("evil", []).index(), "noarch": "python"}).encode()
     message = trap.refuse(evil(plain("site-packages/x.py"), info={"index.json": index}))
     assert "evil-1.0-0.conda" in message
+
+
+def test_an_archive_within_the_runtime_is_refused_too(trap: Trap, cs: Callable[..., Command]) -> None:
+    """What ``cs build`` puts into a runtime is looked at again where it is installed."""
+    archives = [delegate(), evil(plain("share/x", "1"), plain("../outside/new", listed=False))]
+    records = write_channel(archives, trap.directory / "channel")
+    ship = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": f'"{DELEGATE}"', "layout": '"embedded"'}
+    with serve(trap.directory / "channel") as server:
+        moved = [{**record, "url": f"{server.url}/{record['subdir']}/{record['fn']}"} for record in records]
+        workspace = Workspace(directory=trap.directory / "w", specs=("evil",), channel_url=server.url, ship=ship)
+        cs("build", cwd=workspace.write({"ship": {"linux-64": moved}}))
+    home = Home(trap.prefix.parent)
+    completed = home.run(trap.directory / "w" / "dist" / "demoz", "--path", trap.prefix, "bootstrap")
+    assert completed.returncode == MISSING_OR_DAMAGED
+    assert 'evil-1.0-0.conda: refused "../outside/new": the path leads upwards' in completed.stderr
+    assert [path.name for path in trap.outside.iterdir()] == ["file"]
+    assert list(trap.prefix.parent.iterdir()) == []
 
 
 def test_another_archive_than_the_locked_one_is_refused(trap: Trap) -> None:
