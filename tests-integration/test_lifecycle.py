@@ -600,3 +600,29 @@ def test_times_of_files_mean_nothing(seconds: int, user: User) -> None:
     user.run(user.new, "rollback")
     assert user.version == "1.0"
     assert_complete(user.prefix, packages=2)
+
+
+# Long and unusual paths
+
+
+def test_a_path_longer_than_the_packages_allow_is_refused_before_anything_is_written(
+    home: Home, workshop: Workshop
+) -> None:
+    prefix = home.directory.joinpath(*["long" * 20] * 4)
+    completed = home.run(workshop.build(), "--path", prefix, "-c", "")
+    assert completed.returncode == 73, completed.stderr
+    assert f"{len(str(prefix))} bytes long" in completed.stderr
+    assert list_names(home.directory) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["mit Leerzeichen/grüße", "long" * 20, 'quote\'s "and" $dollar', "-dash", "new 'line'"]
+)
+def test_prefixes_may_have_unusual_names(name: str, home: Home, workshop: Workshop) -> None:
+    prefix = home.directory / name
+    completed = home.run(workshop.build(), "--path", prefix, "-c", "import sys; print(sys.prefix)")
+    assert completed.stdout == f"{prefix}\n", completed.stderr
+    assert_complete(prefix, packages=12)
+    assert "moo" in home.run(prefix / "bin" / "cowsay", "-t", "moo").stdout
+    assert home.run(workshop.build(), "--path", prefix, "uninstall", "-y").returncode == 0
+    assert not prefix.exists()

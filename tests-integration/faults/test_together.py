@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -61,8 +63,8 @@ def test_removals_and_runs_at_once_end_in_one_state_or_the_other(plain_workshop:
     processes = [
         start(home, runtime, *(("uninstall", "-y") if number % 2 else ("bootstrap", "--force"))) for number in range(8)
     ]
-    for status, _, message in map(finish, processes):
-        assert status == 0, message
+    results = [finish(process) for process in processes]
+    assert {status for status, _, _ in results} == {0}, results
     assert home.run(runtime, "word").stdout == f"{home.prefix} word\n"
     assert list_names(home.prefix.parent) == ["demo"]
     assert_complete(home.prefix, packages=2)
@@ -101,4 +103,28 @@ def test_a_stopped_builder_is_waited_for(plain_workshop: Workshop, home: Home) -
     builder.send_signal(signal.SIGCONT)
     assert [finish(process)[0] for process in (builder, waiter)] == [0, 0]
     assert list_names(home.prefix.parent) == ["demo"]
+    assert_no_process_in(home.directory)
+
+
+def test_all_commands_at_once_with_some_of_them_killed(
+    number: int, seed: int, plain_workshop: Workshop, home: Home
+) -> None:
+    randomness = random.Random(f"{seed}-{number}")
+    old, new = plain_workshop.build(version="1.0"), plain_workshop.build(version="2.0")
+    assert home.run(old, "word").returncode == 0
+    precious = home.prefix / "envs" / "mine" / "precious.txt"
+    (precious.parent / "conda-meta").mkdir(parents=True)
+    precious.write_text("mine")
+    commands = [(old, "word"), (new, "word"), (new, "rollback"), (old, "bootstrap", "--force"), (new, "bootstrap")]
+    processes = [start(home, *randomness.choice(commands)) for _ in range(MANY // 2)]
+    for process in processes:
+        if randomness.random() < 0.5:
+            time.sleep(randomness.random() * 0.05)
+            process.kill()
+    results = [finish(process) for process in processes]
+    assert {status for status, _, _ in results} <= {0, 64, -signal.SIGKILL}, results
+    assert home.run(new, "bootstrap").returncode == 0
+    assert set(list_names(home.prefix.parent)) <= {"demo", ".demo.previous"}
+    assert precious.read_text() == "mine"
+    assert_complete(home.prefix, packages=2)
     assert_no_process_in(home.directory)

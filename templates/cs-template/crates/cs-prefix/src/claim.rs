@@ -122,6 +122,11 @@ impl Drop for Claim {
             return;
         }
         self.heartbeat = None;
+        let is_elsewhere = |lock: &File| !sys::is_same(lock, &self.names.staging);
+        if self.lock.as_ref().is_some_and(is_elsewhere) {
+            // What has the name now is another process's.
+            return;
+        }
         // An error here leaves an abandoned staging directory, which the next claim removes.
         let _ = discard_staging(&self.names);
         remove_directories(&self.created);

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::carry::carry_over;
 use crate::claim::{Claim, remove_staging};
@@ -9,7 +10,11 @@ use crate::error::PrefixError;
 use crate::marker::Form;
 use crate::names::{Names, Owner};
 use crate::remove::remove_tree;
-use crate::sys::{self, Exchange};
+use crate::sys::{self, Attempt, Exchange};
+
+/// How often, and how far apart, a directory is tried that somebody may be looking at.
+const HOLD_ATTEMPTS: u32 = 200;
+const HOLD_PAUSE: Duration = Duration::from_millis(1);
 
 /// Put the finished staging directory where nothing is, or an empty directory: a directory's rename replaces nothing else.
 pub(crate) fn place(names: &Names) -> Result<(), PrefixError> {
@@ -66,6 +71,9 @@ pub(crate) fn repair(claim: &mut Claim) -> Result<(), PrefixError> {
     let names = claim.names().clone();
     claim.finish()?;
     carry_over(&names.prefix, &names.staging)?;
+    // The claim's lock goes into place with the new prefix. The old one, at the staging directory's name from then on, needs
+    // one too: others would take it for abandoned, and what is removed here by path could be theirs.
+    let _held = hold(&names.prefix);
     if exchange(&names.staging, &names.prefix)? == Exchange::Unsupported {
         std::fs::create_dir(&names.scratch)
             .map_err(|source| PrefixError::io("make", &names.scratch, source))?;
@@ -83,10 +91,10 @@ pub(crate) fn exchange_with_previous(claim: &mut Claim, owner: &Owner) -> Result
     Form::Settled.set(&names.previous, owner);
     // Until the exchange, a kill may leave this prefix without its environments: the next run has to look.
     Form::Unsettled.set(&names.prefix, owner);
-    let _held = sys::try_lock(&names.previous)
-        .map_err(|source| PrefixError::io("lock", &names.previous, source))?;
+    let held =
+        hold(&names.previous).map_err(|source| PrefixError::io("lock", &names.previous, source))?;
     carry_over(&names.prefix, &names.previous)?;
-    if sys::is_locked(&names.previous) {
+    if matches!(held, Attempt::Locked(_)) {
         remove_staging(&names)
             .map_err(|source| PrefixError::io("remove", &names.staging, source))?;
         claim.release();
@@ -131,6 +139,17 @@ pub(crate) fn bury(names: &Names, path: &Path) -> Result<(), PrefixError> {
     moved
         .and_then(|()| remove_tree(&grave))
         .map_err(|source| PrefixError::io("remove", path, source))
+}
+
+/// Lock a directory that other processes lock only for as long as it takes to find out whether it is locked.
+fn hold(directory: &Path) -> io::Result<Attempt> {
+    for _ in 0..HOLD_ATTEMPTS {
+        match sys::try_lock(directory)? {
+            Attempt::Held => std::thread::sleep(HOLD_PAUSE),
+            attempt => return Ok(attempt),
+        }
+    }
+    Ok(Attempt::Held)
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), PrefixError> {
