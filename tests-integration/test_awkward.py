@@ -171,6 +171,8 @@ def test_directories_that_a_package_lists_are_made(install: Callable[..., Path])
         folder("var/empty"),
         folder("var/deep/er/empty"),
         folder("var/private", mode=0o700),
+        folder("var/locked", mode=0o555),
+        plain("var/locked/file", "x"),
         Odd(path="var/only-listed", record={"path_type": "directory"}, in_archive=False),
         plain("var/file", "x"),
     ]

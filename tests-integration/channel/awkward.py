@@ -6,6 +6,7 @@ installed by itself; ``tests-integration/test_awkward.py`` does so with rattler 
 
 from __future__ import annotations
 
+import os
 import random
 import tarfile
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from .crafted import Archive, Odd, folder
 from .pieces import binary, delegate, fake_python, hard, link, noarch_python, package, plain, text
 
 SITE_PACKAGES = "lib/python3.11/site-packages"
+IS_ROOT = os.geteuid() == 0
 HOLDER = PLACEHOLDER.encode()
 KIB = 1024
 
@@ -103,9 +105,9 @@ def folders() -> list[Archive]:
         folder("var/not-listed", listed=False),
         folder("var/private", mode=0o700, listed=False),
         plain("var/private/file", "x"),
-        folder("var/locked", mode=0o555, listed=False),
-        plain("var/locked/file", "x"),
     ]
+    if IS_ROOT:  # rattler's cache cannot write into such a directory otherwise
+        entries += [folder("var/locked", mode=0o555, listed=False), plain("var/locked/file", "x")]
     more = [folder("opt/not-listed", listed=False), plain("opt/x/y/z/file", "x")]
     return [
         Archive(package=package("folders", entries)),
@@ -130,7 +132,7 @@ def links() -> list[Archive]:
         link("share/dot", "."),
         link("share/with space", "a target with spaces"),
         link("share/lïnk", "zïel"),
-        link("share/long", "x" * 300),
+        link("share/long", "x" * 200 + "/" + "y" * 200),
         link("share/behind", "file-that-comes-later"),
         plain("share/file-that-comes-later", "late"),
         plain("share/listed-as-link-with-hash/x", "x"),
@@ -462,7 +464,8 @@ def names() -> list[Archive]:
 
 def modes() -> list[Archive]:
     """Permission bits and times that are not the usual ones."""
-    bits = (0o400, 0o444, 0o555, 0o600, 0o640, 0o644, 0o700, 0o755, 0o777, 0o000, 0o111, 0o4755, 0o2755, 0o6755, 0o1777)
+    bits = [0o400, 0o444, 0o555, 0o600, 0o640, 0o644, 0o700, 0o755, 0o777, 0o4755, 0o2755, 0o6755, 0o1777]
+    bits += [0o000, 0o111] if IS_ROOT else []  # nobody else could read them again
     entries: list[Entry] = [plain(f"bin/mode-{mode:04o}", "x", mode=mode) for mode in bits]
     entries += [text(f"bin/prefix-mode-{mode:04o}", PLACEHOLDER, mode=mode) for mode in (0o400, 0o555, 0o755, 0o4755)]
     times = {"epoch": 0, "1980": 315_532_800, "2040": 2_208_988_800, "2200": 7_258_118_400, "usual": MTIME}
