@@ -615,9 +615,7 @@ def test_a_path_longer_than_the_packages_allow_is_refused_before_anything_is_wri
     assert list_names(home.directory) == []
 
 
-@pytest.mark.parametrize(
-    "name", ["mit Leerzeichen/grüße", "long" * 20, 'quote\'s "and" $dollar', "-dash", "new 'line'"]
-)
+@pytest.mark.parametrize("name", ["mit Leerzeichen/grüße", "long" * 20, "it's", "-dash"])
 def test_prefixes_may_have_unusual_names(name: str, home: Home, workshop: Workshop) -> None:
     prefix = home.directory / name
     completed = home.run(workshop.build(), "--path", prefix, "-c", "import sys; print(sys.prefix)")
