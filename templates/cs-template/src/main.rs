@@ -9,6 +9,7 @@ mod help;
 mod kept;
 mod launch;
 mod launcher;
+mod nearest;
 mod packages;
 mod parser;
 mod place;

@@ -7,6 +7,7 @@ use crate::arguments::{
     BootstrapOptions, COMMANDS, EXPLAINED, Globals, Invocation, Request, UsageError, Words,
 };
 
+use crate::nearest::find_nearest;
 use crate::voice::Form;
 
 type Parsed<T> = Result<T, UsageError>;
@@ -72,7 +73,11 @@ fn parse_self(arguments: IntoIter<OsString>, words: Words) -> Parsed<Invocation>
     match known {
         Some(known) => parser.parse_command(known),
         None => Err(UsageError {
-            message: format!("there is no command {}", word.display()),
+            message: format!(
+                "there is no command {}{}",
+                word.display(),
+                suggest(&word, &COMMANDS)
+            ),
             command: None,
         }),
     }
@@ -303,10 +308,29 @@ fn refuse_word(command: &'static str, word: &OsStr) -> UsageError {
     } else {
         "argument"
     };
+    let meant = suggest(word, list_options(command));
     UsageError {
-        message: format!("{command} takes no {kind} {}", word.display()),
+        message: format!("{command} takes no {kind} {}{meant}", word.display()),
         command: Some(command),
     }
+}
+
+/// What a command takes, as far as it is a fixed word.
+fn list_options(command: &str) -> &'static [&'static str] {
+    match command {
+        "bootstrap" => &["--force", "--bundle", "--offline", "--path", "--progress"],
+        "status" => &["--json", "--path"],
+        "uninstall" => &["--yes", "--path"],
+        "help" => &COMMANDS,
+        _ => &["--path"],
+    }
+}
+
+fn suggest(word: &OsStr, candidates: &[&str]) -> String {
+    let (name, _) = split_option(word);
+    find_nearest(name, candidates).map_or(String::new(), |nearest| {
+        format!(" (did you mean {nearest}?)")
+    })
 }
 
 #[cfg(test)]

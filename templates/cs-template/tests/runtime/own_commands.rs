@@ -272,7 +272,15 @@ fn unknown_options_of_own_commands_are_wrong_usage() {
             &["bootstrap", "--progress", "dots"],
             "there is no progress dots: it is json or text",
         ),
-        (&["help", "nothing"], "help takes no argument nothing"),
+        (&["help", "nothing"], "help takes no argument nothing. Run"),
+        (
+            &["help", "stauts"],
+            "help takes no argument stauts (did you mean status?). Run",
+        ),
+        (
+            &["bootstrap", "--ofline"],
+            "bootstrap takes no option --ofline (did you mean --offline?). Run",
+        ),
     ] {
         let message = sandbox.run(arguments).fails_with(64);
         assert!(message.contains(expected), "{message}");
