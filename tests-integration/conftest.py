@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,9 @@ from channel.workspace import Workspace
 SPECS = ("python", "click", "cowsay", "jinja2", "placeholders", "old-style", "greeter", "conda")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
 SCRIPTS = Path(sys.executable).parent
+
+# A run in the background inherits "ignore Ctrl-C", and the commands that the tests start and interrupt would, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Command = subprocess.CompletedProcess[str]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from cli_samples import Channel, Cs, Outcome, Workspace, make_elf, make_workspace, small_channel
 
 from cs_cli.main import main
+
+# A run in the background inherits "ignore Ctrl-C", and the commands that the tests start and interrupt would, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -139,3 +139,15 @@ def test_a_broken_tar_bz2_is_one_error_too(tmp_path: Path) -> None:
     path.write_bytes(make_tar({"info/files": b""}))
     with pytest.raises(CliError, match="cannot read the package archive"):
         read_contents(path)
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"), [("_MEMBER_LIMIT_BYTES", "info/paths.json takes"), ("_INFO_LIMIT_BYTES", "more than 10")]
+)
+def test_a_bomb_in_info_is_not_unpacked(
+    limit: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"cs_cli.archives.{limit}", 10)
+    with pytest.raises(CliError, match=words) as caught:
+        read_contents(make_conda(tmp_path / "x-1.0-0.conda", info_files(FILES), FILES))
+    assert caught.value.kind == "archive-damaged"

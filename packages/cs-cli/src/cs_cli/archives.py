@@ -15,6 +15,10 @@ _EXECUTABLE_PLACES = frozenset(
     ("bin", "condabin", "scripts", "python-scripts", "library/bin", "library/usr/bin", "library/mingw-w64/bin")
 )
 _WINDOWS_SUFFIXES = (".exe", ".bat", ".cmd")
+_MEMBER_LIMIT_BYTES = 256 << 20
+_INFO_LIMIT_BYTES = 1 << 30
+"""What ``info/`` may unpack to, in all: the largest that is known takes 0.2 GiB, and a bomb ends here."""
+
 _PathRecords = list[dict[str, Any]]
 
 
@@ -147,6 +151,11 @@ def _wanted_members(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
             if seen and not inside:
                 return
             seen = seen or member.name in ("info/paths.json", "info/files")
+            if member.offset_data + member.size > _INFO_LIMIT_BYTES:
+                raise ValueError(f"info/ unpacks to more than {_INFO_LIMIT_BYTES} bytes")
             file = tar.extractfile(member) if member.name in _WANTED else None
-            if file is not None:
-                yield member.name, file.read()
+            if file is None:
+                continue
+            if member.size > _MEMBER_LIMIT_BYTES:
+                raise ValueError(f"{member.name} takes {member.size} bytes, {_MEMBER_LIMIT_BYTES} is the limit")
+            yield member.name, file.read()
