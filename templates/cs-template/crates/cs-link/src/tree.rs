@@ -7,7 +7,7 @@
 #[cfg_attr(not(unix), path = "tree/portable.rs")]
 mod system;
 
-pub(crate) use system::{Hand, Tree, set_modified};
+pub(crate) use system::{Hand, Tree, set_modified, start_writing};
 
 use std::io;
 

@@ -14,7 +14,7 @@ use crate::placeholder::Replacer;
 use crate::record::PathKind;
 use crate::shared::write_fault;
 use crate::tar::{Entry, TarReader};
-use crate::tree::set_modified;
+use crate::tree::{set_modified, start_writing};
 
 /// What a file's bytes go through on their way from the archive.
 struct Filter {
@@ -81,6 +81,7 @@ impl Linker<'_, '_> {
         };
         // A file system that cannot hold the time is no reason to fail.
         let _ = set_modified(&file, modified);
+        start_writing(&file, size);
         drop(file);
         self.bytes += size;
         let mut outcome = Outcome::Done {

@@ -12,6 +12,9 @@ use rustix::io::Errno;
 
 /// Open directories that one thread keeps at hand.
 const HANDLES: usize = 48;
+/// Files from this size on are written to the disk early.
+#[cfg(target_os = "linux")]
+const LARGE_FILE_BYTES: u64 = 4 << 20;
 
 const DIRECTORY: OFlags = OFlags::DIRECTORY
     .union(OFlags::NOFOLLOW)
@@ -197,6 +200,21 @@ pub(crate) fn set_modified(file: &File, modified: Option<i64>) -> io::Result<()>
         None => Ok(()),
     }
 }
+
+/// Start writing a large file to the disk, and wait for nothing: after a power cut the last pieces of large files would be
+/// the ones that a finished prefix lacks (docs/development/decisions/durability.md).
+#[cfg(target_os = "linux")]
+pub(crate) fn start_writing(file: &File, size: u64) {
+    use std::os::fd::AsRawFd;
+    if size > LARGE_FILE_BYTES {
+        // SAFETY: the descriptor is open, and the call touches no memory of ours. A file system that cannot do it needs nothing.
+        unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
+    }
+}
+
+/// Other systems have no such call; see `Policy::sync` of `cs_prefix`.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn start_writing(_: &File, _: u64) {}
 
 pub(super) fn is_link_loop(error: &io::Error) -> bool {
     // What open(2) says of a symbolic link it must not follow: ELOOP, on FreeBSD EMLINK.
