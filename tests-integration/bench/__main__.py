@@ -23,11 +23,13 @@ from .chart import render_chart
 from .disk import fresh_directory
 from .locks import generate_lock
 from .measure import Pairs, run, spread
+from .page import render_page
 from .peer import VERSION, install_peer
 from .scaling import measure_scaling
 from .sides import Side, runtime_of, sides, spawn_seconds
 from .table import render_table
 
+DOCS = Path(__file__).parents[2] / "docs" / "explanation"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
 
 
@@ -41,6 +43,9 @@ def main() -> None:
         report = _measure(sides(directory, peer), server.url, records, arguments)
         report["machine"] = _describe_machine(where, records)
     print(render_table(report))
+    if arguments.docs:
+        (DOCS / "performance.md").write_text(render_page(report))
+        (DOCS / "performance.svg").write_text(render_chart(report))
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")
     if arguments.svg:
@@ -52,6 +57,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="pairs of runs of each measurement; default: 5")
     parser.add_argument("--size", choices=("tiny", "large"), default="large", help="which test channel")
     parser.add_argument("--dir", type=Path, help="measure there instead of on a new loop-mounted ext4 image")
+    parser.add_argument("--docs", action="store_true", help="write docs/explanation/performance.md and its chart")
     parser.add_argument("--json", type=Path, help="write the report there too")
     parser.add_argument("--svg", type=Path, help="draw a chart there")
     return parser.parse_args()

@@ -1,0 +1,58 @@
+"""``docs/explanation/performance.md``: the last measurement, its machine, and what stands behind the figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .table import render_table
+
+_PAGE = """# Performance
+
+Written by `nox -s bench -- --docs` on {date}; do not edit by hand.
+
+![Seconds to the delegate's output](performance.svg)
+
+```text
+{table}
+```
+
+Each row is the median of {rounds} pairs of runs, taken in turns on one machine, in one session; the ratio is the median of
+the pairs' own ratios, with the least and the largest beside it. First runs start with an empty page cache. Processor
+time is user and system time of the process and its children: a busy host hides in wall time, not in that. `later run` is the
+median of {rounds} medians of 200 starts each, minus starting the delegate directly.
+
+## Where a first run's time goes
+
+The floor is decoding the archives, hashing them once, and the kernel's work of creating and writing the files. On the large channel (2 threads,
+`perf record`): zstd 45 %, the kernel 39 %, SHA-256 4 %, copying out of decoded blocks 2 %, everything that is ours under 8 %.
+
+- Archives are read in place, out of the executable or the bundle, and verified before a byte is decoded.
+- Files are written once, at their final place in the staging directory, with the final prefix already in them.
+- Two to four threads, the largest archives first, so that all end together. Memory is bounded by their buffers.
+- There is no package cache and no second copy: after a first run there is the prefix, and nothing else.
+- Nothing is compiled by default: Python compiles what it imports when it first does. `bytecode = "shipped"` brings compiled modules along for a
+  few more megabytes; `"bootstrap"` compiles everything on the user's machine, which is what the peer always does.
+
+A later run does none of this: [launch](launch.md) says where its microseconds go.
+
+## Measure it yourself
+
+```console
+$ nox -s bench -- --rounds 5 --json report.json --svg chart.svg
+```
+
+It builds the large channel ({packages} packages, {packed_mb} MB packed), installs the peer from the package index into an environment of its own, and measures on a fresh
+loop-mounted ext4 image as root, else where `--dir` says. Expect a quarter of an hour.
+"""
+
+
+def render_page(report: dict[str, Any]) -> str:
+    """Render the page from a report."""
+    machine = report["machine"]
+    return _PAGE.format(
+        date=machine["date"],
+        table=render_table(report),
+        rounds=report["pairs"][0]["rounds"],
+        packages=machine["packages"],
+        packed_mb=machine["packed_mb"],
+    )
