@@ -16,22 +16,23 @@ Written by `nox -s bench -- --docs` on {date}; do not edit by hand.
 {table}
 ```
 
-Each row is the median of {rounds} pairs of runs, taken in turns on one machine, in one session; the ratio is the median of
-the pairs' own ratios, with the least and the largest beside it. First runs start with an empty page cache. Processor
-time is user and system time of the process and its children: a busy host hides in wall time, not in that. `later run` is the
-median of {rounds} medians of 200 starts each, minus starting the delegate directly.
+Each row is the median of {rounds} pairs of runs, taken in turns on one machine, in one session; the ratio is the
+median of the pairs' own ratios, with the least and the largest beside it. First runs start with an empty page cache.
+Processor time is user and system time of the process and its children: a busy host hides in wall time, not in that.
+`later run` is the median of {rounds} medians of 200 starts each, minus starting the delegate directly.
 
 ## Where a first run's time goes
 
-The floor is decoding the archives, hashing them once, and the kernel's work of creating and writing the files. On the large channel (2 threads,
-`perf record`): zstd 45 %, the kernel 39 %, SHA-256 4 %, copying out of decoded blocks 2 %, everything that is ours under 8 %.
+The floor is decoding the archives, hashing them once, and the kernel's work of creating and writing the files. On the
+large channel (2 threads, `perf record`, in memory): zstd 47 %, the kernel 39 %, SHA-256 4 %, everything else 10 %.
 
 - Archives are read in place, out of the executable or the bundle, and verified before a byte is decoded.
 - Files are written once, at their final place in the staging directory, with the final prefix already in them.
 - Two to four threads, the largest archives first, so that all end together. Memory is bounded by their buffers.
 - There is no package cache and no second copy: after a first run there is the prefix, and nothing else.
-- Nothing is compiled by default: Python compiles what it imports when it first does. `bytecode = "shipped"` brings compiled modules along for a
-  few more megabytes; `"bootstrap"` compiles everything on the user's machine, which is what the peer always does.
+- Nothing is compiled by default: Python compiles what it imports when it first does. `bytecode = "shipped"` brings
+  compiled modules along for some more megabytes; `"bootstrap"` compiles everything on the user's machine, which is
+  what the peer always does.
 
 A later run does none of this: [launch](launch.md) says where its microseconds go.
 
@@ -41,8 +42,9 @@ A later run does none of this: [launch](launch.md) says where its microseconds g
 $ nox -s bench -- --rounds 5 --json report.json --svg chart.svg
 ```
 
-It builds the large channel ({packages} packages, {packed_mb} MB packed), installs the peer from the package index into an environment of its own, and measures on a fresh
-loop-mounted ext4 image as root, else where `--dir` says. Expect a quarter of an hour.
+It builds the large channel ({packages} packages, {packed_mb} MB packed), installs the peer from the package index into
+an environment of its own, and measures on a fresh loop-mounted ext4 image as root, else where `--dir` says. Expect a
+quarter of an hour.
 """
 
 
