@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, Literal
 import rattler
 from channel.locks import write_lock
 from channel.pieces import DELEGATE
+from channel.rattling import run_rattler
 from conftest import Command, run_command
 
 from cs_lock import RuntimeLock, derive, python_of, read_lock
@@ -138,6 +138,6 @@ def install_with_rattler(records: Sequence[Record], prefix: Path, directory: Pat
     assert found is not None
     assert len(found) == len(records)
     options: dict[str, Any] = {"cache_dir": directory / "cache", "show_progress": False}
-    asyncio.run(
+    run_rattler(
         rattler.install(found, prefix, execute_link_scripts=True, platform=rattler.Subdir("linux-64"), **options)
     )

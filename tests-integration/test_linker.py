@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import rattler
+from channel.rattling import run_rattler
 from channel.server import ChannelServer
 from conftest import SPECS, Home
 from prefixes import compare, describe_prefix, read_records
@@ -25,7 +25,7 @@ def install_with_rattler(lock: Path, prefix: Path, cache: Path) -> None:
     records = environment.conda_repodata_records_for_platform(platform)
     assert records
     options = {"cache_dir": cache, "platform": rattler.Subdir("linux-64"), "show_progress": False}
-    asyncio.run(rattler.install(records, prefix, execute_link_scripts=True, **options))
+    run_rattler(rattler.install(records, prefix, execute_link_scripts=True, **options))
 
 
 def test_the_prefix_is_the_one_that_rattler_makes(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import hashlib
 import json
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from .archive import Package, write_package
 from .host_python import VERSION, pack_python
+from .rattling import run_rattler
 from .special import special_packages
 from .wheels import download_wheels, pack_wheels
 
@@ -72,7 +72,7 @@ def index_channel(channel: Path) -> None:
     """Write ``repodata.json`` of every subdir."""
     from rattler.index import index_fs
 
-    asyncio.run(index_fs(channel, write_zst=False, write_shards=False, force=True))
+    run_rattler(index_fs(channel, write_zst=False, write_shards=False, force=True))
 
 
 def _digest_sources() -> str:

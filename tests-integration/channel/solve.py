@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import json
 from pathlib import Path
 from typing import Any
+
+from .rattling import run_rattler
 
 
 def solve(channel_url: str, specs: list[str]) -> list[dict[str, Any]]:
@@ -28,7 +29,7 @@ def solve(channel_url: str, specs: list[str]) -> list[dict[str, Any]]:
             timeout=datetime.timedelta(minutes=2),
         )
 
-    records = [json.loads(record.to_json()) for record in asyncio.run(run())]
+    records = [json.loads(record.to_json()) for record in run_rattler(run())]
     return sorted(records, key=lambda record: str(record["name"]))
 
 
