@@ -17,6 +17,10 @@ from .errors import FetchError
 from .http import Connections
 from .urls import redact_url
 
+CONCURRENCY = 24
+"""Downloads at the same time. Most archives are small, so that waiting for answers takes longer than receiving them:
+over loopback 24 took 0.43 s for 211 MB in 138 archives, 8 took 0.7 s, 32 no less; rattler's tools use 50."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchProgress:
@@ -38,7 +42,7 @@ def fetch_archives(
     *,
     on_progress: Callable[[FetchProgress], None] | None = None,
     offline: bool = False,
-    concurrency: int = 8,
+    concurrency: int = CONCURRENCY,
     rehash: bool = True,
     environ: Mapping[str, str] | None = None,
 ) -> list[Path]:
