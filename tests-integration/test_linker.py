@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import rattler
 from channel.rattling import run_rattler
-from channel.server import ChannelServer
-from conftest import SPECS, Home
+from channel.server import serve
+from channel.solve import channel_packages, solve
+from channel.workspace import Workspace
+from conftest import CACHE, SPECS, Command, Home
 from prefixes import compare, describe_prefix, read_records
 
 OUR_OWN = frozenset({".demo.json"})
@@ -28,24 +31,47 @@ def install_with_rattler(lock: Path, prefix: Path, cache: Path) -> None:
     run_rattler(rattler.install(records, prefix, execute_link_scripts=True, **options))
 
 
-def test_the_prefix_is_the_one_that_rattler_makes(
-    embedded_runtime: Path, home: Home, tmp_path: Path, channel: ChannelServer
-) -> None:
+def compare_with_rattler(runtime: Path, home: Home, work: Path) -> tuple[int, set[str]]:
+    """Install a runtime's packages with rattler, then with the runtime, into the same place; refuse any difference.
+
+    :returns: the number of entries compared, and the names of the packages that were requested.
+    """
     prefix = home.prefix
     prefix.parent.mkdir()
-    install_with_rattler(embedded_runtime.with_name("demoz.runtime.lock"), prefix, tmp_path / "cache")
+    install_with_rattler(runtime.with_name(f"{runtime.name}.runtime.lock"), prefix, work / "cache")
     theirs, their_records = describe_prefix(prefix, ignore=THEIR_OWN), read_records(prefix)
-    prefix.rename(tmp_path / "rattler-prefix")
-    assert home.run(embedded_runtime, "bootstrap").returncode == 0
+    prefix.rename(work / "rattler-prefix")
+    completed = home.run(runtime, "bootstrap")
+    assert completed.returncode == 0, completed.stderr
     ours, our_records = describe_prefix(prefix, ignore=OUR_OWN), read_records(prefix)
     assert compare(ours, theirs) == []
-    assert len(ours) > 500
-    requested = {name: record.pop("requested_specs") for name, record in our_records.items()}
-    assert {name for name, specs in requested.items() if specs} == set(SPECS)
+    requested = {name for name, record in our_records.items() if record["requested_specs"]}
     for record in (*our_records.values(), *their_records.values()):  # py-rattler cannot be told what was requested
         record.pop("requested_spec", None)
         record.pop("requested_specs", None)
     assert compare(our_records, their_records) == []
+    return len(ours), requested
+
+
+def test_the_prefix_is_the_one_that_rattler_makes(embedded_runtime: Path, home: Home, tmp_path: Path) -> None:
+    entries, requested = compare_with_rattler(embedded_runtime, home, tmp_path)
+    assert entries > 500
+    assert requested == set(SPECS)
+
+
+def test_the_large_channel_gives_the_prefix_that_rattler_makes(
+    home: Home, tmp_path: Path, cs: Callable[..., Command]
+) -> None:
+    large = CACHE / "channels" / "large"
+    if not (large / "built-from.json").is_file():
+        pytest.skip("there is no large channel yet: nox -s bench builds it")
+    with serve(large) as server:
+        records = solve(server.url, [name for name in channel_packages(large) if not name.startswith("conda")])
+        ship = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": '"python"', "layout": '"embedded"'}
+        workspace = Workspace(directory=tmp_path / "large", specs=("python",), channel_url=server.url, ship=ship)
+        cs("build", cwd=workspace.write({"ship": {"linux-64": records}}))
+        entries, _ = compare_with_rattler(tmp_path / "large" / "dist" / "demoz", home, tmp_path)
+    assert entries > 30_000
 
 
 def test_the_metadata_is_what_conda_reads(embedded_runtime: Path, home: Home) -> None:
