@@ -102,8 +102,8 @@ impl<'a> Spool<'a> {
             return Err(BundleError::Sha256 {
                 path: reader.path.to_owned(),
                 file_name: expected.file_name.clone(),
-                expected: hex(&expected.sha256),
-                actual: hex(digest.as_ref()),
+                expected: cs_link::to_hex(&expected.sha256),
+                actual: cs_link::to_hex(digest.as_ref()),
             });
         }
         Ok(start)
@@ -288,8 +288,4 @@ impl<'a> TarReader<'a> {
 /// Whether a name starts with a Windows drive, `C:`.
 fn has_drive(name: &str) -> bool {
     name.len() > 1 && name.as_bytes()[0].is_ascii_alphabetic() && name.as_bytes()[1] == b':'
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -98,9 +98,11 @@ impl Course<'_> {
     fn judge(&mut self, result: Result<(), Failure>, sink: &Sink) -> Result<Step, FetchError> {
         match result.map(|()| sink.sha256()) {
             Ok(sha256) if sha256 == self.request.sha256 => return Ok(Step::Done),
-            Ok(sha256) => {
-                self.distrust("its SHA-256", &hex(&self.request.sha256), &hex(&sha256))?
-            }
+            Ok(sha256) => self.distrust(
+                "its SHA-256",
+                &cs_link::to_hex(&self.request.sha256),
+                &cs_link::to_hex(&sha256),
+            )?,
             Err(Failure::WrongSize { actual }) => {
                 self.distrust("its size", &self.size(), &actual)?
             }
@@ -198,8 +200,4 @@ impl Course<'_> {
             hint,
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -192,8 +192,8 @@ pub(crate) fn hash_bytes(bytes: &[u8]) -> [u8; 32] {
     digest_bytes(context)
 }
 
-/// Lower-case hex.
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
+/// Lower-case hex, as digests are written in plans and messages.
+pub fn to_hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
         .iter()
