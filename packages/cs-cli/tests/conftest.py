@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
 
@@ -15,9 +14,6 @@ from cli_samples import Channel, Cs, Outcome, Workspace, make_template, make_wor
 
 from cs_cli.main import main
 
-# A run in the background inherits "ignore Ctrl-C", and the commands that the tests start and interrupt would, too.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 
 @pytest.fixture(autouse=True)
 def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -27,14 +23,6 @@ def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setattr(f"cs_cli.{module}.host_platform", lambda: "linux-64")
     monkeypatch.setattr("cs_cli.main.interrupt_on_signals", lambda: None)
     monkeypatch.setenv("CONDA_SHIP_CACHE_DIR", str(tmp_path / "cache"))
-    for name in (
-        "CONDA_SHIP_TEMPLATE",
-        "CONDA_SHIP_ERROR_FORMAT",
-        "SOURCE_DATE_EPOCH",
-        "CONDA_SHIP_TRACEBACK",
-        "NO_COLOR",
-    ):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
