@@ -33,9 +33,9 @@ def plant(base: Path, steps: list[tuple[str, str, str]]) -> None:
                     file.write(f"content {number}")
             elif what == "symlink":
                 (base / name).symlink_to(os.path.relpath(base / target, (base / name).parent))
-            elif what == "hardlink":
+            elif what == "hardlink" and not (base / target).is_symlink():
                 (base / name).hardlink_to(base / target)
-            else:
+            elif what == "folder":
                 (base / "link").symlink_to("d", target_is_directory=True)
 
 
