@@ -26,9 +26,9 @@ def test_a_sound_environment_has_no_problems(write_lock: Make, package: Make) ->
     [
         ({"sha256": None}, "missing-sha256", "a has no sha256"),
         ({"depends": ["gone 1.*"]}, "missing-dependency", "a needs 'gone 1.*', which the lock does not have"),
-        ({"url": "./a-1.0-h0_0.conda"}, "missing-field", "the package at ./a-1.0-h0_0.conda has no subdir"),
         ({"url": f"{CHANNEL}/win-64/a-1.0-h0_0.conda"}, "wrong-subdir", "a is for win-64, not for linux-64"),
         ({"url": f"{CHANNEL}/moon-64/a-1.0-h0_0.conda"}, "missing-field", "has no subdir"),
+        ({"url": f"{CHANNEL}/linux-64/a.conda"}, "missing-field", "has no name"),
         ({"url": "s3://bucket/linux-64/a-1.0-h0_0.conda"}, "unknown-scheme", "packages cannot be fetched by s3"),
         ({"url": "https://me:pw@x.org/linux-64/a-1.0-h0_0.conda"}, "credentials", "https://***@x.org/linux-64/"),
         ({"url": "https://x.org/t/tk-1/c/linux-64/a-1.0-h0_0.conda"}, "credentials", "https://x.org/t/***/c/linux"),
@@ -44,14 +44,6 @@ def test_each_fault_of_a_package_is_named(
     assert problem.hint
     assert "pw" not in str(problem)
     assert "tk-1" not in str(problem)
-
-
-def test_local_packages_that_say_everything_are_still_refused(
-    write_text: Make, write_lock: Make, package: Make
-) -> None:
-    text = write_lock({"default": {"linux-64": [package("a", url="./a-1.0-h0_0.conda")]}}).read_text()
-    path = write_text(text + "  subdir: linux-64\n")
-    assert [problem.kind for problem in problems_of(path)] == ["local-package"]
 
 
 def test_missing_digest_is_located(write_lock: Make, package: Make) -> None:
@@ -78,12 +70,6 @@ def test_channel_with_credentials_is_refused_and_redacted(write_lock: Make, pack
     (problem,) = problems_of(path)
     assert (problem.kind, problem.key) == ("credentials", "environments.default.channels[0]")
     assert problem.message == "a channel's URL holds credentials: https://***@x.org/c/"
-
-
-def test_files_of_this_machine_are_a_warning(write_lock: Make, package: Make) -> None:
-    packages = [package("a", url="file:///srv/channel/linux-64/a-1.0-h0_0.conda")]
-    (problem,) = problems_of(write_lock({"default": {"linux-64": packages}}))
-    assert (problem.kind, problem.severity) == ("file-url", "warning")
 
 
 def test_dependencies_that_an_exclusion_dropped_are_not_missing(write_lock: Make, package: Make) -> None:

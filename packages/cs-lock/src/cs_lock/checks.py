@@ -8,12 +8,16 @@ from collections.abc import Set as AbstractSet
 
 from cs_lock.environments import Channel, ForeignPackage
 from cs_lock.errors import LockError, Problem
+from cs_lock.locations import find_scheme, is_archive_name
 from cs_lock.platforms import SUBDIRS, Platform
 from cs_lock.records import PackageRecord, parse_dependency_name, parse_dependency_names
 
 _USER_INFO = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#]*@")
 _TOKEN = re.compile(r"/t/[^/]+(?=/|$)")
 _SECRET_WORDS = ("token", "signature", "key", "secret", "password", "credential", "auth")
+_SCHEMES = ("http", "https", "oci")
+# Names that every file system takes, and bundles hold.
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!~=-]*")
 _LOCK_AGAIN = "lock the workspace again; a lock that lacks packages cannot be installed"
 
 
@@ -86,26 +90,32 @@ def check_record(record: PackageRecord, key: str, platform: Platform) -> list[Pr
 
     :param key: key path of its entry in the lock
     """
-    problems = [*_check_url(record.url), *_check_subdir(record, platform)]
+    problems = [*_check_location(record), *_check_subdir(record, platform)]
     if not record.sha256:
         hint = "lock the workspace again against a channel that publishes SHA-256 digests"
-        problems.append(("missing-sha256", f"{record.name} has no sha256", f"{key}.sha256", hint))
+        message = f"{record.name} has no sha256"
+        if record.is_local:
+            message += f", and its file cannot be read: {record.location}"
+            hint = "put the file back, or lock the workspace again"
+        problems.append(("missing-sha256", message, f"{key}.sha256", hint))
     return [
         Problem(kind=kind, message=message, platform=platform.name, package=record.name, key=where or key, hint=hint)
         for kind, message, where, hint in problems
     ]
 
 
-def _check_url(url: str) -> list[tuple[str, str, str | None, str]]:
-    if redact_url(url) != url:
-        message = f"the package's URL holds credentials: {redact_url(url)}"
+def _check_location(record: PackageRecord) -> list[tuple[str, str, str | None, str]]:
+    if not record.is_local and redact_url(record.url) != record.url:
+        message = f"the package's URL holds credentials: {redact_url(record.url)}"
         return [("credentials", message, None, "lock with credentials kept outside the URL, and revoke these")]
-    scheme, separator, _ = url.partition("://")
-    if not separator:
-        message = f"the package is a local file: {url}"
-        return [("local-package", message, None, "publish it on a channel; a path means nothing on another machine")]
-    if scheme not in ("http", "https", "file"):
-        return [("unknown-scheme", f"packages cannot be fetched by {scheme}: {url}", None, "use an https channel")]
+    scheme = find_scheme(record.url)
+    if not record.is_local and scheme not in _SCHEMES:
+        return [
+            ("unknown-scheme", f"packages cannot be fetched by {scheme}: {record.url}", None, "use an https channel")
+        ]
+    if not is_archive_name(record.file_name) or not _SAFE_NAME.fullmatch(record.file_name):
+        message = f"{record.file_name!r} is not a file name of the form NAME-VERSION-BUILD.conda"
+        return [("invalid-file-name", message, None, "lock the workspace again")]
     return []
 
 
@@ -119,16 +129,41 @@ def _check_subdir(record: PackageRecord, platform: Platform) -> list[tuple[str, 
     return []
 
 
-def check_file_urls(records: Iterable[PackageRecord], platform: str) -> list[Problem]:
-    """Warn of packages that only this machine can fetch, which an embedded or external layout can still ship."""
-    names = sorted(record.name for record in records if record.url.startswith("file:"))
-    if not names:
-        return []
-    message = f"{len(names)} packages are files of this machine, {names[0]} among them"
-    hint = "only a runtime that brings its packages along can be built from them"
-    return [
-        Problem(kind="file-url", severity="warning", message=message, platform=platform, package=names[0], hint=hint)
-    ]
+def check_file_names(platform: str, records: Iterable[PackageRecord]) -> list[Problem]:
+    """Check that no two archives of a platform have one file name: a bundle is flat."""
+    owners: dict[str, PackageRecord] = {}
+    problems = []
+    for record in records:
+        owner = owners.setdefault(record.file_name, record)
+        if owner is not record:
+            message = f"{owner.name} and {record.name} have one file name: {record.file_name}"
+            problems.append(_describe_shared_name(message, record, platform))
+    return problems
+
+
+def check_local_names(local: Iterable[tuple[str, PackageRecord]]) -> list[Problem]:
+    """Check that local archives for one subdir that are called alike are the same archive.
+
+    :param local: platform names and the local archives that ship for them
+    """
+    owners: dict[tuple[str, str], PackageRecord] = {}
+    problems = []
+    for platform, record in local:
+        owner = owners.setdefault((record.subdir, record.file_name), record)
+        if owner.sha256 != record.sha256:
+            message = f"{owner.location} and {record.location} are different archives with one file name"
+            problems.append(_describe_shared_name(message, record, platform))
+    return problems
+
+
+def _describe_shared_name(message: str, record: PackageRecord, platform: str) -> Problem:
+    return Problem(
+        kind="duplicate-file-name",
+        message=message,
+        platform=platform,
+        package=record.name,
+        hint="give one of them another build string, and lock the workspace again",
+    )
 
 
 def check_channels(channels: Sequence[Channel], key: str) -> list[Problem]:

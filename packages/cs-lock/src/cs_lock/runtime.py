@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 from cs_lock.checks import (
     check_channels,
     check_dependencies,
-    check_file_urls,
+    check_file_names,
+    check_local_names,
     check_record,
     check_required,
     describe_foreign,
 )
+from cs_lock.digests import complete_digest
 from cs_lock.document import pause_collection
 from cs_lock.environments import Channel, SourceEnvironment
 from cs_lock.errors import LockError, Problem
 from cs_lock.exclusions import Exclusion
 from cs_lock.foreign import normalize_pypi_name
+from cs_lock.locations import is_local_channel
 from cs_lock.platforms import Platform
 from cs_lock.records import PackageRecord
 from cs_lock.selection import Candidates, Requested, Selection, requested_names, select_packages
@@ -31,7 +35,7 @@ class RuntimeLock:
 
     :ivar environment: its name in the source lock; in the rendered lock it is ``default``
     :ivar platforms: those that it ships for, sorted by name
-    :ivar channels: the one with the highest priority first
+    :ivar channels: the one with the highest priority first; without directories, which others cannot reach
     :ivar exclusions: what each excluded name did on each platform
     :ivar problems: everything found, errors first; :func:`derive` lets errors through only when asked to
     """
@@ -44,7 +48,7 @@ class RuntimeLock:
         problems: Sequence[Problem],
     ) -> None:
         self.environment = environment
-        self.channels = channels
+        self.channels = tuple(channel for channel in channels if not is_local_channel(channel.url))
         self.platforms: tuple[Platform, ...] = tuple(selection.platform for selection in selections)
         self.exclusions: tuple[Exclusion, ...] = tuple(e for selection in selections for e in selection.exclusions)
         self.problems = tuple(sorted(problems, key=lambda problem: problem.severity))
@@ -129,6 +133,9 @@ def derive(
     problems = check_channels(chosen.channels, f"environments.{environment}.channels")
     for selection in selections:
         problems += _check(selection, require, features or {})
+    problems += check_local_names(
+        (selection.platform.name, record) for selection in selections for record in selection.records if record.is_local
+    )
     problems += _check_exclude(exclude, selections)
     lock = RuntimeLock(environment, chosen.channels, selections, source.place_problems(problems))
     if strict and lock.errors:
@@ -194,7 +201,9 @@ def _select(
     source: SourceLock, chosen: SourceEnvironment, platform: Platform, exclude: tuple[str, ...], requested: Requested
 ) -> Selection:
     candidates = Candidates(source, chosen, platform)
-    return select_packages(candidates, exclude, requested_names(requested, platform))
+    selection = select_packages(candidates, exclude, requested_names(requested, platform))
+    directory = source.path.parent
+    return replace(selection, records=tuple(complete_digest(record, directory) for record in selection.records))
 
 
 def _check(selection: Selection, require: tuple[str, ...], features: Mapping[str, str]) -> list[Problem]:
@@ -212,8 +221,8 @@ def _check(selection: Selection, require: tuple[str, ...], features: Mapping[str
     present = names | selection.dropped | {package.name for package in selection.foreign if package.kind != "pypi"}
     problems += check_dependencies(selection.records, present, platform.name)
     for record in selection.records:
-        problems += check_record(record, selection.keys[record.url], platform)
-    return problems + check_file_urls(selection.records, platform.name)
+        problems += check_record(record, selection.keys[record.name], platform)
+    return problems + check_file_names(platform.name, selection.records)
 
 
 def _check_exclude(exclude: Iterable[str], selections: Sequence[Selection]) -> list[Problem]:

@@ -23,7 +23,7 @@ class Selection:
     """What ships on one platform.
 
     :param records: in install order
-    :param keys: for each archive's URL, the key path of its entry in the source lock
+    :param keys: for each record's name, the key path of its entry in the source lock
     :param foreign: source and PyPI packages that are left
     :param exclusions: what each excluded name did here
     :param dropped: names that do not ship; PyPI packages as ``pypi:NAME``
@@ -63,9 +63,10 @@ class Candidates:
         except LockError as error:
             self._add_foreign(source.foreign(reference, error))
             return
-        self.keys[record.url] = source.entry_key(reference)
         known = self.records.setdefault(record.name, record)
-        if known.url != record.url:
+        if known is record:
+            self.keys[record.name] = source.entry_key(reference)
+        elif (known.url, known.location) != (record.url, record.location):
             self.duplicates.append(_describe_duplicate(known, record, self.platform.name, reference.key))
 
     def _add_foreign(self, package: ForeignPackage) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from cs_lock.blocks import Node
 from cs_lock.document import parse_text, pause_collection, read_text
+from cs_lock.entries import read_record
 from cs_lock.environments import Channel, ForeignPackage, Reference, SourceEnvironment
 from cs_lock.errors import LockError, Problem
 from cs_lock.layout import LayoutReader, LockKind, identify_format, place_error
 from cs_lock.platforms import Platform
-from cs_lock.records import PackageRecord, read_record
+from cs_lock.records import PackageRecord
 
 
 class SourceLock:
