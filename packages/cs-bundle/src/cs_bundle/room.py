@@ -52,13 +52,14 @@ def disk_full(path: Path | None, needed_bytes: int | None, free_bytes: int | Non
     """
     if free_bytes is None and path is not None:
         free_bytes = measure_free(path)
-    needed = "" if needed_bytes is None else f", {_render(needed_bytes)} needed"
-    free = "" if free_bytes is None else f", {_render(free_bytes)} free"
+    needed = None if needed_bytes is None else _render(needed_bytes)
+    free = None if free_bytes is None else _render(free_bytes)
+    words = ["not enough disk space", f"{needed} needed" if needed else "", f"{free} free" if free else ""]
     return DiskFullError(
-        f"not enough disk space{needed}{free}",
+        ", ".join(word for word in words if word),
         path=path,
-        expected=None if needed_bytes is None else f"{needed_bytes} bytes",
-        actual=None if free_bytes is None else f"{free_bytes} bytes",
+        expected=needed,
+        actual=free,
         hint="free some space there, or use another folder",
     )
 

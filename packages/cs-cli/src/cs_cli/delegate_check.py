@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cs_bundle import find_cached
@@ -13,7 +13,7 @@ from .console import Console
 from .contents import inspect_archives, remember_contents
 from .delegate import find_delegate, suggest_delegate
 from .inspection import DelegateCheck, Inspection, PlatformSummary
-from .supplies import ArchiveStore, archives_of_records
+from .supplies import ArchiveStore, WantedArchive, archives_of_records
 
 
 def check_delegate(inspection: Inspection, store: ArchiveStore, console: Console) -> Inspection:
@@ -27,12 +27,13 @@ def check_delegate(inspection: Inspection, store: ArchiveStore, console: Console
     :raises CliError: ``archive-damaged`` if one cannot be read.
     """
     delegate = inspection.derivation.config.delegate
+    folder = inspection.derivation.project.source_lock_path.parent
     checks, problems = [], list(inspection.problems)
     for platform in inspection.platforms:
         seen: list[ArchiveContents] = []
         found = None
         for stage in _stages(inspection, platform, store):
-            seen += _inspect(stage, store, console)
+            seen += _inspect(archives_of_records(stage, folder), store, console)
             found = find_delegate(seen, delegate, platform.subdir)
             if found is not None:
                 break
@@ -48,9 +49,10 @@ def _stages(
     """Deal the packages out: what is at hand, what bears the delegate's name, what was asked for, the rest."""
     requested = inspection.derivation.requested_on(platform.name)
     delegate = inspection.derivation.config.delegate.lower()
+    folder = inspection.derivation.project.source_lock_path.parent
     left = [record for record in platform.packages if record.sha256]
     tests = (
-        lambda record: find_cached([one.expected for one in archives_of_records([record])], store.cache) is not None,
+        lambda record: find_cached([one.expected for one in archives_of_records([record], folder)], store.cache),
         lambda record: record.name == delegate,
         lambda record: record.name in requested,
         lambda record: True,
@@ -62,8 +64,8 @@ def _stages(
             yield stage
 
 
-def _inspect(records: tuple[PackageRecord, ...], store: ArchiveStore, console: Console) -> list[ArchiveContents]:
-    archives = store.fetch(archives_of_records(records), console)
+def _inspect(wanted: Sequence[WantedArchive], store: ArchiveStore, console: Console) -> list[ArchiveContents]:
+    archives = store.fetch(wanted, console)
     contents = inspect_archives(archives)
     remember_contents(archives, contents)
     return contents

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cs_bundle import BundleError, ExpectedArchive, verify_bundle
-from cs_stamp import Plan, StampError, StampReport, read_stamp, verify_stamp
+from cs_stamp import Plan, PlannedPackage, StampError, StampReport, read_stamp, verify_stamp
 
 from .artifacts import hash_file
 from .errors import CliError, describe_error
@@ -208,8 +208,9 @@ def _verify_runtime(verification: Verification, runtime: Path, *, siblings: bool
     if not verification.attempt(check_stamp):
         return None
     report = reports[0]
-    if report.header.layout == "embedded":
-        verification.attempt(lambda: _check_embedded(runtime, report.plan))
+    bundled = report.plan.bundled(report.header.layout)
+    if bundled or report.header.layout == "embedded":
+        verification.attempt(lambda: _check_embedded(runtime, bundled))
     if report.header.bytecode == "shipped":
         verification.attempt(lambda: _check_bytecode(runtime, report.plan))
     bundle = report.header.bundle_file_name
@@ -218,9 +219,9 @@ def _verify_runtime(verification: Verification, runtime: Path, *, siblings: bool
     return report
 
 
-def _check_embedded(runtime: Path, plan: Plan) -> str:
+def _check_embedded(runtime: Path, bundled: Iterable[PlannedPackage]) -> str:
     with read_stamp(runtime) as stamp, stamp.open_part("bundle") as part:
-        report = verify_bundle(part, _expected(plan), exact=True, path=runtime)
+        report = verify_bundle(part, _expected(bundled), exact=True, path=runtime)
     return f"{runtime.name}: {len(report.verified)} archives"
 
 
@@ -231,12 +232,12 @@ def _check_bytecode(runtime: Path, plan: Plan) -> str:
 
 
 def _check_bundle(path: Path, plan: Plan) -> str:
-    report = verify_bundle(path, _expected(plan), exact=True)
+    report = verify_bundle(path, _expected(plan.packages), exact=True)
     return f"{path.name}: {len(report.verified)} archives"
 
 
-def _expected(plan: Plan) -> Iterable[ExpectedArchive]:
-    return [ExpectedArchive(file_name=one.file_name, sha256=one.sha256, size_bytes=one.size) for one in plan.packages]
+def _expected(packages: Iterable[PlannedPackage]) -> Iterable[ExpectedArchive]:
+    return [ExpectedArchive(file_name=one.file_name, sha256=one.sha256, size_bytes=one.size) for one in packages]
 
 
 def _check_lock(path: Path, runtime: Path) -> str:
