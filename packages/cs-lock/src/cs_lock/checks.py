@@ -6,33 +6,18 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
+from cs_lock.credentials import judge_url
 from cs_lock.environments import Channel, ForeignPackage
 from cs_lock.errors import LockError, Problem
 from cs_lock.locations import find_scheme, is_archive_name
 from cs_lock.platforms import SUBDIRS, Platform
 from cs_lock.records import PackageRecord, parse_dependency_name, parse_dependency_names
 
-_USER_INFO = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#]*@")
-_TOKEN = re.compile(r"/t/[^/]+(?=/|$)")
-_SECRET_WORDS = ("token", "signature", "key", "secret", "password", "credential", "auth")
 _SCHEMES = ("http", "https", "oci")
 # Names that every file system takes, and bundles hold.
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!~=-]*")
+_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 _LOCK_AGAIN = "lock the workspace again; a lock that lacks packages cannot be installed"
-
-
-def redact_url(url: str) -> str:
-    """Hide the credentials of a URL.
-
-    :param url: with or without them
-    :returns: the URL with ``***`` in their place
-    """
-    if "@" not in url and "/t/" not in url and "?" not in url:
-        return url
-    redacted = _TOKEN.sub("/t/***", _USER_INFO.sub(r"\1***@", url))
-    path, _, query = redacted.partition("?")
-    names = [part.partition("=")[0].lower() for part in query.split("&")]
-    return f"{path}?***" if any(word in name for name in names for word in _SECRET_WORDS) else redacted
 
 
 def check_required(
@@ -105,9 +90,6 @@ def check_record(record: PackageRecord, key: str, platform: Platform) -> list[Pr
 
 
 def _check_location(record: PackageRecord) -> list[tuple[str, str, str | None, str]]:
-    if not record.is_local and redact_url(record.url) != record.url:
-        message = f"the package's URL holds credentials: {redact_url(record.url)}"
-        return [("credentials", message, None, "lock with credentials kept outside the URL, and revoke these")]
     scheme = find_scheme(record.url)
     if not record.is_local and scheme not in _SCHEMES:
         return [
@@ -167,16 +149,12 @@ def _describe_shared_name(message: str, record: PackageRecord, platform: str) ->
 
 
 def check_channels(channels: Sequence[Channel], key: str) -> list[Problem]:
-    """Check that no channel's URL holds credentials."""
+    """Check that no channel's URL holds what must not ship."""
+    verdicts = [judge_url(channel.url) for channel in channels]
     return [
-        Problem(
-            kind="credentials",
-            message=f"a channel's URL holds credentials: {redact_url(channel.url)}",
-            key=f"{key}[{index}]",
-            hint="keep credentials outside the URL, lock again, and revoke these",
-        )
-        for index, channel in enumerate(channels)
-        if redact_url(channel.url) != channel.url
+        Problem(kind=verdict.kind, message=verdict.describe("the channel"), key=f"{key}[{index}]", hint=verdict.hint)
+        for index, verdict in enumerate(verdicts)
+        if verdict.exposure
     ]
 
 

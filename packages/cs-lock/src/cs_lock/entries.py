@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cs_lock.blocks import Node
+from cs_lock.credentials import judge_url, redact_url
 from cs_lock.errors import LockError
 from cs_lock.fields import RecordReader, resolve_scalars
 from cs_lock.locations import (
@@ -47,9 +48,10 @@ def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_vers
     :param key: key path of the entry, for messages
     :param lock_version: of the format; in ``conda.lock`` version 1 no record says its noarch kind
     :returns: the record
-    :raises LockError: when a field has the wrong type, or one that is needed cannot be derived
+    :raises LockError: when a field has the wrong type, one that is needed cannot be derived, or a URL holds credentials
     """
     reader = RecordReader(entry, key)
+    _check_url(location, "the package", key)
     derived = derive_location_fields(location)
     fields = _read_identity(reader, derived, location)
     build, subdir = fields["build"], fields["subdir"]
@@ -68,7 +70,7 @@ def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_vers
     # The build string of the URL decides about noarch, even where the entry has another: rattler has it so.
     location_build = derived["build"] or build
     fields["noarch"] = _read_noarch(reader, subdir, location_build, fields.get("depends", ()), lock_version)
-    fields["channel"] = _choose_channel(fields["channel"], derived["channel"])
+    fields["channel"] = _choose_channel(fields["channel"], derived["channel"], key)
     if "purls" in fields:
         fields["purls"] = tuple(sorted(fields["purls"]))
     if is_local_archive(location):
@@ -78,10 +80,18 @@ def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_vers
     return PackageRecord(**fields, extra=dict(sorted(extra.items())))
 
 
-def _choose_channel(stated: str | None, derived: str | None) -> str | None:
+def _check_url(url: str, owner: str, key: str) -> None:
+    """Refuse a URL that holds what must not ship, before anything is made of it."""
+    verdict = judge_url(url)
+    if verdict.exposure:
+        raise LockError(verdict.kind, verdict.describe(owner), key=key, hint=verdict.hint)
+
+
+def _choose_channel(stated: str | None, derived: str | None, key: str) -> str | None:
     """Choose the channel that an entry states, unless it means nothing on another machine."""
     if not stated or is_local_channel(stated):
         return derived
+    _check_url(stated, "the package's channel", f"{key}.channel")
     return f"{lower_scheme(stated).rstrip('/')}/"
 
 
@@ -111,7 +121,9 @@ def _describe_missing(field: str, location: str, key: str) -> LockError:
     hint = "its location is not of the form CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda, so the entry has to say it"
     if is_local_archive(location):
         hint = "it is a file of the machine that made the lock: exclude the package, or publish it on a channel"
-    return LockError("missing-field", f"the package at {location} has no {field}", key=f"{key}.{field}", hint=hint)
+    return LockError(
+        "missing-field", f"the package at {redact_url(location)} has no {field}", key=f"{key}.{field}", hint=hint
+    )
 
 
 def _read_noarch(

@@ -9,8 +9,8 @@ from pathlib import Path
 from cs_lock.platforms import SUBDIRS
 
 _ARCHIVE = re.compile(r"(.+)-([^-]+)-([^-]+)\.(?:conda|tar\.bz2)")
-# One letter before a colon is a Windows drive.
-_SCHEME = re.compile(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.-]+):")
+# One letter before a colon is a Windows drive. Readers of URLs skip line ends and tabs.
+_SCHEME = re.compile(r"[\x00-\x20]*([A-Za-z][\t\r\nA-Za-z0-9+.-]+):")
 _FILE_URL = re.compile(r"[\x00-\x20]*file:(?://([^/?#]*))?([^?#]*)", re.IGNORECASE)
 _DRIVE = re.compile(r"/[A-Za-z]:/")
 _CHANNEL_PATH = re.compile(r"\.{1,2}(?:[/\\]|$)|[~/\\]|[A-Za-z]:[/\\]")
@@ -19,7 +19,7 @@ _CHANNEL_PATH = re.compile(r"\.{1,2}(?:[/\\]|$)|[~/\\]|[A-Za-z]:[/\\]")
 def find_scheme(location: str) -> str | None:
     """Return the scheme of a URL in lower case, ``None`` for a path."""
     match = _SCHEME.match(location)
-    return match.group(1).lower() if match else None
+    return "".join(match.group(1).split()).lower() if match else None
 
 
 def lower_scheme(url: str) -> str:

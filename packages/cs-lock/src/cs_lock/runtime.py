@@ -15,13 +15,14 @@ from cs_lock.checks import (
     check_required,
     describe_foreign,
 )
+from cs_lock.credentials import redact_url
 from cs_lock.digests import complete_digest
 from cs_lock.document import pause_collection
 from cs_lock.environments import Channel, SourceEnvironment
 from cs_lock.errors import LockError, Problem
 from cs_lock.exclusions import Exclusion
 from cs_lock.foreign import normalize_pypi_name
-from cs_lock.locations import is_local_channel
+from cs_lock.locations import is_local_channel, lower_scheme
 from cs_lock.platforms import Platform
 from cs_lock.records import PackageRecord
 from cs_lock.selection import Candidates, Requested, Selection, requested_names, select_packages
@@ -48,7 +49,11 @@ class RuntimeLock:
         problems: Sequence[Problem],
     ) -> None:
         self.environment = environment
-        self.channels = tuple(channel for channel in channels if not is_local_channel(channel.url))
+        self.channels = tuple(
+            replace(channel, url=redact_url(lower_scheme(channel.url)))
+            for channel in channels
+            if not is_local_channel(channel.url)
+        )
         self.platforms: tuple[Platform, ...] = tuple(selection.platform for selection in selections)
         self.exclusions: tuple[Exclusion, ...] = tuple(e for selection in selections for e in selection.exclusions)
         self.problems = tuple(sorted(problems, key=lambda problem: problem.severity))
