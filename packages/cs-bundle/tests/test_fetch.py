@@ -351,7 +351,7 @@ def test_credentials_in_an_address_are_sent_and_not_shown(tmp_path: Path, server
         fetch([ArchiveRequest(url=url, file_name="a-1-0.conda", sha256="0" * 64)], tmp_path)
     assert server.requests[0][1]["authorization"] == BASIC
     assert "secret" not in f"{caught.value!s} {caught.value!r} {vars(caught.value)}"
-    assert caught.value.url == f"{server.url}/t/********/a-1-0.conda?********"
+    assert caught.value.url == server.url.replace("://", "://***@") + "/t/***/a-1-0.conda?***"
 
 
 def test_credentials_do_not_follow_to_another_host(

@@ -79,27 +79,18 @@ def test_the_default_file_is_rattlers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("https://me:pw@h.example/a/b", "https://h.example/a/b"),
-        ("https://me@h.example:8443/a", "https://h.example:8443/a"),
-        ("https://me:p@w@h.example/a", "https://h.example/a"),
-        ("https://h.example/t/tk-123/main/a.conda", "https://h.example/t/********/main/a.conda"),
-        ("https://h.example/T/tk-123/main/a.conda", "https://h.example/T/********/main/a.conda"),
-        ("https://h.example//t//tk-123//a.conda", "https://h.example/t/********/a.conda"),
-        ("https://h.example/%74/tk-123/a.conda", "https://h.example/t/********/a.conda"),
-        ("https://h.example/%2ft%2ftk-123/a.conda", "https://h.example/t/********/a.conda"),
-        ("https://h.example/%252ft%252Ftk-123/a.conda", "https://h.example/t/********/a.conda"),
-        ("https://h.example/t%5ctk-123/a.conda", "https://h.example/t/********/a.conda"),
-        ("https://h.example\\t\\tk-123\\a.conda", "https://h.example/t/********/a.conda"),
-        ("https://h.example/t/./tk-123/a.conda", "https://h.example/t/********/a.conda"),
-        ("https://h.example/t/x/%2e%2e/tk-123/a.conda", "https://h.example/t/********/a.conda"),
-        ("https://h.example/a/../t/tk-123", "https://h.example/t/********"),
-        ("https://h.example/a?sig=1#x", "https://h.example/a?********#********"),
-        ("https://h.example/a?bare", "https://h.example/a?********"),
-        ("oci://me:pw@h.example/t/tk-123/a", "oci://h.example/t/********/a"),
+        ("https://me:pw@h.example/a/b", "https://***@h.example/a/b"),
+        ("https://me:p@w@h.example:8443/a", "https://***@h.example:8443/a"),
+        ("https://h.example/t/tk-123/main/a.conda", "https://h.example/t/***/main/a.conda"),
+        ("https://h.example/T/tk-123/main/a.conda", "https://h.example/T/***/main/a.conda"),
+        ("https://h.example/a?sig=1#x", "https://h.example/a?***"),
+        ("https://h.example/a#x", "https://h.example/a#***"),
+        ("https://h.example/%74/tk-123/a.conda", "https://***"),
+        ("https://h.example\\t\\tk-123\\a.conda", "https://***"),
         ("https://h.example/c/linux-64/libt%2B-1-0.conda", "https://h.example/c/linux-64/libt%2B-1-0.conda"),
         ("https://h.example/at/t", "https://h.example/at/t"),
-        ("https://[::1", "(an address that cannot be parsed)"),
-        ("file:///a/b.conda", "file:///a/b.conda"),
+        ("file:///t/me/b.conda", "file:///t/me/b.conda"),
+        ("/t/me/b.conda", "/t/me/b.conda"),
     ],
 )
 def test_addresses_are_shown_without_secrets(url: str, shown: str) -> None:
@@ -109,6 +100,19 @@ def test_addresses_are_shown_without_secrets(url: str, shown: str) -> None:
 def test_importing_the_package_loads_no_client_and_no_decompressor() -> None:
     code = "import sys, cs_bundle; sys.exit(bool({'urllib3', 'truststore', 'zstandard', 'ssl'} & sys.modules.keys()))"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see https://h:8080: refused", "see https://h:8080: refused"),
+        ("(https://h/a?x), or ftp://u@h.", "(https://h/a?***), or ftp://***@h."),
+        ("Invalid URL 'https://u:p@h/t/x'", "Invalid URL 'https://***@h/t/***'"),
+        ("nothing at all", "nothing at all"),
+    ],
+)
+def test_addresses_in_a_text_are_redacted(text: str, shown: str) -> None:
+    assert redact_text(text) == shown
 
 
 _SECRET = st.text(alphabet="QZ0123456789", min_size=8, max_size=12)

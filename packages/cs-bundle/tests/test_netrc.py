@@ -30,6 +30,7 @@ ME = Login(user="me", password="secret")
         "machine a.example login me password secret\nmacdef init\nmachine b.example\n",
         "machine a.example login me password secret\nmachine a.example login later password later\n",
         "nonsense\nmachine a.example login me password secret\n",
+        "machine a.example user me password secret\n",
         "machine a.example port 21 login me password secret\n",
         'machine b.example login x password "never closed\nmachine a.example login me password secret\n',
         "machine b.example login\nmachine a.example login me password secret\n",

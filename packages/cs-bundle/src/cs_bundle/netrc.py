@@ -14,7 +14,7 @@ _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|("[^\n]*)|([^ \t\r]+)')
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 _ENTRIES = ("machine", "default", "macdef")
-_KEYWORDS = (*_ENTRIES, "login", "password", "account")
+_KEYWORDS = (*_ENTRIES, "login", "user", "password", "account")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +46,8 @@ def parse_netrc(text: str) -> Netrc:
     machines: dict[str, Login] = {}
     default: Login | None = None
     for host, values in _entries(text):
-        login = Login(user=values.get("login", ""), password=values.get("password", ""))
-        if not values.keys() & {"login", "password"}:
+        login = Login(user=values.get("login", values.get("user", "")), password=values.get("password", ""))
+        if not values.keys() & {"login", "user", "password"}:
             continue
         if host is None:
             default = default or login
