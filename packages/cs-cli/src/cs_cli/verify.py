@@ -149,7 +149,8 @@ def read_checksums(checksums: Path) -> dict[str, str]:
     digests: dict[str, str] = {}
     with _reading(checksums, "checksums-damaged"):
         # Not splitlines(), which takes a damaged line end for one.
-        for number, line in enumerate(checksums.read_bytes().decode().removesuffix("\n").split("\n"), 1):
+        lines = checksums.read_bytes().decode().split("\n")
+        for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1):
             digest, separator, name = line.partition("  ")
             if not separator or len(digest) != 64 or not name or "/" in name or "\\" in name or name in digests:
                 raise CliError("checksums-damaged", f"line {number} is not a checksum", path=checksums, actual=line)
