@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cache import find_cached
+from .cache import cached_path, find_cached
 from .entries import ArchiveEntry
 from .errors import (
     ArchiveMismatchError,
@@ -52,6 +52,7 @@ __all__ = [
     "FetchProgress",
     "Wait",
     "append_bundle",
+    "cached_path",
     "check_room",
     "disk_full",
     "fetch_archives",

@@ -14,6 +14,7 @@ from cs_bundle import (
     BundleInfo,
     ExpectedArchive,
     append_bundle,
+    cached_path,
     find_cached,
     write_bundle,
 )
@@ -21,7 +22,7 @@ from cs_bundle import (
 from .archives import ArchiveContents
 from .cache import CACHE_VARIABLE, default_cache_directory
 from .console import Console
-from .memory import recall_bundle
+from .memory import bundle_memory, recall_bundle
 
 _OTHER_CACHE = f"name another folder in {CACHE_VARIABLE} or with --cache-dir"
 
@@ -87,6 +88,27 @@ class ArchiveStore:
         :raises CliError: ``no-cache`` if nobody says where it is.
         """
         return (self._cache or default_cache_directory(os.environ)).absolute()
+
+    def folders(self, wanted: Iterable[WantedArchive]) -> set[Path]:
+        """Name the folders of the cache that a build with these archives writes to."""
+        wanted = tuple(wanted)
+        if not wanted or not self.cache.exists():
+            return set()
+        return {
+            bundle_memory(self.cache),
+            *(cached_path(self.cache, one.sha256, one.file_name).parent for one in wanted),
+        }
+
+    def find(self, record: PackageRecord) -> Path | None:
+        """Return the archive of a record if the cache holds a file of its size, which may still be damaged.
+
+        :raises BundleError: if the record does not name an archive.
+        """
+        if not record.sha256:
+            return None
+        expected = ExpectedArchive(file_name=record.file_name, sha256=record.sha256, size_bytes=record.size_bytes)
+        found = find_cached([expected], self.cache)
+        return found[0] if found else None
 
     def provide(self, wanted: Sequence[WantedArchive], console: Console) -> tuple[list[Path], bool]:
         """Return the archives, from the cache without a word if all are there.

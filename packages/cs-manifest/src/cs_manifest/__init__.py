@@ -8,6 +8,7 @@ from .config import InstallName, ShipConfig, load_config, resolve_install_name
 from .environment import Channel, Environment, Feature, list_environments, read_environment
 from .errors import ERROR_KINDS, ErrorKind, ManifestError
 from .keys import CONFIG_KEYS, ConfigKey
+from .metadata import list_metadata_files
 from .platforms import Platform
 from .project import ManifestKind, Project, discover
 from .requests import RequestedSpec, combine_specs, requested_specs
@@ -30,6 +31,7 @@ __all__ = [
     "combine_specs",
     "discover",
     "list_environments",
+    "list_metadata_files",
     "load_config",
     "read_environment",
     "requested_specs",
