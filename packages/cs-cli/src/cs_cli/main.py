@@ -100,7 +100,9 @@ def _wrap_unexpected(error: Exception) -> Exception:
     if os.environ.get("CONDA_SHIP_TRACEBACK"):
         import traceback
 
-        traceback.print_exception(error)
+        from cs_bundle import redact_text
+
+        print(redact_text("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     if isinstance(error, OSError):
         path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
         return CliError("io", error.strerror or str(error), path=path)
