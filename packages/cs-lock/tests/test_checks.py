@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from cs_lock import LockError, Problem, derive, read_lock
-from cs_lock.checks import is_conditional
 
 Make = Callable[..., Any]
 CHANNEL = "https://conda.example.com/forge"
@@ -25,7 +24,6 @@ def test_a_sound_environment_has_no_problems(write_lock: Make, package: Make) ->
     ("fields", "kind", "message"),
     [
         ({"sha256": None}, "missing-sha256", "a has no sha256"),
-        ({"depends": ["gone 1.*"]}, "missing-dependency", "a needs 'gone 1.*', which the lock does not have"),
         ({"url": f"{CHANNEL}/win-64/a-1.0-h0_0.conda"}, "wrong-subdir", "a is for win-64, not for linux-64"),
         ({"url": f"{CHANNEL}/moon-64/a-1.0-h0_0.conda"}, "missing-field", "has no subdir"),
         ({"url": f"{CHANNEL}/linux-64/a.conda"}, "missing-field", "has no name"),
@@ -70,21 +68,3 @@ def test_channel_with_credentials_is_refused_and_redacted(write_lock: Make, pack
     (problem,) = problems_of(path)
     assert (problem.kind, problem.key) == ("credentials", "environments.default.channels[0]")
     assert problem.message == "the channel's URL holds a user name or password: https://***@x.org/c/"
-
-
-def test_dependencies_that_an_exclusion_dropped_are_not_missing(write_lock: Make, package: Make) -> None:
-    packages = [package("a", "b"), package("b", "c"), package("c")]
-    path = write_lock({"default": {"linux-64": packages}})
-    assert problems_of(path, exclude=["b"]) == ()
-
-
-def test_required_packages_are_looked_for_on_every_platform(write_lock: Make, package: Make) -> None:
-    environments = {"default": {"linux-64": [package("conda")], "win-64": [package("b", subdir="win-64")]}}
-    (problem,) = problems_of(write_lock(environments), require=["Conda"])
-    assert (problem.kind, problem.platform, problem.package) == ("missing-required", "win-64", "conda")
-
-
-def test_conditional_dependencies_are_not_missed() -> None:
-    assert is_conditional("typing_extensions; if python <3.11")
-    assert is_conditional("foo[when='__win']")
-    assert not is_conditional("foo >=1")

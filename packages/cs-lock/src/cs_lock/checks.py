@@ -1,73 +1,21 @@
-"""What a set of packages must be like to ship."""
+"""What archives and channels must be like to ship."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Sequence
 
 from cs_lock.credentials import judge_url
-from cs_lock.environments import Channel, ForeignPackage
-from cs_lock.errors import LockError, Problem
+from cs_lock.environments import Channel
+from cs_lock.errors import Problem
 from cs_lock.locations import find_scheme, is_archive_name
 from cs_lock.platforms import SUBDIRS, Platform
-from cs_lock.records import PackageRecord, parse_dependency_name, parse_dependency_names
+from cs_lock.records import PackageRecord
 
 _SCHEMES = ("http", "https", "oci")
 # Names that every file system takes, and bundles hold.
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!~=-]*")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
-_LOCK_AGAIN = "lock the workspace again; a lock that lacks packages cannot be installed"
-
-
-def check_required(
-    require: Iterable[str], present: Collection[str], gone: Mapping[str, str], platform: str
-) -> list[Problem]:
-    """Check that packages that must ship do.
-
-    :param present: names that ship
-    :param gone: for each name that was dropped, the excluded name that took it along
-    """
-    problems = []
-    for name in sorted(set(require) - set(present)):
-        taker = gone.get(name)
-        hint = "add it to the workspace's dependencies and lock again, or remove it from 'require'"
-        if taker is not None:
-            hint = f"it was dropped because {taker!r} is in 'exclude'"
-        message = f"the required package {name!r} is not in the environment"
-        problems.append(Problem(kind="missing-required", message=message, platform=platform, package=name, hint=hint))
-    return problems
-
-
-def check_dependencies(records: Iterable[PackageRecord], present: AbstractSet[str], platform: str) -> list[Problem]:
-    """Check that everything that a package needs is there, was dropped on purpose, or is virtual.
-
-    :param present: names that ship, and names that were dropped
-    """
-    problems = []
-    for record in records:
-        if parse_dependency_names(record.depends) <= present:
-            continue
-        for spec in record.depends:
-            name = parse_dependency_name(spec)
-            if name in present or name.startswith("__") or is_conditional(spec):
-                continue
-            message = f"{record.name} needs {spec!r}, which the lock does not have"
-            problems.append(
-                Problem(
-                    kind="missing-dependency",
-                    message=message,
-                    platform=platform,
-                    package=record.name,
-                    hint=_LOCK_AGAIN,
-                )
-            )
-    return problems
-
-
-def is_conditional(spec: str) -> bool:
-    """Tell whether a match spec holds only under a condition, which the solver has judged already."""
-    return "; if " in spec or "when=" in spec
 
 
 def check_record(record: PackageRecord, key: str, platform: Platform) -> list[Problem]:
@@ -156,40 +104,3 @@ def check_channels(channels: Sequence[Channel], key: str) -> list[Problem]:
         for index, verdict in enumerate(verdicts)
         if verdict.exposure
     ]
-
-
-def describe_foreign(package: ForeignPackage, platform: str, feature: str | None) -> Problem:
-    """Say that a package cannot ship, and where it came from.
-
-    :param feature: that asks for it, when that is known
-    """
-    if package.error is not None:
-        return _describe_damaged(package, package.error, platform)
-    label = "PyPI" if package.kind == "pypi" else "source"
-    version = f" {package.version}" if package.version else ""
-    origin = f", which the feature {feature!r} asks for," if feature else ""
-    hint = f"depend on its conda package instead, or put {package.name!r} into 'exclude'"
-    return Problem(
-        kind=f"{package.kind}-package",
-        message=f"the {label} package {package.name}{version}{origin} cannot ship: only conda packages can",
-        platform=platform,
-        package=package.name,
-        feature=feature,
-        key=package.key,
-        hint=hint,
-    )
-
-
-def _describe_damaged(package: ForeignPackage, error: LockError, platform: str) -> Problem:
-    """Say that the entry of an archive is damaged."""
-    message = error.message if package.name in error.message else f"{package.name}: {error.message}"
-    if error.expected is not None:
-        message += f"; expected {error.expected}, found {error.actual}"
-    return Problem(
-        kind=error.kind,
-        message=message,
-        platform=platform,
-        package=package.name,
-        key=error.key,
-        hint=error.hint or "lock the workspace again",
-    )
