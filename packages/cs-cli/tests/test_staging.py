@@ -9,11 +9,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cli_samples import Cs, Workspace, make_template
 
+from cs_bundle import BundleWriteError, DiskFullError
 from cs_cli.errors import CliError
 from cs_cli.staging import staging_directory
 
@@ -65,7 +67,7 @@ def fail_in_the_middle(dist: Path, error: BaseException) -> None:
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("broken"), OSError(errno.ENOSPC, "No space left")])
 def test_a_failure_leaves_what_was_there(error: BaseException, dist: Path, tmp_path: Path) -> None:
     before = snapshot(dist)
-    with pytest.raises((KeyboardInterrupt, ValueError, CliError)):
+    with pytest.raises((KeyboardInterrupt, ValueError, DiskFullError)):
         fail_in_the_middle(dist, error)
     assert snapshot(dist) == before
     assert sorted(path.name for path in dist.iterdir()) == ["demo", "demo.sha256"]
@@ -77,13 +79,28 @@ def test_folders_that_were_made_in_vain_go_again(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_an_error_that_says_so(dist: Path) -> None:
-    with (
-        pytest.raises(CliError, match="cannot stage artifacts: No space left on device") as caught,
-        staging_directory(dist),
-    ):
-        raise OSError(errno.ENOSPC, "No space left on device")
-    assert (caught.value.kind, caught.value.path) == ("cannot-write", dist)
+def stage_wrapped(dist: Path, error: OSError) -> None:
+    """Fail as a library does that describes errors in its own way."""
+    with staging_directory(dist, needed_bytes=1234):
+        try:
+            raise error
+        except OSError as cause:
+            raise BundleWriteError("cannot write 4", path=dist / "temporary") from cause
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_an_error_that_says_so(number: int, dist: Path) -> None:
+    with pytest.raises(DiskFullError, match=r"not enough disk space, 1234 bytes needed, .* free") as caught:
+        stage_wrapped(dist, OSError(number, "full"))
+    assert (caught.value.path, caught.value.expected) == (dist, "1234 bytes")
+
+
+def test_room_is_looked_for_before_the_block_begins(dist: Path) -> None:
+    before = snapshot(dist)
+    with pytest.raises(DiskFullError, match="not enough disk space"), staging_directory(dist, needed_bytes=1 << 62):
+        pytest.fail("begun")
+    assert snapshot(dist) == before
+    assert sorted(path.name for path in dist.iterdir()) == ["demo", "demo.sha256"]
 
 
 @pytest.mark.parametrize("failing", ["demo", "demo.info.json", "demo.sha256"])
@@ -231,3 +248,53 @@ def test_a_signal_while_publishing_comes_too_late(dist: Path, monkeypatch: pytes
         write_new(staging)
     assert (dist / "demo").read_text() == "new runtime"
     assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
+def test_a_full_folder_for_temporary_files_is_named_instead(dist: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with pytest.raises(DiskFullError, match="not enough disk space") as caught, staging_directory(dist):
+        raise OSError(errno.ENOSPC, "full", str(elsewhere / "runtime"))
+    assert caught.value.path == elsewhere
+    assert "TMPDIR" in str(caught.value.hint)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder that is a disk of 64 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("this machine does not let us mount")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="mounting is for root")
+@pytest.mark.parametrize("seen_before", [True, False])
+@pytest.mark.parametrize("layout", ["embedded", "external", "online"])
+def test_a_real_disk_that_is_full(
+    small_disk: Path,
+    workspace: Workspace,
+    template: Path,
+    cs: Cs,
+    monkeypatch: pytest.MonkeyPatch,
+    seen_before: bool,
+    layout: str,
+) -> None:
+    """With and without the look at the free space: ENOSPC is told in the same words."""
+    assert cs("build", "--layout", layout, "--out-dir", small_disk).status == 0
+    before = snapshot(small_disk)
+    with template.open("ab") as file:
+        file.write(bytes(200_000))
+    make_template(template, template.read_bytes())
+    if not seen_before:
+        monkeypatch.setattr("cs_cli.staging.check_room", lambda *_: None)
+        monkeypatch.setattr("cs_bundle.writer.check_room", lambda *_: None)
+    outcome = cs("build", "--layout", layout, "--out-dir", small_disk)
+    assert outcome.status == 1
+    assert outcome.err.splitlines()[-2].startswith(f"error: {small_disk}: not enough disk space, 0.2 MB needed, ")
+    assert outcome.err.splitlines()[-1] == "  hint: free some space, or name another folder with --out-dir"
+    assert snapshot(small_disk) == before

@@ -112,7 +112,9 @@ def _wrap_unexpected(error: Exception) -> Exception:
     if os.environ.get("CONDA_SHIP_TRACEBACK"):
         import traceback
 
-        traceback.print_exception(error)
+        from cs_bundle import redact_text
+
+        print(redact_text("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     if isinstance(error, OSError):
         path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
         return CliError("io", error.strerror or str(error), path=path)
@@ -148,15 +150,10 @@ def _check_delegates(inspection: Inspection, arguments: argparse.Namespace) -> I
     from .request import open_store
     from .supplies import archives_of_records
 
-    download = arguments.check_delegate
-    try:
-        store = open_store(arguments)
-    except (CliError, RuntimeError):
-        if download:
-            raise
-        return inspection  # Without a home there is no cache, and everything else can still be said.
+    download, store = arguments.check_delegate, open_store(arguments)
     if download:
-        archives = [one for platform in inspection.platforms for one in archives_of_records(platform.packages)]
+        beside = inspection.derivation.project.source_lock_path.absolute().parent
+        archives = [one for platform in inspection.platforms for one in archives_of_records(platform.packages, beside)]
         refuse_outputs(list_inputs(inspection.derivation), files=(), folders=store.folders(archives))
     return check_delegates(inspection, store, Console(quiet=arguments.quiet), download=download)
 

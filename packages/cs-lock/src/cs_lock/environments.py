@@ -79,3 +79,8 @@ class SourceEnvironment:
     channels: tuple[Channel, ...]
     platforms: tuple[Platform, ...]
     references: Mapping[str, tuple[Reference, ...]]
+
+    @property
+    def is_solved(self) -> bool:
+        """Whether it has packages on any platform."""
+        return any(self.references.values())

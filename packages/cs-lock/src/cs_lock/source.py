@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from cs_lock.blocks import Node
+from cs_lock.credentials import redact_url
 from cs_lock.document import parse_text, pause_collection, read_text
+from cs_lock.entries import read_record
 from cs_lock.environments import Channel, ForeignPackage, Reference, SourceEnvironment
 from cs_lock.errors import LockError, Problem
 from cs_lock.layout import LayoutReader, LockKind, identify_format, place_error
 from cs_lock.platforms import Platform
-from cs_lock.records import PackageRecord, read_record
+from cs_lock.records import PackageRecord
 
 
 class SourceLock:
@@ -44,6 +46,15 @@ class SourceLock:
     def size_bytes(self) -> int:
         """Size of the lock's text."""
         return len(self._text.encode())
+
+    @property
+    def solved_environments(self) -> tuple[str, ...]:
+        """Names of the environments that have packages, in the lock's order; damaged ones count."""
+        return tuple(
+            name
+            for name, entry in self._environments.items()
+            if isinstance(entry, dict) and isinstance(lists := entry.get("packages"), dict) and any(lists.values())
+        )
 
     def platforms(self, environment: str) -> tuple[Platform, ...]:
         """Return the platforms that an environment was solved for.
@@ -137,7 +148,9 @@ class SourceLock:
             selector = {k: v for k, v in reference.selector.items() if k in ("name", "version", "build", "subdir")}
             candidates = [i for i in candidates if all(self._packages[i].get(k, v) == v for k, v in selector.items())]
         if not candidates:
-            message = f"the environment needs {reference.location}, but the lock does not describe that package"
+            message = (
+                f"the environment needs {redact_url(reference.location)}, but the lock does not describe that package"
+            )
             hint = "the lock is incomplete: lock the workspace again"
             raise LockError("missing-package", message, key=reference.key, hint=hint)
         return candidates
@@ -154,20 +167,23 @@ class SourceLock:
                 if merged.get(key) is None and other.get(key) is not None:
                     merged[key] = other[key]
                 elif key in ("sha256", "md5") and other.get(key) not in (None, merged.get(key)):
-                    message = f"the lock describes {reference.location} twice, with different digests"
+                    message = f"the lock describes {redact_url(reference.location)} twice, with different digests"
                     hint = "lock the workspace again"
                     raise LockError("conflicting-records", message, key=f"packages[{index}].{key}", hint=hint)
         return merged
 
     def _missing_environment(self, name: str) -> LockError:
+        from difflib import get_close_matches
+
         names = sort_by_nearness(name, self._environments)
+        near = get_close_matches(name[:100], names, n=1)
         error = LockError(
             "missing-environment",
             f"the lock has no environment {name!r}",
             key="environments",
             expected=f"one of: {', '.join(names) or 'none at all'}",
             actual=repr(name),
-            hint=f"did you mean {names[0]!r}?" if names else "lock the workspace again",
+            hint=f"did you mean {near[0]!r}?" if near else "if it is new in the manifest, lock the workspace again",
         )
         return self.place(error)
 
@@ -184,7 +200,7 @@ def read_lock(path: str | Path) -> SourceLock:
     with pause_collection():
         document = parse_text(text, path)
     try:
-        kind, version = identify_format(document)
+        kind, version = identify_format(document, path.name)
     except LockError as error:
         place_error(error, path, text)
         raise

@@ -73,8 +73,9 @@ def write_stamp(
 
     :param lock: the runtime lock, the bytes of ``STEM.runtime.lock``.
     :param bytecode: tar.zst of compiled modules; goes with ``header.bytecode == "shipped"`` and only with it.
-    :param bundle: bundle in canonical form, or what writes one into the runtime; goes with
-        ``header.layout == "embedded"`` and only with it.
+    :param bundle: bundle in canonical form, or what writes one into the runtime; holds the archives of
+        :meth:`Plan.bundled`: goes with ``header.layout == "embedded"``, with an ``online`` runtime that carries local
+        archives, and with nothing else.
     :raises FieldError: if header, plan and files contradict each other.
     :raises StampTooLargeError: if a part exceeds the format's limit.
     :raises TemplateStampedError: if the template is a runtime already.
@@ -142,7 +143,7 @@ def _check_agreement(header: Header, plan: Plan, bytecode: Path | None, bundle: 
             expected=header.platform,
             actual=plan.platform,
         )
-    if (bundle is not None) != (header.layout == "embedded"):
+    if (bundle is not None) != (header.layout == "embedded" or bool(plan.bundled(header.layout))):
         raise FieldError(
             f"layout: {header.layout} and {'a' if bundle else 'no'} bundle do not go together", key="layout"
         )
@@ -199,9 +200,9 @@ def _replacing(out: Path) -> Iterator[BinaryIO]:
     # A random name, opened exclusively: two builds into one directory do not meet. No fsync: a build can be repeated.
     temporary = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(temporary, flags, 0o700)
     try:
-        with os.fdopen(descriptor, "wb", buffering=0) as file:
+        # By its name, not by a descriptor: whoever writes a part can say where it did not fit.
+        with open(temporary, "wb", buffering=0, opener=lambda path, _: os.open(path, flags, 0o700)) as file:
             yield file
         temporary.chmod(0o755)
         temporary.replace(out)
