@@ -8,9 +8,9 @@ from .config import InstallName, ShipConfig, load_config, resolve_install_name
 from .environment import Channel, Environment, Feature, list_environments, read_environment
 from .errors import ERROR_KINDS, ErrorKind, ManifestError
 from .keys import CONFIG_KEYS, ConfigKey
-from .platforms import Platform
+from .platforms import Platform, align_platforms
 from .project import ManifestKind, Project, discover
-from .requests import RequestedSpec, combine_specs, requested_specs
+from .requests import RequestedSpec, combine_specs, describes_workspace, requested_specs
 
 __all__ = [
     "CONFIG_KEYS",
@@ -27,7 +27,9 @@ __all__ = [
     "Project",
     "RequestedSpec",
     "ShipConfig",
+    "align_platforms",
     "combine_specs",
+    "describes_workspace",
     "discover",
     "list_environments",
     "load_config",

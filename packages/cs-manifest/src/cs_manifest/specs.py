@@ -51,6 +51,13 @@ def classify_conda(value: object) -> SpecKind:
     return "conda"
 
 
+def is_conditional(value: object) -> bool:
+    """Tell whether a dependency holds only under a condition."""
+    if isinstance(value, Mapping):
+        return "when" in value or is_conditional(value.get("version"))
+    return isinstance(value, str) and ("; if" in value or "when=" in value)
+
+
 def render_conda(name: str, value: object) -> str:
     """Write a dependency as a match spec.
 
