@@ -46,6 +46,7 @@ def test_windows_runtimes_end_in_exe(tmp_path: Path, channel: Channel) -> None:
     windows = channel.add("python", {"python.exe": b"MZ"}, subdir="win-64", version="3.11.7")
     made = make_workspace(tmp_path / "w", channel)
     made.environments["ship"] = {"win-64": [windows]}
+    made.specs = ("python",)
     assert plan("--root", str(made.write()), platform="win-64").runtime_name == "demoz.exe"
 
 
