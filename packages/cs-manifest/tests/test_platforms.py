@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +11,8 @@ from cs_manifest.platforms import match_selector, read_platforms
 
 
 def test_platforms_are_strings_or_tables(make_project: Callable[..., Project]) -> None:
-    project = make_project("""
+    project = make_project(
+        """
         [workspace]
         platforms = [
             "win-64",
@@ -20,7 +20,9 @@ def test_platforms_are_strings_or_tables(make_project: Callable[..., Project]) -
             { name = "gpu", platform = "linux-64", cuda = "12.0", __archspec = "x" },
             { name = "linux-aarch64", libc = { family = "glibc", version = "2.28" } },
         ]
-        """, "pixi.toml")
+        """,
+        "pixi.toml",
+    )
     assert read_platforms(project) == (
         Platform(name="win-64", subdir="win-64"),
         Platform(name="osx-arm64-macos-14-5", subdir="osx-arm64", virtual_packages=(("__osx", "14.5"),)),
@@ -83,7 +85,7 @@ def test_conda_workspaces_says_osx_where_pixi_says_macos(make_project: Callable[
 
 
 def test_cuda_has_a_driver_and_an_architecture(make_project: Callable[..., Project]) -> None:
-    platform = read_platform(make_project, '{ name = "gpu", platform = "linux-64", cuda = { driver = "12", arch = "9.0" } }')
+    platform = read_platform(make_project, '{ platform = "linux-64", cuda = { driver = "12", arch = "9.0" } }')
     assert platform.virtual_packages == (("__cuda", "12"), ("__cuda_arch", "9.0"))
 
 
@@ -153,7 +155,7 @@ def test_a_workspace_s_own_platforms_come_back_under_any_alias(declared: list[Pl
     """Where subdir and virtual packages tell platforms apart, the names in the lock do not matter."""
     identities = [(one.subdir, one.customs) for one in declared]
     aliases = {f"p{index}": one for index, one in enumerate(declared)}
-    locks = [Platform(name=name, subdir=one.subdir, virtual_packages=(*one.virtual_packages, *DEFAULTS)) for name, one in aliases.items()]
+    locks = [locked(name, one.subdir, *one.virtual_packages, *DEFAULTS) for name, one in aliases.items()]
     aligned = align_platforms(declared, locks)
     for name, one in aliases.items():
         if identities.count((one.subdir, one.customs)) == 1:

@@ -229,7 +229,7 @@ def test_requests_can_be_listed_for_the_platforms_of_a_lock(make_project: Make) 
     assert found == {"tool": ("gpu",), "dock": ("osx-64",)}
 
 
-@pytest.mark.parametrize("value", ['{ version = "*", when = "__win" }', '">=2; if python <3"', '"[when=\'__unix\']"'])
+@pytest.mark.parametrize("value", ['{ version = "*", when = "__win" }', '">=2; if python <3"', "\"[when='__unix']\""])
 def test_a_conditional_request_is_marked(make_project: Make, value: str) -> None:
     project = make_project(f"[workspace]\n[dependencies]\na = {value}\nb = '*'\n")
     assert [found.is_conditional for found in requested_specs(project, "default")] == [True, False]

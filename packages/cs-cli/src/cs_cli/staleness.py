@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cs_lock import Mismatch, Platform, Problem, SourceLock, find_mismatches, is_channel
+from cs_lock import Mismatch, Problem, SourceLock, find_mismatches, is_channel
 from cs_lock.checks import redact_url
-from cs_manifest import Environment, Project, RequestedSpec
+from cs_manifest import Environment, Platform, Project, RequestedSpec
 
 _NAMED = 3
 
@@ -33,7 +33,7 @@ def check_requests(
     }
     groups: dict[tuple[str, str | None], list[Mismatch]] = {}
     for mismatch in find_mismatches(source, environment, specs):
-        groups.setdefault((mismatch.spec, mismatch.found and mismatch.found.identity), []).append(mismatch)
+        groups.setdefault((mismatch.spec, mismatch.found.identity if mismatch.found else None), []).append(mismatch)
     return [
         _describe(project, _origin(requests[spec], alike), alike, len(platforms)) for (spec, _), alike in groups.items()
     ]

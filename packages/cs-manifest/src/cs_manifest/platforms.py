@@ -67,8 +67,7 @@ _DEFAULTS = {
     "__osx": {"13"},
     "__win": {"10"},
     "__archspec": {
-        f"0={name}"
-        for name in ("x86", "x86_64", "aarch64", "m1", "ppc64", "ppc64le", "s390x", "riscv32", "riscv64")
+        f"0={name}" for name in ("x86", "x86_64", "aarch64", "m1", "ppc64", "ppc64le", "s390x", "riscv32", "riscv64")
     },
 }
 
@@ -176,8 +175,8 @@ def align_platforms(declared: Iterable[Platform], locked: Iterable[Platform]) ->
     """Find which platform of a workspace each platform of its lock is.
 
     Pixi 0.71 and later may call a platform ``p1`` in the lock, and a workspace may have renamed one since it was
-    locked. A platform is, in this order: the one of the same name; the only one with the same subdir and the same virtual
-    packages; the only one left of the same subdir.
+    locked. A platform is, in this order: the one of the same name; the only one with the same subdir and the same
+    virtual packages; the only one left of the same subdir.
 
     :param declared: platforms of the workspace.
     :param locked: platforms of the lock.
