@@ -153,3 +153,69 @@ def test_an_environment_that_was_not_locked_yet_is_named_as_that(workspace: Work
     with pytest.raises(CliError, match="the lock has no environment 'new', the manifest does") as caught:
         derive_project(parse_arguments(["inspect", "--source-environment", "new"]), strict=strict)
     assert (caught.value.kind, caught.value.hint) == ("missing-environment", "run `conda workspace lock`")
+
+
+BACKEND = """
+from pathlib import Path
+Path("ran").touch()
+
+def get_requires_for_build_wheel(config_settings=None):
+    return []
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    path = Path(metadata_directory, "demo-3.4.dist-info")
+    path.mkdir()
+    (path / "METADATA").write_text("Metadata-Version: 2.1\\nName: demo\\nVersion: 3.4\\n")
+    return path.name
+"""
+
+
+def ask_backend(workspace: Workspace, *requires: str) -> None:
+    """Leave the version to a build backend in the project."""
+    root = workspace.directory
+    (root / "be.py").write_text(BACKEND)
+    needs = json.dumps(requires)
+    (root / "pyproject.toml").write_text(
+        f'[build-system]\nrequires = {needs}\nbuild-backend = "be"\nbackend-path = ["."]\n'
+        '[project]\nname = "demo"\ndynamic = ["version"]\n'
+    )
+    manifest = root / "conda.toml"
+    version = 'runtime-version = { from = "project-metadata" }'
+    manifest.write_text(manifest.read_text().replace('runtime-version = "1.0"', version))
+
+
+@pytest.mark.parametrize("words", [("inspect", "--json"), ("build", "--dry-run", "--json"), ("inspect",)])
+def test_looking_runs_no_code_of_the_project(
+    workspace: Workspace, cs: Cs, template: Path, words: tuple[str, ...]
+) -> None:
+    ask_backend(workspace, "not-there-xyz")
+    outcome = cs(*words, "--exclude", "libz")
+    assert outcome.status == 0
+    assert "the runtime's version is not known yet" in outcome.out + outcome.err
+    assert "--runtime-version" in outcome.out + outcome.err
+    assert not (workspace.directory / "ran").exists()
+    if words == ("inspect", "--json"):
+        assert json.loads(outcome.out)["runtime_version"] is None
+    given = cs(*words, "--runtime-version", "9")
+    assert "not known yet" not in given.out + given.err
+
+
+def test_a_build_asks_the_backend(workspace: Workspace, cs: Cs, template: Path) -> None:
+    ask_backend(workspace)
+    assert json.loads(cs("build", "--offline", "--json").out)["runtime_version"] == "3.4"
+    assert (workspace.directory / "ran").exists()
+
+
+def test_an_offline_build_installs_nothing_for_the_backend(workspace: Workspace, cs: Cs, template: Path) -> None:
+    ask_backend(workspace, "not-there-xyz")
+    error = json.loads(cs("build", "--offline", "--error-format", "json").err)
+    assert (error["kind"], error["key"]) == ("version-metadata", "tool.conda-ship.runtime-version")
+    assert "not-there-xyz" in error["message"]
+
+
+def test_a_stale_lock_is_found_before_the_backend_runs(workspace: Workspace, cs: Cs, template: Path) -> None:
+    ask_backend(workspace)
+    manifest = workspace.directory / "conda.toml"
+    manifest.write_text(manifest.read_text().replace('hello = "*"', 'hello = ">=99"'))
+    assert json.loads(cs("build", "--error-format", "json").err)["kind"] == "stale-lock"
+    assert not (workspace.directory / "ran").exists()

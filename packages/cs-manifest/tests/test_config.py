@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -259,3 +259,48 @@ def test_the_table_of_another_file_is_not_read(make_ship: Make, tmp_path: Path) 
 
 def test_every_key_is_a_field() -> None:
     assert {key.attribute for key in CONFIG_KEYS} | {"condarc"} == {field.name for field in fields(ShipConfig)}
+
+
+@pytest.mark.parametrize(
+    ("base", "version", "fits"), [(50, 60, True), (120, 120, False), (100, 10, True), (100, 11, False)]
+)
+def test_a_derived_install_name_is_not_longer_than_any_other(
+    make_ship: Make, base: int, version: int, fits: bool
+) -> None:
+    project = make_ship(f'install-name = {{ from = "runtime-lock", base = "{"b" * base}" }}')
+    flags = {"runtime-version": "1" * version}
+    name = f"{'b' * base}-{'1' * version}-{'a' * 16}"
+    assert (len(name) <= 128) == fits
+    if fits:
+        assert resolve_install_name(load_config(project, flags), "a" * 64) == name
+        return
+    with pytest.raises(ManifestError, match="at most 128 characters, not") as caught:
+        load_config(project, flags)
+    assert (caught.value.kind, caught.value.key, caught.value.line) == (
+        "value-invalid",
+        "tool.conda-ship.install-name",
+        8,
+    )
+
+
+def test_a_derived_install_name_is_measured_when_the_version_is_known_at_last(make_ship: Make) -> None:
+    config = load_config(make_ship(f'install-name = {{ from = "runtime-lock", base = "{"b" * 100}" }}'))
+    with pytest.raises(ManifestError, match="at most 128 characters, not 129"):
+        resolve_install_name(replace(config, runtime_version="1" * 11), "a" * 64)
+
+
+def test_the_z_of_an_embedded_runtime_counts(make_ship: Make) -> None:
+    name = "r" * 128
+    assert load_config(make_ship(), {"runtime": name}).artifact_name == name
+    with pytest.raises(ManifestError, match="at most 128 characters, not 129") as caught:
+        load_config(make_ship(), {"runtime": name, "layout": "embedded"})
+    assert caught.value.key == "tool.conda-ship.artifact-name"
+
+
+@pytest.mark.parametrize("key", ["artifact-name", "install-name"])
+@pytest.mark.parametrize("name", ["nul", "CON", "com1", "Lpt9.x", "demo."])
+def test_a_name_that_no_file_can_have_everywhere_is_refused(make_ship: Make, key: str, name: str) -> None:
+    with pytest.raises(ManifestError, match="cannot be the name of a file") as caught:
+        load_config(make_ship(f'{key} = "{name}"'))
+    assert (caught.value.line, caught.value.key) == (8, f"tool.conda-ship.{key}")
+    assert load_config(make_ship(f'{key} = "x{name}y"')).runtime == "demo"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cs_lock import Problem, RuntimeLock, SourceLock, derive, read_lock
 from cs_manifest import (
@@ -12,6 +12,7 @@ from cs_manifest import (
     RequestedSpec,
     ShipConfig,
     align_platforms,
+    ask_version,
     combine_specs,
     describes_workspace,
     discover,
@@ -63,6 +64,8 @@ class Derivation:
 def derive_project(arguments: argparse.Namespace, *, strict: bool = True) -> Derivation:
     """Read manifest and source lock and derive the runtime lock.
 
+    Code of the project is run by a build alone, and only if nothing else knows the runtime's version.
+
     :param strict: refuse an environment that cannot ship; else the ``problems`` say why it cannot.
     :raises ManifestError: if the manifest is at fault.
     :raises LockError: if the lock is.
@@ -92,9 +95,29 @@ def derive_project(arguments: argparse.Namespace, *, strict: bool = True) -> Der
         features={spec.name: spec.feature for spec in requested},
         strict=strict,
     )
+    if config.runtime_version is None:
+        if _may_run_code(arguments):
+            config = replace(config, runtime_version=ask_version(project, offline=arguments.offline))
+        else:
+            problems.append(_unknown_version())
     found = sorted([*problems, *lock.problems], key=lambda problem: problem.severity)
     return Derivation(
         project=project, config=config, requested=requested, source=source, lock=lock, problems=tuple(found)
+    )
+
+
+def _may_run_code(arguments: argparse.Namespace) -> bool:
+    """Tell whether the project's build backend may be started: only a real build does."""
+    return arguments.command in ("build", "run") and not getattr(arguments, "dry_run", False)
+
+
+def _unknown_version() -> Problem:
+    return Problem(
+        kind="version-unknown",
+        severity="warning",
+        message="the runtime's version is not known yet: only a build asks the project's build backend for it",
+        key="tool.conda-ship.runtime-version",
+        hint="to know it earlier, make [project].version static, or give --runtime-version",
     )
 
 

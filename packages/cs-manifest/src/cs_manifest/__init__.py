@@ -1,7 +1,7 @@
 """What does a conda or Pixi workspace ask to ship?
 
 ``discover`` finds the manifest and the source lock, ``load_config`` reads ``[tool.conda-ship]``, ``requested_specs``
-lists what an environment's features ask for.
+lists what an environment's features ask for. Only ``ask_version`` runs code of the project.
 """
 
 from .config import InstallName, ShipConfig, load_config, resolve_install_name
@@ -11,6 +11,7 @@ from .keys import CONFIG_KEYS, ConfigKey
 from .platforms import Platform, align_platforms
 from .project import ManifestKind, Project, discover
 from .requests import RequestedSpec, combine_specs, describes_workspace, requested_specs
+from .version import ask_version
 
 __all__ = [
     "CONFIG_KEYS",
@@ -28,6 +29,7 @@ __all__ = [
     "RequestedSpec",
     "ShipConfig",
     "align_platforms",
+    "ask_version",
     "combine_specs",
     "describes_workspace",
     "discover",

@@ -66,9 +66,22 @@ def _check_mapping(path: Path, text: str) -> None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        if mark and _is_deep(text[: mark.index]):
+            raise _too_deep(path, line) from error
         raise _error(path, f"is not valid YAML: {error.problem}", line=line, column=column) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except RecursionError as error:
+        raise _too_deep(path, None) from error
+    except yaml.YAMLError as error:
         raise _error(path, f"is not valid YAML: {' '.join(str(error).split())}") from error
+
+
+def _is_deep(text: str) -> bool:
+    """Tell whether brackets are open too deep at the end of a text: some parsers stop there before we see an event."""
+    return text.count("[") + text.count("{") - text.count("]") - text.count("}") > _MAX_DEPTH
+
+
+def _too_deep(path: Path, line: int | None) -> ManifestError:
+    return _error(path, f"is nested more than {_MAX_DEPTH} levels deep", line=line)
 
 
 def _check_events(path: Path, events: Iterator[Any]) -> None:
@@ -87,7 +100,7 @@ def _check_events(path: Path, events: Iterator[Any]) -> None:
                 raise _error(path, "does not hold a mapping", line=line, column=column)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _MAX_DEPTH:
-            raise _error(path, f"is nested more than {_MAX_DEPTH} levels deep", line=event.start_mark.line + 1)
+            raise _too_deep(path, event.start_mark.line + 1)
         if isinstance(event, yaml.AliasEvent) and event.anchor not in anchors:
             line = event.start_mark.line + 1 if event.start_mark else None
             raise _error(path, f"alias *{event.anchor} has no anchor", line=line)
