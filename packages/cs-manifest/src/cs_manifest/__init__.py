@@ -5,6 +5,7 @@ lists what an environment's features ask for. Only ``ask_version`` runs code of 
 """
 
 from .config import InstallName, ShipConfig, load_config, resolve_install_name
+from .credentials import mask_credentials
 from .environment import Channel, Environment, Feature, list_environments, read_environment
 from .errors import ERROR_KINDS, ErrorKind, ManifestError
 from .keys import CONFIG_KEYS, ConfigKey
@@ -35,6 +36,7 @@ __all__ = [
     "discover",
     "list_environments",
     "load_config",
+    "mask_credentials",
     "read_environment",
     "requested_specs",
     "resolve_install_name",

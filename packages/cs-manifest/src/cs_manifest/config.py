@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .condarc import read_condarc
+from .document import describe
 from .errors import ErrorKind, ManifestError
 from .keys import CONFIG_KEYS, ConfigKey
 from .suggestions import did_you_mean
@@ -96,9 +98,8 @@ class _Setting:
 
     def error(self, message: str, *, kind: ErrorKind, expected: str, hint: str | None = None) -> ManifestError:
         if self.is_flag:
-            return ManifestError(
-                message, kind=kind, key=f"--{self.name}", expected=expected, actual=repr(self.value), hint=hint
-            )
+            actual = describe(self.value) if isinstance(self.value, str) else repr(self.value)
+            return ManifestError(message, kind=kind, key=f"--{self.name}", expected=expected, actual=actual, hint=hint)
         key = (*TABLE, self.name)
         return self.project.document.error(message, kind=kind, key=key, expected=expected, actual=self.value, hint=hint)
 
@@ -339,9 +340,20 @@ def _check_source(setting: _Setting, source: str, *, optional: set[str]) -> None
 
 
 def _resolve_condarc(setting: _Setting | None) -> Path | None:
-    """Return the path: in a manifest it is relative to the manifest, on the command line to the current directory."""
+    """Return the path: in a manifest it is relative to the manifest, on the command line to the current directory.
+
+    It has to lead into the manifest's directory, links followed: what a project ships comes out of the project.
+    """
     if setting is None:
         return None
-    base = Path.cwd() if setting.is_flag else setting.project.manifest_path.parent
-    path: str | Path = setting.value
-    return base / (path if isinstance(path, Path) else _check(setting))
+    home = setting.project.manifest_path.parent
+    value: str | Path = setting.value
+    path = (Path.cwd() if setting.is_flag else home) / (value if isinstance(value, Path) else _check(setting))
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(home)):
+        raise setting.error(
+            f"leads out of the manifest's directory: {os.path.realpath(path)}",
+            kind="value-invalid",
+            expected=f"a file in {home}",
+            hint="copy the file into the project",
+        )
+    return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .credentials import CREDENTIALS_HINT, find_addresses, holds_credentials, holds_extras
 from .environment import Feature, list_feature_platforms, list_python_groups, names_platform, read_environment
 from .platforms import KNOWN_SUBDIRS, Platform, match_selector, read_platforms
 from .specs import (
@@ -183,10 +184,13 @@ def _read_entry(project: Project, key: KeyPath, target: str | None) -> _Entry:
             return _Entry(name=name, spec=render_pypi(name, value), kind="pypi", target=target, key=key)
         name = normalize_conda_name(package)
         value = _inherit(project, name, value)
+        spec, kind = render_conda(name, value), classify_conda(value)
+        if kind == "conda":
+            _check_addresses(project, key, spec)
         return _Entry(
             name=name,
-            spec=render_conda(name, value),
-            kind=classify_conda(value),
+            spec=spec,
+            kind=kind,
             target=target,
             key=key,
             is_conditional=is_conditional(value),
@@ -195,6 +199,26 @@ def _read_entry(project: Project, key: KeyPath, target: str | None) -> _Entry:
         raise project.document.error(
             f"has to be {error}", kind="value-type", key=key, expected=str(error), actual=value
         ) from None
+
+
+def _check_addresses(project: Project, key: KeyPath, spec: str) -> None:
+    """Refuse credentials in a spec: it ships, in the plan and in the history of the prefix."""
+    for address, _ in find_addresses(spec):
+        if address.lower().startswith("file:"):
+            raise project.document.error(
+                "a spec that ships names a path of this machine",
+                kind="value-invalid",
+                key=key,
+                expected="a table, whose `channel` or `url` does not ship when it is a path",
+            )
+        if holds_credentials(address) or holds_extras(address):
+            raise project.document.error(
+                f"an address that ships holds credentials, or a query or fragment: {address}",
+                kind="credentials",
+                key=key,
+                expected="an address alone",
+                hint=CREDENTIALS_HINT,
+            )
 
 
 def _inherit(project: Project, name: str, value: Any) -> Any:

@@ -6,6 +6,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from .credentials import holds_page_credentials
+
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PACKAGE_NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!~-]*")
@@ -78,6 +80,8 @@ def check_url(value: object) -> str:
         raise ValueError(expected) from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(expected)
+    if holds_page_credentials(value):
+        raise ValueError("an address without user, password or token: it ships, and users see it")
     return value
 
 
