@@ -164,7 +164,7 @@ def test_platforms_share_one_line(make: Make, cs: Cs) -> None:
     manifest += '[target.unix.dependencies]\nnewtool = "*"\n'
     make(manifest, {"app": "1.5-h0_0"}, platforms=("linux-64", "osx-64", "win-64"))
     assert stale(cs) == [("newtool", None)]
-    assert "the lock has no newtool on linux-64, osx-64" in cs("inspect").out
+    assert "error: linux-64, osx-64: the manifest asks for 'newtool' (pixi.toml:7)" in cs("inspect").out
 
 
 def warnings(cs: Cs) -> list[str]:

@@ -48,7 +48,8 @@ _WORDS = (
 def generate_lock(path: Path, packages: int, platforms: Sequence[str] = PLATFORMS, *, version: int = 6) -> Path:
     """Write a lock that looks like one of conda-forge packages.
 
-    A third of the packages are noarch and in every platform's list; the others are spread over the platforms.
+    A third of the packages are noarch and in every platform's list; the others are spread over the platforms,
+    the first of each being its Python.
 
     :param path: to write
     :param packages: number of records
@@ -61,7 +62,10 @@ def generate_lock(path: Path, packages: int, platforms: Sequence[str] = PLATFORM
     by_platform = {platform: list(shared) for platform in platforms}
     for number in range(packages // 3, packages):
         platform = platforms[number % len(platforms)]
-        by_platform[platform].append(_invent(chance, number, platform, by_platform[platform]))
+        package = _invent(chance, number, platform, by_platform[platform])
+        if len(by_platform[platform]) == len(shared):
+            package = _rename(package, "python")
+        by_platform[platform].append(package)
     lines = [f"version: {version}"]
     if version == 7:
         lines += ["platforms:", *(f"- name: {platform}" for platform in platforms)]
@@ -103,6 +107,12 @@ def _invent(chance: random.Random, number: int, subdir: str, earlier: Sequence[d
         "size": chance.randrange(10_000, 40_000_000),
         "timestamp": 1_600_000_000_000 + chance.randrange(10**11),
     }
+
+
+def _rename(package: dict[str, object], name: str) -> dict[str, object]:
+    """Give a package another name: the noarch ones need a Python."""
+    url = str(package["url"]).replace(f"/{package['name']}-", f"/{name}-")
+    return {**package, "name": name, "url": url}
 
 
 def _render(record: dict[str, object], version: int) -> list[str]:

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
+import yaml
+from yaml.scanner import ScannerError
 
 from cs_lock.blocks import MAX_DEPTH, Quoted
 from cs_lock.errors import LockError
@@ -70,3 +75,65 @@ def test_locates_values_and_falls_back_to_their_parents() -> None:
         "packages[1].sha256": (4, 3),
         "nowhere": (1, 1),
     }
+
+
+def _limit_parser(monkeypatch: pytest.MonkeyPatch, levels: int | None) -> None:
+    """Read with a parser that gives up while it looks ahead at this many brackets; ``None``: as PyYAML's own does."""
+    if levels is None:
+        monkeypatch.setattr(yaml, "__with_libyaml__", False)
+        return
+    parse = yaml.parse
+
+    def give_up(text: str, Loader: Any) -> Iterator[Any]:
+        for event in parse(text, Loader=Loader):
+            yield event
+            end = event.end_mark.index
+            brackets = list(re.finditer(r"[\[{]", text[end : end + 1024].partition("\n")[0]))
+            if len(brackets) > levels:
+                mark = yaml.Mark(None, end + brackets[levels].start(), 0, 0, None, None)
+                raise ScannerError(None, None, "enough of it", mark)
+
+    monkeypatch.setattr(yaml, "parse", give_up)
+
+
+@pytest.mark.parametrize("levels", [None, 70, 400])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 2000,
+        "a: " + "[" * 2000 + "]" * 2000,
+        "a: " + "{b: " * 2000,
+        "a: [b, '[', " + "[ " * 2000,
+        "a:\n- b: " + "[" * 63,
+        "- " * 2000 + "a",
+        "".join(f"{' ' * i}a:\n" for i in range(200)),
+        "a: " + "[\n" * 2000,
+    ],
+)
+def test_too_deep_is_told_as_that_by_every_parser(
+    text: str, levels: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _limit_parser(monkeypatch, levels)
+    with pytest.raises(LockError, match="nested more than 64 levels deep") as caught:
+        parse_events(text)
+    assert caught.value.kind == "too-deep"
+    assert caught.value.line is not None
+
+
+@pytest.mark.parametrize("is_pure", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [" + "'[[[', " * 100 + "}",
+        "a: [b, # " + "[" * 100 + "\n  {]",
+        "a: '" + "[" * 2000,
+        "a: " + "[" * 50,
+        "a: [" + "[], " * 100 + "}",
+    ],
+)
+def test_what_is_broken_but_not_deep_is_told_as_that(text: str, is_pure: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if is_pure:
+        _limit_parser(monkeypatch, None)
+    with pytest.raises(LockError) as caught:
+        parse_events(text)
+    assert caught.value.kind == "invalid-yaml"

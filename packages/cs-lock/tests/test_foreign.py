@@ -58,3 +58,13 @@ def test_pypi_references_of_conda_workspaces_have_no_record(
         "mine",
         "environments.default.packages.linux-64[1]",
     )
+
+
+def test_an_archive_with_credentials_is_named_without_them() -> None:
+    for location in (
+        "https://u:secret@x.org",
+        "https://x.org/t/secret",
+        "git+https://x.org/p?secret",
+        "pypi://x#secret",
+    ):
+        assert "secret" not in read_foreign({}, "pypi", location, "k").name

@@ -101,6 +101,7 @@ def render_error(error: Exception) -> str:
 
 
 def _render_problem(problem: dict[str, Any]) -> str:
-    place = "".join(f"{problem[field]}: " for field in ("platform", "path") if problem.get(field))
+    platforms = problem.get("platforms") or [problem[key] for key in ("platform",) if problem.get(key)]
+    place = "".join(f"{name}: " for name in (", ".join(platforms), problem.get("path")) if name)
     hint = f" ({problem['hint']})" if problem.get("hint") else ""
     return f"{place}{problem['message']}{hint}"

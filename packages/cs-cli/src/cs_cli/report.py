@@ -148,7 +148,7 @@ def _render_problems(problems: Sequence[Problem], style: TextStyle) -> Iterator[
     if problems:
         yield style.paint("Problems", "bold")
     for problem in problems:
-        place = f"{problem.platform}: " if problem.platform else ""
+        place = f"{', '.join(problem.platforms)}: " if problem.platforms else ""
         line = f" (line {problem.line})" if problem.line else ""
         yield f"  {style.paint(f'{problem.severity}:', _COLORS[problem.severity])} {place}{problem.message}{line}"
         if problem.hint:

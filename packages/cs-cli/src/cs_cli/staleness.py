@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cs_lock import Mismatch, Problem, SourceLock, find_mismatches, is_channel
-from cs_lock.checks import redact_url
+from cs_lock import Mismatch, Problem, SourceLock, find_mismatches, is_channel, redact_url
 from cs_manifest import Environment, Platform, Project, RequestedSpec
 
 _NAMED = 3
@@ -43,17 +42,15 @@ def _origin(requests: Sequence[RequestedSpec], mismatches: Sequence[Mismatch]) -
     return next(one for one in requests if one.holds_for(mismatches[0].platform))
 
 
-def _describe(project: Project, request: RequestedSpec, alike: Sequence[Mismatch], platform_count: int) -> Problem:
-    names = [one.platform for one in alike]
+def _describe(project: Project, request: RequestedSpec, alike: Sequence[Mismatch]) -> Problem:
     found = alike[0].found
-    where = "" if len(names) in (1, platform_count) else f" on {_list_names(names)}"
     has = f"the lock has {found.identity}" if found else f"the lock has no {request.name}"
     error = project.document.error("", kind="value-invalid", key=request.key)
     place = project.manifest_path.name + (f":{error.line}" if error.line else "")
     return Problem(
         kind="stale-lock",
-        message=f"the manifest asks for {alike[0].spec!r} ({place}), but {has}{where}",
-        platform=names[0] if len(names) == 1 else None,
+        message=f"the manifest asks for {alike[0].spec!r} ({place}), but {has}",
+        platforms=tuple(one.platform for one in alike),
         package=request.name,
         feature=request.feature,
         key=error.key,

@@ -1,5 +1,6 @@
 """Derive a shippable lock from the lock of a conda or pixi workspace."""
 
+from cs_lock.credentials import Verdict, judge_url, redact_url
 from cs_lock.environments import Channel
 from cs_lock.errors import LockError, Problem
 from cs_lock.exclusions import Exclusion, KeptPackage, LostDependency
@@ -22,12 +23,15 @@ __all__ = [
     "Problem",
     "RuntimeLock",
     "SourceLock",
+    "Verdict",
     "derive",
     "find_mismatches",
     "is_channel",
+    "judge_url",
     "parse_dependency_name",
     "python_of",
     "read_lock",
+    "redact_url",
     "satisfies",
 ]
 __version__ = "0.1.0"

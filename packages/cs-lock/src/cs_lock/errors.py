@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 _LISTED = 20
 _MESSAGE_LENGTH = 2000
@@ -18,6 +18,8 @@ class Problem:
     """One thing that keeps an environment from shipping, or that its owner should know.
 
     :param kind: stable identifier, such as ``missing-dependency``
+    :param platforms: names of the platforms that have it
+    :param platform: the platform, if it is just one
     :param key: key path in the source lock, such as ``packages[3].sha256``
     """
 
@@ -25,6 +27,7 @@ class Problem:
     message: str
     severity: Severity = "error"
     platform: str | None = None
+    platforms: tuple[str, ...] = ()
     package: str | None = None
     feature: str | None = None
     key: str | None = None
@@ -32,15 +35,20 @@ class Problem:
     column: int | None = None
     hint: str | None = None
 
-    def to_dict(self) -> dict[str, str | int | None]:
+    def __post_init__(self) -> None:
+        if self.platform is not None and not self.platforms:
+            object.__setattr__(self, "platforms", (self.platform,))
+        object.__setattr__(self, "platform", self.platforms[0] if len(self.platforms) == 1 else None)
+
+    def to_dict(self) -> dict[str, Any]:
         """Return the problem as a JSON-ready mapping.
 
         :returns: every field by its name
         """
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {**{name: getattr(self, name) for name in self.__dataclass_fields__}, "platforms": [*self.platforms]}
 
     def __str__(self) -> str:
-        where = f"{self.platform}: " if self.platform else ""
+        where = f"{', '.join(self.platforms)}: " if self.platforms else ""
         hint = f" ({self.hint})" if self.hint else ""
         return f"{where}{self.message}{hint}"
 

@@ -6,6 +6,7 @@ stay text: YAML 1.1 (which PyYAML speaks) and 1.2 (which locks are written in) d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,9 @@ MAX_EVENTS = 3_000_000
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _PLAIN_TAGS = frozenset({None, "!"} | {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null")})
+# Quoted scalars and comments, which may hold brackets that mean nothing; and brackets.
+_BRACKETS = re.compile(r"""'(?:[^']|'')*(?:'|\Z)|"(?:[^"\\]|\\.)*(?:"|\Z)|(?<!\S)\#[^\n]*|[\[\]{}]""", re.DOTALL)
+_TOO_DEEP = f"the document is nested more than {MAX_DEPTH} levels deep"
 
 Position = tuple[int, int]
 """Line and column, both counted from 1."""
@@ -77,10 +81,16 @@ def _events(text: str) -> Iterator[Any]:
     import yaml
 
     loader = yaml.CLoader if getattr(yaml, "__with_libyaml__", False) else yaml.SafeLoader
+    depth = end = 0
     try:
-        yield from yaml.parse(text, Loader=loader)
+        for event in yaml.parse(text, Loader=loader):
+            yield event
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            end = event.end_mark.index if event.end_mark else end
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if mark and depth + _measure_flow(text[end : mark.index]) > MAX_DEPTH:
+            raise LockError("too-deep", _TOO_DEEP, line=mark.line + 1, column=mark.column + 1) from error
         raise LockError(
             "invalid-yaml",
             f"this is not valid YAML: {error.problem or error.context}",
@@ -90,6 +100,19 @@ def _events(text: str) -> Iterator[Any]:
         ) from error
     except (yaml.YAMLError, RecursionError, MemoryError) as error:
         raise LockError("invalid-yaml", f"this is not valid YAML: {error}") from error
+
+
+def _measure_flow(text: str) -> int:
+    """Return how deep the flow collections in a piece of YAML are nested.
+
+    A parser looks ahead before it yields an event, and some give up when they see too many brackets at once, each with
+    an error of its own.
+    """
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(bracket, 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _fail(event: Any, kind: str, message: str, hint: str | None = None, key: str | None = None) -> LockError:
@@ -141,7 +164,7 @@ class _Builder:
         if event.anchor is not None:
             raise _fail(event, "anchors", "locks do not use YAML anchors and aliases", "write the value out")
         if len(self.stack) >= MAX_DEPTH:
-            raise _fail(event, "too-deep", f"the document is nested more than {MAX_DEPTH} levels deep")
+            raise _fail(event, "too-deep", _TOO_DEEP)
         path = self.stack[-1].child_path() if self.stack else ""
         self._add(event, entries)
         self.stack.append(_Open(entries, path))

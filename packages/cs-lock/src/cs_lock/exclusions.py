@@ -57,9 +57,9 @@ def find_dropped(needs: Graph, exclude: Iterable[str], requested: Collection[str
     :returns: the names to drop
     """
     named = {name for name in exclude if name in needs}
-    candidates = _reach(needs, named, ())
+    candidates = reach(needs, named, ())
     roots = (set(needs) - candidates) | (candidates & set(requested) - named)
-    return candidates - _reach(needs, roots, named)
+    return candidates - reach(needs, roots, named)
 
 
 def explain_exclusions(
@@ -111,12 +111,12 @@ def _explain(
     )
 
 
-def _reach(needs: Graph, roots: Iterable[str], barred: Collection[str]) -> set[str]:
+def reach(needs: Graph, roots: Iterable[str], barred: Collection[str] = ()) -> set[str]:
     """Return the roots and everything that they need, not looking at or past what is barred."""
     found = set(roots)
     waiting = list(found)
     while waiting:
-        for dependency in needs[waiting.pop()]:
+        for dependency in needs.get(waiting.pop(), ()):
             if dependency not in found and dependency not in barred:
                 found.add(dependency)
                 waiting.append(dependency)

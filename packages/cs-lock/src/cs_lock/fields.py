@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cs_lock.blocks import Node, Quoted
+from cs_lock.credentials import redact_url
 from cs_lock.errors import LockError
 
 _DIGITS = {"sha256": 64, "md5": 32, "legacy_bz2_md5": 32, "attestations_sha256": 64}
@@ -88,7 +89,9 @@ class RecordReader:
         return tuple(map(str, value))
 
     def _mistyped(self, name: str, expected: str, value: Node) -> LockError:
-        actual = {dict: "a mapping", list: "a list", type(None): "nothing"}.get(type(value), repr(value))
+        actual = {dict: "a mapping", list: "a list", type(None): "nothing"}.get(
+            type(value), repr(redact_url(str(value)))
+        )
         return LockError(
             "invalid-value",
             f"{name} has the wrong type or form",

@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 
 from cs_lock.blocks import Node
+from cs_lock.credentials import redact_url
 from cs_lock.environments import ForeignPackage, PackageKind
 from cs_lock.errors import LockError
-from cs_lock.records import derive_location_fields, parse_dependency_name
+from cs_lock.locations import derive_location_fields
+from cs_lock.records import parse_dependency_name
 
 _SOURCE_IDENTIFIER = re.compile(r"([^\[\s]+)\[[0-9a-fA-F]*\] @ ")
 _REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
@@ -47,7 +49,7 @@ def _find_name(entry: Mapping[str, Node], kind: PackageKind, location: str) -> s
     name = entry.get("name")
     if not isinstance(name, str):
         match = _SOURCE_IDENTIFIER.match(location)
-        name = match.group(1) if match else _name_from_location(location)
+        name = match.group(1) if match else _name_from_location(redact_url(location))
     return normalize_pypi_name(name) if kind == "pypi" else str(name).lower()
 
 

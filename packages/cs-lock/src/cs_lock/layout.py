@@ -10,8 +10,8 @@ from cs_lock.blocks import Node
 from cs_lock.environments import Channel, PackageKind, Reference, SourceEnvironment
 from cs_lock.errors import LockError
 from cs_lock.fields import RecordReader
+from cs_lock.locations import choose_subdir, derive_location_fields
 from cs_lock.platforms import SUBDIRS, Platform, find_subdir
-from cs_lock.records import derive_location_fields
 
 LockKind = Literal["conda.lock", "pixi.lock"]
 
@@ -227,7 +227,8 @@ def _subdirs_of(references: Iterable[Reference], records: Mapping[str, list[Node
     for reference in references:
         if reference.kind == "conda":
             for entry in records.get(reference.location, []):
-                subdirs.add(entry.get("subdir") or derive_location_fields(reference.location)["subdir"])
+                folder = derive_location_fields(reference.location)["subdir"]
+                subdirs.add(choose_subdir(entry.get("subdir"), folder, reference.location))
     return {str(subdir) for subdir in subdirs if subdir}
 
 

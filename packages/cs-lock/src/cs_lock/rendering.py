@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from cs_lock.environments import Channel
+from cs_lock.locations import derive_rattler_fields
 from cs_lock.platforms import Platform
-from cs_lock.records import PackageRecord, derive_build_number, derive_location_fields, derive_noarch
+from cs_lock.records import PackageRecord, derive_build_number, derive_noarch
 
 VERSION = 7
 
@@ -45,6 +48,7 @@ def render_lock(
     :param packages: the packages of each platform, in any order
     :returns: UTF-8 YAML, the same for the same input
     """
+    packages = _spread_local(packages)
     platforms = sorted(packages, key=lambda platform: platform.name)
     lines = [f"version: {VERSION}", "platforms:" if platforms else "platforms: []"]
     for platform in platforms:
@@ -64,6 +68,24 @@ def render_lock(
     for url in sorted(records):
         lines += _render_record(records[url])
     return ("\n".join(lines) + "\n").encode()
+
+
+def _spread_local(packages: Mapping[Platform, Iterable[PackageRecord]]) -> dict[Platform, list[PackageRecord]]:
+    """Give local archives of one file name, for different subdirs, places of their own: ``./SUBDIR/FILE``."""
+    chosen = {platform: list(records) for platform, records in packages.items()}
+    subdirs: dict[str, set[str]] = {}
+    for record in chain.from_iterable(chosen.values()):
+        if record.is_local:
+            subdirs.setdefault(record.file_name, set()).add(record.subdir)
+    shared = {file_name for file_name, found in subdirs.items() if len(found) > 1}
+    if not shared:
+        return chosen
+
+    def place(record: PackageRecord) -> PackageRecord:
+        is_shared = record.is_local and record.file_name in shared
+        return replace(record, url=f"./{record.subdir}/{record.file_name}") if is_shared else record
+
+    return {platform: list(map(place, records)) for platform, records in chosen.items()}
 
 
 @lru_cache(maxsize=65536)
@@ -123,7 +145,7 @@ def _render_record(record: PackageRecord) -> list[str]:
     lines += _render_texts("constrains", record.constrains)
     if record.extra_depends:
         lines += _render_value("extra_depends", record.extra_depends, "  ")
-    channel = derive_location_fields(record.url)["channel"]
+    channel = derive_rattler_fields(record.url)["channel"]
     if record.channel != channel and record.channel:
         lines.append(f"  channel: {quote_scalar(record.channel.rstrip('/'))}")
     if record.features is not None:
@@ -134,17 +156,9 @@ def _render_record(record: PackageRecord) -> list[str]:
     return lines
 
 
-def _derive_as_rattler(url: str) -> dict[str, str | None]:
-    """Derive what rattler derives from a URL: nothing from a file name with percent-encoded characters."""
-    derived = derive_location_fields(url)
-    if "%" in url.rpartition("/")[2]:
-        derived.update(file_name=None, name=None, version=None, build=None)
-    return derived
-
-
 def _render_identity(record: PackageRecord) -> list[str]:
     """Write what identifies a package, as far as its URL does not say it."""
-    derived = _derive_as_rattler(record.url)
+    derived = derive_rattler_fields(record.url)
     build, subdir = derived["build"] or record.build, derived["subdir"] or record.subdir
     lines = []
     for key, value in (("name", record.name), ("version", record.version), ("build", record.build)):
@@ -161,7 +175,7 @@ def _render_identity(record: PackageRecord) -> list[str]:
 
 def _render_rest(record: PackageRecord) -> list[str]:
     """Write the fields that few tools act on."""
-    derived = _derive_as_rattler(record.url)
+    derived = derive_rattler_fields(record.url)
     fields: tuple[tuple[str, Any], ...] = (
         ("file_name", record.file_name if record.file_name != derived["file_name"] else None),
         ("license", record.license),

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 
-from cs_lock.checks import (
-    check_channels,
-    check_dependencies,
-    check_file_urls,
-    check_record,
-    check_required,
-    describe_foreign,
-)
+from cs_lock.credentials import redact_url
+from cs_lock.digests import complete_digest
 from cs_lock.document import pause_collection
 from cs_lock.environments import Channel, SourceEnvironment
 from cs_lock.errors import LockError, Problem
 from cs_lock.exclusions import Exclusion
-from cs_lock.foreign import normalize_pypi_name
+from cs_lock.locations import is_local_channel, lower_scheme
 from cs_lock.platforms import Platform
 from cs_lock.records import PackageRecord
 from cs_lock.selection import Candidates, Requested, Selection, requested_names, select_packages
 from cs_lock.source import SourceLock, sort_by_nearness
+from cs_lock.validation import validate
 
 RUNTIME_ENVIRONMENT = "default"
 
@@ -31,7 +27,7 @@ class RuntimeLock:
 
     :ivar environment: its name in the source lock; in the rendered lock it is ``default``
     :ivar platforms: those that it ships for, sorted by name
-    :ivar channels: the one with the highest priority first
+    :ivar channels: the one with the highest priority first; without directories, which others cannot reach
     :ivar exclusions: what each excluded name did on each platform
     :ivar problems: everything found, errors first; :func:`derive` lets errors through only when asked to
     """
@@ -44,7 +40,11 @@ class RuntimeLock:
         problems: Sequence[Problem],
     ) -> None:
         self.environment = environment
-        self.channels = channels
+        self.channels = tuple(
+            replace(channel, url=redact_url(lower_scheme(channel.url)))
+            for channel in channels
+            if not is_local_channel(channel.url)
+        )
         self.platforms: tuple[Platform, ...] = tuple(selection.platform for selection in selections)
         self.exclusions: tuple[Exclusion, ...] = tuple(e for selection in selections for e in selection.exclusions)
         self.problems = tuple(sorted(problems, key=lambda problem: problem.severity))
@@ -126,10 +126,8 @@ def derive(
             _select(source, chosen, platform, exclude, requested)
             for platform in _choose_platforms(source, chosen, platforms)
         ]
-    problems = check_channels(chosen.channels, f"environments.{environment}.channels")
-    for selection in selections:
-        problems += _check(selection, require, features or {})
-    problems += _check_exclude(exclude, selections)
+    key = f"environments.{environment}.channels"
+    problems = validate(chosen.channels, key, selections, exclude=exclude, require=require, features=features or {})
     lock = RuntimeLock(environment, chosen.channels, selections, source.place_problems(problems))
     if strict and lock.errors:
         raise _unshippable(environment, lock.errors, source)
@@ -194,49 +192,9 @@ def _select(
     source: SourceLock, chosen: SourceEnvironment, platform: Platform, exclude: tuple[str, ...], requested: Requested
 ) -> Selection:
     candidates = Candidates(source, chosen, platform)
-    return select_packages(candidates, exclude, requested_names(requested, platform))
-
-
-def _check(selection: Selection, require: tuple[str, ...], features: Mapping[str, str]) -> list[Problem]:
-    """Check what ships on one platform."""
-    platform = selection.platform
-    problems = list(selection.duplicates)
-    for package in selection.foreign:
-        problems.append(describe_foreign(package, platform.name, _feature_of(package.name, features)))
-    names = {record.name for record in selection.records}
-    takers = {
-        name: exclusion.name for exclusion in selection.exclusions for name in (exclusion.name, *exclusion.removed)
-    }
-    problems += check_required((name.lower() for name in require), names, takers, platform.name)
-    # What a source package would have provided is reported as that package, not as a missing dependency.
-    present = names | selection.dropped | {package.name for package in selection.foreign if package.kind != "pypi"}
-    problems += check_dependencies(selection.records, present, platform.name)
-    for record in selection.records:
-        problems += check_record(record, selection.keys[record.url], platform)
-    return problems + check_file_urls(selection.records, platform.name)
-
-
-def _check_exclude(exclude: Iterable[str], selections: Sequence[Selection]) -> list[Problem]:
-    """Warn of names in ``exclude`` that no platform has."""
-    matched = {exclusion.name for selection in selections for exclusion in selection.exclusions}
-    present = sorted({record.name for selection in selections for record in selection.records} | matched)
-    from difflib import get_close_matches
-
-    problems = []
-    for name in sorted(set(exclude)):
-        if not {name.lower(), f"pypi:{normalize_pypi_name(name)}"} & matched:
-            near = get_close_matches(name, present, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else None
-            message = f"'exclude' names {name!r}, which no platform has"
-            problems.append(
-                Problem(kind="unmatched-exclude", severity="warning", message=message, package=name, hint=hint)
-            )
-    return problems
-
-
-def _feature_of(name: str, features: Mapping[str, str]) -> str | None:
-    normal = {normalize_pypi_name(key): feature for key, feature in features.items()}
-    return normal.get(normalize_pypi_name(name))
+    selection = select_packages(candidates, exclude, requested_names(requested, platform))
+    directory = source.path.parent
+    return replace(selection, records=tuple(complete_digest(record, directory) for record in selection.records))
 
 
 def _unshippable(environment: str, errors: Sequence[Problem], source: SourceLock | None = None) -> LockError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cs_lock.environments import ForeignPackage, Reference, SourceEnvironment
 from cs_lock.errors import LockError, Problem
-from cs_lock.exclusions import Exclusion, explain_exclusions, find_dropped
+from cs_lock.exclusions import Exclusion, explain_exclusions, find_dropped, reach
 from cs_lock.foreign import normalize_pypi_name
 from cs_lock.order import sort_by_dependency
 from cs_lock.platforms import Platform
@@ -23,8 +23,9 @@ class Selection:
     """What ships on one platform.
 
     :param records: in install order
-    :param keys: for each archive's URL, the key path of its entry in the source lock
-    :param foreign: source and PyPI packages that are left
+    :param keys: for each record's name, the key path of its entry in the source lock
+    :param foreign_by_label: source and PyPI packages that are left
+    :param roots: for each of those from PyPI, the ones that someone asked for and that need it, by label
     :param exclusions: what each excluded name did here
     :param dropped: names that do not ship; PyPI packages as ``pypi:NAME``
     """
@@ -32,10 +33,16 @@ class Selection:
     platform: Platform
     records: tuple[PackageRecord, ...]
     keys: Mapping[str, str]
-    foreign: tuple[ForeignPackage, ...]
+    foreign_by_label: Mapping[str, ForeignPackage]
+    roots: Mapping[str, frozenset[str]]
     exclusions: tuple[Exclusion, ...]
     dropped: frozenset[str]
     duplicates: tuple[Problem, ...]
+
+    @property
+    def foreign(self) -> tuple[ForeignPackage, ...]:
+        """Source and PyPI packages that are left."""
+        return tuple(self.foreign_by_label.values())
 
 
 class Candidates:
@@ -63,9 +70,10 @@ class Candidates:
         except LockError as error:
             self._add_foreign(source.foreign(reference, error))
             return
-        self.keys[record.url] = source.entry_key(reference)
         known = self.records.setdefault(record.name, record)
-        if known.url != record.url:
+        if known is record:
+            self.keys[record.name] = source.entry_key(reference)
+        elif (known.url, known.location) != (record.url, record.location):
             self.duplicates.append(_describe_duplicate(known, record, self.platform.name, reference.key))
 
     def _add_foreign(self, package: ForeignPackage) -> None:
@@ -80,9 +88,9 @@ class Candidates:
             needs.setdefault(label, set()).update({prefix + name for name in package.depends} & labels)
         return needs
 
-    def labels_of(self, name: str) -> set[str]:
-        """Return the labels that a name in ``exclude`` or among the requested stands for."""
-        return {name.lower(), f"pypi:{normalize_pypi_name(name)}"} & self.needs.keys()
+    def find(self, names: Iterable[str]) -> set[str]:
+        """Find the labels that names in ``exclude`` or among the requested stand for."""
+        return {label for name in names for label in labels_of(name) & self.needs.keys()}
 
 
 def select_packages(candidates: Candidates, exclude: Iterable[str], requested: Collection[str]) -> Selection:
@@ -93,8 +101,7 @@ def select_packages(candidates: Candidates, exclude: Iterable[str], requested: C
     :param requested: names that the workspace asks for
     :returns: what ships
     """
-    excluded = {label for name in exclude for label in candidates.labels_of(name)}
-    wanted = {label for name in requested for label in candidates.labels_of(name)}
+    excluded, wanted = candidates.find(exclude), candidates.find(requested)
     needs = candidates.needs
     dropped = find_dropped(needs, excluded, wanted) if excluded else set()
     kept = {label: needs[label] - dropped for label in needs if label not in dropped} if dropped else needs
@@ -103,11 +110,36 @@ def select_packages(candidates: Candidates, exclude: Iterable[str], requested: C
         platform=candidates.platform,
         records=tuple(candidates.records[label] for label in order if label in candidates.records),
         keys=candidates.keys,
-        foreign=tuple(candidates.foreign[label] for label in order if label in candidates.foreign),
+        foreign_by_label={label: candidates.foreign[label] for label in order if label in candidates.foreign},
+        roots=_find_roots({label: needs for label, needs in kept.items() if label.startswith("pypi:")}, wanted),
         exclusions=tuple(explain_exclusions(needs, excluded, wanted, dropped, candidates.platform.name)),
         dropped=frozenset(dropped),
         duplicates=tuple(candidates.duplicates),
     )
+
+
+def labels_of(name: str) -> set[str]:
+    """Return the labels that a name may stand for: of both kinds, unless it says ``conda:`` or ``pypi:``."""
+    kind, separator, rest = name.lower().partition(":")
+    if separator and kind in ("conda", "pypi"):
+        return {rest if kind == "conda" else f"pypi:{normalize_pypi_name(rest)}"}
+    return {name.lower(), f"pypi:{normalize_pypi_name(name)}"}
+
+
+def _find_roots(needs: Mapping[str, Collection[str]], wanted: Collection[str]) -> dict[str, frozenset[str]]:
+    """Find for each package the ones that were asked for and that need it.
+
+    :param needs: packages of one kind, and what each needs
+    :param wanted: what was asked for; where that is none of them, those that no other needs
+    """
+    needed = {name for label, names in needs.items() for name in names if name != label}
+    asked = needs.keys() & wanted or needs.keys() - needed
+    roots: dict[str, set[str]] = {label: {label} & asked for label in needs}
+    for root in asked:
+        for name in reach(needs, [root]):
+            if name in roots and name not in asked:
+                roots[name].add(root)
+    return {label: frozenset(found) for label, found in roots.items()}
 
 
 def requested_names(requested: Requested, platform: Platform) -> tuple[str, ...]:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from cs_lock.blocks import Node
+from cs_lock.credentials import redact_url
 from cs_lock.document import parse_text, pause_collection, read_text
+from cs_lock.entries import read_record
 from cs_lock.environments import Channel, ForeignPackage, Reference, SourceEnvironment
 from cs_lock.errors import LockError, Problem
 from cs_lock.layout import LayoutReader, LockKind, identify_format, place_error
 from cs_lock.platforms import Platform
-from cs_lock.records import PackageRecord, read_record
+from cs_lock.records import PackageRecord
 
 
 class SourceLock:
@@ -148,7 +150,9 @@ class SourceLock:
             selector = {k: v for k, v in reference.selector.items() if k in ("name", "version", "build", "subdir")}
             candidates = [i for i in candidates if all(self._packages[i].get(k, v) == v for k, v in selector.items())]
         if not candidates:
-            message = f"the environment needs {reference.location}, but the lock does not describe that package"
+            message = (
+                f"the environment needs {redact_url(reference.location)}, but the lock does not describe that package"
+            )
             hint = "the lock is incomplete: lock the workspace again"
             raise LockError("missing-package", message, key=reference.key, hint=hint)
         return candidates
@@ -165,7 +169,7 @@ class SourceLock:
                 if merged.get(key) is None and other.get(key) is not None:
                     merged[key] = other[key]
                 elif key in ("sha256", "md5") and other.get(key) not in (None, merged.get(key)):
-                    message = f"the lock describes {reference.location} twice, with different digests"
+                    message = f"the lock describes {redact_url(reference.location)} twice, with different digests"
                     hint = "lock the workspace again"
                     raise LockError("conflicting-records", message, key=f"packages[{index}].{key}", hint=hint)
         return merged

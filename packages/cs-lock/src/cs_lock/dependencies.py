@@ -1,0 +1,104 @@
+"""What the packages that ship need of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+from cs_lock.errors import Problem
+from cs_lock.records import PackageRecord, parse_dependency_name, parse_dependency_names
+
+_LOCK_AGAIN = "lock the workspace again; a lock that lacks packages cannot be installed"
+_SHOWN = 3
+
+
+def list_names(names: Sequence[str], limit: int = _SHOWN) -> str:
+    """Write names as a list, the ones beyond the limit as their number."""
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def check_required(
+    require: Iterable[str], present: Collection[str], gone: Mapping[str, str], platform: str
+) -> list[Problem]:
+    """Check that packages that must ship do.
+
+    :param present: names that ship
+    :param gone: for each name that was dropped, the excluded name that took it along
+    """
+    problems = []
+    for name in sorted(set(require) - set(present)):
+        taker = gone.get(name)
+        hint = "add it to the workspace's dependencies and lock again, or remove it from 'require'"
+        if taker is not None:
+            hint = f"it was dropped because {taker!r} is in 'exclude'"
+        message = f"the required package {name!r} is not in the environment"
+        problems.append(Problem(kind="missing-required", message=message, platform=platform, package=name, hint=hint))
+    return problems
+
+
+def check_dependencies(
+    records: Iterable[PackageRecord], present: AbstractSet[str], excluded: AbstractSet[str], platform: str
+) -> list[Problem]:
+    """Check that everything that a package needs is there or virtual; warn of what was dropped on purpose.
+
+    :param present: names that ship
+    :param excluded: names that do not ship because someone said so, whether the lock has them or not
+    """
+    problems = []
+    for record in records:
+        if parse_dependency_names(record.depends) <= present:
+            continue
+        lost = []
+        for spec in record.depends:
+            name = parse_dependency_name(spec)
+            if name in present or name.startswith("__") or is_conditional(spec):
+                continue
+            if name in excluded:
+                lost.append(name)
+                continue
+            message = f"{record.name} needs {spec!r}, which the lock does not have"
+            problems.append(_describe("missing-dependency", message, platform, record.name, _LOCK_AGAIN))
+        if lost:
+            problems.append(_describe_lost(record.name, sorted(set(lost)), platform))
+    return problems
+
+
+def _describe_lost(package: str, lost: Sequence[str], platform: str) -> Problem:
+    """Warn of a package that ships although something that it needs was dropped."""
+    return Problem(
+        kind="lost-dependency",
+        severity="warning",
+        message=f"{package} needs {list_names(lost, len(lost))}, which 'exclude' drops",
+        platform=platform,
+        package=package,
+        hint=f"check that {package} works without, or exclude it too",
+    )
+
+
+def check_noarch(
+    records: Iterable[PackageRecord], names: AbstractSet[str], gone: Mapping[str, str], platform: str
+) -> list[Problem]:
+    """Check that there is a Python for the noarch packages that can only be installed into one.
+
+    :param names: of what ships
+    :param gone: for each name that was dropped, the excluded name that took it along
+    """
+    homeless = sorted(record.name for record in records if record.noarch == "python")
+    if not homeless or "python" in names:
+        return []
+    count = "a noarch Python package" if len(homeless) == 1 else f"{len(homeless)} noarch Python packages"
+    message = f"{count} cannot be installed without a Python: {list_names(homeless)}"
+    hint = "add python to the workspace's dependencies and lock it again"
+    if "python" in gone:
+        hint = f"python was dropped because {gone['python']!r} is in 'exclude': keep it, or exclude these packages too"
+    return [_describe("noarch-without-python", message, platform, homeless[0], hint)]
+
+
+def _describe(kind: str, message: str, platform: str, package: str, hint: str) -> Problem:
+    return Problem(kind=kind, message=message, platform=platform, package=package, hint=hint)
+
+
+def is_conditional(spec: str) -> bool:
+    """Tell whether a match spec holds only under a condition, which the solver has judged already."""
+    return "; if " in spec or "when=" in spec

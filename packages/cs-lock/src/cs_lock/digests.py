@@ -1,0 +1,41 @@
+"""The digest of a local archive that its lock does not give."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from cs_lock.records import PackageRecord
+
+_CHUNK_BYTES = 1 << 20
+
+
+def complete_digest(record: PackageRecord, directory: Path) -> PackageRecord:
+    """Return a record with the digest and size of its file, where the lock has no digest and the file is there.
+
+    A local archive is an input of the build like the lock itself: what is found is what ships.
+
+    :param directory: of the lock
+    """
+    if record.sha256 or not record.is_local:
+        return record
+    found = _hash_file(record.find_file(directory))
+    return record if found is None else replace(record, sha256=found[0], size_bytes=found[1])
+
+
+def _hash_file(path: Path) -> tuple[str, int] | None:
+    """Return SHA-256 and size of a regular file, ``None`` when it cannot be read."""
+    digest, size = sha256(), 0
+    try:
+        # A pipe or a device could be read for ever.
+        if not stat.S_ISREG(path.stat().st_mode):
+            return None
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+                size += len(chunk)
+    except (OSError, ValueError):
+        return None
+    return digest.hexdigest(), size

@@ -1,0 +1,144 @@
+"""Entries of a lock's ``packages``, read into records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cs_lock.blocks import Node
+from cs_lock.credentials import judge_url, redact_url
+from cs_lock.errors import LockError
+from cs_lock.fields import RecordReader, resolve_scalars
+from cs_lock.locations import (
+    choose_subdir,
+    derive_location_fields,
+    find_file_name,
+    is_local_archive,
+    is_local_channel,
+    lower_scheme,
+)
+from cs_lock.platforms import split_subdir
+from cs_lock.records import Noarch, PackageRecord, derive_build_number, derive_noarch
+
+_PYTHON = re.compile(r"python(?![\w.-])")
+
+# What a field is called in a record, and how it is read. Absent fields have the record's defaults.
+_FIELDS: dict[str, tuple[str, Callable[[RecordReader, str], Any]]] = {
+    "size": ("size_bytes", RecordReader.integer),
+    **{name: (name, RecordReader.text) for name in ("arch", "platform", "license", "license_family", "features")},
+    **{name: (name, RecordReader.text) for name in ("python_site_packages_path", "file_name", "channel")},
+    **{name: (name, RecordReader.digest) for name in ("sha256", "md5", "legacy_bz2_md5", "attestations_sha256")},
+    **{name: (name, RecordReader.texts) for name in ("depends", "constrains", "flags")},
+    **{name: (name, RecordReader.groups) for name in ("extra_depends", "run_exports")},
+    **{name: (name, RecordReader.integer) for name in ("build_number", "legacy_bz2_size", "indexed_timestamp")},
+    "timestamp": ("timestamp", RecordReader.timestamp),
+    "track_features": ("track_features", RecordReader.words),
+    "purls": ("purls", RecordReader.texts),
+}
+_IDENTITY = ("name", "version", "build", "subdir")
+_ELSEWHERE = frozenset({*_IDENTITY, "noarch", "conda", "kind", "url", "path"})
+
+
+def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_version: int) -> PackageRecord:
+    """Make a record of an entry of a lock's ``packages``.
+
+    :param entry: the entry; absent fields are derived from the location as rattler does
+    :param location: URL or path of the archive
+    :param key: key path of the entry, for messages
+    :param lock_version: of the format; in ``conda.lock`` version 1 no record says its noarch kind
+    :returns: the record
+    :raises LockError: when a field has the wrong type, one that is needed cannot be derived, or a URL holds credentials
+    """
+    reader = RecordReader(entry, key)
+    _check_url(location, "the package", key)
+    derived = derive_location_fields(location)
+    fields = _read_identity(reader, derived, location)
+    build, subdir = fields["build"], fields["subdir"]
+    fields["build_number"] = derive_build_number(build)
+    fields["arch"], fields["platform"] = split_subdir(subdir)
+    fields["file_name"] = derived["file_name"] or _name_archive(fields, location)
+    fields["channel"] = derived["channel"]
+    fields["sha256"] = ""
+    extra = {}
+    for name, value in entry.items():
+        if known := _FIELDS.get(name):
+            if value is not None:
+                fields[known[0]] = known[1](reader, name)
+        elif name not in _ELSEWHERE:
+            extra[name] = resolve_scalars(value)
+    # The build string of the URL decides about noarch, even where the entry has another: rattler has it so.
+    location_build = derived["build"] or build
+    fields["noarch"] = _read_noarch(reader, subdir, location_build, fields.get("depends", ()), lock_version)
+    fields["channel"] = _choose_channel(fields["channel"], derived["channel"], key)
+    if "purls" in fields:
+        fields["purls"] = tuple(sorted(fields["purls"]))
+    if is_local_archive(location):
+        fields["url"], fields["location"] = f"./{fields['file_name']}", location
+    else:
+        fields["url"] = lower_scheme(location)
+    return PackageRecord(**fields, extra=dict(sorted(extra.items())))
+
+
+def _check_url(url: str, owner: str, key: str) -> None:
+    """Refuse a URL that holds what must not ship, before anything is made of it."""
+    verdict = judge_url(url)
+    if verdict.exposure:
+        raise LockError(verdict.kind, verdict.describe(owner), key=key, hint=verdict.hint)
+
+
+def _choose_channel(stated: str | None, derived: str | None, key: str) -> str | None:
+    """Choose the channel that an entry states, unless it means nothing on another machine."""
+    if not stated or is_local_channel(stated):
+        return derived
+    _check_url(stated, "the package's channel", f"{key}.channel")
+    return f"{lower_scheme(stated).rstrip('/')}/"
+
+
+def _name_archive(fields: Mapping[str, Any], location: str) -> str:
+    """Name an archive whose location does not: a file can be called as it has to be, a URL stays what it is."""
+    if not is_local_archive(location):
+        return find_file_name(location)
+    suffix = ".tar.bz2" if location.endswith(".tar.bz2") else ".conda"
+    return f"{fields['name']}-{fields['version']}-{fields['build']}{suffix}"
+
+
+def _read_identity(reader: RecordReader, derived: Mapping[str, str | None], location: str) -> dict[str, Any]:
+    """Read name, version, build and subdir, or derive them from the location."""
+    fields: dict[str, Any] = {}
+    for name in _IDENTITY:
+        stated = reader.text(name)
+        value = choose_subdir(stated, derived[name], location) if name == "subdir" else stated or derived[name]
+        if not value:
+            raise _describe_missing(name, location, reader.key)
+        fields[name] = value
+    fields["name"] = fields["name"].lower()
+    return fields
+
+
+def _describe_missing(field: str, location: str, key: str) -> LockError:
+    """Say that an archive lacks a field."""
+    hint = "its location is not of the form CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda, so the entry has to say it"
+    if is_local_archive(location):
+        hint = "it is a file of the machine that made the lock: exclude the package, or publish it on a channel"
+    return LockError(
+        "missing-field", f"the package at {redact_url(location)} has no {field}", key=f"{key}.{field}", hint=hint
+    )
+
+
+def _read_noarch(
+    reader: RecordReader, subdir: str, build: str, depends: tuple[str, ...], lock_version: int
+) -> Noarch | None:
+    """Read the noarch kind, or derive it by the rule of the lock's version."""
+    value = reader.text("noarch")
+    if value in ("python", "generic"):
+        return "python" if value == "python" else "generic"
+    if value is not None:
+        # Recipes of the time before noarch python said "noarch: true".
+        return "generic" if value == "true" else None
+    if lock_version in (4, 5):
+        return None
+    noarch = derive_noarch(subdir, build)
+    if noarch == "generic" and lock_version == 1 and any(_PYTHON.match(spec) for spec in depends):
+        return "python"
+    return noarch

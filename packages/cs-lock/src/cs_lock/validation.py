@@ -1,0 +1,87 @@
+"""All that is checked of an environment before it may ship."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from cs_lock.checks import check_channels, check_file_names, check_local_names, check_record
+from cs_lock.dependencies import check_dependencies, check_noarch, check_required
+from cs_lock.environments import Channel
+from cs_lock.errors import Problem
+from cs_lock.refusals import refuse_foreign
+from cs_lock.selection import Selection, labels_of
+
+
+def validate(
+    channels: Sequence[Channel],
+    channels_key: str,
+    selections: Sequence[Selection],
+    *,
+    exclude: Iterable[str],
+    require: Iterable[str],
+    features: Mapping[str, str],
+) -> list[Problem]:
+    """Find everything that keeps an environment from shipping, and what its owner should know.
+
+    :param channels_key: key path of the channels
+    :param selections: what would ship on each platform
+    :param features: for package names, the workspace's feature that asks for it
+    :returns: the problems; what is the same on several platforms is one
+    """
+    exclude, require = tuple(exclude), tuple(require)
+    problems = check_channels(channels, channels_key) + refuse_foreign(selections, features)
+    for selection in selections:
+        problems += _check_selection(selection, exclude, require)
+    problems += check_local_names(
+        (selection.platform.name, record) for selection in selections for record in selection.records if record.is_local
+    )
+    return merge_platforms(problems + _check_exclude(exclude, selections))
+
+
+def merge_platforms(problems: Iterable[Problem]) -> list[Problem]:
+    """Make one problem of those that differ in nothing but their platform.
+
+    :returns: the problems in the order in which they first came
+    """
+    merged: dict[Problem, list[str]] = {}
+    for problem in problems:
+        merged.setdefault(replace(problem, platform=None, platforms=()), []).extend(problem.platforms)
+    return [replace(problem, platforms=tuple(dict.fromkeys(names))) for problem, names in merged.items()]
+
+
+def _check_selection(selection: Selection, exclude: tuple[str, ...], require: tuple[str, ...]) -> list[Problem]:
+    """Check what ships on one platform."""
+    platform, records = selection.platform, selection.records
+    names = {record.name for record in records}
+    takers = {
+        name: exclusion.name for exclusion in selection.exclusions for name in (exclusion.name, *exclusion.removed)
+    }
+    required = (name.lower().removeprefix("conda:") for name in require)
+    problems = [*selection.duplicates, *check_required(required, names, takers, platform.name)]
+    # What a source package would have provided is reported as that package, not as a missing dependency.
+    present = names | {package.name for package in selection.foreign if package.kind != "pypi"}
+    excluded = selection.dropped.union(*map(labels_of, exclude))
+    problems += check_dependencies(records, present, excluded, platform.name)
+    problems += check_noarch(records, present, takers, platform.name)
+    for record in records:
+        problems += check_record(record, selection.keys[record.name], platform)
+    return problems + check_file_names(platform.name, records)
+
+
+def _check_exclude(exclude: Iterable[str], selections: Sequence[Selection]) -> list[Problem]:
+    """Warn of names in ``exclude`` that no platform has."""
+    matched = {exclusion.name for selection in selections for exclusion in selection.exclusions}
+    present = sorted({record.name for selection in selections for record in selection.records} | matched)
+    from difflib import get_close_matches
+
+    problems = []
+    for name in sorted(set(exclude)):
+        if not labels_of(name) & matched:
+            near = get_close_matches(name, present, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else None
+            message = f"'exclude' names {name!r}, which is not in the environment on any platform"
+            problems.append(
+                Problem(kind="unmatched-exclude", severity="warning", message=message, package=name, hint=hint)
+            )
+    return problems
