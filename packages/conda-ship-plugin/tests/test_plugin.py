@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 MakeExecutable = Callable[..., Path]
 
 
@@ -24,6 +26,24 @@ def test_conda_ship_runs_cs_with_its_arguments_streams_and_status(
     done = run_conda(conda_path, "build", "-h", "--version", "--", "a b", CONDA_SHIP_EXECUTABLE=str(path))
     assert (done.returncode, done.stdout) == (3, "['build', '-h', '--version', '--', 'a b'] typed\n")
     assert done.stderr == "e\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "passed"),
+    [
+        (("--", "--help"), ["--help"]),
+        (("--",), []),
+        (("--", "run", "--", "x"), ["run", "--", "x"]),
+        (("run", "--", "--", "x"), ["run", "--", "--", "x"]),
+        (("--", "--", "x"), ["--", "x"]),
+    ],
+)
+def test_what_ends_the_arguments_of_conda_is_not_one_of_cs(
+    given: tuple[str, ...], passed: list[str], conda_path: Path, make_executable: MakeExecutable
+) -> None:
+    path = make_executable("import sys\nprint(sys.argv[1:])")
+    done = run_conda(conda_path, *given, CONDA_SHIP_EXECUTABLE=str(path))
+    assert (done.returncode, done.stdout) == (0, f"{passed}\n")
 
 
 def test_a_missing_executable_is_an_error_of_conda(conda_path: Path, tmp_path: Path) -> None:

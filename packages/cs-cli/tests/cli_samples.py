@@ -16,6 +16,8 @@ from typing import Any
 import yaml
 import zstandard
 
+from cs_stamp import Mark
+
 Record = dict[str, Any]
 
 
@@ -31,16 +33,26 @@ class Outcome:
 Cs = Callable[..., Outcome]
 
 
+MARK = Mark(name="cs-template", version="0.1.0", stamp_formats=(1,))
+
+
 def make_elf(machine: int = 62) -> bytes:
     """Return the start of a 64-bit ELF program; 62 is x86-64, 183 is AArch64."""
     ident = b"\x7fELF" + bytes([2, 1, 1, 0]) + bytes(8)
-    return ident + struct.pack("<HHI", 3, machine, 1) + bytes(40) + b"a template that cannot run\n"
+    return ident + struct.pack("<HHI", 3, machine, 1) + bytes(40) + b"a program that cannot run\n"
 
 
 def make_pe() -> bytes:
     """Return the start of a PE program for x86-64."""
     start = b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 0x80)
     return start.ljust(0x80, b"\0") + b"PE\0\0" + struct.pack("<HHIIIHH", 0x8664, 1, 0, 0, 0, 240, 0x22)
+
+
+def make_template(path: Path, program: bytes | None = None) -> Path:
+    """Write a template: a program, by default an ELF one for x86-64, with the mark of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes((make_elf() if program is None else program) + MARK.to_bytes())
+    return path
 
 
 def make_tar(files: Mapping[str, bytes]) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
 
@@ -11,12 +10,9 @@ import pytest
 # With --import-mode=importlib nothing else makes the sample modules beside this file importable.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from cli_samples import Channel, Cs, Outcome, Workspace, make_elf, make_workspace, small_channel
+from cli_samples import Channel, Cs, Outcome, Workspace, make_template, make_workspace, small_channel
 
 from cs_cli.main import main
-
-# A run in the background inherits "ignore Ctrl-C", and the commands that the tests start and interrupt would, too.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +23,6 @@ def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setattr(f"cs_cli.{module}.host_platform", lambda: "linux-64")
     monkeypatch.setattr("cs_cli.main.interrupt_on_signals", lambda: None)
     monkeypatch.setenv("CONDA_SHIP_CACHE_DIR", str(tmp_path / "cache"))
-    for name in ("CONDA_SHIP_TEMPLATE", "SOURCE_DATE_EPOCH", "CONDA_SHIP_TRACEBACK", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -48,8 +42,7 @@ def workspace(tmp_path: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch)
 @pytest.fixture
 def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a template for linux-64, the one that a build finds."""
-    path = tmp_path / "cs-template"
-    path.write_bytes(make_elf())
+    path = make_template(tmp_path / "cs-template")
     monkeypatch.setenv("CONDA_SHIP_TEMPLATE", str(path))
     return path
 

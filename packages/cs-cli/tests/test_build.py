@@ -8,11 +8,10 @@ import os
 from pathlib import Path
 
 import pytest
-from cli_samples import Channel, Cs, Workspace, make_elf, make_pe, make_workspace
+from cli_samples import Channel, Cs, Workspace, make_elf, make_pe, make_template, make_workspace
 
 import cs_cli.build
 from cs_cli.artifacts import hash_file
-from cs_cli.build import list_staged
 from cs_stamp import read_stamp, verify_stamp
 
 PAPERS = ["cdx.json", "info.json", "packages.txt", "runtime.lock", "sha256"]
@@ -54,6 +53,9 @@ def test_info_describes_build_and_inputs(workspace: Workspace, template: Path, c
     Path("rc.yml").write_text("channels: []\n")
     document = json.loads(cs("build", "--condarc-file", "rc.yml", "--json", "-q").out)
     info = json.loads(Path("dist/demoz.info.json").read_bytes())
+    warnings = document.pop("warnings")
+    said = cs("build", "--condarc-file", "rc.yml").err.splitlines()
+    assert [f"warning: {text}" for text in warnings] == [line for line in said if line.startswith("warning: ")]
     assert document == {**info, "out_dir": "dist"}
     with read_stamp(Path("dist/demoz")) as stamp:
         assert info["identity"] == stamp.identity
@@ -63,7 +65,7 @@ def test_info_describes_build_and_inputs(workspace: Workspace, template: Path, c
         "manifest": {"name": "conda.toml", "sha256": hash_file(Path("conda.toml"))},
         "source_lock": {"name": "conda.lock", "sha256": hash_file(Path("conda.lock"))},
         "condarc": {"name": "rc.yml", "sha256": hash_file(Path("rc.yml"))},
-        "template": {"sha256": hash_file(template)},
+        "template": {"name": "cs-template", "version": "0.1.0", "sha256": hash_file(template)},
     }
     assert {file["role"] for file in info["files"]} == {"runtime", "lock", "packages", "sbom"}
 
@@ -105,10 +107,23 @@ def test_only_what_a_build_staged_is_stale(workspace: Workspace, template: Path,
     assert Path("dist/demoz.exe").read_text() == "not ours"
 
 
-def test_a_checksum_file_lists_nothing_beyond_its_stem(tmp_path: Path) -> None:
-    (tmp_path / "demo.sha256").write_text(f"{'0' * 64}  demo\n{'0' * 64}  ../../etc/passwd\n{'0' * 64}  other\n")
-    assert list_staged(tmp_path, "demo") == {"demo"}
-    assert list_staged(tmp_path, "absent") == set()
+def test_a_checksum_file_lists_nothing_beyond_its_stem(workspace: Workspace, template: Path, cs: Cs) -> None:
+    Path("other").write_text("mine")
+    Path("dist").mkdir()
+    for name in ("demoz.exe", "other", "demozz"):
+        Path("dist", name).write_text("mine")
+    digest = hash_file(Path("other"))
+    listed = ("demoz.exe", "other", "../other", "demozz", f"{Path('other').absolute()}")
+    Path("dist/demoz.sha256").write_text("".join(f"{digest}  {name}\n" for name in listed))
+    assert cs("build").status == 0
+    assert {name for name in listed if Path("dist", name).exists()} == set(listed) - {"demoz.exe"}
+
+
+def test_what_has_changed_since_it_was_staged_stays(workspace: Workspace, template: Path, cs: Cs) -> None:
+    cs("build", "--layout", "external")
+    Path("dist/demo.bundle.tar.zst").write_text("mine")
+    cs("build", "--artifact-name", "demo")
+    assert Path("dist/demo.bundle.tar.zst").read_text() == "mine"
 
 
 @pytest.mark.parametrize("warm", [False, True])
@@ -258,7 +273,7 @@ def test_a_cross_build_needs_a_template(platforms: Workspace, template: Path, cs
 
 
 def test_a_cross_build_with_its_template_gives_an_exe(platforms: Workspace, template: Path, cs: Cs) -> None:
-    Path("template.exe").write_bytes(make_pe())
+    make_template(Path("template.exe"), make_pe())
     outcome = cs("build", "--target", "x86_64-pc-windows-msvc", "--template", "template.exe")
     assert outcome.status == 0, outcome.err
     assert "demoz-x86_64-pc-windows-msvc.exe" in names(Path("dist"))
@@ -267,7 +282,7 @@ def test_a_cross_build_with_its_template_gives_an_exe(platforms: Workspace, temp
 
 
 def test_a_template_for_another_machine_is_refused(platforms: Workspace, template: Path, cs: Cs) -> None:
-    template.write_bytes(make_elf(machine=183))
+    make_template(template, make_elf(machine=183))
     outcome = cs("build")
     assert outcome.status == 1
     assert "this template runs on linux-aarch64, the build is for linux-64" in outcome.err
@@ -294,3 +309,37 @@ def test_warnings_are_told(tmp_path: Path, channel: Channel, template: Path, cs:
     assert outcome.status == 0
     assert "warning: " in outcome.err
     assert "numpy" in outcome.err
+
+
+@pytest.mark.parametrize("layout", ["online", "embedded"])
+def test_a_program_that_is_no_template_is_refused_before_anything_is_fetched(
+    layout: str, workspace: Workspace, cs: Cs, tmp_path: Path
+) -> None:
+    program = tmp_path / "program"
+    program.write_bytes(make_elf())
+    outcome = cs("build", "--layout", layout, "--template", program, "--error-format", "json")
+    document = json.loads(outcome.err.splitlines()[-1])
+    assert (outcome.status, document["kind"], document["path"]) == (1, "not-a-template", str(program))
+    assert not (tmp_path / "cache").exists()
+    assert not Path("dist").exists()
+
+
+def test_quiet_keeps_what_was_staged(workspace: Workspace, template: Path, cs: Cs) -> None:
+    loud, quiet = cs("build"), cs("build", "-q")
+    assert quiet.out == loud.out
+    assert "dist/demoz" in quiet.out.splitlines()
+    assert quiet.err == ""
+    assert cs("build", "--dry-run", "-q").out.startswith("would stage ")
+
+
+def test_a_platform_without_executables_cannot_be_built_for(
+    workspace: Workspace, channel: Channel, template: Path, cs: Cs
+) -> None:
+    workspace.environments["ship"]["emscripten-wasm32"] = [
+        channel.add("python", {"bin/python.js": b""}, subdir="emscripten-wasm32", version="3.11.7")
+    ]
+    workspace.write()
+    outcome = cs("build", "--platform", "emscripten-wasm32")
+    assert outcome.status == 1
+    assert "error: runtimes cannot be built for emscripten-wasm32" in outcome.err
+    assert "--template" not in outcome.err

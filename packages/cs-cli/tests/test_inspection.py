@@ -33,7 +33,7 @@ def test_the_document_says_what_would_ship(workspace: Workspace, cs: Cs) -> None
     assert platform["licenses"] == {"BSD-3-Clause": 2, "Zlib": 1}
     assert [package["name"] for package in platform["packages"]] == ["libz", "python", "hello"]
     assert len(document["runtime_lock_sha256"]) == 64
-    assert document["delegate_checks"] is None
+    assert document["delegate_checks"] == [{"platform": "linux-64", "checked": False, "found": None}]
 
 
 @in_repository
@@ -119,3 +119,31 @@ def test_nothing_is_written(flags: tuple[str, ...], workspace: Workspace, cs: Cs
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     cs("inspect", *flags)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+@pytest.mark.parametrize(("flags", "severity"), [((), "warning"), (("--platform", "emscripten-wasm32"), "error")])
+def test_platforms_that_no_runtime_can_be_built_for_are_told(
+    flags: tuple[str, ...], severity: str, workspace: Workspace, channel: Channel, cs: Cs
+) -> None:
+    python = channel.add("python", {"bin/python.js": b""}, subdir="emscripten-wasm32", version="3.11.7")
+    workspace.environments["ship"]["emscripten-wasm32"] = [python]
+    workspace.write()
+    document = inspect(cs, *flags)
+    (problem,) = (one for one in document["problems"] if one["kind"] == "platform-unsupported")
+    assert (problem["platform"], problem["severity"]) == ("emscripten-wasm32", severity)
+    assert problem["message"] == "runtimes cannot be built for emscripten-wasm32"
+    assert document["can_ship"] == (severity == "warning")
+
+
+def test_without_a_home_everything_but_the_cache_is_looked_at(
+    workspace: Workspace, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("CONDA_SHIP_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", fail)
+    outcome = cs("inspect")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert "the delegate was not checked" in outcome.out

@@ -56,6 +56,29 @@ def test_errors_come_in_json_when_asked_for_even_those_of_usage(form: tuple[str,
     assert json.loads(outcome.err)["kind"] == "usage"
 
 
+@pytest.mark.parametrize(
+    ("variable", "words", "is_json"),
+    [
+        ("json", (), True),
+        ("text", (), False),
+        ("", (), False),
+        ("xml", (), False),
+        ("json", ("--error-format", "text"), False),
+        ("json", ("--error-format=text",), False),
+        ("text", ("--error-format", "json"), True),
+        ("", ("--error-format", "json", "--error-format=text"), False),
+        ("", ("--error-format=text", "--error-format", "json"), True),
+        ("text", ("--", "--error-format=json"), False),
+    ],
+)
+def test_a_variable_says_how_errors_come_and_the_flag_wins(
+    variable: str, words: tuple[str, ...], is_json: bool, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONDA_SHIP_ERROR_FORMAT", variable)
+    error = cs("run", "--no-such-flag", *words).err
+    assert error.startswith("{" if is_json else "error: ")
+
+
 def test_json_for_the_runtime_is_not_json_for_cs(cs: Cs) -> None:
     assert cs("run", "--no-such-flag", "--", "--error-format", "json").err.startswith("error: ")
 

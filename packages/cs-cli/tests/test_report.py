@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from cli_samples import Channel, Workspace, make_workspace
 
 from cs_cli.arguments import parse_arguments
 from cs_cli.derivation import derive_project
-from cs_cli.inspection import inspect_derivation
+from cs_cli.inspection import DelegateCheck, inspect_derivation
 from cs_cli.report import render_inspection
 from cs_cli.style import TextStyle
 
@@ -25,7 +26,7 @@ def test_a_pipe_gets_one_line_a_platform(workspace: Workspace) -> None:
     assert row.split()[:2] == ["linux-64", "3"]
     assert "python " in row
     assert row.endswith("BSD-3-Clause 2, Zlib 1")
-    assert text.endswith("\n\nReady to ship.")
+    assert "\n\nNothing wrong was found, but the delegate was not checked.\n" in text
     assert "\x1b" not in text
 
 
@@ -102,3 +103,18 @@ def test_an_empty_environment_is_a_table_without_packages(tmp_path: Path, channe
     made.environments["ship"]["linux-64"] = []
     made.specs = ()
     assert "linux-64         0" in render(TextStyle(width=80), "--root", str(made.write()))
+
+
+@pytest.mark.parametrize("known", [(), ("linux-64",), ("linux-64", "linux-64-cuda")])
+def test_ready_is_said_only_when_the_delegate_is_known_everywhere(
+    known: tuple[str, ...], tmp_path: Path, channel: Channel
+) -> None:
+    made = make_workspace(tmp_path / "w", channel)
+    made.environments["ship"]["linux-64-cuda"] = list(channel.records)
+    derivation = derive_project(parse_arguments(["inspect", "--root", str(made.write())]), strict=False)
+    checks = tuple(DelegateCheck(platform=name, checked=True, found="bin/python") for name in known)
+    inspection = replace(inspect_derivation(derivation, platform=None), delegate_checks=checks)
+    text = render_inspection(inspection, TextStyle())
+    assert text.endswith("\n\nReady to ship.") == (len(known) == 2)
+    where = {0: "not checked.\n", 1: "not checked on linux-64-cuda.\n", 2: "The delegate on linux-64-cuda is"}
+    assert where[len(known)] in text

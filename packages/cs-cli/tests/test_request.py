@@ -26,13 +26,15 @@ def test_a_template_that_is_named_wins(workspace: Workspace, template: Path, tmp
     assert request.materials.template.path == other
 
 
-def test_the_template_beside_cs_comes_before_the_variable(
+def test_the_variable_comes_before_the_template_beside_cs(
     workspace: Workspace, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beside = tmp_path / "scripts" / "cs-template"
     beside.parent.mkdir()
     beside.write_bytes(template.read_bytes())
     monkeypatch.setattr("sys.argv", [str(beside.parent / "cs")])
+    assert prepare_build(parse_arguments(["build", "-q"]), label=None).materials.template.path == template
+    monkeypatch.delenv("CONDA_SHIP_TEMPLATE")
     assert prepare_build(parse_arguments(["build", "-q"]), label=None).materials.template.path == beside
 
 

@@ -140,7 +140,7 @@ def test_stale_files_come_back_when_the_publishing_fails(dist: Path, monkeypatch
 
 
 def test_what_a_killed_build_left_is_removed_by_the_next(dist: Path) -> None:
-    abandoned = dist / ".cs-staging-dead"
+    abandoned = dist / ".cs-staging-0123abcd"
     abandoned.mkdir()
     (abandoned / "demo").write_text("half a runtime")
     with staging_directory(dist) as staging:

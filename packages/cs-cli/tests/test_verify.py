@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
-from cli_samples import Cs, Workspace
+from cli_samples import MARK, Cs, Workspace, make_elf
 
 from cs_cli.artifacts import hash_file
-from cs_cli.errors import CliError
+from cs_cli.errors import CliError, describe_error
 from cs_cli.verify import read_checksums, verify_path
-from cs_stamp import read_stamp
+from cs_stamp import Mark, Template, read_stamp
 
 Build = Callable[..., Path]
 
@@ -88,7 +89,8 @@ def test_one_runtime_can_be_checked_alone(layout: str, build: Build) -> None:
 
 def test_a_runtime_whose_bundle_is_elsewhere_is_right_by_itself(build: Build, tmp_path: Path) -> None:
     alone = shutil.copy(build("external") / "demo", tmp_path / "alone")
-    assert len(verify_path(alone).checks) == 1
+    checks = verify_path(alone).checks
+    assert [check.split()[1] for check in checks] == ["stamp", "template"]
 
 
 def test_a_signature_behind_the_stamp_is_no_damage(build: Build, tmp_path: Path) -> None:
@@ -285,6 +287,43 @@ def test_checksums_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "demo.sha256").write_bytes(b"\xff\xfe")
     with pytest.raises(CliError, match="it is not what cs build writes"):
         read_checksums(tmp_path / "demo.sha256")
+
+
+def test_any_flipped_bit_of_the_checksums_is_found(build: Build) -> None:
+    path = build("external") / "demo.sha256"
+    good = path.read_bytes()
+    for position in range(len(good) * 8):
+        changed = bytearray(good)
+        changed[position // 8] ^= 1 << position % 8
+        path.write_bytes(changed)
+        assert verify_path(path.parent).problems, position
+    path.write_bytes(good.removesuffix(b"\n"))
+    assert verify_path(path.parent).problems
+
+
+@pytest.mark.parametrize("layout", ["online", "embedded"])
+def test_a_stamp_on_something_that_is_no_template_is_found(
+    layout: str, build: Build, template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template.write_bytes(make_elf())
+    monkeypatch.setattr("cs_cli.request.select_template", accept)
+    error = only_problem(build(layout))
+    assert "the executable that bears the stamp is not a conda-ship template" in str(error)
+    assert describe_error(error)["kind"] == "not-a-template"
+
+
+def test_a_template_for_other_stamps_is_found(build: Build, template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = Mark(name="cs-template", version="9.0", stamp_formats=(2,))
+    template.write_bytes(make_elf() + mark.to_bytes())
+    monkeypatch.setattr("cs_cli.request.select_template", accept)
+    error = only_problem(build("online"))
+    assert "cs-template 9.0 reads stamps of format 2; this release writes format 1" in str(error)
+
+
+def accept(*, environ: Mapping[str, str], **_: Any) -> Template:
+    """Take the template for one, whatever it is."""
+    path = Path(environ["CONDA_SHIP_TEMPLATE"])
+    return Template(path=path, origin="option", platforms=("linux-64",), size_bytes=path.stat().st_size, mark=MARK)
 
 
 def test_checksums_without_a_runtime_are_refused(tmp_path: Path) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import struct
 
+from cs_stamp import Mark
+
 X86, ARM = 0x01000007, 0x0100000C
+MARK = Mark(name="cs-template", version="0.1.0", stamp_formats=(1,))
 
 
 def make_elf(machine: int, *, bits: int = 2, order: str = "<", kind: int = 3, osabi: int = 0) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cs_stamp import StampError, read_stamp, verify_stamp
+from cs_stamp import Mark, StampError, read_mark, read_stamp, verify_stamp
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 INDEX: dict[str, Any] = json.loads((VECTORS / "vectors.json").read_text(encoding="utf-8"))
@@ -61,6 +61,15 @@ def is_found_in_a_part(vector: dict[str, Any]) -> bool:
 def test_damage_elsewhere_leaves_the_header_readable(vector: dict[str, Any]) -> None:
     with read_stamp(VECTORS / vector["file"]) as stamp:
         assert stamp.header.runtime == "demo"
+
+
+@pytest.mark.parametrize("vector", INDEX["marks"], ids=lambda vector: str(vector["version"]))
+def test_a_mark_is_read_as_its_index_says(vector: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "template").write_bytes(b"program" + bytes.fromhex(vector["hex"]) + b"program")
+    formats = tuple(vector["stamp_formats"])
+    assert read_mark(tmp_path / "template") == Mark(
+        name=vector["name"], version=vector["version"], stamp_formats=formats
+    )
 
 
 def test_every_file_is_in_the_index() -> None:

@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from cs_stamp import Header, Plan, PlannedPackage, PlanPython, launch_block, read_stamp, write_stamp
+from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, launch_block, read_stamp, write_stamp
 from cs_stamp.footer import derive_identity, plan_footer
 from cs_stamp.layout import FOOTER_DIGEST_OFFSET, FOOTER_SIZE_BYTES, MAGIC, PART_TAGS
 
@@ -79,6 +79,11 @@ PLAN = Plan(
     requested_specs=("greeter", "python >=3.11"),
     python=PlanPython(version="3.11.7", site_packages_path="lib/python3.11/site-packages"),
     packages=PACKAGES,
+)
+MARKS = (
+    Mark(name="cs-template", version="0.1.0", stamp_formats=(1,)),
+    Mark(name="n" * 31, version="v" * 31, stamp_formats=(1,)),
+    Mark(name="cs-template", version="9.0rc1", stamp_formats=(1, 2, 3, 4, 5, 6, 7, 0xFFFFFFFF)),
 )
 EMBEDDED = replace(HEADER, layout="embedded", bytecode="shipped", artifact_name="demoz")
 
@@ -322,6 +327,16 @@ def describe_good(path: Path, about: str) -> dict[str, Any]:
         }
 
 
+def describe_mark(mark: Mark) -> dict[str, Any]:
+    """Return what the index says about the mark of a template: its fields, and its bytes in hex."""
+    return {
+        "name": mark.name,
+        "version": mark.version,
+        "stamp_formats": list(mark.stamp_formats),
+        "hex": mark.to_bytes().hex(),
+    }
+
+
 def _launch_strings(block: bytes) -> list[str]:
     strings, position = [], 12
     for _ in range(8):
@@ -344,7 +359,8 @@ def regenerate(directory: Path) -> None:
     for name, (kind, part, about, data) in sorted(bad_files().items()):
         (directory / "bad" / f"{name}.bin").write_bytes(data)
         bad.append({"file": f"bad/{name}.bin", "about": about, "error": {"kind": kind, "part": part}})
-    index = {"schema_version": 1, "provenance": PROVENANCE, "good": good, "bad": bad}
+    marks = [describe_mark(mark) for mark in MARKS]
+    index = {"schema_version": 1, "provenance": PROVENANCE, "good": good, "bad": bad, "marks": marks}
     text = json.dumps(index, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     (directory / "vectors.json").write_text(text, encoding="utf-8", newline="\n")
     check_writer(good)

@@ -27,6 +27,13 @@ mod variables;
 mod verify;
 mod voice;
 
+/// What `cs build` looks for in a file before it takes it for a template.
+#[used]
+static MARK: [u8; cs_stamp::MARK_LENGTH] =
+    cs_stamp::template_mark(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+
 fn main() -> std::process::ExitCode {
+    // Linkers drop what nothing refers to, `#[used]` or not.
+    std::hint::black_box(&MARK);
     runtime::run()
 }

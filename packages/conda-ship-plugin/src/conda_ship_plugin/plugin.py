@@ -11,7 +11,7 @@ from .executable import find_executable
 from .process import run_executable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from conda.plugins.types import CondaSubcommand
 
@@ -29,8 +29,10 @@ def conda_subcommands() -> Iterator[CondaSubcommand]:
     )
 
 
-def execute(arguments: Sequence[str]) -> int:
+def execute(arguments: tuple[str, ...]) -> int:
     """Run ``cs`` with the arguments of ``conda ship``.
+
+    A ``--`` in front of them all only says that conda's own are over, and conda hands it on.
 
     :returns: the exit status of ``cs``.
     :raises conda.CondaError: when ``cs`` is not there, cannot be started, or was ended by a signal.
@@ -38,7 +40,7 @@ def execute(arguments: Sequence[str]) -> int:
     from conda import CondaError
 
     try:
-        return run_executable(find_executable(), arguments)
+        return run_executable(find_executable(), arguments[1:] if arguments[:1] == ("--",) else arguments)
     except ShipError as error:
         failure = CondaError(f"conda ship: {error}")
         failure.return_code = error.exit_status

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cache import find_cached
+from .cache import cached_path, find_cached
 from .entries import ArchiveEntry
 from .errors import (
     ArchiveMismatchError,
@@ -47,6 +47,7 @@ __all__ = [
     "FetchError",
     "FetchProgress",
     "append_bundle",
+    "cached_path",
     "fetch_archives",
     "find_cached",
     "is_archive_name",

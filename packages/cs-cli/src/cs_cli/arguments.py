@@ -97,15 +97,15 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.description = "Check a staged folder, or one runtime, against its own checksums, stamp, lock and bundle."
-    _add_reporting(parser)
+    _add_reporting(parser, quiet="print nothing but what is wrong")
     parser.add_argument("path", type=Path, metavar="PATH", help="a folder that cs build staged, or a runtime")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
-def _add_reporting(parser: argparse.ArgumentParser) -> None:
+def _add_reporting(parser: argparse.ArgumentParser, *, quiet: str = "print nothing but errors and results") -> None:
     group = parser.add_argument_group("output")
-    group.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors and results")
-    group.add_argument("--error-format", choices=("text", "json"), default="text", help="default: text")
+    group.add_argument("-q", "--quiet", action="store_true", help=quiet)
+    group.add_argument("--error-format", choices=("text", "json"), help="default: CONDA_SHIP_ERROR_FORMAT, else text")
 
 
 def _add_project(parser: argparse.ArgumentParser) -> None:
@@ -150,7 +150,12 @@ def _add_building(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--target", metavar="TRIPLE", help="target triple, such as aarch64-apple-darwin: names platform and files"
     )
-    group.add_argument("--template", type=Path, metavar="FILE", help="runtime template; default: the one beside cs")
+    group.add_argument(
+        "--template",
+        type=Path,
+        metavar="FILE",
+        help="runtime template; default: CONDA_SHIP_TEMPLATE, else the one beside cs",
+    )
     _add_fetching(group)
 
 

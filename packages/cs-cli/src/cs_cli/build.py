@@ -9,25 +9,31 @@ from pathlib import Path
 from typing import Any
 
 from cs_bundle import ArchiveMismatchError
-from cs_stamp import StampInfo, Template, write_stamp
+from cs_stamp import Mark, StampInfo, Template, write_stamp
 
 from .artifacts import StagedFile, describe_file, hash_file, render_checksums, render_info, render_packages
 from .console import Console
 from .contents import inspect_archives, remember_contents
-from .delegate import require_delegate
+from .delegate import missing_delegate, require_delegate
+from .delegate_check import Search, check_cache
 from .errors import CliError
+from .inputs import Input, refuse_outputs
 from .memory import remember_bundle
 from .plan import BuildPlan, compose_header, possible_names
-from .staging import staging_directory
+from .staging import list_abandoned, staging_directory
 from .supplies import ArchiveStore, Supplies, wanted_archives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
-    """What a build takes besides its plan."""
+    """What a build takes besides its plan.
+
+    :ivar inputs: every file that it reads and has to leave as it is.
+    """
 
     template: Template
     store: ArchiveStore
+    inputs: tuple[Input, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +56,14 @@ class BuildResult:
 def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, console: Console) -> BuildResult:
     """Stage every artifact of a plan in ``out_dir``: all of them, or none.
 
-    :raises CliError: if the delegate is missing, an archive is damaged or a file cannot be written.
+    :raises CliError: if an input would be lost, the delegate is missing, an archive is damaged or a file cannot be
+        written.
     :raises BundleError: if an archive cannot be had.
     :raises StampError: if the template cannot be stamped.
     """
+    check_outputs(plan, materials, out_dir)
     if not plan.needs_archives:
+        _look_for_delegate(plan, materials.store, console)
         return _stage(plan, materials, None, out_dir, console)
     wanted = wanted_archives(plan.package_plan.packages)
     try:
@@ -68,6 +77,25 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
         console.say(f"{error}; fetching what is damaged again")
         archives = materials.store.fetch(wanted, console)
         return _stage(plan, materials, _look_into(plan, materials, archives, True), out_dir, console)
+
+
+def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -> None:
+    """Look for the delegate in what the cache holds: nothing is downloaded for a runtime that is to do it itself."""
+    search = Search(
+        delegate=plan.derivation.config.delegate,
+        platform=plan.platform,
+        subdir=plan.subdir,
+        records=plan.records,
+        requested=plan.derivation.requested_on(plan.platform),
+    )
+    check, hint = check_cache(search, store)
+    if not check.checked:
+        console.warn(
+            f"whether a package provides the delegate {search.delegate!r} was not checked: not all packages are in the "
+            "cache; `cs inspect --check-delegate` downloads what the check needs"
+        )
+    elif check.found is None:
+        raise missing_delegate(search.delegate, search.subdir, hint)
 
 
 def _look_into(plan: BuildPlan, materials: Materials, archives: Sequence[Path], are_checked: bool) -> Supplies:
@@ -85,9 +113,13 @@ def _look_into(plan: BuildPlan, materials: Materials, archives: Sequence[Path], 
 def _stage(
     plan: BuildPlan, materials: Materials, supplies: Supplies | None, out_dir: Path, console: Console
 ) -> BuildResult:
+    def list_stale() -> set[str]:
+        check_outputs(plan, materials, out_dir)  # once more: minutes may have gone by
+        return list_staged(out_dir, plan)
+
     with staging_directory(
         out_dir,
-        list_stale=lambda: list_staged(out_dir, plan.stem),
+        list_stale=list_stale,
         on_wait=lambda: console.say(f"waiting for another build into {out_dir}"),
     ) as staging:
         runtime, stamp = _write_runtime(plan, materials, supplies, staging, console)
@@ -95,7 +127,7 @@ def _stage(
         if plan.bundle_name is not None and supplies is not None:
             info = supplies.write_bundle(staging / plan.bundle_name)
             files.append(describe_file(info.path, "bundle", sha256=info.sha256))
-        result = _write_papers(plan, stamp, files, staging, out_dir)
+        result = _write_papers(plan, materials.template, stamp, files, staging, out_dir)
     if supplies is not None:
         remember_contents(supplies.archives, supplies.contents)
         bundles = [file.sha256 for file in files if file.role == "bundle"]
@@ -107,13 +139,39 @@ def _stage(
     return result
 
 
-def list_staged(out_dir: Path, stem: str) -> set[str]:
-    """List what an earlier build with the same stem staged, by its own checksums."""
+def check_outputs(plan: BuildPlan, materials: Materials, out_dir: Path) -> None:
+    """Refuse a build whose output would replace or remove what it reads.
+
+    :raises CliError: ``output-is-input``.
+    """
+    names = {*plan.artifact_names, *list_staged(out_dir, plan)}
+    wanted = wanted_archives(plan.package_plan.packages) if plan.needs_archives else ()
+    refuse_outputs(
+        materials.inputs,
+        files=[out_dir / name for name in sorted(names)],
+        folders=[*list_abandoned(out_dir), *materials.store.folders(wanted)],
+    )
+
+
+def list_staged(out_dir: Path, plan: BuildPlan) -> set[str]:
+    """List what an earlier build with the same stem staged and this one does not, by its own checksums.
+
+    A file that has changed since is no longer what was staged: it may be somebody's, and is left alone.
+    """
     try:
-        text = (out_dir / f"{stem}.sha256").read_text(encoding="utf-8")
+        lines = (out_dir / f"{plan.stem}.sha256").read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError):
         return set()
-    return {line.partition("  ")[2] for line in text.splitlines()} & set(possible_names(stem))
+    listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    names = (listed.keys() & set(possible_names(plan.stem))) - set(plan.artifact_names)
+    return {name for name in names if _is_unchanged(out_dir / name, listed[name])}
+
+
+def _is_unchanged(path: Path, sha256: str) -> bool:
+    try:
+        return not path.is_symlink() and path.is_file() and hash_file(path) == sha256
+    except OSError:
+        return False
 
 
 def _write_runtime(
@@ -140,7 +198,7 @@ def _write_runtime(
 
 
 def _write_papers(
-    plan: BuildPlan, stamp: StampInfo, files: list[StagedFile], staging: Path, out_dir: Path
+    plan: BuildPlan, template: Template, stamp: StampInfo, files: list[StagedFile], staging: Path, out_dir: Path
 ) -> BuildResult:
     from .sbom import render_sbom
 
@@ -151,7 +209,7 @@ def _write_papers(
         "sbom": ("cdx.json", render_sbom(plan, stamp.identity, os.environ)),
     }
     files = [*files, *(_write(staging / f"{plan.stem}.{name}", role, data) for role, (name, data) in papers.items())]
-    fields = describe_build(plan, stamp)
+    fields = describe_build(plan, template.mark, stamp)
     content = render_info(fields, files)
     files.append(_write(staging / f"{plan.stem}.info.json", "info", content.document))
     files.append(_write(staging / f"{plan.stem}.sha256", "checksums", render_checksums(files)))
@@ -163,7 +221,7 @@ def _write(path: Path, role: str, content: bytes) -> StagedFile:
     return describe_file(path, role)
 
 
-def describe_build(plan: BuildPlan, stamp: StampInfo) -> dict[str, Any]:
+def describe_build(plan: BuildPlan, mark: Mark, stamp: StampInfo) -> dict[str, Any]:
     """Return the fields of ``STEM.info.json`` that are not about files."""
     project, config = plan.derivation.project, plan.derivation.config
     inputs = {
@@ -183,6 +241,6 @@ def describe_build(plan: BuildPlan, stamp: StampInfo) -> dict[str, Any]:
         "source_environment": config.source_environment,
         "identity": stamp.identity,
         "package_count": len(plan.records),
-        "inputs": {**named, "template": {"sha256": stamp.template_sha256}},
+        "inputs": {**named, "template": {"name": mark.name, "version": mark.version, "sha256": stamp.template_sha256}},
         "parts": {"template": stamp.template_size_bytes, **stamp.part_sizes_bytes},
     }

@@ -17,15 +17,22 @@ class Console:
     """Speak to a person, or keep still.
 
     :param quiet: say nothing but errors and results.
+    :ivar warnings: everything that was warned of.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
+        self.warnings: list[str] = []
 
     def say(self, line: str) -> None:
         """Tell what is happening, on stderr."""
         if not self.quiet:
             print(line, file=sys.stderr, flush=True)
+
+    def warn(self, text: str) -> None:
+        """Say what its owner should know, and keep it for the document of ``--json``."""
+        self.warnings.append(text)
+        self.say(f"warning: {text}")
 
     @contextlib.contextmanager
     def progress(self, title: str, total_bytes: int) -> Iterator[ProgressCallback]:

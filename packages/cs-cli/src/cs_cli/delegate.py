@@ -61,14 +61,19 @@ def require_delegate(contents: Iterable[ArchiveContents], delegate: str, platfor
     contents = list(contents)
     path = find_delegate(contents, delegate, platform)
     if path is None:
-        raise CliError(
-            "delegate-missing",
-            f"no package of the environment provides the delegate {delegate!r} on {platform}",
-            key="tool.conda-ship.delegate",
-            expected="one of " + ", ".join(delegate_paths(delegate, platform)[:2]),
-            hint=suggest_delegate(contents, delegate, platform),
-        )
+        raise missing_delegate(delegate, platform, suggest_delegate(contents, delegate, platform))
     return path
+
+
+def missing_delegate(delegate: str, platform: str, hint: str | None) -> CliError:
+    """Return the error of a package set without its delegate."""
+    return CliError(
+        "delegate-missing",
+        f"no package of the environment provides the delegate {delegate!r} on {platform}",
+        key="tool.conda-ship.delegate",
+        expected="one of " + ", ".join(delegate_paths(delegate, platform)[:2]),
+        hint=hint,
+    )
 
 
 def suggest_delegate(contents: Iterable[ArchiveContents], delegate: str, platform: str) -> str:

@@ -1,79 +1,123 @@
-"""``cs inspect --check-delegate``: look for the delegate in as few archives as possible."""
+"""Look for the delegate before it is too late: in what the cache holds, or in as few downloads as possible."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from cs_bundle import find_cached
+from cs_bundle import BundleError
 from cs_lock import PackageRecord, Problem
 
 from .archives import ArchiveContents
 from .console import Console
 from .contents import inspect_archives, remember_contents
 from .delegate import find_delegate, suggest_delegate
-from .inspection import DelegateCheck, Inspection, PlatformSummary
+from .errors import CliError
+from .inspection import DelegateCheck, Inspection
 from .supplies import ArchiveStore, archives_of_records
 
 
-def check_delegate(inspection: Inspection, store: ArchiveStore, console: Console) -> Inspection:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Where a delegate is looked for, and in which order.
+
+    :ivar subdir: conda subdir of the platform.
+    :ivar requested: names that the workspace asks for: the delegate is most likely in one of these packages.
+    """
+
+    delegate: str
+    platform: str
+    subdir: str
+    records: Sequence[PackageRecord]
+    requested: Collection[str]
+
+    def stages(self, records: Sequence[PackageRecord]) -> Iterator[list[PackageRecord]]:
+        """Divide packages: those of the delegate's name, those that were asked for, the others."""
+        left = list(records)
+        for names in ({self.delegate.lower()}, set(self.requested), {record.name for record in left}):
+            yield [record for record in left if record.name in names]
+            left = [record for record in left if record.name not in names]
+
+    def conclude(self, found: str | None) -> DelegateCheck:
+        """Say where the delegate is, or that no package has it."""
+        return DelegateCheck(platform=self.platform, checked=True, found=found)
+
+    def give_up(self) -> DelegateCheck:
+        """Say that nobody knows."""
+        return DelegateCheck(platform=self.platform, checked=False, found=None)
+
+
+def check_cache(search: Search, store: ArchiveStore) -> tuple[DelegateCheck, str | None]:
+    """Look for the delegate in the archives that the cache holds; nothing is downloaded, and nothing written.
+
+    :returns: the check, which is conclusive if the delegate was found or every archive is there; and a hint if it is
+        missing.
+    """
+    seen: list[ArchiveContents] = []
+    try:
+        cached = {record.name: path for record in search.records if (path := store.find(record)) is not None}
+        for stage in search.stages([record for record in search.records if record.name in cached]):
+            seen += inspect_archives([cached[record.name] for record in stage])
+            found = find_delegate(seen, search.delegate, search.subdir)
+            if found is not None:
+                return search.conclude(found), None
+    except (BundleError, CliError):  # damaged, or no names of archives: the build will say so
+        return search.give_up(), None
+    if len(cached) < len(search.records):
+        return search.give_up(), None
+    return search.conclude(None), suggest_delegate(seen, search.delegate, search.subdir)
+
+
+def download_and_check(search: Search, store: ArchiveStore, console: Console) -> tuple[DelegateCheck, str | None]:
+    """Look for the delegate stage by stage, downloading the archives that are not in the cache into it.
+
+    :returns: the check, and a hint if the delegate is missing.
+    :raises BundleError: if an archive cannot be had.
+    :raises CliError: ``archive-damaged`` if one cannot be read.
+    """
+    seen: list[ArchiveContents] = []
+    for stage in search.stages([record for record in search.records if record.sha256]):
+        archives = store.fetch(archives_of_records(stage), console) if stage else []
+        contents = inspect_archives(archives)
+        remember_contents(archives, contents)
+        seen += contents
+        found = find_delegate(seen, search.delegate, search.subdir)
+        if found is not None:
+            return search.conclude(found), None
+    return search.conclude(None), suggest_delegate(seen, search.delegate, search.subdir)
+
+
+def check_delegates(inspection: Inspection, store: ArchiveStore, console: Console, *, download: bool) -> Inspection:
     """Look for the delegate in the archives of every platform that is shown.
 
-    Archives that are not in the cache are downloaded into it, and nothing else is written: first the package of the
-    delegate's name, then those that the workspace asks for, then all others, until it is found.
-
+    :param download: have the archives that are not in the cache where those that are do not suffice.
     :returns: the inspection with ``delegate_checks``, and a problem for each platform without a delegate.
     :raises BundleError: if an archive cannot be had.
     :raises CliError: ``archive-damaged`` if one cannot be read.
     """
-    delegate = inspection.derivation.config.delegate
     checks, problems = [], list(inspection.problems)
     for platform in inspection.platforms:
-        seen: list[ArchiveContents] = []
-        found = None
-        for stage in _stages(inspection, platform, store):
-            seen += _inspect(stage, store, console)
-            found = find_delegate(seen, delegate, platform.subdir)
-            if found is not None:
-                break
-        checks.append(DelegateCheck(platform=platform.name, found=found))
-        if found is None:
-            problems.append(_missing(delegate, platform, suggest_delegate(seen, delegate, platform.subdir)))
+        search = Search(
+            delegate=inspection.derivation.config.delegate,
+            platform=platform.name,
+            subdir=platform.subdir,
+            records=platform.packages,
+            requested=inspection.derivation.requested_on(platform.name),
+        )
+        check, hint = check_cache(search, store)
+        if download and not check.checked:
+            check, hint = download_and_check(search, store, console)
+        checks.append(check)
+        if check.checked and check.found is None:
+            problems.append(_missing(search, hint))
     return replace(inspection, delegate_checks=tuple(checks), problems=tuple(problems))
 
 
-def _stages(
-    inspection: Inspection, platform: PlatformSummary, store: ArchiveStore
-) -> Iterator[tuple[PackageRecord, ...]]:
-    """Deal the packages out: what is at hand, what bears the delegate's name, what was asked for, the rest."""
-    requested = inspection.derivation.requested_on(platform.name)
-    delegate = inspection.derivation.config.delegate.lower()
-    left = [record for record in platform.packages if record.sha256]
-    tests = (
-        lambda record: find_cached([one.expected for one in archives_of_records([record])], store.cache) is not None,
-        lambda record: record.name == delegate,
-        lambda record: record.name in requested,
-        lambda record: True,
-    )
-    for test in tests:
-        stage = tuple(record for record in left if test(record))
-        left = [record for record in left if record not in stage]
-        if stage:
-            yield stage
-
-
-def _inspect(records: tuple[PackageRecord, ...], store: ArchiveStore, console: Console) -> list[ArchiveContents]:
-    archives = store.fetch(archives_of_records(records), console)
-    contents = inspect_archives(archives)
-    remember_contents(archives, contents)
-    return contents
-
-
-def _missing(delegate: str, platform: PlatformSummary, hint: str) -> Problem:
+def _missing(search: Search, hint: str | None) -> Problem:
     return Problem(
         kind="delegate-missing",
-        message=f"no package of the environment provides the delegate {delegate!r}",
-        platform=platform.name,
+        message=f"no package of the environment provides the delegate {search.delegate!r}",
+        platform=search.platform,
         key="tool.conda-ship.delegate",
         hint=hint,
     )

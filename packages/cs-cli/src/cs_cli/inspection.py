@@ -11,6 +11,7 @@ from typing import Any
 from cs_lock import PackageRecord, Problem
 
 from .derivation import Derivation
+from .platforms import check_platforms
 
 SCHEMA_VERSION = 1
 """Version of ``cs inspect --json``; ``docs/reference/inspect.schema.json`` is its schema."""
@@ -95,10 +96,12 @@ class BytecodeCost:
 class DelegateCheck:
     """Whether the archives of a platform hold the delegate.
 
-    :ivar found: its path relative to the prefix; ``None`` if no package has it.
+    :ivar checked: whether that is known: not without the archives.
+    :ivar found: its path relative to the prefix; ``None`` if no package has it, or it is not known.
     """
 
     platform: str
+    checked: bool
     found: str | None
 
 
@@ -107,14 +110,14 @@ class Inspection:
     """Everything that ``cs inspect`` shows.
 
     :ivar bytecode: one entry for each platform when bytecode is shipped.
-    :ivar delegate_checks: one entry for each platform when the check was asked for.
+    :ivar delegate_checks: one entry for each platform that the delegate was looked for on.
     :ivar problems: those of the lock, and those that a check found.
     """
 
     derivation: Derivation
     platforms: tuple[PlatformSummary, ...]
     bytecode: tuple[BytecodeCost, ...]
-    delegate_checks: tuple[DelegateCheck, ...] | None = None
+    delegate_checks: tuple[DelegateCheck, ...] = ()
     problems: tuple[Problem, ...]
 
     @property
@@ -122,10 +125,15 @@ class Inspection:
         """Whether nothing that was found keeps the environment from shipping."""
         return not any(problem.severity == "error" for problem in self.problems)
 
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """Names of the platforms on which nobody knows whether a package has the delegate."""
+        known = {check.platform for check in self.delegate_checks if check.checked}
+        return tuple(platform.name for platform in self.platforms if platform.name not in known)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the inspection as the document of ``--json``."""
         project, config, lock = self.derivation.project, self.derivation.config, self.derivation.lock
-        checks = self.delegate_checks
         return {
             "schema_version": SCHEMA_VERSION,
             "can_ship": self.can_ship,
@@ -145,7 +153,7 @@ class Inspection:
             "runtime_lock_sha256": lock.sha256 if self.derivation.can_ship else None,
             "platforms": [platform.to_dict() for platform in self.platforms],
             "exclusions": [asdict(exclusion) for exclusion in lock.exclusions],
-            "delegate_checks": None if checks is None else [asdict(check) for check in checks],
+            "delegate_checks": [asdict(check) for check in self.delegate_checks],
             "problems": [problem.to_dict() for problem in self.problems],
         }
 
@@ -163,7 +171,8 @@ def inspect_derivation(derivation: Derivation, *, platform: str | None, out_dir:
     )
     ships_bytecode = derivation.config.bytecode == "shipped" and not lock.errors
     costs = tuple(estimate_bytecode(derivation, one, out_dir) for one in summaries) if ships_bytecode else ()
-    return Inspection(derivation=derivation, platforms=summaries, bytecode=costs, problems=derivation.problems)
+    problems = sorted((*derivation.problems, *check_platforms(wanted)), key=lambda problem: problem.severity)
+    return Inspection(derivation=derivation, platforms=summaries, bytecode=costs, problems=tuple(problems))
 
 
 def estimate_bytecode(derivation: Derivation, platform: PlatformSummary, out_dir: Path) -> BytecodeCost:

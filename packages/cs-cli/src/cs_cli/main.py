@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from .inspection import Inspection
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``cs``.
@@ -71,9 +73,14 @@ def _discard_output() -> None:
 
 
 def _wants_json(words: list[str]) -> bool:
-    """Look for ``--error-format json`` before ``--``, even on a command line that cannot be parsed."""
+    """Tell how errors are wanted: as ``--error-format`` says, even on a line that cannot be parsed; else a variable."""
+    wanted = os.environ.get("CONDA_SHIP_ERROR_FORMAT", "")
     own = words[: words.index("--")] if "--" in words else words
-    return "--error-format=json" in own or ("--error-format", "json") in itertools.pairwise(own)
+    for word, following in itertools.pairwise([*own, ""]):
+        flag, separator, value = word.partition("=")
+        if flag == "--error-format":
+            wanted = value if separator else following
+    return wanted == "json"
 
 
 def _report(error: Exception, *, as_json: bool) -> int:
@@ -102,7 +109,7 @@ def _wrap_unexpected(error: Exception) -> Exception:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
-    from .console import Console, print_json
+    from .console import print_json
     from .derivation import derive_project
     from .inspection import inspect_derivation
     from .platforms import find_platform
@@ -110,12 +117,7 @@ def _inspect(arguments: argparse.Namespace) -> int:
     derivation = derive_project(arguments, strict=False)
     wanted = arguments.platform
     platform = find_platform(derivation.lock.platforms, wanted, key="--platform").name if wanted else None
-    inspection = inspect_derivation(derivation, platform=platform)
-    if arguments.check_delegate:
-        from .delegate_check import check_delegate
-        from .request import open_store
-
-        inspection = check_delegate(inspection, open_store(arguments), Console(quiet=arguments.quiet))
+    inspection = _check_delegates(inspect_derivation(derivation, platform=platform), arguments)
     if arguments.json:
         print_json(inspection.to_dict())
     else:
@@ -126,13 +128,35 @@ def _inspect(arguments: argparse.Namespace) -> int:
     return 0 if inspection.can_ship else EXIT_FAILED
 
 
+def _check_delegates(inspection: Inspection, arguments: argparse.Namespace) -> Inspection:
+    """Look for the delegate in what the cache holds, and download the rest where that was asked for."""
+    from .console import Console
+    from .delegate_check import check_delegates
+    from .inputs import list_inputs, refuse_outputs
+    from .request import open_store
+    from .supplies import archives_of_records
+
+    download = arguments.check_delegate
+    try:
+        store = open_store(arguments)
+    except (CliError, RuntimeError):
+        if download:
+            raise
+        return inspection  # Without a home there is no cache, and everything else can still be said.
+    if download:
+        archives = [one for platform in inspection.platforms for one in archives_of_records(platform.packages)]
+        refuse_outputs(list_inputs(inspection.derivation), files=(), folders=store.folders(archives))
+    return check_delegates(inspection, store, Console(quiet=arguments.quiet), download=download)
+
+
 def _build(arguments: argparse.Namespace) -> int:
-    from .build import build_artifacts
+    from .build import build_artifacts, check_outputs
     from .console import print_json
     from .request import prepare_build
 
     request = prepare_build(arguments, label=arguments.target_label or arguments.target)
     if arguments.dry_run:
+        check_outputs(request.plan, request.materials, arguments.out_dir)
         names = request.plan.artifact_names
         document = {"dry_run": True, "out_dir": str(arguments.out_dir), "files": list(names)}
         lines = [f"would stage {arguments.out_dir / name}" for name in names]
@@ -141,8 +165,8 @@ def _build(arguments: argparse.Namespace) -> int:
         document = {**result.info, "out_dir": str(result.out_dir)}
         lines = [str(result.out_dir / file.name) for file in result.files]
     if arguments.json:
-        print_json(document)
-    elif not arguments.quiet:
+        print_json({**document, "warnings": request.console.warnings})
+    else:
         print("\n".join(lines))
     return 0
 

@@ -50,4 +50,9 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def _place(cache: Path, archives: Iterable[ExpectedArchive]) -> Path:
     lines = sorted(f"{one.file_name}\n{one.sha256}\n" for one in archives)
-    return cache / "bundles-1" / sha256("".join(lines).encode()).hexdigest()
+    return bundle_memory(cache) / sha256("".join(lines).encode()).hexdigest()
+
+
+def bundle_memory(cache: Path) -> Path:
+    """Name the folder of the cache that holds what is remembered of bundles."""
+    return cache / "bundles-1"

@@ -11,7 +11,11 @@ from .errors import CliError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cs_lock import Platform
+    from typing import Literal
+
+    from cs_lock import Platform, Problem
+
+    Severity = Literal["error", "warning"]
 
 _ARCHITECTURES = {
     "x86_64": "64",
@@ -95,3 +99,22 @@ def find_platform(platforms: Sequence[Platform], wanted: str, *, key: str | None
     hint = "name another platform with --platform, or add this one to the workspace and lock it again"
     message = f"the environment is not solved for {wanted}{whose}"
     raise CliError("platform-missing", message, key=key, expected=f"one of {names}", hint=hint)
+
+
+def check_platforms(platforms: Sequence[Platform]) -> list[Problem]:
+    """Say for which platforms no runtime can be built; an error if that leaves none."""
+    from cs_lock import Problem
+    from cs_stamp import TEMPLATE_PLATFORMS
+
+    without = [one for one in platforms if one.subdir not in TEMPLATE_PLATFORMS]
+    severity: Severity = "error" if len(without) == len(platforms) else "warning"
+    return [
+        Problem(
+            kind="platform-unsupported",
+            severity=severity,
+            message=f"runtimes cannot be built for {one.subdir}",
+            platform=one.name,
+            hint="there are templates for " + ", ".join(TEMPLATE_PLATFORMS),
+        )
+        for one in without
+    ]

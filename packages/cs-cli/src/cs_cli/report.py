@@ -105,7 +105,7 @@ def _render_bytecode(inspection: Inspection) -> Iterator[str]:
 
 
 def _render_delegates(inspection: Inspection) -> Iterator[str]:
-    for check in inspection.delegate_checks or ():
+    for check in inspection.delegate_checks:
         if check.found is not None:
             yield f"The delegate on {check.platform} is {check.found}."
 
@@ -156,7 +156,13 @@ def _render_problems(problems: Sequence[Problem], style: TextStyle) -> Iterator[
 
 
 def _render_verdict(inspection: Inspection, style: TextStyle) -> str:
-    if inspection.can_ship:
+    if inspection.can_ship and not inspection.unchecked:
         return style.paint("Ready to ship.", "green")
+    if inspection.can_ship:
+        known = len(inspection.unchecked) < len(inspection.platforms)
+        where = f" on {_list_names(inspection.unchecked)}" if known else ""
+        verdict = f"Nothing wrong was found, but the delegate was not checked{where}."
+        advice = "Not all packages are in the cache: --check-delegate downloads what the check needs."
+        return f"{style.paint(verdict, 'yellow')}\n{advice}"
     count = sum(problem.severity == "error" for problem in inspection.problems)
     return style.paint(f"Cannot ship: {'one error' if count == 1 else f'{count} errors'}.", "red")

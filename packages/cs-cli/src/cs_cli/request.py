@@ -14,6 +14,7 @@ from .build import Materials
 from .cache import default_cache_directory
 from .console import Console
 from .derivation import derive_project
+from .inputs import list_inputs
 from .plan import BuildPlan, plan_build
 from .platforms import choose_platform, host_platform
 from .supplies import ArchiveStore
@@ -38,7 +39,7 @@ def prepare_build(arguments: argparse.Namespace, *, label: str | None) -> BuildR
     platform = choose_platform(derivation.lock.platforms, arguments.platform, arguments.target)
     plan = plan_build(derivation, platform=platform.name, label=label)
     for problem in derivation.warnings:
-        console.say(f"warning: {problem}")
+        console.warn(str(problem))
     template = select_template(
         explicit=arguments.template,
         scripts_directory=Path(sys.argv[0]).absolute().parent,
@@ -46,7 +47,9 @@ def prepare_build(arguments: argparse.Namespace, *, label: str | None) -> BuildR
         platform=plan.subdir,
         host_platform=host_platform(),
     )
-    return BuildRequest(plan=plan, materials=Materials(template=template, store=open_store(arguments)), console=console)
+    inputs = list_inputs(derivation, template=template.path)
+    materials = Materials(template=template, store=open_store(arguments), inputs=inputs)
+    return BuildRequest(plan=plan, materials=materials, console=console)
 
 
 def open_store(arguments: argparse.Namespace) -> ArchiveStore:

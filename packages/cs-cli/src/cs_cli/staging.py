@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,7 @@ from .errors import CliError
 from .interrupts import postponed_interrupts
 
 _PREFIX = ".cs-staging-"
+_NAME = re.compile(re.escape(_PREFIX) + "[0-9a-f]{8}")
 
 
 @contextlib.contextmanager
@@ -88,10 +90,15 @@ def _lock(out_dir: Path, on_wait: Callable[[], None]) -> Iterator[bool]:
         os.close(descriptor)
 
 
+def list_abandoned(out_dir: Path) -> list[Path]:
+    """List the folders that killed builds left in ``out_dir``; the next build removes them."""
+    return [path for path in out_dir.glob(f"{_PREFIX}*") if _NAME.fullmatch(path.name) and not path.is_symlink()]
+
+
 @contextlib.contextmanager
 def _fresh_directory(out_dir: Path, *, remove_abandoned: bool) -> Iterator[Path]:
     if remove_abandoned:
-        for abandoned in out_dir.glob(f"{_PREFIX}*"):
+        for abandoned in list_abandoned(out_dir):
             shutil.rmtree(abandoned, ignore_errors=True)
     staging = out_dir / f"{_PREFIX}{secrets.token_hex(4)}"
     try:
@@ -124,7 +131,9 @@ def _publish(staging: Path, out_dir: Path, stale: Iterable[str]) -> None:
 
 def _keep(current: Path, kept: Path) -> None:
     """Hold on to the previous file under another name without a moment in which it is missing."""
-    if current.is_file():
+    if current.is_symlink():
+        kept.symlink_to(current.readlink())
+    elif current.is_file():
         try:
             os.link(current, kept)
         except OSError:  # a file system without hard links
@@ -132,7 +141,7 @@ def _keep(current: Path, kept: Path) -> None:
 
 
 def _restore(kept: Path, current: Path) -> None:
-    if kept.exists():
+    if os.path.lexists(kept):
         kept.replace(current)
     elif current.is_file():
         current.unlink()

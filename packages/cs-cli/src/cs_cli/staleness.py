@@ -33,9 +33,7 @@ def check_requests(
     groups: dict[tuple[str, str | None], list[Mismatch]] = {}
     for mismatch in find_mismatches(source, environment, specs):
         groups.setdefault((mismatch.spec, mismatch.found.identity if mismatch.found else None), []).append(mismatch)
-    return [
-        _describe(project, _origin(requests[spec], alike), alike, len(platforms)) for (spec, _), alike in groups.items()
-    ]
+    return [_describe(project, _origin(requests[spec], alike), alike) for (spec, _), alike in groups.items()]
 
 
 def _origin(requests: Sequence[RequestedSpec], mismatches: Sequence[Mismatch]) -> RequestedSpec:

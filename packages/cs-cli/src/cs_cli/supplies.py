@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from cs_bundle import ArchiveMismatchError, BundleInfo, ExpectedArchive, append_bundle, find_cached, write_bundle
+from cs_bundle import (
+    ArchiveMismatchError,
+    BundleInfo,
+    ExpectedArchive,
+    append_bundle,
+    cached_path,
+    find_cached,
+    write_bundle,
+)
 
 from .archives import ArchiveContents
 from .console import Console
-from .memory import recall_bundle
+from .memory import bundle_memory, recall_bundle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +73,21 @@ class ArchiveStore:
 
     cache: Path
     offline: bool = False
+
+    def folders(self, wanted: Iterable[WantedArchive]) -> set[Path]:
+        """Name the folders of the cache that a build with these archives writes to."""
+        archives = (cached_path(self.cache, one.sha256, one.file_name).parent for one in wanted)
+        return {bundle_memory(self.cache), *archives} if self.cache.exists() else set()
+
+    def find(self, record: PackageRecord) -> Path | None:
+        """Return the archive of a record if the cache holds a file of its size, which may still be damaged.
+
+        :raises BundleError: if the record does not name an archive.
+        """
+        if not record.sha256:
+            return None
+        found = find_cached([one.expected for one in archives_of_records([record])], self.cache)
+        return found[0] if found else None
 
     def provide(self, wanted: Sequence[WantedArchive], console: Console) -> tuple[list[Path], bool]:
         """Return the archives, from the cache without a word if all are there.

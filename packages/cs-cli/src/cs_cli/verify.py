@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from cs_bundle import BundleError, ExpectedArchive, verify_bundle
-from cs_stamp import Plan, StampError, StampReport, read_stamp, verify_stamp
+from cs_stamp import (
+    NotTemplateError,
+    Plan,
+    StampError,
+    StampReport,
+    read_mark,
+    read_stamp,
+    require_format,
+    verify_stamp,
+)
 
 from .artifacts import hash_file
 from .errors import CliError, describe_error
@@ -148,12 +157,20 @@ def read_checksums(checksums: Path) -> dict[str, str]:
     """
     digests: dict[str, str] = {}
     with _reading(checksums, "checksums-damaged"):
-        for number, line in enumerate(checksums.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(_read_lines(checksums), 1):
             digest, separator, name = line.partition("  ")
             if not separator or len(digest) != 64 or not name or "/" in name or "\\" in name or name in digests:
                 raise CliError("checksums-damaged", f"line {number} is not a checksum", path=checksums, actual=line)
             digests[name] = digest
     return digests
+
+
+def _read_lines(path: Path) -> list[str]:
+    """Read lines that end with a newline and nothing else: Python knows more ends, a damaged newline among them."""
+    text = path.read_bytes().decode()
+    if text and not text.endswith("\n"):
+        raise ValueError("its last line is cut off")
+    return text.split("\n")[:-1]
 
 
 def _digest_check(path: Path, expected: str) -> Callable[[], str]:
@@ -208,6 +225,7 @@ def _verify_runtime(verification: Verification, runtime: Path, *, siblings: bool
     if not verification.attempt(check_stamp):
         return None
     report = reports[0]
+    verification.attempt(lambda: _check_template(runtime, report))
     if report.header.layout == "embedded":
         verification.attempt(lambda: _check_embedded(runtime, report.plan))
     if report.header.bytecode == "shipped":
@@ -216,6 +234,16 @@ def _verify_runtime(verification: Verification, runtime: Path, *, siblings: bool
     if siblings and bundle is not None and (runtime.parent / bundle).is_file():
         verification.attempt(lambda: _check_bundle(runtime.parent / bundle, report.plan))
     return report
+
+
+def _check_template(runtime: Path, report: StampReport) -> str:
+    try:
+        mark = read_mark(runtime, size_bytes=report.stamp_offset)
+    except NotTemplateError as error:
+        message = "the executable that bears the stamp is not a conda-ship template"
+        raise CliError(error.kind, message, path=runtime, hint="build it again with a `cs-template`") from error
+    require_format(mark, runtime)
+    return f"{runtime.name}: template {mark.name} {mark.version}"
 
 
 def _check_embedded(runtime: Path, plan: Plan) -> str:

@@ -9,6 +9,7 @@ from .credentials import mask_credentials
 from .environment import Channel, Environment, Feature, list_environments, read_environment
 from .errors import ERROR_KINDS, ErrorKind, ManifestError
 from .keys import CONFIG_KEYS, ConfigKey
+from .metadata import list_metadata_files
 from .platforms import Platform, align_platforms
 from .project import ManifestKind, Project, discover
 from .requests import RequestedSpec, combine_specs, describes_workspace, requested_specs
@@ -35,6 +36,7 @@ __all__ = [
     "describes_workspace",
     "discover",
     "list_environments",
+    "list_metadata_files",
     "load_config",
     "mask_credentials",
     "read_environment",

@@ -100,10 +100,28 @@ class TemplateNotFoundError(TemplateError):
     kind = "template-not-found"
 
 
+class PlatformUnsupportedError(TemplateError):
+    """Report a platform that runtimes cannot be built for."""
+
+    kind = "platform-unsupported"
+
+
 class NotExecutableError(TemplateError):
     """Report a file that is no ELF, Mach-O or PE program."""
 
     kind = "template-not-executable"
+
+
+class NotTemplateError(TemplateError):
+    """Report a program that does not bear the mark of a template."""
+
+    kind = "not-a-template"
+
+
+class TemplateFormatError(TemplateError):
+    """Report a template that reads stamps of other format versions than this package writes."""
+
+    kind = "template-format"
 
 
 class TemplatePlatformError(TemplateError):

@@ -32,6 +32,11 @@ _MACHO_MAX_ARCHITECTURES = 16
 _PE_MACHINES = {0x014C: "win-32", 0x8664: "win-64", 0xAA64: "win-arm64"}
 _PE_EXECUTABLE_IMAGE, _PE_DLL = 0x0002, 0x2000
 
+EXECUTABLE_PLATFORMS = frozenset(
+    subdir for table in (_ELF_MACHINES, _ELF_FREEBSD) for subdirs in table.values() for subdir in subdirs
+).union(_MACHO_CPUS.values(), _PE_MACHINES.values())
+"""Every conda subdir whose executables are known here."""
+
 _HEAD_SIZE_BYTES = 1 << 16
 
 

@@ -17,4 +17,8 @@ IDENTITY_TAGS: Final = ("header", "plan", "lock", "bytecode")
 TRAILING_LIMIT_BYTES: Final = 16 << 20
 PART_LIMITS_BYTES: Final = {"header": 1 << 20, "plan": 256 << 20, "lock": 1 << 30, "launch": 3584}
 
+MARK_MAGIC: Final = b"\x89CS-TEMPLATE\r\n\x1a\n"
+MARK_SIZE_BYTES: Final = 128
+MARK_SEARCH_LIMIT_BYTES: Final = 256 << 20
+
 COPY_CHUNK_BYTES: Final = 1 << 20

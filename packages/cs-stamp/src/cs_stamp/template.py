@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from .errors import TemplateError, TemplateNotFoundError, TemplatePlatformError
-from .executable import executable_platform
+from .errors import PlatformUnsupportedError, TemplateError, TemplateNotFoundError, TemplatePlatformError
+from .executable import EXECUTABLE_PLATFORMS, executable_platform
+from .mark import Mark, read_mark, require_format
 from .writer import refuse_stamped
 
 TEMPLATE_NAME = "cs-template"
 TEMPLATE_VARIABLE = "CONDA_SHIP_TEMPLATE"
+TEMPLATE_PLATFORMS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64", "win-arm64")
+"""The conda subdirs that there are templates for."""
 
 Origin = Literal["option", "installed", "environment"]
 
@@ -23,12 +26,14 @@ class Template:
 
     :ivar origin: what named it: the ``--template`` option, the installation, or ``CONDA_SHIP_TEMPLATE``.
     :ivar platforms: conda subdirs that it runs on.
+    :ivar mark: what it says of itself.
     """
 
     path: Path
     origin: Origin
     platforms: tuple[str, ...]
     size_bytes: int
+    mark: Mark
 
 
 def select_template(
@@ -41,18 +46,22 @@ def select_template(
 ) -> Template:
     """Choose the template for a platform, and check that it fits.
 
-    ``explicit`` always wins; else the ``cs-template`` in ``scripts_directory``, else ``CONDA_SHIP_TEMPLATE``. The
+    ``explicit`` always wins; else ``CONDA_SHIP_TEMPLATE``, else the ``cs-template`` in ``scripts_directory``. The
     last two are for this machine's platform only: a build for another one names its template.
 
     :param explicit: value of ``--template``.
     :param scripts_directory: directory that holds the running ``cs``.
     :param platform: conda subdir to build for.
     :param host_platform: conda subdir of this machine.
+    :raises PlatformUnsupportedError: if there is no template for the platform, and none is named.
     :raises TemplateNotFoundError: if none is named or installed.
     :raises NotExecutableError: if it is no program.
     :raises TemplatePlatformError: if it is one for another platform.
     :raises TemplateStampedError: if it is stamped already.
+    :raises NotTemplateError: if it is a program, but does not bear the mark of a template.
+    :raises TemplateFormatError: if it does not read the stamps that this package writes.
     """
+    _require_platform(platform, explicit)
     path, origin = _locate(explicit, scripts_directory, environ, platform, host_platform)
     if not path.is_file():
         problem = "this is not a file" if path.exists() else "there is no such template"
@@ -71,7 +80,21 @@ def select_template(
         size = path.stat().st_size
     except OSError as error:
         raise TemplateError(f"cannot read the template: {error.strerror or error}", path=path) from error
-    return Template(path=path, origin=origin, platforms=platforms, size_bytes=size)
+    mark = read_mark(path)
+    require_format(mark, path)
+    return Template(path=path, origin=origin, platforms=platforms, size_bytes=size, mark=mark)
+
+
+def _require_platform(platform: str, explicit: Path | None) -> None:
+    """Refuse a platform without executables of its own; one without a template of ours needs somebody else's."""
+    if platform in TEMPLATE_PLATFORMS or (explicit is not None and platform in EXECUTABLE_PLATFORMS):
+        return
+    raise PlatformUnsupportedError(
+        f"runtimes cannot be built for {platform}",
+        expected=f"one of {', '.join(TEMPLATE_PLATFORMS)}",
+        actual=platform,
+        hint="build for a platform that has a template",
+    )
 
 
 _SOURCES: dict[Origin, str] = {
@@ -94,12 +117,12 @@ def _locate(
             actual=host_platform,
             hint="name one with --template",
         )
-    installed = _find_installed(scripts_directory, host_platform)
-    if installed is not None:
-        return installed, "installed"
     named = environ.get(TEMPLATE_VARIABLE)
     if named:
         return Path(named), "environment"
+    installed = _find_installed(scripts_directory, host_platform)
+    if installed is not None:
+        return installed, "installed"
     beside = f"beside cs in {scripts_directory}" if scripts_directory is not None else "beside cs"
     raise TemplateNotFoundError(f"no template found {beside}, and {TEMPLATE_VARIABLE} is not set", hint=_HINT)
 

@@ -5,6 +5,7 @@ mod archive;
 mod documented;
 mod first_run;
 mod handover;
+mod mark;
 mod own_commands;
 mod sandbox;
 mod server;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cs_stamp::{Part, Stamp, StampError};
+use cs_stamp::{Part, Stamp, StampError, template_mark};
 use serde_json::Value;
 
 fn vectors() -> PathBuf {
@@ -186,5 +186,18 @@ fn bad_vectors_are_refused_with_the_reason_that_their_names_give() {
             "{file}: {:?}",
             outcome.err().map(|error| error.to_string())
         );
+    }
+}
+
+#[test]
+fn marks_are_the_bytes_that_the_index_says() {
+    let cases = read_cases("marks");
+    // The others are of templates that read other stamps than this one.
+    let ours = |case: &&Value| case["stamp_formats"] == serde_json::json!([1]);
+    assert!(cases.iter().filter(ours).count() > 1);
+    for case in cases.iter().filter(ours) {
+        let text = |key: &str| case[key].as_str().expect("a string");
+        let mark = template_mark(text("name"), text("version"));
+        assert_eq!(hex(&mark), text("hex"), "{case}");
     }
 }

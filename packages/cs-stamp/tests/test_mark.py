@@ -1,0 +1,80 @@
+"""The mark of a template: found wherever it stands, and nothing else taken for it."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from executable_samples import MARK
+from hypothesis import given
+from hypothesis import strategies as st
+from stamp_samples import Workbench
+
+from cs_stamp import Mark, NotTemplateError, TemplateError, read_mark, read_stamp
+from cs_stamp.layout import COPY_CHUNK_BYTES, MARK_MAGIC, MARK_SIZE_BYTES
+
+TEXTS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=31)
+FORMATS = st.sets(st.integers(1, 0xFFFFFFFF), min_size=1, max_size=8).map(lambda found: tuple(sorted(found)))
+MARKS = st.builds(Mark, name=TEXTS, version=TEXTS, stamp_formats=FORMATS)
+
+
+def read(data: bytes, **options: Any) -> Mark:
+    """Read the mark of a file with these bytes."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "template"
+        path.write_bytes(data)
+        return read_mark(path, **options)
+
+
+@given(MARKS, st.binary(max_size=300), st.binary(max_size=300))
+def test_a_mark_is_found_wherever_it_stands(mark: Mark, before: bytes, behind: bytes) -> None:
+    assert read(before + mark.to_bytes() + behind) == mark
+
+
+@pytest.mark.parametrize("shift", [-MARK_SIZE_BYTES - 1, -MARK_SIZE_BYTES, -MARK_SIZE_BYTES + 1, -64, -16, -1, 0, 1])
+def test_a_mark_across_two_reads_is_found(shift: int) -> None:
+    assert read(bytes(COPY_CHUNK_BYTES + shift) + MARK.to_bytes() + bytes(99)) == MARK
+
+
+@given(MARKS, st.integers(1, MARK_SIZE_BYTES - 1))
+def test_a_mark_that_is_cut_off_is_none(mark: Mark, length: int) -> None:
+    with pytest.raises(NotTemplateError):
+        read(b"program" + mark.to_bytes()[:length])
+
+
+@given(MARKS, st.integers(0, MARK_SIZE_BYTES * 8 - 1))
+def test_a_damaged_mark_is_none_or_says_something_else(mark: Mark, bit: int) -> None:
+    data = bytearray(mark.to_bytes())
+    data[bit // 8] ^= 1 << bit % 8
+    with contextlib.suppress(NotTemplateError):
+        assert read(bytes(data)) != mark
+
+
+def test_a_universal_executable_holds_one_for_each_processor() -> None:
+    assert read(b"one" + MARK.to_bytes() + b"other" + MARK.to_bytes()) == MARK
+
+
+def test_marks_that_differ_are_refused() -> None:
+    other = Mark(name="cs-template", version="0.2.0", stamp_formats=(1,))
+    with pytest.raises(NotTemplateError, match="it holds several marks that differ"):
+        read(MARK.to_bytes() + other.to_bytes())
+
+
+def test_a_program_that_only_knows_the_magic_is_no_template() -> None:
+    with pytest.raises(NotTemplateError):
+        read(MARK_MAGIC + b"is what we look for" * 20)
+
+
+def test_what_stands_behind_the_template_is_not_looked_at(bench: Workbench) -> None:
+    bench.bundle.write_bytes(MARK.to_bytes())
+    bench.stamp_full()
+    with read_stamp(bench.out) as stamp, pytest.raises(NotTemplateError):
+        read_mark(bench.out, size_bytes=stamp.stamp_offset)
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="cannot read the template: No such file"):
+        read_mark(tmp_path / "absent")
