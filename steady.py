@@ -1,24 +1,22 @@
 """What every test run starts from, whichever terminal, service or user it was started by.
 
-The conftest of the packages and that of ``tests-integration`` call :func:`settle` when they are loaded. What a test wants
-to be different, it changes itself.
+The conftest of the packages and that of ``tests-integration`` call :func:`settle` when they are loaded. What a test
+wants to be different, it changes itself.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Collection
 
-_PREFIXES = ("CONDA_", "GITHUB_", "LC_", "MAMBA_", "PIXI_", "RATTLER_", "UV_", "_CE_", "_CONDA_")
-_NAMES = frozenset(
-    """
-    BASH_ENV CDPATH CI CLICOLOR CLICOLOR_FORCE COLUMNS CURL_CA_BUNDLE ENV FORCE_COLOR LANG LANGUAGE LINES NETRC NO_COLOR
-    PYTHONDONTWRITEBYTECODE PYTHONHASHSEED PYTHONIOENCODING PYTHONOPTIMIZE PYTHONPYCACHEPREFIX PYTHONUNBUFFERED PYTHONUTF8
-    PYTHONWARNINGS REQUESTS_CA_BUNDLE SOURCE_DATE_EPOCH SSL_CERT_DIR SSL_CERT_FILE TERM TZ XDG_CONFIG_DIRS XDG_CONFIG_HOME
-    XDG_DATA_DIRS XDG_DATA_HOME XDG_RUNTIME_DIR XDG_STATE_HOME
-    """.split()
+_FOREIGN = re.compile(
+    r"(CLICOLOR|_?CONDA|_CE|CURL_CA|GITHUB|LC|MAMBA|PIXI|RATTLER|REQUESTS_CA|SSL_CERT)_.*"
+    r"|PYTHON(?!PATH$|HOME$).*|XDG_(?!CACHE_HOME$).*|.*_(proxy|PROXY)"
+    r"|BASH_ENV|CDPATH|CI|CLICOLOR|COLUMNS|ENV|FORCE_COLOR|LANG|LANGUAGE|LINES|NETRC|NO_COLOR|SOURCE_DATE_EPOCH|TERM|TZ"
 )
+"""Variables that programs under test, or those that they start, would read."""
 
 
 def settle(*, keep: Collection[str] = ()) -> None:
@@ -28,13 +26,9 @@ def settle(*, keep: Collection[str] = ()) -> None:
     """
     _settle_signals()
     os.umask(0o022)
-    for name in [name for name in os.environ if name not in keep and _is_foreign(name)]:
+    for name in [name for name in os.environ if name not in keep and _FOREIGN.fullmatch(name)]:
         del os.environ[name]
     os.environ["LC_ALL"] = "C.UTF-8"
-
-
-def _is_foreign(name: str) -> bool:
-    return name in _NAMES or name.startswith(_PREFIXES) or name.lower().endswith("_proxy")
 
 
 def _settle_signals() -> None:

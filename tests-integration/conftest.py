@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent))
 
 from channel.build import build_channel
 from channel.server import ChannelServer, serve
 from channel.solve import solve
 from channel.workspace import Workspace
+
 from steady import settle
 
 settle(keep=("CONDA_SHIP_TEMPLATE",))

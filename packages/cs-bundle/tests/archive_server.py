@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
+
+CERTIFICATE = Path(__file__).with_name("localhost.pem")
+"""Key and certificate of a server on this machine, for tests alone: nobody trusts it who is not told to."""
 
 
 @dataclass(slots=True)
@@ -17,6 +22,8 @@ class Served:
     :ivar redirect: where to send everybody.
     :ivar stalls: send half of the data and then nothing until the server is closed.
     :ivar authorization: the header to insist on.
+    :ivar retry_after: goes with ``statuses``.
+    :ivar challenge: goes with the refusal of a wrong ``authorization``.
     """
 
     data: bytes
@@ -27,12 +34,17 @@ class Served:
     ranges: bool = True
     lied_length: int | None = None
     stalls: bool = False
+    retry_after: str = "0"
+    challenge: str = ""
 
 
 class ArchiveServer:
-    """Serve ``files``; remember every request's path and headers in ``requests``."""
+    """Serve ``files``; remember every request's path and headers in ``requests``.
 
-    def __init__(self) -> None:
+    :param encrypted: speak TLS, with :data:`CERTIFICATE`.
+    """
+
+    def __init__(self, *, encrypted: bool = False) -> None:
         self.files: dict[str, Served] = {}
         self.closing = threading.Event()
         self.requests: list[tuple[str, dict[str, str]]] = []
@@ -50,7 +62,12 @@ class ArchiveServer:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients go when they have enough
+        if encrypted:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATE)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"http{'s' if encrypted else ''}://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
     def __enter__(self) -> ArchiveServer:
@@ -71,11 +88,11 @@ def answer(handler: BaseHTTPRequestHandler, served: Served | None, closing: thre
     if served is None:
         return finish(handler, 404, b"")
     if served.statuses:
-        return finish(handler, served.statuses.pop(0), b"sorry", {"Retry-After": "0"})
+        return finish(handler, served.statuses.pop(0), b"sorry", {"Retry-After": served.retry_after})
     if served.redirect:
         return finish(handler, 302, b"", {"Location": served.redirect})
     if served.authorization and handler.headers.get("Authorization") != served.authorization:
-        return finish(handler, 401, b"")
+        return finish(handler, 401, b"", {"WWW-Authenticate": served.challenge} if served.challenge else {})
     start = int((handler.headers.get("Range") or "bytes=0-")[6:].rstrip("-")) if served.ranges else 0
     headers = {"ETag": '"one"'}
     if start:

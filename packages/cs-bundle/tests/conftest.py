@@ -26,3 +26,10 @@ def server() -> Iterator[ArchiveServer]:
     """Return a server on loopback."""
     with ArchiveServer() as running:
         yield running
+
+
+@pytest.fixture
+def encrypted_server() -> Iterator[ArchiveServer]:
+    """Return a server on loopback that speaks TLS."""
+    with ArchiveServer(encrypted=True) as running:
+        yield running

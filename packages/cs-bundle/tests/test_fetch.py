@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 import time
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,16 @@ from archive_server import ArchiveServer, Served
 from bundle_samples import request
 
 import cs_bundle.download
-from cs_bundle import ArchiveMismatchError, ArchiveNameError, ArchiveRequest, FetchError, FetchProgress, fetch_archives
+from cs_bundle import (
+    ArchiveMismatchError,
+    ArchiveNameError,
+    ArchiveRequest,
+    FetchError,
+    FetchProgress,
+    Wait,
+    fetch_archives,
+)
+from cs_bundle.credentials import Credentials, load_credentials
 
 NAME = "numpy-2.0-py311_0.conda"
 QUIET: dict[str, str] = {"HOME": "/nonexistent"}
@@ -105,15 +115,52 @@ def test_a_server_in_trouble_is_asked_again(
 def test_a_server_in_trouble_for_too_long_is_an_error(
     tmp_path: Path, archives: dict[str, Path], server: ArchiveServer
 ) -> None:
-    with pytest.raises(FetchError, match="the server answers 503") as caught:
+    with pytest.raises(FetchError, match=r"127\.0\.0\.1:\d+ answers 503") as caught:
         fetch([serve(server, archives[NAME], statuses=[503] * 5)], tmp_path)
     assert (caught.value.kind, caught.value.actual, caught.value.name) == ("http-status", "503", NAME)
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.parametrize("far_away", ["86400", "99999999999999999999", "Fri, 01 Jan 2100 00:00:00 GMT"])
+def test_a_wait_that_a_server_asks_for_is_bounded_and_said(
+    tmp_path: Path,
+    archives: dict[str, Path],
+    server: ArchiveServer,
+    monkeypatch: pytest.MonkeyPatch,
+    far_away: str,
+) -> None:
+    said: list[Wait] = []
+    waited: list[float] = []
+    monkeypatch.setattr(cs_bundle.download, "_pause", lambda _, wait_s: bool(waited.append(wait_s)))
+    wanted = serve(server, archives[NAME], statuses=[429] * 9, retry_after=far_away)
+    with pytest.raises(FetchError, match=r"127\.0\.0\.1:\d+ answers 429 and asks to wait \d+ s") as caught:
+        fetch([wanted], tmp_path, on_wait=said.append)
+    assert caught.value.kind == "http-status"
+    assert sum(waited) <= 60
+    assert [(one.wait_s, one.file_name) for one in said] == [(30.0, NAME)]
+    assert str(said[0]).startswith(server.url.removeprefix("http://"))
+    assert "trying again in 30 s" in str(said[0])
+
+
+def test_a_host_that_keeps_many_downloads_waiting_is_named_once(
+    tmp_path: Path, archives: dict[str, Path], server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[Wait] = []
+    monkeypatch.setattr(cs_bundle.download, "_pause", lambda *_: False)
+    wanted = [serve(server, path, statuses=[503], retry_after="5") for path in archives.values()]
+    fetch(wanted, tmp_path / "cache", on_wait=said.append)
+    assert len(said) == 1
+
+
+def test_short_waits_are_not_worth_a_word(tmp_path: Path, archives: dict[str, Path], server: ArchiveServer) -> None:
+    said: list[Wait] = []
+    fetch([serve(server, archives[NAME], statuses=[503] * 3)], tmp_path, on_wait=said.append)
+    assert said == []
+
+
 def test_a_missing_archive_is_an_error_at_once(tmp_path: Path, server: ArchiveServer) -> None:
     wanted = ArchiveRequest(url=f"{server.url}/main/a-1-0.conda", file_name="a-1-0.conda", sha256="0" * 64)
-    with pytest.raises(FetchError, match=r"the server answers 404 \(the package may have been removed"):
+    with pytest.raises(FetchError, match=r"127\.0\.0\.1:\d+ answers 404 \(the package may have been removed"):
         fetch([wanted], tmp_path)
     assert len(server.requests) == 1
 
@@ -170,7 +217,7 @@ def test_nobody_listening_is_an_error(tmp_path: Path, server: ArchiveServer) -> 
 
 def test_one_failure_stops_the_others(tmp_path: Path, archives: dict[str, Path], server: ArchiveServer) -> None:
     requests = [serve(server, path) for path in archives.values()]
-    missing = ArchiveRequest(url=f"{server.url}/none", file_name="none-1-0.conda", sha256="0" * 64, size_bytes=1 << 40)
+    missing = ArchiveRequest(url=f"{server.url}/none", file_name="none-1-0.conda", sha256="0" * 64, size_bytes=1 << 28)
     with pytest.raises(FetchError, match="404"):
         fetch([*requests, missing], tmp_path, concurrency=1)
     assert len(server.requests) <= 2
@@ -227,7 +274,7 @@ def test_file_addresses_are_read_even_offline(tmp_path: Path, archives: dict[str
     assert path.read_bytes() == archives[NAME].read_bytes()
     with pytest.raises(ArchiveMismatchError):
         fetch([replace(wanted, sha256="0" * 64)], tmp_path / "cache")
-    with pytest.raises(FetchError, match="cannot read the archive: No such file"):
+    with pytest.raises(FetchError, match=r"cannot read the archive numpy-2.*, which the lock names: No such file"):
         fetch([replace(wanted, sha256="1" * 64, url="file:///none/a.conda")], tmp_path / "cache")
 
 
@@ -304,7 +351,7 @@ def test_credentials_in_an_address_are_sent_and_not_shown(tmp_path: Path, server
         fetch([ArchiveRequest(url=url, file_name="a-1-0.conda", sha256="0" * 64)], tmp_path)
     assert server.requests[0][1]["authorization"] == BASIC
     assert "secret" not in f"{caught.value!s} {caught.value!r} {vars(caught.value)}"
-    assert caught.value.url == f"{server.url}/t/********/a-1-0.conda?********"
+    assert caught.value.url == server.url.replace("://", "://***@") + "/t/***/a-1-0.conda?***"
 
 
 def test_credentials_do_not_follow_to_another_host(
@@ -324,6 +371,82 @@ def test_a_broken_auth_file_is_an_error(tmp_path: Path, text: str) -> None:
     with pytest.raises(FetchError) as caught:
         fetch([], tmp_path, environ={**QUIET, "RATTLER_AUTH_FILE": str(tmp_path / "auth.json")})
     assert (caught.value.kind, caught.value.path) == ("credentials", tmp_path / "auth.json")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"BearerToken": "sekrit\n"},
+        {"BearerToken": "sekrit token"},
+        {"BearerToken": "sekrit\u20ac"},
+        {"BearerToken": ""},
+        {"BearerToken": ["sekrit"]},
+        {"CondaToken": "sekrit\r\n"},
+        {"CondaToken": {"sekrit": 1}},
+        {"BasicHTTP": "me:sekrit"},
+        {"BasicHTTP": {"username": "sekrit"}},
+        {"BasicHTTP": {"username": "me", "password": 5}},
+        {"OAuth": {"access_token": "sekrit\n"}},
+        {"OAuth": "sekrit"},
+        "sekrit",
+        ["sekrit"],
+    ],
+)
+def test_credentials_that_cannot_be_used_are_an_error_that_does_not_show_them(
+    tmp_path: Path, archives: dict[str, Path], server: ArchiveServer, entry: Any
+) -> None:
+    auth = tmp_path / "auth.json"
+    auth.write_text(json.dumps({"127.0.0.1": entry}))
+    with pytest.raises(FetchError, match=r"cannot use the credentials of 127\.0\.0\.1") as caught:
+        fetch([serve(server, archives[NAME])], tmp_path / "cache", environ={**QUIET, "RATTLER_AUTH_FILE": str(auth)})
+    assert (caught.value.kind, caught.value.path) == ("credentials", auth)
+    assert "sekrit" not in "".join(traceback.format_exception(caught.value))
+    assert "sekrit" not in f"{vars(caught.value)}"
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "secret", ["http://sekrit:sekrit@[::1", "http://me:sekrit@h:99999", "://sekrit", "http:///sekrit"]
+)
+def test_a_malformed_proxy_is_an_error_that_does_not_show_it(
+    tmp_path: Path, archives: dict[str, Path], server: ArchiveServer, secret: str
+) -> None:
+    with pytest.raises(FetchError, match="a proxy variable does not hold a valid address") as caught:
+        fetch([serve(server, archives[NAME])], tmp_path, environ={**QUIET, "http_proxy": secret})
+    assert caught.value.kind == "proxy"
+    assert "sekrit" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_password_of_a_proxy_may_be_of_any_letters(
+    tmp_path: Path, archives: dict[str, Path], server: ArchiveServer
+) -> None:
+    server.files["http://conda.invalid/a"] = Served(data=archives[NAME].read_bytes())
+    proxy = server.url.replace("://", "://me:p%E2%82%AC@")
+    fetch([request(archives[NAME], "http://conda.invalid/a")], tmp_path, environ={**QUIET, "http_proxy": proxy})
+    expected = "Basic " + base64.b64encode("me:p€".encode()).decode()
+    assert server.requests[0][1]["proxy-authorization"] == expected
+
+
+def test_nothing_that_cannot_be_sent_is_shown(tmp_path: Path) -> None:
+    wanted = ArchiveRequest(url="http://127.0.0.1:9/a\nsekrit\u20ac", file_name="a-1-0.conda", sha256="0" * 64)
+    with pytest.raises(FetchError):
+        fetch([wanted], tmp_path)
+
+
+def test_a_home_that_cannot_be_entered_holds_no_credentials(
+    tmp_path: Path, archives: dict[str, Path], server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    wanted = serve(server, archives[NAME])
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", refuse)
+        patch.setattr(Path, "stat", refuse)
+        assert load_credentials({"HOME": "/root"}) == Credentials()
+        patch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
+        assert load_credentials({}) == Credentials()
+    assert fetch([wanted], tmp_path, environ={})[0].is_file()
 
 
 def test_a_proxy_is_used(tmp_path: Path, archives: dict[str, Path], server: ArchiveServer) -> None:

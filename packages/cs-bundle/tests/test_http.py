@@ -5,12 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from cs_bundle import FetchError
 from cs_bundle.credentials import Credentials, load_credentials
 from cs_bundle.http import bypasses_proxy, read_proxies
-from cs_bundle.urls import redact_url
+from cs_bundle.urls import redact_text, redact_url
 
 
 @pytest.mark.parametrize(
@@ -46,6 +50,13 @@ def test_wildcards_match_domains(key: str) -> None:
     assert credentials.authorize("https://example.test/a")[1] == {}
 
 
+@pytest.mark.parametrize("key", ["*.0.0.1", "*.1", "*.::1"])
+def test_addresses_are_no_domains(key: str) -> None:
+    credentials = Credentials(by_host={key: {"BearerToken": "t"}})
+    assert credentials.authorize("https://127.0.0.1/a")[1] == {}
+    assert credentials.authorize("https://[::1]/a")[1] == {}
+
+
 def test_the_host_itself_wins_over_a_wildcard() -> None:
     credentials = Credentials(by_host={"*.example": {"BearerToken": "wide"}, "a.example": {"BearerToken": "narrow"}})
     assert credentials.authorize("https://a.example/")[1] == {"Authorization": "Bearer narrow"}
@@ -68,11 +79,18 @@ def test_the_default_file_is_rattlers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("https://me:pw@h.example/a/b", "https://h.example/a/b"),
-        ("https://h.example/t/tk-123/main/a.conda", "https://h.example/t/********/main/a.conda"),
-        ("https://h.example/a?sig=1#x", "https://h.example/a?********"),
-        ("https://[::1", "(an address that cannot be parsed)"),
-        ("file:///a/b.conda", "file:///a/b.conda"),
+        ("https://me:pw@h.example/a/b", "https://***@h.example/a/b"),
+        ("https://me:p@w@h.example:8443/a", "https://***@h.example:8443/a"),
+        ("https://h.example/t/tk-123/main/a.conda", "https://h.example/t/***/main/a.conda"),
+        ("https://h.example/T/tk-123/main/a.conda", "https://h.example/T/***/main/a.conda"),
+        ("https://h.example/a?sig=1#x", "https://h.example/a?***"),
+        ("https://h.example/a#x", "https://h.example/a#***"),
+        ("https://h.example/%74/tk-123/a.conda", "https://***"),
+        ("https://h.example\\t\\tk-123\\a.conda", "https://***"),
+        ("https://h.example/c/linux-64/libt%2B-1-0.conda", "https://h.example/c/linux-64/libt%2B-1-0.conda"),
+        ("https://h.example/at/t", "https://h.example/at/t"),
+        ("file:///t/me/b.conda", "file:///t/me/b.conda"),
+        ("/t/me/b.conda", "/t/me/b.conda"),
     ],
 )
 def test_addresses_are_shown_without_secrets(url: str, shown: str) -> None:
@@ -82,3 +100,36 @@ def test_addresses_are_shown_without_secrets(url: str, shown: str) -> None:
 def test_importing_the_package_loads_no_client_and_no_decompressor() -> None:
     code = "import sys, cs_bundle; sys.exit(bool({'urllib3', 'truststore', 'zstandard', 'ssl'} & sys.modules.keys()))"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see https://h:8080: refused", "see https://h:8080: refused"),
+        ("(https://h/a?x), or ftp://u@h.", "(https://h/a?***), or ftp://***@h."),
+        ("Invalid URL 'https://u:p@h/t/x'", "Invalid URL 'https://***@h/t/***'"),
+        ("nothing at all", "nothing at all"),
+    ],
+)
+def test_addresses_in_a_text_are_redacted(text: str, shown: str) -> None:
+    assert redact_text(text) == shown
+
+
+_SECRET = st.text(alphabet="QZ0123456789", min_size=8, max_size=12)
+
+
+@given(
+    _SECRET,
+    st.sampled_from(["https://h/t/{}/a", "https://{}:{}@h/a", "https://{}@h/", "https://h/a?x={}", "https://h/a#{}"]),
+    st.integers(min_value=0, max_value=3),
+    st.data(),
+)
+def test_no_spelling_of_an_address_shows_its_secret(secret: str, form: str, depth: int, data: st.DataObject) -> None:
+    """Percent-encode any characters behind the host, any number of times: the text does not show the secret."""
+    head, host, tail = form.format(secret, secret).partition("h/")
+    for _ in range(depth):
+        tail = "".join(f"%{ord(c):02x}" if c not in "?#" and data.draw(st.booleans()) else c for c in tail)
+    text = f"it failed: {head}{host}{tail} (again)"
+    assert secret not in redact_text(text)
+    assert secret not in unquote(unquote(unquote(redact_text(text))))
+    assert secret not in str(FetchError(text, hint="x", expected=text, actual=text, url=text))

@@ -20,6 +20,7 @@ from cs_bundle import (
     ArchiveNameError,
     BundleRejectedError,
     BundleWriteError,
+    DiskFullError,
     append_bundle,
     write_bundle,
 )
@@ -155,7 +156,7 @@ def test_a_failure_leaves_what_was_there(
     out.parent.mkdir()
     out.write_bytes(b"the previous build")
     monkeypatch.setattr(cs_bundle.writer.BlockWriter, "finish", fail)
-    with pytest.raises((KeyboardInterrupt, BundleWriteError)):
+    with pytest.raises((KeyboardInterrupt, DiskFullError)):
         write_bundle(out, archives.values())
     assert out.read_bytes() == b"the previous build"
     assert list(out.parent.iterdir()) == [out]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,8 @@ def test_a_package_url_names_build_channel_subdir_and_type(workspace: Workspace)
 
     lock = derive(read_lock(Path("conda.lock")), environment="ship")
     record = next(one for one in lock.packages("linux-64") if one.name == "hello")
-    url = package_url(record)
-    assert url.startswith("pkg:conda/hello@1.0?build=pyhd_0&channel=file%3A%2F%2F")
-    assert url.endswith("&subdir=noarch&type=conda")
+    assert package_url(record) == "pkg:conda/hello@1.0?build=pyhd_0&subdir=noarch&type=conda"
+    published = replace(record, channel="https://h.example/c/", location=None)
+    assert package_url(published) == (
+        "pkg:conda/hello@1.0?build=pyhd_0&channel=https%3A%2F%2Fh.example%2Fc%2F&subdir=noarch&type=conda"
+    )

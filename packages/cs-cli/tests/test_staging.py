@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from cs_bundle import BundleWriteError, DiskFullError
 from cs_cli.errors import CliError
 from cs_cli.staging import staging_directory
 
@@ -65,7 +66,7 @@ def fail_in_the_middle(dist: Path, error: BaseException) -> None:
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("broken"), OSError(errno.ENOSPC, "No space left")])
 def test_a_failure_leaves_what_was_there(error: BaseException, dist: Path, tmp_path: Path) -> None:
     before = snapshot(dist)
-    with pytest.raises((KeyboardInterrupt, ValueError, CliError)):
+    with pytest.raises((KeyboardInterrupt, ValueError, DiskFullError)):
         fail_in_the_middle(dist, error)
     assert snapshot(dist) == before
     assert sorted(path.name for path in dist.iterdir()) == ["demo", "demo.sha256"]
@@ -77,13 +78,28 @@ def test_folders_that_were_made_in_vain_go_again(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_an_error_that_says_so(dist: Path) -> None:
-    with (
-        pytest.raises(CliError, match="cannot stage artifacts: No space left on device") as caught,
-        staging_directory(dist),
-    ):
-        raise OSError(errno.ENOSPC, "No space left on device")
-    assert (caught.value.kind, caught.value.path) == ("cannot-write", dist)
+def stage_wrapped(dist: Path, error: OSError) -> None:
+    """Fail as a library does that describes errors in its own way."""
+    with staging_directory(dist, needed_bytes=1234):
+        try:
+            raise error
+        except OSError as cause:
+            raise BundleWriteError("cannot write 4", path=dist / "temporary") from cause
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_an_error_that_says_so(number: int, dist: Path) -> None:
+    with pytest.raises(DiskFullError, match=r"not enough disk space, 1234 bytes needed, .* free") as caught:
+        stage_wrapped(dist, OSError(number, "full"))
+    assert (caught.value.path, caught.value.expected) == (dist, "1234 bytes")
+
+
+def test_room_is_looked_for_before_the_block_begins(dist: Path) -> None:
+    before = snapshot(dist)
+    with pytest.raises(DiskFullError, match="not enough disk space"), staging_directory(dist, needed_bytes=1 << 62):
+        pytest.fail("begun")
+    assert snapshot(dist) == before
+    assert sorted(path.name for path in dist.iterdir()) == ["demo", "demo.sha256"]
 
 
 @pytest.mark.parametrize("failing", ["demo", "demo.info.json", "demo.sha256"])

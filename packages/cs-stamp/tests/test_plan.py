@@ -40,7 +40,7 @@ def test_packages_keep_their_order() -> None:
         ({"noarch": "yes"}, 'packages[0].noarch: expected "python", "generic" or null, found "yes"'),
         ({"size": "big"}, "packages[0].size: expected an integer of 0 or more, or null"),
         ({"record": []}, "packages[0].record: expected an object, found []"),
-        ({"url": None}, "packages[0].url: expected a string, found null"),
+        ({"url": 1}, "packages[0].url: expected a string, found 1"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_key_path(changes: dict[str, Any], message: str) -> None:
@@ -50,6 +50,14 @@ def test_a_wrong_value_is_refused_by_its_key_path(changes: dict[str, Any], messa
         Plan.from_dict(data)
     assert str(caught.value).startswith(message)
     assert caught.value.key == message.partition(":")[0]
+
+
+def test_a_package_without_a_url_is_a_local_archive() -> None:
+    plan = make_plan(make_package("a"), replace(make_package("b"), url=None), make_package("c"))
+    assert Plan.from_bytes(plan.to_bytes()) == plan
+    assert [package.name for package in plan.bundled("online")] == ["b"]
+    assert plan.bundled("embedded") == plan.packages
+    assert plan.bundled("external") == ()
 
 
 @pytest.mark.parametrize("key", sorted(make_package().to_dict()))

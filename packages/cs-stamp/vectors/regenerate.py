@@ -159,9 +159,14 @@ def good_files() -> dict[str, tuple[str, bytes]]:
     unknown = make_stamp(HEADER)
     header = {**json.loads(unknown.parts["header"]), "zz_future": {"a": [1, None]}}
     unknown = unknown.replace_part("header", json.dumps(header, sort_keys=True, separators=(",", ":")).encode())
+    local = replace(
+        PACKAGES[1], url=None, record={**PACKAGES[1].record, "url": f"file:///local/noarch/{PACKAGES[1].file_name}"}
+    )
+    carrying = make_stamp(HEADER, replace(PLAN, packages=(PACKAGES[0], local)), bundle=BUNDLE)
     no_python = replace(PLAN, python=None, packages=(), requested_specs=())
     return {
         "online": ("neither bytecode nor bundle", online),
+        "online-carrying": ("a package without a URL, carried in a bundle part", TEMPLATE + carrying.assemble()),
         "external": ("names a sibling bundle; a size beyond 32 bits", TEMPLATE + make_stamp(external).assemble()),
         "embedded": ("every part is present", full),
         "every-option": ("every header field away from its default", TEMPLATE + make_stamp(busy).assemble()),

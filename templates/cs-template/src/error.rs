@@ -99,6 +99,14 @@ pub enum Error {
         /// What to do.
         hint: String,
     },
+    /// Local archives are missing: no network has them.
+    #[error("{names} comes with this runtime's bundle. {hint}.")]
+    Local {
+        /// The archives.
+        names: String,
+        /// What to do.
+        hint: String,
+    },
     /// No package provides the delegate.
     #[error(
         "{runtime} runs {delegate:?}, but none of its packages installs {}. \
@@ -207,9 +215,10 @@ impl Error {
             | Self::Unconfirmed { .. } => status::USAGE,
             Self::Stamp(cs_stamp::StampError::Io { .. }) => status::IO,
             Self::Unstamped(_) | Self::Stamp(_) => status::STAMP,
-            Self::Offline { .. } | Self::NoDelegate { .. } | Self::LostDelegate { .. } => {
-                status::MISSING
-            }
+            Self::Offline { .. }
+            | Self::Local { .. }
+            | Self::NoDelegate { .. }
+            | Self::LostDelegate { .. } => status::MISSING,
             Self::Start { source, .. } => start_status(source),
             Self::Write { source, .. } => write_status(source),
             Self::Output(_) | Self::Input(_) => status::IO,

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use cs_bundle::{Bundle, Chain, Expected, Queue};
 use cs_fetch::{Fetcher, Request};
 use cs_link::{Archive, Archives};
-use cs_stamp::{Part, Plan};
+use cs_stamp::{Layout, Part, Plan};
 
 use crate::arguments::BootstrapOptions;
 use crate::error::Error;
@@ -81,7 +81,10 @@ pub fn open_bundles(
             break;
         }
         let bundle = origin.open(runtime, &expected, scratch, cancel)?;
-        supply.opened.push(origin.describe());
+        // What an online runtime carries is no bundle to be named: it holds what the network lacks, and nothing else.
+        if !(matches!(origin, Origin::Embedded { .. }) && runtime.header.layout == Layout::Online) {
+            supply.opened.push(origin.describe());
+        }
         let is_missing = |archive: &Archive| supply.missing.binary_search(&archive.index).is_ok();
         let found: Vec<Archive> = bundle
             .into_archives()
@@ -151,21 +154,54 @@ impl Supply {
         self.missing.iter().map(name).collect()
     }
 
-    /// Refuse when archives are missing and the network is not to be used.
+    /// Refuse when archives are missing that no network has, or the network is not to be used.
     pub fn check_network(
         &self,
         runtime: &Runtime,
         plan: &Plan,
         options: &BootstrapOptions,
     ) -> Result<(), Error> {
+        self.check_local(runtime, plan)?;
         // Channels on this machine are not the network.
-        let is_remote = |index: &usize| !plan.packages[*index].url.starts_with("file:");
+        let is_remote = |index: &usize| {
+            let url = plan.packages[*index].url.as_ref();
+            url.is_some_and(|url| !url.starts_with("file:"))
+        };
         match forbids_network(runtime, options) {
             Some(why) if self.missing.iter().any(is_remote) => {
                 Err(self.refuse_network(runtime, &self.missing_names(plan), why))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Refuse when local archives are missing.
+    fn check_local(&self, runtime: &Runtime, plan: &Plan) -> Result<(), Error> {
+        let missing = self.missing.iter().map(|index| &plan.packages[*index]);
+        let local = missing.filter(|package| package.url.is_none());
+        let names: Vec<&str> = local.map(|package| package.file_name.as_str()).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Local {
+            names: name_some(&names),
+            hint: self.hint_bundle(runtime),
+        })
+    }
+
+    /// How to name a bundle.
+    fn hint_bundle(&self, runtime: &Runtime) -> String {
+        let beside = match &runtime.header.bundle_file_name {
+            Some(name) => format!(
+                "Put {name} beside {}, or name",
+                runtime.executable().display()
+            ),
+            None => "Name".to_owned(),
+        };
+        format!(
+            "{beside} a complete bundle with `{} bootstrap --bundle PATH`",
+            runtime.own_command()
+        )
     }
 
     /// Turn into a supplier for the linker. What is missing is downloaded.
@@ -204,17 +240,10 @@ impl Supply {
                 name_some(names)
             ),
         };
-        let beside = match &runtime.header.bundle_file_name {
-            Some(name) => format!("Put {name} beside {}, name", runtime.executable().display()),
-            None => "Name".to_owned(),
-        };
         Error::Offline {
             what: place,
             why,
-            hint: format!(
-                "{beside} a complete bundle with `{} bootstrap --bundle PATH`, or allow the network.",
-                runtime.own_command()
-            ),
+            hint: format!("{}, or allow the network.", self.hint_bundle(runtime)),
         }
     }
 }
@@ -238,7 +267,7 @@ fn start_downloads(
 ) -> Result<Fetcher, Error> {
     let mut requests: Vec<Request> = missing
         .iter()
-        .map(|&index| request(index, &plan.packages[index]))
+        .filter_map(|&index| request(index, &plan.packages[index]))
         .collect();
     requests.sort_by_key(|request| std::cmp::Reverse(request.size.unwrap_or(u64::MAX)));
     let mut options = cs_fetch::Options::new(scratch);
@@ -261,11 +290,12 @@ fn start_downloads(
     Ok(cs_fetch::fetch(requests, options, Arc::clone(cancel))?)
 }
 
-fn request(index: usize, package: &cs_stamp::PlanPackage) -> Request {
-    Request {
+/// What to download; nothing for a local archive.
+fn request(index: usize, package: &cs_stamp::PlanPackage) -> Option<Request> {
+    Some(Request {
         index,
-        url: package.url.clone(),
+        url: package.url.clone()?,
         sha256: package.sha256,
         size: package.size,
-    }
+    })
 }

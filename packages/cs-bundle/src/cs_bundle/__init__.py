@@ -17,15 +17,18 @@ from .errors import (
     BundleReadError,
     BundleRejectedError,
     BundleWriteError,
+    DiskFullError,
     FetchError,
 )
 from .names import is_archive_name
 from .reader import BundleReader, iterate_archives, open_bundle
+from .room import check_room, disk_full, is_full
+from .urls import redact_url
 from .verify import BundleReport, ExpectedArchive, verify_bundle
 from .writer import BundledArchive, BundleInfo, append_bundle, write_bundle
 
 if TYPE_CHECKING:
-    from .download import ArchiveRequest
+    from .download import ArchiveRequest, Wait
     from .fetch import FetchProgress, fetch_archives
 
 __version__ = "0.1.0"
@@ -43,21 +46,27 @@ __all__ = [
     "BundleReport",
     "BundleWriteError",
     "BundledArchive",
+    "DiskFullError",
     "ExpectedArchive",
     "FetchError",
     "FetchProgress",
+    "Wait",
     "append_bundle",
     "cached_path",
+    "check_room",
+    "disk_full",
     "fetch_archives",
     "find_cached",
     "is_archive_name",
+    "is_full",
     "iterate_archives",
     "open_bundle",
+    "redact_url",
     "verify_bundle",
     "write_bundle",
 ]
 
-_FETCHING = {"ArchiveRequest", "FetchProgress", "fetch_archives"}
+_FETCHING = {"ArchiveRequest", "FetchProgress", "Wait", "fetch_archives"}
 
 
 def __getattr__(name: str) -> object:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import ArchiveNameError, FetchError
+from .errors import ArchiveNameError
 from .names import is_archive_name
 from .verify import ExpectedArchive
 
@@ -75,16 +75,11 @@ def filling(path: Path) -> Iterator[BinaryIO]:
 
     Other processes may fill the same place at the same time: the last one wins, and all write the same bytes.
 
-    :raises FetchError: of kind ``cannot-write`` if the cache cannot be written to.
+    :raises OSError: if the cache cannot be written to.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = temporary.open("xb", buffering=0)
-    except OSError as error:
-        raise FetchError(
-            f"cannot write to the cache: {error.strerror or error}", kind="cannot-write", path=path.parent
-        ) from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = temporary.open("xb", buffering=0)
     try:
         with file:
             yield file

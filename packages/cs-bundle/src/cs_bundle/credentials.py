@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import ipaddress
 import json
-import netrc
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from .errors import FetchError
+from .netrc import Netrc, parse_netrc
 
 AUTH_FILE_VARIABLE = "RATTLER_AUTH_FILE"
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,43 +26,93 @@ class Credentials:
     """Hold what ``RATTLER_AUTH_FILE`` and ``.netrc`` say.
 
     :ivar by_host: the file's entries; a key is a host or ``*.`` and a domain.
+    :ivar path: the file, for messages.
     """
 
-    by_host: Mapping[str, Any]
-    netrc: netrc.netrc | None = None
+    by_host: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    netrc: Netrc = field(default_factory=Netrc, repr=False)
+    path: Path | None = None
 
     def authorize(self, url: str) -> tuple[str, dict[str, str]]:
         """Return the address to ask for and the headers to send.
 
         A conda token goes into the path, everything else into ``Authorization``; user and password in the address
         itself come first.
+
+        :param url: that a lock names: what is said of one host is never sent to another.
+        :raises FetchError: of kind ``credentials`` if those of the host cannot be used.
         """
         parts = urlsplit(url)
         userinfo, at, host_port = parts.netloc.rpartition("@")
         bare = urlunsplit(parts._replace(netloc=host_port))
         if at:
             user, _, password = userinfo.partition(":")
-            return bare, _basic(unquote(user), unquote(password))
-        entry = self._find(parts.hostname or "")
-        if "BearerToken" in entry:
-            return bare, {"Authorization": f"Bearer {entry['BearerToken']}"}
+            return bare, render_basic(unquote(user), unquote(password))
+        host = parts.hostname or ""
+        key, entry = self._find(host)
         if "CondaToken" in entry:
-            path = f"/t/{quote(str(entry['CondaToken']), safe='')}{parts.path}"
+            path = f"/t/{quote(self._token(key, entry['CondaToken']), safe='')}{parts.path}"
             return urlunsplit(parts._replace(netloc=host_port, path=path)), {}
-        if isinstance(basic := entry.get("BasicHTTP"), Mapping):
-            return bare, _basic(str(basic.get("username", "")), str(basic.get("password", "")))
-        return bare, self._from_netrc(parts.hostname or "")
+        return bare, self.headers_for(host)
 
-    def _find(self, host: str) -> Mapping[str, Any]:
-        # As rattler does it: the host itself, then wildcards from the longest to the shortest.
+    def headers_for(self, host: str) -> dict[str, str]:
+        """Return the ``Authorization`` header for a host, if there is one.
+
+        :raises FetchError: of kind ``credentials`` if its entry cannot be used.
+        """
+        key, entry = self._find(host)
+        if "BearerToken" in entry:
+            return {"Authorization": f"Bearer {self._token(key, entry['BearerToken'])}"}
+        if "OAuth" in entry:
+            login = entry["OAuth"]
+            return {"Authorization": f"Bearer {self._token(key, _take(login, 'access_token'))}"}
+        if "BasicHTTP" in entry:
+            user, password = (_take(entry["BasicHTTP"], name) for name in ("username", "password"))
+            if user is None or password is None:
+                raise self._unusable(key, "its BasicHTTP is not an object with username and password")
+            return render_basic(user, password)
+        login = self.netrc.find(host)
+        return {} if login is None else render_basic(login.user, login.password)
+
+    def _find(self, host: str) -> tuple[str, Mapping[str, Any]]:
+        # As rattler does it: the host itself, then wildcards from the longest to the shortest; addresses have none.
         labels = host.split(".")
-        keys = [host, *("*." + ".".join(labels[index:]) for index in range(len(labels)))]
-        entry: Any = next((self.by_host[key] for key in keys if key in self.by_host), {})
-        return entry if isinstance(entry, Mapping) else {}
+        wildcards = () if _is_ip(host) else ("*." + ".".join(labels[index:]) for index in range(len(labels)))
+        key = next((key for key in (host, *wildcards) if key in self.by_host), None)
+        if key is None:
+            return host, {}
+        entry = self.by_host[key]
+        if not isinstance(entry, Mapping):
+            raise self._unusable(key, "its entry is not an object")
+        return key, entry
 
-    def _from_netrc(self, host: str) -> dict[str, str]:
-        found = self.netrc.authenticators(host) if self.netrc is not None else None
-        return _basic(found[0], found[2] or "") if found is not None else {}
+    def _token(self, key: str, token: object) -> str:
+        if not isinstance(token, str):
+            raise self._unusable(key, "its token is not a string")
+        if not _TOKEN.fullmatch(token):
+            raise self._unusable(key, "its token is empty, or holds a space, a line end or another such character")
+        return token
+
+    def _unusable(self, key: str, why: str) -> FetchError:
+        return FetchError(
+            f"cannot use the credentials of {key}: {why}",
+            kind="credentials",
+            path=self.path,
+            hint="correct the entry; `echo` adds a line end, `printf %s` does not",
+        )
+
+
+def _take(login: object, name: str) -> str | None:
+    value = login.get(name) if isinstance(login, Mapping) else None
+    return value if isinstance(value, str) else None
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def load_credentials(environ: Mapping[str, str]) -> Credentials:
@@ -65,41 +120,56 @@ def load_credentials(environ: Mapping[str, str]) -> Credentials:
 
     :raises FetchError: if the file that ``RATTLER_AUTH_FILE`` names cannot be used.
     """
-    named = environ.get(AUTH_FILE_VARIABLE)
+    home, named = _home(environ), environ.get(AUTH_FILE_VARIABLE)
+    netrc = _load_netrc(environ, home)
     if named:
-        return Credentials(by_host=_load_auth_file(Path(named)), netrc=_load_netrc(environ))
-    default = _home(environ) / ".rattler" / "credentials.json"
-    return Credentials(by_host=_load_auth_file(default) if default.is_file() else {}, netrc=_load_netrc(environ))
+        return Credentials(by_host=_load_auth_file(Path(named)), netrc=netrc, path=Path(named))
+    default = None if home is None else home / ".rattler" / "credentials.json"
+    try:
+        return Credentials(by_host={} if default is None else _load_auth_file(default), netrc=netrc, path=default)
+    except FetchError as error:
+        if error.kind != "cannot-read":
+            raise
+        return Credentials(netrc=netrc)  # most homes have none, and some cannot be entered
 
 
-def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("HOME") or environ.get("USERPROFILE") or ".")
+def _home(environ: Mapping[str, str]) -> Path | None:
+    if named := environ.get("HOME") or environ.get("USERPROFILE"):
+        return Path(named)
+    with contextlib.suppress(RuntimeError):  # a user without an entry in the users database
+        return Path.home()
+    return None
 
 
 def _load_auth_file(path: Path) -> Mapping[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        # The message of a JSON error holds a position, not the content.
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        # The message of a JSON error holds a position, not the content; the error itself holds all of it.
+        missing = isinstance(error, OSError)
         raise FetchError(
-            f"cannot read the credentials: {error}",
-            kind="credentials",
+            f"cannot read the credentials: {getattr(error, 'strerror', None) or error}",
+            kind="cannot-read" if missing else "credentials",
             path=path,
-            hint=f"correct the file, or unset {AUTH_FILE_VARIABLE}",
-        ) from error
+            hint=f"correct the file, or name another one in {AUTH_FILE_VARIABLE}",
+        ) from None
     if not isinstance(data, Mapping):
         raise FetchError("the credentials are not a JSON object of hosts", kind="credentials", path=path)
     return data
 
 
-def _load_netrc(environ: Mapping[str, str]) -> netrc.netrc | None:
-    path = Path(environ.get("NETRC") or _home(environ) / ".netrc")
-    try:
-        return netrc.netrc(str(path)) if path.is_file() else None
-    except (OSError, ValueError, netrc.NetrcParseError):
-        # The file belongs to other programs: what they tolerate must not fail a build.
-        return None
+def _load_netrc(environ: Mapping[str, str], home: Path | None) -> Netrc:
+    names = [Path(environ["NETRC"])] if environ.get("NETRC") else []
+    if not names and home is not None:
+        names = [home / ".netrc", home / "_netrc"]  # the second as curl looks for it on Windows
+    for path in names:
+        # The file belongs to other programs: one that cannot be read must not fail a build.
+        with contextlib.suppress(OSError):
+            return parse_netrc(path.read_text(encoding="utf-8-sig", errors="surrogateescape"))
+    return Netrc()
 
 
-def _basic(user: str, password: str) -> dict[str, str]:
-    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")}
+def render_basic(user: str, password: str) -> dict[str, str]:
+    """Render a login as a header; bytes that were no UTF-8 go out as they came."""
+    login = f"{user}:{password}".encode(errors="surrogateescape")
+    return {"Authorization": "Basic " + base64.b64encode(login).decode("ascii")}

@@ -6,6 +6,8 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -16,14 +18,18 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, LocationValueError, MaxRetryError
 
 from .cache import filling
-from .errors import ArchiveMismatchError, BundleError, FetchError
+from .errors import ArchiveMismatchError, BundleError, FetchError, RefusedError
 from .http import Connections
-from .urls import redact_url
+from .room import disk_full, is_full
+from .urls import host_of, redact_url
 
 ATTEMPTS = 5
 _CHUNK_BYTES = 1 << 18
 _BACKOFF_S = 0.25
 _WAIT_LIMIT_S = 30.0
+_WAITS_LIMIT_S = 60.0
+"""What all waits for one archive may take: a server that asks for more has failed."""
+_NOTICED_S = 2.0
 _RETRIED_STATUSES = {408, 425, 429, 500, 502, 503, 504}
 _STATUS_HINTS = {
     401: "give credentials for this host in RATTLER_AUTH_FILE",
@@ -37,7 +43,7 @@ _STATUS_HINTS = {
 class ArchiveRequest:
     """Say which archive to fetch.
 
-    :ivar url: ``https``, ``http`` or ``file`` address.
+    :ivar url: ``https``, ``http``, ``oci`` or ``file`` address.
     :ivar sha256: lower-case hex digest.
     :ivar size_bytes: size, where it is known.
     """
@@ -48,17 +54,57 @@ class ArchiveRequest:
     size_bytes: int | None = None
 
 
+def is_local(url: str) -> bool:
+    """Tell whether an address names a file of this machine."""
+    return url[:5].lower() == "file:"
+
+
 class CancelledError(Exception):
     """Stop a download because another one has failed; never leaves this package."""
 
 
 class _TryAgainError(Exception):
-    """Say that another attempt may succeed, and how long the server asks to wait."""
+    """Say that another attempt may succeed, and how long the server asks to wait.
 
-    def __init__(self, error: BundleError, wait_s: float | None = None) -> None:
+    :ivar host: that asks for it.
+    """
+
+    def __init__(self, error: BundleError, wait_s: float | None = None, host: str = "") -> None:
         super().__init__(str(error))
         self.error = error
         self.wait_s = wait_s
+        self.host = host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Say that a download waits because a server asks for it.
+
+    :ivar host: that asks.
+    :ivar asked_s: how long it asks to wait, in seconds.
+    :ivar wait_s: how long the download waits.
+    """
+
+    host: str
+    file_name: str
+    asked_s: float
+    wait_s: float
+
+    def __str__(self) -> str:
+        asked = f"{self.host} asks to wait {self.asked_s:.0f} s before {self.file_name}"
+        return f"{asked}; trying again in {self.wait_s:.0f} s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observer:
+    """Who is told what happens.
+
+    :ivar on_bytes: how many bytes have come, and a negative number when they have to come again.
+    :ivar on_wait: a wait that a person would notice.
+    """
+
+    on_bytes: Callable[[int], None]
+    on_wait: Callable[[Wait], None]
 
 
 def download_archive(
@@ -66,20 +112,19 @@ def download_archive(
     path: Path,
     connections: Connections,
     cancelled: threading.Event,
-    on_bytes: Callable[[int], None],
+    observer: Observer,
 ) -> None:
     """Fetch an archive to its place in the cache; what is there afterwards has the right digest.
 
-    :param on_bytes: told how many bytes have come, and a negative number when they have to come again.
     :raises FetchError: if it cannot be had.
     :raises ArchiveMismatchError: if it is not the one that was asked for.
     """
     with filling(path) as file:
-        receiver = _Receiver(request, file, cancelled, on_bytes)
-        if urlsplit(request.url).scheme == "file":
+        receiver = _Receiver(request, file, cancelled, observer.on_bytes)
+        if is_local(request.url):
             _copy_local(request, receiver)
         else:
-            _download(request, receiver, connections, cancelled)
+            _download(request, receiver, connections, cancelled, observer)
 
 
 class _Receiver:
@@ -126,15 +171,13 @@ class _Receiver:
             while view:
                 view = view[self._file.write(view) :]
         except OSError as error:
-            raise FetchError(
-                f"cannot write to the cache: {error.strerror or error}",
-                kind="cannot-write",
-                path=Path(str(self._file.name)).parent,
-                name=self.request.file_name,
-            ) from error
+            raise cache_failure(error, Path(str(self._file.name)).parent, self.request) from error
 
     def _mismatch(self, what: str, expected: str, actual: str) -> ArchiveMismatchError:
         url = redact_url(self.request.url)
+        hint = "the channel or a proxy serves something else; update the source lock if the channel is right"
+        if is_local(self.request.url):
+            hint = "put back the file that was locked, or lock the workspace again"
         return ArchiveMismatchError(
             f"{url} has another {what} than the lock says: {actual} instead of {expected}",
             kind=f"{what.lower().replace('-', '')}-mismatch",
@@ -142,7 +185,7 @@ class _Receiver:
             url=url,
             expected=expected,
             actual=actual,
-            hint="the channel or a proxy serves something else; update the source lock if the channel is right",
+            hint=hint,
         )
 
 
@@ -156,19 +199,32 @@ def _copy_local(request: ArchiveRequest, receiver: _Receiver) -> None:
                 receiver.take(data)
     except OSError as error:
         raise FetchError(
-            f"cannot read the archive: {error.strerror or error}",
+            f"cannot read the archive {request.file_name}, which the lock names: {error.strerror or error}",
             kind="cannot-read",
             path=path,
             name=request.file_name,
             url=request.url,
+            hint="put the file back, or lock the workspace again without it",
         ) from error
     receiver.check()
 
 
+def cache_failure(error: OSError, path: Path, request: ArchiveRequest) -> BundleError:
+    """Describe a cache that cannot be written to."""
+    if is_full(error):
+        return disk_full(path, request.size_bytes)
+    reason = error.strerror or str(error)
+    return FetchError(f"cannot write to the cache: {reason}", kind="cannot-write", path=path, name=request.file_name)
+
+
 def _download(
-    request: ArchiveRequest, receiver: _Receiver, connections: Connections, cancelled: threading.Event
+    request: ArchiveRequest,
+    receiver: _Receiver,
+    connections: Connections,
+    cancelled: threading.Event,
+    observer: Observer,
 ) -> None:
-    mismatches = 0
+    mismatches, waited_s = 0, 0.0
     for attempt in range(1, ATTEMPTS + 1):
         try:
             _attempt(request, receiver, connections)
@@ -181,11 +237,25 @@ def _download(
                 raise
             receiver.restart()
         except _TryAgainError as again:
-            if attempt == ATTEMPTS:
+            wait_s = _choose_wait(again, attempt)
+            waited_s += wait_s
+            if attempt == ATTEMPTS or waited_s > _WAITS_LIMIT_S:
                 raise again.error from None
-            wait_s = again.wait_s if again.wait_s is not None else _BACKOFF_S * 2**attempt * random.uniform(0.5, 1)
-            if cancelled.wait(min(wait_s, _WAIT_LIMIT_S)):
+            if again.wait_s is not None and again.wait_s >= _NOTICED_S:
+                name = request.file_name
+                observer.on_wait(Wait(host=again.host, file_name=name, asked_s=again.wait_s, wait_s=wait_s))
+            if _pause(cancelled, wait_s):
                 raise CancelledError from None
+
+
+def _pause(cancelled: threading.Event, wait_s: float) -> bool:
+    return cancelled.wait(wait_s)
+
+
+def _choose_wait(again: _TryAgainError, attempt: int) -> float:
+    if again.wait_s is None:
+        return _BACKOFF_S * float(2**attempt) * random.uniform(0.5, 1)
+    return min(again.wait_s, _WAIT_LIMIT_S)
 
 
 def _attempt(request: ArchiveRequest, receiver: _Receiver, connections: Connections) -> None:
@@ -193,18 +263,20 @@ def _attempt(request: ArchiveRequest, receiver: _Receiver, connections: Connecti
     if headers and receiver.entity_tag:
         headers["If-Range"] = receiver.entity_tag
     try:
-        response = connections.open(request.url, headers)
+        response, address = connections.open(request.url, headers, sha256=request.sha256)
     except HTTPError as error:
         raise _explain_failure(request, error) from None
+    except RefusedError as error:
+        raise _fetch_error(request, str(error), kind=error.kind) from None
     try:
-        _begin(request, receiver, response)
+        _begin(request, receiver, response, host_of(address))
         _receive(request, receiver, response)
     finally:
         # A connection with unread data cannot be used again; one that is used up has gone back to its pool already.
         response.close()
 
 
-def _begin(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPResponse) -> None:
+def _begin(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPResponse, host: str) -> None:
     if response.status == 206 and receiver.received:
         if response.headers.get("Content-Range", "").startswith(f"bytes {receiver.received}-"):
             return
@@ -214,7 +286,7 @@ def _begin(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPRespo
         receiver.restart()
         raise _TryAgainError(_fetch_error(request, "the server cannot resume"), wait_s=0)
     if response.status != 200:
-        raise _explain_status(request, response)
+        raise _explain_status(request, response, host)
     receiver.restart()
     tag = response.headers.get("ETag", "")
     receiver.entity_tag = "" if tag.startswith("W/") else tag
@@ -233,14 +305,24 @@ def _receive(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPRes
         raise _TryAgainError(_fetch_error(request, "the connection was closed early"))
 
 
-def _explain_status(request: ArchiveRequest, response: BaseHTTPResponse) -> Exception:
-    error = _fetch_error(request, f"the server answers {response.status}", _STATUS_HINTS.get(response.status))
-    error.kind = "http-status"
+def _explain_status(request: ArchiveRequest, response: BaseHTTPResponse, host: str) -> Exception:
+    hint = _STATUS_HINTS.get(response.status)
+    wait_s = _parse_wait(response.headers.get("Retry-After", ""))
+    asked = "" if wait_s is None or wait_s < _NOTICED_S else f" and asks to wait {wait_s:.0f} s"
+    error = _fetch_error(request, f"{host} answers {response.status}{asked}", hint, kind="http-status")
     error.actual = str(response.status)
-    if response.status not in _RETRIED_STATUSES:
-        return error
-    wait = response.headers.get("Retry-After", "")
-    return _TryAgainError(error, float(wait) if wait.isdecimal() else None)
+    return _TryAgainError(error, wait_s, host) if response.status in _RETRIED_STATUSES else error
+
+
+def _parse_wait(value: str) -> float | None:
+    """Read ``Retry-After``: seconds, or a date."""
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+        return max((until - datetime.now(until.tzinfo)).total_seconds(), 0.0)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _explain_failure(request: ArchiveRequest, error: HTTPError) -> Exception:
@@ -251,12 +333,10 @@ def _explain_failure(request: ArchiveRequest, error: HTTPError) -> Exception:
     text = str(reason).rpartition("object at ")[2].partition(">: ")[2] or str(reason)
     if "CERTIFICATE_VERIFY_FAILED" in text:
         hint = "name the file with your organisation's certificates in SSL_CERT_FILE"
-        failure = _fetch_error(request, "the server's certificate is not trusted", hint)
-        failure.kind = "certificates"
-        return failure
+        return _fetch_error(request, "the server's certificate is not trusted", hint, kind="certificates")
     return _TryAgainError(_fetch_error(request, text))
 
 
-def _fetch_error(request: ArchiveRequest, why: str, hint: str | None = None) -> FetchError:
+def _fetch_error(request: ArchiveRequest, why: str, hint: str | None = None, *, kind: str = "network") -> FetchError:
     url = redact_url(request.url)
-    return FetchError(f"cannot fetch {url}: {why}", kind="network", name=request.file_name, url=url, hint=hint)
+    return FetchError(f"cannot fetch {url}: {why}", kind=kind, name=request.file_name, url=url, hint=hint)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .urls import redact_text
+
 
 class BundleError(Exception):
     """Say what is wrong with a bundle, an archive or a download.
+
+    Whatever it says goes through :func:`cs_bundle.urls.redact_text`: no address in it holds a secret.
 
     :ivar kind: stable identifier of the fault; ``docs/reference/bundle-format.md`` lists those of bundles.
     :ivar path: bundle or file that the error is about.
@@ -31,14 +35,15 @@ class BundleError(Exception):
         actual: str | None = None,
         hint: str | None = None,
     ) -> None:
+        message = redact_text(message)
         super().__init__(message)
         self.kind = kind or type(self).kind
         self.message = message
         self.path = path
         self.name = name
-        self.url = url
-        self.expected = expected
-        self.actual = actual
+        self.url = None if url is None else redact_text(url)
+        self.expected = None if expected is None else redact_text(expected)
+        self.actual = None if actual is None else redact_text(actual)
         self.hint = hint
 
     def __str__(self) -> str:
@@ -81,3 +86,20 @@ class FetchError(BundleError):
     """Report an archive that could not be fetched."""
 
     kind = "fetch"
+
+
+class DiskFullError(BundleError):
+    """Report a disk, or a quota, without room; ``expected`` is what was needed, ``actual`` what is free."""
+
+    kind = "disk-full"
+
+
+class RefusedError(Exception):
+    """Say why a request or its answer is not acceptable; never leaves this package.
+
+    :ivar kind: of the error that is made of it.
+    """
+
+    def __init__(self, kind: str, why: str) -> None:
+        super().__init__(why)
+        self.kind = kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -12,9 +13,18 @@ from urllib.parse import urlsplit
 
 from .cache import cached_path, is_intact
 from .credentials import load_credentials
-from .download import ArchiveRequest, CancelledError, download_archive
+from .download import (
+    ArchiveRequest,
+    CancelledError,
+    Observer,
+    Wait,
+    cache_failure,
+    download_archive,
+    is_local,
+)
 from .errors import FetchError
 from .http import Connections
+from .room import check_room
 from .urls import redact_url
 
 CONCURRENCY = 24
@@ -41,6 +51,7 @@ def fetch_archives(
     cache: Path,
     *,
     on_progress: Callable[[FetchProgress], None] | None = None,
+    on_wait: Callable[[Wait], None] | None = None,
     offline: bool = False,
     concurrency: int = CONCURRENCY,
     rehash: bool = True,
@@ -53,6 +64,7 @@ def fetch_archives(
 
     :param cache: directory, created when needed; several processes may share it.
     :param on_progress: called from several threads, never from two at once.
+    :param on_wait: called, from several threads, when a server asks to wait: once a host until that wait is over.
     :param offline: use the cache and ``file`` addresses only.
     :param concurrency: number of downloads at the same time.
     :param rehash: read cached files again instead of trusting their size: a disk may have lost what was written.
@@ -61,13 +73,17 @@ def fetch_archives(
     :raises FetchError: if an archive cannot be had; ``kind`` says why, ``url`` which, without credentials.
     :raises ArchiveMismatchError: if a server gives something else than was asked for.
     :raises ArchiveNameError: if a name is not one of a package archive.
+    :raises DiskFullError: if the cache has no room, which is looked at before anything is fetched.
     """
     environ = os.environ if environ is None else environ
     paths = [cached_path(cache, request.sha256, request.file_name) for request in requests]
     jobs = dict(zip(paths, requests, strict=True))
     connections = Connections(environ, load_credentials(environ), size=concurrency)
-    run = _Run(jobs, connections, _Meter(jobs.values(), on_progress), offline=offline, rehash=rehash)
+    meter = _Meter(jobs.values(), on_progress)
+    observer = Observer(on_bytes=meter.add_bytes, on_wait=_Waits(on_wait).add)
+    run = _Run(jobs, connections, meter, observer, offline=offline, rehash=rehash)
     try:
+        _check_cache(jobs, cache)
         run.carry_out(concurrency)
     finally:
         connections.close()
@@ -109,6 +125,30 @@ class _Meter:
             self._on_progress(self._state)
 
 
+class _Waits:
+    """Pass on that a host asks to wait, once for all downloads that it keeps waiting."""
+
+    def __init__(self, on_wait: Callable[[Wait], None] | None) -> None:
+        self._on_wait = on_wait
+        self._lock = threading.Lock()
+        self._said_until: dict[str, float] = {}
+
+    def add(self, wait: Wait) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if self._on_wait is None or now < self._said_until.get(wait.host, now):
+                return
+            self._said_until[wait.host] = now + wait.wait_s
+            self._on_wait(wait)
+
+
+def _check_cache(jobs: Mapping[Path, ArchiveRequest], cache: Path) -> None:
+    """Look for room for all that has to be fetched, as far as its size is known."""
+    missing = [request.size_bytes or 0 for path, request in jobs.items() if not path.is_file()]
+    if any(missing):
+        check_room(cache, sum(missing))
+
+
 class _Run:
     """Carry out the downloads of one call."""
 
@@ -117,6 +157,7 @@ class _Run:
         jobs: Mapping[Path, ArchiveRequest],
         connections: Connections,
         meter: _Meter,
+        observer: Observer,
         *,
         offline: bool,
         rehash: bool,
@@ -124,6 +165,7 @@ class _Run:
         self._jobs = jobs
         self._connections = connections
         self._meter = meter
+        self._observer = observer
         self._offline = offline
         self._rehash = rehash
         self._cancelled = threading.Event()
@@ -153,12 +195,12 @@ class _Run:
         if is_intact(path, request.sha256, request.size_bytes, rehash=self._rehash):
             self._meter.finish_cached(path.stat().st_size)
             return
-        if self._offline and urlsplit(request.url).scheme != "file":
+        if self._offline and not is_local(request.url):
             raise _offline(request)
         try:
-            download_archive(request, path, self._connections, self._cancelled, self._meter.add_bytes)
+            download_archive(request, path, self._connections, self._cancelled, self._observer)
         except OSError as error:
-            raise _unwritable(request, path, error) from error
+            raise cache_failure(error, path.parent, request) from error
         self._meter.finish()
 
 
@@ -172,7 +214,7 @@ def _raise_first(futures: Sequence[Future[None]]) -> None:
 def _check_address(request: ArchiveRequest) -> None:
     try:
         parts = urlsplit(request.url)
-        usable = parts.scheme == "file" or (bool(parts.hostname) and parts.port != 0)
+        usable = is_local(request.url) or (bool(parts.hostname) and parts.port != 0)
     except ValueError:
         usable = False
     if not usable:
@@ -180,15 +222,6 @@ def _check_address(request: ArchiveRequest) -> None:
         raise FetchError(
             f"cannot fetch {request.file_name}: {url} is no address", kind="address", name=request.file_name, url=url
         )
-
-
-def _unwritable(request: ArchiveRequest, path: Path, error: OSError) -> FetchError:
-    return FetchError(
-        f"cannot write to the cache: {error.strerror or error}",
-        kind="cannot-write",
-        path=path,
-        name=request.file_name,
-    )
 
 
 def _offline(request: ArchiveRequest) -> FetchError:

@@ -11,14 +11,16 @@ from functools import cached_property
 from urllib.parse import unquote, urlsplit
 
 import urllib3
-from urllib3.exceptions import ProxySchemeUnknown
+from urllib3.exceptions import HTTPError, LocationValueError, ProxySchemeUnknown
 
-from .credentials import Credentials
-from .errors import FetchError
+from .credentials import Credentials, render_basic
+from .errors import FetchError, RefusedError
+from .oci import Registries
+from .redirects import LIMIT, find_redirect
+from .urls import host_of, origin_of
 
 _CONNECT_TIMEOUT_S = 20.0
 _READ_TIMEOUT_S = 60.0
-_REDIRECT_LIMIT = 10
 
 
 class Connections:
@@ -45,25 +47,56 @@ class Connections:
         self._pools: dict[str, urllib3.PoolManager] = {}
         self._responses: weakref.WeakSet[urllib3.BaseHTTPResponse] = weakref.WeakSet()
         self._proxies = read_proxies(environ)
+        self._registries = Registries(self._follow, credentials)
 
-    def open(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+    def open(self, url: str, headers: Mapping[str, str], *, sha256: str) -> tuple[urllib3.BaseHTTPResponse, str]:
         """Open a response whose body is still to be read; the caller closes it.
 
-        A redirection to another host does not take the credentials along.
+        A redirect to another host does not take the credentials along.
 
+        :param url: an ``http``, ``https`` or ``oci`` address.
+        :param sha256: of what is asked for, in hex: registries look for it by that.
+        :returns: the response, and the address that gave it.
         :raises urllib3.exceptions.HTTPError: if there is no response.
+        :raises RefusedError: if a response is not acceptable.
         :raises FetchError: if the configuration makes one impossible.
         """
+        if urlsplit(url).scheme.lower() == "oci":
+            return self._registries.open(url, sha256, headers)
         address, authorization = self._credentials.authorize(url)
-        response = self._find_pool(address).request(
-            "GET",
-            address,
-            headers={"Accept-Encoding": "identity", "User-Agent": "cs-bundle", **authorization, **headers},
-            preload_content=False,
-            decode_content=False,
-            timeout=self._timeout,
-            retries=urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=_REDIRECT_LIMIT),
-        )
+        return self._follow(address, headers, authorization)
+
+    def _follow(
+        self, address: str, headers: Mapping[str, str], authorization: Mapping[str, str]
+    ) -> tuple[urllib3.BaseHTTPResponse, str]:
+        for _ in range(LIMIT + 1):
+            response = self._request(address, {**headers, **authorization})
+            target = _closing_on_error(response, address)
+            if target is None:
+                return response, address
+            response.close()
+            if origin_of(target) != origin_of(address):
+                authorization = {}
+            address = target
+        raise RefusedError("redirect", f"{host_of(address)} redirects more than {LIMIT} times")
+
+    def _request(self, address: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        try:
+            response = self._find_pool(address).request(
+                "GET",
+                address,
+                headers={"Accept-Encoding": "identity", "User-Agent": "cs-bundle", **headers},
+                preload_content=False,
+                decode_content=False,
+                redirect=False,
+                timeout=self._timeout,
+                retries=False,
+            )
+        except HTTPError:
+            raise
+        except ValueError:
+            # What cannot be sent stands in the error's text, credentials as well.
+            raise RefusedError("address", "the request cannot be sent") from None
         self._responses.add(response)
         if self._aborted.is_set():
             self.abort()
@@ -98,20 +131,26 @@ class Connections:
     def _make_pool(self, proxy: str) -> urllib3.PoolManager:
         if not proxy:
             return urllib3.PoolManager(maxsize=self._size, ssl_context=self._tls)
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        headers = None
-        if parts.username is not None:
-            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            headers = urllib3.make_headers(proxy_basic_auth=login)
-        address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        try:
+            parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+            userinfo, at, host_port = parts.netloc.rpartition("@")
+            usable = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise _unusable_proxy("a proxy variable does not hold a valid address")
+        user, _, password = userinfo.partition(":")
+        login = render_basic(unquote(user), unquote(password))["Authorization"] if at else None
         try:
             return urllib3.ProxyManager(
-                address, proxy_headers=headers, maxsize=self._size, ssl_context=self._tls, proxy_ssl_context=self._tls
+                f"{parts.scheme}://{host_port}",
+                proxy_headers=None if login is None else {"Proxy-Authorization": login},
+                maxsize=self._size,
+                ssl_context=self._tls,
+                proxy_ssl_context=self._tls,
             )
-        except (ProxySchemeUnknown, ValueError) as error:
-            raise FetchError(
-                f"cannot use the proxy {address}: {error}", kind="proxy", hint="use an http or https proxy"
-            ) from error
+        except (ProxySchemeUnknown, LocationValueError, ValueError):
+            raise _unusable_proxy(f"cannot use the proxy {parts.scheme}://{host_port}") from None
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -121,6 +160,19 @@ class Connections:
         import truststore
 
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _closing_on_error(response: urllib3.BaseHTTPResponse, address: str) -> str | None:
+    try:
+        return find_redirect(response, address)
+    except RefusedError:
+        response.close()
+        raise
+
+
+def _unusable_proxy(why: str) -> FetchError:
+    names = "http_proxy, https_proxy, all_proxy"
+    return FetchError(why, kind="proxy", hint=f"set {names} to the address of an http or https proxy, or unset them")
 
 
 def _load_certificates(file: str | None, directory: str | None) -> ssl.SSLContext:

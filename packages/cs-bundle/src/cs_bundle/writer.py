@@ -12,9 +12,10 @@ from typing import BinaryIO
 
 from .blocks import BlockWriter
 from .digests import Digest
-from .errors import ArchiveNameError, BundleRejectedError, BundleWriteError
+from .errors import ArchiveNameError, BundleError, BundleRejectedError, BundleWriteError
 from .frame import bundle_size
 from .names import is_archive_name
+from .room import check_room, disk_full, is_full
 from .tar import END_OF_ARCHIVE, padding_size, render_entry_header
 from .verify import ExpectedArchive, mismatch
 
@@ -35,7 +36,7 @@ class BundledArchive:
 class BundleInfo:
     """Describe a written bundle.
 
-    :ivar path: the file that holds it, among other things if it was appended to one.
+    :ivar path: the file that holds it, among other things if it was appended to one; empty if that has no name.
     :ivar sha256: lower-case hex digest of the whole bundle.
     :ivar archives: what it holds, in order.
     """
@@ -58,9 +59,15 @@ def write_bundle(out: Path, archives: Iterable[Path], *, expected: Iterable[Expe
     :raises ArchiveMismatchError: if an archive is not the expected one.
     :raises BundleRejectedError: if two archives have one name.
     :raises BundleWriteError: if a file cannot be read or written, or changes its size meanwhile.
+    :raises DiskFullError: if there is no room for it, which is looked at before anything is written.
     """
     with _writing(out), _replacing(out) as file:
-        info = append_bundle(file, archives, expected=expected)
+        try:
+            info = append_bundle(file, archives, expected=expected)
+        except BundleError as error:
+            if error.path == Path(file.name):
+                error.path = out
+            raise
     return replace(info, path=out)
 
 
@@ -78,14 +85,19 @@ def append_bundle(
     :raises ArchiveMismatchError: if an archive is not the expected one.
     :raises BundleRejectedError: if two archives have one name.
     :raises BundleWriteError: if a file cannot be read or written, or changes its size meanwhile.
+    :raises DiskFullError: if there is no room for it, which is looked at before anything is written.
     """
-    path = Path(str(file.name))
+    # A file that was opened by its descriptor has that for a name, which helps nobody.
+    path = Path(file.name) if isinstance(file.name, str) else None
     sources = _sort_sources(archives)
     wanted = {one.file_name: one for one in expected}
     with _writing(path):
         placed = _place(sources)
         tar_size = _end_of(placed) + len(END_OF_ARCHIVE)
         file.flush()
+    with _writing(path, bundle_size(tar_size)):
+        if path is not None:
+            check_room(path, bundle_size(tar_size))
         with BlockWriter(file.fileno(), tar_size, digests) as writer:
             for source, archive in zip(sources, placed, strict=True):
                 writer.write(render_entry_header(archive.file_name, archive.size_bytes))
@@ -94,14 +106,16 @@ def append_bundle(
                 writer.write(bytes(padding_size(archive.size_bytes)))
             writer.write(END_OF_ARCHIVE)
             sha256 = writer.finish()
-    return BundleInfo(path=path, size_bytes=bundle_size(tar_size), sha256=sha256, archives=placed)
+    return BundleInfo(path=path or Path(), size_bytes=bundle_size(tar_size), sha256=sha256, archives=placed)
 
 
 @contextlib.contextmanager
-def _writing(out: Path) -> Iterator[None]:
+def _writing(out: Path | None, needed_bytes: int | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if is_full(error):
+            raise disk_full(out, needed_bytes) from error
         raise BundleWriteError(f"cannot write the bundle: {error}", path=out) from error
 
 

@@ -51,10 +51,12 @@ def hash_file(path: Path) -> str:
 
 
 def render_packages(packages: Iterable[Mapping[str, Any]]) -> bytes:
-    """Render ``STEM.packages.txt``: name, version, build, url, sha256, tab-separated, sorted."""
-    rows = sorted(
-        "\t".join(str(package[key]) for key in ("name", "version", "build", "url", "sha256")) for package in packages
-    )
+    """Render ``STEM.packages.txt``: name, version, build, url, sha256, tab-separated, sorted.
+
+    The address of a local archive is ``./FILE``, as in the runtime lock.
+    """
+    keys = ("name", "version", "build", "url", "sha256")
+    rows = sorted("\t".join(str(package[key] or f"./{package['file_name']}") for key in keys) for package in packages)
     return "".join(f"{row}\n" for row in rows).encode()
 
 

@@ -21,7 +21,7 @@ from .inputs import Input, refuse_outputs
 from .memory import remember_bundle
 from .plan import BuildPlan, compose_header, possible_names
 from .staging import list_abandoned, staging_directory
-from .supplies import ArchiveStore, Supplies, wanted_archives
+from .supplies import ArchiveStore, Supplies, archives_of_records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +64,9 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
     check_outputs(plan, materials, out_dir)
     if not plan.needs_archives:
         _look_for_delegate(plan, materials.store, console)
+    wanted = archives_of_records(plan.needed, plan.lock_directory)
+    if not wanted and not plan.needs_archives:
         return _stage(plan, materials, None, out_dir, console)
-    wanted = wanted_archives(plan.package_plan.packages)
     try:
         archives, are_checked = materials.store.provide(wanted, console)
         return _stage(plan, materials, _look_into(plan, materials, archives, are_checked), out_dir, console)
@@ -86,6 +87,7 @@ def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -
         platform=plan.platform,
         subdir=plan.subdir,
         records=plan.records,
+        lock_directory=plan.lock_directory,
         requested=plan.derivation.requested_on(plan.platform),
     )
     check, hint = check_cache(search, store)
@@ -100,10 +102,11 @@ def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -
 
 def _look_into(plan: BuildPlan, materials: Materials, archives: Sequence[Path], are_checked: bool) -> Supplies:
     contents = inspect_archives(archives)
-    require_delegate(contents, plan.derivation.config.delegate, plan.subdir)
+    if plan.needs_archives:
+        require_delegate(contents, plan.derivation.config.delegate, plan.subdir)
     return Supplies(
         cache=materials.store.cache,
-        wanted=wanted_archives(plan.package_plan.packages),
+        wanted=archives_of_records(plan.needed, plan.lock_directory),
         archives=tuple(archives),
         contents=tuple(contents),
         are_checked=are_checked,
@@ -121,6 +124,7 @@ def _stage(
         out_dir,
         list_stale=list_stale,
         on_wait=lambda: console.say(f"waiting for another build into {out_dir}"),
+        needed_bytes=_estimate_size(plan, materials, supplies),
     ) as staging:
         runtime, stamp = _write_runtime(plan, materials, supplies, staging, console)
         files = [runtime]
@@ -130,13 +134,23 @@ def _stage(
         result = _write_papers(plan, materials.template, stamp, files, staging, out_dir)
     if supplies is not None:
         remember_contents(supplies.archives, supplies.contents)
-        bundles = [file.sha256 for file in files if file.role == "bundle"]
-        if plan.derivation.config.layout == "embedded":
-            bundles.append(stamp.part_sha256["bundle"])
-        for digest in bundles:
-            remember_bundle(supplies.cache, supplies.expected, digest)
+        for file in files:
+            if file.role == "bundle":
+                remember_bundle(supplies.cache, supplies.expected, file.sha256)
+        if plan.carried:
+            carried = supplies.select(plan.carried)
+            remember_bundle(carried.cache, carried.expected, stamp.part_sha256["bundle"])
     console.say(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
     return result
+
+
+def _estimate_size(plan: BuildPlan, materials: Materials, supplies: Supplies | None) -> int:
+    """Estimate what will be staged, in bytes: template and archives, and the lock in its several forms."""
+    size = materials.template.path.stat().st_size + 3 * len(plan.lock)
+    if supplies is not None:
+        staged = supplies if plan.bundle_name is not None else supplies.select(plan.carried)
+        size += sum(path.stat().st_size for path in staged.archives)
+    return size
 
 
 def check_outputs(plan: BuildPlan, materials: Materials, out_dir: Path) -> None:
@@ -145,7 +159,7 @@ def check_outputs(plan: BuildPlan, materials: Materials, out_dir: Path) -> None:
     :raises CliError: ``output-is-input``.
     """
     names = {*plan.artifact_names, *list_staged(out_dir, plan)}
-    wanted = wanted_archives(plan.package_plan.packages) if plan.needs_archives else ()
+    wanted = archives_of_records(plan.needed, plan.lock_directory)
     refuse_outputs(
         materials.inputs,
         files=[out_dir / name for name in sorted(names)],
@@ -183,14 +197,15 @@ def _write_runtime(
         from .bytecode import compile_bytecode
 
         bytecode = compile_bytecode(plan, materials.template.path, supplies, staging, console)
+    bundles = plan.carried or config.layout == "embedded"
     stamp = write_stamp(
         materials.template.path,
         staging / plan.runtime_name,
-        header=compose_header(plan, None if supplies is None else supplies.contents),
+        header=compose_header(plan, supplies.contents if supplies is not None and plan.needs_archives else None),
         plan=plan.package_plan,
         lock=plan.lock,
         bytecode=bytecode,
-        bundle=supplies.append_bundle if config.layout == "embedded" and supplies is not None else None,
+        bundle=None if supplies is None or not bundles else supplies.select(plan.carried).append_bundle,
     )
     if bytecode is not None:
         bytecode.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from cs_bundle import BundleError
 from cs_lock import PackageRecord, Problem
@@ -22,6 +23,7 @@ class Search:
     """Where a delegate is looked for, and in which order.
 
     :ivar subdir: conda subdir of the platform.
+    :ivar lock_directory: folder of the source lock, where relative paths of local archives start.
     :ivar requested: names that the workspace asks for: the delegate is most likely in one of these packages.
     """
 
@@ -29,6 +31,7 @@ class Search:
     platform: str
     subdir: str
     records: Sequence[PackageRecord]
+    lock_directory: Path
     requested: Collection[str]
 
     def stages(self, records: Sequence[PackageRecord]) -> Iterator[list[PackageRecord]]:
@@ -77,7 +80,7 @@ def download_and_check(search: Search, store: ArchiveStore, console: Console) ->
     """
     seen: list[ArchiveContents] = []
     for stage in search.stages([record for record in search.records if record.sha256]):
-        archives = store.fetch(archives_of_records(stage), console) if stage else []
+        archives = store.fetch(archives_of_records(stage, search.lock_directory), console) if stage else []
         contents = inspect_archives(archives)
         remember_contents(archives, contents)
         seen += contents
@@ -102,6 +105,7 @@ def check_delegates(inspection: Inspection, store: ArchiveStore, console: Consol
             platform=platform.name,
             subdir=platform.subdir,
             records=platform.packages,
+            lock_directory=inspection.derivation.project.source_lock_path.absolute().parent,
             requested=inspection.derivation.requested_on(platform.name),
         )
         check, hint = check_cache(search, store)

@@ -7,8 +7,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from cs_manifest import list_metadata_files
 
@@ -44,27 +42,10 @@ def list_inputs(derivation: Derivation, *, template: Path | None = None) -> tupl
     )
     inputs = [Input(role=role, path=path.absolute()) for role, path in named if path is not None]
     inputs += [Input(role="a file of the project's metadata", path=path) for path in list_metadata_files(project)]
-    urls = {record.url for one in derivation.lock.platforms for record in derivation.lock.packages(one.name)}
-    beside = project.source_lock_path.parent
-    archives = sorted(path for url in urls if (path := _local_path(url, beside)) is not None)
+    beside = project.source_lock_path.absolute().parent
+    records = (record for one in derivation.lock.platforms for record in derivation.lock.packages(one.name))
+    archives = sorted({record.find_file(beside) for record in records if record.is_local})
     return (*inputs, *(Input(role="a package archive", path=path) for path in archives))
-
-
-def _local_path(url: str, beside: Path) -> Path | None:
-    """Return the file that an address on this machine means, as a download would open it.
-
-    :param beside: the lock's folder, where a path without a scheme starts.
-    """
-    try:
-        parts = urlsplit(url)
-        if "://" not in url and parts.scheme != "file":
-            return beside / url
-        if parts.scheme != "file":
-            return None
-        host = "" if parts.netloc in ("", "localhost") else f"//{parts.netloc}"
-        return Path(url2pathname(host + parts.path))
-    except ValueError:
-        return None
 
 
 def refuse_outputs(

@@ -136,15 +136,10 @@ def _check_delegates(inspection: Inspection, arguments: argparse.Namespace) -> I
     from .request import open_store
     from .supplies import archives_of_records
 
-    download = arguments.check_delegate
-    try:
-        store = open_store(arguments)
-    except (CliError, RuntimeError):
-        if download:
-            raise
-        return inspection  # Without a home there is no cache, and everything else can still be said.
+    download, store = arguments.check_delegate, open_store(arguments)
     if download:
-        archives = [one for platform in inspection.platforms for one in archives_of_records(platform.packages)]
+        beside = inspection.derivation.project.source_lock_path.absolute().parent
+        archives = [one for platform in inspection.platforms for one in archives_of_records(platform.packages, beside)]
         refuse_outputs(list_inputs(inspection.derivation), files=(), folders=store.folders(archives))
     return check_delegates(inspection, store, Console(quiet=arguments.quiet), download=download)
 

@@ -6,9 +6,11 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from cs_lock import PackageRecord, python_of
+from cs_lock.locations import is_local_archive, is_local_channel
 from cs_manifest import resolve_install_name
 from cs_stamp import Header, Plan, PlannedPackage, PlanPython
 
@@ -21,6 +23,8 @@ PAPER_SUFFIXES = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", "
 BUNDLE_SUFFIX = ".bundle.tar.zst"
 
 _STEM_LENGTH = 128
+_BRACKETS = re.compile(r"\[((?:[a-z_0-9]+=\"[^\"]*\",?)+)\]$")
+_FIELD = re.compile(r"([a-z_0-9]+)=\"([^\"]*)\"")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -58,10 +62,25 @@ class BuildPlan:
         return f"{self.stem}{BUNDLE_SUFFIX}" if self.derivation.config.layout == "external" else None
 
     @property
+    def lock_directory(self) -> Path:
+        """Folder of the source lock, where relative paths of local archives start."""
+        return self.derivation.project.source_lock_path.absolute().parent
+
+    @property
     def needs_archives(self) -> bool:
-        """Whether the build needs the package archives themselves."""
+        """Whether the build needs every package archive itself."""
         config = self.derivation.config
         return config.layout != "online" or config.bytecode == "shipped"
+
+    @property
+    def needed(self) -> tuple[PackageRecord, ...]:
+        """The packages whose archives the build needs: all, or what an ``online`` runtime has to carry."""
+        return tuple(record for record in self.records if self.needs_archives or record.is_local)
+
+    @property
+    def carried(self) -> frozenset[str]:
+        """File names of the archives in the runtime itself."""
+        return frozenset(one.file_name for one in self.package_plan.bundled(self.derivation.config.layout))  # type: ignore[arg-type]  # cs_manifest checks it against the same choices
 
     @property
     def artifact_names(self) -> tuple[str, ...]:
@@ -112,7 +131,7 @@ def _plan_packages(subdir: str, records: Sequence[PackageRecord], requested: dic
     python = python_of(records)
     return Plan(
         platform=subdir,
-        requested_specs=tuple(sorted(spec for name, spec in requested.items() if name in names)),
+        requested_specs=tuple(sorted(make_portable(spec) for name, spec in requested.items() if name in names)),
         python=None if python is None else PlanPython(version=python[0], site_packages_path=python[1]),
         packages=tuple(_plan_package(record, requested.get(record.name)) for record in records),
     )
@@ -124,15 +143,29 @@ def _plan_package(record: PackageRecord, requested_spec: str | None) -> PlannedP
         version=record.version,
         build=record.build,
         subdir=record.subdir,
-        url=record.url,
+        url=None if record.is_local else record.url,
         file_name=record.file_name,
         sha256=_require_sha256(record),
         md5=record.md5,
         size=record.size_bytes,
         noarch=record.noarch,
-        requested_spec=requested_spec,
+        requested_spec=None if requested_spec is None else make_portable(requested_spec),
         record=record.to_record_json(),
     )
+
+
+def make_portable(spec: str) -> str:
+    """Take away what a match spec says of places that mean nothing on another machine."""
+
+    def keep(match: re.Match[str]) -> str:
+        kept = [field for field in _FIELD.findall(match[1]) if not _names_place(*field)]
+        return f"[{','.join(f'{name}={chr(34)}{value}{chr(34)}' for name, value in kept)}]" if kept else ""
+
+    return _BRACKETS.sub(keep, spec)
+
+
+def _names_place(name: str, value: str) -> bool:
+    return (name == "channel" and is_local_channel(value)) or (name == "url" and is_local_archive(value))
 
 
 def _require_sha256(record: PackageRecord) -> str:

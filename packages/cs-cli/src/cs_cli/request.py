@@ -11,7 +11,6 @@ from pathlib import Path
 from cs_stamp import select_template
 
 from .build import Materials
-from .cache import default_cache_directory
 from .console import Console
 from .derivation import derive_project
 from .inputs import list_inputs
@@ -54,5 +53,4 @@ def prepare_build(arguments: argparse.Namespace, *, label: str | None) -> BuildR
 
 def open_store(arguments: argparse.Namespace) -> ArchiveStore:
     """Return where archives are had, as ``--cache-dir`` and ``--offline`` say."""
-    cache = arguments.cache_dir or default_cache_directory(os.environ)
-    return ArchiveStore(cache=cache.absolute(), offline=arguments.offline)
+    return ArchiveStore(cache=arguments.cache_dir, offline=arguments.offline)

@@ -73,8 +73,9 @@ def _component(record: PackageRecord, reference: str) -> dict[str, Any]:
         "version": record.version,
         "purl": reference,
         "hashes": hashes,
-        "externalReferences": [{"type": "distribution", "url": record.url}],
     }
+    if not record.is_local:
+        component["externalReferences"] = [{"type": "distribution", "url": record.url}]
     if record.license:
         # A name, not an expression: conda records hold free text, and a wrong SPDX expression is an invalid document.
         component["licenses"] = [{"license": {"name": record.license}}]

@@ -10,6 +10,8 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from cs_bundle import check_room, disk_full, is_full
+
 from .errors import CliError
 from .interrupts import postponed_interrupts
 
@@ -23,6 +25,7 @@ def staging_directory(
     *,
     list_stale: Callable[[], Iterable[str]] = tuple,
     on_wait: Callable[[], None] = lambda: None,
+    needed_bytes: int = 0,
 ) -> Iterator[Path]:
     """Yield an empty folder inside ``out_dir``; publish what it holds when the block succeeds.
 
@@ -32,16 +35,26 @@ def staging_directory(
 
     :param list_stale: names in ``out_dir`` that go away with the publishing, unless the block made them anew.
     :param on_wait: called when another build is at work in the folder, before waiting for it.
+    :param needed_bytes: what will be written, as far as it is known: looked for before the block begins.
     :raises CliError: ``cannot-write`` if the folder cannot be made or a file cannot be replaced.
+    :raises DiskFullError: if there is no room for it.
     """
     created = _make_directory(out_dir)
     try:
         with _lock(out_dir, on_wait) as alone, _fresh_directory(out_dir, remove_abandoned=alone) as staging:
+            check_room(out_dir, needed_bytes)
             yield staging
             _publish(staging, out_dir, list_stale())
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CliError("cannot-write", f"cannot stage artifacts: {reason}", path=out_dir) from error
+    except Exception as error:
+        if is_full(error):
+            # Whoever noticed it names a file of the staging folder, or a descriptor.
+            full = disk_full(out_dir, needed_bytes or None)
+            full.hint = "free some space, or name another folder with --out-dir"
+            raise full from error
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error)
+            raise CliError("cannot-write", f"cannot stage artifacts: {reason}", path=out_dir) from error
+        raise
     finally:
         _remove_if_empty(created)
 

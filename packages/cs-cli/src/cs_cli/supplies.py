@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from cs_bundle import (
     ArchiveMismatchError,
+    BundleError,
     BundleInfo,
     ExpectedArchive,
     append_bundle,
@@ -18,14 +20,16 @@ from cs_bundle import (
 )
 
 from .archives import ArchiveContents
+from .cache import CACHE_VARIABLE, default_cache_directory
 from .console import Console
 from .memory import bundle_memory, recall_bundle
 
+_OTHER_CACHE = f"name another folder in {CACHE_VARIABLE} or with --cache-dir"
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cs_bundle import FetchProgress
+    from cs_bundle import FetchProgress, Wait
     from cs_lock import PackageRecord
-    from cs_stamp import PlannedPackage
     from cs_stamp.copying import Digest
 
 
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 class WantedArchive:
     """An archive that a lock names.
 
+    :ivar url: a ``file`` address for a local archive.
     :ivar sha256: lower-case hex digest.
     :ivar size_bytes: size, where the lock says it.
     """
@@ -48,36 +53,51 @@ class WantedArchive:
         return ExpectedArchive(file_name=self.file_name, sha256=self.sha256, size_bytes=self.size_bytes)
 
 
-def wanted_archives(packages: Iterable[PlannedPackage]) -> tuple[WantedArchive, ...]:
-    """List the archives of planned packages, in their order."""
-    return tuple(
-        WantedArchive(url=one.url, file_name=one.file_name, sha256=one.sha256, size_bytes=one.size) for one in packages
-    )
+def archives_of_records(records: Iterable[PackageRecord], lock_directory: Path) -> tuple[WantedArchive, ...]:
+    """List the archives of a lock's records, in their order.
 
-
-def archives_of_records(records: Iterable[PackageRecord]) -> tuple[WantedArchive, ...]:
-    """List the archives of a lock's records, in their order."""
+    :param lock_directory: folder of the source lock, where relative paths of local archives start.
+    """
     return tuple(
-        WantedArchive(url=one.url, file_name=one.file_name, sha256=one.sha256 or "", size_bytes=one.size_bytes)
+        WantedArchive(
+            url=one.find_file(lock_directory).absolute().as_uri() if one.is_local else one.url,
+            file_name=one.file_name,
+            sha256=one.sha256 or "",
+            size_bytes=one.size_bytes,
+        )
         for one in records
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveStore:
-    """Where archives are had: a cache, and the network behind it.
+    """Where archives are had: a cache, and the network behind it."""
 
-    :ivar cache: folder of downloaded archives.
-    :ivar offline: use the cache and ``file`` addresses only.
-    """
+    def __init__(self, *, cache: Path | None = None, offline: bool = False) -> None:
+        """Say where archives are had.
 
-    cache: Path
-    offline: bool = False
+        :param cache: folder of downloaded archives; the user's own is looked for when a build needs one.
+        :param offline: use the cache and local archives only.
+        """
+        self._cache = cache
+        self.offline = offline
+
+    @property
+    def cache(self) -> Path:
+        """Folder of downloaded archives.
+
+        :raises CliError: ``no-cache`` if nobody says where it is.
+        """
+        return (self._cache or default_cache_directory(os.environ)).absolute()
 
     def folders(self, wanted: Iterable[WantedArchive]) -> set[Path]:
         """Name the folders of the cache that a build with these archives writes to."""
-        archives = (cached_path(self.cache, one.sha256, one.file_name).parent for one in wanted)
-        return {bundle_memory(self.cache), *archives} if self.cache.exists() else set()
+        wanted = tuple(wanted)
+        if not wanted or not self.cache.exists():
+            return set()
+        return {
+            bundle_memory(self.cache),
+            *(cached_path(self.cache, one.sha256, one.file_name).parent for one in wanted),
+        }
 
     def find(self, record: PackageRecord) -> Path | None:
         """Return the archive of a record if the cache holds a file of its size, which may still be damaged.
@@ -86,7 +106,8 @@ class ArchiveStore:
         """
         if not record.sha256:
             return None
-        found = find_cached([one.expected for one in archives_of_records([record])], self.cache)
+        expected = ExpectedArchive(file_name=record.file_name, sha256=record.sha256, size_bytes=record.size_bytes)
+        found = find_cached([expected], self.cache)
         return found[0] if found else None
 
     def provide(self, wanted: Sequence[WantedArchive], console: Console) -> tuple[list[Path], bool]:
@@ -116,12 +137,20 @@ class ArchiveStore:
             def report(progress: FetchProgress) -> None:
                 update(progress.received_bytes)
 
-            return fetch_archives(requests, self.cache, on_progress=report, offline=self.offline)
+            def tell(wait: Wait) -> None:
+                console.say(str(wait))
+
+            try:
+                return fetch_archives(requests, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
+            except BundleError as error:
+                if error.kind in ("cannot-write", "disk-full"):
+                    error.hint = f"{'free some space, or ' if error.kind == 'disk-full' else ''}{_OTHER_CACHE}"
+                raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supplies:
-    """The archives of a plan, at hand.
+    """Archives of a plan, at hand.
 
     :ivar cache: folder that holds them.
     :ivar archives: paths in the cache, in the plan's order.
@@ -134,6 +163,16 @@ class Supplies:
     archives: tuple[Path, ...]
     contents: tuple[ArchiveContents, ...]
     are_checked: bool
+
+    def select(self, file_names: Container[str]) -> Supplies:
+        """Return some of them."""
+        kept = [index for index, one in enumerate(self.wanted) if one.file_name in file_names]
+        return replace(
+            self,
+            wanted=tuple(self.wanted[index] for index in kept),
+            archives=tuple(self.archives[index] for index in kept),
+            contents=tuple(self.contents[index] for index in kept),
+        )
 
     @property
     def expected(self) -> list[ExpectedArchive]:

@@ -13,6 +13,7 @@ from cs_bundle import BundleError, ExpectedArchive, verify_bundle
 from cs_stamp import (
     NotTemplateError,
     Plan,
+    PlannedPackage,
     StampError,
     StampReport,
     read_mark,
@@ -226,8 +227,9 @@ def _verify_runtime(verification: Verification, runtime: Path, *, siblings: bool
         return None
     report = reports[0]
     verification.attempt(lambda: _check_template(runtime, report))
-    if report.header.layout == "embedded":
-        verification.attempt(lambda: _check_embedded(runtime, report.plan))
+    bundled = report.plan.bundled(report.header.layout)
+    if bundled or report.header.layout == "embedded":
+        verification.attempt(lambda: _check_embedded(runtime, bundled))
     if report.header.bytecode == "shipped":
         verification.attempt(lambda: _check_bytecode(runtime, report.plan))
     bundle = report.header.bundle_file_name
@@ -246,9 +248,9 @@ def _check_template(runtime: Path, report: StampReport) -> str:
     return f"{runtime.name}: template {mark.name} {mark.version}"
 
 
-def _check_embedded(runtime: Path, plan: Plan) -> str:
+def _check_embedded(runtime: Path, bundled: Iterable[PlannedPackage]) -> str:
     with read_stamp(runtime) as stamp, stamp.open_part("bundle") as part:
-        report = verify_bundle(part, _expected(plan), exact=True, path=runtime)
+        report = verify_bundle(part, _expected(bundled), exact=True, path=runtime)
     return f"{runtime.name}: {len(report.verified)} archives"
 
 
@@ -259,12 +261,12 @@ def _check_bytecode(runtime: Path, plan: Plan) -> str:
 
 
 def _check_bundle(path: Path, plan: Plan) -> str:
-    report = verify_bundle(path, _expected(plan), exact=True)
+    report = verify_bundle(path, _expected(plan.packages), exact=True)
     return f"{path.name}: {len(report.verified)} archives"
 
 
-def _expected(plan: Plan) -> Iterable[ExpectedArchive]:
-    return [ExpectedArchive(file_name=one.file_name, sha256=one.sha256, size_bytes=one.size) for one in plan.packages]
+def _expected(packages: Iterable[PlannedPackage]) -> Iterable[ExpectedArchive]:
+    return [ExpectedArchive(file_name=one.file_name, sha256=one.sha256, size_bytes=one.size) for one in packages]
 
 
 def _check_lock(path: Path, runtime: Path) -> str:

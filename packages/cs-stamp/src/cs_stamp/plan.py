@@ -23,7 +23,7 @@ from .fields import (
     take_string,
     take_strings,
 )
-from .header import SCHEMA_VERSION, require_schema_version
+from .header import SCHEMA_VERSION, Layout, require_schema_version
 
 Noarch = Literal["python", "generic"]
 
@@ -57,6 +57,7 @@ class PlanPython:
 class PlannedPackage:
     """Hold one package of a plan.
 
+    :ivar url: where the archive can be fetched; ``None`` for a local archive, which comes with the runtime.
     :ivar sha256: lower-case hex digest of the archive.
     :ivar size: size of the archive in bytes, where the lock says it.
     :ivar record: the repodata record as conda writes it to ``conda-meta`` (with ``fn``, ``url``, ``channel``).
@@ -66,7 +67,7 @@ class PlannedPackage:
     version: str
     build: str
     subdir: str
-    url: str
+    url: str | None
     file_name: str
     sha256: str
     record: Mapping[str, Any]
@@ -88,7 +89,7 @@ class PlannedPackage:
             version=take_string(fields, "version", key),
             build=take_string(fields, "build", key),
             subdir=take_name(fields, "subdir", key),
-            url=take_string(fields, "url", key),
+            url=take_optional_string(fields, "url", key),
             file_name=_take_archive_name(fields, key),
             sha256=take_digest(fields, "sha256", 64, key),
             md5=None if take(fields, "md5", key) is None else take_digest(fields, "md5", 32, key),
@@ -152,6 +153,15 @@ class Plan:
     def from_bytes(cls, data: bytes) -> Plan:
         """Read a plan from the bytes of its part."""
         return cls.from_dict(parse_json(data))
+
+    def bundled(self, layout: Layout) -> tuple[PlannedPackage, ...]:
+        """Return the packages whose archives the ``bundle`` part holds, which is absent when there are none.
+
+        An ``online`` runtime carries what no address can supply; an ``external`` one has its bundle beside it.
+        """
+        if layout == "online":
+            return tuple(package for package in self.packages if package.url is None)
+        return self.packages if layout == "embedded" else ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON values, ``schema_version`` included; ``requested_specs`` come out sorted."""

@@ -67,7 +67,8 @@ def _check_agreement(reader: StampReader, plan: Plan) -> None:
     header = reader.header
     if plan.platform != header.platform:
         raise damaged_part("plan", f"it is for {plan.platform}, the header for {header.platform}")
-    if (header.layout == "embedded") != bool(reader.parts["bundle"].size_bytes):
-        raise damaged_part("bundle", f"its presence contradicts the layout {header.layout}")
+    needs_bundle = header.layout == "embedded" or bool(plan.bundled(header.layout))
+    if needs_bundle != bool(reader.parts["bundle"].size_bytes):
+        raise damaged_part("bundle", f"its presence contradicts the layout {header.layout} and the plan")
     if (header.bytecode == "shipped") != bool(reader.parts["bytecode"].size_bytes):
         raise damaged_part("bytecode", f"its presence contradicts the bytecode setting {header.bytecode}")

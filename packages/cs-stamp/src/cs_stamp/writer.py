@@ -73,8 +73,9 @@ def write_stamp(
 
     :param lock: the runtime lock, the bytes of ``STEM.runtime.lock``.
     :param bytecode: tar.zst of compiled modules; goes with ``header.bytecode == "shipped"`` and only with it.
-    :param bundle: bundle in canonical form, or what writes one into the runtime; goes with
-        ``header.layout == "embedded"`` and only with it.
+    :param bundle: bundle in canonical form, or what writes one into the runtime; holds the archives of
+        :meth:`Plan.bundled`: goes with ``header.layout == "embedded"``, with an ``online`` runtime that carries local
+        archives, and with nothing else.
     :raises FieldError: if header, plan and files contradict each other.
     :raises StampTooLargeError: if a part exceeds the format's limit.
     :raises TemplateStampedError: if the template is a runtime already.
@@ -142,7 +143,7 @@ def _check_agreement(header: Header, plan: Plan, bytecode: Path | None, bundle: 
             expected=header.platform,
             actual=plan.platform,
         )
-    if (bundle is not None) != (header.layout == "embedded"):
+    if (bundle is not None) != (header.layout == "embedded" or bool(plan.bundled(header.layout))):
         raise FieldError(
             f"layout: {header.layout} and {'a' if bundle else 'no'} bundle do not go together", key="layout"
         )

@@ -196,3 +196,86 @@ fn a_channel_on_this_machine_is_not_the_network() {
     let sandbox = Sandbox::with(&online(Stamp::new(tool_packages("1.0")), &address));
     sandbox.run(&["bootstrap", "--offline"]).ok();
 }
+
+/// A stamp as `cs build` makes it of local archives: they have no URL, and their records a place that need not exist.
+fn with_local(mut stamp: Stamp, names: &[&str]) -> Stamp {
+    for archive in &mut stamp.archives {
+        if names.contains(&archive.file_name.as_str()) {
+            let place = format!("file:///local/linux-64/{}", archive.file_name);
+            archive.entry["url"] = serde_json::Value::Null;
+            archive.entry["record"]["url"] = place.into();
+            archive.entry["record"]["channel"] = "file:///local".into();
+        }
+    }
+    stamp
+}
+
+#[test]
+fn an_online_runtime_carries_what_the_network_lacks() {
+    let local = "tool-1.0-0.conda";
+    let mut remote = tool_packages("1.0");
+    remote.retain(|archive| archive.file_name != local);
+    let address = serve(remote);
+    let stamp = online(Stamp::new(tool_packages("1.0")), &address);
+    let sandbox = Sandbox::with(&with_local(stamp, &[local]));
+    let outcome = sandbox.run(&["bootstrap"]).ok();
+    assert!(!outcome.stderr.contains("not in"), "{}", outcome.stderr);
+    assert_eq!(sandbox.run(&["x"]).ok().stdout, "<x>\n");
+    let meta = sandbox.prefix().join("conda-meta");
+    let record = fs::read_to_string(meta.join("tool-1.0-0.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    assert_eq!(record["url"], format!("file:///local/linux-64/{local}"));
+    assert_eq!(record["channel"], "file:///local");
+    let explicit = fs::read_to_string(meta.join("initial-state.explicit.txt")).unwrap();
+    assert!(
+        explicit.contains(&format!("file:///local/linux-64/{local}#")),
+        "{explicit}"
+    );
+}
+
+#[test]
+fn an_online_runtime_that_carries_everything_needs_no_network() {
+    let archives = tool_packages("1.0");
+    let names: Vec<&str> = archives.iter().map(|one| one.file_name.as_str()).collect();
+    let sandbox = Sandbox::with(&with_local(without_bundle(), &names));
+    sandbox.run(&["bootstrap", "--offline"]).ok();
+}
+
+#[test]
+fn what_an_online_runtime_carries_is_not_named_as_a_bundle_that_lacks_something() {
+    let stamp = with_local(without_bundle(), &["tool-1.0-0.conda"]);
+    let sandbox = Sandbox::with(&stamp);
+    let message = sandbox.run(&["bootstrap", "--offline"]).fails_with(66);
+    assert!(
+        message.contains("there is no bundle to install from"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_local_archive_without_its_bundle_is_asked_for_whatever_the_network() {
+    let address = serve(tool_packages("1.0"));
+    let stamp = with_local(
+        online(Stamp::new(tool_packages("1.0")), &address),
+        &["tool-1.0-0.conda"],
+    )
+    .with("layout", "external")
+    .with("bundle_file_name", "demo.bundle.tar.zst");
+    let sandbox = Sandbox::with(&stamp);
+    for arguments in [&["bootstrap"][..], &["bootstrap", "--offline"], &["x"]] {
+        let message = sandbox.run(arguments).fails_with(66);
+        for part in [
+            "tool-1.0-0.conda comes with this runtime's bundle",
+            "Put demo.bundle.tar.zst beside",
+            "`demo bootstrap --bundle PATH`",
+        ] {
+            assert!(message.contains(part), "{message}");
+        }
+        assert_eq!(sandbox.tree(), Vec::<String>::new());
+    }
+    let directory = sandbox.path("bundle");
+    write_directory(&directory, &tool_packages("1.0"));
+    sandbox
+        .run(&["bootstrap", "--bundle", directory.to_str().unwrap()])
+        .ok();
+}

@@ -50,9 +50,15 @@ impl Stamp {
             self.plan().to_string().into_bytes(),
             b"version: 7\n".to_vec(),
         ];
-        let bundled = match self.header["layout"].as_str() {
-            Some("embedded") => bundle(&self.archives.iter().collect::<Vec<_>>()),
-            _ => Vec::new(),
+        let is_carried = |archive: &&Archive| match self.header["layout"].as_str() {
+            Some("embedded") => true,
+            Some("online") => archive.entry["url"].is_null(),
+            _ => false,
+        };
+        let carried: Vec<&Archive> = self.archives.iter().filter(is_carried).collect();
+        let bundled = match carried.as_slice() {
+            [] => Vec::new(),
+            carried => bundle(carried),
         };
         let digests: Vec<u8> = [&header, &plan, &lock, &Vec::new()]
             .iter()

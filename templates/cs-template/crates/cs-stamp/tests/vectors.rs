@@ -132,6 +132,7 @@ fn assert_plan(stamp: &Stamp, case: &Value) {
     assert_eq!(plan.packages.len(), packages.len());
     for (package, expected) in plan.packages.iter().zip(packages) {
         assert_eq!(package.name, expected["name"]);
+        assert_eq!(Value::from(package.url.clone()), expected["url"]);
         assert_eq!(hex(&package.sha256), expected["sha256"]);
         assert_eq!(Value::from(package.size), expected["size"]);
         assert_eq!(package.noarch.is_some(), !expected["noarch"].is_null());
