@@ -21,24 +21,8 @@ from cs_manifest.specs import classify_conda, normalize_pypi_name, render_conda,
         ({"build-number": ">=3", "subdir": "noarch"}, "conda", 'x[build_number=">=3",subdir="noarch"]'),
         ({"license": ["MIT", "BSD"]}, "conda", 'x[license="MIT BSD"]'),
         ({"url": "https://a/x-1-0.conda"}, "conda", 'x[url="https://a/x-1-0.conda"]'),
-        # A path of this machine means nothing where the spec is read again.
-        ({"path": "x-1-0.tar.bz2"}, "conda", "x"),
-        ({"url": "file:///home/me/x-1-0.conda", "version": ">=1"}, "conda", "x >=1"),
-        ({"url": "./x-1-0.conda"}, "conda", "x"),
-        *(
-            ({"channel": channel, "version": "1.*"}, "conda", "x 1.*")
-            for channel in (
-                "file:///home/me/c",
-                "FILE:///c",
-                "/c",
-                "./c",
-                "../c",
-                "~/c",
-                "C:\\c",
-                "c:/c",
-                "\\\\host\\c",
-            )
-        ),
+        ({"path": "x-1-0.tar.bz2"}, "conda", 'x[url="x-1-0.tar.bz2"]'),
+        ({"channel": "C:\\c"}, "conda", 'x[channel="C:\\c"]'),
         ({"channel": "nvidia/label/cuda-12"}, "conda", 'x[channel="nvidia/label/cuda-12"]'),
         ({"path": "../x"}, "source", "x @ ../x"),
         ({"url": "https://a/x.zip"}, "source", "x @ https://a/x.zip"),

@@ -15,6 +15,8 @@ _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#]*@)?([^?#]*)", re.IGNO
 _TOKEN = re.compile(r"/t/[^/]+")
 # rattler's records cannot be given these, so that no record would match.
 _NOT_JUDGED = {"features", "track_features"}
+# Places mean more to us than to rattler's records.
+_JUDGED_HERE = {"channel", "fn", "url"}
 # A lock may leave these out, which says nothing about them.
 _OPTIONAL = ("license", "license_family", "md5", "sha256")
 
@@ -72,7 +74,8 @@ def satisfies(record: PackageRecord, spec: str) -> bool:
         return False
     if fields.keys() & {*_NOT_JUDGED, *(name for name in _OPTIONAL if not getattr(record, name))}:
         return True
-    return _matches(record, spec)
+    others = [f'{name}="{value}"' for name, value in fields.items() if name not in _JUDGED_HERE]
+    return _matches(record, spec.partition("[")[0] + (f"[{','.join(others)}]" if others else ""))
 
 
 def _collect(source: SourceLock, environment: str, platform: str, names: set[str]) -> dict[str, PackageRecord | None]:

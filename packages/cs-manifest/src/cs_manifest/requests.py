@@ -204,13 +204,6 @@ def _read_entry(project: Project, key: KeyPath, target: str | None) -> _Entry:
 def _check_addresses(project: Project, key: KeyPath, spec: str) -> None:
     """Refuse credentials in a spec: it ships, in the plan and in the history of the prefix."""
     for address, _ in find_addresses(spec):
-        if address.lower().startswith("file:"):
-            raise project.document.error(
-                "a spec that ships names a path of this machine",
-                kind="value-invalid",
-                key=key,
-                expected="a table, whose `channel` or `url` does not ship when it is a path",
-            )
         if holds_credentials(address) or holds_extras(address):
             raise project.document.error(
                 f"an address that ships holds credentials, or a query or fragment: {address}",

@@ -98,9 +98,7 @@ def _render_table(name: str, table: Mapping[str, object]) -> str:
     brackets = _render_brackets(table)
     channel = table.get("channel")
     prefix = ""
-    if isinstance(channel, str) and is_local(channel):
-        pass  # A folder of this machine means nothing on another one, where the spec is read again.
-    elif isinstance(channel, str) and "/" in channel:
+    if isinstance(channel, str) and ("/" in channel or "\\" in channel):
         brackets.insert(0, f'channel="{channel}"')
     elif isinstance(channel, str):
         prefix = f"{channel}::"
@@ -112,19 +110,13 @@ def _render_brackets(table: Mapping[str, object]) -> list[str]:
     rendered = []
     for field, name in _BRACKET_FIELDS.items():
         value = table.get(field)
-        if name == "url" and ("://" not in str(value) or is_local(str(value))):
-            continue
         if isinstance(value, list):
             value = " ".join(str(item) for item in value)
         if value is not None and value != "":
             rendered.append(f'{name}="{value}"')
+    if "path" in table:
+        rendered.append(f'url="{table["path"]}"')
     return rendered
-
-
-def is_local(location: str) -> bool:
-    """Tell whether a channel or an archive is a path of this machine."""
-    has_drive = location[1:3] in (":/", ":\\")
-    return has_drive or location.lower().startswith(("file:", "/", "\\", "./", "../", ".\\", "..\\", "~"))
 
 
 def _find_location(table: Mapping[str, object]) -> str | None:
