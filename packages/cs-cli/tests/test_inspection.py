@@ -127,6 +127,7 @@ def test_platforms_that_no_runtime_can_be_built_for_are_told(
 ) -> None:
     python = channel.add("python", {"bin/python.js": b""}, subdir="emscripten-wasm32", version="3.11.7")
     workspace.environments["ship"]["emscripten-wasm32"] = [python]
+    workspace.specs = ("python",)
     workspace.write()
     document = inspect(cs, *flags)
     (problem,) = (one for one in document["problems"] if one["kind"] == "platform-unsupported")

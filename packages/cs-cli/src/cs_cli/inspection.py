@@ -150,7 +150,7 @@ class Inspection:
             "bytecode": config.bytecode,
             "bytecode_cost": [asdict(cost) for cost in self.bytecode],
             "channels": [channel.url for channel in lock.channels],
-            "runtime_lock_sha256": None if lock.errors else lock.sha256,
+            "runtime_lock_sha256": lock.sha256 if self.derivation.can_ship else None,
             "platforms": [platform.to_dict() for platform in self.platforms],
             "exclusions": [asdict(exclusion) for exclusion in lock.exclusions],
             "delegate_checks": [asdict(check) for check in self.delegate_checks],
@@ -171,7 +171,7 @@ def inspect_derivation(derivation: Derivation, *, platform: str | None, out_dir:
     )
     ships_bytecode = derivation.config.bytecode == "shipped" and not lock.errors
     costs = tuple(estimate_bytecode(derivation, one, out_dir) for one in summaries) if ships_bytecode else ()
-    problems = sorted((*lock.problems, *check_platforms(wanted)), key=lambda problem: problem.severity)
+    problems = sorted((*derivation.problems, *check_platforms(wanted)), key=lambda problem: problem.severity)
     return Inspection(derivation=derivation, platforms=summaries, bytecode=costs, problems=tuple(problems))
 
 

@@ -34,8 +34,9 @@ def _render_project(inspection: Inspection, style: TextStyle) -> list[str]:
     derivation = inspection.derivation
     project, config = derivation.project, derivation.config
     others = [name for name in derivation.source.environments if name != config.source_environment]
+    version = config.runtime_version or "of a version not known yet"
     rows = {
-        "Runtime": f"{config.runtime} {config.runtime_version} ({config.layout}, as {config.artifact_name})",
+        "Runtime": f"{config.runtime} {version} ({config.layout}, as {config.artifact_name})",
         "Delegate": config.delegate,
         "Manifest": str(project.manifest_path),
         "Lock": f"{project.source_lock_path} (version {derivation.source.version})",
