@@ -58,15 +58,14 @@ def check_cache(search: Search, store: ArchiveStore) -> tuple[DelegateCheck, str
     """
     seen: list[ArchiveContents] = []
     try:
-        cached = {record.name: path for record in search.records if (path := store.find(record)) is not None}
-        for stage in search.stages([record for record in search.records if record.name in cached]):
-            seen += inspect_archives([cached[record.name] for record in stage])
+        for stage in search.stages(search.records):
+            seen += inspect_archives([path for record in stage if (path := store.find(record)) is not None])
             found = find_delegate(seen, search.delegate, search.subdir)
             if found is not None:
                 return search.conclude(found), None
     except (BundleError, CliError):  # damaged, or no names of archives: the build will say so
         return search.give_up(), None
-    if len(cached) < len(search.records):
+    if len(seen) < len(search.records):
         return search.give_up(), None
     return search.conclude(None), suggest_delegate(seen, search.delegate, search.subdir)
 
