@@ -105,7 +105,7 @@ pub(crate) fn unpack_shipped(
             hand,
             claimant: BYTECODE,
         };
-        let Some(mut file) = maker.make(&path, |hand| hand.create_file(&path, 0o644))? else {
+        let Some(mut file) = maker.make(&path, |hand| hand.create_file(&path, 0o666))? else {
             continue;
         };
         loop {

@@ -36,12 +36,7 @@ impl EntryPoints<'_, '_> {
                 ))
             })?;
             let name = format!("{SCRIPTS}/{command}-script.py");
-            self.write(
-                name,
-                script.as_bytes(),
-                PathKind::WindowsEntryPointScript,
-                linked,
-            )?;
+            self.write(name, &script, PathKind::WindowsEntryPointScript, linked)?;
             self.write(
                 format!("{SCRIPTS}/{command}.exe"),
                 launcher,
@@ -51,7 +46,7 @@ impl EntryPoints<'_, '_> {
         } else {
             self.write(
                 format!("{SCRIPTS}/{command}"),
-                script.as_bytes(),
+                &script,
                 PathKind::UnixEntryPoint,
                 linked,
             )
@@ -70,7 +65,7 @@ impl EntryPoints<'_, '_> {
             hand: self.hand,
             claimant: self.claimant,
         };
-        let Some(mut file) = maker.make(&path, |hand| hand.create_file(&path, 0o775))? else {
+        let Some(mut file) = maker.make(&path, |hand| hand.create_file(&path, 0o777))? else {
             return Ok(());
         };
         file.write_all(bytes)

@@ -55,7 +55,6 @@ pub fn install(
     };
     let mut hand = tree.hand();
     hand.create_directory(META)
-        .and_then(|()| hand.set_directory_mode(META, 0o755))
         .map_err(|source| write_error(job, META, source))?;
     let mut done = Crew::new(&shared, archives, progress, cancel).work()?;
     if let (Bytecode::Compile, Some(layout)) = (job.bytecode, &layout) {
@@ -124,7 +123,7 @@ fn write_error(job: &Job, path: &str, source: std::io::Error) -> LinkError {
 }
 
 fn write_text(job: &Job, hand: &mut Hand, path: &str, text: &str) -> Result<(), LinkError> {
-    replace_file(hand, path, 0o644)
+    replace_file(hand, path)
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(|source| write_error(job, path, source))
 }

@@ -187,7 +187,7 @@ fn store(
 ) -> Result<(), Fault> {
     let path = record_path(package)?;
     let write = |hand: &mut Hand| -> std::io::Result<()> {
-        let mut out = BufWriter::with_capacity(64 * 1024, replace_file(hand, &path, 0o644)?);
+        let mut out = BufWriter::with_capacity(64 * 1024, replace_file(hand, &path)?);
         serde_json::to_writer_pretty(&mut out, record)?;
         out.write_all(b"\n")?;
         out.flush()

@@ -79,11 +79,12 @@ pub(crate) fn write_fault(shared: &Shared, path: &str, source: io::Error) -> Fau
 }
 
 /// Replace a whole file that is not a package's.
-pub(crate) fn replace_file(hand: &mut Hand, path: &str, mode: u32) -> io::Result<File> {
-    match hand.create_file(path, mode) {
+pub(crate) fn replace_file(hand: &mut Hand, path: &str) -> io::Result<File> {
+    const MODE: u32 = 0o666;
+    match hand.create_file(path, MODE) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             hand.remove(path)?;
-            hand.create_file(path, mode)
+            hand.create_file(path, MODE)
         }
         other => other,
     }

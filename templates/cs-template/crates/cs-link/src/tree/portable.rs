@@ -119,11 +119,6 @@ impl Hand<'_> {
         }
     }
 
-    /// Modes are no concern here.
-    pub(crate) fn set_directory_mode(&mut self, path: &str, _: u32) -> io::Result<()> {
-        self.create_directory(path)
-    }
-
     fn place(&mut self, path: &str) -> io::Result<PathBuf> {
         if let Some((directory, _)) = path.rsplit_once('/') {
             self.create_directory(directory)?;
