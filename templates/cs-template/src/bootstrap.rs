@@ -214,10 +214,18 @@ fn relay(runtime: &Runtime, plan: &Plan, report: &cs_link::Report) {
             &plan.packages[clobbered.winner],
             &plan.packages[clobbered.loser],
         );
-        runtime.voice.detail(&format!(
-            "{} is in both {} and {}; that of {} stays",
-            clobbered.path, winner.name, loser.name, winner.name
-        ));
+        let detail = if clobbered.to == clobbered.path {
+            format!(
+                "{} is in both {} and {}; that of {} stays",
+                clobbered.path, winner.name, loser.name, winner.name
+            )
+        } else {
+            format!(
+                "{} of {} is left out: {} has {}",
+                clobbered.path, loser.name, winner.name, clobbered.to
+            )
+        };
+        runtime.voice.detail(&detail);
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+use crate::aside::Aside;
 use crate::bytecode::{Modules, compile, unpack_shipped};
 use crate::clobber::Claims;
 use crate::fault::Fault;
@@ -16,9 +17,10 @@ use crate::order::order_packages;
 use crate::package::{link_package, verify};
 use crate::record::{PathKind, PathRecord, edit_record, write_record};
 use crate::scripts::run_scripts;
+use crate::settle::settle;
 use crate::shared::{Shared, replace_file};
 use crate::tree::{Hand, Tree};
-use crate::{Archive, Archives, Bytecode, Job, LinkError, Package, Progress, Report};
+use crate::{Archive, Archives, Bytecode, Clobbered, Job, LinkError, Package, Progress, Report};
 
 /// Install every package of `job` into its staging directory.
 ///
@@ -46,10 +48,12 @@ pub fn install(
         .map_err(|reason| plan_error("python", reason))?;
     let tree = Tree::open(job.staging).map_err(|source| write_error(job, "", source))?;
     let claims = Claims::new(order_packages(job.packages));
+    let aside = Aside::default();
     let shared = Shared {
         job,
         tree: &tree,
         claims: &claims,
+        aside: &aside,
         layout: layout.as_ref(),
         prefix: &prefix,
     };
@@ -75,11 +79,14 @@ const META: &str = "conda-meta";
 
 /// Write what only the whole job knows.
 fn finish(shared: &Shared, hand: &mut Hand, done: Done) -> Result<Report, LinkError> {
+    let mut clobbered = shared.claims.contested();
+    clobbered.extend(done.lost);
+    clobbered.sort_by(|a, b| (&a.path, a.loser, a.winner).cmp(&(&b.path, b.loser, b.winner)));
     let report = Report {
         files: done.files,
         bytes: done.bytes,
         compiled: done.compiled.len() as u64,
-        clobbered: shared.claims.contested(),
+        clobbered,
         messages: Vec::new(),
     };
     correct_records(shared, hand, &report, done.compiled)?;
@@ -168,6 +175,8 @@ struct Done {
     compiled: Vec<(usize, String)>,
     /// Compiled modules that came with the runtime, not yet known to belong to anything.
     shipped: Vec<String>,
+    /// What gave way to a file in place of a directory, or the other way round.
+    lost: Vec<Clobbered>,
     error: Option<LinkError>,
 }
 
@@ -236,6 +245,8 @@ impl<'a> Crew<'a> {
         check_complete(self.shared.job.packages, &done.linked)?;
         let shipped = std::mem::take(&mut done.shipped);
         let mut hand = self.shared.tree.hand();
+        let compiled = done.modules.claimants(self.shared.claims, &shipped);
+        done.lost = settle(self.shared, &mut hand, &compiled)?;
         done.compiled = done
             .modules
             .attribute(self.shared, &mut hand, shipped)

@@ -99,7 +99,7 @@ pub struct Message {
     pub text: String,
 }
 
-/// One path that two packages hold.
+/// One path that two packages hold, or a file in place of a directory of another package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clobbered {
     /// Relative to the prefix.
@@ -108,6 +108,8 @@ pub struct Clobbered {
     pub winner: usize,
     /// Index of the package whose file is not.
     pub loser: usize,
+    /// The winner's path: the same, one above it, or the same with a slash when it is a directory.
+    pub to: String,
 }
 
 /// What became of a job.

@@ -4,6 +4,7 @@
 //! the seams: bundles and downloads implement the first, whoever shows progress the second.
 
 mod activation;
+mod aside;
 mod bytecode;
 mod children;
 mod clobber;
@@ -29,6 +30,7 @@ mod placeholder;
 mod record;
 mod relocate;
 mod scripts;
+mod settle;
 mod shared;
 mod shebang;
 mod source;

@@ -6,13 +6,14 @@ mod hard_link;
 use std::collections::HashMap;
 use std::io;
 
+use crate::aside::is_in_the_way;
 use crate::clobber::Claimant;
 use crate::container::Stream;
 use crate::fault::Fault;
 use crate::info::InfoFiles;
 use crate::input::{Monitor, hash_bytes, to_hex};
 use crate::layout::Layout;
-use crate::maker::Maker;
+use crate::maker::{Maker, is_the_runtimes};
 use crate::package::check_placeholders;
 use crate::paths::{Declared, PathEntry};
 use crate::record::{PathKind, PathRecord};
@@ -206,9 +207,12 @@ impl<'a, 't> Linker<'a, 't> {
         }
         let target = target(self.entries, &self.targets, index);
         let shared = self.shared;
-        self.hand
-            .create_directory(target)
-            .map_err(|error| write_fault(shared, target, error))?;
+        match self.hand.create_directory(target) {
+            Err(error) if is_in_the_way(&error) && !is_the_runtimes(target) => {
+                shared.aside.keep_directory(target, self.claimant);
+            }
+            made => made.map_err(|error| write_fault(shared, target, error))?,
+        }
         self.outcomes[index] = Outcome::Done {
             kind: PathKind::Directory,
             size: 0,
@@ -227,11 +231,11 @@ impl<'a, 't> Linker<'a, 't> {
             hand: self.hand,
             claimant: self.claimant,
         };
-        let made = maker.make_owned(target, |hand| {
-            hand.create_symlink(target, &entry.link, Some(entry.modified))
+        let made = maker.make_owned(target, |hand, at| {
+            hand.create_symlink(at, &entry.link, Some(entry.modified))
         })?;
         let size = self.entries[index].size.unwrap_or(entry.link.len() as u64);
-        Ok(made.map_or(Outcome::Lost, |()| Outcome::Done {
+        Ok(made.map_or(Outcome::Lost, |_| Outcome::Done {
             kind: PathKind::SoftLink,
             size,
             // rattler's record of a link: the hash of where it points, not of what is there.

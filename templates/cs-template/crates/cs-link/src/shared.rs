@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 
 use crate::Job;
+use crate::aside::Aside;
 use crate::clobber::Claims;
 use crate::fault::Fault;
 use crate::layout::Layout;
@@ -17,6 +18,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) job: &'a Job<'a>,
     pub(crate) tree: &'a Tree,
     pub(crate) claims: &'a Claims,
+    pub(crate) aside: &'a Aside,
     pub(crate) layout: Option<&'a Layout>,
     /// The final prefix as it is written into files.
     pub(crate) prefix: &'a str,

@@ -110,7 +110,41 @@ impl<'t> Hand<'t> {
     /// Remove a file or symbolic link.
     pub(crate) fn remove(&mut self, path: &str) -> io::Result<()> {
         let (directory, name) = self.parent(path)?;
-        Ok(fs::unlinkat(directory.as_fd(), name, AtFlags::empty())?)
+        match fs::unlinkat(directory.as_fd(), name, AtFlags::empty()) {
+            // What POSIX wants of a directory; Linux says more.
+            Err(Errno::PERM) if is_directory(directory.as_fd(), name) => Err(Errno::ISDIR.into()),
+            other => Ok(other?),
+        }
+    }
+
+    /// Remove an empty directory.
+    pub(crate) fn remove_directory(&mut self, path: &str) -> io::Result<()> {
+        let (directory, name) = self.parent(path)?;
+        Ok(fs::unlinkat(directory.as_fd(), name, AtFlags::REMOVEDIR)?)
+    }
+
+    /// Give a file or symbolic link another name, where nothing is yet.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
+        let (directory, name) = self.parent(to)?;
+        let (old_directory, old_name) = self.parent(from)?;
+        Ok(fs::renameat(
+            old_directory.as_fd(),
+            old_name,
+            directory.as_fd(),
+            name,
+        )?)
+    }
+
+    /// Where a symbolic link leads, as text.
+    pub(crate) fn read_link(&mut self, path: &str) -> io::Result<String> {
+        let (directory, name) = self.parent(path)?;
+        let target = fs::readlinkat(directory.as_fd(), name, Vec::new())?;
+        Ok(target.to_string_lossy().into_owned())
+    }
+
+    /// Hold no directories open: some of them are no longer there.
+    pub(crate) fn forget(&mut self) {
+        self.open.clear();
     }
 
     /// Open a regular file for reading.
@@ -170,6 +204,12 @@ fn open_or_create(above: BorrowedFd, name: &str) -> io::Result<OwnedFd> {
         Ok(()) | Err(Errno::EXIST) => Ok(fs::openat(above, name, DIRECTORY, Mode::empty())?),
         Err(error) => Err(error.into()),
     }
+}
+
+fn is_directory(above: BorrowedFd, name: &str) -> bool {
+    let flags = AtFlags::SYMLINK_NOFOLLOW;
+    fs::statat(above, name, flags)
+        .is_ok_and(|stat| fs::FileType::from_raw_mode(stat.st_mode).is_dir())
 }
 
 /// Set the time of an open file's last change, in seconds since 1970; `None` leaves the present time.
