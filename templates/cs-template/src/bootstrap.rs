@@ -209,6 +209,13 @@ fn relay(runtime: &Runtime, plan: &Plan, report: &cs_link::Report) {
             .voice
             .note(&format!("{}: {}", message.package, message.text.trim()));
     }
+    for misstated in &report.misstated {
+        let package = &plan.packages[misstated.package];
+        runtime.voice.detail(&format!(
+            "{}: its list of files states a wrong size for {} of them: {} has {} bytes, not {}",
+            package.file_name, misstated.files, misstated.first, misstated.actual, misstated.stated
+        ));
+    }
     for clobbered in &report.clobbered {
         let (winner, loser) = (
             &plan.packages[clobbered.winner],

@@ -20,7 +20,9 @@ use crate::scripts::run_scripts;
 use crate::settle::settle;
 use crate::shared::{Shared, replace_file};
 use crate::tree::{Hand, Tree};
-use crate::{Archive, Archives, Bytecode, Clobbered, Job, LinkError, Package, Progress, Report};
+use crate::{
+    Archive, Archives, Bytecode, Clobbered, Job, LinkError, Misstated, Package, Progress, Report,
+};
 
 /// Install every package of `job` into its staging directory.
 ///
@@ -78,7 +80,8 @@ pub fn install(
 const META: &str = "conda-meta";
 
 /// Write what only the whole job knows.
-fn finish(shared: &Shared, hand: &mut Hand, done: Done) -> Result<Report, LinkError> {
+fn finish(shared: &Shared, hand: &mut Hand, mut done: Done) -> Result<Report, LinkError> {
+    done.misstated.sort_by_key(|misstated| misstated.package);
     let mut clobbered = shared.claims.contested();
     clobbered.extend(done.lost);
     clobbered.sort_by(|a, b| (&a.path, a.loser, a.winner).cmp(&(&b.path, b.loser, b.winner)));
@@ -87,6 +90,7 @@ fn finish(shared: &Shared, hand: &mut Hand, done: Done) -> Result<Report, LinkEr
         bytes: done.bytes,
         compiled: done.compiled.len() as u64,
         clobbered,
+        misstated: done.misstated,
         messages: Vec::new(),
     };
     correct_records(shared, hand, &report, done.compiled)?;
@@ -177,6 +181,7 @@ struct Done {
     shipped: Vec<String>,
     /// What gave way to a file in place of a directory, or the other way round.
     lost: Vec<Clobbered>,
+    misstated: Vec<Misstated>,
     error: Option<LinkError>,
 }
 
@@ -317,6 +322,14 @@ impl<'a> Crew<'a> {
         let mut done = self.lock();
         done.files += linked.files;
         done.bytes += linked.bytes;
+        done.misstated
+            .extend(linked.misstated.map(|found| Misstated {
+                package: index,
+                files: found.files,
+                first: found.first,
+                stated: found.stated,
+                actual: found.actual,
+            }));
         if !matches!(self.shared.job.bytecode, Bytecode::OnImport) {
             done.modules.add(self.shared.claims, index, linked.modules);
         }

@@ -112,6 +112,21 @@ pub struct Clobbered {
     pub to: String,
 }
 
+/// A package with files of another size than its own list says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misstated {
+    /// Index of the package.
+    pub package: usize,
+    /// How many files it has that are so.
+    pub files: u64,
+    /// One of them, within the archive.
+    pub first: String,
+    /// Size in bytes that the list states for it.
+    pub stated: u64,
+    /// Size in bytes that it has.
+    pub actual: u64,
+}
+
 /// What became of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -123,6 +138,8 @@ pub struct Report {
     pub messages: Vec<Message>,
     /// Paths that several packages hold, sorted.
     pub clobbered: Vec<Clobbered>,
+    /// Packages whose own lists are wrong, by index.
+    pub misstated: Vec<Misstated>,
     /// Compiled modules put in place.
     pub compiled: u64,
 }

@@ -41,5 +41,7 @@ mod zip;
 pub use error::{Kind, LinkError};
 pub use input::to_hex;
 pub use install::install;
-pub use job::{Bytecode, Clobbered, Job, Message, Noarch, Package, Python, Report, largest_first};
+pub use job::{
+    Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report, largest_first,
+};
 pub use source::{Archive, ArchiveError, Archives, Progress, ReadAt};

@@ -11,13 +11,13 @@ use crate::clobber::Claimant;
 use crate::container::Stream;
 use crate::fault::Fault;
 use crate::info::InfoFiles;
-use crate::input::{Monitor, hash_bytes, to_hex};
+use crate::input::{Monitor, to_hex};
 use crate::layout::Layout;
 use crate::maker::{Maker, is_the_runtimes};
-use crate::package::check_placeholders;
+use crate::package::{check_placeholders, check_room};
 use crate::paths::{Declared, PathEntry};
 use crate::record::{PathKind, PathRecord};
-use crate::shared::{Linked, Shared, checked_path, write_fault};
+use crate::shared::{Linked, Misstated, Shared, checked_path, write_fault};
 use crate::tar::{Entry, Kind, TarReader};
 use crate::tree::Hand;
 
@@ -70,6 +70,7 @@ pub(crate) struct Linker<'a, 't> {
     aliases: HashMap<String, String>,
     pub(crate) patched_time: Option<i64>,
     layout: Option<&'a Layout>,
+    misstated: Option<Misstated>,
     bytes: u64,
 }
 
@@ -112,6 +113,7 @@ impl<'a, 't> Linker<'a, 't> {
             aliases: HashMap::new(),
             patched_time: None,
             layout,
+            misstated: None,
             bytes: 0,
         })
     }
@@ -172,7 +174,8 @@ impl<'a, 't> Linker<'a, 't> {
         }
         self.outcomes[index] = match entry.kind {
             Kind::File => {
-                self.check_size(index, path, entry)?;
+                self.compare_size(index, entry.size);
+                check_room(entry.size, self.shared, self.package())?;
                 self.place_file(index, entry, tar)?
             }
             Kind::SymbolicLink => self.place_symlink(index, entry)?,
@@ -182,17 +185,25 @@ impl<'a, 't> Linker<'a, 't> {
         Ok(())
     }
 
-    fn check_size(&self, index: usize, path: &str, entry: &Entry) -> Result<(), Fault> {
-        match self.entries[index].size {
-            Some(size) if size != entry.size => Err(Fault::damaged_at(
-                path,
-                format!(
-                    "it is {} bytes long, the package's own list says {size}",
-                    entry.size
-                ),
-            )),
-            _ => Ok(()),
-        }
+    /// The package's file name.
+    fn package(&self) -> &'a str {
+        let shared = self.shared;
+        &shared.job.packages[shared.claims.package_of(self.claimant)].file_name
+    }
+
+    /// Remember where the package's own list is wrong. The lock vouches for the archive, so it is the list that was made carelessly.
+    fn compare_size(&mut self, index: usize, actual: u64) {
+        let listed = &self.entries[index];
+        let Some(stated) = listed.size.filter(|&stated| stated != actual) else {
+            return;
+        };
+        let misstated = self.misstated.get_or_insert_with(|| Misstated {
+            files: 0,
+            first: listed.source.clone(),
+            stated,
+            actual,
+        });
+        misstated.files += 1;
     }
 
     fn place_directory(&mut self, index: usize, path: &str) -> Result<(), Fault> {
@@ -238,8 +249,8 @@ impl<'a, 't> Linker<'a, 't> {
         Ok(made.map_or(Outcome::Lost, |_| Outcome::Done {
             kind: PathKind::SoftLink,
             size,
-            // rattler's record of a link: the hash of where it points, not of what is there.
-            sha256: Some(hash_bytes(&entry.link)),
+            // As conda has it: whoever compares hashes follows links, and compares with what is there.
+            sha256: None,
         }))
     }
 
@@ -247,6 +258,7 @@ impl<'a, 't> Linker<'a, 't> {
     pub(crate) fn finish(mut self) -> Result<Linked, Fault> {
         let mut linked = Linked {
             bytes: self.bytes,
+            misstated: self.misstated.take(),
             ..Linked::default()
         };
         for (index, entry) in self.entries.iter().enumerate() {

@@ -31,7 +31,7 @@ pub(crate) fn link_package(
     let mut info = InfoFiles::default();
     let (mut tar, first) = container.read_info(&mut info)?;
     let entries = info.paths()?;
-    check_room(&entries, shared, &package.file_name)?;
+    check_stated_room(&entries, container.len(), shared, &package.file_name)?;
     let layout = layout_of(info.noarch()?, shared)?;
     let claimant = shared.claims.claimant_of(archive.index);
     let mut linker = Linker::new(shared, hand, monitor, claimant, &entries, layout)?;
@@ -81,12 +81,25 @@ pub(crate) fn verify(
     Ok((actual != *expected).then(|| to_hex(&actual)))
 }
 
-/// Stop before anything is written when a large package says itself that there is no room for it.
-fn check_room(entries: &[PathEntry], shared: &Shared, package: &str) -> Result<(), Fault> {
+/// Stop before anything is written when a large package says itself that there is no room for it, and can be believed.
+fn check_stated_room(
+    entries: &[PathEntry],
+    length: u64,
+    shared: &Shared,
+    package: &str,
+) -> Result<(), Fault> {
+    match stated_bytes(entries) {
+        Some(bytes) if bytes <= plausible_limit(length).bytes => check_room(bytes, shared, package),
+        _ => Ok(()),
+    }
+}
+
+/// Stop when there is no room for so many bytes of a package.
+pub(crate) fn check_room(needed: u64, shared: &Shared, package: &str) -> Result<(), Fault> {
     const WORTH_ASKING: u64 = 1024 * 1024 * 1024;
-    let Some(needed) = stated_bytes(entries).filter(|&bytes| bytes >= WORTH_ASKING) else {
+    if needed < WORTH_ASKING {
         return Ok(());
-    };
+    }
     match shared.tree.free_bytes() {
         Some(free) if free < needed => {
             let message =
@@ -106,14 +119,17 @@ fn stated_bytes(entries: &[PathEntry]) -> Option<u64> {
         .try_fold(0_u64, |sum, entry| sum.checked_add(entry.size?))
 }
 
-/// How much may come out of an archive of `length` bytes.
+/// How much may come out of an archive of `length` bytes: what its list of files adds up to, or what is plausible, for lists are made
+/// carelessly.
 pub(crate) fn unpacked_limit(entries: &[PathEntry], length: u64) -> Limit {
-    match stated_bytes(entries) {
-        None => plausible_limit(length),
-        Some(bytes) => Limit {
-            bytes: bytes.saturating_add(SLACK_BYTES + SLACK_PER_ENTRY * entries.len() as u64),
-            reason: "it unpacks to more bytes than its own list of files adds up to",
-        },
+    let plausible = plausible_limit(length);
+    let Some(stated) = stated_bytes(entries) else {
+        return plausible;
+    };
+    let stated = stated.saturating_add(SLACK_BYTES + SLACK_PER_ENTRY * entries.len() as u64);
+    Limit {
+        bytes: plausible.bytes.max(stated),
+        reason: "it unpacks to more bytes than its own list of files adds up to",
     }
 }
 

@@ -46,6 +46,66 @@ fn a_file_that_is_not_listed_is_not_written() {
 }
 
 #[test]
+fn a_list_with_wrong_sizes_is_told_of_and_holds_up_nothing() {
+    let content = b"twelve bytes";
+    let digest = ring::digest::digest(&ring::digest::SHA256, content);
+    let hex: String = digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    for stated in [0, 1, 11, 13, 1 << 40, u64::MAX] {
+        let bench = bench();
+        let items = vec![
+            file("right", "right"),
+            file("wrong", content).with("size_in_bytes", stated),
+            file("placeholder", PLACEHOLDER)
+                .prefixed("text")
+                .with("size_in_bytes", stated),
+            file("listed-well", content)
+                .with("size_in_bytes", stated)
+                .with("sha256", hex.as_str()),
+        ];
+        let recipes = [recipe("fine", vec![file("x", "x")]), recipe("demo", items)];
+        let report = bench.link(&recipes).unwrap();
+        let found = &report.misstated;
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((found[0].package, found[0].files), (1, 3));
+        assert_eq!(
+            (&*found[0].first, found[0].stated, found[0].actual),
+            ("wrong", stated, 12)
+        );
+        let record = bench.path_record("demo", "wrong");
+        assert_eq!(record["size_in_bytes"], 12);
+        assert_eq!(record["sha256"], "ab".repeat(32));
+        assert_eq!(record["sha256_in_prefix"], hex.as_str());
+        assert_eq!(
+            bench.path_record("demo", "placeholder")["size_in_bytes"],
+            "/opt/final".len()
+        );
+        assert!(bench.path_record("demo", "listed-well")["sha256_in_prefix"].is_null());
+        assert!(bench.path_record("demo", "right")["sha256_in_prefix"].is_null());
+    }
+}
+
+#[test]
+fn the_record_of_a_link_has_no_hash_of_what_is_not_a_file() {
+    let bench = bench();
+    let stated = symlink("stated", "file").with("sha256", "cd".repeat(32));
+    let bare = symlink("bare", "file").with("sha256", serde_json::Value::Null);
+    bench
+        .link(&[recipe("demo", vec![file("file", "x"), stated, bare])])
+        .unwrap();
+    assert_eq!(
+        bench.path_record("demo", "stated")["sha256"],
+        "cd".repeat(32)
+    );
+    for path in ["stated", "bare"] {
+        assert!(bench.path_record("demo", path)["sha256_in_prefix"].is_null());
+    }
+}
+
+#[test]
 fn an_empty_directory_that_is_listed_is_made() {
     let bench = bench();
     let directory = file("share/empty", "")

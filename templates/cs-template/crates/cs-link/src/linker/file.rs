@@ -67,7 +67,8 @@ impl Linker<'_, '_> {
             .filter(|found| found.mode == FileMode::Text || cfg!(unix));
         let replacer =
             placeholder.map(|placeholder| Replacer::new(placeholder, self.shared.prefix));
-        let wants_hash = replacer.is_some() || listed.sha256.is_none();
+        let is_misstated = listed.size.is_some_and(|stated| stated != entry.size);
+        let wants_hash = replacer.is_some() || listed.sha256.is_none() || is_misstated;
         let hash = wants_hash.then(|| digest::Context::new(&digest::SHA256));
         let mut filter = Filter {
             replacer,
