@@ -249,6 +249,7 @@ fn link(
     let job = cs_link::Job {
         staging: staging.root,
         prefix: staging.prefix,
+        platform: &plan.platform,
         packages: &packages,
         python: python.as_ref(),
         requested_specs: &plan.requested_specs,

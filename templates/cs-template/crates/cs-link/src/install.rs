@@ -14,7 +14,7 @@ use crate::history::{render_explicit, render_history};
 use crate::input::{Monitor, to_hex};
 use crate::layout::Layout;
 use crate::order::order_packages;
-use crate::package::{link_package, verify};
+use crate::package::{Hashed, hash, link_package};
 use crate::record::{PathKind, PathRecord, edit_record, write_record};
 use crate::scripts::run_scripts;
 use crate::settle::settle;
@@ -308,15 +308,15 @@ impl<'a> Crew<'a> {
         let flags = [self.cancel, &self.failed];
         let monitor = Monitor::new(self.progress, index, archive.bytes.len(), flags);
         let blame = |fault: Fault| fault.of(package);
-        if let Some(actual) = verify(archive, &package.sha256, &monitor).map_err(blame)? {
-            let expected = to_hex(&package.sha256);
+        let Hashed { bytes, sha256 } = hash(archive, &monitor).map_err(blame)?;
+        if let Some(actual) = sha256.filter(|actual| *actual != package.sha256) {
             return Err(LinkError::Checksum {
                 package: package.file_name.clone(),
-                expected,
-                actual,
+                expected: to_hex(&package.sha256),
+                actual: to_hex(&actual),
             });
         }
-        let linked = link_package(self.shared, hand, archive, &monitor).map_err(blame)?;
+        let linked = link_package(self.shared, hand, index, &*bytes, &monitor).map_err(blame)?;
         write_record(self.shared, hand, package, linked.paths).map_err(blame)?;
         monitor.finish();
         let mut done = self.lock();

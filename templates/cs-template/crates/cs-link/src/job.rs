@@ -35,8 +35,6 @@ pub struct Package {
     pub file_name: String,
     /// SHA-256 of the archive.
     pub sha256: [u8; 32],
-    /// MD5 of the archive in hex, when the lock has it.
-    pub md5: Option<String>,
     /// Size of the archive in bytes, when the lock has it.
     pub size: Option<u64>,
     /// What the lock says of the package; the archive's own `info/index.json` decides.
@@ -74,6 +72,8 @@ pub struct Job<'a> {
     pub staging: &'a Path,
     /// Where the staging directory will end up: written into text and binary placeholders.
     pub prefix: &'a Path,
+    /// conda's name of the platform, `linux-64`.
+    pub platform: &'a str,
     /// In install order, dependencies first.
     pub packages: &'a [Package],
     /// Required as soon as one package is noarch python.

@@ -6,6 +6,7 @@
 mod activation;
 mod aside;
 mod bytecode;
+mod channel;
 mod children;
 mod clobber;
 #[cfg(target_os = "macos")]
@@ -30,6 +31,7 @@ mod placeholder;
 mod record;
 mod relocate;
 mod scripts;
+mod seal;
 mod settle;
 mod shared;
 mod shebang;

@@ -375,7 +375,6 @@ fn package_with(recipe: &Recipe, bytes: &[u8], depends: Vec<&str>) -> Package {
         ),
         file_name: format!("{}-1.0-0{}", recipe.name, recipe.suffix),
         sha256: digest.as_ref().try_into().unwrap(),
-        md5: None,
         size: Some(bytes.len() as u64),
         noarch: Noarch::None,
         requested_spec: None,
@@ -445,11 +444,20 @@ impl Bench {
         if self.reversed {
             queue.make_contiguous().reverse();
         }
+        self.link_from(packages, &Queue(Mutex::new(queue)))
+    }
+
+    pub fn link_from(
+        &self,
+        packages: &[Package],
+        archives: &dyn Archives,
+    ) -> Result<Report, LinkError> {
         let shipped = self.shipped.clone().map(Bytes);
         let staging = self.staging();
         let job = Job {
             staging: &staging,
             prefix: &self.prefix,
+            platform: "linux-64",
             packages,
             python: self.python.as_ref(),
             requested_specs: &self.requested_specs,
@@ -462,7 +470,7 @@ impl Bench {
             link_scripts: true,
             launcher: None,
         };
-        cs_link::install(&job, &Queue(Mutex::new(queue)), &Silent, &self.cancel)
+        cs_link::install(&job, archives, &Silent, &self.cancel)
     }
 
     /// Everything below the staging directory's parent: nothing else may appear there.
