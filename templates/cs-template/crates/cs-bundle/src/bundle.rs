@@ -124,7 +124,7 @@ pub fn open_file(
 
 /// Open the bundle inside an executable: `length` bytes of `file` from `offset`.
 ///
-/// The executable is the one that runs: systems let nobody write to it, or else whoever can writes to the program itself.
+/// The executable is the one that runs: Linux and Windows let nobody write to it.
 /// Only the canonical form is accepted, and only archives that the plan has. Every byte that is not part of an archive
 /// is compared with its canonical value; the archives themselves are covered by their digests.
 pub fn open_embedded(
@@ -152,7 +152,8 @@ pub fn open_embedded(
                 entry.name, entry.length
             )));
         }
-        archives.push(archive_in_place(index, &file, offset, &entry, true));
+        let fixed = cfg!(any(target_os = "linux", windows));
+        archives.push(archive_in_place(index, &file, offset, &entry, fixed));
     }
     Ok(Bundle::new(archives, expected))
 }
