@@ -14,6 +14,7 @@ from channel.locks import write_lock
 from channel.pieces import DELEGATE
 from channel.rattling import run_rattler
 from conftest import Command, run_command
+from prefixes import UMASK
 
 from cs_lock import RuntimeLock, derive, python_of, read_lock
 from cs_stamp import Header, Plan, PlannedPackage, PlanPython, write_stamp
@@ -30,6 +31,7 @@ class Runtime:
     bundle: Path
     home: Path
     extra: dict[str, str] = field(default_factory=dict)
+    umask: int = UMASK
 
     def bootstrap(self, prefix: Path, *words: str) -> Command:
         """Install into a prefix."""
@@ -41,7 +43,9 @@ class Runtime:
         :param prefix: words before the runtime, for instance ``prlimit`` with its options.
         """
         environment = {"HOME": str(self.home), "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
-        return run_command([*prefix, self.executable, *words], env={**environment, **self.extra}, cwd=self.home)
+        return run_command(
+            [*prefix, self.executable, *words], env={**environment, **self.extra}, cwd=self.home, umask=self.umask
+        )
 
 
 def template() -> Path:

@@ -12,10 +12,15 @@ RECORD_FIELDS_OF_A_CACHE = {"extracted_package_dir", "package_tarball_full_path"
 """Fields of a ``conda-meta`` record that name the package cache an installer used, and how it linked from there."""
 
 
-def describe_prefix(prefix: Path, *, ignore: frozenset[str]) -> dict[str, tuple[str, Any]]:
+UMASK = 0o022
+"""The umask that prefixes to be compared are made with."""
+
+
+def describe_prefix(prefix: Path, *, ignore: frozenset[str], modes: int = 0o7777) -> dict[str, tuple[str, Any]]:
     """Map every path below a prefix to its kind and content; directories only when they are empty.
 
     :param ignore: names of entries of the top folder, or paths, to leave out.
+    :param modes: bits of modes that count.
     """
     entries: dict[str, tuple[str, Any]] = {}
     for path in sorted(prefix.rglob("*")):
@@ -25,7 +30,7 @@ def describe_prefix(prefix: Path, *, ignore: frozenset[str]) -> dict[str, tuple[
         if path.is_symlink():
             entries[name] = ("link", str(path.readlink()))
         elif path.is_file():
-            entries[name] = (f"file {stat.S_IMODE(path.stat().st_mode):o}", path.read_bytes())
+            entries[name] = (f"file {stat.S_IMODE(path.stat().st_mode) & modes:o}", path.read_bytes())
         elif not any(path.iterdir()):
             entries[name] = ("empty folder", None)
     return entries
@@ -37,6 +42,21 @@ def read_records(prefix: Path) -> dict[str, dict[str, Any]]:
     for path in sorted((prefix / "conda-meta").glob("*.json")):
         record = json.loads(path.read_bytes())
         records[record["name"]] = {key: record[key] for key in record if key not in RECORD_FIELDS_OF_A_CACHE}
+    return records
+
+
+def describe_as_ours(prefix: Path, *, ignore: frozenset[str]) -> dict[str, tuple[str, Any]]:
+    """Describe a prefix of rattler's as ours must be: rattler keeps modes whatever the umask, ours does not."""
+    return describe_prefix(prefix, ignore=ignore, modes=0o775 & ~UMASK)
+
+
+def read_as_ours(prefix: Path) -> dict[str, dict[str, Any]]:
+    """Read records of rattler's, which have the hash of a link's text, as ours must be."""
+    records = read_records(prefix)
+    for record in records.values():
+        for path in record["paths_data"]["paths"]:
+            if path["path_type"] == "softlink":
+                path.pop("sha256_in_prefix", None)
     return records
 
 

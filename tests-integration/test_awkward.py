@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import stat
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ from channel.chance import make_environment
 from channel.crafted import Archive, Odd, folder, write_channel
 from channel.pieces import binary, delegate, fake_python, hard, link, noarch_python, package, plain, text
 from installs import Runtime, install_with_rattler, make_runtime
-from prefixes import compare, describe_prefix, read_records
+from prefixes import compare, describe_as_ours, describe_prefix, read_as_ours, read_records
+from rattler.rattler import InstallerError
 
 OUR_OWN = frozenset({".demo.json"})
 THEIR_OWN = frozenset({"__clobbers__", "CACHEDIR.TAG"})
@@ -71,7 +74,7 @@ def compare_with_rattler(archives: Sequence[Archive], prefix: Path, tmp_path: Pa
     """Install archives with both, at the same place, and list the differences."""
     records = write_channel(archives, tmp_path / "channel")
     install_with_rattler(records, prefix, tmp_path / "rattler")
-    theirs, their_records = describe_prefix(prefix, ignore=THEIR_OWN), read_records(prefix)
+    theirs, their_records = describe_as_ours(prefix, ignore=THEIR_OWN), read_as_ours(prefix)
     prefix.rename(tmp_path / "theirs")
     completed = make_runtime(records, tmp_path / "channel", tmp_path / "runtime").bootstrap(prefix)
     assert completed.returncode == 0, completed.stderr
@@ -133,15 +136,94 @@ def test_the_same_packages_make_the_same_prefix_in_whatever_order_they_come(inst
     assert records["rival-three"]["files"] == ["bin/two"]
 
 
-@pytest.mark.parametrize("first", [plain("share/x", "a file"), link("share/x", "somewhere")])
-def test_a_file_and_a_directory_of_one_name_are_refused(first: Odd, build: Build, tmp_path: Path) -> None:
-    """Rattler leaves out whatever is below the directory, or the file; here nothing is installed by half."""
-    one = Archive(package=package("one", [first]))
-    two = Archive(package=package("two", [plain("share/x/y", "below")], "one"))
-    completed = build(one, two).bootstrap(tmp_path / "parent" / "prefix")
-    assert completed.returncode == 66
-    assert "share/x" in completed.stderr
-    assert list((tmp_path / "parent").glob("*")) == []
+@pytest.mark.parametrize("pair", awkward.layered_pairs())
+def test_a_file_and_a_directory_of_one_name_are_laid_over_each_other(pair: tuple[str, str], tmp_path: Path) -> None:
+    """As if the packages were put in place one after the other in rattler's order, each removing what is in its way.
+
+    Rattler means to do that. Where it looks for directories in the wrong order it fails, or lists what is not there.
+    """
+    archives = awkward.layers(*pair)
+    prefix = tmp_path / "prefix"
+    records = write_channel(archives, tmp_path / "channel")
+    completed = make_runtime(records, tmp_path / "channel", tmp_path / "runtime").bootstrap(prefix)
+    assert completed.returncode == 0, completed.stderr
+    entries = describe_prefix(prefix, ignore=OUR_OWN)
+    expected = awkward.lay(archives)
+    assert {path: entry for path, entry in entries.items() if path.startswith("share/x")}.keys() == expected.keys()
+    for path, entry in expected.items():
+        content = entry.content if entry.link is None else entry.link
+        assert entries[path][1] == content, path
+    owned = {path for record in read_records(prefix).values() for path in record["files"]}
+    assert {path for path in owned if path.startswith("share/x")} == expected.keys()
+    prefix.rename(tmp_path / "ours")
+    try:
+        install_with_rattler(records, prefix, tmp_path / "rattler")
+    except InstallerError:
+        return
+    theirs = {path for record in read_records(prefix).values() for path in record["files"]}
+    if all(os.path.lexists(prefix / path) and not (prefix / path).is_dir() for path in theirs):
+        assert {path for path in theirs if not path.startswith("__clobbers__/")} == owned
+
+
+def test_what_gives_way_to_a_directory_is_named(build: Build, tmp_path: Path) -> None:
+    archives = awkward.layers("link", "below")
+    completed = build(*archives).run("-v", "--path", str(tmp_path / "prefix"), "bootstrap", "--offline", "--bundle",
+                                     str(tmp_path / "runtime" / "bundle"))  # fmt: skip
+    assert completed.returncode == 0, completed.stderr
+    assert "share/x of layer-a is left out: layer-b has share/x/" in completed.stderr
+
+
+@pytest.mark.parametrize("umask", [0, 0o002, 0o022, 0o027, 0o077])
+def test_modes_follow_the_umask(umask: int, build: Build, tmp_path: Path) -> None:
+    """As for conda, tar and install; nothing that packages bring is ever for everybody to write to."""
+    modes = (0o644, 0o664, 0o666, 0o755, 0o775, 0o777, 0o600, 0o4755, 0o2775, 0o1777)
+    entries = [plain(f"share/{mode:o}", "x", mode=mode) for mode in modes]
+    points = noarch_python("points", [plain("site-packages/p.py", "", mode=0o666)], entry_points=["point = p:main"])
+    runtime = build(Archive(package=package("modes", entries)), fake_python(), Archive(package=points))
+    prefix = tmp_path / "prefix"
+    completed = replace(runtime, umask=umask).bootstrap(prefix)
+    assert completed.returncode == 0, completed.stderr
+
+    def allowed(mode: int) -> int:
+        return mode & 0o775 & ~umask
+
+    for mode in modes:
+        assert stat.S_IMODE((prefix / "share" / f"{mode:o}").stat().st_mode) == allowed(mode), f"{mode:o}"
+    for path, mode in {"bin/point": 0o777, "conda-meta/history": 0o666, "share": 0o777, "conda-meta": 0o777}.items():
+        assert stat.S_IMODE((prefix / path).stat().st_mode) == allowed(mode), path
+    linked = [path for folder in ("bin", "lib", "share", "conda-meta") for path in (prefix / folder).rglob("*")]
+    assert not [path for path in linked if not path.is_symlink() and path.stat().st_mode & 0o002]
+
+
+def test_a_list_of_files_with_wrong_sizes_is_no_reason_to_fail(build: Build, tmp_path: Path) -> None:
+    """Rattler installs such a package, conda warns and installs it; the record has what is really there."""
+    entries = [plain("share/x", "123", record={"size_in_bytes": 4}), plain("share/y", "1", record={"size_in_bytes": 0})]
+    archive = Archive(package=package("sloppy", entries))
+    runtime = build(archive)
+    words = ["--path", str(tmp_path / "prefix"), "bootstrap", "--offline", "--bundle", str(runtime.bundle)]
+    completed = runtime.run("-v", *words)
+    assert completed.returncode == 0, completed.stderr
+    assert f"{archive.file_name}: its list of files states a wrong size for 2 of them: share/x" in completed.stderr
+    paths = read_records(tmp_path / "prefix")["sloppy"]["paths_data"]["paths"]
+    assert {path["_path"]: path["size_in_bytes"] for path in paths} == {"share/x": 3, "share/y": 1}
+
+
+def altered(prefix: Path) -> list[str]:
+    """List what ``conda doctor`` calls altered or missing: it follows links, and compares ``sha256_in_prefix``."""
+    found = []
+    for record in read_records(prefix).values():
+        for path in record["paths_data"]["paths"]:
+            file, expected = prefix / path["_path"], path.get("sha256_in_prefix")
+            if expected and file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+                found.append(path["_path"])
+    return found
+
+
+@pytest.mark.parametrize("name", awkward.collections())
+def test_conda_doctor_finds_nothing_altered_in_a_fresh_prefix(name: str, build: Build, tmp_path: Path) -> None:
+    completed = build(*awkward.collections()[name][1:]).bootstrap(tmp_path / "prefix")
+    assert completed.returncode == 0, completed.stderr
+    assert altered(tmp_path / "prefix") == []
 
 
 def test_a_command_replaces_the_packages_own_script_of_its_name(install: Callable[..., Path]) -> None:

@@ -94,7 +94,6 @@ HOSTILE_ENTRIES: dict[str, tuple[Entries, str]] = {
     "conda-meta-is-a-link": (lambda out: [link("conda-meta", str(out))], "conda-meta"),
     "conda-meta-is-a-file": (lambda out: [plain("conda-meta", "x")], "conda-meta"),
     "listed-but-missing": (lambda out: [plain("share/x", in_archive=False)], "share/x"),
-    "wrong-size": (lambda out: [plain("share/x", "123", record={"size_in_bytes": 4})], "share/x"),
     "negative-size": (lambda out: [plain("share/x", "1", record={"size_in_bytes": -1})], "info/paths.json"),
     "size-is-no-number": (lambda out: [plain("share/x", "1", record={"size_in_bytes": "1"})], "info/paths.json"),
     "listed-twice": (

@@ -14,7 +14,7 @@ from channel.server import serve
 from channel.solve import channel_packages, solve
 from channel.workspace import Workspace
 from conftest import CACHE, SPECS, Command, Home
-from prefixes import compare, describe_prefix, read_records
+from prefixes import UMASK, compare, describe_as_ours, describe_prefix, read_as_ours, read_records
 
 OUR_OWN = frozenset({".demo.json"})
 THEIR_OWN = frozenset({"__clobbers__", "CACHEDIR.TAG"})
@@ -39,9 +39,9 @@ def compare_with_rattler(runtime: Path, home: Home, work: Path) -> tuple[int, se
     prefix = home.prefix
     prefix.parent.mkdir()
     install_with_rattler(runtime.with_name(f"{runtime.name}.runtime.lock"), prefix, work / "cache")
-    theirs, their_records = describe_prefix(prefix, ignore=THEIR_OWN), read_records(prefix)
+    theirs, their_records = describe_as_ours(prefix, ignore=THEIR_OWN), read_as_ours(prefix)
     prefix.rename(work / "rattler-prefix")
-    completed = home.run(runtime, "bootstrap")
+    completed = home.run(runtime, "bootstrap", umask=UMASK)
     assert completed.returncode == 0, completed.stderr
     ours, our_records = describe_prefix(prefix, ignore=OUR_OWN), read_records(prefix)
     assert compare(ours, theirs) == []
@@ -78,10 +78,11 @@ def test_the_metadata_is_what_conda_reads(embedded_runtime: Path, home: Home) ->
     home.run(embedded_runtime, "bootstrap")
     meta = home.prefix / "conda-meta"
     explicit = (meta / "initial-state.explicit.txt").read_text().splitlines()
+    assert "# platform: linux-64" in explicit
     packages = [line for line in explicit if not line.startswith("#")]
-    assert packages[0] == "@EXPLICIT"
-    assert len(packages) - 1 == len(list(meta.glob("*.json")))
-    assert all("#" in line for line in packages[1:])
+    assert packages.pop(0) == "@EXPLICIT"
+    records = [json.loads(path.read_bytes()) for path in meta.glob("*.json")]
+    assert sorted(packages) == sorted(f"{record['url']}#sha256:{record['sha256']}" for record in records)
     history = (meta / "history").read_text()
     assert "# update specs: " in history
     assert "jinja2" in history

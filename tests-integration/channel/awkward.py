@@ -79,6 +79,43 @@ def chain() -> list[Archive]:
     ]
 
 
+LAYERS: dict[str, Callable[[str], list[Entry]]] = {
+    "file": lambda name: [plain("share/x", name)],
+    "link": lambda name: [link("share/x", f"to-{name}")],
+    "below": lambda name: [plain(f"share/x/{name}", name)],
+    "two-below": lambda name: [plain(f"share/x/{name}/y", name), plain("share/x/z", name)],
+    "link-below": lambda name: [link("share/x/y", f"to-{name}")],
+    "hard-link-below": lambda name: [plain("share/first", name), hard("share/x/second", "share/first", name.encode())],
+}
+"""What a package has at or below ``share/x``."""
+
+
+def layered_pairs() -> list[tuple[str, str]]:
+    """Name the layers that cannot both be there, in both orders."""
+    pairs = [(flat, deep) for flat in ("file", "link") for deep in LAYERS if deep.endswith("below")]
+    return [*pairs, *((deep, flat) for flat, deep in pairs)]
+
+
+def layers(*kinds: str) -> list[Archive]:
+    """Packages of these layers, each depending on the one before, and the delegate's."""
+    names = [f"layer-{letter}" for letter in "abc"[: len(kinds)]]
+    made = [delegate()]
+    for kind, name, before in zip(kinds, names, [None, *names], strict=False):
+        made.append(Archive(package=package(name, LAYERS[kind](name), *([before] if before else []))))
+    return made
+
+
+def lay(archives: list[Archive]) -> dict[str, Entry]:
+    """Put packages in place one after the other, each removing what is in its way; what is at or below ``share/x``."""
+    placed: dict[str, Entry] = {}
+    for entry in (entry for archive in archives for entry in archive.package.entries):
+        in_the_way = [path for path in placed if path.startswith(f"{entry.path}/") or entry.path.startswith(f"{path}/")]
+        for path in in_the_way:
+            del placed[path]
+        placed[entry.path] = entry
+    return {path: entry for path, entry in placed.items() if path.startswith("share/x")}
+
+
 def case() -> list[Archive]:
     """Names that differ in case only: all of them exist on this file system."""
     return [

@@ -209,15 +209,30 @@ fn relay(runtime: &Runtime, plan: &Plan, report: &cs_link::Report) {
             .voice
             .note(&format!("{}: {}", message.package, message.text.trim()));
     }
+    for misstated in &report.misstated {
+        let package = &plan.packages[misstated.package];
+        runtime.voice.detail(&format!(
+            "{}: its list of files states a wrong size for {} of them: {} has {} bytes, not {}",
+            package.file_name, misstated.files, misstated.first, misstated.actual, misstated.stated
+        ));
+    }
     for clobbered in &report.clobbered {
         let (winner, loser) = (
             &plan.packages[clobbered.winner],
             &plan.packages[clobbered.loser],
         );
-        runtime.voice.detail(&format!(
-            "{} is in both {} and {}; that of {} stays",
-            clobbered.path, winner.name, loser.name, winner.name
-        ));
+        let detail = if clobbered.to == clobbered.path {
+            format!(
+                "{} is in both {} and {}; that of {} stays",
+                clobbered.path, winner.name, loser.name, winner.name
+            )
+        } else {
+            format!(
+                "{} of {} is left out: {} has {}",
+                clobbered.path, loser.name, winner.name, clobbered.to
+            )
+        };
+        runtime.voice.detail(&detail);
     }
 }
 
@@ -234,6 +249,7 @@ fn link(
     let job = cs_link::Job {
         staging: staging.root,
         prefix: staging.prefix,
+        platform: &plan.platform,
         packages: &packages,
         python: python.as_ref(),
         requested_specs: &plan.requested_specs,

@@ -25,7 +25,6 @@ fn convert_package(package: &PlanPackage) -> Package {
         url: package.url.clone().unwrap_or_else(|| local_url(package)),
         file_name: package.file_name.clone(),
         sha256: package.sha256,
-        md5: package.md5.clone(),
         size: package.size,
         noarch: match package.noarch {
             None => Noarch::None,

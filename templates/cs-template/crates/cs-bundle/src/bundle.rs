@@ -116,7 +116,7 @@ pub fn open_file(
     for entry in entries {
         if let Some(&index) = names.get(entry.name.as_str()) {
             check_size(path, &expected[index], entry.length)?;
-            archives.push(archive_in_place(index, &file, 0, &entry));
+            archives.push(archive_in_place(index, &file, 0, &entry, false));
         }
     }
     Ok(Bundle::new(archives, expected))
@@ -124,6 +124,7 @@ pub fn open_file(
 
 /// Open the bundle inside an executable: `length` bytes of `file` from `offset`.
 ///
+/// The executable is the one that runs: Linux and Windows let nobody write to it.
 /// Only the canonical form is accepted, and only archives that the plan has. Every byte that is not part of an archive
 /// is compared with its canonical value; the archives themselves are covered by their digests.
 pub fn open_embedded(
@@ -151,15 +152,27 @@ pub fn open_embedded(
                 entry.name, entry.length
             )));
         }
-        archives.push(archive_in_place(index, &file, offset, &entry));
+        let fixed = cfg!(any(target_os = "linux", windows));
+        archives.push(archive_in_place(index, &file, offset, &entry, fixed));
     }
     Ok(Bundle::new(archives, expected))
 }
 
-fn archive_in_place(index: usize, file: &Arc<File>, offset: u64, entry: &Entry) -> Archive {
+fn archive_in_place(
+    index: usize,
+    file: &Arc<File>,
+    offset: u64,
+    entry: &Entry,
+    fixed: bool,
+) -> Archive {
     Archive {
         index,
-        bytes: Box::new(canonical::InPlace::new(Arc::clone(file), offset, entry)),
+        bytes: Box::new(canonical::InPlace::new(
+            Arc::clone(file),
+            offset,
+            entry,
+            fixed,
+        )),
         verified: false,
     }
 }

@@ -227,15 +227,18 @@ pub(crate) struct InPlace {
     offset: u64,
     position: u64,
     length: u64,
+    fixed: bool,
 }
 
 impl InPlace {
-    pub(crate) fn new(file: Arc<File>, offset: u64, entry: &Entry) -> Self {
+    /// An archive within `file`; `fixed` when nobody can write to it.
+    pub(crate) fn new(file: Arc<File>, offset: u64, entry: &Entry, fixed: bool) -> Self {
         Self {
             file,
             offset,
             position: entry.position,
             length: entry.length,
+            fixed,
         }
     }
 }
@@ -243,6 +246,10 @@ impl InPlace {
 impl ReadAt for InPlace {
     fn len(&self) -> u64 {
         self.length
+    }
+
+    fn is_fixed(&self) -> bool {
+        self.fixed
     }
 
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {

@@ -19,6 +19,7 @@ use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
 struct Plan {
+    platform: String,
     requested_specs: Vec<String>,
     python: Option<PlannedPython>,
     packages: Vec<Planned>,
@@ -39,7 +40,6 @@ struct Planned {
     url: String,
     file_name: String,
     sha256: String,
-    md5: Option<String>,
     size: Option<u64>,
     noarch: Option<String>,
     requested_spec: Option<String>,
@@ -60,7 +60,6 @@ impl Planned {
             url: self.url,
             file_name: self.file_name,
             sha256,
-            md5: self.md5,
             size: self.size,
             noarch: match self.noarch.as_deref() {
                 Some("python") => Noarch::Python,
@@ -163,6 +162,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let job = Job {
         staging: &staging,
         prefix: Path::new(prefix),
+        platform: &plan.platform,
         packages: &packages,
         python: python.as_ref(),
         requested_specs: &plan.requested_specs,

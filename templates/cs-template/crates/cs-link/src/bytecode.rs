@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use zstd::stream::read::Decoder as ZstdDecoder;
 
 use crate::children::{Guarded, isolate, output_tail};
-use crate::clobber::{BYTECODE, Claims};
+use crate::clobber::{BYTECODE, Claimant, Claims};
 use crate::fault::Fault;
 use crate::input::{Input, Monitor};
 use crate::layout::Layout;
@@ -38,6 +38,22 @@ impl Modules {
     pub(crate) fn keep_owned(&mut self, claims: &Claims) {
         self.0
             .retain(|path, package| claims.owns(path, claims.claimant_of(*package)));
+    }
+
+    /// The compiled modules, each with who its module belongs to.
+    pub(crate) fn claimants<'a>(
+        &self,
+        claims: &Claims,
+        compiled: &'a [String],
+    ) -> Vec<(&'a str, Claimant)> {
+        let claimant = |path: &str| {
+            let package = self.0.get(&source_of(path)?)?;
+            Some(claims.claimant_of(*package))
+        };
+        compiled
+            .iter()
+            .map(|path| (path.as_str(), claimant(path).unwrap_or(BYTECODE)))
+            .collect()
     }
 
     /// Find the package of each compiled module; what was compiled from a module that another package has replaced is removed.
@@ -105,7 +121,7 @@ pub(crate) fn unpack_shipped(
             hand,
             claimant: BYTECODE,
         };
-        let Some(mut file) = maker.make(&path, |hand| hand.create_file(&path, 0o644))? else {
+        let Some(mut made) = maker.make(&path, |hand, at| hand.create_file(at, 0o666))? else {
             continue;
         };
         loop {
@@ -113,7 +129,8 @@ pub(crate) fn unpack_shipped(
             if chunk.is_empty() {
                 break;
             }
-            file.write_all(chunk)
+            made.made
+                .write_all(chunk)
                 .map_err(|error| write_fault(shared, &path, error))?;
             written += chunk.len() as u64;
         }

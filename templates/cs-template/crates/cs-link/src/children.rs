@@ -57,24 +57,29 @@ impl Drop for Guarded {
     }
 }
 
-/// Have a command lead a process group of its own, and end when this process does, where the system can do that.
+/// Have a command lead a process group of its own, end when this process does, where the system can do that, and make nothing that
+/// everybody may write to unless it sets out to.
 pub(crate) fn isolate(command: &mut Command) {
     #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    #[cfg(target_os = "linux")]
-    die_with_parent(command);
+    {
+        use std::os::unix::process::CommandExt;
+        command.process_group(0);
+        // SAFETY: between fork and exec the closure makes system calls only: it takes no lock and allocates nothing.
+        unsafe { command.pre_exec(settle_in) };
+    }
     #[cfg(not(unix))]
     let _ = command;
 }
 
-#[cfg(target_os = "linux")]
-fn die_with_parent(command: &mut Command) {
-    use rustix::process::{Signal, set_parent_process_death_signal};
-    use std::os::unix::process::CommandExt;
-    // SAFETY: between fork and exec the closure makes one system call: it takes no lock and allocates nothing.
-    unsafe {
-        command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
-    }
+#[cfg(unix)]
+fn settle_in() -> std::io::Result<()> {
+    use rustix::fs::Mode;
+    use rustix::process::umask;
+    // The one way to read the mask is to set it; nobody else is in this process.
+    umask(umask(Mode::WOTH) | Mode::WOTH);
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    Ok(())
 }
 
 #[cfg(unix)]

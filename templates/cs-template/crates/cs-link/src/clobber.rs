@@ -4,6 +4,7 @@
 //! a file is only made by who owns it at that moment, and whoever takes a path over removes what stands there. So the outcome does not depend
 //! on which thread was faster.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
@@ -18,6 +19,18 @@ pub(crate) type Claimant = u32;
 
 /// The claimant that gives way to all others.
 pub(crate) const BYTECODE: Claimant = 0;
+
+/// Who owns a path that everybody has lost.
+const NOBODY: Claimant = Claimant::MAX;
+
+/// What two paths have in common that name the same file.
+pub(crate) fn fold(path: &str) -> Cow<'_, str> {
+    if cfg!(any(windows, target_os = "macos")) {
+        path.to_lowercase().into()
+    } else {
+        path.into()
+    }
+}
 
 type Shard = HashMap<u128, Claimant, BuildHasherDefault<KeyHasher>>;
 
@@ -53,7 +66,8 @@ impl Claims {
         self.claimants[package]
     }
 
-    fn package_of(&self, claimant: Claimant) -> usize {
+    /// The package that a claimant is; bytecode is none.
+    pub(crate) fn package_of(&self, claimant: Claimant) -> usize {
         self.order[claimant as usize - 1]
     }
 
@@ -95,6 +109,12 @@ impl Claims {
         self.while_owned(path, claimant, || ()).is_some()
     }
 
+    /// Take a path from whoever owns it: nothing is there.
+    pub(crate) fn forfeit(&self, path: &str) {
+        let key = self.key(path);
+        lock(self.shard(key)).insert(key, NOBODY);
+    }
+
     /// Every path with more than one claimant, sorted; each loser is named once.
     pub(crate) fn contested(&self) -> Vec<Clobbered> {
         let mut winners: HashMap<String, Claimant> = HashMap::new();
@@ -111,6 +131,7 @@ impl Claims {
                 path: path.clone(),
                 winner: self.package_of(winners[path]),
                 loser: self.package_of(loser),
+                to: path.clone(),
             })
             .collect();
         clobbered.sort_by(|a, b| (&a.path, a.loser).cmp(&(&b.path, b.loser)));
@@ -119,13 +140,7 @@ impl Claims {
     }
 
     fn key(&self, path: &str) -> u128 {
-        let folded;
-        let path = if cfg!(any(windows, target_os = "macos")) {
-            folded = path.to_lowercase();
-            &folded
-        } else {
-            path
-        };
+        let path = &*fold(path);
         let [high, low] = [0, 1].map(|half: usize| u128::from(self.hashers[half].hash_one(path)));
         high << 64 | low
     }

@@ -36,12 +36,7 @@ impl EntryPoints<'_, '_> {
                 ))
             })?;
             let name = format!("{SCRIPTS}/{command}-script.py");
-            self.write(
-                name,
-                script.as_bytes(),
-                PathKind::WindowsEntryPointScript,
-                linked,
-            )?;
+            self.write(name, &script, PathKind::WindowsEntryPointScript, linked)?;
             self.write(
                 format!("{SCRIPTS}/{command}.exe"),
                 launcher,
@@ -51,7 +46,7 @@ impl EntryPoints<'_, '_> {
         } else {
             self.write(
                 format!("{SCRIPTS}/{command}"),
-                script.as_bytes(),
+                &script,
                 PathKind::UnixEntryPoint,
                 linked,
             )
@@ -70,10 +65,11 @@ impl EntryPoints<'_, '_> {
             hand: self.hand,
             claimant: self.claimant,
         };
-        let Some(mut file) = maker.make(&path, |hand| hand.create_file(&path, 0o775))? else {
+        let Some(mut made) = maker.make(&path, |hand, at| hand.create_file(at, 0o777))? else {
             return Ok(());
         };
-        file.write_all(bytes)
+        made.made
+            .write_all(bytes)
             .map_err(|error| write_fault(self.shared, &path, error))?;
         linked.files += 1;
         linked.bytes += bytes.len() as u64;

@@ -1,6 +1,7 @@
 //! Commands that call a function of a noarch python package.
 
 use crate::layout::Layout;
+use crate::shebang::{ends_interpreter, exec_line};
 
 /// `COMMAND = MODULE:FUNCTION [EXTRAS]`, as in `info/link.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,10 +37,10 @@ impl EntryPoint {
         })
     }
 
-    /// The script's text. On Windows a launcher starts it and it has no first line of its own.
-    pub(crate) fn script(&self, layout: &Layout, prefix: &str) -> String {
-        let shebang = if cfg!(windows) {
-            String::new()
+    /// The script. On Windows a launcher starts it and it has no first line of its own.
+    pub(crate) fn script(&self, layout: &Layout, prefix: &str) -> Vec<u8> {
+        let mut script = if cfg!(windows) {
+            Vec::new()
         } else {
             shebang(layout, prefix)
         };
@@ -47,22 +48,23 @@ impl EntryPoint {
             module, function, ..
         } = self;
         let name = function.split('.').next().unwrap_or(function);
-        format!(
-            "{shebang}\n# -*- coding: utf-8 -*-\nimport re\nimport sys\n\nfrom {module} import {name}\n\n\
+        let body = format!(
+            "\n# -*- coding: utf-8 -*-\nimport re\nimport sys\n\nfrom {module} import {name}\n\n\
              if __name__ == '__main__':\n\
              \tsys.argv[0] = re.sub(r'(-script\\.pyw?|\\.exe)?$', '', sys.argv[0])\n\
              \tsys.exit({function}())\n"
-        )
+        );
+        script.extend_from_slice(body.as_bytes());
+        script
     }
 }
 
-fn shebang(layout: &Layout, prefix: &str) -> String {
+fn shebang(layout: &Layout, prefix: &str) -> Vec<u8> {
     let python = format!("{}/{}", prefix.trim_end_matches('/'), layout.interpreter());
-    if python.len() + 2 > SHEBANG_LIMIT || python.contains(' ') {
-        // A line that sh takes for a command and Python for the start of a string.
-        format!("#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\" #'''")
+    if python.len() + 2 > SHEBANG_LIMIT || python.bytes().any(ends_interpreter) {
+        exec_line(python.as_bytes(), b"")
     } else {
-        format!("#!{python}")
+        format!("#!{python}").into_bytes()
     }
 }
 

@@ -169,6 +169,10 @@ impl LinkError {
             | Self::Hostile { .. }
             | Self::Bytecode { .. }
             | Self::Missing { .. } => Kind::Archive,
+            // Somebody has changed it.
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::InvalidData => {
+                Kind::Archive
+            }
             Self::Read { .. } => Kind::Io,
             Self::Write { source, .. } if is_disk_failure(source) => Kind::Io,
             Self::Write { .. } => Kind::CannotWrite,

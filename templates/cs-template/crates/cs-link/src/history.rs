@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 
+use crate::channel::canonical_name;
 use crate::input::to_hex;
 use crate::{Job, Package};
 
@@ -24,14 +25,12 @@ pub(crate) fn render_history(job: &Job, now: SystemTime) -> String {
 
 /// Text of `conda-meta/initial-state.explicit.txt`: what it takes to make the prefix again, in install order.
 pub(crate) fn render_explicit(job: &Job) -> String {
-    let mut text = String::from(
-        "# The packages that this prefix was made of, for conda create --file.\n@EXPLICIT\n",
+    let mut text = format!(
+        "# The packages that this prefix was made of, for conda create --file.\n# platform: {}\n@EXPLICIT\n",
+        job.platform
     );
     for package in job.packages {
-        let _ = match &package.md5 {
-            Some(md5) => writeln!(text, "{}#{md5}", package.url),
-            None => writeln!(text, "{}#sha256:{}", package.url, to_hex(&package.sha256)),
-        };
+        let _ = writeln!(text, "{}#sha256:{}", package.url, to_hex(&package.sha256));
     }
     text
 }
@@ -42,7 +41,7 @@ struct Channel {
     channel: Option<String>,
 }
 
-/// `CHANNEL/SUBDIR::NAME-VERSION-BUILD`.
+/// `CHANNEL/SUBDIR::NAME-VERSION-BUILD`, with conda's name for the channel: it compares texts to see what has changed.
 fn name_in_channel(package: &Package) -> String {
     let record: Option<Channel> = serde_json::from_str(package.record.get()).ok();
     let Package {
@@ -62,6 +61,7 @@ fn name_in_channel(package: &Package) -> String {
     let channel = channel
         .strip_suffix(&format!("/{subdir}"))
         .unwrap_or(channel);
+    let channel = canonical_name(channel);
     format!("{channel}/{subdir}::{name}-{version}-{build}")
 }
 

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+use crate::aside::Aside;
 use crate::bytecode::{Modules, compile, unpack_shipped};
 use crate::clobber::Claims;
 use crate::fault::Fault;
@@ -13,12 +14,15 @@ use crate::history::{render_explicit, render_history};
 use crate::input::{Monitor, to_hex};
 use crate::layout::Layout;
 use crate::order::order_packages;
-use crate::package::{link_package, verify};
+use crate::package::{Hashed, hash, link_package};
 use crate::record::{PathKind, PathRecord, edit_record, write_record};
 use crate::scripts::run_scripts;
+use crate::settle::settle;
 use crate::shared::{Shared, replace_file};
 use crate::tree::{Hand, Tree};
-use crate::{Archive, Archives, Bytecode, Job, LinkError, Package, Progress, Report};
+use crate::{
+    Archive, Archives, Bytecode, Clobbered, Job, LinkError, Misstated, Package, Progress, Report,
+};
 
 /// Install every package of `job` into its staging directory.
 ///
@@ -46,16 +50,17 @@ pub fn install(
         .map_err(|reason| plan_error("python", reason))?;
     let tree = Tree::open(job.staging).map_err(|source| write_error(job, "", source))?;
     let claims = Claims::new(order_packages(job.packages));
+    let aside = Aside::default();
     let shared = Shared {
         job,
         tree: &tree,
         claims: &claims,
+        aside: &aside,
         layout: layout.as_ref(),
         prefix: &prefix,
     };
     let mut hand = tree.hand();
     hand.create_directory(META)
-        .and_then(|()| hand.set_directory_mode(META, 0o755))
         .map_err(|source| write_error(job, META, source))?;
     let mut done = Crew::new(&shared, archives, progress, cancel).work()?;
     if let (Bytecode::Compile, Some(layout)) = (job.bytecode, &layout) {
@@ -75,12 +80,17 @@ pub fn install(
 const META: &str = "conda-meta";
 
 /// Write what only the whole job knows.
-fn finish(shared: &Shared, hand: &mut Hand, done: Done) -> Result<Report, LinkError> {
+fn finish(shared: &Shared, hand: &mut Hand, mut done: Done) -> Result<Report, LinkError> {
+    done.misstated.sort_by_key(|misstated| misstated.package);
+    let mut clobbered = shared.claims.contested();
+    clobbered.extend(done.lost);
+    clobbered.sort_by(|a, b| (&a.path, a.loser, a.winner).cmp(&(&b.path, b.loser, b.winner)));
     let report = Report {
         files: done.files,
         bytes: done.bytes,
         compiled: done.compiled.len() as u64,
-        clobbered: shared.claims.contested(),
+        clobbered,
+        misstated: done.misstated,
         messages: Vec::new(),
     };
     correct_records(shared, hand, &report, done.compiled)?;
@@ -124,7 +134,7 @@ fn write_error(job: &Job, path: &str, source: std::io::Error) -> LinkError {
 }
 
 fn write_text(job: &Job, hand: &mut Hand, path: &str, text: &str) -> Result<(), LinkError> {
-    replace_file(hand, path, 0o644)
+    replace_file(hand, path)
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(|source| write_error(job, path, source))
 }
@@ -169,6 +179,9 @@ struct Done {
     compiled: Vec<(usize, String)>,
     /// Compiled modules that came with the runtime, not yet known to belong to anything.
     shipped: Vec<String>,
+    /// What gave way to a file in place of a directory, or the other way round.
+    lost: Vec<Clobbered>,
+    misstated: Vec<Misstated>,
     error: Option<LinkError>,
 }
 
@@ -237,6 +250,8 @@ impl<'a> Crew<'a> {
         check_complete(self.shared.job.packages, &done.linked)?;
         let shipped = std::mem::take(&mut done.shipped);
         let mut hand = self.shared.tree.hand();
+        let compiled = done.modules.claimants(self.shared.claims, &shipped);
+        done.lost = settle(self.shared, &mut hand, &compiled)?;
         done.compiled = done
             .modules
             .attribute(self.shared, &mut hand, shipped)
@@ -293,20 +308,28 @@ impl<'a> Crew<'a> {
         let flags = [self.cancel, &self.failed];
         let monitor = Monitor::new(self.progress, index, archive.bytes.len(), flags);
         let blame = |fault: Fault| fault.of(package);
-        if let Some(actual) = verify(archive, &package.sha256, &monitor).map_err(blame)? {
-            let expected = to_hex(&package.sha256);
+        let Hashed { bytes, sha256 } = hash(archive, &monitor).map_err(blame)?;
+        if let Some(actual) = sha256.filter(|actual| *actual != package.sha256) {
             return Err(LinkError::Checksum {
                 package: package.file_name.clone(),
-                expected,
-                actual,
+                expected: to_hex(&package.sha256),
+                actual: to_hex(&actual),
             });
         }
-        let linked = link_package(self.shared, hand, archive, &monitor).map_err(blame)?;
+        let linked = link_package(self.shared, hand, index, &*bytes, &monitor).map_err(blame)?;
         write_record(self.shared, hand, package, linked.paths).map_err(blame)?;
         monitor.finish();
         let mut done = self.lock();
         done.files += linked.files;
         done.bytes += linked.bytes;
+        done.misstated
+            .extend(linked.misstated.map(|found| Misstated {
+                package: index,
+                files: found.files,
+                first: found.first,
+                stated: found.stated,
+                actual: found.actual,
+            }));
         if !matches!(self.shared.job.bytecode, Bytecode::OnImport) {
             done.modules.add(self.shared.claims, index, linked.modules);
         }

@@ -35,8 +35,6 @@ pub struct Package {
     pub file_name: String,
     /// SHA-256 of the archive.
     pub sha256: [u8; 32],
-    /// MD5 of the archive in hex, when the lock has it.
-    pub md5: Option<String>,
     /// Size of the archive in bytes, when the lock has it.
     pub size: Option<u64>,
     /// What the lock says of the package; the archive's own `info/index.json` decides.
@@ -74,6 +72,8 @@ pub struct Job<'a> {
     pub staging: &'a Path,
     /// Where the staging directory will end up: written into text and binary placeholders.
     pub prefix: &'a Path,
+    /// conda's name of the platform, `linux-64`.
+    pub platform: &'a str,
     /// In install order, dependencies first.
     pub packages: &'a [Package],
     /// Required as soon as one package is noarch python.
@@ -99,7 +99,7 @@ pub struct Message {
     pub text: String,
 }
 
-/// One path that two packages hold.
+/// One path that two packages hold, or a file in place of a directory of another package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clobbered {
     /// Relative to the prefix.
@@ -108,6 +108,23 @@ pub struct Clobbered {
     pub winner: usize,
     /// Index of the package whose file is not.
     pub loser: usize,
+    /// The winner's path: the same, one above it, or the same with a slash when it is a directory.
+    pub to: String,
+}
+
+/// A package with files of another size than its own list says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misstated {
+    /// Index of the package.
+    pub package: usize,
+    /// How many files it has that are so.
+    pub files: u64,
+    /// One of them, within the archive.
+    pub first: String,
+    /// Size in bytes that the list states for it.
+    pub stated: u64,
+    /// Size in bytes that it has.
+    pub actual: u64,
 }
 
 /// What became of a job.
@@ -121,6 +138,8 @@ pub struct Report {
     pub messages: Vec<Message>,
     /// Paths that several packages hold, sorted.
     pub clobbered: Vec<Clobbered>,
+    /// Packages whose own lists are wrong, by index.
+    pub misstated: Vec<Misstated>,
     /// Compiled modules put in place.
     pub compiled: u64,
 }

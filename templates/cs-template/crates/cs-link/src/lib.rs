@@ -4,7 +4,9 @@
 //! the seams: bundles and downloads implement the first, whoever shows progress the second.
 
 mod activation;
+mod aside;
 mod bytecode;
+mod channel;
 mod children;
 mod clobber;
 #[cfg(target_os = "macos")]
@@ -29,6 +31,8 @@ mod placeholder;
 mod record;
 mod relocate;
 mod scripts;
+mod seal;
+mod settle;
 mod shared;
 mod shebang;
 mod source;
@@ -39,5 +43,7 @@ mod zip;
 pub use error::{Kind, LinkError};
 pub use input::to_hex;
 pub use install::install;
-pub use job::{Bytecode, Clobbered, Job, Message, Noarch, Package, Python, Report, largest_first};
+pub use job::{
+    Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report, largest_first,
+};
 pub use source::{Archive, ArchiveError, Archives, Progress, ReadAt};

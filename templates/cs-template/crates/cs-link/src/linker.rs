@@ -6,17 +6,18 @@ mod hard_link;
 use std::collections::HashMap;
 use std::io;
 
+use crate::aside::is_in_the_way;
 use crate::clobber::Claimant;
 use crate::container::Stream;
 use crate::fault::Fault;
 use crate::info::InfoFiles;
-use crate::input::{Monitor, hash_bytes, to_hex};
+use crate::input::{Monitor, to_hex};
 use crate::layout::Layout;
-use crate::maker::Maker;
-use crate::package::check_placeholders;
+use crate::maker::{Maker, is_the_runtimes};
+use crate::package::{check_placeholders, check_room};
 use crate::paths::{Declared, PathEntry};
 use crate::record::{PathKind, PathRecord};
-use crate::shared::{Linked, Shared, checked_path, write_fault};
+use crate::shared::{Linked, Misstated, Shared, checked_path, write_fault};
 use crate::tar::{Entry, Kind, TarReader};
 use crate::tree::Hand;
 
@@ -69,6 +70,7 @@ pub(crate) struct Linker<'a, 't> {
     aliases: HashMap<String, String>,
     pub(crate) patched_time: Option<i64>,
     layout: Option<&'a Layout>,
+    misstated: Option<Misstated>,
     bytes: u64,
 }
 
@@ -111,6 +113,7 @@ impl<'a, 't> Linker<'a, 't> {
             aliases: HashMap::new(),
             patched_time: None,
             layout,
+            misstated: None,
             bytes: 0,
         })
     }
@@ -171,7 +174,8 @@ impl<'a, 't> Linker<'a, 't> {
         }
         self.outcomes[index] = match entry.kind {
             Kind::File => {
-                self.check_size(index, path, entry)?;
+                self.compare_size(index, entry.size);
+                check_room(entry.size, self.shared, self.package())?;
                 self.place_file(index, entry, tar)?
             }
             Kind::SymbolicLink => self.place_symlink(index, entry)?,
@@ -181,17 +185,25 @@ impl<'a, 't> Linker<'a, 't> {
         Ok(())
     }
 
-    fn check_size(&self, index: usize, path: &str, entry: &Entry) -> Result<(), Fault> {
-        match self.entries[index].size {
-            Some(size) if size != entry.size => Err(Fault::damaged_at(
-                path,
-                format!(
-                    "it is {} bytes long, the package's own list says {size}",
-                    entry.size
-                ),
-            )),
-            _ => Ok(()),
-        }
+    /// The package's file name.
+    fn package(&self) -> &'a str {
+        let shared = self.shared;
+        &shared.job.packages[shared.claims.package_of(self.claimant)].file_name
+    }
+
+    /// Remember where the package's own list is wrong. The lock vouches for the archive, so it is the list that was made carelessly.
+    fn compare_size(&mut self, index: usize, actual: u64) {
+        let listed = &self.entries[index];
+        let Some(stated) = listed.size.filter(|&stated| stated != actual) else {
+            return;
+        };
+        let misstated = self.misstated.get_or_insert_with(|| Misstated {
+            files: 0,
+            first: listed.source.clone(),
+            stated,
+            actual,
+        });
+        misstated.files += 1;
     }
 
     fn place_directory(&mut self, index: usize, path: &str) -> Result<(), Fault> {
@@ -206,9 +218,12 @@ impl<'a, 't> Linker<'a, 't> {
         }
         let target = target(self.entries, &self.targets, index);
         let shared = self.shared;
-        self.hand
-            .create_directory(target)
-            .map_err(|error| write_fault(shared, target, error))?;
+        match self.hand.create_directory(target) {
+            Err(error) if is_in_the_way(&error) && !is_the_runtimes(target) => {
+                shared.aside.keep_directory(target, self.claimant);
+            }
+            made => made.map_err(|error| write_fault(shared, target, error))?,
+        }
         self.outcomes[index] = Outcome::Done {
             kind: PathKind::Directory,
             size: 0,
@@ -227,15 +242,15 @@ impl<'a, 't> Linker<'a, 't> {
             hand: self.hand,
             claimant: self.claimant,
         };
-        let made = maker.make_owned(target, |hand| {
-            hand.create_symlink(target, &entry.link, Some(entry.modified))
+        let made = maker.make_owned(target, |hand, at| {
+            hand.create_symlink(at, &entry.link, Some(entry.modified))
         })?;
         let size = self.entries[index].size.unwrap_or(entry.link.len() as u64);
-        Ok(made.map_or(Outcome::Lost, |()| Outcome::Done {
+        Ok(made.map_or(Outcome::Lost, |_| Outcome::Done {
             kind: PathKind::SoftLink,
             size,
-            // rattler's record of a link: the hash of where it points, not of what is there.
-            sha256: Some(hash_bytes(&entry.link)),
+            // As conda has it: whoever compares hashes follows links, and compares with what is there.
+            sha256: None,
         }))
     }
 
@@ -243,6 +258,7 @@ impl<'a, 't> Linker<'a, 't> {
     pub(crate) fn finish(mut self) -> Result<Linked, Fault> {
         let mut linked = Linked {
             bytes: self.bytes,
+            misstated: self.misstated.take(),
             ..Linked::default()
         };
         for (index, entry) in self.entries.iter().enumerate() {

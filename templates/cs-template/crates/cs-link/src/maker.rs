@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::aside::is_in_the_way;
 use crate::clobber::Claimant;
 use crate::fault::Fault;
 use crate::shared::{Shared, write_fault};
@@ -14,23 +15,37 @@ pub(crate) struct Maker<'a, 't> {
     pub(crate) claimant: Claimant,
 }
 
+/// Something that was made, and where it is for now.
+pub(crate) struct Made<T> {
+    pub(crate) made: T,
+    /// Another place than the one it was made for, until all packages are there.
+    pub(crate) aside: Option<String>,
+}
+
+impl<T> Made<T> {
+    fn in_place(made: T) -> Self {
+        Self { made, aside: None }
+    }
+}
+
 impl<'t> Maker<'_, 't> {
     /// Make something at `path`, in place of what a package with less right to it has put there. `None` when another has more right.
+    ///
+    /// `attempt` is told where to make it.
     pub(crate) fn make<T>(
         &mut self,
         path: &str,
-        mut attempt: impl FnMut(&mut Hand<'t>) -> io::Result<T>,
-    ) -> Result<Option<T>, Fault> {
+        mut attempt: impl FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
+    ) -> Result<Option<Made<T>>, Fault> {
         if !self.shared.claims.claim(path, self.claimant) {
             return Ok(None);
         }
-        match attempt(self.hand) {
+        match attempt(self.hand, path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.replace(path, attempt)
+                self.replace(path, &mut attempt)
             }
-            made => made
-                .map(Some)
-                .map_err(|error| write_fault(self.shared, path, error)),
+            Err(error) => self.keep_aside(path, error, &mut attempt).map(Some),
+            Ok(made) => Ok(Some(Made::in_place(made))),
         }
     }
 
@@ -38,12 +53,12 @@ impl<'t> Maker<'_, 't> {
     pub(crate) fn make_owned<T>(
         &mut self,
         path: &str,
-        attempt: impl FnMut(&mut Hand<'t>) -> io::Result<T>,
-    ) -> Result<Option<T>, Fault> {
+        mut attempt: impl FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
+    ) -> Result<Option<Made<T>>, Fault> {
         if !self.shared.claims.claim(path, self.claimant) {
             return Ok(None);
         }
-        self.replace(path, attempt)
+        self.replace(path, &mut attempt)
     }
 
     /// Make something in place of what is there, while nobody else can claim the path.
@@ -52,8 +67,8 @@ impl<'t> Maker<'_, 't> {
     fn replace<T>(
         &mut self,
         path: &str,
-        mut attempt: impl FnMut(&mut Hand<'t>) -> io::Result<T>,
-    ) -> Result<Option<T>, Fault> {
+        attempt: &mut dyn FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
+    ) -> Result<Option<Made<T>>, Fault> {
         let Self {
             shared,
             hand,
@@ -61,7 +76,7 @@ impl<'t> Maker<'_, 't> {
         } = self;
         let made = shared.claims.while_owned(path, *claimant, || {
             loop {
-                match attempt(hand) {
+                match attempt(hand, path) {
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                         hand.remove(path)?
                     }
@@ -69,7 +84,37 @@ impl<'t> Maker<'_, 't> {
                 }
             }
         });
-        made.transpose()
-            .map_err(|error| write_fault(shared, path, error))
+        match made {
+            None => Ok(None),
+            Some(Ok(made)) => Ok(Some(Made::in_place(made))),
+            Some(Err(error)) => self.keep_aside(path, error, attempt).map(Some),
+        }
     }
+
+    /// Make it elsewhere for now, if what failed is that something of another kind is in the way.
+    fn keep_aside<T>(
+        &mut self,
+        path: &str,
+        error: io::Error,
+        attempt: &mut dyn FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
+    ) -> Result<Made<T>, Fault> {
+        if !is_in_the_way(&error) || is_the_runtimes(path) {
+            return Err(write_fault(self.shared, path, error));
+        }
+        let kept = self
+            .shared
+            .aside
+            .keep(self.hand, path, self.claimant, attempt);
+        let (made, place) = kept.map_err(|error| write_fault(self.shared, path, error))?;
+        Ok(Made {
+            made,
+            aside: Some(place),
+        })
+    }
+}
+
+/// Whether a path is one that this program needs for itself.
+pub(crate) fn is_the_runtimes(path: &str) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    first.eq_ignore_ascii_case("conda-meta")
 }

@@ -179,7 +179,6 @@ mod tests {
             url: String::new(),
             file_name: String::new(),
             sha256: [0; 32],
-            md5: None,
             size: None,
             noarch,
             requested_spec: None,

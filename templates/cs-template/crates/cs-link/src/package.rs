@@ -6,34 +6,36 @@ use crate::commands::EntryPoints;
 use crate::container::{Container, plausible_limit};
 use crate::fault::Fault;
 use crate::info::InfoFiles;
-use crate::input::{Monitor, hash_archive, to_hex};
+use crate::input::{Monitor, hash_archive};
 use crate::layout::Layout;
 use crate::linker::Linker;
 use crate::paths::{Declared, FileMode, PathEntry};
+use crate::seal::Sealed;
 use crate::shared::{Linked, Shared, write_fault};
 use crate::tar::Limit;
 use crate::tree::Hand;
-use crate::{Archive, Noarch};
+use crate::{Archive, Noarch, ReadAt};
 
 /// Room for headers, padding, `info/` where it stands last, and the odd file that `paths.json` does not list. None of that is written.
 const SLACK_BYTES: u64 = 64 * 1024 * 1024;
 const SLACK_PER_ENTRY: u64 = 4 * 1024;
 
-/// Verify an archive and put its files in place.
+/// Put the files of a verified archive in place.
 pub(crate) fn link_package(
     shared: &Shared,
     hand: &mut Hand,
-    archive: &Archive,
+    index: usize,
+    bytes: &dyn ReadAt,
     monitor: &Monitor,
 ) -> Result<Linked, Fault> {
-    let package = &shared.job.packages[archive.index];
-    let container = Container::open(&package.file_name, archive.bytes.as_ref(), monitor)?;
+    let package = &shared.job.packages[index];
+    let container = Container::open(&package.file_name, bytes, monitor)?;
     let mut info = InfoFiles::default();
     let (mut tar, first) = container.read_info(&mut info)?;
     let entries = info.paths()?;
-    check_room(&entries, shared, &package.file_name)?;
+    check_stated_room(&entries, container.len(), shared, &package.file_name)?;
     let layout = layout_of(info.noarch()?, shared)?;
-    let claimant = shared.claims.claimant_of(archive.index);
+    let claimant = shared.claims.claimant_of(index);
     let mut linker = Linker::new(shared, hand, monitor, claimant, &entries, layout)?;
     linker.patched_time = info.patched_time();
     tar.set_limit(unpacked_limit(&entries, container.len()));
@@ -68,25 +70,46 @@ fn layout_of<'a>(noarch: Noarch, shared: &Shared<'a>) -> Result<Option<&'a Layou
     }
 }
 
-/// Compare an archive's SHA-256 with the lock's; the actual one when they differ.
-pub(crate) fn verify(
-    archive: &Archive,
-    expected: &[u8; 32],
-    monitor: &Monitor,
-) -> Result<Option<String>, Fault> {
-    if archive.verified {
-        return Ok(None);
-    }
-    let actual = hash_archive(archive.bytes.as_ref(), monitor)?;
-    Ok((actual != *expected).then(|| to_hex(&actual)))
+/// An archive's bytes as they are linked.
+pub(crate) struct Hashed<'a> {
+    pub(crate) bytes: Box<dyn ReadAt + 'a>,
+    /// Their SHA-256, where the supplier has not compared it.
+    pub(crate) sha256: Option<[u8; 32]>,
 }
 
-/// Stop before anything is written when a large package says itself that there is no room for it.
-fn check_room(entries: &[PathEntry], shared: &Shared, package: &str) -> Result<(), Fault> {
-    const WORTH_ASKING: u64 = 1024 * 1024 * 1024;
-    let Some(needed) = stated_bytes(entries).filter(|&bytes| bytes >= WORTH_ASKING) else {
-        return Ok(());
+/// Hash an archive, such that what is linked of it later has the same hash.
+pub(crate) fn hash<'a>(archive: &'a Archive, monitor: &Monitor) -> Result<Hashed<'a>, Fault> {
+    let plain = archive.bytes.as_ref();
+    let (bytes, sha256): (Box<dyn ReadAt>, _) = if archive.verified {
+        (Box::new(plain), None)
+    } else if plain.is_fixed() {
+        (Box::new(plain), Some(hash_archive(plain, monitor)?))
+    } else {
+        let (sealed, sha256) = Sealed::new(plain, monitor)?;
+        (Box::new(sealed), Some(sha256))
     };
+    Ok(Hashed { bytes, sha256 })
+}
+
+/// Stop before anything is written when a large package says itself that there is no room for it, and can be believed.
+fn check_stated_room(
+    entries: &[PathEntry],
+    length: u64,
+    shared: &Shared,
+    package: &str,
+) -> Result<(), Fault> {
+    match stated_bytes(entries) {
+        Some(bytes) if bytes <= plausible_limit(length).bytes => check_room(bytes, shared, package),
+        _ => Ok(()),
+    }
+}
+
+/// Stop when there is no room for so many bytes of a package.
+pub(crate) fn check_room(needed: u64, shared: &Shared, package: &str) -> Result<(), Fault> {
+    const WORTH_ASKING: u64 = 1024 * 1024 * 1024;
+    if needed < WORTH_ASKING {
+        return Ok(());
+    }
     match shared.tree.free_bytes() {
         Some(free) if free < needed => {
             let message =
@@ -106,14 +129,17 @@ fn stated_bytes(entries: &[PathEntry]) -> Option<u64> {
         .try_fold(0_u64, |sum, entry| sum.checked_add(entry.size?))
 }
 
-/// How much may come out of an archive of `length` bytes.
+/// How much may come out of an archive of `length` bytes: what its list of files adds up to, or what is plausible, for lists are made
+/// carelessly.
 pub(crate) fn unpacked_limit(entries: &[PathEntry], length: u64) -> Limit {
-    match stated_bytes(entries) {
-        None => plausible_limit(length),
-        Some(bytes) => Limit {
-            bytes: bytes.saturating_add(SLACK_BYTES + SLACK_PER_ENTRY * entries.len() as u64),
-            reason: "it unpacks to more bytes than its own list of files adds up to",
-        },
+    let plausible = plausible_limit(length);
+    let Some(stated) = stated_bytes(entries) else {
+        return plausible;
+    };
+    let stated = stated.saturating_add(SLACK_BYTES + SLACK_PER_ENTRY * entries.len() as u64);
+    Limit {
+        bytes: plausible.bytes.max(stated),
+        reason: "it unpacks to more bytes than its own list of files adds up to",
     }
 }
 

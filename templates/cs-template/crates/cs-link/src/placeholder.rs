@@ -6,7 +6,7 @@
 use memchr::memmem::Finder;
 
 use crate::paths::{FileMode, Placeholder};
-use crate::shebang::rewrite_shebang;
+use crate::shebang::{may_need_second_line, rewrite_second_line, rewrite_shebang};
 
 /// A first line longer than this is not one that a kernel would read.
 const LONGEST_SHEBANG: usize = 64 * 1024;
@@ -48,7 +48,7 @@ pub(crate) struct Replacer {
     /// Where `pending` starts in the file.
     offset: u64,
     open: Option<OpenString>,
-    in_first_line: bool,
+    in_first_lines: bool,
 }
 
 impl Replacer {
@@ -62,7 +62,7 @@ impl Replacer {
             pending: Vec::new(),
             offset: 0,
             open: None,
-            in_first_line: placeholder.mode == FileMode::Text && cfg!(unix),
+            in_first_lines: placeholder.mode == FileMode::Text && cfg!(unix),
         }
     }
 
@@ -71,14 +71,14 @@ impl Replacer {
         let mut bytes = std::mem::take(&mut self.pending);
         bytes.extend_from_slice(chunk);
         let mut done = 0;
-        if self.in_first_line
-            && let Some(length) = self.take_first_line(&bytes, last, out)
+        if self.in_first_lines
+            && let Some(length) = self.take_first_lines(&bytes, last, out)
         {
-            self.in_first_line = false;
+            self.in_first_lines = false;
             self.offset += length as u64;
             done = length;
         }
-        if !self.in_first_line {
+        if !self.in_first_lines {
             let settled = self.replace(&bytes[done..], last, out);
             self.offset += settled as u64;
             done += settled;
@@ -87,26 +87,35 @@ impl Replacer {
         self.pending = bytes;
     }
 
-    /// Rewrite a first line that starts with `#!`; how many bytes it takes. `None` when more must be seen.
-    fn take_first_line(&self, bytes: &[u8], last: bool, out: &mut Vec<u8>) -> Option<usize> {
+    /// Rewrite the first line where it starts with `#!`, and the second where the two belong together; how many bytes they take.
+    /// `None` when more must be seen.
+    fn take_first_lines(&self, bytes: &[u8], last: bool, out: &mut Vec<u8>) -> Option<usize> {
         if bytes.len() < 2 && !last {
             return None;
         }
         if !bytes.starts_with(b"#!") {
             return Some(0);
         }
-        let end = match memchr::memchr(b'\n', bytes) {
-            Some(end) => end,
-            None if last => bytes.len(),
-            None if bytes.len() < LONGEST_SHEBANG => return None,
-            None => return Some(0),
+        let Some(end) = line_end(bytes, last)? else {
+            return Some(0);
         };
-        out.extend_from_slice(&rewrite_shebang(
-            &bytes[..end],
-            &self.placeholder,
-            &self.prefix,
-        ));
-        Some(end)
+        let (placeholder, prefix) = (&self.placeholder, &self.prefix);
+        let first = rewrite_shebang(&bytes[..end], placeholder, prefix);
+        let second = match bytes.get(end + 1..) {
+            Some(rest) if may_need_second_line(&bytes[..end], prefix) => {
+                line_end(rest, last)?.map(|length| &rest[..length])
+            }
+            _ => None,
+        };
+        out.extend_from_slice(&first);
+        let Some((line, rewritten)) =
+            second.and_then(|line| Some((line, rewrite_second_line(line, placeholder, prefix)?)))
+        else {
+            return Some(end);
+        };
+        out.push(b'\n');
+        out.extend_from_slice(&rewritten);
+        Some(end + 1 + line.len())
     }
 
     /// Settle as much of `bytes` as can be; how much that is.
@@ -233,6 +242,16 @@ impl Replacer {
         if let Some(open) = self.open.take() {
             out.resize(out.len() + open.gap, 0);
         }
+    }
+}
+
+/// Where the first line ends: `None` when more must be seen, `Some(None)` when it is longer than any that a kernel would read.
+fn line_end(bytes: &[u8], last: bool) -> Option<Option<usize>> {
+    match memchr::memchr(b'\n', bytes) {
+        Some(end) => Some(Some(end)),
+        None if last => Some(Some(bytes.len())),
+        None if bytes.len() < LONGEST_SHEBANG => None,
+        None => Some(None),
     }
 }
 

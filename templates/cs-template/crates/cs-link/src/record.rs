@@ -160,18 +160,31 @@ pub(crate) fn edit_record(
     lost: &HashSet<&str>,
     added: Vec<PathRecord>,
 ) -> Result<(), Fault> {
-    let path = record_path(package)?;
-    let file = hand
-        .open_file(&path)
-        .map_err(|error| write_fault(shared, &path, error))?;
-    let mut record: Record = serde_json::from_reader(BufReader::with_capacity(64 * 1024, file))
-        .map_err(|error| write_fault(shared, &path, error.into()))?;
+    let mut record = load(shared, hand, package)?;
     let paths = &mut record.paths_data.paths;
     paths.retain(|path| !lost.contains(path.path.as_str()));
     paths.extend(added);
     sort_paths(paths);
     record.files = paths.iter().map(|path| path.path.clone()).collect();
     store(shared, hand, package, &record)
+}
+
+/// The paths that a package's record lists.
+pub(crate) fn read_paths(
+    shared: &Shared,
+    hand: &mut Hand,
+    package: &Package,
+) -> Result<Vec<PathRecord>, Fault> {
+    Ok(load(shared, hand, package)?.paths_data.paths)
+}
+
+fn load(shared: &Shared, hand: &mut Hand, package: &Package) -> Result<Record, Fault> {
+    let path = record_path(package)?;
+    let file = hand
+        .open_file(&path)
+        .map_err(|error| write_fault(shared, &path, error))?;
+    serde_json::from_reader(BufReader::with_capacity(64 * 1024, file))
+        .map_err(|error| write_fault(shared, &path, error.into()))
 }
 
 /// Order by the parts of the path, so that a directory's content stays together.
@@ -187,7 +200,7 @@ fn store(
 ) -> Result<(), Fault> {
     let path = record_path(package)?;
     let write = |hand: &mut Hand| -> std::io::Result<()> {
-        let mut out = BufWriter::with_capacity(64 * 1024, replace_file(hand, &path, 0o644)?);
+        let mut out = BufWriter::with_capacity(64 * 1024, replace_file(hand, &path)?);
         serde_json::to_writer_pretty(&mut out, record)?;
         out.write_all(b"\n")?;
         out.flush()

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 
 use crate::Job;
+use crate::aside::Aside;
 use crate::clobber::Claims;
 use crate::fault::Fault;
 use crate::layout::Layout;
@@ -17,6 +18,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) job: &'a Job<'a>,
     pub(crate) tree: &'a Tree,
     pub(crate) claims: &'a Claims,
+    pub(crate) aside: &'a Aside,
     pub(crate) layout: Option<&'a Layout>,
     /// The final prefix as it is written into files.
     pub(crate) prefix: &'a str,
@@ -30,6 +32,16 @@ pub(crate) struct Linked {
     pub(crate) bytes: u64,
     /// Modules that Python would compile when it imports them, relative to the prefix.
     pub(crate) modules: Vec<String>,
+    pub(crate) misstated: Option<Misstated>,
+}
+
+/// Files whose size is another than the package's own list says.
+pub(crate) struct Misstated {
+    pub(crate) files: u64,
+    /// One of them, within the archive, and its sizes in bytes.
+    pub(crate) first: String,
+    pub(crate) stated: u64,
+    pub(crate) actual: u64,
 }
 
 /// The entry's path, if it and the entry are such that a package may have them.
@@ -79,11 +91,12 @@ pub(crate) fn write_fault(shared: &Shared, path: &str, source: io::Error) -> Fau
 }
 
 /// Replace a whole file that is not a package's.
-pub(crate) fn replace_file(hand: &mut Hand, path: &str, mode: u32) -> io::Result<File> {
-    match hand.create_file(path, mode) {
+pub(crate) fn replace_file(hand: &mut Hand, path: &str) -> io::Result<File> {
+    const MODE: u32 = 0o666;
+    match hand.create_file(path, MODE) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             hand.remove(path)?;
-            hand.create_file(path, mode)
+            hand.create_file(path, MODE)
         }
         other => other,
     }

@@ -7,47 +7,112 @@ const LIMIT: usize = if cfg!(target_os = "macos") { 512 } else { 127 };
 
 /// Put `prefix` in place of `placeholder` in a line that starts with `#!`, without its line end.
 ///
-/// A line that the kernel would cut off, or whose interpreter has a space in its path, is written in another way: `/usr/bin/env NAME`, and for
-/// Python a line for `sh` that Python itself takes for a string.
+/// A line that the kernel would cut off, or whose interpreter has white space in its path, is written in another way: `/usr/bin/env NAME`, and
+/// for Python a line for `sh` that Python itself takes for a string.
 pub(crate) fn rewrite_shebang(line: &[u8], placeholder: &str, prefix: &str) -> Vec<u8> {
-    if memmem::find(line, placeholder.as_bytes()).is_none() {
-        return if prefix.contains(' ') || line.len() <= LIMIT {
-            line.to_vec()
-        } else {
-            avoid_kernel(line)
-        };
-    }
-    if prefix.contains(' ') {
-        return replace_all(&avoid_kernel(line), placeholder, prefix);
-    }
-    let replaced = replace_all(line, placeholder, prefix);
-    if replaced.len() <= LIMIT || !replaced.starts_with(b"#!") {
-        replaced
+    let holds_prefix = memmem::find(line, placeholder.as_bytes()).is_some();
+    let replaced = replace_all(line, placeholder, prefix.as_bytes());
+    let must_avoid = if prefix.bytes().any(ends_interpreter) {
+        holds_prefix
     } else {
-        avoid_kernel(&replaced)
+        replaced.len() > LIMIT
+    };
+    if must_avoid {
+        avoid_kernel(line, placeholder, prefix)
+    } else {
+        replaced
     }
 }
 
-fn avoid_kernel(line: &[u8]) -> Vec<u8> {
+/// Whether the kernel, or whoever reads lines, would take the interpreter's path to end here.
+pub(crate) fn ends_interpreter(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+fn avoid_kernel(line: &[u8], placeholder: &str, prefix: &str) -> Vec<u8> {
     let Some((interpreter, options)) = split_line(line) else {
-        return line.to_vec();
+        return replace_all(line, placeholder, prefix.as_bytes());
     };
     let name = interpreter
         .rsplit(|&byte| byte == b'/')
         .next()
         .unwrap_or(interpreter);
     if is_python(name) {
-        [
-            b"#!/bin/sh\n'''exec' \"",
-            interpreter,
-            b"\"",
-            options,
-            b" \"$0\" \"$@\" #'''",
-        ]
-        .concat()
+        let interpreter = replace_all(interpreter, placeholder, prefix.as_bytes());
+        let in_options = match is_plain(prefix) {
+            true => prefix.as_bytes().to_vec(),
+            false => quote(prefix.as_bytes()),
+        };
+        exec_line(
+            &interpreter,
+            &replace_all(options, placeholder, &in_options),
+        )
     } else {
-        [b"#!/usr/bin/env ", name, options].concat()
+        let line = [b"#!/usr/bin/env ", name, options].concat();
+        replace_all(&line, placeholder, prefix.as_bytes())
     }
+}
+
+/// Two lines that `sh` takes for a command which starts `interpreter`, and Python for a comment and a string.
+pub(crate) fn exec_line(interpreter: &[u8], options: &[u8]) -> Vec<u8> {
+    let quoted = quote(interpreter);
+    [EXEC_START, &quoted, options, b" \"$0\" \"$@\" #'''"].concat()
+}
+
+const EXEC_START: &[u8] = b"#!/bin/sh\n'''exec' ";
+
+/// Quote a path such that `sh` takes it as it stands, within what Python takes for a string in three single quotation marks.
+///
+/// In double quotation marks as rattler does it, unless something in the path has a meaning there, for `sh` or for Python.
+fn quote(path: &[u8]) -> Vec<u8> {
+    let is_ordinary = !path
+        .iter()
+        .any(|byte| matches!(byte, b'$' | b'`' | b'"' | b'\\'))
+        && memmem::find(path, b"'''").is_none();
+    if is_ordinary {
+        return [b"\"", path, b"\""].concat();
+    }
+    let mut out = vec![b'\''];
+    for &byte in path {
+        match byte {
+            b'\'' => out.extend_from_slice(b"'\"'\"'"),
+            // Python reads two of them as one too; alone they would be the start of one of its escapes.
+            b'\\' => out.extend_from_slice(b"'\"\\\\\"'"),
+            byte => out.push(byte),
+        }
+    }
+    out.push(b'\'');
+    out
+}
+
+/// Whether no shell sees anything but letters in the text.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| {
+        byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"/._-+=@%:,".contains(&byte)
+    })
+}
+
+/// Whether the line behind such a first line may start an interpreter in the prefix, and the prefix must not stand in it as it is.
+///
+/// pip writes scripts like that where its own prefix is too long for a first line, as it is while packages are built.
+pub(crate) fn may_need_second_line(first: &[u8], prefix: &str) -> bool {
+    first.starts_with(b"#!") && first.trim_ascii_end().ends_with(b"/sh") && !is_plain(prefix)
+}
+
+/// The second line of a script with the prefix in place of the placeholder, where it is of that kind; without its line end.
+pub(crate) fn rewrite_second_line(line: &[u8], placeholder: &str, prefix: &str) -> Option<Vec<u8>> {
+    let rest = line.strip_prefix(b"'''exec' ")?;
+    let (interpreter, rest) = match rest.first()? {
+        mark @ (b'"' | b'\'') => {
+            let end = memchr::memchr(*mark, &rest[1..])?;
+            (&rest[1..1 + end], &rest[end + 2..])
+        }
+        _ => rest.split_at(memchr::memchr(b' ', rest)?),
+    };
+    memmem::find(interpreter, placeholder.as_bytes())?;
+    let quoted = quote(&replace_all(interpreter, placeholder, prefix.as_bytes()));
+    let rest = replace_all(rest, placeholder, prefix.as_bytes());
+    Some([b"'''exec' ", &quoted[..], &rest].concat())
 }
 
 /// Interpreter, and the rest of the line with its leading space. Spaces within the path are escaped by a backslash.
@@ -79,12 +144,12 @@ fn is_python(name: &[u8]) -> bool {
     version.is_empty() || (parts.by_ref().take(2).all(is_number) && parts.next().is_none())
 }
 
-fn replace_all(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+fn replace_all(bytes: &[u8], from: &str, to: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut done = 0;
     for start in memmem::find_iter(bytes, from.as_bytes()) {
         out.extend_from_slice(&bytes[done..start]);
-        out.extend_from_slice(to.as_bytes());
+        out.extend_from_slice(to);
         done = start + from.len();
     }
     out.extend_from_slice(&bytes[done..]);

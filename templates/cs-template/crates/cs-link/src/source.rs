@@ -12,8 +12,27 @@ pub trait ReadAt: Send + Sync {
         self.len() == 0
     }
 
+    /// Whether nobody but this process can change the bytes while they are read. The linker compares them once more otherwise.
+    fn is_fixed(&self) -> bool {
+        false
+    }
+
     /// Read into `buf` from `offset`; 0 at the end, as `pread(2)`.
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
+}
+
+impl<T: ReadAt + ?Sized> ReadAt for &T {
+    fn len(&self) -> u64 {
+        (**self).len()
+    }
+
+    fn is_fixed(&self) -> bool {
+        (**self).is_fixed()
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        (**self).read_at(buf, offset)
+    }
 }
 
 /// One archive, ready to be linked.
@@ -22,7 +41,8 @@ pub struct Archive {
     pub index: usize,
     /// The archive's bytes.
     pub bytes: Box<dyn ReadAt>,
-    /// Whether the supplier has already compared the SHA-256 of exactly these bytes; the linker does it otherwise.
+    /// Whether the supplier has already compared the SHA-256 of exactly these bytes, which nobody else can change; the linker does it
+    /// otherwise.
     pub verified: bool,
 }
 

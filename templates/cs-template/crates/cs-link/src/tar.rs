@@ -155,6 +155,7 @@ impl<R: Read> TarReader<R> {
             // Some writers give links the size of their target; no data follows.
             self.set_size(0);
         }
+        self.check_limit()?;
         Ok(Entry {
             kind,
             path,
@@ -216,6 +217,17 @@ impl<R: Read> TarReader<R> {
             self.spend(count as u64)?;
         }
         Ok(true)
+    }
+
+    /// Stop before the first byte of an entry that is longer than what may still come.
+    fn check_limit(&self) -> Result<(), Fault> {
+        let here = (self.end - self.start) as u64;
+        match &self.limit {
+            Some(limit) if self.remaining > limit.bytes.saturating_add(here) => {
+                Err(Fault::hostile("(the whole archive)", limit.reason))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn spend(&mut self, count: u64) -> Result<(), Fault> {

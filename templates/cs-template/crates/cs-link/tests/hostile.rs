@@ -3,7 +3,9 @@
 
 mod support;
 
-use cs_link::{Kind, LinkError};
+use std::sync::Mutex;
+
+use cs_link::{Archive, Archives, Kind, LinkError, ReadAt};
 use serde_json::Value;
 use support::{
     Bench, Item, PLACEHOLDER, Recipe, bench, bzip2, file, hard_link, package_of, recipe, symlink,
@@ -136,11 +138,6 @@ fn hard_links_out_of_the_package_are_refused() {
 
 #[test]
 fn archive_and_list_must_agree() {
-    let error = refused(vec![file("x", "four").with("size_in_bytes", 3)]);
-    assert!(
-        error.contains("\"x\": it is 4 bytes long, the package's own list says 3"),
-        "{error}"
-    );
     let error = refused(vec![file("x", "x").with("path_type", "softlink")]);
     assert!(
         error.contains("listed as a symbolic link, but it is a file"),
@@ -169,6 +166,26 @@ fn an_archive_of_more_bytes_than_listed_is_stopped() {
         error.contains("it unpacks to more bytes than its own list of files adds up to"),
         "{error}"
     );
+}
+
+#[test]
+fn an_entry_that_cannot_be_true_is_stopped_before_its_first_byte() {
+    let mut items = vec![file("x", "x"), file("bomb", "").with("size_in_bytes", 1)];
+    items[1].stated = Some(1 << 40);
+    let started = std::time::Instant::now();
+    for recipe in [
+        recipe("evil", items.clone()),
+        recipe("evil", items).tar_bz2(),
+    ] {
+        let bench = bench();
+        let error = refusal(&bench, &[recipe]).to_string();
+        assert!(
+            error.contains("it unpacks to more bytes than its own list of files adds up to"),
+            "{error}"
+        );
+        assert!(!bench.path("bomb").exists());
+    }
+    assert!(started.elapsed().as_secs() < 5);
 }
 
 #[test]
@@ -313,4 +330,87 @@ fn an_archive_that_never_comes_is_named() {
         error.to_string(),
         "1 of the archives did not arrive, the first is demo-1.0-0.conda"
     );
+}
+
+/// An archive that another program changes as soon as all of it has been read once.
+struct Changing {
+    before: Vec<u8>,
+    after: Vec<u8>,
+    seen: Mutex<u64>,
+}
+
+impl ReadAt for Changing {
+    fn len(&self) -> u64 {
+        self.before.len() as u64
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        let mut seen = self.seen.lock().unwrap();
+        let bytes = match *seen < self.len() {
+            true => &self.before,
+            false => &self.after,
+        };
+        let rest = &bytes[bytes.len().min(offset as usize)..];
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        *seen += count as u64;
+        Ok(count)
+    }
+}
+
+struct One(Mutex<Option<Changing>>);
+
+impl Archives for One {
+    fn next(&self) -> Result<Option<Archive>, cs_link::ArchiveError> {
+        let changing = self.0.lock().unwrap().take();
+        Ok(changing.map(|changing| Archive {
+            index: 0,
+            bytes: Box::new(changing),
+            verified: false,
+        }))
+    }
+}
+
+#[test]
+fn what_another_program_writes_to_a_verified_archive_is_not_linked() {
+    // Larger than what is kept of it in memory, and it does not get smaller by compression.
+    let noise = |seed: u64| -> Vec<u8> {
+        let mut state = seed;
+        let mut byte = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        };
+        (0..1_000_000).map(|_| byte()).collect()
+    };
+    for suffix in [".conda", ".tar.bz2"] {
+        let archive = |seed| {
+            let recipe = recipe("evil", vec![file("large", noise(seed)), file("x", "x")]);
+            match suffix {
+                ".conda" => recipe,
+                _ => recipe.tar_bz2(),
+            }
+        };
+        let (good, bad) = (archive(1), archive(2));
+        let (before, mut after) = (good.bytes(), bad.bytes());
+        after.resize(before.len(), 0);
+        for after in [after, before[..before.len() / 2].to_vec()] {
+            let bench = bench();
+            let packages = [package_of(&good, &before)];
+            let changing = Changing {
+                before: before.clone(),
+                after,
+                seen: Mutex::default(),
+            };
+            let error = bench
+                .link_from(&packages, &One(Mutex::new(Some(changing))))
+                .unwrap_err();
+            assert_eq!(error.kind(), Kind::Archive, "{error}");
+            assert!(
+                error.to_string().contains("changed by another program"),
+                "{error}"
+            );
+        }
+    }
 }

@@ -55,9 +55,10 @@ impl Linker<'_, '_> {
             hand: self.hand,
             claimant: self.claimant,
         };
-        let Some(mut file) = maker.make(path, |hand| hand.create_file(path, entry.mode))? else {
+        let Some(made) = maker.make(path, |hand, at| hand.create_file(at, entry.mode))? else {
             return Ok(Outcome::Lost);
         };
+        let mut file = made.made;
         let listed = &self.entries[index];
         // As conda does it: Windows finds libraries in other ways than by paths in binaries.
         let placeholder = listed
@@ -66,7 +67,8 @@ impl Linker<'_, '_> {
             .filter(|found| found.mode == FileMode::Text || cfg!(unix));
         let replacer =
             placeholder.map(|placeholder| Replacer::new(placeholder, self.shared.prefix));
-        let wants_hash = replacer.is_some() || listed.sha256.is_none();
+        let is_misstated = listed.size.is_some_and(|stated| stated != entry.size);
+        let wants_hash = replacer.is_some() || listed.sha256.is_none() || is_misstated;
         let hash = wants_hash.then(|| digest::Context::new(&digest::SHA256));
         let mut filter = Filter {
             replacer,
@@ -90,7 +92,8 @@ impl Linker<'_, '_> {
             sha256: filter.hash.map(digest_bytes),
         };
         if placeholder.is_some_and(|found| found.mode == FileMode::Binary) {
-            self.sign(index, entry, &mut outcome)?;
+            let place = made.aside.as_deref().unwrap_or(path).to_owned();
+            self.sign(index, &place, entry, &mut outcome)?;
         }
         Ok(outcome)
     }
@@ -123,8 +126,13 @@ impl Linker<'_, '_> {
 
     /// Sign a program again that replacing has changed: macOS kills what is not signed as it stands.
     #[cfg(target_os = "macos")]
-    fn sign(&mut self, index: usize, entry: &Entry, outcome: &mut Outcome) -> Result<(), Fault> {
-        let path = target(self.entries, &self.targets, index);
+    fn sign(
+        &mut self,
+        index: usize,
+        path: &str,
+        entry: &Entry,
+        outcome: &mut Outcome,
+    ) -> Result<(), Fault> {
         let changed =
             |sha256: &Option<[u8; 32]>| sha256.is_some() && *sha256 != self.entries[index].sha256;
         if let Outcome::Done { size, sha256, .. } = outcome
@@ -140,7 +148,7 @@ impl Linker<'_, '_> {
 
     /// Nothing to sign on this system.
     #[cfg(not(target_os = "macos"))]
-    fn sign(&mut self, _: usize, _: &Entry, _: &mut Outcome) -> Result<(), Fault> {
+    fn sign(&mut self, _: usize, _: &str, _: &Entry, _: &mut Outcome) -> Result<(), Fault> {
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::{Deferred, Linker, Outcome, target};
+use crate::aside::is_in_the_way;
 use crate::container::Container;
 use crate::fault::Fault;
 use crate::package::unpacked_limit;
@@ -75,6 +76,7 @@ impl Linker<'_, '_> {
                 .while_owned(new, claimant, || self.hand.remove(new))
             {
                 None => return Ok(Some(Outcome::Lost)),
+                Some(Err(error)) if is_in_the_way(&error) => return Ok(None),
                 Some(removed) => removed.map_err(|error| write_fault(shared, new, error))?,
             }
         }
@@ -117,9 +119,12 @@ impl Linker<'_, '_> {
     }
 }
 
+/// Also where one of the two is kept aside, and something else is at its path.
 fn can_copy_instead(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied | io::ErrorKind::TooManyLinks
-    )
+    use io::ErrorKind::{NotFound, PermissionDenied, TooManyLinks, Unsupported};
+    is_in_the_way(error)
+        || matches!(
+            error.kind(),
+            NotFound | Unsupported | PermissionDenied | TooManyLinks
+        )
 }

@@ -109,6 +109,27 @@ impl Hand<'_> {
         fs::remove_file(full)
     }
 
+    /// Remove an empty directory.
+    pub(crate) fn remove_directory(&mut self, path: &str) -> io::Result<()> {
+        fs::remove_dir(self.place(path)?)
+    }
+
+    /// Give a file or symbolic link another name, where nothing is yet.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.place(from)?, self.place(to)?)
+    }
+
+    /// Where a symbolic link leads, as text.
+    pub(crate) fn read_link(&mut self, path: &str) -> io::Result<String> {
+        let target = fs::read_link(self.place(path)?)?;
+        Ok(target.to_string_lossy().into_owned())
+    }
+
+    /// Know no directories: some of them are no longer there.
+    pub(crate) fn forget(&mut self) {
+        self.known.clear();
+    }
+
     /// Open a regular file for reading.
     pub(crate) fn open_file(&mut self, path: &str) -> io::Result<File> {
         let full = self.place(path)?;
@@ -117,11 +138,6 @@ impl Hand<'_> {
         } else {
             Err(io::ErrorKind::InvalidInput.into())
         }
-    }
-
-    /// Modes are no concern here.
-    pub(crate) fn set_directory_mode(&mut self, path: &str, _: u32) -> io::Result<()> {
-        self.create_directory(path)
     }
 
     fn place(&mut self, path: &str) -> io::Result<PathBuf> {

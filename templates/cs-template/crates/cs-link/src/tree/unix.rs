@@ -29,18 +29,14 @@ const NEW_FILE: OFlags = OFlags::WRONLY
 pub(crate) struct Tree {
     root: OwnedFd,
     path: PathBuf,
-    /// Permission bits that the process withholds from new files.
-    umask: Mode,
 }
 
 impl Tree {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let root = fs::open(path, DIRECTORY, Mode::empty())?;
-        let umask = read_umask(root.as_fd())?;
         Ok(Self {
             root,
             path: path.to_owned(),
-            umask,
         })
     }
 
@@ -64,15 +60,6 @@ impl Tree {
     }
 }
 
-/// Ask for all bits and see which are granted: the mask cannot be read without changing it, and other threads create files too.
-fn read_umask(root: BorrowedFd) -> io::Result<Mode> {
-    let name = ".umask";
-    let probe = fs::openat(root, name, NEW_FILE, Mode::from_raw_mode(0o777))?;
-    let granted = Mode::from_raw_mode(fs::fstat(&probe)?.st_mode);
-    fs::unlinkat(root, name, AtFlags::empty())?;
-    Ok(Mode::from_raw_mode(0o777) - granted)
-}
-
 /// Creates files, links and directories; paths are clean and relative.
 pub(crate) struct Hand<'t> {
     tree: &'t Tree,
@@ -80,13 +67,10 @@ pub(crate) struct Hand<'t> {
 }
 
 impl<'t> Hand<'t> {
-    /// Create a file that is not there yet.
+    /// Create a file that is not there yet, with what the umask leaves of `mode`.
     pub(crate) fn create_file(&mut self, path: &str, mode: u32) -> io::Result<File> {
         let (directory, name) = self.parent(path)?;
         let file = fs::openat(directory.as_fd(), name, NEW_FILE, to_mode(mode))?;
-        if to_mode(mode).intersects(self.tree.umask) {
-            fs::fchmod(&file, to_mode(mode))?;
-        }
         Ok(File::from(file))
     }
 
@@ -126,7 +110,41 @@ impl<'t> Hand<'t> {
     /// Remove a file or symbolic link.
     pub(crate) fn remove(&mut self, path: &str) -> io::Result<()> {
         let (directory, name) = self.parent(path)?;
-        Ok(fs::unlinkat(directory.as_fd(), name, AtFlags::empty())?)
+        match fs::unlinkat(directory.as_fd(), name, AtFlags::empty()) {
+            // What POSIX wants of a directory; Linux says more.
+            Err(Errno::PERM) if is_directory(directory.as_fd(), name) => Err(Errno::ISDIR.into()),
+            other => Ok(other?),
+        }
+    }
+
+    /// Remove an empty directory.
+    pub(crate) fn remove_directory(&mut self, path: &str) -> io::Result<()> {
+        let (directory, name) = self.parent(path)?;
+        Ok(fs::unlinkat(directory.as_fd(), name, AtFlags::REMOVEDIR)?)
+    }
+
+    /// Give a file or symbolic link another name, where nothing is yet.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
+        let (directory, name) = self.parent(to)?;
+        let (old_directory, old_name) = self.parent(from)?;
+        Ok(fs::renameat(
+            old_directory.as_fd(),
+            old_name,
+            directory.as_fd(),
+            name,
+        )?)
+    }
+
+    /// Where a symbolic link leads, as text.
+    pub(crate) fn read_link(&mut self, path: &str) -> io::Result<String> {
+        let (directory, name) = self.parent(path)?;
+        let target = fs::readlinkat(directory.as_fd(), name, Vec::new())?;
+        Ok(target.to_string_lossy().into_owned())
+    }
+
+    /// Hold no directories open: some of them are no longer there.
+    pub(crate) fn forget(&mut self) {
+        self.open.clear();
     }
 
     /// Open a regular file for reading.
@@ -138,11 +156,6 @@ impl<'t> Hand<'t> {
             OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
             Mode::empty(),
         )?))
-    }
-
-    /// Change a directory's mode.
-    pub(crate) fn set_directory_mode(&mut self, path: &str, mode: u32) -> io::Result<()> {
-        Ok(fs::fchmod(self.directory(path)?.as_fd(), to_mode(mode))?)
     }
 
     fn parent<'p>(&mut self, path: &'p str) -> io::Result<(Handle<'t>, &'p str)> {
@@ -187,10 +200,16 @@ fn open_or_create(above: BorrowedFd, name: &str) -> io::Result<OwnedFd> {
         Err(Errno::NOENT) => {}
         other => return Ok(other?),
     }
-    match fs::mkdirat(above, name, Mode::from_raw_mode(0o777)) {
+    match fs::mkdirat(above, name, to_mode(0o777)) {
         Ok(()) | Err(Errno::EXIST) => Ok(fs::openat(above, name, DIRECTORY, Mode::empty())?),
         Err(error) => Err(error.into()),
     }
+}
+
+fn is_directory(above: BorrowedFd, name: &str) -> bool {
+    let flags = AtFlags::SYMLINK_NOFOLLOW;
+    fs::statat(above, name, flags)
+        .is_ok_and(|stat| fs::FileType::from_raw_mode(stat.st_mode).is_dir())
 }
 
 /// Set the time of an open file's last change, in seconds since 1970; `None` leaves the present time.
@@ -224,8 +243,11 @@ pub(super) fn is_link_loop(error: &io::Error) -> bool {
     )
 }
 
+/// The bits of a mode that are asked for: what is made here is never for everybody to write to, not even where the umask lets it.
+///
+/// Group and set-group-id bit of a directory are the system's doing: it passes them on from the directory above.
 fn to_mode(mode: u32) -> Mode {
-    Mode::from_raw_mode((mode & 0o777) as fs::RawMode)
+    Mode::from_raw_mode((mode & 0o775) as fs::RawMode)
 }
 
 fn to_times(modified: Option<i64>) -> Option<Timestamps> {

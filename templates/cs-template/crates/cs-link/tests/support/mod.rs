@@ -26,6 +26,8 @@ pub struct Item {
     pub link: String,
     pub mode: u32,
     pub listed: Option<Value>,
+    /// Size in tar's header when it lies.
+    pub stated: Option<u64>,
 }
 
 pub fn file(path: &str, data: impl AsRef<[u8]>) -> Item {
@@ -38,6 +40,7 @@ pub fn file(path: &str, data: impl AsRef<[u8]>) -> Item {
         link: String::new(),
         mode: 0o664,
         listed: Some(listed),
+        stated: None,
     }
 }
 
@@ -202,7 +205,7 @@ pub fn tar(items: &[Item]) -> Vec<u8> {
                 b"././@LongLink",
                 item.path.as_bytes(),
                 b"",
-                0o644,
+                (0o644, None),
             );
         }
         append(
@@ -211,19 +214,31 @@ pub fn tar(items: &[Item]) -> Vec<u8> {
             item.path.as_bytes(),
             &item.data,
             item.link.as_bytes(),
-            item.mode,
+            (item.mode, item.stated),
         );
     }
     out.resize(out.len() + 1024, 0);
     out
 }
 
-fn append(out: &mut Vec<u8>, kind: u8, path: &[u8], data: &[u8], link: &[u8], mode: u32) {
+fn append(
+    out: &mut Vec<u8>,
+    kind: u8,
+    path: &[u8],
+    data: &[u8],
+    link: &[u8],
+    (mode, stated): (u32, Option<u64>),
+) {
     let mut header = [0_u8; 512];
     let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, &path[..path.len().min(100)]);
     put(100, format!("{mode:07o}").as_bytes());
-    put(124, format!("{:011o}", data.len()).as_bytes());
+    let size = stated.unwrap_or(data.len() as u64);
+    // Base 256, where octal has no room.
+    match size >> 33 {
+        0 => put(124, format!("{size:011o}").as_bytes()),
+        _ => put(124, &[&[0x80, 0, 0, 0][..], &size.to_be_bytes()].concat()),
+    }
     put(136, format!("{MODIFIED:011o}").as_bytes());
     put(148, b"        ");
     put(156, &[kind]);
@@ -360,7 +375,6 @@ fn package_with(recipe: &Recipe, bytes: &[u8], depends: Vec<&str>) -> Package {
         ),
         file_name: format!("{}-1.0-0{}", recipe.name, recipe.suffix),
         sha256: digest.as_ref().try_into().unwrap(),
-        md5: None,
         size: Some(bytes.len() as u64),
         noarch: Noarch::None,
         requested_spec: None,
@@ -430,11 +444,20 @@ impl Bench {
         if self.reversed {
             queue.make_contiguous().reverse();
         }
+        self.link_from(packages, &Queue(Mutex::new(queue)))
+    }
+
+    pub fn link_from(
+        &self,
+        packages: &[Package],
+        archives: &dyn Archives,
+    ) -> Result<Report, LinkError> {
         let shipped = self.shipped.clone().map(Bytes);
         let staging = self.staging();
         let job = Job {
             staging: &staging,
             prefix: &self.prefix,
+            platform: "linux-64",
             packages,
             python: self.python.as_ref(),
             requested_specs: &self.requested_specs,
@@ -447,7 +470,7 @@ impl Bench {
             link_scripts: true,
             launcher: None,
         };
-        cs_link::install(&job, &Queue(Mutex::new(queue)), &Silent, &self.cancel)
+        cs_link::install(&job, archives, &Silent, &self.cancel)
     }
 
     /// Everything below the staging directory's parent: nothing else may appear there.
