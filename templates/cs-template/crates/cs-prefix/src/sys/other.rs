@@ -22,6 +22,11 @@ pub(crate) fn is_same(_locked: &File, _path: &Path) -> bool {
     false
 }
 
+/// The home directory.
+pub(crate) fn find_home() -> Option<std::path::PathBuf> {
+    std::env::home_dir()
+}
+
 /// Access control lists decide, when the directory is used.
 pub(crate) fn is_own(_path: &Path) -> bool {
     true
