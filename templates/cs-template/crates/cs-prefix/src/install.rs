@@ -131,6 +131,11 @@ pub enum KeepReason {
     },
     /// Another file system is mounted on it, or on its named environments.
     MountPoint,
+    /// The new one could not be made. [`install`] has that as an error; a caller that goes on with what is there says so.
+    Failed {
+        /// The error's message.
+        why: String,
+    },
 }
 
 /// Make sure that a complete prefix of ours is at `prefix`, building it with `build` if need be.
