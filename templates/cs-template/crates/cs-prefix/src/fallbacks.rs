@@ -125,13 +125,13 @@ fn a_rollback_works_without_exchange_and_without_locks() {
 }
 
 #[test]
-fn a_repair_without_exchange_keeps_the_prefix_that_it_replaces() {
-    without(false, true);
-    let place = place();
-    place.install("1", false);
-    place.install("1", true);
-    assert_eq!(place.version(), "1");
-    assert_eq!(place.names(), [".demo.previous", "demo"]);
+fn a_repair_without_exchange_leaves_the_previous_prefix_alone() {
+    for locks in [false, true] {
+        without(locks, true);
+        let place = upgraded();
+        place.install("2", true);
+        assert_in_place(&place, "2", "1");
+    }
 }
 
 /// As [`upgraded`], in an image: nothing that is there now can be renamed.

@@ -121,8 +121,7 @@ pub(crate) fn repair(claim: &mut Claim, owner: &Owner, check: Check) -> Result<(
     // one too: others would take it for abandoned, and what is removed here by path could be theirs.
     let _held = hold(&names.prefix);
     if exchange(&names.staging, &names.prefix)? == Exchange::Unsupported {
-        make_directory(&names.scratch)?;
-        return replace(claim, owner, check);
+        return inplace::replace(claim, owner, Previous::Stays, check);
     }
     sync_parent(&names)?;
     claim.release();
