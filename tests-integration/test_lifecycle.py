@@ -389,7 +389,7 @@ def test_a_runtime_that_keeps_prefixes_says_so_in_one_line(user: User, plain: Wo
 
 def test_an_upgrade_that_fails_goes_on_with_the_older_prefix(user: User, plain: Workshop, tmp_path: Path) -> None:
     user.run(user.old, "word")
-    before = snapshot(user.home.directory)
+    before = snapshot(user.prefix)
     moved = plain.build(version="2.4", layout='"external"')
     alone = Path(shutil.copy(moved, tmp_path))  # without its bundle
     user.home.extra["DEMO_OFFLINE"] = "1"
@@ -400,7 +400,8 @@ def test_an_upgrade_that_fails_goes_on_with_the_older_prefix(user: User, plain: 
     assert user.home.run(alone, "bootstrap").returncode == 66
     events = user.run(alone, "--progress", "json", "word").stderr.splitlines()
     assert json.loads(events[-1])["outcome"] == "kept"
-    assert snapshot(user.home.directory) == before
+    assert snapshot(user.prefix) == before
+    assert list_names(user.beside) == ["demo"]
 
 
 def test_a_program_of_the_old_prefix_goes_on_through_an_upgrade(home: Home, workshop: Workshop) -> None:
