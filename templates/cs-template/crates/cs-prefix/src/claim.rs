@@ -197,12 +197,12 @@ pub(crate) fn is_empty(directory: &Path) -> bool {
 
 /// Deal with what a killed process left at `.NAME.staging`; the caller holds its lock.
 fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
-    // Another user's is never put in place: where everybody may write, its marker could say anything.
-    let has_marker = recognise(names, owner)?.is_some() && sys::is_own(&names.staging);
-    if has_marker && is_dismantled(names) {
+    let has_marker = recognise(names, owner)?.is_some();
+    if has_marker && is_replacement(names) {
         return inplace::resume(names, owner);
     }
-    let is_finished = has_marker && !names.scratch.exists();
+    // Another user's is never put in place: where everybody may write, its marker could say anything.
+    let is_finished = has_marker && sys::is_own(&names.staging) && !names.scratch.exists();
     match inspect(&names.prefix, owner)? {
         State::Absent if is_finished => swap::place(names),
         State::Foreign { why } => Err(PrefixError::Foreign {
@@ -253,20 +253,25 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
         carry_over(&names.previous, &names.prefix)?;
     }
     if Form::of(&names.marker_in(&names.previous)) == Form::Dismantled {
-        swap::bury(names, &names.previous)?;
+        // What a killed removal left stands in nobody's way.
+        let _ = swap::bury(names, &names.previous);
     }
     Ok(())
 }
 
-/// Whether the prefix was being emptied.
-fn is_dismantled(names: &Names) -> bool {
-    Form::of(&names.marker_in(&names.prefix)) == Form::Dismantled
+/// Whether the prefix was being emptied in favour of the staging directory: whoever may write the marker of the one has made
+/// the other.
+fn is_replacement(names: &Names) -> bool {
+    let marker = names.marker_in(&names.prefix);
+    Form::of(&marker) == Form::Dismantled
+        && names.marker_in(&names.staging).is_file()
+        && sys::have_same_owner(&marker, &names.staging)
 }
 
 /// Remove the staging directory, but first return the environments that were moved into it. The one that a dismantled prefix
 /// gives way to stays, for the next claim to finish.
 fn discard_staging(names: &Names) -> Result<(), PrefixError> {
-    if is_dismantled(names) && names.marker_in(&names.staging).is_file() {
+    if is_replacement(names) {
         return Ok(());
     }
     let is_finished = !names.scratch.exists();

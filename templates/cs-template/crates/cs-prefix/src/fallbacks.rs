@@ -230,6 +230,27 @@ fn a_dismantled_prefix_is_finished_from_whatever_step_was_the_last() {
 }
 
 #[test]
+fn root_finishes_what_a_user_began_and_nothing_that_somebody_else_put_there() {
+    use std::os::unix::fs::chown;
+    for is_same in [true, false] {
+        let (place, names) = dismantled();
+        if chown(&names.staging, Some(2001), None).is_err() {
+            eprintln!("skipped: needs root");
+            return;
+        }
+        if is_same {
+            chown(names.marker_in(&names.prefix), Some(2001), None).unwrap();
+        }
+        fs::write(names.staging.join("version"), "a user's 3").unwrap();
+        place.install("2", false);
+        let previous = fs::read_to_string(names.previous.join("version")).unwrap();
+        assert_eq!(previous == "a user's 3", is_same, "{previous}");
+        assert_eq!(place.version(), "2");
+        assert_eq!(place.names(), [".demo.previous", "demo"]);
+    }
+}
+
+#[test]
 fn what_an_interrupted_removal_leaves_is_not_carried_on() {
     let place = shipped();
     Form::Dismantled

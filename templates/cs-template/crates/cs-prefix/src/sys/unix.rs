@@ -107,6 +107,12 @@ pub(crate) fn is_own(path: &Path) -> bool {
         .is_ok_and(|metadata| metadata.uid() == uid)
 }
 
+/// Whether two paths belong to the same user.
+pub(crate) fn have_same_owner(one: &Path, other: &Path) -> bool {
+    let owner = |path: &Path| path.symlink_metadata().map(|metadata| metadata.uid());
+    matches!((owner(one), owner(other)), (Ok(one), Ok(other)) if one == other)
+}
+
 /// Whether the directory at `path` is on another file system than its parent.
 pub(crate) fn is_mount_point(path: &Path) -> bool {
     let (Ok(inner), Some(parent)) = (path.symlink_metadata(), path.parent()) else {
