@@ -366,3 +366,28 @@ fn assert_environment(root: &Path, case: &str) {
         assert!(!root.join(name).join("envs").exists(), "{case}");
     }
 }
+
+#[test]
+fn of_eight_upgrades_at_once_one_builds_and_all_find_a_whole_prefix() {
+    let Some(container) = Container::start(start_installed) else {
+        return;
+    };
+    let children: Vec<_> = (0..8)
+        .map(|_| spawn(&container.prefix(), "run-new"))
+        .collect();
+    let results: Vec<String> = children.into_iter().map(result_of).collect();
+    let built = results.iter().filter(|result| *result == "built").count();
+    assert_eq!(built, 1, "{results:?}");
+    assert!(
+        results
+            .iter()
+            .all(|result| result == "built" || result.starts_with("ready")),
+        "{results:?}"
+    );
+    assert!(is_whole(&container.prefix()));
+    assert_eq!(
+        common::list(&container.merged()),
+        [".demo.previous", "demo"]
+    );
+    assert_environment(&container.merged(), "eight at once");
+}
