@@ -230,6 +230,19 @@ fn a_dismantled_prefix_is_finished_from_whatever_step_was_the_last() {
 }
 
 #[test]
+fn an_uninstall_finishes_one_that_was_killed_just_before_its_end() {
+    let place = shipped();
+    let names = Names::new(&place.prefix, &owner("2")).unwrap();
+    fs::remove_dir_all(&names.prefix).unwrap();
+    fs::create_dir(&names.prefix).unwrap();
+    fs::create_dir_all(&names.scratch).unwrap();
+    let plan = plan_uninstall(&place.prefix, &owner("2")).unwrap();
+    plan.execute(&owner("2"), LIMIT, &mut |_| {}, &NEVER)
+        .unwrap();
+    assert!(place.names().is_empty(), "{:?}", place.names());
+}
+
+#[test]
 fn root_finishes_what_a_user_began_and_nothing_that_somebody_else_put_there() {
     use std::os::unix::fs::chown;
     for is_same in [true, false] {

@@ -138,6 +138,8 @@ impl UninstallPlan {
             swap::bury(claim.names(), directory)?;
             removed.directories.push(directory.clone());
         }
+        // A removal that was killed where the prefix stands may have left it empty.
+        let _ = std::fs::remove_dir(&self.names.prefix);
         drop(claim);
         self.remove_parent(&mut removed);
         Ok(removed)
