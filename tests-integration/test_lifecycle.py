@@ -307,45 +307,60 @@ def test_a_user_who_returns_to_the_older_executable_gets_the_older_prefix_back(u
     assert user.prefix.stat().st_ino == inode  # put back, not built again
 
 
-def add_distribution(user: User) -> str:
+def add_distribution(user: User) -> tuple[str, str]:
     (site_packages,) = (user.prefix / "lib").glob("python3*/site-packages")
     (site_packages / "mine-2.0.dist-info").mkdir()
     (site_packages / "mine-2.0.dist-info" / "METADATA").write_text("Name: mine\nVersion: 2.0\n")
-    return "(mine-2.0 added)"
+    return "(mine-2.0 added)", f", and `{user.prefix}/bin/python -m pip install mine==2.0` adds that again"
 
 
-def add_record(user: User) -> str:
+def add_record(user: User) -> tuple[str, str]:
     (user.prefix / "conda-meta" / "mine-1-0.json").write_text(OWN_RECORD)
-    return "(mine-1-0 added)"
+    return "(mine-1-0 added)", ""
 
 
-def remove_record(user: User) -> str:
+def add_package(user: User) -> tuple[str, str]:
+    """As conda does it: a record that lists the distribution, and a request in the history."""
+    (site_packages,) = (user.prefix / "lib").glob("python3*/site-packages")
+    (site_packages / "mine-1.dist-info").mkdir()
+    files = [f"{site_packages.relative_to(user.prefix)}/mine-1.dist-info/METADATA"]
+    (user.prefix / files[0]).write_text("Name: mine\nVersion: 1\n")
+    record = {"name": "mine", "files": files, "paths_data": {"paths": [{"_path": files[0], "path_type": "softlink"}]}}
+    (user.prefix / "conda-meta" / "mine-1-0.json").write_text(json.dumps(record))
+    with (user.prefix / "conda-meta" / "history").open("a") as history:
+        history.write("==> 2026-02-02 00:00:00 <==\n# cmd: conda install mine\n# update specs: ['mine >=1']\n")
+    return "(mine-1-0 added)", f", and `conda install --prefix {user.prefix} 'mine >=1'` adds that again"
+
+
+def remove_record(user: User) -> tuple[str, str]:
     (record,) = (user.prefix / "conda-meta").glob("words-*.json")
     record.unlink()
-    return f"({record.stem} removed)"
+    return f"({record.stem} removed)", ""
 
 
-def exchange_records(user: User) -> str:
-    return f"({add_record(user)[1:-1]}, {remove_record(user)[1:-1]})"
+def exchange_records(user: User) -> tuple[str, str]:
+    return f"({add_record(user)[0][1:-1]}, {remove_record(user)[0][1:-1]})", ""
 
 
-@pytest.mark.parametrize("change", [add_distribution, add_record, remove_record, exchange_records])
+@pytest.mark.parametrize("change", [add_distribution, add_record, add_package, remove_record, exchange_records])
 def test_a_prefix_that_its_user_has_changed_is_kept_with_one_line(
-    change: Callable[[User], str], home: Home, workshop: Workshop
+    change: Callable[[User], tuple[str, str]], home: Home, workshop: Workshop
 ) -> None:
     user = User(home, workshop.build(version="1.0"), workshop.build(version="2.0"))
     user.run(user.old, "-c", "")
-    words = change(user)
+    words, hint = change(user)
     for _ in range(2):
         kept = user.run(user.new, "-c", "print('ran')")
         assert kept.stdout == "ran\n"
         assert kept.stderr.splitlines() == [
             "demo: using demo 1.0 as installed instead of 2.0: it was changed since "
-            f"{words}; `demoz bootstrap --force` replaces it"
+            f"{words}; `demoz bootstrap --force` replaces it{hint}"
         ]
     assert "stays installed" in user.run(user.new, "bootstrap").stdout
     assert user.version == "1.0"
-    user.run(user.new, "bootstrap", "--force")
+    first, *_, last = user.run(user.new, "bootstrap", "--force").stderr.splitlines()
+    assert f"replacing demo 1.0, which was changed since {words}" in first
+    assert hint.replace(", and ", "").replace(" adds that again", " adds what you had added") in last
     assert user.version == "2.0"
     assert_complete(user.prefix, packages=12)
     user.run(user.new, "rollback")
@@ -370,6 +385,23 @@ def test_a_runtime_that_keeps_prefixes_says_so_in_one_line(user: User, plain: Wo
     assert list_names(user.beside) == ["demo"]
     user.run(keeping, "bootstrap", "--force")
     assert user.version == "3.0"
+
+
+def test_an_upgrade_that_fails_goes_on_with_the_older_prefix(user: User, plain: Workshop, tmp_path: Path) -> None:
+    user.run(user.old, "word")
+    before = snapshot(user.prefix)
+    moved = plain.build(version="2.4", layout='"external"')
+    alone = Path(shutil.copy(moved, tmp_path))  # without its bundle
+    user.home.extra["DEMO_OFFLINE"] = "1"
+    kept = user.run(alone, "word")
+    assert kept.stdout == f"{user.prefix} word\n"
+    (line,) = kept.stderr.splitlines()
+    assert "using demo 1.0 as installed instead of 2.4: the upgrade failed (" in line
+    assert user.home.run(alone, "bootstrap").returncode == 66
+    events = user.run(alone, "--progress", "json", "word").stderr.splitlines()
+    assert json.loads(events[-1])["outcome"] == "kept"
+    assert snapshot(user.prefix) == before
+    assert list_names(user.beside) == ["demo"]
 
 
 def test_a_program_of_the_old_prefix_goes_on_through_an_upgrade(home: Home, workshop: Workshop) -> None:
@@ -555,6 +587,26 @@ def test_configured_settings_win_and_a_users_own_survive_upgrades(
     assert (home.prefix / "conda-meta" / "pinned").read_text() == "python 3.*\n"
 
 
+def test_every_setting_of_a_user_survives_upgrades_and_rollbacks(user: User) -> None:
+    user.run(user.old, "word")
+    names = (".condarc", "condarc", "condarc.d/mine.yml", "conda-meta/pinned", "conda-meta/frozen", "conda-meta/state")
+    (user.prefix / "condarc.d").mkdir()
+    for name in names:
+        (user.prefix / name).write_text(f"{name} of mine\n")
+    for command in ((user.new, "word"), (user.new, "rollback"), (user.new, "bootstrap", "--force"), (user.old, "word")):
+        user.run(*command)
+        assert {name: (user.prefix / name).read_text() for name in names} == {
+            name: f"{name} of mine\n" for name in names
+        }
+
+
+def test_a_frozen_marker_of_the_runtime_is_that_of_the_build_in_place(home: Home, plain: Workshop) -> None:
+    old, new = (plain.build(version=version, freeze_base="true") for version in ("1.3", "2.3"))
+    for command, version in (((old, "word"), "1.3"), ((new, "word"), "2.3"), ((new, "rollback"), "1.3")):
+        assert home.run(*command).returncode == 0
+        assert f"demo {version}." in (home.prefix / "conda-meta" / "frozen").read_text()
+
+
 def test_settings_that_nobody_changed_are_replaced_by_an_upgrade(
     home: Home, workshop: Workshop, tmp_path: Path
 ) -> None:
@@ -580,6 +632,22 @@ def test_nothing_of_the_kind_is_written_unasked(user: User) -> None:
     user.run(user.old, "word")
     names = set(list_names(user.prefix)) | set(list_names(user.prefix / "conda-meta"))
     assert names & {".condarc", ".installer.info", "frozen"} == set()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o027, 0o077])
+def test_what_the_runtime_writes_itself_follows_the_umask_and_is_never_writable_by_all(
+    umask: int, home: Home, plain: Workshop, tmp_path: Path
+) -> None:
+    settings = write_condarc(tmp_path, "channels:\n  - first\n")
+    ship = {"freeze_base": "true", "installer": '"homebrew"', "condarc_file": settings}
+    for version in ("1.5", "2.5"):
+        runtime = plain.build(version=version, **ship)
+        completed = home.run("sh", "-c", f'umask {umask:o}; exec "$0" word', runtime)
+        assert completed.returncode == 0, completed.stderr
+        for directory in (home.prefix.parent, home.prefix):
+            assert directory.stat().st_mode & 0o777 == 0o775 & ~umask
+        for name in (".demo.json", ".condarc", ".installer.info", "conda-meta/frozen"):
+            assert (home.prefix / name).stat().st_mode & 0o777 == 0o664 & ~umask, name
 
 
 # Clocks that jump

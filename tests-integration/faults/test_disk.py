@@ -130,8 +130,11 @@ def test_an_upgrade_without_room_leaves_the_older_prefix(tmp_path: Path, plain_w
         assert home.run(old, "word").returncode == 0
         filler = fill(directory, leave_bytes=64 << 10)
         completed = home.run(new, "word")
-        assert completed.returncode == 74
-        assert "not enough space in" in completed.stderr
+        assert (completed.returncode, completed.stdout) == (0, f"{home.prefix} word\n")
+        assert "the upgrade failed (not enough space in" in completed.stderr
+        asked = home.run(new, "bootstrap")
+        assert asked.returncode == 74
+        assert "not enough space in" in asked.stderr
         assert list_names(home.prefix.parent) == ["demo"]
         assert read_marker(home.prefix)["runtime_version"] == "1.0"
         assert home.run(old, "word").stdout == f"{home.prefix} word\n"

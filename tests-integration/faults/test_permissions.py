@@ -241,10 +241,14 @@ def test_what_stands_at_the_names_beside_the_prefix_is_refused_too(home: Home, p
         assert home.run(old, "word").returncode == 0
         make_folder(home.prefix.with_name(name), plain_workshop, home)
         before = snapshot(home.directory)
-        for command in (("word",), ("bootstrap", "--force"), ("rollback",)):
+        for command in (("bootstrap",), ("bootstrap", "--force"), ("rollback",)):
             completed = home.run(new, *command)
             assert completed.returncode in (64, 77), (name, command, completed)
             assert snapshot(home.directory) == before
+        kept = home.run(new, "word")
+        assert (kept.returncode, kept.stdout) == (0, f"{home.prefix} word\n")
+        assert f"{home.prefix.with_name(name)} is not a prefix of this runtime" in kept.stderr
+        assert snapshot(home.directory) == before
         assert home.run(old, "word").stdout == f"{home.prefix} word\n"
 
 

@@ -42,7 +42,14 @@ pub struct Installed {
 
 /// `RUNTIME bootstrap`.
 pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
+    let additions = match options.is_forced {
+        true => kept::name_what_goes(runtime)?,
+        false => None,
+    };
     let installed = ensure(runtime, Some(options))?;
+    if let Some(additions) = additions {
+        runtime.voice.note(&additions);
+    }
     if runtime.voice.is_quiet || runtime.voice.form == Form::Json {
         return Ok(());
     }
@@ -64,7 +71,8 @@ pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
     })
 }
 
-/// Make sure that the prefix can be run: for the command `bootstrap` with its options, or on the way to something else.
+/// Make sure that the prefix can be run: for the command `bootstrap` with its options, or on the way to something else, where
+/// an upgrade that fails is no reason not to run what is there.
 pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<Installed, Error> {
     let started = Instant::now();
     let options = &command.cloned().unwrap_or_default();
@@ -83,7 +91,10 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
         },
     );
     let installed = Installed {
-        outcome: result.map_err(name_failure)?,
+        outcome: match result.map_err(name_failure) {
+            Err(error) if command.is_none() => kept::keep_what_runs(runtime, error)?,
+            result => result?,
+        },
         files,
         packages: plan.packages.len(),
         elapsed: started.elapsed(),

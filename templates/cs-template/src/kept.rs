@@ -1,7 +1,10 @@
-//! Why the prefix of another build stays in use, in one line.
+//! Why the prefix of another build stays in use, in one line, and what becomes of what its user has added.
 
-use cs_prefix::{Changes, KeepReason, Marker};
+use std::path::Path;
 
+use cs_prefix::{Changes, KeepReason, Marker, Outcome, State};
+
+use crate::error::Error;
 use crate::runtime::Runtime;
 use crate::text::name_some;
 
@@ -10,7 +13,13 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
     let force = format!("`{} bootstrap --force` replaces it", runtime.own_command());
     let (why, what_to_do) = match reason {
         KeepReason::Policy => ("it keeps installed versions".to_owned(), force),
-        KeepReason::Changed(changes) => (describe_changes(changes), force),
+        KeepReason::Changed(changes) => (
+            format!("it was changed since ({})", describe_changes(changes)),
+            match list_commands(runtime, changes) {
+                Some(commands) => format!("{force}, and {commands} adds that again"),
+                None => force,
+            },
+        ),
         KeepReason::RolledBack => ("it was rolled back to".to_owned(), force),
         KeepReason::NotWritable { directory } => (
             format!("{} is not writable", directory.display()),
@@ -28,11 +37,118 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
                 target.display()
             ),
         ),
+        KeepReason::Failed { why } => (
+            format!("the upgrade failed ({})", why.trim_end_matches('.')),
+            format!("`{} bootstrap` tries again", runtime.own_command()),
+        ),
     };
     format!(
         "using {} {} as installed instead of {}: {why}; {what_to_do}",
         marker.runtime, marker.runtime_version, runtime.header.runtime_version
     )
+}
+
+/// Go on with the prefix of another build when replacing it has failed, if there is one. A damaged executable and a signal
+/// are reasons to end.
+pub fn keep_what_runs(runtime: &Runtime, error: Error) -> Result<Outcome, Error> {
+    if matches!(error, Error::Interrupted(_) | Error::Stamp(_)) {
+        return Err(error);
+    }
+    match cs_prefix::inspect(&runtime.place.prefix, &runtime.owner()) {
+        Ok(State::OursOfAnotherStamp { marker, .. }) => Ok(Outcome::Kept {
+            marker,
+            reason: KeepReason::Failed {
+                why: error.to_string().replace('\n', " "),
+            },
+        }),
+        _ => Err(error),
+    }
+}
+
+/// Before a prefix is replaced by force, say what its user has added; returns how to add it again, to be said in the end.
+pub fn name_what_goes(runtime: &Runtime) -> Result<Option<String>, Error> {
+    let prefix = &runtime.place.prefix;
+    let state = cs_prefix::inspect(prefix, &runtime.owner())?;
+    let Some(marker) = state.marker() else {
+        return Ok(None);
+    };
+    let changes = cs_prefix::find_changes(prefix, marker)?;
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    runtime.voice.note(&format!(
+        "replacing {} {}, which was changed since ({}); `{} rollback` brings it back as it is",
+        marker.runtime,
+        marker.runtime_version,
+        describe_changes(&changes),
+        runtime.own_command(),
+    ));
+    let commands = list_commands(runtime, &changes);
+    Ok(commands.map(|commands| format!("{commands} adds what you had added")))
+}
+
+/// The commands that add again what the user has added: with conda by what was asked for, with pip by name and version.
+fn list_commands(runtime: &Runtime, changes: &Changes) -> Option<String> {
+    let mut commands = Vec::new();
+    if !changes.requested.is_empty() {
+        commands.push(join(name_installer(runtime), &changes.requested));
+    }
+    let distributions: Vec<String> = changes.added.iter().filter_map(|path| pin(path)).collect();
+    if !distributions.is_empty() {
+        let python = crate::launch::find_program(&runtime.place.prefix, "bin/python");
+        let words = [quote(&python.to_string_lossy()), "-m pip install".into()];
+        commands.push(join(words.join(" "), &distributions));
+    }
+    (!commands.is_empty()).then(|| commands.join(" and "))
+}
+
+fn join(command: String, words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
+    format!("`{command} {}`", words.join(" "))
+}
+
+/// The command that installs packages into the prefix. A frozen one takes them from conda-self alone, or when conda is told to
+/// override that.
+fn name_installer(runtime: &Runtime) -> String {
+    let command = runtime.command_name.to_string_lossy();
+    let header = &runtime.header;
+    let is_conda = Path::new(&header.delegate).file_stem() == Some("conda".as_ref());
+    match (is_conda, header.freeze_base) {
+        (true, false) => format!("{command} install"),
+        (true, true) if has_conda_self(runtime) => match runtime.launch.self_commands {
+            true => format!("{command} -- self install"),
+            false => format!("{command} self install"),
+        },
+        (true, true) => format!("{command} install --override-frozen"),
+        (false, _) => {
+            let prefix = runtime.place.prefix.to_string_lossy();
+            format!("conda install --prefix {}", quote(&prefix))
+        }
+    }
+}
+
+fn has_conda_self(runtime: &Runtime) -> bool {
+    let is_it = |package: &cs_stamp::PlanPackage| package.name == "conda-self";
+    let plan = runtime.stamp.plan();
+    plan.is_ok_and(|plan| plan.packages.iter().any(is_it))
+}
+
+/// `NAME==VERSION` of a distribution that no conda package holds, if pip can find it again by that.
+fn pin(path: &str) -> Option<String> {
+    let (_, name) = path.rsplit_once('/')?;
+    let (name, version) = name.strip_suffix(".dist-info")?.rsplit_once('-')?;
+    Some(format!("{name}=={version}"))
+}
+
+fn quote(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:=\\,".contains(&byte);
+    match word.bytes().all(is_plain) {
+        true => word.to_owned(),
+        #[cfg(unix)]
+        false => crate::text::quote(word.as_ref()).to_string_lossy().into(),
+        #[cfg(not(unix))]
+        false => format!("\"{word}\""),
+    }
 }
 
 fn describe_changes(changes: &Changes) -> String {
@@ -41,13 +157,9 @@ fn describe_changes(changes: &Changes) -> String {
         name_some(&names)
     };
     match (changes.added.as_slice(), changes.removed.as_slice()) {
-        (added, []) => format!("it was changed since ({} added)", name(added)),
-        ([], removed) => format!("it was changed since ({} removed)", name(removed)),
-        (added, removed) => format!(
-            "it was changed since ({} added, {} removed)",
-            name(added),
-            name(removed)
-        ),
+        (added, []) => format!("{} added", name(added)),
+        ([], removed) => format!("{} removed", name(removed)),
+        (added, removed) => format!("{} added, {} removed", name(added), name(removed)),
     }
 }
 
@@ -66,6 +178,7 @@ mod tests {
         Changes {
             added: own(added),
             removed: own(removed),
+            requested: Vec::new(),
         }
     }
 
@@ -73,12 +186,32 @@ mod tests {
     fn changes_are_named_by_package() {
         let path = "lib/python3.11/site-packages/rich-13.0.dist-info";
         let text = describe_changes(&changes(&["numpy-2.0-0", path], &[]));
-        assert_eq!(text, "it was changed since (numpy-2.0-0, rich-13.0 added)");
+        assert_eq!(text, "numpy-2.0-0, rich-13.0 added");
     }
 
     #[test]
     fn what_came_and_what_went_are_told_apart() {
         let text = describe_changes(&changes(&["a-1-0"], &["b-1-0"]));
-        assert_eq!(text, "it was changed since (a-1-0 added, b-1-0 removed)");
+        assert_eq!(text, "a-1-0 added, b-1-0 removed");
+    }
+
+    #[test]
+    fn what_pip_can_find_again_is_pinned() {
+        let directory = "lib/python3.11/site-packages";
+        for (name, pinned) in [
+            ("rich-13.0.dist-info", Some("rich==13.0")),
+            ("mine.egg-link", None),
+        ] {
+            let found = pin(&format!("{directory}/{name}"));
+            assert_eq!(found.as_deref(), pinned);
+        }
+        assert_eq!(pin("numpy-2.0-0"), None);
+    }
+
+    #[test]
+    fn words_that_shells_would_read_are_quoted() {
+        assert_eq!(quote("rich==13.0"), "rich==13.0");
+        #[cfg(unix)]
+        assert_eq!(quote("rich>=13,<14"), "'rich>=13,<14'");
     }
 }

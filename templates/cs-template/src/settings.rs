@@ -35,8 +35,17 @@ fn write(root: &Path, name: &str, text: &str) -> Result<(), Error> {
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => File::create_new(path)?.write_all(text.as_bytes()),
+        _ => make_file(path)?.write_all(text.as_bytes()),
     }
+}
+
+/// Under the umask, and never writable by everybody, whatever the umask.
+fn make_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o664);
+    options.open(path)
 }
 
 /// The configured text; else what conda needs to start when only its rattler solver is there.

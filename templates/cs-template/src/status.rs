@@ -64,6 +64,7 @@ struct Installed {
     package_count: usize,
     added: Vec<String>,
     removed: Vec<String>,
+    requested: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -218,6 +219,7 @@ fn describe_installed(prefix: &Path, state: &State) -> Result<Option<Installed>,
         package_count: count_packages(prefix),
         added: changes.added,
         removed: changes.removed,
+        requested: changes.requested,
     }))
 }
 
@@ -327,8 +329,12 @@ fn describe_state(about: &About, place: &PlaceStatus) -> String {
     let changed = installed
         .filter(|installed| !installed.added.is_empty() || !installed.removed.is_empty())
         .map_or(String::new(), |installed| {
+            let requested = match installed.requested.as_slice() {
+                [] => String::new(),
+                specs => format!("; asked for: {}", specs.join(", ")),
+            };
             format!(
-                ", changed since: {} added, {} removed",
+                ", changed since: {} added, {} removed{requested}",
                 installed.added.len(),
                 installed.removed.len()
             )
@@ -336,7 +342,7 @@ fn describe_state(about: &About, place: &PlaceStatus) -> String {
     match place.state {
         "absent" => "not installed yet; the first run installs it".to_owned(),
         "foreign" => format!("not ours: {}", place.reason.as_deref().unwrap_or_default()),
-        "ours-torn" => "cut short by a power failure; the next run installs it again".to_owned(),
+        "ours-torn" => "incomplete; the next run installs it again".to_owned(),
         "ours-complete" => format!("installed{changed}"),
         _ => format!(
             "installed by another build, {} {version}{changed}",

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::archive::Package;
 use crate::sandbox::{Sandbox, tool_packages};
 use crate::stamp::Stamp;
 
@@ -110,4 +111,130 @@ fn uninstall_removes_what_an_upgrade_has_kept() {
         "{text}"
     );
     assert_eq!(sandbox.tree(), Vec::<String>::new());
+}
+
+/// What a user does in a prefix: a plugin by conda, with its record, its request and its distribution, and one by pip.
+fn add_packages(sandbox: &Sandbox, spec: &str) {
+    let prefix = sandbox.prefix();
+    let site_packages = "lib/python3.11/site-packages";
+    for name in ["plugin-1.0", "by_pip-2.0"] {
+        fs::create_dir_all(prefix.join(format!("{site_packages}/{name}.dist-info"))).unwrap();
+    }
+    let record = format!(r#"{{"files": ["{site_packages}/plugin-1.0.dist-info/METADATA"]}}"#);
+    fs::write(prefix.join("conda-meta/plugin-1.0-0.json"), record).unwrap();
+    let path = prefix.join("conda-meta/history");
+    let history = fs::read_to_string(&path).unwrap();
+    let revision = format!("==> 2026-02-02 00:00:00 <==\n# update specs: [\"{spec}\"]\n");
+    fs::write(path, history + &revision).unwrap();
+}
+
+#[test]
+fn what_the_user_has_added_is_named_once_with_the_commands_that_add_it_again() {
+    let sandbox = upgraded();
+    add_packages(&sandbox, "plugin >=1");
+    let prefix = sandbox.prefix().display().to_string();
+    let add_again = format!(
+        "`conda install --prefix {prefix} 'plugin >=1'` and \
+         `{prefix}/bin/python -m pip install by_pip==2.0` adds "
+    );
+    let run = sandbox.run(&["version"]).ok();
+    assert_eq!(run.stdout, "tool 1.0\n");
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("(plugin-1.0-0, by_pip-2.0 added)"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains(&add_again), "{}", run.stderr);
+    let status = sandbox.run(&["status"]).ok().stdout;
+    assert!(
+        status.contains("2 added, 0 removed; asked for: plugin >=1"),
+        "{status}"
+    );
+
+    let forced = sandbox.run(&["bootstrap", "--force"]).ok().stderr;
+    let lines: Vec<&str> = forced.lines().collect();
+    assert!(
+        lines[0].contains(
+            "replacing demo 1.0, which was changed since (plugin-1.0-0, by_pip-2.0 added)"
+        ),
+        "{forced}"
+    );
+    assert!(lines.last().unwrap().contains(&add_again), "{forced}");
+    assert_eq!(sandbox.run(&["version"]).ok().stdout, "tool 2.0\n");
+    sandbox.run(&["rollback"]).ok();
+    assert!(
+        sandbox
+            .prefix()
+            .join("conda-meta/plugin-1.0-0.json")
+            .is_file()
+    );
+}
+
+#[test]
+fn a_forced_repair_of_the_same_build_names_what_goes_too() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["x"]).ok();
+    add_packages(&sandbox, "plugin");
+    let forced = sandbox.run(&["bootstrap", "--force"]).ok().stderr;
+    assert!(
+        forced.contains("replacing demo 1.0, which was changed since"),
+        "{forced}"
+    );
+    let quiet = sandbox.run(&["-q", "bootstrap", "--force"]).ok();
+    assert_eq!(quiet.stderr, "");
+    let again = sandbox.run(&["bootstrap", "--force"]).ok().stderr;
+    assert!(!again.contains("changed since"), "{again}");
+}
+
+/// A runtime whose delegate is conda, with these packages besides.
+fn conda_with(more: &[&str], is_frozen: bool) -> Sandbox {
+    let conda = Package::new("conda", "26.7").script("bin/conda", "#!/bin/sh\necho conda\n");
+    let mut archives = vec![conda.build()];
+    for name in more {
+        archives.push(Package::new(name, "1").file("share/x", *name).build());
+    }
+    let stamp = Stamp::new(archives).with("delegate", "conda");
+    let sandbox = Sandbox::with(&stamp.with("freeze_base", is_frozen));
+    sandbox.run(&["x"]).ok();
+    sandbox
+}
+
+#[test]
+fn the_command_that_adds_again_is_one_that_the_prefix_accepts() {
+    for (more, is_frozen, command) in [
+        (vec![], false, "`demo install plugin`"),
+        (vec!["conda-self"], false, "`demo install plugin`"),
+        (vec!["conda-self"], true, "`demo self install plugin`"),
+        (vec![], true, "`demo install --override-frozen plugin`"),
+    ] {
+        let sandbox = conda_with(&more, is_frozen);
+        add_packages(&sandbox, "plugin");
+        let forced = sandbox.run(&["bootstrap", "--force"]).ok().stderr;
+        assert!(forced.contains(command), "{forced}");
+    }
+}
+
+#[test]
+fn an_upgrade_that_cannot_be_prepared_goes_on_with_the_prefix_that_is_there() {
+    let sandbox = upgraded();
+    let mut stamp = version_2();
+    // Only a server that does not answer has it.
+    stamp.left_out.push(Package::new("missing", "1").build());
+    stamp.write(&sandbox.runtime);
+    let before = sandbox.tree();
+    for _ in 0..2 {
+        let run = sandbox.run(&["version"]).ok();
+        assert_eq!(run.stdout, "tool 1.0\n");
+        let kept = "using demo 1.0 as installed instead of 2.0: the upgrade failed (";
+        assert!(
+            run.stderr.lines().last().unwrap().contains(kept),
+            "{}",
+            run.stderr
+        );
+    }
+    assert_eq!(sandbox.run(&["-q", "version"]).ok().stderr, "");
+    let message = sandbox.run(&["bootstrap"]).fails_with(69);
+    assert!(!message.contains("as installed"), "{message}");
+    assert_eq!(sandbox.tree(), before);
 }

@@ -3,19 +3,40 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::copy::Copying;
 use crate::error::PrefixError;
-use crate::marker::{Marker, is_absence, remove_file};
+use crate::marker::is_absence;
+use crate::remove::remove_tree;
+use crate::swap::make_directory;
 use crate::sys;
 
 /// Named environments, and the package cache that they may be linked to.
-const CARRIED: [&str; 2] = ["envs", "pkgs"];
+pub(crate) const CARRIED: [&str; 2] = ["envs", "pkgs"];
+/// Where an environment is copied to before it gets its name, when it cannot be moved.
+const HALF_COPIED: &str = ".conda-ship-moving";
 
 /// Move named environments and the package cache from one prefix to another on the same file system.
 ///
 /// What the other prefix has already stays as it is. Each move is one rename: a killed run is repaired by calling this again.
+/// What cannot be renamed is copied.
 pub(crate) fn carry_over(from: &Path, to: &Path) -> Result<(), PrefixError> {
     for name in CARRIED {
         merge(&from.join(name), &to.join(name))?;
+    }
+    Ok(())
+}
+
+/// Copy what [`carry_over`] could not rename, so that it has nothing more to do about it.
+pub(crate) fn copy_stuck(
+    copying: &mut Copying,
+    from: &Path,
+    to: &Path,
+    occupied: &Path,
+) -> Result<(), PrefixError> {
+    for name in CARRIED {
+        if sys::is_stuck(&from.join(name), occupied) {
+            copying.copy_directory(&from.join(name), &to.join(name), &[])?;
+        }
     }
     Ok(())
 }
@@ -25,20 +46,6 @@ pub(crate) fn is_immovable(prefix: &Path) -> bool {
     CARRIED
         .iter()
         .any(|name| sys::is_mount_point(&prefix.join(name)))
-}
-
-/// Copy settings that the user made in the old prefix to the new one.
-pub(crate) fn copy_settings(old: &Path, marker: &Marker, new: &Path) -> Result<(), PrefixError> {
-    let condarc = old.join(".condarc");
-    let text = read_if_there(&condarc)?;
-    if text.is_some() && text.as_deref() != marker.condarc.as_deref().map(str::as_bytes) {
-        copy(&condarc, &new.join(".condarc"))?;
-    }
-    let pinned = Path::new("conda-meta").join("pinned");
-    if old.join(&pinned).is_file() && new.join(&pinned).symlink_metadata().is_err() {
-        copy(&old.join(&pinned), &new.join(&pinned))?;
-    }
-    Ok(())
 }
 
 /// Named environments below a prefix, sorted; none when they are elsewhere, behind a link.
@@ -60,9 +67,10 @@ fn merge(from: &Path, to: &Path) -> Result<(), PrefixError> {
         return Ok(());
     }
     // A directory's rename replaces an empty directory and nothing else.
-    match std::fs::rename(from, to) {
+    match sys::rename(from, to) {
         Ok(()) => return Ok(()),
         Err(error) if is_occupied(&error) => {}
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => make_directory(to)?,
         Err(source) => return Err(PrefixError::io("move", from, source)),
     }
     for entry in entries(from)? {
@@ -70,11 +78,23 @@ fn merge(from: &Path, to: &Path) -> Result<(), PrefixError> {
             continue;
         };
         if to.join(name).symlink_metadata().is_err() {
-            std::fs::rename(&entry, to.join(name))
-                .map_err(|source| PrefixError::io("move", &entry, source))?;
+            move_entry(&entry, &to.join(name))?;
         }
     }
     Ok(())
+}
+
+/// Move a file or directory; a directory that cannot be renamed is copied, under another name until all of it is there.
+fn move_entry(from: &Path, to: &Path) -> Result<(), PrefixError> {
+    let fail = |source| PrefixError::io("move", from, source);
+    match sys::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices && from.is_dir() => {}
+        other => return other.map_err(fail),
+    }
+    let half = to.with_file_name(HALF_COPIED);
+    remove_tree(&half).map_err(fail)?;
+    Copying::new(&|| Ok(())).copy_directory(from, &half, &[])?;
+    sys::rename(&half, to).map_err(fail)
 }
 
 fn is_occupied(error: &io::Error) -> bool {
@@ -96,20 +116,4 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>, PrefixError> {
         Err(error) if is_absence(&error) => Ok(Vec::new()),
         other => other.map_err(|source| PrefixError::io("list", directory, source)),
     }
-}
-
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, PrefixError> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if is_absence(&error) => Ok(None),
-        Err(source) => Err(PrefixError::io("read", path, source)),
-    }
-}
-
-/// Copy a file in the place of another, never to where a link of that name leads.
-fn copy(from: &Path, to: &Path) -> Result<(), PrefixError> {
-    remove_file(to)
-        .and_then(|()| std::fs::copy(from, to))
-        .map(drop)
-        .map_err(|source| PrefixError::io("copy", from, source))
 }

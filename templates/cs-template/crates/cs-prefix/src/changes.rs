@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
+use serde::Deserialize;
+
 use crate::error::PrefixError;
 use crate::marker::{Marker, is_absence};
+use crate::requests::find_requests;
 
 /// Packages that came and went, by whatever tool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub struct Changes {
     pub added: Vec<String>,
     /// The same for what is no longer there.
     pub removed: Vec<String>,
+    /// The match specs that conda was asked for, when it was conda: what it takes to add it all again.
+    pub requested: Vec<String>,
 }
 
 impl Changes {
@@ -44,16 +49,84 @@ impl Contents {
 /// Reads three or four directories; compiled files and everything else that no package manager records are not looked at.
 pub fn find_changes(prefix: &Path, marker: &Marker) -> Result<Changes, PrefixError> {
     let now = Contents::list(prefix)?;
-    let mut changes = Changes::default();
-    for (then, now) in [
-        (&marker.packages, &now.packages),
-        (&marker.distributions, &now.distributions),
-    ] {
-        let then: BTreeSet<String> = then.iter().cloned().collect();
-        changes.added.extend(now.difference(&then).cloned());
-        changes.removed.extend(then.difference(now).cloned());
+    let (added, removed) = compare(&marker.packages, &now.packages);
+    let (distributed, gone) = compare(&marker.distributions, &now.distributions);
+    let owned = list_owned(prefix, &added, &distributed)?;
+    let distributed = distributed.into_iter().filter(|path| !owned.contains(path));
+    let gone = gone
+        .into_iter()
+        .filter(|path| !removed.iter().any(|package| is_likely_of(path, package)));
+    let mut changes = Changes {
+        added: added.iter().cloned().chain(distributed).collect(),
+        removed: removed.iter().cloned().chain(gone).collect(),
+        requested: Vec::new(),
+    };
+    if !changes.is_empty() {
+        changes.requested = find_requests(prefix, &now.packages)?;
     }
     Ok(changes)
+}
+
+/// What is there now and was not then, and the other way round.
+fn compare(then: &[String], now: &BTreeSet<String>) -> (Vec<String>, Vec<String>) {
+    let then: BTreeSet<String> = then.iter().cloned().collect();
+    let missing_from = |one: &BTreeSet<String>, other: &BTreeSet<String>| {
+        one.difference(other).cloned().collect::<Vec<_>>()
+    };
+    (missing_from(now, &then), missing_from(&then, now))
+}
+
+/// The part of a package's record that says what belongs to it.
+#[derive(Deserialize)]
+struct Record {
+    #[serde(default)]
+    files: Vec<String>,
+}
+
+/// Those of `distributions` that are part of the new conda packages, whose records list their files.
+fn list_owned(
+    prefix: &Path,
+    packages: &[String],
+    distributions: &[String],
+) -> Result<BTreeSet<String>, PrefixError> {
+    let mut owned = BTreeSet::new();
+    if distributions.is_empty() {
+        return Ok(owned);
+    }
+    for package in packages {
+        let path = prefix.join("conda-meta").join(format!("{package}.json"));
+        let bytes =
+            std::fs::read(&path).map_err(|source| PrefixError::io("read", &path, source))?;
+        // Whatever is wrong with a record is conda's to say.
+        let record = serde_json::from_slice(&bytes).unwrap_or(Record { files: Vec::new() });
+        for file in &record.files {
+            let of_file = distributions.iter().filter(|path| is_within(file, path));
+            owned.extend(of_file.cloned());
+        }
+    }
+    Ok(owned)
+}
+
+/// Whether `file` is `path`, or in the directory of that name.
+fn is_within(file: &str, path: &str) -> bool {
+    let rest = file.strip_prefix(path);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a distribution that is gone went with a conda package that is gone, whose record went too: they have the same name,
+/// or, where they are called differently (torch, pytorch), the same version.
+fn is_likely_of(distribution: &str, package: &str) -> bool {
+    let file_name = distribution.rsplit('/').next().unwrap_or(distribution);
+    let stem = file_name
+        .rsplit_once('.')
+        .map_or(file_name, |(stem, _)| stem);
+    let mut parts = stem.splitn(3, '-');
+    let mut package_parts = package.rsplitn(3, '-').skip(1);
+    let (name, version) = (parts.next(), parts.next());
+    let (package_version, package_name) = (package_parts.next(), package_parts.next());
+    let normalise = |name: &str| name.to_lowercase().replace(['_', '.'], "-");
+    let is_same = name.map(normalise) == package_name.map(normalise);
+    is_same || (version.is_some() && version == package_version)
 }
 
 fn list_packages(prefix: &Path) -> Result<BTreeSet<String>, PrefixError> {
@@ -107,5 +180,34 @@ fn list_directory(directory: &Path) -> Result<Vec<String>, PrefixError> {
     match names {
         Err(error) if is_absence(&error) => Ok(Vec::new()),
         other => other.map_err(|source| PrefixError::io("list", directory, source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SITE_PACKAGES: &str = "lib/python3.11/site-packages";
+
+    #[test]
+    fn a_distribution_goes_with_the_package_of_its_name_or_version() {
+        for (distribution, package, is_likely) in [
+            ("rich-13.0.dist-info", "rich-13.0-pyh_0", true),
+            ("Ruamel_Yaml-1.dist-info", "ruamel.yaml-2-0", true),
+            ("torch-2.1.dist-info", "pytorch-2.1-cuda_0", true),
+            ("torch-2.1.dist-info", "numpy-2.0-0", false),
+            ("attr-1.0-py3.11.egg-info", "attr-1.1-0", true),
+            ("easy.egg-link", "other-1-0", false),
+        ] {
+            let path = format!("{SITE_PACKAGES}/{distribution}");
+            assert_eq!(is_likely_of(&path, package), is_likely, "{path} {package}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_within_its_directory_and_not_within_one_whose_name_only_begins_alike() {
+        assert!(is_within("a/b-1.dist-info/RECORD", "a/b-1.dist-info"));
+        assert!(is_within("a/b-1.egg-info", "a/b-1.egg-info"));
+        assert!(!is_within("a/b-1.dist-infos/RECORD", "a/b-1.dist-info"));
     }
 }

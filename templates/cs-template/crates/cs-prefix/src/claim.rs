@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use crate::carry::carry_over;
 use crate::error::PrefixError;
 use crate::heartbeat::Heartbeat;
-use crate::marker::{Marker, Reading};
+use crate::inplace;
+use crate::marker::{Form, Marker, Reading};
 use crate::names::{Names, Owner};
 use crate::patience::Patience;
 use crate::remove::{remove_tree, remove_tree_in_order};
@@ -95,9 +96,14 @@ impl Claim {
 
     /// Remove the scratch space: from here on the staging directory counts as finished.
     pub fn finish(&mut self) -> Result<(), PrefixError> {
-        self.heartbeat = None;
+        self.still();
         let scratch = &self.names.scratch;
         remove_tree(scratch).map_err(|source| PrefixError::io("remove", scratch, source))
+    }
+
+    /// Write into the scratch space no more.
+    pub fn still(&mut self) {
+        self.heartbeat = None;
     }
 
     /// Declare that the staging directory is in place, or gone: dropping the claim touches nothing any more.
@@ -108,7 +114,7 @@ impl Claim {
 
     fn furnish(&mut self, owner: &Owner) -> Result<(), PrefixError> {
         let scratch = &self.names.scratch;
-        std::fs::create_dir(scratch).map_err(|source| PrefixError::io("make", scratch, source))?;
+        sys::make_directory(scratch).map_err(|source| PrefixError::io("make", scratch, source))?;
         if self.lock.is_none() {
             self.heartbeat = Some(Heartbeat::start(scratch));
         }
@@ -170,7 +176,7 @@ fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
 
 /// Make the staging directory; false when another process was faster.
 fn make_staging(names: &Names) -> Result<bool, PrefixError> {
-    match std::fs::create_dir(&names.staging) {
+    match sys::make_directory(&names.staging) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         // Another process failed and removed the parents that both of us need.
@@ -191,10 +197,12 @@ pub(crate) fn is_empty(directory: &Path) -> bool {
 
 /// Deal with what a killed process left at `.NAME.staging`; the caller holds its lock.
 fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
+    let has_marker = recognise(names, owner)?.is_some();
+    if has_marker && is_replacement(names) {
+        return inplace::resume(names, owner);
+    }
     // Another user's is never put in place: where everybody may write, its marker could say anything.
-    let is_finished = recognise(names, owner)?.is_some()
-        && !names.scratch.exists()
-        && sys::is_own(&names.staging);
+    let is_finished = has_marker && sys::is_own(&names.staging) && !names.scratch.exists();
     match inspect(&names.prefix, owner)? {
         State::Absent if is_finished => swap::place(names),
         State::Foreign { why } => Err(PrefixError::Foreign {
@@ -244,11 +252,28 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
     {
         carry_over(&names.previous, &names.prefix)?;
     }
+    if Form::of(&names.marker_in(&names.previous)) == Form::Dismantled {
+        // What a killed removal left stands in nobody's way.
+        let _ = swap::bury(names, &names.previous);
+    }
     Ok(())
 }
 
-/// Remove the staging directory, but first return the environments that were moved into it.
+/// Whether the prefix was being emptied in favour of the staging directory: whoever may write the marker of the one has made
+/// the other.
+fn is_replacement(names: &Names) -> bool {
+    let marker = names.marker_in(&names.prefix);
+    Form::of(&marker) == Form::Dismantled
+        && names.marker_in(&names.staging).is_file()
+        && sys::have_same_owner(&marker, &names.staging)
+}
+
+/// Remove the staging directory, but first return the environments that were moved into it. The one that a dismantled prefix
+/// gives way to stays, for the next claim to finish.
 fn discard_staging(names: &Names) -> Result<(), PrefixError> {
+    if is_replacement(names) {
+        return Ok(());
+    }
     let is_finished = !names.scratch.exists();
     if is_finished && names.prefix.join(&names.marker).is_file() {
         carry_over(&names.staging, &names.prefix)?;
@@ -259,7 +284,7 @@ fn discard_staging(names: &Names) -> Result<(), PrefixError> {
 /// Remove the staging directory; the directory that says whose it is goes last, so that a kill leaves it recognisable.
 pub(crate) fn remove_staging(names: &Names) -> io::Result<()> {
     // May fail, on a full disk for instance, and removing must go on.
-    let _ = std::fs::create_dir(&names.scratch);
+    let _ = sys::make_directory(&names.scratch);
     remove_tree_in_order(
         &names.staging,
         names.scratch.file_name().unwrap_or_default(),
@@ -274,7 +299,7 @@ fn create_parents(parent: &Path) -> Result<Vec<PathBuf>, PrefixError> {
         .collect();
     let mut created = Vec::new();
     for directory in missing.into_iter().rev() {
-        match std::fs::create_dir(directory) {
+        match sys::make_directory(directory) {
             Ok(()) => created.push(directory.to_path_buf()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(source) => {

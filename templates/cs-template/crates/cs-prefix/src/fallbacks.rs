@@ -1,4 +1,5 @@
-//! What happens where directories can be neither locked nor exchanged: tests only.
+//! What happens where directories can be neither locked nor exchanged, or not even renamed: tests only.
+//! `tests/overlay.rs` has more about the last, on a file system that really refuses it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,11 +9,12 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::claim::Claim;
+use crate::marker::Form;
 use crate::names::Names;
 use crate::patience::Patience;
 use crate::sys;
-use crate::sys::pretend::{NO_EXCHANGE, NO_LOCKS};
-use crate::{Details, Outcome, Owner, Policy, PrefixError, install, rollback};
+use crate::sys::pretend::{NO_EXCHANGE, NO_LOCKS, make_image};
+use crate::{Details, Outcome, Owner, Policy, PrefixError, install, plan_uninstall, rollback};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 const LIMIT: Duration = Duration::from_secs(5);
@@ -123,13 +125,153 @@ fn a_rollback_works_without_exchange_and_without_locks() {
 }
 
 #[test]
-fn a_repair_without_exchange_keeps_the_prefix_that_it_replaces() {
-    without(false, true);
-    let place = place();
-    place.install("1", false);
-    place.install("1", true);
-    assert_eq!(place.version(), "1");
+fn a_repair_without_exchange_leaves_the_previous_prefix_alone() {
+    for locks in [false, true] {
+        without(locks, true);
+        let place = upgraded();
+        place.install("2", true);
+        assert_in_place(&place, "2", "1");
+    }
+}
+
+/// As [`upgraded`], in an image: nothing that is there now can be renamed.
+fn shipped() -> Place {
+    let place = upgraded();
+    make_image(place.directory.path());
+    place
+}
+
+fn assert_in_place(place: &Place, version: &str, previous: &str) {
+    assert_eq!(place.version(), version);
+    let kept = place.directory.path().join(".demo.previous/version");
+    assert_eq!(fs::read_to_string(kept).unwrap(), previous);
+    assert!(place.prefix.join("envs/mine").is_dir());
     assert_eq!(place.names(), [".demo.previous", "demo"]);
+}
+
+#[test]
+fn a_prefix_that_cannot_be_renamed_is_replaced_where_it_stands() {
+    let place = shipped();
+    place.install("3", false);
+    assert_in_place(&place, "3", "2");
+    let place = shipped();
+    place.install("2", true);
+    assert_in_place(&place, "2", "1");
+}
+
+#[test]
+fn a_prefix_that_cannot_be_renamed_is_rolled_back_where_it_stands() {
+    let place = shipped();
+    rollback(&place.prefix, &owner("2"), LIMIT, &mut |_| {}, &NEVER).unwrap();
+    assert_in_place(&place, "1", "2");
+}
+
+#[test]
+fn a_prefix_that_cannot_be_renamed_is_removed_where_it_stands() {
+    let place = shipped();
+    let plan = plan_uninstall(&place.prefix, &owner("2")).unwrap();
+    plan.execute(&owner("2"), LIMIT, &mut |_| {}, &NEVER)
+        .unwrap();
+    assert!(place.names().is_empty(), "{:?}", place.names());
+}
+
+/// A staging directory that is finished but for the steps that follow the declaration that the prefix is dismantled.
+fn dismantled() -> (Place, Names) {
+    let place = shipped();
+    let names = Names::new(&place.prefix, &owner("3")).unwrap();
+    let other = self::place();
+    other.install("3", false);
+    fs::create_dir(&names.staging).unwrap();
+    for name in ["version", ".demo.json"] {
+        fs::copy(other.prefix.join(name), names.staging.join(name)).unwrap();
+    }
+    fs::create_dir_all(names.kept()).unwrap();
+    for name in ["version", ".demo.json"] {
+        fs::copy(place.prefix.join(name), names.kept().join(name)).unwrap();
+    }
+    fs::create_dir_all(names.staging.join("envs/mine/whole")).unwrap();
+    Form::Dismantled
+        .write(&names.marker_in(&names.prefix))
+        .unwrap();
+    (place, names)
+}
+
+#[test]
+fn whoever_claims_a_dismantled_prefix_next_puts_the_new_one_in_its_place() {
+    // The older runtime too: what it finds first is a prefix of the newer one.
+    for (version, previous) in [("3", "2"), ("2", "3")] {
+        let (place, _) = dismantled();
+        place.install(version, false);
+        assert_in_place(&place, version, previous);
+        assert!(place.prefix.join("envs/mine/whole").is_dir());
+    }
+}
+
+#[test]
+fn a_dismantled_prefix_is_finished_from_whatever_step_was_the_last() {
+    let steps: [fn(&Names); 4] = [
+        |names| fs::remove_dir_all(&names.previous).unwrap(),
+        |names| fs::rename(names.kept(), &names.previous).unwrap(),
+        |names| fs::remove_dir_all(&names.scratch).unwrap(),
+        |names| {
+            fs::remove_file(names.prefix.join("version")).unwrap();
+            fs::remove_dir_all(names.prefix.join("envs/mine")).unwrap();
+        },
+    ];
+    for done in 0..=steps.len() {
+        let (place, names) = dismantled();
+        for step in &steps[..done] {
+            step(&names);
+        }
+        place.install("3", false);
+        assert_in_place(&place, "3", "2");
+        assert!(place.prefix.join("envs/mine/whole").is_dir());
+    }
+}
+
+#[test]
+fn an_uninstall_finishes_one_that_was_killed_just_before_its_end() {
+    let place = shipped();
+    let names = Names::new(&place.prefix, &owner("2")).unwrap();
+    fs::remove_dir_all(&names.prefix).unwrap();
+    fs::create_dir(&names.prefix).unwrap();
+    fs::create_dir_all(&names.scratch).unwrap();
+    let plan = plan_uninstall(&place.prefix, &owner("2")).unwrap();
+    plan.execute(&owner("2"), LIMIT, &mut |_| {}, &NEVER)
+        .unwrap();
+    assert!(place.names().is_empty(), "{:?}", place.names());
+}
+
+#[test]
+fn root_finishes_what_a_user_began_and_nothing_that_somebody_else_put_there() {
+    use std::os::unix::fs::chown;
+    for is_same in [true, false] {
+        let (place, names) = dismantled();
+        if chown(&names.staging, Some(2001), None).is_err() {
+            eprintln!("skipped: needs root");
+            return;
+        }
+        if is_same {
+            chown(names.marker_in(&names.prefix), Some(2001), None).unwrap();
+        }
+        fs::write(names.staging.join("version"), "a user's 3").unwrap();
+        place.install("2", false);
+        let previous = fs::read_to_string(names.previous.join("version")).unwrap();
+        assert_eq!(previous == "a user's 3", is_same, "{previous}");
+        assert_eq!(place.version(), "2");
+        assert_eq!(place.names(), [".demo.previous", "demo"]);
+    }
+}
+
+#[test]
+fn what_an_interrupted_removal_leaves_is_not_carried_on() {
+    let place = shipped();
+    Form::Dismantled
+        .write(&place.prefix.join(".demo.json"))
+        .unwrap();
+    place.install("2", false);
+    assert_eq!(place.version(), "2");
+    assert!(!place.prefix.join("envs").exists());
 }
 
 fn take(place: &Place, stale_after: Duration) -> Option<Claim> {

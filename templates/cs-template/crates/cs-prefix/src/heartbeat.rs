@@ -18,6 +18,7 @@ impl Heartbeat {
     pub fn start(scratch: &Path) -> Self {
         let path = path_in(scratch);
         let (stop, stopped) = channel();
+        let _ = crate::sys::make_file(&path);
         let beat = move || {
             let mut number = 0_u64;
             loop {

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::carry::{carry_over, copy_settings};
+use crate::carry::carry_over;
 use crate::changes::{Changes, Contents};
 use crate::claim::Claim;
+use crate::copy::Check;
 use crate::decide::{Decision, Site, decide};
 use crate::error::{InstallError, PrefixError};
 use crate::marker::{Form, Marker};
@@ -14,7 +15,7 @@ use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::room::check_room;
 use crate::state::find_unwritable;
-use crate::{swap, sys};
+use crate::{inplace, settings, swap, sys};
 
 /// What to do with the prefix of another build of the same runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +131,11 @@ pub enum KeepReason {
     },
     /// Another file system is mounted on it, or on its named environments.
     MountPoint,
+    /// The new one could not be made. [`install`] has that as an error; a caller that goes on with what is there says so.
+    Failed {
+        /// The error's message.
+        why: String,
+    },
 }
 
 /// Make sure that a complete prefix of ours is at `prefix`, building it with `build` if need be.
@@ -159,7 +165,7 @@ pub fn install<E>(
             policy,
             site,
         }
-        .carry_out(&patience, build),
+        .carry_out(&|| patience.check_cancelled(&names), build),
     };
     Form::Settled.set(&names.prefix, owner);
     result
@@ -198,7 +204,7 @@ fn look_or_claim(
 
 /// Remove what a killed process left beside a prefix that needs nothing else. Not worth an error, nor a wait.
 fn tidy_up(names: &Names, owner: &Owner, patience: &mut Patience) {
-    let is_unsettled = Form::of(&names.prefix, owner) == Form::Unsettled;
+    let is_unsettled = Form::of(&names.marker_in(&names.prefix)) == Form::Unsettled;
     let is_due = is_unsettled
         || names.staging.symlink_metadata().is_ok()
         || names.previous.join("envs").exists();
@@ -222,21 +228,25 @@ struct Work<'a> {
 impl Work<'_> {
     fn carry_out<E>(
         mut self,
-        patience: &Patience,
+        check: Check,
         build: impl FnOnce(&Staging) -> Result<Details, E>,
     ) -> Result<Outcome, InstallError<E>> {
         let names = self.claim.names().clone();
         if let Some(marker) = self.find_wanted_previous()? {
-            swap::exchange_with_previous(&mut self.claim, self.owner)?;
+            if let Some(old) = Marker::read_ours(&names.prefix, self.owner)? {
+                settings::carry(&names.prefix, &old, &names.previous)?;
+            }
+            swap::exchange_with_previous(&mut self.claim, self.owner, check)?;
             return Ok(Outcome::Replaced {
                 marker,
                 previous: Some(names.previous),
             });
         }
+        let copied = inplace::measure(&names);
         check_room(
             &names.parent,
-            self.policy.required_bytes,
-            self.policy.required_files,
+            self.policy.required_bytes.unwrap_or(0) + copied.0,
+            self.policy.required_files.unwrap_or(0) + copied.1,
         )?;
         let staging = Staging {
             root: &names.staging,
@@ -244,9 +254,9 @@ impl Work<'_> {
             prefix: &names.prefix,
         };
         let details = build(&staging).map_err(InstallError::Build)?;
-        patience.check_cancelled(&names)?;
+        check()?;
         let marker = self.seal(details)?;
-        self.put_in_place()?;
+        self.put_in_place(check)?;
         Ok(match self.site {
             Site::Free => Outcome::Installed { marker },
             Site::Occupied => Outcome::Replaced {
@@ -272,9 +282,9 @@ impl Work<'_> {
     /// Say in the new prefix that it is complete, after making it durable where that is asked for.
     fn seal(&self, details: Details) -> Result<Marker, PrefixError> {
         let names = self.claim.names();
-        let condarc = std::fs::read_to_string(names.staging.join(".condarc")).ok();
+        let own_settings = settings::read_all(&names.staging)?;
         if let Some(old) = Marker::read_ours(&names.prefix, self.owner)? {
-            copy_settings(&names.prefix, &old, &names.staging)?;
+            settings::carry(&names.prefix, &old, &names.staging)?;
         }
         let contents = Contents::list(&names.staging)?;
         let marker = Marker {
@@ -285,7 +295,7 @@ impl Work<'_> {
             channels: details.channels,
             packages: contents.packages.into_iter().collect(),
             distributions: contents.distributions.into_iter().collect(),
-            condarc,
+            settings: own_settings,
             declined: Vec::new(),
             extra: details.extra,
         };
@@ -302,10 +312,10 @@ impl Work<'_> {
         Ok(marker)
     }
 
-    fn put_in_place(&mut self) -> Result<(), PrefixError> {
+    fn put_in_place(&mut self, check: Check) -> Result<(), PrefixError> {
         match self.site {
-            Site::Occupied => return swap::replace(&mut self.claim),
-            Site::Damaged => return swap::repair(&mut self.claim),
+            Site::Occupied => return swap::replace(&mut self.claim, self.owner, check),
+            Site::Damaged => return swap::repair(&mut self.claim, self.owner, check),
             Site::Free => {}
         }
         self.claim.finish()?;

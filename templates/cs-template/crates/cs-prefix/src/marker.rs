@@ -1,5 +1,6 @@
 //! The marker, `.RUNTIME.json`: it says that a prefix is complete, whose it is, and what it held when it was made.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -8,26 +9,29 @@ use serde::{Deserialize, Serialize};
 use crate::error::PrefixError;
 use crate::names::Owner;
 
-/// The first byte of the marker: the brace of a JSON object, or a blank in its place.
+/// The first byte of the marker: the brace of a JSON object, or another byte in its place.
 ///
 /// A plain later run compares the marker's first bytes and looks at nothing else. A prefix whose surroundings a kill may
-/// leave untidy is *unsettled* while that is so: it runs as well, but its runtime takes the longer way and tidies up.
+/// leave untidy is *unsettled* while that is so: it runs as well, but its runtime takes the longer way and tidies up. One
+/// that is *dismantled* is being emptied where it stands: it counts as torn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// As a plain later run expects it.
     Settled = b'{' as isize,
     /// Not so.
     Unsettled = b' ' as isize,
+    /// Parts of the prefix may be gone.
+    Dismantled = b'-' as isize,
 }
 
 impl Form {
-    /// The form of the marker in `directory`.
-    pub(crate) fn of(directory: &Path, owner: &Owner) -> Self {
+    /// The form of the marker at `path`.
+    pub(crate) fn of(path: &Path) -> Self {
         let mut first = [0];
-        let read = std::fs::File::open(directory.join(owner.marker_file_name()))
-            .and_then(|mut file| file.read_exact(&mut first));
+        let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut first));
         match read {
             Ok(()) if first == [Self::Unsettled as u8] => Self::Unsettled,
+            Ok(()) if first == [Self::Dismantled as u8] => Self::Dismantled,
             _ => Self::Settled,
         }
     }
@@ -37,11 +41,16 @@ impl Form {
     /// A failure is no reason to stop: it only costs the tidying after a kill that comes at just the wrong moment.
     pub(crate) fn set(self, directory: &Path, owner: &Owner) {
         let is_ours = Marker::read_ours(directory, owner).is_ok_and(|marker| marker.is_some());
-        if is_ours && Self::of(directory, owner) != self {
-            let path = directory.join(owner.marker_file_name());
-            let file = std::fs::File::options().write(true).open(path);
-            let _ = file.and_then(|mut file| file.write_all(&[self as u8]));
+        let path = directory.join(owner.marker_file_name());
+        if is_ours && Self::of(&path) != self {
+            let _ = self.write(&path);
         }
+    }
+
+    /// Change the form of the marker at `path`, which is ours.
+    pub(crate) fn write(self, path: &Path) -> std::io::Result<()> {
+        let mut file = std::fs::File::options().write(true).open(path)?;
+        file.write_all(&[self as u8])
     }
 }
 
@@ -50,7 +59,7 @@ impl Form {
 pub(crate) enum Reading {
     /// No file.
     Nothing,
-    /// A file that never reached the disk.
+    /// Of a prefix that is not whole: the file never reached the disk, or says that the prefix was being emptied.
     Torn,
     /// A file that is not a marker, and why.
     Damaged(String),
@@ -80,9 +89,9 @@ pub struct Marker {
     /// Python metadata directories (`lib/python3.11/site-packages/x-1.dist-info`), sorted.
     #[serde(default)]
     pub distributions: Vec<String>,
-    /// The `.condarc` as the runtime wrote it, to tell the user's own settings from it.
+    /// Settings as the build left them, path to text, to tell the user's own from them: `.condarc`, for instance.
     #[serde(default)]
-    pub condarc: Option<String>,
+    pub settings: BTreeMap<String, String>,
     /// Stamps that a rollback turned down: their runtimes keep this prefix.
     #[serde(default)]
     pub declined: Vec<String>,
@@ -104,10 +113,12 @@ impl Marker {
         if bytes.iter().all(|byte| *byte == 0) && directory.join("conda-meta").is_dir() {
             return Ok(Reading::Torn);
         }
-        if bytes.starts_with(b" \"") {
+        let is_dismantled = bytes.starts_with(b"-\"");
+        if is_dismantled || bytes.starts_with(b" \"") {
             bytes[0] = Form::Settled as u8;
         }
-        Ok(match serde_json::from_slice(&bytes) {
+        Ok(match serde_json::from_slice::<Self>(&bytes) {
+            Ok(marker) if is_dismantled && marker.is_of(owner) => Reading::Torn,
             Ok(marker) => Reading::Whole(marker),
             Err(error) => Reading::Damaged(error.to_string()),
         })
@@ -142,10 +153,9 @@ impl Marker {
         text.push(b'\n');
         // A package may hold such a path, and it may be a link to anywhere: it is replaced, never followed.
         remove_file(&half)
-            .and_then(|()| std::fs::File::create_new(&half))
+            .and_then(|()| crate::sys::make_file(&half))
             .and_then(|mut file| {
                 file.write_all(&text)?;
-                crate::sys::set_mode(&file, 0o644)?;
                 if sync { file.sync_all() } else { Ok(()) }
             })
             .and_then(|()| std::fs::rename(&half, &path))

@@ -74,6 +74,17 @@ impl Names {
             prefix: absolute,
         })
     }
+
+    /// The marker in `directory`.
+    pub fn marker_in(&self, directory: &Path) -> PathBuf {
+        directory.join(&self.marker)
+    }
+
+    /// A copy of the prefix in place, in the scratch space, that is to become the previous one.
+    pub fn kept(&self) -> PathBuf {
+        self.scratch.join("kept")
+    }
+
     /// The same with the staging directory elsewhere.
     pub fn with_staging(&self, staging: PathBuf) -> Self {
         let scratch = self

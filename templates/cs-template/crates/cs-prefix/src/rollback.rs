@@ -5,12 +5,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::claim::Claim;
+use crate::copy::Check;
 use crate::error::PrefixError;
 use crate::marker::{Form, Marker};
 use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::state::{State, find_unwritable, inspect};
-use crate::swap;
+use crate::{settings, swap};
 
 /// What a rollback did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ fn wait_and_exchange(
         if let Some(claim) = Claim::take(names, owner, patience)? {
             // Looked at again: the claim may have been another's until now.
             let state = check(names, owner)?;
-            return put_back(claim, owner, &state);
+            return put_back(claim, owner, &state, &|| patience.check_cancelled(names));
         }
         patience.wait(names)?;
     }
@@ -84,7 +85,12 @@ fn check(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
     Ok(state)
 }
 
-fn put_back(mut claim: Claim, owner: &Owner, state: &State) -> Result<RolledBack, PrefixError> {
+fn put_back(
+    mut claim: Claim,
+    owner: &Owner,
+    state: &State,
+    check: Check,
+) -> Result<RolledBack, PrefixError> {
     let names = claim.names().clone();
     let Some(mut now) = Marker::read_ours(&names.previous, owner)? else {
         return Err(PrefixError::NothingToRollBack {
@@ -94,14 +100,12 @@ fn put_back(mut claim: Claim, owner: &Owner, state: &State) -> Result<RolledBack
     let before = state.marker().cloned();
     now.declined = before.iter().map(|marker| marker.stamp.clone()).collect();
     now.write(&names.previous, owner, Form::Settled, true)?;
-    match before {
-        Some(_) => swap::exchange_with_previous(&mut claim, owner)?,
-        None => {
-            if *state == State::OursTorn {
-                swap::bury(&names, &names.prefix)?;
-            }
-            swap::place_previous(&names)?;
+    match &before {
+        Some(marker) => {
+            settings::carry(&names.prefix, marker, &names.previous)?;
+            swap::exchange_with_previous(&mut claim, owner, check)?;
         }
+        None => swap::place_previous(&mut claim, owner, check)?,
     }
     Ok(RolledBack { now, before })
 }

@@ -16,13 +16,13 @@ pub(crate) struct Room {
 /// Refuse when the file system that would hold `directory` lacks space or inodes.
 pub(crate) fn check_room(
     directory: &Path,
-    bytes: Option<u64>,
-    files: Option<u64>,
+    required_bytes: u64,
+    required_files: u64,
 ) -> Result<(), PrefixError> {
     let directory = nearest_existing(directory);
     let room = sys::measure_room(directory)
         .map_err(|source| PrefixError::io("measure the free space of", directory, source))?;
-    if let (Some(required_bytes), Some(available_bytes)) = (bytes, room.bytes)
+    if let Some(available_bytes) = room.bytes
         && required_bytes > available_bytes
     {
         return Err(PrefixError::NoSpace {
@@ -31,7 +31,7 @@ pub(crate) fn check_room(
             available_bytes,
         });
     }
-    if let (Some(required_files), Some(available_files)) = (files, room.files)
+    if let Some(available_files) = room.files
         && required_files > available_files
     {
         return Err(PrefixError::NoInodes {

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use crate::carry::carry_over;
 use crate::claim::{Claim, remove_staging};
+use crate::copy::{Check, Copying};
 use crate::error::PrefixError;
+use crate::inplace::{self, Previous};
 use crate::marker::Form;
 use crate::names::{Names, Owner};
-use crate::remove::remove_tree;
+use crate::remove::{remove_tree, remove_tree_in_order};
 use crate::sys::{self, Attempt, Exchange};
 
 /// How often, and how far apart, a directory is tried that somebody may be looking at.
@@ -18,18 +20,51 @@ const HOLD_PAUSE: Duration = Duration::from_millis(1);
 
 /// Put the finished staging directory where nothing is, or an empty directory: a directory's rename replaces nothing else.
 pub(crate) fn place(names: &Names) -> Result<(), PrefixError> {
-    rename(&names.staging, &names.prefix)
+    match sys::rename(&names.staging, &names.prefix) {
+        // A killed run has left it in a lower layer.
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => place_copy(names),
+        other => other.map_err(|source| PrefixError::io("rename", &names.staging, source)),
+    }
 }
 
-/// Put the previous prefix where none is.
-pub(crate) fn place_previous(names: &Names) -> Result<(), PrefixError> {
+fn place_copy(names: &Names) -> Result<(), PrefixError> {
+    let copy = names.scratch.join("copy");
+    make_directory(&names.scratch)?;
+    let scratch = names.scratch.file_name().and_then(|name| name.to_str());
+    Copying::new(&|| Ok(())).copy_directory(
+        &names.staging,
+        &copy,
+        &[scratch.unwrap_or_default()],
+    )?;
+    rename(&copy, &names.prefix)?;
+    remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
+}
+
+/// Put the previous prefix where none is, or one that is not whole.
+pub(crate) fn place_previous(
+    claim: &mut Claim,
+    owner: &Owner,
+    check: Check,
+) -> Result<(), PrefixError> {
+    let names = claim.names().clone();
+    if inplace::is_needed(&names) {
+        inplace::copy_previous(&names, owner, check)?;
+        return inplace::replace(claim, owner, Previous::Consumed, check);
+    }
+    if Form::of(&names.marker_in(&names.prefix)) != Form::Dismantled {
+        carry_over(&names.prefix, &names.previous)?;
+    }
+    bury(&names, &names.prefix)?;
     rename(&names.previous, &names.prefix)?;
-    sync_parent(names)
+    sync_parent(&names)
 }
 
 /// Give the finished staging directory the prefix's name, and the prefix that of the previous one, which is removed.
-pub(crate) fn replace(claim: &mut Claim) -> Result<(), PrefixError> {
+pub(crate) fn replace(claim: &mut Claim, owner: &Owner, check: Check) -> Result<(), PrefixError> {
     let names = claim.names().clone();
+    if inplace::is_stuck(&names, &names.prefix) {
+        return inplace::replace(claim, owner, Previous::Replaced, check);
+    }
     bury(&names, &names.previous)?;
     claim.finish()?;
     carry_over(&names.prefix, &names.staging)?;
@@ -67,17 +102,26 @@ fn replace_in_two_steps(names: &Names) -> Result<(), PrefixError> {
 }
 
 /// Give the finished staging directory the prefix's name and remove the prefix that was there.
-pub(crate) fn repair(claim: &mut Claim) -> Result<(), PrefixError> {
+pub(crate) fn repair(claim: &mut Claim, owner: &Owner, check: Check) -> Result<(), PrefixError> {
     let names = claim.names().clone();
+    if Form::of(&names.marker_in(&names.prefix)) == Form::Dismantled {
+        // A removal was interrupted: what is left of it is nobody's.
+        bury(&names, &names.prefix)?;
+        claim.finish()?;
+        place(&names)?;
+        claim.release();
+        return sync_parent(&names);
+    }
+    if inplace::is_stuck(&names, &names.prefix) {
+        return inplace::replace(claim, owner, Previous::Stays, check);
+    }
     claim.finish()?;
     carry_over(&names.prefix, &names.staging)?;
     // The claim's lock goes into place with the new prefix. The old one, at the staging directory's name from then on, needs
     // one too: others would take it for abandoned, and what is removed here by path could be theirs.
     let _held = hold(&names.prefix);
     if exchange(&names.staging, &names.prefix)? == Exchange::Unsupported {
-        std::fs::create_dir(&names.scratch)
-            .map_err(|source| PrefixError::io("make", &names.scratch, source))?;
-        return replace(claim);
+        return inplace::replace(claim, owner, Previous::Stays, check);
     }
     sync_parent(&names)?;
     claim.release();
@@ -86,8 +130,18 @@ pub(crate) fn repair(claim: &mut Claim) -> Result<(), PrefixError> {
 
 /// Exchange the prefix and the previous one. The staging directory goes first, while the previous prefix is locked, so
 /// that the exchange is the last step here too.
-pub(crate) fn exchange_with_previous(claim: &mut Claim, owner: &Owner) -> Result<(), PrefixError> {
+pub(crate) fn exchange_with_previous(
+    claim: &mut Claim,
+    owner: &Owner,
+    check: Check,
+) -> Result<(), PrefixError> {
     let names = claim.names().clone();
+    if inplace::is_needed(&names) {
+        inplace::copy_previous(&names, owner, check)?;
+        inplace::replace(claim, owner, Previous::Replaced, check)?;
+        Form::Settled.set(&names.previous, owner);
+        return Ok(());
+    }
     Form::Settled.set(&names.previous, owner);
     // Until the exchange, a kill may leave this prefix without its environments: the next run has to look.
     Form::Unsettled.set(&names.prefix, owner);
@@ -114,31 +168,54 @@ pub(crate) fn exchange_with_previous(claim: &mut Claim, owner: &Owner) -> Result
 
 fn exchange_in_three_steps(names: &Names) -> Result<(), PrefixError> {
     let aside = names.scratch.join("aside");
-    std::fs::create_dir_all(&names.scratch)
-        .map_err(|source| PrefixError::io("make", &names.scratch, source))?;
+    make_directory(&names.staging)?;
+    make_directory(&names.scratch)?;
     rename(&names.prefix, &aside)?;
     rename(&names.previous, &names.prefix)?;
     rename(&aside, &names.previous)?;
     remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
 }
 
-/// Take a directory away at once by renaming it into the scratch space, then remove it.
+/// Take a directory away at once by renaming it into the scratch space, then remove it. One that cannot be renamed is removed
+/// where it stands, behind a marker that says so.
 pub(crate) fn bury(names: &Names, path: &Path) -> Result<(), PrefixError> {
     if path.symlink_metadata().is_err() {
         return Ok(());
     }
     let grave = names.scratch.join("buried");
-    let moved = std::fs::rename(path, &grave).or_else(|error| {
+    let moved = sys::rename(path, &grave).or_else(|error| {
         // Moving a directory elsewhere changes its "..", which takes permission to write to it.
         if error.kind() != io::ErrorKind::PermissionDenied {
             return Err(error);
         }
         sys::make_writable(path)?;
-        std::fs::rename(path, &grave)
+        sys::rename(path, &grave)
     });
-    moved
-        .and_then(|()| remove_tree(&grave))
-        .map_err(|source| PrefixError::io("remove", path, source))
+    let removed = match moved {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => dismantle(names, path),
+        moved => moved.and_then(|()| remove_tree(&grave)),
+    };
+    removed.map_err(|source| PrefixError::io("remove", path, source))
+}
+
+/// Remove a prefix where it stands, its marker last.
+fn dismantle(names: &Names, directory: &Path) -> io::Result<()> {
+    let marker = names.marker_in(directory);
+    // A torn one has no byte to change.
+    if marker.metadata().is_ok_and(|metadata| metadata.len() > 0) {
+        Form::Dismantled.write(&marker)?;
+    }
+    remove_tree_in_order(directory, names.marker.as_ref())
+}
+
+/// Make a directory that may be there already.
+pub(crate) fn make_directory(path: &Path) -> Result<(), PrefixError> {
+    match sys::make_directory(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(PrefixError::io("make", path, error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Lock a directory that other processes lock only for as long as it takes to find out whether it is locked.
@@ -152,12 +229,12 @@ fn hold(directory: &Path) -> io::Result<Attempt> {
     Ok(Attempt::Held)
 }
 
-fn rename(from: &Path, to: &Path) -> Result<(), PrefixError> {
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), PrefixError> {
     if cfg!(windows) {
         // Only there does a rename refuse an empty directory; one with contents stays and refuses the rename.
         let _ = std::fs::remove_dir(to);
     }
-    std::fs::rename(from, to).map_err(|source| PrefixError::io("rename", from, source))
+    sys::rename(from, to).map_err(|source| PrefixError::io("rename", from, source))
 }
 
 fn exchange(one: &Path, other: &Path) -> Result<Exchange, PrefixError> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::carry::{is_immovable, list_environments};
 use crate::claim::{Claim, is_empty};
 use crate::error::PrefixError;
-use crate::marker::{Form, Marker};
+use crate::marker::{Form, Marker, Reading};
 use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::protected::refuse_protected;
@@ -66,7 +66,12 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
         let prefix = names.prefix;
         return Err(PrefixError::MountPoint { prefix });
     }
-    let previous = Marker::read_ours(&names.previous, owner)?.map(|_| names.previous.clone());
+    let is_ours = match Marker::read(&names.previous, owner)? {
+        Reading::Whole(marker) => marker.is_of(owner),
+        Reading::Torn => true,
+        Reading::Nothing | Reading::Damaged(_) => false,
+    };
+    let previous = is_ours.then(|| names.previous.clone());
     let staging = is_empty_directory(&names.staging)
         || names.scratch.is_dir()
         || Marker::read_ours(&names.staging, owner)?.is_some();
@@ -133,6 +138,8 @@ impl UninstallPlan {
             swap::bury(claim.names(), directory)?;
             removed.directories.push(directory.clone());
         }
+        // A removal that was killed where the prefix stands may have left it empty.
+        let _ = std::fs::remove_dir(&self.names.prefix);
         drop(claim);
         self.remove_parent(&mut removed);
         Ok(removed)

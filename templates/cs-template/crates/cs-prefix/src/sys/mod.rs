@@ -32,14 +32,43 @@ pub(crate) enum Exchange {
 }
 
 /// Lets a test do without what its file system can do.
-#[cfg(test)]
+#[cfg(all(test, unix))]
 pub(crate) mod pretend {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
+    use std::collections::HashMap;
+    use std::fs::File;
+    use std::path::Path;
 
     thread_local! {
         /// Directories cannot be locked, as on NFS.
         pub static NO_LOCKS: Cell<bool> = const { Cell::new(false) };
         /// Directories cannot be exchanged.
         pub static NO_EXCHANGE: Cell<bool> = const { Cell::new(false) };
+        /// Directories that cannot be renamed, as those of an image in a container. They are held open: the number of one
+        /// that is removed is not another's meanwhile.
+        pub static STUCK: RefCell<HashMap<u64, File>> = RefCell::default();
+    }
+
+    fn inode(path: &Path) -> Option<u64> {
+        let metadata = path.symlink_metadata().ok()?;
+        metadata
+            .is_dir()
+            .then(|| std::os::unix::fs::MetadataExt::ino(&metadata))
+    }
+
+    /// Whether `path` is one of the directories that cannot be renamed.
+    pub fn is_stuck(path: &Path) -> bool {
+        inode(path).is_some_and(|inode| STUCK.with_borrow(|stuck| stuck.contains_key(&inode)))
+    }
+
+    /// Make every directory that is below `path` now one that cannot be renamed.
+    pub fn make_image(path: &Path) {
+        if let Some(inode) = inode(path) {
+            let held = File::open(path).unwrap();
+            STUCK.with_borrow_mut(|stuck| stuck.insert(inode, held));
+            for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+                make_image(&entry.path());
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Windows: no directory locks and no exchange; the fallbacks of `claim` and `swap` take their place.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 
@@ -22,8 +22,18 @@ pub(crate) fn is_same(_locked: &File, _path: &Path) -> bool {
     false
 }
 
+/// The home directory.
+pub(crate) fn find_home() -> Option<std::path::PathBuf> {
+    std::env::home_dir()
+}
+
 /// Access control lists decide, when the directory is used.
 pub(crate) fn is_own(_path: &Path) -> bool {
+    true
+}
+
+/// Access control lists decide here too.
+pub(crate) fn have_same_owner(_one: &Path, _other: &Path) -> bool {
     true
 }
 
@@ -57,8 +67,38 @@ pub(crate) fn make_writable(directory: &Path) -> io::Result<()> {
     std::fs::set_permissions(directory, permissions)
 }
 
-/// Permission bits do not exist here.
-pub(crate) fn set_mode(_file: &File, _mode: u32) -> io::Result<()> {
+/// Make a directory; what is above it says who may write there.
+pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
+    std::fs::create_dir(path)
+}
+
+/// Make a new file; the directory says who may write to it.
+pub(crate) fn make_file(path: &Path) -> io::Result<File> {
+    File::create_new(path)
+}
+
+/// Rename a file or directory.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)
+}
+
+/// Nothing of the kind is known here.
+pub(crate) fn is_stuck(_directory: &Path, _occupied: &Path) -> bool {
+    false
+}
+
+/// Hard links are copied as files of their own.
+pub(crate) fn link_identity(_metadata: &Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+/// Never asked: nothing is ever stuck.
+pub(crate) fn copy_special(from: &Path, to: &Path, _metadata: &Metadata) -> io::Result<()> {
+    std::fs::copy(from, to).map(drop)
+}
+
+/// Copying a file has copied them.
+pub(crate) fn copy_attributes(_from: &Path, _to: &Path, _metadata: &Metadata) -> io::Result<()> {
     Ok(())
 }
 

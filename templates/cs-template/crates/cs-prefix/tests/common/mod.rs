@@ -47,7 +47,7 @@ fn root() -> PathBuf {
 pub fn place() -> Place {
     let directory = tempfile::Builder::new()
         .prefix("cs-prefix-")
-        .tempdir()
+        .tempdir_in(root())
         .unwrap();
     let prefix = directory.path().join("demo");
     Place { directory, prefix }

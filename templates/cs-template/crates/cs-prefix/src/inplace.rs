@@ -1,0 +1,143 @@
+//! Replace a prefix whose directory cannot be renamed: in a container, one that comes from the image.
+//!
+//! Overlayfs answers EXDEV to the rename of a directory of a lower layer. Such a prefix can be copied, and emptied where it
+//! stands. So everything that will be needed is copied first, beside it and with the old prefix whole; then its marker says
+//! that it is being *dismantled*, and from there on whoever takes the claim next goes forward: see [`resume`].
+
+use std::io;
+
+use crate::carry::{CARRIED, carry_over, copy_stuck};
+use crate::claim::Claim;
+use crate::copy::{Check, Copying, measure_tree};
+use crate::error::PrefixError;
+use crate::marker::{Form, Marker};
+use crate::names::{Names, Owner};
+use crate::remove::{remove_tree, remove_tree_in_order};
+use crate::swap::{bury, place, rename, sync_parent};
+use crate::sys;
+
+/// What becomes of the previous prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Previous {
+    /// It stays.
+    Stays,
+    /// The prefix in place takes its name.
+    Replaced,
+    /// It has been copied into the staging directory, and goes.
+    Consumed,
+}
+
+/// Whether prefixes have to be replaced this way; the caller holds the claim.
+pub(crate) fn is_needed(names: &Names) -> bool {
+    is_stuck(names, &names.prefix) || is_stuck(names, &names.previous)
+}
+
+/// Whether a directory beside the staging directory cannot be renamed; the caller holds the claim.
+pub(crate) fn is_stuck(names: &Names, directory: &std::path::Path) -> bool {
+    // While the claim is held, the staging directory holds the scratch space at least.
+    names.scratch.is_dir() && sys::is_stuck(directory, &names.staging)
+}
+
+/// Bytes and files that a replacement copies besides what it builds.
+pub(crate) fn measure(names: &Names) -> (u64, u64) {
+    match is_stuck(names, &names.prefix) {
+        true => measure_tree(&names.prefix),
+        false => (0, 0),
+    }
+}
+
+/// Give the finished contents of the staging directory, marker and all, the prefix's name.
+pub(crate) fn replace(
+    claim: &mut Claim,
+    owner: &Owner,
+    previous: Previous,
+    check: Check,
+) -> Result<(), PrefixError> {
+    let names = claim.names().clone();
+    let before = Marker::read_ours(&names.prefix, owner)?;
+    let mut copying = Copying::new(check);
+    match previous {
+        Previous::Replaced => copying.copy_directory(&names.prefix, &names.kept(), &CARRIED)?,
+        Previous::Consumed => sys::make_directory(&names.kept())
+            .map_err(|source| PrefixError::io("make", &names.kept(), source))?,
+        Previous::Stays => {}
+    }
+    copy_stuck(&mut copying, &names.prefix, &names.staging, &names.staging)?;
+    sys::sync_tree(&names.staging)
+        .map_err(|source| PrefixError::io("sync", &names.staging, source))?;
+    claim.still();
+    commit(&names, owner)?;
+    if let Err(error) = clear_the_way(&names, owner) {
+        // Nothing of the old prefix is gone yet.
+        if let Some(marker) = before {
+            marker.write(&names.prefix, owner, Form::Unsettled, false)?;
+        }
+        return Err(error);
+    }
+    take_the_place(&names, owner)?;
+    claim.release();
+    Ok(())
+}
+
+/// Fill the staging directory with a copy of the previous prefix, but for its marker, which comes last.
+pub(crate) fn copy_previous(names: &Names, owner: &Owner, check: Check) -> Result<(), PrefixError> {
+    let Some(marker) = Marker::read_ours(&names.previous, owner)? else {
+        return Ok(());
+    };
+    let left_out = [CARRIED[0], CARRIED[1], names.marker.as_str()];
+    Copying::new(check).copy_directory(&names.previous, &names.staging, &left_out)?;
+    marker.write(&names.staging, owner, Form::Unsettled, true)
+}
+
+/// Finish what a killed process began when it declared the prefix dismantled. Killed itself, it is called again.
+pub(crate) fn resume(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
+    clear_the_way(names, owner)?;
+    take_the_place(names, owner)
+}
+
+/// Declare that the prefix, if there is one, gives way to the staging directory.
+fn commit(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
+    if !names.prefix.is_dir() {
+        return Ok(());
+    }
+    let marker = Marker::read_ours(&names.staging, owner)?;
+    marker.map_or(Ok(()), |marker| {
+        marker.write(&names.prefix, owner, Form::Dismantled, true)
+    })
+}
+
+/// Put the previous prefix in order, and move to the staging directory what is still to be moved there.
+fn clear_the_way(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
+    let kept = names.kept();
+    // A previous prefix that cannot be removed stands in nobody's way: what was kept instead of it goes.
+    if kept.is_dir()
+        && bury(names, &names.previous).is_ok()
+        && Marker::read_ours(&kept, owner)?.is_some()
+    {
+        rename(&kept, &names.previous)?;
+    }
+    remove_tree(&names.scratch)
+        .map_err(|source| PrefixError::io("remove", &names.scratch, source))?;
+    carry_over(&names.prefix, &names.staging)
+}
+
+fn take_the_place(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
+    let empty = || remove_tree_in_order(&names.prefix, names.marker.as_ref());
+    empty()
+        .or_else(|error| {
+            // Even removing takes some room on overlayfs. The prefix is worth more than the previous one.
+            let is_full = matches!(
+                error.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            );
+            let is_ours = || matches!(Marker::read_ours(&names.previous, owner), Ok(Some(_)));
+            if !is_full || !is_ours() {
+                return Err(error);
+            }
+            remove_tree_in_order(&names.previous, names.marker.as_ref())?;
+            empty()
+        })
+        .map_err(|source| PrefixError::io("remove", &names.prefix, source))?;
+    place(names)?;
+    sync_parent(names)
+}

@@ -1,0 +1,103 @@
+//! Settings in a prefix: which of them are the user's, and how they get into the prefix that takes the place.
+
+use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::copy::Copying;
+use crate::error::PrefixError;
+use crate::marker::{Marker, is_absence, remove_file};
+use crate::swap::make_directory;
+
+/// What conda and mamba read, and what their commands write for the user: pinned packages, the CEP 22 marker, variables.
+const FILES: [&str; 6] = [
+    ".condarc",
+    "condarc",
+    ".mambarc",
+    "conda-meta/pinned",
+    "conda-meta/frozen",
+    "conda-meta/state",
+];
+/// Of which every file is a setting.
+const DIRECTORY: &str = "condarc.d";
+/// Nobody writes longer ones; they are kept in the marker.
+const LIMIT_BYTES: u64 = 1 << 20;
+
+/// Every setting in `prefix`, path to text.
+pub(crate) fn read_all(prefix: &Path) -> Result<BTreeMap<String, String>, PrefixError> {
+    let mut found = BTreeMap::new();
+    for path in list(prefix)? {
+        if let Some(text) = read(&prefix.join(&path))? {
+            found.insert(path, text);
+        }
+    }
+    Ok(found)
+}
+
+/// Copy to another prefix the settings that the user has made or changed since `marker` was written.
+pub(crate) fn carry(from: &Path, marker: &Marker, to: &Path) -> Result<(), PrefixError> {
+    for (path, text) in read_all(from)? {
+        if marker.settings.get(&path) != Some(&text) {
+            copy(&from.join(&path), &to.join(&path))?;
+        }
+    }
+    Ok(())
+}
+
+fn list(prefix: &Path) -> Result<Vec<String>, PrefixError> {
+    let mut paths: Vec<String> = FILES.map(str::to_owned).into();
+    let directory = prefix.join(DIRECTORY);
+    if !is_real_directory(&directory) {
+        return Ok(paths);
+    }
+    let fail = |source| PrefixError::io("list", &directory, source);
+    for entry in std::fs::read_dir(&directory).map_err(fail)? {
+        let name = entry.map_err(fail)?.file_name();
+        paths.push(format!("{DIRECTORY}/{}", name.to_string_lossy()));
+    }
+    Ok(paths)
+}
+
+fn is_real_directory(path: &Path) -> bool {
+    path.symlink_metadata()
+        .is_ok_and(|metadata| metadata.is_dir())
+}
+
+/// The text of a setting, or where a link in its place leads, which is not followed: it may lead to anything.
+fn read(path: &Path) -> Result<Option<String>, PrefixError> {
+    let answer = path
+        .symlink_metadata()
+        .and_then(|metadata| read_by_kind(path, &metadata));
+    match answer {
+        Err(error) if is_absence(&error) => Ok(None),
+        other => other.map_err(|source| PrefixError::io("read", path, source)),
+    }
+}
+
+fn read_by_kind(path: &Path, metadata: &Metadata) -> io::Result<Option<String>> {
+    if metadata.is_symlink() {
+        let target = std::fs::read_link(path)?;
+        return Ok(Some(format!("-> {}", target.to_string_lossy())));
+    }
+    if !metadata.is_file() || metadata.len() > LIMIT_BYTES {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?
+        .take(LIMIT_BYTES)
+        .read_to_end(&mut bytes)?;
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// Copy a file or link in the place of another, never to where a link of that name leads.
+fn copy(from: &Path, to: &Path) -> Result<(), PrefixError> {
+    if let Some(parent) = to.parent() {
+        make_directory(parent)?;
+        if !is_real_directory(parent) {
+            return Ok(());
+        }
+    }
+    remove_file(to).map_err(|source| PrefixError::io("remove", to, source))?;
+    Copying::new(&|| Ok(())).copy_entry(from, to)
+}

@@ -1,0 +1,64 @@
+"""System calls that an old seccomp profile answers with EPERM, or an old kernel with ENOSYS, are not missed."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from conftest import Home
+from faults.inspection import list_names
+from faults.workshop import Workshop
+
+pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+# Young ones that a runtime, its C library and its delegate try, and a few that nobody uses yet.
+CALLS = [
+    "clone3",
+    "close_range",
+    "copy_file_range",
+    "execveat",
+    "faccessat2",
+    "getrandom",
+    "io_uring_setup",
+    "membarrier",
+    "memfd_create",
+    "openat2",
+    "pidfd_open",
+    "pidfd_send_signal",
+    "preadv2",
+    "pwritev2",
+    "renameat2",
+    "rseq",
+    "sched_getattr",
+    "statx",
+    "syncfs",
+]
+LIFE = [("old", "word"), ("new", "word"), ("new", "bootstrap", "--force"), ("new", "rollback"), ("old", "status")]
+LIFE += [("new", "word"), ("new", "uninstall", "-y")]
+
+
+def live(home: Home, workshop: Workshop, *tracer: str) -> list[object]:
+    """Go through the life of a prefix; what each command said and left."""
+    runtimes = {"old": workshop.build(version="1.0"), "new": workshop.build(version="2.0")}
+    seen: list[object] = []
+    for version, *words in LIFE:
+        completed = home.run(*tracer, runtimes[version], *words)
+        seen.append((words, completed.returncode, completed.stdout, list_names(home.directory / ".conda")))
+    return seen
+
+
+@pytest.fixture
+def expected(home: Home, plain_workshop: Workshop) -> list[object]:
+    """What the commands say and leave when every call is known."""
+    seen = live(home, plain_workshop)
+    assert all(status == 0 for _, status, *_ in seen)  # type: ignore[misc]
+    return seen
+
+
+@pytest.mark.parametrize("error", ["EPERM", "ENOSYS"])
+@pytest.mark.parametrize("call", CALLS)
+def test_nothing_changes_without_a_system_call(
+    call: str, error: str, home: Home, plain_workshop: Workshop, expected: list[object]
+) -> None:
+    tracer = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:error={error}")
+    assert live(home, plain_workshop, *tracer) == expected
