@@ -116,7 +116,10 @@ fn settings_of_the_users_shell_do_not_reach_scripts() {
     if std::env::var_os("CS_LINK_SETTINGS").is_none() {
         for (name, value) in settings {
             let status = Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "settings_of_the_users_shell_do_not_reach_scripts"])
+                .args([
+                    "--exact",
+                    "settings_of_the_users_shell_do_not_reach_scripts",
+                ])
                 .env("CS_LINK_SETTINGS", "1")
                 .env(name, value)
                 .status();
