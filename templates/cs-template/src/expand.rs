@@ -12,7 +12,12 @@ pub fn expand_path(path: &OsStr, lookup: Lookup) -> Result<OsString, String> {
     let mut expanded = OsString::new();
     let mut rest = bytes;
     if let Some(behind) = bytes.strip_prefix(b"~") {
-        if !matches!(behind, [] | [b'/', ..]) && !(cfg!(windows) && behind.starts_with(b"\\")) {
+        let is_whole = match behind.first() {
+            None | Some(b'/') => true,
+            Some(b'\\') => cfg!(windows),
+            Some(_) => false,
+        };
+        if !is_whole {
             return Err(
                 "`~` before a name is not expanded: write that directory in full".to_owned(),
             );

@@ -160,7 +160,7 @@ fn activation_scripts_leave_nothing_but_variables_to_link_scripts() {
         let mut demo = with_script("demo", script);
         demo.items.push(file(
             "etc/conda/activate.d/a.sh",
-            &format!("export FIRST=1\n{left}\n"),
+            format!("export FIRST=1\n{left}\n"),
         ));
         demo.items.push(file(
             "etc/conda/activate.d/b.sh",
@@ -188,7 +188,7 @@ fn an_activation_script_that_ends_its_shell_is_told_of_and_holds_up_nothing() {
         let mut demo = with_script("demo", "echo done > done");
         for (name, text) in [("a.sh", "export FIRST=1\n"), ("b.sh", end), ("c.sh", "")] {
             let path = format!("etc/conda/activate.d/{name}");
-            demo.items.push(file(&path, &format!("{text}\n")));
+            demo.items.push(file(&path, format!("{text}\n")));
         }
         let report = bench.link(&[demo]).unwrap();
         assert_eq!(bench.text("done"), "done\n", "{end}");
