@@ -100,7 +100,7 @@ fn run_script(
 ) -> Result<Vec<Message>, LinkError> {
     let output_path = job.staging.join(OUTPUT);
     let output = File::create(&output_path).map_err(|source| write_error(&output_path, source))?;
-    let write_to_output = |command: &mut Command| {
+    let write_to_output = |command: &mut Command| -> Result<(), LinkError> {
         let streams = output
             .try_clone()
             .and_then(|errors| Ok((output.try_clone()?, errors)));
@@ -113,11 +113,8 @@ fn run_script(
         text,
     };
     let mut environment = describe_environment(job, package);
-    let mut messages = Vec::new();
-    #[cfg(unix)]
-    if let Some(fault) = activate(job, &mut environment, write_to_output, cancel)? {
-        messages.push(message(fault));
-    }
+    let fault = activate(job, &mut environment, write_to_output, cancel)?;
+    let mut messages: Vec<Message> = fault.into_iter().map(message).collect();
     let mut command = shell_command(job.staging);
     command
         .arg(job.staging.join(script))
@@ -213,6 +210,17 @@ fn run(mut command: Command, cancel: &AtomicBool) -> Result<ExitStatus, LinkErro
         .wait(cancel)
         .ok_or(LinkError::Cancelled)?
         .map_err(spawn_error)
+}
+
+/// No activation scripts are run here.
+#[cfg(not(unix))]
+fn activate(
+    _: &Job,
+    _: &mut BTreeMap<OsString, OsString>,
+    _: impl Fn(&mut Command) -> Result<(), LinkError>,
+    _: &AtomicBool,
+) -> Result<Option<String>, LinkError> {
+    Ok(None)
 }
 
 /// The start of a command line that runs a script: the shell, as packages' scripts expect it, whatever their first line says.
