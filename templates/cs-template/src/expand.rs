@@ -5,8 +5,8 @@ use std::ffi::{OsStr, OsString};
 use crate::place::find_home;
 use crate::variables::{Lookup, read_value};
 
-/// Expand `~`, `$NAME` and `${NAME}` in a path, on Windows `%NAME%` too; `$$` is a dollar sign. The values of variables are taken
-/// as they are. What cannot be expanded is refused, with the reason: the result would be another directory than the one meant.
+/// Expand `~`, `$NAME` and `${NAME}` in a path, on Windows `%NAME%` too; `$$` is a dollar sign, there `%%` a percent
+/// sign. The values of variables are taken as they are. What cannot be expanded is refused, with the reason: the result would be another directory than the one meant.
 pub fn expand_path(path: &OsStr, lookup: Lookup) -> Result<OsString, String> {
     let bytes = path.as_encoded_bytes();
     let mut expanded = OsString::new();
@@ -49,9 +49,10 @@ fn expand_mark(bytes: &[u8], lookup: Lookup) -> Result<(OsString, usize), String
             let end = end_of(b'}').ok_or("the `${` in it has no end")?;
             (&bytes[2..=end], end + 2)
         }
+        [b'%', b'%', ..] => return Ok(("%".into(), 2)),
         [b'%', ..] => match end_of(b'%') {
-            Some(end) if end > 0 => (&bytes[1..=end], end + 2),
-            _ => return Ok(("%".into(), 1)),
+            Some(end) => (&bytes[1..=end], end + 2),
+            None => return Ok(("%".into(), 1)),
         },
         _ => {
             let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
