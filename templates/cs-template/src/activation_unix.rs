@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use cs_link::activation::{ScriptFault, Shell, list_scripts, run_scripts as run};
+use cs_link::activation::{ScriptFault, Shell, list_scripts, run_scripts as run, try_wait};
 
 use crate::environment::Environment;
 use crate::error::Error;
@@ -36,7 +36,7 @@ pub fn run_scripts(
     signals::unwatch();
     let start = |mut command: Command| {
         let mut child = command.spawn().map_err(shell_fault)?;
-        Ok(move || child.try_wait().map_err(shell_fault))
+        Ok(move || try_wait(&mut child).map_err(shell_fault))
     };
     for (name, value) in run(&shell, &scripts, command, &environment.to_map(), start)? {
         match value {

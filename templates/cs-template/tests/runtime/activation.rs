@@ -145,6 +145,16 @@ fn a_script_that_ends_its_shell_is_named_and_nothing_is_started() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn scripts_run_where_the_end_of_children_is_ignored() {
+    let sandbox = sandbox_with(&[("a.sh", "export FIRST=1\n")]);
+    let runtime = sandbox.runtime.to_str().unwrap();
+    let arguments = ["--ignore-signal=CHLD", runtime, "x"];
+    let shown = run(&mut sandbox.command_of("/usr/bin/env".as_ref(), &arguments)).ok();
+    assert!(shown.stdout.contains("FIRST=1\n"), "{shown:#?}");
+}
+
+#[test]
 fn a_script_may_change_path_and_remove_variables() {
     let sandbox = sandbox_with(&[(
         "a.sh",

@@ -14,7 +14,7 @@ mod shell;
 mod variables;
 
 #[cfg(unix)]
-pub use scripts::{Change, ScriptFault, run_scripts};
+pub use scripts::{Change, ScriptFault, run_scripts, try_wait};
 #[cfg(unix)]
 pub use shell::{Shell, is_shell_setting};
 pub use variables::{Variables, read_variables};

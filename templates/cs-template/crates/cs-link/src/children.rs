@@ -20,7 +20,7 @@ impl Guarded {
     /// Whether the child has ended, and how.
     #[cfg(unix)]
     pub(crate) fn try_wait(&mut self) -> std::io::Result<Option<ExitStatus>> {
-        self.0.try_wait()
+        crate::activation::try_wait(&mut self.0)
     }
 
     /// Wait for the child's end; `None` when the caller wants to stop before that.

@@ -6,7 +6,7 @@ use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -98,6 +98,15 @@ where
         status,
     })?;
     Ok(compare(&before, &after))
+}
+
+/// Whether a child has ended, and how. A process that was started with SIGCHLD ignored never gets to know how: what has been read
+/// from the pipe has to say it then.
+pub fn try_wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
+    match child.try_wait() {
+        Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(Some(ExitStatus::default())),
+        result => result,
+    }
 }
 
 /// What the shell runs. It is one line, read as a whole before anything of it is carried out: no alias gets into it.
