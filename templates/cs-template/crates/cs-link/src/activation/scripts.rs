@@ -85,7 +85,7 @@ where
     command
         .args(shell.options())
         .arg("-c")
-        .arg(write_line(scripts, writer.as_raw_fd()))
+        .arg(write_line(shell, scripts, writer.as_raw_fd()))
         .env_clear()
         .envs(&before);
     let mut ended = start(command)?;
@@ -113,15 +113,20 @@ pub fn try_wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
 ///
 /// Before each script a line end goes into the pipe, to tell which one was the last. `||` keeps `set -e` from doing anything,
 /// `command` a script with a mistake from ending the shell, and `exec` a trap from running at its end.
-fn write_line(scripts: &[PathBuf], pipe: i32) -> OsString {
+fn write_line(shell: &Shell, scripts: &[PathBuf], pipe: i32) -> OsString {
+    // Only bash takes numbers of two digits; the path needs a mounted `/proc`.
+    let to_pipe = match shell.is_bash {
+        true => format!(">&{pipe}"),
+        false => format!(">/dev/fd/{pipe}"),
+    };
     let mut line = OsString::new();
     for script in scripts {
-        line.push(format!("{RESET}command echo >/dev/fd/{pipe}; command . "));
+        line.push(format!("{RESET}command echo {to_pipe}; command . "));
         line.push(quote(script));
         line.push(" || :; ");
     }
     line.push(format!(
-        "{RESET}command exec /usr/bin/env -0 {END} >/dev/fd/{pipe}"
+        "{RESET}command exec /usr/bin/env -0 {END} {to_pipe}"
     ));
     line
 }
