@@ -90,37 +90,33 @@ fn is_path(wanted: &OsStr) -> bool {
 /// Where conda, installed at `root`, looks for environments by name: what variables and configuration say, then the prefix's own
 /// `envs` and the user's. Which of these comes first depends, as in conda, on who may write to the prefix.
 fn list_directories(root: &Path, lookup: Lookup) -> Vec<PathBuf> {
-    let mut listed = Vec::new();
+    let mut own = [root.join("envs"), PathBuf::from("~/.conda/envs")];
+    if !is_writable(&root.join("conda-meta/history")) {
+        own.reverse();
+    }
+    let mut directories = Vec::new();
+    for path in list_configured(root, lookup).into_iter().chain(own) {
+        let expanded = expand_path(path.as_os_str(), lookup).ok();
+        let absolute = expanded.and_then(|path| std::path::absolute(path).ok());
+        directories.extend(absolute.filter(|path| !directories.contains(path)));
+    }
+    directories
+}
+
+/// The directories that variables name, then those of configuration files.
+fn list_configured(root: &Path, lookup: Lookup) -> Vec<PathBuf> {
     let variable = ["CONDA_ENVS_DIRS", "CONDA_ENVS_PATH"]
         .iter()
         .find_map(|name| read_value(name, lookup));
-    if let Some(value) = variable {
-        listed.extend(std::env::split_paths(&value).map(PathBuf::into_os_string));
-    }
+    let of_variable = variable.iter().flat_map(std::env::split_paths);
+    let mut listed: Vec<PathBuf> = of_variable.collect();
     for file in list_files(root, lookup) {
         let text = std::fs::read_to_string(file).unwrap_or_default();
         for item in read_list(&text, &["envs_dirs", "envs_path"]) {
-            let separated = std::env::split_paths(&item).map(PathBuf::into_os_string);
-            listed.extend(separated);
+            listed.extend(std::env::split_paths(&item));
         }
     }
-    let mut fixed = [root.join("envs").into_os_string(), "~/.conda/envs".into()];
-    if !is_writable(&root.join("conda-meta/history")) {
-        fixed.reverse();
-    }
-    listed.extend(fixed);
-    let mut directories: Vec<PathBuf> = listed
-        .iter()
-        .filter_map(|path| expand_path(path, lookup).ok())
-        .filter_map(|path| std::path::absolute(path).ok())
-        .collect();
-    let all = directories.clone();
-    let mut position = 0;
-    directories.retain(|directory| {
-        position += 1;
-        !all[..position - 1].contains(directory)
-    });
-    directories
+    listed
 }
 
 /// Whether this user may write to a file: asked by opening it, which changes nothing.
