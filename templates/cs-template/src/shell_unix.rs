@@ -6,11 +6,10 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, IntoRawFd};
 use std::path::Path;
 
-use cs_link::activation::list_scripts;
+use cs_link::activation::{list_scripts, quote};
 
 use super::{Kind, ShellPlan, recognize};
 use crate::environment::{Environment, join_directories};
-use crate::text::quote;
 
 type Prepared = (Vec<OsString>, Environment);
 

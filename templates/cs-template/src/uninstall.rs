@@ -124,7 +124,7 @@ fn remove_command(executable: &Path, bundle: Option<PathBuf>) -> String {
         let path = path.as_os_str();
         command += &match path.as_encoded_bytes().iter().all(is_plain) {
             true => format!(" {}", path.display()),
-            false => format!(" {}", crate::text::quote(path).display()),
+            false => format!(" {}", cs_link::activation::quote(path).display()),
         };
     }
     command

@@ -16,7 +16,7 @@ mod variables;
 #[cfg(unix)]
 pub use scripts::{Change, ScriptFault, run_scripts, try_wait};
 #[cfg(unix)]
-pub use shell::{Shell, is_shell_setting};
+pub use shell::{Shell, is_shell_setting, quote};
 pub use variables::{Variables, read_variables};
 
 /// The activation scripts of `prefix` for a shell whose scripts end in `extension`, in the order of their names.

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 
-use super::shell::{Shell, is_shell_setting};
+use super::shell::{Shell, is_shell_setting, quote};
 
 /// A variable that scripts have set, or removed if there is no value.
 pub type Change = (OsString, Option<OsString>);
@@ -122,26 +122,13 @@ fn write_line(shell: &Shell, scripts: &[PathBuf], pipe: i32) -> OsString {
     let mut line = OsString::new();
     for script in scripts {
         line.push(format!("{RESET}command echo {to_pipe}; command . "));
-        line.push(quote(script));
+        line.push(quote(script.as_os_str()));
         line.push(" || :; ");
     }
     line.push(format!(
         "{RESET}command exec /usr/bin/env -0 {END} {to_pipe}"
     ));
     line
-}
-
-/// Quote a path for a POSIX shell.
-fn quote(path: &Path) -> OsString {
-    let mut quoted = b"'".to_vec();
-    for byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'\'' => quoted.extend_from_slice(b"'\\''"),
-            byte => quoted.push(*byte),
-        }
-    }
-    quoted.push(b'\'');
-    OsString::from_vec(quoted)
 }
 
 /// A pipe whose writing end the child inherits, under a number that scripts do not use.

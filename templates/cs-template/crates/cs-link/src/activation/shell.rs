@@ -1,6 +1,7 @@
 //! The shell that scripts of packages are written for, without what its user has set for shells of their own.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 /// Variables by which users shape their shells and what these start. Packages' scripts mean the same on every machine without them.
@@ -59,9 +60,27 @@ impl Shell {
     }
 }
 
+/// Quote a word for a POSIX shell.
+pub fn quote(word: &OsStr) -> OsString {
+    let mut quoted = b"'".to_vec();
+    for byte in word.as_bytes() {
+        match byte {
+            b'\'' => quoted.extend_from_slice(b"'\\''"),
+            byte => quoted.push(*byte),
+        }
+    }
+    quoted.push(b'\'');
+    OsString::from_vec(quoted)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quoted_word_keeps_its_quotes() {
+        assert_eq!(quote("it's".as_ref()), r"'it'\''s'");
+    }
 
     #[test]
     fn settings_of_shells_are_told_from_other_variables() {
