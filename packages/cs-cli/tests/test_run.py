@@ -103,6 +103,15 @@ def test_variables_are_named_after_the_runtime(runtime: str, variable: str) -> N
     assert variable.replace("QUIET", "OFFLINE") not in environment
 
 
+def test_an_active_environment_is_not_active_in_what_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONDA_PREFIX", "/active")
+    assert "CONDA_PREFIX" not in runtime_environment("demo", Path("/p"), {})
+
+
+def test_a_prefix_is_taken_literally() -> None:
+    assert runtime_environment("demo", Path("/a/$HOME"), {})["CONDA_SHIP_PREFIX"] == "/a/$$HOME"
+
+
 def test_a_process_ended_by_a_signal_has_128_and_its_number() -> None:
     assert run_process(["sh", "-c", "kill -9 $$"], dict(os.environ)) == 137
 

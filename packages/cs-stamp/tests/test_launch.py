@@ -9,7 +9,7 @@ import pytest
 from stamp_samples import make_header
 
 from cs_stamp import DamagedStampError, StampTooLargeError, launch_block
-from cs_stamp.launch import check_launch, name_variable
+from cs_stamp.launch import check_launch, literal_path, name_variable
 
 IDENTITY = bytes(range(32))
 
@@ -103,3 +103,8 @@ def test_a_wrong_launch_part_is_refused(block: bytes, message: str) -> None:
     with pytest.raises(DamagedStampError, match=message) as caught:
         check_launch(block, IDENTITY.hex())
     assert caught.value.part == "launch"
+
+
+def test_a_literal_path_has_no_variables_in_it() -> None:
+    assert literal_path("/a/$HOME/${B}/$$") == "/a/$$HOME/$${B}/$$$$"
+    assert literal_path("/a/~/b") == "/a/~/b"

@@ -56,6 +56,8 @@ pub enum Request {
     Shell {
         /// Name or path of an environment; the prefix itself otherwise.
         environment: Option<OsString>,
+        /// What is for conda-spawn.
+        spawn_arguments: Vec<OsString>,
     },
     /// Put back the prefix before the last upgrade.
     Rollback,

@@ -1,30 +1,28 @@
 //! The environment of a process in the prefix. What it holds is written down once, in `cs_entry`, which later runs use too.
 
+#[cfg(unix)]
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use cs_entry::environment::{EXECUTABLE_DIRECTORIES, Entries, write_environment};
+use cs_entry::environment::{
+    Context, EXECUTABLE_DIRECTORIES, Entries, find_active, write_environment,
+};
 
 /// Variables and their values, each name once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment(Vec<(OsString, OsString)>);
 
 impl Environment {
-    /// The environment that the delegate in `prefix` gets from a process with the variables `inherited`.
-    pub fn for_delegate(
+    /// The environment that a process in the prefix of `context` gets from one with the variables `inherited`.
+    pub fn for_process(
         inherited: impl Iterator<Item = (OsString, OsString)>,
-        prefix: &Path,
-        command_name: &OsStr,
+        context: &Context,
     ) -> Self {
-        let inherited: Vec<Vec<u8>> = inherited.map(|pair| join_entry(&pair)).collect();
+        let inherited = join_entries(inherited);
         let mut collected = Collector::default();
         // Only a collector with a limit ever says that there is no room left.
-        let _ = write_environment(
-            inherited.iter().map(Vec::as_slice),
-            prefix.as_os_str().as_encoded_bytes(),
-            command_name.as_encoded_bytes(),
-            &mut collected,
-        );
+        let _ = write_environment(inherited.iter().map(Vec::as_slice), context, &mut collected);
         Self(
             collected
                 .entries
@@ -32,6 +30,12 @@ impl Environment {
                 .map(|entry| split_entry(entry))
                 .collect(),
         )
+    }
+
+    /// Variables by name; of two with one name the first counts, as it does in C.
+    #[cfg(unix)]
+    pub fn to_map(&self) -> BTreeMap<OsString, OsString> {
+        self.iter().rev().cloned().collect()
     }
 
     /// The value of a variable.
@@ -58,6 +62,15 @@ impl Environment {
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &(OsString, OsString)> {
         self.0.iter()
     }
+}
+
+/// Whether an environment that is active among `inherited` stays so.
+pub fn keeps_active(
+    inherited: impl Iterator<Item = (OsString, OsString)>,
+    context: &Context,
+) -> bool {
+    let inherited = join_entries(inherited);
+    find_active(inherited.iter().map(Vec::as_slice), context).is_some()
 }
 
 /// The prefix's directories with executables, first one first.
@@ -108,8 +121,10 @@ impl<'a> Entries<'a> for Collector {
     }
 }
 
-fn join_entry((name, value): &(OsString, OsString)) -> Vec<u8> {
-    [name.as_encoded_bytes(), b"=", value.as_encoded_bytes()].concat()
+fn join_entries(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<Vec<u8>> {
+    variables
+        .map(|(name, value)| [name.as_encoded_bytes(), b"=", value.as_encoded_bytes()].concat())
+        .collect()
 }
 
 /// Split at the first `=` that is not the name's first character: Windows has names that begin with one.
@@ -129,11 +144,18 @@ mod tests {
     use super::*;
     use std::os::unix::ffi::OsStringExt;
 
+    const CONTEXT: Context = Context {
+        prefix: b"/p",
+        command_name: b"demo",
+        delegate_is_conda: false,
+        replaces_active: false,
+    };
+
     fn delegate_environment(inherited: &[(&str, &str)]) -> Environment {
         let inherited = inherited
             .iter()
             .map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        Environment::for_delegate(inherited, Path::new("/p"), OsStr::new("demo"))
+        Environment::for_process(inherited, &CONTEXT)
     }
 
     #[test]
@@ -156,7 +178,7 @@ mod tests {
     fn values_that_are_not_text_survive() {
         let odd = OsString::from_vec(vec![b'=', 0xff, b'\n']);
         let inherited = [(OsString::from("ODD"), odd.clone())].into_iter();
-        let environment = Environment::for_delegate(inherited, Path::new("/p"), OsStr::new("demo"));
+        let environment = Environment::for_process(inherited, &CONTEXT);
         assert_eq!(environment.get("ODD"), Some(odd.as_os_str()));
     }
 

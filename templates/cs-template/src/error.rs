@@ -27,12 +27,14 @@ pub mod status {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The arguments make no sense.
-    #[error("{message}. Run `{help}` to see what there is.")]
+    #[error("{message}. Run `{help}` to see what there is.{way_on}")]
     Usage {
         /// What is wrong.
         message: String,
         /// The command that tells.
         help: String,
+        /// How the delegate can be told the same, with a space before it; may be empty.
+        way_on: String,
     },
     /// A word of conda's that does not work in a runtime.
     #[error("{0}")]
@@ -53,6 +55,16 @@ pub enum Error {
         "{named_by} names {path:?} as the prefix, but {reason}. Choose another directory with --path."
     )]
     Prefix {
+        /// The path.
+        path: PathBuf,
+        /// Option or variable that names it.
+        named_by: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The path of a bundle cannot be used as such.
+    #[error("{named_by} names {path:?} as the bundle, but {reason}.")]
+    BundlePath {
         /// The path.
         path: PathBuf,
         /// Option or variable that names it.
@@ -139,8 +151,36 @@ pub enum Error {
         /// What to do, with a space before it; may be empty.
         hint: String,
     },
+    /// The activation scripts of the prefix did not come to their end.
+    #[cfg(unix)]
+    #[error(
+        "{0}, so nothing was started. This is a bug in the package that the script comes from: report it to the publisher \
+         of this runtime."
+    )]
+    Activation(#[from] cs_link::activation::ScriptFault),
+    /// The activation scripts of the prefix did not come to their end.
+    #[cfg(windows)]
+    #[error(
+        "an activation script in {} ended the shell that was to go on after it ({status}), so nothing was started. This is a \
+         bug in the package that the script comes from: report it to the publisher of this runtime.",
+        directory.display()
+    )]
+    ScriptsEnded {
+        /// Where the scripts are.
+        directory: PathBuf,
+        /// How the shell ended.
+        status: String,
+    },
+    /// An argument that only conda-spawn understands.
+    #[error("shell takes no {word} here: it {reason}.")]
+    SpawnArgument {
+        /// The argument.
+        word: String,
+        /// Why it cannot be passed on.
+        reason: &'static str,
+    },
     /// There is no such named environment.
-    #[error("there is no environment {name} in {}. {known}", prefix.display())]
+    #[error("there is no environment {name} in {} or where conda looks for them. {known}", prefix.display())]
     NoEnvironment {
         /// The name or path that was asked for.
         name: String,
@@ -151,13 +191,15 @@ pub enum Error {
     },
     /// A question that nobody can answer.
     #[error(
-        "{what} needs a confirmation, and there is no terminal to ask at. Confirm with `{command}`."
+        "{what} needs a confirmation, and there is no terminal to ask at. Confirm with `{command}`.{way_on}"
     )]
     Unconfirmed {
         /// What would be done.
         what: String,
         /// The command that confirms.
         command: String,
+        /// What to do if something else was meant, with a space before it; may be empty.
+        way_on: String,
     },
     /// The user said no.
     #[error("nothing was removed.")]
@@ -181,6 +223,15 @@ pub enum Error {
     Interrupted(i32),
 }
 
+/// How the delegate is called with words that the runtime keeps for itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassOn {
+    /// The delegate's name.
+    pub delegate: String,
+    /// What comes before the words: `demo --`, or `demo -- self`.
+    pub prefix: String,
+}
+
 impl Error {
     /// A prefix that is refused before anything is looked at.
     pub fn refuse_prefix(path: &Path, named_by: &str, reason: &str) -> Self {
@@ -191,15 +242,20 @@ impl Error {
         }
     }
 
-    /// Arguments of `runtime` that make no sense; `own` is how its commands are called.
-    pub fn from_usage(error: UsageError, own: &str) -> Self {
+    /// Arguments of a runtime that make no sense. `own` is how its commands are called, `pass_on` how the delegate is called past them.
+    pub fn from_usage(error: UsageError, own: &str, pass_on: &PassOn) -> Self {
         let help = match error.command {
             Some(command) => format!("{own} help {command}"),
             None => format!("{own} help"),
         };
+        let way_on = error.command.map_or(String::new(), |command| {
+            let PassOn { delegate, prefix } = pass_on;
+            format!(" {delegate}'s own {command} is `{prefix} {command}`.")
+        });
         Self::Usage {
             message: error.message,
             help,
+            way_on,
         }
     }
 
@@ -209,8 +265,10 @@ impl Error {
             Self::Usage { .. }
             | Self::Explained(_)
             | Self::Prefix { .. }
+            | Self::BundlePath { .. }
             | Self::NoHome { .. }
             | Self::NoEnvironment { .. }
+            | Self::SpawnArgument { .. }
             | Self::Declined
             | Self::Unconfirmed { .. } => status::USAGE,
             Self::Stamp(cs_stamp::StampError::Io { .. }) => status::IO,
@@ -220,6 +278,10 @@ impl Error {
             | Self::NoDelegate { .. }
             | Self::LostDelegate { .. } => status::MISSING,
             Self::Start { source, .. } => start_status(source),
+            #[cfg(unix)]
+            Self::Activation(fault) => activation_status(fault),
+            #[cfg(windows)]
+            Self::ScriptsEnded { .. } => status::MISSING,
             Self::Write { source, .. } => write_status(source),
             Self::Output(_) | Self::Input(_) => status::IO,
             Self::Interrupted(signal) => 128u8.saturating_add(u8::try_from(*signal).unwrap_or(0)),
@@ -270,6 +332,16 @@ fn fetch_status(error: &cs_fetch::FetchError) -> u8 {
         ErrorKind::CannotWrite => status::CANNOT_WRITE,
         ErrorKind::Io => status::IO,
         ErrorKind::Cancelled => 130,
+    }
+}
+
+/// What it means that a script of a package is not fit to be run.
+#[cfg(unix)]
+fn activation_status(fault: &cs_link::activation::ScriptFault) -> u8 {
+    use cs_link::activation::ScriptFault;
+    match fault {
+        ScriptFault::Shell { source, .. } => start_status(source),
+        ScriptFault::Ended { .. } | ScriptFault::Cancelled => status::MISSING,
     }
 }
 
@@ -331,14 +403,18 @@ mod tests {
     }
 
     #[test]
-    fn wrong_usage_points_at_the_commands_own_help() {
+    fn wrong_usage_points_at_the_commands_own_help_and_at_the_delegate() {
         let usage = UsageError {
             message: "status takes no option --x".into(),
             command: Some("status"),
         };
-        let message = Error::from_usage(usage, "demo self").to_string();
-        let expected =
-            "status takes no option --x. Run `demo self help status` to see what there is.";
+        let pass_on = PassOn {
+            delegate: "conda".into(),
+            prefix: "demo -- self".into(),
+        };
+        let message = Error::from_usage(usage, "demo self", &pass_on).to_string();
+        let expected = "status takes no option --x. Run `demo self help status` to see what there is. \
+                        conda's own status is `demo -- self status`.";
         assert_eq!(message, expected);
     }
 }

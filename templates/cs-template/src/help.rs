@@ -9,8 +9,13 @@ pub fn render_help(runtime: &Runtime, topic: Option<&'static str>) -> String {
         None | Some("help") => render_overview(runtime),
         Some(command) => {
             let own = runtime.own_command();
-            let text = describe_command(command);
-            format!("usage: {own} {}\n\n{}", text.0, fill_in(runtime, text.1))
+            let (arguments, text) = describe_command(command);
+            let conda = match runtime.launch.delegate_is_conda() {
+                true => describe_conda(command),
+                false => "",
+            };
+            let text = fill_in(runtime, &[text, conda].concat()).replace("{own}", &own);
+            format!("usage: {own} {arguments}\n\n{text}")
         }
     }
 }
@@ -109,6 +114,24 @@ fn describe_command(command: &str) -> (&'static str, &'static str) {
     }
 }
 
+/// What a command leaves to a delegate that is conda.
+fn describe_conda(command: &str) -> &'static str {
+    match command {
+        "shell" => SHELL_CONDA,
+        "uninstall" => UNINSTALL_CONDA,
+        _ => "",
+    }
+}
+
+const SHELL_CONDA: &str = "
+At a terminal this is `conda spawn` where conda-spawn is installed; its options may follow,
+such as --replace and --stack.
+";
+
+const UNINSTALL_CONDA: &str = "
+With anything else behind it, uninstall is conda's: `{own} uninstall PACKAGE` removes a package.
+";
+
 const BOOTSTRAP: &str = "\
 Install {delegate} and its packages at {prefix}. The first run does this by itself;
 use this command to do it beforehand, without a network, or again.
@@ -132,7 +155,7 @@ const SHELL: &str = "\
 Start a shell in which the programs of {prefix} come first, or those of one
 of its environments. Leave it with `exit`.
 
-  ENVIRONMENT   name of an environment below the prefix, or the path of one
+  ENVIRONMENT   name of an environment, looked up where conda does, or the path of one
 ";
 
 const ROLLBACK: &str = "\

@@ -5,12 +5,14 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cs_entry::environment::Context;
 use cs_stamp::Launch;
 
 use crate::activation;
-use crate::environment::{Environment, executable_directories};
+use crate::environment::{Environment, executable_directories, keeps_active};
 use crate::error::Error;
 use crate::signals;
+use crate::voice::Voice;
 
 /// The delegate and what it needs to know.
 #[derive(Debug, Clone)]
@@ -21,6 +23,8 @@ pub struct Delegate {
     pub program: PathBuf,
     /// File name of the runtime, as the user called it.
     pub command_name: OsString,
+    /// Whether it is conda, which works on the environment that is active.
+    pub is_conda: bool,
     /// Whether everything is activated, or `PATH` alone.
     pub is_fully_activated: bool,
     /// The command that repairs the prefix when the delegate is gone.
@@ -58,18 +62,20 @@ pub fn find_program(prefix: &Path, relative: &str) -> PathBuf {
 }
 
 /// Replace this process by the delegate. Comes back only with the reason why that did not work.
-pub fn hand_over(delegate: &Delegate, arguments: &[OsString]) -> Error {
-    let mut environment = Environment::for_delegate(
-        std::env::vars_os(),
-        &delegate.prefix,
-        &delegate.command_name,
-    );
+pub fn hand_over(delegate: &Delegate, arguments: &[OsString], voice: &Voice) -> Error {
+    let context = delegate.context();
+    let mut environment = Environment::for_process(std::env::vars_os(), &context);
+    // Scripts need not run for a delegate that is missing, and must not where another environment is active: they are those of
+    // the prefix.
+    if delegate.is_fully_activated
+        && delegate.program.exists()
+        && !keeps_active(std::env::vars_os(), &context)
+        && let Err(error) = activation::activate(&delegate.prefix, "base", &mut environment, voice)
+    {
+        return error;
+    }
     let mut words = vec![delegate.program.clone().into_os_string()];
     words.extend_from_slice(arguments);
-    // A shell that sources scripts would report a missing delegate in its own words.
-    if delegate.is_fully_activated && delegate.program.exists() {
-        words = activation::activate(&delegate.prefix, "base", &mut environment, words);
-    }
     let source = start(&words, &environment);
     if !delegate.program.exists() {
         return Error::LostDelegate {
@@ -81,6 +87,17 @@ pub fn hand_over(delegate: &Delegate, arguments: &[OsString]) -> Error {
         path: delegate.program.clone(),
         hint: hint_start(&source, &delegate.repair),
         source,
+    }
+}
+
+impl Delegate {
+    fn context(&self) -> Context<'_> {
+        Context {
+            prefix: self.prefix.as_os_str().as_encoded_bytes(),
+            command_name: self.command_name.as_encoded_bytes(),
+            delegate_is_conda: self.is_conda,
+            replaces_active: false,
+        }
     }
 }
 

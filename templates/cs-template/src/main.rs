@@ -3,8 +3,11 @@
 mod activation;
 mod arguments;
 mod bootstrap;
+mod condarc;
 mod environment;
+mod environments;
 mod error;
+mod expand;
 mod help;
 mod kept;
 mod launch;

@@ -18,10 +18,7 @@ pub fn parse_arguments(arguments: Vec<OsString>, words: Words) -> Parsed<Invocat
     let first = arguments.as_slice().first().and_then(|word| word.to_str());
     match (words.stand_behind_self, first) {
         (false, _) => parse_direct(arguments, words),
-        (true, Some("self")) => {
-            arguments.next();
-            parse_self(arguments, words)
-        }
+        (true, Some("self")) => parse_self(arguments, words),
         (true, first) => {
             if first == Some("--") {
                 arguments.next();
@@ -44,7 +41,10 @@ fn parse_direct(arguments: IntoIter<OsString>, words: Words) -> Parsed<Invocatio
             Request::Delegate(parser.words.collect())
         }
         Some(word) => match own_word(word, words) {
-            Some(word) => return parser.parse_command(word),
+            Some(word) => {
+                let whole = parser.words.as_slice().to_vec();
+                return parser.parse_command(word, words, whole);
+            }
             None => Request::Delegate(parser.words.collect()),
         },
         None => Request::Delegate(parser.words.collect()),
@@ -55,9 +55,11 @@ fn parse_direct(arguments: IntoIter<OsString>, words: Words) -> Parsed<Invocatio
     })
 }
 
-/// Behind the word `self` everything is the runtime's own.
+/// Behind the word `self` everything is the runtime's own, but conda may have a `self` too: it gets what the runtime does not know.
 fn parse_self(arguments: IntoIter<OsString>, words: Words) -> Parsed<Invocation> {
+    let whole: Vec<OsString> = arguments.as_slice().to_vec();
     let mut parser = Parser::new(arguments);
+    parser.words.next();
     parser.take_globals()?;
     let Some(word) = parser.words.as_slice().first().cloned() else {
         return Ok(Invocation {
@@ -71,7 +73,11 @@ fn parse_self(arguments: IntoIter<OsString>, words: Words) -> Parsed<Invocation>
         word => own_word(word, words),
     });
     match known {
-        Some(known) => parser.parse_command(known),
+        Some(known) => parser.parse_command(known, words, whole),
+        None if words.delegate_is_conda => Ok(Invocation {
+            globals: Globals::default(),
+            request: Request::Delegate(whole),
+        }),
         None => Err(UsageError {
             message: format!(
                 "there is no command {}{}",
@@ -170,12 +176,24 @@ impl Parser {
             })
     }
 
-    fn parse_command(mut self, word: &'static str) -> Parsed<Invocation> {
+    /// Parse the command `word`, which comes next. `whole` is what conda would be told instead.
+    fn parse_command(
+        mut self,
+        word: &'static str,
+        words: Words,
+        whole: Vec<OsString>,
+    ) -> Parsed<Invocation> {
         self.words.next();
+        if word == "uninstall" && words.delegate_is_conda && !is_own_uninstall(&self.words) {
+            return Ok(Invocation {
+                globals: self.globals,
+                request: Request::Delegate(whole),
+            });
+        }
         let request = match word {
             "bootstrap" => self.parse_bootstrap()?,
             "status" => self.parse_status()?,
-            "shell" => self.parse_shell()?,
+            "shell" => self.parse_shell(words)?,
             "rollback" => self.parse_plain(word, Request::Rollback)?,
             "uninstall" => self.parse_uninstall()?,
             "-V" => Request::Version,
@@ -256,16 +274,30 @@ impl Parser {
         Ok(help.unwrap_or(Request::Uninstall { is_confirmed }))
     }
 
-    fn parse_shell(&mut self) -> Parsed<Request> {
+    /// conda-spawn has options of its own, and takes a command to run: with conda, what is not an environment's name is for it.
+    fn parse_shell(&mut self, words: Words) -> Parsed<Request> {
         let mut environment = None;
-        let help = self.parse_options("shell", |_, _, _, word| {
+        let mut spawn_arguments = Vec::new();
+        let help = self.parse_options("shell", |parser, name, value, word| {
             let is_name = environment.is_none() && !is_option(&word) && !word.is_empty();
-            if is_name {
-                environment = Some(word);
+            match (is_name, words.delegate_is_conda) {
+                (true, _) => environment = Some(word),
+                (false, false) => return Ok(false),
+                (false, true) => {
+                    spawn_arguments.push(word);
+                    match (name, value) {
+                        ("--shell", None) => spawn_arguments.extend(parser.words.next()),
+                        ("--", _) => spawn_arguments.extend(&mut parser.words),
+                        _ => {}
+                    }
+                }
             }
-            Ok(is_name)
+            Ok(true)
         })?;
-        Ok(help.unwrap_or(Request::Shell { environment }))
+        Ok(help.unwrap_or(Request::Shell {
+            environment,
+            spawn_arguments,
+        }))
     }
 
     fn parse_help(&mut self) -> Parsed<Request> {
@@ -280,6 +312,22 @@ impl Parser {
         })?;
         Ok(help.unwrap_or(Request::Help(topic)))
     }
+}
+
+/// Whether `arguments` of `uninstall` are for the runtime: options of its own and nothing else.
+fn is_own_uninstall(arguments: &IntoIter<OsString>) -> bool {
+    let mut arguments = arguments.as_slice().iter();
+    while let Some(word) = arguments.next() {
+        match split_option(word) {
+            ("-y" | "--yes" | "-h" | "--help", None) | ("--path" | "--progress", Some(_)) => {}
+            ("--path" | "--progress", None) => {
+                arguments.next();
+            }
+            (letters, None) if is_letters(letters) => {}
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// Split `--name=value`. A value that is not valid UTF-8 can be given as a word of its own.

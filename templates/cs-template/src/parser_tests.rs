@@ -9,6 +9,15 @@ const SELF: Words = Words {
     ..DIRECT
 };
 
+const CONDA: Words = Words {
+    delegate_is_conda: true,
+    ..DIRECT
+};
+const CONDA_SELF: Words = Words {
+    delegate_is_conda: true,
+    ..SELF
+};
+
 fn parse(line: &str, words: Words) -> Parsed<Invocation> {
     let arguments = line.split_whitespace().map(OsString::from).collect();
     parse_arguments(arguments, words)
@@ -130,9 +139,69 @@ fn global_options_may_follow_a_command() {
 fn a_shell_takes_one_environment() {
     let expected = Request::Shell {
         environment: Some("mine".into()),
+        spawn_arguments: Vec::new(),
     };
     assert_eq!(request("shell mine", DIRECT), expected);
     assert!(parse("shell mine yours", DIRECT).is_err());
+    assert!(parse("shell --stack", DIRECT).is_err());
+}
+
+#[test]
+fn what_a_shell_does_not_know_is_for_conda_spawn() {
+    for (line, environment, arguments) in [
+        ("shell --replace mine", Some("mine"), &["--replace"][..]),
+        (
+            "shell --shell fish mine",
+            Some("mine"),
+            &["--shell", "fish"],
+        ),
+        ("shell --shell=fish", None, &["--shell=fish"]),
+        (
+            "shell mine -- ls -q --help",
+            Some("mine"),
+            &["--", "ls", "-q", "--help"],
+        ),
+        ("shell mine ls", Some("mine"), &["ls"]),
+    ] {
+        let expected = Request::Shell {
+            environment: environment.map(OsString::from),
+            spawn_arguments: arguments.iter().map(OsString::from).collect(),
+        };
+        assert_eq!(request(line, CONDA), expected, "{line}");
+    }
+}
+
+#[test]
+fn condas_uninstall_is_told_from_the_runtimes_own() {
+    for (line, is_own) in [
+        ("uninstall", true),
+        ("uninstall -y", true),
+        ("uninstall --path /x --yes -qv", true),
+        ("uninstall --path=/x", true),
+        ("uninstall x", false),
+        ("uninstall -y x", false),
+        ("uninstall --path /x y", false),
+        ("uninstall -n t x", false),
+        ("uninstall --yes=1", false),
+    ] {
+        for (words, start) in [(CONDA, ""), (CONDA_SELF, "self ")] {
+            let line = format!("{start}{line}");
+            let found = request(&line, words);
+            let expected = delegate(&line.split_whitespace().collect::<Vec<_>>());
+            assert_eq!(found != expected, is_own, "{line}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_self_of_condas_own_gets_unknown_words_as_they_came() {
+    for line in ["self install x -q", "self -q install x", "self --json"] {
+        let invocation = parse(line, CONDA_SELF).unwrap();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(invocation.request, delegate(&words));
+        assert_eq!(invocation.globals, Globals::default(), "{line}");
+    }
+    assert!(parse("self install x", SELF).is_err());
 }
 
 #[test]

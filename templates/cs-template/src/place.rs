@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use cs_stamp::Launch;
 
 use crate::error::Error;
+use crate::expand::expand_path;
 use crate::variables::{Lookup, SHARED_PREFIX, read_value};
 
 /// A prefix, and who named it.
@@ -43,6 +44,12 @@ pub fn find_place(option: Option<&Path>, launch: &Launch, lookup: Lookup) -> Res
             None => (find_default(launch, lookup)?, INSTALL_SCHEME.to_owned()),
         },
     };
+    let path = match named_by.as_str() {
+        INSTALL_SCHEME => path,
+        _ => expand_path(path.as_os_str(), lookup)
+            .map_err(|reason| Error::refuse_prefix(&path, &named_by, &reason))?
+            .into(),
+    };
     let prefix = make_absolute(&path, &named_by)?;
     check_prefix(&prefix, &named_by)?;
     Ok(Place { prefix, named_by })
@@ -74,7 +81,7 @@ fn find_default(launch: &Launch, lookup: Lookup) -> Result<PathBuf, Error> {
 }
 
 /// `HOME`, else what the user database says.
-fn find_home(lookup: Lookup) -> Option<PathBuf> {
+pub fn find_home(lookup: Lookup) -> Option<PathBuf> {
     let variable = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
     read_value(variable, lookup)
         .map(PathBuf::from)
@@ -206,6 +213,26 @@ mod tests {
         let option = root.join("link/../x");
         let place = place_with(&[], option.to_str()).unwrap();
         assert_eq!(place.prefix, root.join("real/x"));
+    }
+
+    #[test]
+    fn what_no_shell_has_expanded_is_expanded() {
+        let variables = |name| [("HOME", "/h"), (name, "~/a/$HOME")];
+        for name in ["CONDA_SHIP_PREFIX", "DEMO_PREFIX"] {
+            let place = place_with(&variables(name), None).unwrap();
+            assert_eq!(place.prefix, Path::new("/h/a/h"), "{name}");
+        }
+        let place = place_with(&[("HOME", "/h/$X")], Some("~/a")).unwrap();
+        assert_eq!(place.prefix, Path::new("/h/$X/a"));
+        let place = place_with(&[("HOME", "/h/$X")], None).unwrap();
+        assert_eq!(place.prefix, Path::new("/h/$X/.conda/demo"));
+        let message = place_with(&[("DEMO_PREFIX", "$X/a")], None).unwrap_err();
+        let message = message.to_string();
+        assert!(message.contains("DEMO_PREFIX"), "{message}");
+        assert!(
+            message.contains("the variable X in it is not set"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -8,7 +8,8 @@ use cs_prefix::Owner;
 use cs_stamp::{Header, Launch, Stamp};
 
 use crate::arguments::{Globals, Invocation, Request, Words, parse_arguments};
-use crate::error::Error;
+use crate::environments::find_environment;
+use crate::error::{Error, PassOn};
 use crate::launch::{self, Delegate};
 use crate::place::{Place, find_place};
 use crate::variables::{Variables, name_variable, read_variables};
@@ -70,8 +71,9 @@ fn run_stamped(
     let own = name_own_command(&command_name, &launch);
     let variables = read_variables(&launch.runtime, &lookup);
     configure_voice(voice, &Globals::default(), &variables);
-    let invocation = parse_arguments(arguments, find_words(&launch))
-        .map_err(|error| Error::from_usage(error, &own))?;
+    let invocation = parse_arguments(arguments, find_words(&launch)).map_err(|error| {
+        Error::from_usage(error, &own, &describe_pass_on(&command_name, &launch))
+    })?;
     configure_voice(voice, &invocation.globals, &variables);
     if let Request::Version = invocation.request {
         let header = stamp.header()?;
@@ -89,6 +91,7 @@ fn run_stamped(
         return Err(launch::hand_over(
             &describe_delegate(&place.prefix, &launch, &command_name),
             arguments,
+            voice,
         ));
     }
     let runtime = Runtime {
@@ -118,11 +121,22 @@ fn name_own_command(command_name: &OsStr, launch: &Launch) -> String {
     }
 }
 
+fn describe_pass_on(command_name: &OsStr, launch: &Launch) -> PassOn {
+    let delegate = Path::new(&launch.delegate).file_stem().unwrap_or_default();
+    let name = command_name.to_string_lossy();
+    PassOn {
+        delegate: delegate.to_string_lossy().into_owned(),
+        prefix: match launch.self_commands {
+            true => format!("{name} -- self"),
+            false => format!("{name} --"),
+        },
+    }
+}
+
 fn find_words(launch: &Launch) -> Words {
-    let delegate = Path::new(&launch.delegate).file_stem();
     Words {
         stand_behind_self: launch.self_commands,
-        delegate_is_conda: delegate == Some(OsStr::new("conda")),
+        delegate_is_conda: launch.delegate_is_conda(),
     }
 }
 
@@ -138,6 +152,7 @@ fn describe_delegate(prefix: &Path, launch: &Launch, command_name: &OsStr) -> De
         prefix: prefix.to_owned(),
         program: launch::find_program(prefix, &launch.delegate),
         command_name: command_name.to_owned(),
+        is_conda: launch.delegate_is_conda(),
         is_fully_activated: launch.full_activation,
         repair: format!(
             "{} bootstrap --force",
@@ -180,6 +195,7 @@ impl Runtime {
                 Err(Error::Usage {
                     message: format!("{variable} is {}: it can be json or text", odd.display()),
                     help: format!("{} help bootstrap", self.own_command()),
+                    way_on: String::new(),
                 })
             }
             _ => Ok(()),
@@ -191,7 +207,10 @@ impl Runtime {
             Request::Delegate(arguments) => self.hand_over(&arguments),
             Request::Bootstrap(options) => bootstrap::run(self, &options),
             Request::Status { as_json } => status::run(self, as_json),
-            Request::Shell { environment } => self.start_shell(environment.as_deref()),
+            Request::Shell {
+                environment,
+                spawn_arguments,
+            } => self.start_shell(environment.as_deref(), spawn_arguments),
             Request::Rollback => rollback::run(self),
             Request::Uninstall { is_confirmed } => uninstall::run(self, is_confirmed),
             Request::Help(topic) => print(&help::render_help(self, topic)),
@@ -203,18 +222,24 @@ impl Runtime {
     fn hand_over(&self, arguments: &[OsString]) -> Result<(), Error> {
         bootstrap::ensure(self, None)?;
         self.check_signals()?;
-        Err(launch::hand_over(&self.delegate(), arguments))
+        Err(launch::hand_over(&self.delegate(), arguments, &self.voice))
     }
 
-    fn start_shell(&self, environment: Option<&OsStr>) -> Result<(), Error> {
+    fn start_shell(
+        &self,
+        environment: Option<&OsStr>,
+        spawn_arguments: Vec<OsString>,
+    ) -> Result<(), Error> {
         bootstrap::ensure(self, None)?;
         self.check_signals()?;
-        let (prefix, name) = shell::find_environment(&self.place.prefix, environment)?;
+        let root = self.place.prefix.clone();
         Err(shell::start_shell(&shell::ShellPlan {
-            root: self.place.prefix.clone(),
-            prefix,
-            name,
+            environment: find_environment(&root, environment, &lookup)?,
+            root,
+            spawn_arguments,
             command_name: self.command_name.clone(),
+            delegate_is_conda: self.launch.delegate_is_conda(),
+            voice: self.voice.clone(),
         }))
     }
 

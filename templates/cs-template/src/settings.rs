@@ -73,8 +73,13 @@ fn describe_installer(header: &Header, installer: &str) -> String {
 
 /// CEP 22: an empty file, or an object with a message for whoever tries to change the environment.
 fn describe_freeze(header: &Header) -> String {
+    // A delegate that is conda is called by the runtime's name.
+    let conda = match header.delegate.as_str() {
+        "conda" => &header.runtime,
+        _ => "conda",
+    };
     let message = format!(
-        "This environment belongs to {} {}. Create another one for your own packages.",
+        "This environment belongs to {} {}. Create another one for your own packages: `{conda} create --name NAME PACKAGE`.",
         header.runtime, header.runtime_version
     );
     format!("{}\n", serde_json::json!({ "message": message }))

@@ -1,24 +1,33 @@
 //! A shell in the prefix, or in one of its environments.
 
-use std::ffi::{OsStr, OsString};
-use std::path::{Component, Path, PathBuf};
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use cs_entry::environment::Context;
 
 use crate::activation;
 use crate::environment::{Environment, executable_directories, join_directories};
+use crate::environments::Found;
 use crate::error::Error;
 use crate::launch;
+use crate::voice::Voice;
 
 /// What the shell is started in.
 #[derive(Debug, Clone)]
 pub struct ShellPlan {
     /// The managed prefix.
     pub root: PathBuf,
-    /// The environment: the managed prefix itself, or one below it.
-    pub prefix: PathBuf,
-    /// Its name as conda shows it.
-    pub name: String,
+    /// The environment: the managed prefix itself, or another one.
+    pub environment: Found,
+    /// Arguments for conda-spawn.
+    pub spawn_arguments: Vec<OsString>,
     /// File name of the runtime.
     pub command_name: OsString,
+    /// The delegate is conda, which knows its own root.
+    pub delegate_is_conda: bool,
+    /// How to speak.
+    pub voice: Voice,
 }
 
 /// The shells that are told to activate after the user's own start-up files have run.
@@ -30,52 +39,6 @@ enum Kind {
     Posix,
     Xonsh,
     Other,
-}
-
-/// Find the environment that the user means: the prefix itself, a name below `envs`, or a path.
-pub fn find_environment(root: &Path, wanted: Option<&OsStr>) -> Result<(PathBuf, String), Error> {
-    let Some(wanted) = wanted.filter(|wanted| *wanted != "base") else {
-        return Ok((root.to_owned(), "base".to_owned()));
-    };
-    let (prefix, name) = match is_path(wanted) {
-        true => {
-            let prefix = std::path::absolute(wanted).unwrap_or_else(|_| wanted.into());
-            let name = prefix.to_string_lossy().into_owned();
-            (prefix, name)
-        }
-        false => {
-            let name = wanted.to_string_lossy().into_owned();
-            (root.join("envs").join(wanted), name)
-        }
-    };
-    if prefix.join("conda-meta").is_dir() {
-        return Ok((prefix, name));
-    }
-    Err(Error::NoEnvironment {
-        name: wanted.to_string_lossy().into_owned(),
-        prefix: root.to_owned(),
-        known: name_environments(root),
-    })
-}
-
-fn is_path(wanted: &OsStr) -> bool {
-    let path = Path::new(wanted);
-    let is_name = matches!(path.components().next(), Some(Component::Normal(_)));
-    !is_name || path.components().count() > 1
-}
-
-fn name_environments(root: &Path) -> String {
-    let entries = std::fs::read_dir(root.join("envs")).into_iter().flatten();
-    let mut names: Vec<String> = entries
-        .flatten()
-        .filter(|entry| entry.path().join("conda-meta").is_dir())
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    if names.is_empty() {
-        return "There are no named environments.".to_owned();
-    }
-    format!("There are: {}.", names.join(", "))
 }
 
 /// The command line of `conda spawn`, if the prefix has that plugin.
@@ -101,10 +64,14 @@ pub fn find_spawn(root: &Path) -> Option<PathBuf> {
 
 /// Replace this process by a shell. Comes back only with the reason why that did not work.
 pub fn start_shell(plan: &ShellPlan) -> Error {
-    let environment = plan.environment();
-    let (words, environment) = match find_spawn(&plan.root) {
-        Some(conda) => plan.prepare_spawn(conda),
-        None => plan.prepare(find_shell(), environment),
+    let prepared = match plan.choose_spawn() {
+        Ok(Some(conda)) => Ok(plan.prepare_spawn(conda)),
+        Ok(None) => plan.prepare(find_shell()),
+        Err(error) => Err(error),
+    };
+    let (words, environment) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return error,
     };
     let source = launch::start(&words, &environment);
     Error::Start {
@@ -124,26 +91,55 @@ fn find_shell() -> PathBuf {
 }
 
 impl ShellPlan {
-    /// What a process in the managed prefix inherits.
-    fn root_environment(&self) -> Environment {
-        Environment::for_delegate(std::env::vars_os(), &self.root, &self.command_name)
+    /// conda-spawn, if it is to start the shell: it draws a terminal of its own, and waits for ever for what is typed where there is
+    /// none. Its activation code (`--hook`) can be had anywhere.
+    fn choose_spawn(&self) -> Result<Option<PathBuf>, Error> {
+        let conda = find_spawn(&self.root);
+        let asks_for_code = self.spawn_arguments.iter().any(|word| word == "--hook");
+        let can_spawn = asks_for_code || std::io::stdin().is_terminal();
+        let Some(first) = self.spawn_arguments.first() else {
+            return Ok(conda.filter(|_| can_spawn));
+        };
+        let reason = match (&conda, can_spawn) {
+            (Some(_), true) => return Ok(conda),
+            (Some(_), false) => "needs a terminal",
+            (None, _) => "is for conda-spawn, which is not among the packages",
+        };
+        Err(Error::SpawnArgument {
+            word: first.to_string_lossy().into_owned(),
+            reason,
+        })
+    }
+
+    /// What a process in the managed prefix inherits. A shell takes the place of whatever is active.
+    fn root_environment(&self, replaces_active: bool) -> Environment {
+        let context = Context {
+            prefix: self.root.as_os_str().as_encoded_bytes(),
+            command_name: self.command_name.as_encoded_bytes(),
+            delegate_is_conda: self.delegate_is_conda,
+            replaces_active,
+        };
+        Environment::for_process(std::env::vars_os(), &context)
     }
 
     /// What names the environment. Shells set it again behind the user's start-up files, in which another conda may have
     /// activated its own.
-    fn variables(&self) -> [(&'static str, OsString); 5] {
-        [
-            ("CONDA_ROOT_PREFIX", self.root.clone().into()),
-            ("CONDA_PREFIX", self.prefix.clone().into()),
-            ("CONDA_DEFAULT_ENV", self.name.clone().into()),
+    fn variables(&self) -> Vec<(&'static str, OsString)> {
+        let Found { prefix, name, .. } = &self.environment;
+        let root = ("CONDA_ROOT_PREFIX", self.root.clone().into());
+        let environment = [
+            ("CONDA_PREFIX", prefix.clone().into()),
+            ("CONDA_DEFAULT_ENV", name.clone().into()),
             ("CONDA_SHLVL", "1".into()),
-            ("CONDA_PROMPT_MODIFIER", format!("({}) ", self.name).into()),
-        ]
+            ("CONDA_PROMPT_MODIFIER", format!("({name}) ").into()),
+        ];
+        let root = (!self.delegate_is_conda).then_some(root);
+        root.into_iter().chain(environment).collect()
     }
 
     /// What a process in the plan's environment inherits, activation scripts aside.
-    fn environment(&self) -> Environment {
-        let mut environment = self.root_environment();
+    fn process_environment(&self) -> Environment {
+        let mut environment = self.root_environment(true);
         for (name, value) in self.variables() {
             environment.set(name, value);
         }
@@ -153,23 +149,23 @@ impl ShellPlan {
             path.push(inherited);
         }
         environment.set("PATH", path);
-        activation::set_variables(&self.prefix, &mut environment);
         environment
     }
 
-    /// conda-spawn activates by itself; it is told the environment's name, or the prefix's path for `base`.
+    /// conda-spawn activates by itself, on top of what is active; it is told what conda finds the environment by.
     fn prepare_spawn(&self, conda: PathBuf) -> (Vec<OsString>, Environment) {
-        let target = match self.name.as_str() {
-            "base" => self.root.clone().into_os_string(),
-            name => name.into(),
-        };
-        let words = vec![conda.into_os_string(), "spawn".into(), target];
-        (words, self.root_environment())
+        let mut words = vec![
+            conda.into_os_string(),
+            "spawn".into(),
+            self.environment.target.clone(),
+        ];
+        words.extend_from_slice(&self.spawn_arguments);
+        (words, self.root_environment(false))
     }
 
     /// The environment's directories, then the managed prefix's `condabin`, so that conda is at hand.
     fn directories(&self) -> Vec<PathBuf> {
-        let mut directories = executable_directories(&self.prefix);
+        let mut directories = executable_directories(&self.environment.prefix);
         directories.push(self.root.join("condabin"));
         directories.dedup();
         directories
@@ -177,20 +173,18 @@ impl ShellPlan {
 
     /// An interactive shell activates after the user's start-up files, which would otherwise put other directories first.
     /// Any other shell reads no such files and inherits what it needs.
-    fn prepare(
-        &self,
-        shell: PathBuf,
-        mut environment: Environment,
-    ) -> (Vec<OsString>, Environment) {
+    fn prepare(&self, shell: PathBuf) -> Result<(Vec<OsString>, Environment), Error> {
+        let mut environment = self.process_environment();
+        let prefix = &self.environment.prefix;
+        activation::set_variables(prefix, &mut environment, &self.voice);
         #[cfg(unix)]
-        if std::io::IsTerminal::is_terminal(&std::io::stdin())
+        if std::io::stdin().is_terminal()
             && let Some(prepared) = unix::prepare_interactive(self, &shell, &environment)
         {
-            return prepared;
+            return Ok(prepared);
         }
-        let words = vec![shell.into_os_string()];
-        let words = activation::activate(&self.prefix, &self.name, &mut environment, words);
-        (words, environment)
+        activation::run_scripts(prefix, &mut environment, &self.voice)?;
+        Ok((vec![shell.into_os_string()], environment))
     }
 }
 
@@ -229,34 +223,5 @@ mod tests {
         ] {
             assert_eq!(recognize(Path::new(path)), kind, "{path}");
         }
-    }
-
-    #[test]
-    fn base_is_the_prefix_itself() {
-        let root = Path::new("/p");
-        for wanted in [None, Some(OsStr::new("base"))] {
-            let found = find_environment(root, wanted).unwrap();
-            assert_eq!(found, (root.to_owned(), "base".to_owned()));
-        }
-    }
-
-    #[test]
-    fn dots_and_separators_make_a_path() {
-        for wanted in [".", "..", "./e", "../e", "a/e", "/e"] {
-            assert!(is_path(wanted.as_ref()), "{wanted}");
-        }
-        for wanted in ["e", ".e", "e.f", "..."] {
-            assert!(!is_path(wanted.as_ref()), "{wanted}");
-        }
-    }
-
-    #[test]
-    fn an_environment_may_be_named_by_its_path() {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::create_dir(directory.path().join("conda-meta")).unwrap();
-        let wanted = directory.path().as_os_str();
-        let (prefix, name) = find_environment(Path::new("/p"), Some(wanted)).unwrap();
-        assert_eq!(prefix, directory.path());
-        assert_eq!(name, wanted.to_str().unwrap());
     }
 }

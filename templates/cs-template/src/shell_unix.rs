@@ -6,10 +6,10 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, IntoRawFd};
 use std::path::Path;
 
+use cs_link::activation::{list_scripts, quote};
+
 use super::{Kind, ShellPlan, recognize};
-use crate::activation::list_scripts;
 use crate::environment::{Environment, join_directories};
-use crate::text::quote;
 
 type Prepared = (Vec<OsString>, Environment);
 
@@ -98,14 +98,23 @@ fn posix_lines(plan: &ShellPlan) -> OsString {
     script.push("export PATH=");
     script.push(quote(&join_directories(&plan.directories())));
     script.push("${PATH:+:$PATH}\n");
-    for file in list_scripts(&plan.prefix, "sh") {
-        script.push(". ");
+    for file in list_scripts(&plan.environment.prefix, "sh") {
+        script.push("_cs_activate() { . ");
         script.push(quote(file.as_os_str()));
-        script.push("\n");
+        script.push("; }\n_cs_options=$-\n_cs_activate || :\n");
+        script.push(RESTORE_OPTIONS);
     }
     script.push("PS1=\"${CONDA_PROMPT_MODIFIER}${PS1}\"\n");
     script
 }
+
+/// A script may set its own arguments, which are those of a function, but is not to leave options that end the user's shell at the
+/// next command that fails.
+const RESTORE_OPTIONS: &str = "\
+case $_cs_options in *e*) ;; *) set +e ;; esac
+case $_cs_options in *u*) ;; *) set +u ;; esac
+unset _cs_options; unset -f _cs_activate
+";
 
 /// zsh reads start-up files from a directory and nowhere else. It stands in the prefix: none of it depends on the user.
 fn write_zsh_files(root: &Path) -> io::Result<OsString> {
@@ -154,7 +163,7 @@ fn fish_lines(plan: &ShellPlan) -> OsString {
     for (name, value) in plan.variables() {
         script += &format!("set -gx {name} {}\n", fish_quote(&value));
     }
-    for file in list_scripts(&plan.prefix, "fish") {
+    for file in list_scripts(&plan.environment.prefix, "fish") {
         script += &format!("source {}\n", fish_quote(file.as_os_str()));
     }
     script += "if functions -q fish_prompt; functions -c fish_prompt _cs_prompt; function fish_prompt; \
@@ -187,7 +196,7 @@ fn xonsh_lines(plan: &ShellPlan) -> OsString {
         let literal = format!("{:?}", directory.to_string_lossy());
         script += &format!("$PATH.insert(0, {literal})\n");
     }
-    for file in list_scripts(&plan.prefix, "xsh") {
+    for file in list_scripts(&plan.environment.prefix, "xsh") {
         script += &format!("source {:?}\n", file.to_string_lossy());
     }
     script.into()

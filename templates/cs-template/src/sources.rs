@@ -11,6 +11,7 @@ use cs_stamp::{Layout, Part, Plan};
 
 use crate::arguments::BootstrapOptions;
 use crate::error::Error;
+use crate::expand::expand_path;
 use crate::progress::Counter;
 use crate::runtime::Runtime;
 use crate::text::{count, name_some};
@@ -76,7 +77,7 @@ pub fn open_bundles(
         missing: (0..expected.len()).collect(),
         opened: Vec::new(),
     };
-    for origin in list_origins(runtime, options) {
+    for origin in list_origins(runtime, options)? {
         if supply.missing.is_empty() {
             break;
         }
@@ -107,14 +108,10 @@ fn expect(package: &cs_stamp::PlanPackage) -> Expected {
     }
 }
 
-fn list_origins(runtime: &Runtime, options: &BootstrapOptions) -> Vec<Origin> {
-    let named = options
-        .bundle
-        .as_ref()
-        .or(runtime.variables.bundle.as_ref());
-    let named = named.map(|path| match path.is_dir() {
-        true => Origin::Directory(path.clone()),
-        false => Origin::File(path.clone()),
+fn list_origins(runtime: &Runtime, options: &BootstrapOptions) -> Result<Vec<Origin>, Error> {
+    let named = named_bundle(runtime, options)?.map(|path| match path.is_dir() {
+        true => Origin::Directory(path),
+        false => Origin::File(path),
     });
     let part = runtime.stamp.part(Part::Bundle);
     let embedded = (part.length > 0).then_some(Origin::Embedded {
@@ -122,7 +119,27 @@ fn list_origins(runtime: &Runtime, options: &BootstrapOptions) -> Vec<Origin> {
         length: part.length,
     });
     let sibling = find_sibling(runtime).map(Origin::File);
-    [named, embedded, sibling].into_iter().flatten().collect()
+    Ok([named, embedded, sibling].into_iter().flatten().collect())
+}
+
+/// The bundle that the user names by an option or a variable, if any.
+fn named_bundle(runtime: &Runtime, options: &BootstrapOptions) -> Result<Option<PathBuf>, Error> {
+    let variable = || name_variable(&runtime.header.runtime, "BUNDLE");
+    let named = match (&options.bundle, &runtime.variables.bundle) {
+        (Some(path), _) => (path, "--bundle".to_owned()),
+        (None, Some(path)) => (path, variable()),
+        (None, None) => return Ok(None),
+    };
+    let (path, named_by) = named;
+    let lookup = |name: &str| std::env::var_os(name);
+    match expand_path(path.as_os_str(), &lookup) {
+        Ok(expanded) => Ok(Some(expanded.into())),
+        Err(reason) => Err(Error::BundlePath {
+            path: path.clone(),
+            named_by,
+            reason,
+        }),
+    }
 }
 
 /// The bundle beside the executable, links resolved, if it is there.

@@ -47,21 +47,6 @@ pub fn name_some(names: &[&str]) -> String {
     }
 }
 
-/// Quote a word for a POSIX shell.
-#[cfg(unix)]
-pub fn quote(word: &std::ffi::OsStr) -> std::ffi::OsString {
-    use std::os::unix::ffi::{OsStrExt, OsStringExt};
-    let mut quoted = b"'".to_vec();
-    for byte in word.as_bytes() {
-        match byte {
-            b'\'' => quoted.extend_from_slice(b"'\\''"),
-            byte => quoted.push(*byte),
-        }
-    }
-    quoted.push(b'\'');
-    std::ffi::OsString::from_vec(quoted)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,11 +74,5 @@ mod tests {
     fn long_lists_are_cut_after_three_names() {
         assert_eq!(name_some(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
         assert_eq!(name_some(&["a", "b", "c", "d"]), "a, b, c, d");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_quoted_word_keeps_its_quotes() {
-        assert_eq!(quote("it's".as_ref()), r"'it'\''s'");
     }
 }

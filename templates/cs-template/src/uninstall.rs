@@ -79,6 +79,7 @@ fn confirm(runtime: &Runtime) -> Result<(), Error> {
         return Err(Error::Unconfirmed {
             what: "removing the prefix".to_owned(),
             command: format!("{} uninstall -y", runtime.own_command()),
+            way_on: name_other_meaning(runtime),
         });
     }
     let mut question = io::stderr().lock();
@@ -89,6 +90,15 @@ fn confirm(runtime: &Runtime) -> Result<(), Error> {
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(Error::Declined),
+    }
+}
+
+/// conda's `uninstall` removes packages.
+fn name_other_meaning(runtime: &Runtime) -> String {
+    let name = runtime.command_name.to_string_lossy();
+    match runtime.launch.delegate_is_conda() {
+        true => format!(" To remove packages, run `{name} remove PACKAGE`."),
+        false => String::new(),
     }
 }
 
@@ -114,7 +124,7 @@ fn remove_command(executable: &Path, bundle: Option<PathBuf>) -> String {
         let path = path.as_os_str();
         command += &match path.as_encoded_bytes().iter().all(is_plain) {
             true => format!(" {}", path.display()),
-            false => format!(" {}", crate::text::quote(path).display()),
+            false => format!(" {}", cs_link::activation::quote(path).display()),
         };
     }
     command

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cs_stamp import write_stamp
+from cs_stamp.launch import literal_path
 
 from .console import Console
 from .errors import CliError
@@ -87,7 +88,7 @@ def _install(plan: BuildPlan, template: Path, supplies: Supplies, work: Path, pr
     )
     runtime = work / "runtime"
     write_stamp(template, runtime, header=header, plan=plan.package_plan, lock=plan.lock, bundle=supplies.append_bundle)
-    command = [str(runtime), "-q", "--path", str(prefix), "bootstrap", "--offline"]
+    command = [str(runtime), "-q", "--path", literal_path(str(prefix)), "bootstrap", "--offline"]
     environment = {name: value for name, value in os.environ.items() if not name.endswith(("_BUNDLE", "_PREFIX"))}
     completed = subprocess.run(
         command,

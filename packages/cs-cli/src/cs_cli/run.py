@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
+from cs_stamp.launch import literal_path
+
 from .build import Materials, build_artifacts
 from .console import Console
 from .errors import CliError
@@ -54,11 +56,14 @@ def _refuse_prefix(prefix: Path, materials: Materials) -> None:
 def runtime_environment(runtime: str, prefix: Path, settings: dict[str, bool]) -> dict[str, str]:
     """Compose the environment of a runtime: this process's, the prefix, and what is switched on.
 
+    An environment that is active here is not active there: conda as a delegate would work on it, not on the prefix.
+
     :param runtime: the runtime's name; its variables start with it, upper-cased, other characters as ``_``.
     """
     stem = re.sub(r"[^A-Z0-9]", "_", runtime.upper())
     switched_on = {f"{stem}_{name}": "1" for name, value in settings.items() if value}
-    return {**os.environ, **switched_on, "CONDA_SHIP_PREFIX": str(prefix)}
+    inherited = {name: value for name, value in os.environ.items() if name != "CONDA_PREFIX"}
+    return {**inherited, **switched_on, "CONDA_SHIP_PREFIX": literal_path(str(prefix))}
 
 
 def run_process(command: list[str], environment: dict[str, str]) -> int:

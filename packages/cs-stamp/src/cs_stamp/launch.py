@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 
@@ -50,6 +51,12 @@ def launch_block(header: Header, identity: bytes) -> bytes:
 def name_variable(runtime: str, suffix: str) -> str:
     """Return the environment variable of a runtime: ``DEMO_PREFIX`` for ``demo`` and ``PREFIX``."""
     return re.sub(r"[^A-Z0-9]", "_", runtime.upper()) + "_" + suffix
+
+
+def literal_path(path: str) -> str:
+    """Return what a runtime on this system, which expands variables in paths, takes for this very absolute path."""
+    text = path.replace("$", "$$")
+    return text.replace("%", "%%") if os.name == "nt" else text
 
 
 def _launch_flags(header: Header) -> int:

@@ -120,7 +120,7 @@ fn a_full_activation_runs_scripts_and_sets_variables() {
             .file("etc/conda/activate.d/a.sh", "export ORDER=a\n")
             .file(
                 "etc/conda/env_vars.d/active.json",
-                r#"{"FROM_PACKAGE": "1", "GONE": "***unset***"}"#,
+                r#"{"FROM_PACKAGE": "1", "GONE": null}"#,
             )
             .script("bin/lister", fs::read("/usr/bin/env").unwrap())
             .build(),
@@ -267,6 +267,45 @@ fn variables_and_options_name_the_prefix_in_order() {
         assert_eq!(prefix_of(&["--path", "named"], &[own, shared]), "named");
         assert_eq!(prefix_of(&["--path=x/../named"], &[]), "named");
     }
+}
+
+#[test]
+fn what_no_shell_has_expanded_is_expanded_and_never_a_directory_of_that_name() {
+    let sandbox = Sandbox::new();
+    let home = sandbox.path("");
+    for _ in 0..2 {
+        for value in ["~/expanded", "$HOME/expanded", "${HOME}/expanded"] {
+            for name in ["DEMO_PREFIX", "CONDA_SHIP_PREFIX"] {
+                let mut command = sandbox.command(&["environment"]);
+                let lines = run(command.env(name, value)).ok().stdout;
+                let expected = format!("CONDA_PREFIX={}\n", home.join("expanded").display());
+                assert!(lines.contains(&expected), "{name}={value}: {lines}");
+            }
+            let lines = sandbox.run(&["--path", value, "environment"]).ok().stdout;
+            assert!(
+                lines.contains(home.join("expanded").to_str().unwrap()),
+                "{lines}"
+            );
+        }
+    }
+    for (value, reason) in [
+        ("$MISSING/x", "the variable MISSING in it is not set"),
+        ("~other/x", "write that directory in full"),
+    ] {
+        let message = run(sandbox.command(&["x"]).env("DEMO_PREFIX", value)).fails_with(64);
+        assert!(message.contains(reason), "{message}");
+        assert!(message.contains("DEMO_PREFIX"), "{message}");
+        let mut command = sandbox.command(&["bootstrap"]);
+        let message = run(command.env("DEMO_BUNDLE", value)).fails_with(64);
+        assert!(message.contains(reason), "{message}");
+        assert!(message.contains("DEMO_BUNDLE"), "{message}");
+    }
+    let odd: Vec<String> = sandbox
+        .tree()
+        .into_iter()
+        .filter(|path| path.contains(['~', '$']))
+        .collect();
+    assert_eq!(odd, Vec::<String>::new());
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Whole runs of runtimes: the template under test, stamped with hand-made packages.
 #![cfg(unix)]
 
+mod activation;
 mod archive;
+mod conda;
 mod documented;
 mod first_run;
 mod handover;

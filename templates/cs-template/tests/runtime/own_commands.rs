@@ -396,29 +396,6 @@ fn a_shell_in_an_environment_finds_that_environment_first() {
 }
 
 #[test]
-fn a_shell_is_conda_spawn_where_that_is_installed() {
-    let mut packages = tool_packages("1.0");
-    packages.push(
-        Package::new("conda", "25")
-            .script("bin/conda", "#!/bin/sh\necho \"conda $*\"\n")
-            .build(),
-    );
-    packages.push(Package::new("conda-spawn", "0.1").file("x", "x").build());
-    let sandbox = Sandbox::with(&Stamp::new(packages).with("delegate", "conda"));
-    fs::create_dir_all(sandbox.path("e/conda-meta")).unwrap();
-    sandbox.run(&["x"]).ok();
-    fs::create_dir_all(sandbox.prefix().join("envs/mine/conda-meta")).unwrap();
-    assert_eq!(
-        sandbox.run(&["shell", "mine"]).ok().stdout,
-        "conda spawn mine\n"
-    );
-    assert_eq!(
-        sandbox.run(&["shell"]).ok().stdout,
-        format!("conda spawn {}\n", sandbox.prefix().display())
-    );
-}
-
-#[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let sandbox = Sandbox::new();
     let line = format!(

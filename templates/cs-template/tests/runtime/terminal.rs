@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::sandbox::{Run, Sandbox, run};
+use crate::archive::Package;
+use crate::sandbox::{Run, Sandbox, run, tool_packages};
+use crate::stamp::Stamp;
 
 /// Run a command line of the runtime at a terminal, with these lines as typed input.
 fn run_at_terminal(
@@ -111,4 +113,73 @@ fn uninstall_asks_and_takes_no_for_an_answer() {
     };
     assert_eq!(shown.status, Some(0), "{shown:#?}");
     assert!(!sandbox.prefix().exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn at_a_terminal_a_shell_is_conda_spawn_where_that_is_installed() {
+    let mut packages = tool_packages("1.0");
+    packages.push(
+        Package::new("conda", "26")
+            .script("bin/conda", "#!/bin/sh\necho \"conda $*.\"\n")
+            .build(),
+    );
+    packages.push(Package::new("conda-spawn", "0.1").file("x", "x").build());
+    let sandbox = Sandbox::with(&Stamp::new(packages).with("delegate", "conda"));
+    sandbox.run(&["x"]).ok();
+    for place in ["envs/mine/conda-meta", "elsewhere/e/conda-meta"] {
+        fs::create_dir_all(sandbox.prefix().join(place)).unwrap();
+    }
+    let prefix = sandbox.prefix();
+    let elsewhere = prefix.join("elsewhere/e");
+    for (line, expected) in [
+        ("shell", format!("conda spawn {}.", prefix.display())),
+        ("shell mine", "conda spawn mine.".to_owned()),
+        (
+            "shell --replace mine",
+            "conda spawn mine --replace.".to_owned(),
+        ),
+        ("shell mine --stack", "conda spawn mine --stack.".to_owned()),
+        (
+            "shell mine -- ls -q",
+            "conda spawn mine -- ls -q.".to_owned(),
+        ),
+        (
+            "shell ~/.conda/demo/elsewhere/e",
+            format!("conda spawn {}.", elsewhere.display()),
+        ),
+    ] {
+        let Some(shown) = run_at_terminal(&sandbox, line, "", &[]) else {
+            return;
+        };
+        assert!(shown.stdout.contains(&expected), "{line}: {shown:#?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn scripts_do_not_leave_options_in_an_interactive_shell() {
+    let mut packages = tool_packages("1.0");
+    packages.push(
+        Package::new("active", "1")
+            .file(
+                "etc/conda/activate.d/a.sh",
+                "set -- a b; set -eu; export FIRST=1\n",
+            )
+            .file("etc/conda/activate.d/b.sh", "export SECOND=$#\n")
+            .build(),
+    );
+    let sandbox = Sandbox::with(&Stamp::new(packages));
+    sandbox.run(&["x"]).ok();
+    for shell in ["/bin/bash", "/bin/sh", "/usr/bin/zsh"] {
+        if !Path::new(shell).exists() {
+            continue;
+        }
+        let typed = "false\necho is $FIRST $SECOND $# $UNSET.\nexit 7\n";
+        let Some(shown) = run_at_terminal(&sandbox, "shell", typed, &[("SHELL", shell)]) else {
+            return;
+        };
+        assert!(shown.stdout.contains("is 1 0 0 ."), "{shell}: {shown:#?}");
+        assert_eq!(shown.status, Some(7), "{shell}: {shown:#?}");
+    }
 }

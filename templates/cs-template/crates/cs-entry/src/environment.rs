@@ -5,16 +5,11 @@
 use crate::text::{equal, lists, starts_with};
 
 /// Variables by which an outer conda, mamba or runtime describes itself. They would make the delegate take that one for
-/// its own, so none of them is inherited; those that describe our prefix are set anew. What users configure
-/// (`CONDARC`, `CONDA_PKGS_DIRS`, `CONDA_OVERRIDE_*`, our own `NAME_*`) is theirs and stays.
-pub const STRIPPED_VARIABLES: &[u8] = b"\
+/// its own, so none of them is inherited. What users configure (`CONDARC`, `CONDA_PKGS_DIRS`, `CONDA_OVERRIDE_*`, our own
+/// `NAME_*`) is theirs and stays.
+pub const INSTALLATION_VARIABLES: &[u8] = b"\
 CONDA_ROOT_PREFIX\n\
-CONDA_PREFIX\n\
-CONDA_DEFAULT_ENV\n\
-CONDA_SHLVL\n\
 CONDA_COMPLETION_COMMAND_NAME\n\
-CONDA_PROMPT_MODIFIER\n\
-CONDA_ENV_SHLVL_PS1_BACKUP\n\
 CONDA_EXE\n\
 CONDA_PYTHON_EXE\n\
 CONDA_BAT\n\
@@ -26,6 +21,15 @@ _CONDA_EXE\n\
 _CONDA_ROOT\n\
 MAMBA_EXE\n\
 MAMBA_ROOT_PREFIX";
+
+/// Variables that say which environment is active. They stay with an environment that stays active; else they describe the
+/// prefix or are not inherited. Numbered ones (`CONDA_PREFIX_1`, `CONDA_STACKED_2`) belong to them.
+pub const ACTIVE_VARIABLES: &[u8] = b"\
+CONDA_PREFIX\n\
+CONDA_DEFAULT_ENV\n\
+CONDA_SHLVL\n\
+CONDA_PROMPT_MODIFIER\n\
+CONDA_ENV_SHLVL_PS1_BACKUP";
 
 /// Executable directories of a prefix, in the order in which they stand first on `PATH`. An empty one is the prefix.
 pub const EXECUTABLE_DIRECTORIES: &[u8] = if cfg!(windows) {
@@ -49,39 +53,99 @@ pub trait Entries<'a> {
     fn end(&mut self) -> Option<()>;
 }
 
-/// Write the delegate's environment into `entries`: what is inherited of `inherited`, then what names `prefix`.
-/// `command_name` is the runtime's file name, as the user called it.
+/// What a process in the prefix is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The managed prefix.
+    pub prefix: &'a [u8],
+    /// The runtime's file name, as the user called it.
+    pub command_name: &'a [u8],
+    /// The delegate is conda: it knows its own root, and works on the environment that is active.
+    pub delegate_is_conda: bool,
+    /// The process takes the place of whatever environment is active.
+    pub replaces_active: bool,
+}
+
+/// Write the delegate's environment into `entries`: what is inherited of `inherited`, then what names the prefix.
 #[inline]
 pub fn write_environment<'a, E: Entries<'a>>(
-    inherited: impl Iterator<Item = &'a [u8]>,
-    prefix: &[u8],
-    command_name: &[u8],
+    inherited: impl Iterator<Item = &'a [u8]> + Clone,
+    context: &Context,
     entries: &mut E,
 ) -> Option<()> {
+    let active = find_active(inherited.clone(), context);
     let mut path = None;
     for entry in inherited {
         let (name, value) = split_entry(entry);
         if is_same_name(name, b"PATH") {
             path = path.or(value);
-        } else if !is_stripped(name) {
+        } else if active.is_some() && says_what_is_active(name) || !is_stripped(name) {
             entries.keep(entry)?;
         }
     }
-    write_entry(entries, b"CONDA_ROOT_PREFIX=", prefix)?;
-    write_entry(entries, b"CONDA_PREFIX=", prefix)?;
-    write_entry(entries, b"CONDA_DEFAULT_ENV=", b"base")?;
-    write_entry(entries, b"CONDA_SHLVL=", b"1")?;
-    write_entry(entries, b"CONDA_COMPLETION_COMMAND_NAME=", command_name)?;
-    write_path(entries, prefix, path.unwrap_or(b""))
+    if !context.delegate_is_conda {
+        write_entry(entries, b"CONDA_ROOT_PREFIX=", context.prefix)?;
+    }
+    if active.is_none() {
+        write_entry(entries, b"CONDA_PREFIX=", context.prefix)?;
+        write_entry(entries, b"CONDA_DEFAULT_ENV=", b"base")?;
+        write_entry(entries, b"CONDA_SHLVL=", b"1")?;
+    }
+    write_entry(
+        entries,
+        b"CONDA_COMPLETION_COMMAND_NAME=",
+        context.command_name,
+    )?;
+    write_path(entries, context, active, path.unwrap_or(b""))
+}
+
+/// The environment that is active and stays so. conda works on whatever environment is active; to any other delegate only those
+/// below its own prefix mean anything.
+#[inline]
+pub fn find_active<'a>(
+    inherited: impl Iterator<Item = &'a [u8]>,
+    context: &Context,
+) -> Option<&'a [u8]> {
+    let mut active = None;
+    for entry in inherited {
+        let (name, value) = split_entry(entry);
+        if is_same_name(name, b"CONDA_PREFIX") {
+            active = active.or(value);
+        }
+    }
+    active.filter(|active| {
+        !active.is_empty()
+            && !context.replaces_active
+            && (context.delegate_is_conda || is_environment_of(active, context.prefix))
+    })
+}
+
+/// Whether `path` is `envs/NAME` below `prefix`.
+#[inline]
+fn is_environment_of(path: &[u8], prefix: &[u8]) -> bool {
+    let mut rest = after(path, prefix);
+    for part in [DIRECTORY_SEPARATOR, b"envs", DIRECTORY_SEPARATOR] {
+        rest = match rest {
+            Some(rest) => after(rest, part),
+            None => None,
+        };
+    }
+    rest.is_some_and(|name| !name.is_empty())
 }
 
 /// Whether a variable of this name is not inherited.
 #[inline]
 #[must_use]
 pub fn is_stripped(name: &[u8]) -> bool {
+    says_what_is_active(name) || lists(INSTALLATION_VARIABLES, name)
+}
+
+/// Whether a variable of this name says which environment is active, or which was before.
+#[inline]
+fn says_what_is_active(name: &[u8]) -> bool {
     is_numbered(name, b"CONDA_PREFIX_")
         || is_numbered(name, b"CONDA_STACKED_")
-        || lists(STRIPPED_VARIABLES, name)
+        || lists(ACTIVE_VARIABLES, name)
 }
 
 /// Whether `name` is `start` followed by digits: one level of a stack of activated environments.
@@ -99,26 +163,67 @@ fn write_entry<'a, E: Entries<'a>>(entries: &mut E, name: &[u8], value: &[u8]) -
 
 /// Put the prefix's directories first, unless they are already there: a runtime that starts itself, however often,
 /// does not make `PATH` longer.
+///
+/// The directories of an environment that stays active keep their place before them. conda gets `PATH` as it is then: it puts
+/// the directories of one environment in the place of those of the active one, and ours would stay behind in every environment.
 #[inline]
-fn write_path<'a, E: Entries<'a>>(entries: &mut E, prefix: &[u8], inherited: &[u8]) -> Option<()> {
-    let rest = if inherited.is_empty() {
-        DEFAULT_PATH
-    } else {
-        inherited
-    };
+fn write_path<'a, E: Entries<'a>>(
+    entries: &mut E,
+    context: &Context,
+    active: Option<&[u8]>,
+    inherited: &[u8],
+) -> Option<()> {
+    let elsewhere = active.filter(|active| !equal(active, context.prefix));
     entries.push(b"PATH=")?;
-    if !has_directories_first(inherited, prefix) {
+    if elsewhere.is_some() && context.delegate_is_conda && !inherited.is_empty() {
+        entries.push(inherited)?;
+        return entries.end();
+    }
+    let front_length = elsewhere.map_or(0, |active| end_of_environment(inherited, active));
+    let (front, rest) = inherited.split_at_checked(front_length)?;
+    entries.push(front)?;
+    let mut separator: &[u8] = match front.last() {
+        None | Some(&PATH_SEPARATOR) => b"",
+        Some(_) => &[PATH_SEPARATOR],
+    };
+    if !has_directories_first(rest, context.prefix) {
         for directory in EXECUTABLE_DIRECTORIES.split(|byte| *byte == b'\n') {
-            entries.push(prefix)?;
+            entries.push(separator)?;
+            entries.push(context.prefix)?;
             if !directory.is_empty() {
                 entries.push(DIRECTORY_SEPARATOR)?;
                 entries.push(directory)?;
             }
-            entries.push(&[PATH_SEPARATOR])?;
+            separator = &[PATH_SEPARATOR];
         }
     }
-    entries.push(rest)?;
+    let rest = if inherited.is_empty() {
+        DEFAULT_PATH
+    } else {
+        rest
+    };
+    if !rest.is_empty() {
+        entries.push(separator)?;
+        entries.push(rest)?;
+    }
     entries.end()
+}
+
+/// How much of `path` comes up to the last directory of `environment`, the separator behind it included.
+#[inline]
+fn end_of_environment(path: &[u8], environment: &[u8]) -> usize {
+    let mut position = 0_usize;
+    let mut end = 0;
+    for directory in path.split(|byte| *byte == PATH_SEPARATOR) {
+        position = position.wrapping_add(directory.len()).wrapping_add(1);
+        let is_own = after(directory, environment)
+            .is_some_and(|rest| rest.is_empty() || starts_with(rest, DIRECTORY_SEPARATOR));
+        if is_own {
+            end = position;
+        }
+    }
+    // The last directory has no separator behind it.
+    if end < path.len() { end } else { path.len() }
 }
 
 /// Whether the first directories of `path` are those of the prefix, in order.
@@ -139,9 +244,10 @@ fn has_directories_first(path: &[u8], prefix: &[u8]) -> bool {
 }
 
 #[inline]
-fn after<'a>(bytes: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
-    if starts_with(bytes, start) {
-        bytes.get(start.len()..)
+fn after<'a>(path: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
+    let (first, rest) = path.split_at_checked(start.len())?;
+    if is_same_name(first, start) {
+        Some(rest)
     } else {
         None
     }
@@ -157,6 +263,7 @@ fn split_entry(entry: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
+/// Whether both name the same variable or file: Windows does not tell upper from lower case.
 #[inline]
 fn is_same_name(left: &[u8], right: &[u8]) -> bool {
     if cfg!(windows) {
@@ -193,11 +300,32 @@ mod tests {
         }
     }
 
+    const OTHER: Context = Context {
+        prefix: b"/p",
+        command_name: b"demo",
+        delegate_is_conda: false,
+        replaces_active: false,
+    };
+    const CONDA: Context = Context {
+        delegate_is_conda: true,
+        ..OTHER
+    };
+
     fn rewrite(inherited: &[&str]) -> Vec<String> {
+        rewrite_for(&OTHER, inherited)
+    }
+
+    fn rewrite_for(context: &Context, inherited: &[&str]) -> Vec<String> {
         let mut entries = Collected::default();
         let inherited = inherited.iter().map(|entry| entry.as_bytes());
-        write_environment(inherited, b"/p", b"demo", &mut entries).expect("room");
+        write_environment(inherited, context, &mut entries).expect("room");
         entries.done
+    }
+
+    fn value_of<'a>(entries: &'a [String], name: &str) -> Option<&'a str> {
+        entries
+            .iter()
+            .find_map(|entry| entry.strip_prefix(name)?.strip_prefix('='))
     }
 
     #[cfg(unix)]
@@ -293,5 +421,127 @@ mod tests {
             rewrite(&["PATH=/a", "PATH=/b"])[5..],
             ["PATH=/p/bin:/p/condabin:/a"]
         );
+    }
+
+    /// What `conda activate` leaves in a shell: an environment on top of another conda's base.
+    const ACTIVE: [&str; 7] = [
+        "CONDA_PREFIX=/o/envs/t",
+        "CONDA_PREFIX_1=/o",
+        "CONDA_STACKED_2=true",
+        "CONDA_DEFAULT_ENV=t",
+        "CONDA_SHLVL=2",
+        "CONDA_PROMPT_MODIFIER=(t) ",
+        "PATH=/o/envs/t/bin:/o/condabin:/usr/bin",
+    ];
+
+    #[test]
+    fn for_conda_an_active_environment_stays_as_it_is() {
+        let mut rewritten = rewrite_for(&CONDA, &[&ACTIVE[..], &["CONDA_EXE=/o/c"]].concat());
+        let mut expected = [&ACTIVE[..], &["CONDA_COMPLETION_COMMAND_NAME=demo"]].concat();
+        rewritten.sort();
+        expected.sort();
+        assert_eq!(rewritten, expected);
+    }
+
+    #[test]
+    fn another_delegate_and_a_new_shell_take_the_place_of_a_foreign_environment() {
+        let shell = Context {
+            replaces_active: true,
+            ..CONDA
+        };
+        for context in [OTHER, shell] {
+            let rewritten = rewrite_for(&context, &ACTIVE);
+            for (name, value) in [
+                ("CONDA_PREFIX", Some("/p")),
+                ("CONDA_DEFAULT_ENV", Some("base")),
+                ("CONDA_SHLVL", Some("1")),
+                ("CONDA_PREFIX_1", None),
+                ("CONDA_STACKED_2", None),
+                ("CONDA_PROMPT_MODIFIER", None),
+            ] {
+                assert_eq!(value_of(&rewritten, name), value, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn conda_finds_its_own_root() {
+        for inherited in [&["CONDA_ROOT_PREFIX=/o"][..], &ACTIVE] {
+            let rewritten = rewrite_for(&CONDA, inherited);
+            assert_eq!(value_of(&rewritten, "CONDA_ROOT_PREFIX"), None);
+            let rewritten = rewrite(inherited);
+            assert_eq!(value_of(&rewritten, "CONDA_ROOT_PREFIX"), Some("/p"));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn environments_of_the_prefix_stay_active_whatever_the_delegate() {
+        for (active, stays) in [
+            ("/p/envs/t", true),
+            ("/p/envs/t/deeper", true),
+            ("/p/envs/", false),
+            ("/p/envs", false),
+            ("/p/other/t", false),
+            ("/pp/envs/t", false),
+            ("/o/envs/t", false),
+            ("", false),
+        ] {
+            let entry = format!("CONDA_PREFIX={active}");
+            let rewritten = rewrite(&[&entry, "CONDA_SHLVL=3"]);
+            let expected = if stays { (active, "3") } else { ("/p", "1") };
+            let found = ["CONDA_PREFIX", "CONDA_SHLVL"].map(|name| value_of(&rewritten, name));
+            assert_eq!(found, [Some(expected.0), Some(expected.1)], "{active}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_directories_of_an_active_environment_stay_before_those_of_the_prefix() {
+        let active = "CONDA_PREFIX=/p/envs/t";
+        for (context, path, expected) in [
+            (
+                OTHER,
+                "/p/envs/t/bin:/a",
+                "/p/envs/t/bin:/p/bin:/p/condabin:/a",
+            ),
+            (
+                OTHER,
+                "/v:/p/envs/t/bin",
+                "/v:/p/envs/t/bin:/p/bin:/p/condabin",
+            ),
+            (
+                OTHER,
+                "/p/envs/t2/bin:/a",
+                "/p/bin:/p/condabin:/p/envs/t2/bin:/a",
+            ),
+            (
+                OTHER,
+                "/p/envs/t/bin:/p/bin:/p/condabin:/a",
+                "/p/envs/t/bin:/p/bin:/p/condabin:/a",
+            ),
+            (OTHER, "", "/p/bin:/p/condabin:/bin:/usr/bin"),
+            (CONDA, "/p/envs/t/bin:/a", "/p/envs/t/bin:/a"),
+            (CONDA, "/a", "/a"),
+            (CONDA, "", "/p/bin:/p/condabin:/bin:/usr/bin"),
+        ] {
+            let rewritten = rewrite_for(&context, &[active, &format!("PATH={path}")]);
+            assert_eq!(value_of(&rewritten, "PATH"), Some(expected), "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_prefix_itself_may_be_active_for_conda() {
+        let active = [
+            "CONDA_PREFIX=/p",
+            "CONDA_SHLVL=2",
+            "CONDA_PREFIX_1=/o",
+            "PATH=/a",
+        ];
+        let rewritten = rewrite_for(&CONDA, &active);
+        assert_eq!(value_of(&rewritten, "CONDA_SHLVL"), Some("2"));
+        assert_eq!(value_of(&rewritten, "CONDA_PREFIX_1"), Some("/o"));
+        assert_eq!(value_of(&rewritten, "PATH"), Some("/p/bin:/p/condabin:/a"));
     }
 }

@@ -92,6 +92,13 @@ impl<'a> Launch<'a> {
         self.flags & 8 != 0
     }
 
+    /// The delegate is conda.
+    #[inline]
+    #[must_use]
+    pub fn delegate_is_conda(&self) -> bool {
+        is_conda(self.delegate)
+    }
+
     /// Whether `first`, the first argument, is for the runtime and not for the delegate: `--`, one of the words, or an
     /// option among the words with its value (`--path=P`).
     #[inline]
@@ -103,6 +110,14 @@ impl<'a> Launch<'a> {
         };
         equal(word, b"--") || lists(self.words, word)
     }
+}
+
+/// Whether the delegate at this path below the prefix is conda. On Windows it has no directory, but an ending.
+#[inline]
+#[must_use]
+pub fn is_conda(delegate: &[u8]) -> bool {
+    let name = delegate.rsplit(|byte| *byte == b'/').next().unwrap_or(b"");
+    equal(name, b"conda") || equal(name, b"conda.exe")
 }
 
 /// Split off one string: a 2-byte length, the bytes, one NUL.
@@ -201,6 +216,19 @@ mod tests {
                 other == "--=",
                 "{other}"
             );
+        }
+    }
+
+    #[test]
+    fn conda_is_known_by_its_name() {
+        for (delegate, expected) in [
+            ("bin/conda", true),
+            ("conda.exe", true),
+            ("bin/conda-build", false),
+            ("bin/python", false),
+            ("conda/python", false),
+        ] {
+            assert_eq!(is_conda(delegate.as_bytes()), expected, "{delegate}");
         }
     }
 }

@@ -38,15 +38,17 @@ pub fn write_prefix<'m>(
     text.push(b"/")?.push(launch.prefix)?.end()
 }
 
-/// `path`, if it is absolute and every component is a name: nothing that resolving would change, links aside. What would
-/// break `PATH` or a line of text is not accepted in a prefix at all, and for the full program to refuse.
+/// `path`, if it is absolute and every component is a name: nothing that resolving would change, links aside. A `$` may name a
+/// variable. What would break `PATH` or a line of text is not accepted in a prefix at all, and for the full program to refuse.
 #[inline]
 fn plain(path: &[u8]) -> Option<&[u8]> {
     let (root, components) = path.split_first()?;
     let is_name = |component: &[u8]| !matches!(component, [] | [b'.'] | [b'.', b'.']);
     let is_plain = *root == b'/'
         && components.split(|byte| *byte == b'/').all(is_name)
-        && !path.iter().any(|byte| matches!(byte, b':' | ..b' ' | 0x7F));
+        && !path
+            .iter()
+            .any(|byte| matches!(byte, b':' | b'$' | ..b' ' | 0x7F));
     is_plain.then_some(path)
 }
 
@@ -120,7 +122,7 @@ mod tests {
     fn paths_that_need_resolving_are_left_to_the_full_program() {
         for odd in [
             "a", "./a", "/", "/a/", "//a", "/a//b", "/a/./b", "/a/..", "~/a", "/a:b", "/a\nb",
-            "/a\x7f",
+            "/a\x7f", "/a/$b", "/a/${b}",
         ] {
             assert_eq!(
                 place(0, &[("HOME", "/h"), ("CONDA_SHIP_PREFIX", odd)]),

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use cs_entry::environment::{Entries, write_environment};
+use cs_entry::environment::{Context, Entries, write_environment};
 use cs_entry::footer;
 use cs_entry::sha256::sha256;
 
@@ -34,6 +34,11 @@ fn take_turn() -> MutexGuard<'static, ()> {
 
 /// A launch part and the footer behind it.
 fn write_stamp(flags: u32, words: &str) -> Vec<u8> {
+    write_stamp_for("probe", flags, words)
+}
+
+fn write_stamp_for(delegate: &str, flags: u32, words: &str) -> Vec<u8> {
+    let delegate = format!("bin/{delegate}");
     let prefix = if flags & USER_DATA == 0 {
         ".conda/demo"
     } else {
@@ -42,7 +47,7 @@ fn write_stamp(flags: u32, words: &str) -> Vec<u8> {
     let strings = [
         "demo",
         prefix,
-        "bin/probe",
+        delegate.as_str(),
         ".demo.json",
         MARKER_START,
         "DEMO_PREFIX",
@@ -197,6 +202,25 @@ impl Entries<'_> for Collected {
     }
 }
 
+/// The environment that the rules give a delegate in `prefix` for the variables of `command`.
+fn apply_rules(command: &Command, prefix: &Path, delegate_is_conda: bool) -> Vec<OsString> {
+    let inherited: Vec<OsString> = command
+        .get_envs()
+        .map(|(name, value)| [name, value.expect("only set")].join(OsStr::new("=")))
+        .collect();
+    let context = Context {
+        prefix: prefix.as_os_str().as_bytes(),
+        command_name: b"demo",
+        delegate_is_conda,
+        replaces_active: false,
+    };
+    let mut expected = Collected::default();
+    let inherited = inherited.iter().map(|entry| entry.as_bytes());
+    write_environment(inherited, &context, &mut expected).expect("room");
+    expected.done.sort();
+    expected.done
+}
+
 /// Assert that the entry stood aside and that nothing shows that it was there.
 fn assert_stands_aside(home: &Home, command: &mut Command, why: &str) {
     let arguments: Vec<OsString> = command.get_args().map(OsStr::to_owned).collect();
@@ -244,22 +268,10 @@ fn the_delegates_environment_is_what_the_rules_say() {
         ("CONDA_EXE", "/outer/bin/conda"),
         ("_CE_M", ""),
     ]);
-    let inherited: Vec<OsString> = command
-        .get_envs()
-        .map(|(name, value)| [name, value.expect("only set")].join(OsStr::new("=")))
-        .collect();
-    let mut expected = Collected::default();
     let prefix = home.prefix();
-    write_environment(
-        inherited.iter().map(|entry| entry.as_bytes()),
-        prefix.as_os_str().as_bytes(),
-        b"demo",
-        &mut expected,
-    )
-    .expect("room");
-    expected.done.sort();
+    let expected = apply_rules(&command, &prefix, false);
     let report = run(&mut command);
-    assert_eq!(report.environment, expected.done);
+    assert_eq!(report.environment, expected);
     let path = format!("{0}/bin:{0}/condabin:/usr/bin:/bin", prefix.display());
     assert_eq!(report.variable("PATH"), Some(OsStr::new(&path)));
     assert_eq!(report.variable("CONDA_PREFIX"), Some(prefix.as_os_str()));
@@ -269,6 +281,63 @@ fn the_delegates_environment_is_what_the_rules_say() {
         report.variable("CONDA_COMPLETION_COMMAND_NAME"),
         Some(OsStr::new("demo"))
     );
+}
+
+/// `{prefix}` stands for the prefix.
+const ACTIVE_ENVIRONMENTS: [&[(&str, &str)]; 7] = [
+    &[],
+    &[("CONDA_PREFIX", "")],
+    &[
+        ("CONDA_PREFIX", "{prefix}"),
+        ("CONDA_SHLVL", "2"),
+        ("CONDA_PREFIX_1", "/o"),
+    ],
+    &[
+        ("CONDA_PREFIX", "{prefix}/envs/t"),
+        ("CONDA_DEFAULT_ENV", "t"),
+        ("CONDA_SHLVL", "1"),
+        ("PATH", "{prefix}/envs/t/bin:/usr/bin"),
+    ],
+    &[
+        ("CONDA_PREFIX", "/o/envs/t"),
+        ("CONDA_DEFAULT_ENV", "t"),
+        ("CONDA_SHLVL", "2"),
+        ("CONDA_PREFIX_1", "/o"),
+        ("CONDA_STACKED_2", "true"),
+        ("CONDA_PROMPT_MODIFIER", "(t) "),
+        ("CONDA_EXE", "/o/bin/conda"),
+        ("CONDA_ROOT_PREFIX", "/o"),
+        ("PATH", "/o/envs/t/bin:/o/condabin:/usr/bin"),
+    ],
+    &[("CONDA_PREFIX", "/o"), ("PATH", "")],
+    &[
+        ("CONDA_PREFIX", "{prefix}/envs/t"),
+        ("PATH", "/a:{prefix}/envs/t/bin"),
+    ],
+];
+
+#[test]
+fn an_active_environment_is_seen_as_the_rules_say_by_conda_and_by_others() {
+    let _turn = take_turn();
+    for delegate in ["conda", "probe"] {
+        let home = Home::with_stamp(&write_stamp_for(delegate, 0, "status"));
+        let prefix = home.prefix();
+        if delegate != "probe" {
+            fs::rename(prefix.join("bin/probe"), prefix.join("bin").join(delegate))
+                .expect("a delegate");
+        }
+        for variables in ACTIVE_ENVIRONMENTS {
+            let mut command = home.command();
+            for (name, value) in variables {
+                let prefix = prefix.to_str().expect("a plain path");
+                command.env(name, value.replace("{prefix}", prefix));
+            }
+            let expected = apply_rules(&command, &prefix, delegate == "conda");
+            let report = run(&mut command);
+            assert_eq!(report.executable, prefix.join("bin").join(delegate));
+            assert_eq!(report.environment, expected, "{delegate}: {variables:?}");
+        }
+    }
 }
 
 #[test]
@@ -355,6 +424,8 @@ fn it_stands_aside_for_an_environment_it_does_not_understand() {
         ("HOME", "/"),
         ("CONDA_SHIP_PREFIX", "a/b"),
         ("DEMO_PREFIX", "/a/../b"),
+        ("DEMO_PREFIX", "~/b"),
+        ("CONDA_SHIP_PREFIX", "/a/$HOME"),
     ] {
         assert_stands_aside(&home, home.command().env(name, value), value);
     }

@@ -1,65 +1,35 @@
-//! The environment that link scripts run in: as with rattler, that of the activated prefix.
+//! Activating a prefix as conda does: the variables that it asks for, and the scripts of `etc/conda/activate.d`.
+//!
+//! Link scripts run in an activated prefix, and so does the delegate of a runtime with `activation = "full"`. Both get what scripts
+//! export and nothing else of them: they run in a shell of their own (see [`run_scripts`]).
 
-use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Runs in the shell that runs a link script: the prefix's activation scripts, then the link script, `$0`, in the same shell.
-pub(crate) const ACTIVATED: &str = r#"
-for activate in "$PREFIX"/etc/conda/activate.d/*.sh; do
-  if [ -f "$activate" ]; then . "$activate"; fi
-done
-unset activate
-. "$0"
-"#;
+#[cfg(unix)]
+mod scripts;
+#[cfg(unix)]
+mod shell;
+mod variables;
 
-/// The variables that packages set by `etc/conda/env_vars.d/*.json`; the last file wins. A file that is none of that kind is passed over.
-pub(crate) fn read_variables(prefix: &Path) -> BTreeMap<String, String> {
-    let mut files: Vec<PathBuf> = fs::read_dir(prefix.join("etc/conda/env_vars.d"))
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|suffix| suffix == "json") && path.is_file())
+#[cfg(unix)]
+pub use scripts::{Change, ScriptFault, run_scripts, try_wait};
+#[cfg(unix)]
+pub use shell::{Shell, is_shell_setting, quote};
+pub use variables::{Variables, read_variables};
+
+/// The activation scripts of `prefix` for a shell whose scripts end in `extension`, in the order of their names.
+pub fn list_scripts(prefix: &Path, extension: &str) -> Vec<PathBuf> {
+    list_files(&prefix.join("etc/conda/activate.d"), extension)
+}
+
+fn list_files(directory: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension() == Some(OsStr::new(extension)) && path.is_file())
         .collect();
     files.sort();
-    let mut variables = BTreeMap::new();
-    for file in files {
-        let text = fs::read(file).unwrap_or_default();
-        variables
-            .extend(serde_json::from_slice::<BTreeMap<String, String>>(&text).unwrap_or_default());
-    }
-    variables.retain(|name, value| is_variable(name) && !value.contains('\0'));
-    variables
-}
-
-fn is_variable(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['=', '\0'])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn variables_of_later_files_win_and_odd_files_are_passed_over() {
-        let prefix = tempfile::tempdir().unwrap();
-        let directory = prefix.path().join("etc/conda/env_vars.d");
-        fs::create_dir_all(&directory).unwrap();
-        for (name, text) in [
-            ("a.json", r#"{"ONE": "1", "TWO": "a"}"#),
-            (
-                "b.json",
-                r#"{"TWO": "b", "": "x", "A=B": "x", "NUL": "\u0000"}"#,
-            ),
-            ("c.json", "no JSON"),
-            ("d.txt", r#"{"THREE": "3"}"#),
-        ] {
-            fs::write(directory.join(name), text).unwrap();
-        }
-        let variables: Vec<_> = read_variables(prefix.path()).into_iter().collect();
-        let expected =
-            [("ONE", "1"), ("TWO", "b")].map(|(name, value)| (name.into(), value.into()));
-        assert_eq!(variables, expected);
-        assert!(read_variables(&prefix.path().join("missing")).is_empty());
-    }
+    files
 }

@@ -17,6 +17,12 @@ impl Guarded {
         Self(child)
     }
 
+    /// Whether the child has ended, and how.
+    #[cfg(unix)]
+    pub(crate) fn try_wait(&mut self) -> std::io::Result<Option<ExitStatus>> {
+        crate::activation::try_wait(&mut self.0)
+    }
+
     /// Wait for the child's end; `None` when the caller wants to stop before that.
     pub(crate) fn wait(&mut self, cancel: &AtomicBool) -> Option<std::io::Result<ExitStatus>> {
         let mut pause = Duration::from_millis(1);

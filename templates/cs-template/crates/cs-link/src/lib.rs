@@ -3,7 +3,7 @@
 //! [`install`] takes a [`Job`] and a supplier of [`Archives`], and fills the job's staging directory. [`Archives`] and [`Progress`] are
 //! the seams: bundles and downloads implement the first, whoever shows progress the second.
 
-mod activation;
+pub mod activation;
 mod aside;
 mod bytecode;
 mod channel;

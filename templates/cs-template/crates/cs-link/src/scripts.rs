@@ -3,7 +3,8 @@
 //! They run in the staging directory, which is moved afterwards. What they write with its path in it is put right when they are done
 //! (see [`relocate`](crate::relocate)).
 
-use std::ffi::OsString;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,9 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Deserialize;
 
-use crate::activation::{ACTIVATED, read_variables};
+use crate::activation::read_variables;
+#[cfg(unix)]
+use crate::activation::{ScriptFault, Shell, is_shell_setting, list_scripts};
 use crate::children::{Guarded, isolate, output_tail, watch};
 use crate::relocate::relocate_changes;
 use crate::{Job, LinkError, Message, Package};
@@ -38,9 +41,9 @@ pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<Vec<Message>
     let start = create_anew(&output).map_err(|source| write_error(&output, source))?;
     let mut messages = Vec::new();
     for (package, script) in with_script {
-        let failure = run_script(job, package, &script, cancel)?;
+        let failures = run_script(job, package, &script, cancel)?;
         messages.extend(take_message(job, package)?);
-        messages.extend(failure);
+        messages.extend(failures);
     }
     fs::remove_file(&output).map_err(|source| write_error(&output, source))?;
     relocate_changes(job, &start, cancel)?;
@@ -88,35 +91,98 @@ struct Record {
     build_number: u64,
 }
 
+/// Run a package's script in the activated prefix. An activation script that fails holds up nothing either.
 fn run_script(
     job: &Job,
     package: &Package,
     script: &str,
     cancel: &AtomicBool,
-) -> Result<Option<Message>, LinkError> {
+) -> Result<Vec<Message>, LinkError> {
     let output_path = job.staging.join(OUTPUT);
-    let (output, errors) = File::create(&output_path)
-        .and_then(|output| Ok((output.try_clone()?, output)))
-        .map_err(|source| write_error(&output_path, source))?;
-    let mut command = shell(job.staging, &job.staging.join(script));
-    set_environment(&mut command, job, package);
+    let output = File::create(&output_path).map_err(|source| write_error(&output_path, source))?;
+    let write_to_output = |command: &mut Command| -> Result<(), LinkError> {
+        let streams = output
+            .try_clone()
+            .and_then(|errors| Ok((output.try_clone()?, errors)));
+        let (output, errors) = streams.map_err(|source| write_error(&output_path, source))?;
+        command.stdout(output).stderr(errors);
+        Ok(())
+    };
+    let message = |text| Message {
+        package: package.name.clone(),
+        text,
+    };
+    let mut environment = describe_environment(job, package);
+    let fault = activate(job, &mut environment, write_to_output, cancel)?;
+    let mut messages: Vec<Message> = fault.into_iter().map(message).collect();
+    let mut command = shell_command(job.staging);
     command
-        .current_dir(job.staging)
-        .stdout(output)
-        .stderr(errors);
+        .arg(job.staging.join(script))
+        .env_clear()
+        .envs(&environment)
+        .current_dir(job.staging);
+    write_to_output(&mut command)?;
     let status = run(command, cancel)?;
     if status.success() {
-        return Ok(None);
+        return Ok(messages);
     }
     if is_full(job.staging) {
         return Err(write_error(job.staging, io::ErrorKind::StorageFull.into()));
     }
     let written = output_tail(&fs::read(&output_path).unwrap_or_default());
     let colon = if written.is_empty() { "" } else { ":\n" };
-    Ok(Some(Message {
-        package: package.name.clone(),
-        text: format!("its post-link script {script} failed ({status}){colon}{written}"),
-    }))
+    messages.push(message(format!(
+        "its post-link script {script} failed ({status}){colon}{written}"
+    )));
+    Ok(messages)
+}
+
+/// Add what the prefix's activation scripts export; the reason if they do not come to their end.
+#[cfg(unix)]
+fn activate(
+    job: &Job,
+    environment: &mut BTreeMap<OsString, OsString>,
+    write_to_output: impl Fn(&mut Command) -> Result<(), LinkError>,
+    cancel: &AtomicBool,
+) -> Result<Option<String>, LinkError> {
+    use std::sync::atomic::Ordering;
+    let scripts = list_scripts(job.staging, "sh");
+    if scripts.is_empty() {
+        return Ok(None);
+    }
+    let shell = Shell::find(Some(job.staging));
+    let shell_fault = |source| ScriptFault::Shell {
+        shell: shell.program.clone(),
+        source,
+    };
+    let mut command = watch(&shell.program);
+    command.current_dir(job.staging);
+    write_to_output(&mut command)?;
+    isolate(&mut command);
+    let start = |mut command: Command| {
+        let mut child = Guarded::new(command.spawn().map_err(shell_fault)?);
+        Ok(move || match cancel.load(Ordering::Relaxed) {
+            true => Err(ScriptFault::Cancelled),
+            false => child.try_wait().map_err(shell_fault),
+        })
+    };
+    match crate::activation::run_scripts(&shell, &scripts, command, environment, start) {
+        Ok(changes) => {
+            for (name, value) in changes {
+                match value {
+                    Some(value) => environment.insert(name, value),
+                    None => environment.remove(&name),
+                };
+            }
+            Ok(None)
+        }
+        Err(ScriptFault::Cancelled) => Err(LinkError::Cancelled),
+        Err(ScriptFault::Shell { shell, source }) => Err(LinkError::Spawn {
+            program: shell,
+            source,
+        }),
+        Err(fault @ ScriptFault::Ended { .. }) => Ok(Some(fault.to_string())),
+    }
 }
 
 /// Whether nothing more can be written. A script that fails there would do its work where there is room: such a prefix is not complete.
@@ -146,50 +212,85 @@ fn run(mut command: Command, cancel: &AtomicBool) -> Result<ExitStatus, LinkErro
         .map_err(spawn_error)
 }
 
-/// conda and rattler run these scripts with bash, whatever their first line says; rattler in an activated prefix.
-fn shell(staging: &Path, script: &Path) -> Command {
-    let mut command = if cfg!(windows) {
-        let interpreter = std::env::var_os("COMSPEC").unwrap_or_else(|| "cmd.exe".into());
-        let mut command = watch(Path::new(&interpreter));
-        command.args(["/d", "/c"]);
-        command
-    } else {
-        let candidates = [
-            staging.join("bin/bash"),
-            "/bin/bash".into(),
-            "/usr/bin/bash".into(),
-            "/usr/local/bin/bash".into(),
-        ];
-        let shell = candidates.into_iter().find(|candidate| candidate.is_file());
-        let mut command = watch(&shell.unwrap_or_else(|| "/bin/sh".into()));
-        command.args(["-c", ACTIVATED]);
-        command
-    };
-    command.arg(script);
+/// No activation scripts are run here.
+#[cfg(not(unix))]
+fn activate(
+    _: &Job,
+    _: &mut BTreeMap<OsString, OsString>,
+    _: impl Fn(&mut Command) -> Result<(), LinkError>,
+    _: &AtomicBool,
+) -> Result<Option<String>, LinkError> {
+    Ok(None)
+}
+
+/// The start of a command line that runs a script: the shell, as packages' scripts expect it, whatever their first line says.
+#[cfg(unix)]
+fn shell_command(staging: &Path) -> Command {
+    let shell = Shell::find(Some(staging));
+    let mut command = watch(&shell.program);
+    command.args(shell.options());
     command
 }
 
-fn set_environment(command: &mut Command, job: &Job, package: &Package) {
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PYTHON") {
-            command.env_remove(name);
-        }
+/// The start of a command line that runs a script.
+#[cfg(not(unix))]
+fn shell_command(_: &Path) -> Command {
+    let interpreter = std::env::var_os("COMSPEC").unwrap_or_else(|| "cmd.exe".into());
+    let mut command = watch(Path::new(&interpreter));
+    command.args(["/d", "/c"]);
+    command
+}
+
+/// What a package's script finds: the prefix and its variables, and of its user's environment all but what changes how scripts and
+/// Python work.
+fn describe_environment(job: &Job, package: &Package) -> BTreeMap<OsString, OsString> {
+    let mut environment: BTreeMap<OsString, OsString> = std::env::vars_os()
+        .filter(|(name, _)| !is_setting_of_user(name))
+        .map(|(name, value)| (normalize_name(name), value))
+        .collect();
+    for (name, value) in read_variables(job.staging).values {
+        let name = normalize_name(name.into());
+        match value {
+            Some(value) => environment.insert(name, value.into()),
+            None => environment.remove(&name),
+        };
     }
     let record: Option<Record> = serde_json::from_str(package.record.get()).ok();
     let build_number = record.map_or(0, |record| record.build_number);
-    command
-        .envs(read_variables(job.staging))
-        .env("PREFIX", job.staging)
-        .env("CONDA_PREFIX", job.staging)
-        .env("ROOT_PREFIX", job.staging)
-        .env("CONDA_DEFAULT_ENV", "base")
-        .env("CONDA_SHLVL", "1")
-        .env("PKG_NAME", &package.name)
-        .env("PKG_VERSION", &package.version)
-        .env("PKG_BUILDNUM", build_number.to_string())
-        // What Python compiles now would belong to no package, and remember where it was made.
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("PATH", search_path(job.staging));
+    let staging = || job.staging.as_os_str().to_owned();
+    environment.extend(
+        [
+            ("PREFIX", staging()),
+            ("CONDA_PREFIX", staging()),
+            ("ROOT_PREFIX", staging()),
+            ("CONDA_DEFAULT_ENV", "base".into()),
+            ("CONDA_SHLVL", "1".into()),
+            ("PKG_NAME", package.name.clone().into()),
+            ("PKG_VERSION", package.version.clone().into()),
+            ("PKG_BUILDNUM", build_number.to_string().into()),
+            // What Python compiles now would belong to no package, and remember where it was made.
+            ("PYTHONDONTWRITEBYTECODE", "1".into()),
+            ("PATH", search_path(job.staging)),
+        ]
+        .map(|(name, value)| (OsString::from(name), value)),
+    );
+    environment
+}
+
+/// Windows does not tell upper from lower case: one variable has one name there.
+fn normalize_name(name: OsString) -> OsString {
+    match cfg!(windows) {
+        true => name.to_ascii_uppercase(),
+        false => name,
+    }
+}
+
+fn is_setting_of_user(name: &OsStr) -> bool {
+    #[cfg(unix)]
+    if is_shell_setting(name) {
+        return true;
+    }
+    name.to_string_lossy().starts_with("PYTHON")
 }
 
 fn search_path(staging: &Path) -> OsString {

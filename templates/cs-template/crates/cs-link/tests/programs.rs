@@ -87,6 +87,157 @@ fn a_script_runs_in_the_activated_prefix() {
     );
 }
 
+/// What a user may have set for shells of their own, and what it would do to scripts.
+#[test]
+fn settings_of_the_users_shell_do_not_reach_scripts() {
+    let bench = bench();
+    let trap = bench.directory.path().join("trap.sh");
+    std::fs::write(&trap, "exit 7\n").unwrap();
+    let script = "\
+        echo $UNSET_VARIABLE > $PREFIX/seen\n\
+        mkdir -p etc/inner bin/inner\n\
+        cd etc; pwd >> $PREFIX/seen; cd ..\n\
+        for letter in a b; do echo $letter >> $PREFIX/seen; done\n\
+        echo bin/* >> $PREFIX/seen\n\
+        printf 'echo inner: $(type -t leaked) $POSIXLY_CORRECT >> $PREFIX/seen\\n' > run; bash run\n";
+    let settings = [
+        ("BASH_ENV", trap.to_str().unwrap()),
+        ("ENV", trap.to_str().unwrap()),
+        ("CDPATH", "/usr"),
+        ("SHELLOPTS", "nounset:errexit:noglob"),
+        ("BASHOPTS", "failglob:nullglob"),
+        ("GLOBIGNORE", "*"),
+        ("IFS", "e"),
+        ("POSIXLY_CORRECT", "1"),
+        ("BASH_FUNC_leaked%%", "() { :; }"),
+        ("BASH_FUNC_mkdir%%", "() { :; }"),
+    ];
+    // A process of its own for each: variables of this one are those of all its tests, and some settings hide others.
+    if std::env::var_os("CS_LINK_SETTINGS").is_none() {
+        for (name, value) in settings {
+            let status = Command::new(std::env::current_exe().unwrap())
+                .args([
+                    "--exact",
+                    "settings_of_the_users_shell_do_not_reach_scripts",
+                ])
+                .env("CS_LINK_SETTINGS", "1")
+                .env(name, value)
+                .status();
+            assert!(status.unwrap().success(), "{name}");
+        }
+        return;
+    }
+    let report = bench.link(&[with_script("demo", script)]).unwrap();
+    assert_eq!(report.messages.len(), 0, "{:?}", report.messages);
+    let expected = "\n/opt/final/etc\na\nb\nbin/inner\ninner:\n";
+    assert_eq!(bench.text("seen"), expected);
+}
+
+/// What an activation script may leave behind: none of it reaches the link script but what it exports.
+#[test]
+fn activation_scripts_leave_nothing_but_variables_to_link_scripts() {
+    for left in [
+        "set -- one two",
+        "set -e",
+        "set -u",
+        "set -f",
+        "cd /",
+        "umask 077",
+        "exec >/dev/null 2>&1",
+        "exec 2>&-",
+        "IFS=e",
+        "trap 'exit 9' EXIT",
+        "trap 'exit 9' ERR",
+        "alias echo=false; shopt -s expand_aliases",
+        "echo() { :; }",
+        "exec() { :; }",
+        "false",
+        "return 3",
+    ] {
+        let bench = bench();
+        let script =
+            "false; echo \"$#:$*:$UNSET_VARIABLE\" > seen; echo $SECOND >> seen; umask >> seen";
+        let mut demo = with_script("demo", script);
+        demo.items.push(file(
+            "etc/conda/activate.d/a.sh",
+            format!("export FIRST=1\n{left}\n"),
+        ));
+        demo.items.push(file(
+            "etc/conda/activate.d/b.sh",
+            "export SECOND=$FIRST:$#\n",
+        ));
+        let report = bench.link(&[demo]).unwrap();
+        assert_eq!(report.messages.len(), 0, "{left}: {:?}", report.messages);
+        let umask = Command::new("sh").args(["-c", "umask"]).output().unwrap();
+        let umask = String::from_utf8(umask.stdout).unwrap();
+        assert_eq!(bench.text("seen"), format!("0::\n1:0\n{umask}"), "{left}");
+    }
+}
+
+#[test]
+fn an_activation_script_that_ends_its_shell_is_told_of_and_holds_up_nothing() {
+    for end in [
+        "exit 0",
+        "exit 5",
+        "exec true",
+        "kill -9 $$",
+        "set -n",
+        ": ${UNSET:?}",
+    ] {
+        let bench = bench();
+        let mut demo = with_script("demo", "echo done > done");
+        for (name, text) in [("a.sh", "export FIRST=1\n"), ("b.sh", end), ("c.sh", "")] {
+            let path = format!("etc/conda/activate.d/{name}");
+            demo.items.push(file(&path, format!("{text}\n")));
+        }
+        let report = bench.link(&[demo]).unwrap();
+        assert_eq!(bench.text("done"), "done\n", "{end}");
+        assert_eq!(report.messages.len(), 1, "{end}");
+        let text = &report.messages[0].text;
+        assert!(
+            text.contains("activate.d/b.sh ended the shell"),
+            "{end}: {text}"
+        );
+    }
+}
+
+#[test]
+fn a_cancelled_activation_is_killed_with_what_it_has_started() {
+    let bench = bench();
+    let mut demo = with_script("demo", "echo done > done");
+    demo.items.push(file(
+        "etc/conda/activate.d/a.sh",
+        "echo started > started; sleep 100\n",
+    ));
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !bench.path("started").exists() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            bench.cancel.store(true, Ordering::Relaxed);
+        });
+        let error = bench.link(&[demo]).unwrap_err();
+        assert!(matches!(error, LinkError::Cancelled), "{error}");
+    });
+    assert!(start.elapsed() < Duration::from_secs(20));
+    assert!(!bench.path("done").exists());
+}
+
+#[test]
+fn a_program_that_an_activation_script_leaves_running_holds_up_nothing() {
+    let bench = bench();
+    let mut demo = with_script("demo", "echo $ONE > done");
+    demo.items.push(file(
+        "etc/conda/activate.d/a.sh",
+        "sleep 100 &\nexport ONE=1\n",
+    ));
+    let start = Instant::now();
+    bench.link(&[demo]).unwrap();
+    assert_eq!(bench.text("done"), "1\n");
+    assert!(start.elapsed() < Duration::from_secs(20));
+}
+
 #[test]
 fn a_failing_script_is_told_of_and_holds_up_nothing() {
     let bench = bench();

@@ -32,6 +32,11 @@ pub struct Launch {
 }
 
 impl Launch {
+    /// The delegate is conda.
+    pub fn delegate_is_conda(&self) -> bool {
+        cs_entry::launch::is_conda(self.delegate.as_bytes())
+    }
+
     /// Parse a launch part, by the same rules as the fast path.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let launch = cs_entry::launch::Launch::parse(bytes).ok_or_else(|| {

@@ -7,7 +7,7 @@ mod system;
 
 use core::convert::Infallible;
 
-use crate::environment::{Entries, write_environment};
+use crate::environment::{Context, Entries, write_environment};
 use crate::footer::launch_part;
 use crate::launch::Launch;
 use crate::place::write_prefix;
@@ -49,12 +49,18 @@ fn hand_over(process: &Process, memory: &'static mut Memory) -> Option<Infallibl
         .rsplit(|byte| *byte == b'/')
         .next()
         .filter(|name| !name.is_empty())?;
+    let context = Context {
+        prefix,
+        command_name,
+        delegate_is_conda: launch.delegate_is_conda(),
+        replaces_active: false,
+    };
     let mut entries = Pointers {
         text,
         pointers: &mut memory.pointers,
         count: 0,
     };
-    write_environment(process.environment(), prefix, command_name, &mut entries)?;
+    write_environment(process.environment(), &context, &mut entries)?;
     system::execute(delegate, process, entries.finish()?)
 }
 

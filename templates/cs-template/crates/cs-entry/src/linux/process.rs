@@ -51,7 +51,7 @@ impl Process {
     }
 
     /// The environment's entries.
-    pub(super) fn environment(&self) -> impl Iterator<Item = &'static [u8]> {
+    pub(super) fn environment(&self) -> impl Iterator<Item = &'static [u8]> + Clone {
         // SAFETY: The kernel's strings end with a NUL and stay.
         self.environment
             .iter()

@@ -1,0 +1,241 @@
+//! The variables that a prefix asks for: `etc/conda/env_vars.d/*.json` of packages, `conda-meta/state` of the user.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::list_files;
+
+/// What activation itself sets. conda ignores `PATH` with a warning and fails at the others.
+const RESERVED: [&str; 5] = [
+    "PATH",
+    "CONDA_PREFIX",
+    "CONDA_DEFAULT_ENV",
+    "CONDA_SHLVL",
+    "CONDA_PROMPT_MODIFIER",
+];
+/// The value by which `conda env config vars unset` says that activation leaves a variable alone.
+const UNSET: &str = "***unset***";
+
+/// Variables to set and to remove.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Variables {
+    /// Each name once; no value means that the variable is removed.
+    pub values: BTreeMap<String, Option<String>>,
+    /// What was ignored, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+type Object = BTreeMap<String, Box<RawValue>>;
+
+#[derive(Deserialize)]
+struct State {
+    #[serde(default)]
+    env_vars: Object,
+}
+
+/// Read the variables of `prefix`: later files win over earlier ones, the user over packages.
+///
+/// Values are text as conda makes it: numbers as they are written, `True` and `False`; `null` removes a variable. What cannot be a
+/// variable is ignored by itself, with a warning; so is a file that holds no variables at all.
+pub fn read_variables(prefix: &Path) -> Variables {
+    let mut variables = Variables::default();
+    for file in list_files(&prefix.join("etc/conda/env_vars.d"), "json") {
+        variables.add_file(&file, |text| serde_json::from_slice::<Object>(text));
+    }
+    variables.add_file(&prefix.join("conda-meta/state"), |text| {
+        serde_json::from_slice::<State>(text).map(|state| state.env_vars)
+    });
+    let is_left_alone = |value: &Option<String>| value.as_deref() == Some(UNSET);
+    variables.values.retain(|_, value| !is_left_alone(value));
+    variables
+}
+
+impl Variables {
+    fn add_file(&mut self, file: &Path, parse: impl Fn(&[u8]) -> serde_json::Result<Object>) {
+        let object = match fs::read(file) {
+            Ok(text) => parse(&text).map_err(|error| error.to_string()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(error) => Err(error.to_string()),
+        };
+        match object {
+            Ok(object) => self.add(file, object),
+            Err(reason) => self
+                .warnings
+                .push(format!("{} is ignored: {reason}", file.display())),
+        }
+    }
+
+    fn add(&mut self, file: &Path, object: Object) {
+        for (name, value) in object {
+            match read_variable(&name, &value) {
+                Ok(value) => {
+                    self.values.insert(name, value);
+                }
+                Err(reason) => {
+                    let file = file.display();
+                    let warning = format!("the variable {name:?} of {file} is ignored: {reason}");
+                    self.warnings.push(warning);
+                }
+            }
+        }
+    }
+}
+
+/// The value of a variable; none if it is to be removed.
+fn read_variable(name: &str, value: &RawValue) -> Result<Option<String>, &'static str> {
+    if RESERVED.iter().any(|reserved| is_same_name(reserved, name)) {
+        return Err("activation itself sets it");
+    }
+    if name.is_empty() || name.contains(['=', '\0']) {
+        return Err("no variable can have this name");
+    }
+    let text = match serde_json::from_str(value.get()) {
+        Ok(Value::String(text)) => text,
+        Ok(Value::Number(number)) => write_number(value.get(), number.as_f64()),
+        Ok(Value::Bool(true)) => "True".to_owned(),
+        Ok(Value::Bool(false)) => "False".to_owned(),
+        Ok(Value::Null) => return Ok(None),
+        _ => return Err("its value is neither text nor a number"),
+    };
+    match text.contains('\0') {
+        true => Err("its value holds a NUL character"),
+        false => Ok(Some(text)),
+    }
+}
+
+/// A number as Python writes it: whole ones digit by digit, however many.
+fn write_number(written: &str, value: Option<f64>) -> String {
+    match value {
+        Some(value) if written.contains(['.', 'e', 'E']) => format!("{value:?}"),
+        _ => written.to_owned(),
+    }
+}
+
+fn is_same_name(left: &str, right: &str) -> bool {
+    match cfg!(windows) {
+        true => left.eq_ignore_ascii_case(right),
+        false => left == right,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Prefix(tempfile::TempDir);
+
+    impl Prefix {
+        fn with(files: &[(&str, &str)]) -> Self {
+            let prefix = tempfile::tempdir().unwrap();
+            for (name, text) in files {
+                let path = prefix.path().join(name);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+            Self(prefix)
+        }
+
+        fn variables(&self) -> Variables {
+            read_variables(self.0.path())
+        }
+    }
+
+    fn values_of(text: &str) -> (Vec<(String, Option<String>)>, Vec<String>) {
+        let found = Prefix::with(&[("etc/conda/env_vars.d/a.json", text)]).variables();
+        (found.values.into_iter().collect(), found.warnings)
+    }
+
+    #[test]
+    fn values_become_text_as_python_writes_it() {
+        for (value, expected) in [
+            (r#""text""#, Some("text")),
+            (r#""""#, Some("")),
+            ("8080", Some("8080")),
+            ("-1", Some("-1")),
+            (
+                "123456789012345678901234567890",
+                Some("123456789012345678901234567890"),
+            ),
+            ("1.50", Some("1.5")),
+            ("1e3", Some("1000.0")),
+            ("true", Some("True")),
+            ("false", Some("False")),
+            ("null", None),
+        ] {
+            let (values, warnings) = values_of(&format!(r#"{{"A": {value}}}"#));
+            assert_eq!(
+                values,
+                [("A".to_owned(), expected.map(str::to_owned))],
+                "{value}"
+            );
+            assert_eq!(warnings, Vec::<String>::new(), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_variable_is_ignored_by_itself() {
+        for (pair, reason) in [
+            (r#""PATH": "/evil""#, "activation itself sets it"),
+            (r#""CONDA_PREFIX": "/evil""#, "activation itself sets it"),
+            (r#""": "x""#, "name"),
+            (r#""A=B": "x""#, "name"),
+            (r#""A": "\u0000""#, "NUL"),
+            (r#""A": [1]"#, "neither text nor a number"),
+            (r#""A": {"b": 1}"#, "neither text nor a number"),
+        ] {
+            let (values, warnings) = values_of(&format!(r#"{{"GOOD": "1", {pair}}}"#));
+            assert_eq!(
+                values,
+                [("GOOD".to_owned(), Some("1".to_owned()))],
+                "{pair}"
+            );
+            assert_eq!(warnings.len(), 1, "{pair}");
+            assert!(warnings[0].contains(reason), "{}", warnings[0]);
+            assert!(warnings[0].contains("env_vars.d/a.json"), "{}", warnings[0]);
+        }
+    }
+
+    #[test]
+    fn a_file_that_holds_no_variables_is_ignored_with_a_warning() {
+        for text in ["{", "[]", "", "{\"A\": }"] {
+            let prefix = Prefix::with(&[
+                ("etc/conda/env_vars.d/a.json", text),
+                ("etc/conda/env_vars.d/b.json", r#"{"GOOD": "1"}"#),
+                ("etc/conda/env_vars.d/c.txt", r#"{"OTHER": "1"}"#),
+            ]);
+            let found = prefix.variables();
+            assert_eq!(found.values.len(), 1, "{text}");
+            assert_eq!(found.warnings.len(), 1, "{text}");
+            assert!(
+                found.warnings[0].contains("a.json"),
+                "{}",
+                found.warnings[0]
+            );
+        }
+        assert_eq!(Prefix::with(&[]).variables(), Variables::default());
+    }
+
+    #[test]
+    fn later_files_win_and_the_user_wins_over_packages() {
+        let prefix = Prefix::with(&[
+            (
+                "etc/conda/env_vars.d/a.json",
+                r#"{"A": "a", "B": "a", "C": "a", "D": "a"}"#,
+            ),
+            ("etc/conda/env_vars.d/b.json", r#"{"B": "b", "C": []}"#),
+            (
+                "conda-meta/state",
+                r#"{"version": 1, "env_vars": {"D": "user", "A": "***unset***", "E": 5}}"#,
+            ),
+        ]);
+        let expected = [("B", "b"), ("C", "a"), ("D", "user"), ("E", "5")];
+        let expected = expected.map(|(name, value)| (name.to_owned(), Some(value.to_owned())));
+        assert!(prefix.variables().values.into_iter().eq(expected));
+    }
+}
