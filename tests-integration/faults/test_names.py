@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from faults.workshop import Workshop, write_plain_channel
 NAME_SERVICE = ("nsswitch.conf", "libnss", "nscd", "gconv", "ld.so", ".so.")
 STRANGER = 4242
 ELF_INTERPRETER = 3
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 needs_root = pytest.mark.skipif(not IS_POSSIBLE, reason="needs Linux, root and strace")
 
@@ -131,6 +134,36 @@ def test_the_name_of_a_socks_proxy_is_found_too(
     assert completed.returncode == 0, completed.stderr
     assert "socks.example" in names.asked
     assert_nothing_loaded(machine, online)
+
+
+@needs_root
+def test_a_library_that_asks_the_c_library_gets_the_same_answer(
+    online: Path, names: DnsServer, machine: Machine, home: Home
+) -> None:
+    """rattler renews a login with a client of its own, which asks ``getaddrinfo``."""
+    names.names["login.example"] = "127.0.0.1"
+    machine.write("resolv.conf", f"nameserver {names.address}\n")
+    login = {
+        "access_token": "old",
+        "refresh_token": "again",
+        "expires_at": 1,
+        "token_endpoint": "http://login.example:9/token",
+        "revocation_endpoint": None,
+        "client_id": "x",
+    }
+    # That client cannot be made without certificates.
+    if not CERTIFICATES.exists():
+        pytest.skip("this machine has no certificates where Debian has them")
+    home.extra["SSL_CERT_FILE"] = shutil.copy(CERTIFICATES, machine.directory)
+    file = machine.directory / "auth.json"
+    file.write_text(json.dumps({"127.0.0.1": {"OAuth": login}}))
+    home.extra["RATTLER_AUTH_FILE"] = str(file)
+    completed = home.run(*machine.wrap(online, "bootstrap"))
+    assert completed.returncode == 0, completed.stderr
+    assert "login.example" in names.asked
+    assert_nothing_loaded(machine, online)
+    connected = [call for call in machine.own_calls(online) if 'sin_addr=inet_addr("127.0.0.1")' in call]
+    assert any("sin_port=htons(9)" in call for call in connected), "it was told the address"
 
 
 @needs_root

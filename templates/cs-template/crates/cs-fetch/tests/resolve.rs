@@ -36,7 +36,15 @@ struct DnsServer {
 
 impl DnsServer {
     fn start(answer: impl Fn(&str, u16) -> Answer + Send + Sync + 'static) -> Self {
-        let (udp, tcp) = bind_both();
+        let (udp, tcp) = bind_both("127.0.0.1").unwrap();
+        Self::serve(udp, tcp, answer)
+    }
+
+    fn serve(
+        udp: UdpSocket,
+        tcp: TcpListener,
+        answer: impl Fn(&str, u16) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let address = udp.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let answer = Arc::new(answer);
@@ -104,11 +112,12 @@ impl DnsServer {
     }
 }
 
-fn bind_both() -> (UdpSocket, TcpListener) {
+/// One port for both; `None` where this machine has no such address.
+fn bind_both(address: &str) -> Option<(UdpSocket, TcpListener)> {
     loop {
-        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let udp = UdpSocket::bind((address, 0)).ok()?;
         if let Ok(tcp) = TcpListener::bind(udp.local_addr().unwrap()) {
-            return (udp, tcp);
+            return Some((udp, tcp));
         }
     }
 }
@@ -322,6 +331,20 @@ fn a_long_answer_is_asked_for_over_tcp() {
         parse(&["10.0.0.1"])
     );
     assert!(server.names().is_empty(), "nothing over UDP");
+}
+
+#[test]
+fn a_server_may_have_an_ipv6_address() {
+    let Some((udp, tcp)) = bind_both("::1") else {
+        return;
+    };
+    let many: Vec<IpAddr> = (0..100)
+        .map(|last| IpAddr::from([10, 0, 1, last]))
+        .collect();
+    let answer = many.clone();
+    let server = DnsServer::serve(udp, tcp, move |_, _| Answer::Truncated(answer.clone()));
+    let found = look_up(settings(&[&server]), "demo.example").unwrap();
+    assert_eq!(found, many);
 }
 
 #[test]
