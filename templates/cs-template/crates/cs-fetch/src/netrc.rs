@@ -1,4 +1,4 @@
-//! `.netrc`: users and passwords of hosts, read as curl, Python and git read them.
+//! `.netrc`: users and passwords of hosts, read as curl, git and Python read them where they agree.
 //!
 //! Words are separated by white space, a word in double quotes may hold some (`\"`, `\\`, `\n`, `\r`, `\t` stand for
 //! characters), and `#` begins a comment where a keyword is expected. A word that makes no sense is

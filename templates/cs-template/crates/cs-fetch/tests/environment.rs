@@ -320,6 +320,42 @@ fn a_default_entry_of_netrc_counts_for_hosts_of_the_plan_alone() {
     assert_eq!(received[1].header("authorization"), None);
 }
 
+/// curl, where there is one: the same credentials from the same file. A password that begins with `#` is left out: curl
+/// takes it for a comment, Python does not.
+#[cfg(unix)]
+#[test]
+fn netrc_files_give_what_they_give_curl() {
+    let home = tempfile::tempdir().unwrap();
+    let proxy = Server::of(BODY.to_vec());
+    let address = format!("http://{}", proxy.address);
+    let url = "http://h.example/a-1-0.conda";
+    for text in [
+        "machine h.example login u password p",
+        "# a comment\nmachine other login x password y\n\nmachine h.example\n  login u\n\tpassword p\n",
+        "machine h.example login \"u v\" password \"p \\\" \\\\ q\"",
+        "machine h.example login u password p\\q\"r#s",
+        "macdef init\nmachine h.example login no password no\n\nmachine h.example login u password p\n",
+        "machine other login x password y default login d password e",
+        "machine other login x password y",
+        "machine h.example login u password p\nmachine h.example login v password q",
+    ] {
+        let netrc = write(home.path(), "netrc", text);
+        let arguments = ["-s", "-x", &address, "--netrc-file", &netrc, url];
+        let Ok(output) = std::process::Command::new("curl").args(arguments).output() else {
+            return;
+        };
+        assert!(output.status.success(), "curl refuses {text:?}");
+        let variables = [("NETRC", netrc.as_str()), ("HTTP_PROXY", &address)];
+        assert_says(&fetch_with(home.path(), url, &variables), &["ARRIVED"]);
+        let received = proxy.received();
+        let [.., of_curl, ours] = received.as_slice() else {
+            panic!("two requests each");
+        };
+        let shown = ours.header("authorization");
+        assert_eq!(shown, of_curl.header("authorization"), "{text:?}");
+    }
+}
+
 #[test]
 fn a_netrc_file_that_cannot_be_read_is_a_warning() {
     let home = tempfile::tempdir().unwrap();
