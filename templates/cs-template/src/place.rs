@@ -73,7 +73,7 @@ fn find_default(launch: &Launch, lookup: Lookup) -> Result<PathBuf, Error> {
         })
 }
 
-/// `HOME`, else what the user database says: in a static executable `/etc/passwd` alone (`host`).
+/// `HOME`, else what the user database says.
 fn find_home(lookup: Lookup) -> Option<PathBuf> {
     let variable = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
     read_value(variable, lookup)
