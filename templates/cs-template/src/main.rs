@@ -9,6 +9,12 @@ mod environments;
 mod error;
 mod expand;
 mod help;
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    any(target_feature = "crt-static", test)
+))]
+mod host;
 mod kept;
 mod launch;
 mod launcher;
