@@ -108,6 +108,25 @@ def test_packages_of_noarch_are_noarch_whatever_an_old_lock_says(stated: str, ve
     assert (record.subdir, record.arch, record.platform, record.noarch) == ("noarch", None, None, "generic")
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "a b"),
+        ("name", "a/b"),
+        ("name", "é"),
+        ("version", "1\t2\nevil\t3"),
+        ("version", "../1"),
+        ("build", "../../x"),
+        ("build", "h0\n"),
+        ("build", "h0\\x"),
+    ],
+)
+def test_what_becomes_a_row_or_a_file_name_has_their_form(field: str, value: str) -> None:
+    with pytest.raises(LockError, match=f"{field} has the wrong type or form") as caught:
+        read({field: value})
+    assert (caught.value.kind, caught.value.key) == ("invalid-value", f"packages[0].{field}")
+
+
 def test_the_folder_of_a_channel_decides_and_one_of_your_own_does_not() -> None:
     assert read({"subdir": "osx-64"}).subdir == "linux-64"
     assert read({"subdir": "osx-64"}, "./linux-64/a-1-0.conda").subdir == "osx-64"

@@ -14,6 +14,7 @@ from cs_lock.locations import (
     choose_subdir,
     derive_location_fields,
     find_file_name,
+    find_scheme,
     is_local_archive,
     is_local_channel,
     lower_scheme,
@@ -31,12 +32,19 @@ _FIELDS: dict[str, tuple[str, Callable[[RecordReader, str], Any]]] = {
     **{name: (name, RecordReader.digest) for name in ("sha256", "md5", "legacy_bz2_md5", "attestations_sha256")},
     **{name: (name, RecordReader.texts) for name in ("depends", "constrains", "flags")},
     **{name: (name, RecordReader.groups) for name in ("extra_depends", "run_exports")},
-    **{name: (name, RecordReader.integer) for name in ("build_number", "legacy_bz2_size", "indexed_timestamp")},
+    **{name: (name, RecordReader.integer) for name in ("build_number", "legacy_bz2_size")},
     "timestamp": ("timestamp", RecordReader.timestamp),
+    "indexed_timestamp": ("indexed_timestamp", RecordReader.milliseconds),
     "track_features": ("track_features", RecordReader.words),
-    "purls": ("purls", RecordReader.texts),
+    "purls": ("purls", RecordReader.purls),
 }
 _IDENTITY = ("name", "version", "build", "subdir")
+# What these are at the least: they become rows of lists, file names and parts of URLs.
+_FORMS = {
+    "name": re.compile(r"[a-z0-9_.-]+"),
+    "version": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]*"),
+    "build": re.compile(r"[^\x00-\x20\x7f-\xa0/\\\u2028\u2029]+"),
+}
 _ELSEWHERE = frozenset({*_IDENTITY, "noarch", "conda", "kind", "url", "path"})
 
 
@@ -89,7 +97,7 @@ def _check_url(url: str, owner: str, key: str) -> None:
 
 def _choose_channel(stated: str | None, derived: str | None, key: str) -> str | None:
     """Choose the channel that an entry states, unless it means nothing on another machine."""
-    if not stated or is_local_channel(stated):
+    if not stated or is_local_channel(stated) or find_scheme(stated) is None:
         return derived
     _check_url(stated, "the package's channel", f"{key}.channel")
     return f"{lower_scheme(stated).rstrip('/')}/"
@@ -113,6 +121,9 @@ def _read_identity(reader: RecordReader, derived: Mapping[str, str | None], loca
             raise _describe_missing(name, location, reader.key)
         fields[name] = value
     fields["name"] = fields["name"].lower()
+    for name, form in _FORMS.items():
+        if not form.fullmatch(fields[name]):
+            raise reader.mistyped(name, f"a {name} as conda packages have it", fields[name])
     return fields
 
 
