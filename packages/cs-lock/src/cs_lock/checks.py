@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from cs_lock.credentials import judge_url
 from cs_lock.environments import Channel
 from cs_lock.errors import Problem
-from cs_lock.locations import find_scheme, is_archive_name
 from cs_lock.platforms import SUBDIRS, Platform
 from cs_lock.records import PackageRecord
 
-_SCHEMES = ("http", "https", "oci")
-# Names that every file system takes, and bundles hold.
-_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!~=-]*")
-# A scheme, a host that may be one, a port with at most 16 bits, and no blanks.
-_PORT = r"(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-_HOST_URL = re.compile(rf"[a-z+]+://(?:[\w.~-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?(?:/[^\x00-\x20\x7f\\]*)?")
-
 
 def check_record(record: PackageRecord, key: str, platform: Platform) -> list[Problem]:
-    """Check one package by itself: digest, location, subdir.
+    """Check one package by itself: digest and subdir.
 
     :param key: key path of its entry in the lock
     """
-    problems = [*_check_location(record), *_check_subdir(record, platform)]
+    problems = _check_subdir(record, platform)
     if not record.sha256:
         hint = "lock the workspace again against a channel that publishes SHA-256 digests"
         message = f"{record.name} has no sha256"
@@ -37,20 +28,6 @@ def check_record(record: PackageRecord, key: str, platform: Platform) -> list[Pr
         Problem(kind=kind, message=message, platform=platform.name, package=record.name, key=where or key, hint=hint)
         for kind, message, where, hint in problems
     ]
-
-
-def _check_location(record: PackageRecord) -> list[tuple[str, str, str | None, str]]:
-    if not record.is_local:
-        scheme = find_scheme(record.url)
-        if scheme not in _SCHEMES:
-            message = f"packages cannot be fetched by {scheme}: {record.url}"
-            return [("unknown-scheme", message, None, "use an https channel")]
-        if not _HOST_URL.fullmatch(record.url):
-            return [("invalid-url", f"{record.url!r} is not a valid URL", None, "lock the workspace again")]
-    if not is_archive_name(record.file_name) or not _SAFE_NAME.fullmatch(record.file_name):
-        message = f"{record.file_name!r} is not a file name of the form NAME-VERSION-BUILD.conda"
-        return [("invalid-file-name", message, None, "lock the workspace again")]
-    return []
 
 
 def _check_subdir(record: PackageRecord, platform: Platform) -> list[tuple[str, str, str | None, str]]:
