@@ -104,6 +104,7 @@ def test_build_numbers_that_a_lock_leaves_out_are_those_of_rattler(build: str, v
 @pytest.mark.parametrize("stated", ["win-64", "linux-64", "osx-64"])
 def test_packages_of_noarch_are_noarch_whatever_an_old_lock_says(stated: str, version: int) -> None:
     fields = {"name": "fonts", "version": "1", "build": "0", "subdir": stated, "noarch": "generic"}
+    fields |= {"arch": "x86_64", "platform": stated.partition("-")[0]}
     record = read(fields, "https://conda.example.com/forge/noarch/fonts-1-0.tar.bz2", version)
     assert (record.subdir, record.arch, record.platform, record.noarch) == ("noarch", None, None, "generic")
 

@@ -83,6 +83,8 @@ def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_vers
                 fields[known[0]] = known[1](reader, name)
         elif name not in _ELSEWHERE:
             extra[name] = resolve_scalars(value)
+    if entry.get("subdir") not in (None, subdir):
+        fields["arch"], fields["platform"] = split_subdir(subdir)
     # The build string of the URL decides about noarch, even where the entry has another: rattler has it so.
     location_build = derived["build"] or build
     fields["noarch"] = _read_noarch(reader, subdir, location_build, fields.get("depends", ()), lock_version)
