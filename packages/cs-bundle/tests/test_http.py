@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cs_bundle import FetchError
@@ -118,6 +118,7 @@ def test_addresses_in_a_text_are_redacted(text: str, shown: str) -> None:
 _SECRET = st.text(alphabet="QZ0123456789", min_size=8, max_size=12)
 
 
+@settings(deadline=None)
 @given(
     _SECRET,
     st.sampled_from(["https://h/t/{}/a", "https://{}:{}@h/a", "https://{}@h/", "https://h/a?x={}", "https://h/a#{}"]),

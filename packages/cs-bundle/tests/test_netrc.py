@@ -87,6 +87,7 @@ _JUNK = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_JUNK, max_size=5).map(" ".join))
 def test_whatever_stands_before_an_entry_does_not_hide_it(junk: str) -> None:
     assert parse_netrc(f"{junk}\n\nmachine zz.test login me password secret\n").machines["zz.test"] == ME
@@ -99,7 +100,7 @@ _ENTRY = st.tuples(_WORD.map(str.lower), _WORD, st.one_of(_WORD, _QUOTED.map('"{
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Python reads comments and quotes since 3.11")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_ENTRY, max_size=5, unique_by=lambda entry: entry[0]), st.sampled_from([" ", "\n", "\t", " # x\n"]))
 def test_files_are_read_as_python_reads_them(
     tmp_path: Path, entries: list[tuple[str, str, str]], separator: str

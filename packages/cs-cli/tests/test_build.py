@@ -9,10 +9,12 @@ import re
 from pathlib import Path
 
 import pytest
-from cli_samples import Channel, Cs, Workspace, make_elf, make_pe, make_template, make_workspace
+from cli_samples import Channel, Cs, Workspace, make_elf, make_pe, make_template
 
 import cs_cli.build
+from cs_cli.arguments import parse_arguments
 from cs_cli.artifacts import hash_file
+from cs_cli.derivation import derive_project
 from cs_stamp import read_stamp, verify_stamp
 
 PAPERS = ["cdx.json", "info.json", "packages.txt", "runtime.lock", "sha256"]
@@ -127,13 +129,17 @@ def test_what_has_changed_since_it_was_staged_stays(workspace: Workspace, templa
     assert Path("dist/demo.bundle.tar.zst").read_text() == "mine"
 
 
-@pytest.mark.parametrize("warm", [False, True])
+@pytest.mark.parametrize("command", ["build", "run"])
+@pytest.mark.parametrize(
+    ("layout", "warm"),
+    [("embedded", False), ("embedded", True), ("external", False), ("external", True), ("online", True)],
+)
 def test_a_missing_delegate_is_found_before_anything_is_written(
-    warm: bool, workspace: Workspace, template: Path, cs: Cs
+    layout: str, warm: bool, command: str, workspace: Workspace, template: Path, cs: Cs
 ) -> None:
     if warm:
         cs("build", "--out-dir", "elsewhere")
-    outcome = cs("build", "--delegate", "pyton")
+    outcome = cs(command, "--delegate", "pyton", "--layout", layout)
     assert outcome.status == 1
     assert "no package of the environment provides the delegate 'pyton' on linux-64" in outcome.err
     assert "did you mean 'python'?" in outcome.err
@@ -308,12 +314,16 @@ def test_a_label_that_is_no_part_of_a_file_name_is_wrong_usage(
     assert "this label cannot be part of a file name" in outcome.err
 
 
-def test_warnings_are_told(tmp_path: Path, channel: Channel, template: Path, cs: Cs) -> None:
-    made = make_workspace(tmp_path / "w", channel, exclude='["numpy"]')
-    outcome = cs("build", "--root", made.write(), "--out-dir", tmp_path / "dist")
-    assert outcome.status == 0
-    assert "warning: " in outcome.err
-    assert "numpy" in outcome.err
+@pytest.mark.parametrize("words", [["build"], ["build", "--dry-run"], ["run"], ["inspect"]])
+def test_every_warning_of_the_lock_is_told(words: list[str], workspace: Workspace, template: Path, cs: Cs) -> None:
+    workspace.ship["exclude"] = '["numpy", "libz", "scipy"]'
+    workspace.write()
+    warnings = derive_project(parse_arguments(["build"])).lock.warnings
+    assert {problem.package for problem in warnings} > {"numpy", "scipy"}
+    outcome = cs(*words)
+    said = outcome.out if words == ["inspect"] else outcome.err
+    assert [problem.message for problem in warnings if problem.message not in said] == []
+    assert said.count("warning: ") >= len(warnings)
 
 
 @pytest.mark.parametrize("layout", ["online", "embedded"])
@@ -340,9 +350,9 @@ def test_quiet_keeps_what_was_staged(workspace: Workspace, template: Path, cs: C
 def test_a_platform_without_executables_cannot_be_built_for(
     workspace: Workspace, channel: Channel, template: Path, cs: Cs
 ) -> None:
-    workspace.environments["ship"]["emscripten-wasm32"] = [
-        channel.add("python", {"bin/python.js": b""}, subdir="emscripten-wasm32", version="3.11.7")
-    ]
+    python = channel.add("python", {"bin/python.js": b""}, subdir="emscripten-wasm32", version="3.11.7")
+    hello = next(record for record in channel.records if "hello" in record["conda"])
+    workspace.environments["ship"]["emscripten-wasm32"] = [python, hello]
     workspace.write()
     outcome = cs("build", "--platform", "emscripten-wasm32")
     assert outcome.status == 1

@@ -33,9 +33,9 @@ def plant(base: Path, steps: list[tuple[str, str, str]]) -> None:
                     file.write(f"content {number}")
             elif what == "symlink":
                 (base / name).symlink_to(os.path.relpath(base / target, (base / name).parent))
-            elif what == "hardlink":
+            elif what == "hardlink" and not (base / target).is_symlink():
                 (base / name).hardlink_to(base / target)
-            else:
+            elif what == "folder":
                 (base / "link").symlink_to("d", target_is_directory=True)
 
 
@@ -245,7 +245,7 @@ def test_an_input_among_what_a_killed_build_left_is_not_removed(workspace: Works
     before = snapshot(Path.cwd())
     outcome = cs("build", "--template", given_path)
     assert outcome.status == 1
-    assert "this folder is the build's own, and holds the template" in outcome.err
+    assert "this folder is written as a whole, and holds the template" in outcome.err
     assert snapshot(Path.cwd()) == before
 
 
@@ -258,7 +258,7 @@ def test_an_input_in_the_cache_is_not_replaced(workspace: Workspace, template: P
         given_path.write_bytes(Path("conda.lock").read_bytes())
         outcome = cs(*command, "--source-lock", given_path)
         assert outcome.status == 1
-        assert "this folder is the build's own, and holds the source lock" in outcome.err
+        assert "this folder is written as a whole, and holds the source lock" in outcome.err
         assert given_path.read_bytes() == Path("conda.lock").read_bytes()
     assert snapshot(tmp_path).keys() == before.keys()
 
@@ -292,3 +292,23 @@ def test_builds_with_their_files_beside_the_manifest_can_be_repeated(
     for _ in range(2):
         outcome = cs("build", "--out-dir", ".")
         assert outcome.status == 0, outcome.err
+
+
+@pytest.mark.parametrize("place", [".", "conda.toml", "..", "/", "link", "real/.."])
+def test_no_prefix_takes_the_place_of_an_input(place: str, workspace: Workspace, template: Path, cs: Cs) -> None:
+    Path("link").symlink_to(".")
+    Path("real").mkdir()
+    before = snapshot(Path.cwd())
+    outcome = cs("run", "--install-path", place, "--error-format", "json")
+    assert outcome.status == 1
+    assert json.loads(outcome.err.splitlines()[-1])["kind"] == "output-is-input"
+    assert snapshot(Path.cwd()) == before
+
+
+@pytest.mark.parametrize("name", [".here.staging", ".here.previous"])
+def test_what_a_bootstrap_puts_beside_its_prefix_holds_no_input(
+    name: str, workspace: Workspace, template: Path, cs: Cs
+) -> None:
+    outcome = cs("run", "--install-path", "here", "--template", make_template(Path(name, "cs-template")))
+    assert outcome.status == 1
+    assert f"{name}: this folder is written as a whole, and holds the template" in outcome.err

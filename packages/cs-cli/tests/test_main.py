@@ -145,7 +145,11 @@ def test_a_closed_output_is_no_mistake_of_ours(workspace: Workspace) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_output_is_an_error_in_words(workspace: Workspace) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_output_is_an_error_in_words(
+    unbuffered: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     with Path("/dev/full").open("wb") as full, start("inspect", stdout=full) as process:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 1

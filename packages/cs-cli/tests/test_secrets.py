@@ -1,12 +1,22 @@
-"""Two packages mask addresses, and neither imports the other: they do it alike."""
+"""Nothing that is said shows a secret. Two packages mask addresses, and neither imports the other: they do it alike."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
 import pytest
-from hypothesis import given
+from cli_samples import Cs, Workspace
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cs_bundle import redact_url
+from cs_cli.console import Console
+from cs_cli.errors import CliError, describe_error, render_error
 from cs_lock.credentials import redact_url as redact_url_of_lock
 
 ADDRESSES = [
@@ -52,6 +62,82 @@ _PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_PIECES, max_size=14).map("".join))
 def test_whatever_is_written_is_masked_alike(url: str) -> None:
     assert redact_url(url) == redact_url_of_lock(url)
+
+
+SECRET = "https://me:sekrit@conda.example/t/sekrit/a?sekrit#sekrit"
+
+
+@dataclass
+class Oddity:
+    """One of several things that are wrong, with an address wherever there can be one."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"message": SECRET, "hint": SECRET, "inside": [{"deep": SECRET}]}
+
+
+def test_no_error_shows_a_secret_whoever_made_it() -> None:
+    error = CliError("odd", f"at {SECRET}", expected=SECRET, actual=SECRET, hint=SECRET, problems=[Oddity()])
+    assert "sekrit" not in json.dumps(describe_error(error)) + render_error(error)
+    assert "sekrit" not in render_error(ValueError(SECRET))
+
+
+def test_no_word_on_the_console_shows_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console()
+    console.say(SECRET)
+    console.warn(SECRET)
+    assert "sekrit" not in capsys.readouterr().err + str(console.warnings)
+
+
+def test_no_traceback_shows_a_secret() -> None:
+    program = f"""
+import cs_cli.main
+def fail(arguments):
+    try:
+        raise KeyError({SECRET!r})
+    except KeyError as error:
+        raise ValueError({SECRET!r}) from error
+cs_cli.main._COMMANDS["inspect"] = fail
+cs_cli.main.main(["inspect"])
+"""
+    environ = {"CONDA_SHIP_TRACEBACK": "1", "PATH": "/usr/bin:/bin"}
+    completed = subprocess.run(
+        [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" in completed.stderr
+    assert "sekrit" not in completed.stdout + completed.stderr
+
+
+AUTH = {
+    "BearerToken": ["sekrit\n", "", "sek rit", 5, None],
+    "CondaToken": ["sekrit\n", ["sekrit"]],
+    "BasicHTTP": ["sekrit", {"username": "me"}, {"password": "sekrit", "username": ["sekrit"]}],
+}
+
+
+@pytest.mark.parametrize(("kind", "value"), [(kind, value) for kind, values in AUTH.items() for value in values])
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_build_with_unusable_credentials_does_not_show_them(
+    workspace: Workspace,
+    template: Path,
+    cs: Cs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    value: object,
+    form: str,
+) -> None:
+    for record in workspace.channel.records:
+        record["conda"] = f"http://127.0.0.1:9/c/{'/'.join(record['conda'].split('/')[-2:])}"
+    workspace.write()
+    (tmp_path / "auth.json").write_text(json.dumps({"127.0.0.1": {kind: value}}))
+    monkeypatch.setenv("RATTLER_AUTH_FILE", str(tmp_path / "auth.json"))
+    monkeypatch.setenv("CONDA_SHIP_TRACEBACK", "1")
+    outcome = cs("build", "--error-format", form)
+    assert outcome.status == 1
+    assert "cannot use the credentials of 127.0.0.1" in outcome.err
+    assert "sek" not in outcome.out + outcome.err.replace("test_a_build", "")
+    assert "Traceback" not in outcome.err

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cli_samples import Cs, Workspace, make_template
 
 from cs_bundle import BundleWriteError, DiskFullError
 from cs_cli.errors import CliError
@@ -195,10 +196,10 @@ def test_a_second_build_waits_for_the_first(dist: Path) -> None:
     with staging_directory(dist) as staging:
         thread = threading.Thread(target=build_second)
         thread.start()
-        assert waiting.wait(10)
+        assert waiting.wait(60)
         order.append("first")
         (staging / "demo").write_text("first")
-    thread.join(10)
+    thread.join(60)
     assert order == ["first", "second"]
     assert (dist / "demo").read_text() == "second"
     assert sorted(path.name for path in dist.iterdir()) == ["demo", "demo.sha256"]
@@ -226,7 +227,7 @@ def test_signals_leave_what_was_there(number: signal.Signals, dist: Path) -> Non
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(number)
-    process.wait(10)
+    process.wait(60)
     process.stdout.close()
     if number == signal.SIGKILL:  # nothing can be done at once: the next build does it
         with pytest.raises(ValueError, match="failed"), staging_directory(dist):
@@ -247,3 +248,53 @@ def test_a_signal_while_publishing_comes_too_late(dist: Path, monkeypatch: pytes
         write_new(staging)
     assert (dist / "demo").read_text() == "new runtime"
     assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
+def test_a_full_folder_for_temporary_files_is_named_instead(dist: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with pytest.raises(DiskFullError, match="not enough disk space") as caught, staging_directory(dist):
+        raise OSError(errno.ENOSPC, "full", str(elsewhere / "runtime"))
+    assert caught.value.path == elsewhere
+    assert "TMPDIR" in str(caught.value.hint)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder that is a disk of 64 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("this machine does not let us mount")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="mounting is for root")
+@pytest.mark.parametrize("seen_before", [True, False])
+@pytest.mark.parametrize("layout", ["embedded", "external", "online"])
+def test_a_real_disk_that_is_full(
+    small_disk: Path,
+    workspace: Workspace,
+    template: Path,
+    cs: Cs,
+    monkeypatch: pytest.MonkeyPatch,
+    seen_before: bool,
+    layout: str,
+) -> None:
+    """With and without the look at the free space: ENOSPC is told in the same words."""
+    assert cs("build", "--layout", layout, "--out-dir", small_disk).status == 0
+    before = snapshot(small_disk)
+    with template.open("ab") as file:
+        file.write(bytes(200_000))
+    make_template(template, template.read_bytes())
+    if not seen_before:
+        monkeypatch.setattr("cs_cli.staging.check_room", lambda *_: None)
+        monkeypatch.setattr("cs_bundle.writer.check_room", lambda *_: None)
+    outcome = cs("build", "--layout", layout, "--out-dir", small_disk)
+    assert outcome.status == 1
+    assert outcome.err.splitlines()[-2].startswith(f"error: {small_disk}: not enough disk space, 0.2 MB needed, ")
+    assert outcome.err.splitlines()[-1] == "  hint: free some space, or name another folder with --out-dir"
+    assert snapshot(small_disk) == before

@@ -53,7 +53,6 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "version_three": ("version: 3\nmetadata: {}\n", "unsupported-version"),
     "version_eight": ("version: 8\nenvironments: {}\npackages: []\n", "unsupported-version"),
     "version_huge": ("version: " + "9" * 100_000 + "\n", "unsupported-version"),
-    "legacy_conda_lock": ("version: 1\nmetadata:\n  content_hash: {}\npackage: []\n", "legacy-conda-lock"),
     "environments_list": ("version: 6\nenvironments: []\npackages: []\n", "invalid-value"),
     "packages_text": ("version: 6\nenvironments: {}\npackages: none\n", "invalid-value"),
     "package_text": ("version: 6\nenvironments: {}\npackages:\n- none\n", "invalid-value"),
@@ -161,3 +160,23 @@ def test_refuses_files_that_are_too_large_without_reading_them_whole(tmp_path: P
 def test_refuses_too_many_lines(write_text: Write) -> None:
     with pytest.raises(LockError, match="more than 2000000 lines"):
         read_lock(write_text(b"\n" * (MAX_LINES + 1)))
+
+
+FIRST_LAYOUT = "version: {}\nmetadata:\n  content_hash: {{}}\npackage: []\n"
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_pixi_lock_of_the_first_versions_is_told_as_that(version: int, write_text: Write) -> None:
+    with pytest.raises(LockError) as caught:
+        read_lock(write_text(FIRST_LAYOUT.format(version)))
+    assert caught.value.kind == "unsupported-version"
+    assert caught.value.message == f"version {version} of the lock format is too old (4 to 7 can be read)"
+    assert caught.value.hint == "run `pixi lock`"
+
+
+@pytest.mark.parametrize("name", ["conda-lock.yml", "conda.lock"])
+def test_a_lock_of_the_conda_lock_tool_is_told_as_that(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(FIRST_LAYOUT.format(1))
+    with pytest.raises(LockError, match="lock of the conda-lock tool") as caught:
+        read_lock(tmp_path / name)
+    assert caught.value.kind == "legacy-conda-lock"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rattler import LockFile, MatchSpec
 
-from cs_lock import SUBDIRS, LockError, PackageRecord, parse_dependency_name
+from cs_lock import SUBDIRS, LockError, PackageRecord, derive, parse_dependency_name, read_lock
 from cs_lock.entries import read_record
 from cs_lock.locations import derive_location_fields
 from cs_lock.platforms import split_subdir
@@ -73,6 +73,47 @@ def test_noarch_kind_follows_the_rule_of_the_version() -> None:
     assert read({"noarch": "generic"}, url.format("pyhd8")).noarch == "generic"
     assert read({"noarch": "true"}, url.format("pyhd8")).noarch == "generic"
     assert read({}, url.format("pyhd8"), 5).noarch is None
+
+
+def read_as_rattler(text: str, path: Path) -> Any:
+    path.write_text(text)
+    environment = LockFile.from_path(path).environment("default")
+    assert environment is not None
+    (record,) = environment.conda_repodata_records()["linux-64"]
+    return record
+
+
+@pytest.mark.parametrize("version", [4, 5, 6, 7])
+@pytest.mark.parametrize(
+    "build", ["h166bdaf_1", "py312h1234_0", "0", "12", "h57", "py_", "h1_02", "x_1_", "cp_0_cpython"]
+)
+def test_build_numbers_that_a_lock_leaves_out_are_those_of_rattler(build: str, version: int, tmp_path: Path) -> None:
+    url = f"https://x.org/c/linux-64/attr-2.5.1-{build}.conda"
+    fields = f"sha256: {SHA256}"
+    head = f"conda: {url}"
+    if version < 6:
+        head = f"kind: conda, name: attr, version: 2.5.1, build: '{build}', subdir: linux-64, url: {url}"
+    text = f"version: {version}\nplatforms: [{{name: linux-64}}]\nenvironments:\n  default:\n    channels: []\n"
+    text += f"    packages:\n      linux-64:\n      - conda: {url}\npackages:\n- {{{head}, {fields}}}\n"
+    theirs = read_as_rattler(text, tmp_path / "pixi.lock")
+    ours = derive(read_lock(tmp_path / "pixi.lock"), environment="default").packages("linux-64")[0]
+    assert ours.build_number == theirs.build_number
+
+
+@pytest.mark.parametrize("version", [1, 4, 5, 6, 7])
+@pytest.mark.parametrize("stated", ["win-64", "linux-64", "osx-64"])
+def test_packages_of_noarch_are_noarch_whatever_an_old_lock_says(stated: str, version: int) -> None:
+    fields = {"name": "fonts", "version": "1", "build": "0", "subdir": stated, "noarch": "generic"}
+    record = read(fields, "https://conda.example.com/forge/noarch/fonts-1-0.tar.bz2", version)
+    assert (record.subdir, record.arch, record.platform, record.noarch) == ("noarch", None, None, "generic")
+
+
+def test_the_folder_of_a_channel_decides_and_one_of_your_own_does_not() -> None:
+    assert read({"subdir": "osx-64"}).subdir == "linux-64"
+    assert read({"subdir": "osx-64"}, "./linux-64/a-1-0.conda").subdir == "osx-64"
+    assert read({"subdir": "noarch"}, "file:///c/linux-64/a-1-0.conda").subdir == "noarch"
+    assert read({"subdir": "osx-64"}, "file:///c/noarch/a-1-0.conda").subdir == "noarch"
+    assert read({}, "file:///c/osx-64/a-1-0.conda").subdir == "osx-64"
 
 
 @pytest.mark.parametrize(("build", "number"), [("h0_3", 3), ("py_", 0), ("12", 12), ("", 0), ("1" * 30, 0)])

@@ -187,6 +187,16 @@ def test_every_field_is_written_where_rattler_writes_it(write_lock: Make, packag
     assert b"run_exports:\n    weak:\n    - full >=1\n" in ours
 
 
+@given(st.permutations(["weak", "strong", "noarch", "weak_constrains", "strong_constrains"]), st.integers(1, 5))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_run_exports_are_in_the_order_of_rattler(
+    write_lock: Make, package: Make, tmp_path: Path, names: list[str], count: int
+) -> None:
+    full = package("full", run_exports={name: [f"{name} >=1", "b"] for name in names[:count]})
+    ours, theirs = write_and_reread(write_lock({"default": {"linux-64": [full]}}, 7), tmp_path)
+    assert ours.decode() == theirs.decode()
+
+
 def test_percent_encoded_file_names_read_back_in_rattler(write_lock: Make, package: Make, tmp_path: Path) -> None:
     url = "https://conda.example.com/forge/linux-64/x264-1%21164.3-h0_0.conda"
     ours, _ = write_and_reread(write_lock({"default": {"linux-64": [package("x264", url=url)]}}, 6), tmp_path)

@@ -91,10 +91,18 @@ def test_a_platform_can_be_named_by_a_subdir_that_only_it_has(write_lock: Make, 
     assert lock.packages(lock.platforms[0]) == lock.packages("linux-64-cuda")
 
 
-def test_environment_without_a_platform_is_refused(write_lock: Make) -> None:
-    with pytest.raises(LockError, match="'default' is not solved for any platform") as caught:
-        derive(read_lock(write_lock({"default": {}})), environment="default")
-    assert caught.value.hint == "add platforms to the workspace and lock it again"
+@pytest.mark.parametrize("empty", [{}, {"linux-64": [], "osx-64": []}])
+def test_an_environment_without_packages_is_told_as_that(empty: Any, write_lock: Make, package: Make) -> None:
+    environments = {"default": empty, "app": {"linux-64": [package("a")]}, "dev": {}}
+    with pytest.raises(LockError) as caught:
+        derive(read_lock(write_lock(environments)), environment="default")
+    error = caught.value
+    assert (error.kind, error.key) == ("empty-environment", "environments.default.packages")
+    assert error.message == "the environment 'default' has no packages: nothing asks for any in it"
+    assert error.expected == "an environment with packages: app"
+    assert error.line is not None
+    with pytest.raises(LockError, match="with packages: the lock has none"):
+        derive(read_lock(write_lock({"default": empty})), environment="default")
 
 
 def test_exclusions_are_explained_for_each_platform(write_lock: Make, workspace: Any) -> None:

@@ -29,6 +29,14 @@ def test_unknown_environment_names_the_nearest_first(write_lock: Make) -> None:
     assert (error.expected, error.hint) == ("one of: ship, shop, docs, default", "did you mean 'ship'?")
 
 
+def test_an_environment_that_is_not_there_is_not_taken_for_another(write_lock: Make) -> None:
+    with pytest.raises(LockError) as caught:
+        read_lock(write_lock({"default": {}, "docs": {}})).environment("ship")
+    assert caught.value.hint == "if it is new in the manifest, lock the workspace again"
+    assert caught.value.expected is not None
+    assert "default" in caught.value.expected
+
+
 def test_platform_names_of_their_own_get_their_subdir_from_the_packages(write_lock: Make, package: Make) -> None:
     packages = {"gpu": [package("a", subdir="win-64"), package("b", subdir="noarch")]}
     assert read_lock(write_lock({"default": packages}, 1)).platforms("default") == (

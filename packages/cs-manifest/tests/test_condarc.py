@@ -23,9 +23,9 @@ def write(tmp_path: Path, content: bytes | str) -> Path:
     "text", ["channels: [conda-forge]\n", "{}", "# comment\n---\na: &x 1\nb: *x\n", "a: no\nb: 1_0\n", BOMB]
 )
 def test_a_mapping_is_returned_as_it_is(tmp_path: Path, text: str) -> None:
-    before = time.monotonic()
+    before = time.process_time()
     assert read_condarc(write(tmp_path, text)) == text
-    assert time.monotonic() - before < 5
+    assert time.process_time() - before < 5
 
 
 @pytest.mark.parametrize(

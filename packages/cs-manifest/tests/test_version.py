@@ -113,7 +113,7 @@ def test_a_backend_that_is_not_installed_is_asked_in_an_environment_of_its_own(
 ) -> None:
     make_wheel(tmp_path)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_FIND_LINKS", tmp_path.as_uri())  # pip divides the variable at spaces
     assert version_of(make_project(LOCAL_BACKEND + DYNAMIC + "[tool.pixi]\n" + METADATA, "pyproject.toml")) == "7.8"
 
 

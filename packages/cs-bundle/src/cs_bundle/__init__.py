@@ -23,7 +23,7 @@ from .errors import (
 from .names import is_archive_name
 from .reader import BundleReader, iterate_archives, open_bundle
 from .room import check_room, disk_full, is_full
-from .urls import redact_url
+from .urls import redact_text, redact_url
 from .verify import BundleReport, ExpectedArchive, verify_bundle
 from .writer import BundledArchive, BundleInfo, append_bundle, write_bundle
 
@@ -61,6 +61,7 @@ __all__ = [
     "is_full",
     "iterate_archives",
     "open_bundle",
+    "redact_text",
     "redact_url",
     "verify_bundle",
     "write_bundle",

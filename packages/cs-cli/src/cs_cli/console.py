@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from cs_bundle import redact_text
+
 ProgressCallback = Callable[[int], None]
 """Receives how many bytes are done, from any thread."""
 
@@ -25,13 +27,13 @@ class Console:
         self.warnings: list[str] = []
 
     def say(self, line: str) -> None:
-        """Tell what is happening, on stderr."""
+        """Tell what is happening, on stderr; no address in it shows a secret."""
         if not self.quiet:
-            print(line, file=sys.stderr, flush=True)
+            print(redact_text(line), file=sys.stderr, flush=True)
 
     def warn(self, text: str) -> None:
         """Say what its owner should know, and keep it for the document of ``--json``."""
-        self.warnings.append(text)
+        self.warnings.append(redact_text(text))
         self.say(f"warning: {text}")
 
     @contextlib.contextmanager

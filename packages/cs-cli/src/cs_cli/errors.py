@@ -68,6 +68,7 @@ def describe_error(error: Exception) -> dict[str, Any]:
     """Bring an error of any of our packages into one shape.
 
     :returns: ``kind``, ``message``, those of :data:`FIELDS` that are known, and ``problems`` where there are several.
+        No address in them holds a secret, whoever wrote it.
     """
     described: dict[str, Any] = {
         "kind": str(getattr(error, "kind", "internal")),
@@ -80,7 +81,18 @@ def describe_error(error: Exception) -> dict[str, Any]:
     problems = getattr(error, "problems", ())
     if problems:
         described["problems"] = [problem.to_dict() for problem in problems]
-    return described
+    return {name: _redact(value) for name, value in described.items()}
+
+
+def _redact(value: Any) -> Any:
+    """Mask the addresses in every text of a JSON value."""
+    from cs_bundle import redact_text
+
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, dict):
+        return {name: _redact(inner) for name, inner in value.items()}
+    return [_redact(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def render_error(error: Exception) -> str:

@@ -80,7 +80,9 @@ def refuse_outputs(
     for path in folders:
         key = _identify(path, follow)
         if key is not None and key in holders:
-            raise _overlap(path, f"this folder is the build's own, and holds {holders[key].role}, {holders[key].path}")
+            raise _overlap(
+                path, f"this folder is written as a whole, and holds {holders[key].role}, {holders[key].path}"
+            )
 
 
 def _overlap(output: Path, message: str) -> CliError:

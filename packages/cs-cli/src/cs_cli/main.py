@@ -31,7 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     _soften_streams()
     try:
-        return _guard(words)
+        status = _guard(words)
+        _flush_output()
+        return status
     except BrokenPipeError:
         # Whoever read our output has had enough. The interpreter would complain at exit when it flushes the rest.
         _discard_output()
@@ -62,6 +64,16 @@ def _soften_streams() -> None:
             setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8"))
         with contextlib.suppress(AttributeError, ValueError):
             getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def _flush_output() -> None:
+    """Write what is still held back; what cannot be written has been an error already and is given up."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError):
+        _discard_output()
 
 
 def _discard_output() -> None:
@@ -100,7 +112,9 @@ def _wrap_unexpected(error: Exception) -> Exception:
     if os.environ.get("CONDA_SHIP_TRACEBACK"):
         import traceback
 
-        traceback.print_exception(error)
+        from cs_bundle import redact_text
+
+        print(redact_text("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     if isinstance(error, OSError):
         path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
         return CliError("io", error.strerror or str(error), path=path)

@@ -15,6 +15,7 @@ from types import FrameType
 from .build import Materials, build_artifacts
 from .console import Console
 from .errors import CliError
+from .inputs import refuse_outputs
 from .interrupts import ASKING
 from .plan import BuildPlan
 from .platforms import host_platform
@@ -27,17 +28,27 @@ def run_runtime(
 
     :param install_path: prefix to install into and to keep; ``None`` for a temporary one.
     :returns: the runtime's exit status, 128 plus the signal's number if one ended it.
-    :raises CliError: ``cannot-run`` if it is for another platform than this machine's.
+    :raises CliError: ``cannot-run`` if it is for another platform than this machine's, ``output-is-input`` if the
+        prefix would take the place of what the build reads.
     """
     if plan.subdir != host_platform():
         message = f"a runtime for {plan.subdir} cannot run on {host_platform()}"
         raise CliError("cannot-run", message, hint="use cs build")
+    if install_path is not None:
+        _refuse_prefix(install_path.absolute(), materials)
     with tempfile.TemporaryDirectory(prefix="cs-run-", ignore_cleanup_errors=True) as work:
         result = build_artifacts(plan, materials, Path(work) / "dist", console)
         prefix = install_path.absolute() if install_path else Path(work) / "prefix"
         settings = {"QUIET": console.quiet, "OFFLINE": materials.store.offline}
         environment = runtime_environment(plan.derivation.config.runtime, prefix, settings)
         return run_process([str(result.runtime), *arguments], environment)
+
+
+def _refuse_prefix(prefix: Path, materials: Materials) -> None:
+    """Refuse a prefix among whose folders, as ``docs/explanation/prefix-lifecycle.md`` names them, an input lies."""
+    prefix = Path(os.path.realpath(prefix))
+    beside = [prefix.with_name(f".{prefix.name}.{what}") for what in ("staging", "previous")] if prefix.name else []
+    refuse_outputs(materials.inputs, files=[prefix], folders=[prefix, *beside])
 
 
 def runtime_environment(runtime: str, prefix: Path, settings: dict[str, bool]) -> dict[str, str]:
@@ -55,27 +66,48 @@ def run_process(command: list[str], environment: dict[str, str]) -> int:
 
     :returns: its exit status, 128 plus the signal's number if one ended it.
     """
-    process = subprocess.Popen(command, env=environment)
-    try:
-        with _handing_signals_to(process):
+    with _relayed_signals() as relay:
+        process = subprocess.Popen(command, env=environment)
+        try:
+            relay.start(process)
             status = process.wait()
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
     return status if status >= 0 else 128 - status
 
 
-@contextlib.contextmanager
-def _handing_signals_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    def hand_over(number: int, _frame: FrameType | None) -> None:
-        if not _came_from_terminal(number):
-            with contextlib.suppress(OSError, ValueError):
-                process.send_signal(number)
+class _Relay:
+    """Hand signals to a process, those that came before it was there as soon as it is."""
 
-    previous = {number: signal.signal(number, hand_over) for number in ASKING}
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+
+    def start(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        for number in self._early:
+            self._send(process, number)
+
+    def take(self, number: int, _frame: FrameType | None) -> None:
+        if self._process is None:
+            self._early.append(number)
+        elif not _came_from_terminal(number):
+            self._send(self._process, number)
+
+    @staticmethod
+    def _send(process: subprocess.Popen[bytes], number: int) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            process.send_signal(number)
+
+
+@contextlib.contextmanager
+def _relayed_signals() -> Iterator[_Relay]:
+    relay = _Relay()
+    previous = {number: signal.signal(number, relay.take) for number in ASKING}
     try:
-        yield
+        yield relay
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from cs_bundle import check_room, disk_full, is_full
+from cs_bundle import DiskFullError, check_room, disk_full, is_full
 
 from .errors import CliError
 from .interrupts import postponed_interrupts
@@ -47,16 +47,25 @@ def staging_directory(
             _publish(staging, out_dir, list_stale())
     except Exception as error:
         if is_full(error):
-            # Whoever noticed it names a file of the staging folder, or a descriptor.
-            full = disk_full(out_dir, needed_bytes or None)
-            full.hint = "free some space, or name another folder with --out-dir"
-            raise full from error
+            raise _describe_full(error, out_dir, needed_bytes) from error
         if isinstance(error, OSError):
             reason = error.strerror or str(error)
             raise CliError("cannot-write", f"cannot stage artifacts: {reason}", path=out_dir) from error
         raise
     finally:
         _remove_if_empty(created)
+
+
+def _describe_full(error: Exception, out_dir: Path, needed_bytes: int) -> DiskFullError:
+    """Name the folder that is full: the output folder, unless the error is about a temporary file elsewhere."""
+    place = getattr(error, "path", None) or getattr(error, "filename", None)
+    if place is not None and not Path(place).absolute().is_relative_to(out_dir.absolute()):
+        full = disk_full(Path(place).parent, None)
+        full.hint = "free some space there, or name another folder for temporary files in TMPDIR"
+        return full
+    full = disk_full(out_dir, needed_bytes or None)
+    full.hint = "free some space, or name another folder with --out-dir"
+    return full
 
 
 def _make_directory(out_dir: Path) -> list[Path]:

@@ -80,6 +80,11 @@ class SourceEnvironment:
     platforms: tuple[Platform, ...]
     references: Mapping[str, tuple[Reference, ...]]
 
+    @property
+    def is_solved(self) -> bool:
+        """Whether it has packages on any platform."""
+        return any(self.references.values())
+
     def rename_platforms(self, names: Mapping[str, str]) -> SourceEnvironment:
         """Return the environment with other names for some of its platforms.
 

@@ -25,21 +25,26 @@ _REFERENCE_KINDS: tuple[tuple[str, PackageKind], ...] = (
 )
 
 
-def identify_format(document: Mapping[str, Node]) -> tuple[LockKind, int]:
+def identify_format(document: Mapping[str, Node], file_name: str) -> tuple[LockKind, int]:
     """Find out which tool's format a lock has, and its version.
 
     :param document: the lock
+    :param file_name: of the lock: the conda-lock tool's format and pixi's first one look alike
     :returns: kind and version
     :raises LockError: when it is none that can be read
     """
     value = document.get("version")
-    if "package" in document and "metadata" in document:
-        message = "this is a lock of the conda-lock tool, which is not supported"
-        hint = "lock the workspace with conda-workspaces (conda.lock) or pixi (pixi.lock)"
-        raise LockError("legacy-conda-lock", message, key="version", hint=hint)
     if "version" not in document:
         raise LockError("not-a-lock", "this is not a lock: it has no version", expected="a conda.lock or pixi.lock")
     version = int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10 else 0
+    is_first_layout = "package" in document and "metadata" in document
+    if version in (2, 3) or (version == 1 and is_first_layout and file_name == "pixi.lock"):
+        message = f"version {version} of the lock format is too old (4 to 7 can be read)"
+        raise LockError("unsupported-version", message, key="version", hint="run `pixi lock`")
+    if is_first_layout:
+        message = "this is a lock of the conda-lock tool, which is not supported"
+        hint = "lock the workspace with conda-workspaces (conda.lock) or pixi (pixi.lock)"
+        raise LockError("legacy-conda-lock", message, key="version", hint=hint)
     if version not in _KINDS:
         raise LockError(
             "unsupported-version",

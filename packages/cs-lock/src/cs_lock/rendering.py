@@ -19,6 +19,9 @@ from cs_lock.platforms import Platform
 from cs_lock.records import PackageRecord, derive_build_number, derive_noarch
 
 VERSION = 7
+_RUN_EXPORTS = {
+    name: place for place, name in enumerate(["weak", "strong", "noarch", "weak_constrains", "strong_constrains"])
+}
 
 _SAFE_CHARACTERS = r"A-Za-z0-9_./<=>~^+$;()\\|*!,&%@\"'\[\]{}?-"
 _SAFE = re.compile(rf"[A-Za-z_/(<=$^;+][{_SAFE_CHARACTERS}]*(?: [{_SAFE_CHARACTERS}]+)*")
@@ -181,7 +184,7 @@ def _render_rest(record: PackageRecord) -> list[str]:
         ("license", record.license),
         ("license_family", record.license_family),
         ("purls", record.purls),
-        ("run_exports", record.run_exports),
+        ("run_exports", _order_run_exports(record.run_exports)),
         ("size", record.size_bytes),
         ("legacy_bz2_size", record.legacy_bz2_size),
         ("timestamp", record.timestamp),
@@ -194,6 +197,13 @@ def _render_rest(record: PackageRecord) -> list[str]:
         if value is not None:
             lines += _render_value(key, value, "  ")
     return lines
+
+
+def _order_run_exports(groups: Mapping[str, tuple[str, ...]] | None) -> dict[str, tuple[str, ...]] | None:
+    """Bring run exports into rattler's order, the ones that it does not know behind the others."""
+    if groups is None:
+        return None
+    return {name: groups[name] for name in sorted(groups, key=lambda name: (_RUN_EXPORTS.get(name, 9), name))}
 
 
 def _render_texts(key: str, texts: Sequence[str]) -> list[str]:

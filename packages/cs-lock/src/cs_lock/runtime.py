@@ -174,11 +174,8 @@ def find_platform(name: str, platforms: Sequence[Platform], environment: str) ->
 
 def _choose_platforms(source: SourceLock, chosen: SourceEnvironment, names: Iterable[str] | None) -> list[Platform]:
     try:
-        if not chosen.platforms:
-            hint = "add platforms to the workspace and lock it again"
-            key = f"environments.{chosen.name}.packages"
-            message = f"the environment {chosen.name!r} is not solved for any platform"
-            raise LockError("unsolved-environment", message, key=key, hint=hint)
+        if not chosen.is_solved:
+            raise _describe_empty(source, chosen.name)
         if names is None:
             return list(chosen.platforms)
         found = {find_platform(name, chosen.platforms, chosen.name) for name in names}
@@ -186,6 +183,18 @@ def _choose_platforms(source: SourceLock, chosen: SourceEnvironment, names: Iter
         source.place(error)
         raise
     return sorted(found, key=lambda platform: platform.name)
+
+
+def _describe_empty(source: SourceLock, environment: str) -> LockError:
+    """Say that an environment has no packages, and which ones have."""
+    others = ", ".join(source.solved_environments)
+    return LockError(
+        "empty-environment",
+        f"the environment {environment!r} has no packages: nothing asks for any in it",
+        key=f"environments.{environment}.packages",
+        expected=f"an environment with packages: {others or 'the lock has none'}",
+        hint="choose one that has packages" if others else "add dependencies to the workspace, and lock it",
+    )
 
 
 def _select(

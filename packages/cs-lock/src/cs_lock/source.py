@@ -47,6 +47,15 @@ class SourceLock:
         """Size of the lock's text."""
         return len(self._text.encode())
 
+    @property
+    def solved_environments(self) -> tuple[str, ...]:
+        """Names of the environments that have packages, in the lock's order; damaged ones count."""
+        return tuple(
+            name
+            for name, entry in self._environments.items()
+            if isinstance(entry, dict) and isinstance(lists := entry.get("packages"), dict) and any(lists.values())
+        )
+
     def platforms(self, environment: str) -> tuple[Platform, ...]:
         """Return the platforms that an environment was solved for.
 
@@ -175,14 +184,17 @@ class SourceLock:
         return merged
 
     def _missing_environment(self, name: str) -> LockError:
+        from difflib import get_close_matches
+
         names = sort_by_nearness(name, self._environments)
+        near = get_close_matches(name[:100], names, n=1)
         error = LockError(
             "missing-environment",
             f"the lock has no environment {name!r}",
             key="environments",
             expected=f"one of: {', '.join(names) or 'none at all'}",
             actual=repr(name),
-            hint=f"did you mean {names[0]!r}?" if names else "lock the workspace again",
+            hint=f"did you mean {near[0]!r}?" if near else "if it is new in the manifest, lock the workspace again",
         )
         return self.place(error)
 
@@ -199,7 +211,7 @@ def read_lock(path: str | Path) -> SourceLock:
     with pause_collection():
         document = parse_text(text, path)
     try:
-        kind, version = identify_format(document)
+        kind, version = identify_format(document, path.name)
     except LockError as error:
         place_error(error, path, text)
         raise

@@ -200,9 +200,9 @@ def _replacing(out: Path) -> Iterator[BinaryIO]:
     # A random name, opened exclusively: two builds into one directory do not meet. No fsync: a build can be repeated.
     temporary = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(temporary, flags, 0o700)
     try:
-        with os.fdopen(descriptor, "wb", buffering=0) as file:
+        # By its name, not by a descriptor: whoever writes a part can say where it did not fit.
+        with open(temporary, "wb", buffering=0, opener=lambda path, _: os.open(path, flags, 0o700)) as file:
             yield file
         temporary.chmod(0o755)
         temporary.replace(out)
