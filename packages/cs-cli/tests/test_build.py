@@ -350,9 +350,9 @@ def test_quiet_keeps_what_was_staged(workspace: Workspace, template: Path, cs: C
 def test_a_platform_without_executables_cannot_be_built_for(
     workspace: Workspace, channel: Channel, template: Path, cs: Cs
 ) -> None:
-    workspace.environments["ship"]["emscripten-wasm32"] = [
-        channel.add("python", {"bin/python.js": b""}, subdir="emscripten-wasm32", version="3.11.7")
-    ]
+    python = channel.add("python", {"bin/python.js": b""}, subdir="emscripten-wasm32", version="3.11.7")
+    hello = next(record for record in channel.records if "hello" in record["conda"])
+    workspace.environments["ship"]["emscripten-wasm32"] = [python, hello]
     workspace.write()
     outcome = cs("build", "--platform", "emscripten-wasm32")
     assert outcome.status == 1

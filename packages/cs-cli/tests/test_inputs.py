@@ -175,7 +175,8 @@ def test_no_artifact_takes_the_place_of_an_input(
     cs: Cs,
     tmp_path: Path,
 ) -> None:
-    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    home = workspace.directory if role == "condarc" else tmp_path  # a condarc file comes out of the project
+    out, elsewhere = home / "out", home / "elsewhere"
     out.mkdir()
     elsewhere.mkdir()
     given_path = (out if arrange is as_it_is else elsewhere) / f"demo{suffix}"

@@ -46,6 +46,7 @@ def test_windows_runtimes_end_in_exe(tmp_path: Path, channel: Channel) -> None:
     windows = channel.add("python", {"python.exe": b"MZ"}, subdir="win-64", version="3.11.7")
     made = make_workspace(tmp_path / "w", channel)
     made.environments["ship"] = {"win-64": [windows]}
+    made.specs = ("python",)
     assert plan("--root", str(made.write()), platform="win-64").runtime_name == "demoz.exe"
 
 
@@ -89,3 +90,17 @@ def test_the_runtime_lock_gives_the_install_name(tmp_path: Path, channel: Channe
 def test_a_label_with_a_slash_is_refused(workspace: Workspace) -> None:
     with pytest.raises(CliError, match="this label cannot be part of a file name"):
         plan(label="../x")
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "fits"), [(63, 64, True), (64, 64, False), (127, None, True), (127, 1, False)]
+)
+def test_name_and_label_together_are_a_name(workspace: Workspace, name: int, label: int | None, fits: bool) -> None:
+    derivation = derive_project(parse_arguments(["build", "--artifact-name", "a" * name]))
+    text = None if label is None else "x" * label
+    if fits:
+        assert len(plan_build(derivation, platform="linux-64", label=text).stem) == name + (1 + label if label else 0)
+    else:
+        with pytest.raises(CliError, match="names would be too long") as caught:
+            plan_build(derivation, platform="linux-64", label=text)
+        assert caught.value.kind == "label-invalid"

@@ -98,11 +98,12 @@ def test_shipped_bytecode_is_priced_in_words(workspace: Workspace) -> None:
     assert "Shipped bytecode adds about " in render(TextStyle(), "--bytecode", "shipped")
 
 
-def test_an_empty_environment_is_a_table_without_packages(tmp_path: Path, channel: Channel) -> None:
+def test_a_platform_without_packages_is_a_row_of_the_table(tmp_path: Path, channel: Channel) -> None:
     made = make_workspace(tmp_path / "w", channel)
-    made.environments["ship"]["linux-64"] = []
+    made.environments["ship"] = {"linux-64": [], "linux-aarch64": [channel.add("tool", {}, subdir="linux-aarch64")]}
     made.specs = ()
-    assert "linux-64         0" in render(TextStyle(width=80), "--root", str(made.write()))
+    rows = [line.split() for line in render(TextStyle(width=80), "--root", str(made.write())).splitlines()]
+    assert ["linux-64", "0", "0", "B"] in rows
 
 
 @pytest.mark.parametrize("known", [(), ("linux-64",), ("linux-64", "linux-64-cuda")])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,17 @@ sys.exit(run_process(["sh", "-c", sys.argv[1]], dict(os.environ)))
 """
 
 
+def test_a_signal_that_comes_before_the_process_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    popen = subprocess.Popen
+
+    def start(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return popen(*arguments, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    assert run_process(["sleep", "60"], dict(os.environ)) == 128 + signal.SIGTERM
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_are_handed_to_the_runtime(number: signal.Signals, tmp_path: Path) -> None:
     name = number.name.removeprefix("SIG")
@@ -126,8 +137,8 @@ def test_signals_are_handed_to_the_runtime(number: signal.Signals, tmp_path: Pat
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
-        time.sleep(0.05)
         process.send_signal(number)
         assert process.stdout.readline() == f"got {name}\n".encode()
-        assert process.wait(10) == 5
-        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait(60) == 5
+        with contextlib.suppress(ProcessLookupError):  # the signal may have come before the sleep
+            os.killpg(process.pid, signal.SIGKILL)

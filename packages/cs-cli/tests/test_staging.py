@@ -196,10 +196,10 @@ def test_a_second_build_waits_for_the_first(dist: Path) -> None:
     with staging_directory(dist) as staging:
         thread = threading.Thread(target=build_second)
         thread.start()
-        assert waiting.wait(10)
+        assert waiting.wait(60)
         order.append("first")
         (staging / "demo").write_text("first")
-    thread.join(10)
+    thread.join(60)
     assert order == ["first", "second"]
     assert (dist / "demo").read_text() == "second"
     assert sorted(path.name for path in dist.iterdir()) == ["demo", "demo.sha256"]
@@ -227,7 +227,7 @@ def test_signals_leave_what_was_there(number: signal.Signals, dist: Path) -> Non
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(number)
-    process.wait(10)
+    process.wait(60)
     process.stdout.close()
     if number == signal.SIGKILL:  # nothing can be done at once: the next build does it
         with pytest.raises(ValueError, match="failed"), staging_directory(dist):

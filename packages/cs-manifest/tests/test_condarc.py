@@ -23,9 +23,9 @@ def write(tmp_path: Path, content: bytes | str) -> Path:
     "text", ["channels: [conda-forge]\n", "{}", "# comment\n---\na: &x 1\nb: *x\n", "a: no\nb: 1_0\n", BOMB]
 )
 def test_a_mapping_is_returned_as_it_is(tmp_path: Path, text: str) -> None:
-    before = time.monotonic()
+    before = time.process_time()
     assert read_condarc(write(tmp_path, text)) == text
-    assert time.monotonic() - before < 5
+    assert time.process_time() - before < 5
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,16 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         read_condarc(tmp_path)
     with pytest.raises(ManifestError, match="cannot be read: File name too long"):
         read_condarc(tmp_path / ("x" * 5000))
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+@pytest.mark.parametrize("depth", [101, 250, 999, 1001, 5000])
+@pytest.mark.parametrize("form", ["[", "{a: ", "- ", "? "])
+def test_depth_is_told_as_that_whatever_reads_the_yaml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, depth: int, loader: str
+) -> None:
+    import yaml
+
+    monkeypatch.setattr(yaml, "CSafeLoader", getattr(yaml, loader))
+    with pytest.raises(ManifestError, match="is nested more than 100 levels deep"):
+        read_condarc(write(tmp_path, f"a:\n  {form * depth}"))

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
-from cs_manifest import CONFIG_KEYS, InstallName, ManifestError, Project, ShipConfig, load_config, resolve_install_name
+from cs_manifest import (
+    CONFIG_KEYS,
+    InstallName,
+    ManifestError,
+    Project,
+    ShipConfig,
+    discover,
+    load_config,
+    resolve_install_name,
+)
 
 Make = Callable[..., Project]
 
@@ -239,7 +248,7 @@ def test_a_plain_install_name_does_not_depend_on_the_lock(make_ship: Make) -> No
 def test_a_condarc_flag_is_relative_to_the_current_directory(
     make_ship: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere").mkdir()  # a folder of the project
     (tmp_path / "elsewhere" / "rc").write_text("a: b")
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert load_config(make_ship(), {"condarc-file": "rc"}).condarc_file == tmp_path / "elsewhere" / "rc"
@@ -259,3 +268,120 @@ def test_the_table_of_another_file_is_not_read(make_ship: Make, tmp_path: Path) 
 
 def test_every_key_is_a_field() -> None:
     assert {key.attribute for key in CONFIG_KEYS} | {"condarc"} == {field.name for field in fields(ShipConfig)}
+
+
+@pytest.mark.parametrize(
+    ("base", "version", "fits"), [(50, 60, True), (120, 120, False), (100, 10, True), (100, 11, False)]
+)
+def test_a_derived_install_name_is_not_longer_than_any_other(
+    make_ship: Make, base: int, version: int, fits: bool
+) -> None:
+    project = make_ship(f'install-name = {{ from = "runtime-lock", base = "{"b" * base}" }}')
+    flags = {"runtime-version": "1" * version}
+    name = f"{'b' * base}-{'1' * version}-{'a' * 16}"
+    assert (len(name) <= 128) == fits
+    if fits:
+        assert resolve_install_name(load_config(project, flags), "a" * 64) == name
+        return
+    with pytest.raises(ManifestError, match="at most 128 characters, not") as caught:
+        load_config(project, flags)
+    assert (caught.value.kind, caught.value.key, caught.value.line) == (
+        "value-invalid",
+        "tool.conda-ship.install-name",
+        8,
+    )
+
+
+def test_a_derived_install_name_is_measured_when_the_version_is_known_at_last(make_ship: Make) -> None:
+    config = load_config(make_ship(f'install-name = {{ from = "runtime-lock", base = "{"b" * 100}" }}'))
+    with pytest.raises(ManifestError, match="at most 128 characters, not 129"):
+        resolve_install_name(replace(config, runtime_version="1" * 11), "a" * 64)
+
+
+def test_the_z_of_an_embedded_runtime_counts(make_ship: Make) -> None:
+    name = "r" * 128
+    assert load_config(make_ship(), {"runtime": name}).artifact_name == name
+    with pytest.raises(ManifestError, match="at most 128 characters, not 129") as caught:
+        load_config(make_ship(), {"runtime": name, "layout": "embedded"})
+    assert caught.value.key == "tool.conda-ship.artifact-name"
+
+
+@pytest.mark.parametrize("key", ["artifact-name", "install-name"])
+@pytest.mark.parametrize("name", ["nul", "CON", "com1", "Lpt9.x", "demo."])
+def test_a_name_that_no_file_can_have_everywhere_is_refused(make_ship: Make, key: str, name: str) -> None:
+    with pytest.raises(ManifestError, match="cannot be the name of a file") as caught:
+        load_config(make_ship(f'{key} = "{name}"'))
+    assert (caught.value.line, caught.value.key) == (8, f"tool.conda-ship.{key}")
+    assert load_config(make_ship(f'{key} = "x{name}y"')).runtime == "demo"
+
+
+@pytest.mark.parametrize("way", ["parent", "absolute", "file-link", "directory-link", "link-and-back", "chain"])
+@pytest.mark.parametrize("is_flag", [True, False])
+def test_a_condarc_file_comes_out_of_the_project(tmp_path: Path, way: str, is_flag: bool) -> None:
+    root, outside = tmp_path / "project", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    (outside / "rc").write_text("a: b\n")
+    (root / "conda.toml").write_text("[workspace]\n[tool.conda-ship]\n")
+    (root / "conda.lock").touch()
+    (root / "file").symlink_to(outside / "rc")
+    (root / "directory").symlink_to(outside)
+    (root / "inner").symlink_to("file")
+    paths = {
+        "parent": "../outside/rc",
+        "absolute": str(outside / "rc"),
+        "file-link": "file",
+        "directory-link": "directory/rc",
+        "link-and-back": "directory/../outside/rc",
+        "chain": "inner",
+    }
+    flags = {"runtime": "x", "runtime-version": "2", "delegate": "python", "source-environment": "default"}
+    value = str(root / paths[way]) if is_flag else paths[way]
+    if not is_flag:
+        (root / "conda.toml").write_text(f'[workspace]\n[tool.conda-ship]\ncondarc-file = "{value}"\n')
+    with pytest.raises(ManifestError, match="leads out of the manifest's directory") as caught:
+        load_config(discover(root), flags | ({"condarc-file": value} if is_flag else {}))
+    assert caught.value.kind == "value-invalid"
+
+
+@pytest.mark.parametrize("path", ["rc", "./rc", "sub/../rc", "link", "sub/back", "../project/rc"])
+def test_links_within_the_project_are_fine(tmp_path: Path, path: str) -> None:
+    root = tmp_path / "project"
+    (root / "sub").mkdir(parents=True)
+    (root / "rc").write_text("a: b\n")
+    (root / "link").symlink_to("rc")
+    (root / "sub" / "back").symlink_to("../rc")
+    (root / "conda.lock").touch()
+    (root / "conda.toml").write_text(f'[workspace]\n[tool.conda-ship]\ncondarc-file = "{path}"\n')
+    (tmp_path / "alias").symlink_to(root)
+    flags = {"runtime": "x", "runtime-version": "2", "delegate": "python", "source-environment": "default"}
+    for directory in (root, tmp_path / "alias"):
+        assert load_config(discover(directory), flags).condarc == "a: b\n"
+
+
+@pytest.mark.parametrize("name", ["conda.toml", "pixi.toml", "pyproject.toml"])
+@pytest.mark.parametrize("given", [(), ("runtime",), ("source-environment",), ("delegate", "runtime-version")])
+@pytest.mark.parametrize("has_table", [True, False])
+def test_what_is_missing_is_said_at_once_and_can_be_pasted(
+    make_project: Make, name: str, given: tuple[str, ...], has_table: bool
+) -> None:
+    prefix = "tool.pixi." if name == "pyproject.toml" else ""
+    text = f'[{prefix}workspace]\nname = "My tool"\n[{prefix}environments]\nship = []\n[tool.other]\nx = 1\n'
+    lines = "".join(f'{key} = "7"\n' for key in given)
+    if has_table:
+        text += f"[tool.conda-ship]\n{lines}"
+    flags = {} if has_table else dict.fromkeys(given, "7")
+    with pytest.raises(ManifestError) as caught:
+        load_config(make_project(text, name), flags)
+    error = caught.value
+    missing = [key for key in ("runtime", "delegate", "source-environment") if key not in given]
+    assert all(key in error.message for key in missing)
+    assert not any(key in error.message for key in given)
+    assert (error.kind, error.line) == ("key-missing", 7 if has_table else None)
+    pasted = (error.hint or "").partition("\n")[2]
+    assert ("[tool.conda-ship]" in pasted) != has_table
+    config = load_config(make_project(text + pasted, name), flags)
+    assert (config.runtime, config.source_environment) == (
+        "7" if "runtime" in given else "My-tool",
+        "7" if "source-environment" in given else "ship",
+    )

@@ -71,10 +71,10 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_fault_found_so_far_gives_one_error_quickly(path: Path) -> None:
-    before = time.monotonic()
+    before = time.process_time()
     with pytest.raises(ManifestError):
         read_document(path)
-    assert time.monotonic() - before < 10
+    assert time.process_time() - before < 10
 
 
 def test_a_table_that_is_something_else_is_an_error(tmp_path: Path) -> None:

@@ -41,5 +41,21 @@ def test_features_restrict_the_platforms(make_project: Make) -> None:
         """)
     assert [platform.name for platform in read_environment(project, "gpu").platforms] == ["gpu"]
     linux = read_environment(project, "linux")
-    assert [platform.name for platform in linux.platforms] == ["linux-64", "gpu"]
+    assert [platform.name for platform in linux.platforms] == ["linux-64"]
     assert linux.solve_group == "x"
+
+
+def test_a_feature_may_name_a_subdir_that_the_workspace_only_has_under_another_name(make_project: Make) -> None:
+    project = make_project("""
+        [workspace]
+        platforms = [{ name = "gpu", platform = "linux-64", cuda = "12" }]
+        [feature.a]
+        platforms = ["linux-64"]
+        [feature.b]
+        platforms = ["osx-64"]
+        [environments]
+        a = ["a"]
+        b = ["b"]
+        """)
+    assert [platform.name for platform in read_environment(project, "a").platforms] == ["gpu"]
+    assert [platform.name for platform in read_environment(project, "b").platforms] == ["osx-64"]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cs_manifest import ManifestError, Project, combine_specs, requested_specs
+from cs_manifest import ManifestError, Platform, Project, combine_specs, requested_specs
 
 Make = Callable[..., Project]
 
@@ -209,3 +209,27 @@ def test_a_table_of_the_wrong_form_is_one_error_that_points_at_it(make_project: 
         requested_specs(make_project(text + workspace), "default")
     assert caught.value.key == key
     assert caught.value.line is not None
+
+
+def test_requests_can_be_listed_for_the_platforms_of_a_lock(make_project: Make) -> None:
+    project = make_project("""
+        [workspace]
+        platforms = ["linux-64"]
+        [target.gpu.dependencies]
+        tool = "1.*"
+        [feature.mac]
+        platforms = ["osx-64"]
+        [feature.mac.dependencies]
+        dock = "*"
+        [environments]
+        all = ["mac"]
+        """)
+    platforms = [Platform(name="gpu", subdir="linux-64"), Platform(name="osx-64", subdir="osx-64")]
+    found = {spec.name: spec.platforms for spec in requested_specs(project, "all", platforms)}
+    assert found == {"tool": ("gpu",), "dock": ("osx-64",)}
+
+
+@pytest.mark.parametrize("value", ['{ version = "*", when = "__win" }', '">=2; if python <3"', "\"[when='__unix']\""])
+def test_a_conditional_request_is_marked(make_project: Make, value: str) -> None:
+    project = make_project(f"[workspace]\n[dependencies]\na = {value}\nb = '*'\n")
+    assert [found.is_conditional for found in requested_specs(project, "default")] == [True, False]

@@ -7,7 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from cs_manifest import ManifestError, Project, load_config
+from cs_manifest import ManifestError, Project, ask_version, load_config
 
 Make = Callable[..., Project]
 FLAGS = {"runtime": "x", "delegate": "y", "source-environment": "z"}
@@ -17,7 +17,9 @@ DYNAMIC = '[project]\nname = "demo"\ndynamic = ["version"]\n[tool.hatch.version]
 
 
 def version_of(project: Project, **flags: object) -> str:
-    return load_config(project, FLAGS | flags).runtime_version
+    """Read the version as a build does: the backend is asked if nobody else knows it."""
+    version = load_config(project, FLAGS | flags).runtime_version
+    return ask_version(project) if version is None else version
 
 
 def test_the_project_s_static_version_is_the_default(make_project: Make) -> None:
@@ -137,3 +139,44 @@ def test_a_build_system_that_is_wrong_is_an_error(make_project: Make, build_syst
 def test_the_only_source_of_a_version_is_project_metadata(make_project: Make, table: str) -> None:
     with pytest.raises(ManifestError, match=r'or \{ from = "project-metadata" \}'):
         version_of(make_project(f"[workspace]\n[tool.conda-ship]\nruntime-version = {table}\n"))
+
+
+SPY = """
+from pathlib import Path
+Path("ran").touch()
+
+def get_requires_for_build_wheel(config_settings=None):
+    return []
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    path = Path(metadata_directory, "demo-3.4.dist-info")
+    path.mkdir()
+    (path / "METADATA").write_text("Metadata-Version: 2.1\\nName: demo\\nVersion: 3.4\\n")
+    return path.name
+"""
+IN_TREE = '[build-system]\nrequires = [{}]\nbuild-backend = "spy"\nbackend-path = ["."]\n'
+
+
+def test_reading_the_settings_runs_no_code_of_the_project(make_project: Make, tmp_path: Path) -> None:
+    (tmp_path / "spy.py").write_text(SPY)
+    project = make_project(IN_TREE.format("") + DYNAMIC + "[tool.pixi]\n" + METADATA, "pyproject.toml")
+    config = load_config(project, FLAGS)
+    assert config.runtime_version is None
+    with pytest.raises(ValueError, match="has to be asked"):
+        str(config.known_version)
+    assert not (tmp_path / "ran").exists()
+    assert ask_version(project, offline=True) == "3.4"
+    assert (tmp_path / "ran").exists()
+
+
+def test_offline_nothing_is_installed(make_project: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_wheel(tmp_path)  # It could be had; but offline nobody may look for it.
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    project = make_project(LOCAL_BACKEND + DYNAMIC + "[tool.pixi]\n" + METADATA, "pyproject.toml")
+    with pytest.raises(
+        ManifestError, match=r"is not installed \(local-backend\), and nothing may be downloaded"
+    ) as caught:
+        ask_version(project, offline=True)
+    assert (caught.value.kind, caught.value.line) == ("version-metadata", 11)
+    assert "--runtime-version" in (caught.value.hint or "")

@@ -113,6 +113,12 @@ def _add_project(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--root", type=Path, metavar="DIR", help="folder of the manifest; default: the nearest upward")
     group.add_argument("--manifest", type=Path, metavar="FILE", help="conda.toml, pixi.toml or pyproject.toml")
     group.add_argument("--source-lock", type=Path, metavar="FILE", help="conda.lock or pixi.lock")
+    group.add_argument(
+        "--no-lock-check",
+        dest="lock_check",
+        action="store_false",
+        help="ship what is locked, even if the manifest asks for something else",
+    )
     from cs_manifest import CONFIG_KEYS  # only here: "cs verify" needs no manifest
 
     settings = parser.add_argument_group("settings", "Each is a key of [tool.conda-ship] and wins over it.")

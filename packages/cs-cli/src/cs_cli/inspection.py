@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cs_lock import PackageRecord, Problem
+from cs_lock import PackageRecord, Problem, redact_url
+from cs_manifest import mask_credentials
 
 from .derivation import Derivation
 from .platforms import check_platforms
@@ -71,11 +72,11 @@ def _package_to_dict(record: PackageRecord) -> dict[str, Any]:
         "build": record.build,
         "subdir": record.subdir,
         "noarch": record.noarch,
-        "url": record.url,
+        "url": redact_url(record.url),
         "sha256": record.sha256 or None,
         "size": record.size_bytes,
         "license": record.license,
-        "depends": list(record.depends),
+        "depends": [mask_credentials(spec) for spec in record.depends],
     }
 
 
@@ -149,8 +150,8 @@ class Inspection:
             "layout": config.layout,
             "bytecode": config.bytecode,
             "bytecode_cost": [asdict(cost) for cost in self.bytecode],
-            "channels": [channel.url for channel in lock.channels],
-            "runtime_lock_sha256": None if lock.errors else lock.sha256,
+            "channels": [redact_url(channel.url) for channel in lock.channels],
+            "runtime_lock_sha256": lock.sha256 if self.derivation.can_ship else None,
             "platforms": [platform.to_dict() for platform in self.platforms],
             "exclusions": [asdict(exclusion) for exclusion in lock.exclusions],
             "delegate_checks": [asdict(check) for check in self.delegate_checks],
@@ -171,7 +172,7 @@ def inspect_derivation(derivation: Derivation, *, platform: str | None, out_dir:
     )
     ships_bytecode = derivation.config.bytecode == "shipped" and not lock.errors
     costs = tuple(estimate_bytecode(derivation, one, out_dir) for one in summaries) if ships_bytecode else ()
-    problems = sorted((*lock.problems, *check_platforms(wanted)), key=lambda problem: problem.severity)
+    problems = sorted((*derivation.problems, *check_platforms(wanted)), key=lambda problem: problem.severity)
     return Inspection(derivation=derivation, platforms=summaries, bytecode=costs, problems=tuple(problems))
 
 

@@ -22,6 +22,7 @@ from .errors import CliError
 PAPER_SUFFIXES = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".sha256")
 BUNDLE_SUFFIX = ".bundle.tar.zst"
 
+_STEM_LENGTH = 128
 _BRACKETS = re.compile(r"\[((?:[a-z_0-9]+=\"[^\"]*\",?)+)\]$")
 _FIELD = re.compile(r"([a-z_0-9]+)=\"([^\"]*)\"")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -95,10 +96,9 @@ def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> B
     :param label: value of ``--target-label``, or the target triple.
     :raises CliError: ``label-invalid`` if file names cannot hold the label.
     """
-    _check_label(label)
     subdir = next(one.subdir for one in derivation.lock.platforms if one.name == platform)
     records = derivation.lock.packages(platform)
-    stem = derivation.config.artifact_name + (f"-{label}" if label else "")
+    stem = _compose_stem(derivation.config.artifact_name, label)
     return BuildPlan(
         derivation=derivation,
         platform=platform,
@@ -110,11 +110,20 @@ def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> B
     )
 
 
-def _check_label(label: str | None) -> None:
-    if label is not None and not _LABEL.fullmatch(label):
+def _compose_stem(artifact_name: str, label: str | None) -> str:
+    """Put a label behind the artifact's name; what comes of it is a name like any other."""
+    if label is None:
+        return artifact_name
+    stem = f"{artifact_name}-{label}"
+    if not _LABEL.fullmatch(label):
         expected = "an ASCII letter or digit, then only ASCII letters, digits, '.', '_' and '-'; at most 64"
         message = "this label cannot be part of a file name"
         raise CliError("label-invalid", message, key="--target-label", expected=expected, actual=repr(label))
+    if len(stem) > _STEM_LENGTH:
+        message = f"with this label the files' names would be too long: {stem}"
+        expected = f"at most {_STEM_LENGTH} characters"
+        raise CliError("label-invalid", message, key="--target-label", expected=expected, actual=f"{len(stem)}")
+    return stem
 
 
 def _plan_packages(subdir: str, records: Sequence[PackageRecord], requested: dict[str, str]) -> Plan:
@@ -178,7 +187,7 @@ def compose_header(plan: BuildPlan, contents: Sequence[ArchiveContents] | None) 
     return Header(
         builder=f"cs-cli {__version__}",
         runtime=config.runtime,
-        runtime_version=config.runtime_version,
+        runtime_version=config.known_version,
         artifact_name=plan.stem,
         layout=config.layout,  # type: ignore[arg-type]  # cs_manifest checks it against the same choices
         platform=plan.subdir,

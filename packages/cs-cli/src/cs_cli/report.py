@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cs_lock import Exclusion, Problem
+from cs_lock import Exclusion, Problem, redact_url
 
 from .console import format_bytes
 from .inspection import Inspection, PlatformSummary
@@ -34,13 +34,14 @@ def _render_project(inspection: Inspection, style: TextStyle) -> list[str]:
     derivation = inspection.derivation
     project, config = derivation.project, derivation.config
     others = [name for name in derivation.source.environments if name != config.source_environment]
+    version = config.runtime_version or "of a version not known yet"
     rows = {
-        "Runtime": f"{config.runtime} {config.runtime_version} ({config.layout}, as {config.artifact_name})",
+        "Runtime": f"{config.runtime} {version} ({config.layout}, as {config.artifact_name})",
         "Delegate": config.delegate,
         "Manifest": str(project.manifest_path),
         "Lock": f"{project.source_lock_path} (version {derivation.source.version})",
         "Environment": config.source_environment + (f" (not {', '.join(others)})" if others else ""),
-        "Channels": ", ".join(channel.url for channel in derivation.lock.channels) or "none",
+        "Channels": ", ".join(redact_url(channel.url) for channel in derivation.lock.channels) or "none",
     }
     return [f"{style.paint(f'{name}:', 'bold')}{' ' * (12 - len(name))}{value}" for name, value in rows.items()]
 

@@ -37,7 +37,7 @@ def prepare_build(arguments: argparse.Namespace, *, label: str | None) -> BuildR
     derivation = derive_project(arguments)
     platform = choose_platform(derivation.lock.platforms, arguments.platform, arguments.target)
     plan = plan_build(derivation, platform=platform.name, label=label)
-    for problem in derivation.lock.warnings:
+    for problem in derivation.warnings:
         console.warn(str(problem))
     template = select_template(
         explicit=arguments.template,

@@ -66,27 +66,48 @@ def run_process(command: list[str], environment: dict[str, str]) -> int:
 
     :returns: its exit status, 128 plus the signal's number if one ended it.
     """
-    process = subprocess.Popen(command, env=environment)
-    try:
-        with _handing_signals_to(process):
+    with _relayed_signals() as relay:
+        process = subprocess.Popen(command, env=environment)
+        try:
+            relay.start(process)
             status = process.wait()
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
     return status if status >= 0 else 128 - status
 
 
-@contextlib.contextmanager
-def _handing_signals_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    def hand_over(number: int, _frame: FrameType | None) -> None:
-        if not _came_from_terminal(number):
-            with contextlib.suppress(OSError, ValueError):
-                process.send_signal(number)
+class _Relay:
+    """Hand signals to a process, those that came before it was there as soon as it is."""
 
-    previous = {number: signal.signal(number, hand_over) for number in ASKING}
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+
+    def start(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        for number in self._early:
+            self._send(process, number)
+
+    def take(self, number: int, _frame: FrameType | None) -> None:
+        if self._process is None:
+            self._early.append(number)
+        elif not _came_from_terminal(number):
+            self._send(self._process, number)
+
+    @staticmethod
+    def _send(process: subprocess.Popen[bytes], number: int) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            process.send_signal(number)
+
+
+@contextlib.contextmanager
+def _relayed_signals() -> Iterator[_Relay]:
+    relay = _Relay()
+    previous = {number: signal.signal(number, relay.take) for number in ASKING}
     try:
-        yield
+        yield relay
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

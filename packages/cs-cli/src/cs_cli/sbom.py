@@ -28,9 +28,9 @@ def render_sbom(plan: BuildPlan, identity: str, environ: Mapping[str, str]) -> b
     config = plan.derivation.config
     runtime = {
         "type": "application",
-        "bom-ref": f"runtime:{config.runtime}@{config.runtime_version}",
+        "bom-ref": f"runtime:{config.runtime}@{config.known_version}",
         "name": config.runtime,
-        "version": config.runtime_version,
+        "version": config.known_version,
     }
     metadata: dict[str, Any] = {"component": runtime, "tools": {"components": [_tool()]}}
     if epoch := environ.get("SOURCE_DATE_EPOCH"):

@@ -7,6 +7,7 @@ from cs_lock.exclusions import Exclusion, KeptPackage, LostDependency
 from cs_lock.platforms import SUBDIRS, Platform
 from cs_lock.records import PackageRecord, parse_dependency_name
 from cs_lock.runtime import RuntimeLock, derive, python_of
+from cs_lock.satisfaction import Mismatch, find_mismatches, is_channel, satisfies
 from cs_lock.source import SourceLock, read_lock
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "KeptPackage",
     "LockError",
     "LostDependency",
+    "Mismatch",
     "PackageRecord",
     "Platform",
     "Problem",
@@ -23,10 +25,13 @@ __all__ = [
     "SourceLock",
     "Verdict",
     "derive",
+    "find_mismatches",
+    "is_channel",
     "judge_url",
     "parse_dependency_name",
     "python_of",
     "read_lock",
     "redact_url",
+    "satisfies",
 ]
 __version__ = "0.1.0"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from cs_lock.blocks import Node
@@ -84,3 +84,15 @@ class SourceEnvironment:
     def is_solved(self) -> bool:
         """Whether it has packages on any platform."""
         return any(self.references.values())
+
+    def rename_platforms(self, names: Mapping[str, str]) -> SourceEnvironment:
+        """Return the environment with other names for some of its platforms.
+
+        :param names: new names by the present ones; a new name must not be that of another platform
+        """
+        platforms = [replace(one, name=names.get(one.name, one.name)) for one in self.platforms]
+        return replace(
+            self,
+            platforms=tuple(sorted(platforms, key=lambda platform: platform.name)),
+            references={names.get(name, name): references for name, references in self.references.items()},
+        )

@@ -89,6 +89,17 @@ class SourceLock:
             self._loaded[name] = self._reader.environment(name, self._environments[name], self._declared, records)
         return self._loaded[name]
 
+    def rename_platforms(self, environment: str, names: Mapping[str, str]) -> None:
+        """Call platforms of an environment from now on as its workspace calls them.
+
+        pixi 0.71 and later may write ``p1`` where the workspace says ``linux-64-gpu``.
+
+        :param environment: its name
+        :param names: the workspace's names by the lock's
+        :raises LockError: when there is no such environment
+        """
+        self._loaded[environment] = self.environment(environment).rename_platforms(names)
+
     def archive(self, reference: Reference) -> PackageRecord:
         """Return the record of a package that is an archive.
 

@@ -1,17 +1,19 @@
 """What does a conda or Pixi workspace ask to ship?
 
 ``discover`` finds the manifest and the source lock, ``load_config`` reads ``[tool.conda-ship]``, ``requested_specs``
-lists what an environment's features ask for.
+lists what an environment's features ask for. Only ``ask_version`` runs code of the project.
 """
 
 from .config import InstallName, ShipConfig, load_config, resolve_install_name
+from .credentials import mask_credentials
 from .environment import Channel, Environment, Feature, list_environments, read_environment
 from .errors import ERROR_KINDS, ErrorKind, ManifestError
 from .keys import CONFIG_KEYS, ConfigKey
 from .metadata import list_metadata_files
-from .platforms import Platform
+from .platforms import Platform, align_platforms
 from .project import ManifestKind, Project, discover
-from .requests import RequestedSpec, combine_specs, requested_specs
+from .requests import RequestedSpec, combine_specs, describes_workspace, requested_specs
+from .version import ask_version
 
 __all__ = [
     "CONFIG_KEYS",
@@ -28,11 +30,15 @@ __all__ = [
     "Project",
     "RequestedSpec",
     "ShipConfig",
+    "align_platforms",
+    "ask_version",
     "combine_specs",
+    "describes_workspace",
     "discover",
     "list_environments",
     "list_metadata_files",
     "load_config",
+    "mask_credentials",
     "read_environment",
     "requested_specs",
     "resolve_install_name",

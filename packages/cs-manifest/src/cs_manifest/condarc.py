@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from .credentials import CREDENTIALS_HINT, find_addresses, holds_credentials, holds_extras
 from .errors import ManifestError
 
 if TYPE_CHECKING:
@@ -16,15 +18,17 @@ MAX_SIZE_BYTES = 256 * 1024
 
 # libyaml's time grows with the square of the depth.
 _MAX_DEPTH = 100
+_BARE_USER = re.compile(r"(?!mailto:)[^\s/:@]+:[^\s/@]*@[^\s/@]+/?")
 
 
 def read_condarc(path: Path) -> str:
     """Return the text of a condarc file.
 
     :param path: a YAML file with one mapping, UTF-8, at most :data:`MAX_SIZE_BYTES` long.
-    :raises ManifestError: when it cannot be read or is not a mapping.
+    :raises ManifestError: when it cannot be read, is not a mapping, or holds credentials.
     """
     text = _read_text(path)
+    _check_addresses(path, text)
     _check_mapping(path, text)
     return text
 
@@ -66,9 +70,22 @@ def _check_mapping(path: Path, text: str) -> None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        if mark and _is_deep(text[: mark.index]):
+            raise _too_deep(path, line) from error
         raise _error(path, f"is not valid YAML: {error.problem}", line=line, column=column) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except RecursionError as error:
+        raise _too_deep(path, None) from error
+    except yaml.YAMLError as error:
         raise _error(path, f"is not valid YAML: {' '.join(str(error).split())}") from error
+
+
+def _is_deep(text: str) -> bool:
+    """Tell whether brackets are open too deep at the end of a text: some parsers stop there before we see an event."""
+    return text.count("[") + text.count("{") - text.count("]") - text.count("}") > _MAX_DEPTH
+
+
+def _too_deep(path: Path, line: int | None) -> ManifestError:
+    return _error(path, f"is nested more than {_MAX_DEPTH} levels deep", line=line)
 
 
 def _check_events(path: Path, events: Iterator[Any]) -> None:
@@ -87,7 +104,9 @@ def _check_events(path: Path, events: Iterator[Any]) -> None:
                 raise _error(path, "does not hold a mapping", line=line, column=column)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _MAX_DEPTH:
-            raise _error(path, f"is nested more than {_MAX_DEPTH} levels deep", line=event.start_mark.line + 1)
+            raise _too_deep(path, event.start_mark.line + 1)
+        if isinstance(event, yaml.ScalarEvent):
+            _check_scalar(path, event.value, event.start_mark.line + 1 if event.start_mark else None)
         if isinstance(event, yaml.AliasEvent) and event.anchor not in anchors:
             line = event.start_mark.line + 1 if event.start_mark else None
             raise _error(path, f"alias *{event.anchor} has no anchor", line=line)
@@ -95,3 +114,32 @@ def _check_events(path: Path, events: Iterator[Any]) -> None:
         previous = event
     if documents == 0:
         raise _error(path, "is empty", line=1, column=1)
+
+
+def _check_addresses(path: Path, text: str) -> None:
+    """Refuse credentials wherever they stand, comments included: all of the text ships."""
+    for address, offset in find_addresses(text):
+        if holds_credentials(address, placeholders=True):
+            raise _credentials(path, address, text.count("\n", 0, offset) + 1)
+
+
+def _check_scalar(path: Path, value: str, line: int | None) -> None:
+    """Refuse credentials in a value, which YAML may have written with escapes; queries hold them as well."""
+    for address, _ in find_addresses(value):
+        if holds_credentials(address, placeholders=True) or holds_extras(address):
+            raise _credentials(path, address, line)
+    # A proxy may be given without a scheme.
+    if _BARE_USER.fullmatch(value) and holds_credentials(f"//{value}", placeholders=True):
+        raise _credentials(path, f"//{value}", line)
+
+
+def _credentials(path: Path, address: str, line: int | None) -> ManifestError:
+    return ManifestError(
+        f"holds credentials, which would ship: {address}",
+        kind="credentials",
+        path=path,
+        line=line,
+        key="tool.conda-ship.condarc-file",
+        expected="addresses without user, password, token, query or fragment",
+        hint=f"{CREDENTIALS_HINT}; conda also replaces variables such as ${{TOKEN}} in this file",
+    )

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .condarc import read_condarc
+from .document import describe
 from .errors import ErrorKind, ManifestError
 from .keys import CONFIG_KEYS, ConfigKey
 from .suggestions import did_you_mean
 from .values import (
     check_boolean,
     check_choice,
+    check_file_name,
     check_identifier,
     check_packages,
     check_text,
     check_url,
     check_version,
 )
-from .version import resolve_version
+from .version import find_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,12 +51,13 @@ class ShipConfig:
     """Every setting of a build, checked and with its default filled in.
 
     The fields are the keys of ``[tool.conda-ship]``; the reference page describes them. ``condarc`` is the text of
-    ``condarc-file``.
+    ``condarc-file``. ``runtime_version`` is ``None`` when only the project's build backend knows it:
+    :func:`cs_manifest.ask_version` asks it.
     """
 
     runtime: str
     artifact_name: str
-    runtime_version: str
+    runtime_version: str | None
     delegate: str
     layout: str
     source_environment: str
@@ -71,6 +75,16 @@ class ShipConfig:
     on_upgrade: str
     activation: str
 
+    @property
+    def known_version(self) -> str:
+        """The runtime's version, for whoever cannot do without.
+
+        :raises ValueError: when the build backend was not asked for it.
+        """
+        if self.runtime_version is None:
+            raise ValueError("the build backend has to be asked for the runtime's version first")
+        return self.runtime_version
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Setting:
@@ -84,15 +98,14 @@ class _Setting:
 
     def error(self, message: str, *, kind: ErrorKind, expected: str, hint: str | None = None) -> ManifestError:
         if self.is_flag:
-            return ManifestError(
-                message, kind=kind, key=f"--{self.name}", expected=expected, actual=repr(self.value), hint=hint
-            )
+            actual = describe(self.value) if isinstance(self.value, str) else repr(self.value)
+            return ManifestError(message, kind=kind, key=f"--{self.name}", expected=expected, actual=actual, hint=hint)
         key = (*TABLE, self.name)
         return self.project.document.error(message, kind=kind, key=key, expected=expected, actual=self.value, hint=hint)
 
 
 def load_config(project: Project, overrides: Mapping[str, object] | None = None) -> ShipConfig:
-    """Read the settings of a build.
+    """Read the settings of a build. No code of the project is run.
 
     :param project: from :func:`cs_manifest.discover`.
     :param overrides: values from the command line, by key (``-`` and ``_`` are the same); ``None`` means not given.
@@ -104,9 +117,11 @@ def load_config(project: Project, overrides: Mapping[str, object] | None = None)
     layout = _read(settings, "layout")
     delegate = _read(settings, "delegate")
     condarc_path = _resolve_condarc(settings.get("condarc-file"))
-    return ShipConfig(
+    artifact_name = _read(settings, "artifact-name") or runtime + ("z" if layout == "embedded" else "")
+    _check_file_name("artifact-name", artifact_name, project)
+    config = ShipConfig(
         runtime=runtime,
-        artifact_name=_read(settings, "artifact-name") or runtime + ("z" if layout == "embedded" else ""),
+        artifact_name=artifact_name,
         delegate=delegate,
         layout=layout,
         source_environment=_read(settings, "source-environment"),
@@ -123,9 +138,11 @@ def load_config(project: Project, overrides: Mapping[str, object] | None = None)
         on_upgrade=_read(settings, "on-upgrade"),
         activation=_read(settings, "activation"),
         condarc=None if condarc_path is None else read_condarc(condarc_path),
-        # Last, because it may start a build backend: cheap mistakes are found first.
         runtime_version=_read_version(project, settings.get("runtime-version")),
     )
+    if config.runtime_version is not None:
+        _check_file_name("install-name", _compose_install_name(config, "0" * 64), project)
+    return config
 
 
 def resolve_install_name(config: ShipConfig, lock_sha256: str) -> str:
@@ -134,12 +151,33 @@ def resolve_install_name(config: ShipConfig, lock_sha256: str) -> str:
     :param lock_sha256: SHA-256 of the runtime lock, in hex.
     :returns: the name, or ``BASE-VERSION-HASH16`` with the hash's first 16 digits when it is made from the lock.
         Characters of a version that a directory name may not have become ``_``.
+    :raises ManifestError: when no file system takes the name.
     """
+    if config.install_name.from_runtime_lock and not re.fullmatch(r"[0-9a-f]{64}", lock_sha256):
+        raise ValueError("lock_sha256 has to be 64 lower-case hexadecimal digits")
+    return _check_file_name("install-name", _compose_install_name(config, lock_sha256))
+
+
+def _check_file_name(key: str, name: str, project: Project | None = None) -> str:
+    """Check a name that may be made of others.
+
+    :param project: whose manifest an error points at.
+    """
+    try:
+        return check_file_name(name)
+    except ValueError as error:
+        expected, path = str(error), (*TABLE, key)
+    hint = f"give another one with --{key}"
+    message = f"{name!r} cannot be the name of a file: it has to be {expected}"
+    if project is not None:
+        raise project.document.error(message, kind="value-invalid", key=path, expected=expected, hint=hint)
+    raise ManifestError(message, kind="value-invalid", key=".".join(path), expected=expected, hint=hint)
+
+
+def _compose_install_name(config: ShipConfig, lock_sha256: str) -> str:
     if not config.install_name.from_runtime_lock:
         return config.install_name.base
-    if not re.fullmatch(r"[0-9a-f]{64}", lock_sha256):
-        raise ValueError("lock_sha256 has to be 64 lower-case hexadecimal digits")
-    version = re.sub(r"[^A-Za-z0-9._-]", "_", config.runtime_version)
+    version = re.sub(r"[^A-Za-z0-9._-]", "_", config.known_version)
     return f"{config.install_name.base}-{version}-{lock_sha256[:16]}"
 
 
@@ -208,18 +246,59 @@ def _list_keys() -> str:
 
 
 def _check_required(project: Project, settings: Mapping[str, _Setting]) -> None:
-    for key in CONFIG_KEYS:
-        if not key.required or key.name in settings:
-            continue
-        error = project.document.error(
-            "is required",
-            kind="key-missing",
-            key=TABLE,
-            expected=key.help,
-            hint=f'add `{key.name} = "..."` to [tool.conda-ship], or give {key.flags[0]}',
-        )
-        error.key = ".".join((*TABLE, key.name))
+    """Name all keys that are missing at once, with lines to paste."""
+    missing = [key.name for key in CONFIG_KEYS if key.required and key.name not in settings]
+    if not missing:
+        return
+    has_table = "conda-ship" in project.document.table(TABLE[:1])
+    header = "" if has_table else f"[{'.'.join(TABLE)}]\n"
+    lines = header + "\n".join(f'{name} = "{value}"' for name, value in _suggest_settings(project, settings).items())
+    where = f"[{'.'.join(TABLE)}]" if has_table else project.manifest_path.name
+    names = " and ".join(part for part in (", ".join(missing[:-1]), missing[-1]) if part)
+    message = f"{names} {'is' if len(missing) == 1 else 'are'} required"
+    hint = f"add this to {where}, with values of yours:\n\n{lines}\n"
+    expected = "; ".join(f"{key.name}: {key.help}" for key in CONFIG_KEYS if key.name in missing)
+    if has_table:
+        error = project.document.error(message, kind="key-missing", key=TABLE, expected=expected, hint=hint)
+        if len(missing) == 1:
+            error.message, error.key = "is required", ".".join((*TABLE, missing[0]))
+            error.hint = f'add `{missing[0]} = "..."` to {where}, or give --{missing[0]}'
         raise error
+    # A table that is not there stands nowhere: no line is better than that of the nearest other table.
+    raise ManifestError(
+        f"is not there; {message}",
+        kind="key-missing",
+        path=project.manifest_path,
+        key=".".join(TABLE),
+        expected=expected,
+        hint=hint,
+    )
+
+
+def _suggest_settings(project: Project, settings: Mapping[str, object]) -> dict[str, str]:
+    """Suggest values for the settings that a build needs and that are not given.
+
+    :param settings: those that are given, by key.
+    """
+    name = next((found for table in ("workspace", "project") if (found := project.table(table).get("name"))), None)
+    name = name or project.document.table(("project",)).get("name")
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", str(name or "")).strip("-._") or "demo"
+    environments = [one for one in project.table("environments") if one != "default"]
+    values = {
+        "runtime": name,
+        "delegate": name,
+        "source-environment": environments[0] if len(environments) == 1 else "default",
+    }
+    if "runtime-version" not in settings and not _has_version(project):
+        values["runtime-version"] = "1.0.0"
+    return {key: value for key, value in values.items() if key not in settings}
+
+
+def _has_version(project: Project) -> bool:
+    try:
+        return find_version(project, from_metadata=False) is not None
+    except ManifestError:
+        return False
 
 
 def _read(settings: Mapping[str, _Setting], name: str) -> Any:
@@ -281,14 +360,14 @@ def _read_install_name(setting: _Setting | None, runtime: str) -> InstallName:
         raise setting.error(f"base has to be {error}", kind="value-invalid", expected=str(error)) from None
 
 
-def _read_version(project: Project, setting: _Setting | None) -> str:
+def _read_version(project: Project, setting: _Setting | None) -> str | None:
     if setting is None:
-        return resolve_version(project, from_metadata=False)
+        return find_version(project, from_metadata=False)
     if not isinstance(setting.value, dict):
         version: str = _check(setting)
         return version
     _check_source(setting, "project-metadata", optional=set())
-    return resolve_version(project, from_metadata=True)
+    return find_version(project, from_metadata=True)
 
 
 def _check_source(setting: _Setting, source: str, *, optional: set[str]) -> None:
@@ -302,9 +381,20 @@ def _check_source(setting: _Setting, source: str, *, optional: set[str]) -> None
 
 
 def _resolve_condarc(setting: _Setting | None) -> Path | None:
-    """Return the path: in a manifest it is relative to the manifest, on the command line to the current directory."""
+    """Return the path: in a manifest it is relative to the manifest, on the command line to the current directory.
+
+    It has to lead into the manifest's directory, links followed: what a project ships comes out of the project.
+    """
     if setting is None:
         return None
-    base = Path.cwd() if setting.is_flag else setting.project.manifest_path.parent
-    path: str | Path = setting.value
-    return base / (path if isinstance(path, Path) else _check(setting))
+    home = setting.project.manifest_path.parent
+    value: str | Path = setting.value
+    path = (Path.cwd() if setting.is_flag else home) / (value if isinstance(value, Path) else _check(setting))
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(home)):
+        raise setting.error(
+            f"leads out of the manifest's directory: {os.path.realpath(path)}",
+            kind="value-invalid",
+            expected=f"a file in {home}",
+            hint="copy the file into the project",
+        )
+    return path

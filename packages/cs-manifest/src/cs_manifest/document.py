@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import tomli
 
+from .credentials import mask_credentials
 from .errors import ErrorKind, ManifestError
 from .positions import KEY_PART, KeyPath, find_duplicate, format_key, locate, position_at
 
@@ -200,6 +201,7 @@ def describe(value: object) -> str:
     """Name a TOML value for a message: its type, and a short one itself."""
     names = {bool: "a boolean", int: "an integer", float: "a float", list: "an array", dict: "a table"}
     if isinstance(value, str):
+        value = mask_credentials(value)  # before it is cut: half a password is no address
         return repr(value if len(value) <= 80 else value[:77] + "...")
     if isinstance(value, bool):
         return "true" if value else "false"

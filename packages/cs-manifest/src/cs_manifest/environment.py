@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .platforms import Platform, read_platforms
+from .platforms import KNOWN_SUBDIRS, Platform, read_platforms
 from .suggestions import sort_by_nearness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from .errors import ManifestError
     from .positions import KeyPath
@@ -157,23 +157,38 @@ def list_python_groups(project: Project) -> tuple[str, ...]:
 
 
 def _restrict_platforms(project: Project, features: tuple[Feature, ...]) -> tuple[Platform, ...]:
-    platforms = read_platforms(project)
-    for feature in features:
-        allowed = feature.table.get("platforms")
-        if feature.key == project.key() or allowed is None:
-            continue
-        if not isinstance(allowed, list):
-            raise project.document.error(
-                "has to be a list of platforms",
-                kind="value-type",
-                key=(*feature.key, "platforms"),
-                expected="a list",
-                actual=allowed,
-            )
-        # A list, because what a mistaken manifest holds there may not be hashable.
-        names = [entry.get("name", entry.get("platform")) if isinstance(entry, dict) else entry for entry in allowed]
-        platforms = tuple(platform for platform in platforms if platform.name in names or platform.subdir in names)
-    return platforms
+    platforms = list(read_platforms(project))
+    declared = tuple(platforms)
+    lists = [names for names in (list_feature_platforms(project, feature) for feature in features) if names is not None]
+    # Pixi: a feature may bring a platform along that the workspace itself does not list.
+    known = {name for platform in declared for name in (platform.name, platform.subdir)}
+    for name in dict.fromkeys(name for names in lists for name in names):
+        if name in KNOWN_SUBDIRS and name not in known:
+            platforms.append(Platform(name=name, subdir=name))
+    return tuple(platform for platform in platforms if all(names_platform(one, platform, declared) for one in lists))
+
+
+def list_feature_platforms(project: Project, feature: Feature) -> tuple[str, ...] | None:
+    """Name the platforms that a feature is for; ``None`` when it is for all."""
+    allowed = feature.table.get("platforms")
+    if feature.key == project.key() or allowed is None:
+        return None
+    if not isinstance(allowed, list):
+        raise project.document.error(
+            "has to be a list of platforms",
+            kind="value-type",
+            key=(*feature.key, "platforms"),
+            expected="a list",
+            actual=allowed,
+        )
+    names = [entry.get("name", entry.get("platform")) if isinstance(entry, dict) else entry for entry in allowed]
+    return tuple(name for name in names if isinstance(name, str))
+
+
+def names_platform(names: Iterable[str], platform: Platform, declared: Iterable[Platform]) -> bool:
+    """Tell whether a list names a platform: by its name, or by a subdir that is no other platform's name."""
+    own = {one.name for one in declared}
+    return any(name == platform.name or (name == platform.subdir and name not in own) for name in names)
 
 
 def _collect_channels(project: Project, features: tuple[Feature, ...]) -> tuple[Channel, ...]:

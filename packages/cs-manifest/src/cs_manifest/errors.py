@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
+from .credentials import mask_credentials
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,6 +27,7 @@ ErrorKind = Literal[
     "version-missing",
     "version-metadata",
     "condarc-invalid",
+    "credentials",
     "environment-not-found",
     "feature-not-found",
 ]
@@ -34,7 +37,7 @@ ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
 
 
 class ManifestError(Exception):
-    """Say what is wrong with a project's manifest, where, and what to do.
+    """Say what is wrong with a project's manifest, where, and what to do; credentials in addresses are masked.
 
     :param message: one sentence: what is wrong.
     :param kind: stable identifier, one of :data:`ERROR_KINDS`.
@@ -60,16 +63,16 @@ class ManifestError(Exception):
         actual: str | None = None,
         hint: str | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(mask_credentials(message))
+        self.message = mask_credentials(message)
         self.kind: ErrorKind = kind
         self.path = path
         self.line = line
         self.column = column
-        self.key = key
-        self.expected = expected
-        self.actual = actual
-        self.hint = hint
+        self.key = _mask(key)
+        self.expected = _mask(expected)
+        self.actual = _mask(actual)
+        self.hint = _mask(hint)
 
     def __str__(self) -> str:
         """Render as ``FILE:LINE:COLUMN: key: message (hint)``, leaving out what is not known."""
@@ -97,3 +100,7 @@ class ManifestError(Exception):
             "actual": self.actual,
             "hint": self.hint,
         }
+
+
+def _mask(text: str | None) -> str | None:
+    return None if text is None else mask_credentials(text)

@@ -8,6 +8,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .project import Project
 
 KNOWN_SUBDIRS = (
@@ -37,17 +39,37 @@ KNOWN_SUBDIRS = (
 _FAMILIES = {"linux": "linux-", "osx": "osx-", "macos": "osx-", "win": "win-", "windows": "win-"}
 _NOT_UNIX = ("win-", "wasi-", "zos-")
 _VIRTUAL_PACKAGES = {
-    "archspec": "__archspec",
     "cuda": "__cuda",
+    "archspec": "__archspec",
     "glibc": "__glibc",
     "libc": "__glibc",
     "linux": "__linux",
     "macos": "__osx",
     "osx": "__osx",
-    "win": "__win",
     "windows": "__win",
+    "win": "__win",
 }
-_FRIENDLY_NAMES = {"__osx": "macos", "__win": "windows"}
+# Pixi makes a name of these, in this order, then of all others by their own names.
+_FRIENDLY_NAMES = {
+    "__cuda": "cuda",
+    "__archspec": "archspec",
+    "__glibc": "glibc",
+    "__linux": "linux",
+    "__osx": "macos",
+    "__win": "windows",
+}
+_CUDA_FIELDS = {"driver": "", "version": "", "arch": "_arch"}
+# What Pixi takes for granted on every machine of a family: it is no part of a platform's name or identity.
+_DEFAULTS = {
+    "__unix": {"0", "0=0"},
+    "__glibc": {"2.28"},
+    "__linux": {"4.18"},
+    "__osx": {"13"},
+    "__win": {"10"},
+    "__archspec": {
+        f"0={name}" for name in ("x86", "x86_64", "aarch64", "m1", "ppc64", "ppc64le", "s390x", "riscv32", "riscv64")
+    },
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +78,19 @@ class Platform:
 
     :param name: what the workspace calls it; a subdir unless the workspace gives it a name of its own.
     :param subdir: conda subdir, such as ``linux-64``.
-    :param virtual_packages: virtual packages that it promises, with their versions.
+    :param virtual_packages: virtual packages that it promises, each with its version, or ``VERSION=BUILD``.
     """
 
     name: str
     subdir: str
     virtual_packages: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def customs(self) -> frozenset[tuple[str, str]]:
+        """The virtual packages that differ from what every machine of the subdir is taken to have."""
+        return frozenset(
+            (name, _plain(version)) for name, version in self.virtual_packages if not _is_default(name, version)
+        )
 
 
 def read_platforms(project: Project) -> tuple[Platform, ...]:
@@ -96,26 +125,76 @@ def _read_platform(project: Project, key: tuple[str | int, ...], entry: Any) -> 
             actual=entry,
         )
     virtual = _read_virtual_packages(entry)
-    name = str(entry.get("name", _derive_name(subdir, virtual)))
+    style = "osx" if project.kind.lock_name == "conda.lock" else "macos"
+    name = str(entry.get("name", _derive_name(subdir, virtual, macos=style)))
     return Platform(name=name, subdir=subdir, virtual_packages=virtual)
 
 
-def _derive_name(subdir: str, virtual: tuple[tuple[str, str], ...]) -> str:
-    """Name a platform as Pixi does: ``osx-arm64`` with ``macos = "14.5"`` is ``osx-arm64-macos-14-5``."""
+def _derive_name(subdir: str, virtual: tuple[tuple[str, str], ...], *, macos: str) -> str:
+    """Name a platform as Pixi does: ``osx-arm64`` with ``macos = "14.5"`` is ``osx-arm64-macos-14-5``.
+
+    :param macos: what the name calls macOS; conda-workspaces says ``osx``.
+    """
+    order = list(_FRIENDLY_NAMES)
     words = [subdir]
-    for package, version in virtual:
-        words += [_FRIENDLY_NAMES.get(package, package.lstrip("_")), re.sub(r"[^A-Za-z0-9]+", "-", version)]
+    for package, value in sorted(virtual, key=lambda one: (order.index(one[0]) if one[0] in order else 99, one[0])):
+        if _is_default(package, value):
+            continue
+        version, _, build = value.partition("=")
+        if package == "__archspec" and version == "0":
+            value = build
+        name = macos if package == "__osx" else _FRIENDLY_NAMES.get(package, package)
+        words += [re.sub(r"[^A-Za-z0-9]+", "-", word).strip("-") for word in (name, value)]
     return "-".join(word for word in words if word)
 
 
 def _read_virtual_packages(entry: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    found = []
+    found: dict[str, str] = {}
     for key, value in entry.items():
         name = key if key.startswith("__") else _VIRTUAL_PACKAGES.get(key)
-        if name is not None:
-            version = value.get("version", "") if isinstance(value, dict) else value
-            found.append((name, str(version)))
-    return tuple(found)
+        if name == "__cuda" and isinstance(value, dict):
+            found |= {f"__cuda{suffix}": str(value[field]) for field, suffix in _CUDA_FIELDS.items() if field in value}
+        elif name is not None:
+            if isinstance(value, dict) and "family" in value:
+                name = f"__{value['family']}"
+            version = str(value.get("version", "") if isinstance(value, dict) else value)
+            found[name] = f"0={version}" if key == "archspec" else version
+    return tuple(found.items())
+
+
+def _is_default(package: str, version: str) -> bool:
+    return _plain(version) in _DEFAULTS.get(package, ())
+
+
+def _plain(version: str) -> str:
+    """Write a version without the zeros at its end, which mean nothing."""
+    return re.sub(r"(\.0)+$", "", version)
+
+
+def align_platforms(declared: Iterable[Platform], locked: Iterable[Platform]) -> dict[str, Platform]:
+    """Find which platform of a workspace each platform of its lock is.
+
+    Pixi 0.71 and later may call a platform ``p1`` in the lock, and a workspace may have renamed one since it was
+    locked. A platform is, in this order: the one of the same name; the only one with the same subdir and the same
+    virtual packages; the only one left of the same subdir.
+
+    :param declared: platforms of the workspace.
+    :param locked: platforms of the lock.
+    :returns: the workspace's platform by the lock's name; one that the workspace does not have is left out.
+    """
+    by_name = {platform.name: platform for platform in declared}
+    left = {platform.name: platform for platform in locked}
+    aligned = {name: by_name.pop(name) for name in list(left) if name in by_name}
+    for identity in (lambda one: (one.subdir, one.customs), lambda one: one.subdir):
+        groups: dict[object, list[str]] = {}
+        for name, platform in left.items():
+            if name not in aligned:
+                groups.setdefault(identity(platform), []).append(name)
+        for key, names in groups.items():
+            fitting = [platform for platform in by_name.values() if identity(platform) == key]
+            if len(names) == len(fitting) == 1:
+                aligned[names[0]] = by_name.pop(fitting[0].name)
+    return aligned
 
 
 def match_selector(selector: str, platform: Platform) -> int:

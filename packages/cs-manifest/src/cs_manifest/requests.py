@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .environment import Feature, list_python_groups, read_environment
-from .platforms import KNOWN_SUBDIRS, Platform, match_selector
+from .credentials import CREDENTIALS_HINT, find_addresses, holds_credentials, holds_extras
+from .environment import Feature, list_feature_platforms, list_python_groups, names_platform, read_environment
+from .platforms import KNOWN_SUBDIRS, Platform, match_selector, read_platforms
 from .specs import (
     SpecKind,
     classify_conda,
+    is_conditional,
     normalize_conda_name,
     normalize_pypi_name,
     render_conda,
@@ -38,6 +40,7 @@ class RequestedSpec:
     :param feature: the feature that asks; ``default`` for the workspace's own tables.
     :param target: the target selector below which it stands, such as ``unix``; ``None`` when it has none.
     :param platforms: names of the platforms that it holds for; ``None`` for all of the environment's.
+    :param is_conditional: whether it holds only ``when`` something else does, which the solver judges.
     :param key: key path of the entry, as in TOML.
     """
 
@@ -47,25 +50,40 @@ class RequestedSpec:
     feature: str
     target: str | None
     platforms: tuple[str, ...] | None
+    is_conditional: bool
     key: KeyPath
 
+    def holds_for(self, platform: str) -> bool:
+        """Tell whether it holds for the platform of a name."""
+        return self.platforms is None or platform in self.platforms
 
-def requested_specs(project: Project, environment: str) -> tuple[RequestedSpec, ...]:
+
+def requested_specs(
+    project: Project, environment: str, platforms: Iterable[Platform] | None = None
+) -> tuple[RequestedSpec, ...]:
     """List what an environment's features request, before any solve.
 
     :param project: from :func:`cs_manifest.discover`.
     :param environment: name of an environment of the manifest.
+    :param platforms: those to list requests for, such as the ones that a lock has; default: the environment's own.
     :returns: in the order of the features and their tables; a name may be there more than once, from several features.
     :raises ManifestError: when the environment or a feature is not there, or an entry cannot be understood.
     """
-    if not _WORKSPACE_TABLES & set(project.table()):
-        return ()  # A manifest that only says what to ship knows nothing of environments; the lock does.
+    if not describes_workspace(project):
+        return ()
     described = read_environment(project, environment)
-    platforms = described.platforms or tuple(Platform(name=subdir, subdir=subdir) for subdir in KNOWN_SUBDIRS)
+    wanted = tuple(described.platforms if platforms is None else platforms)
+    if platforms is None and not wanted:
+        wanted = tuple(Platform(name=subdir, subdir=subdir) for subdir in KNOWN_SUBDIRS)
     found: list[RequestedSpec] = []
     for feature in described.features:
-        found += _read_feature(project, feature, platforms)
+        found += _read_feature(project, feature, wanted)
     return tuple(found)
+
+
+def describes_workspace(project: Project) -> bool:
+    """Tell whether a manifest says more than what to ship; if not, only the lock knows the environments."""
+    return not _WORKSPACE_TABLES.isdisjoint(project.table())
 
 
 def combine_specs(specs: Iterable[RequestedSpec], platform: str) -> dict[str, str]:
@@ -78,7 +96,7 @@ def combine_specs(specs: Iterable[RequestedSpec], platform: str) -> dict[str, st
     """
     found: dict[str, list[str]] = {}
     for spec in specs:
-        if spec.kind == "conda" and (spec.platforms is None or platform in spec.platforms):
+        if spec.kind == "conda" and spec.holds_for(platform):
             found.setdefault(spec.name, []).append(spec.spec)
     return {name: _combine(name, found[name]) for name in sorted(found)}
 
@@ -96,7 +114,10 @@ def _combine(name: str, specs: list[str]) -> str:
 
 def _read_feature(project: Project, feature: Feature, platforms: tuple[Platform, ...]) -> Iterator[RequestedSpec]:
     entries = [*_read_targets(project, feature), *_read_pyproject(project, feature)]
-    places = _choose_entries(entries, platforms)
+    names_allowed = list_feature_platforms(project, feature)
+    declared = read_platforms(project)
+    allowed = tuple(one for one in platforms if names_allowed is None or names_platform(names_allowed, one, declared))
+    places = _choose_entries(entries, allowed)
     for index, entry in enumerate(entries):
         names = places.get(index)
         if names is None:
@@ -108,6 +129,7 @@ def _read_feature(project: Project, feature: Feature, platforms: tuple[Platform,
             feature=feature.name,
             target=entry.target,
             platforms=None if len(names) == len(platforms) else names,
+            is_conditional=entry.is_conditional,
             key=entry.key,
         )
 
@@ -119,6 +141,7 @@ class _Entry:
     kind: SpecKind
     target: str | None
     key: KeyPath
+    is_conditional: bool = False
 
 
 def _choose_entries(entries: list[_Entry], platforms: tuple[Platform, ...]) -> dict[int, tuple[str, ...]]:
@@ -161,11 +184,34 @@ def _read_entry(project: Project, key: KeyPath, target: str | None) -> _Entry:
             return _Entry(name=name, spec=render_pypi(name, value), kind="pypi", target=target, key=key)
         name = normalize_conda_name(package)
         value = _inherit(project, name, value)
-        return _Entry(name=name, spec=render_conda(name, value), kind=classify_conda(value), target=target, key=key)
+        spec, kind = render_conda(name, value), classify_conda(value)
+        if kind == "conda":
+            _check_addresses(project, key, spec)
+        return _Entry(
+            name=name,
+            spec=spec,
+            kind=kind,
+            target=target,
+            key=key,
+            is_conditional=is_conditional(value),
+        )
     except ValueError as error:
         raise project.document.error(
             f"has to be {error}", kind="value-type", key=key, expected=str(error), actual=value
         ) from None
+
+
+def _check_addresses(project: Project, key: KeyPath, spec: str) -> None:
+    """Refuse credentials in a spec: it ships, in the plan and in the history of the prefix."""
+    for address, _ in find_addresses(spec):
+        if holds_credentials(address) or holds_extras(address):
+            raise project.document.error(
+                f"an address that ships holds credentials, or a query or fragment: {address}",
+                kind="credentials",
+                key=key,
+                expected="an address alone",
+                hint=CREDENTIALS_HINT,
+            )
 
 
 def _inherit(project: Project, name: str, value: Any) -> Any:

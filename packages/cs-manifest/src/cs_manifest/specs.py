@@ -51,6 +51,13 @@ def classify_conda(value: object) -> SpecKind:
     return "conda"
 
 
+def is_conditional(value: object) -> bool:
+    """Tell whether a dependency holds only under a condition."""
+    if isinstance(value, Mapping):
+        return "when" in value or is_conditional(value.get("version"))
+    return isinstance(value, str) and ("; if" in value or "when=" in value)
+
+
 def render_conda(name: str, value: object) -> str:
     """Write a dependency as a match spec.
 
@@ -91,7 +98,7 @@ def _render_table(name: str, table: Mapping[str, object]) -> str:
     brackets = _render_brackets(table)
     channel = table.get("channel")
     prefix = ""
-    if isinstance(channel, str) and "/" in channel:
+    if isinstance(channel, str) and ("/" in channel or "\\" in channel):
         brackets.insert(0, f'channel="{channel}"')
     elif isinstance(channel, str):
         prefix = f"{channel}::"

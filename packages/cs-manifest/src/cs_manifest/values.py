@@ -6,10 +6,16 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from .credentials import holds_page_credentials
+
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PACKAGE_NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!~-]*")
-_MAX_LENGTH = 128
+MAX_LENGTH = 128
+"""Characters of a name that files and directories are called after, derived ones included."""
+
+# Names that Windows keeps for devices, with any suffix, and files whose name it does not keep.
+_NO_FILE_NAME = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?|.*\.", re.IGNORECASE)
 
 
 def check_text(value: object) -> str:
@@ -24,15 +30,26 @@ def check_text(value: object) -> str:
 def check_identifier(value: object) -> str:
     """Accept an ASCII letter or digit, then letters, digits, ``.``, ``_`` and ``-``."""
     text = check_text(value)
-    if len(text) > _MAX_LENGTH or not _IDENTIFIER.fullmatch(text):
+    if not _IDENTIFIER.fullmatch(text):
         raise ValueError("an ASCII letter or digit, then only ASCII letters, digits, '.', '_' and '-'")
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f"at most {MAX_LENGTH} ASCII characters, not {len(text)}")
     return text
+
+
+def check_file_name(name: str) -> str:
+    """Accept an identifier, perhaps composed of several, that a file or directory can have as its name everywhere."""
+    if len(name) > MAX_LENGTH:
+        raise ValueError(f"at most {MAX_LENGTH} characters, not {len(name)}")
+    if _NO_FILE_NAME.fullmatch(name):
+        raise ValueError("a name that files can have on Windows, too: no device such as NUL, no '.' at the end")
+    return name
 
 
 def check_version(value: object) -> str:
     """Accept a version as conda or PyPI writes it."""
     text = check_text(value)
-    if len(text) > _MAX_LENGTH or not _VERSION.fullmatch(text):
+    if len(text) > MAX_LENGTH or not _VERSION.fullmatch(text):
         raise ValueError("a version such as 1.2.3")
     return text
 
@@ -63,6 +80,8 @@ def check_url(value: object) -> str:
         raise ValueError(expected) from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(expected)
+    if holds_page_credentials(value):
+        raise ValueError("an address without user, password or token: it ships, and users see it")
     return value
 
 

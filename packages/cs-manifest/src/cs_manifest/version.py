@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 _KEY = ("tool", "conda-ship", "runtime-version")
 
 
-def resolve_version(project: Project, *, from_metadata: bool) -> str:
-    """Find the version of the project.
+def find_version(project: Project, *, from_metadata: bool) -> str | None:
+    """Find the version of the project without running any of its code.
 
-    :param from_metadata: whether the build backend may be asked (PEP 517) when ``[project].version`` is not static.
-    :raises ManifestError: when there is none, or the backend fails.
+    :param from_metadata: whether the build backend may know it when ``[project].version`` is not static.
+    :returns: the version; ``None`` if only the build backend can say it.
+    :raises ManifestError: when there is none.
     """
     pyproject = _find_pyproject(project, from_metadata=from_metadata)
     table = {} if pyproject is None else pyproject.table(("project",))
@@ -31,7 +32,19 @@ def resolve_version(project: Project, *, from_metadata: bool) -> str:
         raise _missing(project, dynamic=isinstance(dynamic, list) and "version" in dynamic)
     if pyproject is None:
         raise _metadata_error(project, f"there is no pyproject.toml in {project.root}")
-    return _check_dynamic(project, _read_metadata_version(project, pyproject.path.parent))
+    return None
+
+
+def ask_version(project: Project, *, offline: bool = False) -> str:
+    """Ask the project's build backend (PEP 517) for the version. This runs code of the project.
+
+    :param offline: do not install what the backend needs; it has to be installed already.
+    :raises ManifestError: when the backend fails or cannot be had.
+    """
+    pyproject = _find_pyproject(project, from_metadata=True)
+    if pyproject is None:
+        raise _metadata_error(project, f"there is no pyproject.toml in {project.root}")
+    return _check_dynamic(project, _read_metadata_version(project, pyproject.path.parent, offline=offline))
 
 
 def _find_pyproject(project: Project, *, from_metadata: bool) -> Document | None:
@@ -82,7 +95,7 @@ def _check_dynamic(project: Project, version: str) -> str:
         raise _metadata_error(project, f"the build backend reports the version {describe(version)}") from None
 
 
-def _read_metadata_version(project: Project, source: Path) -> str:
+def _read_metadata_version(project: Project, source: Path, *, offline: bool) -> str:
     """Ask the build backend: in this Python when it has all that the build needs, else in an isolated environment."""
     import subprocess
 
@@ -95,7 +108,7 @@ def _read_metadata_version(project: Project, source: Path) -> str:
             hint="pip install 'cs-manifest[metadata]', or give the version with --runtime-version",
         ) from error
     try:
-        return _prepare_metadata(source)
+        return _prepare_metadata(project, source, offline=offline)
     except subprocess.CalledProcessError as error:
         raise _metadata_error(project, f"what the build needs cannot be installed: {_last_line(error)}") from error
     except (build.BuildException, build.BuildBackendException, build.FailedProcessError) as error:
@@ -104,7 +117,7 @@ def _read_metadata_version(project: Project, source: Path) -> str:
         raise _metadata_error(project, f"the build backend cannot be started: {_last_line(error)}") from error
 
 
-def _prepare_metadata(source: Path) -> str:
+def _prepare_metadata(project: Project, source: Path, *, offline: bool) -> str:
     import build
     import build.env
     import pyproject_hooks
@@ -113,6 +126,10 @@ def _prepare_metadata(source: Path) -> str:
     builder = build.ProjectBuilder(source, runner=runner)
     if _are_installed(builder.build_system_requires) and _are_installed(builder.get_requires_for_build("wheel")):
         return _read_version_file(builder)
+    if offline:
+        needed = ", ".join(sorted(builder.build_system_requires))
+        message = f"what the build backend needs is not installed ({needed}), and nothing may be downloaded"
+        raise _metadata_error(project, message, "install it, go online, or give the version with --runtime-version")
     with build.env.DefaultIsolatedEnv() as environment:
         builder = build.ProjectBuilder.from_isolated_env(environment, source, runner=runner)
         environment.install(builder.build_system_requires)

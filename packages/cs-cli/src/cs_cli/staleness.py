@@ -1,0 +1,92 @@
+"""Does the source lock still say what the manifest asks for?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cs_lock import Mismatch, Problem, SourceLock, find_mismatches, is_channel, redact_url
+from cs_manifest import Environment, Platform, Project, RequestedSpec
+
+_NAMED = 3
+
+
+def check_requests(
+    project: Project, source: SourceLock, environment: str, requested: Sequence[RequestedSpec]
+) -> list[Problem]:
+    """Find the conda packages that the manifest asks for and the lock does not have, or not as asked for.
+
+    The source lock is what is judged: what ``exclude`` drops afterwards is not missing. Conditional requests are left
+    out, because only a solver knows their conditions; of source packages only the name counts.
+
+    :param source: its platforms have the workspace's names.
+    :returns: one error for each package and spec, whatever the number of platforms.
+    """
+    platforms = [platform.name for platform in source.platforms(environment)]
+    requests: dict[str, list[RequestedSpec]] = {}
+    for one in requested:
+        if one.kind != "pypi" and not one.is_conditional:
+            requests.setdefault(one.spec if one.kind == "conda" else one.name, []).append(one)
+    specs = {
+        platform: [spec for spec, ones in requests.items() if any(one.holds_for(platform) for one in ones)]
+        for platform in platforms
+    }
+    groups: dict[tuple[str, str | None], list[Mismatch]] = {}
+    for mismatch in find_mismatches(source, environment, specs):
+        groups.setdefault((mismatch.spec, mismatch.found.identity if mismatch.found else None), []).append(mismatch)
+    return [_describe(project, _origin(requests[spec], alike), alike) for (spec, _), alike in groups.items()]
+
+
+def _origin(requests: Sequence[RequestedSpec], mismatches: Sequence[Mismatch]) -> RequestedSpec:
+    return next(one for one in requests if one.holds_for(mismatches[0].platform))
+
+
+def _describe(project: Project, request: RequestedSpec, alike: Sequence[Mismatch]) -> Problem:
+    found = alike[0].found
+    has = f"the lock has {found.identity}" if found else f"the lock has no {request.name}"
+    error = project.document.error("", kind="value-invalid", key=request.key)
+    place = project.manifest_path.name + (f":{error.line}" if error.line else "")
+    return Problem(
+        kind="stale-lock",
+        message=f"the manifest asks for {alike[0].spec!r} ({place}), but {has}",
+        platforms=tuple(one.platform for one in alike),
+        package=request.name,
+        feature=request.feature,
+        key=error.key,
+        hint=f"run `{project.kind.lock_command}`",
+    )
+
+
+def check_environment(
+    project: Project, source: SourceLock, environment: Environment, strangers: Sequence[Platform]
+) -> list[Problem]:
+    """Warn of platforms and channels that manifest and lock do not have in common.
+
+    :param strangers: platforms of the lock that the manifest does not have.
+    """
+    locked = {platform.name for platform in source.platforms(environment.name)}
+    missing = [platform.name for platform in environment.platforms if platform.name not in locked]
+    more = [platform.name for platform in strangers] if environment.platforms else []
+    names = [channel.name for channel in environment.channels]
+    urls = [channel.url for channel in source.channels(environment.name)] if names else []
+    absent = [redact_url(name) for name in names if not any(is_channel(url, name) for url in urls)]
+    extra = [redact_url(url) for url in urls if not any(is_channel(url, name) for name in names)]
+    return [
+        *_compare(project, "platform", missing, "the manifest", "the lock"),
+        *_compare(project, "platform", more, "the lock", "the manifest"),
+        *_compare(project, "channel", absent, "the manifest", "the lock"),
+        *_compare(project, "channel", extra, "the lock", "the manifest"),
+    ]
+
+
+def _compare(project: Project, what: str, names: Sequence[str], holder: str, other: str) -> list[Problem]:
+    if not names:
+        return []
+    message = (
+        f"{holder} has the {what}{'s' if len(names) > 1 else ''} {_list_names(names)}, which {other} does not have"
+    )
+    hint = f"run `{project.kind.lock_command}`"
+    return [Problem(kind=f"stale-{what}s", severity="warning", message=message, hint=hint)]
+
+
+def _list_names(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

@@ -1,0 +1,167 @@
+"""Does a lock have what its workspace asks for? Match specs are judged by rattler."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cs_lock.environments import Reference
+from cs_lock.errors import LockError
+from cs_lock.locations import derive_location_fields
+from cs_lock.records import PackageRecord, parse_dependency_name
+from cs_lock.source import SourceLock
+
+_BRACKET = re.compile(r"""[\[,]\s*(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,\]\s]*))""")
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#]*@)?([^?#]*)", re.IGNORECASE)
+_TOKEN = re.compile(r"/t/[^/]+")
+# rattler's records cannot be given these, so that no record would match.
+_NOT_JUDGED = {"features", "track_features"}
+# Places mean more to us than to rattler's records.
+_JUDGED_HERE = {"channel", "fn", "url"}
+# A lock may leave these out, which says nothing about them.
+_OPTIONAL = ("license", "license_family", "md5", "sha256")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """A match spec that a lock does not satisfy.
+
+    :param found: the package that the lock has instead; ``None`` when it has none of that name
+    """
+
+    platform: str
+    spec: str
+    found: PackageRecord | None
+
+
+def find_mismatches(source: SourceLock, environment: str, specs: Mapping[str, Iterable[str]]) -> list[Mismatch]:
+    """Find the match specs that the packages of an environment do not satisfy.
+
+    A spec that rattler cannot read counts as satisfied when the package is there: whoever solved it could read it.
+    So does one for a source or a damaged package, of which nothing but the name is known.
+
+    :param source: the lock
+    :param environment: name of the environment
+    :param specs: match specs by the platform's name; platforms that the lock does not have are left out
+    :returns: in the order of the specs
+    :raises LockError: when there is no such environment
+    """
+    references = source.environment(environment).references
+    mismatches = []
+    for platform, wanted in specs.items():
+        names = {spec: parse_dependency_name(spec) for spec in wanted}
+        if not names or platform not in references:
+            continue
+        locked = _collect(source, environment, platform, set(names.values()))
+        for spec, name in names.items():
+            record = locked.get(name)
+            if name not in locked or (record is not None and not satisfies(record, spec)):
+                mismatches.append(Mismatch(platform=platform, spec=spec, found=record))
+    return mismatches
+
+
+def satisfies(record: PackageRecord, spec: str) -> bool:
+    """Tell whether a package is what a match spec asks for.
+
+    :param record: the package
+    :param spec: match spec; one that rattler cannot read is satisfied by every package of the name
+    """
+    if record.name != parse_dependency_name(spec):
+        return False
+    if re.fullmatch(r"[\w.-]+", spec):
+        return True  # A name alone needs no rattler, whose import takes longer than all else here.
+    fields = {name: a or b or c for name, a, b, c in _BRACKET.findall(spec)}
+    if not (_has_location(record, fields) and _has_channel(record, spec, fields)):
+        return False
+    if fields.keys() & {*_NOT_JUDGED, *(name for name in _OPTIONAL if not getattr(record, name))}:
+        return True
+    others = [f'{name}="{value}"' for name, value in fields.items() if name not in _JUDGED_HERE]
+    return _matches(record, spec.partition("[")[0] + (f"[{','.join(others)}]" if others else ""))
+
+
+def _collect(source: SourceLock, environment: str, platform: str, names: set[str]) -> dict[str, PackageRecord | None]:
+    """Return the packages of some names; ``None`` for one of which only the name is known."""
+    found: dict[str, PackageRecord | None] = {}
+    for reference in source.environment(environment).references[platform]:
+        if reference.kind == "pypi":
+            continue
+        for name, record in _read(source, reference):
+            if name in names:
+                found.setdefault(name, record)
+    return found
+
+
+def _read(source: SourceLock, reference: Reference) -> list[tuple[str, PackageRecord | None]]:
+    """Read a package: its name and record, or every name that one without a readable record may have."""
+    try:
+        if reference.kind == "conda":
+            record = source.archive(reference)
+            return [(record.name, record)]
+        error = None
+    except LockError as damage:
+        error = damage
+    file_name = derive_location_fields(reference.location)["name"] or ""
+    return [(source.foreign(reference, error).name, None), (file_name.lower(), None)]
+
+
+def _has_location(record: PackageRecord, fields: Mapping[str, str]) -> bool:
+    wanted = fields.get("url")
+    if wanted and "://" in wanted and _normalize(wanted) != _normalize(record.url):
+        return False
+    file_name = fields.get("fn")
+    return not file_name or file_name == record.file_name
+
+
+def _has_channel(record: PackageRecord, spec: str, fields: Mapping[str, str]) -> bool:
+    wanted = fields.get("channel") or spec.partition("[")[0].rpartition("::")[0]
+    wanted = wanted.removesuffix("/").removesuffix(f"/{record.subdir}")
+    return not wanted or record.channel is None or is_channel(record.channel, wanted)
+
+
+def is_channel(url: str, wanted: str) -> bool:
+    """Tell whether a channel of a lock may be the one that a workspace names.
+
+    :param url: of the channel, as the lock has it
+    :param wanted: address, or a name: then the end of the address counts, whatever host it is at. What a folder of this
+        machine or ``defaults`` stand for is not known here: they may be any channel
+    """
+    if wanted == "defaults" or _is_local(wanted):
+        return True
+    own, other = _normalize(url), _normalize(wanted)
+    return own == other if "://" in wanted else own.endswith(f"/{other}")
+
+
+def _is_local(channel: str) -> bool:
+    """Tell whether a channel is a folder of the machine that solved it, of which a lock may say anything."""
+    return channel.startswith(("file:", "/", ".", "~", "\\")) or channel[1:3] in (":/", ":\\")
+
+
+def _normalize(address: str) -> str:
+    """Write an address without what differs from machine to machine: scheme, credentials, query, capitals."""
+    match = _ADDRESS.match(address)
+    return _TOKEN.sub("", match[1] if match else address).rstrip("/").lower()
+
+
+def _matches(record: PackageRecord, spec: str) -> bool:
+    from rattler import MatchSpec
+    from rattler import PackageRecord as RattlerRecord
+    from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError, InvalidVersionError
+    from rattler.package import BuildString
+
+    try:
+        parsed = MatchSpec(spec, strict=False)
+        judged = RattlerRecord(
+            record.name,
+            record.version,
+            BuildString(record.build),
+            record.build_number,
+            record.subdir,
+            sha256=bytes.fromhex(record.sha256) or None,
+            md5=bytes.fromhex(record.md5 or "") or None,
+            license=record.license,
+            license_family=record.license_family,
+        )
+    except (InvalidMatchSpecError, InvalidPackageNameError, InvalidVersionError, ValueError, OverflowError):
+        return True
+    return parsed.subdir in (None, record.subdir) and parsed.matches(judged)
