@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -209,6 +210,100 @@ def test_wrong_credentials_are_refused_without_a_word_of_them(
     assert "401" in completed.stderr
     assert SECRET not in completed.stderr
     assert list_names(home.directory) == []
+
+
+def configure_mirrors(home: Home, channel: str, *mirrors: str) -> None:
+    path = home.directory / ".config" / "rattler" / "config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"[mirrors]\n{json.dumps(channel)} = {json.dumps(list(mirrors))}\n")
+
+
+@pytest.mark.parametrize("status", [403, 404, 410, 503])
+def test_what_one_mirror_has_not_comes_from_the_next(
+    status: int, runtime: Path, server: FaultyServer, home: Home, plain_channel: Path
+) -> None:
+    with serve_faulty(plain_channel) as first, serve_faulty(plain_channel) as second:
+        first.fault = lambda answer: answer.send(status)
+        configure_mirrors(home, server.url, first.url, "http://no-such-host.invalid", second.url)
+        completed = home.run(runtime, "-v", "word")
+        assert completed.returncode == 0, completed.stderr
+        assert f"127.0.0.1 answered {status}" in completed.stderr
+        assert (len(second.asked), server.asked) == (2, [])
+    assert_complete(home.prefix, packages=2)
+
+
+def test_when_no_mirror_has_it_all_are_named_without_their_passwords(
+    runtime: Path, server: FaultyServer, home: Home, plain_channel: Path
+) -> None:
+    with serve_faulty(plain_channel) as first, serve_faulty(plain_channel) as second:
+        first.fault = second.fault = lambda answer: answer.send(404)
+        secret = f"http://ann:{SECRET}@127.0.0.1:{second.port}/t/{SECRET}"
+        configure_mirrors(home, server.url, first.url, secret)
+        completed = home.run(runtime, "-v", "bootstrap")
+    assert completed.returncode == 69
+    assert f"from {first.url}/" in completed.stderr
+    assert f"from {second.url}/t/********/" in completed.stderr
+    assert SECRET not in completed.stderr
+
+
+def test_a_server_that_asks_for_a_pause_is_waited_for_and_that_is_said(
+    runtime: Path, server: FaultyServer, home: Home
+) -> None:
+    server.fault = at_first(1, lambda answer: answer.send(503, {"Retry-After": "4"}))
+    completed = home.run(runtime, "bootstrap")
+    assert completed.returncode == 0, completed.stderr
+    notes = [line for line in completed.stderr.splitlines() if "waiting" in line]
+    assert notes == ["demo: waiting 4 s: 127.0.0.1 answered 503 Service Unavailable and asks to wait 4 s"]
+
+
+@pytest.mark.slow
+def test_a_server_that_asks_for_a_day_is_waited_for_a_minute(runtime: Path, server: FaultyServer, home: Home) -> None:
+    server.fault = lambda answer: answer.send(503, {"Retry-After": "86400"})
+    started = time.monotonic()
+    completed = home.run(runtime, "bootstrap")
+    assert completed.returncode == 69
+    assert 60 <= time.monotonic() - started < 90
+    assert completed.stderr.count("waiting 60 s: ") == 1
+    assert "asks to wait 86400 s" in completed.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("form", [["-v"], ["--progress", "json"]])
+@pytest.mark.parametrize(
+    "location",
+    [
+        f"ftp://ann:{SECRET}@host/t/{SECRET}/a?sig={SECRET}#{SECRET}",
+        f"http://ann:{SECRET}@127.0.0.1:9/%74/{SECRET}/a?sig={SECRET}",
+        f"http://[{SECRET}",
+    ],
+)
+def test_secrets_of_a_redirect_are_not_shown(
+    location: str, form: list[str], runtime: Path, server: FaultyServer, home: Home
+) -> None:
+    server.fault = lambda answer: answer.send(302, {"Location": location})
+    home.extra["no_proxy"] = "*"
+    completed = home.run(runtime, *form, "bootstrap")
+    assert completed.returncode == 69
+    assert SECRET not in completed.stdout + completed.stderr
+    assert list_names(home.directory) == []
+
+
+def test_a_netrc_file_with_comments_quotes_and_a_broken_line_is_used(
+    runtime: Path, server: FaultyServer, home: Home
+) -> None:
+    server.fault = demand_credentials
+    lines = ["# a comment", 'nonsense "here', "machine other.example login x", "machine 127.0.0.1", "login ann"]
+    (home.directory / ".netrc").write_text("\n".join([*lines, f'password "{SECRET}"']))
+    completed = home.run(runtime, "-v", "bootstrap")
+    assert completed.returncode == 0, completed.stderr
+    assert SECRET not in completed.stdout + completed.stderr
+    assert find_text(home.prefix, SECRET) == []
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+@pytest.mark.parametrize("value", ["", "/nowhere/certificates"])
+def test_a_plain_channel_needs_no_certificates(variable: str, value: str, runtime: Path, home: Home) -> None:
+    home.extra[variable] = value
+    assert home.run(runtime, "word").returncode == 0
 
 
 def test_credentials_do_not_follow_a_redirect_to_another_host(

@@ -6,6 +6,12 @@ mod bootstrap;
 mod environment;
 mod error;
 mod help;
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    any(target_feature = "crt-static", test)
+))]
+mod host;
 mod kept;
 mod launch;
 mod launcher;

@@ -284,6 +284,12 @@ fn start_downloads(
             "attempt {attempt} at {url} failed ({reason}); trying again in {:.1} s",
             wait.as_secs_f64()
         )),
+        cs_fetch::Event::Pause { wait, reason } => {
+            voice.note(&format!(
+                "waiting {} s: {reason}",
+                wait.as_secs_f64().ceil()
+            ));
+        }
         cs_fetch::Event::Warning(text) => voice.warn(text),
     }));
     counter.expect_downloads(missing);

@@ -1,53 +1,17 @@
 //! One attempt: one request, its answer, and the body into the sink.
 
-use std::time::Duration;
-
 use reqwest::header::{
     ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, ETAG, HeaderMap, HeaderValue,
-    IF_RANGE, LAST_MODIFIED, PRAGMA, RANGE, RETRY_AFTER,
+    IF_RANGE, LAST_MODIFIED, PRAGMA, RANGE,
 };
 use reqwest::{Response, StatusCode};
-use reqwest_middleware::ClientWithMiddleware;
+use url::Url;
 
-use crate::client::describe;
+use crate::client::Client;
+use crate::failure::{Failure, check_status, describe};
 use crate::options::{Options, Request};
 use crate::redact::redact_text;
 use crate::sink::Sink;
-
-const HINT_NETWORK: &str =
-    "Check the network connection; behind a proxy set HTTPS_PROXY; without a network use --bundle";
-const HINT_CERTIFICATE: &str = "If a company proxy inspects connections, set SSL_CERT_FILE to its certificates; without a network use --bundle";
-const HINT_CREDENTIALS: &str =
-    "Put credentials for this host into the file that RATTLER_AUTH_FILE names, or use --bundle";
-const HINT_PROXY: &str = "Put the proxy's user and password into HTTPS_PROXY, or use --bundle";
-const HINT_GONE: &str =
-    "The channel no longer has this archive; set up a mirror that does, or use --bundle";
-
-/// Why an attempt failed.
-pub(crate) enum Failure {
-    /// Worth another attempt.
-    Transient {
-        reason: String,
-        hint: &'static str,
-        retry_after: Option<Duration>,
-    },
-    /// Another attempt would fail the same way.
-    Permanent { reason: String, hint: &'static str },
-    /// The body is not the archive: another size than the lock says. A cache between may be to blame.
-    WrongSize { actual: String },
-    /// The spool directory cannot be written.
-    Spool(std::io::Error),
-}
-
-impl Failure {
-    fn transient(reason: impl Into<String>) -> Self {
-        Self::Transient {
-            reason: reason.into(),
-            hint: HINT_NETWORK,
-            retry_after: None,
-        }
-    }
-}
 
 /// What earlier attempts learned about the server's copy.
 #[derive(Default)]
@@ -60,9 +24,11 @@ pub(crate) struct Resumption {
 
 /// One attempt's surroundings.
 pub(crate) struct Attempt<'a> {
-    pub(crate) client: &'a ClientWithMiddleware,
+    pub(crate) client: &'a Client,
     pub(crate) options: &'a Options,
     pub(crate) request: &'a Request,
+    /// Where from.
+    pub(crate) source: &'a Url,
     /// Ask caches between to fetch anew.
     pub(crate) fresh: bool,
 }
@@ -109,31 +75,33 @@ impl Attempt<'_> {
     }
 
     async fn send(&self, start: u64, resumption: &Resumption) -> Result<Response, Failure> {
+        let headers = self.make_headers(start, resumption);
+        let answer = self.client.get(self.source, &self.request.sha256, &headers);
+        let patience = self.options.connect_timeout + self.options.stall_timeout;
+        tokio::time::timeout(patience, answer)
+            .await
+            .unwrap_or_else(|_| {
+                let patience = patience.as_secs_f32();
+                Err(Failure::transient(format!("no answer within {patience} s")))
+            })
+    }
+
+    fn make_headers(&self, start: u64, resumption: &Resumption) -> HeaderMap {
+        let mut headers = HeaderMap::new();
         // Archives are compressed, and their digests are those of the bytes as they are.
-        let mut request = self
-            .client
-            .get(&self.request.url)
-            .header(ACCEPT_ENCODING, "identity");
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if start > 0 {
-            request = request.header(RANGE, format!("bytes={start}-"));
+            let range = HeaderValue::try_from(format!("bytes={start}-"));
+            headers.insert(RANGE, range.expect("digits are fine in a header"));
             if let Some(validator) = &resumption.validator {
-                request = request.header(IF_RANGE, validator.clone());
+                headers.insert(IF_RANGE, validator.clone());
             }
         }
         if self.fresh {
-            request = request
-                .header(CACHE_CONTROL, "no-cache")
-                .header(PRAGMA, "no-cache");
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
         }
-        let patience = self.options.connect_timeout + self.options.stall_timeout;
-        match tokio::time::timeout(patience, request.send()).await {
-            Err(_) => Err(Failure::transient(format!(
-                "no answer within {} s",
-                patience.as_secs_f32()
-            ))),
-            Ok(Err(error)) => Err(classify(error)),
-            Ok(Ok(response)) => Ok(response),
-        }
+        headers
     }
 
     /// Compare what the server announces with what the lock says, before anything is stored.
@@ -238,75 +206,4 @@ fn range_start(headers: &HeaderMap) -> Option<u64> {
         .trim()
         .parse()
         .ok()
-}
-
-fn check_status(response: &Response) -> Result<(), Failure> {
-    let status = response.status();
-    if status.is_success() {
-        return Ok(());
-    }
-    let host = response.url().host_str().unwrap_or("the server");
-    let reason = format!("{host} answered {status}");
-    let permanent = |hint| {
-        Err(Failure::Permanent {
-            reason: reason.clone(),
-            hint,
-        })
-    };
-    match status.as_u16() {
-        408 | 425 | 429 | 500..=599 => Err(Failure::Transient {
-            reason,
-            hint: HINT_NETWORK,
-            retry_after: retry_after(response.headers()),
-        }),
-        401 | 403 => permanent(HINT_CREDENTIALS),
-        404 | 410 => permanent(HINT_GONE),
-        407 => permanent(HINT_PROXY),
-        _ => permanent(HINT_NETWORK),
-    }
-}
-
-/// `Retry-After` in seconds; its other form, a date, would need the server's clock.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(Duration::from_secs(seconds))
-}
-
-/// Tell failures that will repeat themselves from those that may not.
-fn classify(error: reqwest_middleware::Error) -> Failure {
-    let (text, repeats) = match error {
-        reqwest_middleware::Error::Reqwest(error) => {
-            let repeats = error.is_builder() || error.is_redirect();
-            (describe(&error.without_url()), repeats)
-        }
-        reqwest_middleware::Error::Middleware(error) => (format!("{error:#}"), false),
-    };
-    let reason = redact_text(&text);
-    if reason.contains("proxy authorization required")
-        || reason.contains("proxy authentication required")
-    {
-        return Failure::Permanent {
-            reason,
-            hint: HINT_PROXY,
-        };
-    }
-    if reason.contains("certificate") {
-        return Failure::Permanent {
-            reason,
-            hint: HINT_CERTIFICATE,
-        };
-    }
-    match repeats {
-        true => Failure::Permanent {
-            reason,
-            hint: HINT_NETWORK,
-        },
-        false => Failure::transient(reason),
-    }
 }

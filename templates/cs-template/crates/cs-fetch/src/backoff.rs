@@ -3,15 +3,12 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// Longest pause, whatever a server asks for.
+/// Longest pause of our own.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Pause after failed attempt number `attempt` (from 1): doubled each time, and spread over half to all of it, so that
 /// many machines that failed together do not come back together.
-pub(crate) fn pause(first: Duration, attempt: u32, asked_for: Option<Duration>) -> Duration {
-    if let Some(asked_for) = asked_for {
-        return asked_for.min(LONGEST);
-    }
+pub(crate) fn pause(first: Duration, attempt: u32) -> Duration {
     let full = first
         .saturating_mul(1 << attempt.saturating_sub(1).min(16))
         .min(LONGEST);
@@ -27,25 +24,13 @@ mod tests {
     #[test]
     fn pauses_double_up_to_a_bound_and_vary() {
         for (attempt, full) in [(1, 300), (2, 600), (3, 1200), (40, 60_000)] {
-            let pause = pause(Duration::from_millis(300), attempt, None);
+            let pause = pause(Duration::from_millis(300), attempt);
             assert!(
                 pause >= Duration::from_millis(full / 2) && pause <= Duration::from_millis(full),
                 "{pause:?}"
             );
         }
-        let pauses: Vec<Duration> = (0..20)
-            .map(|_| pause(Duration::from_secs(1), 1, None))
-            .collect();
+        let pauses: Vec<Duration> = (0..20).map(|_| pause(Duration::from_secs(1), 1)).collect();
         assert!(pauses.iter().any(|pause| *pause != pauses[0]));
-    }
-
-    #[test]
-    fn servers_may_ask_for_a_pause_within_bounds() {
-        let first = Duration::from_millis(300);
-        assert_eq!(
-            pause(first, 1, Some(Duration::from_secs(7))),
-            Duration::from_secs(7)
-        );
-        assert_eq!(pause(first, 1, Some(Duration::from_secs(86_400))), LONGEST);
     }
 }

@@ -1,197 +1,251 @@
-//! The HTTP client: certificates, proxies, credentials, mirrors.
+//! The HTTP client: proxies, certificates, credentials, redirects, registries.
 
-use std::env;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
-use rattler_networking::authentication_storage::StorageBackend;
-use rattler_networking::authentication_storage::backends::file::{FileStorage, FileStorageError};
-use rattler_networking::authentication_storage::backends::netrc::{
-    NetRcStorage, NetRcStorageError,
-};
-use rattler_networking::{
-    AuthenticationMiddleware, AuthenticationStorage, MirrorMiddleware, OciMiddleware,
-};
+use rattler_networking::Authentication;
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
-use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+use reqwest::{Response, StatusCode};
+use url::Url;
 
-use crate::config::Config;
+use crate::credentials::{Authorized, Credentials, make_header};
 use crate::error::FetchError;
+use crate::failure::{
+    Failure, HINT_CREDENTIALS, HINT_NETWORK, HINT_REDIRECT, check_status, classify, describe,
+};
+use crate::oci::{Artifact, Challenge, read_token};
 use crate::options::Options;
 use crate::redact::redact_text;
+use crate::tls;
 
 const MOST_REDIRECTS: usize = 10;
+/// Longest answer of a token server that is read.
+const LONGEST_TOKEN: usize = 64 * 1024;
+const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// Build the client. It is expensive (certificates are read and parsed) and fails without certificates, so it is made
-/// only when something has to be downloaded.
-pub(crate) fn build_client(
-    options: &Options,
-    config: &Config,
-    warn: &mut dyn FnMut(String),
-) -> Result<ClientWithMiddleware, FetchError> {
-    let client = build_plain_client(options)?;
-    let storage = load_credentials(config, warn)?;
-    let oci = OciMiddleware::new(client.clone()).with_authentication_storage(storage.clone());
-    Ok(ClientBuilder::new(client)
-        .with(MirrorMiddleware::from_map(config.remote_mirrors()))
-        .with(oci)
-        .with(AuthenticationMiddleware::from_auth_storage(storage))
-        .build())
+/// Sends requests as this machine's settings say.
+pub(crate) struct Client {
+    http: reqwest::Client,
+    credentials: Credentials,
+    /// What registries want to see, for each repository.
+    authorizations: Mutex<HashMap<String, HeaderValue>>,
 }
 
-fn build_plain_client(options: &Options) -> Result<reqwest::Client, FetchError> {
-    // An error means that one is installed already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    match client_builder(options).build() {
-        Ok(client) => Ok(client),
-        // The system has no certificates, and nobody asked for particular ones: Mozilla's, as browsers have them.
-        Err(_) if !has_explicit_certificates() => client_builder(options)
-            .tls_backend_preconfigured(mozilla_tls())
-            .build()
-            .map_err(setup_error),
-        Err(error) => Err(setup_error(error)),
-    }
-}
-
-fn client_builder(options: &Options) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .user_agent(&options.user_agent)
-        .connect_timeout(options.connect_timeout)
-        .redirect(Policy::limited(MOST_REDIRECTS))
-        // A `Referer` would carry a `/t/TOKEN` to wherever a channel redirects.
-        .referer(false)
-        // Whatever other crates in the build make of reqwest: digests are those of the bytes as they were sent.
-        .no_gzip()
-        .no_deflate()
-        .no_brotli()
-        .no_zstd()
-}
-
-fn has_explicit_certificates() -> bool {
-    ["SSL_CERT_FILE", "SSL_CERT_DIR"]
-        .iter()
-        .any(|name| env::var_os(name).is_some())
-}
-
-fn mozilla_tls() -> rustls::ClientConfig {
-    let roots: rustls::RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-    let mut config = rustls::ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config
-}
-
-fn setup_error(error: reqwest::Error) -> FetchError {
-    FetchError::Setup {
-        reason: redact_text(&describe(&error)),
-        hint: "Check SSL_CERT_FILE, SSL_CERT_DIR and the proxy variables, or use --bundle",
-    }
-}
-
-/// An error with its causes, each said once.
-pub(crate) fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.ends_with(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
-/// The credentials that rattler's tools would use, keyrings aside.
-fn load_credentials(
-    config: &Config,
-    warn: &mut dyn FnMut(String),
-) -> Result<AuthenticationStorage, FetchError> {
-    let mut storage = AuthenticationStorage::empty();
-    if let Some(path) = env::var_os("RATTLER_AUTH_FILE").filter(|path| !path.is_empty()) {
-        storage.add_backend(Arc::new(open_credentials(PathBuf::from(path))?));
-    }
-    // The files below are there for other tools too: what we cannot read in them is no reason to fail.
-    let mut add = |result: Result<Arc<dyn StorageBackend + Send + Sync>, String>| match result {
-        Ok(backend) => storage.add_backend(backend),
-        Err(reason) => warn(redact_text(&reason)),
-    };
-    if let Some(path) = &config.authentication_file {
-        add(open_credentials(path.clone())
-            .map(|file| Arc::new(file) as _)
-            .map_err(|error| error.to_string()));
-    }
-    if dirs::home_dir().is_some() {
-        add(FileStorage::new()
-            .map(|file| Arc::new(file) as _)
-            .map_err(|error| describe_file(&error)));
-    }
-    let netrc = NetRcStorage::from_env().map(|netrc| Arc::new(netrc) as _);
-    add(netrc.map_err(|(path, error)| {
-        format!("{} is ignored: {}", path.display(), describe_netrc(&error))
-    }));
-    Ok(storage)
-}
-
-/// Why a credentials file is unusable. A parser's own message may quote what it stumbled over: a password, perhaps.
-fn describe_file(error: &FileStorageError) -> String {
-    match error {
-        FileStorageError::IOError(error) => error.to_string(),
-        FileStorageError::JSONError(path, error) => {
-            let (line, column) = (error.line(), error.column());
-            format!(
-                "{} is not in rattler's form (line {line}, column {column})",
-                path.display()
-            )
-        }
-    }
-}
-
-fn describe_netrc(error: &NetRcStorageError) -> String {
-    match error {
-        NetRcStorageError::IOError(error) => error.to_string(),
-        _ => "it is not in the form of a netrc file".to_owned(),
-    }
-}
-
-/// Open a credentials file that somebody named, so that it must be there and make sense.
-fn open_credentials(path: PathBuf) -> Result<FileStorage, FetchError> {
-    let failed = |reason: String| FetchError::Setup {
-        reason: format!(
-            "the credentials file {} cannot be used: {reason}",
-            path.display()
-        ),
-        hint: "Check RATTLER_AUTH_FILE",
-    };
-    if !path.is_file() {
-        return Err(failed("there is no such file".to_owned()));
-    }
-    FileStorage::from_path(path.clone()).map_err(|error| failed(describe_file(&error)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_fallback_certificates_make_a_client() {
+impl Client {
+    pub(crate) fn new(options: &Options, credentials: Credentials) -> Result<Self, FetchError> {
+        // An error means that one is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder =
-            client_builder(&Options::new("unused")).tls_backend_preconfigured(mozilla_tls());
-        builder.build().unwrap();
+        let builder = reqwest::Client::builder()
+            .user_agent(&options.user_agent)
+            .connect_timeout(options.connect_timeout)
+            .tls_backend_preconfigured(tls::make_config())
+            // Followed here: credentials stay at their host, and nothing falls back to plain HTTP.
+            .redirect(Policy::none())
+            // A `Referer` would carry a `/t/TOKEN` to wherever a channel redirects.
+            .referer(false)
+            // Whatever other crates in the build make of reqwest: digests are those of the bytes as they were sent.
+            .no_gzip()
+            .no_deflate()
+            .no_brotli()
+            .no_zstd();
+        #[cfg(target_os = "linux")]
+        let builder = builder.dns_resolver(crate::resolve::Resolver::default());
+        let http = builder.build().map_err(|error| FetchError::Setup {
+            reason: redact_text(&describe(&error)),
+            hint: "Check the proxy variables, or use --bundle",
+        })?;
+        Ok(Self {
+            http,
+            credentials,
+            authorizations: Mutex::default(),
+        })
     }
 
-    #[test]
-    fn causes_are_said_once() {
-        let inner = std::io::Error::other("inner");
-        let outer = FetchError::LocalFile {
-            path: "p".into(),
-            source: inner,
+    /// Ask for an archive: the answer of whoever has it, redirects followed.
+    pub(crate) async fn get(
+        &self,
+        url: &Url,
+        sha256: &[u8; 32],
+        headers: &HeaderMap,
+    ) -> Result<Response, Failure> {
+        if url.scheme() == "oci" {
+            return self.get_blob(url, sha256, headers).await;
+        }
+        let authorized = self.credentials.authorize(url).await;
+        self.follow(authorized.map_err(refuse_credentials)?, headers)
+            .await
+    }
+
+    /// Follow redirects. Another host gets no credentials, nor does any that follows it.
+    async fn follow(&self, start: Authorized, headers: &HeaderMap) -> Result<Response, Failure> {
+        let Authorized {
+            mut url,
+            mut header,
+        } = start;
+        for _ in 0..=MOST_REDIRECTS {
+            let mut request = self.http.get(url.clone()).headers(headers.clone());
+            if let Some(header) = &header {
+                request = request.header(AUTHORIZATION, header.clone());
+            }
+            let response = request.send().await.map_err(classify)?;
+            let Some(next) = find_next(&response, &url)? else {
+                return Ok(response);
+            };
+            header = header.filter(|_| next.origin() == url.origin());
+            url = next;
+        }
+        Err(Failure::permanent(
+            format!("{} redirects too many times", host_of(&url)),
+            HINT_NETWORK,
+        ))
+    }
+
+    async fn get_blob(
+        &self,
+        url: &Url,
+        sha256: &[u8; 32],
+        headers: &HeaderMap,
+    ) -> Result<Response, Failure> {
+        let artifact = Artifact::parse(url);
+        let blob = artifact
+            .as_ref()
+            .and_then(|artifact| artifact.blob_url(sha256));
+        let (Some(artifact), Some(blob)) = (artifact, blob) else {
+            let reason = "an oci:// address ends with a folder and the file name of a package";
+            return Err(Failure::permanent(reason, HINT_NETWORK));
         };
-        assert_eq!(
-            describe(&outer),
-            "cannot read p: inner. Check the path, or use --bundle.: inner"
-        );
+        let response = self.ask_registry(url, &artifact, &blob, headers).await?;
+        if response.status() != StatusCode::NOT_FOUND {
+            return Ok(response);
+        }
+        let Some(manifest) = artifact.manifest_url() else {
+            return Ok(response);
+        };
+        let accept = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(MANIFESTS))]);
+        let known = self
+            .ask_registry(url, &artifact, &manifest, &accept)
+            .await?;
+        match known.status().is_success() {
+            true => self.ask_registry(url, &artifact, &blob, headers).await,
+            false => Ok(response),
+        }
+    }
+
+    /// Ask a registry; where it wants to know who asks, tell it, once.
+    async fn ask_registry(
+        &self,
+        url: &Url,
+        artifact: &Artifact,
+        target: &Url,
+        headers: &HeaderMap,
+    ) -> Result<Response, Failure> {
+        let credentials = self.credentials.find(url).await;
+        let send = async |header: Option<HeaderValue>| {
+            let url = target.clone();
+            self.follow(Authorized { url, header }, headers).await
+        };
+        let host = host_of(url);
+        let first = match (self.known(artifact), &credentials) {
+            (Some(known), _) => Some(known),
+            // Such a token is the registry's own already. A password waits until the registry says where it belongs.
+            (
+                None,
+                Some(token @ (Authentication::BearerToken(_) | Authentication::OAuth { .. })),
+            ) => make_header(token, host).map_err(refuse_credentials)?,
+            (None, _) => None,
+        };
+        let response = send(first).await?;
+        // A redirect's target has nothing to say about the registry.
+        let is_own = response.url().origin() == target.origin();
+        if response.status() != StatusCode::UNAUTHORIZED || !is_own {
+            return Ok(response);
+        }
+        let Some(challenge) = Challenge::read(response.headers(), &artifact.repository) else {
+            return Ok(response);
+        };
+        let password = match &credentials {
+            Some(password @ Authentication::BasicHTTP { .. }) => {
+                make_header(password, host).map_err(refuse_credentials)?
+            }
+            _ => None,
+        };
+        let header = match challenge {
+            Challenge::Token(url) => Some(self.fetch_token(url, password).await?),
+            Challenge::Basic => password,
+        };
+        let Some(header) = header else {
+            return Ok(response);
+        };
+        self.lock().insert(artifact.key(), header.clone());
+        send(Some(header)).await
+    }
+
+    fn known(&self, artifact: &Artifact) -> Option<HeaderValue> {
+        self.lock().get(&artifact.key()).cloned()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, HeaderValue>> {
+        let guard = self.authorizations.lock();
+        guard.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn fetch_token(
+        &self,
+        url: Url,
+        header: Option<HeaderValue>,
+    ) -> Result<HeaderValue, Failure> {
+        let host = host_of(&url).to_owned();
+        let mut response = self
+            .follow(Authorized { url, header }, &HeaderMap::new())
+            .await?;
+        check_status(&response)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(classify)? {
+            body.extend_from_slice(&chunk);
+            if body.len() > LONGEST_TOKEN {
+                break;
+            }
+        }
+        let token = read_token(&body).map(Authentication::BearerToken);
+        let header = token.map(|token| make_header(&token, &host));
+        let unusable = || Failure::permanent(format!("{host} gave no token"), HINT_CREDENTIALS);
+        header
+            .transpose()
+            .map_err(refuse_credentials)?
+            .flatten()
+            .ok_or_else(unusable)
+    }
+}
+
+fn refuse_credentials(error: crate::credentials::BadCredentials) -> Failure {
+    Failure::permanent(error.to_string(), HINT_CREDENTIALS)
+}
+
+fn host_of(url: &Url) -> &str {
+    url.host_str().unwrap_or("the server")
+}
+
+/// Where a response redirects to, if it does. Only to HTTP, and never from HTTPS to plain HTTP.
+fn find_next(response: &Response, url: &Url) -> Result<Option<Url>, Failure> {
+    let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    let location = response.headers().get(LOCATION).filter(|_| is_redirect);
+    let Some(location) = location else {
+        return Ok(None);
+    };
+    let refuse = |what: String| {
+        Err(Failure::permanent(
+            format!("{} redirects to {what}, which is refused", host_of(url)),
+            HINT_REDIRECT,
+        ))
+    };
+    let text = std::str::from_utf8(location.as_bytes());
+    let Some(next) = text.ok().and_then(|text| url.join(text).ok()) else {
+        return refuse("something that is not a URL".to_owned());
+    };
+    match (url.scheme(), next.scheme()) {
+        ("https", "http") => refuse(format!("plain HTTP ({})", host_of(&next))),
+        (_, "http" | "https") => Ok(Some(next)),
+        (_, scheme) => refuse(format!("an address that starts with {scheme}:")),
     }
 }

@@ -3,15 +3,14 @@
 //! The same files in the same order as `rattler_config`, which itself would bring a solver and more: system before user,
 //! shared before pixi's; later files win, one mirrored URL at a time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use rattler_networking::mirror_middleware::Mirror;
 use serde::Deserialize;
 use url::Url;
 
-use crate::redact::redact_text;
+use crate::redact::redact_url;
 
 /// What we read of a `config.toml`; all other keys are somebody else's.
 #[derive(Debug, Default, Deserialize)]
@@ -56,10 +55,14 @@ impl Config {
         let file: ConfigFile = match toml::from_str(text) {
             Ok(file) => file,
             Err(error) => {
+                // The parser's own message quotes what it stumbled over.
+                let start = error.span().map_or(0, |span| span.start.min(text.len()));
+                let line = text.as_bytes()[..start]
+                    .split(|byte| *byte == b'\n')
+                    .count();
                 self.warnings.push(format!(
-                    "{} is ignored: {}",
-                    path.display(),
-                    redact_text(error.message())
+                    "{} is ignored: line {line} is not in rattler's form",
+                    path.display()
                 ));
                 return;
             }
@@ -76,57 +79,65 @@ impl Config {
                 (Some(channel), Some(mirrors)) => {
                     self.mirrors.insert(channel, mirrors);
                 }
-                _ => self.warnings.push(format!(
-                    "{}: the mirrors of {channel} are ignored: not a URL",
+                // What is no URL may be anything, a password too: it is not quoted.
+                (None, _) => self.warnings.push(format!(
+                    "{}: a channel's mirrors are ignored: what should be the channel's URL is none",
                     path.display()
+                )),
+                (Some(channel), None) => self.warnings.push(format!(
+                    "{}: the mirrors of {} are ignored: one of them is not a URL",
+                    path.display(),
+                    redact_url(channel.as_str())
                 )),
             }
         }
     }
 
-    /// The file of a `file://` mirror that has `url`'s archive. No client can fetch those, so they come first.
-    pub(crate) fn find_local_mirror(&self, url: &str) -> Option<PathBuf> {
+    /// The mirrors of the channel that `url` is in, and what is behind the channel in it; the longest channel counts.
+    fn find_mirrors<'a>(&self, url: &'a str) -> Option<(&[Url], &'a str)> {
         let covers = |channel: &&Url| url.starts_with(channel.as_str());
         let channel = self
             .mirrors
             .keys()
             .filter(covers)
-            .max_by_key(|channel| channel.path().len())?;
-        let rest = &url[channel.as_str().len()..];
+            .max_by_key(|channel| channel.as_str().len())?;
+        Some((&self.mirrors[channel], &url[channel.as_str().len()..]))
+    }
+
+    /// The file of a `file://` mirror that has `url`'s archive. No client can fetch those, so they come first.
+    pub(crate) fn find_local_mirror(&self, url: &str) -> Option<PathBuf> {
+        let (mirrors, rest) = self.find_mirrors(url)?;
         let path = |mirror: &Url| mirror.join(rest).ok()?.to_file_path().ok();
-        self.mirrors[channel]
+        mirrors
             .iter()
             .filter(|mirror| mirror.scheme() == "file")
             .filter_map(path)
             .find(|path| path.is_file())
     }
 
-    /// The mirrors that are fetched from.
-    pub(crate) fn remote_mirrors(&self) -> HashMap<Url, Vec<Mirror>> {
-        let mirror = |url: &Url| Mirror {
-            url: url.clone(),
-            no_zstd: false,
-            no_bz2: false,
-            max_failures: None,
+    /// Where to fetch `url` from, in this order: its mirrors, else itself. As for rattler's other tools, a channel that
+    /// has mirrors is asked only if it is one of them.
+    pub(crate) fn find_sources(&self, url: &Url) -> Vec<Url> {
+        let Some((mirrors, rest)) = self.find_mirrors(url.as_str()) else {
+            return vec![url.clone()];
         };
-        let remote = |mirrors: &Vec<Url>| -> Vec<Mirror> {
-            mirrors
-                .iter()
-                .filter(|url| url.scheme() != "file")
-                .map(mirror)
-                .collect()
+        let place = |mirror: &Url| {
+            let mut source = mirror.clone();
+            source.set_path(&format!("{}{rest}", mirror.path()));
+            source
         };
-        let entries = self
-            .mirrors
-            .iter()
-            .map(|(channel, mirrors)| (channel.clone(), remote(mirrors)));
-        entries.filter(|(_, mirrors)| !mirrors.is_empty()).collect()
+        let remote = mirrors.iter().filter(|mirror| mirror.scheme() != "file");
+        let sources: Vec<Url> = remote.map(place).collect();
+        match sources.is_empty() {
+            true => vec![url.clone()],
+            false => sources,
+        }
     }
 }
 
 /// A URL that stands for all below it: with a slash at the end.
 fn parse_prefix(url: &str) -> Option<Url> {
-    let mut url = Url::parse(url).ok()?;
+    let mut url = Url::parse(url).ok().filter(|url| !url.cannot_be_a_base())?;
     if !url.path().ends_with('/') {
         let path = format!("{}/", url.path());
         url.set_path(&path);
@@ -185,34 +196,44 @@ mod tests {
             "default-channels = ['x']\n[mirrors]\n'https://a.example/c' = ['https://m1.example/']\n'https://b.example' = ['https://m2.example']",
             "[mirrors]\n'https://a.example/c' = ['https://m3.example/x', 'https://m4.example/y']",
         ]);
-        let mirrors = config.remote_mirrors();
-        let urls = |channel: &str| -> Vec<String> {
-            mirrors[&Url::parse(channel).unwrap()]
-                .iter()
-                .map(|mirror| mirror.url.to_string())
-                .collect()
+        let sources = |url: &str| -> Vec<String> {
+            let sources = config.find_sources(&Url::parse(url).unwrap());
+            sources.iter().map(Url::to_string).collect()
         };
         assert_eq!(
-            urls("https://a.example/c/"),
-            ["https://m3.example/x/", "https://m4.example/y/"]
+            sources("https://a.example/c/linux-64/a%2B-1-0.conda"),
+            [
+                "https://m3.example/x/linux-64/a%2B-1-0.conda",
+                "https://m4.example/y/linux-64/a%2B-1-0.conda"
+            ]
         );
-        assert_eq!(urls("https://b.example/"), ["https://m2.example/"]);
+        assert_eq!(sources("https://b.example/a"), ["https://m2.example/a"]);
+        assert_eq!(sources("https://c.example/a"), ["https://c.example/a"]);
         assert!(config.warnings.is_empty());
     }
 
     #[test]
-    fn unusable_files_are_warnings() {
+    fn unusable_files_are_warnings_without_a_word_of_what_may_be_a_password() {
         let config = config(&[
-            "mirrors = 3",
-            "not toml",
-            "[mirrors]\n'no url' = ['https://m.example']",
+            "mirrors = 's3cr3t'",
+            "default-channels = []\ns3cr3t s3cr3t",
+            "[mirrors]\n'u:s3cr3t@h:x' = ['https://m.example']",
+            "[mirrors]\n'https://h:s3cr3t' = ['https://m.example']",
+            "[mirrors]\n'https://u:s3cr3t@c.example/t/s3cr3t' = ['u:s3cr3t@m']",
         ]);
-        assert!(config.remote_mirrors().is_empty());
-        assert_eq!(config.warnings.len(), 3, "{:?}", config.warnings);
+        let channel = Url::parse("https://c.example/t/s3cr3t/a").unwrap();
+        assert_eq!(config.find_sources(&channel), [channel]);
+        assert_eq!(config.warnings.len(), 5, "{:?}", config.warnings);
+        let said = config.warnings.join("\n");
+        assert!(!said.contains("s3cr3t"), "{said}");
         assert!(
-            config.warnings[2].contains("the mirrors of no url are ignored: not a URL"),
-            "{:?}",
-            config.warnings
+            config.warnings[0].contains("line 1 is not")
+                && config.warnings[1].contains("line 2 is not"),
+            "{said}"
+        );
+        assert!(
+            said.contains("the mirrors of https://c.example/t/********/ are ignored"),
+            "{said}"
         );
     }
 
@@ -237,6 +258,5 @@ mod tests {
             config.find_local_mirror("https://c.example/xy/linux-64/a-1-0.conda"),
             None
         );
-        assert!(config.remote_mirrors().is_empty());
     }
 }

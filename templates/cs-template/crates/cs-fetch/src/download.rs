@@ -1,74 +1,79 @@
-//! One archive: attempts until it is here and verified.
+//! One archive: attempts at the places that may have it, until it is here and verified.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use cs_link::Archive;
-use reqwest_middleware::ClientWithMiddleware;
+use url::Url;
 
-use crate::attempt::{Attempt, Failure, Resumption};
+use crate::attempt::{Attempt, Resumption};
 use crate::backoff;
+use crate::client::Client;
+use crate::config::Config;
 use crate::error::FetchError;
+use crate::failure::Failure;
 use crate::options::{Event, Options, Request};
 use crate::redact::{file_name, redact_url};
 use crate::sink::{Budget, Sink};
+use crate::source::{End, Health, Source, give_up, pick};
 
 /// Progress that makes a broken download as good as a first attempt.
 const PROGRESS_BYTES: u64 = 1024 * 1024;
+/// A pause that users ask themselves about.
+const NOTICEABLE: Duration = Duration::from_secs(3);
 
 /// What all downloads share.
 pub(crate) struct Downloader {
-    pub(crate) client: ClientWithMiddleware,
+    client: Client,
     pub(crate) options: Options,
-    pub(crate) budget: Arc<Budget>,
+    config: Config,
+    budget: Arc<Budget>,
+    health: Health,
+    /// Until when which server is waited for, so that several downloads say it once.
+    waiting: Mutex<HashMap<String, Instant>>,
 }
 
 /// One download's course.
 struct Course<'a> {
     downloader: &'a Downloader,
     request: &'a Request,
-    /// Failed attempts since the last progress.
-    failed: u32,
+    sources: Vec<Source>,
     /// Most bytes that any attempt had, so that a server that ignores ranges cannot keep us forever.
     furthest: u64,
-    /// Whether wrong bytes have arrived once already.
-    distrustful: bool,
+    /// What is left of the time that servers may ask for.
+    patience: Duration,
 }
 
 impl Downloader {
+    pub(crate) fn new(client: Client, options: Options, config: Config) -> Self {
+        Self {
+            client,
+            options,
+            config,
+            budget: Budget::new(),
+            health: Health::default(),
+            waiting: Mutex::default(),
+        }
+    }
+
     /// Download and verify one archive.
     pub(crate) async fn download(&self, request: &Request) -> Result<Archive, FetchError> {
+        let url = Url::parse(&request.url).map_err(|error| FetchError::Url {
+            file_name: file_name(&request.url),
+            reason: format!("its address is no URL ({error})"),
+        })?;
         let sink = Sink::create(request.size, &self.budget, &self.options.spool_directory);
-        let mut sink = sink.map_err(|source| self.spool_error(source))?;
-        let mut course = Course {
+        let sink = sink.map_err(|source| self.spool_error(source))?;
+        let sources = self.config.find_sources(&url);
+        let course = Course {
             downloader: self,
             request,
-            failed: 0,
+            sources: sources.into_iter().map(Source::new).collect(),
             furthest: 0,
-            distrustful: false,
+            patience: self.options.patience,
         };
-        let mut resumption = Resumption::default();
-        loop {
-            let attempt = Attempt {
-                client: &self.client,
-                options: &self.options,
-                request,
-                fresh: course.distrustful,
-            };
-            let result = attempt.run(&mut sink, &mut resumption).await;
-            match course.judge(result, &sink)? {
-                Step::Done => {
-                    let (index, bytes) = (request.index, sink.into_bytes());
-                    return Ok(Archive {
-                        index,
-                        bytes,
-                        verified: true,
-                    });
-                }
-                Step::Resume(wait) => tokio::time::sleep(wait).await,
-                Step::StartOver => resumption = Resumption::default(),
-            }
-        }
+        course.run(sink).await
     }
 
     fn spool_error(&self, source: std::io::Error) -> FetchError {
@@ -83,91 +88,146 @@ impl Downloader {
             events(event);
         }
     }
-}
 
-/// What to do after an attempt.
-enum Step {
-    Done,
-    /// Go on where it broke, after a pause.
-    Resume(Duration),
-    /// What has arrived is wrong: keep nothing of it.
-    StartOver,
+    /// Say that a server is waited for, unless another download has said so already.
+    fn note_pause(&self, url: &Url, wait: Duration, reason: String) {
+        let now = Instant::now();
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = waiting.entry(url.host_str().unwrap_or_default().to_owned());
+        let until = until.or_insert(now);
+        if *until <= now {
+            *until = now + wait;
+            drop(waiting);
+            self.notify(&Event::Pause { wait, reason });
+        }
+    }
 }
 
 impl Course<'_> {
-    fn judge(&mut self, result: Result<(), Failure>, sink: &Sink) -> Result<Step, FetchError> {
+    async fn run(mut self, mut sink: Sink) -> Result<Archive, FetchError> {
+        let mut resumption = Resumption::default();
+        let mut last = None;
+        while let Some(index) = pick(&self.sources, &self.downloader.health) {
+            tokio::time::sleep(self.sources[index].wait()).await;
+            let source = &self.sources[index];
+            // What one server said of its copy means nothing to another.
+            if last.replace(index) != Some(index) || source.is_distrusted {
+                resumption = Resumption::default();
+            }
+            let attempt = Attempt {
+                client: &self.downloader.client,
+                options: &self.downloader.options,
+                request: self.request,
+                source: &source.url,
+                fresh: source.is_distrusted,
+            };
+            let result = attempt.run(&mut sink, &mut resumption).await;
+            if self.judge(index, result, &sink)? {
+                return Ok(Archive {
+                    index: self.request.index,
+                    bytes: sink.into_bytes(),
+                    verified: true,
+                });
+            }
+        }
+        Err(give_up(&self.request.url, self.sources))
+    }
+
+    /// Whether an attempt has brought the archive; if not, what its failure means for its source is noted.
+    fn judge(
+        &mut self,
+        index: usize,
+        result: Result<(), Failure>,
+        sink: &Sink,
+    ) -> Result<bool, FetchError> {
         match result.map(|()| sink.sha256()) {
-            Ok(sha256) if sha256 == self.request.sha256 => return Ok(Step::Done),
-            Ok(sha256) => self.distrust(
-                "its SHA-256",
-                &cs_link::to_hex(&self.request.sha256),
-                &cs_link::to_hex(&sha256),
-            )?,
+            Ok(sha256) if sha256 == self.request.sha256 => return Ok(true),
+            Ok(sha256) => {
+                let expected = cs_link::to_hex(&self.request.sha256);
+                self.distrust(index, "its SHA-256", expected, cs_link::to_hex(&sha256));
+            }
             Err(Failure::WrongSize { actual }) => {
-                self.distrust("its size", &self.size(), &actual)?
+                self.distrust(index, "its size", self.size(), actual);
             }
             Err(Failure::Spool(source)) => return Err(self.downloader.spool_error(source)),
             Err(Failure::Permanent { reason, hint }) => {
-                return Err(self.network_error(reason, hint));
+                self.sources[index].end(End::Unavailable {
+                    reason: reason.clone(),
+                    hint,
+                });
+                self.announce_next(index, reason);
             }
             Err(Failure::Transient {
                 reason,
                 hint,
                 retry_after,
-            }) => {
-                return self
-                    .after_failure(sink.len(), reason, hint, retry_after)
-                    .map(Step::Resume);
-            }
+            }) => self.after_failure(index, sink.len(), reason, hint, retry_after),
         }
-        Ok(Step::StartOver)
+        self.downloader
+            .health
+            .note_failure(&self.sources[index].url);
+        Ok(false)
     }
 
-    /// Count a failed attempt; give the pause before the next one, or the error when there is none.
+    /// Count a failed attempt: a pause for its source, or the end of it.
     fn after_failure(
         &mut self,
+        index: usize,
         length: u64,
         reason: String,
         hint: &'static str,
         retry_after: Option<Duration>,
-    ) -> Result<Duration, FetchError> {
+    ) {
         let options = &self.downloader.options;
+        let source = &mut self.sources[index];
         if length >= self.furthest + PROGRESS_BYTES {
-            self.failed = 0;
+            source.failed = 0;
             self.furthest = length;
         }
-        self.failed += 1;
-        if self.failed >= options.attempts {
-            let reason = format!("{reason} (attempt {} of {})", self.failed, options.attempts);
-            return Err(self.network_error(reason, hint));
+        source.failed += 1;
+        let is_unbearable =
+            retry_after.is_some_and(|asked| !asked.is_zero()) && self.patience.is_zero();
+        if source.failed >= options.attempts || is_unbearable {
+            let asked = describe_asked(retry_after);
+            source.end(End::Unavailable {
+                reason: format!(
+                    "{reason}{asked} (attempt {} of {})",
+                    source.failed, options.attempts
+                ),
+                hint,
+            });
+            self.announce_next(index, reason);
+            return;
         }
-        let wait = backoff::pause(options.first_backoff, self.failed, retry_after);
-        self.announce(wait, reason);
-        Ok(wait)
+        let wait = match retry_after {
+            Some(asked) => asked.min(self.patience),
+            None => backoff::pause(options.first_backoff, source.failed),
+        };
+        source.rest(wait);
+        self.announce_next(index, format!("{reason}{}", describe_asked(retry_after)));
+        if retry_after.is_some() && pick(&self.sources, &self.downloader.health) == Some(index) {
+            self.patience = self.patience.saturating_sub(wait);
+        }
+    }
+
+    fn next_wait(&self) -> Option<Duration> {
+        let next = pick(&self.sources, &self.downloader.health)?;
+        Some(self.sources[next].wait())
     }
 
     /// Wrong bytes: a cache between may hold a bad copy, so ask once more past it.
-    fn distrust(
-        &mut self,
-        what: &'static str,
-        expected: &str,
-        actual: &str,
-    ) -> Result<(), FetchError> {
-        if self.distrustful {
-            return Err(FetchError::Damaged {
-                file_name: file_name(&self.request.url),
-                url: redact_url(&self.request.url),
+    fn distrust(&mut self, index: usize, what: &'static str, expected: String, actual: String) {
+        let source = &mut self.sources[index];
+        let reason = format!("{what} is {actual}, expected {expected}");
+        if source.is_distrusted {
+            source.end(End::Damaged {
                 what,
-                expected: expected.to_owned(),
-                actual: actual.to_owned(),
+                expected,
+                actual,
             });
         }
-        self.distrustful = true;
-        self.announce(
-            Duration::ZERO,
-            format!("{what} is {actual}, expected {expected}"),
-        );
-        Ok(())
+        source.is_distrusted = true;
+        self.announce_next(index, reason);
     }
 
     fn size(&self) -> String {
@@ -176,28 +236,29 @@ impl Course<'_> {
             .map_or_else(|| "unknown".to_owned(), |size| format!("{size} bytes"))
     }
 
-    fn announce(&self, wait: Duration, reason: String) {
-        let (index, url, attempt) = (
-            self.request.index,
-            redact_url(&self.request.url),
-            self.failed.max(1),
-        );
+    /// Say that the attempt at `index` failed, if there is another one.
+    fn announce_next(&self, index: usize, reason: String) {
+        let Some(wait) = self.next_wait() else {
+            return;
+        };
+        let source = &self.sources[index];
+        if wait >= NOTICEABLE {
+            self.downloader
+                .note_pause(&source.url, wait, reason.clone());
+        }
         self.downloader.notify(&Event::Retry {
-            index,
-            url,
-            attempt,
+            index: self.request.index,
+            url: redact_url(source.url.as_str()),
+            attempt: source.failed.max(1),
             wait,
             reason,
         });
     }
+}
 
-    fn network_error(&self, reason: String, hint: &'static str) -> FetchError {
-        let (file_name, url) = (file_name(&self.request.url), redact_url(&self.request.url));
-        FetchError::Network {
-            file_name,
-            url,
-            reason,
-            hint,
-        }
+fn describe_asked(retry_after: Option<Duration>) -> String {
+    match retry_after.map(|asked| asked.as_secs()) {
+        None | Some(0) => String::new(),
+        Some(seconds) => format!(" and asks to wait {seconds} s"),
     }
 }

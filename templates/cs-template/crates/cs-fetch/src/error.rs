@@ -18,18 +18,30 @@ pub enum ErrorKind {
     Cancelled,
 }
 
+/// A place that was asked for an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// Its URL, without credentials.
+    pub url: String,
+    /// Why it was given up.
+    pub reason: String,
+}
+
+fn join(tried: &[Tried]) -> String {
+    let say = |tried: &Tried| format!("from {}: {}", tried.url, tried.reason);
+    tried.iter().map(say).collect::<Vec<_>>().join("; ")
+}
+
 /// An archive that cannot be had. URLs carry no credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// All attempts failed, or the server refused for good.
-    #[error("cannot download {file_name} from {url}: {reason}. {hint}")]
+    #[error("cannot download {file_name} {}. {hint}", join(tried))]
     Network {
         /// The archive.
         file_name: String,
-        /// Where from.
-        url: String,
-        /// The last attempt's failure.
-        reason: String,
+        /// Every place that was asked, in the end without success.
+        tried: Vec<Tried>,
         /// What to do about it.
         hint: &'static str,
     },

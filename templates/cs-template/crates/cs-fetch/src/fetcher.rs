@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,14 +16,14 @@ use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::client::build_client;
+use crate::client::Client;
 use crate::config::Config;
+use crate::credentials::Credentials;
 use crate::download::Downloader;
 use crate::error::FetchError;
 use crate::local::{local_path, open_archive};
 use crate::options::{Event, Options, Request};
 use crate::redact::{file_name, redact_url};
-use crate::sink::Budget;
 
 /// Most archives that are here and not yet taken; downloads pause beyond.
 const MOST_READY: usize = 32;
@@ -130,7 +130,7 @@ fn spawn(
     let run = move || {
         // Whatever happens to this thread, nobody must wait for it forever.
         let _closing = Closing(&shared);
-        if let Err(failure) = download_all(&shared, requests, options, &config) {
+        if let Err(failure) = download_all(&shared, requests, options, config) {
             shared.fail(failure);
         }
     };
@@ -197,7 +197,7 @@ fn download_all(
     shared: &Shared,
     mut requests: Vec<Request>,
     options: Options,
-    config: &Config,
+    config: Config,
 ) -> Result<(), ArchiveError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -209,13 +209,11 @@ fn download_all(
         }
     };
     config.warnings.iter().cloned().for_each(&mut warn);
-    let client = build_client(&options, config, &mut warn).map_err(|error| blame(None, error))?;
+    let credentials = Credentials::load(&config, list_hosts(&requests), &mut warn);
+    let client = credentials.and_then(|credentials| Client::new(&options, credentials));
+    let client = client.map_err(|error| blame(None, error))?;
     requests.sort_by_key(|request| Reverse(request.size));
-    let downloader = Downloader {
-        client,
-        options,
-        budget: Budget::new(),
-    };
+    let downloader = Downloader::new(client, options, config);
     let result = runtime.block_on(async {
         match select(
             pin!(run_lanes(shared, &downloader, requests)),
@@ -230,6 +228,12 @@ fn download_all(
     // A name lookup cannot be interrupted; it must not hold up whoever cancels.
     runtime.shutdown_background();
     result
+}
+
+/// The hosts that the plan itself names.
+fn list_hosts(requests: &[Request]) -> HashSet<String> {
+    let host = |request: &Request| Some(url::Url::parse(&request.url).ok()?.host_str()?.to_owned());
+    requests.iter().filter_map(host).collect()
 }
 
 /// Download on several lanes at once: most take the largest archive that is left, the others the smallest.

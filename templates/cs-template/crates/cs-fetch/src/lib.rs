@@ -5,20 +5,28 @@
 //!
 //! Proxies (`HTTPS_PROXY`, `NO_PROXY`, ...), certificates (the system's, `SSL_CERT_FILE`, `SSL_CERT_DIR`), credentials
 //! (`RATTLER_AUTH_FILE`, `~/.rattler/credentials.json`, `.netrc`) and mirrors (`mirrors` in the `config.toml` of rattler
-//! or pixi) are those of rattler's other tools. Keyrings are not read: their libraries would outweigh the runtime.
+//! or pixi) are those of rattler's other tools; `oci://` channels have rattler's layout. Keyrings are not read: their libraries would outweigh the runtime.
 
 mod attempt;
 mod backoff;
 mod client;
 mod config;
+mod credentials;
 mod download;
 mod error;
+mod failure;
 mod fetcher;
 mod local;
+mod netrc;
+mod oci;
 mod options;
 mod redact;
+#[cfg(target_os = "linux")]
+pub mod resolve;
 mod sink;
+mod source;
+mod tls;
 
-pub use error::{ErrorKind, FetchError};
+pub use error::{ErrorKind, FetchError, Tried};
 pub use fetcher::{Fetcher, fetch};
 pub use options::{Event, EventCallback, Options, ProgressCallback, Request};

@@ -17,10 +17,10 @@ pub struct Request {
     pub size: Option<u64>,
 }
 
-/// Something worth telling a user who asked for details.
+/// Something worth telling.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A download failed and is tried again after a pause.
+    /// A download failed and is tried again, there or elsewhere, after a pause: for those who ask for details.
     Retry {
         /// Index into the job's packages.
         index: usize,
@@ -31,6 +31,13 @@ pub enum Event {
         /// Pause before the next attempt.
         wait: Duration,
         /// Why it failed.
+        reason: String,
+    },
+    /// Nothing goes on for so long that users should know why; said once, however many downloads wait for a server.
+    Pause {
+        /// How long.
+        wait: Duration,
+        /// Why, with the server's name.
         reason: String,
     },
     /// A setting of this machine could not be used.
@@ -60,6 +67,8 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// Longest time without a byte.
     pub stall_timeout: Duration,
+    /// Longest time that servers may ask us to wait for one archive, all in all.
+    pub patience: Duration,
     /// Hears of downloaded bytes.
     pub progress: Option<ProgressCallback>,
     /// Hears of retries and warnings.
@@ -77,6 +86,7 @@ impl Options {
             first_backoff: Duration::from_millis(300),
             connect_timeout: Duration::from_secs(15),
             stall_timeout: Duration::from_secs(30),
+            patience: Duration::from_secs(60),
             progress: None,
             events: None,
         }

@@ -4,9 +4,10 @@ mod support;
 
 use std::net::TcpListener;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use cs_fetch::{ErrorKind, FetchError};
+use cs_fetch::{ErrorKind, Event, FetchError};
+use cs_link::Archives;
 use support::{
     Fixture, Server, assert_network, assert_says, noise, read_all, request, respond, respond_raw,
     respond_with_ranges,
@@ -128,6 +129,44 @@ fn a_server_may_ask_for_a_pause() {
     });
     fixture.fetch_one(request(0, server.url("a-1-0.conda"), &body));
     assert_eq!(server.received().len(), 2);
+}
+
+#[test]
+fn a_server_that_asks_for_a_day_is_waited_for_within_bounds_and_that_is_said_once() {
+    let mut fixture = Fixture::new();
+    fixture.options.patience = Duration::from_secs(5);
+    let server = Server::start(|_, stream| {
+        respond(
+            stream,
+            "503 Service Unavailable",
+            &["Retry-After: 86400"],
+            b"",
+        )
+    });
+    let requests = (0..4).map(|index| request(index, server.url(&format!("{index}.conda")), b"x"));
+    let started = Instant::now();
+    let fetcher = fixture.fetch(requests.collect());
+    let error = fetcher.next().err().unwrap();
+    assert_network(
+        error.source.downcast_ref().unwrap(),
+        &["127.0.0.1 answered 503 Service Unavailable and asks to wait 86400 s"],
+    );
+    let elapsed = started.elapsed();
+    assert!(
+        elapsed >= Duration::from_secs(5) && elapsed < Duration::from_secs(20),
+        "{elapsed:?}"
+    );
+    let events = fixture.events.lock().unwrap();
+    let pauses: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Pause { wait, reason } => Some((wait.as_secs_f64().ceil(), reason.as_str())),
+            _ => None,
+        })
+        .collect();
+    let reason = "127.0.0.1 answered 503 Service Unavailable and asks to wait 86400 s";
+    assert_eq!(pauses, [(5.0, reason)]);
+    assert!(server.received().len() <= 8);
 }
 
 #[test]
@@ -486,7 +525,7 @@ fn redirects_are_followed_but_not_in_circles() {
     let circle =
         Server::start(|_, stream| respond(stream, "302 Found", &["Location: /again"], b""));
     let error = fixture.fetch_nothing(request(0, circle.url("a-1-0.conda"), &body));
-    assert_network(&error, &["too many redirects"]);
+    assert_network(&error, &["redirects too many times"]);
     assert_eq!(circle.received().len(), 11);
 }
 

@@ -2,87 +2,13 @@
 
 mod support;
 
-use std::env;
-use std::fs;
-use std::io::{Read, Write};
-use std::path::Path;
-use std::process::Command;
-use std::sync::Arc;
+use process::{BODY, as_localhost, assert_says, fetch_with, write};
+use support::{Server, TlsServer, process, respond};
 
-use cs_fetch::{Event, FetchError};
-use cs_link::Archives;
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use support::{Fixture, Server, read_all, request, respond};
-
-const BODY: &[u8] = b"the archive";
-
-/// The other side of [`fetch_with`]; prints what happened.
 #[test]
 #[ignore = "runs in a process of its own, started by the others"]
 fn fetch_as_told() {
-    let fixture = Fixture::new();
-    let fetcher = fixture.fetch(vec![request(0, env::var("TEST_URL").unwrap(), BODY)]);
-    match fetcher.next() {
-        Ok(archive) => {
-            let archive = archive.unwrap();
-            assert!(read_all(&*archive.bytes) == BODY);
-            println!("\nARRIVED verified={}", archive.verified);
-        }
-        Err(error) => {
-            let error: &FetchError = error.source.downcast_ref().unwrap();
-            println!("\nFAILED {:?}: {error}", error.kind());
-        }
-    }
-    for event in fixture.events.lock().unwrap().iter() {
-        match event {
-            Event::Warning(warning) => println!("WARNING {warning}"),
-            Event::Retry { reason, .. } => println!("RETRY {reason}"),
-        }
-    }
-}
-
-/// Fetch `url` in a process that knows only these variables, with `home` as its home directory.
-fn fetch_with(home: &Path, url: &str, variables: &[(&str, &str)]) -> String {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args([
-        "--exact",
-        "fetch_as_told",
-        "--ignored",
-        "--nocapture",
-        "--test-threads=1",
-    ]);
-    command
-        .env_clear()
-        .env("HOME", home)
-        .env("TMPDIR", home)
-        .env("TEST_URL", url)
-        .envs(variables.iter().copied());
-    let output = command.output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        output.status.success(),
-        "{text}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    text
-}
-
-fn write(directory: &Path, name: &str, text: &str) -> String {
-    let path = directory.join(name);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
-/// The same server under a second name, so that it is another host.
-fn as_localhost(server: &Server, path: &str) -> String {
-    format!("http://localhost:{}/{path}", server.address.port())
-}
-
-fn assert_says(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "{part:?} is not in {text}");
-    }
+    process::fetch_as_told();
 }
 
 #[test]
@@ -128,37 +54,6 @@ fn credentials_come_from_the_usual_file_and_from_netrc() {
     let received = server.received();
     assert_eq!(received[0].header("authorization"), Some("Basic dTpw"));
     assert_eq!(received[1].header("authorization"), Some("Basic bjpw"));
-}
-
-#[test]
-fn credentials_are_not_sent_to_the_host_of_a_redirect() {
-    let home = tempfile::tempdir().unwrap();
-    for credentials in [
-        r#"{"BearerToken": "secret"}"#,
-        r#"{"CondaToken": "secret"}"#,
-    ] {
-        let target = Server::of(BODY.to_vec());
-        let location = format!("Location: {}", as_localhost(&target, "a-1-0.conda"));
-        let server =
-            Server::start(move |_, stream| respond(stream, "302 Found", &[&location], b""));
-        let file = write(
-            home.path(),
-            "auth.json",
-            &format!(r#"{{"127.0.0.1": {credentials}}}"#),
-        );
-        let text = fetch_with(
-            home.path(),
-            &server.url("a-1-0.conda"),
-            &[("RATTLER_AUTH_FILE", &file)],
-        );
-        assert_says(&text, &["ARRIVED"]);
-        assert!(format!("{:?}", server.received()).contains("secret"));
-        assert!(
-            !format!("{:?}", target.received()).contains("secret"),
-            "{:?}",
-            target.received()
-        );
-    }
 }
 
 #[test]
@@ -233,14 +128,12 @@ fn unusable_files_that_nobody_named_are_warnings() {
         "mirrors = 'https://user:secret@c.invalid'",
     );
     let text = fetch_with(home.path(), &server.url("a-1-0.conda"), &[]);
-    let netrc = ".netrc is ignored: it is not in the form of a netrc file";
     assert_says(
         &text,
         &[
             "ARRIVED",
             "credentials.json is not in rattler's form",
-            netrc,
-            "config.toml is ignored",
+            "config.toml is ignored: line 1 is not in rattler's form",
         ],
     );
     assert!(!text.contains("secret"), "{text}");
@@ -262,24 +155,6 @@ fn mirrors_come_from_the_configuration_files() {
     );
     assert_says(&text, &["ARRIVED verified=true"]);
     assert_eq!(mirror.received()[0].target, "/copy/linux-64/a-1-0.conda");
-}
-
-#[test]
-fn a_dead_mirror_is_replaced_by_the_next() {
-    let home = tempfile::tempdir().unwrap();
-    let dead = Server::start(|_, stream| respond(stream, "500 Internal Server Error", &[], b""));
-    let mirror = Server::of(BODY.to_vec());
-    let config = format!(
-        "[mirrors]\n'http://channel.invalid' = ['{}', '{}']",
-        dead.url(""),
-        mirror.url("")
-    );
-    write(home.path(), ".pixi/config.toml", &config);
-    assert_says(
-        &fetch_with(home.path(), "http://channel.invalid/a-1-0.conda", &[]),
-        &["ARRIVED", "RETRY"],
-    );
-    assert_eq!((dead.received().len(), mirror.received().len()), (1, 1));
 }
 
 #[test]
@@ -360,52 +235,18 @@ fn a_proxy_that_wants_a_password_is_named_as_such() {
     assert_eq!(proxy.received().len(), 2, "no further attempts");
 }
 
-/// A TLS server on loopback with a certificate of its own; gives its port and the certificate.
-fn tls_server() -> (u16, String) {
-    let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let key = PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()).into();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap();
-    let config = config
-        .with_no_client_auth()
-        .with_single_cert(vec![certified.cert.der().clone()], key)
-        .unwrap();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let config = Arc::new(config);
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
-            let mut tls = rustls::Stream::new(&mut connection, &mut stream);
-            // A client that does not like the certificate ends here.
-            if tls.read(&mut [0; 4096]).is_ok() {
-                let head = format!(
-                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-                    BODY.len()
-                );
-                tls.write_all(&[head.as_bytes(), BODY].concat()).unwrap();
-                tls.conn.send_close_notify();
-                let _ = tls.flush();
-            }
-        }
-    });
-    (port, certified.cert.pem())
-}
-
 #[test]
 fn a_private_certificate_authority_is_trusted_when_it_is_named() {
     let home = tempfile::tempdir().unwrap();
-    let (port, pem) = tls_server();
-    let url = format!("https://localhost:{port}/a-1-0.conda");
-    let file = write(home.path(), "ca.pem", &pem);
+    let server = TlsServer::of(BODY.to_vec());
+    let url = server.url("a-1-0.conda");
+    let file = write(home.path(), "ca.pem", &server.certificate);
     assert_says(
         &fetch_with(home.path(), &url, &[("SSL_CERT_FILE", &file)]),
         &["ARRIVED verified=true"],
     );
-    let (_, other) = tls_server();
-    let file = write(home.path(), "other.pem", &other);
+    let other = TlsServer::of(BODY.to_vec());
+    let file = write(home.path(), "other.pem", &other.certificate);
     let text = fetch_with(home.path(), &url, &[("SSL_CERT_FILE", &file)]);
     assert_says(
         &text,
@@ -422,21 +263,136 @@ fn a_private_certificate_authority_is_trusted_when_it_is_named() {
 }
 
 #[test]
-fn a_certificate_file_that_does_not_exist_is_named() {
+fn a_certificate_file_that_does_not_exist_is_named_where_certificates_are_needed() {
+    let home = tempfile::tempdir().unwrap();
+    let secure = TlsServer::of(BODY.to_vec());
+    for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        let variables = [(variable, "/nowhere/ca")];
+        let text = fetch_with(home.path(), &secure.url("a-1-0.conda"), &variables);
+        let named = format!("no certificate comes from {variable} (/nowhere/ca): ");
+        assert_says(&text, &["FAILED Network", &named, "No such file"]);
+        assert!(
+            !text.contains("RETRY"),
+            "another attempt would fail the same way: {text}"
+        );
+        let server = Server::of(BODY.to_vec());
+        assert_says(
+            &fetch_with(home.path(), &server.url("a-1-0.conda"), &variables),
+            &["ARRIVED"],
+        );
+    }
+}
+
+#[test]
+fn empty_certificate_variables_count_as_not_set() {
+    let home = tempfile::tempdir().unwrap();
+    let server = TlsServer::of(BODY.to_vec());
+    let url = server.url("a-1-0.conda");
+    let shown = |variables: &[(&str, &str)]| {
+        let text = fetch_with(home.path(), &url, variables);
+        let failed = text.lines().find(|line| line.starts_with("FAILED"));
+        failed.expect("nobody trusts that server").to_owned()
+    };
+    let unset = shown(&[]);
+    assert_says(&unset, &["certificate", "UnknownIssuer"]);
+    assert_eq!(shown(&[("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", "")]), unset);
+}
+
+#[test]
+fn a_default_entry_of_netrc_counts_for_hosts_of_the_plan_alone() {
     let home = tempfile::tempdir().unwrap();
     let server = Server::of(BODY.to_vec());
-    let text = fetch_with(
-        home.path(),
-        &server.url("a-1-0.conda"),
-        &[("SSL_CERT_FILE", "/nowhere/ca.pem")],
+    let text = "# a comment\nmachine other.example login \"u v\" password \"p\nnonsense\ndefault login d password p";
+    let netrc = write(home.path(), "netrc", text);
+    let variables = [("NETRC", netrc.as_str())];
+    let url = server.url("a-1-0.conda");
+    assert_says(&fetch_with(home.path(), &url, &variables), &["ARRIVED"]);
+    // As a mirror, the same host is none of the plan's own.
+    let config = format!(
+        "[mirrors]\n'http://channel.invalid' = ['{}']",
+        server.url("")
     );
+    write(home.path(), ".pixi/config.toml", &config);
+    let url = "http://channel.invalid/a-1-0.conda";
+    assert_says(&fetch_with(home.path(), url, &variables), &["ARRIVED"]);
+    let received = server.received();
+    assert_eq!(received[0].header("authorization"), Some("Basic ZDpw"));
+    assert_eq!(received[1].header("authorization"), None);
+}
+
+/// curl, where there is one: the same credentials from the same file. A password that begins with `#` is left out: curl
+/// takes it for a comment, Python does not.
+#[cfg(unix)]
+#[test]
+fn netrc_files_give_what_they_give_curl() {
+    let home = tempfile::tempdir().unwrap();
+    let proxy = Server::of(BODY.to_vec());
+    let address = format!("http://{}", proxy.address);
+    let url = "http://h.example/a-1-0.conda";
+    for text in [
+        "machine h.example login u password p",
+        "# a comment\nmachine other login x password y\n\nmachine h.example\n  login u\n\tpassword p\n",
+        "machine h.example login \"u v\" password \"p \\\" \\\\ q\"",
+        "machine h.example login u password p\\q\"r#s",
+        "macdef init\nmachine h.example login no password no\n\nmachine h.example login u password p\n",
+        "machine other login x password y default login d password e",
+        "machine other login x password y",
+        "machine h.example login u password p\nmachine h.example login v password q",
+    ] {
+        let netrc = write(home.path(), "netrc", text);
+        let arguments = ["-s", "-x", &address, "--netrc-file", &netrc, url];
+        let Ok(output) = std::process::Command::new("curl").args(arguments).output() else {
+            return;
+        };
+        assert!(output.status.success(), "curl refuses {text:?}");
+        let variables = [("NETRC", netrc.as_str()), ("HTTP_PROXY", &address)];
+        assert_says(&fetch_with(home.path(), url, &variables), &["ARRIVED"]);
+        let received = proxy.received();
+        let [.., of_curl, ours] = received.as_slice() else {
+            panic!("two requests each");
+        };
+        let shown = ours.header("authorization");
+        assert_eq!(shown, of_curl.header("authorization"), "{text:?}");
+    }
+}
+
+#[test]
+fn a_netrc_file_that_cannot_be_read_is_a_warning() {
+    let home = tempfile::tempdir().unwrap();
+    let server = Server::of(BODY.to_vec());
+    let variables = [("NETRC", "/nowhere/netrc")];
+    let text = fetch_with(home.path(), &server.url("a-1-0.conda"), &variables);
     assert_says(
         &text,
-        &[
-            "FAILED Network: cannot set up downloads",
-            "Check SSL_CERT_FILE",
-        ],
+        &["ARRIVED", "WARNING /nowhere/netrc is ignored: No such file"],
     );
+}
+
+#[test]
+fn a_token_with_a_line_end_is_used_without_it_and_never_shown() {
+    let home = tempfile::tempdir().unwrap();
+    let server = Server::of(BODY.to_vec());
+    for (kind, token, arrives) in [
+        ("BearerToken", "s3cr3t\\n", true),
+        ("CondaToken", "s3cr3t\\r\\n", true),
+        ("BearerToken", "s3c\\nr3t", false),
+        ("CondaToken", "s3cr3t/../x", false),
+    ] {
+        let entry = format!(r#"{{"127.0.0.1": {{"{kind}": "{token}"}}}}"#);
+        let file = write(home.path(), "auth.json", &entry);
+        let variables = [("RATTLER_AUTH_FILE", file.as_str())];
+        let text = fetch_with(home.path(), &server.url("a-1-0.conda"), &variables);
+        let refused = format!("the {kind} for 127.0.0.1 holds characters");
+        match arrives {
+            true => assert_says(&text, &["ARRIVED"]),
+            false => assert_says(&text, &["FAILED Network", &refused]),
+        }
+        assert!(!text.contains("s3c") && !text.contains("r3t"), "{text}");
+    }
+    let received = server.received();
+    assert_eq!(received[0].header("authorization"), Some("Bearer s3cr3t"));
+    assert_eq!(received[1].target, "/t/s3cr3t/a-1-0.conda");
+    assert_eq!(received.len(), 2);
 }
 
 #[test]

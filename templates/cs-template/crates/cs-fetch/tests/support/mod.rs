@@ -1,6 +1,8 @@
 //! A server that does what a test tells it to, on loopback.
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
+pub mod process;
+
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,6 +15,7 @@ use std::time::Duration;
 use cs_fetch::{ErrorKind, Event, FetchError, Fetcher, Options, Request, fetch};
 use cs_link::{Archive, Archives, ReadAt};
 use ring::digest::{SHA256, digest};
+use rustls::pki_types::PrivatePkcs8KeyDer;
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -101,10 +104,17 @@ fn serve(
     log: &Mutex<Vec<Received>>,
     handler: &dyn Fn(&Received, &mut TcpStream),
 ) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let reader = BufReader::new(stream.try_clone().unwrap());
+    if let Some(received) = read_head(reader, log) {
+        handler(&received, &mut stream);
+    }
+}
+
+/// Read a request and note it; `None` when the connection was closed before.
+fn read_head(mut reader: impl BufRead, log: &Mutex<Vec<Received>>) -> Option<Received> {
     let mut line = String::new();
     if reader.read_line(&mut line).unwrap_or(0) == 0 {
-        return;
+        return None;
     }
     let target = line.split(' ').nth(1).unwrap_or_default().to_owned();
     let mut headers = HashMap::new();
@@ -116,17 +126,14 @@ fn serve(
             None => break,
         };
     }
-    let received = {
-        let mut log = log.lock().unwrap();
-        let number = log.len();
-        log.push(Received {
-            number,
-            target,
-            headers,
-        });
-        log.last().unwrap().clone()
-    };
-    handler(&received, &mut stream);
+    let mut log = log.lock().unwrap();
+    let number = log.len();
+    log.push(Received {
+        number,
+        target,
+        headers,
+    });
+    log.last().cloned()
 }
 
 /// Write a whole response.
@@ -260,7 +267,7 @@ impl Fixture {
     pub fn retries(&self) -> Vec<String> {
         let reason = |event: &Event| match event {
             Event::Retry { reason, .. } => Some(reason.clone()),
-            Event::Warning(_) => None,
+            Event::Pause { .. } | Event::Warning(_) => None,
         };
         self.events
             .lock()
@@ -307,4 +314,92 @@ pub fn assert_says(error: &FetchError, parts: &[&str]) {
     for part in parts {
         assert!(message.contains(part), "{part:?} is not in {message:?}");
     }
+}
+
+/// A server with TLS and a certificate of its own, for `localhost` and `127.0.0.1`.
+pub struct TlsServer {
+    pub port: u16,
+    /// In PEM.
+    pub certificate: String,
+    received: Arc<Mutex<Vec<Received>>>,
+}
+
+/// Status, headers and body of an answer.
+pub type Answer = (&'static str, Vec<String>, Vec<u8>);
+
+impl TlsServer {
+    /// Each connection serves one request.
+    pub fn start(handler: impl Fn(&Received) -> Answer + Send + Sync + 'static) -> Self {
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let certified = rcgen::generate_simple_self_signed(names).unwrap();
+        let key = PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()).into();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let config = config
+            .with_no_client_auth()
+            .with_single_cert(vec![certified.cert.der().clone()], key)
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let (config, log, handler) = (Arc::new(config), Arc::clone(&received), Arc::new(handler));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+                let tls = rustls::StreamOwned::new(connection, stream);
+                let (log, handler) = (Arc::clone(&log), Arc::clone(&handler));
+                thread::spawn(move || serve_tls(tls, &log, &*handler));
+            }
+        });
+        Self {
+            port,
+            certificate: certified.cert.pem(),
+            received,
+        }
+    }
+
+    /// A server that has `body` at every path.
+    pub fn of(body: Vec<u8>) -> Self {
+        Self::start(move |_| (STATUS_OK, vec![], body.clone()))
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("https://localhost:{}/{path}", self.port)
+    }
+
+    pub fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
+    }
+}
+
+pub const STATUS_OK: &str = "200 OK";
+
+fn serve_tls(
+    mut stream: rustls::StreamOwned<rustls::ServerConnection, TcpStream>,
+    log: &Mutex<Vec<Received>>,
+    handler: &dyn Fn(&Received) -> Answer,
+) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        // A client that does not like the certificate ends here.
+        match std::io::Read::read(&mut stream, &mut byte) {
+            Ok(1) => head.push(byte[0]),
+            _ => return,
+        }
+    }
+    let received = read_head(BufReader::new(head.as_slice()), log).unwrap();
+    let (status, headers, body) = handler(&received);
+    let mut text = format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    for header in headers {
+        text += &format!("{header}\r\n");
+    }
+    let _ = stream.write_all(&[(text + "\r\n").as_bytes(), &body].concat());
+    stream.conn.send_close_notify();
+    let _ = stream.flush();
 }

@@ -1,0 +1,269 @@
+//! Whose credentials go to which host: those that rattler's other tools would use, keyrings aside.
+
+use std::collections::HashSet;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+use rattler_networking::authentication_storage::backends::file::{FileStorage, FileStorageError};
+use rattler_networking::{Authentication, AuthenticationStorage};
+use reqwest::header::HeaderValue;
+use url::Url;
+
+use crate::config::Config;
+use crate::error::FetchError;
+use crate::netrc::{self, Netrc};
+use crate::redact::redact_text;
+
+/// Credentials of this machine's files.
+pub(crate) struct Credentials {
+    storage: AuthenticationStorage,
+    netrc: Netrc,
+    /// Hosts of the plan's own URLs, the only ones for which a netrc file's `default` counts.
+    own_hosts: HashSet<String>,
+}
+
+/// A request's URL and header with the credentials in them.
+pub(crate) struct Authorized {
+    pub(crate) url: Url,
+    pub(crate) header: Option<HeaderValue>,
+}
+
+/// Credentials that no request can carry.
+#[derive(Debug, thiserror::Error)]
+#[error("the {kind} for {host} holds characters that a request cannot carry")]
+pub(crate) struct BadCredentials {
+    kind: &'static str,
+    host: String,
+}
+
+impl Credentials {
+    /// Read the files; those that nobody named become warnings when they are unusable.
+    pub(crate) fn load(
+        config: &Config,
+        own_hosts: HashSet<String>,
+        warn: &mut dyn FnMut(String),
+    ) -> Result<Self, FetchError> {
+        let mut storage = AuthenticationStorage::empty();
+        if let Some(path) = env::var_os("RATTLER_AUTH_FILE").filter(|path| !path.is_empty()) {
+            storage.add_backend(Arc::new(open_named(PathBuf::from(path))?));
+        }
+        // The files below are there for other tools too: what we cannot read in them is no reason to fail.
+        let mut add = |result: Result<FileStorage, String>| match result {
+            Ok(backend) => storage.add_backend(Arc::new(backend)),
+            Err(reason) => warn(redact_text(&reason)),
+        };
+        if let Some(path) = &config.authentication_file {
+            add(open_named(path.clone()).map_err(|error| error.to_string()));
+        }
+        if let Some(home) = dirs::home_dir() {
+            let path = home.join(".rattler").join("credentials.json");
+            add(FileStorage::from_path(path).map_err(|error| describe_file(&error)));
+        }
+        let netrc = read_netrc(warn);
+        Ok(Self {
+            storage,
+            netrc,
+            own_hosts,
+        })
+    }
+
+    /// Put the credentials for its host into a request for `url`; a URL with a user of its own is asked for as that one.
+    pub(crate) async fn authorize(&self, url: &Url) -> Result<Authorized, BadCredentials> {
+        let host = url.host_str().unwrap_or_default();
+        let (url, own) = split_user(url);
+        let authentication = match own {
+            Some(own) => Some(own),
+            None => self.find(&url).await,
+        };
+        Ok(match authentication {
+            Some(Authentication::CondaToken(token)) => Authorized {
+                url: insert_token(&url, token.trim(), host)?,
+                header: None,
+            },
+            Some(authentication) => Authorized {
+                header: make_header(&authentication, host)?,
+                url,
+            },
+            None => Authorized { url, header: None },
+        })
+    }
+
+    /// Stored credentials for the host of `url`, of whatever kind.
+    pub(crate) async fn find(&self, url: &Url) -> Option<Authentication> {
+        let stored = self.storage.get_by_url_refreshed(url.clone()).await;
+        if let Ok((_, Some(authentication))) = stored {
+            return Some(authentication);
+        }
+        let host = url.host_str()?;
+        let login = self.netrc.find(host, self.own_hosts.contains(host))?;
+        Some(Authentication::BasicHTTP {
+            username: login.user.clone(),
+            password: login.password.clone(),
+        })
+    }
+}
+
+/// A URL without its user, and that user.
+fn split_user(url: &Url) -> (Url, Option<Authentication>) {
+    let decode = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let user = Authentication::BasicHTTP {
+        username: decode(url.username()),
+        password: decode(url.password().unwrap_or_default()),
+    };
+    let is_there = !url.username().is_empty() || url.password().is_some();
+    let mut url = url.clone();
+    // These fail for URLs that cannot have a user.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    (url, is_there.then_some(user))
+}
+
+/// `https://HOST/t/TOKEN/...`, as conda's servers take tokens.
+fn insert_token(url: &Url, token: &str, host: &str) -> Result<Url, BadCredentials> {
+    let bad =
+        |letter: char| letter.is_control() || letter.is_whitespace() || "/?#\\".contains(letter);
+    if token.is_empty() || token.contains(bad) {
+        return Err(BadCredentials {
+            kind: "CondaToken",
+            host: host.to_owned(),
+        });
+    }
+    let mut url = url.clone();
+    url.set_path(&format!("/t/{token}{}", url.path()));
+    Ok(url)
+}
+
+/// The `Authorization` header. Line ends around a token, as `echo` leaves them, do not belong to it.
+pub(crate) fn make_header(
+    authentication: &Authentication,
+    host: &str,
+) -> Result<Option<HeaderValue>, BadCredentials> {
+    let (kind, text) = match authentication {
+        Authentication::BearerToken(token) => ("BearerToken", format!("Bearer {}", token.trim())),
+        Authentication::OAuth { access_token, .. } => {
+            ("OAuth token", format!("Bearer {}", access_token.trim()))
+        }
+        Authentication::BasicHTTP { username, password } => (
+            "password",
+            format!(
+                "Basic {}",
+                encode_base64(format!("{username}:{password}").as_bytes())
+            ),
+        ),
+        Authentication::CondaToken(_) | Authentication::S3Credentials { .. } => return Ok(None),
+    };
+    let bad = |_| BadCredentials {
+        kind,
+        host: host.to_owned(),
+    };
+    let mut header = HeaderValue::from_str(&text).map_err(bad)?;
+    header.set_sensitive(true);
+    Ok(Some(header))
+}
+
+fn encode_base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let mut group = [0; 3];
+        group[..chunk.len()].copy_from_slice(chunk);
+        let bits = u32::from_be_bytes([0, group[0], group[1], group[2]]);
+        for position in 0..4 {
+            let letter = LETTERS[(bits >> (18 - 6 * position)) as usize & 63];
+            text.push(if position <= chunk.len() {
+                letter as char
+            } else {
+                '='
+            });
+        }
+    }
+    text
+}
+
+fn read_netrc(warn: &mut dyn FnMut(String)) -> Netrc {
+    let Some(path) = netrc::find_file() else {
+        return Netrc::default();
+    };
+    Netrc::read(&path).unwrap_or_else(|error| {
+        warn(format!("{} is ignored: {error}", path.display()));
+        Netrc::default()
+    })
+}
+
+/// Why a credentials file is unusable. A parser's own message may quote what it stumbled over: a password, perhaps.
+fn describe_file(error: &FileStorageError) -> String {
+    match error {
+        FileStorageError::IOError(error) => error.to_string(),
+        FileStorageError::JSONError(path, error) => {
+            let (line, column) = (error.line(), error.column());
+            format!(
+                "{} is not in rattler's form (line {line}, column {column})",
+                path.display()
+            )
+        }
+    }
+}
+
+/// Open a credentials file that somebody named, so that it must be there and make sense.
+fn open_named(path: PathBuf) -> Result<FileStorage, FetchError> {
+    let failed = |path: &Path, reason: String| FetchError::Setup {
+        reason: format!(
+            "the credentials file {} cannot be used: {reason}",
+            path.display()
+        ),
+        hint: "Check RATTLER_AUTH_FILE",
+    };
+    if !path.is_file() {
+        return Err(failed(&path, "there is no such file".to_owned()));
+    }
+    FileStorage::from_path(path.clone()).map_err(|error| failed(&path, describe_file(&error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_that_of_rfc_4648() {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("ann:\u{ff}~?", "YW5uOsO/fj8="),
+        ] {
+            assert_eq!(encode_base64(bytes.as_bytes()), text);
+        }
+    }
+
+    #[test]
+    fn line_ends_around_a_token_do_not_belong_to_it() {
+        let header = make_header(&Authentication::BearerToken("tok\r\n".into()), "h");
+        assert_eq!(header.unwrap().unwrap().to_str().unwrap(), "Bearer tok");
+        let url = Url::parse("https://h/main/a.conda").unwrap();
+        let url = insert_token(&url, "tok\n".trim(), "h").unwrap();
+        assert_eq!(url.as_str(), "https://h/t/tok/main/a.conda");
+    }
+
+    #[test]
+    fn tokens_that_no_request_can_carry_are_named_by_their_host_alone() {
+        let url = Url::parse("https://h/main/a.conda").unwrap();
+        for secret in ["sec\nret", "sec\u{0}ret", "sec ret/"] {
+            let token = insert_token(&url, secret, "h")
+                .err()
+                .map(|error| error.to_string());
+            let bearer = make_header(&Authentication::BearerToken(secret.into()), "h");
+            let errors = [token, bearer.err().map(|error| error.to_string())];
+            assert!(errors[0].is_some());
+            for error in errors.into_iter().flatten() {
+                assert!(
+                    !error.contains("sec") && error.contains(" for h "),
+                    "{error}"
+                );
+            }
+        }
+    }
+}

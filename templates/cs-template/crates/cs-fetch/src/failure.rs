@@ -1,0 +1,172 @@
+//! Why an attempt failed, and whether another one may help.
+
+use std::error::Error;
+use std::time::Duration;
+
+use reqwest::Response;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+use crate::redact::redact_text;
+#[cfg(target_os = "linux")]
+use crate::resolve::ResolveError;
+
+pub(crate) const HINT_NETWORK: &str =
+    "Check the network connection; behind a proxy set HTTPS_PROXY; without a network use --bundle";
+const HINT_CERTIFICATE: &str = "If a company proxy inspects connections, set SSL_CERT_FILE to its certificates; without a network use --bundle";
+pub(crate) const HINT_CREDENTIALS: &str =
+    "Put credentials for this host into the file that RATTLER_AUTH_FILE names, or use --bundle";
+const HINT_PROXY: &str = "Put the proxy's user and password into HTTPS_PROXY, or use --bundle";
+const HINT_GONE: &str =
+    "The channel no longer has this archive; set up a mirror that does, or use --bundle";
+#[cfg(target_os = "linux")]
+const HINT_NAME: &str = "Names come from /etc/hosts and DNS; behind a proxy set HTTPS_PROXY; without a network use --bundle";
+pub(crate) const HINT_REDIRECT: &str =
+    "Nothing is sent without encryption once it was asked for; set up a mirror, or use --bundle";
+
+/// Why an attempt failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Worth another attempt.
+    Transient {
+        reason: String,
+        hint: &'static str,
+        retry_after: Option<Duration>,
+    },
+    /// Another attempt would fail the same way.
+    Permanent { reason: String, hint: &'static str },
+    /// The body is not the archive: another size than the lock says. A cache between may be to blame.
+    WrongSize { actual: String },
+    /// The spool directory cannot be written.
+    Spool(std::io::Error),
+}
+
+impl Failure {
+    pub(crate) fn transient(reason: impl Into<String>) -> Self {
+        Self::Transient {
+            reason: reason.into(),
+            hint: HINT_NETWORK,
+            retry_after: None,
+        }
+    }
+
+    pub(crate) fn permanent(reason: impl Into<String>, hint: &'static str) -> Self {
+        Self::Permanent {
+            reason: reason.into(),
+            hint,
+        }
+    }
+}
+
+/// An error with its causes, each said once.
+pub(crate) fn describe(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.ends_with(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+pub(crate) fn check_status(response: &Response) -> Result<(), Failure> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(());
+    }
+    let host = response.url().host_str().unwrap_or("the server");
+    let reason = format!("{host} answered {status}");
+    let hint = match status.as_u16() {
+        408 | 425 | 429 | 500..=599 => {
+            return Err(Failure::Transient {
+                reason,
+                hint: HINT_NETWORK,
+                retry_after: retry_after(response.headers()),
+            });
+        }
+        401 | 403 => HINT_CREDENTIALS,
+        404 | 410 => HINT_GONE,
+        407 => HINT_PROXY,
+        _ => HINT_NETWORK,
+    };
+    Err(Failure::permanent(reason, hint))
+}
+
+/// `Retry-After` in seconds; its other form, a date, would need the server's clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // More than fits is more than anybody waits for.
+    is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
+}
+
+/// Tell failures that will repeat themselves from those that may not.
+pub(crate) fn classify(error: reqwest::Error) -> Failure {
+    let repeats = error.is_builder() || error.is_redirect();
+    let error = error.without_url();
+    #[cfg(target_os = "linux")]
+    if let Some(error) = find_cause::<ResolveError>(&error) {
+        return match error.is_final() {
+            true => Failure::permanent(error.to_string(), HINT_NAME),
+            false => Failure::transient(error.to_string()),
+        };
+    }
+    let reason = redact_text(&describe(&error));
+    if reason.contains("proxy authorization required")
+        || reason.contains("proxy authentication required")
+    {
+        return Failure::permanent(reason, HINT_PROXY);
+    }
+    if reason.contains("certificate") {
+        return Failure::permanent(reason, HINT_CERTIFICATE);
+    }
+    match repeats {
+        true => Failure::permanent(reason, HINT_NETWORK),
+        false => Failure::transient(reason),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn find_cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_said_once() {
+        let outer = crate::error::FetchError::LocalFile {
+            path: "p".into(),
+            source: std::io::Error::other("inner"),
+        };
+        assert_eq!(
+            describe(&outer),
+            "cannot read p: inner. Check the path, or use --bundle.: inner"
+        );
+    }
+
+    #[test]
+    fn pauses_are_asked_for_in_seconds_however_many() {
+        let read = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, text.parse().unwrap());
+            retry_after(&headers).map(|pause| pause.as_secs())
+        };
+        assert_eq!((read(" 7 "), read("86400")), (Some(7), Some(86400)));
+        assert_eq!(read("99999999999999999999999"), Some(u64::MAX));
+        for text in ["", "-1", "1.5", "Wed, 21 Oct 2015 07:28:00 GMT"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+"""Users and host names on machines whose name service would crash a static executable: nothing of it is ever loaded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from channel.solve import solve
+from conftest import SCRIPTS, Home
+from faults.inspection import assert_complete
+from faults.names import HOSTILE_NSSWITCH, IS_POSSIBLE, SERVER_FAILURE, DnsServer, Machine, serve_names, serve_socks
+from faults.servers import FaultyServer, serve_faulty
+from faults.workshop import Workshop, write_plain_channel
+
+NAME_SERVICE = ("nsswitch.conf", "libnss", "nscd", "gconv", "ld.so", ".so.")
+STRANGER = 4242
+ELF_INTERPRETER = 3
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+
+needs_root = pytest.mark.skipif(not IS_POSSIBLE, reason="needs Linux, root and strace")
+
+
+@pytest.fixture(scope="module")
+def server(fast_directory: Path) -> Iterator[FaultyServer]:
+    """A channel of two small packages, served."""
+    with serve_faulty(write_plain_channel(fast_directory / "named-channel")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def workshop(fast_directory: Path, cache_directory: Path, server: FaultyServer) -> Workshop:
+    """Builds runtimes that download from that server."""
+    return Workshop(
+        directory=fast_directory / "named-workshop",
+        cache=cache_directory,
+        channel_url=server.url,
+        specs=("tool",),
+        records=solve(server.url, ["tool"]),
+        delegate="tool",
+    )
+
+
+@pytest.fixture
+def online(workshop: Workshop, server: FaultyServer) -> Path:
+    built = workshop.build(layout='"online"')
+    server.asked.clear()
+    return built
+
+
+@pytest.fixture
+def names() -> Iterator[DnsServer]:
+    with serve_names() as names:
+        yield names
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A machine with a hostile name service, and users of its own."""
+    machine = Machine(tmp_path / "machine")
+    machine.directory.mkdir()
+    machine.write("nsswitch.conf", HOSTILE_NSSWITCH)
+    machine.write("passwd", "root:x:0:0:root:/root:/bin/sh\n")
+    return machine
+
+
+def assert_nothing_loaded(machine: Machine, runtime: Path) -> None:
+    own = machine.own_calls(runtime)
+    assert not [call for call in own if any(part in call for part in NAME_SERVICE)]
+
+
+def is_dynamic(executable: bytes) -> bool:
+    """Whether a 64-bit ELF file asks for a loader."""
+    offset, size, count = *struct.unpack_from("<Q", executable, 32), *struct.unpack_from("<HH", executable, 54)
+    kinds = [struct.unpack_from("<I", executable, offset + size * number)[0] for number in range(count)]
+    return ELF_INTERPRETER in kinds
+
+
+def test_the_template_has_no_code_that_loads_a_name_service() -> None:
+    content = (SCRIPTS / "cs-template").read_bytes()
+    if is_dynamic(content):
+        pytest.skip("the template is a dynamic executable")
+    assert b"/etc/passwd" in content  # names of files can be found in it at all
+    for fragment in (b"nsswitch.conf", b"libnss_", b"/var/run/nscd"):
+        assert fragment not in content
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("proxy", "hosts", "replies"),
+    [
+        ("proxy.local", "127.0.0.1 proxy.local\n", {}),
+        ("proxy", "127.0.0.1 localhost\n", {"proxy.corp.example": "127.0.0.1"}),
+        ("proxy.local", "", {"proxy.local": "127.0.0.1"}),
+        ("my_proxy.example", "", {"my_proxy.example": "tcp:127.0.0.1"}),
+        ("localhost", "", {"localhost": "127.9.9.9"}),
+    ],
+)
+def test_a_name_is_found_in_hosts_and_dns_alone(
+    proxy: str,
+    hosts: str,
+    replies: dict[str, str],
+    online: Path,
+    server: FaultyServer,
+    names: DnsServer,
+    machine: Machine,
+    home: Home,
+) -> None:
+    names.names.update(replies)
+    machine.write("hosts", hosts)
+    machine.write("resolv.conf", f"search other.example corp.example\nnameserver {names.address}\n")
+    home.extra["http_proxy"] = f"http://{proxy}:{server.port}"
+    completed = home.run(*machine.wrap(online, "bootstrap"))
+    assert completed.returncode == 0, completed.stderr
+    assert_complete(home.prefix, packages=2)
+    assert len(server.asked) == 2
+    assert bool(names.asked) == bool(replies) or proxy == "localhost"
+    assert_nothing_loaded(machine, online)
+
+
+@needs_root
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_the_name_of_a_socks_proxy_is_found_too(
+    scheme: str, online: Path, server: FaultyServer, names: DnsServer, machine: Machine, home: Home
+) -> None:
+    names.names["socks.example"] = "127.0.0.1"
+    machine.write("resolv.conf", f"nameserver {names.address}\n")
+    with serve_socks(("127.0.0.1", server.port)) as port:
+        home.extra["all_proxy"] = f"{scheme}://socks.example:{port}"
+        completed = home.run(*machine.wrap(online, "bootstrap"))
+    assert completed.returncode == 0, completed.stderr
+    assert "socks.example" in names.asked
+    assert_nothing_loaded(machine, online)
+
+
+@needs_root
+def test_a_library_that_asks_the_c_library_gets_the_same_answer(
+    online: Path, names: DnsServer, machine: Machine, home: Home
+) -> None:
+    """rattler renews a login with a client of its own, which asks ``getaddrinfo``."""
+    names.names["login.example"] = "127.0.0.1"
+    machine.write("resolv.conf", f"nameserver {names.address}\n")
+    login = {
+        "access_token": "old",
+        "refresh_token": "again",
+        "expires_at": 1,
+        "token_endpoint": "http://login.example:9/token",
+        "revocation_endpoint": None,
+        "client_id": "x",
+    }
+    # That client cannot be made without certificates.
+    if not CERTIFICATES.exists():
+        pytest.skip("this machine has no certificates where Debian has them")
+    home.extra["SSL_CERT_FILE"] = shutil.copy(CERTIFICATES, machine.directory)
+    file = machine.directory / "auth.json"
+    file.write_text(json.dumps({"127.0.0.1": {"OAuth": login}}))
+    home.extra["RATTLER_AUTH_FILE"] = str(file)
+    completed = home.run(*machine.wrap(online, "bootstrap"))
+    assert completed.returncode == 0, completed.stderr
+    assert "login.example" in names.asked
+    assert_nothing_loaded(machine, online)
+    connected = [call for call in machine.own_calls(online) if 'sin_addr=inet_addr("127.0.0.1")' in call]
+    assert any("sin_port=htons(9)" in call for call in connected), "it was told the address"
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (None, "proxy.local has no address: the DNS server {} says that there is no such name"),
+        (SERVER_FAILURE, "cannot look up proxy.local: the DNS server {} answered SERVFAIL"),
+    ],
+)
+def test_a_name_that_is_not_found_is_said_with_the_server(
+    reply: int | None, says: str, online: Path, names: DnsServer, machine: Machine, home: Home
+) -> None:
+    if reply is not None:
+        names.names["proxy.local"] = reply
+    machine.write("resolv.conf", f"nameserver {names.address}\n")
+    home.extra["http_proxy"] = "http://proxy.local:9"
+    completed = home.run(*machine.wrap(online, "bootstrap"))
+    assert completed.returncode == 69
+    assert says.format(names.address) in completed.stderr
+    assert_nothing_loaded(machine, online)
+
+
+@needs_root
+def test_a_user_without_an_entry_and_without_home_is_told_so(workshop: Workshop, machine: Machine, home: Home) -> None:
+    runtime = workshop.build()
+    environment = {"PATH": home.environment["PATH"]}
+    completed = home.run(*machine.wrap(runtime, "word", user=STRANGER), env=environment)
+    assert completed.returncode == 64, completed.stderr
+    assert "DEMO_PREFIX" in completed.stderr
+    assert_nothing_loaded(machine, runtime)
+
+
+@needs_root
+def test_a_user_without_home_has_the_one_in_the_user_database(workshop: Workshop, machine: Machine, home: Home) -> None:
+    runtime = workshop.build()
+    home.directory.chmod(0o777)
+    machine.write("passwd", f"+nis\nbroken\nann:x:{STRANGER}:{STRANGER}:Ann:{home.directory}:/bin/sh\n")
+    for variables in ({}, {"HOME": ""}):
+        environment = {"PATH": home.environment["PATH"], **variables}
+        completed = home.run(*machine.wrap(runtime, "word", user=STRANGER), env=environment)
+        assert (completed.returncode, completed.stdout) == (0, f"{home.prefix} word\n"), completed.stderr
+        assert_nothing_loaded(machine, runtime)
