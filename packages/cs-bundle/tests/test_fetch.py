@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import threading
 import time
 import traceback
@@ -276,6 +277,16 @@ def test_file_addresses_are_read_even_offline(tmp_path: Path, archives: dict[str
         fetch([replace(wanted, sha256="0" * 64)], tmp_path / "cache")
     with pytest.raises(FetchError, match=r"cannot read the archive numpy-2.*, which the lock names: No such file"):
         fetch([replace(wanted, sha256="1" * 64, url="file:///none/a.conda")], tmp_path / "cache")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_or_a_folder_is_not_waited_for(tmp_path: Path, archives: dict[str, Path]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "archives"):
+        wanted = request(archives[NAME], (tmp_path / name).as_uri())
+        with pytest.raises(FetchError, match="it is not a regular file") as caught:
+            fetch([wanted], tmp_path / "cache")
+        assert caught.value.path == tmp_path / name
 
 
 @pytest.mark.parametrize("url", ["https://[::1", "http://h:99999/a", "a-1-0.conda", "http:///a"])

@@ -161,9 +161,15 @@ def test_blobs_elsewhere_are_fetched_without_the_token(
     assert ["authorization" in headers for _, headers in encrypted_server.requests] == [False] * len(wanted)
 
 
+@pytest.mark.parametrize("own_challenge", ["Bearer", ""])
 def test_a_refusal_elsewhere_is_not_answered_with_the_login(
-    tmp_path: Path, registry: OciRegistry, wanted: list[ArchiveRequest], encrypted_server: ArchiveServer
+    tmp_path: Path,
+    registry: OciRegistry,
+    wanted: list[ArchiveRequest],
+    encrypted_server: ArchiveServer,
+    own_challenge: str,
 ) -> None:
+    registry.challenge = own_challenge
     challenge = f'Bearer realm="{encrypted_server.url}/token"'
     for path in registry.blobs:
         name = f"/{path.rpartition('/')[2]}?signature=sekrit"

@@ -148,3 +148,30 @@ def test_without_a_home_everything_but_the_cache_is_looked_at(
     outcome = cs("inspect")
     assert (outcome.status, outcome.err) == (0, "")
     assert "the delegate was not checked" in outcome.out
+
+
+SECRET = "SEKRIT"
+PLACES = {
+    "user": f"https://user:{SECRET}@h.example/c",
+    "token": f"https://h.example/t/{SECRET}/c",
+    "encoded-token": f"https://h.example/%74/{SECRET}/c",
+}
+
+
+@pytest.mark.parametrize("address", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("words", [("inspect",), ("inspect", "--json"), ("build", "--dry-run")])
+@pytest.mark.parametrize("tail", ["", f"?sig={SECRET}", f"#{SECRET}"])
+def test_no_credentials_of_the_lock_are_shown(
+    address: str, words: tuple[str, ...], tail: str, workspace: Workspace, template: Path, cs: Cs
+) -> None:
+    for record in workspace.environments["ship"]["linux-64"]:
+        record["conda"] = f"{address}/linux-64/{record['conda'].rpartition('/')[2]}{tail}"
+        record["depends"] = [*record["depends"], f'libz[channel="{address}"]']
+    workspace.write()
+    for name in ("conda.lock", "conda.toml"):
+        path = workspace.directory / name
+        path.write_text(path.read_text().replace(workspace.channel.url, address))
+    outcome = cs(*words)
+    assert outcome.status == 1
+    assert SECRET not in outcome.out + outcome.err
+    assert "***" in outcome.out + outcome.err

@@ -140,6 +140,20 @@ def test_a_runtime_that_carries_other_archives_than_the_plan_says_is_refused(she
     assert getattr(problem.error, "kind", "") in ("unknown-name", "missing")
 
 
+@pytest.mark.parametrize("place", PLACES)
+def test_a_folder_may_have_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: Path, cs: Cs, place: str
+) -> None:
+    odd = tmp_path / "a b%20%41 é#?&'"
+    channel = small_channel(odd / "channel")
+    workspace = make_workspace(odd / "workspace", channel)
+    monkeypatch.chdir(workspace.write())
+    Shelf(workspace, channel).locate(PLACES[place])
+    outcome = cs("build", "--layout", "online")
+    assert outcome.status == 0, outcome.err
+    assert verify_path(Path("dist")).problems == []
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_file_that_is_gone_is_named(shelf: Shelf, cs: Cs, layout: str) -> None:
     path = next(shelf.channel.directory.rglob("hello-*"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import random
+import stat
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -194,6 +196,9 @@ def _copy_local(request: ArchiveRequest, receiver: _Receiver) -> None:
     host = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
     path = Path(url2pathname(host + parts.path))
     try:
+        # Looked at before it is opened: a pipe could be waited for, and a device read, for ever.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
         with path.open("rb", buffering=0) as file:
             while data := file.read(_CHUNK_BYTES):
                 receiver.take(data)

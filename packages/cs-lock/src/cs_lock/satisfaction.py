@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from cs_lock.environments import Reference
 from cs_lock.errors import LockError
+from cs_lock.locations import derive_location_fields
 from cs_lock.records import PackageRecord, parse_dependency_name
 from cs_lock.source import SourceLock
 
@@ -84,14 +86,23 @@ def _collect(source: SourceLock, environment: str, platform: str, names: set[str
     for reference in source.environment(environment).references[platform]:
         if reference.kind == "pypi":
             continue
-        try:
-            record = source.archive(reference) if reference.kind == "conda" else None
-            name = source.foreign(reference).name if record is None else record.name
-        except LockError as error:
-            record, name = None, source.foreign(reference, error).name
-        if name in names:
-            found.setdefault(name, record)
+        for name, record in _read(source, reference):
+            if name in names:
+                found.setdefault(name, record)
     return found
+
+
+def _read(source: SourceLock, reference: Reference) -> list[tuple[str, PackageRecord | None]]:
+    """Read a package: its name and record, or every name that one without a readable record may have."""
+    try:
+        if reference.kind == "conda":
+            record = source.archive(reference)
+            return [(record.name, record)]
+        error = None
+    except LockError as damage:
+        error = damage
+    file_name = derive_location_fields(reference.location)["name"] or ""
+    return [(source.foreign(reference, error).name, None), (file_name.lower(), None)]
 
 
 def _has_location(record: PackageRecord, fields: Mapping[str, str]) -> bool:
