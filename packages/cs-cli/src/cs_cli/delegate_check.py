@@ -58,6 +58,8 @@ def check_cache(search: Search, store: ArchiveStore) -> tuple[DelegateCheck, str
     """
     seen: list[ArchiveContents] = []
     try:
+        if search.records and not store.cache.exists():
+            return search.give_up(), None
         cached = {record.name: path for record in search.records if (path := store.find(record)) is not None}
         for stage in search.stages([record for record in search.records if record.name in cached]):
             seen += inspect_archives([cached[record.name] for record in stage])
