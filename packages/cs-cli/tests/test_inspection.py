@@ -10,6 +10,9 @@ import jsonschema
 import pytest
 from cli_samples import Channel, Cs, Workspace, make_workspace
 
+from cs_cli.inspection import PlatformSummary
+from cs_lock import PackageRecord
+
 SCHEMA = Path(__file__).parents[3] / "docs" / "reference" / "inspect.schema.json"
 
 in_repository = pytest.mark.skipif(not SCHEMA.exists(), reason="runs outside the repository")
@@ -175,3 +178,21 @@ def test_no_credentials_of_the_lock_are_shown(
     assert outcome.status == 1
     assert SECRET not in outcome.out + outcome.err
     assert "***" in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize("address", PLACES.values(), ids=PLACES)
+def test_a_package_is_shown_without_credentials_whoever_let_it_through(address: str) -> None:
+    record = PackageRecord(
+        name="a",
+        version="1",
+        build="0",
+        build_number=0,
+        subdir="linux-64",
+        url=f"{address}/linux-64/a-1-0.conda?sig={SECRET}",
+        channel=None,
+        file_name="a-1-0.conda",
+        sha256="",
+        depends=(f'b[channel="{address}"]',),
+    )
+    summary = PlatformSummary(name="linux-64", subdir="linux-64", packages=(record,))
+    assert SECRET not in json.dumps(summary.to_dict())

@@ -25,7 +25,7 @@ _COMPILED_SHARE = 0.69
 class PlatformSummary:
     """What ships for one platform.
 
-    :ivar name: the platform's name in the lock.
+    :ivar name: the workspace's name of the platform.
     """
 
     name: str
