@@ -10,6 +10,9 @@ import jsonschema
 import pytest
 from cli_samples import Channel, Cs, Workspace, make_workspace
 
+from cs_cli.inspection import PlatformSummary
+from cs_lock import PackageRecord
+
 SCHEMA = Path(__file__).parents[3] / "docs" / "reference" / "inspect.schema.json"
 
 in_repository = pytest.mark.skipif(not SCHEMA.exists(), reason="runs outside the repository")
@@ -148,3 +151,48 @@ def test_without_a_home_everything_but_the_cache_is_looked_at(
     outcome = cs("inspect")
     assert (outcome.status, outcome.err) == (0, "")
     assert "the delegate was not checked" in outcome.out
+
+
+SECRET = "SEKRIT"
+PLACES = {
+    "user": f"https://user:{SECRET}@h.example/c",
+    "token": f"https://h.example/t/{SECRET}/c",
+    "encoded-token": f"https://h.example/%74/{SECRET}/c",
+}
+
+
+@pytest.mark.parametrize("address", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("words", [("inspect",), ("inspect", "--json"), ("build", "--dry-run")])
+@pytest.mark.parametrize("tail", ["", f"?sig={SECRET}", f"#{SECRET}"])
+def test_no_credentials_of_the_lock_are_shown(
+    address: str, words: tuple[str, ...], tail: str, workspace: Workspace, template: Path, cs: Cs
+) -> None:
+    for record in workspace.environments["ship"]["linux-64"]:
+        record["conda"] = f"{address}/linux-64/{record['conda'].rpartition('/')[2]}{tail}"
+        record["depends"] = [*record["depends"], f'libz[channel="{address}"]']
+    workspace.write()
+    for name in ("conda.lock", "conda.toml"):
+        path = workspace.directory / name
+        path.write_text(path.read_text().replace(workspace.channel.url, address))
+    outcome = cs(*words)
+    assert outcome.status == 1
+    assert SECRET not in outcome.out + outcome.err
+    assert "***" in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize("address", PLACES.values(), ids=PLACES)
+def test_a_package_is_shown_without_credentials_whoever_let_it_through(address: str) -> None:
+    record = PackageRecord(
+        name="a",
+        version="1",
+        build="0",
+        build_number=0,
+        subdir="linux-64",
+        url=f"{address}/linux-64/a-1-0.conda?sig={SECRET}",
+        channel=None,
+        file_name="a-1-0.conda",
+        sha256="",
+        depends=(f'b[channel="{address}"]',),
+    )
+    summary = PlatformSummary(name="linux-64", subdir="linux-64", packages=(record,))
+    assert SECRET not in json.dumps(summary.to_dict())

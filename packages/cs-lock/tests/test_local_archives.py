@@ -201,7 +201,7 @@ def test_two_packages_of_one_platform_with_one_file_name_are_refused(tmp_path: P
     ]
 
 
-@pytest.mark.parametrize("name", ["a-1-0 copy.conda", "-a-1-0.conda", "a-1-é.conda"])
+@pytest.mark.parametrize("name", ["-a-1-0.conda", "a-1-é.conda", "a-1-0$.conda"])
 def test_file_names_that_no_bundle_takes_are_refused(name: str, tmp_path: Path) -> None:
     path = write_entries(tmp_path / "x.lock", {"linux-64": [entry(f"./{name}")]}, 6)
     lock = derive(read_lock(path), environment="default", strict=False)

@@ -104,8 +104,28 @@ def test_build_numbers_that_a_lock_leaves_out_are_those_of_rattler(build: str, v
 @pytest.mark.parametrize("stated", ["win-64", "linux-64", "osx-64"])
 def test_packages_of_noarch_are_noarch_whatever_an_old_lock_says(stated: str, version: int) -> None:
     fields = {"name": "fonts", "version": "1", "build": "0", "subdir": stated, "noarch": "generic"}
+    fields |= {"arch": "x86_64", "platform": stated.partition("-")[0]}
     record = read(fields, "https://conda.example.com/forge/noarch/fonts-1-0.tar.bz2", version)
     assert (record.subdir, record.arch, record.platform, record.noarch) == ("noarch", None, None, "generic")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "a b"),
+        ("name", "a/b"),
+        ("name", "é"),
+        ("version", "1\t2\nevil\t3"),
+        ("version", "../1"),
+        ("build", "../../x"),
+        ("build", "h0\n"),
+        ("build", "h0\\x"),
+    ],
+)
+def test_what_becomes_a_row_or_a_file_name_has_their_form(field: str, value: str) -> None:
+    with pytest.raises(LockError, match=f"{field} has the wrong type or form") as caught:
+        read({field: value})
+    assert (caught.value.kind, caught.value.key) == ("invalid-value", f"packages[0].{field}")
 
 
 def test_the_folder_of_a_channel_decides_and_one_of_your_own_does_not() -> None:

@@ -234,3 +234,50 @@ def test_same_bytes_in_any_process(write_lock: Make, workspace: Any) -> None:
         )
         outputs.add(run.stdout)
     assert outputs == {derive(read_lock(path), environment="ship").render()}
+
+
+_AWKWARD_VALUES = st.sampled_from([*AWKWARD, "a/b", "1!2", "\u202e", "\t", "x" * 300, "conda-forge", "https://x.org/c"])
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["build", "license", "license_family", "features", "channel", "python_site_packages_path", "noarch", "mood"]
+        ),
+        _AWKWARD_VALUES,
+        max_size=2,
+    ),
+    st.dictionaries(
+        st.sampled_from(["depends", "constrains", "flags", "track_features", "purls"]),
+        st.lists(_AWKWARD_VALUES, max_size=2),
+        max_size=2,
+    ),
+    st.dictionaries(
+        st.sampled_from(["build_number", "size", "timestamp", "indexed_timestamp", "legacy_bz2_size"]),
+        st.integers(0, 2**66) | st.sampled_from([2**53, 253_402_300_799, 253_402_300_800, 253_402_300_799_999]),
+        max_size=2,
+    ),
+    st.sampled_from(["linux-64", "noarch"]),
+    st.sampled_from([1, 6, 7]),
+)
+def test_rattler_reads_whatever_is_rendered(
+    write_lock: Make,
+    package: Make,
+    tmp_path: Path,
+    texts: dict[str, str],
+    lists: dict[str, list[str]],
+    numbers: dict[str, int],
+    subdir: str,
+    version: int,
+) -> None:
+    odd = package("odd", subdir=subdir, **lists, **numbers)
+    lock = write_lock({"default": {"linux-64": [odd, package("python")]}}, version)
+    # The URL stays as it is: only what the entry says is odd.
+    entries = yaml.safe_load(lock.read_text())
+    entries["packages"][0].update(texts)
+    lock.write_text(yaml.safe_dump(entries, sort_keys=False, width=10**6))
+    derived = derive(read_lock(lock), environment="default", strict=False)
+    if not derived.errors:
+        (tmp_path / "ours.lock").write_bytes(derived.render())
+        assert LockFile.from_path(tmp_path / "ours.lock").environment("default") is not None

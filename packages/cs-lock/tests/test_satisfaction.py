@@ -143,9 +143,11 @@ def test_a_source_or_damaged_package_counts_by_its_name(
 ) -> None:
     damaged = package("damaged")
     damaged["depends"] = 7
+    refused = package("refused")
+    refused["url"] = refused["url"].replace("/linux-64/", "/%74/token/linux-64/")  # masked, it says no name
     source = {"conda_source": "made[0123abcd] @ ./made"}
-    lock = read_lock(write_lock({"default": {"linux-64": [damaged]}}, version=7, foreign=[source]))
-    specs = {"linux-64": ["damaged >=9", "made >=9", "pypi-only"]}
+    lock = read_lock(write_lock({"default": {"linux-64": [damaged, refused]}}, version=7, foreign=[source]))
+    specs = {"linux-64": ["damaged >=9", "refused >=9", "made >=9", "pypi-only"]}
     assert find_mismatches(lock, "default", specs) == [Mismatch(platform="linux-64", spec="pypi-only", found=None)]
 
 

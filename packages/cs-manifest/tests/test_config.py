@@ -357,3 +357,31 @@ def test_links_within_the_project_are_fine(tmp_path: Path, path: str) -> None:
     flags = {"runtime": "x", "runtime-version": "2", "delegate": "python", "source-environment": "default"}
     for directory in (root, tmp_path / "alias"):
         assert load_config(discover(directory), flags).condarc == "a: b\n"
+
+
+@pytest.mark.parametrize("name", ["conda.toml", "pixi.toml", "pyproject.toml"])
+@pytest.mark.parametrize("given", [(), ("runtime",), ("source-environment",), ("delegate", "runtime-version")])
+@pytest.mark.parametrize("has_table", [True, False])
+def test_what_is_missing_is_said_at_once_and_can_be_pasted(
+    make_project: Make, name: str, given: tuple[str, ...], has_table: bool
+) -> None:
+    prefix = "tool.pixi." if name == "pyproject.toml" else ""
+    text = f'[{prefix}workspace]\nname = "My tool"\n[{prefix}environments]\nship = []\n[tool.other]\nx = 1\n'
+    lines = "".join(f'{key} = "7"\n' for key in given)
+    if has_table:
+        text += f"[tool.conda-ship]\n{lines}"
+    flags = {} if has_table else dict.fromkeys(given, "7")
+    with pytest.raises(ManifestError) as caught:
+        load_config(make_project(text, name), flags)
+    error = caught.value
+    missing = [key for key in ("runtime", "delegate", "source-environment") if key not in given]
+    assert all(key in error.message for key in missing)
+    assert not any(key in error.message for key in given)
+    assert (error.kind, error.line) == ("key-missing", 7 if has_table else None)
+    pasted = (error.hint or "").partition("\n")[2]
+    assert ("[tool.conda-ship]" in pasted) != has_table
+    config = load_config(make_project(text + pasted, name), flags)
+    assert (config.runtime, config.source_environment) == (
+        "7" if "runtime" in given else "My-tool",
+        "7" if "source-environment" in given else "ship",
+    )

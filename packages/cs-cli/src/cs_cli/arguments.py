@@ -145,7 +145,9 @@ def _add_key(group: argparse._ArgumentGroup, key: ConfigKey) -> None:
 def _add_building(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("build")
     group.add_argument(
-        "--platform", metavar="NAME", help="conda platform, or a platform of the lock; default: this machine's"
+        "--platform",
+        metavar="NAME",
+        help="conda platform, or a platform by its name in the workspace; default: this machine's",
     )
     group.add_argument(
         "--target", metavar="TRIPLE", help="target triple, such as aarch64-apple-darwin: names platform and files"

@@ -58,6 +58,8 @@ def check_cache(search: Search, store: ArchiveStore) -> tuple[DelegateCheck, str
     """
     seen: list[ArchiveContents] = []
     try:
+        if search.records and not store.cache.exists():
+            return search.give_up(), None
         for stage in search.stages(search.records):
             seen += inspect_archives([path for record in stage if (path := store.find(record)) is not None])
             found = find_delegate(seen, search.delegate, search.subdir)

@@ -108,7 +108,7 @@ def render_error(error: Exception) -> str:
     if len(problems) > _LISTED:
         lines.append(f"  and {len(problems) - _LISTED} more; --error-format json has them all")
     if "hint" in described:
-        lines.append(f"  hint: {described['hint']}")
+        lines.append(f"  hint: {described['hint']}".replace("\n", "\n    ").rstrip())
     return "\n".join(lines)
 
 

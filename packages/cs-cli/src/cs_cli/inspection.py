@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cs_lock import PackageRecord, Problem
+from cs_lock import PackageRecord, Problem, redact_url
+from cs_manifest import mask_credentials
 
 from .derivation import Derivation
 from .platforms import check_platforms
@@ -24,7 +25,7 @@ _COMPILED_SHARE = 0.69
 class PlatformSummary:
     """What ships for one platform.
 
-    :ivar name: the platform's name in the lock.
+    :ivar name: the workspace's name of the platform.
     """
 
     name: str
@@ -71,11 +72,11 @@ def _package_to_dict(record: PackageRecord) -> dict[str, Any]:
         "build": record.build,
         "subdir": record.subdir,
         "noarch": record.noarch,
-        "url": record.url,
+        "url": redact_url(record.url),
         "sha256": record.sha256 or None,
         "size": record.size_bytes,
         "license": record.license,
-        "depends": list(record.depends),
+        "depends": [mask_credentials(spec) for spec in record.depends],
     }
 
 
@@ -149,7 +150,7 @@ class Inspection:
             "layout": config.layout,
             "bytecode": config.bytecode,
             "bytecode_cost": [asdict(cost) for cost in self.bytecode],
-            "channels": [channel.url for channel in lock.channels],
+            "channels": [redact_url(channel.url) for channel in lock.channels],
             "runtime_lock_sha256": lock.sha256 if self.derivation.can_ship else None,
             "platforms": [platform.to_dict() for platform in self.platforms],
             "exclusions": [asdict(exclusion) for exclusion in lock.exclusions],

@@ -37,7 +37,7 @@ def possible_names(stem: str) -> tuple[str, ...]:
 class BuildPlan:
     """What one build does.
 
-    :ivar platform: the platform's name in the lock.
+    :ivar platform: the workspace's name of the platform.
     :ivar subdir: its conda subdir.
     :ivar stem: first part of every artifact's file name.
     :ivar lock: bytes of the runtime lock.
@@ -92,7 +92,7 @@ class BuildPlan:
 def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> BuildPlan:
     """Plan a build.
 
-    :param platform: the platform's name in the lock.
+    :param platform: the workspace's name of the platform.
     :param label: value of ``--target-label``, or the target triple.
     :raises CliError: ``label-invalid`` if file names cannot hold the label.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cs_lock import Exclusion, Problem
+from cs_lock import Exclusion, Problem, redact_url
 
 from .console import format_bytes
 from .inspection import Inspection, PlatformSummary
@@ -41,7 +41,7 @@ def _render_project(inspection: Inspection, style: TextStyle) -> list[str]:
         "Manifest": str(project.manifest_path),
         "Lock": f"{project.source_lock_path} (version {derivation.source.version})",
         "Environment": config.source_environment + (f" (not {', '.join(others)})" if others else ""),
-        "Channels": ", ".join(channel.url for channel in derivation.lock.channels) or "none",
+        "Channels": ", ".join(redact_url(channel.url) for channel in derivation.lock.channels) or "none",
     }
     return [f"{style.paint(f'{name}:', 'bold')}{' ' * (12 - len(name))}{value}" for name, value in rows.items()]
 

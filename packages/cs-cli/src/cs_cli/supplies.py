@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -81,7 +82,7 @@ class ArchiveStore:
         self._cache = cache
         self.offline = offline
 
-    @property
+    @cached_property
     def cache(self) -> Path:
         """Folder of downloaded archives.
 

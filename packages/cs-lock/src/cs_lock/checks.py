@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from cs_lock.credentials import judge_url
 from cs_lock.environments import Channel
 from cs_lock.errors import Problem
-from cs_lock.locations import find_scheme, is_archive_name
 from cs_lock.platforms import SUBDIRS, Platform
 from cs_lock.records import PackageRecord
 
-_SCHEMES = ("http", "https", "oci")
-# Names that every file system takes, and bundles hold.
-_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!~=-]*")
-_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
-
 
 def check_record(record: PackageRecord, key: str, platform: Platform) -> list[Problem]:
-    """Check one package by itself: digest, location, subdir.
+    """Check one package by itself: digest and subdir.
 
     :param key: key path of its entry in the lock
     """
-    problems = [*_check_location(record), *_check_subdir(record, platform)]
+    problems = _check_subdir(record, platform)
     if not record.sha256:
         hint = "lock the workspace again against a channel that publishes SHA-256 digests"
         message = f"{record.name} has no sha256"
@@ -35,18 +28,6 @@ def check_record(record: PackageRecord, key: str, platform: Platform) -> list[Pr
         Problem(kind=kind, message=message, platform=platform.name, package=record.name, key=where or key, hint=hint)
         for kind, message, where, hint in problems
     ]
-
-
-def _check_location(record: PackageRecord) -> list[tuple[str, str, str | None, str]]:
-    scheme = find_scheme(record.url)
-    if not record.is_local and scheme not in _SCHEMES:
-        return [
-            ("unknown-scheme", f"packages cannot be fetched by {scheme}: {record.url}", None, "use an https channel")
-        ]
-    if not is_archive_name(record.file_name) or not _SAFE_NAME.fullmatch(record.file_name):
-        message = f"{record.file_name!r} is not a file name of the form NAME-VERSION-BUILD.conda"
-        return [("invalid-file-name", message, None, "lock the workspace again")]
-    return []
 
 
 def _check_subdir(record: PackageRecord, platform: Platform) -> list[tuple[str, str, str | None, str]]:

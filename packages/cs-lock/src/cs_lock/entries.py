@@ -14,6 +14,8 @@ from cs_lock.locations import (
     choose_subdir,
     derive_location_fields,
     find_file_name,
+    find_scheme,
+    is_archive_name,
     is_local_archive,
     is_local_channel,
     lower_scheme,
@@ -22,6 +24,10 @@ from cs_lock.platforms import split_subdir
 from cs_lock.records import Noarch, PackageRecord, derive_build_number, derive_noarch
 
 _PYTHON = re.compile(r"python(?![\w.-])")
+_SCHEMES = ("http", "https", "oci")
+# A scheme, a host that may be one, a port with at most 16 bits, and no blanks.
+_PORT = r"(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_HOST_URL = re.compile(rf"(?:https?|oci)://(?:[\w.~-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?(?:/[^\x00-\x20\x7f\\]*)?")
 
 # What a field is called in a record, and how it is read. Absent fields have the record's defaults.
 _FIELDS: dict[str, tuple[str, Callable[[RecordReader, str], Any]]] = {
@@ -31,12 +37,19 @@ _FIELDS: dict[str, tuple[str, Callable[[RecordReader, str], Any]]] = {
     **{name: (name, RecordReader.digest) for name in ("sha256", "md5", "legacy_bz2_md5", "attestations_sha256")},
     **{name: (name, RecordReader.texts) for name in ("depends", "constrains", "flags")},
     **{name: (name, RecordReader.groups) for name in ("extra_depends", "run_exports")},
-    **{name: (name, RecordReader.integer) for name in ("build_number", "legacy_bz2_size", "indexed_timestamp")},
+    **{name: (name, RecordReader.integer) for name in ("build_number", "legacy_bz2_size")},
     "timestamp": ("timestamp", RecordReader.timestamp),
+    "indexed_timestamp": ("indexed_timestamp", RecordReader.milliseconds),
     "track_features": ("track_features", RecordReader.words),
-    "purls": ("purls", RecordReader.texts),
+    "purls": ("purls", RecordReader.purls),
 }
 _IDENTITY = ("name", "version", "build", "subdir")
+# What these are at the least: they become rows of lists, file names and parts of URLs.
+_FORMS = {
+    "name": re.compile(r"[a-z0-9_.-]+"),
+    "version": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]*"),
+    "build": re.compile(r"[^\x00-\x20\x7f-\xa0/\\\u2028\u2029]+"),
+}
 _ELSEWHERE = frozenset({*_IDENTITY, "noarch", "conda", "kind", "url", "path"})
 
 
@@ -48,10 +61,13 @@ def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_vers
     :param key: key path of the entry, for messages
     :param lock_version: of the format; in ``conda.lock`` version 1 no record says its noarch kind
     :returns: the record
-    :raises LockError: when a field has the wrong type, one that is needed cannot be derived, or a URL holds credentials
+    :raises LockError: when a field has the wrong type, one that is needed cannot be derived, or the URL cannot ship
     """
     reader = RecordReader(entry, key)
     _check_url(location, "the package", key)
+    is_local = is_local_archive(location)
+    if not is_local:
+        location = lower_scheme(location)
     derived = derive_location_fields(location)
     fields = _read_identity(reader, derived, location)
     build, subdir = fields["build"], fields["subdir"]
@@ -67,16 +83,17 @@ def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_vers
                 fields[known[0]] = known[1](reader, name)
         elif name not in _ELSEWHERE:
             extra[name] = resolve_scalars(value)
+    if entry.get("subdir") not in (None, subdir):
+        fields["arch"], fields["platform"] = split_subdir(subdir)
     # The build string of the URL decides about noarch, even where the entry has another: rattler has it so.
     location_build = derived["build"] or build
     fields["noarch"] = _read_noarch(reader, subdir, location_build, fields.get("depends", ()), lock_version)
     fields["channel"] = _choose_channel(fields["channel"], derived["channel"], key)
     if "purls" in fields:
         fields["purls"] = tuple(sorted(fields["purls"]))
-    if is_local_archive(location):
-        fields["url"], fields["location"] = f"./{fields['file_name']}", location
-    else:
-        fields["url"] = lower_scheme(location)
+    fields["url"] = f"./{fields['file_name']}" if is_local else location
+    fields["location"] = location if is_local else None
+    _check_address(fields, key)
     return PackageRecord(**fields, extra=dict(sorted(extra.items())))
 
 
@@ -87,9 +104,23 @@ def _check_url(url: str, owner: str, key: str) -> None:
         raise LockError(verdict.kind, verdict.describe(owner), key=key, hint=verdict.hint)
 
 
+def _check_address(fields: Mapping[str, Any], key: str) -> None:
+    """Refuse an archive that nobody can fetch, or whose name no bundle takes."""
+    url, file_name = fields["url"], fields["file_name"]
+    if fields["location"] is None and not _HOST_URL.fullmatch(url):
+        scheme = find_scheme(url)
+        if scheme in _SCHEMES:
+            raise LockError("invalid-url", f"{url!r} is not a valid URL", key=key)
+        message = f"packages cannot be fetched by {scheme}: {url}"
+        raise LockError("unknown-scheme", message, key=key, hint="use an https channel")
+    if not is_archive_name(file_name):
+        message = f"{file_name!r} is not a file name of the form NAME-VERSION-BUILD.conda"
+        raise LockError("invalid-file-name", message, key=key)
+
+
 def _choose_channel(stated: str | None, derived: str | None, key: str) -> str | None:
     """Choose the channel that an entry states, unless it means nothing on another machine."""
-    if not stated or is_local_channel(stated):
+    if not stated or stated == derived or is_local_channel(stated) or find_scheme(stated) is None:
         return derived
     _check_url(stated, "the package's channel", f"{key}.channel")
     return f"{lower_scheme(stated).rstrip('/')}/"
@@ -113,6 +144,9 @@ def _read_identity(reader: RecordReader, derived: Mapping[str, str | None], loca
             raise _describe_missing(name, location, reader.key)
         fields[name] = value
     fields["name"] = fields["name"].lower()
+    for name, form in _FORMS.items():
+        if not form.fullmatch(fields[name]):
+            raise reader.mistyped(name, f"a {name} as conda packages have it", fields[name])
     return fields
 
 

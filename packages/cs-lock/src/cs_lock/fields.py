@@ -16,6 +16,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 # Larger values are milliseconds: as seconds they would lie beyond the year 9999 (rattler draws the same line).
 _LAST_SECOND = 253_402_300_799
+_LAST_MILLISECOND = 253_402_207_200_000
 
 
 class RecordReader:
@@ -35,7 +36,7 @@ class RecordReader:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise self._mistyped(name, "text", value)
+            raise self.mistyped(name, "text", value)
         return value if type(value) is str else str(value)
 
     def integer(self, name: str) -> int | None:
@@ -45,7 +46,7 @@ class RecordReader:
             return None
         if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
             return int(value)
-        raise self._mistyped(name, "a whole number", value)
+        raise self.mistyped(name, "a whole number", value)
 
     def digest(self, name: str) -> str | None:
         """Return a hex digest in lower case."""
@@ -53,7 +54,7 @@ class RecordReader:
         if value is None:
             return None
         if len(value) != _DIGITS[name] or not _HEX.issuperset(value):
-            raise self._mistyped(name, f"{_DIGITS[name]} hex digits", value)
+            raise self.mistyped(name, f"{_DIGITS[name]} hex digits", value)
         return value.lower()
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -72,23 +73,41 @@ class RecordReader:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            raise self._mistyped(name, "a mapping", value)
+            raise self.mistyped(name, "a mapping", value)
         return {key: self._check_texts(f"{name}.{key}", value[key] or []) for key in sorted(value)}
 
     def timestamp(self, name: str) -> int | None:
         """Return a time in milliseconds since 1970."""
         value = self.integer(name)
-        return value if value is None or value > _LAST_SECOND else value * 1000
+        return self._check_time(name, value if value is None or value > _LAST_SECOND else value * 1000)
+
+    def milliseconds(self, name: str) -> int | None:
+        """Return a time that is in milliseconds since 1970."""
+        return self._check_time(name, self.integer(name))
+
+    def _check_time(self, name: str, value: int | None) -> int | None:
+        if value is not None and value > _LAST_MILLISECOND:
+            raise self.mistyped(name, "a time before the year 10000", str(value))
+        return value
+
+    def purls(self, name: str) -> tuple[str, ...]:
+        """Return a list of package URLs."""
+        purls = self.texts(name)
+        for index, purl in enumerate(purls):
+            if not purl.startswith("pkg:"):
+                raise self.mistyped(f"{name}[{index}]", "a package URL", purl)
+        return purls
 
     def _check_texts(self, name: str, value: Node) -> tuple[str, ...]:
         if not isinstance(value, list):
-            raise self._mistyped(name, "a list", value)
+            raise self.mistyped(name, "a list", value)
         for index, item in enumerate(value):
             if not isinstance(item, str):
-                raise self._mistyped(f"{name}[{index}]", "text", item)
+                raise self.mistyped(f"{name}[{index}]", "text", item)
         return tuple(map(str, value))
 
-    def _mistyped(self, name: str, expected: str, value: Node) -> LockError:
+    def mistyped(self, name: str, expected: str, value: Node) -> LockError:
+        """Return the error for a field of the wrong type or form."""
         actual = {dict: "a mapping", list: "a list", type(None): "nothing"}.get(
             type(value), repr(redact_url(str(value)))
         )

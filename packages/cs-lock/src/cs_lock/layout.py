@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from cs_lock.platforms import SUBDIRS, Platform, find_subdir
 LockKind = Literal["conda.lock", "pixi.lock"]
 
 _KINDS: dict[int, LockKind] = {1: "conda.lock", 4: "pixi.lock", 5: "pixi.lock", 6: "pixi.lock", 7: "pixi.lock"}
+_PLATFORM_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ARCHIVES = (".conda", ".tar.bz2")
 _REFERENCE_KINDS: tuple[tuple[str, PackageKind], ...] = (
     ("conda", "conda"),
@@ -118,6 +120,7 @@ class LayoutReader:
             key = f"platforms[{index}]"
             name = self.text_of(self.mapping(entry, key).get("name"), f"{key}.name")
             subdir = self.text_of(entry.get("subdir") or name, f"{key}.subdir")
+            self._check_name(name, f"{key}.name")
             if subdir not in SUBDIRS:
                 where = f"{key}.subdir" if "subdir" in entry else f"{key}.name"
                 message = f"the platform {name!r} is for {subdir!r}, which is not a conda subdir"
@@ -202,6 +205,12 @@ class LayoutReader:
             place_error(error, self.path, self.text)
             raise
 
+    def _check_name(self, name: str, key: str) -> None:
+        """Refuse a platform's name that rattler does not take."""
+        if not _PLATFORM_NAME.fullmatch(name):
+            message = f"{name!r} cannot be the name of a platform"
+            raise self.fail("invalid-value", message, key, "letters, digits, '-' and '_'")
+
     def _platform(
         self,
         name: str,
@@ -217,6 +226,7 @@ class LayoutReader:
             message = f"the platform {name!r} is not in the lock's table of platforms"
             raise self.fail("unknown-platform", message, key, "a platform of the table")
         subdir = name if name in SUBDIRS else find_subdir(name, _subdirs_of(references, records))
+        self._check_name(name, key)
         if subdir is None:
             message = f"the lock does not say for which conda subdir the platform {name!r} is"
             hint = "name the platform after its subdir, as in linux-64 or linux-64-cuda"

@@ -9,6 +9,7 @@ from pathlib import Path
 from cs_lock.platforms import SUBDIRS
 
 _ARCHIVE = re.compile(r"(.+)-([^-]+)-([^-]+)\.(?:conda|tar\.bz2)")
+_SAFE_ARCHIVE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!~=-]*-[A-Za-z0-9._+!~=]+-[A-Za-z0-9._+!~=]+\.(?:conda|tar\.bz2)")
 # One letter before a colon is a Windows drive. Readers of URLs skip line ends and tabs.
 _SCHEME = re.compile(r"[\x00-\x20]*([A-Za-z][\t\r\nA-Za-z0-9+.-]+):")
 _FILE_URL = re.compile(r"[\x00-\x20]*file:(?://([^/?#]*))?([^?#]*)", re.IGNORECASE)
@@ -18,6 +19,8 @@ _CHANNEL_PATH = re.compile(r"\.{1,2}(?:[/\\]|$)|[~/\\]|[A-Za-z]:[/\\]")
 
 def find_scheme(location: str) -> str | None:
     """Return the scheme of a URL in lower case, ``None`` for a path."""
+    if location.startswith("https://"):
+        return "https"
     match = _SCHEME.match(location)
     return "".join(match.group(1).split()).lower() if match else None
 
@@ -58,8 +61,8 @@ def find_file(location: str, directory: Path) -> Path:
 
 
 def is_archive_name(file_name: str) -> bool:
-    """Tell whether a file name is of the form NAME-VERSION-BUILD, with the suffix of an archive."""
-    return _ARCHIVE.fullmatch(file_name) is not None
+    """Tell whether a file name is of the form NAME-VERSION-BUILD.conda, safe on every file system and in a bundle."""
+    return _SAFE_ARCHIVE.fullmatch(file_name) is not None
 
 
 def find_file_name(location: str) -> str:

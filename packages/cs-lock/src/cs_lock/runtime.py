@@ -126,8 +126,8 @@ def derive(
             _select(source, chosen, platform, exclude, requested)
             for platform in _choose_platforms(source, chosen, platforms)
         ]
-    key = f"environments.{environment}.channels"
-    problems = validate(chosen.channels, key, selections, exclude=exclude, require=require, features=features or {})
+        key = f"environments.{environment}.channels"
+        problems = validate(chosen.channels, key, selections, exclude=exclude, require=require, features=features or {})
     lock = RuntimeLock(environment, chosen.channels, selections, source.place_problems(problems))
     if strict and lock.errors:
         raise _unshippable(environment, lock.errors, source)

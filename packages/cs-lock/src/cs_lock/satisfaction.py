@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from cs_lock.environments import Reference
 from cs_lock.errors import LockError
+from cs_lock.locations import derive_location_fields
 from cs_lock.records import PackageRecord, parse_dependency_name
 from cs_lock.source import SourceLock
 
-_BRACKET = re.compile(r"""[\[,]\s*(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,\]\s]*))""")
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#]*@)?([^?#]*)", re.IGNORECASE)
-_TOKEN = re.compile(r"/t/[^/]+")
+# Patterns, not compiled ones: most runs need few of them.
+_BRACKET = r"""[\[,]\s*(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,\]\s]*))"""
+_ADDRESS = r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#]*@)?([^?#]*)"
+_TOKEN = r"/t/[^/]+"
 # rattler's records cannot be given these, so that no record would match.
 _NOT_JUDGED = {"features", "track_features"}
 # Places mean more to us than to rattler's records.
@@ -69,7 +72,7 @@ def satisfies(record: PackageRecord, spec: str) -> bool:
         return False
     if re.fullmatch(r"[\w.-]+", spec):
         return True  # A name alone needs no rattler, whose import takes longer than all else here.
-    fields = {name: a or b or c for name, a, b, c in _BRACKET.findall(spec)}
+    fields = {name: a or b or c for name, a, b, c in (re.findall(_BRACKET, spec) if "[" in spec else ())}
     if not (_has_location(record, fields) and _has_channel(record, spec, fields)):
         return False
     if fields.keys() & {*_NOT_JUDGED, *(name for name in _OPTIONAL if not getattr(record, name))}:
@@ -80,18 +83,31 @@ def satisfies(record: PackageRecord, spec: str) -> bool:
 
 def _collect(source: SourceLock, environment: str, platform: str, names: set[str]) -> dict[str, PackageRecord | None]:
     """Return the packages of some names; ``None`` for one of which only the name is known."""
+    references = [one for one in source.environment(environment).references[platform] if one.kind != "pypi"]
+    # Most archives say their package's name: the others are read only if a name was not found.
+    likely = [one for one in references if one.location.rpartition("/")[2].rsplit("-", 2)[0] in names]
     found: dict[str, PackageRecord | None] = {}
-    for reference in source.environment(environment).references[platform]:
-        if reference.kind == "pypi":
-            continue
-        try:
-            record = source.archive(reference) if reference.kind == "conda" else None
-            name = source.foreign(reference).name if record is None else record.name
-        except LockError as error:
-            record, name = None, source.foreign(reference, error).name
-        if name in names:
-            found.setdefault(name, record)
+    for places in (likely, references):
+        if names <= found.keys():
+            break
+        for reference in places:
+            for name, record in _read(source, reference):
+                if name in names:
+                    found.setdefault(name, record)
     return found
+
+
+def _read(source: SourceLock, reference: Reference) -> list[tuple[str, PackageRecord | None]]:
+    """Read a package: its name and record, or every name that one without a readable record may have."""
+    try:
+        if reference.kind == "conda":
+            record = source.archive(reference)
+            return [(record.name, record)]
+        error = None
+    except LockError as damage:
+        error = damage
+    file_name = derive_location_fields(reference.location)["name"] or ""
+    return [(source.foreign(reference, error).name, None), (file_name.lower(), None)]
 
 
 def _has_location(record: PackageRecord, fields: Mapping[str, str]) -> bool:
@@ -128,8 +144,8 @@ def _is_local(channel: str) -> bool:
 
 def _normalize(address: str) -> str:
     """Write an address without what differs from machine to machine: scheme, credentials, query, capitals."""
-    match = _ADDRESS.match(address)
-    return _TOKEN.sub("", match[1] if match else address).rstrip("/").lower()
+    match = re.match(_ADDRESS, address)
+    return re.sub(_TOKEN, "", match[1] if match else address).rstrip("/").lower()
 
 
 def _matches(record: PackageRecord, spec: str) -> bool:

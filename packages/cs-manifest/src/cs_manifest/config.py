@@ -246,18 +246,59 @@ def _list_keys() -> str:
 
 
 def _check_required(project: Project, settings: Mapping[str, _Setting]) -> None:
-    for key in CONFIG_KEYS:
-        if not key.required or key.name in settings:
-            continue
-        error = project.document.error(
-            "is required",
-            kind="key-missing",
-            key=TABLE,
-            expected=key.help,
-            hint=f'add `{key.name} = "..."` to [tool.conda-ship], or give {key.flags[0]}',
-        )
-        error.key = ".".join((*TABLE, key.name))
+    """Name all keys that are missing at once, with lines to paste."""
+    missing = [key.name for key in CONFIG_KEYS if key.required and key.name not in settings]
+    if not missing:
+        return
+    has_table = "conda-ship" in project.document.table(TABLE[:1])
+    header = "" if has_table else f"[{'.'.join(TABLE)}]\n"
+    lines = header + "\n".join(f'{name} = "{value}"' for name, value in _suggest_settings(project, settings).items())
+    where = f"[{'.'.join(TABLE)}]" if has_table else project.manifest_path.name
+    names = " and ".join(part for part in (", ".join(missing[:-1]), missing[-1]) if part)
+    message = f"{names} {'is' if len(missing) == 1 else 'are'} required"
+    hint = f"add this to {where}, with values of yours:\n\n{lines}\n"
+    expected = "; ".join(f"{key.name}: {key.help}" for key in CONFIG_KEYS if key.name in missing)
+    if has_table:
+        error = project.document.error(message, kind="key-missing", key=TABLE, expected=expected, hint=hint)
+        if len(missing) == 1:
+            error.message, error.key = "is required", ".".join((*TABLE, missing[0]))
+            error.hint = f'add `{missing[0]} = "..."` to {where}, or give --{missing[0]}'
         raise error
+    # A table that is not there stands nowhere: no line is better than that of the nearest other table.
+    raise ManifestError(
+        f"is not there; {message}",
+        kind="key-missing",
+        path=project.manifest_path,
+        key=".".join(TABLE),
+        expected=expected,
+        hint=hint,
+    )
+
+
+def _suggest_settings(project: Project, settings: Mapping[str, object]) -> dict[str, str]:
+    """Suggest values for the settings that a build needs and that are not given.
+
+    :param settings: those that are given, by key.
+    """
+    name = next((found for table in ("workspace", "project") if (found := project.table(table).get("name"))), None)
+    name = name or project.document.table(("project",)).get("name")
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", str(name or "")).strip("-._") or "demo"
+    environments = [one for one in project.table("environments") if one != "default"]
+    values = {
+        "runtime": name,
+        "delegate": name,
+        "source-environment": environments[0] if len(environments) == 1 else "default",
+    }
+    if "runtime-version" not in settings and not _has_version(project):
+        values["runtime-version"] = "1.0.0"
+    return {key: value for key, value in values.items() if key not in settings}
+
+
+def _has_version(project: Project) -> bool:
+    try:
+        return find_version(project, from_metadata=False) is not None
+    except ManifestError:
+        return False
 
 
 def _read(settings: Mapping[str, _Setting], name: str) -> Any:

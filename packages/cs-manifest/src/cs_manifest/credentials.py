@@ -8,17 +8,17 @@ from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import unquote
 
+# Patterns, not compiled ones: most runs need none of them.
 _START = r"(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]+|[/\\]{2,})"
-_ADDRESS = re.compile(rf"""{_START}[^\s"'`]*""")
-_PARTS = re.compile(rf"({_START})([^/\\?#]*)([^?#]*)(\?[^#]*|)(#.*|)", re.DOTALL)
+_ADDRESS = rf"""{_START}[^\s"'`]*"""
+_PARTS = rf"(?s)({_START})([^/\\?#]*)([^?#]*)(\?[^#]*|)(#.*|)"
 # A password with a raw slash, question mark or hash: no address, but a secret all the same.
-_STRAY_USER = re.compile(rf"(?P<start>{_START})(?P<authority>[^/\\@\[]*:.*@[^/\\?#]*)", re.DOTALL)
-_PLAIN_PATH = re.compile(r"(?:/(?!\.\.?(?:/|$))[^/\\%]+)*/?")
-_PLACEHOLDER = re.compile(r"\$\{\w+\}|\$\w+|<[\w ]+>")
-_TOPIC = re.compile(r"/t/[^/]+(?:/[0-9]+){1,2}/?", re.IGNORECASE)
-_SECRET_NAME = re.compile(
-    r"token|secret|passw|pwd|^pass$|signature|^sig$|credential|auth|jwt|^sas$|^code$|api[_-]?key|^key$", re.IGNORECASE
-)
+_STRAY_USER = rf"(?s)(?P<start>{_START})(?P<authority>[^/\\@\[]*:.*@[^/\\?#]*)"
+_PLAIN_PATH = r"(?:/(?!\.\.?(?:/|$))[^/\\%]+)*/?"
+_PLACEHOLDER = r"\$\{\w+\}|\$\w+|<[\w ]+>"
+_TOPIC = r"(?i)/t/[^/]+(?:/[0-9]+){1,2}/?"
+_SECRET_NAME = r"(?i)token|secret|passw|pwd|^pass$|signature|^sig$|credential|auth|jwt|^sas$|^code$|api[_-]?key|^key$"
+_SLASHES = frozenset("/\\")
 _MASK = "***"
 CREDENTIALS_HINT = "revoke them, and keep them in a file that RATTLER_AUTH_FILE names"
 _ROUNDS = 8
@@ -35,12 +35,12 @@ class _Address(NamedTuple):
 
     @classmethod
     def split(cls, text: str) -> _Address:
-        match = _PARTS.match(text)
+        match = re.match(_PARTS, text)
         if match is None:
             return cls("", "", text, "", "")
         authority = match[2]
         has_password = "@" not in authority and not re.fullmatch(r"[^:]*(:[0-9]*)?", authority)
-        stray = _STRAY_USER.match(text) if has_password else None
+        stray = re.match(_STRAY_USER, text) if has_password else None
         if stray is None:
             return cls(match[1], authority, match[3], match[4], match[5])
         return cls.split(f"{stray['start']}x{text[stray.end() :]}")._replace(authority=stray["authority"])
@@ -82,7 +82,7 @@ def holds_credentials(address: str, *, placeholders: bool = False) -> bool:
     parts = _Address.split(address)
     user = _find_user(parts.authority)
     secrets = _find_tokens(parts) + ([] if user is None else [user.rpartition(":")[2]])
-    return any(not (placeholders and _PLACEHOLDER.fullmatch(one)) for one in secrets)
+    return any(not (placeholders and re.fullmatch(_PLACEHOLDER, one)) for one in secrets)
 
 
 def holds_extras(address: str) -> bool:
@@ -95,19 +95,21 @@ def holds_page_credentials(address: str) -> bool:
     """Tell whether the address of a page holds credentials: pages may have queries, and topics of a forum ``/t/``."""
     parts = _Address.split(address)
     names = [part.partition("=")[0] for part in re.split("[?#&;]", _normalize(parts.query + parts.fragment))]
-    topic = "" if _TOPIC.fullmatch(parts.path) else parts.path
-    return any(map(_SECRET_NAME.search, names)) or holds_credentials(f"{parts.start}{parts.authority}{topic}")
+    topic = "" if re.fullmatch(_TOPIC, parts.path) else parts.path
+    return any(re.search(_SECRET_NAME, name) for name in names) or holds_credentials(
+        f"{parts.start}{parts.authority}{topic}"
+    )
 
 
 def find_addresses(text: str) -> Iterator[tuple[str, int]]:
     """Find everything in a text that looks like an address with a host, with its offset."""
-    for match in _ADDRESS.finditer(text):
+    for match in re.finditer(_ADDRESS, text) if _SLASHES.intersection(text) else ():
         yield match.group(), match.start()
 
 
 def mask_credentials(text: str) -> str:
     """Replace the credentials of all addresses in a text, and their queries and fragments, by ``***``."""
-    return _ADDRESS.sub(lambda match: _mask_address(match.group()), text)
+    return re.sub(_ADDRESS, lambda match: _mask_address(match.group()), text) if _SLASHES.intersection(text) else text
 
 
 def _mask_address(address: str) -> str:
@@ -116,10 +118,9 @@ def _mask_address(address: str) -> str:
     if _find_user(authority) is not None:
         authority = f"{_MASK}@{authority.rpartition('@')[2]}" if "@" in authority else _MASK
     if _find_tokens(parts):
-        path = (
-            re.sub(r"(?<=/t/)[^/]+", _MASK, path, flags=re.IGNORECASE) if _PLAIN_PATH.fullmatch(path) else f"/{_MASK}"
-        )
-        authority = authority if _PLAIN_PATH.fullmatch(f"/{authority}") else _MASK
+        is_plain = re.fullmatch(_PLAIN_PATH, path)
+        path = re.sub(r"(?i)(?<=/t/)[^/]+", _MASK, path) if is_plain else f"/{_MASK}"
+        authority = authority if re.fullmatch(_PLAIN_PATH, f"/{authority}") else _MASK
     if re.search("[?#]", _normalize(path)):
         path = f"/{_MASK}"
     query, fragment = (part[:1] + (_MASK if part[1:] else "") for part in (parts.query, parts.fragment))

@@ -14,8 +14,8 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!~-]*")
 MAX_LENGTH = 128
 """Characters of a name that files and directories are called after, derived ones included."""
 
-# Names that Windows keeps for devices, with any suffix, and files whose name it does not keep.
-_NO_FILE_NAME = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?|.*\.", re.IGNORECASE)
+# Names that Windows keeps for devices, with any suffix.
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 
 
 def check_text(value: object) -> str:
@@ -41,7 +41,7 @@ def check_file_name(name: str) -> str:
     """Accept an identifier, perhaps composed of several, that a file or directory can have as its name everywhere."""
     if len(name) > MAX_LENGTH:
         raise ValueError(f"at most {MAX_LENGTH} characters, not {len(name)}")
-    if _NO_FILE_NAME.fullmatch(name):
+    if name.endswith(".") or name.partition(".")[0].lower() in _DEVICES:
         raise ValueError("a name that files can have on Windows, too: no device such as NUL, no '.' at the end")
     return name
 
