@@ -256,6 +256,8 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
         // What a killed removal left stands in nobody's way.
         let _ = swap::bury(names, &names.previous);
     }
+    // Nor does what is left of one that was all but done: this removes nothing but an empty directory.
+    let _ = std::fs::remove_dir(&names.previous);
     Ok(())
 }
 

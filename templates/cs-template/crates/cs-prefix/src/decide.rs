@@ -2,6 +2,7 @@
 
 use crate::carry::is_immovable;
 use crate::changes::find_changes;
+use crate::claim::is_empty;
 use crate::error::PrefixError;
 use crate::install::{KeepReason, OnUpgrade, Outcome, Policy};
 use crate::marker::{Marker, Reading};
@@ -143,6 +144,7 @@ fn check_previous(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     }
     match Marker::read(previous, owner)? {
         Reading::Torn => Ok(()),
+        Reading::Nothing if is_empty(previous) => Ok(()),
         Reading::Whole(marker) if marker.is_of(owner) => Ok(()),
         _ => {
             let why = Foreignness::NoMarker {

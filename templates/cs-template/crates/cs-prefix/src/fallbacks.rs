@@ -229,17 +229,35 @@ fn a_dismantled_prefix_is_finished_from_whatever_step_was_the_last() {
     }
 }
 
-#[test]
-fn an_uninstall_finishes_one_that_was_killed_just_before_its_end() {
+/// An emptied prefix or previous prefix, as a removal leaves it that is killed just before its last step.
+fn emptied(directory: impl Fn(&Names) -> PathBuf) -> Place {
     let place = shipped();
     let names = Names::new(&place.prefix, &owner("2")).unwrap();
-    fs::remove_dir_all(&names.prefix).unwrap();
-    fs::create_dir(&names.prefix).unwrap();
+    fs::remove_dir_all(directory(&names)).unwrap();
+    fs::create_dir(directory(&names)).unwrap();
     fs::create_dir_all(&names.scratch).unwrap();
-    let plan = plan_uninstall(&place.prefix, &owner("2")).unwrap();
-    plan.execute(&owner("2"), LIMIT, &mut |_| {}, &NEVER)
-        .unwrap();
-    assert!(place.names().is_empty(), "{:?}", place.names());
+    place
+}
+
+#[test]
+fn an_uninstall_finishes_one_that_was_killed_just_before_its_end() {
+    for directory in [
+        |names: &Names| names.prefix.clone(),
+        |names: &Names| names.previous.clone(),
+    ] {
+        let place = emptied(directory);
+        let plan = plan_uninstall(&place.prefix, &owner("2")).unwrap();
+        plan.execute(&owner("2"), LIMIT, &mut |_| {}, &NEVER)
+            .unwrap();
+        assert!(place.names().is_empty(), "{:?}", place.names());
+    }
+}
+
+#[test]
+fn an_emptied_previous_prefix_is_in_no_upgrades_way() {
+    let place = emptied(|names| names.previous.clone());
+    place.install("3", false);
+    assert_in_place(&place, "3", "2");
 }
 
 #[test]

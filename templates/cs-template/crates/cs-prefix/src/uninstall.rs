@@ -138,8 +138,10 @@ impl UninstallPlan {
             swap::bury(claim.names(), directory)?;
             removed.directories.push(directory.clone());
         }
-        // A removal that was killed where the prefix stands may have left it empty.
-        let _ = std::fs::remove_dir(&self.names.prefix);
+        // A removal that was killed where they stand may have left them empty.
+        for directory in [&self.names.prefix, &self.names.previous] {
+            let _ = std::fs::remove_dir(directory);
+        }
         drop(claim);
         self.remove_parent(&mut removed);
         Ok(removed)
