@@ -145,7 +145,9 @@ fn quote(word: &str) -> String {
     match word.bytes().all(is_plain) {
         true => word.to_owned(),
         #[cfg(unix)]
-        false => cs_link::activation::quote(word.as_ref()).to_string_lossy().into(),
+        false => cs_link::activation::quote(word.as_ref())
+            .to_string_lossy()
+            .into(),
         #[cfg(not(unix))]
         false => format!("\"{word}\""),
     }

@@ -149,7 +149,7 @@ impl Run {
         assert_eq!(
             self.stderr
                 .lines()
-                .filter(|line| line.contains("error:"))
+                .filter(|line| line.contains(": error: "))
                 .count(),
             1,
             "{self:#?}"
