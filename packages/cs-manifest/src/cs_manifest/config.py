@@ -19,6 +19,7 @@ from .values import (
     check_file_name,
     check_identifier,
     check_packages,
+    check_prefix_name,
     check_text,
     check_url,
     check_version,
@@ -118,7 +119,7 @@ def load_config(project: Project, overrides: Mapping[str, object] | None = None)
     delegate = _read(settings, "delegate")
     condarc_path = _resolve_condarc(settings.get("condarc-file"))
     artifact_name = _read(settings, "artifact-name") or runtime + ("z" if layout == "embedded" else "")
-    _check_file_name("artifact-name", artifact_name, project)
+    _check_name("artifact-name", artifact_name, project)
     config = ShipConfig(
         runtime=runtime,
         artifact_name=artifact_name,
@@ -141,7 +142,7 @@ def load_config(project: Project, overrides: Mapping[str, object] | None = None)
         runtime_version=_read_version(project, settings.get("runtime-version")),
     )
     if config.runtime_version is not None:
-        _check_file_name("install-name", _compose_install_name(config, "0" * 64), project)
+        _check_name("install-name", _compose_install_name(config, "0" * 64), project)
     return config
 
 
@@ -155,20 +156,20 @@ def resolve_install_name(config: ShipConfig, lock_sha256: str) -> str:
     """
     if config.install_name.from_runtime_lock and not re.fullmatch(r"[0-9a-f]{64}", lock_sha256):
         raise ValueError("lock_sha256 has to be 64 lower-case hexadecimal digits")
-    return _check_file_name("install-name", _compose_install_name(config, lock_sha256))
+    return _check_name("install-name", _compose_install_name(config, lock_sha256))
 
 
-def _check_file_name(key: str, name: str, project: Project | None = None) -> str:
+def _check_name(key: str, name: str, project: Project | None = None) -> str:
     """Check a name that may be made of others.
 
     :param project: whose manifest an error points at.
     """
     try:
-        return check_file_name(name)
+        return check_prefix_name(name) if key == "install-name" else check_file_name(name)
     except ValueError as error:
         expected, path = str(error), (*TABLE, key)
     hint = f"give another one with --{key}"
-    message = f"{name!r} cannot be the name of a file: it has to be {expected}"
+    message = f"{name!r} cannot be the {key}: it has to be {expected}"
     if project is not None:
         raise project.document.error(message, kind="value-invalid", key=path, expected=expected, hint=hint)
     raise ManifestError(message, kind="value-invalid", key=".".join(path), expected=expected, hint=hint)

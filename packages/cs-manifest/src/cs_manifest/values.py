@@ -17,6 +17,9 @@ MAX_LENGTH = 128
 # Names that Windows keeps for devices, with any suffix.
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 
+# What conda keeps in the directories that prefixes are installed into: ``~/.conda`` and ``conda`` in the user's data.
+_CONDA_ENTRIES = {"condarc", "condarc.d", "environments.txt", "envs", "pkgs"}
+
 
 def check_text(value: object) -> str:
     """Accept a string without control characters that is not empty."""
@@ -43,6 +46,15 @@ def check_file_name(name: str) -> str:
         raise ValueError(f"at most {MAX_LENGTH} characters, not {len(name)}")
     if name.endswith(".") or name.partition(".")[0].lower() in _DEVICES:
         raise ValueError("a name that files can have on Windows, too: no device such as NUL, no '.' at the end")
+    return name
+
+
+def check_prefix_name(name: str) -> str:
+    """Accept a file name that is free in the directory that a prefix is installed into."""
+    check_file_name(name)
+    if name.lower() in _CONDA_ENTRIES:
+        taken = ", ".join(sorted(_CONDA_ENTRIES))
+        raise ValueError(f"a name that conda does not use itself in the directory of the prefix ({taken})")
     return name
 
 
