@@ -15,6 +15,7 @@ import pytest
 from cli_samples import Cs, Workspace
 
 import cs_cli.build
+from cs_bundle import disk_full
 from cs_cli.run import run_process, runtime_environment
 
 FAKE_RUNTIME = """#!/bin/sh
@@ -52,6 +53,20 @@ def run(workspace: Workspace, template: Path, fake_runtime: None, monkeypatch: p
 
     monkeypatch.setattr("sys.argv", ["cs"])
     return lambda *words: main(["run", *map(str, words)])
+
+
+def test_a_full_disk_is_that_of_temporary_files(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def look(place: Path, _: int) -> None:
+        raise disk_full(place, 1234, 5)
+
+    monkeypatch.setattr("cs_cli.staging.check_room", look)
+    assert run() == 1
+    err = capfd.readouterr().err
+    assert f"error: {tmp_path / 'tmp'}: not enough disk space" in err
+    assert "TMPDIR" in err
+    assert "--out-dir" not in err  # `cs run` has none
 
 
 def test_status_and_arguments_are_the_runtimes(run: Any, capfd: pytest.CaptureFixture[str]) -> None:

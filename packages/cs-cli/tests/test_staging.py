@@ -125,8 +125,10 @@ def test_a_publishing_that_fails_takes_everything_back(
 def test_a_folder_in_the_place_of_a_file_is_an_error_and_stays(dist: Path) -> None:
     (dist / "demo.info.json").mkdir()
     before = snapshot(dist)
-    with pytest.raises(CliError, match="cannot stage artifacts"), staging_directory(dist) as staging:
+    with pytest.raises(CliError, match="cannot stage artifacts") as caught, staging_directory(dist) as staging:
         write_new(staging)
+    assert caught.value.path == dist / "demo.info.json"
+    assert "move it away" in str(caught.value.hint)
     assert snapshot(dist) == before
     assert (dist / "demo.info.json").is_dir()
 
@@ -183,6 +185,22 @@ def test_an_unwritable_place_is_an_error_with_its_path(tmp_path: Path) -> None:
     ):
         pass
     assert caught.value.path == tmp_path / "file" / "dist"
+
+
+@pytest.mark.parametrize("kind", ["file", "dangling"])
+def test_an_output_folder_that_is_none_is_said_to_be_none(kind: str, tmp_path: Path) -> None:
+    taken = tmp_path / "dist"
+    if kind == "file":
+        taken.write_text("mine")
+    else:
+        taken.symlink_to(tmp_path / "nowhere")
+    with (
+        pytest.raises(CliError, match="something that is not a folder has this name") as caught,
+        staging_directory(taken),
+    ):
+        pytest.fail("begun")
+    assert (caught.value.path, caught.value.hint) == (taken, "name another folder with --out-dir")
+    assert os.path.lexists(taken)
 
 
 def test_a_second_build_waits_for_the_first(dist: Path) -> None:

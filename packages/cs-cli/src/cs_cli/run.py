@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
+from cs_bundle import DiskFullError
 from cs_stamp.launch import literal_path
 
-from .build import Materials, build_artifacts
+from .build import BuildResult, Materials, build_artifacts
 from .console import Console
 from .errors import CliError
 from .inputs import refuse_outputs
@@ -39,11 +40,22 @@ def run_runtime(
     if install_path is not None:
         _refuse_prefix(install_path.absolute(), materials)
     with tempfile.TemporaryDirectory(prefix="cs-run-", ignore_cleanup_errors=True) as work:
-        result = build_artifacts(plan, materials, Path(work) / "dist", console)
+        result = _build(plan, materials, Path(work), console)
         prefix = install_path.absolute() if install_path else Path(work) / "prefix"
         settings = {"QUIET": console.quiet, "OFFLINE": materials.store.offline}
         environment = runtime_environment(plan.derivation.config.runtime, prefix, settings)
         return run_process([str(result.runtime), *arguments], environment)
+
+
+def _build(plan: BuildPlan, materials: Materials, work: Path, console: Console) -> BuildResult:
+    """Build; if there is no room for it, name the folder that the user can choose instead of the one in it."""
+    try:
+        return build_artifacts(plan, materials, work / "dist", console)
+    except DiskFullError as error:
+        if error.path is not None and error.path.is_relative_to(work):
+            error.path = work.parent
+            error.hint = "free some space there, or name another folder for temporary files in TMPDIR"
+        raise
 
 
 def _refuse_prefix(prefix: Path, materials: Materials) -> None:

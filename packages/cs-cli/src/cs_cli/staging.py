@@ -16,6 +16,7 @@ from .errors import CliError
 from .interrupts import postponed_interrupts
 
 _PREFIX = ".cs-staging-"
+_ANOTHER_FOLDER = "name another folder with --out-dir"
 _NAME = re.compile(re.escape(_PREFIX) + "[0-9a-f]{8}")
 
 
@@ -49,11 +50,21 @@ def staging_directory(
         if is_full(error):
             raise _describe_full(error, out_dir, needed_bytes) from error
         if isinstance(error, OSError):
-            reason = error.strerror or str(error)
-            raise CliError("cannot-write", f"cannot stage artifacts: {reason}", path=out_dir) from error
+            raise _describe_failure(error, out_dir) from error
         raise
     finally:
         _remove_if_empty(created)
+
+
+def _describe_failure(error: OSError, out_dir: Path) -> CliError:
+    """Name the place that a finished file could not be renamed to, or else the output folder."""
+    taken = error.filename2 is not None
+    return CliError(
+        "cannot-write",
+        f"cannot stage artifacts: {error.strerror or error}",
+        path=Path(error.filename2) if taken else out_dir,
+        hint=f"move it away, or {_ANOTHER_FOLDER}" if taken else _ANOTHER_FOLDER,
+    )
 
 
 def _describe_full(error: Exception, out_dir: Path, needed_bytes: int) -> DiskFullError:
@@ -64,7 +75,7 @@ def _describe_full(error: Exception, out_dir: Path, needed_bytes: int) -> DiskFu
         full.hint = "free some space there, or name another folder for temporary files in TMPDIR"
         return full
     full = disk_full(out_dir, needed_bytes or None)
-    full.hint = "free some space, or name another folder with --out-dir"
+    full.hint = f"free some space, or {_ANOTHER_FOLDER}"
     return full
 
 
@@ -75,7 +86,10 @@ def _make_directory(out_dir: Path) -> list[Path]:
         out_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise CliError("cannot-write", f"cannot make the output folder: {reason}", path=out_dir) from error
+        if os.path.lexists(out_dir):
+            reason = "something that is not a folder has this name"
+        message = f"cannot make the output folder: {reason}"
+        raise CliError("cannot-write", message, path=out_dir, hint=_ANOTHER_FOLDER) from error
     return missing
 
 
