@@ -8,7 +8,8 @@ import pytest
 from cli_samples import Workspace
 
 from cs_cli.arguments import parse_arguments
-from cs_cli.request import open_store, prepare_build
+from cs_cli.request import prepare_build
+from cs_cli.store import open_store
 from cs_stamp import TemplateNotFoundError
 
 
