@@ -10,6 +10,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+/// What has a meaning where no value is expected.
+const KEYWORDS: [&str; 7] = [
+    "machine", "default", "macdef", "login", "user", "password", "account",
+];
+
 /// Most that is read of a file.
 const LONGEST: u64 = 1024 * 1024;
 
@@ -134,14 +139,27 @@ impl Words<'_> {
         loop {
             self.rest = self.rest.trim_start();
             if !self.rest.starts_with('#') {
-                return self.next_value();
+                return self.next_word();
             }
             self.skip_line();
         }
     }
 
-    /// The next word, whatever it begins with: passwords may begin with `#`.
+    /// The word after a keyword, whatever it begins with: passwords may begin with `#`.
+    ///
+    /// A keyword at the beginning of a line is never the value of the line before: a forgotten value must not hand the login of
+    /// one host to another.
     fn next_value(&mut self) -> Option<String> {
+        let next = self.rest.trim_start();
+        let is_on_next_line = self.rest[..self.rest.len() - next.len()].contains('\n');
+        let word = next.split(char::is_whitespace).next();
+        if is_on_next_line && word.is_some_and(|word| KEYWORDS.contains(&word)) {
+            return None;
+        }
+        self.next_word()
+    }
+
+    fn next_word(&mut self) -> Option<String> {
         self.rest = self.rest.trim_start();
         if let Some(rest) = self.rest.strip_prefix('"') {
             return Some(self.take_quoted(rest));
@@ -265,6 +283,15 @@ mod tests {
                 &[("b", "v", "w"), ("default", "d", "e")],
             ),
             ("machine a", &[("a", "", "")]),
+            (
+                "machine a login\nmachine b login v password w",
+                &[("a", "", ""), ("b", "v", "w")],
+            ),
+            (
+                "machine a login\n\tpassword\ndefault\nlogin d password\n e",
+                &[("a", "", ""), ("default", "d", "e")],
+            ),
+            ("machine\nmachine a login\nu password p", one),
             ("machine", &[]),
             ("secret secret \"secret", &[]),
             ("machine ä login ü password €", &[("ä", "ü", "€")]),
