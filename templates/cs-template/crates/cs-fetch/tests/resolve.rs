@@ -265,7 +265,7 @@ fn a_name_that_does_not_exist_is_final_and_told_with_its_server() {
     let error = look_up(settings(&[&server]), "demo.local").unwrap_err();
     assert!(error.is_final());
     let expected = format!(
-        "demo.local has no address: the DNS server {} says that there is no such name",
+        "demo.local has no address: the DNS server {} says that the name does not exist",
         server.address
     );
     assert_eq!(error.to_string(), expected);
@@ -281,7 +281,9 @@ fn a_name_without_addresses_is_told_as_that() {
     let server = DnsServer::start(|_, _| Answer::Addresses(vec![]));
     let error = look_up(settings(&[&server]), "demo.example").unwrap_err();
     assert!(
-        error.to_string().ends_with("says that the name has none"),
+        error
+            .to_string()
+            .ends_with("says that the name exists without one"),
         "{error}"
     );
 }
