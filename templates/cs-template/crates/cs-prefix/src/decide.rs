@@ -1,11 +1,11 @@
 //! What an installation has to do in which state: the rows of the table in `docs/explanation/prefix-lifecycle.md`.
 
-use crate::carry::is_immovable;
 use crate::changes::find_changes;
 use crate::claim::is_empty;
 use crate::error::PrefixError;
 use crate::install::{KeepReason, OnUpgrade, Outcome, Policy};
 use crate::marker::{Marker, Reading};
+use crate::mounts::{find_mount, refuse_mounts};
 use crate::names::{Names, Owner};
 use crate::protected::refuse_protected;
 use crate::state::{Foreignness, State, examine, find_unwritable, inspect};
@@ -121,8 +121,8 @@ fn reason_to_keep(names: &Names, policy: &Policy, declined: bool) -> Option<Keep
     if let Ok(target) = std::fs::read_link(&names.prefix) {
         return Some(KeepReason::SymbolicLink { target });
     }
-    if sys::is_mount_point(&names.prefix) || is_immovable(&names.prefix) {
-        return Some(KeepReason::MountPoint);
+    if let Some(path) = find_mount(names) {
+        return Some(KeepReason::MountPoint { path });
     }
     find_unwritable(names).map(|directory| KeepReason::NotWritable {
         directory: directory.to_path_buf(),
@@ -164,9 +164,7 @@ fn check_site(names: &Names, policy: &Policy) -> Result<(), PrefixError> {
     if let Ok(target) = std::fs::read_link(&prefix) {
         return Err(PrefixError::SymbolicLink { prefix, target });
     }
-    if sys::is_mount_point(&prefix) || is_immovable(&prefix) {
-        return Err(PrefixError::MountPoint { prefix });
-    }
+    refuse_mounts(names)?;
     let length_bytes = prefix.as_os_str().len();
     if let Some(limit_bytes) = policy.prefix_limit_bytes
         && length_bytes > limit_bytes

@@ -306,9 +306,9 @@ fn a_prefix_with_environments_on_a_file_system_of_their_own_is_kept() {
     assert!(matches!(
         outcome,
         cs_prefix::Outcome::Kept {
-            reason: cs_prefix::KeepReason::MountPoint,
+            reason: cs_prefix::KeepReason::MountPoint { path },
             ..
-        }
+        } if path == place.prefix.join("envs")
     ));
 }
 
