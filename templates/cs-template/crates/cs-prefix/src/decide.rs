@@ -56,6 +56,7 @@ pub(crate) fn decide(
     if let Some(outcome) = find_outcome(names, policy, &state) {
         return Ok(Decision::done(outcome));
     }
+    check_place(names)?;
     let site = match state {
         State::OursTorn => Site::Damaged,
         State::OursComplete { marker } => site_of_own_stamp(names, &marker)?,
@@ -158,13 +159,20 @@ fn check_previous(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     }
 }
 
+/// Refuse what cannot be replaced without touching what is not the prefix's.
+fn check_place(names: &Names) -> Result<(), PrefixError> {
+    match std::fs::read_link(&names.prefix) {
+        Ok(target) => Err(PrefixError::SymbolicLink {
+            prefix: names.prefix.clone(),
+            target,
+        }),
+        Err(_) => refuse_mounts(names),
+    }
+}
+
 /// Refuse, before the first byte is written, what could not be finished.
 fn check_site(names: &Names, policy: &Policy) -> Result<(), PrefixError> {
     let prefix = names.prefix.clone();
-    if let Ok(target) = std::fs::read_link(&prefix) {
-        return Err(PrefixError::SymbolicLink { prefix, target });
-    }
-    refuse_mounts(names)?;
     let length_bytes = prefix.as_os_str().len();
     if let Some(limit_bytes) = policy.prefix_limit_bytes
         && length_bytes > limit_bytes

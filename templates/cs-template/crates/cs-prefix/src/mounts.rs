@@ -61,3 +61,226 @@ fn find_below(top: &Path) -> Option<PathBuf> {
     }
     None
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs;
+    use std::process::Command;
+
+    use super::*;
+    use crate::carry::carry_over;
+    use crate::copy::Copying;
+    use crate::names::Owner;
+    use crate::remove::{remove_tree, remove_tree_in_order};
+    use crate::sys::pretend::{NO_MOUNT_LIST, NO_MOUNT_ROOTS};
+
+    const OWNER: Owner = Owner {
+        runtime: "demo",
+        stamp_hex: "1",
+        runtime_version: "1",
+    };
+    /// Which answers the system gives: whether there is a list, and whether the kernel knows the roots of mounts.
+    const ANSWERS: [(bool, bool); 3] = [(true, true), (false, true), (false, false)];
+
+    /// A prefix with a file of the user's mounted in it, until it is dropped.
+    struct Place {
+        directory: tempfile::TempDir,
+        mount: PathBuf,
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Kind {
+        Bind,
+        BoundFile,
+        Tmpfs,
+    }
+
+    impl Place {
+        /// None where nothing can be mounted; says so.
+        fn new(kind: Kind, at: &str) -> Option<Self> {
+            let directory = tempfile::tempdir().unwrap();
+            let precious = directory.path().join("precious");
+            fs::create_dir(&precious).unwrap();
+            fs::write(precious.join("thesis.tex"), "x").unwrap();
+            let mount = directory.path().join(at);
+            fs::create_dir_all(mount.parent().unwrap()).unwrap();
+            let mut command = Command::new("mount");
+            match kind {
+                Kind::BoundFile => {
+                    fs::write(&mount, "").unwrap();
+                    command.arg("--bind").arg(precious.join("thesis.tex"))
+                }
+                Kind::Bind => {
+                    fs::create_dir(&mount).unwrap();
+                    command.arg("--bind").arg(&precious)
+                }
+                Kind::Tmpfs => {
+                    fs::create_dir(&mount).unwrap();
+                    command.args(["-t", "tmpfs", "tmpfs"])
+                }
+            };
+            if !command
+                .arg(&mount)
+                .status()
+                .is_ok_and(|status| status.success())
+            {
+                eprintln!("skipped: needs root, to mount a file system");
+                return None;
+            }
+            if kind == Kind::Tmpfs {
+                fs::write(mount.join("thesis.tex"), "x").unwrap();
+            }
+            Some(Self { directory, mount })
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.directory.path().join(name)
+        }
+
+        fn names(&self) -> Names {
+            Names::new(&self.path("demo"), &OWNER).unwrap()
+        }
+
+        fn assert_untouched(&self) {
+            let file = match self.mount.is_dir() {
+                true => self.mount.join("thesis.tex"),
+                false => self.mount.clone(),
+            };
+            assert_eq!(fs::read_to_string(file).unwrap(), "x");
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = Command::new("umount").arg("-l").arg(&self.mount).status();
+        }
+    }
+
+    fn answer((list, roots): (bool, bool)) {
+        NO_MOUNT_LIST.set(!list);
+        NO_MOUNT_ROOTS.set(!roots);
+    }
+
+    #[test]
+    fn a_mount_is_found_wherever_it_is_and_whatever_the_system_says() {
+        let places = [
+            "demo",
+            "demo/envs",
+            "demo/lib/a b\n\\c/d",
+            ".demo.previous/data",
+            ".demo.staging",
+            ".demo.abandoned/x",
+        ];
+        for (place, answers) in places.iter().flat_map(|at| ANSWERS.map(|them| (*at, them))) {
+            for kind in [Kind::Bind, Kind::BoundFile, Kind::Tmpfs] {
+                if kind != Kind::Tmpfs && answers == (false, false) {
+                    continue; // The device is the same: nothing is left to tell by.
+                }
+                let Some(made) = Place::new(kind, place) else {
+                    return;
+                };
+                answer(answers);
+                let found = find_mount(&made.names());
+                assert_eq!(
+                    found.as_deref(),
+                    Some(made.mount.as_path()),
+                    "{kind:?} {answers:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_whose_names_begin_alike_and_what_is_above_are_no_reason() {
+        for at in ["demo2", "demo.d/x", ".demo.previous2", "dem"] {
+            for answers in ANSWERS {
+                let Some(made) = Place::new(Kind::Tmpfs, at) else {
+                    return;
+                };
+                fs::create_dir_all(made.path("demo/envs")).unwrap();
+                answer(answers);
+                assert_eq!(find_mount(&made.names()), None, "{at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mount_is_named_by_the_path_that_was_given() {
+        let Some(made) = Place::new(Kind::Bind, "demo/data") else {
+            return;
+        };
+        let link = made.path("link");
+        std::os::unix::fs::symlink(made.directory.path(), &link).unwrap();
+        let names = Names::new(&link.join("demo"), &OWNER).unwrap();
+        assert_eq!(find_mount(&names), Some(link.join("demo/data")));
+    }
+
+    #[test]
+    fn a_sweep_stops_at_a_mount_and_names_it() {
+        for (answers, kind) in [
+            (ANSWERS[0], Kind::Bind),
+            (ANSWERS[0], Kind::BoundFile),
+            (ANSWERS[0], Kind::Tmpfs),
+            (ANSWERS[2], Kind::Tmpfs),
+        ] {
+            for at in ["demo", "demo/data", "demo/lib/a/b/c"] {
+                let Some(made) = Place::new(kind, at) else {
+                    return;
+                };
+                answer(answers);
+                for remove in [remove_tree, |path: &Path| {
+                    remove_tree_in_order(path, "other".as_ref())
+                }] {
+                    if kind == Kind::BoundFile && at == "demo" {
+                        continue;
+                    }
+                    let error = PrefixError::io("remove", &made.path("demo"), {
+                        remove(&made.path("demo")).unwrap_err()
+                    });
+                    let PrefixError::MountAppeared { path } = error else {
+                        panic!("{error}")
+                    };
+                    assert_eq!(path, made.mount);
+                    made.assert_untouched();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_mount_is_not_made_accessible() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let Some(made) = Place::new(Kind::Tmpfs, "demo/data") else {
+            return;
+        };
+        fs::set_permissions(&made.mount, fs::Permissions::from_mode(0o000)).unwrap();
+        remove_tree(&made.path("demo")).unwrap_err();
+        assert_eq!(made.mount.metadata().unwrap().mode() & 0o7777, 0);
+    }
+
+    #[test]
+    fn a_copy_and_a_move_stop_at_a_mount() {
+        for kind in [Kind::Bind, Kind::Tmpfs] {
+            let Some(made) = Place::new(kind, "demo/envs") else {
+                return;
+            };
+            fs::create_dir_all(made.path("other/envs/mine")).unwrap();
+            let copied = Copying::new(&|| Ok(())).copy_directory(
+                &made.path("demo"),
+                &made.path("copy"),
+                &[],
+            );
+            let moved = carry_over(&made.path("demo"), &made.path("other"));
+            let moved_into = carry_over(&made.path("other"), &made.path("demo"));
+            for result in [copied, moved, moved_into] {
+                let error = result.unwrap_err();
+                assert!(
+                    matches!(error, PrefixError::MountAppeared { .. }),
+                    "{error}"
+                );
+            }
+            made.assert_untouched();
+            assert!(made.path("other/envs/mine").is_dir());
+        }
+    }
+}

@@ -70,17 +70,19 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
     let staging = is_empty_directory(&names.staging)
         || names.scratch.is_dir()
         || Marker::read_ours(&names.staging, owner)?.is_some();
-    let plan = UninstallPlan {
+    let mut plan = UninstallPlan {
         prefix: (state != State::Absent).then(|| names.prefix.clone()),
-        named_environments: list_environments(&names.prefix)?,
+        named_environments: Vec::new(),
         previous,
         abandoned_staging: staging.then(|| names.staging.clone()),
         remove_empty_parent: false,
         names,
     };
     if !plan.is_empty() {
+        // Before anything else is looked at: what is mounted may not even answer.
         refuse_mounts(&plan.names)?;
     }
+    plan.named_environments = list_environments(&plan.names.prefix)?;
     Ok(plan)
 }
 

@@ -423,4 +423,16 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn mounts_are_listed_whatever_their_names() {
+        let table = b"25 1 254:0 / / rw - ext4 /dev/vda rw\n\
+            30 25 254:0 /x /a\\040b/\\011c\\012d\\134e rw shared:1 master:2 - ext4 /dev/vda rw\n\
+            31 25 0:9 / /\\303\\244\\043\\9\\04 rw - tmpfs tmpfs rw\n\n";
+        assert_eq!(
+            parse_mounts(table),
+            ["/", "/a b/\tc\nd\\e", "/\u{e4}#\\9\\04"].map(PathBuf::from)
+        );
+    }
 }
