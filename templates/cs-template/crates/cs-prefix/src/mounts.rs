@@ -248,17 +248,6 @@ mod tests {
     }
 
     #[test]
-    fn a_mount_is_not_made_accessible() {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt};
-        let Some(made) = Place::new(Kind::Tmpfs, "demo/data") else {
-            return;
-        };
-        fs::set_permissions(&made.mount, fs::Permissions::from_mode(0o000)).unwrap();
-        remove_tree(&made.path("demo")).unwrap_err();
-        assert_eq!(made.mount.metadata().unwrap().mode() & 0o7777, 0);
-    }
-
-    #[test]
     fn a_copy_and_a_move_stop_at_a_mount() {
         for kind in [Kind::Bind, Kind::Tmpfs] {
             let Some(made) = Place::new(kind, "demo/envs") else {

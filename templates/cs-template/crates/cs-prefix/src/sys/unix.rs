@@ -120,20 +120,20 @@ pub(crate) fn have_same_owner(one: &Path, other: &Path) -> bool {
 
 /// Whether something is mounted at `path`, or the directory there is a device of its own, as subvolumes are.
 pub(crate) fn is_mount_point(path: &Path) -> bool {
-    is_mount_root(CWD, path, AtFlags::SYMLINK_NOFOLLOW) == Some(true) || is_other_device(path)
+    is_mount_root(CWD, Some(path)) == Some(true) || is_other_device(path)
 }
 
 /// Whether something is mounted at `path`, as well as this system can say.
 pub(crate) fn is_mounted_at(path: &Path) -> bool {
-    is_mount_root(CWD, path, AtFlags::SYMLINK_NOFOLLOW).unwrap_or_else(|| is_other_device(path))
+    is_mount_root(CWD, Some(path)).unwrap_or_else(|| is_other_device(path))
 }
 
 /// Whether the entry `name` of the directory `outer` is one where something is mounted; `inner` is that entry when it is a
 /// directory that has been opened.
 pub(crate) fn is_mounted_in(outer: &OwnedFd, name: &CStr, inner: Option<&OwnedFd>) -> bool {
     let answer = match inner {
-        Some(inner) => is_mount_root(inner, c"", AtFlags::EMPTY_PATH),
-        None => is_mount_root(outer, name, AtFlags::SYMLINK_NOFOLLOW),
+        Some(inner) => is_mount_root(inner, None::<&CStr>),
+        None => is_mount_root(outer, Some(name)),
     };
     answer.unwrap_or_else(|| {
         let inner = match inner {
@@ -160,18 +160,29 @@ fn is_other_device(path: &Path) -> bool {
             .is_ok_and(|outer| outer.dev() != inner.dev())
 }
 
-/// Whether a file is the root of a mount, bind mounts of the same device included; none where the system does not say: Linux
-/// before 5.8, seccomp profiles that do not know `statx`, and all others.
+/// Whether the file at `path` in a directory, or without one the directory itself, is the root of a mount, bind mounts of the
+/// same device included; none where the system does not say: Linux before 5.8, seccomp profiles that do not know `statx`, and
+/// all others.
 #[cfg(target_os = "linux")]
-fn is_mount_root(directory: impl AsFd, path: impl Arg, flags: AtFlags) -> Option<bool> {
+fn is_mount_root(directory: impl AsFd, path: Option<impl Arg>) -> Option<bool> {
     use rustix::fs::{StatxAttributes, StatxFlags};
     #[cfg(test)]
     if super::pretend::NO_MOUNT_ROOTS.get() {
         return None;
     }
     // Nothing is to be mounted, nor a server asked, for the sake of this question.
-    let flags = flags | AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
-    let answer = rustix::fs::statx(directory, path, flags, StatxFlags::empty()).ok()?;
+    let flags = AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
+    let answer = match path {
+        Some(path) => {
+            let flags = flags | AtFlags::SYMLINK_NOFOLLOW;
+            rustix::fs::statx(directory, path, flags, StatxFlags::empty())
+        }
+        None => {
+            let flags = flags | AtFlags::EMPTY_PATH;
+            rustix::fs::statx(directory, c"", flags, StatxFlags::empty())
+        }
+    }
+    .ok()?;
     let is_known = answer
         .stx_attributes_mask
         .contains(StatxAttributes::MOUNT_ROOT);
@@ -179,7 +190,7 @@ fn is_mount_root(directory: impl AsFd, path: impl Arg, flags: AtFlags) -> Option
 }
 
 #[cfg(not(target_os = "linux"))]
-fn is_mount_root(_directory: impl AsFd, _path: impl Arg, _flags: AtFlags) -> Option<bool> {
+fn is_mount_root(_directory: impl AsFd, _path: Option<impl Arg>) -> Option<bool> {
     None
 }
 
