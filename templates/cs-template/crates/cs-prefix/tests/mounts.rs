@@ -48,6 +48,10 @@ fn with_mount(kind: Kind, at: &str) -> Option<(Place, tempfile::TempDir, Mounted
     let precious = tempfile::tempdir_in(place.directory.path().parent().unwrap()).unwrap();
     fs::write(precious.path().join("thesis.tex"), "x").unwrap();
     let mount = place.directory.path().join(at);
+    // So that a sweep would have something to remove first, whatever its order.
+    let beside = mount.parent().unwrap();
+    fs::create_dir_all(beside).unwrap();
+    fs::write(beside.join("before"), "").unwrap();
     let mounted = match kind {
         Kind::Directory => Mounted::bind(precious.path(), &mount),
         Kind::File => Mounted::bind(&precious.path().join("thesis.tex"), &mount),
@@ -56,11 +60,12 @@ fn with_mount(kind: Kind, at: &str) -> Option<(Place, tempfile::TempDir, Mounted
             fs::write(mounted.0.join("inner/thesis.tex"), "x").unwrap();
         }),
     }?;
+    fs::write(beside.join("later"), "").unwrap();
     Some((place, precious, mounted))
 }
 
-/// Every path, what it is, and when it was changed; markers may have been unsettled and settled again.
-fn describe(directory: &Path) -> Vec<(PathBuf, u64, u64, Vec<u8>)> {
+/// Every path, what it is, and when it was changed.
+fn describe(directory: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut left = vec![directory.to_path_buf()];
     while let Some(path) = left.pop() {
@@ -76,7 +81,9 @@ fn describe(directory: &Path) -> Vec<(PathBuf, u64, u64, Vec<u8>)> {
                     .map(|entry| entry.unwrap().path()),
             );
         }
-        found.push((path, metadata.dev(), metadata.ino(), content));
+        let (seconds, nanoseconds) = (metadata.ctime(), metadata.ctime_nsec());
+        let what = format!("{} {seconds}.{nanoseconds} {content:?}", metadata.ino());
+        found.push((path, what));
     }
     found.sort();
     found
