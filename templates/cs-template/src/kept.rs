@@ -25,8 +25,8 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
             format!("{} is not writable", directory.display()),
             "its owner can upgrade it".to_owned(),
         ),
-        KeepReason::MountPoint => (
-            "a file system is mounted there".to_owned(),
+        KeepReason::MountPoint { path } => (
+            format!("{} is a mount point", path.display()),
             "another place with --path can have the newer one".to_owned(),
         ),
         KeepReason::SymbolicLink { target } => (

@@ -13,6 +13,7 @@ use crate::error::PrefixError;
 use crate::heartbeat::Heartbeat;
 use crate::inplace;
 use crate::marker::{Form, Marker, Reading};
+use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
 use crate::patience::Patience;
 use crate::remove::{remove_tree, remove_tree_in_order};
@@ -37,6 +38,8 @@ impl Claim {
         owner: &Owner,
         patience: &mut Patience,
     ) -> Result<Option<Self>, PrefixError> {
+        // From here on things are moved and removed, be it only to tidy up.
+        refuse_mounts(names)?;
         let created = create_parents(&names.parent)?;
         let taken = Self::take_below(names, owner, patience, &created);
         if !matches!(taken, Ok(Some(_))) {
@@ -233,7 +236,7 @@ fn recognise(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError
 /// Where nothing can be locked: deal with the staging directory of a process whose heart stopped beating.
 fn take_away_stale(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     recognise(names, owner)?;
-    let aside = names.with_staging(names.staging.with_extension("abandoned"));
+    let aside = names.with_staging(names.abandoned());
     if aside.staging.exists() {
         clear_abandoned(&aside, owner)?;
     }

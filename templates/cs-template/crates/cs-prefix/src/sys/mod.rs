@@ -46,6 +46,10 @@ pub(crate) mod pretend {
         pub static NO_LOCKS: Cell<bool> = const { Cell::new(false) };
         /// Directories cannot be exchanged.
         pub static NO_EXCHANGE: Cell<bool> = const { Cell::new(false) };
+        /// There is no list of mounts, as without /proc.
+        pub static NO_MOUNT_LIST: Cell<bool> = const { Cell::new(false) };
+        /// The kernel does not say of a file whether it is a mount's root.
+        pub static NO_MOUNT_ROOTS: Cell<bool> = const { Cell::new(false) };
         /// Directories that cannot be renamed, as those of an image in a container. They are held open: the number of one
         /// that is removed is not another's meanwhile.
         pub static STUCK: RefCell<HashMap<u64, File>> = RefCell::default();

@@ -32,9 +32,19 @@ pub(crate) fn have_same_owner(_one: &Path, _other: &Path) -> bool {
     true
 }
 
-/// Volumes mounted on directories are links here, and links are never replaced.
+/// Volumes mounted on directories are links here, and links are neither replaced nor followed.
 pub(crate) fn is_mount_point(_path: &Path) -> bool {
     false
+}
+
+/// As above.
+pub(crate) fn is_mounted_at(_path: &Path) -> bool {
+    false
+}
+
+/// None that matter, as above.
+pub(crate) fn list_mounts() -> Option<Vec<std::path::PathBuf>> {
+    Some(Vec::new())
 }
 
 /// Not in one step.
