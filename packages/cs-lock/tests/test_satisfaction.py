@@ -170,7 +170,7 @@ def test_platforms_can_be_called_as_the_workspace_calls_them(
     assert [one.name for one in lock.platforms("default")] == ["linux-64"]
 
 
-@pytest.mark.parametrize("folder", ["file:///on/the/machine/that/locked/", "./archives/", "/elsewhere/", "D:\\archives\\"])
+@pytest.mark.parametrize("folder", ["file:///elsewhere/archives/", "./archives/", "/elsewhere/", "D:\\archives\\"])
 @pytest.mark.parametrize("location", [NUMPY.file_name, "numpy.conda"])
 def test_a_local_archive_is_known_by_its_file_name(folder: str, location: str) -> None:
     local = replace(NUMPY, url=f"./{NUMPY.file_name}", channel=None, location=f"./{location}")
