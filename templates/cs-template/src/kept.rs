@@ -141,7 +141,10 @@ fn pin(path: &str) -> Option<String> {
 }
 
 fn quote(word: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:=\\,".contains(&byte);
+    let is_plain = |byte: u8| {
+        let is_separator = cfg!(windows) && byte == b'\\';
+        byte.is_ascii_alphanumeric() || b"/._-+:=,".contains(&byte) || is_separator
+    };
     match word.bytes().all(is_plain) {
         true => word.to_owned(),
         #[cfg(unix)]
@@ -215,5 +218,7 @@ mod tests {
         assert_eq!(quote("rich==13.0"), "rich==13.0");
         #[cfg(unix)]
         assert_eq!(quote("rich>=13,<14"), "'rich>=13,<14'");
+        #[cfg(unix)]
+        assert_eq!(quote(r"/back\slash/python"), r"'/back\slash/python'");
     }
 }

@@ -277,10 +277,22 @@ fn discard_staging(names: &Names) -> Result<(), PrefixError> {
         return Ok(());
     }
     let is_finished = !names.scratch.exists();
-    if is_finished && names.prefix.join(&names.marker).is_file() {
-        carry_over(&names.staging, &names.prefix)?;
+    if let Some(prefix) = find_return(names).filter(|_| is_finished) {
+        carry_over(&names.staging, prefix)?;
     }
     remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
+}
+
+/// The prefix that environments in the staging directory return to. Where there is none, the previous one keeps them for the
+/// next to be built, if the same user made both: a kill just before the last rename leaves these two, and another user may not
+/// finish that.
+fn find_return(names: &Names) -> Option<&Path> {
+    let is_ours = |directory: &&PathBuf| names.marker_in(directory).is_file();
+    let previous = Some(&names.previous)
+        .filter(|previous| sys::have_same_owner(previous, &names.staging))
+        .filter(is_ours);
+    let prefix = Some(&names.prefix).filter(is_ours);
+    prefix.or(previous).map(PathBuf::as_path)
 }
 
 /// Remove the staging directory; the directory that says whose it is goes last, so that a kill leaves it recognisable.

@@ -15,6 +15,7 @@ use std::fs::File;
 /// What came of an attempt to lock a directory.
 pub(crate) enum Attempt {
     /// It is locked until the file is closed, by this process's end at the latest.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "directories are not locked"))]
     Locked(File),
     /// Another process holds it.
     Held,
@@ -26,6 +27,7 @@ pub(crate) enum Attempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exchange {
     /// Each has the other's name now.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "directories are not exchanged"))]
     Done,
     /// The system or file system cannot do that in one step.
     Unsupported,

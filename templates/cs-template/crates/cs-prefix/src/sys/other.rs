@@ -22,11 +22,6 @@ pub(crate) fn is_same(_locked: &File, _path: &Path) -> bool {
     false
 }
 
-/// The home directory.
-pub(crate) fn find_home() -> Option<std::path::PathBuf> {
-    std::env::home_dir()
-}
-
 /// Access control lists decide, when the directory is used.
 pub(crate) fn is_own(_path: &Path) -> bool {
     true
@@ -63,6 +58,10 @@ pub(crate) fn is_read_only(_directory: &Path) -> bool {
 /// Clear the read-only attribute.
 pub(crate) fn make_writable(directory: &Path) -> io::Result<()> {
     let mut permissions = std::fs::metadata(directory)?.permissions();
+    #[expect(
+        clippy::permissions_set_readonly_false,
+        reason = "there are no bits for others here"
+    )]
     permissions.set_readonly(false);
     std::fs::set_permissions(directory, permissions)
 }

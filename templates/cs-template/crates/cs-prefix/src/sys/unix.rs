@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, CWD, FlockOperation, Mode, OFlags, Timespec, Timestamps};
 use rustix::io::Errno;
@@ -78,26 +78,6 @@ pub(crate) fn is_same(locked: &File, path: &Path) -> bool {
         return false;
     };
     (ours.dev(), ours.ino()) == (there.dev(), there.ino())
-}
-
-/// The home directory: as `HOME` says, else as `/etc/passwd` does; other user databases would need libraries of the host.
-pub(crate) fn find_home() -> Option<PathBuf> {
-    let variable = std::env::var_os("HOME").filter(|home| !home.is_empty());
-    variable.map(PathBuf::from).or_else(|| {
-        let uid = rustix::process::getuid().as_raw().to_string();
-        let users = std::fs::read("/etc/passwd").ok()?;
-        find_home_of(uid.as_bytes(), &users)
-    })
-}
-
-/// The home directory of a user in the text of `/etc/passwd`: `NAME:PASSWORD:UID:GID:COMMENT:HOME:SHELL`.
-fn find_home_of(uid: &[u8], users: &[u8]) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStrExt;
-    users.split(|byte| *byte == b'\n').find_map(|line| {
-        let mut fields = line.split(|byte| *byte == b':').skip(2);
-        let home = (fields.next()? == uid).then(|| fields.nth(2)).flatten()?;
-        Some(PathBuf::from(std::ffi::OsStr::from_bytes(home)))
-    })
 }
 
 /// Whether the directory at `path` belongs to the user who asks.
@@ -283,28 +263,6 @@ fn copy_extended_attributes(from: &Path, to: &Path) {
     for name in names[..length].split(|byte| *byte == 0) {
         if let Ok(size) = lgetxattr(from, name, &mut value[..]) {
             let _ = lsetxattr(to, name, &value[..size], XattrFlags::empty());
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_home_is_found_by_the_number_of_its_user() {
-        let users = b"root:x:0:0:root:/root:/bin/sh\nbroken:x:7\nme:x:1000:100:,,:/home/me:\n";
-        for (uid, home) in [
-            ("0", Some("/root")),
-            ("1000", Some("/home/me")),
-            ("7", None),
-            ("1", None),
-        ] {
-            assert_eq!(
-                find_home_of(uid.as_bytes(), users),
-                home.map(PathBuf::from),
-                "{uid}"
-            );
         }
     }
 }
