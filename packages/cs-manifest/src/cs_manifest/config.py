@@ -167,8 +167,8 @@ def _check_file_name(key: str, name: str, project: Project | None = None) -> str
         return check_file_name(name)
     except ValueError as error:
         expected, path = str(error), (*TABLE, key)
-    hint = f"give another one with --{key}"
-    message = f"{name!r} cannot be the name of a file: it has to be {expected}"
+    hint = f"change {key}, or give --{key}"
+    message = f"{name!r} is not a valid file name: it has to be {expected}"
     if project is not None:
         raise project.document.error(message, kind="value-invalid", key=path, expected=expected, hint=hint)
     raise ManifestError(message, kind="value-invalid", key=".".join(path), expected=expected, hint=hint)
