@@ -298,14 +298,16 @@ pub(crate) fn make_writable(directory: &Path) -> io::Result<()> {
 }
 
 /// What the file system of `directory` has left for this user.
-pub(crate) fn measure_room(directory: &Path) -> io::Result<Room> {
-    let fs = rustix::fs::statvfs(directory)?;
-    // File systems that make inodes as they go report none at all.
-    let files = (fs.f_files > 0).then_some(fs.f_favail);
-    Ok(Room {
-        bytes: Some(fs.f_bavail.saturating_mul(fs.f_frsize)),
-        files,
-    })
+pub(crate) fn measure_room(directory: &Path) -> Room {
+    // Some sandboxes and FUSE file systems do not answer; a full disk shows while writing.
+    let Ok(fs) = rustix::fs::statvfs(directory) else {
+        return Room::UNKNOWN;
+    };
+    Room {
+        // Some have no size, and some make inodes as they go: they report none at all.
+        bytes: (fs.f_blocks > 0).then_some(fs.f_bavail.saturating_mul(fs.f_frsize)),
+        files: (fs.f_files > 0).then_some(fs.f_favail),
+    }
 }
 
 /// Make the names in `directory` durable.
