@@ -134,7 +134,13 @@ MANIFESTS = {
         'other = "*"\n[feature.a.dependencies]\napp = "*"\n'
         '[environments]\ndefault = { features = ["a"], no-default-feature = true }\n'
     ),
-    "constraints": 'app = "*"\n[constraints]\nother = ">=9"\n',
+    "constraints": 'app = "*"\n[constraints]\nother = ">=9"\napp = "1.*"\n__glibc = ">=2.17"\n',
+    "requested-virtual-package": 'app = "*"\n__glibc = ">=2.17"\n__unix = "*"\n',
+    "constraints-of-another-platform": 'app = "*"\n[target.win-64.constraints]\napp = ">=9"\n',
+    "narrower-constraint": 'app = "*"\n[constraints]\napp = ">=9"\n[target.linux-64.constraints]\napp = "1.*"\n',
+    "constraints-of-another-feature": (
+        'app = "*"\n[feature.dev.constraints]\napp = ">=9"\n[environments]\ndev = ["dev"]\n'
+    ),
 }
 
 
@@ -143,6 +149,28 @@ def test_there_is_no_false_alarm(make: Make, cs: Cs, manifest: str) -> None:
     source = {"conda": "./made", "name": "made", "version": "1", "build": "0", "subdir": "noarch"}
     make(WORKSPACE + manifest, {"app": "1.5-h0_0"}, foreign=(source,))
     assert stale(cs) == []
+
+
+CONSTRAINTS = {
+    "everywhere": '[constraints]\napp = ">=2"\n',
+    "target": '[constraints]\napp = "1.*"\n[target.unix.constraints]\napp = ">=2"\n',
+    "feature": '[feature.new.constraints]\napp = ">=2"\n[environments]\ndefault = ["new"]\n',
+    "build": '[constraints]\napp = { version = "1.*", build = "h1*" }\n',
+}
+
+
+@pytest.mark.parametrize("constraints", CONSTRAINTS.values(), ids=CONSTRAINTS)
+def test_a_lock_that_constraints_do_not_allow_is_stale(make: Make, cs: Cs, constraints: str) -> None:
+    make(WORKSPACE + 'tool = "*"\n' + constraints, {"app": "1.5-h0_0", "tool": "1-0"})
+    assert stale(cs) == [("app", "linux-64")]
+    assert "the manifest allows only 'app " in cs("inspect").out
+    assert stale(cs, "--no-lock-check") == []
+
+
+def test_constraints_are_not_requests(make: Make, cs: Cs) -> None:
+    make(WORKSPACE + 'tool = "*"\n[constraints]\napp = "1.*"\n', {"app": "1.5-h0_0", "tool": "1-0"})
+    document = json.loads(cs("inspect", "--json", "--exclude", "app").out)
+    assert [one["name"] for one in document["platforms"][0]["packages"]] == ["tool"]
 
 
 def test_what_exclude_drops_is_not_missing_but_what_the_lock_lacks_is(make: Make, cs: Cs) -> None:

@@ -14,6 +14,7 @@ from cs_manifest import (
     align_platforms,
     ask_version,
     combine_specs,
+    constrained_specs,
     describes_workspace,
     discover,
     list_environments,
@@ -24,7 +25,7 @@ from cs_manifest import (
 
 from .arguments import config_overrides
 from .errors import CliError
-from .staleness import check_environment, check_requests
+from .staleness import check_constraints, check_environment, check_requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,8 @@ def derive_project(arguments: argparse.Namespace, *, strict: bool = True) -> Der
     if arguments.lock_check:
         _require_packages(project, source, environment)
         problems += check_requests(project, source, environment, requested)
+        constraints = constrained_specs(project, environment, platforms)
+        problems += check_constraints(project, source, environment, constraints)
     if strict:
         _require_fresh(project, problems)
     lock = derive(
@@ -140,7 +143,8 @@ def _require_packages(project: Project, source: SourceLock, environment: str) ->
     """Tell an environment that nothing asks for anything in from one that was locked when this was so."""
     if source.platforms(environment):
         return
-    names = sorted({spec.name for spec in requested_specs(project, environment) if not spec.is_conditional})
+    requested = requested_specs(project, environment)
+    names = sorted({spec.name for spec in requested if not (spec.is_conditional or spec.is_virtual)})
     if names:
         raise CliError(
             "stale-lock",

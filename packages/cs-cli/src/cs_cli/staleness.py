@@ -21,10 +21,32 @@ def check_requests(
     :param source: its platforms have the workspace's names.
     :returns: one error for each package and spec, whatever the number of platforms.
     """
+    return _check(project, source, environment, requested, "asks for")
+
+
+def check_constraints(
+    project: Project, source: SourceLock, environment: str, constraints: Sequence[RequestedSpec]
+) -> list[Problem]:
+    """Find the conda packages of the lock that the manifest's ``[constraints]`` do not allow.
+
+    The parameters and the result are those of :func:`check_requests`. A package that the lock does not have is allowed.
+    """
+    return _check(project, source, environment, constraints, "allows only", only_locked=True)
+
+
+def _check(
+    project: Project,
+    source: SourceLock,
+    environment: str,
+    wanted: Sequence[RequestedSpec],
+    verb: str,
+    *,
+    only_locked: bool = False,
+) -> list[Problem]:
     platforms = [platform.name for platform in source.platforms(environment)]
     requests: dict[str, list[RequestedSpec]] = {}
-    for one in requested:
-        if one.kind != "pypi" and not one.is_conditional:
+    for one in wanted:
+        if _is_judged(one):
             requests.setdefault(one.spec if one.kind == "conda" else one.name, []).append(one)
     specs = {
         platform: [spec for spec, ones in requests.items() if any(one.holds_for(platform) for one in ones)]
@@ -32,22 +54,28 @@ def check_requests(
     }
     groups: dict[tuple[str, str | None], list[Mismatch]] = {}
     for mismatch in find_mismatches(source, environment, specs):
-        groups.setdefault((mismatch.spec, mismatch.found.identity if mismatch.found else None), []).append(mismatch)
-    return [_describe(project, _origin(requests[spec], alike), alike) for (spec, _), alike in groups.items()]
+        if mismatch.found or not only_locked:
+            groups.setdefault((mismatch.spec, mismatch.found.identity if mismatch.found else None), []).append(mismatch)
+    return [_describe(project, _origin(requests[spec], alike), alike, verb) for (spec, _), alike in groups.items()]
+
+
+def _is_judged(request: RequestedSpec) -> bool:
+    """Tell whether what a lock holds says anything about a request."""
+    return not (request.kind == "pypi" or request.is_conditional or request.is_virtual)
 
 
 def _origin(requests: Sequence[RequestedSpec], mismatches: Sequence[Mismatch]) -> RequestedSpec:
     return next(one for one in requests if one.holds_for(mismatches[0].platform))
 
 
-def _describe(project: Project, request: RequestedSpec, alike: Sequence[Mismatch]) -> Problem:
+def _describe(project: Project, request: RequestedSpec, alike: Sequence[Mismatch], verb: str) -> Problem:
     found = alike[0].found
     has = f"the lock has {found.identity}" if found else f"the lock has no {request.name}"
     error = project.document.error("", kind="value-invalid", key=request.key)
     place = project.manifest_path.name + (f":{error.line}" if error.line else "")
     return Problem(
         kind="stale-lock",
-        message=f"the manifest asks for {alike[0].spec!r} ({place}), but {has}",
+        message=f"the manifest {verb} {alike[0].spec!r} ({place}), but {has}",
         platforms=tuple(one.platform for one in alike),
         package=request.name,
         feature=request.feature,

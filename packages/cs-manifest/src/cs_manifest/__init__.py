@@ -12,7 +12,7 @@ from .keys import CONFIG_KEYS, ConfigKey
 from .metadata import list_metadata_files
 from .platforms import Platform, align_platforms
 from .project import ManifestKind, Project, discover
-from .requests import RequestedSpec, combine_specs, describes_workspace, requested_specs
+from .requests import RequestedSpec, combine_specs, constrained_specs, describes_workspace, requested_specs
 from .version import ask_version
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "align_platforms",
     "ask_version",
     "combine_specs",
+    "constrained_specs",
     "describes_workspace",
     "discover",
     "list_environments",

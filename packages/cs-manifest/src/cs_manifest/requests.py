@@ -19,15 +19,20 @@ from .specs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from .positions import KeyPath
     from .project import Project
 
+    _Reader = Callable[[Project, Feature], Iterator["_Entry"]]
+
 # In this order; of the same name the later one counts. All of them are installed into the environment.
 _CONDA_TABLES = ("dependencies", "host-dependencies", "build-dependencies")
 _PYPI_TABLE = "pypi-dependencies"
-_WORKSPACE_TABLES = {"workspace", "project", "environments", "feature", *_CONDA_TABLES, _PYPI_TABLE}
+_CONSTRAINTS_TABLE = "constraints"
+_WORKSPACE_TABLES = {
+    "workspace", "project", "environments", "feature", *_CONDA_TABLES, _PYPI_TABLE, _CONSTRAINTS_TABLE,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,11 @@ class RequestedSpec:
     is_conditional: bool
     key: KeyPath
 
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it is for a virtual package, such as ``__glibc``: the machine has it, and no lock does."""
+        return self.name.startswith("__")
+
     def holds_for(self, platform: str) -> bool:
         """Tell whether it holds for the platform of a name."""
         return self.platforms is None or platform in self.platforms
@@ -69,6 +79,23 @@ def requested_specs(
     :returns: in the order of the features and their tables; a name may be there more than once, from several features.
     :raises ManifestError: when the environment or a feature is not there, or an entry cannot be understood.
     """
+    return _list_specs(project, environment, platforms, _read_requests)
+
+
+def constrained_specs(
+    project: Project, environment: str, platforms: Iterable[Platform] | None = None
+) -> tuple[RequestedSpec, ...]:
+    """List what the features of an environment say in ``[constraints]`` of packages that nobody has to ask for.
+
+    Pixi's constraints limit the version of a package that something else brings in, and bring in none themselves.
+    Parameters, result and errors are those of :func:`requested_specs`.
+    """
+    return _list_specs(project, environment, platforms, _read_constraints)
+
+
+def _list_specs(
+    project: Project, environment: str, platforms: Iterable[Platform] | None, read: _Reader
+) -> tuple[RequestedSpec, ...]:
     if not describes_workspace(project):
         return ()
     described = read_environment(project, environment)
@@ -77,7 +104,7 @@ def requested_specs(
         wanted = tuple(Platform(name=subdir, subdir=subdir) for subdir in KNOWN_SUBDIRS)
     found: list[RequestedSpec] = []
     for feature in described.features:
-        found += _read_feature(project, feature, wanted)
+        found += _place_entries(project, feature, wanted, list(read(project, feature)))
     return tuple(found)
 
 
@@ -112,8 +139,9 @@ def _combine(name: str, specs: list[str]) -> str:
     return f"{name} {','.join(versions)}" if versions else name
 
 
-def _read_feature(project: Project, feature: Feature, platforms: tuple[Platform, ...]) -> Iterator[RequestedSpec]:
-    entries = [*_read_targets(project, feature), *_read_pyproject(project, feature)]
+def _place_entries(
+    project: Project, feature: Feature, platforms: tuple[Platform, ...], entries: list[_Entry]
+) -> Iterator[RequestedSpec]:
     names_allowed = list_feature_platforms(project, feature)
     declared = read_platforms(project)
     allowed = tuple(one for one in platforms if names_allowed is None or names_platform(names_allowed, one, declared))
@@ -159,16 +187,27 @@ def _choose_entries(entries: list[_Entry], platforms: tuple[Platform, ...]) -> d
     return chosen
 
 
-def _read_targets(project: Project, feature: Feature) -> Iterator[_Entry]:
-    yield from _read_tables(project, feature.table, feature.key, target=None)
+def _read_requests(project: Project, feature: Feature) -> Iterator[_Entry]:
+    yield from _read_targets(project, feature, (*_CONDA_TABLES, _PYPI_TABLE))
+    yield from _read_pyproject(project, feature)
+
+
+def _read_constraints(project: Project, feature: Feature) -> Iterator[_Entry]:
+    return _read_targets(project, feature, (_CONSTRAINTS_TABLE,))
+
+
+def _read_targets(project: Project, feature: Feature, names: tuple[str, ...]) -> Iterator[_Entry]:
+    yield from _read_tables(project, feature.table, feature.key, names, target=None)
     targets = project.document.table((*feature.key, "target"))
     for selector in targets:
         key = (*feature.key, "target", selector)
-        yield from _read_tables(project, project.document.table(key), key, target=selector)
+        yield from _read_tables(project, project.document.table(key), key, names, target=selector)
 
 
-def _read_tables(project: Project, table: Mapping[str, Any], key: KeyPath, *, target: str | None) -> Iterator[_Entry]:
-    for name in (*_CONDA_TABLES, _PYPI_TABLE):
+def _read_tables(
+    project: Project, table: Mapping[str, Any], key: KeyPath, names: tuple[str, ...], *, target: str | None
+) -> Iterator[_Entry]:
+    for name in names:
         if name not in table:
             continue
         for package in project.document.table((*key, name)):
