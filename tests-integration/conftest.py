@@ -21,6 +21,7 @@ from channel.build import build_channel
 from channel.server import ChannelServer, serve
 from channel.solve import solve
 from channel.workspace import Workspace
+from faults.workshop import Workshop, write_plain_channel
 
 from steady import settle
 
@@ -159,3 +160,17 @@ def embedded_runtime(
     completed = run_command([SCRIPTS / "cs", "build", "-q"], cwd=directory, env=environment)
     assert completed.returncode == 0, completed.stderr
     return directory / "dist" / "demoz"
+
+
+@pytest.fixture(scope="session")
+def plain_workshop(fast_directory: Path, cache_directory: Path) -> Iterator[Workshop]:
+    """Builds runtimes without Python, quick to install: two packages, one with a post-link script that can be slow."""
+    with serve(write_plain_channel(fast_directory / "plain-channel")) as server:
+        yield Workshop(
+            directory=fast_directory / "plain-workshop",
+            cache=cache_directory,
+            channel_url=server.url,
+            specs=("tool",),
+            records=solve(server.url, ["tool"]),
+            delegate="tool",
+        )

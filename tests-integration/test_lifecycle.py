@@ -564,22 +564,13 @@ def test_conda_with_both_solvers_needs_no_settings(home: Home, workshop: Worksho
     assert not (home.prefix / ".condarc").exists()
 
 
-def write_condarc(tmp_path: Path, text: str) -> str:
-    path = tmp_path / "condarc.yaml"
-    path.write_text(text)
-    return f'"{path}"'
-
-
-def test_configured_settings_win_and_a_users_own_survive_upgrades(
-    home: Home, workshop: Workshop, tmp_path: Path
-) -> None:
-    settings = write_condarc(tmp_path, "channels:\n  - first\n")
-    old = workshop.build(delegate='"conda"', exclude='["conda-libmamba-solver"]', condarc_file=settings)
-    write_condarc(tmp_path, "channels:\n  - second\n")
-    new = workshop.build(delegate='"conda"', version="2.0", condarc_file=settings)
+def test_configured_settings_win_and_a_users_own_survive_upgrades(home: Home, workshop: Workshop) -> None:
+    first, second = "channels:\n  - first\n", "channels:\n  - second\n"
+    old = workshop.build(delegate='"conda"', exclude='["conda-libmamba-solver"]', condarc=first)
+    new = workshop.build(delegate='"conda"', version="2.0", condarc=second)
     condarc = home.prefix / ".condarc"
     assert home.run(old, "info").returncode == 0
-    assert condarc.read_text() == "channels:\n  - first\n"
+    assert condarc.read_text() == first
     condarc.write_text("channels:\n  - mine\n")
     (home.prefix / "conda-meta" / "pinned").write_text("python 3.*\n")
     assert home.run(new, "info").returncode == 0
@@ -607,13 +598,9 @@ def test_a_frozen_marker_of_the_runtime_is_that_of_the_build_in_place(home: Home
         assert f"demo {version}." in (home.prefix / "conda-meta" / "frozen").read_text()
 
 
-def test_settings_that_nobody_changed_are_replaced_by_an_upgrade(
-    home: Home, workshop: Workshop, tmp_path: Path
-) -> None:
-    settings = write_condarc(tmp_path, "channels:\n  - first\n")
-    old = workshop.build(version="1.1", condarc_file=settings)
-    write_condarc(tmp_path, "channels:\n  - second\n")
-    new = workshop.build(version="2.1", condarc_file=settings)
+def test_settings_that_nobody_changed_are_replaced_by_an_upgrade(home: Home, workshop: Workshop) -> None:
+    old = workshop.build(version="1.1", condarc="channels:\n  - first\n")
+    new = workshop.build(version="2.1", condarc="channels:\n  - second\n")
     assert home.run(old, "-c", "").returncode == 0
     assert home.run(new, "-c", "").returncode == 0
     assert (home.prefix / ".condarc").read_text() == "channels:\n  - second\n"
@@ -636,12 +623,12 @@ def test_nothing_of_the_kind_is_written_unasked(user: User) -> None:
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o027, 0o077])
 def test_what_the_runtime_writes_itself_follows_the_umask_and_is_never_writable_by_all(
-    umask: int, home: Home, plain: Workshop, tmp_path: Path
+    umask: int, home: Home, plain: Workshop
 ) -> None:
-    settings = write_condarc(tmp_path, "channels:\n  - first\n")
-    ship = {"freeze_base": "true", "installer": '"homebrew"', "condarc_file": settings}
     for version in ("1.5", "2.5"):
-        runtime = plain.build(version=version, **ship)
+        runtime = plain.build(
+            version=version, freeze_base="true", installer='"homebrew"', condarc="channels:\n  - first\n"
+        )
         completed = home.run("sh", "-c", f'umask {umask:o}; exec "$0" word', runtime)
         assert completed.returncode == 0, completed.stderr
         for directory in (home.prefix.parent, home.prefix):

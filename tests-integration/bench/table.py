@@ -49,8 +49,9 @@ def _line(name: str, ours: str, theirs: str, ratio: dict[str, float], limit: flo
 
 
 def _absolute_lines(report: dict[str, Any]) -> list[str]:
-    first = report["pairs"][0]
-    rows = [("peak memory of a first run, MB", first["peak_mb"]["ours"]["largest"], MEMORY_LIMIT_MB)]
+    first_runs = [pair for pair in report["pairs"] if pair["name"].startswith("first run")]
+    peak = max(pair["peak_mb"]["ours"]["largest"] for pair in first_runs)
+    rows = [("peak memory of a first run, MB", peak, MEMORY_LIMIT_MB)]
     rows.append(("template, MB", report["template_bytes"] / 1e6, TEMPLATE_LIMIT_BYTES / 1e6))
     rows += [
         (f"cs inspect, {count} packages, s", result["wall_s"]["median"], result["limit_s"])

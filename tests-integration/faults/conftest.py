@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from channel.server import ChannelServer, serve
-from channel.solve import solve
+from channel.server import ChannelServer
 from conftest import SPECS
-from faults.workshop import Workshop, write_plain_channel
+from faults.workshop import Workshop
 
 FOLDER = Path(__file__).parent
 DEFAULT_KILLS = 8
@@ -64,17 +62,3 @@ def workshop(
         specs=SPECS,
         records=records,
     )
-
-
-@pytest.fixture(scope="session")
-def plain_workshop(fast_directory: Path, cache_directory: Path) -> Iterator[Workshop]:
-    """Builds runtimes without Python, quick to install: two packages, one with a post-link script that can be slow."""
-    with serve(write_plain_channel(fast_directory / "plain-channel")) as server:
-        yield Workshop(
-            directory=fast_directory / "plain-workshop",
-            cache=cache_directory,
-            channel_url=server.url,
-            specs=("tool",),
-            records=solve(server.url, ["tool"]),
-            delegate="tool",
-        )

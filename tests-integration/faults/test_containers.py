@@ -253,3 +253,17 @@ def test_a_read_only_root_keeps_the_older_prefix_in_use(container: Container, wa
     kept = walker.home.run(walker.new, "word")
     assert (kept.returncode, kept.stdout) == (0, f"{walker.prefix} word\n"), kept.stderr
     assert walker.home.run(walker.new, "bootstrap", "--force").returncode == 73
+
+
+def test_nothing_needs_proc(home: Home, plain_workshop: Workshop) -> None:
+    """As in a bare ``chroot``, which some image builders use."""
+    old, new = (plain_workshop.build(version=version) for version in ("1.0", "2.0"))
+    hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
+    for runtime, *words in ((old, "word"), (old, "word"), (new, "word"), (new, "status"), (new, "rollback")):
+        completed = home.run(*hide, runtime, *words)
+        assert completed.returncode == 0, completed.stderr
+        assert words != ["word"] or completed.stdout == f"{home.prefix} word\n"
+    assert_complete(home.prefix, packages=2)
+    completed = home.run(*hide, "sh", "-c", 'cd "$0" && exec "./$1" uninstall -y', new.parent, new.name)
+    assert completed.returncode == 0, completed.stderr
+    assert list_names(home.directory) == []

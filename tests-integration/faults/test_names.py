@@ -170,7 +170,7 @@ def test_a_library_that_asks_the_c_library_gets_the_same_answer(
 @pytest.mark.parametrize(
     ("reply", "says"),
     [
-        (None, "proxy.local has no address: the DNS server {} says that there is no such name"),
+        (None, "proxy.local has no address: the DNS server {} says that the name does not exist"),
         (SERVER_FAILURE, "cannot look up proxy.local: the DNS server {} answered SERVFAIL"),
     ],
 )

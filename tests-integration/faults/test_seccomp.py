@@ -30,6 +30,7 @@ CALLS = [
     "renameat2",
     "rseq",
     "sched_getattr",
+    "statfs",
     "statx",
     "syncfs",
 ]

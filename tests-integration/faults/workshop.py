@@ -45,22 +45,27 @@ class Workshop:
     delegate: str = "python"
     built: dict[str, Path] = field(default_factory=dict)
 
-    def build(self, *, version: str = "1.0", without: Sequence[str] = (), **ship: str) -> Path:
+    def build(
+        self, *, version: str = "1.0", without: Sequence[str] = (), condarc: str | None = None, **ship: str
+    ) -> Path:
         """Build a runtime ``demo``, or find the one that was built before.
 
         :param without: packages to leave out of the lock, with nothing depending on them.
+        :param condarc: text of the file that ``condarc-file`` names.
         :param ship: keys of ``[tool.conda-ship]`` with TOML values; ``_`` stands for ``-``.
         :returns: the executable.
         """
         settings = {"runtime": '"demo"', "runtime-version": f'"{version}"', "delegate": f'"{self.delegate}"'}
         settings["layout"] = '"embedded"'
         settings.update({key.replace("_", "-"): value for key, value in ship.items()})
-        key = repr((settings, tuple(without)))
+        key = repr((settings, tuple(without), condarc))
         if key not in self.built:
-            self.built[key] = self._build(settings, without)
+            self.built[key] = self._build(settings, without, condarc)
         return self.built[key]
 
-    def _build(self, settings: dict[str, str], without: Sequence[str]) -> Path:
+    def _build(self, settings: dict[str, str], without: Sequence[str], condarc: str | None) -> Path:
+        if condarc is not None:
+            settings["condarc-file"] = '"condarc.yaml"'
         records = [record for record in self.records if record["name"] not in without]
         workspace = Workspace(
             directory=self.directory / f"runtime-{len(self.built)}",
@@ -69,6 +74,8 @@ class Workshop:
             ship=settings,
         )
         workspace.write({"ship": {"linux-64": records}})
+        if condarc is not None:
+            (workspace.directory / "condarc.yaml").write_text(condarc)
         environment = {**os.environ, "CONDA_SHIP_CACHE_DIR": str(self.cache)}
         command = [str(SCRIPTS / "cs"), "build", "-q"]
         built = subprocess.run(command, cwd=workspace.directory, env=environment, capture_output=True, text=True)

@@ -79,7 +79,8 @@ def test_no_staged_file_holds_a_path_of_the_machine(shelf: Shelf, cs: Cs, layout
     shelf.locate(PLACES[place])
     manifest = Path("conda.toml")
     text = manifest.read_text().replace('hello = "*"', f'hello = {{ channel = "{shelf.channel.url}", version = "*" }}')
-    manifest.write_text(text.replace('python = "*"', f'python = {{ path = "{shelf.channel.directory}/p-1-0.conda" }}'))
+    python = shelf.channel.directory / "python-3.11.7-0.conda"
+    manifest.write_text(text.replace('python = "*"', f'python = {{ path = "{python}" }}'))
     outcome = cs("build", "--layout", layout)
     assert outcome.status == 0, outcome.err
     staged = {path.name: path.read_bytes() for path in Path("dist").iterdir()}

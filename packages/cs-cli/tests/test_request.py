@@ -8,7 +8,8 @@ import pytest
 from cli_samples import Workspace
 
 from cs_cli.arguments import parse_arguments
-from cs_cli.request import open_store, prepare_build
+from cs_cli.request import prepare_build
+from cs_cli.store import open_store
 from cs_stamp import TemplateNotFoundError
 
 
@@ -38,7 +39,10 @@ def test_the_variable_comes_before_the_template_beside_cs(
     assert prepare_build(parse_arguments(["build", "-q"]), label=None).materials.template.path == beside
 
 
-def test_without_a_template_nothing_is_ready(workspace: Workspace) -> None:
+def test_without_a_template_nothing_is_ready(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "cs")])  # there may be one beside the program that runs the tests
     with pytest.raises(TemplateNotFoundError):
         prepare_build(parse_arguments(["build", "-q"]), label=None)
 

@@ -166,3 +166,14 @@ def test_signals_are_handed_to_the_runtime(number: signal.Signals, tmp_path: Pat
         assert process.wait(60) == 5
         with contextlib.suppress(ProcessLookupError):  # the signal may have come before the sleep
             os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signal here")
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_signal_that_is_ignored_stays_ignored_for_the_runtime(ignored: bool) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        status = run_process(["/bin/sh", "-c", "kill -HUP $$; exit 7"], dict(os.environ))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert status == (7 if ignored else 128 + signal.SIGHUP)

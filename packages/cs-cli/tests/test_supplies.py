@@ -13,7 +13,8 @@ from cs_bundle import ArchiveMismatchError, FetchError, write_bundle
 from cs_cli.archives import ArchiveContents
 from cs_cli.console import Console
 from cs_cli.memory import remember_bundle
-from cs_cli.supplies import ArchiveStore, Supplies, WantedArchive
+from cs_cli.store import ArchiveStore, WantedArchive
+from cs_cli.supplies import Supplies
 
 QUIET = Console(quiet=True)
 

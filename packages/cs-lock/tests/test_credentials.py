@@ -233,6 +233,29 @@ def test_nothing_of_a_secret_is_told_wherever_it_stands(spelling: tuple[str, str
         assert not holds(told, secret)
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    _SECRETS,
+    _FORMS,
+    st.sampled_from(["{}", "{}::b", 'b[url="{}"]', "b @ {}", "(see {})"]),
+    st.sampled_from(["depends", "constrains", "run_exports"]),
+)
+def test_a_secret_within_a_dependency_is_refused(secret: str, form: str, spec: str, field: str) -> None:
+    text = spec.format(form.format(secret, secret))
+    value = {"weak": [text]} if field == "run_exports" else [text]
+    kinds, told = tell_all(lock_text(7, CLEAN, "https://x.org/c", **{field: value}))
+    assert "credentials" in kinds
+    assert not holds(told, secret)
+
+
+@pytest.mark.parametrize("page", ["https://x.org/licence.html?page=2#terms", "https://x.org/t", "GPL-2.0 // MIT"])
+def test_a_licence_may_be_the_address_of_a_page(page: str, tmp_path: Path) -> None:
+    path = tmp_path / "pixi.lock"
+    path.write_text(lock_text(7, CLEAN, "https://x.org/c", license=page))
+    (record,) = derive(read_lock(path), environment="default").packages("linux-64")
+    assert record.license == page
+
+
 @settings(max_examples=200, deadline=None)
 @given(_spellings())
 def test_what_rattler_would_send_a_secret_to_is_refused(spelling: tuple[str, str]) -> None:

@@ -168,3 +168,12 @@ def test_platforms_can_be_called_as_the_workspace_calls_them(
     ]
     assert find_mismatches(lock, "ship", {"a-mac": ["new"]})[0].platform == "a-mac"
     assert [one.name for one in lock.platforms("default")] == ["linux-64"]
+
+
+@pytest.mark.parametrize("folder", ["file:///elsewhere/archives/", "./archives/", "/elsewhere/", "D:\\archives\\"])
+@pytest.mark.parametrize("location", [NUMPY.file_name, "numpy.conda"])
+def test_a_local_archive_is_known_by_its_file_name(folder: str, location: str) -> None:
+    local = replace(NUMPY, url=f"./{NUMPY.file_name}", channel=None, location=f"./{location}")
+    assert satisfies(local, f'numpy[url="{folder}{location}"]')
+    assert not satisfies(local, f'numpy[url="{folder}numpy-2.1.2-py312_openblas_2.conda"]')
+    assert not satisfies(local, f'numpy[url="https://conda.example.com/forge/linux-64/{location}"]')

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::windows::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cs_link::activation::list_scripts;
@@ -24,15 +24,8 @@ pub fn run_scripts(
     if scripts.is_empty() {
         return Ok(());
     }
-    let mut line = OsString::from("/d /u /c \"");
-    for script in &scripts {
-        line.push("call \"");
-        line.push(script);
-        line.push("\" >nul & ");
-    }
-    line.push(format!("set {END}=1& set\""));
     let mut command = Command::new("cmd.exe");
-    command.raw_arg(line).env_clear();
+    command.raw_arg(write_line(&scripts)).env_clear();
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     let output = command.output().map_err(|source| Error::Start {
         path: "cmd.exe".into(),
@@ -56,6 +49,24 @@ pub fn run_scripts(
             status: output.status.to_string(),
         });
     }
+    take_over(environment, &listed);
+    Ok(())
+}
+
+/// What `cmd` runs: all scripts, one after the other, then the list of what they have set.
+fn write_line(scripts: &[PathBuf]) -> OsString {
+    let mut line = OsString::from("/d /u /c \"");
+    for script in scripts {
+        line.push("call \"");
+        line.push(script);
+        line.push("\" >nul & ");
+    }
+    line.push(format!("set {END}=1& set\""));
+    line
+}
+
+/// Set what is listed, and remove what is not.
+fn take_over(environment: &mut Environment, listed: &[(&str, &str)]) {
     let is_gone = |name: &OsString| {
         let name = name.to_string_lossy();
         // Current directories of drives, which `set` does not list, begin with an equals sign.
@@ -72,5 +83,4 @@ pub fn run_scripts(
     for (name, value) in listed.iter().filter(|(name, _)| *name != END) {
         environment.set(*name, *value);
     }
-    Ok(())
 }

@@ -18,7 +18,7 @@ use crate::settings::write_settings;
 use crate::sources::open_bundles;
 use crate::text::{count, format_bytes, format_duration};
 use crate::voice::{EVENTS_SCHEMA_VERSION, Event, Form, print};
-use crate::{kept, signals, verify};
+use crate::{kept, memory, signals, verify};
 
 /// How long to wait for another process that works on the prefix.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -191,6 +191,7 @@ fn build(
     staging: &Staging,
     cancel: &Arc<AtomicBool>,
 ) -> Result<u64, Error> {
+    memory::return_large_buffers();
     verify::check_part(&runtime.stamp, Part::Lock)?;
     let supply = open_bundles(runtime, plan, options, staging.scratch, cancel)?;
     supply.check_network(runtime, plan, options)?;

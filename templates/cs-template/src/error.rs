@@ -161,7 +161,7 @@ pub enum Error {
     /// The activation scripts of the prefix did not come to their end.
     #[cfg(windows)]
     #[error(
-        "an activation script in {} ended the shell that was to go on after it ({status}), so nothing was started. This is a \
+        "an activation script in {} ended the shell before the remaining scripts ran ({status}), so nothing was started. This is a \
          bug in the package that the script comes from: report it to the publisher of this runtime.",
         directory.display()
     )]
@@ -191,7 +191,7 @@ pub enum Error {
     },
     /// A question that nobody can answer.
     #[error(
-        "{what} needs a confirmation, and there is no terminal to ask at. Confirm with `{command}`.{way_on}"
+        "{what} needs confirmation, but there is no terminal to ask on. To confirm, run `{command}`.{way_on}"
     )]
     Unconfirmed {
         /// What would be done.

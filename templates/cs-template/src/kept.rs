@@ -25,8 +25,8 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
             format!("{} is not writable", directory.display()),
             "its owner can upgrade it".to_owned(),
         ),
-        KeepReason::MountPoint => (
-            "a file system is mounted there".to_owned(),
+        KeepReason::MountPoint { path } => (
+            format!("{} is a mount point", path.display()),
             "another place with --path can have the newer one".to_owned(),
         ),
         KeepReason::SymbolicLink { target } => (
@@ -141,7 +141,10 @@ fn pin(path: &str) -> Option<String> {
 }
 
 fn quote(word: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:=\\,".contains(&byte);
+    let is_plain = |byte: u8| {
+        let is_separator = cfg!(windows) && byte == b'\\';
+        byte.is_ascii_alphanumeric() || b"/._-+:=,".contains(&byte) || is_separator
+    };
     match word.bytes().all(is_plain) {
         true => word.to_owned(),
         #[cfg(unix)]
@@ -215,5 +218,7 @@ mod tests {
         assert_eq!(quote("rich==13.0"), "rich==13.0");
         #[cfg(unix)]
         assert_eq!(quote("rich>=13,<14"), "'rich>=13,<14'");
+        #[cfg(unix)]
+        assert_eq!(quote(r"/back\slash/python"), r"'/back\slash/python'");
     }
 }

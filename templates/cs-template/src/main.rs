@@ -18,6 +18,7 @@ mod host;
 mod kept;
 mod launch;
 mod launcher;
+mod memory;
 mod nearest;
 mod packages;
 mod parser;

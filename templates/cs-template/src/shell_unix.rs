@@ -56,6 +56,7 @@ fn prepare_zsh(plan: &ShellPlan, environment: &mut Environment) -> io::Result<Ve
     let user_directory = std::env::var_os("ZDOTDIR").unwrap_or_default();
     environment.set("_CS_ZDOTDIR", user_directory);
     environment.set("_CS_ACTIVATE", posix_lines(plan));
+    environment.set("_CS_DOTDIR", directory.clone());
     environment.set("ZDOTDIR", directory);
     Ok(vec!["-i".into()])
 }
@@ -133,18 +134,20 @@ fn write_zsh_files(root: &Path) -> io::Result<OsString> {
 }
 
 /// Read the user's file with the user's `ZDOTDIR`, then come back for the next one.
-const ZSHENV: &str = r#"_cs_dotdir="$ZDOTDIR"
-if [[ -n "$_CS_ZDOTDIR" ]]; then ZDOTDIR="$_CS_ZDOTDIR"; else unset ZDOTDIR; fi
+///
+/// Our own directory comes by another variable: while this file is read, zsh has a `ZDOTDIR` of the environment that holds some other
+/// characters than ASCII in a form that is good for nothing else.
+const ZSHENV: &str = r#"if [[ -n "$_CS_ZDOTDIR" ]]; then ZDOTDIR="$_CS_ZDOTDIR"; else unset ZDOTDIR; fi
 [[ -r "${ZDOTDIR:-$HOME}/.zshenv" ]] && source "${ZDOTDIR:-$HOME}/.zshenv"
 _CS_ZDOTDIR="$ZDOTDIR"
-ZDOTDIR="$_cs_dotdir"
+ZDOTDIR="$_CS_DOTDIR"
 "#;
 
 /// The last file of an interactive shell: from here on `ZDOTDIR` is the user's own.
 const ZSHRC: &str = r#"if [[ -n "$_CS_ZDOTDIR" ]]; then ZDOTDIR="$_CS_ZDOTDIR"; else unset ZDOTDIR; fi
 [[ -r "${ZDOTDIR:-$HOME}/.zshrc" ]] && source "${ZDOTDIR:-$HOME}/.zshrc"
 eval "$_CS_ACTIVATE"
-unset _CS_ACTIVATE _CS_ZDOTDIR _cs_dotdir
+unset _CS_ACTIVATE _CS_ZDOTDIR _CS_DOTDIR
 "#;
 
 /// In fish's single quotes, a backslash and a quote are written with a backslash before them.

@@ -6,77 +6,85 @@ Fetching needs the extra ``fetch`` and is imported on first use only: ``from cs_
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
 
-from .cache import cached_path, find_cached
-from .entries import ArchiveEntry
-from .errors import (
-    ArchiveMismatchError,
-    ArchiveNameError,
-    BundleError,
-    BundleReadError,
-    BundleRejectedError,
-    BundleWriteError,
-    DiskFullError,
-    FetchError,
-)
-from .names import is_archive_name
-from .reader import BundleReader, iterate_archives, open_bundle
-from .room import check_room, disk_full, is_full
-from .urls import redact_text, redact_url
-from .verify import BundleReport, ExpectedArchive, verify_bundle
-from .writer import BundledArchive, BundleInfo, append_bundle, write_bundle
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .download import ArchiveRequest, Wait
-    from .fetch import FetchProgress, fetch_archives
+    from .cache import cached_path as cached_path
+    from .cache import find_cached as find_cached
+    from .download import ArchiveRequest as ArchiveRequest
+    from .download import Wait as Wait
+    from .entries import ArchiveEntry as ArchiveEntry
+    from .errors import ArchiveMismatchError as ArchiveMismatchError
+    from .errors import ArchiveNameError as ArchiveNameError
+    from .errors import BundleError as BundleError
+    from .errors import BundleReadError as BundleReadError
+    from .errors import BundleRejectedError as BundleRejectedError
+    from .errors import BundleWriteError as BundleWriteError
+    from .errors import DiskFullError as DiskFullError
+    from .errors import FetchError as FetchError
+    from .expected import ExpectedArchive as ExpectedArchive
+    from .fetch import FetchProgress as FetchProgress
+    from .fetch import fetch_archives as fetch_archives
+    from .names import is_archive_name as is_archive_name
+    from .reader import BundleReader as BundleReader
+    from .reader import iterate_archives as iterate_archives
+    from .reader import open_bundle as open_bundle
+    from .room import check_room as check_room
+    from .room import disk_full as disk_full
+    from .room import is_full as is_full
+    from .urls import redact_text as redact_text
+    from .urls import redact_url as redact_url
+    from .verify import BundleReport as BundleReport
+    from .verify import verify_bundle as verify_bundle
+    from .writer import BundledArchive as BundledArchive
+    from .writer import BundleInfo as BundleInfo
+    from .writer import append_bundle as append_bundle
+    from .writer import write_bundle as write_bundle
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "ArchiveEntry",
-    "ArchiveMismatchError",
-    "ArchiveNameError",
-    "ArchiveRequest",
-    "BundleError",
-    "BundleInfo",
-    "BundleReadError",
-    "BundleReader",
-    "BundleRejectedError",
-    "BundleReport",
-    "BundleWriteError",
-    "BundledArchive",
-    "DiskFullError",
-    "ExpectedArchive",
-    "FetchError",
-    "FetchProgress",
-    "Wait",
-    "append_bundle",
-    "cached_path",
-    "check_room",
-    "disk_full",
-    "fetch_archives",
-    "find_cached",
-    "is_archive_name",
-    "is_full",
-    "iterate_archives",
-    "open_bundle",
-    "redact_text",
-    "redact_url",
-    "verify_bundle",
-    "write_bundle",
-]
+_NAMES = {
+    "cache": ("cached_path", "find_cached"),
+    "download": ("ArchiveRequest", "Wait"),
+    "entries": ("ArchiveEntry",),
+    "errors": (
+        "ArchiveMismatchError",
+        "ArchiveNameError",
+        "BundleError",
+        "BundleReadError",
+        "BundleRejectedError",
+        "BundleWriteError",
+        "DiskFullError",
+        "FetchError",
+    ),
+    "expected": ("ExpectedArchive",),
+    "fetch": ("FetchProgress", "fetch_archives"),
+    "names": ("is_archive_name",),
+    "reader": ("BundleReader", "iterate_archives", "open_bundle"),
+    "room": ("check_room", "disk_full", "is_full"),
+    "urls": ("redact_text", "redact_url"),
+    "verify": ("BundleReport", "verify_bundle"),
+    "writer": ("BundleInfo", "BundledArchive", "append_bundle", "write_bundle"),
+}
+"""Public names by the module that has them: each is imported on first use."""
 
-_FETCHING = {"ArchiveRequest", "FetchProgress", "Wait", "fetch_archives"}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+__all__ = sorted(_MODULES)
 
 
 def __getattr__(name: str) -> object:
-    if name not in _FETCHING:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        from . import download, fetch
+        value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
     except ModuleNotFoundError as error:
+        if name not in _NAMES["download"] + _NAMES["fetch"]:
+            raise
+        from .errors import FetchError
+
         raise FetchError(
             f"fetching needs the module {error.name!r}", kind="not-installed", hint="pip install 'cs-bundle[fetch]'"
         ) from error
-    return getattr(fetch, name, None) or getattr(download, name)
+    globals()[name] = value
+    return value

@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
 from .errors import ArchiveNameError
+from .expected import ExpectedArchive
 from .names import is_archive_name
-from .verify import ExpectedArchive
 
 _CHUNK_BYTES = 1 << 20
 
@@ -27,7 +26,7 @@ def cached_path(cache: Path, sha256_hex: str, file_name: str) -> Path:
         raise ArchiveNameError(f"{file_name!r} is not the name of a package archive", name=file_name)
     if not re.fullmatch(r"[0-9a-f]{64}", sha256_hex):
         raise ArchiveNameError(f"{sha256_hex!r} is not a SHA-256 in lower-case hex", name=file_name)
-    return cache / sha256_hex[:2] / sha256_hex / file_name
+    return cache.joinpath(sha256_hex[:2], sha256_hex, file_name)
 
 
 def find_cached(expected: Iterable[ExpectedArchive], cache: Path) -> list[Path] | None:
@@ -77,7 +76,7 @@ def filling(path: Path) -> Iterator[BinaryIO]:
 
     :raises OSError: if the cache cannot be written to.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     file = temporary.open("xb", buffering=0)
     try:

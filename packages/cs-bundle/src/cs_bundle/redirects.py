@@ -34,7 +34,7 @@ def find_redirect(response: BaseHTTPResponse, address: str) -> str | None:
         raise RefusedError("redirect", f"{host_of(address)} redirects to an address that cannot be used")
     scheme = parts.scheme.lower()
     if scheme not in _ALLOWED[urlsplit(address).scheme.lower()]:
-        why = "without encryption" if scheme == "http" else f"by {scheme}"
+        why = "which is not encrypted" if scheme == "http" else f"and {scheme} is not supported"
         target = redact_url(parts.geturl())
-        raise RefusedError("redirect", f"{host_of(address)} redirects to {target}: downloads do not go on {why}")
+        raise RefusedError("redirect", f"{host_of(address)} redirects to {target}, {why}")
     return urlunsplit(parts._replace(scheme=scheme, netloc=parts.netloc.rpartition("@")[2], fragment=""))

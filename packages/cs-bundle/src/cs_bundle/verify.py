@@ -10,22 +10,10 @@ from typing import BinaryIO
 
 from .entries import ArchiveEntry
 from .errors import ArchiveMismatchError, BundleRejectedError
+from .expected import ExpectedArchive
 from .reader import iterate_archives, naming
 
 _CHUNK_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectedArchive:
-    """Say what an archive must be.
-
-    :ivar sha256: lower-case hex digest.
-    :ivar size_bytes: size, where it is known.
-    """
-
-    file_name: str
-    sha256: str
-    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

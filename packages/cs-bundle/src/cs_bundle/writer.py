@@ -13,11 +13,12 @@ from typing import BinaryIO
 from .blocks import BlockWriter
 from .digests import Digest
 from .errors import ArchiveNameError, BundleError, BundleRejectedError, BundleWriteError
+from .expected import ExpectedArchive
 from .frame import bundle_size
 from .names import is_archive_name
 from .room import check_room, disk_full, is_full
 from .tar import END_OF_ARCHIVE, padding_size, render_entry_header
-from .verify import ExpectedArchive, mismatch
+from .verify import mismatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,8 @@ from .inputs import Input, refuse_outputs
 from .memory import remember_bundle
 from .plan import BuildPlan, compose_header, possible_names
 from .staging import list_abandoned, staging_directory
-from .supplies import ArchiveStore, Supplies, archives_of_records
+from .store import ArchiveStore, archives_of_records
+from .supplies import Supplies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .archives import ArchiveContents, read_contents
@@ -32,6 +31,9 @@ def inspect_archives(archives: Sequence[Path]) -> list[ArchiveContents]:
     unknown = [archive for archive, contents in zip(archives, known, strict=True) if contents is None]
     if not unknown:
         return [contents for contents in known if contents is not None]
+    # Imported on use: most often nothing has to be read.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(_READERS) as pool:
         read = pool.map(read_contents, unknown)
         return [contents or next(read) for contents in known]

@@ -15,7 +15,7 @@ from .contents import inspect_archives, remember_contents
 from .delegate import find_delegate, suggest_delegate
 from .errors import CliError
 from .inspection import DelegateCheck, Inspection
-from .supplies import ArchiveStore, archives_of_records
+from .store import ArchiveStore, archives_of_records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,7 +131,7 @@ def _require_environment(project: Project, source: SourceLock, environment: str)
     if describes_workspace(project):
         raise CliError(
             "missing-environment",
-            f"the lock has no environment {environment!r}, the manifest does: lock the workspace again",
+            f"the lock has no environment {environment!r}, but the manifest has: lock the workspace again",
             path=source.path,
             expected=f"the environment {environment!r}",
             actual=", ".join(source.environments) or "none",
@@ -190,6 +190,6 @@ def _require_fresh(project: Project, problems: list[Problem]) -> None:
             "stale-lock",
             "the lock does not have what the manifest asks for",
             path=project.source_lock_path,
-            hint=f"run `{project.kind.lock_command}`, or say --no-lock-check to ship what is locked",
+            hint=f"run `{project.kind.lock_command}`, or use --no-lock-check to ship what is locked",
             problems=stale,
         )

@@ -147,8 +147,7 @@ def _check_delegates(inspection: Inspection, arguments: argparse.Namespace) -> I
     from .console import Console
     from .delegate_check import check_delegates
     from .inputs import list_inputs, refuse_outputs
-    from .request import open_store
-    from .supplies import archives_of_records
+    from .store import archives_of_records, open_store
 
     download, store = arguments.check_delegate, open_store(arguments)
     if download:

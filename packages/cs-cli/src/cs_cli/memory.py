@@ -7,8 +7,8 @@ archives were checked one by one.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-import secrets
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -40,7 +40,7 @@ def remember_bundle(cache: Path, archives: Iterable[ExpectedArchive], bundle_sha
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a small file: all of it, or nothing."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
     try:
         temporary.write_bytes(data)
         temporary.replace(path)

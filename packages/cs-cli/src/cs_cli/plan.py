@@ -169,7 +169,7 @@ def _names_place(name: str, value: str) -> bool:
 
 
 def _require_sha256(record: PackageRecord) -> str:
-    if record.sha256 is None:  # cs_lock refuses such locks: this keeps the types honest
+    if not record.sha256:  # cs_lock refuses such locks: this keeps the types honest
         raise CliError("missing-sha256", f"the package {record.name} has no sha256")
     return record.sha256
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform as host
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from .errors import CliError
 
@@ -42,6 +40,8 @@ TRIPLES = {
 
 def host_platform() -> str:
     """Name this machine's conda subdir."""
+    import platform as host
+
     system = _SYSTEMS.get(sys.platform, sys.platform)
     machine = host.machine().lower()
     if system == "linux" and machine == "arm64":
@@ -56,6 +56,8 @@ def subdir_of_target(target: str) -> str:
     :raises CliError: ``target-unknown``.
     """
     if target not in TRIPLES:
+        from difflib import get_close_matches
+
         near = get_close_matches(target, TRIPLES, n=1)
         hint = f"did you mean {near[0]!r}?" if near else None
         message = f"there is no template for the target {target!r}"

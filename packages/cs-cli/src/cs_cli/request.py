@@ -16,7 +16,7 @@ from .derivation import derive_project
 from .inputs import list_inputs
 from .plan import BuildPlan, plan_build
 from .platforms import choose_platform, host_platform
-from .supplies import ArchiveStore
+from .store import open_store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,3 @@ def prepare_build(arguments: argparse.Namespace, *, label: str | None) -> BuildR
     inputs = list_inputs(derivation, template=template.path)
     materials = Materials(template=template, store=open_store(arguments), inputs=inputs)
     return BuildRequest(plan=plan, materials=materials, console=console)
-
-
-def open_store(arguments: argparse.Namespace) -> ArchiveStore:
-    """Return where archives are had, as ``--cache-dir`` and ``--offline`` say."""
-    return ArchiveStore(cache=arguments.cache_dir, offline=arguments.offline)

@@ -121,8 +121,10 @@ class _Relay:
 
 @contextlib.contextmanager
 def _relayed_signals() -> Iterator[_Relay]:
+    """Relay the signals that ask to stop; one that is ignored, as under ``nohup``, stays so for the process, too."""
     relay = _Relay()
-    previous = {number: signal.signal(number, relay.take) for number in ASKING}
+    relayed = [number for number in ASKING if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+    previous = {number: signal.signal(number, relay.take) for number in relayed}
     try:
         yield relay
     finally:

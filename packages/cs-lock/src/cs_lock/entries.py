@@ -50,6 +50,10 @@ _FORMS = {
     "version": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]*"),
     "build": re.compile(r"[^\x00-\x20\x7f-\xa0/\\\u2028\u2029]+"),
 }
+# Where a URL or a path is the whole value, and looked at as that.
+_PLACES = frozenset({"conda", "url", "path", "channel"})
+_SPECS = frozenset({"depends", "constrains", "extra_depends", "run_exports"})
+_ADDRESS = re.compile(r"""(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]+|[/\\]{2})[^\s"'`]+""")
 _ELSEWHERE = frozenset({*_IDENTITY, "noarch", "conda", "kind", "url", "path"})
 
 
@@ -94,6 +98,8 @@ def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_vers
     fields["url"] = f"./{fields['file_name']}" if is_local else location
     fields["location"] = location if is_local else None
     _check_address(fields, key)
+    for name, value in entry.items():
+        _check_text(name, value, key)
     return PackageRecord(**fields, extra=dict(sorted(extra.items())))
 
 
@@ -102,6 +108,21 @@ def _check_url(url: str, owner: str, key: str) -> None:
     verdict = judge_url(url)
     if verdict.exposure:
         raise LockError(verdict.kind, verdict.describe(owner), key=key, hint=verdict.hint)
+
+
+def _check_text(name: str, value: Node, key: str) -> None:
+    """Refuse a URL with a secret within a field, such as one in a dependency.
+
+    A query or a fragment is refused where packages are asked for; a licence may have one.
+    """
+    if isinstance(value, (list, dict)):
+        for one in value.values() if isinstance(value, dict) else value:
+            _check_text(name, one, key)
+    elif isinstance(value, str) and ("/" in value or "\\" in value) and name not in _PLACES:
+        for address in _ADDRESS.findall(value):
+            verdict = judge_url(address)
+            if verdict.exposure in ("user", "token", "encoding") or (verdict.exposure and name in _SPECS):
+                raise LockError(verdict.kind, verdict.describe("the package"), key=f"{key}.{name}", hint=verdict.hint)
 
 
 def _check_address(fields: Mapping[str, Any], key: str) -> None:

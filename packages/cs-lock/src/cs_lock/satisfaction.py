@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cs_lock.environments import Reference
 from cs_lock.errors import LockError
-from cs_lock.locations import derive_location_fields
+from cs_lock.locations import derive_location_fields, find_file_name, is_local_archive
 from cs_lock.records import PackageRecord, parse_dependency_name
 from cs_lock.source import SourceLock
 
@@ -111,11 +111,14 @@ def _read(source: SourceLock, reference: Reference) -> list[tuple[str, PackageRe
 
 
 def _has_location(record: PackageRecord, fields: Mapping[str, str]) -> bool:
-    wanted = fields.get("url")
-    if wanted and "://" in wanted and _normalize(wanted) != _normalize(record.url):
-        return False
-    file_name = fields.get("fn")
-    return not file_name or file_name == record.file_name
+    wanted, file_name = fields.get("url"), fields.get("fn")
+    if wanted and not is_local_archive(wanted):
+        if _normalize(wanted) != _normalize(record.url):
+            return False
+    elif wanted:
+        # Folders differ from machine to machine; what the file is called does not.
+        file_name = find_file_name(wanted)
+    return not file_name or file_name in (record.file_name, find_file_name(record.location or record.url))
 
 
 def _has_channel(record: PackageRecord, spec: str, fields: Mapping[str, str]) -> bool:

@@ -168,8 +168,8 @@ def _check_name(key: str, name: str, project: Project | None = None) -> str:
         return check_prefix_name(name) if key == "install-name" else check_file_name(name)
     except ValueError as error:
         expected, path = str(error), (*TABLE, key)
-    hint = f"give another one with --{key}"
-    message = f"{name!r} cannot be the {key}: it has to be {expected}"
+    hint = f"change {key}, or give --{key}"
+    message = f"{name!r} is not a valid {key}: it has to be {expected}"
     if project is not None:
         raise project.document.error(message, kind="value-invalid", key=path, expected=expected, hint=hint)
     raise ManifestError(message, kind="value-invalid", key=".".join(path), expected=expected, hint=hint)

@@ -45,7 +45,7 @@ def check_file_name(name: str) -> str:
     if len(name) > MAX_LENGTH:
         raise ValueError(f"at most {MAX_LENGTH} characters, not {len(name)}")
     if name.endswith(".") or name.partition(".")[0].lower() in _DEVICES:
-        raise ValueError("a name that files can have on Windows, too: no device such as NUL, no '.' at the end")
+        raise ValueError("a file name on Windows too: not a device such as NUL, and without '.' at the end")
     return name
 
 

@@ -2,71 +2,86 @@
 
 from __future__ import annotations
 
-from .errors import (
-    DamagedStampError,
-    FieldError,
-    NotExecutableError,
-    NotStampedError,
-    NotTemplateError,
-    PlatformUnsupportedError,
-    StampError,
-    StampReadError,
-    StampTooLargeError,
-    StampWriteError,
-    TemplateError,
-    TemplateFormatError,
-    TemplateNotFoundError,
-    TemplatePlatformError,
-    TemplateStampedError,
-    UnsupportedVersionError,
-)
-from .executable import executable_platform
-from .header import Header
-from .launch import launch_block
-from .mark import Mark, read_mark, require_format
-from .plan import Plan, PlannedPackage, PlanPython
-from .reader import StampPart, StampReader, read_stamp
-from .template import TEMPLATE_PLATFORMS, Template, select_template
-from .verify import StampReport, verify_stamp
-from .writer import PartWriter, StampInfo, write_stamp
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .errors import DamagedStampError as DamagedStampError
+    from .errors import FieldError as FieldError
+    from .errors import NotExecutableError as NotExecutableError
+    from .errors import NotStampedError as NotStampedError
+    from .errors import NotTemplateError as NotTemplateError
+    from .errors import PlatformUnsupportedError as PlatformUnsupportedError
+    from .errors import StampError as StampError
+    from .errors import StampReadError as StampReadError
+    from .errors import StampTooLargeError as StampTooLargeError
+    from .errors import StampWriteError as StampWriteError
+    from .errors import TemplateError as TemplateError
+    from .errors import TemplateFormatError as TemplateFormatError
+    from .errors import TemplateNotFoundError as TemplateNotFoundError
+    from .errors import TemplatePlatformError as TemplatePlatformError
+    from .errors import TemplateStampedError as TemplateStampedError
+    from .errors import UnsupportedVersionError as UnsupportedVersionError
+    from .executable import TEMPLATE_PLATFORMS as TEMPLATE_PLATFORMS
+    from .executable import executable_platform as executable_platform
+    from .header import Header as Header
+    from .launch import launch_block as launch_block
+    from .mark import Mark as Mark
+    from .mark import read_mark as read_mark
+    from .mark import require_format as require_format
+    from .plan import Plan as Plan
+    from .plan import PlannedPackage as PlannedPackage
+    from .plan import PlanPython as PlanPython
+    from .reader import StampPart as StampPart
+    from .reader import StampReader as StampReader
+    from .reader import read_stamp as read_stamp
+    from .template import Template as Template
+    from .template import select_template as select_template
+    from .verify import StampReport as StampReport
+    from .verify import verify_stamp as verify_stamp
+    from .writer import PartWriter as PartWriter
+    from .writer import StampInfo as StampInfo
+    from .writer import write_stamp as write_stamp
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "TEMPLATE_PLATFORMS",
-    "DamagedStampError",
-    "FieldError",
-    "Header",
-    "Mark",
-    "NotExecutableError",
-    "NotStampedError",
-    "NotTemplateError",
-    "PartWriter",
-    "Plan",
-    "PlanPython",
-    "PlannedPackage",
-    "PlatformUnsupportedError",
-    "StampError",
-    "StampInfo",
-    "StampPart",
-    "StampReadError",
-    "StampReader",
-    "StampReport",
-    "StampTooLargeError",
-    "StampWriteError",
-    "Template",
-    "TemplateError",
-    "TemplateFormatError",
-    "TemplateNotFoundError",
-    "TemplatePlatformError",
-    "TemplateStampedError",
-    "UnsupportedVersionError",
-    "executable_platform",
-    "launch_block",
-    "read_mark",
-    "read_stamp",
-    "require_format",
-    "select_template",
-    "verify_stamp",
-    "write_stamp",
-]
+_NAMES = {
+    "errors": (
+        "DamagedStampError",
+        "FieldError",
+        "NotExecutableError",
+        "NotStampedError",
+        "NotTemplateError",
+        "PlatformUnsupportedError",
+        "StampError",
+        "StampReadError",
+        "StampTooLargeError",
+        "StampWriteError",
+        "TemplateError",
+        "TemplateFormatError",
+        "TemplateNotFoundError",
+        "TemplatePlatformError",
+        "TemplateStampedError",
+        "UnsupportedVersionError",
+    ),
+    "executable": ("TEMPLATE_PLATFORMS", "executable_platform"),
+    "header": ("Header",),
+    "launch": ("launch_block",),
+    "mark": ("Mark", "read_mark", "require_format"),
+    "plan": ("Plan", "PlanPython", "PlannedPackage"),
+    "reader": ("StampPart", "StampReader", "read_stamp"),
+    "template": ("Template", "select_template"),
+    "verify": ("StampReport", "verify_stamp"),
+    "writer": ("PartWriter", "StampInfo", "write_stamp"),
+}
+"""Public names by the module that has them: each is imported on first use."""
+
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+__all__ = sorted(_MODULES)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    return value

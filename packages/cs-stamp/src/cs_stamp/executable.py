@@ -37,6 +37,9 @@ EXECUTABLE_PLATFORMS = frozenset(
 ).union(_MACHO_CPUS.values(), _PE_MACHINES.values())
 """Every conda subdir whose executables are known here."""
 
+TEMPLATE_PLATFORMS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64", "win-arm64")
+"""The conda subdirs that there are templates for."""
+
 _HEAD_SIZE_BYTES = 1 << 16
 
 

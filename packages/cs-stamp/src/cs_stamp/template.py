@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import PlatformUnsupportedError, TemplateError, TemplateNotFoundError, TemplatePlatformError
-from .executable import EXECUTABLE_PLATFORMS, executable_platform
+from .executable import EXECUTABLE_PLATFORMS, TEMPLATE_PLATFORMS, executable_platform
 from .mark import Mark, read_mark, require_format
 from .writer import refuse_stamped
 
 TEMPLATE_NAME = "cs-template"
 TEMPLATE_VARIABLE = "CONDA_SHIP_TEMPLATE"
-TEMPLATE_PLATFORMS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64", "win-arm64")
-"""The conda subdirs that there are templates for."""
 
 Origin = Literal["option", "installed", "environment"]
 

@@ -1,7 +1,7 @@
 //! `getaddrinfo`: names as `cs_fetch::resolve` finds them.
 
 use std::ffi::CStr;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use cs_fetch::resolve::lookup_blocking;
 use libc::{addrinfo, c_char, c_int, sockaddr_in, sockaddr_in6};
@@ -91,35 +91,17 @@ fn make_node(address: SocketAddr, hints: Option<&addrinfo>, next: *mut addrinfo)
     let mut node: Box<Node> = Box::new(unsafe { std::mem::zeroed() });
     let length = match address {
         SocketAddr::V4(address) => {
-            let four = sockaddr_in {
-                sin_family: libc::AF_INET as libc::sa_family_t,
-                sin_port: address.port().to_be(),
-                sin_addr: libc::in_addr {
-                    s_addr: u32::from_ne_bytes(address.ip().octets()),
-                },
-                sin_zero: [0; 8],
-            };
-            node.address.four = four;
+            node.address.four = convert_four(address);
             size_of::<sockaddr_in>()
         }
         SocketAddr::V6(address) => {
-            let six = sockaddr_in6 {
-                sin6_family: libc::AF_INET6 as libc::sa_family_t,
-                sin6_port: address.port().to_be(),
-                sin6_flowinfo: 0,
-                sin6_addr: libc::in6_addr {
-                    s6_addr: address.ip().octets(),
-                },
-                sin6_scope_id: 0,
-            };
-            node.address.six = six;
+            node.address.six = convert_six(address);
             size_of::<sockaddr_in6>()
         }
     };
-    node.info.ai_family = if address.is_ipv4() {
-        libc::AF_INET
-    } else {
-        libc::AF_INET6
+    node.info.ai_family = match address {
+        SocketAddr::V4(_) => libc::AF_INET,
+        SocketAddr::V6(_) => libc::AF_INET6,
     };
     node.info.ai_socktype = hints.map_or(libc::SOCK_STREAM, |hints| hints.ai_socktype);
     node.info.ai_protocol = hints.map_or(0, |hints| hints.ai_protocol);
@@ -131,6 +113,29 @@ fn make_node(address: SocketAddr, hints: Option<&addrinfo>, next: *mut addrinfo)
         (*node).info.ai_addr = (&raw mut (*node).address).cast();
     }
     node.cast()
+}
+
+fn convert_four(address: SocketAddrV4) -> sockaddr_in {
+    sockaddr_in {
+        sin_family: libc::AF_INET as libc::sa_family_t,
+        sin_port: address.port().to_be(),
+        sin_addr: libc::in_addr {
+            s_addr: u32::from_ne_bytes(address.ip().octets()),
+        },
+        sin_zero: [0; 8],
+    }
+}
+
+fn convert_six(address: SocketAddrV6) -> sockaddr_in6 {
+    sockaddr_in6 {
+        sin6_family: libc::AF_INET6 as libc::sa_family_t,
+        sin6_port: address.port().to_be(),
+        sin6_flowinfo: 0,
+        sin6_addr: libc::in6_addr {
+            s6_addr: address.ip().octets(),
+        },
+        sin6_scope_id: 0,
+    }
 }
 
 #[cfg(test)]

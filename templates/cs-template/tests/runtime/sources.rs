@@ -227,8 +227,12 @@ fn an_online_runtime_carries_what_the_network_lacks() {
     assert_eq!(record["url"], format!("file:///local/linux-64/{local}"));
     assert_eq!(record["channel"], "file:///local");
     let explicit = fs::read_to_string(meta.join("initial-state.explicit.txt")).unwrap();
+    let comment = format!("# local: linux-64/{local} sha256:");
+    assert!(explicit.contains(&comment), "{explicit}");
+    let addresses = explicit.lines().filter(|line| line.contains("://"));
+    assert!(addresses.clone().count() > 0, "{explicit}");
     assert!(
-        explicit.contains(&format!("file:///local/linux-64/{local}#")),
+        addresses.clone().all(|line| line.starts_with("http://")),
         "{explicit}"
     );
 }

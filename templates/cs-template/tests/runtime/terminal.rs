@@ -183,3 +183,38 @@ fn scripts_do_not_leave_options_in_an_interactive_shell() {
         assert_eq!(shown.status, Some(7), "{shell}: {shown:#?}");
     }
 }
+
+/// zsh, for one, does not give back what it was told in `ZDOTDIR` when that holds such characters.
+#[test]
+#[cfg(target_os = "linux")]
+fn shells_are_activated_whatever_the_path_of_the_prefix_holds() {
+    let sandbox = Sandbox::new();
+    for name in ["Älter à Ирина 中🎉", "it's a \"b\" $HOME `id` \\"] {
+        let prefix = sandbox.path(name);
+        let named = prefix.to_str().unwrap().replace('$', "$$");
+        for shell in ["/bin/bash", "/bin/sh", "/usr/bin/zsh", "/usr/bin/fish"] {
+            if !Path::new(shell).exists() {
+                continue;
+            }
+            let variables = [
+                ("SHELL", shell),
+                ("CONDA_SHIP_PREFIX", &named),
+                ("LC_ALL", "C.UTF-8"),
+            ];
+            let typed = "printf 'at %s, %s.\\n' \"$CONDA_PREFIX\" (command -v tool)\nexit 7\n";
+            let typed = match shell.ends_with("fish") {
+                true => typed.to_owned(),
+                false => typed.replace("(command -v tool)", "\"$(command -v tool)\""),
+            };
+            let Some(shown) = run_at_terminal(&sandbox, "bootstrap", "", &variables) else {
+                return;
+            };
+            assert_eq!(shown.status, Some(0), "{shown:#?}");
+            let shown = run_at_terminal(&sandbox, "shell", &typed, &variables).unwrap();
+            let prefix = prefix.display();
+            let expected = format!("at {prefix}, {prefix}/bin/tool.");
+            assert!(shown.stdout.contains(&expected), "{shell}: {shown:#?}");
+            assert_eq!(shown.status, Some(7), "{shell}: {shown:#?}");
+        }
+    }
+}

@@ -145,17 +145,8 @@ impl Client {
             let url = target.clone();
             self.follow(Authorized { url, header }, headers).await
         };
-        let host = host_of(url);
-        let first = match (self.known(artifact), &credentials) {
-            (Some(known), _) => Some(known),
-            // Such a token is the registry's own already. A password waits until the registry says where it belongs.
-            (
-                None,
-                Some(token @ (Authentication::BearerToken(_) | Authentication::OAuth { .. })),
-            ) => make_header(token, host).map_err(refuse_credentials)?,
-            (None, _) => None,
-        };
-        let response = send(first).await?;
+        let (token, password) = sort_credentials(credentials.as_ref(), host_of(url))?;
+        let response = send(self.known(artifact).or(token)).await?;
         // A redirect's target has nothing to say about the registry.
         let is_own = response.url().origin() == target.origin();
         if response.status() != StatusCode::UNAUTHORIZED || !is_own {
@@ -163,12 +154,6 @@ impl Client {
         }
         let Some(challenge) = Challenge::read(response.headers(), &artifact.repository) else {
             return Ok(response);
-        };
-        let password = match &credentials {
-            Some(password @ Authentication::BasicHTTP { .. }) => {
-                make_header(password, host).map_err(refuse_credentials)?
-            }
-            _ => None,
         };
         let header = match challenge {
             Challenge::Token(url) => Some(self.fetch_token(url, password).await?),
@@ -209,13 +194,29 @@ impl Client {
         }
         let token = read_token(&body).map(Authentication::BearerToken);
         let header = token.map(|token| make_header(&token, &host));
-        let unusable = || Failure::permanent(format!("{host} gave no token"), HINT_CREDENTIALS);
+        let unusable = || Failure::permanent(format!("{host} sent no token"), HINT_CREDENTIALS);
         header
             .transpose()
             .map_err(refuse_credentials)?
             .flatten()
             .ok_or_else(unusable)
     }
+}
+
+/// A header for a registry's own token, and one for a password: that waits until the registry says where it belongs.
+fn sort_credentials(
+    credentials: Option<&Authentication>,
+    host: &str,
+) -> Result<(Option<HeaderValue>, Option<HeaderValue>), Failure> {
+    let Some(credentials) = credentials else {
+        return Ok((None, None));
+    };
+    let header = || make_header(credentials, host).map_err(refuse_credentials);
+    Ok(match credentials {
+        Authentication::BearerToken(_) | Authentication::OAuth { .. } => (header()?, None),
+        Authentication::BasicHTTP { .. } => (None, header()?),
+        Authentication::CondaToken(_) | Authentication::S3Credentials { .. } => (None, None),
+    })
 }
 
 fn refuse_credentials(error: crate::credentials::BadCredentials) -> Failure {

@@ -81,11 +81,11 @@ impl Config {
                 }
                 // What is no URL may be anything, a password too: it is not quoted.
                 (None, _) => self.warnings.push(format!(
-                    "{}: a channel's mirrors are ignored: what should be the channel's URL is none",
+                    "{}: mirrors are ignored: their channel is not a valid URL",
                     path.display()
                 )),
                 (Some(channel), None) => self.warnings.push(format!(
-                    "{}: the mirrors of {} are ignored: one of them is not a URL",
+                    "{}: the mirrors of {} are ignored: one of them is not a valid URL",
                     path.display(),
                     redact_url(channel.as_str())
                 )),

@@ -61,7 +61,7 @@ impl Downloader {
     pub(crate) async fn download(&self, request: &Request) -> Result<Archive, FetchError> {
         let url = Url::parse(&request.url).map_err(|error| FetchError::Url {
             file_name: file_name(&request.url),
-            reason: format!("its address is no URL ({error})"),
+            reason: format!("its address is not a valid URL ({error})"),
         })?;
         let sink = Sink::create(request.size, &self.budget, &self.options.spool_directory);
         let sink = sink.map_err(|source| self.spool_error(source))?;

@@ -20,8 +20,7 @@ const HINT_GONE: &str =
     "The channel no longer has this archive; set up a mirror that does, or use --bundle";
 #[cfg(target_os = "linux")]
 const HINT_NAME: &str = "Names come from /etc/hosts and DNS; behind a proxy set HTTPS_PROXY; without a network use --bundle";
-pub(crate) const HINT_REDIRECT: &str =
-    "Nothing is sent without encryption once it was asked for; set up a mirror, or use --bundle";
+pub(crate) const HINT_REDIRECT: &str = "A request that began with encryption is never sent without it; set up a mirror, or use --bundle";
 
 /// Why an attempt failed.
 #[derive(Debug)]

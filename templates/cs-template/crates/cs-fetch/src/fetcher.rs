@@ -110,7 +110,7 @@ pub fn fetch(
 fn check_scheme(request: Request) -> Result<Request, FetchError> {
     let url = url::Url::parse(&request.url).map_err(|error| FetchError::Url {
         file_name: redact_url(&request.url),
-        reason: format!("its address is no URL ({error})"),
+        reason: format!("its address is not a valid URL ({error})"),
     })?;
     match url.scheme() {
         "http" | "https" | "oci" => Ok(request),

@@ -10,6 +10,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+/// What has a meaning where no value is expected.
+const KEYWORDS: [&str; 7] = [
+    "machine", "default", "macdef", "login", "user", "password", "account",
+];
+
 /// Most that is read of a file.
 const LONGEST: u64 = 1024 * 1024;
 
@@ -134,14 +139,27 @@ impl Words<'_> {
         loop {
             self.rest = self.rest.trim_start();
             if !self.rest.starts_with('#') {
-                return self.next_value();
+                return self.next_word();
             }
             self.skip_line();
         }
     }
 
-    /// The next word, whatever it begins with: passwords may begin with `#`.
+    /// The word after a keyword, whatever it begins with: passwords may begin with `#`.
+    ///
+    /// A keyword at the beginning of a line is never the value of the line before: a forgotten value must not hand the login of
+    /// one host to another.
     fn next_value(&mut self) -> Option<String> {
+        let next = self.rest.trim_start();
+        let is_on_next_line = self.rest[..self.rest.len() - next.len()].contains('\n');
+        let word = next.split(char::is_whitespace).next();
+        if is_on_next_line && word.is_some_and(|word| KEYWORDS.contains(&word)) {
+            return None;
+        }
+        self.next_word()
+    }
+
+    fn next_word(&mut self) -> Option<String> {
         self.rest = self.rest.trim_start();
         if let Some(rest) = self.rest.strip_prefix('"') {
             return Some(self.take_quoted(rest));
@@ -265,6 +283,15 @@ mod tests {
                 &[("b", "v", "w"), ("default", "d", "e")],
             ),
             ("machine a", &[("a", "", "")]),
+            (
+                "machine a login\nmachine b login v password w",
+                &[("a", "", ""), ("b", "v", "w")],
+            ),
+            (
+                "machine a login\n\tpassword\ndefault\nlogin d password\n e",
+                &[("a", "", ""), ("default", "d", "e")],
+            ),
+            ("machine\nmachine a login\nu password p", one),
             ("machine", &[]),
             ("secret secret \"secret", &[]),
             ("machine ä login ü password €", &[("ä", "ü", "€")]),
@@ -308,59 +335,73 @@ mod tests {
         }
     }
 
+    /// A file with three hosts, other for each number.
+    fn make_text(random: &mut u64) -> String {
+        let mut text = String::new();
+        for host in 0..3 {
+            *random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let pick = |shift: u64, from: &[&str]| {
+                from[(*random >> shift) as usize % from.len()].to_owned()
+            };
+            let space = pick(8, &[" ", "\n", "\n\t", "  "]);
+            let comment = pick(16, &["\n", "\n# a comment\n", " # x\n\n"]);
+            let user = pick(24, &["u", "\"u v\"", "u#1"]);
+            let password = pick(32, &["p", "\"p \\\" q\"", "#p", "p\"q"]);
+            let macro_definition = "macdef m\nmachine no login no password no\n\n";
+            text += &pick(40, &["", macro_definition, "#comment\n"]);
+            text += &format!(
+                "machine h{host}.example{space}login {user}{space}password {password}{comment}"
+            );
+        }
+        text
+    }
+
+    /// Reads many files in one process. A line end ends an entry and an empty line a file; `!` is a file that is not read.
+    #[cfg(unix)]
+    const PYTHON_NETRC: &str = "
+import netrc, sys
+for path in sys.argv[1:]:
+    try:
+        for h, (u, _, p) in sorted(netrc.netrc(path).hosts.items()): print(h, u, p, sep='|')
+    except netrc.NetrcParseError:
+        print('!')
+    print()
+";
+
     /// Python's own module, where there is one: the same logins wherever it reads the file at all.
     #[cfg(unix)]
     #[test]
     fn python_reads_the_same() {
-        let script = "import netrc, sys\nfor h, (u, _, p) in sorted(netrc.netrc(sys.argv[1]).hosts.items()): print(h, u, p, sep='|')";
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("netrc");
-        let mut random = 7_u64;
+        let mut random = 7;
+        let texts: Vec<String> = (0..40).map(|_| make_text(&mut random)).collect();
+        let paths = (0..40).map(|number| directory.path().join(number.to_string()));
+        let paths: Vec<PathBuf> = paths.collect();
+        for (path, text) in paths.iter().zip(&texts) {
+            std::fs::write(path, text).unwrap();
+        }
+        let output = std::process::Command::new("python3")
+            .args(["-c", PYTHON_NETRC])
+            .args(&paths)
+            .output();
+        let Ok(output) = output else { return };
+        let said = String::from_utf8(output.stdout).unwrap();
+        let answers: Vec<&str> = said.split_terminator("\n\n").collect();
+        assert_eq!(answers.len(), texts.len());
+        let read = texts
+            .iter()
+            .zip(answers)
+            .filter(|(_, answer)| *answer != "!");
         let mut compared = 0;
-        for _ in 0..40 {
-            let mut text = String::new();
-            for host in 0..3 {
-                random = random
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1);
-                let pick = |shift: u64, from: &[&str]| {
-                    from[(random >> shift) as usize % from.len()].to_owned()
-                };
-                let (space, comment) = (
-                    pick(8, &[" ", "\n", "\n\t", "  "]),
-                    pick(16, &["\n", "\n# a comment\n", " # x\n\n"]),
-                );
-                let (user, password) = (
-                    pick(24, &["u", "\"u v\"", "u#1"]),
-                    pick(32, &["p", "\"p \\\" q\"", "#p", "p\"q"]),
-                );
-                text += &pick(
-                    40,
-                    &[
-                        "",
-                        "macdef m\nmachine no login no password no\n\n",
-                        "#comment\n",
-                    ],
-                );
-                text += &format!(
-                    "machine h{host}.example{space}login {user}{space}password {password}{comment}"
-                );
-            }
-            std::fs::write(&path, &text).unwrap();
-            let output = std::process::Command::new("python3")
-                .args(["-c", script])
-                .arg(&path)
-                .output();
-            let Ok(output) = output else { return };
-            if output.status.success() {
-                let expected = String::from_utf8(output.stdout).unwrap();
-                let found: Vec<_> = logins(&text)
-                    .iter()
-                    .map(|(h, u, p)| format!("{h}|{u}|{p}\n"))
-                    .collect();
-                assert_eq!(found.concat(), expected, "{text:?}");
-                compared += 1;
-            }
+        for (text, answer) in read {
+            let found: Vec<_> = logins(text)
+                .iter()
+                .map(|(h, u, p)| format!("{h}|{u}|{p}"))
+                .collect();
+            assert_eq!(found.join("\n"), answer, "{text:?}");
+            compared += 1;
         }
         assert!(compared >= 30, "Python reads only {compared} of 40");
     }

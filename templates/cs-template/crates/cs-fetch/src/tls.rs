@@ -168,9 +168,9 @@ impl Named {
         if !store.is_empty() {
             return Ok(store);
         }
-        let reason = failure.unwrap_or_else(|| "no certificate is in there".to_owned());
+        let reason = failure.unwrap_or_else(|| "it contains no certificate".to_owned());
         Err(format!(
-            "no certificate comes from {}: {reason}",
+            "no certificate could be read from {}: {reason}",
             self.describe()
         ))
     }
@@ -229,7 +229,7 @@ mod tests {
                 "/nowhere/d",
                 vec!["SSL_CERT_FILE (/nowhere/c) and SSL_CERT_DIR (/nowhere/d)"],
             ),
-            (shown, "", vec![shown, "no certificate is in there"]),
+            (shown, "", vec![shown, "it contains no certificate"]),
         ] {
             let error = named(file, directories).load().unwrap_err();
             assert!(parts.iter().all(|part| error.contains(part)), "{error}");

@@ -269,7 +269,7 @@ fn a_certificate_file_that_does_not_exist_is_named_where_certificates_are_needed
     for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
         let variables = [(variable, "/nowhere/ca")];
         let text = fetch_with(home.path(), &secure.url("a-1-0.conda"), &variables);
-        let named = format!("no certificate comes from {variable} (/nowhere/ca): ");
+        let named = format!("no certificate could be read from {variable} (/nowhere/ca): ");
         assert_says(&text, &["FAILED Network", &named, "No such file"]);
         assert!(
             !text.contains("RETRY"),

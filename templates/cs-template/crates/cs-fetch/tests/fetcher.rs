@@ -213,7 +213,7 @@ fn addresses_that_nobody_can_fetch_are_refused_at_once() {
             "s3://bucket/a-1-0.conda",
             "addresses that start with s3: are not supported",
         ),
-        ("http://[/a-1-0.conda", "its address is no URL"),
+        ("http://[/a-1-0.conda", "its address is not a valid URL"),
     ] {
         let requests = vec![request(0, url.to_owned(), b"x")];
         let error = fetch(requests, fixture.options.clone(), Arc::default())

@@ -210,6 +210,6 @@ fn a_registry_that_lacks_it_or_gives_no_token_is_named() {
     let address = realm.url("token");
     let server = with_tokens(move || address.clone());
     let text = fetch(home.path(), &server, &[&realm], "{}");
-    assert_says(&text, &["FAILED Network", "localhost gave no token"]);
+    assert_says(&text, &["FAILED Network", "localhost sent no token"]);
     assert!(!text.contains("s3cr3t"), "{text}");
 }

@@ -9,6 +9,9 @@ use crate::channel::canonical_name;
 use crate::input::to_hex;
 use crate::{Job, Package};
 
+/// What the URLs of archives begin with that came with the runtime and have no address.
+const LOCAL: &str = "file:///local/";
+
 /// Text of `conda-meta/history`: one revision, in the form that conda's `History` parses.
 pub(crate) fn render_history(job: &Job, now: SystemTime) -> String {
     let mut text = format!("==> {} <==\n# cmd: bootstrap\n", format_time(now));
@@ -30,7 +33,12 @@ pub(crate) fn render_explicit(job: &Job) -> String {
         job.platform
     );
     for package in job.packages {
-        let _ = writeln!(text, "{}#sha256:{}", package.url, to_hex(&package.sha256));
+        let digest = to_hex(&package.sha256);
+        // An archive that only the runtime has cannot be fetched: one such line would end every use of the list.
+        let _ = match package.url.strip_prefix(LOCAL) {
+            Some(place) => writeln!(text, "# local: {place} sha256:{digest}"),
+            None => writeln!(text, "{}#sha256:{digest}", package.url),
+        };
     }
     text
 }

@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
 use support::{PLACEHOLDER, Recipe, bench, file, recipe};
@@ -88,11 +89,11 @@ impl Chance {
     }
 }
 
-const SHOW: &str = "import os, sys\nprint(repr((os.environ['STARTED_AS'], sys.argv[1:])))\n";
+const SHOW: &str =
+    "import os, sys\nprint(os.fsencode(os.environ['STARTED_AS']).hex(), ascii(sys.argv[1:]))\n";
 
 /// In place of Python: says as what it was started, then does what Python does.
-const PYTHON: &str =
-    "#!/bin/sh\nexport STARTED_AS=\"$0\" PYTHONPATH=\"$MODULES\"\nexec \"$REAL_PYTHON\" \"$@\"\n";
+const PYTHON: &str = "#!/bin/sh\nexport STARTED_AS=\"$0\" PYTHONPATH=\"$MODULES\"\nexec \"$REAL_PYTHON\" -SB \"$@\"\n";
 
 const SCRIPTS: [(&str, &str); 5] = [
     ("first-line", "#!PREFIX/bin/python3.11"),
@@ -126,14 +127,11 @@ fn demo() -> Recipe {
     recipe("demo", items).python(&["entry-point = demo:main"])
 }
 
-/// What Python says to `print(EXPRESSION)`.
-fn ask_python(python: &str, expression: &str, argument: &str) -> String {
-    let program = format!("import sys; print({expression})");
-    let output = Command::new(python)
-        .args(["-c", &program, argument])
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
+/// Where the Python is that runs the scripts.
+fn find_python() -> String {
+    let program = "import sys; print(sys.executable)";
+    let output = Command::new("python3").args(["-c", program]).output();
+    let said = String::from_utf8(output.unwrap().stdout).unwrap();
     said.trim_end().to_owned()
 }
 
@@ -147,7 +145,12 @@ fn check(name: &str, real_python: &str) {
     std::fs::create_dir_all(bench.prefix.parent().unwrap()).unwrap();
     std::fs::rename(bench.staging(), &bench.prefix).unwrap();
     let python = bench.prefix.join("bin/python3.11");
-    let python = ask_python(real_python, "repr(sys.argv[1])", python.to_str().unwrap());
+    let python: String = python
+        .as_os_str()
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let scripts = SCRIPTS.iter().map(|(script, _)| *script);
     for script in scripts.chain(["entry-point"]) {
         let run = Command::new(bench.prefix.join("bin").join(script))
@@ -161,7 +164,7 @@ fn check(name: &str, real_python: &str) {
         let errors = String::from_utf8_lossy(&run.stderr);
         assert_eq!(
             said.trim_end(),
-            format!("({python}, ['an argument', '$(touch ran)'])"),
+            format!("{python} ['an argument', '$(touch ran)']"),
             "{name:?}: {script}: {errors}"
         );
         assert_eq!(errors, "", "{name:?}: {script}");
@@ -172,7 +175,7 @@ fn check(name: &str, real_python: &str) {
 }
 
 fn check_all(names: impl IntoIterator<Item = String>) {
-    let real_python = ask_python("python3", "sys.executable", "");
+    let real_python = find_python();
     for name in names {
         check(&name, &real_python);
     }
@@ -186,7 +189,10 @@ fn scripts_start_where_names_mean_something() {
 #[test]
 fn scripts_start_where_first_lines_would_be_too_long() {
     let deep = ["deep"; 30].join("/");
-    check_all(NAMES.map(|name| format!("{name}/{deep}")));
+    // White space alone has the first line written in another way: that is the other test.
+    let is_one_word = |name: &&&str| !name.contains([' ', '\t', '\n', '\r']);
+    let names = NAMES.iter().filter(is_one_word);
+    check_all(names.map(|name| format!("{name}/{deep}")));
 }
 
 #[test]

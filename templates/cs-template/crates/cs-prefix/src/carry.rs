@@ -41,11 +41,11 @@ pub(crate) fn copy_stuck(
     Ok(())
 }
 
-/// Whether something that would have to move along cannot, because it is on a file system of its own.
-pub(crate) fn is_immovable(prefix: &Path) -> bool {
-    CARRIED
-        .iter()
-        .any(|name| sys::is_mount_point(&prefix.join(name)))
+/// The prefix itself, or something that would have to move along, when it cannot: it is on a file system of its own.
+pub(crate) fn find_immovable(prefix: &Path) -> Option<PathBuf> {
+    std::iter::once(prefix.to_path_buf())
+        .chain(CARRIED.iter().map(|name| prefix.join(name)))
+        .find(|path| sys::is_mount_point(path))
 }
 
 /// Named environments below a prefix, sorted; none when they are elsewhere, behind a link.
@@ -65,6 +65,10 @@ pub(crate) fn list_environments(prefix: &Path) -> Result<Vec<PathBuf>, PrefixErr
 fn merge(from: &Path, to: &Path) -> Result<(), PrefixError> {
     if !from.is_dir() || (from.is_symlink() && to.symlink_metadata().is_ok()) {
         return Ok(());
+    }
+    if let Some(path) = [from, to].into_iter().find(|path| sys::is_mounted_at(path)) {
+        let path = path.to_path_buf();
+        return Err(PrefixError::MountAppeared { path });
     }
     // A directory's rename replaces an empty directory and nothing else.
     match sys::rename(from, to) {

@@ -13,6 +13,7 @@ use crate::error::PrefixError;
 use crate::heartbeat::Heartbeat;
 use crate::inplace;
 use crate::marker::{Form, Marker, Reading};
+use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
 use crate::patience::Patience;
 use crate::remove::{remove_tree, remove_tree_in_order};
@@ -37,6 +38,8 @@ impl Claim {
         owner: &Owner,
         patience: &mut Patience,
     ) -> Result<Option<Self>, PrefixError> {
+        // From here on things are moved and removed, be it only to tidy up.
+        refuse_mounts(names)?;
         let created = create_parents(&names.parent)?;
         let taken = Self::take_below(names, owner, patience, &created);
         if !matches!(taken, Ok(Some(_))) {
@@ -233,7 +236,7 @@ fn recognise(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError
 /// Where nothing can be locked: deal with the staging directory of a process whose heart stopped beating.
 fn take_away_stale(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     recognise(names, owner)?;
-    let aside = names.with_staging(names.staging.with_extension("abandoned"));
+    let aside = names.with_staging(names.abandoned());
     if aside.staging.exists() {
         clear_abandoned(&aside, owner)?;
     }
@@ -277,10 +280,22 @@ fn discard_staging(names: &Names) -> Result<(), PrefixError> {
         return Ok(());
     }
     let is_finished = !names.scratch.exists();
-    if is_finished && names.prefix.join(&names.marker).is_file() {
-        carry_over(&names.staging, &names.prefix)?;
+    if let Some(prefix) = find_return(names).filter(|_| is_finished) {
+        carry_over(&names.staging, prefix)?;
     }
     remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
+}
+
+/// The prefix that environments in the staging directory return to. Where there is none, the previous one keeps them for the
+/// next to be built, if the same user made both: a kill just before the last rename leaves these two, and another user may not
+/// finish that.
+fn find_return(names: &Names) -> Option<&Path> {
+    let is_ours = |directory: &&PathBuf| names.marker_in(directory).is_file();
+    let previous = Some(&names.previous)
+        .filter(|previous| sys::have_same_owner(previous, &names.staging))
+        .filter(is_ours);
+    let prefix = Some(&names.prefix).filter(is_ours);
+    prefix.or(previous).map(PathBuf::as_path)
 }
 
 /// Remove the staging directory; the directory that says whose it is goes last, so that a kill leaves it recognisable.

@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::error::PrefixError;
+use crate::error::{Mounted, PrefixError};
 use crate::sys;
 
 /// Asked before each file; its error ends the copying.
@@ -35,6 +35,9 @@ impl<'a> Copying<'a> {
         left_out: &[&str],
     ) -> Result<(), PrefixError> {
         let fail = |source| PrefixError::io("copy", from, source);
+        if sys::is_mounted_at(from) {
+            return Err(fail(Mounted(from.to_path_buf()).into()));
+        }
         match sys::make_directory(to) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(fail(error)),
             _ => {}

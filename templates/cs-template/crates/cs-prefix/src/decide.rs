@@ -1,11 +1,11 @@
 //! What an installation has to do in which state: the rows of the table in `docs/explanation/prefix-lifecycle.md`.
 
-use crate::carry::is_immovable;
 use crate::changes::find_changes;
 use crate::claim::is_empty;
 use crate::error::PrefixError;
 use crate::install::{KeepReason, OnUpgrade, Outcome, Policy};
 use crate::marker::{Marker, Reading};
+use crate::mounts::{find_mount, refuse_mounts};
 use crate::names::{Names, Owner};
 use crate::protected::refuse_protected;
 use crate::state::{Foreignness, State, examine, find_unwritable, inspect};
@@ -56,6 +56,7 @@ pub(crate) fn decide(
     if let Some(outcome) = find_outcome(names, policy, &state) {
         return Ok(Decision::done(outcome));
     }
+    check_place(names)?;
     let site = match state {
         State::OursTorn => Site::Damaged,
         State::OursComplete { marker } => site_of_own_stamp(names, &marker)?,
@@ -121,8 +122,8 @@ fn reason_to_keep(names: &Names, policy: &Policy, declined: bool) -> Option<Keep
     if let Ok(target) = std::fs::read_link(&names.prefix) {
         return Some(KeepReason::SymbolicLink { target });
     }
-    if sys::is_mount_point(&names.prefix) || is_immovable(&names.prefix) {
-        return Some(KeepReason::MountPoint);
+    if let Some(path) = find_mount(names) {
+        return Some(KeepReason::MountPoint { path });
     }
     find_unwritable(names).map(|directory| KeepReason::NotWritable {
         directory: directory.to_path_buf(),
@@ -158,15 +159,20 @@ fn check_previous(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     }
 }
 
+/// Refuse what cannot be replaced without touching what is not the prefix's.
+fn check_place(names: &Names) -> Result<(), PrefixError> {
+    match std::fs::read_link(&names.prefix) {
+        Ok(target) => Err(PrefixError::SymbolicLink {
+            prefix: names.prefix.clone(),
+            target,
+        }),
+        Err(_) => refuse_mounts(names),
+    }
+}
+
 /// Refuse, before the first byte is written, what could not be finished.
 fn check_site(names: &Names, policy: &Policy) -> Result<(), PrefixError> {
     let prefix = names.prefix.clone();
-    if let Ok(target) = std::fs::read_link(&prefix) {
-        return Err(PrefixError::SymbolicLink { prefix, target });
-    }
-    if sys::is_mount_point(&prefix) || is_immovable(&prefix) {
-        return Err(PrefixError::MountPoint { prefix });
-    }
     let length_bytes = prefix.as_os_str().len();
     if let Some(limit_bytes) = policy.prefix_limit_bytes
         && length_bytes > limit_bytes

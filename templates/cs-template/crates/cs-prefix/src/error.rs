@@ -68,14 +68,22 @@ pub enum PrefixError {
         /// The system's words.
         source: io::Error,
     },
-    /// Another file system is mounted on the prefix, or on what would have to move along with a new one.
+    /// Something is mounted at the prefix or in it, or in a directory beside it that would be moved or removed.
     #[error(
-        "{prefix}, or its envs or pkgs directory, is a mount point: a prefix is put in place and removed by renaming, which \
-         mount points do not allow. Nothing was changed. Unmount it first, or choose another place with --path."
+        "{path} is a mount point: what is mounted there is neither moved nor removed, so the prefix can be neither \
+         replaced nor removed. Nothing was changed. Unmount it first, or choose another place with --path."
     )]
     MountPoint {
-        /// The path as given.
-        prefix: PathBuf,
+        /// Where it is mounted.
+        path: PathBuf,
+    },
+    /// Something was mounted while directories were being moved, copied or removed.
+    #[error(
+        "stopped at {path}, which is a mount point: what is mounted there was not touched. Unmount it, and try again."
+    )]
+    MountAppeared {
+        /// Where it is mounted.
+        path: PathBuf,
     },
     /// The path is longer than the packages allow.
     #[error(
@@ -158,6 +166,9 @@ pub enum PrefixError {
 impl PrefixError {
     /// Sort a system error: no permission, not writable at all, or plain failure.
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+        if let Some(Mounted(path)) = source.get_ref().and_then(|inner| inner.downcast_ref()) {
+            return Self::MountAppeared { path: path.clone() };
+        }
         match source.kind() {
             io::ErrorKind::PermissionDenied => Self::Denied {
                 action,
@@ -201,7 +212,10 @@ impl PrefixError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NothingToRollBack { .. } => 64,
-            Self::CannotWrite { .. } | Self::MountPoint { .. } | Self::PathTooLong { .. } => 73,
+            Self::CannotWrite { .. }
+            | Self::MountPoint { .. }
+            | Self::MountAppeared { .. }
+            | Self::PathTooLong { .. } => 73,
             Self::NoSpace { .. } | Self::NoInodes { .. } | Self::Io { .. } => 74,
             Self::Busy { .. } => 75,
             Self::Foreign { .. }
@@ -223,6 +237,17 @@ pub enum InstallError<E> {
     /// The closure that fills the staging directory failed; its directory is gone again.
     #[error("{0}")]
     Build(E),
+}
+
+/// Where something is mounted that must be left alone, inside of an [`io::Error`].
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is a mount point")]
+pub(crate) struct Mounted(pub PathBuf);
+
+impl From<Mounted> for io::Error {
+    fn from(mounted: Mounted) -> Self {
+        Self::new(io::ErrorKind::ResourceBusy, mounted)
+    }
 }
 
 fn hint(source: &io::Error) -> &'static str {

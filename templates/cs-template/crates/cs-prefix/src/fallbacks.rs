@@ -282,6 +282,25 @@ fn root_finishes_what_a_user_began_and_nothing_that_somebody_else_put_there() {
 }
 
 #[test]
+fn root_keeps_the_environments_of_a_user_whose_upgrade_was_killed_before_its_last_rename() {
+    use std::os::unix::fs::chown;
+    let (place, names) = dismantled();
+    fs::remove_dir_all(&names.previous).unwrap();
+    fs::rename(names.kept(), &names.previous).unwrap();
+    fs::remove_dir_all(&names.scratch).unwrap();
+    fs::remove_dir_all(&names.prefix).unwrap();
+    for directory in [&names.staging, &names.previous] {
+        if chown(directory, Some(2001), None).is_err() {
+            eprintln!("skipped: needs root");
+            return;
+        }
+    }
+    place.install("2", false);
+    assert_eq!(place.version(), "2");
+    assert!(place.prefix.join("envs/mine/whole").is_dir());
+}
+
+#[test]
 fn what_an_interrupted_removal_leaves_is_not_carried_on() {
     let place = shipped();
     Form::Dismantled

@@ -11,6 +11,7 @@ use crate::copy::Check;
 use crate::decide::{Decision, Site, decide};
 use crate::error::{InstallError, PrefixError};
 use crate::marker::{Form, Marker};
+use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::room::check_room;
@@ -129,8 +130,11 @@ pub enum KeepReason {
         /// Where the link leads.
         target: PathBuf,
     },
-    /// Another file system is mounted on it, or on its named environments.
-    MountPoint,
+    /// Something is mounted at it or in it, or in a directory beside it that would be moved or removed.
+    MountPoint {
+        /// Where.
+        path: PathBuf,
+    },
     /// The new one could not be made. [`install`] has that as an error; a caller that goes on with what is there says so.
     Failed {
         /// The error's message.
@@ -313,6 +317,8 @@ impl Work<'_> {
     }
 
     fn put_in_place(&mut self, check: Check) -> Result<(), PrefixError> {
+        // Looked for again: the build took its time.
+        refuse_mounts(self.claim.names())?;
         match self.site {
             Site::Occupied => return swap::replace(&mut self.claim, self.owner, check),
             Site::Damaged => return swap::repair(&mut self.claim, self.owner, check),

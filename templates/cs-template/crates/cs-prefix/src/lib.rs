@@ -16,6 +16,7 @@ mod heartbeat;
 mod inplace;
 mod install;
 mod marker;
+mod mounts;
 mod names;
 mod patience;
 mod protected;

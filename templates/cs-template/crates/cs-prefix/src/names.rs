@@ -75,6 +75,21 @@ impl Names {
         })
     }
 
+    /// Every directory that may be moved or removed, all of them in `parent`.
+    pub fn directories(&self) -> [PathBuf; 4] {
+        [
+            self.prefix.clone(),
+            self.previous.clone(),
+            self.staging.clone(),
+            self.abandoned(),
+        ]
+    }
+
+    /// Where a staging directory is put whose process is gone, where directories cannot be locked.
+    pub fn abandoned(&self) -> PathBuf {
+        self.staging.with_extension("abandoned")
+    }
+
     /// The marker in `directory`.
     pub fn marker_in(&self, directory: &Path) -> PathBuf {
         directory.join(&self.marker)

@@ -18,7 +18,7 @@ pub(crate) fn refuse_protected(prefix: &Path) -> Result<(), PrefixError> {
     if real.parent().is_none() {
         return refuse("it is a root directory");
     }
-    let home = crate::sys::find_home().and_then(|home| home.canonicalize().ok());
+    let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
     if home.is_some_and(|home| home.starts_with(&real)) {
         return refuse("your home directory is in it");
     }

@@ -1,4 +1,4 @@
-//! Remove directory trees: never through a link, whatever their modes, however deep.
+//! Remove directory trees: never through a link nor across a mount, whatever their modes, however deep.
 
 use std::ffi::OsStr;
 use std::io;
@@ -23,7 +23,7 @@ pub(crate) fn remove_tree_in_order(path: &Path, last: &OsStr) -> io::Result<()> 
         _ => {}
     }
     #[cfg(unix)]
-    unix::empty_all_but(path, last)?;
+    unix::empty(path, Some(last))?;
     #[cfg(not(unix))]
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
@@ -43,9 +43,7 @@ fn remove_existing_tree(path: &Path) -> io::Result<()> {
 
 #[cfg(unix)]
 fn remove_existing_tree(path: &Path) -> io::Result<()> {
-    let top = unix::open(path)?;
-    let mut sweep = unix::Sweep::new(&top, None);
-    while sweep.empty_directory(&top, 0)? > 0 {}
+    unix::empty(path, None)?;
     std::fs::remove_dir(path)
 }
 
@@ -55,10 +53,13 @@ mod unix {
     use std::io;
     use std::os::fd::OwnedFd;
     use std::os::unix::ffi::OsStrExt;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
     use rustix::io::Errno;
+
+    use crate::error::Mounted;
+    use crate::sys::{is_mounted_at, is_mounted_in, make_writable};
 
     const FLAGS: OFlags = OFlags::RDONLY
         .union(OFlags::DIRECTORY)
@@ -68,49 +69,54 @@ mod unix {
     const DEPTH_LIMIT: usize = 64;
 
     /// Open a directory, even one that its owner may not read.
-    pub fn open(path: &Path) -> rustix::io::Result<OwnedFd> {
+    fn open(path: &Path) -> io::Result<OwnedFd> {
+        if is_mounted_at(path) {
+            return Err(Mounted(path.to_path_buf()).into());
+        }
         let open = || rustix::fs::openat(CWD, path, FLAGS, Mode::empty());
         match open() {
-            Err(Errno::ACCESS) if crate::sys::make_writable(path).is_ok() => open(),
-            other => other,
+            Err(Errno::ACCESS) if make_writable(path).is_ok() => Ok(open()?),
+            other => Ok(other?),
         }
     }
 
     /// Remove what the directory `path` holds, but for the entry `kept`.
-    pub fn empty_all_but(path: &Path, kept: &OsStr) -> io::Result<()> {
+    pub fn empty(path: &Path, kept: Option<&OsStr>) -> io::Result<()> {
         let top = open(path)?;
-        let kept = CString::new(kept.as_bytes())?;
-        let mut sweep = Sweep::new(&top, Some(&kept));
+        let mut sweep = Sweep {
+            top: &top,
+            kept: kept.map(|name| CString::new(name.as_bytes())).transpose()?,
+            deep: 0,
+            place: path.to_path_buf(),
+        };
         while sweep.empty_directory(&top, 0)? > 0 {}
         Ok(())
     }
 
     /// The removal of one tree.
-    pub struct Sweep<'a> {
+    struct Sweep<'a> {
         top: &'a OwnedFd,
         /// An entry of the top directory that stays.
-        kept: Option<&'a CString>,
+        kept: Option<CString>,
         /// Number of directories moved to the top.
         deep: usize,
+        /// The directory that is being emptied, for messages only.
+        place: PathBuf,
     }
 
-    impl<'a> Sweep<'a> {
-        pub fn new(top: &'a OwnedFd, kept: Option<&'a CString>) -> Self {
-            Self { top, kept, deep: 0 }
-        }
-
+    impl Sweep<'_> {
         /// Remove what `directory` holds; returns how many entries it saw, so that 0 means empty.
-        pub fn empty_directory(&mut self, directory: &OwnedFd, depth: usize) -> io::Result<usize> {
+        fn empty_directory(&mut self, directory: &OwnedFd, depth: usize) -> io::Result<usize> {
             let mut entries = list(directory)?;
             if depth == 0 {
-                entries.retain(|(name, _)| Some(name) != self.kept);
+                entries.retain(|(name, _)| Some(name) != self.kept.as_ref());
             }
             for (name, file_type) in &entries {
                 let may_be_directory = matches!(file_type, FileType::Directory | FileType::Unknown);
                 if may_be_directory && self.remove_subdirectory(directory, name, depth)? {
                     continue;
                 }
-                unlink(directory, name, AtFlags::empty())?;
+                self.unlink(directory, name, AtFlags::empty())?;
             }
             Ok(entries.len())
         }
@@ -126,6 +132,7 @@ mod unix {
                 Ok(directory) => directory,
                 Err(Errno::NOTDIR | Errno::LOOP | Errno::MLINK) => return Ok(false),
                 Err(Errno::NOENT) => return Ok(true),
+                Err(Errno::XDEV) => return Err(self.stop_at(name)),
                 Err(error) => return Err(error.into()),
             };
             if depth >= DEPTH_LIMIT {
@@ -134,9 +141,28 @@ mod unix {
                 rustix::fs::renameat(parent, name.as_c_str(), self.top, shallow.as_str())?;
                 return Ok(true);
             }
+            self.place.push(OsStr::from_bytes(name.to_bytes()));
             self.empty_directory(&directory, depth + 1)?;
-            unlink(parent, name, AtFlags::REMOVEDIR)?;
+            self.place.pop();
+            self.unlink(parent, name, AtFlags::REMOVEDIR)?;
             Ok(true)
+        }
+
+        fn unlink(&self, directory: &OwnedFd, name: &CString, flags: AtFlags) -> io::Result<()> {
+            let unlink = || rustix::fs::unlinkat(directory, name.as_c_str(), flags);
+            match unlink() {
+                Err(Errno::ACCESS) => {
+                    rustix::fs::fchmod(directory, Mode::RWXU)?;
+                    Ok(unlink()?)
+                }
+                Err(Errno::NOENT) => Ok(()),
+                Err(Errno::BUSY) if is_mounted_in(directory, name, None) => Err(self.stop_at(name)),
+                other => Ok(other?),
+            }
+        }
+
+        fn stop_at(&self, name: &CString) -> io::Error {
+            Mounted(self.place.join(OsStr::from_bytes(name.to_bytes()))).into()
         }
     }
 
@@ -151,27 +177,21 @@ mod unix {
         Ok(entries)
     }
 
+    /// Open a directory in another; EXDEV when something is mounted there.
     fn open_below(parent: &OwnedFd, name: &CString) -> rustix::io::Result<OwnedFd> {
         let open = || rustix::fs::openat(parent, name.as_c_str(), FLAGS, Mode::empty());
-        match open() {
+        let opened = match open() {
+            Err(Errno::ACCESS) if is_mounted_in(parent, name, None) => Err(Errno::XDEV),
             Err(Errno::ACCESS) => {
                 // Only reached for entries that are directories: others fail with ENOTDIR or ELOOP.
                 rustix::fs::chmodat(parent, name.as_c_str(), Mode::RWXU, AtFlags::empty())?;
                 open()
             }
             other => other,
-        }
-    }
-
-    fn unlink(directory: &OwnedFd, name: &CString, flags: AtFlags) -> io::Result<()> {
-        let unlink = || rustix::fs::unlinkat(directory, name.as_c_str(), flags);
-        match unlink() {
-            Err(Errno::ACCESS) => {
-                rustix::fs::fchmod(directory, Mode::RWXU)?;
-                Ok(unlink()?)
-            }
-            Err(Errno::NOENT) => Ok(()),
-            other => Ok(other?),
+        }?;
+        match is_mounted_in(parent, name, Some(&opened)) {
+            true => Err(Errno::XDEV),
+            false => Ok(opened),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::claim::Claim;
 use crate::copy::Check;
 use crate::error::PrefixError;
 use crate::marker::{Form, Marker};
+use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::state::{State, find_unwritable, inspect};
@@ -79,6 +80,7 @@ fn check(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
             previous: names.previous.clone(),
         });
     }
+    refuse_mounts(names)?;
     if let Some(directory) = find_unwritable(names) {
         return Err(PrefixError::not_writable(directory, "roll back"));
     }

@@ -13,6 +13,13 @@ pub(crate) struct Room {
     pub files: Option<u64>,
 }
 
+impl Room {
+    pub const UNKNOWN: Self = Self {
+        bytes: None,
+        files: None,
+    };
+}
+
 /// Refuse when the file system that would hold `directory` lacks space or inodes.
 pub(crate) fn check_room(
     directory: &Path,
@@ -20,8 +27,7 @@ pub(crate) fn check_room(
     required_files: u64,
 ) -> Result<(), PrefixError> {
     let directory = nearest_existing(directory);
-    let room = sys::measure_room(directory)
-        .map_err(|source| PrefixError::io("measure the free space of", directory, source))?;
+    let room = sys::measure_room(directory);
     if let Some(available_bytes) = room.bytes
         && required_bytes > available_bytes
     {

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::carry::{is_immovable, list_environments};
+use crate::carry::list_environments;
 use crate::claim::{Claim, is_empty};
 use crate::error::PrefixError;
 use crate::marker::{Form, Marker, Reading};
+use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::protected::refuse_protected;
 use crate::state::{State, find_unwritable, inspect};
-use crate::{swap, sys};
+use crate::swap;
 
 /// What an uninstall would remove: shown to the user before anything happens.
 #[derive(Clone, Debug)]
@@ -60,12 +61,6 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
             target,
         });
     }
-    if state != State::Absent && (sys::is_mount_point(&names.prefix) || is_immovable(&names.prefix))
-    {
-        // What is mounted there is not ours to empty.
-        let prefix = names.prefix;
-        return Err(PrefixError::MountPoint { prefix });
-    }
     let is_ours = match Marker::read(&names.previous, owner)? {
         Reading::Whole(marker) => marker.is_of(owner),
         Reading::Torn => true,
@@ -75,14 +70,20 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
     let staging = is_empty_directory(&names.staging)
         || names.scratch.is_dir()
         || Marker::read_ours(&names.staging, owner)?.is_some();
-    Ok(UninstallPlan {
+    let mut plan = UninstallPlan {
         prefix: (state != State::Absent).then(|| names.prefix.clone()),
-        named_environments: list_environments(&names.prefix)?,
+        named_environments: Vec::new(),
         previous,
         abandoned_staging: staging.then(|| names.staging.clone()),
         remove_empty_parent: false,
         names,
-    })
+    };
+    if !plan.is_empty() {
+        // Before anything else is looked at: what is mounted may not even answer.
+        refuse_mounts(&plan.names)?;
+    }
+    plan.named_environments = list_environments(&plan.names.prefix)?;
+    Ok(plan)
 }
 
 impl UninstallPlan {

@@ -6,10 +6,10 @@ mod common;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use common::{NEVER, NEW, OLD, installed, is_root, prefix_error};
+use common::{Mounted, NEVER, NEW, OLD, installed, is_root, prefix_error};
 use cs_prefix::{InstallError, Policy, PrefixError, install};
 
 const NOBODY: u32 = 65534;
@@ -127,36 +127,12 @@ fn a_user_who_may_not_write_waits_for_the_one_who_builds() {
     assert_eq!(place.names(), ["demo"]);
 }
 
-/// A file system of its own, unmounted at the end.
-struct Mounted(PathBuf);
-
-impl Mounted {
-    fn new(directory: &Path, options: &str) -> Option<Self> {
-        fs::create_dir_all(directory).unwrap();
-        let status = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
-            .arg(directory)
-            .status();
-        let is_mounted = status.is_ok_and(|status| status.success());
-        if !is_mounted {
-            eprintln!("skipped: cannot mount a file system here");
-        }
-        is_mounted.then(|| Self(directory.to_path_buf()))
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
 fn mounted(options: &str) -> Option<(tempfile::TempDir, Mounted)> {
     if !is_root() {
         return None;
     }
     let directory = tempfile::tempdir().unwrap();
-    let mounted = Mounted::new(&directory.path().join("disk"), options)?;
+    let mounted = Mounted::tmpfs(&directory.path().join("disk"), options)?;
     Some((directory, mounted))
 }
 
@@ -291,7 +267,7 @@ fn a_prefix_with_environments_on_a_file_system_of_their_own_is_kept() {
         return;
     }
     let place = installed(&OLD);
-    let Some(_disk) = Mounted::new(&place.prefix.join("envs"), "size=64k") else {
+    let Some(_disk) = Mounted::tmpfs(&place.prefix.join("envs"), "size=64k") else {
         return;
     };
     let outcome = install(
@@ -306,9 +282,9 @@ fn a_prefix_with_environments_on_a_file_system_of_their_own_is_kept() {
     assert!(matches!(
         outcome,
         cs_prefix::Outcome::Kept {
-            reason: cs_prefix::KeepReason::MountPoint,
+            reason: cs_prefix::KeepReason::MountPoint { path },
             ..
-        }
+        } if path == place.prefix.join("envs")
     ));
 }
 

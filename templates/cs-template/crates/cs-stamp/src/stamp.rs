@@ -1,6 +1,7 @@
 //! An executable's stamp: found, then read part by part.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use cs_entry::footer::FORMAT_VERSION;
@@ -9,6 +10,18 @@ use crate::bytes::{read_exact_at, sha256};
 use crate::footer::{Footer, FooterFault, parse_footer};
 use crate::search::{Found, find_footer};
 use crate::{Header, Launch, Part, PartSpan, Plan, StampError};
+
+/// Where the running executable is. Without a mounted `/proc`, as in a bare `chroot`, Linux still tells by which path it was started.
+fn find_self() -> io::Result<PathBuf> {
+    let path = std::env::current_exe();
+    #[cfg(target_os = "linux")]
+    if path.is_err() {
+        use std::os::unix::ffi::OsStrExt;
+        let started = rustix::param::linux_execfn().to_bytes();
+        return std::path::absolute(std::ffi::OsStr::from_bytes(started));
+    }
+    path
+}
 
 /// The stamp of one executable. Opening it reads the footer alone.
 #[derive(Debug)]
@@ -34,7 +47,7 @@ impl Stamp {
             path: "this executable".into(),
             source,
         };
-        let path = std::env::current_exe().map_err(unknown)?;
+        let path = find_self().map_err(unknown)?;
         // The kernel's own link leads to the running file even when an upgrade has put another one in its place.
         match File::open(if cfg!(target_os = "linux") {
             Path::new("/proc/self/exe")

@@ -64,8 +64,8 @@ impl Exchange<'_> {
             host: self.host.to_owned(),
             server: describe_server(server),
             what: match answer {
-                Answer::NoSuchName => "there is no such name",
-                _ => "the name has none",
+                Answer::NoSuchName => "the name does not exist",
+                _ => "the name exists without one",
             },
         }
     }
@@ -80,7 +80,7 @@ impl Exchange<'_> {
                 Answer::Failure(4) => "NOTIMP".to_owned(),
                 Answer::Failure(5) => "REFUSED".to_owned(),
                 Answer::Failure(code) => format!("with code {code}"),
-                _ => "with too little, over TCP as well".to_owned(),
+                _ => "with a truncated message, over TCP too".to_owned(),
             },
         }
     }
@@ -126,7 +126,12 @@ async fn ask_tcp(query: &Query, server: SocketAddr) -> io::Result<Answer> {
     read_exact(&stream, &mut length).await?;
     let mut answer = vec![0; u16::from_be_bytes(length) as usize];
     read_exact(&stream, &mut answer).await?;
-    let garbled = || io::Error::new(io::ErrorKind::InvalidData, "an answer to something else");
+    let garbled = || {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            "an answer to a different question",
+        )
+    };
     query.read(&answer).ok_or_else(garbled)
 }
 

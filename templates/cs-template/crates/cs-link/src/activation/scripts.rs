@@ -30,7 +30,7 @@ pub enum ScriptFault {
         source: io::Error,
     },
     /// A script ended the shell, or made it deaf.
-    #[error("the activation script {} ended the shell that was to go on after it ({status})", script.display())]
+    #[error("the activation script {} ended the shell before the remaining scripts ran ({status})", script.display())]
     Ended {
         /// The script.
         script: PathBuf,

@@ -97,7 +97,7 @@ fn read_variable(name: &str, value: &RawValue) -> Result<Option<String>, &'stati
     }
     let text = match serde_json::from_str(value.get()) {
         Ok(Value::String(text)) => text,
-        Ok(Value::Number(number)) => write_number(value.get(), number.as_f64()),
+        Ok(Value::Number(_)) => write_number(value.get()),
         Ok(Value::Bool(true)) => "True".to_owned(),
         Ok(Value::Bool(false)) => "False".to_owned(),
         Ok(Value::Null) => return Ok(None),
@@ -110,11 +110,27 @@ fn read_variable(name: &str, value: &RawValue) -> Result<Option<String>, &'stati
 }
 
 /// A number as Python writes it: whole ones digit by digit, however many.
-fn write_number(written: &str, value: Option<f64>) -> String {
-    match value {
-        Some(value) if written.contains(['.', 'e', 'E']) => format!("{value:?}"),
+fn write_number(written: &str) -> String {
+    // serde_json's own reading is off by a digit at times.
+    match written.parse() {
+        Ok(value) if written.contains(['.', 'e', 'E']) => write_float(value),
+        // Whole numbers have no negative zero.
+        _ if written == "-0" => "0".to_owned(),
         _ => written.to_owned(),
     }
+}
+
+/// Rust and Python write the same digits. Python's exponents have a sign, and two digits at least.
+fn write_float(value: f64) -> String {
+    let text = format!("{value:?}");
+    let Some((digits, exponent)) = text.split_once('e') else {
+        return text;
+    };
+    let (sign, exponent) = match exponent.strip_prefix('-') {
+        Some(exponent) => ('-', exponent),
+        None => ('+', exponent),
+    };
+    format!("{}e{sign}{exponent:0>2}", digits.trim_end_matches(".0"))
 }
 
 fn is_same_name(left: &str, right: &str) -> bool {
@@ -164,6 +180,14 @@ mod tests {
             ),
             ("1.50", Some("1.5")),
             ("1e3", Some("1000.0")),
+            ("-0", Some("0")),
+            ("-0.0", Some("-0.0")),
+            ("1E15", Some("1000000000000000.0")),
+            ("1e16", Some("1e+16")),
+            ("-2.50e300", Some("-2.5e+300")),
+            ("0.0001", Some("0.0001")),
+            ("0.00001", Some("1e-05")),
+            ("12.5e-308", Some("1.25e-307")),
             ("true", Some("True")),
             ("false", Some("False")),
             ("null", None),

@@ -15,6 +15,7 @@ use std::fs::File;
 /// What came of an attempt to lock a directory.
 pub(crate) enum Attempt {
     /// It is locked until the file is closed, by this process's end at the latest.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "directories are not locked"))]
     Locked(File),
     /// Another process holds it.
     Held,
@@ -26,6 +27,7 @@ pub(crate) enum Attempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exchange {
     /// Each has the other's name now.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "directories are not exchanged"))]
     Done,
     /// The system or file system cannot do that in one step.
     Unsupported,
@@ -44,6 +46,10 @@ pub(crate) mod pretend {
         pub static NO_LOCKS: Cell<bool> = const { Cell::new(false) };
         /// Directories cannot be exchanged.
         pub static NO_EXCHANGE: Cell<bool> = const { Cell::new(false) };
+        /// There is no list of mounts, as without /proc.
+        pub static NO_MOUNT_LIST: Cell<bool> = const { Cell::new(false) };
+        /// The kernel does not say of a file whether it is a mount's root.
+        pub static NO_MOUNT_ROOTS: Cell<bool> = const { Cell::new(false) };
         /// Directories that cannot be renamed, as those of an image in a container. They are held open: the number of one
         /// that is removed is not another's meanwhile.
         pub static STUCK: RefCell<HashMap<u64, File>> = RefCell::default();

@@ -22,11 +22,6 @@ pub(crate) fn is_same(_locked: &File, _path: &Path) -> bool {
     false
 }
 
-/// The home directory.
-pub(crate) fn find_home() -> Option<std::path::PathBuf> {
-    std::env::home_dir()
-}
-
 /// Access control lists decide, when the directory is used.
 pub(crate) fn is_own(_path: &Path) -> bool {
     true
@@ -37,9 +32,19 @@ pub(crate) fn have_same_owner(_one: &Path, _other: &Path) -> bool {
     true
 }
 
-/// Volumes mounted on directories are links here, and links are never replaced.
+/// Volumes mounted on directories are links here, and links are neither replaced nor followed.
 pub(crate) fn is_mount_point(_path: &Path) -> bool {
     false
+}
+
+/// As above.
+pub(crate) fn is_mounted_at(_path: &Path) -> bool {
+    false
+}
+
+/// None that matter, as above.
+pub(crate) fn list_mounts() -> Option<Vec<std::path::PathBuf>> {
+    Some(Vec::new())
 }
 
 /// Not in one step.
@@ -63,6 +68,10 @@ pub(crate) fn is_read_only(_directory: &Path) -> bool {
 /// Clear the read-only attribute.
 pub(crate) fn make_writable(directory: &Path) -> io::Result<()> {
     let mut permissions = std::fs::metadata(directory)?.permissions();
+    #[expect(
+        clippy::permissions_set_readonly_false,
+        reason = "there are no bits for others here"
+    )]
     permissions.set_readonly(false);
     std::fs::set_permissions(directory, permissions)
 }
@@ -103,11 +112,8 @@ pub(crate) fn copy_attributes(_from: &Path, _to: &Path, _metadata: &Metadata) ->
 }
 
 /// Not known; a full disk shows while writing.
-pub(crate) fn measure_room(_directory: &Path) -> io::Result<Room> {
-    Ok(Room {
-        bytes: None,
-        files: None,
-    })
+pub(crate) fn measure_room(_directory: &Path) -> Room {
+    Room::UNKNOWN
 }
 
 /// NTFS journals names.

@@ -1,12 +1,17 @@
 //! Linux, macOS and the other Unix systems.
 
+use std::ffi::CStr;
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, AtFlags, CWD, FlockOperation, Mode, OFlags, Timespec, Timestamps};
+use rustix::fs::{
+    Access, AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Timespec, Timestamps,
+};
 use rustix::io::Errno;
+use rustix::path::Arg;
 
 use super::{Attempt, Exchange};
 use crate::room::Room;
@@ -80,26 +85,6 @@ pub(crate) fn is_same(locked: &File, path: &Path) -> bool {
     (ours.dev(), ours.ino()) == (there.dev(), there.ino())
 }
 
-/// The home directory: as `HOME` says, else as `/etc/passwd` does; other user databases would need libraries of the host.
-pub(crate) fn find_home() -> Option<PathBuf> {
-    let variable = std::env::var_os("HOME").filter(|home| !home.is_empty());
-    variable.map(PathBuf::from).or_else(|| {
-        let uid = rustix::process::getuid().as_raw().to_string();
-        let users = std::fs::read("/etc/passwd").ok()?;
-        find_home_of(uid.as_bytes(), &users)
-    })
-}
-
-/// The home directory of a user in the text of `/etc/passwd`: `NAME:PASSWORD:UID:GID:COMMENT:HOME:SHELL`.
-fn find_home_of(uid: &[u8], users: &[u8]) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStrExt;
-    users.split(|byte| *byte == b'\n').find_map(|line| {
-        let mut fields = line.split(|byte| *byte == b':').skip(2);
-        let home = (fields.next()? == uid).then(|| fields.nth(2)).flatten()?;
-        Some(PathBuf::from(std::ffi::OsStr::from_bytes(home)))
-    })
-}
-
 /// Whether the directory at `path` belongs to the user who asks.
 pub(crate) fn is_own(path: &Path) -> bool {
     let uid = rustix::process::geteuid().as_raw();
@@ -113,14 +98,136 @@ pub(crate) fn have_same_owner(one: &Path, other: &Path) -> bool {
     matches!((owner(one), owner(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Whether the directory at `path` is on another file system than its parent.
+/// Whether something is mounted at `path`, or the directory there is a device of its own, as subvolumes are.
 pub(crate) fn is_mount_point(path: &Path) -> bool {
+    is_mount_root(CWD, Some(path)) == Some(true) || is_other_device(path)
+}
+
+/// Whether something is mounted at `path`, as well as this system can say.
+pub(crate) fn is_mounted_at(path: &Path) -> bool {
+    is_mount_root(CWD, Some(path)).unwrap_or_else(|| is_other_device(path))
+}
+
+/// Whether the entry `name` of the directory `outer` is one where something is mounted; `inner` is that entry when it is a
+/// directory that has been opened.
+pub(crate) fn is_mounted_in(outer: &OwnedFd, name: &CStr, inner: Option<&OwnedFd>) -> bool {
+    let answer = match inner {
+        Some(inner) => is_mount_root(inner, None::<&CStr>),
+        None => is_mount_root(outer, Some(name)),
+    };
+    answer.unwrap_or_else(|| {
+        let inner = match inner {
+            Some(inner) => rustix::fs::fstat(inner),
+            None => rustix::fs::statat(outer, name, AtFlags::SYMLINK_NOFOLLOW),
+        };
+        let (Ok(outer), Ok(inner)) = (rustix::fs::fstat(outer), inner) else {
+            return false;
+        };
+        FileType::from_raw_mode(inner.st_mode) == FileType::Directory
+            && outer.st_dev != inner.st_dev
+    })
+}
+
+/// Whether the directory at `path` is on another device than its parent. Of files this says nothing: overlayfs gives them the
+/// devices of their layers.
+fn is_other_device(path: &Path) -> bool {
     let (Ok(inner), Some(parent)) = (path.symlink_metadata(), path.parent()) else {
         return false;
     };
-    parent
-        .metadata()
-        .is_ok_and(|outer| outer.dev() != inner.dev())
+    inner.is_dir()
+        && parent
+            .metadata()
+            .is_ok_and(|outer| outer.dev() != inner.dev())
+}
+
+/// Whether the file at `path` in a directory, or without one the directory itself, is the root of a mount, bind mounts of the
+/// same device included; none where the system does not say: Linux before 5.8, seccomp profiles that do not know `statx`, and
+/// all others.
+#[cfg(target_os = "linux")]
+fn is_mount_root(directory: impl AsFd, path: Option<impl Arg>) -> Option<bool> {
+    use rustix::fs::{StatxAttributes, StatxFlags};
+    #[cfg(test)]
+    if super::pretend::NO_MOUNT_ROOTS.get() {
+        return None;
+    }
+    // Nothing is to be mounted, nor a server asked, for the sake of this question.
+    let flags = AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
+    let answer = match path {
+        Some(path) => {
+            let flags = flags | AtFlags::SYMLINK_NOFOLLOW;
+            rustix::fs::statx(directory, path, flags, StatxFlags::empty())
+        }
+        None => {
+            let flags = flags | AtFlags::EMPTY_PATH;
+            rustix::fs::statx(directory, c"", flags, StatxFlags::empty())
+        }
+    }
+    .ok()?;
+    let is_known = answer
+        .stx_attributes_mask
+        .contains(StatxAttributes::MOUNT_ROOT);
+    is_known.then(|| answer.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_mount_root(_directory: impl AsFd, _path: Option<impl Arg>) -> Option<bool> {
+    None
+}
+
+/// Where something is mounted, as far as this process can see; none where the system has no list of it.
+#[cfg(target_os = "linux")]
+pub(crate) fn list_mounts() -> Option<Vec<PathBuf>> {
+    #[cfg(test)]
+    if super::pretend::NO_MOUNT_LIST.get() {
+        return None;
+    }
+    let mounts = parse_mounts(&std::fs::read("/proc/self/mountinfo").ok()?);
+    // There is /proc at least, so an empty list is not the system's.
+    (!mounts.is_empty()).then_some(mounts)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn list_mounts() -> Option<Vec<PathBuf>> {
+    None
+}
+
+/// The fifth field of each line of `/proc/self/mountinfo`: proc_pid_mountinfo(5).
+#[cfg(target_os = "linux")]
+fn parse_mounts(table: &[u8]) -> Vec<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+    let lines = table.split(|byte| *byte == b'\n');
+    lines
+        .filter_map(|line| line.split(|byte| *byte == b' ').nth(4))
+        .map(|field| std::ffi::OsString::from_vec(unescape(field)).into())
+        .collect()
+}
+
+/// Undo the kernel's escapes: a backslash and three octal digits for blanks, line ends and the like.
+#[cfg(target_os = "linux")]
+fn unescape(field: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let Some((first, after)) = rest.split_first() {
+        match (first, after) {
+            (
+                b'\\',
+                [
+                    a @ b'0'..=b'3',
+                    b @ b'0'..=b'7',
+                    c @ b'0'..=b'7',
+                    after @ ..,
+                ],
+            ) => {
+                plain.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
+                rest = after;
+            }
+            _ => {
+                plain.push(*first);
+                rest = after;
+            }
+        }
+    }
+    plain
 }
 
 /// Give each of two directories the other's name, in one step.
@@ -191,14 +298,16 @@ pub(crate) fn make_writable(directory: &Path) -> io::Result<()> {
 }
 
 /// What the file system of `directory` has left for this user.
-pub(crate) fn measure_room(directory: &Path) -> io::Result<Room> {
-    let fs = rustix::fs::statvfs(directory)?;
-    // File systems that make inodes as they go report none at all.
-    let files = (fs.f_files > 0).then_some(fs.f_favail);
-    Ok(Room {
-        bytes: Some(fs.f_bavail.saturating_mul(fs.f_frsize)),
-        files,
-    })
+pub(crate) fn measure_room(directory: &Path) -> Room {
+    // Some sandboxes and FUSE file systems do not answer; a full disk shows while writing.
+    let Ok(fs) = rustix::fs::statvfs(directory) else {
+        return Room::UNKNOWN;
+    };
+    Room {
+        // Some have no size, and some make inodes as they go: they report none at all.
+        bytes: (fs.f_blocks > 0).then_some(fs.f_bavail.saturating_mul(fs.f_frsize)),
+        files: (fs.f_files > 0).then_some(fs.f_favail),
+    }
 }
 
 /// Make the names in `directory` durable.
@@ -237,7 +346,7 @@ pub(crate) fn copy_special(from: &Path, to: &Path, metadata: &Metadata) -> io::R
     rustix::fs::mknodat(
         CWD,
         to,
-        rustix::fs::FileType::from_raw_mode(metadata.mode() as _),
+        FileType::from_raw_mode(metadata.mode() as _),
         Mode::from_raw_mode(metadata.mode() as _),
         metadata.rdev() as _,
     )?;
@@ -292,19 +401,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_home_is_found_by_the_number_of_its_user() {
-        let users = b"root:x:0:0:root:/root:/bin/sh\nbroken:x:7\nme:x:1000:100:,,:/home/me:\n";
-        for (uid, home) in [
-            ("0", Some("/root")),
-            ("1000", Some("/home/me")),
-            ("7", None),
-            ("1", None),
-        ] {
-            assert_eq!(
-                find_home_of(uid.as_bytes(), users),
-                home.map(PathBuf::from),
-                "{uid}"
-            );
-        }
+    #[cfg(target_os = "linux")]
+    fn mounts_are_listed_whatever_their_names() {
+        let table = b"25 1 254:0 / / rw - ext4 /dev/vda rw\n\
+            30 25 254:0 /x /a\\040b/\\011c\\012d\\134e rw shared:1 master:2 - ext4 /dev/vda rw\n\
+            31 25 0:9 / /\\303\\244\\043\\9\\04 rw - tmpfs tmpfs rw\n\n";
+        assert_eq!(
+            parse_mounts(table),
+            ["/", "/a b/\tc\nd\\e", "/\u{e4}#\\9\\04"].map(PathBuf::from)
+        );
     }
 }

@@ -259,3 +259,41 @@ pub fn is_root() -> bool {
     }
     is_root
 }
+
+/// Something mounted, until it is dropped.
+pub struct Mounted(pub PathBuf);
+
+impl Mounted {
+    /// A file system in memory; makes the directory.
+    pub fn tmpfs(directory: &Path, options: &str) -> Option<Self> {
+        fs::create_dir_all(directory).unwrap();
+        Self::mount(&["-t", "tmpfs", "-o", options, "tmpfs"], directory)
+    }
+
+    /// A directory or file once more; makes its second place.
+    pub fn bind(source: &Path, place: &Path) -> Option<Self> {
+        match source.is_dir() {
+            true => fs::create_dir_all(place).unwrap(),
+            false => {
+                fs::create_dir_all(place.parent().unwrap()).unwrap();
+                fs::write(place, "hidden").unwrap();
+            }
+        }
+        Self::mount(&["--bind", source.to_str().unwrap()], place)
+    }
+
+    fn mount(options: &[&str], place: &Path) -> Option<Self> {
+        let status = Command::new("mount").args(options).arg(place).status();
+        let is_mounted = status.is_ok_and(|status| status.success());
+        if !is_mounted {
+            eprintln!("skipped: cannot mount a file system here");
+        }
+        is_mounted.then(|| Self(place.to_path_buf()))
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}

@@ -1,0 +1,275 @@
+//! File systems that are mounted at, or somewhere in, what may be moved or removed.
+//!
+//! What is mounted is not this crate's: it is neither moved along nor removed. So a mount is looked for before the first
+//! change, in the system's list of mounts. Only where there is no such list is every entry looked at. A mount that comes
+//! later ends the sweep that meets it: see [`crate::remove`].
+
+use std::path::{Path, PathBuf};
+
+use crate::carry::find_immovable;
+use crate::error::PrefixError;
+use crate::names::Names;
+use crate::sys;
+
+/// Refuse to change anything while something is mounted at or in the prefix, or the directories beside it.
+pub(crate) fn refuse_mounts(names: &Names) -> Result<(), PrefixError> {
+    match find_mount(names) {
+        Some(path) => Err(PrefixError::MountPoint { path }),
+        None => Ok(()),
+    }
+}
+
+/// Where something is mounted at or in the prefix, or the directories beside it.
+pub(crate) fn find_mount(names: &Names) -> Option<PathBuf> {
+    let listed = match (names.parent.canonicalize(), sys::list_mounts()) {
+        (Ok(parent), Some(mounts)) => mounts
+            .iter()
+            .filter_map(|mount| mount.strip_prefix(&parent).ok())
+            .find(|inner| {
+                names
+                    .directories()
+                    .iter()
+                    .any(|directory| is_in(inner, directory))
+            })
+            .map(|inner| names.parent.join(inner)),
+        _ => names
+            .directories()
+            .iter()
+            .find_map(|directory| find_below(directory)),
+    };
+    listed.or_else(|| find_immovable(&names.prefix))
+}
+
+/// Whether `inner`, a path in the parent of `directory`, is that directory or something in it.
+fn is_in(inner: &Path, directory: &Path) -> bool {
+    directory
+        .file_name()
+        .is_some_and(|name| inner.starts_with(name))
+}
+
+/// Look at every entry at or below `top`, without following links.
+fn find_below(top: &Path) -> Option<PathBuf> {
+    let mut found = vec![top.to_path_buf()];
+    while let Some(path) = found.pop() {
+        if sys::is_mounted_at(&path) {
+            return Some(path);
+        }
+        if path.is_dir() && !path.is_symlink() {
+            let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
+            found.extend(entries.map(|entry| entry.path()));
+        }
+    }
+    None
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs;
+    use std::process::Command;
+
+    use super::*;
+    use crate::carry::carry_over;
+    use crate::copy::Copying;
+    use crate::names::Owner;
+    use crate::remove::{remove_tree, remove_tree_in_order};
+    use crate::sys::pretend::{NO_MOUNT_LIST, NO_MOUNT_ROOTS};
+
+    const OWNER: Owner = Owner {
+        runtime: "demo",
+        stamp_hex: "1",
+        runtime_version: "1",
+    };
+    /// Which answers the system gives: whether there is a list, and whether the kernel knows the roots of mounts.
+    const ANSWERS: [(bool, bool); 3] = [(true, true), (false, true), (false, false)];
+
+    /// A prefix with a file of the user's mounted in it, until it is dropped.
+    struct Place {
+        directory: tempfile::TempDir,
+        mount: PathBuf,
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Kind {
+        Bind,
+        BoundFile,
+        Tmpfs,
+    }
+
+    impl Place {
+        /// None where nothing can be mounted; says so.
+        fn new(kind: Kind, at: &str) -> Option<Self> {
+            let directory = tempfile::tempdir().unwrap();
+            let precious = directory.path().join("precious");
+            fs::create_dir(&precious).unwrap();
+            fs::write(precious.join("thesis.tex"), "x").unwrap();
+            let mount = directory.path().join(at);
+            fs::create_dir_all(mount.parent().unwrap()).unwrap();
+            let mut command = Command::new("mount");
+            match kind {
+                Kind::BoundFile => {
+                    fs::write(&mount, "").unwrap();
+                    command.arg("--bind").arg(precious.join("thesis.tex"))
+                }
+                Kind::Bind => {
+                    fs::create_dir(&mount).unwrap();
+                    command.arg("--bind").arg(&precious)
+                }
+                Kind::Tmpfs => {
+                    fs::create_dir(&mount).unwrap();
+                    command.args(["-t", "tmpfs", "tmpfs"])
+                }
+            };
+            if !command
+                .arg(&mount)
+                .status()
+                .is_ok_and(|status| status.success())
+            {
+                eprintln!("skipped: needs root, to mount a file system");
+                return None;
+            }
+            if kind == Kind::Tmpfs {
+                fs::write(mount.join("thesis.tex"), "x").unwrap();
+            }
+            Some(Self { directory, mount })
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.directory.path().join(name)
+        }
+
+        fn names(&self) -> Names {
+            Names::new(&self.path("demo"), &OWNER).unwrap()
+        }
+
+        fn assert_untouched(&self) {
+            let file = match self.mount.is_dir() {
+                true => self.mount.join("thesis.tex"),
+                false => self.mount.clone(),
+            };
+            assert_eq!(fs::read_to_string(file).unwrap(), "x");
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = Command::new("umount").arg("-l").arg(&self.mount).status();
+        }
+    }
+
+    fn answer((list, roots): (bool, bool)) {
+        NO_MOUNT_LIST.set(!list);
+        NO_MOUNT_ROOTS.set(!roots);
+    }
+
+    #[test]
+    fn a_mount_is_found_wherever_it_is_and_whatever_the_system_says() {
+        let places = [
+            "demo",
+            "demo/envs",
+            "demo/lib/a b\n\\c/d",
+            ".demo.previous/data",
+            ".demo.staging",
+            ".demo.abandoned/x",
+        ];
+        for (place, answers) in places.iter().flat_map(|at| ANSWERS.map(|them| (*at, them))) {
+            for kind in [Kind::Bind, Kind::BoundFile, Kind::Tmpfs] {
+                if kind != Kind::Tmpfs && answers == (false, false) {
+                    continue; // The device is the same: nothing is left to tell by.
+                }
+                let Some(made) = Place::new(kind, place) else {
+                    return;
+                };
+                answer(answers);
+                let found = find_mount(&made.names());
+                assert_eq!(
+                    found.as_deref(),
+                    Some(made.mount.as_path()),
+                    "{kind:?} {answers:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_whose_names_begin_alike_and_what_is_above_are_no_reason() {
+        for at in ["demo2", "demo.d/x", ".demo.previous2", "dem"] {
+            for answers in ANSWERS {
+                let Some(made) = Place::new(Kind::Tmpfs, at) else {
+                    return;
+                };
+                fs::create_dir_all(made.path("demo/envs")).unwrap();
+                answer(answers);
+                assert_eq!(find_mount(&made.names()), None, "{at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mount_is_named_by_the_path_that_was_given() {
+        let Some(made) = Place::new(Kind::Bind, "demo/data") else {
+            return;
+        };
+        let link = made.path("link");
+        std::os::unix::fs::symlink(made.directory.path(), &link).unwrap();
+        let names = Names::new(&link.join("demo"), &OWNER).unwrap();
+        assert_eq!(find_mount(&names), Some(link.join("demo/data")));
+    }
+
+    #[test]
+    fn a_sweep_stops_at_a_mount_and_names_it() {
+        for (answers, kind) in [
+            (ANSWERS[0], Kind::Bind),
+            (ANSWERS[0], Kind::BoundFile),
+            (ANSWERS[0], Kind::Tmpfs),
+            (ANSWERS[2], Kind::Tmpfs),
+        ] {
+            for at in ["demo", "demo/data", "demo/lib/a/b/c"] {
+                let Some(made) = Place::new(kind, at) else {
+                    return;
+                };
+                answer(answers);
+                for remove in [remove_tree, |path: &Path| {
+                    remove_tree_in_order(path, "other".as_ref())
+                }] {
+                    if kind == Kind::BoundFile && at == "demo" {
+                        continue;
+                    }
+                    let error = PrefixError::io("remove", &made.path("demo"), {
+                        remove(&made.path("demo")).unwrap_err()
+                    });
+                    let PrefixError::MountAppeared { path } = error else {
+                        panic!("{error}")
+                    };
+                    assert_eq!(path, made.mount);
+                    made.assert_untouched();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_copy_and_a_move_stop_at_a_mount() {
+        for kind in [Kind::Bind, Kind::Tmpfs] {
+            let Some(made) = Place::new(kind, "demo/envs") else {
+                return;
+            };
+            fs::create_dir_all(made.path("other/envs/mine")).unwrap();
+            let copied = Copying::new(&|| Ok(())).copy_directory(
+                &made.path("demo"),
+                &made.path("copy"),
+                &[],
+            );
+            let moved = carry_over(&made.path("demo"), &made.path("other"));
+            let moved_into = carry_over(&made.path("other"), &made.path("demo"));
+            for result in [copied, moved, moved_into] {
+                let error = result.unwrap_err();
+                assert!(
+                    matches!(error, PrefixError::MountAppeared { .. }),
+                    "{error}"
+                );
+            }
+            made.assert_untouched();
+            assert!(made.path("other/envs/mine").is_dir());
+        }
+    }
+}
