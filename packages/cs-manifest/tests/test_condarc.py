@@ -74,3 +74,30 @@ def test_depth_is_told_as_that_whatever_reads_the_yaml(
     monkeypatch.setattr(yaml, "CSafeLoader", getattr(yaml, loader))
     with pytest.raises(ManifestError, match="is nested more than 100 levels deep"):
         read_condarc(write(tmp_path, f"a:\n  {form * depth}"))
+
+
+@pytest.mark.parametrize("line", ["anaconda_token: QZX", "password: 'QZX'", "a:\n  - my_secret: QZX", 'Token: "QZX"'])
+def test_a_value_that_is_called_a_secret_is_refused_and_not_shown(tmp_path, line):
+    path = tmp_path / "condarc"
+    path.write_text(f"channels: [c]\n{line}\n")
+    with pytest.raises(ManifestError) as caught:
+        read_condarc(path)
+    assert caught.value.kind == "credentials"
+    assert "QZX" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "add_anaconda_token: true",
+        "token: ${TOKEN}",
+        "password: '$PASSWORD'",
+        "channels: [token, x]",
+        "secret:",
+        "# token: x",
+    ],
+)
+def test_a_switch_and_a_variable_are_no_secrets(tmp_path, line):
+    path = tmp_path / "condarc"
+    path.write_text(f"a: b\n{line}\n")
+    assert read_condarc(path) == path.read_text()

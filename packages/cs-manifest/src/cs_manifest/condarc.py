@@ -18,6 +18,9 @@ MAX_SIZE_BYTES = 256 * 1024
 
 # libyaml's time grows with the square of the depth.
 _MAX_DEPTH = 100
+# A key that is called as a secret, and what it is set to: not a variable, and not a switch.
+_SECRET_KEY = r"""^[ \t-]*["']?(\w*(?:token|password|passwd|secret))["']?[ \t]*:[ \t]+"""
+_SECRET = rf"""(?im){_SECRET_KEY}(?:["'][^"'$]|(?!(?:null|~|true|false)[ \t\r]*$)[^\s"'#$|>&*!])"""
 _BARE_USER = re.compile(r"(?!mailto:)[^\s/:@]+:[^\s/@]*@[^\s/@]+/?")
 
 
@@ -121,6 +124,8 @@ def _check_addresses(path: Path, text: str) -> None:
     for address, offset in find_addresses(text):
         if holds_credentials(address, placeholders=True):
             raise _credentials(path, address, text.count("\n", 0, offset) + 1)
+    if match := re.search(_SECRET, text):
+        raise _credentials(path, f"{match[1]}: ***", text.count("\n", 0, match.start()) + 1)
 
 
 def _check_scalar(path: Path, value: str, line: int | None) -> None:
