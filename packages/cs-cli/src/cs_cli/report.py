@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cs_lock import Exclusion, Problem, redact_url
+from cs_lock import Exclusion, Problem, list_names, redact_url
 
 from .console import format_bytes
 from .inspection import Inspection, PlatformSummary
@@ -134,14 +134,10 @@ def _render_branches(exclusion: Exclusion) -> Iterator[str]:
     for kept in exclusion.kept:
         reasons = ["the workspace asks for it"] if kept.requested else []
         if kept.needed_by:
-            reasons.append(f"{_list_names(kept.needed_by)} {'needs' if len(kept.needed_by) == 1 else 'need'} it")
+            reasons.append(f"{list_names(kept.needed_by)} {'needs' if len(kept.needed_by) == 1 else 'need'} it")
         yield f"{kept.name} stays: {'; '.join(reasons)}"
     for lost in exclusion.broken:
         yield f"{lost.package} stays without {lost.dependency}"
-
-
-def _list_names(names: Sequence[str], limit: int = 3) -> str:
-    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
 def _render_problems(problems: Sequence[Problem], style: TextStyle) -> Iterator[str]:
@@ -160,7 +156,7 @@ def _render_verdict(inspection: Inspection, style: TextStyle) -> str:
         return style.paint("Ready to ship.", "green")
     if inspection.can_ship:
         known = len(inspection.unchecked) < len(inspection.platforms)
-        where = f" on {_list_names(inspection.unchecked)}" if known else ""
+        where = f" on {list_names(inspection.unchecked)}" if known else ""
         verdict = f"Nothing wrong was found, but the delegate was not checked{where}."
         advice = "Not all packages are in the cache: --check-delegate downloads what the check needs."
         return f"{style.paint(verdict, 'yellow')}\n{advice}"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cs_lock import Mismatch, Problem, SourceLock, find_mismatches, is_channel, redact_url
+from cs_lock import Mismatch, Problem, SourceLock, find_mismatches, is_channel, list_names, redact_url
 from cs_manifest import Environment, Platform, Project, RequestedSpec
-
-_NAMED = 3
 
 
 def check_requests(
@@ -109,12 +107,6 @@ def check_environment(
 def _compare(project: Project, what: str, names: Sequence[str], holder: str, other: str) -> list[Problem]:
     if not names:
         return []
-    message = (
-        f"{holder} has the {what}{'s' if len(names) > 1 else ''} {_list_names(names)}, which {other} does not have"
-    )
+    message = f"{holder} has the {what}{'s' if len(names) > 1 else ''} {list_names(names)}, which {other} does not have"
     hint = f"run `{project.kind.lock_command}`"
     return [Problem(kind=f"stale-{what}s", severity="warning", message=message, hint=hint)]
-
-
-def _list_names(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

@@ -1,6 +1,7 @@
 """Derive a shippable lock from the lock of a conda or pixi workspace."""
 
 from cs_lock.credentials import Verdict, judge_url, redact_url
+from cs_lock.dependencies import list_names
 from cs_lock.environments import Channel
 from cs_lock.errors import LockError, Problem
 from cs_lock.exclusions import Exclusion, KeptPackage, LostDependency
@@ -28,6 +29,7 @@ __all__ = [
     "find_mismatches",
     "is_channel",
     "judge_url",
+    "list_names",
     "parse_dependency_name",
     "python_of",
     "read_lock",

@@ -13,7 +13,10 @@ _SHOWN = 3
 
 
 def list_names(names: Sequence[str], limit: int = _SHOWN) -> str:
-    """Write names as a list, the ones beyond the limit as their number."""
+    """Write names as a list, the ones beyond the limit as their number: ``a, b, c and 2 more``.
+
+    :param limit: how many are named
+    """
     more = len(names) - limit
     return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
 
