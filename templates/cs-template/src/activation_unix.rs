@@ -13,6 +13,10 @@ use crate::voice::Voice;
 /// Run the scripts of `prefix` and take over what they export.
 ///
 /// The delegate's streams stay untouched: scripts find nothing on standard input, and what they print goes to standard error.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a program of the prefix writes there, not the runtime"
+)]
 pub fn run_scripts(
     prefix: &Path,
     environment: &mut Environment,

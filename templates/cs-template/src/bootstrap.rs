@@ -17,7 +17,7 @@ use crate::runtime::Runtime;
 use crate::settings::write_settings;
 use crate::sources::open_bundles;
 use crate::text::{count, format_bytes, format_duration};
-use crate::voice::{EVENTS_SCHEMA_VERSION, Event, Form, print};
+use crate::voice::{EVENTS_SCHEMA_VERSION, Event, Form, print_line};
 use crate::{kept, memory, signals, verify};
 
 /// How long to wait for another process that works on the prefix.
@@ -55,18 +55,18 @@ pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
     }
     let (name, version) = (&runtime.header.runtime, &runtime.header.runtime_version);
     let prefix = runtime.place.prefix.display();
-    print(&match installed.outcome {
+    print_line(&match installed.outcome {
         Outcome::AlreadyComplete { .. } => {
-            format!("{name} {version} is already installed at {prefix}\n")
+            format!("{name} {version} is already installed at {prefix}")
         }
         Outcome::Kept { marker, .. } => {
             format!(
-                "{name} {} stays installed at {prefix}\n",
+                "{name} {} stays installed at {prefix}",
                 marker.runtime_version
             )
         }
         Outcome::Installed { .. } | Outcome::Replaced { .. } => {
-            format!("{name} {version} is installed at {prefix}\n")
+            format!("{name} {version} is installed at {prefix}")
         }
     })
 }
@@ -217,9 +217,7 @@ fn build(
 /// Pass on what packages want their users to know, and what two packages both hold.
 fn relay(runtime: &Runtime, plan: &Plan, report: &cs_link::Report) {
     for message in &report.messages {
-        runtime
-            .voice
-            .note(&format!("{}: {}", message.package, message.text.trim()));
+        runtime.voice.quote(&message.package, message.text.trim());
     }
     for misstated in &report.misstated {
         let package = &plan.packages[misstated.package];

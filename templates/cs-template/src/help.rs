@@ -3,58 +3,59 @@
 use crate::runtime::Runtime;
 use crate::variables::{SHARED_PREFIX, name_variable};
 
-/// The help of the runtime, or of one command.
-pub fn render_help(runtime: &Runtime, topic: Option<&'static str>) -> String {
+/// The lines of the help of the runtime, or of one command.
+pub fn render_help(runtime: &Runtime, topic: Option<&'static str>) -> Vec<String> {
     match topic {
         None | Some("help") => render_overview(runtime),
         Some(command) => {
-            let own = runtime.own_command();
             let (arguments, text) = describe_command(command);
             let conda = match runtime.launch.delegate_is_conda() {
                 true => describe_conda(command),
                 false => "",
             };
-            let text = fill_in(runtime, &[text, conda].concat()).replace("{own}", &own);
-            format!("usage: {own} {arguments}\n\n{text}")
+            let usage = format!("usage: {{own}} {arguments}\n\n");
+            fill_in(runtime, &[&usage, text, conda].concat())
         }
     }
 }
 
-fn render_overview(runtime: &Runtime) -> String {
-    let header = &runtime.header;
-    let name = runtime.command_name.to_string_lossy();
-    let own = runtime.own_command();
+fn render_overview(runtime: &Runtime) -> Vec<String> {
     let behind = match runtime.launch.self_commands {
         true => OVERVIEW_SELF,
         false => OVERVIEW_DIRECT,
     };
-    let docs = header
-        .docs_url
-        .as_ref()
-        .map_or(String::new(), |url| format!("\nMore: {url}\n"));
-    let text = [behind, OVERVIEW].concat() + &docs;
-    fill_in(runtime, &text)
-        .replace("{version}", &header.runtime_version)
-        .replace("{own}", &own)
-        .replace("{name}", &name)
+    let docs = match runtime.header.docs_url {
+        Some(_) => "\nMore: {docs_url}\n",
+        None => "",
+    };
+    fill_in(runtime, &[behind, OVERVIEW, docs].concat())
 }
 
-/// Put in what a text says of this runtime.
-fn fill_in(runtime: &Runtime, text: &str) -> String {
+/// Put in what a text says of this runtime, line by line: a value does not make another line.
+fn fill_in(runtime: &Runtime, text: &str) -> Vec<String> {
+    let header = &runtime.header;
     let variable = |suffix| name_variable(&runtime.header.runtime, suffix);
     let own_prefix = runtime.launch.prefix_variable.as_deref();
     let prefix_variables = match own_prefix {
         Some(own) => format!("{SHARED_PREFIX}, {own}"),
         None => SHARED_PREFIX.to_owned(),
     };
-    text.replace("{prefix_variables}", &prefix_variables)
-        .replace("{BUNDLE}", &variable("BUNDLE"))
-        .replace("{OFFLINE}", &variable("OFFLINE"))
-        .replace("{QUIET}", &variable("QUIET"))
-        .replace("{PROGRESS}", &variable("PROGRESS"))
-        .replace("{prefix}", &runtime.place.prefix.to_string_lossy())
-        .replace("{runtime}", &runtime.header.runtime)
-        .replace("{delegate}", &runtime.header.delegate)
+    let docs_url = header.docs_url.as_deref().unwrap_or_default();
+    let fill_in_line = |line: &str| {
+        line.replace("{prefix_variables}", &prefix_variables)
+            .replace("{BUNDLE}", &variable("BUNDLE"))
+            .replace("{OFFLINE}", &variable("OFFLINE"))
+            .replace("{QUIET}", &variable("QUIET"))
+            .replace("{PROGRESS}", &variable("PROGRESS"))
+            .replace("{prefix}", &runtime.place.prefix.to_string_lossy())
+            .replace("{runtime}", &header.runtime)
+            .replace("{delegate}", &header.delegate)
+            .replace("{docs_url}", docs_url)
+            .replace("{version}", &header.runtime_version)
+            .replace("{own}", &runtime.own_command())
+            .replace("{name}", &runtime.command_name.to_string_lossy())
+    };
+    text.lines().map(fill_in_line).collect()
 }
 
 const OVERVIEW_DIRECT: &str = "\

@@ -58,7 +58,7 @@ pub fn keep_what_runs(runtime: &Runtime, error: Error) -> Result<Outcome, Error>
         Ok(State::OursOfAnotherStamp { marker, .. }) => Ok(Outcome::Kept {
             marker,
             reason: KeepReason::Failed {
-                why: error.to_string().replace('\n', " "),
+                why: error.to_string(),
             },
         }),
         _ => Err(error),

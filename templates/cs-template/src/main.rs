@@ -1,5 +1,8 @@
 //! The generic runtime that `cs build` stamps. `runtime` tells what happens; `docs/reference/runtime.md` what users see.
 
+// What is written goes through `voice`.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod activation;
 mod arguments;
 mod bootstrap;
@@ -7,6 +10,7 @@ mod condarc;
 mod environment;
 mod environments;
 mod error;
+mod escape;
 mod expand;
 mod help;
 #[cfg(all(

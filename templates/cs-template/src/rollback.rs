@@ -4,7 +4,7 @@ use crate::bootstrap::{WAIT_LIMIT, name_interruption, tell_waiting};
 use crate::error::Error;
 use crate::runtime::Runtime;
 use crate::signals;
-use crate::voice::print;
+use crate::voice::print_line;
 
 /// Exchange the prefix with the one before, and say what is in place now.
 pub fn run(runtime: &Runtime) -> Result<(), Error> {
@@ -27,8 +27,8 @@ pub fn run(runtime: &Runtime) -> Result<(), Error> {
         ),
         None => String::new(),
     };
-    print(&format!(
-        "{} {} is back at {}{before}\n",
+    print_line(&format!(
+        "{} {} is back at {}{before}",
         rolled_back.now.runtime,
         rolled_back.now.runtime_version,
         runtime.place.prefix.display()

@@ -13,7 +13,7 @@ use crate::error::{Error, PassOn};
 use crate::launch::{self, Delegate};
 use crate::place::{Place, find_place};
 use crate::variables::{Variables, name_variable, read_variables};
-use crate::voice::{Form, Voice, print};
+use crate::voice::{Form, Voice, print_line, print_lines};
 use crate::{bootstrap, help, rollback, shell, signals, status, uninstall};
 
 /// What every command needs to know.
@@ -77,7 +77,7 @@ fn run_stamped(
     configure_voice(voice, &invocation.globals, &variables);
     if let Request::Version = invocation.request {
         let header = stamp.header()?;
-        return print(&format!("{} {}\n", header.runtime, header.runtime_version));
+        return print_line(&format!("{} {}", header.runtime, header.runtime_version));
     }
     let place = find_place(invocation.globals.path.as_deref(), &launch, &lookup);
     let place = match &invocation.request {
@@ -213,7 +213,7 @@ impl Runtime {
             } => self.start_shell(environment.as_deref(), spawn_arguments),
             Request::Rollback => rollback::run(self),
             Request::Uninstall { is_confirmed } => uninstall::run(self, is_confirmed),
-            Request::Help(topic) => print(&help::render_help(self, topic)),
+            Request::Help(topic) => print_lines(help::render_help(self, topic)),
             Request::Version => Ok(()),
             Request::Explain(word) => Err(Error::Explained(help::explain(self, word))),
         }

@@ -10,6 +10,7 @@ use crate::activation;
 use crate::environment::{Environment, executable_directories, join_directories};
 use crate::environments::Found;
 use crate::error::Error;
+use crate::escape::escape_line;
 use crate::launch;
 use crate::voice::Voice;
 
@@ -131,7 +132,10 @@ impl ShellPlan {
             ("CONDA_PREFIX", prefix.clone().into()),
             ("CONDA_DEFAULT_ENV", name.clone().into()),
             ("CONDA_SHLVL", "1".into()),
-            ("CONDA_PROMPT_MODIFIER", format!("({name}) ").into()),
+            (
+                "CONDA_PROMPT_MODIFIER",
+                format!("({}) ", escape_line(name)).into(),
+            ),
         ];
         let root = (!self.delegate_is_conda).then_some(root);
         root.into_iter().chain(environment).collect()

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::runtime::Runtime;
-use crate::voice::print;
+use crate::voice::{print_json, print_lines};
 
 /// Version of the document.
 const SCHEMA_VERSION: u32 = 1;
@@ -96,10 +96,10 @@ pub fn run(runtime: &Runtime, as_json: bool) -> Result<(), Error> {
     let state = cs_prefix::examine(prefix, &owner)?;
     let around = cs_prefix::look_around(prefix, &owner)?;
     let status = collect(runtime, &plan, &state, around)?;
-    print(&match as_json {
-        true => render_json(&status),
-        false => render_text(&status, runtime.voice.is_verbose),
-    })?;
+    match as_json {
+        true => print_json(&status)?,
+        false => print_lines(render_lines(&status, runtime.voice.is_verbose))?,
+    }
     match state {
         State::Foreign { why } => Err(PrefixError::Foreign {
             path: prefix.clone(),
@@ -238,14 +238,7 @@ fn count_packages(prefix: &Path) -> usize {
         .count()
 }
 
-fn render_json(status: &Status) -> String {
-    match serde_json::to_string_pretty(status) {
-        Ok(text) => text + "\n",
-        Err(error) => format!("{{\"error\": \"{error}\"}}\n"),
-    }
-}
-
-fn render_text(status: &Status, is_verbose: bool) -> String {
+fn render_lines(status: &Status, is_verbose: bool) -> Vec<String> {
     let (about, place) = (&status.about, &status.place);
     let installed = place
         .installed
@@ -276,7 +269,7 @@ fn render_text(status: &Status, is_verbose: bool) -> String {
             |package: &Package| format!("{} {} {}", package.name, package.version, package.build);
         lines.extend(list_under("contents", status.packages.iter().map(package)));
     }
-    let render = |(name, value): &(&str, String)| format!("{name:<11} {value}\n");
+    let render = |(name, value): &(&str, String)| format!("{name:<11} {value}");
     lines.iter().map(render).collect()
 }
 

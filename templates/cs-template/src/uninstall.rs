@@ -1,6 +1,6 @@
 //! `RUNTIME uninstall`: remove the prefix and all that belongs to it, then say how to remove the executable.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use cs_prefix::UninstallPlan;
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::runtime::Runtime;
 use crate::signals;
 use crate::sources::find_sibling;
-use crate::voice::print;
+use crate::voice::{ask, print_line, print_lines};
 
 /// Show what would be removed, ask, remove it.
 pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
@@ -18,7 +18,7 @@ pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
     let mut plan = cs_prefix::plan_uninstall(prefix, &runtime.owner())?;
     plan.remove_empty_parent = runtime.place.is_default();
     if plan.is_empty() {
-        let text = format!("Nothing is installed at {}.\n", prefix.display());
+        let text = format!("Nothing is installed at {}.", prefix.display());
         say(runtime, &text)?;
     } else {
         announce(runtime, &plan, is_confirmed)?;
@@ -33,7 +33,7 @@ pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
         )
         .map_err(|error| name_interruption(error.into()))?;
     for directory in &removed.directories {
-        say(runtime, &format!("Removed {}.\n", directory.display()))?;
+        say(runtime, &format!("Removed {}.", directory.display()))?;
     }
     say(runtime, &hint_executable(runtime))
 }
@@ -41,7 +41,7 @@ pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
 /// Say what will be removed, and ask unless that has been answered.
 fn announce(runtime: &Runtime, plan: &UninstallPlan, is_confirmed: bool) -> Result<(), Error> {
     if !is_confirmed || !runtime.voice.is_quiet {
-        print(&describe_plan(plan))?;
+        print_lines(describe_plan(plan))?;
     }
     match is_confirmed {
         true => Ok(()),
@@ -49,28 +49,37 @@ fn announce(runtime: &Runtime, plan: &UninstallPlan, is_confirmed: bool) -> Resu
     }
 }
 
-fn say(runtime: &Runtime, text: &str) -> Result<(), Error> {
+fn say(runtime: &Runtime, line: &str) -> Result<(), Error> {
     match runtime.voice.is_quiet {
         true => Ok(()),
-        false => print(text),
+        false => print_line(line),
     }
 }
 
-fn describe_plan(plan: &UninstallPlan) -> String {
-    let mut text = String::from("This will be removed:\n");
+fn describe_plan(plan: &UninstallPlan) -> Vec<String> {
+    let mut lines = vec!["This will be removed:".to_owned()];
     if let Some(prefix) = &plan.prefix {
-        text += &format!("  {}\n", prefix.display());
+        lines.push(format!("  {}", prefix.display()));
     }
     for environment in &plan.named_environments {
-        text += &format!("  {} (an environment of yours)\n", environment.display());
+        lines.push(format!(
+            "  {} (an environment of yours)",
+            environment.display()
+        ));
     }
     if let Some(previous) = &plan.previous {
-        text += &format!("  {} (kept by the last upgrade)\n", previous.display());
+        lines.push(format!(
+            "  {} (kept by the last upgrade)",
+            previous.display()
+        ));
     }
     if let Some(staging) = &plan.abandoned_staging {
-        text += &format!("  {} (left by an interrupted run)\n", staging.display());
+        lines.push(format!(
+            "  {} (left by an interrupted run)",
+            staging.display()
+        ));
     }
-    text
+    lines
 }
 
 /// Ask at the terminal; anything but yes means no.
@@ -82,9 +91,7 @@ fn confirm(runtime: &Runtime) -> Result<(), Error> {
             way_on: name_other_meaning(runtime),
         });
     }
-    let mut question = io::stderr().lock();
-    let _ = question.write_all(b"Remove it? [y/N] ");
-    let _ = question.flush();
+    ask("Remove it? [y/N]");
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).map_err(Error::Input)?;
     match answer.trim().to_ascii_lowercase().as_str() {
@@ -109,11 +116,11 @@ fn hint_executable(runtime: &Runtime) -> String {
     let command = match runtime.header.installer.as_deref() {
         Some("homebrew" | "brew") => format!("brew uninstall {name}"),
         Some(installer) => {
-            return format!("{name} itself was installed with {installer}: remove it with that.\n");
+            return format!("{name} itself was installed with {installer}: remove it with that.");
         }
         None => remove_command(&executable, find_sibling(runtime)),
     };
-    format!("To remove {name} itself: {command}\n")
+    format!("To remove {name} itself: {command}")
 }
 
 #[cfg(unix)]

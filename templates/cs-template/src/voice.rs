@@ -1,4 +1,8 @@
-//! How the runtime speaks: to stderr, in words or as JSON events, or not at all.
+//! How the runtime speaks: to stderr, in words or as JSON events, or not at all; and how results get to stdout.
+//!
+//! Everything that the runtime writes to a terminal goes through this module, which is why it may and others may not
+//! (`clippy.toml`). It takes lines and values, never text with line ends in it: those and all else that commands a terminal come from
+//! outside, and are shown instead of obeyed.
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
@@ -7,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::escape::{escape_json, escape_line};
 
 /// Version of the JSON events.
 pub const EVENTS_SCHEMA_VERSION: u32 = 1;
@@ -114,6 +119,7 @@ pub enum Event<'a> {
 
 impl Voice {
     /// Whether progress may be drawn with a moving line.
+    #[allow(clippy::disallowed_methods, reason = "nothing is written")]
     pub fn can_draw(&self) -> bool {
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         self.form == Form::Text
@@ -152,8 +158,18 @@ impl Voice {
         }
         match self.form {
             Form::Json => write_event(&Event::Message { level, message }),
-            Form::Text if level == "note" => write_line(&format!("{}: {message}", self.runtime)),
-            Form::Text => write_line(&format!("{}: {level}: {message}", self.runtime)),
+            Form::Text if level == "note" => write_text(&format!("{}: {message}", self.runtime)),
+            Form::Text => write_text(&format!("{}: {level}: {message}", self.runtime)),
+        }
+    }
+
+    /// Pass on what `source` has written: in sentences, each of its lines names it, so that none can pass for another's.
+    pub fn quote(&self, source: &str, text: &str) {
+        match self.form {
+            Form::Json => self.note(&format!("{source}: {text}")),
+            Form::Text => text
+                .lines()
+                .for_each(|line| self.note(&format!("{source}: {line}"))),
         }
     }
 
@@ -165,7 +181,7 @@ impl Voice {
                 status: error.exit_status(),
                 message: &message,
             }),
-            Form::Text => write_line(&format!("{}: error: {message}", self.runtime)),
+            Form::Text => write_text(&format!("{}: error: {message}", self.runtime)),
         }
     }
 }
@@ -182,8 +198,29 @@ fn describe(error: &Error) -> String {
     message
 }
 
-/// Print to standard output. A reader that has seen enough and is gone is no failure.
-pub fn print(text: &str) -> Result<(), Error> {
+/// Print one line to standard output.
+pub fn print_line(line: &str) -> Result<(), Error> {
+    print_lines([line])
+}
+
+/// Print lines to standard output.
+pub fn print_lines(lines: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), Error> {
+    let lines = lines.into_iter();
+    print(&lines.fold(String::new(), |text, line| {
+        text + &escape_line(line.as_ref()) + "\n"
+    }))
+}
+
+/// Print a JSON document to standard output.
+pub fn print_json(document: &impl Serialize) -> Result<(), Error> {
+    let text =
+        serde_json::to_string_pretty(document).map_err(|error| Error::Output(error.into()))?;
+    print(&(escape_json(&text) + "\n"))
+}
+
+/// A reader that has seen enough and is gone is no failure.
+#[allow(clippy::disallowed_methods, reason = "the outlet")]
+fn print(text: &str) -> Result<(), Error> {
     let mut output = io::stdout().lock();
     let written = output
         .write_all(text.as_bytes())
@@ -196,7 +233,7 @@ pub fn print(text: &str) -> Result<(), Error> {
 
 fn write_event(event: &Event) {
     if let Ok(line) = serde_json::to_string(event) {
-        write_line(&line);
+        write_line(&escape_json(&line));
     }
 }
 
@@ -207,7 +244,17 @@ const CLEAR_LINE: &str = "\r\u{1b}[2K";
 /// Replace the terminal's current line by a bar, or by nothing.
 pub fn draw_bar(line: &str) {
     BAR_STANDS.store(!line.is_empty(), Ordering::Relaxed);
-    write(&format!("{CLEAR_LINE}{line}"));
+    write(&format!("{CLEAR_LINE}{}", escape_line(line)));
+}
+
+/// Ask a question, to be answered on the same line.
+pub fn ask(question: &str) {
+    write(&format!("{} ", escape_line(question)));
+}
+
+/// Write a sentence on a line of its own.
+fn write_text(line: &str) {
+    write_line(&escape_line(line));
 }
 
 /// Write a line, in the place of the bar if there is one.
@@ -220,6 +267,7 @@ fn write_line(line: &str) {
 }
 
 /// Write in one call, so that the lines of several processes do not mix. There is nobody to tell when it fails.
+#[allow(clippy::disallowed_methods, reason = "the outlet")]
 fn write(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

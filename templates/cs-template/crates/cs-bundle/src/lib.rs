@@ -4,6 +4,8 @@
 //! are read in place, with positioned reads and no copy. Anything else that is a zstd-compressed tar is decoded once,
 //! and the wanted archives are spooled into one unlinked file.
 
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
 mod bundle;
 mod canonical;
 mod directory;

@@ -12,6 +12,7 @@
 //! table of pointers, because pointers in data are only right after relocation (lists of names are one string).
 //! `tests/object.rs` compiles the crate and checks all of this in the object file.
 
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 #![cfg_attr(not(test), no_std, no_builtins)]
 
 pub mod environment;

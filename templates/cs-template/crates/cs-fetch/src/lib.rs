@@ -7,6 +7,8 @@
 //! (`RATTLER_AUTH_FILE`, `~/.rattler/credentials.json`, `.netrc`) and mirrors (`mirrors` in the `config.toml` of rattler
 //! or pixi) are those of rattler's other tools; `oci://` channels have rattler's layout. Keyrings are not read: their libraries would outweigh the runtime.
 
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
 mod attempt;
 mod backoff;
 mod client;

@@ -152,11 +152,12 @@ fn at(entry: &Option<String>) -> String {
         .unwrap_or_default()
 }
 
+/// An error is one line, whatever a program has written.
 fn tail(output: &str) -> String {
-    if output.is_empty() {
-        String::new()
-    } else {
-        format!(":\n{output}")
+    let lines: Vec<&str> = output.lines().collect();
+    match lines.as_slice() {
+        [] => String::new(),
+        lines => format!(": {}", lines.join(" | ")),
     }
 }
 

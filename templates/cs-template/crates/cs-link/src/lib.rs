@@ -3,6 +3,8 @@
 //! [`install`] takes a [`Job`] and a supplier of [`Archives`], and fills the job's staging directory. [`Archives`] and [`Progress`] are
 //! the seams: bundles and downloads implement the first, whoever shows progress the second.
 
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
 pub mod activation;
 mod aside;
 mod bytecode;

@@ -4,6 +4,8 @@
 //! `docs/explanation/prefix-lifecycle.md`; the names there and here are the same. This crate knows nothing of archives,
 //! stamps or networks: [`install`] is handed a closure that fills a directory.
 
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
 mod carry;
 mod changes;
 mod claim;

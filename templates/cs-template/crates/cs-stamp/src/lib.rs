@@ -3,6 +3,8 @@
 //! Reads what `docs/reference/stamp-format.md` describes. [`Stamp::open_self`] finds the footer, which is all that is
 //! read then; each part is read, checked against its limit and its SHA-256, and parsed when it is asked for.
 
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
 mod bytes;
 mod error;
 mod footer;
