@@ -17,7 +17,7 @@ from cs_cli.style import TextStyle
 
 def render(style: TextStyle, *flags: str) -> str:
     derivation = derive_project(parse_arguments(["inspect", *flags]), strict=False)
-    return render_inspection(inspect_derivation(derivation, platform=None), style)
+    return "\n".join(map(style.render, render_inspection(inspect_derivation(derivation, platform=None), style)))
 
 
 def test_a_pipe_gets_one_line_a_platform(workspace: Workspace) -> None:
@@ -115,7 +115,7 @@ def test_ready_is_said_only_when_the_delegate_is_known_everywhere(
     derivation = derive_project(parse_arguments(["inspect", "--root", str(made.write())]), strict=False)
     checks = tuple(DelegateCheck(platform=name, checked=True, found="bin/python") for name in known)
     inspection = replace(inspect_derivation(derivation, platform=None), delegate_checks=checks)
-    text = render_inspection(inspection, TextStyle())
+    text = "\n".join(map(TextStyle().render, render_inspection(inspection, TextStyle())))
     assert text.endswith("\n\nReady to ship.") == (len(known) == 2)
     where = {0: "not checked.\n", 1: "not checked on linux-64-cuda.\n", 2: "The delegate on linux-64-cuda is"}
     assert where[len(known)] in text

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from cs_cli.style import TextStyle, style_of
+from cs_cli.style import TextStyle, paint, style_of
 
 
 class Terminal(io.StringIO):
@@ -37,6 +37,6 @@ def test_a_pipe_has_neither_colours_nor_width() -> None:
 
 
 def test_paint_surrounds_text_on_a_terminal_only() -> None:
-    assert TextStyle(colors=True).paint("x", "bold", "red") == "\x1b[1;31mx\x1b[0m"
-    assert TextStyle().paint("x", "red") == "x"
-    assert TextStyle(colors=True).paint("", "red") == ""
+    assert TextStyle(colors=True).render((paint("x", "bold", "red"),)) == "\x1b[1;31mx\x1b[0m"
+    assert TextStyle().render((paint("x", "red"),)) == "x"
+    assert TextStyle(colors=True).render((paint("", "red"),)) == ""

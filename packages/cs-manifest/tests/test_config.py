@@ -391,7 +391,7 @@ def test_what_is_missing_is_said_at_once_and_can_be_pasted(
     assert all(key in error.message for key in missing)
     assert not any(key in error.message for key in given)
     assert (error.kind, error.line) == ("key-missing", 7 if has_table else None)
-    pasted = (error.hint or "").partition("\n")[2]
+    pasted = "".join(f"{line}\n" for line in error.lines)
     assert ("[tool.conda-ship]" in pasted) != has_table
     config = load_config(make_project(text + pasted, name), flags)
     assert (config.runtime, config.source_environment) == (

@@ -18,4 +18,4 @@ def test_an_error_as_json_has_every_field() -> None:
     fields = json.loads(json.dumps(ManifestError("x", kind="key-missing", path=Path("a")).to_dict()))
     assert fields.pop("path") == "a"
     assert fields.pop("kind") in ERROR_KINDS
-    assert sorted(fields) == ["actual", "column", "expected", "hint", "key", "line", "message"]
+    assert sorted(fields) == ["actual", "column", "expected", "hint", "key", "line", "lines", "message"]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .escaping import escape_json
+
 SCHEMA_VERSION = 1
 """Version of ``STEM.info.json``; ``docs/reference/artifacts.md`` describes it."""
 
@@ -79,7 +81,7 @@ def render_json(document: Mapping[str, Any], *, indent: int | None = 2) -> bytes
 
     :param indent: ``None`` for everything on one line: thirty times faster, for documents that nobody reads.
     """
-    return (json.dumps(document, indent=indent, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return escape_json(json.dumps(document, indent=indent, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def render_checksums(files: Iterable[StagedFile]) -> bytes:

@@ -1,4 +1,9 @@
-"""Where words go: results to stdout, everything else to stderr."""
+"""Where words go: results to stdout, everything else to stderr.
+
+Everything that ``cs`` writes to a terminal goes through this module, and no other prints. It takes lines and values,
+never text with line ends in it: those, and all else that commands a terminal, come from outside and are shown, not
+obeyed.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,13 @@ import contextlib
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TextIO
 
 from cs_bundle import redact_text
+
+from .escaping import escape_json, escape_line
+from .style import Line, style_of
 
 ProgressCallback = Callable[[int], None]
 """Receives how many bytes are done, from any thread."""
@@ -29,7 +37,7 @@ class Console:
     def say(self, line: str) -> None:
         """Tell what is happening, on stderr; no address in it shows a secret."""
         if not self.quiet:
-            print(redact_text(line), file=sys.stderr, flush=True)
+            print_lines([redact_text(line)], sys.stderr)
 
     def warn(self, text: str) -> None:
         """Say what its owner should know, and keep it for the document of ``--json``."""
@@ -55,7 +63,7 @@ def _bar(title: str, total_bytes: int) -> Iterator[ProgressCallback]:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -63,7 +71,7 @@ def _bar(title: str, total_bytes: int) -> Iterator[ProgressCallback]:
     )
     lock = threading.Lock()
     with Progress(*columns, console=RichConsole(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=total_bytes)
+        task = progress.add_task(escape_line(title), total=total_bytes)
 
         def update(done_bytes: int) -> None:
             with lock:
@@ -72,9 +80,24 @@ def _bar(title: str, total_bytes: int) -> Iterator[ProgressCallback]:
         yield update
 
 
-def print_json(document: dict[str, Any]) -> None:
-    """Print the one JSON document of ``--json`` on stdout."""
-    print(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False))
+def print_lines(lines: Iterable[Line], stream: TextIO | None = None) -> None:
+    """Print lines.
+
+    :param stream: stdout by default.
+    """
+    stream = stream or sys.stdout
+    style = style_of(stream)
+    print("".join(f"{style.render(line)}\n" for line in lines), end="", file=stream, flush=stream is sys.stderr)
+
+
+def print_json(document: dict[str, Any], stream: TextIO | None = None, *, indent: int | None = 2) -> None:
+    """Print one JSON document.
+
+    :param stream: stdout by default.
+    :param indent: ``None`` for everything on one line.
+    """
+    text = json.dumps(document, indent=indent, sort_keys=True, ensure_ascii=False)
+    print(escape_json(text), file=stream or sys.stdout)
 
 
 def format_bytes(count: int) -> str:

@@ -67,7 +67,8 @@ def exit_code_of(error: Exception) -> int:
 def describe_error(error: Exception) -> dict[str, Any]:
     """Bring an error of any of our packages into one shape.
 
-    :returns: ``kind``, ``message``, those of :data:`FIELDS` that are known, and ``problems`` where there are several.
+    :returns: ``kind``, ``message``, those of :data:`FIELDS` that are known, ``lines`` to add to a file where there are
+        some, and ``problems`` where there are several.
         No address in them holds a secret, whoever wrote it.
     """
     described: dict[str, Any] = {
@@ -78,6 +79,8 @@ def describe_error(error: Exception) -> dict[str, Any]:
         value = getattr(error, field, None)
         if value is not None:
             described[field] = value if isinstance(value, int) else str(value)
+    if lines := getattr(error, "lines", ()):
+        described["lines"] = list(lines)
     problems = getattr(error, "problems", ())
     if problems:
         described["problems"] = [problem.to_dict() for problem in problems]
@@ -95,8 +98,8 @@ def _redact(value: Any) -> Any:
     return [_redact(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
-def render_error(error: Exception) -> str:
-    """Render an error as the paragraph that a person reads."""
+def render_error(error: Exception) -> list[str]:
+    """Render an error as the lines that a person reads."""
     described = describe_error(error)
     place = ":".join(str(described[field]) for field in ("path", "line", "column") if field in described)
     key = f"{described['key']}: " if "key" in described else ""
@@ -108,8 +111,10 @@ def render_error(error: Exception) -> str:
     if len(problems) > _LISTED:
         lines.append(f"  and {len(problems) - _LISTED} more; --error-format json has them all")
     if "hint" in described:
-        lines.append(f"  hint: {described['hint']}".replace("\n", "\n    ").rstrip())
-    return "\n".join(lines)
+        lines.append(f"  hint: {described['hint']}")
+    if "lines" in described:
+        lines += ["", *(f"    {line}" for line in described["lines"])]
+    return lines
 
 
 def _render_problem(problem: dict[str, Any]) -> str:

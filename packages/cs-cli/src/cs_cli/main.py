@@ -49,7 +49,7 @@ def _guard(words: list[str]) -> int:
         sys.stdout.flush()
         return status
     except KeyboardInterrupt as error:
-        print("interrupted", file=sys.stderr)
+        _print_error(["interrupted"])
         return 128 + int(getattr(error, "signal_number", 2))
     except BrokenPipeError:
         raise
@@ -99,12 +99,18 @@ def _report(error: Exception, *, as_json: bool) -> int:
     if not hasattr(error, "kind"):
         error = _wrap_unexpected(error)
     if as_json:
-        import json
+        from .console import print_json
 
-        print(json.dumps(describe_error(error), sort_keys=True, ensure_ascii=False), file=sys.stderr)
+        print_json(describe_error(error), sys.stderr, indent=None)
     else:
-        print(render_error(error), file=sys.stderr)
+        _print_error(render_error(error))
     return exit_code_of(error)
+
+
+def _print_error(lines: list[str]) -> None:
+    from .console import print_lines
+
+    print_lines(lines, sys.stderr)
 
 
 def _wrap_unexpected(error: Exception) -> Exception:
@@ -114,7 +120,7 @@ def _wrap_unexpected(error: Exception) -> Exception:
 
         from cs_bundle import redact_text
 
-        print(redact_text("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+        _print_error(redact_text("".join(traceback.format_exception(error))).rstrip("\n").split("\n"))
     if isinstance(error, OSError):
         path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
         return CliError("io", error.strerror or str(error), path=path)
@@ -123,7 +129,7 @@ def _wrap_unexpected(error: Exception) -> Exception:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
-    from .console import print_json
+    from .console import print_json, print_lines
     from .derivation import derive_project
     from .inspection import inspect_derivation
     from .platforms import find_platform
@@ -138,7 +144,7 @@ def _inspect(arguments: argparse.Namespace) -> int:
         from .report import render_inspection
         from .style import style_of
 
-        print(render_inspection(inspection, style_of(sys.stdout)))
+        print_lines(render_inspection(inspection, style_of(sys.stdout)))
     return 0 if inspection.can_ship else EXIT_FAILED
 
 
@@ -159,7 +165,7 @@ def _check_delegates(inspection: Inspection, arguments: argparse.Namespace) -> I
 
 def _build(arguments: argparse.Namespace) -> int:
     from .build import build_artifacts, check_outputs
-    from .console import print_json
+    from .console import print_json, print_lines
     from .request import prepare_build
 
     request = prepare_build(arguments, label=arguments.target_label or arguments.target)
@@ -175,7 +181,7 @@ def _build(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({**document, "warnings": request.console.warnings})
     else:
-        print("\n".join(lines))
+        print_lines(lines)
     return 0
 
 
@@ -190,14 +196,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from .console import print_json
+    from .console import print_json, print_lines
     from .verify import verify_path
 
     verification = verify_path(arguments.path)
     if arguments.json:
         print_json(verification.to_dict())
     elif not arguments.quiet:
-        print("\n".join(verification.lines))
+        print_lines(verification.lines)
     if verification.problems and not arguments.json:
         raise verification.error()
     return EXIT_FAILED if verification.problems else 0

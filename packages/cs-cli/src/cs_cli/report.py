@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cs_lock import Exclusion, Problem, list_names, redact_url
 
 from .console import format_bytes
 from .inspection import Inspection, PlatformSummary
-from .style import TextStyle
+from .style import Line, TextStyle, paint
 
 _LARGEST = 4
 _LICENSES = 4
@@ -16,21 +16,28 @@ _PLATFORMS_SHOWN = 4
 _COLORS = {"error": "red", "warning": "yellow"}
 
 
-def render_inspection(inspection: Inspection, style: TextStyle) -> str:
-    """Render an inspection as text: the project, the platforms, exclusions, problems, the verdict."""
-    sections = [
-        _render_project(inspection, style),
+def render_inspection(inspection: Inspection, style: TextStyle) -> list[Line]:
+    """Render an inspection as lines: the project, the platforms, exclusions, problems, the verdict."""
+    sections: list[list[Line]] = [
+        _render_project(inspection),
         _render_table(inspection.platforms, style),
         list(_render_bytecode(inspection)),
         list(_render_delegates(inspection)),
         list(_render_exclusions(inspection.derivation.lock.exclusions, style)),
-        list(_render_problems(inspection.problems, style)),
-        [_render_verdict(inspection, style)],
+        list(_render_problems(inspection.problems)),
+        list(_render_verdict(inspection)),
     ]
-    return "\n\n".join("\n".join(section) for section in sections if section)
+    return list(_join_sections(section for section in sections if section))
 
 
-def _render_project(inspection: Inspection, style: TextStyle) -> list[str]:
+def _join_sections(sections: Iterable[list[Line]]) -> Iterator[Line]:
+    for number, section in enumerate(sections):
+        if number:
+            yield ""
+        yield from section
+
+
+def _render_project(inspection: Inspection) -> list[Line]:
     derivation = inspection.derivation
     project, config = derivation.project, derivation.config
     others = [name for name in derivation.source.environments if name != config.source_environment]
@@ -43,10 +50,10 @@ def _render_project(inspection: Inspection, style: TextStyle) -> list[str]:
         "Environment": config.source_environment + (f" (not {', '.join(others)})" if others else ""),
         "Channels": ", ".join(redact_url(channel.url) for channel in derivation.lock.channels) or "none",
     }
-    return [f"{style.paint(f'{name}:', 'bold')}{' ' * (12 - len(name))}{value}" for name, value in rows.items()]
+    return [(paint(f"{name}:", "bold"), " " * (12 - len(name)), value) for name, value in rows.items()]
 
 
-def _render_table(platforms: Sequence[PlatformSummary], style: TextStyle) -> list[str]:
+def _render_table(platforms: Sequence[PlatformSummary], style: TextStyle) -> list[Line]:
     """Render one row for each platform; the last two columns share the width that is left, and wrap."""
     heads = ("Platform", "Packages", "Packed size", "Largest", "Licences")
     rows = [_table_row(platform) for platform in platforms]
@@ -55,7 +62,7 @@ def _render_table(platforms: Sequence[PlatformSummary], style: TextStyle) -> lis
     largest = max((len(row[3]) for row in rows), default=0)
     split = (largest, None) if room is None else (min(largest, max(room * 3 // 5, 16)), 0)
     texts = (max(split[0], len(heads[3])), None if room is None else max(room - max(split[0], len(heads[3])), 12))
-    lines = [style.paint(_join_cells([*heads], widths, texts[0]), "bold")]
+    lines: list[Line] = [(paint(_join_cells([*heads], widths, texts[0]), "bold"),)]
     for row in rows:
         lines += _wrap_row(row, widths, texts)
     return lines
@@ -110,18 +117,18 @@ def _render_delegates(inspection: Inspection) -> Iterator[str]:
             yield f"The delegate on {check.platform} is {check.found}."
 
 
-def _render_exclusions(exclusions: Sequence[Exclusion], style: TextStyle) -> Iterator[str]:
+def _render_exclusions(exclusions: Sequence[Exclusion], style: TextStyle) -> Iterator[Line]:
     """Render each exclusion as a small tree; platforms on which it does the same share one."""
     alike: dict[tuple[object, ...], list[Exclusion]] = {}
     for one in exclusions:
         alike.setdefault((one.name, one.removed, one.kept, one.broken), []).append(one)
     if alike:
-        yield style.paint("Exclusions", "bold")
+        yield (paint("Exclusions", "bold"),)
     for group in alike.values():
         platforms = [one.platform for one in group]
         shown = ", ".join(platforms[:_PLATFORMS_SHOWN])
         more = f" and {len(platforms) - _PLATFORMS_SHOWN} more" if len(platforms) > _PLATFORMS_SHOWN else ""
-        yield f"  {style.paint(group[0].name, 'cyan')} {style.paint(f'({shown}{more})', 'dim')}"
+        yield "  ", paint(group[0].name, "cyan"), " ", paint(f"({shown}{more})", "dim")
         branches = list(_render_branches(group[0]))
         inner, last = ("├─", "└─") if style.unicode else ("|-", "`-")
         for index, branch in enumerate(branches):
@@ -140,25 +147,27 @@ def _render_branches(exclusion: Exclusion) -> Iterator[str]:
         yield f"{lost.package} stays without {lost.dependency}"
 
 
-def _render_problems(problems: Sequence[Problem], style: TextStyle) -> Iterator[str]:
+def _render_problems(problems: Sequence[Problem]) -> Iterator[Line]:
     if problems:
-        yield style.paint("Problems", "bold")
+        yield (paint("Problems", "bold"),)
     for problem in problems:
         place = f"{', '.join(problem.platforms)}: " if problem.platforms else ""
         line = f" (line {problem.line})" if problem.line else ""
-        yield f"  {style.paint(f'{problem.severity}:', _COLORS[problem.severity])} {place}{problem.message}{line}"
+        severity = paint(f"{problem.severity}:", _COLORS[problem.severity])
+        yield "  ", severity, f" {place}{problem.message}{line}"
         if problem.hint:
-            yield f"    {style.paint('hint:', 'dim')} {problem.hint}"
+            yield "    ", paint("hint:", "dim"), f" {problem.hint}"
 
 
-def _render_verdict(inspection: Inspection, style: TextStyle) -> str:
+def _render_verdict(inspection: Inspection) -> Iterator[Line]:
     if inspection.can_ship and not inspection.unchecked:
-        return style.paint("Ready to ship.", "green")
-    if inspection.can_ship:
+        yield (paint("Ready to ship.", "green"),)
+    elif inspection.can_ship:
         known = len(inspection.unchecked) < len(inspection.platforms)
         where = f" on {list_names(inspection.unchecked)}" if known else ""
         verdict = f"Nothing wrong was found, but the delegate was not checked{where}."
-        advice = "Not all packages are in the cache: --check-delegate downloads what the check needs."
-        return f"{style.paint(verdict, 'yellow')}\n{advice}"
-    count = sum(problem.severity == "error" for problem in inspection.problems)
-    return style.paint(f"Cannot ship: {'one error' if count == 1 else f'{count} errors'}.", "red")
+        yield (paint(verdict, "yellow"),)
+        yield "Not all packages are in the cache: --check-delegate downloads what the check needs."
+    else:
+        count = sum(problem.severity == "error" for problem in inspection.problems)
+        yield (paint(f"Cannot ship: {'one error' if count == 1 else f'{count} errors'}.", "red"),)

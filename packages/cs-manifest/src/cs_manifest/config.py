@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -252,18 +253,21 @@ def _check_required(project: Project, settings: Mapping[str, _Setting]) -> None:
     if not missing:
         return
     has_table = "conda-ship" in project.document.table(TABLE[:1])
-    header = "" if has_table else f"[{'.'.join(TABLE)}]\n"
-    lines = header + "\n".join(f'{name} = "{value}"' for name, value in _suggest_settings(project, settings).items())
+    header = () if has_table else (f"[{'.'.join(TABLE)}]",)
+    suggested = _suggest_settings(project, settings)
+    lines = (*header, *(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in suggested.items()))
     where = f"[{'.'.join(TABLE)}]" if has_table else project.manifest_path.name
     names = " and ".join(part for part in (", ".join(missing[:-1]), missing[-1]) if part)
     message = f"{names} {'is' if len(missing) == 1 else 'are'} required"
-    hint = f"add this to {where}, with values of yours:\n\n{lines}\n"
+    hint = f"add this to {where}, with values of yours:"
     expected = "; ".join(f"{key.name}: {key.help}" for key in CONFIG_KEYS if key.name in missing)
     if has_table:
         error = project.document.error(message, kind="key-missing", key=TABLE, expected=expected, hint=hint)
         if len(missing) == 1:
             error.message, error.key = "is required", ".".join((*TABLE, missing[0]))
             error.hint = f'add `{missing[0]} = "..."` to {where}, or give --{missing[0]}'
+        else:
+            error.lines = lines
         raise error
     # A table that is not there stands nowhere: no line is better than that of the nearest other table.
     raise ManifestError(
@@ -273,6 +277,7 @@ def _check_required(project: Project, settings: Mapping[str, _Setting]) -> None:
         key=".".join(TABLE),
         expected=expected,
         hint=hint,
+        lines=lines,
     )
 
 

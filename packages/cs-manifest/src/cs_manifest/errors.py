@@ -48,6 +48,7 @@ class ManifestError(Exception):
     :param expected: what would have been right.
     :param actual: what was found.
     :param hint: what to do about it.
+    :param lines: lines to add to the file.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class ManifestError(Exception):
         expected: str | None = None,
         actual: str | None = None,
         hint: str | None = None,
+        lines: tuple[str, ...] = (),
     ) -> None:
         super().__init__(mask_credentials(message))
         self.message = mask_credentials(message)
@@ -73,6 +75,7 @@ class ManifestError(Exception):
         self.expected = _mask(expected)
         self.actual = _mask(actual)
         self.hint = _mask(hint)
+        self.lines = lines
 
     def __str__(self) -> str:
         """Render as ``FILE:LINE:COLUMN: key: message (hint)``, leaving out what is not known."""
@@ -84,7 +87,7 @@ class ManifestError(Exception):
         text = ": ".join(parts)
         return f"{text} ({self.hint})" if self.hint else text
 
-    def to_dict(self) -> dict[str, str | int | None]:
+    def to_dict(self) -> dict[str, str | int | list[str] | None]:
         """Return every attribute, for ``--error-format json``.
 
         :returns: a JSON-serialisable dictionary with the same keys for every error.
@@ -99,6 +102,7 @@ class ManifestError(Exception):
             "expected": self.expected,
             "actual": self.actual,
             "hint": self.hint,
+            "lines": list(self.lines),
         }
 
 

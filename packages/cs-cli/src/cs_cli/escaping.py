@@ -1,0 +1,30 @@
+"""Text from outside, made harmless for a terminal: what it would obey is shown instead."""
+
+from __future__ import annotations
+
+import re
+
+_UNSAFE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+"""Control characters (Unicode's category Cc: C0, DEL and C1), line and paragraph separators, characters that turn the
+direction of writing (``Bidi_Control``), and surrogates, which stand for bytes of file names that are not UTF-8."""
+
+_IN_LINES = re.compile(f"[{_UNSAFE}]")
+_IN_JSON = re.compile(rf"(?!\n)[{_UNSAFE}]")
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def escape_line(line: str) -> str:
+    r"""Show the characters that end a line or command a terminal: ``\n``, ``\x1b``, ``\u202e``.
+
+    What people write stays as it is: accents, ideographs, emoji with their joiners.
+    """
+    return _IN_LINES.sub(lambda match: _SHORT.get(match[0]) or _show(match[0]), line)
+
+
+def escape_json(text: str) -> str:
+    """Escape the same characters in JSON, whose values stay the same: only strings hold any, ends of lines aside."""
+    return _IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _show(character: str) -> str:
+    return f"\\x{ord(character):02x}" if character < "\u0100" else f"\\u{ord(character):04x}"

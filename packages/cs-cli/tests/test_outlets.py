@@ -1,0 +1,197 @@
+"""Whatever comes from outside, nothing of it commands a terminal or forges a line; and it goes through one module."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from contextlib import redirect_stderr, redirect_stdout
+from copy import copy
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_samples import Workspace
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from cs_cli.arguments import parse_arguments
+from cs_cli.artifacts import render_json
+from cs_cli.console import Console, print_json, print_lines
+from cs_cli.derivation import derive_project
+from cs_cli.errors import CliError, render_error
+from cs_cli.escaping import escape_line
+from cs_cli.inspection import BytecodeCost, DelegateCheck, Inspection, PlatformSummary, inspect_derivation
+from cs_cli.report import render_inspection
+from cs_cli.style import TextStyle, paint
+from cs_cli.verify import Fault, Verification
+from cs_lock import Channel, Exclusion, Problem
+
+PACKAGES = Path(__file__).parents[2]
+HOSTILE = "\x1b]0;owned\a\x9b31m\u202eevil\nerror: forged\r\t\x7f\u2028\udc9b"
+BIDIRECTIONAL = {"\u061c", "\u200e", "\u200f", *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
+ANYTHING = st.text(st.characters() | st.sampled_from(sorted({*HOSTILE, *BIDIRECTIONAL})), min_size=1)
+COLOURS = re.compile(r"\x1b\[[0-9;]+m")
+
+
+def is_unsafe(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in BIDIRECTIONAL
+
+
+def assert_harmless(text: str) -> None:
+    assert not [character for character in text if is_unsafe(character) and character != "\n"]
+
+
+def written(print_something: Callable[[], None]) -> str:
+    """Return what is written to stdout and stderr."""
+    with redirect_stdout(StringIO()) as out, redirect_stderr(out):
+        print_something()
+    return out.getvalue()
+
+
+@example(HOSTILE)
+@given(ANYTHING)
+def test_a_line_stays_one_line_and_commands_nothing(text: str) -> None:
+    for say in (Console().say, Console().warn, lambda line: print_lines([line])):
+        said = written(lambda say=say: say(text))
+        assert said.endswith("\n")
+        assert_harmless(said)
+        assert said.count("\n") == 1
+
+
+@example(HOSTILE)
+@given(ANYTHING)
+def test_colours_are_the_only_commands(text: str) -> None:
+    line = (text, paint(text, "bold", "red"))
+    painted = TextStyle(colors=True).render(line)
+    assert COLOURS.findall(painted) == ["\x1b[1;31m", "\x1b[0m"]
+    assert COLOURS.sub("", painted) == TextStyle().render(line)
+    assert_harmless(TextStyle().render(line))
+
+
+@example(HOSTILE)
+@given(ANYTHING)
+def test_json_says_the_same(text: str) -> None:
+    document = {"key": text, text: ["key", {"inner": text}]}
+    for indent in (None, 2):
+        printed = written(lambda indent=indent: print_json(document, indent=indent))
+        assert_harmless(printed)
+        assert json.loads(printed) == document
+        assert printed.count("\n") == (1 if indent is None else 1 + json.dumps(document, indent=2).count("\n"))
+    assert json.loads(render_json(document)) == document
+    assert_harmless(render_json(document).decode())
+
+
+def all_fields(text: str) -> CliError:
+    problem = Problem(kind="x", severity="error", message=text, platforms=(text,), hint=text)
+    fields = {"path": Path(text), "key": text, "expected": text, "actual": text, "hint": text}
+    error = CliError("k", text, **fields, problems=[problem, Fault(error=CliError("k", text, **fields))])  # type: ignore[arg-type]
+    error.lines = [text]  # type: ignore[attr-defined]
+    return error
+
+
+@example(HOSTILE)
+@given(ANYTHING)
+def test_no_error_forges_a_line(text: str) -> None:
+    said = written(lambda: print_lines(render_error(all_fields(text))))
+    assert_harmless(said)
+    assert said.count("\n") == written(lambda: print_lines(render_error(all_fields("x")))).count("\n")
+
+
+def spoil(inspection: Inspection, text: str) -> Inspection:
+    """Put a text wherever an inspection holds one from outside."""
+    platforms = tuple(
+        PlatformSummary(
+            name=text,
+            subdir=text,
+            packages=tuple(replace(record, name=text, license=text, url=text) for record in platform.packages),
+        )
+        for platform in inspection.platforms
+    )
+    exclusion = Exclusion(platform=text, name=text, removed=(text,), kept=(), broken=())
+    lock = copy(inspection.derivation.lock)
+    lock.exclusions = (exclusion,)
+    lock.channels = (Channel(url=text),)
+    config = replace(inspection.derivation.config, runtime=text, delegate=text, source_environment=text)
+    return replace(
+        inspection,
+        derivation=replace(inspection.derivation, lock=lock, config=config),
+        platforms=platforms,
+        bytecode=(BytecodeCost(platform=text, size_bytes=1, basis="estimated"),),
+        delegate_checks=(DelegateCheck(platform=text, checked=True, found=text),),
+        problems=(Problem(kind="x", severity="error", message=text, platforms=(text,), hint=text),),
+    )
+
+
+@pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize(
+    "style", [TextStyle(), TextStyle(colors=True), TextStyle(width=80)], ids=["plain", "colours", "narrow"]
+)
+def test_no_inspection_forges_a_line(style: TextStyle) -> None:
+    inspection = inspect_derivation(derive_project(parse_arguments(["inspect"]), strict=False), platform=None)
+
+    def render(text: str) -> list[str]:
+        return list(map(style.render, render_inspection(spoil(inspection, text), style)))
+
+    @settings(deadline=None, suppress_health_check=list(HealthCheck))
+    @example(HOSTILE)
+    @given(ANYTHING)
+    def check(text: str) -> None:
+        lines = render(text)
+        assert "\n" not in "".join(lines)
+        assert_harmless(COLOURS.sub("", "".join(lines)))
+        assert style.width is not None or len(lines) == len(render("x"))
+
+    check()
+
+
+@example(HOSTILE)
+@given(ANYTHING)
+def test_no_verification_forges_a_line(text: str) -> None:
+    said = written(lambda: print_lines(Verification(path=Path("x"), checks=[text], unchecked=[text]).lines))
+    assert_harmless(said)
+    assert said.count("\n") == 2
+
+
+@pytest.mark.parametrize("text", ["Zoë", "日本語", "עברית", "👩\u200d💻", "e\u0301", r"C:\new", "a\u00a0b", ""])
+def test_what_people_write_stays(text: str) -> None:
+    assert escape_line(text) == text
+
+
+def test_what_is_escaped_can_be_read() -> None:
+    assert escape_line(HOSTILE) == (r"\x1b]0;owned\x07\x9b31m\u202eevil\nerror: forged\r\t\x7f\u2028\udc9b")
+
+
+def test_every_unsafe_character_is_escaped_and_no_other() -> None:
+    for number in range(0x110000):
+        assert (escape_line(chr(number)) != chr(number)) == is_unsafe(chr(number)), hex(number)
+
+
+def find_outlets(tree: ast.AST) -> Iterable[int]:
+    """Find the lines that print, or write to a stream of the process."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called == "print" or re.fullmatch(r"sys\.(stdout|stderr)(\.buffer)?\.write(lines)?", called):
+                yield node.lineno
+
+
+def test_one_module_prints() -> None:
+    outlets = {
+        path.name
+        for path in PACKAGES.glob("*/src/*/*.py")
+        if list(find_outlets(ast.parse(path.read_text(encoding="utf-8"))))
+    }
+    assert outlets == {"console.py"}
+
+
+def test_a_hostile_command_line_is_shown(cs: Any, workspace: Workspace) -> None:
+    for words in (["inspect", "--platform", HOSTILE.replace("\udc9b", "")], ["\x1b[31m"], ["inspect", "--\x1b[31m"]):
+        for form in ([], ["--error-format", "json"]):
+            outcome = cs(*words, *form)
+            assert outcome.status != 0
+            assert_harmless(outcome.out + outcome.err)
