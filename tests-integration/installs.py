@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -60,12 +60,14 @@ def make_runtime(
     *,
     bytecode: Literal["on-import", "bootstrap"] = "on-import",
     noarch: Mapping[str, str] | None = None,
+    **fields: Any,
 ) -> Runtime:
     """Stamp a runtime of these records.
 
     :param archives: a folder with the archives, in any subdir.
     :param directory: gets the runtime, a flat folder of its archives and a home.
     :param noarch: what the plan calls a package when it lies about it.
+    :param fields: more fields of the header, or other values.
     """
     lock = lock_of(records, directory)
     flat, home, executable = directory / "bundle", directory / "home", directory / "demo"
@@ -87,6 +89,7 @@ def make_runtime(
         channels=(CHANNEL_URL,),
         bytecode=bytecode,
     )
+    header = replace(header, **fields)
     write_stamp(template(), executable, header=header, plan=plan_of(lock), lock=lock.render())
     return Runtime(executable=executable, bundle=flat, home=home)
 
