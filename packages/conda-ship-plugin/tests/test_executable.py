@@ -70,3 +70,10 @@ def test_the_path_comes_last(make_executable: MakeExecutable, tmp_path: Path) ->
 def test_nothing_found_says_how_to_get_it() -> None:
     with pytest.raises(ShipError, match=r"nor on PATH\. Install it with `pip install cs-cli`"):
         find_executable({"PATH": ""})
+
+
+def test_a_path_in_a_message_commands_no_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "Zoë\x1b]0;owned\a\n\u202e\udc9b"
+    with pytest.raises(ShipError) as caught:
+        find_executable({"CONDA_SHIP_EXECUTABLE": str(path)})
+    assert r"Zoë\x1b]0;owned\x07\n\u202e\udc9b" in str(caught.value)

@@ -26,6 +26,13 @@ pub fn escape_line(line: &str) -> Cow<'_, str> {
     })
 }
 
+/// A name in the prompt of a shell, which reads `\`, `$`, `` ` ``, `!` and `%` as a language of its own, commands included: each of
+/// them, and what a terminal obeys, becomes a question mark.
+pub fn replace_for_prompt(name: &str) -> String {
+    let is_read = |character| is_unsafe(character) || "\\$`!%".contains(character);
+    name.replace(is_read, "?")
+}
+
 /// JSON that says the same and is harmless too: outside of strings it has no such characters but the ends of its lines.
 pub fn escape_json(json: &str) -> Cow<'_, str> {
     let is_inside = |character| character != '\n' && is_unsafe(character);
@@ -93,6 +100,15 @@ mod tests {
             assert!(!shown.contains(is_unsafe), "{character:?}");
             assert!(!shown.is_empty());
         }
+    }
+
+    #[test]
+    fn a_prompt_runs_nothing() {
+        let name = "a b/日本語-1.0\u{1b}[31m\n\\e$(x)`y`!1%{";
+        assert_eq!(
+            replace_for_prompt(name),
+            "a b/日本語-1.0?[31m??e?(x)?y??1?{"
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::activation;
 use crate::environment::{Environment, executable_directories, join_directories};
 use crate::environments::Found;
 use crate::error::Error;
-use crate::escape::escape_line;
+use crate::escape::replace_for_prompt;
 use crate::launch;
 use crate::voice::Voice;
 
@@ -134,7 +134,7 @@ impl ShellPlan {
             ("CONDA_SHLVL", "1".into()),
             (
                 "CONDA_PROMPT_MODIFIER",
-                format!("({}) ", escape_line(name)).into(),
+                format!("({}) ", replace_for_prompt(name)).into(),
             ),
         ];
         let root = (!self.delegate_is_conda).then_some(root);

@@ -27,6 +27,11 @@ class ShipError(Exception):
         self.exit_status = exit_status
 
     def __str__(self) -> str:
-        """Render as ``MESSAGE: PATH. HINT.``."""
-        text = self.message if self.path is None else f"{self.message}: {self.path}"
+        """Render as ``MESSAGE: PATH. HINT.``, in one line whatever characters the path has."""
+        text = self.message if self.path is None else f"{self.message}: {_show(self.path)}"
         return f"{text}. {self.hint}." if self.hint else f"{text}."
+
+
+def _show(path: Path) -> str:
+    """Show a path to a terminal: what is no letter, mark or sign in it is escaped."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in str(path))
