@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
 import subprocess
+import termios
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,14 +35,47 @@ def run_raw(words: Sequence[str | Path], **options: Any) -> subprocess.Completed
     return run_command(words, text=False, **options)  # type: ignore[return-value]
 
 
+def run_on_terminal(words: Sequence[str | Path], keys: str = "", **options: Any) -> str:
+    """Run a command on a terminal of its own, and return what it writes there, colours and cleared lines left out.
+
+    :param keys: what is typed.
+    """
+    terminal, stream = pty.openpty()
+    try:
+        modes = termios.tcgetattr(stream)
+        modes[1] &= ~termios.OPOST  # an end of line stays what it is
+        modes[3] &= ~termios.ECHO
+        termios.tcsetattr(stream, termios.TCSANOW, modes)
+        words = [str(word) for word in words]
+        process = subprocess.Popen(words, stdin=stream, stdout=stream, stderr=stream, start_new_session=True, **options)
+        os.close(stream)
+        os.write(terminal, keys.encode())
+        written = b"".join(iter(lambda: _read(terminal), b""))
+        process.wait(60)
+    finally:
+        os.close(terminal)
+    return re.sub(r"\x1b\[[0-9;]+m|\r\x1b\[2K", "", written.decode())
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""  # nobody holds the other end any more
+
+
 def check_harmless(completed: subprocess.CompletedProcess[bytes]) -> str:
     """Look for what a terminal obeys, and for lines that somebody else than the command has made.
 
     :returns: everything that was written.
     """
-    written = (completed.stdout + completed.stderr).decode()
-    assert find_unsafe(written) == [], (completed.args, written)
-    assert not [line for line in written.splitlines() if line.strip().startswith("forged")], (completed.args, written)
+    return check_text((completed.stdout + completed.stderr).decode())
+
+
+def check_text(written: str) -> str:
+    """Do the same with text that was written."""
+    assert find_unsafe(written) == [], written
+    assert not [line for line in written.splitlines() if line.strip().startswith("forged")], written
     return written
 
 

@@ -22,7 +22,7 @@ from channel.workspace import Workspace
 from conftest import SCRIPTS
 from faults.servers import Answer, serve_faulty
 from installs import Runtime, make_runtime
-from security.terminal import FILE_NAME, HOSTILE, check_harmless, check_json, run_raw
+from security.terminal import FILE_NAME, HOSTILE, check_harmless, check_json, check_text, run_on_terminal, run_raw
 
 from cs_stamp import StampError
 
@@ -165,6 +165,13 @@ def test_no_name_of_a_file(workspace: Path) -> None:
     assert QUIET_TEXT in check_harmless(run_raw([SCRIPTS / "cs", "inspect"], cwd=folder))
 
 
+def test_nothing_on_a_terminal(workspace: Path) -> None:
+    lock = workspace / "conda.lock"
+    lock.write_text(re.sub(r"^  license: .*$", lambda _: f"  license: {YAML_TEXT}", lock.read_text(), flags=re.M))
+    written = run_on_terminal([SCRIPTS / "cs", "inspect"], cwd=workspace, env={**os.environ, "TERM": "xterm"})
+    assert QUIET_TEXT in check_text(written)
+
+
 # --- the runtime ------------------------------------------------------------------------------------------------------
 
 
@@ -187,14 +194,17 @@ class Bench:
         channel, directory = self.directory / version / "channel", self.directory / version / "runtime"
         return make_runtime(records, channel, directory, **{"runtime_version": version, **fields})
 
+    def environment(self, runtime: Runtime, **variables: str) -> dict[str, str]:
+        settings = {"HOME": str(self.home), "PATH": "/usr/bin:/bin", "DEMO_BUNDLE": str(runtime.bundle)}
+        return {**settings, "DEMO_OFFLINE": "1", "LC_ALL": "C.UTF-8", **variables}
+
     def run(self, runtime: Runtime, *words: str, named: Path | None = None, **variables: str) -> str:
         """Run a runtime and look at what it writes.
 
         :param named: the runtime's executable under another name.
         """
         self.home.mkdir(exist_ok=True)
-        settings = {"HOME": str(self.home), "PATH": "/usr/bin:/bin", "DEMO_BUNDLE": str(runtime.bundle)}
-        environment = {**settings, "DEMO_OFFLINE": "1", "LC_ALL": "C.UTF-8", **variables}
+        environment = self.environment(runtime, **variables)
         completed = run_raw([named or runtime.executable, *words], env=environment, cwd=self.home)
         if "--json" in words and completed.stdout:
             check_json(completed.stdout)
@@ -395,3 +405,30 @@ def test_no_server(fault: Callable[[Answer], bool], bench: Bench) -> None:
         for form in ({}, {"DEMO_PROGRESS": "json"}):
             bench.run(runtime, "-v", "bootstrap", DEMO_BUNDLE="", DEMO_OFFLINE="", **form)
         assert server.asked
+
+
+def test_nothing_of_a_runtime_on_a_terminal(bench: Bench) -> None:
+    runtime = bench.make()
+    bench.run(runtime)
+    environment = bench.prefix / "envs" / FILE_NAME / "conda-meta"
+    environment.mkdir(parents=True)
+    (environment / "history").write_text("")
+    for words, keys in ((["bootstrap", "--force"], ""), (["uninstall"], "no\n"), (["uninstall"], "y\n")):
+        written = check_text(
+            run_on_terminal([runtime.executable, *words], keys, cwd=bench.home, env=bench.environment(runtime))
+        )
+        assert ("uninstall" in words) == (QUIET_TEXT in written), words
+    assert not bench.prefix.exists()
+
+
+def test_no_prompt(bench: Bench) -> None:
+    runtime = bench.make()
+    bench.run(runtime)
+    name = f"$(touch ran)`touch ran`{FILE_NAME}"
+    (bench.prefix / "envs" / name / "conda-meta").mkdir(parents=True)
+    for shell in filter(os.path.exists, ("/bin/sh", "/bin/bash", "/bin/zsh")):
+        environment = bench.environment(runtime, SHELL=shell, TERM="dumb")
+        written = run_on_terminal([runtime.executable, "shell", name], "exit\n", cwd=bench.home, env=environment)
+        assert "(?(touch ran)?touch ran??]" in written, shell
+        assert not [part for part in ("\x1b]", "\u202e", "\nforged") if part in written], (shell, written)
+        assert not (bench.home / "ran").exists(), shell

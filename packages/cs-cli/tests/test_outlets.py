@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from copy import copy
@@ -19,6 +20,7 @@ from cli_samples import Workspace
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from cs_cli import main
 from cs_cli.arguments import parse_arguments
 from cs_cli.artifacts import render_json
 from cs_cli.console import Console, print_json, print_lines
@@ -187,6 +189,18 @@ def test_one_module_prints() -> None:
         if list(find_outlets(ast.parse(path.read_text(encoding="utf-8"))))
     }
     assert outlets == {"console.py"}
+
+
+def test_a_warning_of_a_library_is_shown(monkeypatch: pytest.MonkeyPatch, cs: Any) -> None:
+    def inspect(_: object) -> int:
+        warnings.warn(HOSTILE, UserWarning, stacklevel=1)
+        return 0
+
+    monkeypatch.setitem(main._COMMANDS, "inspect", inspect)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        outcome = cs("inspect")
+    assert outcome.err == f"warning: {escape_line(HOSTILE)}\n"
 
 
 def test_a_hostile_command_line_is_shown(cs: Any, workspace: Workspace) -> None:

@@ -7,6 +7,7 @@ import io
 import itertools
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     _soften_streams()
+    warnings.showwarning = _show_warning
     try:
         status = _guard(words)
         _flush_output()
@@ -64,6 +66,13 @@ def _soften_streams() -> None:
             setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8"))
         with contextlib.suppress(AttributeError, ValueError):
             getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def _show_warning(message: Warning | str, *_: object, **_more: object) -> None:
+    """Show what a library warns of: it may repeat what a build backend has said."""
+    from .console import Console
+
+    Console().say(f"warning: {message}")
 
 
 def _flush_output() -> None:

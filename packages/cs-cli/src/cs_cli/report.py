@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from cs_lock import Exclusion, Problem, list_names, redact_url
 
 from .console import format_bytes
+from .escaping import escape_line
 from .inspection import Inspection, PlatformSummary
 from .style import Line, TextStyle, paint
 
@@ -68,7 +69,8 @@ def _render_table(platforms: Sequence[PlatformSummary], style: TextStyle) -> lis
     return lines
 
 
-def _table_row(platform: PlatformSummary) -> tuple[str, str, str, str, str]:
+def _table_row(platform: PlatformSummary) -> list[str]:
+    """Return the cells of a row, escaped before they are measured and wrapped."""
     largest = [f"{one.name} {format_bytes(one.size_bytes)}" for one in platform.largest(_LARGEST) if one.size_bytes]
     licenses = [f"{name} {count}" for name, count in list(platform.licenses.items())[:_LICENSES]]
     if (more := len(platform.licenses) - _LICENSES) > 0:
@@ -76,7 +78,8 @@ def _table_row(platform: PlatformSummary) -> tuple[str, str, str, str, str]:
     size = format_bytes(platform.packed_size_bytes)
     if platform.unsized_count:
         size = f"over {size}" if platform.packed_size_bytes else "unknown"
-    return platform.name, str(len(platform.packages)), size, ", ".join(largest), ", ".join(licenses)
+    cells = (platform.name, str(len(platform.packages)), size, ", ".join(largest), ", ".join(licenses))
+    return list(map(escape_line, cells))
 
 
 def _wrap_row(row: Sequence[str], widths: Sequence[int], texts: tuple[int, int | None]) -> Iterator[str]:
