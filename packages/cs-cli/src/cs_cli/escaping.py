@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-_UNSAFE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_UNSAFE = r"\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 """Control characters (Unicode's category Cc: C0, DEL and C1), line and paragraph separators, characters that turn the
-direction of writing (``Bidi_Control``), and surrogates, which stand for bytes of file names that are not UTF-8."""
+direction of writing (``Bidi_Control``), and surrogates, which stand for bytes of file names that are not UTF-8.
+Ends of lines are apart: JSON has its own."""
 
-_IN_LINES = re.compile(f"[{_UNSAFE}]")
-_IN_JSON = re.compile(rf"(?!\n)[{_UNSAFE}]")
+_IN_LINES = re.compile(rf"[\n{_UNSAFE}]")
+_IN_JSON = re.compile(f"[{_UNSAFE}]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
