@@ -165,6 +165,16 @@ def test_a_failed_dry_run_ends_the_step_and_marks_the_line(tmp_path: Path) -> No
     )
 
 
+def test_no_text_of_an_error_forges_a_line_of_the_log(script: ModuleType) -> None:
+    hostile = "Zoë\x1b[31m\n::error::forged\r\x9b\u202e"
+    error = {"message": hostile, "hint": hostile, "key": hostile, "path": hostile, "lines": [hostile]}
+    annotation = script.render_annotation(json.dumps({**error, "problems": [{"message": hostile}]}))
+    shown = r"Zoë\x1b[31m\n::error::forged\r\x9b\u202e"
+    in_place = shown.replace(":", "%3A")
+    assert annotation == f"::error file={in_place}::{shown}: {shown} ({shown})%0A{shown}%0A- {shown}"
+    assert script.render_annotation(hostile) == f"::error::{shown}"
+
+
 @pytest.mark.parametrize("value", ["$(touch pwned)", "`touch pwned`", "x; touch pwned", "-h", "a\nb", '"', "%0A::x"])
 def test_an_input_stays_one_argument_whatever_it_holds(tmp_path: Path, value: str) -> None:
     run_build(tmp_path, runtime=value, out_dir="out")

@@ -65,6 +65,10 @@ SOURCES = (
 )
 
 
+# Controls, surrogates, separators and what turns the direction of writing: cs escapes them in its own messages, too.
+UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
 class ActionError(Exception):
     """An input is wrong, or a build left something out."""
 
@@ -148,16 +152,22 @@ def render_annotation(line: str) -> str:
         error = json.loads(line)
         message = error["message"]
     except (ValueError, TypeError, KeyError):
-        return f"::error::{escape_data(line or 'cs failed')}"
+        return f"::error::{escape_data(show(line) or 'cs failed')}"
     if error.get("key"):
         message = f"{error['key']}: {message}"
     if error.get("hint"):
         message += f" ({error['hint']})"
-    for problem in error.get("problems", ()):
-        message += f"\n- {problem.get('message', problem) if isinstance(problem, dict) else problem}"
+    problems = (one.get("message", one) if isinstance(one, dict) else one for one in error.get("problems", ()))
+    lines = [message, *error.get("lines", ()), *(f"- {problem}" for problem in problems)]
+    message = "\n".join(map(show, lines))
     names = {"path": "file", "line": "line", "column": "col"}
-    places = [f"{name}={escape_property(str(error[field]))}" for field, name in names.items() if error.get(field)]
+    places = [f"{name}={escape_property(show(str(error[field])))}" for field, name in names.items() if error.get(field)]
     return f"::error{' ' if places else ''}{','.join(places)}::{escape_data(message)}"
+
+
+def show(text: str) -> str:
+    """Show what would command whoever reads the log, or make another line of one, by its escape sequence in Python."""
+    return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def escape_data(text: str) -> str:
