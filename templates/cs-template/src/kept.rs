@@ -29,6 +29,7 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
             format!("{} is a mount point", path.display()),
             "another place with --path can have the newer one".to_owned(),
         ),
+        KeepReason::Untrusted { why } => (why.to_string(), "its owner can upgrade it".to_owned()),
         KeepReason::SymbolicLink { target } => (
             format!("it is a symbolic link to {}", target.display()),
             format!(
