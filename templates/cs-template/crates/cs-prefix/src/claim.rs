@@ -77,7 +77,7 @@ impl Claim {
                 released: false,
             };
             if patience.may_be_a_swap()
-                && trust::is_own(&names.previous)
+                && trust::is_own(&names.previous)?
                 && sys::is_locked(&names.previous)
             {
                 // Another process is between the two renames of a swap: its directory has that name just then.
@@ -263,7 +263,7 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
     {
         carry_over(&names.previous, &names.prefix)?;
     }
-    if !trust::is_own(&names.previous) {
+    if !trust::is_own(&names.previous)? {
         return Ok(());
     }
     if Form::of(&names.marker_in(&names.previous)) == Form::Dismantled {
@@ -288,7 +288,7 @@ fn discard_staging(names: &Names) -> Result<(), PrefixError> {
         return Ok(());
     }
     let is_finished = !names.scratch.exists();
-    if let Some(prefix) = find_return(names).filter(|_| is_finished) {
+    if is_finished && let Some(prefix) = find_return(names)? {
         carry_over(&names.staging, prefix)?;
     }
     remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
@@ -296,13 +296,13 @@ fn discard_staging(names: &Names) -> Result<(), PrefixError> {
 
 /// The prefix that environments in the staging directory return to. Where there is none, the previous one keeps them for the
 /// next to be built: a kill just before the last rename leaves these two.
-fn find_return(names: &Names) -> Option<&Path> {
-    let is_ours =
-        |directory: &&PathBuf| trust::is_own(directory) && names.marker_in(directory).is_file();
-    [&names.prefix, &names.previous]
-        .into_iter()
-        .find(is_ours)
-        .map(PathBuf::as_path)
+fn find_return(names: &Names) -> Result<Option<&Path>, PrefixError> {
+    for directory in [&names.prefix, &names.previous] {
+        if trust::is_own(directory)? && names.marker_in(directory).is_file() {
+            return Ok(Some(directory));
+        }
+    }
+    Ok(None)
 }
 
 /// Remove the staging directory; the directory that says whose it is goes last, so that a kill leaves it recognisable.

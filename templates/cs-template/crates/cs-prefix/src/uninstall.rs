@@ -58,14 +58,14 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
             target,
         });
     }
-    let is_ours = trust::is_own(&names.previous)
+    let is_ours = trust::is_own(&names.previous)?
         && match Marker::read(&names.previous, owner)? {
             Reading::Whole(marker) => marker.is_of(owner),
             Reading::Torn => true,
             Reading::Nothing | Reading::Damaged(_) => false,
         };
     let previous = is_ours.then(|| names.previous.clone());
-    let staging = trust::is_own(&names.staging)
+    let staging = trust::is_own(&names.staging)?
         && (is_empty(&names.staging)
             || names.scratch.is_dir()
             || Marker::read_ours(&names.staging, owner)?.is_some());
