@@ -104,9 +104,7 @@ def test_a_planted_prefix_is_refused_by_every_command(
 
 @pytest.mark.parametrize("asker", [ROOT, VICTIM])
 @pytest.mark.parametrize("kind", MARKERS)
-def test_a_planted_marker_of_any_kind_is_refused_at_once(
-    kind: str, asker: int, bench: Bench, tmp_path: Path
-) -> None:
+def test_a_planted_marker_of_any_kind_is_refused_at_once(kind: str, asker: int, bench: Bench, tmp_path: Path) -> None:
     bench.prefix = make_sticky(tmp_path / "place")
     forge(bench.prefix, bench.runtimes["v1"])
     replace_marker(bench.prefix, kind)
@@ -142,6 +140,8 @@ def test_a_planted_neighbour_is_left_alone_and_stops_no_plain_run(
         assert completed.returncode in (0, NOTHING_TO_DO, REFUSED), completed
         if completed.returncode != 0:
             assert describe(bench.parent) == before
+        if command == "status" and planted != "links":
+            assert f"belongs to user {ATTACKER}" in completed.stdout
         if command == "run":
             assert completed.stdout == f"{bench.prefix} word\n"
             # This version runs without a word, another with one line or as the newer one.

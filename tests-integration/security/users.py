@@ -167,7 +167,8 @@ def put_hole(marker: Path) -> None:
 def put_socket(marker: Path) -> None:
     """A socket."""
     here = os.open(marker.parent, os.O_PATH)
-    socket.socket(socket.AF_UNIX).bind(f"/proc/self/fd/{here}/{marker.name}")
+    with socket.socket(socket.AF_UNIX) as plug:
+        plug.bind(f"/proc/self/fd/{here}/{marker.name}")
     os.close(here)
 
 
@@ -189,14 +190,20 @@ def walk(directory: Path) -> Iterator[Path]:
             yield from walk(entry)
 
 
+def read_begin(path: Path) -> bytes:
+    """As much of a file as tells it from another."""
+    with path.open("rb") as file:
+        return file.read(1 << 16)
+
+
 def describe(directory: Path, *, user: int | None = None) -> dict[str, tuple[object, ...]]:
-    """What is below a directory, itself included; of one user if one is given. Only regular files are read, their begin."""
+    """What is below a directory, itself included; of one user if one is given. Of files the begin is read."""
     found: dict[str, tuple[object, ...]] = {}
     for path in walk(directory):
         status = path.lstat()
         if user not in (None, status.st_uid):
             continue
-        content = path.open("rb").read(1 << 16) if stat.S_ISREG(status.st_mode) else b""
+        content = read_begin(path) if stat.S_ISREG(status.st_mode) else b""
         target = str(path.readlink()) if path.is_symlink() else None
         modified = None if path == directory else status.st_mtime_ns
         found[str(path)] = (status.st_mode, status.st_ino, status.st_uid, status.st_size, modified, content, target)

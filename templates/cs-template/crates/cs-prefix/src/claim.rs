@@ -164,8 +164,8 @@ enum Grip {
 fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
     // Looked at before it is made: who may not write here can still wait for who may.
     let fresh = names.staging.symlink_metadata().is_err() && make_staging(names)?;
-    if let Err(error) = trust::check_directory(&names.staging) {
-        return wait_for_another_user(names, error);
+    if !check_staging(names)? {
+        return Ok(Grip::Held);
     }
     match sys::try_lock(&names.staging) {
         Ok(Attempt::Held) => Ok(Grip::Held),
@@ -181,13 +181,16 @@ fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
     }
 }
 
-/// Another user's staging directory is not touched, but waited for when that user is at work and the result may be run;
-/// otherwise refused with `error`.
-fn wait_for_another_user(names: &Names, error: PrefixError) -> Result<Grip, PrefixError> {
+/// Whether the staging directory, if there is one, may be touched. Another user's is only waited for, when that user is at work
+/// and the result may be run; otherwise it is an error.
+pub(crate) fn check_staging(names: &Names) -> Result<bool, PrefixError> {
+    let Err(error) = trust::check_directory(&names.staging) else {
+        return Ok(true);
+    };
     let is_relied_on = matches!(error, PrefixError::Untrusted { .. })
         && trust::find_distrust(&names.staging)?.is_none();
     match is_relied_on && sys::is_locked(&names.staging) {
-        true => Ok(Grip::Held),
+        true => Ok(false),
         false => Err(error),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::carry::list_environments;
-use crate::claim::{Claim, is_empty};
+use crate::claim::{Claim, check_staging, is_empty};
 use crate::error::PrefixError;
 use crate::marker::{Form, Marker, Reading};
 use crate::mounts::refuse_mounts;
@@ -81,7 +81,7 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
         // Before anything else is looked at: what is mounted may not even answer.
         refuse_mounts(&plan.names)?;
         trust::check_change(&plan.names)?;
-        trust::check_directory(&plan.names.staging)?;
+        check_staging(&plan.names)?;
     }
     plan.named_environments = list_environments(&plan.names.prefix)?;
     Ok(plan)
