@@ -449,7 +449,25 @@ fn copy_extended_attributes(from: &Path, to: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
     use super::*;
+
+    #[test]
+    fn permissions_are_changed_of_directories_and_not_behind_links() {
+        let directory = tempfile::tempdir().unwrap();
+        let [closed, link] = ["closed", "link"].map(|name| directory.path().join(name));
+        std::fs::create_dir(&closed).unwrap();
+        symlink(&closed, &link).unwrap();
+        let set =
+            |mode| std::fs::set_permissions(&closed, PermissionsExt::from_mode(mode)).unwrap();
+        let mode = || closed.metadata().unwrap().permissions().mode() & 0o7777;
+        set(0o055);
+        assert!(make_writable(&link).is_err());
+        assert_eq!(mode(), 0o055);
+        make_writable(&closed).unwrap();
+        assert_eq!(mode(), 0o755);
+    }
 
     #[test]
     #[cfg(target_os = "linux")]
