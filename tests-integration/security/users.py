@@ -79,6 +79,12 @@ def plant_empty(parent: Path, runtime: Path) -> None:
         give(parent / name, ATTACKER)
 
 
+def plant_empty_previous(parent: Path, runtime: Path) -> None:
+    """An empty directory in the place of the previous prefix."""
+    (parent / ".demo.previous").mkdir()
+    give(parent / ".demo.previous", ATTACKER)
+
+
 def plant_links(parent: Path, runtime: Path) -> None:
     """Links to a forged prefix."""
     forge(parent / "elsewhere", runtime)
@@ -92,6 +98,7 @@ NEIGHBOURS: dict[str, Callable[[Path, Path], None]] = {
     "finished staging": plant_finished,
     "unfinished staging": plant_unfinished,
     "empty": plant_empty,
+    "empty previous": plant_empty_previous,
     "links": plant_links,
 }
 

@@ -169,7 +169,12 @@ fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
     }
     match sys::try_lock(&names.staging) {
         Ok(Attempt::Held) => Ok(Grip::Held),
-        Ok(Attempt::Locked(file)) if !sys::is_same(&file, &names.staging) => Ok(Grip::Retry),
+        // What was looked at may have gone, and another user may have taken the name.
+        Ok(Attempt::Locked(file))
+            if !sys::is_same(&file, &names.staging) || !trust::counts(&file) =>
+        {
+            Ok(Grip::Retry)
+        }
         Ok(Attempt::Locked(file)) => Ok(Grip::Taken {
             lock: Some(file),
             fresh,

@@ -5,6 +5,7 @@
 //! is worked on.
 
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -122,6 +123,11 @@ pub(crate) fn is_own(path: &Path) -> Result<bool, PrefixError> {
         Err(source) => Err(PrefixError::io("look at", path, source)),
         Ok(seen) => Ok(seen.is_directory && seen.attributes.doubt(sys::caller()).is_none()),
     }
+}
+
+/// Whether an open directory counts as the asking user's.
+pub(crate) fn counts(directory: &File) -> bool {
+    sys::look_at_open(directory).is_ok_and(|attributes| attributes.doubt(sys::caller()).is_none())
 }
 
 fn refuse(distrust: Option<Distrust>) -> Result<(), PrefixError> {

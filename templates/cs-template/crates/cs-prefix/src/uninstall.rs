@@ -142,7 +142,9 @@ impl UninstallPlan {
         }
         // A removal that was killed where they stand may have left them empty.
         for directory in [&self.names.prefix, &self.names.previous] {
-            let _ = std::fs::remove_dir(directory);
+            if trust::is_own(directory)? {
+                let _ = std::fs::remove_dir(directory);
+            }
         }
         drop(claim);
         self.remove_parent(&mut removed);

@@ -112,6 +112,13 @@ pub(crate) fn look_through(path: &Path) -> io::Result<Attributes> {
     path.metadata().map(|metadata| attributes_of(&metadata))
 }
 
+/// Look at an open directory.
+pub(crate) fn look_at_open(directory: &File) -> io::Result<Attributes> {
+    directory
+        .metadata()
+        .map(|metadata| attributes_of(&metadata))
+}
+
 fn attributes_of(metadata: &Metadata) -> Attributes {
     Attributes {
         user: metadata.uid(),
