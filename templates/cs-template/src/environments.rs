@@ -9,6 +9,9 @@ use crate::expand::expand_path;
 use crate::place::find_home;
 use crate::variables::{Lookup, read_value};
 
+/// Nobody writes longer configuration files, nor has so many environments.
+const LIMIT_BYTES: u64 = 4 << 20;
+
 /// An environment that a shell can be started in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -111,12 +114,18 @@ fn list_configured(root: &Path, lookup: Lookup) -> Vec<PathBuf> {
     let of_variable = variable.iter().flat_map(std::env::split_paths);
     let mut listed: Vec<PathBuf> = of_variable.collect();
     for file in list_files(root, lookup) {
-        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let text = read_text(&file).unwrap_or_default();
         for item in read_list(&text, &["envs_dirs", "envs_path"]) {
             listed.extend(std::env::split_paths(&item));
         }
     }
     listed
+}
+
+/// The text of a file that a user may keep elsewhere and link to.
+fn read_text(path: &Path) -> Option<String> {
+    let bytes = cs_file::read(path, cs_file::Links::Followed, LIMIT_BYTES).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 /// Whether this user may write to a file: asked by opening it, which changes nothing.
@@ -127,7 +136,7 @@ fn is_writable(path: &Path) -> bool {
 /// An environment of this name among those that conda has noted in `~/.conda/environments.txt`; none if there are several.
 fn find_noted(wanted: &OsStr, lookup: Lookup) -> Option<PathBuf> {
     let file = find_home(lookup)?.join(".conda/environments.txt");
-    let text = std::fs::read_to_string(file).ok()?;
+    let text = read_text(&file)?;
     let mut named = text
         .lines()
         .map(|line| PathBuf::from(line.trim()))

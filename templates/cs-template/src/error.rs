@@ -47,6 +47,12 @@ pub enum Error {
         .0.display()
     )]
     Unstamped(PathBuf),
+    /// The executable has rights that its caller does not have.
+    #[error(
+        "this executable has rights that its caller does not have (a set-user-ID or set-group-ID bit, or capabilities), and \
+         the caller chooses what it runs. Take them away, with `chmod ug-s` or `setcap -r`, and run it again."
+    )]
+    Privileged,
     /// The stamp cannot be read.
     #[error("{0}.")]
     Stamp(#[from] cs_stamp::StampError),
@@ -277,6 +283,7 @@ impl Error {
             | Self::Local { .. }
             | Self::NoDelegate { .. }
             | Self::LostDelegate { .. } => status::MISSING,
+            Self::Privileged => status::NOT_PERMITTED,
             Self::Start { source, .. } => start_status(source),
             #[cfg(unix)]
             Self::Activation(fault) => activation_status(fault),

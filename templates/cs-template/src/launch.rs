@@ -1,7 +1,7 @@
 //! Hand over to the delegate: environment, arguments, and nothing of this process left.
 
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,13 +31,10 @@ pub struct Delegate {
     pub repair: String,
 }
 
-/// Whether `prefix` holds what this very stamp has installed: reads the start of the marker and nothing else.
+/// Whether `prefix` holds what this very stamp has installed, and this user may rely on it: looks at the directories and reads
+/// the start of the marker, and nothing else.
 pub fn is_current(prefix: &Path, launch: &Launch) -> bool {
-    let expected = launch.marker_start.as_bytes();
-    let mut found = vec![0; expected.len()];
-    std::fs::File::open(prefix.join(&launch.marker))
-        .and_then(|mut marker| marker.read_exact(&mut found))
-        .is_ok_and(|()| found == expected)
+    cs_prefix::begins_with(prefix, &launch.marker, launch.marker_start.as_bytes())
 }
 
 /// Where the executable `relative` of a prefix is. On Windows it may stand elsewhere and have another ending.

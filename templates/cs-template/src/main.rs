@@ -27,6 +27,7 @@ mod nearest;
 mod packages;
 mod parser;
 mod place;
+mod privilege;
 mod progress;
 mod rollback;
 mod runtime;

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use cs_prefix::Owner;
+use cs_prefix::{Owner, PrefixError};
 use cs_stamp::{Header, Launch, Stamp};
 
 use crate::arguments::{Globals, Invocation, Request, Words, parse_arguments};
@@ -14,7 +14,7 @@ use crate::launch::{self, Delegate};
 use crate::place::{Place, find_place};
 use crate::variables::{Variables, name_variable, read_variables};
 use crate::voice::{Form, Voice, print_line, print_lines};
-use crate::{bootstrap, help, rollback, shell, signals, status, uninstall};
+use crate::{bootstrap, help, privilege, rollback, shell, signals, status, uninstall};
 
 /// What every command needs to know.
 #[derive(Debug)]
@@ -63,6 +63,9 @@ fn run_stamped(
     command_name: OsString,
     voice: &mut Voice,
 ) -> Result<(), Error> {
+    if privilege::has_more_than_caller() {
+        return Err(Error::Privileged);
+    }
     let stamp = Stamp::open_self()?.ok_or_else(|| {
         Error::Unstamped(std::env::current_exe().unwrap_or_else(|_| command_name.clone().into()))
     })?;
@@ -233,8 +236,13 @@ impl Runtime {
         bootstrap::ensure(self, None)?;
         self.check_signals()?;
         let root = self.place.prefix.clone();
+        let environment = find_environment(&root, environment, &lookup)?;
+        // Its scripts and programs are run as those of the prefix are.
+        if let Some(why) = cs_prefix::find_distrust(&environment.prefix)? {
+            return Err(PrefixError::Untrusted { why }.into());
+        }
         Err(shell::start_shell(&shell::ShellPlan {
-            environment: find_environment(&root, environment, &lookup)?,
+            environment,
             root,
             spawn_arguments,
             command_name: self.command_name.clone(),

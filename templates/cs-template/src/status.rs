@@ -55,6 +55,7 @@ struct PlaceStatus<'a> {
     being_built: bool,
     abandoned: Option<String>,
     not_writable: Option<String>,
+    untrusted: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -101,11 +102,7 @@ pub fn run(runtime: &Runtime, as_json: bool) -> Result<(), Error> {
         false => print_lines(render_lines(&status, runtime.voice.is_verbose))?,
     }
     match state {
-        State::Foreign { why } => Err(PrefixError::Foreign {
-            path: prefix.clone(),
-            why,
-        }
-        .into()),
+        State::Foreign { why } => Err(PrefixError::foreign(prefix, why).into()),
         _ => Ok(()),
     }
 }
@@ -179,6 +176,7 @@ fn describe_place<'a>(
         being_built: around.being_built,
         abandoned: around.abandoned_staging.as_deref().map(show),
         not_writable: around.not_writable.as_deref().map(show),
+        untrusted: around.untrusted.iter().map(ToString::to_string).collect(),
     })
 }
 
@@ -288,6 +286,10 @@ fn list_circumstances(about: &About, place: &PlaceStatus) -> Vec<(&'static str, 
     let being_built = "another process is working on the prefix".to_owned();
     let abandoned = place.abandoned.as_ref();
     let not_writable = place.not_writable.as_ref();
+    let untrusted = place
+        .untrusted
+        .iter()
+        .map(|why| ("in the way", why.clone()));
     [
         rollback.map(|previous| {
             (
@@ -306,6 +308,7 @@ fn list_circumstances(about: &About, place: &PlaceStatus) -> Vec<(&'static str, 
     ]
     .into_iter()
     .flatten()
+    .chain(untrusted)
     .collect()
 }
 

@@ -144,6 +144,8 @@ struct Report {
     executable: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<OsString>,
+    /// What it has open, standard streams aside.
+    descriptors: Vec<OsString>,
 }
 
 impl Report {
@@ -170,6 +172,7 @@ fn run(command: &mut Command) -> Report {
         match item[0] {
             b'x' => report.executable = value.into(),
             b'a' => report.arguments.push(value),
+            b'd' => report.descriptors.push(value),
             _ => report.environment.push(value),
         }
     }
@@ -229,6 +232,16 @@ fn assert_stands_aside(home: &Home, command: &mut Command, why: &str) {
     assert_eq!(report.arguments[0], home.runtime(), "{why}");
     assert_eq!(report.arguments[1..], arguments, "{why}");
     assert_eq!(report.variable("CONDA_SHLVL"), None, "{why}");
+    assert_holds_nothing(home, &report);
+}
+
+/// Assert that no directory of `home` is open, and with that locked.
+fn assert_holds_nothing(home: &Home, report: &Report) {
+    let mut descriptors = report.descriptors.iter().map(Path::new);
+    assert!(
+        !descriptors.any(|path| path.starts_with(home.path(""))),
+        "{report:?}"
+    );
 }
 
 #[test]
@@ -495,4 +508,69 @@ fn it_stands_aside_for_anything_but_an_intact_stamp() {
             "trailing bytes, a missing byte, no stamp",
         );
     }
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a file of this user");
+}
+
+#[test]
+fn it_stands_aside_for_a_prefix_that_others_may_have_put_there() {
+    let _turn = take_turn();
+    let home = Home::new();
+    let [prefix, parent] = [home.prefix(), home.path(".conda")];
+    for (directory, mode, why) in [
+        (&prefix, 0o757, "all users may write to the prefix"),
+        (&prefix, 0o1777, "the same, sticky"),
+        (&parent, 0o777, "all users may exchange the prefix"),
+    ] {
+        set_mode(directory, mode);
+        assert_stands_aside(&home, &mut home.command(), why);
+        set_mode(directory, 0o755);
+    }
+    for (directory, mode) in [(&parent, 0o1777), (&prefix, 0o700)] {
+        set_mode(directory, mode);
+        assert_eq!(
+            run(&mut home.command()).executable,
+            prefix.join("bin/probe")
+        );
+    }
+}
+
+#[test]
+fn it_stands_aside_for_links_and_pipes() {
+    let _turn = take_turn();
+    let home = Home::new();
+    let [prefix, elsewhere] = [home.prefix(), home.path(".conda/elsewhere")];
+    let marker = prefix.join(".demo.json");
+    fs::rename(&marker, home.path("marker")).expect("one file system");
+    std::os::unix::fs::symlink(home.path("marker"), &marker).expect("a link");
+    assert_stands_aside(&home, &mut home.command(), "the marker is a link");
+    fs::remove_file(&marker).expect("there was one");
+    let made = Command::new("mkfifo").arg(&marker).status();
+    assert!(made.expect("mkfifo runs").success());
+    assert_stands_aside(&home, &mut home.command(), "the marker is a pipe");
+    fs::remove_file(&marker).expect("there was one");
+    fs::rename(home.path("marker"), &marker).expect("one file system");
+    fs::rename(&prefix, &elsewhere).expect("one file system");
+    std::os::unix::fs::symlink(&elsewhere, &prefix).expect("a link");
+    assert_stands_aside(&home, &mut home.command(), "the prefix is a link");
+}
+
+#[test]
+fn it_stands_aside_while_the_prefix_is_being_exchanged_and_leaves_nothing_locked() {
+    let _turn = take_turn();
+    let home = Home::new();
+    let held = fs::File::open(home.prefix()).expect("a directory");
+    held.lock().expect("nobody else has it");
+    assert_stands_aside(&home, &mut home.command(), "locked");
+    held.unlock().expect("it was locked");
+    held.lock_shared().expect("nobody else has it");
+    let delegate = home.prefix().join("bin/probe");
+    assert_eq!(run(&mut home.command()).executable, delegate);
+    held.unlock().expect("it was locked");
+    assert_holds_nothing(&home, &run(&mut home.command()));
+    // A delegate that does not start leaves the full program nothing either.
+    fs::remove_file(&delegate).expect("there was one");
+    assert_stands_aside(&home, &mut home.command(), "no delegate");
 }

@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
+use cs_file::Links;
 use serde::Deserialize;
 
 use crate::error::PrefixError;
 use crate::marker::{Marker, is_absence};
 use crate::requests::find_requests;
+
+/// As much as the list of files in an archive may have; a record has that list once or twice.
+const RECORD_LIMIT_BYTES: u64 = 256 << 20;
 
 /// Packages that came and went, by whatever tool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,9 +99,11 @@ fn list_owned(
     }
     for package in packages {
         let path = prefix.join("conda-meta").join(format!("{package}.json"));
-        let bytes =
-            std::fs::read(&path).map_err(|source| PrefixError::io("read", &path, source))?;
         // Whatever is wrong with a record is conda's to say.
+        let bytes = match cs_file::read(&path, Links::Refused, RECORD_LIMIT_BYTES) {
+            Err(error) if cs_file::is_odd(&error) => continue,
+            bytes => bytes.map_err(|source| PrefixError::io("read", &path, source))?,
+        };
         let record = serde_json::from_slice(&bytes).unwrap_or(Record { files: Vec::new() });
         for file in &record.files {
             let of_file = distributions.iter().filter(|path| is_within(file, path));

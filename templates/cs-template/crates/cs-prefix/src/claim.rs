@@ -20,6 +20,7 @@ use crate::remove::{remove_tree, remove_tree_in_order};
 use crate::state::{Foreignness, State, inspect};
 use crate::swap;
 use crate::sys::{self, Attempt};
+use crate::trust;
 
 /// The claim itself; dropping it removes the staging directory and whatever parents were made for it.
 pub(crate) struct Claim {
@@ -40,8 +41,11 @@ impl Claim {
     ) -> Result<Option<Self>, PrefixError> {
         // From here on things are moved and removed, be it only to tidy up.
         refuse_mounts(names)?;
+        trust::check_change(names)?;
         let created = create_parents(&names.parent)?;
-        let taken = Self::take_below(names, owner, patience, &created);
+        // Looked at again: the parent may be another's just as well.
+        let taken = trust::check_place(names)
+            .and_then(|()| Self::take_below(names, owner, patience, &created));
         if !matches!(taken, Ok(Some(_))) {
             remove_directories(&created);
         }
@@ -72,12 +76,15 @@ impl Claim {
                 created: created.to_vec(),
                 released: false,
             };
-            if patience.may_be_a_swap() && sys::is_locked(&names.previous) {
+            if patience.may_be_a_swap()
+                && trust::is_own(&names.previous)?
+                && sys::is_locked(&names.previous)
+            {
                 // Another process is between the two renames of a swap: its directory has that name just then.
                 claim.released = !fresh;
                 return Ok(None);
             }
-            if !fresh && !is_empty_and_own(&names.staging) {
+            if !fresh && !is_empty(&names.staging) {
                 claim.released = true;
                 clear_abandoned(names, owner)?;
                 continue;
@@ -157,9 +164,17 @@ enum Grip {
 fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
     // Looked at before it is made: who may not write here can still wait for who may.
     let fresh = names.staging.symlink_metadata().is_err() && make_staging(names)?;
+    if !check_staging(names)? {
+        return Ok(Grip::Held);
+    }
     match sys::try_lock(&names.staging) {
         Ok(Attempt::Held) => Ok(Grip::Held),
-        Ok(Attempt::Locked(file)) if !sys::is_same(&file, &names.staging) => Ok(Grip::Retry),
+        // What was looked at may have gone, and another user may have taken the name.
+        Ok(Attempt::Locked(file))
+            if !sys::is_same(&file, &names.staging) || !trust::counts(&file) =>
+        {
+            Ok(Grip::Retry)
+        }
         Ok(Attempt::Locked(file)) => Ok(Grip::Taken {
             lock: Some(file),
             fresh,
@@ -167,13 +182,21 @@ fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
         Ok(Attempt::Unsupported) if fresh => Ok(Grip::Taken { lock: None, fresh }),
         Ok(Attempt::Unsupported) => Ok(Grip::Unsupported),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Grip::Retry),
-        Err(_) if names.staging.is_symlink() || !names.staging.is_dir() => {
-            Err(PrefixError::Foreign {
-                path: names.staging.clone(),
-                why: Foreignness::NotADirectory,
-            })
-        }
         Err(source) => Err(PrefixError::io("lock", &names.staging, source)),
+    }
+}
+
+/// Whether the staging directory, if there is one, may be touched. Another user's is only waited for, when that user is at work
+/// and the result may be run; otherwise it is an error.
+pub(crate) fn check_staging(names: &Names) -> Result<bool, PrefixError> {
+    let Err(error) = trust::check_directory(&names.staging) else {
+        return Ok(true);
+    };
+    let is_relied_on = matches!(error, PrefixError::Untrusted { .. })
+        && trust::find_distrust(&names.staging)?.is_none();
+    match is_relied_on && sys::is_locked(&names.staging) {
+        true => Ok(false),
+        false => Err(error),
     }
 }
 
@@ -190,10 +213,6 @@ fn make_staging(names: &Names) -> Result<bool, PrefixError> {
     }
 }
 
-fn is_empty_and_own(directory: &Path) -> bool {
-    is_empty(directory) && sys::is_own(directory)
-}
-
 pub(crate) fn is_empty(directory: &Path) -> bool {
     std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
 }
@@ -204,14 +223,10 @@ fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     if has_marker && is_replacement(names) {
         return inplace::resume(names, owner);
     }
-    // Another user's is never put in place: where everybody may write, its marker could say anything.
-    let is_finished = has_marker && sys::is_own(&names.staging) && !names.scratch.exists();
+    let is_finished = has_marker && !names.scratch.exists();
     match inspect(&names.prefix, owner)? {
         State::Absent if is_finished => swap::place(names),
-        State::Foreign { why } => Err(PrefixError::Foreign {
-            path: names.prefix.clone(),
-            why,
-        }),
+        State::Foreign { why } => Err(PrefixError::foreign(&names.prefix, why)),
         _ => discard_staging(names),
     }
 }
@@ -236,6 +251,7 @@ fn recognise(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError
 /// Where nothing can be locked: deal with the staging directory of a process whose heart stopped beating.
 fn take_away_stale(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     recognise(names, owner)?;
+    trust::check_directory(&names.abandoned())?;
     let aside = names.with_staging(names.abandoned());
     if aside.staging.exists() {
         clear_abandoned(&aside, owner)?;
@@ -255,6 +271,9 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
     {
         carry_over(&names.previous, &names.prefix)?;
     }
+    if !trust::is_own(&names.previous)? {
+        return Ok(());
+    }
     if Form::of(&names.marker_in(&names.previous)) == Form::Dismantled {
         // What a killed removal left stands in nobody's way.
         let _ = swap::bury(names, &names.previous);
@@ -264,13 +283,10 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
     Ok(())
 }
 
-/// Whether the prefix was being emptied in favour of the staging directory: whoever may write the marker of the one has made
-/// the other.
+/// Whether the prefix was being emptied in favour of the staging directory.
 fn is_replacement(names: &Names) -> bool {
-    let marker = names.marker_in(&names.prefix);
-    Form::of(&marker) == Form::Dismantled
+    Form::of(&names.marker_in(&names.prefix)) == Form::Dismantled
         && names.marker_in(&names.staging).is_file()
-        && sys::have_same_owner(&marker, &names.staging)
 }
 
 /// Remove the staging directory, but first return the environments that were moved into it. The one that a dismantled prefix
@@ -280,22 +296,21 @@ fn discard_staging(names: &Names) -> Result<(), PrefixError> {
         return Ok(());
     }
     let is_finished = !names.scratch.exists();
-    if let Some(prefix) = find_return(names).filter(|_| is_finished) {
+    if is_finished && let Some(prefix) = find_return(names)? {
         carry_over(&names.staging, prefix)?;
     }
     remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
 }
 
 /// The prefix that environments in the staging directory return to. Where there is none, the previous one keeps them for the
-/// next to be built, if the same user made both: a kill just before the last rename leaves these two, and another user may not
-/// finish that.
-fn find_return(names: &Names) -> Option<&Path> {
-    let is_ours = |directory: &&PathBuf| names.marker_in(directory).is_file();
-    let previous = Some(&names.previous)
-        .filter(|previous| sys::have_same_owner(previous, &names.staging))
-        .filter(is_ours);
-    let prefix = Some(&names.prefix).filter(is_ours);
-    prefix.or(previous).map(PathBuf::as_path)
+/// next to be built: a kill just before the last rename leaves these two.
+fn find_return(names: &Names) -> Result<Option<&Path>, PrefixError> {
+    for directory in [&names.prefix, &names.previous] {
+        if trust::is_own(directory)? && names.marker_in(directory).is_file() {
+            return Ok(Some(directory));
+        }
+    }
+    Ok(None)
 }
 
 /// Remove the staging directory; the directory that says whose it is goes last, so that a kill leaves it recognisable.

@@ -1,7 +1,7 @@
 //! What an installation has to do in which state: the rows of the table in `docs/explanation/prefix-lifecycle.md`.
 
 use crate::changes::find_changes;
-use crate::claim::is_empty;
+use crate::claim::{check_staging, is_empty};
 use crate::error::PrefixError;
 use crate::install::{KeepReason, OnUpgrade, Outcome, Policy};
 use crate::marker::{Marker, Reading};
@@ -9,7 +9,7 @@ use crate::mounts::{find_mount, refuse_mounts};
 use crate::names::{Names, Owner};
 use crate::protected::refuse_protected;
 use crate::state::{Foreignness, State, examine, find_unwritable, inspect};
-use crate::sys;
+use crate::{sys, trust};
 
 /// What is to be done.
 pub(crate) enum Decision {
@@ -48,10 +48,7 @@ pub(crate) fn decide(
         examine(&names.prefix, owner)?
     };
     if let State::Foreign { why } = state {
-        return Err(PrefixError::Foreign {
-            path: names.prefix.clone(),
-            why,
-        });
+        return Err(PrefixError::foreign(&names.prefix, why));
     }
     if let Some(outcome) = find_outcome(names, policy, &state) {
         return Ok(Decision::done(outcome));
@@ -125,6 +122,9 @@ fn reason_to_keep(names: &Names, policy: &Policy, declined: bool) -> Option<Keep
     if let Some(path) = find_mount(names) {
         return Some(KeepReason::MountPoint { path });
     }
+    if let Err(PrefixError::Untrusted { why }) = trust::check_change(names) {
+        return Some(KeepReason::Untrusted { why });
+    }
     find_unwritable(names).map(|directory| KeepReason::NotWritable {
         directory: directory.to_path_buf(),
     })
@@ -135,13 +135,7 @@ fn check_previous(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     let previous = &names.previous;
     match previous.symlink_metadata() {
         Err(_) => return Ok(()),
-        Ok(metadata) if metadata.is_dir() => {}
-        Ok(_) => {
-            return Err(PrefixError::Foreign {
-                path: previous.clone(),
-                why: Foreignness::NotADirectory,
-            });
-        }
+        Ok(_) => trust::check_directory(previous)?,
     }
     match Marker::read(previous, owner)? {
         Reading::Torn => Ok(()),
@@ -166,7 +160,11 @@ fn check_place(names: &Names) -> Result<(), PrefixError> {
             prefix: names.prefix.clone(),
             target,
         }),
-        Err(_) => refuse_mounts(names),
+        Err(_) => {
+            refuse_mounts(names)?;
+            trust::check_change(names)?;
+            check_staging(names).map(drop)
+        }
     }
 }
 

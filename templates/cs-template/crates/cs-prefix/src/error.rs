@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::state::Foreignness;
+use crate::trust::Distrust;
 
 /// A prefix that cannot be read, built, swapped or removed.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,14 @@ pub enum PrefixError {
         path: PathBuf,
         /// How one can tell.
         why: Foreignness,
+    },
+    /// Somebody else can have put there what is at the path, or beside it.
+    #[error(
+        "{why}: others can have put there what is in it. Nothing was run or changed. {}, or choose another place with --path.", .why.advice()
+    )]
+    Untrusted {
+        /// What is not relied on, and why.
+        why: Distrust,
     },
     /// The path is one that must never be replaced or removed.
     #[error(
@@ -164,6 +173,17 @@ pub enum PrefixError {
 }
 
 impl PrefixError {
+    /// Refuse what is at `path`.
+    pub fn foreign(path: &Path, why: Foreignness) -> Self {
+        match why {
+            Foreignness::Untrusted(why) => Self::Untrusted { why },
+            why => Self::Foreign {
+                path: path.to_path_buf(),
+                why,
+            },
+        }
+    }
+
     /// Sort a system error: no permission, not writable at all, or plain failure.
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         if let Some(Mounted(path)) = source.get_ref().and_then(|inner| inner.downcast_ref()) {
@@ -174,10 +194,12 @@ impl PrefixError {
                 action,
                 path: path.to_path_buf(),
             },
-            io::ErrorKind::ReadOnlyFilesystem => Self::CannotWrite {
-                path: path.to_path_buf(),
-                source,
-            },
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::InvalidFilename => {
+                Self::CannotWrite {
+                    path: path.to_path_buf(),
+                    source,
+                }
+            }
             _ => Self::Io {
                 action,
                 path: path.to_path_buf(),
@@ -219,6 +241,7 @@ impl PrefixError {
             Self::NoSpace { .. } | Self::NoInodes { .. } | Self::Io { .. } => 74,
             Self::Busy { .. } => 75,
             Self::Foreign { .. }
+            | Self::Untrusted { .. }
             | Self::Protected { .. }
             | Self::SymbolicLink { .. }
             | Self::NotPermitted { .. }

@@ -14,7 +14,9 @@ use crate::names::Names;
 use crate::patience::Patience;
 use crate::sys;
 use crate::sys::pretend::{NO_EXCHANGE, NO_LOCKS, make_image};
-use crate::{Details, Outcome, Owner, Policy, PrefixError, install, plan_uninstall, rollback};
+use crate::{
+    Details, InstallError, Outcome, Owner, Policy, PrefixError, install, plan_uninstall, rollback,
+};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 const LIMIT: Duration = Duration::from_secs(5);
@@ -41,6 +43,14 @@ impl Place {
     }
 
     fn install(&self, version: &'static str, force: bool) -> Outcome {
+        self.try_install(version, force).unwrap()
+    }
+
+    fn try_install(
+        &self,
+        version: &'static str,
+        force: bool,
+    ) -> Result<Outcome, InstallError<std::io::Error>> {
         let policy = Policy {
             force,
             ..Policy::default()
@@ -56,7 +66,6 @@ impl Place {
             &NEVER,
             build,
         )
-        .unwrap()
     }
 
     fn version(&self) -> String {
@@ -261,43 +270,22 @@ fn an_emptied_previous_prefix_is_in_no_upgrades_way() {
 }
 
 #[test]
-fn root_finishes_what_a_user_began_and_nothing_that_somebody_else_put_there() {
-    use std::os::unix::fs::chown;
-    for is_same in [true, false] {
-        let (place, names) = dismantled();
-        if chown(&names.staging, Some(2001), None).is_err() {
-            eprintln!("skipped: needs root");
-            return;
-        }
-        if is_same {
-            chown(names.marker_in(&names.prefix), Some(2001), None).unwrap();
-        }
-        fs::write(names.staging.join("version"), "a user's 3").unwrap();
-        place.install("2", false);
-        let previous = fs::read_to_string(names.previous.join("version")).unwrap();
-        assert_eq!(previous == "a user's 3", is_same, "{previous}");
-        assert_eq!(place.version(), "2");
-        assert_eq!(place.names(), [".demo.previous", "demo"]);
-    }
-}
-
-#[test]
-fn root_keeps_the_environments_of_a_user_whose_upgrade_was_killed_before_its_last_rename() {
+fn root_neither_finishes_nor_removes_what_a_user_began() {
     use std::os::unix::fs::chown;
     let (place, names) = dismantled();
-    fs::remove_dir_all(&names.previous).unwrap();
-    fs::rename(names.kept(), &names.previous).unwrap();
-    fs::remove_dir_all(&names.scratch).unwrap();
-    fs::remove_dir_all(&names.prefix).unwrap();
-    for directory in [&names.staging, &names.previous] {
-        if chown(directory, Some(2001), None).is_err() {
-            eprintln!("skipped: needs root");
-            return;
-        }
+    if chown(&names.staging, Some(2001), None).is_err() {
+        eprintln!("skipped: needs root");
+        return;
     }
-    place.install("2", false);
-    assert_eq!(place.version(), "2");
-    assert!(place.prefix.join("envs/mine/whole").is_dir());
+    let before = place.names();
+    for directory in [&names.staging, &names.prefix] {
+        chown(directory, Some(2001), None).unwrap();
+        let error = place.try_install("2", false).unwrap_err().to_string();
+        let told = format!("{} belongs to user 2001", directory.display());
+        assert!(error.starts_with(&told), "{error}");
+        assert_eq!(place.names(), before);
+        assert!(names.staging.join("envs/mine/whole").is_dir());
+    }
 }
 
 #[test]

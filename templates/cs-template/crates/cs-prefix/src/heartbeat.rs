@@ -5,6 +5,8 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use cs_file::Links;
+
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Writes a new number every second until it is dropped.
@@ -53,7 +55,7 @@ impl Drop for Heartbeat {
 
 /// What the heartbeat in `scratch` says now; a number, not a time, so that no clock matters.
 pub(crate) fn read(scratch: &Path) -> Vec<u8> {
-    std::fs::read(path_in(scratch)).unwrap_or_default()
+    cs_file::read(&path_in(scratch), Links::Refused, 64).unwrap_or_default()
 }
 
 fn path_in(scratch: &Path) -> PathBuf {

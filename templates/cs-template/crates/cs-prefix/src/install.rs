@@ -16,6 +16,7 @@ use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::room::check_room;
 use crate::state::find_unwritable;
+use crate::trust::{self, Distrust};
 use crate::{inplace, settings, swap, sys};
 
 /// What to do with the prefix of another build of the same runtime.
@@ -125,6 +126,11 @@ pub enum KeepReason {
         /// The directory that cannot be written to.
         directory: PathBuf,
     },
+    /// It is another user's, or other users can change what is around it.
+    Untrusted {
+        /// What is not relied on, and why.
+        why: Distrust,
+    },
     /// It is reached through a symbolic link.
     SymbolicLink {
         /// Where the link leads.
@@ -211,7 +217,8 @@ fn tidy_up(names: &Names, owner: &Owner, patience: &mut Patience) {
     let is_unsettled = Form::of(&names.marker_in(&names.prefix)) == Form::Unsettled;
     let is_due = is_unsettled
         || names.staging.symlink_metadata().is_ok()
-        || names.previous.join("envs").exists();
+        || (trust::is_own(&names.previous).unwrap_or(false)
+            && names.previous.join("envs").exists());
     if !is_due || find_unwritable(names).is_some() || sys::is_locked(&names.staging) {
         return;
     }

@@ -30,14 +30,16 @@ mod settings;
 mod state;
 mod swap;
 mod sys;
+mod trust;
 mod uninstall;
 
 pub use changes::{Changes, find_changes};
 pub use error::{InstallError, PrefixError};
 pub use install::{Details, KeepReason, OnUpgrade, Outcome, Policy, Staging, install};
-pub use marker::Marker;
+pub use marker::{Marker, begins_with};
 pub use names::Owner;
 pub use patience::Waiting;
 pub use rollback::{RolledBack, rollback};
 pub use state::{Foreignness, Neighbours, State, examine, inspect, look_around};
+pub use trust::{Distrust, find_distrust};
 pub use uninstall::{Removed, UninstallPlan, named_environments, plan_uninstall};

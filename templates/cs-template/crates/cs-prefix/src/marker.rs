@@ -1,13 +1,18 @@
 //! The marker, `.RUNTIME.json`: it says that a prefix is complete, whose it is, and what it held when it was made.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::Path;
 
+use cs_file::Links;
 use serde::{Deserialize, Serialize};
 
 use crate::error::PrefixError;
 use crate::names::Owner;
+use crate::{sys, trust};
+
+/// No marker is longer: ten thousand packages and as many distributions take one MiB, and so does the longest setting.
+const LIMIT_BYTES: u64 = 16 << 20;
 
 /// The first byte of the marker: the brace of a JSON object, or another byte in its place.
 ///
@@ -28,7 +33,8 @@ impl Form {
     /// The form of the marker at `path`.
     pub(crate) fn of(path: &Path) -> Self {
         let mut first = [0];
-        let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut first));
+        let read =
+            cs_file::open(path, Links::Refused).and_then(|mut file| file.read_exact(&mut first));
         match read {
             Ok(()) if first == [Self::Unsettled as u8] => Self::Unsettled,
             Ok(()) if first == [Self::Dismantled as u8] => Self::Dismantled,
@@ -40,16 +46,32 @@ impl Form {
     ///
     /// A failure is no reason to stop: it only costs the tidying after a kill that comes at just the wrong moment.
     pub(crate) fn set(self, directory: &Path, owner: &Owner) {
-        let is_ours = Marker::read_ours(directory, owner).is_ok_and(|marker| marker.is_some());
-        let path = directory.join(owner.marker_file_name());
-        if is_ours && Self::of(&path) != self {
-            let _ = self.write(&path);
+        if !trust::is_own(directory).unwrap_or(false) {
+            return;
         }
+        let is_ours = |bytes| match Marker::parse(bytes, owner) {
+            Reading::Whole(marker) => marker.is_of(owner),
+            _ => false,
+        };
+        let _ = self.write_if(&directory.join(owner.marker_file_name()), is_ours);
     }
 
     /// Change the form of the marker at `path`, which is ours.
     pub(crate) fn write(self, path: &Path) -> std::io::Result<()> {
-        let mut file = std::fs::File::options().write(true).open(path)?;
+        self.write_if(path, |_| true)
+    }
+
+    /// Change the form of the marker at `path`. What is written to is what has been read, and nothing else.
+    fn write_if(self, path: &Path, is_ours: impl FnOnce(Vec<u8>) -> bool) -> std::io::Result<()> {
+        let mut file = cs_file::open_to_change(path)?;
+        let bytes = cs_file::read_all(&file, LIMIT_BYTES)?;
+        if bytes.first() == Some(&(self as u8)) || !is_ours(bytes) {
+            return Ok(());
+        }
+        if !sys::is_sole_and_own(&file) {
+            return Err(std::io::ErrorKind::PermissionDenied.into());
+        }
+        file.rewind()?;
         file.write_all(&[self as u8])
     }
 }
@@ -104,28 +126,38 @@ impl Marker {
     /// Read the marker of the prefix at `directory`.
     pub(crate) fn read(directory: &Path, owner: &Owner) -> Result<Reading, PrefixError> {
         let path = directory.join(owner.marker_file_name());
-        let mut bytes = match std::fs::read(&path) {
+        let bytes = match cs_file::read(&path, Links::Refused, LIMIT_BYTES) {
             Ok(bytes) => bytes,
             Err(error) if is_absence(&error) => return Ok(Reading::Nothing),
+            Err(error) if cs_file::is_odd(&error) => {
+                return Ok(Reading::Damaged(error.to_string()));
+            }
             Err(source) => return Err(PrefixError::io("read", &path, source)),
         };
         // What a power cut leaves of a file that had no time to reach the disk: no bytes, or zeros.
         if bytes.iter().all(|byte| *byte == 0) && directory.join("conda-meta").is_dir() {
             return Ok(Reading::Torn);
         }
+        Ok(Self::parse(bytes, owner))
+    }
+
+    fn parse(mut bytes: Vec<u8>, owner: &Owner) -> Reading {
         let is_dismantled = bytes.starts_with(b"-\"");
         if is_dismantled || bytes.starts_with(b" \"") {
             bytes[0] = Form::Settled as u8;
         }
-        Ok(match serde_json::from_slice::<Self>(&bytes) {
+        match serde_json::from_slice::<Self>(&bytes) {
             Ok(marker) if is_dismantled && marker.is_of(owner) => Reading::Torn,
             Ok(marker) => Reading::Whole(marker),
             Err(error) => Reading::Damaged(error.to_string()),
-        })
+        }
     }
 
-    /// The marker of a prefix of ours; `None` for everything else, readable or not.
+    /// The marker of a prefix of ours; `None` for everything else, readable or not, and for what others can have put there.
     pub(crate) fn read_ours(directory: &Path, owner: &Owner) -> Result<Option<Self>, PrefixError> {
+        if !trust::is_own(directory)? {
+            return Ok(None);
+        }
         match Self::read(directory, owner)? {
             Reading::Whole(marker) if marker.is_of(owner) => Ok(Some(marker)),
             _ => Ok(None),
@@ -151,6 +183,10 @@ impl Marker {
             .map_err(|error| PrefixError::io("write", &path, error.into()))?;
         text[0] = form as u8;
         text.push(b'\n');
+        if text.len() as u64 > LIMIT_BYTES {
+            let source = std::io::ErrorKind::FileTooLarge.into();
+            return Err(PrefixError::io("write", &path, source));
+        }
         // A package may hold such a path, and it may be a link to anywhere: it is replaced, never followed.
         remove_file(&half)
             .and_then(|()| crate::sys::make_file(&half))
@@ -161,6 +197,16 @@ impl Marker {
             .and_then(|()| std::fs::rename(&half, &path))
             .map_err(|source| PrefixError::io("write", &path, source))
     }
+}
+
+/// Whether the prefix at `path` may be run by the user who asks and its file `marker` begins with `start`: all that a plain
+/// later run wants to know.
+pub fn begins_with(path: &Path, marker: &str, start: &[u8]) -> bool {
+    let mut found = vec![0; start.len()];
+    matches!(trust::find_distrust(path), Ok(None))
+        && cs_file::open(&path.join(marker), Links::Refused)
+            .and_then(|mut file| file.read_exact(&mut found))
+            .is_ok_and(|()| found == start)
 }
 
 /// Remove a file or link, if it is there.

@@ -1,6 +1,6 @@
 //! Who owns a prefix, and what the files around it are called.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::error::PrefixError;
@@ -26,6 +26,21 @@ impl Owner<'_> {
     fn scratch_name(&self) -> String {
         format!(".{}.staging", self.runtime)
     }
+}
+
+/// How the names end, after a dot and a prefix's own, that this crate gives to what is beside a prefix.
+const SUFFIXES: [&str; 3] = [".staging", ".previous", ".abandoned"];
+
+/// Whether a directory of this name could be what is beside the prefix of another runtime.
+fn is_beside_another(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let is_one = |suffix: &&str| {
+        let stem = name
+            .strip_prefix('.')
+            .and_then(|name| name.strip_suffix(*suffix));
+        stem.is_some_and(|stem| !stem.is_empty())
+    };
+    SUFFIXES.iter().any(is_one)
 }
 
 /// Every path that this crate may touch for one prefix.
@@ -58,6 +73,12 @@ impl Names {
                 why: "it is not a directory of its own",
             });
         };
+        if is_beside_another(name) {
+            return Err(PrefixError::Protected {
+                prefix: absolute.clone(),
+                why: "runtimes use such names beside their prefixes, and remove what has them",
+            });
+        }
         let beside = |suffix: &str| {
             let mut file_name = OsString::from(".");
             file_name.push(name);

@@ -59,7 +59,7 @@ mod unix {
     use rustix::io::Errno;
 
     use crate::error::Mounted;
-    use crate::sys::{is_mounted_at, is_mounted_in, make_writable};
+    use crate::sys::{is_mounted_at, is_mounted_in, make_writable, make_writable_in};
 
     const FLAGS: OFlags = OFlags::RDONLY
         .union(OFlags::DIRECTORY)
@@ -184,7 +184,7 @@ mod unix {
             Err(Errno::ACCESS) if is_mounted_in(parent, name, None) => Err(Errno::XDEV),
             Err(Errno::ACCESS) => {
                 // Only reached for entries that are directories: others fail with ENOTDIR or ELOOP.
-                rustix::fs::chmodat(parent, name.as_c_str(), Mode::RWXU, AtFlags::empty())?;
+                make_writable_in(parent, name.as_c_str()).map_err(|_| Errno::ACCESS)?;
                 open()
             }
             other => other,

@@ -3,8 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use cs_file::Links;
+
 use crate::error::PrefixError;
 use crate::marker::is_absence;
+
+/// Ten years of weekly updates of a thousand packages take half of it.
+const LIMIT_BYTES: u64 = 64 << 20;
 
 /// The specs that the user has asked for and that are still in force, as conda's `History.get_requested_specs_map` finds
 /// them, without those that the runtime itself was made of: sorted by package.
@@ -15,9 +20,10 @@ pub(crate) fn find_requests(
     installed: &BTreeSet<String>,
 ) -> Result<Vec<String>, PrefixError> {
     let path = prefix.join("conda-meta").join("history");
-    let bytes = match std::fs::read(&path) {
+    let bytes = match cs_file::read(&path, Links::Refused, LIMIT_BYTES) {
         Ok(bytes) => bytes,
-        Err(error) if is_absence(&error) => Vec::new(),
+        // What is not conda's history asks for nothing.
+        Err(error) if is_absence(&error) || cs_file::is_odd(&error) => Vec::new(),
         Err(source) => return Err(PrefixError::io("read", &path, source)),
     };
     let names: BTreeSet<&str> = installed

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::claim::Claim;
+use crate::claim::{Claim, check_staging};
 use crate::copy::Check;
 use crate::error::PrefixError;
 use crate::marker::{Form, Marker};
@@ -12,7 +12,7 @@ use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::state::{State, find_unwritable, inspect};
-use crate::{settings, swap};
+use crate::{settings, swap, trust};
 
 /// What a rollback did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,10 +64,7 @@ fn wait_and_exchange(
 fn check(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
     let state = inspect(&names.prefix, owner)?;
     if let State::Foreign { why } = state {
-        return Err(PrefixError::Foreign {
-            path: names.prefix.clone(),
-            why,
-        });
+        return Err(PrefixError::foreign(&names.prefix, why));
     }
     if let Ok(target) = std::fs::read_link(&names.prefix) {
         return Err(PrefixError::SymbolicLink {
@@ -75,12 +72,15 @@ fn check(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
             target,
         });
     }
+    trust::check_directory(&names.previous)?;
     if Marker::read_ours(&names.previous, owner)?.is_none() {
         return Err(PrefixError::NothingToRollBack {
             previous: names.previous.clone(),
         });
     }
     refuse_mounts(names)?;
+    trust::check_change(names)?;
+    check_staging(names)?;
     if let Some(directory) = find_unwritable(names) {
         return Err(PrefixError::not_writable(directory, "roll back"));
     }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
+
+use cs_file::Links;
 
 use crate::copy::Copying;
 use crate::error::PrefixError;
@@ -80,14 +82,10 @@ fn read_by_kind(path: &Path, metadata: &Metadata) -> io::Result<Option<String>> 
         let target = std::fs::read_link(path)?;
         return Ok(Some(format!("-> {}", target.to_string_lossy())));
     }
-    if !metadata.is_file() || metadata.len() > LIMIT_BYTES {
-        return Ok(None);
+    match cs_file::read(path, Links::Refused, LIMIT_BYTES) {
+        Err(error) if cs_file::is_odd(&error) => Ok(None),
+        bytes => Ok(Some(String::from_utf8_lossy(&bytes?).into_owned())),
     }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?
-        .take(LIMIT_BYTES)
-        .read_to_end(&mut bytes)?;
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// Copy a file or link in the place of another, never to where a link of that name leads.

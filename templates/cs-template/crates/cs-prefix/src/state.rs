@@ -8,6 +8,7 @@ use crate::error::PrefixError;
 use crate::marker::{Marker, Reading, is_absence};
 use crate::names::{Names, Owner};
 use crate::sys;
+use crate::trust::{self, Distrust};
 
 /// In which state a prefix is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +75,8 @@ pub enum Foreignness {
         /// The runtime that it names.
         runtime: String,
     },
+    /// Somebody else can have put it there, so its marker could say anything.
+    Untrusted(Distrust),
     /// The marker cannot be understood.
     DamagedMarker {
         /// The marker's file name.
@@ -96,6 +99,7 @@ impl fmt::Display for Foreignness {
                 write!(f, "the directory is not empty and holds no {marker}")
             }
             Self::OtherOwner { runtime } => write!(f, "it belongs to the runtime \"{runtime}\""),
+            Self::Untrusted(why) => why.fmt(f),
             Self::DamagedMarker { marker, why } => write!(f, "its {marker} is damaged ({why})"),
         }
     }
@@ -110,11 +114,13 @@ pub struct Neighbours {
     pub abandoned_staging: Option<PathBuf>,
     /// The prefix that the last upgrade replaced.
     pub previous: Option<Marker>,
+    /// What is beside the prefix, or holds it, and does not count, because somebody else can have put it there.
+    pub untrusted: Vec<Distrust>,
     /// The directory that would have to be writable for any change, when it is not.
     pub not_writable: Option<PathBuf>,
 }
 
-/// Tell in which state `prefix` is: one `lstat` and one small file. Needs no write permission anywhere.
+/// Tell in which state `prefix` is: a few `lstat` and one small file. Needs no write permission anywhere.
 pub fn inspect(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
     let names = Names::new(prefix, owner)?;
     let metadata = match std::fs::symlink_metadata(&names.prefix) {
@@ -127,15 +133,25 @@ pub fn inspect(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
         }
         Err(source) => return Err(PrefixError::io("look at", &names.prefix, source)),
     };
-    if metadata.is_symlink() {
-        return inspect_link(&names, owner);
-    }
-    if !metadata.is_dir() {
+    if !metadata.is_symlink() && !metadata.is_dir() {
         return Ok(State::Foreign {
             why: Foreignness::NotADirectory,
         });
     }
-    inspect_directory(&names, owner)
+    if let Some(why) = trust::find_distrust(&names.prefix)? {
+        return Ok(
+            match metadata.is_dir() && is_empty(&names.prefix).unwrap_or(false) {
+                true => State::Absent,
+                false => State::Foreign {
+                    why: Foreignness::Untrusted(why),
+                },
+            },
+        );
+    }
+    match metadata.is_symlink() {
+        true => inspect_link(&names, owner),
+        false => inspect_directory(&names, owner),
+    }
 }
 
 /// As [`inspect`], and look for the user's changes where another stamp's prefix is found.
@@ -157,17 +173,31 @@ pub fn examine(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
 pub fn look_around(prefix: &Path, owner: &Owner) -> Result<Neighbours, PrefixError> {
     let names = Names::new(prefix, owner)?;
     let being_built = sys::is_locked(&names.staging);
-    let abandoned = !being_built
-        && names
-            .staging
-            .symlink_metadata()
-            .is_ok_and(|metadata| metadata.is_dir());
+    let abandoned = !being_built && trust::is_own(&names.staging)?;
     Ok(Neighbours {
         being_built,
         abandoned_staging: abandoned.then(|| names.staging.clone()),
         previous: Marker::read_ours(&names.previous, owner)?,
+        untrusted: find_untrusted(&names)?,
         not_writable: find_unwritable(&names).map(Path::to_path_buf),
     })
+}
+
+/// What would be in the way of a change, because it is not relied on.
+fn find_untrusted(names: &Names) -> Result<Vec<Distrust>, PrefixError> {
+    let mut found = Vec::new();
+    for answer in [
+        trust::check_change(names),
+        trust::check_directory(&names.staging),
+        trust::check_directory(&names.previous),
+    ] {
+        match answer {
+            Err(PrefixError::Untrusted { why }) => found.push(why),
+            Ok(()) | Err(PrefixError::Foreign { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 /// The directory whose permissions stand in the way of replacing the prefix, if one does.

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::carry::list_environments;
-use crate::claim::{Claim, is_empty};
+use crate::claim::{Claim, check_staging, is_empty};
 use crate::error::PrefixError;
 use crate::marker::{Form, Marker, Reading};
 use crate::mounts::refuse_mounts;
@@ -13,7 +13,7 @@ use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::protected::refuse_protected;
 use crate::state::{State, find_unwritable, inspect};
-use crate::swap;
+use crate::{swap, trust};
 
 /// What an uninstall would remove: shown to the user before anything happens.
 #[derive(Clone, Debug)]
@@ -50,10 +50,7 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
     refuse_protected(&names.prefix)?;
     let state = inspect(&names.prefix, owner)?;
     if let State::Foreign { why } = state {
-        return Err(PrefixError::Foreign {
-            path: names.prefix,
-            why,
-        });
+        return Err(PrefixError::foreign(&names.prefix, why));
     }
     if let Ok(target) = std::fs::read_link(&names.prefix) {
         return Err(PrefixError::SymbolicLink {
@@ -61,15 +58,17 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
             target,
         });
     }
-    let is_ours = match Marker::read(&names.previous, owner)? {
-        Reading::Whole(marker) => marker.is_of(owner),
-        Reading::Torn => true,
-        Reading::Nothing | Reading::Damaged(_) => false,
-    };
+    let is_ours = trust::is_own(&names.previous)?
+        && match Marker::read(&names.previous, owner)? {
+            Reading::Whole(marker) => marker.is_of(owner),
+            Reading::Torn => true,
+            Reading::Nothing | Reading::Damaged(_) => false,
+        };
     let previous = is_ours.then(|| names.previous.clone());
-    let staging = is_empty_directory(&names.staging)
-        || names.scratch.is_dir()
-        || Marker::read_ours(&names.staging, owner)?.is_some();
+    let staging = trust::is_own(&names.staging)?
+        && (is_empty(&names.staging)
+            || names.scratch.is_dir()
+            || Marker::read_ours(&names.staging, owner)?.is_some());
     let mut plan = UninstallPlan {
         prefix: (state != State::Absent).then(|| names.prefix.clone()),
         named_environments: Vec::new(),
@@ -81,6 +80,8 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
     if !plan.is_empty() {
         // Before anything else is looked at: what is mounted may not even answer.
         refuse_mounts(&plan.names)?;
+        trust::check_change(&plan.names)?;
+        check_staging(&plan.names)?;
     }
     plan.named_environments = list_environments(&plan.names.prefix)?;
     Ok(plan)
@@ -141,7 +142,9 @@ impl UninstallPlan {
         }
         // A removal that was killed where they stand may have left them empty.
         for directory in [&self.names.prefix, &self.names.previous] {
-            let _ = std::fs::remove_dir(directory);
+            if trust::is_own(directory)? {
+                let _ = std::fs::remove_dir(directory);
+            }
         }
         drop(claim);
         self.remove_parent(&mut removed);
@@ -153,8 +156,4 @@ impl UninstallPlan {
             removed.directories.push(self.names.parent.clone());
         }
     }
-}
-
-fn is_empty_directory(path: &Path) -> bool {
-    !path.is_symlink() && is_empty(path)
 }

@@ -297,9 +297,10 @@ fn another_users_finished_staging_directory_is_never_put_in_place() {
     fs::rename(&place.prefix, place.beside(".staging")).unwrap();
     fs::write(place.beside(".staging").join("bin/tool"), "evil").unwrap();
     std::os::unix::fs::chown(place.beside(".staging"), Some(NOBODY), Some(NOBODY)).unwrap();
-    common::run(&place, &OLD, &Policy::default()).unwrap();
-    assert_eq!(common::version_of(&place.prefix), "1.0");
-    assert_eq!(place.names(), ["demo"]);
+    let error = prefix_error(common::run(&place, &OLD, &Policy::default()).unwrap_err());
+    assert!(matches!(error, PrefixError::Untrusted { .. }), "{error}");
+    assert_eq!(error.exit_code(), 77);
+    assert_eq!(place.names(), [".demo.staging"]);
 }
 
 #[test]

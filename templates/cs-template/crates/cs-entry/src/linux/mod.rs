@@ -1,5 +1,6 @@
 //! The entry itself, on Linux: from the kernel's first instruction to `execve` or `_start`.
 
+mod directory;
 mod memory;
 mod process;
 mod start;
@@ -12,6 +13,7 @@ use crate::footer::launch_part;
 use crate::launch::Launch;
 use crate::place::write_prefix;
 use crate::text::{Text, starts_with};
+use directory::Prefix;
 use memory::Memory;
 use process::Process;
 
@@ -29,15 +31,16 @@ fn hand_over(process: &Process, memory: &'static mut Memory) -> Option<Infallibl
         return None;
     }
     let mut text = Text::new(&mut memory.text);
-    let (_, prefix) =
-        write_prefix(&launch, |name| process.variable(name), &mut text)?.split_last()?;
-    let marker = text.push(prefix)?.push(b"/")?.push(launch.marker)?.end()?;
+    let path = write_prefix(&launch, |name| process.variable(name), &mut text)?;
+    let directory = Prefix::open(path, process.effective_user()?)?;
+    let marker = text.push(launch.marker)?.end()?;
     if !starts_with(
-        system::read_start(marker, &mut memory.marker)?,
+        directory.read_start(marker, &mut memory.marker)?,
         launch.marker_start,
     ) {
         return None;
     }
+    let (_, prefix) = path.split_last()?;
     let delegate = text
         .push(prefix)?
         .push(b"/")?

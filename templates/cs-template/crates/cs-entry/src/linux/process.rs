@@ -4,6 +4,8 @@ use core::slice;
 
 /// Key of the auxiliary vector: end of the vector.
 const AT_NULL: usize = 0;
+/// Key of the auxiliary vector: the effective user.
+const AT_EUID: usize = 12;
 /// Key of the auxiliary vector: whether the process runs with rights that its caller does not have.
 const AT_SECURE: usize = 23;
 
@@ -68,12 +70,22 @@ impl Process {
 
     /// Whether the process runs with rights that its caller does not have.
     pub(super) fn is_privileged(&self) -> bool {
+        self.auxiliary_value(AT_SECURE)
+            .is_some_and(|value| value != 0)
+    }
+
+    /// The number of the user whose rights the process has.
+    pub(super) fn effective_user(&self) -> Option<u32> {
+        u32::try_from(self.auxiliary_value(AT_EUID)?).ok()
+    }
+
+    fn auxiliary_value(&self, key: usize) -> Option<usize> {
         let mut pair = self.auxiliary;
         loop {
             // SAFETY: The vector ends with the key that ends this loop.
             match unsafe { *pair } {
-                [AT_SECURE, value] => return value != 0,
-                [AT_NULL, _] => return false,
+                [AT_NULL, _] => return None,
+                [found, value] if found == key => return Some(value),
                 // SAFETY: This pair was not the last.
                 _ => pair = unsafe { pair.add(1) },
             }

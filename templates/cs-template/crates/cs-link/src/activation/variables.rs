@@ -1,10 +1,10 @@
 //! The variables that a prefix asks for: `etc/conda/env_vars.d/*.json` of packages, `conda-meta/state` of the user.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::Path;
 
+use cs_file::Links;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -19,6 +19,8 @@ const RESERVED: [&str; 5] = [
     "CONDA_SHLVL",
     "CONDA_PROMPT_MODIFIER",
 ];
+/// A file of variables is not longer: all of them have to fit into an environment.
+const LIMIT_BYTES: u64 = 4 << 20;
 /// The value by which `conda env config vars unset` says that activation leaves a variable alone.
 const UNSET: &str = "***unset***";
 
@@ -58,7 +60,8 @@ pub fn read_variables(prefix: &Path) -> Variables {
 
 impl Variables {
     fn add_file(&mut self, file: &Path, parse: impl Fn(&[u8]) -> serde_json::Result<Object>) {
-        let object = match fs::read(file) {
+        // A package may keep such a file elsewhere and link to it.
+        let object = match cs_file::read(file, Links::Followed, LIMIT_BYTES) {
             Ok(text) => parse(&text).map_err(|error| error.to_string()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
             Err(error) => Err(error.to_string()),
@@ -142,6 +145,8 @@ fn is_same_name(left: &str, right: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     struct Prefix(tempfile::TempDir);
@@ -243,6 +248,22 @@ mod tests {
             );
         }
         assert_eq!(Prefix::with(&[]).variables(), Variables::default());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_has_no_end_is_not_read_and_what_is_no_file_not_waited_for() {
+        let prefix = Prefix::with(&[("etc/conda/env_vars.d/b.json", r#"{"GOOD": "1"}"#)]);
+        let hole = fs::File::create(prefix.0.path().join("etc/conda/env_vars.d/a.json"));
+        hole.unwrap().set_len(1 << 40).unwrap();
+        fs::create_dir(prefix.0.path().join("conda-meta")).unwrap();
+        let mut make_pipe = std::process::Command::new("mkfifo");
+        make_pipe.arg(prefix.0.path().join("conda-meta/state"));
+        assert!(make_pipe.status().unwrap().success());
+        let found = prefix.variables();
+        assert_eq!(found.values.len(), 1);
+        assert!(found.warnings[0].ends_with("it is longer than 4194304 bytes"));
+        assert!(found.warnings[1].ends_with("it is not a regular file"));
     }
 
     #[test]

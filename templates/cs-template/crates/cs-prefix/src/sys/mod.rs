@@ -12,6 +12,15 @@ pub(crate) use other::*;
 
 use std::fs::File;
 
+use cs_entry::ownership::Attributes;
+
+/// What has a name, not what a link of that name leads to.
+pub(crate) struct Seen {
+    pub attributes: Attributes,
+    pub is_link: bool,
+    pub is_directory: bool,
+}
+
 /// What came of an attempt to lock a directory.
 pub(crate) enum Attempt {
     /// It is locked until the file is closed, by this process's end at the latest.

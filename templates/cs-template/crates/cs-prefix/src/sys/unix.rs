@@ -3,8 +3,8 @@
 use std::ffi::CStr;
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
@@ -13,7 +13,9 @@ use rustix::fs::{
 use rustix::io::Errno;
 use rustix::path::Arg;
 
-use super::{Attempt, Exchange};
+use cs_entry::ownership::Attributes;
+
+use super::{Attempt, Exchange, Seen};
 use crate::room::Room;
 
 /// Open a directory itself, never what a link of that name leads to; not inherited by child processes.
@@ -85,17 +87,50 @@ pub(crate) fn is_same(locked: &File, path: &Path) -> bool {
     (ours.dev(), ours.ino()) == (there.dev(), there.ino())
 }
 
-/// Whether the directory at `path` belongs to the user who asks.
-pub(crate) fn is_own(path: &Path) -> bool {
-    let uid = rustix::process::geteuid().as_raw();
-    path.symlink_metadata()
-        .is_ok_and(|metadata| metadata.uid() == uid)
+/// The number of the user whose rights this process has.
+pub(crate) fn caller() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
-/// Whether two paths belong to the same user.
-pub(crate) fn have_same_owner(one: &Path, other: &Path) -> bool {
-    let owner = |path: &Path| path.symlink_metadata().map(|metadata| metadata.uid());
-    matches!((owner(one), owner(other)), (Ok(one), Ok(other)) if one == other)
+/// Look at what is at `path`.
+pub(crate) fn look_at(path: &Path) -> io::Result<Seen> {
+    let metadata = path.symlink_metadata()?;
+    let mut attributes = attributes_of(&metadata);
+    if metadata.is_symlink() {
+        // Nobody can change a link, whatever its permission bits say.
+        attributes.mode = 0;
+    }
+    Ok(Seen {
+        attributes,
+        is_link: metadata.is_symlink(),
+        is_directory: metadata.is_dir(),
+    })
+}
+
+/// Look at the directory at `path`, or behind the link there.
+pub(crate) fn look_through(path: &Path) -> io::Result<Attributes> {
+    path.metadata().map(|metadata| attributes_of(&metadata))
+}
+
+/// Look at an open directory.
+pub(crate) fn look_at_open(directory: &File) -> io::Result<Attributes> {
+    directory
+        .metadata()
+        .map(|metadata| attributes_of(&metadata))
+}
+
+fn attributes_of(metadata: &Metadata) -> Attributes {
+    Attributes {
+        user: metadata.uid(),
+        group: metadata.gid(),
+        mode: metadata.mode(),
+    }
+}
+
+/// Whether an open file has one name only, and belongs to the user who asks or to root: writing to it changes nothing else.
+pub(crate) fn is_sole_and_own(file: &File) -> bool {
+    file.metadata()
+        .is_ok_and(|metadata| metadata.nlink() == 1 && [caller(), 0].contains(&metadata.uid()))
 }
 
 /// Whether something is mounted at `path`, or the directory there is a device of its own, as subvolumes are.
@@ -293,8 +328,31 @@ pub(crate) fn is_read_only(directory: &Path) -> bool {
 
 /// Let the owner of `directory` make and remove entries in it.
 pub(crate) fn make_writable(directory: &Path) -> io::Result<()> {
-    let mode = directory.symlink_metadata()?.permissions().mode();
-    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(mode | 0o700))
+    make_writable_in(CWD, directory)
+}
+
+/// Let the owner of the directory `path` in another one make and remove entries in it; never what a link there leads to.
+#[cfg(target_os = "linux")]
+pub(crate) fn make_writable_in(outer: impl AsFd, path: impl Arg) -> io::Result<()> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let directory = rustix::fs::openat(outer, path, flags, Mode::empty())?;
+    let mode = Mode::from_raw_mode(rustix::fs::fstat(&directory)?.st_mode);
+    // What is open in this way has no permissions to change, but its name in /proc does.
+    let opened = format!("/proc/self/fd/{}", directory.as_raw_fd());
+    Ok(rustix::fs::chmod(opened, mode | Mode::RWXU)?)
+}
+
+/// Let the owner of the directory `path` in another one make and remove entries in it; never what a link there leads to.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn make_writable_in(outer: impl AsFd, path: impl Arg + Copy) -> io::Result<()> {
+    let status = rustix::fs::statat(&outer, path, AtFlags::SYMLINK_NOFOLLOW)?;
+    let mode = Mode::from_raw_mode(status.st_mode) | Mode::RWXU;
+    Ok(rustix::fs::chmodat(
+        outer,
+        path,
+        mode,
+        AtFlags::SYMLINK_NOFOLLOW,
+    )?)
 }
 
 /// What the file system of `directory` has left for this user.
@@ -398,7 +456,25 @@ fn copy_extended_attributes(from: &Path, to: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
     use super::*;
+
+    #[test]
+    fn permissions_are_changed_of_directories_and_not_behind_links() {
+        let directory = tempfile::tempdir().unwrap();
+        let [closed, link] = ["closed", "link"].map(|name| directory.path().join(name));
+        std::fs::create_dir(&closed).unwrap();
+        symlink(&closed, &link).unwrap();
+        let set =
+            |mode| std::fs::set_permissions(&closed, PermissionsExt::from_mode(mode)).unwrap();
+        let mode = || closed.metadata().unwrap().permissions().mode() & 0o7777;
+        set(0o055);
+        assert!(make_writable(&link).is_err());
+        assert_eq!(mode(), 0o055);
+        make_writable(&closed).unwrap();
+        assert_eq!(mode(), 0o755);
+    }
 
     #[test]
     #[cfg(target_os = "linux")]
