@@ -1,8 +1,8 @@
 """Three readers of a stamp accept the same files and refuse the same files.
 
-They are ``cs verify``'s reader (Python), the full program (``demo bootstrap``) and the fast path (``demo word``, in a home
-where the published runtime has installed its prefix). They are shown stamps that were changed at random and made to hold
-together again.
+They are ``cs verify``'s reader (Python), the full program (``demo bootstrap``) and the fast path (``demo word``, in a
+home where the published runtime has installed its prefix). They see stamps that were changed at random and made to
+hold together again.
 """
 
 from __future__ import annotations
