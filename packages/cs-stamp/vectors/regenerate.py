@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, launch_block, read_stamp, write_stamp
-from cs_stamp.footer import derive_identity, plan_footer
-from cs_stamp.layout import FOOTER_DIGEST_OFFSET, FOOTER_SIZE_BYTES, MAGIC, PART_TAGS
+from cs_stamp.footer import plan_footer
+from cs_stamp.layout import FOOTER_DIGEST_OFFSET, FOOTER_SIZE_BYTES, MAGIC, PART_LIMITS_BYTES, PART_TAGS
 
 TEMPLATE = b"#!/bin/false\nnot a program: the vectors are about what stands behind it\n"
 LOCK = b"version: 7\nplatforms:\n- name: linux-64\nenvironments: {}\npackages: []\n"
@@ -103,16 +103,8 @@ class Stamp:
         return b"".join(self.parts[tag] for tag in PART_TAGS) + bytes(footer)
 
     def replace_part(self, tag: str, data: bytes) -> Stamp:
-        """Return the stamp with another part; the launch part follows the new identity."""
-        parts = {**self.parts, tag: data}
-        if tag != "launch":
-            parts["launch"] = launch_block(EMBEDDED, identify(parts))
-        return Stamp(parts=parts)
-
-
-def identify(parts: dict[str, bytes]) -> bytes:
-    """Return the identity of the parts."""
-    return derive_identity({tag: sha256(data).digest() for tag, data in parts.items()})
+        """Return the stamp with another part."""
+        return Stamp(parts={**self.parts, tag: data})
 
 
 def make_stamp(
@@ -126,7 +118,7 @@ def make_stamp(
         "bytecode": bytecode,
         "bundle": bundle,
     }
-    return Stamp(parts={**parts, "launch": launch_block(header, identify(parts))})
+    return Stamp(parts={**parts, "launch": launch_block(header)})
 
 
 def full_stamp() -> Stamp:
@@ -252,13 +244,24 @@ def _bad_footers(stamp: Stamp) -> dict[str, tuple[str, str | None, str, bytes]]:
         "five-parts": ("the number of part entries is 5", put("<I", 20, 5)),
         "unknown-part": ("a part has another tag", put("<B", entry(3), ord("x"))),
         "reserved-not-zero": ("a reserved byte is set", put("<B", 479, 1)),
+        "identity-of-another-launch-part": (
+            "the identity leaves the launch part out",
+            lambda footer: footer.__setitem__(slice(32, 64), sha256(_first_digests(footer)).digest()),
+        ),
         "identity-not-of-the-parts": ("the identity follows from other parts", put("<B", 32, 0xAA)),
     }
     files: dict[str, tuple[str, str | None, str, bytes]] = {
         name: ("damaged", "footer", about, edited(edit)) for name, (about, edit) in edits.items()
     }
+    for tag, limit in PART_LIMITS_BYTES.items():
+        edit = put("<Q", entry(PART_TAGS.index(tag)) + 16, limit + 1)
+        files[f"{tag}-beyond-its-limit"] = ("damaged", tag, f"{limit + 1} bytes are claimed", edited(edit))
     files["unknown-version"] = ("unsupported-version", "footer", "format version 2", edited(put("<I", 16, 2)))
     return files
+
+
+def _first_digests(footer: bytearray) -> bytes:
+    return b"".join(bytes(footer[64 + 56 * index + 24 : 64 + 56 * (index + 1)]) for index in range(4))
 
 
 def _bad_parts(stamp: Stamp) -> dict[str, tuple[str, str | None, str, bytes]]:
@@ -281,7 +284,25 @@ def _bad_parts(stamp: Stamp) -> dict[str, tuple[str, str | None, str, bytes]]:
             render({k: v for k, v in plan.items() if k != "packages"}),
         ),
         "plan-short-digest": ("plan", "a package's sha256 has two digits", render(short_digest)),
+        **_ambiguous_parts(header, plan),
+        "plan-build-with-a-path": (
+            "plan",
+            "a build string leads elsewhere",
+            render({**plan, "packages": [{**plan["packages"][0], "build": "../../x"}]}),
+        ),
+        "plan-version-with-a-line-end": (
+            "plan",
+            "a version has a line end",
+            render({**plan, "packages": [{**plan["packages"][0], "version": "1\n2"}]}),
+        ),
+        "plan-md5-in-capitals": (
+            "plan",
+            "a digest is in capitals",
+            render({**plan, "packages": [{**plan["packages"][0], "md5": "AA" * 16}]}),
+        ),
+        "plan-of-another-platform": ("plan", "the header is for linux-64", render({**plan, "platform": "osx-64"})),
         "launch-empty": ("launch", "the launch part has no bytes", b""),
+        **_contradicting_launches(),
         "launch-unknown-version": ("launch", "version 2", struct.pack("<I", 2) + stamp.parts["launch"][4:]),
         "launch-string-past-end": ("launch", "the last string is cut", stamp.parts["launch"][:-9]),
         "launch-too-long": ("launch", "3585 bytes", stamp.parts["launch"].ljust(3585, b"\0")),
@@ -290,6 +311,44 @@ def _bad_parts(stamp: Stamp) -> dict[str, tuple[str, str | None, str, bytes]]:
         name: ("damaged", tag, about, TEMPLATE + stamp.replace_part(tag, data).assemble())
         for name, (tag, about, data) in contents.items()
     }
+
+
+def _ambiguous_parts(header: dict[str, Any], plan: dict[str, Any]) -> dict[str, tuple[str, str, bytes]]:
+    """Return what JSON readers could take differently, in keys that no reader knows."""
+    values = {
+        "large-number": ("an integer of more than 64 bits", str(1 << 63)),
+        "long-number": ("an integer of 5,000 digits", "9" * 5000),
+        "fraction": ("a number that is no integer", "1.5"),
+        "deep": ("33 levels", "[" * 32 + "]" * 32),
+        "repeated-key": ("a key stands twice", '{"a":1,"a":2}'),
+        "unsorted-keys": ("keys are out of order", '{"b":1,"a":2}'),
+        "surrogate": ("half of a pair", '"\\ud800"'),
+        "not-a-number": ("NaN", "NaN"),
+    }
+    parts: dict[str, tuple[str, str, bytes]] = {}
+    for tag, part in (("header", header), ("plan", plan)):
+        text = render({**part, "zz_unknown": None}).decode()
+        for name, (about, value) in values.items():
+            replaced = text.replace('"zz_unknown":null', f'"zz_unknown":{value}')
+            parts[f"{tag}-{name}"] = (tag, about, replaced.encode())
+    parts["header-control-character"] = ("header", "a name rings the bell", render({**header, "delegate": "a\a"}))
+    return parts
+
+
+def _contradicting_launches() -> dict[str, tuple[str, str, bytes]]:
+    """Return launch parts that are well formed, and say something else than the header."""
+    others = {
+        "another-delegate": ("the delegate is another", replace(EMBEDDED, delegate="other")),
+        "another-prefix": ("the prefix is another", replace(EMBEDDED, install_name="other")),
+        "another-runtime": ("the runtime is another", replace(EMBEDDED, runtime="other")),
+        "another-activation": ("a flag is set", replace(EMBEDDED, activation="full")),
+        "other-words": ("the runtime's own words are others", replace(EMBEDDED, commands="self")),
+    }
+    launches = {
+        f"launch-with-{name}": ("launch", about, launch_block(header)) for name, (about, header) in others.items()
+    }
+    delegate = launch_block(EMBEDDED).replace(b"bin/python", b"../../id.x")
+    return {**launches, "launch-out-of-the-prefix": ("launch", "the delegate is not in the prefix", delegate)}
 
 
 def render(value: dict[str, Any]) -> bytes:

@@ -3,20 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+pub use cs_stamp::{COMMANDS, EXPLAINED};
+
 pub use crate::parser::parse_arguments;
 use crate::voice::Form;
-
-/// The runtime's own commands, in the order of the help.
-pub const COMMANDS: [&str; 6] = [
-    "bootstrap",
-    "status",
-    "shell",
-    "rollback",
-    "uninstall",
-    "help",
-];
-/// Words of conda that a runtime explains instead of passing them on.
-pub const EXPLAINED: [&str; 3] = ["activate", "deactivate", "init"];
 
 /// One invocation of the runtime.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+pub use cs_stamp::name_variable;
+
 /// Looks up an environment variable; a parameter so that tests need not touch the process.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
@@ -20,19 +22,6 @@ pub struct Variables {
     pub is_quiet: bool,
     /// `DEMO_PROGRESS`: how progress is shown.
     pub progress: Option<OsString>,
-}
-
-/// Name the variable of `runtime` that ends in `suffix`: `my-demo` and `BUNDLE` give `MY_DEMO_BUNDLE`.
-pub fn name_variable(runtime: &str, suffix: &str) -> String {
-    let stem = runtime
-        .chars()
-        .map(|letter| match letter {
-            'a'..='z' => letter.to_ascii_uppercase(),
-            'A'..='Z' | '0'..='9' => letter,
-            _ => '_',
-        })
-        .collect::<String>();
-    format!("{stem}_{suffix}")
 }
 
 /// Read the variables of `runtime`. An empty variable counts as one that is not set.

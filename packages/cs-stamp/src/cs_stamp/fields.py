@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .errors import FieldError
+from .layout import JSON_DEPTH_LIMIT, JSON_INTEGERS
 
 JsonObject = Mapping[str, Any]
 
@@ -57,10 +59,18 @@ def require_text(value: str, key: str) -> str:
 
 
 def take_name(data: JsonObject, key: str, parent: str = "") -> str:
-    """Return a string that is not empty, one path component, and no dot directory."""
-    value = take_string(data, key, parent)
-    if not value or value in {".", ".."} or any(mark in value for mark in "/\\\0\n\r"):
+    """Return a string that is not empty, one path component without control characters, and no dot directory."""
+    value = take_line(data, key, parent)
+    if not value or value in {".", ".."} or any(mark in value for mark in "/\\"):
         raise refuse_value(join_key(parent, key), "a single name without a path", value)
+    return value
+
+
+def take_line(data: JsonObject, key: str, parent: str = "") -> str:
+    """Return a string without control characters, ends of lines among them."""
+    value = take_string(data, key, parent)
+    if any(ord(mark) < 32 or ord(mark) == 127 for mark in value):
+        raise refuse_value(join_key(parent, key), "text without control characters", value)
     return value
 
 
@@ -125,21 +135,31 @@ def take_digest(data: JsonObject, key: str, digits: int, parent: str = "") -> st
 
 
 def render_json(value: JsonObject) -> bytes:
-    """Render canonical JSON: UTF-8, keys sorted, no spaces, no NaN."""
+    """Render canonical JSON: UTF-8, keys sorted, no spaces, no numbers but integers of 64 bits."""
     try:
+        _check_values(value)
         text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return text.encode()
+    except FieldError:
+        raise
     except (TypeError, ValueError, RecursionError) as error:
         raise FieldError(f"the value cannot be written as JSON: {error}") from error
 
 
 def parse_json(data: bytes) -> JsonObject:
-    """Parse a JSON object; a key that stands twice is refused.
+    """Parse a JSON object of a stamp: keys in order and each once, integers of 64 bits, of limited depth.
 
-    :raises FieldError: if the bytes are no JSON object.
+    :raises FieldError: if the bytes are no such object.
     """
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_reject_duplicates, parse_constant=_reject_constant)
+        value = json.loads(
+            data.decode(),
+            object_pairs_hook=_require_order,
+            parse_int=_parse_integer,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+        )
+        _check_values(value)
     except FieldError:
         raise
     except (ValueError, RecursionError) as error:
@@ -147,12 +167,40 @@ def parse_json(data: bytes) -> JsonObject:
     return take_object(value, "the document")
 
 
-def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise FieldError("a key stands twice in one object")
-    return result
+def _require_order(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    for (key, _), (following, _) in itertools.pairwise(pairs):
+        if key >= following:
+            raise FieldError(f"the key {following!r} is out of order")
+    return dict(pairs)
 
 
-def _reject_constant(text: str) -> object:
-    raise FieldError(f"{text} is not JSON")
+def _parse_integer(text: str) -> int:
+    # Twenty characters hold every integer of 64 bits; no more are turned into a number.
+    if text == "-0" or len(text) > 20:
+        _refuse_number(text)
+    return int(text)
+
+
+def _refuse_number(text: str) -> Any:
+    raise FieldError(f"{text[:40]} is no integer of 64 bits")
+
+
+def _check_values(value: object) -> None:
+    """Look at every value and key, level by level: whether every reader takes it for the same."""
+    level: list[object] = [value]
+    for depth in itertools.count():
+        if not level:
+            return
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner += (*item.keys(), *item.values())
+            elif isinstance(item, (list, tuple)):
+                inner += item
+            elif isinstance(item, str):
+                item.encode()
+            elif isinstance(item, float) or (isinstance(item, int) and item not in JSON_INTEGERS):
+                _refuse_number(str(item))
+        if depth >= JSON_DEPTH_LIMIT and any(isinstance(item, (dict, list, tuple)) for item in level):
+            raise FieldError(f"arrays and objects are more than {JSON_DEPTH_LIMIT} deep")
+        level = inner

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from .errors import FieldError, UnsupportedVersionError
+from .errors import UnsupportedVersionError
 from .fields import (
     JsonObject,
     parse_json,
@@ -14,11 +14,11 @@ from .fields import (
     take,
     take_bool,
     take_choice,
+    take_line,
     take_name,
     take_object,
     take_optional_size,
     take_optional_string,
-    take_string,
     take_strings,
 )
 
@@ -121,7 +121,7 @@ def require_schema_version(data: JsonObject, part: str) -> None:
 def _check_fields(data: JsonObject) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     checked.update((key, take_name(data, key)) for key in _NAMES)
-    checked.update((key, take_string(data, key)) for key in _STRINGS)
+    checked.update((key, take_line(data, key)) for key in _STRINGS)
     checked.update((key, take_choice(data, key, choices)) for key, choices in _CHOICES.items())
     checked.update((key, take_optional_string(data, key)) for key in _OPTIONAL_STRINGS)
     checked.update((key, take_optional_size(data, key)) for key in _SIZES)
@@ -129,11 +129,4 @@ def _check_fields(data: JsonObject) -> dict[str, Any]:
     checked["channels"] = take_strings(data, "channels")
     if checked["bundle_file_name"] is not None:
         take_name(data, "bundle_file_name")
-    for key in (*_NAMES, *_STRINGS):
-        _refuse_controls(cast(str, checked[key]), key)
     return checked
-
-
-def _refuse_controls(value: str, key: str) -> None:
-    if any(ord(mark) < 32 or ord(mark) == 127 for mark in value):
-        raise FieldError(f"{key}: control characters are not allowed", key=key, actual=ascii(value))

@@ -11,8 +11,8 @@ DIGEST_SIZE_BYTES: Final = 32
 FOOTER_DIGEST_OFFSET: Final = FOOTER_SIZE_BYTES - DIGEST_SIZE_BYTES
 PART_TAGS: Final = ("header", "plan", "lock", "bytecode", "bundle", "launch")
 
-# The identity covers what a runtime is; the bundle only says where the same archives come from.
-IDENTITY_TAGS: Final = ("header", "plan", "lock", "bytecode")
+# The identity covers what a runtime is and does; the bundle only says where the same archives come from.
+IDENTITY_TAGS: Final = ("header", "plan", "lock", "bytecode", "launch")
 
 TRAILING_LIMIT_BYTES: Final = 16 << 20
 PART_LIMITS_BYTES: Final = {"header": 1 << 20, "plan": 256 << 20, "lock": 1 << 30, "launch": 3584}
@@ -20,5 +20,8 @@ PART_LIMITS_BYTES: Final = {"header": 1 << 20, "plan": 256 << 20, "lock": 1 << 3
 MARK_MAGIC: Final = b"\x89CS-TEMPLATE\r\n\x1a\n"
 MARK_SIZE_BYTES: Final = 128
 MARK_SEARCH_LIMIT_BYTES: Final = 256 << 20
+
+JSON_DEPTH_LIMIT: Final = 32
+JSON_INTEGERS: Final = range(-(1 << 63), 1 << 63)
 
 COPY_CHUNK_BYTES: Final = 1 << 20

@@ -86,8 +86,8 @@ class PlannedPackage:
         fields = take_object(data, key)
         return cls(
             name=take_name(fields, "name", key),
-            version=take_string(fields, "version", key),
-            build=take_string(fields, "build", key),
+            version=take_name(fields, "version", key),
+            build=take_name(fields, "build", key),
             subdir=take_name(fields, "subdir", key),
             url=take_optional_string(fields, "url", key),
             file_name=_take_archive_name(fields, key),

@@ -50,7 +50,7 @@ def _verify(reader: StampReader) -> StampReport:
     plan = reader.read_plan()
     for tag in ("lock", "bytecode", "bundle"):
         reader.verify_part(tag)
-    check_launch(reader.read_part("launch"), reader.identity)
+    check_launch(reader.read_part("launch"), reader.header)
     _check_agreement(reader, plan)
     return StampReport(
         path=reader.path,

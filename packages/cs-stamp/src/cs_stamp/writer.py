@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol
 
 from .copying import Digest, append_data, append_file
 from .errors import FieldError, NotStampedError, StampError, StampTooLargeError, StampWriteError, TemplateStampedError
-from .footer import Footer, derive_identity, find_footer, plan_footer
+from .footer import Footer, find_footer, plan_footer
 from .header import Header
 from .launch import launch_block
 from .layout import PART_LIMITS_BYTES, PART_TAGS
@@ -118,7 +118,7 @@ def _append_parts(
     append_data(b"".join(small.values()), file, [digest])
     for tag, source in zip(("bytecode", "bundle"), large, strict=True):
         sizes[tag], digests[tag] = _append_part(file, digest, source)
-    launch = launch_block(header, derive_identity(digests))
+    launch = launch_block(header)
     sizes["launch"], digests["launch"] = len(launch), sha256(launch).digest()
     footer = plan_footer(sizes, digests)
     append_data(launch + footer.to_bytes(), file, [digest])

@@ -5,7 +5,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::archive::{Archive, bundle, hex, sha256};
+use crate::archive::{Archive, bundle, sha256};
+
+macro_rules! own_words {
+    () => {
+        "bootstrap\nstatus\nshell\nrollback\nuninstall\nhelp\n-h\n-V\n-q\n-v\n-qq\n-qv\n-vq\n-vv\n--path\n--progress\n--"
+    };
+}
 
 /// What a stamp says, still to be changed.
 pub struct Stamp {
@@ -60,12 +66,12 @@ impl Stamp {
             [] => Vec::new(),
             carried => bundle(carried),
         };
-        let digests: Vec<u8> = [&header, &plan, &lock, &Vec::new()]
+        let launch = self.launch();
+        let digests: Vec<u8> = [&header, &plan, &lock, &Vec::new(), &launch]
             .iter()
             .flat_map(|part| sha256(part))
             .collect();
         let identity = sha256(&digests);
-        let launch = self.launch(&identity);
         let parts = [header, plan, lock, Vec::new(), bundled, launch];
         let spans = spans(&parts, template_length);
         for part in &parts {
@@ -91,7 +97,7 @@ impl Stamp {
             "packages": packages})
     }
 
-    fn launch(&self, identity: &[u8; 32]) -> Vec<u8> {
+    fn launch(&self) -> Vec<u8> {
         let text = |key: &str| self.header[key].as_str().unwrap().to_owned();
         let is = |key: &str, value: &str| u32::from(text(key) == value);
         let runtime = text("runtime");
@@ -104,14 +110,17 @@ impl Stamp {
         let upper = runtime.to_uppercase();
         let words = match flags & 1 {
             1 => "self",
-            _ => "bootstrap\nstatus\nshell\nrollback\nuninstall\nhelp\nactivate\ndeactivate\ninit",
+            _ if text("delegate") == "conda" => {
+                concat!(own_words!(), "\nactivate\ndeactivate\ninit")
+            }
+            _ => own_words!(),
         };
         let strings = [
             runtime.clone(),
             format!("{directory}/{}", text("install_name")),
             format!("bin/{}", text("delegate")),
             format!(".{runtime}.json"),
-            format!("{{\"schema_version\":1,\"stamp\":\"{}\"", hex(identity)),
+            "{\"schema_version\":1,\"stamp\":\"".to_owned(),
             if is_conda == 1 {
                 String::new()
             } else {

@@ -4,7 +4,7 @@
 
 use core::hint::black_box;
 
-use crate::sha256::sha256;
+use crate::sha256::{sha256, sha256_of};
 use crate::text::{equal, starts_with};
 
 /// The format version that this generation reads.
@@ -29,6 +29,23 @@ pub const ENTRY_COUNT: usize = 6;
 pub const RESERVED_OFFSET: usize = ENTRIES_OFFSET + ENTRY_COUNT * ENTRY_LENGTH;
 /// Offset of the SHA-256 of everything before it.
 pub const DIGEST_OFFSET: usize = 480;
+/// The parts' tags, in the order in which the parts stand.
+const TAGS: [[u8; 8]; ENTRY_COUNT] = [
+    *b"header\0\0",
+    *b"plan\0\0\0\0",
+    *b"lock\0\0\0\0",
+    *b"bytecode",
+    *b"bundle\0\0",
+    *b"launch\0\0",
+];
+/// The place of the bundle among the parts.
+const BUNDLE: usize = 4;
+/// The place of the launch part.
+const LAUNCH: usize = 5;
+/// The largest length of each part in bytes; those that are read in place have none.
+pub const PART_LIMITS: [u64; ENTRY_COUNT] = [1 << 20, 256 << 20, 1 << 30, u64::MAX, u64::MAX, 3584];
+/// Length of what the identity is the digest of: the digests of all parts but the bundle.
+const IDENTIFIED_LENGTH: usize = (ENTRY_COUNT - 1) * 32;
 /// How much of the file's end holds everything that a later run needs: the footer and the longest launch part.
 pub const TAIL_LENGTH: usize = 4096;
 
@@ -50,38 +67,223 @@ pub fn is_footer(bytes: &[u8]) -> bool {
         && matches!(bytes.split_at_checked(DIGEST_OFFSET), Some((body, digest)) if equal(&sha256(body), digest))
 }
 
-/// The launch part of a file whose last bytes are `tail`; `None` unless footer and part are there and intact.
+/// What is wrong with 512 bytes that start and end as a footer does. Parts are named by their place in the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It is of another format version.
+    Version(u32),
+    /// It lists another number of parts.
+    EntryCount(u32),
+    /// Reserved bytes are not zero.
+    Reserved,
+    /// The stamp is said to be longer than the file.
+    StampLength,
+    /// An entry has another tag.
+    Tag(usize),
+    /// A part does not start where the one before ends.
+    Offset(usize),
+    /// A part is said to be longer than any builder makes it.
+    PartLength(usize),
+    /// The parts do not end where the footer starts.
+    End,
+    /// The identity is not that of the parts.
+    Identity,
+}
+
+/// Where a part is in the file, and what it must hash to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span<'a> {
+    /// Absolute offset in bytes.
+    pub offset: u64,
+    /// Length in bytes; 0 when the part is absent.
+    pub length: u64,
+    /// Its SHA-256.
+    pub sha256: &'a [u8],
+}
+
+/// A footer that holds together, whatever the parts hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Footer<'a> {
+    bytes: &'a [u8],
+    stamp_offset: u64,
+}
+
+impl<'a> Footer<'a> {
+    /// Check a footer for which [`is_footer`] holds, and which starts at `offset` of its file.
+    ///
+    /// # Errors
+    /// Whatever is not as `docs/reference/stamp-format.md` says.
+    #[inline]
+    pub fn check(bytes: &'a [u8], offset: u64) -> Result<Self, Fault> {
+        let version = read_u32(bytes, VERSION_OFFSET);
+        if version != FORMAT_VERSION {
+            return Err(Fault::Version(version));
+        }
+        let entry_count = read_u32(bytes, ENTRY_COUNT_OFFSET);
+        if entry_count as usize != ENTRY_COUNT {
+            return Err(Fault::EntryCount(entry_count));
+        }
+        let reserved = bytes.get(RESERVED_OFFSET..DIGEST_OFFSET).unwrap_or(b"x");
+        if reserved.iter().any(|byte| *byte != 0) {
+            return Err(Fault::Reserved);
+        }
+        let end = offset.checked_add(LENGTH as u64);
+        let stamp_offset =
+            end.and_then(|end| end.checked_sub(read_u64(bytes, STAMP_LENGTH_OFFSET)));
+        let footer = Self {
+            bytes,
+            stamp_offset: stamp_offset.ok_or(Fault::StampLength)?,
+        };
+        footer.check_parts(offset)?;
+        if equal(footer.identity(), &footer.derive_identity()) {
+            Ok(footer)
+        } else {
+            Err(Fault::Identity)
+        }
+    }
+
+    /// The parts follow each other without gaps, from the stamp's first byte to the footer.
+    #[inline]
+    fn check_parts(&self, footer_offset: u64) -> Result<(), Fault> {
+        let mut expected = self.stamp_offset;
+        for (index, (tag, limit)) in TAGS.iter().zip(&PART_LIMITS).enumerate() {
+            let part = self.part(index);
+            if !starts_with(self.entry(index), tag) {
+                return Err(Fault::Tag(index));
+            }
+            if part.offset != expected {
+                return Err(Fault::Offset(index));
+            }
+            if part.length > *limit {
+                return Err(Fault::PartLength(index));
+            }
+            expected = expected.checked_add(part.length).ok_or(Fault::End)?;
+        }
+        if expected == footer_offset {
+            Ok(())
+        } else {
+            Err(Fault::End)
+        }
+    }
+
+    /// The digest that names the build.
+    #[inline]
+    #[must_use]
+    pub fn identity(&self) -> &'a [u8] {
+        self.bytes
+            .get(IDENTITY_OFFSET..ENTRIES_OFFSET)
+            .unwrap_or(b"")
+    }
+
+    /// Where a part is; an offset that is too large for a file is the largest.
+    #[inline]
+    #[must_use]
+    pub fn part(&self, index: usize) -> Span<'a> {
+        let entry = self.entry(index);
+        Span {
+            offset: self.stamp_offset.saturating_add(read_u64(entry, 8)),
+            length: read_u64(entry, 16),
+            sha256: entry.get(24..).unwrap_or(b""),
+        }
+    }
+
+    #[inline]
+    fn entry(&self, index: usize) -> &'a [u8] {
+        let start = ENTRIES_OFFSET.wrapping_add(index.wrapping_mul(ENTRY_LENGTH));
+        self.bytes
+            .get(start..start.wrapping_add(ENTRY_LENGTH))
+            .unwrap_or(b"")
+    }
+
+    /// SHA-256 of the digests of all parts but the bundle, whose archives the plan pins.
+    #[inline]
+    fn derive_identity(&self) -> [u8; 32] {
+        sha256_of(IDENTIFIED_LENGTH, |position| {
+            let index = match position / 32 {
+                BUNDLE => LAUNCH,
+                index => index,
+            };
+            let digest = self.part(index).sha256;
+            digest.get(position % 32).copied().unwrap_or(0)
+        })
+    }
+}
+
+/// What a later run needs of a file's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End<'a> {
+    /// The digest that names the build.
+    pub identity: &'a [u8],
+    /// The launch part.
+    pub launch: &'a [u8],
+}
+
+/// Read the end of a file of `file_length` bytes whose last ones are `tail`; `None` unless footer and launch part are there and
+/// intact.
 #[inline]
 #[must_use]
-pub fn launch_part(tail: &[u8]) -> Option<&[u8]> {
+pub fn read_end(tail: &[u8], file_length: u64) -> Option<End<'_>> {
     let (before, footer) = tail.split_at_checked(tail.len().checked_sub(LENGTH)?)?;
-    if !is_footer(footer)
-        || u32::from_le_bytes(*footer.get(VERSION_OFFSET..)?.first_chunk()?) != FORMAT_VERSION
-    {
+    if !is_footer(footer) {
         return None;
     }
-    let entry = footer.get(RESERVED_OFFSET - ENTRY_LENGTH..RESERVED_OFFSET)?;
-    let length = usize::try_from(u64::from_le_bytes(*entry.get(16..)?.first_chunk()?)).ok()?;
-    let part = before.get(before.len().checked_sub(length)?..)?;
-    let is_intact = starts_with(entry, b"launch\0\0") && equal(&sha256(part), entry.get(24..)?);
-    is_intact.then_some(part)
+    let footer = Footer::check(footer, file_length.checked_sub(LENGTH as u64)?).ok()?;
+    let part = footer.part(LAUNCH);
+    let length = usize::try_from(part.length).ok()?;
+    let launch = before.get(before.len().checked_sub(length)?..)?;
+    equal(&sha256(launch), part.sha256).then_some(End {
+        identity: footer.identity(),
+        launch,
+    })
+}
+
+#[inline]
+fn read_u32(bytes: &[u8], offset: usize) -> u32 {
+    let field = bytes.get(offset..).and_then(<[u8]>::first_chunk);
+    field.map_or(0, |field| u32::from_le_bytes(*field))
+}
+
+#[inline]
+fn read_u64(bytes: &[u8], offset: usize) -> u64 {
+    let field = bytes.get(offset..).and_then(<[u8]>::first_chunk);
+    field.map_or(0, |field| u64::from_le_bytes(*field))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn file(part: &[u8]) -> Vec<u8> {
-        let mut footer = [0; LENGTH];
+    const PARTS: [&[u8]; ENTRY_COUNT] = [b"header", b"plan", b"lock", b"", b"bundle", b"launch"];
+
+    /// A stamp of `parts`, its footer changed by `edit` before its digest is taken.
+    fn file(parts: [&[u8]; ENTRY_COUNT], edit: impl FnOnce(&mut [u8])) -> Vec<u8> {
+        let mut footer = vec![0; LENGTH];
         footer[..16].copy_from_slice(&magic());
         footer[VERSION_OFFSET] = 1;
-        let entry = &mut footer[RESERVED_OFFSET - ENTRY_LENGTH..RESERVED_OFFSET];
-        entry[..6].copy_from_slice(b"launch");
-        entry[16] = part.len() as u8;
-        entry[24..].copy_from_slice(&sha256(part));
+        footer[ENTRY_COUNT_OFFSET] = 6;
+        let mut offset = 0;
+        for (index, part) in parts.iter().enumerate() {
+            let entry = &mut footer[ENTRIES_OFFSET + index * ENTRY_LENGTH..][..ENTRY_LENGTH];
+            entry[..8].copy_from_slice(&TAGS[index]);
+            entry[8] = offset;
+            entry[16] = part.len() as u8;
+            entry[24..].copy_from_slice(&sha256(part));
+            offset += part.len() as u8;
+        }
+        footer[STAMP_LENGTH_OFFSET..][..8]
+            .copy_from_slice(&(u64::from(offset) + LENGTH as u64).to_le_bytes());
+        let identified = [0, 1, 2, 3, 5]
+            .map(|index: usize| sha256(parts[index]))
+            .concat();
+        footer[IDENTITY_OFFSET..ENTRIES_OFFSET].copy_from_slice(&sha256(&identified));
+        edit(&mut footer);
         let digest = sha256(&footer[..DIGEST_OFFSET]);
         footer[DIGEST_OFFSET..].copy_from_slice(&digest);
-        [b"before", part, &footer].concat()
+        [&parts.concat()[..], &footer].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Option<&[u8]> {
+        Some(read_end(bytes, bytes.len() as u64)?.launch)
     }
 
     #[test]
@@ -91,24 +293,71 @@ mod tests {
 
     #[test]
     fn the_part_in_front_of_the_footer_is_found() {
-        assert_eq!(launch_part(&file(b"the part")), Some(&b"the part"[..]));
-        assert_eq!(launch_part(&file(b"")), Some(&b""[..]));
+        assert_eq!(read(&file(PARTS, |_| ())), Some(&b"launch"[..]));
+        assert_eq!(read(&file([b""; 6], |_| ())), Some(&b""[..]));
     }
 
     #[test]
-    fn any_flipped_bit_is_noticed() {
-        let intact = file(b"the part");
-        for bit in 6 * 8..intact.len() * 8 {
+    fn any_flipped_bit_of_footer_and_launch_part_is_noticed() {
+        let intact = file(PARTS, |_| ());
+        for bit in (intact.len() - LENGTH - 6) * 8..intact.len() * 8 {
             let mut bytes = intact.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(launch_part(&bytes), None, "bit {bit}");
+            assert_eq!(read(&bytes), None, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_changed_before_the_digest_is_taken_is_noticed_too() {
+        for bit in VERSION_OFFSET * 8..DIGEST_OFFSET * 8 {
+            let bytes = file(PARTS, |footer| footer[bit / 8] ^= 1 << (bit % 8));
+            // The bundle's digest is not the footer's to vouch for: the plan pins its archives.
+            let bundle = ENTRIES_OFFSET + BUNDLE * ENTRY_LENGTH + 24;
+            let is_bundle = (bundle..bundle + 32).contains(&(bit / 8));
+            assert_eq!(read(&bytes).is_some(), is_bundle, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn another_launch_part_is_another_identity() {
+        let other = [PARTS[0], PARTS[1], PARTS[2], PARTS[3], PARTS[4], b"Launch"];
+        let (one, other) = (file(PARTS, |_| ()), file(other, |_| ()));
+        let identity =
+            |bytes: &[u8]| read_end(bytes, bytes.len() as u64).map(|end| end.identity.to_vec());
+        assert!(identity(&one).is_some() && identity(&other).is_some());
+        assert_ne!(identity(&one), identity(&other));
+    }
+
+    #[test]
+    fn parts_have_limits() {
+        for (index, limit) in PART_LIMITS.into_iter().enumerate() {
+            let long = limit.saturating_add(1);
+            let at = ENTRIES_OFFSET + index * ENTRY_LENGTH + 16;
+            let bytes = file(PARTS, |footer| {
+                footer[at..at + 8].copy_from_slice(&long.to_le_bytes())
+            });
+            let (parts, footer) = bytes.split_at(bytes.len() - LENGTH);
+            let fault = Footer::check(footer, parts.len() as u64).unwrap_err();
+            let expected = match limit {
+                // It reaches beyond what numbers can say.
+                u64::MAX => Fault::End,
+                _ => Fault::PartLength(index),
+            };
+            assert_eq!(fault, expected);
         }
     }
 
     #[test]
     fn a_tail_that_is_too_short_holds_nothing() {
-        let intact = file(b"the part");
-        assert!((7..=intact.len()).all(|start| launch_part(&intact[start..]).is_none()));
-        assert!((0..intact.len()).all(|end| launch_part(&intact[..end]).is_none()));
+        let intact = file(PARTS, |_| ());
+        let launch = intact.len() - LENGTH - 6;
+        let length = intact.len() as u64;
+        for start in 0..=intact.len() {
+            let found = read_end(&intact[start..], length);
+            assert_eq!(found.is_some(), start <= launch, "{start}");
+        }
+        assert!((0..intact.len()).all(|end| read(&intact[..end]).is_none()));
+        // The stamp is longer than the file.
+        assert_eq!(read_end(&intact, length - 1), None);
     }
 }

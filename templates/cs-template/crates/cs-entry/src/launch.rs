@@ -1,6 +1,6 @@
 //! The launch part: what a later run needs to know, and no more.
 
-use crate::text::{equal, lists};
+use crate::text::{equal, lists, starts_with};
 
 /// The version of the part that this generation reads.
 pub const VERSION: u32 = 1;
@@ -20,7 +20,7 @@ pub struct Launch<'a> {
     pub delegate: &'a [u8],
     /// The marker, relative to the prefix.
     pub marker: &'a [u8],
-    /// The bytes that the marker of this very build starts with.
+    /// The bytes that every marker starts with, up to the identity of the build that wrote it.
     pub marker_start: &'a [u8],
     /// The variable that names another prefix; empty when there is none.
     pub prefix_variable: &'a [u8],
@@ -99,6 +99,22 @@ impl<'a> Launch<'a> {
         is_conda(self.delegate)
     }
 
+    /// Whether a file that starts with `bytes` is the marker of the build with this identity.
+    #[inline]
+    #[must_use]
+    pub fn is_marker_of(&self, identity: &[u8], bytes: &[u8]) -> bool {
+        let Some(rest) = bytes.get(self.marker_start.len()..) else {
+            return false;
+        };
+        let (pairs, _) = rest.as_chunks::<2>();
+        starts_with(bytes, self.marker_start)
+            && pairs.len() > identity.len()
+            && pairs.iter().zip(identity).all(|([high, low], byte)| {
+                *high == hex_digit(byte >> 4) && *low == hex_digit(byte & 15)
+            })
+            && rest.get(identity.len().wrapping_mul(2)) == Some(&b'"')
+    }
+
     /// Whether `first`, the first argument, is for the runtime and not for the delegate: `--`, one of the words, or an
     /// option among the words with its value (`--path=P`).
     #[inline]
@@ -120,6 +136,12 @@ pub fn is_conda(delegate: &[u8]) -> bool {
     equal(name, b"conda") || equal(name, b"conda.exe")
 }
 
+/// The lower-case hexadecimal digit of a number below 16.
+#[inline]
+fn hex_digit(number: u8) -> u8 {
+    number.wrapping_add(if number < 10 { b'0' } else { b'a' - 10 })
+}
+
 /// Split off one string: a 2-byte length, the bytes, one NUL.
 #[inline]
 fn split_string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -138,7 +160,7 @@ mod tests {
         ".conda/demo",
         "bin/python",
         ".demo.json",
-        "{\"s\"",
+        "{\"s\":\"",
         "DEMO_PREFIX",
         "",
         "status\n-h\n--path",
@@ -191,6 +213,24 @@ mod tests {
         let mut bytes = part(0);
         bytes[15] = 0;
         assert_eq!(Launch::parse(&bytes), None);
+    }
+
+    #[test]
+    fn a_marker_is_known_by_the_identity_in_it() {
+        let bytes = part(0);
+        let launch = Launch::parse(&bytes).expect("a launch part");
+        let identity: [u8; 32] = core::array::from_fn(|index| index as u8 * 8 + 7);
+        let hex: String = identity.iter().map(|byte| format!("{byte:02x}")).collect();
+        let marker = format!("{{\"s\":\"{hex}\",\"more\":1");
+        assert!(launch.is_marker_of(&identity, marker.as_bytes()));
+        let end = marker.len() - ",\"more\":1".len();
+        for byte in 0..end {
+            let mut other = marker.clone().into_bytes();
+            other[byte] ^= 1;
+            assert!(!launch.is_marker_of(&identity, &other), "byte {byte}");
+            assert!(!launch.is_marker_of(&identity, &marker.as_bytes()[..byte]));
+        }
+        assert!(!launch.is_marker_of(&identity, marker.to_uppercase().as_bytes()));
     }
 
     #[test]

@@ -28,25 +28,40 @@ pub fn sha256(message: &[u8]) -> [u8; 32] {
     for block in &mut blocks {
         compress(&mut state, block);
     }
-    let rest = blocks.remainder();
-    let bit_length = (message.len() as u64).wrapping_mul(8).to_be_bytes();
-    // The rest, a one bit, zeros, and the length in the last 8 of 64 or 128 bytes.
-    let block_count = if rest.len() < 56 { 1 } else { 2 };
-    for block in 0..block_count {
+    let done = message.len() - blocks.remainder().len();
+    finish(state, done, message.len(), |position| {
+        message.get(position).copied().unwrap_or(0)
+    })
+}
+
+/// Digest `length` bytes that are not all in one place.
+#[inline]
+#[must_use]
+pub fn sha256_of(length: usize, byte_at: impl Fn(usize) -> u8) -> [u8; 32] {
+    finish(INITIAL_STATE, 0, length, byte_at)
+}
+
+/// Mix in what follows the `done` bytes, whole blocks of them, that are in `state`: the rest of the message, a one bit, zeros,
+/// and the length in bits in the last 8 bytes.
+#[inline]
+fn finish(
+    mut state: [u32; 8],
+    done: usize,
+    length: usize,
+    byte_at: impl Fn(usize) -> u8,
+) -> [u8; 32] {
+    let bit_length = (length as u64).wrapping_mul(8).to_be_bytes();
+    let end = (length + 8) / 64 * 64 + 64;
+    for start in (done..end).step_by(64) {
         compress(
             &mut state,
             &core::array::from_fn::<u8, 64, _>(|offset| {
-                let from_end = (block_count - block) * 64 - offset;
-                match (
-                    rest.get(block * 64 + offset),
-                    block * 64 + offset == rest.len(),
-                ) {
-                    (Some(byte), _) => *byte,
-                    (None, true) => 0x80,
-                    (None, false) if from_end <= 8 => {
-                        bit_length.get(8 - from_end).copied().unwrap_or(0)
-                    }
-                    (None, false) => 0,
+                let position = start + offset;
+                match end - position {
+                    _ if position < length => byte_at(position),
+                    _ if position == length => 0x80,
+                    from_end @ ..=8 => bit_length.get(8 - from_end).copied().unwrap_or(0),
+                    _ => 0,
                 }
             }),
         );
@@ -131,6 +146,17 @@ mod tests {
             hex(b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
         );
+    }
+
+    #[test]
+    fn a_digest_does_not_depend_on_where_the_bytes_are() {
+        for length in 0..200 {
+            let message: Vec<u8> = (0..length).map(|byte| byte as u8).collect();
+            assert_eq!(
+                sha256_of(length, |position| position as u8),
+                sha256(&message)
+            );
+        }
     }
 
     #[test]

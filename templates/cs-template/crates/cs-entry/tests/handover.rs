@@ -19,7 +19,7 @@ use cs_entry::environment::{Context, Entries, write_environment};
 use cs_entry::footer;
 use cs_entry::sha256::sha256;
 
-const MARKER_START: &str = r#"{"schema_version":1,"stamp":"0123""#;
+const MARKER_START: &str = r#"{"schema_version":1,"stamp":""#;
 const FULL_ACTIVATION: u32 = 2;
 const USER_DATA: u32 = 4;
 
@@ -67,20 +67,38 @@ fn write_stamp_for(delegate: &str, flags: u32, words: &str) -> Vec<u8> {
     let mut footer = [0; footer::LENGTH];
     footer[..16].copy_from_slice(&footer::magic());
     footer[footer::VERSION_OFFSET] = 1;
-    let entry =
-        &mut footer[footer::RESERVED_OFFSET - footer::ENTRY_LENGTH..footer::RESERVED_OFFSET];
-    entry[..6].copy_from_slice(b"launch");
-    entry[16..24].copy_from_slice(&(launch.len() as u64).to_le_bytes());
-    entry[24..].copy_from_slice(&sha256(&launch));
+    footer[footer::ENTRY_COUNT_OFFSET] = footer::ENTRY_COUNT as u8;
+    let tags = ["header", "plan", "lock", "bytecode", "bundle", "launch"];
+    for (index, tag) in tags.into_iter().enumerate() {
+        let part = if tag == "launch" { &launch[..] } else { b"" };
+        let entry = &mut footer[footer::ENTRIES_OFFSET + index * footer::ENTRY_LENGTH..]
+            [..footer::ENTRY_LENGTH];
+        entry[..tag.len()].copy_from_slice(tag.as_bytes());
+        entry[16..24].copy_from_slice(&(part.len() as u64).to_le_bytes());
+        entry[24..].copy_from_slice(&sha256(part));
+    }
+    let length = (launch.len() + footer::LENGTH) as u64;
+    footer[footer::STAMP_LENGTH_OFFSET..][..8].copy_from_slice(&length.to_le_bytes());
+    let digests = [b"", b"", b"", b"", &launch[..]].map(sha256).concat();
+    footer[footer::IDENTITY_OFFSET..footer::ENTRIES_OFFSET].copy_from_slice(&sha256(&digests));
     let digest = sha256(&footer[..footer::DIGEST_OFFSET]);
     footer[footer::DIGEST_OFFSET..].copy_from_slice(&digest);
     launch.extend(footer);
     launch
 }
 
+/// The identity in a stamp, in hex.
+fn identity(stamp: &[u8]) -> String {
+    let footer = &stamp[stamp.len() - footer::LENGTH..];
+    let identity = &footer[footer::IDENTITY_OFFSET..footer::ENTRIES_OFFSET];
+    identity.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A home with a runtime and its prefix.
 struct Home {
     directory: tempfile::TempDir,
+    /// Of the runtime's stamp, in hex.
+    identity: String,
 }
 
 impl Home {
@@ -89,8 +107,14 @@ impl Home {
     }
 
     fn with_stamp(stamp: &[u8]) -> Self {
+        Self::with_end(stamp, identity(stamp))
+    }
+
+    /// A runtime whose file ends with `stamp`, and a prefix that the stamp with `identity` made.
+    fn with_end(stamp: &[u8], identity: String) -> Self {
         let home = Self {
             directory: tempfile::tempdir().expect("a temporary directory"),
+            identity,
         };
         let mut runtime = fs::read(&*PROBE).expect("the probe");
         runtime.extend([b'x'; 4096]);
@@ -122,7 +146,7 @@ impl Home {
         fs::create_dir_all(prefix.join("bin")).expect("a prefix");
         fs::write(
             prefix.join(".demo.json"),
-            format!("{MARKER_START},\"more\":true}}\n"),
+            format!("{MARKER_START}{}\",\"more\":true}}\n", self.identity),
         )
         .expect("a marker");
         fs::copy(&*PROBE, prefix.join("bin/probe")).expect("a delegate");
@@ -489,7 +513,7 @@ fn it_stands_aside_for_anything_but_an_intact_stamp() {
     for position in (0..intact.len()).step_by(37) {
         let mut stamp = intact.clone();
         stamp[position] ^= 0x10;
-        let home = Home::with_stamp(&stamp);
+        let home = Home::with_end(&stamp, identity(&intact));
         assert_stands_aside(
             &home,
             &mut home.command(),
@@ -501,12 +525,50 @@ fn it_stands_aside_for_anything_but_an_intact_stamp() {
         intact[..intact.len() - 1].to_vec(),
         Vec::new(),
     ] {
-        let home = Home::with_stamp(&stamp);
+        let home = Home::with_end(&stamp, identity(&intact));
         assert_stands_aside(
             &home,
             &mut home.command(),
             "trailing bytes, a missing byte, no stamp",
         );
+    }
+}
+
+#[test]
+fn it_stands_aside_for_what_has_been_changed_and_digested_again() {
+    let _turn = take_turn();
+    let intact = write_stamp(0, "status");
+    let start = intact.len() - footer::LENGTH;
+    for (what, position) in [
+        ("the number of parts", footer::ENTRY_COUNT_OFFSET),
+        ("the stamp's length", footer::STAMP_LENGTH_OFFSET + 5),
+        ("the identity", footer::IDENTITY_OFFSET),
+        ("a tag", footer::ENTRIES_OFFSET),
+        ("an offset", footer::ENTRIES_OFFSET + 8),
+        ("a length", footer::ENTRIES_OFFSET + 16),
+        ("a part's digest", footer::ENTRIES_OFFSET + 24),
+        ("a reserved byte", footer::RESERVED_OFFSET),
+    ] {
+        let mut stamp = intact.clone();
+        stamp[start + position] ^= 1;
+        let digest = sha256(&stamp[start..start + footer::DIGEST_OFFSET]);
+        stamp[start + footer::DIGEST_OFFSET..].copy_from_slice(&digest);
+        let home = Home::with_end(&stamp, identity(&intact));
+        assert_stands_aside(&home, &mut home.command(), what);
+    }
+}
+
+#[test]
+fn another_launch_part_does_not_run_the_prefix_of_the_published_one() {
+    let _turn = take_turn();
+    let published = identity(&write_stamp(0, "status"));
+    for (what, changed) in [
+        ("another delegate", write_stamp_for("other", 0, "status")),
+        ("other words", write_stamp(0, "states")),
+    ] {
+        let home = Home::with_end(&changed, published.clone());
+        fs::copy(&*PROBE, home.path(".conda/demo/bin/other")).expect("a delegate");
+        assert_stands_aside(&home, &mut home.command(), what);
     }
 }
 

@@ -34,21 +34,6 @@ pub enum StampError {
         /// What does not hold.
         detail: String,
     },
-    /// A part is larger than any builder makes it.
-    #[error(
-        "{}: the stamp's {part} is damaged: it claims {length} bytes, at most {limit} are allowed; download the file again",
-        path.display()
-    )]
-    TooLarge {
-        /// The executable.
-        path: PathBuf,
-        /// The part.
-        part: Part,
-        /// Claimed length in bytes.
-        length: u64,
-        /// Largest allowed length in bytes.
-        limit: u64,
-    },
     /// The stamp was made for another generation of the template.
     #[error(
         "{}: the stamp has format version {found}, this template reads version {supported}; \

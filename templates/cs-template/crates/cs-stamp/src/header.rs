@@ -22,14 +22,17 @@ pub struct Header {
     /// File name, without a path, of the executable that receives the user's arguments.
     pub delegate: String,
     /// Where to read more.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub docs_url: Option<String>,
     /// Where the prefix goes when nobody says otherwise.
     pub install_scheme: InstallScheme,
     /// The last component of that place.
     pub install_name: String,
     /// How the runtime reached the user, `homebrew` for instance.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub installer: Option<String>,
     /// Text of the `.condarc` to write.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub condarc: Option<String>,
     /// Whether to write the CEP 22 marker.
     pub freeze_base: bool,
@@ -44,12 +47,16 @@ pub struct Header {
     /// Channel URLs, without credentials.
     pub channels: Vec<String>,
     /// File name of the bundle beside an `external` runtime.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub bundle_file_name: Option<String>,
     /// Size of the installed prefix, where the builder knew it.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub installed_size_bytes: Option<u64>,
     /// Number of files of the installed prefix, where the builder knew it.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub installed_file_count: Option<u64>,
     /// Length of the longest prefix that fits over every binary placeholder, where there is one and the builder knew it.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub prefix_limit_bytes: Option<usize>,
 }
 
@@ -124,15 +131,18 @@ const SCHEMA_VERSION: u32 = 1;
 impl Header {
     /// Parse and check a header. Names that become paths must be plain file names: they decide what is written and removed.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let header: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let header: Self = crate::json::parse(bytes)?;
         check_schema_version(header.schema_version)?;
         check_file_name("runtime", &header.runtime)?;
         check_file_name("artifact_name", &header.artifact_name)?;
+        check_file_name("platform", &header.platform)?;
         check_file_name("delegate", &header.delegate)?;
         check_file_name("install_name", &header.install_name)?;
         if let Some(name) = &header.bundle_file_name {
             check_file_name("bundle_file_name", name)?;
         }
+        check_line("builder", &header.builder)?;
+        check_line("runtime_version", &header.runtime_version)?;
         Ok(header)
     }
 }
@@ -149,10 +159,17 @@ pub(crate) fn check_schema_version(found: u32) -> Result<(), String> {
 
 /// Refuse anything but one plain path component.
 pub(crate) fn check_file_name(key: &str, name: &str) -> Result<(), String> {
-    let is_plain = !matches!(name, "" | "." | "..") && !name.contains(['/', '\\', '\0']);
-    if is_plain {
-        Ok(())
-    } else {
-        Err(format!("{key} is {name:?}, which is no file name"))
+    check_line(key, name)?;
+    match matches!(name, "" | "." | "..") || name.contains(['/', '\\']) {
+        true => Err(format!("{key} is {name:?}, which is no file name")),
+        false => Ok(()),
+    }
+}
+
+/// Refuse control characters, ends of lines among them.
+pub(crate) fn check_line(key: &str, text: &str) -> Result<(), String> {
+    match text.contains(|letter: char| letter.is_ascii_control()) {
+        true => Err(format!("{key} is {text:?}, which has control characters")),
+        false => Ok(()),
     }
 }

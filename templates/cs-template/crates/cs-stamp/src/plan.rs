@@ -15,6 +15,7 @@ pub struct Plan {
     /// Match specs that the workspace asks for.
     pub requested_specs: Vec<String>,
     /// The Python among the packages.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub python: Option<PlanPython>,
     /// Dependencies before dependents.
     pub packages: Vec<PlanPackage>,
@@ -49,12 +50,16 @@ pub struct PlanPackage {
     #[serde(deserialize_with = "deserialize_sha256")]
     pub sha256: [u8; 32],
     /// MD5 of its archive in hex, for `conda-meta`.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub md5: Option<String>,
     /// Length of its archive in bytes.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub size: Option<u64>,
     /// Whether it fits every platform, and how.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub noarch: Option<PlanNoarch>,
     /// The match spec by which the workspace asks for it.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub requested_spec: Option<String>,
     /// The repodata record as conda writes it to `conda-meta`, verbatim.
     pub record: Box<RawValue>,
@@ -73,13 +78,60 @@ pub enum PlanNoarch {
 impl Plan {
     /// Parse and check a plan.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let plan: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let plan: Self = crate::json::parse(bytes)?;
         check_schema_version(plan.schema_version)?;
+        check_file_name("platform", &plan.platform)?;
+        if let Some(python) = &plan.python {
+            check_site_packages(&python.site_packages_path)?;
+        }
         for (index, package) in plan.packages.iter().enumerate() {
-            check_file_name(&format!("packages[{index}].file_name"), &package.file_name)?;
+            package.check(&format!("packages[{index}]"))?;
         }
         Ok(plan)
     }
+}
+
+impl PlanPackage {
+    fn check(&self, key: &str) -> Result<(), String> {
+        check_file_name(&format!("{key}.name"), &self.name)?;
+        check_file_name(&format!("{key}.version"), &self.version)?;
+        check_file_name(&format!("{key}.build"), &self.build)?;
+        check_file_name(&format!("{key}.subdir"), &self.subdir)?;
+        check_file_name(&format!("{key}.file_name"), &self.file_name)?;
+        let is_archive = [".conda", ".tar.bz2"]
+            .iter()
+            .any(|ending| self.file_name.ends_with(ending));
+        if !is_archive {
+            let name = &self.file_name;
+            return Err(format!("{key}.file_name is {name:?}, which is no archive"));
+        }
+        let is_md5 = |md5: &str| md5.len() == 32 && md5.bytes().all(is_hex_digit);
+        if self.md5.as_deref().is_some_and(|md5| !is_md5(md5)) {
+            return Err(format!("{key}.md5 is no MD5 in hex"));
+        }
+        match self.record.get().starts_with('{') {
+            true => Ok(()),
+            false => Err(format!("{key}.record is no object")),
+        }
+    }
+}
+
+/// Refuse a path that leads out of the prefix.
+fn check_site_packages(path: &str) -> Result<(), String> {
+    let leads_out = path.is_empty()
+        || path.starts_with('/')
+        || path.contains('\\')
+        || path.split('/').any(|name| name == "..");
+    match leads_out {
+        true => Err(format!(
+            "python.site_packages_path is {path:?}, which is not below the prefix"
+        )),
+        false => Ok(()),
+    }
+}
+
+fn is_hex_digit(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
 /// Read 64 hexadecimal digits.
@@ -93,7 +145,7 @@ fn deserialize_sha256<'de, D: serde::Deserializer<'de>>(
 
 fn parse_sha256(text: &str) -> Option<[u8; 32]> {
     let mut digest = [0; 32];
-    if text.len() != 64 {
+    if text.len() != 64 || !text.bytes().all(is_hex_digit) {
         return None;
     }
     for (byte, pair) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cs_entry::footer::FORMAT_VERSION;
+use cs_entry::footer::{FORMAT_VERSION, Fault};
 
 use crate::bytes::{read_exact_at, sha256};
-use crate::footer::{Footer, FooterFault, parse_footer};
+use crate::footer::{Footer, describe, parse_footer};
 use crate::search::{Found, find_footer};
-use crate::{Header, Launch, Part, PartSpan, Plan, StampError};
+use crate::{Bytecode, Header, Launch, Layout, Part, PartSpan, Plan, StampError};
 
 /// Where the running executable is. Without a mounted `/proc`, as in a bare `chroot`, Linux still tells by which path it was started.
 fn find_self() -> io::Result<PathBuf> {
@@ -60,21 +60,30 @@ impl Stamp {
     }
 
     fn from_file(path: PathBuf, file: File) -> Result<Option<Self>, StampError> {
-        let footer = match find_footer(&file) {
-            Ok(Found::Footer { bytes, offset }) => parse_footer(&bytes, offset),
-            Ok(Found::Damaged) => Err(FooterFault::Structure(
-                "its SHA-256 does not match".to_owned(),
-            )),
+        let (bytes, offset) = match find_footer(&file) {
+            Ok(Found::Footer { bytes, offset }) => (bytes, offset),
+            Ok(Found::Damaged) => {
+                let detail = "its SHA-256 does not match".to_owned();
+                return Err(StampError::Footer { path, detail });
+            }
             Ok(Found::Nothing) => return Ok(None),
             Err(source) => return Err(StampError::Io { path, source }),
         };
-        match footer {
+        match parse_footer(&bytes, offset) {
             Ok(footer) => Ok(Some(Self { path, file, footer })),
-            Err(FooterFault::Structure(detail)) => Err(StampError::Footer { path, detail }),
-            Err(FooterFault::Version(found)) => Err(StampError::Version {
+            Err(Fault::Version(found)) => Err(StampError::Version {
                 path,
                 found,
                 supported: FORMAT_VERSION,
+            }),
+            Err(fault @ Fault::PartLength(index)) => Err(StampError::Part {
+                path,
+                part: Part::ALL[index],
+                detail: describe(fault),
+            }),
+            Err(fault) => Err(StampError::Footer {
+                path,
+                detail: describe(fault),
             }),
         }
     }
@@ -108,17 +117,9 @@ impl Stamp {
         self.footer.parts[part as usize]
     }
 
-    /// Read all of `part`, compared with its limit and its SHA-256. Meant for parts that fit into memory: not for `bundle`.
+    /// Read all of `part`, compared with its SHA-256. Meant for parts that fit into memory: not for `bundle`.
     pub fn read_part(&self, part: Part) -> Result<Vec<u8>, StampError> {
         let span = self.part(part);
-        if let Some(limit) = part.limit_bytes().filter(|limit| span.length > *limit) {
-            return Err(StampError::TooLarge {
-                path: self.path.clone(),
-                part,
-                length: span.length,
-                limit,
-            });
-        }
         let length = usize::try_from(span.length);
         let length =
             length.map_err(|_| self.damaged(part, "it does not fit into memory".to_owned()))?;
@@ -133,19 +134,46 @@ impl Stamp {
         Err(self.damaged(part, "its SHA-256 does not match".to_owned()))
     }
 
-    /// Read and parse the header.
+    /// Read and parse the header, which the parts that are there must agree with.
     pub fn header(&self) -> Result<Header, StampError> {
-        self.parse(Part::Header, Header::parse)
+        let header = self.parse(Part::Header, Header::parse)?;
+        let is_there = |part| self.part(part).length > 0;
+        if is_there(Part::Bytecode) != (header.bytecode == Bytecode::Shipped) {
+            return Err(self.contradiction(Part::Bytecode));
+        }
+        let is_bundle_possible = match header.layout {
+            Layout::Embedded => is_there(Part::Bundle),
+            Layout::External => !is_there(Part::Bundle),
+            Layout::Online => true,
+        };
+        match is_bundle_possible {
+            true => Ok(header),
+            false => Err(self.contradiction(Part::Bundle)),
+        }
     }
 
-    /// Read and parse the plan.
+    /// Read and parse the plan, which must agree with the header.
     pub fn plan(&self) -> Result<Plan, StampError> {
-        self.parse(Part::Plan, Plan::parse)
+        let header = self.header()?;
+        let plan = self.parse(Part::Plan, Plan::parse)?;
+        if plan.platform != header.platform {
+            return Err(self.contradiction(Part::Plan));
+        }
+        let carries_local = plan.packages.iter().any(|package| package.url.is_none());
+        let is_there = self.part(Part::Bundle).length > 0;
+        match header.layout == Layout::Online && carries_local != is_there {
+            true => Err(self.contradiction(Part::Bundle)),
+            false => Ok(plan),
+        }
     }
 
-    /// Read and parse the launch part.
+    /// What a later run needs. It follows from the header, and the launch part has to say the same.
     pub fn launch(&self) -> Result<Launch, StampError> {
-        self.parse(Part::Launch, Launch::parse)
+        let launch = Launch::of(&self.header()?, &self.identity_hex());
+        match self.read_part(Part::Launch)? == launch.to_bytes() {
+            true => Ok(launch),
+            false => Err(self.contradiction(Part::Launch)),
+        }
     }
 
     fn parse<T>(
@@ -154,6 +182,10 @@ impl Stamp {
         parse: impl FnOnce(&[u8]) -> Result<T, String>,
     ) -> Result<T, StampError> {
         parse(&self.read_part(part)?).map_err(|detail| self.damaged(part, detail))
+    }
+
+    fn contradiction(&self, part: Part) -> StampError {
+        self.damaged(part, "it contradicts the header".to_owned())
     }
 
     fn damaged(&self, part: Part, detail: String) -> StampError {

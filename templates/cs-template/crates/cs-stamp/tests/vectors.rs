@@ -41,9 +41,7 @@ fn name_outcome(
         Ok(Some(_)) => ("accepted", None),
         Ok(None) => ("not-stamped", None),
         Err(StampError::Footer { .. }) => ("damaged", Some("footer")),
-        Err(StampError::Part { part, .. } | StampError::TooLarge { part, .. }) => {
-            ("damaged", Some(part.name()))
-        }
+        Err(StampError::Part { part, .. }) => ("damaged", Some(part.name())),
         Err(StampError::Version { .. }) => ("unsupported-version", Some("footer")),
         Err(StampError::Io { .. }) => ("unreadable", None),
     }
@@ -157,12 +155,17 @@ fn assert_launch(stamp: &Stamp, case: &Value) {
         .map(|(bit, is_set)| u64::from(*is_set) << bit)
         .sum();
     assert_eq!(bits, expected["flags"]);
+    let marker_start = format!("{}\"", stamp.identity_hex());
     let strings = [
         launch.runtime,
         launch.prefix,
         launch.delegate,
         launch.marker,
-        launch.marker_start,
+        launch
+            .marker_start
+            .strip_suffix(&marker_start)
+            .expect("the identity")
+            .to_owned(),
         launch.prefix_variable.unwrap_or_default(),
         launch.quiet_variable,
         launch.words.join("\n"),

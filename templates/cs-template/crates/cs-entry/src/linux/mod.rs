@@ -9,20 +9,19 @@ mod system;
 use core::convert::Infallible;
 
 use crate::environment::{Context, Entries, write_environment};
-use crate::footer::launch_part;
+use crate::footer::read_end;
 use crate::launch::Launch;
 use crate::place::write_prefix;
-use crate::text::{Text, starts_with};
+use crate::text::Text;
 use directory::Prefix;
 use memory::Memory;
 use process::Process;
 
 /// Replace this process by the delegate; `None` when anything is out of the ordinary, for the full program to deal with.
 fn hand_over(process: &Process, memory: &'static mut Memory) -> Option<Infallible> {
-    let launch = Launch::parse(launch_part(system::read_end(
-        b"/proc/self/exe\0",
-        &mut memory.tail,
-    )?)?)?;
+    let (tail, length) = system::read_end(b"/proc/self/exe\0", &mut memory.tail)?;
+    let end = read_end(tail, length)?;
+    let launch = Launch::parse(end.launch)?;
     let is_own = process
         .arguments()
         .nth(1)
@@ -34,10 +33,8 @@ fn hand_over(process: &Process, memory: &'static mut Memory) -> Option<Infallibl
     let path = write_prefix(&launch, |name| process.variable(name), &mut text)?;
     let directory = Prefix::open(path, process.effective_user()?)?;
     let marker = text.push(launch.marker)?.end()?;
-    if !starts_with(
-        directory.read_start(marker, &mut memory.marker)?,
-        launch.marker_start,
-    ) {
+    let marker = directory.read_start(marker, &mut memory.marker)?;
+    if !launch.is_marker_of(end.identity, marker) {
         return None;
     }
     let (_, prefix) = path.split_last()?;

@@ -104,11 +104,15 @@ pub(super) enum Lock {
     Unsupported,
 }
 
-/// Fill `buffer` with the last bytes of a file.
-pub(super) fn read_end<'b>(path: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+/// Fill `buffer` with the last bytes of a file; the file's length comes along.
+pub(super) fn read_end<'b>(path: &[u8], buffer: &'b mut [u8]) -> Option<(&'b [u8], u64)> {
     let file = open(AT_FDCWD, path, O_RDONLY_CLOEXEC)?;
-    read(file, buffer, |length| seek_end(file)?.checked_sub(length))
-        .filter(|bytes| !bytes.is_empty())
+    let mut end = 0;
+    let bytes = read(file, buffer, |length| {
+        end = seek_end(file)?;
+        end.checked_sub(length)
+    })?;
+    (!bytes.is_empty()).then_some((bytes, end as u64))
 }
 
 /// Fill `buffer` with the first bytes of the file `name` in an open directory, as many as there are. Neither follows a link nor

@@ -2,7 +2,7 @@
 
 use ring::digest::{SHA256, digest};
 
-pub const HEADER: &str = r#"{"activation":"path","artifact_name":"demo","builder":"cs-cli 0.1.0","bundle_file_name":null,"bytecode":"on-import","channels":[],"commands":"direct","condarc":null,"delegate":"python","docs_url":null,"freeze_base":false,"install_name":"demo","install_scheme":"conda-home","installed_file_count":null,"installed_size_bytes":null,"installer":null,"layout":"online","on_upgrade":"replace","platform":"linux-64","runtime":"demo","runtime_version":"1.0","schema_version":1}"#;
+pub const HEADER: &str = r#"{"activation":"path","artifact_name":"demo","builder":"cs-cli 0.1.0","bundle_file_name":null,"bytecode":"on-import","channels":[],"commands":"direct","condarc":null,"delegate":"python","docs_url":null,"freeze_base":false,"install_name":"demo","install_scheme":"conda-home","installed_file_count":null,"installed_size_bytes":null,"installer":null,"layout":"online","on_upgrade":"replace","platform":"linux-64","prefix_limit_bytes":null,"runtime":"demo","runtime_version":"1.0","schema_version":1}"#;
 pub const PLAN: &str = r#"{"packages":[],"platform":"linux-64","python":null,"requested_specs":[],"schema_version":1}"#;
 
 /// The bytes of the six parts.
@@ -15,10 +15,10 @@ impl Default for Parts {
             ".conda/demo",
             "bin/python",
             ".demo.json",
-            "{",
+            r#"{"schema_version":1,"stamp":""#,
             "DEMO_PREFIX",
             "DEMO_QUIET",
-            "status",
+            "bootstrap\nstatus\nshell\nrollback\nuninstall\nhelp\n-h\n-V\n-q\n-v\n-qq\n-qv\n-vq\n-vv\n--path\n--progress\n--",
         ];
         let mut launch = [1_u32.to_le_bytes(), [0; 4], 8_u32.to_le_bytes()].concat();
         for string in strings {
@@ -29,8 +29,8 @@ impl Default for Parts {
             HEADER.as_bytes(),
             PLAN.as_bytes(),
             b"the lock",
-            b"bytecode",
-            b"bundle",
+            b"",
+            b"",
             &launch,
         ];
         Self(parts.map(<[u8]>::to_vec))
@@ -42,9 +42,9 @@ impl Parts {
     pub fn write(&self) -> Vec<u8> {
         let parts = self.0.concat();
         let digests: Vec<_> = self.0.iter().map(|part| digest(&SHA256, part)).collect();
-        let pinned: Vec<u8> = digests[..4]
+        let pinned: Vec<u8> = [0, 1, 2, 3, 5]
             .iter()
-            .flat_map(|digest| digest.as_ref().to_vec())
+            .flat_map(|index: &usize| digests[*index].as_ref().to_vec())
             .collect();
         // The magic must not stand in this program, where a test looks for it.
         let mut footer = [&cs_entry::footer::magic()[..], &[1, 0, 0, 0, 6, 0, 0, 0]].concat();
