@@ -16,6 +16,7 @@ from .console import Console
 from .contents import read_archives, remember_contents
 from .delegate import missing_delegate, require_delegate
 from .delegate_check import Search, check_cache
+from .documents import VALUE_LIMIT_BYTES, read_limited
 from .errors import CliError
 from .inputs import Input, refuse_outputs
 from .plan import BuildPlan, compose_header, possible_names
@@ -165,7 +166,7 @@ def list_staged(out_dir: Path, plan: BuildPlan) -> set[str]:
     A file that has changed since is no longer what was staged: it may be somebody's, and is left alone.
     """
     try:
-        lines = (out_dir / f"{plan.stem}.sha256").read_text(encoding="utf-8").split("\n")
+        lines = read_limited(out_dir / f"{plan.stem}.sha256", VALUE_LIMIT_BYTES).decode().split("\n")
     except (OSError, ValueError):
         return set()
     listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ VALUE_LIMIT_BYTES = 1 << 20
 the worst of it takes 30 MB."""
 
 _CHUNK_BYTES = 1 << 17
+_SKIPPED_DEPTH = 8
 _SPACES = re.compile(r"[ \t\n\r]*")
 _DELIMITERS = frozenset(" \t\n\r,:]}")
 
@@ -25,9 +27,10 @@ def read_limited(path: Path, limit_bytes: int) -> bytes:
     :raises OSError: if it cannot be read.
     :raises ValueError: if it is something else, or larger.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise ValueError("it is not a regular file")
-    with path.open("rb") as file:
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("it is not a regular file")
         data = file.read(limit_bytes + 1)
     if len(data) > limit_bytes:
         raise ValueError(f"it is larger than {limit_bytes} bytes")
@@ -69,7 +72,7 @@ def iterate_items(stream: IO[bytes], key: str) -> Iterator[Any]:
     found = False
     for name in reader.take_keys():
         if name != key:
-            reader.take_value()
+            reader.skip_value()
         elif found:
             raise ValueError(f"the key {key!r} is there twice")
         else:
@@ -124,6 +127,17 @@ class _Reader:
                 raise fault or ValueError(f"a value takes more than {VALUE_LIMIT_BYTES} bytes")
             if not self._read_more():
                 raise fault or ValueError("it ends too early")
+
+    def skip_value(self, depth: int = 0) -> None:
+        """Pass over the next value; lists, and objects in objects, may be of any size."""
+        if (opening := self.peek()) == "[":
+            for _ in self.take_items():
+                pass
+        elif opening == "{" and depth < _SKIPPED_DEPTH:
+            for _ in self.take_keys():
+                self.skip_value(depth + 1)
+        else:
+            self.take_value()
 
     def take_keys(self) -> Iterator[str]:
         """Hand out the keys of an object; the caller takes each value."""

@@ -13,29 +13,15 @@ from typing import IO
 
 import zstandard
 
+from .tars import BoundedMember, iterate_members
+
 INFO_LIMIT_BYTES = 1 << 30
 """What ``info/`` may unpack to, in all: the largest that is known takes 0.2 GiB, and a bomb ends here."""
 ENTRIES_LIMIT = 1_000_000
 MEMBER_LIMIT_BYTES = 128 << 20
-EXTENSION_LIMIT_BYTES = 64 << 10
-"""What a header may take that holds a long name: a reader of tar has some hundred of them in memory at once."""
 
 _BUFFER_BYTES = 1 << 17
-_EXTENSIONS = frozenset(
-    (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
-)
 _LISTS = frozenset(("info/paths.json", "info/files"))
-
-
-class _Member(tarfile.TarInfo):
-    """An entry of a tar whose header is as large as headers are."""
-
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Member:
-        member = super().frombuf(buf, encoding, errors)
-        if member.type in _EXTENSIONS and member.size > EXTENSION_LIMIT_BYTES:
-            raise ValueError(f"a header takes {member.size} bytes, {EXTENSION_LIMIT_BYTES} is the limit")
-        return member
 
 
 def iterate_info(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
@@ -48,13 +34,9 @@ def iterate_info(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
     """
     with _open_tar(archive) as tar:
         seen = False
-        for _ in range(ENTRIES_LIMIT):
-            member = tar.next()
-            if member is None:
-                return
-            # A tar is walked once: what it remembers of it would only take memory.
-            tar.members.clear()  # type: ignore[attr-defined]
-            tar.pax_headers.clear()  # type: ignore[attr-defined]
+        for number, member in enumerate(iterate_members(tar)):
+            if number >= ENTRIES_LIMIT:
+                raise ValueError(f"info/ has more than {ENTRIES_LIMIT} entries")
             inside = member.name.startswith("info/")
             if seen and not inside:
                 return
@@ -63,7 +45,6 @@ def iterate_info(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 raise ValueError(f"info/ unpacks to more than {INFO_LIMIT_BYTES} bytes")
             if inside and member.isreg():
                 yield member.name, _open_member(tar, member)
-        raise ValueError(f"info/ has more than {ENTRIES_LIMIT} entries")
 
 
 def _open_member(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
@@ -87,4 +68,4 @@ def _open_tar(archive: Path) -> Iterator[tarfile.TarFile]:
             stream: IO[bytes] = io.BufferedReader(unpacked, _BUFFER_BYTES)
         else:
             stream = stack.enter_context(bz2.open(archive))
-        yield stack.enter_context(tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member))
+        yield stack.enter_context(tarfile.open(fileobj=stream, mode="r|", tarinfo=BoundedMember))

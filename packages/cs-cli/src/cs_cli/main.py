@@ -190,10 +190,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from .console import print_json
+    from .console import Console, print_json
     from .verify import verify_path
 
-    verification = verify_path(arguments.path)
+    verification = verify_path(arguments.path, Console(quiet=arguments.quiet))
     if arguments.json:
         print_json(verification.to_dict())
     elif not arguments.quiet:
