@@ -12,8 +12,8 @@ import pytest
 from cli_samples import MARK, Cs, Workspace, make_elf
 
 from cs_cli.artifacts import hash_file
-from cs_cli.errors import CliError, describe_error
 from cs_cli.checksums import read_checksums
+from cs_cli.errors import CliError, describe_error
 from cs_cli.verify import verify_path
 from cs_stamp import Mark, Template, read_stamp
 

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from .documents import VALUE_LIMIT_BYTES, iterate_items, parse_document
+from .documents import iterate_items, parse_document
 from .errors import CliError
+from .limits import LARGEST_METADATA, most_entries
+from .listing import Listing
 
-_EXECUTABLE_PLACES = frozenset(
-    ("bin", "condabin", "scripts", "python-scripts", "library/bin", "library/usr/bin", "library/mingw-w64/bin")
-)
-_WINDOWS_SUFFIXES = (".exe", ".bat", ".cmd")
-
-PATHS_LIMIT = 1_000_000
-"""More paths than any package has; the runtime refuses one with more, too."""
-_SIZE_LIMIT_BYTES = 1 << 48
 _LINE_LIMIT_BYTES = 16 << 10
-_PATH_TYPES = ("hardlink", "softlink", "directory", None)
-_FILE_MODES = ("text", "binary")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,38 +78,23 @@ def read_contents(archive: Path) -> ArchiveContents:
         ) from error
 
 
-@dataclass(slots=True)
-class _Listing:
-    """What a list of paths adds up to.
-
-    :ivar executables: without repetition: a hostile list may name one a million times.
-    """
-
-    executables: set[str] = field(default_factory=set)
-    placeholder_lengths: set[int] = field(default_factory=set)
-    size_bytes: int = 0
-    file_count: int = 0
-
-    def add_path(self, path: str) -> None:
-        self.file_count += 1
-        if _may_be_executable(path):
-            self.executables.add(path)
-
-
 def _summarise(archive: Path) -> ArchiveContents:
-    # Imported on use: a build whose archives are remembered needs none of what it imports.
+    # Imported on use: what it imports takes longer than a command that looks into no archive.
     from .info import iterate_info
 
-    listing, entry_points = None, None
-    for name, file in iterate_info(archive):
+    most = most_entries(archive.stat().st_size)
+    listing: Listing | None = None
+    entry_points: tuple[str, ...] | None = None
+    for name, file in iterate_info(archive, most):
         if name == "info/paths.json" and listing is None:
-            listing = _read_paths_json(file)
+            listing = _read_paths_json(file, most)
         elif name == "info/link.json" and entry_points is None:
             entry_points = _read_entry_points(file)
         elif name in ("info/paths.json", "info/link.json"):
             raise ValueError(f"{name} is there twice")
     if listing is None:
-        listing = _read_old_lists(iterate_info(archive))
+        listing = _read_old_lists(iterate_info(archive, most), most)
+    listing.add_entries(len(entry_points or ()))
     return ArchiveContents(
         executables=tuple(sorted(listing.executables)),
         entry_points=entry_points or (),
@@ -127,91 +104,44 @@ def _summarise(archive: Path) -> ArchiveContents:
     )
 
 
-def _read_paths_json(file: IO[bytes]) -> _Listing:
-    listing = _Listing()
-    for number, record in enumerate(iterate_items(file, "paths")):
-        if number >= PATHS_LIMIT:
-            raise _too_many("info/paths.json")
-        _add_record(listing, record)
-    if listing.size_bytes >= _SIZE_LIMIT_BYTES:
-        raise ValueError(f"its files take {listing.size_bytes} bytes, by info/paths.json")
+def _read_paths_json(file: IO[bytes], most: int) -> Listing:
+    listing = Listing(most_entries=most)
+    for record in iterate_items(file, "paths"):
+        listing.add_record(record)
     return listing
 
 
-def _add_record(listing: _Listing, record: Any) -> None:
-    """Add one of ``paths.json``, by the rules of the runtime's reader."""
-    if not isinstance(record, dict) or not isinstance(path := record.get("_path"), str):
-        raise ValueError(f"info/paths.json: {_show(record)} is not a path of a package")
-    if (kind := record.get("path_type")) not in _PATH_TYPES:
-        raise _refuse(path, "path_type", kind)
-    size = record.get("size_in_bytes")
-    if size is not None:
-        if type(size) is not int or not 0 <= size < _SIZE_LIMIT_BYTES:
-            raise _refuse(path, "size_in_bytes", size)
-        listing.size_bytes += size
-    placeholder, mode = record.get("prefix_placeholder"), record.get("file_mode")
-    if placeholder is not None and not isinstance(placeholder, str):
-        raise _refuse(path, "prefix_placeholder", placeholder)
-    if placeholder and mode is not None:
-        if not isinstance(mode, str) or mode.lower() not in _FILE_MODES:
-            raise _refuse(path, "file_mode", mode)
-        if mode.lower() == "binary":
-            listing.placeholder_lengths.add(len(placeholder.encode()))
-    if kind != "directory":
-        listing.add_path(path)
-
-
-def _refuse(path: str, key: str, value: object) -> ValueError:
-    return ValueError(f"info/paths.json: {_show(path)}: {key} is {_show(value)}")
-
-
-def _show(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 80 else f"{shown[:77]}..."
-
-
-def _too_many(name: str) -> ValueError:
-    return ValueError(f"{name} lists more than {PATHS_LIMIT} paths")
-
-
-def _read_old_lists(info: Iterable[tuple[str, IO[bytes]]]) -> _Listing:
+def _read_old_lists(info: Iterable[tuple[str, IO[bytes]]], most: int) -> Listing:
     """Read what packages from before conda 4.3 have in the place of ``paths.json``; it states no sizes."""
-    listing, found = _Listing(), False
+    listing, found = Listing(most_entries=most), False
     for name, file in info:
         if name == "info/has_prefix":
-            for line in _read_lines(file, name):
+            for line in _read_lines(file, name, most):
                 words = line.split(maxsplit=2)
                 if len(words) == 3 and words[1] == "binary":
-                    listing.placeholder_lengths.add(len(words[0].strip("\"'").encode()))
+                    listing.add_binary_placeholder(words[0].strip("\"'"))
         elif name == "info/files":
             found = True
-            for line in _read_lines(file, name):
+            for line in _read_lines(file, name, most):
                 listing.add_path(line)
     if not found:
         raise ValueError("neither info/paths.json nor info/files is there")
     return listing
 
 
-def _read_lines(file: IO[bytes], name: str) -> Iterator[str]:
+def _read_lines(file: IO[bytes], name: str, most: int) -> Iterator[str]:
     count = 0
     while line := file.readline(_LINE_LIMIT_BYTES):
-        if len(line) == _LINE_LIMIT_BYTES:
-            raise ValueError(f"a line of {name} takes {_LINE_LIMIT_BYTES} bytes or more")
         count += 1
-        if count > PATHS_LIMIT:
-            raise _too_many(name)
+        if len(line) == _LINE_LIMIT_BYTES or count > most:
+            raise ValueError(f"{name} has more than {most} lines, or one of {_LINE_LIMIT_BYTES} bytes")
         if text := line.decode().rstrip("\r\n"):
             yield text
 
 
 def _read_entry_points(file: IO[bytes]) -> tuple[str, ...]:
-    data = file.read(VALUE_LIMIT_BYTES + 1)
-    if len(data) > VALUE_LIMIT_BYTES:
-        raise ValueError(f"info/link.json takes more than {VALUE_LIMIT_BYTES} bytes")
+    data = file.read(LARGEST_METADATA + 1)
+    if len(data) > LARGEST_METADATA:
+        raise ValueError(f"info/link.json takes more than {LARGEST_METADATA} bytes")
     noarch = parse_document(data).get("noarch") or {}
     return tuple(line.partition("=")[0].strip() for line in noarch.get("entry_points") or ())
-
-
-def _may_be_executable(path: str) -> bool:
-    place, _, name = path.lower().rpartition("/")
-    return place in _EXECUTABLE_PLACES or (not place and name.endswith(_WINDOWS_SUFFIXES))

@@ -13,46 +13,45 @@ from typing import IO
 
 import zstandard
 
+from .limits import LARGEST_INFO, LARGEST_LISTS
 from .tars import BoundedMember, iterate_members
 
-INFO_LIMIT_BYTES = 1 << 30
-"""What ``info/`` may unpack to, in all: the largest that is known takes 0.2 GiB, and a bomb ends here."""
-ENTRIES_LIMIT = 1_000_000
-MEMBER_LIMIT_BYTES = 128 << 20
-
 _BUFFER_BYTES = 1 << 17
-_LISTS = frozenset(("info/paths.json", "info/files"))
+_ENDS = frozenset(("info/paths.json", "info/files"))
+_LISTS = _ENDS | {"info/has_prefix", "info/no_link", "info/no_softlink"}
 
 
-def iterate_info(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
+def iterate_info(archive: Path, most: int) -> Iterator[tuple[str, IO[bytes]]]:
     """Hand out the files in ``info/`` with their names; each can be read until the next one is handed out.
 
     The walk ends where ``info/`` does: it comes first in archives of today's tools.
 
     :param archive: a ``.conda`` or ``.tar.bz2`` file.
+    :param most: how many entries there may be.
     :raises ValueError: if a limit is exceeded, or it is not such an archive; libraries raise other errors, too.
     """
+    seen, lists_bytes = False, 0
     with _open_tar(archive) as tar:
-        seen = False
         for number, member in enumerate(iterate_members(tar)):
-            if number >= ENTRIES_LIMIT:
-                raise ValueError(f"info/ has more than {ENTRIES_LIMIT} entries")
             inside = member.name.startswith("info/")
             if seen and not inside:
                 return
-            seen = seen or member.name in _LISTS
-            if member.offset_data + member.size > INFO_LIMIT_BYTES:
-                raise ValueError(f"info/ unpacks to more than {INFO_LIMIT_BYTES} bytes")
+            seen = seen or member.name in _ENDS
+            lists_bytes += member.size if member.name in _LISTS else 0
+            _check_limits(number, member.offset_data + member.size, lists_bytes, most)
             if inside and member.isreg():
-                yield member.name, _open_member(tar, member)
+                file = tar.extractfile(member)
+                assert file is not None  # a regular file has a content
+                yield member.name, file
 
 
-def _open_member(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
-    if member.name in _LISTS and member.size > MEMBER_LIMIT_BYTES:
-        raise ValueError(f"{member.name} takes {member.size} bytes, {MEMBER_LIMIT_BYTES} is the limit")
-    file = tar.extractfile(member)
-    assert file is not None  # a regular file has a content
-    return file
+def _check_limits(number: int, unpacked_bytes: int, lists_bytes: int, most: int) -> None:
+    if number >= most:
+        raise ValueError(f"info/ has more than {most} entries, too many for an archive of its size")
+    if unpacked_bytes > LARGEST_INFO:
+        raise ValueError(f"info/ unpacks to more than {LARGEST_INFO} bytes")
+    if lists_bytes > LARGEST_LISTS:
+        raise ValueError(f"the lists of paths in info/ take more than {LARGEST_LISTS} bytes")
 
 
 @contextlib.contextmanager
