@@ -22,6 +22,7 @@ AUTH_FILE_VARIABLE = "RATTLER_AUTH_FILE"
 _LIMIT_BYTES = 1 << 20
 """What is read of a file with credentials."""
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+_NOT_IN_PATH = frozenset("/?#\\")
 # rattler's forms of an entry: a token, or an object with these texts.
 _FORMS: Mapping[str, tuple[str, ...]] = {
     "BearerToken": (),
@@ -62,7 +63,10 @@ class Credentials:
         host = parts.hostname or ""
         key, entry = self._find(host)
         if "CondaToken" in entry:
-            path = f"/t/{quote(self._token(key, entry['CondaToken']), safe='')}{parts.path}"
+            token = self._token(key, entry["CondaToken"])
+            if not _NOT_IN_PATH.isdisjoint(token):
+                raise _unusable(self.path, key, "its token holds a character that no path can have")
+            path = f"/t/{quote(token, safe='')}{parts.path}"
             return urlunsplit(parts._replace(netloc=host_port, path=path)), {}
         return bare, self.headers_for(host)
 
@@ -100,6 +104,8 @@ class Credentials:
     def _token(self, key: str, token: object) -> str:
         if not isinstance(token, str):
             raise _unusable(self.path, key, "its token is not a string")
+        # A line end around it, as `echo` leaves one, does not belong to it: the runtime has it so, too.
+        token = token.strip()
         if not _TOKEN.fullmatch(token):
             raise _unusable(
                 self.path, key, "its token is empty, or holds a space, a line end or another such character"
@@ -181,7 +187,7 @@ def _unusable(path: Path | None, key: str, why: str) -> FetchError:
         f"cannot use the credentials of {key}: {why}",
         kind="credentials",
         path=path,
-        hint="correct the entry; `echo` adds a line end, `printf %s` does not",
+        hint="correct the entry",
     )
 
 

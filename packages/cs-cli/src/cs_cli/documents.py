@@ -17,6 +17,7 @@ the worst of it takes 30 MB."""
 
 _CHUNK_BYTES = 1 << 17
 _SKIPPED_DEPTH = 8
+_SKIPPED_ITEMS = 2_000_000
 _SPACES = re.compile(r"[ \t\n\r]*")
 _DELIMITERS = frozenset(" \t\n\r,:]}")
 
@@ -100,6 +101,7 @@ class _Reader:
         self._scan = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode
         self._text = self._decode(start)
         self._at = 0
+        self._skipped = 0
 
     def peek(self) -> str:
         """Return the next character that is not a space, empty at the end of the document."""
@@ -129,10 +131,12 @@ class _Reader:
                 raise fault or ValueError("it ends too early")
 
     def skip_value(self, depth: int = 0) -> None:
-        """Pass over the next value; lists, and objects in objects, may be of any size."""
+        """Pass over the next value; lists, and objects in objects, may be large."""
         if (opening := self.peek()) == "[":
             for _ in self.take_items():
-                pass
+                self._skipped += 1
+                if self._skipped > _SKIPPED_ITEMS:
+                    raise ValueError(f"it has more than {_SKIPPED_ITEMS} values that mean nothing here")
         elif opening == "{" and depth < _SKIPPED_DEPTH:
             for _ in self.take_keys():
                 self.skip_value(depth + 1)
