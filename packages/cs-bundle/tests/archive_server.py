@@ -21,6 +21,7 @@ class Served:
     :ivar cuts: byte counts after which to drop the connection, one a request.
     :ivar redirect: where to send everybody.
     :ivar stalls: send half of the data and then nothing until the server is closed.
+    :ivar drips_s: pause after each byte, in seconds.
     :ivar authorization: the header to insist on.
     :ivar retry_after: goes with ``statuses``.
     :ivar challenge: goes with the refusal of a wrong ``authorization``.
@@ -34,6 +35,7 @@ class Served:
     ranges: bool = True
     lied_length: int | None = None
     stalls: bool = False
+    drips_s: float = 0
     retry_after: str = "0"
     challenge: str = ""
 
@@ -103,6 +105,12 @@ def answer(handler: BaseHTTPRequestHandler, served: Served | None, closing: thre
         handler.wfile.flush()
         closing.wait(30)
         return None
+    if served.drips_s:
+        finish(handler, 206 if start else 200, served.data[start:], headers, 0)
+        for position in range(start, len(served.data)):
+            handler.wfile.write(served.data[position : position + 1])
+            if closing.wait(served.drips_s):
+                return None
     return finish(handler, 206 if start else 200, served.data[start:], headers, cut, served.lied_length)
 
 

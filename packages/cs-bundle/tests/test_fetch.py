@@ -224,6 +224,20 @@ def test_one_failure_stops_the_others(tmp_path: Path, archives: dict[str, Path],
     assert len(server.requests) <= 2
 
 
+def test_a_download_that_crawls_is_given_up(
+    tmp_path: Path, archives: dict[str, Path], server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cs_bundle.download.LEAST_BYTES_S", 0.2)
+    monkeypatch.setattr("cs_bundle.download.ATTEMPTS", 2)
+    wanted = serve(server, archives[NAME], drips_s=0.05)
+    begin = time.monotonic()
+    with pytest.raises(FetchError, match=r"less than 6000 bytes came in 0 s") as caught:
+        fetch([wanted], tmp_path / "cache")
+    assert caught.value.kind == "network"
+    assert time.monotonic() - begin < 20
+    assert leftovers(tmp_path / "cache") == []
+
+
 def test_a_failure_does_not_wait_for_a_server_that_stalls(
     tmp_path: Path, archives: dict[str, Path], server: ArchiveServer
 ) -> None:
@@ -387,17 +401,21 @@ def test_a_broken_auth_file_is_an_error(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     "entry",
     [
-        {"BearerToken": "sekrit\n"},
+        {"BearerToken": "sekrit\nsekrit"},
         {"BearerToken": "sekrit token"},
         {"BearerToken": "sekrit\u20ac"},
         {"BearerToken": ""},
         {"BearerToken": ["sekrit"]},
-        {"CondaToken": "sekrit\r\n"},
+        {"CondaToken": "sekrit\r\nsekrit"},
+        {"CondaToken": "sekrit/sekrit"},
         {"CondaToken": {"sekrit": 1}},
         {"BasicHTTP": "me:sekrit"},
         {"BasicHTTP": {"username": "sekrit"}},
         {"BasicHTTP": {"username": "me", "password": 5}},
         {"OAuth": {"access_token": "sekrit\n"}},
+        {"BearerToken": "sekrit", "CondaToken": "sekrit"},
+        {"Other": "sekrit"},
+        {},
         {"OAuth": "sekrit"},
         "sekrit",
         ["sekrit"],

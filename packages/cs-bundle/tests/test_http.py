@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -74,6 +77,48 @@ def test_the_default_file_is_rattlers(tmp_path: Path) -> None:
     (tmp_path / ".rattler" / "credentials.json").write_text('{"a.example": {"BearerToken": "t"}}')
     credentials = load_credentials({"HOME": str(tmp_path)})
     assert credentials.authorize("https://a.example/")[1] == {"Authorization": "Bearer t"}
+
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "credentials.json").read_text())
+
+
+@pytest.mark.parametrize("case", VECTORS, ids=[case["name"] for case in VECTORS])
+def test_credentials_are_chosen_as_by_the_runtime(case: dict[str, Any], tmp_path: Path) -> None:
+    """Compare with the table that says what builder and runtime decide."""
+    (tmp_path / ".netrc").write_text(case.get("netrc", ""))
+    environ = {"HOME": str(tmp_path)}
+    if "named" in case:
+        (tmp_path / "auth.json").write_text(json.dumps(case["named"]))
+        environ["RATTLER_AUTH_FILE"] = str(tmp_path / "auth.json")
+    if "default" in case:
+        (tmp_path / ".rattler").mkdir()
+        (tmp_path / ".rattler" / "credentials.json").write_text(json.dumps(case["default"]))
+    if case.get("refused"):
+        with pytest.raises(FetchError) as caught:
+            load_credentials(environ).authorize(case["url"])
+        assert caught.value.kind == "credentials"
+        return
+    address, headers = load_credentials(environ).authorize(case["url"])
+    assert (address, headers.get("Authorization")) == (case["address"], case["header"])
+
+
+def test_a_netrc_is_read_to_a_limit_and_never_waited_for(tmp_path: Path) -> None:
+    line = "machine {} login me password secret\n"
+    (tmp_path / ".netrc").write_text(line.format("near.example") + "#" * (1 << 20) + "\n" + line.format("far.example"))
+    credentials = load_credentials({"HOME": str(tmp_path)})
+    assert credentials.headers_for("near.example")
+    assert not credentials.headers_for("far.example")
+    if hasattr(os, "mkfifo"):
+        (tmp_path / ".netrc").unlink()
+        os.mkfifo(tmp_path / ".netrc")
+        assert not load_credentials({"HOME": str(tmp_path)}).headers_for("near.example")
+
+
+def test_a_large_file_of_credentials_is_an_error(tmp_path: Path) -> None:
+    with (tmp_path / "auth.json").open("wb") as file:
+        file.truncate(20 << 30)
+    with pytest.raises(FetchError, match="cannot read the credentials"):
+        load_credentials({"RATTLER_AUTH_FILE": str(tmp_path / "auth.json")})
 
 
 @pytest.mark.parametrize(

@@ -141,13 +141,122 @@ def test_a_broken_tar_bz2_is_one_error_too(tmp_path: Path) -> None:
         read_contents(path)
 
 
+def info_of(*records: str) -> dict[str, bytes]:
+    return {"info/paths.json": f'{{"paths": [{",".join(records)}]}}'.encode()}
+
+
 @pytest.mark.parametrize(
-    ("limit", "words"), [("_MEMBER_LIMIT_BYTES", "info/paths.json takes"), ("_INFO_LIMIT_BYTES", "more than 10")]
+    "size", ["-1", "NaN", "Infinity", "1e3", "1.0", "true", '"1"', "[]", str(1 << 48), str(1 << 64), "9" * 5000]
+)
+def test_a_size_that_is_none_is_refused_with_the_path_that_has_it(size: str, tmp_path: Path) -> None:
+    record = f'{{"_path": "share/x", "path_type": "hardlink", "size_in_bytes": {size}}}'
+    path = make_conda(tmp_path / "odd-1.0-0.conda", info_of(record), {})
+    with pytest.raises(CliError, match="cannot read the package archive") as caught:
+        read_contents(path)
+    assert (caught.value.kind, caught.value.path) == ("archive-damaged", path)
+    if size.lstrip("-").isdecimal() and len(size) < 80:
+        assert f"'share/x': size_in_bytes is {size}" in caught.value.message
+
+
+def test_sizes_that_no_disk_holds_are_refused_together(tmp_path: Path) -> None:
+    records = [f'{{"_path": "share/{number}", "size_in_bytes": {(1 << 48) - 1}}}' for number in range(2)]
+    with pytest.raises(CliError, match="its files take 281474976710656 bytes or more"):
+        read_contents(make_conda(tmp_path / "odd-1.0-0.conda", info_of(*records), {}))
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        ("{}", "{} is not a path"),
+        ("1", "1 is not a path"),
+        ('{"_path": 1}', "is not a path"),
+        ('{"_path": "x", "path_type": "device"}', "'x': path_type is 'device'"),
+        ('{"_path": "x", "path_type": []}', r"'x': path_type is \[\]"),
+        ('{"_path": "x", "file_mode": "odd", "prefix_placeholder": "/p"}', "'x': file_mode is 'odd'"),
+        ('{"_path": "x", "prefix_placeholder": 1}', "'x': prefix_placeholder is 1"),
+    ],
+)
+def test_a_record_that_the_runtime_refuses_is_refused(record: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(CliError, match=words):
+        read_contents(make_conda(tmp_path / "odd-1.0-0.conda", info_of(record), {}))
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("info.LARGEST_LISTS", "the lists of paths in info/ take more than 1 bytes"),
+        ("info.LARGEST_INFO", "unpacks to more than 1 bytes"),
+        ("limits.MOST_ENTRIES", "lists more than 1 entries"),
+        ("listing.LONGEST_PATHS", "its paths take more than 1 bytes"),
+        ("listing.LONGEST_PATH", "'bin/tool' is too long, or too deep"),
+        ("listing.DEEPEST_PATH", "'bin/tool' is too long, or too deep"),
+        ("archives.LARGEST_METADATA", "info/link.json takes more than 1 bytes"),
+    ],
 )
 def test_a_bomb_in_info_is_not_unpacked(
     limit: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"cs_cli.archives.{limit}", 10)
+    monkeypatch.setattr(f"cs_cli.{limit}", 1)
+    info = info_files(FILES, noarch="python")
     with pytest.raises(CliError, match=words) as caught:
-        read_contents(make_conda(tmp_path / "x-1.0-0.conda", info_files(FILES), FILES))
+        read_contents(make_conda(tmp_path / "x-1.0-0.conda", info, FILES))
     assert caught.value.kind == "archive-damaged"
+
+
+@pytest.mark.parametrize("paths", [["a"] * 40, ["a/b/c/d/e/f/g/h"] * 20 + ["i/j/k/l/m/n/o/p/q/r/s/t/u/v"]])
+def test_a_small_archive_has_few_entries(paths: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [f'{{"_path": "{path}"}}' for path in paths]
+    path = make_conda(tmp_path / "x-1.0-0.conda", info_of(*records), {})
+    monkeypatch.setattr("cs_cli.limits.BYTES_PER_ENTRY", path.stat().st_size)
+    monkeypatch.setattr("cs_cli.limits.ENTRIES_OF_ANY", 100)
+    read_contents(path)
+    monkeypatch.setattr("cs_cli.limits.ENTRIES_OF_ANY", 30)
+    with pytest.raises(CliError, match="it lists more than 31 entries, too many for an archive of its size"):
+        read_contents(path)
+
+
+def test_the_entries_of_info_count_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_conda(tmp_path / "x-1.0-0.conda", {f"info/{number}": b"" for number in range(9)}, {})
+    monkeypatch.setattr("cs_cli.limits.MOST_ENTRIES", 8)
+    with pytest.raises(CliError, match="info/ has more than 8 entries"):
+        read_contents(path)
+
+
+def test_entry_points_count_as_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = info_files({}, noarch="python", entry_points=["a = a:a"] * 20)
+    path = make_conda(tmp_path / "x-1.0-0.conda", info, {})
+    monkeypatch.setattr("cs_cli.limits.MOST_ENTRIES", 19)
+    with pytest.raises(CliError, match="it lists more than 19 entries"):
+        read_contents(path)
+
+
+def test_the_lines_of_old_lists_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = make_tar_bz2(tmp_path / "long-1.0-0.tar.bz2", {"info/files": b"x" * (16 << 10)}, {})
+    with pytest.raises(CliError, match="or one of 16384 bytes"):
+        read_contents(long)
+    old = make_tar_bz2(tmp_path / "old-1.0-0.tar.bz2", {"info/files": b"\n" * 9}, {})
+    monkeypatch.setattr("cs_cli.limits.MOST_ENTRIES", 5)
+    with pytest.raises(CliError, match="info/files has more than 5 lines"):
+        read_contents(old)
+
+
+def test_a_long_placeholder_is_refused(tmp_path: Path) -> None:
+    record = json.dumps({"_path": "x", "file_mode": "binary", "prefix_placeholder": "/p" * 4096})
+    with pytest.raises(CliError, match="a placeholder takes 8192 bytes, 4096 is the limit"):
+        read_contents(make_conda(tmp_path / "x-1.0-0.conda", info_of(record), {}))
+
+
+def test_a_second_list_is_refused(tmp_path: Path) -> None:
+    import bz2
+
+    entry = make_tar(info_files({}))[:1024]
+    path = tmp_path / "twice-1.0-0.tar.bz2"
+    path.write_bytes(bz2.compress(entry * 2 + bytes(1024)))
+    with pytest.raises(CliError, match=r"info/paths.json is there twice"):
+        read_contents(path)
+
+
+def test_a_long_name_takes_no_more_than_names_do(tmp_path: Path) -> None:
+    path = make_tar_bz2(tmp_path / "long-1.0-0.tar.bz2", {"info/" + "x" * (65 << 10): b""}, {})
+    with pytest.raises(CliError, match="a header takes"):
+        read_contents(path)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
 from cli_samples import info_files, make_conda
 
 import cs_cli.contents
-from cs_cli.contents import inspect_archives, recall_contents, remember_contents
+from cs_cli.contents import inspect_archives, read_archives, recall_contents, remember_contents
 
 
 @pytest.fixture
@@ -33,11 +35,61 @@ def test_some_may_be_remembered_and_some_not(archives: list[Path]) -> None:
     assert inspect_archives(archives) == first
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"executables": 1, "entry_points": []}'])
+def remembered(**changes: object) -> str:
+    """Return a document as it is remembered, changed."""
+    known = {
+        "executables": ["bin/evil"],
+        "entry_points": [],
+        "installed_size": 1,
+        "installed_files": 1,
+        "prefix_limit": None,
+    }
+    return json.dumps({**known, **changes})
+
+
+DAMAGED = {
+    "empty": "",
+    "cut off": "{",
+    "a list": "[]",
+    "a number": "1",
+    "without keys": "{}",
+    "a number for a list": remembered(executables=1),
+    "nothing for a list": remembered(entry_points=None),
+    "nested": "[" * 100_000,
+    "nested keys": '{"executables":' * 50_000,
+    "an endless size": remembered().replace('"installed_size": 1', '"installed_size": 1e999'),
+    "not a number": remembered().replace('"installed_size": 1', '"installed_size": NaN'),
+    "a fraction": remembered(installed_size=1.5),
+    "true": remembered(installed_files=True),
+    "negative": remembered(installed_size=-1),
+    "many digits": remembered().replace('"installed_size": 1', '"installed_size": ' + "9" * 5000),
+    "a limit that is a list": remembered(prefix_limit=[]),
+    "large": remembered(executables=["x" * (1 << 20)]),
+    "binary": "\x00\ufffe",
+}
+
+
+@pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_memory_is_ignored(text: str, archives: list[Path]) -> None:
-    (archives[0].parent / "contents-1.json").write_text(text)
+    (archives[0].parent / "contents-1.json").write_text(text, encoding="utf-16-le" if "\ufffe" in text else "utf-8")
     assert recall_contents(archives[0]) is None
     assert inspect_archives(archives)[0].executables == ("bin/tool",)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_memory_that_never_ends_is_ignored(archives: list[Path]) -> None:
+    os.mkfifo(archives[0].parent / "contents-1.json")
+    (archives[1].parent / "contents-1.json").symlink_to("/dev/zero")
+    assert [one.executables for one in inspect_archives(archives)] == [("bin/tool",)] * 3
+
+
+def test_what_was_remembered_wrongly_is_corrected_and_never_what_an_archive_says(archives: list[Path]) -> None:
+    (archives[0].parent / "contents-1.json").write_text(remembered())
+    assert inspect_archives(archives)[0].executables == ("bin/evil",)
+    contents = read_archives(archives)
+    assert contents[0].executables == ("bin/tool",)
+    remember_contents(archives, contents)
+    assert recall_contents(archives[0]) == contents[0]
 
 
 def test_a_cache_that_cannot_be_written_to_is_no_error(archives: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:

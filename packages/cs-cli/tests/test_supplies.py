@@ -12,7 +12,6 @@ from cli_samples import Channel
 from cs_bundle import ArchiveMismatchError, FetchError, write_bundle
 from cs_cli.archives import ArchiveContents
 from cs_cli.console import Console
-from cs_cli.memory import remember_bundle
 from cs_cli.store import ArchiveStore, WantedArchive
 from cs_cli.supplies import Supplies
 
@@ -36,8 +35,7 @@ def store(tmp_path: Path) -> ArchiveStore:
 
 
 def test_what_is_not_there_is_fetched_in_order(store: ArchiveStore, wanted: tuple[WantedArchive, ...]) -> None:
-    paths, are_checked = store.provide(wanted, QUIET)
-    assert are_checked
+    paths = store.provide(wanted, QUIET)
     assert [path.name for path in paths] == [one.file_name for one in wanted]
     assert [sha256(path.read_bytes()).hexdigest() for path in paths] == [one.sha256 for one in wanted]
 
@@ -45,9 +43,9 @@ def test_what_is_not_there_is_fetched_in_order(store: ArchiveStore, wanted: tupl
 def test_what_is_there_needs_neither_network_nor_words(
     store: ArchiveStore, wanted: tuple[WantedArchive, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paths, _ = store.provide(wanted, QUIET)
+    paths = store.provide(wanted, QUIET)
     monkeypatch.setattr(ArchiveStore, "fetch", lambda *_: pytest.fail("fetched again"))
-    assert store.provide(wanted, QUIET) == (paths, False)
+    assert store.provide(wanted, QUIET) == paths
 
 
 def test_fetching_mends_what_is_damaged(store: ArchiveStore, wanted: tuple[WantedArchive, ...]) -> None:
@@ -74,17 +72,9 @@ def test_progress_says_how_many(
     assert capsys.readouterr().err.startswith("fetching 3 packages (")
 
 
-def make_supplies(
-    store: ArchiveStore, wanted: tuple[WantedArchive, ...], archives: list[Path], *, are_checked: bool = False
-) -> Supplies:
+def make_supplies(wanted: tuple[WantedArchive, ...], archives: list[Path]) -> Supplies:
     contents = ArchiveContents(executables=(), entry_points=(), installed_size_bytes=0, installed_file_count=0)
-    return Supplies(
-        cache=store.cache,
-        wanted=wanted,
-        archives=tuple(archives),
-        contents=(contents,) * len(wanted),
-        are_checked=are_checked,
-    )
+    return Supplies(wanted=wanted, archives=tuple(archives), contents=(contents,) * len(wanted))
 
 
 def append(supplies: Supplies, path: Path, digest: Any) -> tuple[int, str]:
@@ -98,7 +88,7 @@ def test_a_bundle_goes_straight_into_a_file(
     archives = store.fetch(wanted, QUIET)
     expected = write_bundle(tmp_path / "expected", archives)
     digest = sha256()
-    assert append(make_supplies(store, wanted, archives), tmp_path / "runtime", digest) == (
+    assert append(make_supplies(wanted, archives), tmp_path / "runtime", digest) == (
         expected.size_bytes,
         expected.sha256,
     )
@@ -113,30 +103,17 @@ def test_a_damaged_archive_does_not_go_into_a_runtime(
     good = archives[0].read_bytes()
     archives[0].write_bytes(bytes([good[0] ^ 1]) + good[1:])
     with pytest.raises(ArchiveMismatchError, match="has another SHA-256 than the lock says"):
-        append(make_supplies(store, wanted, archives), tmp_path / "runtime", sha256())
+        append(make_supplies(wanted, archives), tmp_path / "runtime", sha256())
 
 
-@pytest.mark.parametrize("remembered", [False, True])
-def test_a_damaged_archive_is_found_by_either_digest(
-    remembered: bool, store: ArchiveStore, wanted: tuple[WantedArchive, ...], tmp_path: Path
+def test_an_archive_that_changed_after_it_was_fetched_does_not_go_into_a_bundle(
+    store: ArchiveStore, wanted: tuple[WantedArchive, ...], tmp_path: Path
 ) -> None:
     archives = store.fetch(wanted, QUIET)
-    supplies = make_supplies(store, wanted, archives)
-    good = supplies.write_bundle(tmp_path / "good")
-    if remembered:
-        remember_bundle(store.cache, supplies.expected, good.sha256)
-        assert supplies.write_bundle(tmp_path / "again").sha256 == good.sha256
+    supplies = make_supplies(wanted, archives)
+    supplies.write_bundle(tmp_path / "good")
     damaged = bytearray(archives[0].read_bytes())
     damaged[-1] ^= 1
     archives[0].write_bytes(damaged)
-    message = "is not the one that the lock says" if remembered else "has another SHA-256 than the lock says"
-    with pytest.raises(ArchiveMismatchError, match=message):
+    with pytest.raises(ArchiveMismatchError, match="has another SHA-256 than the lock says"):
         supplies.write_bundle(tmp_path / "bad")
-
-
-def test_what_was_just_checked_is_not_hashed_once_more(
-    store: ArchiveStore, wanted: tuple[WantedArchive, ...], tmp_path: Path
-) -> None:
-    supplies = make_supplies(store, wanted, store.fetch(wanted, QUIET), are_checked=True)
-    remember_bundle(store.cache, supplies.expected, "0" * 64)  # a wrong memory does no harm then
-    assert supplies.write_bundle(tmp_path / "bundle").size_bytes > 0

@@ -12,8 +12,9 @@ import pytest
 from cli_samples import MARK, Cs, Workspace, make_elf
 
 from cs_cli.artifacts import hash_file
+from cs_cli.checksums import read_checksums
 from cs_cli.errors import CliError, describe_error
-from cs_cli.verify import read_checksums, verify_path
+from cs_cli.verify import verify_path
 from cs_stamp import Mark, Template, read_stamp
 
 Build = Callable[..., Path]
@@ -287,6 +288,42 @@ def test_checksums_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "demo.sha256").write_bytes(b"\xff\xfe")
     with pytest.raises(CliError, match="it is not what cs build writes"):
         read_checksums(tmp_path / "demo.sha256")
+
+
+def test_checksums_without_end_are_refused_in_little_memory(tmp_path: Path) -> None:
+    with (tmp_path / "demo.sha256").open("wb") as file:
+        file.truncate(20 << 30)
+    with pytest.raises(CliError, match="it is larger than 1048576 bytes"):
+        read_checksums(tmp_path / "demo.sha256")
+
+
+@pytest.mark.parametrize("name", ["demo.packages.txt", "demo.more"])
+def test_a_large_file_of_another_size_is_not_hashed(name: str, build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = build("external")
+    with (folder / name).open("ab") as file:
+        file.truncate(20 << 30)
+    checksums = folder / "demo.sha256"
+    if name not in checksums.read_text():
+        checksums.write_text(f"{checksums.read_text()}{'0' * 64}  {name}\n")
+    hashed: list[str] = []
+
+    def hash_small(path: Path, *_: object) -> str:
+        hashed.append(path.name)
+        return hash_file(path)
+
+    monkeypatch.setattr("cs_cli.checksums.hash_file", hash_small)
+    errors = [problem.error for problem in verify_path(folder).problems]
+    assert any("the file is not the one that was staged" in str(error) for error in errors)
+    assert name not in hashed
+
+
+def test_a_lock_that_grew_is_not_read(build: Build) -> None:
+    folder = build("online")
+    lock = folder / "demo.runtime.lock"
+    with lock.open("ab") as file:
+        file.truncate(3 << 20)
+    seal(folder, "demo")
+    assert "the lock is not the one in the runtime" in str(only_problem(folder))
 
 
 def test_any_flipped_bit_of_the_checksums_is_found(build: Build) -> None:

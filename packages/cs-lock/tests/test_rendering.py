@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rattler import LockFile
 
-from cs_lock import derive, read_lock
+from cs_lock import LockError, derive, read_lock
 from cs_lock.blocks import Unsupported, parse_blocks
 from cs_lock.events import parse_events
 from cs_lock.rendering import quote_scalar
@@ -106,8 +107,12 @@ def test_scalar_reads_back_in_yaml_1_1_and_1_2(text: str) -> None:
 @example("\x1f\U00010000")
 def test_any_text_reads_back(text: str) -> None:
     line = f"a: {quote_scalar(text)}\n"
-    assert parse_events(line) == {"a": text}
     assert yaml.safe_load(line) == {"a": text}
+    if re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", text):
+        with pytest.raises(LockError, match="a value holds the control character"):
+            parse_events(line)
+        return
+    assert parse_events(line) == {"a": text}
     with suppress(Unsupported):
         assert parse_blocks(line) == {"a": text}
 

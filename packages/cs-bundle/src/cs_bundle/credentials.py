@@ -7,6 +7,7 @@ import contextlib
 import ipaddress
 import json
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,18 @@ from .netrc import Netrc, parse_netrc
 
 AUTH_FILE_VARIABLE = "RATTLER_AUTH_FILE"
 
+_LIMIT_BYTES = 1 << 20
+"""What is read of a file with credentials."""
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+_NOT_IN_PATH = frozenset("/?#\\")
+# rattler's forms of an entry: a token, or an object with these texts.
+_FORMS: Mapping[str, tuple[str, ...]] = {
+    "BearerToken": (),
+    "CondaToken": (),
+    "BasicHTTP": ("username", "password"),
+    "S3Credentials": ("access_key_id", "secret_access_key"),
+    "OAuth": ("access_token", "token_endpoint", "client_id"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +63,10 @@ class Credentials:
         host = parts.hostname or ""
         key, entry = self._find(host)
         if "CondaToken" in entry:
-            path = f"/t/{quote(self._token(key, entry['CondaToken']), safe='')}{parts.path}"
+            token = self._token(key, entry["CondaToken"])
+            if not _NOT_IN_PATH.isdisjoint(token):
+                raise _unusable(self.path, key, "its token holds a character that no path can have")
+            path = f"/t/{quote(token, safe='')}{parts.path}"
             return urlunsplit(parts._replace(netloc=host_port, path=path)), {}
         return bare, self.headers_for(host)
 
@@ -69,7 +84,7 @@ class Credentials:
         if "BasicHTTP" in entry:
             user, password = (_take(entry["BasicHTTP"], name) for name in ("username", "password"))
             if user is None or password is None:
-                raise self._unusable(key, "its BasicHTTP is not an object with username and password")
+                raise _unusable(self.path, key, "its BasicHTTP is not an object with username and password")
             return render_basic(user, password)
         login = self.netrc.find(host)
         return {} if login is None else render_basic(login.user, login.password)
@@ -83,23 +98,19 @@ class Credentials:
             return host, {}
         entry = self.by_host[key]
         if not isinstance(entry, Mapping):
-            raise self._unusable(key, "its entry is not an object")
+            raise _unusable(self.path, key, "its entry is not an object")
         return key, entry
 
     def _token(self, key: str, token: object) -> str:
         if not isinstance(token, str):
-            raise self._unusable(key, "its token is not a string")
+            raise _unusable(self.path, key, "its token is not a string")
+        # A line end around it, as `echo` leaves one, does not belong to it: the runtime has it so, too.
+        token = token.strip()
         if not _TOKEN.fullmatch(token):
-            raise self._unusable(key, "its token is empty, or holds a space, a line end or another such character")
+            raise _unusable(
+                self.path, key, "its token is empty, or holds a space, a line end or another such character"
+            )
         return token
-
-    def _unusable(self, key: str, why: str) -> FetchError:
-        return FetchError(
-            f"cannot use the credentials of {key}: {why}",
-            kind="credentials",
-            path=self.path,
-            hint="correct the entry; `echo` adds a line end, `printf %s` does not",
-        )
 
 
 def _take(login: object, name: str) -> str | None:
@@ -125,12 +136,10 @@ def load_credentials(environ: Mapping[str, str]) -> Credentials:
     if named:
         return Credentials(by_host=_load_auth_file(Path(named)), netrc=netrc, path=Path(named))
     default = None if home is None else home / ".rattler" / "credentials.json"
-    try:
+    # That file is there for other tools too, as for the runtime: what cannot be read in it is no reason to fail.
+    with contextlib.suppress(FetchError):
         return Credentials(by_host={} if default is None else _load_auth_file(default), netrc=netrc, path=default)
-    except FetchError as error:
-        if error.kind != "cannot-read":
-            raise
-        return Credentials(netrc=netrc)  # most homes have none, and some cannot be entered
+    return Credentials(netrc=netrc)
 
 
 def _home(environ: Mapping[str, str]) -> Path | None:
@@ -143,7 +152,7 @@ def _home(environ: Mapping[str, str]) -> Path | None:
 
 def _load_auth_file(path: Path) -> Mapping[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        data = json.loads(_read_start(path, _LIMIT_BYTES).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         # The message of a JSON error holds a position, not the content; the error itself holds all of it.
         missing = isinstance(error, OSError)
@@ -155,7 +164,37 @@ def _load_auth_file(path: Path) -> Mapping[str, Any]:
         ) from None
     if not isinstance(data, Mapping):
         raise FetchError("the credentials are not a JSON object of hosts", kind="credentials", path=path)
+    for host, entry in data.items():
+        _check_entry(path, host, entry)
     return data
+
+
+def _check_entry(path: Path, host: str, entry: object) -> None:
+    """Refuse an entry that is not in one of rattler's forms, whatever host it is for: so does the runtime."""
+    if not isinstance(entry, Mapping) or len(entry) != 1:
+        raise _unusable(path, host, "its entry is not an object with one key")
+    (form, value), *_ = entry.items()
+    if form not in _FORMS:
+        raise _unusable(path, host, f"it holds none of {', '.join(_FORMS)}")
+    if not _FORMS[form] and not isinstance(value, str):
+        raise _unusable(path, host, "its token is not a string")
+    if _FORMS[form] and any(_take(value, name) is None for name in _FORMS[form]):
+        raise _unusable(path, host, f"its {form} is not an object with {' and '.join(_FORMS[form])}")
+
+
+def _unusable(path: Path | None, key: str, why: str) -> FetchError:
+    return FetchError(
+        f"cannot use the credentials of {key}: {why}",
+        kind="credentials",
+        path=path,
+        hint="correct the entry",
+    )
+
+
+def _read_start(path: Path, limit_bytes: int) -> bytes:
+    """Read a file up to a limit; what is cut off is no JSON any more, and no entry of a ``.netrc``."""
+    with path.open("rb") as file:
+        return file.read(limit_bytes)
 
 
 def _load_netrc(environ: Mapping[str, str], home: Path | None) -> Netrc:
@@ -165,7 +204,9 @@ def _load_netrc(environ: Mapping[str, str], home: Path | None) -> Netrc:
     for path in names:
         # The file belongs to other programs: one that cannot be read must not fail a build.
         with contextlib.suppress(OSError):
-            return parse_netrc(path.read_text(encoding="utf-8-sig", errors="surrogateescape"))
+            if stat.S_ISREG(path.stat().st_mode):  # a pipe could be waited for for ever
+                text = _read_start(path, _LIMIT_BYTES).decode("utf-8-sig", errors="surrogateescape")
+                return parse_netrc(text)
     return Netrc()
 
 

@@ -6,6 +6,7 @@ import errno
 import random
 import stat
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,9 @@ _WAIT_LIMIT_S = 30.0
 _WAITS_LIMIT_S = 60.0
 """What all waits for one archive may take: a server that asks for more has failed."""
 _NOTICED_S = 2.0
+LEAST_BYTES = 6000
+LEAST_BYTES_S = 60.0
+"""How much has to come in which time; less is a failed attempt. The runtime has the same figures."""
 _RETRIED_STATUSES = {408, 425, 429, 500, 502, 503, 504}
 _STATUS_HINTS = {
     401: "give credentials for this host in RATTLER_AUTH_FILE",
@@ -298,16 +302,39 @@ def _begin(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPRespo
 
 
 def _receive(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPResponse) -> None:
+    pace = _Pace()
     while True:
         try:
-            data = response.read(_CHUNK_BYTES, decode_content=False)
+            # What is there, without a wait for the rest of it.
+            data = response.read1(_CHUNK_BYTES, decode_content=False)
         except HTTPError as error:
             raise _explain_failure(request, error) from None
         if not data:
             break
         receiver.take(data)
+        if not pace.keeps_up(len(data)):
+            why = f"less than {LEAST_BYTES} bytes came in {LEAST_BYTES_S:.0f} s"
+            raise _TryAgainError(_fetch_error(request, why))
     if request.size_bytes is not None and receiver.received < request.size_bytes:
         raise _TryAgainError(_fetch_error(request, "the connection was closed early"))
+
+
+class _Pace:
+    """Tell a slow download from one that only seems to go on."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._received = 0
+
+    def keeps_up(self, received_bytes: int) -> bool:
+        """Take note of bytes that came; false if too few did since the last look."""
+        self._received += received_bytes
+        now = time.monotonic()
+        if now - self._since < LEAST_BYTES_S:
+            return True
+        enough = self._received >= LEAST_BYTES
+        self._since, self._received = now, 0
+        return enough
 
 
 def _explain_status(request: ArchiveRequest, response: BaseHTTPResponse, host: str) -> Exception:

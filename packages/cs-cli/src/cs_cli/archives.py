@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from .documents import iterate_items, parse_document
 from .errors import CliError
+from .limits import LARGEST_METADATA, most_entries
+from .listing import Listing
 
-_WANTED = ("info/paths.json", "info/link.json", "info/files", "info/has_prefix")
-_EXECUTABLE_PLACES = frozenset(
-    ("bin", "condabin", "scripts", "python-scripts", "library/bin", "library/usr/bin", "library/mingw-w64/bin")
-)
-_WINDOWS_SUFFIXES = (".exe", ".bat", ".cmd")
-_MEMBER_LIMIT_BYTES = 256 << 20
-_INFO_LIMIT_BYTES = 1 << 30
-"""What ``info/`` may unpack to, in all: the largest that is known takes 0.2 GiB, and a bomb ends here."""
-
-_PathRecords = list[dict[str, Any]]
+_LINE_LIMIT_BYTES = 16 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +39,15 @@ class ArchiveContents:
 
         :raises ValueError, TypeError, KeyError: if it is something else.
         """
+        sizes = (data["installed_size"], data["installed_files"], data["prefix_limit"])
+        if not all(type(size) is int and size >= 0 for size in sizes[:2]) or type(sizes[2]) not in (int, type(None)):
+            raise ValueError("a size is not a whole number")
         return cls(
             executables=tuple(str(path) for path in data["executables"]),
             entry_points=tuple(str(name) for name in data["entry_points"]),
-            installed_size_bytes=int(data["installed_size"]),
-            installed_file_count=int(data["installed_files"]),
-            prefix_limit_bytes=None if data["prefix_limit"] is None else int(data["prefix_limit"]),
+            installed_size_bytes=sizes[0],
+            installed_file_count=sizes[1],
+            prefix_limit_bytes=sizes[2],
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,11 +64,12 @@ class ArchiveContents:
 def read_contents(archive: Path) -> ArchiveContents:
     """Read the ``info/`` folder of a ``.conda`` or ``.tar.bz2`` archive.
 
+    What the runtime would refuse is refused here: what a path is, how large it is, how many there are.
+
     :raises CliError: ``archive-damaged`` if it cannot be read.
     """
     try:
-        info = _read_conda_info(archive) if archive.name.endswith(".conda") else _read_tar_bz2_info(archive)
-        return _summarise(info)
+        return _summarise(archive)
     except Exception as error:  # four libraries read it, and an archive can be broken in any way
         reason = f"{type(error).__name__}: {error}"
         hint = "remove it from the cache, or fetch it again"
@@ -81,81 +78,70 @@ def read_contents(archive: Path) -> ArchiveContents:
         ) from error
 
 
-def _summarise(info: dict[str, bytes]) -> ArchiveContents:
-    noarch = json.loads(info.get("info/link.json", b"{}")).get("noarch") or {}
-    records = json.loads(info["info/paths.json"])["paths"] if "info/paths.json" in info else None
-    paths, size = _list_paths(info, records)
+def _summarise(archive: Path) -> ArchiveContents:
+    # Imported on use: what it imports takes longer than a command that looks into no archive.
+    from .info import iterate_info
+
+    most = most_entries(archive.stat().st_size)
+    listing: Listing | None = None
+    entry_points: tuple[str, ...] | None = None
+    for name, file in iterate_info(archive, most):
+        if name == "info/paths.json" and listing is None:
+            listing = _read_paths_json(file, most)
+        elif name == "info/link.json" and entry_points is None:
+            entry_points = _read_entry_points(file)
+        elif name in ("info/paths.json", "info/link.json"):
+            raise ValueError(f"{name} is there twice")
+    if listing is None:
+        listing = _read_old_lists(iterate_info(archive, most), most)
+    listing.add_entries(len(entry_points or ()))
     return ArchiveContents(
-        executables=tuple(sorted(path for path in paths if _may_be_executable(path))),
-        entry_points=tuple(line.partition("=")[0].strip() for line in noarch.get("entry_points") or ()),
-        installed_size_bytes=size,
-        installed_file_count=len(paths),
-        prefix_limit_bytes=min((len(text.encode()) for text in _binary_placeholders(info, records)), default=None),
+        executables=tuple(sorted(listing.executables)),
+        entry_points=entry_points or (),
+        installed_size_bytes=listing.size_bytes,
+        installed_file_count=listing.file_count,
+        prefix_limit_bytes=min(listing.placeholder_lengths, default=None),
     )
 
 
-def _list_paths(info: dict[str, bytes], records: _PathRecords | None) -> tuple[list[str], int]:
-    if records is None:
-        return info["info/files"].decode().splitlines(), 0
-    size = sum(record.get("size_in_bytes") or 0 for record in records)
-    return [str(record["_path"]) for record in records if record.get("path_type") != "directory"], size
+def _read_paths_json(file: IO[bytes], most: int) -> Listing:
+    listing = Listing(most_entries=most)
+    for record in iterate_items(file, "paths"):
+        listing.add_record(record)
+    return listing
 
 
-def _binary_placeholders(info: dict[str, bytes], records: _PathRecords | None) -> Iterator[str]:
-    """Yield the placeholders that stand in binary files, by ``paths.json`` or, in old packages, ``has_prefix``."""
-    if records is not None:
-        binary = (record for record in records if record.get("file_mode") == "binary")
-        yield from (str(record["prefix_placeholder"]) for record in binary if record.get("prefix_placeholder"))
-        return
-    for line in info.get("info/has_prefix", b"").decode().splitlines():
-        words = line.split(maxsplit=2)
-        if len(words) == 3 and words[1] == "binary":
-            yield words[0].strip("\"'")
+def _read_old_lists(info: Iterable[tuple[str, IO[bytes]]], most: int) -> Listing:
+    """Read what packages from before conda 4.3 have in the place of ``paths.json``; it states no sizes."""
+    listing, found = Listing(most_entries=most), False
+    for name, file in info:
+        if name == "info/has_prefix":
+            for line in _read_lines(file, name, most):
+                words = line.split(maxsplit=2)
+                if len(words) == 3 and words[1] == "binary":
+                    listing.add_binary_placeholder(words[0].strip("\"'"))
+        elif name == "info/files":
+            found = True
+            for line in _read_lines(file, name, most):
+                listing.add_path(line)
+    if not found:
+        raise ValueError("neither info/paths.json nor info/files is there")
+    return listing
 
 
-def _may_be_executable(path: str) -> bool:
-    place, _, name = path.lower().rpartition("/")
-    return place in _EXECUTABLE_PLACES or (not place and name.endswith(_WINDOWS_SUFFIXES))
+def _read_lines(file: IO[bytes], name: str, most: int) -> Iterator[str]:
+    count = 0
+    while line := file.readline(_LINE_LIMIT_BYTES):
+        count += 1
+        if len(line) == _LINE_LIMIT_BYTES or count > most:
+            raise ValueError(f"{name} has more than {most} lines, or one of {_LINE_LIMIT_BYTES} bytes")
+        if text := line.decode().rstrip("\r\n"):
+            yield text
 
 
-def _read_conda_info(archive: Path) -> dict[str, bytes]:
-    # Imported on use, here and below: a build whose archives are remembered needs none of these.
-    import io
-    import zipfile
-
-    import zstandard
-
-    with zipfile.ZipFile(archive) as container:
-        names = [name for name in container.namelist() if name.startswith("info-") and name.endswith(".tar.zst")]
-        if len(names) != 1:
-            raise ValueError(f"it holds {len(names)} members info-*.tar.zst instead of one")
-        with container.open(names[0]) as member, zstandard.ZstdDecompressor().stream_reader(member) as stream:
-            return dict(_wanted_members(io.BufferedReader(stream, 1 << 17)))
-
-
-def _read_tar_bz2_info(archive: Path) -> dict[str, bytes]:
-    import bz2
-
-    with bz2.open(archive) as stream:
-        return dict(_wanted_members(stream))
-
-
-def _wanted_members(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Yield the wanted members, and stop when ``info/`` is over: it comes first in archives of today's tools."""
-    import tarfile
-
-    seen = False
-    with tarfile.open(fileobj=stream, mode="r|") as tar:
-        for member in tar:
-            inside = member.name.startswith("info/")
-            if seen and not inside:
-                return
-            seen = seen or member.name in ("info/paths.json", "info/files")
-            if member.offset_data + member.size > _INFO_LIMIT_BYTES:
-                raise ValueError(f"info/ unpacks to more than {_INFO_LIMIT_BYTES} bytes")
-            file = tar.extractfile(member) if member.name in _WANTED else None
-            if file is None:
-                continue
-            if member.size > _MEMBER_LIMIT_BYTES:
-                raise ValueError(f"{member.name} takes {member.size} bytes, {_MEMBER_LIMIT_BYTES} is the limit")
-            yield member.name, file.read()
+def _read_entry_points(file: IO[bytes]) -> tuple[str, ...]:
+    data = file.read(LARGEST_METADATA + 1)
+    if len(data) > LARGEST_METADATA:
+        raise ValueError(f"info/link.json takes more than {LARGEST_METADATA} bytes")
+    noarch = parse_document(data).get("noarch") or {}
+    return tuple(line.partition("=")[0].strip() for line in noarch.get("entry_points") or ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,16 @@ def describe_file(path: Path, role: str, *, sha256: str | None = None) -> Staged
     return StagedFile(name=path.name, role=role, size_bytes=path.stat().st_size, sha256=sha256 or hash_file(path))
 
 
-def hash_file(path: Path) -> str:
-    """Compute the SHA-256 of a file, as hex."""
+def hash_file(path: Path, on_bytes: Callable[[int], None] = lambda _: None) -> str:
+    """Compute the SHA-256 of a file, as hex.
+
+    :param on_bytes: is told how many bytes more have been read.
+    """
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
+            on_bytes(len(block))
     return digest.hexdigest()
 
 

@@ -13,12 +13,12 @@ from cs_stamp import Mark, StampInfo, Template, write_stamp
 
 from .artifacts import StagedFile, describe_file, hash_file, render_checksums, render_info, render_packages
 from .console import Console
-from .contents import inspect_archives, remember_contents
+from .contents import read_archives, remember_contents
 from .delegate import missing_delegate, require_delegate
 from .delegate_check import Search, check_cache
+from .documents import VALUE_LIMIT_BYTES, read_limited
 from .errors import CliError
 from .inputs import Input, refuse_outputs
-from .memory import remember_bundle
 from .plan import BuildPlan, compose_header, possible_names
 from .staging import list_abandoned, staging_directory
 from .store import ArchiveStore, archives_of_records
@@ -69,8 +69,8 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
     if not wanted and not plan.needs_archives:
         return _stage(plan, materials, None, out_dir, console)
     try:
-        archives, are_checked = materials.store.provide(wanted, console)
-        return _stage(plan, materials, _look_into(plan, materials, archives, are_checked), out_dir, console)
+        archives = materials.store.provide(wanted, console)
+        return _stage(plan, materials, _look_into(plan, archives), out_dir, console)
     except (ArchiveMismatchError, CliError) as error:
         if isinstance(error, CliError) and error.kind != "archive-damaged":
             raise
@@ -78,7 +78,7 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
         # holds a damaged one.
         console.say(f"{error}; fetching what is damaged again")
         archives = materials.store.fetch(wanted, console)
-        return _stage(plan, materials, _look_into(plan, materials, archives, True), out_dir, console)
+        return _stage(plan, materials, _look_into(plan, archives), out_dir, console)
 
 
 def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -> None:
@@ -101,16 +101,14 @@ def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -
         raise missing_delegate(search.delegate, search.subdir, hint)
 
 
-def _look_into(plan: BuildPlan, materials: Materials, archives: Sequence[Path], are_checked: bool) -> Supplies:
-    contents = inspect_archives(archives)
+def _look_into(plan: BuildPlan, archives: Sequence[Path]) -> Supplies:
+    contents = read_archives(archives)
     if plan.needs_archives:
         require_delegate(contents, plan.derivation.config.delegate, plan.subdir)
     return Supplies(
-        cache=materials.store.cache,
         wanted=archives_of_records(plan.needed, plan.lock_directory),
         archives=tuple(archives),
         contents=tuple(contents),
-        are_checked=are_checked,
     )
 
 
@@ -135,12 +133,6 @@ def _stage(
         result = _write_papers(plan, materials.template, stamp, files, staging, out_dir)
     if supplies is not None:
         remember_contents(supplies.archives, supplies.contents)
-        for file in files:
-            if file.role == "bundle":
-                remember_bundle(supplies.cache, supplies.expected, file.sha256)
-        if plan.carried:
-            carried = supplies.select(plan.carried)
-            remember_bundle(carried.cache, carried.expected, stamp.part_sha256["bundle"])
     console.say(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
     return result
 
@@ -174,7 +166,7 @@ def list_staged(out_dir: Path, plan: BuildPlan) -> set[str]:
     A file that has changed since is no longer what was staged: it may be somebody's, and is left alone.
     """
     try:
-        lines = (out_dir / f"{plan.stem}.sha256").read_text(encoding="utf-8").split("\n")
+        lines = read_limited(out_dir / f"{plan.stem}.sha256", VALUE_LIMIT_BYTES).decode().split("\n")
     except (OSError, ValueError):
         return set()
     listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import subprocess
 import tarfile
@@ -18,6 +17,7 @@ from cs_stamp import write_stamp
 from cs_stamp.launch import literal_path
 
 from .console import Console
+from .documents import iterate_items
 from .errors import CliError
 from .plan import BuildPlan, compose_header
 from .platforms import host_platform
@@ -109,8 +109,10 @@ def _noarch_modules(prefix: Path, plan: BuildPlan, site_packages_path: str) -> I
     for package in plan.package_plan.packages:
         if package.noarch == "python":
             record = prefix / "conda-meta" / f"{package.name}-{package.version}-{package.build}.json"
-            files: list[str] = json.loads(record.read_bytes())["files"]
-            yield from (name for name in files if name.endswith(".py") and name.startswith(f"{site_packages_path}/"))
+            with record.open("rb") as file:
+                for name in map(str, iterate_items(file, "files")):
+                    if name.endswith(".py") and name.startswith(f"{site_packages_path}/"):
+                        yield name
 
 
 def _compile(prefix: Path, modules: list[str], subdir: str, work: Path) -> None:

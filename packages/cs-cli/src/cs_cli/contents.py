@@ -1,18 +1,19 @@
-"""Remember what is inside archives, so that the next build need not unpack them.
+"""Look into archives, and remember what is in them, so that ``cs inspect`` need not unpack them.
 
-What is remembered lies beside the archive in the package cache, whose folders are named by the archive's SHA-256: it
-can only ever be about these bytes.
+What is remembered lies beside the archive in the package cache. Who can write there can change it: it says whether a
+package seems to have the delegate, and nothing that ships is made of it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .archives import ArchiveContents, read_contents
-from .memory import write_atomically
+from .documents import VALUE_LIMIT_BYTES, read_document
 
 _FILE_NAME = "contents-1.json"
 """The number is the version of the document."""
@@ -21,29 +22,35 @@ _READERS = 4
 """Threads that look into archives: unpacking ``info/`` releases the interpreter's lock."""
 
 
+def read_archives(archives: Sequence[Path]) -> list[ArchiveContents]:
+    """Return what archives hold, as they say it themselves.
+
+    :raises CliError: ``archive-damaged`` if one cannot be read.
+    """
+    # Imported on use: most often nothing has to be read.
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        return list(pool.map(read_contents, archives))
+
+
 def inspect_archives(archives: Sequence[Path]) -> list[ArchiveContents]:
-    """Return what archives hold, from memory where it was remembered.
+    """Return what archives hold, from memory where it was remembered: good enough to look for the delegate.
 
     :param archives: files in the package cache.
     :raises CliError: ``archive-damaged`` if one cannot be read.
     """
     known = [recall_contents(archive) for archive in archives]
     unknown = [archive for archive, contents in zip(archives, known, strict=True) if contents is None]
-    if not unknown:
-        return [contents for contents in known if contents is not None]
-    # Imported on use: most often nothing has to be read.
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(_READERS) as pool:
-        read = pool.map(read_contents, unknown)
-        return [contents or next(read) for contents in known]
+    read = iter(read_archives(unknown) if unknown else ())
+    return [contents or next(read) for contents in known]
 
 
 def recall_contents(archive: Path) -> ArchiveContents | None:
     """Return what was remembered of an archive; ``None`` if nothing was, or it cannot be read."""
     try:
-        return ArchiveContents.from_dict(json.loads((archive.parent / _FILE_NAME).read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError):
+        return ArchiveContents.from_dict(read_document(archive.parent / _FILE_NAME))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -53,7 +60,17 @@ def remember_contents(archives: Iterable[Path], contents: Iterable[ArchiveConten
     :param archives: files whose SHA-256 has been checked since their contents were read.
     """
     for archive, one in zip(archives, contents, strict=True):
-        path = archive.parent / _FILE_NAME
-        if not path.exists():
+        data = json.dumps(one.to_dict(), sort_keys=True).encode()
+        if len(data) <= VALUE_LIMIT_BYTES and recall_contents(archive) != one:
             with contextlib.suppress(OSError):
-                write_atomically(path, json.dumps(one.to_dict(), sort_keys=True).encode())
+                _write_atomically(archive.parent / _FILE_NAME, data)
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    """Write a small file: all of it, or nothing."""
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

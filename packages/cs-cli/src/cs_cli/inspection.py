@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from cs_lock import PackageRecord, Problem, redact_url
 from cs_manifest import mask_credentials
 
 from .derivation import Derivation
+from .documents import read_document
 from .platforms import check_platforms
 
 SCHEMA_VERSION = 1
@@ -189,10 +189,10 @@ def _read_measure(derivation: Derivation, platform: str, out_dir: Path) -> int |
     """Read the size of the bytecode part from the papers of a build with the same runtime lock."""
     try:
         for path in sorted(out_dir.glob(f"{derivation.config.artifact_name}*.info.json")):
-            info = json.loads(path.read_bytes())
+            info = read_document(path)
             locks = [file["sha256"] for file in info["files"] if file["role"] == "lock"]
             if info["lock_platform"] == platform and locks == [derivation.lock.sha256] and info["parts"]["bytecode"]:
                 return int(info["parts"]["bytecode"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     return None

@@ -205,10 +205,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from .console import print_json, print_lines
+    from .console import Console, print_json, print_lines
     from .verify import verify_path
 
-    verification = verify_path(arguments.path)
+    verification = verify_path(arguments.path, Console(quiet=arguments.quiet))
     if arguments.json:
         print_json(verification.to_dict())
     elif not arguments.quiet:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from cs_stamp import Plan
 
 from .errors import CliError
+from .tars import BoundedMember, iterate_members
 
 
 def check_bytecode(part: BinaryIO, plan: Plan, *, path: Path) -> int:
@@ -40,10 +41,10 @@ def _members(part: BinaryIO, path: Path) -> Iterator[tarfile.TarInfo]:
     try:
         with (
             zstandard.ZstdDecompressor().stream_reader(part) as stream,
-            tarfile.open(fileobj=stream, mode="r|") as tar,
+            tarfile.open(fileobj=stream, mode="r|", tarinfo=BoundedMember) as tar,
         ):
-            yield from tar
-    except (zstandard.ZstdError, tarfile.TarError, EOFError) as error:
+            yield from iterate_members(tar)
+    except (zstandard.ZstdError, tarfile.TarError, EOFError, RecursionError) as error:
         raise CliError("bytecode-damaged", f"the bytecode cannot be read: {error}", path=path) from error
 
 

@@ -12,7 +12,6 @@ from cs_bundle import BundleError, ExpectedArchive, cached_path, find_cached
 
 from .cache import CACHE_VARIABLE, default_cache_directory
 from .console import Console
-from .memory import bundle_memory
 
 _OTHER_CACHE = f"name another folder in {CACHE_VARIABLE} or with --cache-dir"
 
@@ -86,10 +85,7 @@ class ArchiveStore:
         wanted = tuple(wanted)
         if not wanted or not self.cache.exists():
             return set()
-        return {
-            bundle_memory(self.cache),
-            *(cached_path(self.cache, one.sha256, one.file_name).parent for one in wanted),
-        }
+        return {cached_path(self.cache, one.sha256, one.file_name).parent for one in wanted}
 
     def find(self, record: PackageRecord) -> Path | None:
         """Return the archive of a record if the cache holds a file of its size, which may still be damaged.
@@ -106,14 +102,13 @@ class ArchiveStore:
             self._found[key] = found[0] if found else None
         return self._found[key]
 
-    def provide(self, wanted: Sequence[WantedArchive], console: Console) -> tuple[list[Path], bool]:
-        """Return the archives, from the cache without a word if all are there.
+    def provide(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
+        """Return the archives, from the cache without a word if all are there; their digests are still to be checked.
 
-        :returns: their paths, and whether their digests have been checked.
         :raises BundleError: if an archive cannot be had.
         """
         cached = find_cached((one.expected for one in wanted), self.cache)
-        return (self.fetch(wanted, console), True) if cached is None else (cached, False)
+        return self.fetch(wanted, console) if cached is None else cached
 
     def fetch(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
         """Return the archives, their digests checked, fetching those that the cache does not hold intact.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from cs_bundle import ArchiveMismatchError, BundleInfo, ExpectedArchive, append_bundle, write_bundle
+from cs_bundle import BundleInfo, ExpectedArchive, append_bundle, write_bundle
 
 from .archives import ArchiveContents
-from .memory import recall_bundle
 from .store import WantedArchive
 
 TYPE_CHECKING = False
@@ -22,17 +21,15 @@ if TYPE_CHECKING:
 class Supplies:
     """Archives of a plan, at hand.
 
-    :ivar cache: folder that holds them.
+    Each is checked against the lock while it is copied, whatever is known of it: others may write to the cache.
+
     :ivar archives: paths in the cache, in the plan's order.
     :ivar contents: what each of them holds.
-    :ivar are_checked: whether their digests have just been checked; else they are while the bundle is written.
     """
 
-    cache: Path
     wanted: tuple[WantedArchive, ...]
     archives: tuple[Path, ...]
     contents: tuple[ArchiveContents, ...]
-    are_checked: bool
 
     def select(self, file_names: Container[str]) -> Supplies:
         """Return some of them."""
@@ -54,9 +51,7 @@ class Supplies:
 
         :raises BundleError: if an archive is damaged, or cannot be read.
         """
-        known = self._recall()
-        info = append_bundle(file, self.archives, expected=self._to_check(known), digests=[digest])
-        _compare(info, known)
+        info = append_bundle(file, self.archives, expected=self.expected, digests=[digest])
         return info.size_bytes, info.sha256
 
     def write_bundle(self, out: Path) -> BundleInfo:
@@ -64,20 +59,4 @@ class Supplies:
 
         :raises BundleError: if an archive is damaged, or cannot be read.
         """
-        known = self._recall()
-        info = write_bundle(out, self.archives, expected=self._to_check(known))
-        _compare(info, known)
-        return info
-
-    def _recall(self) -> str | None:
-        return None if self.are_checked else recall_bundle(self.cache, self.expected)
-
-    def _to_check(self, known: str | None) -> Sequence[ExpectedArchive]:
-        """List what has to be hashed archive by archive: nothing, if the digest of the whole bundle says as much."""
-        return () if self.are_checked or known is not None else self.expected
-
-
-def _compare(info: BundleInfo, known: str | None) -> None:
-    if known not in (None, info.sha256):
-        message = "an archive in the package cache is not the one that the lock says"
-        raise ArchiveMismatchError(message, path=info.path, expected=known, actual=info.sha256)
+        return write_bundle(out, self.archives, expected=self.expected)

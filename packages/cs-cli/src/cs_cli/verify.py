@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,9 @@ from cs_stamp import (
     verify_stamp,
 )
 
-from .artifacts import hash_file
+from .checksums import NOTICED_BYTES, check_file, find_size, read_checksums, read_sizes, reading
+from .console import Console
+from .documents import VALUE_LIMIT_BYTES, parse_document, read_limited
 from .errors import CliError, describe_error
 from .plan import possible_names
 from .pycs import check_bytecode
@@ -52,9 +52,11 @@ class Verification:
     :ivar checks: what was found right.
     :ivar problems: what was not.
     :ivar unchecked: files of a folder that belong to no build.
+    :ivar console: where is shown how far the hashing of large files has come.
     """
 
     path: Path
+    console: Console = field(default_factory=lambda: Console(quiet=True))
     checks: list[str] = field(default_factory=list)
     problems: list[Fault] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
@@ -96,12 +98,13 @@ class Verification:
         }
 
 
-def verify_path(path: Path) -> Verification:
+def verify_path(path: Path, console: Console | None = None) -> Verification:
     """Check a staged folder, or one runtime, and collect everything that is wrong with it.
 
+    :param console: where progress is shown; ``None`` for nowhere.
     :raises CliError: ``not-found``, or ``nothing-staged`` if a folder holds no ``STEM.sha256``.
     """
-    verification = Verification(path=path)
+    verification = Verification(path=path, console=console or Console(quiet=True))
     if path.is_dir():
         _verify_folder(verification, path)
     elif path.is_file():
@@ -140,7 +143,7 @@ def _verify_stem(verification: Verification, folder: Path, stem: str) -> set[str
     except CliError as error:
         verification.problems.append(Fault(error=error))
         return set()
-    intact = {name for name, digest in digests.items() if verification.attempt(_digest_check(folder / name, digest))}
+    intact = _check_digests(verification, folder, stem, digests)
     runtimes = [name for name in (stem, f"{stem}.exe") if name in digests]
     if len(runtimes) != 1:
         message = f"it lists {'two runtimes' if runtimes else 'no runtime'}"
@@ -150,43 +153,24 @@ def _verify_stem(verification: Verification, folder: Path, stem: str) -> set[str
     return set(digests)
 
 
-def read_checksums(checksums: Path) -> dict[str, str]:
-    """Read a file in the format of ``sha256sum``.
+def _check_digests(verification: Verification, folder: Path, stem: str, digests: dict[str, str]) -> set[str]:
+    """Check the files that a checksum file lists.
 
-    :returns: digests by file name.
-    :raises CliError: ``checksums-damaged``.
+    :returns: the names of those that are right.
     """
-    digests: dict[str, str] = {}
-    with _reading(checksums, "checksums-damaged"):
-        for number, line in enumerate(_read_lines(checksums), 1):
-            digest, separator, name = line.partition("  ")
-            if not separator or len(digest) != 64 or not name or "/" in name or "\\" in name or name in digests:
-                raise CliError("checksums-damaged", f"line {number} is not a checksum", path=checksums, actual=line)
-            digests[name] = digest
-    return digests
+    sizes = read_sizes(folder / f"{stem}.info.json", digests)
+    total, done = sum(find_size(folder / name) for name in digests), 0
 
+    def count(hashed_bytes: int) -> None:
+        nonlocal done
+        done += hashed_bytes
+        update(done)
 
-def _read_lines(path: Path) -> list[str]:
-    """Read lines that end with a newline and nothing else: Python knows more ends, a damaged newline among them."""
-    text = path.read_bytes().decode()
-    if text and not text.endswith("\n"):
-        raise ValueError("its last line is cut off")
-    return text.split("\n")[:-1]
+    def check(name: str) -> Callable[[], str]:
+        return lambda: check_file(folder / name, digests[name], sizes, count)
 
-
-def _digest_check(path: Path, expected: str) -> Callable[[], str]:
-    def check() -> str:
-        if not path.is_file():
-            raise CliError("file-missing", "the file is listed but not there", path=path, hint="stage it again")
-        with _reading(path, "cannot-read"):
-            actual = hash_file(path)
-        if actual != expected:
-            message = "the file is not the one that was staged"
-            hint = "stage it again, or copy it again"
-            raise CliError("checksum-mismatch", message, path=path, expected=expected, actual=actual, hint=hint)
-        return f"{path.name}: checksum"
-
-    return check
+    with verification.console.progress(f"checking {folder}", total if total >= NOTICED_BYTES else 0) as update:
+        return {name for name in digests if verification.attempt(check(name))}
 
 
 def _verify_together(
@@ -270,15 +254,16 @@ def _expected(packages: Iterable[PlannedPackage]) -> Iterable[ExpectedArchive]:
 
 
 def _check_lock(path: Path, runtime: Path) -> str:
-    with read_stamp(runtime) as stamp, _reading(path, "cannot-read"):
-        if path.read_bytes() != stamp.read_lock():
+    with read_stamp(runtime) as stamp, reading(path, "cannot-read"):
+        lock = stamp.read_lock()
+        if path.stat().st_size != len(lock) or read_limited(path, len(lock)) != lock:
             raise CliError("lock-mismatch", "the lock is not the one in the runtime", path=path, hint="stage it again")
     return f"{path.name}: the one in the runtime"
 
 
 def _check_info(path: Path, report: StampReport, digests: dict[str, str], intact: set[str]) -> str:
-    with _reading(path, "info-damaged"):
-        info = json.loads(path.read_bytes())
+    with reading(path, "info-damaged"):
+        info = parse_document(read_limited(path, VALUE_LIMIT_BYTES))
         stated = {key: info[key] for key in _STATED}
         files = {str(file["name"]): (int(file["size"]), str(file["sha256"])) for file in info["files"]}
     actual = {key: getattr(report.header, key, None) for key in _STATED}
@@ -300,14 +285,3 @@ def _check_listed(info: Path, files: dict[str, tuple[int, str]], digests: dict[s
         if digest != digests[name] or (name in intact and (info.parent / name).stat().st_size != size):
             message = f"it states another size or digest for {name}"
             raise CliError("info-mismatch", message, path=info, key="files", hint="stage it again")
-
-
-@contextlib.contextmanager
-def _reading(path: Path, kind: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CliError("cannot-read", f"cannot be read: {error.strerror or error}", path=path) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise CliError(kind, f"it is not what cs build writes: {reason}", path=path) from error

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from cs_lock.credentials import judge_url
 from cs_lock.environments import Channel
 from cs_lock.errors import Problem
+from cs_lock.locations import is_local_channel
 from cs_lock.platforms import SUBDIRS, Platform
 from cs_lock.records import PackageRecord
+
+_UNUSABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]")
 
 
 def check_record(record: PackageRecord, key: str, platform: Platform) -> list[Problem]:
@@ -78,9 +82,14 @@ def _describe_shared_name(message: str, record: PackageRecord, platform: str) ->
 
 
 def check_channels(channels: Sequence[Channel], key: str) -> list[Problem]:
-    """Check that no channel's URL holds what must not ship."""
+    """Check that no channel's URL holds what must not ship, or what no URL or name holds."""
     verdicts = [judge_url(channel.url) for channel in channels]
-    return [
+    unusable = [
+        Problem(kind="invalid-url", message=f"{channel.url!r} is not the URL of a channel", key=f"{key}[{index}]")
+        for index, channel in enumerate(channels)
+        if _UNUSABLE.search(channel.url) and not (is_local_channel(channel.url) or verdicts[index].exposure)
+    ]
+    return unusable + [
         Problem(kind=verdict.kind, message=verdict.describe("the channel"), key=f"{key}[{index}]", hint=verdict.hint)
         for index, verdict in enumerate(verdicts)
         if verdict.exposure

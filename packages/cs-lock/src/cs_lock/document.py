@@ -17,7 +17,7 @@ MAX_LINES = 2_000_000
 """A lock of 10,000 packages has 9 MB and 200,000 lines."""
 
 _CONTROL_BYTES = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _RESTORE = "restore the file from version control, or lock the workspace again"
 
 
@@ -43,7 +43,8 @@ def read_text(path: Path) -> str:
             hint=_RESTORE,
         ) from error
     # Deleting bytes is much faster than looking for them.
-    control = _CONTROL.search(text) if len(data.translate(None, _CONTROL_BYTES)) < len(data) else None
+    suspect = not data.isascii() or len(data.translate(None, _CONTROL_BYTES)) < len(data)
+    control = _CONTROL.search(text) if suspect else None
     if control is not None:
         line, column = _position(text[: control.start()])
         message = "the lock is not text: it holds control characters"

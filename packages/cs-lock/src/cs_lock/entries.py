@@ -27,13 +27,16 @@ _PYTHON = re.compile(r"python(?![\w.-])")
 _SCHEMES = ("http", "https", "oci")
 # A scheme, a host that may be one, a port with at most 16 bits, and no blanks.
 _PORT = r"(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-_HOST_URL = re.compile(rf"(?:https?|oci)://(?:[\w.~-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?(?:/[^\x00-\x20\x7f\\]*)?")
+_HOST_URL = re.compile(
+    rf"(?:https?|oci)://(?:[\w.~-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?(?:/[^\x00-\x20\x7f-\xa0\\\u2028\u2029]*)?"
+)
 
 # What a field is called in a record, and how it is read. Absent fields have the record's defaults.
 _FIELDS: dict[str, tuple[str, Callable[[RecordReader, str], Any]]] = {
     "size": ("size_bytes", RecordReader.integer),
-    **{name: (name, RecordReader.text) for name in ("arch", "platform", "license", "license_family", "features")},
-    **{name: (name, RecordReader.text) for name in ("python_site_packages_path", "file_name", "channel")},
+    **{name: (name, RecordReader.line) for name in ("arch", "platform", "features", "file_name", "channel")},
+    **{name: (name, RecordReader.text) for name in ("license", "license_family")},
+    "python_site_packages_path": ("python_site_packages_path", RecordReader.relative_path),
     **{name: (name, RecordReader.digest) for name in ("sha256", "md5", "legacy_bz2_md5", "attestations_sha256")},
     **{name: (name, RecordReader.texts) for name in ("depends", "constrains", "flags")},
     **{name: (name, RecordReader.groups) for name in ("extra_depends", "run_exports")},
@@ -50,6 +53,11 @@ _FORMS = {
     "version": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]*"),
     "build": re.compile(r"[^\x00-\x20\x7f-\xa0/\\\u2028\u2029]+"),
 }
+_IDENTITY_LIMIT_BYTES = 250
+"""``conda-meta/NAME-VERSION-BUILD.json`` is a file, and a file's name has at most 255 bytes."""
+_UNUSABLE = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029]")
+# What a prefix's record of a package says of the installation, and a lock of none.
+_INSTALLED = frozenset({"files", "paths_data", "link", "requested_spec", "requested_specs"})
 # Where a URL or a path is the whole value, and looked at as that.
 _PLACES = frozenset({"conda", "url", "path", "channel"})
 _SPECS = frozenset({"depends", "constrains", "extra_depends", "run_exports"})
@@ -85,6 +93,8 @@ def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_vers
         if known := _FIELDS.get(name):
             if value is not None:
                 fields[known[0]] = known[1](reader, name)
+        elif name in _INSTALLED:
+            raise reader.mistyped(name, "no such field: it describes an installed package", value)
         elif name not in _ELSEWHERE:
             extra[name] = resolve_scalars(value)
     if entry.get("subdir") not in (None, subdir):
@@ -144,6 +154,8 @@ def _choose_channel(stated: str | None, derived: str | None, key: str) -> str | 
     if not stated or stated == derived or is_local_channel(stated) or find_scheme(stated) is None:
         return derived
     _check_url(stated, "the package's channel", f"{key}.channel")
+    if _UNUSABLE.search(stated):
+        raise LockError("invalid-url", f"{stated!r} is not a valid URL", key=f"{key}.channel")
     return f"{lower_scheme(stated).rstrip('/')}/"
 
 
@@ -168,6 +180,9 @@ def _read_identity(reader: RecordReader, derived: Mapping[str, str | None], loca
     for name, form in _FORMS.items():
         if not form.fullmatch(fields[name]):
             raise reader.mistyped(name, f"a {name} as conda packages have it", fields[name])
+    identity = "-".join(fields[name] for name in ("name", "version", "build"))
+    if len(identity.encode()) > _IDENTITY_LIMIT_BYTES:
+        raise reader.mistyped("build", f"name, version and build of {_IDENTITY_LIMIT_BYTES} bytes at most", identity)
     return fields
 
 

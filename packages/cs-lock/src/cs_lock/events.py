@@ -20,6 +20,8 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _PLAIN_TAGS = frozenset({None, "!"} | {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null")})
 # Quoted scalars and comments, which may hold brackets that mean nothing; and brackets.
 _BRACKETS = re.compile(r"""'(?:[^']|'')*(?:'|\Z)|"(?:[^"\\]|\\.)*(?:"|\Z)|(?<!\S)\#[^\n]*|[\[\]{}]""", re.DOTALL)
+# What an escape in quotes may stand for and no field of a lock holds: it would reach terminals, lists and file names.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _TOO_DEEP = f"the document is nested more than {MAX_DEPTH} levels deep"
 
 Position = tuple[int, int]
@@ -197,6 +199,10 @@ def _scalar_of(event: Any) -> Node:
         raise _fail(event, "anchors", "locks do not use YAML anchors and aliases", "write the value out")
     if event.tag not in _PLAIN_TAGS:
         raise _fail(event, "unknown-tag", f"the YAML tag {event.tag!r} has no place in a lock", "remove it")
+    control = _CONTROL.search(event.value)
+    if control is not None:
+        message = f"a value holds the control character U+{ord(control.group()):04X}"
+        raise _fail(event, "invalid-value", message, "lock the workspace again")
     if not event.style and event.tag is None:
         return None if event.value in _NULLS else event.value
     return Quoted(event.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from cs_lock.blocks import Node, Quoted
@@ -17,6 +18,14 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 # Larger values are milliseconds: as seconds they would lie beyond the year 9999 (rattler draws the same line).
 _LAST_SECOND = 253_402_300_799
 _LAST_MILLISECOND = 253_402_207_200_000
+
+
+# What no path of a package holds: line ends and other control characters, backslashes, drives.
+_NOT_IN_PATHS = re.compile(r"[\x00-\x1f\x7f-\xa0\\:\u2028\u2029]")
+
+
+def _is_line(text: str) -> bool:
+    return "\n" not in text and "\r" not in text and "\u2028" not in text and "\u2029" not in text
 
 
 class RecordReader:
@@ -39,13 +48,29 @@ class RecordReader:
             raise self.mistyped(name, "text", value)
         return value if type(value) is str else str(value)
 
+    def line(self, name: str) -> str | None:
+        """Return a text field of one line."""
+        value = self.text(name)
+        if value is not None and not _is_line(value):
+            raise self.mistyped(name, "one line of text", value)
+        return value
+
+    def relative_path(self, name: str) -> str | None:
+        """Return a path that stays in the directory where it starts, with ``/``."""
+        value = self.text(name)
+        if value is not None and (_NOT_IN_PATHS.search(value) or not {"", ".", ".."}.isdisjoint(value.split("/"))):
+            raise self.mistyped(name, "a path relative to the prefix", value)
+        return value
+
     def integer(self, name: str) -> int | None:
-        """Return a whole number that is not negative."""
+        """Return a whole number that is not negative and that 63 bits can hold."""
         value = self.entry.get(name)
         if value is None:
             return None
         if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
-            return int(value)
+            number = int(value)
+            if number < 1 << 63:
+                return number
         raise self.mistyped(name, "a whole number", value)
 
     def digest(self, name: str) -> str | None:
@@ -104,6 +129,8 @@ class RecordReader:
         for index, item in enumerate(value):
             if not isinstance(item, str):
                 raise self.mistyped(f"{name}[{index}]", "text", item)
+            if not _is_line(item):
+                raise self.mistyped(f"{name}[{index}]", "one line of text", item)
         return tuple(map(str, value))
 
     def mistyped(self, name: str, expected: str, value: Node) -> LockError:
@@ -136,6 +163,6 @@ def resolve_scalars(value: Node) -> Any:
         return value.lower() == "true"
     if _INTEGER.fullmatch(value):
         return int(value)
-    if _FLOAT.fullmatch(value):
-        return float(value)
+    if _FLOAT.fullmatch(value) and isfinite(number := float(value)):
+        return number
     return value

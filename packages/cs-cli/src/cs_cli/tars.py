@@ -1,0 +1,36 @@
+"""Walk tars that others wrote, in memory that does not grow with them."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+
+EXTENSION_LIMIT_BYTES = 64 << 10
+"""What a header may take that holds a long name: a reader of tar has some hundred of them in memory at once."""
+
+_EXTENSIONS = frozenset(
+    (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+)
+
+
+class BoundedMember(tarfile.TarInfo):
+    """An entry of a tar whose headers are as large as headers are; for ``tarfile.open(tarinfo=...)``."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> BoundedMember:
+        """Read a header.
+
+        :raises tarfile.TarError: if it is none, or says that a name is longer than names are.
+        """
+        member = super().frombuf(buf, encoding, errors)
+        if member.type in _EXTENSIONS and member.size > EXTENSION_LIMIT_BYTES:
+            raise tarfile.ReadError(f"a header takes {member.size} bytes, {EXTENSION_LIMIT_BYTES} is the limit")
+        return member
+
+
+def iterate_members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Hand out the entries of a tar that is read from its beginning to its end, and keep none."""
+    while (member := tar.next()) is not None:
+        tar.members.clear()  # type: ignore[attr-defined]
+        tar.pax_headers.clear()  # type: ignore[attr-defined]
+        yield member
