@@ -118,8 +118,8 @@ def _read_old_lists(info: Iterable[tuple[str, IO[bytes]]], most: int) -> Listing
         if name == "info/has_prefix":
             for line in _read_lines(file, name, most):
                 words = line.split(maxsplit=2)
-                if len(words) == 3 and words[1] == "binary":
-                    listing.add_binary_placeholder(words[0].strip("\"'"))
+                if len(words) == 3:
+                    listing.add_placeholder(words[0].strip("\"'"), in_binary=words[1] == "binary")
         elif name == "info/files":
             found = True
             for line in _read_lines(file, name, most):

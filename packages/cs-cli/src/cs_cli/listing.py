@@ -53,8 +53,6 @@ class Listing:
         self._measure(path)
         self.file_count += 1
         place, _, name = path.rpartition("/")
-        if place not in self._directories:
-            self._add_directories(place)
         if place.lower() in _EXECUTABLE_PLACES or (not place and name.lower().endswith(_WINDOWS_SUFFIXES)):
             self.executables.add(path)
 
@@ -77,15 +75,16 @@ class Listing:
         else:
             self.add_path(path)
 
-    def add_binary_placeholder(self, placeholder: str) -> None:
-        """Add the placeholder of a binary file.
+    def add_placeholder(self, placeholder: str, *, in_binary: bool) -> None:
+        """Add the placeholder of a file.
 
         :raises ValueError: if it is too long.
         """
         length = len(placeholder.encode())
         if length > LONGEST_PLACEHOLDER:
             raise ValueError(f"a placeholder takes {length} bytes, {LONGEST_PLACEHOLDER} is the limit")
-        self.placeholder_lengths.add(length)
+        if in_binary:
+            self.placeholder_lengths.add(length)
 
     def _add_size(self, path: str, size: object) -> None:
         if size is None:
@@ -103,8 +102,7 @@ class Listing:
             return
         if not isinstance(mode, str) or mode.lower() not in _FILE_MODES:
             raise _refuse(path, "file_mode", mode)
-        if mode.lower() == "binary":
-            self.add_binary_placeholder(placeholder)
+        self.add_placeholder(placeholder, in_binary=mode.lower() == "binary")
 
     def _measure(self, path: str) -> None:
         length = len(path) if path.isascii() else len(path.encode("utf-8", "surrogatepass"))
@@ -113,6 +111,7 @@ class Listing:
         self._path_bytes += length
         if self._path_bytes > LONGEST_PATHS:
             raise ValueError(f"its paths take more than {LONGEST_PATHS} bytes")
+        self._add_directories(path.rpartition("/")[0])
         self.add_entries(1)
 
     def _add_directories(self, place: str) -> None:
