@@ -3,9 +3,9 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use cs_prefix::UninstallPlan;
+use cs_prefix::{PrefixError, UninstallPlan};
 
-use crate::bootstrap::{WAIT_LIMIT, name_interruption, tell_waiting};
+use crate::bootstrap::{WAIT_LIMIT, name_interruption, tell_news};
 use crate::error::Error;
 use crate::runtime::Runtime;
 use crate::signals;
@@ -28,14 +28,18 @@ pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
         .execute(
             &runtime.owner(),
             WAIT_LIMIT,
-            &mut tell_waiting(runtime),
+            &mut tell_news(runtime),
             &cancel,
         )
         .map_err(|error| name_interruption(error.into()))?;
     for directory in &removed.directories {
         say(runtime, &format!("Removed {}.\n", directory.display()))?;
     }
-    say(runtime, &hint_executable(runtime))
+    say(runtime, &hint_executable(runtime))?;
+    match removed.remains.into_iter().next() {
+        Some(remains) => Err(PrefixError::from(remains).into()),
+        None => Ok(()),
+    }
 }
 
 /// Say what will be removed, and ask unless that has been answered.
@@ -69,6 +73,9 @@ fn describe_plan(plan: &UninstallPlan) -> String {
     }
     if let Some(staging) = &plan.abandoned_staging {
         text += &format!("  {} (left by an interrupted run)\n", staging.display());
+    }
+    for directory in &plan.put_aside {
+        text += &format!("  {} (could not be deleted before)\n", directory.display());
     }
     text
 }

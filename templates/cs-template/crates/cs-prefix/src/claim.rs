@@ -8,18 +8,17 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::carry::carry_over;
+use crate::carry::{carry_over, list_environments};
 use crate::error::PrefixError;
 use crate::heartbeat::Heartbeat;
-use crate::inplace;
-use crate::marker::{Form, Marker, Reading};
+use crate::look::{is_directory, is_empty_directory, is_file, is_there};
+use crate::marker::{Form, Marker, Reading, is_absence};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
 use crate::patience::Patience;
-use crate::remove::{remove_tree, remove_tree_in_order};
 use crate::state::{Foreignness, State, inspect};
-use crate::swap;
 use crate::sys::{self, Attempt};
+use crate::{aside, inplace, swap};
 
 /// The claim itself; dropping it removes the staging directory and whatever parents were made for it.
 pub(crate) struct Claim {
@@ -72,12 +71,12 @@ impl Claim {
                 created: created.to_vec(),
                 released: false,
             };
-            if patience.may_be_a_swap() && sys::is_locked(&names.previous) {
+            if patience.may_be_a_swap() && is_locked(&names.previous)? {
                 // Another process is between the two renames of a swap: its directory has that name just then.
                 claim.released = !fresh;
                 return Ok(None);
             }
-            if !fresh && !is_empty_and_own(&names.staging) {
+            if !fresh && !is_empty_and_own(&names.staging)? {
                 claim.released = true;
                 clear_abandoned(names, owner)?;
                 continue;
@@ -100,8 +99,7 @@ impl Claim {
     /// Remove the scratch space: from here on the staging directory counts as finished.
     pub fn finish(&mut self) -> Result<(), PrefixError> {
         self.still();
-        let scratch = &self.names.scratch;
-        remove_tree(scratch).map_err(|source| PrefixError::io("remove", scratch, source))
+        aside::remove(&self.names, &self.names.scratch)
     }
 
     /// Write into the scratch space no more.
@@ -121,7 +119,10 @@ impl Claim {
         if self.lock.is_none() {
             self.heartbeat = Some(Heartbeat::start(scratch));
         }
-        rescue_environments(&self.names, owner)
+        rescue_environments(&self.names, owner)?;
+        // What cannot be deleted today either has been told before.
+        aside::retry(&self.names);
+        Ok(())
     }
 }
 
@@ -131,7 +132,7 @@ impl Drop for Claim {
             return;
         }
         self.heartbeat = None;
-        let is_elsewhere = |lock: &File| !sys::is_same(lock, &self.names.staging);
+        let is_elsewhere = |lock: &File| !sys::is_same(lock, &self.names.staging).unwrap_or(false);
         if self.lock.as_ref().is_some_and(is_elsewhere) {
             // What has the name now is another process's.
             return;
@@ -156,24 +157,25 @@ enum Grip {
 /// Lock the staging directory, making it if need be.
 fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
     // Looked at before it is made: who may not write here can still wait for who may.
-    let fresh = names.staging.symlink_metadata().is_err() && make_staging(names)?;
+    let fresh = !is_there(&names.staging)? && make_staging(names)?;
+    let fail = |source| PrefixError::io("lock", &names.staging, source);
     match sys::try_lock(&names.staging) {
         Ok(Attempt::Held) => Ok(Grip::Held),
-        Ok(Attempt::Locked(file)) if !sys::is_same(&file, &names.staging) => Ok(Grip::Retry),
-        Ok(Attempt::Locked(file)) => Ok(Grip::Taken {
-            lock: Some(file),
-            fresh,
-        }),
+        Ok(Attempt::Locked(file)) => match sys::is_same(&file, &names.staging).map_err(fail)? {
+            false => Ok(Grip::Retry),
+            true => Ok(Grip::Taken {
+                lock: Some(file),
+                fresh,
+            }),
+        },
         Ok(Attempt::Unsupported) if fresh => Ok(Grip::Taken { lock: None, fresh }),
         Ok(Attempt::Unsupported) => Ok(Grip::Unsupported),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Grip::Retry),
-        Err(_) if names.staging.is_symlink() || !names.staging.is_dir() => {
-            Err(PrefixError::Foreign {
-                path: names.staging.clone(),
-                why: Foreignness::NotADirectory,
-            })
-        }
-        Err(source) => Err(PrefixError::io("lock", &names.staging, source)),
+        Err(_) if !is_directory(&names.staging)? => Err(PrefixError::Foreign {
+            path: names.staging.clone(),
+            why: Foreignness::NotADirectory,
+        }),
+        Err(source) => Err(fail(source)),
     }
 }
 
@@ -190,22 +192,22 @@ fn make_staging(names: &Names) -> Result<bool, PrefixError> {
     }
 }
 
-fn is_empty_and_own(directory: &Path) -> bool {
-    is_empty(directory) && sys::is_own(directory)
+fn is_locked(directory: &Path) -> Result<bool, PrefixError> {
+    sys::is_locked(directory).map_err(|source| PrefixError::io("open", directory, source))
 }
 
-pub(crate) fn is_empty(directory: &Path) -> bool {
-    std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
+fn is_empty_and_own(directory: &Path) -> Result<bool, PrefixError> {
+    Ok(sys::is_own(directory) && is_empty_directory(directory)?)
 }
 
 /// Deal with what a killed process left at `.NAME.staging`; the caller holds its lock.
 fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     let has_marker = recognise(names, owner)?.is_some();
-    if has_marker && is_replacement(names) {
+    if has_marker && is_replacement(names)? {
         return inplace::resume(names, owner);
     }
     // Another user's is never put in place: where everybody may write, its marker could say anything.
-    let is_finished = has_marker && sys::is_own(&names.staging) && !names.scratch.exists();
+    let is_finished = has_marker && sys::is_own(&names.staging) && !is_there(&names.scratch)?;
     match inspect(&names.prefix, owner)? {
         State::Absent if is_finished => swap::place(names),
         State::Foreign { why } => Err(PrefixError::Foreign {
@@ -221,8 +223,10 @@ fn recognise(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError
     match Marker::read(&names.staging, owner)? {
         Reading::Whole(marker) if marker.is_of(owner) => return Ok(Some(marker)),
         Reading::Torn => return Ok(None),
-        _ if names.scratch.is_dir() || is_empty(&names.staging) => return Ok(None),
         _ => {}
+    }
+    if is_directory(&names.scratch)? || is_empty_directory(&names.staging)? {
+        return Ok(None);
     }
     let why = Foreignness::NoMarker {
         marker: names.marker.clone(),
@@ -236,13 +240,13 @@ fn recognise(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError
 /// Where nothing can be locked: deal with the staging directory of a process whose heart stopped beating.
 fn take_away_stale(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     recognise(names, owner)?;
-    let aside = names.with_staging(names.abandoned());
-    if aside.staging.exists() {
-        clear_abandoned(&aside, owner)?;
+    let abandoned = names.with_staging(names.abandoned());
+    if is_there(&abandoned.staging)? {
+        clear_abandoned(&abandoned, owner)?;
     }
     // Of several processes that find it stale at once, one gets to rename it.
-    match std::fs::rename(&names.staging, &aside.staging) {
-        Ok(()) => clear_abandoned(&aside, owner),
+    match std::fs::rename(&names.staging, &abandoned.staging) {
+        Ok(()) => clear_abandoned(&abandoned, owner),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(PrefixError::io("rename", &names.staging, source)),
     }
@@ -255,7 +259,7 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
     {
         carry_over(&names.previous, &names.prefix)?;
     }
-    if Form::of(&names.marker_in(&names.previous)) == Form::Dismantled {
+    if Form::of(&names.marker_in(&names.previous))? == Form::Dismantled {
         // What a killed removal left stands in nobody's way.
         let _ = swap::bury(names, &names.previous);
     }
@@ -266,53 +270,55 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
 
 /// Whether the prefix was being emptied in favour of the staging directory: whoever may write the marker of the one has made
 /// the other.
-fn is_replacement(names: &Names) -> bool {
+fn is_replacement(names: &Names) -> Result<bool, PrefixError> {
     let marker = names.marker_in(&names.prefix);
-    Form::of(&marker) == Form::Dismantled
-        && names.marker_in(&names.staging).is_file()
-        && sys::have_same_owner(&marker, &names.staging)
+    Ok(Form::of(&marker)? == Form::Dismantled
+        && is_file(&names.marker_in(&names.staging))?
+        && have_same_owner(&marker, &names.staging)?)
+}
+
+fn have_same_owner(one: &Path, other: &Path) -> Result<bool, PrefixError> {
+    sys::have_same_owner(one, other).map_err(|source| PrefixError::io("look at", one, source))
 }
 
 /// Remove the staging directory, but first return the environments that were moved into it. The one that a dismantled prefix
 /// gives way to stays, for the next claim to finish.
 fn discard_staging(names: &Names) -> Result<(), PrefixError> {
-    if is_replacement(names) {
+    if is_replacement(names)? {
         return Ok(());
     }
-    let is_finished = !names.scratch.exists();
-    if let Some(prefix) = find_return(names).filter(|_| is_finished) {
-        carry_over(&names.staging, prefix)?;
+    let is_finished = !is_there(&names.scratch)?;
+    if is_finished {
+        match find_return(names)? {
+            Some(prefix) => carry_over(&names.staging, prefix)?,
+            None if list_environments(&names.staging)?.is_empty() => {}
+            // On a full disk the previous prefix is gone too. This one, finished, is the previous one of the next.
+            None => return swap::rename(&names.staging, &names.previous),
+        }
     }
-    remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
+    aside::remove_staging(names)
 }
 
 /// The prefix that environments in the staging directory return to. Where there is none, the previous one keeps them for the
 /// next to be built, if the same user made both: a kill just before the last rename leaves these two, and another user may not
 /// finish that.
-fn find_return(names: &Names) -> Option<&Path> {
-    let is_ours = |directory: &&PathBuf| names.marker_in(directory).is_file();
-    let previous = Some(&names.previous)
-        .filter(|previous| sys::have_same_owner(previous, &names.staging))
-        .filter(is_ours);
-    let prefix = Some(&names.prefix).filter(is_ours);
-    prefix.or(previous).map(PathBuf::as_path)
-}
-
-/// Remove the staging directory; the directory that says whose it is goes last, so that a kill leaves it recognisable.
-pub(crate) fn remove_staging(names: &Names) -> io::Result<()> {
-    // May fail, on a full disk for instance, and removing must go on.
-    let _ = sys::make_directory(&names.scratch);
-    remove_tree_in_order(
-        &names.staging,
-        names.scratch.file_name().unwrap_or_default(),
-    )
+fn find_return(names: &Names) -> Result<Option<&Path>, PrefixError> {
+    let is_ours = |directory: &Path| is_file(&names.marker_in(directory));
+    if is_ours(&names.prefix)? {
+        return Ok(Some(&names.prefix));
+    }
+    let keeps_them = is_ours(&names.previous)? && have_same_owner(&names.previous, &names.staging)?;
+    Ok(keeps_them.then_some(&names.previous))
 }
 
 /// Make the missing ancestors of the staging directory; returns those made, outermost first.
 fn create_parents(parent: &Path) -> Result<Vec<PathBuf>, PrefixError> {
     let missing: Vec<&Path> = parent
         .ancestors()
-        .take_while(|ancestor| ancestor.symlink_metadata().is_err())
+        .take_while(|ancestor| {
+            let look = ancestor.symlink_metadata();
+            look.is_err_and(|error| is_absence(&error))
+        })
         .collect();
     let mut created = Vec::new();
     for directory in missing.into_iter().rev() {

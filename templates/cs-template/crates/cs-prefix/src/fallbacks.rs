@@ -93,12 +93,12 @@ fn the_lock_of_a_directory_that_was_put_in_place_is_no_lock_of_the_staging_direc
     let Ok(sys::Attempt::Locked(lock)) = sys::try_lock(&staging) else {
         panic!("not locked")
     };
-    assert!(sys::is_same(&lock, &staging));
+    assert!(sys::is_same(&lock, &staging).unwrap());
     fs::rename(&staging, &place.prefix).unwrap();
-    assert!(!sys::is_same(&lock, &staging));
+    assert!(!sys::is_same(&lock, &staging).unwrap());
     fs::create_dir(&staging).unwrap();
-    assert!(!sys::is_same(&lock, &staging));
-    assert!(!sys::is_locked(&staging));
+    assert!(!sys::is_same(&lock, &staging).unwrap());
+    assert!(!sys::is_locked(&staging).unwrap());
 }
 
 #[test]
@@ -312,7 +312,7 @@ fn what_an_interrupted_removal_leaves_is_not_carried_on() {
 }
 
 fn take(place: &Place, stale_after: Duration) -> Option<Claim> {
-    let mut silent = |_: &crate::Waiting| {};
+    let mut silent = |_: &crate::News| {};
     let cancel = AtomicBool::new(false);
     let mut patience = Patience::new(LIMIT, &mut silent, &cancel);
     patience.stale_after = stale_after;

@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::carry::carry_over;
+use crate::carry::{carry_over, is_left};
 use crate::changes::{Changes, Contents};
 use crate::claim::Claim;
 use crate::copy::Check;
 use crate::decide::{Decision, Site, decide};
 use crate::error::{InstallError, PrefixError};
+use crate::look::is_there;
 use crate::marker::{Form, Marker};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
-use crate::patience::{Patience, Waiting};
+use crate::patience::{News, Patience};
 use crate::room::check_room;
 use crate::state::find_unwritable;
 use crate::{inplace, settings, swap, sys};
@@ -144,18 +145,19 @@ pub enum KeepReason {
 
 /// Make sure that a complete prefix of ours is at `prefix`, building it with `build` if need be.
 ///
-/// `waiting` is called over and over while another process holds the prefix. `cancel` is looked at between steps; the
-/// build should look at it too. After an error the prefix is as it was, and nothing is left beside it.
+/// `tell` is called over and over while another process holds the prefix, and in the end with what could not be deleted.
+/// `cancel` is looked at between steps; the build should look at it too. After an error the prefix is as it was, and nothing is
+/// left beside it but what has been told.
 pub fn install<E>(
     prefix: &Path,
     owner: &Owner,
     policy: &Policy,
-    waiting: &mut dyn FnMut(&Waiting),
+    tell: &mut dyn FnMut(&News),
     cancel: &AtomicBool,
     build: impl FnOnce(&Staging) -> Result<Details, E>,
 ) -> Result<Outcome, InstallError<E>> {
     let names = Names::new(prefix, owner)?;
-    let mut patience = Patience::new(policy.wait_limit, waiting, cancel);
+    let mut patience = Patience::new(policy.wait_limit, tell, cancel);
     let claim = match look_or_claim(&names, owner, policy, &mut patience)? {
         Step::Done(outcome) => return Ok(*outcome),
         Step::Claimed(claim) => *claim,
@@ -171,8 +173,25 @@ pub fn install<E>(
         }
         .carry_out(&|| patience.check_cancelled(&names), build),
     };
-    Form::Settled.set(&names.prefix, owner);
+    settle(&names, owner);
+    patience.tell(&names);
     result
+}
+
+/// Let plain later runs look no further, if there is nothing to be found. What is put aside is in nobody's way.
+pub(crate) fn settle(names: &Names, owner: &Owner) {
+    if is_clean(names, owner).unwrap_or(false) {
+        Form::Settled.set(&names.prefix, owner);
+    }
+}
+
+/// Whether nothing is left beside the prefix that a claim would have to tidy up.
+fn is_clean(names: &Names, owner: &Owner) -> Result<bool, PrefixError> {
+    if is_there(&names.staging)? {
+        return Ok(false);
+    }
+    let has_previous = Marker::read_ours(&names.previous, owner)?.is_some();
+    Ok(!has_previous || !is_left(&names.previous, &names.prefix)?)
 }
 
 enum Step {
@@ -192,6 +211,7 @@ fn look_or_claim(
         match decide(names, owner, policy)? {
             Decision::Done(outcome) => {
                 tidy_up(names, owner, patience);
+                patience.tell(names);
                 return Ok(Step::Done(outcome));
             }
             // A plain run would not look for what a kill leaves from here on.
@@ -208,16 +228,17 @@ fn look_or_claim(
 
 /// Remove what a killed process left beside a prefix that needs nothing else. Not worth an error, nor a wait.
 fn tidy_up(names: &Names, owner: &Owner, patience: &mut Patience) {
-    let is_unsettled = Form::of(&names.marker_in(&names.prefix)) == Form::Unsettled;
-    let is_due = is_unsettled
-        || names.staging.symlink_metadata().is_ok()
-        || names.previous.join("envs").exists();
-    if !is_due || find_unwritable(names).is_some() || sys::is_locked(&names.staging) {
+    let is_settled =
+        Form::of(&names.marker_in(&names.prefix)).is_ok_and(|form| form == Form::Settled);
+    if is_settled && is_clean(names, owner).unwrap_or(false) {
+        return;
+    }
+    if find_unwritable(names).is_some() || sys::is_locked(&names.staging).unwrap_or(true) {
         return;
     }
     if let Ok(Some(claim)) = Claim::take(names, owner, patience) {
         drop(claim);
-        Form::Settled.set(&names.prefix, owner);
+        settle(names, owner);
     }
 }
 
@@ -246,7 +267,7 @@ impl Work<'_> {
                 previous: Some(names.previous),
             });
         }
-        let copied = inplace::measure(&names);
+        let copied = inplace::measure(&names)?;
         check_room(
             &names.parent,
             self.policy.required_bytes.unwrap_or(0) + copied.0,
@@ -332,9 +353,8 @@ impl Work<'_> {
         swap::place(&names)?;
         self.claim.release();
         if self.policy.sync {
-            swap::sync_parent(&names)
-        } else {
-            Ok(())
+            swap::sync_parent(&names);
         }
+        Ok(())
     }
 }

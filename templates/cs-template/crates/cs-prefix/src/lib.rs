@@ -4,6 +4,7 @@
 //! `docs/explanation/prefix-lifecycle.md`; the names there and here are the same. This crate knows nothing of archives,
 //! stamps or networks: [`install`] is handed a closure that fills a directory.
 
+mod aside;
 mod carry;
 mod changes;
 mod claim;
@@ -15,6 +16,7 @@ mod fallbacks;
 mod heartbeat;
 mod inplace;
 mod install;
+mod look;
 mod marker;
 mod mounts;
 mod names;
@@ -30,12 +32,13 @@ mod swap;
 mod sys;
 mod uninstall;
 
+pub use aside::Remains;
 pub use changes::{Changes, find_changes};
 pub use error::{InstallError, PrefixError};
 pub use install::{Details, KeepReason, OnUpgrade, Outcome, Policy, Staging, install};
 pub use marker::Marker;
 pub use names::Owner;
-pub use patience::Waiting;
+pub use patience::{News, Waiting};
 pub use rollback::{RolledBack, rollback};
 pub use state::{Foreignness, Neighbours, State, examine, inspect, look_around};
 pub use uninstall::{Removed, UninstallPlan, named_environments, plan_uninstall};

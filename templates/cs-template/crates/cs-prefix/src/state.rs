@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::changes::{Changes, find_changes};
 use crate::error::PrefixError;
+use crate::look::{is_directory, is_there, list};
 use crate::marker::{Marker, Reading, is_absence};
 use crate::names::{Names, Owner};
 use crate::sys;
@@ -156,12 +157,9 @@ pub fn examine(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
 /// Look for builders, for what they left, for the previous prefix, and for the permission to change anything.
 pub fn look_around(prefix: &Path, owner: &Owner) -> Result<Neighbours, PrefixError> {
     let names = Names::new(prefix, owner)?;
-    let being_built = sys::is_locked(&names.staging);
-    let abandoned = !being_built
-        && names
-            .staging
-            .symlink_metadata()
-            .is_ok_and(|metadata| metadata.is_dir());
+    let being_built = sys::is_locked(&names.staging)
+        .map_err(|source| PrefixError::io("open", &names.staging, source))?;
+    let abandoned = !being_built && is_directory(&names.staging)?;
     Ok(Neighbours {
         being_built,
         abandoned_staging: abandoned.then(|| names.staging.clone()),
@@ -176,13 +174,15 @@ pub(crate) fn find_unwritable(names: &Names) -> Option<&Path> {
     if !sys::is_writable(parent) {
         return Some(parent);
     }
-    (names.prefix.is_dir() && !sys::is_writable(&names.prefix)).then_some(&names.prefix)
+    // One that does not even answer is not writable either.
+    let is_directory = is_directory(&names.prefix).unwrap_or(true);
+    (is_directory && !sys::is_writable(&names.prefix)).then_some(&names.prefix)
 }
 
 /// The deepest ancestor of `path`, itself included, that exists.
 pub(crate) fn nearest_existing(path: &Path) -> &Path {
     path.ancestors()
-        .find(|ancestor| ancestor.symlink_metadata().is_ok())
+        .find(|ancestor| is_there(ancestor).unwrap_or(true))
         .unwrap_or(path)
 }
 
@@ -199,7 +199,7 @@ fn inspect_link(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
 
 fn inspect_directory(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
     let why = match Marker::read(&names.prefix, owner)? {
-        Reading::Nothing if is_empty(&names.prefix)? => return Ok(State::Absent),
+        Reading::Nothing if list(&names.prefix)?.is_empty() => return Ok(State::Absent),
         Reading::Nothing => Foreignness::NoMarker {
             marker: names.marker.clone(),
         },
@@ -220,12 +220,4 @@ fn inspect_directory(names: &Names, owner: &Owner) -> Result<State, PrefixError>
         }
     };
     Ok(State::Foreign { why })
-}
-
-fn is_empty(directory: &Path) -> Result<bool, PrefixError> {
-    match std::fs::read_dir(directory) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
-        Err(error) if is_absence(&error) => Ok(true),
-        Err(source) => Err(PrefixError::io("list", directory, source)),
-    }
 }

@@ -13,13 +13,13 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
 }
 
 /// Nobody can tell.
-pub(crate) fn is_locked(_path: &Path) -> bool {
-    false
+pub(crate) fn is_locked(_path: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Never asked: nothing is ever locked.
-pub(crate) fn is_same(_locked: &File, _path: &Path) -> bool {
-    false
+pub(crate) fn is_same(_locked: &File, _path: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Access control lists decide, when the directory is used.
@@ -28,18 +28,18 @@ pub(crate) fn is_own(_path: &Path) -> bool {
 }
 
 /// Access control lists decide here too.
-pub(crate) fn have_same_owner(_one: &Path, _other: &Path) -> bool {
-    true
+pub(crate) fn have_same_owner(_one: &Path, _other: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 /// Volumes mounted on directories are links here, and links are neither replaced nor followed.
-pub(crate) fn is_mount_point(_path: &Path) -> bool {
-    false
+pub(crate) fn is_mount_point(_path: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// As above.
-pub(crate) fn is_mounted_at(_path: &Path) -> bool {
-    false
+pub(crate) fn is_mounted_at(_path: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// None that matter, as above.
