@@ -158,6 +158,15 @@ enum Grip {
 fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
     // Looked at before it is made: who may not write here can still wait for who may.
     let fresh = !is_there(&names.staging)? && make_staging(names)?;
+    grip_staging(names, fresh).inspect_err(|_| {
+        if fresh {
+            // Empty, unless it is another process's by now.
+            let _ = std::fs::remove_dir(&names.staging);
+        }
+    })
+}
+
+fn grip_staging(names: &Names, fresh: bool) -> Result<Grip, PrefixError> {
     let fail = |source| PrefixError::io("lock", &names.staging, source);
     match sys::try_lock(&names.staging) {
         Ok(Attempt::Held) => Ok(Grip::Held),

@@ -178,11 +178,14 @@ pub fn install<E>(
     result
 }
 
-/// Let plain later runs look no further, if there is nothing to be found. What is put aside is in nobody's way.
+/// Let plain later runs look no further if there is nothing to be found, and look if there is. What is put aside is in
+/// nobody's way.
 pub(crate) fn settle(names: &Names, owner: &Owner) {
-    if is_clean(names, owner).unwrap_or(false) {
-        Form::Settled.set(&names.prefix, owner);
-    }
+    let form = match is_clean(names, owner) {
+        Ok(true) => Form::Settled,
+        Ok(false) | Err(_) => Form::Unsettled,
+    };
+    form.set(&names.prefix, owner);
 }
 
 /// Whether nothing is left beside the prefix that a claim would have to tidy up.
@@ -216,6 +219,9 @@ fn look_or_claim(
             }
             // A plain run would not look for what a kill leaves from here on.
             Decision::Build(Site::Damaged) => Form::Unsettled.set(&names.prefix, owner),
+            Decision::Build(Site::Occupied) if policy.force => {
+                Form::Unsettled.set(&names.prefix, owner);
+            }
             Decision::Build(_) => {}
         }
         patience.check_cancelled(names)?;
@@ -341,7 +347,11 @@ impl Work<'_> {
         // Looked for again: the build took its time.
         refuse_mounts(self.claim.names())?;
         match self.site {
-            Site::Occupied => return swap::replace(&mut self.claim, self.owner, check),
+            Site::Occupied => {
+                swap::replace(&mut self.claim, self.owner, check)?;
+                Form::Settled.set(&self.claim.names().previous, self.owner);
+                return Ok(());
+            }
             Site::Damaged => return swap::repair(&mut self.claim, self.owner, check),
             Site::Free => {}
         }
