@@ -16,22 +16,22 @@ use crate::sys;
 use crate::sys::pretend::{NO_EXCHANGE, NO_LOCKS, make_image};
 use crate::{Details, Outcome, Owner, Policy, PrefixError, install, plan_uninstall, rollback};
 
-static NEVER: AtomicBool = AtomicBool::new(false);
-const LIMIT: Duration = Duration::from_secs(5);
+pub(crate) static NEVER: AtomicBool = AtomicBool::new(false);
+pub(crate) const LIMIT: Duration = Duration::from_secs(5);
 
-struct Place {
-    directory: TempDir,
-    prefix: PathBuf,
+pub(crate) struct Place {
+    pub directory: TempDir,
+    pub prefix: PathBuf,
 }
 
-fn place() -> Place {
+pub(crate) fn place() -> Place {
     let directory = tempfile::tempdir().unwrap();
     let prefix = directory.path().join("demo");
     Place { directory, prefix }
 }
 
 impl Place {
-    fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.directory.path()).unwrap();
         let mut names: Vec<_> = entries
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -40,7 +40,16 @@ impl Place {
         names
     }
 
-    fn install(&self, version: &'static str, force: bool) -> Outcome {
+    pub(crate) fn install(&self, version: &'static str, force: bool) -> Outcome {
+        self.try_install(version, force, &mut |_| {}).unwrap()
+    }
+
+    pub(crate) fn try_install(
+        &self,
+        version: &'static str,
+        force: bool,
+        tell: &mut dyn FnMut(&crate::News),
+    ) -> Result<Outcome, crate::InstallError<std::io::Error>> {
         let policy = Policy {
             force,
             ..Policy::default()
@@ -48,23 +57,15 @@ impl Place {
         let build = |staging: &crate::Staging| {
             fs::write(staging.root.join("version"), version).map(|()| Details::default())
         };
-        install(
-            &self.prefix,
-            &owner(version),
-            &policy,
-            &mut |_| {},
-            &NEVER,
-            build,
-        )
-        .unwrap()
+        install(&self.prefix, &owner(version), &policy, tell, &NEVER, build)
     }
 
-    fn version(&self) -> String {
+    pub(crate) fn version(&self) -> String {
         fs::read_to_string(self.prefix.join("version")).unwrap()
     }
 }
 
-fn owner(version: &'static str) -> Owner<'static> {
+pub(crate) fn owner(version: &'static str) -> Owner<'static> {
     Owner {
         runtime: "demo",
         stamp_hex: version,
@@ -72,12 +73,12 @@ fn owner(version: &'static str) -> Owner<'static> {
     }
 }
 
-fn without(locks: bool, exchange: bool) {
+pub(crate) fn without(locks: bool, exchange: bool) {
     NO_LOCKS.set(locks);
     NO_EXCHANGE.set(exchange);
 }
 
-fn upgraded() -> Place {
+pub(crate) fn upgraded() -> Place {
     let place = place();
     place.install("1", false);
     fs::create_dir_all(place.prefix.join("envs/mine")).unwrap();

@@ -12,6 +12,8 @@ mod copy;
 mod decide;
 mod error;
 #[cfg(all(test, unix))]
+mod failures;
+#[cfg(all(test, unix))]
 mod fallbacks;
 mod heartbeat;
 mod inplace;

@@ -203,6 +203,10 @@ mod unix {
         }
 
         fn unlink(&self, directory: &OwnedFd, name: &CString, flags: AtFlags) -> io::Result<()> {
+            #[cfg(test)]
+            if name.to_bytes() == crate::sys::pretend::UNDELETABLE.get().as_bytes() {
+                return Err(Errno::PERM.into());
+            }
             let unlink = || rustix::fs::unlinkat(directory, name.as_c_str(), flags);
             match unlink() {
                 Err(Errno::ACCESS) if rustix::fs::fchmod(directory, Mode::RWXU).is_ok() => {

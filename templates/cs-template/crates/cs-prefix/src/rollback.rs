@@ -37,6 +37,8 @@ pub fn rollback(
     cancel: &AtomicBool,
 ) -> Result<RolledBack, PrefixError> {
     let names = Names::new(prefix, owner)?;
+    // What is refused is not touched.
+    check(&names, owner)?;
     let mut patience = Patience::new(wait_limit, tell, cancel);
     let result = wait_and_exchange(&names, owner, &mut patience);
     settle(&names, owner);
@@ -50,7 +52,6 @@ fn wait_and_exchange(
     patience: &mut Patience,
 ) -> Result<RolledBack, PrefixError> {
     loop {
-        check(names, owner)?;
         // A kill from here on leaves what a plain run of the newer prefix would not look for.
         Form::Unsettled.set(&names.prefix, owner);
         patience.check_cancelled(names)?;
@@ -60,6 +61,7 @@ fn wait_and_exchange(
             return put_back(claim, owner, &state, &|| patience.check_cancelled(names));
         }
         patience.wait(names)?;
+        check(names, owner)?;
     }
 }
 

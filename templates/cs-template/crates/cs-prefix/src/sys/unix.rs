@@ -270,6 +270,10 @@ pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<Exchange> {
     if super::pretend::is_stuck(one) || super::pretend::is_stuck(other) {
         return Err(Errno::XDEV.into());
     }
+    #[cfg(test)]
+    if super::pretend::move_fails() {
+        return Err(Errno::IO.into());
+    }
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     return match rustix::fs::renameat_with(CWD, one, CWD, other, rustix::fs::RenameFlags::EXCHANGE)
     {
@@ -289,6 +293,10 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(test)]
     if super::pretend::is_stuck(from) {
         return Err(Errno::XDEV.into());
+    }
+    #[cfg(test)]
+    if super::pretend::move_fails() {
+        return Err(Errno::IO.into());
     }
     std::fs::rename(from, to)
 }
