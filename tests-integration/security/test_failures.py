@@ -19,7 +19,7 @@ from faults.inspection import list_names, read_marker, snapshot
 from faults.overlays import Container
 from faults.workshop import Workshop
 
-SOMEBODY = 12345
+SOMEBODY, SOMEBODY_ELSE = 12345, 12346
 STRACE = shutil.which("strace")
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what another user cannot delete"),
@@ -190,7 +190,28 @@ def test_remains_of_several_upgrades_have_room(bench: Bench) -> None:
     bench.assert_all_goes()
 
 
-@pytest.mark.parametrize("form", ["file", "directory", "link", "looks like ours"])
+@pytest.mark.parametrize("name", [".demo.previous", ".demo.staging"])
+def test_a_directory_of_root_s_beside_the_prefix_is_in_nobody_s_way(name: str, bench: Bench) -> None:
+    """It can be renamed, and not even be moved into another directory."""
+    bench.install("v2")
+    place = bench.parent / name
+    if name == ".demo.staging":
+        (place / name).mkdir(parents=True)
+        (place / name / "module.pyc").write_text("root's")
+    for path in [place, *place.rglob("*")]:
+        os.chown(path, 0, 0)
+    completed = bench.install("v3")
+    [line] = [line for line in completed.stderr.splitlines() if "could not be deleted" in line]
+    assert f"{bench.parent}/.demo.removed" in line
+    bench.assert_quiet("v3", ".demo.previous", ".demo.removed", "demo")
+    refused = bench.run("v3", "uninstall", "-y")
+    assert (refused.returncode, list_names(bench.parent)) == (74, [".demo.removed"]), refused
+    for path in [bench.parent / ".demo.removed", *(bench.parent / ".demo.removed").rglob("*")]:
+        os.chown(path, SOMEBODY, SOMEBODY)
+    bench.assert_all_goes()
+
+
+@pytest.mark.parametrize("form", ["file", "directory", "link", "unreadable", "looks like ours"])
 def test_what_others_have_at_that_name_stays(form: str, bench: Bench, tmp_path: Path) -> None:
     place, precious = bench.parent / ".demo.removed", tmp_path / "precious"
     precious.mkdir()
@@ -203,8 +224,13 @@ def test_what_others_have_at_that_name_stays(form: str, bench: Bench, tmp_path: 
         case "link":
             (precious / ".demo.staging").mkdir()
             place.symlink_to(precious)
+        case "unreadable":
+            shutil.copytree(precious, place)
+            place.chmod(0o700)  # of root's
         case _:
-            shutil.copytree(precious, place / ".demo.staging")  # of root's
+            shutil.copytree(precious, place / ".demo.staging")
+            for path in (place, place / ".demo.staging"):
+                os.chown(path, SOMEBODY_ELSE, SOMEBODY_ELSE)
     before = snapshot(place), snapshot(precious)
     bench.add("an immutable file")
     bench.assert_told(bench.run("v1", "bootstrap", "--force"))
@@ -219,8 +245,23 @@ def test_what_others_have_at_that_name_stays(form: str, bench: Bench, tmp_path: 
 @pytest.mark.parametrize("error", ["EBUSY", "EIO", "EPERM", "ESTALE"])
 def test_nothing_at_all_can_be_deleted(error: str, bench: Bench) -> None:
     """A disk that has become bad, a server that keeps what is open."""
-    through = (str(STRACE), "-f", "-qq", "-o", "/dev/null", "-e", "trace=unlinkat", "-e", f"inject=unlinkat:error={error}")
-    for version, words in [("v1", ("bootstrap", "--force")), ("v2", ("word",)), ("v3", ("word",)), ("v3", ("rollback",))]:
+    through = (
+        str(STRACE),
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=unlinkat",
+        "-e",
+        f"inject=unlinkat:error={error}",
+    )
+    for version, words in [
+        ("v1", ("bootstrap", "--force")),
+        ("v2", ("word",)),
+        ("v3", ("word",)),
+        ("v3", ("rollback",)),
+    ]:
         completed = bench.run(version, *words, through=through)
         assert completed.returncode == 0, completed
         assert (bench.home.prefix / "envs" / "mine" / "precious.txt").read_text() == "mine"

@@ -240,7 +240,7 @@ pub(crate) fn bury(names: &Names, path: &Path) -> Result<(), PrefixError> {
     match move_to_grave(path, &grave) {
         Ok(()) => aside::remove(names, &grave),
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => dismantle(names, path),
-        Err(source) => Err(PrefixError::io("remove", path, source)),
+        Err(error) => aside::put_aside(names, path, error),
     }
 }
 

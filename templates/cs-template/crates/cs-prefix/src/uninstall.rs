@@ -82,7 +82,7 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
         named_environments: Vec::new(),
         previous,
         abandoned_staging: staging.then(|| names.staging.clone()),
-        put_aside: aside::find_places(&names)?,
+        put_aside: aside::find_places(&names),
         remove_empty_parent: false,
         names,
     };

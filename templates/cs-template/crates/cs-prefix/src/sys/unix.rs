@@ -105,6 +105,12 @@ pub(crate) fn is_own(path: &Path) -> bool {
         .is_ok_and(|metadata| metadata.uid() == uid)
 }
 
+/// Whether the directory at `path` belongs to root, who may do as much without being asked.
+pub(crate) fn is_of_root(path: &Path) -> bool {
+    path.symlink_metadata()
+        .is_ok_and(|metadata| metadata.uid() == 0)
+}
+
 /// Whether two paths belong to the same user.
 pub(crate) fn have_same_owner(one: &Path, other: &Path) -> io::Result<bool> {
     let owner = |path: &Path| match path.symlink_metadata() {
