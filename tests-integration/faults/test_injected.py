@@ -27,8 +27,8 @@ FAILURES_PER_KILL = 4
 ERRORS = {
     "access": ["EIO"], "faccessat2": ["EIO"], "fchmod": ["EPERM"], "flock": ["EIO", "ENOLCK"], "fsync": ["EIO"],
     "fstat": ["EIO"], "getdents64": ["EIO", "ESTALE"], "mkdir": ["EIO", "ENOSPC"], "newfstatat": ["EIO", "EACCES"],
-    "openat": ["EIO", "EACCES", "ENOSPC"], "read": ["EIO"], "rename": ["EIO", "EACCES", "ENOSPC"], "renameat2": ["EIO", "EXDEV"],
-    "rmdir": ["EIO"], "statx": ["EIO", "EACCES", "ESTALE"], "syncfs": ["EIO"], "unlink": ["EIO"],
+    "openat": ["EIO", "EACCES", "ENOSPC"], "read": ["EIO"], "rename": ["EIO", "EACCES", "ENOSPC"],
+    "renameat2": ["EIO", "EXDEV"], "rmdir": ["EIO"], "statx": ["EIO", "EACCES", "ESTALE"], "syncfs": ["EIO"], "unlink": ["EIO"],
     "unlinkat": ["EIO", "EPERM", "EBUSY"], "write": ["EIO", "ENOSPC"],
 }  # fmt: skip
 STATUSES = {0, 64, 66, 69, 73, 74, 75, 77, 78}
