@@ -228,7 +228,7 @@ fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
 }
 
 /// Refuse a staging directory that is not ours; returns the marker if it has one already.
-fn recognise(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError> {
+pub(crate) fn recognise(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError> {
     match Marker::read(&names.staging, owner)? {
         Reading::Whole(marker) if marker.is_of(owner) => return Ok(Some(marker)),
         Reading::Torn => return Ok(None),

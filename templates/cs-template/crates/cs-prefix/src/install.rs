@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::carry::{carry_over, is_left};
 use crate::changes::{Changes, Contents};
-use crate::claim::Claim;
+use crate::claim::{Claim, recognise};
 use crate::copy::Check;
 use crate::decide::{Decision, Site, decide};
 use crate::error::{InstallError, PrefixError};
@@ -164,7 +164,10 @@ pub fn install<E>(
     };
     // Whoever held the claim before may have finished the work.
     let result = match decide(&names, owner, policy)? {
-        Decision::Done(outcome) => Ok(*outcome),
+        Decision::Done(outcome) => {
+            drop(claim);
+            Ok(*outcome)
+        }
         Decision::Build(site) => Work {
             claim,
             owner,
@@ -191,7 +194,11 @@ pub(crate) fn settle(names: &Names, owner: &Owner) {
 /// Whether nothing is left beside the prefix that a claim would have to tidy up.
 fn is_clean(names: &Names, owner: &Owner) -> Result<bool, PrefixError> {
     if is_there(&names.staging)? {
-        return Ok(false);
+        match recognise(names, owner) {
+            // Nothing of ours, and nothing that would be tidied up.
+            Err(PrefixError::Foreign { .. }) => {}
+            other => return other.map(|_| false),
+        }
     }
     let has_previous = Marker::read_ours(&names.previous, owner)?.is_some();
     Ok(!has_previous || !is_left(&names.previous, &names.prefix)?)
@@ -219,7 +226,7 @@ fn look_or_claim(
             }
             // A plain run would not look for what a kill leaves from here on.
             Decision::Build(Site::Damaged) => Form::Unsettled.set(&names.prefix, owner),
-            Decision::Build(Site::Occupied) if policy.force => {
+            Decision::Build(Site::Occupied) if is_of_this_stamp(names, owner)? => {
                 Form::Unsettled.set(&names.prefix, owner);
             }
             Decision::Build(_) => {}
@@ -230,6 +237,11 @@ fn look_or_claim(
             None => patience.wait(names)?,
         }
     }
+}
+
+fn is_of_this_stamp(names: &Names, owner: &Owner) -> Result<bool, PrefixError> {
+    let marker = Marker::read_ours(&names.prefix, owner)?;
+    Ok(marker.is_some_and(|marker| marker.stamp == owner.stamp_hex))
 }
 
 /// Remove what a killed process left beside a prefix that needs nothing else. Not worth an error, nor a wait.
