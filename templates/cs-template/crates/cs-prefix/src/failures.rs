@@ -120,7 +120,10 @@ fn an_upgrade_an_exchange_and_a_forced_bootstrap_that_fail_leave_a_prefix_and_it
                 }
                 place.install(version, false);
                 assert!(place.prefix.join("envs/mine").is_dir(), "{case}");
-                assert_eq!(place.names(), [".demo.previous", "demo"], "{case}");
+                let mut names = place.names();
+                // The previous prefix, when it is its own rename that fails.
+                names.retain(|name| name != ".demo.removed");
+                assert_eq!(names, [".demo.previous", "demo"], "{case}");
                 is_through
             });
             assert!(is_done);
