@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -165,10 +166,28 @@ def embedded_runtime(
 @pytest.fixture(scope="session")
 def plain_workshop(fast_directory: Path, cache_directory: Path) -> Iterator[Workshop]:
     """Builds runtimes without Python, quick to install: two packages, one with a post-link script that can be slow."""
-    with serve(write_plain_channel(fast_directory / "plain-channel")) as server:
+    with open_plain_workshop(fast_directory / "plain", cache_directory) as workshop:
+        yield workshop
+
+
+@pytest.fixture(scope="session")
+def tiny_workshop(fast_directory: Path, cache_directory: Path) -> Iterator[Workshop]:
+    """The same with next to no files, for tests that look at every system call."""
+    with open_plain_workshop(fast_directory / "tiny", cache_directory, files=2) as workshop:
+        yield workshop
+
+
+@contextlib.contextmanager
+def open_plain_workshop(directory: Path, cache: Path, **channel: int) -> Iterator[Workshop]:
+    """Serve a channel of packages without Python, and build runtimes from it.
+
+    :param channel: what ``write_plain_channel`` takes.
+    """
+    directory.mkdir()
+    with serve(write_plain_channel(directory / "channel", **channel)) as server:
         yield Workshop(
-            directory=fast_directory / "plain-workshop",
-            cache=cache_directory,
+            directory=directory / "workshop",
+            cache=cache,
             channel_url=server.url,
             specs=("tool",),
             records=solve(server.url, ["tool"]),

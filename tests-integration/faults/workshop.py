@@ -84,10 +84,12 @@ class Workshop:
         return workspace.directory / "dist" / name
 
 
-def write_plain_channel(channel: Path) -> Path:
+def write_plain_channel(channel: Path, *, files: int = BULK_FILES) -> Path:
     """Write a channel of two packages that need no Python: ``bulk``, many files, and ``tool``, the delegate.
 
     ``tool`` has a post-link script that sleeps for ``SCRIPT_SECONDS``.
+
+    :param files: how many ``bulk`` has.
     """
     tool = Package(
         name="tool",
@@ -98,8 +100,8 @@ def write_plain_channel(channel: Path) -> Path:
             Entry(path="bin/.tool-post-link.sh", content=SLOW_SCRIPT, executable=True),
         ],
     )
-    files = [Entry(path=f"share/bulk/{n % 20}/{n}.txt", content=f"{n}\n".encode() * (n + 1)) for n in range(BULK_FILES)]
-    for package in (tool, Package(name="bulk", version="1.0", entries=files)):
+    bulk = [Entry(path=f"share/bulk/{n % 20}/{n}.txt", content=f"{n}\n".encode() * (n + 1)) for n in range(files)]
+    for package in (tool, Package(name="bulk", version="1.0", entries=bulk)):
         write_package(package, channel)
     (channel / "noarch").mkdir(exist_ok=True)
     index_channel(channel)

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use cs_prefix::{Details, InstallError, Outcome, Policy, PrefixError, Staging, Waiting};
+use cs_prefix::{
+    Details, InstallError, News, Outcome, Policy, PrefixError, Remains, Staging, Waiting,
+};
 use cs_stamp::{Bytecode, OnUpgrade, Part, Plan};
 
 use crate::arguments::BootstrapOptions;
@@ -83,7 +85,7 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
         &runtime.place.prefix,
         &runtime.owner(),
         &make_policy(runtime, command, &plan),
-        &mut tell_waiting(runtime),
+        &mut tell_news(runtime),
         &cancel,
         |staging| {
             files = build(runtime, options, &plan, staging, &cancel)?;
@@ -123,27 +125,42 @@ fn make_policy(runtime: &Runtime, command: Option<&BootstrapOptions>, plan: &Pla
     }
 }
 
-/// Say that another process is at work, and say it again from time to time.
-pub fn tell_waiting(runtime: &Runtime) -> impl FnMut(&Waiting) + '_ {
+/// Say that another process is at work, and say it again from time to time; say what could not be deleted.
+pub fn tell_news(runtime: &Runtime) -> impl FnMut(&News) + '_ {
     let mut next = Duration::ZERO;
-    move |waiting| {
-        if waiting.elapsed < next {
-            return;
+    move |news| match news {
+        News::Waiting(waiting) if waiting.elapsed < next => {}
+        News::Waiting(waiting) => {
+            next = waiting.elapsed + WAIT_INTERVAL;
+            tell_waiting(runtime, waiting);
         }
-        next = waiting.elapsed + WAIT_INTERVAL;
-        let so_far = match waiting.elapsed.as_secs() {
-            0 => String::new(),
-            _ => format!(" (for {} now)", format_duration(waiting.elapsed)),
-        };
-        let message = format!(
-            "another process is working on {}; waiting for it{so_far}",
-            runtime.place.prefix.display()
-        );
-        match runtime.voice.form {
-            Form::Json => runtime.voice.tell(&Event::Waiting { message: &message }),
-            Form::Text => runtime.voice.note(&message),
-        }
+        News::Remains(remains) => runtime.voice.note(&describe_remains(remains)),
     }
+}
+
+fn tell_waiting(runtime: &Runtime, waiting: &Waiting) {
+    let so_far = match waiting.elapsed.as_secs() {
+        0 => String::new(),
+        _ => format!(" (for {} now)", format_duration(waiting.elapsed)),
+    };
+    let message = format!(
+        "another process is working on {}; waiting for it{so_far}",
+        runtime.place.prefix.display()
+    );
+    match runtime.voice.form {
+        Form::Json => runtime.voice.tell(&Event::Waiting { message: &message }),
+        Form::Text => runtime.voice.note(&message),
+    }
+}
+
+fn describe_remains(remains: &Remains) -> String {
+    format!(
+        "{} could not be deleted: {}. Nobody uses what is left of the old prefix; the next upgrade tries again, or delete {} \
+         yourself, with the rights that it takes",
+        remains.file.display(),
+        remains.why,
+        remains.place.display()
+    )
 }
 
 /// What the marker says besides the packages.

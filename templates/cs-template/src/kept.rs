@@ -52,13 +52,15 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
     )
 }
 
-/// Go on with the prefix of another build when replacing it has failed, if there is one. A damaged executable and a signal
+/// Go on with the prefix in place, of another build most likely, when replacing it has failed. A damaged executable and a signal
 /// are reasons to end.
 pub fn keep_what_runs(runtime: &Runtime, error: Error) -> Result<Outcome, Error> {
     if matches!(error, Error::Interrupted(_) | Error::Stamp(_)) {
         return Err(error);
     }
     match cs_prefix::inspect(&runtime.place.prefix, &runtime.owner()) {
+        // It failed when all was done but the tidying up.
+        Ok(State::OursComplete { marker }) => Ok(Outcome::AlreadyComplete { marker }),
         Ok(State::OursOfAnotherStamp { marker, .. }) => Ok(Outcome::Kept {
             marker,
             reason: match error {

@@ -1,6 +1,6 @@
 //! `RUNTIME rollback`: put back the prefix that the last upgrade replaced.
 
-use crate::bootstrap::{WAIT_LIMIT, name_interruption, tell_waiting};
+use crate::bootstrap::{WAIT_LIMIT, name_interruption, tell_news};
 use crate::error::Error;
 use crate::runtime::Runtime;
 use crate::signals;
@@ -13,7 +13,7 @@ pub fn run(runtime: &Runtime) -> Result<(), Error> {
         &runtime.place.prefix,
         &runtime.owner(),
         WAIT_LIMIT,
-        &mut tell_waiting(runtime),
+        &mut tell_news(runtime),
         &cancel,
     )
     .map_err(|error| name_interruption(error.into()))?;

@@ -3,9 +3,9 @@
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use cs_prefix::UninstallPlan;
+use cs_prefix::{PrefixError, UninstallPlan};
 
-use crate::bootstrap::{WAIT_LIMIT, name_interruption, tell_waiting};
+use crate::bootstrap::{WAIT_LIMIT, name_interruption, tell_news};
 use crate::error::Error;
 use crate::runtime::Runtime;
 use crate::signals;
@@ -28,14 +28,18 @@ pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
         .execute(
             &runtime.owner(),
             WAIT_LIMIT,
-            &mut tell_waiting(runtime),
+            &mut tell_news(runtime),
             &cancel,
         )
         .map_err(|error| name_interruption(error.into()))?;
     for directory in &removed.directories {
         say(runtime, &format!("Removed {}.", directory.display()))?;
     }
-    say(runtime, &hint_executable(runtime))
+    say(runtime, &hint_executable(runtime))?;
+    match removed.remains.into_iter().next() {
+        Some(remains) => Err(PrefixError::from(remains).into()),
+        None => Ok(()),
+    }
 }
 
 /// Say what will be removed, and ask unless that has been answered.
@@ -77,6 +81,12 @@ fn describe_plan(plan: &UninstallPlan) -> Vec<String> {
         lines.push(format!(
             "  {} (left by an interrupted run)",
             staging.display()
+        ));
+    }
+    for directory in &plan.put_aside {
+        lines.push(format!(
+            "  {} (could not be deleted before)",
+            directory.display()
         ));
     }
     lines

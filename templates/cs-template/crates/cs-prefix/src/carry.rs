@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::copy::Copying;
 use crate::error::PrefixError;
-use crate::marker::is_absence;
+use crate::look::{is_directory, is_there, list, look_at};
 use crate::remove::remove_tree;
 use crate::swap::make_directory;
 use crate::sys;
@@ -42,33 +42,89 @@ pub(crate) fn copy_stuck(
 }
 
 /// The prefix itself, or something that would have to move along, when it cannot: it is on a file system of its own.
-pub(crate) fn find_immovable(prefix: &Path) -> Option<PathBuf> {
-    std::iter::once(prefix.to_path_buf())
-        .chain(CARRIED.iter().map(|name| prefix.join(name)))
-        .find(|path| sys::is_mount_point(path))
+pub(crate) fn find_immovable(prefix: &Path) -> Result<Option<PathBuf>, PrefixError> {
+    let paths = CARRIED.iter().map(|name| prefix.join(name));
+    for path in std::iter::once(prefix.to_path_buf()).chain(paths) {
+        let look = sys::is_mount_point(&path);
+        if look.map_err(|source| PrefixError::io("look at", &path, source))? {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
 }
 
 /// Named environments below a prefix, sorted; none when they are elsewhere, behind a link.
 pub(crate) fn list_environments(prefix: &Path) -> Result<Vec<PathBuf>, PrefixError> {
     let directory = prefix.join("envs");
-    if directory.is_symlink() {
+    if !is_directory(&directory)? {
         return Ok(Vec::new());
     }
-    let mut found: Vec<PathBuf> = entries(&directory)?
-        .into_iter()
-        .filter(|path| path.is_dir())
-        .collect();
+    let mut found = Vec::new();
+    for path in list(&directory)? {
+        // A link to an environment elsewhere is one too; that one stays, so it need not answer.
+        if is_directory(&path)? || path.is_dir() {
+            found.push(path);
+        }
+    }
     found.sort();
     Ok(found)
 }
 
-fn merge(from: &Path, to: &Path) -> Result<(), PrefixError> {
-    if !from.is_dir() || (from.is_symlink() && to.symlink_metadata().is_ok()) {
-        return Ok(());
+/// Whether there is something in one prefix that [`carry_over`] has yet to move to another.
+pub(crate) fn is_left(from: &Path, to: &Path) -> Result<bool, PrefixError> {
+    for name in CARRIED {
+        let (from, to) = (from.join(name), to.join(name));
+        let is_left = match find_form(&from)? {
+            None => false,
+            Some(Form::Link) => !is_there(&to)?,
+            Some(Form::Directory) => !list_left(&from, &to)?.is_empty(),
+        };
+        if is_left {
+            return Ok(true);
+        }
     }
-    if let Some(path) = [from, to].into_iter().find(|path| sys::is_mounted_at(path)) {
-        let path = path.to_path_buf();
-        return Err(PrefixError::MountAppeared { path });
+    Ok(false)
+}
+
+/// What [`carry_over`] finds at one of the names.
+enum Form {
+    Directory,
+    /// To somewhere else, where all of it stays.
+    Link,
+}
+
+fn find_form(path: &Path) -> Result<Option<Form>, PrefixError> {
+    Ok(match look_at(path)? {
+        Some(metadata) if metadata.is_dir() => Some(Form::Directory),
+        Some(metadata) if metadata.is_symlink() => Some(Form::Link),
+        _ => None,
+    })
+}
+
+/// The entries of a directory whose names another one does not have.
+fn list_left(from: &Path, to: &Path) -> Result<Vec<(PathBuf, PathBuf)>, PrefixError> {
+    let mut found = Vec::new();
+    for entry in list(from)? {
+        let place = to.join(entry.file_name().unwrap_or_default());
+        if !is_there(&place)? {
+            found.push((entry, place));
+        }
+    }
+    Ok(found)
+}
+
+fn merge(from: &Path, to: &Path) -> Result<(), PrefixError> {
+    match find_form(from)? {
+        None => return Ok(()),
+        Some(Form::Link) if is_there(to)? => return Ok(()),
+        Some(_) => {}
+    }
+    for path in [from, to] {
+        let look = sys::is_mounted_at(path);
+        if look.map_err(|source| PrefixError::io("look at", path, source))? {
+            let path = path.to_path_buf();
+            return Err(PrefixError::MountAppeared { path });
+        }
     }
     // A directory's rename replaces an empty directory and nothing else.
     match sys::rename(from, to) {
@@ -77,13 +133,8 @@ fn merge(from: &Path, to: &Path) -> Result<(), PrefixError> {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => make_directory(to)?,
         Err(source) => return Err(PrefixError::io("move", from, source)),
     }
-    for entry in entries(from)? {
-        let Some(name) = entry.file_name() else {
-            continue;
-        };
-        if to.join(name).symlink_metadata().is_err() {
-            move_entry(&entry, &to.join(name))?;
-        }
+    for (entry, place) in list_left(from, to)? {
+        move_entry(&entry, &place)?;
     }
     Ok(())
 }
@@ -92,7 +143,7 @@ fn merge(from: &Path, to: &Path) -> Result<(), PrefixError> {
 fn move_entry(from: &Path, to: &Path) -> Result<(), PrefixError> {
     let fail = |source| PrefixError::io("move", from, source);
     match sys::rename(from, to) {
-        Err(error) if error.kind() == io::ErrorKind::CrossesDevices && from.is_dir() => {}
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices && is_directory(from)? => {}
         other => return other.map_err(fail),
     }
     let half = to.with_file_name(HALF_COPIED);
@@ -101,23 +152,12 @@ fn move_entry(from: &Path, to: &Path) -> Result<(), PrefixError> {
     sys::rename(&half, to).map_err(fail)
 }
 
-fn is_occupied(error: &io::Error) -> bool {
+/// Whether a rename failed because something has the name already.
+pub(crate) fn is_occupied(error: &io::Error) -> bool {
     use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotADirectory, PermissionDenied};
     let on_windows = cfg!(windows) && error.kind() == PermissionDenied;
     matches!(
         error.kind(),
         AlreadyExists | DirectoryNotEmpty | NotADirectory
     ) || on_windows
-}
-
-fn entries(directory: &Path) -> Result<Vec<PathBuf>, PrefixError> {
-    let listed = std::fs::read_dir(directory).and_then(|entries| {
-        entries
-            .map(|entry| Ok(entry?.path()))
-            .collect::<io::Result<Vec<_>>>()
-    });
-    match listed {
-        Err(error) if is_absence(&error) => Ok(Vec::new()),
-        other => other.map_err(|source| PrefixError::io("list", directory, source)),
-    }
 }

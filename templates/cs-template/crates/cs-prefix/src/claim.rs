@@ -8,19 +8,17 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::carry::carry_over;
+use crate::carry::{carry_over, list_environments};
 use crate::error::PrefixError;
 use crate::heartbeat::Heartbeat;
-use crate::inplace;
-use crate::marker::{Form, Marker, Reading};
+use crate::look::{is_directory, is_empty_directory, is_file, is_there};
+use crate::marker::{Form, Marker, Reading, is_absence};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
 use crate::patience::Patience;
-use crate::remove::{remove_tree, remove_tree_in_order};
 use crate::state::{Foreignness, State, inspect};
-use crate::swap;
 use crate::sys::{self, Attempt};
-use crate::trust;
+use crate::{aside, inplace, swap, trust};
 
 /// The claim itself; dropping it removes the staging directory and whatever parents were made for it.
 pub(crate) struct Claim {
@@ -78,13 +76,13 @@ impl Claim {
             };
             if patience.may_be_a_swap()
                 && trust::is_own(&names.previous)?
-                && sys::is_locked(&names.previous)
+                && is_locked(&names.previous)?
             {
                 // Another process is between the two renames of a swap: its directory has that name just then.
                 claim.released = !fresh;
                 return Ok(None);
             }
-            if !fresh && !is_empty(&names.staging) {
+            if !fresh && !is_empty_directory(&names.staging)? {
                 claim.released = true;
                 clear_abandoned(names, owner)?;
                 continue;
@@ -107,8 +105,7 @@ impl Claim {
     /// Remove the scratch space: from here on the staging directory counts as finished.
     pub fn finish(&mut self) -> Result<(), PrefixError> {
         self.still();
-        let scratch = &self.names.scratch;
-        remove_tree(scratch).map_err(|source| PrefixError::io("remove", scratch, source))
+        aside::remove(&self.names, &self.names.scratch)
     }
 
     /// Write into the scratch space no more.
@@ -128,7 +125,10 @@ impl Claim {
         if self.lock.is_none() {
             self.heartbeat = Some(Heartbeat::start(scratch));
         }
-        rescue_environments(&self.names, owner)
+        rescue_environments(&self.names, owner)?;
+        // What cannot be deleted today either has been told before.
+        aside::retry(&self.names);
+        Ok(())
     }
 }
 
@@ -138,7 +138,7 @@ impl Drop for Claim {
             return;
         }
         self.heartbeat = None;
-        let is_elsewhere = |lock: &File| !sys::is_same(lock, &self.names.staging);
+        let is_elsewhere = |lock: &File| !sys::is_same(lock, &self.names.staging).unwrap_or(false);
         if self.lock.as_ref().is_some_and(is_elsewhere) {
             // What has the name now is another process's.
             return;
@@ -163,26 +163,37 @@ enum Grip {
 /// Lock the staging directory, making it if need be.
 fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
     // Looked at before it is made: who may not write here can still wait for who may.
-    let fresh = names.staging.symlink_metadata().is_err() && make_staging(names)?;
+    let fresh = !is_there(&names.staging)? && make_staging(names)?;
+    grip_staging(names, fresh).inspect_err(|_| {
+        if fresh {
+            // Empty, unless it is another process's by now.
+            let _ = std::fs::remove_dir(&names.staging);
+        }
+    })
+}
+
+fn grip_staging(names: &Names, fresh: bool) -> Result<Grip, PrefixError> {
+    let fail = |source| PrefixError::io("lock", &names.staging, source);
     if !check_staging(names)? {
         return Ok(Grip::Held);
     }
     match sys::try_lock(&names.staging) {
         Ok(Attempt::Held) => Ok(Grip::Held),
-        // What was looked at may have gone, and another user may have taken the name.
-        Ok(Attempt::Locked(file))
-            if !sys::is_same(&file, &names.staging) || !trust::counts(&file) =>
-        {
-            Ok(Grip::Retry)
+        Ok(Attempt::Locked(file)) => {
+            // What was looked at may have gone, and another user may have taken the name.
+            let is_it = sys::is_same(&file, &names.staging).map_err(fail)? && trust::counts(&file);
+            Ok(match is_it {
+                false => Grip::Retry,
+                true => Grip::Taken {
+                    lock: Some(file),
+                    fresh,
+                },
+            })
         }
-        Ok(Attempt::Locked(file)) => Ok(Grip::Taken {
-            lock: Some(file),
-            fresh,
-        }),
         Ok(Attempt::Unsupported) if fresh => Ok(Grip::Taken { lock: None, fresh }),
         Ok(Attempt::Unsupported) => Ok(Grip::Unsupported),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Grip::Retry),
-        Err(source) => Err(PrefixError::io("lock", &names.staging, source)),
+        Err(source) => Err(fail(source)),
     }
 }
 
@@ -194,7 +205,7 @@ pub(crate) fn check_staging(names: &Names) -> Result<bool, PrefixError> {
     };
     let is_relied_on = matches!(error, PrefixError::Untrusted { .. })
         && trust::find_distrust(&names.staging)?.is_none();
-    match is_relied_on && sys::is_locked(&names.staging) {
+    match is_relied_on && is_locked(&names.staging)? {
         true => Ok(false),
         false => Err(error),
     }
@@ -213,17 +224,17 @@ fn make_staging(names: &Names) -> Result<bool, PrefixError> {
     }
 }
 
-pub(crate) fn is_empty(directory: &Path) -> bool {
-    std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
+fn is_locked(directory: &Path) -> Result<bool, PrefixError> {
+    sys::is_locked(directory).map_err(|source| PrefixError::io("open", directory, source))
 }
 
 /// Deal with what a killed process left at `.NAME.staging`; the caller holds its lock.
 fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     let has_marker = recognise(names, owner)?.is_some();
-    if has_marker && is_replacement(names) {
+    if has_marker && is_replacement(names)? {
         return inplace::resume(names, owner);
     }
-    let is_finished = has_marker && !names.scratch.exists();
+    let is_finished = has_marker && !is_there(&names.scratch)?;
     match inspect(&names.prefix, owner)? {
         State::Absent if is_finished => swap::place(names),
         State::Foreign { why } => Err(PrefixError::foreign(&names.prefix, why)),
@@ -232,12 +243,14 @@ fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
 }
 
 /// Refuse a staging directory that is not ours; returns the marker if it has one already.
-fn recognise(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError> {
+pub(crate) fn recognise(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError> {
     match Marker::read(&names.staging, owner)? {
         Reading::Whole(marker) if marker.is_of(owner) => return Ok(Some(marker)),
         Reading::Torn => return Ok(None),
-        _ if names.scratch.is_dir() || is_empty(&names.staging) => return Ok(None),
         _ => {}
+    }
+    if is_directory(&names.scratch)? || is_empty_directory(&names.staging)? {
+        return Ok(None);
     }
     let why = Foreignness::NoMarker {
         marker: names.marker.clone(),
@@ -252,13 +265,13 @@ fn recognise(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError
 fn take_away_stale(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     recognise(names, owner)?;
     trust::check_directory(&names.abandoned())?;
-    let aside = names.with_staging(names.abandoned());
-    if aside.staging.exists() {
-        clear_abandoned(&aside, owner)?;
+    let abandoned = names.with_staging(names.abandoned());
+    if is_there(&abandoned.staging)? {
+        clear_abandoned(&abandoned, owner)?;
     }
     // Of several processes that find it stale at once, one gets to rename it.
-    match std::fs::rename(&names.staging, &aside.staging) {
-        Ok(()) => clear_abandoned(&aside, owner),
+    match std::fs::rename(&names.staging, &abandoned.staging) {
+        Ok(()) => clear_abandoned(&abandoned, owner),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(PrefixError::io("rename", &names.staging, source)),
     }
@@ -274,7 +287,7 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
     if !trust::is_own(&names.previous)? {
         return Ok(());
     }
-    if Form::of(&names.marker_in(&names.previous)) == Form::Dismantled {
+    if Form::of(&names.marker_in(&names.previous))? == Form::Dismantled {
         // What a killed removal left stands in nobody's way.
         let _ = swap::bury(names, &names.previous);
     }
@@ -284,50 +297,50 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
 }
 
 /// Whether the prefix was being emptied in favour of the staging directory.
-fn is_replacement(names: &Names) -> bool {
-    Form::of(&names.marker_in(&names.prefix)) == Form::Dismantled
-        && names.marker_in(&names.staging).is_file()
+fn is_replacement(names: &Names) -> Result<bool, PrefixError> {
+    Ok(
+        Form::of(&names.marker_in(&names.prefix))? == Form::Dismantled
+            && is_file(&names.marker_in(&names.staging))?,
+    )
 }
 
 /// Remove the staging directory, but first return the environments that were moved into it. The one that a dismantled prefix
 /// gives way to stays, for the next claim to finish.
 fn discard_staging(names: &Names) -> Result<(), PrefixError> {
-    if is_replacement(names) {
+    if is_replacement(names)? {
         return Ok(());
     }
-    let is_finished = !names.scratch.exists();
-    if is_finished && let Some(prefix) = find_return(names)? {
-        carry_over(&names.staging, prefix)?;
+    let is_finished = !is_there(&names.scratch)?;
+    if is_finished {
+        match find_return(names)? {
+            Some(prefix) => carry_over(&names.staging, prefix)?,
+            None if list_environments(&names.staging)?.is_empty() => {}
+            // On a full disk the previous prefix is gone too. This one, finished, is the previous one of the next.
+            None => return swap::rename(&names.staging, &names.previous),
+        }
     }
-    remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
+    aside::remove_staging(names)
 }
 
 /// The prefix that environments in the staging directory return to. Where there is none, the previous one keeps them for the
 /// next to be built: a kill just before the last rename leaves these two.
 fn find_return(names: &Names) -> Result<Option<&Path>, PrefixError> {
     for directory in [&names.prefix, &names.previous] {
-        if trust::is_own(directory)? && names.marker_in(directory).is_file() {
+        if trust::is_own(directory)? && is_file(&names.marker_in(directory))? {
             return Ok(Some(directory));
         }
     }
     Ok(None)
 }
 
-/// Remove the staging directory; the directory that says whose it is goes last, so that a kill leaves it recognisable.
-pub(crate) fn remove_staging(names: &Names) -> io::Result<()> {
-    // May fail, on a full disk for instance, and removing must go on.
-    let _ = sys::make_directory(&names.scratch);
-    remove_tree_in_order(
-        &names.staging,
-        names.scratch.file_name().unwrap_or_default(),
-    )
-}
-
 /// Make the missing ancestors of the staging directory; returns those made, outermost first.
 fn create_parents(parent: &Path) -> Result<Vec<PathBuf>, PrefixError> {
     let missing: Vec<&Path> = parent
         .ancestors()
-        .take_while(|ancestor| ancestor.symlink_metadata().is_err())
+        .take_while(|ancestor| {
+            let look = ancestor.symlink_metadata();
+            look.is_err_and(|error| is_absence(&error))
+        })
         .collect();
     let mut created = Vec::new();
     for directory in missing.into_iter().rev() {

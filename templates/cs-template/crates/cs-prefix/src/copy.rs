@@ -35,7 +35,7 @@ impl<'a> Copying<'a> {
         left_out: &[&str],
     ) -> Result<(), PrefixError> {
         let fail = |source| PrefixError::io("copy", from, source);
-        if sys::is_mounted_at(from) {
+        if sys::is_mounted_at(from).map_err(fail)? {
             return Err(fail(Mounted(from.to_path_buf()).into()));
         }
         match sys::make_directory(to) {

@@ -1,9 +1,10 @@
 //! What an installation has to do in which state: the rows of the table in `docs/explanation/prefix-lifecycle.md`.
 
 use crate::changes::find_changes;
-use crate::claim::{check_staging, is_empty};
+use crate::claim::check_staging;
 use crate::error::PrefixError;
 use crate::install::{KeepReason, OnUpgrade, Outcome, Policy};
+use crate::look::{find_target, is_empty_directory, is_there};
 use crate::marker::{Marker, Reading};
 use crate::mounts::{find_mount, refuse_mounts};
 use crate::names::{Names, Owner};
@@ -50,7 +51,7 @@ pub(crate) fn decide(
     if let State::Foreign { why } = state {
         return Err(PrefixError::foreign(&names.prefix, why));
     }
-    if let Some(outcome) = find_outcome(names, policy, &state) {
+    if let Some(outcome) = find_outcome(names, policy, &state)? {
         return Ok(Decision::done(outcome));
     }
     check_place(names)?;
@@ -72,32 +73,35 @@ pub(crate) fn decide(
 }
 
 /// How the installation ends when nothing has to be built.
-fn find_outcome(names: &Names, policy: &Policy, state: &State) -> Option<Outcome> {
+fn find_outcome(
+    names: &Names,
+    policy: &Policy,
+    state: &State,
+) -> Result<Option<Outcome>, PrefixError> {
     if policy.force {
-        return None;
+        return Ok(None);
     }
     let (marker, reason) = match state {
         State::OursComplete { marker } => {
-            return Some(Outcome::AlreadyComplete {
-                marker: marker.clone(),
-            });
+            let marker = marker.clone();
+            return Ok(Some(Outcome::AlreadyComplete { marker }));
         }
         State::OursOfAnotherStamp { marker, declined } => {
             (marker, reason_to_keep(names, policy, *declined)?)
         }
         State::OursChangedByUser { marker, changes } => {
-            let reason = reason_to_keep(names, policy, false);
+            let reason = reason_to_keep(names, policy, false)?;
             (
                 marker,
-                reason.unwrap_or_else(|| KeepReason::Changed(changes.clone())),
+                reason.or_else(|| Some(KeepReason::Changed(changes.clone()))),
             )
         }
-        State::Absent | State::Foreign { .. } | State::OursTorn => return None,
+        State::Absent | State::Foreign { .. } | State::OursTorn => return Ok(None),
     };
-    Some(Outcome::Kept {
+    Ok(reason.map(|reason| Outcome::Kept {
         marker: marker.clone(),
         reason,
-    })
+    }))
 }
 
 fn site_of_own_stamp(names: &Names, marker: &Marker) -> Result<Site, PrefixError> {
@@ -109,37 +113,43 @@ fn site_of_own_stamp(names: &Names, marker: &Marker) -> Result<Site, PrefixError
     })
 }
 
-fn reason_to_keep(names: &Names, policy: &Policy, declined: bool) -> Option<KeepReason> {
+fn reason_to_keep(
+    names: &Names,
+    policy: &Policy,
+    declined: bool,
+) -> Result<Option<KeepReason>, PrefixError> {
     if policy.on_upgrade == OnUpgrade::Keep {
-        return Some(KeepReason::Policy);
+        return Ok(Some(KeepReason::Policy));
     }
     if declined {
-        return Some(KeepReason::RolledBack);
+        return Ok(Some(KeepReason::RolledBack));
     }
-    if let Ok(target) = std::fs::read_link(&names.prefix) {
-        return Some(KeepReason::SymbolicLink { target });
+    if let Some(target) = find_target(&names.prefix)? {
+        return Ok(Some(KeepReason::SymbolicLink { target }));
     }
-    if let Some(path) = find_mount(names) {
-        return Some(KeepReason::MountPoint { path });
+    if let Some(path) = find_mount(names)? {
+        return Ok(Some(KeepReason::MountPoint { path }));
     }
     if let Err(PrefixError::Untrusted { why }) = trust::check_change(names) {
-        return Some(KeepReason::Untrusted { why });
+        return Ok(Some(KeepReason::Untrusted { why }));
     }
-    find_unwritable(names).map(|directory| KeepReason::NotWritable {
-        directory: directory.to_path_buf(),
-    })
+    Ok(
+        find_unwritable(names).map(|directory| KeepReason::NotWritable {
+            directory: directory.to_path_buf(),
+        }),
+    )
 }
 
 /// Refuse when something that is not ours has the name that the replaced prefix will get.
 fn check_previous(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     let previous = &names.previous;
-    match previous.symlink_metadata() {
-        Err(_) => return Ok(()),
-        Ok(_) => trust::check_directory(previous)?,
+    match is_there(previous)? {
+        false => return Ok(()),
+        true => trust::check_directory(previous)?,
     }
     match Marker::read(previous, owner)? {
         Reading::Torn => Ok(()),
-        Reading::Nothing if is_empty(previous) => Ok(()),
+        Reading::Nothing if is_empty_directory(previous)? => Ok(()),
         Reading::Whole(marker) if marker.is_of(owner) => Ok(()),
         _ => {
             let why = Foreignness::NoMarker {
@@ -155,12 +165,12 @@ fn check_previous(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
 
 /// Refuse what cannot be replaced without touching what is not the prefix's.
 fn check_place(names: &Names) -> Result<(), PrefixError> {
-    match std::fs::read_link(&names.prefix) {
-        Ok(target) => Err(PrefixError::SymbolicLink {
+    match find_target(&names.prefix)? {
+        Some(target) => Err(PrefixError::SymbolicLink {
             prefix: names.prefix.clone(),
             target,
         }),
-        Err(_) => {
+        None => {
             refuse_mounts(names)?;
             trust::check_change(names)?;
             check_staging(names).map(drop)
@@ -183,7 +193,7 @@ fn check_site(names: &Names, policy: &Policy) -> Result<(), PrefixError> {
     }
     match find_unwritable(names) {
         // Who may not write can still wait for who may.
-        Some(_) if sys::is_locked(&names.staging) => Ok(()),
+        Some(_) if sys::is_locked(&names.staging).unwrap_or(false) => Ok(()),
         Some(directory) => Err(PrefixError::not_writable(directory, "install the prefix")),
         None => Ok(()),
     }

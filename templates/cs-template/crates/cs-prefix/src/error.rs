@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::aside::Remains;
 use crate::state::Foreignness;
 use crate::trust::Distrust;
 
@@ -146,6 +147,19 @@ pub enum PrefixError {
         /// How long this process waited.
         waited: Duration,
     },
+    /// Everything was removed but what the system does not delete.
+    #[error(
+        "{file} could not be deleted: {why}. All else is removed, and nobody uses what is left. Delete {place} yourself, \
+         with the rights that it takes."
+    )]
+    LeftBehind {
+        /// The directory that is left.
+        place: PathBuf,
+        /// The first file or directory in it that could not be deleted.
+        file: PathBuf,
+        /// The system's words.
+        why: String,
+    },
     /// There is nothing to roll back to.
     #[error(
         "there is no earlier prefix to put back: {previous} does not exist. Only an upgrade leaves one."
@@ -172,6 +186,13 @@ pub enum PrefixError {
     },
 }
 
+impl From<Remains> for PrefixError {
+    fn from(remains: Remains) -> Self {
+        let Remains { place, file, why } = remains;
+        Self::LeftBehind { place, file, why }
+    }
+}
+
 impl PrefixError {
     /// Refuse what is at `path`.
     pub fn foreign(path: &Path, why: Foreignness) -> Self {
@@ -186,23 +207,21 @@ impl PrefixError {
 
     /// Sort a system error: no permission, not writable at all, or plain failure.
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        if let Some(Mounted(path)) = source.get_ref().and_then(|inner| inner.downcast_ref()) {
+        if let Some(Mounted(path)) = inner(&source) {
             return Self::MountAppeared { path: path.clone() };
         }
+        let (path, source) = match source.downcast::<Undeletable>() {
+            Ok(found) => (found.path, found.source),
+            Err(source) => (path.to_path_buf(), source),
+        };
         match source.kind() {
-            io::ErrorKind::PermissionDenied => Self::Denied {
-                action,
-                path: path.to_path_buf(),
-            },
+            io::ErrorKind::PermissionDenied => Self::Denied { action, path },
             io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::InvalidFilename => {
-                Self::CannotWrite {
-                    path: path.to_path_buf(),
-                    source,
-                }
+                Self::CannotWrite { path, source }
             }
             _ => Self::Io {
                 action,
-                path: path.to_path_buf(),
+                path,
                 source,
             },
         }
@@ -238,7 +257,10 @@ impl PrefixError {
             | Self::MountPoint { .. }
             | Self::MountAppeared { .. }
             | Self::PathTooLong { .. } => 73,
-            Self::NoSpace { .. } | Self::NoInodes { .. } | Self::Io { .. } => 74,
+            Self::NoSpace { .. }
+            | Self::NoInodes { .. }
+            | Self::Io { .. }
+            | Self::LeftBehind { .. } => 74,
             Self::Busy { .. } => 75,
             Self::Foreign { .. }
             | Self::Untrusted { .. }
@@ -271,6 +293,38 @@ impl From<Mounted> for io::Error {
     fn from(mounted: Mounted) -> Self {
         Self::new(io::ErrorKind::ResourceBusy, mounted)
     }
+}
+
+/// Whether an error means that something is mounted where there should be nothing but ours.
+pub(crate) fn is_mounted(error: &io::Error) -> bool {
+    inner::<Mounted>(error).is_some()
+}
+
+/// What cannot be deleted, inside of an [`io::Error`] of the same kind.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {source}")]
+pub(crate) struct Undeletable {
+    /// The file or directory.
+    pub path: PathBuf,
+    /// The system's words.
+    pub source: io::Error,
+}
+
+impl Undeletable {
+    /// The one that an error tells of.
+    pub fn find(error: &io::Error) -> Option<&Self> {
+        inner(error)
+    }
+}
+
+impl From<Undeletable> for io::Error {
+    fn from(found: Undeletable) -> Self {
+        Self::new(found.source.kind(), found)
+    }
+}
+
+fn inner<T: std::error::Error + 'static>(error: &io::Error) -> Option<&T> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 
 fn hint(source: &io::Error) -> &'static str {

@@ -14,26 +14,24 @@ use crate::names::Names;
 use crate::patience::Patience;
 use crate::sys;
 use crate::sys::pretend::{NO_EXCHANGE, NO_LOCKS, make_image};
-use crate::{
-    Details, InstallError, Outcome, Owner, Policy, PrefixError, install, plan_uninstall, rollback,
-};
+use crate::{Details, Outcome, Owner, Policy, PrefixError, install, plan_uninstall, rollback};
 
-static NEVER: AtomicBool = AtomicBool::new(false);
-const LIMIT: Duration = Duration::from_secs(5);
+pub(crate) static NEVER: AtomicBool = AtomicBool::new(false);
+pub(crate) const LIMIT: Duration = Duration::from_secs(5);
 
-struct Place {
-    directory: TempDir,
-    prefix: PathBuf,
+pub(crate) struct Place {
+    pub directory: TempDir,
+    pub prefix: PathBuf,
 }
 
-fn place() -> Place {
+pub(crate) fn place() -> Place {
     let directory = tempfile::tempdir().unwrap();
     let prefix = directory.path().join("demo");
     Place { directory, prefix }
 }
 
 impl Place {
-    fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.directory.path()).unwrap();
         let mut names: Vec<_> = entries
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -42,15 +40,16 @@ impl Place {
         names
     }
 
-    fn install(&self, version: &'static str, force: bool) -> Outcome {
-        self.try_install(version, force).unwrap()
+    pub(crate) fn install(&self, version: &'static str, force: bool) -> Outcome {
+        self.try_install(version, force, &mut |_| {}).unwrap()
     }
 
-    fn try_install(
+    pub(crate) fn try_install(
         &self,
         version: &'static str,
         force: bool,
-    ) -> Result<Outcome, InstallError<std::io::Error>> {
+        tell: &mut dyn FnMut(&crate::News),
+    ) -> Result<Outcome, crate::InstallError<std::io::Error>> {
         let policy = Policy {
             force,
             ..Policy::default()
@@ -58,22 +57,15 @@ impl Place {
         let build = |staging: &crate::Staging| {
             fs::write(staging.root.join("version"), version).map(|()| Details::default())
         };
-        install(
-            &self.prefix,
-            &owner(version),
-            &policy,
-            &mut |_| {},
-            &NEVER,
-            build,
-        )
+        install(&self.prefix, &owner(version), &policy, tell, &NEVER, build)
     }
 
-    fn version(&self) -> String {
+    pub(crate) fn version(&self) -> String {
         fs::read_to_string(self.prefix.join("version")).unwrap()
     }
 }
 
-fn owner(version: &'static str) -> Owner<'static> {
+pub(crate) fn owner(version: &'static str) -> Owner<'static> {
     Owner {
         runtime: "demo",
         stamp_hex: version,
@@ -81,12 +73,12 @@ fn owner(version: &'static str) -> Owner<'static> {
     }
 }
 
-fn without(locks: bool, exchange: bool) {
+pub(crate) fn without(locks: bool, exchange: bool) {
     NO_LOCKS.set(locks);
     NO_EXCHANGE.set(exchange);
 }
 
-fn upgraded() -> Place {
+pub(crate) fn upgraded() -> Place {
     let place = place();
     place.install("1", false);
     fs::create_dir_all(place.prefix.join("envs/mine")).unwrap();
@@ -102,12 +94,12 @@ fn the_lock_of_a_directory_that_was_put_in_place_is_no_lock_of_the_staging_direc
     let Ok(sys::Attempt::Locked(lock)) = sys::try_lock(&staging) else {
         panic!("not locked")
     };
-    assert!(sys::is_same(&lock, &staging));
+    assert!(sys::is_same(&lock, &staging).unwrap());
     fs::rename(&staging, &place.prefix).unwrap();
-    assert!(!sys::is_same(&lock, &staging));
+    assert!(!sys::is_same(&lock, &staging).unwrap());
     fs::create_dir(&staging).unwrap();
-    assert!(!sys::is_same(&lock, &staging));
-    assert!(!sys::is_locked(&staging));
+    assert!(!sys::is_same(&lock, &staging).unwrap());
+    assert!(!sys::is_locked(&staging).unwrap());
 }
 
 #[test]
@@ -280,7 +272,10 @@ fn root_neither_finishes_nor_removes_what_a_user_began() {
     let before = place.names();
     for directory in [&names.staging, &names.prefix] {
         chown(directory, Some(2001), None).unwrap();
-        let error = place.try_install("2", false).unwrap_err().to_string();
+        let error = place
+            .try_install("2", false, &mut |_| {})
+            .unwrap_err()
+            .to_string();
         let told = format!("{} belongs to user 2001", directory.display());
         assert!(error.starts_with(&told), "{error}");
         assert_eq!(place.names(), before);
@@ -300,7 +295,7 @@ fn what_an_interrupted_removal_leaves_is_not_carried_on() {
 }
 
 fn take(place: &Place, stale_after: Duration) -> Option<Claim> {
-    let mut silent = |_: &crate::Waiting| {};
+    let mut silent = |_: &crate::News| {};
     let cancel = AtomicBool::new(false);
     let mut patience = Patience::new(LIMIT, &mut silent, &cancel);
     patience.stale_after = stale_after;

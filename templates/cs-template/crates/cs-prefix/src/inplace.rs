@@ -5,14 +5,17 @@
 //! that it is being *dismantled*, and from there on whoever takes the claim next goes forward: see [`resume`].
 
 use std::io;
+use std::path::Path;
 
+use crate::aside;
 use crate::carry::{CARRIED, carry_over, copy_stuck};
 use crate::claim::Claim;
 use crate::copy::{Check, Copying, measure_tree};
 use crate::error::PrefixError;
+use crate::look::is_directory;
 use crate::marker::{Form, Marker};
 use crate::names::{Names, Owner};
-use crate::remove::{remove_tree, remove_tree_in_order};
+use crate::remove::{find_undeletable, remove_tree_in_order};
 use crate::swap::{bury, place, rename, sync_parent};
 use crate::sys;
 
@@ -28,21 +31,35 @@ pub(crate) enum Previous {
 }
 
 /// Whether prefixes have to be replaced this way; the caller holds the claim.
-pub(crate) fn is_needed(names: &Names) -> bool {
-    is_stuck(names, &names.prefix) || is_stuck(names, &names.previous)
+pub(crate) fn is_needed(names: &Names) -> Result<bool, PrefixError> {
+    Ok(is_stuck(names, &names.prefix)? || is_stuck(names, &names.previous)?)
 }
 
 /// Whether a directory beside the staging directory cannot be renamed; the caller holds the claim.
-pub(crate) fn is_stuck(names: &Names, directory: &std::path::Path) -> bool {
+pub(crate) fn is_stuck(names: &Names, directory: &Path) -> Result<bool, PrefixError> {
     // While the claim is held, the staging directory holds the scratch space at least.
-    names.scratch.is_dir() && sys::is_stuck(directory, &names.staging)
+    Ok(is_directory(&names.scratch)? && sys::is_stuck(directory, &names.staging))
 }
 
-/// Bytes and files that a replacement copies besides what it builds.
-pub(crate) fn measure(names: &Names) -> (u64, u64) {
-    match is_stuck(names, &names.prefix) {
-        true => measure_tree(&names.prefix),
-        false => (0, 0),
+/// Bytes and files that a replacement copies besides what it builds. Refuses what could not be emptied where it stands.
+pub(crate) fn measure(names: &Names) -> Result<(u64, u64), PrefixError> {
+    if !is_stuck(names, &names.prefix)? {
+        return Ok((0, 0));
+    }
+    refuse_undeletable(names)?;
+    Ok(measure_tree(&names.prefix))
+}
+
+/// Refuse a prefix with something in it that will certainly not be deleted: there is no putting it aside here, and once the
+/// prefix is dismantled there is no way back.
+fn refuse_undeletable(names: &Names) -> Result<(), PrefixError> {
+    let fail = |source| PrefixError::io("look at", &names.prefix, source);
+    match find_undeletable(&names.prefix).map_err(fail)? {
+        Some(path) => Err(PrefixError::Denied {
+            action: "remove",
+            path,
+        }),
+        None => Ok(()),
     }
 }
 
@@ -54,6 +71,9 @@ pub(crate) fn replace(
     check: Check,
 ) -> Result<(), PrefixError> {
     let names = claim.names().clone();
+    if is_stuck(&names, &names.prefix)? {
+        refuse_undeletable(&names)?;
+    }
     let before = Marker::read_ours(&names.prefix, owner)?;
     let mut copying = Copying::new(check);
     match previous {
@@ -97,7 +117,7 @@ pub(crate) fn resume(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
 
 /// Declare that the prefix, if there is one, gives way to the staging directory.
 fn commit(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
-    if !names.prefix.is_dir() {
+    if !is_directory(&names.prefix)? {
         return Ok(());
     }
     let marker = Marker::read_ours(&names.staging, owner)?;
@@ -110,14 +130,13 @@ fn commit(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
 fn clear_the_way(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     let kept = names.kept();
     // A previous prefix that cannot be removed stands in nobody's way: what was kept instead of it goes.
-    if kept.is_dir()
+    if is_directory(&kept)?
         && bury(names, &names.previous).is_ok()
         && Marker::read_ours(&kept, owner)?.is_some()
     {
         rename(&kept, &names.previous)?;
     }
-    remove_tree(&names.scratch)
-        .map_err(|source| PrefixError::io("remove", &names.scratch, source))?;
+    aside::remove(names, &names.scratch)?;
     carry_over(&names.prefix, &names.staging)
 }
 
@@ -137,7 +156,9 @@ fn take_the_place(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
             remove_tree_in_order(&names.previous, names.marker.as_ref())?;
             empty()
         })
-        .map_err(|source| PrefixError::io("remove", &names.prefix, source))?;
+        // Where a directory can be renamed, and merely not be exchanged, it need not be empty.
+        .or_else(|error| aside::put_aside(names, &names.prefix, error))?;
     place(names)?;
-    sync_parent(names)
+    sync_parent(names);
+    Ok(())
 }

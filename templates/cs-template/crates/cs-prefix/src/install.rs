@@ -4,19 +4,20 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::carry::carry_over;
+use crate::carry::{carry_over, is_left};
 use crate::changes::{Changes, Contents};
-use crate::claim::Claim;
+use crate::claim::{Claim, recognise};
 use crate::copy::Check;
 use crate::decide::{Decision, Site, decide};
 use crate::error::{InstallError, PrefixError};
+use crate::look::is_there;
 use crate::marker::{Form, Marker};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
-use crate::patience::{Patience, Waiting};
+use crate::patience::{News, Patience};
 use crate::room::check_room;
 use crate::state::find_unwritable;
-use crate::trust::{self, Distrust};
+use crate::trust::Distrust;
 use crate::{inplace, settings, swap, sys};
 
 /// What to do with the prefix of another build of the same runtime.
@@ -150,25 +151,29 @@ pub enum KeepReason {
 
 /// Make sure that a complete prefix of ours is at `prefix`, building it with `build` if need be.
 ///
-/// `waiting` is called over and over while another process holds the prefix. `cancel` is looked at between steps; the
-/// build should look at it too. After an error the prefix is as it was, and nothing is left beside it.
+/// `tell` is called over and over while another process holds the prefix, and in the end with what could not be deleted.
+/// `cancel` is looked at between steps; the build should look at it too. After an error the prefix is as it was, and nothing is
+/// left beside it but what has been told.
 pub fn install<E>(
     prefix: &Path,
     owner: &Owner,
     policy: &Policy,
-    waiting: &mut dyn FnMut(&Waiting),
+    tell: &mut dyn FnMut(&News),
     cancel: &AtomicBool,
     build: impl FnOnce(&Staging) -> Result<Details, E>,
 ) -> Result<Outcome, InstallError<E>> {
     let names = Names::new(prefix, owner)?;
-    let mut patience = Patience::new(policy.wait_limit, waiting, cancel);
+    let mut patience = Patience::new(policy.wait_limit, tell, cancel);
     let claim = match look_or_claim(&names, owner, policy, &mut patience)? {
         Step::Done(outcome) => return Ok(*outcome),
         Step::Claimed(claim) => *claim,
     };
     // Whoever held the claim before may have finished the work.
     let result = match decide(&names, owner, policy)? {
-        Decision::Done(outcome) => Ok(*outcome),
+        Decision::Done(outcome) => {
+            drop(claim);
+            Ok(*outcome)
+        }
         Decision::Build(site) => Work {
             claim,
             owner,
@@ -177,8 +182,32 @@ pub fn install<E>(
         }
         .carry_out(&|| patience.check_cancelled(&names), build),
     };
-    Form::Settled.set(&names.prefix, owner);
+    settle(&names, owner);
+    patience.tell(&names);
     result
+}
+
+/// Let plain later runs look no further if there is nothing to be found, and look if there is. What is put aside is in
+/// nobody's way.
+pub(crate) fn settle(names: &Names, owner: &Owner) {
+    let form = match is_clean(names, owner) {
+        Ok(true) => Form::Settled,
+        Ok(false) | Err(_) => Form::Unsettled,
+    };
+    form.set(&names.prefix, owner);
+}
+
+/// Whether nothing is left beside the prefix that a claim would have to tidy up.
+fn is_clean(names: &Names, owner: &Owner) -> Result<bool, PrefixError> {
+    if is_there(&names.staging)? {
+        match recognise(names, owner) {
+            // Nothing of ours, and nothing that would be tidied up.
+            Err(PrefixError::Foreign { .. }) => {}
+            other => return other.map(|_| false),
+        }
+    }
+    let has_previous = Marker::read_ours(&names.previous, owner)?.is_some();
+    Ok(!has_previous || !is_left(&names.previous, &names.prefix)?)
 }
 
 enum Step {
@@ -198,10 +227,14 @@ fn look_or_claim(
         match decide(names, owner, policy)? {
             Decision::Done(outcome) => {
                 tidy_up(names, owner, patience);
+                patience.tell(names);
                 return Ok(Step::Done(outcome));
             }
             // A plain run would not look for what a kill leaves from here on.
             Decision::Build(Site::Damaged) => Form::Unsettled.set(&names.prefix, owner),
+            Decision::Build(Site::Occupied) if is_of_this_stamp(names, owner)? => {
+                Form::Unsettled.set(&names.prefix, owner);
+            }
             Decision::Build(_) => {}
         }
         patience.check_cancelled(names)?;
@@ -212,19 +245,24 @@ fn look_or_claim(
     }
 }
 
+fn is_of_this_stamp(names: &Names, owner: &Owner) -> Result<bool, PrefixError> {
+    let marker = Marker::read_ours(&names.prefix, owner)?;
+    Ok(marker.is_some_and(|marker| marker.stamp == owner.stamp_hex))
+}
+
 /// Remove what a killed process left beside a prefix that needs nothing else. Not worth an error, nor a wait.
 fn tidy_up(names: &Names, owner: &Owner, patience: &mut Patience) {
-    let is_unsettled = Form::of(&names.marker_in(&names.prefix)) == Form::Unsettled;
-    let is_due = is_unsettled
-        || names.staging.symlink_metadata().is_ok()
-        || (trust::is_own(&names.previous).unwrap_or(false)
-            && names.previous.join("envs").exists());
-    if !is_due || find_unwritable(names).is_some() || sys::is_locked(&names.staging) {
+    let is_settled =
+        Form::of(&names.marker_in(&names.prefix)).is_ok_and(|form| form == Form::Settled);
+    if is_settled && is_clean(names, owner).unwrap_or(false) {
+        return;
+    }
+    if find_unwritable(names).is_some() || sys::is_locked(&names.staging).unwrap_or(true) {
         return;
     }
     if let Ok(Some(claim)) = Claim::take(names, owner, patience) {
         drop(claim);
-        Form::Settled.set(&names.prefix, owner);
+        settle(names, owner);
     }
 }
 
@@ -253,7 +291,7 @@ impl Work<'_> {
                 previous: Some(names.previous),
             });
         }
-        let copied = inplace::measure(&names);
+        let copied = inplace::measure(&names)?;
         check_room(
             &names.parent,
             self.policy.required_bytes.unwrap_or(0) + copied.0,
@@ -327,7 +365,11 @@ impl Work<'_> {
         // Looked for again: the build took its time.
         refuse_mounts(self.claim.names())?;
         match self.site {
-            Site::Occupied => return swap::replace(&mut self.claim, self.owner, check),
+            Site::Occupied => {
+                swap::replace(&mut self.claim, self.owner, check)?;
+                Form::Settled.set(&self.claim.names().previous, self.owner);
+                return Ok(());
+            }
             Site::Damaged => return swap::repair(&mut self.claim, self.owner, check),
             Site::Free => {}
         }
@@ -339,9 +381,8 @@ impl Work<'_> {
         swap::place(&names)?;
         self.claim.release();
         if self.policy.sync {
-            swap::sync_parent(&names)
-        } else {
-            Ok(())
+            swap::sync_parent(&names);
         }
+        Ok(())
     }
 }

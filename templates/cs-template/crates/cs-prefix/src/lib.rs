@@ -6,6 +6,7 @@
 
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
+mod aside;
 mod carry;
 mod changes;
 mod claim;
@@ -13,10 +14,13 @@ mod copy;
 mod decide;
 mod error;
 #[cfg(all(test, unix))]
+mod failures;
+#[cfg(all(test, unix))]
 mod fallbacks;
 mod heartbeat;
 mod inplace;
 mod install;
+mod look;
 mod marker;
 mod mounts;
 mod names;
@@ -33,12 +37,13 @@ mod sys;
 mod trust;
 mod uninstall;
 
+pub use aside::Remains;
 pub use changes::{Changes, find_changes};
 pub use error::{InstallError, PrefixError};
 pub use install::{Details, KeepReason, OnUpgrade, Outcome, Policy, Staging, install};
 pub use marker::{Marker, begins_with};
 pub use names::Owner;
-pub use patience::Waiting;
+pub use patience::{News, Waiting};
 pub use rollback::{RolledBack, rollback};
 pub use state::{Foreignness, Neighbours, State, examine, inspect, look_around};
 pub use trust::{Distrust, find_distrust};

@@ -8,6 +8,7 @@ use cs_file::Links;
 use serde::{Deserialize, Serialize};
 
 use crate::error::PrefixError;
+use crate::look::is_directory;
 use crate::names::Owner;
 use crate::{sys, trust};
 
@@ -30,15 +31,15 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// The form of the marker at `path`.
-    pub(crate) fn of(path: &Path) -> Self {
+    /// The form of the marker at `path`; settled when there is none.
+    pub(crate) fn of(path: &Path) -> Result<Self, PrefixError> {
         let mut first = [0];
-        let read =
-            cs_file::open(path, Links::Refused).and_then(|mut file| file.read_exact(&mut first));
+        let read = cs_file::open(path, Links::Refused).and_then(|mut file| file.read(&mut first));
         match read {
-            Ok(()) if first == [Self::Unsettled as u8] => Self::Unsettled,
-            Ok(()) if first == [Self::Dismantled as u8] => Self::Dismantled,
-            _ => Self::Settled,
+            Err(error) if !is_absence(&error) => Err(PrefixError::io("read", path, error)),
+            Ok(1) if first == [Self::Unsettled as u8] => Ok(Self::Unsettled),
+            Ok(1) if first == [Self::Dismantled as u8] => Ok(Self::Dismantled),
+            _ => Ok(Self::Settled),
         }
     }
 
@@ -135,7 +136,7 @@ impl Marker {
             Err(source) => return Err(PrefixError::io("read", &path, source)),
         };
         // What a power cut leaves of a file that had no time to reach the disk: no bytes, or zeros.
-        if bytes.iter().all(|byte| *byte == 0) && directory.join("conda-meta").is_dir() {
+        if bytes.iter().all(|byte| *byte == 0) && is_directory(&directory.join("conda-meta"))? {
             return Ok(Reading::Torn);
         }
         Ok(Self::parse(bytes, owner))
@@ -195,7 +196,11 @@ impl Marker {
                 if sync { file.sync_all() } else { Ok(()) }
             })
             .and_then(|()| std::fs::rename(&half, &path))
-            .map_err(|source| PrefixError::io("write", &path, source))
+            .map_err(|source| {
+                // Of no use to anybody, and it would look like a change of the prefix.
+                let _ = remove_file(&half);
+                PrefixError::io("write", &path, source)
+            })
     }
 }
 

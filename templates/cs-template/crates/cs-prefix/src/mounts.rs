@@ -8,36 +8,33 @@ use std::path::{Path, PathBuf};
 
 use crate::carry::find_immovable;
 use crate::error::PrefixError;
+use crate::look::{is_directory, list};
 use crate::names::Names;
 use crate::sys;
 
 /// Refuse to change anything while something is mounted at or in the prefix, or the directories beside it.
 pub(crate) fn refuse_mounts(names: &Names) -> Result<(), PrefixError> {
-    match find_mount(names) {
+    match find_mount(names)? {
         Some(path) => Err(PrefixError::MountPoint { path }),
         None => Ok(()),
     }
 }
 
 /// Where something is mounted at or in the prefix, or the directories beside it.
-pub(crate) fn find_mount(names: &Names) -> Option<PathBuf> {
+pub(crate) fn find_mount(names: &Names) -> Result<Option<PathBuf>, PrefixError> {
+    let directories = names.directories();
     let listed = match (names.parent.canonicalize(), sys::list_mounts()) {
         (Ok(parent), Some(mounts)) => mounts
             .iter()
             .filter_map(|mount| mount.strip_prefix(&parent).ok())
-            .find(|inner| {
-                names
-                    .directories()
-                    .iter()
-                    .any(|directory| is_in(inner, directory))
-            })
+            .find(|inner| directories.iter().any(|directory| is_in(inner, directory)))
             .map(|inner| names.parent.join(inner)),
-        _ => names
-            .directories()
-            .iter()
-            .find_map(|directory| find_below(directory)),
+        _ => find_below(directories)?,
     };
-    listed.or_else(|| find_immovable(&names.prefix))
+    match listed {
+        Some(path) => Ok(Some(path)),
+        None => find_immovable(&names.prefix),
+    }
 }
 
 /// Whether `inner`, a path in the parent of `directory`, is that directory or something in it.
@@ -47,19 +44,22 @@ fn is_in(inner: &Path, directory: &Path) -> bool {
         .is_some_and(|name| inner.starts_with(name))
 }
 
-/// Look at every entry at or below `top`, without following links.
-fn find_below(top: &Path) -> Option<PathBuf> {
-    let mut found = vec![top.to_path_buf()];
+/// Look at every entry at or below some paths, without following links.
+fn find_below(mut found: Vec<PathBuf>) -> Result<Option<PathBuf>, PrefixError> {
     while let Some(path) = found.pop() {
-        if sys::is_mounted_at(&path) {
-            return Some(path);
+        let look = sys::is_mounted_at(&path);
+        if look.map_err(|source| PrefixError::io("look at", &path, source))? {
+            return Ok(Some(path));
         }
-        if path.is_dir() && !path.is_symlink() {
-            let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
-            found.extend(entries.map(|entry| entry.path()));
+        if is_directory(&path)? {
+            match list(&path) {
+                // What cannot be read cannot be emptied either.
+                Err(PrefixError::Denied { .. }) => {}
+                entries => found.extend(entries?),
+            }
         }
     }
-    None
+    Ok(None)
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -180,7 +180,7 @@ mod tests {
                     return;
                 };
                 answer(answers);
-                let found = find_mount(&made.names());
+                let found = find_mount(&made.names()).unwrap();
                 assert_eq!(
                     found.as_deref(),
                     Some(made.mount.as_path()),
@@ -199,7 +199,7 @@ mod tests {
                 };
                 fs::create_dir_all(made.path("demo/envs")).unwrap();
                 answer(answers);
-                assert_eq!(find_mount(&made.names()), None, "{at}");
+                assert_eq!(find_mount(&made.names()).unwrap(), None, "{at}");
             }
         }
     }
@@ -212,7 +212,7 @@ mod tests {
         let link = made.path("link");
         std::os::unix::fs::symlink(made.directory.path(), &link).unwrap();
         let names = Names::new(&link.join("demo"), &OWNER).unwrap();
-        assert_eq!(find_mount(&names), Some(link.join("demo/data")));
+        assert_eq!(find_mount(&names).unwrap(), Some(link.join("demo/data")));
     }
 
     #[test]

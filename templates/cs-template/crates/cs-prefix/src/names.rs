@@ -1,8 +1,11 @@
 //! Who owns a prefix, and what the files around it are called.
 
+use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use crate::aside::Remains;
 use crate::error::PrefixError;
 
 /// The runtime that asks.
@@ -28,7 +31,19 @@ impl Owner<'_> {
     }
 }
 
-/// How the names end, after a dot and a prefix's own, that this crate gives to what is beside a prefix.
+/// The names that what cannot be deleted is put aside under: `.NAME.removed`, and more where others have taken that.
+const REMOVED: [&str; 9] = [
+    ".removed",
+    ".removed-2",
+    ".removed-3",
+    ".removed-4",
+    ".removed-5",
+    ".removed-6",
+    ".removed-7",
+    ".removed-8",
+    ".removed-9",
+];
+/// How the names end, after a dot and a prefix's own, that this crate gives to what else is beside a prefix.
 const SUFFIXES: [&str; 3] = [".staging", ".previous", ".abandoned"];
 
 /// Whether a directory of this name could be what is beside the prefix of another runtime.
@@ -40,7 +55,7 @@ fn is_beside_another(name: &OsStr) -> bool {
             .and_then(|name| name.strip_suffix(*suffix));
         stem.is_some_and(|stem| !stem.is_empty())
     };
-    SUFFIXES.iter().any(is_one)
+    SUFFIXES.iter().chain(&REMOVED).any(is_one)
 }
 
 /// Every path that this crate may touch for one prefix.
@@ -58,6 +73,8 @@ pub(crate) struct Names {
     pub previous: PathBuf,
     /// File name of the marker.
     pub marker: String,
+    /// What could not be deleted so far; shared by all copies.
+    remains: Rc<RefCell<Vec<Remains>>>,
 }
 
 impl Names {
@@ -91,19 +108,48 @@ impl Names {
             scratch: staging.join(owner.scratch_name()),
             previous: beside(".previous"),
             marker: owner.marker_file_name(),
+            remains: Rc::default(),
             staging,
             prefix: absolute,
         })
     }
 
     /// Every directory that may be moved or removed, all of them in `parent`.
-    pub fn directories(&self) -> [PathBuf; 4] {
-        [
+    pub fn directories(&self) -> Vec<PathBuf> {
+        let mut directories = self.removed();
+        directories.extend([
             self.prefix.clone(),
             self.previous.clone(),
             self.staging.clone(),
             self.abandoned(),
-        ]
+        ]);
+        directories
+    }
+
+    /// Where what cannot be deleted may be put aside, in the order in which that is tried.
+    pub fn removed(&self) -> Vec<PathBuf> {
+        let stem = self.staging.with_extension("").into_os_string();
+        let beside = |suffix: &&str| {
+            let mut path = stem.clone();
+            path.push(suffix);
+            path.into()
+        };
+        REMOVED.iter().map(beside).collect()
+    }
+
+    /// The directory in another one of ours that says so, called as the scratch space is.
+    pub fn mark_in(&self, directory: &Path) -> PathBuf {
+        directory.join(self.scratch.file_name().unwrap_or_default())
+    }
+
+    /// Remember what could not be deleted, for the user.
+    pub fn report(&self, remains: Remains) {
+        self.remains.borrow_mut().push(remains);
+    }
+
+    /// All that has been reported, once.
+    pub fn take_reports(&self) -> Vec<Remains> {
+        self.remains.take()
     }
 
     /// Where a staging directory is put whose process is gone, where directories cannot be locked.
@@ -116,6 +162,11 @@ impl Names {
         directory.join(&self.marker)
     }
 
+    /// Where a directory is moved to that is removed.
+    pub fn grave(&self) -> PathBuf {
+        self.scratch.join("buried")
+    }
+
     /// A copy of the prefix in place, in the scratch space, that is to become the previous one.
     pub fn kept(&self) -> PathBuf {
         self.scratch.join("kept")
@@ -123,14 +174,9 @@ impl Names {
 
     /// The same with the staging directory elsewhere.
     pub fn with_staging(&self, staging: PathBuf) -> Self {
-        let scratch = self
-            .scratch
-            .file_name()
-            .map(|name| staging.join(name))
-            .unwrap_or_default();
         Self {
+            scratch: self.mark_in(&staging),
             staging,
-            scratch,
             ..self.clone()
         }
     }

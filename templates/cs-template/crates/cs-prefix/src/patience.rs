@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::aside::Remains;
 use crate::error::PrefixError;
 use crate::heartbeat;
 use crate::names::Names;
@@ -23,10 +24,19 @@ pub struct Waiting {
     pub limit: Duration,
 }
 
+/// What the user of a command may want to know while it is at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News<'a> {
+    /// Another process works on the prefix.
+    Waiting(Waiting),
+    /// Something could not be deleted; it is in nobody's way.
+    Remains(&'a Remains),
+}
+
 /// How long to wait, and whom to tell. All times are the monotonic clock's: a jump of the wall clock changes nothing.
 pub(crate) struct Patience<'a> {
     limit: Duration,
-    waiting: &'a mut dyn FnMut(&Waiting),
+    news: &'a mut dyn FnMut(&News),
     cancel: &'a AtomicBool,
     start: Instant,
     /// The last heartbeat read, and when it was first seen.
@@ -35,14 +45,10 @@ pub(crate) struct Patience<'a> {
 }
 
 impl<'a> Patience<'a> {
-    pub fn new(
-        limit: Duration,
-        waiting: &'a mut dyn FnMut(&Waiting),
-        cancel: &'a AtomicBool,
-    ) -> Self {
+    pub fn new(limit: Duration, news: &'a mut dyn FnMut(&News), cancel: &'a AtomicBool) -> Self {
         Self {
             limit,
-            waiting,
+            news,
             cancel,
             start: Instant::now(),
             beat: None,
@@ -62,12 +68,19 @@ impl<'a> Patience<'a> {
                 waited: elapsed,
             });
         }
-        (self.waiting)(&Waiting {
+        (self.news)(&News::Waiting(Waiting {
             elapsed,
             limit: self.limit,
-        });
+        }));
         std::thread::sleep(POLL.min(self.limit - elapsed));
         Ok(())
+    }
+
+    /// Tell of the first of the things that could not be deleted; one that is known leads to the others.
+    pub fn tell(&mut self, names: &Names) {
+        if let Some(remains) = names.take_reports().first() {
+            (self.news)(&News::Remains(remains));
+        }
     }
 
     /// Fail when the caller wants to stop.

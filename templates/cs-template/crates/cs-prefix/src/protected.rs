@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::error::PrefixError;
+use crate::marker::is_absence;
 
 /// Refuse a root, a home directory, and anything that the home or the working directory is in.
 pub(crate) fn refuse_protected(prefix: &Path) -> Result<(), PrefixError> {
@@ -12,13 +13,14 @@ pub(crate) fn refuse_protected(prefix: &Path) -> Result<(), PrefixError> {
             why,
         })
     };
-    let Ok(real) = prefix.canonicalize() else {
-        return Ok(());
+    let real = match prefix.canonicalize() {
+        Err(error) if is_absence(&error) => return Ok(()),
+        other => other.map_err(|source| PrefixError::io("resolve", prefix, source))?,
     };
     if real.parent().is_none() {
         return refuse("it is a root directory");
     }
-    let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+    let home = std::env::home_dir().map(|home| home.canonicalize().unwrap_or(home));
     if home.is_some_and(|home| home.starts_with(&real)) {
         return refuse("your home directory is in it");
     }

@@ -1,25 +1,25 @@
 //! Remove directory trees: never through a link nor across a mount, whatever their modes, however deep.
+//!
+//! What cannot be deleted does not stop a removal: all else goes, and the first failure is told in the end. A mount does.
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::marker::is_absence;
 
 /// Remove the directory `path` and all below it; no error when it is not there.
 pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
-    match remove_existing_tree(path) {
-        Err(error)
-            if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() =>
-        {
-            Ok(())
-        }
-        other => other,
+    match path.symlink_metadata() {
+        Err(error) if is_absence(&error) => Ok(()),
+        _ => remove_existing_tree(path),
     }
 }
 
 /// Remove the directory `path` as [`remove_tree`] does, its entry `last` after all others.
 pub(crate) fn remove_tree_in_order(path: &Path, last: &OsStr) -> io::Result<()> {
     match path.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if is_absence(&error) => return Ok(()),
         _ => {}
     }
     #[cfg(unix)]
@@ -47,6 +47,29 @@ fn remove_existing_tree(path: &Path) -> io::Result<()> {
     std::fs::remove_dir(path)
 }
 
+/// The first entry below the directory `path` that a removal would certainly leave, if there is one: in a directory of another
+/// user, or immutable.
+#[cfg(unix)]
+pub(crate) fn find_undeletable(path: &Path) -> io::Result<Option<PathBuf>> {
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?.path();
+        if !crate::sys::may_delete(path, &entry)? {
+            return Ok(Some(entry));
+        }
+        if entry.symlink_metadata()?.is_dir()
+            && let Some(found) = find_undeletable(&entry)?
+        {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn find_undeletable(_path: &Path) -> io::Result<Option<PathBuf>> {
+    Ok(None)
+}
+
 #[cfg(unix)]
 mod unix {
     use std::ffi::{CString, OsStr};
@@ -58,7 +81,7 @@ mod unix {
     use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
     use rustix::io::Errno;
 
-    use crate::error::Mounted;
+    use crate::error::{Mounted, Undeletable};
     use crate::sys::{is_mounted_at, is_mounted_in, make_writable, make_writable_in};
 
     const FLAGS: OFlags = OFlags::RDONLY
@@ -70,7 +93,7 @@ mod unix {
 
     /// Open a directory, even one that its owner may not read.
     fn open(path: &Path) -> io::Result<OwnedFd> {
-        if is_mounted_at(path) {
+        if is_mounted_at(path)? {
             return Err(Mounted(path.to_path_buf()).into());
         }
         let open = || rustix::fs::openat(CWD, path, FLAGS, Mode::empty());
@@ -80,7 +103,7 @@ mod unix {
         }
     }
 
-    /// Remove what the directory `path` holds, but for the entry `kept`.
+    /// Remove what the directory `path` holds, but for the entry `kept` and what cannot be deleted.
     pub fn empty(path: &Path, kept: Option<&OsStr>) -> io::Result<()> {
         let top = open(path)?;
         let mut sweep = Sweep {
@@ -88,9 +111,13 @@ mod unix {
             kept: kept.map(|name| CString::new(name.as_bytes())).transpose()?,
             deep: 0,
             place: path.to_path_buf(),
+            failure: None,
         };
-        while sweep.empty_directory(&top, 0)? > 0 {}
-        Ok(())
+        while sweep.empty_directory(&top, 0)? > 0 {
+            // Failures of the last round count: what is left then is left.
+            sweep.failure = None;
+        }
+        sweep.failure.map_or(Ok(()), Err)
     }
 
     /// The removal of one tree.
@@ -102,61 +129,93 @@ mod unix {
         deep: usize,
         /// The directory that is being emptied, for messages only.
         place: PathBuf,
+        /// Why the first entry that could not be deleted stays.
+        failure: Option<io::Error>,
     }
 
     impl Sweep<'_> {
-        /// Remove what `directory` holds; returns how many entries it saw, so that 0 means empty.
+        /// Remove what `directory` holds; returns how much came of it, so that 0 means that nothing more will.
         fn empty_directory(&mut self, directory: &OwnedFd, depth: usize) -> io::Result<usize> {
             let mut entries = list(directory)?;
             if depth == 0 {
                 entries.retain(|(name, _)| Some(name) != self.kept.as_ref());
             }
+            let mut count = 0;
             for (name, file_type) in &entries {
-                let may_be_directory = matches!(file_type, FileType::Directory | FileType::Unknown);
-                if may_be_directory && self.remove_subdirectory(directory, name, depth)? {
-                    continue;
-                }
-                self.unlink(directory, name, AtFlags::empty())?;
+                let removed = match file_type {
+                    FileType::Directory | FileType::Unknown => {
+                        self.remove_subdirectory(directory, name, depth)
+                    }
+                    _ => self.unlink(directory, name, AtFlags::empty()).map(|()| 1),
+                };
+                count += removed.or_else(|error| self.remember(name, error))?;
             }
-            Ok(entries.len())
+            Ok(count)
         }
 
-        /// Remove a subdirectory; false when the entry turns out to be something else.
+        /// Go on after a failure, if it is not one that ends the sweep.
+        fn remember(&mut self, name: &CString, error: io::Error) -> io::Result<usize> {
+            if crate::error::is_mounted(&error) {
+                return Err(error);
+            }
+            if self.failure.is_none() {
+                let path = self.place.join(OsStr::from_bytes(name.to_bytes()));
+                let source = error;
+                self.failure = Some(Undeletable { path, source }.into());
+            }
+            Ok(0)
+        }
+
+        /// Remove an entry that may be a directory.
         fn remove_subdirectory(
             &mut self,
             parent: &OwnedFd,
             name: &CString,
             depth: usize,
-        ) -> io::Result<bool> {
+        ) -> io::Result<usize> {
             let directory = match open_below(parent, name) {
                 Ok(directory) => directory,
-                Err(Errno::NOTDIR | Errno::LOOP | Errno::MLINK) => return Ok(false),
-                Err(Errno::NOENT) => return Ok(true),
-                Err(Errno::XDEV) => return Err(self.stop_at(name)),
-                Err(error) => return Err(error.into()),
+                Err(error) => match Errno::from_io_error(&error) {
+                    Some(Errno::NOTDIR | Errno::LOOP | Errno::MLINK) => {
+                        return self.unlink(parent, name, AtFlags::empty()).map(|()| 1);
+                    }
+                    Some(Errno::NOENT) => return Ok(1),
+                    Some(Errno::XDEV) => return Err(self.stop_at(name)),
+                    _ => return Err(error),
+                },
             };
             if depth >= DEPTH_LIMIT {
                 self.deep += 1;
                 let shallow = format!(".deep-{}", self.deep);
                 rustix::fs::renameat(parent, name.as_c_str(), self.top, shallow.as_str())?;
-                return Ok(true);
+                return Ok(1);
             }
             self.place.push(OsStr::from_bytes(name.to_bytes()));
-            self.empty_directory(&directory, depth + 1)?;
+            let emptied = self.empty_directory(&directory, depth + 1);
             self.place.pop();
-            self.unlink(parent, name, AtFlags::REMOVEDIR)?;
-            Ok(true)
+            let count = emptied?;
+            match self.unlink(parent, name, AtFlags::REMOVEDIR) {
+                Ok(()) => Ok(count + 1),
+                // Something in it stays, and has been remembered.
+                Err(_) if self.failure.is_some() => Ok(count),
+                Err(error) => self.remember(name, error).map(|_| count),
+            }
         }
 
         fn unlink(&self, directory: &OwnedFd, name: &CString, flags: AtFlags) -> io::Result<()> {
+            #[cfg(test)]
+            if name.to_bytes() == crate::sys::pretend::UNDELETABLE.get().as_bytes() {
+                return Err(Errno::PERM.into());
+            }
             let unlink = || rustix::fs::unlinkat(directory, name.as_c_str(), flags);
             match unlink() {
-                Err(Errno::ACCESS) => {
-                    rustix::fs::fchmod(directory, Mode::RWXU)?;
+                Err(Errno::ACCESS) if rustix::fs::fchmod(directory, Mode::RWXU).is_ok() => {
                     Ok(unlink()?)
                 }
                 Err(Errno::NOENT) => Ok(()),
-                Err(Errno::BUSY) if is_mounted_in(directory, name, None) => Err(self.stop_at(name)),
+                Err(Errno::BUSY) if is_mounted_in(directory, name, None)? => {
+                    Err(self.stop_at(name))
+                }
                 other => Ok(other?),
             }
         }
@@ -178,19 +237,21 @@ mod unix {
     }
 
     /// Open a directory in another; EXDEV when something is mounted there.
-    fn open_below(parent: &OwnedFd, name: &CString) -> rustix::io::Result<OwnedFd> {
+    fn open_below(parent: &OwnedFd, name: &CString) -> io::Result<OwnedFd> {
         let open = || rustix::fs::openat(parent, name.as_c_str(), FLAGS, Mode::empty());
         let opened = match open() {
-            Err(Errno::ACCESS) if is_mounted_in(parent, name, None) => Err(Errno::XDEV),
+            Err(Errno::ACCESS) if is_mounted_in(parent, name, None)? => Err(Errno::XDEV),
             Err(Errno::ACCESS) => {
                 // Only reached for entries that are directories: others fail with ENOTDIR or ELOOP.
-                make_writable_in(parent, name.as_c_str()).map_err(|_| Errno::ACCESS)?;
-                open()
+                match make_writable_in(parent, name.as_c_str()) {
+                    Ok(()) => open(),
+                    Err(_) => Err(Errno::ACCESS),
+                }
             }
             other => other,
         }?;
-        match is_mounted_in(parent, name, Some(&opened)) {
-            true => Err(Errno::XDEV),
+        match is_mounted_in(parent, name, Some(&opened))? {
+            true => Err(Errno::XDEV.into()),
             false => Ok(opened),
         }
     }

@@ -7,10 +7,12 @@ use std::time::Duration;
 use crate::claim::{Claim, check_staging};
 use crate::copy::Check;
 use crate::error::PrefixError;
+use crate::install::settle;
+use crate::look::find_target;
 use crate::marker::{Form, Marker};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
-use crate::patience::{Patience, Waiting};
+use crate::patience::{News, Patience};
 use crate::state::{State, find_unwritable, inspect};
 use crate::{settings, swap, trust};
 
@@ -26,18 +28,21 @@ pub struct RolledBack {
 /// Exchange the prefix with the previous one; named environments stay with the prefix.
 ///
 /// The stamp that was in place is written into the marker of the one put back, so that its runtime keeps that prefix from
-/// now on (`bootstrap --force` aside) instead of upgrading it again.
+/// now on (`bootstrap --force` aside) instead of upgrading it again. After an error everything is as it was.
 pub fn rollback(
     prefix: &Path,
     owner: &Owner,
     wait_limit: Duration,
-    waiting: &mut dyn FnMut(&Waiting),
+    tell: &mut dyn FnMut(&News),
     cancel: &AtomicBool,
 ) -> Result<RolledBack, PrefixError> {
     let names = Names::new(prefix, owner)?;
-    let mut patience = Patience::new(wait_limit, waiting, cancel);
+    // What is refused is not touched.
+    check(&names, owner)?;
+    let mut patience = Patience::new(wait_limit, tell, cancel);
     let result = wait_and_exchange(&names, owner, &mut patience);
-    Form::Settled.set(&names.prefix, owner);
+    settle(&names, owner);
+    patience.tell(&names);
     result
 }
 
@@ -47,7 +52,6 @@ fn wait_and_exchange(
     patience: &mut Patience,
 ) -> Result<RolledBack, PrefixError> {
     loop {
-        check(names, owner)?;
         // A kill from here on leaves what a plain run of the newer prefix would not look for.
         Form::Unsettled.set(&names.prefix, owner);
         patience.check_cancelled(names)?;
@@ -57,6 +61,7 @@ fn wait_and_exchange(
             return put_back(claim, owner, &state, &|| patience.check_cancelled(names));
         }
         patience.wait(names)?;
+        check(names, owner)?;
     }
 }
 
@@ -66,7 +71,7 @@ fn check(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
     if let State::Foreign { why } = state {
         return Err(PrefixError::foreign(&names.prefix, why));
     }
-    if let Ok(target) = std::fs::read_link(&names.prefix) {
+    if let Some(target) = find_target(&names.prefix)? {
         return Err(PrefixError::SymbolicLink {
             prefix: names.prefix.clone(),
             target,
@@ -100,14 +105,19 @@ fn put_back(
         });
     };
     let before = state.marker().cloned();
+    let original = now.clone();
     now.declined = before.iter().map(|marker| marker.stamp.clone()).collect();
     now.write(&names.previous, owner, Form::Settled, true)?;
-    match &before {
-        Some(marker) => {
-            settings::carry(&names.prefix, marker, &names.previous)?;
-            swap::exchange_with_previous(&mut claim, owner, check)?;
-        }
-        None => swap::place_previous(&mut claim, owner, check)?,
+    let swapped = match &before {
+        Some(marker) => settings::carry(&names.prefix, marker, &names.previous)
+            .and_then(|()| swap::exchange_with_previous(&mut claim, owner, check)),
+        None => swap::place_previous(&mut claim, owner, check),
+    };
+    let is_undone = |_: &PrefixError| {
+        Marker::read_ours(&names.previous, owner).is_ok_and(|there| there.as_ref() == Some(&now))
+    };
+    if swapped.as_ref().is_err_and(is_undone) {
+        original.write(&names.previous, owner, Form::Settled, true)?;
     }
-    Ok(RolledBack { now, before })
+    swapped.map(|()| RolledBack { now, before })
 }

@@ -9,6 +9,7 @@ use cs_file::Links;
 
 use crate::copy::Copying;
 use crate::error::PrefixError;
+use crate::look::is_directory;
 use crate::marker::{Marker, is_absence, remove_file};
 use crate::swap::make_directory;
 
@@ -50,7 +51,7 @@ pub(crate) fn carry(from: &Path, marker: &Marker, to: &Path) -> Result<(), Prefi
 fn list(prefix: &Path) -> Result<Vec<String>, PrefixError> {
     let mut paths: Vec<String> = FILES.map(str::to_owned).into();
     let directory = prefix.join(DIRECTORY);
-    if !is_real_directory(&directory) {
+    if !is_directory(&directory)? {
         return Ok(paths);
     }
     let fail = |source| PrefixError::io("list", &directory, source);
@@ -59,11 +60,6 @@ fn list(prefix: &Path) -> Result<Vec<String>, PrefixError> {
         paths.push(format!("{DIRECTORY}/{}", name.to_string_lossy()));
     }
     Ok(paths)
-}
-
-fn is_real_directory(path: &Path) -> bool {
-    path.symlink_metadata()
-        .is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// The text of a setting, or where a link in its place leads, which is not followed: it may lead to anything.
@@ -92,7 +88,7 @@ fn read_by_kind(path: &Path, metadata: &Metadata) -> io::Result<Option<String>> 
 fn copy(from: &Path, to: &Path) -> Result<(), PrefixError> {
     if let Some(parent) = to.parent() {
         make_directory(parent)?;
-        if !is_real_directory(parent) {
+        if !is_directory(parent)? {
             return Ok(());
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::changes::{Changes, find_changes};
 use crate::error::PrefixError;
+use crate::look::{is_directory, is_empty_directory, is_there, list};
 use crate::marker::{Marker, Reading, is_absence};
 use crate::names::{Names, Owner};
 use crate::sys;
@@ -139,14 +140,12 @@ pub fn inspect(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
         });
     }
     if let Some(why) = trust::find_distrust(&names.prefix)? {
-        return Ok(
-            match metadata.is_dir() && is_empty(&names.prefix).unwrap_or(false) {
-                true => State::Absent,
-                false => State::Foreign {
-                    why: Foreignness::Untrusted(why),
-                },
+        return Ok(match is_empty_directory(&names.prefix).unwrap_or(false) {
+            true => State::Absent,
+            false => State::Foreign {
+                why: Foreignness::Untrusted(why),
             },
-        );
+        });
     }
     match metadata.is_symlink() {
         true => inspect_link(&names, owner),
@@ -172,7 +171,8 @@ pub fn examine(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
 /// Look for builders, for what they left, for the previous prefix, and for the permission to change anything.
 pub fn look_around(prefix: &Path, owner: &Owner) -> Result<Neighbours, PrefixError> {
     let names = Names::new(prefix, owner)?;
-    let being_built = sys::is_locked(&names.staging);
+    let being_built = sys::is_locked(&names.staging)
+        .map_err(|source| PrefixError::io("open", &names.staging, source))?;
     let abandoned = !being_built && trust::is_own(&names.staging)?;
     Ok(Neighbours {
         being_built,
@@ -206,13 +206,15 @@ pub(crate) fn find_unwritable(names: &Names) -> Option<&Path> {
     if !sys::is_writable(parent) {
         return Some(parent);
     }
-    (names.prefix.is_dir() && !sys::is_writable(&names.prefix)).then_some(&names.prefix)
+    // One that does not even answer is not writable either.
+    let is_directory = is_directory(&names.prefix).unwrap_or(true);
+    (is_directory && !sys::is_writable(&names.prefix)).then_some(&names.prefix)
 }
 
 /// The deepest ancestor of `path`, itself included, that exists.
 pub(crate) fn nearest_existing(path: &Path) -> &Path {
     path.ancestors()
-        .find(|ancestor| ancestor.symlink_metadata().is_ok())
+        .find(|ancestor| is_there(ancestor).unwrap_or(true))
         .unwrap_or(path)
 }
 
@@ -229,7 +231,7 @@ fn inspect_link(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
 
 fn inspect_directory(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
     let why = match Marker::read(&names.prefix, owner)? {
-        Reading::Nothing if is_empty(&names.prefix)? => return Ok(State::Absent),
+        Reading::Nothing if list(&names.prefix)?.is_empty() => return Ok(State::Absent),
         Reading::Nothing => Foreignness::NoMarker {
             marker: names.marker.clone(),
         },
@@ -250,12 +252,4 @@ fn inspect_directory(names: &Names, owner: &Owner) -> Result<State, PrefixError>
         }
     };
     Ok(State::Foreign { why })
-}
-
-fn is_empty(directory: &Path) -> Result<bool, PrefixError> {
-    match std::fs::read_dir(directory) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
-        Err(error) if is_absence(&error) => Ok(true),
-        Err(source) => Err(PrefixError::io("list", directory, source)),
-    }
 }

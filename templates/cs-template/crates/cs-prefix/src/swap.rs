@@ -1,17 +1,19 @@
 //! The renames that put a prefix in place. Each leaves a state that the next claim completes or takes back.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::aside;
 use crate::carry::carry_over;
-use crate::claim::{Claim, remove_staging};
+use crate::claim::Claim;
 use crate::copy::{Check, Copying};
 use crate::error::PrefixError;
 use crate::inplace::{self, Previous};
+use crate::look::{is_there, look_at};
 use crate::marker::Form;
 use crate::names::{Names, Owner};
-use crate::remove::{remove_tree, remove_tree_in_order};
+use crate::remove::remove_tree_in_order;
 use crate::sys::{self, Attempt, Exchange};
 
 /// How often, and how far apart, a directory is tried that somebody may be looking at.
@@ -37,7 +39,7 @@ fn place_copy(names: &Names) -> Result<(), PrefixError> {
         &[scratch.unwrap_or_default()],
     )?;
     rename(&copy, &names.prefix)?;
-    remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
+    aside::remove_staging(names)
 }
 
 /// Put the previous prefix where none is, or one that is not whole.
@@ -47,22 +49,52 @@ pub(crate) fn place_previous(
     check: Check,
 ) -> Result<(), PrefixError> {
     let names = claim.names().clone();
-    if inplace::is_needed(&names) {
+    if inplace::is_needed(&names)? {
         inplace::copy_previous(&names, owner, check)?;
         return inplace::replace(claim, owner, Previous::Consumed, check);
     }
-    if Form::of(&names.marker_in(&names.prefix)) != Form::Dismantled {
-        carry_over(&names.prefix, &names.previous)?;
+    let is_dismantled = Form::of(&names.marker_in(&names.prefix))? == Form::Dismantled;
+    if !is_dismantled {
+        carry_over(&names.prefix, &names.previous).inspect_err(|_| return_environments(&names))?;
     }
-    bury(&names, &names.prefix)?;
-    rename(&names.previous, &names.prefix)?;
-    sync_parent(&names)
+    let grave = swap_in_previous(&names).inspect_err(|_| {
+        if !is_dismantled {
+            return_environments(&names);
+        }
+    })?;
+    sync_parent(&names);
+    if aside::remove(&names, &grave).is_err() {
+        // The next run tries again.
+        Form::Unsettled.set(&names.prefix, owner);
+    }
+    Ok(())
+}
+
+/// Undo a [`carry_over`] to the previous prefix. Should that fail too, an unsettled prefix makes the next run do it.
+fn return_environments(names: &Names) {
+    let _ = carry_over(&names.previous, &names.prefix);
+}
+
+/// Give the previous prefix the name of what is no prefix, or none any more; returns where that is then.
+fn swap_in_previous(names: &Names) -> Result<PathBuf, PrefixError> {
+    let grave = names.grave();
+    let was_there = is_there(&names.prefix)?;
+    if was_there {
+        move_to_grave(&names.prefix, &grave)
+            .map_err(|source| PrefixError::io("rename", &names.prefix, source))?;
+    }
+    rename(&names.previous, &names.prefix).inspect_err(|_| {
+        if was_there {
+            let _ = rename(&grave, &names.prefix);
+        }
+    })?;
+    Ok(grave)
 }
 
 /// Give the finished staging directory the prefix's name, and the prefix that of the previous one, which is removed.
 pub(crate) fn replace(claim: &mut Claim, owner: &Owner, check: Check) -> Result<(), PrefixError> {
     let names = claim.names().clone();
-    if inplace::is_stuck(&names, &names.prefix) {
+    if inplace::is_stuck(&names, &names.prefix)? {
         return inplace::replace(claim, owner, Previous::Replaced, check);
     }
     bury(&names, &names.previous)?;
@@ -71,7 +103,8 @@ pub(crate) fn replace(claim: &mut Claim, owner: &Owner, check: Check) -> Result<
     if !claim.is_locked() {
         replace_in_two_steps(&names)?;
         claim.release();
-        return sync_parent(&names);
+        sync_parent(&names);
+        return Ok(());
     }
     // The lock follows the directory: other processes find it at `previous` and wait. The exchange comes last, so that a
     // kill after it leaves nothing that a plain later run would have to look for.
@@ -79,17 +112,22 @@ pub(crate) fn replace(claim: &mut Claim, owner: &Owner, check: Check) -> Result<
     match exchange(&names.previous, &names.prefix) {
         Ok(Exchange::Done) => claim.release(),
         Ok(Exchange::Unsupported) => {
-            rename(&names.previous, &names.staging)?;
+            take_back(&names)?;
             replace_in_two_steps(&names)?;
             claim.release();
         }
         Err(error) => {
-            // The claim, when dropped, returns the environments and removes the staging directory.
-            rename(&names.previous, &names.staging)?;
+            take_back(&names)?;
             return Err(error);
         }
     }
-    sync_parent(&names)
+    sync_parent(&names);
+    Ok(())
+}
+
+/// Give the staging directory its name again: the claim, when dropped, returns the environments from there.
+fn take_back(names: &Names) -> Result<(), PrefixError> {
+    rename(&names.previous, &names.staging).inspect_err(|_| return_environments(names))
 }
 
 /// Without an exchange there is no prefix for an instant; the next claim finishes what a kill interrupts here.
@@ -104,15 +142,16 @@ fn replace_in_two_steps(names: &Names) -> Result<(), PrefixError> {
 /// Give the finished staging directory the prefix's name and remove the prefix that was there.
 pub(crate) fn repair(claim: &mut Claim, owner: &Owner, check: Check) -> Result<(), PrefixError> {
     let names = claim.names().clone();
-    if Form::of(&names.marker_in(&names.prefix)) == Form::Dismantled {
+    if Form::of(&names.marker_in(&names.prefix))? == Form::Dismantled {
         // A removal was interrupted: what is left of it is nobody's.
         bury(&names, &names.prefix)?;
         claim.finish()?;
         place(&names)?;
         claim.release();
-        return sync_parent(&names);
+        sync_parent(&names);
+        return Ok(());
     }
-    if inplace::is_stuck(&names, &names.prefix) {
+    if inplace::is_stuck(&names, &names.prefix)? {
         return inplace::replace(claim, owner, Previous::Stays, check);
     }
     claim.finish()?;
@@ -123,9 +162,9 @@ pub(crate) fn repair(claim: &mut Claim, owner: &Owner, check: Check) -> Result<(
     if exchange(&names.staging, &names.prefix)? == Exchange::Unsupported {
         return inplace::replace(claim, owner, Previous::Stays, check);
     }
-    sync_parent(&names)?;
+    sync_parent(&names);
     claim.release();
-    remove_staging(&names).map_err(|source| PrefixError::io("remove", &names.staging, source))
+    aside::remove_staging(&names)
 }
 
 /// Exchange the prefix and the previous one. The staging directory goes first, while the previous prefix is locked, so
@@ -136,7 +175,7 @@ pub(crate) fn exchange_with_previous(
     check: Check,
 ) -> Result<(), PrefixError> {
     let names = claim.names().clone();
-    if inplace::is_needed(&names) {
+    if inplace::is_needed(&names)? {
         inplace::copy_previous(&names, owner, check)?;
         inplace::replace(claim, owner, Previous::Replaced, check)?;
         Form::Settled.set(&names.previous, owner);
@@ -147,65 +186,84 @@ pub(crate) fn exchange_with_previous(
     Form::Unsettled.set(&names.prefix, owner);
     let held =
         hold(&names.previous).map_err(|source| PrefixError::io("lock", &names.previous, source))?;
-    carry_over(&names.prefix, &names.previous)?;
+    carry_over(&names.prefix, &names.previous)
+        .and_then(|()| exchange_while_held(claim, &held))
+        .inspect_err(|_| return_environments(&names))?;
+    Form::Settled.set(&names.previous, owner);
+    sync_parent(&names);
+    Ok(())
+}
+
+/// The exchange itself, of two prefixes that have all that they will have. After an error each has the name that it had.
+fn exchange_while_held(claim: &mut Claim, held: &Attempt) -> Result<(), PrefixError> {
+    let names = claim.names().clone();
     if matches!(held, Attempt::Locked(_)) {
-        remove_staging(&names)
-            .map_err(|source| PrefixError::io("remove", &names.staging, source))?;
+        aside::remove_staging(&names)?;
         claim.release();
     }
-    match exchange(&names.previous, &names.prefix) {
-        Ok(Exchange::Done) => {}
-        Ok(Exchange::Unsupported) => exchange_in_three_steps(&names)?,
-        Err(error) => {
-            carry_over(&names.previous, &names.prefix)?;
-            Form::Settled.set(&names.prefix, owner);
-            return Err(error);
-        }
+    match exchange(&names.previous, &names.prefix)? {
+        Exchange::Done => Ok(()),
+        Exchange::Unsupported => exchange_in_three_steps(&names),
     }
-    Form::Settled.set(&names.previous, owner);
-    sync_parent(&names)
 }
 
 fn exchange_in_three_steps(names: &Names) -> Result<(), PrefixError> {
-    let aside = names.scratch.join("aside");
     make_directory(&names.staging)?;
     make_directory(&names.scratch)?;
-    rename(&names.prefix, &aside)?;
-    rename(&names.previous, &names.prefix)?;
-    rename(&aside, &names.previous)?;
-    remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
+    let exchanged = rename_thrice(names);
+    let removed = aside::remove_staging(names);
+    exchanged.and(removed)
 }
 
-/// Take a directory away at once by renaming it into the scratch space, then remove it. One that cannot be renamed is removed
-/// where it stands, behind a marker that says so.
+/// Exchange two directories by a third name; after an error each has the name that it had.
+fn rename_thrice(names: &Names) -> Result<(), PrefixError> {
+    let between = names.scratch.join("between");
+    rename(&names.prefix, &between)?;
+    rename(&names.previous, &names.prefix)
+        .and_then(|()| {
+            rename(&between, &names.previous).inspect_err(|_| {
+                let _ = rename(&names.prefix, &names.previous);
+            })
+        })
+        .inspect_err(|_| {
+            let _ = rename(&between, &names.prefix);
+        })
+}
+
+/// Take a directory away at once by renaming it into the scratch space, then remove it, or put aside what is left of it. One
+/// that cannot be renamed is removed where it stands, behind a marker that says so.
 pub(crate) fn bury(names: &Names, path: &Path) -> Result<(), PrefixError> {
-    if path.symlink_metadata().is_err() {
+    if !is_there(path)? {
         return Ok(());
     }
-    let grave = names.scratch.join("buried");
-    let moved = sys::rename(path, &grave).or_else(|error| {
+    let grave = names.grave();
+    match move_to_grave(path, &grave) {
+        Ok(()) => aside::remove(names, &grave),
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => dismantle(names, path),
+        Err(error) => aside::put_aside(names, path, error),
+    }
+}
+
+fn move_to_grave(path: &Path, grave: &Path) -> io::Result<()> {
+    sys::rename(path, grave).or_else(|error| {
         // Moving a directory elsewhere changes its "..", which takes permission to write to it.
         if error.kind() != io::ErrorKind::PermissionDenied {
             return Err(error);
         }
-        sys::make_writable(path)?;
-        sys::rename(path, &grave)
-    });
-    let removed = match moved {
-        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => dismantle(names, path),
-        moved => moved.and_then(|()| remove_tree(&grave)),
-    };
-    removed.map_err(|source| PrefixError::io("remove", path, source))
+        sys::make_writable(path).map_err(|_| error)?;
+        sys::rename(path, grave)
+    })
 }
 
 /// Remove a prefix where it stands, its marker last.
-fn dismantle(names: &Names, directory: &Path) -> io::Result<()> {
+fn dismantle(names: &Names, directory: &Path) -> Result<(), PrefixError> {
     let marker = names.marker_in(directory);
+    let fail = |source| PrefixError::io("remove", directory, source);
     // A torn one has no byte to change.
-    if marker.metadata().is_ok_and(|metadata| metadata.len() > 0) {
-        Form::Dismantled.write(&marker)?;
+    if look_at(&marker)?.is_some_and(|metadata| metadata.len() > 0) {
+        Form::Dismantled.write(&marker).map_err(fail)?;
     }
-    remove_tree_in_order(directory, names.marker.as_ref())
+    remove_tree_in_order(directory, names.marker.as_ref()).map_err(fail)
 }
 
 /// Make a directory that may be there already.
@@ -241,8 +299,8 @@ fn exchange(one: &Path, other: &Path) -> Result<Exchange, PrefixError> {
     sys::exchange(one, other).map_err(|source| PrefixError::io("exchange", other, source))
 }
 
-/// Make the new names durable.
-pub(crate) fn sync_parent(names: &Names) -> Result<(), PrefixError> {
-    sys::sync_directory(&names.parent)
-        .map_err(|source| PrefixError::io("sync", &names.parent, source))
+/// Make the new names durable. Both prefixes are on the disk by now, so a failure is none of the replacement: after a power
+/// cut, the old names may be back, and what has them is complete.
+pub(crate) fn sync_parent(names: &Names) {
+    let _ = sys::sync_directory(&names.parent);
 }

@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::aside::{self, Remains};
 use crate::carry::list_environments;
-use crate::claim::{Claim, check_staging, is_empty};
+use crate::claim::{Claim, check_staging};
 use crate::error::PrefixError;
+use crate::install::settle;
+use crate::look::{find_target, is_directory, is_empty_directory};
 use crate::marker::{Form, Marker, Reading};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
-use crate::patience::{Patience, Waiting};
+use crate::patience::{News, Patience};
 use crate::protected::refuse_protected;
 use crate::state::{State, find_unwritable, inspect};
 use crate::{swap, trust};
@@ -27,6 +30,8 @@ pub struct UninstallPlan {
     pub previous: Option<PathBuf>,
     /// What a killed run left.
     pub abandoned_staging: Option<PathBuf>,
+    /// What earlier commands could not delete.
+    pub put_aside: Vec<PathBuf>,
     /// Whether to remove the directory above the prefix when nothing is left in it. The caller sets it where the
     /// place was the runtime's own choice, `~/.conda` for instance; false at first.
     pub remove_empty_parent: bool,
@@ -37,6 +42,8 @@ pub struct UninstallPlan {
 pub struct Removed {
     /// Directories that are gone.
     pub directories: Vec<PathBuf>,
+    /// What could not be deleted, for each directory that has some of it.
+    pub remains: Vec<Remains>,
 }
 
 /// Environments below a prefix that a person made, sorted.
@@ -52,7 +59,7 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
     if let State::Foreign { why } = state {
         return Err(PrefixError::foreign(&names.prefix, why));
     }
-    if let Ok(target) = std::fs::read_link(&names.prefix) {
+    if let Some(target) = find_target(&names.prefix)? {
         return Err(PrefixError::SymbolicLink {
             prefix: names.prefix,
             target,
@@ -66,14 +73,15 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
         };
     let previous = is_ours.then(|| names.previous.clone());
     let staging = trust::is_own(&names.staging)?
-        && (is_empty(&names.staging)
-            || names.scratch.is_dir()
+        && (is_empty_directory(&names.staging)?
+            || is_directory(&names.scratch)?
             || Marker::read_ours(&names.staging, owner)?.is_some());
     let mut plan = UninstallPlan {
         prefix: (state != State::Absent).then(|| names.prefix.clone()),
         named_environments: Vec::new(),
         previous,
         abandoned_staging: staging.then(|| names.staging.clone()),
+        put_aside: aside::find_places(&names),
         remove_empty_parent: false,
         names,
     };
@@ -90,7 +98,10 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
 impl UninstallPlan {
     /// Whether there is nothing to remove.
     pub fn is_empty(&self) -> bool {
-        self.prefix.is_none() && self.previous.is_none() && self.abandoned_staging.is_none()
+        self.prefix.is_none()
+            && self.previous.is_none()
+            && self.abandoned_staging.is_none()
+            && self.put_aside.is_empty()
     }
 
     /// Remove it all. A kill leaves no prefix, or an abandoned staging directory that the next command removes.
@@ -98,7 +109,7 @@ impl UninstallPlan {
         self,
         owner: &Owner,
         wait_limit: Duration,
-        waiting: &mut dyn FnMut(&Waiting),
+        tell: &mut dyn FnMut(&News),
         cancel: &AtomicBool,
     ) -> Result<Removed, PrefixError> {
         if self.is_empty() {
@@ -110,11 +121,11 @@ impl UninstallPlan {
         if let Some(directory) = find_unwritable(&self.names) {
             return Err(PrefixError::not_writable(directory, "remove the prefix"));
         }
-        let mut patience = Patience::new(wait_limit, waiting, cancel);
+        let mut patience = Patience::new(wait_limit, tell, cancel);
         // Should a kill come before the prefix is gone, its next run has to look for leftovers.
         Form::Unsettled.set(&self.names.prefix, owner);
         let result = self.wait_and_remove(owner, &mut patience);
-        Form::Settled.set(&self.names.prefix, owner);
+        settle(&self.names, owner);
         result
     }
 
@@ -136,9 +147,14 @@ impl UninstallPlan {
 
     fn remove(&self, claim: Claim, plan: &UninstallPlan) -> Result<Removed, PrefixError> {
         let mut removed = Removed::default();
+        let mut failure = None;
         for directory in [&plan.prefix, &plan.previous].into_iter().flatten() {
-            swap::bury(claim.names(), directory)?;
-            removed.directories.push(directory.clone());
+            match swap::bury(claim.names(), directory) {
+                Ok(()) => removed.directories.push(directory.clone()),
+                Err(error @ PrefixError::MountAppeared { .. }) => return Err(error),
+                // The other one goes nevertheless.
+                Err(error) => failure = failure.or(Some(error)),
+            }
         }
         // A removal that was killed where they stand may have left them empty.
         for directory in [&self.names.prefix, &self.names.previous] {
@@ -146,9 +162,12 @@ impl UninstallPlan {
                 let _ = std::fs::remove_dir(directory);
             }
         }
+        removed.remains = aside::retry(claim.names());
+        self.names.take_reports();
         drop(claim);
+        removed.remains.extend(self.names.take_reports());
         self.remove_parent(&mut removed);
-        Ok(removed)
+        failure.map_or(Ok(removed), Err)
     }
 
     fn remove_parent(&self, removed: &mut Removed) {

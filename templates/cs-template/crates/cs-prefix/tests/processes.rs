@@ -215,7 +215,11 @@ fn waiting_is_reported_and_ends_at_the_limit() {
         &place.prefix,
         &OLD,
         &policy,
-        &mut |waiting| calls.push(*waiting),
+        &mut |news| {
+            if let cs_prefix::News::Waiting(waiting) = news {
+                calls.push(*waiting);
+            }
+        },
         &NEVER,
         common::no_build,
     );

@@ -59,9 +59,20 @@ pub(crate) mod pretend {
         pub static NO_MOUNT_LIST: Cell<bool> = const { Cell::new(false) };
         /// The kernel does not say of a file whether it is a mount's root.
         pub static NO_MOUNT_ROOTS: Cell<bool> = const { Cell::new(false) };
+        /// Which rename or exchange from now on fails, as on a bad disk: 1 is the next; 0 when none does.
+        pub static FAILING_MOVE: Cell<u32> = const { Cell::new(0) };
+        /// Files of this name cannot be deleted.
+        pub static UNDELETABLE: Cell<&'static str> = const { Cell::new("") };
         /// Directories that cannot be renamed, as those of an image in a container. They are held open: the number of one
         /// that is removed is not another's meanwhile.
         pub static STUCK: RefCell<HashMap<u64, File>> = RefCell::default();
+    }
+
+    /// Whether the rename or exchange that asks is the one that fails.
+    pub fn move_fails() -> bool {
+        let number = FAILING_MOVE.get();
+        FAILING_MOVE.set(number.saturating_sub(1));
+        number == 1
     }
 
     fn inode(path: &Path) -> Option<u64> {

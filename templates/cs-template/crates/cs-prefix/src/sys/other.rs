@@ -22,13 +22,13 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
 }
 
 /// Nobody can tell.
-pub(crate) fn is_locked(_path: &Path) -> bool {
-    false
+pub(crate) fn is_locked(_path: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Never asked: nothing is ever locked.
-pub(crate) fn is_same(_locked: &File, _path: &Path) -> bool {
-    false
+pub(crate) fn is_same(_locked: &File, _path: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Access control lists decide who may put what where, when it is used: nothing here is doubted.
@@ -62,13 +62,13 @@ pub(crate) fn is_sole_and_own(_file: &File) -> bool {
 }
 
 /// Volumes mounted on directories are links here, and links are neither replaced nor followed.
-pub(crate) fn is_mount_point(_path: &Path) -> bool {
-    false
+pub(crate) fn is_mount_point(_path: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// As above.
-pub(crate) fn is_mounted_at(_path: &Path) -> bool {
-    false
+pub(crate) fn is_mounted_at(_path: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// None that matter, as above.

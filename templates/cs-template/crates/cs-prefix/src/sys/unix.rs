@@ -16,6 +16,7 @@ use rustix::path::Arg;
 use cs_entry::ownership::Attributes;
 
 use super::{Attempt, Exchange, Seen};
+use crate::marker::is_absence;
 use crate::room::Room;
 
 /// Open a directory itself, never what a link of that name leads to; not inherited by child processes.
@@ -72,19 +73,31 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
 }
 
 /// Whether another process holds the lock of `path` at this moment.
-pub(crate) fn is_locked(path: &Path) -> bool {
-    let Ok(directory) = open_directory(path) else {
-        return false;
+pub(crate) fn is_locked(path: &Path) -> io::Result<bool> {
+    let directory = match open_directory(path) {
+        Err(error) if is_no_directory(&error) => return Ok(false),
+        other => other?,
     };
-    rustix::fs::flock(&directory, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
+    let answer = rustix::fs::flock(&directory, FlockOperation::NonBlockingLockShared);
+    Ok(answer == Err(Errno::WOULDBLOCK))
+}
+
+/// Nothing is there, a link or a file is, or nobody who asks may know.
+fn is_no_directory(error: &io::Error) -> bool {
+    let codes = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::ACCESS];
+    codes
+        .map(|code| Some(code.raw_os_error()))
+        .contains(&error.raw_os_error())
 }
 
 /// Whether the directory that was locked is still the one at `path`.
-pub(crate) fn is_same(locked: &File, path: &Path) -> bool {
-    let (Ok(ours), Ok(there)) = (locked.metadata(), path.symlink_metadata()) else {
-        return false;
-    };
-    (ours.dev(), ours.ino()) == (there.dev(), there.ino())
+pub(crate) fn is_same(locked: &File, path: &Path) -> io::Result<bool> {
+    let ours = locked.metadata()?;
+    match path.symlink_metadata() {
+        Ok(there) => Ok((ours.dev(), ours.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The number of the user whose rights this process has.
@@ -134,56 +147,64 @@ pub(crate) fn is_sole_and_own(file: &File) -> bool {
 }
 
 /// Whether something is mounted at `path`, or the directory there is a device of its own, as subvolumes are.
-pub(crate) fn is_mount_point(path: &Path) -> bool {
-    is_mount_root(CWD, Some(path)) == Some(true) || is_other_device(path)
+pub(crate) fn is_mount_point(path: &Path) -> io::Result<bool> {
+    Ok(is_mount_root(CWD, Some(path))? == Some(true) || is_other_device(path)?)
 }
 
 /// Whether something is mounted at `path`, as well as this system can say.
-pub(crate) fn is_mounted_at(path: &Path) -> bool {
-    is_mount_root(CWD, Some(path)).unwrap_or_else(|| is_other_device(path))
+pub(crate) fn is_mounted_at(path: &Path) -> io::Result<bool> {
+    match is_mount_root(CWD, Some(path))? {
+        Some(answer) => Ok(answer),
+        None => is_other_device(path),
+    }
 }
 
 /// Whether the entry `name` of the directory `outer` is one where something is mounted; `inner` is that entry when it is a
 /// directory that has been opened.
-pub(crate) fn is_mounted_in(outer: &OwnedFd, name: &CStr, inner: Option<&OwnedFd>) -> bool {
+pub(crate) fn is_mounted_in(
+    outer: &OwnedFd,
+    name: &CStr,
+    inner: Option<&OwnedFd>,
+) -> io::Result<bool> {
     let answer = match inner {
         Some(inner) => is_mount_root(inner, None::<&CStr>),
         None => is_mount_root(outer, Some(name)),
     };
-    answer.unwrap_or_else(|| {
-        let inner = match inner {
-            Some(inner) => rustix::fs::fstat(inner),
-            None => rustix::fs::statat(outer, name, AtFlags::SYMLINK_NOFOLLOW),
-        };
-        let (Ok(outer), Ok(inner)) = (rustix::fs::fstat(outer), inner) else {
-            return false;
-        };
+    if let Some(answer) = answer? {
+        return Ok(answer);
+    }
+    let inner = match inner {
+        Some(inner) => rustix::fs::fstat(inner)?,
+        None => rustix::fs::statat(outer, name, AtFlags::SYMLINK_NOFOLLOW)?,
+    };
+    Ok(
         FileType::from_raw_mode(inner.st_mode) == FileType::Directory
-            && outer.st_dev != inner.st_dev
-    })
+            && rustix::fs::fstat(outer)?.st_dev != inner.st_dev,
+    )
 }
 
 /// Whether the directory at `path` is on another device than its parent. Of files this says nothing: overlayfs gives them the
 /// devices of their layers.
-fn is_other_device(path: &Path) -> bool {
-    let (Ok(inner), Some(parent)) = (path.symlink_metadata(), path.parent()) else {
-        return false;
+fn is_other_device(path: &Path) -> io::Result<bool> {
+    let inner = match path.symlink_metadata() {
+        Err(error) if is_absence(&error) => return Ok(false),
+        other => other?,
     };
-    inner.is_dir()
-        && parent
-            .metadata()
-            .is_ok_and(|outer| outer.dev() != inner.dev())
+    match path.parent() {
+        Some(parent) if inner.is_dir() => Ok(parent.metadata()?.dev() != inner.dev()),
+        _ => Ok(false),
+    }
 }
 
 /// Whether the file at `path` in a directory, or without one the directory itself, is the root of a mount, bind mounts of the
 /// same device included; none where the system does not say: Linux before 5.8, seccomp profiles that do not know `statx`, and
 /// all others.
 #[cfg(target_os = "linux")]
-fn is_mount_root(directory: impl AsFd, path: Option<impl Arg>) -> Option<bool> {
+fn is_mount_root(directory: impl AsFd, path: Option<impl Arg>) -> io::Result<Option<bool>> {
     use rustix::fs::{StatxAttributes, StatxFlags};
     #[cfg(test)]
     if super::pretend::NO_MOUNT_ROOTS.get() {
-        return None;
+        return Ok(None);
     }
     // Nothing is to be mounted, nor a server asked, for the sake of this question.
     let flags = AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
@@ -196,17 +217,21 @@ fn is_mount_root(directory: impl AsFd, path: Option<impl Arg>) -> Option<bool> {
             let flags = flags | AtFlags::EMPTY_PATH;
             rustix::fs::statx(directory, c"", flags, StatxFlags::empty())
         }
-    }
-    .ok()?;
+    };
+    let answer = match answer {
+        Err(error) if is_unknown(error) => return Ok(None),
+        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(Some(false)),
+        other => other?,
+    };
     let is_known = answer
         .stx_attributes_mask
         .contains(StatxAttributes::MOUNT_ROOT);
-    is_known.then(|| answer.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+    Ok(is_known.then(|| answer.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn is_mount_root(_directory: impl AsFd, _path: Option<impl Arg>) -> Option<bool> {
-    None
+fn is_mount_root(_directory: impl AsFd, _path: Option<impl Arg>) -> io::Result<Option<bool>> {
+    Ok(None)
 }
 
 /// Where something is mounted, as far as this process can see; none where the system has no list of it.
@@ -275,6 +300,10 @@ pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<Exchange> {
     if super::pretend::is_stuck(one) || super::pretend::is_stuck(other) {
         return Err(Errno::XDEV.into());
     }
+    #[cfg(test)]
+    if super::pretend::move_fails() {
+        return Err(Errno::IO.into());
+    }
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     return match rustix::fs::renameat_with(CWD, one, CWD, other, rustix::fs::RenameFlags::EXCHANGE)
     {
@@ -294,6 +323,10 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(test)]
     if super::pretend::is_stuck(from) {
         return Err(Errno::XDEV.into());
+    }
+    #[cfg(test)]
+    if super::pretend::move_fails() {
+        return Err(Errno::IO.into());
     }
     std::fs::rename(from, to)
 }
@@ -324,6 +357,32 @@ pub(crate) fn is_writable(directory: &Path) -> bool {
 pub(crate) fn is_read_only(directory: &Path) -> bool {
     rustix::fs::statvfs(directory)
         .is_ok_and(|fs| fs.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+}
+
+/// Whether the user who asks may delete `entry`, which is in `directory`, as far as that can be told without trying.
+pub(crate) fn may_delete(directory: &Path, entry: &Path) -> io::Result<bool> {
+    const STICKY: u32 = 0o1000;
+    let (outer, inner) = (directory.symlink_metadata()?, entry.symlink_metadata()?);
+    let uid = rustix::process::geteuid().as_raw();
+    let is_permitted = [0, outer.uid()].contains(&uid)
+        || (is_writable(directory) && (outer.mode() & STICKY == 0 || inner.uid() == uid));
+    Ok(is_permitted && !is_immutable(directory) && !is_immutable(entry))
+}
+
+/// Whether the file system was told never to change a file (`chattr +i`, `+a`).
+#[cfg(target_os = "linux")]
+fn is_immutable(path: &Path) -> bool {
+    use rustix::fs::{StatxAttributes, StatxFlags};
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+    rustix::fs::statx(CWD, path, flags, StatxFlags::empty()).is_ok_and(|answer| {
+        let unchanging = StatxAttributes::IMMUTABLE | StatxAttributes::APPEND;
+        answer.stx_attributes.intersects(unchanging)
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_immutable(_path: &Path) -> bool {
+    false
 }
 
 /// Let the owner of `directory` make and remove entries in it.

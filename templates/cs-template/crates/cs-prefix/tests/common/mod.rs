@@ -183,7 +183,7 @@ pub fn act_as_child() {
 fn perform(verb: &str, prefix: &Path, owner: &Owner) -> String {
     let cancel = AtomicBool::new(false);
     let mut waits = 0;
-    let mut waiting = |_: &cs_prefix::Waiting| waits += 1;
+    let mut waiting = |_: &cs_prefix::News| waits += 1;
     let limit = Duration::from_secs(60);
     match verb {
         "rollback" => describe(rollback(prefix, owner, limit, &mut waiting, &cancel)),

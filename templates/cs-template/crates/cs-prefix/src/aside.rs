@@ -1,0 +1,152 @@
+//! What is to be removed and cannot be deleted: a file that another user put there or that is immutable, a disk's error.
+//!
+//! It is in nobody's way where it is put: in `.NAME.removed`, beside the prefix. The next command that takes the claim tries
+//! to delete it again. The directory that says of the staging directory that it is ours says so there too; what cannot be moved
+//! there is renamed to such a name itself.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::carry::is_occupied;
+use crate::error::{PrefixError, Undeletable, is_mounted};
+use crate::look::{is_directory, is_empty_directory, is_file, is_there};
+use crate::names::Names;
+use crate::remove::{remove_tree, remove_tree_in_order};
+use crate::swap::{make_directory, rename};
+use crate::{sys, trust};
+
+/// How many remains find room in one directory.
+const LIMIT: u32 = 10_000;
+
+/// What could not be deleted, told once to the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remains {
+    /// The directory beside the prefix that has them now.
+    pub place: PathBuf,
+    /// The first file or directory in it that could not be deleted.
+    pub file: PathBuf,
+    /// The system's words.
+    pub why: String,
+}
+
+/// Remove a directory that nobody needs, or put aside what is left of it.
+pub(crate) fn remove(names: &Names, trash: &Path) -> Result<(), PrefixError> {
+    remove_tree(trash).or_else(|error| put_aside(names, trash, error))
+}
+
+/// Remove the staging directory in the same way; the directory that says whose it is goes last, so that a kill leaves it
+/// recognisable.
+pub(crate) fn remove_staging(names: &Names) -> Result<(), PrefixError> {
+    // May fail, on a full disk for instance, and removing must go on.
+    let _ = sys::make_directory(&names.scratch);
+    let scratch = names.scratch.file_name().unwrap_or_default();
+    remove_tree_in_order(&names.staging, scratch)
+        .or_else(|error| put_aside(names, &names.staging, error))
+}
+
+/// Try again to remove what has been put aside; returns what is left. The caller holds the claim.
+pub(crate) fn retry(names: &Names) -> Vec<Remains> {
+    let failures = find_places(names).into_iter().filter_map(|place| {
+        let error = empty(names, &place).err();
+        // Unless somebody keeps things of his own in it.
+        let _ = std::fs::remove_dir(&place);
+        error.map(|error| describe(&place, &place, &place, &error))
+    });
+    failures.collect()
+}
+
+fn empty(names: &Names, place: &Path) -> io::Result<()> {
+    match names.marker_in(place).symlink_metadata() {
+        Ok(_) => remove_tree_in_order(place, names.marker.as_ref()),
+        Err(_) => remove_tree(&names.mark_in(place)),
+    }
+}
+
+/// The directories with what has been put aside, those that are certainly ours.
+pub(crate) fn find_places(names: &Names) -> Vec<PathBuf> {
+    let is_ours = |place: &PathBuf| {
+        // One that does not answer is left alone.
+        trust::is_own(place).unwrap_or(false) && has_sign(names, place).unwrap_or(false)
+    };
+    names.removed().into_iter().filter(is_ours).collect()
+}
+
+/// Whether a directory says that it is ours; an empty one was made just before a kill.
+fn has_sign(names: &Names, place: &Path) -> Result<bool, PrefixError> {
+    if !is_directory(place)? {
+        return Ok(false);
+    }
+    Ok(is_directory(&names.mark_in(place))?
+        // One that could only be renamed is told by what it was.
+        || is_file(&names.marker_in(place))?
+        || is_empty_directory(place)?)
+}
+
+/// Whether more can be put into a directory.
+fn is_collection(names: &Names, place: &Path) -> Result<bool, PrefixError> {
+    let is_ours = trust::is_own(place)? && has_sign(names, place)?;
+    Ok(is_ours && !is_there(&names.marker_in(place))?)
+}
+
+/// Put aside what is left of a directory, told by the error why it is.
+pub(crate) fn put_aside(names: &Names, trash: &Path, error: io::Error) -> Result<(), PrefixError> {
+    // What is mounted there is not ours to move either.
+    if is_mounted(&error) {
+        return Err(PrefixError::io("remove", trash, error));
+    }
+    for place in names.removed() {
+        let moved = collect(names, &place, trash).or_else(|_| rename_beside(names, &place, trash));
+        if let Ok(moved) = moved {
+            names.report(describe(&place, trash, &moved, &error));
+            return Ok(());
+        }
+    }
+    Err(PrefixError::io("remove", trash, error))
+}
+
+/// Move a directory into one of ours, made if nothing has its name; returns where it is then.
+fn collect(names: &Names, place: &Path, trash: &Path) -> Result<PathBuf, PrefixError> {
+    let mark = names.mark_in(place);
+    if !is_there(place)? {
+        make_directory(place)?;
+    }
+    let mut failure = io::Error::from(io::ErrorKind::AlreadyExists);
+    if is_collection(names, place)? {
+        make_directory(&mark)?;
+        for number in 1..=LIMIT {
+            let free = mark.join(number.to_string());
+            match sys::rename(trash, &free) {
+                Ok(()) => return Ok(free),
+                Err(error) => failure = error,
+            }
+            if !is_occupied(&failure) {
+                break;
+            }
+        }
+        // Unless it is in use: both are removed only when they are empty.
+        let _ = std::fs::remove_dir(&mark).and_then(|()| std::fs::remove_dir(place));
+    }
+    Err(PrefixError::io("rename", trash, failure))
+}
+
+/// Give a directory beside the prefix another name beside it. Unlike a move to another directory, that takes no permission to
+/// write to it: one of root's, for instance.
+fn rename_beside(names: &Names, place: &Path, trash: &Path) -> Result<PathBuf, PrefixError> {
+    let is_beside = trash.parent() == Some(&names.parent);
+    if !is_beside || is_there(place)? {
+        let source = io::Error::from(io::ErrorKind::AlreadyExists);
+        return Err(PrefixError::io("rename", trash, source));
+    }
+    rename(trash, place).map(|()| place.to_path_buf())
+}
+
+/// Tell what is left of `trash`, which is at `moved` now.
+fn describe(place: &Path, trash: &Path, moved: &Path, error: &io::Error) -> Remains {
+    let undeletable = Undeletable::find(error);
+    let below = undeletable.and_then(|found| found.path.strip_prefix(trash).ok());
+    Remains {
+        place: place.to_path_buf(),
+        file: below.map_or_else(|| moved.to_path_buf(), |below| moved.join(below)),
+        why: undeletable.map_or_else(|| error.to_string(), |found| found.source.to_string()),
+    }
+}
