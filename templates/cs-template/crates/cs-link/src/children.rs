@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How much of a program's output is kept for an error message.
-const TAIL_BYTES: usize = 2000;
+pub(crate) const TAIL_BYTES: usize = 2000;
 
 /// A child that is killed, with the process group that it leads, when this is dropped.
 pub(crate) struct Guarded(Child);

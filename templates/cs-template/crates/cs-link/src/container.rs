@@ -9,15 +9,10 @@ use crate::ReadAt;
 use crate::fault::{Fault, Interruption};
 use crate::info::InfoFiles;
 use crate::input::{Input, Monitor};
+use crate::limits::{LARGEST_INFO, plausible_limit};
 use crate::shared::checked_path;
-use crate::tar::{Entry, Kind, Limit, TarReader};
+use crate::tar::{Entry, Kind, TarReader};
 use crate::zip::{Member, list_members};
-
-/// `info/` holds licences, recipes and tests besides what is wanted; more than this is a bomb.
-const LARGEST_INFO: Limit = Limit {
-    bytes: 1024 * 1024 * 1024,
-    reason: "its info directory unpacks to more than 1 GiB",
-};
 
 /// A decoder over part of an archive. It notices cancellation even where little input becomes endless output.
 pub(crate) struct Stream<'a> {
@@ -134,15 +129,6 @@ impl<'a> Container<'a> {
             decoder: Decoder::Bzip2(Box::new(MultiBzDecoder::new(input))),
             monitor: self.monitor,
         }
-    }
-}
-
-/// What may come out of an archive of `length` bytes that has not said how much that is: no real package is packed two hundredfold.
-pub(crate) fn plausible_limit(length: u64) -> Limit {
-    const SLACK_BYTES: u64 = 64 * 1024 * 1024;
-    Limit {
-        bytes: length.saturating_mul(200).saturating_add(SLACK_BYTES),
-        reason: "it unpacks to more than two hundred times its own size",
     }
 }
 

@@ -123,14 +123,16 @@ impl Replacer {
         let settled = self.settled(bytes, last);
         let matches = self.find_all(bytes);
         let (mut at, mut index) = (0, 0);
+        // Where the open string ends, once it has been looked for in these bytes.
+        let mut known_end = None;
         while at < settled {
             while matches.get(index).is_some_and(|&(start, _)| start < at) {
                 index += 1;
             }
-            let end = self
-                .open
-                .as_ref()
-                .and_then(|open| self.find_end(open, bytes, at));
+            let end = match &self.open {
+                Some(open) => *known_end.get_or_insert_with(|| self.find_end(open, bytes, at)),
+                None => None,
+            };
             let found = self
                 .choose(&matches[index..])
                 .filter(|&(start, _)| start < settled);
@@ -143,6 +145,7 @@ impl Replacer {
                     out.extend_from_slice(&bytes[at..end]);
                     self.close(out);
                     at = end;
+                    known_end = None;
                 }
                 _ => {
                     out.extend_from_slice(&bytes[at..settled]);
