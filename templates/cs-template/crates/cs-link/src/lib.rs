@@ -32,6 +32,7 @@ mod paths;
 mod placeholder;
 mod record;
 mod relocate;
+mod reserved;
 mod scripts;
 mod seal;
 mod settle;

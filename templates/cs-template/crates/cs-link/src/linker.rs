@@ -22,6 +22,7 @@ use crate::maker::{Maker, is_the_runtimes};
 use crate::package::{check_placeholders, check_room};
 use crate::paths::{Declared, PathEntry};
 use crate::record::{Digest, PathKind, PathRecord};
+use crate::reserved::check_path;
 use crate::shared::{Linked, Misstated, Shared, checked_path, write_fault};
 use crate::tar::{Entry, Kind, TarReader};
 use crate::tree::Hand;
@@ -95,6 +96,10 @@ impl<'a, 't> Linker<'a, 't> {
                     .filter_map(|(index, entry)| Some((index, layout.target(&entry.source)?)))
             })
             .collect();
+        for (index, entry) in entries.iter().enumerate() {
+            let is_directory = entry.declared == Declared::Directory;
+            check_path(shared.job, target(entries, &targets, index), is_directory)?;
+        }
         let outcomes = vec![Outcome::Unseen; entries.len()];
         Ok(Self {
             shared,
@@ -216,6 +221,7 @@ impl<'a, 't> Linker<'a, 't> {
         }
         let target = target(self.entries, &self.targets, index);
         let shared = self.shared;
+        check_path(shared.job, target, true)?;
         match self.hand.create_directory(target) {
             Err(error) if is_in_the_way(&error) && !is_the_runtimes(target) => {
                 shared.aside.keep_directory(target, self.claimant);
