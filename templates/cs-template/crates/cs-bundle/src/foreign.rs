@@ -272,7 +272,7 @@ impl<'a> TarReader<'a> {
 
     /// Tell a truncated or corrupt stream from a disk that cannot be read.
     fn failure(&self, error: io::Error) -> BundleError {
-        if error.raw_os_error().is_some() {
+        if error.raw_os_error().is_some() || cs_link::is_memory_error(&error) {
             return BundleError::Read {
                 path: self.path.to_owned(),
                 source: error,

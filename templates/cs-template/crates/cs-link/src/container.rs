@@ -10,6 +10,7 @@ use crate::fault::{Fault, Interruption};
 use crate::info::InfoFiles;
 use crate::input::{Input, Monitor};
 use crate::limits::{LARGEST_INFO, plausible_limit};
+use crate::memory::has_room_for_bzip2;
 use crate::shared::checked_path;
 use crate::tar::{Entry, Kind, TarReader};
 use crate::zip::{Member, list_members};
@@ -92,7 +93,7 @@ impl<'a> Container<'a> {
     pub(crate) fn read_info(&self, info: &mut InfoFiles) -> Result<Payload<'a>, Fault> {
         let mut tar = match &self.format {
             Format::Conda { info, .. } => TarReader::new(self.zstd(info)?, Some(LARGEST_INFO)),
-            Format::TarBz2 => TarReader::new(self.bzip2(), Some(plausible_limit(self.len()))),
+            Format::TarBz2 => TarReader::new(self.bzip2()?, Some(plausible_limit(self.len()))),
         };
         while let Some(entry) = tar.next_entry()? {
             let path = checked_path(&entry)?;
@@ -110,7 +111,7 @@ impl<'a> Container<'a> {
     pub(crate) fn payload(&self) -> Result<TarReader<Stream<'a>>, Fault> {
         match &self.format {
             Format::Conda { payload, .. } => Ok(TarReader::new(self.zstd(payload)?, None)),
-            Format::TarBz2 => Ok(TarReader::new(self.bzip2(), None)),
+            Format::TarBz2 => Ok(TarReader::new(self.bzip2()?, None)),
         }
     }
 
@@ -123,12 +124,15 @@ impl<'a> Container<'a> {
         })
     }
 
-    fn bzip2(&self) -> Stream<'a> {
+    fn bzip2(&self) -> Result<Stream<'a>, Fault> {
+        if !has_room_for_bzip2() {
+            return Err(Fault::Memory);
+        }
         let input = Input::new(self.bytes, self.monitor, 0, self.bytes.len());
-        Stream {
+        Ok(Stream {
             decoder: Decoder::Bzip2(Box::new(MultiBzDecoder::new(input))),
             monitor: self.monitor,
-        }
+        })
     }
 }
 

@@ -71,7 +71,9 @@ impl<'a> InfoFiles<'a> {
                     .unwrap_or_else(PoisonError::into_inner),
             );
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(entry.size).unwrap_or_default());
+        let mut bytes = Vec::new();
+        let size = usize::try_from(entry.size).unwrap_or(usize::MAX);
+        bytes.try_reserve_exact(size).map_err(|_| Fault::Memory)?;
         loop {
             let chunk = tar.chunk()?;
             if chunk.is_empty() {

@@ -26,6 +26,7 @@ mod limits;
 mod linker;
 mod lookup;
 mod maker;
+mod memory;
 mod order;
 mod package;
 mod paths;
@@ -49,4 +50,5 @@ pub use install::install;
 pub use job::{
     Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report, largest_first,
 };
+pub use memory::is_memory_error;
 pub use source::{Archive, ArchiveError, Archives, Progress, ReadAt};
