@@ -13,6 +13,8 @@ mod clobber;
 mod codesign;
 mod commands;
 mod container;
+#[cfg(target_os = "linux")]
+mod descendants;
 mod entry_point;
 mod error;
 mod fault;
