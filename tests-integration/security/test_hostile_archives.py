@@ -181,7 +181,7 @@ def test_a_message_is_as_long_as_somebody_reads(length: int, trap: Trap) -> None
     assert completed.peak_mib < 100
 
 
-RUNTIMES_OWN = [".demo.json", ".demo.json.new", ".demo.staging", "conda-meta/other-1-0.json"]
+RUNTIMES_OWN = [".demo.json", ".demo.json.new", ".demo.staging", "conda-meta/other-1-0.json", "etc/conda-ship"]
 RUNTIMES_FILES = [
     ".condarc",
     ".installer.info",

@@ -257,6 +257,8 @@ fn link(
 ) -> Result<cs_link::Report, Error> {
     let (packages, python) = (convert_packages(plan), convert_python(plan));
     let shipped = verify::open_bytecode(&runtime.stamp)?;
+    let mut reserved = runtime.owner().file_names().to_vec();
+    reserved.push(settings::SHELL_FILES.to_owned());
     let job = cs_link::Job {
         staging: staging.root,
         prefix: staging.prefix,
@@ -271,7 +273,7 @@ fn link(
             (Bytecode::OnImport | Bytecode::Shipped, _) => cs_link::Bytecode::OnImport,
         },
         link_scripts: true,
-        reserved: &runtime.owner().file_names(),
+        reserved: &reserved,
         overwritten: &settings::FILES,
         launcher: LAUNCHER,
     };

@@ -10,6 +10,7 @@ use cs_link::activation::{list_scripts, quote};
 
 use super::{Kind, ShellPlan, recognize};
 use crate::environment::{Environment, join_directories};
+use crate::settings::SHELL_FILES;
 
 type Prepared = (Vec<OsString>, Environment);
 
@@ -119,7 +120,7 @@ unset _cs_options; unset -f _cs_activate
 
 /// zsh reads start-up files from a directory and nowhere else. It stands in the prefix: none of it depends on the user.
 fn write_zsh_files(root: &Path) -> io::Result<OsString> {
-    let directory = root.join("etc/conda-ship/zsh");
+    let directory = root.join(SHELL_FILES).join("zsh");
     let files = [(".zshenv", ZSHENV), (".zshrc", ZSHRC)];
     let is_there = |(name, text): (&str, &str)| {
         std::fs::read(directory.join(name)).is_ok_and(|found| found == text.as_bytes())
