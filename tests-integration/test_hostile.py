@@ -245,7 +245,7 @@ def test_a_list_of_millions_of_paths_is_refused(trap: Trap) -> None:
     """Each would take memory; the archive is no larger than a few kilobytes."""
     content = b'{"paths":[' + b'{"_path":"a"},' * 1_000_001 + b'{"_path":"a"}]}'
     message = trap.refuse(evil(plain("share/x", "1"), info={"paths.json": content}))
-    assert 'refused "info/paths.json": it lists more than a million paths' in message
+    assert 'refused "info/": it has more than' in message
 
 
 def test_a_nested_link_json_is_refused(trap: Trap) -> None:

@@ -16,11 +16,10 @@ use crate::launcher::LAUNCHER;
 use crate::packages::{convert_packages, convert_python};
 use crate::progress::{Counter, Total, show_while};
 use crate::runtime::Runtime;
-use crate::settings::write_settings;
 use crate::sources::open_bundles;
 use crate::text::{count, format_bytes, format_duration};
 use crate::voice::{EVENTS_SCHEMA_VERSION, Event, Form, print_line};
-use crate::{kept, memory, signals, verify};
+use crate::{kept, memory, settings, signals, verify};
 
 /// How long to wait for another process that works on the prefix.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -226,7 +225,7 @@ fn build(
     })
     .map_err(|error| name_origins(error, origins))?;
     relay(runtime, plan, &report);
-    write_settings(staging.root, &runtime.header, plan)?;
+    settings::write_settings(staging.root, &runtime.header, plan)?;
     check_delegate(runtime, staging.root)?;
     Ok(report.files)
 }
@@ -273,6 +272,8 @@ fn link(
 ) -> Result<cs_link::Report, Error> {
     let (packages, python) = (convert_packages(plan), convert_python(plan));
     let shipped = verify::open_bytecode(&runtime.stamp)?;
+    let mut reserved = runtime.owner().file_names().to_vec();
+    reserved.push(settings::SHELL_FILES.to_owned());
     let job = cs_link::Job {
         staging: staging.root,
         prefix: staging.prefix,
@@ -287,6 +288,8 @@ fn link(
             (Bytecode::OnImport | Bytecode::Shipped, _) => cs_link::Bytecode::OnImport,
         },
         link_scripts: true,
+        reserved: &reserved,
+        overwritten: &settings::FILES,
         launcher: LAUNCHER,
     };
     cs_link::install(&job, archives, counter, cancel).map_err(unwrap_supplier)

@@ -305,6 +305,9 @@ fn hint_link(error: &cs_link::LinkError) -> &'static str {
     use cs_link::Kind;
     match error.kind() {
         Kind::Io => " Free some space there, or look after the disk, and try again.",
+        Kind::Memory => {
+            " Close other programs, or raise the limit that is set for this one, and try again."
+        }
         Kind::CannotWrite => " Check the permissions there, or choose another place with --path.",
         Kind::Archive | Kind::Program | Kind::Plan => {
             " This is a mistake in the package or in how the runtime was built: tell whoever publishes it."
@@ -317,7 +320,7 @@ fn link_status(error: &cs_link::LinkError) -> u8 {
     use cs_link::Kind;
     match error.kind() {
         Kind::Archive | Kind::Supplier | Kind::Plan => status::MISSING,
-        Kind::Io | Kind::Program => status::IO,
+        Kind::Io | Kind::Memory | Kind::Program => status::IO,
         Kind::CannotWrite | Kind::PrefixTooLong => status::CANNOT_WRITE,
         Kind::Cancelled => 130,
     }

@@ -8,20 +8,25 @@ use cs_stamp::{Header, Plan};
 
 use crate::error::Error;
 
+/// Directory of start-up files for shells, which `RUNTIME shell` writes when it needs them. No package may have anything there.
+pub const SHELL_FILES: &str = "etc/conda-ship";
+/// All of them. A package may have files there, which are replaced.
+pub const FILES: [&str; 3] = [CONDARC, INSTALLER, FROZEN];
+
+const CONDARC: &str = ".condarc";
+const INSTALLER: &str = ".installer.info";
+const FROZEN: &str = "conda-meta/frozen";
+
 /// Write `.condarc`, `.installer.info` and `conda-meta/frozen` into the staging directory, as far as configured.
 pub fn write_settings(root: &Path, header: &Header, plan: &Plan) -> Result<(), Error> {
     if let Some(text) = choose_condarc(header, plan) {
-        write(root, ".condarc", &text)?;
+        write(root, CONDARC, &text)?;
     }
     if let Some(installer) = &header.installer {
-        write(
-            root,
-            ".installer.info",
-            &describe_installer(header, installer),
-        )?;
+        write(root, INSTALLER, &describe_installer(header, installer))?;
     }
     if header.freeze_base {
-        write(root, "conda-meta/frozen", &describe_freeze(header))?;
+        write(root, FROZEN, &describe_freeze(header))?;
     }
     Ok(())
 }

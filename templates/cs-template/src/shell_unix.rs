@@ -10,6 +10,7 @@ use cs_link::activation::{list_scripts, quote};
 
 use super::{Kind, ShellPlan, recognize};
 use crate::environment::{Environment, join_directories};
+use crate::settings::SHELL_FILES;
 
 type Prepared = (Vec<OsString>, Environment);
 
@@ -122,7 +123,7 @@ const LIMIT_BYTES: u64 = 1 << 16;
 
 /// zsh reads start-up files from a directory and nowhere else. It stands in the prefix: none of it depends on the user.
 fn write_zsh_files(root: &Path) -> io::Result<OsString> {
-    let directory = root.join("etc/conda-ship/zsh");
+    let directory = root.join(SHELL_FILES).join("zsh");
     let files = [(".zshenv", ZSHENV), (".zshrc", ZSHRC)];
     let is_there = |(name, text): (&str, &str)| {
         let found = cs_file::read(&directory.join(name), cs_file::Links::Refused, LIMIT_BYTES);

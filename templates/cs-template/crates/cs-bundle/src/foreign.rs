@@ -22,6 +22,9 @@ const MAX_TRAILING: u64 = 16 * 1024 * 1024;
 /// Most entries: names are remembered to find duplicates, and a few compressed bytes can hold millions of headers.
 const MAX_ENTRIES: usize = 100_000;
 const BUFFER: usize = 128 * 1024;
+/// Most bytes that are decoded for nothing, in times of the bundle's size and for small bundles: archives hardly get any smaller.
+const WASTE_FACTOR: u64 = 200;
+const WASTE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Decode the bundle and spool the expected archives; digests are compared on the way.
 pub(crate) fn spool_archives(
@@ -41,10 +44,14 @@ pub(crate) fn spool_archives(
             return Err(reader.damaged("it has too many entries"));
         }
         let Some(&index) = names.get(name.as_str()) else {
+            reader.waste(length)?;
             reader.skip(length.saturating_add(padding(length)))?;
             continue;
         };
         check_size(reader.path, &expected[index], length)?;
+        if expected[index].size.is_none() {
+            reader.waste(length)?;
+        }
         let start = spool.copy_entry(&mut reader, &expected[index], length)?;
         archives.push((index, start, length));
     }
@@ -117,6 +124,8 @@ pub(crate) struct TarReader<'a> {
     decoder: zstd::Decoder<'static, io::BufReader<File>>,
     buffer: Box<[u8]>,
     global: Pax,
+    /// Bytes that may still be decoded without being part of a wanted archive.
+    waste: u64,
 }
 
 impl<'a> TarReader<'a> {
@@ -126,16 +135,21 @@ impl<'a> TarReader<'a> {
         file: File,
         cancel: &'a AtomicBool,
     ) -> Result<Self, BundleError> {
-        let decoder = zstd::Decoder::new(file).map_err(|source| BundleError::Read {
+        let fail = |source| BundleError::Read {
             path: path.to_owned(),
             source,
-        })?;
+        };
+        let length = file.metadata().map_err(fail)?.len();
+        let decoder = zstd::Decoder::new(file).map_err(fail)?;
         Ok(Self {
             path,
             cancel,
             decoder,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             global: Pax::default(),
+            waste: length
+                .saturating_mul(WASTE_FACTOR)
+                .saturating_add(WASTE_BYTES),
         })
     }
 
@@ -195,7 +209,15 @@ impl<'a> TarReader<'a> {
         Err(self.refuse(name, reason))
     }
 
+    /// Count bytes that nobody asked for, before they are decoded.
+    fn waste(&mut self, length: u64) -> Result<(), BundleError> {
+        let left = self.waste.checked_sub(length);
+        self.waste = left.ok_or_else(|| self.damaged(WASTEFUL))?;
+        Ok(())
+    }
+
     fn read_block(&mut self) -> Result<Block, BundleError> {
+        self.waste(TAR_BLOCK as u64)?;
         let mut block = [0; TAR_BLOCK];
         match self.decoder.read_exact(&mut block) {
             Ok(()) => Ok(block),
@@ -208,6 +230,7 @@ impl<'a> TarReader<'a> {
         if length > MAX_EXTENDED_HEADER {
             return Err(self.damaged("an extended header is too long"));
         }
+        self.waste(length)?;
         let mut data = Vec::new();
         self.read_data(length, |chunk| {
             data.extend_from_slice(chunk);
@@ -272,7 +295,7 @@ impl<'a> TarReader<'a> {
 
     /// Tell a truncated or corrupt stream from a disk that cannot be read.
     fn failure(&self, error: io::Error) -> BundleError {
-        if error.raw_os_error().is_some() {
+        if error.raw_os_error().is_some() || cs_link::is_memory_error(&error) {
             return BundleError::Read {
                 path: self.path.to_owned(),
                 source: error,
@@ -284,6 +307,9 @@ impl<'a> TarReader<'a> {
         }
     }
 }
+
+const WASTEFUL: &str =
+    "what it holds besides this runtime's archives unpacks to more than two hundred times its size";
 
 /// Whether a name starts with a Windows drive, `C:`.
 fn has_drive(name: &str) -> bool {

@@ -74,6 +74,34 @@ fn other_archives_are_ignored_and_missing_ones_named() {
 }
 
 #[test]
+fn what_nobody_asked_for_is_not_decoded_without_end() {
+    // The header alone says so: what follows is never there.
+    let error = refusal(&[header("other-1-0.conda", 4 << 30, b'0')]);
+    assert!(error.contains("two hundred times its size"), "{error}");
+    let entries: Vec<_> = (0..5)
+        .map(|number| entry(&format!("other-{number}-0.conda"), &vec![0; 16 << 20]))
+        .collect();
+    assert!(refusal(&entries).contains("two hundred times its size"));
+    // Headers that belong to nothing count too.
+    let name = vec![b'n'; 60_000];
+    let headers = vec![entry_of_kind("x", &name, b'L'); 1300];
+    assert!(refusal(&headers).contains("two hundred times its size"));
+}
+
+#[test]
+fn a_large_bundle_may_hold_much_else() {
+    let directory = scratch();
+    let mut entries: Vec<_> = (0..70)
+        .map(|number| entry(&format!("other-{number}-0.conda"), &noise(number, 1 << 20)))
+        .collect();
+    entries.push(entry("b-1-0.tar.bz2", &archives()[1].1));
+    entries.push(vec![0; 10_240]);
+    let path = write(directory.path(), &compress(&entries.concat()));
+    let bundle = open_file(&path, &expected(&archives()), directory.path(), &NEVER).unwrap();
+    assert_eq!(bundle.missing(), [0, 2, 3, 4]);
+}
+
+#[test]
 fn long_names_of_gnu_and_pax_are_understood() {
     let name = format!("{}-1-0.conda", "n".repeat(150));
     let archives = vec![(name.clone(), noise(1, 700))];

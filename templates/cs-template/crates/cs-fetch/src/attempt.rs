@@ -1,5 +1,7 @@
 //! One attempt: one request, its answer, and the body into the sink.
 
+use std::time::Instant;
+
 use reqwest::header::{
     ACCEPT_ENCODING, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, ETAG, HeaderMap, HeaderValue,
     IF_RANGE, LAST_MODIFIED, PRAGMA, RANGE,
@@ -9,7 +11,7 @@ use url::Url;
 
 use crate::client::Client;
 use crate::failure::{Failure, check_status, describe};
-use crate::options::{Options, Request};
+use crate::options::{Options, Request, Speed};
 use crate::redact::redact_text;
 use crate::sink::Sink;
 
@@ -117,6 +119,7 @@ impl Attempt<'_> {
     }
 
     async fn receive(&self, mut response: Response, sink: &mut Sink) -> Result<(), Failure> {
+        let mut pace = Pace::new(self.options.least_speed);
         loop {
             let received = tokio::time::timeout(self.options.stall_timeout, response.chunk()).await;
             let chunk = match received {
@@ -135,6 +138,9 @@ impl Attempt<'_> {
             }
             sink.append(&chunk).map_err(Failure::Spool)?;
             self.advance(chunk.len() as i64);
+            if !pace.keep_up(chunk.len() as u64) {
+                return Err(Failure::transient(self.slow(sink.len())));
+            }
         }
     }
 
@@ -152,6 +158,14 @@ impl Attempt<'_> {
         format!(
             "the server sent nothing for {} s, after {length} bytes",
             self.options.stall_timeout.as_secs_f32()
+        )
+    }
+
+    fn slow(&self, length: u64) -> String {
+        let Speed { bytes, window } = self.options.least_speed;
+        format!(
+            "the server sent less than {bytes} bytes in {} s, after {length} bytes",
+            window.as_secs_f32()
         )
     }
 
@@ -175,6 +189,34 @@ impl Attempt<'_> {
         if let Some(progress) = &self.options.progress {
             progress(self.request.index, bytes);
         }
+    }
+}
+
+/// Whether enough arrives, window after window.
+struct Pace {
+    least: Speed,
+    start: Instant,
+    received: u64,
+}
+
+impl Pace {
+    fn new(least: Speed) -> Self {
+        Self {
+            least,
+            start: Instant::now(),
+            received: 0,
+        }
+    }
+
+    /// Count bytes that have arrived; false at the end of a window in which there were too few.
+    fn keep_up(&mut self, bytes: u64) -> bool {
+        self.received += bytes;
+        if self.start.elapsed() < self.least.window {
+            return true;
+        }
+        let enough = self.received >= self.least.bytes;
+        *self = Self::new(self.least);
+        enough
     }
 }
 

@@ -31,4 +31,4 @@ mod tls;
 
 pub use error::{ErrorKind, FetchError, Tried};
 pub use fetcher::{Fetcher, fetch};
-pub use options::{Event, EventCallback, Options, ProgressCallback, Request};
+pub use options::{Event, EventCallback, Options, ProgressCallback, Request, Speed};

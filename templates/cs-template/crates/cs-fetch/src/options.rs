@@ -50,6 +50,15 @@ pub type ProgressCallback = Arc<dyn Fn(usize, i64) + Send + Sync>;
 /// Hears of events.
 pub type EventCallback = Arc<dyn Fn(&Event) + Send + Sync>;
 
+/// An average over a while.
+#[derive(Debug, Clone, Copy)]
+pub struct Speed {
+    /// Bytes in each window.
+    pub bytes: u64,
+    /// How long a window is.
+    pub window: Duration,
+}
+
 /// How to fetch. Proxies, certificates, credentials and mirrors come from the environment and from rattler's files.
 #[derive(Clone)]
 pub struct Options {
@@ -67,6 +76,8 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// Longest time without a byte.
     pub stall_timeout: Duration,
+    /// What must arrive at least: a server that is slower is as good as one that is silent.
+    pub least_speed: Speed,
     /// Longest time that servers may ask us to wait for one archive, all in all.
     pub patience: Duration,
     /// Hears of downloaded bytes.
@@ -86,6 +97,10 @@ impl Options {
             first_backoff: Duration::from_millis(300),
             connect_timeout: Duration::from_secs(15),
             stall_timeout: Duration::from_secs(30),
+            least_speed: Speed {
+                bytes: 6000,
+                window: Duration::from_secs(60),
+            },
             patience: Duration::from_secs(60),
             progress: None,
             events: None,

@@ -2,11 +2,12 @@
 
 mod support;
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use cs_fetch::{ErrorKind, Event, FetchError};
+use cs_fetch::{ErrorKind, Event, FetchError, Speed};
 use cs_link::Archives;
 use support::{
     Fixture, Server, assert_network, assert_says, noise, read_all, request, respond, respond_raw,
@@ -246,6 +247,60 @@ fn a_stalled_download_is_resumed() {
         "{:?}",
         fixture.retries()
     );
+}
+
+/// A server that sends the first response in pieces of `piece` bytes, one every 20 ms.
+fn dripping(body: Vec<u8>, piece: usize) -> Server {
+    Server::start(move |received, stream| match received.number {
+        0 => {
+            let length = format!("Content-Length: {}", body.len());
+            respond_raw(stream, STATUS_OK, &[ETAG, &length], &[]);
+            for piece in body.chunks(piece) {
+                if stream
+                    .write_all(piece)
+                    .and_then(|()| stream.flush())
+                    .is_err()
+                {
+                    return;
+                }
+                sleep(Duration::from_millis(20));
+            }
+        }
+        _ => respond_with_ranges(received, stream, &[ETAG], &body),
+    })
+}
+
+#[test]
+fn a_download_that_never_ends_is_given_up_and_resumed() {
+    let (mut fixture, body) = (Fixture::new(), noise(7, 50_000));
+    fixture.options.least_speed = Speed {
+        bytes: 10_000,
+        window: Duration::from_millis(300),
+    };
+    let server = dripping(body.clone(), 1);
+    let start = Instant::now();
+    let archive = fixture.fetch_one(request(0, server.url("a-1-0.conda"), &body));
+    assert!(read_all(&*archive.bytes) == body);
+    assert!(start.elapsed() < Duration::from_secs(10));
+    let retries = fixture.retries();
+    assert!(
+        retries[0].contains("less than 10000 bytes in 0.3 s"),
+        "{retries:?}"
+    );
+    assert!(server.received()[1].header("range").is_some());
+}
+
+#[test]
+fn a_slow_download_that_is_fast_enough_goes_on() {
+    let (mut fixture, body) = (Fixture::new(), noise(7, 50_000));
+    fixture.options.least_speed = Speed {
+        bytes: 100,
+        window: Duration::from_millis(100),
+    };
+    let server = dripping(body.clone(), 1000);
+    let archive = fixture.fetch_one(request(0, server.url("a-1-0.conda"), &body));
+    assert!(read_all(&*archive.bytes) == body);
+    assert_eq!(server.received().len(), 1);
 }
 
 #[test]

@@ -169,6 +169,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         threads: rest.first().map_or(Ok(2), |threads| threads.parse())?,
         bytecode,
         link_scripts: true,
+        reserved: &[],
+        overwritten: &[],
         launcher: None,
     };
     let start = std::time::Instant::now();

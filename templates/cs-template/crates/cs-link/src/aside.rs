@@ -3,6 +3,7 @@
 //! Which of the two is to be there depends on all packages, and packages come in any order: so it is kept until all have come, and
 //! [`settle`](crate::settle) puts it where it belongs or removes it. It is kept in `conda-meta`, where no package's link can lead elsewhere.
 
+use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -37,8 +38,7 @@ impl Aside {
         attempt: &mut dyn FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
     ) -> io::Result<(T, String)> {
         loop {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let place = format!("conda-meta/.aside-{number}");
+            let place = self.next_place();
             match attempt(hand, &place) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 made => {
@@ -48,6 +48,21 @@ impl Aside {
                 }
             }
         }
+    }
+
+    /// Make a file for what is needed for a while: it has no name, or loses it with its handle.
+    pub(crate) fn make_nameless(&self, hand: &mut Hand) -> io::Result<File> {
+        loop {
+            match hand.create_nameless(&self.next_place()) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => return made,
+            }
+        }
+    }
+
+    fn next_place(&self) -> String {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        format!("conda-meta/.aside-{number}")
     }
 
     /// Remember that a package wants a directory.

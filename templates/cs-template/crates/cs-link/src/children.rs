@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How much of a program's output is kept for an error message.
-const TAIL_BYTES: usize = 2000;
+pub(crate) const TAIL_BYTES: usize = 2000;
 
 /// A child that is killed, with the process group that it leads, when this is dropped.
 pub(crate) struct Guarded(Child);
@@ -57,6 +57,9 @@ impl Guarded {
 
 impl Drop for Guarded {
     fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            kill_descendants(&self.0);
+        }
         kill_group(&self.0);
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -84,7 +87,12 @@ fn settle_in() -> std::io::Result<()> {
     // The one way to read the mask is to set it; nobody else is in this process.
     umask(umask(Mode::WOTH) | Mode::WOTH);
     #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    {
+        use rustix::process::{Signal, getpid, set_child_subreaper};
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+        // A kernel that cannot do it is no reason to fail.
+        let _ = set_child_subreaper(Some(getpid()));
+    }
     Ok(())
 }
 
@@ -99,6 +107,17 @@ fn kill_group(child: &Child) {
 
 #[cfg(not(unix))]
 fn kill_group(_: &Child) {}
+
+/// End what has left the group, in a session of its own for instance.
+#[cfg(target_os = "linux")]
+fn kill_descendants(child: &Child) {
+    if let Ok(child) = i32::try_from(child.id()) {
+        crate::descendants::kill_all(child);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn kill_descendants(_: &Child) {}
 
 /// Runs a program and its arguments. Should the other end of its standard input be closed, it ends the whole process group.
 #[cfg(unix)]

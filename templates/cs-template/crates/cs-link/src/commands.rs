@@ -1,16 +1,20 @@
 //! The commands that a noarch python package wants.
 
+use std::collections::HashMap;
 use std::io::Write;
 
 use crate::clobber::Claimant;
 use crate::entry_point::EntryPoint;
 use crate::fault::Fault;
-use crate::input::{hash_bytes, to_hex};
+use crate::input::hash_bytes;
 use crate::layout::{Layout, SCRIPTS};
 use crate::maker::Maker;
-use crate::record::{PathKind, PathRecord};
+use crate::record::{Digest, PathKind, PathRecord};
 use crate::shared::{Linked, Shared, write_fault};
 use crate::tree::Hand;
+
+/// What was made, by path.
+type Made = HashMap<String, PathRecord>;
 
 /// Makes the package's entry points.
 pub(crate) struct EntryPoints<'a, 't> {
@@ -21,11 +25,29 @@ pub(crate) struct EntryPoints<'a, 't> {
 }
 
 impl EntryPoints<'_, '_> {
+    /// Make the scripts of all commands. Of two with one name the later one stays, in place of a script of the package too.
+    pub(crate) fn create_all(
+        mut self,
+        entry_points: &[EntryPoint],
+        linked: &mut Linked,
+    ) -> Result<(), Fault> {
+        let mut made = HashMap::new();
+        for entry_point in entry_points {
+            self.create(entry_point, linked, &mut made)?;
+        }
+        linked
+            .paths
+            .retain(|record| !made.contains_key(&record.path));
+        linked.paths.extend(made.into_values());
+        Ok(())
+    }
+
     /// Make the script of one command, and on Windows what starts it.
-    pub(crate) fn create(
+    fn create(
         &mut self,
         entry_point: &EntryPoint,
         linked: &mut Linked,
+        made: &mut Made,
     ) -> Result<(), Fault> {
         let script = entry_point.script(self.layout, self.shared.prefix);
         let command = &entry_point.command;
@@ -36,12 +58,19 @@ impl EntryPoints<'_, '_> {
                 ))
             })?;
             let name = format!("{SCRIPTS}/{command}-script.py");
-            self.write(name, &script, PathKind::WindowsEntryPointScript, linked)?;
+            self.write(
+                name,
+                &script,
+                PathKind::WindowsEntryPointScript,
+                linked,
+                made,
+            )?;
             self.write(
                 format!("{SCRIPTS}/{command}.exe"),
                 launcher,
                 PathKind::WindowsEntryPointExe,
                 linked,
+                made,
             )
         } else {
             self.write(
@@ -49,6 +78,7 @@ impl EntryPoints<'_, '_> {
                 &script,
                 PathKind::UnixEntryPoint,
                 linked,
+                made,
             )
         }
     }
@@ -59,27 +89,28 @@ impl EntryPoints<'_, '_> {
         bytes: &[u8],
         kind: PathKind,
         linked: &mut Linked,
+        made: &mut Made,
     ) -> Result<(), Fault> {
         let mut maker = Maker {
             shared: self.shared,
             hand: self.hand,
             claimant: self.claimant,
         };
-        let Some(mut made) = maker.make(&path, |hand, at| hand.create_file(at, 0o777))? else {
+        let Some(mut script) = maker.make(&path, |hand, at| hand.create_file(at, 0o777))? else {
             return Ok(());
         };
-        made.made
+        script
+            .made
             .write_all(bytes)
             .map_err(|error| write_fault(self.shared, &path, error))?;
         linked.files += 1;
         linked.bytes += bytes.len() as u64;
-        // A script of the package with the same name has just been replaced.
-        linked.paths.retain(|record| record.path != path);
-        linked.paths.push(PathRecord {
-            sha256: Some(to_hex(&hash_bytes(bytes))),
+        let record = PathRecord {
+            sha256: Some(Digest(hash_bytes(bytes))),
             size_in_bytes: Some(bytes.len() as u64),
-            ..PathRecord::new(path, kind)
-        });
+            ..PathRecord::new(path.clone(), kind)
+        };
+        made.insert(path, record);
         Ok(())
     }
 }

@@ -9,15 +9,11 @@ use crate::ReadAt;
 use crate::fault::{Fault, Interruption};
 use crate::info::InfoFiles;
 use crate::input::{Input, Monitor};
+use crate::limits::{LARGEST_INFO, plausible_limit};
+use crate::memory::has_room_for_bzip2;
 use crate::shared::checked_path;
-use crate::tar::{Entry, Kind, Limit, TarReader};
+use crate::tar::{Entry, Kind, TarReader};
 use crate::zip::{Member, list_members};
-
-/// `info/` holds licences, recipes and tests besides what is wanted; more than this is a bomb.
-const LARGEST_INFO: Limit = Limit {
-    bytes: 1024 * 1024 * 1024,
-    reason: "its info directory unpacks to more than 1 GiB",
-};
 
 /// A decoder over part of an archive. It notices cancellation even where little input becomes endless output.
 pub(crate) struct Stream<'a> {
@@ -97,7 +93,7 @@ impl<'a> Container<'a> {
     pub(crate) fn read_info(&self, info: &mut InfoFiles) -> Result<Payload<'a>, Fault> {
         let mut tar = match &self.format {
             Format::Conda { info, .. } => TarReader::new(self.zstd(info)?, Some(LARGEST_INFO)),
-            Format::TarBz2 => TarReader::new(self.bzip2(), Some(plausible_limit(self.len()))),
+            Format::TarBz2 => TarReader::new(self.bzip2()?, Some(plausible_limit(self.len()))),
         };
         while let Some(entry) = tar.next_entry()? {
             let path = checked_path(&entry)?;
@@ -115,7 +111,7 @@ impl<'a> Container<'a> {
     pub(crate) fn payload(&self) -> Result<TarReader<Stream<'a>>, Fault> {
         match &self.format {
             Format::Conda { payload, .. } => Ok(TarReader::new(self.zstd(payload)?, None)),
-            Format::TarBz2 => Ok(TarReader::new(self.bzip2(), None)),
+            Format::TarBz2 => Ok(TarReader::new(self.bzip2()?, None)),
         }
     }
 
@@ -128,21 +124,15 @@ impl<'a> Container<'a> {
         })
     }
 
-    fn bzip2(&self) -> Stream<'a> {
+    fn bzip2(&self) -> Result<Stream<'a>, Fault> {
+        if !has_room_for_bzip2() {
+            return Err(Fault::Memory);
+        }
         let input = Input::new(self.bytes, self.monitor, 0, self.bytes.len());
-        Stream {
+        Ok(Stream {
             decoder: Decoder::Bzip2(Box::new(MultiBzDecoder::new(input))),
             monitor: self.monitor,
-        }
-    }
-}
-
-/// What may come out of an archive of `length` bytes that has not said how much that is: no real package is packed two hundredfold.
-pub(crate) fn plausible_limit(length: u64) -> Limit {
-    const SLACK_BYTES: u64 = 64 * 1024 * 1024;
-    Limit {
-        bytes: length.saturating_mul(200).saturating_add(SLACK_BYTES),
-        reason: "it unpacks to more than two hundred times its own size",
+        })
     }
 }
 

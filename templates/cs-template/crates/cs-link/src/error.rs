@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::ArchiveError;
+use crate::memory::is_memory_error;
 
 /// What kind of failure a [`LinkError`] is, for exit statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub enum Kind {
     Archive,
     /// The disk is full or failing.
     Io,
+    /// There is not enough memory.
+    Memory,
     /// The staging directory cannot be written for another reason: permissions, a read-only file system.
     CannotWrite,
     /// The prefix is longer than a package can hold.
@@ -115,6 +118,12 @@ pub enum LinkError {
         /// File names, in install order, at least one.
         packages: Vec<String>,
     },
+    /// A decoder cannot have the memory that it needs.
+    #[error("{package}: there is not enough memory to unpack it")]
+    Memory {
+        /// File name of the package.
+        package: String,
+    },
     /// The byte compiler failed.
     #[error("compiling Python modules failed ({status}){}", tail(.output))]
     Compile {
@@ -170,6 +179,10 @@ impl LinkError {
             | Self::Hostile { .. }
             | Self::Bytecode { .. }
             | Self::Missing { .. } => Kind::Archive,
+            Self::Memory { .. } => Kind::Memory,
+            Self::Read { source, .. } | Self::Write { source, .. } if is_memory_error(source) => {
+                Kind::Memory
+            }
             // Somebody has changed it.
             Self::Read { source, .. } if source.kind() == io::ErrorKind::InvalidData => {
                 Kind::Archive
@@ -231,6 +244,11 @@ mod tests {
             kind_of_write(io::ErrorKind::ReadOnlyFilesystem),
             Kind::CannotWrite
         );
+    }
+
+    #[test]
+    fn a_lack_of_memory_is_no_fault_of_the_disk() {
+        assert_eq!(kind_of_write(io::ErrorKind::OutOfMemory), Kind::Memory);
     }
 
     #[cfg(unix)]

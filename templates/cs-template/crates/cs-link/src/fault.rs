@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::memory::is_memory_error;
 use crate::{LinkError, Package};
 
 /// A failure that is still to be given a package.
@@ -30,6 +31,7 @@ pub(crate) enum Fault {
     },
     MissingPython,
     Plan(String),
+    Memory,
     Cancelled,
 }
 
@@ -60,6 +62,7 @@ impl Fault {
         match error.downcast::<Interruption>() {
             Ok(Interruption::Read(source)) => Self::Read(source),
             Ok(Interruption::Cancelled) => Self::Cancelled,
+            Err(error) if is_memory_error(&error) => Self::Memory,
             Err(error) => Self::damaged(error.to_string()),
         }
     }
@@ -94,6 +97,7 @@ impl Fault {
             },
             Self::MissingPython => LinkError::MissingPython { package },
             Self::Plan(reason) => LinkError::Plan { package, reason },
+            Self::Memory => LinkError::Memory { package },
             Self::Cancelled => LinkError::Cancelled,
         }
     }
@@ -107,6 +111,9 @@ impl Fault {
                 source,
             },
             Self::Cancelled => LinkError::Cancelled,
+            Self::Memory => LinkError::Memory {
+                package: "shipped bytecode".to_owned(),
+            },
             Self::Damaged { entry, reason } => LinkError::Bytecode {
                 reason: entry
                     .map(|entry| format!("{entry:?}: "))

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 
 use crate::Noarch;
 use crate::entry_point::EntryPoint;
 use crate::fault::Fault;
+use crate::limits::{LARGEST_LISTS, LARGEST_METADATA, LONG_LIST};
 use crate::paths::{OldLists, PathEntry, parse_old_lists, parse_paths_json};
 use crate::tar::{Entry, Kind, TarReader};
 
@@ -22,16 +24,26 @@ const WANTED: [&str; 7] = [
     "no_softlink",
 ];
 const ABOUT: &str = "about.json";
-const LARGEST_KEPT: u64 = 128 * 1024 * 1024;
 
 /// Collects what is wanted of `info/` while a tar streams by.
-#[derive(Default)]
-pub(crate) struct InfoFiles {
+pub(crate) struct InfoFiles<'a> {
     kept: BTreeMap<&'static str, Vec<u8>>,
     about_modified: Option<i64>,
+    long_lists: &'a Mutex<()>,
+    turn: Option<MutexGuard<'a, ()>>,
 }
 
-impl InfoFiles {
+impl<'a> InfoFiles<'a> {
+    /// Nothing yet. While `long_lists` is held, no other package with a long list is read: not all take their memory at once.
+    pub(crate) fn new(long_lists: &'a Mutex<()>) -> Self {
+        Self {
+            kept: BTreeMap::new(),
+            about_modified: None,
+            long_lists,
+            turn: None,
+        }
+    }
+
     /// Look at an entry, keep its bytes if they are wanted.
     pub(crate) fn take<R: Read>(
         &mut self,
@@ -51,10 +63,17 @@ impl InfoFiles {
         if entry.kind != Kind::File {
             return Err(Fault::damaged_at(path, "not a regular file"));
         }
-        if entry.size > LARGEST_KEPT {
-            return Err(Fault::hostile(path, "larger than 128 MiB"));
+        self.check_size(name, path, entry.size)?;
+        if entry.size > LONG_LIST && self.turn.is_none() {
+            self.turn = Some(
+                self.long_lists
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner),
+            );
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(entry.size).unwrap_or_default());
+        let mut bytes = Vec::new();
+        let size = usize::try_from(entry.size).unwrap_or(usize::MAX);
+        bytes.try_reserve_exact(size).map_err(|_| Fault::Memory)?;
         loop {
             let chunk = tar.chunk()?;
             if chunk.is_empty() {
@@ -66,6 +85,28 @@ impl InfoFiles {
         Ok(())
     }
 
+    /// Refuse what would take too much memory; what comes twice counts once.
+    fn check_size(&self, name: &str, path: &str, size: u64) -> Result<(), Fault> {
+        if is_metadata(name) {
+            return match size > LARGEST_METADATA {
+                true => Err(Fault::hostile(path, "larger than 4 MiB")),
+                false => Ok(()),
+            };
+        }
+        let others = self
+            .kept
+            .iter()
+            .filter(|&(&kept, _)| !is_metadata(kept) && kept != name);
+        let sum: u64 = others.map(|(_, bytes)| bytes.len() as u64).sum();
+        match sum.saturating_add(size) > LARGEST_LISTS {
+            true => Err(Fault::hostile(
+                path,
+                "its lists of files take more than 128 MiB",
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// Whether the package can be linked with what is known so far.
     pub(crate) fn is_complete(&self) -> bool {
         self.kept.contains_key("index.json")
@@ -73,20 +114,21 @@ impl InfoFiles {
             && self.about_modified.is_some()
     }
 
-    /// The paths of the package. Frees the bytes that they were read from.
-    pub(crate) fn paths(&mut self) -> Result<Vec<PathEntry>, Fault> {
+    /// The paths of the package, `most` at most. Frees the bytes that they were read from.
+    pub(crate) fn paths(&mut self, most: u64) -> Result<Vec<PathEntry>, Fault> {
         if let Some(json) = self.kept.remove("paths.json") {
-            return parse_paths_json(&json);
+            return parse_paths_json(&json, most);
         }
         let get = |name: &str| self.kept.get(name).map(Vec::as_slice);
         let files = get("files")
             .ok_or_else(|| Fault::damaged("neither info/paths.json nor info/files is there"))?;
-        parse_old_lists(&OldLists {
+        let lists = OldLists {
             files,
             has_prefix: get("has_prefix"),
             no_link: get("no_link"),
             no_softlink: get("no_softlink"),
-        })
+        };
+        parse_old_lists(&lists, most)
     }
 
     /// What kind of package it is.
@@ -128,6 +170,11 @@ impl InfoFiles {
     pub(crate) fn patched_time(&self) -> Option<i64> {
         self.about_modified.map(|time| time.saturating_add(1))
     }
+}
+
+/// Whether a wanted file is not a list of paths.
+fn is_metadata(name: &str) -> bool {
+    matches!(name, "index.json" | "link.json")
 }
 
 #[derive(Deserialize)]

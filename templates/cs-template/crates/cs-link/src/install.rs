@@ -57,6 +57,7 @@ pub fn install(
         claims: &claims,
         aside: &aside,
         layout: layout.as_ref(),
+        long_lists: Mutex::default(),
         prefix: &prefix,
     };
     let mut hand = tree.hand();

@@ -86,6 +86,10 @@ pub struct Job<'a> {
     pub bytecode: Bytecode<'a>,
     /// Whether post-link scripts run.
     pub link_scripts: bool,
+    /// Paths that no package may have, nor anything below them: the caller's own.
+    pub reserved: &'a [String],
+    /// Files that the caller writes when all packages are there. A package may have one as a file, which is then replaced.
+    pub overwritten: &'a [&'a str],
     /// Windows only: the executable that starts `NAME-script.py` when copied to `NAME.exe`.
     pub launcher: Option<&'a [u8]>,
 }

@@ -15,6 +15,8 @@ mod clobber;
 mod codesign;
 mod commands;
 mod container;
+#[cfg(target_os = "linux")]
+mod descendants;
 mod entry_point;
 mod error;
 mod fault;
@@ -24,14 +26,18 @@ mod input;
 mod install;
 mod job;
 mod layout;
+mod limits;
 mod linker;
+mod lookup;
 mod maker;
+mod memory;
 mod order;
 mod package;
 mod paths;
 mod placeholder;
 mod record;
 mod relocate;
+mod reserved;
 mod scripts;
 mod seal;
 mod settle;
@@ -48,4 +54,5 @@ pub use install::install;
 pub use job::{
     Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report, largest_first,
 };
+pub use memory::is_memory_error;
 pub use source::{Archive, ArchiveError, Archives, Progress, ReadAt};

@@ -3,20 +3,26 @@
 mod file;
 mod hard_link;
 
+use hard_link::{Deferred, Origin};
+
 use std::collections::HashMap;
 use std::io;
+use std::rc::Rc;
 
 use crate::aside::is_in_the_way;
 use crate::clobber::Claimant;
 use crate::container::Stream;
 use crate::fault::Fault;
 use crate::info::InfoFiles;
-use crate::input::{Monitor, to_hex};
+use crate::input::Monitor;
 use crate::layout::Layout;
+use crate::limits::{Spending, unpacked_limit};
+use crate::lookup::Lookup;
 use crate::maker::{Maker, is_the_runtimes};
 use crate::package::{check_placeholders, check_room};
 use crate::paths::{Declared, PathEntry};
-use crate::record::{PathKind, PathRecord};
+use crate::record::{Digest, PathKind, PathRecord};
+use crate::reserved::check_path;
 use crate::shared::{Linked, Misstated, Shared, checked_path, write_fault};
 use crate::tar::{Entry, Kind, TarReader};
 use crate::tree::Hand;
@@ -48,12 +54,6 @@ impl Outcome {
     }
 }
 
-/// A hard link whose first name is not there to be linked to: to be copied out of the archive.
-struct Deferred {
-    source: String,
-    index: usize,
-}
-
 /// Links one package.
 pub(crate) struct Linker<'a, 't> {
     shared: &'a Shared<'a>,
@@ -63,19 +63,20 @@ pub(crate) struct Linker<'a, 't> {
     entries: &'a [PathEntry],
     /// Where entries go that do not stay where they are.
     targets: HashMap<usize, String>,
-    by_source: HashMap<&'a str, usize>,
+    lookup: Lookup,
     outcomes: Vec<Outcome>,
     deferred: Vec<Deferred>,
-    /// Hard links so far, each with the path of the file that it leads to.
-    aliases: HashMap<String, String>,
+    /// Hard links so far, each with the file that it leads to.
+    aliases: HashMap<usize, Origin>,
     pub(crate) patched_time: Option<i64>,
     layout: Option<&'a Layout>,
     misstated: Option<Misstated>,
+    spending: Spending,
     bytes: u64,
 }
 
 impl<'a, 't> Linker<'a, 't> {
-    /// Get ready to link what `entries` list.
+    /// Get ready to link what `entries` list, out of an archive of `length` bytes.
     pub(crate) fn new(
         shared: &'a Shared<'a>,
         hand: &'a mut Hand<'t>,
@@ -83,13 +84,9 @@ impl<'a, 't> Linker<'a, 't> {
         claimant: Claimant,
         entries: &'a [PathEntry],
         layout: Option<&'a Layout>,
+        length: u64,
     ) -> Result<Self, Fault> {
         check_placeholders(entries, shared)?;
-        let by_source = entries
-            .iter()
-            .enumerate()
-            .map(|(index, entry)| (entry.source.as_str(), index))
-            .collect();
         let targets = layout
             .iter()
             .flat_map(|layout| {
@@ -99,6 +96,10 @@ impl<'a, 't> Linker<'a, 't> {
                     .filter_map(|(index, entry)| Some((index, layout.target(&entry.source)?)))
             })
             .collect();
+        for (index, entry) in entries.iter().enumerate() {
+            let is_directory = entry.declared == Declared::Directory;
+            check_path(shared.job, target(entries, &targets, index), is_directory)?;
+        }
         let outcomes = vec![Outcome::Unseen; entries.len()];
         Ok(Self {
             shared,
@@ -107,13 +108,14 @@ impl<'a, 't> Linker<'a, 't> {
             claimant,
             entries,
             targets,
-            by_source,
+            lookup: Lookup::new(entries),
             outcomes,
             deferred: Vec::new(),
             aliases: HashMap::new(),
             patched_time: None,
             layout,
             misstated: None,
+            spending: Spending::new(unpacked_limit(entries, length)),
             bytes: 0,
         })
     }
@@ -131,7 +133,7 @@ impl<'a, 't> Linker<'a, 't> {
         };
         while let Some(entry) = next {
             let path = checked_path(&entry)?;
-            match self.by_source.get(path.as_str()).copied() {
+            match self.lookup.find(self.entries, &path) {
                 Some(index) => self.place(index, &path, &entry, tar)?,
                 None => {
                     if let Some(info) = &mut info {
@@ -175,6 +177,7 @@ impl<'a, 't> Linker<'a, 't> {
         self.outcomes[index] = match entry.kind {
             Kind::File => {
                 self.compare_size(index, entry.size);
+                self.spending.unpack(path, entry.size)?;
                 check_room(entry.size, self.shared, self.package())?;
                 self.place_file(index, entry, tar)?
             }
@@ -199,7 +202,7 @@ impl<'a, 't> Linker<'a, 't> {
         };
         let misstated = self.misstated.get_or_insert_with(|| Misstated {
             files: 0,
-            first: listed.source.clone(),
+            first: listed.source.to_string(),
             stated,
             actual,
         });
@@ -218,6 +221,7 @@ impl<'a, 't> Linker<'a, 't> {
         }
         let target = target(self.entries, &self.targets, index);
         let shared = self.shared;
+        check_path(shared.job, target, true)?;
         match self.hand.create_directory(target) {
             Err(error) if is_in_the_way(&error) && !is_the_runtimes(target) => {
                 shared.aside.keep_directory(target, self.claimant);
@@ -265,7 +269,7 @@ impl<'a, 't> Linker<'a, 't> {
             if self.outcomes[index] == Outcome::Unseen {
                 if entry.declared != Declared::Directory {
                     let reason = "listed, but the archive does not hold it";
-                    return Err(Fault::damaged_at(entry.source.as_str(), reason));
+                    return Err(Fault::damaged_at(&*entry.source, reason));
                 }
                 self.place_directory(index, &entry.source)?;
             }
@@ -298,13 +302,11 @@ fn describe(
         path: path.to_owned(),
         path_type: kind,
         no_link: entry.no_link,
-        sha256: entry.sha256.map(|sha256| to_hex(&sha256)),
-        sha256_in_prefix: sha256
-            .filter(|_| sha256 != entry.sha256)
-            .map(|sha256| to_hex(&sha256)),
+        sha256: entry.sha256.map(Digest),
+        sha256_in_prefix: sha256.filter(|_| sha256 != entry.sha256).map(Digest),
         size_in_bytes: (kind != PathKind::Directory).then_some(size),
         file_mode: placeholder.map(|placeholder| placeholder.mode.into()),
-        prefix_placeholder: placeholder.map(|placeholder| placeholder.text.to_string()),
+        prefix_placeholder: placeholder.map(|placeholder| Rc::clone(&placeholder.text)),
     }
 }
 
@@ -316,5 +318,5 @@ fn target<'b>(
 ) -> &'b str {
     targets
         .get(&index)
-        .map_or(entries[index].source.as_str(), String::as_str)
+        .map_or(&*entries[index].source, String::as_str)
 }

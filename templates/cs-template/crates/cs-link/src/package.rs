@@ -3,22 +3,18 @@
 use std::io;
 
 use crate::commands::EntryPoints;
-use crate::container::{Container, plausible_limit};
+use crate::container::Container;
 use crate::fault::Fault;
 use crate::info::InfoFiles;
 use crate::input::{Monitor, hash_archive};
 use crate::layout::Layout;
+use crate::limits::{check_entries, most_entries, plausible_limit, stated_bytes, unpacked_limit};
 use crate::linker::Linker;
-use crate::paths::{Declared, FileMode, PathEntry};
+use crate::paths::{FileMode, PathEntry};
 use crate::seal::Sealed;
 use crate::shared::{Linked, Shared, write_fault};
-use crate::tar::Limit;
 use crate::tree::Hand;
 use crate::{Archive, Noarch, ReadAt};
-
-/// Room for headers, padding, `info/` where it stands last, and the odd file that `paths.json` does not list. None of that is written.
-const SLACK_BYTES: u64 = 64 * 1024 * 1024;
-const SLACK_PER_ENTRY: u64 = 4 * 1024;
 
 /// Put the files of a verified archive in place.
 pub(crate) fn link_package(
@@ -30,15 +26,18 @@ pub(crate) fn link_package(
 ) -> Result<Linked, Fault> {
     let package = &shared.job.packages[index];
     let container = Container::open(&package.file_name, bytes, monitor)?;
-    let mut info = InfoFiles::default();
+    let mut info = InfoFiles::new(&shared.long_lists);
     let (mut tar, first) = container.read_info(&mut info)?;
-    let entries = info.paths()?;
+    let most = most_entries(container.len());
+    let entries = info.paths(most)?;
+    check_entries(&entries, 0, most)?;
     check_stated_room(&entries, container.len(), shared, &package.file_name)?;
     let layout = layout_of(info.noarch()?, shared)?;
     let claimant = shared.claims.claimant_of(index);
-    let mut linker = Linker::new(shared, hand, monitor, claimant, &entries, layout)?;
+    let length = container.len();
+    let mut linker = Linker::new(shared, hand, monitor, claimant, &entries, layout, length)?;
     linker.patched_time = info.patched_time();
-    tar.set_limit(unpacked_limit(&entries, container.len()));
+    tar.set_limit(unpacked_limit(&entries, length));
     linker.unpack(
         &mut tar,
         first,
@@ -48,15 +47,15 @@ pub(crate) fn link_package(
     linker.unpack_deferred(&container)?;
     let mut linked = linker.finish()?;
     if let Some(layout) = layout {
-        let mut scripts = EntryPoints {
+        let entry_points = info.entry_points()?;
+        check_entries(&entries, entry_points.len(), most)?;
+        let scripts = EntryPoints {
             shared,
             hand,
             claimant,
             layout,
         };
-        for entry_point in info.entry_points()? {
-            scripts.create(&entry_point, &mut linked)?;
-        }
+        scripts.create_all(&entry_points, &mut linked)?;
     }
     Ok(linked)
 }
@@ -121,28 +120,6 @@ pub(crate) fn check_room(needed: u64, shared: &Shared, package: &str) -> Result<
     }
 }
 
-/// Sum of the sizes that the package states; `None` when it does not state all of them.
-fn stated_bytes(entries: &[PathEntry]) -> Option<u64> {
-    entries
-        .iter()
-        .filter(|entry| entry.declared != Declared::Directory)
-        .try_fold(0_u64, |sum, entry| sum.checked_add(entry.size?))
-}
-
-/// How much may come out of an archive of `length` bytes: what its list of files adds up to, or what is plausible, for lists are made
-/// carelessly.
-pub(crate) fn unpacked_limit(entries: &[PathEntry], length: u64) -> Limit {
-    let plausible = plausible_limit(length);
-    let Some(stated) = stated_bytes(entries) else {
-        return plausible;
-    };
-    let stated = stated.saturating_add(SLACK_BYTES + SLACK_PER_ENTRY * entries.len() as u64);
-    Limit {
-        bytes: plausible.bytes.max(stated),
-        reason: "it unpacks to more bytes than its own list of files adds up to",
-    }
-}
-
 /// Binary files cannot take a prefix that is longer than what they have room for.
 pub(crate) fn check_placeholders(entries: &[PathEntry], shared: &Shared) -> Result<(), Fault> {
     let too_short = |entry: &&PathEntry| {
@@ -159,7 +136,7 @@ pub(crate) fn check_placeholders(entries: &[PathEntry], shared: &Shared) -> Resu
     {
         None => Ok(()),
         Some(entry) => Err(Fault::PrefixTooLong {
-            path: entry.source.clone(),
+            path: entry.source.to_string(),
             prefix: shared.job.prefix.to_owned(),
             length: shared.prefix.len(),
             limit: entry

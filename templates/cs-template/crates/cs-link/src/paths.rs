@@ -2,23 +2,25 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::rc::Rc;
 
-use memchr::memmem;
 use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::fault::Fault;
 use crate::input::from_hex;
+use crate::limits::{DEEPEST_PATH, LONGEST_PATH, LONGEST_PATHS, LONGEST_PLACEHOLDER, too_many};
 
 /// How a file holds the placeholder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum FileMode {
     Text,
     Binary,
 }
 
 /// The build prefix within a file, to be replaced.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Placeholder {
     pub(crate) mode: FileMode,
     pub(crate) text: Rc<str>,
@@ -38,18 +40,12 @@ pub(crate) enum Declared {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PathEntry {
     /// Within the archive, cleaned.
-    pub(crate) source: String,
+    pub(crate) source: Box<str>,
     pub(crate) declared: Declared,
     pub(crate) no_link: bool,
     pub(crate) sha256: Option<[u8; 32]>,
     pub(crate) size: Option<u64>,
     pub(crate) placeholder: Option<Placeholder>,
-}
-
-#[derive(Deserialize)]
-struct PathsJson<'a> {
-    #[serde(borrow)]
-    paths: Vec<RawPath<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -75,38 +71,141 @@ struct RawPath<'a> {
 struct Placeholders(HashSet<Rc<str>>);
 
 impl Placeholders {
-    fn intern(&mut self, text: &str) -> Rc<str> {
+    fn intern(&mut self, text: &str) -> Result<Rc<str>, Fault> {
+        if text.len() > LONGEST_PLACEHOLDER {
+            return Err(Fault::hostile(
+                "info/",
+                "a placeholder is longer than 4096 bytes",
+            ));
+        }
+        if text.contains('\0') {
+            return Err(Fault::hostile("info/", "a placeholder holds a NUL"));
+        }
         if let Some(known) = self.0.get(text) {
-            return Rc::clone(known);
+            return Ok(Rc::clone(known));
         }
         let text: Rc<str> = Rc::from(text);
         self.0.insert(Rc::clone(&text));
-        text
+        Ok(text)
     }
 }
 
-/// More paths than any package has: each takes memory while its package is linked.
-const MOST_PATHS: usize = 1_000_000;
+/// Path entries as they are read, of which there may not be more than `most`.
+struct Listing {
+    entries: Vec<PathEntry>,
+    placeholders: Placeholders,
+    most: u64,
+    path_bytes: usize,
+}
 
-/// Refuse a list that is too long, before it is parsed.
-fn check_count<T>(name: &str, paths: impl Iterator<Item = T>) -> Result<(), Fault> {
-    match paths.take(MOST_PATHS + 1).count() > MOST_PATHS {
-        true => Err(Fault::hostile(name, "it lists more than a million paths")),
-        false => Ok(()),
+impl Listing {
+    fn new(most: u64) -> Self {
+        Self {
+            entries: Vec::new(),
+            placeholders: Placeholders::default(),
+            most,
+            path_bytes: 0,
+        }
+    }
+
+    fn add(&mut self, entry: PathEntry) -> Result<(), Fault> {
+        self.path_bytes += entry.source.len();
+        if self.path_bytes > LONGEST_PATHS {
+            return Err(Fault::hostile(
+                "info/",
+                "its paths add up to more than 64 MiB",
+            ));
+        }
+        if self.entries.len() as u64 >= self.most {
+            return Err(Fault::hostile("info/", too_many(self.most)));
+        }
+        self.entries.push(entry);
+        Ok(())
     }
 }
 
-/// Parse `info/paths.json`.
-pub(crate) fn parse_paths_json(json: &[u8]) -> Result<Vec<PathEntry>, Fault> {
-    check_count("info/paths.json", memmem::find_iter(json, b"\"_path\""))?;
-    let parsed: PathsJson = serde_json::from_slice(json)
-        .map_err(|error| Fault::damaged_at("info/paths.json", error.to_string()))?;
-    let mut placeholders = Placeholders::default();
-    parsed
-        .paths
-        .iter()
-        .map(|raw| path_entry(raw, &mut placeholders))
-        .collect()
+/// Parse `info/paths.json`, in which no more than `most` paths may be.
+pub(crate) fn parse_paths_json(json: &[u8], most: u64) -> Result<Vec<PathEntry>, Fault> {
+    let mut reader = PathsReader {
+        listing: Listing::new(most),
+        fault: None,
+        found: false,
+    };
+    let mut json = serde_json::Deserializer::from_slice(json);
+    let parsed = json
+        .deserialize_map(&mut reader)
+        .and_then(|()| json.end())
+        .map_err(|error| Fault::damaged_at("info/paths.json", error.to_string()));
+    match reader.fault {
+        Some(fault) => Err(fault),
+        None => parsed.map(|()| reader.listing.entries),
+    }
+}
+
+/// Reads `paths.json` one path at a time: all of them as JSON has them would take several times the memory.
+struct PathsReader {
+    listing: Listing,
+    /// What is wrong besides the JSON.
+    fault: Option<Fault>,
+    found: bool,
+}
+
+impl<'de> Visitor<'de> for &mut PathsReader {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("an object with paths")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Cow<str>>()? {
+            match &*key {
+                "paths" if self.found => return Err(de::Error::duplicate_field("paths")),
+                "paths" => {
+                    self.found = true;
+                    map.next_value_seed(PathsArray(self))?;
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        match self.found {
+            true => Ok(()),
+            false => Err(de::Error::missing_field("paths")),
+        }
+    }
+}
+
+/// The array in it.
+struct PathsArray<'r>(&'r mut PathsReader);
+
+impl<'de> DeserializeSeed<'de> for PathsArray<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for PathsArray<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a list of paths")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut paths: A) -> Result<(), A::Error> {
+        while let Some(raw) = paths.next_element::<RawPath>()? {
+            let listing = &mut self.0.listing;
+            let entry = path_entry(&raw, &mut listing.placeholders);
+            if let Err(fault) = entry.and_then(|entry| listing.add(entry)) {
+                self.0.fault = Some(fault);
+                return Err(de::Error::custom("refused"));
+            }
+        }
+        Ok(())
+    }
 }
 
 fn path_entry(raw: &RawPath, placeholders: &mut Placeholders) -> Result<PathEntry, Fault> {
@@ -128,11 +227,11 @@ fn path_entry(raw: &RawPath, placeholders: &mut Placeholders) -> Result<PathEntr
         (None | Some(""), _) | (_, None) => None,
         (Some(text), Some(mode)) => Some(Placeholder {
             mode: file_mode(mode).ok_or_else(|| broken("unknown file_mode"))?,
-            text: placeholders.intern(text),
+            text: placeholders.intern(text)?,
         }),
     };
     Ok(PathEntry {
-        source,
+        source: source.into_boxed_str(),
         declared,
         no_link: raw.no_link.unwrap_or(false),
         sha256,
@@ -158,22 +257,23 @@ pub(crate) struct OldLists<'a> {
     pub(crate) no_softlink: Option<&'a [u8]>,
 }
 
-/// Make path entries from the old lists, sorted by path.
-pub(crate) fn parse_old_lists(lists: &OldLists) -> Result<Vec<PathEntry>, Fault> {
+/// Make path entries from the old lists, sorted by path; there may not be more than `most`.
+pub(crate) fn parse_old_lists(lists: &OldLists, most: u64) -> Result<Vec<PathEntry>, Fault> {
     for (name, list) in [
         ("info/files", Some(lists.files)),
         ("info/has_prefix", lists.has_prefix),
         ("info/no_link", lists.no_link),
         ("info/no_softlink", lists.no_softlink),
     ] {
-        check_count(name, memchr::memchr_iter(b'\n', list.unwrap_or_default()))?;
+        let count = memchr::memchr_iter(b'\n', list.unwrap_or_default()).count();
+        if count as u64 > most {
+            return Err(Fault::hostile(name, too_many(most)));
+        }
     }
-    let mut placeholders = Placeholders::default();
+    let mut listing = Listing::new(most);
     let mut prefixed = HashMap::new();
     for line in lines("info/has_prefix", lists.has_prefix.unwrap_or_default())? {
-        let (path, placeholder) = has_prefix_line(line, &mut placeholders).ok_or_else(|| {
-            Fault::damaged_at("info/has_prefix", format!("cannot understand {line:?}"))
-        })?;
+        let (path, placeholder) = has_prefix_line(line, &mut listing.placeholders)?;
         prefixed.insert(path, placeholder);
     }
     let mut no_link: HashSet<&str> =
@@ -182,17 +282,18 @@ pub(crate) fn parse_old_lists(lists: &OldLists) -> Result<Vec<PathEntry>, Fault>
         "info/no_softlink",
         lists.no_softlink.unwrap_or_default(),
     )?);
-    let mut entries = Vec::new();
     for path in lines("info/files", lists.files)? {
-        entries.push(PathEntry {
-            source: clean_path(path.as_bytes()).map_err(|reason| Fault::hostile(path, reason))?,
+        let source = clean_path(path.as_bytes()).map_err(|reason| Fault::hostile(path, reason))?;
+        listing.add(PathEntry {
+            source: source.into_boxed_str(),
             declared: Declared::Unknown,
             no_link: no_link.contains(path),
             sha256: None,
             size: None,
             placeholder: prefixed.get(path).cloned(),
-        });
+        })?;
     }
+    let mut entries = listing.entries;
     entries.sort_by(|a, b| a.source.cmp(&b.source));
     entries.dedup_by(|a, b| a.source == b.source);
     Ok(entries)
@@ -204,7 +305,23 @@ fn lines<'a>(name: &str, bytes: &'a [u8]) -> Result<impl Iterator<Item = &'a str
 }
 
 /// `PREFIX MODE PATH`, each possibly in quotation marks, or `PATH` alone for a text file with the oldest placeholder of all.
-fn has_prefix_line(line: &str, placeholders: &mut Placeholders) -> Option<(String, Placeholder)> {
+fn has_prefix_line(
+    line: &str,
+    placeholders: &mut Placeholders,
+) -> Result<(String, Placeholder), Fault> {
+    let not_understood =
+        || Fault::damaged_at("info/has_prefix", format!("cannot understand {line:?}"));
+    let words = split_words(line).ok_or_else(not_understood)?;
+    let (mode, text, path) = match words.as_slice() {
+        [path] => (FileMode::Text, &oldest_placeholder(), path),
+        [prefix, mode, path] => (file_mode(mode).ok_or_else(not_understood)?, prefix, path),
+        _ => return Err(not_understood()),
+    };
+    let text = placeholders.intern(text)?;
+    Ok((path.clone(), Placeholder { mode, text }))
+}
+
+fn split_words(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut rest = line.trim();
     while !rest.is_empty() {
@@ -212,26 +329,7 @@ fn has_prefix_line(line: &str, placeholders: &mut Placeholders) -> Option<(Strin
         words.push(word);
         rest = after.trim_start();
     }
-    match words.as_slice() {
-        [path] => {
-            let text = placeholders.intern(&oldest_placeholder());
-            Some((
-                path.clone(),
-                Placeholder {
-                    mode: FileMode::Text,
-                    text,
-                },
-            ))
-        }
-        [prefix, mode, path] => Some((
-            path.clone(),
-            Placeholder {
-                mode: file_mode(mode)?,
-                text: placeholders.intern(prefix),
-            },
-        )),
-        _ => None,
-    }
+    Some(words)
 }
 
 /// Put together at run time: build tools would otherwise take it for a placeholder of this very program.
@@ -261,9 +359,6 @@ fn first_word(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// No system opens a longer one, and each directory on the way costs some memory.
-const LONGEST_PATH: usize = 4096;
-
 /// Turn a path from an archive into one that stays below where it is put, or say why it is refused.
 pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
     if raw.len() > LONGEST_PATH {
@@ -279,6 +374,7 @@ pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
         return Err("the path is absolute");
     }
     let mut clean = String::with_capacity(text.len());
+    let mut depth = 0;
     for part in text.split('/') {
         match part {
             "" | "." => continue,
@@ -292,8 +388,12 @@ pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
                     clean.push('/');
                 }
                 clean.push_str(part);
+                depth += 1;
             }
         }
+    }
+    if depth > DEEPEST_PATH {
+        return Err("the path has more than 256 parts");
     }
     if clean.is_empty() {
         Err("the path is empty")
@@ -323,6 +423,11 @@ mod tests {
             clean_path("a/".repeat(2049).as_bytes()),
             Err("the path is longer than 4096 bytes")
         );
+        assert!(clean_path("a/".repeat(256).as_bytes()).is_ok());
+        assert_eq!(
+            clean_path("a/".repeat(257).as_bytes()),
+            Err("the path has more than 256 parts")
+        );
         for empty in [&b""[..], b".", b"./"] {
             assert_eq!(clean_path(empty), Err("the path is empty"));
         }
@@ -332,6 +437,7 @@ mod tests {
     fn paths_json_may_leave_out_what_it_does_not_know() {
         let entries = parse_paths_json(
             br#"{"paths": [{"_path": "a"}, {"_path": "b", "path_type": "softlink"}]}"#,
+            2,
         )
         .unwrap();
         assert_eq!(
@@ -358,31 +464,72 @@ mod tests {
                 "unknown file_mode",
             ),
         ] {
-            let fault = format!("{:?}", parse_paths_json(json).unwrap_err());
+            let fault = format!("{:?}", parse_paths_json(json, 1).unwrap_err());
             assert!(fault.contains(reason), "{fault}");
         }
     }
 
     #[test]
-    fn a_list_of_more_than_a_million_paths_is_refused_before_it_is_parsed() {
-        let entry = br#"{"_path":"a"},"#;
-        let fault = parse_paths_json(&entry.repeat(MOST_PATHS + 1)).unwrap_err();
-        assert!(format!("{fault:?}").contains("more than a million"));
-        let files = b"a\n".repeat(MOST_PATHS + 1);
-        let lists = OldLists {
-            files: &files,
-            ..OldLists::default()
+    fn a_list_of_too_many_paths_is_refused() {
+        let list = |count| {
+            format!(
+                r#"{{"paths": [{}]}}"#,
+                vec![r#"{"\u005fpath": "a"}"#; count].join(",")
+            )
         };
-        assert!(matches!(
-            parse_old_lists(&lists),
-            Err(Fault::Hostile { .. })
-        ));
+        assert_eq!(parse_paths_json(list(5).as_bytes(), 5).unwrap().len(), 5);
+        let fault = parse_paths_json(list(6).as_bytes(), 5).unwrap_err();
+        assert!(
+            format!("{fault:?}").contains("more than 5 files"),
+            "{fault:?}"
+        );
+        for files in ["a\nb\nc\nd\ne\n", "\n\n\n\n\n", "a\nb\nc\nd\ne"] {
+            let lists = OldLists {
+                files: files.as_bytes(),
+                ..OldLists::default()
+            };
+            let fault = parse_old_lists(&lists, 4).unwrap_err();
+            assert!(matches!(fault, Fault::Hostile { .. }));
+        }
+    }
+
+    #[test]
+    fn paths_that_add_up_to_too_much_are_refused() {
+        let path = "p".repeat(LONGEST_PATH);
+        let list = |count| {
+            format!(
+                r#"{{"paths": [{}]}}"#,
+                vec![format!(r#"{{"_path": "{path}"}}"#); count].join(",")
+            )
+        };
+        let most = LONGEST_PATHS / LONGEST_PATH;
+        assert_eq!(
+            parse_paths_json(list(most).as_bytes(), 1 << 20)
+                .unwrap()
+                .len(),
+            most
+        );
+        let fault = parse_paths_json(list(most + 1).as_bytes(), 1 << 20).unwrap_err();
+        assert!(format!("{fault:?}").contains("64 MiB"), "{fault:?}");
+    }
+
+    #[test]
+    fn a_placeholder_is_no_longer_than_a_path() {
+        let list = |length| {
+            let text = "p".repeat(length);
+            format!(
+                r#"{{"paths": [{{"_path": "a", "prefix_placeholder": "{text}", "file_mode": "text"}}]}}"#
+            )
+        };
+        assert!(parse_paths_json(list(4096).as_bytes(), 1).is_ok());
+        let fault = parse_paths_json(list(4097).as_bytes(), 1).unwrap_err();
+        assert!(matches!(fault, Fault::Hostile { .. }));
     }
 
     #[test]
     fn has_prefix_lines_come_in_three_forms() {
         let mut placeholders = Placeholders::default();
-        let mut parse = |line| has_prefix_line(line, &mut placeholders);
+        let mut parse = |line| has_prefix_line(line, &mut placeholders).ok();
         let (path, found) = parse("/old text a/b").unwrap();
         assert_eq!(
             (path.as_str(), &*found.text, found.mode),

@@ -123,14 +123,18 @@ impl Replacer {
         let settled = self.settled(bytes, last);
         let matches = self.find_all(bytes);
         let (mut at, mut index) = (0, 0);
+        // Where the open string ends, once it has been looked for in these bytes.
+        let mut known_end = None;
         while at < settled {
             while matches.get(index).is_some_and(|&(start, _)| start < at) {
                 index += 1;
             }
-            let end = self
-                .open
-                .as_ref()
-                .and_then(|open| self.find_end(open, bytes, at));
+            // A match may have reached beyond it.
+            known_end = known_end.filter(|end: &Option<usize>| end.is_none_or(|end| end >= at));
+            let end = match &self.open {
+                Some(open) => *known_end.get_or_insert_with(|| self.find_end(open, bytes, at)),
+                None => None,
+            };
             let found = self
                 .choose(&matches[index..])
                 .filter(|&(start, _)| start < settled);
@@ -143,6 +147,7 @@ impl Replacer {
                     out.extend_from_slice(&bytes[at..end]);
                     self.close(out);
                     at = end;
+                    known_end = None;
                 }
                 _ => {
                     out.extend_from_slice(&bytes[at..settled]);
@@ -321,6 +326,27 @@ mod tests {
                 String::from_utf8_lossy(expected),
                 "in chunks of {chunk_bytes}"
             );
+        }
+    }
+
+    #[test]
+    fn a_placeholder_with_a_nul_in_it_does_no_harm() {
+        let odd = "/opt/old\0placeholder";
+        let text = format!("x{odd}{odd}{odd}y\0z").into_bytes();
+        for chunk_bytes in [1, 7, 19, 20, 21, 400] {
+            let mut replacer = Replacer::new(
+                &Placeholder {
+                    mode: FileMode::Binary,
+                    text: Rc::from(odd),
+                },
+                NEW,
+            );
+            let mut out = Vec::new();
+            for chunk in text.chunks(chunk_bytes) {
+                replacer.push(chunk, false, &mut out);
+            }
+            replacer.push(b"", true, &mut out);
+            assert_eq!(out.len(), text.len());
         }
     }
 

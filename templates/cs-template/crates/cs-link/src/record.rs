@@ -1,13 +1,16 @@
 //! `conda-meta/NAME-VERSION-BUILD.json`: what conda remembers of an installed package.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{BufReader, BufWriter, Write};
+use std::rc::Rc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 use crate::Package;
 use crate::fault::Fault;
+use crate::input::{from_hex, to_hex};
 use crate::paths::{FileMode, clean_path};
 use crate::shared::{Shared, replace_file, write_fault};
 use crate::tree::Hand;
@@ -48,6 +51,25 @@ impl From<FileMode> for ModeName {
     }
 }
 
+/// A SHA-256, which JSON has as hex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Digest(pub(crate) [u8; 32]);
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
+        json.serialize_str(&to_hex(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        let hex = Cow::<str>::deserialize(json)?;
+        from_hex(&hex)
+            .map(Self)
+            .ok_or_else(|| de::Error::custom("not 64 hex digits"))
+    }
+}
+
 /// One path of an installed package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PathRecord {
@@ -57,15 +79,15 @@ pub(crate) struct PathRecord {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) no_link: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) sha256: Option<String>,
+    pub(crate) sha256: Option<Digest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) sha256_in_prefix: Option<String>,
+    pub(crate) sha256_in_prefix: Option<Digest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) size_in_bytes: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) file_mode: Option<ModeName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) prefix_placeholder: Option<String>,
+    pub(crate) prefix_placeholder: Option<Rc<str>>,
 }
 
 impl PathRecord {
@@ -84,17 +106,32 @@ impl PathRecord {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-struct Record {
+#[derive(Serialize)]
+struct Record<'a> {
     #[serde(flatten)]
     package: Map<String, Value>,
-    files: Vec<String>,
-    paths_data: PathsData,
+    files: Files<'a>,
+    paths_data: PathsData<&'a [PathRecord]>,
+}
+
+/// The paths alone.
+struct Files<'a>(&'a [PathRecord]);
+
+impl Serialize for Files<'_> {
+    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
+        json.collect_seq(self.0.iter().map(|record| &record.path))
+    }
+}
+
+/// What is read of a record: the rest of it can be told from the plan.
+#[derive(Deserialize)]
+struct Stored {
+    paths_data: PathsData<Vec<PathRecord>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct PathsData {
-    paths: Vec<PathRecord>,
+struct PathsData<P> {
+    paths: P,
     paths_version: u8,
 }
 
@@ -108,23 +145,8 @@ pub(crate) fn write_record(
     package: &Package,
     mut paths: Vec<PathRecord>,
 ) -> Result<(), Fault> {
-    let fields = fields(package)?;
     sort_paths(&mut paths);
-    let files = paths.iter().map(|path| path.path.clone()).collect();
-    let paths_data = PathsData {
-        paths,
-        paths_version: 1,
-    };
-    store(
-        shared,
-        hand,
-        package,
-        &Record {
-            package: fields,
-            files,
-            paths_data,
-        },
-    )
+    store(shared, hand, package, &paths)
 }
 
 /// What the record says of the package itself.
@@ -160,13 +182,11 @@ pub(crate) fn edit_record(
     lost: &HashSet<&str>,
     added: Vec<PathRecord>,
 ) -> Result<(), Fault> {
-    let mut record = load(shared, hand, package)?;
-    let paths = &mut record.paths_data.paths;
+    let mut paths = read_paths(shared, hand, package)?;
     paths.retain(|path| !lost.contains(path.path.as_str()));
     paths.extend(added);
-    sort_paths(paths);
-    record.files = paths.iter().map(|path| path.path.clone()).collect();
-    store(shared, hand, package, &record)
+    sort_paths(&mut paths);
+    store(shared, hand, package, &paths)
 }
 
 /// The paths that a package's record lists.
@@ -175,16 +195,13 @@ pub(crate) fn read_paths(
     hand: &mut Hand,
     package: &Package,
 ) -> Result<Vec<PathRecord>, Fault> {
-    Ok(load(shared, hand, package)?.paths_data.paths)
-}
-
-fn load(shared: &Shared, hand: &mut Hand, package: &Package) -> Result<Record, Fault> {
     let path = record_path(package)?;
     let file = hand
         .open_file(&path)
         .map_err(|error| write_fault(shared, &path, error))?;
-    serde_json::from_reader(BufReader::with_capacity(64 * 1024, file))
-        .map_err(|error| write_fault(shared, &path, error.into()))
+    let stored: Stored = serde_json::from_reader(BufReader::with_capacity(64 * 1024, file))
+        .map_err(|error| write_fault(shared, &path, error.into()))?;
+    Ok(stored.paths_data.paths)
 }
 
 /// Order by the parts of the path, so that a directory's content stays together.
@@ -196,12 +213,20 @@ fn store(
     shared: &Shared,
     hand: &mut Hand,
     package: &Package,
-    record: &Record,
+    paths: &[PathRecord],
 ) -> Result<(), Fault> {
+    let record = Record {
+        package: fields(package)?,
+        files: Files(paths),
+        paths_data: PathsData {
+            paths,
+            paths_version: 1,
+        },
+    };
     let path = record_path(package)?;
     let write = |hand: &mut Hand| -> std::io::Result<()> {
         let mut out = BufWriter::with_capacity(64 * 1024, replace_file(hand, &path)?);
-        serde_json::to_writer_pretty(&mut out, record)?;
+        serde_json::to_writer_pretty(&mut out, &record)?;
         out.write_all(b"\n")?;
         out.flush()
     };

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::AtomicBool;
@@ -16,7 +16,8 @@ use serde::Deserialize;
 use crate::activation::read_variables;
 #[cfg(unix)]
 use crate::activation::{ScriptFault, Shell, is_shell_setting, list_scripts};
-use crate::children::{Guarded, isolate, output_tail, watch};
+use crate::children::{Guarded, TAIL_BYTES, isolate, output_tail, watch};
+use crate::limits::LONGEST_MESSAGE;
 use crate::relocate::relocate_changes;
 use crate::{Job, LinkError, Message, Package};
 
@@ -129,7 +130,7 @@ fn run_script(
     if is_full(job.staging) {
         return Err(write_error(job.staging, io::ErrorKind::StorageFull.into()));
     }
-    let written = output_tail(&fs::read(&output_path).unwrap_or_default());
+    let written = read_output(&output_path).unwrap_or_default();
     let colon = if written.is_empty() { "" } else { ":\n" };
     messages.push(message(format!(
         "its post-link script {script} failed ({status}){colon}{written}"
@@ -316,15 +317,37 @@ fn search_path(staging: &Path) -> OsString {
     std::env::join_paths(directories).unwrap_or_else(|_| staging.join("bin").into())
 }
 
+/// The start of a message, and the length of all of it in bytes.
+fn read_start(path: &Path) -> io::Result<(Vec<u8>, u64)> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let mut bytes = Vec::new();
+    file.take(LONGEST_MESSAGE as u64).read_to_end(&mut bytes)?;
+    Ok((bytes, length))
+}
+
+/// The last lines of a program's output.
+fn read_output(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES as u64)))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL_BYTES as u64).read_to_end(&mut bytes)?;
+    Ok(output_tail(&bytes))
+}
+
 /// Read and remove what a script wants its user to read.
 fn take_message(job: &Job, package: &Package) -> Result<Option<Message>, LinkError> {
     let path = job.staging.join(MESSAGES);
     if !is_file(&path) {
         return Ok(None);
     }
-    let bytes = fs::read(&path).map_err(|source| write_error(&path, source))?;
+    let (bytes, length) = read_start(&path).map_err(|source| write_error(&path, source))?;
     fs::remove_file(&path).map_err(|source| write_error(&path, source))?;
-    let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
+    let mut text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
+    if length > bytes.len() as u64 {
+        text.push_str(&format!("\n(the rest of its {length} bytes is left out)"));
+    }
     Ok((!text.is_empty()).then(|| Message {
         package: package.name.clone(),
         text,

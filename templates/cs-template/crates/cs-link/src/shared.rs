@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::Mutex;
 
 use crate::Job;
 use crate::aside::Aside;
@@ -20,6 +21,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) claims: &'a Claims,
     pub(crate) aside: &'a Aside,
     pub(crate) layout: Option<&'a Layout>,
+    /// Held by the one package with a long list of paths that may be linked at a time.
+    pub(crate) long_lists: Mutex<()>,
     /// The final prefix as it is written into files.
     pub(crate) prefix: &'a str,
 }

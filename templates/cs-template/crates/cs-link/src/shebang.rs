@@ -111,8 +111,27 @@ pub(crate) fn rewrite_second_line(line: &[u8], placeholder: &str, prefix: &str) 
     };
     memmem::find(interpreter, placeholder.as_bytes())?;
     let quoted = quote(&replace_all(interpreter, placeholder, prefix.as_bytes()));
-    let rest = replace_all(rest, placeholder, prefix.as_bytes());
+    let rest = replace_in_words(rest, placeholder, prefix.as_bytes());
     Some([b"'''exec' ", &quoted[..], &rest].concat())
+}
+
+/// Replace within the words of a command, such that `sh` takes what is put in as it stands, within double quotation marks too.
+fn replace_in_words(words: &[u8], from: &str, to: &[u8]) -> Vec<u8> {
+    let quoted = quote(to);
+    let within_marks = [b"\"", &quoted[..], b"\""].concat();
+    let mut out = Vec::with_capacity(words.len());
+    let mut done = 0;
+    for start in memmem::find_iter(words, from.as_bytes()) {
+        out.extend_from_slice(&words[done..start]);
+        let marks = memchr::memchr_iter(b'"', &words[..start]).count();
+        out.extend_from_slice(match marks % 2 {
+            0 => &quoted,
+            _ => &within_marks,
+        });
+        done = start + from.len();
+    }
+    out.extend_from_slice(&words[done..]);
+    out
 }
 
 /// Interpreter, and the rest of the line with its leading space. Spaces within the path are escaped by a backslash.

@@ -123,6 +123,48 @@ fn a_package_cannot_lead_its_records_elsewhere() {
 }
 
 #[test]
+fn what_the_runtime_itself_writes_is_not_for_packages() {
+    let own = [".demo.json", ".demo.staging", "conda-meta/other-1.0-0.json"];
+    let replaced = [
+        ".condarc",
+        "conda-meta/frozen",
+        "conda-meta/history",
+        "conda-meta/initial-state.explicit.txt",
+        ".post-link-output",
+        ".messages.txt",
+    ];
+    let directory = |path: &str, kind: &str| file(path, "").kind(b'5').with("path_type", kind);
+    for path in own.into_iter().chain(replaced) {
+        let below = format!("{path}/below");
+        let found = [
+            refused(vec![file("first", "x"), file(&below, "x")]),
+            refused(vec![symlink(&below, "x")]),
+            refused(vec![directory(path, "directory")]),
+            refused(vec![directory(&below, "directory")]),
+        ];
+        for error in found {
+            assert!(error.contains(&format!("refused \"{path}")), "{error}");
+        }
+        let bench = bench();
+        let listed_as_any = directory(path, "hardlink").with("path_type", Value::Null);
+        refusal(&bench, &[recipe("evil", vec![listed_as_any])]);
+        assert!(!bench.path(path).exists());
+    }
+    for path in own {
+        refused(vec![file(path, "x")]);
+        refused(vec![symlink(path, "x")]);
+    }
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    for path in replaced {
+        let link = symlink(path, outside.path().to_str().unwrap());
+        for item in [file(path, "mine"), link] {
+            bench().link(&[recipe("demo", vec![item])]).unwrap();
+        }
+    }
+    assert_eq!(std::fs::read(outside.path()).unwrap(), b"");
+}
+
+#[test]
 fn hard_links_out_of_the_package_are_refused() {
     assert!(
         refused(vec![hard_link("x", "../../etc/passwd", 1)])

@@ -95,7 +95,7 @@ const SHOW: &str =
 /// In place of Python: says as what it was started, then does what Python does.
 const PYTHON: &str = "#!/bin/sh\nexport STARTED_AS=\"$0\" PYTHONPATH=\"$MODULES\"\nexec \"$REAL_PYTHON\" -SB \"$@\"\n";
 
-const SCRIPTS: [(&str, &str); 5] = [
+const SCRIPTS: [(&str, &str); 6] = [
     ("first-line", "#!PREFIX/bin/python3.11"),
     ("option", "#!PREFIX/bin/python3.11 -s"),
     ("option-in-prefix", "#!PREFIX/bin/python3.11 -XPREFIX/x"),
@@ -103,6 +103,10 @@ const SCRIPTS: [(&str, &str); 5] = [
     (
         "pip-quoted",
         "#!/bin/sh\n'''exec' \"PREFIX/bin/python3.11\" \"$0\" \"$@\"\n' '''",
+    ),
+    (
+        "pip-options",
+        "#!/bin/sh\n'''exec' PREFIX/bin/python3.11 -XPREFIX/x -X\"PREFIX/y\" \"$0\" \"$@\"\n' '''",
     ),
     (
         "pip-bare",

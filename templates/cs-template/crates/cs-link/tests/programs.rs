@@ -259,11 +259,17 @@ fn a_failing_script_is_told_of_and_holds_up_nothing() {
 #[test]
 fn a_cancelled_script_is_killed_with_what_it_has_started() {
     let bench = bench();
-    let script = "sh -c 'echo $$ > child; exec sleep 100' & echo $$ > pid; sleep 100";
+    // The last one has a session of its own, and no parent any more.
+    let script = "sh -c 'echo $$ > child; exec sleep 100' & (setsid sh -c 'echo $$ > session; exec sleep 100' &); \
+                  echo $$ > pid; sleep 100";
+    let names = match cfg!(target_os = "linux") {
+        true => &["pid", "child", "session"][..],
+        false => &["pid", "child"],
+    };
     let start = Instant::now();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !bench.path("child").exists() || !bench.path("pid").exists() {
+            while !names.iter().all(|name| bench.path(name).exists()) {
                 std::thread::sleep(Duration::from_millis(5));
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -273,7 +279,7 @@ fn a_cancelled_script_is_killed_with_what_it_has_started() {
         assert!(matches!(error, LinkError::Cancelled), "{error}");
     });
     assert!(start.elapsed() < Duration::from_secs(20));
-    for name in ["pid", "child"] {
+    for name in names {
         let is_running = || {
             let status = std::fs::read_to_string(format!("/proc/{}/stat", bench.text(name).trim()));
             status.is_ok_and(|status| !status.contains(") Z ") && !status.contains(") X "))

@@ -25,6 +25,12 @@ impl Owner<'_> {
         format!(".{}.json", self.runtime)
     }
 
+    /// What a prefix, or a staging directory, holds at its top level besides packages.
+    pub fn file_names(&self) -> [String; 3] {
+        let marker = self.marker_file_name();
+        [format!("{marker}.new"), marker, self.scratch_name()]
+    }
+
     /// Directory name, inside a staging directory, that says whose it is; a build may use it as scratch space.
     fn scratch_name(&self) -> String {
         format!(".{}.staging", self.runtime)

@@ -95,7 +95,7 @@ fn read_variable(name: &str, value: &RawValue) -> Result<Option<String>, &'stati
     if RESERVED.iter().any(|reserved| is_same_name(reserved, name)) {
         return Err("activation itself sets it");
     }
-    if name.is_empty() || name.contains(['=', '\0']) {
+    if !is_possible_name(name) {
         return Err("no variable can have this name");
     }
     let text = match serde_json::from_str(value.get()) {
@@ -110,6 +110,18 @@ fn read_variable(name: &str, value: &RawValue) -> Result<Option<String>, &'stati
         true => Err("its value holds a NUL character"),
         false => Ok(Some(text)),
     }
+}
+
+/// Whether a shell can set a variable of this name: activation and `RUNTIME shell` write `export NAME=` lines.
+fn is_possible_name(name: &str) -> bool {
+    if cfg!(windows) {
+        return !name.is_empty() && !name.contains(['=', '%', '"', '\0', '\r', '\n']);
+    }
+    !name.starts_with(|first: char| first.is_ascii_digit())
+        && !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
 }
 
 /// A number as Python writes it: whole ones digit by digit, however many.
@@ -214,6 +226,9 @@ mod tests {
             (r#""CONDA_PREFIX": "/evil""#, "activation itself sets it"),
             (r#""": "x""#, "name"),
             (r#""A=B": "x""#, "name"),
+            (r#""A;touch x;B": "x""#, "name"),
+            (r#""$(id)": "x""#, "name"),
+            (r#""A\nB": "x""#, "name"),
             (r#""A": "\u0000""#, "NUL"),
             (r#""A": [1]"#, "neither text nor a number"),
             (r#""A": {"b": 1}"#, "neither text nor a number"),

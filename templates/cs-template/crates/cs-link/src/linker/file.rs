@@ -1,53 +1,109 @@
 //! Regular files, with the prefix in place of the placeholder.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{Read, Write};
 
 use ring::digest;
 
 use super::{Linker, Outcome, target};
 use crate::fault::Fault;
-use crate::input::digest_bytes;
+use crate::input::{Monitor, digest_bytes};
+use crate::limits::Spending;
 use crate::maker::Maker;
 use crate::paths::FileMode;
 use crate::placeholder::Replacer;
 use crate::record::PathKind;
-use crate::shared::write_fault;
+use crate::shared::{Shared, write_fault};
 use crate::tar::{Entry, TarReader};
 use crate::tree::{set_modified, start_writing};
 
-/// What a file's bytes go through on their way from the archive.
-struct Filter {
-    replacer: Option<Replacer>,
-    hash: Option<digest::Context>,
-    out: Vec<u8>,
+/// Lends the bytes of one file, a piece at a time.
+pub(super) trait Chunks {
+    /// The next bytes; empty at the end.
+    fn chunk(&mut self) -> Result<&[u8], Fault>;
 }
 
-impl Filter {
-    /// The bytes to write for a chunk of the archive's.
-    fn pass<'a>(&'a mut self, chunk: &'a [u8], last: bool) -> &'a [u8] {
+impl<R: Read> Chunks for TarReader<R> {
+    fn chunk(&mut self) -> Result<&[u8], Fault> {
+        TarReader::chunk(self)
+    }
+}
+
+/// As much text is taken at once as may become much longer by the prefix.
+const GROWING_PIECE_BYTES: usize = 4 * 1024;
+
+/// A file that is being written, and what its bytes go through on their way from the archive.
+struct Writing<'w> {
+    shared: &'w Shared<'w>,
+    monitor: &'w Monitor<'w>,
+    spending: &'w mut Spending,
+    path: &'w str,
+    file: File,
+    replacer: Option<Replacer>,
+    /// Most bytes to pass through at once.
+    piece_bytes: usize,
+    hash: Option<digest::Context>,
+    out: Vec<u8>,
+    written: u64,
+    /// Bytes by which it has become longer.
+    added: u64,
+}
+
+impl Writing<'_> {
+    /// Write a file of `size` bytes.
+    fn take_all(&mut self, size: u64, bytes: &mut impl Chunks) -> Result<(), Fault> {
+        let mut taken = 0;
+        while taken < size {
+            if self.monitor.is_cancelled() {
+                return Err(Fault::Cancelled);
+            }
+            let chunk = bytes.chunk()?;
+            if chunk.is_empty() {
+                return Err(Fault::damaged_at(self.path, "it is cut short"));
+            }
+            for piece in chunk.chunks(self.piece_bytes) {
+                taken += piece.len() as u64;
+                self.take(piece, taken, taken == size)?;
+            }
+        }
+        if size == 0 {
+            self.take(b"", 0, true)?;
+        }
+        Ok(())
+    }
+
+    /// Write the next piece; with it `taken` bytes have come.
+    fn take(&mut self, piece: &[u8], taken: u64, last: bool) -> Result<(), Fault> {
         let bytes = match &mut self.replacer {
-            None => chunk,
+            None => piece,
             Some(replacer) => {
                 self.out.clear();
-                replacer.push(chunk, last, &mut self.out);
+                replacer.push(piece, last, &mut self.out);
                 &self.out
             }
         };
         if let Some(hash) = &mut self.hash {
             hash.update(bytes);
         }
-        bytes
+        self.written += bytes.len() as u64;
+        let added = self.written.saturating_sub(taken);
+        if added > self.added {
+            self.spending.add(self.path, added - self.added)?;
+            self.added = added;
+        }
+        self.file
+            .write_all(bytes)
+            .map_err(|error| write_fault(self.shared, self.path, error))
     }
 }
 
 impl Linker<'_, '_> {
     /// Write a file of the archive, if no other package has more right to its path.
-    pub(super) fn place_file<R: io::Read>(
+    pub(super) fn place_file(
         &mut self,
         index: usize,
         entry: &Entry,
-        tar: &mut TarReader<R>,
+        bytes: &mut impl Chunks,
     ) -> Result<Outcome, Fault> {
         let path = target(self.entries, &self.targets, index);
         let mut maker = Maker {
@@ -58,70 +114,59 @@ impl Linker<'_, '_> {
         let Some(made) = maker.make(path, |hand, at| hand.create_file(at, entry.mode))? else {
             return Ok(Outcome::Lost);
         };
-        let mut file = made.made;
         let listed = &self.entries[index];
         // As conda does it: Windows finds libraries in other ways than by paths in binaries.
         let placeholder = listed
             .placeholder
             .as_ref()
             .filter(|found| found.mode == FileMode::Text || cfg!(unix));
-        let replacer =
-            placeholder.map(|placeholder| Replacer::new(placeholder, self.shared.prefix));
+        let prefix = self.shared.prefix;
+        let grows = placeholder.is_some_and(|found| found.text.len() < prefix.len());
         let is_misstated = listed.size.is_some_and(|stated| stated != entry.size);
-        let wants_hash = replacer.is_some() || listed.sha256.is_none() || is_misstated;
-        let hash = wants_hash.then(|| digest::Context::new(&digest::SHA256));
-        let mut filter = Filter {
-            replacer,
-            hash,
+        let wants_hash = placeholder.is_some() || listed.sha256.is_none() || is_misstated;
+        let mut writing = Writing {
+            shared: self.shared,
+            monitor: self.monitor,
+            spending: &mut self.spending,
+            path,
+            file: made.made,
+            replacer: placeholder.map(|placeholder| Replacer::new(placeholder, prefix)),
+            piece_bytes: if grows {
+                GROWING_PIECE_BYTES
+            } else {
+                usize::MAX
+            },
+            hash: wants_hash.then(|| digest::Context::new(&digest::SHA256)),
             out: Vec::new(),
+            written: 0,
+            added: 0,
         };
-        let size = self.stream(path, entry.size, tar, &mut filter, &mut file)?;
-        let modified = if placeholder.is_some() {
-            self.patched_time
-        } else {
-            Some(entry.modified)
+        writing.take_all(entry.size, bytes)?;
+        let Writing {
+            file,
+            hash,
+            written,
+            ..
+        } = writing;
+        let modified = match placeholder {
+            Some(_) => self.patched_time,
+            None => Some(entry.modified),
         };
         // A file system that cannot hold the time is no reason to fail.
         let _ = set_modified(&file, modified);
-        start_writing(&file, size);
+        start_writing(&file, written);
         drop(file);
-        self.bytes += size;
+        self.bytes += written;
         let mut outcome = Outcome::Done {
             kind: PathKind::File,
-            size,
-            sha256: filter.hash.map(digest_bytes),
+            size: written,
+            sha256: hash.map(digest_bytes),
         };
         if placeholder.is_some_and(|found| found.mode == FileMode::Binary) {
             let place = made.aside.as_deref().unwrap_or(path).to_owned();
             self.sign(index, &place, entry, &mut outcome)?;
         }
         Ok(outcome)
-    }
-
-    /// Pass an entry's bytes on to a file; how many are written.
-    fn stream<R: io::Read>(
-        &self,
-        path: &str,
-        mut left: u64,
-        tar: &mut TarReader<R>,
-        filter: &mut Filter,
-        file: &mut File,
-    ) -> Result<u64, Fault> {
-        let mut written = 0;
-        loop {
-            if self.monitor.is_cancelled() {
-                return Err(Fault::Cancelled);
-            }
-            let chunk = tar.chunk()?;
-            left -= chunk.len() as u64;
-            let bytes = filter.pass(chunk, left == 0);
-            file.write_all(bytes)
-                .map_err(|error| write_fault(self.shared, path, error))?;
-            written += bytes.len() as u64;
-            if left == 0 {
-                return Ok(written);
-            }
-        }
     }
 
     /// Sign a program again that replacing has changed: macOS kills what is not signed as it stands.

@@ -1,15 +1,36 @@
 //! Hard links within an archive.
 
-use std::io;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 
-use super::{Deferred, Linker, Outcome, target};
+use super::file::Chunks;
+use super::{Linker, Outcome, target};
 use crate::aside::is_in_the_way;
 use crate::container::Container;
 use crate::fault::Fault;
-use crate::package::unpacked_limit;
-use crate::paths::clean_path;
-use crate::shared::{checked_path, lossy, write_fault};
-use crate::tar::{Entry, Kind};
+use crate::limits::unpacked_limit;
+use crate::paths::{Placeholder, clean_path};
+use crate::shared::{Shared, checked_path, lossy, write_fault};
+use crate::tar::{Entry, Kind, TarReader};
+use crate::tree::Hand;
+
+const BUFFER_BYTES: usize = 128 * 1024;
+
+/// What a hard link leads to.
+#[derive(Clone)]
+pub(super) enum Origin {
+    /// The entry of this index.
+    Listed(usize),
+    /// A path that the package does not list.
+    Other(String),
+}
+
+/// A hard link whose first name is not there to be linked to: to be copied out of the archive.
+pub(super) struct Deferred {
+    source: Origin,
+    index: usize,
+}
 
 impl Linker<'_, '_> {
     /// Link to a file of the same package if it is still there and would hold the same bytes, else copy it later.
@@ -25,26 +46,32 @@ impl Linker<'_, '_> {
                 format!("it is a hard link to {:?}: {reason}", lossy(&entry.link)),
             )
         })?;
-        // A name that is itself a hard link stands for the file that it leads to: only that one has bytes in the archive.
-        let source = self.aliases.get(&source).cloned().unwrap_or(source);
-        self.aliases.insert(path.to_owned(), source.clone());
-        let known = self
-            .by_source
-            .get(source.as_str())
-            .copied()
-            .filter(|&existing| {
-                matches!(self.outcomes[existing], Outcome::Done { .. })
-                    && self.entries[existing].placeholder == self.entries[index].placeholder
-            });
-        if let Some(outcome) = known
-            .map(|existing| self.link_to(index, existing))
-            .transpose()?
-            .flatten()
+        let source = match self.lookup.find(self.entries, &source) {
+            // A name that is itself a hard link stands for the file that it leads to: only that one has bytes in the archive.
+            Some(listed) => match self.aliases.get(&listed) {
+                Some(origin) => origin.clone(),
+                None => Origin::Listed(listed),
+            },
+            None => Origin::Other(source),
+        };
+        self.aliases.insert(index, source.clone());
+        if let Origin::Listed(existing) = source
+            && let Some(outcome) = self.link_to_same(index, existing)?
         {
             return Ok(outcome);
         }
         self.deferred.push(Deferred { source, index });
         Ok(Outcome::Unseen)
+    }
+
+    /// Link to an entry if it is in place with the bytes that this one is to have.
+    fn link_to_same(&mut self, index: usize, existing: usize) -> Result<Option<Outcome>, Fault> {
+        let is_same = matches!(self.outcomes[existing], Outcome::Done { .. })
+            && self.entries[existing].placeholder == self.entries[index].placeholder;
+        match is_same {
+            true => self.link_to(index, existing),
+            false => Ok(None),
+        }
     }
 
     /// Give an entry that is in place a second name; `None` when it is no longer this package's, or cannot be linked to.
@@ -82,40 +109,140 @@ impl Linker<'_, '_> {
         }
     }
 
-    /// Copy the hard links that could not be linked, reading the archive again: one copy of each source a time.
+    /// Copy the hard links that could not be linked, reading the archive once more, however many there are.
     pub(crate) fn unpack_deferred(&mut self, container: &Container) -> Result<(), Fault> {
-        while !self.deferred.is_empty() {
-            let before = self.deferred.len();
-            let mut tar = container.payload()?;
-            tar.set_limit(unpacked_limit(self.entries, container.len()));
-            while let Some(entry) = tar.next_entry()? {
-                let path = checked_path(&entry)?;
-                if !matches!(entry.kind, Kind::File | Kind::SymbolicLink) {
-                    continue;
-                }
-                if let Some(at) = self
-                    .deferred
-                    .iter()
-                    .position(|deferred| deferred.source == path)
-                {
-                    let index = self.deferred.swap_remove(at).index;
-                    self.outcomes[index] = match entry.kind {
-                        Kind::File => self.place_file(index, &entry, &mut tar)?,
-                        _ => self.place_symlink(index, &entry)?,
-                    };
+        let mut wanted: HashMap<String, Vec<usize>> = HashMap::new();
+        for Deferred { source, index } in std::mem::take(&mut self.deferred) {
+            let source = match source {
+                Origin::Listed(listed) => self.entries[listed].source.to_string(),
+                Origin::Other(path) => path,
+            };
+            wanted.entry(source).or_default().push(index);
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let mut tar = container.payload()?;
+        tar.set_limit(unpacked_limit(self.entries, container.len()));
+        while let Some(entry) = tar.next_entry()? {
+            let path = checked_path(&entry)?;
+            if !matches!(entry.kind, Kind::File | Kind::SymbolicLink) {
+                continue;
+            }
+            let Some(copies) = wanted.remove(&path) else {
+                continue;
+            };
+            match entry.kind {
+                Kind::File => self.copy(&path, &copies, &entry, &mut tar)?,
+                _ => {
+                    for index in copies {
+                        self.outcomes[index] = self.place_symlink(index, &entry)?;
+                    }
                 }
             }
-            if self.deferred.len() == before {
-                let Deferred { source, index } = &self.deferred[0];
-                let reason =
-                    format!("it is a hard link to {source:?}, which the archive does not hold");
-                return Err(Fault::damaged_at(
-                    self.entries[*index].source.as_str(),
-                    reason,
-                ));
+            if wanted.is_empty() {
+                return Ok(());
             }
         }
+        Err(self.missing_source(&wanted))
+    }
+
+    fn missing_source(&self, wanted: &HashMap<String, Vec<usize>>) -> Fault {
+        let first = wanted
+            .iter()
+            .min_by_key(|(_, copies)| copies.first().copied());
+        let (source, index) = first.map_or(("", 0), |(source, copies)| (source, copies[0]));
+        let reason = format!("it is a hard link to {source:?}, which the archive does not hold");
+        Fault::damaged_at(&*self.entries[index].source, reason)
+    }
+
+    /// Write an entry of the archive under other names: once for each placeholder, where the file system has hard links.
+    fn copy<R: Read>(
+        &mut self,
+        source: &str,
+        copies: &[usize],
+        entry: &Entry,
+        tar: &mut TarReader<R>,
+    ) -> Result<(), Fault> {
+        if let &[index] = copies {
+            return self.copy_one(index, entry, tar);
+        }
+        let mut spool = Spool::fill(self.shared, self.hand, tar)?;
+        let mut versions: HashMap<Option<Placeholder>, usize> = HashMap::new();
+        if let Some(listed) = self.lookup.find(self.entries, source) {
+            versions.insert(self.entries[listed].placeholder.clone(), listed);
+        }
+        for &index in copies {
+            let placeholder = &self.entries[index].placeholder;
+            if let Some(&existing) = versions.get(placeholder)
+                && let Some(outcome) = self.link_to_same(index, existing)?
+            {
+                self.outcomes[index] = outcome;
+                continue;
+            }
+            versions.insert(placeholder.clone(), index);
+            spool.rewind()?;
+            self.copy_one(index, entry, &mut spool)?;
+        }
         Ok(())
+    }
+
+    fn copy_one(
+        &mut self,
+        index: usize,
+        entry: &Entry,
+        bytes: &mut impl Chunks,
+    ) -> Result<(), Fault> {
+        let path = &self.entries[index].source;
+        self.spending.unpack(path, entry.size)?;
+        self.outcomes[index] = self.place_file(index, entry, bytes)?;
+        Ok(())
+    }
+}
+
+/// An entry's bytes for several readings, in a file without a name.
+struct Spool<'a> {
+    shared: &'a Shared<'a>,
+    file: File,
+    buffer: Box<[u8]>,
+}
+
+impl<'a> Spool<'a> {
+    fn fill(
+        shared: &'a Shared<'a>,
+        hand: &mut Hand,
+        bytes: &mut impl Chunks,
+    ) -> Result<Self, Fault> {
+        let fault = |error| write_fault(shared, "conda-meta", error);
+        let mut file = shared.aside.make_nameless(hand).map_err(fault)?;
+        loop {
+            let chunk = bytes.chunk()?;
+            if chunk.is_empty() {
+                break;
+            }
+            file.write_all(chunk).map_err(fault)?;
+        }
+        Ok(Self {
+            shared,
+            file,
+            buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
+        })
+    }
+
+    fn rewind(&mut self) -> Result<(), Fault> {
+        self.file
+            .rewind()
+            .map_err(|error| write_fault(self.shared, "conda-meta", error))
+    }
+}
+
+impl Chunks for Spool<'_> {
+    fn chunk(&mut self) -> Result<&[u8], Fault> {
+        let count = self
+            .file
+            .read(&mut self.buffer)
+            .map_err(|error| write_fault(self.shared, "conda-meta", error))?;
+        Ok(&self.buffer[..count])
     }
 }
 

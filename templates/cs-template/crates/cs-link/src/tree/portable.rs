@@ -60,6 +60,18 @@ impl Hand<'_> {
         File::create_new(self.place(path)?)
     }
 
+    /// Create a file to write and read whose name, not there yet, goes with its handle.
+    pub(crate) fn create_nameless(&mut self, path: &str) -> io::Result<File> {
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true);
+        #[cfg(windows)]
+        {
+            const DELETE_ON_CLOSE: u32 = 0x0400_0000;
+            std::os::windows::fs::OpenOptionsExt::custom_flags(&mut options, DELETE_ON_CLOSE);
+        }
+        options.open(self.place(path)?)
+    }
+
     /// Create a symbolic link that is not there yet. Without the privilege that this takes, links are left out, as conda's kin do it.
     pub(crate) fn create_symlink(
         &mut self,

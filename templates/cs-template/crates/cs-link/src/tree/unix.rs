@@ -24,6 +24,7 @@ const NEW_FILE: OFlags = OFlags::WRONLY
     .union(OFlags::CREATE)
     .union(OFlags::EXCL)
     .union(OFlags::CLOEXEC);
+const SCRATCH_FILE: OFlags = NEW_FILE.difference(OFlags::WRONLY).union(OFlags::RDWR);
 
 /// The staging directory.
 pub(crate) struct Tree {
@@ -71,6 +72,19 @@ impl<'t> Hand<'t> {
     pub(crate) fn create_file(&mut self, path: &str, mode: u32) -> io::Result<File> {
         let (directory, name) = self.parent(path)?;
         let file = fs::openat(directory.as_fd(), name, NEW_FILE, to_mode(mode))?;
+        Ok(File::from(file))
+    }
+
+    /// Create a file to write and read whose name, not there yet, is gone at once.
+    pub(crate) fn create_nameless(&mut self, path: &str) -> io::Result<File> {
+        let (directory, name) = self.parent(path)?;
+        let file = fs::openat(
+            directory.as_fd(),
+            name,
+            SCRATCH_FILE,
+            Mode::RUSR | Mode::WUSR,
+        )?;
+        fs::unlinkat(directory.as_fd(), name, AtFlags::empty())?;
         Ok(File::from(file))
     }
 

@@ -1,0 +1,228 @@
+"""What an archive costs is bounded by what it is: time, memory, and what it writes.
+
+The laws: four times the links, commands or files cost at most about four times the time; a few kilobytes never take
+hundreds of megabytes, in memory or on the disk; what is refused names the package and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tarfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from channel.archive import Entry
+from channel.crafted import Archive, Odd, folder
+from channel.pieces import fake_python, hard, link, noarch_python, package, plain, text
+from conftest import run_command
+from traps import MISSING_OR_DAMAGED, Trap, evil
+
+ACCOUNT = Path(__file__).parent.parent / "bench" / "account.py"
+MIB = 1 << 20
+KIB_OF_A_MIB = 1024
+IO_FAILURE = 74
+SLACK_SECONDS = 0.3
+
+
+@pytest.fixture
+def trap(tmp_path: Path) -> Trap:
+    """An empty place for a prefix, and something beside it."""
+    trap = Trap(tmp_path)
+    trap.set_up()
+    return trap
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an installation took."""
+
+    status: int
+    processor_seconds: float
+    peak_mib: float
+    message: str
+
+
+def measure(trap: Trap, *archives: Archive, name: str = "one") -> Cost:
+    """Install archives and see what that takes; the processor's time says it on a busy machine too."""
+    place = Trap(trap.directory / name)
+    place.directory.mkdir()
+    place.set_up()
+    runtime = place.runtime(archives)
+    report = place.directory / "report"
+    words = ["--path", str(place.prefix), "bootstrap", "--offline", "--bundle", str(runtime.bundle)]
+    completed = runtime.run(*words, prefix=(sys.executable, "-I", str(ACCOUNT), str(report)))
+    _, seconds, peak_kib, status = json.loads(report.read_text())
+    if status:
+        assert list(place.prefix.parent.iterdir()) == []
+    return Cost(status, seconds, peak_kib / KIB_OF_A_MIB, completed.stderr)
+
+
+def different_links(count: int, first: str, content: bytes) -> list[Entry]:
+    """Hard links to one file, each with a placeholder of its own: none of them can be a link."""
+    fields = {"file_mode": "text", "size_in_bytes": len(content)}
+    return [
+        hard(f"share/link-{number}", first, content, record={**fields, "prefix_placeholder": f"/ph-{number}x"})
+        for number in range(count)
+    ]
+
+
+def _links(count: int) -> list[Archive]:
+    large = plain("share/large", bytes(4 * MIB))
+    return [evil(plain("share/small", "x"), large, *different_links(count, "share/small", b"x"))]
+
+
+def _commands(count: int) -> list[Archive]:
+    points = [f"command-{number} = module:main" for number in range(count)]
+    return [fake_python(), Archive(package=noarch_python("evil", [], entry_points=points))]
+
+
+def _directories(count: int) -> list[Archive]:
+    return [evil(*(folder(f"share/{number}/d") for number in range(count)))]
+
+
+def _files_that_two_have(count: int) -> list[Archive]:
+    files = [plain(f"share/{number}", "x") for number in range(count)]
+    return [evil(*files), Archive(package=package("other", files))]
+
+
+@pytest.mark.parametrize(
+    ("make", "count"),
+    [(_links, 400), (_commands, 2000), (_directories, 2000), (_files_that_two_have, 1500)],
+    ids=["links", "commands", "directories", "clobbered"],
+)
+def test_four_times_as_much_takes_four_times_the_time(
+    make: Callable[[int], Sequence[Archive]], count: int, trap: Trap
+) -> None:
+    costs = []
+    for attempt in range(3):
+        few = measure(trap, *make(count), name=f"few-{attempt}")
+        many = measure(trap, *make(4 * count), name=f"many-{attempt}")
+        assert (few.status, many.status) == (0, 0), many.message
+        costs.append((few.processor_seconds, many.processor_seconds))
+        if many.processor_seconds <= 7 * few.processor_seconds + SLACK_SECONDS:
+            return
+    pytest.fail(f"the square, not the number: {costs}")
+
+
+def test_copies_are_counted_as_what_they_write(trap: Trap) -> None:
+    links = different_links(30, "share/big", b"")
+    message = trap.refuse(evil(plain("share/big", bytes(16 * MIB)), *links))
+    assert "evil-1.0-0.conda" in message
+    assert "more bytes than its own list of files adds up to" in message
+
+
+def test_links_of_one_file_are_one_file(trap: Trap) -> None:
+    """As git and busybox have them."""
+    names = [hard(f"bin/git-{number}", "bin/git", b"#!/x\n") for number in range(200)]
+    assert trap.spring(evil(plain("bin/git", b"#!/x\n"), *names)).returncode == 0
+    assert (trap.prefix / "bin" / "git").stat().st_nlink == 201
+
+
+def test_text_grows_by_no_more_than_real_packages_need(trap: Trap) -> None:
+    grown = text("share/text", b"a" * 4 * MIB, record={"prefix_placeholder": "a"})
+    assert "more than four times its size" in trap.refuse(evil(grown))
+
+
+def test_a_thousand_placeholders_in_one_file_are_replaced(trap: Trap) -> None:
+    content = b"/usr:" * 10_000
+    assert trap.spring(evil(text("share/text", content, record={"prefix_placeholder": "/usr"}))).returncode == 0
+    assert (trap.prefix / "share" / "text").read_bytes() == content.replace(b"/usr", bytes(trap.prefix))
+
+
+def _list(count: int, path: str) -> dict[str, bytes | None]:
+    paths = ",".join(f'{{"_path":"{path.format(number)}"}}' for number in range(count))
+    return {"paths.json": f'{{"paths":[{paths}]}}'.encode()}
+
+
+ENDLESS: dict[str, Archive] = {
+    "paths": evil(info=_list(900_000, "share/{:0100d}")),
+    "directories": evil(info=_list(1000, "{}" + "/d" * 250 + "/x")),
+    "empty records": evil(info={"paths.json": b'{"paths":[' + b"{}," * 20_000_000 + b"{}]}"}),
+    "files of old": evil(info={"paths.json": None, "files": b"a\n" * 30_000_000}),
+    "index": evil(info={"index.json": b'{"noarch":[' + b"0," * 30_000_000 + b"0]}"}),
+    "commands": Archive(
+        package=noarch_python("evil", []),
+        info={"link.json": b'{"noarch":{"entry_points":[' + b'"",' * 1_300_000 + b'""]}}'},
+    ),
+    "nothing": evil(Odd(path="share/d", kind=tarfile.DIRTYPE, listed=False), info={"paths.json": b" " * (127 * MIB)}),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_small_archive_takes_little_memory(name: str, trap: Trap) -> None:
+    """Its lists may have 128 MiB when they are unpacked; they are in memory once."""
+    archive = ENDLESS[name]
+    cost = measure(trap, fake_python(), archive)
+    assert cost.status == MISSING_OR_DAMAGED, cost.message
+    assert "evil-1.0-" in cost.message
+    assert cost.peak_mib < 220, cost
+    assert cost.processor_seconds < 10, cost
+
+
+def test_small_archives_take_little_memory_together(trap: Trap) -> None:
+    """No two long lists are in memory at a time."""
+    info = _list(900_000, "share/{:0100d}")
+    archives = [Archive(package=package(f"evil-{number}", []), info=info) for number in range(4)]
+    cost = measure(trap, *archives)
+    assert cost.status == MISSING_OR_DAMAGED
+    assert cost.peak_mib < 260, cost
+
+
+@pytest.mark.parametrize("length", [200_000, 100 * MIB])
+def test_a_message_is_as_long_as_somebody_reads(length: int, trap: Trap) -> None:
+    script = f"head -c {length} /dev/zero | tr '\\0' m > \"$PREFIX/.messages.txt\"\n"
+    completed = measure(trap, evil(plain("bin/.evil-post-link.sh", script, executable=True)))
+    assert completed.status == 0
+    assert f"(the rest of its {length} bytes is left out)" in completed.message
+    assert len(completed.message) < 70_000
+    assert completed.peak_mib < 100
+
+
+RUNTIMES_OWN = [".demo.json", ".demo.json.new", ".demo.staging", "conda-meta/other-1-0.json", "etc/conda-ship"]
+RUNTIMES_FILES = [
+    ".condarc",
+    ".installer.info",
+    ".messages.txt",
+    ".post-link-output",
+    "conda-meta/frozen",
+    "conda-meta/history",
+    "conda-meta/initial-state.explicit.txt",
+]
+
+
+@pytest.mark.parametrize("path", RUNTIMES_OWN + RUNTIMES_FILES)
+def test_what_is_in_the_runtimes_own_way_is_refused(path: str, trap: Trap) -> None:
+    for number, entry in enumerate([folder(path), plain(f"{path}/below"), link(f"{path}/link", "x")]):
+        cost = measure(trap, evil(plain("first", "1"), entry), name=str(number))
+        assert cost.status == MISSING_OR_DAMAGED, cost.message
+        assert f'evil-1.0-0.conda: refused "{path}' in cost.message
+
+
+@pytest.mark.parametrize("path", RUNTIMES_FILES)
+def test_a_package_may_have_a_file_where_the_runtime_has_one(path: str, trap: Trap) -> None:
+    assert trap.spring(evil(plain(path, "a package's"))).returncode == 0
+
+
+@pytest.mark.parametrize("suffix", [".conda", ".tar.bz2"])
+def test_a_lack_of_memory_is_no_damaged_archive(suffix: str, trap: Trap) -> None:
+    """Where it runs out depends on the machine: somewhere between nothing and enough."""
+    runtime = trap.runtime([evil(plain("share/x", bytes(3 * MIB)), suffix=suffix)])
+    words = ["--path", str(trap.prefix), "bootstrap", "--offline", "--bundle", str(runtime.bundle)]
+    found = set()
+    for mib in range(4, 40):
+        completed = run_command(
+            ["prlimit", f"--as={mib * MIB}", str(runtime.executable), *words],
+            env={"HOME": str(runtime.home), "PATH": "/usr/bin:/bin"},
+            cwd=runtime.home,
+        )
+        found.add(completed.returncode)
+        assert completed.returncode in (0, IO_FAILURE, -11, 127), (mib, completed)
+        if completed.returncode == IO_FAILURE:
+            assert "memory" in completed.stderr, (mib, completed.stderr)
+            assert "mistake in the package" not in completed.stderr
+        if completed.returncode == 0:
+            break
+    assert found >= {0, IO_FAILURE}
