@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use cs_prefix::{Details, InstallError, Outcome, Policy, PrefixError, Staging, Waiting};
+use cs_prefix::{Details, Hold, InstallError, Outcome, Policy, PrefixError, Staging, Waiting};
 use cs_stamp::{Bytecode, OnUpgrade, Part, Plan};
 
 use crate::arguments::BootstrapOptions;
@@ -32,6 +32,8 @@ const EXPANSION: u64 = 3;
 pub struct Installed {
     /// What became of the prefix.
     pub outcome: Outcome,
+    /// Keeps it where it is.
+    pub hold: Hold,
     /// Files written; 0 when nothing was.
     pub files: u64,
     /// Number of packages of this build.
@@ -79,7 +81,7 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
     let plan = runtime.stamp.plan()?;
     let cancel = signals::watch();
     let mut files = 0;
-    let result = cs_prefix::install(
+    let result = cs_prefix::install_and_hold(
         &runtime.place.prefix,
         &runtime.owner(),
         &make_policy(runtime, command, &plan),
@@ -90,11 +92,16 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
             Ok(describe_build(runtime))
         },
     );
+    let (outcome, hold) = match result.map_err(name_failure) {
+        Err(error) if command.is_none() => (
+            kept::keep_what_runs(runtime, error)?,
+            Hold::take(&runtime.place.prefix),
+        ),
+        result => result?,
+    };
     let installed = Installed {
-        outcome: match result.map_err(name_failure) {
-            Err(error) if command.is_none() => kept::keep_what_runs(runtime, error)?,
-            result => result?,
-        },
+        outcome,
+        hold,
         files,
         packages: plan.packages.len(),
         elapsed: started.elapsed(),
@@ -364,19 +371,20 @@ fn report(runtime: &Runtime, installed: &Installed) {
     if runtime.voice.form == Form::Text
         && matches!(outcome, "installed" | "reinstalled" | "replaced")
     {
-        let kept = match &installed.outcome {
+        let packages = count(installed.packages, "package");
+        let elapsed = format_duration(installed.elapsed);
+        runtime.voice.note(&match &installed.outcome {
             Outcome::Replaced {
-                previous: Some(_), ..
+                marker,
+                previous: Some(previous),
             } => format!(
-                "; `{} rollback` puts back the one before",
+                "{outcome} {} {} by {} ({packages} in {elapsed}); `{} rollback` puts back the one before",
+                previous.runtime,
+                previous.runtime_version,
+                marker.runtime_version,
                 runtime.own_command()
             ),
-            _ => String::new(),
-        };
-        runtime.voice.note(&format!(
-            "{outcome} {} in {}{kept}",
-            count(installed.packages, "package"),
-            format_duration(installed.elapsed)
-        ));
+            _ => format!("{outcome} {packages} in {elapsed}"),
+        });
     }
 }

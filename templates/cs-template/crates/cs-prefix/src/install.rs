@@ -10,6 +10,7 @@ use crate::claim::Claim;
 use crate::copy::Check;
 use crate::decide::{Decision, Site, decide};
 use crate::error::{InstallError, PrefixError};
+use crate::hold::Hold;
 use crate::marker::{Form, Marker};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
@@ -100,8 +101,8 @@ pub enum Outcome {
     Replaced {
         /// The marker just written, or that of the previous prefix when it was of this stamp and was put back.
         marker: Marker,
-        /// The replaced prefix, kept until the next upgrade; `None` when the same stamp was merely built anew.
-        previous: Option<PathBuf>,
+        /// That of the replaced prefix, kept until the next upgrade; `None` when the same stamp was merely built anew.
+        previous: Option<Marker>,
     },
     /// The prefix of another stamp stays; the caller says so in one line.
     Kept {
@@ -148,10 +149,19 @@ pub enum KeepReason {
     },
 }
 
-/// Make sure that a complete prefix of ours is at `prefix`, building it with `build` if need be.
-///
-/// `waiting` is called over and over while another process holds the prefix. `cancel` is looked at between steps; the
-/// build should look at it too. After an error the prefix is as it was, and nothing is left beside it.
+impl Outcome {
+    /// The marker of the prefix that is in place.
+    pub fn marker(&self) -> &Marker {
+        match self {
+            Self::AlreadyComplete { marker }
+            | Self::Installed { marker }
+            | Self::Replaced { marker, .. }
+            | Self::Kept { marker, .. } => marker,
+        }
+    }
+}
+
+/// As [`install_and_hold`], without holding it.
 pub fn install<E>(
     prefix: &Path,
     owner: &Owner,
@@ -160,22 +170,44 @@ pub fn install<E>(
     cancel: &AtomicBool,
     build: impl FnOnce(&Staging) -> Result<Details, E>,
 ) -> Result<Outcome, InstallError<E>> {
+    install_and_hold(prefix, owner, policy, waiting, cancel, build).map(|(outcome, _)| outcome)
+}
+
+/// Make sure that a complete prefix of ours is at `prefix`, building it with `build` if need be; returns a hold on it too. Another
+/// process may have put another in its place before it was held: [`Hold::is_on`] tells.
+///
+/// `waiting` is called over and over while another process holds the prefix. `cancel` is looked at between steps; the
+/// build should look at it too. After an error the prefix is as it was, and nothing is left beside it.
+pub fn install_and_hold<E>(
+    prefix: &Path,
+    owner: &Owner,
+    policy: &Policy,
+    waiting: &mut dyn FnMut(&Waiting),
+    cancel: &AtomicBool,
+    build: impl FnOnce(&Staging) -> Result<Details, E>,
+) -> Result<(Outcome, Hold), InstallError<E>> {
     let names = Names::new(prefix, owner)?;
     let mut patience = Patience::new(policy.wait_limit, waiting, cancel);
     let claim = match look_or_claim(&names, owner, policy, &mut patience)? {
-        Step::Done(outcome) => return Ok(*outcome),
+        Step::Done(outcome) => return Ok((*outcome, Hold::take(&names.prefix))),
         Step::Claimed(claim) => *claim,
     };
     // Whoever held the claim before may have finished the work.
     let result = match decide(&names, owner, policy)? {
-        Decision::Done(outcome) => Ok(*outcome),
-        Decision::Build(site) => Work {
-            claim,
-            owner,
-            policy,
-            site,
+        Decision::Done(outcome) => {
+            drop(claim);
+            Ok((*outcome, Hold::take(&names.prefix)))
         }
-        .carry_out(&|| patience.check_cancelled(&names), build),
+        Decision::Build(site) => {
+            let mut work = Work {
+                claim,
+                owner,
+                policy,
+                site,
+            };
+            let carried_out = work.carry_out(&|| patience.check_cancelled(&names), build);
+            carried_out.map(|outcome| (outcome, Hold::keep(work.claim.surrender(), &names.prefix)))
+        }
     };
     Form::Settled.set(&names.prefix, owner);
     result
@@ -237,19 +269,20 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn carry_out<E>(
-        mut self,
+        &mut self,
         check: Check,
         build: impl FnOnce(&Staging) -> Result<Details, E>,
     ) -> Result<Outcome, InstallError<E>> {
         let names = self.claim.names().clone();
+        let before = Marker::read_ours(&names.prefix, self.owner)?;
         if let Some(marker) = self.find_wanted_previous()? {
-            if let Some(old) = Marker::read_ours(&names.prefix, self.owner)? {
-                settings::carry(&names.prefix, &old, &names.previous)?;
+            if let Some(old) = &before {
+                settings::carry(&names.prefix, old, &names.previous)?;
             }
             swap::exchange_with_previous(&mut self.claim, self.owner, check)?;
             return Ok(Outcome::Replaced {
                 marker,
-                previous: Some(names.previous),
+                previous: before,
             });
         }
         let copied = inplace::measure(&names);
@@ -265,13 +298,13 @@ impl Work<'_> {
         };
         let details = build(&staging).map_err(InstallError::Build)?;
         check()?;
-        let marker = self.seal(details)?;
+        let marker = self.seal(details, before.as_ref())?;
         self.put_in_place(check)?;
         Ok(match self.site {
             Site::Free => Outcome::Installed { marker },
             Site::Occupied => Outcome::Replaced {
                 marker,
-                previous: Some(names.previous),
+                previous: before,
             },
             Site::Damaged => Outcome::Replaced {
                 marker,
@@ -290,11 +323,11 @@ impl Work<'_> {
     }
 
     /// Say in the new prefix that it is complete, after making it durable where that is asked for.
-    fn seal(&self, details: Details) -> Result<Marker, PrefixError> {
+    fn seal(&self, details: Details, before: Option<&Marker>) -> Result<Marker, PrefixError> {
         let names = self.claim.names();
         let own_settings = settings::read_all(&names.staging)?;
-        if let Some(old) = Marker::read_ours(&names.prefix, self.owner)? {
-            settings::carry(&names.prefix, &old, &names.staging)?;
+        if let Some(old) = before {
+            settings::carry(&names.prefix, old, &names.staging)?;
         }
         let contents = Contents::list(&names.staging)?;
         let marker = Marker {

@@ -13,6 +13,7 @@ mod error;
 #[cfg(all(test, unix))]
 mod fallbacks;
 mod heartbeat;
+mod hold;
 mod inplace;
 mod install;
 mod marker;
@@ -33,7 +34,10 @@ mod uninstall;
 
 pub use changes::{Changes, find_changes};
 pub use error::{InstallError, PrefixError};
-pub use install::{Details, KeepReason, OnUpgrade, Outcome, Policy, Staging, install};
+pub use hold::Hold;
+pub use install::{
+    Details, KeepReason, OnUpgrade, Outcome, Policy, Staging, install, install_and_hold,
+};
 pub use marker::{Marker, begins_with};
 pub use names::Owner;
 pub use patience::Waiting;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::carry::list_environments;
 use crate::claim::{Claim, is_empty};
 use crate::error::PrefixError;
+use crate::hold::stop_starts;
 use crate::marker::{Form, Marker, Reading};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
@@ -136,6 +137,7 @@ impl UninstallPlan {
 
     fn remove(&self, claim: Claim, plan: &UninstallPlan) -> Result<Removed, PrefixError> {
         let mut removed = Removed::default();
+        let _still = plan.prefix.as_deref().and_then(stop_starts);
         for directory in [&plan.prefix, &plan.previous].into_iter().flatten() {
             swap::bury(claim.names(), directory)?;
             removed.directories.push(directory.clone());
