@@ -12,6 +12,9 @@ use crate::signals;
 use crate::sources::find_sibling;
 use crate::voice::print;
 
+/// More files of the user's are not shown one by one.
+const FILES_SHOWN: usize = 10;
+
 /// Show what would be removed, ask, remove it.
 pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
     let prefix = &runtime.place.prefix;
@@ -63,6 +66,13 @@ fn describe_plan(plan: &UninstallPlan) -> String {
     }
     for environment in &plan.named_environments {
         text += &format!("  {} (an environment of yours)\n", environment.display());
+    }
+    for file in plan.files.iter().take(FILES_SHOWN) {
+        text += &format!("  {} (added by you, not by a package)\n", file.display());
+    }
+    if plan.files.len() > FILES_SHOWN {
+        let more = plan.files.len() - FILES_SHOWN;
+        text += &format!("  and {more} more that no package has added\n");
     }
     if let Some(previous) = &plan.previous {
         text += &format!("  {} (kept by the last upgrade)\n", previous.display());

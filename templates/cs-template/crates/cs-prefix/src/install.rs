@@ -10,13 +10,14 @@ use crate::claim::Claim;
 use crate::copy::Check;
 use crate::decide::{Decision, Site, decide};
 use crate::error::{InstallError, PrefixError};
+use crate::extras::list_unrecorded;
 use crate::hold::Hold;
 use crate::marker::{Form, Marker};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
 use crate::patience::{Patience, Waiting};
 use crate::room::check_room;
-use crate::state::find_unwritable;
+use crate::state::{find_unwritable, inspect};
 use crate::trust::{self, Distrust};
 use crate::{inplace, settings, swap, sys};
 
@@ -122,6 +123,13 @@ pub enum KeepReason {
     Changed(Changes),
     /// Its user went back to it.
     RolledBack,
+    /// Replacing it would remove the previous one, in which there are files of the user's.
+    PreviousHolds {
+        /// What the previous prefix says about itself.
+        marker: Marker,
+        /// The files, as [`Changes::files`] has them.
+        files: Vec<String>,
+    },
     /// This user may not replace it.
     NotWritable {
         /// The directory that cannot be written to.
@@ -239,7 +247,18 @@ fn look_or_claim(
         patience.check_cancelled(names)?;
         match Claim::take(names, owner, patience)? {
             Some(claim) => return Ok(Step::Claimed(Box::new(claim))),
-            None => patience.wait(names)?,
+            None => wait_for_news(names, owner, patience)?,
+        }
+    }
+}
+
+/// Wait until the other process is done, or the prefix is another. To decide takes a look at every file.
+fn wait_for_news(names: &Names, owner: &Owner, patience: &mut Patience) -> Result<(), PrefixError> {
+    let before = inspect(&names.prefix, owner)?;
+    loop {
+        patience.wait(names)?;
+        if !sys::is_locked(&names.staging) || inspect(&names.prefix, owner)? != before {
+            return Ok(());
         }
     }
 }
@@ -330,6 +349,7 @@ impl Work<'_> {
             settings::carry(&names.prefix, old, &names.staging)?;
         }
         let contents = Contents::list(&names.staging)?;
+        let unrecorded = list_unrecorded(&names.staging, self.owner.runtime, &contents)?;
         let marker = Marker {
             schema_version: 1,
             stamp: self.owner.stamp_hex.to_owned(),
@@ -338,6 +358,7 @@ impl Work<'_> {
             channels: details.channels,
             packages: contents.packages.into_iter().collect(),
             distributions: contents.distributions.into_iter().collect(),
+            unrecorded: Some(unrecorded),
             settings: own_settings,
             declined: Vec::new(),
             extra: details.extra,

@@ -10,6 +10,7 @@ mod claim;
 mod copy;
 mod decide;
 mod error;
+mod extras;
 #[cfg(all(test, unix))]
 mod fallbacks;
 mod heartbeat;
@@ -42,6 +43,6 @@ pub use marker::{Marker, begins_with};
 pub use names::Owner;
 pub use patience::Waiting;
 pub use rollback::{RolledBack, rollback};
-pub use state::{Foreignness, Neighbours, State, examine, inspect, look_around};
+pub use state::{Foreignness, Neighbours, State, examine, find_previous, inspect, look_around};
 pub use trust::{Distrust, find_distrust};
 pub use uninstall::{Removed, UninstallPlan, named_environments, plan_uninstall};

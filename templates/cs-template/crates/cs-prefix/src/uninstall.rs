@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::carry::list_environments;
+use crate::changes::find_changes;
 use crate::claim::{Claim, is_empty};
 use crate::error::PrefixError;
 use crate::hold::stop_starts;
@@ -24,6 +25,9 @@ pub struct UninstallPlan {
     pub prefix: Option<PathBuf>,
     /// Environments that the user made below the prefix, sorted; they go with it.
     pub named_environments: Vec<PathBuf>,
+    /// Files in the prefix, and in the previous one, that the user put there without a package; directories that hold nothing else
+    /// once. They go too.
+    pub files: Vec<PathBuf>,
     /// The prefix that the last upgrade replaced.
     pub previous: Option<PathBuf>,
     /// What a killed run left.
@@ -73,6 +77,7 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
     let mut plan = UninstallPlan {
         prefix: (state != State::Absent).then(|| names.prefix.clone()),
         named_environments: Vec::new(),
+        files: Vec::new(),
         previous,
         abandoned_staging: staging.then(|| names.staging.clone()),
         remove_empty_parent: false,
@@ -85,6 +90,13 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
         trust::check_directory(&plan.names.staging)?;
     }
     plan.named_environments = list_environments(&plan.names.prefix)?;
+    for directory in [&plan.names.prefix, &plan.names.previous] {
+        if let Some(marker) = Marker::read_ours(directory, owner)? {
+            let files = find_changes(directory, &marker)?.files;
+            plan.files
+                .extend(files.iter().map(|path| directory.join(path)));
+        }
+    }
     Ok(plan)
 }
 
