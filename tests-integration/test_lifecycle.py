@@ -253,7 +253,7 @@ def test_named_environments_follow_an_upgrade_and_a_rollback(user: User) -> None
     user.run(user.old, "word")
     precious = user.add_environment()
     upgrade = user.run(user.new, "word")
-    assert "replaced 2 packages" in upgrade.stderr
+    assert "replaced demo 1.0 by 2.0 (2 packages" in upgrade.stderr
     assert "rollback` puts back the one before" in upgrade.stderr
     assert (user.version, precious.read_text()) == ("2.0", "mine")
     assert not (user.beside / ".demo.previous" / "envs").exists()

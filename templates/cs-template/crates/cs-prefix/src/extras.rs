@@ -66,11 +66,14 @@ pub(crate) fn list_unrecorded(
     contents: &Contents,
 ) -> Result<Vec<String>, PrefixError> {
     let known = Known::read(prefix, contents)?;
-    let files = Walk::new(prefix, runtime, &known, false).list(LISTED_LIMIT + 1);
-    match files.len() {
-        0..=LISTED_LIMIT => Ok(files),
-        _ => Ok(Walk::new(prefix, runtime, &known, true).list(NAMES_LIMIT)),
+    let mut files = Walk::new(prefix, runtime, &known, false).list(usize::MAX);
+    if files.len() > LISTED_LIMIT {
+        for path in &mut files {
+            known.widen(path);
+        }
+        files.dedup();
     }
+    Ok(files)
 }
 
 /// The paths that are accounted for. Their hashes are enough: a prefix may have hundreds of thousands.
@@ -128,6 +131,15 @@ impl Known {
             if let Some(path) = resolve(site_packages, first_field(line)) {
                 self.add(&path);
             }
+        }
+    }
+
+    /// Name the directory of a file instead, if the file's is all that is known of it.
+    fn widen(&self, path: &mut String) {
+        if let Some((parent, _)) = path.rsplit_once('/')
+            && !self.leads_to_some(parent)
+        {
+            path.truncate(parent.len() + 1);
         }
     }
 

@@ -104,3 +104,77 @@ pub(crate) fn lock_alone(directory: &Path, limit: Duration) -> std::io::Result<A
         }
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// Longer than the machine needs for what takes no time.
+    const WHILE: Duration = Duration::from_millis(300);
+
+    fn is_stopped(prefix: &Path) -> bool {
+        matches!(sys::try_lock_shared(prefix), Ok(Attempt::Held))
+    }
+
+    #[test]
+    fn a_move_waits_for_starts_and_then_lets_interpreters_open_their_scripts() {
+        let prefix = tempfile::tempdir().unwrap();
+        let hold = Hold::take(prefix.path());
+        thread::scope(|scope| {
+            let moving = scope.spawn(|| {
+                let stopped = stop_starts(prefix.path());
+                (stopped, Instant::now())
+            });
+            thread::sleep(WHILE);
+            assert!(!moving.is_finished());
+            let dropped = Instant::now();
+            drop(hold);
+            let (stopped, since) = moving.join().unwrap();
+            assert!(since - dropped >= GRACE);
+            assert!(stopped.is_some() && is_stopped(prefix.path()));
+        });
+    }
+
+    #[test]
+    fn a_start_waits_for_a_move_and_finds_what_is_there_then() {
+        let directory = tempfile::tempdir().unwrap();
+        let [prefix, other] = ["prefix", "other"].map(|name| directory.path().join(name));
+        std::fs::create_dir(&prefix).unwrap();
+        std::fs::create_dir(&other).unwrap();
+        let stopped = stop_starts(&prefix);
+        thread::scope(|scope| {
+            let starting = scope.spawn(|| Hold::take(&prefix));
+            thread::sleep(WHILE);
+            assert!(!starting.is_finished());
+            sys::exchange(&prefix, &other).unwrap();
+            drop(stopped);
+            let hold = starting.join().unwrap();
+            assert!(sys::is_behind(hold.lock.as_ref().unwrap(), &prefix));
+        });
+    }
+
+    #[test]
+    fn neither_waits_for_ever() {
+        let prefix = tempfile::tempdir().unwrap();
+        let start = Instant::now();
+        let hold = Hold::take(prefix.path());
+        assert!(stop_starts(prefix.path()).is_none());
+        drop(hold);
+        let _stopped = stop_starts(prefix.path());
+        assert!(Hold::take(prefix.path()).lock.is_none());
+        assert!(start.elapsed() >= MOVE_LIMIT + GRACE + START_LIMIT);
+    }
+
+    #[test]
+    fn what_cannot_be_locked_is_not_waited_for() {
+        sys::pretend::NO_LOCKS.set(true);
+        let prefix = tempfile::tempdir().unwrap();
+        let start = Instant::now();
+        assert!(Hold::take(prefix.path()).lock.is_none());
+        assert!(stop_starts(prefix.path()).is_none());
+        assert!(Hold::take(&prefix.path().join("nothing")).lock.is_none());
+        assert!(start.elapsed() < GRACE);
+    }
+}
