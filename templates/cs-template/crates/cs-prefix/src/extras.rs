@@ -278,7 +278,8 @@ impl<'a> Walk<'a> {
             true => name == COMPILED || BYPRODUCTS.contains(&path),
             false => ENDINGS.iter().any(|ending| name.ends_with(ending)),
         };
-        !is_spared && !is_byproduct && !(is_directory && self.known.has_all_in(path))
+        let is_known = is_directory && self.known.has_all_in(path);
+        !(is_spared || is_byproduct || is_known)
     }
 }
 

@@ -78,6 +78,7 @@ impl Form {
 
 /// What stands where a marker belongs.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(crate) enum Reading {
     /// No file.
     Nothing,
