@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cs_prefix::{Changes, KeepReason, Marker, Outcome, State};
+use cs_prefix::{Changes, KeepReason, Marker, Outcome, PrefixError, State};
 
 use crate::error::Error;
 use crate::runtime::Runtime;
@@ -38,7 +38,10 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
             format!("{} is a mount point", path.display()),
             "another place with --path can have the newer one".to_owned(),
         ),
-        KeepReason::Untrusted { why } => (why.to_string(), "its owner can upgrade it".to_owned()),
+        KeepReason::Untrusted { why } => (
+            why.to_string(),
+            "another place with --path can have the newer one".to_owned(),
+        ),
         KeepReason::SymbolicLink { target } => (
             format!("it is a symbolic link to {}", target.display()),
             format!(
@@ -67,8 +70,11 @@ pub fn keep_what_runs(runtime: &Runtime, error: Error) -> Result<Outcome, Error>
     match cs_prefix::inspect(&runtime.place.prefix, &runtime.owner()) {
         Ok(State::OursOfAnotherStamp { marker, .. }) => Ok(Outcome::Kept {
             marker,
-            reason: KeepReason::Failed {
-                why: error.to_string().replace('\n', " "),
+            reason: match error {
+                Error::Lifecycle(PrefixError::Untrusted { why }) => KeepReason::Untrusted { why },
+                error => KeepReason::Failed {
+                    why: error.to_string().replace('\n', " "),
+                },
             },
         }),
         _ => Err(error),

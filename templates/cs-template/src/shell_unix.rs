@@ -117,12 +117,16 @@ case $_cs_options in *u*) ;; *) set +u ;; esac
 unset _cs_options; unset -f _cs_activate
 ";
 
+/// Start-up files that are longer are not ours.
+const LIMIT_BYTES: u64 = 1 << 16;
+
 /// zsh reads start-up files from a directory and nowhere else. It stands in the prefix: none of it depends on the user.
 fn write_zsh_files(root: &Path) -> io::Result<OsString> {
     let directory = root.join("etc/conda-ship/zsh");
     let files = [(".zshenv", ZSHENV), (".zshrc", ZSHRC)];
     let is_there = |(name, text): (&str, &str)| {
-        std::fs::read(directory.join(name)).is_ok_and(|found| found == text.as_bytes())
+        let found = cs_file::read(&directory.join(name), cs_file::Links::Refused, LIMIT_BYTES);
+        found.is_ok_and(|found| found == text.as_bytes())
     };
     if !files.into_iter().all(is_there) {
         std::fs::create_dir_all(&directory)?;

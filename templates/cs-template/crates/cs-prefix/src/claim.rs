@@ -77,7 +77,7 @@ impl Claim {
                 released: false,
             };
             if patience.may_be_a_swap()
-                && trust::is_own(&names.previous)
+                && trust::is_own(&names.previous)?
                 && sys::is_locked(&names.previous)
             {
                 // Another process is between the two renames of a swap: its directory has that name just then.
@@ -174,12 +174,17 @@ enum Grip {
 fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
     // Looked at before it is made: who may not write here can still wait for who may.
     let fresh = names.staging.symlink_metadata().is_err() && make_staging(names)?;
-    if let Err(error) = trust::check_directory(&names.staging) {
-        return wait_for_another_user(names, error);
+    if !check_staging(names)? {
+        return Ok(Grip::Held);
     }
     match sys::try_lock(&names.staging) {
         Ok(Attempt::Held) => Ok(Grip::Held),
-        Ok(Attempt::Locked(file)) if !sys::is_same(&file, &names.staging) => Ok(Grip::Retry),
+        // What was looked at may have gone, and another user may have taken the name.
+        Ok(Attempt::Locked(file))
+            if !sys::is_same(&file, &names.staging) || !trust::counts(&file) =>
+        {
+            Ok(Grip::Retry)
+        }
         Ok(Attempt::Locked(file)) => Ok(Grip::Taken {
             lock: Some(file),
             fresh,
@@ -191,13 +196,16 @@ fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
     }
 }
 
-/// Another user's staging directory is not touched, but waited for when that user is at work and the result may be run;
-/// otherwise refused with `error`.
-fn wait_for_another_user(names: &Names, error: PrefixError) -> Result<Grip, PrefixError> {
+/// Whether the staging directory, if there is one, may be touched. Another user's is only waited for, when that user is at work
+/// and the result may be run; otherwise it is an error.
+pub(crate) fn check_staging(names: &Names) -> Result<bool, PrefixError> {
+    let Err(error) = trust::check_directory(&names.staging) else {
+        return Ok(true);
+    };
     let is_relied_on = matches!(error, PrefixError::Untrusted { .. })
         && trust::find_distrust(&names.staging)?.is_none();
     match is_relied_on && sys::is_locked(&names.staging) {
-        true => Ok(Grip::Held),
+        true => Ok(false),
         false => Err(error),
     }
 }
@@ -273,7 +281,7 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
     {
         carry_over(&names.previous, &names.prefix)?;
     }
-    if !trust::is_own(&names.previous) {
+    if !trust::is_own(&names.previous)? {
         return Ok(());
     }
     if Form::of(&names.marker_in(&names.previous)) == Form::Dismantled {
@@ -298,7 +306,7 @@ fn discard_staging(names: &Names) -> Result<(), PrefixError> {
         return Ok(());
     }
     let is_finished = !names.scratch.exists();
-    if let Some(prefix) = find_return(names).filter(|_| is_finished) {
+    if is_finished && let Some(prefix) = find_return(names)? {
         carry_over(&names.staging, prefix)?;
     }
     remove_staging(names).map_err(|source| PrefixError::io("remove", &names.staging, source))
@@ -306,13 +314,13 @@ fn discard_staging(names: &Names) -> Result<(), PrefixError> {
 
 /// The prefix that environments in the staging directory return to. Where there is none, the previous one keeps them for the
 /// next to be built: a kill just before the last rename leaves these two.
-fn find_return(names: &Names) -> Option<&Path> {
-    let is_ours =
-        |directory: &&PathBuf| trust::is_own(directory) && names.marker_in(directory).is_file();
-    [&names.prefix, &names.previous]
-        .into_iter()
-        .find(is_ours)
-        .map(PathBuf::as_path)
+fn find_return(names: &Names) -> Result<Option<&Path>, PrefixError> {
+    for directory in [&names.prefix, &names.previous] {
+        if trust::is_own(directory)? && names.marker_in(directory).is_file() {
+            return Ok(Some(directory));
+        }
+    }
+    Ok(None)
 }
 
 /// Remove the staging directory; the directory that says whose it is goes last, so that a kill leaves it recognisable.

@@ -1,7 +1,7 @@
 //! What an installation has to do in which state: the rows of the table in `docs/explanation/prefix-lifecycle.md`.
 
 use crate::changes::find_changes;
-use crate::claim::is_empty;
+use crate::claim::{check_staging, is_empty};
 use crate::error::PrefixError;
 use crate::install::{KeepReason, OnUpgrade, Outcome, Policy};
 use crate::marker::{Marker, Reading};
@@ -178,7 +178,8 @@ fn check_place(names: &Names) -> Result<(), PrefixError> {
         }),
         Err(_) => {
             refuse_mounts(names)?;
-            trust::check_change(names)
+            trust::check_change(names)?;
+            check_staging(names).map(drop)
         }
     }
 }

@@ -22,8 +22,7 @@ pub enum PrefixError {
     },
     /// Somebody else can have put there what is at the path, or beside it.
     #[error(
-        "{why}: what is there is neither used nor changed, because other users can have put it there. Nothing was changed. \
-         {}, or choose another place with --path.", .why.advice()
+        "{why}: others can have put there what is in it. Nothing was run or changed. {}, or choose another place with --path.", .why.advice()
     )]
     Untrusted {
         /// What is not relied on, and why.

@@ -268,7 +268,8 @@ fn tidy_up(names: &Names, owner: &Owner, patience: &mut Patience) {
     let is_unsettled = Form::of(&names.marker_in(&names.prefix)) == Form::Unsettled;
     let is_due = is_unsettled
         || names.staging.symlink_metadata().is_ok()
-        || (trust::is_own(&names.previous) && names.previous.join("envs").exists());
+        || (trust::is_own(&names.previous).unwrap_or(false)
+            && names.previous.join("envs").exists());
     if !is_due || find_unwritable(names).is_some() || sys::is_locked(&names.staging) {
         return;
     }

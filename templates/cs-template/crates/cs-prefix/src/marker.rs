@@ -46,7 +46,7 @@ impl Form {
     ///
     /// A failure is no reason to stop: it only costs the tidying after a kill that comes at just the wrong moment.
     pub(crate) fn set(self, directory: &Path, owner: &Owner) {
-        if !trust::is_own(directory) {
+        if !trust::is_own(directory).unwrap_or(false) {
             return;
         }
         let is_ours = |bytes| match Marker::parse(bytes, owner) {
@@ -160,7 +160,7 @@ impl Marker {
 
     /// The marker of a prefix of ours; `None` for everything else, readable or not, and for what others can have put there.
     pub(crate) fn read_ours(directory: &Path, owner: &Owner) -> Result<Option<Self>, PrefixError> {
-        if !trust::is_own(directory) {
+        if !trust::is_own(directory)? {
             return Ok(None);
         }
         match Self::read(directory, owner)? {

@@ -40,7 +40,7 @@ fn is_beside_another(name: &OsStr) -> bool {
             .and_then(|name| name.strip_suffix(*suffix));
         stem.is_some_and(|stem| !stem.is_empty())
     };
-    SUFFIXES.iter().any(|suffix| is_one(&suffix))
+    SUFFIXES.iter().any(is_one)
 }
 
 /// Every path that this crate may touch for one prefix.

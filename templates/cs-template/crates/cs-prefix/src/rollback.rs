@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::claim::Claim;
+use crate::claim::{Claim, check_staging};
 use crate::copy::Check;
 use crate::error::PrefixError;
 use crate::marker::{Form, Marker};
@@ -80,6 +80,7 @@ fn check(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
     }
     refuse_mounts(names)?;
     trust::check_change(names)?;
+    check_staging(names)?;
     if let Some(directory) = find_unwritable(names) {
         return Err(PrefixError::not_writable(directory, "roll back"));
     }

@@ -173,7 +173,7 @@ pub fn examine(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
 pub fn look_around(prefix: &Path, owner: &Owner) -> Result<Neighbours, PrefixError> {
     let names = Names::new(prefix, owner)?;
     let being_built = sys::is_locked(&names.staging);
-    let abandoned = !being_built && trust::is_own(&names.staging);
+    let abandoned = !being_built && trust::is_own(&names.staging)?;
     Ok(Neighbours {
         being_built,
         abandoned_staging: abandoned.then(|| names.staging.clone()),

@@ -5,6 +5,7 @@
 //! is worked on.
 
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -114,11 +115,19 @@ pub(crate) fn check_directory(path: &Path) -> Result<(), PrefixError> {
     refuse(doubt_itself(path, &seen.attributes, sys::caller()))
 }
 
-/// Whether there is a real directory that counts as the asking user's; the one that holds it is not looked at.
-pub(crate) fn is_own(path: &Path) -> bool {
-    path.symlink_metadata()
-        .is_ok_and(|metadata| metadata.is_dir())
-        && check_directory(path).is_ok()
+/// Whether there is a real directory that counts as the asking user's; the one that holds it is not looked at. What cannot be
+/// looked at is an error: environments may depend on the answer.
+pub(crate) fn is_own(path: &Path) -> Result<bool, PrefixError> {
+    match sys::look_at(path) {
+        Err(error) if is_absence(&error) => Ok(false),
+        Err(source) => Err(PrefixError::io("look at", path, source)),
+        Ok(seen) => Ok(seen.is_directory && seen.attributes.doubt(sys::caller()).is_none()),
+    }
+}
+
+/// Whether an open directory counts as the asking user's.
+pub(crate) fn counts(directory: &File) -> bool {
+    sys::look_at_open(directory).is_ok_and(|attributes| attributes.doubt(sys::caller()).is_none())
 }
 
 fn refuse(distrust: Option<Distrust>) -> Result<(), PrefixError> {

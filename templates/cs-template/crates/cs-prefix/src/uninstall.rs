@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::carry::list_environments;
 use crate::changes::find_changes;
-use crate::claim::{Claim, is_empty};
+use crate::claim::{Claim, check_staging, is_empty};
 use crate::error::PrefixError;
 use crate::hold::stop_starts;
 use crate::marker::{Form, Marker, Reading};
@@ -63,14 +63,14 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
             target,
         });
     }
-    let is_ours = trust::is_own(&names.previous)
+    let is_ours = trust::is_own(&names.previous)?
         && match Marker::read(&names.previous, owner)? {
             Reading::Whole(marker) => marker.is_of(owner),
             Reading::Torn => true,
             Reading::Nothing | Reading::Damaged(_) => false,
         };
     let previous = is_ours.then(|| names.previous.clone());
-    let staging = trust::is_own(&names.staging)
+    let staging = trust::is_own(&names.staging)?
         && (is_empty(&names.staging)
             || names.scratch.is_dir()
             || Marker::read_ours(&names.staging, owner)?.is_some());
@@ -87,15 +87,17 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
         // Before anything else is looked at: what is mounted may not even answer.
         refuse_mounts(&plan.names)?;
         trust::check_change(&plan.names)?;
-        trust::check_directory(&plan.names.staging)?;
+        check_staging(&plan.names)?;
     }
     plan.named_environments = list_environments(&plan.names.prefix)?;
     for directory in [&plan.names.prefix, &plan.names.previous] {
-        if let Some(marker) = Marker::read_ours(directory, owner)? {
-            let files = find_changes(directory, &marker)?.files;
-            plan.files
-                .extend(files.iter().map(|path| directory.join(path)));
-        }
+        let Some(marker) = Marker::read_ours(directory, owner)? else {
+            continue;
+        };
+        // What cannot be looked at is named as a whole already, and is no reason not to remove it.
+        let files = find_changes(directory, &marker).unwrap_or_default().files;
+        plan.files
+            .extend(files.iter().map(|path| directory.join(path)));
     }
     Ok(plan)
 }
@@ -156,7 +158,9 @@ impl UninstallPlan {
         }
         // A removal that was killed where they stand may have left them empty.
         for directory in [&self.names.prefix, &self.names.previous] {
-            let _ = std::fs::remove_dir(directory);
+            if trust::is_own(directory)? {
+                let _ = std::fs::remove_dir(directory);
+            }
         }
         drop(claim);
         self.remove_parent(&mut removed);

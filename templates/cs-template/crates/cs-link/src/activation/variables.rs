@@ -250,6 +250,22 @@ mod tests {
         assert_eq!(Prefix::with(&[]).variables(), Variables::default());
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn what_has_no_end_is_not_read_and_what_is_no_file_not_waited_for() {
+        let prefix = Prefix::with(&[("etc/conda/env_vars.d/b.json", r#"{"GOOD": "1"}"#)]);
+        let hole = fs::File::create(prefix.0.path().join("etc/conda/env_vars.d/a.json"));
+        hole.unwrap().set_len(1 << 40).unwrap();
+        fs::create_dir(prefix.0.path().join("conda-meta")).unwrap();
+        let mut make_pipe = std::process::Command::new("mkfifo");
+        make_pipe.arg(prefix.0.path().join("conda-meta/state"));
+        assert!(make_pipe.status().unwrap().success());
+        let found = prefix.variables();
+        assert_eq!(found.values.len(), 1);
+        assert!(found.warnings[0].ends_with("it is longer than 4194304 bytes"));
+        assert!(found.warnings[1].ends_with("it is not a regular file"));
+    }
+
     #[test]
     fn later_files_win_and_the_user_wins_over_packages() {
         let prefix = Prefix::with(&[

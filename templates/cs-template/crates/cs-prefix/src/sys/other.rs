@@ -66,6 +66,11 @@ pub(crate) fn look_through(path: &Path) -> io::Result<Attributes> {
     std::fs::metadata(path).map(|_| UNDOUBTED)
 }
 
+/// As above.
+pub(crate) fn look_at_open(_directory: &File) -> io::Result<Attributes> {
+    Ok(UNDOUBTED)
+}
+
 /// As above; the number of a file's names is not known.
 pub(crate) fn is_sole_and_own(_file: &File) -> bool {
     true

@@ -140,6 +140,13 @@ pub(crate) fn look_through(path: &Path) -> io::Result<Attributes> {
     path.metadata().map(|metadata| attributes_of(&metadata))
 }
 
+/// Look at an open directory.
+pub(crate) fn look_at_open(directory: &File) -> io::Result<Attributes> {
+    directory
+        .metadata()
+        .map(|metadata| attributes_of(&metadata))
+}
+
 fn attributes_of(metadata: &Metadata) -> Attributes {
     Attributes {
         user: metadata.uid(),
@@ -477,7 +484,25 @@ fn copy_extended_attributes(from: &Path, to: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
     use super::*;
+
+    #[test]
+    fn permissions_are_changed_of_directories_and_not_behind_links() {
+        let directory = tempfile::tempdir().unwrap();
+        let [closed, link] = ["closed", "link"].map(|name| directory.path().join(name));
+        std::fs::create_dir(&closed).unwrap();
+        symlink(&closed, &link).unwrap();
+        let set =
+            |mode| std::fs::set_permissions(&closed, PermissionsExt::from_mode(mode)).unwrap();
+        let mode = || closed.metadata().unwrap().permissions().mode() & 0o7777;
+        set(0o055);
+        assert!(make_writable(&link).is_err());
+        assert_eq!(mode(), 0o055);
+        make_writable(&closed).unwrap();
+        assert_eq!(mode(), 0o755);
+    }
 
     #[test]
     #[cfg(target_os = "linux")]
