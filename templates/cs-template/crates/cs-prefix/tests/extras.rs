@@ -136,7 +136,7 @@ fn a_directory_that_cannot_be_looked_into_counts() {
     let place = installed(&OLD);
     let closed = place.prefix.join("closed");
     fs::create_dir(&closed).unwrap();
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     let is_closed = fs::read_dir(&closed).is_err();
     let found = files(&place.prefix);
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
