@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use cs_prefix::{
-    Details, InstallError, News, Outcome, Policy, PrefixError, Remains, Staging, Waiting,
+    Details, Hold, InstallError, News, Outcome, Policy, PrefixError, Remains, Staging, Waiting,
 };
 use cs_stamp::{Bytecode, OnUpgrade, Part, Plan};
 
@@ -33,6 +33,8 @@ const EXPANSION: u64 = 3;
 pub struct Installed {
     /// What became of the prefix.
     pub outcome: Outcome,
+    /// Keeps it where it is.
+    pub hold: Hold,
     /// Files written; 0 when nothing was.
     pub files: u64,
     /// Number of packages of this build.
@@ -80,7 +82,7 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
     let plan = runtime.stamp.plan()?;
     let cancel = signals::watch();
     let mut files = 0;
-    let result = cs_prefix::install(
+    let result = cs_prefix::install_and_hold(
         &runtime.place.prefix,
         &runtime.owner(),
         &make_policy(runtime, command, &plan),
@@ -91,11 +93,16 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
             Ok(describe_build(runtime))
         },
     );
+    let (outcome, hold) = match result.map_err(name_failure) {
+        Err(error) if command.is_none() => (
+            kept::keep_what_runs(runtime, error)?,
+            Hold::take(&runtime.place.prefix),
+        ),
+        result => result?,
+    };
     let installed = Installed {
-        outcome: match result.map_err(name_failure) {
-            Err(error) if command.is_none() => kept::keep_what_runs(runtime, error)?,
-            result => result?,
-        },
+        outcome,
+        hold,
         files,
         packages: plan.packages.len(),
         elapsed: started.elapsed(),
@@ -382,19 +389,20 @@ fn report(runtime: &Runtime, installed: &Installed) {
     if runtime.voice.form == Form::Text
         && matches!(outcome, "installed" | "reinstalled" | "replaced")
     {
-        let kept = match &installed.outcome {
+        let packages = count(installed.packages, "package");
+        let elapsed = format_duration(installed.elapsed);
+        runtime.voice.note(&match &installed.outcome {
             Outcome::Replaced {
-                previous: Some(_), ..
+                marker,
+                previous: Some(previous),
             } => format!(
-                "; `{} rollback` puts back the one before",
+                "{outcome} {} {} by {} ({packages} in {elapsed}); `{} rollback` puts back the one before",
+                previous.runtime,
+                previous.runtime_version,
+                marker.runtime_version,
                 runtime.own_command()
             ),
-            _ => String::new(),
-        };
-        runtime.voice.note(&format!(
-            "{outcome} {} in {}{kept}",
-            count(installed.packages, "package"),
-            format_duration(installed.elapsed)
-        ));
+            _ => format!("{outcome} {packages} in {elapsed}"),
+        });
     }
 }

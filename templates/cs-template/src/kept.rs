@@ -20,6 +20,15 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
                 None => force,
             },
         ),
+        KeepReason::PreviousHolds { marker, files } => (
+            format!(
+                "that would remove the previous {} {}, which holds files of yours ({})",
+                marker.runtime,
+                marker.runtime_version,
+                name_files(files)
+            ),
+            force,
+        ),
         KeepReason::RolledBack => ("it was rolled back to".to_owned(), force),
         KeepReason::NotWritable { directory } => (
             format!("{} is not writable", directory.display()),
@@ -82,6 +91,9 @@ pub fn name_what_goes(runtime: &Runtime) -> Result<Option<String>, Error> {
         return Ok(None);
     };
     let changes = cs_prefix::find_changes(prefix, marker)?;
+    if !changes.is_empty() || marker.stamp != runtime.stamp_hex {
+        name_what_goes_for_good(runtime)?;
+    }
     if changes.is_empty() {
         return Ok(None);
     }
@@ -94,6 +106,25 @@ pub fn name_what_goes(runtime: &Runtime) -> Result<Option<String>, Error> {
     ));
     let commands = list_commands(runtime, &changes);
     Ok(commands.map(|commands| format!("{commands} adds what you had added")))
+}
+
+/// The previous prefix, whose place the one that is replaced takes, is removed, with what its user has put there.
+fn name_what_goes_for_good(runtime: &Runtime) -> Result<(), Error> {
+    let Some((path, marker)) = cs_prefix::find_previous(&runtime.place.prefix, &runtime.owner())?
+    else {
+        return Ok(());
+    };
+    let files = cs_prefix::find_changes(&path, &marker)?.files;
+    if !files.is_empty() {
+        runtime.voice.note(&format!(
+            "removing the previous {} {}, {}, with files of yours in it ({})",
+            marker.runtime,
+            marker.runtime_version,
+            path.display(),
+            name_files(&files)
+        ));
+    }
+    Ok(())
 }
 
 /// The commands that add again what the user has added: with conda by what was asked for, with pip by name and version.
@@ -170,11 +201,18 @@ fn describe_changes(changes: &Changes) -> String {
         let names: Vec<&str> = packages.iter().map(|path| short_name(path)).collect();
         name_some(&names)
     };
-    match (changes.added.as_slice(), changes.removed.as_slice()) {
-        (added, []) => format!("{} added", name(added)),
-        ([], removed) => format!("{} removed", name(removed)),
-        (added, removed) => format!("{} added, {} removed", name(added), name(removed)),
-    }
+    let parts = [
+        (name(&changes.added), "added"),
+        (name(&changes.removed), "removed"),
+        (name_files(&changes.files), "added without a package"),
+    ];
+    let told = parts.iter().filter(|(names, _)| !names.is_empty());
+    let told: Vec<String> = told.map(|(names, how)| format!("{names} {how}")).collect();
+    told.join(", ")
+}
+
+fn name_files(files: &[String]) -> String {
+    name_some(&files.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// The last component of a metadata directory's path, without its ending.
@@ -192,6 +230,7 @@ mod tests {
         Changes {
             added: own(added),
             removed: own(removed),
+            files: Vec::new(),
             requested: Vec::new(),
         }
     }
@@ -207,6 +246,16 @@ mod tests {
     fn what_came_and_what_went_are_told_apart() {
         let text = describe_changes(&changes(&["a-1-0"], &["b-1-0"]));
         assert_eq!(text, "a-1-0 added, b-1-0 removed");
+    }
+
+    #[test]
+    fn files_without_a_package_are_named_by_their_paths() {
+        let mut changes = changes(&["a-1-0"], &[]);
+        changes.files = vec!["bin/mine".to_owned(), "lib/R/library/x/".to_owned()];
+        assert_eq!(
+            describe_changes(&changes),
+            "a-1-0 added, bin/mine, lib/R/library/x/ added without a package"
+        );
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
-use cs_prefix::{Owner, PrefixError};
+use cs_prefix::{Hold, Owner, PrefixError};
 use cs_stamp::{Header, Launch, Stamp};
 
 use crate::arguments::{Globals, Invocation, Request, Words, parse_arguments};
@@ -88,14 +89,15 @@ fn run_stamped(
         Request::Help(_) => place.unwrap_or_else(|_| Place::unknown(&launch)),
         _ => place?,
     };
-    if let Request::Delegate(arguments) = &invocation.request
-        && launch::is_current(&place.prefix, &launch)
-    {
-        return Err(launch::hand_over(
-            &describe_delegate(&place.prefix, &launch, &command_name),
-            arguments,
-            voice,
-        ));
+    if let Request::Delegate(arguments) = &invocation.request {
+        let _hold = Hold::take(&place.prefix);
+        if launch::is_current(&place.prefix, &launch) {
+            return Err(launch::hand_over(
+                &describe_delegate(&place.prefix, &launch, &command_name),
+                arguments,
+                voice,
+            ));
+        }
     }
     let runtime = Runtime {
         stamp_hex: stamp.identity_hex(),
@@ -223,8 +225,7 @@ impl Runtime {
     }
 
     fn hand_over(&self, arguments: &[OsString]) -> Result<(), Error> {
-        bootstrap::ensure(self, None)?;
-        self.check_signals()?;
+        let _hold = self.settle_and_hold()?;
         Err(launch::hand_over(&self.delegate(), arguments, &self.voice))
     }
 
@@ -233,8 +234,7 @@ impl Runtime {
         environment: Option<&OsStr>,
         spawn_arguments: Vec<OsString>,
     ) -> Result<(), Error> {
-        bootstrap::ensure(self, None)?;
-        self.check_signals()?;
+        let _hold = self.settle_and_hold()?;
         let root = self.place.prefix.clone();
         let environment = find_environment(&root, environment, &lookup)?;
         // Its scripts and programs are run as those of the prefix are.
@@ -249,6 +249,27 @@ impl Runtime {
             delegate_is_conda: self.launch.delegate_is_conda(),
             voice: self.voice.clone(),
         }))
+    }
+
+    /// Make sure that the prefix can be run, and hold it, so that what is started is what was said. Where other versions take its
+    /// place at the same time, this goes on until it is this one's turn.
+    fn settle_and_hold(&self) -> Result<Hold, Error> {
+        let start = Instant::now();
+        loop {
+            let installed = bootstrap::ensure(self, None)?;
+            self.check_signals()?;
+            let (prefix, marker) = (&self.place.prefix, installed.outcome.marker());
+            if installed.hold.is_on(prefix, &self.owner(), marker)? {
+                return Ok(installed.hold);
+            }
+            if start.elapsed() > bootstrap::WAIT_LIMIT {
+                return Err(Error::Lifecycle(PrefixError::Busy {
+                    prefix: prefix.clone(),
+                    held: prefix.clone(),
+                    waited: start.elapsed(),
+                }));
+            }
+        }
     }
 
     /// A signal that came too late to stop the installation still stops what was to follow.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::runtime::Runtime;
+use crate::text::name_some;
 use crate::voice::{print_json, print_lines};
 
 /// Version of the document.
@@ -65,6 +66,7 @@ struct Installed {
     package_count: usize,
     added: Vec<String>,
     removed: Vec<String>,
+    files: Vec<String>,
     requested: Vec<String>,
 }
 
@@ -217,6 +219,7 @@ fn describe_installed(prefix: &Path, state: &State) -> Result<Option<Installed>,
         package_count: count_packages(prefix),
         added: changes.added,
         removed: changes.removed,
+        files: changes.files,
         requested: changes.requested,
     }))
 }
@@ -323,14 +326,22 @@ fn describe_state(about: &About, place: &PlaceStatus) -> String {
     let installed = place.installed.as_ref();
     let version = installed.map_or("", |installed| installed.version.as_str());
     let changed = installed
-        .filter(|installed| !installed.added.is_empty() || !installed.removed.is_empty())
+        .filter(|installed| {
+            let lists = [&installed.added, &installed.removed, &installed.files];
+            lists.iter().any(|list| !list.is_empty())
+        })
         .map_or(String::new(), |installed| {
             let requested = match installed.requested.as_slice() {
                 [] => String::new(),
                 specs => format!("; asked for: {}", specs.join(", ")),
             };
+            let files: Vec<&str> = installed.files.iter().map(String::as_str).collect();
+            let files = match files.as_slice() {
+                [] => String::new(),
+                files => format!(", and without a package {}", name_some(files)),
+            };
             format!(
-                ", changed since: {} added, {} removed{requested}",
+                ", changed since: {} added, {} removed{files}{requested}",
                 installed.added.len(),
                 installed.removed.len()
             )

@@ -12,6 +12,9 @@ use crate::signals;
 use crate::sources::find_sibling;
 use crate::voice::{ask, print_line, print_lines};
 
+/// More files of the user's are not shown one by one.
+const FILES_SHOWN: usize = 10;
+
 /// Show what would be removed, ask, remove it.
 pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
     let prefix = &runtime.place.prefix;
@@ -70,6 +73,16 @@ fn describe_plan(plan: &UninstallPlan) -> Vec<String> {
             "  {} (an environment of yours)",
             environment.display()
         ));
+    }
+    for file in plan.files.iter().take(FILES_SHOWN) {
+        lines.push(format!(
+            "  {} (added by you, not by a package)",
+            file.display()
+        ));
+    }
+    if plan.files.len() > FILES_SHOWN {
+        let more = plan.files.len() - FILES_SHOWN;
+        lines.push(format!("  and {more} more that no package has added"));
     }
     if let Some(previous) = &plan.previous {
         lines.push(format!(

@@ -399,7 +399,7 @@ fn a_later_run_writes_nothing() {
         .unwrap();
     for call in &calls[..=handed_over] {
         for forbidden in [
-            "O_WRONLY", "O_RDWR", "O_CREAT", "mkdir", "rename", "unlink", "clone", "flock",
+            "O_WRONLY", "O_RDWR", "O_CREAT", "mkdir", "rename", "unlink", "clone", "LOCK_EX",
         ] {
             assert!(!call.contains(forbidden), "{call}");
         }

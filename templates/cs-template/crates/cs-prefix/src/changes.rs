@@ -8,19 +8,23 @@ use cs_file::Links;
 use serde::Deserialize;
 
 use crate::error::PrefixError;
+use crate::extras::find_extras;
 use crate::marker::{Marker, is_absence};
 use crate::requests::find_requests;
 
 /// As much as the list of files in an archive may have; a record has that list once or twice.
-const RECORD_LIMIT_BYTES: u64 = 256 << 20;
+pub(crate) const RECORD_LIMIT_BYTES: u64 = 256 << 20;
 
-/// Packages that came and went, by whatever tool.
+/// Packages that came and went, by whatever tool, and files that came without one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// `name-version-build` of conda packages and metadata directories of Python distributions, sorted.
     pub added: Vec<String>,
     /// The same for what is no longer there.
     pub removed: Vec<String>,
+    /// Files that came and that no package lists, sorted; a directory that holds nothing else once, with a slash at its end. At
+    /// most some thousands.
+    pub files: Vec<String>,
     /// The match specs that conda was asked for, when it was conda: what it takes to add it all again.
     pub requested: Vec<String>,
 }
@@ -28,7 +32,7 @@ pub struct Changes {
 impl Changes {
     /// Whether the prefix holds what the runtime put there.
     pub fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.removed.is_empty()
+        self.added.is_empty() && self.removed.is_empty() && self.files.is_empty()
     }
 }
 
@@ -50,22 +54,31 @@ impl Contents {
 
 /// Compare what `prefix` holds with what its marker says it held.
 ///
-/// Reads three or four directories; compiled files and everything else that no package manager records are not looked at.
+/// Reads all records and lists all directories, but no other file: what packages have put there counts as unchanged while it is
+/// there. A prefix whose marker does not say what its build left is compared by its packages alone.
 pub fn find_changes(prefix: &Path, marker: &Marker) -> Result<Changes, PrefixError> {
     let now = Contents::list(prefix)?;
     let (added, removed) = compare(&marker.packages, &now.packages);
     let (distributed, gone) = compare(&marker.distributions, &now.distributions);
     let owned = list_owned(prefix, &added, &distributed)?;
-    let distributed = distributed.into_iter().filter(|path| !owned.contains(path));
+    let distributed: Vec<String> = distributed
+        .into_iter()
+        .filter(|path| !owned.contains(path))
+        .collect();
+    let files = match &marker.unrecorded {
+        Some(listed) => find_extras(prefix, &marker.runtime, &now, &distributed, listed)?,
+        None => Vec::new(),
+    };
     let gone = gone
         .into_iter()
         .filter(|path| !removed.iter().any(|package| is_likely_of(path, package)));
     let mut changes = Changes {
         added: added.iter().cloned().chain(distributed).collect(),
         removed: removed.iter().cloned().chain(gone).collect(),
+        files,
         requested: Vec::new(),
     };
-    if !changes.is_empty() {
+    if !changes.added.is_empty() || !changes.removed.is_empty() {
         changes.requested = find_requests(prefix, &now.packages)?;
     }
     Ok(changes)
@@ -98,19 +111,24 @@ fn list_owned(
         return Ok(owned);
     }
     for package in packages {
-        let path = prefix.join("conda-meta").join(format!("{package}.json"));
-        // Whatever is wrong with a record is conda's to say.
-        let bytes = match cs_file::read(&path, Links::Refused, RECORD_LIMIT_BYTES) {
-            Err(error) if cs_file::is_odd(&error) => continue,
-            bytes => bytes.map_err(|source| PrefixError::io("read", &path, source))?,
-        };
-        let record = serde_json::from_slice(&bytes).unwrap_or(Record { files: Vec::new() });
-        for file in &record.files {
-            let of_file = distributions.iter().filter(|path| is_within(file, path));
+        for file in read_record(prefix, package)? {
+            let of_file = distributions.iter().filter(|path| is_within(&file, path));
             owned.extend(of_file.cloned());
         }
     }
     Ok(owned)
+}
+
+/// The files that a package's record lists.
+pub(crate) fn read_record(prefix: &Path, package: &str) -> Result<Vec<String>, PrefixError> {
+    let path = prefix.join("conda-meta").join(format!("{package}.json"));
+    let bytes = match cs_file::read(&path, Links::Refused, RECORD_LIMIT_BYTES) {
+        Err(error) if cs_file::is_odd(&error) => return Ok(Vec::new()),
+        bytes => bytes.map_err(|source| PrefixError::io("read", &path, source))?,
+    };
+    // Whatever is wrong with a record is conda's to say.
+    let record = serde_json::from_slice(&bytes).unwrap_or(Record { files: Vec::new() });
+    Ok(record.files)
 }
 
 /// Whether `file` is `path`, or in the directory of that name.

@@ -119,6 +119,16 @@ impl Claim {
         self.released = true;
     }
 
+    /// Have `lock` in place of the staging directory's, which is gone: it is on what has been put in place.
+    pub fn take_over(&mut self, lock: File) {
+        self.lock = Some(lock);
+    }
+
+    /// The lock on what has been put in place, if there is one.
+    pub fn surrender(mut self) -> Option<File> {
+        self.lock.take_if(|_| self.released)
+    }
+
     fn furnish(&mut self, owner: &Owner) -> Result<(), PrefixError> {
         let scratch = &self.names.scratch;
         sys::make_directory(scratch).map_err(|source| PrefixError::io("make", scratch, source))?;

@@ -54,6 +54,7 @@ pub(crate) fn decide(
     if let Some(outcome) = find_outcome(names, policy, &state)? {
         return Ok(Decision::done(outcome));
     }
+    let in_place = state.marker().cloned();
     check_place(names)?;
     let site = match state {
         State::OursTorn => Site::Damaged,
@@ -68,6 +69,11 @@ pub(crate) fn decide(
     check_site(names, policy)?;
     if site == Site::Occupied {
         check_previous(names, owner)?;
+        if let Some(marker) = in_place.filter(|_| !policy.force)
+            && let Some(reason) = find_loss(names, owner)?
+        {
+            return Ok(Decision::done(Outcome::Kept { marker, reason }));
+        }
     }
     Ok(Decision::Build(site))
 }
@@ -102,6 +108,16 @@ fn find_outcome(
         marker: marker.clone(),
         reason,
     }))
+}
+
+/// What would be lost with the previous prefix. That of this very stamp is not removed, but put in place.
+fn find_loss(names: &Names, owner: &Owner) -> Result<Option<KeepReason>, PrefixError> {
+    let previous = Marker::read_ours(&names.previous, owner)?;
+    let Some(marker) = previous.filter(|marker| marker.stamp != owner.stamp_hex) else {
+        return Ok(None);
+    };
+    let files = find_changes(&names.previous, &marker)?.files;
+    Ok((!files.is_empty()).then_some(KeepReason::PreviousHolds { marker, files }))
 }
 
 fn site_of_own_stamp(names: &Names, marker: &Marker) -> Result<Site, PrefixError> {

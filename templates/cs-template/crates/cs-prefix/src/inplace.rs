@@ -12,6 +12,7 @@ use crate::carry::{CARRIED, carry_over, copy_stuck};
 use crate::claim::Claim;
 use crate::copy::{Check, Copying, measure_tree};
 use crate::error::PrefixError;
+use crate::hold::stop_starts;
 use crate::look::is_directory;
 use crate::marker::{Form, Marker};
 use crate::names::{Names, Owner};
@@ -86,6 +87,7 @@ pub(crate) fn replace(
     sys::sync_tree(&names.staging)
         .map_err(|source| PrefixError::io("sync", &names.staging, source))?;
     claim.still();
+    let _still = stop_starts(&names.prefix);
     commit(&names, owner)?;
     if let Err(error) = clear_the_way(&names, owner) {
         // Nothing of the old prefix is gone yet.

@@ -10,13 +10,15 @@ use crate::claim::{Claim, recognise};
 use crate::copy::Check;
 use crate::decide::{Decision, Site, decide};
 use crate::error::{InstallError, PrefixError};
+use crate::extras::list_unrecorded;
+use crate::hold::Hold;
 use crate::look::is_there;
 use crate::marker::{Form, Marker};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
 use crate::patience::{News, Patience};
 use crate::room::check_room;
-use crate::state::find_unwritable;
+use crate::state::{find_unwritable, inspect};
 use crate::trust::Distrust;
 use crate::{inplace, settings, swap, sys};
 
@@ -101,8 +103,8 @@ pub enum Outcome {
     Replaced {
         /// The marker just written, or that of the previous prefix when it was of this stamp and was put back.
         marker: Marker,
-        /// The replaced prefix, kept until the next upgrade; `None` when the same stamp was merely built anew.
-        previous: Option<PathBuf>,
+        /// That of the replaced prefix, kept until the next upgrade; `None` when the same stamp was merely built anew.
+        previous: Option<Marker>,
     },
     /// The prefix of another stamp stays; the caller says so in one line.
     Kept {
@@ -122,6 +124,13 @@ pub enum KeepReason {
     Changed(Changes),
     /// Its user went back to it.
     RolledBack,
+    /// Replacing it would remove the previous one, in which there are files of the user's.
+    PreviousHolds {
+        /// What the previous prefix says about itself.
+        marker: Marker,
+        /// The files, as [`Changes::files`] has them.
+        files: Vec<String>,
+    },
     /// This user may not replace it.
     NotWritable {
         /// The directory that cannot be written to.
@@ -149,11 +158,19 @@ pub enum KeepReason {
     },
 }
 
-/// Make sure that a complete prefix of ours is at `prefix`, building it with `build` if need be.
-///
-/// `tell` is called over and over while another process holds the prefix, and in the end with what could not be deleted.
-/// `cancel` is looked at between steps; the build should look at it too. After an error the prefix is as it was, and nothing is
-/// left beside it but what has been told.
+impl Outcome {
+    /// The marker of the prefix that is in place.
+    pub fn marker(&self) -> &Marker {
+        match self {
+            Self::AlreadyComplete { marker }
+            | Self::Installed { marker }
+            | Self::Replaced { marker, .. }
+            | Self::Kept { marker, .. } => marker,
+        }
+    }
+}
+
+/// As [`install_and_hold`], without holding it.
 pub fn install<E>(
     prefix: &Path,
     owner: &Owner,
@@ -162,25 +179,45 @@ pub fn install<E>(
     cancel: &AtomicBool,
     build: impl FnOnce(&Staging) -> Result<Details, E>,
 ) -> Result<Outcome, InstallError<E>> {
+    install_and_hold(prefix, owner, policy, tell, cancel, build).map(|(outcome, _)| outcome)
+}
+
+/// Make sure that a complete prefix of ours is at `prefix`, building it with `build` if need be; returns a hold on it too. Another
+/// process may have put another in its place before it was held: [`Hold::is_on`] tells.
+///
+/// `tell` is called over and over while another process holds the prefix, and in the end with what could not be deleted.
+/// `cancel` is looked at between steps; the build should look at it too. After an error the prefix is as it was, and nothing is
+/// left beside it but what has been told.
+pub fn install_and_hold<E>(
+    prefix: &Path,
+    owner: &Owner,
+    policy: &Policy,
+    tell: &mut dyn FnMut(&News),
+    cancel: &AtomicBool,
+    build: impl FnOnce(&Staging) -> Result<Details, E>,
+) -> Result<(Outcome, Hold), InstallError<E>> {
     let names = Names::new(prefix, owner)?;
     let mut patience = Patience::new(policy.wait_limit, tell, cancel);
     let claim = match look_or_claim(&names, owner, policy, &mut patience)? {
-        Step::Done(outcome) => return Ok(*outcome),
+        Step::Done(outcome) => return Ok((*outcome, Hold::take(&names.prefix))),
         Step::Claimed(claim) => *claim,
     };
     // Whoever held the claim before may have finished the work.
     let result = match decide(&names, owner, policy)? {
         Decision::Done(outcome) => {
             drop(claim);
-            Ok(*outcome)
+            Ok((*outcome, Hold::take(&names.prefix)))
         }
-        Decision::Build(site) => Work {
-            claim,
-            owner,
-            policy,
-            site,
+        Decision::Build(site) => {
+            let mut work = Work {
+                claim,
+                owner,
+                policy,
+                site,
+            };
+            let carried_out = work.carry_out(&|| patience.check_cancelled(&names), build);
+            carried_out.map(|outcome| (outcome, Hold::keep(work.claim.surrender(), &names.prefix)))
         }
-        .carry_out(&|| patience.check_cancelled(&names), build),
     };
     settle(&names, owner);
     patience.tell(&names);
@@ -240,7 +277,20 @@ fn look_or_claim(
         patience.check_cancelled(names)?;
         match Claim::take(names, owner, patience)? {
             Some(claim) => return Ok(Step::Claimed(Box::new(claim))),
-            None => patience.wait(names)?,
+            None => wait_for_news(names, owner, patience)?,
+        }
+    }
+}
+
+/// Wait until the other process is done, or the prefix is another. To decide takes a look at every file.
+fn wait_for_news(names: &Names, owner: &Owner, patience: &mut Patience) -> Result<(), PrefixError> {
+    let before = inspect(&names.prefix, owner)?;
+    loop {
+        patience.wait(names)?;
+        let is_over = !sys::is_locked(&names.staging)
+            .map_err(|source| PrefixError::io("open", &names.staging, source))?;
+        if is_over || inspect(&names.prefix, owner)? != before {
+            return Ok(());
         }
     }
 }
@@ -276,19 +326,20 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn carry_out<E>(
-        mut self,
+        &mut self,
         check: Check,
         build: impl FnOnce(&Staging) -> Result<Details, E>,
     ) -> Result<Outcome, InstallError<E>> {
         let names = self.claim.names().clone();
+        let before = Marker::read_ours(&names.prefix, self.owner)?;
         if let Some(marker) = self.find_wanted_previous()? {
-            if let Some(old) = Marker::read_ours(&names.prefix, self.owner)? {
-                settings::carry(&names.prefix, &old, &names.previous)?;
+            if let Some(old) = &before {
+                settings::carry(&names.prefix, old, &names.previous)?;
             }
             swap::exchange_with_previous(&mut self.claim, self.owner, check)?;
             return Ok(Outcome::Replaced {
                 marker,
-                previous: Some(names.previous),
+                previous: before,
             });
         }
         let copied = inplace::measure(&names)?;
@@ -304,13 +355,13 @@ impl Work<'_> {
         };
         let details = build(&staging).map_err(InstallError::Build)?;
         check()?;
-        let marker = self.seal(details)?;
+        let marker = self.seal(details, before.as_ref())?;
         self.put_in_place(check)?;
         Ok(match self.site {
             Site::Free => Outcome::Installed { marker },
             Site::Occupied => Outcome::Replaced {
                 marker,
-                previous: Some(names.previous),
+                previous: before,
             },
             Site::Damaged => Outcome::Replaced {
                 marker,
@@ -329,13 +380,14 @@ impl Work<'_> {
     }
 
     /// Say in the new prefix that it is complete, after making it durable where that is asked for.
-    fn seal(&self, details: Details) -> Result<Marker, PrefixError> {
+    fn seal(&self, details: Details, before: Option<&Marker>) -> Result<Marker, PrefixError> {
         let names = self.claim.names();
         let own_settings = settings::read_all(&names.staging)?;
-        if let Some(old) = Marker::read_ours(&names.prefix, self.owner)? {
-            settings::carry(&names.prefix, &old, &names.staging)?;
+        if let Some(old) = before {
+            settings::carry(&names.prefix, old, &names.staging)?;
         }
         let contents = Contents::list(&names.staging)?;
+        let unrecorded = list_unrecorded(&names.staging, self.owner.runtime, &contents)?;
         let marker = Marker {
             schema_version: 1,
             stamp: self.owner.stamp_hex.to_owned(),
@@ -344,6 +396,7 @@ impl Work<'_> {
             channels: details.channels,
             packages: contents.packages.into_iter().collect(),
             distributions: contents.distributions.into_iter().collect(),
+            unrecorded: Some(unrecorded),
             settings: own_settings,
             declined: Vec::new(),
             extra: details.extra,

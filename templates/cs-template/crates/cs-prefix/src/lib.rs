@@ -13,11 +13,13 @@ mod claim;
 mod copy;
 mod decide;
 mod error;
+mod extras;
 #[cfg(all(test, unix))]
 mod failures;
 #[cfg(all(test, unix))]
 mod fallbacks;
 mod heartbeat;
+mod hold;
 mod inplace;
 mod install;
 mod look;
@@ -40,11 +42,14 @@ mod uninstall;
 pub use aside::Remains;
 pub use changes::{Changes, find_changes};
 pub use error::{InstallError, PrefixError};
-pub use install::{Details, KeepReason, OnUpgrade, Outcome, Policy, Staging, install};
+pub use hold::Hold;
+pub use install::{
+    Details, KeepReason, OnUpgrade, Outcome, Policy, Staging, install, install_and_hold,
+};
 pub use marker::{Marker, begins_with};
 pub use names::Owner;
 pub use patience::{News, Waiting};
 pub use rollback::{RolledBack, rollback};
-pub use state::{Foreignness, Neighbours, State, examine, inspect, look_around};
+pub use state::{Foreignness, Neighbours, State, examine, find_previous, inspect, look_around};
 pub use trust::{Distrust, find_distrust};
 pub use uninstall::{Removed, UninstallPlan, named_environments, plan_uninstall};

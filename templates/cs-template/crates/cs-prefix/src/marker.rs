@@ -79,6 +79,7 @@ impl Form {
 
 /// What stands where a marker belongs.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(crate) enum Reading {
     /// No file.
     Nothing,
@@ -112,6 +113,10 @@ pub struct Marker {
     /// Python metadata directories (`lib/python3.11/site-packages/x-1.dist-info`), sorted.
     #[serde(default)]
     pub distributions: Vec<String>,
+    /// Files that the build left and no package lists, sorted; a directory with a slash at its end stands for all in it. None in
+    /// prefixes of older runtimes, which did not look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<Vec<String>>,
     /// Settings as the build left them, path to text, to tell the user's own from them: `.condarc`, for instance.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,

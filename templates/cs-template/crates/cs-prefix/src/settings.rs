@@ -27,6 +27,11 @@ const DIRECTORY: &str = "condarc.d";
 /// Nobody writes longer ones; they are kept in the marker.
 const LIMIT_BYTES: u64 = 1 << 20;
 
+/// Whether `path` in a prefix is a setting, or the directory that holds some.
+pub(crate) fn is_setting(path: &str) -> bool {
+    FILES.contains(&path) || path == DIRECTORY
+}
+
 /// Every setting in `prefix`, path to text.
 pub(crate) fn read_all(prefix: &Path) -> Result<BTreeMap<String, String>, PrefixError> {
     let mut found = BTreeMap::new();

@@ -183,6 +183,16 @@ pub fn look_around(prefix: &Path, owner: &Owner) -> Result<Neighbours, PrefixErr
     })
 }
 
+/// The prefix that the last upgrade replaced, and what it says about itself.
+pub fn find_previous(
+    prefix: &Path,
+    owner: &Owner,
+) -> Result<Option<(PathBuf, Marker)>, PrefixError> {
+    let names = Names::new(prefix, owner)?;
+    let marker = Marker::read_ours(&names.previous, owner)?;
+    Ok(marker.map(|marker| (names.previous, marker)))
+}
+
 /// What would be in the way of a change, because it is not relied on.
 fn find_untrusted(names: &Names) -> Result<Vec<Distrust>, PrefixError> {
     let mut found = Vec::new();

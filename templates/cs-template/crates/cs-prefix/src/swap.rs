@@ -9,6 +9,7 @@ use crate::carry::carry_over;
 use crate::claim::Claim;
 use crate::copy::{Check, Copying};
 use crate::error::PrefixError;
+use crate::hold::{lock_alone, stop_starts};
 use crate::inplace::{self, Previous};
 use crate::look::{is_there, look_at};
 use crate::marker::Form;
@@ -16,9 +17,8 @@ use crate::names::{Names, Owner};
 use crate::remove::remove_tree_in_order;
 use crate::sys::{self, Attempt, Exchange};
 
-/// How often, and how far apart, a directory is tried that somebody may be looking at.
-const HOLD_ATTEMPTS: u32 = 200;
-const HOLD_PAUSE: Duration = Duration::from_millis(1);
+/// How long a directory is tried that somebody may be looking at.
+const HOLD_LIMIT: Duration = Duration::from_millis(200);
 
 /// Put the finished staging directory where nothing is, or an empty directory: a directory's rename replaces nothing else.
 pub(crate) fn place(names: &Names) -> Result<(), PrefixError> {
@@ -99,6 +99,7 @@ pub(crate) fn replace(claim: &mut Claim, owner: &Owner, check: Check) -> Result<
     }
     bury(&names, &names.previous)?;
     claim.finish()?;
+    let _still = stop_starts(&names.prefix);
     carry_over(&names.prefix, &names.staging)?;
     if !claim.is_locked() {
         replace_in_two_steps(&names)?;
@@ -155,11 +156,12 @@ pub(crate) fn repair(claim: &mut Claim, owner: &Owner, check: Check) -> Result<(
         return inplace::replace(claim, owner, Previous::Stays, check);
     }
     claim.finish()?;
-    carry_over(&names.prefix, &names.staging)?;
     // The claim's lock goes into place with the new prefix. The old one, at the staging directory's name from then on, needs
     // one too: others would take it for abandoned, and what is removed here by path could be theirs.
-    let _held = hold(&names.prefix);
+    let held = stop_starts(&names.prefix);
+    carry_over(&names.prefix, &names.staging)?;
     if exchange(&names.staging, &names.prefix)? == Exchange::Unsupported {
+        drop(held);
         return inplace::replace(claim, owner, Previous::Stays, check);
     }
     sync_parent(&names);
@@ -184,11 +186,15 @@ pub(crate) fn exchange_with_previous(
     Form::Settled.set(&names.previous, owner);
     // Until the exchange, a kill may leave this prefix without its environments: the next run has to look.
     Form::Unsettled.set(&names.prefix, owner);
-    let held =
-        hold(&names.previous).map_err(|source| PrefixError::io("lock", &names.previous, source))?;
+    let held = lock_alone(&names.previous, HOLD_LIMIT)
+        .map_err(|source| PrefixError::io("lock", &names.previous, source))?;
+    let _still = stop_starts(&names.prefix);
     carry_over(&names.prefix, &names.previous)
         .and_then(|()| exchange_while_held(claim, &held))
         .inspect_err(|_| return_environments(&names))?;
+    if let Attempt::Locked(lock) = held {
+        claim.take_over(lock);
+    }
     Form::Settled.set(&names.previous, owner);
     sync_parent(&names);
     Ok(())
@@ -274,17 +280,6 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), PrefixError> {
         }
         _ => Ok(()),
     }
-}
-
-/// Lock a directory that other processes lock only for as long as it takes to find out whether it is locked.
-fn hold(directory: &Path) -> io::Result<Attempt> {
-    for _ in 0..HOLD_ATTEMPTS {
-        match sys::try_lock(directory)? {
-            Attempt::Held => std::thread::sleep(HOLD_PAUSE),
-            attempt => return Ok(attempt),
-        }
-    }
-    Ok(Attempt::Held)
 }
 
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), PrefixError> {

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use crate::aside::{self, Remains};
 use crate::carry::list_environments;
+use crate::changes::find_changes;
 use crate::claim::{Claim, check_staging};
 use crate::error::PrefixError;
+use crate::hold::stop_starts;
 use crate::install::settle;
 use crate::look::{find_target, is_directory, is_empty_directory};
 use crate::marker::{Form, Marker, Reading};
@@ -26,6 +28,9 @@ pub struct UninstallPlan {
     pub prefix: Option<PathBuf>,
     /// Environments that the user made below the prefix, sorted; they go with it.
     pub named_environments: Vec<PathBuf>,
+    /// Files in the prefix, and in the previous one, that the user put there without a package; directories that hold nothing else
+    /// once. They go too.
+    pub files: Vec<PathBuf>,
     /// The prefix that the last upgrade replaced.
     pub previous: Option<PathBuf>,
     /// What a killed run left.
@@ -79,6 +84,7 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
     let mut plan = UninstallPlan {
         prefix: (state != State::Absent).then(|| names.prefix.clone()),
         named_environments: Vec::new(),
+        files: Vec::new(),
         previous,
         abandoned_staging: staging.then(|| names.staging.clone()),
         put_aside: aside::find_places(&names),
@@ -92,6 +98,15 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
         check_staging(&plan.names)?;
     }
     plan.named_environments = list_environments(&plan.names.prefix)?;
+    for directory in [&plan.names.prefix, &plan.names.previous] {
+        let Some(marker) = Marker::read_ours(directory, owner)? else {
+            continue;
+        };
+        // What cannot be looked at is named as a whole already, and is no reason not to remove it.
+        let files = find_changes(directory, &marker).unwrap_or_default().files;
+        plan.files
+            .extend(files.iter().map(|path| directory.join(path)));
+    }
     Ok(plan)
 }
 
@@ -147,6 +162,7 @@ impl UninstallPlan {
 
     fn remove(&self, claim: Claim, plan: &UninstallPlan) -> Result<Removed, PrefixError> {
         let mut removed = Removed::default();
+        let _still = plan.prefix.as_deref().and_then(stop_starts);
         let mut failure = None;
         for directory in [&plan.prefix, &plan.previous].into_iter().flatten() {
             match swap::bury(claim.names(), directory) {

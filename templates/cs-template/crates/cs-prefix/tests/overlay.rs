@@ -280,7 +280,7 @@ fn what_does_not_fit_is_refused_before_anything_is_copied() {
         prefix: container.prefix(),
         directory: common::place().directory,
     };
-    let error = common::prefix_error(run(&place, &NEW, &Policy::default()).unwrap_err());
+    let error = common::prefix_error(run(&place, &NEW, &common::forced()).unwrap_err());
     assert_eq!(error.exit_code(), 74, "{error}");
     assert_eq!(version_of(&container.prefix()), "1.0");
     assert_eq!(common::list(&container.merged()), ["demo"]);

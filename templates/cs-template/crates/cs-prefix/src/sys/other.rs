@@ -21,6 +21,21 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
     std::fs::symlink_metadata(path).map(|_| Attempt::Unsupported)
 }
 
+/// As above.
+pub(crate) fn try_lock_shared(path: &Path) -> io::Result<Attempt> {
+    try_lock(path)
+}
+
+/// Never asked: nothing is ever locked.
+pub(crate) fn share_lock(_locked: &File) -> bool {
+    false
+}
+
+/// Never asked either.
+pub(crate) fn is_behind(_locked: &File, _path: &Path) -> bool {
+    false
+}
+
 /// Nobody can tell.
 pub(crate) fn is_locked(_path: &Path) -> io::Result<bool> {
     Ok(false)

@@ -57,12 +57,32 @@ pub(crate) fn make_file(path: &Path) -> io::Result<File> {
 
 /// Lock the directory `path`, without waiting.
 pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
-    let directory = open_directory(path)?;
+    lock(
+        open_directory(path)?,
+        FlockOperation::NonBlockingLockExclusive,
+    )
+}
+
+/// Lock the directory `path`, or the one behind the link there, as others may at the same time; without waiting.
+pub(crate) fn try_lock_shared(path: &Path) -> io::Result<Attempt> {
+    let directory = File::options()
+        .read(true)
+        .custom_flags((OFlags::DIRECTORY | OFlags::NONBLOCK).bits() as i32)
+        .open(path)?;
+    lock(directory, FlockOperation::NonBlockingLockShared)
+}
+
+/// Let others lock, at the same time, the directory that is locked; false when the lock was lost over it.
+pub(crate) fn share_lock(locked: &File) -> bool {
+    rustix::fs::flock(locked, FlockOperation::NonBlockingLockShared).is_ok()
+}
+
+fn lock(directory: File, operation: FlockOperation) -> io::Result<Attempt> {
     #[cfg(test)]
     if super::pretend::NO_LOCKS.get() {
         return Ok(Attempt::Unsupported);
     }
-    match rustix::fs::flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+    match rustix::fs::flock(&directory, operation) {
         Ok(()) => Ok(Attempt::Locked(directory)),
         Err(Errno::WOULDBLOCK) => Ok(Attempt::Held),
         // NFS turns flock into record locks, which need a file opened for writing: EBADF for any directory.
@@ -88,6 +108,14 @@ fn is_no_directory(error: &io::Error) -> bool {
     codes
         .map(|code| Some(code.raw_os_error()))
         .contains(&error.raw_os_error())
+}
+
+/// Whether the directory that was locked is still the one that `path` leads to.
+pub(crate) fn is_behind(locked: &File, path: &Path) -> bool {
+    let (Ok(ours), Ok(there)) = (locked.metadata(), path.metadata()) else {
+        return false;
+    };
+    (ours.dev(), ours.ino()) == (there.dev(), there.ino())
 }
 
 /// Whether the directory that was locked is still the one at `path`.

@@ -1,0 +1,143 @@
+"""An older and a newer executable at once: each starts its own delegate, whatever the other does meanwhile.
+
+The law: between the look at the prefix and the start of the program in it, nobody moves the prefix; and who finds
+another version there says so, or puts its own in place first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Home
+from faults.inspection import list_names, read_marker
+from faults.processes import finish, start
+from security.versions import KINDS, build_versions, said_by
+
+AT_ONCE = 8
+ROUNDS = 4
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+Versions = dict[tuple[str, int], Path]
+
+
+@pytest.fixture(scope="session")
+def versions(fast_directory: Path, cache_directory: Path) -> Versions:
+    return build_versions(fast_directory / "versions", cache_directory, (1, 2))
+
+
+@contextlib.contextmanager
+def locked(directory: Path, operation: int) -> Iterator[None]:
+    """Lock a directory, for as long as the block takes."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, operation)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Give each of two directories the other's name, in one step."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    status = libc.renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE)
+    assert status == 0, os.strerror(ctypes.get_errno())
+
+
+def launch(home: Home, versions: Versions, kind: str, number: int) -> subprocess.Popen[str]:
+    return start(home, versions[kind, number], *KINDS[kind].arguments)
+
+
+def install(home: Home, versions: Versions, kind: str, *numbers: int) -> None:
+    for number in numbers:
+        status, output, message = finish(launch(home, versions, kind, number))
+        assert (status, output) == (0, said_by(number)), message
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_old_and_new_at_once_each_runs_its_own(kind: str, versions: Versions, home: Home) -> None:
+    for _ in range(ROUNDS):
+        processes = [(number, launch(home, versions, kind, number)) for _ in range(AT_ONCE) for number in (1, 2)]
+        results = [(number, finish(process)) for number, process in processes]
+        for number, (status, output, message) in results:
+            assert (status, output) == (0, said_by(number)), message
+        assert list_names(home.prefix.parent) == [".demo.previous", "demo"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_is_about_to_start_is_waited_for(kind: str, versions: Versions, home: Home) -> None:
+    install(home, versions, kind, 1)
+    with locked(home.prefix, fcntl.LOCK_SH):
+        newer = launch(home, versions, kind, 2)
+        time.sleep(0.8)
+        assert read_marker(home.prefix)["runtime_version"] == "1.0"
+    status, output, message = finish(newer)
+    assert (status, output) == (0, said_by(2)), message
+
+
+def test_who_never_lets_go_holds_up_an_upgrade_for_seconds_only(versions: Versions, home: Home) -> None:
+    install(home, versions, "script", 1)
+    with locked(home.prefix, fcntl.LOCK_SH):
+        install(home, versions, "script", 2)
+    assert read_marker(home.prefix)["runtime_version"] == "2.0"
+
+
+def test_who_never_lets_go_holds_up_a_run_for_seconds_only(versions: Versions, home: Home) -> None:
+    install(home, versions, "script", 1)
+    with locked(home.prefix, fcntl.LOCK_EX):
+        install(home, versions, "script", 1)
+
+
+@needs_strace
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_that_is_suspended_just_before_it_starts_its_delegate(kind: str, versions: Versions, home: Home) -> None:
+    install(home, versions, kind, 1)
+    delay = "inject=execve:delay_enter=1s:when=2"
+    words = ("-f", "-qq", "-o", home.directory / "trace", "-e", "trace=execve", "-e", delay)
+    older = start(home, Path("strace"), *(str(word) for word in words), str(versions[kind, 1]), *KINDS[kind].arguments)
+    time.sleep(0.5)
+    install(home, versions, kind, 2)
+    status, output, message = finish(older)
+    assert (status, output) == (0, said_by(1)), message
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_looks_again_when_the_prefix_was_exchanged_while_it_waited(
+    kind: str, versions: Versions, home: Home
+) -> None:
+    install(home, versions, kind, 1, 2)
+    with locked(home.prefix, fcntl.LOCK_EX):
+        newer = launch(home, versions, kind, 2)
+        time.sleep(0.5)
+        assert newer.poll() is None
+        exchange(home.prefix, home.prefix.with_name(".demo.previous"))
+    status, output, message = finish(newer)
+    assert (status, output) == (0, said_by(2)), message
+    assert read_marker(home.prefix)["runtime_version"] == "2.0"
+
+
+def test_an_older_executable_says_that_it_takes_the_place_of_a_newer(versions: Versions, home: Home) -> None:
+    install(home, versions, "script", 1, 2)
+    older = home.run(versions["script", 1], "say")
+    assert older.stdout == said_by(1)
+    assert older.stderr.startswith("demo: replaced demo 2.0 by 1.0 (1 package in ")
+    assert older.stderr.count("\n") == 1
+    assert home.run(versions["script", 1], "say").stderr == ""
+
+
+def test_who_is_to_keep_the_other_version_says_so(versions: Versions, home: Home) -> None:
+    install(home, versions, "script", 1, 2)
+    assert home.run(versions["script", 2], "rollback").returncode == 0
+    processes = [launch(home, versions, "script", 2) for _ in range(AT_ONCE)]
+    for status, output, message in map(finish, processes):
+        assert (status, output) == (0, said_by(1)), message
+        assert "using demo 1.0 as installed instead of 2.0" in message
