@@ -148,15 +148,16 @@ fn while_stuck(command: impl FnOnce(&mut dyn FnMut(&News))) -> Vec<Remains> {
 fn what_cannot_be_deleted_is_put_aside_told_once_and_deleted_later() {
     for kind in FILE_SYSTEMS {
         let place = prepare(kind);
-        fs::create_dir_all(place.prefix.join("lib/deep")).unwrap();
-        fs::write(place.prefix.join("lib/deep/stuck"), "x").unwrap();
+        // Compiled files are not the user's: the prefix is not kept for their sake.
+        fs::create_dir_all(place.prefix.join("lib/__pycache__")).unwrap();
+        fs::write(place.prefix.join("lib/__pycache__/stuck"), "x").unwrap();
         let told = while_stuck(|tell| {
             place.try_install("2", true, tell).unwrap();
         });
         let removed = place.directory.path().join(".demo.removed");
         assert_eq!(told.len(), 1);
         assert_eq!(told[0].place, removed);
-        assert!(told[0].file.is_file() && told[0].file.ends_with("lib/deep/stuck"));
+        assert!(told[0].file.is_file() && told[0].file.ends_with("lib/__pycache__/stuck"));
         assert_eq!(place.names(), [".demo.previous", ".demo.removed", "demo"]);
         assert_settled_means_clean(&place);
         let told = while_stuck(|tell| {
@@ -198,7 +199,8 @@ fn a_directory_that_does_not_say_that_it_is_ours_is_left_alone() {
     let theirs = place.directory.path().join(".demo.removed");
     fs::create_dir(&theirs).unwrap();
     fs::write(theirs.join("thesis.tex"), "x").unwrap();
-    fs::write(place.prefix.join("stuck"), "x").unwrap();
+    fs::create_dir(place.prefix.join("__pycache__")).unwrap();
+    fs::write(place.prefix.join("__pycache__/stuck"), "x").unwrap();
     let told = while_stuck(|tell| {
         place.try_install("2", true, tell).unwrap();
     });
