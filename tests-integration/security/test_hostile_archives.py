@@ -219,9 +219,11 @@ def wait_for(condition: Callable[[], bool]) -> bool:
     return condition()
 
 
-RUNTIMES_OWN = [".demo.json", ".demo.json.new", ".demo.staging", "conda-meta/other-1-0.json"]
+RUNTIMES_OWN = [".demo.staging", "conda-meta/other-1-0.json"]
 RUNTIMES_FILES = [
     ".condarc",
+    ".demo.json",
+    ".demo.json.new",
     ".installer.info",
     ".messages.txt",
     ".post-link-output",

@@ -257,6 +257,11 @@ fn link(
 ) -> Result<cs_link::Report, Error> {
     let (packages, python) = (convert_packages(plan), convert_python(plan));
     let shipped = verify::open_bytecode(&runtime.stamp)?;
+    let markers = runtime.owner().marker_file_names();
+    let overwritten: Vec<&str> = settings::FILES
+        .into_iter()
+        .chain(markers.iter().map(String::as_str))
+        .collect();
     let job = cs_link::Job {
         staging: staging.root,
         prefix: staging.prefix,
@@ -271,8 +276,8 @@ fn link(
             (Bytecode::OnImport | Bytecode::Shipped, _) => cs_link::Bytecode::OnImport,
         },
         link_scripts: true,
-        reserved: &runtime.owner().file_names(),
-        overwritten: &settings::FILES,
+        reserved: &[runtime.owner().scratch_name()],
+        overwritten: &overwritten,
         launcher: LAUNCHER,
     };
     cs_link::install(&job, archives, counter, cancel).map_err(unwrap_supplier)
