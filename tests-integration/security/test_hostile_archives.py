@@ -7,8 +7,12 @@ hundreds of megabytes, in memory or on the disk; what is refused names the packa
 from __future__ import annotations
 
 import json
+import shutil
+import signal
+import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,9 +185,45 @@ def test_a_message_is_as_long_as_somebody_reads(length: int, trap: Trap) -> None
     assert completed.peak_mib < 100
 
 
-RUNTIMES_OWN = [".demo.json", ".demo.json.new", ".demo.staging", "conda-meta/other-1-0.json", "etc/conda-ship"]
+@pytest.mark.skipif(shutil.which("setsid") is None, reason="setsid is not installed")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_run_leaves_no_program_behind(number: signal.Signals, trap: Trap) -> None:
+    """Not one in a session of its own either, whose parent is gone."""
+    seen = trap.directory / "process"
+    script = f"(setsid sh -c 'echo $$ > {seen}.new; mv {seen}.new {seen}; exec sleep 100' &); sleep 100\n"
+    runtime = trap.runtime([evil(plain("bin/.evil-post-link.sh", script, executable=True))])
+    words = ["--path", str(trap.prefix), "bootstrap", "--offline", "--bundle", str(runtime.bundle)]
+    environment = {"HOME": str(runtime.home), "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen([runtime.executable, *words], env=environment, stderr=subprocess.DEVNULL) as process:
+        assert wait_for(seen.exists)
+        process.send_signal(number)
+        assert process.wait(timeout=60) == 128 + number
+    left = int(seen.read_text())
+    assert wait_for(lambda: not is_running(left))
+    assert list(trap.prefix.parent.iterdir()) == []
+
+
+def is_running(process: int) -> bool:
+    """Say whether a process has not ended; one that nobody has waited for has."""
+    try:
+        return ") Z " not in Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_for(condition: Callable[[], bool]) -> bool:
+    """Say whether something comes true within a minute."""
+    end = time.monotonic() + 60
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+
+RUNTIMES_OWN = [".demo.staging", "conda-meta/other-1-0.json", "etc/conda-ship"]
 RUNTIMES_FILES = [
     ".condarc",
+    ".demo.json",
+    ".demo.json.new",
     ".installer.info",
     ".messages.txt",
     ".post-link-output",

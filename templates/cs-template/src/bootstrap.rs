@@ -279,8 +279,15 @@ fn link(
 ) -> Result<cs_link::Report, Error> {
     let (packages, python) = (convert_packages(plan), convert_python(plan));
     let shipped = verify::open_bytecode(&runtime.stamp)?;
-    let mut reserved = runtime.owner().file_names().to_vec();
-    reserved.push(settings::SHELL_FILES.to_owned());
+    let reserved = [
+        runtime.owner().scratch_name(),
+        settings::SHELL_FILES.to_owned(),
+    ];
+    let markers = runtime.owner().marker_file_names();
+    let overwritten: Vec<&str> = settings::FILES
+        .into_iter()
+        .chain(markers.iter().map(String::as_str))
+        .collect();
     let job = cs_link::Job {
         staging: staging.root,
         prefix: staging.prefix,
@@ -296,7 +303,7 @@ fn link(
         },
         link_scripts: true,
         reserved: &reserved,
-        overwritten: &settings::FILES,
+        overwritten: &overwritten,
         launcher: LAUNCHER,
     };
     cs_link::install(&job, archives, counter, cancel).map_err(unwrap_supplier)

@@ -180,7 +180,7 @@ fn settings_are_written_when_they_are_configured() {
 #[test]
 fn settings_are_never_written_through_a_packages_link() {
     let mut packages = tool_packages("1.0");
-    let links = [".condarc", ".installer.info"];
+    let links = [".condarc", ".installer.info", ".demo.json.new"];
     let package = links.iter().fold(Package::new("links", "1"), |it, name| {
         it.link(name, "../../victim")
     });

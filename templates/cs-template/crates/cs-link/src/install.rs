@@ -15,7 +15,7 @@ use crate::input::{Monitor, to_hex};
 use crate::layout::Layout;
 use crate::order::order_packages;
 use crate::package::{Hashed, hash, link_package};
-use crate::record::{PathKind, PathRecord, edit_record, write_record};
+use crate::record::{PathKind, PathRecord, edit_record};
 use crate::scripts::run_scripts;
 use crate::settle::settle;
 use crate::shared::{Shared, replace_file};
@@ -318,7 +318,6 @@ impl<'a> Crew<'a> {
             });
         }
         let linked = link_package(self.shared, hand, index, &*bytes, &monitor).map_err(blame)?;
-        write_record(self.shared, hand, package, linked.paths).map_err(blame)?;
         monitor.finish();
         let mut done = self.lock();
         done.files += linked.files;

@@ -11,12 +11,13 @@ use crate::layout::Layout;
 use crate::limits::{check_entries, most_entries, plausible_limit, stated_bytes, unpacked_limit};
 use crate::linker::Linker;
 use crate::paths::{FileMode, PathEntry};
+use crate::record::write_record;
 use crate::seal::Sealed;
 use crate::shared::{Linked, Shared, write_fault};
 use crate::tree::Hand;
 use crate::{Archive, Noarch, ReadAt};
 
-/// Put the files of a verified archive in place.
+/// Put the files of a verified archive in place, and write the package's record.
 pub(crate) fn link_package(
     shared: &Shared,
     hand: &mut Hand,
@@ -57,6 +58,10 @@ pub(crate) fn link_package(
         };
         scripts.create_all(&entry_points, &mut linked)?;
     }
+    // The lists have done their service, and the next long ones wait until this one's record is out of the way too.
+    drop(entries);
+    write_record(shared, hand, package, std::mem::take(&mut linked.paths))?;
+    drop(info);
     Ok(linked)
 }
 

@@ -124,9 +124,10 @@ fn a_package_cannot_lead_its_records_elsewhere() {
 
 #[test]
 fn what_the_runtime_itself_writes_is_not_for_packages() {
-    let own = [".demo.json", ".demo.staging", "conda-meta/other-1.0-0.json"];
+    let own = [".demo.staging", "conda-meta/other-1.0-0.json"];
     let replaced = [
         ".condarc",
+        ".demo.json",
         "conda-meta/frozen",
         "conda-meta/history",
         "conda-meta/initial-state.explicit.txt",

@@ -25,14 +25,14 @@ impl Owner<'_> {
         format!(".{}.json", self.runtime)
     }
 
-    /// What a prefix, or a staging directory, holds at its top level besides packages.
-    pub fn file_names(&self) -> [String; 3] {
+    /// The marker's file name, and the one that it has until it is whole.
+    pub fn marker_file_names(&self) -> [String; 2] {
         let marker = self.marker_file_name();
-        [format!("{marker}.new"), marker, self.scratch_name()]
+        [format!("{marker}.new"), marker]
     }
 
     /// Directory name, inside a staging directory, that says whose it is; a build may use it as scratch space.
-    fn scratch_name(&self) -> String {
+    pub fn scratch_name(&self) -> String {
         format!(".{}.staging", self.runtime)
     }
 }

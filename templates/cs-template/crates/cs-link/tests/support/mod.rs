@@ -468,8 +468,8 @@ impl Bench {
                 None => Bytecode::OnImport,
             },
             link_scripts: true,
-            reserved: &[".demo.json".into(), ".demo.staging".into()],
-            overwritten: &[".condarc", "conda-meta/frozen"],
+            reserved: &[".demo.staging".into()],
+            overwritten: &[".condarc", ".demo.json", "conda-meta/frozen"],
             launcher: None,
         };
         cs_link::install(&job, archives, &Silent, &self.cancel)
