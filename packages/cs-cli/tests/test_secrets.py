@@ -112,8 +112,8 @@ cs_cli.main.main(["inspect"])
 
 
 AUTH = {
-    "BearerToken": ["sekrit\n", "", "sek rit", 5, None],
-    "CondaToken": ["sekrit\n", ["sekrit"]],
+    "BearerToken": ["sek\nrit", "", "sek rit", 5, None],
+    "CondaToken": ["sek\nrit", ["sekrit"]],
     "BasicHTTP": ["sekrit", {"username": "me"}, {"password": "sekrit", "username": ["sekrit"]}],
 }
 
