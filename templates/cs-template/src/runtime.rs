@@ -259,7 +259,9 @@ impl Runtime {
             let installed = bootstrap::ensure(self, None)?;
             self.check_signals()?;
             let (prefix, marker) = (&self.place.prefix, installed.outcome.marker());
-            if installed.hold.is_on(prefix, &self.owner(), marker)? {
+            let is_on = installed.hold.is_on(prefix, &self.owner(), marker);
+            // An error that stays is the next round's.
+            if is_on.unwrap_or(false) {
                 return Ok(installed.hold);
             }
             if start.elapsed() > bootstrap::WAIT_LIMIT {

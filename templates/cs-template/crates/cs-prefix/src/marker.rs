@@ -31,12 +31,14 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// The form of the marker at `path`; settled when there is none.
+    /// The form of the marker at `path`; settled when there is none, or something that is none.
     pub(crate) fn of(path: &Path) -> Result<Self, PrefixError> {
         let mut first = [0];
         let read = cs_file::open(path, Links::Refused).and_then(|mut file| file.read(&mut first));
         match read {
-            Err(error) if !is_absence(&error) => Err(PrefixError::io("read", path, error)),
+            Err(error) if !is_absence(&error) && !cs_file::is_odd(&error) => {
+                Err(PrefixError::io("read", path, error))
+            }
             Ok(1) if first == [Self::Unsettled as u8] => Ok(Self::Unsettled),
             Ok(1) if first == [Self::Dismantled as u8] => Ok(Self::Dismantled),
             _ => Ok(Self::Settled),
