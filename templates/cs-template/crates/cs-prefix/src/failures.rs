@@ -59,12 +59,15 @@ fn a_rollback_that_fails_leaves_everything_as_it_was() {
     for kind in FILE_SYSTEMS {
         let is_done = (1..MANY).any(|number| {
             let place = prepare(kind);
+            fs::write(place.prefix.join(".condarc"), "offline: true\n").unwrap();
+            let settings = names_of(&place).previous.join(".condarc");
             let before = describe(&place);
             FAILING_MOVE.set(number);
             if roll_back(&place).is_ok() {
                 return FAILING_MOVE.replace(0) > 0;
             }
             assert_eq!(describe(&place), before, "{kind:?} {number}");
+            assert!(!settings.exists(), "{kind:?} {number}");
             assert!(place.prefix.join("envs/mine").is_dir(), "{kind:?} {number}");
             assert_settled_means_clean(&place);
             roll_back(&place).unwrap();
