@@ -49,10 +49,15 @@ fn read_variable(name: &str) -> Option<String> {
 }
 
 fn parse_proxy(value: &str) -> Option<Url> {
-    let url = match value.contains("://") {
-        true => Url::parse(value),
-        false => Url::parse(&format!("http://{value}")),
-    };
+    let (scheme, rest) = value
+        .trim()
+        .split_once("://")
+        .unwrap_or(("http", value.trim()));
+    // `url` looks behind any number of slashes for a host.
+    if rest.starts_with(['/', '\\']) {
+        return None;
+    }
+    let url = Url::parse(&format!("{scheme}://{rest}"));
     let mut url = url.ok()?;
     let has_host = url.host_str().is_some_and(|host| !host.is_empty());
     if !has_host || url.port() == Some(0) || !SCHEMES.contains(&url.scheme()) {
@@ -85,6 +90,8 @@ mod tests {
             ("socks5h://p.example", Some("socks5h://p.example:1080")),
             ("ftp://p.example", None),
             ("http://", None),
+            ("http:///p.example", None),
+            ("//p.example", None),
             ("http://p.example:0", None),
             ("http://p.example:port", None),
             ("http://[::1", None),
