@@ -32,6 +32,13 @@ from cs_bundle.urls import redact_text, redact_url
         ("myconda.example", "conda.example", False),
         ("conda.example", "", False),
         ("conda.example", " , ", False),
+        ("127.0.0.1", "127.0.0.0/8", True),
+        ("127.0.0.1", "10.0.0.1/8, 127.0.0.1", True),
+        ("127.0.0.1", "10.0.0.0/8", False),
+        ("127.0.0.1", "0.0.1", False),
+        ("127.0.0.1", "::/0", False),
+        ("fd00::1", "fd00::/8", True),
+        ("conda.example", "0.0.0.0/0", False),
     ],
 )
 def test_no_proxy_lists_hosts_and_domains(host: str, no_proxy: str, bypassed: bool) -> None:

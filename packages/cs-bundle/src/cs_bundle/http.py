@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import ssl
 import threading
 import weakref
@@ -196,9 +197,27 @@ def read_proxies(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def bypasses_proxy(host: str, port: int | None, no_proxy: str) -> bool:
-    """Tell whether ``no_proxy`` lists a host: itself, with its port, or a domain that it belongs to."""
+    """Tell whether ``no_proxy`` lists a host: itself, with its port, a domain or a network that it belongs to."""
+    address = _parse_address(host)
     for entry in (item.strip().lower() for item in no_proxy.split(",")):
         domain = entry.removeprefix("*").removeprefix(".")
-        if entry == "*" or (domain and (f"{host}:{port}" == domain or f".{host}".endswith(f".{domain}"))):
+        if entry == "*" or (domain and domain in (host, f"{host}:{port}")):
+            return True
+        # No part of an address is a domain, as for the runtime.
+        if _holds_address(entry, address) if address else domain and host.endswith(f".{domain}"):
             return True
     return False
+
+
+def _parse_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _holds_address(network: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    try:
+        return address in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False

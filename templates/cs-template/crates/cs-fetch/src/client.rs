@@ -16,6 +16,7 @@ use crate::failure::{
 };
 use crate::oci::{Artifact, Challenge, read_token};
 use crate::options::Options;
+use crate::proxy::use_proxies;
 use crate::redact::redact_text;
 use crate::tls;
 
@@ -51,10 +52,12 @@ impl Client {
             .no_zstd();
         #[cfg(target_os = "linux")]
         let builder = builder.dns_resolver(crate::resolve::Resolver::default());
-        let http = builder.build().map_err(|error| FetchError::Setup {
-            reason: redact_text(&describe(&error)),
-            hint: "Check the proxy variables, or use --bundle",
-        })?;
+        let http = use_proxies(builder)?
+            .build()
+            .map_err(|error| FetchError::Setup {
+                reason: redact_text(&describe(&error)),
+                hint: "Check the proxy variables, or use --bundle",
+            })?;
         Ok(Self {
             http,
             credentials,

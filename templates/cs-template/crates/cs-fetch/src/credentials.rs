@@ -223,7 +223,74 @@ fn open_named(path: PathBuf) -> Result<FileStorage, FetchError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use serde::Deserialize;
+
     use super::*;
+
+    /// One case of the table that `cs build` is held against too.
+    #[derive(Deserialize)]
+    struct Case {
+        name: String,
+        named: Option<serde_json::Value>,
+        default: Option<serde_json::Value>,
+        netrc: Option<String>,
+        url: String,
+        address: Option<String>,
+        header: Option<String>,
+        #[serde(default)]
+        refused: bool,
+    }
+
+    #[test]
+    fn credentials_are_chosen_as_by_the_builder() {
+        let table = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../../../packages/cs-bundle/vectors/credentials.json");
+        let cases: Vec<Case> = serde_json::from_slice(&fs::read(table).unwrap()).unwrap();
+        assert!(cases.len() >= 20);
+        for case in cases {
+            let found = decide(&case);
+            if case.refused {
+                assert!(found.is_none(), "{}", case.name);
+                continue;
+            }
+            let found = found.unwrap_or_else(|| panic!("{} is refused", case.name));
+            let header = found.header.as_ref().map(|value| value.to_str().unwrap());
+            assert_eq!(
+                (Some(found.url.as_str()), header),
+                (case.address.as_deref(), case.header.as_deref()),
+                "{}",
+                case.name
+            );
+        }
+    }
+
+    /// What goes into the request of a case, `None` if it is refused.
+    fn decide(case: &Case) -> Option<Authorized> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("credentials.json");
+        let mut storage = AuthenticationStorage::empty();
+        if let Some(value) = &case.named {
+            fs::write(&path, value.to_string()).unwrap();
+            storage.add_backend(Arc::new(open_named(path).ok()?));
+        } else if let Some(value) = &case.default {
+            fs::write(&path, value.to_string()).unwrap();
+            if let Ok(backend) = FileStorage::from_path(path) {
+                storage.add_backend(Arc::new(backend));
+            }
+        }
+        let netrc = directory.path().join("netrc");
+        fs::write(&netrc, case.netrc.as_deref().unwrap_or_default()).unwrap();
+        let url = Url::parse(&case.url).unwrap();
+        let credentials = Credentials {
+            storage,
+            netrc: Netrc::read(&netrc).unwrap(),
+            own_hosts: HashSet::from_iter(url.host_str().map(str::to_owned)),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(credentials.authorize(&url)).ok()
+    }
 
     #[test]
     fn base64_is_that_of_rfc_4648() {

@@ -22,6 +22,7 @@ mod local;
 mod netrc;
 mod oci;
 mod options;
+mod proxy;
 mod redact;
 #[cfg(target_os = "linux")]
 pub mod resolve;

@@ -213,6 +213,38 @@ fn proxies_come_from_the_environment() {
 }
 
 #[test]
+fn a_variable_that_holds_no_proxy_is_an_error_and_never_shown() {
+    let home = tempfile::tempdir().unwrap();
+    let server = Server::of(BODY.to_vec());
+    for value in ["http://u:secret@p:port", "ftp://secret.example", "http://"] {
+        let variables = [("HTTP_PROXY", value), ("http_proxy", "")];
+        let text = fetch_with(home.path(), &server.url("a-1-0.conda"), &variables);
+        assert_says(&text, &["FAILED", "the variable http_proxy does not hold"]);
+        assert!(!text.contains("secret"), "{text}");
+    }
+    assert!(server.received().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn lower_case_variables_win_as_they_do_for_the_builder() {
+    let home = tempfile::tempdir().unwrap();
+    let proxy = Server::of(BODY.to_vec());
+    let server = Server::of(BODY.to_vec());
+    let address = format!("http://{}", proxy.address);
+    for (name, value, count) in [
+        ("HTTP_PROXY", "http://127.0.0.1:1", 1),
+        ("no_proxy", "127.0.0.0/8", 1),
+        ("no_proxy", "0.0.1", 2),
+    ] {
+        let variables = [("http_proxy", address.as_str()), (name, value)];
+        let text = fetch_with(home.path(), &server.url("a-1-0.conda"), &variables);
+        assert_says(&text, &["ARRIVED"]);
+        assert_eq!(proxy.received().len(), count, "{name}={value}");
+    }
+}
+
+#[test]
 fn a_proxy_that_wants_a_password_is_named_as_such() {
     let home = tempfile::tempdir().unwrap();
     let proxy =

@@ -59,12 +59,15 @@ fn a_rollback_that_fails_leaves_everything_as_it_was() {
     for kind in FILE_SYSTEMS {
         let is_done = (1..MANY).any(|number| {
             let place = prepare(kind);
+            fs::write(place.prefix.join(".condarc"), "offline: true\n").unwrap();
+            let settings = names_of(&place).previous.join(".condarc");
             let before = describe(&place);
             FAILING_MOVE.set(number);
             if roll_back(&place).is_ok() {
                 return FAILING_MOVE.replace(0) > 0;
             }
             assert_eq!(describe(&place), before, "{kind:?} {number}");
+            assert!(!settings.exists(), "{kind:?} {number}");
             assert!(place.prefix.join("envs/mine").is_dir(), "{kind:?} {number}");
             assert_settled_means_clean(&place);
             roll_back(&place).unwrap();
@@ -105,10 +108,19 @@ fn an_upgrade_an_exchange_and_a_forced_bootstrap_that_fail_leave_a_prefix_and_it
         for (version, force) in [("3", false), ("1", false), ("2", true), ("3", true)] {
             let is_done = (1..MANY).any(|number| {
                 let place = prepare(kind);
+                let previous = names_of(&place).previous;
+                // Settings move along with an exchange, and only with one that is done.
+                let is_exchange = version == "1";
+                if is_exchange {
+                    fs::write(place.prefix.join(".condarc"), "offline: true\n").unwrap();
+                }
                 FAILING_MOVE.set(number);
                 let result = place.try_install(version, force, &mut |_| {});
                 let is_through = FAILING_MOVE.replace(0) > 0;
                 let case = format!("{kind:?} {version} {force} {number}");
+                if is_exchange && result.is_err() {
+                    assert!(!previous.join(".condarc").exists(), "{case}");
+                }
                 if place.prefix.exists() {
                     let expected = if result.is_ok() { version } else { "2" };
                     assert_eq!(place.version(), expected, "{case}");

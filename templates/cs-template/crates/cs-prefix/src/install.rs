@@ -333,10 +333,19 @@ impl Work<'_> {
         let names = self.claim.names().clone();
         let before = Marker::read_ours(&names.prefix, self.owner)?;
         if let Some(marker) = self.find_wanted_previous()? {
-            if let Some(old) = &before {
-                settings::carry(&names.prefix, old, &names.previous)?;
+            let kept = settings::Kept::take(&names.previous)?;
+            let carried = before.as_ref().map_or(Ok(()), |old| {
+                settings::carry(&names.prefix, old, &names.previous)
+            });
+            let swapped = carried
+                .and_then(|()| swap::exchange_with_previous(&mut self.claim, self.owner, check));
+            if let Err(error) = swapped {
+                // Unless the other one has that name by now.
+                if Marker::read_ours(&names.previous, self.owner)?.as_ref() == Some(&marker) {
+                    kept.put_back()?;
+                }
+                return Err(error.into());
             }
-            swap::exchange_with_previous(&mut self.claim, self.owner, check)?;
             return Ok(Outcome::Replaced {
                 marker,
                 previous: before,

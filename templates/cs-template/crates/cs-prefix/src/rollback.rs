@@ -106,6 +106,7 @@ fn put_back(
     };
     let before = state.marker().cloned();
     let original = now.clone();
+    let kept = settings::Kept::take(&names.previous)?;
     now.declined = before.iter().map(|marker| marker.stamp.clone()).collect();
     now.write(&names.previous, owner, Form::Settled, true)?;
     let swapped = match &before {
@@ -118,6 +119,7 @@ fn put_back(
     };
     if swapped.as_ref().is_err_and(is_undone) {
         original.write(&names.previous, owner, Form::Settled, true)?;
+        kept.put_back()?;
     }
     swapped.map(|()| RolledBack { now, before })
 }

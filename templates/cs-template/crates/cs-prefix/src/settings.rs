@@ -1,9 +1,9 @@
 //! Settings in a prefix: which of them are the user's, and how they get into the prefix that takes the place.
 
-use std::collections::BTreeMap;
-use std::fs::Metadata;
-use std::io;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{Metadata, Permissions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use cs_file::Links;
 
@@ -53,6 +53,83 @@ pub(crate) fn carry(from: &Path, marker: &Marker, to: &Path) -> Result<(), Prefi
     Ok(())
 }
 
+/// The settings of a prefix as they were, should what others were copied for fail.
+pub(crate) struct Kept {
+    prefix: PathBuf,
+    entries: BTreeMap<String, Entry>,
+}
+
+/// A setting itself.
+#[derive(PartialEq, Eq)]
+enum Entry {
+    File(Vec<u8>, Permissions),
+    Link(PathBuf),
+}
+
+impl Kept {
+    /// Remember the settings in `prefix`.
+    pub fn take(prefix: &Path) -> Result<Self, PrefixError> {
+        let mut entries = BTreeMap::new();
+        for path in list(prefix)? {
+            let entry = read_entry(&prefix.join(&path));
+            let fail = |source| PrefixError::io("read", &prefix.join(&path), source);
+            if let Some(entry) = entry.map_err(fail)? {
+                entries.insert(path, entry);
+            }
+        }
+        Ok(Self {
+            prefix: prefix.to_path_buf(),
+            entries,
+        })
+    }
+
+    /// Give the prefix its settings again, and take away those that it did not have.
+    pub fn put_back(&self) -> Result<(), PrefixError> {
+        let now = Self::take(&self.prefix)?.entries;
+        let paths: BTreeSet<&String> = now.keys().chain(self.entries.keys()).collect();
+        for path in paths {
+            let (was, place) = (self.entries.get(path), self.prefix.join(path));
+            if was == now.get(path) {
+                continue;
+            }
+            remove_file(&place)
+                .and_then(|()| was.map_or(Ok(()), |entry| entry.write(&place)))
+                .map_err(|source| PrefixError::io("write", &place, source))?;
+        }
+        Ok(())
+    }
+}
+
+impl Entry {
+    fn write(&self, place: &Path) -> io::Result<()> {
+        match self {
+            #[cfg(unix)]
+            Self::Link(target) => std::os::unix::fs::symlink(target, place),
+            #[cfg(not(unix))]
+            Self::Link(_) => Ok(()),
+            Self::File(bytes, permissions) => {
+                let mut file = std::fs::File::create_new(place)?;
+                file.write_all(bytes)?;
+                file.set_permissions(permissions.clone())
+            }
+        }
+    }
+}
+
+fn read_entry(path: &Path) -> io::Result<Option<Entry>> {
+    let metadata = match path.symlink_metadata() {
+        Err(error) if is_absence(&error) => return Ok(None),
+        metadata => metadata?,
+    };
+    if metadata.is_symlink() {
+        return std::fs::read_link(path).map(|target| Some(Entry::Link(target)));
+    }
+    match cs_file::read(path, Links::Refused, LIMIT_BYTES) {
+        Err(error) if cs_file::is_odd(&error) => Ok(None),
+        bytes => Ok(Some(Entry::File(bytes?, metadata.permissions()))),
+    }
+}
+
 fn list(prefix: &Path) -> Result<Vec<String>, PrefixError> {
     let mut paths: Vec<String> = FILES.map(str::to_owned).into();
     let directory = prefix.join(DIRECTORY);
@@ -99,4 +176,32 @@ fn copy(from: &Path, to: &Path) -> Result<(), PrefixError> {
     }
     remove_file(to).map_err(|source| PrefixError::io("remove", to, source))?;
     Copying::new(&|| Ok(())).copy_entry(from, to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_copied_for_nothing_is_taken_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let [from, to] = ["from", "to"].map(|name| directory.path().join(name));
+        for (prefix, text) in [(&from, "new"), (&to, "old")] {
+            std::fs::create_dir(prefix).unwrap();
+            std::fs::write(prefix.join(".condarc"), text).unwrap();
+        }
+        std::fs::write(from.join(".mambarc"), "new").unwrap();
+        std::fs::write(to.join("condarc"), "only here").unwrap();
+        let kept = Kept::take(&to).unwrap();
+        for name in [".condarc", ".mambarc"] {
+            copy(&from.join(name), &to.join(name)).unwrap();
+        }
+        kept.put_back().unwrap();
+        assert_eq!(std::fs::read_to_string(to.join(".condarc")).unwrap(), "old");
+        assert_eq!(
+            std::fs::read_to_string(to.join("condarc")).unwrap(),
+            "only here"
+        );
+        assert!(!to.join(".mambarc").exists());
+    }
 }
