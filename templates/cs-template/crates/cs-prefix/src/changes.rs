@@ -1,7 +1,6 @@
 //! What a prefix's user has added or removed since the runtime made it.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::Path;
 
 use cs_file::Links;
@@ -9,7 +8,8 @@ use serde::Deserialize;
 
 use crate::error::PrefixError;
 use crate::extras::find_extras;
-use crate::marker::{Marker, is_absence};
+use crate::look::list_names;
+use crate::marker::Marker;
 use crate::requests::find_requests;
 
 /// As much as the list of files in an archive may have; a record has that list once or twice.
@@ -154,7 +154,7 @@ fn is_likely_of(distribution: &str, package: &str) -> bool {
 }
 
 fn list_packages(prefix: &Path) -> Result<BTreeSet<String>, PrefixError> {
-    let names = list_directory(&prefix.join("conda-meta"))?;
+    let names = list_names(&prefix.join("conda-meta"))?;
     Ok(names
         .iter()
         .filter_map(|name| name.strip_suffix(".json"))
@@ -165,7 +165,7 @@ fn list_packages(prefix: &Path) -> Result<BTreeSet<String>, PrefixError> {
 fn list_distributions(prefix: &Path) -> Result<BTreeSet<String>, PrefixError> {
     let mut found = BTreeSet::new();
     for site_packages in site_packages_directories(prefix)? {
-        for name in list_directory(&prefix.join(&site_packages))? {
+        for name in list_names(&prefix.join(&site_packages))? {
             if name.ends_with(".dist-info")
                 || name.ends_with(".egg-info")
                 || name.ends_with(".egg-link")
@@ -183,7 +183,7 @@ fn site_packages_directories(prefix: &Path) -> Result<Vec<String>, PrefixError> 
         return Ok(vec!["Lib/site-packages".to_owned()]);
     }
     let mut directories = Vec::new();
-    for name in list_directory(&prefix.join("lib"))? {
+    for name in list_names(&prefix.join("lib"))? {
         let path = format!("lib/{name}");
         // `lib/python3.1` is a link that conda's python makes to the real one.
         let is_link = prefix.join(&path).is_symlink();
@@ -192,19 +192,6 @@ fn site_packages_directories(prefix: &Path) -> Result<Vec<String>, PrefixError> 
         }
     }
     Ok(directories)
-}
-
-/// Names in a directory; none when it is not there.
-fn list_directory(directory: &Path) -> Result<Vec<String>, PrefixError> {
-    let names = std::fs::read_dir(directory).and_then(|entries| {
-        entries
-            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-            .collect::<io::Result<Vec<_>>>()
-    });
-    match names {
-        Err(error) if is_absence(&error) => Ok(Vec::new()),
-        other => other.map_err(|source| PrefixError::io("list", directory, source)),
-    }
 }
 
 #[cfg(test)]

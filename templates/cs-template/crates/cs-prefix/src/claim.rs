@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::carry::{carry_over, list_environments};
 use crate::error::PrefixError;
 use crate::heartbeat::Heartbeat;
-use crate::look::{is_directory, is_empty_directory, is_file, is_there};
+use crate::look::{is_directory, is_empty_directory, is_file, is_locked, is_there};
 use crate::marker::{Form, Marker, Reading, is_absence};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
@@ -232,10 +232,6 @@ fn make_staging(names: &Names) -> Result<bool, PrefixError> {
         }
         Err(source) => Err(PrefixError::io("make", &names.staging, source)),
     }
-}
-
-fn is_locked(directory: &Path) -> Result<bool, PrefixError> {
-    sys::is_locked(directory).map_err(|source| PrefixError::io("open", directory, source))
 }
 
 /// Deal with what a killed process left at `.NAME.staging`; the caller holds its lock.

@@ -4,13 +4,13 @@ use crate::changes::find_changes;
 use crate::claim::check_staging;
 use crate::error::PrefixError;
 use crate::install::{KeepReason, OnUpgrade, Outcome, Policy};
-use crate::look::{find_target, is_empty_directory, is_there};
+use crate::look::{find_target, is_empty_directory, is_locked, is_there};
 use crate::marker::{Marker, Reading};
 use crate::mounts::{find_mount, refuse_mounts};
 use crate::names::{Names, Owner};
 use crate::protected::refuse_protected;
 use crate::state::{Foreignness, State, examine, find_unwritable, inspect};
-use crate::{sys, trust};
+use crate::trust;
 
 /// What is to be done.
 pub(crate) enum Decision {
@@ -209,7 +209,7 @@ fn check_site(names: &Names, policy: &Policy) -> Result<(), PrefixError> {
     }
     match find_unwritable(names) {
         // Who may not write can still wait for who may.
-        Some(_) if sys::is_locked(&names.staging).unwrap_or(false) => Ok(()),
+        Some(_) if is_locked(&names.staging).unwrap_or(false) => Ok(()),
         Some(directory) => Err(PrefixError::not_writable(directory, "install the prefix")),
         None => Ok(()),
     }

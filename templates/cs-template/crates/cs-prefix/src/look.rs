@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::PrefixError;
 use crate::marker::is_absence;
+use crate::sys;
 
 /// What is at `path` itself, links not followed; none when nothing is.
 pub(crate) fn look_at(path: &Path) -> Result<Option<Metadata>, PrefixError> {
@@ -49,6 +50,20 @@ pub(crate) fn list(directory: &Path) -> Result<Vec<PathBuf>, PrefixError> {
             .collect::<io::Result<Vec<_>>>()
     });
     Ok(answer("list", directory, listed)?.unwrap_or_default())
+}
+
+/// The names of what is in a directory; none when it is not there.
+pub(crate) fn list_names(directory: &Path) -> Result<Vec<String>, PrefixError> {
+    let paths = list(directory)?;
+    let names = paths.iter().filter_map(|path| path.file_name());
+    Ok(names
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect())
+}
+
+/// Whether the directory at `path`, if there is one, is locked by another process.
+pub(crate) fn is_locked(path: &Path) -> Result<bool, PrefixError> {
+    sys::is_locked(path).map_err(|source| PrefixError::io("open", path, source))
 }
 
 fn answer<T>(

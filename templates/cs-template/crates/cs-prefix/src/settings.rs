@@ -9,7 +9,7 @@ use cs_file::Links;
 
 use crate::copy::Copying;
 use crate::error::PrefixError;
-use crate::look::is_directory;
+use crate::look::{is_directory, list_names};
 use crate::marker::{Marker, is_absence, remove_file};
 use crate::swap::make_directory;
 
@@ -34,13 +34,8 @@ pub(crate) fn is_setting(path: &str) -> bool {
 
 /// Every setting in `prefix`, path to text.
 pub(crate) fn read_all(prefix: &Path) -> Result<BTreeMap<String, String>, PrefixError> {
-    let mut found = BTreeMap::new();
-    for path in list(prefix)? {
-        if let Some(text) = read(&prefix.join(&path))? {
-            found.insert(path, text);
-        }
-    }
-    Ok(found)
+    let entries = read_entries(prefix)?.into_iter();
+    Ok(entries.map(|(path, entry)| (path, entry.text())).collect())
 }
 
 /// Copy to another prefix the settings that the user has made or changed since `marker` was written.
@@ -69,23 +64,15 @@ enum Entry {
 impl Kept {
     /// Remember the settings in `prefix`.
     pub fn take(prefix: &Path) -> Result<Self, PrefixError> {
-        let mut entries = BTreeMap::new();
-        for path in list(prefix)? {
-            let entry = read_entry(&prefix.join(&path));
-            let fail = |source| PrefixError::io("read", &prefix.join(&path), source);
-            if let Some(entry) = entry.map_err(fail)? {
-                entries.insert(path, entry);
-            }
-        }
         Ok(Self {
             prefix: prefix.to_path_buf(),
-            entries,
+            entries: read_entries(prefix)?,
         })
     }
 
     /// Give the prefix its settings again, and take away those that it did not have.
     pub fn put_back(&self) -> Result<(), PrefixError> {
-        let now = Self::take(&self.prefix)?.entries;
+        let now = read_entries(&self.prefix)?;
         let paths: BTreeSet<&String> = now.keys().chain(self.entries.keys()).collect();
         for path in paths {
             let (was, place) = (self.entries.get(path), self.prefix.join(path));
@@ -101,6 +88,14 @@ impl Kept {
 }
 
 impl Entry {
+    /// The text of a setting, or where a link in its place leads.
+    fn text(self) -> String {
+        match self {
+            Self::File(bytes, _) => String::from_utf8_lossy(&bytes).into_owned(),
+            Self::Link(target) => format!("-> {}", target.to_string_lossy()),
+        }
+    }
+
     fn write(&self, place: &Path) -> io::Result<()> {
         match self {
             #[cfg(unix)]
@@ -116,36 +111,28 @@ impl Entry {
     }
 }
 
-fn read_entry(path: &Path) -> io::Result<Option<Entry>> {
-    let metadata = match path.symlink_metadata() {
-        Err(error) if is_absence(&error) => return Ok(None),
-        metadata => metadata?,
-    };
-    if metadata.is_symlink() {
-        return std::fs::read_link(path).map(|target| Some(Entry::Link(target)));
+fn read_entries(prefix: &Path) -> Result<BTreeMap<String, Entry>, PrefixError> {
+    let mut found = BTreeMap::new();
+    for path in list(prefix)? {
+        if let Some(entry) = read(&prefix.join(&path))? {
+            found.insert(path, entry);
+        }
     }
-    match cs_file::read(path, Links::Refused, LIMIT_BYTES) {
-        Err(error) if cs_file::is_odd(&error) => Ok(None),
-        bytes => Ok(Some(Entry::File(bytes?, metadata.permissions()))),
-    }
+    Ok(found)
 }
 
 fn list(prefix: &Path) -> Result<Vec<String>, PrefixError> {
     let mut paths: Vec<String> = FILES.map(str::to_owned).into();
     let directory = prefix.join(DIRECTORY);
-    if !is_directory(&directory)? {
-        return Ok(paths);
-    }
-    let fail = |source| PrefixError::io("list", &directory, source);
-    for entry in std::fs::read_dir(&directory).map_err(fail)? {
-        let name = entry.map_err(fail)?.file_name();
-        paths.push(format!("{DIRECTORY}/{}", name.to_string_lossy()));
+    if is_directory(&directory)? {
+        let names = list_names(&directory)?.into_iter();
+        paths.extend(names.map(|name| format!("{DIRECTORY}/{name}")));
     }
     Ok(paths)
 }
 
-/// The text of a setting, or where a link in its place leads, which is not followed: it may lead to anything.
-fn read(path: &Path) -> Result<Option<String>, PrefixError> {
+/// What is a setting at `path`. A link in its place is not followed: it may lead to anything.
+fn read(path: &Path) -> Result<Option<Entry>, PrefixError> {
     let answer = path
         .symlink_metadata()
         .and_then(|metadata| read_by_kind(path, &metadata));
@@ -155,14 +142,13 @@ fn read(path: &Path) -> Result<Option<String>, PrefixError> {
     }
 }
 
-fn read_by_kind(path: &Path, metadata: &Metadata) -> io::Result<Option<String>> {
+fn read_by_kind(path: &Path, metadata: &Metadata) -> io::Result<Option<Entry>> {
     if metadata.is_symlink() {
-        let target = std::fs::read_link(path)?;
-        return Ok(Some(format!("-> {}", target.to_string_lossy())));
+        return std::fs::read_link(path).map(|target| Some(Entry::Link(target)));
     }
     match cs_file::read(path, Links::Refused, LIMIT_BYTES) {
         Err(error) if cs_file::is_odd(&error) => Ok(None),
-        bytes => Ok(Some(String::from_utf8_lossy(&bytes?).into_owned())),
+        bytes => Ok(Some(Entry::File(bytes?, metadata.permissions()))),
     }
 }
 

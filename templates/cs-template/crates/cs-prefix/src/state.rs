@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::changes::{Changes, find_changes};
 use crate::error::PrefixError;
-use crate::look::{is_directory, is_empty_directory, is_there, list};
+use crate::look::{is_directory, is_empty_directory, is_locked, is_there, list};
 use crate::marker::{Marker, Reading, is_absence};
 use crate::names::{Names, Owner};
 use crate::sys;
@@ -171,8 +171,7 @@ pub fn examine(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
 /// Look for builders, for what they left, for the previous prefix, and for the permission to change anything.
 pub fn look_around(prefix: &Path, owner: &Owner) -> Result<Neighbours, PrefixError> {
     let names = Names::new(prefix, owner)?;
-    let being_built = sys::is_locked(&names.staging)
-        .map_err(|source| PrefixError::io("open", &names.staging, source))?;
+    let being_built = is_locked(&names.staging)?;
     let abandoned = !being_built && trust::is_own(&names.staging)?;
     Ok(Neighbours {
         being_built,
