@@ -79,7 +79,7 @@ pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
 pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<Installed, Error> {
     let started = Instant::now();
     let options = &command.cloned().unwrap_or_default();
-    let plan = runtime.stamp.plan()?;
+    let plan = runtime.stamp.plan(&runtime.header)?;
     let cancel = signals::watch();
     let mut files = 0;
     let result = cs_prefix::install_and_hold(

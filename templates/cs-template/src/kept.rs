@@ -169,7 +169,7 @@ fn name_installer(runtime: &Runtime) -> String {
 
 fn has_conda_self(runtime: &Runtime) -> bool {
     let is_it = |package: &cs_stamp::PlanPackage| package.name == "conda-self";
-    let plan = runtime.stamp.plan();
+    let plan = runtime.stamp.plan(&runtime.header);
     plan.is_ok_and(|plan| plan.packages.iter().any(is_it))
 }
 

@@ -70,7 +70,8 @@ fn run_stamped(
     let stamp = Stamp::open_self()?.ok_or_else(|| {
         Error::Unstamped(std::env::current_exe().unwrap_or_else(|_| command_name.clone().into()))
     })?;
-    let launch = stamp.launch()?;
+    let header = stamp.header()?;
+    let launch = stamp.launch(&header)?;
     voice.runtime.clone_from(&launch.runtime);
     let own = name_own_command(&command_name, &launch);
     let variables = read_variables(&launch.runtime, &lookup);
@@ -80,7 +81,6 @@ fn run_stamped(
     })?;
     configure_voice(voice, &invocation.globals, &variables);
     if let Request::Version = invocation.request {
-        let header = stamp.header()?;
         return print_line(&format!("{} {}", header.runtime, header.runtime_version));
     }
     let place = find_place(invocation.globals.path.as_deref(), &launch, &lookup);
@@ -101,7 +101,7 @@ fn run_stamped(
     }
     let runtime = Runtime {
         stamp_hex: stamp.identity_hex(),
-        header: stamp.header()?,
+        header,
         stamp,
         launch,
         place,

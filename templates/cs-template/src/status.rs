@@ -95,7 +95,7 @@ struct Delegate<'a> {
 /// Print the status. A path that is not ours is told as such, and is a failure all the same.
 pub fn run(runtime: &Runtime, as_json: bool) -> Result<(), Error> {
     let (prefix, owner) = (&runtime.place.prefix, runtime.owner());
-    let plan = runtime.stamp.plan()?;
+    let plan = runtime.stamp.plan(&runtime.header)?;
     let state = cs_prefix::examine(prefix, &owner)?;
     let around = cs_prefix::look_around(prefix, &owner)?;
     let status = collect(runtime, &plan, &state, around)?;

@@ -49,7 +49,7 @@ def launch_block(header: Header) -> bytes:
 
 def name_variable(runtime: str, suffix: str) -> str:
     """Return the environment variable of a runtime: ``DEMO_PREFIX`` for ``demo`` and ``PREFIX``."""
-    return re.sub(r"[^A-Z0-9]", "_", re.sub("[a-z]", lambda letter: letter[0].upper(), runtime)) + "_" + suffix
+    return re.sub(r"[^A-Za-z0-9]", "_", runtime).upper() + "_" + suffix
 
 
 def literal_path(path: str) -> str:

@@ -7,11 +7,7 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, bundle, sha256};
 
-macro_rules! own_words {
-    () => {
-        "bootstrap\nstatus\nshell\nrollback\nuninstall\nhelp\n-h\n-V\n-q\n-v\n-qq\n-qv\n-vq\n-vv\n--path\n--progress\n--"
-    };
-}
+const OWN_WORDS: &str = "bootstrap\nstatus\nshell\nrollback\nuninstall\nhelp\n-h\n-V\n-q\n-v\n-qq\n-qv\n-vq\n-vv\n--path\n--progress\n--";
 
 /// What a stamp says, still to be changed.
 pub struct Stamp {
@@ -109,11 +105,11 @@ impl Stamp {
         let directory = if flags & 4 != 0 { "conda" } else { ".conda" };
         let upper = runtime.to_uppercase();
         let words = match flags & 1 {
-            1 => "self",
+            1 => "self".to_owned(),
             _ if text("delegate") == "conda" => {
-                concat!(own_words!(), "\nactivate\ndeactivate\ninit")
+                format!("{OWN_WORDS}\nactivate\ndeactivate\ninit")
             }
-            _ => own_words!(),
+            _ => OWN_WORDS.to_owned(),
         };
         let strings = [
             runtime.clone(),
@@ -127,7 +123,7 @@ impl Stamp {
                 format!("{upper}_PREFIX")
             },
             format!("{upper}_QUIET"),
-            words.to_owned(),
+            words,
         ];
         let mut out = Vec::new();
         out.extend_from_slice(&1u32.to_le_bytes());

@@ -1,4 +1,4 @@
-//! Reading files at an offset, and integers out of bytes.
+//! Reading files at an offset, and digests.
 
 use std::fs::File;
 use std::io;
@@ -25,17 +25,9 @@ pub(crate) fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::
     Ok(())
 }
 
-/// The array of `N` bytes at `offset`; the caller knows that they are there.
-pub(crate) fn array_at<const N: usize>(bytes: &[u8], offset: usize) -> [u8; N] {
-    let mut array = [0; N];
-    array.copy_from_slice(&bytes[offset..offset + N]);
-    array
-}
-
 /// SHA-256 of `bytes`.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    array_at(
-        ring::digest::digest(&ring::digest::SHA256, bytes).as_ref(),
-        0,
-    )
+    let mut digest = [0; 32];
+    digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
+    digest
 }

@@ -152,9 +152,8 @@ impl Stamp {
         }
     }
 
-    /// Read and parse the plan, which must agree with the header.
-    pub fn plan(&self) -> Result<Plan, StampError> {
-        let header = self.header()?;
+    /// Read and parse the plan, which must agree with the stamp's header.
+    pub fn plan(&self, header: &Header) -> Result<Plan, StampError> {
         let plan = self.parse(Part::Plan, Plan::parse)?;
         if plan.platform != header.platform {
             return Err(self.contradiction(Part::Plan));
@@ -167,9 +166,9 @@ impl Stamp {
         }
     }
 
-    /// What a later run needs. It follows from the header, and the launch part has to say the same.
-    pub fn launch(&self) -> Result<Launch, StampError> {
-        let launch = Launch::of(&self.header()?, &self.identity_hex());
+    /// What a later run needs. It follows from the stamp's header, and the launch part has to say the same.
+    pub fn launch(&self, header: &Header) -> Result<Launch, StampError> {
+        let launch = Launch::of(header, &self.identity_hex());
         match self.read_part(Part::Launch)? == launch.to_bytes() {
             true => Ok(launch),
             false => Err(self.contradiction(Part::Launch)),

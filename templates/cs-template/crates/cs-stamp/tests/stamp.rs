@@ -39,9 +39,10 @@ fn every_part_is_read_back() {
         assert_eq!(&stamp.read_part(part).expect("intact"), expected, "{part}");
     }
     assert_eq!(stamp.part(Part::Header).offset, 8);
-    assert_eq!(stamp.header().expect("a header").layout, Layout::Online);
-    assert_eq!(stamp.plan().expect("a plan").platform, "linux-64");
-    let launch = stamp.launch().expect("a launch part");
+    let header = stamp.header().expect("a header");
+    assert_eq!(header.layout, Layout::Online);
+    assert_eq!(stamp.plan(&header).expect("a plan").platform, "linux-64");
+    let launch = stamp.launch(&header).expect("a launch part");
     assert_eq!(launch.delegate, "bin/python");
     assert_eq!(launch.words[..6], cs_stamp::COMMANDS);
 }
@@ -218,7 +219,9 @@ fn plans_that_cannot_be_are_refused() {
         parts.0[1] = PLAN
             .replace(r#""packages":[]"#, &format!(r#""packages":[{bad}]"#))
             .into_bytes();
-        let message = message_of(stamp_of(&parts.write()).1.plan().expect_err(&bad));
+        let (_file, stamp) = stamp_of(&parts.write());
+        let header = stamp.header().expect("a header");
+        let message = message_of(stamp.plan(&header).expect_err(&bad));
         assert!(
             message.contains("the stamp's plan is damaged") && message.contains(expected),
             "{message}"

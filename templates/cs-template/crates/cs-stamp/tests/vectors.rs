@@ -27,9 +27,9 @@ fn read_everything(path: &Path) -> Result<Option<Stamp>, StampError> {
     for part in Part::ALL {
         stamp.read_part(part)?;
     }
-    stamp.header()?;
-    stamp.plan()?;
-    stamp.launch()?;
+    let header = stamp.header()?;
+    stamp.plan(&header)?;
+    stamp.launch(&header)?;
     Ok(Some(stamp))
 }
 
@@ -115,7 +115,12 @@ fn assert_header(stamp: &Stamp, case: &Value) {
 }
 
 fn assert_plan(stamp: &Stamp, case: &Value) {
-    let (plan, expected) = (stamp.plan().expect("a plan"), &case["plan"]);
+    let (plan, expected) = (
+        stamp
+            .plan(&stamp.header().expect("a header"))
+            .expect("a plan"),
+        &case["plan"],
+    );
     assert_eq!(plan.platform, expected["platform"]);
     assert_eq!(
         plan.python
@@ -142,7 +147,12 @@ fn assert_plan(stamp: &Stamp, case: &Value) {
 }
 
 fn assert_launch(stamp: &Stamp, case: &Value) {
-    let (launch, expected) = (stamp.launch().expect("a launch part"), &case["launch"]);
+    let (launch, expected) = (
+        stamp
+            .launch(&stamp.header().expect("a header"))
+            .expect("a launch part"),
+        &case["launch"],
+    );
     let flags = [
         launch.self_commands,
         launch.full_activation,
