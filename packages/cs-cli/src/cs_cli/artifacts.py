@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .escaping import escape_json
+from .escaping import dump_json
 
 SCHEMA_VERSION = 1
 """Version of ``STEM.info.json``; ``docs/reference/artifacts.md`` describes it."""
@@ -85,7 +84,7 @@ def render_json(document: Mapping[str, Any], *, indent: int | None = 2) -> bytes
 
     :param indent: ``None`` for everything on one line: thirty times faster, for documents that nobody reads.
     """
-    return escape_json(json.dumps(document, indent=indent, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return f"{dump_json(document, indent=indent)}\n".encode()
 
 
 def render_checksums(files: Iterable[StagedFile]) -> bytes:

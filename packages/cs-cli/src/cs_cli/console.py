@@ -8,7 +8,6 @@ obeyed.
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +15,7 @@ from typing import Any, TextIO
 
 from cs_bundle import redact_text
 
-from .escaping import escape_json, escape_line
+from .escaping import dump_json, escape_line
 from .style import Line, style_of
 
 ProgressCallback = Callable[[int], None]
@@ -96,8 +95,7 @@ def print_json(document: dict[str, Any], stream: TextIO | None = None, *, indent
     :param stream: stdout by default.
     :param indent: ``None`` for everything on one line.
     """
-    text = json.dumps(document, indent=indent, sort_keys=True, ensure_ascii=False)
-    print(escape_json(text), file=stream or sys.stdout)
+    print(dump_json(document, indent=indent), file=stream or sys.stdout)
 
 
 def format_bytes(count: int) -> str:

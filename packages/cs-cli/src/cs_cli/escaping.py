@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 _UNSAFE = r"\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 """Control characters (Unicode's category Cc: C0, DEL and C1), line and paragraph separators, characters that turn the
@@ -22,8 +25,13 @@ def escape_line(line: str) -> str:
     return _IN_LINES.sub(lambda match: _SHORT.get(match[0]) or _show(match[0]), line)
 
 
-def escape_json(text: str) -> str:
-    """Escape the same characters in JSON, whose values stay the same: only strings hold any, ends of lines aside."""
+def dump_json(document: Mapping[str, Any], *, indent: int | None) -> str:
+    """Write a document as JSON, keys sorted, with the same characters escaped: its values stay the same.
+
+    :param indent: ``None`` for everything on one line.
+    """
+    text = json.dumps(document, indent=indent, sort_keys=True, ensure_ascii=False)
+    # Only strings hold any of them, ends of lines aside.
     return _IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
