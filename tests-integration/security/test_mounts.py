@@ -18,6 +18,7 @@ from faults.inspection import list_names, read_marker
 from faults.overlays import Container
 from faults.workshop import Workshop
 from security.mounts import KINDS, describe, mounted
+from security.users import become
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount file systems"),
@@ -140,7 +141,7 @@ def test_a_parent_behind_a_link_hides_no_mount(bench: Bench, tmp_path: Path) -> 
 
 def test_a_mount_that_root_made_stops_its_user_too(bench: Bench, tmp_path: Path) -> None:
     os.chown(bench.home.directory, SOMEBODY, SOMEBODY)
-    user = ("setpriv", f"--reuid={SOMEBODY}", f"--regid={SOMEBODY}", "--clear-groups")
+    user = become(SOMEBODY)
     bench.install(through=user)
     with mounted("directory", bench.home.prefix / "data", tmp_path / "precious") as mount:
         bench.assert_refused(mount, through=user)
