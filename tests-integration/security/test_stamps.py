@@ -95,9 +95,24 @@ def change_json(stamp: Stamp, tag: str, dice: random.Random) -> bytes:
     if tag == "plan" and dice.random() < 0.8:
         target = dice.choice(document["packages"])
     key = dice.choice([*target, "aaa", "zzz"])
+    if dice.random() < 0.3:
+        target[key] = change_form(target.get(key))
+        return stamp.replace(tag, json.dumps(document, sort_keys=True).encode()).assemble()
     target[key] = "@@@"
     text = json.dumps(document, sort_keys=dice.random() < 0.95, separators=(",", ":"), ensure_ascii=False)
     return stamp.replace(tag, text.replace('"@@@"', dice.choice(JSON_TOKENS)).encode()).assemble()
+
+
+def change_form(value: Any) -> Any:
+    """Return an object as the list of its values, and a word as an object: some readers take both for the same."""
+    match value:
+        case dict():
+            return [*value.values()]
+        case [{**first}, *rest]:
+            return [[*first.values()], *rest]
+        case str():
+            return {value: None}
+    return [value]
 
 
 def change_launch(stamp: Stamp, _: str, dice: random.Random) -> bytes:

@@ -27,6 +27,32 @@ BUNDLE = b"not a bundle: these vectors are about the stamp alone\n"
 BYTECODE = b"not compiled modules either\n"
 PROVENANCE = "made by packages/cs-stamp/vectors/regenerate.py; no bytes come from anywhere else"
 
+# In the order of the reference page, which is that of the fields in Rust.
+_HEADER_KEYS = (
+    "schema_version",
+    "builder",
+    "runtime",
+    "runtime_version",
+    "artifact_name",
+    "layout",
+    "platform",
+    "delegate",
+    "docs_url",
+    "install_scheme",
+    "install_name",
+    "installer",
+    "condarc",
+    "freeze_base",
+    "bytecode",
+    "commands",
+    "on_upgrade",
+    "activation",
+    "channels",
+    "bundle_file_name",
+    "installed_size_bytes",
+    "installed_file_count",
+    "prefix_limit_bytes",
+)
 HEADER = Header(
     builder="cs-cli 0.1.0",
     runtime="demo",
@@ -285,6 +311,7 @@ def _bad_parts(stamp: Stamp) -> dict[str, tuple[str, str | None, str, bytes]]:
         ),
         "plan-short-digest": ("plan", "a package's sha256 has two digits", render(short_digest)),
         **_ambiguous_parts(header, plan),
+        **_other_forms(header, plan),
         "plan-build-with-a-path": (
             "plan",
             "a build string leads elsewhere",
@@ -333,6 +360,27 @@ def _ambiguous_parts(header: dict[str, Any], plan: dict[str, Any]) -> dict[str, 
             parts[f"{tag}-{name}"] = (tag, about, replaced.encode())
     parts["header-control-character"] = ("header", "a name rings the bell", render({**header, "delegate": "a\a"}))
     return parts
+
+
+def _other_forms(header: dict[str, Any], plan: dict[str, Any]) -> dict[str, tuple[str, str, bytes]]:
+    """Return lists of values in place of objects, and objects in place of words, as some readers take them."""
+    package = PACKAGES[0].to_dict()
+    python = [plan["python"][key] for key in ("version", "site_packages_path")]
+    values: dict[str, tuple[str, str, Any]] = {
+        "header-as-a-list": ("header", "values without their keys", [header[key] for key in _HEADER_KEYS]),
+        "plan-as-a-list": ("plan", "values without their keys", [plan[key] for key in PLAN.to_dict()]),
+        "plan-python-as-a-list": ("plan", "values without their keys", {**plan, "python": python}),
+        "plan-package-as-a-list": ("plan", "values without their keys", {**plan, "packages": [[*package.values()]]}),
+        "plan-noarch-as-an-object": (
+            "plan",
+            "a word stands as a key",
+            {**plan, "packages": [{**package, "noarch": {"generic": None}}]},
+        ),
+    }
+    for key in ("activation", "bytecode", "commands", "install_scheme", "layout", "on_upgrade"):
+        name = f"header-{key.replace('_', '-')}-as-an-object"
+        values[name] = ("header", "a word stands as a key", {**header, key: {header[key]: None}})
+    return {name: (tag, about, render(value)) for name, (tag, about, value) in values.items()}
 
 
 def _contradicting_launches() -> dict[str, tuple[str, str, bytes]]:

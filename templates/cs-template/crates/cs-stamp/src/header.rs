@@ -16,6 +16,7 @@ pub struct Header {
     /// Executable name and file stem of this layout.
     pub artifact_name: String,
     /// How package archives reach the target machine.
+    #[serde(deserialize_with = "crate::json::word")]
     pub layout: Layout,
     /// The conda subdir that the plan is for.
     pub platform: String,
@@ -25,6 +26,7 @@ pub struct Header {
     #[serde(deserialize_with = "Option::deserialize")]
     pub docs_url: Option<String>,
     /// Where the prefix goes when nobody says otherwise.
+    #[serde(deserialize_with = "crate::json::word")]
     pub install_scheme: InstallScheme,
     /// The last component of that place.
     pub install_name: String,
@@ -37,12 +39,16 @@ pub struct Header {
     /// Whether to write the CEP 22 marker.
     pub freeze_base: bool,
     /// Who compiles Python modules, and when.
+    #[serde(deserialize_with = "crate::json::word")]
     pub bytecode: Bytecode,
     /// Which words are the runtime's own.
+    #[serde(deserialize_with = "crate::json::word")]
     pub commands: Commands,
     /// What happens to the prefix of an older build.
+    #[serde(deserialize_with = "crate::json::word")]
     pub on_upgrade: OnUpgrade,
     /// How the delegate's environment is prepared.
+    #[serde(deserialize_with = "crate::json::word")]
     pub activation: Activation,
     /// Channel URLs, without credentials.
     pub channels: Vec<String>,

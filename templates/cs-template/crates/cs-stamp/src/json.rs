@@ -2,23 +2,97 @@
 //!
 //! JSON leaves open what a key means that stands twice, and how large a number or how deep a document may be. A stamp's
 //! JSON is narrower, and all of it is held to that, keys that nobody knows included: `docs/reference/stamp-format.md`.
+//!
+//! Derived readers take more than that page says: a list of values for an object, and an object for a word. What is
+//! here takes neither.
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{
+    DeserializeSeed, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde::{Deserialize, Deserializer};
 
 /// How deep arrays and objects may stand in each other.
 const DEPTH_LIMIT: usize = 32;
 
-/// Parse the JSON of a part.
+/// Parse the JSON of a part, which is an object.
 pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, String> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    Narrow { depth: 0 }
-        .deserialize(&mut deserializer)
-        .and_then(|()| deserializer.end())
+    check(bytes)
         .and_then(|()| serde_json::from_slice(bytes))
+        .map(|Object(value)| value)
         .map_err(|error| error.to_string())
+}
+
+/// Look at every value and key.
+fn check(bytes: &[u8]) -> serde_json::Result<()> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    Narrow { depth: 0 }.deserialize(&mut deserializer)?;
+    deserializer.end()
+}
+
+/// Read one of several words.
+pub(crate) fn word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Word::deserialize(deserializer).map(|Word(value)| value)
+}
+
+/// Read one of several words, or null.
+pub(crate) fn optional_word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.map(|Word(value)| value))
+}
+
+/// Read an object, or null.
+pub(crate) fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.map(|Object(value)| value))
+}
+
+/// Read a list of objects.
+pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let items: Vec<Object<T>> = Vec::deserialize(deserializer)?;
+    Ok(items.into_iter().map(|Object(value)| value).collect())
+}
+
+/// A value that stands as a word.
+struct Word<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        T::deserialize(text.into_deserializer()).map(Self)
+    }
+}
+
+/// A value that stands as an object.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(entries)).map(Object)
+    }
 }
 
 /// Checks a value, and keeps nothing of it.
@@ -100,9 +174,30 @@ impl<'de> Visitor<'de> for Narrow {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Place {
+        Here,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Inner {
+        a: u8,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Outer {
+        #[serde(deserialize_with = "objects")]
+        all: Vec<Inner>,
+        #[serde(deserialize_with = "optional_word")]
+        maybe: Option<Place>,
+        #[serde(deserialize_with = "optional_object")]
+        one: Option<Inner>,
+        #[serde(deserialize_with = "word")]
+        place: Place,
+    }
 
     fn nest(depth: usize) -> String {
         "[".repeat(depth) + &"]".repeat(depth)
@@ -116,7 +211,7 @@ mod tests {
             r#"{"A":0,"a":0,"é":0,"😀":0}"#,
             &nest(32),
         ] {
-            assert!(parse::<Value>(text.as_bytes()).is_ok(), "{text}");
+            assert!(check(text.as_bytes()).is_ok(), "{text}");
         }
     }
 
@@ -141,8 +236,31 @@ mod tests {
             "",
             &nest(33),
         ] {
-            assert!(parse::<Value>(text.as_bytes()).is_err(), "{text}");
+            assert!(check(text.as_bytes()).is_err(), "{text}");
         }
-        assert!(parse::<Value>(b"\"\xff\"").is_err());
+        assert!(check(b"\"\xff\"").is_err());
+    }
+
+    #[test]
+    fn objects_are_objects_and_words_are_words() {
+        let read = |text: &str| parse::<Outer>(text.as_bytes());
+        let whole = r#"{"all":[{"a":1}],"maybe":"here","one":{"a":2},"place":"here"}"#;
+        let expected = Outer {
+            all: vec![Inner { a: 1 }],
+            maybe: Some(Place::Here),
+            one: Some(Inner { a: 2 }),
+            place: Place::Here,
+        };
+        assert_eq!(read(whole), Ok(expected));
+        assert!(read(r#"{"all":[],"maybe":null,"one":null,"place":"here"}"#).is_ok());
+        for text in [
+            r#"[[{"a":1}],"here",{"a":2},"here"]"#,
+            r#"{"all":[[1]],"maybe":"here","one":{"a":2},"place":"here"}"#,
+            r#"{"all":[{"a":1}],"maybe":{"here":null},"one":{"a":2},"place":"here"}"#,
+            r#"{"all":[{"a":1}],"maybe":"here","one":[2],"place":"here"}"#,
+            r#"{"all":[{"a":1}],"maybe":"here","one":{"a":2},"place":{"here":null}}"#,
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 }

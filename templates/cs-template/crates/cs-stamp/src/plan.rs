@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::header::{check_file_name, check_schema_version};
+use crate::json;
 
 /// What a first run installs.
 #[derive(Debug, Deserialize)]
@@ -15,9 +16,10 @@ pub struct Plan {
     /// Match specs that the workspace asks for.
     pub requested_specs: Vec<String>,
     /// The Python among the packages.
-    #[serde(deserialize_with = "Option::deserialize")]
+    #[serde(deserialize_with = "json::optional_object")]
     pub python: Option<PlanPython>,
     /// Dependencies before dependents.
+    #[serde(deserialize_with = "json::objects")]
     pub packages: Vec<PlanPackage>,
 }
 
@@ -56,7 +58,7 @@ pub struct PlanPackage {
     #[serde(deserialize_with = "Option::deserialize")]
     pub size: Option<u64>,
     /// Whether it fits every platform, and how.
-    #[serde(deserialize_with = "Option::deserialize")]
+    #[serde(deserialize_with = "json::optional_word")]
     pub noarch: Option<PlanNoarch>,
     /// The match spec by which the workspace asks for it.
     #[serde(deserialize_with = "Option::deserialize")]
@@ -78,7 +80,7 @@ pub enum PlanNoarch {
 impl Plan {
     /// Parse and check a plan.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let plan: Self = crate::json::parse(bytes)?;
+        let plan: Self = json::parse(bytes)?;
         check_schema_version(plan.schema_version)?;
         check_file_name("platform", &plan.platform)?;
         if let Some(python) = &plan.python {
