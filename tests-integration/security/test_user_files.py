@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Command, Home
-from faults.inspection import list_names, read_marker
-from faults.workshop import Workshop
+
+from support.commands import Command, Home
+from support.inspection import list_names, read_marker
+from support.workshop import Workshop
 
 FILES = {
     "an R library": ("lib/R/library/foo/DESCRIPTION", "lib/"),

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import rattler
-from channel.locks import write_lock
-from channel.pieces import DELEGATE
-from channel.rattling import run_rattler
-from conftest import Command, run_command
-from prefixes import UMASK
 
 from cs_lock import RuntimeLock, derive, python_of, read_lock
 from cs_stamp import Header, Plan, PlannedPackage, PlanPython, write_stamp
+
+from .channel.locks import write_lock
+from .channel.pieces import DELEGATE
+from .channel.rattling import run_rattler
+from .commands import Command, run_command
+from .prefixes import UMASK
 
 Record = Mapping[str, Any]
 CHANNEL_URL = "https://awkward.example/channel"

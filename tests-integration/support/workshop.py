@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from channel.archive import PLACEHOLDER, Entry, Package, write_package
-from channel.build import index_channel
-from channel.workspace import Workspace
+from .channel.archive import PLACEHOLDER, Entry, Package, write_package
+from .channel.build import index_channel
+from .channel.solve import solve
+from .commands import run_cs
+from .servers import Server, serve
+from .workspaces import Workspace
 
 Record = dict[str, Any]
-SCRIPTS = Path(sys.executable).parent
 
 BULK_FILES = 700
 TOOL = f'#!/bin/sh\n# {PLACEHOLDER}\necho "$CONDA_PREFIX" "$@"\n'.encode()
@@ -34,12 +34,13 @@ class Workshop:
 
     :param directory: where workspaces and artifacts go.
     :param cache: the package cache that the builds share.
+    :param server: serves the channel.
     :param delegate: the delegate of every runtime that is built without another.
     """
 
     directory: Path
     cache: Path
-    channel_url: str
+    server: Server
     specs: tuple[str, ...]
     records: Sequence[Record]
     delegate: str = "python"
@@ -70,16 +71,13 @@ class Workshop:
         workspace = Workspace(
             directory=self.directory / f"runtime-{len(self.built)}",
             specs=tuple(spec for spec in self.specs if spec not in without),
-            channel_url=self.channel_url,
+            channel_url=self.server.url,
             ship=settings,
         )
         workspace.write({"ship": {"linux-64": records}})
         if condarc is not None:
             (workspace.directory / "condarc.yaml").write_text(condarc)
-        environment = {**os.environ, "CONDA_SHIP_CACHE_DIR": str(self.cache)}
-        command = [str(SCRIPTS / "cs"), "build", "-q"]
-        built = subprocess.run(command, cwd=workspace.directory, env=environment, capture_output=True, text=True)
-        assert built.returncode == 0, built.stderr
+        run_cs("build", "-q", cwd=workspace.directory, cache=self.cache)
         name = settings["runtime"].strip('"') + ("z" if settings["layout"] == '"embedded"' else "")
         return workspace.directory / "dist" / name
 
@@ -106,3 +104,21 @@ def write_plain_channel(channel: Path, *, files: int = BULK_FILES) -> Path:
     (channel / "noarch").mkdir(exist_ok=True)
     index_channel(channel)
     return channel
+
+
+@contextlib.contextmanager
+def open_plain_workshop(directory: Path, cache: Path, *, files: int = BULK_FILES) -> Iterator[Workshop]:
+    """Write and serve a plain channel, and build runtimes from it.
+
+    :param files: how many files its package ``bulk`` has.
+    """
+    directory.mkdir()
+    with serve(write_plain_channel(directory / "channel", files=files)) as server:
+        yield Workshop(
+            directory=directory / "workshop",
+            cache=cache,
+            server=server,
+            specs=("tool",),
+            records=solve(server.url, ["tool"]),
+            delegate="tool",
+        )

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from conftest import run_command
+from .commands import run_command
 
 HOSTILE = "\x1b]0;owned\x07\x1b[31m\x9b31m\u202eowned\nforged: line\r\t\x7f\u2028end"
 """A title, colours by ESC and by CSI, text from right to left, and another line."""

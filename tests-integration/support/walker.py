@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from conftest import Home
-from faults.inspection import assert_complete, assert_no_process_in, list_names
-from faults.tracing import start_traced
-from faults.workshop import Workshop
+from .commands import Home
+from .inspection import assert_complete, assert_no_process_in, list_names
+from .tracing import start_traced
+from .workshop import Workshop
 
 MANY_OF_A_KIND = {"mkdirat", "symlinkat", "linkat", "unlinkat"}
 """Made for every folder and link of every package: a few of them stand for all."""

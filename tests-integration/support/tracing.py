@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conftest import Home
+from .commands import Home
 
 IS_POSSIBLE = sys.platform == "linux" and platform.machine() == "x86_64"
 

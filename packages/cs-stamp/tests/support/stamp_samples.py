@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from regenerate import HEADER
+
 from cs_stamp import Header, Plan, PlannedPackage, PlanPython, StampInfo, write_stamp
 
 TEMPLATE_BYTES = b"\x7fELF a template that cannot run\n"
@@ -13,18 +15,7 @@ TEMPLATE_BYTES = b"\x7fELF a template that cannot run\n"
 
 def make_header(**changes: Any) -> Header:
     """Return a header with some fields changed."""
-    header = Header(
-        builder="cs-cli 0.1.0",
-        runtime="demo",
-        runtime_version="1.0",
-        artifact_name="demo",
-        layout="online",
-        platform="linux-64",
-        delegate="python",
-        install_name="demo",
-        channels=("https://conda.example/main",),
-    )
-    return replace(header, **changes)
+    return replace(HEADER, **changes)
 
 
 def make_package(name: str = "python", **changes: Any) -> PlannedPackage:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import Home
+from .commands import Home
 
 LONG_SECONDS = "60"
 """A script that takes this long is ended by the test."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from channel.archive import Entry
-from channel.crafted import Archive, write_channel
-from channel.pieces import delegate, package
-from conftest import Command
-from installs import Runtime, make_runtime
+from .channel.archive import Entry
+from .channel.crafted import Archive, write_channel
+from .channel.pieces import delegate, package
+from .commands import Command
+from .installs import Runtime, make_runtime
 
 MISSING_OR_DAMAGED = 66
 GIB = 1 << 30

@@ -5,9 +5,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,12 @@ from .host_python import VERSION, pack_python
 from .rattling import run_rattler
 from .special import special_packages
 from .wheels import download_wheels, pack_wheels
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
+"""What tests and benchmarks keep from one run to the next."""
+
+FORGOTTEN_AFTER_S = 30 * 24 * 3600
+"""A channel that nobody has used for so long is removed when another one is built."""
 
 TINY = ["click", "idna", "six", "attrs", "packaging", "markupsafe", "jinja2", "cowsay"]
 
@@ -36,25 +44,49 @@ class Size:
     level: int
 
 
+MARKER = "built-from.json"
 SIZES = {"tiny": Size(TINY, 3), "large": Size(LARGE, 12)}
 
 
-def build_channel(channel: Path, size: str) -> Path:
+def find_channel(size: str) -> Path | None:
+    """Find the channel that this very code has built with this Python.
+
+    :param size: ``tiny`` or ``large``.
+    """
+    channel, _ = _place(size)
+    return channel if (channel / MARKER).is_file() else None
+
+
+def build_channel(size: str) -> Path:
     """Build a channel, or leave a finished one alone.
 
-    :param channel: its folder; kept when it was built by this very code with this Python.
+    Each recipe has a folder of its own: a run from another checkout may be using a channel at the same time.
+
     :param size: ``tiny`` or ``large``.
     :returns: the folder.
     """
-    recipe = json.dumps({"size": size, "sources": _digest_sources(), "python": VERSION, "at": sys.base_prefix})
+    channel, recipe = _place(size)
     channel.parent.mkdir(parents=True, exist_ok=True)
-    with (channel.parent / f"{channel.name}.lock").open("w") as lock:
+    with (channel.parent / f"{size}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs at once: one builds, the other waits
-        marker = channel / "built-from.json"
-        if not (marker.is_file() and marker.read_text() == recipe):
-            with tempfile.TemporaryDirectory(prefix=f".{channel.name}-", dir=channel.parent) as work:
+        if find_channel(size) is None:
+            with tempfile.TemporaryDirectory(prefix=f".{size}-", dir=channel.parent) as work:
                 _build(Path(work), channel, SIZES[size], recipe)
+            _forget_old(channel.parent, size)
+        os.utime(channel / MARKER)
     return channel
+
+
+def _place(size: str) -> tuple[Path, str]:
+    """Return a channel's folder and the recipe that names it."""
+    recipe = json.dumps({"size": size, "sources": _digest_sources(), "python": VERSION, "at": sys.base_prefix})
+    return CACHE / "channels" / f"{size}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}", recipe
+
+
+def _forget_old(channels: Path, size: str) -> None:
+    for marker in channels.glob(f"{size}-*/{MARKER}"):
+        if marker.stat().st_mtime < time.time() - FORGOTTEN_AFTER_S:
+            shutil.rmtree(marker.parent)
 
 
 def _build(work: Path, channel: Path, size: Size, recipe: str) -> None:
@@ -63,7 +95,7 @@ def _build(work: Path, channel: Path, size: Size, recipe: str) -> None:
     (fresh / "noarch").mkdir(parents=True)
     _write_packages(fresh, size, work)
     index_channel(fresh)
-    (fresh / "built-from.json").write_text(recipe)
+    (fresh / MARKER).write_text(recipe)
     shutil.rmtree(channel, ignore_errors=True)
     fresh.rename(channel)
 

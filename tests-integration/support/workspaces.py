@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .locks import Environments, write_lock
+from .channel.locks import Environments, write_lock
+
+SPECS = ("python", "click", "cowsay", "jinja2", "placeholders", "old-style", "greeter", "conda")
+"""What most workspaces ask of the tiny channel."""
 
 FORMS = ("conda.toml", "pixi.toml", "pyproject-conda", "pyproject-pixi")
 

@@ -1,4 +1,4 @@
-"""A server that misbehaves as it is told to, and a proxy in front of nothing."""
+"""Serve a folder over HTTP on loopback: as it should be, or with faults, as the test says."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Answer(http.server.SimpleHTTPRequestHandler):
     """Answers one request: properly, or as the server's fault says."""
 
     protocol_version = "HTTP/1.1"
-    server: FaultyServer
+    server: Server
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: the tests' output is theirs."""
@@ -70,23 +70,26 @@ def no_fault(_: Answer) -> bool:
     return False
 
 
-class FaultyServer(http.server.ThreadingHTTPServer):
+class Server(http.server.ThreadingHTTPServer):
     """Serves a folder; ``fault`` may get in between, ``asked`` remembers the requests."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, port: int = 0) -> None:
+        self.directory = directory
         self.fault: Fault = no_fault
         self.asked: list[Asked] = []
-        super().__init__(("127.0.0.1", 0), functools.partial(Answer, directory=str(directory)))
+        super().__init__(("127.0.0.1", port), functools.partial(Answer, directory=str(directory)))
 
     @property
     def port(self) -> int:
+        """Where it listens."""
         return int(self.server_address[1])
 
     @property
     def url(self) -> str:
+        """What the folder's files are below."""
         return f"http://127.0.0.1:{self.port}"
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -94,9 +97,12 @@ class FaultyServer(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serve_faulty(directory: Path) -> Iterator[FaultyServer]:
-    """Serve ``directory`` until the block ends."""
-    with FaultyServer(directory) as server:
+def serve(directory: Path, port: int = 0) -> Iterator[Server]:
+    """Serve ``directory`` until the block ends.
+
+    :param port: 0 for any that is free.
+    """
+    with Server(directory, port) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:

@@ -6,11 +6,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from channel.archive import Entry, Package, write_package
-from channel.build import index_channel
-from channel.server import serve
-from channel.solve import solve
-from faults.workshop import Workshop
+from .channel.archive import Entry, Package, write_package
+from .channel.build import index_channel
+from .channel.solve import solve
+from .servers import serve
+from .workshop import Workshop
 
 ELF = Path(shutil.which("tail") or "/usr/bin/tail").resolve()
 
@@ -59,7 +59,7 @@ def _build_kinds(directory: Path, cache: Path, number: int) -> dict[str, Path]:
     (channel / "noarch").mkdir(exist_ok=True)
     index_channel(channel)
     with serve(channel) as server:
-        workshop = Workshop(directory, cache, server.url, ("tool",), solve(server.url, ["tool"]))
+        workshop = Workshop(directory, cache, server, ("tool",), solve(server.url, ["tool"]))
         return {
             name: workshop.build(version=f"{number}.0", delegate=f'"{kind.delegate}"') for name, kind in KINDS.items()
         }

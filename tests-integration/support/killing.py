@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conftest import Home
+from .commands import Home
 
 Condition = Callable[[], bool]
 
