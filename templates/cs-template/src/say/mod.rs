@@ -1,0 +1,7 @@
+//! What the user reads: messages, errors, progress.
+
+pub mod error;
+pub mod escape;
+pub mod phrases;
+pub mod progress;
+pub mod voice;
