@@ -20,9 +20,10 @@ use crate::install::{parts, prefix_files};
 use crate::process::{allocator, signals};
 use crate::run::handover::find_program;
 use crate::say::error::Error;
+use crate::say::form::Form;
 use crate::say::phrases::{count, format_bytes, format_duration};
 use crate::say::progress::{Counter, Total, show_while};
-use crate::say::voice::{EVENTS_SCHEMA_VERSION, Event, Form, print_line};
+use crate::say::voice::{EVENTS_SCHEMA_VERSION, Event, print_line};
 
 /// How long to wait for another process that works on the prefix.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10 * 60);

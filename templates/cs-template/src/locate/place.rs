@@ -6,6 +6,7 @@ use cs_stamp::Launch;
 
 use crate::cli::variables::{Lookup, SHARED_PREFIX, read_value};
 use crate::locate::expand::expand_path;
+use crate::locate::home::{find_home, find_user_data};
 use crate::say::error::Error;
 
 /// A prefix, and who named it.
@@ -78,30 +79,6 @@ fn find_default(launch: &Launch, lookup: Lookup) -> Result<PathBuf, Error> {
                 .clone()
                 .unwrap_or_else(|| SHARED_PREFIX.to_owned()),
         })
-}
-
-/// `HOME`, else what the user database says.
-pub fn find_home(lookup: Lookup) -> Option<PathBuf> {
-    let variable = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
-    read_value(variable, lookup)
-        .map(PathBuf::from)
-        .or_else(std::env::home_dir)
-        .filter(|home| home.is_absolute())
-}
-
-fn find_user_data(lookup: Lookup) -> Option<PathBuf> {
-    let absolute = |name| {
-        read_value(name, lookup)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    if cfg!(windows) {
-        absolute("LOCALAPPDATA").or_else(|| Some(find_home(lookup)?.join("AppData").join("Local")))
-    } else if cfg!(target_os = "macos") {
-        Some(find_home(lookup)?.join("Library/Application Support"))
-    } else {
-        absolute("XDG_DATA_HOME").or_else(|| Some(find_home(lookup)?.join(".local/share")))
-    }
 }
 
 /// Make a path absolute and free of `.`, `..` and doubled separators. `..` is resolved as the system would: through symbolic

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use crate::say::form::Form;
 use crate::say::phrases::{format_bytes, format_duration};
-use crate::say::voice::{Event, Form, Voice, draw_bar};
+use crate::say::voice::{Event, Voice, draw_bar};
 
 /// What is there to do.
 #[derive(Debug, Clone, Copy, Default)]
