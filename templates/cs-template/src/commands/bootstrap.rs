@@ -277,7 +277,7 @@ fn link(
     runtime: &Runtime,
     plan: &Plan,
     staging: &Staging,
-    archives: &dyn cs_link::Archives,
+    archives: &dyn cs_archive::Archives,
     counter: &Counter,
     cancel: &AtomicBool,
 ) -> Result<cs_link::Report, Error> {
@@ -333,13 +333,13 @@ fn unwrap_supplier(error: cs_link::LinkError) -> Error {
     let cs_link::LinkError::Supplier(supplier) = error else {
         return Error::Link(error);
     };
-    let cs_link::ArchiveError { index, source } = supplier;
+    let cs_archive::ArchiveError { index, source } = supplier;
     match source.downcast::<cs_fetch::FetchError>() {
         Ok(error) => Error::Fetch(*error),
         Err(source) => match source.downcast::<cs_bundle::BundleError>() {
             Ok(error) => Error::Bundle(*error),
             Err(source) => {
-                cs_link::LinkError::Supplier(cs_link::ArchiveError { index, source }).into()
+                cs_link::LinkError::Supplier(cs_archive::ArchiveError { index, source }).into()
             }
         },
     }

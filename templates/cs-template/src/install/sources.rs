@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use cs_bundle::{Bundle, Chain, Expected, Queue};
+use cs_archive::{Archive, Archives, Chain, Queue};
+use cs_bundle::{Bundle, Expected};
 use cs_fetch::{Fetcher, Request};
-use cs_link::{Archive, Archives};
 use cs_stamp::{Layout, Part, Plan};
 
 use crate::cli::arguments::BootstrapOptions;

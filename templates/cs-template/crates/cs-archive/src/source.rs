@@ -35,6 +35,19 @@ impl<T: ReadAt + ?Sized> ReadAt for &T {
     }
 }
 
+impl ReadAt for Vec<u8> {
+    fn len(&self) -> u64 {
+        self.as_slice().len() as u64
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let start = usize::try_from(offset).map_or(self.len(), |start| start.min(self.len()));
+        let count = buf.len().min(self.len() - start);
+        buf[..count].copy_from_slice(&self[start..start + count]);
+        Ok(count)
+    }
+}
+
 /// One archive, ready to be linked.
 pub struct Archive {
     /// Index into the job's packages.

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use cs_link::{Archive, ArchiveError, Archives};
+use crate::{Archive, ArchiveError, Archives};
 
 /// Archives that are all ready, in the order given.
 pub struct Queue(Mutex<VecDeque<Archive>>);
 
 impl Queue {
-    /// Queue `archives`; see [`crate::Bundle::into_archives`] for an order that keeps all threads busy to the end.
+    /// Queue `archives`; largest first keeps all threads busy to the end.
     pub fn new(archives: Vec<Archive>) -> Self {
         Self(Mutex::new(archives.into()))
     }
