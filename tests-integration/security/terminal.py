@@ -35,26 +35,54 @@ def run_raw(words: Sequence[str | Path], **options: Any) -> subprocess.Completed
     return run_command(words, text=False, **options)  # type: ignore[return-value]
 
 
-def run_on_terminal(words: Sequence[str | Path], keys: str = "", **options: Any) -> str:
-    """Run a command on a terminal of its own, and return what it writes there, colours and cleared lines left out.
+class Dialogue:
+    """A command on a terminal of its own, and who sits there. Leaving the context waits for its end."""
 
-    :param keys: what is typed.
-    """
-    terminal, stream = pty.openpty()
-    try:
+    def __init__(self, words: Sequence[str | Path], **options: Any) -> None:
+        self._terminal, stream = pty.openpty()
         modes = termios.tcgetattr(stream)
         modes[1] &= ~termios.OPOST  # an end of line stays what it is
         modes[3] &= ~termios.ECHO
         termios.tcsetattr(stream, termios.TCSANOW, modes)
         words = [str(word) for word in words]
-        process = subprocess.Popen(words, stdin=stream, stdout=stream, stderr=stream, start_new_session=True, **options)
+        options |= {"stdin": stream, "stdout": stream, "stderr": stream, "start_new_session": True}
+        self._process = subprocess.Popen(words, **options)
         os.close(stream)
-        os.write(terminal, keys.encode())
-        written = b"".join(iter(lambda: _read(terminal), b""))
-        process.wait(60)
-    finally:
-        os.close(terminal)
-    return re.sub(r"\x1b\[[0-9;]+m|\r\x1b\[2K", "", written.decode())
+
+    def __enter__(self) -> Dialogue:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.read()
+            self._process.wait(60)
+        finally:
+            self._process.kill()
+            os.close(self._terminal)
+
+    def type(self, keys: str) -> None:
+        """Type something."""
+        os.write(self._terminal, keys.encode())
+
+    def read(self, until: str | None = None) -> str:
+        """Read what the command writes, up to some text or to the end; colours and cleared lines left out."""
+        written = b""
+        while until is None or not written.endswith(until.encode()):
+            piece = _read(self._terminal)
+            if not piece:
+                break
+            written += piece
+        return re.sub(r"\x1b\[[0-9;]+m|\r\x1b\[2K", "", written.decode())
+
+
+def run_on_terminal(words: Sequence[str | Path], keys: str = "", **options: Any) -> str:
+    """Run a command on a terminal of its own, and return what it writes there.
+
+    :param keys: what is typed.
+    """
+    with Dialogue(words, **options) as dialogue:
+        dialogue.type(keys)
+        return dialogue.read()
 
 
 def _read(terminal: int) -> bytes:

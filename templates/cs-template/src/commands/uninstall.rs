@@ -15,26 +15,21 @@ use crate::say::voice::{ask, print_line, print_lines};
 /// More files of the user's are not shown one by one.
 const FILES_SHOWN: usize = 10;
 
-/// Show what would be removed, ask, remove it.
+/// Show what would be removed, ask, remove it. Ask again if more came while the question was open.
 pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
-    let prefix = &runtime.place.prefix;
-    let mut plan = cs_prefix::plan_uninstall(prefix, &runtime.owner())?;
-    plan.remove_empty_parent = runtime.place.is_default();
-    if plan.is_empty() {
-        let text = format!("Nothing is installed at {}.", prefix.display());
-        say(runtime, &text)?;
-    } else {
-        announce(runtime, &plan, is_confirmed)?;
-    }
-    let cancel = signals::watch();
-    let removed = plan
-        .execute(
-            &runtime.owner(),
-            WAIT_LIMIT,
-            &mut tell_news(runtime),
-            &cancel,
-        )
-        .map_err(|error| name_interruption(error.into()))?;
+    let removed = loop {
+        let plan = plan(runtime, is_confirmed)?;
+        let cancel = signals::watch();
+        let tell = &mut tell_news(runtime);
+        match plan.execute(&runtime.owner(), WAIT_LIMIT, tell, &cancel) {
+            Err(error @ PrefixError::Appeared { .. }) => {
+                // The next question can be ended by Ctrl-C like the first one.
+                signals::unwatch();
+                runtime.voice.note(&error.to_string());
+            }
+            other => break other.map_err(|error| name_interruption(error.into()))?,
+        }
+    };
     for directory in &removed.directories {
         say(runtime, &format!("Removed {}.", directory.display()))?;
     }
@@ -43,6 +38,20 @@ pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
         Some(remains) => Err(PrefixError::from(remains).into()),
         None => Ok(()),
     }
+}
+
+/// Find out what to remove, and have the user agree to it.
+fn plan(runtime: &Runtime, is_confirmed: bool) -> Result<UninstallPlan, Error> {
+    let mut plan = cs_prefix::plan_uninstall(&runtime.place.prefix, &runtime.owner())?;
+    plan.remove_empty_parent = runtime.place.is_default();
+    plan.must_name_all = !is_confirmed;
+    if plan.is_empty() {
+        let place = runtime.place.prefix.display();
+        say(runtime, &format!("Nothing is installed at {place}."))?;
+    } else {
+        announce(runtime, &plan, is_confirmed)?;
+    }
+    Ok(plan)
 }
 
 /// Say what will be removed, and ask unless that has been answered.

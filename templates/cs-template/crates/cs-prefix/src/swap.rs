@@ -194,6 +194,9 @@ fn exchange_while_held(claim: &mut Claim, held: &Attempt) -> Result<(), PrefixEr
 
 fn exchange_in_three_steps(names: &Names) -> Result<(), PrefixError> {
     make_directory(&names.staging)?;
+    // Without a lock, others would take it for abandoned and remove what is in it.
+    let _held = lock_alone(&names.staging, HOLD_LIMIT)
+        .map_err(|source| PrefixError::io("lock", &names.staging, source))?;
     make_directory(&names.scratch)?;
     let exchanged = rename_thrice(names);
     let removed = aside::remove_staging(names);

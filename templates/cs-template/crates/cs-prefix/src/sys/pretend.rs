@@ -16,6 +16,8 @@ thread_local! {
     pub static NO_MOUNT_ROOTS: Cell<bool> = const { Cell::new(false) };
     /// Which rename or exchange from now on fails, as on a bad disk: 1 is the next; 0 when none does.
     pub static FAILING_MOVE: Cell<u32> = const { Cell::new(0) };
+    /// Called before each rename and exchange.
+    pub static AT_EACH_MOVE: RefCell<Box<dyn Fn()>> = RefCell::new(Box::new(|| ()));
     /// Files of this name cannot be deleted.
     pub static UNDELETABLE: Cell<&'static str> = const { Cell::new("") };
     /// Directories that cannot be renamed, as those of an image in a container. They are held open: the number of one
@@ -25,6 +27,7 @@ thread_local! {
 
 /// Whether the rename or exchange that asks is the one that fails.
 pub fn move_fails() -> bool {
+    AT_EACH_MOVE.with_borrow(|look| look());
     let number = FAILING_MOVE.get();
     FAILING_MOVE.set(number.saturating_sub(1));
     number == 1
