@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cs_stamp import Header, Plan, PlannedPackage, PlanPython, StampInfo, write_stamp
 
+VECTORS = Path(__file__).parent.parent / "vectors"
+INDEX = json.loads((VECTORS / "vectors.json").read_text(encoding="utf-8"))
+PLAIN = Header.from_dict(next(one["header"] for one in INDEX["good"] if one["file"] == "good/online.bin"))
 TEMPLATE_BYTES = b"\x7fELF a template that cannot run\n"
 
 
 def make_header(**changes: Any) -> Header:
-    """Return a header with some fields changed."""
-    header = Header(
-        builder="cs-cli 0.1.0",
-        runtime="demo",
-        runtime_version="1.0",
-        artifact_name="demo",
-        layout="online",
-        platform="linux-64",
-        delegate="python",
-        install_name="demo",
-        channels=("https://conda.example/main",),
-    )
-    return replace(header, **changes)
+    """Return the header of the plainest vector, with some fields changed."""
+    return replace(PLAIN, **changes)
 
 
 def make_package(name: str = "python", **changes: Any) -> PlannedPackage:
