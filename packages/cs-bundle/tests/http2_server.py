@@ -94,6 +94,7 @@ class _Conversation:
         self._socket = connection
         self._number = number
         self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+        self._bodies: dict[int, tuple[memoryview, bool]] = {}
         self._is_over = False
         self._is_heard = True
 
@@ -106,6 +107,8 @@ class _Conversation:
                     assert event.headers is not None
                     assert event.stream_id is not None
                     self._answer(event.stream_id, {str(name): str(value) for name, value in event.headers})
+            for stream_id in list(self._bodies):
+                self._go_on(stream_id)
             self._flush()
 
     def _flush(self) -> None:
@@ -137,9 +140,19 @@ class _Conversation:
     def _send(self, stream_id: int, status: int, data: bytes, cut: int | None = None, **headers: str) -> None:
         fields = {":status": str(status), "content-length": str(len(data)), **headers}
         self._h2.send_headers(stream_id, [(name.replace("_", "-"), value) for name, value in fields.items()])
-        for position in range(0, len(data[:cut]), self._h2.max_outbound_frame_size):
-            self._h2.send_data(stream_id, data[:cut][position : position + self._h2.max_outbound_frame_size])
-        if cut is None:
-            self._h2.end_stream(stream_id)
-        else:
+        self._bodies[stream_id] = (memoryview(data[:cut]), cut is not None)
+        self._go_on(stream_id)
+
+    def _go_on(self, stream_id: int) -> None:
+        """Send as much as the client has room for."""
+        rest, is_broken = self._bodies.pop(stream_id)
+        while rest and (room := self._h2.local_flow_control_window(stream_id)):
+            size = min(len(rest), room, self._h2.max_outbound_frame_size)
+            self._h2.send_data(stream_id, bytes(rest[:size]))
+            rest = rest[size:]
+        if rest:
+            self._bodies[stream_id] = (rest, is_broken)
+        elif is_broken:
             self._h2.reset_stream(stream_id, h2.errors.ErrorCodes.INTERNAL_ERROR)
+        else:
+            self._h2.end_stream(stream_id)

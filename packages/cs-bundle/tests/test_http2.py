@@ -67,6 +67,14 @@ def test_many_archives_arrive_over_as_many_connections_as_there_are_threads(
     assert server.connections <= cs_bundle.fetch.CONCURRENCY
 
 
+def test_an_archive_may_be_larger_than_any_window(tmp_path: Path, server: Http2Server) -> None:
+    path = tmp_path / "large-1-0.conda"
+    path.write_bytes(bytes(17 << 20))
+    (cached,) = fetch([serve(server, path)], tmp_path / "cache")
+    assert cached.read_bytes() == path.read_bytes()
+    assert len(server.requests) == 1
+
+
 def test_a_broken_stream_is_resumed(tmp_path: Path, archives: dict[str, Path], server: Http2Server) -> None:
     wanted = serve(server, archives[NAME], resets=[50_000])
     (path,) = fetch([wanted], tmp_path)
