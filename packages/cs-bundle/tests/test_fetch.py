@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archive_server import ArchiveServer, Served
-from bundle_samples import request
 
 import cs_bundle.download
 import cs_bundle.http
+from archive_server import ArchiveServer, Served
+from bundle_samples import request
 from cs_bundle import (
     ArchiveMismatchError,
     ArchiveNameError,

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archive_server import CERTIFICATE
-from bundle_samples import request
-from http2_server import Http2Server, Stream
 
 import cs_bundle.download
 import cs_bundle.fetch
 import cs_bundle.http
+from archive_server import CERTIFICATE
+from bundle_samples import request
 from cs_bundle import ArchiveMismatchError, ArchiveRequest, FetchError, fetch_archives
+from http2_server import Http2Server, Stream
 
 NAME = "numpy-2.0-py311_0.conda"
 

@@ -6,14 +6,14 @@ import base64
 from pathlib import Path
 
 import pytest
-from archive_server import CERTIFICATE, ArchiveServer, Served
-from bundle_samples import request
-from http2_server import Http2Server, Stream
-from tunnel import Tunnel
 
 import cs_bundle.download
+from archive_server import CERTIFICATE, ArchiveServer, Served
+from bundle_samples import request
 from cs_bundle import FetchError, fetch_archives
 from cs_bundle.proxies import bypasses_proxy, read_proxies
+from http2_server import Http2Server, Stream
+from tunnel import Tunnel
 
 NAME = "numpy-2.0-py311_0.conda"
 BASIC = "Basic " + base64.b64encode(b"me:sekrit").decode()
