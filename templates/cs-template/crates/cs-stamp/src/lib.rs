@@ -5,7 +5,6 @@
 
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
-mod bytes;
 mod error;
 mod footer;
 mod header;
