@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use cs_link::Archive;
+use cs_archive::Archive;
 
 use crate::canonical::{self, Entry};
 use crate::error::BundleError;

@@ -12,10 +12,9 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use cs_link::ReadAt;
+use cs_archive::{ReadAt, clamp, read_file_at, read_file_exact_at};
 
 use crate::bundle::is_archive_name;
-use crate::file::{clamp, read_file_at, read_file_exact_at};
 use crate::tar::{
     Block, EXTENDED, Header, MAX_SHORT_NAME, PAX_NAME, Pax, REGULAR, TAR_BLOCK, padding,
     parse_header, render_header, render_path_record,

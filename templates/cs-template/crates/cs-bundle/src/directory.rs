@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use cs_link::Archive;
+use cs_archive::Archive;
 
 use crate::bundle::{Expected, check_size};
 use crate::error::BundleError;

@@ -7,12 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cs_link::Archive;
-use ring::digest::{Context, SHA256};
+use cs_archive::{Archive, FileSlice, Sha256, is_memory_error, to_hex};
 
 use crate::bundle::{Expected, check_size, is_archive_name};
 use crate::error::BundleError;
-use crate::file::FileSlice;
 use crate::tar::{Block, Pax, TAR_BLOCK, padding, parse_header, until_nul};
 
 /// Largest extended header or long name; real ones have a few hundred bytes.
@@ -92,9 +90,9 @@ impl<'a> Spool<'a> {
         length: u64,
     ) -> Result<u64, BundleError> {
         let start = self.end;
-        let mut context = Context::new(&SHA256);
+        let mut hash = Sha256::new();
         reader.read_data(length, |chunk| {
-            context.update(chunk);
+            hash.update(chunk);
             self.file
                 .write_all(chunk)
                 .map_err(|source| BundleError::Spool {
@@ -104,13 +102,13 @@ impl<'a> Spool<'a> {
         })?;
         reader.skip(padding(length))?;
         self.end += length;
-        let digest = context.finish();
-        if digest.as_ref() != expected.sha256 {
+        let sha256 = hash.finish();
+        if sha256 != expected.sha256 {
             return Err(BundleError::Sha256 {
                 path: reader.path.to_owned(),
                 file_name: expected.file_name.clone(),
-                expected: cs_link::to_hex(&expected.sha256),
-                actual: cs_link::to_hex(digest.as_ref()),
+                expected: to_hex(&expected.sha256),
+                actual: to_hex(&sha256),
             });
         }
         Ok(start)
@@ -295,7 +293,7 @@ impl<'a> TarReader<'a> {
 
     /// Tell a truncated or corrupt stream from a disk that cannot be read.
     fn failure(&self, error: io::Error) -> BundleError {
-        if error.raw_os_error().is_some() || cs_link::is_memory_error(&error) {
+        if error.raw_os_error().is_some() || is_memory_error(&error) {
             return BundleError::Read {
                 path: self.path.to_owned(),
                 source: error,

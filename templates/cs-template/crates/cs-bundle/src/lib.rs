@@ -12,10 +12,7 @@ mod directory;
 mod error;
 mod file;
 mod foreign;
-mod queue;
 mod tar;
 
 pub use bundle::{Bundle, Expected, open_directory, open_embedded, open_file};
 pub use error::{BundleError, ErrorKind};
-pub use file::FileSlice;
-pub use queue::{Chain, Queue};

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
+use cs_archive::{ReadAt, sha256};
 use cs_bundle::{Bundle, Expected};
-use cs_link::ReadAt;
-use ring::digest::{SHA256, digest};
 use tempfile::TempDir;
 
 /// The flag of a caller who never wants to stop.
@@ -52,7 +51,7 @@ pub fn archives() -> Vec<(String, Vec<u8>)> {
 pub fn expected(archives: &[(String, Vec<u8>)]) -> Vec<Expected> {
     let expect = |(name, data): &(String, Vec<u8>)| Expected {
         file_name: name.clone(),
-        sha256: digest(&SHA256, data).as_ref().try_into().unwrap(),
+        sha256: sha256(data),
         size: Some(data.len() as u64),
     };
     archives.iter().map(expect).collect()
