@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use cs_archive::{Archive, Archives, Chain, Queue};
-use cs_bundle::{Bundle, Expected};
+use cs_archive::{Archive, Archives, Chain, Queue, Wanted};
 use cs_fetch::{Fetcher, Request};
 use cs_stamp::{Layout, Part, Plan};
 
@@ -43,10 +42,10 @@ impl Origin {
     fn open(
         &self,
         runtime: &Runtime,
-        expected: &[Expected],
+        expected: &[Wanted],
         scratch: &Path,
         cancel: &AtomicBool,
-    ) -> Result<Bundle, Error> {
+    ) -> Result<Vec<Archive>, Error> {
         Ok(match self {
             Self::Directory(path) => cs_bundle::open_directory(path, expected)?,
             Self::File(path) => cs_bundle::open_file(path, expected, scratch, cancel)?,
@@ -71,7 +70,7 @@ pub fn open_bundles(
     scratch: &Path,
     cancel: &AtomicBool,
 ) -> Result<Supply, Error> {
-    let expected: Vec<Expected> = plan.packages.iter().map(expect).collect();
+    let expected: Vec<Wanted> = plan.packages.iter().map(expect).collect();
     let mut supply = Supply {
         archives: Vec::new(),
         missing: (0..expected.len()).collect(),
@@ -87,11 +86,7 @@ pub fn open_bundles(
             supply.opened.push(origin.describe());
         }
         let is_missing = |archive: &Archive| supply.missing.binary_search(&archive.index).is_ok();
-        let found: Vec<Archive> = bundle
-            .into_archives()
-            .into_iter()
-            .filter(is_missing)
-            .collect();
+        let found: Vec<Archive> = bundle.into_iter().filter(is_missing).collect();
         supply
             .missing
             .retain(|index| found.iter().all(|archive| archive.index != *index));
@@ -100,11 +95,12 @@ pub fn open_bundles(
     Ok(supply)
 }
 
-fn expect(package: &cs_stamp::PlanPackage) -> Expected {
-    Expected {
+fn expect(package: &cs_stamp::PlanPackage) -> Wanted {
+    Wanted {
         file_name: package.file_name.clone(),
         sha256: package.sha256,
         size: package.size,
+        url: package.url.clone(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where archives come from, and who hears how far they are.
 
+use std::fmt;
 use std::io;
 
 /// Random access to the bytes of one package archive. Offsets and lengths are in bytes.
@@ -57,6 +58,16 @@ pub struct Archive {
     /// Whether the supplier has already compared the SHA-256 of exactly these bytes, which nobody else can change; the linker does it
     /// otherwise.
     pub verified: bool,
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Archive")
+            .field("index", &self.index)
+            .field("length", &self.bytes.len())
+            .field("verified", &self.verified)
+            .finish()
+    }
 }
 
 /// An archive that cannot be had. `source` says why in the supplier's own words and keeps its own error type.
