@@ -1,7 +1,7 @@
 """The two steps of the action: install ``cs``, then build with it.
 
 Inputs arrive as one JSON object in ``ACTION_INPUTS``. No shell sees them: they become elements of an argument list.
-Standard library only, Python 3.10 and later.
+Standard library only, Python 3.11 and later.
 """
 
 from __future__ import annotations

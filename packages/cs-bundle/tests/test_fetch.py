@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import cs_bundle.download
+import cs_bundle.http
 from archive_server import ArchiveServer, Served
 from bundle_samples import request
 from cs_bundle import (
@@ -206,7 +207,7 @@ def test_a_wrong_size_is_refused(tmp_path: Path, archives: dict[str, Path], serv
 def test_a_server_that_lies_about_the_length_is_an_error(
     tmp_path: Path, archives: dict[str, Path], server: ArchiveServer
 ) -> None:
-    with pytest.raises(FetchError, match="IncompleteRead") as caught:
+    with pytest.raises(FetchError, match="the connection was closed early") as caught:
         fetch([serve(server, archives[NAME], lied_length=400_000)], tmp_path)
     assert caught.value.kind == "network"
 
@@ -248,6 +249,17 @@ def test_a_failure_does_not_wait_for_a_server_that_stalls(
     with pytest.raises(FetchError, match="404"):
         fetch([stalled, missing], tmp_path / "cache", concurrency=2)
     assert time.monotonic() - begin < 20
+    assert leftovers(tmp_path / "cache") == []
+
+
+def test_a_failure_does_not_wait_for_a_server_that_says_nothing(
+    tmp_path: Path, archives: dict[str, Path], server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(cs_bundle.http.TIMEOUTS_S, "read", None)
+    silent = serve(server, archives[NAME], silent=True)
+    missing = ArchiveRequest(url=f"{server.url}/none", file_name="none-1-0.conda", sha256="0" * 64)
+    with pytest.raises(FetchError, match="404"):
+        fetch([silent, missing], tmp_path / "cache", concurrency=2)
     assert leftovers(tmp_path / "cache") == []
 
 

@@ -142,7 +142,7 @@ def test_an_expired_token_is_replaced(tmp_path: Path, registry: OciRegistry, wan
     from cs_bundle.credentials import load_credentials
     from cs_bundle.http import Connections
 
-    connections = Connections(environ, load_credentials(environ), size=1)
+    connections = Connections(environ, load_credentials(environ))
     for _ in range(2):
         response, _address = connections.open(one.url, {}, sha256=one.sha256)
         assert response.status == 200

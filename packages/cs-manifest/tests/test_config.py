@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -9,6 +10,7 @@ import pytest
 
 from cs_manifest import (
     CONFIG_KEYS,
+    ConfigKey,
     InstallName,
     ManifestError,
     OverrideError,
@@ -22,70 +24,50 @@ from cs_manifest import (
 Make = Callable[..., Project]
 
 
-def test_what_is_not_given_has_its_default(make_ship: Make) -> None:
-    assert load_config(make_ship(), {}) == ShipConfig(
-        runtime="demo",
-        artifact_name="demo",
-        runtime_version="1.0",
-        delegate="python",
-        layout="online",
-        source_environment="ship",
-        exclude=(),
-        require=(),
-        docs_url=None,
-        install_scheme="conda-home",
-        install_name=InstallName(base="demo"),
-        installer=None,
-        condarc_file=None,
-        condarc=None,
-        freeze_base=False,
-        bytecode="on-import",
-        commands="direct",
-        on_upgrade="replace",
-        activation="path",
-    )
+EXAMPLES = {
+    "identifier": "other",
+    "version": "9.9",
+    "environment": "other",
+    "packages": ["b", "a"],
+    "url": "https://example.com/demo/",
+    "install-name": "other",
+    "path": "runtime.condarc",
+    "boolean": True,
+}
+"""A value for each type of key."""
 
 
-def test_every_key_can_be_set(make_ship: Make) -> None:
-    project = make_ship("""
-        artifact-name = "demo-cli"
-        layout = "external"
-        exclude = ["B", "a", "b"]
-        require = ["c"]
-        docs-url = "https://example.com/demo/"
-        install-scheme = "user-data"
-        install-name = "express"
-        installer = "homebrew"
-        condarc-file = "runtime.condarc"
-        freeze-base = true
-        bytecode = "shipped"
-        commands = "self"
-        on-upgrade = "keep"
-        activation = "full"
-    """)
-    condarc = project.root / "runtime.condarc"
-    condarc.write_text("channels: [conda-forge]\n")
-    assert load_config(project) == ShipConfig(
-        runtime="demo",
-        artifact_name="demo-cli",
-        runtime_version="1.0",
-        delegate="python",
-        layout="external",
-        source_environment="ship",
-        exclude=("b", "a"),
-        require=("c",),
-        docs_url="https://example.com/demo/",
-        install_scheme="user-data",
-        install_name=InstallName(base="express"),
-        installer="homebrew",
-        condarc_file=condarc,
-        condarc="channels: [conda-forge]\n",
-        freeze_base=True,
-        bytecode="shipped",
-        commands="self",
-        on_upgrade="keep",
-        activation="full",
-    )
+def test_what_is_not_given_has_the_default_of_the_table(make_ship: Make) -> None:
+    config = load_config(make_ship())
+    stated = {key.attribute: key.default for key in CONFIG_KEYS if key.default is not None}
+    assert {name: getattr(config, name) for name in stated} == stated
+    assert (config.artifact_name, config.install_name, config.require) == ("demo", InstallName(base="demo"), ())
+    assert (config.docs_url, config.installer, config.condarc_file, config.condarc) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("is_flag", [False, True])
+@pytest.mark.parametrize("key", CONFIG_KEYS, ids=lambda key: key.name)
+def test_every_key_can_be_set(make_project: Make, tmp_path: Path, key: ConfigKey, is_flag: bool) -> None:
+    (tmp_path / "runtime.condarc").write_text("a: b\n", encoding="utf-8")
+    value = key.choices[-1] if key.choices else EXAMPLES[key.value_type]
+    lines = {"runtime": "demo", "runtime-version": "1.0", "delegate": "python", "source-environment": "ship"}
+    expected = {"install-name": InstallName(base="other"), "condarc-file": tmp_path / "runtime.condarc"}
+    flags = {key.name: tmp_path / str(value) if key.value_type == "path" else value} if is_flag else {}
+    table = lines if is_flag else {**lines, key.name: value}
+    text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in table.items())
+    config = load_config(make_project(f"[workspace]\n[tool.conda-ship]\n{text}"), flags)
+    found = getattr(config, key.attribute)
+    assert found == expected.get(key.name, tuple(value) if key.is_list else value)
+    assert found != key.default
+
+
+def test_package_names_are_in_lower_case_and_each_once(make_ship: Make) -> None:
+    assert load_config(make_ship('exclude = ["B", "a", "b"]')).exclude == ("b", "a")
+
+
+def test_the_text_of_the_condarc_file_is_a_setting_too(make_ship: Make, tmp_path: Path) -> None:
+    (tmp_path / "rc").write_text("channels: [conda-forge]\n", encoding="utf-8")
+    assert load_config(make_ship('condarc-file = "rc"')).condarc == "channels: [conda-forge]\n"
 
 
 def test_the_aliases_of_conda_ship_0_4_are_accepted(make_project: Make) -> None:
@@ -106,8 +88,8 @@ def test_the_aliases_of_conda_ship_0_4_are_accepted(make_project: Make) -> None:
 
 
 @pytest.mark.parametrize("key", [key for key in CONFIG_KEYS if key.alias], ids=lambda key: key.name)
-def test_key_and_alias_together_are_an_error(make_project: Make, key: object) -> None:
-    name, alias = key.names  # type: ignore[attr-defined]
+def test_key_and_alias_together_are_an_error(make_project: Make, key: ConfigKey) -> None:
+    name, alias = key.names
     project = make_project(f'[workspace]\n[tool.conda-ship]\n{name} = "a"\n{alias} = "a"\n')
     with pytest.raises(ManifestError, match=f"is another name of {name}") as caught:
         load_config(project)

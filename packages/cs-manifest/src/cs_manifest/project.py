@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .positions import KeyPath
 
 
-class ManifestKind(str, Enum):
+class ManifestKind(StrEnum):
     """Which tool's manifest it is, and in which file."""
 
     CONDA = "conda"

@@ -66,6 +66,11 @@ def take_name(data: JsonObject, key: str, parent: str = "") -> str:
     return value
 
 
+def take_optional_name(data: JsonObject, key: str, parent: str = "") -> str | None:
+    """Return a name or None; the key has to be there."""
+    return None if take(data, key, parent) is None else take_name(data, key, parent)
+
+
 def take_line(data: JsonObject, key: str, parent: str = "") -> str:
     """Return a string without control characters, ends of lines among them."""
     value = take_string(data, key, parent)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from .choices import Layout
 from .errors import FieldError
 from .fields import (
     JsonObject,
@@ -23,7 +24,7 @@ from .fields import (
     take_string,
     take_strings,
 )
-from .header import SCHEMA_VERSION, Layout, require_schema_version
+from .header import SCHEMA_VERSION, require_schema_version
 
 Noarch = Literal["python", "generic"]
 
