@@ -162,8 +162,9 @@ def test_short_waits_are_not_worth_a_word(tmp_path: Path, archives: dict[str, Pa
 
 def test_a_missing_archive_is_an_error_at_once(tmp_path: Path, server: ArchiveServer) -> None:
     wanted = ArchiveRequest(url=f"{server.url}/main/a-1-0.conda", file_name="a-1-0.conda", sha256="0" * 64)
-    with pytest.raises(FetchError, match=r"127\.0\.0\.1:\d+ answers 404 \(the package may have been removed"):
+    with pytest.raises(FetchError, match=r"127\.0\.0\.1:\d+ answers 404$") as caught:
         fetch([wanted], tmp_path)
+    assert str(caught.value.hint).startswith("the package may have been removed")
     assert len(server.requests) == 1
 
 
@@ -366,8 +367,9 @@ def test_credentials_are_sent(
     (tmp_path / "auth.json").write_text(json.dumps({"127.0.0.1": entry}))
     wanted = serve(server, archives[NAME], authorization=authorization)
     fetch([wanted], tmp_path / "cache", environ={**QUIET, "RATTLER_AUTH_FILE": str(tmp_path / "auth.json")})
-    with pytest.raises(FetchError, match="RATTLER_AUTH_FILE"):
+    with pytest.raises(FetchError, match="answers 401") as caught:
         fetch([wanted], tmp_path / "other")
+    assert "RATTLER_AUTH_FILE" in str(caught.value.hint)
 
 
 def test_a_conda_token_goes_into_the_path_and_not_into_messages(

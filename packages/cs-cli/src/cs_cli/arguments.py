@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(**{**options, "allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
-        raise CliError("usage", message, hint=f"see {self.prog} --help", exit_code=EXIT_USAGE)
+        raise CliError(message, kind="usage", hint=f"see {self.prog} --help", exit_status=EXIT_USAGE)
 
 
 def parse_arguments(words: Sequence[str]) -> argparse.Namespace:

@@ -111,7 +111,7 @@ def _check_name(key: str, name: str, project: Project | None = None) -> str:
         return check_prefix_name(name) if key == "install-name" else check_file_name(name)
     except ValueError as error:
         expected, path = str(error), (*TABLE, key)
-    hint = f"change {key}, or give --{key}"
+    hint = f"change {key}"
     message = f"{name!r} is not a valid {key}: it has to be {expected}"
     if project is not None:
         raise project.document.error(message, kind="value-invalid", key=path, expected=expected, hint=hint)

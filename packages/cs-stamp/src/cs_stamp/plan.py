@@ -188,7 +188,7 @@ class Plan:
         for index, package in enumerate(self.packages):
             if package.name in names:
                 key = f"packages[{index}].name"
-                raise FieldError(f"{key}: there are two packages named {package.name!r}", key=key, actual=package.name)
+                raise FieldError(f"there are two packages named {package.name!r}", key=key, actual=package.name)
             names.add(package.name)
 
 
