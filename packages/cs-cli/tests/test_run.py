@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_samples import Cs, Workspace
 
 import cs_cli.building.execution
+from cli_samples import Cs, Workspace
 from cs_bundle import disk_full
 from cs_cli.run import run_process, runtime_environment
 

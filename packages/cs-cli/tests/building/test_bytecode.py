@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 import zstandard
-from cli_samples import Channel, Cs, Workspace, make_workspace
 
 import cs_cli.building.bytecode
+from cli_samples import Channel, Cs, Workspace, make_workspace
 from cs_cli.building.bytecode import compiled_name, pack_bytecode
 from cs_cli.errors import CliError
 from cs_stamp import read_stamp

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cli_samples import Cs, Workspace, make_template
 
+from cli_samples import Cs, Workspace, make_template
 from cs_bundle import BundleWriteError, DiskFullError
 from cs_cli.building.staging import staging_directory
 from cs_cli.errors import CliError
