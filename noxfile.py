@@ -123,7 +123,8 @@ def demo(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Compare with the peer in interleaved pairs: ``nox -s bench -- --rounds 5``."""
     install_everything(session, "psutil", *CHANNEL_TOOLS)
-    session.run("python", "-m", "bench", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests-integration")})
+    path = os.pathsep.join(str(ROOT / name) for name in ("tests-integration", "packages/cs-lock/benchmarks"))
+    session.run("python", "-m", "bench", *session.posargs, env={"PYTHONPATH": path})
 
 
 @nox.session

@@ -17,14 +17,15 @@ from typing import Any
 
 import pytest
 import rattler
-from channel import awkward
-from channel.archive import MTIME, PLACEHOLDER
-from channel.chance import make_environment
-from channel.crafted import Archive, Odd, folder, write_channel
-from channel.pieces import binary, delegate, fake_python, hard, link, noarch_python, package, plain, text
-from installs import Runtime, install_with_rattler, make_runtime
-from prefixes import compare, describe_as_ours, describe_prefix, read_as_ours, read_records
 from rattler.rattler import InstallerError
+
+from support.channel import awkward
+from support.channel.archive import MTIME, PLACEHOLDER
+from support.channel.chance import make_environment
+from support.channel.crafted import Archive, Odd, folder, write_channel
+from support.channel.pieces import binary, delegate, fake_python, hard, link, noarch_python, package, plain, text
+from support.installs import Runtime, install_with_rattler, make_runtime
+from support.prefixes import compare, describe_as_ours, describe_prefix, read_as_ours, read_records
 
 OUR_OWN = frozenset({".demo.json"})
 THEIR_OWN = frozenset({"__clobbers__", "CACHEDIR.TAG"})

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from channel.crafted import Archive, write_channel
-from channel.host_python import SITE_PACKAGES
-from channel.pieces import noarch_python, plain
-from channel.server import serve
-from channel.workspace import Workspace
-from conftest import SCRIPTS, Home, run_command
+
+from support.channel.crafted import Archive, write_channel
+from support.channel.host_python import SITE_PACKAGES
+from support.channel.pieces import noarch_python, plain
+from support.commands import SCRIPTS, Home, run_command
+from support.servers import serve
+from support.workspaces import Workspace
 
 TAG = sys.implementation.cache_tag
 COMPILED = ("bootstrap", "shipped")

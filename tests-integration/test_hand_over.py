@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Command, Home
+
+from support.commands import Command, Home
 
 PRINT_ARGUMENTS = "import os, sys; print([os.fsencode(word) for word in sys.argv[1:]])"
 PRINT_ENVIRONMENT = "import json, os; print(json.dumps(dict(os.environ)))"

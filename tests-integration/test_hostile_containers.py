@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 import zstandard
-from channel.archive import Entry, _add_member
-from channel.crafted import Archive, Odd, write_tar
-from channel.pieces import plain
-from traps import GIB, MISSING_OR_DAMAGED, Trap, evil
+
+from support.channel.archive import Entry, _add_member
+from support.channel.crafted import Archive, Odd, write_tar
+from support.channel.pieces import plain
+from support.traps import GIB, MISSING_OR_DAMAGED, Trap, evil
 
 
 @pytest.fixture

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 import rattler
-from channel.rattling import run_rattler
-from channel.server import serve
-from channel.solve import channel_packages, solve
-from channel.workspace import Workspace
-from conftest import CACHE, SPECS, Command, Home
-from prefixes import UMASK, compare, describe_as_ours, describe_prefix, read_as_ours, read_records
+
+from support.channel.build import find_channel
+from support.channel.rattling import run_rattler
+from support.channel.solve import channel_packages, solve
+from support.commands import Command, Home
+from support.prefixes import UMASK, compare, describe_as_ours, describe_prefix, read_as_ours, read_records
+from support.servers import serve
+from support.workspaces import SPECS, Workspace
 
 OUR_OWN = frozenset({".demo.json"})
 THEIR_OWN = frozenset({"__clobbers__", "CACHEDIR.TAG"})
@@ -62,8 +64,8 @@ def test_the_prefix_is_the_one_that_rattler_makes(embedded_runtime: Path, home: 
 def test_the_large_channel_gives_the_prefix_that_rattler_makes(
     home: Home, tmp_path: Path, cs: Callable[..., Command]
 ) -> None:
-    large = CACHE / "channels" / "large"
-    if not (large / "built-from.json").is_file():
+    large = find_channel("large")
+    if large is None:
         pytest.skip("there is no large channel yet: nox -s bench builds it")
     with serve(large) as server:
         records = solve(server.url, [name for name in channel_packages(large) if not name.startswith("conda")])

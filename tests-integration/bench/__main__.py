@@ -1,10 +1,9 @@
-"""``nox -s bench``: measure every line of SPEC section 11 beside the peer, and print one table."""
+"""``nox -s bench``: measure every line of ``docs/explanation/performance.md`` beside the peer, and print one table."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import shutil
 import statistics
@@ -15,13 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from channel.build import build_channel
-from channel.server import serve
-from channel.solve import channel_packages, solve
+from support.channel.build import CACHE, build_channel
+from support.channel.solve import channel_packages, solve
+from support.servers import serve
 
 from .chart import render_chart
 from .disk import fresh_directory
-from .locks import generate_lock
+from .locks import write_locked_workspace
 from .measure import Pairs, run, spread
 from .page import render_page
 from .peer import VERSION, install_peer
@@ -30,13 +29,12 @@ from .sides import Side, runtime_of, sides, spawn_seconds
 from .table import render_table
 
 DOCS = Path(__file__).parents[2] / "docs" / "explanation"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
 
 
 def main() -> None:
     """Measure and report."""
     arguments = _parse()
-    channel = build_channel(CACHE / "channels" / arguments.size, arguments.size)
+    channel = build_channel(arguments.size)
     peer = install_peer(CACHE / f"peer-{VERSION}")
     with fresh_directory(arguments.dir) as (directory, where), serve(channel) as server:
         records = solve(server.url, [name for name in channel_packages(channel) if not name.startswith("conda")])
@@ -129,7 +127,7 @@ def _measure_inspect(ours: Side, rounds: int) -> dict[str, Any]:
     results = {}
     for count, platforms, limit in ((100, 1, 0.1), (10_000, 8, 1.5)):
         workspace = ours.directory / f"inspect-{count}"
-        generate_lock(workspace, count, platforms)
+        write_locked_workspace(workspace, count, platforms)
         usages = [
             run([str(ours.cs), "inspect", "-q"], ours.environment(workspace / "home"), workspace)
             for _ in range(rounds + 1)

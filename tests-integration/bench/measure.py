@@ -44,7 +44,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], directory: Path,
 class Pairs:
     """Runs of both sides, taken in turns.
 
-    :ivar limit: the ratio that SPEC section 11 allows.
+    :ivar limit: the ratio that must not be exceeded; ``docs/explanation/performance.md`` lists them.
     """
 
     name: str

@@ -6,11 +6,11 @@ import random
 from pathlib import Path
 from typing import Any
 
-from channel.archive import Entry, Package, write_package
-from channel.build import index_channel
-from channel.host_python import pack_python
-from channel.server import serve
-from channel.solve import solve
+from support.channel.archive import Entry, Package, write_package
+from support.channel.build import index_channel
+from support.channel.host_python import pack_python
+from support.channel.solve import solve
+from support.servers import serve
 
 from .measure import run
 from .sides import Side, runtime_of

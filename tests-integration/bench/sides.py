@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from channel.workspace import Workspace
+from support.workspaces import Workspace
 
 from .disk import drop_caches
 from .measure import Usage, run

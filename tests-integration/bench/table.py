@@ -9,7 +9,7 @@ TEMPLATE_LIMIT_BYTES = 6_000_000
 
 
 def render_table(report: dict[str, Any]) -> str:
-    """Render every line of SPEC section 11: ours, theirs, ratio, spread, limit."""
+    """Render the table of ``docs/explanation/performance.md``: ours, theirs, ratio, spread, limit."""
     machine = report["machine"]
     lines = [
         f"{machine['packages']} packages, {machine['packed_mb']} MB packed; beside {machine['peer']}",

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from conftest import Home
-from faults.disks import mount_tmpfs
-from faults.inspection import assert_complete, find_faults, list_names, read_marker
-from faults.overlays import Container
-from faults.tracing import IS_POSSIBLE
-from faults.walker import Walker
-from faults.workshop import Workshop
+
+from support.commands import Home
+from support.disks import mount_tmpfs
+from support.inspection import assert_complete, find_faults, list_names, read_marker
+from support.overlays import Container
+from support.tracing import IS_POSSIBLE
+from support.walker import Walker
+from support.workshop import Workshop
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount file systems"),

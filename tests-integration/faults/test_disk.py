@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Home
-from faults.disks import fill, measure_free_bytes, mount_ext4, mount_tmpfs
-from faults.inspection import assert_complete, assert_no_process_in, list_names, read_marker
-from faults.processes import finish, start, wait_for, wait_for_script
-from faults.workshop import Workshop
+
+from support.commands import Home
+from support.disks import fill, measure_free_bytes, mount_ext4, mount_tmpfs
+from support.inspection import assert_complete, assert_no_process_in, list_names, read_marker
+from support.processes import finish, start, wait_for, wait_for_script
+from support.workshop import Workshop
 
 pytestmark = pytest.mark.root
 

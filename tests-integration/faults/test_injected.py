@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Command, Home
-from faults.inspection import list_names, read_marker
-from faults.walker import Walker
-from faults.workshop import Workshop
+
+from support.commands import Command, Home
+from support.inspection import list_names, read_marker
+from support.walker import Walker
+from support.workshop import Workshop
 
 FAILURES_PER_KILL = 4
 """A failing call takes a fraction of the time of a kill at a step."""

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Home
-from faults.inspection import assert_complete, assert_no_process_in, list_names, read_marker
-from faults.killing import choose_instant, measure, run_and_kill
-from faults.workshop import Workshop
+
+from support.commands import Home
+from support.inspection import assert_complete, assert_no_process_in, list_names, read_marker
+from support.killing import choose_instant, measure, run_and_kill
+from support.workshop import Workshop
 
 PROGRAM = ("-c", "import sys; print(sys.prefix)")
 
@@ -89,9 +90,9 @@ def durations() -> dict[str, float]:
 
 
 @pytest.fixture
-def stage(home: Home, number: int, seed: int, durations: dict[str, float]) -> Iterator[Stage]:
+def stage(home: Home, kill: int, seed: int, durations: dict[str, float]) -> Iterator[Stage]:
     """A home to kill commands in."""
-    return Stage(home, number, seed, durations)
+    return Stage(home, kill, seed, durations)
 
 
 def nothing() -> None:

@@ -6,9 +6,10 @@ import os
 import shutil
 
 import pytest
-from conftest import Command, Home
-from faults.inspection import assert_complete, assert_no_process_in, list_names
-from faults.workshop import Workshop
+
+from support.commands import Command, Home
+from support.inspection import assert_complete, assert_no_process_in, list_names
+from support.workshop import Workshop
 
 NOBODY = 65534
 pytestmark = pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit is not installed")

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from channel.solve import solve
-from conftest import SCRIPTS, Home
-from faults.inspection import assert_complete
-from faults.names import HOSTILE_NSSWITCH, IS_POSSIBLE, SERVER_FAILURE, DnsServer, Machine, serve_names, serve_socks
-from faults.servers import FaultyServer, serve_faulty
-from faults.workshop import Workshop, write_plain_channel
+
+from support.commands import SCRIPTS, Home
+from support.inspection import assert_complete
+from support.names import HOSTILE_NSSWITCH, IS_POSSIBLE, SERVER_FAILURE, DnsServer, Machine, serve_names, serve_socks
+from support.servers import Server
+from support.workshop import Workshop, open_plain_workshop
 
 NAME_SERVICE = ("nsswitch.conf", "libnss", "nscd", "gconv", "ld.so", ".so.")
 STRANGER = 4242
@@ -25,27 +25,20 @@ needs_root = pytest.mark.skipif(not IS_POSSIBLE, reason="needs Linux, root and s
 
 
 @pytest.fixture(scope="module")
-def server(fast_directory: Path) -> Iterator[FaultyServer]:
-    """A channel of two small packages, served."""
-    with serve_faulty(write_plain_channel(fast_directory / "named-channel")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def workshop(fast_directory: Path, cache_directory: Path, server: FaultyServer) -> Workshop:
-    """Builds runtimes that download from that server."""
-    return Workshop(
-        directory=fast_directory / "named-workshop",
-        cache=cache_directory,
-        channel_url=server.url,
-        specs=("tool",),
-        records=solve(server.url, ["tool"]),
-        delegate="tool",
-    )
+def workshop(fast_directory: Path, cache_directory: Path) -> Iterator[Workshop]:
+    """Builds runtimes of two small packages; its server can be told to fail."""
+    with open_plain_workshop(fast_directory / "named", cache_directory) as workshop:
+        yield workshop
 
 
 @pytest.fixture
-def online(workshop: Workshop, server: FaultyServer) -> Path:
+def server(workshop: Workshop) -> Server:
+    """That server."""
+    return workshop.server
+
+
+@pytest.fixture
+def online(workshop: Workshop, server: Server) -> Path:
     built = workshop.build(layout='"online"')
     server.asked.clear()
     return built
@@ -104,7 +97,7 @@ def test_a_name_is_found_in_hosts_and_dns_alone(
     hosts: str,
     replies: dict[str, str],
     online: Path,
-    server: FaultyServer,
+    server: Server,
     names: DnsServer,
     machine: Machine,
     home: Home,
@@ -124,7 +117,7 @@ def test_a_name_is_found_in_hosts_and_dns_alone(
 @needs_root
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
 def test_the_name_of_a_socks_proxy_is_found_too(
-    scheme: str, online: Path, server: FaultyServer, names: DnsServer, machine: Machine, home: Home
+    scheme: str, online: Path, server: Server, names: DnsServer, machine: Machine, home: Home
 ) -> None:
     names.names["socks.example"] = "127.0.0.1"
     machine.write("resolv.conf", f"nameserver {names.address}\n")

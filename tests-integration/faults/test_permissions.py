@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from conftest import Command, Home
-from faults.disks import mount_tmpfs
-from faults.inspection import assert_complete, list_names, snapshot
-from faults.workshop import Workshop
+
+from support.commands import Command, Home
+from support.disks import mount_tmpfs
+from support.inspection import assert_complete, list_names, snapshot
+from support.workshop import Workshop
 
 NOBODY = 65534
 WITHOUT_WRITING = ("-B", "-c", "import sys; print(sys.prefix)")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from conftest import Home
-from faults.inspection import list_names
-from faults.workshop import Workshop
+
+from support.commands import Home
+from support.inspection import list_names
+from support.workshop import Workshop
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 

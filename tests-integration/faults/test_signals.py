@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable
 
 import pytest
-from conftest import Home
-from faults.inspection import assert_complete, assert_no_process_in, list_names, read_marker
-from faults.processes import LONG_SECONDS, start, wait_for, wait_for_script
-from faults.workshop import Workshop
+
+from support.commands import Home
+from support.inspection import assert_complete, assert_no_process_in, list_names, read_marker
+from support.processes import LONG_SECONDS, start, wait_for, wait_for_script
+from support.workshop import Workshop
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 AT_ONCE_SECONDS = 5.0
@@ -29,16 +30,16 @@ def slow_run(plain_workshop: Workshop, home: Home) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize(("number_of_signal", "status"), SIGNALS)
-@pytest.mark.parametrize("kill", [os.kill, os.killpg])
+@pytest.mark.parametrize("send", [os.kill, os.killpg])
 def test_a_signal_ends_a_script_and_leaves_nothing(
     number_of_signal: signal.Signals,
     status: int,
-    kill: Callable[[int, int], None],
+    send: Callable[[int, int], None],
     slow_run: subprocess.Popen[str],
     home: Home,
 ) -> None:
     sent = time.monotonic()
-    kill(slow_run.pid, number_of_signal)
+    send(slow_run.pid, number_of_signal)
     _, message = slow_run.communicate()
     assert slow_run.returncode == status, message
     assert "interrupted" in message

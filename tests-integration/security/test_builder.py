@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from channel.crafted import Archive, write_channel
-from channel.pieces import DELEGATE, delegate, package, plain
-from channel.server import serve
-from channel.workspace import Workspace
-from conftest import SCRIPTS, run_command
 
 from cs_bundle import write_bundle
 from cs_stamp import read_stamp
+from support.channel.crafted import Archive, write_channel
+from support.channel.pieces import DELEGATE, delegate, package, plain
+from support.commands import SCRIPTS, run_command
+from support.servers import serve
+from support.workspaces import Workspace
 
 ROOT = Path(__file__).parents[2]
 LIMIT_MB = 300

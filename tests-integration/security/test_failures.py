@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from conftest import Command, Home
-from faults.inspection import list_names, read_marker, snapshot
-from faults.overlays import Container
-from faults.workshop import Workshop
+
+from support.commands import Command, Home
+from support.inspection import list_names, read_marker, snapshot
+from support.overlays import Container
+from support.workshop import Workshop
 
 SOMEBODY, SOMEBODY_ELSE = 12345, 12346
 STRACE = shutil.which("strace")

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from channel.archive import Entry
-from channel.crafted import Archive, Odd, folder
-from channel.pieces import fake_python, hard, link, noarch_python, package, plain, text
-from conftest import run_command
-from traps import MISSING_OR_DAMAGED, Trap, evil
+
+from support.channel.archive import Entry
+from support.channel.crafted import Archive, Odd, folder
+from support.channel.pieces import fake_python, hard, link, noarch_python, package, plain, text
+from support.commands import run_command
+from support.traps import MISSING_OR_DAMAGED, Trap, evil
 
 ACCOUNT = Path(__file__).parent.parent / "bench" / "account.py"
 MIB = 1 << 20

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Command, Home
-from faults.inspection import list_names, read_marker
-from faults.overlays import Container
-from faults.workshop import Workshop
-from security.mounts import KINDS, describe, mounted
-from security.users import become
+
+from support.commands import Command, Home
+from support.inspection import list_names, read_marker
+from support.mounts import KINDS, describe, mounted
+from support.overlays import Container
+from support.users import become
+from support.workshop import Workshop
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount file systems"),

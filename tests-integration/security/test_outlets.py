@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from channel.crafted import Archive, write_channel
-from channel.pieces import delegate, package, plain
-from channel.workspace import Workspace
-from conftest import SCRIPTS
-from faults.servers import Answer, serve_faulty
-from installs import Runtime, make_runtime
-from security.terminal import FILE_NAME, HOSTILE, check_harmless, check_json, check_text, run_on_terminal, run_raw
 
 from cs_stamp import StampError
+from support.channel.crafted import Archive, write_channel
+from support.channel.pieces import delegate, package, plain
+from support.commands import SCRIPTS
+from support.installs import Runtime, make_runtime
+from support.servers import Answer, serve
+from support.terminal import FILE_NAME, HOSTILE, check_harmless, check_json, check_text, run_on_terminal, run_raw
+from support.workspaces import Workspace
 
 YAML_TEXT = json.dumps(HOSTILE)
 QUIET_TEXT = "owned"
@@ -397,7 +397,7 @@ def fault_realm(answer: Answer) -> bool:
 @pytest.mark.parametrize("fault", [fault_reason, fault_redirect, fault_realm])
 def test_no_server(fault: Callable[[Answer], bool], bench: Bench) -> None:
     runtime = bench.make()
-    with serve_faulty(bench.directory) as server:
+    with serve(bench.directory) as server:
         server.fault = fault
         config = bench.home / ".config" / "rattler" / "config.toml"
         config.parent.mkdir(parents=True)

@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Home
-from faults.inspection import list_names, read_marker
-from faults.processes import finish, start
-from security.versions import KINDS, build_versions, said_by
+
+from support.commands import Home
+from support.inspection import list_names, read_marker
+from support.processes import finish, start
+from support.versions import KINDS, build_versions, said_by
 
 AT_ONCE = 8
 ROUNDS = 4

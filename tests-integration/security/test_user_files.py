@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Command, Home
-from faults.inspection import list_names, read_marker
-from faults.workshop import Workshop
+
+from support.commands import Command, Home
+from support.inspection import list_names, read_marker
+from support.terminal import Dialogue
+from support.workshop import Workshop
 
 FILES = {
     "an R library": ("lib/R/library/foo/DESCRIPTION", "lib/"),
@@ -112,6 +114,21 @@ def test_status_and_uninstall_show_them(desk: Desk) -> None:
     assert file.exists()
     assert desk.run(1, "uninstall", "-y").returncode == 0
     assert list_names(desk.home.directory) == []
+
+
+def test_uninstall_asks_again_when_more_came_while_it_asked(desk: Desk) -> None:
+    question = "Remove it? [y/N] "
+    late = desk.home.prefix / "late"
+    with Dialogue([desk.workshop.build(version="1.0"), "uninstall"], env=desk.home.environment) as dialogue:
+        assert str(late) not in dialogue.read(until=question)
+        late.write_text("mine")
+        dialogue.type("y\n")
+        second = dialogue.read(until=question)
+        assert f"{late} was added while the question was open. Nothing was removed." in second
+        assert f"  {late} (added by you, not by a package)" in second
+        dialogue.type("n\n")
+    assert late.read_text() == "mine"
+    assert desk.run(1, "word").stdout == f"{desk.home.prefix} word\n"
 
 
 def test_what_programs_and_link_scripts_leave_keeps_nobody_from_upgrading(desk: Desk) -> None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Command, Home
-from faults.inspection import list_names, read_marker
-from faults.workshop import Workshop
-from security.users import (
+
+from support.commands import Command, Home
+from support.inspection import list_names, read_marker
+from support.users import (
     ATTACKER,
     MARKERS,
     NEIGHBOURS,
@@ -30,6 +30,7 @@ from security.users import (
     give,
     make_sticky,
 )
+from support.workshop import Workshop
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users"),

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bundle_samples import expect
 
+from bundle_samples import expect
 from cs_bundle import ArchiveNameError, ExpectedArchive, find_cached
 from cs_bundle.cache import cached_path
 

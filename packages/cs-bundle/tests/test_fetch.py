@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archive_server import ArchiveServer, Served
-from bundle_samples import request
 
 import cs_bundle.download
+from archive_server import ArchiveServer, Served
+from bundle_samples import request
 from cs_bundle import (
     ArchiveMismatchError,
     ArchiveNameError,

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archive_server import CERTIFICATE, ArchiveServer, Served
-from bundle_samples import make_archives, request
-from oci_registry import OciRegistry
 
 import cs_bundle.download
+from archive_server import CERTIFICATE, ArchiveServer, Served
+from bundle_samples import make_archives, request
 from cs_bundle import ArchiveMismatchError, ArchiveRequest, FetchError, fetch_archives
 from cs_bundle.errors import RefusedError
 from cs_bundle.oci import _parse_challenges, parse_reference
+from oci_registry import OciRegistry
 
 V1, V2 = "application/vnd.conda.package.v1", "application/vnd.conda.package.v2"
 PLACES = {

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
+
 from archive_server import CERTIFICATE, ArchiveServer, Served
 from bundle_samples import request
-
 from cs_bundle import FetchError, fetch_archives
 
 NAME = "numpy-2.0-py311_0.conda"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from bundle_samples import SIZES_BYTES, expect
 
 import cs_bundle.writer
+from bundle_samples import SIZES_BYTES, expect
 from cs_bundle import (
     ArchiveMismatchError,
     ArchiveNameError,

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-# With --import-mode=importlib nothing else makes the sample modules beside this file importable.
-sys.path.insert(0, str(Path(__file__).parent))
-
 from cli_samples import Channel, Cs, Outcome, Workspace, make_template, make_workspace, small_channel
 
 from cs_cli.main import main
@@ -18,8 +13,8 @@ from cs_cli.main import main
 @pytest.fixture(autouse=True)
 def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let every test see the same machine, with caches of its own, and leave the process's signals alone."""
-    monkeypatch.setattr("cs_cli.platforms.host_platform", lambda: "linux-64")
-    for module in ("request", "run", "bytecode"):
+    monkeypatch.setattr("cs_cli.project.platforms.host_platform", lambda: "linux-64")
+    for module in ("building.preparation", "run", "building.bytecode"):
         monkeypatch.setattr(f"cs_cli.{module}.host_platform", lambda: "linux-64")
     monkeypatch.setattr("cs_cli.main.interrupt_on_signals", lambda: None)
     monkeypatch.setenv("CONDA_SHIP_CACHE_DIR", str(tmp_path / "cache"))

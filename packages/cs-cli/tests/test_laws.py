@@ -12,9 +12,9 @@ from cli_samples import Cs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cs_cli.artifacts import StagedFile, render_checksums
-from cs_cli.console import format_bytes
-from cs_cli.verify import read_checksums, verify_path
+from cs_cli.building.companions import StagedFile, render_checksums
+from cs_cli.terminal.console import format_bytes
+from cs_cli.verification.checks import read_checksums, verify_path
 
 NAMES = st.text(string.ascii_letters + string.digits + "._-", min_size=1, max_size=30).filter(lambda s: s.strip("."))
 DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)

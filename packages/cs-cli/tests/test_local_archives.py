@@ -13,8 +13,8 @@ import zstandard
 from cli_samples import Channel, Cs, Workspace, make_workspace, small_channel
 
 from cs_bundle import open_bundle
-from cs_cli.plan import make_portable
-from cs_cli.verify import verify_path
+from cs_cli.building.plan import make_portable
+from cs_cli.verification.checks import verify_path
 from cs_stamp import read_stamp
 
 MARK = "jane-doe-home"

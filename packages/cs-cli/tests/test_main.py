@@ -15,7 +15,7 @@ from cli_samples import Cs, Workspace
 
 import cs_cli.main
 from cs_cli import __version__
-from cs_cli.staging import staging_directory
+from cs_cli.building.staging import staging_directory
 
 
 def start(*words: str, **options: object) -> subprocess.Popen[bytes]:

@@ -22,15 +22,15 @@ from hypothesis import strategies as st
 
 from cs_cli import main
 from cs_cli.arguments import parse_arguments
-from cs_cli.artifacts import render_json
-from cs_cli.console import Console, print_json, print_lines
-from cs_cli.derivation import derive_project
+from cs_cli.building.companions import render_json
 from cs_cli.errors import CliError, render_error
-from cs_cli.escaping import escape_line
-from cs_cli.inspection import BytecodeCost, DelegateCheck, Inspection, PlatformSummary, inspect_derivation
-from cs_cli.report import render_inspection
-from cs_cli.style import TextStyle, paint
-from cs_cli.verify import Fault, Verification
+from cs_cli.inspection.report import render_inspection
+from cs_cli.inspection.summary import BytecodeCost, DelegateCheck, Inspection, PlatformSummary, inspect_derivation
+from cs_cli.project.derivation import derive_project
+from cs_cli.terminal.console import Console, print_json, print_lines
+from cs_cli.terminal.escaping import escape_line
+from cs_cli.terminal.style import TextStyle, paint
+from cs_cli.verification.checks import Fault, Verification
 from cs_lock import Channel, Exclusion, Problem
 
 PACKAGES = Path(__file__).parents[2]
@@ -185,7 +185,7 @@ def find_outlets(tree: ast.AST) -> Iterable[int]:
 def test_one_module_prints() -> None:
     outlets = {
         path.name
-        for path in PACKAGES.glob("*/src/*/*.py")
+        for path in PACKAGES.glob("*/src/*/**/*.py")
         if list(find_outlets(ast.parse(path.read_text(encoding="utf-8"))))
     }
     assert outlets == {"console.py"}

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from cli_samples import Cs, Workspace
 
-import cs_cli.build
+import cs_cli.building.execution
 from cs_bundle import disk_full
 from cs_cli.run import run_process, runtime_environment
 
@@ -30,14 +30,14 @@ exit 7
 @pytest.fixture
 def fake_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Put a shell script in the place of every runtime that is stamped, and temporary folders below a known one."""
-    write_stamp = cs_cli.build.write_stamp
+    write_stamp = cs_cli.building.execution.write_stamp
 
     def write(template: Path, out: Path, **parts: Any) -> Any:
         info = write_stamp(template, out, **parts)
         out.write_text(FAKE_RUNTIME)
         return info
 
-    monkeypatch.setattr(cs_cli.build, "write_stamp", write)
+    monkeypatch.setattr(cs_cli.building.execution, "write_stamp", write)
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
 
@@ -61,7 +61,7 @@ def test_a_full_disk_is_that_of_temporary_files(
     def look(place: Path, _: int) -> None:
         raise disk_full(place, 1234, 5)
 
-    monkeypatch.setattr("cs_cli.staging.check_room", look)
+    monkeypatch.setattr("cs_cli.building.staging.check_room", look)
     assert run() == 1
     err = capfd.readouterr().err
     assert f"error: {tmp_path / 'tmp'}: not enough disk space" in err
@@ -133,7 +133,7 @@ def test_a_process_ended_by_a_signal_has_128_and_its_number() -> None:
 
 CALLER = """
 import os, sys
-from cs_cli.interrupts import interrupt_on_signals
+from cs_cli.terminal.interrupts import interrupt_on_signals
 from cs_cli.run import run_process
 interrupt_on_signals()
 sys.exit(run_process(["sh", "-c", sys.argv[1]], dict(os.environ)))

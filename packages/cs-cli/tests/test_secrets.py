@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cs_bundle import redact_url
-from cs_cli.console import Console
 from cs_cli.errors import CliError, describe_error, render_error
+from cs_cli.terminal.console import Console
 from cs_lock.credentials import redact_url as redact_url_of_lock
 
 ADDRESSES = [

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stamp_samples import TEMPLATE_BYTES, Workbench, make_header, make_package, make_plan
 
 from cs_stamp import DamagedStampError, Header, NotStampedError, Plan, StampError, verify_stamp
 from cs_stamp.layout import FOOTER_SIZE_BYTES, MAGIC, PART_TAGS
+from stamp_samples import TEMPLATE_BYTES, Workbench, make_header, make_package, make_plan
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 NAME = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)

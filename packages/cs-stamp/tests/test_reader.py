@@ -6,10 +6,10 @@ import io
 from pathlib import Path
 
 import pytest
-from stamp_samples import TEMPLATE_BYTES, Workbench, make_header, make_plan
 
 from cs_stamp import DamagedStampError, NotStampedError, StampReadError, read_stamp, verify_stamp
 from cs_stamp.layout import MAGIC
+from stamp_samples import TEMPLATE_BYTES, Workbench, make_header, make_plan
 
 
 def test_reader_finds_what_was_written(bench: Workbench) -> None:

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from executable_samples import MARK, X86, make_elf, make_fat_macho, make_pe
-from stamp_samples import make_header, make_plan
 
 from cs_stamp import (
     TEMPLATE_PLATFORMS,
@@ -26,6 +24,8 @@ from cs_stamp import (
     write_stamp,
 )
 from cs_stamp.layout import FORMAT_VERSION
+from executable_samples import MARK, X86, make_elf, make_fat_macho, make_pe
+from stamp_samples import make_header, make_plan
 
 
 def make_template(directory: Path, data: bytes | None = None, name: str = "cs-template") -> Path:

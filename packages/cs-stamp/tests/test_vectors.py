@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from regenerate import regenerate
 
 from cs_stamp import Mark, StampError, read_mark, read_stamp, verify_stamp
 
@@ -19,16 +17,6 @@ INDEX: dict[str, Any] = json.loads((VECTORS / "vectors.json").read_text(encoding
 
 def name_of(vector: dict[str, Any]) -> str:
     return Path(vector["file"]).stem
-
-
-def load_script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("regenerate_vectors", VECTORS / "regenerate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("vector", INDEX["good"], ids=name_of)
@@ -79,7 +67,7 @@ def test_every_file_is_in_the_index() -> None:
 
 
 def test_regenerating_gives_the_same_bytes(tmp_path: Path) -> None:
-    load_script().regenerate(tmp_path)
+    regenerate(tmp_path)
     written = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     for path, data in written.items():
         assert (VECTORS / path).read_bytes() == data, path

@@ -1,46 +1,17 @@
-//! The generic runtime that `cs build` stamps. `runtime` tells what happens; `docs/reference/runtime.md` what users see.
+//! The generic runtime that `cs build` stamps. `dispatch` tells what happens; `docs/reference/runtime.md` what users see.
 
-// What is written goes through `voice`.
+// What is written goes through `say::voice`.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-mod activation;
-mod arguments;
-mod bootstrap;
-mod condarc;
-mod environment;
-mod environments;
-mod error;
-mod escape;
-mod expand;
-mod help;
-#[cfg(all(
-    target_os = "linux",
-    target_env = "gnu",
-    any(target_feature = "crt-static", test)
-))]
-mod host;
-mod kept;
-mod launch;
-mod launcher;
-mod memory;
-mod nearest;
-mod packages;
-mod parser;
-mod place;
-mod privilege;
-mod progress;
-mod rollback;
-mod runtime;
-mod settings;
-mod shell;
-mod signals;
-mod sources;
-mod status;
-mod text;
-mod uninstall;
-mod variables;
-mod verify;
-mod voice;
+mod cli;
+mod commands;
+mod context;
+mod dispatch;
+mod install;
+mod locate;
+mod process;
+mod run;
+mod say;
 
 /// What `cs build` looks for in a file before it takes it for a template.
 #[used]
@@ -50,5 +21,5 @@ static MARK: [u8; cs_stamp::MARK_LENGTH] =
 fn main() -> std::process::ExitCode {
     // Linkers drop what nothing refers to, `#[used]` or not.
     std::hint::black_box(&MARK);
-    runtime::run()
+    dispatch::run()
 }

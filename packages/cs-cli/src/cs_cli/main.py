@@ -13,13 +13,13 @@ from pathlib import Path
 
 from .arguments import parse_arguments
 from .errors import EXIT_FAILED, CliError, describe_error, exit_code_of, render_error
-from .interrupts import interrupt_on_signals
+from .terminal.interrupts import interrupt_on_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from .inspection import Inspection
+    from .inspection.summary import Inspection
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,7 +70,7 @@ def _soften_streams() -> None:
 
 def _show_warning(message: Warning | str, *_: object, **_more: object) -> None:
     """Show what a library warns of: it may repeat what a build backend has said."""
-    from .console import Console
+    from .terminal.console import Console
 
     Console().say(f"warning: {message}")
 
@@ -108,7 +108,7 @@ def _report(error: Exception, *, as_json: bool) -> int:
     if not hasattr(error, "kind"):
         error = _wrap_unexpected(error)
     if as_json:
-        from .console import print_json
+        from .terminal.console import print_json
 
         print_json(describe_error(error), sys.stderr, indent=None)
     else:
@@ -117,7 +117,7 @@ def _report(error: Exception, *, as_json: bool) -> int:
 
 
 def _print_error(lines: list[str]) -> None:
-    from .console import print_lines
+    from .terminal.console import print_lines
 
     print_lines(lines, sys.stderr)
 
@@ -138,10 +138,10 @@ def _wrap_unexpected(error: Exception) -> Exception:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
-    from .console import print_json, print_lines
-    from .derivation import derive_project
-    from .inspection import inspect_derivation
-    from .platforms import find_platform
+    from .inspection.summary import inspect_derivation
+    from .project.derivation import derive_project
+    from .project.platforms import find_platform
+    from .terminal.console import print_json, print_lines
 
     derivation = derive_project(arguments, strict=False)
     wanted = arguments.platform
@@ -150,8 +150,8 @@ def _inspect(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(inspection.to_dict())
     else:
-        from .report import render_inspection
-        from .style import style_of
+        from .inspection.report import render_inspection
+        from .terminal.style import style_of
 
         print_lines(render_inspection(inspection, style_of(sys.stdout)))
     return 0 if inspection.can_ship else EXIT_FAILED
@@ -159,10 +159,10 @@ def _inspect(arguments: argparse.Namespace) -> int:
 
 def _check_delegates(inspection: Inspection, arguments: argparse.Namespace) -> Inspection:
     """Look for the delegate in what the cache holds, and download the rest where that was asked for."""
-    from .console import Console
-    from .delegate_check import check_delegates
-    from .inputs import list_inputs, refuse_outputs
-    from .store import archives_of_records, open_store
+    from .archives.store import archives_of_records, open_store
+    from .delegate.search import check_delegates
+    from .project.protected_inputs import list_inputs, refuse_outputs
+    from .terminal.console import Console
 
     download, store = arguments.check_delegate, open_store(arguments)
     if download:
@@ -173,9 +173,9 @@ def _check_delegates(inspection: Inspection, arguments: argparse.Namespace) -> I
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    from .build import build_artifacts, check_outputs
-    from .console import print_json, print_lines
-    from .request import prepare_build
+    from .building.execution import build_artifacts, check_outputs
+    from .building.preparation import prepare_build
+    from .terminal.console import print_json, print_lines
 
     request = prepare_build(arguments, label=arguments.target_label or arguments.target)
     if arguments.dry_run:
@@ -195,7 +195,7 @@ def _build(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from .request import prepare_build
+    from .building.preparation import prepare_build
     from .run import run_runtime
 
     request = prepare_build(arguments, label=None)
@@ -205,8 +205,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from .console import Console, print_json, print_lines
-    from .verify import verify_path
+    from .terminal.console import Console, print_json, print_lines
+    from .verification.checks import verify_path
 
     verification = verify_path(arguments.path, Console(quiet=arguments.quiet))
     if arguments.json:

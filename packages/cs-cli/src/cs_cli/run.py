@@ -15,13 +15,13 @@ from types import FrameType
 from cs_bundle import DiskFullError
 from cs_stamp.launch import literal_path
 
-from .build import BuildResult, Materials, build_artifacts
-from .console import Console
+from .building.execution import BuildResult, Materials, build_artifacts
+from .building.plan import BuildPlan
 from .errors import CliError
-from .inputs import refuse_outputs
-from .interrupts import ASKING
-from .plan import BuildPlan
-from .platforms import host_platform
+from .project.platforms import host_platform
+from .project.protected_inputs import refuse_outputs
+from .terminal.console import Console
+from .terminal.interrupts import ASKING
 
 
 def run_runtime(

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use cs_link::Archive;
+use cs_archive::{Archive, to_hex};
 use url::Url;
 
 use crate::attempt::{Attempt, Resumption};
@@ -143,8 +143,8 @@ impl Course<'_> {
         match result.map(|()| sink.sha256()) {
             Ok(sha256) if sha256 == self.request.sha256 => return Ok(true),
             Ok(sha256) => {
-                let expected = cs_link::to_hex(&self.request.sha256);
-                self.distrust(index, "its SHA-256", expected, cs_link::to_hex(&sha256));
+                let expected = to_hex(&self.request.sha256);
+                self.distrust(index, "its SHA-256", expected, to_hex(&sha256));
             }
             Err(Failure::WrongSize { actual }) => {
                 self.distrust(index, "its size", self.size(), actual);

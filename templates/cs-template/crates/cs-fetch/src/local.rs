@@ -4,13 +4,12 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cs_link::Archive;
+use cs_archive::{Archive, WholeFile};
 use url::Url;
 
 use crate::error::FetchError;
 use crate::options::Request;
 use crate::redact::file_name;
-use crate::sink::WholeFile;
 
 /// The path that a `file://` URL or a plain path names; `None` when it is another URL.
 pub(crate) fn local_path(url: &str) -> Option<PathBuf> {
@@ -46,7 +45,7 @@ pub(crate) fn open_archive(request: &Request, path: &Path) -> Result<Archive, Fe
         }),
         _ => Ok(Archive {
             index: request.index,
-            bytes: Box::new(WholeFile { file, length }),
+            bytes: Box::new(WholeFile::new(file, length)),
             verified: false,
         }),
     }

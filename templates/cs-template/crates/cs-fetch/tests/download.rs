@@ -7,8 +7,8 @@ use std::net::TcpListener;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use cs_archive::Archives;
 use cs_fetch::{ErrorKind, Event, FetchError, Speed};
-use cs_link::Archives;
 use support::{
     Fixture, Server, assert_network, assert_says, noise, read_all, request, respond, respond_raw,
     respond_with_ranges,

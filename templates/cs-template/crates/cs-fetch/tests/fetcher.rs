@@ -9,8 +9,8 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use cs_archive::Archives;
 use cs_fetch::{ErrorKind, FetchError, Fetcher, Request, fetch};
-use cs_link::Archives;
 use support::{Fixture, Server, assert_says, noise, read_all, request, respond};
 
 /// A server of `count` archives, and the requests for them.

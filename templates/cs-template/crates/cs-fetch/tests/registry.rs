@@ -5,7 +5,6 @@ mod support;
 use std::path::Path;
 
 use process::{BODY, assert_says, fetch_with, write};
-use ring::digest::{SHA256, digest};
 use support::{Answer, Received, STATUS_OK, Server, TlsServer, process};
 
 #[test]
@@ -18,11 +17,7 @@ const NOT_FOUND: &str = "404 Not Found";
 const UNAUTHORIZED: &str = "401 Unauthorized";
 
 fn blob_path() -> String {
-    let digest: String = digest(&SHA256, BODY)
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = cs_archive::to_hex(&cs_archive::sha256(BODY));
     format!("/v2/mirror/main/noarch/zzz_a-b/blobs/sha256:{digest}")
 }
 

@@ -10,10 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use cs_link::{
-    Archive, ArchiveError, Archives, Bytecode, Job, Noarch, Package, Progress, Python, ReadAt,
-    largest_first,
-};
+use cs_archive::{Archive, ArchiveError, Archives, Progress, ReadAt};
+use cs_link::{Bytecode, Job, Noarch, Package, Python, largest_first};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

@@ -4,7 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::memory::is_memory_error;
+use cs_archive::is_memory_error;
+
 use crate::{LinkError, Package};
 
 /// A failure that is still to be given a package.

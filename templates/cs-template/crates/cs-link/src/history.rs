@@ -3,10 +3,10 @@
 use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use cs_archive::to_hex;
 use serde::Deserialize;
 
 use crate::channel::canonical_name;
-use crate::input::to_hex;
 use crate::{Job, Package};
 
 /// What the URLs of archives begin with that came with the runtime and have no address.

@@ -6,12 +6,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+use cs_archive::{Archive, Archives, Progress, to_hex};
+
 use crate::aside::Aside;
 use crate::bytecode::{Modules, compile, unpack_shipped};
 use crate::clobber::Claims;
 use crate::fault::Fault;
 use crate::history::{render_explicit, render_history};
-use crate::input::{Monitor, to_hex};
+use crate::input::Monitor;
 use crate::layout::Layout;
 use crate::order::order_packages;
 use crate::package::{Hashed, hash, link_package};
@@ -20,9 +22,7 @@ use crate::scripts::run_scripts;
 use crate::settle::settle;
 use crate::shared::{Shared, replace_file};
 use crate::tree::{Hand, Tree};
-use crate::{
-    Archive, Archives, Bytecode, Clobbered, Job, LinkError, Misstated, Package, Progress, Report,
-};
+use crate::{Bytecode, Clobbered, Job, LinkError, Misstated, Package, Report};
 
 /// Install every package of `job` into its staging directory.
 ///

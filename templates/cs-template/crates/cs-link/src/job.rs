@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
+use cs_archive::ReadAt;
 use serde_json::value::RawValue;
-
-use crate::ReadAt;
 
 /// How much of a package depends on the machine that it was built on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use std::io::{BufReader, BufWriter, Write};
 use std::rc::Rc;
 
+use cs_archive::{from_hex, to_hex};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 use crate::Package;
 use crate::fault::Fault;
-use crate::input::{from_hex, to_hex};
 use crate::paths::{FileMode, clean_path};
 use crate::shared::{Shared, replace_file, write_fault};
 use crate::tree::Hand;

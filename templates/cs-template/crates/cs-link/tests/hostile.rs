@@ -5,7 +5,8 @@ mod support;
 
 use std::sync::Mutex;
 
-use cs_link::{Archive, Archives, Kind, LinkError, ReadAt};
+use cs_archive::{Archive, Archives, ReadAt};
+use cs_link::{Kind, LinkError};
 use serde_json::Value;
 use support::{
     Bench, Item, PLACEHOLDER, Recipe, bench, bzip2, file, hard_link, package_of, recipe, symlink,
@@ -404,7 +405,7 @@ impl ReadAt for Changing {
 struct One(Mutex<Option<Changing>>);
 
 impl Archives for One {
-    fn next(&self) -> Result<Option<Archive>, cs_link::ArchiveError> {
+    fn next(&self) -> Result<Option<Archive>, cs_archive::ArchiveError> {
         let changing = self.0.lock().unwrap().take();
         Ok(changing.map(|changing| Archive {
             index: 0,

@@ -5,6 +5,7 @@ mod support;
 
 use std::os::unix::fs::MetadataExt;
 
+use cs_archive::{sha256, to_hex};
 use serde_json::json;
 use support::{MODIFIED, PLACEHOLDER, bench, file, hard_link, mode_of, modified, recipe, symlink};
 
@@ -48,12 +49,7 @@ fn a_file_that_is_not_listed_is_not_written() {
 #[test]
 fn a_list_with_wrong_sizes_is_told_of_and_holds_up_nothing() {
     let content = b"twelve bytes";
-    let digest = ring::digest::digest(&ring::digest::SHA256, content);
-    let hex: String = digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex = to_hex(&sha256(content));
     for stated in [0, 1, 11, 13, 1 << 40, u64::MAX] {
         let bench = bench();
         let items = vec![
@@ -140,12 +136,7 @@ fn the_prefix_replaces_the_placeholder_and_the_record_says_so() {
     assert_eq!(record["prefix_placeholder"], PLACEHOLDER);
     assert_eq!(record["size_in_bytes"], binary.len());
     assert_eq!(record["sha256"], "ab".repeat(32));
-    let digest = ring::digest::digest(&ring::digest::SHA256, &bench.read("lib/b"));
-    let hex: String = digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex = to_hex(&sha256(&bench.read("lib/b")));
     assert_eq!(record["sha256_in_prefix"], hex);
 }
 

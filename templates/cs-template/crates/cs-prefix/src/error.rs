@@ -4,9 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::aside::Remains;
-use crate::state::Foreignness;
-use crate::trust::Distrust;
+use crate::distrust::Distrust;
+use crate::foreignness::Foreignness;
+use crate::remains::Remains;
 
 /// A prefix that cannot be read, built, swapped or removed.
 #[derive(Debug, thiserror::Error)]
@@ -160,6 +160,12 @@ pub enum PrefixError {
         /// The system's words.
         why: String,
     },
+    /// Something of the user's came into the prefix after somebody had agreed to remove what was there.
+    #[error("{path} was added while the question was open. Nothing was removed.")]
+    Appeared {
+        /// An environment or a file.
+        path: PathBuf,
+    },
     /// There is nothing to roll back to.
     #[error(
         "there is no earlier prefix to put back: {previous} does not exist. Only an upgrade leaves one."
@@ -261,7 +267,7 @@ impl PrefixError {
             | Self::NoInodes { .. }
             | Self::Io { .. }
             | Self::LeftBehind { .. } => 74,
-            Self::Busy { .. } => 75,
+            Self::Busy { .. } | Self::Appeared { .. } => 75,
             Self::Foreign { .. }
             | Self::Untrusted { .. }
             | Self::Protected { .. }

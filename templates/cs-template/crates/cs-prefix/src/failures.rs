@@ -1,12 +1,15 @@
 //! What is left when a rename fails in the middle, or a file cannot be deleted: tests only.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::fallbacks::{LIMIT, NEVER, Place, owner, upgraded, without};
 use crate::marker::{Form, Marker};
 use crate::names::Names;
-use crate::sys::pretend::{FAILING_MOVE, UNDELETABLE};
+use crate::sys::pretend::{AT_EACH_MOVE, FAILING_MOVE, UNDELETABLE};
+use crate::sys::{self, Attempt};
 use crate::{News, PrefixError, Remains, find_changes, plan_uninstall, rollback};
 
 /// What a file system can do: lock directories, exchange them.
@@ -76,6 +79,26 @@ fn a_rollback_that_fails_leaves_everything_as_it_was() {
             false
         });
         assert!(is_done);
+    }
+}
+
+#[test]
+fn nobody_else_gets_the_claim_while_prefixes_are_exchanged() {
+    for kind in [(true, true), (true, false)] {
+        let place = prepare(kind);
+        let staging = names_of(&place).staging;
+        let attempts: Rc<RefCell<Vec<bool>>> = Rc::default();
+        let seen = Rc::clone(&attempts);
+        AT_EACH_MOVE.set(Box::new(move || {
+            if staging.exists() {
+                let attempt = sys::try_lock(&staging).unwrap();
+                seen.borrow_mut().push(matches!(attempt, Attempt::Held));
+            }
+        }));
+        roll_back(&place).unwrap();
+        AT_EACH_MOVE.set(Box::new(|| ()));
+        assert!(!attempts.borrow().is_empty(), "{kind:?}");
+        assert!(attempts.borrow().iter().all(|held| *held), "{kind:?}");
     }
 }
 

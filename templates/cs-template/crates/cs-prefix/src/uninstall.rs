@@ -1,10 +1,11 @@
 //! Remove a prefix and all that belongs to it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::aside::{self, Remains};
+use crate::aside;
 use crate::carry::list_environments;
 use crate::changes::find_changes;
 use crate::claim::{Claim, check_staging};
@@ -17,8 +18,9 @@ use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
 use crate::patience::{News, Patience};
 use crate::protected::refuse_protected;
+use crate::remains::Remains;
 use crate::state::{State, find_unwritable, inspect};
-use crate::{swap, trust};
+use crate::{graves, trust};
 
 /// What an uninstall would remove: shown to the user before anything happens.
 #[derive(Clone, Debug)]
@@ -26,7 +28,8 @@ pub struct UninstallPlan {
     names: Names,
     /// The prefix, when one of ours is there.
     pub prefix: Option<PathBuf>,
-    /// Environments that the user made below the prefix, sorted; they go with it.
+    /// Environments that the user made in the prefix, or that a killed command has left in the previous one or in the staging
+    /// directory; they go too.
     pub named_environments: Vec<PathBuf>,
     /// Files in the prefix, and in the previous one, that the user put there without a package; directories that hold nothing else
     /// once. They go too.
@@ -40,6 +43,9 @@ pub struct UninstallPlan {
     /// Whether to remove the directory above the prefix when nothing is left in it. The caller sets it where the
     /// place was the runtime's own choice, `~/.conda` for instance; false at first.
     pub remove_empty_parent: bool,
+    /// Whether to stop with [`PrefixError::Appeared`] if an environment or a file that this plan does not name has come
+    /// since. The caller sets it where somebody agreed to the plan; false at first.
+    pub must_name_all: bool,
 }
 
 /// What an uninstall removed, outermost names only.
@@ -89,6 +95,7 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
         abandoned_staging: staging.then(|| names.staging.clone()),
         put_aside: aside::find_places(&names),
         remove_empty_parent: false,
+        must_name_all: false,
         names,
     };
     if !plan.is_empty() {
@@ -97,7 +104,7 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
         trust::check_change(&plan.names)?;
         check_staging(&plan.names)?;
     }
-    plan.named_environments = list_environments(&plan.names.prefix)?;
+    plan.named_environments = plan.list_environments()?;
     for directory in [&plan.names.prefix, &plan.names.previous] {
         let Some(marker) = Marker::read_ours(directory, owner)? else {
             continue;
@@ -117,6 +124,49 @@ impl UninstallPlan {
             && self.previous.is_none()
             && self.abandoned_staging.is_none()
             && self.put_aside.is_empty()
+    }
+
+    fn list_environments(&self) -> Result<Vec<PathBuf>, PrefixError> {
+        let mut found = list_environments(&self.names.prefix)?;
+        for directory in [&self.previous, &self.abandoned_staging]
+            .into_iter()
+            .flatten()
+        {
+            found.extend(list_environments(directory)?);
+        }
+        Ok(found)
+    }
+
+    /// What of the user's a later plan names and this one does not. By the path in the prefix: taking the claim may have put
+    /// the previous prefix in place, or returned environments.
+    fn find_unnamed(&self, later: &Self) -> Option<PathBuf> {
+        if !self.must_name_all {
+            return None;
+        }
+        let named: BTreeSet<&Path> = self
+            .users()
+            .map(|path| self.place_in_prefix(path))
+            .collect();
+        later
+            .users()
+            .find(|path| !named.contains(later.place_in_prefix(path)))
+            .map(Path::to_path_buf)
+    }
+
+    /// What is the user's own.
+    fn users(&self) -> impl Iterator<Item = &Path> {
+        self.named_environments
+            .iter()
+            .chain(&self.files)
+            .map(PathBuf::as_path)
+    }
+
+    fn place_in_prefix<'a>(&self, path: &'a Path) -> &'a Path {
+        let names = &self.names;
+        [&names.prefix, &names.previous, &names.staging]
+            .into_iter()
+            .find_map(|directory| path.strip_prefix(directory).ok())
+            .unwrap_or(path)
     }
 
     /// Remove it all. A kill leaves no prefix, or an abandoned staging directory that the next command removes.
@@ -154,6 +204,9 @@ impl UninstallPlan {
             if let Some(claim) = Claim::take(&self.names, owner, patience)? {
                 // Looked at again: the claim may have been another's until now.
                 let plan = plan_uninstall(&self.names.prefix, owner)?;
+                if let Some(path) = self.find_unnamed(&plan) {
+                    return Err(PrefixError::Appeared { path });
+                }
                 return self.remove(claim, &plan);
             }
             patience.wait(&self.names)?;
@@ -165,7 +218,7 @@ impl UninstallPlan {
         let _still = plan.prefix.as_deref().and_then(stop_starts);
         let mut failure = None;
         for directory in [&plan.prefix, &plan.previous].into_iter().flatten() {
-            match swap::bury(claim.names(), directory) {
+            match graves::bury(claim.names(), directory) {
                 Ok(()) => removed.directories.push(directory.clone()),
                 Err(error @ PrefixError::MountAppeared { .. }) => return Err(error),
                 // The other one goes nevertheless.

@@ -99,6 +99,61 @@ fn an_empty_parent_goes_only_when_the_caller_chose_it() {
     }
 }
 
+/// Agree to a plan, let `between` happen, and carry it out.
+fn uninstall_after(place: &Place, between: impl FnOnce()) -> Result<Removed, PrefixError> {
+    let mut plan = plan_uninstall(&place.prefix, &NEW)?;
+    plan.must_name_all = true;
+    between();
+    plan.execute(&NEW, Duration::from_secs(5), &mut |_| {}, &NEVER)
+}
+
+#[test]
+fn what_came_after_somebody_agreed_stops_the_removal() {
+    for path in ["envs/late/x", "thesis.tex", "lib/mine/x"] {
+        let place = upgraded();
+        common::make_environment(&place.prefix, "early");
+        let file = place.prefix.join(path);
+        let before = place.names();
+        let error = uninstall_after(&place, || {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, "mine").unwrap();
+        })
+        .unwrap_err();
+        assert!(
+            matches!(&error, PrefixError::Appeared { path } if file.starts_with(path)),
+            "{error}"
+        );
+        assert_eq!(fs::read(&file).unwrap(), b"mine");
+        assert_eq!(place.names(), before);
+        uninstall_after(&place, || ()).unwrap();
+        assert!(place.names().is_empty(), "{:?}", place.names());
+    }
+}
+
+#[test]
+fn what_came_into_a_directory_that_was_named_as_a_whole_goes_with_it() {
+    let place = installed(&NEW);
+    let mine = place.prefix.join("mine");
+    fs::create_dir(&mine).unwrap();
+    fs::write(mine.join("early"), "").unwrap();
+    uninstall_after(&place, || fs::write(mine.join("late"), "").unwrap()).unwrap();
+    assert!(place.names().is_empty());
+}
+
+#[test]
+fn environments_that_a_killed_command_left_elsewhere_are_named_and_are_not_new_when_they_return() {
+    for elsewhere in [".previous", ".staging"] {
+        let place = upgraded();
+        let directory = place.beside(elsewhere);
+        fs::create_dir_all(directory.join(".demo.staging")).unwrap();
+        common::make_environment(&directory, "mine");
+        let plan = plan_uninstall(&place.prefix, &NEW).unwrap();
+        assert_eq!(plan.named_environments, [directory.join("envs/mine")]);
+        uninstall_after(&place, || ()).unwrap();
+        assert!(place.names().is_empty(), "{:?}", place.names());
+    }
+}
+
 #[test]
 fn a_prefix_torn_by_a_power_cut_is_removed() {
     let place = installed(&NEW);

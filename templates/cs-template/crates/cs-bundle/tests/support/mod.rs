@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use cs_bundle::{Bundle, Expected};
-use cs_link::ReadAt;
-use ring::digest::{SHA256, digest};
+use cs_archive::{Archive, ReadAt, Wanted, sha256};
 use tempfile::TempDir;
 
 /// The flag of a caller who never wants to stop.
@@ -49,11 +47,12 @@ pub fn archives() -> Vec<(String, Vec<u8>)> {
 }
 
 /// What the lock says of `archives`.
-pub fn expected(archives: &[(String, Vec<u8>)]) -> Vec<Expected> {
-    let expect = |(name, data): &(String, Vec<u8>)| Expected {
+pub fn expected(archives: &[(String, Vec<u8>)]) -> Vec<Wanted> {
+    let expect = |(name, data): &(String, Vec<u8>)| Wanted {
         file_name: name.clone(),
-        sha256: digest(&SHA256, data).as_ref().try_into().unwrap(),
+        sha256: sha256(data),
         size: Some(data.len() as u64),
+        url: None,
     };
     archives.iter().map(expect).collect()
 }
@@ -158,11 +157,18 @@ pub fn read_all(archive: &dyn ReadAt, step: usize) -> Vec<u8> {
     }
 }
 
+/// Which of the expected archives a bundle has.
+pub fn indices(bundle: &[Archive]) -> Vec<usize> {
+    let mut indices: Vec<usize> = bundle.iter().map(|archive| archive.index).collect();
+    indices.sort_unstable();
+    indices
+}
+
 /// Compare a bundle's archives with `archives`, whatever their order.
-pub fn assert_holds(bundle: Bundle, archives: &[(String, Vec<u8>)], verified: bool) {
+pub fn assert_holds(bundle: Vec<Archive>, archives: &[(String, Vec<u8>)], verified: bool) {
     let mut found = 0;
     let mut last = u64::MAX;
-    for archive in bundle.into_archives() {
+    for archive in bundle {
         assert_eq!(archive.verified, verified);
         assert!(archive.bytes.len() <= last, "largest first");
         last = archive.bytes.len();

@@ -12,9 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use cs_archive::{Archive, Archives, ReadAt};
 use cs_fetch::{ErrorKind, Event, FetchError, Fetcher, Options, Request, fetch};
-use cs_link::{Archive, Archives, ReadAt};
-use ring::digest::{SHA256, digest};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
 /// A request as it arrived.
@@ -194,11 +193,10 @@ pub fn noise(seed: u64, length: usize) -> Vec<u8> {
 
 /// What the lock says of `body`.
 pub fn request(index: usize, url: String, body: &[u8]) -> Request {
-    let sha256 = digest(&SHA256, body).as_ref().try_into().unwrap();
     Request {
         index,
         url,
-        sha256,
+        sha256: cs_archive::sha256(body),
         size: Some(body.len() as u64),
     }
 }

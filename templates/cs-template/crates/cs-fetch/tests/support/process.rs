@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use cs_archive::Archives;
 use cs_fetch::{Event, FetchError};
-use cs_link::Archives;
 
 use super::{Fixture, Server, read_all, request};
 

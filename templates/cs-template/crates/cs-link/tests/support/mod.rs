@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use cs_link::{
-    Archive, ArchiveError, Archives, Bytecode, Job, LinkError, Noarch, Package, Progress, Python,
-    ReadAt, Report,
-};
+use cs_archive::{Archive, ArchiveError, Archives, Progress, ReadAt};
+use cs_link::{Bytecode, Job, LinkError, Noarch, Package, Python, Report};
 use serde_json::{Value, json};
 
 pub const PLACEHOLDER: &str =
@@ -362,7 +360,6 @@ pub fn package_of(recipe: &Recipe, bytes: &[u8]) -> Package {
 }
 
 fn package_with(recipe: &Recipe, bytes: &[u8], depends: Vec<&str>) -> Package {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
     let record = json!({"name": recipe.name, "version": "1.0", "build": "0", "build_number": 3, "depends": depends});
     Package {
         name: recipe.name.clone(),
@@ -374,7 +371,7 @@ fn package_with(recipe: &Recipe, bytes: &[u8], depends: Vec<&str>) -> Package {
             recipe.name, recipe.suffix
         ),
         file_name: format!("{}-1.0-0{}", recipe.name, recipe.suffix),
-        sha256: digest.as_ref().try_into().unwrap(),
+        sha256: cs_archive::sha256(bytes),
         size: Some(bytes.len() as u64),
         noarch: Noarch::None,
         requested_spec: None,

@@ -1,0 +1,39 @@
+"""Where downloaded package archives are kept between builds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import CliError
+
+CACHE_VARIABLE = "CONDA_SHIP_CACHE_DIR"
+
+
+def default_cache_directory(environ: Mapping[str, str]) -> Path:
+    """Name the cache folder: ``CONDA_SHIP_CACHE_DIR``, else the system's usual place.
+
+    :param environ: ``os.environ``.
+    :raises CliError: ``no-cache`` for a user without a home directory, as in a container.
+    """
+    if explicit := environ.get(CACHE_VARIABLE):
+        return Path(explicit)
+    if sys.platform == "win32":
+        return Path(environ.get("LOCALAPPDATA") or _home(environ) / "AppData" / "Local") / "conda-ship" / "Cache"
+    if sys.platform == "darwin":
+        return _home(environ) / "Library" / "Caches" / "conda-ship"
+    base = Path(environ.get("XDG_CACHE_HOME", ""))
+    # The XDG specification says that a relative path is to be ignored.
+    return (base if base.is_absolute() else _home(environ) / ".cache") / "conda-ship"
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    try:
+        home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    except RuntimeError:  # a user without an entry in the users database
+        home = Path()
+    if not home.is_absolute():
+        message = "no home directory is known, so there is no place for the package cache"
+        raise CliError("no-cache", message, hint=f"name a folder in {CACHE_VARIABLE} or with --cache-dir")
+    return home

@@ -1,0 +1,76 @@
+"""Look into archives, and remember what is in them, so that ``cs inspect`` need not unpack them.
+
+What is remembered lies beside the archive in the package cache. Who can write there can change it: it says whether a
+package seems to have the delegate, and nothing that ships is made of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..untrusted import VALUE_LIMIT_BYTES, read_document
+from .contents import ArchiveContents, read_contents
+
+_FILE_NAME = "contents-1.json"
+"""The number is the version of the document."""
+
+_READERS = 4
+"""Threads that look into archives: unpacking ``info/`` releases the interpreter's lock."""
+
+
+def read_archives(archives: Sequence[Path]) -> list[ArchiveContents]:
+    """Return what archives hold, as they say it themselves.
+
+    :raises CliError: ``archive-damaged`` if one cannot be read.
+    """
+    # Imported on use: most often nothing has to be read.
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        return list(pool.map(read_contents, archives))
+
+
+def inspect_archives(archives: Sequence[Path]) -> list[ArchiveContents]:
+    """Return what archives hold, from memory where it was remembered: good enough to look for the delegate.
+
+    :param archives: files in the package cache.
+    :raises CliError: ``archive-damaged`` if one cannot be read.
+    """
+    known = [recall_contents(archive) for archive in archives]
+    unknown = [archive for archive, contents in zip(archives, known, strict=True) if contents is None]
+    read = iter(read_archives(unknown) if unknown else ())
+    return [contents or next(read) for contents in known]
+
+
+def recall_contents(archive: Path) -> ArchiveContents | None:
+    """Return what was remembered of an archive; ``None`` if nothing was, or it cannot be read."""
+    try:
+        return ArchiveContents.from_dict(read_document(archive.parent / _FILE_NAME))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def remember_contents(archives: Iterable[Path], contents: Iterable[ArchiveContents]) -> None:
+    """Remember what archives hold; a cache that cannot be written to stays as it is.
+
+    :param archives: files whose SHA-256 has been checked since their contents were read.
+    """
+    for archive, one in zip(archives, contents, strict=True):
+        data = json.dumps(one.to_dict(), sort_keys=True).encode()
+        if len(data) <= VALUE_LIMIT_BYTES and recall_contents(archive) != one:
+            with contextlib.suppress(OSError):
+                _write_atomically(archive.parent / _FILE_NAME, data)
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    """Write a small file: all of it, or nothing."""
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,145 @@
+"""Where the package archives of a build are had: the cache, and the network behind it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from cs_bundle import BundleError, ExpectedArchive, cached_path, find_cached
+
+from ..terminal.console import Console
+from .cache_directory import CACHE_VARIABLE, default_cache_directory
+
+_OTHER_CACHE = f"name another folder in {CACHE_VARIABLE} or with --cache-dir"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from cs_bundle import FetchProgress, Wait
+    from cs_lock import PackageRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedArchive:
+    """An archive that a lock names.
+
+    :ivar url: a ``file`` address for a local archive.
+    :ivar sha256: lower-case hex digest.
+    :ivar size_bytes: size, where the lock says it.
+    """
+
+    url: str
+    file_name: str
+    sha256: str
+    size_bytes: int | None
+
+    @property
+    def expected(self) -> ExpectedArchive:
+        """What the archive has to be."""
+        return ExpectedArchive(file_name=self.file_name, sha256=self.sha256, size_bytes=self.size_bytes)
+
+
+def archives_of_records(records: Iterable[PackageRecord], lock_directory: Path) -> tuple[WantedArchive, ...]:
+    """List the archives of a lock's records, in their order.
+
+    :param lock_directory: folder of the source lock, where relative paths of local archives start.
+    """
+    return tuple(
+        WantedArchive(
+            url=one.find_file(lock_directory).absolute().as_uri() if one.is_local else one.url,
+            file_name=one.file_name,
+            sha256=one.sha256 or "",
+            size_bytes=one.size_bytes,
+        )
+        for one in records
+    )
+
+
+class ArchiveStore:
+    """Where archives are had: a cache, and the network behind it."""
+
+    def __init__(self, *, cache: Path | None = None, offline: bool = False) -> None:
+        """Say where archives are had.
+
+        :param cache: folder of downloaded archives; the user's own is looked for when a build needs one.
+        :param offline: use the cache and local archives only.
+        """
+        self._cache = cache
+        self._found: dict[tuple[str, str], Path | None] = {}
+        self.offline = offline
+
+    @cached_property
+    def cache(self) -> Path:
+        """Folder of downloaded archives.
+
+        :raises CliError: ``no-cache`` if nobody says where it is.
+        """
+        return (self._cache or default_cache_directory(os.environ)).absolute()
+
+    def folders(self, wanted: Iterable[WantedArchive]) -> set[Path]:
+        """Name the folders of the cache that a build with these archives writes to."""
+        wanted = tuple(wanted)
+        if not wanted or not self.cache.exists():
+            return set()
+        return {cached_path(self.cache, one.sha256, one.file_name).parent for one in wanted}
+
+    def find(self, record: PackageRecord) -> Path | None:
+        """Return the archive of a record if the cache holds a file of its size, which may still be damaged.
+
+        :raises BundleError: if the record does not name an archive.
+        """
+        if not record.sha256:
+            return None
+        key = record.sha256, record.file_name
+        # Platforms have many packages in common.
+        if key not in self._found:
+            expected = ExpectedArchive(file_name=record.file_name, sha256=record.sha256, size_bytes=record.size_bytes)
+            found = find_cached([expected], self.cache)
+            self._found[key] = found[0] if found else None
+        return self._found[key]
+
+    def provide(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
+        """Return the archives, from the cache without a word if all are there; their digests are still to be checked.
+
+        :raises BundleError: if an archive cannot be had.
+        """
+        cached = find_cached((one.expected for one in wanted), self.cache)
+        return self.fetch(wanted, console) if cached is None else cached
+
+    def fetch(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
+        """Return the archives, their digests checked, fetching those that the cache does not hold intact.
+
+        :raises BundleError: if an archive cannot be had.
+        """
+        from cs_bundle import ArchiveRequest, fetch_archives
+
+        self._found.clear()
+        requests = [
+            ArchiveRequest(url=one.url, file_name=one.file_name, sha256=one.sha256, size_bytes=one.size_bytes)
+            for one in wanted
+        ]
+        total = sum(one.size_bytes or 0 for one in wanted)
+        count = "one package" if len(wanted) == 1 else f"{len(wanted)} packages"
+        with console.progress(f"fetching {count}", total) as update:
+
+            def report(progress: FetchProgress) -> None:
+                update(progress.received_bytes)
+
+            def tell(wait: Wait) -> None:
+                console.say(str(wait))
+
+            try:
+                return fetch_archives(requests, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
+            except BundleError as error:
+                if error.kind in ("cannot-write", "disk-full"):
+                    error.hint = f"{'free some space, or ' if error.kind == 'disk-full' else ''}{_OTHER_CACHE}"
+                raise
+
+
+def open_store(arguments: argparse.Namespace) -> ArchiveStore:
+    """Return where archives are had, as ``--cache-dir`` and ``--offline`` say."""
+    return ArchiveStore(cache=arguments.cache_dir, offline=arguments.offline)

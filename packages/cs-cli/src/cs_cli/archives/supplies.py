@@ -1,0 +1,62 @@
+"""The package archives of a build, and how they get into a runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from cs_bundle import BundleInfo, ExpectedArchive, append_bundle, write_bundle
+
+from .contents import ArchiveContents
+from .store import WantedArchive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cs_stamp.copying import Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplies:
+    """Archives of a plan, at hand.
+
+    Each is checked against the lock while it is copied, whatever is known of it: others may write to the cache.
+
+    :ivar archives: paths in the cache, in the plan's order.
+    :ivar contents: what each of them holds.
+    """
+
+    wanted: tuple[WantedArchive, ...]
+    archives: tuple[Path, ...]
+    contents: tuple[ArchiveContents, ...]
+
+    def select(self, file_names: Container[str]) -> Supplies:
+        """Return some of them."""
+        kept = [index for index, one in enumerate(self.wanted) if one.file_name in file_names]
+        return replace(
+            self,
+            wanted=tuple(self.wanted[index] for index in kept),
+            archives=tuple(self.archives[index] for index in kept),
+            contents=tuple(self.contents[index] for index in kept),
+        )
+
+    @property
+    def expected(self) -> list[ExpectedArchive]:
+        """What the archives have to be."""
+        return [one.expected for one in self.wanted]
+
+    def append_bundle(self, file: BinaryIO, digest: Digest, /) -> tuple[int, str]:
+        """Write the bundle straight into a runtime, as ``cs_stamp.write_stamp`` asks for it.
+
+        :raises BundleError: if an archive is damaged, or cannot be read.
+        """
+        info = append_bundle(file, self.archives, expected=self.expected, digests=[digest])
+        return info.size_bytes, info.sha256
+
+    def write_bundle(self, out: Path) -> BundleInfo:
+        """Write the bundle into a file of its own.
+
+        :raises BundleError: if an archive is damaged, or cannot be read.
+        """
+        return write_bundle(out, self.archives, expected=self.expected)

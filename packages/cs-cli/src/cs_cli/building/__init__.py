@@ -1,0 +1,1 @@
+"""``cs build``: from a plan to a runtime and its companion files."""

@@ -1,0 +1,92 @@
+"""The papers that go with a runtime: package list, ``info.json``, checksums."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..terminal.escaping import dump_json
+
+SCHEMA_VERSION = 1
+"""Version of ``STEM.info.json``; ``docs/reference/artifacts.md`` describes it."""
+
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedFile:
+    """One staged file.
+
+    :ivar role: ``runtime``, ``lock``, ``packages``, ``bundle``, ``sbom``, ``info`` or ``checksums``.
+    :ivar sha256: lower-case hex digest.
+    """
+
+    name: str
+    role: str
+    size_bytes: int
+    sha256: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the file as JSON values."""
+        return {"name": self.name, "role": self.role, "size": self.size_bytes, "sha256": self.sha256}
+
+
+def describe_file(path: Path, role: str, *, sha256: str | None = None) -> StagedFile:
+    """Describe a staged file.
+
+    :param sha256: hex digest when it is known already.
+    """
+    return StagedFile(name=path.name, role=role, size_bytes=path.stat().st_size, sha256=sha256 or hash_file(path))
+
+
+def hash_file(path: Path, on_bytes: Callable[[int], None] = lambda _: None) -> str:
+    """Compute the SHA-256 of a file, as hex.
+
+    :param on_bytes: is told how many bytes more have been read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+            on_bytes(len(block))
+    return digest.hexdigest()
+
+
+def render_packages(packages: Iterable[Mapping[str, Any]]) -> bytes:
+    """Render ``STEM.packages.txt``: name, version, build, url, sha256, tab-separated, sorted.
+
+    The address of a local archive is ``./FILE``, as in the runtime lock.
+    """
+    keys = ("name", "version", "build", "url", "sha256")
+    rows = sorted("\t".join(str(package[key] or f"./{package['file_name']}") for key in keys) for package in packages)
+    return "".join(f"{row}\n" for row in rows).encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildInfo:
+    """``STEM.info.json``, as values and as bytes."""
+
+    fields: dict[str, Any]
+    document: bytes
+
+
+def render_info(fields: Mapping[str, Any], files: Iterable[StagedFile]) -> BuildInfo:
+    """Render ``STEM.info.json``; keys sorted, so that the same build gives the same bytes."""
+    document = {"schema_version": SCHEMA_VERSION, **fields, "files": [file.to_dict() for file in files]}
+    return BuildInfo(fields=document, document=render_json(document))
+
+
+def render_json(document: Mapping[str, Any], *, indent: int | None = 2) -> bytes:
+    """Render a JSON document of ours: keys sorted, UTF-8.
+
+    :param indent: ``None`` for everything on one line: thirty times faster, for documents that nobody reads.
+    """
+    return f"{dump_json(document, indent=indent)}\n".encode()
+
+
+def render_checksums(files: Iterable[StagedFile]) -> bytes:
+    """Render ``STEM.sha256``, as ``sha256sum -c`` reads it."""
+    return "".join(f"{file.sha256}  {file.name}\n" for file in sorted(files, key=lambda file: file.name)).encode()

@@ -1,0 +1,254 @@
+"""Carry a build plan out: archives, bundle, stamp, papers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cs_bundle import ArchiveMismatchError
+from cs_stamp import Mark, StampInfo, Template, write_stamp
+
+from ..archives.remembered import read_archives, remember_contents
+from ..archives.store import ArchiveStore, archives_of_records
+from ..archives.supplies import Supplies
+from ..delegate.lookup import missing_delegate, require_delegate
+from ..delegate.search import Search, check_cache
+from ..errors import CliError
+from ..project.protected_inputs import Input, refuse_outputs
+from ..terminal.console import Console
+from ..untrusted import VALUE_LIMIT_BYTES, read_limited
+from .companions import StagedFile, describe_file, hash_file, render_checksums, render_info, render_packages
+from .plan import BuildPlan, compose_header, possible_names
+from .staging import list_abandoned, staging_directory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Materials:
+    """What a build takes besides its plan.
+
+    :ivar inputs: every file that it reads and has to leave as it is.
+    """
+
+    template: Template
+    store: ArchiveStore
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildResult:
+    """What was staged.
+
+    :ivar info: the content of ``STEM.info.json``.
+    """
+
+    out_dir: Path
+    info: dict[str, Any]
+    files: tuple[StagedFile, ...]
+
+    @property
+    def runtime(self) -> Path:
+        """Path of the staged runtime."""
+        return self.out_dir / next(file.name for file in self.files if file.role == "runtime")
+
+
+def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, console: Console) -> BuildResult:
+    """Stage every artifact of a plan in ``out_dir``: all of them, or none.
+
+    :raises CliError: if an input would be lost, the delegate is missing, an archive is damaged or a file cannot be
+        written.
+    :raises BundleError: if an archive cannot be had.
+    :raises StampError: if the template cannot be stamped.
+    """
+    check_outputs(plan, materials, out_dir)
+    if not plan.needs_archives:
+        _look_for_delegate(plan, materials.store, console)
+    wanted = archives_of_records(plan.needed, plan.lock_directory)
+    if not wanted and not plan.needs_archives:
+        return _stage(plan, materials, None, out_dir, console)
+    try:
+        archives = materials.store.provide(wanted, console)
+        return _stage(plan, materials, _look_into(plan, archives), out_dir, console)
+    except (ArchiveMismatchError, CliError) as error:
+        if isinstance(error, CliError) and error.kind != "archive-damaged":
+            raise
+        # Archives are checked while they are copied, so that each is read once: only now is it known that the cache
+        # holds a damaged one.
+        console.say(f"{error}; fetching what is damaged again")
+        archives = materials.store.fetch(wanted, console)
+        return _stage(plan, materials, _look_into(plan, archives), out_dir, console)
+
+
+def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -> None:
+    """Look for the delegate in what the cache holds: nothing is downloaded for a runtime that is to do it itself."""
+    search = Search(
+        delegate=plan.derivation.config.delegate,
+        platform=plan.platform,
+        subdir=plan.subdir,
+        records=plan.records,
+        lock_directory=plan.lock_directory,
+        requested=plan.derivation.requested_on(plan.platform),
+    )
+    check, hint = check_cache(search, store)
+    if not check.checked:
+        console.warn(
+            f"whether a package provides the delegate {search.delegate!r} was not checked: not all packages are in the "
+            "cache; `cs inspect --check-delegate` downloads what the check needs"
+        )
+    elif check.found is None:
+        raise missing_delegate(search.delegate, search.subdir, hint)
+
+
+def _look_into(plan: BuildPlan, archives: Sequence[Path]) -> Supplies:
+    contents = read_archives(archives)
+    if plan.needs_archives:
+        require_delegate(contents, plan.derivation.config.delegate, plan.subdir)
+    return Supplies(
+        wanted=archives_of_records(plan.needed, plan.lock_directory),
+        archives=tuple(archives),
+        contents=tuple(contents),
+    )
+
+
+def _stage(
+    plan: BuildPlan, materials: Materials, supplies: Supplies | None, out_dir: Path, console: Console
+) -> BuildResult:
+    def list_stale() -> set[str]:
+        check_outputs(plan, materials, out_dir)  # once more: minutes may have gone by
+        return list_staged(out_dir, plan)
+
+    with staging_directory(
+        out_dir,
+        list_stale=list_stale,
+        on_wait=lambda: console.say(f"waiting for another build into {out_dir}"),
+        needed_bytes=_estimate_size(plan, materials, supplies),
+    ) as staging:
+        runtime, stamp = _write_runtime(plan, materials, supplies, staging, console)
+        files = [runtime]
+        if plan.bundle_name is not None and supplies is not None:
+            info = supplies.write_bundle(staging / plan.bundle_name)
+            files.append(describe_file(info.path, "bundle", sha256=info.sha256))
+        result = _write_papers(plan, materials.template, stamp, files, staging, out_dir)
+    if supplies is not None:
+        remember_contents(supplies.archives, supplies.contents)
+    console.say(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
+    return result
+
+
+def _estimate_size(plan: BuildPlan, materials: Materials, supplies: Supplies | None) -> int:
+    """Estimate what will be staged, in bytes: template and archives, and the lock in its several forms."""
+    size = materials.template.path.stat().st_size + 3 * len(plan.lock)
+    if supplies is not None:
+        staged = supplies if plan.bundle_name is not None else supplies.select(plan.carried)
+        size += sum(path.stat().st_size for path in staged.archives)
+    return size
+
+
+def check_outputs(plan: BuildPlan, materials: Materials, out_dir: Path) -> None:
+    """Refuse a build whose output would replace or remove what it reads.
+
+    :raises CliError: ``output-is-input``.
+    """
+    names = {*plan.artifact_names, *list_staged(out_dir, plan)}
+    wanted = archives_of_records(plan.needed, plan.lock_directory)
+    refuse_outputs(
+        materials.inputs,
+        files=[out_dir / name for name in sorted(names)],
+        folders=[*list_abandoned(out_dir), *materials.store.folders(wanted)],
+    )
+
+
+def list_staged(out_dir: Path, plan: BuildPlan) -> set[str]:
+    """List what an earlier build with the same stem staged and this one does not, by its own checksums.
+
+    A file that has changed since is no longer what was staged: it may be somebody's, and is left alone.
+    """
+    try:
+        lines = read_limited(out_dir / f"{plan.stem}.sha256", VALUE_LIMIT_BYTES).decode().split("\n")
+    except (OSError, ValueError):
+        return set()
+    listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    names = (listed.keys() & set(possible_names(plan.stem))) - set(plan.artifact_names)
+    return {name for name in names if _is_unchanged(out_dir / name, listed[name])}
+
+
+def _is_unchanged(path: Path, sha256: str) -> bool:
+    try:
+        return not path.is_symlink() and path.is_file() and hash_file(path) == sha256
+    except OSError:
+        return False
+
+
+def _write_runtime(
+    plan: BuildPlan, materials: Materials, supplies: Supplies | None, staging: Path, console: Console
+) -> tuple[StagedFile, StampInfo]:
+    config = plan.derivation.config
+    bytecode = None
+    if config.bytecode == "shipped" and supplies is not None:
+        from .bytecode import compile_bytecode
+
+        bytecode = compile_bytecode(plan, materials.template.path, supplies, staging, console)
+    bundles = plan.carried or config.layout == "embedded"
+    stamp = write_stamp(
+        materials.template.path,
+        staging / plan.runtime_name,
+        header=compose_header(plan, supplies.contents if supplies is not None and plan.needs_archives else None),
+        plan=plan.package_plan,
+        lock=plan.lock,
+        bytecode=bytecode,
+        bundle=None if supplies is None or not bundles else supplies.select(plan.carried).append_bundle,
+    )
+    if bytecode is not None:
+        bytecode.unlink()
+    return describe_file(stamp.path, "runtime", sha256=stamp.sha256), stamp
+
+
+def _write_papers(
+    plan: BuildPlan, template: Template, stamp: StampInfo, files: list[StagedFile], staging: Path, out_dir: Path
+) -> BuildResult:
+    from .sbom import render_sbom
+
+    packages = render_packages(one.to_dict() for one in plan.package_plan.packages)
+    papers = {
+        "lock": ("runtime.lock", plan.lock),
+        "packages": ("packages.txt", packages),
+        "sbom": ("cdx.json", render_sbom(plan, stamp.identity, os.environ)),
+    }
+    files = [*files, *(_write(staging / f"{plan.stem}.{name}", role, data) for role, (name, data) in papers.items())]
+    fields = describe_build(plan, template.mark, stamp)
+    content = render_info(fields, files)
+    files.append(_write(staging / f"{plan.stem}.info.json", "info", content.document))
+    files.append(_write(staging / f"{plan.stem}.sha256", "checksums", render_checksums(files)))
+    return BuildResult(out_dir=out_dir, info=content.fields, files=tuple(files))
+
+
+def _write(path: Path, role: str, content: bytes) -> StagedFile:
+    path.write_bytes(content)
+    return describe_file(path, role)
+
+
+def describe_build(plan: BuildPlan, mark: Mark, stamp: StampInfo) -> dict[str, Any]:
+    """Return the fields of ``STEM.info.json`` that are not about files."""
+    project, config = plan.derivation.project, plan.derivation.config
+    inputs = {
+        "manifest": project.manifest_path,
+        "source_lock": project.source_lock_path,
+        "condarc": config.condarc_file,
+    }
+    named = {name: {"name": path.name, "sha256": hash_file(path)} for name, path in inputs.items() if path is not None}
+    return {
+        "artifact_name": config.artifact_name,
+        "runtime": config.runtime,
+        "runtime_version": config.runtime_version,
+        "layout": config.layout,
+        "platform": plan.subdir,
+        "lock_platform": plan.platform,
+        "delegate": config.delegate,
+        "source_environment": config.source_environment,
+        "identity": stamp.identity,
+        "package_count": len(plan.records),
+        "inputs": {**named, "template": {"name": mark.name, "version": mark.version, "sha256": stamp.template_sha256}},
+        "parts": {"template": stamp.template_size_bytes, **stamp.part_sizes_bytes},
+    }

@@ -1,0 +1,206 @@
+"""A build as a value: what will be stamped and which files will be staged."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cs_lock import PackageRecord, python_of
+from cs_lock.locations import is_local_archive, is_local_channel
+from cs_manifest import resolve_install_name
+from cs_stamp import Header, Plan, PlannedPackage, PlanPython
+
+from .. import __version__
+from ..archives.contents import ArchiveContents
+from ..errors import CliError
+from ..project.derivation import Derivation
+
+PAPER_SUFFIXES = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".sha256")
+BUNDLE_SUFFIX = ".bundle.tar.zst"
+
+_STEM_LENGTH = 128
+_BRACKETS = re.compile(r"\[((?:[a-z_0-9]+=\"[^\"]*\",?)+)\]$")
+_FIELD = re.compile(r"([a-z_0-9]+)=\"([^\"]*)\"")
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def possible_names(stem: str) -> tuple[str, ...]:
+    """Name every file that a build with a stem may stage, whatever its layout and platform."""
+    return (stem, f"{stem}.exe", f"{stem}{BUNDLE_SUFFIX}", *(f"{stem}{suffix}" for suffix in PAPER_SUFFIXES))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlan:
+    """What one build does.
+
+    :ivar platform: the workspace's name of the platform.
+    :ivar subdir: its conda subdir.
+    :ivar stem: first part of every artifact's file name.
+    :ivar lock: bytes of the runtime lock.
+    """
+
+    derivation: Derivation
+    platform: str
+    subdir: str
+    stem: str
+    lock: bytes
+    records: tuple[PackageRecord, ...]
+    package_plan: Plan
+
+    @property
+    def runtime_name(self) -> str:
+        """File name of the runtime."""
+        return self.stem + (".exe" if self.subdir.startswith("win-") else "")
+
+    @property
+    def bundle_name(self) -> str | None:
+        """File name of the bundle beside an ``external`` runtime."""
+        return f"{self.stem}{BUNDLE_SUFFIX}" if self.derivation.config.layout == "external" else None
+
+    @property
+    def lock_directory(self) -> Path:
+        """Folder of the source lock, where relative paths of local archives start."""
+        return self.derivation.project.source_lock_path.absolute().parent
+
+    @property
+    def needs_archives(self) -> bool:
+        """Whether the build needs every package archive itself."""
+        config = self.derivation.config
+        return config.layout != "online" or config.bytecode == "shipped"
+
+    @property
+    def needed(self) -> tuple[PackageRecord, ...]:
+        """The packages whose archives the build needs: all, or what an ``online`` runtime has to carry."""
+        return tuple(record for record in self.records if self.needs_archives or record.is_local)
+
+    @property
+    def carried(self) -> frozenset[str]:
+        """File names of the archives in the runtime itself."""
+        return frozenset(one.file_name for one in self.package_plan.bundled(self.derivation.config.layout))  # type: ignore[arg-type]  # cs_manifest checks it against the same choices
+
+    @property
+    def artifact_names(self) -> tuple[str, ...]:
+        """Every file that the build stages."""
+        names = [self.runtime_name, *(f"{self.stem}{suffix}" for suffix in PAPER_SUFFIXES)]
+        return tuple(names + ([self.bundle_name] if self.bundle_name else []))
+
+
+def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> BuildPlan:
+    """Plan a build.
+
+    :param platform: the workspace's name of the platform.
+    :param label: value of ``--target-label``, or the target triple.
+    :raises CliError: ``label-invalid`` if file names cannot hold the label.
+    """
+    subdir = next(one.subdir for one in derivation.lock.platforms if one.name == platform)
+    records = derivation.lock.packages(platform)
+    stem = _compose_stem(derivation.config.artifact_name, label)
+    return BuildPlan(
+        derivation=derivation,
+        platform=platform,
+        subdir=subdir,
+        stem=stem,
+        lock=derivation.lock.render(),
+        records=records,
+        package_plan=_plan_packages(subdir, records, derivation.requested_on(platform)),
+    )
+
+
+def _compose_stem(artifact_name: str, label: str | None) -> str:
+    """Put a label behind the artifact's name; what comes of it is a name like any other."""
+    if label is None:
+        return artifact_name
+    stem = f"{artifact_name}-{label}"
+    if not _LABEL.fullmatch(label):
+        expected = "an ASCII letter or digit, then only ASCII letters, digits, '.', '_' and '-'; at most 64"
+        message = "this label cannot be part of a file name"
+        raise CliError("label-invalid", message, key="--target-label", expected=expected, actual=repr(label))
+    if len(stem) > _STEM_LENGTH:
+        message = f"with this label the files' names would be too long: {stem}"
+        expected = f"at most {_STEM_LENGTH} characters"
+        raise CliError("label-invalid", message, key="--target-label", expected=expected, actual=f"{len(stem)}")
+    return stem
+
+
+def _plan_packages(subdir: str, records: Sequence[PackageRecord], requested: dict[str, str]) -> Plan:
+    names = {record.name for record in records}
+    python = python_of(records)
+    return Plan(
+        platform=subdir,
+        requested_specs=tuple(sorted(make_portable(spec) for name, spec in requested.items() if name in names)),
+        python=None if python is None else PlanPython(version=python[0], site_packages_path=python[1]),
+        packages=tuple(_plan_package(record, requested.get(record.name)) for record in records),
+    )
+
+
+def _plan_package(record: PackageRecord, requested_spec: str | None) -> PlannedPackage:
+    return PlannedPackage(
+        name=record.name,
+        version=record.version,
+        build=record.build,
+        subdir=record.subdir,
+        url=None if record.is_local else record.url,
+        file_name=record.file_name,
+        sha256=_require_sha256(record),
+        md5=record.md5,
+        size=record.size_bytes,
+        noarch=record.noarch,
+        requested_spec=None if requested_spec is None else make_portable(requested_spec),
+        record=record.to_record_json(),
+    )
+
+
+def make_portable(spec: str) -> str:
+    """Take away what a match spec says of places that mean nothing on another machine."""
+
+    def keep(match: re.Match[str]) -> str:
+        kept = [field for field in _FIELD.findall(match[1]) if not _names_place(*field)]
+        return f"[{','.join(f'{name}={chr(34)}{value}{chr(34)}' for name, value in kept)}]" if kept else ""
+
+    return _BRACKETS.sub(keep, spec)
+
+
+def _names_place(name: str, value: str) -> bool:
+    return (name == "channel" and is_local_channel(value)) or (name == "url" and is_local_archive(value))
+
+
+def _require_sha256(record: PackageRecord) -> str:
+    if not record.sha256:  # cs_lock refuses such locks: this keeps the types honest
+        raise CliError("missing-sha256", f"the package {record.name} has no sha256")
+    return record.sha256
+
+
+def compose_header(plan: BuildPlan, contents: Sequence[ArchiveContents] | None) -> Header:
+    """Compose the header of the stamp.
+
+    :param contents: what the archives hold, when they are at hand.
+    """
+    config = plan.derivation.config
+    settings: dict[str, Any] = {
+        name: getattr(config, name)
+        for name in ("docs_url", "install_scheme", "installer", "condarc", "freeze_base", "bytecode", "commands")
+    }
+    return Header(
+        builder=f"cs-cli {__version__}",
+        runtime=config.runtime,
+        runtime_version=config.known_version,
+        artifact_name=plan.stem,
+        layout=config.layout,  # type: ignore[arg-type]  # cs_manifest checks it against the same choices
+        platform=plan.subdir,
+        delegate=config.delegate,
+        install_name=resolve_install_name(config, hashlib.sha256(plan.lock).hexdigest()),
+        channels=tuple(channel.url for channel in plan.derivation.lock.channels),
+        on_upgrade=config.on_upgrade,  # type: ignore[arg-type]
+        activation=config.activation,  # type: ignore[arg-type]
+        bundle_file_name=plan.bundle_name,
+        installed_size_bytes=None if contents is None else sum(one.installed_size_bytes for one in contents),
+        installed_file_count=None if contents is None else sum(one.installed_file_count for one in contents),
+        prefix_limit_bytes=min(
+            (one.prefix_limit_bytes for one in contents or () if one.prefix_limit_bytes), default=None
+        ),
+        **settings,
+    )

@@ -1,0 +1,51 @@
+"""What ``cs build`` and ``cs run`` have in common: from arguments to a plan and its materials."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from cs_stamp import select_template
+
+from ..archives.store import open_store
+from ..project.derivation import derive_project
+from ..project.platforms import choose_platform, host_platform
+from ..project.protected_inputs import list_inputs
+from ..terminal.console import Console
+from .execution import Materials
+from .plan import BuildPlan, plan_build
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
+    """A build that is ready to be carried out."""
+
+    plan: BuildPlan
+    materials: Materials
+    console: Console
+
+
+def prepare_build(arguments: argparse.Namespace, *, label: str | None) -> BuildRequest:
+    """Plan what the arguments ask for and find the template, before anything is written.
+
+    :param label: what the file names bear besides the artifact's name.
+    """
+    console = Console(quiet=arguments.quiet)
+    derivation = derive_project(arguments)
+    platform = choose_platform(derivation.lock.platforms, arguments.platform, arguments.target)
+    plan = plan_build(derivation, platform=platform.name, label=label)
+    for problem in derivation.warnings:
+        console.warn(str(problem))
+    template = select_template(
+        explicit=arguments.template,
+        scripts_directory=Path(sys.argv[0]).absolute().parent,
+        environ=os.environ,
+        platform=plan.subdir,
+        host_platform=host_platform(),
+    )
+    inputs = list_inputs(derivation, template=template.path)
+    materials = Materials(template=template, store=open_store(arguments), inputs=inputs)
+    return BuildRequest(plan=plan, materials=materials, console=console)

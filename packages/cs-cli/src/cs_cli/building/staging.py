@@ -1,0 +1,183 @@
+"""Put a set of files in place together: all of them, or none."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from cs_bundle import DiskFullError, check_room, disk_full, is_full
+
+from ..errors import CliError
+from ..terminal.interrupts import postponed_interrupts
+
+_PREFIX = ".cs-staging-"
+_ANOTHER_FOLDER = "name another folder with --out-dir"
+_NAME = re.compile(re.escape(_PREFIX) + "[0-9a-f]{8}")
+
+
+@contextlib.contextmanager
+def staging_directory(
+    out_dir: Path,
+    *,
+    list_stale: Callable[[], Iterable[str]] = tuple,
+    on_wait: Callable[[], None] = lambda: None,
+    needed_bytes: int = 0,
+) -> Iterator[Path]:
+    """Yield an empty folder inside ``out_dir``; publish what it holds when the block succeeds.
+
+    The files are renamed into ``out_dir`` at the very end. Whatever goes wrong before leaves the previous files as they
+    were and nothing else; what a killed build left behind is removed by the next. Only one build at a time works in a
+    folder.
+
+    :param list_stale: names in ``out_dir`` that go away with the publishing, unless the block made them anew.
+    :param on_wait: called when another build is at work in the folder, before waiting for it.
+    :param needed_bytes: what will be written, as far as it is known: looked for before the block begins.
+    :raises CliError: ``cannot-write`` if the folder cannot be made or a file cannot be replaced.
+    :raises DiskFullError: if there is no room for it.
+    """
+    created = _make_directory(out_dir)
+    try:
+        with _lock(out_dir, on_wait) as alone, _fresh_directory(out_dir, remove_abandoned=alone) as staging:
+            check_room(out_dir, needed_bytes)
+            yield staging
+            _publish(staging, out_dir, list_stale())
+    except Exception as error:
+        if is_full(error):
+            raise _describe_full(error, out_dir, needed_bytes) from error
+        if isinstance(error, OSError):
+            raise _describe_failure(error, out_dir) from error
+        raise
+    finally:
+        _remove_if_empty(created)
+
+
+def _describe_failure(error: OSError, out_dir: Path) -> CliError:
+    """Name the place that a finished file could not be renamed to, or else the output folder."""
+    taken = error.filename2 is not None
+    return CliError(
+        "cannot-write",
+        f"cannot stage artifacts: {error.strerror or error}",
+        path=Path(error.filename2) if taken else out_dir,
+        hint=f"move it away, or {_ANOTHER_FOLDER}" if taken else _ANOTHER_FOLDER,
+    )
+
+
+def _describe_full(error: Exception, out_dir: Path, needed_bytes: int) -> DiskFullError:
+    """Name the folder that is full: the output folder, unless the error is about a temporary file elsewhere."""
+    place = getattr(error, "path", None) or getattr(error, "filename", None)
+    if place is not None and not Path(place).absolute().is_relative_to(out_dir.absolute()):
+        full = disk_full(Path(place).parent, None)
+        full.hint = "free some space there, or name another folder for temporary files in TMPDIR"
+        return full
+    full = disk_full(out_dir, needed_bytes or None)
+    full.hint = f"free some space, or {_ANOTHER_FOLDER}"
+    return full
+
+
+def _make_directory(out_dir: Path) -> list[Path]:
+    """Make the folder and say which folders had to be made for it, deepest first."""
+    try:
+        missing = [path for path in (out_dir, *out_dir.parents) if not path.exists()]
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if os.path.lexists(out_dir):
+            reason = "something that is not a folder has this name"
+        message = f"cannot make the output folder: {reason}"
+        raise CliError("cannot-write", message, path=out_dir, hint=_ANOTHER_FOLDER) from error
+    return missing
+
+
+def _remove_if_empty(created: list[Path]) -> None:
+    with contextlib.suppress(OSError):
+        for path in created:
+            path.rmdir()
+
+
+@contextlib.contextmanager
+def _lock(out_dir: Path, on_wait: Callable[[], None]) -> Iterator[bool]:
+    """Let one build at a time work in a folder; the kernel drops the lock of a build that dies.
+
+    Yields whether the lock is held: some file systems have none, and Windows none for folders. Renames are still atomic
+    one by one there.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield False
+        return
+    descriptor = os.open(out_dir, os.O_RDONLY)
+    try:
+        held = True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError:
+            held = False
+        yield held
+    finally:
+        os.close(descriptor)
+
+
+def list_abandoned(out_dir: Path) -> list[Path]:
+    """List the folders that killed builds left in ``out_dir``; the next build removes them."""
+    return [path for path in out_dir.glob(f"{_PREFIX}*") if _NAME.fullmatch(path.name) and not path.is_symlink()]
+
+
+@contextlib.contextmanager
+def _fresh_directory(out_dir: Path, *, remove_abandoned: bool) -> Iterator[Path]:
+    if remove_abandoned:
+        for abandoned in list_abandoned(out_dir):
+            shutil.rmtree(abandoned, ignore_errors=True)
+    staging = out_dir / f"{_PREFIX}{secrets.token_hex(4)}"
+    try:
+        staging.mkdir()
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _publish(staging: Path, out_dir: Path, stale: Iterable[str]) -> None:
+    """Rename every file into place, and take the old ones back if one of them cannot be."""
+    names = sorted(path.name for path in staging.iterdir())
+    kept = staging / ".previous"
+    touched: list[str] = []
+    with postponed_interrupts():
+        kept.mkdir()
+        try:
+            for name in [*names, *sorted(set(stale) - set(names))]:
+                _keep(out_dir / name, kept / name)
+                touched.append(name)
+                if name in names:
+                    (staging / name).replace(out_dir / name)
+                else:
+                    (out_dir / name).unlink(missing_ok=True)
+        except BaseException:
+            for name in touched:
+                _restore(kept / name, out_dir / name)
+            raise
+
+
+def _keep(current: Path, kept: Path) -> None:
+    """Hold on to the previous file under another name without a moment in which it is missing."""
+    if current.is_symlink():
+        kept.symlink_to(current.readlink())
+    elif current.is_file():
+        try:
+            os.link(current, kept)
+        except OSError:  # a file system without hard links
+            shutil.copy2(current, kept)
+
+
+def _restore(kept: Path, current: Path) -> None:
+    if os.path.lexists(kept):
+        kept.replace(current)
+    elif current.is_file():
+        current.unlink()

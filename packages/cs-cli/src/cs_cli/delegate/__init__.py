@@ -1,0 +1,1 @@
+"""Which package provides the delegate."""

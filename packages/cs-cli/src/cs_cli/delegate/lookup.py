@@ -1,0 +1,85 @@
+"""Does any package of the environment provide the delegate?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..archives.contents import ArchiveContents
+from ..errors import CliError
+
+_WINDOWS_PLACES = (
+    "",
+    "Library/mingw-w64/bin/",
+    "Library/usr/bin/",
+    "Library/bin/",
+    "Scripts/",
+    "bin/",
+    "condabin/",
+)
+_WINDOWS_SUFFIXES = (".exe", ".bat", ".cmd")
+
+
+def delegate_paths(delegate: str, platform: str) -> tuple[str, ...]:
+    """List the places, relative to a prefix, where an executable of that name is looked for.
+
+    :param platform: conda subdir.
+    """
+    if not platform.startswith("win-"):
+        return (f"bin/{delegate}", f"condabin/{delegate}")
+    suffixes = ("",) if delegate.lower().endswith(_WINDOWS_SUFFIXES) else _WINDOWS_SUFFIXES
+    return tuple(f"{place}{delegate}{suffix}" for place in _WINDOWS_PLACES for suffix in suffixes)
+
+
+def list_executables(contents: ArchiveContents, platform: str) -> set[str]:
+    """List the executables of a package, relative to the prefix, lower-cased on Windows."""
+    windows = platform.startswith("win-")
+    scripts = "Scripts/" if windows else "bin/"
+    found = {path.replace("python-scripts/", scripts, 1) for path in contents.executables}
+    found |= {f"{scripts}{name}{'.exe' if windows else ''}" for name in contents.entry_points}
+    return {path.lower() for path in found} if windows else found
+
+
+def find_delegate(contents: Iterable[ArchiveContents], delegate: str, platform: str) -> str | None:
+    """Find the path of the delegate in a package set, relative to the prefix.
+
+    :param platform: conda subdir.
+    """
+    installed = {path for one in contents for path in list_executables(one, platform)}
+    wanted = delegate_paths(delegate, platform)
+    if platform.startswith("win-"):
+        wanted = tuple(path.lower() for path in wanted)
+    return next((path for path in wanted if path in installed), None)
+
+
+def require_delegate(contents: Iterable[ArchiveContents], delegate: str, platform: str) -> str:
+    """Find the delegate, or refuse the package set.
+
+    :returns: its path, relative to the prefix.
+    :raises CliError: ``delegate-missing``.
+    """
+    contents = list(contents)
+    path = find_delegate(contents, delegate, platform)
+    if path is None:
+        raise missing_delegate(delegate, platform, suggest_delegate(contents, delegate, platform))
+    return path
+
+
+def missing_delegate(delegate: str, platform: str, hint: str | None) -> CliError:
+    """Return the error of a package set without its delegate."""
+    return CliError(
+        "delegate-missing",
+        f"no package of the environment provides the delegate {delegate!r} on {platform}",
+        key="tool.conda-ship.delegate",
+        expected="one of " + ", ".join(delegate_paths(delegate, platform)[:2]),
+        hint=hint,
+    )
+
+
+def suggest_delegate(contents: Iterable[ArchiveContents], delegate: str, platform: str) -> str:
+    """Say what to do about a missing delegate, with the nearest name that there is."""
+    names = {path.rpartition("/")[2] for one in contents for path in list_executables(one, platform)}
+    from difflib import get_close_matches
+
+    near = get_close_matches(delegate, sorted(names), n=1)
+    guess = f"did you mean {near[0]!r}? " if near else ""
+    return f"{guess}name an executable that a package of this environment installs, or add the package that has it"

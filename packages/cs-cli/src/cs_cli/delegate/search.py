@@ -1,0 +1,128 @@
+"""Look for the delegate before it is too late: in what the cache holds, or in as few downloads as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cs_bundle import BundleError
+from cs_lock import PackageRecord, Problem
+
+from ..archives.contents import ArchiveContents
+from ..archives.remembered import inspect_archives, remember_contents
+from ..archives.store import ArchiveStore, archives_of_records
+from ..errors import CliError
+from ..inspection.summary import DelegateCheck, Inspection
+from ..terminal.console import Console
+from .lookup import find_delegate, suggest_delegate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Where a delegate is looked for, and in which order.
+
+    :ivar subdir: conda subdir of the platform.
+    :ivar lock_directory: folder of the source lock, where relative paths of local archives start.
+    :ivar requested: names that the workspace asks for: the delegate is most likely in one of these packages.
+    """
+
+    delegate: str
+    platform: str
+    subdir: str
+    records: Sequence[PackageRecord]
+    lock_directory: Path
+    requested: Collection[str]
+
+    def stages(self, records: Sequence[PackageRecord]) -> Iterator[list[PackageRecord]]:
+        """Divide packages: those of the delegate's name, those that were asked for, the others."""
+        left = list(records)
+        for names in ({self.delegate.lower()}, set(self.requested), {record.name for record in left}):
+            yield [record for record in left if record.name in names]
+            left = [record for record in left if record.name not in names]
+
+    def conclude(self, found: str | None) -> DelegateCheck:
+        """Say where the delegate is, or that no package has it."""
+        return DelegateCheck(platform=self.platform, checked=True, found=found)
+
+    def give_up(self) -> DelegateCheck:
+        """Say that nobody knows."""
+        return DelegateCheck(platform=self.platform, checked=False, found=None)
+
+
+def check_cache(search: Search, store: ArchiveStore) -> tuple[DelegateCheck, str | None]:
+    """Look for the delegate in the archives that the cache holds; nothing is downloaded, and nothing written.
+
+    :returns: the check, which is conclusive if the delegate was found or every archive is there; and a hint if it is
+        missing.
+    """
+    seen: list[ArchiveContents] = []
+    try:
+        if search.records and not store.cache.exists():
+            return search.give_up(), None
+        for stage in search.stages(search.records):
+            seen += inspect_archives([path for record in stage if (path := store.find(record)) is not None])
+            found = find_delegate(seen, search.delegate, search.subdir)
+            if found is not None:
+                return search.conclude(found), None
+    except (BundleError, CliError):  # damaged, or no names of archives: the build will say so
+        return search.give_up(), None
+    if len(seen) < len(search.records):
+        return search.give_up(), None
+    return search.conclude(None), suggest_delegate(seen, search.delegate, search.subdir)
+
+
+def download_and_check(search: Search, store: ArchiveStore, console: Console) -> tuple[DelegateCheck, str | None]:
+    """Look for the delegate stage by stage, downloading the archives that are not in the cache into it.
+
+    :returns: the check, and a hint if the delegate is missing.
+    :raises BundleError: if an archive cannot be had.
+    :raises CliError: ``archive-damaged`` if one cannot be read.
+    """
+    seen: list[ArchiveContents] = []
+    for stage in search.stages([record for record in search.records if record.sha256]):
+        archives = store.fetch(archives_of_records(stage, search.lock_directory), console) if stage else []
+        contents = inspect_archives(archives)
+        remember_contents(archives, contents)
+        seen += contents
+        found = find_delegate(seen, search.delegate, search.subdir)
+        if found is not None:
+            return search.conclude(found), None
+    return search.conclude(None), suggest_delegate(seen, search.delegate, search.subdir)
+
+
+def check_delegates(inspection: Inspection, store: ArchiveStore, console: Console, *, download: bool) -> Inspection:
+    """Look for the delegate in the archives of every platform that is shown.
+
+    :param download: have the archives that are not in the cache where those that are do not suffice.
+    :returns: the inspection with ``delegate_checks``, and a problem for each platform without a delegate.
+    :raises BundleError: if an archive cannot be had.
+    :raises CliError: ``archive-damaged`` if one cannot be read.
+    """
+    checks, problems = [], list(inspection.problems)
+    for platform in inspection.platforms:
+        search = Search(
+            delegate=inspection.derivation.config.delegate,
+            platform=platform.name,
+            subdir=platform.subdir,
+            records=platform.packages,
+            lock_directory=inspection.derivation.project.source_lock_path.absolute().parent,
+            requested=inspection.derivation.requested_on(platform.name),
+        )
+        check, hint = check_cache(search, store)
+        if download and not check.checked:
+            check, hint = download_and_check(search, store, console)
+        checks.append(check)
+        if check.checked and check.found is None:
+            problems.append(_missing(search, hint))
+    return replace(inspection, delegate_checks=tuple(checks), problems=tuple(problems))
+
+
+def _missing(search: Search, hint: str | None) -> Problem:
+    return Problem(
+        kind="delegate-missing",
+        message=f"no package of the environment provides the delegate {search.delegate!r}",
+        platform=search.platform,
+        key="tool.conda-ship.delegate",
+        hint=hint,
+    )

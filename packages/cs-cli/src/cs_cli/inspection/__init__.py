@@ -1,0 +1,1 @@
+"""``cs inspect``: what would ship, and why."""

@@ -1,0 +1,1 @@
+"""The project: what it asks to ship, from its manifest and lock."""

@@ -1,0 +1,195 @@
+"""From the command line to a runtime lock: find the project, read it, derive what ships."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, replace
+
+from cs_lock import Problem, RuntimeLock, SourceLock, derive, read_lock
+from cs_manifest import (
+    Platform,
+    Project,
+    RequestedSpec,
+    ShipConfig,
+    align_platforms,
+    ask_version,
+    combine_specs,
+    constrained_specs,
+    describes_workspace,
+    discover,
+    list_environments,
+    load_config,
+    read_environment,
+    requested_specs,
+)
+
+from ..arguments import config_overrides
+from ..errors import CliError
+from .staleness import check_constraints, check_environment, check_requests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derivation:
+    """Everything that is known of a build before an archive is looked at.
+
+    :ivar requested: what the workspace asks for on the platforms of the lock.
+    :ivar lock: its platforms have the workspace's names.
+    :ivar problems: what is wrong with the lock in itself and beside its manifest, errors first.
+    """
+
+    project: Project
+    config: ShipConfig
+    requested: tuple[RequestedSpec, ...]
+    source: SourceLock
+    lock: RuntimeLock
+    problems: tuple[Problem, ...]
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Problems that do not keep the environment from shipping."""
+        return tuple(problem for problem in self.problems if problem.severity == "warning")
+
+    @property
+    def can_ship(self) -> bool:
+        """Whether no problem is an error."""
+        return len(self.warnings) == len(self.problems)
+
+    def requested_on(self, platform: str) -> dict[str, str]:
+        """Map the conda packages that the workspace asks for on a platform to their match specs.
+
+        :param platform: the workspace's name of the platform.
+        """
+        return combine_specs([spec for spec in self.requested if spec.kind == "conda"], platform)
+
+
+def derive_project(arguments: argparse.Namespace, *, strict: bool = True) -> Derivation:
+    """Read manifest and source lock and derive the runtime lock.
+
+    Code of the project is run by a build alone, and only if nothing else knows the runtime's version.
+
+    :param strict: refuse an environment that cannot ship; else the ``problems`` say why it cannot.
+    :raises ManifestError: if the manifest is at fault.
+    :raises LockError: if the lock is.
+    :raises CliError: ``stale-lock`` or ``missing-environment`` if the two do not belong together.
+    """
+    project = discover(arguments.root, manifest=arguments.manifest, source_lock=arguments.source_lock)
+    config = load_config(project, config_overrides(arguments))
+    source = read_lock(project.source_lock_path)
+    environment = config.source_environment
+    _require_environment(project, source, environment)
+    platforms, problems = _adopt_platforms(project, source, environment)
+    requested = requested_specs(project, environment, platforms)
+    if arguments.lock_check:
+        _require_packages(project, source, environment)
+        problems += check_requests(project, source, environment, requested)
+        constraints = constrained_specs(project, environment, platforms)
+        problems += check_constraints(project, source, environment, constraints)
+    if strict:
+        _require_fresh(project, problems)
+    lock = derive(
+        source,
+        environment=environment,
+        exclude=config.exclude,
+        require=config.require,
+        requested={
+            platform.name: frozenset(spec.name for spec in requested if spec.holds_for(platform.name))
+            for platform in platforms
+        },
+        features={spec.name: spec.feature for spec in requested},
+        strict=strict,
+    )
+    if config.runtime_version is None:
+        if _may_run_code(arguments):
+            config = replace(config, runtime_version=ask_version(project, offline=arguments.offline))
+        else:
+            problems.append(_unknown_version())
+    found = sorted([*problems, *lock.problems], key=lambda problem: problem.severity)
+    return Derivation(
+        project=project, config=config, requested=requested, source=source, lock=lock, problems=tuple(found)
+    )
+
+
+def _may_run_code(arguments: argparse.Namespace) -> bool:
+    """Tell whether the project's build backend may be started: only a real build does."""
+    return arguments.command in ("build", "run") and not getattr(arguments, "dry_run", False)
+
+
+def _unknown_version() -> Problem:
+    return Problem(
+        kind="version-unknown",
+        severity="warning",
+        message="the runtime's version is not known yet: only a build asks the project's build backend for it",
+        key="tool.conda-ship.runtime-version",
+        hint="to know it earlier, make [project].version static, or give --runtime-version",
+    )
+
+
+def _require_environment(project: Project, source: SourceLock, environment: str) -> None:
+    """Tell an environment that was not locked yet from one that nobody knows, which ``cs_lock`` reports."""
+    if environment in source.environments or environment not in list_environments(project):
+        return
+    if describes_workspace(project):
+        raise CliError(
+            "missing-environment",
+            f"the lock has no environment {environment!r}, but the manifest has: lock the workspace again",
+            path=source.path,
+            expected=f"the environment {environment!r}",
+            actual=", ".join(source.environments) or "none",
+            hint=f"run `{project.kind.lock_command}`",
+        )
+
+
+def _require_packages(project: Project, source: SourceLock, environment: str) -> None:
+    """Tell an environment that nothing asks for anything in from one that was locked when this was so."""
+    if source.platforms(environment):
+        return
+    requested = requested_specs(project, environment)
+    names = sorted({spec.name for spec in requested if not (spec.is_conditional or spec.is_virtual)})
+    if names:
+        raise CliError(
+            "stale-lock",
+            f"the lock has no packages for the environment {environment!r}, but the manifest asks for {names[0]}",
+            path=source.path,
+            hint=f"run `{project.kind.lock_command}`",
+        )
+
+
+def _adopt_platforms(
+    project: Project, source: SourceLock, environment: str
+) -> tuple[tuple[Platform, ...], list[Problem]]:
+    """Give the lock's platforms the names that the workspace has for them.
+
+    :returns: the platforms of the lock, and what manifest and lock do not have in common.
+    """
+    locked = [
+        Platform(
+            name=one.name,
+            subdir=one.subdir,
+            virtual_packages=tuple((name, version) for name, _, version in map(_split, one.virtual_packages)),
+        )
+        for one in source.platforms(environment)
+    ]
+    if not describes_workspace(project):
+        return tuple(locked), []
+    described = read_environment(project, environment)
+    aligned = align_platforms(described.platforms, locked)
+    strangers = [platform for platform in locked if platform.name not in aligned]
+    source.rename_platforms(environment, {name: platform.name for name, platform in aligned.items()})
+    problems = check_environment(project, source, described, strangers)
+    return tuple(aligned.get(platform.name, platform) for platform in locked), problems
+
+
+def _split(virtual_package: str) -> tuple[str, str, str]:
+    return virtual_package.partition("=")
+
+
+def _require_fresh(project: Project, problems: list[Problem]) -> None:
+    stale = [problem for problem in problems if problem.severity == "error"]
+    if stale:
+        raise CliError(
+            "stale-lock",
+            "the lock does not have what the manifest asks for",
+            path=project.source_lock_path,
+            hint=f"run `{project.kind.lock_command}`, or use --no-lock-check to ship what is locked",
+            problems=stale,
+        )

@@ -1,0 +1,122 @@
+"""Conda platforms, target triples, and this machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from ..errors import CliError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from cs_lock import Platform, Problem
+
+    Severity = Literal["error", "warning"]
+
+_ARCHITECTURES = {
+    "x86_64": "64",
+    "amd64": "64",
+    "aarch64": "aarch64",
+    "arm64": "arm64",
+    "ppc64le": "ppc64le",
+    "s390x": "s390x",
+}
+_SYSTEMS = {"linux": "linux", "darwin": "osx", "win32": "win"}
+
+TRIPLES = {
+    "x86_64-unknown-linux-gnu": "linux-64",
+    "x86_64-unknown-linux-musl": "linux-64",
+    "aarch64-unknown-linux-gnu": "linux-aarch64",
+    "aarch64-unknown-linux-musl": "linux-aarch64",
+    "x86_64-apple-darwin": "osx-64",
+    "aarch64-apple-darwin": "osx-arm64",
+    "x86_64-pc-windows-msvc": "win-64",
+    "aarch64-pc-windows-msvc": "win-arm64",
+}
+"""Target triples of templates, with the conda subdir that each serves."""
+
+
+def host_platform() -> str:
+    """Name this machine's conda subdir."""
+    import platform as host
+
+    system = _SYSTEMS.get(sys.platform, sys.platform)
+    machine = host.machine().lower()
+    if system == "linux" and machine == "arm64":
+        machine = "aarch64"
+    return f"{system}-{_ARCHITECTURES.get(machine, machine)}"
+
+
+def subdir_of_target(target: str) -> str:
+    """Name the conda subdir of a target triple.
+
+    :param target: value of ``--target``.
+    :raises CliError: ``target-unknown``.
+    """
+    if target not in TRIPLES:
+        from difflib import get_close_matches
+
+        near = get_close_matches(target, TRIPLES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else None
+        message = f"there is no template for the target {target!r}"
+        raise CliError("target-unknown", message, key="--target", expected="one of " + ", ".join(TRIPLES), hint=hint)
+    return TRIPLES[target]
+
+
+def choose_platform(platforms: Sequence[Platform], wanted: str | None, target: str | None) -> Platform:
+    """Decide which of a lock's platforms to build for.
+
+    :param platforms: those that the environment was solved for.
+    :param wanted: value of ``--platform``: a platform's name, or a subdir that one platform has.
+    :param target: value of ``--target``: a triple; alone, or to agree with ``wanted``.
+    :raises CliError: ``platform-missing``, ``platform-ambiguous``, ``target-unknown`` or ``target-conflict``.
+    """
+    subdir = None if target is None else subdir_of_target(target)
+    if wanted is not None:
+        chosen = find_platform(platforms, wanted, key="--platform")
+        if subdir not in (None, chosen.subdir):
+            message = f"--target {target} is for {subdir}, but --platform {wanted} is for {chosen.subdir}"
+            raise CliError("target-conflict", message, key="--target", hint="give one of the two")
+        return chosen
+    return find_platform(platforms, subdir or host_platform(), key=None if target is None else "--target")
+
+
+def find_platform(platforms: Sequence[Platform], wanted: str, *, key: str | None) -> Platform:
+    """Find a platform by its name, or by a subdir that only one has.
+
+    :param key: the flag that asked for it, if one did.
+    :raises CliError: ``platform-missing`` or ``platform-ambiguous``.
+    """
+    fitting = [one for one in platforms if one.name == wanted] or [one for one in platforms if one.subdir == wanted]
+    if len(fitting) == 1:
+        return fitting[0]
+    names = ", ".join(one.name for one in fitting or platforms)
+    if fitting:
+        message = f"the environment has several platforms for {wanted}"
+        hint = "name one of them with --platform"
+        raise CliError("platform-ambiguous", message, key=key, expected=f"one of {names}", hint=hint)
+    whose = "" if key else ", this machine's platform"
+    hint = "name another platform with --platform, or add this one to the workspace and lock it again"
+    message = f"the environment is not solved for {wanted}{whose}"
+    raise CliError("platform-missing", message, key=key, expected=f"one of {names}", hint=hint)
+
+
+def check_platforms(platforms: Sequence[Platform]) -> list[Problem]:
+    """Say for which platforms no runtime can be built; an error if that leaves none."""
+    from cs_lock import Problem
+    from cs_stamp import TEMPLATE_PLATFORMS
+
+    without = [one for one in platforms if one.subdir not in TEMPLATE_PLATFORMS]
+    severity: Severity = "error" if len(without) == len(platforms) else "warning"
+    return [
+        Problem(
+            kind="platform-unsupported",
+            severity=severity,
+            message=f"runtimes cannot be built for {one.subdir}",
+            platform=one.name,
+            hint="there are templates for " + ", ".join(TEMPLATE_PLATFORMS),
+        )
+        for one in without
+    ]

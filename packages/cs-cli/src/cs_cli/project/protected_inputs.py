@@ -1,0 +1,111 @@
+"""What a build reads of its user's, and that nothing it writes takes the place of it."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cs_manifest import list_metadata_files
+
+from ..errors import CliError
+from .derivation import Derivation
+
+Status = Callable[[Path], os.stat_result]
+Identity = tuple[object, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A file that a build reads and has to leave as it is.
+
+    :ivar role: what it is to the build: ``the manifest``.
+    """
+
+    role: str
+    path: Path
+
+
+def list_inputs(derivation: Derivation, *, template: Path | None = None) -> tuple[Input, ...]:
+    """List every file that a build reads: manifest, lock, condarc, template, metadata, archives on this machine.
+
+    :param template: the template, where one is needed.
+    """
+    project = derivation.project
+    named = (
+        ("the manifest", project.manifest_path),
+        ("the source lock", project.source_lock_path),
+        ("the condarc file", derivation.config.condarc_file),
+        ("the template", template),
+    )
+    inputs = [Input(role=role, path=path.absolute()) for role, path in named if path is not None]
+    inputs += [Input(role="a file of the project's metadata", path=path) for path in list_metadata_files(project)]
+    beside = project.source_lock_path.absolute().parent
+    records = (record for one in derivation.lock.platforms for record in derivation.lock.packages(one.name))
+    archives = sorted({record.find_file(beside) for record in records if record.is_local})
+    return (*inputs, *(Input(role="a package archive", path=path) for path in archives))
+
+
+def refuse_outputs(
+    inputs: Iterable[Input],
+    *,
+    files: Iterable[Path],
+    folders: Iterable[Path] = (),
+    follow: Status = os.stat,
+    inspect: Status = os.lstat,
+) -> None:
+    """Refuse to replace an input, a link on the way to one, or a folder that holds one.
+
+    Files are compared by what the file system knows them by, not by name: another spelling, a link of either kind and a
+    file system that ignores case are seen through. A file that is not there yet is nobody's input.
+
+    :param files: what is going to be replaced or removed.
+    :param folders: what is going to be removed, or filled at will, as a whole.
+    :param follow: looks at what a path leads to.
+    :param inspect: looks at what stands at a path itself.
+    :raises CliError: ``output-is-input``.
+    """
+    entries: dict[Identity | None, Input] = {}
+    holders: dict[Identity | None, Input] = {}
+    for one in inputs:
+        for step in _trace(one.path):
+            entries |= {_identify(step, inspect): one, _identify(step, follow): one}
+            holders |= {_identify(parent, follow): one for parent in step.parents}
+    for path in files:
+        for key in (_identify(path, inspect), _identify(path, follow)):
+            if key is not None and key in entries:
+                raise _overlap(path, f"this would replace {entries[key].role}, {entries[key].path}")
+    for path in folders:
+        key = _identify(path, follow)
+        if key is not None and key in holders:
+            raise _overlap(
+                path, f"this folder is written as a whole, and holds {holders[key].role}, {holders[key].path}"
+            )
+
+
+def _overlap(output: Path, message: str) -> CliError:
+    return CliError("output-is-input", message, path=output, hint="write to another folder, or under another name")
+
+
+def _identify(path: Path, look: Status) -> Identity | None:
+    try:
+        status = look(path)
+    except (OSError, ValueError):
+        return None
+    if status.st_ino:
+        return status.st_dev, status.st_ino
+    # A file system without file numbers: all that is left is the name, and most such systems ignore its case.
+    return "name", unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
+
+
+def _trace(path: Path, seen: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """Yield the places that lead to a file: every symbolic link on the way, and the place where the way ends."""
+    if path in seen:
+        return
+    for step in (*reversed(path.parents), path):
+        if step.is_symlink():
+            yield step
+            yield from _trace(step.parent / step.readlink(), seen | {path})
+    yield path

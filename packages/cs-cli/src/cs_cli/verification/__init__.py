@@ -1,0 +1,1 @@
+"""``cs verify``: whether what was built agrees with itself."""

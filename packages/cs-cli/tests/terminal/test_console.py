@@ -1,0 +1,67 @@
+"""What is said, and where."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from cs_cli.terminal.console import Console, format_bytes, print_json
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (17_834_288, "17.8 MB"),
+        (999_960, "1.0 MB"),
+        (2_500_000_000, "2.5 GB"),
+        (10**15, "1000000.0 GB"),
+    ],
+)
+def test_bytes_are_shown_in_decimal_units(count: int, text: str) -> None:
+    assert format_bytes(count) == text
+
+
+def test_what_happens_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    Console().say("hello")
+    assert capsys.readouterr() == ("", "hello\n")
+
+
+def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console(quiet=True)
+    console.say("hello")
+    with console.progress("fetching", 10) as update:
+        update(5)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_is_one_line_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with Console().progress("fetching 3 packages", 17_834_288) as update:
+        update(5)
+    assert capsys.readouterr().err == "fetching 3 packages (17.8 MB)\n"
+
+
+def test_progress_is_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    with Console().progress("fetching", 10) as update:
+        update(10)
+    assert "fetching" in terminal.getvalue()
+
+
+def test_json_is_one_sorted_document(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"b": "é", "a": 1})
+    out = capsys.readouterr().out
+    assert json.loads(out) == {"a": 1, "b": "é"}
+    assert out.index('"a"') < out.index('"b"')
+    assert "é" in out

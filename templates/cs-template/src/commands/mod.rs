@@ -1,0 +1,8 @@
+//! What each command of the runtime does.
+
+pub mod bootstrap;
+mod kept;
+pub mod rollback;
+pub mod shell;
+pub mod status;
+pub mod uninstall;

@@ -1,0 +1,177 @@
+//! `RUNTIME uninstall`: remove the prefix and all that belongs to it, then say how to remove the executable.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use cs_prefix::{PrefixError, UninstallPlan};
+
+use crate::commands::bootstrap::{WAIT_LIMIT, name_interruption, tell_news};
+use crate::context::Runtime;
+use crate::install::sources::find_sibling;
+use crate::process::signals;
+use crate::say::error::Error;
+use crate::say::voice::{ask, print_line, print_lines};
+
+/// More files of the user's are not shown one by one.
+const FILES_SHOWN: usize = 10;
+
+/// Show what would be removed, ask, remove it. Ask again if more came while the question was open.
+pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
+    let removed = loop {
+        let plan = plan(runtime, is_confirmed)?;
+        let cancel = signals::watch();
+        let tell = &mut tell_news(runtime);
+        match plan.execute(&runtime.owner(), WAIT_LIMIT, tell, &cancel) {
+            Err(error @ PrefixError::Appeared { .. }) => {
+                // The next question can be ended by Ctrl-C like the first one.
+                signals::unwatch();
+                runtime.voice.note(&error.to_string());
+            }
+            other => break other.map_err(|error| name_interruption(error.into()))?,
+        }
+    };
+    for directory in &removed.directories {
+        say(runtime, &format!("Removed {}.", directory.display()))?;
+    }
+    say(runtime, &hint_executable(runtime))?;
+    match removed.remains.into_iter().next() {
+        Some(remains) => Err(PrefixError::from(remains).into()),
+        None => Ok(()),
+    }
+}
+
+/// Find out what to remove, and have the user agree to it.
+fn plan(runtime: &Runtime, is_confirmed: bool) -> Result<UninstallPlan, Error> {
+    let mut plan = cs_prefix::plan_uninstall(&runtime.place.prefix, &runtime.owner())?;
+    plan.remove_empty_parent = runtime.place.is_default();
+    plan.must_name_all = !is_confirmed;
+    if plan.is_empty() {
+        let place = runtime.place.prefix.display();
+        say(runtime, &format!("Nothing is installed at {place}."))?;
+    } else {
+        announce(runtime, &plan, is_confirmed)?;
+    }
+    Ok(plan)
+}
+
+/// Say what will be removed, and ask unless that has been answered.
+fn announce(runtime: &Runtime, plan: &UninstallPlan, is_confirmed: bool) -> Result<(), Error> {
+    if !is_confirmed || !runtime.voice.is_quiet {
+        print_lines(describe_plan(plan))?;
+    }
+    match is_confirmed {
+        true => Ok(()),
+        false => confirm(runtime),
+    }
+}
+
+fn say(runtime: &Runtime, line: &str) -> Result<(), Error> {
+    match runtime.voice.is_quiet {
+        true => Ok(()),
+        false => print_line(line),
+    }
+}
+
+fn describe_plan(plan: &UninstallPlan) -> Vec<String> {
+    let mut lines = vec!["This will be removed:".to_owned()];
+    if let Some(prefix) = &plan.prefix {
+        lines.push(format!("  {}", prefix.display()));
+    }
+    for environment in &plan.named_environments {
+        lines.push(format!(
+            "  {} (an environment of yours)",
+            environment.display()
+        ));
+    }
+    for file in plan.files.iter().take(FILES_SHOWN) {
+        lines.push(format!(
+            "  {} (added by you, not by a package)",
+            file.display()
+        ));
+    }
+    if plan.files.len() > FILES_SHOWN {
+        let more = plan.files.len() - FILES_SHOWN;
+        lines.push(format!("  and {more} more that no package has added"));
+    }
+    if let Some(previous) = &plan.previous {
+        lines.push(format!(
+            "  {} (kept by the last upgrade)",
+            previous.display()
+        ));
+    }
+    if let Some(staging) = &plan.abandoned_staging {
+        lines.push(format!(
+            "  {} (left by an interrupted run)",
+            staging.display()
+        ));
+    }
+    for directory in &plan.put_aside {
+        lines.push(format!(
+            "  {} (could not be deleted before)",
+            directory.display()
+        ));
+    }
+    lines
+}
+
+/// Ask at the terminal; anything but yes means no.
+fn confirm(runtime: &Runtime) -> Result<(), Error> {
+    if !io::stdin().is_terminal() {
+        return Err(Error::Unconfirmed {
+            what: "removing the prefix".to_owned(),
+            command: format!("{} uninstall -y", runtime.own_command()),
+            way_on: name_other_meaning(runtime),
+        });
+    }
+    ask("Remove it? [y/N]");
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).map_err(Error::Input)?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Error::Declined),
+    }
+}
+
+/// conda's `uninstall` removes packages.
+fn name_other_meaning(runtime: &Runtime) -> String {
+    let name = runtime.command_name.to_string_lossy();
+    match runtime.launch.delegate_is_conda() {
+        true => format!(" To remove packages, run `{name} remove PACKAGE`."),
+        false => String::new(),
+    }
+}
+
+/// How to remove the executable: as it came, if the stamp says how.
+fn hint_executable(runtime: &Runtime) -> String {
+    let executable = runtime.executable();
+    let name = &runtime.header.runtime;
+    let command = match runtime.header.installer.as_deref() {
+        Some("homebrew" | "brew") => format!("brew uninstall {name}"),
+        Some(installer) => {
+            return format!("{name} itself was installed with {installer}: remove it with that.");
+        }
+        None => remove_command(&executable, find_sibling(runtime)),
+    };
+    format!("To remove {name} itself: {command}")
+}
+
+#[cfg(unix)]
+fn remove_command(executable: &Path, bundle: Option<PathBuf>) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+".contains(byte);
+    let mut command = String::from("rm");
+    for path in std::iter::once(executable).chain(bundle.as_deref()) {
+        let path = path.as_os_str();
+        command += &match path.as_encoded_bytes().iter().all(is_plain) {
+            true => format!(" {}", path.display()),
+            false => format!(" {}", cs_link::activation::quote(path).display()),
+        };
+    }
+    command
+}
+
+#[cfg(not(unix))]
+fn remove_command(executable: &Path, bundle: Option<PathBuf>) -> String {
+    let paths = std::iter::once(executable).chain(bundle.as_deref());
+    let words = paths.map(|path| format!(" \"{}\"", path.display()));
+    format!("del{}", words.collect::<String>())
+}

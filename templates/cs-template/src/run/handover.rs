@@ -1,0 +1,136 @@
+//! Hand over to the delegate: environment, arguments, and nothing of this process left.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cs_entry::environment::Context;
+use cs_stamp::Launch;
+
+use crate::process::signals;
+use crate::run::activation;
+use crate::run::environment::{Environment, executable_directories, keeps_active};
+use crate::say::error::Error;
+use crate::say::voice::Voice;
+
+/// The delegate and what it needs to know.
+#[derive(Debug, Clone)]
+pub struct Delegate {
+    /// The managed prefix.
+    pub prefix: PathBuf,
+    /// The delegate's path below it.
+    pub program: PathBuf,
+    /// File name of the runtime, as the user called it.
+    pub command_name: OsString,
+    /// Whether it is conda, which works on the environment that is active.
+    pub is_conda: bool,
+    /// Whether everything is activated, or `PATH` alone.
+    pub is_fully_activated: bool,
+    /// The command that repairs the prefix when the delegate is gone.
+    pub repair: String,
+}
+
+/// Whether `prefix` holds what this very stamp has installed, and this user may rely on it: looks at the directories and reads
+/// the start of the marker, and nothing else.
+pub fn is_current(prefix: &Path, launch: &Launch) -> bool {
+    cs_prefix::begins_with(prefix, &launch.marker, launch.marker_start.as_bytes())
+}
+
+/// Where the executable `relative` of a prefix is. On Windows it may stand elsewhere and have another ending.
+pub fn find_program(prefix: &Path, relative: &str) -> PathBuf {
+    let path = prefix.join(relative);
+    if !cfg!(windows) || path.is_file() {
+        return path;
+    }
+    let name = path.file_name().unwrap_or_default().to_owned();
+    let with_ending = |directory: PathBuf| {
+        ["", ".exe", ".bat", ".cmd"].map(|ending| {
+            let mut name = name.clone();
+            name.push(ending);
+            directory.join(name)
+        })
+    };
+    executable_directories(prefix)
+        .into_iter()
+        .flat_map(with_ending)
+        .find(|candidate| candidate.is_file())
+        .unwrap_or(path)
+}
+
+/// Replace this process by the delegate. Comes back only with the reason why that did not work.
+pub fn hand_over(delegate: &Delegate, arguments: &[OsString], voice: &Voice) -> Error {
+    let context = delegate.context();
+    let mut environment = Environment::for_process(std::env::vars_os(), &context);
+    // Scripts need not run for a delegate that is missing, and must not where another environment is active: they are those of
+    // the prefix.
+    if delegate.is_fully_activated
+        && delegate.program.exists()
+        && !keeps_active(std::env::vars_os(), &context)
+        && let Err(error) = activation::activate(&delegate.prefix, "base", &mut environment, voice)
+    {
+        return error;
+    }
+    let mut words = vec![delegate.program.clone().into_os_string()];
+    words.extend_from_slice(arguments);
+    let source = start(&words, &environment);
+    if !delegate.program.exists() {
+        return Error::LostDelegate {
+            path: delegate.program.clone(),
+            repair: delegate.repair.clone(),
+        };
+    }
+    Error::Start {
+        path: delegate.program.clone(),
+        hint: hint_start(&source, &delegate.repair),
+        source,
+    }
+}
+
+impl Delegate {
+    fn context(&self) -> Context<'_> {
+        Context {
+            prefix: self.prefix.as_os_str().as_encoded_bytes(),
+            command_name: self.command_name.as_encoded_bytes(),
+            delegate_is_conda: self.is_conda,
+            replaces_active: false,
+        }
+    }
+}
+
+/// What to do about a delegate that is there and does not start, with a space before it.
+fn hint_start(error: &io::Error, repair: &str) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            " Check its permissions, and that its file system allows programs to run.".to_owned()
+        }
+        io::ErrorKind::ArgumentListTooLong => " Call it with fewer arguments.".to_owned(),
+        _ => format!(" Install it again with `{repair}`."),
+    }
+}
+
+/// Become `words`: program and arguments. Comes back only with the reason why that did not work.
+pub fn start(words: &[OsString], environment: &Environment) -> io::Error {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).env_clear();
+    // The last one to be set stays: backwards, so that of two entries of a name the first counts, as it does in C.
+    let entries = environment.iter().rev();
+    command.envs(entries.map(|(name, value)| (name, value)));
+    signals::unwatch();
+    signals::inherit(&mut command);
+    replace_process(command)
+}
+
+#[cfg(unix)]
+fn replace_process(mut command: Command) -> io::Error {
+    use std::os::unix::process::CommandExt;
+    command.exec()
+}
+
+#[cfg(not(unix))]
+fn replace_process(mut command: Command) -> io::Error {
+    match command.status() {
+        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
+        Err(error) => error,
+    }
+}

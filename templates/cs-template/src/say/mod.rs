@@ -1,0 +1,8 @@
+//! What the user reads: messages, errors, progress.
+
+pub mod error;
+pub mod escape;
+pub mod form;
+pub mod phrases;
+pub mod progress;
+pub mod voice;

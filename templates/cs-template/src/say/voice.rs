@@ -1,0 +1,277 @@
+//! How the runtime speaks: to stderr, in words or as JSON events, or not at all; and how results get to stdout.
+//!
+//! Everything that the runtime writes to a terminal goes through this module, which is why it may and others may not
+//! (`clippy.toml`). It takes lines and values, never text with line ends in it: those and all else that commands a terminal come from
+//! outside, and are shown instead of obeyed.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::Serialize;
+
+use crate::say::error::Error;
+use crate::say::escape::{escape_json, escape_line};
+use crate::say::form::Form;
+
+/// Version of the JSON events.
+pub const EVENTS_SCHEMA_VERSION: u32 = 1;
+
+/// The runtime's voice.
+#[derive(Debug, Clone)]
+pub struct Voice {
+    /// The name that messages start with.
+    pub runtime: String,
+    /// Sentences or events.
+    pub form: Form,
+    /// Nothing but errors.
+    pub is_quiet: bool,
+    /// Details too.
+    pub is_verbose: bool,
+}
+
+/// One JSON event: what `docs/reference/runtime.md` lists.
+#[derive(Debug, Serialize, PartialEq)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event<'a> {
+    /// The installation begins.
+    Start {
+        /// Version of the events.
+        schema_version: u32,
+        /// Runtime name.
+        runtime: &'a str,
+        /// Runtime version.
+        version: &'a str,
+        /// Where it is installed.
+        prefix: &'a str,
+        /// Number of packages.
+        packages: usize,
+        /// Bytes of all archives, when known.
+        archive_bytes: Option<u64>,
+    },
+    /// Another process holds the prefix.
+    Waiting {
+        /// What is waited for.
+        message: &'a str,
+    },
+    /// How far the installation is.
+    Progress {
+        /// Bytes of archives consumed.
+        archive_bytes: u64,
+        /// Bytes of all archives, when known.
+        archive_bytes_total: Option<u64>,
+        /// Files written.
+        files: u64,
+        /// Files of all packages, when known.
+        files_total: Option<u64>,
+        /// Packages in place.
+        packages: usize,
+        /// Number of packages.
+        packages_total: usize,
+        /// Estimate of the time left, in seconds.
+        seconds_left: Option<f64>,
+    },
+    /// Something worth knowing.
+    Message {
+        /// `note` or `warning`.
+        level: &'a str,
+        /// One sentence or more.
+        message: &'a str,
+    },
+    /// The installation has ended well.
+    Done {
+        /// `installed`, `upgraded`, `reinstalled` or `unchanged`.
+        outcome: &'a str,
+        /// Where it is installed.
+        prefix: &'a str,
+        /// Files written.
+        files: u64,
+        /// How long it took.
+        seconds: f64,
+    },
+    /// The runtime ends with a failure of its own.
+    Error {
+        /// The exit status.
+        status: u8,
+        /// What, where, what to do.
+        message: &'a str,
+    },
+}
+
+impl Voice {
+    /// Whether progress may be drawn with a moving line.
+    #[allow(clippy::disallowed_methods, reason = "nothing is written")]
+    pub fn can_draw(&self) -> bool {
+        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        self.form == Form::Text
+            && io::stderr().is_terminal()
+            && variable("NO_COLOR").is_none()
+            && variable("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// Tell an event; sentences have nothing to do with it.
+    pub fn tell(&self, event: &Event) {
+        if self.form == Form::Json && !self.is_quiet {
+            write_event(event);
+        }
+    }
+
+    /// Say one line, unless quiet.
+    pub fn note(&self, message: &str) {
+        self.say("note", message);
+    }
+
+    /// Say one line that deserves attention, unless quiet.
+    pub fn warn(&self, message: &str) {
+        self.say("warning", message);
+    }
+
+    /// Say one line when asked for details.
+    pub fn detail(&self, message: &str) {
+        if self.is_verbose {
+            self.say("note", message);
+        }
+    }
+
+    fn say(&self, level: &str, message: &str) {
+        if self.is_quiet {
+            return;
+        }
+        match self.form {
+            Form::Json => write_event(&Event::Message { level, message }),
+            Form::Text if level == "note" => write_text(&format!("{}: {message}", self.runtime)),
+            Form::Text => write_text(&format!("{}: {level}: {message}", self.runtime)),
+        }
+    }
+
+    /// Pass on what `source` has written: in sentences, each of its lines names it, so that none can pass for another's.
+    pub fn quote(&self, source: &str, text: &str) {
+        match self.form {
+            Form::Json => self.note(&format!("{source}: {text}")),
+            Form::Text => text
+                .lines()
+                .for_each(|line| self.note(&format!("{source}: {line}"))),
+        }
+    }
+
+    /// Say why the runtime ends, quiet or not.
+    pub fn fail(&self, error: &Error) {
+        let message = describe(error);
+        match self.form {
+            Form::Json => write_event(&Event::Error {
+                status: error.exit_status(),
+                message: &message,
+            }),
+            Form::Text => write_text(&format!("{}: error: {message}", self.runtime)),
+        }
+    }
+}
+
+/// The error as one paragraph that ends with one full stop.
+fn describe(error: &Error) -> String {
+    let mut message = error.to_string();
+    while message.ends_with("..") {
+        message.pop();
+    }
+    if !message.ends_with(['.', '!', '?']) {
+        message.push('.');
+    }
+    message
+}
+
+/// Print one line to standard output.
+pub fn print_line(line: &str) -> Result<(), Error> {
+    print_lines([line])
+}
+
+/// Print lines to standard output.
+pub fn print_lines(lines: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), Error> {
+    let lines = lines.into_iter();
+    print(&lines.fold(String::new(), |text, line| {
+        text + &escape_line(line.as_ref()) + "\n"
+    }))
+}
+
+/// Print a JSON document to standard output.
+pub fn print_json(document: &impl Serialize) -> Result<(), Error> {
+    let text =
+        serde_json::to_string_pretty(document).map_err(|error| Error::Output(error.into()))?;
+    print(&(escape_json(&text) + "\n"))
+}
+
+/// A reader that has seen enough and is gone is no failure.
+#[allow(clippy::disallowed_methods, reason = "the outlet")]
+fn print(text: &str) -> Result<(), Error> {
+    let mut output = io::stdout().lock();
+    let written = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+fn write_event(event: &Event) {
+    if let Ok(line) = serde_json::to_string(event) {
+        write_line(&escape_json(&line));
+    }
+}
+
+/// Whether a bar stands on the terminal's current line.
+static BAR_STANDS: AtomicBool = AtomicBool::new(false);
+const CLEAR_LINE: &str = "\r\u{1b}[2K";
+
+/// Replace the terminal's current line by a bar, or by nothing.
+pub fn draw_bar(line: &str) {
+    BAR_STANDS.store(!line.is_empty(), Ordering::Relaxed);
+    write(&format!("{CLEAR_LINE}{}", escape_line(line)));
+}
+
+/// Ask a question, to be answered on the same line.
+pub fn ask(question: &str) {
+    write(&format!("{} ", escape_line(question)));
+}
+
+/// Write a sentence on a line of its own.
+fn write_text(line: &str) {
+    write_line(&escape_line(line));
+}
+
+/// Write a line, in the place of the bar if there is one.
+fn write_line(line: &str) {
+    let clear = match BAR_STANDS.swap(false, Ordering::Relaxed) {
+        true => CLEAR_LINE,
+        false => "",
+    };
+    write(&format!("{clear}{line}\n"));
+}
+
+/// Write in one call, so that the lines of several processes do not mix. There is nobody to tell when it fails.
+#[allow(clippy::disallowed_methods, reason = "the outlet")]
+fn write(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_object_that_names_itself() {
+        let text = serde_json::to_string(&Event::Error {
+            status: 66,
+            message: "gone",
+        });
+        assert_eq!(
+            text.unwrap(),
+            r#"{"event":"error","status":66,"message":"gone"}"#
+        );
+    }
+
+    #[test]
+    fn a_message_ends_with_one_full_stop() {
+        assert_eq!(describe(&Error::Explained("so.".into())), "so.");
+        assert_eq!(describe(&Error::Explained("so..".into())), "so.");
+        assert_eq!(describe(&Error::Explained("so".into())), "so.");
+    }
+}
