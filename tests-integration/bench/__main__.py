@@ -1,4 +1,4 @@
-"""``nox -s bench``: measure every line of ``docs/explanation/performance.md`` in turns with conda-ship 0.11.1, and print one table."""
+"""``nox -s bench``: measure the lines of ``docs/explanation/performance.md``, in turns with conda-ship 0.11.1; print a table."""
 
 from __future__ import annotations
 

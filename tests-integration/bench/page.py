@@ -18,7 +18,8 @@ Written by `nox -s bench -- --docs` on {date}; do not edit by hand.
 
 Each row is the median of {rounds} pairs of runs, taken in turns on one machine, in one session; the ratio is the
 median of the pairs' own ratios, followed by the least and the largest. First runs start with an empty page cache.
-Processor time is the user and system time of the process and its children. Unlike wall time, it does not depend on how busy the host is.
+Processor time is the user and system time of the process and its children. Unlike wall time, it does not depend on
+how busy the host is.
 `later run` is the median of {rounds} medians of 200 starts each, minus starting the delegate directly.
 
 ## Where a first run's time goes
@@ -42,8 +43,8 @@ A later run does none of this: [launch](launch.md) says where its microseconds g
 $ nox -s bench -- --rounds 5 --json report.json --svg chart.svg
 ```
 
-It builds the large channel ({packages} packages, {packed_mb} MB packed), installs conda-ship 0.11.1 from the package index into
-a separate environment, and measures on a fresh loop-mounted ext4 image as root, else where `--dir` says. Expect a
+It builds the large channel ({packages} packages, {packed_mb} MB packed), installs conda-ship 0.11.1 from the package
+index into a separate environment, and measures on a fresh loop-mounted ext4 image as root, else where `--dir` says. Expect a
 quarter of an hour.
 """
 

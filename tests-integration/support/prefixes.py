@@ -46,7 +46,7 @@ def read_records(prefix: Path) -> dict[str, dict[str, Any]]:
 
 
 def describe_as_own(prefix: Path, *, ignore: frozenset[str]) -> dict[str, tuple[str, Any]]:
-    """Describe rattler's prefix as a runtime must make it: rattler keeps modes whatever the umask, a runtime does not."""
+    """Describe rattler's prefix as a runtime must make it. Only rattler keeps modes whatever the umask."""
     return describe_prefix(prefix, ignore=ignore, modes=0o775 & ~UMASK)
 
 
