@@ -1,4 +1,4 @@
-"""``nox -s bench``: measure the lines of ``docs/explanation/performance.md``, in turns with conda-ship 0.11.1; print a table."""
+"""``nox -s bench``: compare with conda-ship 0.11.1, line by line of ``docs/explanation/performance.md``."""
 
 from __future__ import annotations
 
