@@ -17,10 +17,10 @@ _OTHER_CACHE = f"name another folder in {CACHE_VARIABLE} or with --cache-dir"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-
     from cs_bundle import FetchProgress, Wait
     from cs_lock import PackageRecord
+
+    from ..options import ProjectOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +140,6 @@ class ArchiveStore:
                 raise
 
 
-def open_store(arguments: argparse.Namespace) -> ArchiveStore:
+def open_store(options: ProjectOptions) -> ArchiveStore:
     """Return where archives are had, as ``--cache-dir`` and ``--offline`` say."""
-    return ArchiveStore(cache=arguments.cache_dir, offline=arguments.offline)
+    return ArchiveStore(cache=options.cache_dir, offline=options.offline)
