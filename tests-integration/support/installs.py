@@ -22,7 +22,7 @@ from .commands import Command, run_command
 from .prefixes import UMASK
 
 Record = Mapping[str, Any]
-VECTORS = Path(__file__).parents[1] / "packages" / "cs-stamp" / "vectors" / "vectors.json"
+VECTORS = Path(__file__).parents[2] / "packages" / "cs-stamp" / "vectors" / "vectors.json"
 CHANNEL_URL = "https://awkward.example/channel"
 
 

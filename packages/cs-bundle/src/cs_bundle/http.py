@@ -92,10 +92,11 @@ class Connections:
     def _take_note(self, event: str, info: Mapping[str, Any]) -> None:
         """Keep each new socket in mind, as long as it is in use."""
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            stream = info["return_value"]
             with self._lock:
-                self._sockets.add(info["return_value"].get_extra_info("socket"))
+                self._sockets.add(stream.get_extra_info("socket"))
             if self._aborted.is_set():
-                self.abort()
+                stream.close()
 
     def abort(self) -> None:
         """Wake up every thread that waits for a server."""

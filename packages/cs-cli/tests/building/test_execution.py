@@ -9,9 +9,9 @@ import re
 from pathlib import Path
 
 import pytest
-from cli_samples import Channel, Cs, Workspace, make_elf, make_pe, make_template
 
 import cs_cli.building.execution
+from cli_samples import Channel, Cs, Workspace, make_elf, make_pe, make_template
 from cs_cli.arguments import parse_arguments
 from cs_cli.building.companions import hash_file
 from cs_cli.project.derivation import derive_project

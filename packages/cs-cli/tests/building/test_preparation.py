@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_samples import Workspace
 
+from cli_samples import Workspace
 from cs_cli.archives.store import open_store
 from cs_cli.arguments import parse_arguments
 from cs_cli.building.preparation import prepare_build

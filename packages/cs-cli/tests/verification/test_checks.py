@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_samples import MARK, Cs, Workspace, make_elf
 
+from cli_samples import MARK, Cs, Workspace, make_elf
 from cs_cli.building.companions import hash_file
 from cs_cli.errors import CliError, describe_error
 from cs_cli.verification.checks import verify_path

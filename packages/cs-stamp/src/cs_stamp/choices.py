@@ -1,4 +1,4 @@
-"""The words of each setting that takes one of a few; ``nox -s generate`` writes them from ``cs_manifest.keys``."""
+"""The words of each setting that takes one of a few; ``nox -s generate`` writes them from ``cs_manifest``."""
 
 from typing import Literal
 
