@@ -7,13 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 from .errors import EXIT_USAGE, CliError
 from .options import BuildOptions, InspectOptions, Options, ProjectOptions, RunOptions, VerifyOptions
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cs_manifest import ConfigKey
 

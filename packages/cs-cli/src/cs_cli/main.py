@@ -10,13 +10,12 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .arguments import parse_arguments
 from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, render_error
 from .terminal.interrupts import interrupt_on_signals
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .inspection.summary import Inspection
     from .options import BuildOptions, InspectOptions, RunOptions, VerifyOptions

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cs_bundle import BundleError, ExpectedArchive, cached_path, find_cached
 
@@ -15,7 +16,6 @@ from .cache_directory import CACHE_VARIABLE, default_cache_directory
 
 _OTHER_CACHE = f"name another folder in {CACHE_VARIABLE} or with --cache-dir"
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cs_bundle import FetchProgress, Wait
     from cs_lock import PackageRecord
