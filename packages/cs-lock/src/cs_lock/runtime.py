@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
-from cs_lock.credentials import redact_url
-from cs_lock.digests import complete_digest
-from cs_lock.document import pause_collection
-from cs_lock.environments import Channel, SourceEnvironment
-from cs_lock.errors import LockError, Problem
-from cs_lock.exclusions import Exclusion
-from cs_lock.locations import is_local_channel, lower_scheme
-from cs_lock.platforms import Platform
-from cs_lock.records import PackageRecord
-from cs_lock.selection import Candidates, Requested, Selection, requested_names, select_packages
-from cs_lock.source import SourceLock, sort_by_nearness
-from cs_lock.validation import validate
+from .credentials import redact_url
+from .digests import complete_digest
+from .document import pause_collection
+from .environments import Channel, SourceEnvironment
+from .errors import LockError, Problem
+from .exclusions import Exclusion
+from .locations import is_local_channel, lower_scheme
+from .platforms import Platform
+from .records import PackageRecord
+from .selection import Candidates, Requested, Selection, requested_names, select_packages
+from .source import SourceLock, sort_by_nearness
+from .validation import validate
 
 RUNTIME_ENVIRONMENT = "default"
 
@@ -87,7 +87,7 @@ class RuntimeLock:
         if self.errors:
             raise _unshippable(self.environment, self.errors)
         if self._rendered is None:
-            from cs_lock.rendering import render_lock
+            from .rendering import render_lock
 
             packages = {selection.platform: selection.records for selection in self._selections.values()}
             self._rendered = render_lock(RUNTIME_ENVIRONMENT, self.channels, packages)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from cs_lock.blocks import Node
-from cs_lock.credentials import redact_url
-from cs_lock.document import parse_text, pause_collection, read_text
-from cs_lock.entries import read_record
-from cs_lock.environments import Channel, ForeignPackage, Reference, SourceEnvironment
-from cs_lock.errors import LockError, Problem
-from cs_lock.layout import LayoutReader, LockKind, identify_format, place_error
-from cs_lock.platforms import Platform
-from cs_lock.records import PackageRecord
+from .blocks import Node
+from .credentials import redact_url
+from .document import parse_text, pause_collection, read_text
+from .entries import read_record
+from .environments import Channel, ForeignPackage, Reference, SourceEnvironment
+from .errors import LockError, Problem
+from .layout import LayoutReader, LockKind, identify_format, place_error
+from .platforms import Platform
+from .records import PackageRecord
 
 
 class SourceLock:
@@ -122,7 +122,7 @@ class SourceLock:
         :param reference: of kind ``source`` or ``pypi``, or an archive whose entry is damaged
         :param error: what is wrong with the entry
         """
-        from cs_lock.foreign import read_foreign
+        from .foreign import read_foreign
 
         candidates = self._by_location.get((reference.kind, reference.location), [])
         named = [i for i in candidates if self._packages[i].get("name") == reference.selector.get("name")]
@@ -147,7 +147,7 @@ class SourceLock:
             return list(problems)
         from dataclasses import replace
 
-        from cs_lock.events import locate
+        from .events import locate
 
         positions = locate(self._text, keys)
         return [replace(p, line=positions[p.key][0], column=positions[p.key][1]) if p.key else p for p in problems]

@@ -68,7 +68,7 @@ class Setting:
 class Settings:
     """The settings of a build.
 
-    :param given: those that manifest or command line have, by key.
+    :ivar given: those that manifest or command line have, by key.
     """
 
     project: Project

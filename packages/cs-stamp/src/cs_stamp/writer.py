@@ -22,7 +22,7 @@ from .plan import Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StampInfo:
-    """Describe a written runtime.
+    """A written runtime.
 
     :ivar identity: lower-case hex identity of the stamp.
     :ivar size_bytes: size of the runtime.
@@ -44,7 +44,7 @@ class StampInfo:
 
 
 class PartWriter(Protocol):
-    """Write a part straight into the runtime, so that it needs no file of its own."""
+    """A function that writes a part straight into the runtime, so that it needs no file of its own."""
 
     def __call__(self, file: BinaryIO, digest: Digest, /) -> tuple[int, str]:
         """Append the part.
