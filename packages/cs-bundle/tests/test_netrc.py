@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import netrc as python_netrc
-import sys
 from pathlib import Path
 
 import pytest
@@ -99,7 +98,6 @@ _KEYWORDS = {"machine", "default", "macdef", "login", "user", "password", "accou
 _ENTRY = st.tuples(_WORD.map(str.lower), _WORD, st.one_of(_WORD, _QUOTED.map('"{}"'.format)))
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python reads comments and quotes since 3.11")
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_ENTRY, max_size=5, unique_by=lambda entry: entry[0]), st.sampled_from([" ", "\n", "\t", " # x\n"]))
 def test_files_are_read_as_python_reads_them(

@@ -164,7 +164,7 @@ def test_refuses_values_of_the_wrong_form(entry: dict[str, Any], key: str, messa
     with pytest.raises(LockError) as caught:
         read(entry)
     assert caught.value.key == key
-    assert message in str(caught.value)
+    assert message in f"{caught.value.message}; expected {caught.value.expected}, found {caught.value.actual}"
 
 
 def test_names_the_field_that_cannot_be_derived() -> None:

@@ -8,8 +8,9 @@ use std::time::Instant;
 use cs_prefix::{Hold, PrefixError};
 use cs_stamp::{Launch, Stamp};
 
-use crate::cli::arguments::{Globals, Invocation, Request, Words, parse_arguments};
+use crate::cli::arguments::{Globals, Invocation, Request, Words};
 use crate::cli::help;
+use crate::cli::parser::parse_arguments;
 use crate::cli::variables::{Variables, name_variable, read_variables};
 use crate::commands::{bootstrap, rollback, shell, status, uninstall};
 use crate::context::{Runtime, describe_delegate, name_own_command};
@@ -18,7 +19,8 @@ use crate::locate::place::{Place, find_place};
 use crate::process::{privilege, signals};
 use crate::run::handover;
 use crate::say::error::{Error, PassOn};
-use crate::say::voice::{Form, Voice, print_line, print_lines};
+use crate::say::form::Form;
+use crate::say::voice::{Voice, print_line, print_lines};
 
 /// Do what the arguments ask for.
 pub fn run() -> ExitCode {
@@ -54,9 +56,9 @@ fn run_stamped(
     })?;
     let header = stamp.header()?;
     let launch = stamp.launch(&header)?;
-    voice.runtime.clone_from(&launch.runtime);
+    voice.runtime.clone_from(&header.runtime);
     let own = name_own_command(&command_name, &launch);
-    let variables = read_variables(&launch.runtime, &lookup);
+    let variables = read_variables(&header.runtime, &lookup);
     configure_voice(voice, &Globals::default(), &variables);
     let invocation = parse_arguments(arguments, find_words(&launch)).map_err(|error| {
         Error::from_usage(error, &own, &describe_pass_on(&command_name, &launch))

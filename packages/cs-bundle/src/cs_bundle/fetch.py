@@ -78,7 +78,7 @@ def fetch_archives(
     environ = os.environ if environ is None else environ
     paths = [cached_path(cache, request.sha256, request.file_name) for request in requests]
     jobs = dict(zip(paths, requests, strict=True))
-    connections = Connections(environ, load_credentials(environ), size=concurrency)
+    connections = Connections(environ, load_credentials(environ))
     meter = _Meter(jobs.values(), on_progress)
     observer = Observer(on_bytes=meter.add_bytes, on_wait=_Waits(on_wait).add)
     run = _Run(jobs, connections, meter, observer, offline=offline, rehash=rehash)

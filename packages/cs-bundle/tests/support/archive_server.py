@@ -21,6 +21,7 @@ class Served:
     :ivar cuts: byte counts after which to drop the connection, one a request.
     :ivar redirect: where to send everybody.
     :ivar stalls: send half of the data and then nothing until the server is closed.
+    :ivar silent: say nothing at all until the server is closed.
     :ivar drips_s: pause after each byte, in seconds.
     :ivar authorization: the header to insist on.
     :ivar retry_after: goes with ``statuses``.
@@ -36,6 +37,7 @@ class Served:
     ranges: bool = True
     lied_length: int | None = None
     stalls: bool = False
+    silent: bool = False
     drips_s: float = 0
     retry_after: str = "0"
     challenge: str = ""
@@ -91,6 +93,9 @@ def answer(handler: BaseHTTPRequestHandler, served: Served | None, closing: thre
     """Answer one request."""
     if served is None:
         return finish(handler, 404, b"")
+    if served.silent:
+        handler.close_connection = closing.wait()
+        return None
     if served.after is not None:
         served.after.wait()
     if served.statuses:

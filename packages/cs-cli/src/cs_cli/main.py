@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .arguments import parse_arguments
-from .errors import EXIT_FAILED, CliError, describe_error, exit_code_of, render_error
+from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, render_error
 from .terminal.interrupts import interrupt_on_signals
 
 TYPE_CHECKING = False
@@ -105,15 +105,14 @@ def _wants_json(words: list[str]) -> bool:
 
 
 def _report(error: Exception, *, as_json: bool) -> int:
-    if not hasattr(error, "kind"):
-        error = _wrap_unexpected(error)
+    diagnosed = error if isinstance(error, Diagnosed) else _wrap_unexpected(error)
     if as_json:
         from .terminal.console import print_json
 
-        print_json(describe_error(error), sys.stderr, indent=None)
+        print_json(describe_error(diagnosed), sys.stderr, indent=None)
     else:
-        _print_error(render_error(error))
-    return exit_code_of(error)
+        _print_error(render_error(diagnosed))
+    return exit_status_of(diagnosed)
 
 
 def _print_error(lines: list[str]) -> None:
@@ -122,7 +121,7 @@ def _print_error(lines: list[str]) -> None:
     print_lines(lines, sys.stderr)
 
 
-def _wrap_unexpected(error: Exception) -> Exception:
+def _wrap_unexpected(error: Exception) -> CliError:
     """Make a report out of what nobody expected; a traceback only for those who ask."""
     if os.environ.get("CONDA_SHIP_TRACEBACK"):
         import traceback
@@ -132,9 +131,9 @@ def _wrap_unexpected(error: Exception) -> Exception:
         _print_error(redact_text("".join(traceback.format_exception(error))).rstrip("\n").split("\n"))
     if isinstance(error, OSError):
         path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
-        return CliError("io", error.strerror or str(error), path=path)
+        return CliError(error.strerror or str(error), kind="io", path=path)
     hint = "this is a mistake in cs; CONDA_SHIP_TRACEBACK=1 shows where: please report it"
-    return CliError("internal", f"{type(error).__name__}: {error}", hint=hint)
+    return CliError(f"{type(error).__name__}: {error}", kind="internal", hint=hint)
 
 
 def _inspect(arguments: argparse.Namespace) -> int:

@@ -139,8 +139,8 @@ class RecordReader:
             type(value), repr(redact_url(str(value)))
         )
         return LockError(
-            "invalid-value",
             f"{name} has the wrong type or form",
+            kind="invalid-value",
             key=f"{self.key}.{name}",
             expected=expected,
             actual=actual[:80],

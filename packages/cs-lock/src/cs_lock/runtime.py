@@ -168,7 +168,7 @@ def find_platform(name: str, platforms: Sequence[Platform], environment: str) ->
         message = f"the environment {environment!r} has several platforms for {name!r}"
         names = [platform.name for platform in matches]
     raise LockError(
-        "missing-platform", message, expected=f"one of: {', '.join(names) or 'none at all'}", actual=repr(name)
+        message, kind="missing-platform", expected=f"one of: {', '.join(names) or 'none at all'}", actual=repr(name)
     )
 
 
@@ -189,8 +189,8 @@ def _describe_empty(source: SourceLock, environment: str) -> LockError:
     """Say that an environment has no packages, and which ones have."""
     others = ", ".join(source.solved_environments)
     return LockError(
-        "empty-environment",
         f"the environment {environment!r} has no packages: nothing asks for any in it",
+        kind="empty-environment",
         key=f"environments.{environment}.packages",
         expected=f"an environment with packages: {others or 'the lock has none'}",
         hint="choose one that has packages" if others else "add dependencies to the workspace, and lock it",
@@ -210,8 +210,8 @@ def _unshippable(environment: str, errors: Sequence[Problem], source: SourceLock
     first = errors[0]
     count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
     return LockError(
-        "unshippable",
         f"the environment {environment!r} cannot ship: {count}",
+        kind="unshippable",
         path=source.path if source else None,
         line=first.line,
         column=first.column,

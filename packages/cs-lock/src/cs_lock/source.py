@@ -163,7 +163,7 @@ class SourceLock:
                 f"the environment needs {redact_url(reference.location)}, but the lock does not describe that package"
             )
             hint = "the lock is incomplete: lock the workspace again"
-            raise LockError("missing-package", message, key=reference.key, hint=hint)
+            raise LockError(message, kind="missing-package", key=reference.key, hint=hint)
         return candidates
 
     def _merge(self, indices: Sequence[int], reference: Reference) -> Mapping[str, Node]:
@@ -180,7 +180,7 @@ class SourceLock:
                 elif key in ("sha256", "md5") and other.get(key) not in (None, merged.get(key)):
                     message = f"the lock describes {redact_url(reference.location)} twice, with different digests"
                     hint = "lock the workspace again"
-                    raise LockError("conflicting-records", message, key=f"packages[{index}].{key}", hint=hint)
+                    raise LockError(message, kind="conflicting-records", key=f"packages[{index}].{key}", hint=hint)
         return merged
 
     def _missing_environment(self, name: str) -> LockError:
@@ -189,8 +189,8 @@ class SourceLock:
         names = sort_by_nearness(name, self._environments)
         near = get_close_matches(name[:100], names, n=1)
         error = LockError(
-            "missing-environment",
             f"the lock has no environment {name!r}",
+            kind="missing-environment",
             key="environments",
             expected=f"one of: {', '.join(names) or 'none at all'}",
             actual=repr(name),

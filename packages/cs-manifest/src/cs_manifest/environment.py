@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .platforms import KNOWN_SUBDIRS, Platform, read_platforms
+from .specs import normalize_pypi_name
 from .suggestions import sort_by_nearness
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _find_feature(project: Project, environment: str, name: str) -> Feature:
     features = project.table("feature")
     if name in features:
         return Feature(name=name, key=project.key("feature", name), table=project.table("feature", name))
-    if _normalize(name) in map(_normalize, list_python_groups(project)):
+    if normalize_pypi_name(name) in map(normalize_pypi_name, list_python_groups(project)):
         return Feature(name=name, key=project.key("feature", name), table={})
     known = sort_by_nearness(name, features)
     raise project.document.error(
@@ -142,10 +142,6 @@ def _find_feature(project: Project, environment: str, name: str) -> Feature:
 
 def _dotted(project: Project) -> str:
     return "".join(f"{part}." for part in project.table_prefix)
-
-
-def _normalize(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def list_python_groups(project: Project) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from .choices import Layout
 from .errors import FieldError
 from .fields import (
     JsonObject,
@@ -23,7 +24,7 @@ from .fields import (
     take_string,
     take_strings,
 )
-from .header import SCHEMA_VERSION, Layout, require_schema_version
+from .header import SCHEMA_VERSION, require_schema_version
 
 Noarch = Literal["python", "generic"]
 
@@ -187,7 +188,7 @@ class Plan:
         for index, package in enumerate(self.packages):
             if package.name in names:
                 key = f"packages[{index}].name"
-                raise FieldError(f"{key}: there are two packages named {package.name!r}", key=key, actual=package.name)
+                raise FieldError(f"there are two packages named {package.name!r}", key=key, actual=package.name)
             names.add(package.name)
 
 

@@ -91,7 +91,7 @@ class StampReader:
         try:
             return Plan.from_bytes(self.read_part("plan"))
         except FieldError as error:
-            raise damaged_part("plan", error.message) from error
+            raise damaged_part("plan", str(error)) from error
 
     def read_lock(self) -> bytes:
         """Return the runtime lock."""
@@ -118,7 +118,7 @@ class StampReader:
         try:
             return Header.from_bytes(self.read_part("header"))
         except FieldError as error:
-            raise damaged_part("header", error.message) from error
+            raise damaged_part("header", str(error)) from error
 
 
 def read_stamp(path: Path) -> StampReader:

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 pub use cs_stamp::{COMMANDS, EXPLAINED};
 
-pub use crate::cli::parser::parse_arguments;
-use crate::say::voice::Form;
+use crate::say::form::Form;
 
 /// One invocation of the runtime.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,15 +72,6 @@ pub struct BootstrapOptions {
     pub bundle: Option<PathBuf>,
     /// `--offline`.
     pub is_offline: bool,
-}
-
-/// Arguments that make no sense.
-#[derive(Debug, PartialEq, Eq)]
-pub struct UsageError {
-    /// What is wrong.
-    pub message: String,
-    /// The command whose help would have told.
-    pub command: Option<&'static str>,
 }
 
 /// Which words are the runtime's own.

@@ -3,5 +3,6 @@
 pub mod arguments;
 pub mod help;
 mod nearest;
-mod parser;
+pub mod parser;
+pub mod usage;
 pub mod variables;

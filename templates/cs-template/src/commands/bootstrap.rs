@@ -20,9 +20,10 @@ use crate::install::{parts, prefix_files};
 use crate::process::{allocator, signals};
 use crate::run::handover::find_program;
 use crate::say::error::Error;
+use crate::say::form::Form;
 use crate::say::phrases::{count, format_bytes, format_duration};
 use crate::say::progress::{Counter, Total, show_while};
-use crate::say::voice::{EVENTS_SCHEMA_VERSION, Event, Form, print_line};
+use crate::say::voice::{EVENTS_SCHEMA_VERSION, Event, print_line};
 
 /// How long to wait for another process that works on the prefix.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -220,16 +221,16 @@ fn build(
     allocator::return_large_buffers();
     parts::check_part(&runtime.stamp, Part::Lock)?;
     let supply = open_bundles(runtime, plan, options, staging.scratch, cancel)?;
-    supply.check_network(runtime, plan, options)?;
+    supply.check_network(runtime, options)?;
     let total = Total {
-        archive_bytes: supply.total_bytes(plan),
+        archive_bytes: supply.total_bytes(),
         files: runtime.header.installed_file_count,
         packages: plan.packages.len(),
     };
     announce(runtime, total);
     let origins = supply.origins();
     let counter = Arc::new(Counter::default());
-    let archives = supply.complete(runtime, plan, staging.scratch, &counter, cancel)?;
+    let archives = supply.complete(runtime, staging.scratch, &counter, cancel)?;
     let report = show_while(&runtime.voice, total, &counter, || {
         link(runtime, plan, staging, &*archives, &counter, cancel)
     })
@@ -276,7 +277,7 @@ fn link(
     runtime: &Runtime,
     plan: &Plan,
     staging: &Staging,
-    archives: &dyn cs_link::Archives,
+    archives: &dyn cs_archive::Archives,
     counter: &Counter,
     cancel: &AtomicBool,
 ) -> Result<cs_link::Report, Error> {
@@ -332,13 +333,13 @@ fn unwrap_supplier(error: cs_link::LinkError) -> Error {
     let cs_link::LinkError::Supplier(supplier) = error else {
         return Error::Link(error);
     };
-    let cs_link::ArchiveError { index, source } = supplier;
+    let cs_archive::ArchiveError { index, source } = supplier;
     match source.downcast::<cs_fetch::FetchError>() {
         Ok(error) => Error::Fetch(*error),
         Err(source) => match source.downcast::<cs_bundle::BundleError>() {
             Ok(error) => Error::Bundle(*error),
             Err(source) => {
-                cs_link::LinkError::Supplier(cs_link::ArchiveError { index, source }).into()
+                cs_link::LinkError::Supplier(cs_archive::ArchiveError { index, source }).into()
             }
         },
     }

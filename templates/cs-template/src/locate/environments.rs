@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::cli::variables::{Lookup, read_value};
 use crate::locate::condarc::{list_files, read_list};
 use crate::locate::expand::expand_path;
-use crate::locate::place::find_home;
+use crate::locate::home::find_home;
 use crate::say::error::Error;
 
 /// Nobody writes longer configuration files, nor has so many environments.

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 use crate::cli::variables::{Lookup, read_value};
-use crate::locate::place::find_home;
+use crate::locate::home::find_home;
 
 /// Expand `~`, `$NAME` and `${NAME}` in a path, on Windows `%NAME%` too; `$$` is a dollar sign, there `%%` a percent
 /// sign. The values of variables are taken as they are. What cannot be expanded is refused, with the reason: the result would be another directory than the one meant.

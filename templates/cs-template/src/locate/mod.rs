@@ -3,4 +3,5 @@
 mod condarc;
 pub mod environments;
 pub mod expand;
+mod home;
 pub mod place;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::cli::arguments::UsageError;
+use crate::cli::usage::UsageError;
 
 /// Exit statuses that this crate decides on; `docs/reference/runtime.md` lists all of them.
 pub mod status {

@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod escape;
+pub mod form;
 pub mod phrases;
 pub mod progress;
 pub mod voice;

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use crate::say::form::Form;
 use crate::say::phrases::{format_bytes, format_duration};
-use crate::say::voice::{Event, Form, Voice, draw_bar};
+use crate::say::voice::{Event, Voice, draw_bar};
 
 /// What is there to do.
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,7 +71,7 @@ impl Counter {
     }
 }
 
-impl cs_link::Progress for Counter {
+impl cs_archive::Progress for Counter {
     fn advance(&self, package: usize, archive_bytes: u64, files: u64) {
         if archive_bytes > 0 && !self.is_download(package) {
             self.archive_bytes

@@ -4,7 +4,6 @@
 //! (`clippy.toml`). It takes lines and values, never text with line ends in it: those and all else that commands a terminal come from
 //! outside, and are shown instead of obeyed.
 
-use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,29 +11,10 @@ use serde::Serialize;
 
 use crate::say::error::Error;
 use crate::say::escape::{escape_json, escape_line};
+use crate::say::form::Form;
 
 /// Version of the JSON events.
 pub const EVENTS_SCHEMA_VERSION: u32 = 1;
-
-/// In which form the runtime speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// Sentences, and a bar on a terminal.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-impl Form {
-    /// `json` or `text`.
-    pub fn parse(word: &OsStr) -> Option<Self> {
-        match word.to_str()? {
-            "json" => Some(Self::Json),
-            "text" => Some(Self::Text),
-            _ => None,
-        }
-    }
-}
 
 /// The runtime's voice.
 #[derive(Debug, Clone)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from cs_stamp import select_template
 
 from ..archives.store import open_store
+from ..errors import render_problem
 from ..project.derivation import derive_project
 from ..project.platforms import choose_platform, host_platform
 from ..project.protected_inputs import list_inputs
@@ -38,7 +39,7 @@ def prepare_build(arguments: argparse.Namespace, *, label: str | None) -> BuildR
     platform = choose_platform(derivation.lock.platforms, arguments.platform, arguments.target)
     plan = plan_build(derivation, platform=platform.name, label=label)
     for problem in derivation.warnings:
-        console.warn(str(problem))
+        console.warn(render_problem(problem.to_dict()))
     template = select_template(
         explicit=arguments.template,
         scripts_directory=Path(sys.argv[0]).absolute().parent,

@@ -3,8 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::ArchiveError;
-use crate::memory::is_memory_error;
+use cs_archive::{ArchiveError, is_memory_error};
 
 /// What kind of failure a [`LinkError`] is, for exit statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,16 +43,10 @@ mod seal;
 mod settle;
 mod shared;
 mod shebang;
-mod source;
 mod tar;
 mod tree;
 mod zip;
 
 pub use error::{Kind, LinkError};
-pub use input::to_hex;
 pub use install::install;
-pub use job::{
-    Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report, largest_first,
-};
-pub use memory::is_memory_error;
-pub use source::{Archive, ArchiveError, Archives, Progress, ReadAt};
+pub use job::{Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report};

@@ -10,24 +10,15 @@ use std::path::{Path, PathBuf};
 use crate::carry::is_occupied;
 use crate::error::{PrefixError, Undeletable, is_mounted};
 use crate::look::{is_directory, is_empty_directory, is_file, is_there};
+use crate::moves::make_directory;
+use crate::moves::rename;
 use crate::names::Names;
+use crate::remains::Remains;
 use crate::remove::{remove_tree, remove_tree_in_order};
-use crate::swap::{make_directory, rename};
 use crate::{sys, trust};
 
 /// How many remains find room in one directory.
 const LIMIT: u32 = 10_000;
-
-/// What could not be deleted, told once to the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remains {
-    /// The directory beside the prefix that has them now.
-    pub place: PathBuf,
-    /// The first file or directory in it that could not be deleted.
-    pub file: PathBuf,
-    /// The system's words.
-    pub why: String,
-}
 
 /// Remove a directory that nobody needs, or put aside what is left of it.
 pub(crate) fn remove(names: &Names, trash: &Path) -> Result<(), PrefixError> {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::copy::Copying;
 use crate::error::PrefixError;
 use crate::look::{is_directory, is_there, list, look_at};
+use crate::moves::make_directory;
 use crate::remove::remove_tree;
-use crate::swap::make_directory;
 use crate::sys;
 
 /// Named environments, and the package cache that they may be linked to.

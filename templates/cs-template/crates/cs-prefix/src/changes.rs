@@ -3,17 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use cs_file::Links;
-use serde::Deserialize;
-
+use crate::contents::{Contents, read_record};
 use crate::error::PrefixError;
 use crate::extras::find_extras;
-use crate::look::list_names;
 use crate::marker::Marker;
 use crate::requests::find_requests;
-
-/// As much as the list of files in an archive may have; a record has that list once or twice.
-pub(crate) const RECORD_LIMIT_BYTES: u64 = 256 << 20;
 
 /// Packages that came and went, by whatever tool, and files that came without one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,22 +27,6 @@ impl Changes {
     /// Whether the prefix holds what the runtime put there.
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty() && self.files.is_empty()
-    }
-}
-
-/// What is installed in a prefix, by conda and by pip.
-pub(crate) struct Contents {
-    pub packages: BTreeSet<String>,
-    pub distributions: BTreeSet<String>,
-}
-
-impl Contents {
-    /// List the conda records and Python distributions below `prefix`.
-    pub fn list(prefix: &Path) -> Result<Self, PrefixError> {
-        Ok(Self {
-            packages: list_packages(prefix)?,
-            distributions: list_distributions(prefix)?,
-        })
     }
 }
 
@@ -93,13 +71,6 @@ fn compare(then: &[String], now: &BTreeSet<String>) -> (Vec<String>, Vec<String>
     (missing_from(now, &then), missing_from(&then, now))
 }
 
-/// The part of a package's record that says what belongs to it.
-#[derive(Deserialize)]
-struct Record {
-    #[serde(default)]
-    files: Vec<String>,
-}
-
 /// Those of `distributions` that are part of the new conda packages, whose records list their files.
 fn list_owned(
     prefix: &Path,
@@ -117,18 +88,6 @@ fn list_owned(
         }
     }
     Ok(owned)
-}
-
-/// The files that a package's record lists.
-pub(crate) fn read_record(prefix: &Path, package: &str) -> Result<Vec<String>, PrefixError> {
-    let path = prefix.join("conda-meta").join(format!("{package}.json"));
-    let bytes = match cs_file::read(&path, Links::Refused, RECORD_LIMIT_BYTES) {
-        Err(error) if cs_file::is_odd(&error) => return Ok(Vec::new()),
-        bytes => bytes.map_err(|source| PrefixError::io("read", &path, source))?,
-    };
-    // Whatever is wrong with a record is conda's to say.
-    let record = serde_json::from_slice(&bytes).unwrap_or(Record { files: Vec::new() });
-    Ok(record.files)
 }
 
 /// Whether `file` is `path`, or in the directory of that name.
@@ -151,47 +110,6 @@ fn is_likely_of(distribution: &str, package: &str) -> bool {
     let normalise = |name: &str| name.to_lowercase().replace(['_', '.'], "-");
     let is_same = name.map(normalise) == package_name.map(normalise);
     is_same || (version.is_some() && version == package_version)
-}
-
-fn list_packages(prefix: &Path) -> Result<BTreeSet<String>, PrefixError> {
-    let names = list_names(&prefix.join("conda-meta"))?;
-    Ok(names
-        .iter()
-        .filter_map(|name| name.strip_suffix(".json"))
-        .map(str::to_owned)
-        .collect())
-}
-
-fn list_distributions(prefix: &Path) -> Result<BTreeSet<String>, PrefixError> {
-    let mut found = BTreeSet::new();
-    for site_packages in site_packages_directories(prefix)? {
-        for name in list_names(&prefix.join(&site_packages))? {
-            if name.ends_with(".dist-info")
-                || name.ends_with(".egg-info")
-                || name.ends_with(".egg-link")
-            {
-                found.insert(format!("{site_packages}/{name}"));
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// `lib/pythonX.Y/site-packages` on Unix, `Lib/site-packages` on Windows, relative to the prefix.
-fn site_packages_directories(prefix: &Path) -> Result<Vec<String>, PrefixError> {
-    if cfg!(windows) {
-        return Ok(vec!["Lib/site-packages".to_owned()]);
-    }
-    let mut directories = Vec::new();
-    for name in list_names(&prefix.join("lib"))? {
-        let path = format!("lib/{name}");
-        // `lib/python3.1` is a link that conda's python makes to the real one.
-        let is_link = prefix.join(&path).is_symlink();
-        if name.starts_with("python") && !is_link {
-            directories.push(format!("{path}/site-packages"));
-        }
-    }
-    Ok(directories)
 }
 
 #[cfg(test)]

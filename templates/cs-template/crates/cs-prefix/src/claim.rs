@@ -10,15 +10,17 @@ use std::path::{Path, PathBuf};
 
 use crate::carry::{carry_over, list_environments};
 use crate::error::PrefixError;
+use crate::foreignness::Foreignness;
 use crate::heartbeat::Heartbeat;
 use crate::look::{is_directory, is_empty_directory, is_file, is_locked, is_there};
-use crate::marker::{Form, Marker, Reading, is_absence};
+use crate::marker::{Form, Marker, Reading};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
 use crate::patience::Patience;
-use crate::state::{Foreignness, State, inspect};
+use crate::state::{State, inspect};
+use crate::sys::is_absence;
 use crate::sys::{self, Attempt};
-use crate::{aside, inplace, swap, trust};
+use crate::{aside, graves, moves, placing, trust};
 
 /// The claim itself; dropping it removes the staging directory and whatever parents were made for it.
 pub(crate) struct Claim {
@@ -238,11 +240,11 @@ fn make_staging(names: &Names) -> Result<bool, PrefixError> {
 fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     let has_marker = recognise(names, owner)?.is_some();
     if has_marker && is_replacement(names)? {
-        return inplace::resume(names, owner);
+        return placing::resume(names, owner);
     }
     let is_finished = has_marker && !is_there(&names.scratch)?;
     match inspect(&names.prefix, owner)? {
-        State::Absent if is_finished => swap::place(names),
+        State::Absent if is_finished => placing::place(names),
         State::Foreign { why } => Err(PrefixError::foreign(&names.prefix, why)),
         _ => discard_staging(names),
     }
@@ -295,7 +297,7 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
     }
     if Form::of(&names.marker_in(&names.previous))? == Form::Dismantled {
         // What a killed removal left stands in nobody's way.
-        let _ = swap::bury(names, &names.previous);
+        let _ = graves::bury(names, &names.previous);
     }
     // Nor does what is left of one that was all but done: this removes nothing but an empty directory.
     let _ = std::fs::remove_dir(&names.previous);
@@ -322,7 +324,7 @@ fn discard_staging(names: &Names) -> Result<(), PrefixError> {
             Some(prefix) => carry_over(&names.staging, prefix)?,
             None if list_environments(&names.staging)?.is_empty() => {}
             // On a full disk the previous prefix is gone too. This one, finished, is the previous one of the next.
-            None => return swap::rename(&names.staging, &names.previous),
+            None => return moves::rename(&names.staging, &names.previous),
         }
     }
     aside::remove_staging(names)

@@ -3,13 +3,17 @@
 use crate::changes::find_changes;
 use crate::claim::check_staging;
 use crate::error::PrefixError;
-use crate::install::{KeepReason, OnUpgrade, Outcome, Policy};
+use crate::foreignness::Foreignness;
 use crate::look::{find_target, is_empty_directory, is_locked, is_there};
 use crate::marker::{Marker, Reading};
 use crate::mounts::{find_mount, refuse_mounts};
 use crate::names::{Names, Owner};
+use crate::policy::KeepReason;
+use crate::policy::OnUpgrade;
+use crate::policy::Outcome;
+use crate::policy::Policy;
 use crate::protected::refuse_protected;
-use crate::state::{Foreignness, State, examine, find_unwritable, inspect};
+use crate::state::{State, examine, find_unwritable, inspect};
 use crate::trust;
 
 /// What is to be done.

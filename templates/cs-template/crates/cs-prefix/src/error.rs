@@ -4,9 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::aside::Remains;
-use crate::state::Foreignness;
-use crate::trust::Distrust;
+use crate::distrust::Distrust;
+use crate::foreignness::Foreignness;
+use crate::remains::Remains;
 
 /// A prefix that cannot be read, built, swapped or removed.
 #[derive(Debug, thiserror::Error)]

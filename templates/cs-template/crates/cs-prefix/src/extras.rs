@@ -11,7 +11,9 @@ use std::path::Path;
 
 use cs_file::Links;
 
-use crate::changes::{Contents, RECORD_LIMIT_BYTES, read_record};
+use crate::contents::Contents;
+use crate::contents::RECORD_LIMIT_BYTES;
+use crate::contents::read_record;
 use crate::error::PrefixError;
 use crate::{settings, sys};
 

@@ -4,11 +4,9 @@
 //! stands. So everything that will be needed is copied first, beside it and with the old prefix whole; then its marker says
 //! that it is being *dismantled*, and from there on whoever takes the claim next goes forward: see [`resume`].
 
-use std::io;
 use std::path::Path;
 
-use crate::aside;
-use crate::carry::{CARRIED, carry_over, copy_stuck};
+use crate::carry::{CARRIED, copy_stuck};
 use crate::claim::Claim;
 use crate::copy::{Check, Copying, measure_tree};
 use crate::error::PrefixError;
@@ -16,8 +14,8 @@ use crate::hold::stop_starts;
 use crate::look::is_directory;
 use crate::marker::{Form, Marker};
 use crate::names::{Names, Owner};
-use crate::remove::{find_undeletable, remove_tree_in_order};
-use crate::swap::{bury, place, rename, sync_parent};
+use crate::placing::{clear_the_way, take_the_place};
+use crate::remove::find_undeletable;
 use crate::sys;
 
 /// What becomes of the previous prefix.
@@ -111,12 +109,6 @@ pub(crate) fn copy_previous(names: &Names, owner: &Owner, check: Check) -> Resul
     marker.write(&names.staging, owner, Form::Unsettled, true)
 }
 
-/// Finish what a killed process began when it declared the prefix dismantled. Killed itself, it is called again.
-pub(crate) fn resume(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
-    clear_the_way(names, owner)?;
-    take_the_place(names, owner)
-}
-
 /// Declare that the prefix, if there is one, gives way to the staging directory.
 fn commit(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     if !is_directory(&names.prefix)? {
@@ -126,41 +118,4 @@ fn commit(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     marker.map_or(Ok(()), |marker| {
         marker.write(&names.prefix, owner, Form::Dismantled, true)
     })
-}
-
-/// Put the previous prefix in order, and move to the staging directory what is still to be moved there.
-fn clear_the_way(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
-    let kept = names.kept();
-    // A previous prefix that cannot be removed stands in nobody's way: what was kept instead of it goes.
-    if is_directory(&kept)?
-        && bury(names, &names.previous).is_ok()
-        && Marker::read_ours(&kept, owner)?.is_some()
-    {
-        rename(&kept, &names.previous)?;
-    }
-    aside::remove(names, &names.scratch)?;
-    carry_over(&names.prefix, &names.staging)
-}
-
-fn take_the_place(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
-    let empty = || remove_tree_in_order(&names.prefix, names.marker.as_ref());
-    empty()
-        .or_else(|error| {
-            // Even removing takes some room on overlayfs. The prefix is worth more than the previous one.
-            let is_full = matches!(
-                error.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-            );
-            let is_ours = || matches!(Marker::read_ours(&names.previous, owner), Ok(Some(_)));
-            if !is_full || !is_ours() {
-                return Err(error);
-            }
-            remove_tree_in_order(&names.previous, names.marker.as_ref())?;
-            empty()
-        })
-        // Where a directory can be renamed, and merely not be exchanged, it need not be empty.
-        .or_else(|error| aside::put_aside(names, &names.prefix, error))?;
-    place(names)?;
-    sync_parent(names);
-    Ok(())
 }

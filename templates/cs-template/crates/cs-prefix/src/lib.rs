@@ -10,14 +10,18 @@ mod aside;
 mod carry;
 mod changes;
 mod claim;
+mod contents;
 mod copy;
 mod decide;
+mod distrust;
 mod error;
 mod extras;
 #[cfg(all(test, unix))]
 mod failures;
 #[cfg(all(test, unix))]
 mod fallbacks;
+mod foreignness;
+mod graves;
 mod heartbeat;
 mod hold;
 mod inplace;
@@ -25,9 +29,13 @@ mod install;
 mod look;
 mod marker;
 mod mounts;
+mod moves;
 mod names;
 mod patience;
+mod placing;
+mod policy;
 mod protected;
+mod remains;
 mod remove;
 mod requests;
 mod rollback;
@@ -39,17 +47,18 @@ mod sys;
 mod trust;
 mod uninstall;
 
-pub use aside::Remains;
 pub use changes::{Changes, find_changes};
+pub use distrust::Distrust;
 pub use error::{InstallError, PrefixError};
+pub use foreignness::Foreignness;
 pub use hold::Hold;
-pub use install::{
-    Details, KeepReason, OnUpgrade, Outcome, Policy, Staging, install, install_and_hold,
-};
+pub use install::{Details, Staging, install, install_and_hold};
 pub use marker::{Marker, begins_with};
 pub use names::Owner;
 pub use patience::{News, Waiting};
+pub use policy::{KeepReason, OnUpgrade, Outcome, Policy};
+pub use remains::Remains;
 pub use rollback::{RolledBack, rollback};
-pub use state::{Foreignness, Neighbours, State, examine, find_previous, inspect, look_around};
-pub use trust::{Distrust, find_distrust};
+pub use state::{Neighbours, State, examine, find_previous, inspect, look_around};
+pub use trust::find_distrust;
 pub use uninstall::{Removed, UninstallPlan, named_environments, plan_uninstall};

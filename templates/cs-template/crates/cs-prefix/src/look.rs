@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::PrefixError;
-use crate::marker::is_absence;
 use crate::sys;
+use crate::sys::is_absence;
 
 /// What is at `path` itself, links not followed; none when nothing is.
 pub(crate) fn look_at(path: &Path) -> Result<Option<Metadata>, PrefixError> {

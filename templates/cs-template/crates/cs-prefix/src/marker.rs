@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::PrefixError;
 use crate::look::is_directory;
 use crate::names::Owner;
+use crate::sys::is_absence;
 use crate::{sys, trust};
 
 /// No marker is longer: ten thousand packages and as many distributions take one MiB, and so does the longest setting.
@@ -227,12 +228,4 @@ pub(crate) fn remove_file(path: &Path) -> std::io::Result<()> {
         Err(error) if !is_absence(&error) => Err(error),
         _ => Ok(()),
     }
-}
-
-/// Whether an error means that there is no such file, nor could be.
-pub(crate) fn is_absence(error: &std::io::Error) -> bool {
-    matches!(
-        error.kind(),
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
-    )
 }

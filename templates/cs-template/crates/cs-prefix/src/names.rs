@@ -5,8 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::aside::Remains;
 use crate::error::PrefixError;
+use crate::remains::Remains;
 
 /// The runtime that asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

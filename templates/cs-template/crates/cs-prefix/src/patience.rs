@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::aside::Remains;
 use crate::error::PrefixError;
 use crate::heartbeat;
 use crate::names::Names;
+use crate::remains::Remains;
 
 /// How often a waiting process looks again.
 const POLL: Duration = Duration::from_millis(25);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::PrefixError;
-use crate::marker::is_absence;
+use crate::sys::is_absence;
 
 /// Refuse a root, a home directory, and anything that the home or the working directory is in.
 pub(crate) fn refuse_protected(prefix: &Path) -> Result<(), PrefixError> {

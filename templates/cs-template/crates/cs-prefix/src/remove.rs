@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::marker::is_absence;
+use crate::sys::is_absence;
 
 /// Remove the directory `path` and all below it; no error when it is not there.
 pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {

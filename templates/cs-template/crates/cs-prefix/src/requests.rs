@@ -6,7 +6,7 @@ use std::path::Path;
 use cs_file::Links;
 
 use crate::error::PrefixError;
-use crate::marker::is_absence;
+use crate::sys::is_absence;
 
 /// Ten years of weekly updates of a thousand packages take half of it.
 const LIMIT_BYTES: u64 = 64 << 20;

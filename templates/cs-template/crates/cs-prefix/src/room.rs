@@ -6,20 +6,6 @@ use crate::error::PrefixError;
 use crate::state::nearest_existing;
 use crate::sys;
 
-/// What a file system has left for the user who asks; `None` where it does not say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Room {
-    pub bytes: Option<u64>,
-    pub files: Option<u64>,
-}
-
-impl Room {
-    pub const UNKNOWN: Self = Self {
-        bytes: None,
-        files: None,
-    };
-}
-
 /// Refuse when the file system that would hold `directory` lacks space or inodes.
 pub(crate) fn check_room(
     directory: &Path,

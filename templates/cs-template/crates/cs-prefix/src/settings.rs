@@ -10,8 +10,9 @@ use cs_file::Links;
 use crate::copy::Copying;
 use crate::error::PrefixError;
 use crate::look::{is_directory, list_names};
-use crate::marker::{Marker, is_absence, remove_file};
-use crate::swap::make_directory;
+use crate::marker::{Marker, remove_file};
+use crate::moves::make_directory;
+use crate::sys::is_absence;
 
 /// What conda and mamba read, and what their commands write for the user: pinned packages, the CEP 22 marker, variables.
 const FILES: [&str; 6] = [

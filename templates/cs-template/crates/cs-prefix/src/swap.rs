@@ -1,46 +1,25 @@
 //! The renames that put a prefix in place. Each leaves a state that the next claim completes or takes back.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::aside;
 use crate::carry::carry_over;
 use crate::claim::Claim;
-use crate::copy::{Check, Copying};
+use crate::copy::Check;
 use crate::error::PrefixError;
+use crate::graves::{bury, move_to_grave};
 use crate::hold::{lock_alone, stop_starts};
 use crate::inplace::{self, Previous};
-use crate::look::{is_there, look_at};
+use crate::look::is_there;
 use crate::marker::Form;
+use crate::moves::{exchange, make_directory, rename, sync_parent};
 use crate::names::{Names, Owner};
-use crate::remove::remove_tree_in_order;
-use crate::sys::{self, Attempt, Exchange};
+use crate::placing::place;
+use crate::sys::{Attempt, Exchange};
 
 /// How long a directory is tried that somebody may be looking at.
 const HOLD_LIMIT: Duration = Duration::from_millis(200);
-
-/// Put the finished staging directory where nothing is, or an empty directory: a directory's rename replaces nothing else.
-pub(crate) fn place(names: &Names) -> Result<(), PrefixError> {
-    match sys::rename(&names.staging, &names.prefix) {
-        // A killed run has left it in a lower layer.
-        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => place_copy(names),
-        other => other.map_err(|source| PrefixError::io("rename", &names.staging, source)),
-    }
-}
-
-fn place_copy(names: &Names) -> Result<(), PrefixError> {
-    let copy = names.scratch.join("copy");
-    make_directory(&names.scratch)?;
-    let scratch = names.scratch.file_name().and_then(|name| name.to_str());
-    Copying::new(&|| Ok(())).copy_directory(
-        &names.staging,
-        &copy,
-        &[scratch.unwrap_or_default()],
-    )?;
-    rename(&copy, &names.prefix)?;
-    aside::remove_staging(names)
-}
 
 /// Put the previous prefix where none is, or one that is not whole.
 pub(crate) fn place_previous(
@@ -237,68 +216,4 @@ fn rename_thrice(names: &Names) -> Result<(), PrefixError> {
         .inspect_err(|_| {
             let _ = rename(&between, &names.prefix);
         })
-}
-
-/// Take a directory away at once by renaming it into the scratch space, then remove it, or put aside what is left of it. One
-/// that cannot be renamed is removed where it stands, behind a marker that says so.
-pub(crate) fn bury(names: &Names, path: &Path) -> Result<(), PrefixError> {
-    if !is_there(path)? {
-        return Ok(());
-    }
-    let grave = names.grave();
-    match move_to_grave(path, &grave) {
-        Ok(()) => aside::remove(names, &grave),
-        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => dismantle(names, path),
-        Err(error) => aside::put_aside(names, path, error),
-    }
-}
-
-fn move_to_grave(path: &Path, grave: &Path) -> io::Result<()> {
-    sys::rename(path, grave).or_else(|error| {
-        // Moving a directory elsewhere changes its "..", which takes permission to write to it.
-        if error.kind() != io::ErrorKind::PermissionDenied {
-            return Err(error);
-        }
-        sys::make_writable(path).map_err(|_| error)?;
-        sys::rename(path, grave)
-    })
-}
-
-/// Remove a prefix where it stands, its marker last.
-fn dismantle(names: &Names, directory: &Path) -> Result<(), PrefixError> {
-    let marker = names.marker_in(directory);
-    let fail = |source| PrefixError::io("remove", directory, source);
-    // A torn one has no byte to change.
-    if look_at(&marker)?.is_some_and(|metadata| metadata.len() > 0) {
-        Form::Dismantled.write(&marker).map_err(fail)?;
-    }
-    remove_tree_in_order(directory, names.marker.as_ref()).map_err(fail)
-}
-
-/// Make a directory that may be there already.
-pub(crate) fn make_directory(path: &Path) -> Result<(), PrefixError> {
-    match sys::make_directory(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            Err(PrefixError::io("make", path, error))
-        }
-        _ => Ok(()),
-    }
-}
-
-pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), PrefixError> {
-    if cfg!(windows) {
-        // Only there does a rename refuse an empty directory; one with contents stays and refuses the rename.
-        let _ = std::fs::remove_dir(to);
-    }
-    sys::rename(from, to).map_err(|source| PrefixError::io("rename", from, source))
-}
-
-fn exchange(one: &Path, other: &Path) -> Result<Exchange, PrefixError> {
-    sys::exchange(one, other).map_err(|source| PrefixError::io("exchange", other, source))
-}
-
-/// Make the new names durable. Both prefixes are on the disk by now, so a failure is none of the replacement: after a power
-/// cut, the old names may be back, and what has them is complete.
-pub(crate) fn sync_parent(names: &Names) {
-    let _ = sys::sync_directory(&names.parent);
 }

@@ -4,66 +4,21 @@
 //! root, can have put it there. What follows relies on that: a directory that counts cannot be exchanged by others while it
 //! is worked on.
 
-use std::fmt;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cs_entry::ownership::{Attributes, Doubt};
 
+use crate::distrust::{Distrust, ROOT};
 use crate::error::PrefixError;
-use crate::marker::is_absence;
+use crate::foreignness::Foreignness;
 use crate::names::Names;
-use crate::state::Foreignness;
+use crate::sys::is_absence;
 use crate::sys::{self, Seen};
 
-/// The number of root.
-const ROOT: u32 = 0;
 /// As many links in a row as Linux follows.
 const LINKS_LIMIT: usize = 40;
-
-/// Why a directory does not count: somebody else can have put it there, or what is in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Distrust {
-    /// The directory, or the one that holds it.
-    pub path: PathBuf,
-    /// The number of the user that it belongs to.
-    pub owner: u32,
-    /// What is wrong with it.
-    pub doubt: Doubt,
-}
-
-impl Distrust {
-    /// What can be done about it, as the begin of a sentence.
-    pub fn advice(&self) -> String {
-        let path = self.path.display();
-        match self.doubt {
-            Doubt::Owner => format!("Run this as {}, let root own it", self.name_owner()),
-            Doubt::WritableByAll => format!("Forbid that with `chmod o-w {path}`"),
-            Doubt::WritableByGroup => format!("Forbid that with `chmod g-w {path}`"),
-        }
-    }
-
-    fn name_owner(&self) -> String {
-        match self.owner {
-            ROOT => "root".to_owned(),
-            number => format!("user {number}"),
-        }
-    }
-}
-
-impl fmt::Display for Distrust {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        match self.doubt {
-            Doubt::Owner => write!(f, "{path} belongs to {}", self.name_owner()),
-            Doubt::WritableByAll => write!(f, "all users can write to {path}"),
-            Doubt::WritableByGroup => {
-                write!(f, "users of a group other than root's can write to {path}")
-            }
-        }
-    }
-}
 
 /// Why the directory at `path`, or behind the link there, must not be run by the user who asks; `None` when it may be, or when
 /// there is nothing.

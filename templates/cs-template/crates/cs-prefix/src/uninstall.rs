@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::aside::{self, Remains};
+use crate::aside;
 use crate::carry::list_environments;
 use crate::changes::find_changes;
 use crate::claim::{Claim, check_staging};
@@ -18,8 +18,9 @@ use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
 use crate::patience::{News, Patience};
 use crate::protected::refuse_protected;
+use crate::remains::Remains;
 use crate::state::{State, find_unwritable, inspect};
-use crate::{swap, trust};
+use crate::{graves, trust};
 
 /// What an uninstall would remove: shown to the user before anything happens.
 #[derive(Clone, Debug)]
@@ -217,7 +218,7 @@ impl UninstallPlan {
         let _still = plan.prefix.as_deref().and_then(stop_starts);
         let mut failure = None;
         for directory in [&plan.prefix, &plan.previous].into_iter().flatten() {
-            match swap::bury(claim.names(), directory) {
+            match graves::bury(claim.names(), directory) {
                 Ok(()) => removed.directories.push(directory.clone()),
                 Err(error @ PrefixError::MountAppeared { .. }) => return Err(error),
                 // The other one goes nevertheless.

@@ -4,11 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::vec::IntoIter;
 
 use crate::cli::arguments::{
-    BootstrapOptions, COMMANDS, EXPLAINED, Globals, Invocation, Request, UsageError, Words,
+    BootstrapOptions, COMMANDS, EXPLAINED, Globals, Invocation, Request, Words,
 };
+use crate::cli::usage::UsageError;
 
 use crate::cli::nearest::find_nearest;
-use crate::say::voice::Form;
+use crate::say::form::Form;
 
 type Parsed<T> = Result<T, UsageError>;
 

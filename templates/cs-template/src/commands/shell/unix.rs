@@ -8,7 +8,8 @@ use std::path::Path;
 
 use cs_link::activation::{list_scripts, quote};
 
-use super::{Kind, ShellPlan, recognize};
+use super::kind::{Kind, recognize};
+use super::plan::ShellPlan;
 use crate::install::prefix_files::SHELL_FILES;
 use crate::run::environment::{Environment, join_directories};
 

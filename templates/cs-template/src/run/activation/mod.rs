@@ -49,7 +49,7 @@ pub fn set_variables(prefix: &Path, environment: &mut Environment, voice: &Voice
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::say::voice::Form;
+    use crate::say::form::Form;
 
     const VOICE: Voice = Voice {
         runtime: String::new(),

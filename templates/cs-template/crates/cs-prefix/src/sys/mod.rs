@@ -1,5 +1,11 @@
 //! What differs between operating systems, behind functions of the same name.
 
+mod answers;
+pub(crate) use answers::{Attempt, Exchange, Seen, is_absence};
+
+#[cfg(all(test, unix))]
+pub(crate) mod pretend;
+
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
@@ -9,95 +15,3 @@ pub(crate) use unix::*;
 mod other;
 #[cfg(not(unix))]
 pub(crate) use other::*;
-
-use std::fs::File;
-
-use cs_entry::ownership::Attributes;
-
-/// What has a name, not what a link of that name leads to.
-pub(crate) struct Seen {
-    pub attributes: Attributes,
-    pub is_link: bool,
-    pub is_directory: bool,
-}
-
-/// What came of an attempt to lock a directory.
-pub(crate) enum Attempt {
-    /// It is locked until the file is closed, by this process's end at the latest.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "directories are not locked"))]
-    Locked(File),
-    /// Another process holds it.
-    Held,
-    /// The file system does not lock directories.
-    Unsupported,
-}
-
-/// What came of an attempt to exchange two directories.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exchange {
-    /// Each has the other's name now.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "directories are not exchanged"))]
-    Done,
-    /// The system or file system cannot do that in one step.
-    Unsupported,
-}
-
-/// Lets a test do without what its file system can do.
-#[cfg(all(test, unix))]
-pub(crate) mod pretend {
-    use std::cell::{Cell, RefCell};
-    use std::collections::HashMap;
-    use std::fs::File;
-    use std::path::Path;
-
-    thread_local! {
-        /// Directories cannot be locked, as on NFS.
-        pub static NO_LOCKS: Cell<bool> = const { Cell::new(false) };
-        /// Directories cannot be exchanged.
-        pub static NO_EXCHANGE: Cell<bool> = const { Cell::new(false) };
-        /// There is no list of mounts, as without /proc.
-        pub static NO_MOUNT_LIST: Cell<bool> = const { Cell::new(false) };
-        /// The kernel does not say of a file whether it is a mount's root.
-        pub static NO_MOUNT_ROOTS: Cell<bool> = const { Cell::new(false) };
-        /// Which rename or exchange from now on fails, as on a bad disk: 1 is the next; 0 when none does.
-        pub static FAILING_MOVE: Cell<u32> = const { Cell::new(0) };
-        /// Called before each rename and exchange.
-        pub static AT_EACH_MOVE: RefCell<Box<dyn Fn()>> = RefCell::new(Box::new(|| ()));
-        /// Files of this name cannot be deleted.
-        pub static UNDELETABLE: Cell<&'static str> = const { Cell::new("") };
-        /// Directories that cannot be renamed, as those of an image in a container. They are held open: the number of one
-        /// that is removed is not another's meanwhile.
-        pub static STUCK: RefCell<HashMap<u64, File>> = RefCell::default();
-    }
-
-    /// Whether the rename or exchange that asks is the one that fails.
-    pub fn move_fails() -> bool {
-        AT_EACH_MOVE.with_borrow(|look| look());
-        let number = FAILING_MOVE.get();
-        FAILING_MOVE.set(number.saturating_sub(1));
-        number == 1
-    }
-
-    fn inode(path: &Path) -> Option<u64> {
-        let metadata = path.symlink_metadata().ok()?;
-        metadata
-            .is_dir()
-            .then(|| std::os::unix::fs::MetadataExt::ino(&metadata))
-    }
-
-    /// Whether `path` is one of the directories that cannot be renamed.
-    pub fn is_stuck(path: &Path) -> bool {
-        inode(path).is_some_and(|inode| STUCK.with_borrow(|stuck| stuck.contains_key(&inode)))
-    }
-
-    /// Make every directory that is below `path` now one that cannot be renamed.
-    pub fn make_image(path: &Path) {
-        if let Some(inode) = inode(path) {
-            let held = File::open(path).unwrap();
-            STUCK.with_borrow_mut(|stuck| stuck.insert(inode, held));
-            for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
-                make_image(&entry.path());
-            }
-        }
-    }
-}

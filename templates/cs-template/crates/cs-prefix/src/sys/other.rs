@@ -6,8 +6,7 @@ use std::path::Path;
 
 use cs_entry::ownership::Attributes;
 
-use super::{Attempt, Exchange, Seen};
-use crate::room::Room;
+use super::answers::{Attempt, Exchange, Room, Seen};
 
 /// Of a directory that nobody else can change.
 const UNDOUBTED: Attributes = Attributes {

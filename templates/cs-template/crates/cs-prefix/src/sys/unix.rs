@@ -15,9 +15,7 @@ use rustix::path::Arg;
 
 use cs_entry::ownership::Attributes;
 
-use super::{Attempt, Exchange, Seen};
-use crate::marker::is_absence;
-use crate::room::Room;
+use super::answers::{Attempt, Exchange, Room, Seen, is_absence};
 
 /// Open a directory itself, never what a link of that name leads to; not inherited by child processes.
 fn open_directory(path: &Path) -> io::Result<File> {

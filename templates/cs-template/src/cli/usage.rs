@@ -1,0 +1,10 @@
+//! What is wrong with arguments.
+
+/// Arguments that make no sense.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UsageError {
+    /// What is wrong.
+    pub message: String,
+    /// The command whose help would have told.
+    pub command: Option<&'static str>,
+}

@@ -1,0 +1,82 @@
+//! What a shell is started in.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use cs_entry::environment::Context;
+
+use crate::locate::environments::Found;
+use crate::run::environment::{Environment, executable_directories, join_directories};
+use crate::say::escape::replace_for_prompt;
+use crate::say::voice::Voice;
+
+/// What the shell is started in.
+#[derive(Debug, Clone)]
+pub struct ShellPlan {
+    /// The managed prefix.
+    pub root: PathBuf,
+    /// The environment: the managed prefix itself, or another one.
+    pub environment: Found,
+    /// Arguments for conda-spawn.
+    pub spawn_arguments: Vec<OsString>,
+    /// File name of the runtime.
+    pub command_name: OsString,
+    /// The delegate is conda, which knows its own root.
+    pub delegate_is_conda: bool,
+    /// How to speak.
+    pub voice: Voice,
+}
+
+impl ShellPlan {
+    /// What a process in the managed prefix inherits. A shell takes the place of whatever is active.
+    pub fn root_environment(&self, replaces_active: bool) -> Environment {
+        let context = Context {
+            prefix: self.root.as_os_str().as_encoded_bytes(),
+            command_name: self.command_name.as_encoded_bytes(),
+            delegate_is_conda: self.delegate_is_conda,
+            replaces_active,
+        };
+        Environment::for_process(std::env::vars_os(), &context)
+    }
+
+    /// What names the environment. Shells set it again behind the user's start-up files, in which another conda may have
+    /// activated its own.
+    pub fn variables(&self) -> Vec<(&'static str, OsString)> {
+        let Found { prefix, name, .. } = &self.environment;
+        let root = ("CONDA_ROOT_PREFIX", self.root.clone().into());
+        let environment = [
+            ("CONDA_PREFIX", prefix.clone().into()),
+            ("CONDA_DEFAULT_ENV", name.clone().into()),
+            ("CONDA_SHLVL", "1".into()),
+            (
+                "CONDA_PROMPT_MODIFIER",
+                format!("({}) ", replace_for_prompt(name)).into(),
+            ),
+        ];
+        let root = (!self.delegate_is_conda).then_some(root);
+        root.into_iter().chain(environment).collect()
+    }
+
+    /// What a process in the plan's environment inherits, activation scripts aside.
+    pub fn process_environment(&self) -> Environment {
+        let mut environment = self.root_environment(true);
+        for (name, value) in self.variables() {
+            environment.set(name, value);
+        }
+        let mut path = join_directories(&self.directories());
+        if let Some(inherited) = std::env::var_os("PATH").filter(|path| !path.is_empty()) {
+            path.push(if cfg!(windows) { ";" } else { ":" });
+            path.push(inherited);
+        }
+        environment.set("PATH", path);
+        environment
+    }
+
+    /// The environment's directories, then the managed prefix's `condabin`, so that conda is at hand.
+    pub fn directories(&self) -> Vec<PathBuf> {
+        let mut directories = executable_directories(&self.environment.prefix);
+        directories.push(self.root.join("condabin"));
+        directories.dedup();
+        directories
+    }
+}
