@@ -146,6 +146,7 @@ def test_a_failure_does_not_wait_for_a_stream_that_hangs(
 ) -> None:
     monkeypatch.setitem(cs_bundle.http.TIMEOUTS_S, "read", None)
     server.streams["/hangs"] = Stream(hangs=True)
+    server.streams["/none"] = Stream(statuses=[404], is_last=True)
     wanted = [
         ArchiveRequest(url=f"{server.url}/{name}", file_name=f"{name}-1-0.conda", sha256=digit * 64)
         for name, digit in (("hangs", "0"), ("none", "1"))

@@ -120,8 +120,9 @@ def test_a_registry_that_wants_a_login_is_told_so(
     tmp_path: Path, registry: OciRegistry, wanted: list[ArchiveRequest]
 ) -> None:
     registry.login = BASIC
-    with pytest.raises(FetchError, match=r"localhost:\d+ answers 401 \(give credentials for this host") as caught:
+    with pytest.raises(FetchError, match=r"localhost:\d+ answers 401$") as caught:
         fetch(wanted, tmp_path)
+    assert str(caught.value.hint).startswith("give credentials for this host")
     assert caught.value.kind == "http-status"
 
 

@@ -439,7 +439,7 @@ def describe_mark(mark: Mark) -> dict[str, Any]:
 
 def _launch_strings(block: bytes) -> list[str]:
     strings, position = [], 12
-    for _ in range(8):
+    for _ in range(6):
         (size,) = struct.unpack_from("<H", block, position)
         strings.append(block[position + 2 : position + 2 + size].decode())
         position += size + 3

@@ -28,7 +28,7 @@ _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "cs-bundle"}
 
 
 class Connections:
-    """Open responses through the right proxy, with the right certificates and credentials.
+    """Connections through the right proxy, with the right certificates and credentials.
 
     Certificates are those of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` if set, else the system's own. Proxies are those of
     ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``.
@@ -92,10 +92,11 @@ class Connections:
     def _take_note(self, event: str, info: Mapping[str, Any]) -> None:
         """Keep each new socket in mind, as long as it is in use."""
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            stream = info["return_value"]
             with self._lock:
-                self._sockets.add(info["return_value"].get_extra_info("socket"))
+                self._sockets.add(stream.get_extra_info("socket"))
             if self._aborted.is_set():
-                self.abort()
+                stream.close()
 
     def abort(self) -> None:
         """Wake up every thread that waits for a server."""

@@ -26,6 +26,7 @@ class Stream:
     :ivar redirect: where to send everybody.
     :ivar says_goodbye: end the connection after the answer, as servers do after some hundred requests.
     :ivar hangs: never answer.
+    :ivar is_last: answer only when a path that hangs has been asked for.
     :ivar garbage: send this instead of frames, and close.
     """
 
@@ -35,6 +36,7 @@ class Stream:
     redirect: str = ""
     says_goodbye: bool = False
     hangs: bool = False
+    is_last: bool = False
     garbage: bytes = b""
 
 
@@ -44,6 +46,7 @@ class Http2Server:
     def __init__(self) -> None:
         self.streams: dict[str, Stream] = {}
         self.requests: list[tuple[int, dict[str, str]]] = []
+        self.is_hanging = threading.Event()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(CERTIFICATE)
         self._context.set_alpn_protocols(["h2"])
@@ -121,7 +124,9 @@ class _Conversation:
         if stream is None:
             return self._send(stream_id, 404, b"none")
         if stream.hangs:
-            return None
+            return self._server.is_hanging.set()
+        if stream.is_last:
+            self._server.is_hanging.wait()
         if stream.garbage:
             self._is_over = True
             return self._socket.sendall(stream.garbage)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class InstallName:
     """Directory name of the prefix, perhaps still waiting for the runtime lock.
 
-    :param base: the name itself, or its first part when it is made from the lock.
-    :param from_runtime_lock: whether version and lock hash are appended.
+    :ivar base: the name itself, or its first part when it is made from the lock.
+    :ivar from_runtime_lock: whether version and lock hash are appended.
     """
 
     base: str
@@ -111,7 +111,7 @@ def _check_name(key: str, name: str, project: Project | None = None) -> str:
         return check_prefix_name(name) if key == "install-name" else check_file_name(name)
     except ValueError as error:
         expected, path = str(error), (*TABLE, key)
-    hint = f"change {key}, or give --{key}"
+    hint = f"change {key}"
     message = f"{name!r} is not a valid {key}: it has to be {expected}"
     if project is not None:
         raise project.document.error(message, kind="value-invalid", key=path, expected=expected, hint=hint)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .document import describe
-from .errors import ErrorKind, ManifestError
+from .errors import ErrorKind, ManifestError, OverrideError
 from .keys import CONFIG_KEYS, ConfigKey
 from .suggestions import did_you_mean
 from .values import (
@@ -44,7 +44,7 @@ class Setting:
     def error(self, message: str, *, kind: ErrorKind, expected: str, hint: str | None = None) -> ManifestError:
         if self.is_flag:
             actual = describe(self.value) if isinstance(self.value, str) else repr(self.value)
-            return ManifestError(message, kind=kind, key=f"--{self.name}", expected=expected, actual=actual, hint=hint)
+            return OverrideError(message, kind=kind, key=self.name, expected=expected, actual=actual, hint=hint)
         key = (*TABLE, self.name)
         return self.project.document.error(message, kind=kind, key=key, expected=expected, actual=self.value, hint=hint)
 
@@ -68,7 +68,7 @@ class Setting:
 class Settings:
     """The settings of a build.
 
-    :param given: those that manifest or command line have, by key.
+    :ivar given: those that manifest or command line have, by key.
     """
 
     project: Project
@@ -94,10 +94,10 @@ def _collect_flags(project: Project, overrides: Mapping[str, object]) -> dict[st
     values = {name.replace("_", "-"): value for name, value in overrides.items() if value is not None}
     for name in values:
         if name not in _KEYS_BY_NAME:
-            raise ManifestError(
+            raise OverrideError(
                 "there is no such setting",
                 kind="key-unknown",
-                key=f"--{name}",
+                key=name,
                 expected=_list_keys(),
                 hint=did_you_mean(name, _KEYS_BY_NAME),
             )
@@ -170,7 +170,7 @@ def _check_required(project: Project, settings: Mapping[str, Setting]) -> None:
         error = project.document.error(message, kind="key-missing", key=TABLE, expected=expected, hint=hint)
         if len(missing) == 1:
             error.message, error.key = "is required", ".".join((*TABLE, missing[0]))
-            error.hint = f'add `{missing[0]} = "..."` to {where}, or give --{missing[0]}'
+            error.hint = f'add `{missing[0]} = "..."` to {where}'
         else:
             error.lines = lines
         raise error

@@ -16,7 +16,7 @@ from cs_stamp import Header, Plan, PlannedPackage, PlanPython
 
 from .. import __version__
 from ..archives.contents import ArchiveContents
-from ..errors import CliError
+from ..errors import EXIT_USAGE, CliError
 from ..project.derivation import Derivation
 
 PAPER_SUFFIXES = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".sha256")
@@ -118,11 +118,25 @@ def _compose_stem(artifact_name: str, label: str | None) -> str:
     if not _LABEL.fullmatch(label):
         expected = "an ASCII letter or digit, then only ASCII letters, digits, '.', '_' and '-'; at most 64"
         message = "this label cannot be part of a file name"
-        raise CliError("label-invalid", message, key="--target-label", expected=expected, actual=repr(label))
+        raise CliError(
+            message,
+            kind="label-invalid",
+            key="--target-label",
+            exit_status=EXIT_USAGE,
+            expected=expected,
+            actual=repr(label),
+        )
     if len(stem) > _STEM_LENGTH:
         message = f"with this label the files' names would be too long: {stem}"
         expected = f"at most {_STEM_LENGTH} characters"
-        raise CliError("label-invalid", message, key="--target-label", expected=expected, actual=f"{len(stem)}")
+        raise CliError(
+            message,
+            kind="label-invalid",
+            key="--target-label",
+            exit_status=EXIT_USAGE,
+            expected=expected,
+            actual=f"{len(stem)}",
+        )
     return stem
 
 
@@ -170,7 +184,7 @@ def _names_place(name: str, value: str) -> bool:
 
 def _require_sha256(record: PackageRecord) -> str:
     if not record.sha256:  # cs_lock refuses such locks: this keeps the types honest
-        raise CliError("missing-sha256", f"the package {record.name} has no sha256")
+        raise CliError(f"the package {record.name} has no sha256", kind="missing-sha256")
     return record.sha256
 
 

@@ -54,7 +54,7 @@ def _render_time(epoch: str) -> str:
         moment = datetime.datetime.fromtimestamp(int(epoch), tz=datetime.UTC)
     except (ValueError, OverflowError, OSError):
         message = "the environment variable SOURCE_DATE_EPOCH is no time"
-        raise CliError("source-date-epoch", message, expected="seconds since 1970", actual=repr(epoch)) from None
+        raise CliError(message, kind="source-date-epoch", expected="seconds since 1970", actual=repr(epoch)) from None
     return moment.isoformat().replace("+00:00", "Z")
 
 
