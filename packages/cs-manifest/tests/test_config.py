@@ -27,7 +27,7 @@ Make = Callable[..., Project]
 EXAMPLES = {
     "identifier": "other",
     "version": "9.9",
-    "environment": "other",
+    "text": "other",
     "packages": ["b", "a"],
     "url": "https://example.com/demo/",
     "install-name": "other",

@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-ValueType = Literal[
-    "identifier", "version", "environment", "packages", "url", "choice", "install-name", "path", "boolean"
-]
+ValueType = Literal["identifier", "version", "text", "packages", "url", "choice", "install-name", "path", "boolean"]
 
 # The words of each choice stand here and nowhere else in Python. The first is the default.
 Layout = Literal["online", "external", "embedded"]
@@ -116,7 +114,7 @@ CONFIG_KEYS: tuple[ConfigKey, ...] = (
     ),
     ConfigKey(
         name="source-environment",
-        value_type="environment",
+        value_type="text",
         required=True,
         builder_only=True,
         metavar="NAME",

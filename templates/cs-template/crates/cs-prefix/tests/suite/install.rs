@@ -8,9 +8,7 @@ use crate::common::{
     NEVER, NEW, OLD, OTHER, build, forced, installed, no_build, place, prefix_error, run, upgraded,
     version_of,
 };
-use cs_prefix::{
-    InstallError, KeepReason, OnUpgrade, Outcome, Policy, PrefixError, State, inspect, install,
-};
+use cs_prefix::{InstallError, KeepReason, Outcome, Policy, PrefixError, State, inspect, install};
 
 #[test]
 fn an_absent_prefix_is_built_and_nothing_else_is_left() {
@@ -373,7 +371,7 @@ fn a_file_open_in_the_old_prefix_stays_readable_during_and_after_an_upgrade() {
 fn a_runtime_made_to_keep_prefixes_keeps_them() {
     let place = installed(&OLD);
     let policy = Policy {
-        on_upgrade: OnUpgrade::Keep,
+        keep_other_stamps: true,
         ..Policy::default()
     };
     let outcome = install(&place.prefix, &NEW, &policy, &mut |_| {}, &NEVER, no_build).unwrap();
