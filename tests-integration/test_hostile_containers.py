@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import zstandard
 
-from support.channel.archive import Entry, _add_member
+from support.channel.archive import Entry, add_member
 from support.channel.crafted import Archive, Odd, write_tar
 from support.channel.pieces import plain
 from support.traps import GIB, MISSING_OR_DAMAGED, Trap, evil
@@ -51,16 +51,16 @@ def _without(kind: str) -> Callable[[zipfile.ZipFile, dict[str, bytes]], None]:
     def change(archive: zipfile.ZipFile, members: dict[str, bytes]) -> None:
         for name, content in members.items():
             if not name.startswith(kind):
-                _add_member(archive, name, content)
+                add_member(archive, name, content)
 
     return change
 
 
 def _two_payloads(archive: zipfile.ZipFile, members: dict[str, bytes]) -> None:
     for name, content in members.items():
-        _add_member(archive, name, content)
+        add_member(archive, name, content)
     payload = next(content for name, content in members.items() if name.startswith("pkg-"))
-    _add_member(archive, "pkg-other-1.0-0.tar.zst", payload)
+    add_member(archive, "pkg-other-1.0-0.tar.zst", payload)
 
 
 def in_directory(member: str, offset: int, value: bytes) -> Callable[[bytes], bytes]:
@@ -209,7 +209,7 @@ def test_a_bomb_in_the_metadata_is_stopped_early(trap: Trap) -> None:
 
         def change(archive: zipfile.ZipFile, members: dict[str, bytes], info: bytes = info) -> None:
             for member, content in members.items():
-                _add_member(archive, member, info if member.startswith("info-") else content)
+                add_member(archive, member, info if member.startswith("info-") else content)
 
         message = trap.refuse(evil(plain("share/x", "1"), edit=rezip(change)))
         assert "evil-1.0-0.conda" in message

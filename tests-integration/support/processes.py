@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,9 @@ def wait_for_script(home: Home) -> None:
     wait_until((home.prefix.with_name(".demo.staging") / "share" / "started").exists)
 
 
-def wait_for_text(path: Path, text: str, count: int = 1) -> None:
-    """Wait until a file holds a text so many times."""
-    wait_until(lambda: path.is_file() and path.read_text().count(text) >= count)
+def wait_for_text(path: Path, pattern: str, count: int = 1) -> None:
+    """Wait until a file holds what a pattern describes so many times."""
+    wait_until(lambda: path.is_file() and len(re.findall(pattern, path.read_text())) >= count)
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:

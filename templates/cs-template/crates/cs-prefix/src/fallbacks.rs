@@ -1,5 +1,5 @@
 //! What happens where directories can be neither locked nor exchanged, or not even renamed: tests only.
-//! `tests/overlay.rs` has more about the last, on a file system that really refuses it.
+//! `tests/suite/overlay.rs` has more about the last, on a file system that really refuses it.
 
 use std::fs;
 use std::path::PathBuf;
