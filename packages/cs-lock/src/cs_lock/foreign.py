@@ -40,8 +40,8 @@ def read_foreign(
 
 
 def normalize_pypi_name(name: str) -> str:
-    """Return a PyPI name in its normal form (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    """Return a PyPI name in its normal form (PEP 503); ``cs_manifest.specs`` has the same."""
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
 def _find_name(entry: Mapping[str, Node], kind: PackageKind, location: str) -> str:

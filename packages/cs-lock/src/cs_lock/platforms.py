@@ -38,6 +38,12 @@ class Platform:
     virtual_packages: tuple[str, ...] = ()
 
 
+def match_platforms(name: str, platforms: Iterable[Platform]) -> list[Platform]:
+    """Return the platforms that a name means: the one of that name, else those of that subdir."""
+    every = list(platforms)
+    return [one for one in every if one.name == name] or [one for one in every if one.subdir == name]
+
+
 def find_subdir(name: str, package_subdirs: Iterable[str]) -> str | None:
     """Find the subdir of a platform that the lock does not map to one.
 

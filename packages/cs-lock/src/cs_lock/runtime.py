@@ -13,10 +13,11 @@ from .environments import Channel, SourceEnvironment
 from .errors import LockError, Problem
 from .exclusions import Exclusion
 from .locations import is_local_channel, lower_scheme
-from .platforms import Platform
+from .platforms import Platform, match_platforms
 from .records import PackageRecord
 from .selection import Candidates, Requested, Selection, requested_names, select_packages
-from .source import SourceLock, sort_by_nearness
+from .source import SourceLock
+from .suggestions import sort_by_nearness
 from .validation import validate
 
 RUNTIME_ENVIRONMENT = "default"
@@ -134,32 +135,12 @@ def derive(
     return lock
 
 
-def python_of(records: Iterable[PackageRecord]) -> tuple[str, str] | None:
-    """Return the Python of a set of packages.
-
-    :param records: the packages of one platform
-    :returns: its version and the path of its site-packages in the prefix; ``None`` when there is no Python
-    """
-    for record in records:
-        if record.name == "python":
-            path = record.python_site_packages_path
-            if path is None and record.subdir.startswith("win-"):
-                path = "Lib/site-packages"
-            if path is None:
-                minor = ".".join(record.version.split(".")[:2])
-                # Free-threaded builds have a library directory of their own.
-                suffix = "t" if record.build.endswith(f"cp{minor.replace('.', '')}t") else ""
-                path = f"lib/python{minor}{suffix}/site-packages"
-            return record.version, path
-    return None
-
-
 def find_platform(name: str, platforms: Sequence[Platform], environment: str) -> Platform:
     """Find a platform by its name, or by a subdir that only one has.
 
     :raises LockError: when there is none, naming those there are
     """
-    matches = [p for p in platforms if p.name == name] or [p for p in platforms if p.subdir == name]
+    matches = match_platforms(name, platforms)
     if len(matches) == 1:
         return matches[0]
     names = sort_by_nearness(name, [platform.name for platform in platforms])

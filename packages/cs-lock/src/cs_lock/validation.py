@@ -11,6 +11,7 @@ from .environments import Channel
 from .errors import Problem
 from .refusals import refuse_foreign
 from .selection import Selection, labels_of
+from .suggestions import did_you_mean
 
 
 def validate(
@@ -73,13 +74,10 @@ def _check_exclude(exclude: Iterable[str], selections: Sequence[Selection]) -> l
     """Warn of names in ``exclude`` that no platform has."""
     matched = {exclusion.name for selection in selections for exclusion in selection.exclusions}
     present = sorted({record.name for selection in selections for record in selection.records} | matched)
-    from difflib import get_close_matches
-
     problems = []
     for name in sorted(set(exclude)):
         if not labels_of(name) & matched:
-            near = get_close_matches(name, present, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else None
+            hint = did_you_mean(name, present)
             message = f"'exclude' names {name!r}, which is not in the environment on any platform"
             problems.append(
                 Problem(kind="unmatched-exclude", severity="warning", message=message, package=name, hint=hint)

@@ -34,7 +34,8 @@ KNOWN_SUBDIRS = (
     "win-arm64",
     "zos-z",
 )
-"""Subdirs that conda packages are published for, without ``noarch``."""
+"""Subdirs that conda packages are published for, without ``noarch``; ``cs_lock.SUBDIRS`` has more, all that a lock may
+name."""
 
 _FAMILIES = {"linux": "linux-", "osx": "osx-", "macos": "osx-", "win": "win-", "windows": "win-"}
 _NOT_UNIX = ("win-", "wasi-", "zos-")
