@@ -67,12 +67,19 @@ def tests(session: nox.Session) -> None:
         session.notify(name)
 
 
+def write_tables(session: nox.Session, *flags: str) -> None:
+    """Write what follows from the table of settings, or check that it does."""
+    session.install(str(ROOT / "packages" / "cs-manifest"))
+    session.run("python", "tools/write_tables.py", *flags)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check the style of the Python code."""
     session.install("ruff==0.17.*")
     session.run("ruff", "check", *CHECKED)
     session.run("ruff", "format", "--check", *CHECKED)
+    write_tables(session, "--check")
 
 
 @nox.session
@@ -132,6 +139,12 @@ def vectors(session: nox.Session) -> None:
     """Write the test vectors of the stamp anew."""
     session.install(str(ROOT / "packages" / "cs-stamp"))
     session.run("python", "packages/cs-stamp/vectors/regenerate.py")
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Write what follows from the table of settings: the action's inputs, a table of the reference."""
+    write_tables(session)
 
 
 @nox.session

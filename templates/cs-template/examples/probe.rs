@@ -1,5 +1,10 @@
 //! A stand-in for Python in the tests of the launcher: prints its arguments, and does what the last one says.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "it is not part of the runtime, and tests read what it prints"
+)]
+
 use std::io::{Read, Write, stdin, stdout};
 use std::process::exit;
 use std::time::Duration;

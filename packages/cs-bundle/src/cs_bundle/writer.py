@@ -23,7 +23,7 @@ from .verify import mismatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundledArchive:
-    """Place one archive in a bundle.
+    """The place of one archive in a bundle.
 
     :ivar tar_offset: first byte of the archive, counted inside the tar.
     """
@@ -35,7 +35,7 @@ class BundledArchive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleInfo:
-    """Describe a written bundle.
+    """A written bundle.
 
     :ivar path: the file that holds it, among other things if it was appended to one; empty if that has no name.
     :ivar sha256: lower-case hex digest of the whole bundle.

@@ -1,15 +1,15 @@
 """Derive a shippable lock from the lock of a conda or pixi workspace."""
 
-from cs_lock.credentials import Verdict, judge_url, redact_url
-from cs_lock.dependencies import list_names
-from cs_lock.environments import Channel
-from cs_lock.errors import LockError, Problem
-from cs_lock.exclusions import Exclusion, KeptPackage, LostDependency
-from cs_lock.platforms import SUBDIRS, Platform
-from cs_lock.records import PackageRecord, parse_dependency_name
-from cs_lock.runtime import RuntimeLock, derive, python_of
-from cs_lock.satisfaction import Mismatch, find_mismatches, is_channel, satisfies
-from cs_lock.source import SourceLock, read_lock
+from .credentials import Verdict, judge_url, redact_url
+from .dependencies import list_names
+from .environments import Channel
+from .errors import LockError, Problem
+from .exclusions import Exclusion, KeptPackage, LostDependency
+from .platforms import SUBDIRS, Platform
+from .records import PackageRecord, parse_dependency_name
+from .runtime import RuntimeLock, derive, python_of
+from .satisfaction import Mismatch, find_mismatches, is_channel, satisfies
+from .source import SourceLock, read_lock
 
 __all__ = [
     "SUBDIRS",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from cs_lock.records import PackageRecord
+from .records import PackageRecord
 
 _CHUNK_BYTES = 1 << 20
 

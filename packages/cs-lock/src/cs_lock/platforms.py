@@ -28,9 +28,9 @@ _ARCHITECTURE_NAMES = {"32": "x86", "64": "x86_64"}
 class Platform:
     """A platform that an environment was solved for.
 
-    :param name: as the lock calls it, such as ``linux-64`` or ``linux-64-cuda``
-    :param subdir: the conda subdir it stands for
-    :param virtual_packages: what it promises beyond the subdir, such as ``__cuda >=12``
+    :ivar name: as the lock calls it, such as ``linux-64`` or ``linux-64-cuda``
+    :ivar subdir: the conda subdir it stands for
+    :ivar virtual_packages: what it promises beyond the subdir, such as ``__cuda >=12``
     """
 
     name: str

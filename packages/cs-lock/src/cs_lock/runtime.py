@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
-from cs_lock.credentials import redact_url
-from cs_lock.digests import complete_digest
-from cs_lock.document import pause_collection
-from cs_lock.environments import Channel, SourceEnvironment
-from cs_lock.errors import LockError, Problem
-from cs_lock.exclusions import Exclusion
-from cs_lock.locations import is_local_channel, lower_scheme
-from cs_lock.platforms import Platform
-from cs_lock.records import PackageRecord
-from cs_lock.selection import Candidates, Requested, Selection, requested_names, select_packages
-from cs_lock.source import SourceLock, sort_by_nearness
-from cs_lock.validation import validate
+from .credentials import redact_url
+from .digests import complete_digest
+from .document import pause_collection
+from .environments import Channel, SourceEnvironment
+from .errors import LockError, Problem
+from .exclusions import Exclusion
+from .locations import is_local_channel, lower_scheme
+from .platforms import Platform
+from .records import PackageRecord
+from .selection import Candidates, Requested, Selection, requested_names, select_packages
+from .source import SourceLock, sort_by_nearness
+from .validation import validate
 
 RUNTIME_ENVIRONMENT = "default"
 
@@ -87,7 +87,7 @@ class RuntimeLock:
         if self.errors:
             raise _unshippable(self.environment, self.errors)
         if self._rendered is None:
-            from cs_lock.rendering import render_lock
+            from .rendering import render_lock
 
             packages = {selection.platform: selection.records for selection in self._selections.values()}
             self._rendered = render_lock(RUNTIME_ENVIRONMENT, self.channels, packages)
@@ -168,7 +168,7 @@ def find_platform(name: str, platforms: Sequence[Platform], environment: str) ->
         message = f"the environment {environment!r} has several platforms for {name!r}"
         names = [platform.name for platform in matches]
     raise LockError(
-        "missing-platform", message, expected=f"one of: {', '.join(names) or 'none at all'}", actual=repr(name)
+        message, kind="missing-platform", expected=f"one of: {', '.join(names) or 'none at all'}", actual=repr(name)
     )
 
 
@@ -189,8 +189,8 @@ def _describe_empty(source: SourceLock, environment: str) -> LockError:
     """Say that an environment has no packages, and which ones have."""
     others = ", ".join(source.solved_environments)
     return LockError(
-        "empty-environment",
         f"the environment {environment!r} has no packages: nothing asks for any in it",
+        kind="empty-environment",
         key=f"environments.{environment}.packages",
         expected=f"an environment with packages: {others or 'the lock has none'}",
         hint="choose one that has packages" if others else "add dependencies to the workspace, and lock it",
@@ -210,8 +210,8 @@ def _unshippable(environment: str, errors: Sequence[Problem], source: SourceLock
     first = errors[0]
     count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
     return LockError(
-        "unshippable",
         f"the environment {environment!r} cannot ship: {count}",
+        kind="unshippable",
         path=source.path if source else None,
         line=first.line,
         column=first.column,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from cs_lock.checks import check_channels, check_file_names, check_local_names, check_record
-from cs_lock.dependencies import check_dependencies, check_noarch, check_required
-from cs_lock.environments import Channel
-from cs_lock.errors import Problem
-from cs_lock.refusals import refuse_foreign
-from cs_lock.selection import Selection, labels_of
+from .checks import check_channels, check_file_names, check_local_names, check_record
+from .dependencies import check_dependencies, check_noarch, check_required
+from .environments import Channel
+from .errors import Problem
+from .refusals import refuse_foreign
+from .selection import Selection, labels_of
 
 
 def validate(

@@ -221,16 +221,16 @@ fn build(
     allocator::return_large_buffers();
     parts::check_part(&runtime.stamp, Part::Lock)?;
     let supply = open_bundles(runtime, plan, options, staging.scratch, cancel)?;
-    supply.check_network(runtime, plan, options)?;
+    supply.check_network(runtime, options)?;
     let total = Total {
-        archive_bytes: supply.total_bytes(plan),
+        archive_bytes: supply.total_bytes(),
         files: runtime.header.installed_file_count,
         packages: plan.packages.len(),
     };
     announce(runtime, total);
     let origins = supply.origins();
     let counter = Arc::new(Counter::default());
-    let archives = supply.complete(runtime, plan, staging.scratch, &counter, cancel)?;
+    let archives = supply.complete(runtime, staging.scratch, &counter, cancel)?;
     let report = show_while(&runtime.voice, total, &counter, || {
         link(runtime, plan, staging, &*archives, &counter, cancel)
     })

@@ -97,11 +97,9 @@ impl Stamp {
         let text = |key: &str| self.header[key].as_str().unwrap().to_owned();
         let is = |key: &str, value: &str| u32::from(text(key) == value);
         let runtime = text("runtime");
-        let is_conda = u32::from(runtime == "conda");
         let flags = is("commands", "self")
             | is("activation", "full") << 1
-            | is("install_scheme", "user-data") << 2
-            | is_conda << 3;
+            | is("install_scheme", "user-data") << 2;
         let directory = if flags & 4 != 0 { "conda" } else { ".conda" };
         let upper = runtime.to_uppercase();
         let words = match flags & 1 {
@@ -112,23 +110,21 @@ impl Stamp {
             _ => OWN_WORDS.to_owned(),
         };
         let strings = [
-            runtime.clone(),
             format!("{directory}/{}", text("install_name")),
             format!("bin/{}", text("delegate")),
             format!(".{runtime}.json"),
             "{\"schema_version\":1,\"stamp\":\"".to_owned(),
-            if is_conda == 1 {
+            if runtime == "conda" {
                 String::new()
             } else {
                 format!("{upper}_PREFIX")
             },
-            format!("{upper}_QUIET"),
             words,
         ];
         let mut out = Vec::new();
         out.extend_from_slice(&1u32.to_le_bytes());
         out.extend_from_slice(&flags.to_le_bytes());
-        out.extend_from_slice(&8u32.to_le_bytes());
+        out.extend_from_slice(&6u32.to_le_bytes());
         for string in strings {
             out.extend_from_slice(&(string.len() as u16).to_le_bytes());
             out.extend_from_slice(string.as_bytes());

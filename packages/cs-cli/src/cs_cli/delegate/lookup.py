@@ -67,8 +67,8 @@ def require_delegate(contents: Iterable[ArchiveContents], delegate: str, platfor
 def missing_delegate(delegate: str, platform: str, hint: str | None) -> CliError:
     """Return the error of a package set without its delegate."""
     return CliError(
-        "delegate-missing",
         f"no package of the environment provides the delegate {delegate!r} on {platform}",
+        kind="delegate-missing",
         key="tool.conda-ship.delegate",
         expected="one of " + ", ".join(delegate_paths(delegate, platform)[:2]),
         hint=hint,

@@ -70,7 +70,7 @@ impl Fault {
 
     /// Name the package that is to blame.
     pub(crate) fn of(self, package: &Package) -> LinkError {
-        let package = package.file_name.clone();
+        let package = package.archive.file_name.clone();
         match self {
             Self::Damaged { entry, reason } => LinkError::Damaged {
                 package,

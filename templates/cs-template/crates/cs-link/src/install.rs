@@ -310,10 +310,10 @@ impl<'a> Crew<'a> {
         let monitor = Monitor::new(self.progress, index, archive.bytes.len(), flags);
         let blame = |fault: Fault| fault.of(package);
         let Hashed { bytes, sha256 } = hash(archive, &monitor).map_err(blame)?;
-        if let Some(actual) = sha256.filter(|actual| *actual != package.sha256) {
+        if let Some(actual) = sha256.filter(|actual| *actual != package.archive.sha256) {
             return Err(LinkError::Checksum {
-                package: package.file_name.clone(),
-                expected: to_hex(&package.sha256),
+                package: package.archive.file_name.clone(),
+                expected: to_hex(&package.archive.sha256),
                 actual: to_hex(&actual),
             });
         }
@@ -344,7 +344,7 @@ impl<'a> Crew<'a> {
         })?;
         if std::mem::replace(&mut self.lock().linked[index], true) {
             return Err(plan_error(
-                &package.file_name,
+                &package.archive.file_name,
                 "its archive was handed out twice".to_owned(),
             ));
         }
@@ -372,7 +372,7 @@ fn check_complete(packages: &[Package], linked: &[bool]) -> Result<(), LinkError
         .iter()
         .zip(linked)
         .filter(|(_, linked)| !**linked)
-        .map(|(package, _)| package.file_name.clone())
+        .map(|(package, _)| package.archive.file_name.clone())
         .collect();
     if missing.is_empty() {
         Ok(())

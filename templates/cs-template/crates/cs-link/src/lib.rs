@@ -49,6 +49,4 @@ mod zip;
 
 pub use error::{Kind, LinkError};
 pub use install::install;
-pub use job::{
-    Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report, largest_first,
-};
+pub use job::{Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report};

@@ -191,7 +191,9 @@ impl<'a, 't> Linker<'a, 't> {
     /// The package's file name.
     fn package(&self) -> &'a str {
         let shared = self.shared;
-        &shared.job.packages[shared.claims.package_of(self.claimant)].file_name
+        &shared.job.packages[shared.claims.package_of(self.claimant)]
+            .archive
+            .file_name
     }
 
     /// Remember where the package's own list is wrong. The lock vouches for the archive, so it is the list that was made carelessly.

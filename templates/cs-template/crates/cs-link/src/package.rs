@@ -28,13 +28,14 @@ pub(crate) fn link_package(
     monitor: &Monitor,
 ) -> Result<Linked, Fault> {
     let package = &shared.job.packages[index];
-    let container = Container::open(&package.file_name, bytes, monitor)?;
+    let file_name = &package.archive.file_name;
+    let container = Container::open(file_name, bytes, monitor)?;
     let mut info = InfoFiles::new(&shared.long_lists);
     let (mut tar, first) = container.read_info(&mut info)?;
     let most = most_entries(container.len());
     let entries = info.paths(most)?;
     check_entries(&entries, 0, most)?;
-    check_stated_room(&entries, container.len(), shared, &package.file_name)?;
+    check_stated_room(&entries, container.len(), shared, file_name)?;
     let layout = layout_of(info.noarch()?, shared)?;
     let claimant = shared.claims.claimant_of(index);
     let length = container.len();

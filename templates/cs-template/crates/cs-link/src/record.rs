@@ -155,10 +155,8 @@ fn fields(package: &Package) -> Result<Map<String, Value>, Fault> {
         .map_err(|error| Fault::Plan(format!("its record is not a JSON object: {error}")))?;
     fields
         .entry("fn")
-        .or_insert_with(|| package.file_name.clone().into());
-    fields
-        .entry("url")
-        .or_insert_with(|| package.url.clone().into());
+        .or_insert_with(|| package.archive.file_name.clone().into());
+    fields.entry("url").or_insert_with(|| package.url().into());
     fields.insert(
         "link".into(),
         serde_json::json!({"source": "", "type": LINK_COPY}),

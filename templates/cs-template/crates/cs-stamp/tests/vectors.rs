@@ -153,33 +153,21 @@ fn assert_launch(stamp: &Stamp, case: &Value) {
             .expect("a launch part"),
         &case["launch"],
     );
-    let flags = [
-        launch.self_commands,
-        launch.full_activation,
-        launch.user_data,
-        launch.named_conda,
-    ];
-    let bits: u64 = flags
-        .iter()
-        .enumerate()
-        .map(|(bit, is_set)| u64::from(*is_set) << bit)
-        .sum();
-    assert_eq!(bits, expected["flags"]);
-    let marker_start = format!("{}\"", stamp.identity_hex());
+    let entry = launch.as_entry();
+    assert_eq!(entry.flags, expected["flags"]);
+    assert_eq!(
+        launch.marker_start.as_bytes(),
+        [entry.marker_start, stamp.identity_hex().as_bytes(), b"\""].concat()
+    );
     let strings = [
-        launch.runtime,
-        launch.prefix,
-        launch.delegate,
-        launch.marker,
-        launch
-            .marker_start
-            .strip_suffix(&marker_start)
-            .expect("the identity")
-            .to_owned(),
-        launch.prefix_variable.unwrap_or_default(),
-        launch.quiet_variable,
-        launch.words.join("\n"),
-    ];
+        entry.prefix,
+        entry.delegate,
+        entry.marker,
+        entry.marker_start,
+        entry.prefix_variable,
+        entry.words,
+    ]
+    .map(|bytes| str::from_utf8(bytes).expect("text"));
     assert_eq!(Value::from(strings.to_vec()), expected["strings"]);
 }
 

@@ -39,19 +39,17 @@ fn write_stamp_for(delegate: &str, flags: u32, words: &str) -> Vec<u8> {
         "conda/demo"
     };
     let strings = [
-        "demo",
         prefix,
         delegate.as_str(),
         ".demo.json",
         MARKER_START,
         "DEMO_PREFIX",
-        "DEMO_QUIET",
         words,
     ];
     let mut launch = [
         1_u32.to_le_bytes(),
         flags.to_le_bytes(),
-        8_u32.to_le_bytes(),
+        6_u32.to_le_bytes(),
     ]
     .concat();
     for string in strings {

@@ -50,7 +50,7 @@ fn an_archive_of_unknown_size_arrives() {
     let sent = body.clone();
     let server = Server::start(move |_, stream| respond_raw(stream, STATUS_OK, &[], &sent));
     let mut request = request(0, server.url("a-1-0.conda"), &body);
-    request.size = None;
+    request.1.size = None;
     assert!(read_all(&*fixture.fetch_one(request).bytes) == body);
 }
 
@@ -599,7 +599,7 @@ fn an_unwritable_spool_directory_is_named() {
     fixture.options.spool_directory = fixture.spool.path().join("nowhere");
     let server = Server::of(vec![]);
     let mut request = request(0, server.url("a-1-0.conda"), b"");
-    request.size = None;
+    request.1.size = None;
     let error = fixture.fetch_nothing(request);
     assert_eq!(error.kind(), ErrorKind::Io);
     assert_says(&error, &["cannot store downloads in ", "nowhere"]);

@@ -7,9 +7,9 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use crate::support::{Fixture, Server, assert_says, noise, read_all, request, respond};
+use crate::support::{Fixture, Request, Server, assert_says, noise, read_all, request, respond};
 use cs_archive::Archives;
-use cs_fetch::{ErrorKind, FetchError, Fetcher, Request, fetch};
+use cs_fetch::{ErrorKind, FetchError, Fetcher, fetch};
 
 /// A server of `count` archives, and the requests for them.
 fn channel(count: usize, size: impl Fn(usize) -> usize) -> (Server, Vec<Request>, Vec<Vec<u8>>) {
@@ -101,7 +101,7 @@ fn downloads_pause_while_nobody_takes_them() {
 fn one_failure_ends_everything() {
     let fixture = Fixture::new();
     let (_server, mut requests, _) = channel(10, |_| 100);
-    requests[5].sha256 = [0; 32];
+    requests[5].1.sha256 = [0; 32];
     let fetcher = fixture.fetch(requests);
     let mut result = fetcher.next();
     while matches!(result, Ok(Some(_))) {

@@ -11,16 +11,14 @@ pub struct Parts(pub [Vec<u8>; 6]);
 impl Default for Parts {
     fn default() -> Self {
         let strings = [
-            "demo",
             ".conda/demo",
             "bin/python",
             ".demo.json",
             r#"{"schema_version":1,"stamp":""#,
             "DEMO_PREFIX",
-            "DEMO_QUIET",
             "bootstrap\nstatus\nshell\nrollback\nuninstall\nhelp\n-h\n-V\n-q\n-v\n-qq\n-qv\n-vq\n-vv\n--path\n--progress\n--",
         ];
-        let mut launch = [1_u32.to_le_bytes(), [0; 4], 8_u32.to_le_bytes()].concat();
+        let mut launch = [1_u32.to_le_bytes(), [0; 4], 6_u32.to_le_bytes()].concat();
         for string in strings {
             launch.extend((string.len() as u16).to_le_bytes());
             launch.extend([string.as_bytes(), b"\0"].concat());

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use cs_archive::{Archive, Archives, ReadAt};
-use cs_fetch::{ErrorKind, Event, FetchError, Fetcher, Options, Request, fetch};
+use cs_archive::{Archive, Archives, ReadAt, Wanted};
+use cs_fetch::{ErrorKind, Event, FetchError, Fetcher, Options, fetch};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
 /// A request as it arrived.
@@ -189,14 +189,19 @@ pub fn noise(seed: u64, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// What the lock says of `body`.
+/// What the lock says of `body`, and its index.
+pub type Request = (usize, Wanted);
+
+/// Ask for `body`, the package of this index, at a URL or path.
 pub fn request(index: usize, url: String, body: &[u8]) -> Request {
-    Request {
-        index,
-        url,
+    let file_name = url.rsplit(['/', '\\']).next().unwrap_or_default();
+    let wanted = Wanted {
+        file_name: file_name.to_owned(),
         sha256: cs_archive::sha256(body),
         size: Some(body.len() as u64),
-    }
+        url: Some(url),
+    };
+    (index, wanted)
 }
 
 /// What a test looks at while and after it fetches.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use cs_archive::{Archive, ArchiveError, Archives, Progress, ReadAt};
+use cs_archive::{Archive, ArchiveError, Archives, Progress, ReadAt, Wanted};
 use cs_link::{Bytecode, Job, LinkError, Noarch, Package, Python, Report};
 use serde_json::{Value, json};
 
@@ -359,18 +359,18 @@ pub fn package_of(recipe: &Recipe, bytes: &[u8]) -> Package {
 
 fn package_with(recipe: &Recipe, bytes: &[u8], depends: Vec<&str>) -> Package {
     let record = json!({"name": recipe.name, "version": "1.0", "build": "0", "build_number": 3, "depends": depends});
+    let file_name = format!("{}-1.0-0{}", recipe.name, recipe.suffix);
     Package {
         name: recipe.name.clone(),
         version: "1.0".into(),
         build: "0".into(),
         subdir: "noarch".into(),
-        url: format!(
-            "https://example.com/channel/noarch/{}-1.0-0{}",
-            recipe.name, recipe.suffix
-        ),
-        file_name: format!("{}-1.0-0{}", recipe.name, recipe.suffix),
-        sha256: cs_archive::sha256(bytes),
-        size: Some(bytes.len() as u64),
+        archive: Wanted {
+            url: Some(format!("https://example.com/channel/noarch/{file_name}")),
+            file_name,
+            sha256: cs_archive::sha256(bytes),
+            size: Some(bytes.len() as u64),
+        },
         noarch: Noarch::None,
         requested_spec: None,
         record: serde_json::value::to_raw_value(&record).unwrap(),
