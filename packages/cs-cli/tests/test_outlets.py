@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_samples import Workspace
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from cli_samples import Workspace
 from cs_cli import main
 from cs_cli.arguments import parse_arguments
 from cs_cli.building.companions import render_json

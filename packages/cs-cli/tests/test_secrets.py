@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_samples import Cs, Workspace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cli_samples import Cs, Workspace
 from cs_bundle import redact_url
 from cs_cli.errors import CliError, describe_error, render_error
 from cs_cli.main import _wrap_unexpected

@@ -26,6 +26,7 @@ class Served:
     :ivar authorization: the header to insist on.
     :ivar retry_after: goes with ``statuses``.
     :ivar challenge: goes with the refusal of a wrong ``authorization``.
+    :ivar after: what to wait for before anything is answered.
     """
 
     data: bytes
@@ -40,6 +41,7 @@ class Served:
     drips_s: float = 0
     retry_after: str = "0"
     challenge: str = ""
+    after: threading.Event | None = None
 
 
 class ArchiveServer:
@@ -94,6 +96,8 @@ def answer(handler: BaseHTTPRequestHandler, served: Served | None, closing: thre
     if served.silent:
         handler.close_connection = closing.wait()
         return None
+    if served.after is not None:
+        served.after.wait()
     if served.statuses:
         return finish(handler, served.statuses.pop(0), b"sorry", {"Retry-After": served.retry_after})
     if served.redirect:
@@ -108,7 +112,7 @@ def answer(handler: BaseHTTPRequestHandler, served: Served | None, closing: thre
     if served.stalls:
         finish(handler, 200, served.data, headers, len(served.data) // 2)
         handler.wfile.flush()
-        closing.wait(30)
+        closing.wait()
         return None
     if served.drips_s:
         finish(handler, 206 if start else 200, served.data[start:], headers, 0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_samples import Channel, Workspace, make_workspace
 
+from cli_samples import Channel, Workspace, make_workspace
 from cs_cli.archives.contents import ArchiveContents
 from cs_cli.arguments import parse_arguments
 from cs_cli.building.plan import BuildPlan, compose_header, plan_build, possible_names
@@ -60,7 +60,7 @@ def test_archives_are_needed_for_bytecode_too(workspace: Workspace) -> None:
 EXAMPLES = {
     "identifier": "other",
     "version": "9.9",
-    "environment": "default",
+    "text": "default",
     "packages": "hello",
     "url": "https://example.com/demo/",
     "install-name": "other",

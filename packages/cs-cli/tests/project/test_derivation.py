@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from cli_samples import Channel, Cs, Workspace, make_workspace
 
+from cli_samples import Channel, Cs, Workspace, make_workspace
 from cs_cli.arguments import parse_arguments
 from cs_cli.errors import CliError
 from cs_cli.project.derivation import derive_project
