@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import nox
@@ -50,15 +50,22 @@ def build_wheels(session: nox.Session, projects: Iterable[Path]) -> list[str]:
     wheels = Path(session.cache_dir) / "wheels" / str(os.getpid())
     for project in projects:
         if not list(wheels.glob(f"{project.name.replace('-', '_')}-*.whl")):
-            command = ("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(wheels), str(project))
-            session.run(*command, env={**CARGO, **constrain("backends")})
+            build_wheel(session, project, wheels)
     return [str(next(wheels.glob(f"{project.name.replace('-', '_')}-*.whl"))) for project in projects]
 
 
-def constrain(name: str) -> dict[str, str]:
-    """Return variables that make pip build wheels with the pinned tools, whatever its version."""
-    file = (REQUIREMENTS / f"{name}.txt").as_uri()
-    return {"PIP_CONSTRAINT": file, "PIP_BUILD_CONSTRAINT": file}
+def build_wheel(session: nox.Session, project: Path, wheels: Path) -> None:
+    """Build one wheel with the pinned tools, in an environment beside those of the sessions."""
+    place = (wheels.parent / "tools").resolve()
+    scripts = place / ("Scripts" if os.name == "nt" else "bin")
+    pip = (str(scripts / "python"), "-m", "pip")
+    if not wheels.exists():
+        session.run("python", "-m", "venv", str(place))
+        pinned = str(REQUIREMENTS / "build.txt")
+        session.run(*pip, "install", "-q", "--require-hashes", "--no-deps", "-r", pinned, external=True)
+    path = {"PATH": os.pathsep.join((str(scripts), os.environ["PATH"]))}
+    command = (*pip, "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(wheels), str(project))
+    session.run(*command, env={**CARGO, **path}, external=True)
 
 
 def our(*names: str) -> tuple[Path, ...]:
@@ -107,11 +114,11 @@ def tests(session: nox.Session) -> None:
         session.error("not everything passed")
 
 
-def summarize(names: Iterable[str], results: dict[str, str]) -> str:
-    """Return one line: which sessions failed, and how many passed."""
-    passed = [name for name in names if results.get(name) == "success"]
-    others = [f"{name} ({results.get(name, 'not run')})" for name in names if name not in passed]
-    return f"{len(passed)} sessions passed; {'not passed: ' + ', '.join(others) if others else 'none failed'}"
+def summarize(names: Sequence[str], results: dict[str, str]) -> str:
+    """Return one line: how many sessions passed, and which did not."""
+    others = [f"{name} ({results.get(name, 'not run')})" for name in names if results.get(name) != "success"]
+    count = f"{len(names) - len(others)} of {len(names)} sessions passed"
+    return f"{count}; not passed: {', '.join(others)}" if others else count
 
 
 @nox.session
@@ -227,10 +234,13 @@ def build(session: nox.Session) -> None:
     """Build every package and the template into dist/, as a release does."""
     install(session, "build")
     for name in PACKAGES:
-        session.run("python", "-m", "build", "--quiet", "--outdir", "dist", str(ROOT / "packages" / name))
+        session.run(
+            "python", "-m", "build", "--quiet", "--no-isolation", "--outdir", "dist", str(ROOT / "packages" / name)
+        )
     # Linked statically, it runs wherever manylinux_2_17 does; package indexes refuse the plain "linux" tag.
     tag = {"MATURIN_PEP517_ARGS": "--compatibility manylinux_2_17"} if sys.platform == "linux" else {}
-    session.run("python", "-m", "pip", "wheel", "--no-deps", "-w", "dist", str(TEMPLATE), env={**CARGO, **tag})
+    command = ("python", "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", "dist", str(TEMPLATE))
+    session.run(*command, env={**CARGO, **tag})
 
 
 @nox.session(venv_backend="none")
