@@ -96,13 +96,18 @@ def typing(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def rust(session: nox.Session) -> None:
-    """Check and test the template: rustfmt, clippy, cargo nextest."""
+    """Check and test the template: rustfmt, clippy, cargo nextest; as root, the tests that need it too."""
     with session.chdir(TEMPLATE):
         session.run("cargo", "fmt", "--all", "--check", external=True)
         clippy = ("cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")
         session.run(*clippy, env=CARGO, external=True)
-        runner = ("nextest", "run") if shutil.which("cargo-nextest") else ("test",)
-        session.run("cargo", *runner, "--workspace", "--locked", *session.posargs, env=CARGO, external=True)
+        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        selection = ("--workspace", "--locked", *session.posargs)
+        if shutil.which("cargo-nextest"):
+            tests = ("nextest", "run", *selection, *(("--run-ignored", "all") if is_root else ()))
+        else:
+            tests = ("test", *selection, *(("--", "--include-ignored") if is_root else ()))
+        session.run("cargo", *tests, env=CARGO, external=True)
 
 
 @nox.session

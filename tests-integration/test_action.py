@@ -186,7 +186,7 @@ def test_an_input_stays_one_argument_whatever_it_holds(tmp_path: Path, value: st
     [
         ({"freeze-base": "yes"}, "--freeze-base: has to be true or false"),
         ({"exclude": "a >=1"}, "--exclude: has to be package names alone"),
-        ({"layout": "embeded"}, r"(?s)--layout: has to be one of .*did you mean embedded\?"),
+        ({"layout": "embeded"}, r"(?s)--layout: has to be one of .*did you mean 'embedded'\?"),
         ({"channels": "x"}, "unrecognized arguments: --channels=x"),
     ],
 )

@@ -18,7 +18,7 @@ END = "End of what `nox -s generate` writes"
 VALUES = {
     "identifier": "[identifier](#values)",
     "version": "string or [table](#runtime-version)",
-    "environment": "string",
+    "text": "string",
     "packages": "list of package names",
     "url": "URL",
     "install-name": "[identifier](#values) or [table](#install-name)",

@@ -106,10 +106,10 @@ def test_files_are_read_as_python_reads_them(
     entries = [entry for entry in entries if not _KEYWORDS & set(entry)]
     text = "".join(f"machine {h}{separator}login {u}{separator}password {p}\n" for h, u, p in entries)
     (tmp_path / "netrc").write_text(text)
-    theirs = python_netrc.netrc(str(tmp_path / "netrc")).hosts
-    ours = parse_netrc(text).machines
-    assert {host: (one.user, one.password) for host, one in ours.items()} == {
-        host: (user, password) for host, (user, _, password) in theirs.items()
+    pythons = python_netrc.netrc(str(tmp_path / "netrc")).hosts
+    own = parse_netrc(text).machines
+    assert {host: (one.user, one.password) for host, one in own.items()} == {
+        host: (user, password) for host, (user, _, password) in pythons.items()
     }
 
 

@@ -29,12 +29,12 @@ def test_every_field_of_every_record_is_kept(version: int, write_lock: Make, wor
     expected = derive_naively(path, "ship")
     assert [platform.name for platform in lock.platforms] == sorted(expected)
     for platform, records in expected.items():
-        ours = {record.url: record.to_record_json() for record in lock.packages(platform)}
-        assert ours.keys() == records.keys()
+        own = {record.url: record.to_record_json() for record in lock.packages(platform)}
+        assert own.keys() == records.keys()
         for url, fields in records.items():
             for key, value in fields.items():
                 if key not in ("conda", "kind"):
-                    found = ours[url][key]
+                    found = own[url][key]
                     wanted = " ".join(value) if key == "track_features" else value
                     assert (found if isinstance(found, list) else str(found)) == wanted
 

@@ -27,7 +27,7 @@ Make = Callable[..., Project]
 EXAMPLES = {
     "identifier": "other",
     "version": "9.9",
-    "environment": "other",
+    "text": "other",
     "packages": ["b", "a"],
     "url": "https://example.com/demo/",
     "install-name": "other",
@@ -144,8 +144,8 @@ def test_required_keys_are_required(make_project: Make, key: str) -> None:
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
-        ("layuot = 'online'", "did you mean layout?"),
-        ("source_environment = 'x'", "did you mean source-environment?"),
+        ("layuot = 'online'", "did you mean 'layout'?"),
+        ("source_environment = 'x'", "did you mean 'source-environment'?"),
         ("xyzzy = 1", "the keys are runtime, artifact-name"),
     ],
 )
@@ -159,7 +159,7 @@ def test_an_unknown_key_is_an_error_with_a_suggestion(make_ship: Make, line: str
 def test_an_unknown_override_is_an_error(make_ship: Make) -> None:
     with pytest.raises(OverrideError, match=r"^layot: there is no such setting$") as caught:
         load_config(make_ship(), {"layot": "online"})
-    assert caught.value.hint == "did you mean layout?"
+    assert caught.value.hint == "did you mean 'layout'?"
 
 
 @pytest.mark.parametrize("line", ["[tool.conda-ship.update]\nenabled = true", "update = false"])
@@ -178,7 +178,7 @@ def test_the_update_table_is_refused(make_ship: Make, line: str) -> None:
         ('artifact-name = ""', "value-invalid", "a string that is not empty"),
         ("artifact-name = 3", "value-type", "a string"),
         ('installer = "home brew"', "value-invalid", "an ASCII letter or digit"),
-        ('layout = "embeded"', "value-invalid", r"one of online, external, embedded \(did you mean embedded\?\)"),
+        ('layout = "embeded"', "value-invalid", r"one of online, external, embedded \(did you mean 'embedded'\?\)"),
         ("layout = true", "value-type", "one of online"),
         ('exclude = "conda"', "value-type", "a list of package names"),
         ('exclude = ["conda >=24"]', "value-invalid", "package names alone, without versions"),

@@ -26,7 +26,7 @@ impl Prefix {
         let prefix = Self { directory };
         fs::create_dir(prefix.path("Scripts")).unwrap();
         fs::write(prefix.path("Scripts/my tool.exe"), launcher).unwrap();
-        fs::copy(probe(), prefix.path(python)).unwrap();
+        fs::copy(probe(), prefix.path(python)).expect("the example probe was built");
         prefix
     }
 
@@ -51,7 +51,7 @@ impl Prefix {
     }
 }
 
-/// The example `probe` of this package, which is built with the tests.
+/// The example `probe` of this package: `cargo test` builds examples, unless it is told which tests to build.
 fn probe() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let profile = tests.parent().unwrap().parent().unwrap();

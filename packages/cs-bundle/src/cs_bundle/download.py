@@ -47,7 +47,7 @@ _STATUS_HINTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveRequest:
-    """Say which archive to fetch.
+    """An archive to fetch.
 
     :ivar url: ``https``, ``http``, ``oci`` or ``file`` address.
     :ivar sha256: lower-case hex digest.
@@ -66,11 +66,11 @@ def is_local(url: str) -> bool:
 
 
 class CancelledError(Exception):
-    """Stop a download because another one has failed; never leaves this package."""
+    """A download that stops because another one has failed; never leaves this package."""
 
 
 class _TryAgainError(Exception):
-    """Say that another attempt may succeed, and how long the server asks to wait.
+    """A failure after which another attempt may succeed, and how long the server asks to wait.
 
     :ivar host: that asks for it.
     """
@@ -84,7 +84,7 @@ class _TryAgainError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Say that a download waits because a server asks for it.
+    """A download that waits because a server asks for it.
 
     :ivar host: that asks.
     :ivar asked_s: how long it asks to wait, in seconds.
@@ -103,7 +103,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observer:
-    """Who is told what happens.
+    """The receiver of what happens to a download.
 
     :ivar on_bytes: how many bytes have come, and a negative number when they have to come again.
     :ivar on_wait: a wait that a person would notice.
@@ -134,7 +134,7 @@ def download_archive(
 
 
 class _Receiver:
-    """Take the bytes of one archive: write, hash, count."""
+    """The receiver of one archive's bytes: writes, hashes, counts."""
 
     def __init__(
         self, request: ArchiveRequest, file: BinaryIO, cancelled: threading.Event, on_bytes: Callable[[int], None]
@@ -314,7 +314,7 @@ def _receive(request: ArchiveRequest, receiver: _Receiver, answer: Answer) -> No
 
 
 class _Pace:
-    """Tell a slow download from one that only seems to go on."""
+    """The pace of a download: tells a slow one from one that only seems to go on."""
 
     def __init__(self) -> None:
         self._since = time.monotonic()

@@ -28,7 +28,7 @@ _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "cs-bundle"}
 
 
 class Connections:
-    """Open responses through the right proxy, with the right certificates and credentials.
+    """Connections through the right proxy, with the right certificates and credentials.
 
     Certificates are those of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` if set, else the system's own. Proxies are those of
     ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``.

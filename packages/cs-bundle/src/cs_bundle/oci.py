@@ -80,7 +80,7 @@ def parse_reference(url: str) -> BlobReference:
 
 
 class Follow(Protocol):
-    """Ask for an address and follow its redirects."""
+    """A function that asks for an address and follows its redirects."""
 
     def __call__(
         self, address: str, headers: Mapping[str, str], authorization: Mapping[str, str], /
@@ -98,7 +98,7 @@ class _Challenge:
 
 
 class Registries:
-    """Ask registries for blobs, and remember how each of them wants to be asked."""
+    """Registries of blobs, and how each of them wants to be asked."""
 
     def __init__(self, follow: Follow, credentials: Credentials) -> None:
         self._follow = follow

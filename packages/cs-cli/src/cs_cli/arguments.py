@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 from .errors import EXIT_USAGE, CliError
+from .options import BuildOptions, InspectOptions, Options, ProjectOptions, RunOptions, VerifyOptions
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cs_manifest import ConfigKey
 
+_OPTIONS: dict[str, type[Options]] = {
+    one.command: one for one in (InspectOptions, BuildOptions, RunOptions, VerifyOptions)
+}
 _EPILOG = "Exit status: 0 done, 1 the build failed, 2 wrong usage."
 
 
@@ -28,7 +32,7 @@ class _Parser(argparse.ArgumentParser):
         raise CliError(message, kind="usage", hint=f"see {self.prog} --help", exit_status=EXIT_USAGE)
 
 
-def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(words: Sequence[str]) -> Options:
     """Parse a command line.
 
     :param words: arguments without the program's name.
@@ -36,12 +40,23 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
     """
     command = next((word for word in words if not word.startswith("-")), None)
     if command != "run" or "--" not in words:
-        return build_parser(command).parse_args(words)
+        return _read_options(build_parser(command).parse_args(words))
     # Everything behind the first "--" is the runtime's, another "--" included.
     border = list(words).index("--")
     arguments = build_parser(command).parse_args(words[:border])
     arguments.arguments += words[border + 1 :]
-    return arguments
+    return _read_options(arguments)
+
+
+def _read_options(arguments: argparse.Namespace) -> Options:
+    """Turn what the parser found into the options of its command."""
+    kind = _OPTIONS[arguments.command]
+    values = vars(arguments)
+    if issubclass(kind, ProjectOptions):
+        values["overrides"] = config_overrides(arguments)
+    if issubclass(kind, RunOptions):
+        values["arguments"] = tuple(arguments.arguments)
+    return kind(**{field.name: values[field.name] for field in fields(kind)})
 
 
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:

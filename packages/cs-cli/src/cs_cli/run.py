@@ -96,7 +96,7 @@ def run_process(command: list[str], environment: dict[str, str]) -> int:
 
 
 class _Relay:
-    """Hand signals to a process, those that came before it was there as soon as it is."""
+    """A relay of signals to a process; those that came earlier reach it as soon as it is there."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None

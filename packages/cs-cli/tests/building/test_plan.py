@@ -60,7 +60,7 @@ def test_archives_are_needed_for_bytecode_too(workspace: Workspace) -> None:
 EXAMPLES = {
     "identifier": "other",
     "version": "9.9",
-    "environment": "default",
+    "text": "default",
     "packages": "hello",
     "url": "https://example.com/demo/",
     "install-name": "other",

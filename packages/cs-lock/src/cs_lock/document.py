@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cs_lock.blocks import Node, Unsupported, parse_blocks
-from cs_lock.errors import LockError
+from .blocks import Node, Unsupported, parse_blocks
+from .errors import LockError
 
 MAX_SIZE_BYTES = 64 * 1024 * 1024
 MAX_LINES = 2_000_000
@@ -86,7 +86,7 @@ def pause_collection() -> Iterator[None]:
 
 
 def _parse_slowly(text: str, path: Path) -> dict[str, Node]:
-    from cs_lock.events import parse_events
+    from .events import parse_events
 
     try:
         root = parse_events(text)

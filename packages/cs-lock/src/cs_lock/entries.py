@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cs_lock.blocks import Node
-from cs_lock.credentials import judge_url, redact_url
-from cs_lock.errors import LockError
-from cs_lock.fields import RecordReader, resolve_scalars
-from cs_lock.locations import (
+from .blocks import Node
+from .credentials import judge_url, redact_url
+from .errors import LockError
+from .fields import RecordReader, resolve_scalars
+from .locations import (
     choose_subdir,
     derive_location_fields,
     find_file_name,
@@ -20,8 +20,8 @@ from cs_lock.locations import (
     is_local_channel,
     lower_scheme,
 )
-from cs_lock.platforms import split_subdir
-from cs_lock.records import Noarch, PackageRecord, derive_build_number, derive_noarch
+from .platforms import split_subdir
+from .records import Noarch, PackageRecord, derive_build_number, derive_noarch
 
 _PYTHON = re.compile(r"python(?![\w.-])")
 _SCHEMES = ("http", "https", "oci")

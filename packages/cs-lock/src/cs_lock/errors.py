@@ -17,10 +17,10 @@ Severity = Literal["error", "warning"]
 class Problem:
     """One thing that keeps an environment from shipping, or that its owner should know.
 
-    :param kind: stable identifier, such as ``missing-dependency``
-    :param platforms: names of the platforms that have it
-    :param platform: the platform, if it is just one
-    :param key: key path in the source lock, such as ``packages[3].sha256``
+    :ivar kind: stable identifier, such as ``missing-dependency``
+    :ivar platforms: names of the platforms that have it
+    :ivar platform: the platform, if it is just one
+    :ivar key: key path in the source lock, such as ``packages[3].sha256``
     """
 
     kind: str

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cs_lock.blocks import MAX_DEPTH, Node, Quoted
-from cs_lock.errors import LockError
+from .blocks import MAX_DEPTH, Node, Quoted
+from .errors import LockError
 
 MAX_EVENTS = 3_000_000
 """A lock of 10,000 packages has 400,000."""
@@ -140,7 +140,7 @@ class _Open:
 
 
 class _Builder:
-    """Builds the tree from events without recursion."""
+    """A builder of the tree from events, without recursion."""
 
     def __init__(self) -> None:
         self.root: Node = None

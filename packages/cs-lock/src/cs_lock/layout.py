@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from cs_lock.blocks import Node
-from cs_lock.environments import Channel, PackageKind, Reference, SourceEnvironment
-from cs_lock.errors import LockError
-from cs_lock.fields import RecordReader
-from cs_lock.locations import choose_subdir, derive_location_fields
-from cs_lock.platforms import SUBDIRS, Platform, find_subdir
+from .blocks import Node
+from .environments import Channel, PackageKind, Reference, SourceEnvironment
+from .errors import LockError
+from .fields import RecordReader
+from .locations import choose_subdir, derive_location_fields
+from .platforms import SUBDIRS, Platform, find_subdir
 
 LockKind = Literal["conda.lock", "pixi.lock"]
 
@@ -71,14 +71,14 @@ def place_error(error: LockError, path: Path, text: str) -> LockError:
     """
     error.path = path
     if error.key and error.line is None:
-        from cs_lock.events import locate
+        from .events import locate
 
         error.line, error.column = locate(text, [error.key])[error.key]
     return error
 
 
 class LayoutReader:
-    """Reads the parts of a lock's document.
+    """A reader of the parts of a lock's document.
 
     :param path: of the lock, for messages
     :param text: of the lock, to find positions in

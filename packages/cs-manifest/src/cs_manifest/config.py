@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class InstallName:
     """Directory name of the prefix, perhaps still waiting for the runtime lock.
 
-    :param base: the name itself, or its first part when it is made from the lock.
-    :param from_runtime_lock: whether version and lock hash are appended.
+    :ivar base: the name itself, or its first part when it is made from the lock.
+    :ivar from_runtime_lock: whether version and lock hash are appended.
     """
 
     base: str

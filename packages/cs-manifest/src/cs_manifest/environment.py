@@ -25,9 +25,9 @@ _ENVIRONMENT_KEYS = {"features", "solve-group", "no-default-feature"}
 class Feature:
     """A named set of dependencies.
 
-    :param name: its name; ``default`` for what stands at the top of the workspace.
-    :param key: key path of its table.
-    :param table: its table.
+    :ivar name: its name; ``default`` for what stands at the top of the workspace.
+    :ivar key: key path of its table.
+    :ivar table: its table.
     """
 
     name: str
@@ -47,10 +47,10 @@ class Channel:
 class Environment:
     """An environment as the manifest defines it.
 
-    :param features: what it is made of, the more important first.
-    :param platforms: where it can be solved; empty when the workspace declares none.
-    :param channels: in order of priority, each once.
-    :param solve_group: environments of one group are solved together.
+    :ivar features: what it is made of, the more important first.
+    :ivar platforms: where it can be solved; empty when the workspace declares none.
+    :ivar channels: in order of priority, each once.
+    :ivar solve_group: environments of one group are solved together.
     """
 
     name: str

@@ -41,16 +41,16 @@ _TEXTS = ("kind", "message", "line", "column", "key", "expected", "actual", "hin
 class ManifestError(Exception):
     """Something that is wrong with a project's manifest; credentials in addresses are masked.
 
-    :param message: one sentence: what is wrong.
-    :param kind: stable identifier, one of :data:`ERROR_KINDS`.
-    :param path: file that the error is about.
-    :param line: 1-based line in that file.
-    :param column: 1-based column, in characters.
-    :param key: key path, as in TOML (``tool.conda-ship.runtime``).
-    :param expected: what would have been right.
-    :param actual: what was found.
-    :param hint: what to do about it.
-    :param lines: lines to add to the file.
+    :ivar message: one sentence: what is wrong.
+    :ivar kind: stable identifier, one of :data:`ERROR_KINDS`.
+    :ivar path: file that the error is about.
+    :ivar line: 1-based line in that file.
+    :ivar column: 1-based column, in characters.
+    :ivar key: key path, as in TOML (``tool.conda-ship.runtime``).
+    :ivar expected: what would have been right.
+    :ivar actual: what was found.
+    :ivar hint: what to do about it.
+    :ivar lines: lines to add to the file.
     """
 
     def __init__(

@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-ValueType = Literal[
-    "identifier", "version", "environment", "packages", "url", "choice", "install-name", "path", "boolean"
-]
+ValueType = Literal["identifier", "version", "text", "packages", "url", "choice", "install-name", "path", "boolean"]
 
 # The words of each choice stand here and nowhere else in Python. The first is the default.
 Layout = Literal["online", "external", "embedded"]
@@ -26,16 +24,16 @@ Activation = Literal["path", "full"]
 class ConfigKey:
     """One key of ``[tool.conda-ship]``, which is also a command-line flag and an input of the action.
 
-    :param name: the key as it stands in the manifest.
-    :param value_type: what its value has to be.
-    :param help: one line for ``--help`` and the reference, without a full stop; names of code in backticks.
-    :param alias: other accepted name, in manifests written for conda-ship 0.4 and later.
-    :param default: value when the key is absent; ``None`` when there is none or it depends on other keys.
-    :param default_text: the default in words, when it depends on other keys.
-    :param choices: the accepted values of a ``choice``.
-    :param required: whether a build needs it.
-    :param builder_only: whether it shapes the build alone, and no runtime learns of it.
-    :param metavar: placeholder for the value in ``--help``.
+    :ivar name: the key as it stands in the manifest.
+    :ivar value_type: what its value has to be.
+    :ivar help: one line for ``--help`` and the reference, without a full stop; names of code in backticks.
+    :ivar alias: other accepted name, in manifests written for conda-ship 0.4 and later.
+    :ivar default: value when the key is absent; ``None`` when there is none or it depends on other keys.
+    :ivar default_text: the default in words, when it depends on other keys.
+    :ivar choices: the accepted values of a ``choice``.
+    :ivar required: whether a build needs it.
+    :ivar builder_only: whether it shapes the build alone, and no runtime learns of it.
+    :ivar metavar: placeholder for the value in ``--help``.
     """
 
     name: str
@@ -116,7 +114,7 @@ CONFIG_KEYS: tuple[ConfigKey, ...] = (
     ),
     ConfigKey(
         name="source-environment",
-        value_type="environment",
+        value_type="text",
         required=True,
         builder_only=True,
         metavar="NAME",

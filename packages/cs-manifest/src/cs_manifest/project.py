@@ -53,10 +53,10 @@ _CANDIDATES = (
 class Project:
     """A manifest with its source lock.
 
-    :param root: build root, absolute.
-    :param kind: which tool's manifest it is.
-    :param document: the whole parsed manifest with its text.
-    :param source_lock_path: the source lock, absolute.
+    :ivar root: build root, absolute.
+    :ivar kind: which tool's manifest it is.
+    :ivar document: the whole parsed manifest with its text.
+    :ivar source_lock_path: the source lock, absolute.
     """
 
     root: Path

@@ -68,7 +68,7 @@ class Setting:
 class Settings:
     """The settings of a build.
 
-    :param given: those that manifest or command line have, by key.
+    :ivar given: those that manifest or command line have, by key.
     """
 
     project: Project
@@ -219,7 +219,7 @@ def _check_value(key: ConfigKey, value: object) -> Any:
         "identifier": check_identifier,
         "version": check_version,
         "install-name": check_identifier,
-        "environment": check_text,
+        "text": check_text,
         "packages": check_packages,
         "url": check_url,
         "path": check_text,

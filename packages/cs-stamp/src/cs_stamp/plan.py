@@ -31,7 +31,7 @@ Noarch = Literal["python", "generic"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPython:
-    """Name the python that noarch packages meet.
+    """The Python that noarch packages meet.
 
     :ivar version: full version, ``3.11.7``.
     :ivar site_packages_path: relative to the prefix, ``lib/python3.11/site-packages``.
@@ -56,7 +56,7 @@ class PlanPython:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedPackage:
-    """Hold one package of a plan.
+    """One package of a plan.
 
     :ivar url: where the archive can be fetched; ``None`` for a local archive, which comes with the runtime.
     :ivar sha256: lower-case hex digest of the archive.
@@ -120,7 +120,7 @@ class PlannedPackage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Hold what a first run installs.
+    """What a first run installs.
 
     :ivar packages: dependencies before dependents, ties by name.
     :ivar requested_specs: match specs that the workspace asks for, sorted.

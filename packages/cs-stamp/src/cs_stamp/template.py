@@ -20,7 +20,7 @@ Origin = Literal["option", "installed", "environment"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """Hold a template that has been checked.
+    """A template that has been checked.
 
     :ivar origin: what named it: the caller, the installation, or ``CONDA_SHIP_TEMPLATE``.
     :ivar platforms: conda subdirs that it runs on.

@@ -22,7 +22,7 @@ from .plan import Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StampInfo:
-    """Describe a written runtime.
+    """A written runtime.
 
     :ivar identity: lower-case hex identity of the stamp.
     :ivar size_bytes: size of the runtime.
@@ -44,7 +44,7 @@ class StampInfo:
 
 
 class PartWriter(Protocol):
-    """Write a part straight into the runtime, so that it needs no file of its own."""
+    """A function that writes a part straight into the runtime, so that it needs no file of its own."""
 
     def __call__(self, file: BinaryIO, digest: Digest, /) -> tuple[int, str]:
         """Append the part.
@@ -88,7 +88,7 @@ def write_stamp(
     _check_template(template, out)
     digest = sha256()
     try:
-        with _replacing(out) as file:
+        with replacing(out) as file:
             template_size = append_file(template, file, [digest])
             template_sha256 = digest.hexdigest()
             footer = _append_parts(file, digest, header, small, (bytecode, bundle))
@@ -194,8 +194,12 @@ def _stamped(template: Path) -> TemplateStampedError:
 
 
 @contextlib.contextmanager
-def _replacing(out: Path) -> Iterator[BinaryIO]:
-    # A random name, opened exclusively: two builds into one directory do not meet. No fsync: a build can be repeated.
+def replacing(out: Path) -> Iterator[BinaryIO]:
+    """Hand out a new executable that takes the place of a path when the block ends without an error.
+
+    A random name, opened exclusively: two builds into one directory do not meet. No fsync: a build can be repeated.
+    ``cs_bundle.replacing`` does the same for files that are not executable.
+    """
     temporary = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     try:

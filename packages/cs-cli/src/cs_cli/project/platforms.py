@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import EXIT_FAILED, EXIT_USAGE, CliError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
@@ -56,10 +56,9 @@ def subdir_of_target(target: str) -> str:
     :raises CliError: ``target-unknown``.
     """
     if target not in TRIPLES:
-        from difflib import get_close_matches
+        from cs_lock import did_you_mean
 
-        near = get_close_matches(target, TRIPLES, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else None
+        hint = did_you_mean(target, TRIPLES)
         message = f"there is no template for the target {target!r}"
         raise CliError(
             message,
@@ -98,7 +97,9 @@ def find_platform(platforms: Sequence[Platform], wanted: str, *, key: str | None
     :param key: the flag that asked for it, if one did.
     :raises CliError: ``platform-missing`` or ``platform-ambiguous``.
     """
-    fitting = [one for one in platforms if one.name == wanted] or [one for one in platforms if one.subdir == wanted]
+    from cs_lock import match_platforms
+
+    fitting = match_platforms(wanted, platforms)
     if len(fitting) == 1:
         return fitting[0]
     names, status = ", ".join(one.name for one in fitting or platforms), EXIT_USAGE if key else EXIT_FAILED

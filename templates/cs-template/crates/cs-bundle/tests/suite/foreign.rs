@@ -1,11 +1,10 @@
 //! Bundles that other programs wrote.
 
-use crate::support;
 use std::fs;
 use std::sync::atomic::AtomicBool;
 
 use crate::support::{
-    NEVER, archives, assert_holds, compress, entry, entry_of_kind, expected, header, indices,
+    self, NEVER, archives, assert_holds, compress, entry, entry_of_kind, expected, header, indices,
     noise, pax, scratch, seal, tar, write,
 };
 use cs_bundle::{BundleError, ErrorKind, open_file};

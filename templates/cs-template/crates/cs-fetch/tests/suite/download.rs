@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::TcpListener;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::{
     Fixture, Server, assert_network, assert_says, noise, read_all, request, respond, respond_raw,
@@ -144,17 +144,11 @@ fn a_server_that_asks_for_a_day_is_waited_for_within_bounds_and_that_is_said_onc
         )
     });
     let requests = (0..4).map(|index| request(index, server.url(&format!("{index}.conda")), b"x"));
-    let started = Instant::now();
     let fetcher = fixture.fetch(requests.collect());
     let error = fetcher.next().err().unwrap();
     assert_network(
         error.source.downcast_ref().unwrap(),
         &["127.0.0.1 answered 503 Service Unavailable and asks to wait 86400 s"],
-    );
-    let elapsed = started.elapsed();
-    assert!(
-        elapsed >= Duration::from_millis(3300) && elapsed < Duration::from_secs(20),
-        "{elapsed:?}"
     );
     let events = fixture.events.lock().unwrap();
     let pauses: Vec<_> = events
@@ -276,10 +270,8 @@ fn a_download_that_never_ends_is_given_up_and_resumed() {
         window: Duration::from_millis(300),
     };
     let server = dripping(body.clone(), 1);
-    let start = Instant::now();
     let archive = fixture.fetch_one(request(0, server.url("a-1-0.conda"), &body));
     assert!(read_all(&*archive.bytes) == body);
-    assert!(start.elapsed() < Duration::from_secs(10));
     let retries = fixture.retries();
     assert!(
         retries[0].contains("less than 10000 bytes in 0.3 s"),

@@ -1,8 +1,7 @@
 //! What the environment says: credentials, mirrors, proxies, certificates. Each in a process of its own.
 
-use crate::support;
 use crate::support::process::{BODY, as_localhost, assert_says, fetch_with, write};
-use crate::support::{Server, TlsServer, respond};
+use crate::support::{self, Server, TlsServer, respond};
 
 #[test]
 fn credentials_come_from_the_file_that_the_variable_names() {
@@ -366,9 +365,8 @@ fn netrc_files_give_what_they_give_curl() {
     ] {
         let netrc = write(home.path(), "netrc", text);
         let arguments = ["-s", "-x", &address, "--netrc-file", &netrc, url];
-        let Ok(output) = std::process::Command::new("curl").args(arguments).output() else {
-            return;
-        };
+        let output = std::process::Command::new("curl").args(arguments).output();
+        let output = output.expect("curl is installed");
         assert!(output.status.success(), "curl refuses {text:?}");
         let variables = [("NETRC", netrc.as_str()), ("HTTP_PROXY", &address)];
         assert_says(&fetch_with(home.path(), url, &variables), &["ARRIVED"]);

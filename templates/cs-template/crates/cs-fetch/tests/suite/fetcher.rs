@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread::{self, sleep};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::{Fixture, Request, Server, assert_says, noise, read_all, request, respond};
 use cs_archive::Archives;
@@ -84,13 +84,13 @@ fn downloads_pause_while_nobody_takes_them() {
     let fixture = Fixture::new();
     let (server, requests, _) = channel(100, |_| 100);
     let fetcher = fixture.fetch(requests);
-    let start = Instant::now();
-    while server.received().len() < 32 && start.elapsed() < Duration::from_secs(20) {
-        sleep(Duration::from_millis(10));
-    }
-    sleep(Duration::from_millis(300));
+    // When all of these are there and one has been taken, one more is asked for.
+    wait_until(|| fixture.downloaded() == 32 * 100);
     assert_eq!(server.received().len(), 32);
-    let mut count = 0;
+    assert!(fetcher.next().unwrap().is_some());
+    wait_until(|| fixture.downloaded() == 33 * 100);
+    assert_eq!(server.received().len(), 33);
+    let mut count = 1;
     while fetcher.next().unwrap().is_some() {
         count += 1;
     }
@@ -98,7 +98,7 @@ fn downloads_pause_while_nobody_takes_them() {
 }
 
 #[test]
-fn one_failure_ends_everything() {
+fn one_failure_ends_everything_and_is_the_only_one() {
     let fixture = Fixture::new();
     let (_server, mut requests, _) = channel(10, |_| 100);
     requests[5].1.sha256 = [0; 32];
@@ -108,57 +108,57 @@ fn one_failure_ends_everything() {
         result = fetcher.next();
     }
     assert_eq!(result.err().unwrap().index, Some(5));
-    let again = fetcher.next().err().unwrap();
-    assert!(matches!(
-        again.source.downcast_ref(),
-        Some(FetchError::Cancelled)
-    ));
+    // Another thread that asks after this must not hide the failure behind an error of its own.
+    assert!(matches!(fetcher.next(), Ok(None)));
 }
 
-/// The shortest of a few tries: a busy machine makes any one of them slow.
-fn shortest(mut attempt: impl FnMut() -> Duration) -> Duration {
-    (0..5).map(|_| attempt()).min().unwrap()
+/// Wait for something that comes, unless the code is wrong: then the test runner's limit ends the test.
+fn wait_until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        thread::yield_now();
+    }
 }
 
-/// A fetcher that waits for a server that says nothing.
-fn waiting(fixture: &Fixture) -> (Server, Fetcher) {
-    let server = Server::start(|_, _| sleep(Duration::from_secs(3)));
+/// A fetcher that waits for a server that says nothing, and would wait for an hour.
+fn waiting(fixture: &mut Fixture) -> (Server, Fetcher) {
+    let hour = Duration::from_secs(3600);
+    fixture.options.connect_timeout = hour;
+    fixture.options.stall_timeout = hour;
+    let server = Server::start(move |_, _| sleep(hour));
     let fetcher = fixture.fetch(vec![request(0, server.url("a-1-0.conda"), b"x")]);
-    sleep(Duration::from_millis(100));
+    wait_until(|| server.received().len() == 1);
     (server, fetcher)
 }
 
 #[test]
-fn raising_the_flag_stops_within_a_tenth_of_a_second() {
-    let time = shortest(|| {
-        let fixture = Fixture::new();
-        let (_server, fetcher) = waiting(&fixture);
-        let cancel = Arc::clone(&fixture.cancel);
-        let canceller = thread::spawn(move || {
-            sleep(Duration::from_millis(100));
-            cancel.store(true, Ordering::SeqCst);
-            Instant::now()
-        });
-        let error = fetcher.next().err().unwrap();
-        drop(fetcher);
-        let time = canceller.join().unwrap().elapsed();
+fn raising_the_flag_stops_whatever_is_waited_for() {
+    let mut fixture = Fixture::new();
+    let (_server, fetcher) = waiting(&mut fixture);
+    fixture.cancel.store(true, Ordering::SeqCst);
+    let error = fetcher.next().err().unwrap();
+    drop(fetcher);
+    let error: &FetchError = error.source.downcast_ref().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    fixture.assert_nothing_left();
+}
+
+#[test]
+fn raising_the_flag_wakes_who_waits_for_an_archive() {
+    let mut fixture = Fixture::new();
+    let (_server, fetcher) = waiting(&mut fixture);
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| fetcher.next().err().unwrap());
+        fixture.cancel.store(true, Ordering::SeqCst);
+        let error = waiter.join().unwrap();
         let error: &FetchError = error.source.downcast_ref().unwrap();
         assert_eq!(error.kind(), ErrorKind::Cancelled);
-        fixture.assert_nothing_left();
-        time
     });
-    assert!(time < Duration::from_millis(100), "{time:?}");
 }
 
 #[test]
 fn dropping_the_fetcher_stops_its_thread() {
-    let time = shortest(|| {
-        let (_server, fetcher) = waiting(&Fixture::new());
-        let start = Instant::now();
-        drop(fetcher);
-        start.elapsed()
-    });
-    assert!(time < Duration::from_millis(100), "{time:?}");
+    let (_server, fetcher) = waiting(&mut Fixture::new());
+    drop(fetcher);
 }
 
 #[test]

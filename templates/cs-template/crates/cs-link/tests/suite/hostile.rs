@@ -1,4 +1,5 @@
 //! Archives that lie, or want out.
+
 use std::sync::Mutex;
 
 use crate::support::{
@@ -212,7 +213,6 @@ fn an_archive_of_more_bytes_than_listed_is_stopped() {
 fn an_entry_that_cannot_be_true_is_stopped_before_its_first_byte() {
     let mut items = vec![file("x", "x"), file("bomb", "").with("size_in_bytes", 1)];
     items[1].stated = Some(1 << 40);
-    let started = std::time::Instant::now();
     for recipe in [
         recipe("evil", items.clone()),
         recipe("evil", items).tar_bz2(),
@@ -225,7 +225,6 @@ fn an_entry_that_cannot_be_true_is_stopped_before_its_first_byte() {
         );
         assert!(!bench.path("bomb").exists());
     }
-    assert!(started.elapsed().as_secs() < 5);
 }
 
 #[test]

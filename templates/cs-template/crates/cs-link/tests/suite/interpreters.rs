@@ -1,4 +1,5 @@
 //! Scripts start with the prefix's own interpreter, wherever the prefix is, and nothing in its path is run.
+
 use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 

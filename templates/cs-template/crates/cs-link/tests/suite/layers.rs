@@ -1,9 +1,9 @@
 //! What is a file or a link in one package and a directory in another: as if the packages had been put in place one after the other.
-use crate::support;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::support::{Bench, Item, Recipe, bench, file, hard_link, recipe, symlink};
+use crate::support::{self, Bench, Item, Recipe, bench, file, hard_link, recipe, symlink};
 
 /// What a package has at or below `s/x`, with its own name in it.
 type Layer = fn(&str) -> Vec<Item>;

@@ -1,4 +1,5 @@
 //! What an archive costs is bounded by what it is.
+
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 

@@ -1,9 +1,9 @@
 //! What ends up in the prefix.
-use crate::support;
+
 use std::os::unix::fs::MetadataExt;
 
 use crate::support::{
-    MODIFIED, PLACEHOLDER, bench, file, hard_link, mode_of, modified, recipe, symlink,
+    self, MODIFIED, PLACEHOLDER, bench, file, hard_link, mode_of, modified, recipe, symlink,
 };
 use cs_archive::{sha256, to_hex};
 use serde_json::json;

@@ -1,8 +1,9 @@
 //! Who may read, write and run what is linked.
+
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 
-use crate::support::{Recipe, bench, file, mode_of, recipe, symlink, tar};
+use crate::support::{self, Recipe, bench, file, mode_of, recipe, symlink, tar};
 use rustix::fs::Mode;
 use rustix::process::{geteuid, umask};
 
@@ -36,9 +37,13 @@ fn walk(directory: &Path, each: &mut dyn FnMut(&Path)) {
     }
 }
 
-// One test: the umask is the whole process's.
 #[test]
 fn modes_follow_the_umask_and_nothing_is_for_everybody_to_write_to() {
+    // The umask is the whole process's, and with it that of other tests.
+    if !support::is_alone() {
+        let name = "modes::modes_follow_the_umask_and_nothing_is_for_everybody_to_write_to";
+        return support::run_alone(name, &[]);
+    }
     let modes = [
         0o644, 0o664, 0o666, 0o600, 0o444, 0o400, 0o755, 0o775, 0o777, 0o700, 0o555, 0o4755,
         0o2775, 0o1777, 0o6777,

@@ -1,4 +1,5 @@
 //! What counts as a change of the user, and how often.
+
 use std::fs;
 
 use crate::common::{OLD, Place, installed};

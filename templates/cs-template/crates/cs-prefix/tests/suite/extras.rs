@@ -1,12 +1,12 @@
 //! Files that users put into a prefix without a package: noticed, named, and never removed unnamed.
-use crate::common;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use crate::common::{NEVER, NEW, OLD, Place, forced, installed, run, upgraded};
+use crate::common::{self, NEW, OLD, Place, forced, install_as, installed, run, upgraded};
 use cs_prefix::{
-    Details, KeepReason, Outcome, Owner, Policy, find_changes, find_previous, inspect, install,
+    Details, KeepReason, Outcome, Owner, Policy, find_changes, find_previous, inspect,
     plan_uninstall,
 };
 
@@ -144,20 +144,13 @@ fn a_directory_that_cannot_be_looked_into_counts() {
 fn what_link_scripts_leave_is_in_the_marker_however_much_it_is() {
     for count in [1, 2000] {
         let place = common::place();
-        let outcome = install(
-            &place.prefix,
-            &OLD,
-            &Policy::default(),
-            &mut |_| {},
-            &NEVER,
-            |staging| {
-                common::fill(staging.root, "1.0");
-                for number in 0..count {
-                    write(staging.root, &format!("share/made/{number}"));
-                }
-                Ok::<_, String>(Details::default())
-            },
-        );
+        let outcome = install_as(&place.prefix, &OLD, |staging| {
+            common::fill(staging.root, "1.0");
+            for number in 0..count {
+                write(staging.root, &format!("share/made/{number}"));
+            }
+            Ok::<_, String>(Details::default())
+        });
         assert!(outcome.is_ok());
         assert_eq!(files(&place.prefix), [""; 0]);
         write(&place.prefix, "share/mine");

@@ -1,16 +1,14 @@
 //! One test for each cell of the lifecycle page that belongs to `run`, `bootstrap` and `bootstrap --force`.
-use crate::common;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::{
-    NEVER, NEW, OLD, OTHER, build, forced, installed, no_build, place, prefix_error, run, upgraded,
-    version_of,
+    self, NEVER, NEW, OLD, OTHER, build, forced, install_as, installed, no_build, place,
+    prefix_error, run, upgraded, version_of,
 };
-use cs_prefix::{
-    InstallError, KeepReason, OnUpgrade, Outcome, Policy, PrefixError, State, inspect, install,
-};
+use cs_prefix::{InstallError, KeepReason, Outcome, Policy, PrefixError, State, inspect, install};
 
 #[test]
 fn an_absent_prefix_is_built_and_nothing_else_is_left() {
@@ -55,18 +53,11 @@ fn the_marker_tells_owner_version_channels_and_packages() {
 #[test]
 fn what_the_caller_adds_to_the_marker_is_found_again() {
     let place = place();
-    let outcome = install(
-        &place.prefix,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        |staging| {
-            let mut details = build("1.0")(staging)?;
-            details.extra.insert("delegate".to_owned(), "tool".into());
-            Ok::<_, String>(details)
-        },
-    );
+    let outcome = install_as(&place.prefix, &OLD, |staging| {
+        let mut details = build("1.0")(staging)?;
+        details.extra.insert("delegate".to_owned(), "tool".into());
+        Ok::<_, String>(details)
+    });
     outcome.unwrap();
     let state = inspect(&place.prefix, &OLD).unwrap();
     assert_eq!(state.marker().unwrap().extra["delegate"], "tool");
@@ -75,19 +66,12 @@ fn what_the_caller_adds_to_the_marker_is_found_again() {
 #[test]
 fn a_build_gets_scratch_space_that_is_gone_afterwards() {
     let place = place();
-    let outcome = install(
-        &place.prefix,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        |staging| {
-            assert!(staging.scratch.starts_with(staging.root));
-            assert_eq!(staging.prefix, place.prefix);
-            fs::write(staging.scratch.join("spool"), "temporary").unwrap();
-            build("1.0")(staging)
-        },
-    );
+    let outcome = install_as(&place.prefix, &OLD, |staging| {
+        assert!(staging.scratch.starts_with(staging.root));
+        assert_eq!(staging.prefix, place.prefix);
+        fs::write(staging.scratch.join("spool"), "temporary").unwrap();
+        build("1.0")(staging)
+    });
     outcome.unwrap();
     assert!(!common::list(&place.prefix).contains(&".demo.staging".to_owned()));
 }
@@ -96,15 +80,7 @@ fn a_build_gets_scratch_space_that_is_gone_afterwards() {
 fn missing_parents_are_made() {
     let place = place();
     let prefix = place.directory.path().join("a/b/demo");
-    install(
-        &prefix,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        build("1.0"),
-    )
-    .unwrap();
+    install_as(&prefix, &OLD, build("1.0")).unwrap();
     assert_eq!(common::list(prefix.parent().unwrap()), ["demo"]);
 }
 
@@ -112,17 +88,10 @@ fn missing_parents_are_made() {
 fn a_failed_build_leaves_nothing_not_even_the_parents_made_for_it() {
     let place = place();
     let prefix = place.directory.path().join("a/b/demo");
-    let outcome = install(
-        &prefix,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        |staging| {
-            common::fill(staging.root, "1.0");
-            Err("the network is down")
-        },
-    );
+    let outcome = install_as(&prefix, &OLD, |staging| {
+        common::fill(staging.root, "1.0");
+        Err("the network is down")
+    });
     assert!(matches!(
         outcome,
         Err(InstallError::Build("the network is down"))
@@ -156,17 +125,10 @@ fn a_cancelled_build_leaves_nothing() {
 fn a_build_that_panics_leaves_nothing() {
     let place = place();
     let outcome = std::panic::catch_unwind(|| {
-        let _ = install(
-            &place.prefix,
-            &OLD,
-            &Policy::default(),
-            &mut |_| {},
-            &NEVER,
-            |staging| {
-                common::fill(staging.root, "1.0");
-                common::no_build(staging)
-            },
-        );
+        let _ = install_as(&place.prefix, &OLD, |staging| {
+            common::fill(staging.root, "1.0");
+            common::no_build(staging)
+        });
     });
     assert!(outcome.is_err());
     assert!(place.names().is_empty());
@@ -186,15 +148,7 @@ fn an_empty_directory_counts_as_absent() {
 #[test]
 fn a_complete_prefix_is_not_built_again() {
     let place = installed(&OLD);
-    let outcome = install(
-        &place.prefix,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        no_build,
-    )
-    .unwrap();
+    let outcome = install_as(&place.prefix, &OLD, no_build).unwrap();
     assert!(matches!(outcome, Outcome::AlreadyComplete { .. }));
 }
 
@@ -294,15 +248,7 @@ fn a_parent_that_is_a_link_to_nowhere_is_an_error_and_not_a_wait() {
     let place = place();
     symlink("/nowhere/at/all", place.directory.path().join("link")).unwrap();
     let prefix = place.directory.path().join("link/demo");
-    let error = install(
-        &prefix,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        no_build,
-    )
-    .unwrap_err();
+    let error = install_as(&prefix, &OLD, no_build).unwrap_err();
     assert!(prefix_error(error).to_string().contains("No such file"));
 }
 
@@ -321,18 +267,11 @@ fn settings_that_the_user_changed_are_copied_and_others_are_not() {
         "tool <3\n"
     );
     let other = installed(&OLD);
-    install(
-        &other.prefix,
-        &NEW,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        |staging| {
-            let details = build("2.0")(staging);
-            fs::write(staging.root.join(".condarc"), "new: true\n").unwrap();
-            details
-        },
-    )
+    install_as(&other.prefix, &NEW, |staging| {
+        let details = build("2.0")(staging);
+        fs::write(staging.root.join(".condarc"), "new: true\n").unwrap();
+        details
+    })
     .unwrap();
     assert_eq!(
         fs::read_to_string(other.prefix.join(".condarc")).unwrap(),
@@ -344,14 +283,7 @@ fn settings_that_the_user_changed_are_copied_and_others_are_not() {
 fn a_failed_upgrade_leaves_the_old_prefix_as_it_was() {
     let place = installed(&OLD);
     common::make_environment(&place.prefix, "mine");
-    let outcome = install(
-        &place.prefix,
-        &NEW,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        |_| Err("no"),
-    );
+    let outcome = install_as(&place.prefix, &NEW, |_| Err("no"));
     assert!(outcome.is_err());
     assert_eq!(version_of(&place.prefix), "1.0");
     assert!(place.prefix.join("envs/mine").is_dir());
@@ -373,7 +305,7 @@ fn a_file_open_in_the_old_prefix_stays_readable_during_and_after_an_upgrade() {
 fn a_runtime_made_to_keep_prefixes_keeps_them() {
     let place = installed(&OLD);
     let policy = Policy {
-        on_upgrade: OnUpgrade::Keep,
+        keep_other_stamps: true,
         ..Policy::default()
     };
     let outcome = install(&place.prefix, &NEW, &policy, &mut |_| {}, &NEVER, no_build).unwrap();
@@ -397,15 +329,7 @@ fn a_runtime_made_to_keep_prefixes_keeps_them() {
 }
 
 fn assert_kept_as_changed(place: &common::Place, added: &str) {
-    let outcome = install(
-        &place.prefix,
-        &NEW,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        no_build,
-    )
-    .unwrap();
+    let outcome = install_as(&place.prefix, &NEW, no_build).unwrap();
     let Outcome::Kept {
         reason: KeepReason::Changed(changes),
         ..
@@ -439,15 +363,7 @@ fn a_prefix_with_a_distribution_added_by_pip_is_kept() {
 fn a_prefix_with_a_package_removed_is_kept_and_force_replaces_it() {
     let place = installed(&OLD);
     fs::remove_file(place.prefix.join("conda-meta/tool-1.0-0.json")).unwrap();
-    let outcome = install(
-        &place.prefix,
-        &NEW,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        no_build,
-    )
-    .unwrap();
+    let outcome = install_as(&place.prefix, &NEW, no_build).unwrap();
     let Outcome::Kept {
         reason: KeepReason::Changed(changes),
         ..
@@ -478,15 +394,7 @@ fn compiled_files_and_conda_history_are_no_changes() {
 fn the_previous_prefix_is_put_back_without_a_build_when_it_is_of_this_stamp() {
     let place = upgraded();
     common::make_environment(&place.prefix, "mine");
-    let outcome = install(
-        &place.prefix,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        no_build,
-    )
-    .unwrap();
+    let outcome = install_as(&place.prefix, &OLD, no_build).unwrap();
     assert!(matches!(outcome, Outcome::Replaced { .. }));
     assert_eq!(version_of(&place.prefix), "1.0");
     assert!(place.prefix.join("envs/mine").is_dir());
@@ -528,15 +436,7 @@ fn a_directory_with_contents_is_foreign() {
 #[test]
 fn the_prefix_of_another_runtime_is_foreign() {
     let make = |path: &std::path::Path| {
-        install(
-            path,
-            &OTHER,
-            &Policy::default(),
-            &mut |_| {},
-            &NEVER,
-            build("1.0"),
-        )
-        .unwrap();
+        install_as(path, &OTHER, build("1.0")).unwrap();
         fs::copy(path.join(".other.json"), path.join(".demo.json")).unwrap();
     };
     assert_refused(make, "it belongs to the runtime \"other\"");
@@ -568,25 +468,9 @@ fn a_prefix_behind_a_link_runs_but_is_not_replaced() {
     let place = installed(&OLD);
     let link = place.directory.path().join("link");
     symlink(&place.prefix, &link).unwrap();
-    let outcome = install(
-        &link,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        no_build,
-    )
-    .unwrap();
+    let outcome = install_as(&link, &OLD, no_build).unwrap();
     assert!(matches!(outcome, Outcome::AlreadyComplete { .. }));
-    let outcome = install(
-        &link,
-        &NEW,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        no_build,
-    )
-    .unwrap();
+    let outcome = install_as(&link, &NEW, no_build).unwrap();
     assert!(matches!(
         outcome,
         Outcome::Kept {
@@ -609,15 +493,7 @@ fn a_linked_parent_is_fine() {
     )
     .unwrap();
     let prefix = place.directory.path().join("link/demo");
-    install(
-        &prefix,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        build("1.0"),
-    )
-    .unwrap();
+    install_as(&prefix, &OLD, build("1.0")).unwrap();
     assert_eq!(common::list(&place.directory.path().join("real")), ["demo"]);
 }
 
@@ -648,15 +524,7 @@ fn a_foreign_previous_directory_stops_an_upgrade_before_the_build() {
     let place = installed(&OLD);
     fs::create_dir(place.beside(".previous")).unwrap();
     fs::write(place.beside(".previous").join("thesis.tex"), "x").unwrap();
-    let error = install(
-        &place.prefix,
-        &NEW,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        no_build,
-    )
-    .unwrap_err();
+    let error = install_as(&place.prefix, &NEW, no_build).unwrap_err();
     let error = prefix_error(error);
     assert!(
         error

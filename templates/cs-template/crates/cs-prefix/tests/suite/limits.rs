@@ -1,12 +1,12 @@
 //! Full disks, missing permissions, other users. These need root: to mount a small file system, and to become somebody else.
-use crate::common;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{Mounted, NEVER, NEW, OLD, installed, is_root, prefix_error};
+use crate::common::{self, Mounted, NEVER, NEW, OLD, install_as, installed, prefix_error};
 use cs_prefix::{InstallError, Policy, PrefixError, install};
 
 const NOBODY: u32 = 65534;
@@ -44,10 +44,8 @@ fn run_as_nobody(prefix: &Path, action: &str) -> String {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_user_who_may_not_write_runs_a_shared_prefix() {
-    if !is_root() {
-        return;
-    }
     let place = installed(&OLD);
     share(place.directory.path());
     let before = place.names();
@@ -57,10 +55,8 @@ fn a_user_who_may_not_write_runs_a_shared_prefix() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_user_who_may_not_write_keeps_the_prefix_of_an_older_stamp() {
-    if !is_root() {
-        return;
-    }
     let place = installed(&OLD);
     share(place.directory.path());
     let text = run_as_nobody(&place.prefix, "run-new");
@@ -69,10 +65,8 @@ fn a_user_who_may_not_write_keeps_the_prefix_of_an_older_stamp() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_user_who_may_not_write_is_told_which_directory() {
-    if !is_root() {
-        return;
-    }
     let place = common::upgraded();
     share(place.directory.path());
     let missing = place.directory.path().join("sub/demo");
@@ -94,10 +88,8 @@ fn a_user_who_may_not_write_is_told_which_directory() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_prefix_that_may_not_even_be_read_is_named() {
-    if !is_root() {
-        return;
-    }
     let place = common::upgraded();
     share(place.directory.path());
     fs::set_permissions(&place.prefix, fs::Permissions::from_mode(0o700)).unwrap();
@@ -107,70 +99,49 @@ fn a_prefix_that_may_not_even_be_read_is_named() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_user_who_may_not_write_waits_for_the_one_who_builds() {
-    if !is_root() {
-        return;
-    }
     let place = common::place();
     share(place.directory.path());
     let builder = common::spawn(&place.prefix, "run-old");
-    while !place.beside(".staging").exists() {
+    // The builder holds its claim before it writes anything.
+    while !place.beside(".staging").join("share").exists() {
         std::thread::yield_now();
     }
-    std::thread::sleep(std::time::Duration::from_millis(5));
     let text = run_as_nobody(&place.prefix, "run-old");
     assert_eq!(common::result_of(builder), "built");
     assert!(text.contains("RESULT ready"), "{text}");
     assert_eq!(place.names(), ["demo"]);
 }
 
-fn mounted(options: &str) -> Option<(tempfile::TempDir, Mounted)> {
-    if !is_root() {
-        return None;
-    }
+fn mounted(options: &str) -> (tempfile::TempDir, Mounted) {
     let directory = tempfile::tempdir().unwrap();
-    let mounted = Mounted::tmpfs(&directory.path().join("disk"), options)?;
-    Some((directory, mounted))
+    let mounted = Mounted::tmpfs(&directory.path().join("disk"), options);
+    (directory, mounted)
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_disk_that_fills_up_during_the_build_is_left_empty() {
-    let Some((_directory, disk)) = mounted("size=256k") else {
-        return;
-    };
+    let (_directory, disk) = mounted("size=256k");
     let prefix = disk.0.join("a/demo");
-    let outcome = install(
-        &prefix,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        |staging| {
-            fs::write(staging.root.join("big"), vec![1_u8; 1 << 20]).map(|()| Default::default())
-        },
-    );
+    let outcome = install_as(&prefix, &OLD, |staging| {
+        fs::write(staging.root.join("big"), vec![1_u8; 1 << 20]).map(|()| Default::default())
+    });
     assert!(matches!(outcome, Err(InstallError::Build(_))));
     assert!(common::list(&disk.0).is_empty());
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_disk_that_is_full_when_the_marker_is_written_is_left_empty() {
-    let Some((_directory, disk)) = mounted("size=256k") else {
-        return;
-    };
+    let (_directory, disk) = mounted("size=256k");
     let prefix = disk.0.join("demo");
-    let outcome = install(
-        &prefix,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        |staging| {
-            let details = common::build("1.0")(staging);
-            let _ = fs::write(staging.root.join("big"), vec![1_u8; 1 << 20]);
-            details
-        },
-    );
+    let outcome = install_as(&prefix, &OLD, |staging| {
+        let details = common::build("1.0")(staging);
+        let _ = fs::write(staging.root.join("big"), vec![1_u8; 1 << 20]);
+        details
+    });
     let error = prefix_error(outcome.unwrap_err());
     assert_eq!(error.exit_code(), 74);
     assert!(error.to_string().contains("free some space"), "{error}");
@@ -182,10 +153,9 @@ fn a_disk_that_is_full_when_the_marker_is_written_is_left_empty() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_disk_without_inodes_is_left_empty() {
-    let Some((_directory, disk)) = mounted("nr_inodes=12") else {
-        return;
-    };
+    let (_directory, disk) = mounted("nr_inodes=12");
     let prefix = disk.0.join("a/demo");
     let outcome = common_run(&prefix);
     assert!(outcome.is_err());
@@ -198,26 +168,18 @@ fn a_disk_without_inodes_is_left_empty() {
 
 /// As `common::build`, with errors instead of panics.
 fn common_run(prefix: &Path) -> Result<cs_prefix::Outcome, InstallError<std::io::Error>> {
-    install(
-        prefix,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        |staging| {
-            for index in 0..30 {
-                fs::write(staging.root.join(index.to_string()), "")?;
-            }
-            Ok(Default::default())
-        },
-    )
+    install_as(prefix, &OLD, |staging| {
+        for index in 0..30 {
+            fs::write(staging.root.join(index.to_string()), "")?;
+        }
+        Ok(Default::default())
+    })
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_file_system_smaller_than_the_prefix_is_refused_before_anything_is_written() {
-    let Some((_directory, disk)) = mounted("size=256k") else {
-        return;
-    };
+    let (_directory, disk) = mounted("size=256k");
     let policy = Policy {
         required_bytes: Some(1 << 20),
         ..Policy::default()
@@ -241,41 +203,21 @@ fn a_file_system_smaller_than_the_prefix_is_refused_before_anything_is_written()
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_mount_point_is_refused_before_the_build() {
-    let Some((_directory, disk)) = mounted("size=256k") else {
-        return;
-    };
-    let outcome = install(
-        &disk.0,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        common::no_build,
-    );
+    let (_directory, disk) = mounted("size=256k");
+    let outcome = install_as(&disk.0, &OLD, common::no_build);
     let error = prefix_error(outcome.unwrap_err());
     assert!(matches!(error, PrefixError::MountPoint { .. }), "{error}");
     assert_eq!(error.exit_code(), 73);
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_prefix_with_environments_on_a_file_system_of_their_own_is_kept() {
-    if !is_root() {
-        return;
-    }
     let place = installed(&OLD);
-    let Some(_disk) = Mounted::tmpfs(&place.prefix.join("envs"), "size=64k") else {
-        return;
-    };
-    let outcome = install(
-        &place.prefix,
-        &NEW,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        common::no_build,
-    )
-    .unwrap();
+    let _disk = Mounted::tmpfs(&place.prefix.join("envs"), "size=64k");
+    let outcome = install_as(&place.prefix, &NEW, common::no_build).unwrap();
     assert!(matches!(
         outcome,
         cs_prefix::Outcome::Kept {
@@ -286,10 +228,8 @@ fn a_prefix_with_environments_on_a_file_system_of_their_own_is_kept() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn another_users_finished_staging_directory_is_never_put_in_place() {
-    if !is_root() {
-        return;
-    }
     let place = installed(&OLD);
     fs::rename(&place.prefix, place.beside(".staging")).unwrap();
     fs::write(place.beside(".staging").join("bin/tool"), "evil").unwrap();
@@ -301,20 +241,11 @@ fn another_users_finished_staging_directory_is_never_put_in_place() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_prefix_on_a_read_only_file_system_runs_and_cannot_be_replaced() {
-    let Some((_directory, disk)) = mounted("size=1m") else {
-        return;
-    };
+    let (_directory, disk) = mounted("size=1m");
     let prefix = disk.0.join("demo");
-    install(
-        &prefix,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        common::build("1.0"),
-    )
-    .unwrap();
+    install_as(&prefix, &OLD, common::build("1.0")).unwrap();
     let remount = Command::new("mount")
         .args(["-o", "remount,ro"])
         .arg(&disk.0)
@@ -322,15 +253,7 @@ fn a_prefix_on_a_read_only_file_system_runs_and_cannot_be_replaced() {
         .unwrap();
     assert!(remount.success());
     for owner in [OLD, NEW] {
-        install(
-            &prefix,
-            &owner,
-            &Policy::default(),
-            &mut |_| {},
-            &NEVER,
-            common::no_build,
-        )
-        .unwrap();
+        install_as(&prefix, &owner, common::no_build).unwrap();
     }
     let error = prefix_error(
         install(
@@ -347,10 +270,8 @@ fn a_prefix_on_a_read_only_file_system_runs_and_cannot_be_replaced() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_link_to_a_directory_of_another_user_is_not_followed_when_things_are_removed() {
-    if !is_root() {
-        return;
-    }
     let place = installed(&OLD);
     let outside = tempfile::tempdir().unwrap();
     fs::set_permissions(outside.path(), fs::Permissions::from_mode(0o500)).unwrap();

@@ -2,13 +2,12 @@
 //! These need root, to mount something.
 #![cfg(target_os = "linux")]
 
-use crate::common;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::common::{Mounted, NEVER, NEW, OLD, Place, is_root, prefix_error, upgraded};
+use crate::common::{self, Mounted, NEVER, NEW, OLD, Place, install_as, prefix_error, upgraded};
 use cs_prefix::{
     InstallError, KeepReason, Outcome, Owner, Policy, PrefixError, install, plan_uninstall,
     rollback,
@@ -41,7 +40,7 @@ enum Kind {
 }
 
 /// An upgraded prefix with something of the user's mounted in it.
-fn with_mount(kind: Kind, at: &str) -> Option<(Place, tempfile::TempDir, Mounted)> {
+fn with_mount(kind: Kind, at: &str) -> (Place, tempfile::TempDir, Mounted) {
     let place = upgraded();
     common::make_environment(&place.prefix, "mine");
     let precious = tempfile::tempdir_in(place.directory.path().parent().unwrap()).unwrap();
@@ -54,13 +53,15 @@ fn with_mount(kind: Kind, at: &str) -> Option<(Place, tempfile::TempDir, Mounted
     let mounted = match kind {
         Kind::Directory => Mounted::bind(precious.path(), &mount),
         Kind::File => Mounted::bind(&precious.path().join("thesis.tex"), &mount),
-        Kind::FileSystem => Mounted::tmpfs(&mount, "size=64k").inspect(|mounted| {
+        Kind::FileSystem => {
+            let mounted = Mounted::tmpfs(&mount, "size=64k");
             fs::create_dir(mounted.0.join("inner")).unwrap();
             fs::write(mounted.0.join("inner/thesis.tex"), "x").unwrap();
-        }),
-    }?;
+            mounted
+        }
+    };
     fs::write(beside.join("later"), "").unwrap();
-    Some((place, precious, mounted))
+    (place, precious, mounted)
 }
 
 /// Every path, what it is, and when it was changed.
@@ -112,10 +113,8 @@ fn refusals(place: &Place) -> Vec<(&'static str, PrefixError)> {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn every_command_refuses_every_mount_and_changes_nothing() {
-    if !is_root() {
-        return;
-    }
     for (at, kind) in PLACES
         .iter()
         .flat_map(|at| [Kind::Directory, Kind::File, Kind::FileSystem].map(|kind| (at, kind)))
@@ -126,9 +125,7 @@ fn every_command_refuses_every_mount_and_changes_nothing() {
         ) {
             continue; // A directory is there.
         }
-        let Some((place, precious, mounted)) = with_mount(kind, at) else {
-            return;
-        };
+        let (place, precious, mounted) = with_mount(kind, at);
         let before = (describe(place.directory.path()), describe(precious.path()));
         for (command, error) in refusals(&place) {
             assert_eq!(error.exit_code(), 73, "{command} {kind:?} {error}");
@@ -152,14 +149,10 @@ fn every_command_refuses_every_mount_and_changes_nothing() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_torn_or_missing_prefix_is_not_built_over_a_mount() {
-    if !is_root() {
-        return;
-    }
     for (at, tear) in [("demo/data", true), (".demo.previous/envs/mine", false)] {
-        let Some((place, _precious, mounted)) = with_mount(Kind::Directory, at) else {
-            return;
-        };
+        let (place, _precious, mounted) = with_mount(Kind::Directory, at);
         match tear {
             true => fs::write(place.prefix.join(".demo.json"), [0; 40]).unwrap(),
             false => fs::rename(&place.prefix, place.directory.path().join("away")).unwrap(),
@@ -172,29 +165,18 @@ fn a_torn_or_missing_prefix_is_not_built_over_a_mount() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn what_is_mounted_during_a_build_stops_it_and_stays() {
-    if !is_root() {
-        return;
-    }
     for at in ["demo/data", ".demo.previous/data", ".demo.staging/data"] {
         let place = upgraded();
         let disk = place.directory.path().join(at);
         let mut mounted = None;
-        let outcome = install(
-            &place.prefix,
-            &NEWEST,
-            &Policy::default(),
-            &mut |_| {},
-            &NEVER,
-            |staging| {
-                mounted = Mounted::tmpfs(&disk, "size=64k");
-                fs::write(disk.join("thesis.tex"), "x").unwrap();
-                common::build("3.0")(staging)
-            },
-        );
-        let Some(mounted) = mounted else {
-            return;
-        };
+        let outcome = install_as(&place.prefix, &NEWEST, |staging| {
+            mounted = Some(Mounted::tmpfs(&disk, "size=64k"));
+            fs::write(disk.join("thesis.tex"), "x").unwrap();
+            common::build("3.0")(staging)
+        });
+        let mounted = mounted.unwrap();
         let error = prefix_error(outcome.unwrap_err());
         assert!(matches!(error, PrefixError::MountPoint { .. }), "{error}");
         assert_eq!(fs::read_to_string(disk.join("thesis.tex")).unwrap(), "x");
@@ -208,27 +190,19 @@ fn what_is_mounted_during_a_build_stops_it_and_stays() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn an_empty_directory_where_something_is_mounted_needs_no_uninstall() {
-    if !is_root() {
-        return;
-    }
     let place = common::place();
-    let Some(_mounted) = Mounted::tmpfs(&place.prefix, "size=64k") else {
-        return;
-    };
+    let _mounted = Mounted::tmpfs(&place.prefix, "size=64k");
     assert!(plan_uninstall(&place.prefix, &NEW).unwrap().is_empty());
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_prefix_on_a_file_system_of_its_own_parent_is_like_any_other() {
-    if !is_root() {
-        return;
-    }
     let mut place = common::place();
     place.prefix = place.directory.path().join("volume/demo");
-    let Some(_mounted) = Mounted::tmpfs(place.prefix.parent().unwrap(), "size=4m") else {
-        return;
-    };
+    let _mounted = Mounted::tmpfs(place.prefix.parent().unwrap(), "size=4m");
     for owner in [&OLD, &NEW, &NEWEST] {
         common::run(&place, owner, &Policy::default()).unwrap();
     }

@@ -1,13 +1,14 @@
 //! One test for each cell of the lifecycle page that belongs to `rollback`.
-use crate::common;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use crate::common::{
-    NEVER, NEW, OLD, Place, forced, installed, no_build, place, run, upgraded, version_of,
+    self, NEVER, NEW, OLD, Place, forced, install_as, installed, no_build, place, run, upgraded,
+    version_of,
 };
-use cs_prefix::{KeepReason, Outcome, Policy, PrefixError, RolledBack, State, inspect, install};
+use cs_prefix::{KeepReason, Outcome, Policy, PrefixError, RolledBack, State, inspect};
 
 fn rollback(place: &Place) -> Result<RolledBack, PrefixError> {
     cs_prefix::rollback(
@@ -52,15 +53,7 @@ fn the_newer_runtime_keeps_the_prefix_that_its_user_went_back_to() {
         inspect(&place.prefix, &NEW).unwrap(),
         State::OursOfAnotherStamp { declined: true, .. }
     ));
-    let outcome = install(
-        &place.prefix,
-        &NEW,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        no_build,
-    )
-    .unwrap();
+    let outcome = install_as(&place.prefix, &NEW, no_build).unwrap();
     assert!(matches!(
         outcome,
         Outcome::Kept {

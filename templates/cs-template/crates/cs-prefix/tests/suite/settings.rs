@@ -1,11 +1,11 @@
 //! Whose are the settings in a prefix, and do they move along? One test for each row of the table in the lifecycle page.
-use crate::common;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::common::{NEVER, NEW, OLD, Place, forced, no_build, place};
+use crate::common::{self, NEVER, NEW, OLD, Place, forced, install_as, no_build, place};
 use cs_prefix::{Owner, Policy, install};
 
 /// Every setting that is carried.
@@ -134,19 +134,12 @@ fn a_link_of_a_package_is_written_down_and_not_followed() {
     let place = place();
     let secret = place.directory.path().join("secret");
     fs::write(&secret, "secret text").unwrap();
-    install(
-        &place.prefix,
-        &OLD,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        |staging| {
-            let details = common::build("1.0")(staging);
-            fs::remove_file(staging.root.join(".condarc")).unwrap();
-            symlink(&secret, staging.root.join(".condarc")).unwrap();
-            details
-        },
-    )
+    install_as(&place.prefix, &OLD, |staging| {
+        let details = common::build("1.0")(staging);
+        fs::remove_file(staging.root.join(".condarc")).unwrap();
+        symlink(&secret, staging.root.join(".condarc")).unwrap();
+        details
+    })
     .unwrap();
     let marker = fs::read_to_string(place.prefix.join(".demo.json")).unwrap();
     assert!(!marker.contains("secret text"), "{marker}");

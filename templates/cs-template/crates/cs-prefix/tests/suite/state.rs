@@ -1,8 +1,8 @@
 //! Looking at a prefix, and around it, changes nothing and says what is there.
-use crate::common;
+
 use std::fs;
 
-use crate::common::{NEW, OLD, installed, place, upgraded};
+use crate::common::{self, NEW, OLD, installed, place, upgraded};
 use cs_prefix::{Foreignness, Neighbours, State, examine, find_changes, inspect, look_around};
 
 #[test]

@@ -1,11 +1,11 @@
 //! One test for each cell of the lifecycle page that belongs to `uninstall`.
-use crate::common;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::common::{NEVER, NEW, OLD, Place, installed, place, upgraded};
+use crate::common::{self, NEVER, NEW, OLD, Place, installed, place, upgraded};
 use cs_prefix::{PrefixError, Removed, plan_uninstall};
 
 fn uninstall(place: &Place) -> Result<Removed, PrefixError> {
