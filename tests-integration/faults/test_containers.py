@@ -211,7 +211,7 @@ def test_a_layer_that_fills_up_leaves_a_prefix_that_runs(
             assert (home.prefix / walker.precious).read_text() == "mine"
             assert set(list_names(home.prefix.parent)) <= {"demo", ".demo.previous"}
             is_upgraded = read_marker(home.prefix)["runtime_version"] == "2.0"
-            assert is_upgraded or "as installed instead of 2.0: the upgrade failed" in completed.stderr
+            assert is_upgraded or "instead of 2.0: the upgrade failed" in completed.stderr
         assert is_upgraded or megabytes < 24
         assert home.run(old, "uninstall", "-y").returncode == 0
         assert list_names(home.directory) == []
@@ -239,7 +239,7 @@ def test_a_user_without_a_name_runs_what_root_put_into_the_image(
     kept = run_as_somebody(home, walker.new, "word")
     assert (kept.returncode, kept.stdout) == (0, f"{walker.prefix} word\n"), kept.stderr
     (line,) = kept.stderr.splitlines()
-    assert "using demo 1.0 as installed instead of 2.0" in line
+    assert "using the installed demo 1.0 instead of 2.0" in line
     assert "not writable" in line
     for command in (("bootstrap", "--force"), ("uninstall", "-y")):
         assert run_as_somebody(home, walker.new, *command).returncode in (73, 77)

@@ -315,7 +315,7 @@ def test_an_upgrade_without_a_network_leaves_the_older_prefix(
     server.fault = lambda answer: answer.send(404)
     kept = home.run(newer, "word")
     assert (kept.returncode, kept.stdout) == (0, f"{home.prefix} word\n")
-    assert "using demo 1.0 as installed instead of 2.0: the upgrade failed (" in kept.stderr
+    assert "using the installed demo 1.0 instead of 2.0: the upgrade failed (" in kept.stderr
     assert home.run(newer, "bootstrap").returncode == 69
     assert list_names(home.prefix.parent) == ["demo"]
     assert home.run(runtime, "word").stdout == f"{home.prefix} word\n"

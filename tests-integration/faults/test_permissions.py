@@ -74,7 +74,7 @@ def test_who_cannot_write_keeps_the_older_prefix_with_one_line(shared: Path, hom
     completed = run_as_nobody(home, workshop.build(version="2.0"), *WITHOUT_WRITING)
     assert (completed.returncode, completed.stdout) == (0, f"{shared}\n"), completed.stderr
     assert len(completed.stderr.splitlines()) == 1
-    assert "using demo 1.0 as installed instead of 2.0" in completed.stderr
+    assert "using the installed demo 1.0 instead of 2.0" in completed.stderr
     assert "not writable" in completed.stderr
     assert snapshot(shared.parent) == before
 

@@ -155,4 +155,4 @@ def test_who_is_to_keep_the_other_version_says_so(versions: Versions, home: Home
     processes = [launch(home, versions, "script", 2) for _ in range(AT_ONCE)]
     for status, output, message in map(finish, processes):
         assert (status, output) == (0, said_by(1)), message
-        assert "using demo 1.0 as installed instead of 2.0" in message
+        assert "using the installed demo 1.0 instead of 2.0" in message
