@@ -29,7 +29,7 @@ def install_with_rattler(lock: Path, prefix: Path, cache: Path) -> None:
     platform = environment.platforms()[0]
     records = environment.conda_repodata_records_for_platform(platform)
     assert records
-    options = {"cache_dir": cache, "platform": rattler.Subdir("linux-64"), "show_progress": False}
+    options: dict[str, Any] = {"cache_dir": cache, "platform": rattler.Subdir("linux-64"), "show_progress": False}
     run_rattler(rattler.install(records, prefix, execute_link_scripts=True, **options))
 
 
@@ -61,6 +61,7 @@ def test_the_prefix_is_the_one_that_rattler_makes(embedded_runtime: Path, home: 
     assert requested == set(SPECS)
 
 
+@pytest.mark.large
 def test_the_large_channel_gives_the_prefix_that_rattler_makes(
     home: Home, tmp_path: Path, cs: Callable[..., Command]
 ) -> None:

@@ -33,8 +33,7 @@ from support.users import (
 from support.workshop import Workshop
 
 pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users"),
-    pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed"),
+    pytest.mark.tools("setpriv"),
     pytest.mark.root,
 ]
 
@@ -68,7 +67,7 @@ class Bench:
 
     def run(self, user: int, version: str, *words: str, through: tuple[str, ...] = (), umask: str = "022") -> Command:
         """Run a command as a user, whose home has nothing in it."""
-        command = (*become(user, umask=umask), *through, self.runtimes[version], *words)
+        command: tuple[str | Path, ...] = (*become(user, umask=umask), *through, self.runtimes[version], *words)
         return self.home.run(*command, env={**self.home.environment, "DEMO_PREFIX": str(self.prefix)}, cwd="/")
 
     def install(self, user: int, version: str = "v1") -> None:

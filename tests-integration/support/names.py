@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import re
-import shutil
 import socket
 import socketserver
 import struct
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-
-IS_POSSIBLE = sys.platform == "linux" and os.geteuid() == 0 and shutil.which("strace") is not None
 
 # What Debian's desktops have for hosts, and Debian's servers and RHEL for users.
 HOSTILE_NSSWITCH = """\
@@ -176,5 +171,7 @@ def _join_calls(trace: str) -> Iterator[tuple[str, str]]:
     for who, text in (line.split(maxsplit=1) for line in trace.splitlines()):
         if text.endswith(UNFINISHED):
             begun[who] = text.removesuffix(UNFINISHED)
+        elif resumed := RESUMED.match(text):
+            yield who, begun.pop(who, "") + text[resumed.end() :]
         else:
-            yield who, RESUMED.sub(lambda _, who=who: begun.pop(who, ""), text)
+            yield who, text

@@ -23,7 +23,7 @@ use crate::say::error::Error;
 use crate::say::form::Form;
 use crate::say::phrases::{count, format_bytes, format_duration};
 use crate::say::progress::{Counter, Total, show_while};
-use crate::say::voice::{EVENTS_SCHEMA_VERSION, Event, print_line};
+use crate::say::voice::{EVENTS_SCHEMA_VERSION, Ended, Event, print_line};
 
 /// How long to wait for another process that works on the prefix.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -79,7 +79,7 @@ pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
 }
 
 /// Make sure that the prefix can be run: for the command `bootstrap` with its options, or on the way to something else, where
-/// an upgrade that fails is no reason not to run what is there.
+/// a failed upgrade must not prevent running what is there.
 pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<Installed, Error> {
     let started = Instant::now();
     let options = &command.cloned().unwrap_or_default();
@@ -127,7 +127,7 @@ fn make_policy(runtime: &Runtime, command: Option<&BootstrapOptions>, plan: &Pla
             .or(packed.map(|bytes| bytes.saturating_mul(EXPANSION))),
         required_files: header.installed_file_count,
         prefix_limit_bytes: header.prefix_limit_bytes,
-        // Who installs for later may switch the machine off next; docs/development/decisions/durability.md.
+        // A user who installs for later may switch the machine off next; docs/development/decisions/durability.md.
         sync: command.is_some(),
     }
 }
@@ -183,7 +183,7 @@ fn describe_build(runtime: &Runtime) -> Details {
     }
 }
 
-/// A signal is told as such, whoever noticed it first.
+/// A signal is reported as such, whatever noticed it first.
 fn name_failure(error: InstallError<Error>) -> Error {
     let error = match error {
         InstallError::Prefix(error) => Error::Lifecycle(error),
@@ -379,11 +379,11 @@ fn announce(runtime: &Runtime, total: Total) {
 
 fn report(runtime: &Runtime, installed: &Installed) {
     let outcome = match &installed.outcome {
-        Outcome::AlreadyComplete { .. } => "unchanged",
-        Outcome::Installed { .. } => "installed",
-        Outcome::Replaced { previous: None, .. } => "reinstalled",
-        Outcome::Replaced { .. } => "replaced",
-        Outcome::Kept { .. } => "kept",
+        Outcome::AlreadyComplete { .. } => Ended::Unchanged,
+        Outcome::Installed { .. } => Ended::Installed,
+        Outcome::Replaced { previous: None, .. } => Ended::Reinstalled,
+        Outcome::Replaced { .. } => Ended::Replaced,
+        Outcome::Kept { .. } => Ended::Kept,
     };
     if let Outcome::Kept { marker, reason } = &installed.outcome {
         runtime.voice.note(&kept::explain(runtime, marker, reason));
@@ -395,22 +395,31 @@ fn report(runtime: &Runtime, installed: &Installed) {
         seconds: (installed.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
     });
     if runtime.voice.form == Form::Text
-        && matches!(outcome, "installed" | "reinstalled" | "replaced")
+        && let Some(done) = describe_end(runtime, installed)
     {
-        let packages = count(installed.packages, "package");
-        let elapsed = format_duration(installed.elapsed);
-        runtime.voice.note(&match &installed.outcome {
-            Outcome::Replaced {
-                marker,
-                previous: Some(previous),
-            } => format!(
-                "{outcome} {} {} by {} ({packages} in {elapsed}); `{} rollback` puts back the one before",
-                previous.runtime,
-                previous.runtime_version,
-                marker.runtime_version,
-                runtime.own_command()
-            ),
-            _ => format!("{outcome} {packages} in {elapsed}"),
-        });
+        runtime.voice.note(&done);
     }
+}
+
+/// What was done, and how long it took; nothing if nothing was done.
+fn describe_end(runtime: &Runtime, installed: &Installed) -> Option<String> {
+    let packages = count(installed.packages, "package");
+    let elapsed = format_duration(installed.elapsed);
+    Some(match &installed.outcome {
+        Outcome::AlreadyComplete { .. } | Outcome::Kept { .. } => return None,
+        Outcome::Installed { .. } => format!("installed {packages} in {elapsed}"),
+        Outcome::Replaced { previous: None, .. } => {
+            format!("reinstalled {packages} in {elapsed}")
+        }
+        Outcome::Replaced {
+            marker,
+            previous: Some(previous),
+        } => format!(
+            "replaced {} {} by {} ({packages} in {elapsed}); `{} rollback` restores the previous version",
+            previous.runtime,
+            previous.runtime_version,
+            marker.runtime_version,
+            runtime.own_command()
+        ),
+    })
 }

@@ -27,7 +27,7 @@ use crate::{Bytecode, Clobbered, Job, LinkError, Misstated, Package, Report};
 /// Install every package of `job` into its staging directory.
 ///
 /// Archives are taken from `archives` by up to `job.threads` threads. When this returns, with whatever result, no thread and no process that
-/// it started is left. After an error the staging directory holds an unfinished prefix, to be removed by whoever made it.
+/// it started is left. After an error the staging directory holds an unfinished prefix, to be removed by its creator.
 pub fn install(
     job: &Job,
     archives: &dyn Archives,
@@ -241,7 +241,7 @@ impl<'a> Crew<'a> {
             .done
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Who is interrupted says so in many ways; what counts is that the caller wished it.
+        // An interruption shows in many ways; what counts is that the caller wanted it.
         if self.cancel.load(Ordering::Relaxed) {
             return Err(LinkError::Cancelled);
         }
