@@ -127,7 +127,7 @@ def _compose_stem(artifact_name: str, label: str | None) -> str:
             actual=repr(label),
         )
     if len(stem) > _STEM_LENGTH:
-        message = f"with this label the files' names would be too long: {stem}"
+        message = f"this label makes the file names too long: {stem}"
         expected = f"at most {_STEM_LENGTH} characters"
         raise CliError(
             message,
