@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _flush_output()
         return status
     except BrokenPipeError:
-        # Whoever read our output has had enough. The interpreter would complain at exit when it flushes the rest.
+        # The reader has closed the pipe. The interpreter would complain at exit when it flushes the rest.
         _discard_output()
         return EXIT_FAILED
 

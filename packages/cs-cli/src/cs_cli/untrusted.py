@@ -42,7 +42,7 @@ def read_document(path: Path) -> Any:
     """Read a small JSON document.
 
     :raises OSError: if it cannot be read.
-    :raises ValueError: if it is no JSON, or larger than :data:`VALUE_LIMIT_BYTES`.
+    :raises ValueError: if it is not JSON, or larger than :data:`VALUE_LIMIT_BYTES`.
     """
     return parse_document(read_limited(path, VALUE_LIMIT_BYTES))
 

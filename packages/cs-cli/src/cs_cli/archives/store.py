@@ -39,7 +39,7 @@ class WantedArchive:
 
     @property
     def expected(self) -> ExpectedArchive:
-        """What the archive has to be."""
+        """What the archive must be."""
         return ExpectedArchive(file_name=self.file_name, sha256=self.sha256, size_bytes=self.size_bytes)
 
 

@@ -1,4 +1,4 @@
-"""Carry a build plan out: archives, bundle, stamp, papers."""
+"""Carry a build plan out: archives, bundle, stamp, companion files."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def _require_sha256(record: PackageRecord) -> str:
 def compose_header(plan: BuildPlan, contents: Sequence[ArchiveContents] | None) -> Header:
     """Compose the header of the stamp: the settings that it has a field for, and what follows from the build.
 
-    :param contents: what the archives hold, when they are at hand.
+    :param contents: what the archives hold, when they are available.
     """
     config = plan.derivation.config
     prefix_limits = (one.prefix_limit_bytes for one in contents or () if one.prefix_limit_bytes)
