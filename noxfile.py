@@ -25,16 +25,14 @@ CHECKED = (
     *("packages", "tests-integration", "templates/cs-template/packaging", ".github/action", "tools"),
     *("noxfile.py", "steady.py"),
 )
+# What mypy checks besides the packages themselves, and their tests.
+TYPED = (".github/action", "templates/cs-template/packaging", "tools")
 # Folders of tests whose types are checked; not yet those of cs-cli.
 TYPED_TESTS = (
     "tests-integration",
     "tests-integration/faults",
     "tests-integration/security",
     *(f"packages/{name}/tests" for name in PACKAGES if name != "cs-cli"),
-)
-TYPED = (
-    *("tests-integration/support", "tests-integration/bench"),
-    *("templates/cs-template/packaging", ".github/action", "tools"),
 )
 
 # One directory for cargo's output, outside the clone: every clone and CI reuse what was compiled before.
@@ -128,9 +126,11 @@ def summarize(names: Sequence[str], results: dict[str, str]) -> str:
 @nox.session
 def latest(session: nox.Session) -> None:
     """Run the tests of the packages and of whole runtimes with the newest releases of everything."""
-    wheels = [f"{wheel}[test]" for wheel in build_wheels(session, our(*PACKAGES))]
+    wheels = build_wheels(session, (TEMPLATE, *our(*PACKAGES)))
+    # By name, in addition to the wheels: an extra of a path is no answer to another package's need for that name.
+    extras = [f"{name}[test]" for name in PACKAGES]
     inputs = [word for name in ("typing", "integration") for word in ("-r", str(REQUIREMENTS / f"{name}.in"))]
-    session.install("--upgrade", *wheels, *build_wheels(session, [TEMPLATE]), *inputs)
+    session.install("--upgrade", *wheels, *extras, *inputs)
     session.run("python", "-m", "pytest", "packages", "tests-integration", *session.posargs)
 
 
@@ -163,9 +163,10 @@ def typing(session: nox.Session) -> None:
         session.run("mypy", f"packages/{name}/src")
     for tree in TYPED:
         session.run("mypy", tree)
+    session.run("mypy", "noxfile.py", "steady.py")
+    session.run("mypy", "tests-integration/support", "tests-integration/bench")
     for folder in TYPED_TESTS:  # one by one: files of tests are modules without a package
         session.run("mypy", *sorted(str(path) for path in (ROOT / folder).glob("*.py")))
-    session.run("mypy", "noxfile.py", "steady.py")
 
 
 @nox.session(venv_backend="none")
