@@ -61,7 +61,6 @@ struct State {
     ready: VecDeque<Archive>,
     /// The first failure, until somebody has taken it.
     failure: Option<ArchiveError>,
-    failed: bool,
     /// Nothing more will come.
     finished: bool,
 }
@@ -158,7 +157,9 @@ impl Shared {
 
     fn fail(&self, failure: ArchiveError) {
         let mut state = self.lock();
-        state.failed = true;
+        // Nobody needs what is here: the thread that takes the failure reports it, and no other has anything to say.
+        state.ready.clear();
+        state.finished = true;
         state.failure = Some(failure);
         drop(state);
         self.changed.notify_all();
@@ -273,10 +274,6 @@ impl Fetcher {
             }
             if self.shared.is_cancelled() {
                 return Err(blame(None, FetchError::Cancelled));
-            }
-            if state.failed {
-                // The thread that took the failure reports it. An error of this one could come first and hide it.
-                return Ok(None);
             }
             if let Some(archive) = state.ready.pop_front() {
                 self.shared.room.add_permits(1);
