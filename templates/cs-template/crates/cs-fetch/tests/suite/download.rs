@@ -51,7 +51,7 @@ fn an_archive_of_unknown_size_arrives() {
     let server = Server::start(move |_, stream| respond_raw(stream, STATUS_OK, &[], &sent));
     let mut request = request(0, server.url("a-1-0.conda"), &body);
     request.1.size = None;
-    assert!(read_all(&*fixture.fetch_one(request).bytes) == body);
+    assert!(fixture.fetch_bytes(request) == body);
 }
 
 #[test]
@@ -85,13 +85,7 @@ fn a_server_error_is_tried_again() {
         1 => respond(stream, "503 Service Unavailable", &[], b"later"),
         _ => respond(stream, STATUS_OK, &[], &sent),
     });
-    assert!(
-        read_all(
-            &*fixture
-                .fetch_one(request(0, server.url("a-1-0.conda"), &body))
-                .bytes
-        ) == body
-    );
+    assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
     let retries = fixture.retries();
     assert_eq!(retries.len(), 2);
     assert!(
@@ -204,13 +198,7 @@ fn breaking(body: Vec<u8>, headers: &'static [&'static str], first: usize, stall
 fn a_broken_download_is_resumed_where_it_broke() {
     let (fixture, body) = (Fixture::new(), noise(6, 50_000));
     let server = breaking(body.clone(), &[ETAG], 20_000, false);
-    assert!(
-        read_all(
-            &*fixture
-                .fetch_one(request(0, server.url("a-1-0.conda"), &body))
-                .bytes
-        ) == body
-    );
+    assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
     let second = &server.received()[1];
     assert_eq!(second.header("range"), Some("bytes=20000-"));
     assert_eq!(second.header("if-range"), Some("\"v1\""));
@@ -226,13 +214,7 @@ fn a_broken_download_is_resumed_where_it_broke() {
 fn a_stalled_download_is_resumed() {
     let (fixture, body) = (Fixture::new(), noise(7, 50_000));
     let server = breaking(body.clone(), &["Accept-Ranges: bytes"], 30_000, true);
-    assert!(
-        read_all(
-            &*fixture
-                .fetch_one(request(0, server.url("a-1-0.conda"), &body))
-                .bytes
-        ) == body
-    );
+    assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
     assert_eq!(server.received()[1].header("range"), Some("bytes=30000-"));
     assert!(
         fixture.retries()[0].contains("sent nothing for 0.3 s"),
@@ -270,8 +252,7 @@ fn a_download_that_never_ends_is_given_up_and_resumed() {
         window: Duration::from_millis(300),
     };
     let server = dripping(body.clone(), 1);
-    let archive = fixture.fetch_one(request(0, server.url("a-1-0.conda"), &body));
-    assert!(read_all(&*archive.bytes) == body);
+    assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
     let retries = fixture.retries();
     assert!(
         retries[0].contains("less than 10000 bytes in 0.3 s"),
@@ -288,8 +269,7 @@ fn a_slow_download_that_is_fast_enough_goes_on() {
         window: Duration::from_millis(100),
     };
     let server = dripping(body.clone(), 1000);
-    let archive = fixture.fetch_one(request(0, server.url("a-1-0.conda"), &body));
-    assert!(read_all(&*archive.bytes) == body);
+    assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
     assert_eq!(server.received().len(), 1);
 }
 
@@ -297,13 +277,7 @@ fn a_slow_download_that_is_fast_enough_goes_on() {
 fn a_server_without_ranges_sends_everything_again() {
     let (fixture, body) = (Fixture::new(), noise(8, 50_000));
     let server = breaking(body.clone(), &[], 30_000, false);
-    assert!(
-        read_all(
-            &*fixture
-                .fetch_one(request(0, server.url("a-1-0.conda"), &body))
-                .bytes
-        ) == body
-    );
+    assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
     assert_eq!(server.received()[1].header("range"), None);
     assert_eq!(
         fixture.downloaded(),
@@ -325,13 +299,7 @@ fn a_changed_file_is_fetched_from_the_start() {
         ),
         _ => respond(stream, STATUS_OK, &["ETag: \"v2\""], &sent),
     });
-    assert!(
-        read_all(
-            &*fixture
-                .fetch_one(request(0, server.url("a-1-0.conda"), &body))
-                .bytes
-        ) == body
-    );
+    assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
     assert_eq!(server.received()[1].header("if-range"), Some("\"v1\""));
 }
 
@@ -354,13 +322,7 @@ fn a_server_that_resumes_at_the_wrong_place_is_not_believed() {
         ),
         _ => respond_with_ranges(received, stream, &[], &sent),
     });
-    assert!(
-        read_all(
-            &*fixture
-                .fetch_one(request(0, server.url("a-1-0.conda"), &body))
-                .bytes
-        ) == body
-    );
+    assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
     assert_eq!(server.received()[2].header("range"), None);
     assert_eq!(fixture.downloaded(), 50_000);
 }
@@ -379,13 +341,7 @@ fn a_server_that_has_lost_the_rest_is_asked_for_everything() {
         1 => respond(stream, "416 Range Not Satisfiable", &[], b""),
         _ => respond(stream, STATUS_OK, &[], &sent),
     });
-    assert!(
-        read_all(
-            &*fixture
-                .fetch_one(request(0, server.url("a-1-0.conda"), &body))
-                .bytes
-        ) == body
-    );
+    assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
     assert_eq!(server.received()[2].header("range"), None);
     assert_eq!(fixture.downloaded(), 50_000);
 }
@@ -404,13 +360,7 @@ fn a_whole_body_counts_even_if_the_connection_breaks_after_it() {
             &chunk,
         );
     });
-    assert!(
-        read_all(
-            &*fixture
-                .fetch_one(request(0, server.url("a-1-0.conda"), &body))
-                .bytes
-        ) == body
-    );
+    assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
     assert_eq!(server.received().len(), 1);
 }
 
@@ -449,8 +399,7 @@ fn a_connection_that_breaks_often_gets_there_as_long_as_it_gets_further() {
         };
         respond_raw(stream, status, &[ETAG, &length, &range], &sent[start..end]);
     });
-    let archive = fixture.fetch_one(request(0, server.url("a-1-0.conda"), &body));
-    assert!(read_all(&*archive.bytes) == body);
+    assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
     assert_eq!(
         server.received().len(),
         6,
@@ -501,13 +450,7 @@ fn a_cache_with_a_wrong_copy_is_passed() {
             Some(_) => respond(stream, STATUS_OK, &[], &sent),
         },
     );
-    assert!(
-        read_all(
-            &*fixture
-                .fetch_one(request(0, server.url("a-1-0.conda"), &body))
-                .bytes
-        ) == body
-    );
+    assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
     assert_eq!(fixture.downloaded(), 1000);
 }
 
@@ -550,13 +493,7 @@ fn compressed_transfer_is_not_undone() {
     let server = Server::start(move |_, stream| {
         respond(stream, STATUS_OK, &["Content-Encoding: gzip"], &sent)
     });
-    assert!(
-        read_all(
-            &*fixture
-                .fetch_one(request(0, server.url("a-1-0.conda"), &body))
-                .bytes
-        ) == body
-    );
+    assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
 }
 
 #[test]

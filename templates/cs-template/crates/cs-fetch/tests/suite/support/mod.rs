@@ -255,6 +255,11 @@ impl Fixture {
         archive
     }
 
+    /// Fetch the bytes of one archive, which is there.
+    pub fn fetch_bytes(&self, request: Request) -> Vec<u8> {
+        read_all(&*self.fetch_one(request).bytes)
+    }
+
     /// Fetch one archive, which is not to be had.
     pub fn fetch_nothing(&self, request: Request) -> FetchError {
         let fetcher = self.fetch(vec![request]);
