@@ -44,29 +44,24 @@ fn a_conda_package_counts_once_however_many_distributions_it_holds() {
     assert_eq!(changes(&place).added, ["rich-13.0-pyh_0", &by_pip]);
 }
 
+/// Remove the record of a package, and the distribution that belongs to it.
+fn remove_tool(place: &Place) {
+    let distribution = format!("{SITE_PACKAGES}/tool-1.0.dist-info");
+    fs::remove_file(place.prefix.join("conda-meta/tool-1.0-0.json")).unwrap();
+    fs::remove_dir(place.prefix.join(distribution)).unwrap();
+}
+
 #[test]
 fn a_conda_package_that_is_gone_counts_once() {
     let place = installed(&OLD);
-    fs::remove_file(place.prefix.join("conda-meta/tool-1.0-0.json")).unwrap();
-    fs::remove_dir(
-        place
-            .prefix
-            .join(format!("{SITE_PACKAGES}/tool-1.0.dist-info")),
-    )
-    .unwrap();
+    remove_tool(&place);
     assert_eq!(changes(&place).removed, ["tool-1.0-0"]);
 }
 
 #[test]
 fn a_package_that_conda_has_exchanged_counts_once_on_either_side() {
     let place = installed(&OLD);
-    fs::remove_file(place.prefix.join("conda-meta/tool-1.0-0.json")).unwrap();
-    fs::remove_dir(
-        place
-            .prefix
-            .join(format!("{SITE_PACKAGES}/tool-1.0.dist-info")),
-    )
-    .unwrap();
+    remove_tool(&place);
     let distribution = add_distribution(&place, "tool-1.1");
     add_record(&place, "tool-1.1-0", &[&distribution]);
     let changes = changes(&place);

@@ -5,8 +5,8 @@ use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::{
-    self, NEVER, NEW, OLD, OTHER, build, forced, install_as, installed, no_build, place,
-    prefix_error, run, upgraded, version_of,
+    self, NEW, OLD, OTHER, assert_marker_names, build, forced, install_as, install_by, installed,
+    no_build, place, prefix_error, run, upgraded, version_of,
 };
 use cs_prefix::{InstallError, KeepReason, Outcome, Policy, PrefixError, State, inspect, install};
 
@@ -22,14 +22,7 @@ fn an_absent_prefix_is_built_and_nothing_else_is_left() {
 #[test]
 fn the_marker_starts_with_the_bytes_that_a_later_run_compares() {
     let place = installed(&OLD);
-    let text = fs::read_to_string(place.prefix.join(".demo.json")).unwrap();
-    assert!(
-        text.starts_with(&format!(
-            "{{\"schema_version\":1,\"stamp\":\"{}\"",
-            OLD.stamp_hex
-        )),
-        "{text}"
-    );
+    assert_marker_names(&place.prefix, &OLD);
 }
 
 #[test]
@@ -308,7 +301,7 @@ fn a_runtime_made_to_keep_prefixes_keeps_them() {
         keep_other_stamps: true,
         ..Policy::default()
     };
-    let outcome = install(&place.prefix, &NEW, &policy, &mut |_| {}, &NEVER, no_build).unwrap();
+    let outcome = install_by(&place.prefix, &NEW, &policy, no_build).unwrap();
     assert!(matches!(
         outcome,
         Outcome::Kept {
@@ -407,8 +400,7 @@ fn assert_refused(make: impl Fn(&std::path::Path), message: &str) {
         let place = place();
         make(&place.prefix);
         let before = place.names();
-        let error =
-            install(&place.prefix, &OLD, &policy, &mut |_| {}, &NEVER, no_build).unwrap_err();
+        let error = install_by(&place.prefix, &OLD, &policy, no_build).unwrap_err();
         let error = prefix_error(error);
         assert_eq!(error.exit_code(), 77);
         assert!(error.to_string().contains(message), "{error}");
@@ -478,8 +470,7 @@ fn a_prefix_behind_a_link_runs_but_is_not_replaced() {
             ..
         }
     ));
-    let error =
-        prefix_error(install(&link, &NEW, &forced(), &mut |_| {}, &NEVER, no_build).unwrap_err());
+    let error = prefix_error(install_by(&link, &NEW, &forced(), no_build).unwrap_err());
     assert!(matches!(error, PrefixError::SymbolicLink { .. }), "{error}");
 }
 
@@ -563,7 +554,7 @@ fn a_lack_of_space_or_inodes_is_told_before_anything_is_written() {
         ..Policy::default()
     };
     for (policy, message) in [(bytes, "not enough space"), (files, "not enough inodes")] {
-        let outcome = install(&place.prefix, &OLD, &policy, &mut |_| {}, &NEVER, no_build);
+        let outcome = install_by(&place.prefix, &OLD, &policy, no_build);
         let error = prefix_error(outcome.unwrap_err());
         assert_eq!(error.exit_code(), 74);
         assert!(error.to_string().contains(message), "{error}");

@@ -6,8 +6,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{self, Mounted, NEVER, NEW, OLD, install_as, installed, prefix_error};
-use cs_prefix::{InstallError, Policy, PrefixError, install};
+use crate::common::{self, Mounted, NEW, OLD, install_as, install_by, installed, prefix_error};
+use cs_prefix::{InstallError, Policy, PrefixError};
 
 const NOBODY: u32 = 65534;
 
@@ -184,14 +184,7 @@ fn a_file_system_smaller_than_the_prefix_is_refused_before_anything_is_written()
         required_bytes: Some(1 << 20),
         ..Policy::default()
     };
-    let outcome = install(
-        &disk.0.join("demo"),
-        &OLD,
-        &policy,
-        &mut |_| {},
-        &NEVER,
-        common::no_build,
-    );
+    let outcome = install_by(&disk.0.join("demo"), &OLD, &policy, common::no_build);
     let error = prefix_error(outcome.unwrap_err());
     assert!(
         error
@@ -255,17 +248,8 @@ fn a_prefix_on_a_read_only_file_system_runs_and_cannot_be_replaced() {
     for owner in [OLD, NEW] {
         install_as(&prefix, &owner, common::no_build).unwrap();
     }
-    let error = prefix_error(
-        install(
-            &prefix,
-            &OLD,
-            &common::forced(),
-            &mut |_| {},
-            &NEVER,
-            common::no_build,
-        )
-        .unwrap_err(),
-    );
+    let error =
+        prefix_error(install_by(&prefix, &OLD, &common::forced(), common::no_build).unwrap_err());
     assert_eq!(error.exit_code(), 73, "{error}");
 }
 

@@ -7,10 +7,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::common::{self, Mounted, NEVER, NEW, OLD, Place, install_as, prefix_error, upgraded};
+use crate::common::{
+    self, Mounted, NEVER, NEW, OLD, Place, install_as, install_by, prefix_error, upgraded,
+};
 use cs_prefix::{
-    InstallError, KeepReason, Outcome, Owner, Policy, PrefixError, install, plan_uninstall,
-    rollback,
+    InstallError, KeepReason, Outcome, Owner, Policy, PrefixError, plan_uninstall, rollback,
 };
 
 const NEWEST: Owner = Owner {
@@ -91,7 +92,7 @@ fn describe(directory: &Path) -> Vec<(PathBuf, String)> {
 
 fn try_install(place: &Place, owner: &Owner, policy: &Policy) -> Result<Outcome, PrefixError> {
     let build = common::no_build;
-    let result = install(&place.prefix, owner, policy, &mut |_| {}, &NEVER, build);
+    let result = install_by(&place.prefix, owner, policy, build);
     result.map_err(|error: InstallError<String>| prefix_error(error))
 }
 

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::common::{
-    self, NEVER, NEW, OLD, Place, forced, is_whole, result_of, run, spawn, version_of,
+    self, NEVER, NEW, OLD, Place, forced, install_by, is_whole, result_of, run, spawn, version_of,
 };
 use cs_prefix::{Owner, Policy};
 use tempfile::TempDir;
@@ -73,15 +73,7 @@ impl Drop for Container {
 
 fn install(prefix: &Path, owner: &Owner, policy: &Policy) {
     let version = owner.runtime_version;
-    cs_prefix::install(
-        prefix,
-        owner,
-        policy,
-        &mut |_| {},
-        &NEVER,
-        common::build(version),
-    )
-    .unwrap();
+    install_by(prefix, owner, policy, common::build(version)).unwrap();
 }
 
 /// One of the commands, by the runtime of `owner`; whether it succeeds is part of what is compared.

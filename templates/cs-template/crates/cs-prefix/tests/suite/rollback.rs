@@ -5,8 +5,8 @@ use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use crate::common::{
-    self, NEVER, NEW, OLD, Place, forced, install_as, installed, no_build, place, run, upgraded,
-    version_of,
+    self, NEVER, NEW, OLD, Place, assert_marker_names, forced, install_as, installed, no_build,
+    place, run, upgraded, version_of,
 };
 use cs_prefix::{KeepReason, Outcome, Policy, PrefixError, RolledBack, State, inspect};
 
@@ -86,14 +86,7 @@ fn the_older_runtime_launches_from_the_prefix_put_back() {
         inspect(&place.prefix, &OLD).unwrap(),
         State::Complete { .. }
     ));
-    let text = fs::read_to_string(place.prefix.join(".demo.json")).unwrap();
-    assert!(
-        text.starts_with(&format!(
-            "{{\"schema_version\":1,\"stamp\":\"{}\"",
-            OLD.stamp_hex
-        )),
-        "{text}"
-    );
+    assert_marker_names(&place.prefix, &OLD);
 }
 
 #[test]

@@ -5,8 +5,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::common::{self, NEVER, NEW, OLD, Place, forced, install_as, no_build, place};
-use cs_prefix::{Owner, Policy, install};
+use crate::common::{
+    self, NEVER, NEW, OLD, Place, forced, install_as, install_by, no_build, place,
+};
+use cs_prefix::{Owner, Policy};
 
 /// Every setting that is carried.
 const SETTINGS: [&str; 7] = [
@@ -21,20 +23,13 @@ const SETTINGS: [&str; 7] = [
 
 /// Install a build that writes every setting itself, or none.
 fn run(place: &Place, owner: &Owner, policy: &Policy, own: bool) {
-    install(
-        &place.prefix,
-        owner,
-        policy,
-        &mut |_| {},
-        &NEVER,
-        |staging| {
-            let details = common::build(owner.runtime_version)(staging);
-            for name in SETTINGS.iter().filter(|_| own) {
-                write(staging.root, name, owner.runtime_version);
-            }
-            details
-        },
-    )
+    install_by(&place.prefix, owner, policy, |staging| {
+        let details = common::build(owner.runtime_version)(staging);
+        for name in SETTINGS.iter().filter(|_| own) {
+            write(staging.root, name, owner.runtime_version);
+        }
+        details
+    })
     .unwrap();
 }
 
@@ -104,7 +99,7 @@ fn the_older_executable_gets_the_settings_too() {
     run(&place, &NEW, &Policy::default(), false);
     write(&place.prefix, "conda-meta/pinned", "tool <3");
     let policy = Policy::default();
-    install(&place.prefix, &OLD, &policy, &mut |_| {}, &NEVER, no_build).unwrap();
+    install_by(&place.prefix, &OLD, &policy, no_build).unwrap();
     assert_eq!(
         read(&place, "conda-meta/pinned").as_deref(),
         Some("tool <3")

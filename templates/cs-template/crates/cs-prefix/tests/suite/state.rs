@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{self, NEW, OLD, installed, place, upgraded};
+use crate::common::{self, NEW, OLD, install_as, installed, place, upgraded};
 use cs_prefix::{Foreignness, Neighbours, State, examine, find_changes, inspect, look_around};
 
 #[test]
@@ -87,18 +87,11 @@ fn the_previous_prefix_and_an_abandoned_staging_directory_are_seen() {
 fn a_build_in_progress_is_seen() {
     let place = place();
     let seen = std::cell::Cell::new(false);
-    cs_prefix::install(
-        &place.prefix,
-        &OLD,
-        &Default::default(),
-        &mut |_| {},
-        &common::NEVER,
-        |staging| {
-            let around = look_around(&place.prefix, &OLD).unwrap();
-            seen.set(around.being_built && around.abandoned_staging.is_none());
-            common::build("1.0")(staging)
-        },
-    )
+    install_as(&place.prefix, &OLD, |staging| {
+        let around = look_around(&place.prefix, &OLD).unwrap();
+        seen.set(around.being_built && around.abandoned_staging.is_none());
+        common::build("1.0")(staging)
+    })
     .unwrap();
     assert!(seen.get());
 }

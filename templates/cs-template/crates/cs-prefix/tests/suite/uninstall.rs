@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::common::{self, NEVER, NEW, OLD, Place, installed, place, upgraded};
+use crate::common::{self, NEVER, NEW, OLD, Place, install_as, installed, place, upgraded};
 use cs_prefix::{PrefixError, Removed, plan_uninstall};
 
 fn uninstall(place: &Place) -> Result<Removed, PrefixError> {
@@ -79,15 +79,7 @@ fn an_empty_parent_goes_only_when_the_caller_chose_it() {
     let place = place();
     let prefix = place.directory.path().join("conda/demo");
     for (remove_empty_parent, left) in [(false, vec!["conda"]), (true, vec![])] {
-        cs_prefix::install(
-            &prefix,
-            &NEW,
-            &Default::default(),
-            &mut |_| {},
-            &NEVER,
-            common::build("2.0"),
-        )
-        .unwrap();
+        install_as(&prefix, &NEW, common::build("2.0")).unwrap();
         let mut plan = plan_uninstall(&prefix, &NEW).unwrap();
         plan.remove_empty_parent = remove_empty_parent;
         plan.execute(&NEW, Duration::from_secs(5), &mut |_| {}, &NEVER)

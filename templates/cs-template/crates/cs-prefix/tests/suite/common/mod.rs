@@ -99,14 +99,17 @@ pub fn install_as<E>(
     owner: &Owner,
     build: impl FnOnce(&Staging) -> Result<Details, E>,
 ) -> Result<Outcome, InstallError<E>> {
-    install(
-        prefix,
-        owner,
-        &Policy::default(),
-        &mut |_| {},
-        &NEVER,
-        build,
-    )
+    install_by(prefix, owner, &Policy::default(), build)
+}
+
+/// Install by a policy, with nobody who is told and nothing that cancels.
+pub fn install_by<E>(
+    prefix: &Path,
+    owner: &Owner,
+    policy: &Policy,
+    build: impl FnOnce(&Staging) -> Result<Details, E>,
+) -> Result<Outcome, InstallError<E>> {
+    install(prefix, owner, policy, &mut |_| {}, &NEVER, build)
 }
 
 pub fn no_build(_: &Staging) -> Result<Details, String> {
@@ -114,15 +117,14 @@ pub fn no_build(_: &Staging) -> Result<Details, String> {
 }
 
 pub fn run(place: &Place, owner: &Owner, policy: &Policy) -> Result<Outcome, InstallError<String>> {
-    let version = owner.runtime_version;
-    install(
-        &place.prefix,
-        owner,
-        policy,
-        &mut |_| {},
-        &NEVER,
-        build(version),
-    )
+    install_by(&place.prefix, owner, policy, build(owner.runtime_version))
+}
+
+/// A later run compares the bytes that a marker starts with.
+pub fn assert_marker_names(prefix: &Path, owner: &Owner) {
+    let text = fs::read_to_string(prefix.join(".demo.json")).unwrap();
+    let start = format!("{{\"schema_version\":1,\"stamp\":\"{}\"", owner.stamp_hex);
+    assert!(text.starts_with(&start), "{text}");
 }
 
 /// Install, and hand back the place with its prefix.
