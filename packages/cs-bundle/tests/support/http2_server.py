@@ -6,7 +6,6 @@ import socket
 import ssl
 import threading
 from dataclasses import dataclass, field
-from types import TracebackType
 
 import h2.config
 import h2.connection
@@ -15,6 +14,7 @@ import h2.events
 import h2.exceptions
 
 from archive_server import CERTIFICATE
+from listener import Listener
 
 
 @dataclass(slots=True)
@@ -40,51 +40,27 @@ class Stream:
     garbage: bytes = b""
 
 
-class Http2Server:
+class Http2Server(Listener):
     """Serve ``streams`` by path; remember each request, and the connection that it came over, in ``requests``."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.streams: dict[str, Stream] = {}
         self.requests: list[tuple[int, dict[str, str]]] = []
         self.is_hanging = threading.Event()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(CERTIFICATE)
         self._context.set_alpn_protocols(["h2"])
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self._open: list[socket.socket] = []
-        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._accept)
-
-    def __enter__(self) -> Http2Server:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-        for one in self._open:
-            one.close()
+        self.url = f"https://{self.address}"
 
     @property
     def connections(self) -> int:
         """Return over how many connections requests came."""
         return len({number for number, _ in self.requests})
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                plain, _ = self._listener.accept()
-            except OSError:
-                return
-            self._open.append(plain)
-            threading.Thread(target=self._greet, args=(plain, len(self._open)), daemon=True).start()
-
-    def _greet(self, plain: socket.socket, number: int) -> None:
+    def _serve(self, client: socket.socket, number: int) -> None:
         try:
-            with self._context.wrap_socket(plain, server_side=True) as encrypted:
+            with self._context.wrap_socket(client, server_side=True) as encrypted:
                 self._open.append(encrypted)
                 assert encrypted.selected_alpn_protocol() == "h2"
                 _Conversation(self, encrypted, number).hold()

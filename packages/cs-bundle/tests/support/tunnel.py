@@ -5,42 +5,22 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from types import TracebackType
+
+from listener import Listener
 
 
-class Tunnel:
+class Tunnel(Listener):
     """Answer ``CONNECT`` and pass on what comes; remember each first line in ``asked``.
 
     :param login: the ``Proxy-Authorization`` to insist on.
     """
 
     def __init__(self, login: str) -> None:
+        super().__init__()
         self.asked: list[str] = []
         self._login = login
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._accept)
 
-    def __enter__(self) -> Tunnel:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._lead, args=(client,), daemon=True).start()
-
-    def _lead(self, client: socket.socket) -> None:
+    def _serve(self, client: socket.socket, number: int) -> None:
         with client:
             head = b""
             while b"\r\n\r\n" not in head:
