@@ -117,27 +117,16 @@ def _compose_stem(artifact_name: str, label: str | None) -> str:
     stem = f"{artifact_name}-{label}"
     if not _LABEL.fullmatch(label):
         expected = "an ASCII letter or digit, then only ASCII letters, digits, '.', '_' and '-'; at most 64"
-        message = "this label cannot be part of a file name"
-        raise CliError(
-            message,
-            kind="label-invalid",
-            key="--target-label",
-            exit_status=EXIT_USAGE,
-            expected=expected,
-            actual=repr(label),
-        )
+        raise _refuse_label("this label cannot be part of a file name", expected, repr(label))
     if len(stem) > _STEM_LENGTH:
         message = f"this label makes the file names too long: {stem}"
-        expected = f"at most {_STEM_LENGTH} characters"
-        raise CliError(
-            message,
-            kind="label-invalid",
-            key="--target-label",
-            exit_status=EXIT_USAGE,
-            expected=expected,
-            actual=f"{len(stem)}",
-        )
+        raise _refuse_label(message, f"at most {_STEM_LENGTH} characters", f"{len(stem)}")
     return stem
+
+
+def _refuse_label(message: str, expected: str, actual: str) -> CliError:
+    kind, key = "label-invalid", "--target-label"
+    return CliError(message, kind=kind, key=key, expected=expected, actual=actual, exit_status=EXIT_USAGE)
 
 
 def _plan_packages(subdir: str, records: Sequence[PackageRecord], requested: dict[str, str]) -> Plan:
