@@ -208,7 +208,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Compare with the peer in interleaved pairs: ``nox -s bench -- --rounds 5``."""
+    """Compare with conda-ship 0.11.1 in interleaved pairs: ``nox -s bench -- --rounds 5``."""
     install_everything(session)
     path = os.pathsep.join(str(ROOT / name) for name in ("tests-integration", "packages/cs-lock/benchmarks"))
     session.run("python", "-m", "bench", *session.posargs, env={"PYTHONPATH": path})

@@ -1,4 +1,4 @@
-"""Circles are found in crates and packages, and there are none in this repository."""
+"""Circles are found in crates and packages."""
 
 from __future__ import annotations
 
