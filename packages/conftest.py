@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+from steady import pytest_runtest_call, pytest_runtest_makereport, pytest_runtest_setup, settle
 
-from steady import settle
+__all__ = ["pytest_runtest_call", "pytest_runtest_makereport", "pytest_runtest_setup"]
 
 settle()
 

@@ -2,42 +2,58 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-sys.path.insert(0, str(Path(__file__).parent))
+from steady import pytest_runtest_call, pytest_runtest_makereport, pytest_runtest_setup, settle
 
-from channel.build import build_channel
-from channel.server import ChannelServer, serve
-from channel.solve import solve
-from channel.workspace import Workspace
-from faults.workshop import Workshop, write_plain_channel
-
-from steady import settle
+__all__ = ["pytest_runtest_call", "pytest_runtest_makereport", "pytest_runtest_setup"]
+from support.channel.build import build_channel
+from support.channel.solve import solve
+from support.commands import Command, Home, run_cs
+from support.servers import Server, serve
+from support.workshop import Workshop, open_plain_workshop
+from support.workspaces import SPECS, Workspace
 
 settle(keep=("CONDA_SHIP_TEMPLATE",))
 
-SPECS = ("python", "click", "cowsay", "jinja2", "placeholders", "old-style", "greeter", "conda")
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
-SCRIPTS = Path(sys.executable).parent
+DEFAULT_KILLS = 8
+MANY_KILLS = 50
 
-Command = subprocess.CompletedProcess[str]
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of ``faults``."""
+    parser.addoption("--kills", type=int, default=DEFAULT_KILLS, help="how often to kill each command")
+    parser.addoption("--seed", type=int, default=0, help="decides at which instants")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests that take the number of a ``kill`` once for each."""
+    if "kill" in metafunc.fixturenames:
+        metafunc.parametrize("kill", range(metafunc.config.getoption("kills")))
+
+
+@pytest.fixture(scope="session")
+def kills(request: pytest.FixtureRequest) -> int:
+    """How often to kill each command."""
+    return int(request.config.getoption("kills"))
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """What the instants of the kills follow from."""
+    return int(request.config.getoption("seed"))
 
 
 @pytest.fixture(scope="session")
 def fast_directory() -> Iterator[Path]:
-    """A folder on the fastest file system there is; removed at the end."""
+    """A folder on the fastest file system of this machine; removed at the end."""
     shared_memory = Path("/dev/shm")
     base = shared_memory if os.access(shared_memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="cs-tests-", dir=base) as directory:
@@ -46,7 +62,7 @@ def fast_directory() -> Iterator[Path]:
 
 
 @pytest.fixture
-def tmp_path(fast_directory: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+def tmp_path(fast_directory: Path) -> Iterator[Path]:
     """A folder of the test's own on that file system."""
     directory = Path(tempfile.mkdtemp(prefix="t-", dir=fast_directory))
     directory.chmod(0o755)
@@ -57,24 +73,24 @@ def tmp_path(fast_directory: Path, request: pytest.FixtureRequest) -> Iterator[P
 @pytest.fixture(scope="session")
 def channel_directory() -> Path:
     """The tiny channel, built once and kept for the next run."""
-    return build_channel(CACHE / "channels" / "tiny", "tiny")
+    return build_channel("tiny")
 
 
 @pytest.fixture(scope="session")
-def channel(channel_directory: Path) -> Iterator[ChannelServer]:
+def channel(channel_directory: Path) -> Iterator[Server]:
     """The tiny channel, served."""
     with serve(channel_directory) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def records(channel: ChannelServer) -> list[dict[str, Any]]:
+def records(channel: Server) -> list[dict[str, Any]]:
     """The solve that the workspaces lock."""
     return solve(channel.url, list(SPECS))
 
 
 @pytest.fixture
-def make_workspace(tmp_path: Path, channel: ChannelServer, records: list[dict[str, Any]]) -> Callable[..., Path]:
+def make_workspace(tmp_path: Path, channel: Server, records: list[dict[str, Any]]) -> Callable[..., Path]:
     """Write a workspace whose environment ``ship`` holds the whole solve."""
 
     def make(*, form: str = "conda.toml", lock_version: str = "conda-1", name: str = "workspace", **ship: str) -> Path:
@@ -94,13 +110,6 @@ def make_workspace(tmp_path: Path, channel: ChannelServer, records: list[dict[st
     return make
 
 
-def run_command(arguments: Sequence[str | Path], **options: Any) -> Command:
-    """Run a command and keep what it says."""
-    settings: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "check": False}
-    settings.update(options)
-    return subprocess.run([str(argument) for argument in arguments], timeout=300, **settings)
-
-
 @pytest.fixture(scope="session")
 def cache_directory(fast_directory: Path) -> Path:
     """The package cache that the tests' builds share."""
@@ -112,32 +121,9 @@ def cs(cache_directory: Path) -> Callable[..., Command]:
     """Run the installed ``cs``."""
 
     def run(*arguments: str | Path, cwd: Path, check: bool = True) -> Command:
-        environment = {**os.environ, "CONDA_SHIP_CACHE_DIR": str(cache_directory)}
-        completed = run_command([SCRIPTS / "cs", *arguments], cwd=cwd, env=environment)
-        assert not check or completed.returncode == 0, completed.stderr
-        return completed
+        return run_cs(*arguments, cwd=cwd, cache=cache_directory, check=check)
 
     return run
-
-
-@dataclass
-class Home:
-    """A user's home, with an environment that knows of nothing else."""
-
-    directory: Path
-    extra: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {"HOME": str(self.directory), "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", **self.extra}
-
-    def run(self, *arguments: str | Path, **options: Any) -> Command:
-        """Run a command as this user would."""
-        return run_command(arguments, **{"env": self.environment, "cwd": self.directory, **options})
-
-    @property
-    def prefix(self) -> Path:
-        return self.directory / ".conda" / "demo"
 
 
 @pytest.fixture
@@ -149,18 +135,17 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture(scope="session")
-def embedded_runtime(
-    fast_directory: Path, cache_directory: Path, channel: ChannelServer, records: list[dict[str, Any]]
-) -> Path:
+def workshop(fast_directory: Path, cache_directory: Path, channel: Server, records: list[dict[str, Any]]) -> Workshop:
+    """Builds runtimes from the tiny channel, with the delegate ``python``."""
+    return Workshop(
+        directory=fast_directory / "workshop", cache=cache_directory, server=channel, specs=SPECS, records=records
+    )
+
+
+@pytest.fixture(scope="session")
+def embedded_runtime(workshop: Workshop) -> Path:
     """One embedded runtime with the delegate ``python``, for tests that do not care how it was built."""
-    directory = fast_directory / "embedded"
-    ship = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": '"python"', "layout": '"embedded"'}
-    workspace = Workspace(directory=directory, specs=SPECS, channel_url=channel.url, ship=ship)
-    workspace.write({"ship": {"linux-64": records}})
-    environment = {**os.environ, "CONDA_SHIP_CACHE_DIR": str(cache_directory)}
-    completed = run_command([SCRIPTS / "cs", "build", "-q"], cwd=directory, env=environment)
-    assert completed.returncode == 0, completed.stderr
-    return directory / "dist" / "demoz"
+    return workshop.build()
 
 
 @pytest.fixture(scope="session")
@@ -175,21 +160,3 @@ def tiny_workshop(fast_directory: Path, cache_directory: Path) -> Iterator[Works
     """The same with next to no files, for tests that look at every system call."""
     with open_plain_workshop(fast_directory / "tiny", cache_directory, files=2) as workshop:
         yield workshop
-
-
-@contextlib.contextmanager
-def open_plain_workshop(directory: Path, cache: Path, **channel: int) -> Iterator[Workshop]:
-    """Serve a channel of packages without Python, and build runtimes from it.
-
-    :param channel: what ``write_plain_channel`` takes.
-    """
-    directory.mkdir()
-    with serve(write_plain_channel(directory / "channel", **channel)) as server:
-        yield Workshop(
-            directory=directory / "workshop",
-            cache=cache,
-            channel_url=server.url,
-            specs=("tool",),
-            records=solve(server.url, ["tool"]),
-            delegate="tool",
-        )

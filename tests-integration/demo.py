@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from channel.build import build_channel
-from channel.server import serve
-from channel.solve import solve
-from channel.workspace import Workspace
+from support.channel.build import build_channel
+from support.channel.solve import solve
+from support.servers import serve
+from support.workspaces import Workspace
 
 SPECS = ("python", "click", "cowsay", "jinja2", "placeholders")
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
 
 
 def main() -> None:
     """Build a channel, a lock and an embedded runtime; run it twice."""
-    channel = build_channel(CACHE / "channels" / "tiny", "tiny")
+    channel = build_channel("tiny")
     with tempfile.TemporaryDirectory(prefix="cs-demo-") as work, serve(channel) as server:
         workspace = _write_workspace(Path(work) / "workspace", server.url)
         print(f"A workspace, solved: {', '.join(SPECS)} and what they need\n")
         print((workspace / "conda.toml").read_text())
         _step("cs inspect", ["cs", "inspect"], workspace)
         _step("cs build", ["cs", "build"], workspace)
-        server.requests.clear()
+        server.asked.clear()
         runtime = workspace / "dist" / "demoz"
         home = Path(work) / "home"
         home.mkdir()
@@ -69,4 +67,4 @@ def _report(runtime: Path, prefix: Path, first: float, second: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

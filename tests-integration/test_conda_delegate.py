@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Command, Home
+
+from support.commands import Command, Home
 
 
 @pytest.fixture

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Command, Home
+
+from steady import wait_until
+from support.commands import Command, Home
+from support.processes import state_of
 
 PRINT_ARGUMENTS = "import os, sys; print([os.fsencode(word) for word in sys.argv[1:]])"
 PRINT_ENVIRONMENT = "import json, os; print(json.dumps(dict(os.environ)))"
@@ -134,9 +135,8 @@ def test_a_runtime_may_be_renamed_and_linked_to(
     assert environment["CONDA_COMPLETION_COMMAND_NAME"] == name
 
 
+@pytest.mark.tools("strace")
 def test_a_later_run_reads_a_little_and_execs(installed: Home, embedded_runtime: Path, tmp_path: Path) -> None:
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed")
     log = tmp_path / "calls"
     installed.run("strace", "-o", log, embedded_runtime, "-c", "pass")
     calls = log.read_text().splitlines()
@@ -148,13 +148,13 @@ def test_a_later_run_reads_a_little_and_execs(installed: Home, embedded_runtime:
     assert len(before) <= 12, before
 
 
+@pytest.mark.root
+@pytest.mark.tools("setpriv")
 def test_a_later_run_works_while_nothing_can_be_written(installed: Home, embedded_runtime: Path) -> None:
     home = Home(installed.directory, {"TMPDIR": "/nonexistent"})
     completed = home.run(
         "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", embedded_runtime, "-c", "print(1)"
     )
-    if os.geteuid() != 0:
-        pytest.skip("only root can become somebody else")
     assert (completed.returncode, completed.stdout) == (0, "1\n"), completed.stderr
 
 
@@ -171,7 +171,7 @@ def test_a_stopped_delegate_can_be_continued(installed: Home, embedded_runtime: 
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
     process.send_signal(signal.SIGSTOP)
-    time.sleep(0.05)
+    wait_until(lambda: state_of(process.pid) == "T")
     process.send_signal(signal.SIGCONT)
     assert process.communicate("go\n", timeout=30)[0] == "down\n"
 

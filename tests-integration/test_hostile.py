@@ -11,13 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from channel.archive import PLACEHOLDER, Entry
-from channel.crafted import Archive, Odd, write_channel
-from channel.pieces import DELEGATE, delegate, fake_python, hard, link, noarch_python, package, plain, text
-from channel.server import serve
-from channel.workspace import Workspace
-from conftest import Command, Home
-from traps import MISSING_OR_DAMAGED, Trap, evil
+
+from support.channel.archive import PLACEHOLDER, Entry
+from support.channel.crafted import Archive, Odd, write_channel
+from support.channel.pieces import DELEGATE, delegate, fake_python, hard, link, noarch_python, package, plain, text
+from support.commands import Command, Home
+from support.servers import serve
+from support.traps import MISSING_OR_DAMAGED, Trap, evil
+from support.workspaces import Workspace
 
 
 @pytest.fixture

@@ -7,41 +7,17 @@ import os
 import pty
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from channel.server import ChannelServer, serve
-from channel.solve import solve
-from conftest import SPECS, Command, Home
-from faults.inspection import assert_complete, list_names, read_marker, snapshot
-from faults.processes import LONG_SECONDS, finish, start, wait_for_script
-from faults.workshop import Workshop, write_plain_channel
 
-
-@pytest.fixture(scope="module")
-def workshop(
-    fast_directory: Path, cache_directory: Path, channel: ChannelServer, records: list[dict[str, Any]]
-) -> Workshop:
-    """Builds runtimes with the delegate ``python``."""
-    directory = fast_directory / "lifecycle"
-    return Workshop(directory=directory, cache=cache_directory, channel_url=channel.url, specs=SPECS, records=records)
-
-
-@pytest.fixture(scope="module")
-def plain(fast_directory: Path, cache_directory: Path) -> Iterator[Workshop]:
-    """Builds small runtimes without Python, with the delegate ``tool``."""
-    with serve(write_plain_channel(fast_directory / "lifecycle-channel")) as server:
-        yield Workshop(
-            directory=fast_directory / "lifecycle-plain",
-            cache=cache_directory,
-            channel_url=server.url,
-            specs=("tool",),
-            records=solve(server.url, ["tool"]),
-            delegate="tool",
-        )
+from support.commands import Command, Home
+from support.inspection import assert_complete, list_names, read_marker, snapshot
+from support.processes import LONG_SECONDS, finish, start, wait_for_script
+from support.workshop import Workshop
 
 
 @dataclass
@@ -86,9 +62,9 @@ class User:
 
 
 @pytest.fixture
-def user(home: Home, plain: Workshop) -> User:
+def user(home: Home, plain_workshop: Workshop) -> User:
     """A user who has run nothing yet."""
-    return User(home, plain.build(version="1.0"), plain.build(version="2.0"))
+    return User(home, plain_workshop.build(version="1.0"), plain_workshop.build(version="2.0"))
 
 
 @pytest.fixture
@@ -212,11 +188,11 @@ def test_each_command_does_in_each_state_what_the_table_says(state: str, command
     ("state", "name"),
     [
         ("absent", "absent"),
-        ("complete", "ours-complete"),
-        ("older", "ours-of-another-stamp"),
-        ("declined", "ours-of-another-stamp"),
-        ("changed", "ours-changed-by-user"),
-        ("torn", "ours-torn"),
+        ("complete", "complete"),
+        ("older", "another-stamp"),
+        ("declined", "another-stamp"),
+        ("changed", "changed"),
+        ("torn", "torn"),
         ("abandoned", "absent"),
         ("foreign", "foreign"),
     ],
@@ -254,7 +230,7 @@ def test_named_environments_follow_an_upgrade_and_a_rollback(user: User) -> None
     precious = user.add_environment()
     upgrade = user.run(user.new, "word")
     assert "replaced demo 1.0 by 2.0 (2 packages" in upgrade.stderr
-    assert "rollback` puts back the one before" in upgrade.stderr
+    assert "rollback` restores the previous version" in upgrade.stderr
     assert (user.version, precious.read_text()) == ("2.0", "mine")
     assert not (user.beside / ".demo.previous" / "envs").exists()
     user.add_environment("second")
@@ -269,7 +245,7 @@ def test_after_a_rollback_the_newer_runtime_keeps_the_older_prefix_until_it_is_f
     user.run(user.new, "rollback")
     kept = user.run(user.new, "word")
     assert len(kept.stderr.splitlines()) == 1
-    assert "using demo 1.0 as installed instead of 2.0: it was rolled back to" in kept.stderr
+    assert "using the installed demo 1.0 instead of 2.0: it was rolled back to" in kept.stderr
     user.run(user.new, "bootstrap", "--force")
     assert user.version == "2.0"
     assert user.run(user.new, "word").stderr == ""
@@ -291,9 +267,9 @@ def test_a_rollback_restores_a_prefix_that_somebody_has_removed(upgraded: User) 
     assert list_names(user.beside) == ["demo"]
 
 
-def test_only_the_last_replaced_prefix_is_kept(upgraded: User, plain: Workshop) -> None:
+def test_only_the_last_replaced_prefix_is_kept(upgraded: User, plain_workshop: Workshop) -> None:
     user = upgraded
-    user.run(plain.build(version="3.0"), "word")
+    user.run(plain_workshop.build(version="3.0"), "word")
     assert user.version == "3.0"
     assert read_marker(user.beside / ".demo.previous")["runtime_version"] == "2.0"
     assert list_names(user.beside) == [".demo.previous", "demo"]
@@ -356,7 +332,7 @@ def test_a_prefix_that_its_user_has_changed_is_kept_with_one_line(
         kept = user.run(user.new, "-c", "print('ran')")
         assert kept.stdout == "ran\n"
         assert kept.stderr.splitlines() == [
-            "demo: using demo 1.0 as installed instead of 2.0: it was changed since "
+            "demo: using the installed demo 1.0 instead of 2.0: it was changed since "
             f"{words}; `demoz bootstrap --force` replaces it{hint}"
         ]
     assert "stays installed" in user.run(user.new, "bootstrap").stdout
@@ -377,27 +353,29 @@ def test_what_python_has_compiled_is_no_change(home: Home, workshop: Workshop) -
     assert user.version == "2.0"
 
 
-def test_a_runtime_that_keeps_prefixes_says_so_in_one_line(user: User, plain: Workshop) -> None:
-    keeping = plain.build(version="3.0", on_upgrade='"keep"')
+def test_a_runtime_that_keeps_prefixes_says_so_in_one_line(user: User, plain_workshop: Workshop) -> None:
+    keeping = plain_workshop.build(version="3.0", on_upgrade='"keep"')
     user.run(user.old, "word")
     kept = user.run(keeping, "word")
     assert len(kept.stderr.splitlines()) == 1
-    assert "using demo 1.0 as installed instead of 3.0" in kept.stderr
+    assert "using the installed demo 1.0 instead of 3.0" in kept.stderr
     assert list_names(user.beside) == ["demo"]
     user.run(keeping, "bootstrap", "--force")
     assert user.version == "3.0"
 
 
-def test_an_upgrade_that_fails_goes_on_with_the_older_prefix(user: User, plain: Workshop, tmp_path: Path) -> None:
+def test_an_upgrade_that_fails_goes_on_with_the_older_prefix(
+    user: User, plain_workshop: Workshop, tmp_path: Path
+) -> None:
     user.run(user.old, "word")
     before = snapshot(user.prefix)
-    moved = plain.build(version="2.4", layout='"external"')
+    moved = plain_workshop.build(version="2.4", layout='"external"')
     alone = Path(shutil.copy(moved, tmp_path))  # without its bundle
     user.home.extra["DEMO_OFFLINE"] = "1"
     kept = user.run(alone, "word")
     assert kept.stdout == f"{user.prefix} word\n"
     (line,) = kept.stderr.splitlines()
-    assert "using demo 1.0 as installed instead of 2.4: the upgrade failed (" in line
+    assert "using the installed demo 1.0 instead of 2.4: the upgrade failed (" in line
     assert user.home.run(alone, "bootstrap").returncode == 66
     events = user.run(alone, "--progress", "json", "word").stderr.splitlines()
     assert json.loads(events[-1])["outcome"] == "kept"
@@ -503,8 +481,10 @@ def test_the_option_wins_over_the_shared_variable_over_the_runtimes_own(user: Us
     assert list_names(home.directory) == []
 
 
-def test_a_runtime_called_conda_ignores_the_active_environment(home: Home, plain: Workshop, tmp_path: Path) -> None:
-    runtime = plain.build(runtime='"conda"')
+def test_a_runtime_called_conda_ignores_the_active_environment(
+    home: Home, plain_workshop: Workshop, tmp_path: Path
+) -> None:
+    runtime = plain_workshop.build(runtime='"conda"')
     home.extra["CONDA_PREFIX"] = str(tmp_path / "active")
     completed = home.run(runtime, "word")
     assert completed.stdout == f"{home.directory / '.conda' / 'conda'} word\n", completed.stderr
@@ -592,8 +572,8 @@ def test_every_setting_of_a_user_survives_upgrades_and_rollbacks(user: User) -> 
         }
 
 
-def test_a_frozen_marker_of_the_runtime_is_that_of_the_build_in_place(home: Home, plain: Workshop) -> None:
-    old, new = (plain.build(version=version, freeze_base="true") for version in ("1.3", "2.3"))
+def test_a_frozen_marker_of_the_runtime_is_that_of_the_build_in_place(home: Home, plain_workshop: Workshop) -> None:
+    old, new = (plain_workshop.build(version=version, freeze_base="true") for version in ("1.3", "2.3"))
     for command, version in (((old, "word"), "1.3"), ((new, "word"), "2.3"), ((new, "rollback"), "1.3")):
         assert home.run(*command).returncode == 0
         assert f"demo {version}." in (home.prefix / "conda-meta" / "frozen").read_text()
@@ -607,8 +587,8 @@ def test_settings_that_nobody_changed_are_replaced_by_an_upgrade(home: Home, wor
     assert (home.prefix / ".condarc").read_text() == "channels:\n  - second\n"
 
 
-def test_a_frozen_base_and_the_installer_are_written_down(home: Home, plain: Workshop) -> None:
-    runtime = plain.build(freeze_base="true", installer='"homebrew"')
+def test_a_frozen_base_and_the_installer_are_written_down(home: Home, plain_workshop: Workshop) -> None:
+    runtime = plain_workshop.build(freeze_base="true", installer='"homebrew"')
     assert home.run(runtime, "word").returncode == 0
     assert "message" in json.loads((home.prefix / "conda-meta" / "frozen").read_text())
     info = json.loads((home.prefix / ".installer.info").read_text())
@@ -624,10 +604,10 @@ def test_nothing_of_the_kind_is_written_unasked(user: User) -> None:
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o027, 0o077])
 def test_what_the_runtime_writes_itself_follows_the_umask_and_is_never_writable_by_all(
-    umask: int, home: Home, plain: Workshop
+    umask: int, home: Home, plain_workshop: Workshop
 ) -> None:
     for version in ("1.5", "2.5"):
-        runtime = plain.build(
+        runtime = plain_workshop.build(
             version=version, freeze_base="true", installer='"homebrew"', condarc="channels:\n  - first\n"
         )
         completed = home.run("sh", "-c", f'umask {umask:o}; exec "$0" word', runtime)

@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 import rattler
-from channel.rattling import run_rattler
-from channel.server import serve
-from channel.solve import channel_packages, solve
-from channel.workspace import Workspace
-from conftest import CACHE, SPECS, Command, Home
-from prefixes import UMASK, compare, describe_as_ours, describe_prefix, read_as_ours, read_records
 
-OUR_OWN = frozenset({".demo.json"})
-THEIR_OWN = frozenset({"__clobbers__", "CACHEDIR.TAG"})
+from support.channel.build import find_channel
+from support.channel.rattling import run_rattler
+from support.channel.solve import channel_packages, solve
+from support.commands import Command, Home
+from support.prefixes import UMASK, compare, describe_as_own, describe_prefix, read_as_own, read_records
+from support.servers import serve
+from support.workspaces import SPECS, Workspace
+
+RUNTIMES_OWN = frozenset({".demo.json"})
+RATTLERS_OWN = frozenset({"__clobbers__", "CACHEDIR.TAG"})
 
 
 def install_with_rattler(lock: Path, prefix: Path, cache: Path) -> None:
@@ -27,7 +29,7 @@ def install_with_rattler(lock: Path, prefix: Path, cache: Path) -> None:
     platform = environment.platforms()[0]
     records = environment.conda_repodata_records_for_platform(platform)
     assert records
-    options = {"cache_dir": cache, "platform": rattler.Subdir("linux-64"), "show_progress": False}
+    options: dict[str, Any] = {"cache_dir": cache, "platform": rattler.Subdir("linux-64"), "show_progress": False}
     run_rattler(rattler.install(records, prefix, execute_link_scripts=True, **options))
 
 
@@ -39,18 +41,18 @@ def compare_with_rattler(runtime: Path, home: Home, work: Path) -> tuple[int, se
     prefix = home.prefix
     prefix.parent.mkdir()
     install_with_rattler(runtime.with_name(f"{runtime.name}.runtime.lock"), prefix, work / "cache")
-    theirs, their_records = describe_as_ours(prefix, ignore=THEIR_OWN), read_as_ours(prefix)
+    rattlers, rattlers_records = describe_as_own(prefix, ignore=RATTLERS_OWN), read_as_own(prefix)
     prefix.rename(work / "rattler-prefix")
     completed = home.run(runtime, "bootstrap", umask=UMASK)
     assert completed.returncode == 0, completed.stderr
-    ours, our_records = describe_prefix(prefix, ignore=OUR_OWN), read_records(prefix)
-    assert compare(ours, theirs) == []
-    requested = {name for name, record in our_records.items() if record["requested_specs"]}
-    for record in (*our_records.values(), *their_records.values()):  # py-rattler cannot be told what was requested
+    own, own_records = describe_prefix(prefix, ignore=RUNTIMES_OWN), read_records(prefix)
+    assert compare(own, rattlers) == []
+    requested = {name for name, record in own_records.items() if record["requested_specs"]}
+    for record in (*own_records.values(), *rattlers_records.values()):  # py-rattler cannot be told what was requested
         record.pop("requested_spec", None)
         record.pop("requested_specs", None)
-    assert compare(our_records, their_records) == []
-    return len(ours), requested
+    assert compare(own_records, rattlers_records) == []
+    return len(own), requested
 
 
 def test_the_prefix_is_the_one_that_rattler_makes(embedded_runtime: Path, home: Home, tmp_path: Path) -> None:
@@ -59,11 +61,12 @@ def test_the_prefix_is_the_one_that_rattler_makes(embedded_runtime: Path, home: 
     assert requested == set(SPECS)
 
 
+@pytest.mark.large
 def test_the_large_channel_gives_the_prefix_that_rattler_makes(
     home: Home, tmp_path: Path, cs: Callable[..., Command]
 ) -> None:
-    large = CACHE / "channels" / "large"
-    if not (large / "built-from.json").is_file():
+    large = find_channel("large")
+    if large is None:
         pytest.skip("there is no large channel yet: nox -s bench builds it")
     with serve(large) as server:
         records = solve(server.url, [name for name in channel_packages(large) if not name.startswith("conda")])

@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from channel.server import ChannelServer
-from channel.workspace import Workspace
-from conftest import SPECS, Command, Home
+
+from support.commands import Command, Home
+from support.servers import Server
+from support.workspaces import SPECS, Workspace
 
 MARK = "jane-doe-home"
 SETTINGS = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": '"python"'}
@@ -34,7 +35,7 @@ def test_a_runtime_of_local_archives_needs_none_of_their_files(
     form: str,
     share: str,
     tmp_path: Path,
-    channel: ChannelServer,
+    channel: Server,
     channel_directory: Path,
     records: list[dict[str, Any]],
     cs: Callable[..., Command],
@@ -81,7 +82,7 @@ def test_a_runtime_of_local_archives_needs_none_of_their_files(
 
 def test_a_runtime_without_its_bundle_names_what_comes_with_it(
     tmp_path: Path,
-    channel: ChannelServer,
+    channel: Server,
     channel_directory: Path,
     records: list[dict[str, Any]],
     cs: Callable[..., Command],

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from channel.locks import VERSIONS
-from channel.server import ChannelServer
-from channel.workspace import FORMS
-from conftest import Command, Home
+
+from support.channel.locks import VERSIONS
+from support.commands import Command, Home
+from support.servers import Server
+from support.workspaces import FORMS
 
 COMBINATIONS = [(form, lock) for form in FORMS for lock in VERSIONS if ("conda" in form) == (lock == "conda-1")]
 PROGRAM = "import sys, click, jinja2, markupsafe; print(sys.prefix); print(*sys.argv[1:])"
@@ -42,18 +43,18 @@ def test_every_lock_version_gives_the_same_packages(
 
 
 def test_an_online_runtime_fetches_what_it_needs(
-    make_workspace: Callable[..., Path], cs: Callable[..., Command], home: Home, channel: ChannelServer
+    make_workspace: Callable[..., Path], cs: Callable[..., Command], home: Home, channel: Server
 ) -> None:
     workspace = make_workspace(layout='"online"')
     cs("build", cwd=workspace)
-    asked_before = len(channel.requests)
+    asked_before = len(channel.asked)
     first = home.run(workspace / "dist" / "demo", "-c", "print('hello')")
     assert (first.returncode, first.stdout) == (0, "hello\n"), first.stderr
-    assert any(path.endswith(".tar.bz2") for path in channel.requests[asked_before:])
-    asked_after = len(channel.requests)
+    assert any(asked.path.endswith(".tar.bz2") for asked in channel.asked[asked_before:])
+    asked_after = len(channel.asked)
     second = home.run(workspace / "dist" / "demo", "-c", "print('again')")
     assert (second.stdout, second.stderr) == ("again\n", "")
-    assert len(channel.requests) == asked_after
+    assert len(channel.asked) == asked_after
 
 
 def test_an_external_runtime_takes_the_bundle_beside_it(

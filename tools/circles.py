@@ -55,7 +55,7 @@ def read_crate(source: Path) -> Graph:
             rest = [first, *rest]
         for name in rest:
             if name != "super" and (*base, name) not in files:
-                exported = exports[base].get(name)
+                exported = exports[base].get(name, exports[base].get("*"))
                 return (exported and resolve(base, exported)) or base
             base = base[:-1] if name == "super" else (*base, name)
         return base

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from conftest import Command, Home
-from faults.inspection import assert_complete, list_names
-from faults.workshop import Workshop
+
+from support.commands import Command, Home
+from support.inspection import assert_complete, list_names
+from support.workshop import Workshop
 
 BUNDLE = "demo.bundle.tar.zst"
 ARCHIVES = ["bulk-1.0-0.conda", "tool-1.0-0.conda"]

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Command, Home
-from faults.inspection import list_names, read_marker
-from faults.walker import Walker
-from faults.workshop import Workshop
+
+from support.commands import Command, Home
+from support.inspection import list_names, read_marker
+from support.walker import Walker
+from support.workshop import Workshop
 
 FAILURES_PER_KILL = 4
 """A failing call takes a fraction of the time of a kill at a step."""
@@ -34,14 +35,7 @@ ERRORS = {
 STATUSES = {0, 64, 66, 69, 73, 74, 75, 77, 78}
 
 
-def is_traceable() -> bool:
-    """Whether strace is there, and may do its work here."""
-    if shutil.which("strace") is None:
-        return False
-    return subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode == 0
-
-
-pytestmark = pytest.mark.skipif(not is_traceable(), reason="strace is not installed, or may not trace")
+pytestmark = pytest.mark.tools("strace")
 
 
 @dataclass(frozen=True)
@@ -64,7 +58,7 @@ class Saboteur(Walker):
     def list_failures(self, command: tuple[str | Path, ...]) -> list[Failure]:
         """Run the command to its end and list the calls about the prefix and what is beside it."""
         log = self.home.directory.with_name("calls")
-        options = ["strace", "-f", "-y", "-qq", "-o", log, "-e", f"trace={','.join(ERRORS)}"]
+        options: list[str | Path] = ["strace", "-f", "-y", "-qq", "-o", log, "-e", f"trace={','.join(ERRORS)}"]
         assert self.home.run(*options, *command).returncode == 0
         seen: Counter[tuple[str, str]] = Counter()
         found = set()

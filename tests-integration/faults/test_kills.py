@@ -6,15 +6,17 @@ The instants follow from ``--seed`` and ``--kills``; a failure names its number,
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Home
-from faults.inspection import assert_complete, assert_no_process_in, list_names, read_marker
-from faults.killing import choose_instant, measure, run_and_kill
-from faults.workshop import Workshop
+
+from support.commands import Home
+from support.inspection import assert_complete, list_names, read_marker
+from support.killing import choose_instant, measure, run_and_kill
+from support.processes import assert_no_process_in
+from support.workshop import Workshop
 
 PROGRAM = ("-c", "import sys; print(sys.prefix)")
 
@@ -89,9 +91,9 @@ def durations() -> dict[str, float]:
 
 
 @pytest.fixture
-def stage(home: Home, number: int, seed: int, durations: dict[str, float]) -> Iterator[Stage]:
+def stage(home: Home, kill: int, seed: int, durations: dict[str, float]) -> Stage:
     """A home to kill commands in."""
-    return Stage(home, number, seed, durations)
+    return Stage(home, kill, seed, durations)
 
 
 def nothing() -> None:

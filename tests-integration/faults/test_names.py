@@ -9,43 +9,34 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from channel.solve import solve
-from conftest import SCRIPTS, Home
-from faults.inspection import assert_complete
-from faults.names import HOSTILE_NSSWITCH, IS_POSSIBLE, SERVER_FAILURE, DnsServer, Machine, serve_names, serve_socks
-from faults.servers import FaultyServer, serve_faulty
-from faults.workshop import Workshop, write_plain_channel
+
+from support.commands import SCRIPTS, Home
+from support.inspection import assert_complete
+from support.names import HOSTILE_NSSWITCH, SERVER_FAILURE, DnsServer, Machine, serve_names, serve_socks
+from support.servers import Server
+from support.workshop import Workshop, open_plain_workshop
 
 NAME_SERVICE = ("nsswitch.conf", "libnss", "nscd", "gconv", "ld.so", ".so.")
 STRANGER = 4242
 ELF_INTERPRETER = 3
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
-needs_root = pytest.mark.skipif(not IS_POSSIBLE, reason="needs Linux, root and strace")
-
 
 @pytest.fixture(scope="module")
-def server(fast_directory: Path) -> Iterator[FaultyServer]:
-    """A channel of two small packages, served."""
-    with serve_faulty(write_plain_channel(fast_directory / "named-channel")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def workshop(fast_directory: Path, cache_directory: Path, server: FaultyServer) -> Workshop:
-    """Builds runtimes that download from that server."""
-    return Workshop(
-        directory=fast_directory / "named-workshop",
-        cache=cache_directory,
-        channel_url=server.url,
-        specs=("tool",),
-        records=solve(server.url, ["tool"]),
-        delegate="tool",
-    )
+def workshop(fast_directory: Path, cache_directory: Path) -> Iterator[Workshop]:
+    """Builds runtimes of two small packages; its server can be told to fail."""
+    with open_plain_workshop(fast_directory / "named", cache_directory) as workshop:
+        yield workshop
 
 
 @pytest.fixture
-def online(workshop: Workshop, server: FaultyServer) -> Path:
+def server(workshop: Workshop) -> Server:
+    """That server."""
+    return workshop.server
+
+
+@pytest.fixture
+def online(workshop: Workshop, server: Server) -> Path:
     built = workshop.build(layout='"online"')
     server.asked.clear()
     return built
@@ -88,7 +79,27 @@ def test_the_template_has_no_code_that_loads_a_name_service() -> None:
         assert fragment not in content
 
 
-@needs_root
+def test_what_a_child_does_is_not_what_the_program_does(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    lines = [
+        '1 execve("/bin/demo", ["demo"], 0x1) = 0',
+        '1 open("/etc/hosts", O_RDONLY) = 3',
+        "1 clone3({flags=CLONE_VM|CLONE_VFORK} <unfinished ...>",
+        '2 execve("/bin/sh", ["sh"], 0x1 <unfinished ...>',
+        "1 <... clone3 resumed>, 88) = 2",
+        "2 <... execve resumed>) = 0",
+        '2 openat(AT_FDCWD, "/etc/ld.so.cache", O_RDONLY) = 3',
+        "2 fork( <unfinished ...>",
+        '3 open("/etc/nsswitch.conf", O_RDONLY) = 3',
+        "2 <... fork resumed>) = 3",
+    ]
+    machine.trace.write_text("\n".join(lines))
+    own = machine.own_calls(Path("/bin/demo"))
+    assert [call for call in own if "open" in call] == ['open("/etc/hosts", O_RDONLY) = 3']
+
+
+@pytest.mark.root
+@pytest.mark.tools("strace", "setpriv", "unshare")
 @pytest.mark.parametrize(
     ("proxy", "hosts", "replies"),
     [
@@ -104,7 +115,7 @@ def test_a_name_is_found_in_hosts_and_dns_alone(
     hosts: str,
     replies: dict[str, str],
     online: Path,
-    server: FaultyServer,
+    server: Server,
     names: DnsServer,
     machine: Machine,
     home: Home,
@@ -121,10 +132,11 @@ def test_a_name_is_found_in_hosts_and_dns_alone(
     assert_nothing_loaded(machine, online)
 
 
-@needs_root
+@pytest.mark.root
+@pytest.mark.tools("strace", "setpriv", "unshare")
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
 def test_the_name_of_a_socks_proxy_is_found_too(
-    scheme: str, online: Path, server: FaultyServer, names: DnsServer, machine: Machine, home: Home
+    scheme: str, online: Path, server: Server, names: DnsServer, machine: Machine, home: Home
 ) -> None:
     names.names["socks.example"] = "127.0.0.1"
     machine.write("resolv.conf", f"nameserver {names.address}\n")
@@ -136,7 +148,8 @@ def test_the_name_of_a_socks_proxy_is_found_too(
     assert_nothing_loaded(machine, online)
 
 
-@needs_root
+@pytest.mark.root
+@pytest.mark.tools("strace", "setpriv", "unshare")
 def test_a_library_that_asks_the_c_library_gets_the_same_answer(
     online: Path, names: DnsServer, machine: Machine, home: Home
 ) -> None:
@@ -152,9 +165,8 @@ def test_a_library_that_asks_the_c_library_gets_the_same_answer(
         "client_id": "x",
     }
     # That client cannot be made without certificates.
-    if not CERTIFICATES.exists():
-        pytest.skip("this machine has no certificates where Debian has them")
-    home.extra["SSL_CERT_FILE"] = shutil.copy(CERTIFICATES, machine.directory)
+    assert CERTIFICATES.exists(), "install ca-certificates"
+    home.extra["SSL_CERT_FILE"] = shutil.copy(str(CERTIFICATES), str(machine.directory))
     file = machine.directory / "auth.json"
     file.write_text(json.dumps({"127.0.0.1": {"OAuth": login}}))
     home.extra["RATTLER_AUTH_FILE"] = str(file)
@@ -166,7 +178,8 @@ def test_a_library_that_asks_the_c_library_gets_the_same_answer(
     assert any("sin_port=htons(9)" in call for call in connected), "it was told the address"
 
 
-@needs_root
+@pytest.mark.root
+@pytest.mark.tools("strace", "setpriv", "unshare")
 @pytest.mark.parametrize(
     ("reply", "says"),
     [
@@ -187,7 +200,8 @@ def test_a_name_that_is_not_found_is_said_with_the_server(
     assert_nothing_loaded(machine, online)
 
 
-@needs_root
+@pytest.mark.root
+@pytest.mark.tools("strace", "setpriv", "unshare")
 def test_a_user_without_an_entry_and_without_home_is_told_so(workshop: Workshop, machine: Machine, home: Home) -> None:
     runtime = workshop.build()
     environment = {"PATH": home.environment["PATH"]}
@@ -197,7 +211,8 @@ def test_a_user_without_an_entry_and_without_home_is_told_so(workshop: Workshop,
     assert_nothing_loaded(machine, runtime)
 
 
-@needs_root
+@pytest.mark.root
+@pytest.mark.tools("strace", "setpriv", "unshare")
 def test_a_user_without_home_has_the_one_in_the_user_database(workshop: Workshop, machine: Machine, home: Home) -> None:
     runtime = workshop.build()
     home.directory.chmod(0o777)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from conftest import Home
-from faults.inspection import assert_complete, find_faults, list_names, read_marker
-from faults.tracing import IS_POSSIBLE
-from faults.walker import Walker
-from faults.workshop import Workshop
+
+from support.commands import Home
+from support.inspection import assert_complete, find_faults, list_names, read_marker
+from support.tracing import IS_POSSIBLE
+from support.walker import Walker
+from support.workshop import Workshop
 
 pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="traces system calls of Linux on x86-64")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
-from conftest import Home
-from faults.inspection import assert_complete, assert_no_process_in, list_names, read_marker
-from faults.processes import LONG_SECONDS, finish, start, wait_for_script
-from faults.workshop import Workshop
+
+from support.commands import Home
+from support.inspection import assert_complete, list_names, read_marker
+from support.processes import LONG_SECONDS, assert_no_process_in, finish, let_run, start, wait_for_script
+from support.workshop import Workshop
 
 MANY = 16
 
@@ -107,9 +107,9 @@ def test_a_stopped_builder_is_waited_for(plain_workshop: Workshop, home: Home) -
 
 
 def test_all_commands_at_once_with_some_of_them_killed(
-    number: int, seed: int, plain_workshop: Workshop, home: Home
+    kill: int, seed: int, plain_workshop: Workshop, home: Home
 ) -> None:
-    randomness = random.Random(f"{seed}-{number}")
+    randomness = random.Random(f"{seed}-{kill}")
     old, new = plain_workshop.build(version="1.0"), plain_workshop.build(version="2.0")
     assert home.run(old, "word").returncode == 0
     precious = home.prefix / "envs" / "mine" / "precious.txt"
@@ -119,7 +119,7 @@ def test_all_commands_at_once_with_some_of_them_killed(
     processes = [start(home, *randomness.choice(commands)) for _ in range(MANY // 2)]
     for process in processes:
         if randomness.random() < 0.5:
-            time.sleep(randomness.random() * 0.05)
+            let_run(process, randomness.random() * 0.05)
             process.kill()
     results = [finish(process) for process in processes]
     assert {status for status, _, _ in results} <= {0, 64, -signal.SIGKILL}, results

@@ -13,18 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Command, Home
-from faults.inspection import list_names, read_marker
-from faults.overlays import Container
-from faults.workshop import Workshop
-from security.mounts import KINDS, describe, mounted
-from security.users import become
 
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount file systems"),
-    pytest.mark.root,
-]
-needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+from support.commands import Command, Home
+from support.inspection import list_names, read_marker
+from support.mounts import KINDS, describe, mounted
+from support.overlays import Container
+from support.users import become
+from support.workshop import Workshop
+
+pytestmark = pytest.mark.root
 
 PLACES = [
     "demo/data",
@@ -172,7 +169,7 @@ def test_mounts_are_found_without_a_list_of_them(place: str, kind: str, bench: B
         bench.assert_refused(mount, through=WITHOUT_LIST)
 
 
-@needs_strace
+@pytest.mark.tools("strace")
 @pytest.mark.parametrize("error", ["EPERM", "ENOSYS"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_mounts_are_found_without_statx(kind: str, error: str, bench: Bench, tmp_path: Path) -> None:
@@ -182,7 +179,7 @@ def test_mounts_are_found_without_statx(kind: str, error: str, bench: Bench, tmp
         bench.assert_refused(mount, through=tracer)
 
 
-@needs_strace
+@pytest.mark.tools("strace")
 def test_with_neither_a_file_system_is_still_found(bench: Bench, tmp_path: Path) -> None:
     bench.install()
     tracer = (*WITHOUT_STATX, "inject=statx:error=EPERM")

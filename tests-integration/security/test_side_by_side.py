@@ -10,22 +10,20 @@ import contextlib
 import ctypes
 import fcntl
 import os
-import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Home
-from faults.inspection import list_names, read_marker
-from faults.processes import finish, start
-from security.versions import KINDS, build_versions, said_by
+
+from support.commands import Home
+from support.inspection import list_names, read_marker
+from support.processes import finish, start, wait_for_text
+from support.versions import KINDS, build_versions, said_by
 
 AT_ONCE = 8
 ROUNDS = 4
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
-needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
 Versions = dict[tuple[str, int], Path]
 
@@ -57,6 +55,23 @@ def launch(home: Home, versions: Versions, kind: str, number: int) -> subprocess
     return start(home, versions[kind, number], *KINDS[kind].arguments)
 
 
+def launch_traced(
+    home: Home, versions: Versions, kind: str, number: int, *options: str
+) -> tuple[subprocess.Popen[str], Path]:
+    """Do the same under ``strace``.
+
+    :returns: the process, and the file that its locks and programs are written to.
+    """
+    trace = home.directory / "trace"
+    words: tuple[str | Path, ...] = ("strace", "-f", "-qq", "-o", trace, "-e", "trace=execve,flock", *options)
+    return start(home, *words, versions[kind, number], *KINDS[kind].arguments), trace
+
+
+def wait_until_it_waits(trace: Path) -> None:
+    """Wait until a traced process has found a lock held again and again."""
+    wait_for_text(trace, "= -1 EAGAIN", count=5)
+
+
 def install(home: Home, versions: Versions, kind: str, *numbers: int) -> None:
     for number in numbers:
         status, output, message = finish(launch(home, versions, kind, number))
@@ -73,12 +88,13 @@ def test_of_old_and_new_at_once_each_runs_its_own(kind: str, versions: Versions,
         assert list_names(home.prefix.parent) == [".demo.previous", "demo"]
 
 
+@pytest.mark.tools("strace")
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_is_about_to_start_is_waited_for(kind: str, versions: Versions, home: Home) -> None:
     install(home, versions, kind, 1)
     with locked(home.prefix, fcntl.LOCK_SH):
-        newer = launch(home, versions, kind, 2)
-        time.sleep(0.8)
+        newer, trace = launch_traced(home, versions, kind, 2)
+        wait_until_it_waits(trace)
         assert read_marker(home.prefix)["runtime_version"] == "1.0"
     status, output, message = finish(newer)
     assert (status, output) == (0, said_by(2)), message
@@ -97,28 +113,27 @@ def test_who_never_lets_go_holds_up_a_run_for_seconds_only(versions: Versions, h
         install(home, versions, "script", 1)
 
 
-@needs_strace
+@pytest.mark.tools("strace")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_that_is_suspended_just_before_it_starts_its_delegate(kind: str, versions: Versions, home: Home) -> None:
     install(home, versions, kind, 1)
     delay = "inject=execve:delay_enter=1s:when=2"
-    words = ("-f", "-qq", "-o", home.directory / "trace", "-e", "trace=execve", "-e", delay)
-    older = start(home, Path("strace"), *(str(word) for word in words), str(versions[kind, 1]), *KINDS[kind].arguments)
-    time.sleep(0.5)
+    older, trace = launch_traced(home, versions, kind, 1, "-e", delay)
+    wait_for_text(trace, r"LOCK_SH\|LOCK_NB\) += 0")  # the delay is behind it
     install(home, versions, kind, 2)
     status, output, message = finish(older)
     assert (status, output) == (0, said_by(1)), message
 
 
+@pytest.mark.tools("strace")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_looks_again_when_the_prefix_was_exchanged_while_it_waited(
     kind: str, versions: Versions, home: Home
 ) -> None:
     install(home, versions, kind, 1, 2)
     with locked(home.prefix, fcntl.LOCK_EX):
-        newer = launch(home, versions, kind, 2)
-        time.sleep(0.5)
-        assert newer.poll() is None
+        newer, trace = launch_traced(home, versions, kind, 2)
+        wait_until_it_waits(trace)
         exchange(home.prefix, home.prefix.with_name(".demo.previous"))
     status, output, message = finish(newer)
     assert (status, output) == (0, said_by(2)), message
@@ -140,4 +155,4 @@ def test_who_is_to_keep_the_other_version_says_so(versions: Versions, home: Home
     processes = [launch(home, versions, "script", 2) for _ in range(AT_ONCE)]
     for status, output, message in map(finish, processes):
         assert (status, output) == (0, said_by(1)), message
-        assert "using demo 1.0 as installed instead of 2.0" in message
+        assert "using the installed demo 1.0 instead of 2.0" in message

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Home
-from faults.workshop import Workshop
 
 from cs_stamp import StampError, verify_stamp
+from support.commands import Home
+from support.workshop import Workshop
 
 TAGS = ("header", "plan", "lock", "bytecode", "bundle", "launch")
 FOOTER = 512

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Command, Home
-from faults.inspection import list_names, read_marker
-from faults.workshop import Workshop
-from security.terminal import Dialogue
+
+from support.commands import Command, Home
+from support.inspection import list_names, read_marker
+from support.terminal import Dialogue
+from support.workshop import Workshop
 
 FILES = {
     "an R library": ("lib/R/library/foo/DESCRIPTION", "lib/"),
@@ -49,7 +50,7 @@ class Desk:
 
     @property
     def version(self) -> str:
-        return read_marker(self.home.prefix)["runtime_version"]
+        return str(read_marker(self.home.prefix)["runtime_version"])
 
 
 @pytest.fixture
@@ -86,10 +87,10 @@ def test_no_upgrade_removes_a_previous_prefix_that_has_one(desk: Desk) -> None:
     assert desk.run(2, "bootstrap", "--force").returncode == 0
     kept = desk.run(3, "word")
     assert kept.stdout == f"{desk.home.prefix} word\n"
-    assert "the previous demo 1.0, which holds files of yours (thesis.tex)" in kept.stderr
+    assert "the previous demo 1.0, which contains your files (thesis.tex)" in kept.stderr
     assert ((desk.previous / "thesis.tex").read_text(), desk.version) == ("mine", "2.0")
     forced = desk.run(3, "bootstrap", "--force")
-    assert f"removing the previous demo 1.0, {desk.previous}, with files of yours in it (thesis.tex)" in forced.stderr
+    assert f"removing the previous demo 1.0, {desk.previous}, with your files in it (thesis.tex)" in forced.stderr
     assert desk.version == "3.0"
     assert not (desk.previous / "thesis.tex").exists()
 

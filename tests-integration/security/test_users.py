@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Command, Home
-from faults.inspection import list_names, read_marker
-from faults.workshop import Workshop
-from security.users import (
+
+from support.commands import Command, Home
+from support.inspection import list_names, read_marker
+from support.users import (
     ATTACKER,
     MARKERS,
     NEIGHBOURS,
@@ -30,10 +30,10 @@ from security.users import (
     give,
     make_sticky,
 )
+from support.workshop import Workshop
 
 pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users"),
-    pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed"),
+    pytest.mark.tools("setpriv"),
     pytest.mark.root,
 ]
 
@@ -67,7 +67,7 @@ class Bench:
 
     def run(self, user: int, version: str, *words: str, through: tuple[str, ...] = (), umask: str = "022") -> Command:
         """Run a command as a user, whose home has nothing in it."""
-        command = (*become(user, umask=umask), *through, self.runtimes[version], *words)
+        command: tuple[str | Path, ...] = (*become(user, umask=umask), *through, self.runtimes[version], *words)
         return self.home.run(*command, env={**self.home.environment, "DEMO_PREFIX": str(self.prefix)}, cwd="/")
 
     def install(self, user: int, version: str = "v1") -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# With --import-mode=importlib nothing else makes the sample modules beside this file importable.
-sys.path.insert(0, str(Path(__file__).parent))
 
 from archive_server import ArchiveServer
 from bundle_samples import make_archives

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bundle_samples import expect
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bundle_samples import expect
 from cs_bundle import BundleError, open_bundle, verify_bundle, write_bundle
 from cs_bundle.frame import bundle_size, file_offset
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from bundle_samples import SIZES_BYTES, compress, make_entry, make_tar
 
+from bundle_samples import SIZES_BYTES, compress, make_entry, make_tar
 from cs_bundle import BundleError, BundleReader, BundleReadError, BundleRejectedError, open_bundle, write_bundle
 
 

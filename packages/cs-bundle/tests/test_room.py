@@ -13,9 +13,9 @@ from types import SimpleNamespace
 from typing import BinaryIO, cast
 
 import pytest
+
 from archive_server import ArchiveServer, Served
 from bundle_samples import request
-
 from cs_bundle import DiskFullError, append_bundle, fetch_archives, is_full, write_bundle
 from cs_bundle.room import measure_free
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bundle_samples import compress, expect, make_entry, make_tar
 
+from bundle_samples import compress, expect, make_entry, make_tar
 from cs_bundle import ArchiveMismatchError, BundleError, BundleRejectedError, verify_bundle, write_bundle
 
 NAME = "zlib-1.3-0.conda"

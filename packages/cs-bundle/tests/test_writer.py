@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import subprocess
 from dataclasses import replace
 from hashlib import sha256
@@ -12,9 +11,8 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from bundle_samples import SIZES_BYTES, expect
 
-import cs_bundle.writer
+from bundle_samples import SIZES_BYTES, expect
 from cs_bundle import (
     ArchiveMismatchError,
     ArchiveNameError,
@@ -95,7 +93,7 @@ def test_no_archives_make_an_empty_tar(tmp_path: Path) -> None:
     assert unpack(write_bundle(tmp_path / "b", []).path) == bytes(1024)
 
 
-@pytest.mark.skipif(not shutil.which("zstd") or not shutil.which("tar"), reason="needs tar and zstd")
+@pytest.mark.tools("tar", "zstd")
 def test_tar_and_zstd_read_it(tmp_path: Path, archives: dict[str, Path]) -> None:
     long = tmp_path / ("x" * 180 + "-1.0-0.conda")
     long.write_bytes(b"long")
@@ -155,7 +153,7 @@ def test_a_failure_leaves_what_was_there(
     out = tmp_path / "out" / "b"
     out.parent.mkdir()
     out.write_bytes(b"the previous build")
-    monkeypatch.setattr(cs_bundle.writer.BlockWriter, "finish", fail)
+    monkeypatch.setattr(BlockWriter, "finish", fail)
     with pytest.raises((KeyboardInterrupt, DiskFullError)):
         write_bundle(out, archives.values())
     assert out.read_bytes() == b"the previous build"

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-# With --import-mode=importlib nothing else makes the sample modules beside this file importable.
-sys.path.insert(0, str(Path(__file__).parent))
-
 from cli_samples import Channel, Cs, Outcome, Workspace, make_template, make_workspace, small_channel
-
 from cs_cli.main import main
 
 

@@ -1,8 +1,7 @@
-"""Whatever stands in a lock: it is read, or it is refused with one error of ours."""
+"""Whatever stands in a lock: it is read, or it is refused with one error of this package."""
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,21 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cs_lock import LockError, derive, read_lock
-
-_spec = importlib.util.spec_from_file_location("locks", Path(__file__).with_name("conftest.py"))
-assert _spec is not None
-assert _spec.loader is not None
-locks: Any = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(locks)
+from lock_samples import build_package, render_source
 
 PACKAGES = [
-    locks.build_package("a", "b >=1", track_features=["x"], purls=["pkg:pypi/a"], extra_depends={"t": ["c"]}),
-    locks.build_package("b", subdir="noarch", build="pyh_0", run_exports={"weak": ["b"]}),
+    build_package("a", "b >=1", track_features=["x"], purls=["pkg:pypi/a"], extra_depends={"t": ["c"]}),
+    build_package("b", subdir="noarch", build="pyh_0", run_exports={"weak": ["b"]}),
 ]
 SOURCES = [
-    locks.render_source(
-        {"default": {"linux-64": PACKAGES}}, version, foreign=[{"pypi": "x", "name": "f"}] * (version > 5)
-    )
+    render_source({"default": {"linux-64": PACKAGES}}, version, foreign=[{"pypi": "x", "name": "f"}] * (version > 5))
     for version in (1, 4, 5, 6, 7)
 ]
 SNIPPETS = [*"\n :[]{}'\"|>~#\t\0é", "- ", "&a ", "*a", "!!x ", "null"]

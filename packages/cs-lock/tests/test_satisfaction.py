@@ -95,7 +95,7 @@ def test_a_package_does_not_satisfy(spec: str) -> None:
 
 @pytest.mark.parametrize("field", ["sha256", "md5", "license"])
 def test_what_a_lock_leaves_out_is_held_against_nobody(field: str) -> None:
-    record = replace(NUMPY, **{field: "" if field == "sha256" else None})
+    record = replace(NUMPY, **dict[str, Any]({field: "" if field == "sha256" else None}))
     value = {"sha256": "ac" * 32, "md5": "ce" * 16, "license": "MIT"}[field]
     assert satisfies(record, f'numpy[{field}="{value}"]')
 
@@ -105,9 +105,9 @@ NUMBERS = st.lists(st.integers(0, 3), min_size=1, max_size=3).map(lambda parts: 
 
 @given(NUMBERS, NUMBERS, st.sampled_from([">=", ">", "<=", "<", "==", "!="]))
 def test_versions_are_ordered_as_rattler_orders_them(locked: str, wanted: str, operator: str) -> None:
-    ours, theirs = Version(locked), Version(wanted)
-    results = {">=": ours >= theirs, ">": ours > theirs, "<=": ours <= theirs, "<": ours < theirs, "==": ours == theirs}
-    expected = results.get(operator, ours != theirs)
+    have, want = Version(locked), Version(wanted)
+    results = {">=": have >= want, ">": have > want, "<=": have <= want, "<": have < want, "==": have == want}
+    expected = results.get(operator, have != want)
     assert satisfies(replace(NUMPY, version=locked), f"numpy {operator}{wanted}") == expected
 
 

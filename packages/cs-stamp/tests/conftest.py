@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-# With --import-mode=importlib nothing else makes the sample modules beside this file importable.
-sys.path.insert(0, str(Path(__file__).parent))
 
 from stamp_samples import TEMPLATE_BYTES, Workbench
 

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from executable_samples import ARM, X86, make_elf, make_fat_macho, make_macho, make_pe
 
 from cs_stamp import NotExecutableError, TemplateError, executable_platform
+from executable_samples import ARM, X86, make_elf, make_fat_macho, make_macho, make_pe
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from stamp_samples import make_header
 
 from cs_stamp import FieldError, Header, UnsupportedVersionError
+from stamp_samples import make_header
 
 
 def test_header_survives_a_round_trip() -> None:

@@ -6,10 +6,10 @@ import struct
 from typing import Any
 
 import pytest
-from stamp_samples import make_header
 
 from cs_stamp import DamagedStampError, StampTooLargeError, launch_block
 from cs_stamp.launch import check_launch, literal_path, name_variable
+from stamp_samples import make_header
 
 
 def read_strings(block: bytes) -> list[str]:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from executable_samples import MARK
 from hypothesis import given
 from hypothesis import strategies as st
-from stamp_samples import Workbench
 
 from cs_stamp import Mark, NotTemplateError, TemplateError, read_mark, read_stamp
 from cs_stamp.layout import COPY_CHUNK_BYTES, MARK_MAGIC, MARK_SIZE_BYTES
+from executable_samples import MARK
+from stamp_samples import Workbench
 
 TEXTS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=31)
 FORMATS = st.sets(st.integers(1, 0xFFFFFFFF), min_size=1, max_size=8).map(lambda found: tuple(sorted(found)))

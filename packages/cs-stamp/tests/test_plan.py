@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from stamp_samples import make_package, make_plan
 
 from cs_stamp import FieldError, Plan, PlanPython, UnsupportedVersionError
+from stamp_samples import make_package, make_plan
 
 
 def test_plan_survives_a_round_trip() -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
-from stamp_samples import TEMPLATE_BYTES, Workbench, make_header, make_plan
 
 import cs_stamp.writer
 from cs_stamp import (
@@ -19,6 +18,7 @@ from cs_stamp import (
     read_stamp,
     verify_stamp,
 )
+from stamp_samples import TEMPLATE_BYTES, Workbench, make_header, make_plan
 
 
 def test_runtime_starts_with_the_template_unchanged(bench: Workbench) -> None:

@@ -62,7 +62,10 @@ fn render_overview(runtime: &Runtime) -> String {
         commands.map(|command| (command.word.to_owned(), command.summary)),
     );
     text.push_str("\noptions:\n");
-    let own = [("-h", "this text"), ("-V", "the version of {runtime}")];
+    let own = [
+        ("-h", "show this help"),
+        ("-V", "show the version of {runtime}"),
+    ];
     let own = own.map(|(name, text)| (name.to_owned(), text));
     push_rows(
         &mut text,
@@ -124,7 +127,7 @@ fn fill_in(runtime: &Runtime, text: &str) -> Vec<String> {
 }
 
 const INTRODUCTION: &str =
-    "{runtime} {version}: runs {delegate}, which it installs at its first run.
+    "{runtime} {version}: installs {delegate} at its first run, then runs it.
 ";
 
 const VARIABLES: &str = "
@@ -142,7 +145,7 @@ Installs to: {prefix}
 const USAGE_DIRECT: &str = "\
 usage: {name} [-v] [-q] [--path PATH] [ARGUMENTS OF {delegate}]
        {name} [-v] [-q] [--path PATH] COMMAND
-       {name} -- ARGUMENTS OF {delegate}, even if they look like a command
+       {name} -- ARGUMENTS OF {delegate}, never taken as a command of {name}
 ";
 
 const USAGE_SELF: &str = "\
@@ -155,10 +158,12 @@ usage: {name} [ARGUMENTS OF {delegate}]
 pub fn explain(runtime: &Runtime, word: &str) -> String {
     let own = runtime.own_command();
     let instead = match word {
-        "activate" => format!("Start a shell with everything at hand: `{own} shell [ENVIRONMENT]`"),
+        "activate" => {
+            format!("To start a shell with the environment activated: `{own} shell [ENVIRONMENT]`")
+        }
         "deactivate" => "Leave the shell that `shell` started with `exit`".to_owned(),
         _ => format!(
-            "There is nothing to set up: `{own} shell` starts a shell with everything at hand"
+            "Nothing needs to be set up: `{own} shell` starts a shell with the environment activated"
         ),
     };
     let name = runtime.command_name.to_string_lossy();

@@ -103,12 +103,12 @@ pub static GLOBALS: [Choice; 4] = [
     Choice {
         names: &["-v"],
         set: Set::Switch(|given| given.globals.is_verbose = true),
-        text: "say more",
+        text: "print more",
     },
     Choice {
         names: &["-q"],
         set: Set::Switch(|given| given.globals.is_quiet = true),
-        text: "say nothing but errors",
+        text: "print only errors",
     },
     Choice {
         names: &["--path"],
@@ -123,14 +123,14 @@ pub static GLOBALS: [Choice; 4] = [
         set: Set::Value("json", |given, form| {
             let known = Form::parse(&form).ok_or_else(|| {
                 format!(
-                    "there is no progress {}: it is json or text",
+                    "invalid value {} for --progress: use json or text",
                     form.display()
                 )
             })?;
             given.globals.progress = Some(known);
             Ok(())
         }),
-        text: "write one JSON event a line to stderr",
+        text: "write one JSON event per line to stderr",
     },
 ];
 
@@ -138,7 +138,7 @@ pub static GLOBALS: [Choice; 4] = [
 pub static HELP: Choice = Choice {
     names: &["-h", "--help"],
     set: Set::Switch(|given| given.wants_help = true),
-    text: "this text",
+    text: "show this help",
 };
 
 /// The commands, in the order of the help.
@@ -147,16 +147,16 @@ pub static COMMANDS: [Command; 6] = [
         word: words::BOOTSTRAP,
         summary: "install now, install again, or install from a bundle",
         text: "\
-Install {delegate} and its packages at {prefix}. The first run does this by itself;
-use this command to do it beforehand, without a network, or again.",
+Install {delegate} and its packages at {prefix}. The first run does this too;
+use this command to do it beforehand, from a bundle, or again.",
         conda_text: "",
         options: &[
             Choice {
                 names: &["--force"],
                 set: Set::Switch(|given| given.bootstrap.is_forced = true),
                 text: "\
-install again, even if everything is there; what was changed since
-is kept aside, and `rollback` puts it back",
+install again, even if everything is installed; a changed prefix
+is kept, and `rollback` restores it",
             },
             Choice {
                 names: &["--bundle"],
@@ -172,7 +172,7 @@ take package archives from this directory or .bundle.tar.zst
                 names: &["--offline"],
                 set: Set::Switch(|given| given.bootstrap.is_offline = true),
                 text: "\
-do not download what the bundle lacks: fail instead
+fail instead of downloading packages that the bundle does not contain
 (also: {OFFLINE}=1)",
             },
         ],
@@ -182,12 +182,12 @@ do not download what the bundle lacks: fail instead
     Command {
         word: words::STATUS,
         summary: "what is installed, where, and from which packages",
-        text: "Show which runtime this is, what is installed at {prefix}, and how.",
+        text: "Show which runtime this is, and what is installed at {prefix}.",
         conda_text: "",
         options: &[Choice {
             names: &["--json"],
             set: Set::Switch(|given| given.as_json = true),
-            text: "as one JSON document, for programs",
+            text: "print one JSON document",
         }],
         operand: None,
         request: |given| Request::Status {
@@ -196,12 +196,12 @@ do not download what the bundle lacks: fail instead
     },
     Command {
         word: words::SHELL,
-        summary: "start a shell in which everything installed is at hand",
+        summary: "start a shell with the environment activated",
         text: "\
-Start a shell in which the programs of {prefix} come first, or those of one
-of its environments. Leave it with `exit`.",
+Start a shell with {prefix}, or one of its environments,
+activated. Leave it with `exit`.",
         conda_text: "\
-At a terminal this is `conda spawn` where conda-spawn is installed; its options may follow,
+At a terminal, this is `conda spawn` if conda-spawn is installed; its options may follow,
 such as --replace and --stack.",
         options: &[],
         operand: Some(Operand {
@@ -216,10 +216,10 @@ such as --replace and --stack.",
     },
     Command {
         word: words::ROLLBACK,
-        summary: "put back what the last upgrade replaced",
+        summary: "restore the version that the last upgrade replaced",
         text: "\
-Put back the prefix that the last upgrade replaced. The newer one is kept in its place: a
-second rollback brings it back.",
+Restore the prefix that the last upgrade replaced. The newer one is kept: a second
+rollback undoes the first.",
         conda_text: "",
         options: &[],
         operand: None,
@@ -229,10 +229,10 @@ second rollback brings it back.",
         word: words::UNINSTALL,
         summary: "remove what was installed",
         text: "\
-Remove {prefix}, its environments, and what an upgrade has kept.
+Remove {prefix}, its environments, and the previous version kept by the last upgrade.
 Asks first, and says afterwards how to remove {runtime} itself.",
         conda_text: "\
-With anything else behind it, uninstall is conda's: `{own} uninstall PACKAGE` removes a package.",
+With other arguments, uninstall is conda's: `{own} uninstall PACKAGE` removes a package.",
         options: &[Choice {
             names: &["-y", "--yes"],
             set: Set::Switch(|given| given.is_confirmed = true),
@@ -245,7 +245,7 @@ With anything else behind it, uninstall is conda's: `{own} uninstall PACKAGE` re
     },
     Command {
         word: words::HELP,
-        summary: "this text, or that of a command: {own} help COMMAND",
+        summary: "show this help, or that of a command: {own} help COMMAND",
         text: "Explain {runtime}, or one of its commands.",
         conda_text: "",
         options: &[],

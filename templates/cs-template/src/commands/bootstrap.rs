@@ -23,7 +23,7 @@ use crate::say::error::Error;
 use crate::say::form::Form;
 use crate::say::phrases::{count, format_bytes, format_duration};
 use crate::say::progress::{Counter, Total, show_while};
-use crate::say::voice::{EVENTS_SCHEMA_VERSION, Event, print_line};
+use crate::say::voice::{EVENTS_SCHEMA_VERSION, Ended, Event, print_line};
 
 /// How long to wait for another process that works on the prefix.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -79,7 +79,7 @@ pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
 }
 
 /// Make sure that the prefix can be run: for the command `bootstrap` with its options, or on the way to something else, where
-/// an upgrade that fails is no reason not to run what is there.
+/// a failed upgrade must not prevent running what is there.
 pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<Installed, Error> {
     let started = Instant::now();
     let options = &command.cloned().unwrap_or_default();
@@ -120,17 +120,14 @@ fn make_policy(runtime: &Runtime, command: Option<&BootstrapOptions>, plan: &Pla
     let packed: Option<u64> = plan.packages.iter().map(|package| package.size).sum();
     Policy {
         force: command.is_some_and(|options| options.is_forced),
-        on_upgrade: match header.on_upgrade {
-            OnUpgrade::Replace => cs_prefix::OnUpgrade::Replace,
-            OnUpgrade::Keep => cs_prefix::OnUpgrade::Keep,
-        },
+        keep_other_stamps: header.on_upgrade == OnUpgrade::Keep,
         wait_limit: WAIT_LIMIT,
         required_bytes: header
             .installed_size_bytes
             .or(packed.map(|bytes| bytes.saturating_mul(EXPANSION))),
         required_files: header.installed_file_count,
         prefix_limit_bytes: header.prefix_limit_bytes,
-        // Who installs for later may switch the machine off next; docs/development/decisions/durability.md.
+        // A user who installs for later may switch the machine off next; docs/development/decisions/durability.md.
         sync: command.is_some(),
     }
 }
@@ -186,7 +183,7 @@ fn describe_build(runtime: &Runtime) -> Details {
     }
 }
 
-/// A signal is told as such, whoever noticed it first.
+/// A signal is reported as such, whatever noticed it first.
 fn name_failure(error: InstallError<Error>) -> Error {
     let error = match error {
         InstallError::Prefix(error) => Error::Lifecycle(error),
@@ -221,16 +218,16 @@ fn build(
     allocator::return_large_buffers();
     parts::check_part(&runtime.stamp, Part::Lock)?;
     let supply = open_bundles(runtime, plan, options, staging.scratch, cancel)?;
-    supply.check_network(runtime, plan, options)?;
+    supply.check_network(runtime, options)?;
     let total = Total {
-        archive_bytes: supply.total_bytes(plan),
+        archive_bytes: supply.total_bytes(),
         files: runtime.header.installed_file_count,
         packages: plan.packages.len(),
     };
     announce(runtime, total);
     let origins = supply.origins();
     let counter = Arc::new(Counter::default());
-    let archives = supply.complete(runtime, plan, staging.scratch, &counter, cancel)?;
+    let archives = supply.complete(runtime, staging.scratch, &counter, cancel)?;
     let report = show_while(&runtime.voice, total, &counter, || {
         link(runtime, plan, staging, &*archives, &counter, cancel)
     })
@@ -277,7 +274,7 @@ fn link(
     runtime: &Runtime,
     plan: &Plan,
     staging: &Staging,
-    archives: &dyn cs_link::Archives,
+    archives: &dyn cs_archive::Archives,
     counter: &Counter,
     cancel: &AtomicBool,
 ) -> Result<cs_link::Report, Error> {
@@ -333,13 +330,13 @@ fn unwrap_supplier(error: cs_link::LinkError) -> Error {
     let cs_link::LinkError::Supplier(supplier) = error else {
         return Error::Link(error);
     };
-    let cs_link::ArchiveError { index, source } = supplier;
+    let cs_archive::ArchiveError { index, source } = supplier;
     match source.downcast::<cs_fetch::FetchError>() {
         Ok(error) => Error::Fetch(*error),
         Err(source) => match source.downcast::<cs_bundle::BundleError>() {
             Ok(error) => Error::Bundle(*error),
             Err(source) => {
-                cs_link::LinkError::Supplier(cs_link::ArchiveError { index, source }).into()
+                cs_link::LinkError::Supplier(cs_archive::ArchiveError { index, source }).into()
             }
         },
     }
@@ -382,11 +379,11 @@ fn announce(runtime: &Runtime, total: Total) {
 
 fn report(runtime: &Runtime, installed: &Installed) {
     let outcome = match &installed.outcome {
-        Outcome::AlreadyComplete { .. } => "unchanged",
-        Outcome::Installed { .. } => "installed",
-        Outcome::Replaced { previous: None, .. } => "reinstalled",
-        Outcome::Replaced { .. } => "replaced",
-        Outcome::Kept { .. } => "kept",
+        Outcome::AlreadyComplete { .. } => Ended::Unchanged,
+        Outcome::Installed { .. } => Ended::Installed,
+        Outcome::Replaced { previous: None, .. } => Ended::Reinstalled,
+        Outcome::Replaced { .. } => Ended::Replaced,
+        Outcome::Kept { .. } => Ended::Kept,
     };
     if let Outcome::Kept { marker, reason } = &installed.outcome {
         runtime.voice.note(&kept::explain(runtime, marker, reason));
@@ -398,22 +395,31 @@ fn report(runtime: &Runtime, installed: &Installed) {
         seconds: (installed.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
     });
     if runtime.voice.form == Form::Text
-        && matches!(outcome, "installed" | "reinstalled" | "replaced")
+        && let Some(done) = describe_end(runtime, installed)
     {
-        let packages = count(installed.packages, "package");
-        let elapsed = format_duration(installed.elapsed);
-        runtime.voice.note(&match &installed.outcome {
-            Outcome::Replaced {
-                marker,
-                previous: Some(previous),
-            } => format!(
-                "{outcome} {} {} by {} ({packages} in {elapsed}); `{} rollback` puts back the one before",
-                previous.runtime,
-                previous.runtime_version,
-                marker.runtime_version,
-                runtime.own_command()
-            ),
-            _ => format!("{outcome} {packages} in {elapsed}"),
-        });
+        runtime.voice.note(&done);
     }
+}
+
+/// What was done, and how long it took; nothing if nothing was done.
+fn describe_end(runtime: &Runtime, installed: &Installed) -> Option<String> {
+    let packages = count(installed.packages, "package");
+    let elapsed = format_duration(installed.elapsed);
+    Some(match &installed.outcome {
+        Outcome::AlreadyComplete { .. } | Outcome::Kept { .. } => return None,
+        Outcome::Installed { .. } => format!("installed {packages} in {elapsed}"),
+        Outcome::Replaced { previous: None, .. } => {
+            format!("reinstalled {packages} in {elapsed}")
+        }
+        Outcome::Replaced {
+            marker,
+            previous: Some(previous),
+        } => format!(
+            "replaced {} {} by {} ({packages} in {elapsed}); `{} rollback` restores the previous version",
+            previous.runtime,
+            previous.runtime_version,
+            marker.runtime_version,
+            runtime.own_command()
+        ),
+    })
 }

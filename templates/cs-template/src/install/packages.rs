@@ -22,10 +22,7 @@ fn convert_package(package: &PlanPackage) -> Package {
         version: package.version.clone(),
         build: package.build.clone(),
         subdir: package.subdir.clone(),
-        url: package.url.clone().unwrap_or_else(|| local_url(package)),
-        file_name: package.file_name.clone(),
-        sha256: package.sha256,
-        size: package.size,
+        archive: package.wanted(),
         noarch: match package.noarch {
             None => Noarch::None,
             Some(PlanNoarch::Generic) => Noarch::Generic,
@@ -34,9 +31,4 @@ fn convert_package(package: &PlanPackage) -> Package {
         requested_spec: package.requested_spec.clone(),
         record: package.record.clone(),
     }
-}
-
-/// Conda's tools want every record to have a URL: this one names a place that need not exist.
-fn local_url(package: &PlanPackage) -> String {
-    format!("file:///local/{}/{}", package.subdir, package.file_name)
 }

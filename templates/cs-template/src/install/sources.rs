@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use cs_bundle::{Bundle, Chain, Expected, Queue};
-use cs_fetch::{Fetcher, Request};
-use cs_link::{Archive, Archives};
-use cs_stamp::{Layout, Part, Plan};
+use cs_archive::{Archive, Archives, Chain, Queue, Wanted};
+use cs_stamp::{Layout, Part, Plan, PlanPackage};
 
 use crate::cli::arguments::BootstrapOptions;
 use crate::cli::variables::name_variable;
@@ -17,8 +15,10 @@ use crate::say::error::Error;
 use crate::say::phrases::{count, name_some};
 use crate::say::progress::Counter;
 
-/// Archives that are at hand, and which are still missing.
+/// Archives that are available, and those that are still missing.
 pub struct Supply {
+    /// Those of all packages, same indices.
+    wanted: Vec<Wanted>,
     archives: Vec<Archive>,
     missing: Vec<usize>,
     /// The bundles that were opened, for messages.
@@ -43,10 +43,10 @@ impl Origin {
     fn open(
         &self,
         runtime: &Runtime,
-        expected: &[Expected],
+        expected: &[Wanted],
         scratch: &Path,
         cancel: &AtomicBool,
-    ) -> Result<Bundle, Error> {
+    ) -> Result<Vec<Archive>, Error> {
         Ok(match self {
             Self::Directory(path) => cs_bundle::open_directory(path, expected)?,
             Self::File(path) => cs_bundle::open_file(path, expected, scratch, cancel)?,
@@ -63,7 +63,7 @@ impl Origin {
     }
 }
 
-/// Open the bundles that there are, in SPEC's order, until no archive is missing.
+/// Open the existing bundles, in the order of `docs/reference/runtime.md`, until no archive is missing.
 pub fn open_bundles(
     runtime: &Runtime,
     plan: &Plan,
@@ -71,41 +71,29 @@ pub fn open_bundles(
     scratch: &Path,
     cancel: &AtomicBool,
 ) -> Result<Supply, Error> {
-    let expected: Vec<Expected> = plan.packages.iter().map(expect).collect();
     let mut supply = Supply {
+        wanted: plan.packages.iter().map(PlanPackage::wanted).collect(),
         archives: Vec::new(),
-        missing: (0..expected.len()).collect(),
+        missing: (0..plan.packages.len()).collect(),
         opened: Vec::new(),
     };
     for origin in list_origins(runtime, options)? {
         if supply.missing.is_empty() {
             break;
         }
-        let bundle = origin.open(runtime, &expected, scratch, cancel)?;
-        // What an online runtime carries is no bundle to be named: it holds what the network lacks, and nothing else.
+        let bundle = origin.open(runtime, &supply.wanted, scratch, cancel)?;
+        // What an online runtime carries is not a bundle to be named: it has only what the network lacks.
         if !(matches!(origin, Origin::Embedded { .. }) && runtime.header.layout == Layout::Online) {
             supply.opened.push(origin.describe());
         }
         let is_missing = |archive: &Archive| supply.missing.binary_search(&archive.index).is_ok();
-        let found: Vec<Archive> = bundle
-            .into_archives()
-            .into_iter()
-            .filter(is_missing)
-            .collect();
+        let found: Vec<Archive> = bundle.into_iter().filter(is_missing).collect();
         supply
             .missing
             .retain(|index| found.iter().all(|archive| archive.index != *index));
         supply.archives.extend(found);
     }
     Ok(supply)
-}
-
-fn expect(package: &cs_stamp::PlanPackage) -> Expected {
-    Expected {
-        file_name: package.file_name.clone(),
-        sha256: package.sha256,
-        size: package.size,
-    }
 }
 
 fn list_origins(runtime: &Runtime, options: &BootstrapOptions) -> Result<Vec<Origin>, Error> {
@@ -150,53 +138,56 @@ pub fn find_sibling(runtime: &Runtime) -> Option<PathBuf> {
 }
 
 impl Supply {
-    /// Bytes of the archives at hand and of those to come, if all are known.
-    pub fn total_bytes(&self, plan: &Plan) -> Option<u64> {
+    /// Bytes of the archives that are here and of those to come, if all are known.
+    pub fn total_bytes(&self) -> Option<u64> {
         let here: u64 = self
             .archives
             .iter()
             .map(|archive| archive.bytes.len())
             .sum();
-        let sizes = self.missing.iter().map(|index| plan.packages[*index].size);
+        let sizes = self.missing().map(|wanted| wanted.size);
         Some(here + sizes.sum::<Option<u64>>()?)
     }
 
-    /// The bundles that archives come from, for messages; empty when there is none.
+    /// The bundles that archives come from, for messages; may be empty.
     pub fn origins(&self) -> String {
         self.opened.join(" or ")
     }
 
-    fn missing_names<'a>(&self, plan: &'a Plan) -> Vec<&'a str> {
-        let name = |index: &usize| plan.packages[*index].file_name.as_str();
-        self.missing.iter().map(name).collect()
+    fn missing(&self) -> impl Iterator<Item = &Wanted> {
+        self.missing.iter().map(|&index| &self.wanted[index])
+    }
+
+    fn missing_names(&self) -> Vec<&str> {
+        self.missing()
+            .map(|wanted| wanted.file_name.as_str())
+            .collect()
     }
 
     /// Refuse when archives are missing that no network has, or the network is not to be used.
     pub fn check_network(
         &self,
         runtime: &Runtime,
-        plan: &Plan,
         options: &BootstrapOptions,
     ) -> Result<(), Error> {
-        self.check_local(runtime, plan)?;
+        self.check_local(runtime)?;
         // Channels on this machine are not the network.
-        let is_remote = |index: &usize| {
-            let url = plan.packages[*index].url.as_ref();
+        let is_remote = |wanted: &Wanted| {
+            let url = wanted.url.as_ref();
             url.is_some_and(|url| !url.starts_with("file:"))
         };
         match forbids_network(runtime, options) {
-            Some(why) if self.missing.iter().any(is_remote) => {
-                Err(self.refuse_network(runtime, &self.missing_names(plan), why))
+            Some(why) if self.missing().any(is_remote) => {
+                Err(self.refuse_network(runtime, &self.missing_names(), why))
             }
             _ => Ok(()),
         }
     }
 
     /// Refuse when local archives are missing.
-    fn check_local(&self, runtime: &Runtime, plan: &Plan) -> Result<(), Error> {
-        let missing = self.missing.iter().map(|index| &plan.packages[*index]);
-        let local = missing.filter(|package| package.url.is_none());
-        let names: Vec<&str> = local.map(|package| package.file_name.as_str()).collect();
+    fn check_local(&self, runtime: &Runtime) -> Result<(), Error> {
+        let local = self.missing().filter(|wanted| wanted.url.is_none());
+        let names: Vec<&str> = local.map(|wanted| wanted.file_name.as_str()).collect();
         if names.is_empty() {
             return Ok(());
         }
@@ -225,7 +216,6 @@ impl Supply {
     pub fn complete(
         self,
         runtime: &Runtime,
-        plan: &Plan,
         scratch: &Path,
         counter: &Arc<Counter>,
         cancel: &Arc<AtomicBool>,
@@ -234,7 +224,7 @@ impl Supply {
             return Ok(Box::new(Queue::new(self.archives)));
         }
         if !self.opened.is_empty() {
-            let names = self.missing_names(plan);
+            let names = self.missing_names();
             runtime.voice.note(&format!(
                 "{} not in {}: {}; downloading",
                 count(names.len(), "package"),
@@ -242,7 +232,13 @@ impl Supply {
                 name_some(&names)
             ));
         }
-        let fetcher = start_downloads(runtime, plan, &self.missing, scratch, counter, cancel)?;
+        counter.expect_downloads(&self.missing);
+        let wanted = self
+            .missing
+            .iter()
+            .map(|&index| (index, self.wanted[index].clone()));
+        let options = download_options(runtime, scratch, counter);
+        let fetcher = cs_fetch::fetch(wanted.collect(), options, Arc::clone(cancel))?;
         Ok(Box::new(Chain(Queue::new(self.archives), fetcher)))
     }
 
@@ -265,7 +261,7 @@ impl Supply {
     }
 }
 
-/// Who forbids the network, if anybody does.
+/// What forbids the network, if anything does.
 fn forbids_network(runtime: &Runtime, options: &BootstrapOptions) -> Option<String> {
     if options.is_offline {
         return Some("--offline".to_owned());
@@ -274,19 +270,11 @@ fn forbids_network(runtime: &Runtime, options: &BootstrapOptions) -> Option<Stri
     runtime.variables.is_offline.then_some(variable)
 }
 
-fn start_downloads(
+fn download_options(
     runtime: &Runtime,
-    plan: &Plan,
-    missing: &[usize],
     scratch: &Path,
     counter: &Arc<Counter>,
-    cancel: &Arc<AtomicBool>,
-) -> Result<Fetcher, Error> {
-    let mut requests: Vec<Request> = missing
-        .iter()
-        .filter_map(|&index| request(index, &plan.packages[index]))
-        .collect();
-    requests.sort_by_key(|request| std::cmp::Reverse(request.size.unwrap_or(u64::MAX)));
+) -> cs_fetch::Options {
     let mut options = cs_fetch::Options::new(scratch);
     let (counted, voice) = (Arc::clone(counter), runtime.voice.clone());
     options.progress = Some(Arc::new(move |_, bytes| counted.add_download(bytes)));
@@ -309,16 +297,5 @@ fn start_downloads(
         }
         cs_fetch::Event::Warning(text) => voice.warn(text),
     }));
-    counter.expect_downloads(missing);
-    Ok(cs_fetch::fetch(requests, options, Arc::clone(cancel))?)
-}
-
-/// What to download; nothing for a local archive.
-fn request(index: usize, package: &cs_stamp::PlanPackage) -> Option<Request> {
-    Some(Request {
-        index,
-        url: package.url.clone()?,
-        sha256: package.sha256,
-        size: package.size,
-    })
+    options
 }

@@ -71,7 +71,7 @@ impl Counter {
     }
 }
 
-impl cs_link::Progress for Counter {
+impl cs_archive::Progress for Counter {
     fn advance(&self, package: usize, archive_bytes: u64, files: u64) {
         if archive_bytes > 0 && !self.is_download(package) {
             self.archive_bytes

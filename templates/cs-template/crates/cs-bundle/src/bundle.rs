@@ -1,82 +1,31 @@
 //! The bundle: which of the expected archives are there, and their bytes.
 
-use std::collections::HashMap;
-use std::fmt;
+use std::cmp::Reverse;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use cs_link::Archive;
+use cs_archive::{Archive, Wanted};
 
 use crate::canonical::{self, Entry};
 use crate::error::BundleError;
-use crate::foreign::TarReader;
+use crate::expected::{check_size, index_by_name};
+use crate::reader::TarReader;
 use crate::{directory, foreign};
 
-/// Longest name of an archive in bytes: no file system takes more.
-const MAX_NAME: usize = 255;
-
-/// An archive that the lock names.
-#[derive(Debug, Clone)]
-pub struct Expected {
-    /// Its file name: `name-version-build.conda` or `.tar.bz2`.
-    pub file_name: String,
-    /// SHA-256 of the whole archive.
-    pub sha256: [u8; 32],
-    /// Its size in bytes, when the lock knows it.
-    pub size: Option<u64>,
-}
-
-/// The expected archives that a bundle has.
-pub struct Bundle {
-    archives: Vec<Archive>,
-    missing: Vec<usize>,
-}
-
-impl Bundle {
-    pub(crate) fn new(mut archives: Vec<Archive>, expected: &[Expected]) -> Self {
-        archives.sort_by_key(|archive| (std::cmp::Reverse(archive.bytes.len()), archive.index));
-        let mut present = vec![false; expected.len()];
-        for archive in &archives {
-            present[archive.index] = true;
-        }
-        let missing = (0..expected.len())
-            .filter(|&index| !present[index])
-            .collect();
-        Self { archives, missing }
-    }
-
-    /// Indices of the expected archives that the bundle does not have, ascending.
-    pub fn missing(&self) -> &[usize] {
-        &self.missing
-    }
-
-    /// The archives, largest first: threads that take one after the other then end at about the same time.
-    pub fn into_archives(self) -> Vec<Archive> {
-        self.archives
-    }
-}
-
-impl fmt::Debug for Bundle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let present: Vec<usize> = self.archives.iter().map(|archive| archive.index).collect();
-        f.debug_struct("Bundle")
-            .field("present", &present)
-            .field("missing", &self.missing)
-            .finish()
-    }
+/// Largest first: threads that take one after the other then end at about the same time.
+fn sort(mut archives: Vec<Archive>) -> Vec<Archive> {
+    archives.sort_by_key(|archive| (Reverse(archive.bytes.len()), archive.index));
+    archives
 }
 
 /// Find the expected archives in a directory. Other files are ignored, and so are symbolic links.
 ///
 /// Sizes are checked here, digests when an archive is used (`Archive::verified` is false).
-pub fn open_directory(path: &Path, expected: &[Expected]) -> Result<Bundle, BundleError> {
+pub fn open_directory(path: &Path, expected: &[Wanted]) -> Result<Vec<Archive>, BundleError> {
     index_by_name(expected)?;
-    Ok(Bundle::new(
-        directory::find_archives(path, expected)?,
-        expected,
-    ))
+    directory::find_archives(path, expected).map(sort)
 }
 
 /// Open a `.bundle.tar.zst`: in place when it has the canonical form, else by decoding it into an unlinked file in
@@ -86,10 +35,10 @@ pub fn open_directory(path: &Path, expected: &[Expected]) -> Result<Bundle, Bund
 /// the decoding, which may take a while.
 pub fn open_file(
     path: &Path,
-    expected: &[Expected],
+    expected: &[Wanted],
     spool_directory: &Path,
     cancel: &AtomicBool,
-) -> Result<Bundle, BundleError> {
+) -> Result<Vec<Archive>, BundleError> {
     let names = index_by_name(expected)?;
     let open_error = |source| BundleError::Open {
         path: path.to_owned(),
@@ -106,10 +55,7 @@ pub fn open_file(
     let file = File::open(path).map_err(open_error)?;
     let Ok(entries) = canonical::scan(&file, 0, metadata.len()) else {
         let reader = TarReader::open(path, file, cancel)?;
-        return Ok(Bundle::new(
-            foreign::spool_archives(reader, expected, &names, spool_directory)?,
-            expected,
-        ));
+        return foreign::spool_archives(reader, expected, &names, spool_directory).map(sort);
     };
     let mut archives = Vec::new();
     let file = Arc::new(file);
@@ -119,7 +65,7 @@ pub fn open_file(
             archives.push(archive_in_place(index, &file, 0, &entry, false));
         }
     }
-    Ok(Bundle::new(archives, expected))
+    Ok(sort(archives))
 }
 
 /// Open the bundle inside an executable: `length` bytes of `file` from `offset`.
@@ -131,8 +77,8 @@ pub fn open_embedded(
     file: File,
     offset: u64,
     length: u64,
-    expected: &[Expected],
-) -> Result<Bundle, BundleError> {
+    expected: &[Wanted],
+) -> Result<Vec<Archive>, BundleError> {
     let names = index_by_name(expected)?;
     let damaged = |what: String| BundleError::Embedded { what };
     let entries = canonical::scan(&file, offset, length)
@@ -155,7 +101,7 @@ pub fn open_embedded(
         let fixed = cfg!(any(target_os = "linux", windows));
         archives.push(archive_in_place(index, &file, offset, &entry, fixed));
     }
-    Ok(Bundle::new(archives, expected))
+    Ok(sort(archives))
 }
 
 fn archive_in_place(
@@ -175,43 +121,4 @@ fn archive_in_place(
         )),
         verified: false,
     }
-}
-
-pub(crate) fn check_size(path: &Path, expected: &Expected, actual: u64) -> Result<(), BundleError> {
-    match expected.size {
-        Some(size) if size != actual => Err(BundleError::Size {
-            path: path.to_owned(),
-            file_name: expected.file_name.clone(),
-            expected: size,
-            actual,
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// Map file names to indices, refusing names that are not plain file names.
-fn index_by_name(expected: &[Expected]) -> Result<HashMap<&str, usize>, BundleError> {
-    let mut names = HashMap::with_capacity(expected.len());
-    for (index, archive) in expected.iter().enumerate() {
-        let name = archive.file_name.as_str();
-        if !is_archive_name(name) || names.insert(name, index).is_some() {
-            return Err(BundleError::FileName {
-                file_name: name.to_owned(),
-            });
-        }
-    }
-    Ok(names)
-}
-
-/// Whether `name` is that of a package archive, as `docs/reference/bundle-format.md` has it.
-pub(crate) fn is_archive_name(name: &str) -> bool {
-    let stem = name
-        .strip_suffix(".conda")
-        .or_else(|| name.strip_suffix(".tar.bz2"));
-    stem.is_some_and(|stem| {
-        stem.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
-    }) && name.len() <= MAX_NAME
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._-+!~=".contains(&byte))
 }

@@ -12,13 +12,12 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use cs_link::ReadAt;
+use cs_archive::tar::{BLOCK_BYTES, Block, Header, padding, pax_records, until_nul};
+use cs_archive::{ReadAt, clamp, read_file_at, read_file_exact_at};
 
-use crate::bundle::is_archive_name;
-use crate::file::{clamp, read_file_at, read_file_exact_at};
-use crate::tar::{
-    Block, EXTENDED, Header, MAX_SHORT_NAME, PAX_NAME, Pax, REGULAR, TAR_BLOCK, padding,
-    parse_header, render_header, render_path_record,
+use crate::expected::is_archive_name;
+use crate::header::{
+    EXTENDED, MAX_SHORT_NAME, PAX_NAME, REGULAR, render_header, render_path_record,
 };
 
 /// Magic number, frame header descriptor, window descriptor.
@@ -28,7 +27,7 @@ const ZSTD_BLOCK: u64 = 131_072;
 /// Bytes of a zstd block's header.
 const BLOCK_HEADER: u64 = 3;
 /// Zero bytes at the end of the tar.
-const END_OF_ARCHIVE: u64 = 2 * TAR_BLOCK as u64;
+const END_OF_ARCHIVE: u64 = 2 * BLOCK_BYTES as u64;
 
 /// An archive in the tar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,7 +124,7 @@ fn check_framing(file: &File, offset: u64, length: u64) -> Result<u64, Deviation
         at += BLOCK_HEADER + size;
     }
     let tar_length = length - FRAME_HEADER.len() as u64 - blocks * BLOCK_HEADER;
-    if tar_length < END_OF_ARCHIVE || !tar_length.is_multiple_of(TAR_BLOCK as u64) {
+    if tar_length < END_OF_ARCHIVE || !tar_length.is_multiple_of(BLOCK_BYTES as u64) {
         return Err(framing("it ends early,", length));
     }
     Ok(tar_length)
@@ -142,39 +141,43 @@ impl Tar<'_> {
     /// Read and check the header at `position`, and the long name before it if there is one.
     fn read_entry(&self, position: u64) -> Result<Entry, Deviation> {
         let deviation = |what| Deviation::Tar { what, position };
-        let (mut block, mut header) = self.read_header(position)?;
-        let mut start = position + TAR_BLOCK as u64;
-        let mut name = header.name;
-        if header.kind == EXTENDED {
-            name = self.read_long_name(position, &block)?;
-            start += 2 * TAR_BLOCK as u64;
-            (block, header) = self.read_header(start - TAR_BLOCK as u64)?;
-        }
+        let mut block = self.read_block(position)?;
+        let mut start = position + BLOCK_BYTES as u64;
+        let mut header = Header::check(&block).map_err(deviation)?;
+        let name = if header.kind() == EXTENDED {
+            let name = self.read_long_name(position, &block)?;
+            block = self.read_block(start + BLOCK_BYTES as u64)?;
+            start += 2 * BLOCK_BYTES as u64;
+            header = Header::check(&block).map_err(deviation)?;
+            name
+        } else {
+            header.path()
+        };
+        let length = header.size().map_err(deviation)?;
         let name =
             String::from_utf8(name).map_err(|_| deviation("an entry's name is not UTF-8"))?;
         if !is_archive_name(&name) {
             return Err(deviation("an entry is not a package archive"));
         }
-        if render_header(&name, header.length, REGULAR) != block {
+        if render_header(&name, length, REGULAR) != block {
             return Err(deviation("a header is not in canonical form"));
         }
         // What is left must hold the data, its padding and the end of the archive.
         let left = self.length.saturating_sub(start + END_OF_ARCHIVE);
-        if header.length > left || header.length + padding(header.length) > left {
+        if length > left || length + padding(length) > left {
             return Err(deviation("an entry is longer than the bundle"));
         }
         Ok(Entry {
             name,
             position: start,
-            length: header.length,
+            length,
         })
     }
 
-    fn read_header(&self, position: u64) -> Result<(Block, Header), Deviation> {
-        let mut block: Block = [0; TAR_BLOCK];
+    fn read_block(&self, position: u64) -> io::Result<Block> {
+        let mut block = [0; BLOCK_BYTES];
         self.read_exact(&mut block, position)?;
-        let header = parse_header(&block).map_err(|what| Deviation::Tar { what, position })?;
-        Ok((block, header))
+        Ok(block)
     }
 
     /// Read the pax header at `position`, which `block` is: one record, the name, and it must need it.
@@ -183,21 +186,17 @@ impl Tar<'_> {
             what: "an extended header is not in canonical form",
             position,
         };
-        let mut data: Block = [0; TAR_BLOCK];
-        self.read_exact(&mut data, position + TAR_BLOCK as u64)?;
-        let end = data.iter().position(|&byte| byte == 0).unwrap_or(TAR_BLOCK);
-        let mut pax = Pax::default();
-        pax.update(&data[..end]).map_err(|_| deviation())?;
-        let name = pax
-            .path
-            .and_then(|path| String::from_utf8(path).ok())
-            .ok_or_else(deviation)?;
-        let (length, record) = render_path_record(&name).ok_or_else(deviation)?;
+        let data = self.read_block(position + BLOCK_BYTES as u64)?;
+        let name = match pax_records(until_nul(&data)).next() {
+            Some(Ok((b"path", name))) => str::from_utf8(name).map_err(|_| deviation())?,
+            _ => return Err(deviation()),
+        };
+        let (length, record) = render_path_record(name).ok_or_else(deviation)?;
         let canonical = render_header(PAX_NAME, length, EXTENDED) == *block && record == data;
         if !canonical || name.len() <= MAX_SHORT_NAME {
             return Err(deviation());
         }
-        Ok(name.into_bytes())
+        Ok(name.as_bytes().to_vec())
     }
 
     fn expect_zeros(&self, position: u64, length: u64) -> Result<(), Deviation> {

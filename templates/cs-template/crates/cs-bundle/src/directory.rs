@@ -4,17 +4,14 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use cs_link::Archive;
+use cs_archive::{Archive, Wanted};
 
-use crate::bundle::{Expected, check_size};
 use crate::error::BundleError;
+use crate::expected::check_size;
 use crate::file::LazyFile;
 
 /// Look for each expected file name; only regular files count.
-pub(crate) fn find_archives(
-    path: &Path,
-    expected: &[Expected],
-) -> Result<Vec<Archive>, BundleError> {
+pub(crate) fn find_archives(path: &Path, expected: &[Wanted]) -> Result<Vec<Archive>, BundleError> {
     let open_error = |path: &Path, source| BundleError::Open {
         path: path.to_owned(),
         source,

@@ -10,12 +10,11 @@ mod bundle;
 mod canonical;
 mod directory;
 mod error;
+mod expected;
 mod file;
 mod foreign;
-mod queue;
-mod tar;
+mod header;
+mod reader;
 
-pub use bundle::{Bundle, Expected, open_directory, open_embedded, open_file};
+pub use bundle::{open_directory, open_embedded, open_file};
 pub use error::{BundleError, ErrorKind};
-pub use file::FileSlice;
-pub use queue::{Chain, Queue};

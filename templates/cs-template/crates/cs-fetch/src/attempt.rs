@@ -11,8 +11,9 @@ use url::Url;
 
 use crate::client::Client;
 use crate::failure::{Failure, check_status, describe};
-use crate::options::{Options, Request, Speed};
+use crate::options::{Options, Speed};
 use crate::redact::redact_text;
+use crate::request::Request;
 use crate::sink::Sink;
 
 /// What earlier attempts learned about the server's copy.
@@ -78,7 +79,9 @@ impl Attempt<'_> {
 
     async fn send(&self, start: u64, resumption: &Resumption) -> Result<Response, Failure> {
         let headers = self.make_headers(start, resumption);
-        let answer = self.client.get(self.source, &self.request.sha256, &headers);
+        let answer = self
+            .client
+            .get(self.source, &self.request.wanted.sha256, &headers);
         let patience = self.options.connect_timeout + self.options.stall_timeout;
         tokio::time::timeout(patience, answer)
             .await
@@ -108,7 +111,7 @@ impl Attempt<'_> {
 
     /// Compare what the server announces with what the lock says, before anything is stored.
     fn check_length(&self, response: &Response, have: u64) -> Result<(), Failure> {
-        match (self.request.size, response.content_length()) {
+        match (self.request.wanted.size, response.content_length()) {
             (Some(size), Some(length)) if have.saturating_add(length) != size => {
                 Err(Failure::WrongSize {
                     actual: format!("{} bytes", have.saturating_add(length)),
@@ -126,12 +129,12 @@ impl Attempt<'_> {
                 Ok(Ok(Some(chunk))) => chunk,
                 Ok(Ok(None)) => return self.check_complete(sink.len()),
                 // All is here, whatever became of the connection.
-                _ if self.request.size == Some(sink.len()) => return Ok(()),
+                _ if self.request.wanted.size == Some(sink.len()) => return Ok(()),
                 Ok(Err(error)) => return Err(Failure::transient(self.broken(sink.len(), &error))),
                 Err(_) => return Err(Failure::transient(self.stalled(sink.len()))),
             };
             let length = sink.len() + chunk.len() as u64;
-            if let Some(size) = self.request.size.filter(|&size| length > size) {
+            if let Some(size) = self.request.wanted.size.filter(|&size| length > size) {
                 return Err(Failure::WrongSize {
                     actual: format!("more than {size} bytes"),
                 });
@@ -146,7 +149,7 @@ impl Attempt<'_> {
 
     /// A body that ends without an error may still have been cut off: HTTP/1.0 has no other way to end one.
     fn check_complete(&self, length: u64) -> Result<(), Failure> {
-        match self.request.size {
+        match self.request.wanted.size {
             Some(size) if length < size => Err(Failure::transient(format!(
                 "the connection closed after {length} of {size} bytes"
             ))),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use cs_link::Archive;
+use cs_archive::{Archive, to_hex};
 use url::Url;
 
 use crate::attempt::{Attempt, Resumption};
@@ -13,8 +13,9 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::error::FetchError;
 use crate::failure::Failure;
-use crate::options::{Event, Options, Request};
-use crate::redact::{file_name, redact_url};
+use crate::options::{Event, Options};
+use crate::redact::redact_url;
+use crate::request::Request;
 use crate::sink::{Budget, Sink};
 use crate::source::{End, Health, Source, give_up, pick};
 
@@ -59,13 +60,10 @@ impl Downloader {
 
     /// Download and verify one archive.
     pub(crate) async fn download(&self, request: &Request) -> Result<Archive, FetchError> {
-        let url = Url::parse(&request.url).map_err(|error| FetchError::Url {
-            file_name: file_name(&request.url),
-            reason: format!("its address is not a valid URL ({error})"),
-        })?;
-        let sink = Sink::create(request.size, &self.budget, &self.options.spool_directory);
+        let size = request.wanted.size;
+        let sink = Sink::create(size, &self.budget, &self.options.spool_directory);
         let sink = sink.map_err(|source| self.spool_error(source))?;
-        let sources = self.config.find_sources(&url);
+        let sources = self.config.find_sources(&request.url);
         let course = Course {
             downloader: self,
             request,
@@ -130,7 +128,7 @@ impl Course<'_> {
                 });
             }
         }
-        Err(give_up(&self.request.url, self.sources))
+        Err(give_up(&self.request.wanted.file_name, self.sources))
     }
 
     /// Whether an attempt has brought the archive; if not, what its failure means for its source is noted.
@@ -141,10 +139,10 @@ impl Course<'_> {
         sink: &Sink,
     ) -> Result<bool, FetchError> {
         match result.map(|()| sink.sha256()) {
-            Ok(sha256) if sha256 == self.request.sha256 => return Ok(true),
+            Ok(sha256) if sha256 == self.request.wanted.sha256 => return Ok(true),
             Ok(sha256) => {
-                let expected = cs_link::to_hex(&self.request.sha256);
-                self.distrust(index, "its SHA-256", expected, cs_link::to_hex(&sha256));
+                let expected = to_hex(&self.request.wanted.sha256);
+                self.distrust(index, "its SHA-256", expected, to_hex(&sha256));
             }
             Err(Failure::WrongSize { actual }) => {
                 self.distrust(index, "its size", self.size(), actual);
@@ -232,6 +230,7 @@ impl Course<'_> {
 
     fn size(&self) -> String {
         self.request
+            .wanted
             .size
             .map_or_else(|| "unknown".to_owned(), |size| format!("{size} bytes"))
     }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use cs_link::{Archive, ArchiveError, Archives};
+use cs_archive::{Archive, ArchiveError, Archives, Wanted};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
@@ -22,8 +22,8 @@ use crate::credentials::Credentials;
 use crate::download::Downloader;
 use crate::error::FetchError;
 use crate::local::{local_path, open_archive};
-use crate::options::{Event, Options, Request};
-use crate::redact::{file_name, redact_url};
+use crate::options::{Event, Options};
+use crate::request::Request;
 
 /// Most archives that are here and not yet taken; downloads pause beyond.
 const MOST_READY: usize = 32;
@@ -42,7 +42,7 @@ fn blame(index: Option<usize>, error: FetchError) -> ArchiveError {
 /// Archives on their way. Dropping it stops the downloads.
 pub struct Fetcher {
     shared: Arc<Shared>,
-    local: Mutex<VecDeque<(Request, PathBuf)>>,
+    local: Mutex<VecDeque<(usize, Wanted, PathBuf)>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -66,24 +66,26 @@ struct State {
     finished: bool,
 }
 
-/// Start to fetch. Nothing is sent before the first archive that is not on this machine, and then in the background.
+/// Start to fetch: each archive with its index into the job's packages. Nothing is sent before the first archive that is not on this machine, and then in the background.
 ///
 /// Raising `cancel` stops everything within a tenth of a second.
 pub fn fetch(
-    requests: Vec<Request>,
+    mut wanted: Vec<(usize, Wanted)>,
     options: Options,
     cancel: Arc<AtomicBool>,
 ) -> Result<Fetcher, FetchError> {
     let (mut local, mut remote) = (VecDeque::new(), Vec::new());
-    let config = if requests.is_empty() {
+    let config = if wanted.is_empty() {
         Config::default()
     } else {
         Config::load()
     };
-    for request in requests {
-        match local_path(&request.url).or_else(|| config.find_local_mirror(&request.url)) {
-            Some(path) => local.push_back((request, path)),
-            None => remote.push(check_scheme(request)?),
+    let find_path = |url: &String| local_path(url).or_else(|| config.find_local_mirror(url));
+    wanted.sort_by_key(|(_, wanted)| Reverse(wanted.size));
+    for (index, wanted) in wanted {
+        match wanted.url.as_ref().and_then(find_path) {
+            Some(path) => local.push_back((index, wanted, path)),
+            None => remote.push(Request::new(index, wanted)?),
         }
     }
     let shared = Arc::new(Shared {
@@ -96,29 +98,16 @@ pub fn fetch(
         stop: Notify::new(),
         cancel,
     });
-    let thread = match remote.is_empty() {
-        true => None,
-        false => Some(spawn(Arc::clone(&shared), remote, options, config)?),
+    let thread = if remote.is_empty() {
+        None
+    } else {
+        Some(spawn(Arc::clone(&shared), remote, options, config)?)
     };
     Ok(Fetcher {
         shared,
         local: Mutex::new(local),
         thread,
     })
-}
-
-fn check_scheme(request: Request) -> Result<Request, FetchError> {
-    let url = url::Url::parse(&request.url).map_err(|error| FetchError::Url {
-        file_name: redact_url(&request.url),
-        reason: format!("its address is not a valid URL ({error})"),
-    })?;
-    match url.scheme() {
-        "http" | "https" | "oci" => Ok(request),
-        scheme => Err(FetchError::Url {
-            file_name: file_name(&request.url),
-            reason: format!("addresses that start with {scheme}: are not supported"),
-        }),
-    }
 }
 
 fn spawn(
@@ -195,7 +184,7 @@ impl Shared {
 /// Run all downloads on this thread; `Ok` also when they were stopped.
 fn download_all(
     shared: &Shared,
-    mut requests: Vec<Request>,
+    requests: Vec<Request>,
     options: Options,
     config: Config,
 ) -> Result<(), ArchiveError> {
@@ -212,7 +201,6 @@ fn download_all(
     let credentials = Credentials::load(&config, list_hosts(&requests), &mut warn);
     let client = credentials.and_then(|credentials| Client::new(&options, credentials));
     let client = client.map_err(|error| blame(None, error))?;
-    requests.sort_by_key(|request| Reverse(request.size));
     let downloader = Downloader::new(client, options, config);
     let result = runtime.block_on(async {
         match select(
@@ -225,14 +213,14 @@ fn download_all(
             Either::Right(((), _)) => Ok(()),
         }
     });
-    // A name lookup cannot be interrupted; it must not hold up whoever cancels.
+    // A name lookup cannot be interrupted; it must not delay a cancellation.
     runtime.shutdown_background();
     result
 }
 
 /// The hosts that the plan itself names.
 fn list_hosts(requests: &[Request]) -> HashSet<String> {
-    let host = |request: &Request| Some(url::Url::parse(&request.url).ok()?.host_str()?.to_owned());
+    let host = |request: &Request| Some(request.url.host_str()?.to_owned());
     requests.iter().filter_map(host).collect()
 }
 
@@ -243,9 +231,12 @@ async fn run_lanes(
     requests: Vec<Request>,
 ) -> Result<(), ArchiveError> {
     let pending = RefCell::new(VecDeque::from(requests));
-    let take = |lane: usize| match lane % LANES_PER_SMALL == LANES_PER_SMALL - 1 {
-        true => pending.borrow_mut().pop_back(),
-        false => pending.borrow_mut().pop_front(),
+    let take = |lane: usize| {
+        if lane % LANES_PER_SMALL == LANES_PER_SMALL - 1 {
+            pending.borrow_mut().pop_back()
+        } else {
+            pending.borrow_mut().pop_front()
+        }
     };
     let run_lane = async |lane: usize| -> Result<(), ArchiveError> {
         loop {
@@ -270,8 +261,8 @@ async fn run_lanes(
 impl Fetcher {
     fn next_local(&self) -> Option<Result<Archive, ArchiveError>> {
         let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
-        let (request, path) = local.pop_front()?;
-        Some(open_archive(&request, &path).map_err(|error| blame(Some(request.index), error)))
+        let (index, wanted, path) = local.pop_front()?;
+        Some(open_archive(index, &wanted, &path).map_err(|error| blame(Some(index), error)))
     }
 
     fn next_remote(&self) -> Result<Option<Archive>, ArchiveError> {
@@ -280,8 +271,12 @@ impl Fetcher {
             if let Some(failure) = state.failure.take() {
                 return Err(failure);
             }
-            if state.failed || self.shared.is_cancelled() {
+            if self.shared.is_cancelled() {
                 return Err(blame(None, FetchError::Cancelled));
+            }
+            if state.failed {
+                // The thread that took the failure reports it. An error of this one could come first and hide it.
+                return Ok(None);
             }
             if let Some(archive) = state.ready.pop_front() {
                 self.shared.room.add_permits(1);

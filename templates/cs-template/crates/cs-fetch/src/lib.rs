@@ -24,6 +24,7 @@ mod oci;
 mod options;
 mod proxy;
 mod redact;
+mod request;
 #[cfg(target_os = "linux")]
 pub mod resolve;
 mod sink;
@@ -32,4 +33,4 @@ mod tls;
 
 pub use error::{ErrorKind, FetchError, Tried};
 pub use fetcher::{Fetcher, fetch};
-pub use options::{Event, EventCallback, Options, ProgressCallback, Request, Speed};
+pub use options::{Event, EventCallback, Options, ProgressCallback, Speed};

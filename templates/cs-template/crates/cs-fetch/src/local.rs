@@ -4,13 +4,10 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cs_link::Archive;
+use cs_archive::{Archive, Wanted, WholeFile};
 use url::Url;
 
 use crate::error::FetchError;
-use crate::options::Request;
-use crate::redact::file_name;
-use crate::sink::WholeFile;
 
 /// The path that a `file://` URL or a plain path names; `None` when it is another URL.
 pub(crate) fn local_path(url: &str) -> Option<PathBuf> {
@@ -21,7 +18,11 @@ pub(crate) fn local_path(url: &str) -> Option<PathBuf> {
 }
 
 /// Open an archive where it is; the linker verifies it.
-pub(crate) fn open_archive(request: &Request, path: &Path) -> Result<Archive, FetchError> {
+pub(crate) fn open_archive(
+    index: usize,
+    wanted: &Wanted,
+    path: &Path,
+) -> Result<Archive, FetchError> {
     let failed = |source| FetchError::LocalFile {
         path: path.to_owned(),
         source,
@@ -36,17 +37,17 @@ pub(crate) fn open_archive(request: &Request, path: &Path) -> Result<Archive, Fe
     }
     let file = File::open(path).map_err(failed)?;
     let length = metadata.len();
-    match request.size {
+    match wanted.size {
         Some(size) if size != length => Err(FetchError::Damaged {
-            file_name: file_name(&request.url),
+            file_name: wanted.file_name.clone(),
             url: path.display().to_string(),
             what: "its size",
             expected: format!("{size} bytes"),
             actual: format!("{length} bytes"),
         }),
         _ => Ok(Archive {
-            index: request.index,
-            bytes: Box::new(WholeFile { file, length }),
+            index,
+            bytes: Box::new(WholeFile::new(file, length)),
             verified: false,
         }),
     }

@@ -46,7 +46,7 @@ impl Artifact {
     }
 
     pub(crate) fn blob_url(&self, sha256: &[u8; 32]) -> Option<Url> {
-        self.url(&format!("blobs/sha256:{}", cs_link::to_hex(sha256)))
+        self.url(&format!("blobs/sha256:{}", cs_archive::to_hex(sha256)))
     }
 
     /// A registry that is a cache of another one has blobs only after its manifest was asked for.

@@ -1,21 +1,8 @@
-//! What to fetch, and how.
+//! How to fetch, and what is told meanwhile.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// An archive to fetch.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// Index into the job's packages.
-    pub index: usize,
-    /// `https://`, `http://`, `oci://` or `file://` URL, or a plain path.
-    pub url: String,
-    /// SHA-256 that the archive must have.
-    pub sha256: [u8; 32],
-    /// Its size in bytes, when the lock knows it; a longer body is cut off.
-    pub size: Option<u64>,
-}
 
 /// Something worth telling.
 #[derive(Debug, Clone)]

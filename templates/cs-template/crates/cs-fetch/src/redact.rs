@@ -143,15 +143,6 @@ fn mask_token(path: &str) -> String {
     shown
 }
 
-/// Last path component of a URL or path: the archive's file name.
-pub(crate) fn file_name(url: &str) -> String {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    path.rsplit(['/', '\\'])
-        .next()
-        .unwrap_or_default()
-        .to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,14 +266,5 @@ mod tests {
                 assert_eq!(redact_text(&shown), shown, "{text}: once is enough");
             }
         }
-    }
-
-    #[test]
-    fn file_names_come_from_urls_and_paths() {
-        assert_eq!(
-            file_name("https://example.org/x/a-1-0.conda?x=/y"),
-            "a-1-0.conda"
-        );
-        assert_eq!(file_name("C:\\channel\\a-1-0.conda"), "a-1-0.conda");
     }
 }

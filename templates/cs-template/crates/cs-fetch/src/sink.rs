@@ -6,8 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cs_link::ReadAt;
-use ring::digest::{Context, SHA256};
+use cs_archive::{ReadAt, Sha256, WholeFile};
 
 /// Largest archive that is kept in memory.
 const LARGEST_IN_MEMORY: u64 = 4 * 1024 * 1024;
@@ -53,41 +52,11 @@ struct Memory {
 
 impl ReadAt for Memory {
     fn len(&self) -> u64 {
-        self.bytes.len() as u64
+        ReadAt::len(&self.bytes)
     }
 
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let start = usize::try_from(offset)
-            .unwrap_or(usize::MAX)
-            .min(self.bytes.len());
-        let count = buf.len().min(self.bytes.len() - start);
-        buf[..count].copy_from_slice(&self.bytes[start..start + count]);
-        Ok(count)
-    }
-}
-
-/// A file of which every byte belongs to the archive.
-pub(crate) struct WholeFile {
-    pub(crate) file: File,
-    pub(crate) length: u64,
-}
-
-impl ReadAt for WholeFile {
-    fn len(&self) -> u64 {
-        self.length
-    }
-
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        loop {
-            #[cfg(unix)]
-            let result = std::os::unix::fs::FileExt::read_at(&self.file, buf, offset);
-            #[cfg(windows)]
-            let result = std::os::windows::fs::FileExt::seek_read(&self.file, buf, offset);
-            match result {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => return other,
-            }
-        }
+        self.bytes.read_at(buf, offset)
     }
 }
 
@@ -99,7 +68,7 @@ enum Store {
 /// An archive that is arriving.
 pub(crate) struct Sink {
     store: Store,
-    hash: Context,
+    hash: Sha256,
     length: u64,
 }
 
@@ -125,7 +94,7 @@ impl Sink {
         };
         Ok(Self {
             store,
-            hash: Context::new(&SHA256),
+            hash: Sha256::new(),
             length: 0,
         })
     }
@@ -154,24 +123,20 @@ impl Sink {
                 file.set_len(0)?;
             }
         }
-        self.hash = Context::new(&SHA256);
+        self.hash = Sha256::new();
         self.length = 0;
         Ok(())
     }
 
     /// SHA-256 of what has arrived.
     pub(crate) fn sha256(&self) -> [u8; 32] {
-        let digest = self.hash.clone().finish();
-        digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
+        self.hash.clone().finish()
     }
 
     pub(crate) fn into_bytes(self) -> Box<dyn ReadAt> {
         match self.store {
             Store::Memory(memory) => Box::new(memory),
-            Store::File(file) => Box::new(WholeFile {
-                file,
-                length: self.length,
-            }),
+            Store::File(file) => Box::new(WholeFile::new(file, self.length)),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use crate::error::{FetchError, Tried};
-use crate::redact::{file_name, redact_url};
+use crate::redact::redact_url;
 
 /// One place that may have an archive: a mirror, or the channel itself.
 #[derive(Debug)]
@@ -97,8 +97,8 @@ pub(crate) fn pick(sources: &[Source], health: &Health) -> Option<usize> {
 }
 
 /// The error when no place is left: what was tried, and why it failed there.
-pub(crate) fn give_up(url: &str, sources: Vec<Source>) -> FetchError {
-    let file_name = file_name(url);
+pub(crate) fn give_up(file_name: &str, sources: Vec<Source>) -> FetchError {
+    let file_name = file_name.to_owned();
     let mut ended: Vec<(String, End)> = sources
         .into_iter()
         .filter_map(|source| Some((redact_url(source.url.as_str()), source.end?)))

@@ -3,17 +3,14 @@
 //! The plan is a stamp's (`docs/reference/stamp-format.md`). BYTECODE is `on-import` (default), `bootstrap`, or a `.tar.zst` of compiled
 //! modules. For the differential test and for measurements.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use cs_link::{
-    Archive, ArchiveError, Archives, Bytecode, Job, Noarch, Package, Progress, Python, ReadAt,
-    largest_first,
-};
+use cs_archive::{Archive, Progress, Queue, Wanted, WholeFile, from_hex};
+use cs_link::{Bytecode, Job, Noarch, Package, Python};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -37,7 +34,7 @@ struct Planned {
     version: String,
     build: String,
     subdir: String,
-    url: String,
+    url: Option<String>,
     file_name: String,
     sha256: String,
     size: Option<u64>,
@@ -48,19 +45,17 @@ struct Planned {
 
 impl Planned {
     fn into_package(self) -> Package {
-        let mut sha256 = [0; 32];
-        for (byte, at) in sha256.iter_mut().zip((0..).step_by(2)) {
-            *byte = u8::from_str_radix(&self.sha256[at..at + 2], 16).expect("sha256 is hex");
-        }
         Package {
             name: self.name,
             version: self.version,
             build: self.build,
             subdir: self.subdir,
-            url: self.url,
-            file_name: self.file_name,
-            sha256,
-            size: self.size,
+            archive: Wanted {
+                file_name: self.file_name,
+                sha256: from_hex(&self.sha256).expect("sha256 is hex"),
+                size: self.size,
+                url: self.url,
+            },
             noarch: match self.noarch.as_deref() {
                 Some("python") => Noarch::Python,
                 Some(_) => Noarch::Generic,
@@ -72,54 +67,25 @@ impl Planned {
     }
 }
 
-struct OnDisk(File, u64);
-
-impl OnDisk {
-    fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
-        Ok(Self(file, length))
-    }
+fn open(path: &Path) -> io::Result<WholeFile> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    Ok(WholeFile::new(file, length))
 }
 
-impl ReadAt for OnDisk {
-    fn len(&self) -> u64 {
-        self.1
-    }
-
-    #[cfg(unix)]
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        std::os::unix::fs::FileExt::read_at(&self.0, buffer, offset)
-    }
-
-    #[cfg(windows)]
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        std::os::windows::fs::FileExt::seek_read(&self.0, buffer, offset)
-    }
-}
-
-struct Directory {
-    path: PathBuf,
-    left: Mutex<VecDeque<(usize, String)>>,
-}
-
-impl Archives for Directory {
-    fn next(&self) -> Result<Option<Archive>, ArchiveError> {
-        let Some((index, name)) = self.left.lock().expect("no thread panics").pop_front() else {
-            return Ok(None);
-        };
-        match OnDisk::open(&self.path.join(name)) {
-            Ok(bytes) => Ok(Some(Archive {
-                index,
-                bytes: Box::new(bytes),
-                verified: false,
-            })),
-            Err(error) => Err(ArchiveError {
-                index: Some(index),
-                source: error.into(),
-            }),
-        }
-    }
+/// All archives, largest first: the last ones are small, and no thread waits long for another.
+fn open_all(packages: &[Package], directory: &Path) -> io::Result<Queue> {
+    let open = |(index, package): (usize, &Package)| {
+        Ok(Archive {
+            index,
+            bytes: Box::new(open(&directory.join(&package.archive.file_name))?),
+            verified: false,
+        })
+    };
+    let archives: io::Result<Vec<Archive>> = packages.iter().enumerate().map(open).collect();
+    let mut archives = archives?;
+    archives.sort_by_key(|archive| Reverse(archive.bytes.len()));
+    Ok(Queue::new(archives))
 }
 
 struct Silent;
@@ -146,17 +112,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "on-import" => Bytecode::OnImport,
         "bootstrap" => Bytecode::Compile,
         path => {
-            shipped = OnDisk::open(Path::new(path))?;
+            shipped = open(Path::new(path))?;
             Bytecode::Shipped(&shipped)
         }
     };
-    let order = largest_first(&packages)
-        .into_iter()
-        .map(|index| (index, packages[index].file_name.clone()));
-    let archives = Directory {
-        path: directory.into(),
-        left: Mutex::new(order.collect()),
-    };
+    let archives = open_all(&packages, Path::new(directory))?;
     let staging = std::path::absolute(staging)?;
     std::fs::create_dir_all(&staging)?;
     let job = Job {

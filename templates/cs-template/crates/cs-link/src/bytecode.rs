@@ -7,8 +7,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use cs_archive::ReadAt;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
+use crate::LinkError;
 use crate::children::{Guarded, isolate, output_tail};
 use crate::clobber::{BYTECODE, Claimant, Claims};
 use crate::fault::Fault;
@@ -18,7 +20,6 @@ use crate::maker::Maker;
 use crate::shared::{Shared, checked_path, write_fault};
 use crate::tar::{Kind, TarReader};
 use crate::tree::Hand;
-use crate::{LinkError, ReadAt};
 
 /// The modules of noarch python packages, each with its package's index.
 #[derive(Default)]

@@ -4,10 +4,9 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use ring::digest;
+use cs_archive::Sha256;
 
 use crate::fault::Fault;
-use crate::input::digest_bytes;
 use crate::tree::Hand;
 
 /// First four bytes of the kinds of Mach-O file, in both byte orders.
@@ -65,12 +64,12 @@ pub(crate) fn sign(
 
 fn hash_file(hand: &mut Hand, path: &str) -> io::Result<(u64, [u8; 32])> {
     let mut file = hand.open_file(path)?;
-    let mut context = digest::Context::new(&digest::SHA256);
+    let mut context = Sha256::new();
     let (mut buffer, mut size) = (vec![0; 64 * 1024], 0);
     loop {
         let count = file.read(&mut buffer)?;
         if count == 0 {
-            return Ok((size, digest_bytes(context)));
+            return Ok((size, context.finish()));
         }
         context.update(&buffer[..count]);
         size += count as u64;

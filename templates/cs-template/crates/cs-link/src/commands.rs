@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::io::Write;
 
+use cs_archive::sha256;
+
 use crate::clobber::Claimant;
 use crate::entry_point::EntryPoint;
 use crate::fault::Fault;
-use crate::input::hash_bytes;
 use crate::layout::{Layout, SCRIPTS};
 use crate::maker::Maker;
 use crate::record::{Digest, PathKind, PathRecord};
@@ -106,7 +107,7 @@ impl EntryPoints<'_, '_> {
         linked.files += 1;
         linked.bytes += bytes.len() as u64;
         let record = PathRecord {
-            sha256: Some(Digest(hash_bytes(bytes))),
+            sha256: Some(Digest(sha256(bytes))),
             size_in_bytes: Some(bytes.len() as u64),
             ..PathRecord::new(path.clone(), kind)
         };

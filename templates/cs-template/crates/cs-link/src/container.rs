@@ -3,9 +3,9 @@
 use std::io::{self, Read};
 
 use bzip2::bufread::MultiBzDecoder;
+use cs_archive::ReadAt;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
-use crate::ReadAt;
 use crate::fault::{Fault, Interruption};
 use crate::info::InfoFiles;
 use crate::input::{Input, Monitor};

@@ -3,8 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::ArchiveError;
-use crate::memory::is_memory_error;
+use cs_archive::{ArchiveError, is_memory_error};
 
 /// What kind of failure a [`LinkError`] is, for exit statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +112,7 @@ pub enum LinkError {
         reason: String,
     },
     /// The supplier ran out of archives before every package was there.
-    #[error("{} of the archives did not arrive, the first is {}", packages.len(), packages[0])]
+    #[error("{} archives are missing (first: {})", packages.len(), packages[0])]
     Missing {
         /// File names, in install order, at least one.
         packages: Vec<String>,

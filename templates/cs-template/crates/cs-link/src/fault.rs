@@ -4,7 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::memory::is_memory_error;
+use cs_archive::is_memory_error;
+
 use crate::{LinkError, Package};
 
 /// A failure that is still to be given a package.
@@ -69,7 +70,7 @@ impl Fault {
 
     /// Name the package that is to blame.
     pub(crate) fn of(self, package: &Package) -> LinkError {
-        let package = package.file_name.clone();
+        let package = package.archive.file_name.clone();
         match self {
             Self::Damaged { entry, reason } => LinkError::Damaged {
                 package,

@@ -3,14 +3,11 @@
 use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use cs_archive::to_hex;
 use serde::Deserialize;
 
 use crate::channel::canonical_name;
-use crate::input::to_hex;
 use crate::{Job, Package};
-
-/// What the URLs of archives begin with that came with the runtime and have no address.
-const LOCAL: &str = "file:///local/";
 
 /// Text of `conda-meta/history`: one revision, in the form that conda's `History` parses.
 pub(crate) fn render_history(job: &Job, now: SystemTime) -> String {
@@ -33,11 +30,12 @@ pub(crate) fn render_explicit(job: &Job) -> String {
         job.platform
     );
     for package in job.packages {
-        let digest = to_hex(&package.sha256);
+        let digest = to_hex(&package.archive.sha256);
         // An archive that only the runtime has cannot be fetched: one such line would end every use of the list.
-        let _ = match package.url.strip_prefix(LOCAL) {
-            Some(place) => writeln!(text, "# local: {place} sha256:{digest}"),
-            None => writeln!(text, "{}#sha256:{digest}", package.url),
+        let (subdir, file_name) = (&package.subdir, &package.archive.file_name);
+        let _ = match &package.archive.url {
+            Some(url) => writeln!(text, "{url}#sha256:{digest}"),
+            None => writeln!(text, "# local: {subdir}/{file_name} sha256:{digest}"),
         };
     }
     text
@@ -57,9 +55,9 @@ fn name_in_channel(package: &Package) -> String {
         version,
         build,
         subdir,
-        url,
         ..
     } = package;
+    let url = package.url();
     let from_url = || url.rsplitn(3, '/').nth(2).unwrap_or_default().to_owned();
     let channel = record
         .and_then(|record| record.channel)

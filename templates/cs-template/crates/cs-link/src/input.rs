@@ -4,13 +4,11 @@ use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ring::digest;
+use cs_archive::{Progress, ReadAt, read_some};
 
-use crate::fault::{Fault, Interruption};
-use crate::{Progress, ReadAt};
+use crate::fault::Interruption;
 
 const BUFFER_BYTES: usize = 128 * 1024;
-const HASH_BUFFER_BYTES: usize = 512 * 1024;
 
 /// Watches over one package: counts what is consumed and written, knows when to stop.
 pub(crate) struct Monitor<'a> {
@@ -133,90 +131,4 @@ impl Read for Input<'_> {
         self.consume(count);
         Ok(count)
     }
-}
-
-fn read_some(bytes: &dyn ReadAt, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    loop {
-        match bytes.read_at(buffer, offset) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Ok(0) if !buffer.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
-            other => return other,
-        }
-    }
-}
-
-/// Fill all of `buffer` from `offset`.
-pub(crate) fn read_exact_at(
-    bytes: &dyn ReadAt,
-    buffer: &mut [u8],
-    offset: u64,
-) -> Result<(), Fault> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        filled +=
-            read_some(bytes, &mut buffer[filled..], offset + filled as u64).map_err(Fault::Read)?;
-    }
-    Ok(())
-}
-
-/// SHA-256 of the whole archive.
-pub(crate) fn hash_archive(bytes: &dyn ReadAt, monitor: &Monitor) -> Result<[u8; 32], Fault> {
-    let mut context = digest::Context::new(&digest::SHA256);
-    let mut buffer = vec![0; HASH_BUFFER_BYTES];
-    let mut offset = 0;
-    while offset < bytes.len() {
-        if monitor.is_cancelled() {
-            return Err(Fault::Cancelled);
-        }
-        let wanted = buffer
-            .len()
-            .min(usize::try_from(bytes.len() - offset).unwrap_or(usize::MAX));
-        let count = read_some(bytes, &mut buffer[..wanted], offset).map_err(Fault::Read)?;
-        context.update(&buffer[..count]);
-        offset += count as u64;
-    }
-    Ok(digest_bytes(context))
-}
-
-/// Finish a SHA-256.
-pub(crate) fn digest_bytes(context: digest::Context) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(context.finish().as_ref());
-    out
-}
-
-/// SHA-256 of bytes in memory.
-pub(crate) fn hash_bytes(bytes: &[u8]) -> [u8; 32] {
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(bytes);
-    digest_bytes(context)
-}
-
-/// Lower-case hex, as digests are written in plans and messages.
-pub fn to_hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| {
-            [
-                DIGITS[usize::from(byte >> 4)] as char,
-                DIGITS[usize::from(byte & 15)] as char,
-            ]
-        })
-        .collect()
-}
-
-/// Thirty-two bytes of hex, in either case.
-pub(crate) fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let digits = text.as_bytes();
-    if digits.len() != 64 {
-        return None;
-    }
-    let mut out = [0; 32];
-    for (byte, pair) in out.iter_mut().zip(digits.chunks_exact(2)) {
-        let high = char::from(pair[0]).to_digit(16)?;
-        let low = char::from(pair[1]).to_digit(16)?;
-        *byte = u8::try_from(high * 16 + low).ok()?;
-    }
-    Some(out)
 }

@@ -6,12 +6,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+use cs_archive::{Archive, Archives, Progress, to_hex};
+
 use crate::aside::Aside;
 use crate::bytecode::{Modules, compile, unpack_shipped};
 use crate::clobber::Claims;
 use crate::fault::Fault;
 use crate::history::{render_explicit, render_history};
-use crate::input::{Monitor, to_hex};
+use crate::input::Monitor;
 use crate::layout::Layout;
 use crate::order::order_packages;
 use crate::package::{Hashed, hash, link_package};
@@ -20,14 +22,12 @@ use crate::scripts::run_scripts;
 use crate::settle::settle;
 use crate::shared::{Shared, replace_file};
 use crate::tree::{Hand, Tree};
-use crate::{
-    Archive, Archives, Bytecode, Clobbered, Job, LinkError, Misstated, Package, Progress, Report,
-};
+use crate::{Bytecode, Clobbered, Job, LinkError, Misstated, Package, Report};
 
 /// Install every package of `job` into its staging directory.
 ///
 /// Archives are taken from `archives` by up to `job.threads` threads. When this returns, with whatever result, no thread and no process that
-/// it started is left. After an error the staging directory holds an unfinished prefix, to be removed by whoever made it.
+/// it started is left. After an error the staging directory holds an unfinished prefix, to be removed by its creator.
 pub fn install(
     job: &Job,
     archives: &dyn Archives,
@@ -241,7 +241,7 @@ impl<'a> Crew<'a> {
             .done
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Who is interrupted says so in many ways; what counts is that the caller wished it.
+        // An interruption shows in many ways; what counts is that the caller wanted it.
         if self.cancel.load(Ordering::Relaxed) {
             return Err(LinkError::Cancelled);
         }
@@ -310,10 +310,10 @@ impl<'a> Crew<'a> {
         let monitor = Monitor::new(self.progress, index, archive.bytes.len(), flags);
         let blame = |fault: Fault| fault.of(package);
         let Hashed { bytes, sha256 } = hash(archive, &monitor).map_err(blame)?;
-        if let Some(actual) = sha256.filter(|actual| *actual != package.sha256) {
+        if let Some(actual) = sha256.filter(|actual| *actual != package.archive.sha256) {
             return Err(LinkError::Checksum {
-                package: package.file_name.clone(),
-                expected: to_hex(&package.sha256),
+                package: package.archive.file_name.clone(),
+                expected: to_hex(&package.archive.sha256),
                 actual: to_hex(&actual),
             });
         }
@@ -344,7 +344,7 @@ impl<'a> Crew<'a> {
         })?;
         if std::mem::replace(&mut self.lock().linked[index], true) {
             return Err(plan_error(
-                &package.file_name,
+                &package.archive.file_name,
                 "its archive was handed out twice".to_owned(),
             ));
         }
@@ -372,7 +372,7 @@ fn check_complete(packages: &[Package], linked: &[bool]) -> Result<(), LinkError
         .iter()
         .zip(linked)
         .filter(|(_, linked)| !**linked)
-        .map(|(package, _)| package.file_name.clone())
+        .map(|(package, _)| package.archive.file_name.clone())
         .collect();
     if missing.is_empty() {
         Ok(())

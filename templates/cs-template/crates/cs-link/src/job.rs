@@ -1,10 +1,10 @@
 //! What to install, and what became of it.
 
+use std::borrow::Cow;
 use std::path::Path;
 
+use cs_archive::{ReadAt, Wanted};
 use serde_json::value::RawValue;
-
-use crate::ReadAt;
 
 /// How much of a package depends on the machine that it was built on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,20 +29,25 @@ pub struct Package {
     pub build: String,
     /// Subdirectory of the channel, `linux-64` or `noarch`.
     pub subdir: String,
-    /// Where the archive comes from, without credentials.
-    pub url: String,
-    /// The archive's file name, `NAME-VERSION-BUILD.conda` or `.tar.bz2`.
-    pub file_name: String,
-    /// SHA-256 of the archive.
-    pub sha256: [u8; 32],
-    /// Size of the archive in bytes, when the lock has it.
-    pub size: Option<u64>,
+    /// Its archive.
+    pub archive: Wanted,
     /// What the lock says of the package; the archive's own `info/index.json` decides.
     pub noarch: Noarch,
     /// The spec that asked for this package, when the user did.
     pub requested_spec: Option<String>,
     /// The repodata record as conda keeps it in `conda-meta`, a JSON object.
     pub record: Box<RawValue>,
+}
+
+impl Package {
+    /// Where conda's records say that the package is from. They want a URL: an archive that came with the runtime gets one that names a
+    /// place that need not exist.
+    pub(crate) fn url(&self) -> Cow<'_, str> {
+        match &self.archive.url {
+            Some(url) => url.into(),
+            None => format!("file:///local/{}/{}", self.subdir, self.archive.file_name).into(),
+        }
+    }
 }
 
 /// The Python that the prefix gets.
@@ -116,7 +121,7 @@ pub struct Clobbered {
     pub to: String,
 }
 
-/// A package with files of another size than its own list says.
+/// A package with files whose sizes do not match its own list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misstated {
     /// Index of the package.
@@ -146,13 +151,4 @@ pub struct Report {
     pub misstated: Vec<Misstated>,
     /// Compiled modules put in place.
     pub compiled: u64,
-}
-
-/// The order in which suppliers do best to hand out archives: largest first, unknown sizes in front.
-///
-/// The last archives are then small ones, and no thread waits long for another.
-pub fn largest_first(packages: &[Package]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..packages.len()).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(packages[index].size.unwrap_or(u64::MAX)));
-    order
 }

@@ -1,7 +1,7 @@
 //! Package archives into a prefix: the streaming linker.
 //!
 //! [`install`] takes a [`Job`] and a supplier of [`Archives`], and fills the job's staging directory. [`Archives`] and [`Progress`] are
-//! the seams: bundles and downloads implement the first, whoever shows progress the second.
+//! the seams: bundles and downloads implement the first, a progress display the second.
 
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
@@ -43,16 +43,10 @@ mod seal;
 mod settle;
 mod shared;
 mod shebang;
-mod source;
 mod tar;
 mod tree;
 mod zip;
 
 pub use error::{Kind, LinkError};
-pub use input::to_hex;
 pub use install::install;
-pub use job::{
-    Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report, largest_first,
-};
-pub use memory::is_memory_error;
-pub use source::{Archive, ArchiveError, Archives, Progress, ReadAt};
+pub use job::{Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report};

@@ -163,7 +163,7 @@ impl<'a, 't> Linker<'a, 't> {
             (Declared::Directory, _) => {
                 return Err(Fault::damaged_at(
                     path,
-                    "listed as a directory, but it is none",
+                    "listed as a directory, but it is not one",
                 ));
             }
             (Declared::SoftLink, Kind::File) => {
@@ -191,7 +191,9 @@ impl<'a, 't> Linker<'a, 't> {
     /// The package's file name.
     fn package(&self) -> &'a str {
         let shared = self.shared;
-        &shared.job.packages[shared.claims.package_of(self.claimant)].file_name
+        &shared.job.packages[shared.claims.package_of(self.claimant)]
+            .archive
+            .file_name
     }
 
     /// Remember where the package's own list is wrong. The lock vouches for the archive, so it is the list that was made carelessly.
@@ -253,7 +255,7 @@ impl<'a, 't> Linker<'a, 't> {
         Ok(made.map_or(Outcome::Lost, |_| Outcome::Done {
             kind: PathKind::SoftLink,
             size,
-            // As conda has it: whoever compares hashes follows links, and compares with what is there.
+            // As in conda: a tool that compares hashes follows links, and compares with what is there.
             sha256: None,
         }))
     }

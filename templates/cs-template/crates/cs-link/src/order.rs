@@ -167,6 +167,8 @@ fn name_of(spec: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use cs_archive::Wanted;
+
     use super::*;
 
     fn package(name: &str, noarch: Noarch, depends: &[&str]) -> Package {
@@ -176,10 +178,12 @@ mod tests {
             version: "1".into(),
             build: "0".into(),
             subdir: "noarch".into(),
-            url: String::new(),
-            file_name: String::new(),
-            sha256: [0; 32],
-            size: None,
+            archive: Wanted {
+                file_name: String::new(),
+                sha256: [0; 32],
+                size: None,
+                url: None,
+            },
             noarch,
             requested_spec: None,
             record: serde_json::value::to_raw_value(&record).unwrap(),

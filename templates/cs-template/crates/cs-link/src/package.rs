@@ -2,11 +2,14 @@
 
 use std::io;
 
+use cs_archive::{Archive, ReadAt};
+
+use crate::Noarch;
 use crate::commands::EntryPoints;
 use crate::container::Container;
 use crate::fault::Fault;
 use crate::info::InfoFiles;
-use crate::input::{Monitor, hash_archive};
+use crate::input::Monitor;
 use crate::layout::Layout;
 use crate::limits::{check_entries, most_entries, plausible_limit, stated_bytes, unpacked_limit};
 use crate::linker::Linker;
@@ -15,7 +18,6 @@ use crate::record::write_record;
 use crate::seal::Sealed;
 use crate::shared::{Linked, Shared, write_fault};
 use crate::tree::Hand;
-use crate::{Archive, Noarch, ReadAt};
 
 /// Put the files of a verified archive in place, and write the package's record.
 pub(crate) fn link_package(
@@ -26,13 +28,14 @@ pub(crate) fn link_package(
     monitor: &Monitor,
 ) -> Result<Linked, Fault> {
     let package = &shared.job.packages[index];
-    let container = Container::open(&package.file_name, bytes, monitor)?;
+    let file_name = &package.archive.file_name;
+    let container = Container::open(file_name, bytes, monitor)?;
     let mut info = InfoFiles::new(&shared.long_lists);
     let (mut tar, first) = container.read_info(&mut info)?;
     let most = most_entries(container.len());
     let entries = info.paths(most)?;
     check_entries(&entries, 0, most)?;
-    check_stated_room(&entries, container.len(), shared, &package.file_name)?;
+    check_stated_room(&entries, container.len(), shared, file_name)?;
     let layout = layout_of(info.noarch()?, shared)?;
     let claimant = shared.claims.claimant_of(index);
     let length = container.len();
@@ -87,12 +90,18 @@ pub(crate) fn hash<'a>(archive: &'a Archive, monitor: &Monitor) -> Result<Hashed
     let (bytes, sha256): (Box<dyn ReadAt>, _) = if archive.verified {
         (Box::new(plain), None)
     } else if plain.is_fixed() {
-        (Box::new(plain), Some(hash_archive(plain, monitor)?))
+        (Box::new(plain), Some(hash_whole(plain, monitor)?))
     } else {
         let (sealed, sha256) = Sealed::new(plain, monitor)?;
         (Box::new(sealed), Some(sha256))
     };
     Ok(Hashed { bytes, sha256 })
+}
+
+fn hash_whole(bytes: &dyn ReadAt, monitor: &Monitor) -> Result<[u8; 32], Fault> {
+    cs_archive::hash(bytes, || monitor.is_cancelled())
+        .map_err(Fault::Read)?
+        .ok_or(Fault::Cancelled)
 }
 
 /// Stop before anything is written when a large package says itself that there is no room for it, and can be believed.

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use std::io::{BufReader, BufWriter, Write};
 use std::rc::Rc;
 
+use cs_archive::{from_hex, to_hex};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 use crate::Package;
 use crate::fault::Fault;
-use crate::input::{from_hex, to_hex};
 use crate::paths::{FileMode, clean_path};
 use crate::shared::{Shared, replace_file, write_fault};
 use crate::tree::Hand;
@@ -155,10 +155,8 @@ fn fields(package: &Package) -> Result<Map<String, Value>, Fault> {
         .map_err(|error| Fault::Plan(format!("its record is not a JSON object: {error}")))?;
     fields
         .entry("fn")
-        .or_insert_with(|| package.file_name.clone().into());
-    fields
-        .entry("url")
-        .or_insert_with(|| package.url.clone().into());
+        .or_insert_with(|| package.archive.file_name.clone().into());
+    fields.entry("url").or_insert_with(|| package.url().into());
     fields.insert(
         "link".into(),
         serde_json::json!({"source": "", "type": LINK_COPY}),

@@ -1,4 +1,4 @@
-//! An archive that is read twice: what is linked is what was verified, whoever writes to it in between.
+//! An archive that is read twice: what is linked is what was verified, even if another program writes to it in between.
 //!
 //! An archive is hashed as a whole before anything of it is decoded, and read again, here and there, to be linked. The state of the hash at
 //! every border between two blocks is kept: a block that is read again must lead from the state in front of it to the one behind it.
@@ -7,11 +7,10 @@
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use ring::digest::{Context, SHA256};
+use cs_archive::{ReadAt, Sha256, read_exact_at};
 
-use crate::ReadAt;
 use crate::fault::Fault;
-use crate::input::{Monitor, digest_bytes, read_exact_at};
+use crate::input::Monitor;
 
 const BLOCK_BYTES: u64 = 128 * 1024;
 
@@ -19,7 +18,7 @@ const BLOCK_BYTES: u64 = 128 * 1024;
 pub(crate) struct Sealed<'a> {
     bytes: &'a dyn ReadAt,
     /// The hash of everything in front of each block, and of everything.
-    states: Vec<Context>,
+    states: Vec<Sha256>,
     current: Mutex<Block>,
 }
 
@@ -32,7 +31,7 @@ struct Block {
 impl<'a> Sealed<'a> {
     /// Hash an archive and keep what it takes to know its bytes again; its SHA-256.
     pub(crate) fn new(bytes: &'a dyn ReadAt, monitor: &Monitor) -> Result<(Self, [u8; 32]), Fault> {
-        let mut hash = Context::new(&SHA256);
+        let mut hash = Sha256::new();
         let mut states = vec![hash.clone()];
         let mut block = Vec::new();
         let blocks = bytes.len().div_ceil(BLOCK_BYTES);
@@ -40,7 +39,7 @@ impl<'a> Sealed<'a> {
             if monitor.is_cancelled() {
                 return Err(Fault::Cancelled);
             }
-            read_block(bytes, index, &mut block)?;
+            read_block(bytes, index, &mut block).map_err(Fault::Read)?;
             hash.update(&block);
             states.push(hash.clone());
         }
@@ -54,20 +53,23 @@ impl<'a> Sealed<'a> {
             states,
             current: Mutex::new(current),
         };
-        Ok((sealed, digest_bytes(hash)))
+        Ok((sealed, hash.finish()))
     }
 
     /// Read a block again.
     fn load(&self, index: usize, block: &mut Block) -> io::Result<()> {
         let changed = || io::Error::new(io::ErrorKind::InvalidData, CHANGED);
         let mut bytes = std::mem::take(&mut block.bytes);
-        read_block(self.bytes, index as u64, &mut bytes).map_err(|fault| match fault {
-            Fault::Read(error) if error.kind() != io::ErrorKind::UnexpectedEof => error,
-            _ => changed(),
+        read_block(self.bytes, index as u64, &mut bytes).map_err(|error| {
+            if error.kind() == io::ErrorKind::UnexpectedEof {
+                changed()
+            } else {
+                error
+            }
         })?;
         let mut hash = self.states[index].clone();
         hash.update(&bytes);
-        if digest_bytes(hash) != digest_bytes(self.states[index + 1].clone()) {
+        if hash.finish() != self.states[index + 1].clone().finish() {
             return Err(changed());
         }
         *block = Block { index, bytes };
@@ -99,7 +101,7 @@ impl ReadAt for Sealed<'_> {
 }
 
 /// Read all of a block.
-fn read_block(bytes: &dyn ReadAt, index: u64, block: &mut Vec<u8>) -> Result<(), Fault> {
+fn read_block(bytes: &dyn ReadAt, index: u64, block: &mut Vec<u8>) -> io::Result<()> {
     let start = index * BLOCK_BYTES;
     let length = BLOCK_BYTES.min(bytes.len() - start);
     block.resize(length as usize, 0);
@@ -111,7 +113,7 @@ mod tests {
     use std::sync::atomic::AtomicBool;
 
     use super::*;
-    use crate::input::hash_bytes;
+    use cs_archive::sha256 as hash_bytes;
 
     /// Bytes that another program may change.
     struct Shared(Mutex<Vec<u8>>);

@@ -1,13 +1,13 @@
 //! A streaming tar reader: ustar, GNU long names, pax paths and sizes.
 //!
-//! Blocks of 512 bytes; field offsets as in POSIX.1-2017, `pax`, and in GNU tar's manual, "Basic Tar Format". An entry's bytes are lent
-//! out of one buffer, so that a small file is one slice and costs one `write(2)`.
+//! An entry's bytes are lent out of one buffer, so that a small file is one slice and costs one `write(2)`.
 
 use std::io::Read;
 
+use cs_archive::tar::{BLOCK_BYTES, Header, padding, parse_pax_size, pax_records, until_nul};
+
 use crate::fault::Fault;
 
-const BLOCK: usize = 512;
 const BUFFER_BYTES: usize = 256 * 1024;
 const LONGEST_EXTENSION: u64 = 1024 * 1024;
 
@@ -22,7 +22,7 @@ pub(crate) enum Kind {
     Other(u8),
 }
 
-/// One entry's header. Paths are raw bytes, to be checked by whoever uses them.
+/// One entry's header. Paths are raw bytes, to be checked by their user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) kind: Kind,
@@ -86,32 +86,29 @@ impl<R: Read> TarReader<R> {
         let mut overrides = Overrides::default();
         loop {
             self.skip_rest()?;
-            if !self.fill(BLOCK)? {
+            if !self.fill(BLOCK_BYTES)? {
                 return if self.start == self.end {
                     Ok(None)
                 } else {
                     Err(cut_short())
                 };
             }
-            let mut header = [0; BLOCK];
-            header.copy_from_slice(&self.buffer[self.start..self.start + BLOCK]);
-            self.start += BLOCK;
-            if header.iter().all(|&byte| byte == 0) {
+            let mut block = [0; BLOCK_BYTES];
+            block.copy_from_slice(&self.buffer[self.start..self.start + BLOCK_BYTES]);
+            self.start += BLOCK_BYTES;
+            if block.iter().all(|&byte| byte == 0) {
                 return Ok(None);
             }
-            check_sum(&header)?;
-            let size = number(&header[124..136])
-                .ok_or_else(|| Fault::damaged("a tar entry has no size"))?;
-            self.set_size(
-                u64::try_from(size)
-                    .map_err(|_| Fault::damaged("a tar entry has a negative size"))?,
-            );
-            match header[156] {
+            let header = Header::check(&block).map_err(Fault::damaged)?;
+            self.set_size(header.size().map_err(Fault::damaged)?);
+            match header.kind() {
                 b'L' => overrides.path = Some(trimmed(self.read_extension()?)),
                 b'K' => overrides.link = Some(trimmed(self.read_extension()?)),
-                b'x' => read_pax(&self.read_extension()?, &mut overrides)?,
+                b'x' => {
+                    read_pax(&self.read_extension()?, &mut overrides).map_err(Fault::damaged)?
+                }
                 b'g' => {}
-                _ => return self.entry(&header, overrides).map(Some),
+                _ => return self.entry(header, overrides).map(Some),
             }
         }
     }
@@ -135,15 +132,15 @@ impl<R: Read> TarReader<R> {
 
     fn set_size(&mut self, size: u64) {
         self.remaining = size;
-        self.padding = (BLOCK - (size % BLOCK as u64) as usize) % BLOCK;
+        self.padding = padding(size) as usize;
     }
 
-    fn entry(&mut self, header: &[u8; BLOCK], overrides: Overrides) -> Result<Entry, Fault> {
+    fn entry(&mut self, header: Header, overrides: Overrides) -> Result<Entry, Fault> {
         if let Some(size) = overrides.size {
             self.set_size(size);
         }
-        let path = overrides.path.unwrap_or_else(|| header_path(header));
-        let kind = match header[156] {
+        let path = overrides.path.unwrap_or_else(|| header.path());
+        let kind = match header.kind() {
             b'0' | 0 | b'7' if path.ends_with(b"/") => Kind::Directory,
             b'0' | 0 | b'7' => Kind::File,
             b'1' => Kind::HardLink,
@@ -159,17 +156,10 @@ impl<R: Read> TarReader<R> {
         Ok(Entry {
             kind,
             path,
-            link: overrides
-                .link
-                .unwrap_or_else(|| until_nul(&header[157..257]).to_vec()),
+            link: overrides.link.unwrap_or_else(|| header.link().to_vec()),
             size: self.remaining,
-            mode: number(&header[100..108])
-                .and_then(|mode| u32::try_from(mode & 0o7777).ok())
-                .unwrap_or(0o644),
-            modified: overrides
-                .modified
-                .or_else(|| number(&header[136..148]))
-                .unwrap_or(0),
+            mode: header.mode().unwrap_or(0o644),
+            modified: overrides.modified.or(header.modified()).unwrap_or(0),
         })
     }
 
@@ -245,124 +235,39 @@ fn cut_short() -> Fault {
     Fault::damaged("the archive is cut short")
 }
 
-fn check_sum(header: &[u8; BLOCK]) -> Result<(), Fault> {
-    let sum: i64 = header
-        .iter()
-        .enumerate()
-        .map(|(at, &byte)| {
-            if (148..156).contains(&at) {
-                32
-            } else {
-                i64::from(byte)
-            }
-        })
-        .sum();
-    if number(&header[148..156]) == Some(sum) {
-        Ok(())
-    } else {
-        Err(Fault::damaged("a tar header has a wrong checksum"))
-    }
-}
-
-/// An octal field, or GNU tar's base 256.
-fn number(field: &[u8]) -> Option<i64> {
-    if field[0] & 0x80 != 0 {
-        // Bit 7 marks the encoding, bit 6 is the sign of a two's complement number.
-        let first = if field[0] & 0x40 != 0 { -1 } else { 0 };
-        let first = first << 6 | i64::from(field[0] & 0x3f);
-        return field[1..].iter().try_fold(first, |value, &byte| {
-            value.checked_mul(256)?.checked_add(i64::from(byte))
-        });
-    }
-    let digits = field
-        .iter()
-        .copied()
-        .skip_while(|&byte| byte == b' ')
-        .take_while(|&byte| byte != b' ' && byte != 0);
-    digits.into_iter().try_fold(0_i64, |value, byte| {
-        let digit = byte.checked_sub(b'0').filter(|&digit| digit < 8)?;
-        value.checked_mul(8)?.checked_add(i64::from(digit))
-    })
-}
-
-fn header_path(header: &[u8; BLOCK]) -> Vec<u8> {
-    let name = until_nul(&header[..100]);
-    let prefix = if header[257..].starts_with(b"ustar\0") {
-        until_nul(&header[345..500])
-    } else {
-        b""
-    };
-    if prefix.is_empty() {
-        name.to_vec()
-    } else {
-        [prefix, b"/", name].concat()
-    }
-}
-
-fn until_nul(field: &[u8]) -> &[u8] {
-    &field[..field
-        .iter()
-        .position(|&byte| byte == 0)
-        .unwrap_or(field.len())]
-}
-
 fn trimmed(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.truncate(until_nul(&bytes).len());
     bytes
 }
 
-/// Records of the form `LENGTH KEY=VALUE\n`, where LENGTH counts the whole record.
-fn read_pax(mut records: &[u8], overrides: &mut Overrides) -> Result<(), Fault> {
-    let broken = || Fault::damaged("a pax header is broken");
-    while !records.is_empty() {
-        let space = records
-            .iter()
-            .position(|&byte| byte == b' ')
-            .ok_or_else(broken)?;
-        let length: usize = text(&records[..space])
-            .and_then(|digits| digits.parse().ok())
-            .ok_or_else(broken)?;
-        let record = records
-            .get(space + 1..length)
-            .and_then(|record| record.strip_suffix(b"\n"))
-            .ok_or_else(broken)?;
-        let equals = record
-            .iter()
-            .position(|&byte| byte == b'=')
-            .ok_or_else(broken)?;
-        let (key, value) = (&record[..equals], &record[equals + 1..]);
+/// Take what a pax header says of the entry behind it.
+fn read_pax(records: &[u8], overrides: &mut Overrides) -> Result<(), &'static str> {
+    for record in pax_records(records) {
+        let (key, value) = record?;
         match key {
             b"path" => overrides.path = Some(value.to_vec()),
             b"linkpath" => overrides.link = Some(value.to_vec()),
-            b"size" => {
-                overrides.size = Some(
-                    text(value)
-                        .and_then(|size| size.parse().ok())
-                        .ok_or_else(broken)?,
-                )
-            }
-            b"mtime" => overrides.modified = text(value).and_then(whole_seconds),
+            b"size" => overrides.size = Some(parse_pax_size(value)?),
+            b"mtime" => overrides.modified = whole_seconds(value),
             _ => {}
         }
-        records = &records[length..];
     }
     Ok(())
 }
 
-fn whole_seconds(time: &str) -> Option<i64> {
+fn whole_seconds(time: &[u8]) -> Option<i64> {
+    let time = std::str::from_utf8(time).ok()?;
     time.split('.').next()?.parse().ok()
-}
-
-fn text(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use cs_archive::tar::{Block, checksum};
+
     use super::*;
 
-    fn header(kind: u8, path: &str, size: &[u8]) -> [u8; BLOCK] {
-        let mut header = [0; BLOCK];
+    fn header(kind: u8, path: &str, size: &[u8]) -> Block {
+        let mut header = [0; BLOCK_BYTES];
         header[..path.len()].copy_from_slice(path.as_bytes());
         header[100..107].copy_from_slice(b"0000755");
         header[124..124 + size.len()].copy_from_slice(size);
@@ -372,16 +277,15 @@ mod tests {
         seal(header)
     }
 
-    fn seal(mut header: [u8; BLOCK]) -> [u8; BLOCK] {
-        header[148..156].fill(b' ');
-        let sum: u32 = header.iter().copied().map(u32::from).sum();
-        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    fn seal(mut header: Block) -> Block {
+        let sum = format!("{:06o}\0 ", checksum(&header));
+        header[148..156].copy_from_slice(sum.as_bytes());
         header
     }
 
     fn padded(data: &[u8]) -> Vec<u8> {
         let mut data = data.to_vec();
-        data.resize(data.len().next_multiple_of(BLOCK), 0);
+        data.resize(data.len().next_multiple_of(BLOCK_BYTES), 0);
         data
     }
 
@@ -419,24 +323,13 @@ mod tests {
     }
 
     #[test]
-    fn numbers_may_be_in_base_256() {
+    fn sizes_may_be_in_base_256() {
         let tar = [
             &header(b'0', "a", &[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2])[..],
             &padded(b"hi"),
         ]
         .concat();
         assert_eq!(entries(&tar).unwrap()[0].1, b"hi");
-        assert_eq!(number(&[0xff; 12]), Some(-1));
-        assert_eq!(number(b"0000644\0"), Some(0o644));
-        assert_eq!(number(b"  644 \0\0"), Some(0o644));
-        assert_eq!(number(b"00009\0"), None);
-    }
-
-    #[test]
-    fn a_ustar_prefix_comes_before_the_name() {
-        let mut header = header(b'0', "name", b"0");
-        header[345..348].copy_from_slice(b"a/b");
-        assert_eq!(entries(&seal(header)).unwrap()[0].0.path, b"a/b/name");
     }
 
     #[test]

@@ -4,9 +4,9 @@
 //! member's local header for its length. Layout: PKWARE's APPNOTE, sections 4.3.7 (local header), 4.3.12 (central directory),
 //! 4.3.14 and 4.3.15 (zip64), 4.3.16 (end record).
 
-use crate::ReadAt;
+use cs_archive::ReadAt;
+
 use crate::fault::Fault;
-use crate::input::read_exact_at;
 
 const END_RECORD_BYTES: u64 = 22;
 const LONGEST_COMMENT: u64 = 0xffff;
@@ -100,6 +100,10 @@ fn find_zip64_directory(bytes: &dyn ReadAt, end_record: u64) -> Result<(u64, u64
     }
 }
 
+fn read_exact_at(bytes: &dyn ReadAt, buffer: &mut [u8], offset: u64) -> Result<(), Fault> {
+    cs_archive::read_exact_at(bytes, buffer, offset).map_err(Fault::Read)
+}
+
 /// Find the bytes of the member that a directory entry describes.
 fn read_member(
     bytes: &dyn ReadAt,
@@ -180,24 +184,7 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use super::*;
-
-    struct Bytes(Vec<u8>);
-
-    impl ReadAt for Bytes {
-        fn len(&self) -> u64 {
-            self.0.len() as u64
-        }
-
-        fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-            let rest = &self.0[usize::try_from(offset).unwrap().min(self.0.len())..];
-            let count = rest.len().min(buffer.len());
-            buffer[..count].copy_from_slice(&rest[..count]);
-            Ok(count)
-        }
-    }
 
     /// One member named `m` with the bytes `data`, its sizes in a zip64 field when `wide`.
     fn archive(wide: bool, comment: &[u8]) -> Vec<u8> {
@@ -236,7 +223,7 @@ mod tests {
             (false, b"a comment with PK\x05\x06 in it"),
         ] {
             let bytes = archive(wide, comment);
-            let members = list_members(&Bytes(bytes.clone())).unwrap();
+            let members = list_members(&bytes).unwrap();
             let [Member { name, start, end }] = &members[..] else {
                 panic!("{members:?}")
             };
@@ -253,7 +240,7 @@ mod tests {
             .position(|window| window == b"PK\x01\x02")
             .unwrap();
         bytes[entry + 10] = 8;
-        let fault = format!("{:?}", list_members(&Bytes(bytes)).unwrap_err());
+        let fault = format!("{:?}", list_members(&bytes).unwrap_err());
         assert!(fault.contains("must be stored"), "{fault}");
     }
 
@@ -265,7 +252,7 @@ mod tests {
                 for change in [0x01, 0x80, 0xff] {
                     let mut bytes = whole.clone();
                     bytes[at] ^= change;
-                    for member in list_members(&Bytes(bytes)).unwrap_or_default() {
+                    for member in list_members(&bytes).unwrap_or_default() {
                         assert!(member.start <= member.end && member.end <= whole.len() as u64);
                     }
                 }

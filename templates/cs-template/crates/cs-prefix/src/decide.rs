@@ -9,7 +9,6 @@ use crate::marker::{Marker, Reading};
 use crate::mounts::{find_mount, refuse_mounts};
 use crate::names::{Names, Owner};
 use crate::policy::KeepReason;
-use crate::policy::OnUpgrade;
 use crate::policy::Outcome;
 use crate::policy::Policy;
 use crate::protected::refuse_protected;
@@ -61,9 +60,9 @@ pub(crate) fn decide(
     let in_place = state.marker().cloned();
     check_place(names)?;
     let site = match state {
-        State::OursTorn => Site::Damaged,
-        State::OursComplete { marker } => site_of_own_stamp(names, &marker)?,
-        State::OursOfAnotherStamp { .. } | State::OursChangedByUser { .. } => Site::Occupied,
+        State::Torn => Site::Damaged,
+        State::Complete { marker } => site_of_own_stamp(names, &marker)?,
+        State::AnotherStamp { .. } | State::Changed { .. } => Site::Occupied,
         State::Absent | State::Foreign { .. } => {
             // An empty directory may still be somebody's home, or where somebody is.
             refuse_protected(&names.prefix)?;
@@ -82,7 +81,7 @@ pub(crate) fn decide(
     Ok(Decision::Build(site))
 }
 
-/// How the installation ends when nothing has to be built.
+/// How the installation ends when there is nothing to build.
 fn find_outcome(
     names: &Names,
     policy: &Policy,
@@ -92,21 +91,21 @@ fn find_outcome(
         return Ok(None);
     }
     let (marker, reason) = match state {
-        State::OursComplete { marker } => {
+        State::Complete { marker } => {
             let marker = marker.clone();
             return Ok(Some(Outcome::AlreadyComplete { marker }));
         }
-        State::OursOfAnotherStamp { marker, declined } => {
+        State::AnotherStamp { marker, declined } => {
             (marker, reason_to_keep(names, policy, *declined)?)
         }
-        State::OursChangedByUser { marker, changes } => {
+        State::Changed { marker, changes } => {
             let reason = reason_to_keep(names, policy, false)?;
             (
                 marker,
                 reason.or_else(|| Some(KeepReason::Changed(changes.clone()))),
             )
         }
-        State::Absent | State::Foreign { .. } | State::OursTorn => return Ok(None),
+        State::Absent | State::Foreign { .. } | State::Torn => return Ok(None),
     };
     Ok(reason.map(|reason| Outcome::Kept {
         marker: marker.clone(),
@@ -138,7 +137,7 @@ fn reason_to_keep(
     policy: &Policy,
     declined: bool,
 ) -> Result<Option<KeepReason>, PrefixError> {
-    if policy.on_upgrade == OnUpgrade::Keep {
+    if policy.keep_other_stamps {
         return Ok(Some(KeepReason::Policy));
     }
     if declined {
@@ -160,7 +159,7 @@ fn reason_to_keep(
     )
 }
 
-/// Refuse when something that is not ours has the name that the replaced prefix will get.
+/// Refuse when something that this runtime did not create has the name that the replaced prefix will get.
 fn check_previous(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     let previous = &names.previous;
     match is_there(previous)? {
@@ -212,7 +211,7 @@ fn check_site(names: &Names, policy: &Policy) -> Result<(), PrefixError> {
         });
     }
     match find_unwritable(names) {
-        // Who may not write can still wait for who may.
+        // A user who may not write can still wait for one who may.
         Some(_) if is_locked(&names.staging).unwrap_or(false) => Ok(()),
         Some(directory) => Err(PrefixError::not_writable(directory, "install the prefix")),
         None => Ok(()),

@@ -5,7 +5,6 @@
 
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
-mod bytes;
 mod error;
 mod footer;
 mod header;
@@ -19,7 +18,7 @@ pub mod words;
 
 pub use error::StampError;
 pub use footer::{Part, PartSpan, TRAILING_LIMIT_BYTES};
-pub use header::{Activation, Bytecode, Commands, Header, InstallScheme, Layout, OnUpgrade};
+pub use header::*;
 pub use launch::{Launch, name_variable};
 pub use mark::{MARK_LENGTH, template_mark};
 pub use plan::{Plan, PlanNoarch, PlanPackage, PlanPython};

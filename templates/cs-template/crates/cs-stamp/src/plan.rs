@@ -1,5 +1,6 @@
 //! The plan: the packages of this platform, in install order.
 
+use cs_archive::{Wanted, from_hex};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -94,6 +95,16 @@ impl Plan {
 }
 
 impl PlanPackage {
+    /// What its archive is, and where.
+    pub fn wanted(&self) -> Wanted {
+        Wanted {
+            file_name: self.file_name.clone(),
+            sha256: self.sha256,
+            size: self.size,
+            url: self.url.clone(),
+        }
+    }
+
     fn check(&self, key: &str) -> Result<(), String> {
         check_file_name(&format!("{key}.name"), &self.name)?;
         check_file_name(&format!("{key}.version"), &self.version)?;
@@ -105,15 +116,17 @@ impl PlanPackage {
             .any(|ending| self.file_name.ends_with(ending));
         if !is_archive {
             let name = &self.file_name;
-            return Err(format!("{key}.file_name is {name:?}, which is no archive"));
+            return Err(format!(
+                "{key}.file_name is {name:?}, which is not an archive"
+            ));
         }
         let is_md5 = |md5: &str| md5.len() == 32 && md5.bytes().all(is_hex_digit);
         if self.md5.as_deref().is_some_and(|md5| !is_md5(md5)) {
-            return Err(format!("{key}.md5 is no MD5 in hex"));
+            return Err(format!("{key}.md5 is not an MD5 in hex"));
         }
         match self.record.get().starts_with('{') {
             true => Ok(()),
-            false => Err(format!("{key}.record is no object")),
+            false => Err(format!("{key}.record is not an object")),
         }
     }
 }
@@ -136,23 +149,13 @@ fn is_hex_digit(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
-/// Read 64 hexadecimal digits.
+/// Read 64 hexadecimal digits, in lower case.
 fn deserialize_sha256<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<[u8; 32], D::Error> {
     let text = String::deserialize(deserializer)?;
-    parse_sha256(&text)
-        .ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no SHA-256 in hex")))
-}
-
-fn parse_sha256(text: &str) -> Option<[u8; 32]> {
-    let mut digest = [0; 32];
-    if text.len() != 64 || !text.bytes().all(is_hex_digit) {
-        return None;
-    }
-    for (byte, pair) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let [high, low] = [pair[0], pair[1]].map(|digit| char::from(digit).to_digit(16));
-        *byte = (high? << 4 | low?) as u8;
-    }
-    Some(digest)
+    let is_lower_case = text.bytes().all(is_hex_digit);
+    from_hex(&text)
+        .filter(|_| is_lower_case)
+        .ok_or_else(|| serde::de::Error::custom(format!("{text:?} is not a SHA-256 in hex")))
 }

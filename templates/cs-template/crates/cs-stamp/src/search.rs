@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::io;
 
+use cs_archive::read_file_exact_at;
 use cs_entry::footer::{LENGTH, is_footer, magic};
 
 use crate::TRAILING_LIMIT_BYTES;
-use crate::bytes::read_exact_at;
 
 /// How many offsets one step of the search looks at.
 const STEP: u64 = 1 << 20;
@@ -46,7 +46,7 @@ pub(crate) fn find_footer(file: &File) -> io::Result<Found> {
 
 fn read_window(file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
     let mut window = vec![0; (end - start) as usize];
-    read_exact_at(file, &mut window, start)?;
+    read_file_exact_at(file, &mut window, start)?;
     Ok(window)
 }
 

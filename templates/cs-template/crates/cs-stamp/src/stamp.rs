@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cs_archive::{read_file_exact_at, sha256, to_hex};
 use cs_entry::footer::{FORMAT_VERSION, Fault};
 
-use crate::bytes::{read_exact_at, sha256};
 use crate::footer::{Footer, describe, parse_footer};
 use crate::search::{Found, find_footer};
 use crate::{Bytecode, Header, Launch, Layout, Part, PartSpan, Plan, StampError};
@@ -100,11 +100,7 @@ impl Stamp {
 
     /// The digest that names this build, in lower-case hex.
     pub fn identity_hex(&self) -> String {
-        self.footer
-            .identity
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        to_hex(&self.footer.identity)
     }
 
     /// Where `part` is in the file, and what it must hash to.
@@ -119,9 +115,11 @@ impl Stamp {
         let length =
             length.map_err(|_| self.damaged(part, "it does not fit into memory".to_owned()))?;
         let mut bytes = vec![0; length];
-        read_exact_at(&self.file, &mut bytes, span.offset).map_err(|source| StampError::Io {
-            path: self.path.clone(),
-            source,
+        read_file_exact_at(&self.file, &mut bytes, span.offset).map_err(|source| {
+            StampError::Io {
+                path: self.path.clone(),
+                source,
+            }
         })?;
         if sha256(&bytes) == span.sha256 {
             return Ok(bytes);

@@ -5,7 +5,7 @@ mod support;
 use std::io::Write;
 
 use cs_stamp::{Layout, Part, Stamp, StampError, TRAILING_LIMIT_BYTES};
-use support::{HEADER, PLAN, Parts};
+use support::{PLAN, Parts, header};
 use tempfile::NamedTempFile;
 
 fn file_of(bytes: &[u8]) -> NamedTempFile {
@@ -160,22 +160,22 @@ fn headers_that_cannot_be_are_refused() {
         (
             r#""install_name":"demo""#,
             r#""install_name":"..""#,
-            "install_name is \"..\", which is no file name",
+            "install_name is \"..\", which is not a file name",
         ),
         (
             r#""install_name":"demo""#,
             r#""install_name":"a/b""#,
-            "install_name is \"a/b\", which is no file name",
+            "install_name is \"a/b\", which is not a file name",
         ),
         (
             r#""runtime":"demo""#,
             r#""runtime":"""#,
-            "runtime is \"\", which is no file name",
+            "runtime is \"\", which is not a file name",
         ),
         (
             r#""delegate":"python""#,
             r#""delegate":"bin\\python""#,
-            "delegate is \"bin\\\\python\", which is no file name",
+            "delegate is \"bin\\\\python\", which is not a file name",
         ),
         (
             r#""schema_version":1"#,
@@ -191,8 +191,9 @@ fn headers_that_cannot_be_are_refused() {
     ];
     for (good, bad, expected) in cases {
         let mut parts = Parts::default();
-        assert!(HEADER.contains(good), "{good}");
-        parts.0[0] = HEADER.replace(good, bad).into_bytes();
+        let plain = header();
+        assert!(plain.contains(good), "{good}");
+        parts.0[0] = plain.replace(good, bad).into_bytes();
         let message = message_of(stamp_of(&parts.write()).1.header().expect_err(bad));
         assert!(
             message.contains("the stamp's header is damaged") && message.contains(expected),
@@ -212,11 +213,17 @@ fn plans_that_cannot_be_are_refused() {
     let cases = [
         (
             package("../a.conda", &digest),
-            "packages[0].file_name is \"../a.conda\", which is no file name",
+            "packages[0].file_name is \"../a.conda\", which is not a file name",
         ),
-        (package("a.conda", "0f"), "\"0f\" is no SHA-256 in hex"),
-        (package("a.conda", &"0g".repeat(32)), "is no SHA-256 in hex"),
-        (package("a.conda", &"é".repeat(32)), "is no SHA-256 in hex"),
+        (package("a.conda", "0f"), "\"0f\" is not a SHA-256 in hex"),
+        (
+            package("a.conda", &"0g".repeat(32)),
+            "is not a SHA-256 in hex",
+        ),
+        (
+            package("a.conda", &"é".repeat(32)),
+            "is not a SHA-256 in hex",
+        ),
     ];
     for (bad, expected) in cases {
         let mut parts = Parts::default();

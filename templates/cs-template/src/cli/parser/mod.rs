@@ -56,7 +56,7 @@ fn parse_self(arguments: Vec<OsString>, launch: &Launch) -> Parsed<Invocation> {
         None if launch.delegate_is_conda() => Ok(Given::default().delegate(arguments)),
         None => Err(UsageError {
             message: format!(
-                "there is no command {}{}",
+                "unknown command {}{}",
                 word.display(),
                 suggest(&word, COMMANDS.iter().map(|command| command.word))
             ),

@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::io::{Read, Write};
 
-use ring::digest;
+use cs_archive::Sha256;
 
 use super::{Linker, Outcome, target};
 use crate::fault::Fault;
-use crate::input::{Monitor, digest_bytes};
+use crate::input::Monitor;
 use crate::limits::Spending;
 use crate::maker::Maker;
 use crate::paths::FileMode;
@@ -42,7 +42,7 @@ struct Writing<'w> {
     replacer: Option<Replacer>,
     /// Most bytes to pass through at once.
     piece_bytes: usize,
-    hash: Option<digest::Context>,
+    hash: Option<Sha256>,
     out: Vec<u8>,
     written: u64,
     /// Bytes by which it has become longer.
@@ -136,7 +136,7 @@ impl Linker<'_, '_> {
             } else {
                 usize::MAX
             },
-            hash: wants_hash.then(|| digest::Context::new(&digest::SHA256)),
+            hash: wants_hash.then(Sha256::new),
             out: Vec::new(),
             written: 0,
             added: 0,
@@ -152,7 +152,7 @@ impl Linker<'_, '_> {
             Some(_) => self.patched_time,
             None => Some(entry.modified),
         };
-        // A file system that cannot hold the time is no reason to fail.
+        // A file system that cannot store the time is not a reason to fail.
         let _ = set_modified(&file, modified);
         start_writing(&file, written);
         drop(file);
@@ -160,7 +160,7 @@ impl Linker<'_, '_> {
         let mut outcome = Outcome::Done {
             kind: PathKind::File,
             size: written,
-            sha256: hash.map(digest_bytes),
+            sha256: hash.map(Sha256::finish),
         };
         if placeholder.is_some_and(|found| found.mode == FileMode::Binary) {
             let place = made.aside.as_deref().unwrap_or(path).to_owned();

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use cs_archive::from_hex;
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{Declared, Listing, PathEntry, Placeholder, Placeholders, clean_path, file_mode};
 use crate::fault::Fault;
-use crate::input::from_hex;
 
 #[derive(Deserialize)]
 struct RawPath<'a> {

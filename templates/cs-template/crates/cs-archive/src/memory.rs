@@ -1,0 +1,29 @@
+//! Telling that memory is short from everything else that can be wrong.
+
+use std::io;
+
+/// What zstd says about a failed allocation, error 64; it is not a dependency, so that a stamp is read without a decoder.
+const ZSTD_ALLOCATION: &str = "Allocation error : not enough memory";
+
+/// Whether the system or a decoder says that there is not enough memory.
+pub fn is_memory_error(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
+        || (error.kind() == io::ErrorKind::Other && error.to_string() == ZSTD_ALLOCATION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_without_memory_is_told_from_one_with_bad_input() {
+        // As a function of zstd returns it.
+        let allocation = usize::MAX - 63;
+        let decoder = io::Error::other(zstd::zstd_safe::get_error_name(allocation));
+        assert!(is_memory_error(&decoder));
+        assert!(is_memory_error(&io::ErrorKind::OutOfMemory.into()));
+        let bad = zstd::decode_all(&b"not zstd at all"[..]).unwrap_err();
+        assert!(!is_memory_error(&bad));
+        assert!(!is_memory_error(&io::ErrorKind::UnexpectedEof.into()));
+    }
+}

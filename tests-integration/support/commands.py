@@ -1,0 +1,60 @@
+"""Run commands as a user would, and keep what they write."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SCRIPTS = Path(sys.executable).parent
+"""Where the commands under test are installed."""
+
+Command = subprocess.CompletedProcess[str]
+
+
+def run_command(arguments: Sequence[str | Path], **options: Any) -> Command:
+    """Run a command to its end; one that hangs is killed, and the test fails.
+
+    :param options: what ``subprocess.run`` takes.
+    """
+    settings: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "check": False}
+    settings.update(options)
+    return subprocess.run([str(argument) for argument in arguments], timeout=300, **settings)
+
+
+def run_cs(*arguments: str | Path, cwd: Path, cache: Path, check: bool = True) -> Command:
+    """Run the installed ``cs``.
+
+    :param cache: its package cache.
+    :param check: fail if it fails.
+    """
+    environment = {**os.environ, "CONDA_SHIP_CACHE_DIR": str(cache)}
+    completed = run_command([SCRIPTS / "cs", *arguments], cwd=cwd, env=environment)
+    assert not check or completed.returncode == 0, completed.stderr
+    return completed
+
+
+@dataclass
+class Home:
+    """A user's home, with an environment that knows of nothing else."""
+
+    directory: Path
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of this user."""
+        return {"HOME": str(self.directory), "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", **self.extra}
+
+    def run(self, *arguments: str | Path, **options: Any) -> Command:
+        """Run a command as this user would."""
+        return run_command(arguments, **{"env": self.environment, "cwd": self.directory, **options})
+
+    @property
+    def prefix(self) -> Path:
+        """Where the runtime ``demo`` installs for this user."""
+        return self.directory / ".conda" / "demo"

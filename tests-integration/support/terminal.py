@@ -1,0 +1,113 @@
+"""What a terminal would obey, or be misled by; and the look at what a command has written."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import termios
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .commands import run_command
+
+HOSTILE = "\x1b]0;owned\x07\x1b[31m\x9b31m\u202eowned\nforged: line\r\t\x7f\u2028end"
+"""A title, colours by ESC and by CSI, text from right to left, and another line."""
+
+FILE_NAME = HOSTILE.replace("\x1b]0;", "\x1b]2;")
+"""The same as a name of a file: it has no slash."""
+
+BIDIRECTIONAL = {"\u061c", "\u200e", "\u200f", *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
+
+
+def find_unsafe(text: str) -> list[str]:
+    """Find what a terminal obeys or is misled by, the ends of lines aside."""
+    categories = ("Cc", "Cs", "Zl", "Zp")
+    return [one for one in text if one != "\n" and (unicodedata.category(one) in categories or one in BIDIRECTIONAL)]
+
+
+def run_raw(words: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[bytes]:
+    """Run a command and keep the bytes that it writes: as text, a carriage return would count as an end of line."""
+    return run_command(words, text=False, **options)  # type: ignore[return-value]
+
+
+class Dialogue:
+    """A command on a terminal of its own, and who sits there. Leaving the context waits for its end."""
+
+    def __init__(self, words: Sequence[str | Path], **options: Any) -> None:
+        self._terminal, stream = pty.openpty()
+        modes = termios.tcgetattr(stream)
+        modes[1] &= ~termios.OPOST  # an end of line stays what it is
+        modes[3] &= ~termios.ECHO
+        termios.tcsetattr(stream, termios.TCSANOW, modes)
+        words = [str(word) for word in words]
+        options |= {"stdin": stream, "stdout": stream, "stderr": stream, "start_new_session": True}
+        self._process = subprocess.Popen(words, **options)
+        os.close(stream)
+
+    def __enter__(self) -> Dialogue:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.read()
+            self._process.wait(60)
+        finally:
+            self._process.kill()
+            os.close(self._terminal)
+
+    def type(self, keys: str) -> None:
+        """Type something."""
+        os.write(self._terminal, keys.encode())
+
+    def read(self, until: str | None = None) -> str:
+        """Read what the command writes, up to some text or to the end; colours and cleared lines left out."""
+        written = b""
+        while until is None or not written.endswith(until.encode()):
+            piece = _read(self._terminal)
+            if not piece:
+                break
+            written += piece
+        return re.sub(r"\x1b\[[0-9;]+m|\r\x1b\[2K", "", written.decode())
+
+
+def run_on_terminal(words: Sequence[str | Path], keys: str = "", **options: Any) -> str:
+    """Run a command on a terminal of its own, and return what it writes there.
+
+    :param keys: what is typed.
+    """
+    with Dialogue(words, **options) as dialogue:
+        dialogue.type(keys)
+        return dialogue.read()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""  # nobody holds the other end any more
+
+
+def check_harmless(completed: subprocess.CompletedProcess[bytes]) -> str:
+    """Look for what a terminal obeys, and for lines that somebody else than the command has made.
+
+    :returns: everything that was written.
+    """
+    return check_text((completed.stdout + completed.stderr).decode())
+
+
+def check_text(written: str) -> str:
+    """Do the same with text that was written."""
+    assert find_unsafe(written) == [], written
+    assert not [line for line in written.splitlines() if line.strip().startswith("forged")], written
+    return written
+
+
+def check_json(text: bytes) -> None:
+    """Read each line of events, or one document, as JSON."""
+    for document in text.splitlines() if text.startswith(b'{"event"') else [text]:
+        json.loads(document)
