@@ -1,6 +1,6 @@
 """Find circles among the modules of each crate and each package.
 
-Whoever wants to understand one module of a circle has to read them all.
+To understand one module of a circle, one must read them all.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ pub enum Set {
     Value(&'static str, fn(&mut Given, OsString) -> Result<(), String>),
 }
 
-/// An argument that is no option.
+/// An argument that is not an option.
 #[derive(Debug)]
 pub struct Operand {
     /// What help calls it.
