@@ -26,7 +26,7 @@ fn render_command(runtime: &Runtime, command: &Command) -> String {
     let operand = operand.map(|operand| (operand.name.to_owned(), operand.text));
     push_rows(
         &mut text,
-        operand.chain(command.choices().map(describe_choice)),
+        operand.chain(command.choices().into_iter().map(describe_choice)),
     );
     if runtime.launch.delegate_is_conda() && !command.conda_text.is_empty() {
         text.push_str(&format!("\n{}\n", command.conda_text));

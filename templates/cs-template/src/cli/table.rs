@@ -88,8 +88,9 @@ impl Operand {
 
 impl Command {
     /// All options that it takes.
-    pub fn choices(&self) -> impl Iterator<Item = &'static Choice> + Clone {
-        self.options.iter().chain(&GLOBALS).chain([&HELP])
+    pub fn choices(&self) -> Vec<&'static Choice> {
+        let all = self.options.iter().chain(&GLOBALS).chain([&HELP]);
+        all.collect()
     }
 }
 
@@ -292,6 +293,7 @@ mod tests {
         for command in &COMMANDS {
             let names: Vec<&str> = command
                 .choices()
+                .iter()
                 .flat_map(|choice| choice.names)
                 .copied()
                 .collect();

@@ -3,12 +3,12 @@
 use std::ffi::{OsStr, OsString};
 
 use cs_stamp::Launch;
-use cs_stamp::words::{EXPLAINED, UNINSTALL};
+use cs_stamp::words::{self, EXPLAINED, UNINSTALL};
 use lexopt::{Arg, Parser};
 
 use crate::cli::arguments::{Invocation, Request};
 use crate::cli::nearest::find_nearest;
-use crate::cli::table::{COMMANDS, Choice, Command, GLOBALS, Given, Set, find_command};
+use crate::cli::table::{Choice, Command, GLOBALS, Given, Set, find_command};
 use crate::cli::usage::UsageError;
 
 type Parsed<T> = Result<T, UsageError>;
@@ -58,7 +58,7 @@ fn parse_self(arguments: Vec<OsString>, launch: &Launch) -> Parsed<Invocation> {
             message: format!(
                 "unknown command {}{}",
                 word.display(),
-                suggest(&word, COMMANDS.iter().map(|command| command.word))
+                suggest(&word, &words::COMMANDS)
             ),
             command: None,
         }),
@@ -150,9 +150,9 @@ impl Command {
     }
 
     fn read(&self, words: Vec<OsString>, given: &mut Given, is_conda: bool) -> Result<(), Refusal> {
-        let mut parser = Parser::from_args(words);
+        let (mut parser, choices) = (Parser::from_args(words), self.choices());
         loop {
-            take_options(&mut parser, self.choices(), given).map_err(Refusal::Message)?;
+            take_options(&mut parser, &choices, given).map_err(Refusal::Message)?;
             let Some(word) = next_word(&mut parser) else {
                 return Ok(());
             };
@@ -175,7 +175,7 @@ impl Command {
             Refusal::Word(word) => {
                 let is_option = word.as_encoded_bytes().starts_with(b"-");
                 let kind = if is_option { "option" } else { "argument" };
-                let meant = suggest(&word, self.list_words());
+                let meant = suggest(&word, &self.list_words());
                 format!("{} takes no {kind} {}{meant}", self.word, word.display())
             }
         };
@@ -186,12 +186,14 @@ impl Command {
     }
 
     /// What it takes, as far as it is a fixed word.
-    fn list_words(&self) -> impl Iterator<Item = &'static str> {
-        let names = self.choices().flat_map(|choice| choice.names);
+    fn list_words(&self) -> Vec<&'static str> {
+        let choices = self.choices();
+        let names = choices.iter().flat_map(|choice| choice.names);
         let operands = self.operand.iter().flat_map(|operand| operand.words);
         operands
             .chain(names.filter(|name| name.starts_with("--")))
             .copied()
+            .collect()
     }
 }
 
@@ -209,7 +211,7 @@ fn pass_on(parser: &mut Parser, word: OsString, spawn_arguments: &mut Vec<OsStri
 /// Take the options at the start that may stand before a command; returns what follows.
 fn take_globals(arguments: Vec<OsString>) -> Parsed<(Given, Vec<OsString>)> {
     let (mut parser, mut given) = (Parser::from_args(arguments), Given::default());
-    take_options(&mut parser, GLOBALS.iter(), &mut given).map_err(|message| UsageError {
+    take_options(&mut parser, &GLOBALS.each_ref(), &mut given).map_err(|message| UsageError {
         message,
         command: None,
     })?;
@@ -220,11 +222,11 @@ fn take_globals(arguments: Vec<OsString>) -> Parsed<(Given, Vec<OsString>)> {
 /// Take words as long as they are options among `choices`. Any other word stays as it is: it may be another program's.
 fn take_options(
     parser: &mut Parser,
-    choices: impl Iterator<Item = &'static Choice> + Clone,
+    choices: &[&'static Choice],
     given: &mut Given,
 ) -> Result<(), String> {
-    while let Some(name) = next_name(parser, &choices) {
-        let Some(choice) = find_choice(&choices, &name) else {
+    while let Some(name) = next_name(parser, choices) {
+        let Some(choice) = find_choice(choices, &name) else {
             continue;
         };
         match choice.set {
@@ -240,10 +242,7 @@ fn take_options(
 }
 
 /// The next option of the word that is being read, or of the next word if all of that is options among `choices`.
-fn next_name(
-    parser: &mut Parser,
-    choices: &(impl Iterator<Item = &'static Choice> + Clone),
-) -> Option<String> {
+fn next_name(parser: &mut Parser, choices: &[&'static Choice]) -> Option<String> {
     if let Some(words) = parser.try_raw_args()
         && !is_options(words.peek()?, choices)
     {
@@ -261,7 +260,7 @@ fn next_word(parser: &mut Parser) -> Option<OsString> {
 }
 
 /// Whether a word is an option among `choices`, with its value if it has one (`--path=P`), or several that are one letter each.
-fn is_options(word: &OsStr, choices: &(impl Iterator<Item = &'static Choice> + Clone)) -> bool {
+fn is_options(word: &OsStr, choices: &[&'static Choice]) -> bool {
     let find = |name: &str| find_choice(choices, name);
     let (name, has_value) = split_name(word);
     match name.strip_prefix('-').unwrap_or_default() {
@@ -280,11 +279,11 @@ fn is_options(word: &OsStr, choices: &(impl Iterator<Item = &'static Choice> + C
     }
 }
 
-fn find_choice(
-    choices: &(impl Iterator<Item = &'static Choice> + Clone),
-    name: &str,
-) -> Option<&'static Choice> {
-    choices.clone().find(|choice| choice.names.contains(&name))
+fn find_choice(choices: &[&'static Choice], name: &str) -> Option<&'static Choice> {
+    choices
+        .iter()
+        .copied()
+        .find(|choice| choice.names.contains(&name))
 }
 
 /// What stands before the first `=`, as far as it is text, and whether there is one.
@@ -295,9 +294,8 @@ fn split_name(word: &OsStr) -> (&str, bool) {
     (str::from_utf8(name).unwrap_or_default(), end.is_some())
 }
 
-fn suggest(word: &OsStr, candidates: impl Iterator<Item = &'static str>) -> String {
-    let candidates: Vec<&str> = candidates.collect();
-    find_nearest(split_name(word).0, &candidates).map_or(String::new(), |nearest| {
+fn suggest(word: &OsStr, candidates: &[&str]) -> String {
+    find_nearest(split_name(word).0, candidates).map_or(String::new(), |nearest| {
         format!(" (did you mean {nearest}?)")
     })
 }

@@ -1,6 +1,7 @@
 use super::*;
 
 use crate::cli::arguments::{BootstrapOptions, Globals};
+use crate::cli::table::COMMANDS;
 use crate::say::form::Form;
 
 /// What a stamp says of the runtime's own words.
@@ -269,7 +270,8 @@ fn an_option_of_one_command_is_none_of_another() {
 #[test]
 fn every_option_that_a_command_takes_is_suggested_for_it() {
     for command in &COMMANDS {
-        let names = command.choices().flat_map(|choice| choice.names);
+        let choices = command.choices();
+        let names = choices.iter().flat_map(|choice| choice.names);
         for name in names.filter(|name| name.starts_with("--")) {
             let slip = format!("{} {name}x", command.word);
             let message = parse(&slip, DIRECT).unwrap_err().message;
