@@ -1,6 +1,6 @@
 """Find circles among the modules of each crate and each package.
 
-Whoever wants to understand one module of a circle has to read them all.
+To understand one module of a circle, one must read them all.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def read_crate(source: Path) -> Graph:
             rest = [first, *rest]
         for name in rest:
             if name != "super" and (*base, name) not in files:
-                exported = exports[base].get(name)
+                exported = exports[base].get(name, exports[base].get("*"))
                 return (exported and resolve(base, exported)) or base
             base = base[:-1] if name == "super" else (*base, name)
         return base

@@ -59,6 +59,11 @@ def test_what_names_no_other_module_closes_no_circle(tmp_path: Path, harmless: s
     assert circles_of_crate(tmp_path, files | {"two.rs": harmless}) == []
 
 
+def test_a_name_that_the_root_exports_by_a_star_is_found(tmp_path: Path) -> None:
+    files = {"lib.rs": "pub use one::*;\n", "one.rs": "use crate::two::Two;\n", "two.rs": "use crate::One;\n"}
+    assert circles_of_crate(tmp_path, files) == [["one", "two"]]
+
+
 def test_a_module_and_one_below_it_can_be_a_circle(tmp_path: Path) -> None:
     files = {"lib.rs": "", "a/mod.rs": "mod b;\nfn f() {\n    b::f();\n}\n", "a/b.rs": "use super::A;\n"}
     assert circles_of_crate(tmp_path, files) == [["a", "a::b"]]

@@ -62,9 +62,10 @@ impl Runtime {
 /// How the runtime's own commands are called: `demo`, or `demo self`.
 pub fn name_own_command(command_name: &OsStr, launch: &Launch) -> String {
     let name = command_name.to_string_lossy();
-    match launch.self_commands {
-        true => format!("{name} self"),
-        false => name.into_owned(),
+    if launch.self_commands {
+        format!("{name} self")
+    } else {
+        name.into_owned()
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use cs_prefix::{Hold, PrefixError};
 use cs_stamp::{Launch, Stamp};
 
-use crate::cli::arguments::{Globals, Invocation, Request, Words};
+use crate::cli::arguments::{Globals, Invocation, Request};
 use crate::cli::help;
 use crate::cli::parser::parse_arguments;
 use crate::cli::variables::{Variables, name_variable, read_variables};
@@ -60,7 +60,7 @@ fn run_stamped(
     let own = name_own_command(&command_name, &launch);
     let variables = read_variables(&header.runtime, &lookup);
     configure_voice(voice, &Globals::default(), &variables);
-    let invocation = parse_arguments(arguments, find_words(&launch)).map_err(|error| {
+    let invocation = parse_arguments(arguments, &launch).map_err(|error| {
         Error::from_usage(error, &own, &describe_pass_on(&command_name, &launch))
     })?;
     configure_voice(voice, &invocation.globals, &variables);
@@ -106,17 +106,11 @@ fn describe_pass_on(command_name: &OsStr, launch: &Launch) -> PassOn {
     let name = command_name.to_string_lossy();
     PassOn {
         delegate: delegate.to_string_lossy().into_owned(),
-        prefix: match launch.self_commands {
-            true => format!("{name} -- self"),
-            false => format!("{name} --"),
+        prefix: if launch.self_commands {
+            format!("{name} -- self")
+        } else {
+            format!("{name} --")
         },
-    }
-}
-
-fn find_words(launch: &Launch) -> Words {
-    Words {
-        stand_behind_self: launch.self_commands,
-        delegate_is_conda: launch.delegate_is_conda(),
     }
 }
 

@@ -1,9 +1,7 @@
-//! What can the user ask for? [`parse_arguments`] finds out what was asked; nothing is carried out here.
+//! What can the user ask for? `parser` finds out what was asked; nothing is carried out here.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-
-pub use cs_stamp::{COMMANDS, EXPLAINED};
 
 use crate::say::form::Form;
 
@@ -72,13 +70,4 @@ pub struct BootstrapOptions {
     pub bundle: Option<PathBuf>,
     /// `--offline`.
     pub is_offline: bool,
-}
-
-/// Which words are the runtime's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Words {
-    /// `commands = "self"`.
-    pub stand_behind_self: bool,
-    /// The delegate is conda, whose `activate` and the like are explained.
-    pub delegate_is_conda: bool,
 }

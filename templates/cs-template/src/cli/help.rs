@@ -1,34 +1,102 @@
 //! Help texts.
 
+use cs_stamp::words::HELP as HELP_WORD;
+
+use crate::cli::table::{COMMANDS, Choice, Command, GLOBALS, Set, find_command};
 use crate::cli::variables::{SHARED_PREFIX, name_variable};
 use crate::context::Runtime;
 
 /// The lines of the help of the runtime, or of one command.
 pub fn render_help(runtime: &Runtime, topic: Option<&'static str>) -> Vec<String> {
-    match topic {
-        None | Some("help") => render_overview(runtime),
-        Some(command) => {
-            let (arguments, text) = describe_command(command);
-            let conda = match runtime.launch.delegate_is_conda() {
-                true => describe_conda(command),
-                false => "",
-            };
-            let usage = format!("usage: {{own}} {arguments}\n\n");
-            fill_in(runtime, &[&usage, text, conda].concat())
-        }
+    let text = match topic.and_then(find_command) {
+        None => render_overview(runtime),
+        Some(command) if command.word == HELP_WORD => render_overview(runtime),
+        Some(command) => render_command(runtime, command),
+    };
+    fill_in(runtime, &text)
+}
+
+fn render_command(runtime: &Runtime, command: &Command) -> String {
+    let mut text = format!(
+        "usage: {{own}} {}\n\n{}\n\n",
+        render_usage(command),
+        command.text
+    );
+    let operand = command.operand.iter();
+    let operand = operand.map(|operand| (operand.name.to_owned(), operand.text));
+    push_rows(
+        &mut text,
+        operand.chain(command.choices().into_iter().map(describe_choice)),
+    );
+    if runtime.launch.delegate_is_conda() && !command.conda_text.is_empty() {
+        text.push_str(&format!("\n{}\n", command.conda_text));
+    }
+    text
+}
+
+/// How a command is called, without what every command takes.
+fn render_usage(command: &Command) -> String {
+    let mut usage = command.word.to_owned();
+    for choice in command.options {
+        usage.push_str(&match choice.set {
+            Set::Switch(_) => format!(" [{}]", choice.names[0]),
+            Set::Value(placeholder, _) => format!(" [{} {placeholder}]", choice.names[0]),
+        });
+    }
+    if let Some(operand) = &command.operand {
+        usage.push_str(&format!(" [{}]", operand.name));
+    }
+    usage
+}
+
+fn render_overview(runtime: &Runtime) -> String {
+    let usage = if runtime.launch.self_commands {
+        USAGE_SELF
+    } else {
+        USAGE_DIRECT
+    };
+    let mut text = format!("{INTRODUCTION}\n{usage}\ncommands:\n");
+    let commands = COMMANDS.iter();
+    push_rows(
+        &mut text,
+        commands.map(|command| (command.word.to_owned(), command.summary)),
+    );
+    text.push_str("\noptions:\n");
+    let own = [
+        ("-h", "show this help"),
+        ("-V", "show the version of {runtime}"),
+    ];
+    let own = own.map(|(name, text)| (name.to_owned(), text));
+    push_rows(
+        &mut text,
+        own.into_iter().chain(GLOBALS.iter().map(describe_choice)),
+    );
+    text.push_str(VARIABLES);
+    if runtime.header.docs_url.is_some() {
+        text.push_str("\nMore: {docs_url}\n");
+    }
+    text
+}
+
+fn describe_choice(choice: &'static Choice) -> (String, &'static str) {
+    let names = choice.names.join(", ");
+    match choice.set {
+        Set::Switch(_) => (names, choice.text),
+        Set::Value(placeholder, _) => (format!("{names} {placeholder}"), choice.text),
     }
 }
 
-fn render_overview(runtime: &Runtime) -> Vec<String> {
-    let behind = match runtime.launch.self_commands {
-        true => OVERVIEW_SELF,
-        false => OVERVIEW_DIRECT,
-    };
-    let docs = match runtime.header.docs_url {
-        Some(_) => "\nMore: {docs_url}\n",
-        None => "",
-    };
-    fill_in(runtime, &[behind, OVERVIEW, docs].concat())
+/// Add two columns. A text may have several lines.
+fn push_rows(text: &mut String, rows: impl Iterator<Item = (String, &'static str)>) {
+    let rows: Vec<(String, &str)> = rows.collect();
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, explanation) in rows {
+        let mut name = name.as_str();
+        for line in explanation.lines() {
+            text.push_str(&format!("  {name:width$}  {line}\n"));
+            name = "";
+        }
+    }
 }
 
 /// Put in what a text says of this runtime, line by line: a value does not make another line.
@@ -58,117 +126,32 @@ fn fill_in(runtime: &Runtime, text: &str) -> Vec<String> {
     text.lines().map(fill_in_line).collect()
 }
 
-const OVERVIEW_DIRECT: &str = "\
-{runtime} {version}: installs {delegate} at its first run, then runs it.
+const INTRODUCTION: &str =
+    "{runtime} {version}: installs {delegate} at its first run, then runs it.
+";
 
+const VARIABLES: &str = "
+variables:
+  {prefix_variables}
+              the same as --path
+  {BUNDLE}    directory or .bundle.tar.zst with package archives
+  {OFFLINE}   1: never use the network
+  {QUIET}     1: the same as -q
+  {PROGRESS}  json: the same as --progress json
+
+Installs to: {prefix}
+";
+
+const USAGE_DIRECT: &str = "\
 usage: {name} [-v] [-q] [--path PATH] [ARGUMENTS OF {delegate}]
        {name} [-v] [-q] [--path PATH] COMMAND
        {name} -- ARGUMENTS OF {delegate}, never taken as a command of {name}
 ";
 
-const OVERVIEW_SELF: &str = "\
-{runtime} {version}: installs {delegate} at its first run, then runs it.
-
+const USAGE_SELF: &str = "\
 usage: {name} [ARGUMENTS OF {delegate}]
        {name} self [-v] [-q] [--path PATH] COMMAND
        {name} -- ARGUMENTS OF {delegate}, even if the first is `self`
-";
-
-const OVERVIEW: &str = "
-commands:
-  bootstrap   install now, install again, or install from a bundle
-  status      what is installed, where, and from which packages
-  shell       start a shell with the environment activated
-  rollback    restore the version that the last upgrade replaced
-  uninstall   remove what was installed
-  help        show this help, or that of a command: {own} help COMMAND
-
-options:
-  -h            show this help
-  -V            show the version of {runtime}
-  -v            print more
-  -q            print only errors
-  --path PATH   install at, and run from, PATH
-
-variables:
-  {prefix_variables}
-                the same as --path
-  {BUNDLE}   directory or .bundle.tar.zst with package archives
-  {OFFLINE}  1: never use the network
-  {QUIET}    1: the same as -q
-  {PROGRESS} json: write one JSON event per line to stderr while installing
-
-Installs to: {prefix}
-";
-
-/// How a command is called, and what it does.
-fn describe_command(command: &str) -> (&'static str, &'static str) {
-    match command {
-        "bootstrap" => (
-            "bootstrap [--force] [--bundle PATH] [--offline] [--progress json]",
-            BOOTSTRAP,
-        ),
-        "status" => ("status [--json]", STATUS),
-        "shell" => ("shell [ENVIRONMENT]", SHELL),
-        "rollback" => ("rollback", ROLLBACK),
-        _ => ("uninstall [-y]", UNINSTALL),
-    }
-}
-
-/// What a command leaves to a delegate that is conda.
-fn describe_conda(command: &str) -> &'static str {
-    match command {
-        "shell" => SHELL_CONDA,
-        "uninstall" => UNINSTALL_CONDA,
-        _ => "",
-    }
-}
-
-const SHELL_CONDA: &str = "
-At a terminal, this is `conda spawn` if conda-spawn is installed; its options may follow,
-such as --replace and --stack.
-";
-
-const UNINSTALL_CONDA: &str = "
-With other arguments, uninstall is conda's: `{own} uninstall PACKAGE` removes a package.
-";
-
-const BOOTSTRAP: &str = "\
-Install {delegate} and its packages at {prefix}. The first run does this too;
-use this command to do it beforehand, from a bundle, or again.
-
-  --force          install again, even if everything is installed; a changed prefix
-                   is kept, and `rollback` restores it
-  --bundle PATH    take package archives from this directory or .bundle.tar.zst
-                   (also: {BUNDLE})
-  --offline        fail instead of downloading packages that the bundle does not contain
-                   (also: {OFFLINE}=1)
-  --progress json  write one JSON event per line to stderr (also: {PROGRESS}=json)
-";
-
-const STATUS: &str = "\
-Show which runtime this is, and what is installed at {prefix}.
-
-  --json   print one JSON document
-";
-
-const SHELL: &str = "\
-Start a shell with {prefix}, or one of its environments,
-activated. Leave it with `exit`.
-
-  ENVIRONMENT   name of an environment, looked up where conda does, or the path of one
-";
-
-const ROLLBACK: &str = "\
-Restore the prefix that the last upgrade replaced. The newer one is kept: a second
-rollback undoes the first.
-";
-
-const UNINSTALL: &str = "\
-Remove {prefix}, its environments, and the previous version kept by the last upgrade.
-Asks first, and says afterwards how to remove {runtime} itself.
-
-  -y   do not ask
 ";
 
 /// What to do instead of `activate`, `deactivate` or `init`, which would change the user's own shell.

@@ -4,5 +4,6 @@ pub mod arguments;
 pub mod help;
 mod nearest;
 pub mod parser;
+mod table;
 pub mod usage;
 pub mod variables;

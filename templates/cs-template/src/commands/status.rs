@@ -111,9 +111,10 @@ pub fn run(runtime: &Runtime, as_json: bool) -> Result<(), Error> {
     let state = cs_prefix::examine(prefix, &owner)?;
     let around = cs_prefix::look_around(prefix, &owner)?;
     let status = collect(runtime, &plan, &state, around)?;
-    match as_json {
-        true => print_json(&status)?,
-        false => print_lines(render_lines(&status, runtime.voice.is_verbose))?,
+    if as_json {
+        print_json(&status)?
+    } else {
+        print_lines(render_lines(&status, runtime.voice.is_verbose))?
     }
     match state {
         State::Foreign { why } => Err(PrefixError::foreign(prefix, why).into()),
@@ -332,9 +333,10 @@ fn list_circumstances(about: &About, place: &PlaceStatus) -> Vec<(&'static str, 
 }
 
 fn describe_delegate(delegate: &Delegate) -> String {
-    match delegate.is_present {
-        true => delegate.path.clone(),
-        false => format!("{} (missing)", delegate.path),
+    if delegate.is_present {
+        delegate.path.clone()
+    } else {
+        format!("{} (missing)", delegate.path)
     }
 }
 

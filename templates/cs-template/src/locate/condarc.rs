@@ -91,9 +91,10 @@ pub fn read_list(text: &str, keys: &[&str]) -> Vec<String> {
 
 /// A comment begins with `#` at the start or after a space.
 fn strip_comment(line: &str) -> &str {
-    let start = match line.starts_with('#') {
-        true => Some(0),
-        false => line.find(" #"),
+    let start = if line.starts_with('#') {
+        Some(0)
+    } else {
+        line.find(" #")
     };
     &line[..start.unwrap_or(line.len())]
 }

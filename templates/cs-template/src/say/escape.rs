@@ -51,9 +51,10 @@ fn escape(
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        let _ = match is_escaped(character) {
-            true => escaped.write_str(&show(character)),
-            false => escaped.write_char(character),
+        let _ = if is_escaped(character) {
+            escaped.write_str(&show(character))
+        } else {
+            escaped.write_char(character)
         };
     }
     escaped.into()

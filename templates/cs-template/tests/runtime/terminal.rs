@@ -202,9 +202,10 @@ fn shells_are_activated_whatever_the_path_of_the_prefix_holds() {
                 ("LC_ALL", "C.UTF-8"),
             ];
             let typed = "printf 'at %s, %s.\\n' \"$CONDA_PREFIX\" (command -v tool)\nexit 7\n";
-            let typed = match shell.ends_with("fish") {
-                true => typed.to_owned(),
-                false => typed.replace("(command -v tool)", "\"$(command -v tool)\""),
+            let typed = if shell.ends_with("fish") {
+                typed.to_owned()
+            } else {
+                typed.replace("(command -v tool)", "\"$(command -v tool)\"")
             };
             let Some(shown) = run_at_terminal(&sandbox, "bootstrap", "", &variables) else {
                 return;

@@ -194,12 +194,13 @@ fn grip_staging(names: &Names, fresh: bool) -> Result<Grip, PrefixError> {
         Ok(Attempt::Locked(file)) => {
             // What was looked at may have gone, and another user may have taken the name.
             let is_it = sys::is_same(&file, &names.staging).map_err(fail)? && trust::counts(&file);
-            Ok(match is_it {
-                false => Grip::Retry,
-                true => Grip::Taken {
+            Ok(if !is_it {
+                Grip::Retry
+            } else {
+                Grip::Taken {
                     lock: Some(file),
                     fresh,
-                },
+                }
             })
         }
         Ok(Attempt::Unsupported) if fresh => Ok(Grip::Taken { lock: None, fresh }),
@@ -217,9 +218,10 @@ pub(crate) fn check_staging(names: &Names) -> Result<bool, PrefixError> {
     };
     let is_relied_on = matches!(error, PrefixError::Untrusted { .. })
         && trust::find_distrust(&names.staging)?.is_none();
-    match is_relied_on && is_locked(&names.staging)? {
-        true => Ok(false),
-        false => Err(error),
+    if is_relied_on && is_locked(&names.staging)? {
+        Ok(false)
+    } else {
+        Err(error)
     }
 }
 

@@ -58,9 +58,10 @@ impl<'a> Copying<'a> {
         (self.check)()?;
         let fail = |source| PrefixError::io("copy", from, source);
         let metadata = from.symlink_metadata().map_err(fail)?;
-        match metadata.is_dir() {
-            true => self.copy_directory(from, to, &[]),
-            false => self.copy_file(from, to, &metadata).map_err(fail),
+        if metadata.is_dir() {
+            self.copy_directory(from, to, &[])
+        } else {
+            self.copy_file(from, to, &metadata).map_err(fail)
         }
     }
 
@@ -69,9 +70,10 @@ impl<'a> Copying<'a> {
         if let Some(first) = identity.and_then(|identity| self.linked.get(&identity)) {
             return std::fs::hard_link(first, to);
         }
-        match metadata.is_file() {
-            true => std::fs::copy(from, to).map(drop)?,
-            false => sys::copy_special(from, to, metadata)?,
+        if metadata.is_file() {
+            std::fs::copy(from, to).map(drop)?
+        } else {
+            sys::copy_special(from, to, metadata)?
         }
         if let Some(identity) = identity {
             self.linked.insert(identity, to.to_path_buf());

@@ -162,9 +162,10 @@ fn reason_to_keep(
 /// Refuse when something that this runtime did not create has the name that the replaced prefix will get.
 fn check_previous(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     let previous = &names.previous;
-    match is_there(previous)? {
-        false => return Ok(()),
-        true => trust::check_directory(previous)?,
+    if !is_there(previous)? {
+        return Ok(());
+    } else {
+        trust::check_directory(previous)?
     }
     match Marker::read(previous, owner)? {
         Reading::Torn => Ok(()),

@@ -240,9 +240,10 @@ impl<'a> Walk<'a> {
                 return true;
             };
             for (path, is_directory) in entries {
-                match is_directory {
-                    true => waiting.push(path),
-                    false => return true,
+                if is_directory {
+                    waiting.push(path)
+                } else {
+                    return true;
                 }
             }
         }
@@ -276,9 +277,10 @@ impl<'a> Walk<'a> {
             || NOTES.contains(&path)
             || settings::is_setting(path)
             || self.own.iter().any(|own| own == path);
-        let is_byproduct = match is_directory {
-            true => name == COMPILED || BYPRODUCTS.contains(&path),
-            false => ENDINGS.iter().any(|ending| name.ends_with(ending)),
+        let is_byproduct = if is_directory {
+            name == COMPILED || BYPRODUCTS.contains(&path)
+        } else {
+            ENDINGS.iter().any(|ending| name.ends_with(ending))
         };
         let is_known = is_directory && self.known.has_all_in(path);
         !(is_spared || is_byproduct || is_known)

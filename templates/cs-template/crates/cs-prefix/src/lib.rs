@@ -61,4 +61,4 @@ pub use remains::Remains;
 pub use rollback::{RolledBack, rollback};
 pub use state::{Neighbours, State, examine, find_previous, inspect, look_around};
 pub use trust::find_distrust;
-pub use uninstall::{Removed, UninstallPlan, named_environments, plan_uninstall};
+pub use uninstall::{Removed, UninstallPlan, plan_uninstall};

@@ -135,9 +135,10 @@ mod tests {
         }
 
         fn assert_untouched(&self) {
-            let file = match self.mount.is_dir() {
-                true => self.mount.join("thesis.tex"),
-                false => self.mount.clone(),
+            let file = if self.mount.is_dir() {
+                self.mount.join("thesis.tex")
+            } else {
+                self.mount.clone()
             };
             assert_eq!(fs::read_to_string(file).unwrap(), "x");
         }

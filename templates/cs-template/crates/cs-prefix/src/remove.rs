@@ -250,9 +250,10 @@ mod unix {
             }
             other => other,
         }?;
-        match is_mounted_in(parent, name, Some(&opened))? {
-            true => Err(Errno::XDEV.into()),
-            false => Ok(opened),
+        if is_mounted_in(parent, name, Some(&opened))? {
+            Err(Errno::XDEV.into())
+        } else {
+            Ok(opened)
         }
     }
 }

@@ -92,16 +92,18 @@ pub fn inspect(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
         });
     }
     if let Some(why) = trust::find_distrust(&names.prefix)? {
-        return Ok(match is_empty_directory(&names.prefix).unwrap_or(false) {
-            true => State::Absent,
-            false => State::Foreign {
+        return Ok(if is_empty_directory(&names.prefix).unwrap_or(false) {
+            State::Absent
+        } else {
+            State::Foreign {
                 why: Foreignness::Untrusted(why),
-            },
+            }
         });
     }
-    match metadata.is_symlink() {
-        true => inspect_link(&names, owner),
-        false => inspect_directory(&names, owner),
+    if metadata.is_symlink() {
+        inspect_link(&names, owner)
+    } else {
+        inspect_directory(&names, owner)
     }
 }
 

@@ -57,11 +57,6 @@ pub struct Removed {
     pub remains: Vec<Remains>,
 }
 
-/// Environments below a prefix that a person made, sorted.
-pub fn named_environments(prefix: &Path) -> Result<Vec<PathBuf>, PrefixError> {
-    list_environments(prefix)
-}
-
 /// Find out what an uninstall would remove; refuses what must not be removed. Writes nothing.
 pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, PrefixError> {
     let names = Names::new(prefix, owner)?;

@@ -173,17 +173,19 @@ pub(crate) fn check_schema_version(found: u32) -> Result<(), String> {
 /// Refuse anything but one plain path component.
 pub(crate) fn check_file_name(key: &str, name: &str) -> Result<(), String> {
     check_line(key, name)?;
-    match matches!(name, "" | "." | "..") || name.contains(['/', '\\']) {
-        true => Err(format!("{key} is {name:?}, which is not a file name")),
-        false => Ok(()),
+    if matches!(name, "" | "." | "..") || name.contains(['/', '\\']) {
+        Err(format!("{key} is {name:?}, which is not a file name"))
+    } else {
+        Ok(())
     }
 }
 
 /// Refuse control characters, ends of lines among them.
 pub(crate) fn check_line(key: &str, text: &str) -> Result<(), String> {
-    match text.contains(|letter: char| letter.is_ascii_control()) {
-        true => Err(format!("{key} is {text:?}, which has control characters")),
-        false => Ok(()),
+    if text.contains(|letter: char| letter.is_ascii_control()) {
+        Err(format!("{key} is {text:?}, which has control characters"))
+    } else {
+        Ok(())
     }
 }
 

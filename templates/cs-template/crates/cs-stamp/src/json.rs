@@ -103,13 +103,14 @@ struct Narrow {
 
 impl Narrow {
     fn descend<E: Error>(self) -> Result<Self, E> {
-        match self.depth < DEPTH_LIMIT {
-            true => Ok(Self {
+        if self.depth < DEPTH_LIMIT {
+            Ok(Self {
                 depth: self.depth + 1,
-            }),
-            false => Err(E::custom(format!(
+            })
+        } else {
+            Err(E::custom(format!(
                 "arrays and objects are more than {DEPTH_LIMIT} deep"
-            ))),
+            )))
         }
     }
 }

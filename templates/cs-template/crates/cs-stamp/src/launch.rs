@@ -4,33 +4,9 @@
 
 use cs_entry::launch::{STRING_COUNT, VERSION, is_conda};
 
+use crate::words::join_words;
 use crate::{Activation, Commands, Header, InstallScheme};
 
-/// The runtime's own commands, in the order of the help.
-pub const COMMANDS: [&str; 6] = [
-    "bootstrap",
-    "status",
-    "shell",
-    "rollback",
-    "uninstall",
-    "help",
-];
-/// Words of conda that a runtime explains instead of passing them on.
-pub const EXPLAINED: [&str; 3] = ["activate", "deactivate", "init"];
-/// The options that a runtime keeps for itself; `--help` and `--version` are the delegate's.
-const OPTIONS: [&str; 11] = [
-    "-h",
-    "-V",
-    "-q",
-    "-v",
-    "-qq",
-    "-qv",
-    "-vq",
-    "-vv",
-    "--path",
-    "--progress",
-    "--",
-];
 /// The bytes that every marker starts with, up to the identity.
 const MARKER_START: &str = r#"{"schema_version":1,"stamp":""#;
 
@@ -137,18 +113,4 @@ pub fn name_variable(runtime: &str, suffix: &str) -> String {
         })
         .collect();
     format!("{stem}_{suffix}")
-}
-
-/// The words and options that a runtime keeps for itself, separated by newlines.
-pub fn join_words(self_commands: bool, delegate_is_conda: bool) -> String {
-    if self_commands {
-        return "self".to_owned();
-    }
-    let explained = if delegate_is_conda {
-        &EXPLAINED[..]
-    } else {
-        &[]
-    };
-    let words: Vec<&str> = [&COMMANDS[..], &OPTIONS, explained].concat();
-    words.join("\n")
 }

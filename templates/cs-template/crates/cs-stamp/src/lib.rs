@@ -14,11 +14,12 @@ mod mark;
 mod plan;
 mod search;
 mod stamp;
+pub mod words;
 
 pub use error::StampError;
 pub use footer::{Part, PartSpan, TRAILING_LIMIT_BYTES};
 pub use header::*;
-pub use launch::{COMMANDS, EXPLAINED, Launch, join_words, name_variable};
+pub use launch::{Launch, name_variable};
 pub use mark::{MARK_LENGTH, template_mark};
 pub use plan::{Plan, PlanNoarch, PlanPackage, PlanPython};
 pub use stamp::Stamp;

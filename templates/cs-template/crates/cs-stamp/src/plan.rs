@@ -124,9 +124,10 @@ impl PlanPackage {
         if self.md5.as_deref().is_some_and(|md5| !is_md5(md5)) {
             return Err(format!("{key}.md5 is not an MD5 in hex"));
         }
-        match self.record.get().starts_with('{') {
-            true => Ok(()),
-            false => Err(format!("{key}.record is not an object")),
+        if self.record.get().starts_with('{') {
+            Ok(())
+        } else {
+            Err(format!("{key}.record is not an object"))
         }
     }
 }
@@ -137,11 +138,12 @@ fn check_site_packages(path: &str) -> Result<(), String> {
         || path.starts_with('/')
         || path.contains('\\')
         || path.split('/').any(|name| name == "..");
-    match leads_out {
-        true => Err(format!(
+    if leads_out {
+        Err(format!(
             "python.site_packages_path is {path:?}, which is not below the prefix"
-        )),
-        false => Ok(()),
+        ))
+    } else {
+        Ok(())
     }
 }
 

@@ -139,9 +139,10 @@ impl Stamp {
             Layout::External => !is_there(Part::Bundle),
             Layout::Online => true,
         };
-        match is_bundle_possible {
-            true => Ok(header),
-            false => Err(self.contradiction(Part::Bundle)),
+        if is_bundle_possible {
+            Ok(header)
+        } else {
+            Err(self.contradiction(Part::Bundle))
         }
     }
 
@@ -153,9 +154,10 @@ impl Stamp {
         }
         let carries_local = plan.packages.iter().any(|package| package.url.is_none());
         let is_there = self.part(Part::Bundle).length > 0;
-        match header.layout == Layout::Online && carries_local != is_there {
-            true => Err(self.contradiction(Part::Bundle)),
-            false => Ok(plan),
+        if header.layout == Layout::Online && carries_local != is_there {
+            Err(self.contradiction(Part::Bundle))
+        } else {
+            Ok(plan)
         }
     }
 

@@ -44,7 +44,11 @@ fn every_part_is_read_back() {
     assert_eq!(stamp.plan(&header).expect("a plan").platform, "linux-64");
     let launch = stamp.launch(&header).expect("a launch part");
     assert_eq!(launch.delegate, "bin/python");
-    assert!(launch.words.starts_with(&cs_stamp::COMMANDS.join("\n")));
+    assert!(
+        launch
+            .words
+            .starts_with(&cs_stamp::words::COMMANDS.join("\n"))
+    );
 }
 
 #[test]

@@ -1,383 +1,301 @@
 //! Arguments into one [`Invocation`].
 
 use std::ffi::{OsStr, OsString};
-use std::vec::IntoIter;
 
-use crate::cli::arguments::{
-    BootstrapOptions, COMMANDS, EXPLAINED, Globals, Invocation, Request, Words,
-};
-use crate::cli::usage::UsageError;
+use cs_stamp::Launch;
+use cs_stamp::words::{self, EXPLAINED, UNINSTALL};
+use lexopt::{Arg, Parser};
 
+use crate::cli::arguments::{Invocation, Request};
 use crate::cli::nearest::find_nearest;
-use crate::say::form::Form;
+use crate::cli::table::{Choice, Command, GLOBALS, Given, Set, find_command};
+use crate::cli::usage::UsageError;
 
 type Parsed<T> = Result<T, UsageError>;
 
-/// Understand `arguments` (without the program's name).
-pub fn parse_arguments(arguments: Vec<OsString>, words: Words) -> Parsed<Invocation> {
-    let mut arguments = arguments.into_iter();
-    let first = arguments.as_slice().first().and_then(|word| word.to_str());
-    match (words.stand_behind_self, first) {
-        (false, _) => parse_direct(arguments, words),
-        (true, Some("self")) => parse_self(arguments, words),
-        (true, first) => {
-            if first == Some("--") {
-                arguments.next();
-            }
-            Ok(Invocation {
-                globals: Globals::default(),
-                request: Request::Delegate(arguments.collect()),
-            })
-        }
+/// Understand `arguments` (without the program's name). Whatever is not the runtime's own goes to the delegate, from the first
+/// such word on, as it came. What is its own at the start, the fast path is asked.
+pub fn parse_arguments(mut arguments: Vec<OsString>, launch: &Launch) -> Parsed<Invocation> {
+    let first = arguments.first().map(OsString::as_os_str);
+    let is_own =
+        first.is_some_and(|first| launch.as_entry().is_own_argument(first.as_encoded_bytes()));
+    match first.and_then(OsStr::to_str) {
+        Some("--") => Ok(Given::default().delegate(arguments.split_off(1))),
+        Some("self") if is_own => parse_self(arguments, launch),
+        _ if is_own => parse_direct(arguments, launch),
+        _ => Ok(Given::default().delegate(arguments)),
     }
 }
 
-/// Whatever is not the runtime's own goes to the delegate, from the first such word on.
-fn parse_direct(arguments: IntoIter<OsString>, words: Words) -> Parsed<Invocation> {
-    let mut parser = Parser::new(arguments);
-    parser.take_globals()?;
-    let request = match parser.peek() {
-        Some("--") => {
-            parser.words.next();
-            Request::Delegate(parser.words.collect())
+fn parse_direct(arguments: Vec<OsString>, launch: &Launch) -> Parsed<Invocation> {
+    let (given, mut rest) = take_globals(arguments)?;
+    let word = rest.first().and_then(|word| word.to_str());
+    match word.and_then(|word| find_own(word, launch)) {
+        Some(own) => {
+            let whole = rest.clone();
+            own.parse(rest.split_off(1), given, launch, whole)
         }
-        Some(word) => match own_word(word, words) {
-            Some(word) => {
-                let whole = parser.words.as_slice().to_vec();
-                return parser.parse_command(word, words, whole);
-            }
-            None => Request::Delegate(parser.words.collect()),
-        },
-        None => Request::Delegate(parser.words.collect()),
-    };
-    Ok(Invocation {
-        globals: parser.globals,
-        request,
-    })
+        None if word == Some("--") => Ok(given.delegate(rest.split_off(1))),
+        None => Ok(given.delegate(rest)),
+    }
 }
 
 /// Behind the word `self` everything is the runtime's own, but conda may have a `self` too: it gets what the runtime does not know.
-fn parse_self(arguments: IntoIter<OsString>, words: Words) -> Parsed<Invocation> {
-    let whole: Vec<OsString> = arguments.as_slice().to_vec();
-    let mut parser = Parser::new(arguments);
-    parser.words.next();
-    parser.take_globals()?;
-    let Some(word) = parser.words.as_slice().first().cloned() else {
-        return Ok(Invocation {
-            globals: parser.globals,
-            request: Request::Help(None),
-        });
+fn parse_self(arguments: Vec<OsString>, launch: &Launch) -> Parsed<Invocation> {
+    let (given, mut rest) = take_globals(arguments[1..].to_vec())?;
+    let Some(word) = rest.first().cloned() else {
+        return Ok(given.ask(Request::Help(None)));
     };
     let known = word.to_str().and_then(|word| match word {
-        "--help" => Some("-h"),
-        "--version" => Some("-V"),
-        word => own_word(word, words),
+        "--help" => Some(Own::Help),
+        "--version" => Some(Own::Version),
+        word => find_own(word, launch),
     });
     match known {
-        Some(known) => parser.parse_command(known, words, whole),
-        None if words.delegate_is_conda => Ok(Invocation {
-            globals: Globals::default(),
-            request: Request::Delegate(whole),
-        }),
+        Some(own) => own.parse(rest.split_off(1), given, launch, arguments),
+        None if launch.delegate_is_conda() => Ok(Given::default().delegate(arguments)),
         None => Err(UsageError {
             message: format!(
                 "unknown command {}{}",
                 word.display(),
-                suggest(&word, &COMMANDS)
+                suggest(&word, &words::COMMANDS)
             ),
             command: None,
         }),
     }
 }
 
-fn own_word(word: &str, words: Words) -> Option<&'static str> {
-    let explained: &[&'static str] = if words.delegate_is_conda {
-        &EXPLAINED
-    } else {
-        &[]
-    };
-    COMMANDS
-        .iter()
-        .chain(&["-h", "-V"])
-        .chain(explained)
-        .find(|own| **own == word)
-        .copied()
+/// What a word of the runtime's own asks for.
+enum Own {
+    Command(&'static Command),
+    Help,
+    Version,
+    Explained(&'static str),
 }
 
-struct Parser {
-    words: IntoIter<OsString>,
-    globals: Globals,
+fn find_own(word: &str, launch: &Launch) -> Option<Own> {
+    let explained = EXPLAINED.iter().find(|explained| **explained == word);
+    match word {
+        "-h" => Some(Own::Help),
+        "-V" => Some(Own::Version),
+        _ => find_command(word).map(Own::Command).or_else(|| {
+            explained
+                .filter(|_| launch.delegate_is_conda())
+                .map(|explained| Own::Explained(explained))
+        }),
+    }
 }
 
-impl Parser {
-    fn new(words: IntoIter<OsString>) -> Self {
-        Self {
-            words,
-            globals: Globals::default(),
-        }
-    }
-
-    fn peek(&self) -> Option<&str> {
-        self.words.as_slice().first()?.to_str()
-    }
-
-    fn take_globals(&mut self) -> Parsed<()> {
-        while self.take_global(None)? {}
-        Ok(())
-    }
-
-    /// Take one of `-q`, `-v`, `--path PATH`, `--progress FORM`, if it comes next.
-    fn take_global(&mut self, command: Option<&'static str>) -> Parsed<bool> {
-        let Some(word) = self.words.as_slice().first() else {
-            return Ok(false);
-        };
-        match split_option(word) {
-            (letters, None) if is_letters(letters) => {
-                self.globals.is_quiet |= letters.contains('q');
-                self.globals.is_verbose |= letters.contains('v');
-            }
-            ("--progress", value) => {
-                self.words.next();
-                let form = self.take_value("--progress", "json", value, command)?;
-                let refuse = || UsageError {
-                    message: format!(
-                        "invalid value {} for --progress: use json or text",
-                        form.display()
-                    ),
-                    command,
-                };
-                self.globals.progress = Some(Form::parse(&form).ok_or_else(refuse)?);
-                return Ok(true);
-            }
-            ("--path", value) => {
-                self.words.next();
-                let path = self.take_value("--path", "PATH", value, command)?;
-                self.globals.path = Some(path.into());
-                return Ok(true);
-            }
-            _ => return Ok(false),
-        }
-        self.words.next();
-        Ok(true)
-    }
-
-    fn take_value(
-        &mut self,
-        option: &str,
-        placeholder: &str,
-        value: Option<OsString>,
-        command: Option<&'static str>,
-    ) -> Parsed<OsString> {
-        value
-            .or_else(|| self.words.next())
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| UsageError {
-                message: format!("{option} needs a value: {option} {placeholder}"),
-                command,
-            })
-    }
-
-    /// Parse the command `word`, which comes next. `whole` is what conda would be told instead.
-    fn parse_command(
-        mut self,
-        word: &'static str,
-        words: Words,
+impl Own {
+    /// Parse the words behind. `whole` is what conda would be told instead.
+    fn parse(
+        &self,
+        words: Vec<OsString>,
+        given: Given,
+        launch: &Launch,
         whole: Vec<OsString>,
     ) -> Parsed<Invocation> {
-        self.words.next();
-        if word == "uninstall" && words.delegate_is_conda && !is_own_uninstall(&self.words) {
-            return Ok(Invocation {
-                globals: self.globals,
-                request: Request::Delegate(whole),
-            });
+        match self {
+            Self::Command(command) => command.parse(words, given, launch, whole),
+            Self::Help => Ok(given.ask(Request::Help(None))),
+            Self::Version => Ok(given.ask(Request::Version)),
+            Self::Explained(word) => Ok(given.ask(Request::Explain(word))),
         }
-        let request = match word {
-            "bootstrap" => self.parse_bootstrap()?,
-            "status" => self.parse_status()?,
-            "shell" => self.parse_shell(words)?,
-            "rollback" => self.parse_plain(word, Request::Rollback)?,
-            "uninstall" => self.parse_uninstall()?,
-            "-V" => Request::Version,
-            "help" => self.parse_help()?,
-            "-h" => Request::Help(None),
-            other => Request::Explain(other),
-        };
-        Ok(Invocation {
+    }
+}
+
+impl Given {
+    fn ask(self, request: Request) -> Invocation {
+        Invocation {
             globals: self.globals,
             request,
-        })
+        }
     }
 
-    /// Feed each remaining word to `take`, which returns false for one that it does not know. `-h` wins over everything.
-    fn parse_options(
-        &mut self,
-        command: &'static str,
-        mut take: impl FnMut(&mut Self, &str, Option<OsString>, OsString) -> Parsed<bool>,
-    ) -> Parsed<Option<Request>> {
+    fn delegate(self, arguments: Vec<OsString>) -> Invocation {
+        self.ask(Request::Delegate(arguments))
+    }
+}
+
+/// Why a command cannot be carried out.
+enum Refusal {
+    /// It does not take this word.
+    Word(OsString),
+    /// What is wrong.
+    Message(String),
+}
+
+impl Command {
+    fn parse(
+        &'static self,
+        words: Vec<OsString>,
+        given: Given,
+        launch: &Launch,
+        whole: Vec<OsString>,
+    ) -> Parsed<Invocation> {
+        let is_conda = launch.delegate_is_conda();
+        let mut read = given.clone();
+        match self.read(words, &mut read, is_conda) {
+            Err(Refusal::Word(_)) if is_conda && self.word == UNINSTALL => {
+                Ok(given.delegate(whole))
+            }
+            // It wins over everything.
+            _ if read.wants_help => Ok(read.ask(Request::Help(Some(self.word)))),
+            Ok(()) => Ok(Invocation {
+                globals: read.globals.clone(),
+                request: (self.request)(read),
+            }),
+            Err(refusal) => Err(self.explain(refusal)),
+        }
+    }
+
+    fn read(&self, words: Vec<OsString>, given: &mut Given, is_conda: bool) -> Result<(), Refusal> {
+        let (mut parser, choices) = (Parser::from_args(words), self.choices());
         loop {
-            if self.take_global(Some(command))? {
-                continue;
-            }
-            let Some(word) = self.words.next() else {
-                return Ok(None);
+            take_options(&mut parser, &choices, given).map_err(Refusal::Message)?;
+            let Some(word) = next_word(&mut parser) else {
+                return Ok(());
             };
-            if word == "-h" || word == "--help" {
-                return Ok(Some(Request::Help(Some(command))));
-            }
-            let (name, value) = split_option(&word);
-            let name = name.to_owned();
-            if !take(self, &name, value, word.clone())? {
-                return Err(refuse_word(command, &word));
+            match &self.operand {
+                Some(operand) if given.operand.is_none() && operand.accepts(&word) => {
+                    given.operand = Some(word);
+                }
+                // Its one word that is not fixed is for conda-spawn too.
+                Some(operand) if is_conda && operand.words.is_empty() => {
+                    pass_on(&mut parser, word, &mut given.spawn_arguments);
+                }
+                _ => return Err(Refusal::Word(word)),
             }
         }
     }
 
-    fn parse_plain(&mut self, command: &'static str, request: Request) -> Parsed<Request> {
-        let help = self.parse_options(command, |_, _, _, _| Ok(false))?;
-        Ok(help.unwrap_or(request))
-    }
-
-    fn parse_bootstrap(&mut self) -> Parsed<Request> {
-        let command = Some("bootstrap");
-        let mut options = BootstrapOptions::default();
-        let help = self.parse_options("bootstrap", |parser, name, value, _| {
-            match (name, value) {
-                ("--force", None) => options.is_forced = true,
-                ("--offline", None) => options.is_offline = true,
-                ("--bundle", value) => {
-                    let path = parser.take_value("--bundle", "PATH", value, command)?;
-                    options.bundle = Some(path.into());
-                }
-                _ => return Ok(false),
+    fn explain(&self, refusal: Refusal) -> UsageError {
+        let message = match refusal {
+            Refusal::Message(message) => message,
+            Refusal::Word(word) => {
+                let is_option = word.as_encoded_bytes().starts_with(b"-");
+                let kind = if is_option { "option" } else { "argument" };
+                let meant = suggest(&word, &self.list_words());
+                format!("{} takes no {kind} {}{meant}", self.word, word.display())
             }
-            Ok(true)
-        })?;
-        Ok(help.unwrap_or(Request::Bootstrap(options)))
-    }
-
-    fn parse_status(&mut self) -> Parsed<Request> {
-        let mut as_json = false;
-        let help = self.parse_options("status", |_, name, value, _| {
-            let is_known = name == "--json" && value.is_none();
-            as_json |= is_known;
-            Ok(is_known)
-        })?;
-        Ok(help.unwrap_or(Request::Status { as_json }))
-    }
-
-    fn parse_uninstall(&mut self) -> Parsed<Request> {
-        let mut is_confirmed = false;
-        let help = self.parse_options("uninstall", |_, name, value, _| {
-            let is_known = matches!(name, "-y" | "--yes") && value.is_none();
-            is_confirmed |= is_known;
-            Ok(is_known)
-        })?;
-        Ok(help.unwrap_or(Request::Uninstall { is_confirmed }))
-    }
-
-    /// conda-spawn has options of its own, and takes a command to run: with conda, what is not an environment's name is for it.
-    fn parse_shell(&mut self, words: Words) -> Parsed<Request> {
-        let mut environment = None;
-        let mut spawn_arguments = Vec::new();
-        let help = self.parse_options("shell", |parser, name, value, word| {
-            let is_name = environment.is_none() && !is_option(&word) && !word.is_empty();
-            match (is_name, words.delegate_is_conda) {
-                (true, _) => environment = Some(word),
-                (false, false) => return Ok(false),
-                (false, true) => {
-                    spawn_arguments.push(word);
-                    match (name, value) {
-                        ("--shell", None) => spawn_arguments.extend(parser.words.next()),
-                        ("--", _) => spawn_arguments.extend(&mut parser.words),
-                        _ => {}
-                    }
-                }
-            }
-            Ok(true)
-        })?;
-        Ok(help.unwrap_or(Request::Shell {
-            environment,
-            spawn_arguments,
-        }))
-    }
-
-    fn parse_help(&mut self) -> Parsed<Request> {
-        let mut topic = None;
-        let help = self.parse_options("help", |_, _, _, word| {
-            let command = COMMANDS.iter().find(|command| word == **command);
-            let is_known = topic.is_none() && command.is_some();
-            if is_known {
-                topic = command.copied();
-            }
-            Ok(is_known)
-        })?;
-        Ok(help.unwrap_or(Request::Help(topic)))
-    }
-}
-
-/// Whether `arguments` of `uninstall` are for the runtime: options of its own and nothing else.
-fn is_own_uninstall(arguments: &IntoIter<OsString>) -> bool {
-    let mut arguments = arguments.as_slice().iter();
-    while let Some(word) = arguments.next() {
-        match split_option(word) {
-            ("-y" | "--yes" | "-h" | "--help", None) | ("--path" | "--progress", Some(_)) => {}
-            ("--path" | "--progress", None) => {
-                arguments.next();
-            }
-            (letters, None) if is_letters(letters) => {}
-            _ => return false,
+        };
+        UsageError {
+            message,
+            command: Some(self.word),
         }
     }
-    true
-}
 
-/// Split `--name=value`. A value that is not valid UTF-8 can be given as a word of its own.
-fn split_option(word: &OsStr) -> (&str, Option<OsString>) {
-    let text = word.to_str().unwrap_or_default();
-    match text.split_once('=') {
-        Some((name, value)) if name.starts_with("--") => (name, Some(value.into())),
-        _ => (text, None),
+    /// What it takes, as far as it is a fixed word.
+    fn list_words(&self) -> Vec<&'static str> {
+        let choices = self.choices();
+        let names = choices.iter().flat_map(|choice| choice.names);
+        let operands = self.operand.iter().flat_map(|operand| operand.words);
+        operands
+            .chain(names.filter(|name| name.starts_with("--")))
+            .copied()
+            .collect()
     }
 }
 
-/// `-q`, `-v`, or several such letters at once.
-fn is_letters(option: &str) -> bool {
-    option.strip_prefix('-').is_some_and(|letters| {
-        !letters.is_empty() && letters.chars().all(|letter| matches!(letter, 'q' | 'v'))
-    })
-}
-
-fn is_option(word: &OsStr) -> bool {
-    word.as_encoded_bytes().starts_with(b"-")
-}
-
-fn refuse_word(command: &'static str, word: &OsStr) -> UsageError {
-    let kind = if is_option(word) {
-        "option"
-    } else {
-        "argument"
-    };
-    let meant = suggest(word, list_options(command));
-    UsageError {
-        message: format!("{command} takes no {kind} {}{meant}", word.display()),
-        command: Some(command),
+/// conda-spawn has options of its own, and takes a command to run: with conda, what is not an environment's name is for it.
+fn pass_on(parser: &mut Parser, word: OsString, spawn_arguments: &mut Vec<OsString>) {
+    let name = word.to_str().map(str::to_owned);
+    spawn_arguments.push(word);
+    match name.as_deref() {
+        Some("--shell") => spawn_arguments.extend(next_word(parser)),
+        Some("--") => spawn_arguments.extend(std::iter::from_fn(|| next_word(parser))),
+        _ => {}
     }
 }
 
-/// What a command takes, as far as it is a fixed word.
-fn list_options(command: &str) -> &'static [&'static str] {
-    match command {
-        "bootstrap" => &["--force", "--bundle", "--offline", "--path", "--progress"],
-        "status" => &["--json", "--path"],
-        "uninstall" => &["--yes", "--path"],
-        "help" => &COMMANDS,
-        _ => &["--path"],
+/// Take the options at the start that may stand before a command; returns what follows.
+fn take_globals(arguments: Vec<OsString>) -> Parsed<(Given, Vec<OsString>)> {
+    let (mut parser, mut given) = (Parser::from_args(arguments), Given::default());
+    take_options(&mut parser, &GLOBALS.each_ref(), &mut given).map_err(|message| UsageError {
+        message,
+        command: None,
+    })?;
+    let rest = std::iter::from_fn(|| next_word(&mut parser)).collect();
+    Ok((given, rest))
+}
+
+/// Take words as long as they are options among `choices`. Any other word stays as it is: it may be another program's.
+fn take_options(
+    parser: &mut Parser,
+    choices: &[&'static Choice],
+    given: &mut Given,
+) -> Result<(), String> {
+    while let Some(name) = next_name(parser, choices) {
+        let Some(choice) = find_choice(choices, &name) else {
+            continue;
+        };
+        match choice.set {
+            Set::Switch(set) => set(given),
+            Set::Value(placeholder, set) => {
+                let value = parser.value().ok().filter(|value| !value.is_empty());
+                let lack = || format!("{name} needs a value: {name} {placeholder}");
+                set(given, value.ok_or_else(lack)?)?;
+            }
+        }
     }
+    Ok(())
+}
+
+/// The next option of the word that is being read, or of the next word if all of that is options among `choices`.
+fn next_name(parser: &mut Parser, choices: &[&'static Choice]) -> Option<String> {
+    if let Some(words) = parser.try_raw_args()
+        && !is_options(words.peek()?, choices)
+    {
+        return None;
+    }
+    match parser.next().ok()?? {
+        Arg::Short(letter) => Some(format!("-{letter}")),
+        Arg::Long(name) => Some(format!("--{name}")),
+        Arg::Value(_) => None,
+    }
+}
+
+fn next_word(parser: &mut Parser) -> Option<OsString> {
+    parser.try_raw_args()?.next()
+}
+
+/// Whether a word is an option among `choices`, with its value if it has one (`--path=P`), or several that are one letter each.
+fn is_options(word: &OsStr, choices: &[&'static Choice]) -> bool {
+    let find = |name: &str| find_choice(choices, name);
+    let (name, has_value) = split_name(word);
+    match name.strip_prefix('-').unwrap_or_default() {
+        "" => false,
+        long if long.starts_with('-') => match find(name).map(|choice| &choice.set) {
+            Some(Set::Value(..)) => true,
+            Some(Set::Switch(_)) => !has_value,
+            None => false,
+        },
+        letters => {
+            !has_value
+                && letters
+                    .chars()
+                    .all(|letter| find(&format!("-{letter}")).is_some())
+        }
+    }
+}
+
+fn find_choice(choices: &[&'static Choice], name: &str) -> Option<&'static Choice> {
+    choices
+        .iter()
+        .copied()
+        .find(|choice| choice.names.contains(&name))
+}
+
+/// What stands before the first `=`, as far as it is text, and whether there is one.
+fn split_name(word: &OsStr) -> (&str, bool) {
+    let bytes = word.as_encoded_bytes();
+    let end = bytes.iter().position(|byte| *byte == b'=');
+    let name = &bytes[..end.unwrap_or(bytes.len())];
+    (str::from_utf8(name).unwrap_or_default(), end.is_some())
 }
 
 fn suggest(word: &OsStr, candidates: &[&str]) -> String {
-    let (name, _) = split_option(word);
-    find_nearest(name, candidates).map_or(String::new(), |nearest| {
+    find_nearest(split_name(word).0, candidates).map_or(String::new(), |nearest| {
         format!(" (did you mean {nearest}?)")
     })
 }

@@ -1,5 +1,16 @@
 use super::*;
 
+use crate::cli::arguments::{BootstrapOptions, Globals};
+use crate::cli::table::COMMANDS;
+use crate::say::form::Form;
+
+/// What a stamp says of the runtime's own words.
+#[derive(Clone, Copy)]
+struct Words {
+    stand_behind_self: bool,
+    delegate_is_conda: bool,
+}
+
 const DIRECT: Words = Words {
     stand_behind_self: false,
     delegate_is_conda: false,
@@ -18,9 +29,30 @@ const CONDA_SELF: Words = Words {
     ..SELF
 };
 
+impl Words {
+    fn launch(self) -> Launch {
+        let delegate = if self.delegate_is_conda {
+            "bin/conda"
+        } else {
+            "bin/tool"
+        };
+        Launch {
+            self_commands: self.stand_behind_self,
+            full_activation: false,
+            user_data: false,
+            prefix: ".conda/demo".into(),
+            delegate: delegate.into(),
+            marker: ".demo.json".into(),
+            marker_start: "{".into(),
+            prefix_variable: Some("DEMO_PREFIX".into()),
+            words: cs_stamp::words::join_words(self.stand_behind_self, self.delegate_is_conda),
+        }
+    }
+}
+
 fn parse(line: &str, words: Words) -> Parsed<Invocation> {
     let arguments = line.split_whitespace().map(OsString::from).collect();
-    parse_arguments(arguments, words)
+    parse_arguments(arguments, &words.launch())
 }
 
 fn request(line: &str, words: Words) -> Request {
@@ -206,11 +238,7 @@ fn a_self_of_condas_own_gets_unknown_words_as_they_came() {
 
 #[test]
 fn words_of_conda_are_own_for_conda_only() {
-    let words = Words {
-        delegate_is_conda: true,
-        ..DIRECT
-    };
-    assert_eq!(request("activate x", words), Request::Explain("activate"));
+    assert_eq!(request("activate x", CONDA), Request::Explain("activate"));
     assert_eq!(request("activate x", DIRECT), delegate(&["activate", "x"]));
 }
 
@@ -225,4 +253,142 @@ fn unknown_words_behind_a_command_are_refused() {
 fn an_option_without_its_value_is_refused() {
     let error = parse("bootstrap --bundle", DIRECT).unwrap_err();
     assert_eq!(error.message, "--bundle needs a value: --bundle PATH");
+}
+
+#[test]
+fn an_option_of_one_command_is_none_of_another() {
+    for line in ["status --force", "bootstrap --json", "status --json=1"] {
+        let message = parse(line, DIRECT).unwrap_err().message;
+        let (command, option) = line.split_once(' ').unwrap();
+        assert!(
+            message.starts_with(&format!("{command} takes no option {option}")),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn every_option_that_a_command_takes_is_suggested_for_it() {
+    for command in &COMMANDS {
+        let choices = command.choices();
+        let names = choices.iter().flat_map(|choice| choice.names);
+        for name in names.filter(|name| name.starts_with("--")) {
+            let slip = format!("{} {name}x", command.word);
+            let message = parse(&slip, DIRECT).unwrap_err().message;
+            let meant = format!("(did you mean {name}?)");
+            assert!(message.ends_with(&meant) || *name == "--help", "{message}");
+        }
+    }
+}
+
+#[test]
+fn help_wins_over_what_is_wrong_behind_it_and_before() {
+    for line in [
+        "status -h --yaml",
+        "status --help --path",
+        "bootstrap -qh --force",
+    ] {
+        let command = line.split_whitespace().next().unwrap();
+        let topic = find_command(command).map(|command| command.word);
+        assert_eq!(request(line, DIRECT), Request::Help(topic), "{line}");
+    }
+}
+
+/// Arguments that a stamp's words keep, or nearly.
+fn list_first_arguments() -> Vec<String> {
+    let letters = ["-", "q", "v", "h", "V", "=", "x"];
+    let mut strings = vec![String::new()];
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        let longer = strings
+            .iter()
+            .flat_map(|start| letters.map(|letter| format!("{start}{letter}")));
+        strings = longer.collect();
+        all.extend(strings.iter().cloned());
+    }
+    let words = cs_stamp::words::join_words(false, true);
+    let words = words
+        .split('\n')
+        .chain(["self", "--help", "--version", "tool", "é"]);
+    all.extend(words.flat_map(|word| {
+        [
+            word.to_owned(),
+            format!("{word}=x"),
+            format!("{word}x"),
+            format!(" {word}"),
+        ]
+    }));
+    all
+}
+
+#[test]
+fn whatever_the_fast_path_hands_over_the_full_program_hands_over_as_it_came() {
+    for words in [DIRECT, SELF, CONDA, CONDA_SELF] {
+        let launch = words.launch();
+        for first in list_first_arguments() {
+            if launch.as_entry().is_own_argument(first.as_bytes()) {
+                continue;
+            }
+            let arguments = [first.as_str(), "status", "-q"]
+                .map(OsString::from)
+                .to_vec();
+            let found = parse_arguments(arguments.clone(), &launch).unwrap();
+            let expected = Given::default().delegate(arguments);
+            assert_eq!(found, expected, "{first}");
+        }
+    }
+}
+
+#[test]
+fn whatever_the_fast_path_keeps_is_asked_of_the_runtime() {
+    for words in [DIRECT, SELF, CONDA, CONDA_SELF] {
+        let launch = words.launch();
+        for first in launch.words.split('\n') {
+            // Behind the option or its value comes a command: neither goes to the delegate.
+            let behind = match first {
+                "--path" => "/x status",
+                "--progress" => "json status",
+                "-q" | "-v" | "-qq" | "-qv" | "-vq" | "-vv" | "self" => "status",
+                "--" => continue,
+                _ => "",
+            };
+            let found = request(&format!("{first} {behind}"), words);
+            assert!(!matches!(found, Request::Delegate(_)), "{first}: {found:?}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_byte_of_a_value_or_of_what_goes_to_the_delegate_is_lost() {
+    use std::os::unix::ffi::OsStringExt;
+    let odd = |start: &str| OsString::from_vec([start.as_bytes(), b"/\xff=\xc3\n"].concat());
+    let parse =
+        |arguments: &[OsString]| parse_arguments(arguments.to_vec(), &CONDA.launch()).unwrap();
+    for path in [
+        vec![odd("--path=")],
+        vec!["--path".into(), odd("")],
+        vec!["-q".into(), odd("--path=")],
+    ] {
+        let rest = [odd("--x="), odd("-q"), "--path".into()];
+        let invocation = parse(&[&path[..], &rest[..]].concat());
+        assert_eq!(invocation.globals.path, Some(odd("").into()));
+        assert_eq!(invocation.request, Request::Delegate(rest.to_vec()));
+    }
+    let bundle = parse(&["bootstrap".into(), odd("--bundle=")]);
+    let Request::Bootstrap(options) = bundle.request else {
+        panic!("{bundle:?}");
+    };
+    assert_eq!(options.bundle, Some(odd("").into()));
+    let shell = ["shell".into(), odd("--x="), odd(""), odd("-q")];
+    let expected = Request::Shell {
+        environment: Some(odd("")),
+        spawn_arguments: vec![odd("--x="), odd("-q")],
+    };
+    assert_eq!(parse(&shell).request, expected);
+    let uninstall = ["uninstall".into(), odd("--path="), odd("")];
+    assert_eq!(
+        parse(&uninstall).request,
+        Request::Delegate(uninstall.to_vec())
+    );
 }

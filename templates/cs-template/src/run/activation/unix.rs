@@ -32,9 +32,10 @@ pub fn run_scripts(
         source,
     };
     let mut command = Command::new(&shell.program);
-    command.stdin(Stdio::null()).stdout(match voice.is_quiet {
-        true => Stdio::null(),
-        false => Stdio::from(std::io::stderr()),
+    command.stdin(Stdio::null()).stdout(if voice.is_quiet {
+        Stdio::null()
+    } else {
+        Stdio::from(std::io::stderr())
     });
     // From here on a signal ends this process as it ends the scripts.
     signals::unwatch();

@@ -3,7 +3,7 @@
 use core::mem::{MaybeUninit, size_of};
 use core::ptr;
 
-use super::Problem;
+use super::problem::{FAILURE, Problem};
 use super::system::{self, Handle, JobLimits, ProcessInformation, StartupInfo};
 
 /// The script ends with the launcher; what it starts may live on.
@@ -35,7 +35,7 @@ pub(super) fn run<'a>(program: &'a [u16], command_line: &mut [u16]) -> Result<u3
     unsafe {
         system::ResumeThread(child.thread);
         system::WaitForSingleObject(child.process, system::INFINITE);
-        let mut status = super::FAILURE;
+        let mut status = FAILURE;
         system::GetExitCodeProcess(child.process, &raw mut status);
         Ok(status)
     }

@@ -1,6 +1,7 @@
 //! Start the script as a process, and be its stand-in until it ends.
 
 mod child;
+mod problem;
 mod say;
 #[allow(dead_code, reason = "declarations of the system")]
 mod system;
@@ -9,20 +10,9 @@ use core::ptr;
 
 use crate::names::{COMMAND, Flavor, WINDOW};
 use crate::text::LIMIT;
+use problem::{Problem, Room};
 
-/// The exit status when the script cannot be started, the same as of conda's launcher.
-pub const FAILURE: u32 = 101;
-
-/// Why the script cannot be started.
-pub(crate) enum Problem<'a> {
-    /// The paths and arguments are too long for a command line of Windows.
-    TooLong,
-    /// The system refuses to start this program.
-    NotStarted(&'a [u16], u32),
-}
-
-/// Memory for text. It is here because a stack frame of this size would need the C library's help.
-struct Room([u16; LIMIT]);
+pub use problem::FAILURE;
 
 static mut LAUNCHER: Room = Room([0; LIMIT]);
 static mut PYTHON: Room = Room([0; LIMIT]);

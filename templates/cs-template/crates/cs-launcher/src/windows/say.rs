@@ -3,8 +3,8 @@
 use core::mem::MaybeUninit;
 use core::ptr;
 
+use super::problem::{Problem, Room};
 use super::system::{self, Handle};
-use super::{Problem, Room};
 use crate::text::{LIMIT, Text};
 
 static mut MESSAGE: Room = Room([0; LIMIT]);

@@ -228,11 +228,8 @@ fn environments_kept_elsewhere_behind_a_link_stay_linked() {
         fs::read_link(place.prefix.join("envs")).unwrap(),
         elsewhere.path()
     );
-    assert!(
-        cs_prefix::named_environments(&place.prefix)
-            .unwrap()
-            .is_empty()
-    );
+    let plan = cs_prefix::plan_uninstall(&place.prefix, &NEW).unwrap();
+    assert_eq!(plan.named_environments, Vec::<std::path::PathBuf>::new());
     assert!(elsewhere.path().join("mine").is_dir());
 }
 

@@ -282,12 +282,11 @@ impl Mounted {
 
     /// A directory or file once more; makes its second place.
     pub fn bind(source: &Path, place: &Path) -> Self {
-        match source.is_dir() {
-            true => fs::create_dir_all(place).unwrap(),
-            false => {
-                fs::create_dir_all(place.parent().unwrap()).unwrap();
-                fs::write(place, "hidden").unwrap();
-            }
+        if source.is_dir() {
+            fs::create_dir_all(place).unwrap()
+        } else {
+            fs::create_dir_all(place.parent().unwrap()).unwrap();
+            fs::write(place, "hidden").unwrap();
         }
         Self::mount(&["--bind", source.to_str().unwrap()], place)
     }
