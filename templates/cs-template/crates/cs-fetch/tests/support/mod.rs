@@ -196,7 +196,8 @@ pub type Request = (usize, Wanted);
 
 /// Ask for `body`, the package of this index, at a URL or path.
 pub fn request(index: usize, url: String, body: &[u8]) -> Request {
-    let file_name = url.rsplit(['/', '\\']).next().unwrap_or_default();
+    let path = url.split('?').next().unwrap_or_default();
+    let file_name = path.rsplit(['/', '\\']).next().unwrap_or_default();
     let wanted = Wanted {
         file_name: file_name.to_owned(),
         sha256: cs_archive::sha256(body),
