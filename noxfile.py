@@ -67,12 +67,19 @@ def tests(session: nox.Session) -> None:
         session.notify(name)
 
 
+def write_tables(session: nox.Session, *flags: str) -> None:
+    """Write what follows from the table of settings, or check that it does."""
+    session.install(str(ROOT / "packages" / "cs-manifest"))
+    session.run("python", "tools/write_tables.py", *flags)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check the style of the Python code."""
     session.install("ruff==0.17.*")
     session.run("ruff", "check", *CHECKED)
     session.run("ruff", "format", "--check", *CHECKED)
+    write_tables(session, "--check")
 
 
 @nox.session
@@ -89,13 +96,18 @@ def typing(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def rust(session: nox.Session) -> None:
-    """Check and test the template: rustfmt, clippy, cargo nextest."""
+    """Check and test the template: rustfmt, clippy, cargo nextest; as root, the tests that need it too."""
     with session.chdir(TEMPLATE):
         session.run("cargo", "fmt", "--all", "--check", external=True)
         clippy = ("cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")
         session.run(*clippy, env=CARGO, external=True)
-        runner = ("nextest", "run") if shutil.which("cargo-nextest") else ("test",)
-        session.run("cargo", *runner, "--workspace", "--locked", *session.posargs, env=CARGO, external=True)
+        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        selection = ("--workspace", "--locked", *session.posargs)
+        if shutil.which("cargo-nextest"):
+            tests = ("nextest", "run", *selection, *(("--run-ignored", "all") if is_root else ()))
+        else:
+            tests = ("test", *selection, *(("--", "--include-ignored") if is_root else ()))
+        session.run("cargo", *tests, env=CARGO, external=True)
 
 
 @nox.session
@@ -132,6 +144,12 @@ def vectors(session: nox.Session) -> None:
     """Write the test vectors of the stamp anew."""
     session.install(str(ROOT / "packages" / "cs-stamp"))
     session.run("python", "packages/cs-stamp/vectors/regenerate.py")
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Write what follows from the table of settings: the action's inputs, a table of the reference."""
+    write_tables(session)
 
 
 @nox.session

@@ -1,15 +1,25 @@
-"""What every test run starts from, whichever terminal, service or user it was started by.
+"""What keeps tests the same on every machine: whoever starts them, and however busy it is.
 
 The conftest of the packages and that of ``tests-integration`` call :func:`settle` when they are loaded. What a test
-wants to be different, it changes itself.
+wants to be different, it changes itself. No test looks at a clock: one that hangs is ended by :data:`LIMIT_S`, one that
+waits for something calls :func:`wait_until`, and what must not cost too much is counted by :func:`count_calls`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
-from collections.abc import Collection
+import sys
+import time
+from collections.abc import Callable, Collection, Generator, Iterator
+from types import FrameType
+
+import pytest
+
+LIMIT_S = 600
+"""A test that takes longer hangs. Nothing follows from a test that takes less."""
 
 _FOREIGN = re.compile(
     r"(CLICOLOR|_?CONDA|_CE|CURL_CA|GITHUB|LC|MAMBA|PIXI|RATTLER|REQUESTS_CA|SSL_CERT)_.*"
@@ -40,3 +50,69 @@ def _settle_signals() -> None:
             signal.signal(number, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """End a test that hangs. A conftest that has this name applies it to every test below."""
+    with ends_within(LIMIT_S, item.name):
+        return (yield)
+
+
+@contextlib.contextmanager
+def ends_within(seconds: int, name: str) -> Iterator[None]:
+    """Interrupt what hangs, where the system has alarms.
+
+    :param name: what hangs.
+    """
+
+    def give_up(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"{name} hangs: it has not ended after {seconds} seconds")
+
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+    previous = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float = 120) -> None:
+    """Wait until something shows that nobody reports.
+
+    :param seconds: so long that it does not come any more.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "what was waited for does not happen"
+        time.sleep(0.002)
+
+
+def count_calls(work: Callable[[], object], *, most: int = sys.maxsize) -> int:
+    """Count the functions that are called, Python's own and those written in C.
+
+    The count is the same on every machine, and grows as the time does: what is quadratic in time calls four times as
+    much for twice the work.
+
+    :param most: fail as soon as there are more: then even what would take for ever ends.
+    """
+    count = 0
+
+    def see(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal count
+        if event in ("call", "c_call"):
+            count += 1
+            assert count <= most, f"it calls more than {most} functions"
+
+    previous = sys.getprofile()
+    sys.setprofile(see)
+    try:
+        work()
+    finally:
+        sys.setprofile(previous)
+    assert count <= most, f"it calls more than {most} functions"
+    return count

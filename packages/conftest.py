@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 
-from steady import settle
+from steady import pytest_runtest_call, settle
+
+__all__ = ["pytest_runtest_call"]
 
 settle()
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from steady import settle
+from steady import pytest_runtest_call, settle
+
+__all__ = ["pytest_runtest_call"]
 from support.channel.build import build_channel
 from support.channel.solve import solve
 from support.commands import Command, Home, run_cs

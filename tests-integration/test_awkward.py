@@ -25,10 +25,10 @@ from support.channel.chance import make_environment
 from support.channel.crafted import Archive, Odd, folder, write_channel
 from support.channel.pieces import binary, delegate, fake_python, hard, link, noarch_python, package, plain, text
 from support.installs import Runtime, install_with_rattler, make_runtime
-from support.prefixes import compare, describe_as_ours, describe_prefix, read_as_ours, read_records
+from support.prefixes import compare, describe_as_own, describe_prefix, read_as_own, read_records
 
-OUR_OWN = frozenset({".demo.json"})
-THEIR_OWN = frozenset({"__clobbers__", "CACHEDIR.TAG"})
+RUNTIMES_OWN = frozenset({".demo.json"})
+RATTLERS_OWN = frozenset({"__clobbers__", "CACHEDIR.TAG"})
 FIELDS_OF_THE_REQUEST = ("requested_spec", "requested_specs", "url", "channel")
 """py-rattler cannot be told what was requested, and gets its archives from a folder."""
 
@@ -75,12 +75,12 @@ def compare_with_rattler(archives: Sequence[Archive], prefix: Path, tmp_path: Pa
     """Install archives with both, at the same place, and list the differences."""
     records = write_channel(archives, tmp_path / "channel")
     install_with_rattler(records, prefix, tmp_path / "rattler")
-    theirs, their_records = describe_as_ours(prefix, ignore=THEIR_OWN), read_as_ours(prefix)
-    prefix.rename(tmp_path / "theirs")
+    rattlers, rattlers_records = describe_as_own(prefix, ignore=RATTLERS_OWN), read_as_own(prefix)
+    prefix.rename(tmp_path / "rattlers")
     completed = make_runtime(records, tmp_path / "channel", tmp_path / "runtime").bootstrap(prefix)
     assert completed.returncode == 0, completed.stderr
-    ours, our_records = describe_prefix(prefix, ignore=OUR_OWN), read_records(prefix)
-    return compare(ours, theirs) + compare(without_clobbers(our_records), without_clobbers(their_records))
+    own, own_records = describe_prefix(prefix, ignore=RUNTIMES_OWN), read_records(prefix)
+    return compare(own, rattlers) + compare(without_clobbers(own_records), without_clobbers(rattlers_records))
 
 
 @pytest.mark.parametrize("prefix_name", ["prefix", "long" * 32, "with space"])
@@ -148,7 +148,7 @@ def test_a_file_and_a_directory_of_one_name_are_laid_over_each_other(pair: tuple
     records = write_channel(archives, tmp_path / "channel")
     completed = make_runtime(records, tmp_path / "channel", tmp_path / "runtime").bootstrap(prefix)
     assert completed.returncode == 0, completed.stderr
-    entries = describe_prefix(prefix, ignore=OUR_OWN)
+    entries = describe_prefix(prefix, ignore=RUNTIMES_OWN)
     expected = awkward.lay(archives)
     assert {path: entry for path, entry in entries.items() if path.startswith("share/x")}.keys() == expected.keys()
     for path, entry in expected.items():
@@ -156,14 +156,14 @@ def test_a_file_and_a_directory_of_one_name_are_laid_over_each_other(pair: tuple
         assert entries[path][1] == content, path
     owned = {path for record in read_records(prefix).values() for path in record["files"]}
     assert {path for path in owned if path.startswith("share/x")} == expected.keys()
-    prefix.rename(tmp_path / "ours")
+    prefix.rename(tmp_path / "own")
     try:
         install_with_rattler(records, prefix, tmp_path / "rattler")
     except InstallerError:
         return
-    theirs = {path for record in read_records(prefix).values() for path in record["files"]}
-    if all(os.path.lexists(prefix / path) and not (prefix / path).is_dir() for path in theirs):
-        assert {path for path in theirs if not path.startswith("__clobbers__/")} == owned
+    rattlers = {path for record in read_records(prefix).values() for path in record["files"]}
+    if all(os.path.lexists(prefix / path) and not (prefix / path).is_dir() for path in rattlers):
+        assert {path for path in rattlers if not path.startswith("__clobbers__/")} == owned
 
 
 def test_what_gives_way_to_a_directory_is_named(build: Build, tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from steady import wait_until
 from support.commands import Command, Home
+from support.processes import state_of
 
 PRINT_ARGUMENTS = "import os, sys; print([os.fsencode(word) for word in sys.argv[1:]])"
 PRINT_ENVIRONMENT = "import json, os; print(json.dumps(dict(os.environ)))"
@@ -172,7 +173,7 @@ def test_a_stopped_delegate_can_be_continued(installed: Home, embedded_runtime: 
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
     process.send_signal(signal.SIGSTOP)
-    time.sleep(0.05)
+    wait_until(lambda: state_of(process.pid) == "T")
     process.send_signal(signal.SIGCONT)
     assert process.communicate("go\n", timeout=30)[0] == "down\n"
 

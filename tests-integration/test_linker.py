@@ -14,12 +14,12 @@ from support.channel.build import find_channel
 from support.channel.rattling import run_rattler
 from support.channel.solve import channel_packages, solve
 from support.commands import Command, Home
-from support.prefixes import UMASK, compare, describe_as_ours, describe_prefix, read_as_ours, read_records
+from support.prefixes import UMASK, compare, describe_as_own, describe_prefix, read_as_own, read_records
 from support.servers import serve
 from support.workspaces import SPECS, Workspace
 
-OUR_OWN = frozenset({".demo.json"})
-THEIR_OWN = frozenset({"__clobbers__", "CACHEDIR.TAG"})
+RUNTIMES_OWN = frozenset({".demo.json"})
+RATTLERS_OWN = frozenset({"__clobbers__", "CACHEDIR.TAG"})
 
 
 def install_with_rattler(lock: Path, prefix: Path, cache: Path) -> None:
@@ -41,18 +41,18 @@ def compare_with_rattler(runtime: Path, home: Home, work: Path) -> tuple[int, se
     prefix = home.prefix
     prefix.parent.mkdir()
     install_with_rattler(runtime.with_name(f"{runtime.name}.runtime.lock"), prefix, work / "cache")
-    theirs, their_records = describe_as_ours(prefix, ignore=THEIR_OWN), read_as_ours(prefix)
+    rattlers, rattlers_records = describe_as_own(prefix, ignore=RATTLERS_OWN), read_as_own(prefix)
     prefix.rename(work / "rattler-prefix")
     completed = home.run(runtime, "bootstrap", umask=UMASK)
     assert completed.returncode == 0, completed.stderr
-    ours, our_records = describe_prefix(prefix, ignore=OUR_OWN), read_records(prefix)
-    assert compare(ours, theirs) == []
-    requested = {name for name, record in our_records.items() if record["requested_specs"]}
-    for record in (*our_records.values(), *their_records.values()):  # py-rattler cannot be told what was requested
+    own, own_records = describe_prefix(prefix, ignore=RUNTIMES_OWN), read_records(prefix)
+    assert compare(own, rattlers) == []
+    requested = {name for name, record in own_records.items() if record["requested_specs"]}
+    for record in (*own_records.values(), *rattlers_records.values()):  # py-rattler cannot be told what was requested
         record.pop("requested_spec", None)
         record.pop("requested_specs", None)
-    assert compare(our_records, their_records) == []
-    return len(ours), requested
+    assert compare(own_records, rattlers_records) == []
+    return len(own), requested
 
 
 def test_the_prefix_is_the_one_that_rattler_makes(embedded_runtime: Path, home: Home, tmp_path: Path) -> None:

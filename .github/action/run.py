@@ -1,7 +1,7 @@
 """The two steps of the action: install ``cs``, then build with it.
 
 Inputs arrive as one JSON object in ``ACTION_INPUTS``. No shell sees them: they become elements of an argument list.
-Standard library only, Python 3.10 and later.
+Standard library only, Python 3.11 and later.
 """
 
 from __future__ import annotations
@@ -16,28 +16,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-PROJECT = ("root", "manifest", "source-lock")
-SETTINGS = (
-    "runtime",
-    "artifact-name",
-    "runtime-version",
-    "delegate",
-    "layout",
-    "source-environment",
-    "docs-url",
-    "install-scheme",
-    "install-name",
-    "installer",
-    "condarc-file",
-    "bytecode",
-    "commands",
-    "on-upgrade",
-    "activation",
-)
-LISTS = ("exclude", "require")
-SWITCHES = ("freeze-base",)
-BUILD = ("platform", "target", "target-label", "template")
-OWN = ("version", "python-version", "out-dir")
+OWN = ("version", "python-version")
+"""Inputs for this script; every other one is a flag of ``cs build``, which knows its values and refuses wrong ones."""
 
 OUTPUTS = {
     "runtime": "runtime-path",
@@ -70,7 +50,7 @@ UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 
 
 class ActionError(Exception):
-    """An input is wrong, or a build left something out."""
+    """The version is not one, or a build left something out."""
 
 
 def list_requirements(version: str, repository: Path) -> list[str]:
@@ -86,24 +66,9 @@ def list_requirements(version: str, repository: Path) -> list[str]:
 
 
 def build_arguments(inputs: Mapping[str, str]) -> list[str]:
-    """Turn inputs into arguments of ``cs build``; an empty input is not given.
-
-    :raises ActionError: when an input is unknown, or neither ``true`` nor ``false`` where it has to be.
-    """
-    unknown = set(inputs) - {*PROJECT, *SETTINGS, *LISTS, *SWITCHES, *BUILD, *OWN}
-    if unknown:
-        raise ActionError(f"there is no input {', '.join(sorted(unknown))}")
-    given = {name: value.strip() for name, value in inputs.items() if value.strip()}
+    """Turn inputs into flags of ``cs build``; an empty input is not given."""
     # One element each: a value that starts with a dash stays a value.
-    arguments = [f"--{name}={given[name]}" for name in (*PROJECT, *SETTINGS, *BUILD) if name in given]
-    for name in LISTS:
-        arguments += [f"--{name}={package}" for package in re.split(r"[\s,]+", given.get(name, "")) if package]
-    for name in SWITCHES:
-        if given.get(name, "false") not in ("true", "false"):
-            raise ActionError(f"{name}: has to be true or false, not {given[name]!r}")
-        if name in given:
-            arguments.append(f"--{name}" if given[name] == "true" else f"--no-{name}")
-    return [*arguments, f"--out-dir={given.get('out-dir', 'dist')}"]
+    return [f"--{name}={value.strip()}" for name, value in inputs.items() if name not in OWN and value.strip()]
 
 
 def find_scripts(environment: Path) -> Path:

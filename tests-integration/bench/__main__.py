@@ -1,4 +1,4 @@
-"""``nox -s bench``: measure every line of ``docs/explanation/performance.md`` beside the peer, and print one table."""
+"""``nox -s bench``: compare with conda-ship 0.11.1, line by line of ``docs/explanation/performance.md``."""
 
 from __future__ import annotations
 
@@ -64,18 +64,18 @@ def _parse() -> argparse.Namespace:
 def _measure(
     both: tuple[Side, Side], channel_url: str, records: list[dict[str, Any]], arguments: argparse.Namespace
 ) -> dict[str, Any]:
-    ours, theirs = both
+    own, peer = both
     rounds = arguments.rounds
-    embedded = ours.write_workspace("embedded", channel_url, records, layout='"embedded"')
-    shipped = ours.write_workspace("shipped", channel_url, records, layout='"embedded"', bytecode='"shipped"')
-    online = ours.write_workspace("online", channel_url, records, layout='"online"')
-    peer_embedded = theirs.write_workspace("embedded", channel_url, records, artifact_layout='"embedded"')
-    peer_online = theirs.write_workspace("online", channel_url, records, artifact_layout='"online"')
+    embedded = own.write_workspace("embedded", channel_url, records, layout='"embedded"')
+    shipped = own.write_workspace("shipped", channel_url, records, layout='"embedded"', bytecode='"shipped"')
+    online = own.write_workspace("online", channel_url, records, layout='"online"')
+    peer_embedded = peer.write_workspace("embedded", channel_url, records, artifact_layout='"embedded"')
+    peer_online = peer.write_workspace("online", channel_url, records, artifact_layout='"online"')
 
-    cold, warm = Pairs("cs build, cold", 1.0), Pairs("cs build, packages at hand", 0.5)
-    cold.take(rounds, lambda: ours.build(embedded, cold=True), lambda: theirs.build(peer_embedded, cold=True))
-    warm.take(rounds, lambda: ours.build(embedded, cold=False), lambda: theirs.build(peer_embedded, cold=False))
-    for side, workspace in ((ours, shipped), (ours, online), (theirs, peer_online)):
+    cold, warm = Pairs("cs build, cold", 1.0), Pairs("cs build, packages cached", 0.5)
+    cold.take(rounds, lambda: own.build(embedded, cold=True), lambda: peer.build(peer_embedded, cold=True))
+    warm.take(rounds, lambda: own.build(embedded, cold=False), lambda: peer.build(peer_embedded, cold=False))
+    for side, workspace in ((own, shipped), (own, online), (peer, peer_online)):
         side.build(workspace, cold=False)
 
     names = ("first run, embedded", "first run, bytecode shipped", "first run, online")
@@ -83,18 +83,18 @@ def _measure(
     disk: dict[str, Any] = {}
     sources = zip(firsts, (embedded, shipped, online), (peer_embedded, peer_embedded, peer_online), strict=True)
     for pairs, mine, other in sources:
-        pairs.take(rounds, partial(ours.first_run, runtime_of(mine)), partial(theirs.first_run, runtime_of(other)))
+        pairs.take(rounds, partial(own.first_run, runtime_of(mine)), partial(peer.first_run, runtime_of(other)))
         disk[pairs.name] = {side.name: side.disk_after() for side in both}
     later = _measure_later(both, channel_url, records, rounds)
     return {
         "pairs": [pairs.summarise() for pairs in (*firsts, cold, warm)],
         "later": later,
         "disk": disk,
-        "template_bytes": Path(shutil.which("cs-template", path=str(ours.cs.parent)) or sys.exit("no template"))
+        "template_bytes": Path(shutil.which("cs-template", path=str(own.cs.parent)) or sys.exit("no template"))
         .stat()
         .st_size,
-        "inspect": _measure_inspect(ours, rounds),
-        "scaling": measure_scaling(ours, min(rounds, 3)),
+        "inspect": _measure_inspect(own, rounds),
+        "scaling": measure_scaling(own, min(rounds, 3)),
     }
 
 
@@ -103,10 +103,10 @@ def _measure_later(
 ) -> dict[str, Any]:
     """Time a later run over starting the delegate directly; the delegate does nothing."""
     quick = [record for record in records if record["name"] == "quick"]
-    medians: dict[str, list[float]] = {"ours": [], "theirs": []}
+    medians: dict[str, list[float]] = {"cs": [], "0.11.1": []}
     starts: dict[str, Any] = {}
     for side, key in zip(both, ("delegate", "delegate-executable"), strict=True):
-        layout = "layout" if side.name == "ours" else "artifact-layout"
+        layout = "layout" if side.name == "cs" else "artifact-layout"
         workspace = side.write_workspace("later", channel_url, quick, **{layout: '"embedded"', key: '"quick-true"'})
         side.build(workspace, cold=False)
         home = side.directory / "later-home"
@@ -119,17 +119,17 @@ def _measure_later(
         for name, (through, direct) in starts.items():
             samples = [through() - direct() for _ in range(200)]
             medians[name].append(statistics.median(samples))
-    ratios = [one / other for one, other in zip(medians["ours"], medians["theirs"], strict=True)]
+    ratios = [one / other for one, other in zip(medians["cs"], medians["0.11.1"], strict=True)]
     return {"limit": 0.10, **{name: spread(values) for name, values in medians.items()}, "ratio": spread(ratios)}
 
 
-def _measure_inspect(ours: Side, rounds: int) -> dict[str, Any]:
+def _measure_inspect(own: Side, rounds: int) -> dict[str, Any]:
     results = {}
     for count, platforms, limit in ((100, 1, 0.1), (10_000, 8, 1.5)):
-        workspace = ours.directory / f"inspect-{count}"
+        workspace = own.directory / f"inspect-{count}"
         write_locked_workspace(workspace, count, platforms)
         usages = [
-            run([str(ours.cs), "inspect", "-q"], ours.environment(workspace / "home"), workspace)
+            run([str(own.cs), "inspect", "-q"], own.environment(workspace / "home"), workspace)
             for _ in range(rounds + 1)
         ]
         results[str(count)] = {"limit_s": limit, "wall_s": spread([usage.wall_s for usage in usages[1:]])}

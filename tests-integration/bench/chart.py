@@ -6,7 +6,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 _WIDTH, _LEFT, _BAR, _GAP = 760, 250, 14, 14
-_COLOURS = {"ours": "#0b7a75", "theirs": "#b8bdc4"}
+_COLOURS = {"cs": "#0b7a75", "0.11.1": "#b8bdc4"}
 
 
 def render_chart(report: dict[str, Any]) -> str:

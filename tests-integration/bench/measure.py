@@ -49,24 +49,24 @@ class Pairs:
 
     name: str
     limit: float
-    ours: list[Usage] = field(default_factory=list)
-    theirs: list[Usage] = field(default_factory=list)
+    own: list[Usage] = field(default_factory=list)
+    peer: list[Usage] = field(default_factory=list)
 
-    def take(self, rounds: int, run_ours: Callable[[], Usage], run_theirs: Callable[[], Usage]) -> None:
+    def take(self, rounds: int, run_own: Callable[[], Usage], run_peer: Callable[[], Usage]) -> None:
         """Take ``rounds`` pairs, the first turn going to each side in turns."""
         for number in range(rounds):
             for side in (0, 1) if number % 2 == 0 else (1, 0):
-                (self.ours if side == 0 else self.theirs).append((run_ours, run_theirs)[side]())
-            print(f"  {self.name}: {self.ours[-1].wall_s:.2f} s, {self.theirs[-1].wall_s:.2f} s", file=sys.stderr)
+                (self.own if side == 0 else self.peer).append((run_own, run_peer)[side]())
+            print(f"  {self.name}: {self.own[-1].wall_s:.2f} s, {self.peer[-1].wall_s:.2f} s", file=sys.stderr)
 
     def summarise(self) -> dict[str, Any]:
         """Summarise as JSON values: medians, spread, ratios of pairs."""
-        summary: dict[str, Any] = {"name": self.name, "limit": self.limit, "rounds": len(self.ours)}
+        summary: dict[str, Any] = {"name": self.name, "limit": self.limit, "rounds": len(self.own)}
         for unit in ("wall_s", "processor_s", "peak_mb"):
-            ours = [getattr(usage, unit) for usage in self.ours]
-            theirs = [getattr(usage, unit) for usage in self.theirs]
-            ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
-            summary[unit] = {"ours": spread(ours), "theirs": spread(theirs), "ratio": spread(ratios)}
+            own = [getattr(usage, unit) for usage in self.own]
+            peer = [getattr(usage, unit) for usage in self.peer]
+            ratios = [one / other for one, other in zip(own, peer, strict=True)]
+            summary[unit] = {"cs": spread(own), "0.11.1": spread(peer), "ratio": spread(ratios)}
         return summary
 
 

@@ -1,4 +1,4 @@
-"""``docs/explanation/performance.md``: the last measurement, its machine, and what stands behind the figures."""
+"""``docs/explanation/performance.md``: the last measurement, its machine, and what the figures mean."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ Written by `nox -s bench -- --docs` on {date}; do not edit by hand.
 ```
 
 Each row is the median of {rounds} pairs of runs, taken in turns on one machine, in one session; the ratio is the
-median of the pairs' own ratios, with the least and the largest beside it. First runs start with an empty page cache.
-Processor time is user and system time of the process and its children: a busy host hides in wall time, not in that.
+median of the pairs' own ratios, followed by the least and the largest. First runs start with an empty page cache.
+Processor time is the user and system time of the process and its children. Unlike wall time, it does not depend on
+how busy the host is.
 `later run` is the median of {rounds} medians of 200 starts each, minus starting the delegate directly.
 
 ## Where a first run's time goes
@@ -32,7 +33,7 @@ large channel (2 threads, `perf record`, in memory): zstd 47 %, the kernel 39 %,
 - There is no package cache and no second copy: after a first run there is the prefix, and nothing else.
 - Nothing is compiled by default: Python compiles what it imports when it first does. `bytecode = "shipped"` brings
   compiled modules along for some more megabytes; `"bootstrap"` compiles everything on the user's machine, which is
-  what the peer always does.
+  what conda-ship 0.11.1 always does.
 
 A later run does none of this: [launch](launch.md) says where its microseconds go.
 
@@ -42,9 +43,9 @@ A later run does none of this: [launch](launch.md) says where its microseconds g
 $ nox -s bench -- --rounds 5 --json report.json --svg chart.svg
 ```
 
-It builds the large channel ({packages} packages, {packed_mb} MB packed), installs the peer from the package index into
-an environment of its own, and measures on a fresh loop-mounted ext4 image as root, else where `--dir` says. Expect a
-quarter of an hour.
+It builds the large channel ({packages} packages, {packed_mb} MB packed), installs conda-ship 0.11.1 from the package
+index into a separate environment, and measures on a fresh loop-mounted ext4 image as root, else where `--dir`
+says. Expect a quarter of an hour.
 """
 
 

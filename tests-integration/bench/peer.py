@@ -1,4 +1,4 @@
-"""The peer: conda-ship 0.11.1 from the package index, in an environment of its own."""
+"""What the figures are compared with: conda-ship 0.11.1 from the package index, in a separate environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ VERSION = "0.11.1"
 
 
 def install_peer(directory: Path) -> Path:
-    """Install the peer's wheel and return its ``cs``; conda, which it names as a dependency, is not needed to build."""
+    """Install its wheel and return its ``cs``; conda, which it names as a dependency, is not needed to build."""
     cs = directory / "bin" / "cs"
     if not cs.is_file():
         venv.create(directory, with_pip=True)

@@ -21,13 +21,13 @@ _FILE_BYTES = 8_000
 _LARGE_BYTES = 600_000_000
 
 
-def measure_scaling(ours: Side, rounds: int) -> list[dict[str, Any]]:
+def measure_scaling(own: Side, rounds: int) -> list[dict[str, Any]]:
     """Measure embedded first runs of growing environments, and of one with a package of 600 MB."""
-    channel = ours.directory / "scaling-channel"
-    _write_channel(channel, ours.directory)
+    channel = own.directory / "scaling-channel"
+    _write_channel(channel, own.directory)
     with serve(channel) as server:
-        points = [_measure(ours, server.url, [f"filler-{n}" for n in range(count)], rounds) for count in COUNTS]
-        large = _measure(ours, server.url, ["large"], rounds)
+        points = [_measure(own, server.url, [f"filler-{n}" for n in range(count)], rounds) for count in COUNTS]
+        large = _measure(own, server.url, ["large"], rounds)
     return [*points, {**large, "note": "one package of 600 MB"}]
 
 
@@ -53,11 +53,11 @@ def _text(chance: random.Random, size: int) -> bytes:
     return " ".join(chance.choices(words, k=size // 7)).encode()
 
 
-def _measure(ours: Side, channel_url: str, names: list[str], rounds: int) -> dict[str, Any]:
+def _measure(own: Side, channel_url: str, names: list[str], rounds: int) -> dict[str, Any]:
     records = solve(channel_url, ["python", *names])
-    workspace = ours.write_workspace(f"scaling-{names[0]}-{len(names)}", channel_url, records, layout='"embedded"')
-    run([str(ours.cs), "build", "-q"], ours.environment(ours.directory / "builder-home"), workspace)
-    usages = [ours.first_run(runtime_of(workspace)) for _ in range(rounds)]
+    workspace = own.write_workspace(f"scaling-{names[0]}-{len(names)}", channel_url, records, layout='"embedded"')
+    run([str(own.cs), "build", "-q"], own.environment(own.directory / "builder-home"), workspace)
+    usages = [own.first_run(runtime_of(workspace)) for _ in range(rounds)]
     best = min(usages, key=lambda usage: usage.processor_s)
     peak = max(usage.peak_mb for usage in usages)
     return {"packages": len(names), "wall_s": best.wall_s, "processor_s": best.processor_s, "peak_mb": peak}

@@ -89,15 +89,15 @@ def allocated(directory: Path) -> int:
 
 
 def runtime_of(workspace: Path) -> Path:
-    """Find the staged runtime: the peer calls an embedded one ``demo``, we call it ``demoz``."""
+    """Find the staged runtime: conda-ship 0.11.1 calls an embedded one ``demo``, this one ``demoz``."""
     embedded = workspace / "dist" / "demoz"
     return embedded if embedded.exists() else workspace / "dist" / "demo"
 
 
 def sides(directory: Path, peer_cs: Path) -> tuple[Side, Side]:
-    """Describe both sides, each with a folder on the measured disk."""
-    ours = Side("ours", Path(sys.executable).with_name("cs"), directory / "ours", OURS)
-    return ours, Side("theirs", peer_cs, directory / "theirs", THEIRS)
+    """Describe both sides, each with a directory on the measured disk."""
+    own = Side("cs", Path(sys.executable).with_name("cs"), directory / "cs", OURS)
+    return own, Side("0.11.1", peer_cs, directory / "0.11.1", THEIRS)
 
 
 def spawn_seconds(command: list[str], environment: dict[str, str]) -> Callable[[], float]:

@@ -9,13 +9,13 @@ TEMPLATE_LIMIT_BYTES = 6_000_000
 
 
 def render_table(report: dict[str, Any]) -> str:
-    """Render the table of ``docs/explanation/performance.md``: ours, theirs, ratio, spread, limit."""
+    """Render the table of ``docs/explanation/performance.md``: medians of both, ratio, spread, limit."""
     machine = report["machine"]
     lines = [
-        f"{machine['packages']} packages, {machine['packed_mb']} MB packed; beside {machine['peer']}",
+        f"{machine['packages']} packages, {machine['packed_mb']} MB packed; cs compared with {machine['peer']}",
         f"{machine['processor']}; {machine['system']}; on {machine['disk']}; {machine['date']}",
         "",
-        f"{'what':<38}{'ours':>10}{'theirs':>10}{'ratio':>8}{'(least - largest)':>20}{'limit':>8}",
+        f"{'what':<38}{'cs':>10}{'0.11.1':>10}{'ratio':>8}{'(least - largest)':>20}{'limit':>8}",
     ]
     for pairs in report["pairs"]:
         lines.append(_pair_line(pairs, "wall_s", "s, wall", pairs["limit"]))
@@ -30,27 +30,27 @@ def _pair_line(pairs: dict[str, Any], unit: str, label: str, limit: float | None
     values = pairs[unit]
     return _line(
         f"{pairs['name']}, {label}",
-        f"{values['ours']['median']:.2f}",
-        f"{values['theirs']['median']:.2f}",
+        f"{values['cs']['median']:.2f}",
+        f"{values['0.11.1']['median']:.2f}",
         values["ratio"],
         limit,
     )
 
 
 def _later_line(later: dict[str, Any]) -> str:
-    ours, theirs = (f"{later[side]['median'] * 1000:.3f}" for side in ("ours", "theirs"))
-    return _line("later run over the delegate alone, ms", ours, theirs, later["ratio"], later["limit"])
+    own, peer = (f"{later[side]['median'] * 1000:.3f}" for side in ("cs", "0.11.1"))
+    return _line("later run over the delegate alone, ms", own, peer, later["ratio"], later["limit"])
 
 
-def _line(name: str, ours: str, theirs: str, ratio: dict[str, float], limit: float | None) -> str:
+def _line(name: str, own: str, peer: str, ratio: dict[str, float], limit: float | None) -> str:
     between = f"({ratio['least']:.3f} - {ratio['largest']:.3f})"
     allowed = "" if limit is None else f"{limit:.2f} {'ok' if ratio['median'] <= limit else 'MISSED'}"
-    return f"{name:<38}{ours:>10}{theirs:>10}{ratio['median']:>8.3f}{between:>20}{allowed:>12}"
+    return f"{name:<38}{own:>10}{peer:>10}{ratio['median']:>8.3f}{between:>20}{allowed:>12}"
 
 
 def _absolute_lines(report: dict[str, Any]) -> list[str]:
     first_runs = [pair for pair in report["pairs"] if pair["name"].startswith("first run")]
-    peak = max(pair["peak_mb"]["ours"]["largest"] for pair in first_runs)
+    peak = max(pair["peak_mb"]["cs"]["largest"] for pair in first_runs)
     rows = [("peak memory of a first run, MB", peak, MEMORY_LIMIT_MB)]
     rows.append(("template, MB", report["template_bytes"] / 1e6, TEMPLATE_LIMIT_BYTES / 1e6))
     rows += [
@@ -66,7 +66,7 @@ def _absolute_lines(report: dict[str, Any]) -> list[str]:
             side: f"{values[0] / 1e6:.0f} MB prefix, {values[1] / 1e6:.1f} MB elsewhere"
             for side, values in disk.items()
         }
-        lines.append(f"disk after {name}: ours {left['ours']}; theirs {left['theirs']}")
+        lines.append(f"disk after {name}: cs {left['cs']}; 0.11.1 {left['0.11.1']}")
     lines += ["", "scaling, embedded first run"]
     for point in report["scaling"]:
         note = point.get("note", f"{point['packages']} packages")

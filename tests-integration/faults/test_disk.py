@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from steady import wait_until
 from support.commands import Home
 from support.disks import fill, measure_free_bytes, mount_ext4, mount_tmpfs
-from support.inspection import assert_complete, assert_no_process_in, list_names, read_marker
-from support.processes import finish, start, wait_for, wait_for_script
+from support.inspection import assert_complete, list_names, read_marker
+from support.processes import assert_no_process_in, finish, start, wait_for_script
 from support.workshop import Workshop
 
 pytestmark = pytest.mark.root
@@ -66,7 +67,7 @@ def test_a_disk_that_others_fill_meanwhile(layout: str, tmp_path: Path, workshop
         home = home_on(directory)
         staging = home.prefix.with_name(".demo.staging")
         process = start(home, workshop.build(layout=f'"{layout}"'), "bootstrap")
-        wait_for((staging / "lib").exists)
+        wait_until((staging / "lib").exists)
         filler = fill(directory)
         status, _, message = finish(process)
         if status == 0:

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from support.commands import Home
-from support.inspection import assert_complete, assert_no_process_in, list_names, read_marker
+from support.inspection import assert_complete, list_names, read_marker
 from support.killing import choose_instant, measure, run_and_kill
+from support.processes import assert_no_process_in
 from support.workshop import Workshop
 
 PROGRAM = ("-c", "import sys; print(sys.prefix)")

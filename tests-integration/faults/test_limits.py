@@ -8,7 +8,8 @@ import shutil
 import pytest
 
 from support.commands import Command, Home
-from support.inspection import assert_complete, assert_no_process_in, list_names
+from support.inspection import assert_complete, list_names
+from support.processes import assert_no_process_in
 from support.workshop import Workshop
 
 NOBODY = 65534

@@ -81,6 +81,25 @@ def test_the_template_has_no_code_that_loads_a_name_service() -> None:
         assert fragment not in content
 
 
+def test_what_a_child_does_is_not_what_the_program_does(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    lines = [
+        '1 execve("/bin/demo", ["demo"], 0x1) = 0',
+        '1 open("/etc/hosts", O_RDONLY) = 3',
+        "1 clone3({flags=CLONE_VM|CLONE_VFORK} <unfinished ...>",
+        '2 execve("/bin/sh", ["sh"], 0x1 <unfinished ...>',
+        "1 <... clone3 resumed>, 88) = 2",
+        "2 <... execve resumed>) = 0",
+        '2 openat(AT_FDCWD, "/etc/ld.so.cache", O_RDONLY) = 3',
+        "2 fork( <unfinished ...>",
+        '3 open("/etc/nsswitch.conf", O_RDONLY) = 3',
+        "2 <... fork resumed>) = 3",
+    ]
+    machine.trace.write_text("\n".join(lines))
+    own = machine.own_calls(Path("/bin/demo"))
+    assert [call for call in own if "open" in call] == ['open("/etc/hosts", O_RDONLY) = 3']
+
+
 @needs_root
 @pytest.mark.parametrize(
     ("proxy", "hosts", "replies"),

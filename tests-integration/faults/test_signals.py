@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 
 import pytest
 
+from steady import wait_until
 from support.commands import Home
-from support.inspection import assert_complete, assert_no_process_in, list_names, read_marker
-from support.processes import LONG_SECONDS, start, wait_for, wait_for_script
+from support.inspection import assert_complete, list_names, read_marker
+from support.killing import count_files
+from support.processes import LONG_SECONDS, assert_no_process_in, finish, start, wait_for_script
 from support.workshop import Workshop
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
-AT_ONCE_SECONDS = 5.0
+SHARES = [0.1, 0.5, 0.9]
 
 
 @pytest.fixture
@@ -38,12 +39,10 @@ def test_a_signal_ends_a_script_and_leaves_nothing(
     slow_run: subprocess.Popen[str],
     home: Home,
 ) -> None:
-    sent = time.monotonic()
     send(slow_run.pid, number_of_signal)
-    _, message = slow_run.communicate()
-    assert slow_run.returncode == status, message
+    found, _, message = finish(slow_run)
+    assert found == status, message
     assert "interrupted" in message
-    assert time.monotonic() - sent < AT_ONCE_SECONDS
     assert list_names(home.directory) == []
     assert_no_process_in(home.directory)
 
@@ -55,27 +54,26 @@ def test_a_killed_run_takes_the_programs_of_its_script_along(slow_run: subproces
 
 
 @pytest.mark.parametrize("setting", ["on-import", "bootstrap"])
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("share", SHARES)
 def test_a_signal_at_any_time_leaves_nothing_or_a_complete_prefix(
     setting: str, share: float, workshop: Workshop, home: Home
 ) -> None:
     runtime = workshop.build(bytecode=f'"{setting}"')
-    started = time.monotonic()
     assert home.run(runtime, "bootstrap").returncode == 0
-    duration = time.monotonic() - started
+    count = share * count_files(home.prefix)
     assert home.run(runtime, "uninstall", "-y").returncode == 0
     process = start(home, runtime, "bootstrap")
-    wait_for(lambda: process.poll() is not None or home.prefix.with_name(".demo.staging").exists())
-    time.sleep(share * duration)
+    staging = home.prefix.with_name(".demo.staging")
+    wait_until(lambda: process.poll() is not None or count_files(staging) >= count)
     process.terminate()
-    _, message = process.communicate()
-    assert process.returncode in (143, 0), message
+    status, _, message = finish(process)
+    assert status in (143, 0), message
     assert_no_process_in(home.directory)
     if home.prefix.exists():
         assert list_names(home.prefix.parent) == ["demo"]
         assert_complete(home.prefix, packages=len(workshop.records))
     else:
-        assert process.returncode == 143
+        assert status == 143
         assert list_names(home.directory) == []
 
 

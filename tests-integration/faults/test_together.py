@@ -5,14 +5,13 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from support.commands import Home
-from support.inspection import assert_complete, assert_no_process_in, list_names, read_marker
-from support.processes import LONG_SECONDS, finish, start, wait_for_script
+from support.inspection import assert_complete, list_names, read_marker
+from support.processes import LONG_SECONDS, assert_no_process_in, finish, let_run, start, wait_for_script
 from support.workshop import Workshop
 
 MANY = 16
@@ -120,7 +119,7 @@ def test_all_commands_at_once_with_some_of_them_killed(
     processes = [start(home, *randomness.choice(commands)) for _ in range(MANY // 2)]
     for process in processes:
         if randomness.random() < 0.5:
-            time.sleep(randomness.random() * 0.05)
+            let_run(process, randomness.random() * 0.05)
             process.kill()
     results = [finish(process) for process in processes]
     assert {status for status, _, _ in results} <= {0, 64, -signal.SIGKILL}, results

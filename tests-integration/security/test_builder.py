@@ -11,7 +11,6 @@ import json
 import os
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from support.workspaces import Workspace
 ROOT = Path(__file__).parents[2]
 LIMIT_MB = 300
 LIMIT_S = 60
+"""Of a processor: a build that takes more is killed."""
 
 Edit = Callable[[Path], None]
 
@@ -67,8 +67,9 @@ INFOS: dict[str, Callable[[], Info]] = {
 }
 
 
-LAUNCHER = """
-import os, sys
+LAUNCHER = f"""
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, ({LIMIT_S}, {LIMIT_S}))
 child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
 _, status, usage = os.wait4(child, 0)
 print("\\n", os.waitstatus_to_exitcode(status), usage.ru_maxrss)
@@ -85,7 +86,6 @@ class Measured:
     status: int
     err: str
     peak_mb: float
-    seconds: float
 
 
 @dataclass
@@ -107,13 +107,12 @@ class Bench:
 
         A small process starts it and waits for it: a child begins with its parent's peak.
         """
-        begin = time.monotonic()
         launched = run_command(
             [sys.executable, "-S", "-c", LAUNCHER, SCRIPTS / "cs", *words], cwd=self.workspace, env=self.environment
         )
         status, peak = launched.stdout.split()[-2:]
         unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-        return Measured(int(status), launched.stderr, int(peak) / unit, time.monotonic() - begin)
+        return Measured(int(status), launched.stderr, int(peak) / unit)
 
     def archive(self, name: str) -> Path:
         return next(self.cache.rglob(f"{name}-*.conda"))
@@ -152,7 +151,6 @@ def test_no_archive_takes_more_than_300_mb(make_info: Callable[[], Info], make_b
     for words in (["build"], ["inspect"], ["inspect", "--check-delegate"]):
         measured = bench.measure(*words)
         assert measured.peak_mb < LIMIT_MB, measured
-        assert measured.seconds < LIMIT_S, measured
         assert "Traceback" not in measured.err
         assert "a mistake in cs" not in measured.err
         if words == ["build"] and measured.status:

@@ -12,7 +12,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +19,7 @@ import pytest
 
 from support.commands import Home
 from support.inspection import list_names, read_marker
-from support.processes import finish, start
+from support.processes import finish, start, wait_for_text
 from support.versions import KINDS, build_versions, said_by
 
 AT_ONCE = 8
@@ -58,6 +57,23 @@ def launch(home: Home, versions: Versions, kind: str, number: int) -> subprocess
     return start(home, versions[kind, number], *KINDS[kind].arguments)
 
 
+def launch_traced(
+    home: Home, versions: Versions, kind: str, number: int, *options: str
+) -> tuple[subprocess.Popen[str], Path]:
+    """Do the same under ``strace``.
+
+    :returns: the process, and the file that its locks and programs are written to.
+    """
+    trace = home.directory / "trace"
+    words = ("strace", "-f", "-qq", "-o", trace, "-e", "trace=execve,flock", *options)
+    return start(home, *words, versions[kind, number], *KINDS[kind].arguments), trace
+
+
+def wait_until_it_waits(trace: Path) -> None:
+    """Wait until a traced process has found a lock held again and again."""
+    wait_for_text(trace, "= -1 EAGAIN", count=5)
+
+
 def install(home: Home, versions: Versions, kind: str, *numbers: int) -> None:
     for number in numbers:
         status, output, message = finish(launch(home, versions, kind, number))
@@ -74,12 +90,13 @@ def test_of_old_and_new_at_once_each_runs_its_own(kind: str, versions: Versions,
         assert list_names(home.prefix.parent) == [".demo.previous", "demo"]
 
 
+@needs_strace
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_is_about_to_start_is_waited_for(kind: str, versions: Versions, home: Home) -> None:
     install(home, versions, kind, 1)
     with locked(home.prefix, fcntl.LOCK_SH):
-        newer = launch(home, versions, kind, 2)
-        time.sleep(0.8)
+        newer, trace = launch_traced(home, versions, kind, 2)
+        wait_until_it_waits(trace)
         assert read_marker(home.prefix)["runtime_version"] == "1.0"
     status, output, message = finish(newer)
     assert (status, output) == (0, said_by(2)), message
@@ -103,23 +120,22 @@ def test_who_never_lets_go_holds_up_a_run_for_seconds_only(versions: Versions, h
 def test_a_run_that_is_suspended_just_before_it_starts_its_delegate(kind: str, versions: Versions, home: Home) -> None:
     install(home, versions, kind, 1)
     delay = "inject=execve:delay_enter=1s:when=2"
-    words = ("-f", "-qq", "-o", home.directory / "trace", "-e", "trace=execve", "-e", delay)
-    older = start(home, Path("strace"), *(str(word) for word in words), str(versions[kind, 1]), *KINDS[kind].arguments)
-    time.sleep(0.5)
+    older, trace = launch_traced(home, versions, kind, 1, "-e", delay)
+    wait_for_text(trace, r"LOCK_SH\|LOCK_NB\) += 0")  # the delay is behind it
     install(home, versions, kind, 2)
     status, output, message = finish(older)
     assert (status, output) == (0, said_by(1)), message
 
 
+@needs_strace
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_looks_again_when_the_prefix_was_exchanged_while_it_waited(
     kind: str, versions: Versions, home: Home
 ) -> None:
     install(home, versions, kind, 1, 2)
     with locked(home.prefix, fcntl.LOCK_EX):
-        newer = launch(home, versions, kind, 2)
-        time.sleep(0.5)
-        assert newer.poll() is None
+        newer, trace = launch_traced(home, versions, kind, 2)
+        wait_until_it_waits(trace)
         exchange(home.prefix, home.prefix.with_name(".demo.previous"))
     status, output, message = finish(newer)
     assert (status, output) == (0, said_by(2)), message

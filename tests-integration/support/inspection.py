@@ -1,17 +1,13 @@
-"""Is a prefix complete, is anything left beside it, is any process left behind?"""
+"""Is a prefix complete, is anything left beside it?"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-GRACE_SECONDS = 5.0
-"""How long the system may take to end the children of a killed process."""
 
 
 def read_records(prefix: Path) -> list[dict[str, Any]]:
@@ -79,36 +75,3 @@ def snapshot(directory: Path) -> dict[str, tuple[object, ...]]:
         target = str(path.readlink()) if path.is_symlink() else None
         found[str(path)] = (status.st_mode, status.st_ino, status.st_mtime_ns, status.st_uid, content, target)
     return found
-
-
-def find_processes(directory: Path) -> list[str]:
-    """Describe the processes that run from, or in, a folder."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit() and process.name != str(os.getpid()) and _is_inside(process, directory):
-            try:
-                words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if words:  # a zombie has none
-                found.append(f"{process.name}: {words}")
-    return found
-
-
-def _is_inside(process: Path, directory: Path) -> bool:
-    for link in ("exe", "cwd"):
-        try:
-            target = (process / link).readlink()
-        except OSError:
-            continue
-        if target.is_relative_to(directory):
-            return True
-    return False
-
-
-def assert_no_process_in(directory: Path) -> None:
-    """Fail if processes stay in a folder for longer than the system needs to end them."""
-    deadline = time.monotonic() + GRACE_SECONDS
-    while found := find_processes(directory):
-        assert time.monotonic() < deadline, found
-        time.sleep(0.01)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import signal
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .commands import Home
+from .processes import let_run, start
 
 Condition = Callable[[], bool]
 
@@ -56,7 +56,7 @@ def choose_event(randomness: random.Random, prefix: Path) -> tuple[str, Conditio
     return randomness.choice(
         [
             ("as the staging directory appears", staging.exists),
-            (f"as file {count} appears", lambda: _count_files(staging) >= count),
+            (f"as file {count} appears", lambda: count_files(staging) >= count),
             ("as the first record appears", (staging / "conda-meta" / "history").exists),
             ("as the marker appears", (staging / ".demo.json").exists),
             ("as the scratch space goes", lambda: staging.exists() and not (staging / ".demo.staging").exists()),
@@ -72,7 +72,8 @@ def _identify(path: Path) -> int | None:
         return None
 
 
-def _count_files(directory: Path) -> int:
+def count_files(directory: Path) -> int:
+    """Count what is in a folder, whoever is changing it meanwhile."""
     return sum(len(names) for _, _, names in os.walk(directory))
 
 
@@ -81,21 +82,10 @@ def run_and_kill(command: Sequence[str | Path], home: Home, instant: Instant) ->
 
     :returns: whether it was still alive then.
     """
-    process = subprocess.Popen(
-        [str(word) for word in command],
-        env=home.environment,
-        cwd=home.directory,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = start(home, *command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and not instant.condition():
         pass
-    if instant.delay_seconds:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(instant.delay_seconds)
-    was_alive = process.poll() is None
+    was_alive = let_run(process, instant.delay_seconds)
     if was_alive:
         kill = os.killpg if instant.whole_group else os.kill
         kill(process.pid, signal.SIGKILL)

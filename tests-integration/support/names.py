@@ -29,7 +29,9 @@ NO_SUCH_NAME = 3
 SERVER_FAILURE = 2
 
 CALLS = "trace=open,openat,connect,execve,fork,vfork,clone,clone3"
-BIRTH = re.compile(r"(<\.\.\. )?(fork|vfork|clone3?)\b.* = \d+$")
+BIRTH = re.compile(r"(fork|vfork|clone3?)\(.* = \d+$")
+UNFINISHED = " <unfinished ...>"
+RESUMED = re.compile(r"<\.\.\. \w+ resumed>")
 
 Reply = str | int
 """An IPv4 address, ``tcp:ADDRESS`` for an answer that does not fit into a datagram, or a response code."""
@@ -156,7 +158,7 @@ class Machine:
 
     def own_calls(self, program: Path) -> list[str]:
         """What the program itself did, with its threads: neither the programs that it started, nor their children."""
-        calls = [line.split(maxsplit=1) for line in self.trace.read_text().splitlines()]
+        calls = list(_join_calls(self.trace.read_text()))
         since = {who: len(calls) for who, _ in calls}  # from which line on a process is another program
         for number, (who, call) in enumerate(calls):
             if call.startswith("execve(") and call.endswith("= 0") and f'"{program}"' not in call:
@@ -166,3 +168,13 @@ class Machine:
         own = [call for number, (who, call) in enumerate(calls) if number < since[who]]
         assert any(call.startswith("open") for call in own), "nothing was traced"
         return own
+
+
+def _join_calls(trace: str) -> Iterator[tuple[str, str]]:
+    """List who made which call, each where it ended: others come in between, and strace then writes it in two parts."""
+    begun: dict[str, str] = {}
+    for who, text in (line.split(maxsplit=1) for line in trace.splitlines()):
+        if text.endswith(UNFINISHED):
+            begun[who] = text.removesuffix(UNFINISHED)
+        else:
+            yield who, RESUMED.sub(lambda _, who=who: begun.pop(who, ""), text)

@@ -45,13 +45,13 @@ def read_records(prefix: Path) -> dict[str, dict[str, Any]]:
     return records
 
 
-def describe_as_ours(prefix: Path, *, ignore: frozenset[str]) -> dict[str, tuple[str, Any]]:
-    """Describe a prefix of rattler's as ours must be: rattler keeps modes whatever the umask, ours does not."""
+def describe_as_own(prefix: Path, *, ignore: frozenset[str]) -> dict[str, tuple[str, Any]]:
+    """Describe rattler's prefix as a runtime must make it. Only rattler keeps modes whatever the umask."""
     return describe_prefix(prefix, ignore=ignore, modes=0o775 & ~UMASK)
 
 
-def read_as_ours(prefix: Path) -> dict[str, dict[str, Any]]:
-    """Read records of rattler's, which have the hash of a link's text, as ours must be."""
+def read_as_own(prefix: Path) -> dict[str, dict[str, Any]]:
+    """Read rattler's records, which have the hash of a link's text, as a runtime must write them."""
     records = read_records(prefix)
     for record in records.values():
         for path in record["paths_data"]["paths"]:
@@ -60,26 +60,26 @@ def read_as_ours(prefix: Path) -> dict[str, dict[str, Any]]:
     return records
 
 
-def compare(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+def compare(own: Mapping[str, Any], rattlers: Mapping[str, Any]) -> list[str]:
     """List the differences of two tables, a line each."""
-    lines = [f"only ours: {name}" for name in sorted(ours.keys() - theirs.keys())]
-    lines += [f"only theirs: {name}" for name in sorted(theirs.keys() - ours.keys())]
-    for name in sorted(ours.keys() & theirs.keys()):
-        if ours[name] != theirs[name]:
-            lines += _explain(name, ours[name], theirs[name])
+    lines = [f"only own: {name}" for name in sorted(own.keys() - rattlers.keys())]
+    lines += [f"only rattlers: {name}" for name in sorted(rattlers.keys() - own.keys())]
+    for name in sorted(own.keys() & rattlers.keys()):
+        if own[name] != rattlers[name]:
+            lines += _explain(name, own[name], rattlers[name])
     return lines
 
 
-def _explain(name: str, ours: object, theirs: object) -> list[str]:
+def _explain(name: str, own: object, rattlers: object) -> list[str]:
     """Say where two values differ, field by field and item by item as far down as both go."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        return [f"{name}.{line}" for line in compare(ours, theirs)]
-    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        pairs = enumerate(zip(ours, theirs, strict=True))
+    if isinstance(own, dict) and isinstance(rattlers, dict):
+        return [f"{name}.{line}" for line in compare(own, rattlers)]
+    if isinstance(own, list) and isinstance(rattlers, list) and len(own) == len(rattlers):
+        pairs = enumerate(zip(own, rattlers, strict=True))
         return [
             line for index, (one, other) in pairs if one != other for line in _explain(f"{name}[{index}]", one, other)
         ]
-    return [f"differs: {name}: {_shorten(ours)} and {_shorten(theirs)}"]
+    return [f"differs: {name}: {_shorten(own)} and {_shorten(rattlers)}"]
 
 
 def _shorten(value: object) -> str:

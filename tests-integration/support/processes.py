@@ -1,46 +1,103 @@
-"""Start commands beside a test, and wait for what they do."""
+"""Start commands beside a test, wait for what they do, and look at them in ``/proc``."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from steady import wait_until
 
 from .commands import Home
 
-LONG_SECONDS = "60"
+LONG_SECONDS = "3600"
 """A script that takes this long is ended by the test."""
 
 
-def start(home: Home, *command: str | Path) -> subprocess.Popen[str]:
-    """Start a command as the home's user, as the leader of a process group, like a shell does."""
-    return subprocess.Popen(
-        [str(word) for word in command],
-        env=home.environment,
-        cwd=home.directory,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+def start(home: Home, *command: str | Path, **options: Any) -> subprocess.Popen[str]:
+    """Start a command as the home's user, as the leader of a process group, like a shell does.
+
+    :param options: what ``Popen`` takes.
+    """
+    settings: dict[str, Any] = {
+        "env": home.environment,
+        "cwd": home.directory,
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "text": True,
+        "start_new_session": True,
+    }
+    return subprocess.Popen([str(word) for word in command], **{**settings, **options})
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something shows."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "it does not happen"
-        time.sleep(0.002)
+def let_run(process: subprocess.Popen[str], seconds: float) -> bool:
+    """Let a process run for a time that chance has chosen.
+
+    :returns: whether it still runs.
+    """
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    return process.poll() is None
 
 
 def wait_for_script(home: Home) -> None:
     """Wait until a first run of a ``plain_workshop`` runtime is in its post-link script."""
-    wait_for((home.prefix.with_name(".demo.staging") / "share" / "started").exists)
+    wait_until((home.prefix.with_name(".demo.staging") / "share" / "started").exists)
+
+
+def wait_for_text(path: Path, pattern: str, count: int = 1) -> None:
+    """Wait until a file holds what a pattern describes so many times."""
+    wait_until(lambda: path.is_file() and len(re.findall(pattern, path.read_text())) >= count)
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Wait for a process; its exit status, output and messages."""
     output, messages = process.communicate(timeout=120)
     return process.returncode, output, messages
+
+
+def state_of(process: int) -> str:
+    """Return the letter of a process's state: ``T`` if it is stopped, ``Z`` if it has ended, none if it is gone."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def is_running(process: int) -> bool:
+    """Say whether a process has not ended; one that nobody has waited for has."""
+    return state_of(process) not in ("", "Z")
+
+
+def find_processes(directory: Path) -> list[str]:
+    """Describe the processes that run from, or in, a folder."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and process.name != str(os.getpid()) and _is_inside(process, directory):
+            try:
+                words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if words:  # a zombie has none
+                found.append(f"{process.name}: {words}")
+    return found
+
+
+def _is_inside(process: Path, directory: Path) -> bool:
+    for link in ("exe", "cwd"):
+        try:
+            target = (process / link).readlink()
+        except OSError:
+            continue
+        if target.is_relative_to(directory):
+            return True
+    return False
+
+
+def assert_no_process_in(directory: Path) -> None:
+    """Fail if processes stay in a folder for longer than the system needs to end them."""
+    wait_until(lambda: not find_processes(directory))

@@ -15,7 +15,10 @@ from .installs import Runtime, make_runtime
 
 MISSING_OR_DAMAGED = 66
 GIB = 1 << 30
-CONFINED = ("prlimit", f"--fsize={256 << 20}", f"--as={4 * GIB}")
+PROCESSOR_SECONDS = 10
+"""What an installation may have of a processor before it is killed: what is refused early takes a hundredth of that."""
+CHEAP = ("prlimit", f"--cpu={PROCESSOR_SECONDS}")
+CONFINED = (*CHEAP, f"--fsize={256 << 20}", f"--as={4 * GIB}")
 """Whatever goes wrong, no test fills the disk or the memory of the machine."""
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from .commands import Home
-from .inspection import assert_complete, assert_no_process_in, list_names
+from .inspection import assert_complete, list_names
+from .processes import assert_no_process_in
 from .tracing import start_traced
 from .workshop import Workshop
 

@@ -29,7 +29,7 @@ def test_a_signal_is_an_error_that_names_it(make_executable: MakeExecutable) -> 
     path = make_executable("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)")
     with pytest.raises(ShipError, match="cs was ended by SIGTERM") as caught:
         run_executable(path, [])
-    assert caught.value.exit_status == 128 + signal.SIGTERM
+    assert caught.value.signal_number == signal.SIGTERM
 
 
 def test_what_is_not_a_program_is_an_error(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import threading
-import time
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 import cs_bundle.download
+import cs_bundle.http
 from archive_server import ArchiveServer, Served
 from bundle_samples import request
 from cs_bundle import (
@@ -161,8 +161,9 @@ def test_short_waits_are_not_worth_a_word(tmp_path: Path, archives: dict[str, Pa
 
 def test_a_missing_archive_is_an_error_at_once(tmp_path: Path, server: ArchiveServer) -> None:
     wanted = ArchiveRequest(url=f"{server.url}/main/a-1-0.conda", file_name="a-1-0.conda", sha256="0" * 64)
-    with pytest.raises(FetchError, match=r"127\.0\.0\.1:\d+ answers 404 \(the package may have been removed"):
+    with pytest.raises(FetchError, match=r"127\.0\.0\.1:\d+ answers 404$") as caught:
         fetch([wanted], tmp_path)
+    assert str(caught.value.hint).startswith("the package may have been removed")
     assert len(server.requests) == 1
 
 
@@ -205,7 +206,7 @@ def test_a_wrong_size_is_refused(tmp_path: Path, archives: dict[str, Path], serv
 def test_a_server_that_lies_about_the_length_is_an_error(
     tmp_path: Path, archives: dict[str, Path], server: ArchiveServer
 ) -> None:
-    with pytest.raises(FetchError, match="IncompleteRead") as caught:
+    with pytest.raises(FetchError, match="the connection was closed early") as caught:
         fetch([serve(server, archives[NAME], lied_length=400_000)], tmp_path)
     assert caught.value.kind == "network"
 
@@ -230,11 +231,10 @@ def test_a_download_that_crawls_is_given_up(
     monkeypatch.setattr("cs_bundle.download.LEAST_BYTES_S", 0.2)
     monkeypatch.setattr("cs_bundle.download.ATTEMPTS", 2)
     wanted = serve(server, archives[NAME], drips_s=0.05)
-    begin = time.monotonic()
     with pytest.raises(FetchError, match=r"less than 6000 bytes came in 0 s") as caught:
-        fetch([wanted], tmp_path / "cache")
+        fetch([wanted], tmp_path / "cache")  # all of it would take hours
     assert caught.value.kind == "network"
-    assert time.monotonic() - begin < 20
+    assert len(server.requests) == 2
     assert leftovers(tmp_path / "cache") == []
 
 
@@ -242,11 +242,29 @@ def test_a_failure_does_not_wait_for_a_server_that_stalls(
     tmp_path: Path, archives: dict[str, Path], server: ArchiveServer
 ) -> None:
     stalled = serve(server, archives[NAME], stalls=True)
+    has_stalled = threading.Event()
+    server.files["/none"] = Served(data=b"", statuses=[404], after=has_stalled)
     missing = ArchiveRequest(url=f"{server.url}/none", file_name="none-1-0.conda", sha256="0" * 64)
-    begin = time.monotonic()
+
+    def look(progress: FetchProgress) -> None:
+        if progress.received_bytes == archives[NAME].stat().st_size // 2:
+            has_stalled.set()
+
     with pytest.raises(FetchError, match="404"):
-        fetch([stalled, missing], tmp_path / "cache", concurrency=2)
-    assert time.monotonic() - begin < 20
+        fetch([stalled, missing], tmp_path / "cache", concurrency=2, on_progress=look)
+    asked = sorted(path for path, _ in server.requests)
+    assert asked == [f"/main/{NAME}", "/none"], "the stalled connection was given up, and asked for again"
+    assert leftovers(tmp_path / "cache") == []
+
+
+def test_a_failure_does_not_wait_for_a_server_that_says_nothing(
+    tmp_path: Path, archives: dict[str, Path], server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(cs_bundle.http.TIMEOUTS_S, "read", None)
+    silent = serve(server, archives[NAME], silent=True)
+    missing = ArchiveRequest(url=f"{server.url}/none", file_name="none-1-0.conda", sha256="0" * 64)
+    with pytest.raises(FetchError, match="404"):
+        fetch([silent, missing], tmp_path / "cache", concurrency=2)
     assert leftovers(tmp_path / "cache") == []
 
 
@@ -354,8 +372,9 @@ def test_credentials_are_sent(
     (tmp_path / "auth.json").write_text(json.dumps({"127.0.0.1": entry}))
     wanted = serve(server, archives[NAME], authorization=authorization)
     fetch([wanted], tmp_path / "cache", environ={**QUIET, "RATTLER_AUTH_FILE": str(tmp_path / "auth.json")})
-    with pytest.raises(FetchError, match="RATTLER_AUTH_FILE"):
+    with pytest.raises(FetchError, match="answers 401") as caught:
         fetch([wanted], tmp_path / "other")
+    assert "RATTLER_AUTH_FILE" in str(caught.value.hint)
 
 
 def test_a_conda_token_goes_into_the_path_and_not_into_messages(

@@ -1,4 +1,4 @@
-"""Proxies, credentials and redaction, without a network."""
+"""Credentials and redaction, without a network."""
 
 from __future__ import annotations
 
@@ -16,41 +16,7 @@ from hypothesis import strategies as st
 
 from cs_bundle import FetchError
 from cs_bundle.credentials import Credentials, load_credentials
-from cs_bundle.http import bypasses_proxy, read_proxies
 from cs_bundle.urls import redact_text, redact_url
-
-
-@pytest.mark.parametrize(
-    ("host", "no_proxy", "bypassed"),
-    [
-        ("conda.example", "*", True),
-        ("conda.example", "conda.example", True),
-        ("conda.example", "other.test, .example", True),
-        ("conda.example", "*.example", True),
-        ("conda.example", "conda.example:443", True),
-        ("conda.example", "conda.example:80", False),
-        ("myconda.example", "conda.example", False),
-        ("conda.example", "", False),
-        ("conda.example", " , ", False),
-        ("127.0.0.1", "127.0.0.0/8", True),
-        ("127.0.0.1", "10.0.0.1/8, 127.0.0.1", True),
-        ("127.0.0.1", "10.0.0.0/8", False),
-        ("127.0.0.1", "0.0.1", False),
-        ("127.0.0.1", "::/0", False),
-        ("fd00::1", "fd00::/8", True),
-        ("conda.example", "0.0.0.0/0", False),
-    ],
-)
-def test_no_proxy_lists_hosts_and_domains(host: str, no_proxy: str, bypassed: bool) -> None:
-    assert bypasses_proxy(host, 443, no_proxy) is bypassed
-
-
-def test_lower_case_variables_win() -> None:
-    assert read_proxies({"https_proxy": "a", "HTTPS_PROXY": "b", "NO_PROXY": "c"}) == {"https": "a", "no": "c"}
-
-
-def test_a_web_request_cannot_set_the_proxy() -> None:
-    assert read_proxies({"HTTP_PROXY": "evil", "REQUEST_METHOD": "GET"}) == {}
 
 
 @pytest.mark.parametrize("key", ["repo.conda.example", "*.conda.example", "*.example"])
@@ -150,7 +116,9 @@ def test_addresses_are_shown_without_secrets(url: str, shown: str) -> None:
 
 
 def test_importing_the_package_loads_no_client_and_no_decompressor() -> None:
-    code = "import sys, cs_bundle; sys.exit(bool({'urllib3', 'truststore', 'zstandard', 'ssl'} & sys.modules.keys()))"
+    code = (
+        "import sys, cs_bundle; sys.exit(bool({'httpx2', 'h2', 'truststore', 'zstandard', 'ssl'} & sys.modules.keys()))"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

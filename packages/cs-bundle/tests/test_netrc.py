@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import netrc as python_netrc
-import sys
 from pathlib import Path
 
 import pytest
@@ -99,7 +98,6 @@ _KEYWORDS = {"machine", "default", "macdef", "login", "user", "password", "accou
 _ENTRY = st.tuples(_WORD.map(str.lower), _WORD, st.one_of(_WORD, _QUOTED.map('"{}"'.format)))
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python reads comments and quotes since 3.11")
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_ENTRY, max_size=5, unique_by=lambda entry: entry[0]), st.sampled_from([" ", "\n", "\t", " # x\n"]))
 def test_files_are_read_as_python_reads_them(
@@ -108,10 +106,10 @@ def test_files_are_read_as_python_reads_them(
     entries = [entry for entry in entries if not _KEYWORDS & set(entry)]
     text = "".join(f"machine {h}{separator}login {u}{separator}password {p}\n" for h, u, p in entries)
     (tmp_path / "netrc").write_text(text)
-    theirs = python_netrc.netrc(str(tmp_path / "netrc")).hosts
-    ours = parse_netrc(text).machines
-    assert {host: (one.user, one.password) for host, one in ours.items()} == {
-        host: (user, password) for host, (user, _, password) in theirs.items()
+    pythons = python_netrc.netrc(str(tmp_path / "netrc")).hosts
+    own = parse_netrc(text).machines
+    assert {host: (one.user, one.password) for host, one in own.items()} == {
+        host: (user, password) for host, (user, _, password) in pythons.items()
     }
 
 

@@ -18,7 +18,7 @@ SECRETS = ("sekrit-user", "sekrit-password", "sekrit-token", "sekrit-query", "se
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """Trust the servers of the tests, and have a login for one host name of theirs."""
+    """Trust the servers of the tests, and have a login for one of their host names."""
     auth = tmp_path / "auth.json"
     auth.write_text(json.dumps({"127.0.0.1": {"BearerToken": "sekrit-token"}}))
     return {"HOME": "/nonexistent", "SSL_CERT_FILE": str(CERTIFICATE), "RATTLER_AUTH_FILE": str(auth)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_samples import Channel, Cs, Outcome, Workspace, make_template, make_workspace, small_channel
 
+from cli_samples import Channel, Cs, Outcome, Workspace, make_template, make_workspace, small_channel
 from cs_cli.main import main
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cs_cli.arguments import build_parser, config_overrides, parse_arguments
+from cs_cli.arguments import build_parser, parse_arguments
 from cs_cli.errors import CliError
-from cs_manifest import CONFIG_KEYS
+from cs_manifest import CONFIG_KEYS, ConfigKey
 
 COMMANDS = ("inspect", "build", "run", "verify")
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "cs.md"
@@ -38,8 +38,48 @@ def test_every_key_of_the_manifest_is_a_flag_with_its_alias(command: str) -> Non
 
 def test_flags_that_were_given_override_the_manifest() -> None:
     words = ["build", "--layout", "online", "--exclude-packages", "a", "--exclude", "b", "--no-freeze-base"]
-    assert config_overrides(parse_arguments(words)) == {"layout": "online", "exclude": ["a", "b"], "freeze-base": False}
-    assert config_overrides(parse_arguments(["build"])) == {}
+    assert parse_arguments(words).overrides == {"layout": "online", "exclude": ["a", "b"], "freeze-base": False}
+    assert parse_arguments(["build"]).overrides == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        (["--freeze-base"], True),
+        (["--freeze-base=true"], True),
+        (["--freeze-base=false"], False),
+        (["--no-freeze-base"], False),
+        (["--freeze-base", "--no-freeze-base"], False),
+        (["--freeze-base=yes"], "yes"),
+    ],
+)
+def test_a_switch_takes_true_and_false_too_and_leaves_other_words_to_be_refused(
+    words: list[str], value: bool | str
+) -> None:
+    assert parse_arguments(["build", *words]).overrides == {"freeze-base": value}
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["--exclude=a,b", "--exclude", "c"], ["a", "b", "c"]),
+        (["--exclude= a, b\nc,\n"], ["a", "b", "c"]),
+        (["--exclude="], [""]),
+        (["--exclude= ,"], [""]),
+    ],
+)
+def test_a_list_is_split_at_commas_and_white_space(words: list[str], names: list[str]) -> None:
+    assert parse_arguments(["build", *words]).overrides == {"exclude": names}
+
+
+@pytest.mark.parametrize("key", CONFIG_KEYS, ids=lambda key: key.name)
+def test_help_says_what_a_key_means_its_words_and_its_default(key: ConfigKey) -> None:
+    parser = build_parser("build")
+    subparsers = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    text = " ".join(subparsers.choices["build"].format_help().split())
+    assert key.help.replace("`", "") in text
+    assert not key.choices or f"--{key.name} {{{','.join(key.choices)}}}" in text
+    assert not key.choices or f"default: {key.default}" in text
 
 
 @pytest.mark.parametrize(
@@ -54,7 +94,7 @@ def test_flags_that_were_given_override_the_manifest() -> None:
     ],
 )
 def test_everything_behind_the_first_dashes_is_the_runtimes(words: list[str], arguments: list[str]) -> None:
-    assert parse_arguments(words).arguments == arguments
+    assert parse_arguments(words).arguments == tuple(arguments)
 
 
 def test_abbreviations_are_refused() -> None:

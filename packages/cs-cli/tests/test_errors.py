@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cs_bundle import FetchError
-from cs_cli.errors import CliError, describe_error, exit_code_of, render_error
+from cs_bundle import BundleError, FetchError
+from cs_cli.errors import EXIT_USAGE, FIELDS, CliError, Diagnosed, describe_error, exit_status_of, render_error
 from cs_lock import LockError, Problem
 from cs_manifest import ManifestError
-from cs_stamp import DamagedStampError
+from cs_stamp import DamagedStampError, StampError
 
 
 @pytest.mark.parametrize(
     ("error", "described"),
     [
         (
-            CliError("kind", "text", path=Path("f"), key="k", expected="e", actual="a", hint="h"),
+            CliError("text", kind="kind", path=Path("f"), key="k", expected="e", actual="a", hint="h"),
             {
                 "kind": "kind",
                 "message": "text",
@@ -49,12 +51,12 @@ from cs_stamp import DamagedStampError
         ),
     ],
 )
-def test_errors_of_every_package_are_described_alike(error: Exception, described: dict[str, object]) -> None:
+def test_errors_of_every_package_are_described_alike(error: Diagnosed, described: dict[str, object]) -> None:
     assert describe_error(error) == described
 
 
 def test_a_paragraph_says_what_where_and_what_to_do() -> None:
-    error = CliError("k", "is wrong", path=Path("conda.toml"), key="a.b", expected="1", actual="2", hint="write 1")
+    error = CliError("is wrong", kind="k", path=Path("conda.toml"), key="a.b", expected="1", actual="2", hint="write 1")
     assert render_error(error) == [
         "error: conda.toml: a.b: is wrong",
         "  expected: 1",
@@ -64,7 +66,7 @@ def test_a_paragraph_says_what_where_and_what_to_do() -> None:
 
 
 def test_what_the_message_says_is_not_said_again() -> None:
-    assert render_error(CliError("k", "has to be a or b", expected="a or b")) == ["error: has to be a or b"]
+    assert render_error(CliError("has to be a or b", kind="k", expected="a or b")) == ["error: has to be a or b"]
 
 
 def test_line_and_column_follow_the_path() -> None:
@@ -74,7 +76,7 @@ def test_line_and_column_follow_the_path() -> None:
 
 def make_lock_error(count: int) -> LockError:
     problems = [Problem(kind="k", message=f"problem {n}", platform="linux-64", hint="mend it") for n in range(count)]
-    return LockError("unshippable", "cannot ship", problems=problems)
+    return LockError("cannot ship", kind="unshippable", problems=problems)
 
 
 def test_problems_are_listed_with_their_hints() -> None:
@@ -90,13 +92,65 @@ def test_a_long_list_of_problems_is_cut_for_people_only() -> None:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (CliError("k", "m"), 1),
-        (CliError("k", "m", exit_code=2), 2),
-        (CliError("k", "m", key="--target"), 2),
-        (ManifestError("m", kind="value-invalid", key="--layout"), 2),
-        (ManifestError("m", kind="value-invalid", key="tool.conda-ship.layout"), 1),
-        (ValueError("m"), 1),
+        (CliError("m", kind="k"), 1),
+        (CliError("m", kind="k", exit_status=EXIT_USAGE), 2),
+        (CliError("m", kind="k", key="--target"), 1),
+        (ManifestError("m", kind="value-invalid", key="--layout"), 1),
     ],
 )
-def test_wrong_flags_are_wrong_usage(error: Exception, status: int) -> None:
-    assert exit_code_of(error) == status
+def test_an_error_says_its_status_and_its_key_does_not(error: Diagnosed, status: int) -> None:
+    assert exit_status_of(error) == status
+
+
+ROOTS = (BundleError, CliError, LockError, ManifestError, StampError)
+VALUES: dict[str, Any] = {
+    "path": Path("f"),
+    "line": 3,
+    "column": 7,
+    "lines": ("a = 1",),
+    "problems": (),
+    "exit_status": 2,
+}
+
+
+def make_full(root: type[Exception]) -> Any:
+    """Make an error with everything that its root takes."""
+    names = list(inspect.signature(root).parameters)[2:]
+    return root("text", kind="key-missing", **{name: VALUES.get(name, name) for name in names})  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_root_is_made_alike(root: type[Exception]) -> None:
+    message, kind, *others = inspect.signature(root).parameters.values()
+    assert (message.name, message.kind) == ("message", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    assert kind.name == "kind"
+    assert {one.kind for one in (kind, *others)} == {inspect.Parameter.KEYWORD_ONLY}
+    order = [*FIELDS, "exit_status"]
+    assert [one.name for one in others] == sorted((one.name for one in others), key=order.index)
+    assert {"path", "expected", "actual", "hint"} <= {one.name for one in others}
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_root_says_what_it_was_given(root: type[Exception]) -> None:
+    error = make_full(root)
+    assert isinstance(error, Diagnosed)
+    names = list(inspect.signature(root).parameters)
+    assert all(hasattr(error, name) for name in names)
+    described = error.to_dict()
+    assert set(described) == set(names) - {"exit_status", "problems"}
+    assert (described["path"], described["hint"]) == ("f", "hint")
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_the_text_of_an_error_is_the_first_line_that_is_shown(root: type[Exception]) -> None:
+    error = make_full(root)
+    assert render_error(error)[0] == f"error: {error}"
+    assert str(error).startswith("f:")
+    assert str(error).endswith(": text")
+    assert "hint" not in str(error)
+
+
+def test_the_flags_of_cs_are_its_own_advice() -> None:
+    error = ManifestError("is missing", kind="lock-not-found", hint="make it")
+    assert describe_error(error)["hint"] == "make it, or give another one with --source-lock"
+    assert describe_error(ManifestError("is missing", kind="lock-not-found"))["hint"].startswith("give another one")

@@ -8,10 +8,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from cli_samples import Cs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cli_samples import Cs
 from cs_cli.building.companions import StagedFile, render_checksums
 from cs_cli.terminal.console import format_bytes
 from cs_cli.verification.checks import read_checksums, verify_path

@@ -15,7 +15,7 @@ NOT_LISTED = {"__init__.py", "__main__.py"}
 def test_every_module_is_in_the_table() -> None:
     if not PAGE.is_file():
         pytest.skip("the page is not part of the package")
-    section = PAGE.read_text(encoding="utf-8").partition("### Inside `cs_cli`")[2].partition("\n## ")[0]
+    section = PAGE.read_text(encoding="utf-8").partition("### Inside `cs_cli`")[2].partition("\n##")[0]
     listed = set(re.findall(r"`([a-z_/]+\.py)`", section))
     modules = {path for path in SOURCES.rglob("*.py") if path.name not in NOT_LISTED}
     assert sorted(str(path) for path in modules if not {path.name, path.relative_to(SOURCES).as_posix()} & listed) == []

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from cli_samples import Channel, Cs, Workspace, make_workspace, small_channel
 
+from cli_samples import Channel, Cs, Workspace, make_workspace, small_channel
 from cs_bundle import open_bundle
 from cs_cli.building.plan import make_portable
 from cs_cli.verification.checks import verify_path

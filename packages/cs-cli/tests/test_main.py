@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_samples import Cs, Workspace
 
 import cs_cli.main
+from cli_samples import Cs, Workspace
 from cs_cli import __version__
 from cs_cli.building.staging import staging_directory
 

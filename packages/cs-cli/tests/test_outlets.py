@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_samples import Workspace
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from cli_samples import Workspace
 from cs_cli import main
 from cs_cli.arguments import parse_arguments
 from cs_cli.building.companions import render_json
@@ -91,7 +91,7 @@ def test_json_says_the_same(text: str) -> None:
 def all_fields(text: str) -> CliError:
     problem = Problem(kind="x", severity="error", message=text, platforms=(text,), hint=text)
     fields = {"path": Path(text), "key": text, "expected": text, "actual": text, "hint": text}
-    error = CliError("k", text, **fields, problems=[problem, Fault(error=CliError("k", text, **fields))])  # type: ignore[arg-type]
+    error = CliError(text, kind="k", **fields, problems=[problem, Fault(error=CliError(text, kind="k", **fields))])  # type: ignore[arg-type]
     error.lines = [text]  # type: ignore[attr-defined]
     return error
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_samples import Cs, Workspace
 
 import cs_cli.building.execution
+from cli_samples import Cs, Workspace
 from cs_bundle import disk_full
 from cs_cli.run import run_process, runtime_environment
 
@@ -148,14 +148,14 @@ def test_a_signal_that_comes_before_the_process_is_not_lost(monkeypatch: pytest.
         return popen(*arguments, **options)
 
     monkeypatch.setattr(subprocess, "Popen", start)
-    assert run_process(["sleep", "60"], dict(os.environ)) == 128 + signal.SIGTERM
+    assert run_process(["sleep", "3600"], dict(os.environ)) == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_are_handed_to_the_runtime(number: signal.Signals, tmp_path: Path) -> None:
     name = number.name.removeprefix("SIG")
     # sh ignores nothing in the foreground; "wait" lets the trap run at once.
-    script = f"trap 'echo got {name}; exit 5' {name}; echo ready; sleep 20 & wait"
+    script = f"trap 'echo got {name}; exit 5' {name}; echo ready; sleep 3600 & wait"
     with subprocess.Popen(
         [sys.executable, "-c", CALLER, script], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True
     ) as process:

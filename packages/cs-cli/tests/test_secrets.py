@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_samples import Cs, Workspace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cli_samples import Cs, Workspace
 from cs_bundle import redact_url
 from cs_cli.errors import CliError, describe_error, render_error
+from cs_cli.main import _wrap_unexpected
 from cs_cli.terminal.console import Console
 from cs_lock.credentials import redact_url as redact_url_of_lock
 
@@ -80,9 +81,9 @@ class Oddity:
 
 
 def test_no_error_shows_a_secret_whoever_made_it() -> None:
-    error = CliError("odd", f"at {SECRET}", expected=SECRET, actual=SECRET, hint=SECRET, problems=[Oddity()])
+    error = CliError(f"at {SECRET}", kind="odd", expected=SECRET, actual=SECRET, hint=SECRET, problems=[Oddity()])
     assert "sekrit" not in json.dumps([describe_error(error), render_error(error)])
-    assert "sekrit" not in str(render_error(ValueError(SECRET)))
+    assert "sekrit" not in str(render_error(_wrap_unexpected(ValueError(SECRET))))
 
 
 def test_no_word_on_the_console_shows_a_secret(capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,10 +84,10 @@ def test_leaves_other_yaml_to_the_full_reader(text: str) -> None:
 def test_agrees_with_the_full_reader(tree: dict[str, object]) -> None:
     text = yaml.safe_dump(tree, allow_unicode=True, width=10**6)
     try:
-        ours = parse_blocks(text)
+        blocks = parse_blocks(text)
     except Unsupported:
         return
-    assert ours == (parse_events(text) or {})
+    assert blocks == (parse_events(text) or {})
 
 
 @given(st.text(st.sampled_from("ab:- '\"#[]{}\n0~")))
@@ -95,11 +95,11 @@ def test_never_reads_text_otherwise_than_the_full_reader(text: str) -> None:
     from cs_lock.errors import LockError
 
     try:
-        ours = parse_blocks(text)
+        blocks = parse_blocks(text)
     except Unsupported:
         return
     try:
-        theirs = parse_events(text)
+        events = parse_events(text)
     except LockError as error:
         raise AssertionError(f"the full reader refuses {text!r}: {error}") from error
-    assert ours == (theirs if theirs is not None else {})
+    assert blocks == (events if events is not None else {})

@@ -8,8 +8,8 @@ from cs_lock import LockError, Problem
 
 def test_error_says_where_what_and_what_to_do() -> None:
     error = LockError(
-        "invalid-value",
         "size has the wrong type",
+        kind="invalid-value",
         path=Path("pixi.lock"),
         line=3,
         column=9,
@@ -18,24 +18,22 @@ def test_error_says_where_what_and_what_to_do() -> None:
         actual="'x'",
         hint="lock the workspace again",
     )
-    assert str(error) == (
-        "pixi.lock:3:9: packages[0].size: size has the wrong type; expected a whole number, found 'x'\n"
-        "  hint: lock the workspace again"
-    )
+    assert str(error) == "pixi.lock:3:9: packages[0].size: size has the wrong type"
+    assert (error.expected, error.actual) == ("a whole number", "'x'")
+    assert error.to_dict()["hint"] == "lock the workspace again"
 
 
-def test_error_lists_at_most_twenty_problems() -> None:
+def test_an_error_has_all_its_problems() -> None:
     problems = [Problem(kind="k", message=f"problem {number}", platform="linux-64") for number in range(25)]
-    text = str(LockError("unshippable", "it cannot ship", problems=problems))
-    assert text.count("\n  - linux-64: problem") == 20
-    assert text.endswith("\n  and 5 more")
+    error = LockError("it cannot ship", kind="unshippable", problems=problems)
+    assert str(error) == "it cannot ship"
+    assert [problem["message"] for problem in error.to_dict()["problems"]] == [one.message for one in problems]
 
 
 def test_messages_are_cut_when_a_damaged_lock_makes_them_long() -> None:
-    assert len(str(LockError("k", "x" * 1_000_000))) == 2003
+    assert len(str(LockError("x" * 1_000_000, kind="k"))) == 2003
 
 
 def test_problem_is_json_ready() -> None:
     problem = Problem(kind="k", message="m", package="p", hint="h")
     assert json.loads(json.dumps(problem.to_dict()))["severity"] == "error"
-    assert str(problem) == "m (h)"

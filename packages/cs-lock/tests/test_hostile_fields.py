@@ -10,8 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cs_lock import LockError, RuntimeLock, derive, read_lock
-from cs_lock.runtime import python_of
+from cs_lock import LockError, RuntimeLock, derive, python_of, read_lock
 
 IDENTITY = ["name", "version", "build", "build_number", "subdir", "noarch", "arch", "platform", "file_name", "channel"]
 NUMBERS = ["size", "legacy_bz2_size", "timestamp", "indexed_timestamp"]

@@ -95,9 +95,9 @@ def test_build_numbers_that_a_lock_leaves_out_are_those_of_rattler(build: str, v
         head = f"kind: conda, name: attr, version: 2.5.1, build: '{build}', subdir: linux-64, url: {url}"
     text = f"version: {version}\nplatforms: [{{name: linux-64}}]\nenvironments:\n  default:\n    channels: []\n"
     text += f"    packages:\n      linux-64:\n      - conda: {url}\npackages:\n- {{{head}, {fields}}}\n"
-    theirs = read_as_rattler(text, tmp_path / "pixi.lock")
-    ours = derive(read_lock(tmp_path / "pixi.lock"), environment="default").packages("linux-64")[0]
-    assert ours.build_number == theirs.build_number
+    rattlers = read_as_rattler(text, tmp_path / "pixi.lock")
+    own = derive(read_lock(tmp_path / "pixi.lock"), environment="default").packages("linux-64")[0]
+    assert own.build_number == rattlers.build_number
 
 
 @pytest.mark.parametrize("version", [1, 4, 5, 6, 7])
@@ -164,7 +164,7 @@ def test_refuses_values_of_the_wrong_form(entry: dict[str, Any], key: str, messa
     with pytest.raises(LockError) as caught:
         read(entry)
     assert caught.value.key == key
-    assert message in str(caught.value)
+    assert message in f"{caught.value.message}; expected {caught.value.expected}, found {caught.value.actual}"
 
 
 def test_names_the_field_that_cannot_be_derived() -> None:
@@ -199,12 +199,12 @@ def test_record_json_is_what_rattler_writes(write_lock: Callable[..., Path], pac
     path = write_lock({"default": {"linux-64": [everything, package("plain", license=None)]}}, version=7)
     environment = LockFile.from_path(path).environment("default")
     assert environment is not None
-    theirs = {r.url: json.loads(r.to_json()) for r in environment.conda_repodata_records()["linux-64"]}
+    rattlers = {r.url: json.loads(r.to_json()) for r in environment.conda_repodata_records()["linux-64"]}
 
     from cs_lock import derive, read_lock
 
     lock = derive(read_lock(path), environment="default", strict=False)
-    assert {r.url: r.to_record_json() for r in lock.packages("linux-64")} == theirs
+    assert {r.url: r.to_record_json() for r in lock.packages("linux-64")} == rattlers
 
 
 @pytest.mark.parametrize(

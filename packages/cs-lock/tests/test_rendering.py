@@ -119,18 +119,18 @@ def test_any_text_reads_back(text: str) -> None:
 
 def write_and_reread(path: Path, tmp_path: Path, environment: str = "default") -> tuple[bytes, bytes]:
     """Return our lock, and what rattler makes of it."""
-    ours = derive(read_lock(path), environment=environment).render()
-    (tmp_path / "ours.lock").write_bytes(ours)
-    LockFile.from_path(tmp_path / "ours.lock").to_path(tmp_path / "theirs.lock")
-    return ours, (tmp_path / "theirs.lock").read_bytes()
+    own = derive(read_lock(path), environment=environment).render()
+    (tmp_path / "own.lock").write_bytes(own)
+    LockFile.from_path(tmp_path / "own.lock").to_path(tmp_path / "rattlers.lock")
+    return own, (tmp_path / "rattlers.lock").read_bytes()
 
 
-def assert_quoted_alike(ours: bytes, theirs: bytes) -> None:
-    """Compare line by line; ours may have quotes around what YAML 1.1 takes for something else than text."""
-    for our_line, their_line in zip(ours.decode().splitlines(), theirs.decode().splitlines(), strict=True):
-        value = their_line.removeprefix("  license: ")
+def assert_quoted_alike(own: bytes, rattlers: bytes) -> None:
+    """Compare line by line; cs-lock may quote what YAML 1.1 does not read as text."""
+    for own_line, rattlers_line in zip(own.decode().splitlines(), rattlers.decode().splitlines(), strict=True):
+        value = rattlers_line.removeprefix("  license: ")
         is_ambiguous = value.lower() in WORDS or value[:1] in "+-.0123456789"
-        assert our_line == their_line or (our_line == f"  license: '{value}'" and is_ambiguous)
+        assert own_line == rattlers_line or (own_line == f"  license: '{value}'" and is_ambiguous)
 
 
 def test_awkward_texts_are_quoted_as_rattler_quotes_them(write_lock: Make, package: Make, tmp_path: Path) -> None:
@@ -151,17 +151,17 @@ def test_any_ascii_text_is_quoted_as_rattler_quotes_it(
 def test_every_version_becomes_what_rattler_writes(
     version: int, write_lock: Make, workspace: Any, tmp_path: Path
 ) -> None:
-    ours, theirs = write_and_reread(write_lock(workspace, version), tmp_path, "ship")
-    assert ours.startswith(b"version: 7\nplatforms:\n- name: linux-64\n- name: osx-arm64\nenvironments:\n  default:\n")
-    assert ours.decode() == theirs.decode()
+    own, rattlers = write_and_reread(write_lock(workspace, version), tmp_path, "ship")
+    assert own.startswith(b"version: 7\nplatforms:\n- name: linux-64\n- name: osx-arm64\nenvironments:\n  default:\n")
+    assert own.decode() == rattlers.decode()
 
 
 def test_platforms_of_their_own_become_a_table(write_lock: Make, package: Make, tmp_path: Path) -> None:
     platforms = [{"name": "cuda", "subdir": "linux-64", "virtual-packages": ["__cuda >=12"]}, {"name": "win-64"}]
     environments = {"default": {"cuda": [package("a")], "win-64": [package("b", subdir="win-64")]}}
-    ours, theirs = write_and_reread(write_lock(environments, 7, platforms=platforms), tmp_path)
-    assert ours.decode() == theirs.decode()
-    assert b"- name: cuda\n  subdir: linux-64\n  virtual-packages:\n  - __cuda >=12\n- name: win-64\n" in ours
+    own, rattlers = write_and_reread(write_lock(environments, 7, platforms=platforms), tmp_path)
+    assert own.decode() == rattlers.decode()
+    assert b"- name: cuda\n  subdir: linux-64\n  virtual-packages:\n  - __cuda >=12\n- name: win-64\n" in own
 
 
 def test_every_field_is_written_where_rattler_writes_it(write_lock: Make, package: Make, tmp_path: Path) -> None:
@@ -187,9 +187,9 @@ def test_every_field_is_written_where_rattler_writes_it(write_lock: Make, packag
     path = write_lock({"default": {"linux-64": [everything, package("b")]}}, 7)
     text = path.read_text().replace("  sha256", "  build_number: 7\n  sha256", 1)
     path.write_text(text)
-    ours, theirs = write_and_reread(path, tmp_path)
-    assert ours.decode() == theirs.decode()
-    assert b"run_exports:\n    weak:\n    - full >=1\n" in ours
+    own, rattlers = write_and_reread(path, tmp_path)
+    assert own.decode() == rattlers.decode()
+    assert b"run_exports:\n    weak:\n    - full >=1\n" in own
 
 
 @given(st.permutations(["weak", "strong", "noarch", "weak_constrains", "strong_constrains"]), st.integers(1, 5))
@@ -198,35 +198,35 @@ def test_run_exports_are_in_the_order_of_rattler(
     write_lock: Make, package: Make, tmp_path: Path, names: list[str], count: int
 ) -> None:
     full = package("full", run_exports={name: [f"{name} >=1", "b"] for name in names[:count]})
-    ours, theirs = write_and_reread(write_lock({"default": {"linux-64": [full]}}, 7), tmp_path)
-    assert ours.decode() == theirs.decode()
+    own, rattlers = write_and_reread(write_lock({"default": {"linux-64": [full]}}, 7), tmp_path)
+    assert own.decode() == rattlers.decode()
 
 
 def test_percent_encoded_file_names_read_back_in_rattler(write_lock: Make, package: Make, tmp_path: Path) -> None:
     url = "https://conda.example.com/forge/linux-64/x264-1%21164.3-h0_0.conda"
-    ours, _ = write_and_reread(write_lock({"default": {"linux-64": [package("x264", url=url)]}}, 6), tmp_path)
-    environment = LockFile.from_path(tmp_path / "ours.lock").environment("default")
+    own, _ = write_and_reread(write_lock({"default": {"linux-64": [package("x264", url=url)]}}, 6), tmp_path)
+    environment = LockFile.from_path(tmp_path / "own.lock").environment("default")
     assert environment is not None
     (record,) = environment.conda_repodata_records()["linux-64"]
     assert (str(record.version), record.file_name, record.url) == ("1!164.3", "x264-1!164.3-h0_0.conda", url)
-    assert b"  version: 1!164.3\n" in ours
+    assert b"  version: 1!164.3\n" in own
 
 
 def test_fields_that_rattler_does_not_know_are_carried_and_do_not_disturb_it(
     write_lock: Make, package: Make, tmp_path: Path
 ) -> None:
     odd = package("a", mood="fine", tree={"x": [1, {"y": True}], "z": None}, words=["no", "1"])
-    ours, theirs = write_and_reread(write_lock({"default": {"linux-64": [odd]}}, 7), tmp_path)
-    assert b"  mood: fine\n" in ours
-    assert b"mood" not in theirs
-    (tmp_path / "again.lock").write_bytes(ours)
+    own, rattlers = write_and_reread(write_lock({"default": {"linux-64": [odd]}}, 7), tmp_path)
+    assert b"  mood: fine\n" in own
+    assert b"mood" not in rattlers
+    (tmp_path / "again.lock").write_bytes(own)
     again = derive(read_lock(tmp_path / "again.lock"), environment="default")
     assert again.packages("linux-64")[0].extra == {
         "mood": "fine",
         "tree": {"x": [1, {"y": True}], "z": None},
         "words": ["no", "1"],
     }
-    assert again.render() == ours
+    assert again.render() == own
 
 
 def test_same_bytes_in_any_process(write_lock: Make, workspace: Any) -> None:
@@ -284,5 +284,5 @@ def test_rattler_reads_whatever_is_rendered(
     lock.write_text(yaml.safe_dump(entries, sort_keys=False, width=10**6))
     derived = derive(read_lock(lock), environment="default", strict=False)
     if not derived.errors:
-        (tmp_path / "ours.lock").write_bytes(derived.render())
-        assert LockFile.from_path(tmp_path / "ours.lock").environment("default") is not None
+        (tmp_path / "own.lock").write_bytes(derived.render())
+        assert LockFile.from_path(tmp_path / "own.lock").environment("default") is not None

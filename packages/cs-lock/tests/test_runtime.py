@@ -29,12 +29,12 @@ def test_every_field_of_every_record_is_kept(version: int, write_lock: Make, wor
     expected = derive_naively(path, "ship")
     assert [platform.name for platform in lock.platforms] == sorted(expected)
     for platform, records in expected.items():
-        ours = {record.url: record.to_record_json() for record in lock.packages(platform)}
-        assert ours.keys() == records.keys()
+        own = {record.url: record.to_record_json() for record in lock.packages(platform)}
+        assert own.keys() == records.keys()
         for url, fields in records.items():
             for key, value in fields.items():
                 if key not in ("conda", "kind"):
-                    found = ours[url][key]
+                    found = own[url][key]
                     wanted = " ".join(value) if key == "track_features" else value
                     assert (found if isinstance(found, list) else str(found)) == wanted
 
@@ -79,8 +79,9 @@ def test_only_the_platforms_asked_for_ship(write_lock: Make, workspace: Any) -> 
     lock = derive(source, environment="ship", platforms=["osx-arm64"])
     assert [platform.name for platform in lock.platforms] == ["osx-arm64"]
     assert b"linux-64" not in lock.render()
-    with pytest.raises(LockError, match="is not solved for 'win-64'; expected one of:"):
+    with pytest.raises(LockError, match="is not solved for 'win-64'") as caught:
         derive(source, environment="ship", platforms=["win-64"])
+    assert str(caught.value.expected).startswith("one of:")
     with pytest.raises(LockError, match="is not solved for 'linux-64'"):
         lock.packages("linux-64")
 
@@ -101,8 +102,9 @@ def test_an_environment_without_packages_is_told_as_that(empty: Any, write_lock:
     assert error.message == "the environment 'default' has no packages: nothing asks for any in it"
     assert error.expected == "an environment with packages: app"
     assert error.line is not None
-    with pytest.raises(LockError, match="with packages: the lock has none"):
+    with pytest.raises(LockError, match="has no packages") as caught:
         derive(read_lock(write_lock({"default": empty})), environment="default")
+    assert caught.value.expected == "an environment with packages: the lock has none"
 
 
 def test_exclusions_are_explained_for_each_platform(write_lock: Make, workspace: Any) -> None:
@@ -128,9 +130,8 @@ def test_exclude_that_matches_nothing_is_a_warning(write_lock: Make, workspace: 
     lock = derive(read_lock(write_lock(workspace)), environment="ship", exclude=["viewr", "viewer"])
     (warning,) = lock.warnings
     assert (warning.kind, warning.package, warning.severity) == ("unmatched-exclude", "viewr", "warning")
-    assert str(warning) == (
-        "'exclude' names 'viewr', which is not in the environment on any platform (did you mean 'viewer'?)"
-    )
+    assert warning.message == "'exclude' names 'viewr', which is not in the environment on any platform"
+    assert warning.hint == "did you mean 'viewer'?"
     assert lock.errors == ()
 
 
@@ -144,7 +145,7 @@ def test_all_problems_are_raised_at_once(write_lock: Make, package: Make) -> Non
         "missing-sha256",
         "wrong-subdir",
     ]
-    assert "the environment 'default' cannot ship: 4 problems\n  - linux-64: " in str(caught.value)
+    assert str(caught.value).endswith(": the environment 'default' cannot ship: 4 problems")
 
 
 def test_problems_can_be_looked_at_instead(write_lock: Make, package: Make) -> None:
@@ -189,9 +190,10 @@ def test_source_packages_are_named_and_can_be_excluded(
 ) -> None:
     packages = {"linux-64": [package("a"), package("only-mine")]}
     source = read_lock(write_lock({"default": packages}, version, foreign=[entry]))
-    with pytest.raises(LockError, match="the source package my-project") as caught:
+    with pytest.raises(LockError, match="cannot ship") as caught:
         derive(source, environment="default")
     assert [problem.kind for problem in caught.value.problems] == ["source-package"]
+    assert caught.value.problems[0].message.startswith("the source package my-project")
     lock = derive(source, environment="default", exclude=["my-project"])
     assert [record.name for record in lock.packages("linux-64")] == ["a"]
 

@@ -105,9 +105,9 @@ NUMBERS = st.lists(st.integers(0, 3), min_size=1, max_size=3).map(lambda parts: 
 
 @given(NUMBERS, NUMBERS, st.sampled_from([">=", ">", "<=", "<", "==", "!="]))
 def test_versions_are_ordered_as_rattler_orders_them(locked: str, wanted: str, operator: str) -> None:
-    ours, theirs = Version(locked), Version(wanted)
-    results = {">=": ours >= theirs, ">": ours > theirs, "<=": ours <= theirs, "<": ours < theirs, "==": ours == theirs}
-    expected = results.get(operator, ours != theirs)
+    have, want = Version(locked), Version(wanted)
+    results = {">=": have >= want, ">": have > want, "<=": have <= want, "<": have < want, "==": have == want}
+    expected = results.get(operator, have != want)
     assert satisfies(replace(NUMPY, version=locked), f"numpy {operator}{wanted}") == expected
 
 

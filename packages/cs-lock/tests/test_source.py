@@ -61,8 +61,9 @@ def test_platform_that_could_be_anything_is_refused_when_it_is_asked_for(write_l
 
 def test_noarch_is_no_platform(write_lock: Make, package: Make) -> None:
     source = read_lock(write_lock({"default": {"noarch": [package("b", subdir="noarch")]}}))
-    with pytest.raises(LockError, match="noarch packages run on a platform"):
+    with pytest.raises(LockError, match="noarch") as caught:
         source.platforms("default")
+    assert "noarch packages run on a platform" in f"{caught.value.hint} {caught.value.expected}"
 
 
 def test_version_7_maps_platform_names(write_lock: Make, package: Make) -> None:
@@ -105,8 +106,9 @@ def test_records_that_contradict_each_other_are_a_problem(write_text: Make, writ
     a = package("a")
     text = write_lock({"default": {"linux-64": [a]}}, 5).read_text()
     path = write_text(text + text[text.index("- kind") :].replace(a["sha256"], "0" * 64))
-    with pytest.raises(LockError, match="twice, with different digests") as caught:
+    with pytest.raises(LockError, match="cannot ship") as caught:
         derive(read_lock(path), environment="default")
+    assert "twice, with different digests" in caught.value.problems[0].message
     assert caught.value.problems[0].kind == "conflicting-records"
     assert caught.value.key == "packages[1].sha256"
 
@@ -116,8 +118,10 @@ def test_damaged_entry_matters_only_to_environments_that_have_it(write_lock: Mak
     path = write_lock({"good": {"linux-64": [package("b")]}, "bad": {"linux-64": [package("a", "bad"), damaged]}})
     source = read_lock(path)
     assert derive(source, environment="good").packages("linux-64")
-    with pytest.raises(LockError, match="bad: sha256 has the wrong type or form; expected 64 hex digits, found 'xyz'"):
+    with pytest.raises(LockError, match="cannot ship") as caught:
         derive(source, environment="bad")
+    (problem,) = caught.value.problems
+    assert problem.message == "bad: sha256 has the wrong type or form; expected 64 hex digits, found 'xyz'"
     assert [r.name for r in derive(source, environment="bad", exclude=["bad"]).packages("linux-64")] == ["a"]
 
 

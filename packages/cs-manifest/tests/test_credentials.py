@@ -132,7 +132,7 @@ def test_credentials_in_a_requested_spec_are_refused(make_project: Make, address
         read_specs(make_project, value, key)
     assert (caught.value.kind, caught.value.line) == ("credentials", 4)
     assert SECRET not in str(caught.value) + str(caught.value.to_dict())
-    assert "RATTLER_AUTH_FILE" in str(caught.value)
+    assert "RATTLER_AUTH_FILE" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("address", USERS + TOKENS + EXTRAS)

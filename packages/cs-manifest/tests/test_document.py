@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -70,11 +69,9 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.toml")), ids=lambda path: path.stem)
-def test_every_fault_found_so_far_gives_one_error_quickly(path: Path) -> None:
-    before = time.process_time()
+def test_every_fault_found_so_far_gives_one_error(path: Path) -> None:
     with pytest.raises(ManifestError):
         read_document(path)
-    assert time.process_time() - before < 10
 
 
 def test_a_table_that_is_something_else_is_an_error(tmp_path: Path) -> None:
@@ -84,12 +81,11 @@ def test_a_table_that_is_something_else_is_an_error(tmp_path: Path) -> None:
     assert document.table(("tool", "pixi")) == {}
 
 
-def test_a_manifest_of_100_kilobytes_is_read_quickly(tmp_path: Path) -> None:
-    path = write(tmp_path, "".join(f'[feature.f{i}.dependencies]\npython = ">=3.{i}"\n' for i in range(2200)))
-    assert path.stat().st_size > 100_000
-    before = time.process_time()
-    read_document(path)
-    assert time.process_time() - before < 1
+def test_the_largest_manifest_is_read(tmp_path: Path) -> None:
+    """One of 1 MB: what is quadratic in its length does not end."""
+    path = write(tmp_path, "".join(f'[feature.f{i}.dependencies]\npython = ">=3.{i}"\n' for i in range(20_000)))
+    assert MAX_SIZE_BYTES * 0.9 < path.stat().st_size < MAX_SIZE_BYTES
+    assert len(read_document(path).data["feature"]) == 20_000
 
 
 @pytest.mark.parametrize(

@@ -42,12 +42,13 @@ def test_without_a_pyproject_a_version_has_to_be_given(make_project: Make, name:
     with pytest.raises(ManifestError, match="there is no version for the runtime") as caught:
         version_of(make_project("[workspace]\n[tool.conda-ship]\n", name))
     assert (caught.value.kind, caught.value.key) == ("version-missing", "tool.conda-ship.runtime-version")
-    assert "--runtime-version" in (caught.value.hint or "")
+    assert "runtime-version" in (caught.value.hint or "")
 
 
 def test_a_dynamic_version_without_asking_for_it_says_how_to_ask(make_project: Make) -> None:
-    with pytest.raises(ManifestError, match=r'set `runtime-version = \{ from = "project-metadata" \}`'):
+    with pytest.raises(ManifestError, match="no version") as caught:
         version_of(make_project(DYNAMIC + "[tool.pixi]", "pyproject.toml"))
+    assert 'set `runtime-version = { from = "project-metadata" }`' in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("version", ["'1 2'", "''", "3", "'-1'"])
@@ -179,4 +180,4 @@ def test_offline_nothing_is_installed(make_project: Make, tmp_path: Path, monkey
     ) as caught:
         ask_version(project, offline=True)
     assert (caught.value.kind, caught.value.line) == ("version-metadata", 11)
-    assert "--runtime-version" in (caught.value.hint or "")
+    assert caught.value.hint == "install it, or go online"

@@ -23,17 +23,15 @@ def read_strings(block: bytes) -> list[str]:
 
 def test_launch_holds_what_the_format_page_lists() -> None:
     block = launch_block(make_header())
-    assert struct.unpack_from("<IIHH", block) == (1, 0, 8, 0)
-    assert read_strings(block)[:7] == [
-        "demo",
+    assert struct.unpack_from("<IIHH", block) == (1, 0, 6, 0)
+    assert read_strings(block)[:5] == [
         ".conda/demo",
         "bin/python",
         ".demo.json",
         '{"schema_version":1,"stamp":"',
         "DEMO_PREFIX",
-        "DEMO_QUIET",
     ]
-    words = set(read_strings(block)[7].split("\n"))
+    words = set(read_strings(block)[5].split("\n"))
     assert {"bootstrap", "status", "shell", "rollback", "uninstall", "help", "--path"} <= words
     assert not {"--help", "--version"} & words
 
@@ -44,8 +42,7 @@ def test_launch_holds_what_the_format_page_lists() -> None:
         ({"commands": "self"}, 1),
         ({"activation": "full"}, 2),
         ({"install_scheme": "user-data"}, 4),
-        ({"runtime": "conda"}, 8),
-        ({"commands": "self", "activation": "full", "install_scheme": "user-data", "runtime": "conda"}, 15),
+        ({"commands": "self", "activation": "full", "install_scheme": "user-data"}, 7),
     ],
 )
 def test_each_option_has_its_flag(changes: dict[str, Any], flags: int) -> None:
@@ -53,25 +50,25 @@ def test_each_option_has_its_flag(changes: dict[str, Any], flags: int) -> None:
 
 
 def test_user_data_prefix_is_not_hidden() -> None:
-    assert read_strings(launch_block(make_header(install_scheme="user-data")))[1] == "conda/demo"
+    assert read_strings(launch_block(make_header(install_scheme="user-data")))[0] == "conda/demo"
 
 
 def test_conda_has_no_prefix_variable_but_its_own_words() -> None:
     strings = read_strings(launch_block(make_header(runtime="conda", delegate="conda")))
-    assert strings[5] == ""
-    assert {"activate", "deactivate", "init"} <= set(strings[7].split("\n"))
+    assert strings[4] == ""
+    assert {"activate", "deactivate", "init"} <= set(strings[5].split("\n"))
 
 
 def test_other_delegates_keep_their_activate() -> None:
-    assert "activate" not in read_strings(launch_block(make_header()))[7].split("\n")
+    assert "activate" not in read_strings(launch_block(make_header()))[5].split("\n")
 
 
 def test_self_commands_keep_one_word() -> None:
-    assert read_strings(launch_block(make_header(commands="self")))[7] == "self"
+    assert read_strings(launch_block(make_header(commands="self")))[5] == "self"
 
 
 def test_windows_delegate_is_a_file_name() -> None:
-    assert read_strings(launch_block(make_header(platform="win-64")))[2] == "python.exe"
+    assert read_strings(launch_block(make_header(platform="win-64")))[1] == "python.exe"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +81,7 @@ def test_variables_follow_from_the_name(runtime: str, variable: str) -> None:
 
 def test_names_too_long_for_the_launch_part_are_refused() -> None:
     with pytest.raises(StampTooLargeError, match=r"the launch part would take .* bytes, 3584 is the limit") as caught:
-        launch_block(make_header(runtime="x" * 900))
+        launch_block(make_header(runtime="x" * 1800))
     assert caught.value.part == "launch"
 
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cs_stamp import DamagedStampError, Header, NotStampedError, Plan, StampError, verify_stamp
+from cs_stamp.header import CHOICES
 from cs_stamp.layout import FOOTER_SIZE_BYTES, MAGIC, PART_TAGS
 from stamp_samples import TEMPLATE_BYTES, Workbench, make_header, make_package, make_plan
 
@@ -32,10 +33,9 @@ HEADERS = st.builds(
     condarc=st.none() | TEXT,
     channels=st.lists(TEXT, max_size=3).map(tuple),
     freeze_base=st.booleans(),
-    commands=st.sampled_from(["direct", "self"]),
-    on_upgrade=st.sampled_from(["replace", "keep"]),
-    activation=st.sampled_from(["path", "full"]),
     installed_size_bytes=st.none() | st.integers(0, (1 << 63) - 1),
+    # Layout and bytecode say which parts there are.
+    **{name: st.sampled_from(words) for name, words in CHOICES.items() if name not in ("layout", "bytecode")},
 )
 PLANS = st.builds(
     lambda records, specs: make_plan(

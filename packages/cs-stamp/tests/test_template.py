@@ -66,14 +66,12 @@ def test_on_windows_the_installed_one_has_a_suffix(tmp_path: Path) -> None:
 def test_without_any_the_message_says_where_it_looked(tmp_path: Path) -> None:
     with pytest.raises(TemplateNotFoundError) as caught:
         select(scripts_directory=tmp_path)
-    assert str(caught.value) == (
-        f"no template found beside cs in {tmp_path}, and CONDA_SHIP_TEMPLATE is not set "
-        "(install the cs-template package, set CONDA_SHIP_TEMPLATE, or pass --template)"
-    )
+    assert str(caught.value) == f"no template found beside cs in {tmp_path}, and CONDA_SHIP_TEMPLATE is not set"
+    assert caught.value.hint == "install the cs-template package, or set CONDA_SHIP_TEMPLATE"
 
 
 def test_a_named_template_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(TemplateNotFoundError, match="there is no such template, named by --template"):
+    with pytest.raises(TemplateNotFoundError, match=r"there is no such template$"):
         select(explicit=tmp_path / "missing")
     with pytest.raises(TemplateNotFoundError, match="this is not a file, named by CONDA_SHIP_TEMPLATE"):
         select(environ={"CONDA_SHIP_TEMPLATE": str(tmp_path)})
@@ -105,8 +103,9 @@ def test_a_script_is_refused(tmp_path: Path) -> None:
 def test_a_stamped_template_is_refused(tmp_path: Path) -> None:
     plain = make_template(tmp_path / "mine")
     write_stamp(plain, tmp_path / "runtime", header=make_header(), plan=make_plan(), lock=b"")
-    with pytest.raises(TemplateStampedError, match="use the plain `cs-template` executable"):
+    with pytest.raises(TemplateStampedError, match="runtime") as caught:
         select(explicit=tmp_path / "runtime")
+    assert "use the plain `cs-template` executable" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("program", ["/bin/ls", sys.executable, "/lib/x86_64-linux-gnu/libc.so.6"])

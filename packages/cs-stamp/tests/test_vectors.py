@@ -33,6 +33,15 @@ def test_a_good_vector_is_read_as_its_index_says(vector: dict[str, Any]) -> None
     assert found == vector["parts"]
 
 
+def test_one_vector_says_something_else_than_the_plain_one_in_every_setting() -> None:
+    plain, busy = (
+        next(one["header"] for one in INDEX["good"] if name_of(one) == name) for name in ("online", "every-option")
+    )
+    others = ["builder", "runtime_version", "artifact_name", "layout", "platform", "delegate", "channels"]
+    measured = ["bundle_file_name", "installed_size_bytes"]
+    assert [name for name in plain if busy[name] == plain[name]] == sorted(["schema_version", *others, *measured])
+
+
 @pytest.mark.parametrize("vector", INDEX["bad"], ids=name_of)
 def test_a_bad_vector_is_refused_as_its_index_says(vector: dict[str, Any]) -> None:
     with pytest.raises(StampError) as caught:

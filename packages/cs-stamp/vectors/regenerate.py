@@ -19,6 +19,7 @@ from typing import Any
 
 from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, launch_block, read_stamp, write_stamp
 from cs_stamp.footer import plan_footer
+from cs_stamp.header import CHOICES
 from cs_stamp.layout import FOOTER_DIGEST_OFFSET, FOOTER_SIZE_BYTES, MAGIC, PART_LIMITS_BYTES, PART_TAGS
 
 TEMPLATE = b"#!/bin/false\nnot a program: the vectors are about what stands behind it\n"
@@ -27,32 +28,6 @@ BUNDLE = b"not a bundle: these vectors are about the stamp alone\n"
 BYTECODE = b"not compiled modules either\n"
 PROVENANCE = "made by packages/cs-stamp/vectors/regenerate.py; no bytes come from anywhere else"
 
-# In the order of the reference page, which is that of the fields in Rust.
-_HEADER_KEYS = (
-    "schema_version",
-    "builder",
-    "runtime",
-    "runtime_version",
-    "artifact_name",
-    "layout",
-    "platform",
-    "delegate",
-    "docs_url",
-    "install_scheme",
-    "install_name",
-    "installer",
-    "condarc",
-    "freeze_base",
-    "bytecode",
-    "commands",
-    "on_upgrade",
-    "activation",
-    "channels",
-    "bundle_file_name",
-    "installed_size_bytes",
-    "installed_file_count",
-    "prefix_limit_bytes",
-)
 HEADER = Header(
     builder="cs-cli 0.1.0",
     runtime="demo",
@@ -61,8 +36,21 @@ HEADER = Header(
     layout="online",
     platform="linux-64",
     delegate="python",
+    docs_url=None,
+    install_scheme="conda-home",
     install_name="demo",
+    installer=None,
+    condarc=None,
+    freeze_base=False,
+    bytecode="on-import",
+    commands="direct",
+    on_upgrade="replace",
+    activation="path",
     channels=("https://conda.example/main",),
+    bundle_file_name=None,
+    installed_size_bytes=None,
+    installed_file_count=None,
+    prefix_limit_bytes=None,
 )
 PACKAGES = (
     PlannedPackage(
@@ -367,7 +355,7 @@ def _other_forms(header: dict[str, Any], plan: dict[str, Any]) -> dict[str, tupl
     package = PACKAGES[0].to_dict()
     python = [plan["python"][key] for key in ("version", "site_packages_path")]
     values: dict[str, tuple[str, str, Any]] = {
-        "header-as-a-list": ("header", "values without their keys", [header[key] for key in _HEADER_KEYS]),
+        "header-as-a-list": ("header", "values without their keys", [header[key] for key in HEADER.to_dict()]),
         "plan-as-a-list": ("plan", "values without their keys", [plan[key] for key in PLAN.to_dict()]),
         "plan-python-as-a-list": ("plan", "values without their keys", {**plan, "python": python}),
         "plan-package-as-a-list": ("plan", "values without their keys", {**plan, "packages": [[*package.values()]]}),
@@ -377,7 +365,7 @@ def _other_forms(header: dict[str, Any], plan: dict[str, Any]) -> dict[str, tupl
             {**plan, "packages": [{**package, "noarch": {"generic": None}}]},
         ),
     }
-    for key in ("activation", "bytecode", "commands", "install_scheme", "layout", "on_upgrade"):
+    for key in CHOICES:
         name = f"header-{key.replace('_', '-')}-as-an-object"
         values[name] = ("header", "a word stands as a key", {**header, key: {header[key]: None}})
     return {name: (tag, about, render(value)) for name, (tag, about, value) in values.items()}
@@ -451,7 +439,7 @@ def describe_mark(mark: Mark) -> dict[str, Any]:
 
 def _launch_strings(block: bytes) -> list[str]:
     strings, position = [], 12
-    for _ in range(8):
+    for _ in range(6):
         (size,) = struct.unpack_from("<H", block, position)
         strings.append(block[position + 2 : position + 2 + size].decode())
         position += size + 3

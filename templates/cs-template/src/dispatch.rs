@@ -56,9 +56,9 @@ fn run_stamped(
     })?;
     let header = stamp.header()?;
     let launch = stamp.launch(&header)?;
-    voice.runtime.clone_from(&launch.runtime);
+    voice.runtime.clone_from(&header.runtime);
     let own = name_own_command(&command_name, &launch);
-    let variables = read_variables(&launch.runtime, &lookup);
+    let variables = read_variables(&header.runtime, &lookup);
     configure_voice(voice, &Globals::default(), &variables);
     let invocation = parse_arguments(arguments, find_words(&launch)).map_err(|error| {
         Error::from_usage(error, &own, &describe_pass_on(&command_name, &launch))

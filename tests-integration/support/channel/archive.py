@@ -107,19 +107,20 @@ def write_package(package: Package, channel: Path, *, suffix: str = ".conda", le
 
 def _write_conda(package: Package, out: Path, level: int) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        _add_member(archive, "metadata.json", json.dumps({"conda_pkg_format_version": 2}).encode())
+        add_member(archive, "metadata.json", json.dumps({"conda_pkg_format_version": 2}).encode())
         with archive.open(_member(f"pkg-{package.stem}.tar.zst"), "w", force_zip64=True) as stream:
             _write_zstd_tar(stream, package.entries, level)
         info = io.BytesIO()
-        _write_zstd_tar(info, _info_entries(package), level)
-        _add_member(archive, f"info-{package.stem}.tar.zst", info.getvalue())
+        _write_zstd_tar(info, info_entries(package), level)
+        add_member(archive, f"info-{package.stem}.tar.zst", info.getvalue())
 
 
 def _member(name: str) -> zipfile.ZipInfo:
     return zipfile.ZipInfo(name, (2023, 11, 14, 0, 0, 0))
 
 
-def _add_member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+def add_member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """Store a member of a ``.conda`` file, with a fixed time."""
     archive.writestr(_member(name), content)
 
 
@@ -136,7 +137,7 @@ def _write_zstd_tar(stream: IO[bytes], entries: list[Entry], level: int) -> None
 
 def _write_tar_bz2(package: Package, out: Path, _level: int) -> None:
     with bz2.open(out, "wb") as compressed, tarfile.open(fileobj=compressed, mode="w|") as tar:
-        _add_entries(tar, _info_entries(package))
+        _add_entries(tar, info_entries(package))
         _add_entries(tar, package.entries)
 
 
@@ -155,19 +156,19 @@ def _add_entries(tar: tarfile.TarFile, entries: list[Entry]) -> None:
             tar.addfile(member, content)
 
 
-def _info_entries(package: Package) -> list[Entry]:
+def info_entries(package: Package) -> list[Entry]:
     """The ``info/`` folder: see conda's package specification."""
     files = {
-        "index.json": _json(package.index()),
+        "index.json": to_json(package.index()),
         "files": "".join(f"{entry.path}\n" for entry in package.entries).encode(),
-        "about.json": _json({"license": package.license, "summary": f"{package.name}, repacked for tests"}),
+        "about.json": to_json({"license": package.license, "summary": f"{package.name}, repacked for tests"}),
     }
     if package.old_style:
         files["has_prefix"] = _has_prefix(package.entries)
     else:
-        files["paths.json"] = _json({"paths": [_path_record(entry) for entry in package.entries], "paths_version": 1})
+        files["paths.json"] = to_json({"paths": [path_record(entry) for entry in package.entries], "paths_version": 1})
     if package.noarch:
-        files["link.json"] = _json(_link(package))
+        files["link.json"] = to_json(_link(package))
     files.update(package.extra_info)
     return [Entry(path=f"info/{name}", content=content) for name, content in files.items()]
 
@@ -184,7 +185,8 @@ def _has_prefix(entries: list[Entry]) -> bytes:
     return "".join(lines).encode()
 
 
-def _path_record(entry: Entry) -> dict[str, Any]:
+def path_record(entry: Entry) -> dict[str, Any]:
+    """Return the entry's record in ``paths.json``."""
     record: dict[str, Any] = {"_path": entry.path, "path_type": "softlink" if entry.link is not None else "hardlink"}
     record["sha256"], record["size_in_bytes"] = _digest(entry)
     if entry.file_mode:
@@ -203,7 +205,8 @@ def _digest(entry: Entry) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _json(value: object) -> bytes:
+def to_json(value: object) -> bytes:
+    """Write a file of ``info/``."""
     return (json.dumps(value, indent=2, sort_keys=True) + "\n").encode()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import zstandard
 
-from .archive import MTIME, Entry, Package, _add_member, _info_entries, _json, _path_record
+from .archive import MTIME, Entry, Package, add_member, info_entries, path_record, to_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +84,10 @@ class Archive:
         compress = self.compress or zstandard.ZstdCompressor(level=3).compress
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-            _add_member(archive, "metadata.json", json.dumps({"conda_pkg_format_version": 2}).encode())
-            _add_member(archive, f"pkg-{self.package.stem}.tar.zst", compress(self._payload()))
+            add_member(archive, "metadata.json", json.dumps({"conda_pkg_format_version": 2}).encode())
+            add_member(archive, f"pkg-{self.package.stem}.tar.zst", compress(self._payload()))
             info = write_tar(self._info(), self.tar_format)
-            _add_member(archive, f"info-{self.package.stem}.tar.zst", zstandard.ZstdCompressor().compress(info))
+            add_member(archive, f"info-{self.package.stem}.tar.zst", zstandard.ZstdCompressor().compress(info))
         return out.getvalue()
 
     def _tar_bz2(self) -> bytes:
@@ -101,7 +101,7 @@ class Archive:
         return self.edit_payload(tar) if self.edit_payload else tar
 
     def _info(self) -> list[Entry]:
-        entries = {entry.path: entry for entry in _info_entries(self.package)}
+        entries = {entry.path: entry for entry in info_entries(self.package)}
         if not self.package.old_style:
             entries["info/paths.json"] = Entry(path="info/paths.json", content=self._paths_json())
         entries["info/files"] = Entry(path="info/files", content=self._files())
@@ -113,7 +113,7 @@ class Archive:
 
     def _paths_json(self) -> bytes:
         paths = [record_of(entry) for entry in self.package.entries if is_listed(entry)]
-        return _json({"paths": paths, "paths_version": 1})
+        return to_json({"paths": paths, "paths_version": 1})
 
     def _files(self) -> bytes:
         return "".join(f"{entry.path}\n" for entry in self.package.entries if is_listed(entry)).encode()
@@ -126,7 +126,7 @@ def is_listed(entry: Entry) -> bool:
 
 def record_of(entry: Entry) -> dict[str, Any]:
     """Return the entry's record in ``paths.json``."""
-    record = _path_record(entry)
+    record = path_record(entry)
     changes = entry.record if isinstance(entry, Odd) else {}
     record.update(changes)
     if record["path_type"] == "directory":
@@ -146,25 +146,44 @@ def write_tar(entries: Iterable[Entry], tar_format: int = tarfile.PAX_FORMAT) ->
 
 
 def _add(tar: tarfile.TarFile, entry: Entry) -> None:
-    odd = entry if isinstance(entry, Odd) else None
-    member = tarfile.TarInfo((odd.member if odd else None) or entry.path)
-    member.mtime = entry.mtime
-    member.mode = odd.mode if odd and odd.mode is not None else 0o775 if entry.executable else 0o664
-    member.pax_headers = dict(odd.pax) if odd else {}
-    link = entry.link if entry.link is not None else entry.hard_link
-    if odd and odd.kind is not None:
-        member.type = odd.kind
-        member.linkname = link or ""
-    elif link is not None:
-        member.type = tarfile.SYMTYPE if entry.link is not None else tarfile.LNKTYPE
-        member.linkname = link
-    content = b"" if link is not None else entry.open().read()
-    stated = odd.stated_size_bytes if odd and odd.stated_size_bytes is not None else len(content)
-    if stated == len(content):
-        member.size = stated
+    content = b"" if _target(entry) is not None else entry.open().read()
+    member = _describe(entry)
+    member.size = _stated_size(entry, content)
+    if member.size == len(content):
         tar.addfile(member, io.BytesIO(content) if content else None)
-        return
-    member.size = stated
+    else:
+        _add_lie(tar, member, content)
+
+
+def _describe(entry: Entry) -> tarfile.TarInfo:
+    """Return the header of an entry, without its size."""
+    odd = entry if isinstance(entry, Odd) else Odd(path=entry.path)
+    member = tarfile.TarInfo(odd.member or entry.path)
+    member.mtime = entry.mtime
+    member.mode = (0o775 if entry.executable else 0o664) if odd.mode is None else odd.mode
+    member.pax_headers = dict(odd.pax)
+    member.type = odd.kind or _type(entry)
+    member.linkname = _target(entry) or ""
+    return member
+
+
+def _target(entry: Entry) -> str | None:
+    return entry.hard_link if entry.link is None else entry.link
+
+
+def _type(entry: Entry) -> bytes:
+    if entry.link is not None:
+        return tarfile.SYMTYPE
+    return tarfile.REGTYPE if entry.hard_link is None else tarfile.LNKTYPE
+
+
+def _stated_size(entry: Entry, content: bytes) -> int:
+    stated = entry.stated_size_bytes if isinstance(entry, Odd) else None
+    return len(content) if stated is None else stated
+
+
+def _add_lie(tar: tarfile.TarFile, member: tarfile.TarInfo, content: bytes) -> None:
+    """Write a member of another size than it states, which ``tarfile`` itself does not."""
     assert tar.fileobj is not None
     tar.fileobj.write(member.tobuf(tar.format or tarfile.PAX_FORMAT, tar.encoding or "utf-8", "surrogateescape"))
     tar.fileobj.write(content.ljust(-(-len(content) // 512) * 512, b"\0"))

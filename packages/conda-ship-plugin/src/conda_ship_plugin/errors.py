@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 class ShipError(Exception):
-    """Say why ``cs`` could not be run, or did not end by itself.
+    """A ``cs`` that could not be run, or did not end by itself.
 
-    :param message: what is wrong.
-    :param path: the executable in question.
-    :param hint: what to do about it.
-    :param exit_status: status for ``conda`` to exit with.
+    :ivar kind: stable identifier: ``executable-missing``, ``executable-failed`` or ``ended-by-signal``.
+    :ivar path: the executable in question.
+    :ivar hint: what to do about it.
+    :ivar signal_number: the signal that ended it.
     """
 
     def __init__(
-        self, message: str, *, path: Path | None = None, hint: str | None = None, exit_status: int = 1
+        self,
+        message: str,
+        *,
+        kind: str,
+        path: Path | None = None,
+        hint: str | None = None,
+        signal_number: int | None = None,
     ) -> None:
         super().__init__(message)
+        self.kind = kind
         self.message = message
         self.path = path
         self.hint = hint
-        self.exit_status = exit_status
+        self.signal_number = signal_number
 
     def __str__(self) -> str:
-        """Render as ``MESSAGE: PATH. HINT.``, in one line whatever characters the path has."""
-        text = self.message if self.path is None else f"{self.message}: {_show(self.path)}"
-        return f"{text}. {self.hint}." if self.hint else f"{text}."
+        """Return ``PATH: MESSAGE``, as far as that is known."""
+        return self.message if self.path is None else f"{self.path}: {self.message}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything that is known, as JSON values by their names."""
+        known = {"kind": self.kind, "message": self.message, "path": str(self.path or ""), "hint": self.hint}
+        return {name: value for name, value in known.items() if value}
+
+
+def render_error(error: ShipError) -> str:
+    """Render an error as ``conda ship: MESSAGE: PATH. HINT.``, in one line whatever characters the path has."""
+    path = "" if error.path is None else f": {_show(error.path)}"
+    return f"conda ship: {error.message}{path}." + (f" {error.hint}." if error.hint else "")
 
 
 def _show(path: Path) -> str:

@@ -36,6 +36,7 @@ def find_executable(environ: Mapping[str, str] | None = None) -> Path:
     if found is None:
         raise ShipError(
             "the cs command is neither next to this Python nor on PATH",
+            kind="executable-missing",
             hint=f"Install it with `pip install cs-cli`, or name it in {VARIABLE}",
         )
     return Path(found)
@@ -53,7 +54,7 @@ def _list_script_directories() -> list[Path]:
 
 def _check_executable(path: Path, *, hint: str) -> Path:
     if not path.is_file():
-        raise ShipError("there is no such executable", path=path, hint=hint)
+        raise ShipError("there is no such executable", kind="executable-missing", path=path, hint=hint)
     if not os.access(path, os.X_OK):
-        raise ShipError("this file is not executable", path=path, hint=hint)
+        raise ShipError("this file is not executable", kind="executable-failed", path=path, hint=hint)
     return path

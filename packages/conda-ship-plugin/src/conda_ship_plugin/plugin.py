@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from conda import plugins
 
-from .errors import ShipError
+from .errors import ShipError, render_error
 from .executable import find_executable
 from .process import run_executable
 
@@ -42,6 +42,6 @@ def execute(arguments: tuple[str, ...]) -> int:
     try:
         return run_executable(find_executable(), arguments[1:] if arguments[:1] == ("--",) else arguments)
     except ShipError as error:
-        failure = CondaError(f"conda ship: {error}")
-        failure.return_code = error.exit_status
+        failure = CondaError(render_error(error))
+        failure.return_code = 1 if error.signal_number is None else 128 + error.signal_number
         raise failure from error

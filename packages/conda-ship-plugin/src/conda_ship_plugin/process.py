@@ -23,10 +23,11 @@ def run_executable(path: Path, arguments: Sequence[str]) -> int:
         process = subprocess.Popen([path, *arguments])
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ShipError(f"cs cannot be started ({reason})", path=path) from error
+        raise ShipError(f"cs cannot be started ({reason})", kind="executable-failed", path=path) from error
     status = _wait(process)
     if status < 0:
-        raise ShipError(f"cs was ended by {_name_signal(-status)}", path=path, exit_status=128 - status)
+        message = f"cs was ended by {_name_signal(-status)}"
+        raise ShipError(message, kind="ended-by-signal", path=path, signal_number=-status)
     return status
 
 

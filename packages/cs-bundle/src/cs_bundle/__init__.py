@@ -7,8 +7,8 @@ Fetching needs the extra ``fetch`` and is imported on first use only: ``from cs_
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .cache import cached_path as cached_path
     from .cache import find_cached as find_cached

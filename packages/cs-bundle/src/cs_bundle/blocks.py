@@ -20,7 +20,7 @@ _BLOCK_BYTES = BLOCK_HEADER_BYTES + BLOCK_DATA_BYTES
 
 
 class BlockWriter:
-    """Take the bytes of a tar of known size in order and write them to a file as blocks.
+    """A writer of blocks: takes the bytes of a tar of known size in order.
 
     A few buffers take turns: while some are hashed in threads and written, the next one is filled. So each file is
     read once, however many digests it goes into.

@@ -6,15 +6,14 @@ import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import BinaryIO
 
 from .errors import ArchiveNameError
 from .expected import ExpectedArchive
 from .names import is_archive_name
-
-_CHUNK_BYTES = 1 << 20
+from .replacing import replacing
 
 
 def cached_path(cache: Path, sha256_hex: str, file_name: str) -> Path:
@@ -55,35 +54,19 @@ def is_intact(path: Path, sha256_hex: str, size_bytes: int | None, *, rehash: bo
         with path.open("rb") as file:
             if size_bytes is not None and os.fstat(file.fileno()).st_size != size_bytes:
                 return False
-            return (not rehash and size_bytes is not None) or _hash_file(file) == sha256_hex
+            return (not rehash and size_bytes is not None) or file_digest(file, "sha256").hexdigest() == sha256_hex
     except OSError:
         return False
-
-
-def _hash_file(file: BinaryIO) -> str:
-    digest, buffer = sha256(), bytearray(_CHUNK_BYTES)
-    view = memoryview(buffer)
-    while count := file.readinto(buffer):  # type: ignore[attr-defined]
-        digest.update(view[:count])
-    return digest.hexdigest()
 
 
 @contextlib.contextmanager
 def filling(path: Path) -> Iterator[BinaryIO]:
     """Hand out a new file that takes its place in the cache when the block ends without an error.
 
-    Other processes may fill the same place at the same time: the last one wins, and all write the same bytes.
+    Other processes may fill the same place at the same time: all write the same bytes.
 
     :raises OSError: if the cache cannot be written to.
     """
-    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = temporary.open("xb", buffering=0)
-    try:
-        with file:
-            yield file
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        yield file

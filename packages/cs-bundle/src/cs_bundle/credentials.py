@@ -35,7 +35,7 @@ _FORMS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Hold what ``RATTLER_AUTH_FILE`` and ``.netrc`` say.
+    """What ``RATTLER_AUTH_FILE`` and ``.netrc`` say.
 
     :ivar by_host: the file's entries; a key is a host or ``*.`` and a domain.
     :ivar path: the file, for messages.

@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Digest(Protocol):
-    """Take bytes, as the objects of :mod:`hashlib` do."""
+    """Something that takes bytes, as the objects of :mod:`hashlib` do."""
 
     def update(self, data: memoryview, /) -> None:
         """Take more bytes."""
@@ -17,7 +17,7 @@ class Digest(Protocol):
 
 
 class DigestThreads:
-    """Update digests in the background, in the order of the calls; hashing releases the interpreter's lock."""
+    """Threads that update digests, in the order of the calls; hashing releases the interpreter's lock."""
 
     def __init__(self, digests: Sequence[Digest]) -> None:
         """Start one thread for each digest, and one for other jobs."""

@@ -17,12 +17,12 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import HTTPError, LocationValueError, MaxRetryError
+import httpx2
 
+from .answers import Answer
 from .cache import filling
 from .errors import ArchiveMismatchError, BundleError, FetchError, RefusedError
-from .http import Connections
+from .http import TIMEOUTS_S, Connections
 from .room import disk_full, is_full
 from .urls import host_of, redact_url
 
@@ -47,7 +47,7 @@ _STATUS_HINTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveRequest:
-    """Say which archive to fetch.
+    """An archive to fetch.
 
     :ivar url: ``https``, ``http``, ``oci`` or ``file`` address.
     :ivar sha256: lower-case hex digest.
@@ -66,11 +66,11 @@ def is_local(url: str) -> bool:
 
 
 class CancelledError(Exception):
-    """Stop a download because another one has failed; never leaves this package."""
+    """A download that stops because another one has failed; never leaves this package."""
 
 
 class _TryAgainError(Exception):
-    """Say that another attempt may succeed, and how long the server asks to wait.
+    """A failure after which another attempt may succeed, and how long the server asks to wait.
 
     :ivar host: that asks for it.
     """
@@ -84,7 +84,7 @@ class _TryAgainError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Say that a download waits because a server asks for it.
+    """A download that waits because a server asks for it.
 
     :ivar host: that asks.
     :ivar asked_s: how long it asks to wait, in seconds.
@@ -103,7 +103,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observer:
-    """Who is told what happens.
+    """The receiver of what happens to a download.
 
     :ivar on_bytes: how many bytes have come, and a negative number when they have to come again.
     :ivar on_wait: a wait that a person would notice.
@@ -134,7 +134,7 @@ def download_archive(
 
 
 class _Receiver:
-    """Take the bytes of one archive: write, hash, count."""
+    """The receiver of one archive's bytes: writes, hashes, counts."""
 
     def __init__(
         self, request: ArchiveRequest, file: BinaryIO, cancelled: threading.Event, on_bytes: Callable[[int], None]
@@ -272,45 +272,39 @@ def _attempt(request: ArchiveRequest, receiver: _Receiver, connections: Connecti
     if headers and receiver.entity_tag:
         headers["If-Range"] = receiver.entity_tag
     try:
-        response, address = connections.open(request.url, headers, sha256=request.sha256)
-    except HTTPError as error:
+        answer, address = connections.open(request.url, headers, sha256=request.sha256)
+    except httpx2.HTTPError as error:
         raise _explain_failure(request, error) from None
     except RefusedError as error:
         raise _fetch_error(request, str(error), kind=error.kind) from None
     try:
-        _begin(request, receiver, response, host_of(address))
-        _receive(request, receiver, response)
+        _begin(request, receiver, answer, host_of(address))
+        _receive(request, receiver, answer)
+    except httpx2.HTTPError as error:
+        raise _explain_failure(request, error) from None
     finally:
-        # A connection with unread data cannot be used again; one that is used up has gone back to its pool already.
-        response.close()
+        answer.close()
 
 
-def _begin(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPResponse, host: str) -> None:
-    if response.status == 206 and receiver.received:
-        if response.headers.get("Content-Range", "").startswith(f"bytes {receiver.received}-"):
+def _begin(request: ArchiveRequest, receiver: _Receiver, answer: Answer, host: str) -> None:
+    if answer.status == 206 and receiver.received:
+        if answer.headers.get("Content-Range", "").startswith(f"bytes {receiver.received}-"):
             return
         receiver.restart()
         raise _TryAgainError(_fetch_error(request, "the server resumed at the wrong place"), wait_s=0)
-    if response.status == 416 and receiver.received:
+    if answer.status == 416 and receiver.received:
         receiver.restart()
         raise _TryAgainError(_fetch_error(request, "the server cannot resume"), wait_s=0)
-    if response.status != 200:
-        raise _explain_status(request, response, host)
+    if answer.status != 200:
+        raise _explain_status(request, answer, host)
     receiver.restart()
-    tag = response.headers.get("ETag", "")
+    tag = answer.headers.get("ETag", "")
     receiver.entity_tag = "" if tag.startswith("W/") else tag
 
 
-def _receive(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPResponse) -> None:
+def _receive(request: ArchiveRequest, receiver: _Receiver, answer: Answer) -> None:
     pace = _Pace()
-    while True:
-        try:
-            # What is there, without a wait for the rest of it.
-            data = response.read1(_CHUNK_BYTES, decode_content=False)
-        except HTTPError as error:
-            raise _explain_failure(request, error) from None
-        if not data:
-            break
+    for data in answer.iterate():
         receiver.take(data)
         if not pace.keeps_up(len(data)):
             why = f"less than {LEAST_BYTES} bytes came in {LEAST_BYTES_S:.0f} s"
@@ -320,7 +314,7 @@ def _receive(request: ArchiveRequest, receiver: _Receiver, response: BaseHTTPRes
 
 
 class _Pace:
-    """Tell a slow download from one that only seems to go on."""
+    """The pace of a download: tells a slow one from one that only seems to go on."""
 
     def __init__(self) -> None:
         self._since = time.monotonic()
@@ -337,13 +331,13 @@ class _Pace:
         return enough
 
 
-def _explain_status(request: ArchiveRequest, response: BaseHTTPResponse, host: str) -> Exception:
-    hint = _STATUS_HINTS.get(response.status)
-    wait_s = _parse_wait(response.headers.get("Retry-After", ""))
+def _explain_status(request: ArchiveRequest, answer: Answer, host: str) -> Exception:
+    hint = _STATUS_HINTS.get(answer.status)
+    wait_s = _parse_wait(answer.headers.get("Retry-After", ""))
     asked = "" if wait_s is None or wait_s < _NOTICED_S else f" and asks to wait {wait_s:.0f} s"
-    error = _fetch_error(request, f"{host} answers {response.status}{asked}", hint, kind="http-status")
-    error.actual = str(response.status)
-    return _TryAgainError(error, wait_s, host) if response.status in _RETRIED_STATUSES else error
+    error = _fetch_error(request, f"{host} answers {answer.status}{asked}", hint, kind="http-status")
+    error.actual = str(answer.status)
+    return _TryAgainError(error, wait_s, host) if answer.status in _RETRIED_STATUSES else error
 
 
 def _parse_wait(value: str) -> float | None:
@@ -357,16 +351,36 @@ def _parse_wait(value: str) -> float | None:
         return None
 
 
-def _explain_failure(request: ArchiveRequest, error: HTTPError) -> Exception:
-    # The messages of urllib3 may hold the path, and with it a conda token; the reason inside does not.
-    reason: object = error.reason if isinstance(error, MaxRetryError) else error
-    if isinstance(error, LocationValueError):
+def _explain_failure(request: ArchiveRequest, error: httpx2.HTTPError) -> Exception:
+    if isinstance(error, httpx2.UnsupportedProtocol):
         return _fetch_error(request, "the address cannot be used")
-    text = str(reason).rpartition("object at ")[2].partition(">: ")[2] or str(reason)
+    text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text:
         hint = "name the file with your organisation's certificates in SSL_CERT_FILE"
         return _fetch_error(request, "the server's certificate is not trusted", hint, kind="certificates")
-    return _TryAgainError(_fetch_error(request, text))
+    if isinstance(error, httpx2.ProxyError):
+        return _TryAgainError(_fetch_error(request, f"the proxy answers {text}", _STATUS_HINTS.get(_take_status(text))))
+    return _TryAgainError(_fetch_error(request, _describe(error)))
+
+
+def _take_status(text: str) -> int:
+    return int(text[:3]) if text[:3].isdecimal() else 0
+
+
+def _describe(error: httpx2.HTTPError) -> str:
+    """Say what happened to a connection; the library's own words are few, and some of them are those of a server."""
+    text = str(error)
+    match error:
+        case httpx2.ConnectTimeout():
+            return f"no connection in {TIMEOUTS_S['connect']:.0f} s"
+        case httpx2.TimeoutException():
+            return f"nothing came for {TIMEOUTS_S['read']:.0f} s"
+        case httpx2.ConnectError():
+            return f"cannot connect: {text}"
+        case httpx2.RemoteProtocolError() if text.startswith("peer closed connection"):
+            return "the connection was closed early"
+        case _:
+            return f"the connection failed: {text}"
 
 
 def _fetch_error(request: ArchiveRequest, why: str, hint: str | None = None, *, kind: str = "network") -> FetchError:

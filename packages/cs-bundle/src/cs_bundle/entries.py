@@ -19,7 +19,7 @@ _PAX_RECORD = re.compile(rb"(\d{1,10}) ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveEntry:
-    """Hold the name and size of one archive in a bundle.
+    """Name and size of one archive in a bundle.
 
     :ivar tar_offset: first byte of the archive inside the tar; None in a directory.
     """
@@ -31,7 +31,7 @@ class ArchiveEntry:
 
 @dataclass(slots=True)
 class _Extensions:
-    """Collect what long-name and pax headers say about the next entry."""
+    """What long-name and pax headers say about the next entry."""
 
     name: str | None = None
     size_bytes: int | None = None
@@ -40,7 +40,7 @@ class _Extensions:
 
 @dataclass(slots=True)
 class EntryWalker:
-    """Walk a tar from its beginning to its end.
+    """A walk through a tar from its beginning to its end.
 
     While an entry is handed out, its bytes may be read from the stream; what is left of them is stepped over.
     """

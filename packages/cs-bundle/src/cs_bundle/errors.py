@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from .urls import redact_text
 
+_TEXTS = ("kind", "message", "name", "url", "expected", "actual", "hint")
+
 
 class BundleError(Exception):
-    """Say what is wrong with a bundle, an archive or a download.
+    """Something that is wrong with a bundle, an archive or a download.
 
     Whatever it says goes through :func:`cs_bundle.urls.redact_text`: no address in it holds a secret.
 
@@ -47,55 +50,59 @@ class BundleError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        where = f"{self.path}: " if self.path is not None else ""
-        advice = f" ({self.hint})" if self.hint else ""
-        return f"{where}{self.message}{advice}"
+        """Return ``PATH: MESSAGE``, as far as that is known."""
+        return self.message if self.path is None else f"{self.path}: {self.message}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything that is known, as JSON values by their names."""
+        known = {name: getattr(self, name) for name in _TEXTS} | {"path": str(self.path or "")}
+        return {name: value for name, value in known.items() if value}
 
 
 class BundleReadError(BundleError):
-    """Report a file that cannot be opened or read at all."""
+    """A file that cannot be opened or read at all."""
 
     kind = "cannot-read"
 
 
 class BundleWriteError(BundleError):
-    """Report a bundle that could not be written; nothing was left behind."""
+    """A bundle that could not be written; nothing was left behind."""
 
     kind = "cannot-write"
 
 
 class ArchiveNameError(BundleError):
-    """Refuse a file name that a bundle cannot hold."""
+    """A file name that a bundle cannot hold."""
 
     kind = "not-an-archive"
 
 
 class BundleRejectedError(BundleError):
-    """Refuse a bundle for what it holds; ``kind`` says which rule it breaks."""
+    """A bundle that is refused for what it holds; ``kind`` says which rule it breaks."""
 
     kind = "rejected"
 
 
 class ArchiveMismatchError(BundleRejectedError):
-    """Refuse an archive whose size or SHA-256 is not the expected one."""
+    """An archive whose size or SHA-256 is not the expected one."""
 
     kind = "sha256-mismatch"
 
 
 class FetchError(BundleError):
-    """Report an archive that could not be fetched."""
+    """An archive that could not be fetched."""
 
     kind = "fetch"
 
 
 class DiskFullError(BundleError):
-    """Report a disk, or a quota, without room; ``expected`` is what was needed, ``actual`` what is free."""
+    """A disk, or a quota, without room; ``expected`` is what was needed, ``actual`` what is free."""
 
     kind = "disk-full"
 
 
 class RefusedError(Exception):
-    """Say why a request or its answer is not acceptable; never leaves this package.
+    """A request or its answer that is not acceptable; never leaves this package.
 
     :ivar kind: of the error that is made of it.
     """

@@ -34,7 +34,7 @@ over loopback 24 took 0.43 s for 211 MB in 138 archives, 8 took 0.7 s, 32 no les
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchProgress:
-    """Say how far all downloads together have come.
+    """How far all downloads together have come.
 
     :ivar total_bytes: None while the size of an archive is not known.
     """
@@ -78,7 +78,7 @@ def fetch_archives(
     environ = os.environ if environ is None else environ
     paths = [cached_path(cache, request.sha256, request.file_name) for request in requests]
     jobs = dict(zip(paths, requests, strict=True))
-    connections = Connections(environ, load_credentials(environ), size=concurrency)
+    connections = Connections(environ, load_credentials(environ))
     meter = _Meter(jobs.values(), on_progress)
     observer = Observer(on_bytes=meter.add_bytes, on_wait=_Waits(on_wait).add)
     run = _Run(jobs, connections, meter, observer, offline=offline, rehash=rehash)
@@ -91,7 +91,7 @@ def fetch_archives(
 
 
 class _Meter:
-    """Add up what the threads report."""
+    """The sum of what the threads report."""
 
     def __init__(
         self, requests: Collection[ArchiveRequest], on_progress: Callable[[FetchProgress], None] | None
@@ -126,7 +126,7 @@ class _Meter:
 
 
 class _Waits:
-    """Pass on that a host asks to wait, once for all downloads that it keeps waiting."""
+    """The waits that hosts ask for, passed on once for all downloads of a host."""
 
     def __init__(self, on_wait: Callable[[Wait], None] | None) -> None:
         self._on_wait = on_wait
@@ -150,7 +150,7 @@ def _check_cache(jobs: Mapping[Path, ArchiveRequest], cache: Path) -> None:
 
 
 class _Run:
-    """Carry out the downloads of one call."""
+    """The downloads of one call."""
 
     def __init__(
         self,

@@ -1,56 +1,53 @@
-"""Connections: pools, proxies, certificates."""
+"""Connections: one set a thread, proxies, certificates."""
 
 from __future__ import annotations
 
 import contextlib
-import ipaddress
+import socket
 import ssl
 import threading
 import weakref
 from collections.abc import Mapping
 from functools import cached_property
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
-import urllib3
-from urllib3.exceptions import HTTPError, LocationValueError, ProxySchemeUnknown
+import httpx2
+from h2.exceptions import H2Error
 
-from .credentials import Credentials, render_basic
+from .answers import Answer, http2_failure
+from .credentials import Credentials
 from .errors import FetchError, RefusedError
 from .oci import Registries
+from .proxies import find_proxy, parse_proxy, read_proxies
 from .redirects import LIMIT, find_redirect
 from .urls import host_of, origin_of
 
-_CONNECT_TIMEOUT_S = 20.0
-_READ_TIMEOUT_S = 60.0
+TIMEOUTS_S: dict[str, float | None] = {"connect": 20.0, "read": 60.0, "write": 60.0, "pool": None}
+_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "cs-bundle"}
 
 
 class Connections:
-    """Open responses through the right proxy, with the right certificates and credentials.
+    """Connections through the right proxy, with the right certificates and credentials.
 
     Certificates are those of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` if set, else the system's own. Proxies are those of
     ``http_proxy``, ``https_proxy``, ``all_proxy`` and ``no_proxy``.
+
+    A thread may have one response open at a time. Threads share no connection: an HTTP/2 connection of httpcore2 is not
+    safe in several (https://github.com/pydantic/httpx2/pull/1153).
     """
 
-    def __init__(
-        self,
-        environ: Mapping[str, str],
-        credentials: Credentials,
-        *,
-        size: int,
-        read_timeout_s: float = _READ_TIMEOUT_S,
-    ) -> None:
+    def __init__(self, environ: Mapping[str, str], credentials: Credentials) -> None:
         self._environ = environ
         self._credentials = credentials
-        self._size = size
-        self._timeout = urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=read_timeout_s)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._aborted = threading.Event()
-        self._pools: dict[str, urllib3.PoolManager] = {}
-        self._responses: weakref.WeakSet[urllib3.BaseHTTPResponse] = weakref.WeakSet()
+        self._transports: dict[tuple[int, str], httpx2.HTTPTransport] = {}
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._proxies = read_proxies(environ)
         self._registries = Registries(self._follow, credentials)
 
-    def open(self, url: str, headers: Mapping[str, str], *, sha256: str) -> tuple[urllib3.BaseHTTPResponse, str]:
+    def open(self, url: str, headers: Mapping[str, str], *, sha256: str) -> tuple[Answer, str]:
         """Open a response whose body is still to be read; the caller closes it.
 
         A redirect to another host does not take the credentials along.
@@ -58,7 +55,7 @@ class Connections:
         :param url: an ``http``, ``https`` or ``oci`` address.
         :param sha256: of what is asked for, in hex: registries look for it by that.
         :returns: the response, and the address that gave it.
-        :raises urllib3.exceptions.HTTPError: if there is no response.
+        :raises httpx2.HTTPError: if there is no response.
         :raises RefusedError: if a response is not acceptable.
         :raises FetchError: if the configuration makes one impossible.
         """
@@ -67,113 +64,90 @@ class Connections:
         address, authorization = self._credentials.authorize(url)
         return self._follow(address, headers, authorization)
 
-    def _follow(
-        self, address: str, headers: Mapping[str, str], authorization: Mapping[str, str]
-    ) -> tuple[urllib3.BaseHTTPResponse, str]:
+    def _follow(self, address: str, headers: Mapping[str, str], authorization: Mapping[str, str]) -> tuple[Answer, str]:
         for _ in range(LIMIT + 1):
-            response = self._request(address, {**headers, **authorization})
-            target = _closing_on_error(response, address)
+            answer = self._request(address, {**headers, **authorization})
+            target = _closing_on_error(answer, address)
             if target is None:
-                return response, address
-            response.close()
+                return answer, address
+            answer.discard()
             if origin_of(target) != origin_of(address):
                 authorization = {}
             address = target
         raise RefusedError("redirect", f"{host_of(address)} redirects more than {LIMIT} times")
 
-    def _request(self, address: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+    def _request(self, address: str, headers: Mapping[str, str]) -> Answer:
+        transport = self._find_transport(find_proxy(address, self._proxies))
+        extensions = {"timeout": TIMEOUTS_S, "trace": self._take_note}
         try:
-            response = self._find_pool(address).request(
-                "GET",
-                address,
-                headers={"Accept-Encoding": "identity", "User-Agent": "cs-bundle", **headers},
-                preload_content=False,
-                decode_content=False,
-                redirect=False,
-                timeout=self._timeout,
-                retries=False,
-            )
-        except HTTPError:
-            raise
-        except ValueError:
-            # What cannot be sent stands in the error's text, credentials as well.
-            raise RefusedError("address", "the request cannot be sent") from None
-        self._responses.add(response)
-        if self._aborted.is_set():
-            self.abort()
-        return response
+            request = httpx2.Request("GET", address, headers={**_HEADERS, **headers}, extensions=extensions)
+            return Answer(transport.handle_request(request), transport.close)
+        except httpx2.LocalProtocolError as error:
+            if _is_http2_failure(error):
+                raise http2_failure() from None
+            raise _unsendable() from None
+        except (httpx2.InvalidURL, ValueError):
+            raise _unsendable() from None
+
+    def _take_note(self, event: str, info: Mapping[str, Any]) -> None:
+        """Keep each new socket in mind, as long as it is in use."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            stream = info["return_value"]
+            with self._lock:
+                self._sockets.add(stream.get_extra_info("socket"))
+            if self._aborted.is_set():
+                stream.close()
 
     def abort(self) -> None:
-        """Wake up every thread that waits for the rest of a response."""
+        """Wake up every thread that waits for a server."""
         self._aborted.set()
-        for response in list(self._responses):
-            with contextlib.suppress(OSError, ValueError, RuntimeError):
-                response.shutdown()
+        with self._lock:
+            for one in self._sockets:
+                with contextlib.suppress(OSError):
+                    # Not that of an SSLSocket, which takes away from its reader what it reads with.
+                    socket.socket.shutdown(one, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close every connection."""
-        for pool in self._pools.values():
-            pool.clear()
+        for transport in self._transports.values():
+            transport.close()
 
-    def _find_pool(self, url: str) -> urllib3.PoolManager:
-        proxy = self._find_proxy(url)
+    def _find_transport(self, proxy: str) -> httpx2.HTTPTransport:
+        key = threading.get_ident(), proxy
         with self._lock:
-            if proxy not in self._pools:
-                self._pools[proxy] = self._make_pool(proxy)
-            return self._pools[proxy]
-
-    def _find_proxy(self, url: str) -> str:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-        if bypasses_proxy(parts.hostname or "", port, self._proxies.get("no", "")):
-            return ""
-        return self._proxies.get(parts.scheme) or self._proxies.get("all") or ""
-
-    def _make_pool(self, proxy: str) -> urllib3.PoolManager:
-        if not proxy:
-            return urllib3.PoolManager(maxsize=self._size, ssl_context=self._tls)
-        try:
-            parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-            userinfo, at, host_port = parts.netloc.rpartition("@")
-            usable = bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable:
-            raise _unusable_proxy("a proxy variable does not hold a valid address")
-        user, _, password = userinfo.partition(":")
-        login = render_basic(unquote(user), unquote(password))["Authorization"] if at else None
-        try:
-            return urllib3.ProxyManager(
-                f"{parts.scheme}://{host_port}",
-                proxy_headers=None if login is None else {"Proxy-Authorization": login},
-                maxsize=self._size,
-                ssl_context=self._tls,
-                proxy_ssl_context=self._tls,
-            )
-        except (ProxySchemeUnknown, LocationValueError, ValueError):
-            raise _unusable_proxy(f"cannot use the proxy {parts.scheme}://{host_port}") from None
+            if key not in self._transports:
+                self._transports[key] = httpx2.HTTPTransport(
+                    verify=self._tls, http2=True, proxy=parse_proxy(proxy, self._make_tls) if proxy else None
+                )
+            return self._transports[key]
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
+        return self._make_tls()
+
+    def _make_tls(self) -> ssl.SSLContext:
         file, directory = self._environ.get("SSL_CERT_FILE"), self._environ.get("SSL_CERT_DIR")
         if file or directory:
             return _load_certificates(file or None, directory or None)
-        import truststore
-
-        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return httpx2.create_ssl_context(trust_env=False)
 
 
-def _closing_on_error(response: urllib3.BaseHTTPResponse, address: str) -> str | None:
+def _closing_on_error(answer: Answer, address: str) -> str | None:
     try:
-        return find_redirect(response, address)
+        return find_redirect(answer, address)
     except RefusedError:
-        response.close()
+        answer.close()
         raise
 
 
-def _unusable_proxy(why: str) -> FetchError:
-    names = "http_proxy, https_proxy, all_proxy"
-    return FetchError(why, kind="proxy", hint=f"set {names} to the address of an http or https proxy, or unset them")
+def _is_http2_failure(error: httpx2.LocalProtocolError) -> bool:
+    inner = error.__cause__
+    return inner is not None and any(isinstance(argument, H2Error) for argument in inner.args)
+
+
+def _unsendable() -> RefusedError:
+    # What cannot be sent stands in the error's text, credentials as well.
+    return RefusedError("address", "the request cannot be sent")
 
 
 def _load_certificates(file: str | None, directory: str | None) -> ssl.SSLContext:
@@ -185,39 +159,3 @@ def _load_certificates(file: str | None, directory: str | None) -> ssl.SSLContex
             kind="certificates",
             hint="correct SSL_CERT_FILE or SSL_CERT_DIR",
         ) from error
-
-
-def read_proxies(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the proxies by scheme, and ``no``: the lower-case variable wins over the upper-case one."""
-    names = ("http", "https", "all", "no")
-    # A web server sets HTTP_PROXY from a request's header: in such a process only the lower-case one counts.
-    upper = {name: "" if name == "http" and "REQUEST_METHOD" in environ else f"{name.upper()}_PROXY" for name in names}
-    found = {name: environ.get(f"{name}_proxy") or environ.get(upper[name]) or "" for name in names}
-    return {name: value for name, value in found.items() if value}
-
-
-def bypasses_proxy(host: str, port: int | None, no_proxy: str) -> bool:
-    """Tell whether ``no_proxy`` lists a host: itself, with its port, a domain or a network that it belongs to."""
-    address = _parse_address(host)
-    for entry in (item.strip().lower() for item in no_proxy.split(",")):
-        domain = entry.removeprefix("*").removeprefix(".")
-        if entry == "*" or (domain and domain in (host, f"{host}:{port}")):
-            return True
-        # No part of an address is a domain, as for the runtime.
-        if _holds_address(entry, address) if address else domain and host.endswith(f".{domain}"):
-            return True
-    return False
-
-
-def _parse_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
-
-
-def _holds_address(network: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    try:
-        return address in ipaddress.ip_network(network, strict=False)
-    except ValueError:
-        return False

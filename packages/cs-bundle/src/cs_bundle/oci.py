@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
-from urllib3 import BaseHTTPResponse
-
+from .answers import Answer
 from .credentials import Credentials
 from .errors import RefusedError
 from .urls import origin_of
@@ -81,12 +80,12 @@ def parse_reference(url: str) -> BlobReference:
 
 
 class Follow(Protocol):
-    """Ask for an address and follow its redirects."""
+    """A function that asks for an address and follows its redirects."""
 
     def __call__(
         self, address: str, headers: Mapping[str, str], authorization: Mapping[str, str], /
-    ) -> tuple[BaseHTTPResponse, str]:
-        """Return the last response, and the address that gave it."""
+    ) -> tuple[Answer, str]:
+        """Return the last answer, and the address that gave it."""
         ...
 
 
@@ -99,7 +98,7 @@ class _Challenge:
 
 
 class Registries:
-    """Ask registries for blobs, and remember how each of them wants to be asked."""
+    """Registries of blobs, and how each of them wants to be asked."""
 
     def __init__(self, follow: Follow, credentials: Credentials) -> None:
         self._follow = follow
@@ -109,42 +108,42 @@ class Registries:
         self._challenges: dict[str, _Challenge | None] = {}
         self._tokens: dict[BlobReference, dict[str, str]] = {}
 
-    def open(self, url: str, sha256: str, headers: Mapping[str, str]) -> tuple[BaseHTTPResponse, str]:
+    def open(self, url: str, sha256: str, headers: Mapping[str, str]) -> tuple[Answer, str]:
         """Open the blob of an archive.
 
         :param sha256: the archive's digest, in hex.
-        :returns: the response, whatever its status, and the address that gave it.
+        :returns: the answer, whatever its status, and the address that gave it.
         :raises RefusedError: if an answer of the registry makes no sense.
         """
         reference = parse_reference(url)
-        response, address = self._ask(reference, reference.blob_url(f"sha256:{sha256}"), headers)
-        if response.status != 404:
-            return response, address
-        response.close()
-        response, address = self._ask(reference, reference.manifest_url, {"Accept": _MANIFEST})
-        if response.status != 200:
-            return response, address
-        digest = _find_layer(_read_document(response), reference.media_type)
+        answer, address = self._ask(reference, reference.blob_url(f"sha256:{sha256}"), headers)
+        if answer.status != 404:
+            return answer, address
+        answer.discard()
+        answer, address = self._ask(reference, reference.manifest_url, {"Accept": _MANIFEST})
+        if answer.status != 200:
+            return answer, address
+        digest = _find_layer(_read_document(answer), reference.media_type)
         return self._ask(reference, reference.blob_url(digest), headers)
 
-    def _ask(self, reference: BlobReference, address: str, headers: Mapping[str, str]) -> tuple[BaseHTTPResponse, str]:
+    def _ask(self, reference: BlobReference, address: str, headers: Mapping[str, str]) -> tuple[Answer, str]:
         """Ask a registry, and once more with a login if it wants one."""
         authorization = self._tokens.get(reference)
         if authorization is None:
             authorization, refusal = self._log_in(reference)
             if refusal is not None:
                 return refusal
-        response, final = self._follow(address, headers, authorization)
+        answer, final = self._follow(address, headers, authorization)
         # A challenge of another host, which a redirect led to, is not answered with this one's credentials.
-        if response.status != 401 or origin_of(final) != origin_of(address) or not self._learn(reference, response):
-            return response, final
-        response.close()
+        if answer.status != 401 or origin_of(final) != origin_of(address) or not self._learn(reference, answer):
+            return answer, final
+        answer.discard()
         authorization, refusal = self._log_in(reference)
         return refusal or self._follow(address, headers, authorization)
 
-    def _learn(self, reference: BlobReference, response: BaseHTTPResponse) -> bool:
+    def _learn(self, reference: BlobReference, answer: Answer) -> bool:
         """Remember how a registry wants to be asked; tell whether that is known to us."""
-        for scheme, parameters in _parse_challenges(response.headers.getlist("WWW-Authenticate")):
+        for scheme, parameters in _parse_challenges(answer.headers.get_list("WWW-Authenticate")):
             realm = parameters.get("realm", "")
             if scheme == "bearer" and realm.lower().startswith("https://"):  # a login goes there: never in the clear
                 challenge = _Challenge(realm, parameters.get("service"))
@@ -161,8 +160,8 @@ class Registries:
     def _own(self, reference: BlobReference) -> dict[str, str]:
         return self._credentials.headers_for(urlsplit(f"//{reference.host}").hostname or "")
 
-    def _log_in(self, reference: BlobReference) -> tuple[dict[str, str], tuple[BaseHTTPResponse, str] | None]:
-        """Return the header for a repository, and the token service's response if it gives no token."""
+    def _log_in(self, reference: BlobReference) -> tuple[dict[str, str], tuple[Answer, str] | None]:
+        """Return the header for a repository, and the token service's answer if it gives no token."""
         own = self._own(reference)
         if own.get("Authorization", "").startswith("Bearer "):
             return own, None  # a token of the registry already
@@ -171,10 +170,10 @@ class Registries:
             challenge = self._challenges.get(reference.host)
         if challenge is None:
             return (own if asked else {}), None
-        response, final = self._follow(_token_address(challenge, reference), {}, own)
-        if response.status != 200:
-            return {}, (response, final)
-        header = {"Authorization": f"Bearer {_take_token(_read_document(response))}"}
+        answer, final = self._follow(_token_address(challenge, reference), {}, own)
+        if answer.status != 200:
+            return {}, (answer, final)
+        header = {"Authorization": f"Bearer {_take_token(_read_document(answer))}"}
         with self._lock:
             self._tokens[reference] = header
         return header, None
@@ -195,9 +194,8 @@ def _token_address(challenge: _Challenge, reference: BlobReference) -> str:
     return f"{challenge.realm}{'&' if urlsplit(challenge.realm).query else '?'}{query}"
 
 
-def _read_document(response: BaseHTTPResponse) -> Mapping[str, Any]:
-    data = response.read(_DOCUMENT_LIMIT_BYTES + 1, decode_content=True)
-    response.close()
+def _read_document(answer: Answer) -> Mapping[str, Any]:
+    data = answer.read(_DOCUMENT_LIMIT_BYTES)
     try:
         document = json.loads(data) if len(data) <= _DOCUMENT_LIMIT_BYTES else None
     except (ValueError, RecursionError):

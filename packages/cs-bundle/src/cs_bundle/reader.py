@@ -21,7 +21,7 @@ _BUFFER_BYTES = 1 << 17
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleReader:
-    """Give access to the archives of a bundle; made by :func:`open_bundle`. It holds no open file.
+    """Access to the archives of a bundle; made by :func:`open_bundle`. It holds no open file.
 
     :ivar form: ``directory``; ``canonical``, read in place; or ``foreign``, decompressed.
     :ivar archives: what the bundle holds, in its own order, a directory's sorted.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from urllib3 import BaseHTTPResponse
-
+from .answers import Answer
 from .errors import RefusedError
 from .urls import host_of, redact_url
 
@@ -14,16 +13,16 @@ _STATUSES = {301, 302, 303, 307, 308}
 _ALLOWED = {"http": ("http", "https"), "https": ("https",)}
 
 
-def find_redirect(response: BaseHTTPResponse, address: str) -> str | None:
-    """Return the address that a response redirects to, or ``None`` if it does not.
+def find_redirect(answer: Answer, address: str) -> str | None:
+    """Return the address that an answer redirects to, or ``None`` if it does not.
 
     User and password in it are left out: what a server says is not what the user trusts it with.
 
     :param address: that was asked for.
     :raises RefusedError: if it leads from https to http, to another scheme, or is not an address.
     """
-    location = response.headers.get("Location")
-    if response.status not in _STATUSES or not location:
+    location = answer.headers.get("Location")
+    if answer.status not in _STATUSES or not location:
         return None
     try:
         parts = urlsplit(urljoin(address, location.strip()))

@@ -15,7 +15,7 @@ _COMPRESSED_CHUNK_BYTES = 2048
 
 
 class TarStream(Protocol):
-    """Give the bytes of a tar in order; only the end of the data gives fewer than asked for."""
+    """The bytes of a tar in order; only the end of the data gives fewer than asked for."""
 
     position: int
 
@@ -33,7 +33,7 @@ class TarStream(Protocol):
 
 
 class RawFrameStream:
-    """Read the tar of a canonical bundle by arithmetic."""
+    """The tar of a canonical bundle, read by arithmetic."""
 
     def __init__(self, file: BinaryIO, tar_size_bytes: int) -> None:
         self._file = file
@@ -64,7 +64,7 @@ class RawFrameStream:
 
 
 class ZstdStream:
-    """Read a tar through a decompressor, in memory that does not grow with the bundle."""
+    """A tar read through a decompressor, in memory that does not grow with the bundle."""
 
     def __init__(self, file: BinaryIO) -> None:
         # Only foreign bundles need the decompressor; its import takes longer than reading a small bundle.
@@ -164,7 +164,7 @@ def measure_canonical_tar(file: BinaryIO) -> int | None:
 
 
 class EntryFile(io.RawIOBase):
-    """Show the next bytes of a tar stream as a file of their own."""
+    """The next bytes of a tar stream as a file of their own."""
 
     def __init__(self, stream: TarStream, size_bytes: int, *, owns_stream: bool) -> None:
         super().__init__()

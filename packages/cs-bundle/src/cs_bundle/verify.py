@@ -18,7 +18,7 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleReport:
-    """Describe a bundle whose archives have been checked.
+    """A bundle whose archives have been checked.
 
     :ivar verified: archives that are as expected.
     :ivar missing: expected names that the bundle does not hold.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from .errors import ArchiveNameError, BundleError, BundleRejectedError, BundleWr
 from .expected import ExpectedArchive
 from .frame import bundle_size
 from .names import is_archive_name
+from .replacing import replacing
 from .room import check_room, disk_full, is_full
 from .tar import END_OF_ARCHIVE, padding_size, render_entry_header
 from .verify import mismatch
@@ -23,7 +23,7 @@ from .verify import mismatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundledArchive:
-    """Place one archive in a bundle.
+    """The place of one archive in a bundle.
 
     :ivar tar_offset: first byte of the archive, counted inside the tar.
     """
@@ -35,7 +35,7 @@ class BundledArchive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleInfo:
-    """Describe a written bundle.
+    """A written bundle.
 
     :ivar path: the file that holds it, among other things if it was appended to one; empty if that has no name.
     :ivar sha256: lower-case hex digest of the whole bundle.
@@ -62,7 +62,7 @@ def write_bundle(out: Path, archives: Iterable[Path], *, expected: Iterable[Expe
     :raises BundleWriteError: if a file cannot be read or written, or changes its size meanwhile.
     :raises DiskFullError: if there is no room for it, which is looked at before anything is written.
     """
-    with _writing(out), _replacing(out) as file:
+    with _writing(out), replacing(out) as file:
         try:
             info = append_bundle(file, archives, expected=expected)
         except BundleError as error:
@@ -165,17 +165,3 @@ def _end_of(placed: list[BundledArchive] | tuple[BundledArchive, ...]) -> int:
         return 0
     last = placed[-1]
     return last.tar_offset + last.size_bytes + padding_size(last.size_bytes)
-
-
-@contextlib.contextmanager
-def _replacing(out: Path) -> Iterator[BinaryIO]:
-    # A random name, opened exclusively: two builds into one directory do not meet. No fsync: a build can be repeated.
-    temporary = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
-    file = temporary.open("xb", buffering=0)
-    try:
-        with file:
-            yield file
-        temporary.replace(out)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -21,10 +21,12 @@ class Served:
     :ivar cuts: byte counts after which to drop the connection, one a request.
     :ivar redirect: where to send everybody.
     :ivar stalls: send half of the data and then nothing until the server is closed.
+    :ivar silent: say nothing at all until the server is closed.
     :ivar drips_s: pause after each byte, in seconds.
     :ivar authorization: the header to insist on.
     :ivar retry_after: goes with ``statuses``.
     :ivar challenge: goes with the refusal of a wrong ``authorization``.
+    :ivar after: what to wait for before anything is answered.
     """
 
     data: bytes
@@ -35,9 +37,11 @@ class Served:
     ranges: bool = True
     lied_length: int | None = None
     stalls: bool = False
+    silent: bool = False
     drips_s: float = 0
     retry_after: str = "0"
     challenge: str = ""
+    after: threading.Event | None = None
 
 
 class ArchiveServer:
@@ -89,6 +93,11 @@ def answer(handler: BaseHTTPRequestHandler, served: Served | None, closing: thre
     """Answer one request."""
     if served is None:
         return finish(handler, 404, b"")
+    if served.silent:
+        handler.close_connection = closing.wait()
+        return None
+    if served.after is not None:
+        served.after.wait()
     if served.statuses:
         return finish(handler, served.statuses.pop(0), b"sorry", {"Retry-After": served.retry_after})
     if served.redirect:
@@ -103,7 +112,7 @@ def answer(handler: BaseHTTPRequestHandler, served: Served | None, closing: thre
     if served.stalls:
         finish(handler, 200, served.data, headers, len(served.data) // 2)
         handler.wfile.flush()
-        closing.wait(30)
+        closing.wait()
         return None
     if served.drips_s:
         finish(handler, 206 if start else 200, served.data[start:], headers, 0)

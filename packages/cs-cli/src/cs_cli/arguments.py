@@ -1,19 +1,24 @@
-"""What can be asked of ``cs``; the flags of ``[tool.conda-ship]`` come from the one table in ``cs_manifest``."""
+"""What can be asked of ``cs``; the flags of settings come from the table of keys in ``cs_manifest``."""
 
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 from .errors import EXIT_USAGE, CliError
+from .options import BuildOptions, InspectOptions, Options, ProjectOptions, RunOptions, VerifyOptions
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cs_manifest import ConfigKey
 
+_OPTIONS: dict[str, type[Options]] = {
+    one.command: one for one in (InspectOptions, BuildOptions, RunOptions, VerifyOptions)
+}
 _EPILOG = "Exit status: 0 done, 1 the build failed, 2 wrong usage."
 
 
@@ -24,10 +29,10 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(**{**options, "allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
-        raise CliError("usage", message, hint=f"see {self.prog} --help", exit_code=EXIT_USAGE)
+        raise CliError(message, kind="usage", hint=f"see {self.prog} --help", exit_status=EXIT_USAGE)
 
 
-def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(words: Sequence[str]) -> Options:
     """Parse a command line.
 
     :param words: arguments without the program's name.
@@ -35,12 +40,23 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
     """
     command = next((word for word in words if not word.startswith("-")), None)
     if command != "run" or "--" not in words:
-        return build_parser(command).parse_args(words)
+        return _read_options(build_parser(command).parse_args(words))
     # Everything behind the first "--" is the runtime's, another "--" included.
     border = list(words).index("--")
     arguments = build_parser(command).parse_args(words[:border])
     arguments.arguments += words[border + 1 :]
-    return arguments
+    return _read_options(arguments)
+
+
+def _read_options(arguments: argparse.Namespace) -> Options:
+    """Turn what the parser found into the options of its command."""
+    kind = _OPTIONS[arguments.command]
+    values = vars(arguments)
+    if issubclass(kind, ProjectOptions):
+        values["overrides"] = config_overrides(arguments)
+    if issubclass(kind, RunOptions):
+        values["arguments"] = tuple(arguments.arguments)
+    return kind(**{field.name: values[field.name] for field in fields(kind)})
 
 
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
@@ -127,19 +143,38 @@ def _add_project(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_key(group: argparse._ArgumentGroup, key: ConfigKey) -> None:
-    default = key.default_text or (str(key.default) if isinstance(key.default, str) else None)
-    text = f"{key.help}; default: {default}".replace("`", "") if default else key.help
+    options: dict[str, Any] = {"dest": key.attribute, "metavar": key.metavar, "help": _describe_key(key)}
     if key.value_type == "boolean":
-        group.add_argument(
-            *key.flags, dest=key.attribute, action=argparse.BooleanOptionalAction, default=None, help=text
-        )
+        options |= {"nargs": "?", "const": True, "type": _read_switch, "metavar": "{true,false}"}
     elif key.is_list:
-        text += "; may be repeated"
-        group.add_argument(*key.flags, dest=key.attribute, action="append", metavar=key.metavar, help=text)
-    else:
+        options |= {"action": "extend", "type": _split_list}
+    elif key.choices:
         # cs_manifest checks choices: it knows a better message than argparse.
-        metavar = "{" + ",".join(key.choices) + "}" if key.choices else key.metavar
-        group.add_argument(*key.flags, dest=key.attribute, metavar=metavar, help=text)
+        options["metavar"] = "{" + ",".join(key.choices) + "}"
+    group.add_argument(*key.flags, **options)
+    if key.value_type == "boolean":
+        text = f"the same as --{key.name}=false"
+        group.add_argument(f"--no-{key.name}", dest=key.attribute, action="store_const", const=False, help=text)
+
+
+def _describe_key(key: ConfigKey) -> str:
+    default = key.default_text or (key.choices and str(key.default))
+    parts = (
+        key.help,
+        default and f"default: {default}",
+        key.is_list and "separate names by commas, or repeat the flag",
+    )
+    return "; ".join(part for part in parts if part).replace("`", "").replace("%", "%%")
+
+
+def _read_switch(word: str) -> bool | str:
+    """Read the value of a boolean flag; ``cs_manifest`` refuses any other word."""
+    return {"true": True, "false": False}.get(word, word)
+
+
+def _split_list(text: str) -> list[str]:
+    """Split a list at commas and white space. A list without names stays one empty name, which is refused."""
+    return [name for name in re.split(r"[\s,]+", text) if name] or [""]
 
 
 def _add_building(parser: argparse.ArgumentParser) -> None:

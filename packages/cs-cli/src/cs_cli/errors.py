@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
-FIELDS = ("path", "line", "column", "key", "part", "name", "url", "expected", "actual", "hint")
-"""What an error may say besides its message; the packages' error roots use the same names."""
+FIELDS = ("path", "line", "column", "part", "key", "name", "url", "expected", "actual", "hint", "lines", "problems")
+"""What an error may say besides its kind and its message; :class:`Diagnosed` tells what each of them is."""
 
+_ADVICE = {
+    "root-not-found": "give the project's directory with --root, or its manifest with --manifest",
+    "manifest-not-found": "give the project's directory with --root, or its manifest with --manifest",
+    "lock-not-found": "give another one with --source-lock",
+    "version-missing": "give one with --runtime-version",
+    "version-metadata": "give one with --runtime-version",
+    "template-not-found": "name one with --template",
+    "template-platform": "name a template for the platform with --template",
+}
+"""What can be done about an error with the flags of ``cs``, by kind: the packages know none of them."""
 
 _LISTED = 20
 
@@ -24,26 +34,70 @@ class Issue(Protocol):
         ...
 
 
+@runtime_checkable
+class Diagnosed(Protocol):
+    """An error that a package raises on purpose. Each package has one root with this shape.
+
+    It is made with ``(message, *, kind, ...)``. Its text is ``PATH:LINE:COLUMN: KEY: MESSAGE``, as far as that is
+    known, with neither advice nor exit status. Not every error has all of :data:`FIELDS`.
+
+    """
+
+    @property
+    def kind(self) -> str:
+        """Stable identifier, such as ``sha256-mismatch``."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in one sentence without a full stop."""
+        ...
+
+    @property
+    def path(self) -> Path | None:
+        """File that it is about."""
+        ...
+
+    @property
+    def hint(self) -> str | None:
+        """What to do about it."""
+        ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is known as JSON values: ``kind``, ``message`` and :data:`FIELDS`.
+
+        ``key`` is a key path in the file, ``part`` a part of a stamp, ``name`` an entry of a bundle, ``url`` where an
+        archive comes from, ``expected`` and ``actual`` what should have been there and what was, ``lines`` are to add
+        to the file, and ``problems`` everything that is wrong if it is more than one thing.
+        """
+        ...
+
+
 class CliError(Exception):
-    """Say why ``cs`` cannot do what it was asked to.
+    """A request that ``cs`` cannot carry out.
 
     :ivar kind: stable identifier, for ``--error-format json``.
+    :ivar path: file that the error is about.
+    :ivar key: flag, or key of a file, that the error is about.
+    :ivar expected: what would have been right.
+    :ivar actual: what was found.
+    :ivar hint: what to do about it.
     :ivar problems: everything that is wrong, when it is more than one thing.
-    :ivar exit_code: 1 when the work failed, 2 when the request was wrong.
+    :ivar exit_status: :data:`EXIT_FAILED` when the work failed, :data:`EXIT_USAGE` when the request was wrong.
     """
 
     def __init__(
         self,
-        kind: str,
         message: str,
         *,
+        kind: str,
         path: Path | None = None,
         key: str | None = None,
         expected: str | None = None,
         actual: str | None = None,
         hint: str | None = None,
         problems: Iterable[Issue] = (),
-        exit_code: int = EXIT_FAILED,
+        exit_status: int = EXIT_FAILED,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -54,36 +108,33 @@ class CliError(Exception):
         self.actual = actual
         self.hint = hint
         self.problems = tuple(problems)
-        self.exit_code = exit_code
+        self.exit_status = exit_status
+
+    def __str__(self) -> str:
+        """Return ``PATH: KEY: MESSAGE``, as far as that is known."""
+        place = "" if self.path is None else str(self.path)
+        return ": ".join(part for part in (place, self.key, self.message) if part)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything that is known, as JSON values by their names."""
+        known = {name: getattr(self, name) for name in ("kind", "message", "key", "expected", "actual", "hint")}
+        known |= {"path": str(self.path or ""), "problems": [problem.to_dict() for problem in self.problems]}
+        return {name: value for name, value in known.items() if value}
 
 
-def exit_code_of(error: Exception) -> int:
-    """Decide the exit status: a wrong command line, flags of the manifest's keys included, is 2, all else 1."""
-    if str(getattr(error, "key", None) or "").startswith("--"):
-        return EXIT_USAGE
-    return int(getattr(error, "exit_code", EXIT_FAILED))
+def exit_status_of(error: Diagnosed) -> int:
+    """Return the exit status: what an error of ``cs`` itself says, else that the work failed."""
+    return error.exit_status if isinstance(error, CliError) else EXIT_FAILED
 
 
-def describe_error(error: Exception) -> dict[str, Any]:
-    """Bring an error of any of our packages into one shape.
+def describe_error(error: Diagnosed) -> dict[str, Any]:
+    """Describe an error of any of our packages, as JSON values.
 
-    :returns: ``kind``, ``message``, those of :data:`FIELDS` that are known, ``lines`` to add to a file where there are
-        some, and ``problems`` where there are several.
-        No address in them holds a secret, whoever wrote it.
+    :returns: what :meth:`Diagnosed.to_dict` says, with advice. No address in it holds a secret, whoever wrote it.
     """
-    described: dict[str, Any] = {
-        "kind": str(getattr(error, "kind", "internal")),
-        "message": str(getattr(error, "message", error)),
-    }
-    for field in FIELDS:
-        value = getattr(error, field, None)
-        if value is not None:
-            described[field] = value if isinstance(value, int) else str(value)
-    if lines := getattr(error, "lines", ()):
-        described["lines"] = list(lines)
-    problems = getattr(error, "problems", ())
-    if problems:
-        described["problems"] = [problem.to_dict() for problem in problems]
+    described = error.to_dict()
+    if advice := _ADVICE.get(error.kind):
+        described["hint"] = ", or ".join(part for part in (error.hint, advice) if part)
     return {name: _redact(value) for name, value in described.items()}
 
 
@@ -98,7 +149,7 @@ def _redact(value: Any) -> Any:
     return [_redact(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
-def render_error(error: Exception) -> list[str]:
+def render_error(error: Diagnosed) -> list[str]:
     """Render an error as the lines that a person reads."""
     described = describe_error(error)
     place = ":".join(str(described[field]) for field in ("path", "line", "column") if field in described)
@@ -107,7 +158,7 @@ def render_error(error: Exception) -> list[str]:
     values = [(name, str(described[name])) for name in ("expected", "actual") if name in described]
     lines += [f"  {name}: {value}" for name, value in values if value not in described["message"]]
     problems = described.get("problems", [])
-    lines += [f"  - {_render_problem(problem)}" for problem in problems[:_LISTED]]
+    lines += [f"  - {render_problem(problem)}" for problem in problems[:_LISTED]]
     if len(problems) > _LISTED:
         lines.append(f"  and {len(problems) - _LISTED} more; --error-format json has them all")
     if "hint" in described:
@@ -117,7 +168,11 @@ def render_error(error: Exception) -> list[str]:
     return lines
 
 
-def _render_problem(problem: dict[str, Any]) -> str:
+def render_problem(problem: Mapping[str, Any]) -> str:
+    """Render one of several things that are wrong.
+
+    :param problem: what its ``to_dict`` says.
+    """
     platforms = problem.get("platforms") or [problem[key] for key in ("platform",) if problem.get(key)]
     place = "".join(f"{name}: " for name in (", ".join(platforms), problem.get("path")) if name)
     hint = f" ({problem['hint']})" if problem.get("hint") else ""

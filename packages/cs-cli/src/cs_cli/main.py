@@ -10,16 +10,15 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .arguments import parse_arguments
-from .errors import EXIT_FAILED, CliError, describe_error, exit_code_of, render_error
+from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, render_error
 from .terminal.interrupts import interrupt_on_signals
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-
     from .inspection.summary import Inspection
+    from .options import BuildOptions, InspectOptions, RunOptions, VerifyOptions
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,8 +45,8 @@ def _guard(words: list[str]) -> int:
     """Carry the request out; whatever goes wrong becomes words on stderr and an exit status."""
     try:
         interrupt_on_signals()
-        arguments = parse_arguments(words)
-        status = _COMMANDS[arguments.command](arguments)
+        options = parse_arguments(words)
+        status = _COMMANDS[options.command](options)
         sys.stdout.flush()
         return status
     except KeyboardInterrupt as error:
@@ -105,15 +104,14 @@ def _wants_json(words: list[str]) -> bool:
 
 
 def _report(error: Exception, *, as_json: bool) -> int:
-    if not hasattr(error, "kind"):
-        error = _wrap_unexpected(error)
+    diagnosed = error if isinstance(error, Diagnosed) else _wrap_unexpected(error)
     if as_json:
         from .terminal.console import print_json
 
-        print_json(describe_error(error), sys.stderr, indent=None)
+        print_json(describe_error(diagnosed), sys.stderr, indent=None)
     else:
-        _print_error(render_error(error))
-    return exit_code_of(error)
+        _print_error(render_error(diagnosed))
+    return exit_status_of(diagnosed)
 
 
 def _print_error(lines: list[str]) -> None:
@@ -122,7 +120,7 @@ def _print_error(lines: list[str]) -> None:
     print_lines(lines, sys.stderr)
 
 
-def _wrap_unexpected(error: Exception) -> Exception:
+def _wrap_unexpected(error: Exception) -> CliError:
     """Make a report out of what nobody expected; a traceback only for those who ask."""
     if os.environ.get("CONDA_SHIP_TRACEBACK"):
         import traceback
@@ -132,22 +130,22 @@ def _wrap_unexpected(error: Exception) -> Exception:
         _print_error(redact_text("".join(traceback.format_exception(error))).rstrip("\n").split("\n"))
     if isinstance(error, OSError):
         path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
-        return CliError("io", error.strerror or str(error), path=path)
+        return CliError(error.strerror or str(error), kind="io", path=path)
     hint = "this is a mistake in cs; CONDA_SHIP_TRACEBACK=1 shows where: please report it"
-    return CliError("internal", f"{type(error).__name__}: {error}", hint=hint)
+    return CliError(f"{type(error).__name__}: {error}", kind="internal", hint=hint)
 
 
-def _inspect(arguments: argparse.Namespace) -> int:
+def _inspect(options: InspectOptions) -> int:
     from .inspection.summary import inspect_derivation
     from .project.derivation import derive_project
     from .project.platforms import find_platform
     from .terminal.console import print_json, print_lines
 
-    derivation = derive_project(arguments, strict=False)
-    wanted = arguments.platform
+    derivation = derive_project(options, strict=False)
+    wanted = options.platform
     platform = find_platform(derivation.lock.platforms, wanted, key="--platform").name if wanted else None
-    inspection = _check_delegates(inspect_derivation(derivation, platform=platform), arguments)
-    if arguments.json:
+    inspection = _check_delegates(inspect_derivation(derivation, platform=platform), options)
+    if options.json:
         print_json(inspection.to_dict())
     else:
         from .inspection.report import render_inspection
@@ -157,68 +155,68 @@ def _inspect(arguments: argparse.Namespace) -> int:
     return 0 if inspection.can_ship else EXIT_FAILED
 
 
-def _check_delegates(inspection: Inspection, arguments: argparse.Namespace) -> Inspection:
+def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspection:
     """Look for the delegate in what the cache holds, and download the rest where that was asked for."""
     from .archives.store import archives_of_records, open_store
     from .delegate.search import check_delegates
     from .project.protected_inputs import list_inputs, refuse_outputs
     from .terminal.console import Console
 
-    download, store = arguments.check_delegate, open_store(arguments)
+    download, store = options.check_delegate, open_store(options)
     if download:
         beside = inspection.derivation.project.source_lock_path.absolute().parent
         archives = [one for platform in inspection.platforms for one in archives_of_records(platform.packages, beside)]
         refuse_outputs(list_inputs(inspection.derivation), files=(), folders=store.folders(archives))
-    return check_delegates(inspection, store, Console(quiet=arguments.quiet), download=download)
+    return check_delegates(inspection, store, Console(quiet=options.quiet), download=download)
 
 
-def _build(arguments: argparse.Namespace) -> int:
+def _build(options: BuildOptions) -> int:
     from .building.execution import build_artifacts, check_outputs
     from .building.preparation import prepare_build
     from .terminal.console import print_json, print_lines
 
-    request = prepare_build(arguments, label=arguments.target_label or arguments.target)
-    if arguments.dry_run:
-        check_outputs(request.plan, request.materials, arguments.out_dir)
+    request = prepare_build(options)
+    if options.dry_run:
+        check_outputs(request.plan, request.materials, options.out_dir)
         names = request.plan.artifact_names
-        document = {"dry_run": True, "out_dir": str(arguments.out_dir), "files": list(names)}
-        lines = [f"would stage {arguments.out_dir / name}" for name in names]
+        document = {"dry_run": True, "out_dir": str(options.out_dir), "files": list(names)}
+        lines = [f"would stage {options.out_dir / name}" for name in names]
     else:
-        result = build_artifacts(request.plan, request.materials, arguments.out_dir, request.console)
+        result = build_artifacts(request.plan, request.materials, options.out_dir, request.console)
         document = {**result.info, "out_dir": str(result.out_dir)}
         lines = [str(result.out_dir / file.name) for file in result.files]
-    if arguments.json:
+    if options.json:
         print_json({**document, "warnings": request.console.warnings})
     else:
         print_lines(lines)
     return 0
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(options: RunOptions) -> int:
     from .building.preparation import prepare_build
     from .run import run_runtime
 
-    request = prepare_build(arguments, label=None)
+    request = prepare_build(options)
     return run_runtime(
-        request.plan, request.materials, arguments.arguments, request.console, install_path=arguments.install_path
+        request.plan, request.materials, options.arguments, request.console, install_path=options.install_path
     )
 
 
-def _verify(arguments: argparse.Namespace) -> int:
+def _verify(options: VerifyOptions) -> int:
     from .terminal.console import Console, print_json, print_lines
     from .verification.checks import verify_path
 
-    verification = verify_path(arguments.path, Console(quiet=arguments.quiet))
-    if arguments.json:
+    verification = verify_path(options.path, Console(quiet=options.quiet))
+    if options.json:
         print_json(verification.to_dict())
-    elif not arguments.quiet:
+    elif not options.quiet:
         print_lines(verification.lines)
-    if verification.problems and not arguments.json:
+    if verification.problems and not options.json:
         raise verification.error()
     return EXIT_FAILED if verification.problems else 0
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+_COMMANDS: dict[str, Callable[[Any], int]] = {
     "inspect": _inspect,
     "build": _build,
     "run": _run,

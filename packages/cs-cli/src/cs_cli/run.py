@@ -36,7 +36,7 @@ def run_runtime(
     """
     if plan.subdir != host_platform():
         message = f"a runtime for {plan.subdir} cannot run on {host_platform()}"
-        raise CliError("cannot-run", message, hint="use cs build")
+        raise CliError(message, kind="cannot-run", hint="use cs build")
     if install_path is not None:
         _refuse_prefix(install_path.absolute(), materials)
     with tempfile.TemporaryDirectory(prefix="cs-run-", ignore_cleanup_errors=True) as work:
@@ -96,7 +96,7 @@ def run_process(command: list[str], environment: dict[str, str]) -> int:
 
 
 class _Relay:
-    """Hand signals to a process, those that came before it was there as soon as it is."""
+    """A relay of signals to a process; those that came earlier reach it as soon as it is there."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None

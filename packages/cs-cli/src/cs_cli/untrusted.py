@@ -93,7 +93,7 @@ def _take_list(document: Any, key: str) -> list[Any]:
 
 
 class _Reader:
-    """Step through a JSON document; what was taken is forgotten."""
+    """A walk through a JSON document; what was taken is forgotten."""
 
     def __init__(self, start: bytes, rest: IO[bytes]) -> None:
         self._stream = rest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_samples import Cs, Workspace
 
+from cli_samples import Cs, Workspace
 from cs_cli.archives.cache_directory import default_cache_directory
 from cs_cli.errors import CliError
 

@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from cli_samples import info_files, make_conda, make_tar, make_tar_bz2
 
+from cli_samples import info_files, make_conda, make_tar, make_tar_bz2
 from cs_cli.archives.contents import ArchiveContents, read_contents
 from cs_cli.errors import CliError
 

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from cli_samples import info_files, make_conda
 
 import cs_cli.archives.remembered
+from cli_samples import info_files, make_conda
 from cs_cli.archives.remembered import inspect_archives, read_archives, recall_contents, remember_contents
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_samples import Channel
 
+from cli_samples import Channel
 from cs_bundle import ArchiveMismatchError, FetchError, write_bundle
 from cs_cli.archives.contents import ArchiveContents
 from cs_cli.archives.store import ArchiveStore, WantedArchive

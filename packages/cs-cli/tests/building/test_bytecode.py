@@ -10,19 +10,19 @@ import subprocess
 import sys
 import tarfile
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
-from cli_samples import Channel, Cs, Workspace, make_workspace
 
 import cs_cli.building.bytecode
+from cli_samples import Channel, Cs, Workspace, make_workspace
 from cs_cli.building.bytecode import compiled_name, pack_bytecode
 from cs_cli.errors import CliError
 from cs_stamp import read_stamp
+from steady import wait_until
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 TAG = f"cpython-{VERSION.replace('.', '')}"
@@ -147,7 +147,7 @@ def test_a_python_that_fails_is_an_error(build: Callable[..., Path], monkeypatch
 
 def test_compilers_that_are_stopped_end_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        cs_cli.building.bytecode, "_COMPILER", "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(60)"
+        cs_cli.building.bytecode, "_COMPILER", "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(3600)"
     )
     monkeypatch.chdir(tmp_path)
     compilers = cs_cli.building.bytecode._Compilers(Path(sys.executable), tmp_path)
@@ -161,9 +161,7 @@ def test_compilers_that_are_stopped_end_at_once(tmp_path: Path, monkeypatch: pyt
 
     thread = threading.Thread(target=work)
     thread.start()
-    deadline = time.monotonic() + 60
-    while not Path("ready").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(Path("ready").exists)
     compilers.stop()
     thread.join(60)
     assert not thread.is_alive()

@@ -9,9 +9,9 @@ import re
 from pathlib import Path
 
 import pytest
-from cli_samples import Channel, Cs, Workspace, make_elf, make_pe, make_template
 
 import cs_cli.building.execution
+from cli_samples import Channel, Cs, Workspace, make_elf, make_pe, make_template
 from cs_cli.arguments import parse_arguments
 from cs_cli.building.companions import hash_file
 from cs_cli.project.derivation import derive_project
@@ -105,9 +105,9 @@ def test_a_build_of_another_layout_with_the_same_stem_leaves_nothing_stale(
 
 def test_only_what_a_build_staged_is_stale(workspace: Workspace, template: Path, cs: Cs) -> None:
     Path("dist").mkdir()
-    Path("dist/demoz.exe").write_text("not ours")
+    Path("dist/demoz.exe").write_text("from elsewhere")
     cs("build")
-    assert Path("dist/demoz.exe").read_text() == "not ours"
+    assert Path("dist/demoz.exe").read_text() == "from elsewhere"
 
 
 def test_a_checksum_file_lists_nothing_beyond_its_stem(workspace: Workspace, template: Path, cs: Cs) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_samples import Channel, Workspace, make_workspace
 
+from cli_samples import Channel, Workspace, make_workspace
 from cs_cli.archives.contents import ArchiveContents
 from cs_cli.arguments import parse_arguments
 from cs_cli.building.plan import BuildPlan, compose_header, plan_build, possible_names
 from cs_cli.errors import CliError
 from cs_cli.project.derivation import derive_project
+from cs_manifest import CONFIG_KEYS, ConfigKey
 
 
 def plan(*flags: str, label: str | None = None, platform: str = "linux-64") -> BuildPlan:
@@ -56,22 +57,38 @@ def test_archives_are_needed_for_bytecode_too(workspace: Workspace) -> None:
     assert plan("--layout", "external").needs_archives
 
 
-def test_the_header_says_what_the_manifest_says(workspace: Workspace) -> None:
-    flags = (
-        "--commands",
-        "self",
-        "--on-upgrade",
-        "keep",
-        "--activation",
-        "full",
-        "--freeze-base",
-        "--installer",
-        "brew",
-    )
-    header = compose_header(plan(*flags, label="x"), None)
-    assert (header.runtime, header.artifact_name, header.layout) == ("demo", "demoz-x", "embedded")
-    assert (header.commands, header.on_upgrade, header.activation) == ("self", "keep", "full")
-    assert (header.freeze_base, header.installer, header.installed_file_count) == (True, "brew", None)
+EXAMPLES = {
+    "identifier": "other",
+    "version": "9.9",
+    "text": "default",
+    "packages": "hello",
+    "url": "https://example.com/demo/",
+    "install-name": "other",
+    "path": "runtime.condarc",
+    "boolean": True,
+}
+"""A value for each type of key, other than the workspace's."""
+TEXT_OF_FILE = {"condarc-file": "condarc"}
+
+
+@pytest.mark.parametrize("key", CONFIG_KEYS, ids=lambda key: key.name)
+def test_every_setting_reaches_the_header_or_is_for_the_builder_alone(
+    key: ConfigKey, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.environments["default"] = workspace.environments["ship"]
+    monkeypatch.chdir(workspace.write())
+    Path("runtime.condarc").write_text("a: b\n", encoding="utf-8")
+    plain = compose_header(plan(), None).to_dict()
+    others = (word for word in key.choices if word != plain.get(key.attribute))
+    value = next(others, EXAMPLES.get(key.value_type))
+    header = compose_header(plan(f"--{key.name}={'true' if value is True else value}"), None).to_dict()
+    changed = {name: header[name] for name in header if header[name] != plain[name]}
+    if key.builder_only:
+        assert changed == {}
+    elif key.value_type == "path":
+        assert changed == {TEXT_OF_FILE[key.name]: "a: b\n"}
+    else:
+        assert changed[key.attribute] == value
 
 
 def test_the_header_adds_up_what_archives_hold(workspace: Workspace) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_samples import Workspace
 
+from cli_samples import Workspace
 from cs_cli.archives.store import open_store
 from cs_cli.arguments import parse_arguments
 from cs_cli.building.preparation import prepare_build
@@ -14,7 +14,7 @@ from cs_stamp import TemplateNotFoundError
 
 
 def test_plan_template_and_store_are_made_ready(workspace: Workspace, template: Path, tmp_path: Path) -> None:
-    request = prepare_build(parse_arguments(["build", "-q", "--offline"]), label="x")
+    request = prepare_build(parse_arguments(["build", "-q", "--offline", "--target-label", "x"]))
     assert request.plan.stem == "demoz-x"
     assert request.materials.template.path == template
     assert (request.materials.store.cache, request.materials.store.offline) == (tmp_path / "cache", True)
@@ -23,7 +23,7 @@ def test_plan_template_and_store_are_made_ready(workspace: Workspace, template: 
 def test_a_template_that_is_named_wins(workspace: Workspace, template: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_bytes(template.read_bytes())
-    request = prepare_build(parse_arguments(["build", "-q", "--template", str(other)]), label=None)
+    request = prepare_build(parse_arguments(["build", "-q", "--template", str(other)]))
     assert request.materials.template.path == other
 
 
@@ -34,9 +34,9 @@ def test_the_variable_comes_before_the_template_beside_cs(
     beside.parent.mkdir()
     beside.write_bytes(template.read_bytes())
     monkeypatch.setattr("sys.argv", [str(beside.parent / "cs")])
-    assert prepare_build(parse_arguments(["build", "-q"]), label=None).materials.template.path == template
+    assert prepare_build(parse_arguments(["build", "-q"])).materials.template.path == template
     monkeypatch.delenv("CONDA_SHIP_TEMPLATE")
-    assert prepare_build(parse_arguments(["build", "-q"]), label=None).materials.template.path == beside
+    assert prepare_build(parse_arguments(["build", "-q"])).materials.template.path == beside
 
 
 def test_without_a_template_nothing_is_ready(
@@ -44,7 +44,7 @@ def test_without_a_template_nothing_is_ready(
 ) -> None:
     monkeypatch.setattr("sys.argv", [str(tmp_path / "cs")])  # there may be one beside the program that runs the tests
     with pytest.raises(TemplateNotFoundError):
-        prepare_build(parse_arguments(["build", "-q"]), label=None)
+        prepare_build(parse_arguments(["build", "-q"]))
 
 
 def test_a_cache_that_is_named_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

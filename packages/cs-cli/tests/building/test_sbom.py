@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_samples import Cs, Workspace
 
+from cli_samples import Cs, Workspace
 from cs_cli.building.sbom import package_url
 from cs_lock import read_lock
 

@@ -8,13 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cli_samples import Cs, Workspace, make_template
 
+from cli_samples import Cs, Workspace, make_template
 from cs_bundle import BundleWriteError, DiskFullError
 from cs_cli.building.staging import staging_directory
 from cs_cli.errors import CliError
@@ -232,7 +231,7 @@ interrupt_on_signals()
 with staging_directory(Path(sys.argv[1])) as staging:
     (staging / "demo").write_text("half")
     print("ready", flush=True)
-    time.sleep(60)
+    time.sleep(3600)
 """
 
 
@@ -257,8 +256,7 @@ def test_a_signal_while_publishing_comes_too_late(dist: Path, monkeypatch: pytes
     link: Callable[..., None] = os.link
 
     def interrupt(*arguments: object) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.01)
+        signal.raise_signal(signal.SIGINT)
         link(*arguments)
 
     monkeypatch.setattr(os, "link", interrupt)

@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+
 from cli_samples import Cs, Workspace
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cli_samples import Channel, Workspace, make_workspace
 
+from cli_samples import Channel, Workspace, make_workspace
 from cs_cli.arguments import parse_arguments
 from cs_cli.inspection.report import render_inspection
 from cs_cli.inspection.summary import DelegateCheck, inspect_derivation

@@ -8,8 +8,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from cli_samples import Channel, Cs, Workspace, make_workspace
 
+from cli_samples import Channel, Cs, Workspace, make_workspace
 from cs_cli.inspection.summary import PlatformSummary
 from cs_lock import PackageRecord
 

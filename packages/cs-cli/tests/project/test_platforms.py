@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import cs_cli.project.platforms
-from cs_cli.errors import CliError, exit_code_of
+from cs_cli.errors import CliError, exit_status_of
 from cs_cli.project.platforms import TRIPLES, choose_platform
 from cs_lock import Platform
 
@@ -50,7 +50,7 @@ def test_what_cannot_be_chosen_is_explained(
     with pytest.raises(CliError, match=message) as caught:
         choose_platform(platforms, wanted, target)
     assert caught.value.kind == kind
-    assert exit_code_of(caught.value) == status
+    assert exit_status_of(caught.value) == status
 
 
 def test_a_mistyped_triple_gets_a_suggestion() -> None:

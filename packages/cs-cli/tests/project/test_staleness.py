@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from cli_samples import Cs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cli_samples import Cs
 from cs_cli.arguments import parse_arguments
 from cs_cli.project.derivation import derive_project
 

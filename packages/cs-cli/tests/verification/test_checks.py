@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_samples import MARK, Cs, Workspace, make_elf
 
+from cli_samples import MARK, Cs, Workspace, make_elf
 from cs_cli.building.companions import hash_file
 from cs_cli.errors import CliError, describe_error
 from cs_cli.verification.checks import verify_path
@@ -170,7 +170,7 @@ def test_an_artifact_that_no_checksum_covers_is_refused(build: Build) -> None:
 
 def test_files_that_are_no_artifacts_are_left_alone_and_named(build: Build) -> None:
     folder = build()
-    (folder / "demo-1.0.whl").write_text("not ours")
+    (folder / "demo-1.0.whl").write_text("from elsewhere")
     verification = verify_path(folder)
     assert (verification.problems, verification.unchecked) == ([], ["demo-1.0.whl"])
     assert "not checked: demo-1.0.whl" in verification.lines

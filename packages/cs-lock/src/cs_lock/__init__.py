@@ -1,15 +1,17 @@
 """Derive a shippable lock from the lock of a conda or pixi workspace."""
 
-from cs_lock.credentials import Verdict, judge_url, redact_url
-from cs_lock.dependencies import list_names
-from cs_lock.environments import Channel
-from cs_lock.errors import LockError, Problem
-from cs_lock.exclusions import Exclusion, KeptPackage, LostDependency
-from cs_lock.platforms import SUBDIRS, Platform
-from cs_lock.records import PackageRecord, parse_dependency_name
-from cs_lock.runtime import RuntimeLock, derive, python_of
-from cs_lock.satisfaction import Mismatch, find_mismatches, is_channel, satisfies
-from cs_lock.source import SourceLock, read_lock
+from .credentials import Verdict, judge_url, redact_url
+from .dependencies import list_names
+from .environments import Channel
+from .errors import LockError, Problem
+from .exclusions import Exclusion, KeptPackage, LostDependency
+from .platforms import SUBDIRS, Platform, match_platforms
+from .python import python_of
+from .records import PackageRecord, parse_dependency_name
+from .runtime import RuntimeLock, derive
+from .satisfaction import Mismatch, find_mismatches, is_channel, satisfies
+from .source import SourceLock, read_lock
+from .suggestions import did_you_mean
 
 __all__ = [
     "SUBDIRS",
@@ -26,10 +28,12 @@ __all__ = [
     "SourceLock",
     "Verdict",
     "derive",
+    "did_you_mean",
     "find_mismatches",
     "is_channel",
     "judge_url",
     "list_names",
+    "match_platforms",
     "parse_dependency_name",
     "python_of",
     "read_lock",

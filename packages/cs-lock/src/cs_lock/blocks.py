@@ -25,7 +25,7 @@ _LINE = re.compile(
 
 
 class Unsupported(Exception):
-    """The document uses YAML that this reader does not know."""
+    """A document with YAML that this reader does not know."""
 
 
 class Quoted(str):

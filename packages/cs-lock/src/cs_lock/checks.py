@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from cs_lock.credentials import judge_url
-from cs_lock.environments import Channel
-from cs_lock.errors import Problem
-from cs_lock.locations import is_local_channel
-from cs_lock.platforms import SUBDIRS, Platform
-from cs_lock.records import PackageRecord
+from .credentials import judge_url
+from .environments import Channel
+from .errors import Problem
+from .locations import is_local_channel
+from .platforms import SUBDIRS, Platform
+from .records import PackageRecord
 
 _UNUSABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]")
 

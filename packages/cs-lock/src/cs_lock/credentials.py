@@ -48,9 +48,9 @@ _AUTH_FILE = "in the file that RATTLER_AUTH_FILE names"
 class Verdict:
     """What was found in a URL.
 
-    :param exposure: the worst that it holds; ``placeholder`` is a token that someone has taken out; ``None`` when the
+    :ivar exposure: the worst that it holds; ``placeholder`` is a token that someone has taken out; ``None`` when the
         URL may ship
-    :param redacted: the URL, with ``***`` for whatever was found
+    :ivar redacted: the URL, with ``***`` for whatever was found
     """
 
     exposure: Exposure | None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from cs_lock.errors import Problem
-from cs_lock.records import PackageRecord, parse_dependency_name, parse_dependency_names
+from .errors import Problem
+from .records import PackageRecord, parse_dependency_name, parse_dependency_names
 
 _LOCK_AGAIN = "lock the workspace again; a lock that lacks packages cannot be installed"
 _SHOWN = 3

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import stat
 from dataclasses import replace
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
-from cs_lock.records import PackageRecord
-
-_CHUNK_BYTES = 1 << 20
+from .records import PackageRecord
 
 
 def complete_digest(record: PackageRecord, directory: Path) -> PackageRecord:
@@ -27,15 +25,11 @@ def complete_digest(record: PackageRecord, directory: Path) -> PackageRecord:
 
 def _hash_file(path: Path) -> tuple[str, int] | None:
     """Return SHA-256 and size of a regular file, ``None`` when it cannot be read."""
-    digest, size = sha256(), 0
     try:
         # A pipe or a device could be read for ever.
         if not stat.S_ISREG(path.stat().st_mode):
             return None
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-                size += len(chunk)
+            return file_digest(file, "sha256").hexdigest(), file.tell()
     except (OSError, ValueError):
         return None
-    return digest.hexdigest(), size

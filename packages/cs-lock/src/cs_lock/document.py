@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cs_lock.blocks import Node, Unsupported, parse_blocks
-from cs_lock.errors import LockError
+from .blocks import Node, Unsupported, parse_blocks
+from .errors import LockError
 
 MAX_SIZE_BYTES = 64 * 1024 * 1024
 MAX_LINES = 2_000_000
@@ -34,8 +34,8 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line, column = _position(data[: error.start].decode("utf-8", "replace"))
         raise LockError(
-            "not-utf-8",
             "the lock is not UTF-8 text",
+            kind="not-utf-8",
             path=path,
             line=line,
             column=column,
@@ -48,13 +48,13 @@ def read_text(path: Path) -> str:
     if control is not None:
         line, column = _position(text[: control.start()])
         message = "the lock is not text: it holds control characters"
-        raise LockError("binary", message, path=path, line=line, column=column, hint=_RESTORE)
+        raise LockError(message, kind="binary", path=path, line=line, column=column, hint=_RESTORE)
     if not text.strip():
-        raise LockError("empty", "the lock is empty", path=path, line=1, column=1, hint=_RESTORE)
+        raise LockError("the lock is empty", kind="empty", path=path, line=1, column=1, hint=_RESTORE)
     if text.startswith("version https://git-lfs."):
         hint = "fetch the file itself with 'git lfs pull'"
         raise LockError(
-            "git-lfs-pointer", "this is a Git LFS pointer to a lock", path=path, line=1, column=1, hint=hint
+            "this is a Git LFS pointer to a lock", kind="git-lfs-pointer", path=path, line=1, column=1, hint=hint
         )
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
@@ -86,7 +86,7 @@ def pause_collection() -> Iterator[None]:
 
 
 def _parse_slowly(text: str, path: Path) -> dict[str, Node]:
-    from cs_lock.events import parse_events
+    from .events import parse_events
 
     try:
         root = parse_events(text)
@@ -96,8 +96,8 @@ def _parse_slowly(text: str, path: Path) -> dict[str, Node]:
     if not isinstance(root, dict):
         kind = "a list" if isinstance(root, list) else "nothing" if root is None else "text"
         raise LockError(
-            "not-a-lock",
             "this is not a lock",
+            kind="not-a-lock",
             path=path,
             line=1,
             column=1,
@@ -112,17 +112,17 @@ def _read_bytes(path: Path) -> bytes:
     try:
         # A pipe or a device could be read for ever.
         if not stat.S_ISREG(path.stat().st_mode):
-            raise LockError("unreadable", "the lock is not a regular file", path=path)
+            raise LockError("the lock is not a regular file", kind="unreadable", path=path)
         with path.open("rb") as file:
             data = file.read(MAX_SIZE_BYTES + 1)
     except OSError as error:
         kind = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
         hint = "lock the workspace first, with the tool that owns its manifest" if kind == "missing" else None
-        raise LockError(kind, f"cannot read the lock: {error.strerror}", path=path, hint=hint) from error
+        raise LockError(f"cannot read the lock: {error.strerror}", kind=kind, path=path, hint=hint) from error
     if len(data) > MAX_SIZE_BYTES:
-        raise LockError("too-large", f"the lock is larger than {MAX_SIZE_BYTES >> 20} MiB", path=path)
+        raise LockError(f"the lock is larger than {MAX_SIZE_BYTES >> 20} MiB", kind="too-large", path=path)
     if data.count(b"\n") > MAX_LINES:
-        raise LockError("too-large", f"the lock has more than {MAX_LINES} lines", path=path)
+        raise LockError(f"the lock has more than {MAX_LINES} lines", kind="too-large", path=path)
     return data
 
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cs_lock.blocks import Node
-from cs_lock.credentials import judge_url, redact_url
-from cs_lock.errors import LockError
-from cs_lock.fields import RecordReader, resolve_scalars
-from cs_lock.locations import (
+from .blocks import Node
+from .credentials import judge_url, redact_url
+from .errors import LockError
+from .fields import RecordReader, resolve_scalars
+from .locations import (
     choose_subdir,
     derive_location_fields,
     find_file_name,
@@ -20,8 +20,8 @@ from cs_lock.locations import (
     is_local_channel,
     lower_scheme,
 )
-from cs_lock.platforms import split_subdir
-from cs_lock.records import Noarch, PackageRecord, derive_build_number, derive_noarch
+from .platforms import split_subdir
+from .records import Noarch, PackageRecord, derive_build_number, derive_noarch
 
 _PYTHON = re.compile(r"python(?![\w.-])")
 _SCHEMES = ("http", "https", "oci")
@@ -117,7 +117,7 @@ def _check_url(url: str, owner: str, key: str) -> None:
     """Refuse a URL that holds what must not ship, before anything is made of it."""
     verdict = judge_url(url)
     if verdict.exposure:
-        raise LockError(verdict.kind, verdict.describe(owner), key=key, hint=verdict.hint)
+        raise LockError(verdict.describe(owner), kind=verdict.kind, key=key, hint=verdict.hint)
 
 
 def _check_text(name: str, value: Node, key: str) -> None:
@@ -132,7 +132,9 @@ def _check_text(name: str, value: Node, key: str) -> None:
         for address in _ADDRESS.findall(value):
             verdict = judge_url(address)
             if verdict.exposure in ("user", "token", "encoding") or (verdict.exposure and name in _SPECS):
-                raise LockError(verdict.kind, verdict.describe("the package"), key=f"{key}.{name}", hint=verdict.hint)
+                raise LockError(
+                    verdict.describe("the package"), kind=verdict.kind, key=f"{key}.{name}", hint=verdict.hint
+                )
 
 
 def _check_address(fields: Mapping[str, Any], key: str) -> None:
@@ -141,12 +143,12 @@ def _check_address(fields: Mapping[str, Any], key: str) -> None:
     if fields["location"] is None and not _HOST_URL.fullmatch(url):
         scheme = find_scheme(url)
         if scheme in _SCHEMES:
-            raise LockError("invalid-url", f"{url!r} is not a valid URL", key=key)
+            raise LockError(f"{url!r} is not a valid URL", kind="invalid-url", key=key)
         message = f"packages cannot be fetched by {scheme}: {url}"
-        raise LockError("unknown-scheme", message, key=key, hint="use an https channel")
+        raise LockError(message, kind="unknown-scheme", key=key, hint="use an https channel")
     if not is_archive_name(file_name):
         message = f"{file_name!r} is not a file name of the form NAME-VERSION-BUILD.conda"
-        raise LockError("invalid-file-name", message, key=key)
+        raise LockError(message, kind="invalid-file-name", key=key)
 
 
 def _choose_channel(stated: str | None, derived: str | None, key: str) -> str | None:
@@ -155,7 +157,7 @@ def _choose_channel(stated: str | None, derived: str | None, key: str) -> str | 
         return derived
     _check_url(stated, "the package's channel", f"{key}.channel")
     if _UNUSABLE.search(stated):
-        raise LockError("invalid-url", f"{stated!r} is not a valid URL", key=f"{key}.channel")
+        raise LockError(f"{stated!r} is not a valid URL", kind="invalid-url", key=f"{key}.channel")
     return f"{lower_scheme(stated).rstrip('/')}/"
 
 
@@ -192,7 +194,7 @@ def _describe_missing(field: str, location: str, key: str) -> LockError:
     if is_local_archive(location):
         hint = "it is a file of the machine that made the lock: exclude the package, or publish it on a channel"
     return LockError(
-        "missing-field", f"the package at {redact_url(location)} has no {field}", key=f"{key}.{field}", hint=hint
+        f"the package at {redact_url(location)} has no {field}", kind="missing-field", key=f"{key}.{field}", hint=hint
     )
 
 

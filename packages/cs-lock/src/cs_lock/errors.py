@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-_LISTED = 20
 _MESSAGE_LENGTH = 2000
+_TEXTS = ("kind", "message", "line", "column", "key", "expected", "actual", "hint")
 
 Severity = Literal["error", "warning"]
 
@@ -17,10 +17,10 @@ Severity = Literal["error", "warning"]
 class Problem:
     """One thing that keeps an environment from shipping, or that its owner should know.
 
-    :param kind: stable identifier, such as ``missing-dependency``
-    :param platforms: names of the platforms that have it
-    :param platform: the platform, if it is just one
-    :param key: key path in the source lock, such as ``packages[3].sha256``
+    :ivar kind: stable identifier, such as ``missing-dependency``
+    :ivar platforms: names of the platforms that have it
+    :ivar platform: the platform, if it is just one
+    :ivar key: key path in the source lock, such as ``packages[3].sha256``
     """
 
     kind: str
@@ -47,14 +47,9 @@ class Problem:
         """
         return {**{name: getattr(self, name) for name in self.__dataclass_fields__}, "platforms": [*self.platforms]}
 
-    def __str__(self) -> str:
-        where = f"{', '.join(self.platforms)}: " if self.platforms else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{where}{self.message}{hint}"
-
 
 class LockError(Exception):
-    """A lock cannot be read, or one of its environments cannot ship.
+    """A lock that cannot be read, or an environment of it that cannot ship.
 
     :ivar kind: stable identifier of what went wrong
     :ivar path: the lock file
@@ -69,9 +64,9 @@ class LockError(Exception):
 
     def __init__(
         self,
-        kind: str,
         message: str,
         *,
+        kind: str,
         path: Path | None = None,
         line: int | None = None,
         column: int | None = None,
@@ -96,20 +91,13 @@ class LockError(Exception):
         self.hint = hint
         self.problems = tuple(problems)
 
-    @property
-    def location(self) -> str:
-        """Say where the error is, as ``PATH:LINE:COLUMN``, as far as that is known."""
-        parts = [str(self.path) if self.path else "", str(self.line or ""), str(self.column or "")]
-        return ":".join(part for part in parts if part)
-
     def __str__(self) -> str:
-        prefix = f"{self.location}: " if self.location else ""
-        text = prefix + (f"{self.key}: " if self.key else "") + self.message
-        if self.expected is not None:
-            text += f"; expected {self.expected}"
-        if self.actual is not None:
-            text += f", found {self.actual}"
-        text += "".join(f"\n  - {problem}" for problem in self.problems[:_LISTED])
-        if len(self.problems) > _LISTED:
-            text += f"\n  and {len(self.problems) - _LISTED} more"
-        return f"{text}\n  hint: {self.hint}" if self.hint else text
+        """Return ``PATH:LINE:COLUMN: KEY: MESSAGE``, as far as that is known."""
+        place = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
+        return ": ".join(part for part in (place, self.key, self.message) if part)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything that is known, as JSON values by their names."""
+        known = {name: getattr(self, name) for name in _TEXTS}
+        known |= {"path": str(self.path or ""), "problems": [problem.to_dict() for problem in self.problems]}
+        return {name: value for name, value in known.items() if value}

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cs_lock.blocks import MAX_DEPTH, Node, Quoted
-from cs_lock.errors import LockError
+from .blocks import MAX_DEPTH, Node, Quoted
+from .errors import LockError
 
 MAX_EVENTS = 3_000_000
 """A lock of 10,000 packages has 400,000."""
@@ -92,16 +92,16 @@ def _events(text: str) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if mark and depth + _measure_flow(text[end : mark.index]) > MAX_DEPTH:
-            raise LockError("too-deep", _TOO_DEEP, line=mark.line + 1, column=mark.column + 1) from error
+            raise LockError(_TOO_DEEP, kind="too-deep", line=mark.line + 1, column=mark.column + 1) from error
         raise LockError(
-            "invalid-yaml",
             f"this is not valid YAML: {error.problem or error.context}",
+            kind="invalid-yaml",
             line=mark.line + 1 if mark else None,
             column=mark.column + 1 if mark else None,
             hint="restore the file from version control, or lock the workspace again",
         ) from error
     except (yaml.YAMLError, RecursionError, MemoryError) as error:
-        raise LockError("invalid-yaml", f"this is not valid YAML: {error}") from error
+        raise LockError(f"this is not valid YAML: {error}", kind="invalid-yaml") from error
 
 
 def _measure_flow(text: str) -> int:
@@ -120,7 +120,7 @@ def _measure_flow(text: str) -> int:
 def _fail(event: Any, kind: str, message: str, hint: str | None = None, key: str | None = None) -> LockError:
     """Return an error at an event's position."""
     mark = event.start_mark
-    return LockError(kind, message, line=mark.line + 1, column=mark.column + 1, key=key or None, hint=hint)
+    return LockError(message, kind=kind, line=mark.line + 1, column=mark.column + 1, key=key or None, hint=hint)
 
 
 class _Open:
@@ -140,7 +140,7 @@ class _Open:
 
 
 class _Builder:
-    """Builds the tree from events without recursion."""
+    """A builder of the tree from events, without recursion."""
 
     def __init__(self) -> None:
         self.root: Node = None

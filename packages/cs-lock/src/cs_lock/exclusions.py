@@ -13,8 +13,8 @@ Graph = Mapping[str, Collection[str]]
 class KeptPackage:
     """A package that a dropped one needs and that stays all the same.
 
-    :param needed_by: packages that stay and need it; empty when only the workspace asks for it
-    :param requested: whether the workspace itself asks for it
+    :ivar needed_by: packages that stay and need it; empty when only the workspace asks for it
+    :ivar requested: whether the workspace itself asks for it
     """
 
     name: str
@@ -34,9 +34,9 @@ class LostDependency:
 class Exclusion:
     """What excluding one package did on one platform.
 
-    :param removed: what went with it, because nothing else needs it
-    :param kept: what it or a removed package needs, and who keeps it
-    :param broken: packages that stay, and lost a dependency
+    :ivar removed: what went with it, because nothing else needs it
+    :ivar kept: what it or a removed package needs, and who keeps it
+    :ivar broken: packages that stay, and lost a dependency
     """
 
     name: str

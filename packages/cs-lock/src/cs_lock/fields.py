@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from cs_lock.blocks import Node, Quoted
-from cs_lock.credentials import redact_url
-from cs_lock.errors import LockError
+from .blocks import Node, Quoted
+from .credentials import redact_url
+from .errors import LockError
 
 _DIGITS = {"sha256": 64, "md5": 32, "legacy_bz2_md5": 32, "attestations_sha256": 64}
 _HEX = frozenset("0123456789abcdefABCDEF")
@@ -29,7 +29,7 @@ def _is_line(text: str) -> bool:
 
 
 class RecordReader:
-    """Reads one entry of a lock's ``packages``.
+    """A reader of one entry of a lock's ``packages``.
 
     :param entry: the mapping
     :param key: its key path, for messages
@@ -139,8 +139,8 @@ class RecordReader:
             type(value), repr(redact_url(str(value)))
         )
         return LockError(
-            "invalid-value",
             f"{name} has the wrong type or form",
+            kind="invalid-value",
             key=f"{self.key}.{name}",
             expected=expected,
             actual=actual[:80],

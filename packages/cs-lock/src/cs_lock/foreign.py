@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from cs_lock.blocks import Node
-from cs_lock.credentials import redact_url
-from cs_lock.environments import ForeignPackage, PackageKind
-from cs_lock.errors import LockError
-from cs_lock.locations import derive_location_fields
-from cs_lock.records import parse_dependency_name
+from .blocks import Node
+from .credentials import redact_url
+from .environments import ForeignPackage, PackageKind
+from .errors import LockError
+from .locations import derive_location_fields
+from .records import parse_dependency_name
 
 _SOURCE_IDENTIFIER = re.compile(r"([^\[\s]+)\[[0-9a-fA-F]*\] @ ")
 _REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
@@ -40,8 +40,8 @@ def read_foreign(
 
 
 def normalize_pypi_name(name: str) -> str:
-    """Return a PyPI name in its normal form (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    """Return a PyPI name in its normal form (PEP 503); ``cs_manifest.specs`` has the same."""
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
 def _find_name(entry: Mapping[str, Node], kind: PackageKind, location: str) -> str:

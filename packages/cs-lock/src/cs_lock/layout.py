@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from cs_lock.blocks import Node
-from cs_lock.environments import Channel, PackageKind, Reference, SourceEnvironment
-from cs_lock.errors import LockError
-from cs_lock.fields import RecordReader
-from cs_lock.locations import choose_subdir, derive_location_fields
-from cs_lock.platforms import SUBDIRS, Platform, find_subdir
+from .blocks import Node
+from .environments import Channel, PackageKind, Reference, SourceEnvironment
+from .errors import LockError
+from .fields import RecordReader
+from .locations import choose_subdir, derive_location_fields
+from .platforms import SUBDIRS, Platform, find_subdir
 
 LockKind = Literal["conda.lock", "pixi.lock"]
 
@@ -37,20 +37,22 @@ def identify_format(document: Mapping[str, Node], file_name: str) -> tuple[LockK
     """
     value = document.get("version")
     if "version" not in document:
-        raise LockError("not-a-lock", "this is not a lock: it has no version", expected="a conda.lock or pixi.lock")
+        raise LockError(
+            "this is not a lock: it has no version", kind="not-a-lock", expected="a conda.lock or pixi.lock"
+        )
     version = int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10 else 0
     is_first_layout = "package" in document and "metadata" in document
     if version in (2, 3) or (version == 1 and is_first_layout and file_name == "pixi.lock"):
         message = f"version {version} of the lock format is too old (4 to 7 can be read)"
-        raise LockError("unsupported-version", message, key="version", hint="run `pixi lock`")
+        raise LockError(message, kind="unsupported-version", key="version", hint="run `pixi lock`")
     if is_first_layout:
         message = "this is a lock of the conda-lock tool, which is not supported"
         hint = "lock the workspace with conda-workspaces (conda.lock) or pixi (pixi.lock)"
-        raise LockError("legacy-conda-lock", message, key="version", hint=hint)
+        raise LockError(message, kind="legacy-conda-lock", key="version", hint=hint)
     if version not in _KINDS:
         raise LockError(
-            "unsupported-version",
             "this version of the lock format is not supported",
+            kind="unsupported-version",
             key="version",
             expected="1 (conda.lock) or 4 to 7 (pixi.lock)",
             actual=str(value)[:40],
@@ -69,14 +71,14 @@ def place_error(error: LockError, path: Path, text: str) -> LockError:
     """
     error.path = path
     if error.key and error.line is None:
-        from cs_lock.events import locate
+        from .events import locate
 
         error.line, error.column = locate(text, [error.key])[error.key]
     return error
 
 
 class LayoutReader:
-    """Reads the parts of a lock's document.
+    """A reader of the parts of a lock's document.
 
     :param path: of the lock, for messages
     :param text: of the lock, to find positions in
@@ -92,7 +94,7 @@ class LayoutReader:
         self, kind: str, message: str, key: str, expected: str | None = None, hint: str | None = None
     ) -> LockError:
         """Return an error with its position."""
-        error = LockError(kind, message, key=key, expected=expected, hint=hint)
+        error = LockError(message, kind=kind, key=key, expected=expected, hint=hint)
         return place_error(error, self.path, self.text)
 
     def mapping(self, value: Node, key: str) -> dict[str, Node]:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from cs_lock.platforms import SUBDIRS
+from .platforms import SUBDIRS
 
 _ARCHIVE = re.compile(r"(.+)-([^-]+)-([^-]+)\.(?:conda|tar\.bz2)")
 _SAFE_ARCHIVE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!~=-]*-[A-Za-z0-9._+!~=]+-[A-Za-z0-9._+!~=]+\.(?:conda|tar\.bz2)")

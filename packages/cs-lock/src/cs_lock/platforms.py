@@ -28,14 +28,20 @@ _ARCHITECTURE_NAMES = {"32": "x86", "64": "x86_64"}
 class Platform:
     """A platform that an environment was solved for.
 
-    :param name: as the lock calls it, such as ``linux-64`` or ``linux-64-cuda``
-    :param subdir: the conda subdir it stands for
-    :param virtual_packages: what it promises beyond the subdir, such as ``__cuda >=12``
+    :ivar name: as the lock calls it, such as ``linux-64`` or ``linux-64-cuda``
+    :ivar subdir: the conda subdir it stands for
+    :ivar virtual_packages: what it promises beyond the subdir, such as ``__cuda >=12``
     """
 
     name: str
     subdir: str
     virtual_packages: tuple[str, ...] = ()
+
+
+def match_platforms(name: str, platforms: Iterable[Platform]) -> list[Platform]:
+    """Return the platforms that a name means: the one of that name, else those of that subdir."""
+    every = list(platforms)
+    return [one for one in every if one.name == name] or [one for one in every if one.subdir == name]
 
 
 def find_subdir(name: str, package_subdirs: Iterable[str]) -> str | None:

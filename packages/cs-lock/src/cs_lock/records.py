@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from cs_lock.locations import find_file
+from .locations import find_file
 
 Noarch = Literal["python", "generic"]
 
@@ -23,15 +23,15 @@ class PackageRecord:
 
     Fields that a lock leaves out because they can be derived from the URL are filled in.
 
-    :param url: of the archive; ``./FILE`` for a local one, which comes with the runtime
-    :param location: of a local archive, as the lock gives it: a path, or a ``file:`` URL
-    :param channel: URL of the channel, with a trailing slash; ``None`` when it is unknown, or local
-    :param file_name: of the archive, percent-decoded
-    :param sha256: of the archive, hex; empty when the lock has none
-    :param size_bytes: of the archive
-    :param purls: package URLs of what is in it, sorted, as they are a set
-    :param timestamp: of the build, milliseconds since 1970
-    :param extra: fields that no repodata specification knows, as they are
+    :ivar url: of the archive; ``./FILE`` for a local one, which comes with the runtime
+    :ivar location: of a local archive, as the lock gives it: a path, or a ``file:`` URL
+    :ivar channel: URL of the channel, with a trailing slash; ``None`` when it is unknown, or local
+    :ivar file_name: of the archive, percent-decoded
+    :ivar sha256: of the archive, hex; empty when the lock has none
+    :ivar size_bytes: of the archive
+    :ivar purls: package URLs of what is in it, sorted, as they are a set
+    :ivar timestamp: of the build, milliseconds since 1970
+    :ivar extra: fields that no repodata specification knows, as they are
     """
 
     name: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from cs_lock.dependencies import list_names
-from cs_lock.environments import ForeignPackage
-from cs_lock.errors import LockError, Problem
-from cs_lock.foreign import normalize_pypi_name
-from cs_lock.selection import Selection
+from .dependencies import list_names
+from .environments import ForeignPackage
+from .errors import LockError, Problem
+from .foreign import normalize_pypi_name
+from .selection import Selection
 
 _FOLDED_NAMES = 5
 _REASON = "only conda packages can"
@@ -19,7 +19,7 @@ _REASON = "only conda packages can"
 class _Refused:
     """A package that cannot ship, on all of its platforms.
 
-    :param roots: the packages that someone asked for and that need it, itself among them
+    :ivar roots: the packages that someone asked for and that need it, itself among them
     """
 
     package: ForeignPackage

@@ -13,10 +13,10 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from cs_lock.environments import Channel
-from cs_lock.locations import derive_rattler_fields
-from cs_lock.platforms import Platform
-from cs_lock.records import PackageRecord, derive_build_number, derive_noarch
+from .environments import Channel
+from .locations import derive_rattler_fields
+from .platforms import Platform
+from .records import PackageRecord, derive_build_number, derive_noarch
 
 VERSION = 7
 _RUN_EXPORTS = {

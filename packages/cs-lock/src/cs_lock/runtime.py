@@ -6,18 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
-from cs_lock.credentials import redact_url
-from cs_lock.digests import complete_digest
-from cs_lock.document import pause_collection
-from cs_lock.environments import Channel, SourceEnvironment
-from cs_lock.errors import LockError, Problem
-from cs_lock.exclusions import Exclusion
-from cs_lock.locations import is_local_channel, lower_scheme
-from cs_lock.platforms import Platform
-from cs_lock.records import PackageRecord
-from cs_lock.selection import Candidates, Requested, Selection, requested_names, select_packages
-from cs_lock.source import SourceLock, sort_by_nearness
-from cs_lock.validation import validate
+from .credentials import redact_url
+from .digests import complete_digest
+from .document import pause_collection
+from .environments import Channel, SourceEnvironment
+from .errors import LockError, Problem
+from .exclusions import Exclusion
+from .locations import is_local_channel, lower_scheme
+from .platforms import Platform, match_platforms
+from .records import PackageRecord
+from .selection import Candidates, Requested, Selection, requested_names, select_packages
+from .source import SourceLock
+from .suggestions import sort_by_nearness
+from .validation import validate
 
 RUNTIME_ENVIRONMENT = "default"
 
@@ -87,7 +88,7 @@ class RuntimeLock:
         if self.errors:
             raise _unshippable(self.environment, self.errors)
         if self._rendered is None:
-            from cs_lock.rendering import render_lock
+            from .rendering import render_lock
 
             packages = {selection.platform: selection.records for selection in self._selections.values()}
             self._rendered = render_lock(RUNTIME_ENVIRONMENT, self.channels, packages)
@@ -134,32 +135,12 @@ def derive(
     return lock
 
 
-def python_of(records: Iterable[PackageRecord]) -> tuple[str, str] | None:
-    """Return the Python of a set of packages.
-
-    :param records: the packages of one platform
-    :returns: its version and the path of its site-packages in the prefix; ``None`` when there is no Python
-    """
-    for record in records:
-        if record.name == "python":
-            path = record.python_site_packages_path
-            if path is None and record.subdir.startswith("win-"):
-                path = "Lib/site-packages"
-            if path is None:
-                minor = ".".join(record.version.split(".")[:2])
-                # Free-threaded builds have a library directory of their own.
-                suffix = "t" if record.build.endswith(f"cp{minor.replace('.', '')}t") else ""
-                path = f"lib/python{minor}{suffix}/site-packages"
-            return record.version, path
-    return None
-
-
 def find_platform(name: str, platforms: Sequence[Platform], environment: str) -> Platform:
     """Find a platform by its name, or by a subdir that only one has.
 
     :raises LockError: when there is none, naming those there are
     """
-    matches = [p for p in platforms if p.name == name] or [p for p in platforms if p.subdir == name]
+    matches = match_platforms(name, platforms)
     if len(matches) == 1:
         return matches[0]
     names = sort_by_nearness(name, [platform.name for platform in platforms])
@@ -168,7 +149,7 @@ def find_platform(name: str, platforms: Sequence[Platform], environment: str) ->
         message = f"the environment {environment!r} has several platforms for {name!r}"
         names = [platform.name for platform in matches]
     raise LockError(
-        "missing-platform", message, expected=f"one of: {', '.join(names) or 'none at all'}", actual=repr(name)
+        message, kind="missing-platform", expected=f"one of: {', '.join(names) or 'none at all'}", actual=repr(name)
     )
 
 
@@ -189,8 +170,8 @@ def _describe_empty(source: SourceLock, environment: str) -> LockError:
     """Say that an environment has no packages, and which ones have."""
     others = ", ".join(source.solved_environments)
     return LockError(
-        "empty-environment",
         f"the environment {environment!r} has no packages: nothing asks for any in it",
+        kind="empty-environment",
         key=f"environments.{environment}.packages",
         expected=f"an environment with packages: {others or 'the lock has none'}",
         hint="choose one that has packages" if others else "add dependencies to the workspace, and lock it",
@@ -210,8 +191,8 @@ def _unshippable(environment: str, errors: Sequence[Problem], source: SourceLock
     first = errors[0]
     count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
     return LockError(
-        "unshippable",
         f"the environment {environment!r} cannot ship: {count}",
+        kind="unshippable",
         path=source.path if source else None,
         line=first.line,
         column=first.column,

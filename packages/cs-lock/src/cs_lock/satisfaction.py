@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cs_lock.environments import Reference
-from cs_lock.errors import LockError
-from cs_lock.locations import derive_location_fields, find_file_name, is_local_archive
-from cs_lock.records import PackageRecord, parse_dependency_name
-from cs_lock.source import SourceLock
+from .environments import Reference
+from .errors import LockError
+from .locations import derive_location_fields, find_file_name, is_local_archive
+from .records import PackageRecord, parse_dependency_name
+from .source import SourceLock
 
 # Patterns, not compiled ones: most runs need few of them.
 _BRACKET = r"""[\[,]\s*(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,\]\s]*))"""
@@ -28,7 +28,7 @@ _OPTIONAL = ("license", "license_family", "md5", "sha256")
 class Mismatch:
     """A match spec that a lock does not satisfy.
 
-    :param found: the package that the lock has instead; ``None`` when it has none of that name
+    :ivar found: the package that the lock has instead; ``None`` when it has none of that name
     """
 
     platform: str

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from cs_lock.environments import ForeignPackage, Reference, SourceEnvironment
-from cs_lock.errors import LockError, Problem
-from cs_lock.exclusions import Exclusion, explain_exclusions, find_dropped, reach
-from cs_lock.foreign import normalize_pypi_name
-from cs_lock.order import sort_by_dependency
-from cs_lock.platforms import Platform
-from cs_lock.records import PackageRecord, parse_dependency_names
-from cs_lock.source import SourceLock
+from .environments import ForeignPackage, Reference, SourceEnvironment
+from .errors import LockError, Problem
+from .exclusions import Exclusion, explain_exclusions, find_dropped, reach
+from .foreign import normalize_pypi_name
+from .order import sort_by_dependency
+from .platforms import Platform
+from .records import PackageRecord, parse_dependency_names
+from .source import SourceLock
 
 Requested = Iterable[str] | Mapping[str, Iterable[str]] | None
 """Names that the workspace asks for: for every platform, or by platform name or subdir."""
@@ -22,12 +22,12 @@ Requested = Iterable[str] | Mapping[str, Iterable[str]] | None
 class Selection:
     """What ships on one platform.
 
-    :param records: in install order
-    :param keys: for each record's name, the key path of its entry in the source lock
-    :param foreign_by_label: source and PyPI packages that are left
-    :param roots: for each of those from PyPI, the ones that someone asked for and that need it, by label
-    :param exclusions: what each excluded name did here
-    :param dropped: names that do not ship; PyPI packages as ``pypi:NAME``
+    :ivar records: in install order
+    :ivar keys: for each record's name, the key path of its entry in the source lock
+    :ivar foreign_by_label: source and PyPI packages that are left
+    :ivar roots: for each of those from PyPI, the ones that someone asked for and that need it, by label
+    :ivar exclusions: what each excluded name did here
+    :ivar dropped: names that do not ship; PyPI packages as ``pypi:NAME``
     """
 
     platform: Platform

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cs_lock.blocks import Node
-from cs_lock.credentials import redact_url
-from cs_lock.document import parse_text, pause_collection, read_text
-from cs_lock.entries import read_record
-from cs_lock.environments import Channel, ForeignPackage, Reference, SourceEnvironment
-from cs_lock.errors import LockError, Problem
-from cs_lock.layout import LayoutReader, LockKind, identify_format, place_error
-from cs_lock.platforms import Platform
-from cs_lock.records import PackageRecord
+from .blocks import Node
+from .credentials import redact_url
+from .document import parse_text, pause_collection, read_text
+from .entries import read_record
+from .environments import Channel, ForeignPackage, Reference, SourceEnvironment
+from .errors import LockError, Problem
+from .layout import LayoutReader, LockKind, identify_format, place_error
+from .platforms import Platform
+from .records import PackageRecord
+from .suggestions import did_you_mean, sort_by_nearness
 
 
 class SourceLock:
@@ -122,7 +123,7 @@ class SourceLock:
         :param reference: of kind ``source`` or ``pypi``, or an archive whose entry is damaged
         :param error: what is wrong with the entry
         """
-        from cs_lock.foreign import read_foreign
+        from .foreign import read_foreign
 
         candidates = self._by_location.get((reference.kind, reference.location), [])
         named = [i for i in candidates if self._packages[i].get("name") == reference.selector.get("name")]
@@ -147,7 +148,7 @@ class SourceLock:
             return list(problems)
         from dataclasses import replace
 
-        from cs_lock.events import locate
+        from .events import locate
 
         positions = locate(self._text, keys)
         return [replace(p, line=positions[p.key][0], column=positions[p.key][1]) if p.key else p for p in problems]
@@ -163,7 +164,7 @@ class SourceLock:
                 f"the environment needs {redact_url(reference.location)}, but the lock does not describe that package"
             )
             hint = "the lock is incomplete: lock the workspace again"
-            raise LockError("missing-package", message, key=reference.key, hint=hint)
+            raise LockError(message, kind="missing-package", key=reference.key, hint=hint)
         return candidates
 
     def _merge(self, indices: Sequence[int], reference: Reference) -> Mapping[str, Node]:
@@ -180,21 +181,18 @@ class SourceLock:
                 elif key in ("sha256", "md5") and other.get(key) not in (None, merged.get(key)):
                     message = f"the lock describes {redact_url(reference.location)} twice, with different digests"
                     hint = "lock the workspace again"
-                    raise LockError("conflicting-records", message, key=f"packages[{index}].{key}", hint=hint)
+                    raise LockError(message, kind="conflicting-records", key=f"packages[{index}].{key}", hint=hint)
         return merged
 
     def _missing_environment(self, name: str) -> LockError:
-        from difflib import get_close_matches
-
         names = sort_by_nearness(name, self._environments)
-        near = get_close_matches(name[:100], names, n=1)
         error = LockError(
-            "missing-environment",
             f"the lock has no environment {name!r}",
+            kind="missing-environment",
             key="environments",
             expected=f"one of: {', '.join(names) or 'none at all'}",
             actual=repr(name),
-            hint=f"did you mean {near[0]!r}?" if near else "if it is new in the manifest, lock the workspace again",
+            hint=did_you_mean(name, names) or "if it is new in the manifest, lock the workspace again",
         )
         return self.place(error)
 
@@ -216,20 +214,3 @@ def read_lock(path: str | Path) -> SourceLock:
         place_error(error, path, text)
         raise
     return SourceLock(path, text, document, kind, version)
-
-
-def sort_by_nearness(name: str, names: Iterable[str]) -> list[str]:
-    """Sort names by their likeness to one, the nearest first.
-
-    :param name: what was asked for
-    :param names: what there is
-    """
-    from difflib import SequenceMatcher
-
-    matcher = SequenceMatcher(b=name[:100])
-
-    def distance(other: str) -> tuple[float, str]:
-        matcher.set_seq1(other[:100])
-        return (-matcher.ratio(), other)
-
-    return sorted(names, key=distance)

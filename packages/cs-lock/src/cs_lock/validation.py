@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from cs_lock.checks import check_channels, check_file_names, check_local_names, check_record
-from cs_lock.dependencies import check_dependencies, check_noarch, check_required
-from cs_lock.environments import Channel
-from cs_lock.errors import Problem
-from cs_lock.refusals import refuse_foreign
-from cs_lock.selection import Selection, labels_of
+from .checks import check_channels, check_file_names, check_local_names, check_record
+from .dependencies import check_dependencies, check_noarch, check_required
+from .environments import Channel
+from .errors import Problem
+from .refusals import refuse_foreign
+from .selection import Selection, labels_of
+from .suggestions import did_you_mean
 
 
 def validate(
@@ -73,13 +74,10 @@ def _check_exclude(exclude: Iterable[str], selections: Sequence[Selection]) -> l
     """Warn of names in ``exclude`` that no platform has."""
     matched = {exclusion.name for selection in selections for exclusion in selection.exclusions}
     present = sorted({record.name for selection in selections for record in selection.records} | matched)
-    from difflib import get_close_matches
-
     problems = []
     for name in sorted(set(exclude)):
         if not labels_of(name) & matched:
-            near = get_close_matches(name, present, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else None
+            hint = did_you_mean(name, present)
             message = f"'exclude' names {name!r}, which is not in the environment on any platform"
             problems.append(
                 Problem(kind="unmatched-exclude", severity="warning", message=message, package=name, hint=hint)

@@ -19,7 +19,7 @@ _PLACEHOLDER = r"\$\{\w+\}|\$\w+|<[\w ]+>"
 _TOPIC = r"(?i)/t/[^/]+(?:/[0-9]+){1,2}/?"
 _SECRET_NAME = r"(?i)token|secret|passw|pwd|^pass$|signature|^sig$|credential|auth|jwt|^sas$|^code$|api[_-]?key|^key$"
 _SLASHES = frozenset("/\\")
-_MASK = "***"
+MASK = "***"
 CREDENTIALS_HINT = "revoke them, and keep them in a file that RATTLER_AUTH_FILE names"
 _ROUNDS = 8
 
@@ -116,12 +116,12 @@ def _mask_address(address: str) -> str:
     parts = _Address.split(address)
     authority, path = parts.authority, parts.path
     if _find_user(authority) is not None:
-        authority = f"{_MASK}@{authority.rpartition('@')[2]}" if "@" in authority else _MASK
+        authority = f"{MASK}@{authority.rpartition('@')[2]}" if "@" in authority else MASK
     if _find_tokens(parts):
         is_plain = re.fullmatch(_PLAIN_PATH, path)
-        path = re.sub(r"(?i)(?<=/t/)[^/]+", _MASK, path) if is_plain else f"/{_MASK}"
-        authority = authority if re.fullmatch(_PLAIN_PATH, f"/{authority}") else _MASK
+        path = re.sub(r"(?i)(?<=/t/)[^/]+", MASK, path) if is_plain else f"/{MASK}"
+        authority = authority if re.fullmatch(_PLAIN_PATH, f"/{authority}") else MASK
     if re.search("[?#]", _normalize(path)):
-        path = f"/{_MASK}"
-    query, fragment = (part[:1] + (_MASK if part[1:] else "") for part in (parts.query, parts.fragment))
+        path = f"/{MASK}"
+    query, fragment = (part[:1] + (MASK if part[1:] else "") for part in (parts.query, parts.fragment))
     return f"{parts.start}{authority}{path}{query}{fragment}"

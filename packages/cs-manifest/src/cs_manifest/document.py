@@ -34,9 +34,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 class Document:
     """A parsed TOML file.
 
-    :param path: where it was read from.
-    :param text: its text, with LF line ends and without a byte order mark.
-    :param data: its tables.
+    :ivar path: where it was read from.
+    :ivar text: its text, with LF line ends and without a byte order mark.
+    :ivar data: its tables.
     """
 
     path: Path

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .platforms import KNOWN_SUBDIRS, Platform, read_platforms
+from .specs import normalize_pypi_name
 from .suggestions import sort_by_nearness
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ _ENVIRONMENT_KEYS = {"features", "solve-group", "no-default-feature"}
 class Feature:
     """A named set of dependencies.
 
-    :param name: its name; ``default`` for what stands at the top of the workspace.
-    :param key: key path of its table.
-    :param table: its table.
+    :ivar name: its name; ``default`` for what stands at the top of the workspace.
+    :ivar key: key path of its table.
+    :ivar table: its table.
     """
 
     name: str
@@ -47,10 +47,10 @@ class Channel:
 class Environment:
     """An environment as the manifest defines it.
 
-    :param features: what it is made of, the more important first.
-    :param platforms: where it can be solved; empty when the workspace declares none.
-    :param channels: in order of priority, each once.
-    :param solve_group: environments of one group are solved together.
+    :ivar features: what it is made of, the more important first.
+    :ivar platforms: where it can be solved; empty when the workspace declares none.
+    :ivar channels: in order of priority, each once.
+    :ivar solve_group: environments of one group are solved together.
     """
 
     name: str
@@ -127,7 +127,7 @@ def _find_feature(project: Project, environment: str, name: str) -> Feature:
     features = project.table("feature")
     if name in features:
         return Feature(name=name, key=project.key("feature", name), table=project.table("feature", name))
-    if _normalize(name) in map(_normalize, list_python_groups(project)):
+    if normalize_pypi_name(name) in map(normalize_pypi_name, list_python_groups(project)):
         return Feature(name=name, key=project.key("feature", name), table={})
     known = sort_by_nearness(name, features)
     raise project.document.error(
@@ -142,10 +142,6 @@ def _find_feature(project: Project, environment: str, name: str) -> Feature:
 
 def _dotted(project: Project) -> str:
     return "".join(f"{part}." for part in project.table_prefix)
-
-
-def _normalize(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def list_python_groups(project: Project) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .credentials import mask_credentials
 
@@ -35,20 +35,22 @@ ErrorKind = Literal[
 ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
 """Every value of :attr:`ManifestError.kind`; a kind is never renamed, only added."""
 
+_TEXTS = ("kind", "message", "line", "column", "key", "expected", "actual", "hint")
+
 
 class ManifestError(Exception):
-    """Say what is wrong with a project's manifest, where, and what to do; credentials in addresses are masked.
+    """Something that is wrong with a project's manifest; credentials in addresses are masked.
 
-    :param message: one sentence: what is wrong.
-    :param kind: stable identifier, one of :data:`ERROR_KINDS`.
-    :param path: file that the error is about.
-    :param line: 1-based line in that file.
-    :param column: 1-based column, in characters.
-    :param key: key path, as in TOML (``tool.conda-ship.runtime``).
-    :param expected: what would have been right.
-    :param actual: what was found.
-    :param hint: what to do about it.
-    :param lines: lines to add to the file.
+    :ivar message: one sentence: what is wrong.
+    :ivar kind: stable identifier, one of :data:`ERROR_KINDS`.
+    :ivar path: file that the error is about.
+    :ivar line: 1-based line in that file.
+    :ivar column: 1-based column, in characters.
+    :ivar key: key path, as in TOML (``tool.conda-ship.runtime``).
+    :ivar expected: what would have been right.
+    :ivar actual: what was found.
+    :ivar hint: what to do about it.
+    :ivar lines: lines to add to the file.
     """
 
     def __init__(
@@ -78,32 +80,19 @@ class ManifestError(Exception):
         self.lines = lines
 
     def __str__(self) -> str:
-        """Render as ``FILE:LINE:COLUMN: key: message (hint)``, leaving out what is not known."""
-        where = [str(part) for part in (self.path, self.line, self.column) if part is not None]
-        parts = [":".join(where)] if where else []
-        if self.key is not None:
-            parts.append(self.key)
-        parts.append(self.message)
-        text = ": ".join(parts)
-        return f"{text} ({self.hint})" if self.hint else text
+        """Return ``PATH:LINE:COLUMN: KEY: MESSAGE``, as far as that is known."""
+        place = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
+        return ": ".join(part for part in (place, self.key, self.message) if part)
 
-    def to_dict(self) -> dict[str, str | int | list[str] | None]:
-        """Return every attribute, for ``--error-format json``.
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything that is known, as JSON values by their names."""
+        known = {name: getattr(self, name) for name in _TEXTS}
+        known |= {"path": str(self.path or ""), "lines": list(self.lines)}
+        return {name: value for name, value in known.items() if value}
 
-        :returns: a JSON-serialisable dictionary with the same keys for every error.
-        """
-        return {
-            "kind": self.kind,
-            "message": self.message,
-            "path": None if self.path is None else str(self.path),
-            "line": self.line,
-            "column": self.column,
-            "key": self.key,
-            "expected": self.expected,
-            "actual": self.actual,
-            "hint": self.hint,
-            "lines": list(self.lines),
-        }
+
+class OverrideError(ManifestError):
+    """Something that is wrong with a setting that was given in place of the manifest's; ``key`` is its bare name."""
 
 
 def _mask(text: str | None) -> str | None:

@@ -1,41 +1,50 @@
 """The keys of ``[tool.conda-ship]``, in one table.
 
-``load_config`` reads manifests by it, ``cs_cli`` makes its flags from it, and the reference page is checked against it.
+``load_config`` reads manifests by it, and ``cs_cli`` makes its flags from it. ``nox -s generate`` writes the inputs of
+``action.yml``, the tables of the reference pages and the words of ``cs_stamp`` from it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
-ValueType = Literal[
-    "identifier", "version", "environment", "packages", "url", "choice", "install-name", "path", "boolean"
-]
+ValueType = Literal["identifier", "version", "text", "packages", "url", "choice", "install-name", "path", "boolean"]
+
+# The words of each choice stand here and nowhere else in Python. The first is the default.
+Layout = Literal["online", "external", "embedded"]
+InstallScheme = Literal["conda-home", "user-data"]
+Bytecode = Literal["on-import", "bootstrap", "shipped"]
+Commands = Literal["direct", "self"]
+OnUpgrade = Literal["replace", "keep"]
+Activation = Literal["path", "full"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigKey:
-    """One key of ``[tool.conda-ship]``, which is also a command-line flag.
+    """One key of ``[tool.conda-ship]``, which is also a command-line flag and an input of the action.
 
-    :param name: the key as it stands in the manifest.
-    :param value_type: what its value has to be.
-    :param help: one line for ``--help``, without a full stop.
-    :param alias: other accepted name, in manifests written for conda-ship 0.4 and later.
-    :param default: value when the key is absent; ``None`` when there is none or it depends on other keys.
-    :param default_text: the default in words, when it depends on other keys.
-    :param choices: the accepted values of a ``choice``.
-    :param required: whether a build needs it.
-    :param metavar: placeholder for the value in ``--help``.
+    :ivar name: the key as it stands in the manifest.
+    :ivar value_type: what its value has to be.
+    :ivar help: one line for ``--help`` and the reference, without a full stop; names of code in backticks.
+    :ivar alias: other accepted name, in manifests written for conda-ship 0.4 and later.
+    :ivar default: value when the key is absent; ``None`` when there is none or it depends on other keys.
+    :ivar default_text: the default in words, when it depends on other keys.
+    :ivar choices: the accepted values of a ``choice``.
+    :ivar required: whether a build needs it.
+    :ivar builder_only: whether it shapes the build alone, and no runtime learns of it.
+    :ivar metavar: placeholder for the value in ``--help``.
     """
 
     name: str
     value_type: ValueType
     help: str
     alias: str | None = None
-    default: str | bool | None = None
+    default: str | bool | tuple[str, ...] | None = None
     default_text: str | None = None
     choices: tuple[str, ...] = ()
     required: bool = False
+    builder_only: bool = False
     metavar: str | None = None
 
     @property
@@ -59,6 +68,12 @@ class ConfigKey:
         return self.value_type == "packages"
 
 
+def _choose(name: str, words: Any, help: str, *, alias: str | None = None) -> ConfigKey:
+    """Return a key with a few words for values."""
+    choices = get_args(words)
+    return ConfigKey(name=name, alias=alias, value_type="choice", choices=choices, default=choices[0], help=help)
+
+
 CONFIG_KEYS: tuple[ConfigKey, ...] = (
     ConfigKey(
         name="runtime",
@@ -66,14 +81,14 @@ CONFIG_KEYS: tuple[ConfigKey, ...] = (
         value_type="identifier",
         required=True,
         metavar="NAME",
-        help="base identity and executable name of the runtime",
+        help="name of the app: its executable, install directory and variables",
     ),
     ConfigKey(
         name="artifact-name",
         value_type="identifier",
         metavar="NAME",
         default_text="`runtime`, plus `z` for `embedded`",
-        help="executable name and file stem, for any layout",
+        help="name of the executable, and first part of the other file names",
     ),
     ConfigKey(
         name="runtime-version",
@@ -88,47 +103,52 @@ CONFIG_KEYS: tuple[ConfigKey, ...] = (
         value_type="identifier",
         required=True,
         metavar="NAME",
-        help="executable inside the prefix that receives the user's arguments",
+        help="executable in the prefix that the runtime starts, with the user's arguments",
     ),
-    ConfigKey(
-        name="layout",
+    _choose(
+        "layout",
+        Layout,
+        "where users get the packages: from the network (`online`), a second file (`external`) "
+        "or the executable itself (`embedded`)",
         alias="artifact-layout",
-        value_type="choice",
-        choices=("online", "external", "embedded"),
-        default="online",
-        help="how package archives reach the target machine",
     ),
     ConfigKey(
         name="source-environment",
-        value_type="environment",
+        value_type="text",
         required=True,
+        builder_only=True,
         metavar="NAME",
-        help="solved environment to ship",
+        help="environment of the lock to ship",
     ),
     ConfigKey(
         name="exclude",
         alias="exclude-packages",
         value_type="packages",
+        builder_only=True,
         metavar="PACKAGE",
+        default=(),
         default_text="none",
-        help="package to leave out, with what only it needs",
+        help="packages to leave out, with dependencies nothing else needs",
     ),
     ConfigKey(
         name="require",
         value_type="packages",
+        builder_only=True,
         metavar="PACKAGE",
         default_text="none, but `conda` when the delegate is `conda`",
-        help="package that must ship",
+        help="packages that must ship",
     ),
     ConfigKey(
-        name="docs-url", value_type="url", metavar="URL", default_text="none", help="the runtime's documentation"
+        name="docs-url",
+        value_type="url",
+        metavar="URL",
+        default_text="none",
+        help="address of the runtime's documentation",
     ),
-    ConfigKey(
-        name="install-scheme",
-        value_type="choice",
-        choices=("conda-home", "user-data"),
-        default="conda-home",
-        help="where prefixes go: ~/.conda, or the user's data directory",
+    _choose(
+        "install-scheme",
+        InstallScheme,
+        "where prefixes are installed: in `~/.conda` (`conda-home`) or in the user's data directory (`user-data`)",
     ),
     ConfigKey(
         name="install-name",
@@ -143,14 +163,14 @@ CONFIG_KEYS: tuple[ConfigKey, ...] = (
         value_type="identifier",
         metavar="NAME",
         default_text="none",
-        help="how the runtime reaches the user, such as homebrew",
+        help="how users install the runtime, e.g. `homebrew`",
     ),
     ConfigKey(
         name="condarc-file",
         value_type="path",
         metavar="PATH",
         default_text="none",
-        help="YAML file to put into the prefix as .condarc",
+        help="YAML file to copy into the prefix as `.condarc`",
     ),
     ConfigKey(
         name="freeze-base",
@@ -158,33 +178,23 @@ CONFIG_KEYS: tuple[ConfigKey, ...] = (
         default=False,
         help="mark the prefix as frozen (CEP 22)",
     ),
-    ConfigKey(
-        name="bytecode",
-        value_type="choice",
-        choices=("on-import", "bootstrap", "shipped"),
-        default="on-import",
-        help="when Python modules are compiled",
+    _choose(
+        "bytecode",
+        Bytecode,
+        "when Python modules are compiled: as they are imported (`on-import`), before first use (`bootstrap`) "
+        "or at build time (`shipped`)",
     ),
-    ConfigKey(
-        name="commands",
-        value_type="choice",
-        choices=("direct", "self"),
-        default="direct",
-        help="whether the runtime's own commands stand alone or below the word self",
+    _choose(
+        "commands",
+        Commands,
+        "how users call the runtime's own commands: `demo status` (`direct`) or `demo self status` (`self`)",
     ),
-    ConfigKey(
-        name="on-upgrade",
-        value_type="choice",
-        choices=("replace", "keep"),
-        default="replace",
-        help="what a newer runtime does with the prefix of an older one",
-    ),
-    ConfigKey(
-        name="activation",
-        value_type="choice",
-        choices=("path", "full"),
-        default="path",
-        help="put the prefix on PATH, or run activation scripts too",
+    _choose("on-upgrade", OnUpgrade, "upgrade an existing installation (`replace`) or leave it (`keep`)"),
+    _choose(
+        "activation",
+        Activation,
+        "what the delegate's environment gets: the prefix on `PATH` (`path`), "
+        "or activation variables and scripts too (`full`)",
     ),
 )
 """Every key of ``[tool.conda-ship]``, in the order of the reference page."""

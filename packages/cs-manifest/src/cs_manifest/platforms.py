@@ -34,7 +34,8 @@ KNOWN_SUBDIRS = (
     "win-arm64",
     "zos-z",
 )
-"""Subdirs that conda packages are published for, without ``noarch``."""
+"""Subdirs that conda packages are published for, without ``noarch``; ``cs_lock.SUBDIRS`` has more, all that a lock may
+name."""
 
 _FAMILIES = {"linux": "linux-", "osx": "osx-", "macos": "osx-", "win": "win-", "windows": "win-"}
 _NOT_UNIX = ("win-", "wasi-", "zos-")
@@ -76,9 +77,9 @@ _DEFAULTS = {
 class Platform:
     """A platform of a workspace.
 
-    :param name: what the workspace calls it; a subdir unless the workspace gives it a name of its own.
-    :param subdir: conda subdir, such as ``linux-64``.
-    :param virtual_packages: virtual packages that it promises, each with its version, or ``VERSION=BUILD``.
+    :ivar name: what the workspace calls it; a subdir unless the workspace gives it a name of its own.
+    :ivar subdir: conda subdir, such as ``linux-64``.
+    :ivar virtual_packages: virtual packages that it promises, each with its version, or ``VERSION=BUILD``.
     """
 
     name: str

@@ -29,7 +29,7 @@ _SCALAR = re.compile(r"[^,\]\}\n#]+")
 
 
 class _Unreadable(Exception):
-    """Raised inside the scanner at text that is not TOML as it knows it."""
+    """Text that is not TOML as the scanner knows it."""
 
 
 @dataclass(slots=True)

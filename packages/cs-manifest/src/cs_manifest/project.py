@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .positions import KeyPath
 
 
-class ManifestKind(str, Enum):
+class ManifestKind(StrEnum):
     """Which tool's manifest it is, and in which file."""
 
     CONDA = "conda"
@@ -53,10 +53,10 @@ _CANDIDATES = (
 class Project:
     """A manifest with its source lock.
 
-    :param root: build root, absolute.
-    :param kind: which tool's manifest it is.
-    :param document: the whole parsed manifest with its text.
-    :param source_lock_path: the source lock, absolute.
+    :ivar root: build root, absolute.
+    :ivar kind: which tool's manifest it is.
+    :ivar document: the whole parsed manifest with its text.
+    :ivar source_lock_path: the source lock, absolute.
     """
 
     root: Path
@@ -118,7 +118,7 @@ def discover(
         kind, document = _search([directory], f"{directory} holds no usable manifest")
     else:
         kind, document = _search(
-            [base, *base.parents], f"no usable manifest in {base} or a directory above it", hint_root=True
+            [base, *base.parents], f"no usable manifest in {base} or a directory above it", upward=True
         )
     lock = document.path.parent / kind.lock_name if source_lock is None else _resolve(base, source_lock)
     if require_lock:
@@ -153,25 +153,21 @@ def _check_root(root: Path) -> Path:
             path=root,
             expected="a directory",
             actual=found,
-            hint="--root takes a directory, --manifest a file" if found == "a file" else None,
         )
     return root
 
 
-def _search(directories: list[Path], message: str, *, hint_root: bool = False) -> tuple[ManifestKind, Document]:
+def _search(directories: list[Path], message: str, *, upward: bool = False) -> tuple[ManifestKind, Document]:
     passed_over: list[str] = []
     for directory in directories:
         for found in _candidates(directory, passed_over):
             return found
-    hint = "passed over: " + "; ".join(passed_over) if passed_over else None
-    if hint is None and hint_root:
-        hint = "change to the project's directory, or give it with --root"
     raise ManifestError(
         message,
         kind="manifest-not-found",
-        path=directories[0] if not hint_root else None,
+        path=directories[0] if not upward else None,
         expected="conda.toml, pixi.toml, or pyproject.toml with [tool.conda] or [tool.pixi]",
-        hint=hint,
+        actual="; ".join(passed_over) or None,
     )
 
 
@@ -235,7 +231,7 @@ def _load_manifest(path: Path) -> tuple[ManifestKind, Document]:
             kind="manifest-not-found",
             path=path,
             expected="a file named conda.toml, pixi.toml or pyproject.toml",
-            hint="--root takes a directory" if is_directory else "name it conda.toml, pixi.toml or pyproject.toml",
+            hint=None if is_directory else "name it conda.toml, pixi.toml or pyproject.toml",
         )
     document = read_document(path)
     for kind in kinds:
@@ -258,5 +254,5 @@ def _check_lock(lock: Path, kind: ManifestKind, document: Document, *, explicit:
         kind="lock-not-found",
         path=lock,
         expected=f"{kind.lock_name} beside {document.path.name}",
-        hint=f"make it with `{kind.lock_command}`, or give another one with --source-lock",
+        hint=f"make it with `{kind.lock_command}`",
     )

@@ -39,14 +39,14 @@ _WORKSPACE_TABLES = {
 class RequestedSpec:
     """A dependency that a feature asks for by name.
 
-    :param name: package name, normalised.
-    :param spec: match spec (``conda``), requirement (``pypi``) or location (``source``).
-    :param kind: where the package comes from.
-    :param feature: the feature that asks; ``default`` for the workspace's own tables.
-    :param target: the target selector below which it stands, such as ``unix``; ``None`` when it has none.
-    :param platforms: names of the platforms that it holds for; ``None`` for all of the environment's.
-    :param is_conditional: whether it holds only ``when`` something else does, which the solver judges.
-    :param key: key path of the entry, as in TOML.
+    :ivar name: package name, normalised.
+    :ivar spec: match spec (``conda``), requirement (``pypi``) or location (``source``).
+    :ivar kind: where the package comes from.
+    :ivar feature: the feature that asks; ``default`` for the workspace's own tables.
+    :ivar target: the target selector below which it stands, such as ``unix``; ``None`` when it has none.
+    :ivar platforms: names of the platforms that it holds for; ``None`` for all of the environment's.
+    :ivar is_conditional: whether it holds only ``when`` something else does, which the solver judges.
+    :ivar key: key path of the entry, as in TOML.
     """
 
     name: str

@@ -35,7 +35,7 @@ def normalize_conda_name(name: str) -> str:
 
 
 def normalize_pypi_name(name: str) -> str:
-    """Normalise a PyPI project name (PEP 503)."""
+    """Return a PyPI name in its normal form (PEP 503); ``cs_lock.foreign`` has the same."""
     return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 

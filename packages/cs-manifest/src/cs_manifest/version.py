@@ -68,7 +68,7 @@ def _check_static(document: Document, value: object) -> str:
 
 
 def _missing(project: Project, *, dynamic: bool) -> ManifestError:
-    hint = 'add `runtime-version = "..."` to [tool.conda-ship], or give --runtime-version'
+    hint = 'add `runtime-version = "..."` to [tool.conda-ship]'
     if dynamic:
         hint = 'the project\'s version is dynamic: set `runtime-version = { from = "project-metadata" }`'
     error = project.document.error(
@@ -84,7 +84,7 @@ def _metadata_error(project: Project, message: str, hint: str | None = None) -> 
         kind="version-metadata",
         key=_KEY,
         expected="a version from the project's metadata",
-        hint=hint or "give the version with --runtime-version",
+        hint=hint,
     )
 
 
@@ -105,7 +105,7 @@ def _read_metadata_version(project: Project, source: Path, *, offline: bool) -> 
         raise _metadata_error(
             project,
             "asking the build backend needs the `build` package",
-            hint="pip install 'cs-manifest[metadata]', or give the version with --runtime-version",
+            hint="pip install 'cs-manifest[metadata]'",
         ) from error
     try:
         return _prepare_metadata(project, source, offline=offline)
@@ -129,7 +129,7 @@ def _prepare_metadata(project: Project, source: Path, *, offline: bool) -> str:
     if offline:
         needed = ", ".join(sorted(builder.build_system_requires))
         message = f"what the build backend needs is not installed ({needed}), and nothing may be downloaded"
-        raise _metadata_error(project, message, "install it, go online, or give the version with --runtime-version")
+        raise _metadata_error(project, message, "install it, or go online")
     with build.env.DefaultIsolatedEnv() as environment:
         builder = build.ProjectBuilder.from_isolated_env(environment, source, runner=runner)
         environment.install(builder.build_system_requires)

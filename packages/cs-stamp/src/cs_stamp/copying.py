@@ -11,7 +11,7 @@ from .layout import COPY_CHUNK_BYTES
 
 
 class Digest(Protocol):
-    """Take bytes, as the objects of :mod:`hashlib` do."""
+    """Something that takes bytes, as the objects of :mod:`hashlib` do."""
 
     def update(self, data: bytes | memoryview, /) -> None:
         """Take more bytes."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
+
+_TEXTS = ("kind", "message", "part", "key", "expected", "actual", "hint")
 
 
 class StampError(Exception):
-    """Say what is wrong with a stamp, a template or the data to be stamped.
+    """Something that is wrong with a stamp, a template or the data to be stamped.
 
     :ivar kind: stable identifier of the sort of error.
     :ivar path: file that the error is about.
@@ -18,12 +20,13 @@ class StampError(Exception):
     :ivar hint: what to do about it.
     """
 
-    kind: ClassVar[str] = "stamp"
+    kind: str = "stamp"
 
     def __init__(
         self,
         message: str,
         *,
+        kind: str | None = None,
         path: Path | None = None,
         part: str | None = None,
         key: str | None = None,
@@ -32,6 +35,7 @@ class StampError(Exception):
         hint: str | None = None,
     ) -> None:
         super().__init__(message)
+        self.kind = kind or type(self).kind
         self.message = message
         self.path = path
         self.part = part
@@ -41,96 +45,101 @@ class StampError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        where = f"{self.path}: " if self.path is not None else ""
-        advice = f" ({self.hint})" if self.hint else ""
-        return f"{where}{self.message}{advice}"
+        """Return ``PATH: KEY: MESSAGE``, as far as that is known."""
+        place = "" if self.path is None else str(self.path)
+        return ": ".join(part for part in (place, self.key, self.message) if part)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything that is known, as JSON values by their names."""
+        known = {name: getattr(self, name) for name in _TEXTS} | {"path": str(self.path or "")}
+        return {name: value for name, value in known.items() if value}
 
 
 class FieldError(StampError):
-    """Refuse a value of the header or the plan; ``key`` says which."""
+    """A wrong value of the header or the plan; ``key`` says which."""
 
     kind = "invalid-field"
 
 
 class StampTooLargeError(StampError):
-    """Refuse to write a part that readers would refuse to read."""
+    """A part that is too large: readers would refuse to read it."""
 
     kind = "too-large"
 
 
 class StampWriteError(StampError):
-    """Report that a stamp could not be written; nothing was left behind."""
+    """A stamp that could not be written; nothing was left behind."""
 
     kind = "cannot-write"
 
 
 class StampReadError(StampError):
-    """Report that a file could not be opened or read at all."""
+    """A file that could not be opened or read at all."""
 
     kind = "cannot-read"
 
 
 class NotStampedError(StampError):
-    """Report that a file bears no stamp."""
+    """A file without a stamp."""
 
     kind = "not-stamped"
 
 
 class UnsupportedVersionError(StampError):
-    """Report a stamp of a format version that this package does not know."""
+    """A stamp of a format version that this package does not know."""
 
     kind = "unsupported-version"
 
 
 class DamagedStampError(StampError):
-    """Report a stamp that is not what its writer wrote; ``part`` says where."""
+    """A stamp that is not what its writer wrote; ``part`` says where."""
 
     kind = "damaged"
 
 
 class TemplateError(StampError):
-    """Report that there is no template to stamp, or not a fitting one."""
+    """No template to stamp, or not a fitting one."""
 
     kind = "template"
 
 
 class TemplateNotFoundError(TemplateError):
-    """Report that no template was found; the message lists where it was looked for."""
+    """No template in any of the places that the message lists."""
 
     kind = "template-not-found"
 
 
 class PlatformUnsupportedError(TemplateError):
-    """Report a platform that runtimes cannot be built for."""
+    """A platform that runtimes cannot be built for."""
 
     kind = "platform-unsupported"
 
 
 class NotExecutableError(TemplateError):
-    """Report a file that is no ELF, Mach-O or PE program."""
+    """A file that is no ELF, Mach-O or PE program."""
 
     kind = "template-not-executable"
 
 
 class NotTemplateError(TemplateError):
-    """Report a program that does not bear the mark of a template."""
+    """A program that does not bear the mark of a template."""
 
     kind = "not-a-template"
 
 
 class TemplateFormatError(TemplateError):
-    """Report a template that reads stamps of other format versions than this package writes."""
+    """A template that reads stamps of other format versions than this package writes."""
 
     kind = "template-format"
 
 
 class TemplatePlatformError(TemplateError):
-    """Report a template made for another operating system or processor."""
+    """A template made for another operating system or processor."""
 
     kind = "template-platform"
 
 
 class TemplateStampedError(TemplateError):
-    """Report a template that bears a stamp already."""
+    """A template that bears a stamp already."""
 
     kind = "template-stamped"

@@ -22,7 +22,7 @@ def refuse_value(key: str, expected: str, actual: object) -> FieldError:
     """Return the error for a value of the wrong type or outside its choices."""
     shown = json.dumps(actual, ensure_ascii=False, default=repr)
     shown = shown if len(shown) <= 80 else shown[:77] + "..."
-    return FieldError(f"{key}: expected {expected}, found {shown}", key=key, expected=expected, actual=shown)
+    return FieldError(f"expected {expected}, found {shown}", key=key, expected=expected, actual=shown)
 
 
 def take_object(value: object, key: str) -> JsonObject:
@@ -38,7 +38,7 @@ def take(data: JsonObject, key: str, parent: str = "") -> Any:
         return data[key]
     except KeyError:
         path = join_key(parent, key)
-        raise FieldError(f"{path}: the key is missing", key=path) from None
+        raise FieldError("the key is missing", key=path) from None
 
 
 def take_string(data: JsonObject, key: str, parent: str = "") -> str:
@@ -64,6 +64,11 @@ def take_name(data: JsonObject, key: str, parent: str = "") -> str:
     if not value or value in {".", ".."} or any(mark in value for mark in "/\\"):
         raise refuse_value(join_key(parent, key), "a single name without a path", value)
     return value
+
+
+def take_optional_name(data: JsonObject, key: str, parent: str = "") -> str | None:
+    """Return a name or None; the key has to be there."""
+    return None if take(data, key, parent) is None else take_name(data, key, parent)
 
 
 def take_line(data: JsonObject, key: str, parent: str = "") -> str:

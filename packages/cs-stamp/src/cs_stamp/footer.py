@@ -27,7 +27,7 @@ _ENTRY = struct.Struct("<8sQQ32s")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartEntry:
-    """Place one part.
+    """The place of one part.
 
     :ivar offset: first byte, counted from the stamp's first byte.
     :ivar sha256: raw digest of the part.
@@ -41,7 +41,7 @@ class PartEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footer:
-    """Hold a footer whose digest, identity and order of parts have been checked.
+    """A footer whose digest, identity and order of parts have been checked.
 
     :ivar stamp_length: bytes from the first byte of the header to the end of the footer.
     """

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+from .choices import Activation, Bytecode, Commands, InstallScheme, Layout, OnUpgrade
 from .errors import UnsupportedVersionError
 from .fields import (
     JsonObject,
@@ -17,6 +19,7 @@ from .fields import (
     take_line,
     take_name,
     take_object,
+    take_optional_name,
     take_optional_size,
     take_optional_string,
     take_strings,
@@ -24,53 +27,39 @@ from .fields import (
 
 SCHEMA_VERSION = 1
 
-Layout = Literal["online", "external", "embedded"]
-InstallScheme = Literal["conda-home", "user-data"]
-Bytecode = Literal["on-import", "bootstrap", "shipped"]
-Commands = Literal["direct", "self"]
-OnUpgrade = Literal["replace", "keep"]
-Activation = Literal["path", "full"]
-
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "layout": ("online", "external", "embedded"),
-    "install_scheme": ("conda-home", "user-data"),
-    "bytecode": ("on-import", "bootstrap", "shipped"),
-    "commands": ("direct", "self"),
-    "on_upgrade": ("replace", "keep"),
-    "activation": ("path", "full"),
-}
-_NAMES = ("runtime", "artifact_name", "platform", "delegate", "install_name")
-_STRINGS = ("builder", "runtime_version")
-_OPTIONAL_STRINGS = ("docs_url", "installer", "condarc", "bundle_file_name")
-_SIZES = ("installed_size_bytes", "installed_file_count", "prefix_limit_bytes")
+Name = Annotated[str, "one path component"]
+Line = Annotated[str, "no control characters"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """Hold what ``docs/reference/stamp-format.md`` lists under *header*; see there for each field."""
+    """What ``docs/reference/stamp-format.md`` lists under *header*, in that order; see there for each field.
 
-    builder: str
-    runtime: str
-    runtime_version: str
-    artifact_name: str
+    The type of a field is the rule by which it is read. There are no defaults: a header says everything.
+    """
+
+    builder: Line
+    runtime: Name
+    runtime_version: Line
+    artifact_name: Name
     layout: Layout
-    platform: str
-    delegate: str
-    install_name: str
+    platform: Name
+    delegate: Name
+    docs_url: str | None
+    install_scheme: InstallScheme
+    install_name: Name
+    installer: str | None
+    condarc: str | None
+    freeze_base: bool
+    bytecode: Bytecode
+    commands: Commands
+    on_upgrade: OnUpgrade
+    activation: Activation
     channels: tuple[str, ...]
-    install_scheme: InstallScheme = "conda-home"
-    docs_url: str | None = None
-    installer: str | None = None
-    condarc: str | None = None
-    freeze_base: bool = False
-    bytecode: Bytecode = "on-import"
-    commands: Commands = "direct"
-    on_upgrade: OnUpgrade = "replace"
-    activation: Activation = "path"
-    bundle_file_name: str | None = None
-    installed_size_bytes: int | None = None
-    installed_file_count: int | None = None
-    prefix_limit_bytes: int | None = None
+    bundle_file_name: Name | None
+    installed_size_bytes: int | None
+    installed_file_count: int | None
+    prefix_limit_bytes: int | None
 
     def __post_init__(self) -> None:
         _check_fields(asdict(self))
@@ -99,6 +88,30 @@ class Header:
         return render_json(self.to_dict())
 
 
+_TYPES = get_type_hints(Header, include_extras=True)
+CHOICES: dict[str, tuple[str, ...]] = {
+    name: get_args(kind) for name, kind in _TYPES.items() if get_origin(kind) is Literal
+}
+"""The words of each field that takes one of a few."""
+
+_TAKERS: dict[Any, Callable[[JsonObject, str], Any]] = {
+    Name: take_name,
+    Line: take_line,
+    str | None: take_optional_string,
+    Name | None: take_optional_name,
+    bool: take_bool,
+    int | None: take_optional_size,
+    tuple[str, ...]: take_strings,
+}
+
+
+def _check_fields(data: JsonObject) -> dict[str, Any]:
+    return {
+        name: take_choice(data, name, CHOICES[name]) if name in CHOICES else _TAKERS[kind](data, name)
+        for name, kind in _TYPES.items()
+    }
+
+
 def require_schema_version(data: JsonObject, part: str) -> None:
     """Refuse a part of another schema version.
 
@@ -116,17 +129,3 @@ def require_schema_version(data: JsonObject, part: str) -> None:
             actual=str(version),
             hint="use a newer release of conda-ship",
         )
-
-
-def _check_fields(data: JsonObject) -> dict[str, Any]:
-    checked: dict[str, Any] = {}
-    checked.update((key, take_name(data, key)) for key in _NAMES)
-    checked.update((key, take_line(data, key)) for key in _STRINGS)
-    checked.update((key, take_choice(data, key, choices)) for key, choices in _CHOICES.items())
-    checked.update((key, take_optional_string(data, key)) for key in _OPTIONAL_STRINGS)
-    checked.update((key, take_optional_size(data, key)) for key in _SIZES)
-    checked["freeze_base"] = take_bool(data, "freeze_base")
-    checked["channels"] = take_strings(data, "channels")
-    if checked["bundle_file_name"] is not None:
-        take_name(data, "bundle_file_name")
-    return checked

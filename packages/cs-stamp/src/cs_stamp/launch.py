@@ -11,12 +11,10 @@ from .header import Header
 from .layout import PART_LIMITS_BYTES
 
 LAUNCH_VERSION = 1
-STRING_COUNT = 8
 
 FLAG_COMMANDS_SELF = 1 << 0
 FLAG_ACTIVATION_FULL = 1 << 1
 FLAG_USER_DATA = 1 << 2
-FLAG_RUNTIME_IS_CONDA = 1 << 3
 
 # The fast path stands aside for these; docs/reference/stamp-format.md lists them.
 _KEPT_WORDS = ("bootstrap", "status", "shell", "rollback", "uninstall", "help")
@@ -63,20 +61,18 @@ def _launch_flags(header: Header) -> int:
         (FLAG_COMMANDS_SELF if header.commands == "self" else 0)
         | (FLAG_ACTIVATION_FULL if header.activation == "full" else 0)
         | (FLAG_USER_DATA if header.install_scheme == "user-data" else 0)
-        | (FLAG_RUNTIME_IS_CONDA if header.runtime == "conda" else 0)
     )
 
 
 def _launch_strings(header: Header) -> tuple[str, ...]:
     directory = "conda" if header.install_scheme == "user-data" else ".conda"
     return (
-        header.runtime,
         f"{directory}/{header.install_name}",
         _delegate_path(header),
         f".{header.runtime}.json",
         '{"schema_version":1,"stamp":"',
+        # CONDA_PREFIX names the active environment.
         "" if header.runtime == "conda" else name_variable(header.runtime, "PREFIX"),
-        name_variable(header.runtime, "QUIET"),
         "\n".join(_kept_words(header)),
     )
 

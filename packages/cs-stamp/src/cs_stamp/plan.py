@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from .choices import Layout
 from .errors import FieldError
 from .fields import (
     JsonObject,
@@ -23,14 +24,14 @@ from .fields import (
     take_string,
     take_strings,
 )
-from .header import SCHEMA_VERSION, Layout, require_schema_version
+from .header import SCHEMA_VERSION, require_schema_version
 
 Noarch = Literal["python", "generic"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPython:
-    """Name the python that noarch packages meet.
+    """The Python that noarch packages meet.
 
     :ivar version: full version, ``3.11.7``.
     :ivar site_packages_path: relative to the prefix, ``lib/python3.11/site-packages``.
@@ -55,7 +56,7 @@ class PlanPython:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedPackage:
-    """Hold one package of a plan.
+    """One package of a plan.
 
     :ivar url: where the archive can be fetched; ``None`` for a local archive, which comes with the runtime.
     :ivar sha256: lower-case hex digest of the archive.
@@ -119,7 +120,7 @@ class PlannedPackage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Hold what a first run installs.
+    """What a first run installs.
 
     :ivar packages: dependencies before dependents, ties by name.
     :ivar requested_specs: match specs that the workspace asks for, sorted.
@@ -187,7 +188,7 @@ class Plan:
         for index, package in enumerate(self.packages):
             if package.name in names:
                 key = f"packages[{index}].name"
-                raise FieldError(f"{key}: there are two packages named {package.name!r}", key=key, actual=package.name)
+                raise FieldError(f"there are two packages named {package.name!r}", key=key, actual=package.name)
             names.add(package.name)
 
 

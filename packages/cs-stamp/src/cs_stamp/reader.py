@@ -20,7 +20,7 @@ from .plan import Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StampPart:
-    """Place one part of an open runtime.
+    """The place of one part of an open runtime.
 
     :ivar offset: first byte, counted from the start of the file.
     :ivar size_bytes: 0 when the part is absent.
@@ -34,7 +34,7 @@ class StampPart:
 
 
 class StampReader:
-    """Give access to the stamp of a runtime; made by :func:`read_stamp`, closed by ``with``.
+    """Access to the stamp of a runtime; made by :func:`read_stamp`, closed by ``with``.
 
     :ivar identity: lower-case hex identity of the stamp.
     :ivar header: the header, its digest checked.
@@ -91,7 +91,7 @@ class StampReader:
         try:
             return Plan.from_bytes(self.read_part("plan"))
         except FieldError as error:
-            raise damaged_part("plan", error.message) from error
+            raise damaged_part("plan", str(error)) from error
 
     def read_lock(self) -> bytes:
         """Return the runtime lock."""
@@ -118,7 +118,7 @@ class StampReader:
         try:
             return Header.from_bytes(self.read_part("header"))
         except FieldError as error:
-            raise damaged_part("header", error.message) from error
+            raise damaged_part("header", str(error)) from error
 
 
 def read_stamp(path: Path) -> StampReader:
@@ -155,7 +155,7 @@ def damaged_part(tag: str, why: str) -> DamagedStampError:
 
 
 class _PartFile(io.RawIOBase):
-    """Show a range of a file as a file."""
+    """A range of a file as a file."""
 
     def __init__(self, file: io.FileIO, offset: int, size_bytes: int) -> None:
         super().__init__()

@@ -20,9 +20,9 @@ Origin = Literal["option", "installed", "environment"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """Hold a template that has been checked.
+    """A template that has been checked.
 
-    :ivar origin: what named it: the ``--template`` option, the installation, or ``CONDA_SHIP_TEMPLATE``.
+    :ivar origin: what named it: the caller, the installation, or ``CONDA_SHIP_TEMPLATE``.
     :ivar platforms: conda subdirs that it runs on.
     :ivar mark: what it says of itself.
     """
@@ -47,7 +47,7 @@ def select_template(
     ``explicit`` always wins; else ``CONDA_SHIP_TEMPLATE``, else the ``cs-template`` in ``scripts_directory``. The
     last two are for this machine's platform only: a build for another one names its template.
 
-    :param explicit: value of ``--template``.
+    :param explicit: the template that was asked for.
     :param scripts_directory: directory that holds the running ``cs``.
     :param platform: conda subdir to build for.
     :param host_platform: conda subdir of this machine.
@@ -63,7 +63,7 @@ def select_template(
     path, origin = _locate(explicit, scripts_directory, environ, platform, host_platform)
     if not path.is_file():
         problem = "this is not a file" if path.exists() else "there is no such template"
-        raise TemplateNotFoundError(f"{problem}, named by {_SOURCES[origin]}", path=path, hint=_HINT)
+        raise TemplateNotFoundError(f"{problem}{_SOURCES[origin]}", path=path, hint=_HINT)
     platforms = executable_platform(path)
     if platform not in platforms:
         raise TemplatePlatformError(
@@ -71,7 +71,6 @@ def select_template(
             path=path,
             expected=platform,
             actual=", ".join(platforms),
-            hint=f"name a template for {platform} with --template",
         )
     try:
         refuse_stamped(path)
@@ -96,11 +95,11 @@ def _require_platform(platform: str, explicit: Path | None) -> None:
 
 
 _SOURCES: dict[Origin, str] = {
-    "option": "--template",
-    "installed": "the installation",
-    "environment": TEMPLATE_VARIABLE,
+    "option": "",
+    "installed": ", named by the installation",
+    "environment": f", named by {TEMPLATE_VARIABLE}",
 }
-_HINT = f"install the cs-template package, set {TEMPLATE_VARIABLE}, or pass --template"
+_HINT = f"install the cs-template package, or set {TEMPLATE_VARIABLE}"
 
 
 def _locate(
@@ -113,7 +112,6 @@ def _locate(
             f"a build for {platform} on {host_platform} needs a template for {platform}",
             expected=platform,
             actual=host_platform,
-            hint="name one with --template",
         )
     named = environ.get(TEMPLATE_VARIABLE)
     if named:

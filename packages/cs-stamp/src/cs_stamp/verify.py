@@ -15,7 +15,7 @@ from .reader import StampPart, StampReader, damaged_part, read_stamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StampReport:
-    """Describe a stamp whose every byte has been checked."""
+    """A stamp whose every byte has been checked."""
 
     path: Path
     identity: str

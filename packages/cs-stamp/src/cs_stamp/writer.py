@@ -22,7 +22,7 @@ from .plan import Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StampInfo:
-    """Describe a written runtime.
+    """A written runtime.
 
     :ivar identity: lower-case hex identity of the stamp.
     :ivar size_bytes: size of the runtime.
@@ -44,7 +44,7 @@ class StampInfo:
 
 
 class PartWriter(Protocol):
-    """Write a part straight into the runtime, so that it needs no file of its own."""
+    """A function that writes a part straight into the runtime, so that it needs no file of its own."""
 
     def __call__(self, file: BinaryIO, digest: Digest, /) -> tuple[int, str]:
         """Append the part.
@@ -88,7 +88,7 @@ def write_stamp(
     _check_template(template, out)
     digest = sha256()
     try:
-        with _replacing(out) as file:
+        with replacing(out) as file:
             template_size = append_file(template, file, [digest])
             template_sha256 = digest.hexdigest()
             footer = _append_parts(file, digest, header, small, (bytecode, bundle))
@@ -138,18 +138,16 @@ def _append_part(file: BinaryIO, digest: Digest, source: Path | PartWriter | Non
 def _check_agreement(header: Header, plan: Plan, bytecode: Path | None, bundle: Path | PartWriter | None) -> None:
     if header.platform != plan.platform:
         raise FieldError(
-            f"platform: the header says {header.platform}, the plan {plan.platform}",
+            f"the header says {header.platform}, the plan {plan.platform}",
             key="platform",
             expected=header.platform,
             actual=plan.platform,
         )
     if (bundle is not None) != (header.layout == "embedded" or bool(plan.bundled(header.layout))):
-        raise FieldError(
-            f"layout: {header.layout} and {'a' if bundle else 'no'} bundle do not go together", key="layout"
-        )
+        raise FieldError(f"{header.layout} and {'a' if bundle else 'no'} bundle do not go together", key="layout")
     if (bytecode is not None) != (header.bytecode == "shipped"):
         raise FieldError(
-            f"bytecode: {header.bytecode} and {'a' if bytecode else 'no'} bytecode part do not go together",
+            f"{header.bytecode} and {'a' if bytecode else 'no'} bytecode part do not go together",
             key="bytecode",
         )
 
@@ -196,8 +194,12 @@ def _stamped(template: Path) -> TemplateStampedError:
 
 
 @contextlib.contextmanager
-def _replacing(out: Path) -> Iterator[BinaryIO]:
-    # A random name, opened exclusively: two builds into one directory do not meet. No fsync: a build can be repeated.
+def replacing(out: Path) -> Iterator[BinaryIO]:
+    """Hand out a new executable that takes the place of a path when the block ends without an error.
+
+    A random name, opened exclusively: two builds into one directory do not meet. No fsync: a build can be repeated.
+    ``cs_bundle.replacing`` does the same for files that are not executable.
+    """
     temporary = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     try:

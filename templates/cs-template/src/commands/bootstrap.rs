@@ -120,10 +120,7 @@ fn make_policy(runtime: &Runtime, command: Option<&BootstrapOptions>, plan: &Pla
     let packed: Option<u64> = plan.packages.iter().map(|package| package.size).sum();
     Policy {
         force: command.is_some_and(|options| options.is_forced),
-        on_upgrade: match header.on_upgrade {
-            OnUpgrade::Replace => cs_prefix::OnUpgrade::Replace,
-            OnUpgrade::Keep => cs_prefix::OnUpgrade::Keep,
-        },
+        keep_other_stamps: header.on_upgrade == OnUpgrade::Keep,
         wait_limit: WAIT_LIMIT,
         required_bytes: header
             .installed_size_bytes

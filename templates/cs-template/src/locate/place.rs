@@ -1,5 +1,6 @@
 //! Which prefix is meant: an option, a variable, or the install scheme.
 
+use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
 use cs_stamp::Launch;
@@ -18,6 +19,9 @@ pub struct Place {
     pub named_by: String,
 }
 
+/// Longer paths are no paths to Linux.
+#[cfg(target_os = "linux")]
+const PATH_LIMIT_BYTES: usize = 4096;
 /// What names the prefix when nobody does.
 const INSTALL_SCHEME: &str = "install-scheme";
 
@@ -38,39 +42,97 @@ impl Place {
 
 /// Find the prefix that the user means. `option` is the value of `--path`.
 pub fn find_place(option: Option<&Path>, launch: &Launch, lookup: Lookup) -> Result<Place, Error> {
-    let (path, named_by) = match option {
-        Some(path) => (path.to_owned(), "--path".to_owned()),
-        None => match find_variable(launch, lookup) {
-            Some(found) => found,
-            None => (find_default(launch, lookup)?, INSTALL_SCHEME.to_owned()),
-        },
+    if let Some(option) = option {
+        return settle(expand(option, "--path", lookup)?, "--path");
+    }
+    let inherited = Inherited::read(launch, lookup);
+    let variable = inherited.find_variable(launch);
+    let named_by = variable.as_deref().unwrap_or(INSTALL_SCHEME);
+    if let Some(prefix) = inherited.find_plain(launch) {
+        return check(prefix, named_by);
+    }
+    let path = match &variable {
+        Some(name) => expand(
+            read_value(name, lookup).unwrap_or_default().as_ref(),
+            name,
+            lookup,
+        )?,
+        None => find_default(launch, lookup)?,
     };
-    let path = match named_by.as_str() {
-        INSTALL_SCHEME => path,
-        _ => expand_path(path.as_os_str(), lookup)
-            .map_err(|reason| Error::refuse_prefix(&path, &named_by, &reason))?
-            .into(),
-    };
-    let prefix = make_absolute(&path, &named_by)?;
-    check_prefix(&prefix, &named_by)?;
-    Ok(Place { prefix, named_by })
+    settle(path, named_by)
 }
 
-/// `CONDA_SHIP_PREFIX` wins over the runtime's own variable. A runtime called `conda` has none: `CONDA_PREFIX` names the active
-/// environment.
-fn find_variable(launch: &Launch, lookup: Lookup) -> Option<(PathBuf, String)> {
-    let own = launch.prefix_variable.clone();
-    [Some(SHARED_PREFIX.to_owned()), own]
-        .into_iter()
-        .flatten()
-        .find_map(|name| Some((read_value(&name, lookup)?.into(), name)))
+fn expand(path: &Path, named_by: &str, lookup: Lookup) -> Result<PathBuf, Error> {
+    expand_path(path.as_os_str(), lookup)
+        .map(PathBuf::from)
+        .map_err(|reason| Error::refuse_prefix(path, named_by, &reason))
+}
+
+fn settle(path: PathBuf, named_by: &str) -> Result<Place, Error> {
+    check(make_absolute(&path, named_by)?, named_by)
+}
+
+fn check(prefix: PathBuf, named_by: &str) -> Result<Place, Error> {
+    check_prefix(&prefix, named_by)?;
+    Ok(Place {
+        prefix,
+        named_by: named_by.to_owned(),
+    })
+}
+
+/// The variables that can name the prefix, as the functions of the fast path ask for them.
+struct Inherited(Vec<(String, OsString)>);
+
+impl Inherited {
+    fn read(launch: &Launch, lookup: Lookup) -> Self {
+        let own = launch.prefix_variable.as_deref();
+        let names = [SHARED_PREFIX, "HOME", "XDG_DATA_HOME"]
+            .into_iter()
+            .chain(own);
+        Self(
+            names
+                .filter_map(|name| Some((name.to_owned(), lookup(name)?)))
+                .collect(),
+        )
+    }
+
+    fn get(&self, name: &[u8]) -> Option<&[u8]> {
+        let found = self.0.iter().find(|(own, _)| own.as_bytes() == name)?;
+        Some(found.1.as_encoded_bytes())
+    }
+
+    /// Which variable names the prefix, if one does.
+    fn find_variable(&self, launch: &Launch) -> Option<String> {
+        let own = launch.as_entry().prefix_variable;
+        let (name, _) = cs_entry::place::find_variable(own, |name| self.get(name))?;
+        Some(String::from_utf8_lossy(name).into_owned())
+    }
+
+    /// What the fast path takes for the prefix, where it has an answer: that is the answer then.
+    #[cfg(target_os = "linux")]
+    fn find_plain(&self, launch: &Launch) -> Option<PathBuf> {
+        use std::os::unix::ffi::OsStringExt;
+        let mut memory = [0; PATH_LIMIT_BYTES];
+        let mut text = cs_entry::text::Text::new(&mut memory);
+        let get = |name: &[u8]| self.get(name);
+        let path = cs_entry::place::write_prefix(&launch.as_entry(), get, &mut text)?;
+        let path = path.strip_suffix(b"\0")?;
+        Some(OsString::from_vec(path.to_vec()).into())
+    }
+
+    /// Only Linux has the fast path.
+    #[cfg(not(target_os = "linux"))]
+    fn find_plain(&self, _launch: &Launch) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// The install scheme's directory. The stamp has its last part, which begins with `.conda` or `conda`.
 fn find_default(launch: &Launch, lookup: Lookup) -> Result<PathBuf, Error> {
-    let base = match launch.user_data {
-        true => find_user_data(lookup),
-        false => find_home(lookup),
+    let base = if launch.user_data {
+        find_user_data(lookup)
+    } else {
+        find_home(lookup)
     };
     base.map(|base| base.join(&launch.prefix))
         .ok_or_else(|| Error::NoHome {
@@ -123,22 +185,18 @@ fn check_prefix(prefix: &Path, named_by: &str) -> Result<(), Error> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use std::ffi::OsString;
 
     fn launch() -> Launch {
         Launch {
             self_commands: false,
             full_activation: false,
             user_data: false,
-            named_conda: false,
-            runtime: "demo".into(),
             prefix: ".conda/demo".into(),
             delegate: "bin/tool".into(),
             marker: ".demo.json".into(),
             marker_start: "{".into(),
             prefix_variable: Some("DEMO_PREFIX".into()),
-            quiet_variable: "DEMO_QUIET".into(),
-            words: Vec::new(),
+            words: String::new(),
         }
     }
 
@@ -233,5 +291,70 @@ mod tests {
         };
         let place = find_place(None, &launch, &lookup).unwrap();
         assert!(place.prefix.starts_with("/h"), "{}", place.prefix.display());
+    }
+
+    /// All strings of up to `length` pieces.
+    fn compose(pieces: &[&[u8]], length: usize) -> Vec<Vec<u8>> {
+        let mut longest = vec![Vec::new()];
+        let mut all = longest.clone();
+        for _ in 0..length {
+            let longer = longest.iter().flat_map(|string| {
+                pieces
+                    .iter()
+                    .map(move |piece| [string.as_slice(), piece].concat())
+            });
+            longest = longer.collect();
+            all.extend(longest.iter().cloned());
+        }
+        all
+    }
+
+    /// The fast path's answer counts. This says that it is the one that expanding and resolving gives, whatever the variable.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn where_the_fast_path_has_an_answer_it_is_that_of_the_full_program() {
+        use std::os::unix::ffi::OsStringExt;
+        let pieces: [&[u8]; 12] = [
+            b"/",
+            b"a",
+            b".",
+            b"~",
+            b"$",
+            b"{",
+            b"A",
+            b":",
+            b" ",
+            b"\n",
+            b"\xff",
+            b"\xc2\x85",
+        ];
+        let mut answers = 0;
+        for value in compose(&pieces, 4) {
+            let value = OsString::from_vec([b"/", &value[..]].concat());
+            for (variable, user_data) in [
+                ("CONDA_SHIP_PREFIX", false),
+                ("DEMO_PREFIX", false),
+                ("HOME", false),
+                ("HOME", true),
+                ("XDG_DATA_HOME", true),
+            ] {
+                let launch = Launch {
+                    user_data,
+                    ..launch()
+                };
+                let lookup = |name: &str| (name == variable).then(|| value.clone());
+                let Some(plain) = Inherited::read(&launch, &lookup).find_plain(&launch) else {
+                    continue;
+                };
+                answers += 1;
+                let resolved = if variable.ends_with("PREFIX") {
+                    expand(value.as_ref(), variable, &lookup).unwrap()
+                } else {
+                    find_default(&launch, &lookup).unwrap()
+                };
+                assert_eq!(make_absolute(&resolved, variable).unwrap(), plain);
+            }
+        }
+        assert!(answers > 1000, "{answers}");
     }
 }

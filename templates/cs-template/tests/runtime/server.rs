@@ -11,7 +11,9 @@ use crate::stamp::Stamp;
 #[derive(Default)]
 pub struct Gate {
     is_open: Mutex<bool>,
+    has_visitor: Mutex<bool>,
     changed: Condvar,
+    came: Condvar,
 }
 
 impl Gate {
@@ -20,7 +22,17 @@ impl Gate {
         self.changed.notify_all();
     }
 
+    /// Wait until somebody stands before it.
+    pub fn wait_for_visitor(&self) {
+        let mut has_visitor = self.has_visitor.lock().unwrap();
+        while !*has_visitor {
+            has_visitor = self.came.wait(has_visitor).unwrap();
+        }
+    }
+
     fn pass(&self) {
+        *self.has_visitor.lock().unwrap() = true;
+        self.came.notify_all();
         let mut is_open = self.is_open.lock().unwrap();
         while !*is_open {
             is_open = self.changed.wait(is_open).unwrap();

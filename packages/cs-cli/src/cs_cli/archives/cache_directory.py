@@ -35,5 +35,5 @@ def _home(environ: Mapping[str, str]) -> Path:
         home = Path()
     if not home.is_absolute():
         message = "no home directory is known, so there is no place for the package cache"
-        raise CliError("no-cache", message, hint=f"name a folder in {CACHE_VARIABLE} or with --cache-dir")
+        raise CliError(message, kind="no-cache", hint=f"name a folder in {CACHE_VARIABLE} or with --cache-dir")
     return home

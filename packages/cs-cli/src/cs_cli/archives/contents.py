@@ -74,7 +74,7 @@ def read_contents(archive: Path) -> ArchiveContents:
         reason = f"{type(error).__name__}: {error}"
         hint = "remove it from the cache, or fetch it again"
         raise CliError(
-            "archive-damaged", f"cannot read the package archive: {reason}", path=archive, hint=hint
+            f"cannot read the package archive: {reason}", kind="archive-damaged", path=archive, hint=hint
         ) from error
 
 

@@ -63,11 +63,11 @@ def remember_contents(archives: Iterable[Path], contents: Iterable[ArchiveConten
         data = json.dumps(one.to_dict(), sort_keys=True).encode()
         if len(data) <= VALUE_LIMIT_BYTES and recall_contents(archive) != one:
             with contextlib.suppress(OSError):
-                _write_atomically(archive.parent / _FILE_NAME, data)
+                write_atomically(archive.parent / _FILE_NAME, data)
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
-    """Write a small file: all of it, or nothing."""
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a small file: all of it, or nothing; ``cs_bundle`` and ``cs_stamp`` do the same for large ones."""
     temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
     try:
         temporary.write_bytes(data)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cs_bundle import BundleError, ExpectedArchive, cached_path, find_cached
 
@@ -15,12 +16,11 @@ from .cache_directory import CACHE_VARIABLE, default_cache_directory
 
 _OTHER_CACHE = f"name another folder in {CACHE_VARIABLE} or with --cache-dir"
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-
     from cs_bundle import FetchProgress, Wait
     from cs_lock import PackageRecord
+
+    from ..options import ProjectOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +140,6 @@ class ArchiveStore:
                 raise
 
 
-def open_store(arguments: argparse.Namespace) -> ArchiveStore:
+def open_store(options: ProjectOptions) -> ArchiveStore:
     """Return where archives are had, as ``--cache-dir`` and ``--offline`` say."""
-    return ArchiveStore(cache=arguments.cache_dir, offline=arguments.offline)
+    return ArchiveStore(cache=options.cache_dir, offline=options.offline)

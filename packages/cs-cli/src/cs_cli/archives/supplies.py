@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from cs_bundle import BundleInfo, ExpectedArchive, append_bundle, write_bundle
 
 from .contents import ArchiveContents
 from .store import WantedArchive
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cs_stamp.copying import Digest
 

@@ -18,7 +18,7 @@ _FILE_MODES = ("text", "binary")
 
 @dataclass(slots=True, kw_only=True)
 class Listing:
-    """Add up paths one by one, in memory that is bounded by how many there may be.
+    """A sum of paths, in memory that is bounded by how many there may be.
 
     :ivar most_entries: how many entries there may be.
     :ivar executables: paths in the folders where commands are looked for.

@@ -55,8 +55,8 @@ def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, stagin
     """
     if plan.subdir != host_platform():
         raise CliError(
-            "bytecode-platform",
             f"bytecode for {plan.subdir} cannot be compiled on {host_platform()}",
+            kind="bytecode-platform",
             key="tool.conda-ship.bytecode",
             hint='build on that platform, or set bytecode = "bootstrap"',
         )
@@ -101,7 +101,7 @@ def _install(plan: BuildPlan, template: Path, supplies: Supplies, work: Path, pr
     )
     if completed.returncode != 0:
         said = completed.stderr.strip() or f"status {completed.returncode}"
-        raise CliError("bytecode-failed", f"cannot install the packages to compile them: {said}")
+        raise CliError(f"cannot install the packages to compile them: {said}", kind="bytecode-failed")
 
 
 def _noarch_modules(prefix: Path, plan: BuildPlan, site_packages_path: str) -> Iterator[str]:
@@ -163,7 +163,7 @@ class _Compilers:
         if process.returncode != 0:
             text = said.decode(errors="replace").strip()[-2000:]
             message = f"the environment's Python failed with status {process.returncode}: {text}"
-            raise CliError("bytecode-failed", message, path=self._python)
+            raise CliError(message, kind="bytecode-failed", path=self._python)
 
     def stop(self) -> None:
         """End every process, and start no other."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from cs_stamp import Header, Plan, PlannedPackage, PlanPython
 
 from .. import __version__
 from ..archives.contents import ArchiveContents
-from ..errors import CliError
+from ..errors import EXIT_USAGE, CliError
 from ..project.derivation import Derivation
 
 PAPER_SUFFIXES = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".sha256")
@@ -80,7 +80,7 @@ class BuildPlan:
     @property
     def carried(self) -> frozenset[str]:
         """File names of the archives in the runtime itself."""
-        return frozenset(one.file_name for one in self.package_plan.bundled(self.derivation.config.layout))  # type: ignore[arg-type]  # cs_manifest checks it against the same choices
+        return frozenset(one.file_name for one in self.package_plan.bundled(self.derivation.config.layout))
 
     @property
     def artifact_names(self) -> tuple[str, ...]:
@@ -118,11 +118,25 @@ def _compose_stem(artifact_name: str, label: str | None) -> str:
     if not _LABEL.fullmatch(label):
         expected = "an ASCII letter or digit, then only ASCII letters, digits, '.', '_' and '-'; at most 64"
         message = "this label cannot be part of a file name"
-        raise CliError("label-invalid", message, key="--target-label", expected=expected, actual=repr(label))
+        raise CliError(
+            message,
+            kind="label-invalid",
+            key="--target-label",
+            exit_status=EXIT_USAGE,
+            expected=expected,
+            actual=repr(label),
+        )
     if len(stem) > _STEM_LENGTH:
         message = f"with this label the files' names would be too long: {stem}"
         expected = f"at most {_STEM_LENGTH} characters"
-        raise CliError("label-invalid", message, key="--target-label", expected=expected, actual=f"{len(stem)}")
+        raise CliError(
+            message,
+            kind="label-invalid",
+            key="--target-label",
+            exit_status=EXIT_USAGE,
+            expected=expected,
+            actual=f"{len(stem)}",
+        )
     return stem
 
 
@@ -170,37 +184,28 @@ def _names_place(name: str, value: str) -> bool:
 
 def _require_sha256(record: PackageRecord) -> str:
     if not record.sha256:  # cs_lock refuses such locks: this keeps the types honest
-        raise CliError("missing-sha256", f"the package {record.name} has no sha256")
+        raise CliError(f"the package {record.name} has no sha256", kind="missing-sha256")
     return record.sha256
 
 
 def compose_header(plan: BuildPlan, contents: Sequence[ArchiveContents] | None) -> Header:
-    """Compose the header of the stamp.
+    """Compose the header of the stamp: the settings that it has a field for, and what follows from the build.
 
     :param contents: what the archives hold, when they are at hand.
     """
     config = plan.derivation.config
-    settings: dict[str, Any] = {
-        name: getattr(config, name)
-        for name in ("docs_url", "install_scheme", "installer", "condarc", "freeze_base", "bytecode", "commands")
+    prefix_limits = (one.prefix_limit_bytes for one in contents or () if one.prefix_limit_bytes)
+    computed: dict[str, Any] = {
+        "builder": f"cs-cli {__version__}",
+        "runtime_version": config.known_version,
+        "artifact_name": plan.stem,
+        "platform": plan.subdir,
+        "install_name": resolve_install_name(config, hashlib.sha256(plan.lock).hexdigest()),
+        "channels": tuple(channel.url for channel in plan.derivation.lock.channels),
+        "bundle_file_name": plan.bundle_name,
+        "installed_size_bytes": None if contents is None else sum(one.installed_size_bytes for one in contents),
+        "installed_file_count": None if contents is None else sum(one.installed_file_count for one in contents),
+        "prefix_limit_bytes": min(prefix_limits, default=None),
     }
-    return Header(
-        builder=f"cs-cli {__version__}",
-        runtime=config.runtime,
-        runtime_version=config.known_version,
-        artifact_name=plan.stem,
-        layout=config.layout,  # type: ignore[arg-type]  # cs_manifest checks it against the same choices
-        platform=plan.subdir,
-        delegate=config.delegate,
-        install_name=resolve_install_name(config, hashlib.sha256(plan.lock).hexdigest()),
-        channels=tuple(channel.url for channel in plan.derivation.lock.channels),
-        on_upgrade=config.on_upgrade,  # type: ignore[arg-type]
-        activation=config.activation,  # type: ignore[arg-type]
-        bundle_file_name=plan.bundle_name,
-        installed_size_bytes=None if contents is None else sum(one.installed_size_bytes for one in contents),
-        installed_file_count=None if contents is None else sum(one.installed_file_count for one in contents),
-        prefix_limit_bytes=min(
-            (one.prefix_limit_bytes for one in contents or () if one.prefix_limit_bytes), default=None
-        ),
-        **settings,
-    )
+    settings = {field.name: getattr(config, field.name) for field in fields(Header) if field.name not in computed}
+    return Header(**settings, **computed)

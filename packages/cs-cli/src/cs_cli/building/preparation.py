@@ -1,8 +1,7 @@
-"""What ``cs build`` and ``cs run`` have in common: from arguments to a plan and its materials."""
+"""What ``cs build`` and ``cs run`` have in common: from options to a plan and its materials."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from pathlib import Path
 from cs_stamp import select_template
 
 from ..archives.store import open_store
+from ..errors import render_problem
+from ..options import BuildingOptions
 from ..project.derivation import derive_project
 from ..project.platforms import choose_platform, host_platform
 from ..project.protected_inputs import list_inputs
@@ -28,24 +29,21 @@ class BuildRequest:
     console: Console
 
 
-def prepare_build(arguments: argparse.Namespace, *, label: str | None) -> BuildRequest:
-    """Plan what the arguments ask for and find the template, before anything is written.
-
-    :param label: what the file names bear besides the artifact's name.
-    """
-    console = Console(quiet=arguments.quiet)
-    derivation = derive_project(arguments)
-    platform = choose_platform(derivation.lock.platforms, arguments.platform, arguments.target)
-    plan = plan_build(derivation, platform=platform.name, label=label)
+def prepare_build(options: BuildingOptions) -> BuildRequest:
+    """Plan what was asked for and find the template, before anything is written."""
+    console = Console(quiet=options.quiet)
+    derivation = derive_project(options)
+    platform = choose_platform(derivation.lock.platforms, options.platform, options.target)
+    plan = plan_build(derivation, platform=platform.name, label=options.label)
     for problem in derivation.warnings:
-        console.warn(str(problem))
+        console.warn(render_problem(problem.to_dict()))
     template = select_template(
-        explicit=arguments.template,
+        explicit=options.template,
         scripts_directory=Path(sys.argv[0]).absolute().parent,
         environ=os.environ,
         platform=plan.subdir,
         host_platform=host_platform(),
     )
     inputs = list_inputs(derivation, template=template.path)
-    materials = Materials(template=template, store=open_store(arguments), inputs=inputs)
+    materials = Materials(template=template, store=open_store(options), inputs=inputs)
     return BuildRequest(plan=plan, materials=materials, console=console)

@@ -51,10 +51,10 @@ def render_sbom(plan: BuildPlan, identity: str, environ: Mapping[str, str]) -> b
 
 def _render_time(epoch: str) -> str:
     try:
-        moment = datetime.datetime.fromtimestamp(int(epoch), tz=datetime.timezone.utc)
+        moment = datetime.datetime.fromtimestamp(int(epoch), tz=datetime.UTC)
     except (ValueError, OverflowError, OSError):
         message = "the environment variable SOURCE_DATE_EPOCH is no time"
-        raise CliError("source-date-epoch", message, expected="seconds since 1970", actual=repr(epoch)) from None
+        raise CliError(message, kind="source-date-epoch", expected="seconds since 1970", actual=repr(epoch)) from None
     return moment.isoformat().replace("+00:00", "Z")
 
 

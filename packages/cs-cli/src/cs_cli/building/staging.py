@@ -60,8 +60,8 @@ def _describe_failure(error: OSError, out_dir: Path) -> CliError:
     """Name the place that a finished file could not be renamed to, or else the output folder."""
     taken = error.filename2 is not None
     return CliError(
-        "cannot-write",
         f"cannot stage artifacts: {error.strerror or error}",
+        kind="cannot-write",
         path=Path(error.filename2) if taken else out_dir,
         hint=f"move it away, or {_ANOTHER_FOLDER}" if taken else _ANOTHER_FOLDER,
     )
@@ -89,7 +89,7 @@ def _make_directory(out_dir: Path) -> list[Path]:
         if os.path.lexists(out_dir):
             reason = "something that is not a folder has this name"
         message = f"cannot make the output folder: {reason}"
-        raise CliError("cannot-write", message, path=out_dir, hint=_ANOTHER_FOLDER) from error
+        raise CliError(message, kind="cannot-write", path=out_dir, hint=_ANOTHER_FOLDER) from error
     return missing
 
 

@@ -67,8 +67,8 @@ def require_delegate(contents: Iterable[ArchiveContents], delegate: str, platfor
 def missing_delegate(delegate: str, platform: str, hint: str | None) -> CliError:
     """Return the error of a package set without its delegate."""
     return CliError(
-        "delegate-missing",
         f"no package of the environment provides the delegate {delegate!r} on {platform}",
+        kind="delegate-missing",
         key="tool.conda-ship.delegate",
         expected="one of " + ", ".join(delegate_paths(delegate, platform)[:2]),
         hint=hint,
@@ -78,8 +78,8 @@ def missing_delegate(delegate: str, platform: str, hint: str | None) -> CliError
 def suggest_delegate(contents: Iterable[ArchiveContents], delegate: str, platform: str) -> str:
     """Say what to do about a missing delegate, with the nearest name that there is."""
     names = {path.rpartition("/")[2] for one in contents for path in list_executables(one, platform)}
-    from difflib import get_close_matches
+    from cs_lock import did_you_mean
 
-    near = get_close_matches(delegate, sorted(names), n=1)
-    guess = f"did you mean {near[0]!r}? " if near else ""
-    return f"{guess}name an executable that a package of this environment installs, or add the package that has it"
+    guess = did_you_mean(delegate, names)
+    prefix = f"{guess} " if guess else ""
+    return f"{prefix}name an executable that a package of this environment installs, or add the package that has it"

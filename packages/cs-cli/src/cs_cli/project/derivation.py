@@ -1,12 +1,13 @@
-"""From the command line to a runtime lock: find the project, read it, derive what ships."""
+"""From options to a runtime lock: find the project, read it, derive what ships."""
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cs_lock import Problem, RuntimeLock, SourceLock, derive, read_lock
 from cs_manifest import (
+    OverrideError,
     Platform,
     Project,
     RequestedSpec,
@@ -23,8 +24,8 @@ from cs_manifest import (
     requested_specs,
 )
 
-from ..arguments import config_overrides
-from ..errors import CliError
+from ..errors import EXIT_USAGE, CliError
+from ..options import ProjectOptions
 from .staleness import check_constraints, check_environment, check_requests
 
 
@@ -62,7 +63,7 @@ class Derivation:
         return combine_specs([spec for spec in self.requested if spec.kind == "conda"], platform)
 
 
-def derive_project(arguments: argparse.Namespace, *, strict: bool = True) -> Derivation:
+def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivation:
     """Read manifest and source lock and derive the runtime lock.
 
     Code of the project is run by a build alone, and only if nothing else knows the runtime's version.
@@ -72,14 +73,14 @@ def derive_project(arguments: argparse.Namespace, *, strict: bool = True) -> Der
     :raises LockError: if the lock is.
     :raises CliError: ``stale-lock`` or ``missing-environment`` if the two do not belong together.
     """
-    project = discover(arguments.root, manifest=arguments.manifest, source_lock=arguments.source_lock)
-    config = load_config(project, config_overrides(arguments))
+    project = discover(options.root, manifest=options.manifest, source_lock=options.source_lock)
+    config = _load_config(project, options.overrides)
     source = read_lock(project.source_lock_path)
     environment = config.source_environment
     _require_environment(project, source, environment)
     platforms, problems = _adopt_platforms(project, source, environment)
     requested = requested_specs(project, environment, platforms)
-    if arguments.lock_check:
+    if options.lock_check:
         _require_packages(project, source, environment)
         problems += check_requests(project, source, environment, requested)
         constraints = constrained_specs(project, environment, platforms)
@@ -99,8 +100,8 @@ def derive_project(arguments: argparse.Namespace, *, strict: bool = True) -> Der
         strict=strict,
     )
     if config.runtime_version is None:
-        if _may_run_code(arguments):
-            config = replace(config, runtime_version=ask_version(project, offline=arguments.offline))
+        if options.may_run_code:
+            config = replace(config, runtime_version=ask_version(project, offline=options.offline))
         else:
             problems.append(_unknown_version())
     found = sorted([*problems, *lock.problems], key=lambda problem: problem.severity)
@@ -109,9 +110,24 @@ def derive_project(arguments: argparse.Namespace, *, strict: bool = True) -> Der
     )
 
 
-def _may_run_code(arguments: argparse.Namespace) -> bool:
-    """Tell whether the project's build backend may be started: only a real build does."""
-    return arguments.command in ("build", "run") and not getattr(arguments, "dry_run", False)
+def _load_config(project: Project, overrides: Mapping[str, object]) -> ShipConfig:
+    """Read the settings of a build; what is wrong with one of the command line is said of its flag.
+
+    :raises ManifestError: if the manifest is at fault.
+    :raises CliError: if the command line is.
+    """
+    try:
+        return load_config(project, overrides)
+    except OverrideError as error:
+        raise CliError(
+            error.message,
+            kind=error.kind,
+            key=f"--{error.key}",
+            expected=error.expected,
+            actual=error.actual,
+            hint=error.hint,
+            exit_status=EXIT_USAGE,
+        ) from error
 
 
 def _unknown_version() -> Problem:
@@ -130,8 +146,8 @@ def _require_environment(project: Project, source: SourceLock, environment: str)
         return
     if describes_workspace(project):
         raise CliError(
-            "missing-environment",
             f"the lock has no environment {environment!r}, but the manifest has: lock the workspace again",
+            kind="missing-environment",
             path=source.path,
             expected=f"the environment {environment!r}",
             actual=", ".join(source.environments) or "none",
@@ -147,8 +163,8 @@ def _require_packages(project: Project, source: SourceLock, environment: str) ->
     names = sorted({spec.name for spec in requested if not (spec.is_conditional or spec.is_virtual)})
     if names:
         raise CliError(
-            "stale-lock",
             f"the lock has no packages for the environment {environment!r}, but the manifest asks for {names[0]}",
+            kind="stale-lock",
             path=source.path,
             hint=f"run `{project.kind.lock_command}`",
         )
@@ -187,8 +203,8 @@ def _require_fresh(project: Project, problems: list[Problem]) -> None:
     stale = [problem for problem in problems if problem.severity == "error"]
     if stale:
         raise CliError(
-            "stale-lock",
             "the lock does not have what the manifest asks for",
+            kind="stale-lock",
             path=project.source_lock_path,
             hint=f"run `{project.kind.lock_command}`, or use --no-lock-check to ship what is locked",
             problems=stale,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ..errors import CliError
+from ..errors import EXIT_FAILED, EXIT_USAGE, CliError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
@@ -56,12 +56,18 @@ def subdir_of_target(target: str) -> str:
     :raises CliError: ``target-unknown``.
     """
     if target not in TRIPLES:
-        from difflib import get_close_matches
+        from cs_lock import did_you_mean
 
-        near = get_close_matches(target, TRIPLES, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else None
+        hint = did_you_mean(target, TRIPLES)
         message = f"there is no template for the target {target!r}"
-        raise CliError("target-unknown", message, key="--target", expected="one of " + ", ".join(TRIPLES), hint=hint)
+        raise CliError(
+            message,
+            kind="target-unknown",
+            key="--target",
+            exit_status=EXIT_USAGE,
+            expected="one of " + ", ".join(TRIPLES),
+            hint=hint,
+        )
     return TRIPLES[target]
 
 
@@ -78,7 +84,9 @@ def choose_platform(platforms: Sequence[Platform], wanted: str | None, target: s
         chosen = find_platform(platforms, wanted, key="--platform")
         if subdir not in (None, chosen.subdir):
             message = f"--target {target} is for {subdir}, but --platform {wanted} is for {chosen.subdir}"
-            raise CliError("target-conflict", message, key="--target", hint="give one of the two")
+            raise CliError(
+                message, kind="target-conflict", key="--target", hint="give one of the two", exit_status=EXIT_USAGE
+            )
         return chosen
     return find_platform(platforms, subdir or host_platform(), key=None if target is None else "--target")
 
@@ -89,18 +97,22 @@ def find_platform(platforms: Sequence[Platform], wanted: str, *, key: str | None
     :param key: the flag that asked for it, if one did.
     :raises CliError: ``platform-missing`` or ``platform-ambiguous``.
     """
-    fitting = [one for one in platforms if one.name == wanted] or [one for one in platforms if one.subdir == wanted]
+    from cs_lock import match_platforms
+
+    fitting = match_platforms(wanted, platforms)
     if len(fitting) == 1:
         return fitting[0]
-    names = ", ".join(one.name for one in fitting or platforms)
+    names, status = ", ".join(one.name for one in fitting or platforms), EXIT_USAGE if key else EXIT_FAILED
     if fitting:
         message = f"the environment has several platforms for {wanted}"
         hint = "name one of them with --platform"
-        raise CliError("platform-ambiguous", message, key=key, expected=f"one of {names}", hint=hint)
+        raise CliError(
+            message, kind="platform-ambiguous", key=key, expected=f"one of {names}", hint=hint, exit_status=status
+        )
     whose = "" if key else ", this machine's platform"
     hint = "name another platform with --platform, or add this one to the workspace and lock it again"
     message = f"the environment is not solved for {wanted}{whose}"
-    raise CliError("platform-missing", message, key=key, expected=f"one of {names}", hint=hint)
+    raise CliError(message, kind="platform-missing", key=key, expected=f"one of {names}", hint=hint, exit_status=status)
 
 
 def check_platforms(platforms: Sequence[Platform]) -> list[Problem]:

@@ -86,7 +86,7 @@ def refuse_outputs(
 
 
 def _overlap(output: Path, message: str) -> CliError:
-    return CliError("output-is-input", message, path=output, hint="write to another folder, or under another name")
+    return CliError(message, kind="output-is-input", path=output, hint="write to another folder, or under another name")
 
 
 def _identify(path: Path, look: Status) -> Identity | None:

@@ -23,7 +23,7 @@ ProgressCallback = Callable[[int], None]
 
 
 class Console:
-    """Speak to a person, or keep still.
+    """What speaks to a person, or keeps still.
 
     :param quiet: say nothing but errors and results.
     :ivar warnings: everything that was warned of.

@@ -13,7 +13,7 @@ ASKING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP",
 
 
 class Interruption(KeyboardInterrupt):
-    """Unwind as Ctrl-C does, and remember which signal it was.
+    """A signal that unwinds as Ctrl-C does.
 
     :ivar signal_number: the signal's number.
     """

@@ -30,7 +30,7 @@ def check_bytecode(part: BinaryIO, plan: Plan, *, path: Path) -> int:
             fault = "is out of order, or there twice"
         if fault is not None:
             message = f"the entry {member.name!r} of the bytecode {fault}"
-            raise CliError("bytecode-damaged", message, path=path, hint="build the runtime again")
+            raise CliError(message, kind="bytecode-damaged", path=path, hint="build the runtime again")
         count, last = count + 1, member.name
     return count
 
@@ -45,7 +45,7 @@ def _members(part: BinaryIO, path: Path) -> Iterator[tarfile.TarInfo]:
         ):
             yield from iterate_members(tar)
     except (zstandard.ZstdError, tarfile.TarError, EOFError, RecursionError) as error:
-        raise CliError("bytecode-damaged", f"the bytecode cannot be read: {error}", path=path) from error
+        raise CliError(f"the bytecode cannot be read: {error}", kind="bytecode-damaged", path=path) from error
 
 
 def _find_fault(member: tarfile.TarInfo, plan: Plan) -> str | None:

@@ -21,7 +21,7 @@ from cs_stamp import (
 )
 
 from ..building.plan import possible_names
-from ..errors import CliError, describe_error
+from ..errors import EXIT_USAGE, CliError, describe_error
 from ..terminal.console import Console
 from ..untrusted import VALUE_LIMIT_BYTES, parse_document, read_limited
 from .bytecode import check_bytecode
@@ -33,12 +33,14 @@ SCHEMA_VERSION = 1
 _STATED = ("runtime", "runtime_version", "layout", "platform", "delegate", "identity", "package_count")
 """What ``info.json`` says of a runtime that the runtime itself says too."""
 
+Reported = CliError | StampError | BundleError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One thing that is wrong, as the error that it would be alone."""
 
-    error: Exception
+    error: Reported
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fault as JSON values."""
@@ -79,12 +81,12 @@ class Verification:
             return False
         return True
 
-    def error(self) -> Exception:
+    def error(self) -> Reported:
         """Return what is wrong as one error."""
         if len(self.problems) == 1:
             return self.problems[0].error
         message = f"{len(self.problems)} things are wrong"
-        return CliError("verification-failed", message, path=self.path, problems=self.problems)
+        return CliError(message, kind="verification-failed", path=self.path, problems=self.problems)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verification as the document of ``--json``."""
@@ -110,7 +112,7 @@ def verify_path(path: Path, console: Console | None = None) -> Verification:
     elif path.is_file():
         _verify_runtime(verification, path)
     else:
-        raise CliError("not-found", "there is no such file or folder", path=path, exit_code=2)
+        raise CliError("there is no such file or folder", kind="not-found", path=path, exit_status=EXIT_USAGE)
     return verification
 
 
@@ -118,7 +120,7 @@ def _verify_folder(verification: Verification, folder: Path) -> None:
     lists = sorted(path for path in folder.glob("*.sha256") if path.is_file())
     if not lists:
         hint = "name a folder of cs build, or one runtime"
-        raise CliError("nothing-staged", "the folder holds no STEM.sha256", path=folder, hint=hint)
+        raise CliError("the folder holds no STEM.sha256", kind="nothing-staged", path=folder, hint=hint)
     stems = [path.name.removesuffix(".sha256") for path in lists]
     listed: set[str] = set()
     for stem in stems:
@@ -127,7 +129,7 @@ def _verify_folder(verification: Verification, folder: Path) -> None:
     ours = present & {name for stem in stems for name in possible_names(stem)}
     for name in sorted(ours):
         hint = "remove it: it is from another build"
-        error = CliError("file-unlisted", "no checksum file lists this artifact", path=folder / name, hint=hint)
+        error = CliError("no checksum file lists this artifact", kind="file-unlisted", path=folder / name, hint=hint)
         verification.problems.append(Fault(error=error))
     verification.unchecked += sorted(present - ours)
 
@@ -147,7 +149,7 @@ def _verify_stem(verification: Verification, folder: Path, stem: str) -> set[str
     runtimes = [name for name in (stem, f"{stem}.exe") if name in digests]
     if len(runtimes) != 1:
         message = f"it lists {'two runtimes' if runtimes else 'no runtime'}"
-        verification.problems.append(Fault(error=CliError("checksums-damaged", message, path=checksums)))
+        verification.problems.append(Fault(error=CliError(message, kind="checksums-damaged", path=checksums)))
     elif runtimes[0] in intact:
         _verify_together(verification, folder, stem, digests, intact)
     return set(digests)
@@ -195,7 +197,7 @@ def _verify_together(
         verification.attempt(lambda: _check_bundle(folder / bundle, report.plan))
     for name in (lock.name, info.name, bundle):
         if name is not None and name not in digests:
-            error = CliError("checksums-damaged", f"it does not list {name}", path=folder / f"{stem}.sha256")
+            error = CliError(f"it does not list {name}", kind="checksums-damaged", path=folder / f"{stem}.sha256")
             verification.problems.append(Fault(error=error))
 
 
@@ -227,7 +229,7 @@ def _check_template(runtime: Path, report: StampReport) -> str:
         mark = read_mark(runtime, size_bytes=report.stamp_offset)
     except NotTemplateError as error:
         message = "the executable that bears the stamp is not a conda-ship template"
-        raise CliError(error.kind, message, path=runtime, hint="build it again with a `cs-template`") from error
+        raise CliError(message, kind=error.kind, path=runtime, hint="build it again with a `cs-template`") from error
     require_format(mark, runtime)
     return f"{runtime.name}: template {mark.name} {mark.version}"
 
@@ -257,7 +259,9 @@ def _check_lock(path: Path, runtime: Path) -> str:
     with read_stamp(runtime) as stamp, reading(path, "cannot-read"):
         lock = stamp.read_lock()
         if path.stat().st_size != len(lock) or read_limited(path, len(lock)) != lock:
-            raise CliError("lock-mismatch", "the lock is not the one in the runtime", path=path, hint="stage it again")
+            raise CliError(
+                "the lock is not the one in the runtime", kind="lock-mismatch", path=path, hint="stage it again"
+            )
     return f"{path.name}: the one in the runtime"
 
 
@@ -271,7 +275,9 @@ def _check_info(path: Path, report: StampReport, digests: dict[str, str], intact
     for key, value in actual.items():
         if stated[key] != value:
             message = "it states something else than the runtime"
-            raise CliError("info-mismatch", message, path=path, key=key, expected=str(value), actual=str(stated[key]))
+            raise CliError(
+                message, kind="info-mismatch", path=path, key=key, expected=str(value), actual=str(stated[key])
+            )
     _check_listed(path, files, digests, intact)
     return f"{path.name}: what the runtime says, sizes and digests"
 
@@ -280,8 +286,8 @@ def _check_listed(info: Path, files: dict[str, tuple[int, str]], digests: dict[s
     """Check the files that ``info.json`` lists against the checksum file, which has been checked against the files."""
     if differing := sorted(files.keys() ^ (digests.keys() - {info.name})):
         message = f"it and the checksum file do not list the same files: {', '.join(differing)}"
-        raise CliError("info-mismatch", message, path=info, key="files", hint="stage it again")
+        raise CliError(message, kind="info-mismatch", path=info, key="files", hint="stage it again")
     for name, (size, digest) in files.items():
         if digest != digests[name] or (name in intact and (info.parent / name).stat().st_size != size):
             message = f"it states another size or digest for {name}"
-            raise CliError("info-mismatch", message, path=info, key="files", hint="stage it again")
+            raise CliError(message, kind="info-mismatch", path=info, key="files", hint="stage it again")

@@ -26,7 +26,9 @@ def read_checksums(checksums: Path) -> dict[str, str]:
         for number, line in enumerate(_read_lines(checksums), 1):
             digest, separator, name = line.partition("  ")
             if not separator or len(digest) != 64 or not name or "/" in name or "\\" in name or name in digests:
-                raise CliError("checksums-damaged", f"line {number} is not a checksum", path=checksums, actual=line)
+                raise CliError(
+                    f"line {number} is not a checksum", kind="checksums-damaged", path=checksums, actual=line
+                )
             digests[name] = digest
     return digests
 
@@ -72,7 +74,7 @@ def check_file(path: Path, sha256: str, sizes: Mapping[str, int], on_bytes: Call
     :raises CliError: ``file-missing``, ``cannot-read`` or ``checksum-mismatch``.
     """
     if not path.is_file():
-        raise CliError("file-missing", "the file is listed but not there", path=path, hint="stage it again")
+        raise CliError("the file is listed but not there", kind="file-missing", path=path, hint="stage it again")
     with reading(path, "cannot-read"):
         size = path.stat().st_size
         if sizes and size >= NOTICED_BYTES and sizes.get(path.name) != size:
@@ -86,8 +88,8 @@ def check_file(path: Path, sha256: str, sizes: Mapping[str, int], on_bytes: Call
 
 def _not_as_staged(path: Path, expected: str, actual: str) -> CliError:
     return CliError(
-        "checksum-mismatch",
         "the file is not the one that was staged",
+        kind="checksum-mismatch",
         path=path,
         expected=expected,
         actual=actual,
@@ -104,7 +106,7 @@ def reading(path: Path, kind: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CliError("cannot-read", f"cannot be read: {error.strerror or error}", path=path) from error
+        raise CliError(f"cannot be read: {error.strerror or error}", kind="cannot-read", path=path) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise CliError(kind, f"it is not what cs build writes: {reason}", path=path) from error
+        raise CliError(f"it is not what cs build writes: {reason}", kind=kind, path=path) from error

@@ -5,15 +5,13 @@ use crate::text::{equal, lists, starts_with};
 /// The version of the part that this generation reads.
 pub const VERSION: u32 = 1;
 /// Number of strings in the part.
-pub const STRING_COUNT: usize = 8;
+pub const STRING_COUNT: usize = 6;
 
 /// A parsed launch part. Strings are bytes without their NUL; none of them holds one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Launch<'a> {
     /// Flags as they stand in the part; the methods name them.
     pub flags: u32,
-    /// The runtime's name.
-    pub runtime: &'a [u8],
     /// The prefix, relative to `HOME` or to the user data directory.
     pub prefix: &'a [u8],
     /// The delegate, relative to the prefix.
@@ -24,8 +22,6 @@ pub struct Launch<'a> {
     pub marker_start: &'a [u8],
     /// The variable that names another prefix; empty when there is none.
     pub prefix_variable: &'a [u8],
-    /// The variable that asks for quiet.
-    pub quiet_variable: &'a [u8],
     /// Words and options that the runtime keeps for itself, separated by newlines.
     pub words: &'a [u8],
 }
@@ -42,24 +38,20 @@ impl<'a> Launch<'a> {
         let is_known = u32::from_le_bytes(*version) == VERSION
             && usize::from(u16::from_le_bytes(*count)) == STRING_COUNT
             && u16::from_le_bytes(*reserved) == 0;
-        let (runtime, rest) = split_string(rest)?;
         let (prefix, rest) = split_string(rest)?;
         let (delegate, rest) = split_string(rest)?;
         let (marker, rest) = split_string(rest)?;
         let (marker_start, rest) = split_string(rest)?;
         let (prefix_variable, rest) = split_string(rest)?;
-        let (quiet_variable, rest) = split_string(rest)?;
         let (words, rest) = split_string(rest)?;
         let flags = u32::from_le_bytes(*flags);
         (is_known && rest.is_empty()).then_some(Self {
             flags,
-            runtime,
             prefix,
             delegate,
             marker,
             marker_start,
             prefix_variable,
-            quiet_variable,
             words,
         })
     }
@@ -83,13 +75,6 @@ impl<'a> Launch<'a> {
     #[must_use]
     pub fn uses_user_data(&self) -> bool {
         self.flags & 4 != 0
-    }
-
-    /// The runtime is named `conda`.
-    #[inline]
-    #[must_use]
-    pub fn is_named_conda(&self) -> bool {
-        self.flags & 8 != 0
     }
 
     /// The delegate is conda.
@@ -155,14 +140,12 @@ fn split_string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 mod tests {
     use super::*;
 
-    const STRINGS: [&str; 8] = [
-        "demo",
+    const STRINGS: [&str; STRING_COUNT] = [
         ".conda/demo",
         "bin/python",
         ".demo.json",
         "{\"s\":\"",
         "DEMO_PREFIX",
-        "",
         "status\n-h\n--path",
     ];
 
@@ -170,7 +153,7 @@ mod tests {
         let mut part = [
             1_u32.to_le_bytes(),
             flags.to_le_bytes(),
-            8_u32.to_le_bytes(),
+            (STRING_COUNT as u32).to_le_bytes(),
         ]
         .concat();
         for string in STRINGS {
@@ -185,11 +168,11 @@ mod tests {
         let bytes = part(1 | 4);
         let launch = Launch::parse(&bytes).expect("a launch part");
         assert_eq!(
-            (launch.runtime, launch.delegate, launch.quiet_variable),
-            (&b"demo"[..], &b"bin/python"[..], &b""[..])
+            (launch.prefix, launch.delegate, launch.prefix_variable),
+            (&b".conda/demo"[..], &b"bin/python"[..], &b"DEMO_PREFIX"[..])
         );
         assert!(launch.has_self_commands() && launch.uses_user_data());
-        assert!(!launch.needs_full_activation() && !launch.is_named_conda());
+        assert!(!launch.needs_full_activation());
     }
 
     #[test]

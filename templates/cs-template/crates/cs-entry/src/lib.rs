@@ -10,7 +10,7 @@
 //! Code here runs before relocation and before the C library is set up. So there is: no allocation; no call out of the
 //! crate, not even to `memcpy`, whose address is found at start-up (`no_builtins`, loops in [`text`]); no panic; no
 //! table of pointers, because pointers in data are only right after relocation (lists of names are one string).
-//! `tests/object.rs` compiles the crate and checks all of this in the object file.
+//! `tests/suite/object.rs` compiles the crate and checks all of this in the object file.
 
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 #![cfg_attr(not(test), no_std, no_builtins)]

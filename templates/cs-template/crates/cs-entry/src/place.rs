@@ -6,25 +6,37 @@ use crate::text::Text;
 /// The variable that names the prefix of any runtime and wins over the runtime's own.
 pub const PREFIX_VARIABLE: &[u8] = b"CONDA_SHIP_PREFIX";
 
+/// The variable that names the prefix, and what it says; an empty one counts as none. `own` is the runtime's own, empty when it
+/// has none.
+#[inline]
+pub fn find_variable<'n, 'v>(
+    own: &'n [u8],
+    get: impl Fn(&[u8]) -> Option<&'v [u8]>,
+) -> Option<(&'n [u8], &'v [u8])> {
+    let find = |name: &'n [u8]| match get(name) {
+        Some([]) | None => None,
+        Some(value) => Some((name, value)),
+    };
+    match find(PREFIX_VARIABLE) {
+        None if own.is_empty() => None,
+        None => find(own),
+        found => found,
+    }
+}
+
 /// Write the prefix of `launch` to `text`, from the variables that `get` knows; `None` when that takes more than joining
 /// strings: a relative path, one that is not in its simplest form, no home.
 #[inline]
-pub fn write_prefix<'m>(
+pub fn write_prefix<'m, 'v>(
     launch: &Launch,
-    get: impl Fn(&[u8]) -> Option<&'static [u8]>,
+    get: impl Fn(&[u8]) -> Option<&'v [u8]>,
     text: &mut Text<'m>,
 ) -> Option<&'m [u8]> {
-    let get = |name: &[u8]| {
-        if name.is_empty() {
-            None
-        } else {
-            get(name).filter(|value| !value.is_empty())
-        }
-    };
-    if let Some(prefix) = get(PREFIX_VARIABLE).or_else(|| get(launch.prefix_variable)) {
+    if let Some((_, prefix)) = find_variable(launch.prefix_variable, &get) {
         text.push(plain(prefix)?)?;
         return text.end();
     }
+    let get = |name: &[u8]| get(name).filter(|value| !value.is_empty());
     let data_home = if launch.uses_user_data() {
         get(b"XDG_DATA_HOME")
     } else {
@@ -59,13 +71,11 @@ mod tests {
     fn place(flags: u32, variables: &[(&str, &'static str)]) -> Option<String> {
         let launch = Launch {
             flags,
-            runtime: b"demo",
             prefix: b"below/demo",
             delegate: b"",
             marker: b"",
             marker_start: b"",
             prefix_variable: b"DEMO_PREFIX",
-            quiet_variable: b"",
             words: b"",
         };
         let get = |name: &[u8]| {

@@ -271,8 +271,12 @@ impl Fetcher {
             if let Some(failure) = state.failure.take() {
                 return Err(failure);
             }
-            if state.failed || self.shared.is_cancelled() {
+            if self.shared.is_cancelled() {
                 return Err(blame(None, FetchError::Cancelled));
+            }
+            if state.failed {
+                // The thread that took the failure reports it. An error of this one could come first and hide it.
+                return Ok(None);
             }
             if let Some(archive) = state.ready.pop_front() {
                 self.shared.room.add_permits(1);

@@ -9,7 +9,6 @@ use crate::marker::{Marker, Reading};
 use crate::mounts::{find_mount, refuse_mounts};
 use crate::names::{Names, Owner};
 use crate::policy::KeepReason;
-use crate::policy::OnUpgrade;
 use crate::policy::Outcome;
 use crate::policy::Policy;
 use crate::protected::refuse_protected;
@@ -138,7 +137,7 @@ fn reason_to_keep(
     policy: &Policy,
     declined: bool,
 ) -> Result<Option<KeepReason>, PrefixError> {
-    if policy.on_upgrade == OnUpgrade::Keep {
+    if policy.keep_other_stamps {
         return Ok(Some(KeepReason::Policy));
     }
     if declined {

@@ -1,5 +1,5 @@
 //! What happens where directories can be neither locked nor exchanged, or not even renamed: tests only.
-//! `tests/overlay.rs` has more about the last, on a file system that really refuses it.
+//! `tests/suite/overlay.rs` has more about the last, on a file system that really refuses it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -262,13 +262,10 @@ fn an_emptied_previous_prefix_is_in_no_upgrades_way() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn root_neither_finishes_nor_removes_what_a_user_began() {
     use std::os::unix::fs::chown;
     let (place, names) = dismantled();
-    if chown(&names.staging, Some(2001), None).is_err() {
-        eprintln!("skipped: needs root");
-        return;
-    }
     let before = place.names();
     for directory in [&names.staging, &names.prefix] {
         chown(directory, Some(2001), None).unwrap();

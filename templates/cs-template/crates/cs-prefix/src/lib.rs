@@ -56,7 +56,7 @@ pub use install::{Details, Staging, install, install_and_hold};
 pub use marker::{Marker, begins_with};
 pub use names::Owner;
 pub use patience::{News, Waiting};
-pub use policy::{KeepReason, OnUpgrade, Outcome, Policy};
+pub use policy::{KeepReason, Outcome, Policy};
 pub use remains::Remains;
 pub use rollback::{RolledBack, rollback};
 pub use state::{Neighbours, State, examine, find_previous, inspect, look_around};

@@ -7,22 +7,13 @@ use crate::changes::Changes;
 use crate::distrust::Distrust;
 use crate::marker::Marker;
 
-/// What to do with the prefix of another build of the same runtime.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnUpgrade {
-    /// Replace it, unless its user has changed it.
-    Replace,
-    /// Keep it.
-    Keep,
-}
-
 /// What the caller wants, and what its prefix needs.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// Build anew whatever prefix of ours is there: `bootstrap --force`.
     pub force: bool,
-    /// What to do with the prefix of another stamp.
-    pub on_upgrade: OnUpgrade,
+    /// Keep the prefix of another stamp, rather than replace it unless its user has changed it.
+    pub keep_other_stamps: bool,
     /// How long to wait for another process that works on the same prefix.
     pub wait_limit: Duration,
     /// Bytes that the prefix will take.
@@ -40,7 +31,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             force: false,
-            on_upgrade: OnUpgrade::Replace,
+            keep_other_stamps: false,
             wait_limit: Duration::from_secs(600),
             required_bytes: None,
             required_files: None,

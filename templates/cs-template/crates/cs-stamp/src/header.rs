@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 /// The header's keys, as `docs/reference/stamp-format.md` lists them. Unknown keys are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct Header {
     /// Version of this schema.
     pub schema_version: u32,
@@ -68,6 +69,7 @@ pub struct Header {
 
 /// How package archives reach the target machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
     /// Over the network.
@@ -80,6 +82,7 @@ pub enum Layout {
 
 /// Where the prefix goes when nobody says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "kebab-case")]
 pub enum InstallScheme {
     /// `~/.conda/INSTALL_NAME`.
@@ -90,6 +93,7 @@ pub enum InstallScheme {
 
 /// Who compiles Python modules, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "kebab-case")]
 pub enum Bytecode {
     /// Python, as it imports them.
@@ -102,6 +106,7 @@ pub enum Bytecode {
 
 /// Which words are the runtime's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "kebab-case")]
 pub enum Commands {
     /// `RUNTIME status`.
@@ -113,6 +118,7 @@ pub enum Commands {
 
 /// What happens to the prefix of an older build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "kebab-case")]
 pub enum OnUpgrade {
     /// It is replaced, and kept for a rollback.
@@ -123,6 +129,7 @@ pub enum OnUpgrade {
 
 /// How the delegate's environment is prepared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
     /// The prefix's directories come first on `PATH`.
@@ -177,5 +184,31 @@ pub(crate) fn check_line(key: &str, text: &str) -> Result<(), String> {
     match text.contains(|letter: char| letter.is_ascii_control()) {
         true => Err(format!("{key} is {text:?}, which has control characters")),
         false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::Value;
+
+    use crate::Stamp;
+
+    #[test]
+    fn the_headers_of_good_vectors_say_what_their_index_says() {
+        let vectors =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../packages/cs-stamp/vectors");
+        let text = std::fs::read_to_string(vectors.join("vectors.json")).expect("vectors.json");
+        let index: Value = serde_json::from_str(&text).expect("JSON");
+        let cases = index["good"].as_array().expect("a list of cases");
+        assert!(cases.len() > 5);
+        for case in cases {
+            let file = case["file"].as_str().expect("a file");
+            let stamp = Stamp::open(&vectors.join(file)).expect("an intact stamp");
+            let header = stamp.expect("a stamp").header().expect("a header");
+            let read = serde_json::to_value(header).expect("JSON");
+            assert_eq!(read, case["header"], "{file}");
+        }
     }
 }

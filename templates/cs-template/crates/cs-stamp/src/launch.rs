@@ -43,10 +43,6 @@ pub struct Launch {
     pub full_activation: bool,
     /// The prefix stands in the user data directory, not in `HOME`.
     pub user_data: bool,
-    /// The runtime is named `conda`.
-    pub named_conda: bool,
-    /// The runtime's name.
-    pub runtime: String,
     /// The prefix, relative to `HOME` or to the user data directory.
     pub prefix: String,
     /// The delegate, relative to the prefix.
@@ -57,10 +53,8 @@ pub struct Launch {
     pub marker_start: String,
     /// The variable that names another prefix.
     pub prefix_variable: Option<String>,
-    /// The variable that asks for quiet.
-    pub quiet_variable: String,
-    /// Words and options that the runtime keeps for itself.
-    pub words: Vec<String>,
+    /// Words and options that the runtime keeps for itself, separated by newlines.
+    pub words: String,
 }
 
 impl Launch {
@@ -68,27 +62,40 @@ impl Launch {
     pub(crate) fn of(header: &Header, identity_hex: &str) -> Self {
         let runtime = &header.runtime;
         let user_data = header.install_scheme == InstallScheme::UserData;
-        let named_conda = runtime == "conda";
         let self_commands = header.commands == Commands::SelfWord;
         // On Windows an executable may be in any of seven directories: there it is the bare file name.
-        let delegate = match header.platform.starts_with("win-") {
-            true => format!("{}.exe", header.delegate),
-            false => format!("bin/{}", header.delegate),
+        let delegate = if header.platform.starts_with("win-") {
+            format!("{}.exe", header.delegate)
+        } else {
+            format!("bin/{}", header.delegate)
         };
         let directory = if user_data { "conda" } else { ".conda" };
         Self {
             self_commands,
             full_activation: header.activation == Activation::Full,
             user_data,
-            named_conda,
-            runtime: runtime.clone(),
             prefix: format!("{directory}/{}", header.install_name),
             marker: format!(".{runtime}.json"),
             marker_start: format!("{MARKER_START}{identity_hex}\""),
-            prefix_variable: (!named_conda).then(|| name_variable(runtime, "PREFIX")),
-            quiet_variable: name_variable(runtime, "QUIET"),
-            words: list_words(self_commands, is_conda(delegate.as_bytes())),
+            // `CONDA_PREFIX` names the active environment.
+            prefix_variable: (runtime != "conda").then(|| name_variable(runtime, "PREFIX")),
+            words: join_words(self_commands, is_conda(delegate.as_bytes())),
             delegate,
+        }
+    }
+
+    /// The same in the form of the fast path, whose functions the full program calls.
+    pub fn as_entry(&self) -> cs_entry::launch::Launch<'_> {
+        cs_entry::launch::Launch {
+            flags: u32::from(self.self_commands)
+                | u32::from(self.full_activation) << 1
+                | u32::from(self.user_data) << 2,
+            prefix: self.prefix.as_bytes(),
+            delegate: self.delegate.as_bytes(),
+            marker: self.marker.as_bytes(),
+            marker_start: MARKER_START.as_bytes(),
+            prefix_variable: self.prefix_variable.as_deref().unwrap_or("").as_bytes(),
+            words: self.words.as_bytes(),
         }
     }
 
@@ -99,27 +106,21 @@ impl Launch {
 
     /// The part, as a writer writes it.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let flags = u32::from(self.self_commands)
-            | u32::from(self.full_activation) << 1
-            | u32::from(self.user_data) << 2
-            | u32::from(self.named_conda) << 3;
-        let words = self.words.join("\n");
-        let strings: [&str; STRING_COUNT] = [
-            &self.runtime,
-            &self.prefix,
-            &self.delegate,
-            &self.marker,
-            MARKER_START,
-            self.prefix_variable.as_deref().unwrap_or_default(),
-            &self.quiet_variable,
-            &words,
+        let launch = self.as_entry();
+        let strings: [&[u8]; STRING_COUNT] = [
+            launch.prefix,
+            launch.delegate,
+            launch.marker,
+            launch.marker_start,
+            launch.prefix_variable,
+            launch.words,
         ];
         let count = (STRING_COUNT as u32).to_le_bytes();
-        let mut bytes = [VERSION.to_le_bytes(), flags.to_le_bytes(), count].concat();
+        let mut bytes = [VERSION.to_le_bytes(), launch.flags.to_le_bytes(), count].concat();
         for string in strings {
             // A longer string makes another part than any that is within its limit.
             bytes.extend((string.len() as u16).to_le_bytes());
-            bytes.extend([string.as_bytes(), b"\0"].concat());
+            bytes.extend([string, b"\0"].concat());
         }
         bytes
     }
@@ -138,11 +139,16 @@ pub fn name_variable(runtime: &str, suffix: &str) -> String {
     format!("{stem}_{suffix}")
 }
 
-fn list_words(self_commands: bool, is_conda: bool) -> Vec<String> {
+/// The words and options that a runtime keeps for itself, separated by newlines.
+pub fn join_words(self_commands: bool, delegate_is_conda: bool) -> String {
     if self_commands {
-        return vec!["self".to_owned()];
+        return "self".to_owned();
     }
-    let explained = if is_conda { &EXPLAINED[..] } else { &[] };
-    let words = COMMANDS.iter().chain(&OPTIONS).chain(explained);
-    words.map(|word| (*word).to_owned()).collect()
+    let explained = if delegate_is_conda {
+        &EXPLAINED[..]
+    } else {
+        &[]
+    };
+    let words: Vec<&str> = [&COMMANDS[..], &OPTIONS, explained].concat();
+    words.join("\n")
 }

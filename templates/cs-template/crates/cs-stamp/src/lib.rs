@@ -17,8 +17,8 @@ mod stamp;
 
 pub use error::StampError;
 pub use footer::{Part, PartSpan, TRAILING_LIMIT_BYTES};
-pub use header::{Activation, Bytecode, Commands, Header, InstallScheme, Layout, OnUpgrade};
-pub use launch::{COMMANDS, EXPLAINED, Launch, name_variable};
+pub use header::*;
+pub use launch::{COMMANDS, EXPLAINED, Launch, join_words, name_variable};
 pub use mark::{MARK_LENGTH, template_mark};
 pub use plan::{Plan, PlanNoarch, PlanPackage, PlanPython};
 pub use stamp::Stamp;

@@ -98,11 +98,6 @@ impl Stamp {
         &self.file
     }
 
-    /// The digest that names this build.
-    pub fn identity(&self) -> [u8; 32] {
-        self.footer.identity
-    }
-
     /// The digest that names this build, in lower-case hex.
     pub fn identity_hex(&self) -> String {
         to_hex(&self.footer.identity)
@@ -167,9 +162,10 @@ impl Stamp {
     /// What a later run needs. It follows from the stamp's header, and the launch part has to say the same.
     pub fn launch(&self, header: &Header) -> Result<Launch, StampError> {
         let launch = Launch::of(header, &self.identity_hex());
-        match self.read_part(Part::Launch)? == launch.to_bytes() {
-            true => Ok(launch),
-            false => Err(self.contradiction(Part::Launch)),
+        if self.read_part(Part::Launch)? == launch.to_bytes() {
+            Ok(launch)
+        } else {
+            Err(self.contradiction(Part::Launch))
         }
     }
 

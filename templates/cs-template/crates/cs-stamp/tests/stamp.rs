@@ -5,7 +5,7 @@ mod support;
 use std::io::Write;
 
 use cs_stamp::{Layout, Part, Stamp, StampError, TRAILING_LIMIT_BYTES};
-use support::{HEADER, PLAN, Parts};
+use support::{PLAN, Parts, header};
 use tempfile::NamedTempFile;
 
 fn file_of(bytes: &[u8]) -> NamedTempFile {
@@ -44,7 +44,7 @@ fn every_part_is_read_back() {
     assert_eq!(stamp.plan(&header).expect("a plan").platform, "linux-64");
     let launch = stamp.launch(&header).expect("a launch part");
     assert_eq!(launch.delegate, "bin/python");
-    assert_eq!(launch.words[..6], cs_stamp::COMMANDS);
+    assert!(launch.words.starts_with(&cs_stamp::COMMANDS.join("\n")));
 }
 
 #[test]
@@ -187,8 +187,9 @@ fn headers_that_cannot_be_are_refused() {
     ];
     for (good, bad, expected) in cases {
         let mut parts = Parts::default();
-        assert!(HEADER.contains(good), "{good}");
-        parts.0[0] = HEADER.replace(good, bad).into_bytes();
+        let plain = header();
+        assert!(plain.contains(good), "{good}");
+        parts.0[0] = plain.replace(good, bad).into_bytes();
         let message = message_of(stamp_of(&parts.write()).1.header().expect_err(bad));
         assert!(
             message.contains("the stamp's header is damaged") && message.contains(expected),

@@ -1,9 +1,22 @@
 //! A small writer of stamps.
 
-use ring::digest::{SHA256, digest};
+use std::path::Path;
 
-pub const HEADER: &str = r#"{"activation":"path","artifact_name":"demo","builder":"cs-cli 0.1.0","bundle_file_name":null,"bytecode":"on-import","channels":[],"commands":"direct","condarc":null,"delegate":"python","docs_url":null,"freeze_base":false,"install_name":"demo","install_scheme":"conda-home","installed_file_count":null,"installed_size_bytes":null,"installer":null,"layout":"online","on_upgrade":"replace","platform":"linux-64","prefix_limit_bytes":null,"runtime":"demo","runtime_version":"1.0","schema_version":1}"#;
+use ring::digest::{SHA256, digest};
+use serde_json::Value;
+
 pub const PLAN: &str = r#"{"packages":[],"platform":"linux-64","python":null,"requested_specs":[],"schema_version":1}"#;
+
+/// The header of the plainest vector.
+pub fn header() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../../packages/cs-stamp/vectors/vectors.json");
+    let text = std::fs::read_to_string(path).expect("vectors.json");
+    let index: Value = serde_json::from_str(&text).expect("JSON");
+    let cases = index["good"].as_array().expect("a list of cases");
+    let plain = cases.iter().find(|case| case["file"] == "good/online.bin");
+    plain.expect("the plain vector")["header"].to_string()
+}
 
 /// The bytes of the six parts.
 pub struct Parts(pub [Vec<u8>; 6]);
@@ -11,22 +24,21 @@ pub struct Parts(pub [Vec<u8>; 6]);
 impl Default for Parts {
     fn default() -> Self {
         let strings = [
-            "demo",
             ".conda/demo",
             "bin/python",
             ".demo.json",
             r#"{"schema_version":1,"stamp":""#,
             "DEMO_PREFIX",
-            "DEMO_QUIET",
             "bootstrap\nstatus\nshell\nrollback\nuninstall\nhelp\n-h\n-V\n-q\n-v\n-qq\n-qv\n-vq\n-vv\n--path\n--progress\n--",
         ];
-        let mut launch = [1_u32.to_le_bytes(), [0; 4], 8_u32.to_le_bytes()].concat();
+        let mut launch = [1_u32.to_le_bytes(), [0; 4], 6_u32.to_le_bytes()].concat();
         for string in strings {
             launch.extend((string.len() as u16).to_le_bytes());
             launch.extend([string.as_bytes(), b"\0"].concat());
         }
+        let header = header();
         let parts: [&[u8]; 6] = [
-            HEADER.as_bytes(),
+            header.as_bytes(),
             PLAN.as_bytes(),
             b"the lock",
             b"",

@@ -1,0 +1,117 @@
+"""What a command line asks for, as values: nothing behind ``arguments.py`` knows the parser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectOptions:
+    """What every command that reads a project can be given.
+
+    :ivar root: directory of the manifest.
+    :ivar lock_check: whether the lock has to have what the manifest asks for.
+    :ivar overrides: settings by key, in place of the manifest's.
+    :ivar platform: name of a platform, or a conda subdir.
+    :ivar cache_dir: where downloaded archives are kept.
+    :ivar offline: use downloaded archives only.
+    """
+
+    quiet: bool
+    root: Path | None
+    manifest: Path | None
+    source_lock: Path | None
+    lock_check: bool
+    overrides: Mapping[str, object]
+    platform: str | None
+    cache_dir: Path | None
+    offline: bool
+
+    @property
+    def may_run_code(self) -> bool:
+        """Whether the project's build backend may be started: only a real build does."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectOptions(ProjectOptions):
+    """What ``cs inspect`` was asked for."""
+
+    command: ClassVar[str] = "inspect"
+    check_delegate: bool
+    json: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildingOptions(ProjectOptions):
+    """What ``cs build`` and ``cs run`` have in common.
+
+    :ivar target: target triple.
+    :ivar template: executable to stamp.
+    """
+
+    target: str | None
+    template: Path | None
+
+    @property
+    def label(self) -> str | None:
+        """What the file names bear besides the artifact's name."""
+        return None
+
+    @property
+    def may_run_code(self) -> bool:
+        """Whether the project's build backend may be started."""
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions(BuildingOptions):
+    """What ``cs build`` was asked for."""
+
+    command: ClassVar[str] = "build"
+    out_dir: Path
+    target_label: str | None
+    dry_run: bool
+    json: bool
+
+    @property
+    def label(self) -> str | None:
+        """What the file names bear besides the artifact's name."""
+        return self.target_label or self.target
+
+    @property
+    def may_run_code(self) -> bool:
+        """Whether the project's build backend may be started."""
+        return not self.dry_run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions(BuildingOptions):
+    """What ``cs run`` was asked for.
+
+    :ivar install_path: prefix to install into and keep.
+    :ivar arguments: those of the runtime.
+    """
+
+    command: ClassVar[str] = "run"
+    install_path: Path | None
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyOptions:
+    """What ``cs verify`` was asked for.
+
+    :ivar path: a directory of ``cs build``, or a runtime.
+    """
+
+    command: ClassVar[str] = "verify"
+    quiet: bool
+    path: Path
+    json: bool
+
+
+Options = InspectOptions | BuildOptions | RunOptions | VerifyOptions

@@ -1,0 +1,79 @@
+"""The libraries import none of each other, so some small things are there twice: they have to stay the same.
+
+The architecture page lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cs_bundle.urls
+import cs_lock.credentials
+import cs_lock.foreign
+import cs_lock.suggestions
+import cs_manifest.credentials
+import cs_manifest.platforms
+import cs_manifest.specs
+import cs_manifest.suggestions
+from cs_bundle.replacing import replacing as replacing_of_bundle
+from cs_cli.archives.remembered import write_atomically
+from cs_lock import SUBDIRS
+from cs_stamp.writer import replacing as replacing_of_stamp
+
+NAMES = st.text("abcXYZ-_. 019é", max_size=12)
+
+
+@given(NAMES, st.lists(NAMES, max_size=6))
+def test_suggestions_are_the_same(name: str, known: list[str]) -> None:
+    ours, theirs = cs_lock.suggestions, cs_manifest.suggestions
+    assert ours.did_you_mean(name, known) == theirs.did_you_mean(name, known)
+    assert ours.sort_by_nearness(name, known) == theirs.sort_by_nearness(name, known)
+
+
+@given(NAMES)
+def test_names_of_pypi_are_the_same(name: str) -> None:
+    assert cs_lock.foreign.normalize_pypi_name(name) == cs_manifest.specs.normalize_pypi_name(name)
+
+
+def test_what_hides_a_secret_is_the_same() -> None:
+    assert cs_bundle.urls.HIDDEN == cs_lock.credentials.MASK == cs_manifest.credentials.MASK == "***"
+
+
+def test_every_platform_of_a_manifest_can_be_in_a_lock() -> None:
+    assert set(cs_manifest.platforms.KNOWN_SUBDIRS) < SUBDIRS
+
+
+def write_with(replacing: Callable[[Path], Any]) -> Callable[[Path, bytes], None]:
+    def write(path: Path, data: bytes) -> None:
+        with replacing(path) as file:
+            file.write(data)
+
+    return write
+
+
+WRITERS = [write_with(replacing_of_bundle), write_with(replacing_of_stamp), write_atomically]
+
+
+@pytest.mark.parametrize("write", WRITERS, ids=["bundle", "stamp", "cli"])
+def test_a_file_takes_the_place_of_another_and_leaves_nothing_else(
+    write: Callable[[Path, bytes], None], tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old and longer")
+    write(path, b"new")
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"file": b"new"}
+
+
+@pytest.mark.parametrize("write", WRITERS, ids=["bundle", "stamp", "cli"])
+def test_a_file_that_cannot_take_its_place_is_removed(write: Callable[[Path, bytes], None], tmp_path: Path) -> None:
+    path = tmp_path / "directory"
+    (path / "inside").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        write(path, b"new")
+    assert sorted(one.name for one in tmp_path.rglob("*")) == ["directory", "inside"]

@@ -1,0 +1,89 @@
+//! Fetching in a process of its own, which knows only the variables that a test gives it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use cs_archive::Archives;
+use cs_fetch::{Event, FetchError};
+
+use super::{Fixture, Server, read_all, request};
+
+pub const BODY: &[u8] = b"the archive";
+
+/// The other side of [`fetch_with`]; prints what happened.
+#[test]
+#[ignore = "the others start it, as a process of its own"]
+fn fetch_as_told() {
+    let Ok(urls) = std::env::var("TEST_URL") else {
+        return;
+    };
+    let fixture = Fixture::new();
+    let make = |(index, url): (usize, &str)| request(index, url.to_owned(), BODY);
+    let fetcher = fixture.fetch(urls.split(' ').enumerate().map(make).collect());
+    loop {
+        match fetcher.next() {
+            Ok(Some(archive)) => {
+                assert!(read_all(&*archive.bytes) == BODY);
+                println!("\nARRIVED verified={}", archive.verified);
+            }
+            Ok(None) => break,
+            Err(error) => {
+                let error: &FetchError = error.source.downcast_ref().unwrap();
+                println!("\nFAILED {:?}: {error}", error.kind());
+                break;
+            }
+        }
+    }
+    for event in fixture.events.lock().unwrap().iter() {
+        match event {
+            Event::Warning(warning) => println!("WARNING {warning}"),
+            Event::Pause { wait, reason } => println!("PAUSE {} {reason}", wait.as_secs()),
+            Event::Retry { reason, .. } => println!("RETRY {reason}"),
+        }
+    }
+}
+
+/// Fetch `url` (several, with spaces between them) in a process that knows only these variables, with `home` as its home directory.
+pub fn fetch_with(home: &Path, url: &str, variables: &[(&str, &str)]) -> String {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([
+        "--exact",
+        "support::process::fetch_as_told",
+        "--ignored",
+        "--nocapture",
+        "--test-threads=1",
+    ]);
+    command
+        .env_clear()
+        .env("HOME", home)
+        .env("TMPDIR", home)
+        .env("TEST_URL", url)
+        .envs(variables.iter().copied());
+    let output = command.output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    text
+}
+
+pub fn write(directory: &Path, name: &str, text: &str) -> String {
+    let path = directory.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// The same server under a second name, so that it is another host.
+pub fn as_localhost(server: &Server, path: &str) -> String {
+    format!("http://localhost:{}/{path}", server.address.port())
+}
+
+pub fn assert_says(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in {text}");
+    }
+}

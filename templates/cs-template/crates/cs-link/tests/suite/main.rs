@@ -1,0 +1,11 @@
+//! Packages into prefixes, as files show it.
+#![cfg(unix)]
+
+mod hostile;
+mod interpreters;
+mod layers;
+mod limits;
+mod linking;
+mod modes;
+mod programs;
+mod support;

@@ -1,0 +1,304 @@
+//! A runtime in miniature: builds small prefixes, as this process or as a process of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use cs_prefix::{
+    Details, InstallError, Outcome, Owner, Policy, PrefixError, Staging, install, rollback,
+};
+use tempfile::TempDir;
+
+pub const OLD: Owner = Owner {
+    runtime: "demo",
+    stamp_hex: "00000000000000000000000000000000000000000000000000000000000000aa",
+    runtime_version: "1.0",
+};
+pub const NEW: Owner = Owner {
+    runtime: "demo",
+    stamp_hex: "00000000000000000000000000000000000000000000000000000000000000bb",
+    runtime_version: "2.0",
+};
+pub const OTHER: Owner = Owner {
+    runtime: "other",
+    ..OLD
+};
+pub static NEVER: AtomicBool = AtomicBool::new(false);
+
+/// A directory that stands for `~/.conda`, and the prefix in it.
+pub struct Place {
+    pub directory: TempDir,
+    pub prefix: PathBuf,
+}
+
+/// In memory where possible: an upgrade waits for the disk, and the disk of a test machine is busy.
+fn root() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() {
+        memory
+    } else {
+        std::env::temp_dir()
+    }
+}
+
+pub fn place() -> Place {
+    let directory = tempfile::Builder::new()
+        .prefix("cs-prefix-")
+        .tempdir_in(root())
+        .unwrap();
+    let prefix = directory.path().join("demo");
+    Place { directory, prefix }
+}
+
+impl Place {
+    /// Names beside the prefix and the prefix itself, sorted.
+    pub fn names(&self) -> Vec<String> {
+        list(self.directory.path())
+    }
+
+    pub fn beside(&self, suffix: &str) -> PathBuf {
+        self.directory.path().join(format!(".demo{suffix}"))
+    }
+}
+
+pub fn list(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Fill a staging directory with what a small prefix has; the version stands in a file.
+pub fn fill(root: &Path, version: &str) {
+    let site_packages = root.join("lib/python3.11/site-packages");
+    fs::create_dir_all(site_packages.join(format!("tool-{version}.dist-info"))).unwrap();
+    fs::create_dir_all(root.join("conda-meta")).unwrap();
+    fs::create_dir_all(root.join("bin")).unwrap();
+    fs::write(root.join(format!("conda-meta/tool-{version}-0.json")), "{}").unwrap();
+    fs::write(root.join("bin/tool"), version).unwrap();
+    fs::write(root.join(".condarc"), "solver: rattler\n").unwrap();
+}
+
+pub fn build(version: &str) -> impl FnOnce(&Staging) -> Result<Details, String> {
+    move |staging| {
+        fill(staging.root, version);
+        Ok(Details {
+            channels: vec!["https://example.org/channel".to_owned()],
+            ..Details::default()
+        })
+    }
+}
+
+/// Install where nothing is special: no policy, nobody who is told, nothing that cancels.
+pub fn install_as<E>(
+    prefix: &Path,
+    owner: &Owner,
+    build: impl FnOnce(&Staging) -> Result<Details, E>,
+) -> Result<Outcome, InstallError<E>> {
+    install(
+        prefix,
+        owner,
+        &Policy::default(),
+        &mut |_| {},
+        &NEVER,
+        build,
+    )
+}
+
+pub fn no_build(_: &Staging) -> Result<Details, String> {
+    panic!("nothing had to be built");
+}
+
+pub fn run(place: &Place, owner: &Owner, policy: &Policy) -> Result<Outcome, InstallError<String>> {
+    let version = owner.runtime_version;
+    install(
+        &place.prefix,
+        owner,
+        policy,
+        &mut |_| {},
+        &NEVER,
+        build(version),
+    )
+}
+
+/// Install, and hand back the place with its prefix.
+pub fn installed(owner: &Owner) -> Place {
+    let place = place();
+    run(&place, owner, &Policy::default()).unwrap();
+    place
+}
+
+/// Install 1.0, then 2.0 over it.
+pub fn upgraded() -> Place {
+    let place = installed(&OLD);
+    run(&place, &NEW, &Policy::default()).unwrap();
+    place
+}
+
+pub fn forced() -> Policy {
+    Policy {
+        force: true,
+        ..Policy::default()
+    }
+}
+
+pub fn version_of(prefix: &Path) -> String {
+    fs::read_to_string(prefix.join("bin/tool")).unwrap()
+}
+
+pub fn make_environment(prefix: &Path, name: &str) {
+    fs::create_dir_all(prefix.join("envs").join(name).join("conda-meta")).unwrap();
+}
+
+pub fn prefix_error(error: InstallError<String>) -> PrefixError {
+    match error {
+        InstallError::Prefix(error) => error,
+        InstallError::Build(message) => panic!("the build failed: {message}"),
+    }
+}
+
+/// Start the test `child_process` as a process that acts on `prefix`.
+pub fn spawn(prefix: &Path, action: &str) -> Child {
+    command(prefix, action).spawn().unwrap()
+}
+
+pub fn command(prefix: &Path, action: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([
+        "--exact",
+        "common::child_process",
+        "--ignored",
+        "--nocapture",
+        "--test-threads=1",
+    ]);
+    command
+        .env("CS_PREFIX_CHILD", action)
+        .env("CS_PREFIX_PATH", prefix);
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .stdin(Stdio::null());
+    command
+}
+
+/// What the child does. Prints `RESULT` and a word at the end.
+#[test]
+#[ignore = "the others start it, as a process of its own"]
+fn child_process() {
+    let Ok(action) = std::env::var("CS_PREFIX_CHILD") else {
+        return;
+    };
+    let prefix = PathBuf::from(std::env::var_os("CS_PREFIX_PATH").unwrap());
+    let (verb, owner) = action.split_once('-').unwrap();
+    let owner = if owner == "old" { OLD } else { NEW };
+    println!("RESULT {}", perform(verb, &prefix, &owner));
+}
+
+fn perform(verb: &str, prefix: &Path, owner: &Owner) -> String {
+    let cancel = AtomicBool::new(false);
+    let mut waits = 0;
+    let mut waiting = |_: &cs_prefix::News| waits += 1;
+    let limit = Duration::from_secs(60);
+    match verb {
+        "rollback" => describe(rollback(prefix, owner, limit, &mut waiting, &cancel)),
+        "uninstall" => {
+            let plan = cs_prefix::plan_uninstall(prefix, owner);
+            describe(plan.and_then(|plan| plan.execute(owner, limit, &mut waiting, &cancel)))
+        }
+        _ => {
+            let policy = Policy {
+                force: verb == "force",
+                ..Policy::default()
+            };
+            let version = owner.runtime_version;
+            let outcome = install(prefix, owner, &policy, &mut waiting, &cancel, |staging| {
+                slow_build(staging, version)
+            });
+            match outcome {
+                Ok(Outcome::Installed { .. } | Outcome::Replaced { .. }) => "built".to_owned(),
+                Ok(_) => format!("ready {waits}"),
+                Err(error) => format!("error {error}"),
+            }
+        }
+    }
+}
+
+fn describe<T>(result: Result<T, PrefixError>) -> String {
+    result.map_or_else(|error| format!("error {error}"), |_| "done".to_owned())
+}
+
+/// A build of many small files, long enough to be killed in the middle.
+fn slow_build(staging: &Staging, version: &str) -> Result<Details, String> {
+    for directory in 0..20 {
+        let path = staging.root.join(format!("share/{directory}"));
+        fs::create_dir_all(&path).map_err(|error| error.to_string())?;
+        for file in 0..20 {
+            fs::write(path.join(file.to_string()), vec![b'x'; 1000])
+                .map_err(|error| error.to_string())?;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    fs::write(staging.scratch.join("spool"), "temporary").map_err(|error| error.to_string())?;
+    fill(staging.root, version);
+    Ok(Details::default())
+}
+
+/// Whether the prefix holds all that `slow_build` writes.
+pub fn is_whole(prefix: &Path) -> bool {
+    let count = |path: &Path| fs::read_dir(path).map_or(0, Iterator::count);
+    (0..20).all(|directory| count(&prefix.join(format!("share/{directory}"))) == 20)
+        && prefix.join(".demo.json").is_file()
+}
+
+pub fn result_of(child: Child) -> String {
+    let output = child.wait_with_output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = stdout
+        .lines()
+        .find_map(|line| line.split_once("RESULT ").map(|(_, word)| word.to_owned()));
+    line.unwrap_or_else(|| {
+        panic!(
+            "no result: {stdout}{}",
+            String::from_utf8_lossy(&output.stderr)
+        )
+    })
+}
+
+/// Something mounted, until it is dropped.
+pub struct Mounted(pub PathBuf);
+
+impl Mounted {
+    /// A file system in memory; makes the directory.
+    pub fn tmpfs(directory: &Path, options: &str) -> Self {
+        fs::create_dir_all(directory).unwrap();
+        Self::mount(&["-t", "tmpfs", "-o", options, "tmpfs"], directory)
+    }
+
+    /// A directory or file once more; makes its second place.
+    pub fn bind(source: &Path, place: &Path) -> Self {
+        match source.is_dir() {
+            true => fs::create_dir_all(place).unwrap(),
+            false => {
+                fs::create_dir_all(place.parent().unwrap()).unwrap();
+                fs::write(place, "hidden").unwrap();
+            }
+        }
+        Self::mount(&["--bind", source.to_str().unwrap()], place)
+    }
+
+    fn mount(options: &[&str], place: &Path) -> Self {
+        let status = Command::new("mount").args(options).arg(place).status();
+        assert!(status.unwrap().success(), "root can mount");
+        Self(place.to_path_buf())
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}

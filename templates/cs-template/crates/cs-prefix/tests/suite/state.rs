@@ -1,0 +1,104 @@
+//! Looking at a prefix, and around it, changes nothing and says what is there.
+
+use std::fs;
+
+use crate::common::{self, NEW, OLD, installed, place, upgraded};
+use cs_prefix::{Foreignness, Neighbours, State, examine, find_changes, inspect, look_around};
+
+#[test]
+fn nothing_at_all_is_absent_and_has_no_neighbours() {
+    let place = place();
+    assert_eq!(inspect(&place.prefix, &OLD).unwrap(), State::Absent);
+    assert_eq!(
+        look_around(&place.prefix, &OLD).unwrap(),
+        Neighbours::default()
+    );
+}
+
+#[test]
+fn a_path_below_a_plain_file_is_foreign() {
+    let place = place();
+    fs::write(place.directory.path().join("file"), "").unwrap();
+    let state = inspect(&place.directory.path().join("file/demo"), &OLD).unwrap();
+    assert_eq!(
+        state,
+        State::Foreign {
+            why: Foreignness::NotADirectory
+        }
+    );
+}
+
+#[test]
+fn the_stamp_tells_complete_from_another() {
+    let place = installed(&OLD);
+    assert!(matches!(
+        inspect(&place.prefix, &OLD).unwrap(),
+        State::OursComplete { .. }
+    ));
+    assert!(matches!(
+        inspect(&place.prefix, &NEW).unwrap(),
+        State::OursOfAnotherStamp {
+            declined: false,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn only_a_closer_look_finds_the_users_changes() {
+    let place = installed(&OLD);
+    fs::write(place.prefix.join("conda-meta/extra-1-0.json"), "{}").unwrap();
+    assert!(matches!(
+        inspect(&place.prefix, &NEW).unwrap(),
+        State::OursOfAnotherStamp { .. }
+    ));
+    let State::OursChangedByUser { marker, changes } = examine(&place.prefix, &NEW).unwrap() else {
+        panic!()
+    };
+    assert_eq!(changes.added, ["extra-1-0"]);
+    assert_eq!(find_changes(&place.prefix, &marker).unwrap(), changes);
+}
+
+#[test]
+fn the_link_that_conda_makes_to_a_short_python_version_is_not_a_second_site_packages() {
+    let place = installed(&OLD);
+    std::os::unix::fs::symlink("python3.11", place.prefix.join("lib/python3.1")).unwrap();
+    let State::OursChangedByUser { changes, .. } = examine(&place.prefix, &NEW).unwrap() else {
+        panic!("the link itself counts")
+    };
+    assert_eq!(
+        (changes.added.len(), changes.files),
+        (0, vec!["lib/python3.1".to_owned()])
+    );
+}
+
+#[test]
+fn the_previous_prefix_and_an_abandoned_staging_directory_are_seen() {
+    let place = upgraded();
+    fs::create_dir(place.beside(".staging")).unwrap();
+    let around = look_around(&place.prefix, &NEW).unwrap();
+    assert_eq!(around.previous.unwrap().runtime_version, "1.0");
+    assert_eq!(around.abandoned_staging, Some(place.beside(".staging")));
+    assert!(!around.being_built);
+    assert!(place.beside(".staging").is_dir());
+}
+
+#[test]
+fn a_build_in_progress_is_seen() {
+    let place = place();
+    let seen = std::cell::Cell::new(false);
+    cs_prefix::install(
+        &place.prefix,
+        &OLD,
+        &Default::default(),
+        &mut |_| {},
+        &common::NEVER,
+        |staging| {
+            let around = look_around(&place.prefix, &OLD).unwrap();
+            seen.set(around.being_built && around.abandoned_staging.is_none());
+            common::build("1.0")(staging)
+        },
+    )
+    .unwrap();
+    assert!(seen.get());
+}

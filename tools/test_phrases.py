@@ -1,0 +1,66 @@
+"""Each rule finds its phrase, leaves plain English alone, and nothing in this repository breaks one."""
+
+from __future__ import annotations
+
+import pytest
+from phrases import RULES, find_phrases, list_texts, main
+
+TRANSLATED = [
+    "the address is no URL",
+    "of these there are some that are none",
+    "the prefix is not ours",
+    "an environment of yours",
+    "it has another size than the lock says",
+    "this is a mistake in cs",
+    "look after the disk",
+    "a runtime and its papers",
+    "archives that are at hand",
+    "a file that bears a stamp",
+    "it lends a buffer",
+    "Whoever holds the lock",
+    "Who takes a path over removes what is there",
+    "how it is told",
+    "all packages that there are",
+    "what the peer does",
+    "the key has to be a string",
+    "a path counts from the working directory",
+    "below the word self",
+    "the runtime leaves it at that",
+    "a file that is not there any more",
+    "it is used nevertheless",
+    "SPEC allows 6 MB",
+    "a relative path, as everywhere",
+]
+PLAIN = [
+    "there is no manifest here",
+    "it is no longer there",
+    "the key must be a string",
+    "Who may write there?",
+    "the size does not match the lock",
+    "hours and colours",
+]
+
+
+@pytest.mark.parametrize("text", TRANSLATED)
+def test_a_translated_phrase_is_found(text: str) -> None:
+    assert len(list(find_phrases(f"fine\n{text}\n"))) >= 1
+    assert next(find_phrases(f"fine\n{text}\n"))[0] == 2
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_plain_english_is_left_alone(text: str) -> None:
+    assert list(find_phrases(text)) == []
+
+
+def test_every_rule_finds_something() -> None:
+    found = {instead for text in TRANSLATED for _, _, instead in find_phrases(text)}
+    assert found == set(RULES.values())
+
+
+def test_sources_docs_and_tests_are_read() -> None:
+    names = {path.name for path in list_texts()}
+    assert {"README.md", "main.py", "main.rs", "noxfile.py", "action.yml"} <= names
+
+
+def test_this_repository_has_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main() == 0, capsys.readouterr().out

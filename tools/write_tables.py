@@ -1,0 +1,135 @@
+"""Write what follows from the table of keys: inputs of the action, a table of the reference, words of ``cs_stamp``.
+
+Run it with ``nox -s generate``. With ``--check`` (``nox -s lint``), it writes nothing and fails on a difference.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from cs_manifest import CONFIG_KEYS, ConfigKey
+
+ROOT = Path(__file__).parents[1]
+MARK = "Written by `nox -s generate`"
+END = "End of what `nox -s generate` writes"
+
+VALUES = {
+    "identifier": "[identifier](#values)",
+    "version": "string or [table](#runtime-version)",
+    "text": "string",
+    "packages": "list of package names",
+    "url": "URL",
+    "install-name": "[identifier](#values) or [table](#install-name)",
+    "path": "path",
+    "boolean": "boolean",
+}
+
+
+def quote(value: object) -> str:
+    """Write a value as code; TOML's booleans are in lower case."""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def describe_default(key: ConfigKey) -> str:
+    """Say in Markdown what holds without the key."""
+    if key.required:
+        return "required"
+    return key.default_text or quote(key.default)
+
+
+def render_reference() -> str:
+    """Return the table of the reference page."""
+    return "\n".join(["", "| key | alias | value | default | meaning |", "|---|---|---|---|---|", *_list_rows(), "\n"])
+
+
+def _list_rows() -> Iterator[str]:
+    for key in CONFIG_KEYS:
+        values = ", ".join(map(quote, key.choices)) or VALUES[key.value_type]
+        alias = "" if key.alias is None else quote(key.alias)
+        yield f"| `{key.name}` | {alias} | {values} | {describe_default(key)} | {key.help} |".replace("|  |", "| |")
+
+
+def render_inputs() -> str:
+    """Return the inputs of the action that are settings."""
+    return "".join(
+        f'  {key.name}:\n    description: "{_describe_input(key)}"\n    default: ""\n' for key in CONFIG_KEYS
+    )
+
+
+def _describe_input(key: ConfigKey) -> str:
+    parts = [key.help[0].upper() + key.help[1:]]
+    if key.is_list:
+        parts.append("Separate them by spaces, commas or newlines")
+    if key.value_type == "boolean":
+        parts.append("Values: true or false")
+    if not key.required:
+        parts.append(f"Default: {describe_default(key)}")
+    text = ". ".join(parts).replace("`", "") + "."
+    if '"' in text or "\\" in text:
+        raise ValueError(f"the help of {key.name} needs quotes that YAML takes")
+    return text
+
+
+def render_words() -> str:
+    """Return the module that has the words of each choice."""
+    lines = [
+        f"{_name_type(key)} = Literal[{', '.join(f'{chr(34)}{word}{chr(34)}' for word in key.choices)}]\n"
+        for key in CONFIG_KEYS
+        if key.choices and not key.builder_only
+    ]
+    doc = (
+        '"""The words of each setting that takes one of a few; ``nox -s generate`` writes them from ``cs_manifest``."""'
+    )
+    return "".join([doc, "\n\nfrom typing import Literal\n\n", *lines])
+
+
+def _name_type(key: ConfigKey) -> str:
+    return key.name.title().replace("-", "")
+
+
+def replace_marked(text: str, content: str) -> str:
+    """Put content between the two lines of a text that say what is written here.
+
+    :raises ValueError: when the text does not have both lines, each once.
+    """
+    lines = text.splitlines(keepends=True)
+    first, last = ([index for index, line in enumerate(lines) if mark in line] for mark in (MARK, END))
+    if len(first) != 1 or len(last) != 1 or first > last:
+        raise ValueError("the lines that say where to write are missing, or there twice")
+    return "".join(lines[: first[0] + 1]) + content + "".join(lines[last[0] :])
+
+
+TARGETS: dict[str, Callable[[str], str]] = {
+    "action.yml": lambda old: replace_marked(old, render_inputs()),
+    "docs/reference/configuration.md": lambda old: replace_marked(old, render_reference()),
+    "packages/cs-stamp/src/cs_stamp/choices.py": lambda _: render_words(),
+}
+"""Each file with what makes its new text of the old one."""
+
+
+def find_stale() -> dict[Path, str]:
+    """Return the text that each file ought to have, for those that have another."""
+    texts = {ROOT / name: make((ROOT / name).read_text(encoding="utf-8")) for name, make in TARGETS.items()}
+    return {path: text for path, text in texts.items() if path.read_text(encoding="utf-8") != text}
+
+
+def main(*words: str) -> int:
+    """Write the files; with ``--check``, name those that differ.
+
+    :returns: the exit status.
+    """
+    stale = find_stale()
+    for path, text in stale.items():
+        if "--check" in words:
+            sys.stderr.write(
+                f"{path.relative_to(ROOT)} does not follow from the table of keys: run `nox -s generate`\n"
+            )
+        else:
+            path.write_text(text, encoding="utf-8", newline="\n")
+    return int(bool(stale) and "--check" in words)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
