@@ -1,8 +1,10 @@
 """What keeps tests the same on every machine: whoever starts them, and however busy it is.
 
-The conftest of the packages and that of ``tests-integration`` call :func:`settle` when they are loaded. What a test
-wants to be different, it changes itself. No test looks at a clock: one that hangs is ended by :data:`LIMIT_S`, one that
-waits for something calls :func:`wait_until`, and what must not cost too much is counted by :func:`count_calls`.
+The conftest of the packages and that of ``tests-integration`` call :func:`settle` when they are loaded, and import the
+hooks of pytest from here. What a test wants to be different, it changes itself.
+
+No test looks at a clock: one that hangs is ended by :data:`LIMIT_S`, one that waits for something calls
+:func:`wait_until`, and what must not cost too much is counted by :func:`count_calls`.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import sys
 import time
@@ -17,6 +20,9 @@ from collections.abc import Callable, Collection, Generator, Iterator
 from types import FrameType
 
 import pytest
+
+NOTHING_SKIPPED = bool(os.environ.get("NOTHING_SKIPPED"))
+"""Where every tool is there, as in CI, a test that is skipped has failed."""
 
 LIMIT_S = 600
 """A test that takes longer hangs. Nothing follows from a test that takes less."""
@@ -52,9 +58,28 @@ def _settle_signals() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests whose marks say what is missing here: ``root``, and ``tools`` by their names."""
+    if item.get_closest_marker("root") and (not hasattr(os, "geteuid") or os.geteuid() != 0):
+        pytest.skip("needs to be root")
+    for mark in item.iter_markers("tools"):
+        for tool in mark.args:
+            if shutil.which(tool) is None:
+                pytest.skip(f"{tool} is not installed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a skipped test fail where :data:`NOTHING_SKIPPED` says so."""
+    report = yield
+    if NOTHING_SKIPPED and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+    return report
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """End a test that hangs. A conftest that has this name applies it to every test below."""
+    """End a test that hangs."""
     with ends_within(LIMIT_S, item.name):
         return (yield)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 
-from steady import pytest_runtest_call, settle
+from steady import pytest_runtest_call, pytest_runtest_makereport, pytest_runtest_setup, settle
 
-__all__ = ["pytest_runtest_call"]
+__all__ = ["pytest_runtest_call", "pytest_runtest_makereport", "pytest_runtest_setup"]
 
 settle()
 

@@ -269,6 +269,7 @@ def test_two_builds_of_shipped_bytecode_are_the_same(
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.tools("strace")
 def test_shipped_modules_are_there_before_any_python_has_run(
     installed: Callable[[str], Prefix], tmp_path: Path
 ) -> None:
@@ -277,11 +278,8 @@ def test_shipped_modules_are_there_before_any_python_has_run(
     home = tmp_path / "home"
     home.mkdir()
     trace = tmp_path / "trace"
-    strace = Path("/usr/bin/strace")
-    if not strace.exists():
-        pytest.skip("strace is not installed")
     user = Home(home)
-    completed = user.run(strace, "-f", "-e", "trace=execve", "-o", trace, prefix.runtime, "-q", "bootstrap")
+    completed = user.run("strace", "-f", "-e", "trace=execve", "-o", trace, prefix.runtime, "-q", "bootstrap")
     assert completed.returncode == 0, completed.stderr
     assert "/bin/python" not in trace.read_text()
     assert Prefix(user, prefix.runtime).compiled() == {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -136,9 +135,8 @@ def test_a_runtime_may_be_renamed_and_linked_to(
     assert environment["CONDA_COMPLETION_COMMAND_NAME"] == name
 
 
+@pytest.mark.tools("strace")
 def test_a_later_run_reads_a_little_and_execs(installed: Home, embedded_runtime: Path, tmp_path: Path) -> None:
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed")
     log = tmp_path / "calls"
     installed.run("strace", "-o", log, embedded_runtime, "-c", "pass")
     calls = log.read_text().splitlines()
@@ -150,13 +148,13 @@ def test_a_later_run_reads_a_little_and_execs(installed: Home, embedded_runtime:
     assert len(before) <= 12, before
 
 
+@pytest.mark.root
+@pytest.mark.tools("setpriv")
 def test_a_later_run_works_while_nothing_can_be_written(installed: Home, embedded_runtime: Path) -> None:
     home = Home(installed.directory, {"TMPDIR": "/nonexistent"})
     completed = home.run(
         "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", embedded_runtime, "-c", "print(1)"
     )
-    if os.geteuid() != 0:
-        pytest.skip("only root can become somebody else")
     assert (completed.returncode, completed.stdout) == (0, "1\n"), completed.stderr
 
 

@@ -188,11 +188,11 @@ def test_each_command_does_in_each_state_what_the_table_says(state: str, command
     ("state", "name"),
     [
         ("absent", "absent"),
-        ("complete", "ours-complete"),
-        ("older", "ours-of-another-stamp"),
-        ("declined", "ours-of-another-stamp"),
-        ("changed", "ours-changed-by-user"),
-        ("torn", "ours-torn"),
+        ("complete", "complete"),
+        ("older", "another-stamp"),
+        ("declined", "another-stamp"),
+        ("changed", "changed"),
+        ("torn", "torn"),
         ("abandoned", "absent"),
         ("foreign", "foreign"),
     ],
@@ -230,7 +230,7 @@ def test_named_environments_follow_an_upgrade_and_a_rollback(user: User) -> None
     precious = user.add_environment()
     upgrade = user.run(user.new, "word")
     assert "replaced demo 1.0 by 2.0 (2 packages" in upgrade.stderr
-    assert "rollback` puts back the one before" in upgrade.stderr
+    assert "rollback` restores the previous version" in upgrade.stderr
     assert (user.version, precious.read_text()) == ("2.0", "mine")
     assert not (user.beside / ".demo.previous" / "envs").exists()
     user.add_environment("second")
@@ -245,7 +245,7 @@ def test_after_a_rollback_the_newer_runtime_keeps_the_older_prefix_until_it_is_f
     user.run(user.new, "rollback")
     kept = user.run(user.new, "word")
     assert len(kept.stderr.splitlines()) == 1
-    assert "using demo 1.0 as installed instead of 2.0: it was rolled back to" in kept.stderr
+    assert "using the installed demo 1.0 instead of 2.0: it was rolled back to" in kept.stderr
     user.run(user.new, "bootstrap", "--force")
     assert user.version == "2.0"
     assert user.run(user.new, "word").stderr == ""
@@ -332,7 +332,7 @@ def test_a_prefix_that_its_user_has_changed_is_kept_with_one_line(
         kept = user.run(user.new, "-c", "print('ran')")
         assert kept.stdout == "ran\n"
         assert kept.stderr.splitlines() == [
-            "demo: using demo 1.0 as installed instead of 2.0: it was changed since "
+            "demo: using the installed demo 1.0 instead of 2.0: it was changed since "
             f"{words}; `demoz bootstrap --force` replaces it{hint}"
         ]
     assert "stays installed" in user.run(user.new, "bootstrap").stdout
@@ -358,7 +358,7 @@ def test_a_runtime_that_keeps_prefixes_says_so_in_one_line(user: User, plain_wor
     user.run(user.old, "word")
     kept = user.run(keeping, "word")
     assert len(kept.stderr.splitlines()) == 1
-    assert "using demo 1.0 as installed instead of 3.0" in kept.stderr
+    assert "using the installed demo 1.0 instead of 3.0" in kept.stderr
     assert list_names(user.beside) == ["demo"]
     user.run(keeping, "bootstrap", "--force")
     assert user.version == "3.0"
@@ -375,7 +375,7 @@ def test_an_upgrade_that_fails_goes_on_with_the_older_prefix(
     kept = user.run(alone, "word")
     assert kept.stdout == f"{user.prefix} word\n"
     (line,) = kept.stderr.splitlines()
-    assert "using demo 1.0 as installed instead of 2.4: the upgrade failed (" in line
+    assert "using the installed demo 1.0 instead of 2.4: the upgrade failed (" in line
     assert user.home.run(alone, "bootstrap").returncode == 66
     events = user.run(alone, "--progress", "json", "word").stderr.splitlines()
     assert json.loads(events[-1])["outcome"] == "kept"

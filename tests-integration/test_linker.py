@@ -61,6 +61,7 @@ def test_the_prefix_is_the_one_that_rattler_makes(embedded_runtime: Path, home: 
     assert requested == set(SPECS)
 
 
+@pytest.mark.large
 def test_the_large_channel_gives_the_prefix_that_rattler_makes(
     home: Home, tmp_path: Path, cs: Callable[..., Command]
 ) -> None:

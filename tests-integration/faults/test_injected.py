@@ -35,14 +35,7 @@ ERRORS = {
 STATUSES = {0, 64, 66, 69, 73, 74, 75, 77, 78}
 
 
-def is_traceable() -> bool:
-    """Whether strace is there, and may do its work here."""
-    if shutil.which("strace") is None:
-        return False
-    return subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode == 0
-
-
-pytestmark = pytest.mark.skipif(not is_traceable(), reason="strace is not installed, or may not trace")
+pytestmark = pytest.mark.tools("strace")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 
 from support.commands import SCRIPTS, Home
 from support.inspection import assert_complete
-from support.names import HOSTILE_NSSWITCH, IS_POSSIBLE, SERVER_FAILURE, DnsServer, Machine, serve_names, serve_socks
+from support.names import HOSTILE_NSSWITCH, SERVER_FAILURE, DnsServer, Machine, serve_names, serve_socks
 from support.servers import Server
 from support.workshop import Workshop, open_plain_workshop
 
@@ -20,8 +20,6 @@ NAME_SERVICE = ("nsswitch.conf", "libnss", "nscd", "gconv", "ld.so", ".so.")
 STRANGER = 4242
 ELF_INTERPRETER = 3
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-
-needs_root = pytest.mark.skipif(not IS_POSSIBLE, reason="needs Linux, root and strace")
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +98,8 @@ def test_what_a_child_does_is_not_what_the_program_does(tmp_path: Path) -> None:
     assert [call for call in own if "open" in call] == ['open("/etc/hosts", O_RDONLY) = 3']
 
 
-@needs_root
+@pytest.mark.root
+@pytest.mark.tools("strace", "setpriv", "unshare")
 @pytest.mark.parametrize(
     ("proxy", "hosts", "replies"),
     [
@@ -133,7 +132,8 @@ def test_a_name_is_found_in_hosts_and_dns_alone(
     assert_nothing_loaded(machine, online)
 
 
-@needs_root
+@pytest.mark.root
+@pytest.mark.tools("strace", "setpriv", "unshare")
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
 def test_the_name_of_a_socks_proxy_is_found_too(
     scheme: str, online: Path, server: Server, names: DnsServer, machine: Machine, home: Home
@@ -148,7 +148,8 @@ def test_the_name_of_a_socks_proxy_is_found_too(
     assert_nothing_loaded(machine, online)
 
 
-@needs_root
+@pytest.mark.root
+@pytest.mark.tools("strace", "setpriv", "unshare")
 def test_a_library_that_asks_the_c_library_gets_the_same_answer(
     online: Path, names: DnsServer, machine: Machine, home: Home
 ) -> None:
@@ -164,8 +165,7 @@ def test_a_library_that_asks_the_c_library_gets_the_same_answer(
         "client_id": "x",
     }
     # That client cannot be made without certificates.
-    if not CERTIFICATES.exists():
-        pytest.skip("this machine has no certificates where Debian has them")
+    assert CERTIFICATES.exists(), "install ca-certificates"
     home.extra["SSL_CERT_FILE"] = shutil.copy(CERTIFICATES, machine.directory)
     file = machine.directory / "auth.json"
     file.write_text(json.dumps({"127.0.0.1": {"OAuth": login}}))
@@ -178,7 +178,8 @@ def test_a_library_that_asks_the_c_library_gets_the_same_answer(
     assert any("sin_port=htons(9)" in call for call in connected), "it was told the address"
 
 
-@needs_root
+@pytest.mark.root
+@pytest.mark.tools("strace", "setpriv", "unshare")
 @pytest.mark.parametrize(
     ("reply", "says"),
     [
@@ -199,7 +200,8 @@ def test_a_name_that_is_not_found_is_said_with_the_server(
     assert_nothing_loaded(machine, online)
 
 
-@needs_root
+@pytest.mark.root
+@pytest.mark.tools("strace", "setpriv", "unshare")
 def test_a_user_without_an_entry_and_without_home_is_told_so(workshop: Workshop, machine: Machine, home: Home) -> None:
     runtime = workshop.build()
     environment = {"PATH": home.environment["PATH"]}
@@ -209,7 +211,8 @@ def test_a_user_without_an_entry_and_without_home_is_told_so(workshop: Workshop,
     assert_nothing_loaded(machine, runtime)
 
 
-@needs_root
+@pytest.mark.root
+@pytest.mark.tools("strace", "setpriv", "unshare")
 def test_a_user_without_home_has_the_one_in_the_user_database(workshop: Workshop, machine: Machine, home: Home) -> None:
     runtime = workshop.build()
     home.directory.chmod(0o777)

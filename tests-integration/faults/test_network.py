@@ -101,8 +101,8 @@ def test_what_fails_once_is_tried_again(fault: Fault, runtime: Path, server: Ser
 @pytest.mark.parametrize(
     ("fault", "status", "words"),
     [
-        pytest.param(hang_up, 69, "cannot download", marks=pytest.mark.slow),
-        pytest.param(break_off, 69, "the connection broke after", marks=pytest.mark.slow),
+        (hang_up, 69, "cannot download"),
+        (break_off, 69, "the connection broke after"),
         (fail_inside, 69, "500"),
         (announce_less, 66, "is not the archive that the runtime lock names: its size is"),
         (announce_more, 66, "is not the archive that the runtime lock names: its size is"),
@@ -126,7 +126,6 @@ def test_what_fails_for_good_is_said_in_one_line_and_leaves_nothing(
     assert_no_process_in(home.directory)
 
 
-@pytest.mark.slow
 def test_a_server_that_stalls_is_asked_again(runtime: Path, server: Server, home: Home) -> None:
     def stall(answer: Answer) -> bool:
         body = answer.body()
@@ -139,7 +138,6 @@ def test_a_server_that_stalls_is_asked_again(runtime: Path, server: Server, home
     assert_complete(home.prefix, packages=2)
 
 
-@pytest.mark.slow
 def test_a_server_that_nobody_runs_is_named(runtime: Path, home: Home, workshop: Workshop) -> None:
     home.extra["HTTP_PROXY"] = "http://127.0.0.1:9"  # the discard port: nobody listens
     completed = home.run(runtime, "bootstrap")
@@ -232,7 +230,6 @@ def test_a_server_that_asks_for_a_pause_is_waited_for_and_that_is_said(
     assert notes == ["demo: waiting 4 s: 127.0.0.1 answered 503 Service Unavailable and asks to wait 4 s"]
 
 
-@pytest.mark.slow
 def test_a_server_that_asks_for_a_day_is_waited_for_a_minute(runtime: Path, server: Server, home: Home) -> None:
     server.fault = lambda answer: answer.send(503, {"Retry-After": "86400"})
     completed = home.run(runtime, "bootstrap")
@@ -318,7 +315,7 @@ def test_an_upgrade_without_a_network_leaves_the_older_prefix(
     server.fault = lambda answer: answer.send(404)
     kept = home.run(newer, "word")
     assert (kept.returncode, kept.stdout) == (0, f"{home.prefix} word\n")
-    assert "using demo 1.0 as installed instead of 2.0: the upgrade failed (" in kept.stderr
+    assert "using the installed demo 1.0 instead of 2.0: the upgrade failed (" in kept.stderr
     assert home.run(newer, "bootstrap").returncode == 69
     assert list_names(home.prefix.parent) == ["demo"]
     assert home.run(runtime, "word").stdout == f"{home.prefix} word\n"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from support.commands import Home
 from support.inspection import list_names
 from support.workshop import Workshop
 
-pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+pytestmark = pytest.mark.tools("strace")
 
 # Young ones that a runtime, its C library and its delegate try, and a few that nobody uses yet.
 CALLS = [

@@ -21,11 +21,7 @@ from support.overlays import Container
 from support.workshop import Workshop
 
 SOMEBODY, SOMEBODY_ELSE = 12345, 12346
-STRACE = shutil.which("strace")
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what another user cannot delete"),
-    pytest.mark.root,
-]
+pytestmark = pytest.mark.root
 
 
 def add_foreign_directory(prefix: Path) -> Callable[[], object]:
@@ -242,12 +238,12 @@ def test_what_others_have_at_that_name_stays(form: str, bench: Bench, tmp_path: 
     assert (snapshot(place), snapshot(precious)) == before
 
 
-@pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+@pytest.mark.tools("strace")
 @pytest.mark.parametrize("error", ["EBUSY", "EIO", "EPERM", "ESTALE"])
 def test_nothing_at_all_can_be_deleted(error: str, bench: Bench) -> None:
     """A disk that has become bad, a server that keeps what is open."""
     through = (
-        str(STRACE),
+        "strace",
         "-f",
         "-qq",
         "-o",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -184,7 +183,7 @@ def test_a_message_is_as_long_as_somebody_reads(length: int, trap: Trap) -> None
     assert completed.peak_mib < 100
 
 
-@pytest.mark.skipif(shutil.which("setsid") is None, reason="setsid is not installed")
+@pytest.mark.tools("setsid")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_run_leaves_no_program_behind(number: signal.Signals, trap: Trap) -> None:
     """Not one in a session of its own either, whose parent is gone."""

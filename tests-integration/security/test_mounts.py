@@ -21,11 +21,7 @@ from support.overlays import Container
 from support.users import become
 from support.workshop import Workshop
 
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount file systems"),
-    pytest.mark.root,
-]
-needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+pytestmark = pytest.mark.root
 
 PLACES = [
     "demo/data",
@@ -173,7 +169,7 @@ def test_mounts_are_found_without_a_list_of_them(place: str, kind: str, bench: B
         bench.assert_refused(mount, through=WITHOUT_LIST)
 
 
-@needs_strace
+@pytest.mark.tools("strace")
 @pytest.mark.parametrize("error", ["EPERM", "ENOSYS"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_mounts_are_found_without_statx(kind: str, error: str, bench: Bench, tmp_path: Path) -> None:
@@ -183,7 +179,7 @@ def test_mounts_are_found_without_statx(kind: str, error: str, bench: Bench, tmp
         bench.assert_refused(mount, through=tracer)
 
 
-@needs_strace
+@pytest.mark.tools("strace")
 def test_with_neither_a_file_system_is_still_found(bench: Bench, tmp_path: Path) -> None:
     bench.install()
     tracer = (*WITHOUT_STATX, "inject=statx:error=EPERM")

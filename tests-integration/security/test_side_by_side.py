@@ -10,7 +10,6 @@ import contextlib
 import ctypes
 import fcntl
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +24,6 @@ from support.versions import KINDS, build_versions, said_by
 AT_ONCE = 8
 ROUNDS = 4
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
-needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
 Versions = dict[tuple[str, int], Path]
 
@@ -90,7 +88,7 @@ def test_of_old_and_new_at_once_each_runs_its_own(kind: str, versions: Versions,
         assert list_names(home.prefix.parent) == [".demo.previous", "demo"]
 
 
-@needs_strace
+@pytest.mark.tools("strace")
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_is_about_to_start_is_waited_for(kind: str, versions: Versions, home: Home) -> None:
     install(home, versions, kind, 1)
@@ -115,7 +113,7 @@ def test_who_never_lets_go_holds_up_a_run_for_seconds_only(versions: Versions, h
         install(home, versions, "script", 1)
 
 
-@needs_strace
+@pytest.mark.tools("strace")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_that_is_suspended_just_before_it_starts_its_delegate(kind: str, versions: Versions, home: Home) -> None:
     install(home, versions, kind, 1)
@@ -127,7 +125,7 @@ def test_a_run_that_is_suspended_just_before_it_starts_its_delegate(kind: str, v
     assert (status, output) == (0, said_by(1)), message
 
 
-@needs_strace
+@pytest.mark.tools("strace")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_looks_again_when_the_prefix_was_exchanged_while_it_waited(
     kind: str, versions: Versions, home: Home
@@ -157,4 +155,4 @@ def test_who_is_to_keep_the_other_version_says_so(versions: Versions, home: Home
     processes = [launch(home, versions, "script", 2) for _ in range(AT_ONCE)]
     for status, output, message in map(finish, processes):
         assert (status, output) == (0, said_by(1)), message
-        assert "using demo 1.0 as installed instead of 2.0" in message
+        assert "using the installed demo 1.0 instead of 2.0" in message

@@ -87,10 +87,10 @@ def test_no_upgrade_removes_a_previous_prefix_that_has_one(desk: Desk) -> None:
     assert desk.run(2, "bootstrap", "--force").returncode == 0
     kept = desk.run(3, "word")
     assert kept.stdout == f"{desk.home.prefix} word\n"
-    assert "the previous demo 1.0, which holds files of yours (thesis.tex)" in kept.stderr
+    assert "the previous demo 1.0, which contains your files (thesis.tex)" in kept.stderr
     assert ((desk.previous / "thesis.tex").read_text(), desk.version) == ("mine", "2.0")
     forced = desk.run(3, "bootstrap", "--force")
-    assert f"removing the previous demo 1.0, {desk.previous}, with files of yours in it (thesis.tex)" in forced.stderr
+    assert f"removing the previous demo 1.0, {desk.previous}, with your files in it (thesis.tex)" in forced.stderr
     assert desk.version == "3.0"
     assert not (desk.previous / "thesis.tex").exists()
 

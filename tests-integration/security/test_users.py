@@ -33,8 +33,7 @@ from support.users import (
 from support.workshop import Workshop
 
 pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users"),
-    pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed"),
+    pytest.mark.tools("setpriv"),
     pytest.mark.root,
 ]
 

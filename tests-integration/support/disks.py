@@ -20,8 +20,6 @@ def _run(*command: str | Path) -> subprocess.CompletedProcess[str]:
 
 @contextlib.contextmanager
 def _mounted(directory: Path, *arguments: str | Path) -> Iterator[Path]:
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount file systems")
     directory.mkdir()
     mounted = _run("mount", *arguments, directory)
     if mounted.returncode != 0:

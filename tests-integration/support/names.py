@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import re
-import shutil
 import socket
 import socketserver
 import struct
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-
-IS_POSSIBLE = sys.platform == "linux" and os.geteuid() == 0 and shutil.which("strace") is not None
 
 # What Debian's desktops have for hosts, and Debian's servers and RHEL for users.
 HOSTILE_NSSWITCH = """\

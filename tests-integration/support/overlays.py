@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -53,8 +52,6 @@ class Container:
             self._is_mounted = False
 
     def _mount(self, *arguments: str | Path) -> None:
-        if os.geteuid() != 0:
-            pytest.skip("only root can mount file systems")
         mounted = _run("mount", *arguments, self.directory)
         if mounted.returncode != 0:
             pytest.skip(f"overlays cannot be mounted here: {mounted.stderr.strip()}")

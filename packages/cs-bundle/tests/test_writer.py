@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import subprocess
 from dataclasses import replace
 from hashlib import sha256
@@ -95,7 +94,7 @@ def test_no_archives_make_an_empty_tar(tmp_path: Path) -> None:
     assert unpack(write_bundle(tmp_path / "b", []).path) == bytes(1024)
 
 
-@pytest.mark.skipif(not shutil.which("zstd") or not shutil.which("tar"), reason="needs tar and zstd")
+@pytest.mark.tools("tar", "zstd")
 def test_tar_and_zstd_read_it(tmp_path: Path, archives: dict[str, Path]) -> None:
     long = tmp_path / ("x" * 180 + "-1.0-0.conda")
     long.write_bytes(b"long")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def test_info_has_a_version_and_sorted_keys() -> None:
     assert json.loads(info.document) == info.fields
 
 
-@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="sha256sum is not installed")
+@pytest.mark.tools("sha256sum")
 def test_sha256sum_reads_the_checksums(tmp_path: Path) -> None:
     for name in ("b", "a"):
         (tmp_path / name).write_text(name)

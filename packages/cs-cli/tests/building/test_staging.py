@@ -288,7 +288,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.root
-@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="mounting is for root")
 @pytest.mark.parametrize("seen_before", [True, False])
 @pytest.mark.parametrize("layout", ["embedded", "external", "online"])
 def test_a_real_disk_that_is_full(

@@ -59,15 +59,15 @@ fn fill_in(runtime: &Runtime, text: &str) -> Vec<String> {
 }
 
 const OVERVIEW_DIRECT: &str = "\
-{runtime} {version}: runs {delegate}, which it installs at its first run.
+{runtime} {version}: installs {delegate} at its first run, then runs it.
 
 usage: {name} [-v] [-q] [--path PATH] [ARGUMENTS OF {delegate}]
        {name} [-v] [-q] [--path PATH] COMMAND
-       {name} -- ARGUMENTS OF {delegate}, even if they look like a command
+       {name} -- ARGUMENTS OF {delegate}, never taken as a command of {name}
 ";
 
 const OVERVIEW_SELF: &str = "\
-{runtime} {version}: runs {delegate}, which it installs at its first run.
+{runtime} {version}: installs {delegate} at its first run, then runs it.
 
 usage: {name} [ARGUMENTS OF {delegate}]
        {name} self [-v] [-q] [--path PATH] COMMAND
@@ -78,16 +78,16 @@ const OVERVIEW: &str = "
 commands:
   bootstrap   install now, install again, or install from a bundle
   status      what is installed, where, and from which packages
-  shell       start a shell in which everything installed is at hand
-  rollback    put back what the last upgrade replaced
+  shell       start a shell with the environment activated
+  rollback    restore the version that the last upgrade replaced
   uninstall   remove what was installed
-  help        this text, or that of a command: {own} help COMMAND
+  help        show this help, or that of a command: {own} help COMMAND
 
 options:
-  -h            this text
-  -V            the version of {runtime}
-  -v            say more
-  -q            say nothing but errors
+  -h            show this help
+  -V            show the version of {runtime}
+  -v            print more
+  -q            print only errors
   --path PATH   install at, and run from, PATH
 
 variables:
@@ -96,7 +96,7 @@ variables:
   {BUNDLE}   directory or .bundle.tar.zst with package archives
   {OFFLINE}  1: never use the network
   {QUIET}    1: the same as -q
-  {PROGRESS} json: one JSON event a line on stderr while installing
+  {PROGRESS} json: write one JSON event per line to stderr while installing
 
 Installs to: {prefix}
 ";
@@ -125,47 +125,47 @@ fn describe_conda(command: &str) -> &'static str {
 }
 
 const SHELL_CONDA: &str = "
-At a terminal this is `conda spawn` where conda-spawn is installed; its options may follow,
+At a terminal, this is `conda spawn` if conda-spawn is installed; its options may follow,
 such as --replace and --stack.
 ";
 
 const UNINSTALL_CONDA: &str = "
-With anything else behind it, uninstall is conda's: `{own} uninstall PACKAGE` removes a package.
+With other arguments, uninstall is conda's: `{own} uninstall PACKAGE` removes a package.
 ";
 
 const BOOTSTRAP: &str = "\
-Install {delegate} and its packages at {prefix}. The first run does this by itself;
-use this command to do it beforehand, without a network, or again.
+Install {delegate} and its packages at {prefix}. The first run does this too;
+use this command to do it beforehand, from a bundle, or again.
 
-  --force          install again, even if everything is there; what was changed since
-                   is kept aside, and `rollback` puts it back
+  --force          install again, even if everything is installed; a changed prefix
+                   is kept, and `rollback` restores it
   --bundle PATH    take package archives from this directory or .bundle.tar.zst
                    (also: {BUNDLE})
-  --offline        do not download what the bundle lacks: fail instead
+  --offline        fail instead of downloading packages that the bundle does not contain
                    (also: {OFFLINE}=1)
-  --progress json  write one JSON event a line to stderr (also: {PROGRESS}=json)
+  --progress json  write one JSON event per line to stderr (also: {PROGRESS}=json)
 ";
 
 const STATUS: &str = "\
-Show which runtime this is, what is installed at {prefix}, and how.
+Show which runtime this is, and what is installed at {prefix}.
 
-  --json   as one JSON document, for programs
+  --json   print one JSON document
 ";
 
 const SHELL: &str = "\
-Start a shell in which the programs of {prefix} come first, or those of one
-of its environments. Leave it with `exit`.
+Start a shell with {prefix}, or one of its environments,
+activated. Leave it with `exit`.
 
   ENVIRONMENT   name of an environment, looked up where conda does, or the path of one
 ";
 
 const ROLLBACK: &str = "\
-Put back the prefix that the last upgrade replaced. The newer one is kept in its place: a
-second rollback brings it back.
+Restore the prefix that the last upgrade replaced. The newer one is kept: a second
+rollback undoes the first.
 ";
 
 const UNINSTALL: &str = "\
-Remove {prefix}, its environments, and what an upgrade has kept.
+Remove {prefix}, its environments, and the previous version kept by the last upgrade.
 Asks first, and says afterwards how to remove {runtime} itself.
 
   -y   do not ask
@@ -175,10 +175,12 @@ Asks first, and says afterwards how to remove {runtime} itself.
 pub fn explain(runtime: &Runtime, word: &str) -> String {
     let own = runtime.own_command();
     let instead = match word {
-        "activate" => format!("Start a shell with everything at hand: `{own} shell [ENVIRONMENT]`"),
+        "activate" => {
+            format!("To start a shell with the environment activated: `{own} shell [ENVIRONMENT]`")
+        }
         "deactivate" => "Leave the shell that `shell` started with `exit`".to_owned(),
         _ => format!(
-            "There is nothing to set up: `{own} shell` starts a shell with everything at hand"
+            "Nothing needs to be set up: `{own} shell` starts a shell with the environment activated"
         ),
     };
     let name = runtime.command_name.to_string_lossy();

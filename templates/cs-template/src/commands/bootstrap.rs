@@ -23,7 +23,7 @@ use crate::say::error::Error;
 use crate::say::form::Form;
 use crate::say::phrases::{count, format_bytes, format_duration};
 use crate::say::progress::{Counter, Total, show_while};
-use crate::say::voice::{EVENTS_SCHEMA_VERSION, Event, print_line};
+use crate::say::voice::{EVENTS_SCHEMA_VERSION, Ended, Event, print_line};
 
 /// How long to wait for another process that works on the prefix.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -379,11 +379,11 @@ fn announce(runtime: &Runtime, total: Total) {
 
 fn report(runtime: &Runtime, installed: &Installed) {
     let outcome = match &installed.outcome {
-        Outcome::AlreadyComplete { .. } => "unchanged",
-        Outcome::Installed { .. } => "installed",
-        Outcome::Replaced { previous: None, .. } => "reinstalled",
-        Outcome::Replaced { .. } => "replaced",
-        Outcome::Kept { .. } => "kept",
+        Outcome::AlreadyComplete { .. } => Ended::Unchanged,
+        Outcome::Installed { .. } => Ended::Installed,
+        Outcome::Replaced { previous: None, .. } => Ended::Reinstalled,
+        Outcome::Replaced { .. } => Ended::Replaced,
+        Outcome::Kept { .. } => Ended::Kept,
     };
     if let Outcome::Kept { marker, reason } = &installed.outcome {
         runtime.voice.note(&kept::explain(runtime, marker, reason));
@@ -395,22 +395,31 @@ fn report(runtime: &Runtime, installed: &Installed) {
         seconds: (installed.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
     });
     if runtime.voice.form == Form::Text
-        && matches!(outcome, "installed" | "reinstalled" | "replaced")
+        && let Some(done) = describe_end(runtime, installed)
     {
-        let packages = count(installed.packages, "package");
-        let elapsed = format_duration(installed.elapsed);
-        runtime.voice.note(&match &installed.outcome {
-            Outcome::Replaced {
-                marker,
-                previous: Some(previous),
-            } => format!(
-                "{outcome} {} {} by {} ({packages} in {elapsed}); `{} rollback` puts back the one before",
-                previous.runtime,
-                previous.runtime_version,
-                marker.runtime_version,
-                runtime.own_command()
-            ),
-            _ => format!("{outcome} {packages} in {elapsed}"),
-        });
+        runtime.voice.note(&done);
     }
+}
+
+/// What was done, and how long it took; nothing if nothing was done.
+fn describe_end(runtime: &Runtime, installed: &Installed) -> Option<String> {
+    let packages = count(installed.packages, "package");
+    let elapsed = format_duration(installed.elapsed);
+    Some(match &installed.outcome {
+        Outcome::AlreadyComplete { .. } | Outcome::Kept { .. } => return None,
+        Outcome::Installed { .. } => format!("installed {packages} in {elapsed}"),
+        Outcome::Replaced { previous: None, .. } => {
+            format!("reinstalled {packages} in {elapsed}")
+        }
+        Outcome::Replaced {
+            marker,
+            previous: Some(previous),
+        } => format!(
+            "replaced {} {} by {} ({packages} in {elapsed}); `{} rollback` restores the previous version",
+            previous.runtime,
+            previous.runtime_version,
+            marker.runtime_version,
+            runtime.own_command()
+        ),
+    })
 }

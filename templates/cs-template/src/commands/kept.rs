@@ -13,7 +13,7 @@ use crate::say::phrases::name_some;
 pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> String {
     let force = format!("`{} bootstrap --force` replaces it", runtime.own_command());
     let (why, what_to_do) = match reason {
-        KeepReason::Policy => ("it keeps installed versions".to_owned(), force),
+        KeepReason::Policy => ("automatic upgrades are off".to_owned(), force),
         KeepReason::Changed(changes) => (
             format!("it was changed since ({})", describe_changes(changes)),
             match list_commands(runtime, changes) {
@@ -23,7 +23,7 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
         ),
         KeepReason::PreviousHolds { marker, files } => (
             format!(
-                "that would remove the previous {} {}, which holds files of yours ({})",
+                "that would remove the previous {} {}, which contains your files ({})",
                 marker.runtime,
                 marker.runtime_version,
                 name_files(files)
@@ -37,11 +37,11 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
         ),
         KeepReason::MountPoint { path } => (
             format!("{} is a mount point", path.display()),
-            "another place with --path can have the newer one".to_owned(),
+            "to use the newer one, choose another place with --path".to_owned(),
         ),
         KeepReason::Untrusted { why } => (
             why.to_string(),
-            "another place with --path can have the newer one".to_owned(),
+            "to use the newer one, choose another place with --path".to_owned(),
         ),
         KeepReason::SymbolicLink { target } => (
             format!("it is a symbolic link to {}", target.display()),
@@ -57,7 +57,7 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
         ),
     };
     format!(
-        "using {} {} as installed instead of {}: {why}; {what_to_do}",
+        "using the installed {} {} instead of {}: {why}; {what_to_do}",
         marker.runtime, marker.runtime_version, runtime.header.runtime_version
     )
 }
@@ -70,8 +70,8 @@ pub fn keep_what_runs(runtime: &Runtime, error: Error) -> Result<Outcome, Error>
     }
     match cs_prefix::inspect(&runtime.place.prefix, &runtime.owner()) {
         // It failed when all was done but the tidying up.
-        Ok(State::OursComplete { marker }) => Ok(Outcome::AlreadyComplete { marker }),
-        Ok(State::OursOfAnotherStamp { marker, .. }) => Ok(Outcome::Kept {
+        Ok(State::Complete { marker }) => Ok(Outcome::AlreadyComplete { marker }),
+        Ok(State::AnotherStamp { marker, .. }) => Ok(Outcome::Kept {
             marker,
             reason: match error {
                 Error::Lifecycle(PrefixError::Untrusted { why }) => KeepReason::Untrusted { why },
@@ -99,14 +99,14 @@ pub fn name_what_goes(runtime: &Runtime) -> Result<Option<String>, Error> {
         return Ok(None);
     }
     runtime.voice.note(&format!(
-        "replacing {} {}, which was changed since ({}); `{} rollback` brings it back as it is",
+        "replacing {} {}, which was changed since ({}); `{} rollback` restores it",
         marker.runtime,
         marker.runtime_version,
         describe_changes(&changes),
         runtime.own_command(),
     ));
     let commands = list_commands(runtime, &changes);
-    Ok(commands.map(|commands| format!("{commands} adds what you had added")))
+    Ok(commands.map(|commands| format!("{commands} adds your packages again")))
 }
 
 /// The previous prefix, whose place the one that is replaced takes, is removed, with what its user has put there.
@@ -118,7 +118,7 @@ fn name_what_goes_for_good(runtime: &Runtime) -> Result<(), Error> {
     let files = cs_prefix::find_changes(&path, &marker)?.files;
     if !files.is_empty() {
         runtime.voice.note(&format!(
-            "removing the previous {} {}, {}, with files of yours in it ({})",
+            "removing the previous {} {}, {}, with your files in it ({})",
             marker.runtime,
             marker.runtime_version,
             path.display(),

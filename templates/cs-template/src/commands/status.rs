@@ -49,7 +49,7 @@ struct About<'a> {
 struct PlaceStatus<'a> {
     prefix: String,
     prefix_named_by: &'a str,
-    state: &'static str,
+    state: StateName,
     reason: Option<String>,
     installed: Option<Installed>,
     rollback: Option<Previous>,
@@ -57,6 +57,18 @@ struct PlaceStatus<'a> {
     abandoned: Option<String>,
     not_writable: Option<String>,
     untrusted: Vec<String>,
+}
+
+/// The states' names in `docs/explanation/prefix-lifecycle.md`.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum StateName {
+    Absent,
+    Foreign,
+    Torn,
+    Complete,
+    AnotherStamp,
+    Changed,
 }
 
 #[derive(Debug, Serialize)]
@@ -192,15 +204,14 @@ fn describe_package(package: &cs_stamp::PlanPackage) -> Package<'_> {
     }
 }
 
-/// The states' names of `docs/explanation/prefix-lifecycle.md`.
-fn name_state(state: &State) -> &'static str {
+fn name_state(state: &State) -> StateName {
     match state {
-        State::Absent => "absent",
-        State::Foreign { .. } => "foreign",
-        State::OursTorn => "ours-torn",
-        State::OursComplete { .. } => "ours-complete",
-        State::OursOfAnotherStamp { .. } => "ours-of-another-stamp",
-        State::OursChangedByUser { .. } => "ours-changed-by-user",
+        State::Absent => StateName::Absent,
+        State::Foreign { .. } => StateName::Foreign,
+        State::Torn => StateName::Torn,
+        State::Complete { .. } => StateName::Complete,
+        State::AnotherStamp { .. } => StateName::AnotherStamp,
+        State::Changed { .. } => StateName::Changed,
     }
 }
 
@@ -209,8 +220,8 @@ fn describe_installed(prefix: &Path, state: &State) -> Result<Option<Installed>,
         return Ok(None);
     };
     let changes = match state {
-        State::OursChangedByUser { changes, .. } => changes.clone(),
-        State::OursComplete { marker } => cs_prefix::find_changes(prefix, marker)?,
+        State::Changed { changes, .. } => changes.clone(),
+        State::Complete { marker } => cs_prefix::find_changes(prefix, marker)?,
         _ => Changes::default(),
     };
     Ok(Some(Installed {
@@ -307,7 +318,12 @@ fn list_circumstances(about: &About, place: &PlaceStatus) -> Vec<(&'static str, 
                 format!("{path}; the next installation removes it"),
             )
         }),
-        not_writable.map(|path| ("read-only", format!("{path} is not writable for you"))),
+        not_writable.map(|path| {
+            (
+                "read-only",
+                format!("you do not have permission to write to {path}"),
+            )
+        }),
     ]
     .into_iter()
     .flatten()
@@ -318,7 +334,7 @@ fn list_circumstances(about: &About, place: &PlaceStatus) -> Vec<(&'static str, 
 fn describe_delegate(delegate: &Delegate) -> String {
     match delegate.is_present {
         true => delegate.path.clone(),
-        false => format!("{} (not there)", delegate.path),
+        false => format!("{} (missing)", delegate.path),
     }
 }
 
@@ -347,11 +363,15 @@ fn describe_state(about: &About, place: &PlaceStatus) -> String {
             )
         });
     match place.state {
-        "absent" => "not installed yet; the first run installs it".to_owned(),
-        "foreign" => format!("not ours: {}", place.reason.as_deref().unwrap_or_default()),
-        "ours-torn" => "incomplete; the next run installs it again".to_owned(),
-        "ours-complete" => format!("installed{changed}"),
-        _ => format!(
+        StateName::Absent => "not installed yet; the first run installs it".to_owned(),
+        StateName::Foreign => format!(
+            "not created by {}: {}",
+            about.runtime,
+            place.reason.as_deref().unwrap_or_default()
+        ),
+        StateName::Torn => "incomplete; the next run reinstalls it".to_owned(),
+        StateName::Complete => format!("installed{changed}"),
+        StateName::AnotherStamp | StateName::Changed => format!(
             "installed by another build, {} {version}{changed}",
             about.runtime
         ),

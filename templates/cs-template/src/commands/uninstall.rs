@@ -79,7 +79,7 @@ fn describe_plan(plan: &UninstallPlan) -> Vec<String> {
     }
     for environment in &plan.named_environments {
         lines.push(format!(
-            "  {} (an environment of yours)",
+            "  {} (one of your environments)",
             environment.display()
         ));
     }
@@ -91,7 +91,7 @@ fn describe_plan(plan: &UninstallPlan) -> Vec<String> {
     }
     if plan.files.len() > FILES_SHOWN {
         let more = plan.files.len() - FILES_SHOWN;
-        lines.push(format!("  and {more} more that no package has added"));
+        lines.push(format!("  and {more} more files added by you"));
     }
     if let Some(previous) = &plan.previous {
         lines.push(format!(

@@ -27,7 +27,7 @@ pub mod status {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The arguments make no sense.
-    #[error("{message}. Run `{help}` to see what there is.{way_on}")]
+    #[error("{message}. See `{help}`.{way_on}")]
     Usage {
         /// What is wrong.
         message: String,
@@ -42,7 +42,7 @@ pub enum Error {
     /// The template has not been stamped.
     #[error(
         "{} is an unstamped template: it holds no packages to install and no delegate to run. \
-         Build a runtime from it with `cs build`. If it should be a finished runtime, its download was cut short: \
+         Build a runtime from it with `cs build`. If you downloaded it as a finished runtime, the download is incomplete: \
          download it again.",
         .0.display()
     )]
@@ -50,7 +50,7 @@ pub enum Error {
     /// The executable has rights that its caller does not have.
     #[error(
         "this executable has rights that its caller does not have (a set-user-ID or set-group-ID bit, or capabilities), and \
-         the caller chooses what it runs. Take them away, with `chmod ug-s` or `setcap -r`, and run it again."
+         the caller chooses what it runs. Remove them with `chmod ug-s` or `setcap -r`, then run it again."
     )]
     Privileged,
     /// The stamp cannot be read.
@@ -94,7 +94,7 @@ pub enum Error {
     #[error("{link}.{}", hint_link(.0), link = .0)]
     Link(#[from] cs_link::LinkError),
     /// An archive that was at hand is not what it should be.
-    #[error("{source}. It was read from {origins}: get that again from where it came from.")]
+    #[error("{source}. It was read from {origins}: download or copy that again.")]
     Archive {
         /// What is wrong with which archive.
         source: cs_link::LinkError,
@@ -128,7 +128,7 @@ pub enum Error {
     /// No package provides the delegate.
     #[error(
         "{runtime} runs {delegate:?}, but none of its packages installs {}. \
-         This is a mistake in how {runtime} was built: tell whoever publishes it.",
+         This is a bug in how {runtime} was built: please report it to its publisher.",
         path.display()
     )]
     NoDelegate {
@@ -225,7 +225,7 @@ pub enum Error {
     #[error("cannot read the answer: {0}.")]
     Input(io::Error),
     /// A signal ended the installation.
-    #[error("interrupted; everything is as it was before.")]
+    #[error("interrupted; nothing was changed.")]
     Interrupted(i32),
 }
 
@@ -304,13 +304,13 @@ impl Error {
 fn hint_link(error: &cs_link::LinkError) -> &'static str {
     use cs_link::Kind;
     match error.kind() {
-        Kind::Io => " Free some space there, or look after the disk, and try again.",
+        Kind::Io => " Free some disk space, or check the disk for errors, then try again.",
         Kind::Memory => {
-            " Close other programs, or raise the limit that is set for this one, and try again."
+            " Close other programs, or raise the memory limit of this one, then try again."
         }
         Kind::CannotWrite => " Check the permissions there, or choose another place with --path.",
         Kind::Archive | Kind::Program | Kind::Plan => {
-            " This is a mistake in the package or in how the runtime was built: tell whoever publishes it."
+            " This is a bug in the package or in how the runtime was built: please report it to its publisher."
         }
         Kind::PrefixTooLong | Kind::Supplier | Kind::Cancelled => "",
     }
@@ -423,7 +423,7 @@ mod tests {
             prefix: "demo -- self".into(),
         };
         let message = Error::from_usage(usage, "demo self", &pass_on).to_string();
-        let expected = "status takes no option --x. Run `demo self help status` to see what there is. \
+        let expected = "status takes no option --x. See `demo self help status`. \
                         conda's own status is `demo -- self status`.";
         assert_eq!(message, expected);
     }

@@ -29,6 +29,22 @@ pub struct Voice {
     pub is_verbose: bool,
 }
 
+/// What became of the prefix: the outcomes that `docs/reference/runtime.md` lists.
+#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ended {
+    /// There was none.
+    Installed,
+    /// Another build's was replaced and is kept.
+    Replaced,
+    /// The same build was installed again.
+    Reinstalled,
+    /// It was complete already.
+    Unchanged,
+    /// Another build's stays in use.
+    Kept,
+}
+
 /// One JSON event: what `docs/reference/runtime.md` lists.
 #[derive(Debug, Serialize, PartialEq)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -79,8 +95,8 @@ pub enum Event<'a> {
     },
     /// The installation has ended well.
     Done {
-        /// `installed`, `upgraded`, `reinstalled` or `unchanged`.
-        outcome: &'a str,
+        /// What became of the prefix.
+        outcome: Ended,
         /// Where it is installed.
         prefix: &'a str,
         /// Files written.

@@ -123,7 +123,7 @@ fn a_form_of_progress_that_is_none_stops_whoever_could_show_it() {
     let message = run_odd("x").fails_with(64);
     assert!(
         message
-            .contains("DEMO_PROGRESS is dots: it can be json or text. Run `demo help bootstrap`"),
+            .contains("DEMO_PROGRESS is dots: it can be json or text. See `demo help bootstrap`"),
         "{message}"
     );
     sandbox.run(&["x"]).ok();
@@ -244,7 +244,7 @@ fn an_unstamped_template_refuses_to_run() {
         let message = run(&mut sandbox.command_of(template, arguments)).fails_with(78);
         assert!(message.contains("is an unstamped template"), "{message}");
         assert!(message.contains("`cs build`"), "{message}");
-        assert!(message.contains("its download was cut short"), "{message}");
+        assert!(message.contains("the download is incomplete"), "{message}");
     }
 }
 

@@ -26,7 +26,7 @@ fn status_tells_everything_before_and_after_the_first_run() {
         ("runtime", "demo"),
         ("version", "1.0"),
         ("layout", "embedded"),
-        ("state", "ours-complete"),
+        ("state", "complete"),
         ("docs_url", "https://example.com/demo/"),
         ("platform", "linux-64"),
         ("prefix_named_by", "install-scheme"),
@@ -118,7 +118,7 @@ fn uninstall_lists_named_environments_and_removes_everything() {
     fs::write(sandbox.prefix().join("envs/mine/conda-meta/history"), "").unwrap();
     let removed = sandbox.run(&["uninstall", "-y"]).ok().stdout;
     assert!(
-        removed.contains("/envs/mine (an environment of yours)\n"),
+        removed.contains("/envs/mine (one of your environments)\n"),
         "{removed}"
     );
     let executable = sandbox.runtime.canonicalize().unwrap();
@@ -254,32 +254,32 @@ fn unknown_options_of_own_commands_are_wrong_usage() {
     for (arguments, expected) in [
         (
             &["status", "--yaml"][..],
-            "status takes no option --yaml. Run `demo help status`",
+            "status takes no option --yaml. See `demo help status`",
         ),
         (
             &["bootstrap", "now"],
-            "bootstrap takes no argument now. Run `demo help bootstrap`",
+            "bootstrap takes no argument now. See `demo help bootstrap`",
         ),
         (
             &["bootstrap", "--bundle"],
-            "--bundle needs a value: --bundle PATH. Run `demo help bootstrap`",
+            "--bundle needs a value: --bundle PATH. See `demo help bootstrap`",
         ),
         (
             &["--path"],
-            "--path needs a value: --path PATH. Run `demo help`",
+            "--path needs a value: --path PATH. See `demo help`",
         ),
         (
             &["bootstrap", "--progress", "dots"],
-            "there is no progress dots: it is json or text",
+            "invalid value dots for --progress: use json or text",
         ),
-        (&["help", "nothing"], "help takes no argument nothing. Run"),
+        (&["help", "nothing"], "help takes no argument nothing. See"),
         (
             &["help", "stauts"],
-            "help takes no argument stauts (did you mean status?). Run",
+            "help takes no argument stauts (did you mean status?). See",
         ),
         (
             &["bootstrap", "--ofline"],
-            "bootstrap takes no option --ofline (did you mean --offline?). Run",
+            "bootstrap takes no option --ofline (did you mean --offline?). See",
         ),
     ] {
         let message = sandbox.run(arguments).fails_with(64);
@@ -320,7 +320,7 @@ fn with_self_every_other_word_is_the_delegates() {
     );
     let message = sandbox.run(&["self", "dance"]).fails_with(64);
     assert!(
-        message.contains("there is no command dance. Run `demo self help`"),
+        message.contains("unknown command dance. See `demo self help`"),
         "{message}"
     );
     assert!(

@@ -24,7 +24,7 @@ fn a_newer_runtime_replaces_the_prefix_and_keeps_the_one_before() {
     assert_eq!(run.stdout, "tool 2.0\n");
     assert!(
         run.stderr
-            .contains("`demo rollback` puts back the one before"),
+            .contains("`demo rollback` restores the previous version"),
         "{}",
         run.stderr
     );
@@ -41,7 +41,7 @@ fn a_rollback_puts_the_older_prefix_back_and_is_respected() {
     assert_eq!(run.stdout, "tool 1.0\n");
     assert!(
         run.stderr
-            .contains("using demo 1.0 as installed instead of 2.0: it was rolled back to"),
+            .contains("using the installed demo 1.0 instead of 2.0: it was rolled back to"),
         "{}",
         run.stderr
     );
@@ -85,7 +85,7 @@ fn a_runtime_made_to_keep_prefixes_keeps_them() {
     let run = sandbox.run(&["version"]).ok();
     assert_eq!(run.stdout, "tool 1.0\n");
     assert!(
-        run.stderr.contains("it keeps installed versions"),
+        run.stderr.contains("automatic upgrades are off"),
         "{}",
         run.stderr
     );
@@ -227,7 +227,7 @@ fn an_upgrade_that_cannot_be_prepared_goes_on_with_the_prefix_that_is_there() {
     for _ in 0..2 {
         let run = offline(&["version"]).ok();
         assert_eq!(run.stdout, "tool 1.0\n");
-        let kept = "using demo 1.0 as installed instead of 2.0: the upgrade failed (";
+        let kept = "using the installed demo 1.0 instead of 2.0: the upgrade failed (";
         assert!(
             run.stderr.lines().last().unwrap().contains(kept),
             "{}",

@@ -112,7 +112,7 @@ pub enum LinkError {
         reason: String,
     },
     /// The supplier ran out of archives before every package was there.
-    #[error("{} of the archives did not arrive, the first is {}", packages.len(), packages[0])]
+    #[error("{} archives are missing (first: {})", packages.len(), packages[0])]
     Missing {
         /// File names, in install order, at least one.
         packages: Vec<String>,

@@ -75,7 +75,7 @@ pub(crate) fn write_fault(shared: &Shared, path: &str, source: io::Error) -> Fau
     if is_obstructed(&source) {
         return Fault::hostile(
             path,
-            "it leads through a symbolic link or a file of the same or another package",
+            "a parent directory is a symbolic link or a file installed by this or another package",
         );
     }
     if source.kind() == io::ErrorKind::IsADirectory {
@@ -85,7 +85,10 @@ pub(crate) fn write_fault(shared: &Shared, path: &str, source: io::Error) -> Fau
         );
     }
     if source.kind() == io::ErrorKind::InvalidFilename {
-        return Fault::hostile(path, "a name or link as long cannot be written here");
+        return Fault::hostile(
+            path,
+            "the file name or link target is too long for this file system",
+        );
     }
     Fault::Write {
         path: shared.tree.full_path(path),

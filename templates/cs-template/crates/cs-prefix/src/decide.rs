@@ -60,9 +60,9 @@ pub(crate) fn decide(
     let in_place = state.marker().cloned();
     check_place(names)?;
     let site = match state {
-        State::OursTorn => Site::Damaged,
-        State::OursComplete { marker } => site_of_own_stamp(names, &marker)?,
-        State::OursOfAnotherStamp { .. } | State::OursChangedByUser { .. } => Site::Occupied,
+        State::Torn => Site::Damaged,
+        State::Complete { marker } => site_of_own_stamp(names, &marker)?,
+        State::AnotherStamp { .. } | State::Changed { .. } => Site::Occupied,
         State::Absent | State::Foreign { .. } => {
             // An empty directory may still be somebody's home, or where somebody is.
             refuse_protected(&names.prefix)?;
@@ -91,21 +91,21 @@ fn find_outcome(
         return Ok(None);
     }
     let (marker, reason) = match state {
-        State::OursComplete { marker } => {
+        State::Complete { marker } => {
             let marker = marker.clone();
             return Ok(Some(Outcome::AlreadyComplete { marker }));
         }
-        State::OursOfAnotherStamp { marker, declined } => {
+        State::AnotherStamp { marker, declined } => {
             (marker, reason_to_keep(names, policy, *declined)?)
         }
-        State::OursChangedByUser { marker, changes } => {
+        State::Changed { marker, changes } => {
             let reason = reason_to_keep(names, policy, false)?;
             (
                 marker,
                 reason.or_else(|| Some(KeepReason::Changed(changes.clone()))),
             )
         }
-        State::Absent | State::Foreign { .. } | State::OursTorn => return Ok(None),
+        State::Absent | State::Foreign { .. } | State::Torn => return Ok(None),
     };
     Ok(reason.map(|reason| Outcome::Kept {
         marker: marker.clone(),

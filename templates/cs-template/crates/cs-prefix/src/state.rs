@@ -24,21 +24,21 @@ pub enum State {
         why: Foreignness,
     },
     /// Made by this runtime, but the machine lost power before all of it was on the disk: the marker is empty.
-    OursTorn,
+    Torn,
     /// Complete, and made by exactly this stamp.
-    OursComplete {
+    Complete {
         /// What it says about itself.
         marker: Marker,
     },
     /// Complete, and made by another build of this runtime.
-    OursOfAnotherStamp {
+    AnotherStamp {
         /// What it says about itself.
         marker: Marker,
         /// Whether a rollback turned this stamp down in favour of that prefix.
         declined: bool,
     },
-    /// As [`State::OursOfAnotherStamp`], and its user has changed it since; only [`examine`] looks that closely.
-    OursChangedByUser {
+    /// As [`State::AnotherStamp`], and its user has changed it since; only [`examine`] looks that closely.
+    Changed {
         /// What it says about itself.
         marker: Marker,
         /// What came and went.
@@ -50,10 +50,10 @@ impl State {
     /// The marker, if the prefix is ours.
     pub fn marker(&self) -> Option<&Marker> {
         match self {
-            Self::Absent | Self::Foreign { .. } | Self::OursTorn => None,
-            Self::OursComplete { marker }
-            | Self::OursOfAnotherStamp { marker, .. }
-            | Self::OursChangedByUser { marker, .. } => Some(marker),
+            Self::Absent | Self::Foreign { .. } | Self::Torn => None,
+            Self::Complete { marker }
+            | Self::AnotherStamp { marker, .. }
+            | Self::Changed { marker, .. } => Some(marker),
         }
     }
 }
@@ -108,10 +108,10 @@ pub fn inspect(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
 /// As [`inspect`], and look for the user's changes where another stamp's prefix is found.
 pub fn examine(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
     let state = inspect(prefix, owner)?;
-    if let State::OursOfAnotherStamp { marker, .. } = &state {
+    if let State::AnotherStamp { marker, .. } = &state {
         let changes = find_changes(prefix, marker)?;
         if !changes.is_empty() {
-            return Ok(State::OursChangedByUser {
+            return Ok(State::Changed {
                 marker: marker.clone(),
                 changes,
             });
@@ -196,7 +196,7 @@ fn inspect_directory(names: &Names, owner: &Owner) -> Result<State, PrefixError>
         Reading::Nothing => Foreignness::NoMarker {
             marker: names.marker.clone(),
         },
-        Reading::Torn => return Ok(State::OursTorn),
+        Reading::Torn => return Ok(State::Torn),
         Reading::Damaged(why) => Foreignness::DamagedMarker {
             marker: names.marker.clone(),
             why,
@@ -205,11 +205,11 @@ fn inspect_directory(names: &Names, owner: &Owner) -> Result<State, PrefixError>
             runtime: marker.runtime,
         },
         Reading::Whole(marker) if marker.stamp == owner.stamp_hex => {
-            return Ok(State::OursComplete { marker });
+            return Ok(State::Complete { marker });
         }
         Reading::Whole(marker) => {
             let declined = marker.declined.iter().any(|stamp| stamp == owner.stamp_hex);
-            return Ok(State::OursOfAnotherStamp { marker, declined });
+            return Ok(State::AnotherStamp { marker, declined });
         }
     };
     Ok(State::Foreign { why })

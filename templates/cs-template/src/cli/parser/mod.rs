@@ -81,7 +81,7 @@ fn parse_self(arguments: IntoIter<OsString>, words: Words) -> Parsed<Invocation>
         }),
         None => Err(UsageError {
             message: format!(
-                "there is no command {}{}",
+                "unknown command {}{}",
                 word.display(),
                 suggest(&word, &COMMANDS)
             ),
@@ -141,7 +141,7 @@ impl Parser {
                 let form = self.take_value("--progress", "json", value, command)?;
                 let refuse = || UsageError {
                     message: format!(
-                        "there is no progress {}: it is json or text",
+                        "invalid value {} for --progress: use json or text",
                         form.display()
                     ),
                     command,

@@ -9,7 +9,7 @@ const SITE_PACKAGES: &str = "lib/python3.11/site-packages";
 
 fn changes(place: &Place) -> Changes {
     let state = inspect(&place.prefix, &OLD).unwrap();
-    let State::OursComplete { marker } = state else {
+    let State::Complete { marker } = state else {
         panic!("{state:?}")
     };
     find_changes(&place.prefix, &marker).unwrap()

@@ -35,7 +35,7 @@ fn the_marker_starts_with_the_bytes_that_a_later_run_compares() {
 #[test]
 fn the_marker_tells_owner_version_channels_and_packages() {
     let place = installed(&OLD);
-    let State::OursComplete { marker } = inspect(&place.prefix, &OLD).unwrap() else {
+    let State::Complete { marker } = inspect(&place.prefix, &OLD).unwrap() else {
         panic!("not complete")
     };
     assert_eq!(
@@ -502,7 +502,7 @@ fn a_prefix_torn_by_a_power_cut_is_built_anew() {
     let place = installed(&OLD);
     fs::write(place.prefix.join(".demo.json"), "").unwrap();
     fs::write(place.prefix.join("bin/tool"), "").unwrap();
-    assert_eq!(inspect(&place.prefix, &OLD).unwrap(), State::OursTorn);
+    assert_eq!(inspect(&place.prefix, &OLD).unwrap(), State::Torn);
     run(&place, &OLD, &Policy::default()).unwrap();
     assert_eq!(version_of(&place.prefix), "1.0");
     assert_eq!(place.names(), ["demo"]);

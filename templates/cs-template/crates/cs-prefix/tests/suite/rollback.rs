@@ -51,7 +51,7 @@ fn the_newer_runtime_keeps_the_prefix_that_its_user_went_back_to() {
     rollback(&place).unwrap();
     assert!(matches!(
         inspect(&place.prefix, &NEW).unwrap(),
-        State::OursOfAnotherStamp { declined: true, .. }
+        State::AnotherStamp { declined: true, .. }
     ));
     let outcome = install_as(&place.prefix, &NEW, no_build).unwrap();
     assert!(matches!(
@@ -84,7 +84,7 @@ fn the_older_runtime_launches_from_the_prefix_put_back() {
     rollback(&place).unwrap();
     assert!(matches!(
         inspect(&place.prefix, &OLD).unwrap(),
-        State::OursComplete { .. }
+        State::Complete { .. }
     ));
     let text = fs::read_to_string(place.prefix.join(".demo.json")).unwrap();
     assert!(
@@ -104,7 +104,7 @@ fn a_second_rollback_undoes_the_first() {
     assert_eq!(version_of(&place.prefix), "2.0");
     assert!(matches!(
         inspect(&place.prefix, &NEW).unwrap(),
-        State::OursComplete { .. }
+        State::Complete { .. }
     ));
 }
 

@@ -33,11 +33,11 @@ fn the_stamp_tells_complete_from_another() {
     let place = installed(&OLD);
     assert!(matches!(
         inspect(&place.prefix, &OLD).unwrap(),
-        State::OursComplete { .. }
+        State::Complete { .. }
     ));
     assert!(matches!(
         inspect(&place.prefix, &NEW).unwrap(),
-        State::OursOfAnotherStamp {
+        State::AnotherStamp {
             declined: false,
             ..
         }
@@ -50,9 +50,9 @@ fn only_a_closer_look_finds_the_users_changes() {
     fs::write(place.prefix.join("conda-meta/extra-1-0.json"), "{}").unwrap();
     assert!(matches!(
         inspect(&place.prefix, &NEW).unwrap(),
-        State::OursOfAnotherStamp { .. }
+        State::AnotherStamp { .. }
     ));
-    let State::OursChangedByUser { marker, changes } = examine(&place.prefix, &NEW).unwrap() else {
+    let State::Changed { marker, changes } = examine(&place.prefix, &NEW).unwrap() else {
         panic!()
     };
     assert_eq!(changes.added, ["extra-1-0"]);
@@ -63,7 +63,7 @@ fn only_a_closer_look_finds_the_users_changes() {
 fn the_link_that_conda_makes_to_a_short_python_version_is_not_a_second_site_packages() {
     let place = installed(&OLD);
     std::os::unix::fs::symlink("python3.11", place.prefix.join("lib/python3.1")).unwrap();
-    let State::OursChangedByUser { changes, .. } = examine(&place.prefix, &NEW).unwrap() else {
+    let State::Changed { changes, .. } = examine(&place.prefix, &NEW).unwrap() else {
         panic!("the link itself counts")
     };
     assert_eq!(
