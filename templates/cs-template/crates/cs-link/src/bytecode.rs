@@ -12,12 +12,13 @@ use zstd::stream::read::Decoder as ZstdDecoder;
 
 use crate::LinkError;
 use crate::children::{Guarded, isolate, output_tail};
+use crate::clean::checked_path;
 use crate::clobber::{BYTECODE, Claimant, Claims};
 use crate::fault::Fault;
 use crate::input::{Input, Monitor};
 use crate::layout::Layout;
 use crate::maker::Maker;
-use crate::shared::{Shared, checked_path, write_fault};
+use crate::shared::{Shared, write_fault};
 use crate::tar::{Kind, TarReader};
 use crate::tree::Hand;
 

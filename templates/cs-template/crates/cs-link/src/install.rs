@@ -20,8 +20,8 @@ use crate::package::{Hashed, hash, link_package};
 use crate::record::{PathKind, PathRecord, edit_record};
 use crate::scripts::run_scripts;
 use crate::settle::settle;
-use crate::shared::{Shared, replace_file};
-use crate::tree::{Hand, Tree};
+use crate::shared::Shared;
+use crate::tree::{Hand, Tree, replace_file};
 use crate::{Bytecode, Clobbered, Job, LinkError, Misstated, Package, Report};
 
 /// Install every package of `job` into its staging directory.

@@ -9,7 +9,9 @@ pub mod activation;
 mod aside;
 mod bytecode;
 mod channel;
+mod checks;
 mod children;
+mod clean;
 mod clobber;
 #[cfg(target_os = "macos")]
 mod codesign;
@@ -27,6 +29,7 @@ mod install;
 mod job;
 mod layout;
 mod limits;
+mod linked;
 mod linker;
 mod lookup;
 mod maker;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::list_files;
+use super::files::list_files;
 
 /// What activation itself sets. conda ignores `PATH` with a warning and fails at the others.
 const RESERVED: [&str; 5] = [
