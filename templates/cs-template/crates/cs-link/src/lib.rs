@@ -17,6 +17,7 @@ mod clobber;
 mod codesign;
 mod commands;
 mod container;
+mod crew;
 #[cfg(target_os = "linux")]
 mod descendants;
 mod entry_point;

@@ -342,10 +342,7 @@ fn a_directory_is_no_bundle_file() {
         &NEVER,
     )
     .unwrap_err();
-    assert!(
-        error.to_string().contains("it is not a regular file"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("it is a directory"), "{error}");
 }
 
 #[cfg(unix)]
