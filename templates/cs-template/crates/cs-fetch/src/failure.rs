@@ -107,9 +107,10 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     #[cfg(target_os = "linux")]
     if let Some(error) = find_cause::<ResolveError>(&error) {
-        return match error.is_final() {
-            true => Failure::permanent(error.to_string(), HINT_NAME),
-            false => Failure::transient(error.to_string()),
+        return if error.is_final() {
+            Failure::permanent(error.to_string(), HINT_NAME)
+        } else {
+            Failure::transient(error.to_string())
         };
     }
     let reason = redact_text(&describe(&error));
@@ -121,9 +122,10 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
     if reason.contains("certificate") {
         return Failure::permanent(reason, HINT_CERTIFICATE);
     }
-    match repeats {
-        true => Failure::permanent(reason, HINT_NETWORK),
-        false => Failure::transient(reason),
+    if repeats {
+        Failure::permanent(reason, HINT_NETWORK)
+    } else {
+        Failure::transient(reason)
     }
 }
 

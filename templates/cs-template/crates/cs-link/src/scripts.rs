@@ -156,9 +156,12 @@ fn activate(
     isolate(&mut command);
     let start = |mut command: Command| {
         let mut child = Guarded::new(command.spawn().map_err(shell_fault)?);
-        Ok(move || match cancel.load(Ordering::Relaxed) {
-            true => Err(ScriptFault::Cancelled),
-            false => child.try_wait().map_err(shell_fault),
+        Ok(move || {
+            if cancel.load(Ordering::Relaxed) {
+                Err(ScriptFault::Cancelled)
+            } else {
+                child.try_wait().map_err(shell_fault)
+            }
         })
     };
     match crate::activation::run_scripts(&shell, &scripts, command, environment, start) {

@@ -40,9 +40,10 @@ fn avoid_kernel(line: &[u8], placeholder: &str, prefix: &str) -> Vec<u8> {
         .unwrap_or(interpreter);
     if is_python(name) {
         let interpreter = replace_all(interpreter, placeholder, prefix.as_bytes());
-        let in_options = match is_plain(prefix) {
-            true => prefix.as_bytes().to_vec(),
-            false => quote(prefix.as_bytes()),
+        let in_options = if is_plain(prefix) {
+            prefix.as_bytes().to_vec()
+        } else {
+            quote(prefix.as_bytes())
         };
         exec_line(
             &interpreter,

@@ -55,9 +55,10 @@ impl Linker<'_, '_> {
     fn link_to_same(&mut self, index: usize, existing: usize) -> Result<Option<Outcome>, Fault> {
         let is_same = matches!(self.outcomes[existing], Outcome::Done { .. })
             && self.entries[existing].placeholder == self.entries[index].placeholder;
-        match is_same {
-            true => self.link_to(index, existing),
-            false => Ok(None),
+        if is_same {
+            self.link_to(index, existing)
+        } else {
+            Ok(None)
         }
     }
 

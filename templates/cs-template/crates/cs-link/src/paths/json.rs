@@ -76,9 +76,10 @@ impl<'de> Visitor<'de> for &mut PathsReader {
                 }
             }
         }
-        match self.found {
-            true => Ok(()),
-            false => Err(de::Error::missing_field("paths")),
+        if self.found {
+            Ok(())
+        } else {
+            Err(de::Error::missing_field("paths"))
         }
     }
 }

@@ -55,9 +55,10 @@ pub(super) fn describe_environment(job: &Job, package: &Package) -> BTreeMap<OsS
 
 /// Windows does not tell upper from lower case: one variable has one name there.
 fn normalize_name(name: OsString) -> OsString {
-    match cfg!(windows) {
-        true => name.to_ascii_uppercase(),
-        false => name,
+    if cfg!(windows) {
+        name.to_ascii_uppercase()
+    } else {
+        name
     }
 }
 
