@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -68,4 +67,4 @@ def _report(runtime: Path, prefix: Path, first: float, second: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -29,7 +29,7 @@ def install_with_rattler(lock: Path, prefix: Path, cache: Path) -> None:
     platform = environment.platforms()[0]
     records = environment.conda_repodata_records_for_platform(platform)
     assert records
-    options = {"cache_dir": cache, "platform": rattler.Subdir("linux-64"), "show_progress": False}
+    options: dict[str, Any] = {"cache_dir": cache, "platform": rattler.Subdir("linux-64"), "show_progress": False}
     run_rattler(rattler.install(records, prefix, execute_link_scripts=True, **options))
 
 

@@ -19,7 +19,7 @@ OWN = frozenset((Path(__file__).resolve(), Path(__file__).resolve().with_name("t
 
 RULES = {
     r"(?<!there )(?<!There )\b(?:is|are) no (?!longer\b|more\b|less\b|such\b|different\b|way\b)\w+": "is not a ...",
-    r"\b(?:is|are) none\b": "is not one, there is no ...",
+    r"(?<!there )\b(?:is|are) none\b": "is not one, there is no ...",
     r"\b(?:ours|theirs)\b": "the name of whose it is",
     r"\bof yours\b": "one of your ..., your ...",
     r"\banother [\w` -]{1,24} than\b": "does not match, differs from",
@@ -30,9 +30,9 @@ RULES = {
     r"\b(?:bears?|bore) (?:an?|the|no|its)\b": "has",
     r"\blends?\b|\bdeals? out\b": "gives",
     r"\b[Ww]hoever\b": "a process that, anyone who",
-    r"(?:^|[.:;] |// |//[/!] |# )Who (?!am\b|are\b)[a-z]+s?\b(?=[^?]*$)": "A user who, A process that",
+    r"(?:^|[.:;] |(?<!/)// |# )Who (?!am\b|are\b)[a-z]+s?\b(?=[^?]*$)": "A user who, A process that",
     r"\bhow it is told\b|\b(?:is|are) told (?:by|from|apart|as)\b": "is detected, is recognised",
-    r"\b[Ww]hat (?:is|are) wrong is\b|\bthat there (?:are|is)\b": "existing, all",
+    r"\b[Ww]hat (?:is|are) wrong is\b|\bthat there (?:are|is)(?=[.,;:)]|$)": "existing, all",
     r"\b[Tt]he peer\b": "its name",
     r"\b(?:has|have) to be\b": "must be",
     r"\bcount(?:s|ed)? from the\b": "is relative to",

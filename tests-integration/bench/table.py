@@ -51,7 +51,7 @@ def _line(name: str, own: str, peer: str, ratio: dict[str, float], limit: float 
 def _absolute_lines(report: dict[str, Any]) -> list[str]:
     first_runs = [pair for pair in report["pairs"] if pair["name"].startswith("first run")]
     peak = max(pair["peak_mb"]["cs"]["largest"] for pair in first_runs)
-    rows = [("peak memory of a first run, MB", peak, MEMORY_LIMIT_MB)]
+    rows: list[tuple[str, Any, float]] = [("peak memory of a first run, MB", peak, MEMORY_LIMIT_MB)]
     rows.append(("template, MB", report["template_bytes"] / 1e6, TEMPLATE_LIMIT_BYTES / 1e6))
     rows += [
         (f"cs inspect, {count} packages, s", result["wall_s"]["median"], result["limit_s"])

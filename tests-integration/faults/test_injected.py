@@ -58,7 +58,7 @@ class Saboteur(Walker):
     def list_failures(self, command: tuple[str | Path, ...]) -> list[Failure]:
         """Run the command to its end and list the calls about the prefix and what is beside it."""
         log = self.home.directory.with_name("calls")
-        options = ["strace", "-f", "-y", "-qq", "-o", log, "-e", f"trace={','.join(ERRORS)}"]
+        options: list[str | Path] = ["strace", "-f", "-y", "-qq", "-o", log, "-e", f"trace={','.join(ERRORS)}"]
         assert self.home.run(*options, *command).returncode == 0
         seen: Counter[tuple[str, str]] = Counter()
         found = set()

@@ -6,7 +6,7 @@ The instants follow from ``--seed`` and ``--kills``; a failure names its number,
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +91,7 @@ def durations() -> dict[str, float]:
 
 
 @pytest.fixture
-def stage(home: Home, kill: int, seed: int, durations: dict[str, float]) -> Iterator[Stage]:
+def stage(home: Home, kill: int, seed: int, durations: dict[str, float]) -> Stage:
     """A home to kill commands in."""
     return Stage(home, kill, seed, durations)
 

@@ -166,7 +166,7 @@ def test_a_library_that_asks_the_c_library_gets_the_same_answer(
     }
     # That client cannot be made without certificates.
     assert CERTIFICATES.exists(), "install ca-certificates"
-    home.extra["SSL_CERT_FILE"] = shutil.copy(CERTIFICATES, machine.directory)
+    home.extra["SSL_CERT_FILE"] = shutil.copy(str(CERTIFICATES), str(machine.directory))
     file = machine.directory / "auth.json"
     file.write_text(json.dumps({"127.0.0.1": {"OAuth": login}}))
     home.extra["RATTLER_AUTH_FILE"] = str(file)

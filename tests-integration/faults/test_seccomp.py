@@ -37,10 +37,14 @@ LIFE = [("old", "word"), ("new", "word"), ("new", "bootstrap", "--force"), ("new
 LIFE += [("new", "word"), ("new", "uninstall", "-y")]
 
 
-def live(home: Home, workshop: Workshop, *tracer: str) -> list[object]:
+Seen = tuple[list[str], int, str, list[str]]
+"""The words of a command, its exit status, its output, and what it has left."""
+
+
+def live(home: Home, workshop: Workshop, *tracer: str) -> list[Seen]:
     """Go through the life of a prefix; what each command said and left."""
     runtimes = {"old": workshop.build(version="1.0"), "new": workshop.build(version="2.0")}
-    seen: list[object] = []
+    seen: list[Seen] = []
     for version, *words in LIFE:
         completed = home.run(*tracer, runtimes[version], *words)
         seen.append((words, completed.returncode, completed.stdout, list_names(home.directory / ".conda")))
@@ -48,17 +52,17 @@ def live(home: Home, workshop: Workshop, *tracer: str) -> list[object]:
 
 
 @pytest.fixture
-def expected(home: Home, plain_workshop: Workshop) -> list[object]:
+def expected(home: Home, plain_workshop: Workshop) -> list[Seen]:
     """What the commands say and leave when every call is known."""
     seen = live(home, plain_workshop)
-    assert all(status == 0 for _, status, *_ in seen)  # type: ignore[misc]
+    assert all(status == 0 for _, status, *_ in seen)
     return seen
 
 
 @pytest.mark.parametrize("error", ["EPERM", "ENOSYS"])
 @pytest.mark.parametrize("call", CALLS)
 def test_nothing_changes_without_a_system_call(
-    call: str, error: str, home: Home, plain_workshop: Workshop, expected: list[object]
+    call: str, error: str, home: Home, plain_workshop: Workshop, expected: list[Seen]
 ) -> None:
     tracer = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:error={error}")
     assert live(home, plain_workshop, *tracer) == expected

@@ -198,7 +198,7 @@ class Bench:
         settings = {"HOME": str(self.home), "PATH": "/usr/bin:/bin", "DEMO_BUNDLE": str(runtime.bundle)}
         return {**settings, "DEMO_OFFLINE": "1", "LC_ALL": "C.UTF-8", **variables}
 
-    def run(self, runtime: Runtime, *words: str, named: Path | None = None, **variables: str) -> str:
+    def run(self, runtime: Runtime, *words: str, named: Path | None = None, **variables: Any) -> str:
         """Run a runtime and look at what it writes.
 
         :param named: the runtime's executable under another name.
@@ -218,6 +218,7 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path / "bench")
 
 
+FORMS: tuple[dict[str, Any], ...] = ({}, {"DEMO_PROGRESS": "json"})
 QUESTIONS: list[Sequence[str]] = [
     ("status",),
     ("-v", "status"),
@@ -235,9 +236,7 @@ QUESTIONS: list[Sequence[str]] = [
 
 def ask(bench: Bench, runtime: Runtime, questions: Sequence[Sequence[str]] = QUESTIONS, **more: Any) -> str:
     """Ask everything that can be asked, in sentences and in events."""
-    return "".join(
-        bench.run(runtime, *words, **more, **form) for words in questions for form in ({}, {"DEMO_PROGRESS": "json"})
-    )
+    return "".join(bench.run(runtime, *words, **more, **form) for words in questions for form in FORMS)
 
 
 @pytest.mark.parametrize("key", ["runtime_version", "runtime", "stamp", "channels", "packages"])
@@ -341,7 +340,7 @@ def test_no_name_of_the_executable(bench: Bench) -> None:
     ],
     ids=lambda variables: next(iter(variables)),
 )
-def test_no_variable_of_the_user(variables: dict[str, str], bench: Bench) -> None:
+def test_no_variable_of_the_user(variables: dict[str, Any], bench: Bench) -> None:
     runtime = bench.make()
     for words in [(), ("shell",), *QUESTIONS]:
         if "DEMO_PROGRESS" in variables:
@@ -365,10 +364,10 @@ HEADER = {
 
 @pytest.mark.parametrize("field", HEADER)
 def test_no_field_of_a_stamp(field: str, bench: Bench) -> None:
-    layout = {"layout": "external"} if field == "bundle_file_name" else {}
+    layout: dict[str, Any] = {"layout": "external"} if field == "bundle_file_name" else {}
     value = HEADER[field]
     try:
-        runtime = bench.make(**{field: value}, **layout)
+        runtime = bench.make(**layout, **dict[str, Any]({field: value}))
     except StampError:
         # What the format refuses may be a control character that it does not know.
         keep = re.sub(r"[\x00-\x1f\x7f]", "", value) if isinstance(value, str) else value
@@ -402,7 +401,7 @@ def test_no_server(fault: Callable[[Answer], bool], bench: Bench) -> None:
         config = bench.home / ".config" / "rattler" / "config.toml"
         config.parent.mkdir(parents=True)
         config.write_text(f'[mirrors]\n"https://awkward.example/channel" = ["{server.url}"]\n')
-        for form in ({}, {"DEMO_PROGRESS": "json"}):
+        for form in FORMS:
             bench.run(runtime, "-v", "bootstrap", DEMO_BUNDLE="", DEMO_OFFLINE="", **form)
         assert server.asked
 

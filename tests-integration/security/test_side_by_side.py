@@ -63,7 +63,7 @@ def launch_traced(
     :returns: the process, and the file that its locks and programs are written to.
     """
     trace = home.directory / "trace"
-    words = ("strace", "-f", "-qq", "-o", trace, "-e", "trace=execve,flock", *options)
+    words: tuple[str | Path, ...] = ("strace", "-f", "-qq", "-o", trace, "-e", "trace=execve,flock", *options)
     return start(home, *words, versions[kind, number], *KINDS[kind].arguments), trace
 
 

@@ -50,7 +50,7 @@ class Desk:
 
     @property
     def version(self) -> str:
-        return read_marker(self.home.prefix)["runtime_version"]
+        return str(read_marker(self.home.prefix)["runtime_version"])
 
 
 @pytest.fixture

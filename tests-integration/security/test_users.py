@@ -67,7 +67,7 @@ class Bench:
 
     def run(self, user: int, version: str, *words: str, through: tuple[str, ...] = (), umask: str = "022") -> Command:
         """Run a command as a user, whose home has nothing in it."""
-        command = (*become(user, umask=umask), *through, self.runtimes[version], *words)
+        command: tuple[str | Path, ...] = (*become(user, umask=umask), *through, self.runtimes[version], *words)
         return self.home.run(*command, env={**self.home.environment, "DEMO_PREFIX": str(self.prefix)}, cwd="/")
 
     def install(self, user: int, version: str = "v1") -> None:

@@ -171,5 +171,7 @@ def _join_calls(trace: str) -> Iterator[tuple[str, str]]:
     for who, text in (line.split(maxsplit=1) for line in trace.splitlines()):
         if text.endswith(UNFINISHED):
             begun[who] = text.removesuffix(UNFINISHED)
+        elif resumed := RESUMED.match(text):
+            yield who, begun.pop(who, "") + text[resumed.end() :]
         else:
-            yield who, RESUMED.sub(lambda _, who=who: begun.pop(who, ""), text)
+            yield who, text

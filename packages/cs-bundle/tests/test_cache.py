@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_one_of_unknown_size_means_none(cached: tuple[Path, list[ExpectedArchive
 
 @pytest.mark.parametrize("change", [{"file_name": "../x.conda"}, {"sha256": "../../etc"}, {"sha256": "AB" * 32}])
 def test_names_that_leave_the_cache_are_refused(
-    cached: tuple[Path, list[ExpectedArchive]], change: dict[str, str]
+    cached: tuple[Path, list[ExpectedArchive]], change: dict[str, Any]
 ) -> None:
     cache, expected = cached
     with pytest.raises(ArchiveNameError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from hashlib import md5, sha256
 
 import pytest
@@ -23,9 +24,8 @@ def test_every_digest_takes_every_byte_in_order() -> None:
 def test_jobs_run_one_behind_the_other() -> None:
     done: list[int] = []
     with DigestThreads([]) as threads:
-        futures = [
-            future for index in range(50) for future in threads.feed(memoryview(b""), [lambda i=index: done.append(i)])
-        ]  # type: ignore[misc]
+        jobs = [partial(done.append, index) for index in range(50)]
+        futures = [future for job in jobs for future in threads.feed(memoryview(b""), [job])]
         for future in futures:
             future.result()
     assert done == list(range(50))

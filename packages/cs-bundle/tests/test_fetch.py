@@ -132,7 +132,12 @@ def test_a_wait_that_a_server_asks_for_is_bounded_and_said(
 ) -> None:
     said: list[Wait] = []
     waited: list[float] = []
-    monkeypatch.setattr(cs_bundle.download, "_pause", lambda _, wait_s: bool(waited.append(wait_s)))
+
+    def wait(_: object, wait_s: float) -> bool:
+        waited.append(wait_s)
+        return False
+
+    monkeypatch.setattr(cs_bundle.download, "_pause", wait)
     wanted = serve(server, archives[NAME], statuses=[429] * 9, retry_after=far_away)
     with pytest.raises(FetchError, match=r"127\.0\.0\.1:\d+ answers 429 and asks to wait \d+ s") as caught:
         fetch([wanted], tmp_path, on_wait=said.append)
@@ -284,7 +289,7 @@ def test_progress_adds_up(tmp_path: Path, archives: dict[str, Path], server: Arc
     fetch(requests[:1], tmp_path)
     seen: list[FetchProgress] = []
     main = threading.get_ident()
-    fetch(requests, tmp_path, on_progress=lambda state: seen.append(state) or None)  # type: ignore[func-returns-value]
+    fetch(requests, tmp_path, on_progress=seen.append)
     assert main == threading.get_ident()
     last = seen[-1]
     assert (last.done_archives, last.total_archives, last.cached_archives) == (4, 4, 1)

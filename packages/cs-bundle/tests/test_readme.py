@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def test_the_examples_of_the_readme_run(
     monkeypatch.chdir(tmp_path)
     (wanted,) = expect([one])
     whole = sha256()
-    names = {"archives": [one], "digest_of_the_whole_file": whole}
+    names: dict[str, Any] = {"archives": [one], "digest_of_the_whole_file": whole}
     write, append, fetch = (
         example.replace('sha256="..."', f'sha256="{wanted.sha256}"')
         .replace("12345", str(wanted.size_bytes))

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import zstandard
 
-import cs_bundle.writer
 from bundle_samples import SIZES_BYTES, expect
 from cs_bundle import (
     ArchiveMismatchError,
@@ -154,7 +153,7 @@ def test_a_failure_leaves_what_was_there(
     out = tmp_path / "out" / "b"
     out.parent.mkdir()
     out.write_bytes(b"the previous build")
-    monkeypatch.setattr(cs_bundle.writer.BlockWriter, "finish", fail)
+    monkeypatch.setattr(BlockWriter, "finish", fail)
     with pytest.raises((KeyboardInterrupt, DiskFullError)):
         write_bundle(out, archives.values())
     assert out.read_bytes() == b"the previous build"

@@ -142,7 +142,8 @@ def _stretch_slashes(draw: Draw, rest: str) -> str:
 
 def _scatter_blanks(draw: Draw, rest: str) -> str:
     place = draw(st.integers(0, len(rest)))
-    return rest[:place] + draw(st.sampled_from(["\t", "\n", "\r"])) + rest[place:]
+    blank: str = draw(st.sampled_from(["\t", "\n", "\r"]))
+    return rest[:place] + blank + rest[place:]
 
 
 def _raise_case(_draw: Draw, rest: str) -> str:

@@ -87,10 +87,11 @@ def _limit_parser(monkeypatch: pytest.MonkeyPatch, levels: int | None) -> None:
     def give_up(text: str, Loader: Any) -> Iterator[Any]:
         for event in parse(text, Loader=Loader):
             yield event
+            assert event.end_mark is not None
             end = event.end_mark.index
             brackets = list(re.finditer(r"[\[{]", text[end : end + 1024].partition("\n")[0]))
             if len(brackets) > levels:
-                mark = yaml.Mark(None, end + brackets[levels].start(), 0, 0, None, None)
+                mark = yaml.Mark("", end + brackets[levels].start(), 0, 0, None, 0)
                 raise ScannerError(None, None, "enough of it", mark)
 
     monkeypatch.setattr(yaml, "parse", give_up)

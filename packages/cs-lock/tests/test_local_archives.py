@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ FOLDERS = [
 
 
 def write_entries(
-    path: Path, entries: Mapping[str, list[Mapping[str, Any]]], version: int, channels: list[str] | None = None
+    path: Path, entries: Mapping[str, Sequence[Mapping[str, Any]]], version: int, channels: list[str] | None = None
 ) -> Path:
     """Write a lock whose entries stand as they are; keys of ``entries`` are platforms."""
     import yaml
@@ -66,13 +66,13 @@ def read_as_rattler(lock: RuntimeLock, path: Path) -> dict[str, list[tuple[Any, 
             (
                 package.location,
                 package.name,
-                str(package.version),
+                str(record.version),
                 str(record.build),
                 record.build_number,
                 record.subdir,
             )
             for package in packages
-            for record in [package.package_record]
+            for record in [package.package_record]  # type: ignore[attr-defined]  # all are of conda packages
         )
         for platform, packages in dict(environment.packages_by_platform()).items()
     }

@@ -95,7 +95,7 @@ def test_a_package_does_not_satisfy(spec: str) -> None:
 
 @pytest.mark.parametrize("field", ["sha256", "md5", "license"])
 def test_what_a_lock_leaves_out_is_held_against_nobody(field: str) -> None:
-    record = replace(NUMPY, **{field: "" if field == "sha256" else None})
+    record = replace(NUMPY, **dict[str, Any]({field: "" if field == "sha256" else None}))
     value = {"sha256": "ac" * 32, "md5": "ce" * 16, "license": "MIT"}[field]
     assert satisfies(record, f'numpy[{field}="{value}"]')
 

@@ -77,7 +77,7 @@ def test_depth_is_told_as_that_whatever_reads_the_yaml(
 
 
 @pytest.mark.parametrize("line", ["anaconda_token: QZX", "password: 'QZX'", "a:\n  - my_secret: QZX", 'Token: "QZX"'])
-def test_a_value_that_is_called_a_secret_is_refused_and_not_shown(tmp_path, line):
+def test_a_value_that_is_called_a_secret_is_refused_and_not_shown(tmp_path: Path, line: str) -> None:
     path = tmp_path / "condarc"
     path.write_text(f"channels: [c]\n{line}\n")
     with pytest.raises(ManifestError) as caught:
@@ -97,7 +97,7 @@ def test_a_value_that_is_called_a_secret_is_refused_and_not_shown(tmp_path, line
         "# token: x",
     ],
 )
-def test_a_switch_and_a_variable_are_no_secrets(tmp_path, line):
+def test_a_switch_and_a_variable_are_no_secrets(tmp_path: Path, line: str) -> None:
     path = tmp_path / "condarc"
     path.write_text(f"a: b\n{line}\n")
     assert read_condarc(path) == path.read_text()

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_what_is_not_given_has_the_default_of_the_table(make_ship: Make) -> None
 @pytest.mark.parametrize("key", CONFIG_KEYS, ids=lambda key: key.name)
 def test_every_key_can_be_set(make_project: Make, tmp_path: Path, key: ConfigKey, is_flag: bool) -> None:
     (tmp_path / "runtime.condarc").write_text("a: b\n", encoding="utf-8")
-    value = key.choices[-1] if key.choices else EXAMPLES[key.value_type]
+    value: Any = key.choices[-1] if key.choices else EXAMPLES[key.value_type]
     lines = {"runtime": "demo", "runtime-version": "1.0", "delegate": "python", "source-environment": "ship"}
     expected = {"install-name": InstallName(base="other"), "condarc-file": tmp_path / "runtime.condarc"}
     flags = {key.name: tmp_path / str(value) if key.value_type == "path" else value} if is_flag else {}

@@ -55,7 +55,7 @@ def is_found_in_a_part(vector: dict[str, Any]) -> bool:
     return vector["error"]["part"] not in (None, "footer", "header") and not is_too_long
 
 
-@pytest.mark.parametrize("vector", list(filter(is_found_in_a_part, INDEX["bad"])), ids=name_of)
+@pytest.mark.parametrize("vector", [one for one in INDEX["bad"] if is_found_in_a_part(one)], ids=name_of)
 def test_damage_elsewhere_leaves_the_header_readable(vector: dict[str, Any]) -> None:
     with read_stamp(VECTORS / vector["file"]) as stamp:
         assert stamp.header.runtime == "demo"

@@ -69,7 +69,7 @@ fn run_stamped(
     }
     let place = find_place(invocation.globals.path.as_deref(), &launch, &lookup);
     let place = match &invocation.request {
-        // Whoever asks for help may not know yet what is wrong.
+        // A user who asks for help may not know yet what is wrong.
         Request::Help(_) => place.unwrap_or_else(|_| Place::unknown(&launch)),
         _ => place?,
     };

@@ -9,6 +9,7 @@ import py_compile
 import subprocess
 import sys
 import zipfile
+from collections.abc import Set
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -32,7 +33,7 @@ def pack_wheels(wheels: list[Path], work: Path) -> list[Package]:
     return [_pack_wheel(wheel, names, work) for wheel in wheels]
 
 
-def _pack_wheel(wheel: Path, names: set[str], work: Path) -> Package:
+def _pack_wheel(wheel: Path, names: Set[str], work: Path) -> Package:
     name, version, build, tags = parse_wheel_filename(wheel.name)
     pure = all(tag.platform == "any" for tag in tags)
     with zipfile.ZipFile(wheel) as archive:
@@ -125,7 +126,7 @@ def _compiled(entries: list[Entry], work: Path) -> list[Entry]:
     return compiled
 
 
-def _depends(metadata: str, names: set[str]) -> list[str]:
+def _depends(metadata: str, names: Set[str]) -> list[str]:
     """The wheel's requirements that hold here and that the channel can meet."""
     message = email.parser.Parser().parsestr(metadata, headersonly=True)
     requirements = [Requirement(text) for text in message.get_all("Requires-Dist", [])]

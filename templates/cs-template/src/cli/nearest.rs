@@ -10,7 +10,7 @@ pub fn find_nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     (nearest.0 <= limit).then_some(nearest.1)
 }
 
-/// How many letters have to be added, removed or replaced to turn one word into the other (Levenshtein's distance).
+/// How many letters must be added, removed or replaced to turn one word into the other (Levenshtein's distance).
 fn count_changes(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();

@@ -79,7 +79,7 @@ pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
 }
 
 /// Make sure that the prefix can be run: for the command `bootstrap` with its options, or on the way to something else, where
-/// an upgrade that fails is no reason not to run what is there.
+/// a failed upgrade must not prevent running what is there.
 pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<Installed, Error> {
     let started = Instant::now();
     let options = &command.cloned().unwrap_or_default();
@@ -127,7 +127,7 @@ fn make_policy(runtime: &Runtime, command: Option<&BootstrapOptions>, plan: &Pla
             .or(packed.map(|bytes| bytes.saturating_mul(EXPANSION))),
         required_files: header.installed_file_count,
         prefix_limit_bytes: header.prefix_limit_bytes,
-        // Who installs for later may switch the machine off next; docs/development/decisions/durability.md.
+        // A user who installs for later may switch the machine off next; docs/development/decisions/durability.md.
         sync: command.is_some(),
     }
 }
@@ -183,7 +183,7 @@ fn describe_build(runtime: &Runtime) -> Details {
     }
 }
 
-/// A signal is told as such, whoever noticed it first.
+/// A signal is reported as such, whatever noticed it first.
 fn name_failure(error: InstallError<Error>) -> Error {
     let error = match error {
         InstallError::Prefix(error) => Error::Lifecycle(error),

@@ -104,7 +104,7 @@ struct Delegate<'a> {
     is_present: bool,
 }
 
-/// Print the status. A path that is not ours is told as such, and is a failure all the same.
+/// Print the status. A path that this runtime did not create is reported as such, and is a failure.
 pub fn run(runtime: &Runtime, as_json: bool) -> Result<(), Error> {
     let (prefix, owner) = (&runtime.place.prefix, runtime.owner());
     let plan = runtime.stamp.plan(&runtime.header)?;

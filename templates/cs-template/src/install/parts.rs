@@ -10,7 +10,7 @@ pub fn check_part(stamp: &Stamp, part: Part) -> Result<(), StampError> {
     open_part(stamp, part).map(|_| ())
 }
 
-/// The compiled modules in the stamp, compared with their SHA-256; `None` when there are none.
+/// The compiled modules in the stamp, compared with their SHA-256; `None` without any.
 pub fn open_bytecode(stamp: &Stamp) -> Result<Option<FileSlice>, StampError> {
     match stamp.part(Part::Bytecode).length {
         0 => Ok(None),

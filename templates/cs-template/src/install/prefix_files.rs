@@ -76,7 +76,7 @@ fn describe_installer(header: &Header, installer: &str) -> String {
     format!("{object}\n")
 }
 
-/// CEP 22: an empty file, or an object with a message for whoever tries to change the environment.
+/// CEP 22: an empty file, or an object with a message for a user who tries to change the environment.
 fn describe_freeze(header: &Header) -> String {
     // A delegate that is conda is called by the runtime's name.
     let conda = match header.delegate.as_str() {

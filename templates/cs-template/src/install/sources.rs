@@ -15,7 +15,7 @@ use crate::say::error::Error;
 use crate::say::phrases::{count, name_some};
 use crate::say::progress::Counter;
 
-/// Archives that are at hand, and which are still missing.
+/// Archives that are available, and those that are still missing.
 pub struct Supply {
     /// Those of all packages, same indices.
     wanted: Vec<Wanted>,
@@ -63,7 +63,7 @@ impl Origin {
     }
 }
 
-/// Open the bundles that there are, in SPEC's order, until no archive is missing.
+/// Open the existing bundles, in the order of `docs/reference/runtime.md`, until no archive is missing.
 pub fn open_bundles(
     runtime: &Runtime,
     plan: &Plan,
@@ -82,7 +82,7 @@ pub fn open_bundles(
             break;
         }
         let bundle = origin.open(runtime, &supply.wanted, scratch, cancel)?;
-        // What an online runtime carries is no bundle to be named: it holds what the network lacks, and nothing else.
+        // What an online runtime carries is not a bundle to be named: it has only what the network lacks.
         if !(matches!(origin, Origin::Embedded { .. }) && runtime.header.layout == Layout::Online) {
             supply.opened.push(origin.describe());
         }
@@ -141,7 +141,7 @@ pub fn find_sibling(runtime: &Runtime) -> Option<PathBuf> {
 }
 
 impl Supply {
-    /// Bytes of the archives at hand and of those to come, if all are known.
+    /// Bytes of the archives that are here and of those to come, if all are known.
     pub fn total_bytes(&self) -> Option<u64> {
         let here: u64 = self
             .archives
@@ -152,7 +152,7 @@ impl Supply {
         Some(here + sizes.sum::<Option<u64>>()?)
     }
 
-    /// The bundles that archives come from, for messages; empty when there is none.
+    /// The bundles that archives come from, for messages; may be empty.
     pub fn origins(&self) -> String {
         self.opened.join(" or ")
     }
@@ -264,7 +264,7 @@ impl Supply {
     }
 }
 
-/// Who forbids the network, if anybody does.
+/// What forbids the network, if anything does.
 fn forbids_network(runtime: &Runtime, options: &BootstrapOptions) -> Option<String> {
     if options.is_offline {
         return Some("--offline".to_owned());

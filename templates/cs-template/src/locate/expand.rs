@@ -6,7 +6,7 @@ use crate::cli::variables::{Lookup, read_value};
 use crate::locate::home::find_home;
 
 /// Expand `~`, `$NAME` and `${NAME}` in a path, on Windows `%NAME%` too; `$$` is a dollar sign, there `%%` a percent
-/// sign. The values of variables are taken as they are. What cannot be expanded is refused, with the reason: the result would be another directory than the one meant.
+/// sign. The values of variables are taken as they are. What cannot be expanded is refused, with the reason: the result would not be the directory that was meant.
 pub fn expand_path(path: &OsStr, lookup: Lookup) -> Result<OsString, String> {
     let bytes = path.as_encoded_bytes();
     let mut expanded = OsString::new();

@@ -19,7 +19,7 @@ pub struct Place {
     pub named_by: String,
 }
 
-/// Longer paths are no paths to Linux.
+/// Linux accepts no longer paths.
 #[cfg(target_os = "linux")]
 const PATH_LIMIT_BYTES: usize = 4096;
 /// What names the prefix when nobody does.

@@ -1,4 +1,4 @@
-//! How this process takes memory, and how it ends where there is none.
+//! How this process takes memory, and how it ends without any.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 

@@ -60,7 +60,7 @@ mod system {
         super::note(signal);
     }
 
-    /// Handle SIGINT, SIGTERM and SIGHUP, unless whoever started the runtime has switched them off.
+    /// Handle SIGINT, SIGTERM and SIGHUP, unless the parent process has switched them off.
     pub fn watch() {
         survive_size_limit();
         let handler = on_signal as extern "C" fn(libc::c_int);

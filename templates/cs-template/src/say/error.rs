@@ -93,7 +93,7 @@ pub enum Error {
     /// Linking failed.
     #[error("{link}.{}", hint_link(.0), link = .0)]
     Link(#[from] cs_link::LinkError),
-    /// An archive that was at hand is not what it should be.
+    /// An archive from a bundle is not what it should be.
     #[error("{source}. It was read from {origins}: download or copy that again.")]
     Archive {
         /// What is wrong with which archive.
@@ -192,7 +192,7 @@ pub enum Error {
         name: String,
         /// The prefix.
         prefix: PathBuf,
-        /// Those that there are.
+        /// Those that exist.
         known: String,
     },
     /// A question that nobody can answer.

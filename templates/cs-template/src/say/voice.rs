@@ -214,7 +214,7 @@ pub fn print_json(document: &impl Serialize) -> Result<(), Error> {
     print(&(escape_json(&text) + "\n"))
 }
 
-/// A reader that has seen enough and is gone is no failure.
+/// A reader that has gone because it has seen enough is not a failure.
 #[allow(clippy::disallowed_methods, reason = "the outlet")]
 fn print(text: &str) -> Result<(), Error> {
     let mut output = io::stdout().lock();

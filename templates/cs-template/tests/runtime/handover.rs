@@ -125,7 +125,7 @@ fn a_full_activation_runs_scripts_and_sets_variables() {
             .script("bin/lister", fs::read("/usr/bin/env").unwrap())
             .build(),
     );
-    // Not a script: shells drop variables that are no identifiers.
+    // Not a script: shells drop variables that are not identifiers.
     let stamp = Stamp::new(packages)
         .with("activation", "full")
         .with("delegate", "lister");

@@ -1,4 +1,4 @@
-//! Archives that are at hand, handed out to several threads.
+//! Archives that are ready, handed out to several threads.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -26,7 +26,7 @@ impl Archives for Queue {
     }
 }
 
-/// What is at hand first, then what has to be waited for.
+/// First what is ready, then what must be waited for.
 pub struct Chain<A, B>(pub A, pub B);
 
 impl<A: Archives, B: Archives> Archives for Chain<A, B> {

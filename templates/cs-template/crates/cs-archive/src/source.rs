@@ -85,7 +85,7 @@ pub trait Archives: Sync {
     /// The next archive; `None` when all are handed out. Blocks while none is ready.
     fn next(&self) -> Result<Option<Archive>, ArchiveError>;
 
-    /// No more archives are wanted: the job failed or was cancelled. Wakes whoever waits in [`next`](Self::next).
+    /// No more archives are wanted: the job failed or was cancelled. Wakes every thread that waits in [`next`](Self::next).
     fn stop(&self) {}
 }
 

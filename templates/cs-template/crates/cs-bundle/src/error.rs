@@ -83,7 +83,7 @@ pub enum BundleError {
         /// Hex digest of the bundle's bytes.
         actual: String,
     },
-    /// A file name that the lock gives is no plain file name.
+    /// A file name in the lock is not a plain file name.
     #[error("{file_name:?} is not the name of a package archive. The runtime lock is damaged.")]
     FileName {
         /// The name.

@@ -115,7 +115,7 @@ impl<'a> TarReader<'a> {
         }
     }
 
-    /// Refuse whatever is no regular file at the top level.
+    /// Refuse anything but regular files at the top level.
     fn check_entry(&self, name: &[u8], kind: u8) -> Result<String, BundleError> {
         let name = String::from_utf8_lossy(name).into_owned();
         let reason = match kind {
@@ -233,7 +233,7 @@ impl<'a> TarReader<'a> {
         }
         match error.kind() {
             io::ErrorKind::UnexpectedEof => self.damaged("it is truncated"),
-            _ => self.damaged(&format!("it is no zstd-compressed tar ({error})")),
+            _ => self.damaged(&format!("it is not a zstd-compressed tar ({error})")),
         }
     }
 }

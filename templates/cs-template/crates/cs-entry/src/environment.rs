@@ -6,7 +6,7 @@ use crate::text::{equal, lists, starts_with};
 
 /// Variables by which an outer conda, mamba or runtime describes itself. They would make the delegate take that one for
 /// its own, so none of them is inherited. What users configure (`CONDARC`, `CONDA_PKGS_DIRS`, `CONDA_OVERRIDE_*`, our own
-/// `NAME_*`) is theirs and stays.
+/// `NAME_*`) belongs to them and stays.
 pub const INSTALLATION_VARIABLES: &[u8] = b"\
 CONDA_ROOT_PREFIX\n\
 CONDA_COMPLETION_COMMAND_NAME\n\
@@ -165,7 +165,7 @@ fn write_entry<'a, E: Entries<'a>>(entries: &mut E, name: &[u8], value: &[u8]) -
 /// does not make `PATH` longer.
 ///
 /// The directories of an environment that stays active keep their place before them. conda gets `PATH` as it is then: it puts
-/// the directories of one environment in the place of those of the active one, and ours would stay behind in every environment.
+/// the directories of one environment in place of those of the active one, and the prefix's would stay behind in every environment.
 #[inline]
 fn write_path<'a, E: Entries<'a>>(
     entries: &mut E,

@@ -20,7 +20,7 @@ pub struct Launch<'a> {
     pub marker: &'a [u8],
     /// The bytes that every marker starts with, up to the identity of the build that wrote it.
     pub marker_start: &'a [u8],
-    /// The variable that names another prefix; empty when there is none.
+    /// The variable that names another prefix; may be empty.
     pub prefix_variable: &'a [u8],
     /// Words and options that the runtime keeps for itself, separated by newlines.
     pub words: &'a [u8],
@@ -56,7 +56,7 @@ impl<'a> Launch<'a> {
         })
     }
 
-    /// The runtime's own commands stand behind the word `self`.
+    /// The runtime's own commands come after the word `self`.
     #[inline]
     #[must_use]
     pub fn has_self_commands(&self) -> bool {

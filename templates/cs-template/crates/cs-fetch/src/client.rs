@@ -65,7 +65,7 @@ impl Client {
         })
     }
 
-    /// Ask for an archive: the answer of whoever has it, redirects followed.
+    /// Ask for an archive: the answer of the server that has it, redirects followed.
     pub(crate) async fn get(
         &self,
         url: &Url,

@@ -79,7 +79,7 @@ impl Config {
                 (Some(channel), Some(mirrors)) => {
                     self.mirrors.insert(channel, mirrors);
                 }
-                // What is no URL may be anything, a password too: it is not quoted.
+                // If it is not a URL it may be anything, even a password: it is not quoted.
                 (None, _) => self.warnings.push(format!(
                     "{}: mirrors are ignored: their channel is not a valid URL",
                     path.display()

@@ -49,7 +49,7 @@ impl Credentials {
         if let Some(path) = env::var_os("RATTLER_AUTH_FILE").filter(|path| !path.is_empty()) {
             storage.add_backend(Arc::new(open_named(PathBuf::from(path))?));
         }
-        // The files below are there for other tools too: what we cannot read in them is no reason to fail.
+        // The files below are there for other tools too: an entry that cannot be read is not a reason to fail.
         let mut add = |result: Result<FileStorage, String>| match result {
             Ok(backend) => storage.add_backend(Arc::new(backend)),
             Err(reason) => warn(redact_text(&reason)),

@@ -33,7 +33,7 @@ pub(crate) enum Failure {
     },
     /// Another attempt would fail the same way.
     Permanent { reason: String, hint: &'static str },
-    /// The body is not the archive: another size than the lock says. A cache between may be to blame.
+    /// The body is not the archive: its size does not match the lock. A cache in between may be to blame.
     WrongSize { actual: String },
     /// The spool directory cannot be written.
     Spool(std::io::Error),

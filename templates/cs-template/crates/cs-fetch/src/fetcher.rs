@@ -213,7 +213,7 @@ fn download_all(
             Either::Right(((), _)) => Ok(()),
         }
     });
-    // A name lookup cannot be interrupted; it must not hold up whoever cancels.
+    // A name lookup cannot be interrupted; it must not delay a cancellation.
     runtime.shutdown_background();
     result
 }

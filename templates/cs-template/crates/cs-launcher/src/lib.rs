@@ -21,7 +21,7 @@ pub mod windows;
 /// The executables of this crate: for commands, and for programs with windows.
 pub const EXECUTABLES: [&str; 2] = ["cs-launcher.exe", "cs-launcherw.exe"];
 
-/// A panic would be a mistake in this crate: nothing here can panic.
+/// A panic would be a bug in this crate: nothing here can panic.
 #[cfg(all(windows, feature = "executables", not(test)))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {

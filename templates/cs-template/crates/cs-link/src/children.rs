@@ -90,7 +90,7 @@ fn settle_in() -> std::io::Result<()> {
     {
         use rustix::process::{Signal, getpid, set_child_subreaper};
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-        // A kernel that cannot do it is no reason to fail.
+        // A kernel that cannot do it is not a reason to fail.
         let _ = set_child_subreaper(Some(getpid()));
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Who owns a path that several packages hold.
 //!
 //! The package that comes last in rattler's order wins (see [`order`](crate::order)), whichever is linked first. Each package claims its paths before it writes any of them;
-//! a file is only made by who owns it at that moment, and whoever takes a path over removes what stands there. So the outcome does not depend
+//! a file is only made by who owns it at that moment, and a package that takes over a path removes what is there. So the outcome does not depend
 //! on which thread was faster.
 
 use std::borrow::Cow;
@@ -66,7 +66,7 @@ impl Claims {
         self.claimants[package]
     }
 
-    /// The package that a claimant is; bytecode is none.
+    /// The package of a claimant; bytecode has none.
     pub(crate) fn package_of(&self, claimant: Claimant) -> usize {
         self.order[claimant as usize - 1]
     }
@@ -109,7 +109,7 @@ impl Claims {
         self.while_owned(path, claimant, || ()).is_some()
     }
 
-    /// Take a path from whoever owns it: nothing is there.
+    /// Take a path from its owner: nothing is there.
     pub(crate) fn forfeit(&self, path: &str) {
         let key = self.key(path);
         lock(self.shard(key)).insert(key, NOBODY);

@@ -86,7 +86,7 @@ impl<'a> Crew<'a> {
             .done
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Who is interrupted says so in many ways; what counts is that the caller wished it.
+        // An interruption shows in many ways; what counts is that the caller wanted it.
         if self.cancel.load(Ordering::Relaxed) {
             return Err(LinkError::Cancelled);
         }

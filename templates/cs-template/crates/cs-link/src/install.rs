@@ -24,7 +24,7 @@ use crate::{Bytecode, Job, LinkError, Report};
 /// Install every package of `job` into its staging directory.
 ///
 /// Archives are taken from `archives` by up to `job.threads` threads. When this returns, with whatever result, no thread and no process that
-/// it started is left. After an error the staging directory holds an unfinished prefix, to be removed by whoever made it.
+/// it started is left. After an error the staging directory holds an unfinished prefix, to be removed by its creator.
 pub fn install(
     job: &Job,
     archives: &dyn Archives,

@@ -121,7 +121,7 @@ pub struct Clobbered {
     pub to: String,
 }
 
-/// A package with files of another size than its own list says.
+/// A package with files whose sizes do not match its own list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misstated {
     /// Index of the package.

@@ -83,7 +83,7 @@ pub(crate) fn stated_bytes(entries: &[PathEntry]) -> Option<u64> {
 
 /// Counts what is written of one package.
 ///
-/// A tar stream has a limit of its own, but a hard link takes no bytes of it, and may have to be a copy of what it leads to.
+/// A tar stream has a limit of its own, but a hard link takes no bytes of it, and may become a copy of what it leads to.
 pub(crate) struct Spending {
     limit: Limit,
     /// Bytes of the archive's files, copies counted as often as they are written.

@@ -165,7 +165,7 @@ impl<'a, 't> Linker<'a, 't> {
             (Declared::Directory, _) => {
                 return Err(Fault::damaged_at(
                     path,
-                    "listed as a directory, but it is none",
+                    "listed as a directory, but it is not one",
                 ));
             }
             (Declared::SoftLink, Kind::File) => {
@@ -257,7 +257,7 @@ impl<'a, 't> Linker<'a, 't> {
         Ok(made.map_or(Outcome::Lost, |_| Outcome::Done {
             kind: PathKind::SoftLink,
             size,
-            // As conda has it: whoever compares hashes follows links, and compares with what is there.
+            // As in conda: a tool that compares hashes follows links, and compares with what is there.
             sha256: None,
         }))
     }

@@ -26,7 +26,7 @@ const MESSAGES: &str = ".messages.txt";
 
 /// Run the post-link script of every package that has one, in install order.
 ///
-/// As in rattler, one that fails leaves its package as it is, and the others run all the same; its failure becomes a message.
+/// As in rattler, one that fails leaves its package as it is, and the others still run; its failure becomes a message.
 pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<Vec<Message>, LinkError> {
     let with_script: Vec<(&Package, String)> = job
         .packages

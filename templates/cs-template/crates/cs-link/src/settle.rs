@@ -313,7 +313,7 @@ impl Floor<'_, '_> {
         directories.sort_unstable_by(|a, b| b.cmp(a));
         directories.dedup();
         for directory in directories {
-            // It is none any more, or something is left in it.
+            // It is not one any more, or something is left in it.
             let _ = self.hand.remove_directory(directory);
         }
         self.hand.forget();

@@ -25,7 +25,7 @@ pub(crate) fn rewrite_shebang(line: &[u8], placeholder: &str, prefix: &str) -> V
     }
 }
 
-/// Whether the kernel, or whoever reads lines, would take the interpreter's path to end here.
+/// Whether the kernel, or a program that reads lines, would take the interpreter's path to end here.
 pub(crate) fn ends_interpreter(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

@@ -1,7 +1,7 @@
 //! What is to be removed and cannot be deleted: a file that another user put there or that is immutable, a disk's error.
 //!
 //! It is in nobody's way where it is put: in `.NAME.removed`, beside the prefix. The next command that takes the claim tries
-//! to delete it again. The directory that says of the staging directory that it is ours says so there too; what cannot be moved
+//! to delete it again. The directory that marks the staging directory as the runtime's own marks this one too; what cannot be moved
 //! there is renamed to such a name itself.
 
 use std::io;
@@ -53,7 +53,7 @@ fn empty(names: &Names, place: &Path) -> io::Result<()> {
     }
 }
 
-/// The directories with what has been put aside, those that are certainly ours.
+/// The directories with what has been put aside, those that are certainly the runtime's own.
 pub(crate) fn find_places(names: &Names) -> Vec<PathBuf> {
     let is_ours = |place: &PathBuf| {
         // One that does not answer is left alone.
@@ -62,13 +62,13 @@ pub(crate) fn find_places(names: &Names) -> Vec<PathBuf> {
     names.removed().into_iter().filter(is_ours).collect()
 }
 
-/// Whether a directory says that it is ours; an empty one was made just before a kill.
+/// Whether a directory is marked as the runtime's own; an empty one was made just before a kill.
 fn has_sign(names: &Names, place: &Path) -> Result<bool, PrefixError> {
     if !is_directory(place)? {
         return Ok(false);
     }
     Ok(is_directory(&names.mark_in(place))?
-        // One that could only be renamed is told by what it was.
+        // One that could only be renamed is recognised by what it was.
         || is_file(&names.marker_in(place))?
         || is_empty_directory(place)?)
 }
@@ -81,7 +81,7 @@ fn is_collection(names: &Names, place: &Path) -> Result<bool, PrefixError> {
 
 /// Put aside what is left of a directory, told by the error why it is.
 pub(crate) fn put_aside(names: &Names, trash: &Path, error: io::Error) -> Result<(), PrefixError> {
-    // What is mounted there is not ours to move either.
+    // What is mounted there must not be moved either.
     if is_mounted(&error) {
         return Err(PrefixError::io("remove", trash, error));
     }
@@ -95,7 +95,7 @@ pub(crate) fn put_aside(names: &Names, trash: &Path, error: io::Error) -> Result
     Err(PrefixError::io("remove", trash, error))
 }
 
-/// Move a directory into one of ours, made if nothing has its name; returns where it is then.
+/// Move a directory into one of the runtime's own, created if nothing has its name; returns its new place.
 fn collect(names: &Names, place: &Path, trash: &Path) -> Result<PathBuf, PrefixError> {
     let mark = names.mark_in(place);
     if !is_there(place)? {

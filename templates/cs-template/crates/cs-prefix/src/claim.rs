@@ -1,6 +1,6 @@
 //! The claim: the right to change a prefix and what is around it, held by one process at a time.
 //!
-//! The staging directory is its own lock: whoever has locked the directory that stands at `.NAME.staging` holds the claim.
+//! The staging directory is its own lock: the process that has locked the directory at `.NAME.staging` holds the claim.
 //! Renaming that directory into place ends the claim in the same instant, and a killed holder's lock dies with it. Where
 //! directories cannot be locked, making the directory is the lock, and a heartbeat in it tells the living from the dead.
 
@@ -162,7 +162,7 @@ impl Drop for Claim {
 }
 
 enum Grip {
-    /// `lock` is none where directories cannot be locked; `fresh` when this call made the directory.
+    /// `lock` is `None` where directories cannot be locked; `fresh` when this call made the directory.
     Taken { lock: Option<File>, fresh: bool },
     /// Another process has it.
     Held,
@@ -250,7 +250,7 @@ fn clear_abandoned(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     }
 }
 
-/// Refuse a staging directory that is not ours; returns the marker if it has one already.
+/// Refuse a staging directory that this runtime did not create; returns the marker if it has one already.
 pub(crate) fn recognise(names: &Names, owner: &Owner) -> Result<Option<Marker>, PrefixError> {
     match Marker::read(&names.staging, owner)? {
         Reading::Whole(marker) if marker.is_of(owner) => return Ok(Some(marker)),
@@ -330,7 +330,7 @@ fn discard_staging(names: &Names) -> Result<(), PrefixError> {
     aside::remove_staging(names)
 }
 
-/// The prefix that environments in the staging directory return to. Where there is none, the previous one keeps them for the
+/// The prefix that environments in the staging directory return to. Without one, the previous one keeps them for the
 /// next to be built: a kill just before the last rename leaves these two.
 fn find_return(names: &Names) -> Result<Option<&Path>, PrefixError> {
     for directory in [&names.prefix, &names.previous] {

@@ -81,7 +81,7 @@ pub(crate) fn decide(
     Ok(Decision::Build(site))
 }
 
-/// How the installation ends when nothing has to be built.
+/// How the installation ends when there is nothing to build.
 fn find_outcome(
     names: &Names,
     policy: &Policy,
@@ -159,7 +159,7 @@ fn reason_to_keep(
     )
 }
 
-/// Refuse when something that is not ours has the name that the replaced prefix will get.
+/// Refuse when something that this runtime did not create has the name that the replaced prefix will get.
 fn check_previous(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     let previous = &names.previous;
     match is_there(previous)? {
@@ -211,7 +211,7 @@ fn check_site(names: &Names, policy: &Policy) -> Result<(), PrefixError> {
         });
     }
     match find_unwritable(names) {
-        // Who may not write can still wait for who may.
+        // A user who may not write can still wait for one who may.
         Some(_) if is_locked(&names.staging).unwrap_or(false) => Ok(()),
         Some(directory) => Err(PrefixError::not_writable(directory, "install the prefix")),
         None => Ok(()),

@@ -60,7 +60,7 @@ pub enum PrefixError {
         /// What for.
         action: &'static str,
     },
-    /// The user may not do what has to be done with a path.
+    /// The user may not do what must be done with a path.
     #[error(
         "no permission to {action} {path}. Ask its owner for it, or choose another place with --path."
     )]
@@ -70,7 +70,7 @@ pub enum PrefixError {
         /// The path in question.
         path: PathBuf,
     },
-    /// Writing is impossible whoever asks: a read-only file system, for instance.
+    /// Writing is impossible for everyone: a read-only file system, for instance.
     #[error("cannot write to {path}: {source}. Choose another place with --path.")]
     CannotWrite {
         /// The path that cannot be written.
@@ -255,7 +255,7 @@ impl PrefixError {
         }
     }
 
-    /// Exit status that the runtime ends with, as SPEC section 7 lists them.
+    /// Exit status that the runtime ends with: `docs/reference/runtime.md` lists them.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NothingToRollBack { .. } => 64,
@@ -301,7 +301,7 @@ impl From<Mounted> for io::Error {
     }
 }
 
-/// Whether an error means that something is mounted where there should be nothing but ours.
+/// Whether an error means that something is mounted where only the runtime's own files should be.
 pub(crate) fn is_mounted(error: &io::Error) -> bool {
     inner::<Mounted>(error).is_some()
 }

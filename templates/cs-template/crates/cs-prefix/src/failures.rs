@@ -231,9 +231,9 @@ fn an_uninstall_removes_all_else() {
 #[test]
 fn a_directory_that_does_not_say_that_it_is_ours_is_left_alone() {
     let place = prepare(FILE_SYSTEMS[0]);
-    let theirs = place.directory.path().join(".demo.removed");
-    fs::create_dir(&theirs).unwrap();
-    fs::write(theirs.join("thesis.tex"), "x").unwrap();
+    let foreign = place.directory.path().join(".demo.removed");
+    fs::create_dir(&foreign).unwrap();
+    fs::write(foreign.join("thesis.tex"), "x").unwrap();
     fs::create_dir(place.prefix.join("__pycache__")).unwrap();
     fs::write(place.prefix.join("__pycache__/stuck"), "x").unwrap();
     let told = while_stuck(|tell| {
@@ -242,5 +242,5 @@ fn a_directory_that_does_not_say_that_it_is_ours_is_left_alone() {
     assert!(told[0].place.ends_with(".demo.removed-2"));
     place.install("3", false);
     assert_eq!(place.names(), [".demo.previous", ".demo.removed", "demo"]);
-    assert_eq!(fs::read_to_string(theirs.join("thesis.tex")).unwrap(), "x");
+    assert_eq!(fs::read_to_string(foreign.join("thesis.tex")).unwrap(), "x");
 }

@@ -1,16 +1,16 @@
-//! How one can tell that a path is not ours.
+//! Why a path does not belong to this runtime.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::distrust::Distrust;
 
-/// How one can tell that a path is not ours.
+/// Why a path does not belong to this runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Foreignness {
     /// Not a directory.
     NotADirectory,
-    /// A symbolic link that leads nowhere, or to something that is not ours.
+    /// A symbolic link that leads nowhere, or to something that this runtime did not create.
     Link {
         /// Where it leads, as written in the link.
         target: PathBuf,

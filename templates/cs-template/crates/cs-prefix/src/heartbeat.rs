@@ -25,7 +25,7 @@ impl Heartbeat {
             let mut number = 0_u64;
             loop {
                 number += 1;
-                // A missed beat is no reason to fail; the limit is twenty of them.
+                // A missed beat is not a reason to fail; the limit is twenty of them.
                 let _ = std::fs::write(&path, number.to_string());
                 if stopped.recv_timeout(INTERVAL) != Err(RecvTimeoutError::Timeout) {
                     return;

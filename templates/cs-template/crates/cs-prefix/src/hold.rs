@@ -15,7 +15,7 @@ use crate::state::inspect;
 use crate::sys::{self, Attempt};
 
 /// How long a start waits for a move, which takes little more than the grace. Everybody who can read a directory can lock it,
-/// which is no reason not to start.
+/// which must not prevent a start.
 const START_LIMIT: Duration = Duration::from_secs(5);
 /// How long a move waits for starts, which take microseconds, and then goes on: everybody who can read a directory can lock it,
 /// which must not stop upgrades.

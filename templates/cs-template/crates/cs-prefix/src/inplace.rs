@@ -2,7 +2,7 @@
 //!
 //! Overlayfs answers EXDEV to the rename of a directory of a lower layer. Such a prefix can be copied, and emptied where it
 //! stands. So everything that will be needed is copied first, beside it and with the old prefix whole; then its marker says
-//! that it is being *dismantled*, and from there on whoever takes the claim next goes forward: see [`resume`].
+//! that it is being *dismantled*, and from there on the next holder of the claim goes forward: see [`resume`].
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ pub(crate) enum Previous {
     Consumed,
 }
 
-/// Whether prefixes have to be replaced this way; the caller holds the claim.
+/// Whether prefixes must be replaced this way; the caller holds the claim.
 pub(crate) fn is_needed(names: &Names) -> Result<bool, PrefixError> {
     Ok(is_stuck(names, &names.prefix)? || is_stuck(names, &names.previous)?)
 }

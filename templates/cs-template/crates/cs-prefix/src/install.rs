@@ -54,7 +54,7 @@ pub fn install<E>(
     install_and_hold(prefix, owner, policy, tell, cancel, build).map(|(outcome, _)| outcome)
 }
 
-/// Make sure that a complete prefix of ours is at `prefix`, building it with `build` if need be; returns a hold on it too. Another
+/// Make sure that a complete prefix of this runtime is at `prefix`, building it with `build` if need be; returns a hold on it too. Another
 /// process may have put another in its place before it was held: [`Hold::is_on`] tells.
 ///
 /// `tell` is called over and over while another process holds the prefix, and in the end with what could not be deleted.
@@ -74,7 +74,7 @@ pub fn install_and_hold<E>(
         Step::Done(outcome) => return Ok((*outcome, Hold::take(&names.prefix))),
         Step::Claimed(claim) => *claim,
     };
-    // Whoever held the claim before may have finished the work.
+    // The previous holder of the claim may have finished the work.
     let result = match decide(&names, owner, policy)? {
         Decision::Done(outcome) => {
             drop(claim);
@@ -110,7 +110,7 @@ pub(crate) fn settle(names: &Names, owner: &Owner) {
 fn is_clean(names: &Names, owner: &Owner) -> Result<bool, PrefixError> {
     if is_there(&names.staging)? {
         match recognise(names, owner) {
-            // Nothing of ours, and nothing that would be tidied up.
+            // No prefix of this runtime, and nothing that would be tidied up.
             Err(PrefixError::Foreign { .. }) => {}
             other => return other.map(|_| false),
         }
@@ -124,7 +124,7 @@ enum Step {
     Claimed(Box<Claim>),
 }
 
-/// Look at the prefix until nothing has to be built, or this process may build.
+/// Look at the prefix until there is nothing to build, or this process may build.
 fn look_or_claim(
     names: &Names,
     owner: &Owner,

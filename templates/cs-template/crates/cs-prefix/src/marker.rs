@@ -32,7 +32,7 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// The form of the marker at `path`; settled when there is none, or something that is none.
+    /// The form of the marker at `path`; settled if there is no marker, or something that is not one.
     pub(crate) fn of(path: &Path) -> Result<Self, PrefixError> {
         let mut first = [0];
         let read = cs_file::open(path, Links::Refused).and_then(|mut file| file.read(&mut first));
@@ -46,9 +46,9 @@ impl Form {
         }
     }
 
-    /// Change the form of the marker in `directory`, if it is ours. One byte is written in place, so this needs no claim.
+    /// Change the form of the marker in `directory`, if it is this runtime's. One byte is written in place, so this needs no claim.
     ///
-    /// A failure is no reason to stop: it only costs the tidying after a kill that comes at just the wrong moment.
+    /// A failure is not a reason to stop: it only costs the tidying after a kill that comes at just the wrong moment.
     pub(crate) fn set(self, directory: &Path, owner: &Owner) {
         if !trust::is_own(directory).unwrap_or(false) {
             return;
@@ -60,7 +60,7 @@ impl Form {
         let _ = self.write_if(&directory.join(owner.marker_file_name()), is_ours);
     }
 
-    /// Change the form of the marker at `path`, which is ours.
+    /// Change the form of the marker at `path`, which is this runtime's.
     pub(crate) fn write(self, path: &Path) -> std::io::Result<()> {
         self.write_if(path, |_| true)
     }
@@ -162,7 +162,7 @@ impl Marker {
         }
     }
 
-    /// The marker of a prefix of ours; `None` for everything else, readable or not, and for what others can have put there.
+    /// The marker of a prefix of this runtime; `None` for everything else, readable or not, and for what others can have put there.
     pub(crate) fn read_ours(directory: &Path, owner: &Owner) -> Result<Option<Self>, PrefixError> {
         if !trust::is_own(directory)? {
             return Ok(None);

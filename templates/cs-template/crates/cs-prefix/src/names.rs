@@ -143,7 +143,7 @@ impl Names {
         REMOVED.iter().map(beside).collect()
     }
 
-    /// The directory in another one of ours that says so, called as the scratch space is.
+    /// The directory in another one that marks it as the runtime's own, called as the scratch space is.
     pub fn mark_in(&self, directory: &Path) -> PathBuf {
         directory.join(self.scratch.file_name().unwrap_or_default())
     }

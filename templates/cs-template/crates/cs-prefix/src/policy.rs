@@ -10,7 +10,7 @@ use crate::marker::Marker;
 /// What the caller wants, and what its prefix needs.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// Build anew whatever prefix of ours is there: `bootstrap --force`.
+    /// Build this runtime's prefix anew: `bootstrap --force`.
     pub force: bool,
     /// Keep the prefix of another stamp, rather than replace it unless its user has changed it.
     pub keep_other_stamps: bool,
@@ -41,7 +41,7 @@ impl Default for Policy {
     }
 }
 
-/// How [`crate::install`] ended well. In each case there is a complete prefix of ours.
+/// How [`crate::install`] ended well. In each case there is a complete prefix of this runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing had to be built, or another process built it in the meantime.

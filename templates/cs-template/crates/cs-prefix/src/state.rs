@@ -47,7 +47,7 @@ pub enum State {
 }
 
 impl State {
-    /// The marker, if the prefix is ours.
+    /// The marker, if the prefix is this runtime's.
     pub fn marker(&self) -> Option<&Marker> {
         match self {
             Self::Absent | Self::Foreign { .. } | Self::Torn => None,
@@ -69,7 +69,7 @@ pub struct Neighbours {
     pub previous: Option<Marker>,
     /// What is beside the prefix, or holds it, and does not count, because somebody else can have put it there.
     pub untrusted: Vec<Distrust>,
-    /// The directory that would have to be writable for any change, when it is not.
+    /// The directory that must be writable for any change, if it is not.
     pub not_writable: Option<PathBuf>,
 }
 
@@ -186,7 +186,7 @@ fn inspect_link(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
         State::Absent | State::Foreign { .. } => Ok(State::Foreign {
             why: Foreignness::Link { target },
         }),
-        ours => Ok(ours),
+        own => Ok(own),
     }
 }
 

@@ -54,7 +54,7 @@ fn return_environments(names: &Names) {
     let _ = carry_over(&names.previous, &names.prefix);
 }
 
-/// Give the previous prefix the name of what is no prefix, or none any more; returns where that is then.
+/// Give the previous prefix the name of something that is not a prefix, or not any more; returns where that is then.
 fn swap_in_previous(names: &Names) -> Result<PathBuf, PrefixError> {
     let grave = names.grave();
     let was_there = is_there(&names.prefix)?;
@@ -136,7 +136,7 @@ pub(crate) fn repair(claim: &mut Claim, owner: &Owner, check: Check) -> Result<(
     }
     claim.finish()?;
     // The claim's lock goes into place with the new prefix. The old one, at the staging directory's name from then on, needs
-    // one too: others would take it for abandoned, and what is removed here by path could be theirs.
+    // one too: others would take it for abandoned, and what is removed here by path could belong to them.
     let held = stop_starts(&names.prefix);
     carry_over(&names.prefix, &names.staging)?;
     if exchange(&names.staging, &names.prefix)? == Exchange::Unsupported {

@@ -52,13 +52,13 @@ pub(crate) fn check_change(names: &Names) -> Result<(), PrefixError> {
     check_directory(&names.prefix)
 }
 
-/// Refuse a parent in which others can exchange what this crate makes; one that is yet to be made is ours.
+/// Refuse a parent in which others can exchange what this crate makes; one that does not exist yet will be the runtime's own.
 pub(crate) fn check_place(names: &Names) -> Result<(), PrefixError> {
     let found = find_doubt_of_place(&names.parent, sys::caller());
     refuse(found.map_err(|source| PrefixError::io("look at", &names.parent, source))?)
 }
 
-/// Refuse what is beside a prefix and is no real directory, or another user's; nothing is no reason.
+/// Refuse what is next to a prefix and is not a real directory, or is another user's; nothing there is fine.
 pub(crate) fn check_directory(path: &Path) -> Result<(), PrefixError> {
     let seen = match sys::look_at(path) {
         Err(error) if is_absence(&error) => return Ok(()),

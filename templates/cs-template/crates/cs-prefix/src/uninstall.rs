@@ -26,7 +26,7 @@ use crate::{graves, trust};
 #[derive(Clone, Debug)]
 pub struct UninstallPlan {
     names: Names,
-    /// The prefix, when one of ours is there.
+    /// The prefix, if this runtime has one.
     pub prefix: Option<PathBuf>,
     /// Environments that the user made in the prefix, or that a killed command has left in the previous one or in the staging
     /// directory; they go too.
@@ -109,7 +109,7 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
         let Some(marker) = Marker::read_ours(directory, owner)? else {
             continue;
         };
-        // What cannot be looked at is named as a whole already, and is no reason not to remove it.
+        // What cannot be looked at is named as a whole already, and must not prevent its removal.
         let files = find_changes(directory, &marker).unwrap_or_default().files;
         plan.files
             .extend(files.iter().map(|path| directory.join(path)));
@@ -221,7 +221,7 @@ impl UninstallPlan {
             match graves::bury(claim.names(), directory) {
                 Ok(()) => removed.directories.push(directory.clone()),
                 Err(error @ PrefixError::MountAppeared { .. }) => return Err(error),
-                // The other one goes nevertheless.
+                // The other one is removed anyway.
                 Err(error) => failure = failure.or(Some(error)),
             }
         }

@@ -174,7 +174,7 @@ pub(crate) fn check_schema_version(found: u32) -> Result<(), String> {
 pub(crate) fn check_file_name(key: &str, name: &str) -> Result<(), String> {
     check_line(key, name)?;
     match matches!(name, "" | "." | "..") || name.contains(['/', '\\']) {
-        true => Err(format!("{key} is {name:?}, which is no file name")),
+        true => Err(format!("{key} is {name:?}, which is not a file name")),
         false => Ok(()),
     }
 }

@@ -37,7 +37,7 @@ const MARKER_START: &str = r#"{"schema_version":1,"stamp":""#;
 /// What a later run needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launch {
-    /// The runtime's own commands stand behind the word `self`.
+    /// The runtime's own commands come after the word `self`.
     pub self_commands: bool,
     /// The delegate needs a full activation.
     pub full_activation: bool,
@@ -118,7 +118,7 @@ impl Launch {
         let count = (STRING_COUNT as u32).to_le_bytes();
         let mut bytes = [VERSION.to_le_bytes(), launch.flags.to_le_bytes(), count].concat();
         for string in strings {
-            // A longer string makes another part than any that is within its limit.
+            // With a longer string, the part differs from any that is within its limit.
             bytes.extend((string.len() as u16).to_le_bytes());
             bytes.extend([string, b"\0"].concat());
         }

@@ -116,15 +116,17 @@ impl PlanPackage {
             .any(|ending| self.file_name.ends_with(ending));
         if !is_archive {
             let name = &self.file_name;
-            return Err(format!("{key}.file_name is {name:?}, which is no archive"));
+            return Err(format!(
+                "{key}.file_name is {name:?}, which is not an archive"
+            ));
         }
         let is_md5 = |md5: &str| md5.len() == 32 && md5.bytes().all(is_hex_digit);
         if self.md5.as_deref().is_some_and(|md5| !is_md5(md5)) {
-            return Err(format!("{key}.md5 is no MD5 in hex"));
+            return Err(format!("{key}.md5 is not an MD5 in hex"));
         }
         match self.record.get().starts_with('{') {
             true => Ok(()),
-            false => Err(format!("{key}.record is no object")),
+            false => Err(format!("{key}.record is not an object")),
         }
     }
 }
@@ -155,5 +157,5 @@ fn deserialize_sha256<'de, D: serde::Deserializer<'de>>(
     let is_lower_case = text.bytes().all(is_hex_digit);
     from_hex(&text)
         .filter(|_| is_lower_case)
-        .ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no SHA-256 in hex")))
+        .ok_or_else(|| serde::de::Error::custom(format!("{text:?} is not a SHA-256 in hex")))
 }

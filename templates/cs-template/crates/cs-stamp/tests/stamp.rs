@@ -156,22 +156,22 @@ fn headers_that_cannot_be_are_refused() {
         (
             r#""install_name":"demo""#,
             r#""install_name":"..""#,
-            "install_name is \"..\", which is no file name",
+            "install_name is \"..\", which is not a file name",
         ),
         (
             r#""install_name":"demo""#,
             r#""install_name":"a/b""#,
-            "install_name is \"a/b\", which is no file name",
+            "install_name is \"a/b\", which is not a file name",
         ),
         (
             r#""runtime":"demo""#,
             r#""runtime":"""#,
-            "runtime is \"\", which is no file name",
+            "runtime is \"\", which is not a file name",
         ),
         (
             r#""delegate":"python""#,
             r#""delegate":"bin\\python""#,
-            "delegate is \"bin\\\\python\", which is no file name",
+            "delegate is \"bin\\\\python\", which is not a file name",
         ),
         (
             r#""schema_version":1"#,
@@ -209,11 +209,17 @@ fn plans_that_cannot_be_are_refused() {
     let cases = [
         (
             package("../a.conda", &digest),
-            "packages[0].file_name is \"../a.conda\", which is no file name",
+            "packages[0].file_name is \"../a.conda\", which is not a file name",
         ),
-        (package("a.conda", "0f"), "\"0f\" is no SHA-256 in hex"),
-        (package("a.conda", &"0g".repeat(32)), "is no SHA-256 in hex"),
-        (package("a.conda", &"é".repeat(32)), "is no SHA-256 in hex"),
+        (package("a.conda", "0f"), "\"0f\" is not a SHA-256 in hex"),
+        (
+            package("a.conda", &"0g".repeat(32)),
+            "is not a SHA-256 in hex",
+        ),
+        (
+            package("a.conda", &"é".repeat(32)),
+            "is not a SHA-256 in hex",
+        ),
     ];
     for (bad, expected) in cases {
         let mut parts = Parts::default();

@@ -153,9 +153,9 @@ fn bad_vectors_are_refused_with_the_reason_that_their_names_give() {
 fn marks_are_the_bytes_that_the_index_says() {
     let cases = read_cases("marks");
     // The others are of templates that read other stamps than this one.
-    let ours = |case: &&Value| case["stamp_formats"] == serde_json::json!([1]);
-    assert!(cases.iter().filter(ours).count() > 1);
-    for case in cases.iter().filter(ours) {
+    let known = |case: &&Value| case["stamp_formats"] == serde_json::json!([1]);
+    assert!(cases.iter().filter(known).count() > 1);
+    for case in cases.iter().filter(known) {
         let text = |key: &str| case[key].as_str().expect("a string");
         let mark = template_mark(text("name"), text("version"));
         assert_eq!(hex(&mark), text("hex"), "{case}");

@@ -72,7 +72,7 @@ impl ShellPlan {
         environment
     }
 
-    /// The environment's directories, then the managed prefix's `condabin`, so that conda is at hand.
+    /// The environment's directories, then the managed prefix's `condabin`, so that conda is available.
     pub fn directories(&self) -> Vec<PathBuf> {
         let mut directories = executable_directories(&self.environment.prefix);
         directories.push(self.root.join("condabin"));

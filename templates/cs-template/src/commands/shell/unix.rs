@@ -119,7 +119,7 @@ case $_cs_options in *u*) ;; *) set +u ;; esac
 unset _cs_options; unset -f _cs_activate
 ";
 
-/// Start-up files that are longer are not ours.
+/// Longer start-up files do not come from this runtime.
 const LIMIT_BYTES: u64 = 1 << 16;
 
 /// zsh reads start-up files from a directory and nowhere else. It stands in the prefix: none of it depends on the user.
@@ -216,7 +216,7 @@ fn xonsh_lines(plan: &ShellPlan) -> OsString {
 #[cfg(target_os = "linux")]
 fn hand_over_file(script: impl FnOnce(i32) -> OsString) -> io::Result<OsString> {
     use rustix::fs::{MemfdFlags, memfd_create};
-    // Whoever opens `/dev/fd/N` of such a file starts at its beginning.
+    // A program that opens `/dev/fd/N` of such a file starts at its beginning.
     let mut file = File::from(memfd_create("activate", MemfdFlags::empty())?);
     let fd = file.as_raw_fd();
     file.write_all(script(fd).as_encoded_bytes())?;

@@ -52,7 +52,7 @@ fn read_line(line: &[u8], uid: uid_t) -> Option<User> {
     })
 }
 
-/// The C library's function, with its contract: 0 with a null result for a user that there is not.
+/// The C library's function, with its contract: 0 with a null result for an unknown user.
 ///
 /// # Safety
 /// `entry` and `result` are valid for writes, as is `buffer` for `length` bytes.
@@ -153,16 +153,16 @@ mod tests {
             (status, home)
         };
         // SAFETY: all pointers are those of `home`.
-        let ours = |entry: *mut passwd, buffer: &mut [c_char], result: *mut *mut passwd| unsafe {
+        let own = |entry: *mut passwd, buffer: &mut [c_char], result: *mut *mut passwd| unsafe {
             getpwuid_r(uid, entry, buffer.as_mut_ptr(), buffer.len(), result)
         };
         // SAFETY: the same.
-        let theirs = |entry: *mut passwd, buffer: &mut [c_char], result: *mut *mut passwd| unsafe {
+        let glibcs = |entry: *mut passwd, buffer: &mut [c_char], result: *mut *mut passwd| unsafe {
             libc::getpwuid_r(uid, entry, buffer.as_mut_ptr(), buffer.len(), result)
         };
         if find_user(Path::new(PATH), uid).is_some() {
-            assert_eq!(home(&ours, 4096), home(&theirs, 4096));
-            assert_eq!(home(&ours, 3), (libc::ERANGE, None));
+            assert_eq!(home(&own, 4096), home(&glibcs, 4096));
+            assert_eq!(home(&own, 3), (libc::ERANGE, None));
         }
     }
 }

@@ -43,7 +43,7 @@ fn embedded_archives_are_read_in_place() {
 fn a_canonical_file_is_read_without_spooling() {
     let directory = scratch();
     let path = write(directory.path(), &frame(&tar(&archives())));
-    // The spool directory does not exist: whoever spools, fails.
+    // The spool directory does not exist: anything that spools fails.
     let bundle = open_file(
         &path,
         &expected(&archives()),

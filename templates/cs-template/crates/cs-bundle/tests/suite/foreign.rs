@@ -245,7 +245,7 @@ fn every_truncation_is_refused() {
 fn what_is_no_zstd_is_refused() {
     let message = refusal_of_bytes(&tar(&archives()));
     assert!(
-        message.contains("it is no zstd-compressed tar"),
+        message.contains("it is not a zstd-compressed tar"),
         "{message}"
     );
     let message = refusal_of_bytes(&compress(&noise(5, 5000)));

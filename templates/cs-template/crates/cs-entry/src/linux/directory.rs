@@ -2,7 +2,7 @@
 
 use super::system::{self, Lock};
 
-/// A prefix that is open and, where the file system has locks, locked: whoever exchanges prefixes waits for that. Starting the
+/// A prefix that is open and, where the file system has locks, locked: a process that exchanges prefixes waits for that. Starting the
 /// delegate ends both, as dropping does.
 pub(super) struct Prefix {
     descriptor: usize,

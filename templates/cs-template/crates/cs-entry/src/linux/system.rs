@@ -197,7 +197,7 @@ fn see(ask: impl FnOnce(usize) -> Result<usize, usize>) -> Option<Seen> {
 /// Replace the process: program `path`, which is also its own name, the other arguments as they are.
 pub(super) fn execute(path: &[u8], process: &Process, environment: &[usize]) -> Option<Infallible> {
     let arguments = process.argument_pointers().as_ptr().cast_mut();
-    // SAFETY: The arguments are ours to write, and there is a first: it has been read. It is put back in case `execve`
+    // SAFETY: The arguments belong to this process, and there is a first: it has been read. It is put back in case `execve`
     // returns, for `_start` to find. All three lists end as `execve` needs it.
     unsafe {
         let own_name = *arguments;

@@ -1,4 +1,4 @@
-//! Names to addresses on Linux: `/etc/hosts` and DNS, in code of ours.
+//! Names to addresses on Linux: `/etc/hosts` and DNS, without the C library.
 //!
 //! A static executable must not ask the C library: that would load NSS modules of the host, built for another C library,
 //! and crash in them. What is asked is what musl asks: the hosts file, then the name servers of `/etc/resolv.conf` with

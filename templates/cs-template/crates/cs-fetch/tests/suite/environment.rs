@@ -331,7 +331,7 @@ fn a_default_entry_of_netrc_counts_for_hosts_of_the_plan_alone() {
     let variables = [("NETRC", netrc.as_str())];
     let url = server.url("a-1-0.conda");
     assert_says(&fetch_with(home.path(), &url, &variables), &["ARRIVED"]);
-    // As a mirror, the same host is none of the plan's own.
+    // As a mirror, the same host is not one of the plan's own.
     let config = format!(
         "[mirrors]\n'http://channel.invalid' = ['{}']",
         server.url("")
@@ -371,10 +371,10 @@ fn netrc_files_give_what_they_give_curl() {
         let variables = [("NETRC", netrc.as_str()), ("HTTP_PROXY", &address)];
         assert_says(&fetch_with(home.path(), url, &variables), &["ARRIVED"]);
         let received = proxy.received();
-        let [.., of_curl, ours] = received.as_slice() else {
+        let [.., of_curl, own] = received.as_slice() else {
             panic!("two requests each");
         };
-        let shown = ours.header("authorization");
+        let shown = own.header("authorization");
         assert_eq!(shown, of_curl.header("authorization"), "{text:?}");
     }
 }

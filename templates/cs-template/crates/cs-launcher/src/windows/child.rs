@@ -28,7 +28,7 @@ pub(super) fn run<'a>(program: &'a [u16], command_line: &mut [u16]) -> Result<u3
     let child = start(program, command_line, &startup(streams))?;
     tie(&child);
     for stream in streams {
-        // SAFETY: nothing here uses them any more. Who reads what the script writes must see when the script closes it.
+        // SAFETY: nothing here uses them any more. A reader of the script's output must see when the script closes it.
         unsafe { system::CloseHandle(stream) };
     }
     // SAFETY: the handles are those of the process that was started.
@@ -54,7 +54,7 @@ fn inherited_streams() -> [Handle; 3] {
         system::STD_ERROR_HANDLE,
     ];
     streams.map(|which| {
-        // SAFETY: it takes any of these three. A stream that is closed is no handle, which the second call refuses.
+        // SAFETY: it takes any of these three. A closed stream is not a handle, which the second call refuses.
         unsafe {
             let stream = system::GetStdHandle(which);
             let flag = system::HANDLE_FLAG_INHERIT;
@@ -110,7 +110,7 @@ fn start<'a>(
     Ok(unsafe { child.assume_init() })
 }
 
-/// Let the process end when this one does. Where the system refuses, it runs all the same.
+/// Let the process end when this one does. Where the system refuses, it still runs.
 fn tie(child: &ProcessInformation) {
     // SAFETY: the handles are valid or none, which is refused. The job stays open until this process ends.
     unsafe {

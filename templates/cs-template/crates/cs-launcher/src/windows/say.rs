@@ -13,7 +13,7 @@ static mut BYTES: [u8; 3 * LIMIT] = [0; 3 * LIMIT];
 /// Write the problem to standard error.
 pub(super) fn on_console(problem: &Problem<'_>) {
     let text = message(problem);
-    // SAFETY: the text is as long as it is said to be; a handle that is none is refused.
+    // SAFETY: the text is as long as it is said to be; an invalid handle is refused.
     unsafe {
         let stream = system::GetStdHandle(system::STD_ERROR_HANDLE);
         let mut written = 0;

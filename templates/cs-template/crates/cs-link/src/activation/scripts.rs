@@ -37,7 +37,7 @@ pub enum ScriptFault {
         /// How the shell ended.
         status: ExitStatus,
     },
-    /// Whoever waited does not wait any longer.
+    /// A thread that waited need not wait any longer.
     #[error("stopped while activation scripts ran")]
     Cancelled,
 }
@@ -197,7 +197,7 @@ fn parse_environment(output: &[u8]) -> Option<BTreeMap<OsString, OsString>> {
     is_whole.then_some(variables)
 }
 
-/// What scripts have changed. Variables that are no identifiers are not known to every shell: their absence says nothing.
+/// What scripts have changed. Variables that are not identifiers are not known to every shell: their absence says nothing.
 fn compare(
     before: &BTreeMap<OsString, OsString>,
     after: &BTreeMap<OsString, OsString>,

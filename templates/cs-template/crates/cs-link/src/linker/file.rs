@@ -152,7 +152,7 @@ impl Linker<'_, '_> {
             Some(_) => self.patched_time,
             None => Some(entry.modified),
         };
-        // A file system that cannot hold the time is no reason to fail.
+        // A file system that cannot store the time is not a reason to fail.
         let _ = set_modified(&file, modified);
         start_writing(&file, written);
         drop(file);

@@ -34,7 +34,7 @@ struct OpenString {
     gap: usize,
 }
 
-/// A place where a pattern was found: offset within the bytes at hand, and index of the pattern.
+/// A place where a pattern was found: offset within the current bytes, and index of the pattern.
 type Match = (usize, usize);
 
 /// Replaces placeholders in a stream of chunks, holding back no more than a few hundred bytes.

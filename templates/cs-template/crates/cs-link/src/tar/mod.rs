@@ -22,7 +22,7 @@ pub(crate) enum Kind {
     Other(u8),
 }
 
-/// One entry's header. Paths are raw bytes, to be checked by whoever uses them.
+/// One entry's header. Paths are raw bytes, to be checked by their user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) kind: Kind,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustix::fs::{self, AtFlags, Mode, OFlags, Timespec, Timestamps};
 use rustix::io::Errno;
 
-/// Open directories that one thread keeps at hand.
+/// Open directories that one thread keeps.
 const HANDLES: usize = 48;
 /// Files from this size on are written to the disk early.
 #[cfg(target_os = "linux")]
@@ -240,7 +240,7 @@ pub(crate) fn set_modified(file: &File, modified: Option<i64>) -> io::Result<()>
 pub(crate) fn start_writing(file: &File, size: u64) {
     use std::os::fd::AsRawFd;
     if size > LARGE_FILE_BYTES {
-        // SAFETY: the descriptor is open, and the call touches no memory of ours. A file system that cannot do it needs nothing.
+        // SAFETY: the descriptor is open, and the call touches no memory. A file system that cannot do it needs nothing.
         unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
     }
 }

@@ -110,17 +110,17 @@ fn is_no_directory(error: &io::Error) -> bool {
 
 /// Whether the directory that was locked is still the one that `path` leads to.
 pub(crate) fn is_behind(locked: &File, path: &Path) -> bool {
-    let (Ok(ours), Ok(there)) = (locked.metadata(), path.metadata()) else {
+    let (Ok(own), Ok(there)) = (locked.metadata(), path.metadata()) else {
         return false;
     };
-    (ours.dev(), ours.ino()) == (there.dev(), there.ino())
+    (own.dev(), own.ino()) == (there.dev(), there.ino())
 }
 
 /// Whether the directory that was locked is still the one at `path`.
 pub(crate) fn is_same(locked: &File, path: &Path) -> io::Result<bool> {
-    let ours = locked.metadata()?;
+    let own = locked.metadata()?;
     match path.symlink_metadata() {
-        Ok(there) => Ok((ours.dev(), ours.ino()) == (there.dev(), there.ino())),
+        Ok(there) => Ok((own.dev(), own.ino()) == (there.dev(), there.ino())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
@@ -209,7 +209,7 @@ pub(crate) fn is_mounted_in(
     )
 }
 
-/// Whether the directory at `path` is on another device than its parent. Of files this says nothing: overlayfs gives them the
+/// Whether the directory at `path` and its parent are on different devices. Of files this says nothing: overlayfs gives them the
 /// devices of their layers.
 fn is_other_device(path: &Path) -> io::Result<bool> {
     let inner = match path.symlink_metadata() {

@@ -22,7 +22,7 @@ fn run_as_nobody(prefix: &Path, action: &str) -> String {
     share(copy.path());
     let program = copy.path().join("program");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    // Whoever compiled it may have had a umask that keeps it from others.
+    // It may have been compiled with a umask that keeps it from others.
     share(&program);
     let mut command = Command::new(&program);
     command
