@@ -216,6 +216,8 @@ fn build(
     cancel: &Arc<AtomicBool>,
 ) -> Result<u64, Error> {
     allocator::return_large_buffers();
+    // Nothing here reads the lock. But users take it out of the runtime to learn what they have, and it promises: what is
+    // installed is what was locked.
     parts::check_part(&runtime.stamp, Part::Lock)?;
     let supply = open_bundles(runtime, plan, options, staging.scratch, cancel)?;
     supply.check_network(runtime, options)?;

@@ -141,11 +141,11 @@ fn make_text(random: &mut u64) -> String {
 const PYTHON_NETRC: &str = "
 import netrc, sys
 for path in sys.argv[1:]:
-try:
-    for h, (u, _, p) in sorted(netrc.netrc(path).hosts.items()): print(h, u, p, sep='|')
-except netrc.NetrcParseError:
-    print('!')
-print()
+    try:
+        for h, (u, _, p) in sorted(netrc.netrc(path).hosts.items()): print(h, u, p, sep='|')
+    except netrc.NetrcParseError:
+        print('!')
+    print()
 ";
 
 /// Python's own module, where there is one: the same logins wherever it reads the file at all.

@@ -197,10 +197,7 @@ fn a_local_archive_that_is_missing_or_has_another_size_is_refused() {
     );
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    assert_says(
-        &fixture.fetch_nothing(wanted),
-        &["it is not a regular file"],
-    );
+    assert_says(&fixture.fetch_nothing(wanted), &["it is a directory"]);
 }
 
 #[test]
