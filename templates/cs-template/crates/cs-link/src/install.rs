@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use cs_archive::{Archive, Archives, Progress, to_hex};
@@ -22,18 +22,18 @@ use crate::scripts::run_scripts;
 use crate::settle::settle;
 use crate::shared::{Shared, replace_file};
 use crate::tree::{Hand, Tree};
-use crate::{Bytecode, Clobbered, Job, LinkError, Misstated, Package, Report};
+use crate::{Bytecode, Clobbered, InstallError, Job, LinkError, Misstated, Package, Report};
 
 /// Install every package of `job` into its staging directory.
 ///
 /// Archives are taken from `archives` by up to `job.threads` threads. When this returns, with whatever result, no thread and no process that
 /// it started is left. After an error the staging directory holds an unfinished prefix, to be removed by its creator.
-pub fn install(
+pub fn install<E: Send>(
     job: &Job,
-    archives: &dyn Archives,
+    archives: &dyn Archives<Error = E>,
     progress: &dyn Progress,
     cancel: &AtomicBool,
-) -> Result<Report, LinkError> {
+) -> Result<Report, InstallError<E>> {
     let staging =
         std::path::absolute(job.staging).map_err(|source| write_error(job, "", source))?;
     // Without the slash that a path may end with: more paths are appended to it.
@@ -72,7 +72,7 @@ pub fn install(
         report.messages = run_scripts(job, cancel)?;
     }
     if cancel.load(Ordering::Relaxed) {
-        Err(LinkError::Cancelled)
+        Err(LinkError::from(Fault::Cancelled).into())
     } else {
         Ok(report)
     }
@@ -112,7 +112,7 @@ fn prefix_text(job: &Job) -> Result<String, LinkError> {
     let text = job
         .prefix
         .to_str()
-        .ok_or_else(|| LinkError::PrefixNotUnicode(job.prefix.to_owned()))?;
+        .ok_or_else(|| Fault::PrefixNotUnicode(job.prefix.to_owned()))?;
     Ok(if cfg!(windows) {
         text.replace('\\', "/")
     } else {
@@ -121,17 +121,15 @@ fn prefix_text(job: &Job) -> Result<String, LinkError> {
 }
 
 fn plan_error(package: &str, reason: String) -> LinkError {
-    LinkError::Plan {
-        package: package.to_owned(),
-        reason,
-    }
+    Fault::Plan(reason).of_subject(package)
 }
 
 fn write_error(job: &Job, path: &str, source: std::io::Error) -> LinkError {
-    LinkError::Write {
+    Fault::Write {
         path: job.staging.join(path),
         source,
     }
+    .into()
 }
 
 fn write_text(job: &Job, hand: &mut Hand, path: &str, text: &str) -> Result<(), LinkError> {
@@ -183,25 +181,26 @@ struct Done {
     /// What gave way to a file in place of a directory, or the other way round.
     lost: Vec<Clobbered>,
     misstated: Vec<Misstated>,
-    error: Option<LinkError>,
 }
 
 /// The worker threads.
-struct Crew<'a> {
+struct Crew<'a, E> {
     shared: &'a Shared<'a>,
-    archives: &'a dyn Archives,
+    archives: &'a dyn Archives<Error = E>,
     progress: &'a dyn Progress,
     cancel: &'a AtomicBool,
     /// One of the threads has failed.
     failed: AtomicBool,
     bytecode_taken: AtomicBool,
     done: Mutex<Done>,
+    /// The first failure of all threads.
+    error: Mutex<Option<InstallError<E>>>,
 }
 
-impl<'a> Crew<'a> {
+impl<'a, E: Send> Crew<'a, E> {
     fn new(
         shared: &'a Shared<'a>,
-        archives: &'a dyn Archives,
+        archives: &'a dyn Archives<Error = E>,
         progress: &'a dyn Progress,
         cancel: &'a AtomicBool,
     ) -> Self {
@@ -217,11 +216,12 @@ impl<'a> Crew<'a> {
             failed: AtomicBool::new(false),
             bytecode_taken: AtomicBool::new(false),
             done: Mutex::new(done),
+            error: Mutex::new(None),
         }
     }
 
     /// Let the threads work until there is nothing left to do.
-    fn work(self) -> Result<Done, LinkError> {
+    fn work(self) -> Result<Done, InstallError<E>> {
         let threads = self
             .shared
             .job
@@ -240,12 +240,16 @@ impl<'a> Crew<'a> {
         let mut done = self
             .done
             .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+            .unwrap_or_else(PoisonError::into_inner);
         // An interruption shows in many ways; what counts is that the caller wanted it.
         if self.cancel.load(Ordering::Relaxed) {
-            return Err(LinkError::Cancelled);
+            return Err(LinkError::from(Fault::Cancelled).into());
         }
-        if let Some(error) = done.error.take() {
+        if let Some(error) = self
+            .error
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+        {
             return Err(error);
         }
         check_complete(self.shared.job.packages, &done.linked)?;
@@ -266,6 +270,7 @@ impl<'a> Crew<'a> {
         let mut hand = self.shared.tree.hand();
         if let Err(error) = self
             .take_bytecode(&mut hand)
+            .map_err(InstallError::Link)
             .and_then(|()| self.take_archives(&mut hand))
         {
             self.fail(error);
@@ -290,12 +295,12 @@ impl<'a> Crew<'a> {
         Ok(())
     }
 
-    fn take_archives(&self, hand: &mut Hand) -> Result<(), LinkError> {
+    fn take_archives(&self, hand: &mut Hand) -> Result<(), InstallError<E>> {
         while !self.failed.load(Ordering::Relaxed) {
             if self.cancel.load(Ordering::Relaxed) {
-                return Err(LinkError::Cancelled);
+                return Err(LinkError::from(Fault::Cancelled).into());
             }
-            let Some(archive) = self.archives.next()? else {
+            let Some(archive) = self.archives.next().map_err(InstallError::Supplier)? else {
                 break;
             };
             self.link(&archive, hand)?;
@@ -311,11 +316,10 @@ impl<'a> Crew<'a> {
         let blame = |fault: Fault| fault.of(package);
         let Hashed { bytes, sha256 } = hash(archive, &monitor).map_err(blame)?;
         if let Some(actual) = sha256.filter(|actual| *actual != package.archive.sha256) {
-            return Err(LinkError::Checksum {
-                package: package.archive.file_name.clone(),
+            return Err(blame(Fault::Checksum {
                 expected: to_hex(&package.archive.sha256),
                 actual: to_hex(&actual),
-            });
+            }));
         }
         let linked = link_package(self.shared, hand, index, &*bytes, &monitor).map_err(blame)?;
         monitor.finish();
@@ -352,18 +356,16 @@ impl<'a> Crew<'a> {
     }
 
     /// Keep the first error and stop the others; what they say after that is a consequence.
-    fn fail(&self, error: LinkError) {
+    fn fail(&self, error: InstallError<E>) {
         let first = !self.failed.swap(true, Ordering::Relaxed);
         if first {
-            self.lock().error = Some(error);
+            *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             self.archives.stop();
         }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Done> {
-        self.done
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -377,6 +379,6 @@ fn check_complete(packages: &[Package], linked: &[bool]) -> Result<(), LinkError
     if missing.is_empty() {
         Ok(())
     } else {
-        Err(LinkError::Missing { packages: missing })
+        Err(Fault::Missing { packages: missing }.into())
     }
 }
