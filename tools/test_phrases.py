@@ -1,9 +1,9 @@
-"""Each rule finds its phrase, leaves plain English alone, and nothing in this repository breaks one."""
+"""Each rule finds its phrase and leaves plain English alone."""
 
 from __future__ import annotations
 
 import pytest
-from phrases import RULES, find_phrases, list_texts, main
+from phrases import RULES, find_phrases, list_texts
 
 TRANSLATED = [
     "the address is no URL",
@@ -60,7 +60,3 @@ def test_every_rule_finds_something() -> None:
 def test_sources_docs_and_tests_are_read() -> None:
     names = {path.name for path in list_texts()}
     assert {"README.md", "main.py", "main.rs", "noxfile.py", "action.yml"} <= names
-
-
-def test_this_repository_has_none(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main() == 0, capsys.readouterr().out

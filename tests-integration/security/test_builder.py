@@ -151,7 +151,7 @@ def test_no_archive_takes_more_than_300_mb(make_info: Callable[[], Info], make_b
         measured = bench.measure(*words)
         assert measured.peak_mb < LIMIT_MB, measured
         assert "Traceback" not in measured.err
-        assert "a mistake in cs" not in measured.err
+        assert "a bug in cs" not in measured.err
         if words == ["build"] and measured.status:
             assert "other-" in measured.err  # the archive is named
 
@@ -245,7 +245,7 @@ def test_damage_in_the_cache_is_a_cache_miss(damage: Edit, make_bench: Callable[
         measured = bench.measure(*words)
         assert measured.status == 0, measured.err
         assert measured.peak_mb < LIMIT_MB
-        assert "a mistake in cs" not in measured.err
+        assert "a bug in cs" not in measured.err
 
 
 def test_limits_are_those_of_the_runtime() -> None:

@@ -247,7 +247,7 @@ def test_a_lack_of_memory_is_no_damaged_archive(suffix: str, trap: Trap) -> None
         assert completed.returncode in (0, IO_FAILURE, -11, 127) or is_librarys, (mib, completed)
         if completed.returncode == IO_FAILURE:
             assert "memory" in completed.stderr, (mib, completed.stderr)
-            assert "mistake in the package" not in completed.stderr
+            assert "bug in the package" not in completed.stderr
         if completed.returncode == 0:
             break
     assert found >= {0, IO_FAILURE}

@@ -111,7 +111,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_nobody_expected_is_an_error_without_a_traceback(cs: Cs) -> None:
     outcome = cs("verify", "x")
     assert outcome.status == 1
-    assert outcome.err.startswith("error: ZeroDivisionError: oops\n  hint: this is a mistake in cs")
+    assert outcome.err.startswith("error: ZeroDivisionError: oops\n  hint: this is a bug in cs")
     assert "Traceback" not in outcome.err
 
 
@@ -175,4 +175,4 @@ def test_names_that_a_stream_cannot_encode_come_out_escaped(workspace: Workspace
     with start("verify", "caf\u00e9", env=environment) as process:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert b"caf\\xe9: there is no such file or folder" in err
+    assert b"caf\\xe9: no such file or directory" in err

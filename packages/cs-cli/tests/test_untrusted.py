@@ -82,7 +82,7 @@ def test_it_is_refused_in_pieces_too(text: str) -> None:
 
 def test_a_list_that_is_there_twice_is_refused_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(untrusted, "VALUE_LIMIT_BYTES", 20)
-    with pytest.raises(ValueError, match="the key 'paths' is there twice"):
+    with pytest.raises(ValueError, match="the key 'paths' appears twice"):
         items('{"paths": [1], "paths": [2], "more": 3}')
 
 

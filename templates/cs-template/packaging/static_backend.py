@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import maturin  # type: ignore[import-untyped]
+import maturin
 
 _STATIC_HOSTS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu")
 

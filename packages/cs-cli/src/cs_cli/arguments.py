@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _OPTIONS: dict[str, type[Options]] = {
     one.command: one for one in (InspectOptions, BuildOptions, RunOptions, VerifyOptions)
 }
-_EPILOG = "Exit status: 0 done, 1 the build failed, 2 wrong usage."
+_EPILOG = "Exit status: 0 done, 1 failed, 2 wrong usage."
 
 
 class _Parser(argparse.ArgumentParser):
@@ -92,7 +92,7 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_build(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Stage a runtime, its lock, package list and checksums in a folder."
+    parser.description = "Build a runtime, its lock, package list and checksums in a directory."
     _add_reporting(parser)
     _add_project(parser)
     _add_building(parser)
@@ -112,13 +112,15 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Check a staged folder, or one runtime, against its own checksums, stamp, lock and bundle."
-    _add_reporting(parser, quiet="print nothing but what is wrong")
-    parser.add_argument("path", type=Path, metavar="PATH", help="a folder that cs build staged, or a runtime")
+    parser.description = (
+        "Check a directory written by cs build, or one runtime, against its own checksums, stamp, lock and bundle."
+    )
+    _add_reporting(parser, quiet="print problems only")
+    parser.add_argument("path", type=Path, metavar="PATH", help="a directory written by cs build, or a runtime")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
-def _add_reporting(parser: argparse.ArgumentParser, *, quiet: str = "print nothing but errors and results") -> None:
+def _add_reporting(parser: argparse.ArgumentParser, *, quiet: str = "print errors and results only") -> None:
     group = parser.add_argument_group("output")
     group.add_argument("-q", "--quiet", action="store_true", help=quiet)
     group.add_argument("--error-format", choices=("text", "json"), help="default: CONDA_SHIP_ERROR_FORMAT, else text")
@@ -126,7 +128,9 @@ def _add_reporting(parser: argparse.ArgumentParser, *, quiet: str = "print nothi
 
 def _add_project(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("project")
-    group.add_argument("--root", type=Path, metavar="DIR", help="folder of the manifest; default: the nearest upward")
+    group.add_argument(
+        "--root", type=Path, metavar="DIR", help="project directory; default: the nearest parent that has a manifest"
+    )
     group.add_argument("--manifest", type=Path, metavar="FILE", help="conda.toml, pixi.toml or pyproject.toml")
     group.add_argument("--source-lock", type=Path, metavar="FILE", help="conda.lock or pixi.lock")
     group.add_argument(
@@ -162,7 +166,7 @@ def _describe_key(key: ConfigKey) -> str:
     parts = (
         key.help,
         default and f"default: {default}",
-        key.is_list and "separate names by commas, or repeat the flag",
+        key.is_list and "separate names with commas, or repeat the flag",
     )
     return "; ".join(part for part in parts if part).replace("`", "").replace("%", "%%")
 
@@ -185,13 +189,15 @@ def _add_building(parser: argparse.ArgumentParser) -> None:
         help="conda platform, or a platform by its name in the workspace; default: this machine's",
     )
     group.add_argument(
-        "--target", metavar="TRIPLE", help="target triple, such as aarch64-apple-darwin: names platform and files"
+        "--target",
+        metavar="TRIPLE",
+        help="target triple, such as aarch64-apple-darwin: sets the platform and the file names",
     )
     group.add_argument(
         "--template",
         type=Path,
         metavar="FILE",
-        help="runtime template; default: CONDA_SHIP_TEMPLATE, else the one beside cs",
+        help="runtime template; default: CONDA_SHIP_TEMPLATE, else the one next to cs",
     )
     _add_fetching(group)
 
@@ -211,7 +217,7 @@ def config_overrides(arguments: argparse.Namespace) -> dict[str, object]:
 
 _COMMANDS = {
     "inspect": ("show what would ship and why; writes nothing", _add_inspect),
-    "build": ("stage a runtime and its papers", _add_build),
-    "run": ("build, install, run", _add_run),
-    "verify": ("check a staged folder or a runtime against itself", _add_verify),
+    "build": ("build the executable and its release files", _add_build),
+    "run": ("build it and try it in a temporary directory", _add_run),
+    "verify": ("check that a build is complete and undamaged", _add_verify),
 }

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``cs``.
 
     :param argv: arguments without the program's name; ``None`` for the process's own.
-    :returns: exit status: 0 done, 1 the build failed, 2 wrong usage; of ``cs run`` the runtime's; 128 plus the signal's
+    :returns: exit status: 0 done, 1 failed, 2 wrong usage; of ``cs run`` the runtime's; 128 plus the signal's
         number if one stopped it.
     """
     words = list(sys.argv[1:] if argv is None else argv)
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _flush_output()
         return status
     except BrokenPipeError:
-        # Whoever read our output has had enough. The interpreter would complain at exit when it flushes the rest.
+        # The reader has closed the pipe. The interpreter would complain at exit when it flushes the rest.
         _discard_output()
         return EXIT_FAILED
 
@@ -131,7 +131,7 @@ def _wrap_unexpected(error: Exception) -> CliError:
     if isinstance(error, OSError):
         path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else None
         return CliError(error.strerror or str(error), kind="io", path=path)
-    hint = "this is a mistake in cs; CONDA_SHIP_TRACEBACK=1 shows where: please report it"
+    hint = "this is a bug in cs; please report it with the traceback shown by CONDA_SHIP_TRACEBACK=1"
     return CliError(f"{type(error).__name__}: {error}", kind="internal", hint=hint)
 
 

@@ -54,7 +54,7 @@ def _build(plan: BuildPlan, materials: Materials, work: Path, console: Console) 
     except DiskFullError as error:
         if error.path is not None and error.path.is_relative_to(work):
             error.path = work.parent
-            error.hint = "free some space there, or name another folder for temporary files in TMPDIR"
+            error.hint = "free some space there, or set TMPDIR to another directory"
         raise
 
 

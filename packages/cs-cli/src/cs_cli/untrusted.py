@@ -42,7 +42,7 @@ def read_document(path: Path) -> Any:
     """Read a small JSON document.
 
     :raises OSError: if it cannot be read.
-    :raises ValueError: if it is no JSON, or larger than :data:`VALUE_LIMIT_BYTES`.
+    :raises ValueError: if it is not JSON, or larger than :data:`VALUE_LIMIT_BYTES`.
     """
     return parse_document(read_limited(path, VALUE_LIMIT_BYTES))
 
@@ -75,12 +75,12 @@ def iterate_items(stream: IO[bytes], key: str) -> Iterator[Any]:
         if name != key:
             reader.skip_value()
         elif found:
-            raise ValueError(f"the key {key!r} is there twice")
+            raise ValueError(f"the key {key!r} appears twice")
         else:
             found = True
             yield from reader.take_items()
     if reader.peek():
-        raise ValueError("something stands behind its end")
+        raise ValueError("it has data after its end")
     if not found:
         raise ValueError(f"it has no list {key!r}")
 
@@ -169,7 +169,7 @@ class _Reader:
     def _take(self, character: str) -> None:
         found = self.peek()
         if found != character:
-            raise ValueError(f"{found!r} stands in the place of {character!r}")
+            raise ValueError(f"{found!r} found instead of {character!r}")
         self._at += 1
 
     def _read_more(self) -> bool:

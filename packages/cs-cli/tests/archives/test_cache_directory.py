@@ -42,7 +42,7 @@ def nowhere() -> Path:
 @pytest.mark.parametrize("environ", [{}, {"HOME": ""}, {"HOME": "relative"}, {"XDG_CACHE_HOME": "relative"}])
 def test_without_a_home_the_error_says_what_to_set(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "home", nowhere)
-    with pytest.raises(CliError, match="no home directory is known") as caught:
+    with pytest.raises(CliError, match="no home directory found") as caught:
         default_cache_directory(environ)
     assert caught.value.kind == "no-cache"
     assert "CONDA_SHIP_CACHE_DIR" in str(caught.value.hint)
@@ -60,7 +60,7 @@ def test_a_build_without_a_home(workspace: Workspace, cs: Cs, tmp_path: Path) ->
     """As for a uid without an entry in a container; only what needs a cache asks for one."""
     outcome = cs("build")
     assert outcome.status == 1
-    assert outcome.err.startswith("error: no home directory is known")
+    assert outcome.err.startswith("error: no home directory found")
     assert "CONDA_SHIP_CACHE_DIR" in outcome.err
     assert cs("build", "--cache-dir", tmp_path / "named").status == 0
     for record in workspace.channel.records:
@@ -76,4 +76,4 @@ def test_a_cache_that_cannot_be_made_says_what_to_set(cs: Cs, tmp_path: Path, mo
     outcome = cs("build")
     assert outcome.status == 1
     assert "cannot write to the cache: Not a directory" in outcome.err
-    assert "hint: name another folder in CONDA_SHIP_CACHE_DIR or with --cache-dir" in outcome.err
+    assert "hint: choose another directory with CONDA_SHIP_CACHE_DIR or --cache-dir" in outcome.err

@@ -252,7 +252,7 @@ def test_a_second_list_is_refused(tmp_path: Path) -> None:
     entry = make_tar(info_files({}))[:1024]
     path = tmp_path / "twice-1.0-0.tar.bz2"
     path.write_bytes(bz2.compress(entry * 2 + bytes(1024)))
-    with pytest.raises(CliError, match=r"info/paths.json is there twice"):
+    with pytest.raises(CliError, match=r"info/paths.json appears twice"):
         read_contents(path)
 
 

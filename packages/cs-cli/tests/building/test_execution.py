@@ -90,7 +90,7 @@ def test_a_source_date_that_is_none_is_an_error(
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     outcome = cs("build")
     assert outcome.status == 1
-    assert "error: the environment variable SOURCE_DATE_EPOCH is no time" in outcome.err
+    assert "error: SOURCE_DATE_EPOCH is not a valid Unix timestamp" in outcome.err
     assert not Path("dist").exists()
 
 
@@ -157,7 +157,7 @@ def test_a_damaged_cache_is_mended(workspace: Workspace, template: Path, cs: Cs,
     damage(archive)
     outcome = cs("build")
     assert outcome.status == 0
-    assert "fetching what is damaged again" in outcome.err
+    assert "downloading the damaged archives again" in outcome.err
     assert contents(Path("dist")) == good
     assert "fetching" not in cs("build").err
 
@@ -205,7 +205,7 @@ def test_a_full_disk_leaves_the_previous_build(
     assert outcome.status == 1
     assert re.fullmatch(
         r"error: dist: not enough disk space, \d+ bytes needed, [\d.]+ MB free\n"
-        r"  hint: free some space, or name another folder with --out-dir\n",
+        r"  hint: free some space, or choose another directory with --out-dir\n",
         outcome.err,
     )
     assert "Traceback" not in outcome.err
@@ -239,7 +239,7 @@ def test_an_output_folder_that_is_a_file_is_an_error(workspace: Workspace, templ
     Path("dist").write_text("a file")
     outcome = cs("build")
     assert outcome.status == 1
-    assert "cannot make the output folder" in outcome.err
+    assert "cannot create the output directory" in outcome.err
     assert Path("dist").read_text() == "a file"
 
 

@@ -179,7 +179,7 @@ def test_file_systems_without_hard_links_work_too(dist: Path, monkeypatch: pytes
 def test_an_unwritable_place_is_an_error_with_its_path(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with (
-        pytest.raises(CliError, match="cannot make the output folder") as caught,
+        pytest.raises(CliError, match="cannot create the output directory") as caught,
         staging_directory(tmp_path / "file" / "dist"),
     ):
         pass
@@ -194,11 +194,11 @@ def test_an_output_folder_that_is_none_is_said_to_be_none(kind: str, tmp_path: P
     else:
         taken.symlink_to(tmp_path / "nowhere")
     with (
-        pytest.raises(CliError, match="something that is not a folder has this name") as caught,
+        pytest.raises(CliError, match="a file that is not a directory has this name") as caught,
         staging_directory(taken),
     ):
         pytest.fail("begun")
-    assert (caught.value.path, caught.value.hint) == (taken, "name another folder with --out-dir")
+    assert (caught.value.path, caught.value.hint) == (taken, "choose another directory with --out-dir")
     assert os.path.lexists(taken)
 
 
@@ -311,5 +311,5 @@ def test_a_real_disk_that_is_full(
     outcome = cs("build", "--layout", layout, "--out-dir", small_disk)
     assert outcome.status == 1
     assert outcome.err.splitlines()[-2].startswith(f"error: {small_disk}: not enough disk space, 0.2 MB needed, ")
-    assert outcome.err.splitlines()[-1] == "  hint: free some space, or name another folder with --out-dir"
+    assert outcome.err.splitlines()[-1] == "  hint: free some space, or choose another directory with --out-dir"
     assert snapshot(small_disk) == before

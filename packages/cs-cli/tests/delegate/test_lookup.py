@@ -55,4 +55,4 @@ def test_without_anything_near_the_hint_says_what_to_do() -> None:
     with pytest.raises(CliError) as caught:
         require_delegate([holding("bin/zstd")], "python", "linux-64")
     assert caught.value.hint is not None
-    assert caught.value.hint.startswith("name an executable that a package")
+    assert caught.value.hint.startswith("name an executable that one of the packages")

@@ -60,16 +60,16 @@ def test_exclusions_are_a_tree(workspace: Workspace) -> None:
     start = lines.index("Exclusions")
     assert lines[start + 1 : start + 4] == [
         "  python (linux-64)",
-        "  \u251c\u2500 libz goes too: nothing else needs it",
-        "  \u2514\u2500 hello stays without python",
+        "  \u251c\u2500 libz also removed: nothing else needs it",
+        "  \u2514\u2500 hello still needs python",
     ]
 
 
 def test_a_tree_can_be_drawn_in_ascii(workspace: Workspace) -> None:
     text = render(TextStyle(unicode=False), "--exclude", "python")
     assert text.partition("Exclusions")[2].isascii()  # further up there are paths
-    assert "  |- libz goes too" in text
-    assert "  `- hello stays without python" in text
+    assert "  |- libz also removed" in text
+    assert "  `- hello still needs python" in text
 
 
 def test_what_stays_says_who_keeps_it(workspace: Workspace) -> None:
@@ -82,7 +82,7 @@ def test_platforms_with_the_same_exclusion_share_a_tree(tmp_path: Path, channel:
     made.environments["ship"]["linux-64-cuda"] = list(channel.records)
     text = render(TextStyle(), "--root", str(made.write()), "--exclude", "python")
     assert "  python (linux-64, linux-64-cuda)" in text
-    assert text.count("libz goes too") == 1
+    assert text.count("libz also removed") == 1
 
 
 def test_problems_come_with_hints_before_the_verdict(workspace: Workspace) -> None:

@@ -245,7 +245,7 @@ def test_an_input_among_what_a_killed_build_left_is_not_removed(workspace: Works
     before = snapshot(Path.cwd())
     outcome = cs("build", "--template", given_path)
     assert outcome.status == 1
-    assert "this folder is written as a whole, and holds the template" in outcome.err
+    assert "this directory would be replaced, but it contains the template" in outcome.err
     assert snapshot(Path.cwd()) == before
 
 
@@ -258,7 +258,7 @@ def test_an_input_in_the_cache_is_not_replaced(workspace: Workspace, template: P
         given_path.write_bytes(Path("conda.lock").read_bytes())
         outcome = cs(*command, "--source-lock", given_path)
         assert outcome.status == 1
-        assert "this folder is written as a whole, and holds the source lock" in outcome.err
+        assert "this directory would be replaced, but it contains the source lock" in outcome.err
         assert given_path.read_bytes() == Path("conda.lock").read_bytes()
     assert snapshot(tmp_path).keys() == before.keys()
 
@@ -311,4 +311,4 @@ def test_what_a_bootstrap_puts_beside_its_prefix_holds_no_input(
 ) -> None:
     outcome = cs("run", "--install-path", "here", "--template", make_template(Path(name, "cs-template")))
     assert outcome.status == 1
-    assert f"{name}: this folder is written as a whole, and holds the template" in outcome.err
+    assert f"{name}: this directory would be replaced, but it contains the template" in outcome.err

@@ -40,13 +40,13 @@ def test_compiled_modules_are_counted() -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (list(reversed(GOOD)), "is out of order, or there twice"),
-        ([GOOD[0], GOOD[0]], "is out of order, or there twice"),
+        (list(reversed(GOOD)), "is out of order, or a duplicate"),
+        ([GOOD[0], GOOD[0]], "is out of order, or a duplicate"),
         ([f"{SITE}/one.py"], "is not a compiled module"),
         ([f"{SITE}/one.pyc"], "is not a compiled module"),
         ([f"{SITE}/../../../__pycache__/x.pyc"], "is not a compiled module"),
-        (["bin/__pycache__/x.pyc"], "lies outside the site-packages"),
-        (["/etc/__pycache__/x.pyc"], "lies outside the site-packages"),
+        (["bin/__pycache__/x.pyc"], "is outside the site-packages"),
+        (["/etc/__pycache__/x.pyc"], "is outside the site-packages"),
     ],
 )
 def test_anything_else_is_refused(names: list[str], message: str) -> None:
@@ -61,7 +61,7 @@ def test_links_are_refused() -> None:
 
 
 def test_modules_without_a_python_are_refused() -> None:
-    with pytest.raises(CliError, match="lies outside the site-packages"):
+    with pytest.raises(CliError, match="is outside the site-packages"):
         check_bytecode(pack(GOOD), make_plan(python=False), path=Path("demo"))
 
 

@@ -76,7 +76,7 @@ def test_what_was_staged_is_right(layout: str, build: Build) -> None:
 def test_several_builds_in_one_folder_are_all_checked(build: Build) -> None:
     build("embedded")
     verification = verify_path(build("external"))
-    assert {"demoz.runtime.lock: the one in the runtime", "demo.runtime.lock: the one in the runtime"} <= set(
+    assert {"demoz.runtime.lock: lock matches the runtime", "demo.runtime.lock: lock matches the runtime"} <= set(
         verification.checks
     )
     assert (verification.problems, verification.unchecked) == ([], [])
@@ -227,8 +227,8 @@ def test_everything_that_is_wrong_is_told_at_once(build: Build, cs: Cs) -> None:
     (folder / "demoz.cdx.json").write_text("{}")
     outcome = cs("verify", "dist")
     assert outcome.status == 1
-    assert "error: dist: 2 things are wrong" in outcome.err
-    assert "demoz.packages.txt: the file is listed but not there" in outcome.err
+    assert "error: dist: 2 problems found" in outcome.err
+    assert "demoz.packages.txt: the file is listed but missing" in outcome.err
     assert "ok: demoz: checksum" in outcome.out
 
 
@@ -250,13 +250,13 @@ def test_quiet_says_nothing_when_all_is_right(build: Build, cs: Cs) -> None:
 def test_a_path_that_is_not_there_is_wrong_usage(tmp_path: Path, cs: Cs) -> None:
     outcome = cs("verify", tmp_path / "absent")
     assert outcome.status == 2
-    assert "there is no such file or folder" in outcome.err
+    assert "no such file or directory" in outcome.err
 
 
 def test_a_folder_without_a_build_is_an_error(tmp_path: Path, cs: Cs) -> None:
     outcome = cs("verify", tmp_path)
     assert outcome.status == 1
-    assert "the folder holds no STEM.sha256" in outcome.err
+    assert "no build found here (no `*.sha256` file)" in outcome.err
 
 
 def test_a_file_that_is_no_runtime_says_so(template: Path, cs: Cs) -> None:
@@ -286,7 +286,7 @@ def test_a_name_listed_twice_is_refused(tmp_path: Path) -> None:
 
 def test_checksums_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "demo.sha256").write_bytes(b"\xff\xfe")
-    with pytest.raises(CliError, match="it is not what cs build writes"):
+    with pytest.raises(CliError, match="not a file written by cs build"):
         read_checksums(tmp_path / "demo.sha256")
 
 
@@ -313,7 +313,7 @@ def test_a_large_file_of_another_size_is_not_hashed(name: str, build: Build, mon
 
     monkeypatch.setattr("cs_cli.verification.checksums.hash_file", hash_small)
     errors = [problem.error for problem in verify_path(folder).problems]
-    assert any("the file is not the one that was staged" in str(error) for error in errors)
+    assert any("the file has changed since it was built" in str(error) for error in errors)
     assert name not in hashed
 
 
@@ -323,7 +323,7 @@ def test_a_lock_that_grew_is_not_read(build: Build) -> None:
     with lock.open("ab") as file:
         file.truncate(3 << 20)
     seal(folder, "demo")
-    assert "the lock is not the one in the runtime" in str(only_problem(folder))
+    assert "the lock does not match the runtime" in str(only_problem(folder))
 
 
 def test_any_flipped_bit_of_the_checksums_is_found(build: Build) -> None:
@@ -345,7 +345,7 @@ def test_a_stamp_on_something_that_is_no_template_is_found(
     template.write_bytes(make_elf())
     monkeypatch.setattr("cs_cli.building.preparation.select_template", accept)
     error = only_problem(build(layout))
-    assert "the executable that bears the stamp is not a conda-ship template" in str(error)
+    assert "the stamped executable is not a conda-ship template" in str(error)
     assert describe_error(error)["kind"] == "not-a-template"
 
 

@@ -34,6 +34,6 @@ def _home(environ: Mapping[str, str]) -> Path:
     except RuntimeError:  # a user without an entry in the users database
         home = Path()
     if not home.is_absolute():
-        message = "no home directory is known, so there is no place for the package cache"
-        raise CliError(message, kind="no-cache", hint=f"name a folder in {CACHE_VARIABLE} or with --cache-dir")
+        message = "no home directory found for the package cache"
+        raise CliError(message, kind="no-cache", hint=f"set {CACHE_VARIABLE} or --cache-dir to a directory")
     return home

@@ -72,7 +72,7 @@ def read_contents(archive: Path) -> ArchiveContents:
         return _summarise(archive)
     except Exception as error:  # four libraries read it, and an archive can be broken in any way
         reason = f"{type(error).__name__}: {error}"
-        hint = "remove it from the cache, or fetch it again"
+        hint = "remove it from the cache, or download it again"
         raise CliError(
             f"cannot read the package archive: {reason}", kind="archive-damaged", path=archive, hint=hint
         ) from error
@@ -91,7 +91,7 @@ def _summarise(archive: Path) -> ArchiveContents:
         elif name == "info/link.json" and entry_points is None:
             entry_points = _read_entry_points(file)
         elif name in ("info/paths.json", "info/link.json"):
-            raise ValueError(f"{name} is there twice")
+            raise ValueError(f"{name} appears twice")
     if listing is None:
         listing = _read_old_lists(iterate_info(archive, most), most)
     listing.add_entries(len(entry_points or ()))
@@ -125,7 +125,7 @@ def _read_old_lists(info: Iterable[tuple[str, IO[bytes]]], most: int) -> Listing
             for line in _read_lines(file, name, most):
                 listing.add_path(line)
     if not found:
-        raise ValueError("neither info/paths.json nor info/files is there")
+        raise ValueError("it has neither info/paths.json nor info/files")
     return listing
 
 

@@ -14,7 +14,7 @@ from cs_bundle import BundleError, ExpectedArchive, cached_path, find_cached
 from ..terminal.console import Console
 from .cache_directory import CACHE_VARIABLE, default_cache_directory
 
-_OTHER_CACHE = f"name another folder in {CACHE_VARIABLE} or with --cache-dir"
+_OTHER_CACHE = f"choose another directory with {CACHE_VARIABLE} or --cache-dir"
 
 if TYPE_CHECKING:
     from cs_bundle import FetchProgress, Wait
@@ -39,7 +39,7 @@ class WantedArchive:
 
     @property
     def expected(self) -> ExpectedArchive:
-        """What the archive has to be."""
+        """What the archive must be."""
         return ExpectedArchive(file_name=self.file_name, sha256=self.sha256, size_bytes=self.size_bytes)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supplies:
-    """Archives of a plan, at hand.
+    """The available archives of a plan.
 
     Each is checked against the lock while it is copied, whatever is known of it: others may write to the cache.
 
@@ -42,7 +42,7 @@ class Supplies:
 
     @property
     def expected(self) -> list[ExpectedArchive]:
-        """What the archives have to be."""
+        """What the archives must be."""
         return [one.expected for one in self.wanted]
 
     def append_bundle(self, file: BinaryIO, digest: Digest, /) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""The papers that go with a runtime: package list, ``info.json``, checksums."""
+"""The companion files of a runtime: package list, ``info.json``, checksums."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def render_info(fields: Mapping[str, Any], files: Iterable[StagedFile]) -> Build
 
 
 def render_json(document: Mapping[str, Any], *, indent: int | None = 2) -> bytes:
-    """Render a JSON document of ours: keys sorted, UTF-8.
+    """Render a JSON document: keys sorted, UTF-8.
 
     :param indent: ``None`` for everything on one line: thirty times faster, for documents that nobody reads.
     """

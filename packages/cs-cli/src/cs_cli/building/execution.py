@@ -1,4 +1,4 @@
-"""Carry a build plan out: archives, bundle, stamp, papers."""
+"""Carry a build plan out: archives, bundle, stamp, companion files."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
             raise
         # Archives are checked while they are copied, so that each is read once: only now is it known that the cache
         # holds a damaged one.
-        console.say(f"{error}; fetching what is damaged again")
+        console.say(f"{error}; downloading the damaged archives again")
         archives = materials.store.fetch(wanted, console)
         return _stage(plan, materials, _look_into(plan, archives), out_dir, console)
 

@@ -127,7 +127,7 @@ def _compose_stem(artifact_name: str, label: str | None) -> str:
             actual=repr(label),
         )
     if len(stem) > _STEM_LENGTH:
-        message = f"with this label the files' names would be too long: {stem}"
+        message = f"this label makes the file names too long: {stem}"
         expected = f"at most {_STEM_LENGTH} characters"
         raise CliError(
             message,
@@ -191,7 +191,7 @@ def _require_sha256(record: PackageRecord) -> str:
 def compose_header(plan: BuildPlan, contents: Sequence[ArchiveContents] | None) -> Header:
     """Compose the header of the stamp: the settings that it has a field for, and what follows from the build.
 
-    :param contents: what the archives hold, when they are at hand.
+    :param contents: what the archives hold, when they are available.
     """
     config = plan.derivation.config
     prefix_limits = (one.prefix_limit_bytes for one in contents or () if one.prefix_limit_bytes)

@@ -53,7 +53,7 @@ def _render_time(epoch: str) -> str:
     try:
         moment = datetime.datetime.fromtimestamp(int(epoch), tz=datetime.UTC)
     except (ValueError, OverflowError, OSError):
-        message = "the environment variable SOURCE_DATE_EPOCH is no time"
+        message = "SOURCE_DATE_EPOCH is not a valid Unix timestamp"
         raise CliError(message, kind="source-date-epoch", expected="seconds since 1970", actual=repr(epoch)) from None
     return moment.isoformat().replace("+00:00", "Z")
 

@@ -16,7 +16,7 @@ from ..errors import CliError
 from ..terminal.interrupts import postponed_interrupts
 
 _PREFIX = ".cs-staging-"
-_ANOTHER_FOLDER = "name another folder with --out-dir"
+_ANOTHER_FOLDER = "choose another directory with --out-dir"
 _NAME = re.compile(re.escape(_PREFIX) + "[0-9a-f]{8}")
 
 
@@ -72,7 +72,7 @@ def _describe_full(error: Exception, out_dir: Path, needed_bytes: int) -> DiskFu
     place = getattr(error, "path", None) or getattr(error, "filename", None)
     if place is not None and not Path(place).absolute().is_relative_to(out_dir.absolute()):
         full = disk_full(Path(place).parent, None)
-        full.hint = "free some space there, or name another folder for temporary files in TMPDIR"
+        full.hint = "free some space there, or set TMPDIR to another directory"
         return full
     full = disk_full(out_dir, needed_bytes or None)
     full.hint = f"free some space, or {_ANOTHER_FOLDER}"
@@ -87,8 +87,8 @@ def _make_directory(out_dir: Path) -> list[Path]:
     except OSError as error:
         reason = error.strerror or str(error)
         if os.path.lexists(out_dir):
-            reason = "something that is not a folder has this name"
-        message = f"cannot make the output folder: {reason}"
+            reason = "a file that is not a directory has this name"
+        message = f"cannot create the output directory: {reason}"
         raise CliError(message, kind="cannot-write", path=out_dir, hint=_ANOTHER_FOLDER) from error
     return missing
 

@@ -82,4 +82,4 @@ def suggest_delegate(contents: Iterable[ArchiveContents], delegate: str, platfor
 
     guess = did_you_mean(delegate, names)
     prefix = f"{guess} " if guess else ""
-    return f"{prefix}name an executable that a package of this environment installs, or add the package that has it"
+    return f"{prefix}name an executable that one of the packages installs, or add the package that provides it"

@@ -42,7 +42,7 @@ def _render_project(inspection: Inspection) -> list[Line]:
     derivation = inspection.derivation
     project, config = derivation.project, derivation.config
     others = [name for name in derivation.source.environments if name != config.source_environment]
-    version = config.runtime_version or "of a version not known yet"
+    version = config.runtime_version or "(version not known yet)"
     rows = {
         "Runtime": f"{config.runtime} {version} ({config.layout}, as {config.artifact_name})",
         "Delegate": config.delegate,
@@ -110,7 +110,7 @@ def _join_cells(cells: Sequence[str], widths: Sequence[int], text_width: int) ->
 def _render_bytecode(inspection: Inspection) -> Iterator[str]:
     for cost in inspection.bytecode:
         size = format_bytes(cost.size_bytes)
-        how = "by the last build" if cost.basis == "measured" else "a guess until the first build measures it"
+        how = "measured by the last build" if cost.basis == "measured" else "estimated; the first build measures it"
         yield f"Shipped bytecode adds {'' if cost.basis == 'measured' else 'about '}{size} on {cost.platform} ({how})."
 
 
@@ -140,14 +140,14 @@ def _render_exclusions(exclusions: Sequence[Exclusion], style: TextStyle) -> Ite
 
 def _render_branches(exclusion: Exclusion) -> Iterator[str]:
     for name in exclusion.removed:
-        yield f"{name} goes too: nothing else needs it"
+        yield f"{name} also removed: nothing else needs it"
     for kept in exclusion.kept:
         reasons = ["the workspace asks for it"] if kept.requested else []
         if kept.needed_by:
             reasons.append(f"{list_names(kept.needed_by)} {'needs' if len(kept.needed_by) == 1 else 'need'} it")
         yield f"{kept.name} stays: {'; '.join(reasons)}"
     for lost in exclusion.broken:
-        yield f"{lost.package} stays without {lost.dependency}"
+        yield f"{lost.package} still needs {lost.dependency}"
 
 
 def _render_problems(problems: Sequence[Problem]) -> Iterator[Line]:

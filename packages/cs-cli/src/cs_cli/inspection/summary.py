@@ -186,7 +186,7 @@ def estimate_bytecode(derivation: Derivation, platform: PlatformSummary, out_dir
 
 
 def _read_measure(derivation: Derivation, platform: str, out_dir: Path) -> int | None:
-    """Read the size of the bytecode part from the papers of a build with the same runtime lock."""
+    """Read the size of the bytecode part from the info.json of a build with the same runtime lock."""
     try:
         for path in sorted(out_dir.glob(f"{derivation.config.artifact_name}*.info.json")):
             info = read_document(path)

@@ -59,7 +59,7 @@ def subdir_of_target(target: str) -> str:
         from cs_lock import did_you_mean
 
         hint = did_you_mean(target, TRIPLES)
-        message = f"there is no template for the target {target!r}"
+        message = f"no template for the target {target!r}"
         raise CliError(
             message,
             kind="target-unknown",
@@ -128,7 +128,7 @@ def check_platforms(platforms: Sequence[Platform]) -> list[Problem]:
             severity=severity,
             message=f"runtimes cannot be built for {one.subdir}",
             platform=one.name,
-            hint="there are templates for " + ", ".join(TEMPLATE_PLATFORMS),
+            hint="templates exist for " + ", ".join(TEMPLATE_PLATFORMS),
         )
         for one in without
     ]

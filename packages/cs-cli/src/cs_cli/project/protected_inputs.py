@@ -81,12 +81,12 @@ def refuse_outputs(
         key = _identify(path, follow)
         if key is not None and key in holders:
             raise _overlap(
-                path, f"this folder is written as a whole, and holds {holders[key].role}, {holders[key].path}"
+                path, f"this directory would be replaced, but it contains {holders[key].role}, {holders[key].path}"
             )
 
 
 def _overlap(output: Path, message: str) -> CliError:
-    return CliError(message, kind="output-is-input", path=output, hint="write to another folder, or under another name")
+    return CliError(message, kind="output-is-input", path=output, hint="use another directory or file name")
 
 
 def _identify(path: Path, look: Status) -> Identity | None:

@@ -26,7 +26,7 @@ class Interruption(KeyboardInterrupt):
 def interrupt_on_signals() -> None:
     """Make every asking signal unwind the program, so that it cleans up; one that is ignored stays ignored.
 
-    Has to be called in the main thread.
+    Call it in the main thread.
     """
     for number in ASKING:
         if signal.getsignal(number) not in (signal.SIG_IGN, None):

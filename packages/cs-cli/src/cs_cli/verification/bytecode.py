@@ -27,7 +27,7 @@ def check_bytecode(part: BinaryIO, plan: Plan, *, path: Path) -> int:
     for member in _members(part, path):
         fault = _find_fault(member, plan)
         if fault is None and member.name <= last:
-            fault = "is out of order, or there twice"
+            fault = "is out of order, or a duplicate"
         if fault is not None:
             message = f"the entry {member.name!r} of the bytecode {fault}"
             raise CliError(message, kind="bytecode-damaged", path=path, hint="build the runtime again")
@@ -53,7 +53,7 @@ def _find_fault(member: tarfile.TarInfo, plan: Plan) -> str | None:
     if not member.isreg():
         return "is not a file"
     if plan.python is None or not member.name.startswith(f"{plan.python.site_packages_path}/"):
-        return "lies outside the site-packages of the environment's Python"
+        return "is outside the site-packages of the environment's Python"
     if ".." in member.name.split("/") or not directory.endswith("/__pycache__") or not name.endswith(".pyc"):
         return "is not a compiled module"
     return None

@@ -85,7 +85,7 @@ class Verification:
         """Return what is wrong as one error."""
         if len(self.problems) == 1:
             return self.problems[0].error
-        message = f"{len(self.problems)} things are wrong"
+        message = f"{len(self.problems)} problems found"
         return CliError(message, kind="verification-failed", path=self.path, problems=self.problems)
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,15 +112,15 @@ def verify_path(path: Path, console: Console | None = None) -> Verification:
     elif path.is_file():
         _verify_runtime(verification, path)
     else:
-        raise CliError("there is no such file or folder", kind="not-found", path=path, exit_status=EXIT_USAGE)
+        raise CliError("no such file or directory", kind="not-found", path=path, exit_status=EXIT_USAGE)
     return verification
 
 
 def _verify_folder(verification: Verification, folder: Path) -> None:
     lists = sorted(path for path in folder.glob("*.sha256") if path.is_file())
     if not lists:
-        hint = "name a folder of cs build, or one runtime"
-        raise CliError("the folder holds no STEM.sha256", kind="nothing-staged", path=folder, hint=hint)
+        hint = "give a directory written by cs build, or one runtime"
+        raise CliError("no build found here (no `*.sha256` file)", kind="nothing-staged", path=folder, hint=hint)
     stems = [path.name.removesuffix(".sha256") for path in lists]
     listed: set[str] = set()
     for stem in stems:
@@ -207,7 +207,7 @@ def _verify_runtime(verification: Verification, runtime: Path, *, siblings: bool
 
     def check_stamp() -> str:
         reports.append(verify_stamp(runtime))
-        return f"{runtime.name}: stamp {reports[0].identity[:16]}, every part"
+        return f"{runtime.name}: stamp {reports[0].identity[:16]} intact"
 
     if not verification.attempt(check_stamp):
         return None
@@ -228,7 +228,7 @@ def _check_template(runtime: Path, report: StampReport) -> str:
     try:
         mark = read_mark(runtime, size_bytes=report.stamp_offset)
     except NotTemplateError as error:
-        message = "the executable that bears the stamp is not a conda-ship template"
+        message = "the stamped executable is not a conda-ship template"
         raise CliError(message, kind=error.kind, path=runtime, hint="build it again with a `cs-template`") from error
     require_format(mark, runtime)
     return f"{runtime.name}: template {mark.name} {mark.version}"
@@ -260,9 +260,9 @@ def _check_lock(path: Path, runtime: Path) -> str:
         lock = stamp.read_lock()
         if path.stat().st_size != len(lock) or read_limited(path, len(lock)) != lock:
             raise CliError(
-                "the lock is not the one in the runtime", kind="lock-mismatch", path=path, hint="stage it again"
+                "the lock does not match the runtime", kind="lock-mismatch", path=path, hint="build it again"
             )
-    return f"{path.name}: the one in the runtime"
+    return f"{path.name}: lock matches the runtime"
 
 
 def _check_info(path: Path, report: StampReport, digests: dict[str, str], intact: set[str]) -> str:
@@ -274,20 +274,20 @@ def _check_info(path: Path, report: StampReport, digests: dict[str, str], intact
     actual |= {"identity": report.identity, "package_count": len(report.plan.packages)}
     for key, value in actual.items():
         if stated[key] != value:
-            message = "it states something else than the runtime"
+            message = "it does not match the runtime"
             raise CliError(
                 message, kind="info-mismatch", path=path, key=key, expected=str(value), actual=str(stated[key])
             )
     _check_listed(path, files, digests, intact)
-    return f"{path.name}: what the runtime says, sizes and digests"
+    return f"{path.name}: metadata matches the files"
 
 
 def _check_listed(info: Path, files: dict[str, tuple[int, str]], digests: dict[str, str], intact: set[str]) -> None:
     """Check the files that ``info.json`` lists against the checksum file, which has been checked against the files."""
     if differing := sorted(files.keys() ^ (digests.keys() - {info.name})):
         message = f"it and the checksum file do not list the same files: {', '.join(differing)}"
-        raise CliError(message, kind="info-mismatch", path=info, key="files", hint="stage it again")
+        raise CliError(message, kind="info-mismatch", path=info, key="files", hint="build it again")
     for name, (size, digest) in files.items():
         if digest != digests[name] or (name in intact and (info.parent / name).stat().st_size != size):
-            message = f"it states another size or digest for {name}"
-            raise CliError(message, kind="info-mismatch", path=info, key="files", hint="stage it again")
+            message = f"the size or digest of {name} does not match"
+            raise CliError(message, kind="info-mismatch", path=info, key="files", hint="build it again")

@@ -74,7 +74,7 @@ def check_file(path: Path, sha256: str, sizes: Mapping[str, int], on_bytes: Call
     :raises CliError: ``file-missing``, ``cannot-read`` or ``checksum-mismatch``.
     """
     if not path.is_file():
-        raise CliError("the file is listed but not there", kind="file-missing", path=path, hint="stage it again")
+        raise CliError("the file is listed but missing", kind="file-missing", path=path, hint="build it again")
     with reading(path, "cannot-read"):
         size = path.stat().st_size
         if sizes and size >= NOTICED_BYTES and sizes.get(path.name) != size:
@@ -88,12 +88,12 @@ def check_file(path: Path, sha256: str, sizes: Mapping[str, int], on_bytes: Call
 
 def _not_as_staged(path: Path, expected: str, actual: str) -> CliError:
     return CliError(
-        "the file is not the one that was staged",
+        "the file has changed since it was built",
         kind="checksum-mismatch",
         path=path,
         expected=expected,
         actual=actual,
-        hint="stage it again, or copy it again",
+        hint="build it again, or copy it again",
     )
 
 
@@ -109,4 +109,4 @@ def reading(path: Path, kind: str) -> Iterator[None]:
         raise CliError(f"cannot be read: {error.strerror or error}", kind="cannot-read", path=path) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise CliError(f"it is not what cs build writes: {reason}", kind=kind, path=path) from error
+        raise CliError(f"not a file written by cs build: {reason}", kind=kind, path=path) from error
