@@ -114,9 +114,10 @@ fn describe_pass_on(command_name: &OsStr, launch: &Launch) -> PassOn {
     let name = command_name.to_string_lossy();
     PassOn {
         delegate: delegate.to_string_lossy().into_owned(),
-        prefix: match launch.self_commands {
-            true => format!("{name} -- self"),
-            false => format!("{name} --"),
+        prefix: if launch.self_commands {
+            format!("{name} -- self")
+        } else {
+            format!("{name} --")
         },
     }
 }

@@ -9,9 +9,10 @@ pub fn render_help(runtime: &Runtime, topic: Option<&'static str>) -> Vec<String
         None | Some("help") => render_overview(runtime),
         Some(command) => {
             let (arguments, text) = describe_command(command);
-            let conda = match runtime.launch.delegate_is_conda() {
-                true => describe_conda(command),
-                false => "",
+            let conda = if runtime.launch.delegate_is_conda() {
+                describe_conda(command)
+            } else {
+                ""
             };
             let usage = format!("usage: {{own}} {arguments}\n\n");
             fill_in(runtime, &[&usage, text, conda].concat())
@@ -20,9 +21,10 @@ pub fn render_help(runtime: &Runtime, topic: Option<&'static str>) -> Vec<String
 }
 
 fn render_overview(runtime: &Runtime) -> Vec<String> {
-    let behind = match runtime.launch.self_commands {
-        true => OVERVIEW_SELF,
-        false => OVERVIEW_DIRECT,
+    let behind = if runtime.launch.self_commands {
+        OVERVIEW_SELF
+    } else {
+        OVERVIEW_DIRECT
     };
     let docs = match runtime.header.docs_url {
         Some(_) => "\nMore: {docs_url}\n",

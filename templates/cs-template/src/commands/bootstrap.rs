@@ -47,9 +47,10 @@ pub struct Installed {
 
 /// `RUNTIME bootstrap`.
 pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
-    let additions = match options.is_forced {
-        true => kept::name_what_goes(runtime)?,
-        false => None,
+    let additions = if options.is_forced {
+        kept::name_what_goes(runtime)?
+    } else {
+        None
     };
     let installed = ensure(runtime, Some(options))?;
     if let Some(additions) = additions {

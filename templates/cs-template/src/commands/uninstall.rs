@@ -59,16 +59,18 @@ fn announce(runtime: &Runtime, plan: &UninstallPlan, is_confirmed: bool) -> Resu
     if !is_confirmed || !runtime.voice.is_quiet {
         print_lines(describe_plan(plan))?;
     }
-    match is_confirmed {
-        true => Ok(()),
-        false => confirm(runtime),
+    if is_confirmed {
+        Ok(())
+    } else {
+        confirm(runtime)
     }
 }
 
 fn say(runtime: &Runtime, line: &str) -> Result<(), Error> {
-    match runtime.voice.is_quiet {
-        true => Ok(()),
-        false => print_line(line),
+    if runtime.voice.is_quiet {
+        Ok(())
+    } else {
+        print_line(line)
     }
 }
 
@@ -159,9 +161,10 @@ fn remove_command(executable: &Path, bundle: Option<PathBuf>) -> String {
     let mut command = String::from("rm");
     for path in std::iter::once(executable).chain(bundle.as_deref()) {
         let path = path.as_os_str();
-        command += &match path.as_encoded_bytes().iter().all(is_plain) {
-            true => format!(" {}", path.display()),
-            false => format!(" {}", cs_link::activation::quote(path).display()),
+        command += &if path.as_encoded_bytes().iter().all(is_plain) {
+            format!(" {}", path.display())
+        } else {
+            format!(" {}", cs_link::activation::quote(path).display())
         };
     }
     command

@@ -101,9 +101,12 @@ pub fn open_bundles(
 }
 
 fn list_origins(runtime: &Runtime, options: &BootstrapOptions) -> Result<Vec<Origin>, Error> {
-    let named = named_bundle(runtime, options)?.map(|path| match path.is_dir() {
-        true => Origin::Directory(path),
-        false => Origin::File(path),
+    let named = named_bundle(runtime, options)?.map(|path| {
+        if path.is_dir() {
+            Origin::Directory(path)
+        } else {
+            Origin::File(path)
+        }
     });
     let part = runtime.stamp.part(Part::Bundle);
     let embedded = (part.length > 0).then_some(Origin::Embedded {

@@ -243,9 +243,10 @@ fn write_text(line: &str) {
 
 /// Write a line, in the place of the bar if there is one.
 fn write_line(line: &str) {
-    let clear = match BAR_STANDS.swap(false, Ordering::Relaxed) {
-        true => CLEAR_LINE,
-        false => "",
+    let clear = if BAR_STANDS.swap(false, Ordering::Relaxed) {
+        CLEAR_LINE
+    } else {
+        ""
     };
     write(&format!("{clear}{line}\n"));
 }

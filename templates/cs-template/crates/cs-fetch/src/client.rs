@@ -127,9 +127,10 @@ impl Client {
         let known = self
             .ask_registry(url, &artifact, &manifest, &accept)
             .await?;
-        match known.status().is_success() {
-            true => self.ask_registry(url, &artifact, &blob, headers).await,
-            false => Ok(response),
+        if known.status().is_success() {
+            self.ask_registry(url, &artifact, &blob, headers).await
+        } else {
+            Ok(response)
         }
     }
 

@@ -96,9 +96,10 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     #[cfg(target_os = "linux")]
     if let Some(error) = find_cause::<ResolveError>(&error) {
-        return match error.is_final() {
-            true => Failure::permanent(error.to_string(), Cause::Name),
-            false => Failure::transient(error.to_string()),
+        return if error.is_final() {
+            Failure::permanent(error.to_string(), Cause::Name)
+        } else {
+            Failure::transient(error.to_string())
         };
     }
     let reason = redact_text(&describe(&error));
@@ -110,9 +111,10 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
     if reason.contains("certificate") {
         return Failure::permanent(reason, Cause::Certificate);
     }
-    match repeats {
-        true => Failure::permanent(reason, Cause::Unreachable),
-        false => Failure::transient(reason),
+    if repeats {
+        Failure::permanent(reason, Cause::Unreachable)
+    } else {
+        Failure::transient(reason)
     }
 }
 

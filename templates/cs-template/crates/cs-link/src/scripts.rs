@@ -164,9 +164,12 @@ fn activate(
     isolate(&mut command);
     let start = |mut command: Command| {
         let mut child = Guarded::new(command.spawn().map_err(shell_fault)?);
-        Ok(move || match cancel.load(Ordering::Relaxed) {
-            true => Err(ScriptFault::Cancelled),
-            false => child.try_wait().map_err(shell_fault),
+        Ok(move || {
+            if cancel.load(Ordering::Relaxed) {
+                Err(ScriptFault::Cancelled)
+            } else {
+                child.try_wait().map_err(shell_fault)
+            }
         })
     };
     match crate::activation::run_scripts(&shell, &scripts, command, environment, start) {
@@ -283,9 +286,10 @@ fn describe_environment(job: &Job, package: &Package) -> BTreeMap<OsString, OsSt
 
 /// Windows does not tell upper from lower case: one variable has one name there.
 fn normalize_name(name: OsString) -> OsString {
-    match cfg!(windows) {
-        true => name.to_ascii_uppercase(),
-        false => name,
+    if cfg!(windows) {
+        name.to_ascii_uppercase()
+    } else {
+        name
     }
 }
 

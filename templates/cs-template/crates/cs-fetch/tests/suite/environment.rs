@@ -399,9 +399,10 @@ fn a_token_with_a_line_end_is_used_without_it_and_never_shown() {
         let variables = [("RATTLER_AUTH_FILE", file.as_str())];
         let text = fetch_with(home.path(), &server.url("a-1-0.conda"), &variables);
         let refused = format!("the {kind} for 127.0.0.1 holds characters");
-        match arrives {
-            true => assert_says(&text, &["ARRIVED"]),
-            false => assert_says(&text, &["FAILED Network", &refused]),
+        if arrives {
+            assert_says(&text, &["ARRIVED"])
+        } else {
+            assert_says(&text, &["FAILED Network", &refused])
         }
         assert!(!text.contains("s3c") && !text.contains("r3t"), "{text}");
     }

@@ -14,9 +14,10 @@ fn blob_path() -> String {
 }
 
 fn serve_blob(received: &Received) -> Answer {
-    match received.target == blob_path() {
-        true => (STATUS_OK, vec![], BODY.to_vec()),
-        false => (NOT_FOUND, vec![], vec![]),
+    if received.target == blob_path() {
+        (STATUS_OK, vec![], BODY.to_vec())
+    } else {
+        (NOT_FOUND, vec![], vec![])
     }
 }
 

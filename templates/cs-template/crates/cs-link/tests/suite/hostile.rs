@@ -381,9 +381,10 @@ impl ReadAt for Changing {
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
         let mut seen = self.seen.lock().unwrap();
-        let bytes = match *seen < self.len() {
-            true => &self.before,
-            false => &self.after,
+        let bytes = if *seen < self.len() {
+            &self.before
+        } else {
+            &self.after
         };
         let rest = &bytes[bytes.len().min(offset as usize)..];
         let count = rest.len().min(buffer.len());

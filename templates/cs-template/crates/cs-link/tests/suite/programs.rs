@@ -254,9 +254,10 @@ fn a_cancelled_script_is_killed_with_what_it_has_started() {
     // The last one has a session of its own, and no parent any more.
     let script = "sh -c 'echo $$ > child; exec sleep 100' & (setsid sh -c 'echo $$ > session; exec sleep 100' &); \
                   echo $$ > pid; sleep 60; echo late > late";
-    let names = match cfg!(target_os = "linux") {
-        true => &["pid", "child", "session"][..],
-        false => &["pid", "child"],
+    let names = if cfg!(target_os = "linux") {
+        &["pid", "child", "session"][..]
+    } else {
+        &["pid", "child"]
     };
     let is_written =
         |name| std::fs::read_to_string(bench.path(name)).is_ok_and(|text| text.ends_with('\n'));
