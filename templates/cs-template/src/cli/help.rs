@@ -9,9 +9,10 @@ pub fn render_help(runtime: &Runtime, topic: Option<&'static str>) -> Vec<String
         None | Some("help") => render_overview(runtime),
         Some(command) => {
             let (arguments, text) = describe_command(command);
-            let conda = match runtime.launch.delegate_is_conda() {
-                true => describe_conda(command),
-                false => "",
+            let conda = if runtime.launch.delegate_is_conda() {
+                describe_conda(command)
+            } else {
+                ""
             };
             let usage = format!("usage: {{own}} {arguments}\n\n");
             fill_in(runtime, &[&usage, text, conda].concat())
@@ -20,9 +21,10 @@ pub fn render_help(runtime: &Runtime, topic: Option<&'static str>) -> Vec<String
 }
 
 fn render_overview(runtime: &Runtime) -> Vec<String> {
-    let behind = match runtime.launch.self_commands {
-        true => OVERVIEW_SELF,
-        false => OVERVIEW_DIRECT,
+    let behind = if runtime.launch.self_commands {
+        OVERVIEW_SELF
+    } else {
+        OVERVIEW_DIRECT
     };
     let docs = match runtime.header.docs_url {
         Some(_) => "\nMore: {docs_url}\n",
@@ -170,21 +172,3 @@ Asks first, and says afterwards how to remove {runtime} itself.
 
   -y   do not ask
 ";
-
-/// What to do instead of `activate`, `deactivate` or `init`, which would change the user's own shell.
-pub fn explain(runtime: &Runtime, word: &str) -> String {
-    let own = runtime.own_command();
-    let instead = match word {
-        "activate" => {
-            format!("To start a shell with the environment activated: `{own} shell [ENVIRONMENT]`")
-        }
-        "deactivate" => "Leave the shell that `shell` started with `exit`".to_owned(),
-        _ => format!(
-            "Nothing needs to be set up: `{own} shell` starts a shell with the environment activated"
-        ),
-    };
-    let name = runtime.command_name.to_string_lossy();
-    format!(
-        "`{word}` changes the running shell, which {name} leaves alone. {instead}. To pass the word on to conda: `{name} -- {word}`."
-    )
-}

@@ -52,7 +52,7 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
             ),
         ),
         KeepReason::Failed { why } => (
-            format!("the upgrade failed ({})", why.trim_end_matches('.')),
+            format!("the upgrade failed ({})", why),
             format!("`{} bootstrap` tries again", runtime.own_command()),
         ),
     };
@@ -156,10 +156,13 @@ fn name_installer(runtime: &Runtime) -> String {
     let is_conda = Path::new(&header.delegate).file_stem() == Some("conda".as_ref());
     match (is_conda, header.freeze_base) {
         (true, false) => format!("{command} install"),
-        (true, true) if has_conda_self(runtime) => match runtime.launch.self_commands {
-            true => format!("{command} -- self install"),
-            false => format!("{command} self install"),
-        },
+        (true, true) if has_conda_self(runtime) => {
+            if runtime.launch.self_commands {
+                format!("{command} -- self install")
+            } else {
+                format!("{command} self install")
+            }
+        }
         (true, true) => format!("{command} install --override-frozen"),
         (false, _) => {
             let prefix = runtime.place.prefix.to_string_lossy();

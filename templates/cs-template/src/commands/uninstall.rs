@@ -25,7 +25,7 @@ pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
             Err(error @ PrefixError::Appeared { .. }) => {
                 // The next question can be ended by Ctrl-C like the first one.
                 signals::unwatch();
-                runtime.voice.note(&error.to_string());
+                runtime.voice.note(&Error::from(error).explain());
             }
             other => break other.map_err(|error| name_interruption(error.into()))?,
         }
@@ -59,16 +59,18 @@ fn announce(runtime: &Runtime, plan: &UninstallPlan, is_confirmed: bool) -> Resu
     if !is_confirmed || !runtime.voice.is_quiet {
         print_lines(describe_plan(plan))?;
     }
-    match is_confirmed {
-        true => Ok(()),
-        false => confirm(runtime),
+    if is_confirmed {
+        Ok(())
+    } else {
+        confirm(runtime)
     }
 }
 
 fn say(runtime: &Runtime, line: &str) -> Result<(), Error> {
-    match runtime.voice.is_quiet {
-        true => Ok(()),
-        false => print_line(line),
+    if runtime.voice.is_quiet {
+        Ok(())
+    } else {
+        print_line(line)
     }
 }
 
@@ -120,7 +122,7 @@ fn confirm(runtime: &Runtime) -> Result<(), Error> {
         return Err(Error::Unconfirmed {
             what: "removing the prefix".to_owned(),
             command: format!("{} uninstall -y", runtime.own_command()),
-            way_on: name_other_meaning(runtime),
+            other: name_other_meaning(runtime),
         });
     }
     ask("Remove it? [y/N]");
@@ -133,12 +135,10 @@ fn confirm(runtime: &Runtime) -> Result<(), Error> {
 }
 
 /// conda's `uninstall` removes packages.
-fn name_other_meaning(runtime: &Runtime) -> String {
+fn name_other_meaning(runtime: &Runtime) -> Option<String> {
     let name = runtime.command_name.to_string_lossy();
-    match runtime.launch.delegate_is_conda() {
-        true => format!(" To remove packages, run `{name} remove PACKAGE`."),
-        false => String::new(),
-    }
+    let is_conda = runtime.launch.delegate_is_conda();
+    is_conda.then(|| format!("{name} remove PACKAGE"))
 }
 
 /// How to remove the executable: as it came, if the stamp says how.
@@ -161,9 +161,10 @@ fn remove_command(executable: &Path, bundle: Option<PathBuf>) -> String {
     let mut command = String::from("rm");
     for path in std::iter::once(executable).chain(bundle.as_deref()) {
         let path = path.as_os_str();
-        command += &match path.as_encoded_bytes().iter().all(is_plain) {
-            true => format!(" {}", path.display()),
-            false => format!(" {}", cs_link::activation::quote(path).display()),
+        command += &if path.as_encoded_bytes().iter().all(is_plain) {
+            format!(" {}", path.display())
+        } else {
+            format!(" {}", cs_link::activation::quote(path).display())
         };
     }
     command

@@ -223,7 +223,7 @@ impl Shift<'_> {
             let start = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
             let others: Vec<_> = (1..threads).map_while(start).collect();
             others.into_iter().fold(work(), |result, thread| {
-                result.and(thread.join().unwrap_or(Err(LinkError::Cancelled)))
+                result.and(thread.join().unwrap_or(Err(Fault::Cancelled.into())))
             })
         })
     }
@@ -235,7 +235,7 @@ impl Shift<'_> {
         while let Some(&(path, package)) = self.work.get(self.next.fetch_add(1, Ordering::Relaxed))
         {
             if self.cancel.load(Ordering::Relaxed) {
-                return Err(LinkError::Cancelled);
+                return Err(Fault::Cancelled.into());
             }
             let Some(compiled) = self.claim(path, &tag, &mut hand) else {
                 continue;
@@ -283,7 +283,7 @@ impl Shift<'_> {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child: Child = command.spawn().map_err(|source| LinkError::Spawn {
+        let mut child: Child = command.spawn().map_err(|source| Fault::Spawn {
             program: program.clone(),
             source,
         })?;
@@ -293,10 +293,11 @@ impl Shift<'_> {
                 input,
                 output: BufReader::new(output),
             }),
-            _ => Err(LinkError::Spawn {
+            _ => Err(Fault::Spawn {
                 program,
                 source: std::io::ErrorKind::BrokenPipe.into(),
-            }),
+            }
+            .into()),
         }
     }
 }
@@ -319,10 +320,11 @@ impl Compiler {
 
     fn failure(&mut self) -> LinkError {
         let (status, output) = self.child.finish();
-        LinkError::Compile {
+        Fault::Compile {
             status,
             output: output_tail(&output),
         }
+        .into()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The threads of a job: each links one archive after the other.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use cs_archive::{Archive, Archives, Progress, to_hex};
 
@@ -12,7 +12,7 @@ use crate::package::{Hashed, hash, link_package};
 use crate::settle::settle;
 use crate::shared::Shared;
 use crate::tree::Hand;
-use crate::{Bytecode, Clobbered, LinkError, Misstated, Package};
+use crate::{Bytecode, Clobbered, InstallError, LinkError, Misstated, Package};
 
 /// What the threads have done together.
 #[derive(Default)]
@@ -28,25 +28,26 @@ pub(crate) struct Done {
     /// What gave way to a file in place of a directory, or the other way round.
     pub(crate) lost: Vec<Clobbered>,
     pub(crate) misstated: Vec<Misstated>,
-    error: Option<LinkError>,
 }
 
 /// The worker threads.
-pub(crate) struct Crew<'a> {
+pub(crate) struct Crew<'a, E> {
     shared: &'a Shared<'a>,
-    archives: &'a dyn Archives,
+    archives: &'a dyn Archives<Error = E>,
     progress: &'a dyn Progress,
     cancel: &'a AtomicBool,
     /// One of the threads has failed.
     failed: AtomicBool,
     bytecode_taken: AtomicBool,
     done: Mutex<Done>,
+    /// The first failure of all threads.
+    error: Mutex<Option<InstallError<E>>>,
 }
 
-impl<'a> Crew<'a> {
+impl<'a, E: Send> Crew<'a, E> {
     pub(crate) fn new(
         shared: &'a Shared<'a>,
-        archives: &'a dyn Archives,
+        archives: &'a dyn Archives<Error = E>,
         progress: &'a dyn Progress,
         cancel: &'a AtomicBool,
     ) -> Self {
@@ -62,11 +63,12 @@ impl<'a> Crew<'a> {
             failed: AtomicBool::new(false),
             bytecode_taken: AtomicBool::new(false),
             done: Mutex::new(done),
+            error: Mutex::new(None),
         }
     }
 
     /// Let the threads work until there is nothing left to do.
-    pub(crate) fn work(self) -> Result<Done, LinkError> {
+    pub(crate) fn work(self) -> Result<Done, InstallError<E>> {
         let threads = self
             .shared
             .job
@@ -85,12 +87,16 @@ impl<'a> Crew<'a> {
         let mut done = self
             .done
             .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+            .unwrap_or_else(PoisonError::into_inner);
         // An interruption shows in many ways; what counts is that the caller wanted it.
         if self.cancel.load(Ordering::Relaxed) {
-            return Err(LinkError::Cancelled);
+            return Err(LinkError::from(Fault::Cancelled).into());
         }
-        if let Some(error) = done.error.take() {
+        if let Some(error) = self
+            .error
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+        {
             return Err(error);
         }
         check_complete(self.shared.job.packages, &done.linked)?;
@@ -111,6 +117,7 @@ impl<'a> Crew<'a> {
         let mut hand = self.shared.tree.hand();
         if let Err(error) = self
             .take_bytecode(&mut hand)
+            .map_err(InstallError::Link)
             .and_then(|()| self.take_archives(&mut hand))
         {
             self.fail(error);
@@ -135,12 +142,12 @@ impl<'a> Crew<'a> {
         Ok(())
     }
 
-    fn take_archives(&self, hand: &mut Hand) -> Result<(), LinkError> {
+    fn take_archives(&self, hand: &mut Hand) -> Result<(), InstallError<E>> {
         while !self.failed.load(Ordering::Relaxed) {
             if self.cancel.load(Ordering::Relaxed) {
-                return Err(LinkError::Cancelled);
+                return Err(LinkError::from(Fault::Cancelled).into());
             }
-            let Some(archive) = self.archives.next()? else {
+            let Some(archive) = self.archives.next().map_err(InstallError::Supplier)? else {
                 break;
             };
             self.link(&archive, hand)?;
@@ -156,11 +163,10 @@ impl<'a> Crew<'a> {
         let blame = |fault: Fault| fault.of(package);
         let Hashed { bytes, sha256 } = hash(archive, &monitor).map_err(blame)?;
         if let Some(actual) = sha256.filter(|actual| *actual != package.archive.sha256) {
-            return Err(LinkError::Checksum {
-                package: package.archive.file_name.clone(),
+            return Err(blame(Fault::Checksum {
                 expected: to_hex(&package.archive.sha256),
                 actual: to_hex(&actual),
-            });
+            }));
         }
         let linked = link_package(self.shared, hand, index, &*bytes, &monitor).map_err(blame)?;
         monitor.finish();
@@ -197,26 +203,21 @@ impl<'a> Crew<'a> {
     }
 
     /// Keep the first error and stop the others; what they say after that is a consequence.
-    fn fail(&self, error: LinkError) {
+    fn fail(&self, error: InstallError<E>) {
         let first = !self.failed.swap(true, Ordering::Relaxed);
         if first {
-            self.lock().error = Some(error);
+            *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             self.archives.stop();
         }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Done> {
-        self.done
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn plan_error(package: &str, reason: String) -> LinkError {
-    LinkError::Plan {
-        package: package.to_owned(),
-        reason,
-    }
+    Fault::Plan(reason).of_subject(package)
 }
 
 fn check_complete(packages: &[Package], linked: &[bool]) -> Result<(), LinkError> {
@@ -229,6 +230,6 @@ fn check_complete(packages: &[Package], linked: &[bool]) -> Result<(), LinkError
     if missing.is_empty() {
         Ok(())
     } else {
-        Err(LinkError::Missing { packages: missing })
+        Err(Fault::Missing { packages: missing }.into())
     }
 }

@@ -12,6 +12,7 @@ use crate::aside::Aside;
 use crate::bytecode::compile;
 use crate::clobber::Claims;
 use crate::crew::{Crew, Done};
+use crate::fault::Fault;
 use crate::history::{render_explicit, render_history};
 use crate::layout::Layout;
 use crate::order::order_packages;
@@ -19,18 +20,18 @@ use crate::record::{PathKind, PathRecord, edit_record};
 use crate::scripts::run_scripts;
 use crate::shared::Shared;
 use crate::tree::{Hand, Tree, replace_file};
-use crate::{Bytecode, Job, LinkError, Report};
+use crate::{Bytecode, InstallError, Job, LinkError, Report};
 
 /// Install every package of `job` into its staging directory.
 ///
 /// Archives are taken from `archives` by up to `job.threads` threads. When this returns, with whatever result, no thread and no process that
 /// it started is left. After an error the staging directory holds an unfinished prefix, to be removed by its creator.
-pub fn install(
+pub fn install<E: Send>(
     job: &Job,
-    archives: &dyn Archives,
+    archives: &dyn Archives<Error = E>,
     progress: &dyn Progress,
     cancel: &AtomicBool,
-) -> Result<Report, LinkError> {
+) -> Result<Report, InstallError<E>> {
     let staging =
         std::path::absolute(job.staging).map_err(|source| write_error(job, "", source))?;
     // Without the slash that a path may end with: more paths are appended to it.
@@ -44,10 +45,7 @@ pub fn install(
         .python
         .map(Layout::new)
         .transpose()
-        .map_err(|reason| LinkError::Plan {
-            package: "python".to_owned(),
-            reason,
-        })?;
+        .map_err(|reason| Fault::Plan(reason).of_subject("python"))?;
     let tree = Tree::open(job.staging).map_err(|source| write_error(job, "", source))?;
     let claims = Claims::new(order_packages(job.packages));
     let aside = Aside::default();
@@ -72,7 +70,7 @@ pub fn install(
         report.messages = run_scripts(job, cancel)?;
     }
     if cancel.load(Ordering::Relaxed) {
-        Err(LinkError::Cancelled)
+        Err(LinkError::from(Fault::Cancelled).into())
     } else {
         Ok(report)
     }
@@ -112,7 +110,7 @@ fn prefix_text(job: &Job) -> Result<String, LinkError> {
     let text = job
         .prefix
         .to_str()
-        .ok_or_else(|| LinkError::PrefixNotUnicode(job.prefix.to_owned()))?;
+        .ok_or_else(|| Fault::PrefixNotUnicode(job.prefix.to_owned()))?;
     Ok(if cfg!(windows) {
         text.replace('\\', "/")
     } else {
@@ -121,10 +119,11 @@ fn prefix_text(job: &Job) -> Result<String, LinkError> {
 }
 
 fn write_error(job: &Job, path: &str, source: std::io::Error) -> LinkError {
-    LinkError::Write {
+    Fault::Write {
         path: job.staging.join(path),
         source,
     }
+    .into()
 }
 
 fn write_text(job: &Job, hand: &mut Hand, path: &str, text: &str) -> Result<(), LinkError> {

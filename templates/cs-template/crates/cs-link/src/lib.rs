@@ -51,6 +51,7 @@ mod tar;
 mod tree;
 mod zip;
 
-pub use error::{Kind, LinkError};
+pub use error::{InstallError, Kind, LinkError};
+pub use fault::Fault;
 pub use install::install;
 pub use job::{Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report};

@@ -17,6 +17,7 @@ use self::environment::describe_environment;
 #[cfg(unix)]
 use crate::activation::{ScriptFault, Shell, list_scripts};
 use crate::children::{Guarded, TAIL_BYTES, isolate, output_tail, watch};
+use crate::fault::Fault;
 use crate::limits::LONGEST_MESSAGE;
 use crate::relocate::relocate_changes;
 use crate::{Job, LinkError, Message, Package};
@@ -80,10 +81,11 @@ fn is_file(path: &Path) -> bool {
 }
 
 fn write_error(path: &Path, source: io::Error) -> LinkError {
-    LinkError::Write {
+    Fault::Write {
         path: path.to_owned(),
         source,
     }
+    .into()
 }
 
 /// Run a package's script in the activated prefix. An activation script that fails holds up nothing either.
@@ -174,11 +176,12 @@ fn activate(
             }
             Ok(None)
         }
-        Err(ScriptFault::Cancelled) => Err(LinkError::Cancelled),
-        Err(ScriptFault::Shell { shell, source }) => Err(LinkError::Spawn {
+        Err(ScriptFault::Cancelled) => Err(Fault::Cancelled.into()),
+        Err(ScriptFault::Shell { shell, source }) => Err(Fault::Spawn {
             program: shell,
             source,
-        }),
+        }
+        .into()),
         Err(fault @ ScriptFault::Ended { .. }) => Ok(Some(fault.to_string())),
     }
 }
@@ -199,15 +202,15 @@ fn is_full(_: &Path) -> bool {
 fn run(mut command: Command, cancel: &AtomicBool) -> Result<ExitStatus, LinkError> {
     isolate(&mut command);
     let program = PathBuf::from(command.get_program());
-    let spawn_error = |source| LinkError::Spawn {
+    let spawn_error = |source| Fault::Spawn {
         program: program.clone(),
         source,
     };
     let mut child = Guarded::new(command.spawn().map_err(spawn_error)?);
     child
         .wait(cancel)
-        .ok_or(LinkError::Cancelled)?
-        .map_err(spawn_error)
+        .ok_or(Fault::Cancelled)?
+        .map_err(|source| spawn_error(source).into())
 }
 
 /// No activation scripts are run here.

@@ -15,7 +15,7 @@ mod plan;
 mod search;
 mod stamp;
 
-pub use error::StampError;
+pub use error::{Kind, StampError};
 pub use footer::{Part, PartSpan, TRAILING_LIMIT_BYTES};
 pub use header::*;
 pub use launch::{COMMANDS, EXPLAINED, Launch, join_words, name_variable};
