@@ -11,6 +11,7 @@ use cs_stamp::{Launch, Stamp};
 use crate::cli::arguments::{Globals, Invocation, Request};
 use crate::cli::help;
 use crate::cli::parser::parse_arguments;
+use crate::cli::usage::UsageError;
 use crate::cli::variables::{Variables, name_variable, read_variables};
 use crate::commands::{bootstrap, rollback, shell, status, uninstall};
 use crate::context::{Runtime, describe_delegate, name_own_command};
@@ -61,7 +62,14 @@ fn run_stamped(
     let variables = read_variables(&header.runtime, &lookup);
     configure_voice(voice, &Globals::default(), &variables);
     let invocation = parse_arguments(arguments, &launch).map_err(|error| {
-        Error::from_usage(error, &own, &describe_pass_on(&command_name, &launch))
+        let pass_on = error
+            .command
+            .map(|_| describe_pass_on(&command_name, &launch));
+        Error::Usage {
+            error,
+            own,
+            pass_on,
+        }
     })?;
     configure_voice(voice, &invocation.globals, &variables);
     if let Request::Version = invocation.request {
@@ -127,9 +135,12 @@ fn check_progress(runtime: &Runtime, globals: &Globals) -> Result<(), Error> {
         Some(odd) if globals.progress.is_none() && Form::parse(odd).is_none() => {
             let variable = name_variable(&runtime.header.runtime, "PROGRESS");
             Err(Error::Usage {
-                message: format!("{variable} is {}: it can be json or text", odd.display()),
-                help: format!("{} help bootstrap", runtime.own_command()),
-                way_on: String::new(),
+                error: UsageError {
+                    message: format!("{variable} is {}: it can be json or text", odd.display()),
+                    command: Some("bootstrap"),
+                },
+                own: runtime.own_command(),
+                pass_on: None,
             })
         }
         _ => Ok(()),
@@ -149,7 +160,11 @@ fn answer(runtime: &Runtime, invocation: Invocation) -> Result<(), Error> {
         Request::Uninstall { is_confirmed } => uninstall::run(runtime, is_confirmed),
         Request::Help(topic) => print_lines(help::render_help(runtime, topic)),
         Request::Version => Ok(()),
-        Request::Explain(word) => Err(Error::Explained(help::explain(runtime, word))),
+        Request::Explain(word) => Err(Error::Explained {
+            word,
+            name: runtime.command_name.to_string_lossy().into_owned(),
+            own: runtime.own_command(),
+        }),
     }
 }
 

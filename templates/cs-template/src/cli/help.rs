@@ -154,20 +154,3 @@ usage: {name} [ARGUMENTS OF {delegate}]
        {name} -- ARGUMENTS OF {delegate}, even if the first is `self`
 ";
 
-/// What to do instead of `activate`, `deactivate` or `init`, which would change the user's own shell.
-pub fn explain(runtime: &Runtime, word: &str) -> String {
-    let own = runtime.own_command();
-    let instead = match word {
-        "activate" => {
-            format!("To start a shell with the environment activated: `{own} shell [ENVIRONMENT]`")
-        }
-        "deactivate" => "Leave the shell that `shell` started with `exit`".to_owned(),
-        _ => format!(
-            "Nothing needs to be set up: `{own} shell` starts a shell with the environment activated"
-        ),
-    };
-    let name = runtime.command_name.to_string_lossy();
-    format!(
-        "`{word}` changes the running shell, which {name} leaves alone. {instead}. To pass the word on to conda: `{name} -- {word}`."
-    )
-}

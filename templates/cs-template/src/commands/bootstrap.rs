@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use cs_prefix::{
-    Details, Hold, InstallError, News, Outcome, Policy, PrefixError, Remains, Staging, Waiting,
-};
+use cs_prefix::{Details, Hold, News, Outcome, Policy, Remains, Staging, Waiting};
 use cs_stamp::{Bytecode, OnUpgrade, Part, Plan};
 
 use crate::cli::arguments::BootstrapOptions;
@@ -15,7 +13,7 @@ use crate::commands::kept;
 use crate::context::Runtime;
 use crate::install::entry_point_exe::LAUNCHER;
 use crate::install::packages::{convert_packages, convert_python};
-use crate::install::sources::open_bundles;
+use crate::install::sources::{Suppliers, open_bundles};
 use crate::install::{parts, prefix_files};
 use crate::process::{allocator, signals};
 use crate::run::handover::find_program;
@@ -98,7 +96,7 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
             Ok(describe_build(runtime))
         },
     );
-    let (outcome, hold) = match result.map_err(name_failure) {
+    let (outcome, hold) = match result.map_err(|error| name_interruption(error.into())) {
         Err(error) if command.is_none() => (
             kept::keep_what_runs(runtime, error)?,
             Hold::take(&runtime.place.prefix),
@@ -184,26 +182,10 @@ fn describe_build(runtime: &Runtime) -> Details {
     }
 }
 
-/// A signal is reported as such, whatever noticed it first.
-fn name_failure(error: InstallError<Error>) -> Error {
-    let error = match error {
-        InstallError::Prefix(error) => Error::Lifecycle(error),
-        InstallError::Build(error) => error,
-    };
-    name_interruption(error)
-}
-
-/// Replace the many ways to say "interrupted" by the one that knows the signal.
+/// Replace "cancelled", whatever noticed it first, by the signal that was the reason.
 pub fn name_interruption(error: Error) -> Error {
-    let is_cancelled = match &error {
-        Error::Lifecycle(PrefixError::Cancelled { .. })
-        | Error::Link(cs_link::LinkError::Cancelled) => true,
-        Error::Fetch(error) => error.kind() == cs_fetch::ErrorKind::Cancelled,
-        Error::Bundle(error) => error.kind() == cs_bundle::ErrorKind::Cancelled,
-        _ => false,
-    };
     match signals::received() {
-        Some(signal) if is_cancelled => Error::Interrupted(signal),
+        Some(signal) if error.is_cancelled() => Error::Interrupted(signal),
         _ => error,
     }
 }
@@ -217,6 +199,8 @@ fn build(
     cancel: &Arc<AtomicBool>,
 ) -> Result<u64, Error> {
     allocator::return_large_buffers();
+    // Nothing here reads the lock. But users take it out of the runtime to learn what they have, and it promises: what is
+    // installed is what was locked.
     parts::check_part(&runtime.stamp, Part::Lock)?;
     let supply = open_bundles(runtime, plan, options, staging.scratch, cancel)?;
     supply.check_network(runtime, options)?;
@@ -230,7 +214,7 @@ fn build(
     let counter = Arc::new(Counter::default());
     let archives = supply.complete(runtime, staging.scratch, &counter, cancel)?;
     let report = show_while(&runtime.voice, total, &counter, || {
-        link(runtime, plan, staging, &*archives, &counter, cancel)
+        link(runtime, plan, staging, &archives, &counter, cancel)
     })
     .map_err(|error| name_origins(error, origins))?;
     relay(runtime, plan, &report);
@@ -275,7 +259,7 @@ fn link(
     runtime: &Runtime,
     plan: &Plan,
     staging: &Staging,
-    archives: &dyn cs_archive::Archives,
+    archives: &Suppliers,
     counter: &Counter,
     cancel: &AtomicBool,
 ) -> Result<cs_link::Report, Error> {
@@ -308,7 +292,7 @@ fn link(
         overwritten: &overwritten,
         launcher: LAUNCHER,
     };
-    cs_link::install(&job, archives, counter, cancel).map_err(unwrap_supplier)
+    cs_link::install(&job, archives, counter, cancel).map_err(Error::from)
 }
 
 /// Between two and four: more threads than that wait for the disk.
@@ -323,23 +307,6 @@ fn name_origins(error: Error, origins: String) -> Error {
             Error::Archive { source, origins }
         }
         other => other,
-    }
-}
-
-/// A supplier's error comes back through the linker as it was.
-fn unwrap_supplier(error: cs_link::LinkError) -> Error {
-    let cs_link::LinkError::Supplier(supplier) = error else {
-        return Error::Link(error);
-    };
-    let cs_archive::ArchiveError { index, source } = supplier;
-    match source.downcast::<cs_fetch::FetchError>() {
-        Ok(error) => Error::Fetch(*error),
-        Err(source) => match source.downcast::<cs_bundle::BundleError>() {
-            Ok(error) => Error::Bundle(*error),
-            Err(source) => {
-                cs_link::LinkError::Supplier(cs_archive::ArchiveError { index, source }).into()
-            }
-        },
     }
 }
 

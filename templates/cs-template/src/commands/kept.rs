@@ -52,7 +52,7 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
             ),
         ),
         KeepReason::Failed { why } => (
-            format!("the upgrade failed ({})", why.trim_end_matches('.')),
+            format!("the upgrade failed ({})", why),
             format!("`{} bootstrap` tries again", runtime.own_command()),
         ),
     };

@@ -25,7 +25,7 @@ pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
             Err(error @ PrefixError::Appeared { .. }) => {
                 // The next question can be ended by Ctrl-C like the first one.
                 signals::unwatch();
-                runtime.voice.note(&error.to_string());
+                runtime.voice.note(&Error::from(error).explain());
             }
             other => break other.map_err(|error| name_interruption(error.into()))?,
         }
@@ -122,7 +122,7 @@ fn confirm(runtime: &Runtime) -> Result<(), Error> {
         return Err(Error::Unconfirmed {
             what: "removing the prefix".to_owned(),
             command: format!("{} uninstall -y", runtime.own_command()),
-            way_on: name_other_meaning(runtime),
+            other: name_other_meaning(runtime),
         });
     }
     ask("Remove it? [y/N]");
@@ -135,13 +135,10 @@ fn confirm(runtime: &Runtime) -> Result<(), Error> {
 }
 
 /// conda's `uninstall` removes packages.
-fn name_other_meaning(runtime: &Runtime) -> String {
+fn name_other_meaning(runtime: &Runtime) -> Option<String> {
     let name = runtime.command_name.to_string_lossy();
-    if runtime.launch.delegate_is_conda() {
-        format!(" To remove packages, run `{name} remove PACKAGE`.")
-    } else {
-        String::new()
-    }
+    let is_conda = runtime.launch.delegate_is_conda();
+    is_conda.then(|| format!("{name} remove PACKAGE"))
 }
 
 /// How to remove the executable: as it came, if the stamp says how.

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use cs_archive::{Archive, Archives, Chain, Queue, Wanted};
+use cs_archive::{Archive, Chain, Queue, Wanted};
+use cs_fetch::Fetcher;
 use cs_stamp::{Layout, Part, Plan, PlanPackage};
 
 use crate::cli::arguments::BootstrapOptions;
 use crate::cli::variables::name_variable;
 use crate::context::Runtime;
 use crate::locate::expand::expand_path;
-use crate::say::error::Error;
+use crate::say::error::{BundlePlace, Error};
 use crate::say::phrases::{count, name_some};
 use crate::say::progress::Counter;
 
@@ -24,6 +25,9 @@ pub struct Supply {
     /// The bundles that were opened, for messages.
     opened: Vec<String>,
 }
+
+/// What is at hand, then what is downloaded.
+pub type Suppliers = Chain<Fetcher>;
 
 /// One place to look for a bundle.
 enum Origin {
@@ -196,23 +200,8 @@ impl Supply {
         }
         Err(Error::Local {
             names: name_some(&names),
-            hint: self.hint_bundle(runtime),
+            bundle: name_place(runtime),
         })
-    }
-
-    /// How to name a bundle.
-    fn hint_bundle(&self, runtime: &Runtime) -> String {
-        let beside = match &runtime.header.bundle_file_name {
-            Some(name) => format!(
-                "Put {name} beside {}, or name",
-                runtime.executable().display()
-            ),
-            None => "Name".to_owned(),
-        };
-        format!(
-            "{beside} a complete bundle with `{} bootstrap --bundle PATH`",
-            runtime.own_command()
-        )
     }
 
     /// Turn into a supplier for the linker. What is missing is downloaded.
@@ -222,9 +211,9 @@ impl Supply {
         scratch: &Path,
         counter: &Arc<Counter>,
         cancel: &Arc<AtomicBool>,
-    ) -> Result<Box<dyn Archives>, Error> {
+    ) -> Result<Suppliers, Error> {
         if self.missing.is_empty() {
-            return Ok(Box::new(Queue::new(self.archives)));
+            return Ok(Chain(Queue::new(self.archives), None));
         }
         if !self.opened.is_empty() {
             let names = self.missing_names();
@@ -242,7 +231,7 @@ impl Supply {
             .map(|&index| (index, self.wanted[index].clone()));
         let options = download_options(runtime, scratch, counter);
         let fetcher = cs_fetch::fetch(wanted.collect(), options, Arc::clone(cancel))?;
-        Ok(Box::new(Chain(Queue::new(self.archives), fetcher)))
+        Ok(Chain(Queue::new(self.archives), Some(fetcher)))
     }
 
     fn refuse_network(&self, runtime: &Runtime, names: &[&str], why: String) -> Error {
@@ -259,8 +248,17 @@ impl Supply {
         Error::Offline {
             what: place,
             why,
-            hint: format!("{}, or allow the network.", self.hint_bundle(runtime)),
+            bundle: name_place(runtime),
         }
+    }
+}
+
+/// Where a bundle can be put.
+fn name_place(runtime: &Runtime) -> BundlePlace {
+    let name = runtime.header.bundle_file_name.clone();
+    BundlePlace {
+        beside: name.map(|name| (name, runtime.executable())),
+        own: runtime.own_command(),
     }
 }
 

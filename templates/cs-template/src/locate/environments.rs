@@ -146,7 +146,7 @@ fn find_noted(wanted: &OsStr, lookup: Lookup) -> Option<PathBuf> {
     named.all(|other| other == found).then_some(found)
 }
 
-fn name_environments(directories: &[PathBuf]) -> String {
+fn name_environments(directories: &[PathBuf]) -> Vec<String> {
     let mut names: Vec<String> = directories
         .iter()
         .filter_map(|directory| std::fs::read_dir(directory).ok())
@@ -157,13 +157,7 @@ fn name_environments(directories: &[PathBuf]) -> String {
         .collect();
     names.sort();
     names.dedup();
-    match names.as_slice() {
-        [] => "There are no named environments; one elsewhere can be named by its path.".to_owned(),
-        names => format!(
-            "There are: {}. One elsewhere can be named by its path.",
-            names.join(", ")
-        ),
-    }
+    names
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
-use crate::say::error::status;
+use crate::say::verdict::status;
 
 /// Buffers of this size and more get pages of their own, which go back to the system with them.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

@@ -11,7 +11,7 @@ use cs_stamp::Launch;
 use crate::process::signals;
 use crate::run::activation;
 use crate::run::environment::{Environment, executable_directories, keeps_active};
-use crate::say::error::Error;
+use crate::say::error::{Error, Role};
 use crate::say::voice::Voice;
 
 /// The delegate and what it needs to know.
@@ -82,8 +82,10 @@ pub fn hand_over(delegate: &Delegate, arguments: &[OsString], voice: &Voice) -> 
     }
     Error::Start {
         path: delegate.program.clone(),
-        hint: hint_start(&source, &delegate.repair),
         source,
+        role: Role::Delegate {
+            repair: delegate.repair.clone(),
+        },
     }
 }
 
@@ -95,17 +97,6 @@ impl Delegate {
             delegate_is_conda: self.is_conda,
             replaces_active: false,
         }
-    }
-}
-
-/// What to do about a delegate that is there and does not start, with a space before it.
-fn hint_start(error: &io::Error, repair: &str) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => {
-            " Check its permissions, and that its file system allows programs to run.".to_owned()
-        }
-        io::ErrorKind::ArgumentListTooLong => " Call it with fewer arguments.".to_owned(),
-        _ => format!(" Install it again with `{repair}`."),
     }
 }
 

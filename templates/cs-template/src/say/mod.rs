@@ -5,4 +5,5 @@ pub mod escape;
 pub mod form;
 pub mod phrases;
 pub mod progress;
+pub mod verdict;
 pub mod voice;

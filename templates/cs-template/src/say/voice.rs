@@ -171,7 +171,7 @@ impl Voice {
 
     /// Say why the runtime ends, quiet or not.
     pub fn fail(&self, error: &Error) {
-        let message = describe(error);
+        let message = error.explain();
         match self.form {
             Form::Json => write_event(&Event::Error {
                 status: error.exit_status(),
@@ -180,18 +180,6 @@ impl Voice {
             Form::Text => write_text(&format!("{}: error: {message}", self.runtime)),
         }
     }
-}
-
-/// The error as one paragraph that ends with one full stop.
-fn describe(error: &Error) -> String {
-    let mut message = error.to_string();
-    while message.ends_with("..") {
-        message.pop();
-    }
-    if !message.ends_with(['.', '!', '?']) {
-        message.push('.');
-    }
-    message
 }
 
 /// Print one line to standard output.
@@ -283,12 +271,5 @@ mod tests {
             text.unwrap(),
             r#"{"event":"error","status":66,"message":"gone"}"#
         );
-    }
-
-    #[test]
-    fn a_message_ends_with_one_full_stop() {
-        assert_eq!(describe(&Error::Explained("so.".into())), "so.");
-        assert_eq!(describe(&Error::Explained("so..".into())), "so.");
-        assert_eq!(describe(&Error::Explained("so".into())), "so.");
     }
 }

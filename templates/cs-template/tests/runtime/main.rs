@@ -7,6 +7,7 @@ mod conda;
 mod documented;
 mod first_run;
 mod handover;
+mod house;
 mod mark;
 mod own_commands;
 mod sandbox;

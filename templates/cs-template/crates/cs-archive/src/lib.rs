@@ -22,5 +22,5 @@ pub use file::{
 pub use hex::{from_hex, to_hex};
 pub use memory::is_memory_error;
 pub use queue::{Chain, Queue};
-pub use source::{Archive, ArchiveError, Archives, Progress, ReadAt};
+pub use source::{Archive, Archives, Progress, ReadAt};
 pub use wanted::Wanted;

@@ -1,9 +1,10 @@
 //! Archives that are ready, handed out to several threads.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::{Mutex, PoisonError};
 
-use crate::{Archive, ArchiveError, Archives};
+use crate::{Archive, Archives};
 
 /// Archives that are all ready, in the order given.
 pub struct Queue(Mutex<VecDeque<Archive>>);
@@ -16,7 +17,9 @@ impl Queue {
 }
 
 impl Archives for Queue {
-    fn next(&self) -> Result<Option<Archive>, ArchiveError> {
+    type Error = Infallible;
+
+    fn next(&self) -> Result<Option<Archive>, Infallible> {
         // Nothing can be half done under this lock, so a poisoned one is as good as new.
         Ok(self
             .0
@@ -26,14 +29,21 @@ impl Archives for Queue {
     }
 }
 
-/// First what is ready, then what must be waited for.
-pub struct Chain<A, B>(pub A, pub B);
+/// What is at hand first, then what has to be waited for, if anything.
+pub struct Chain<A>(pub Queue, pub Option<A>);
 
-impl<A: Archives, B: Archives> Archives for Chain<A, B> {
-    fn next(&self) -> Result<Option<Archive>, ArchiveError> {
-        match self.0.next()? {
-            Some(archive) => Ok(Some(archive)),
-            None => self.1.next(),
+impl<A: Archives> Archives for Chain<A> {
+    type Error = A::Error;
+
+    fn next(&self) -> Result<Option<Archive>, A::Error> {
+        let Ok(ready) = self.0.next();
+        match (ready, &self.1) {
+            (None, Some(others)) => others.next(),
+            (ready, _) => Ok(ready),
         }
+    }
+
+    fn stop(&self) {
+        self.1.iter().for_each(Archives::stop);
     }
 }

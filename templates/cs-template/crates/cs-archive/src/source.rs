@@ -70,20 +70,13 @@ impl fmt::Debug for Archive {
     }
 }
 
-/// An archive that cannot be had. `source` says why in the supplier's own words and keeps its own error type.
-#[derive(Debug, thiserror::Error)]
-#[error("{source}")]
-pub struct ArchiveError {
-    /// Index into the job's packages, when one package is to blame.
-    pub index: Option<usize>,
-    /// The supplier's error.
-    pub source: Box<dyn std::error::Error + Send + Sync>,
-}
-
 /// Hands out archives to the linker's worker threads: each once, in whatever order is best.
 pub trait Archives: Sync {
+    /// Why an archive cannot be had, in the supplier's own words.
+    type Error;
+
     /// The next archive; `None` when all are handed out. Blocks while none is ready.
-    fn next(&self) -> Result<Option<Archive>, ArchiveError>;
+    fn next(&self) -> Result<Option<Archive>, Self::Error>;
 
     /// No more archives are wanted: the job failed or was cancelled. Wakes every thread that waits in [`next`](Self::next).
     fn stop(&self) {}

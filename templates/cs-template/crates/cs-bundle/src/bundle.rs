@@ -2,11 +2,13 @@
 
 use std::cmp::Reverse;
 use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use cs_archive::{Archive, Wanted};
+use cs_file::Links;
 
 use crate::canonical::{self, Entry};
 use crate::error::BundleError;
@@ -40,20 +42,8 @@ pub fn open_file(
     cancel: &AtomicBool,
 ) -> Result<Vec<Archive>, BundleError> {
     let names = index_by_name(expected)?;
-    let open_error = |source| BundleError::Open {
-        path: path.to_owned(),
-        source,
-    };
-    // Looked at before it is opened: opening a named pipe would wait for a writer.
-    let metadata = std::fs::metadata(path).map_err(open_error)?;
-    if !metadata.is_file() {
-        return Err(BundleError::Damaged {
-            path: path.to_owned(),
-            what: "it is not a regular file".to_owned(),
-        });
-    }
-    let file = File::open(path).map_err(open_error)?;
-    let Ok(entries) = canonical::scan(&file, 0, metadata.len()) else {
+    let (file, length) = open(path)?;
+    let Ok(entries) = canonical::scan(&file, 0, length) else {
         let reader = TarReader::open(path, file, cancel)?;
         return foreign::spool_archives(reader, expected, &names, spool_directory).map(sort);
     };
@@ -102,6 +92,21 @@ pub fn open_embedded(
         archives.push(archive_in_place(index, &file, offset, &entry, fixed));
     }
     Ok(sort(archives))
+}
+
+fn open(path: &Path) -> Result<(File, u64), BundleError> {
+    let fail = |source: io::Error| {
+        let path = path.to_owned();
+        if cs_file::is_odd(&source) {
+            let what = source.to_string();
+            BundleError::Damaged { path, what }
+        } else {
+            BundleError::Open { path, source }
+        }
+    };
+    let file = cs_file::open(path, Links::Followed).map_err(fail)?;
+    let length = file.metadata().map_err(fail)?.len();
+    Ok((file, length))
 }
 
 fn archive_in_place(

@@ -3,22 +3,36 @@
 use std::io;
 use std::path::PathBuf;
 
-/// What a failure means for the exit status.
+/// What a failure means: one word for the caller, who turns it into a status and advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// The bundle is missing, damaged, or not what the lock asks for (exit status 66).
-    Unusable,
-    /// This machine cannot hold or read it: disk full, I/O error (exit status 74).
+pub enum Kind {
+    /// The bundle, or an archive in it, does not exist.
+    Missing,
+    /// The bundle cannot be opened.
+    Closed,
+    /// Reading the bundle failed half way.
     Io,
+    /// There is no place for the archives of a compressed bundle.
+    Spool,
+    /// The bundle is damaged.
+    Damaged,
+    /// The bundle holds something else than package archives.
+    Entry,
+    /// An archive in the bundle is not the one that the lock names.
+    Mismatch,
+    /// The lock itself names an archive that cannot be.
+    Lock,
+    /// The bundle inside the executable is damaged.
+    Embedded,
     /// The cancel flag was raised.
     Cancelled,
 }
 
-/// A bundle that cannot be used.
+/// A bundle that cannot be used. Its text says what is wrong and where; what to do is the caller's to say.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// The bundle, or an archive of a bundle directory, cannot be opened.
-    #[error("cannot open the bundle {}: {source}. Check the path and its permissions.", path.display())]
+    #[error("cannot open the bundle {}: {source}", path.display())]
     Open {
         /// The bundle, or the file in it.
         path: PathBuf,
@@ -26,7 +40,7 @@ pub enum BundleError {
         source: io::Error,
     },
     /// Reading failed half way.
-    #[error("cannot read the bundle {}: {source}.", path.display())]
+    #[error("cannot read the bundle {}: {source}", path.display())]
     Read {
         /// The bundle.
         path: PathBuf,
@@ -34,7 +48,7 @@ pub enum BundleError {
         source: io::Error,
     },
     /// The archives of a compressed bundle cannot be unpacked to disk.
-    #[error("cannot unpack the bundle into {}: {source}. Free some space, or name an unpacked bundle directory instead.", path.display())]
+    #[error("cannot unpack the bundle into {}: {source}", path.display())]
     Spool {
         /// The spool directory.
         path: PathBuf,
@@ -42,7 +56,7 @@ pub enum BundleError {
         source: io::Error,
     },
     /// The bundle is not a zstd-compressed tar, or is truncated.
-    #[error("the bundle {} is damaged: {what}. Get it again from where it came from.", path.display())]
+    #[error("the bundle {} is damaged: {what}", path.display())]
     Damaged {
         /// The bundle.
         path: PathBuf,
@@ -50,7 +64,7 @@ pub enum BundleError {
         what: String,
     },
     /// An entry that a bundle must not have.
-    #[error("the bundle {} is refused: its entry {entry:?} {reason}. A bundle holds package archives at its top level and nothing else.", path.display())]
+    #[error("the bundle {} is refused: its entry {entry:?} {reason}", path.display())]
     Entry {
         /// The bundle.
         path: PathBuf,
@@ -60,7 +74,7 @@ pub enum BundleError {
         reason: &'static str,
     },
     /// An archive does not have the size that the lock says.
-    #[error("{file_name} in the bundle {} has {actual} bytes, but the runtime lock says {expected}. The bundle belongs to another build, or is damaged.", path.display())]
+    #[error("{file_name} in the bundle {} has {actual} bytes, but the runtime lock says {expected}", path.display())]
     Size {
         /// The bundle.
         path: PathBuf,
@@ -72,7 +86,7 @@ pub enum BundleError {
         actual: u64,
     },
     /// An archive's bytes are not those that the lock says.
-    #[error("{file_name} in the bundle {} is not the archive that the runtime lock names: its SHA-256 is {actual}, expected {expected}. The bundle belongs to another build, or is damaged.", path.display())]
+    #[error("{file_name} in the bundle {} is not the archive that the runtime lock names: its SHA-256 is {actual}, expected {expected}", path.display())]
     Sha256 {
         /// The bundle.
         path: PathBuf,
@@ -84,15 +98,13 @@ pub enum BundleError {
         actual: String,
     },
     /// A file name in the lock is not a plain file name.
-    #[error("{file_name:?} is not the name of a package archive. The runtime lock is damaged.")]
+    #[error("{file_name:?} is not the name of a package archive")]
     FileName {
         /// The name.
         file_name: String,
     },
     /// The bundle inside the executable deviates from the canonical form.
-    #[error(
-        "the bundle in this runtime is damaged: {what}. Get the runtime again from where it came from."
-    )]
+    #[error("the bundle in this runtime is damaged: {what}")]
     Embedded {
         /// What is wrong, and where.
         what: String,
@@ -103,15 +115,19 @@ pub enum BundleError {
 }
 
 impl BundleError {
-    /// What the failure means for the exit status.
-    pub fn kind(&self) -> ErrorKind {
+    /// What the failure means.
+    pub fn kind(&self) -> Kind {
         match self {
-            Self::Open { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                ErrorKind::Unusable
-            }
-            Self::Open { .. } | Self::Read { .. } | Self::Spool { .. } => ErrorKind::Io,
-            Self::Cancelled => ErrorKind::Cancelled,
-            _ => ErrorKind::Unusable,
+            Self::Open { source, .. } if source.kind() == io::ErrorKind::NotFound => Kind::Missing,
+            Self::Open { .. } => Kind::Closed,
+            Self::Read { .. } => Kind::Io,
+            Self::Spool { .. } => Kind::Spool,
+            Self::Damaged { .. } => Kind::Damaged,
+            Self::Entry { .. } => Kind::Entry,
+            Self::Size { .. } | Self::Sha256 { .. } => Kind::Mismatch,
+            Self::FileName { .. } => Kind::Lock,
+            Self::Embedded { .. } => Kind::Embedded,
+            Self::Cancelled => Kind::Cancelled,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use cs_archive::{ReadAt, clamp, read_file_at};
+use cs_file::Links;
 
 /// A file that is opened at its first use: a bundle directory of thousands of archives must not hold a handle for each.
 pub(crate) struct LazyFile {
@@ -26,15 +27,21 @@ impl LazyFile {
     fn open(&self) -> io::Result<&File> {
         if self.file.get().is_none() {
             // Two threads may both open it; one handle is kept, the other closed.
-            let file = File::open(&self.path)?;
-            let metadata = file.metadata()?;
-            if !metadata.is_file() || metadata.len() != self.length {
-                let what = format!("{} was changed while it was in use", self.path.display());
-                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            let file = match cs_file::open(&self.path, Links::Refused) {
+                Err(error) if cs_file::is_odd(&error) => return Err(self.changed()),
+                opened => opened?,
+            };
+            if file.metadata()?.len() != self.length {
+                return Err(self.changed());
             }
             let _ = self.file.set(file);
         }
         Ok(self.file.get().expect("set above"))
+    }
+
+    fn changed(&self) -> io::Error {
+        let what = format!("{} was changed while it was in use", self.path.display());
+        io::Error::new(io::ErrorKind::InvalidData, what)
     }
 }
 

@@ -17,4 +17,4 @@ mod header;
 mod reader;
 
 pub use bundle::{open_directory, open_embedded, open_file};
-pub use error::{BundleError, ErrorKind};
+pub use error::{BundleError, Kind};

@@ -101,7 +101,7 @@ impl<'a> Launch<'a> {
     }
 
     /// Whether `first`, the first argument, is for the runtime and not for the delegate: `--`, one of the words, or an
-    /// option among the words with its value (`--path=P`).
+    /// option among the words with its value after an equals sign.
     #[inline]
     #[must_use]
     pub fn is_own_argument(&self, first: &[u8]) -> bool {

@@ -10,10 +10,8 @@ use reqwest::{Response, StatusCode};
 use url::Url;
 
 use crate::credentials::{Authorized, Credentials, make_header};
-use crate::error::FetchError;
-use crate::failure::{
-    Failure, HINT_CREDENTIALS, HINT_NETWORK, HINT_REDIRECT, check_status, classify, describe,
-};
+use crate::error::{Cause, FetchError};
+use crate::failure::{Failure, check_status, classify, describe};
 use crate::oci::{Artifact, Challenge, read_token};
 use crate::options::Options;
 use crate::proxy::use_proxies;
@@ -56,7 +54,7 @@ impl Client {
             .build()
             .map_err(|error| FetchError::Setup {
                 reason: redact_text(&describe(&error)),
-                hint: "Check the proxy variables, or use --bundle",
+                cause: Cause::Proxy,
             })?;
         Ok(Self {
             http,
@@ -100,7 +98,7 @@ impl Client {
         }
         Err(Failure::permanent(
             format!("{} redirects too many times", host_of(&url)),
-            HINT_NETWORK,
+            Cause::Unreachable,
         ))
     }
 
@@ -116,7 +114,7 @@ impl Client {
             .and_then(|artifact| artifact.blob_url(sha256));
         let (Some(artifact), Some(blob)) = (artifact, blob) else {
             let reason = "an oci:// address ends with a folder and the file name of a package";
-            return Err(Failure::permanent(reason, HINT_NETWORK));
+            return Err(Failure::permanent(reason, Cause::Unreachable));
         };
         let response = self.ask_registry(url, &artifact, &blob, headers).await?;
         if response.status() != StatusCode::NOT_FOUND {
@@ -129,9 +127,10 @@ impl Client {
         let known = self
             .ask_registry(url, &artifact, &manifest, &accept)
             .await?;
-        match known.status().is_success() {
-            true => self.ask_registry(url, &artifact, &blob, headers).await,
-            false => Ok(response),
+        if known.status().is_success() {
+            self.ask_registry(url, &artifact, &blob, headers).await
+        } else {
+            Ok(response)
         }
     }
 
@@ -197,7 +196,7 @@ impl Client {
         }
         let token = read_token(&body).map(Authentication::BearerToken);
         let header = token.map(|token| make_header(&token, &host));
-        let unusable = || Failure::permanent(format!("{host} sent no token"), HINT_CREDENTIALS);
+        let unusable = || Failure::permanent(format!("{host} sent no token"), Cause::Credentials);
         header
             .transpose()
             .map_err(refuse_credentials)?
@@ -223,7 +222,7 @@ fn sort_credentials(
 }
 
 fn refuse_credentials(error: crate::credentials::BadCredentials) -> Failure {
-    Failure::permanent(error.to_string(), HINT_CREDENTIALS)
+    Failure::permanent(error.to_string(), Cause::Credentials)
 }
 
 fn host_of(url: &Url) -> &str {
@@ -240,7 +239,7 @@ fn find_next(response: &Response, url: &Url) -> Result<Option<Url>, Failure> {
     let refuse = |what: String| {
         Err(Failure::permanent(
             format!("{} redirects to {what}, which is refused", host_of(url)),
-            HINT_REDIRECT,
+            Cause::Redirect,
         ))
     };
     let text = std::str::from_utf8(location.as_bytes());

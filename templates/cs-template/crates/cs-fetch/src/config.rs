@@ -128,9 +128,10 @@ impl Config {
         };
         let remote = mirrors.iter().filter(|mirror| mirror.scheme() != "file");
         let sources: Vec<Url> = remote.map(place).collect();
-        match sources.is_empty() {
-            true => vec![url.clone()],
-            false => sources,
+        if sources.is_empty() {
+            vec![url.clone()]
+        } else {
+            sources
         }
     }
 }

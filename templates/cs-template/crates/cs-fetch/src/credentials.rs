@@ -12,7 +12,7 @@ use reqwest::header::HeaderValue;
 use url::Url;
 
 use crate::config::Config;
-use crate::error::FetchError;
+use crate::error::{Cause, FetchError};
 use crate::netrc::{self, Netrc};
 use crate::redact::redact_text;
 
@@ -213,7 +213,7 @@ fn open_named(path: PathBuf) -> Result<FileStorage, FetchError> {
             "the credentials file {} cannot be used: {reason}",
             path.display()
         ),
-        hint: "Check RATTLER_AUTH_FILE",
+        cause: Cause::CredentialsFile,
     };
     if !path.is_file() {
         return Err(failed(&path, "there is no such file".to_owned()));

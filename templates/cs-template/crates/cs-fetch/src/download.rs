@@ -11,7 +11,7 @@ use crate::attempt::{Attempt, Resumption};
 use crate::backoff;
 use crate::client::Client;
 use crate::config::Config;
-use crate::error::FetchError;
+use crate::error::{Cause, FetchError};
 use crate::failure::Failure;
 use crate::options::{Event, Options};
 use crate::redact::redact_url;
@@ -148,18 +148,18 @@ impl Course<'_> {
                 self.distrust(index, "its size", self.size(), actual);
             }
             Err(Failure::Spool(source)) => return Err(self.downloader.spool_error(source)),
-            Err(Failure::Permanent { reason, hint }) => {
+            Err(Failure::Permanent { reason, cause }) => {
                 self.sources[index].end(End::Unavailable {
                     reason: reason.clone(),
-                    hint,
+                    cause,
                 });
                 self.announce_next(index, reason);
             }
             Err(Failure::Transient {
                 reason,
-                hint,
+                cause,
                 retry_after,
-            }) => self.after_failure(index, sink.len(), reason, hint, retry_after),
+            }) => self.after_failure(index, sink.len(), reason, cause, retry_after),
         }
         self.downloader
             .health
@@ -173,7 +173,7 @@ impl Course<'_> {
         index: usize,
         length: u64,
         reason: String,
-        hint: &'static str,
+        cause: Cause,
         retry_after: Option<Duration>,
     ) {
         let options = &self.downloader.options;
@@ -192,7 +192,7 @@ impl Course<'_> {
                     "{reason}{asked} (attempt {} of {})",
                     source.failed, options.attempts
                 ),
-                hint,
+                cause,
             });
             self.announce_next(index, reason);
             return;

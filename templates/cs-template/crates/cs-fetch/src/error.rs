@@ -3,19 +3,48 @@
 use std::io;
 use std::path::PathBuf;
 
-/// What a failure means for the exit status.
+/// What a failure means: one word for the caller, who turns it into a status and advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// The network, a proxy, a server or a missing certificate (exit status 69).
-    Network,
-    /// What arrived is not what the lock names (exit status 66).
+pub enum Kind {
+    /// The network, a proxy, a server, a certificate or this machine's settings for them failed.
+    Network(Cause),
+    /// What arrived is not what the lock names.
     Damaged,
-    /// The spool directory cannot be written (exit status 73).
+    /// An archive on this machine cannot be read.
+    LocalFile,
+    /// A URL of the lock cannot be used.
+    Url,
+    /// The spool directory cannot be written.
     CannotWrite,
-    /// Disk full or another local failure (exit status 74).
+    /// The disk is full, or failed in another way.
     Io,
     /// The cancel flag was raised.
     Cancelled,
+}
+
+/// What it is about the network that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A server, or the way to it, failed.
+    Unreachable,
+    /// A host name does not lead to an address.
+    Name,
+    /// A certificate is not trusted, or there is none to trust by.
+    Certificate,
+    /// A server wants credentials, or others than it got.
+    Credentials,
+    /// A proxy wants credentials, or others than it got.
+    ProxyCredentials,
+    /// No server has the archive any more.
+    Gone,
+    /// A server leads away from encryption.
+    Redirect,
+    /// A proxy that this machine is set up with cannot be used.
+    Proxy,
+    /// A file of credentials cannot be used.
+    CredentialsFile,
+    /// This process may not start a thread.
+    Threads,
 }
 
 /// A place that was asked for an archive.
@@ -32,31 +61,30 @@ fn join(tried: &[Tried]) -> String {
     tried.iter().map(say).collect::<Vec<_>>().join("; ")
 }
 
-/// An archive that cannot be had. URLs carry no credentials.
+/// An archive that cannot be had. URLs carry no credentials. The text says what is wrong and where; what to do is the caller's to say.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// All attempts failed, or the server refused for good.
-    #[error("cannot download {file_name} {}. {hint}", join(tried))]
+    #[error("cannot download {file_name} {}", join(tried))]
     Network {
         /// The archive.
         file_name: String,
         /// Every place that was asked, in the end without success.
         tried: Vec<Tried>,
-        /// What to do about it.
-        hint: &'static str,
+        /// What failed in the end.
+        cause: Cause,
     },
     /// Certificates, proxy or credentials of this machine cannot be used.
-    #[error("cannot set up downloads: {reason}. {hint}")]
+    #[error("cannot set up downloads: {reason}")]
     Setup {
         /// What failed.
         reason: String,
-        /// What to do about it.
-        hint: &'static str,
+        /// What of it failed.
+        cause: Cause,
     },
     /// The bytes are not those that the lock names, twice in a row.
     #[error(
-        "{file_name} from {url} is not the archive that the runtime lock names: {what} is {actual}, expected {expected}. \
-         A proxy or mirror may serve a wrong copy; try again later, or use --bundle."
+        "{file_name} from {url} is not the archive that the runtime lock names: {what} is {actual}, expected {expected}"
     )]
     Damaged {
         /// The archive.
@@ -71,7 +99,7 @@ pub enum FetchError {
         actual: String,
     },
     /// A `file://` URL or plain path that cannot be read.
-    #[error("cannot read {}: {source}. Check the path, or use --bundle.", path.display())]
+    #[error("cannot read {}: {source}", path.display())]
     LocalFile {
         /// The file.
         path: PathBuf,
@@ -79,7 +107,7 @@ pub enum FetchError {
         source: io::Error,
     },
     /// The spool directory cannot be written.
-    #[error("cannot store downloads in {}: {source}. Free some space there, or choose another place with --path.", path.display())]
+    #[error("cannot store downloads in {}: {source}", path.display())]
     Spool {
         /// The directory.
         path: PathBuf,
@@ -87,9 +115,7 @@ pub enum FetchError {
         source: io::Error,
     },
     /// A URL that cannot be fetched.
-    #[error(
-        "cannot download {file_name}: {reason}. The runtime lock is damaged, or was made for another tool."
-    )]
+    #[error("cannot download {file_name}: {reason}")]
     Url {
         /// The archive, or the whole URL without credentials.
         file_name: String,
@@ -102,16 +128,18 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// What the failure means for the exit status.
-    pub fn kind(&self) -> ErrorKind {
+    /// What the failure means.
+    pub fn kind(&self) -> Kind {
         match self {
-            Self::Network { .. } | Self::Setup { .. } => ErrorKind::Network,
-            Self::Damaged { .. } | Self::LocalFile { .. } | Self::Url { .. } => ErrorKind::Damaged,
+            Self::Network { cause, .. } | Self::Setup { cause, .. } => Kind::Network(*cause),
+            Self::Damaged { .. } => Kind::Damaged,
+            Self::LocalFile { .. } => Kind::LocalFile,
+            Self::Url { .. } => Kind::Url,
             Self::Spool { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                ErrorKind::CannotWrite
+                Kind::CannotWrite
             }
-            Self::Spool { .. } => ErrorKind::Io,
-            Self::Cancelled => ErrorKind::Cancelled,
+            Self::Spool { .. } => Kind::Io,
+            Self::Cancelled => Kind::Cancelled,
         }
     }
 }

@@ -6,21 +6,10 @@ use std::time::Duration;
 use reqwest::Response;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
+use crate::error::Cause;
 use crate::redact::redact_text;
 #[cfg(target_os = "linux")]
 use crate::resolve::ResolveError;
-
-pub(crate) const HINT_NETWORK: &str =
-    "Check the network connection; behind a proxy set HTTPS_PROXY; without a network use --bundle";
-const HINT_CERTIFICATE: &str = "If a company proxy inspects connections, set SSL_CERT_FILE to its certificates; without a network use --bundle";
-pub(crate) const HINT_CREDENTIALS: &str =
-    "Put credentials for this host into the file that RATTLER_AUTH_FILE names, or use --bundle";
-const HINT_PROXY: &str = "Put the proxy's user and password into HTTPS_PROXY, or use --bundle";
-const HINT_GONE: &str =
-    "The channel no longer has this archive; set up a mirror that does, or use --bundle";
-#[cfg(target_os = "linux")]
-const HINT_NAME: &str = "Names come from /etc/hosts and DNS; behind a proxy set HTTPS_PROXY; without a network use --bundle";
-pub(crate) const HINT_REDIRECT: &str = "A request that began with encryption is never sent without it; set up a mirror, or use --bundle";
 
 /// Why an attempt failed.
 #[derive(Debug)]
@@ -28,11 +17,11 @@ pub(crate) enum Failure {
     /// Worth another attempt.
     Transient {
         reason: String,
-        hint: &'static str,
+        cause: Cause,
         retry_after: Option<Duration>,
     },
     /// Another attempt would fail the same way.
-    Permanent { reason: String, hint: &'static str },
+    Permanent { reason: String, cause: Cause },
     /// The body is not the archive: its size does not match the lock. A cache in between may be to blame.
     WrongSize { actual: String },
     /// The spool directory cannot be written.
@@ -43,15 +32,15 @@ impl Failure {
     pub(crate) fn transient(reason: impl Into<String>) -> Self {
         Self::Transient {
             reason: reason.into(),
-            hint: HINT_NETWORK,
+            cause: Cause::Unreachable,
             retry_after: None,
         }
     }
 
-    pub(crate) fn permanent(reason: impl Into<String>, hint: &'static str) -> Self {
+    pub(crate) fn permanent(reason: impl Into<String>, cause: Cause) -> Self {
         Self::Permanent {
             reason: reason.into(),
-            hint,
+            cause,
         }
     }
 }
@@ -77,20 +66,20 @@ pub(crate) fn check_status(response: &Response) -> Result<(), Failure> {
     }
     let host = response.url().host_str().unwrap_or("the server");
     let reason = format!("{host} answered {status}");
-    let hint = match status.as_u16() {
+    let cause = match status.as_u16() {
         408 | 425 | 429 | 500..=599 => {
             return Err(Failure::Transient {
                 reason,
-                hint: HINT_NETWORK,
+                cause: Cause::Unreachable,
                 retry_after: retry_after(response.headers()),
             });
         }
-        401 | 403 => HINT_CREDENTIALS,
-        404 | 410 => HINT_GONE,
-        407 => HINT_PROXY,
-        _ => HINT_NETWORK,
+        401 | 403 => Cause::Credentials,
+        404 | 410 => Cause::Gone,
+        407 => Cause::ProxyCredentials,
+        _ => Cause::Unreachable,
     };
-    Err(Failure::permanent(reason, hint))
+    Err(Failure::permanent(reason, cause))
 }
 
 /// `Retry-After` in seconds; its other form, a date, would need the server's clock.
@@ -107,23 +96,25 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     #[cfg(target_os = "linux")]
     if let Some(error) = find_cause::<ResolveError>(&error) {
-        return match error.is_final() {
-            true => Failure::permanent(error.to_string(), HINT_NAME),
-            false => Failure::transient(error.to_string()),
+        return if error.is_final() {
+            Failure::permanent(error.to_string(), Cause::Name)
+        } else {
+            Failure::transient(error.to_string())
         };
     }
     let reason = redact_text(&describe(&error));
     if reason.contains("proxy authorization required")
         || reason.contains("proxy authentication required")
     {
-        return Failure::permanent(reason, HINT_PROXY);
+        return Failure::permanent(reason, Cause::ProxyCredentials);
     }
     if reason.contains("certificate") {
-        return Failure::permanent(reason, HINT_CERTIFICATE);
+        return Failure::permanent(reason, Cause::Certificate);
     }
-    match repeats {
-        true => Failure::permanent(reason, HINT_NETWORK),
-        false => Failure::transient(reason),
+    if repeats {
+        Failure::permanent(reason, Cause::Unreachable)
+    } else {
+        Failure::transient(reason)
     }
 }
 
@@ -149,10 +140,7 @@ mod tests {
             path: "p".into(),
             source: std::io::Error::other("inner"),
         };
-        assert_eq!(
-            describe(&outer),
-            "cannot read p: inner. Check the path, or use --bundle.: inner"
-        );
+        assert_eq!(describe(&outer), "cannot read p: inner");
     }
 
     #[test]

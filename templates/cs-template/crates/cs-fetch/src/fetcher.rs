@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use cs_archive::{Archive, ArchiveError, Archives, Wanted};
+use cs_archive::{Archive, Archives, Wanted};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
@@ -20,7 +20,7 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::download::Downloader;
-use crate::error::FetchError;
+use crate::error::{Cause, FetchError};
 use crate::local::{local_path, open_archive};
 use crate::options::{Event, Options};
 use crate::request::Request;
@@ -31,13 +31,6 @@ const MOST_READY: usize = 32;
 const CANCEL_INTERVAL: Duration = Duration::from_millis(40);
 /// One lane in so many takes the smallest archives, so that the linker has something to do from the start.
 const LANES_PER_SMALL: usize = 4;
-
-fn blame(index: Option<usize>, error: FetchError) -> ArchiveError {
-    ArchiveError {
-        index,
-        source: Box::new(error),
-    }
-}
 
 /// Archives on their way. Dropping it stops the downloads.
 pub struct Fetcher {
@@ -60,7 +53,7 @@ struct Shared {
 struct State {
     ready: VecDeque<Archive>,
     /// The first failure, until somebody has taken it.
-    failure: Option<ArchiveError>,
+    failure: Option<FetchError>,
     /// Nothing more will come.
     finished: bool,
 }
@@ -131,7 +124,7 @@ fn spawn(
 fn thread_error(error: std::io::Error) -> FetchError {
     FetchError::Setup {
         reason: format!("no thread could be started ({error})"),
-        hint: "Raise the limit on processes",
+        cause: Cause::Threads,
     }
 }
 
@@ -155,7 +148,7 @@ impl Shared {
         self.changed.notify_one();
     }
 
-    fn fail(&self, failure: ArchiveError) {
+    fn fail(&self, failure: FetchError) {
         let mut state = self.lock();
         // Nobody needs what is here: the thread that takes the failure reports it, and no other has anything to say.
         state.ready.clear();
@@ -188,11 +181,11 @@ fn download_all(
     requests: Vec<Request>,
     options: Options,
     config: Config,
-) -> Result<(), ArchiveError> {
+) -> Result<(), FetchError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let runtime = runtime.map_err(|error| blame(None, thread_error(error)))?;
+    let runtime = runtime.map_err(thread_error)?;
     let mut warn = |message: String| {
         if let Some(events) = &options.events {
             events(&Event::Warning(message));
@@ -201,7 +194,7 @@ fn download_all(
     config.warnings.iter().cloned().for_each(&mut warn);
     let credentials = Credentials::load(&config, list_hosts(&requests), &mut warn);
     let client = credentials.and_then(|credentials| Client::new(&options, credentials));
-    let client = client.map_err(|error| blame(None, error))?;
+    let client = client?;
     let downloader = Downloader::new(client, options, config);
     let result = runtime.block_on(async {
         match select(
@@ -230,7 +223,7 @@ async fn run_lanes(
     shared: &Shared,
     downloader: &Downloader,
     requests: Vec<Request>,
-) -> Result<(), ArchiveError> {
+) -> Result<(), FetchError> {
     let pending = RefCell::new(VecDeque::from(requests));
     let take = |lane: usize| {
         if lane % LANES_PER_SMALL == LANES_PER_SMALL - 1 {
@@ -239,7 +232,7 @@ async fn run_lanes(
             pending.borrow_mut().pop_front()
         }
     };
-    let run_lane = async |lane: usize| -> Result<(), ArchiveError> {
+    let run_lane = async |lane: usize| -> Result<(), FetchError> {
         loop {
             // The semaphore is never closed; the room is given back when the archive is taken.
             shared.room.acquire().await.expect("open").forget();
@@ -247,7 +240,7 @@ async fn run_lanes(
                 return Ok(());
             };
             let archive = downloader.download(&request).await;
-            shared.push(archive.map_err(|error| blame(Some(request.index), error))?);
+            shared.push(archive?);
         }
     };
     let lanes = downloader.options.concurrency.max(1);
@@ -260,20 +253,20 @@ async fn run_lanes(
 }
 
 impl Fetcher {
-    fn next_local(&self) -> Option<Result<Archive, ArchiveError>> {
+    fn next_local(&self) -> Option<Result<Archive, FetchError>> {
         let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
         let (index, wanted, path) = local.pop_front()?;
-        Some(open_archive(index, &wanted, &path).map_err(|error| blame(Some(index), error)))
+        Some(open_archive(index, &wanted, &path))
     }
 
-    fn next_remote(&self) -> Result<Option<Archive>, ArchiveError> {
+    fn next_remote(&self) -> Result<Option<Archive>, FetchError> {
         let mut state = self.shared.lock();
         loop {
             if let Some(failure) = state.failure.take() {
                 return Err(failure);
             }
             if self.shared.is_cancelled() {
-                return Err(blame(None, FetchError::Cancelled));
+                return Err(FetchError::Cancelled);
             }
             if let Some(archive) = state.ready.pop_front() {
                 self.shared.room.add_permits(1);
@@ -289,7 +282,9 @@ impl Fetcher {
 }
 
 impl Archives for Fetcher {
-    fn next(&self) -> Result<Option<Archive>, ArchiveError> {
+    type Error = FetchError;
+
+    fn next(&self) -> Result<Option<Archive>, FetchError> {
         match self.next_local() {
             Some(archive) => archive.map(Some),
             None => self.next_remote(),

@@ -31,6 +31,6 @@ mod sink;
 mod source;
 mod tls;
 
-pub use error::{ErrorKind, FetchError, Tried};
+pub use error::{Cause, FetchError, Kind, Tried};
 pub use fetcher::{Fetcher, fetch};
 pub use options::{Event, EventCallback, Options, ProgressCallback, Speed};

@@ -1,10 +1,9 @@
 //! Archives of channels on this machine: `file://` URLs and plain paths.
 
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use cs_archive::{Archive, Wanted, WholeFile};
+use cs_file::Links;
 use url::Url;
 
 use crate::error::FetchError;
@@ -27,16 +26,8 @@ pub(crate) fn open_archive(
         path: path.to_owned(),
         source,
     };
-    // Looked at before it is opened: opening a named pipe would wait for a writer.
-    let metadata = std::fs::metadata(path).map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(failed(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "it is not a regular file",
-        )));
-    }
-    let file = File::open(path).map_err(failed)?;
-    let length = metadata.len();
+    let file = cs_file::open(path, Links::Followed).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
     match wanted.size {
         Some(size) if size != length => Err(FetchError::Damaged {
             file_name: wanted.file_name.clone(),

@@ -7,7 +7,7 @@ use std::env;
 use reqwest::{ClientBuilder, NoProxy, Proxy};
 use url::Url;
 
-use crate::error::FetchError;
+use crate::error::{Cause, FetchError};
 
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
@@ -27,7 +27,7 @@ pub(crate) fn use_proxies(mut builder: ClientBuilder) -> Result<ClientBuilder, F
         // The value may hold a password.
         let proxy = proxy.ok_or_else(|| FetchError::Setup {
             reason: format!("the variable {name}_proxy does not hold the address of a proxy"),
-            hint: "Set it to the address of an http, https or socks5 proxy, or unset it, or use --bundle",
+            cause: Cause::Proxy,
         })?;
         builder = builder.proxy(proxy.no_proxy(no_proxy.clone()));
     }

@@ -54,9 +54,10 @@ fn redact_one(word: &str) -> String {
     // What is hidden behind an encoding, however often, is shown without it, and masked.
     let decoded = decode_fully(word);
     let masked = mask(&decoded);
-    match masked == decoded {
-        true => word.to_owned(),
-        false => masked,
+    if masked == decoded {
+        word.to_owned()
+    } else {
+        masked
     }
 }
 
@@ -97,9 +98,10 @@ fn mask_later_users(path: &str) -> String {
     for part in path.split_inclusive('@') {
         let start = part.rfind(['/', '\\', ',']).map_or(0, |at| at + 1);
         let is_user = start > 0 && part.ends_with('@') && part[start..].contains(':');
-        match is_user {
-            true => shown = shown + &part[..start] + HIDDEN + "@",
-            false => shown += part,
+        if is_user {
+            shown = shown + &part[..start] + HIDDEN + "@"
+        } else {
+            shown += part
         }
     }
     shown

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use crate::error::{FetchError, Tried};
+use crate::error::{Cause, FetchError, Tried};
 use crate::redact::redact_url;
 
 /// One place that may have an archive: a mirror, or the channel itself.
@@ -27,7 +27,7 @@ pub(crate) struct Source {
 pub(crate) enum End {
     Unavailable {
         reason: String,
-        hint: &'static str,
+        cause: Cause,
     },
     Damaged {
         what: &'static str,
@@ -105,15 +105,15 @@ pub(crate) fn give_up(file_name: &str, sources: Vec<Source>) -> FetchError {
         .collect();
     // Stable: what says most about the cause comes last where nothing else could be had.
     ended.sort_by_key(|(_, end)| Reverse(matches!(end, End::Unavailable { .. })));
-    let hint = ended.iter().rev().find_map(|(_, end)| match end {
-        End::Unavailable { hint, .. } => Some(*hint),
+    let cause = ended.iter().rev().find_map(|(_, end)| match end {
+        End::Unavailable { cause, .. } => Some(*cause),
         End::Damaged { .. } => None,
     });
-    match (hint, ended.pop()) {
-        (Some(hint), last) => FetchError::Network {
+    match (cause, ended.pop()) {
+        (Some(cause), last) => FetchError::Network {
             file_name,
             tried: ended.into_iter().chain(last).map(describe).collect(),
-            hint,
+            cause,
         },
         (
             None,

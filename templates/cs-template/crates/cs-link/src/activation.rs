@@ -3,10 +3,11 @@
 //! Link scripts run in an activated prefix, and so does the delegate of a runtime with `activation = "full"`. Both get what scripts
 //! export and nothing else of them: they run in a shell of their own (see [`run_scripts`]).
 
-use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use files::list_files;
+
+mod files;
 #[cfg(unix)]
 mod scripts;
 #[cfg(unix)]
@@ -22,14 +23,4 @@ pub use variables::{Variables, read_variables};
 /// The activation scripts of `prefix` for a shell whose scripts end in `extension`, in the order of their names.
 pub fn list_scripts(prefix: &Path, extension: &str) -> Vec<PathBuf> {
     list_files(&prefix.join("etc/conda/activate.d"), extension)
-}
-
-fn list_files(directory: &Path, extension: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut files: Vec<_> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension() == Some(OsStr::new(extension)) && path.is_file())
-        .collect();
-    files.sort();
-    files
 }

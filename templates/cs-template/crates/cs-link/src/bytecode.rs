@@ -12,12 +12,13 @@ use zstd::stream::read::Decoder as ZstdDecoder;
 
 use crate::LinkError;
 use crate::children::{Guarded, isolate, output_tail};
+use crate::clean::checked_path;
 use crate::clobber::{BYTECODE, Claimant, Claims};
 use crate::fault::Fault;
 use crate::input::{Input, Monitor};
 use crate::layout::Layout;
 use crate::maker::Maker;
-use crate::shared::{Shared, checked_path, write_fault};
+use crate::shared::{Shared, write_fault};
 use crate::tar::{Kind, TarReader};
 use crate::tree::Hand;
 
@@ -222,7 +223,7 @@ impl Shift<'_> {
             let start = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
             let others: Vec<_> = (1..threads).map_while(start).collect();
             others.into_iter().fold(work(), |result, thread| {
-                result.and(thread.join().unwrap_or(Err(LinkError::Cancelled)))
+                result.and(thread.join().unwrap_or(Err(Fault::Cancelled.into())))
             })
         })
     }
@@ -234,7 +235,7 @@ impl Shift<'_> {
         while let Some(&(path, package)) = self.work.get(self.next.fetch_add(1, Ordering::Relaxed))
         {
             if self.cancel.load(Ordering::Relaxed) {
-                return Err(LinkError::Cancelled);
+                return Err(Fault::Cancelled.into());
             }
             let Some(compiled) = self.claim(path, &tag, &mut hand) else {
                 continue;
@@ -282,7 +283,7 @@ impl Shift<'_> {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child: Child = command.spawn().map_err(|source| LinkError::Spawn {
+        let mut child: Child = command.spawn().map_err(|source| Fault::Spawn {
             program: program.clone(),
             source,
         })?;
@@ -292,10 +293,11 @@ impl Shift<'_> {
                 input,
                 output: BufReader::new(output),
             }),
-            _ => Err(LinkError::Spawn {
+            _ => Err(Fault::Spawn {
                 program,
                 source: std::io::ErrorKind::BrokenPipe.into(),
-            }),
+            }
+            .into()),
         }
     }
 }
@@ -318,10 +320,11 @@ impl Compiler {
 
     fn failure(&mut self) -> LinkError {
         let (status, output) = self.child.finish();
-        LinkError::Compile {
+        Fault::Compile {
             status,
             output: output_tail(&output),
         }
+        .into()
     }
 }
 

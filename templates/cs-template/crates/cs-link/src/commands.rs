@@ -9,9 +9,10 @@ use crate::clobber::Claimant;
 use crate::entry_point::EntryPoint;
 use crate::fault::Fault;
 use crate::layout::{Layout, SCRIPTS};
+use crate::linked::Linked;
 use crate::maker::Maker;
 use crate::record::{Digest, PathKind, PathRecord};
-use crate::shared::{Linked, Shared, write_fault};
+use crate::shared::{Shared, write_fault};
 use crate::tree::Hand;
 
 /// What was made, by path.

@@ -6,12 +6,12 @@ use bzip2::bufread::MultiBzDecoder;
 use cs_archive::ReadAt;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
+use crate::clean::checked_path;
 use crate::fault::{Fault, Interruption};
 use crate::info::InfoFiles;
 use crate::input::{Input, Monitor};
 use crate::limits::{LARGEST_INFO, plausible_limit};
 use crate::memory::has_room_for_bzip2;
-use crate::shared::checked_path;
 use crate::tar::{Entry, Kind, TarReader};
 use crate::zip::{Member, list_members};
 

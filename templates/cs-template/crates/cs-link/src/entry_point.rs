@@ -1,7 +1,7 @@
 //! Commands that call a function of a noarch python package.
 
 use crate::layout::Layout;
-use crate::shebang::{ends_interpreter, exec_line};
+use crate::shebang::{SHEBANG_LIMIT, ends_interpreter, exec_line};
 
 /// `COMMAND = MODULE:FUNCTION [EXTRAS]`, as in `info/link.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,9 +10,6 @@ pub(crate) struct EntryPoint {
     module: String,
     function: String,
 }
-
-/// The kernel reads this much of a script's first line, `#!` included.
-const SHEBANG_LIMIT: usize = 127;
 
 impl EntryPoint {
     /// Parse one entry point, or say why it is refused. What it names ends up in Python code, so it must be names.

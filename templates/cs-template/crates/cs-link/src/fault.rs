@@ -1,4 +1,4 @@
-//! What goes wrong below the level at which the package's name is known.
+//! What goes wrong while linking, before and after it is known which package is to blame.
 
 use std::fmt;
 use std::io;
@@ -6,34 +6,111 @@ use std::path::PathBuf;
 
 use cs_archive::is_memory_error;
 
-use crate::{LinkError, Package};
+use crate::{Kind, LinkError, Package};
 
-/// A failure that is still to be given a package.
-#[derive(Debug)]
-pub(crate) enum Fault {
+/// What went wrong. Whose fault it is, is [`LinkError`]'s to say.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The archive is not the one that was locked.
+    #[error("the SHA-256 does not match the lock (expected {expected}, found {actual})")]
+    Checksum {
+        /// Lower-case hex.
+        expected: String,
+        /// Lower-case hex.
+        actual: String,
+    },
+    /// The archive cannot be decoded, or contradicts itself.
+    #[error("{}{reason}", at(.entry))]
     Damaged {
+        /// Path within the archive, when one entry is to blame.
         entry: Option<String>,
+        /// What is wrong.
         reason: String,
     },
+    /// The archive tries to reach out of the prefix, or to take more room than it says.
+    #[error("refused {entry:?}: {reason}")]
     Hostile {
+        /// Path within the archive.
         entry: String,
+        /// Why it is refused.
         reason: String,
     },
-    Read(io::Error),
+    /// The archive's bytes cannot be read.
+    #[error("the archive cannot be read: {0}")]
+    Read(#[source] io::Error),
+    /// Something in the staging directory cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
     Write {
+        /// The path, in the staging directory.
         path: PathBuf,
+        /// What the operating system said.
         source: io::Error,
     },
+    /// The prefix does not fit where the package holds a placeholder for it.
+    #[error("the prefix {} is {length} bytes long, {path:?} has room for {limit}", prefix.display())]
     PrefixTooLong {
+        /// The file with the placeholder.
         path: String,
+        /// The final prefix.
         prefix: PathBuf,
+        /// Its length in bytes.
         length: usize,
+        /// The placeholder's length in bytes.
         limit: usize,
     },
+    /// The prefix cannot be written into files.
+    #[error("the prefix {} is not valid UTF-8 and cannot be written into files", .0.display())]
+    PrefixNotUnicode(PathBuf),
+    /// A noarch python package without a Python.
+    #[error("a noarch python package needs a Python, and the plan has none")]
     MissingPython,
+    /// The plan says something impossible.
+    #[error("{0}")]
     Plan(String),
+    /// The supplier ran out of archives before every package was there.
+    #[error("{} archives are missing (first: {})", packages.len(), packages[0])]
+    Missing {
+        /// File names, in install order, at least one.
+        packages: Vec<String>,
+    },
+    /// A decoder cannot have the memory that it needs.
+    #[error("there is not enough memory to unpack it")]
     Memory,
+    /// The byte compiler failed.
+    #[error("compiling Python modules failed ({status}){}", tail(.output))]
+    Compile {
+        /// How it ended.
+        status: String,
+        /// The last lines that it wrote.
+        output: String,
+    },
+    /// A program cannot be started.
+    #[error("cannot run {}: {source}", program.display())]
+    Spawn {
+        /// The program.
+        program: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The caller asked to stop.
+    #[error("interrupted")]
     Cancelled,
+}
+
+fn at(entry: &Option<String>) -> String {
+    entry
+        .as_ref()
+        .map(|entry| format!("{entry:?}: "))
+        .unwrap_or_default()
+}
+
+/// An error is one line, whatever a program has written. Quoted, as its last word may be a full stop.
+fn tail(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().collect();
+    match lines.as_slice() {
+        [] => String::new(),
+        lines => format!("; it wrote \"{}\"", lines.join(" | ")),
+    }
 }
 
 impl Fault {
@@ -68,67 +145,59 @@ impl Fault {
         }
     }
 
+    /// What kind of failure this is.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Checksum { .. }
+            | Self::Damaged { .. }
+            | Self::Hostile { .. }
+            | Self::Missing { .. } => Kind::Archive,
+            Self::Memory => Kind::Memory,
+            Self::Read(source) | Self::Write { source, .. } if is_memory_error(source) => {
+                Kind::Memory
+            }
+            // Another program has changed it.
+            Self::Read(source) if source.kind() == io::ErrorKind::InvalidData => Kind::Archive,
+            Self::Read(_) => Kind::Io,
+            Self::Write { source, .. } if is_disk_failure(source) => Kind::Io,
+            Self::Write { .. } => Kind::CannotWrite,
+            Self::PrefixTooLong { .. } | Self::PrefixNotUnicode(_) => Kind::Prefix,
+            Self::Compile { .. } | Self::Spawn { .. } => Kind::Program,
+            Self::MissingPython | Self::Plan(_) => Kind::Plan,
+            Self::Cancelled => Kind::Cancelled,
+        }
+    }
+
     /// Name the package that is to blame.
     pub(crate) fn of(self, package: &Package) -> LinkError {
-        let package = package.archive.file_name.clone();
-        match self {
-            Self::Damaged { entry, reason } => LinkError::Damaged {
-                package,
-                entry,
-                reason,
-            },
-            Self::Hostile { entry, reason } => LinkError::Hostile {
-                package,
-                entry,
-                reason,
-            },
-            Self::Read(source) => LinkError::Read { package, source },
-            Self::Write { path, source } => LinkError::Write { path, source },
-            Self::PrefixTooLong {
-                path,
-                prefix,
-                length,
-                limit,
-            } => LinkError::PrefixTooLong {
-                package,
-                path,
-                prefix,
-                length,
-                limit,
-            },
-            Self::MissingPython => LinkError::MissingPython { package },
-            Self::Plan(reason) => LinkError::Plan { package, reason },
-            Self::Memory => LinkError::Memory { package },
-            Self::Cancelled => LinkError::Cancelled,
-        }
+        self.of_subject(&package.archive.file_name)
     }
 
     /// Blame the shipped bytecode.
     pub(crate) fn of_bytecode(self) -> LinkError {
+        self.of_subject("the shipped bytecode")
+    }
+
+    /// Name what is to blame. A path that cannot be written says enough, and an interruption is nobody's fault.
+    pub(crate) fn of_subject(self, subject: &str) -> LinkError {
         match self {
-            Self::Write { path, source } => LinkError::Write { path, source },
-            Self::Read(source) => LinkError::Read {
-                package: "shipped bytecode".to_owned(),
-                source,
-            },
-            Self::Cancelled => LinkError::Cancelled,
-            Self::Memory => LinkError::Memory {
-                package: "shipped bytecode".to_owned(),
-            },
-            Self::Damaged { entry, reason } => LinkError::Bytecode {
-                reason: entry
-                    .map(|entry| format!("{entry:?}: "))
-                    .unwrap_or_default()
-                    + &reason,
-            },
-            Self::Hostile { entry, reason } => LinkError::Bytecode {
-                reason: format!("{entry:?}: {reason}"),
-            },
-            other => LinkError::Bytecode {
-                reason: format!("{other:?}"),
+            Self::Write { .. } | Self::Cancelled => self.into(),
+            fault => LinkError {
+                subject: Some(subject.to_owned()),
+                fault,
             },
         }
     }
+}
+
+/// Whether the disk is full, over quota or failing, or this process is at a limit: nothing that permissions could mend.
+fn is_disk_failure(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    const EIO: i32 = 5;
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(error.kind(), FileTooLarge | StorageFull | QuotaExceeded)
+        || (cfg!(unix) && matches!(error.raw_os_error(), Some(EIO | ENFILE | EMFILE)))
 }
 
 /// Messages quote what archives hold, and that may be of any length.
@@ -169,5 +238,57 @@ impl std::error::Error for Interruption {}
 impl From<Interruption> for io::Error {
     fn from(interruption: Interruption) -> Self {
         io::Error::other(interruption)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind_of_write(source: io::Error) -> Kind {
+        Fault::Write {
+            path: "x".into(),
+            source,
+        }
+        .kind()
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_a_forbidden_one() {
+        for (kind, expected) in [
+            (io::ErrorKind::StorageFull, Kind::Io),
+            (io::ErrorKind::QuotaExceeded, Kind::Io),
+            (io::ErrorKind::FileTooLarge, Kind::Io),
+            (io::ErrorKind::PermissionDenied, Kind::CannotWrite),
+            (io::ErrorKind::ReadOnlyFilesystem, Kind::CannotWrite),
+        ] {
+            assert_eq!(kind_of_write(kind.into()), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_lack_of_memory_is_no_fault_of_the_disk() {
+        let error = io::ErrorKind::OutOfMemory.into();
+        assert_eq!(kind_of_write(error), Kind::Memory);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_failing_disk_is_an_input_output_error() {
+        assert_eq!(kind_of_write(io::Error::from_raw_os_error(5)), Kind::Io);
+    }
+
+    #[test]
+    fn what_is_to_blame_is_named_but_where_the_path_says_enough() {
+        let damaged = Fault::damaged_at("x", "it is short").of_subject("demo-1-0.conda");
+        assert_eq!(damaged.to_string(), "demo-1-0.conda: \"x\": it is short");
+        let written = Fault::Write {
+            path: "/p/x".into(),
+            source: io::Error::other("no"),
+        };
+        assert_eq!(
+            written.of_subject("demo-1-0.conda").to_string(),
+            "cannot write /p/x: no"
+        );
     }
 }

@@ -88,9 +88,10 @@ impl<'a> InfoFiles<'a> {
     /// Refuse what would take too much memory; what comes twice counts once.
     fn check_size(&self, name: &str, path: &str, size: u64) -> Result<(), Fault> {
         if is_metadata(name) {
-            return match size > LARGEST_METADATA {
-                true => Err(Fault::hostile(path, "larger than 4 MiB")),
-                false => Ok(()),
+            return if size > LARGEST_METADATA {
+                Err(Fault::hostile(path, "larger than 4 MiB"))
+            } else {
+                Ok(())
             };
         }
         let others = self
@@ -98,12 +99,13 @@ impl<'a> InfoFiles<'a> {
             .iter()
             .filter(|&(&kept, _)| !is_metadata(kept) && kept != name);
         let sum: u64 = others.map(|(_, bytes)| bytes.len() as u64).sum();
-        match sum.saturating_add(size) > LARGEST_LISTS {
-            true => Err(Fault::hostile(
+        if sum.saturating_add(size) > LARGEST_LISTS {
+            Err(Fault::hostile(
                 path,
                 "its lists of files take more than 128 MiB",
-            )),
-            false => Ok(()),
+            ))
+        } else {
+            Ok(())
         }
     }
 

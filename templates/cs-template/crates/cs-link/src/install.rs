@@ -6,34 +6,32 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use cs_archive::{Archive, Archives, Progress, to_hex};
+use cs_archive::{Archives, Progress};
 
 use crate::aside::Aside;
-use crate::bytecode::{Modules, compile, unpack_shipped};
+use crate::bytecode::compile;
 use crate::clobber::Claims;
+use crate::crew::{Crew, Done};
 use crate::fault::Fault;
 use crate::history::{render_explicit, render_history};
-use crate::input::Monitor;
 use crate::layout::Layout;
 use crate::order::order_packages;
-use crate::package::{Hashed, hash, link_package};
 use crate::record::{PathKind, PathRecord, edit_record};
 use crate::scripts::run_scripts;
-use crate::settle::settle;
-use crate::shared::{Shared, replace_file};
-use crate::tree::{Hand, Tree};
-use crate::{Bytecode, Clobbered, Job, LinkError, Misstated, Package, Report};
+use crate::shared::Shared;
+use crate::tree::{Hand, Tree, replace_file};
+use crate::{Bytecode, InstallError, Job, LinkError, Report};
 
 /// Install every package of `job` into its staging directory.
 ///
 /// Archives are taken from `archives` by up to `job.threads` threads. When this returns, with whatever result, no thread and no process that
 /// it started is left. After an error the staging directory holds an unfinished prefix, to be removed by its creator.
-pub fn install(
+pub fn install<E: Send>(
     job: &Job,
-    archives: &dyn Archives,
+    archives: &dyn Archives<Error = E>,
     progress: &dyn Progress,
     cancel: &AtomicBool,
-) -> Result<Report, LinkError> {
+) -> Result<Report, InstallError<E>> {
     let staging =
         std::path::absolute(job.staging).map_err(|source| write_error(job, "", source))?;
     // Without the slash that a path may end with: more paths are appended to it.
@@ -47,7 +45,7 @@ pub fn install(
         .python
         .map(Layout::new)
         .transpose()
-        .map_err(|reason| plan_error("python", reason))?;
+        .map_err(|reason| Fault::Plan(reason).of_subject("python"))?;
     let tree = Tree::open(job.staging).map_err(|source| write_error(job, "", source))?;
     let claims = Claims::new(order_packages(job.packages));
     let aside = Aside::default();
@@ -72,7 +70,7 @@ pub fn install(
         report.messages = run_scripts(job, cancel)?;
     }
     if cancel.load(Ordering::Relaxed) {
-        Err(LinkError::Cancelled)
+        Err(LinkError::from(Fault::Cancelled).into())
     } else {
         Ok(report)
     }
@@ -112,7 +110,7 @@ fn prefix_text(job: &Job) -> Result<String, LinkError> {
     let text = job
         .prefix
         .to_str()
-        .ok_or_else(|| LinkError::PrefixNotUnicode(job.prefix.to_owned()))?;
+        .ok_or_else(|| Fault::PrefixNotUnicode(job.prefix.to_owned()))?;
     Ok(if cfg!(windows) {
         text.replace('\\', "/")
     } else {
@@ -120,18 +118,12 @@ fn prefix_text(job: &Job) -> Result<String, LinkError> {
     })
 }
 
-fn plan_error(package: &str, reason: String) -> LinkError {
-    LinkError::Plan {
-        package: package.to_owned(),
-        reason,
-    }
-}
-
 fn write_error(job: &Job, path: &str, source: std::io::Error) -> LinkError {
-    LinkError::Write {
+    Fault::Write {
         path: job.staging.join(path),
         source,
     }
+    .into()
 }
 
 fn write_text(job: &Job, hand: &mut Hand, path: &str, text: &str) -> Result<(), LinkError> {
@@ -167,216 +159,4 @@ fn correct_records(
         edit_record(shared, hand, package, &lost, added).map_err(|fault| fault.of(package))?;
     }
     Ok(())
-}
-
-/// What the threads have done together.
-#[derive(Default)]
-struct Done {
-    linked: Vec<bool>,
-    files: u64,
-    bytes: u64,
-    modules: Modules,
-    /// Compiled modules, each with the package that it belongs to.
-    compiled: Vec<(usize, String)>,
-    /// Compiled modules that came with the runtime, not yet known to belong to anything.
-    shipped: Vec<String>,
-    /// What gave way to a file in place of a directory, or the other way round.
-    lost: Vec<Clobbered>,
-    misstated: Vec<Misstated>,
-    error: Option<LinkError>,
-}
-
-/// The worker threads.
-struct Crew<'a> {
-    shared: &'a Shared<'a>,
-    archives: &'a dyn Archives,
-    progress: &'a dyn Progress,
-    cancel: &'a AtomicBool,
-    /// One of the threads has failed.
-    failed: AtomicBool,
-    bytecode_taken: AtomicBool,
-    done: Mutex<Done>,
-}
-
-impl<'a> Crew<'a> {
-    fn new(
-        shared: &'a Shared<'a>,
-        archives: &'a dyn Archives,
-        progress: &'a dyn Progress,
-        cancel: &'a AtomicBool,
-    ) -> Self {
-        let done = Done {
-            linked: vec![false; shared.job.packages.len()],
-            ..Done::default()
-        };
-        Self {
-            shared,
-            archives,
-            progress,
-            cancel,
-            failed: AtomicBool::new(false),
-            bytecode_taken: AtomicBool::new(false),
-            done: Mutex::new(done),
-        }
-    }
-
-    /// Let the threads work until there is nothing left to do.
-    fn work(self) -> Result<Done, LinkError> {
-        let threads = self
-            .shared
-            .job
-            .threads
-            .clamp(1, self.shared.job.packages.len().max(1));
-        std::thread::scope(|scope| {
-            for _ in 1..threads {
-                // Where no more threads are allowed, fewer do the work.
-                let thread = std::thread::Builder::new();
-                if thread.spawn_scoped(scope, || self.work_alone()).is_err() {
-                    break;
-                }
-            }
-            self.work_alone();
-        });
-        let mut done = self
-            .done
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        // An interruption shows in many ways; what counts is that the caller wanted it.
-        if self.cancel.load(Ordering::Relaxed) {
-            return Err(LinkError::Cancelled);
-        }
-        if let Some(error) = done.error.take() {
-            return Err(error);
-        }
-        check_complete(self.shared.job.packages, &done.linked)?;
-        let shipped = std::mem::take(&mut done.shipped);
-        let mut hand = self.shared.tree.hand();
-        let compiled = done.modules.claimants(self.shared.claims, &shipped);
-        done.lost = settle(self.shared, &mut hand, &compiled)?;
-        done.compiled = done
-            .modules
-            .attribute(self.shared, &mut hand, shipped)
-            .map_err(Fault::of_bytecode)?;
-        done.modules.keep_owned(self.shared.claims);
-        Ok(done)
-    }
-
-    /// One thread's work.
-    fn work_alone(&self) {
-        let mut hand = self.shared.tree.hand();
-        if let Err(error) = self
-            .take_bytecode(&mut hand)
-            .and_then(|()| self.take_archives(&mut hand))
-        {
-            self.fail(error);
-        }
-    }
-
-    /// The compiled modules that came with the runtime are one more archive, for the first thread that comes along.
-    fn take_bytecode(&self, hand: &mut Hand) -> Result<(), LinkError> {
-        let Bytecode::Shipped(bytes) = self.shared.job.bytecode else {
-            return Ok(());
-        };
-        if self.bytecode_taken.swap(true, Ordering::Relaxed) {
-            return Ok(());
-        }
-        let monitor = Monitor::silent([self.cancel, &self.failed]);
-        let (shipped, written) =
-            unpack_shipped(self.shared, hand, bytes, &monitor).map_err(Fault::of_bytecode)?;
-        let mut done = self.lock();
-        done.bytes += written;
-        done.files += shipped.len() as u64;
-        done.shipped = shipped;
-        Ok(())
-    }
-
-    fn take_archives(&self, hand: &mut Hand) -> Result<(), LinkError> {
-        while !self.failed.load(Ordering::Relaxed) {
-            if self.cancel.load(Ordering::Relaxed) {
-                return Err(LinkError::Cancelled);
-            }
-            let Some(archive) = self.archives.next()? else {
-                break;
-            };
-            self.link(&archive, hand)?;
-        }
-        Ok(())
-    }
-
-    fn link(&self, archive: &Archive, hand: &mut Hand) -> Result<(), LinkError> {
-        let index = archive.index;
-        let package = self.expect(index)?;
-        let flags = [self.cancel, &self.failed];
-        let monitor = Monitor::new(self.progress, index, archive.bytes.len(), flags);
-        let blame = |fault: Fault| fault.of(package);
-        let Hashed { bytes, sha256 } = hash(archive, &monitor).map_err(blame)?;
-        if let Some(actual) = sha256.filter(|actual| *actual != package.archive.sha256) {
-            return Err(LinkError::Checksum {
-                package: package.archive.file_name.clone(),
-                expected: to_hex(&package.archive.sha256),
-                actual: to_hex(&actual),
-            });
-        }
-        let linked = link_package(self.shared, hand, index, &*bytes, &monitor).map_err(blame)?;
-        monitor.finish();
-        let mut done = self.lock();
-        done.files += linked.files;
-        done.bytes += linked.bytes;
-        done.misstated
-            .extend(linked.misstated.map(|found| Misstated {
-                package: index,
-                files: found.files,
-                first: found.first,
-                stated: found.stated,
-                actual: found.actual,
-            }));
-        if !matches!(self.shared.job.bytecode, Bytecode::OnImport) {
-            done.modules.add(self.shared.claims, index, linked.modules);
-        }
-        Ok(())
-    }
-
-    /// The package of an archive that has just come, the first time that it comes.
-    fn expect(&self, index: usize) -> Result<&'a Package, LinkError> {
-        let package = self.shared.job.packages.get(index).ok_or_else(|| {
-            let reason = format!("it handed out number {index}, which the plan does not have");
-            plan_error("the supplier of archives", reason)
-        })?;
-        if std::mem::replace(&mut self.lock().linked[index], true) {
-            return Err(plan_error(
-                &package.archive.file_name,
-                "its archive was handed out twice".to_owned(),
-            ));
-        }
-        Ok(package)
-    }
-
-    /// Keep the first error and stop the others; what they say after that is a consequence.
-    fn fail(&self, error: LinkError) {
-        let first = !self.failed.swap(true, Ordering::Relaxed);
-        if first {
-            self.lock().error = Some(error);
-            self.archives.stop();
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Done> {
-        self.done
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-fn check_complete(packages: &[Package], linked: &[bool]) -> Result<(), LinkError> {
-    let missing: Vec<String> = packages
-        .iter()
-        .zip(linked)
-        .filter(|(_, linked)| !**linked)
-        .map(|(package, _)| package.archive.file_name.clone())
-        .collect();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(LinkError::Missing { packages: missing })
-    }
 }

@@ -1,7 +1,7 @@
 //! Where the files of a noarch python package go.
 
 use crate::Python;
-use crate::paths::clean_path;
+use crate::clean::clean_path;
 
 /// What a package needs to know of the prefix's Python.
 #[derive(Clone, Debug)]

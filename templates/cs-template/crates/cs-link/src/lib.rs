@@ -9,12 +9,15 @@ pub mod activation;
 mod aside;
 mod bytecode;
 mod channel;
+mod checks;
 mod children;
+mod clean;
 mod clobber;
 #[cfg(target_os = "macos")]
 mod codesign;
 mod commands;
 mod container;
+mod crew;
 #[cfg(target_os = "linux")]
 mod descendants;
 mod entry_point;
@@ -27,6 +30,7 @@ mod install;
 mod job;
 mod layout;
 mod limits;
+mod linked;
 mod linker;
 mod lookup;
 mod maker;
@@ -47,6 +51,7 @@ mod tar;
 mod tree;
 mod zip;
 
-pub use error::{Kind, LinkError};
+pub use error::{InstallError, Kind, LinkError};
+pub use fault::Fault;
 pub use install::install;
 pub use job::{Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report};

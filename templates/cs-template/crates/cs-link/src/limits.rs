@@ -104,9 +104,10 @@ impl Spending {
     /// Count a file of `bytes` bytes before it is written at `path`.
     pub(crate) fn unpack(&mut self, path: &str, bytes: u64) -> Result<(), Fault> {
         self.unpacked = self.unpacked.saturating_add(bytes);
-        match self.unpacked > self.limit.bytes {
-            true => Err(Fault::hostile(path, self.limit.reason)),
-            false => Ok(()),
+        if self.unpacked > self.limit.bytes {
+            Err(Fault::hostile(path, self.limit.reason))
+        } else {
+            Ok(())
         }
     }
 
@@ -116,12 +117,13 @@ impl Spending {
         let most = GROWTH_FACTOR
             .saturating_mul(self.unpacked)
             .saturating_add(GROWTH_BYTES);
-        match self.added > most {
-            true => Err(Fault::hostile(
+        if self.added > most {
+            Err(Fault::hostile(
                 path,
                 "with the prefix in it the package's text takes more than four times its size",
-            )),
-            false => Ok(()),
+            ))
+        } else {
+            Ok(())
         }
     }
 }
@@ -129,9 +131,10 @@ impl Spending {
 /// Refuse a package that would make more than `most` entries: `entries`, the directories that they are in, and `more` besides.
 pub(crate) fn check_entries(entries: &[PathEntry], more: usize, most: u64) -> Result<(), Fault> {
     let count = entries.len() + more + count_directories(entries);
-    match count as u64 > most {
-        true => Err(Fault::hostile("info/", too_many(most))),
-        false => Ok(()),
+    if count as u64 > most {
+        Err(Fault::hostile("info/", too_many(most)))
+    } else {
+        Ok(())
     }
 }
 

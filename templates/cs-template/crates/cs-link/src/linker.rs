@@ -1,15 +1,17 @@
 //! The files of one package, as they come out of its archive.
 
+mod deferred;
 mod file;
 mod hard_link;
-
-use hard_link::{Deferred, Origin};
 
 use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
 
+use self::deferred::{Deferred, Origin};
 use crate::aside::is_in_the_way;
+use crate::checks::{check_placeholders, check_room};
+use crate::clean::checked_path;
 use crate::clobber::Claimant;
 use crate::container::Stream;
 use crate::fault::Fault;
@@ -17,13 +19,13 @@ use crate::info::InfoFiles;
 use crate::input::Monitor;
 use crate::layout::Layout;
 use crate::limits::{Spending, unpacked_limit};
+use crate::linked::{Linked, Misstated};
 use crate::lookup::Lookup;
 use crate::maker::{Maker, is_the_runtimes};
-use crate::package::{check_placeholders, check_room};
 use crate::paths::{Declared, PathEntry};
 use crate::record::{Digest, PathKind, PathRecord};
 use crate::reserved::check_path;
-use crate::shared::{Linked, Misstated, Shared, checked_path, write_fault};
+use crate::shared::{Shared, write_fault};
 use crate::tar::{Entry, Kind, TarReader};
 use crate::tree::Hand;
 

@@ -1,10 +1,9 @@
 //! One archive into the staging directory.
 
-use std::io;
-
 use cs_archive::{Archive, ReadAt};
 
 use crate::Noarch;
+use crate::checks::check_room;
 use crate::commands::EntryPoints;
 use crate::container::Container;
 use crate::fault::Fault;
@@ -12,11 +11,12 @@ use crate::info::InfoFiles;
 use crate::input::Monitor;
 use crate::layout::Layout;
 use crate::limits::{check_entries, most_entries, plausible_limit, stated_bytes, unpacked_limit};
+use crate::linked::Linked;
 use crate::linker::Linker;
-use crate::paths::{FileMode, PathEntry};
+use crate::paths::PathEntry;
 use crate::record::write_record;
 use crate::seal::Sealed;
-use crate::shared::{Linked, Shared, write_fault};
+use crate::shared::Shared;
 use crate::tree::Hand;
 
 /// Put the files of a verified archive in place, and write the package's record.
@@ -114,49 +114,5 @@ fn check_stated_room(
     match stated_bytes(entries) {
         Some(bytes) if bytes <= plausible_limit(length).bytes => check_room(bytes, shared, package),
         _ => Ok(()),
-    }
-}
-
-/// Stop when there is no room for so many bytes of a package.
-pub(crate) fn check_room(needed: u64, shared: &Shared, package: &str) -> Result<(), Fault> {
-    const WORTH_ASKING: u64 = 1024 * 1024 * 1024;
-    if needed < WORTH_ASKING {
-        return Ok(());
-    }
-    match shared.tree.free_bytes() {
-        Some(free) if free < needed => {
-            let message =
-                format!("the files of {package} alone need {needed} bytes, and {free} are free");
-            let source = io::Error::new(io::ErrorKind::StorageFull, message);
-            Err(write_fault(shared, "", source))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Binary files cannot take a prefix that is longer than what they have room for.
-pub(crate) fn check_placeholders(entries: &[PathEntry], shared: &Shared) -> Result<(), Fault> {
-    let too_short = |entry: &&PathEntry| {
-        entry.placeholder.as_ref().is_some_and(|placeholder| {
-            cfg!(unix)
-                && placeholder.mode == FileMode::Binary
-                && placeholder.text.len() < shared.prefix.len()
-        })
-    };
-    match entries
-        .iter()
-        .filter(too_short)
-        .min_by_key(|entry| entry.placeholder.as_ref().map(|found| found.text.len()))
-    {
-        None => Ok(()),
-        Some(entry) => Err(Fault::PrefixTooLong {
-            path: entry.source.to_string(),
-            prefix: shared.job.prefix.to_owned(),
-            length: shared.prefix.len(),
-            limit: entry
-                .placeholder
-                .as_ref()
-                .map_or(0, |found| found.text.len()),
-        }),
     }
 }

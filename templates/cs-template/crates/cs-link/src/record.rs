@@ -10,10 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 use crate::Package;
+use crate::clean::clean_path;
 use crate::fault::Fault;
-use crate::paths::{FileMode, clean_path};
-use crate::shared::{Shared, replace_file, write_fault};
-use crate::tree::Hand;
+use crate::paths::FileMode;
+use crate::shared::{Shared, write_fault};
+use crate::tree::{Hand, replace_file};
 
 /// How a path came to be, in conda's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

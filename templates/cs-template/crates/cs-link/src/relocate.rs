@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::memmem::Finder;
 
+use crate::fault::Fault;
 use crate::paths::{FileMode, Placeholder};
 use crate::placeholder::Replacer;
 use crate::{Job, LinkError};
@@ -59,10 +60,11 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
 }
 
 fn error_at(path: &Path, source: io::Error) -> LinkError {
-    LinkError::Write {
+    Fault::Write {
         path: path.to_owned(),
         source,
     }
+    .into()
 }
 
 struct Walk<'a> {
@@ -76,7 +78,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn visit(&self, path: &Path, directories: &mut Vec<PathBuf>) -> Result<(), LinkError> {
         if self.cancel.load(Ordering::Relaxed) {
-            return Err(LinkError::Cancelled);
+            return Err(Fault::Cancelled.into());
         }
         let metadata = fs::symlink_metadata(path).map_err(|source| error_at(path, source))?;
         if metadata.is_dir() {

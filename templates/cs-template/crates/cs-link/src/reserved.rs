@@ -24,12 +24,13 @@ pub(crate) fn check_path(job: &Job, path: &str, is_directory: bool) -> Result<()
     }
     let mut overwritten = OVERWRITTEN.iter().chain(job.overwritten);
     let is_file = |name: &&str| folded.len() == name.len() && !is_directory;
-    match overwritten.any(|name| is_within(name) && !is_file(name)) {
-        true => Err(Fault::hostile(
+    if overwritten.any(|name| is_within(name) && !is_file(name)) {
+        Err(Fault::hostile(
             path,
             "the runtime has a file of its own there",
-        )),
-        false => Ok(()),
+        ))
+    } else {
+        Ok(())
     }
 }
 

@@ -4,19 +4,20 @@
 //! (see [`relocate`](crate::relocate)).
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::AtomicBool;
 
-use serde::Deserialize;
+mod environment;
 
-use crate::activation::read_variables;
+use self::environment::describe_environment;
 #[cfg(unix)]
-use crate::activation::{ScriptFault, Shell, is_shell_setting, list_scripts};
+use crate::activation::{ScriptFault, Shell, list_scripts};
 use crate::children::{Guarded, TAIL_BYTES, isolate, output_tail, watch};
+use crate::fault::Fault;
 use crate::limits::LONGEST_MESSAGE;
 use crate::relocate::relocate_changes;
 use crate::{Job, LinkError, Message, Package};
@@ -80,16 +81,11 @@ fn is_file(path: &Path) -> bool {
 }
 
 fn write_error(path: &Path, source: io::Error) -> LinkError {
-    LinkError::Write {
+    Fault::Write {
         path: path.to_owned(),
         source,
     }
-}
-
-#[derive(Deserialize)]
-struct Record {
-    #[serde(default)]
-    build_number: u64,
+    .into()
 }
 
 /// Run a package's script in the activated prefix. An activation script that fails holds up nothing either.
@@ -162,9 +158,12 @@ fn activate(
     isolate(&mut command);
     let start = |mut command: Command| {
         let mut child = Guarded::new(command.spawn().map_err(shell_fault)?);
-        Ok(move || match cancel.load(Ordering::Relaxed) {
-            true => Err(ScriptFault::Cancelled),
-            false => child.try_wait().map_err(shell_fault),
+        Ok(move || {
+            if cancel.load(Ordering::Relaxed) {
+                Err(ScriptFault::Cancelled)
+            } else {
+                child.try_wait().map_err(shell_fault)
+            }
         })
     };
     match crate::activation::run_scripts(&shell, &scripts, command, environment, start) {
@@ -177,11 +176,12 @@ fn activate(
             }
             Ok(None)
         }
-        Err(ScriptFault::Cancelled) => Err(LinkError::Cancelled),
-        Err(ScriptFault::Shell { shell, source }) => Err(LinkError::Spawn {
+        Err(ScriptFault::Cancelled) => Err(Fault::Cancelled.into()),
+        Err(ScriptFault::Shell { shell, source }) => Err(Fault::Spawn {
             program: shell,
             source,
-        }),
+        }
+        .into()),
         Err(fault @ ScriptFault::Ended { .. }) => Ok(Some(fault.to_string())),
     }
 }
@@ -202,15 +202,15 @@ fn is_full(_: &Path) -> bool {
 fn run(mut command: Command, cancel: &AtomicBool) -> Result<ExitStatus, LinkError> {
     isolate(&mut command);
     let program = PathBuf::from(command.get_program());
-    let spawn_error = |source| LinkError::Spawn {
+    let spawn_error = |source| Fault::Spawn {
         program: program.clone(),
         source,
     };
     let mut child = Guarded::new(command.spawn().map_err(spawn_error)?);
     child
         .wait(cancel)
-        .ok_or(LinkError::Cancelled)?
-        .map_err(spawn_error)
+        .ok_or(Fault::Cancelled)?
+        .map_err(|source| spawn_error(source).into())
 }
 
 /// No activation scripts are run here.
@@ -240,81 +240,6 @@ fn shell_command(_: &Path) -> Command {
     let mut command = watch(Path::new(&interpreter));
     command.args(["/d", "/c"]);
     command
-}
-
-/// What a package's script finds: the prefix and its variables, and of its user's environment all but what changes how scripts and
-/// Python work.
-fn describe_environment(job: &Job, package: &Package) -> BTreeMap<OsString, OsString> {
-    let mut environment: BTreeMap<OsString, OsString> = std::env::vars_os()
-        .filter(|(name, _)| !is_setting_of_user(name))
-        .map(|(name, value)| (normalize_name(name), value))
-        .collect();
-    for (name, value) in read_variables(job.staging).values {
-        let name = normalize_name(name.into());
-        match value {
-            Some(value) => environment.insert(name, value.into()),
-            None => environment.remove(&name),
-        };
-    }
-    let record: Option<Record> = serde_json::from_str(package.record.get()).ok();
-    let build_number = record.map_or(0, |record| record.build_number);
-    let staging = || job.staging.as_os_str().to_owned();
-    environment.extend(
-        [
-            ("PREFIX", staging()),
-            ("CONDA_PREFIX", staging()),
-            ("ROOT_PREFIX", staging()),
-            ("CONDA_DEFAULT_ENV", "base".into()),
-            ("CONDA_SHLVL", "1".into()),
-            ("PKG_NAME", package.name.clone().into()),
-            ("PKG_VERSION", package.version.clone().into()),
-            ("PKG_BUILDNUM", build_number.to_string().into()),
-            // What Python compiles now would belong to no package, and remember where it was made.
-            ("PYTHONDONTWRITEBYTECODE", "1".into()),
-            ("PATH", search_path(job.staging)),
-        ]
-        .map(|(name, value)| (OsString::from(name), value)),
-    );
-    environment
-}
-
-/// Windows does not tell upper from lower case: one variable has one name there.
-fn normalize_name(name: OsString) -> OsString {
-    match cfg!(windows) {
-        true => name.to_ascii_uppercase(),
-        false => name,
-    }
-}
-
-fn is_setting_of_user(name: &OsStr) -> bool {
-    #[cfg(unix)]
-    if is_shell_setting(name) {
-        return true;
-    }
-    name.to_string_lossy().starts_with("PYTHON")
-}
-
-fn search_path(staging: &Path) -> OsString {
-    let own: &[&str] = if cfg!(windows) {
-        &[
-            "",
-            "Library/mingw-w64/bin",
-            "Library/usr/bin",
-            "Library/bin",
-            "Scripts",
-            "bin",
-        ]
-    } else {
-        &["bin"]
-    };
-    let mut directories: Vec<PathBuf> = own
-        .iter()
-        .map(|directory| staging.join(directory))
-        .collect();
-    directories.extend(std::env::split_paths(
-        &std::env::var_os("PATH").unwrap_or_default(),
-    ));
-    std::env::join_paths(directories).unwrap_or_else(|_| staging.join("bin").into())
 }
 
 /// The start of a message, and the length of all of it in bytes.

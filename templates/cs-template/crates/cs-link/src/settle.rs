@@ -178,9 +178,10 @@ impl Dispute {
                 .find(|&(_, claimant)| claimant == one.claimant);
             if let Some((file, claimant)) = own {
                 // The one that came second.
-                let second = match kept.contains(one.path.as_str()) {
-                    true => &one.path,
-                    false => file,
+                let second = if kept.contains(one.path.as_str()) {
+                    &one.path
+                } else {
+                    file
                 };
                 let obstruction = io::ErrorKind::NotADirectory.into();
                 let fault = write_fault(shared, second, obstruction);

@@ -2,8 +2,9 @@
 
 use memchr::memmem;
 
-/// The longest first line that the kernel reads, `#!` included.
-const LIMIT: usize = if cfg!(target_os = "macos") { 512 } else { 127 };
+/// The longest first line that the kernel reads, `#!` included: Linux before 5.1 cuts off after 127 bytes, macOS after 512. conda has the
+/// same two numbers.
+pub(crate) const SHEBANG_LIMIT: usize = if cfg!(target_os = "macos") { 512 } else { 127 };
 
 /// Put `prefix` in place of `placeholder` in a line that starts with `#!`, without its line end.
 ///
@@ -15,7 +16,7 @@ pub(crate) fn rewrite_shebang(line: &[u8], placeholder: &str, prefix: &str) -> V
     let must_avoid = if prefix.bytes().any(ends_interpreter) {
         holds_prefix
     } else {
-        replaced.len() > LIMIT
+        replaced.len() > SHEBANG_LIMIT
     };
     if must_avoid {
         avoid_kernel(line, placeholder, prefix)
@@ -39,9 +40,10 @@ fn avoid_kernel(line: &[u8], placeholder: &str, prefix: &str) -> Vec<u8> {
         .unwrap_or(interpreter);
     if is_python(name) {
         let interpreter = replace_all(interpreter, placeholder, prefix.as_bytes());
-        let in_options = match is_plain(prefix) {
-            true => prefix.as_bytes().to_vec(),
-            false => quote(prefix.as_bytes()),
+        let in_options = if is_plain(prefix) {
+            prefix.as_bytes().to_vec()
+        } else {
+            quote(prefix.as_bytes())
         };
         exec_line(
             &interpreter,
@@ -223,9 +225,9 @@ mod tests {
 
     #[test]
     fn the_longest_line_that_the_kernel_reads_stays() {
-        let prefix = format!("/{}", "x".repeat(LIMIT - 3 - "/bin/sh".len()));
+        let prefix = format!("/{}", "x".repeat(SHEBANG_LIMIT - 3 - "/bin/sh".len()));
         let line = rewritten("#!/old/bin/sh", &prefix);
-        assert_eq!(line.len(), LIMIT);
+        assert_eq!(line.len(), SHEBANG_LIMIT);
         assert!(line.starts_with("#!/xxx"));
         assert_eq!(
             rewritten("#!/old/bin/sh", &format!("{prefix}x")),

@@ -9,9 +9,22 @@ mod system;
 
 pub(crate) use system::{Hand, Tree, set_modified, start_writing};
 
+use std::fs::File;
 use std::io;
 
 /// Whether an error says that a symbolic link, or a file, stands where a directory must be.
 pub(crate) fn is_obstructed(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotADirectory) || system::is_link_loop(error)
+}
+
+/// Replace a whole file that is not a package's.
+pub(crate) fn replace_file(hand: &mut Hand, path: &str) -> io::Result<File> {
+    const MODE: u32 = 0o666;
+    match hand.create_file(path, MODE) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            hand.remove(path)?;
+            hand.create_file(path, MODE)
+        }
+        other => other,
+    }
 }

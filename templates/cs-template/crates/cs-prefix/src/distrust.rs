@@ -20,16 +20,6 @@ pub struct Distrust {
 }
 
 impl Distrust {
-    /// What can be done about it, as the begin of a sentence.
-    pub fn advice(&self) -> String {
-        let path = self.path.display();
-        match self.doubt {
-            Doubt::Owner => format!("Run this as {}, let root own it", self.name_owner()),
-            Doubt::WritableByAll => format!("Forbid that with `chmod o-w {path}`"),
-            Doubt::WritableByGroup => format!("Forbid that with `chmod g-w {path}`"),
-        }
-    }
-
     fn name_owner(&self) -> String {
         match self.owner {
             ROOT => "root".to_owned(),

@@ -1,20 +1,63 @@
-//! What can go wrong with a prefix, in one paragraph each: what, where, what to do.
+//! What can go wrong with a prefix: what, and where.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cs_entry::ownership::Doubt;
+
 use crate::distrust::Distrust;
 use crate::foreignness::Foreignness;
 use crate::remains::Remains;
 
-/// A prefix that cannot be read, built, swapped or removed.
+/// What a failure means: one word for the caller, who turns it into a status and advice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The path holds something that this runtime did not make.
+    Foreign,
+    /// Somebody else can have put there what is at the path, or next to it.
+    Untrusted(Doubt),
+    /// The path must never be replaced or removed.
+    Protected,
+    /// The path must not be replaced or removed while the working directory is in it.
+    Occupied,
+    /// The prefix is reached through a symbolic link.
+    SymbolicLink,
+    /// This user may not do that.
+    NotPermitted,
+    /// Nobody can write there.
+    CannotWrite,
+    /// Something is mounted there.
+    MountPoint,
+    /// Something was mounted there half way.
+    MountAppeared,
+    /// The path is longer than the packages allow.
+    PathTooLong,
+    /// The disk lacks space for the prefix: nothing was written.
+    NoSpace,
+    /// The file system lacks inodes for the prefix: nothing was written.
+    NoInodes,
+    /// The disk became full, or the quota was used up.
+    DiskFull,
+    /// Another process does not let go.
+    Busy,
+    /// Something was not deleted.
+    LeftBehind,
+    /// Something was added since the caller was told what is there.
+    Appeared,
+    /// There is no earlier prefix.
+    NothingToRollBack,
+    /// The caller asked to stop.
+    Cancelled,
+    /// Everything else that the system refuses.
+    Io,
+}
+
+/// A prefix that cannot be read, built, swapped or removed. Its text says what is wrong and where; what to do is the caller's to say.
 #[derive(Debug, thiserror::Error)]
 pub enum PrefixError {
     /// The path holds something that this runtime did not make.
-    #[error(
-        "{path} is not a prefix of this runtime: {why}. Nothing was changed. Move it away, or choose another place with --path."
-    )]
+    #[error("{path} is not a prefix of this runtime: {why}")]
     Foreign {
         /// What is in the way.
         path: PathBuf,
@@ -22,27 +65,22 @@ pub enum PrefixError {
         why: Foreignness,
     },
     /// Somebody else can have put there what is at the path, or beside it.
-    #[error(
-        "{why}: others can have put there what is in it. Nothing was run or changed. {}, or choose another place with --path.", .why.advice()
-    )]
+    #[error("{why}: others can have put there what is in it")]
     Untrusted {
         /// What is not relied on, and why.
         why: Distrust,
     },
     /// The path is one that must never be replaced or removed.
-    #[error(
-        "{prefix} will not be used as a prefix: {why}. Nothing was changed. Choose another place with --path."
-    )]
+    #[error("{prefix} will not be used as a prefix: {why}")]
     Protected {
         /// The path as given.
         prefix: PathBuf,
         /// Why not.
-        why: &'static str,
+        why: Protection,
     },
     /// The prefix is reached through a symbolic link.
     #[error(
-        "{prefix} is a symbolic link to {target}: it can be run from there, but it is neither replaced nor removed through \
-         the link. Nothing was changed. Name {target} itself with --path."
+        "{prefix} is a symbolic link to {target}: it can be run from there, but it is neither replaced nor removed through the link"
     )]
     SymbolicLink {
         /// The link.
@@ -51,9 +89,7 @@ pub enum PrefixError {
         target: PathBuf,
     },
     /// The user may not write where the prefix is or belongs.
-    #[error(
-        "no permission to write to {directory}, which is needed to {action}. Ask its owner to do it, or choose another place with --path."
-    )]
+    #[error("no permission to write to {directory}, which is needed to {action}")]
     NotPermitted {
         /// The directory that cannot be written to.
         directory: PathBuf,
@@ -61,9 +97,7 @@ pub enum PrefixError {
         action: &'static str,
     },
     /// The user may not do what must be done with a path.
-    #[error(
-        "no permission to {action} {path}. Ask its owner for it, or choose another place with --path."
-    )]
+    #[error("no permission to {action} {path}")]
     Denied {
         /// A verb: "read", "rename".
         action: &'static str,
@@ -71,7 +105,7 @@ pub enum PrefixError {
         path: PathBuf,
     },
     /// Writing is impossible for everyone: a read-only file system, for instance.
-    #[error("cannot write to {path}: {source}. Choose another place with --path.")]
+    #[error("cannot write to {path}: {source}")]
     CannotWrite {
         /// The path that cannot be written.
         path: PathBuf,
@@ -80,25 +114,21 @@ pub enum PrefixError {
     },
     /// Something is mounted at the prefix or in it, or in a directory beside it that would be moved or removed.
     #[error(
-        "{path} is a mount point: what is mounted there is neither moved nor removed, so the prefix can be neither \
-         replaced nor removed. Nothing was changed. Unmount it first, or choose another place with --path."
+        "{path} is a mount point: what is mounted there is neither moved nor removed, so the prefix can be neither replaced nor removed"
     )]
     MountPoint {
         /// Where it is mounted.
         path: PathBuf,
     },
     /// Something was mounted while directories were being moved, copied or removed.
-    #[error(
-        "stopped at {path}, which is a mount point: what is mounted there was not touched. Unmount it, and try again."
-    )]
+    #[error("stopped at {path}, which is a mount point: what is mounted there was not touched")]
     MountAppeared {
         /// Where it is mounted.
         path: PathBuf,
     },
     /// The path is longer than the packages allow.
     #[error(
-        "the prefix {prefix} is {length_bytes} bytes long, but the packages allow {limit_bytes} at most. Nothing was \
-         written. Choose a shorter place with --path."
+        "the prefix {prefix} is {length_bytes} bytes long, but the packages allow {limit_bytes} at most"
     )]
     PathTooLong {
         /// The prefix.
@@ -110,8 +140,8 @@ pub enum PrefixError {
     },
     /// The disk lacks space.
     #[error(
-        "not enough space in {directory}: {} are needed and {} are free. Nothing was written. Free some space, or choose \
-         another place with --path.", megabytes(*.required_bytes), megabytes(*.available_bytes)
+        "not enough space in {directory}: {} are needed and {} are free",
+        megabytes(*.required_bytes), megabytes(*.available_bytes)
     )]
     NoSpace {
         /// A directory on the file system in question.
@@ -123,8 +153,7 @@ pub enum PrefixError {
     },
     /// The file system lacks inodes.
     #[error(
-        "not enough inodes in {directory}: {required_files} files are to be made and {available_files} can be. Nothing was \
-         written. Remove files there, or choose another place with --path."
+        "not enough inodes in {directory}: {required_files} are needed and {available_files} are free"
     )]
     NoInodes {
         /// A directory on the file system in question.
@@ -136,8 +165,7 @@ pub enum PrefixError {
     },
     /// Another process holds the prefix and does not let go.
     #[error(
-        "another process is still working on {prefix} after {} s. Wait for it to end and try again; it holds a lock on \
-         {held}.", .waited.as_secs()
+        "another process is still working on {prefix} after {} s; it holds a lock on {held}", .waited.as_secs()
     )]
     Busy {
         /// The prefix.
@@ -148,10 +176,7 @@ pub enum PrefixError {
         waited: Duration,
     },
     /// Everything was removed but what the system does not delete.
-    #[error(
-        "{file} could not be deleted: {why}. All else is removed, and nobody uses what is left. Delete {place} yourself, \
-         with the rights that it takes."
-    )]
+    #[error("{file} could not be deleted: {why}")]
     LeftBehind {
         /// The directory that is left.
         place: PathBuf,
@@ -161,27 +186,25 @@ pub enum PrefixError {
         why: String,
     },
     /// Something of the user's came into the prefix after somebody had agreed to remove what was there.
-    #[error("{path} was added while the question was open. Nothing was removed.")]
+    #[error("{path} was added while the question was open")]
     Appeared {
         /// An environment or a file.
         path: PathBuf,
     },
     /// There is nothing to roll back to.
-    #[error(
-        "there is no earlier prefix to put back: {previous} does not exist. Only an upgrade leaves one."
-    )]
+    #[error("there is no earlier prefix to put back: {previous} does not exist")]
     NothingToRollBack {
         /// Where it would be.
         previous: PathBuf,
     },
     /// The caller asked to stop.
-    #[error("stopped: {prefix} is as it was before.")]
+    #[error("interrupted; {prefix} is as it was before")]
     Cancelled {
         /// The prefix.
         prefix: PathBuf,
     },
     /// Everything else that the system refuses.
-    #[error("cannot {action} {path}: {source}.{}", hint(.source))]
+    #[error("cannot {action} {path}: {source}")]
     Io {
         /// A verb: "read", "rename".
         action: &'static str,
@@ -190,6 +213,26 @@ pub enum PrefixError {
         /// The system's words.
         source: io::Error,
     },
+}
+
+/// Why a path must never be replaced or removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Protection {
+    /// Nothing is above it.
+    #[error("it is a root directory")]
+    Root,
+    /// The user's home is it, or is in it.
+    #[error("your home directory is in it")]
+    Home,
+    /// The working directory is it, or is in it.
+    #[error("the working directory is in it")]
+    WorkingDirectory,
+    /// It has no name, or no directory that it is in.
+    #[error("it is not a directory of its own")]
+    NoName,
+    /// Its name is that of what belongs to another prefix.
+    #[error("runtimes use such names next to their prefixes, and remove what has them")]
+    ReservedName,
 }
 
 impl From<Remains> for PrefixError {
@@ -255,26 +298,55 @@ impl PrefixError {
         }
     }
 
-    /// Exit status that the runtime ends with: `docs/reference/runtime.md` lists them.
-    pub fn exit_code(&self) -> u8 {
+    /// What the failure means.
+    pub fn kind(&self) -> Kind {
         match self {
-            Self::NothingToRollBack { .. } => 64,
-            Self::CannotWrite { .. }
-            | Self::MountPoint { .. }
-            | Self::MountAppeared { .. }
-            | Self::PathTooLong { .. } => 73,
-            Self::NoSpace { .. }
-            | Self::NoInodes { .. }
-            | Self::Io { .. }
-            | Self::LeftBehind { .. } => 74,
-            Self::Busy { .. } | Self::Appeared { .. } => 75,
-            Self::Foreign { .. }
-            | Self::Untrusted { .. }
-            | Self::Protected { .. }
-            | Self::SymbolicLink { .. }
-            | Self::NotPermitted { .. }
-            | Self::Denied { .. } => 77,
-            Self::Cancelled { .. } => 130,
+            Self::Foreign { .. } => Kind::Foreign,
+            Self::Untrusted { why } => Kind::Untrusted(why.doubt),
+            Self::Protected {
+                why: Protection::WorkingDirectory,
+                ..
+            } => Kind::Occupied,
+            Self::Protected { .. } => Kind::Protected,
+            Self::SymbolicLink { .. } => Kind::SymbolicLink,
+            Self::NotPermitted { .. } | Self::Denied { .. } => Kind::NotPermitted,
+            Self::CannotWrite { .. } => Kind::CannotWrite,
+            Self::MountPoint { .. } => Kind::MountPoint,
+            Self::MountAppeared { .. } => Kind::MountAppeared,
+            Self::PathTooLong { .. } => Kind::PathTooLong,
+            Self::NoSpace { .. } => Kind::NoSpace,
+            Self::NoInodes { .. } => Kind::NoInodes,
+            Self::Busy { .. } => Kind::Busy,
+            Self::LeftBehind { .. } => Kind::LeftBehind,
+            Self::Appeared { .. } => Kind::Appeared,
+            Self::NothingToRollBack { .. } => Kind::NothingToRollBack,
+            Self::Cancelled { .. } => Kind::Cancelled,
+            Self::Io { source, .. } if is_full(source) => Kind::DiskFull,
+            Self::Io { .. } => Kind::Io,
+        }
+    }
+
+    /// The path to look after: where a link leads, what is left of a prefix, else the one that the text names.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Foreign { path, .. }
+            | Self::Denied { path, .. }
+            | Self::CannotWrite { path, .. }
+            | Self::MountPoint { path }
+            | Self::MountAppeared { path }
+            | Self::Appeared { path }
+            | Self::Io { path, .. } => path,
+            Self::Untrusted { why } => &why.path,
+            Self::SymbolicLink { target, .. } => target,
+            Self::LeftBehind { place, .. } => place,
+            Self::NothingToRollBack { previous } => previous,
+            Self::Protected { prefix, .. }
+            | Self::PathTooLong { prefix, .. }
+            | Self::Busy { prefix, .. }
+            | Self::Cancelled { prefix } => prefix,
+            Self::NotPermitted { directory, .. }
+            | Self::NoSpace { directory, .. }
+            | Self::NoInodes { directory, .. } => directory,
         }
     }
 }
@@ -333,13 +405,11 @@ fn inner<T: std::error::Error + 'static>(error: &io::Error) -> Option<&T> {
     error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 
-fn hint(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            " The disk is full or the quota is used up: free some space and try again."
-        }
-        _ => "",
-    }
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 fn megabytes(bytes: u64) -> String {

@@ -49,7 +49,7 @@ mod uninstall;
 
 pub use changes::{Changes, find_changes};
 pub use distrust::Distrust;
-pub use error::{InstallError, PrefixError};
+pub use error::{InstallError, Kind, PrefixError, Protection};
 pub use foreignness::Foreignness;
 pub use hold::Hold;
 pub use install::{Details, Staging, install, install_and_hold};

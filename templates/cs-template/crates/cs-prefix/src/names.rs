@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::error::PrefixError;
+use crate::error::{PrefixError, Protection};
 use crate::remains::Remains;
 
 /// The runtime that asks.
@@ -93,13 +93,13 @@ impl Names {
         let (Some(name), Some(parent)) = (absolute.file_name(), absolute.parent()) else {
             return Err(PrefixError::Protected {
                 prefix: absolute,
-                why: "it is not a directory of its own",
+                why: Protection::NoName,
             });
         };
         if is_beside_another(name) {
             return Err(PrefixError::Protected {
                 prefix: absolute.clone(),
-                why: "runtimes use such names beside their prefixes, and remove what has them",
+                why: Protection::ReservedName,
             });
         }
         let beside = |suffix: &str| {

@@ -10,7 +10,7 @@ use crate::marker::Marker;
 /// What the caller wants, and what its prefix needs.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// Build this runtime's prefix anew: `bootstrap --force`.
+    /// Build this runtime's prefix anew, whatever its state.
     pub force: bool,
     /// Keep the prefix of another stamp, rather than replace it unless its user has changed it.
     pub keep_other_stamps: bool,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::error::PrefixError;
+use crate::error::{PrefixError, Protection};
 use crate::sys::is_absence;
 
 /// Refuse a root, a home directory, and anything that the home or the working directory is in.
@@ -18,14 +18,14 @@ pub(crate) fn refuse_protected(prefix: &Path) -> Result<(), PrefixError> {
         other => other.map_err(|source| PrefixError::io("resolve", prefix, source))?,
     };
     if real.parent().is_none() {
-        return refuse("it is a root directory");
+        return refuse(Protection::Root);
     }
     let home = std::env::home_dir().map(|home| home.canonicalize().unwrap_or(home));
     if home.is_some_and(|home| home.starts_with(&real)) {
-        return refuse("your home directory is in it");
+        return refuse(Protection::Home);
     }
     if std::env::current_dir().is_ok_and(|directory| directory.starts_with(&real)) {
-        return refuse("the working directory is in it: change to another directory first");
+        return refuse(Protection::WorkingDirectory);
     }
     Ok(())
 }

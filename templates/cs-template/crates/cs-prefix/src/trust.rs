@@ -188,31 +188,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_what_to_do() {
+    fn what_is_wrong_is_said_in_words() {
         let distrust = |owner, doubt| Distrust {
             path: "/tmp/demo".into(),
             owner,
             doubt,
         };
-        for (distrust, text, advice) in [
+        for (distrust, text) in [
             (
                 distrust(2001, Doubt::Owner),
                 "/tmp/demo belongs to user 2001",
-                "Run this as user 2001, let root own it",
             ),
             (
                 distrust(0, Doubt::WritableByAll),
                 "all users can write to /tmp/demo",
-                "Forbid that with `chmod o-w /tmp/demo`",
             ),
             (
                 distrust(0, Doubt::WritableByGroup),
                 "users of a group other than root's can write to /tmp/demo",
-                "Forbid that with `chmod g-w /tmp/demo`",
             ),
         ] {
             assert_eq!(distrust.to_string(), text);
-            assert_eq!(distrust.advice(), advice);
         }
     }
 }

@@ -5,7 +5,18 @@ use std::path::PathBuf;
 
 use crate::Part;
 
-/// A stamp that cannot be read. Every message names the file, what is wrong, and what to do.
+/// What a failure means: one word for the caller, who turns it into a status and advice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The file cannot be opened or read.
+    Io,
+    /// The bytes are not those that the builder wrote.
+    Damaged,
+    /// The builder and this crate are of different generations.
+    Version,
+}
+
+/// A stamp that cannot be read. The text names the file and what is wrong with it; what to do is the caller's to say.
 #[derive(Debug, thiserror::Error)]
 pub enum StampError {
     /// The file cannot be opened or read.
@@ -17,7 +28,7 @@ pub enum StampError {
         source: io::Error,
     },
     /// The footer is there but does not hold together.
-    #[error("{}: the stamp's footer is damaged: {detail}; download the file again", path.display())]
+    #[error("{}: the stamp's footer is damaged: {detail}", path.display())]
     Footer {
         /// The executable.
         path: PathBuf,
@@ -25,7 +36,7 @@ pub enum StampError {
         detail: String,
     },
     /// A part's bytes are not the ones that the builder wrote, or cannot be understood.
-    #[error("{}: the stamp's {part} is damaged: {detail}; download the file again", path.display())]
+    #[error("{}: the stamp's {part} is damaged: {detail}", path.display())]
     Part {
         /// The executable.
         path: PathBuf,
@@ -36,8 +47,7 @@ pub enum StampError {
     },
     /// The stamp was made for another generation of the template.
     #[error(
-        "{}: the stamp has format version {found}, this template reads version {supported}; \
-         build the runtime again with matching versions of cs and cs-template",
+        "{}: the stamp has format version {found}, this template reads version {supported}",
         path.display()
     )]
     Version {
@@ -48,4 +58,15 @@ pub enum StampError {
         /// The version that this crate reads.
         supported: u32,
     },
+}
+
+impl StampError {
+    /// What the failure means.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Io { .. } => Kind::Io,
+            Self::Footer { .. } | Self::Part { .. } => Kind::Damaged,
+            Self::Version { .. } => Kind::Version,
+        }
+    }
 }

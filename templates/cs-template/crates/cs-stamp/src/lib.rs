@@ -16,7 +16,7 @@ mod search;
 mod stamp;
 pub mod words;
 
-pub use error::StampError;
+pub use error::{Kind, StampError};
 pub use footer::{Part, PartSpan, TRAILING_LIMIT_BYTES};
 pub use header::*;
 pub use launch::{Launch, name_variable};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::run::activation;
 use crate::run::environment::Environment;
 use crate::run::handover;
-use crate::say::error::Error;
+use crate::say::error::{Error, Role};
 
 pub use plan::ShellPlan;
 
@@ -53,7 +53,7 @@ pub fn start_shell(plan: &ShellPlan) -> Error {
     Error::Start {
         path: PathBuf::from(&words[0]),
         source,
-        hint: " Set SHELL to a shell that exists.".to_owned(),
+        role: Role::Shell,
     }
 }
 

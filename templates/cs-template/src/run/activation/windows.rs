@@ -8,7 +8,7 @@ use std::process::Command;
 use cs_link::activation::list_scripts;
 
 use crate::run::environment::Environment;
-use crate::say::error::Error;
+use crate::say::error::{Error, Role};
 use crate::say::voice::Voice;
 
 /// Says that a list of variables is whole: set behind the last script.
@@ -30,7 +30,7 @@ pub fn run_scripts(
     let output = command.output().map_err(|source| Error::Start {
         path: "cmd.exe".into(),
         source,
-        hint: String::new(),
+        role: Role::Activation,
     })?;
     let units: Vec<u16> = output
         .stdout

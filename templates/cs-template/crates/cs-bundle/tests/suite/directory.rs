@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::{archives, assert_holds, expected, indices, scratch};
 use cs_archive::Wanted;
-use cs_bundle::{BundleError, ErrorKind, open_directory};
+use cs_bundle::{BundleError, Kind, open_directory};
 
 #[test]
 fn finds_the_expected_archives_and_ignores_other_files() {
@@ -44,7 +44,7 @@ fn refuses_an_archive_of_another_size() {
     let directory = scratch();
     fs::write(directory.path().join("b-1-0.tar.bz2"), "short").unwrap();
     let error = open_directory(directory.path(), &expected(&archives())).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unusable);
+    assert_eq!(error.kind(), Kind::Mismatch);
     let message = error.to_string();
     assert!(message.contains("b-1-0.tar.bz2 in the bundle"), "{message}");
     assert!(
@@ -103,7 +103,7 @@ fn refuses_names_that_lead_out_of_the_directory() {
 fn says_that_the_directory_does_not_exist() {
     let directory = scratch();
     let error = open_directory(&directory.path().join("nowhere"), &[]).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unusable);
+    assert_eq!(error.kind(), Kind::Missing);
     assert!(
         error.to_string().starts_with("cannot open the bundle"),
         "{error}"

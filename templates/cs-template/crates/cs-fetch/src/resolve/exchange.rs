@@ -24,9 +24,10 @@ impl Exchange<'_> {
     /// Addresses, or why there are none. A server that fails or says nothing is followed by the next one.
     pub(crate) async fn ask(&self, query: &Query) -> Result<Vec<IpAddr>, ResolveError> {
         let servers = &self.settings.servers;
-        let first = match self.settings.rotate {
-            true => RandomState::new().hash_one(0) as usize % servers.len(),
-            false => 0,
+        let first = if self.settings.rotate {
+            RandomState::new().hash_one(0) as usize % servers.len()
+        } else {
+            0
         };
         let turns = self.settings.attempts * servers.len();
         let mut failure = None;

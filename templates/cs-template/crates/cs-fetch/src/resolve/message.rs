@@ -134,9 +134,10 @@ impl Query {
             names.push(next);
         }
         addresses.retain(|(owner, _)| names.contains(&owner));
-        Some(match addresses.is_empty() {
-            true => Answer::NoAddress,
-            false => Answer::Addresses(addresses.into_iter().map(|(_, address)| address).collect()),
+        Some(if addresses.is_empty() {
+            Answer::NoAddress
+        } else {
+            Answer::Addresses(addresses.into_iter().map(|(_, address)| address).collect())
         })
     }
 }

@@ -153,10 +153,7 @@ fn merge(
             Ok(addresses)
         }
         (Ok(addresses), Err(_)) | (Err(_), Ok(addresses)) => Ok(addresses),
-        (Err(first), Err(second)) => Err(match first.is_final() {
-            true => second,
-            false => first,
-        }),
+        (Err(first), Err(second)) => Err(if first.is_final() { second } else { first }),
     }
 }
 

@@ -105,9 +105,10 @@ impl Settings {
             .filter(|suffix| !suffix.is_empty())
             .map(|suffix| format!("{host}.{suffix}"))
             .collect();
-        let position = match host.matches('.').count() >= self.ndots {
-            true => 0,
-            false => names.len(),
+        let position = if host.matches('.').count() >= self.ndots {
+            0
+        } else {
+            names.len()
         };
         names.insert(position, host.to_owned());
         names

@@ -10,7 +10,7 @@ use crate::support::{
     respond_with_ranges,
 };
 use cs_archive::Archives;
-use cs_fetch::{ErrorKind, Event, FetchError, Speed};
+use cs_fetch::{Cause, Event, FetchError, Kind, Speed};
 
 const STATUS_OK: &str = "200 OK";
 const ETAG: &str = "ETag: \"v1\"";
@@ -62,9 +62,8 @@ fn a_missing_archive_is_not_asked_for_twice() {
     let parts = [
         "cannot download a-1-0.conda from http://127.0.0.1",
         "404 Not Found",
-        "use --bundle",
     ];
-    assert_network(&error, &parts);
+    assert_network(&error, Cause::Gone, &parts);
     assert_eq!(server.received().len(), 1);
 }
 
@@ -73,7 +72,7 @@ fn missing_credentials_are_named_as_such() {
     let fixture = Fixture::new();
     let server = Server::start(|_, stream| respond(stream, "401 Unauthorized", &[], b"no"));
     let error = fixture.fetch_nothing(request(0, server.url("a-1-0.conda"), b"x"));
-    assert_network(&error, &["401 Unauthorized", "RATTLER_AUTH_FILE"]);
+    assert_network(&error, Cause::Credentials, &["401 Unauthorized"]);
 }
 
 #[test]
@@ -102,11 +101,8 @@ fn a_server_that_only_fails_is_given_up() {
     let error = fixture.fetch_nothing(request(0, server.url("a-1-0.conda"), b"x"));
     assert_network(
         &error,
-        &[
-            "502 Bad Gateway (attempt 3 of 3)",
-            "HTTPS_PROXY",
-            "--bundle",
-        ],
+        Cause::Unreachable,
+        &["502 Bad Gateway (attempt 3 of 3)"],
     );
     assert_eq!(server.received().len(), 3);
 }
@@ -141,7 +137,8 @@ fn a_server_that_asks_for_a_day_is_waited_for_within_bounds_and_that_is_said_onc
     let fetcher = fixture.fetch(requests.collect());
     let error = fetcher.next().err().unwrap();
     assert_network(
-        error.source.downcast_ref().unwrap(),
+        &error,
+        Cause::Unreachable,
         &["127.0.0.1 answered 503 Service Unavailable and asks to wait 86400 s"],
     );
     let events = fixture.events.lock().unwrap();
@@ -167,11 +164,8 @@ fn nobody_listening_is_tried_again_and_said() {
     let error = fixture.fetch_nothing(request(0, format!("http://{unused}/a-1-0.conda"), b"x"));
     assert_network(
         &error,
-        &[
-            "Connection refused",
-            "attempt 3 of 3",
-            "Check the network connection",
-        ],
+        Cause::Unreachable,
+        &["Connection refused", "attempt 3 of 3"],
     );
 }
 
@@ -375,6 +369,7 @@ fn a_body_that_always_breaks_off_is_given_up() {
     let error = fixture.fetch_nothing(request(0, server.url("a-1-0.conda"), &body));
     assert_network(
         &error,
+        Cause::Unreachable,
         &["the connection broke after 9 bytes", "attempt 3 of 3"],
     );
 }
@@ -415,7 +410,11 @@ fn a_body_without_a_length_that_ends_early_is_given_up() {
     let sent = body.clone();
     let server = Server::start(move |_, stream| respond_raw(stream, STATUS_OK, &[], &sent[..9]));
     let error = fixture.fetch_nothing(request(0, server.url("a-1-0.conda"), &body));
-    assert_network(&error, &["the connection closed after 9 of 50000 bytes"]);
+    assert_network(
+        &error,
+        Cause::Unreachable,
+        &["the connection closed after 9 of 50000 bytes"],
+    );
 }
 
 #[test]
@@ -424,7 +423,7 @@ fn wrong_bytes_are_asked_for_once_more_and_then_refused() {
     let server = Server::of(noise(15, 1000));
     let error = fixture.fetch_nothing(request(0, server.url("t/secret/a-1-0.conda"), &body));
     assert!(matches!(error, FetchError::Damaged { .. }));
-    assert_eq!(error.kind(), ErrorKind::Damaged);
+    assert_eq!(error.kind(), Kind::Damaged);
     assert_says(
         &error,
         &[
@@ -459,14 +458,8 @@ fn a_page_instead_of_an_archive_is_refused_by_its_length() {
     let fixture = Fixture::new();
     let server = Server::of(b"<html>please log in</html>".to_vec());
     let error = fixture.fetch_nothing(request(0, server.url("a-1-0.conda"), &noise(18, 1000)));
-    assert_eq!(error.kind(), ErrorKind::Damaged);
-    assert_says(
-        &error,
-        &[
-            "its size is 26 bytes, expected 1000 bytes",
-            "A proxy or mirror may serve a wrong copy",
-        ],
-    );
+    assert_eq!(error.kind(), Kind::Damaged);
+    assert_says(&error, &["its size is 26 bytes, expected 1000 bytes"]);
     assert_eq!(fixture.downloaded(), 0);
 }
 
@@ -478,7 +471,7 @@ fn a_body_without_end_is_cut_off() {
         while std::io::Write::write_all(stream, &[0; 4096]).is_ok() {}
     });
     let error = fixture.fetch_nothing(request(0, server.url("a-1-0.conda"), &noise(19, 10_000)));
-    assert_eq!(error.kind(), ErrorKind::Damaged);
+    assert_eq!(error.kind(), Kind::Damaged);
     assert_says(
         &error,
         &["its size is more than 10000 bytes, expected 10000 bytes"],
@@ -508,7 +501,7 @@ fn redirects_are_followed_but_not_in_circles() {
     let circle =
         Server::start(|_, stream| respond(stream, "302 Found", &["Location: /again"], b""));
     let error = fixture.fetch_nothing(request(0, circle.url("a-1-0.conda"), &body));
-    assert_network(&error, &["redirects too many times"]);
+    assert_network(&error, Cause::Unreachable, &["redirects too many times"]);
     assert_eq!(circle.received().len(), 11);
 }
 
@@ -519,7 +512,11 @@ fn a_silent_server_is_given_up() {
     fixture.options.attempts = 2;
     let server = Server::start(|_, _| sleep(Duration::from_secs(2)));
     let error = fixture.fetch_nothing(request(0, server.url("a-1-0.conda"), b"x"));
-    assert_network(&error, &["no answer within 0.4 s", "attempt 2 of 2"]);
+    assert_network(
+        &error,
+        Cause::Unreachable,
+        &["no answer within 0.4 s", "attempt 2 of 2"],
+    );
 }
 
 #[test]
@@ -530,6 +527,6 @@ fn an_unwritable_spool_directory_is_named() {
     let mut request = request(0, server.url("a-1-0.conda"), b"");
     request.1.size = None;
     let error = fixture.fetch_nothing(request);
-    assert_eq!(error.kind(), ErrorKind::Io);
+    assert_eq!(error.kind(), Kind::Io);
     assert_says(&error, &["cannot store downloads in ", "nowhere"]);
 }

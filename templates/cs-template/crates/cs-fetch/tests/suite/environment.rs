@@ -67,7 +67,7 @@ fn tokens_are_never_shown() {
         assert_says(
             &text,
             &[
-                "FAILED Network: cannot download a-1-0.conda from http://127.0.0.1",
+                "FAILED Network(Unreachable): cannot download a-1-0.conda from http://127.0.0.1",
                 "RETRY",
             ],
         );
@@ -95,7 +95,7 @@ fn an_unusable_credentials_file_is_an_error_when_it_was_named() {
         assert_says(
             &text,
             &[
-                "FAILED Network: cannot set up downloads: the credentials file ",
+                "FAILED Network(CredentialsFile): cannot set up downloads: the credentials file ",
                 reason,
                 file,
             ],
@@ -211,7 +211,13 @@ fn a_variable_that_holds_no_proxy_is_an_error_and_never_shown() {
     for value in ["http://u:secret@p:port", "ftp://secret.example", "http://"] {
         let variables = [("HTTP_PROXY", value), ("http_proxy", "")];
         let text = fetch_with(home.path(), &server.url("a-1-0.conda"), &variables);
-        assert_says(&text, &["FAILED", "the variable http_proxy does not hold"]);
+        assert_says(
+            &text,
+            &[
+                "FAILED Network(Proxy)",
+                "the variable http_proxy does not hold",
+            ],
+        );
         assert!(!text.contains("secret"), "{text}");
     }
     assert!(server.received().is_empty());
@@ -247,13 +253,7 @@ fn a_proxy_that_wants_a_password_is_named_as_such() {
         ("https://c.invalid/a-1-0.conda", "HTTPS_PROXY"),
     ] {
         let text = fetch_with(home.path(), url, &[(variable, &address)]);
-        assert_says(
-            &text,
-            &[
-                "FAILED Network",
-                "Put the proxy's user and password into HTTPS_PROXY",
-            ],
-        );
+        assert_says(&text, &["FAILED Network(ProxyCredentials)"]);
         assert!(!text.contains("secret"), "{text}");
     }
     assert_eq!(proxy.received().len(), 2, "no further attempts");
@@ -272,14 +272,7 @@ fn a_private_certificate_authority_is_trusted_when_it_is_named() {
     let other = TlsServer::of(BODY.to_vec());
     let file = write(home.path(), "other.pem", &other.certificate);
     let text = fetch_with(home.path(), &url, &[("SSL_CERT_FILE", &file)]);
-    assert_says(
-        &text,
-        &[
-            "FAILED Network",
-            "certificate",
-            "set SSL_CERT_FILE to its certificates",
-        ],
-    );
+    assert_says(&text, &["FAILED Network(Certificate)", "certificate"]);
     assert!(
         !text.contains("RETRY"),
         "another attempt would fail the same way: {text}"
@@ -406,9 +399,10 @@ fn a_token_with_a_line_end_is_used_without_it_and_never_shown() {
         let variables = [("RATTLER_AUTH_FILE", file.as_str())];
         let text = fetch_with(home.path(), &server.url("a-1-0.conda"), &variables);
         let refused = format!("the {kind} for 127.0.0.1 holds characters");
-        match arrives {
-            true => assert_says(&text, &["ARRIVED"]),
-            false => assert_says(&text, &["FAILED Network", &refused]),
+        if arrives {
+            assert_says(&text, &["ARRIVED"])
+        } else {
+            assert_says(&text, &["FAILED Network", &refused])
         }
         assert!(!text.contains("s3c") && !text.contains("r3t"), "{text}");
     }

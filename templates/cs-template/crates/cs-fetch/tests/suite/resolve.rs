@@ -312,9 +312,12 @@ fn one_family_is_enough_and_the_other_one_s_silence_costs_little() {
                 &["fd00::1"]
             });
             let answer = found.clone();
-            let server = DnsServer::start(move |_, kind| match kind == good {
-                true => Answer::Addresses(answer.clone()),
-                false => other.clone(),
+            let server = DnsServer::start(move |_, kind| {
+                if kind == good {
+                    Answer::Addresses(answer.clone())
+                } else {
+                    other.clone()
+                }
             });
             let mut settings = settings(&[&server]);
             // Nobody waits for that long for the other answer.

@@ -115,9 +115,10 @@ pub fn try_wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
 /// `command` a script with a mistake from ending the shell, and `exec` a trap from running at its end.
 fn write_line(shell: &Shell, scripts: &[PathBuf], pipe: i32) -> OsString {
     // Only bash takes numbers of two digits; the path needs a mounted `/proc`.
-    let to_pipe = match shell.is_bash {
-        true => format!(">&{pipe}"),
-        false => format!(">/dev/fd/{pipe}"),
+    let to_pipe = if shell.is_bash {
+        format!(">&{pipe}")
+    } else {
+        format!(">/dev/fd/{pipe}")
     };
     let mut line = OsString::new();
     for script in scripts {
@@ -150,9 +151,10 @@ fn read_output(
     let mut output = Vec::new();
     let mut is_closed = false;
     loop {
-        match is_closed {
-            false => wait_for(&reader),
-            true => std::thread::sleep(Duration::from_micros(100)),
+        if is_closed {
+            std::thread::sleep(Duration::from_micros(100))
+        } else {
+            wait_for(&reader)
         }
         // What is there once the shell has ended is all that it has written.
         let status = ended()?;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::list_files;
+use super::files::list_files;
 
 /// What activation itself sets. conda ignores `PATH` with a warning and fails at the others.
 const RESERVED: [&str; 5] = [
@@ -106,9 +106,10 @@ fn read_variable(name: &str, value: &RawValue) -> Result<Option<String>, &'stati
         Ok(Value::Null) => return Ok(None),
         _ => return Err("its value is neither text nor a number"),
     };
-    match text.contains('\0') {
-        true => Err("its value holds a NUL character"),
-        false => Ok(Some(text)),
+    if text.contains('\0') {
+        Err("its value holds a NUL character")
+    } else {
+        Ok(Some(text))
     }
 }
 
@@ -149,9 +150,10 @@ fn write_float(value: f64) -> String {
 }
 
 fn is_same_name(left: &str, right: &str) -> bool {
-    match cfg!(windows) {
-        true => left.eq_ignore_ascii_case(right),
-        false => left == right,
+    if cfg!(windows) {
+        left.eq_ignore_ascii_case(right)
+    } else {
+        left == right
     }
 }
 

@@ -4,33 +4,20 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 
+use super::deferred::{Deferred, Origin};
 use super::file::Chunks;
 use super::{Linker, Outcome, target};
 use crate::aside::is_in_the_way;
+use crate::clean::{checked_path, clean_path, lossy};
 use crate::container::Container;
 use crate::fault::Fault;
 use crate::limits::unpacked_limit;
-use crate::paths::{Placeholder, clean_path};
-use crate::shared::{Shared, checked_path, lossy, write_fault};
+use crate::paths::Placeholder;
+use crate::shared::{Shared, write_fault};
 use crate::tar::{Entry, Kind, TarReader};
 use crate::tree::Hand;
 
 const BUFFER_BYTES: usize = 128 * 1024;
-
-/// What a hard link leads to.
-#[derive(Clone)]
-pub(super) enum Origin {
-    /// The entry of this index.
-    Listed(usize),
-    /// A path that the package does not list.
-    Other(String),
-}
-
-/// A hard link whose first name is not there to be linked to: to be copied out of the archive.
-pub(super) struct Deferred {
-    source: Origin,
-    index: usize,
-}
 
 impl Linker<'_, '_> {
     /// Link to a file of the same package if it is still there and would hold the same bytes, else copy it later.
@@ -68,9 +55,10 @@ impl Linker<'_, '_> {
     fn link_to_same(&mut self, index: usize, existing: usize) -> Result<Option<Outcome>, Fault> {
         let is_same = matches!(self.outcomes[existing], Outcome::Done { .. })
             && self.entries[existing].placeholder == self.entries[index].placeholder;
-        match is_same {
-            true => self.link_to(index, existing),
-            false => Ok(None),
+        if is_same {
+            self.link_to(index, existing)
+        } else {
+            Ok(None)
         }
     }
 

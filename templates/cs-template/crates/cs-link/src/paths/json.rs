@@ -7,7 +7,9 @@ use cs_archive::from_hex;
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Declared, Listing, PathEntry, Placeholder, Placeholders, clean_path, file_mode};
+use super::entry::{Declared, FileMode, PathEntry, Placeholder};
+use super::listing::{Listing, Placeholders};
+use crate::clean::clean_path;
 use crate::fault::Fault;
 
 #[derive(Deserialize)]
@@ -74,9 +76,10 @@ impl<'de> Visitor<'de> for &mut PathsReader {
                 }
             }
         }
-        match self.found {
-            true => Ok(()),
-            false => Err(de::Error::missing_field("paths")),
+        if self.found {
+            Ok(())
+        } else {
+            Err(de::Error::missing_field("paths"))
         }
     }
 }
@@ -130,7 +133,7 @@ fn path_entry(raw: &RawPath, placeholders: &mut Placeholders) -> Result<PathEntr
     let placeholder = match (raw.prefix_placeholder.as_deref(), raw.file_mode.as_deref()) {
         (None | Some(""), _) | (_, None) => None,
         (Some(text), Some(mode)) => Some(Placeholder {
-            mode: file_mode(mode).ok_or_else(|| broken("unknown file_mode"))?,
+            mode: FileMode::parse(mode).ok_or_else(|| broken("unknown file_mode"))?,
             text: placeholders.intern(text)?,
         }),
     };
@@ -142,4 +145,45 @@ fn path_entry(raw: &RawPath, placeholders: &mut Placeholders) -> Result<PathEntr
         size: raw.size_in_bytes,
         placeholder,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_json_may_leave_out_what_it_does_not_know() {
+        let entries = parse_paths_json(
+            br#"{"paths": [{"_path": "a"}, {"_path": "b", "path_type": "softlink"}]}"#,
+            2,
+        )
+        .unwrap();
+        assert_eq!(
+            (entries[0].declared, entries[0].size),
+            (Declared::Unknown, None)
+        );
+        assert_eq!(entries[1].declared, Declared::SoftLink);
+    }
+
+    #[test]
+    fn a_broken_paths_json_says_where() {
+        for (json, reason) in [
+            (&b"{"[..], "info/paths.json"),
+            (
+                br#"{"paths": [{"_path": "a", "path_type": "odd"}]}"#,
+                "unknown path_type",
+            ),
+            (
+                br#"{"paths": [{"_path": "a", "sha256": "12"}]}"#,
+                "sha256 is not 64 hex digits",
+            ),
+            (
+                br#"{"paths": [{"_path": "a", "prefix_placeholder": "/x", "file_mode": "odd"}]}"#,
+                "unknown file_mode",
+            ),
+        ] {
+            let fault = format!("{:?}", parse_paths_json(json, 1).unwrap_err());
+            assert!(fault.contains(reason), "{fault}");
+        }
+    }
 }

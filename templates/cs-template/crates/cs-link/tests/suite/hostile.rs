@@ -1,5 +1,6 @@
 //! Archives that lie, or want out.
 
+use std::convert::Infallible;
 use std::sync::Mutex;
 
 use crate::support::{
@@ -7,7 +8,7 @@ use crate::support::{
     tar, zip,
 };
 use cs_archive::{Archive, Archives, ReadAt};
-use cs_link::{Kind, LinkError};
+use cs_link::{Fault, Kind, LinkError};
 use serde_json::Value;
 
 fn refusal(bench: &Bench, recipes: &[Recipe]) -> LinkError {
@@ -257,7 +258,7 @@ fn a_prefix_that_does_not_fit_is_named_with_the_limit() {
         file("lib/b", format!("{PLACEHOLDER}\0")).prefixed("binary"),
     ];
     let error = bench.link(&[recipe("demo", items)]).unwrap_err();
-    assert_eq!(error.kind(), Kind::PrefixTooLong);
+    assert_eq!(error.kind(), Kind::Prefix);
     let limit = PLACEHOLDER.len();
     assert!(
         error.to_string().contains(&format!(
@@ -276,15 +277,10 @@ fn another_archive_than_the_locked_one_is_refused_before_it_is_decoded() {
     let error = bench
         .link_packages(&[package], vec![b"not even a zip".to_vec()])
         .unwrap_err();
-    let LinkError::Checksum {
-        package,
-        expected,
-        actual,
-    } = &error
-    else {
+    let Fault::Checksum { expected, actual } = &error.fault else {
         panic!("{error}")
     };
-    assert_eq!(package, "demo-1.0-0.conda");
+    assert_eq!(error.subject.as_deref(), Some("demo-1.0-0.conda"));
     assert!(error.to_string().contains(expected) && error.to_string().contains(actual));
     assert_eq!(expected.len(), 64);
 }
@@ -385,9 +381,10 @@ impl ReadAt for Changing {
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
         let mut seen = self.seen.lock().unwrap();
-        let bytes = match *seen < self.len() {
-            true => &self.before,
-            false => &self.after,
+        let bytes = if *seen < self.len() {
+            &self.before
+        } else {
+            &self.after
         };
         let rest = &bytes[bytes.len().min(offset as usize)..];
         let count = rest.len().min(buffer.len());
@@ -400,7 +397,9 @@ impl ReadAt for Changing {
 struct One(Mutex<Option<Changing>>);
 
 impl Archives for One {
-    fn next(&self) -> Result<Option<Archive>, cs_archive::ArchiveError> {
+    type Error = Infallible;
+
+    fn next(&self) -> Result<Option<Archive>, Infallible> {
         let changing = self.0.lock().unwrap().take();
         Ok(changing.map(|changing| Archive {
             index: 0,

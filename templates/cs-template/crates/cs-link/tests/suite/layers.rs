@@ -262,9 +262,10 @@ fn commands_and_compiled_modules_are_laid_too() {
         };
         let modules = ["one", "two"].map(|name| file(&compiled(name), "compiled"));
         bench.shipped = Some(zstd::encode_all(&support::tar(&modules)[..], 3).unwrap());
-        let recipes = match over_wins {
-            true => [pure(), over()],
-            false => [over(), pure()],
+        let recipes = if over_wins {
+            [pure(), over()]
+        } else {
+            [over(), pure()]
         };
         bench.link(&recipes).unwrap();
         let files = bench.record("pure")["files"].to_string();

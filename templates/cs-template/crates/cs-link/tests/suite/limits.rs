@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 use crate::support::{Item, Recipe, bench, file, hard_link, recipe, symlink};
-use cs_link::{Kind, LinkError};
+use cs_link::{Fault, Kind};
 use serde_json::{Value, json};
 
 const MIB: usize = 1 << 20;
@@ -12,7 +12,7 @@ const MIB: usize = 1 << 20;
 fn refusal(recipe: Recipe) -> String {
     let error = bench().link(&[recipe]).unwrap_err();
     assert_eq!(error.kind(), Kind::Archive, "{error}");
-    assert!(matches!(error, LinkError::Hostile { .. }), "{error}");
+    assert!(matches!(error.fault, Fault::Hostile { .. }), "{error}");
     error.to_string()
 }
 

@@ -8,7 +8,9 @@ use crate::common::{
     self, NEW, OLD, OTHER, assert_marker_names, build, forced, install_as, install_by, installed,
     no_build, place, prefix_error, run, upgraded, version_of,
 };
-use cs_prefix::{InstallError, KeepReason, Outcome, Policy, PrefixError, State, inspect, install};
+use cs_prefix::{
+    InstallError, KeepReason, Kind, Outcome, Policy, PrefixError, State, inspect, install,
+};
 
 #[test]
 fn an_absent_prefix_is_built_and_nothing_else_is_left() {
@@ -399,7 +401,7 @@ fn assert_refused(make: impl Fn(&std::path::Path), message: &str) {
         let before = place.names();
         let error = install_by(&place.prefix, &OLD, &policy, no_build).unwrap_err();
         let error = prefix_error(error);
-        assert_eq!(error.exit_code(), 77);
+        assert_eq!(error.kind(), Kind::Foreign);
         assert!(error.to_string().contains(message), "{error}");
         assert_eq!(place.names(), before);
     }
@@ -502,7 +504,7 @@ fn a_foreign_staging_directory_is_refused_and_stays() {
     fs::create_dir(place.beside(".staging")).unwrap();
     fs::write(place.beside(".staging").join("thesis.tex"), "x").unwrap();
     let error = prefix_error(run(&place, &OLD, &Policy::default()).unwrap_err());
-    assert_eq!(error.exit_code(), 77);
+    assert_eq!(error.kind(), Kind::Foreign);
     assert!(error.to_string().contains(".demo.staging"), "{error}");
     assert_eq!(place.names(), [".demo.staging"]);
 }
@@ -531,7 +533,7 @@ fn a_path_longer_than_the_placeholders_is_refused_with_the_limit() {
         ..Policy::default()
     };
     let error = prefix_error(run(&place, &OLD, &policy).unwrap_err());
-    assert_eq!(error.exit_code(), 73);
+    assert_eq!(error.kind(), Kind::PathTooLong);
     assert!(
         error.to_string().contains("the packages allow 10 at most"),
         "{error}"
@@ -550,11 +552,10 @@ fn a_lack_of_space_or_inodes_is_told_before_anything_is_written() {
         required_files: Some(u64::MAX),
         ..Policy::default()
     };
-    for (policy, message) in [(bytes, "not enough space"), (files, "not enough inodes")] {
+    for (policy, kind) in [(bytes, Kind::NoSpace), (files, Kind::NoInodes)] {
         let outcome = install_by(&place.prefix, &OLD, &policy, no_build);
         let error = prefix_error(outcome.unwrap_err());
-        assert_eq!(error.exit_code(), 74);
-        assert!(error.to_string().contains(message), "{error}");
+        assert_eq!(error.kind(), kind, "{error}");
         assert!(place.names().is_empty());
     }
 }
@@ -582,6 +583,6 @@ fn an_empty_working_directory_or_home_is_not_replaced() {
 fn a_prefix_without_a_name_is_refused() {
     for path in ["/", "/tmp/.."] {
         let error = inspect(std::path::Path::new(path), &OLD).unwrap_err();
-        assert_eq!(error.exit_code(), 77, "{error}");
+        assert_eq!(error.kind(), Kind::Protected, "{error}");
     }
 }

@@ -130,9 +130,8 @@ fn every_command_refuses_every_mount_and_changes_nothing() {
         let (place, precious, mounted) = with_mount(kind, at);
         let before = (describe(place.directory.path()), describe(precious.path()));
         for (command, error) in refusals(&place) {
-            assert_eq!(error.exit_code(), 73, "{command} {kind:?} {error}");
             let PrefixError::MountPoint { path } = error else {
-                panic!("{command}: {error}")
+                panic!("{command} {kind:?}: {error}")
             };
             assert_eq!(path, mounted.0, "{command}");
         }

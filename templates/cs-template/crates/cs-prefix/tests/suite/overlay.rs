@@ -85,7 +85,7 @@ fn perform(verb: &str, owner: &Owner, prefix: &Path) -> String {
         "rollback" => {
             let result = cs_prefix::rollback(prefix, owner, limit, &mut |_| {}, &NEVER);
             return result.map_or_else(
-                |error| error.exit_code().to_string(),
+                |error| format!("{:?}", error.kind()),
                 |done| done.now.runtime_version,
             );
         }
@@ -273,7 +273,7 @@ fn what_does_not_fit_is_refused_before_anything_is_copied() {
         directory: common::place().directory,
     };
     let error = common::prefix_error(run(&place, &NEW, &common::forced()).unwrap_err());
-    assert_eq!(error.exit_code(), 74, "{error}");
+    assert_eq!(error.kind(), cs_prefix::Kind::NoSpace, "{error}");
     assert_eq!(version_of(&container.prefix()), "1.0");
     assert_eq!(common::list(&container.merged()), ["demo"]);
 }

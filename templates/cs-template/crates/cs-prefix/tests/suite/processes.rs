@@ -219,7 +219,7 @@ fn waiting_is_reported_and_ends_at_the_limit() {
         common::no_build,
     );
     let error = common::prefix_error(outcome.unwrap_err());
-    assert_eq!(error.exit_code(), 75);
+    assert_eq!(error.kind(), cs_prefix::Kind::Busy);
     assert!(
         error
             .to_string()

@@ -124,8 +124,7 @@ fn without_a_previous_prefix_there_is_nothing_to_do_and_nothing_is_done() {
     for place in [place(), installed(&NEW)] {
         let before = place.names();
         let error = rollback(&place).unwrap_err();
-        assert_eq!(error.exit_code(), 64);
-        assert!(error.to_string().contains("no earlier prefix"), "{error}");
+        assert_eq!(error.kind(), cs_prefix::Kind::NothingToRollBack, "{error}");
         assert_eq!(place.names(), before);
     }
 }

@@ -157,7 +157,7 @@ fn a_foreign_path_is_refused_and_stays() {
     fs::create_dir(&place.prefix).unwrap();
     fs::write(place.prefix.join("thesis.tex"), "x").unwrap();
     let error = uninstall(&place).unwrap_err();
-    assert_eq!(error.exit_code(), 77);
+    assert_eq!(error.kind(), cs_prefix::Kind::Foreign);
     assert!(place.prefix.join("thesis.tex").is_file());
 }
 

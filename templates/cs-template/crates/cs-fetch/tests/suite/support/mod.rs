@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use cs_archive::{Archive, Archives, ReadAt, Wanted};
-use cs_fetch::{ErrorKind, Event, FetchError, Fetcher, Options, fetch};
+use cs_fetch::{Cause, Event, FetchError, Fetcher, Kind, Options, fetch};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
 /// A request as it arrived.
@@ -266,8 +266,7 @@ impl Fixture {
         let Err(error) = fetcher.next() else {
             panic!("an archive arrived")
         };
-        assert_eq!(error.index, Some(0));
-        *error.source.downcast().expect("an error of this crate")
+        error
     }
 
     /// Reasons of all retries.
@@ -311,8 +310,8 @@ pub fn read_all(bytes: &dyn ReadAt) -> Vec<u8> {
     all
 }
 
-pub fn assert_network(error: &FetchError, parts: &[&str]) {
-    assert_eq!(error.kind(), ErrorKind::Network, "{error}");
+pub fn assert_network(error: &FetchError, cause: Cause, parts: &[&str]) {
+    assert_eq!(error.kind(), Kind::Network(cause), "{error}");
     assert_says(error, parts);
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use cs_archive::Archives;
-use cs_fetch::{Event, FetchError};
+use cs_fetch::Event;
 
 use super::{Fixture, Server, read_all, request};
 
@@ -29,7 +29,6 @@ fn fetch_as_told() {
             }
             Ok(None) => break,
             Err(error) => {
-                let error: &FetchError = error.source.downcast_ref().unwrap();
                 println!("\nFAILED {:?}: {error}", error.kind());
                 break;
             }

@@ -1,12 +1,13 @@
 //! Package archives made in code, and a job to link them.
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use cs_archive::{Archive, ArchiveError, Archives, Progress, ReadAt, Wanted};
-use cs_link::{Bytecode, Job, LinkError, Noarch, Package, Python, Report};
+use cs_archive::{Archive, Archives, Progress, ReadAt, Wanted};
+use cs_link::{Bytecode, InstallError, Job, LinkError, Noarch, Package, Python, Report};
 use serde_json::{Value, json};
 
 pub const PLACEHOLDER: &str =
@@ -307,7 +308,9 @@ impl ReadAt for Bytes {
 struct Queue(Mutex<VecDeque<(usize, Vec<u8>)>>);
 
 impl Archives for Queue {
-    fn next(&self) -> Result<Option<Archive>, ArchiveError> {
+    type Error = Infallible;
+
+    fn next(&self) -> Result<Option<Archive>, Infallible> {
         let next = self.0.lock().unwrap().pop_front();
         Ok(next.map(|(index, bytes)| Archive {
             index,
@@ -445,7 +448,7 @@ impl Bench {
     pub fn link_from(
         &self,
         packages: &[Package],
-        archives: &dyn Archives,
+        archives: &dyn Archives<Error = Infallible>,
     ) -> Result<Report, LinkError> {
         let shipped = self.shipped.clone().map(Bytes);
         let staging = self.staging();
@@ -467,7 +470,10 @@ impl Bench {
             overwritten: &[".condarc", ".demo.json", "conda-meta/frozen"],
             launcher: None,
         };
-        cs_link::install(&job, archives, &Silent, &self.cancel)
+        cs_link::install(&job, archives, &Silent, &self.cancel).map_err(|error| match error {
+            InstallError::Link(error) => error,
+            InstallError::Supplier(never) => match never {},
+        })
     }
 
     /// Everything below the staging directory's parent: nothing else may appear there.

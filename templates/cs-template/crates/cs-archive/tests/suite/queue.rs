@@ -15,7 +15,7 @@ fn archives(indices: std::ops::Range<usize>) -> Queue {
 
 #[test]
 fn every_archive_is_handed_out_once_to_several_threads() {
-    let archives = Chain(archives(0..2), archives(2..5));
+    let archives = Chain(archives(0..2), Some(archives(2..5)));
     let seen = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..3 {

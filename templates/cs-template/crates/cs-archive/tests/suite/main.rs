@@ -1,0 +1,4 @@
+//! Handing out archives, and who may know whom.
+
+mod neighbours;
+mod queue;

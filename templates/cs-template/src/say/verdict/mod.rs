@@ -1,0 +1,183 @@
+//! What each failure means: the exit status, and what the user can do about it. The one table of both; the crates only say what is wrong.
+
+use std::io;
+
+use crate::say::error::{Error, Role};
+
+use advice::{advise_bundle, advise_confirmation, advise_environments, advise_usage, advise_word};
+use crates::{judge_bundle, judge_fetch, judge_link, judge_prefix, judge_stamp};
+
+mod advice;
+mod crates;
+
+/// Exit statuses; `docs/reference/runtime.md` lists what they mean.
+pub mod status {
+    /// The arguments make no sense.
+    pub const USAGE: u8 = 64;
+    /// A bundle, an archive or the delegate is missing or damaged.
+    pub const MISSING: u8 = 66;
+    /// The network failed.
+    pub const NETWORK: u8 = 69;
+    /// The prefix cannot be written.
+    pub const CANNOT_WRITE: u8 = 73;
+    /// The disk is full, or reading or writing failed.
+    pub const IO: u8 = 74;
+    /// Another process is at work.
+    pub const BUSY: u8 = 75;
+    /// The user may not do that.
+    pub const NOT_PERMITTED: u8 = 77;
+    /// The stamp is missing or damaged.
+    pub const STAMP: u8 = 78;
+    /// A signal of this number more.
+    pub const SIGNAL: u8 = 128;
+    /// What was cancelled without a signal ends like Ctrl-C.
+    pub const CANCELLED: u8 = SIGNAL + 2;
+}
+
+/// Exit status and advice: whole sentences, or nothing.
+type Verdict = (u8, String);
+
+impl Error {
+    /// The exit status that says what kind of failure this is.
+    pub fn exit_status(&self) -> u8 {
+        judge(self).0
+    }
+
+    /// What is wrong, where, and what to do: whole sentences on one line.
+    pub fn explain(&self) -> String {
+        match judge(self).1.as_str() {
+            "" => format!("{self}."),
+            advice => format!("{self}. {advice}"),
+        }
+    }
+
+    /// Whether a part of the installation ended because it was asked to.
+    pub fn is_cancelled(&self) -> bool {
+        self.exit_status() == status::CANCELLED
+    }
+}
+
+fn judge(error: &Error) -> Verdict {
+    match error {
+        Error::Usage {
+            error,
+            own,
+            pass_on,
+        } => (
+            status::USAGE,
+            advise_usage(error.command, own, pass_on.as_ref()),
+        ),
+        Error::Explained { word, name, own } => (status::USAGE, advise_word(word, name, own)),
+        Error::Prefix { .. } => row(status::USAGE, "Choose another directory with --path."),
+        Error::NoHome { variable } => (
+            status::USAGE,
+            format!("Name the prefix with `--path PATH` or with the variable {variable}."),
+        ),
+        Error::NoEnvironment { known, .. } => (status::USAGE, advise_environments(known)),
+        Error::Unconfirmed { command, other, .. } => (
+            status::USAGE,
+            advise_confirmation(command, other.as_deref()),
+        ),
+        Error::BundlePath { .. } | Error::SpawnArgument { .. } | Error::Declined => {
+            row(status::USAGE, "")
+        }
+        Error::Unstamped(_) => row(
+            status::STAMP,
+            "Build a runtime from it with `cs build`. If you downloaded it as a finished runtime, the download is incomplete: download it again.",
+        ),
+        Error::Privileged => row(
+            status::NOT_PERMITTED,
+            "Remove them with `chmod ug-s` or `setcap -r`, then run it again.",
+        ),
+        Error::Offline { bundle, .. } => (
+            status::MISSING,
+            format!("{}, or allow the network.", advise_bundle(bundle)),
+        ),
+        Error::Local { bundle, .. } => (status::MISSING, format!("{}.", advise_bundle(bundle))),
+        Error::NoDelegate { runtime, .. } => (
+            status::MISSING,
+            format!("This is a bug in how {runtime} was built: please report it to its publisher."),
+        ),
+        Error::LostDelegate { repair, .. } => (
+            status::MISSING,
+            format!("Install it again with `{repair}`."),
+        ),
+        Error::Start { source, role, .. } => judge_start(source, role),
+        #[cfg(unix)]
+        Error::Activation(fault) => judge_activation(fault),
+        #[cfg(windows)]
+        Error::ScriptsEnded { .. } => row(status::MISSING, SCRIPT_BUG),
+        Error::Write { source, .. } => row(
+            write_status(source),
+            "Check the permissions and the free space there.",
+        ),
+        Error::Output(_) | Error::Input(_) => row(status::IO, ""),
+        Error::Interrupted(signal) => row(
+            status::SIGNAL.saturating_add(u8::try_from(*signal).unwrap_or(0)),
+            "",
+        ),
+        Error::Archive { origins, .. } => (
+            status::MISSING,
+            format!("It was read from {origins}: download or copy that again."),
+        ),
+        Error::Stamp(error) => judge_stamp(error.kind()),
+        Error::Lifecycle(error) => judge_prefix(error),
+        Error::Link(error) => judge_link(error.kind()),
+        Error::Bundle(error) => judge_bundle(error.kind()),
+        Error::Fetch(error) => judge_fetch(error.kind()),
+    }
+}
+
+fn row(status: u8, advice: &str) -> Verdict {
+    (status, advice.to_owned())
+}
+
+fn judge_start(source: &io::Error, role: &Role) -> Verdict {
+    let advice = match (role, source.kind()) {
+        (Role::Shell, _) => "Set SHELL to a shell that exists.".to_owned(),
+        (Role::Delegate { .. }, io::ErrorKind::PermissionDenied) => {
+            "Check its permissions, and that its file system allows programs to run.".to_owned()
+        }
+        (Role::Delegate { .. }, io::ErrorKind::ArgumentListTooLong) => {
+            "Call it with fewer arguments.".to_owned()
+        }
+        (Role::Delegate { repair }, _) => format!("Install it again with `{repair}`."),
+        #[cfg(windows)]
+        (Role::Activation, _) => String::new(),
+    };
+    (start_status(source), advice)
+}
+
+/// What it means that a program does not start.
+fn start_status(error: &io::Error) -> u8 {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => status::NOT_PERMITTED,
+        io::ErrorKind::NotFound => status::MISSING,
+        io::ErrorKind::ArgumentListTooLong => status::USAGE,
+        _ => status::IO,
+    }
+}
+
+const SCRIPT_BUG: &str = "This is a bug in the package that the script comes from: report it to the publisher of this runtime.";
+
+/// What it means that a script of a package is not fit to be run.
+#[cfg(unix)]
+fn judge_activation(fault: &cs_link::activation::ScriptFault) -> Verdict {
+    use cs_link::activation::ScriptFault;
+    match fault {
+        ScriptFault::Shell { source, .. } => row(start_status(source), ""),
+        ScriptFault::Ended { .. } => row(status::MISSING, SCRIPT_BUG),
+        ScriptFault::Cancelled => row(status::CANCELLED, ""),
+    }
+}
+
+/// What it means that a file of the prefix cannot be written.
+fn write_status(error: &io::Error) -> u8 {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => status::CANNOT_WRITE,
+        _ => status::IO,
+    }
+}
+
+#[cfg(test)]
+mod tests;
