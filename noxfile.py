@@ -126,9 +126,11 @@ def summarize(names: Sequence[str], results: dict[str, str]) -> str:
 @nox.session
 def latest(session: nox.Session) -> None:
     """Run the tests of the packages and of whole runtimes with the newest releases of everything."""
-    wheels = [f"{wheel}[test]" for wheel in build_wheels(session, our(*PACKAGES))]
+    wheels = build_wheels(session, (TEMPLATE, *our(*PACKAGES)))
+    # By name, in addition to the wheels: an extra of a path is no answer to another package's need for that name.
+    extras = [f"{name}[test]" for name in PACKAGES]
     inputs = [word for name in ("typing", "integration") for word in ("-r", str(REQUIREMENTS / f"{name}.in"))]
-    session.install("--upgrade", *wheels, *build_wheels(session, [TEMPLATE]), *inputs)
+    session.install("--upgrade", *wheels, *extras, *inputs)
     session.run("python", "-m", "pytest", "packages", "tests-integration", *session.posargs)
 
 
