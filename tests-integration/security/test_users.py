@@ -213,7 +213,8 @@ def test_a_users_prefix_is_run_by_others_and_changed_by_nobody_else(asker: int, 
     for words in COMMANDS.values():
         refused = bench.run(ROOT, "v2", *words)
         assert refused.returncode == REFUSED, refused
-        assert f"Run this as user {VICTIM}" in refused.stderr
+        assert f"belongs to user {VICTIM}" in refused.stderr
+        assert "Run this as that user" in refused.stderr
     assert describe(bench.home.directory) == before
 
 
@@ -322,7 +323,7 @@ def test_no_prefix_has_a_name_that_its_neighbour_would_take(name: str, bench: Be
     for command, words in COMMANDS.items():
         refused = bench.run(ROOT, "v1", *words)
         assert refused.returncode == REFUSED, (command, refused)
-        assert "beside their prefixes" in refused.stderr
+        assert "next to their prefixes" in refused.stderr
     assert list_names(bench.home.directory) == []
 
 
