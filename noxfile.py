@@ -153,6 +153,7 @@ def lint(session: nox.Session) -> None:
     write_tables(session, "--check")
     session.run("ruff", "check", *CHECKED)
     session.run("ruff", "format", "--check", *CHECKED)
+    session.run("python", "tools/circles.py")
 
 
 @nox.session

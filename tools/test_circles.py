@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from circles import find_circles, read_crate, read_package
+from circles import find_circles, main, read_crate, read_package
 
 
 def write(directory: Path, files: dict[str, str]) -> Path:
@@ -24,6 +24,10 @@ def circles_of_crate(directory: Path, files: dict[str, str]) -> list[list[str]]:
 def circles_of_package(directory: Path, files: dict[str, str]) -> list[list[str]]:
     found = find_circles(read_package(write(directory / "p", {"__init__.py": "", **files})))
     return [[".".join(module) for module in circle] for circle in found]
+
+
+def test_this_repository_has_no_circles(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main() == 0, capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
