@@ -153,4 +153,3 @@ usage: {name} [ARGUMENTS OF {delegate}]
        {name} self [-v] [-q] [--path PATH] COMMAND
        {name} -- ARGUMENTS OF {delegate}, even if the first is `self`
 ";
-
