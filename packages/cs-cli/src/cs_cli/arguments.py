@@ -196,8 +196,9 @@ def _add_building(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--template",
         type=Path,
-        metavar="FILE",
-        help="runtime template; default: CONDA_SHIP_TEMPLATE, else the one next to cs",
+        metavar="PATH",
+        help="runtime template, or a directory of templates; default: CONDA_SHIP_TEMPLATE, CONDA_SHIP_TEMPLATES, "
+        "else an installed one",
     )
     _add_fetching(group)
 

@@ -259,10 +259,10 @@ def test_a_template_that_is_a_runtime_is_refused(workspace: Workspace, template:
     assert "this template is a stamped runtime already" in outcome.err
 
 
-def test_no_template_is_an_error_that_says_where_it_was_looked_for(workspace: Workspace, cs: Cs) -> None:
+def test_no_template_is_an_error_that_says_how_to_get_one(workspace: Workspace, cs: Cs) -> None:
     outcome = cs("build")
     assert outcome.status == 1
-    assert "no template found beside cs" in outcome.err
+    assert "no template for linux-64 is installed" in outcome.err
 
 
 @pytest.fixture
@@ -277,10 +277,17 @@ def platforms(workspace: Workspace, channel: Channel) -> Workspace:
     return workspace
 
 
-def test_a_cross_build_needs_a_template(platforms: Workspace, template: Path, cs: Cs) -> None:
+def test_a_cross_build_needs_a_template(
+    platforms: Workspace, template: Path, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     outcome = cs("build", "--platform", "win-64")
     assert outcome.status == 1
-    assert "a build for win-64 on linux-64 needs a template for win-64" in outcome.err
+    assert "no template for win-64 is installed" in outcome.err
+    assert "run `pip install cs-template-win-64`" in outcome.err
+    make_template(Path("templates/win-64/cs-template.exe"), make_pe())
+    assert cs("build", "--platform", "win-64", "--template", "templates").status == 0
+    monkeypatch.setenv("CONDA_SHIP_TEMPLATES", "templates")
+    assert cs("build", "--platform", "win-64").status == 0
 
 
 def test_a_cross_build_with_its_template_gives_an_exe(platforms: Workspace, template: Path, cs: Cs) -> None:

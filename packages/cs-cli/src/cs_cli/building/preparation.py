@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from cs_stamp import select_template
+from cs_stamp import installed_directories, select_template
 
 from ..archives.store import open_store
 from ..errors import render_problem
@@ -40,6 +40,7 @@ def prepare_build(options: BuildingOptions) -> BuildRequest:
     template = select_template(
         explicit=options.template,
         scripts_directory=Path(sys.argv[0]).absolute().parent,
+        directories=installed_directories(),
         environ=os.environ,
         platform=plan.subdir,
         host_platform=host_platform(),
