@@ -40,7 +40,7 @@ CARGO = {"CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(CACHE / "car
 
 
 def install(session: nox.Session, name: str, *projects: Path) -> None:
-    """Install what ``requirements/NAME.txt`` pins, each file by its digest, and projects of ours as wheels."""
+    """Install what ``requirements/NAME.txt`` pins, each file by its digest, and our own projects as wheels."""
     session.install("--require-hashes", "--no-deps", "-r", str(REQUIREMENTS / f"{name}.txt"))
     if projects:
         session.install("--no-deps", *build_wheels(session, projects))
@@ -71,7 +71,7 @@ def build_wheel(session: nox.Session, project: Path, wheels: Path) -> None:
 
 
 def our(*names: str) -> tuple[Path, ...]:
-    """Return the directories of packages of ours."""
+    """Return the directories of our packages."""
     return tuple(ROOT / "packages" / name for name in names)
 
 
@@ -94,7 +94,7 @@ def define_package_session(package: str) -> None:
     def run(session: nox.Session) -> None:
         test_package(session, package)
 
-    run.__doc__ = f"Test {package} with nothing else of ours installed."
+    run.__doc__ = f"Test {package} with none of our other packages installed."
 
 
 for name in PACKAGES:
@@ -127,7 +127,8 @@ def summarize(names: Sequence[str], results: dict[str, str]) -> str:
 def latest(session: nox.Session) -> None:
     """Run the tests of the packages and of whole runtimes with the newest releases of everything."""
     wheels = build_wheels(session, (TEMPLATE, *our(*PACKAGES)))
-    # By name, in addition to the wheels: an extra of a path is no answer to another package's need for that name.
+    # By name, in addition to the wheels: an extra of a path does not satisfy another package's requirement of that
+    # name.
     extras = [f"{name}[test]" for name in PACKAGES]
     inputs = [word for name in ("typing", "integration") for word in ("-r", str(REQUIREMENTS / f"{name}.in"))]
     session.install("--upgrade", *wheels, *extras, *inputs)

@@ -243,7 +243,7 @@ def test_broken_metadata_is_refused_by_name(name: str, suffix: str, trap: Trap) 
 
 
 def test_a_list_of_millions_of_paths_is_refused(trap: Trap) -> None:
-    """Each would take memory; the archive is no larger than a few kilobytes."""
+    """Each would take memory; the archive has only a few kilobytes."""
     content = b'{"paths":[' + b'{"_path":"a"},' * 1_000_001 + b'{"_path":"a"}]}'
     message = trap.refuse(evil(plain("share/x", "1"), info={"paths.json": content}))
     assert 'refused "info/": it has more than' in message

@@ -31,16 +31,16 @@ _CHUNK_BYTES = 1 << 18
 _BACKOFF_S = 0.25
 _WAIT_LIMIT_S = 30.0
 _WAITS_LIMIT_S = 60.0
-"""What all waits for one archive may take: a server that asks for more has failed."""
+"""Limit for all waits for one archive together: a server that asks for more has failed."""
 _NOTICED_S = 2.0
 LEAST_BYTES = 6000
 LEAST_BYTES_S = 60.0
-"""How much has to come in which time; less is a failed attempt. The runtime has the same figures."""
+"""How much must arrive in which time; less is a failed attempt. The runtime has the same figures."""
 _RETRIED_STATUSES = {408, 425, 429, 500, 502, 503, 504}
 _STATUS_HINTS = {
     401: "give credentials for this host in RATTLER_AUTH_FILE",
     403: "the credentials in RATTLER_AUTH_FILE may not suffice for this host",
-    404: "the package may have been removed from its channel; update the source lock",
+    404: "the channel may have removed the package: update the source lock",
     407: "put user and password into the proxy's address",
 }
 
@@ -66,7 +66,7 @@ def is_local(url: str) -> bool:
 
 
 class CancelledError(Exception):
-    """A download that stops because another one has failed; never leaves this package."""
+    """A download that stops because another one has failed; used inside this package only."""
 
 
 class _TryAgainError(Exception):
@@ -181,11 +181,11 @@ class _Receiver:
 
     def _mismatch(self, what: str, expected: str, actual: str) -> ArchiveMismatchError:
         url = redact_url(self.request.url)
-        hint = "the channel or a proxy serves something else; update the source lock if the channel is right"
+        hint = "the channel or a proxy serves a different file: if the channel is right, update the source lock"
         if is_local(self.request.url):
-            hint = "put back the file that was locked, or lock the workspace again"
+            hint = "restore the file that was locked, or lock the workspace again"
         return ArchiveMismatchError(
-            f"{url} has another {what} than the lock says: {actual} instead of {expected}",
+            f"{url}: the {what} does not match the lock (expected {expected}, found {actual})",
             kind=f"{what.lower().replace('-', '')}-mismatch",
             name=self.request.file_name,
             url=url,
@@ -200,7 +200,7 @@ def _copy_local(request: ArchiveRequest, receiver: _Receiver) -> None:
     host = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
     path = Path(url2pathname(host + parts.path))
     try:
-        # Looked at before it is opened: a pipe could be waited for, and a device read, for ever.
+        # Checked before it is opened: reading a pipe or a device might never end.
         if not stat.S_ISREG(path.stat().st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
         with path.open("rb", buffering=0) as file:
@@ -213,7 +213,7 @@ def _copy_local(request: ArchiveRequest, receiver: _Receiver) -> None:
             path=path,
             name=request.file_name,
             url=request.url,
-            hint="put the file back, or lock the workspace again without it",
+            hint="restore the file, or lock the workspace again without it",
         ) from error
     receiver.check()
 
@@ -291,7 +291,7 @@ def _begin(request: ArchiveRequest, receiver: _Receiver, answer: Answer, host: s
         if answer.headers.get("Content-Range", "").startswith(f"bytes {receiver.received}-"):
             return
         receiver.restart()
-        raise _TryAgainError(_fetch_error(request, "the server resumed at the wrong place"), wait_s=0)
+        raise _TryAgainError(_fetch_error(request, "the server resumed at the wrong position"), wait_s=0)
     if answer.status == 416 and receiver.received:
         receiver.restart()
         raise _TryAgainError(_fetch_error(request, "the server cannot resume"), wait_s=0)
@@ -314,14 +314,14 @@ def _receive(request: ArchiveRequest, receiver: _Receiver, answer: Answer) -> No
 
 
 class _Pace:
-    """The pace of a download: tells a slow one from one that only seems to go on."""
+    """The pace of a download: distinguishes a slow one from one that is stuck."""
 
     def __init__(self) -> None:
         self._since = time.monotonic()
         self._received = 0
 
     def keeps_up(self, received_bytes: int) -> bool:
-        """Take note of bytes that came; false if too few did since the last look."""
+        """Count bytes that arrived; false if too few did since the last check."""
         self._received += received_bytes
         now = time.monotonic()
         if now - self._since < LEAST_BYTES_S:

@@ -1,4 +1,4 @@
-"""What a lock says of an archive."""
+"""What a lock says about an archive."""
 
 from __future__ import annotations
 

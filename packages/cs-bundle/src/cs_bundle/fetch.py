@@ -144,7 +144,7 @@ class _Waits:
 
 
 def _check_cache(jobs: Mapping[Path, ArchiveRequest], cache: Path) -> None:
-    """Look for room for all that must be fetched, as far as its size is known."""
+    """Check for space for the archives to download, as far as their sizes are known."""
     missing = [request.size_bytes or 0 for path, request in jobs.items() if not path.is_file()]
     if any(missing):
         check_room(cache, sum(missing))
@@ -221,16 +221,19 @@ def _check_address(request: ArchiveRequest) -> None:
     if not usable:
         url = redact_url(request.url)
         raise FetchError(
-            f"cannot fetch {request.file_name}: {url} is no address", kind="address", name=request.file_name, url=url
+            f"cannot fetch {request.file_name}: {url} is not a valid URL",
+            kind="address",
+            name=request.file_name,
+            url=url,
         )
 
 
 def _offline(request: ArchiveRequest) -> FetchError:
     url = redact_url(request.url)
     return FetchError(
-        f"{request.file_name} is not in the cache, and the network may not be used",
+        f"{request.file_name} is not in the cache, and downloads are off",
         kind="offline",
         name=request.file_name,
         url=url,
-        hint="allow the network once, or copy the archive into the cache",
+        hint="allow downloads once, or copy the archive into the cache",
     )

@@ -185,7 +185,7 @@ def test_offline_needs_the_cache(workspace: Workspace, template: Path, cs: Cs) -
     workspace.write()
     outcome = cs("build", "--offline")
     assert outcome.status == 1
-    assert "is not in the cache, and the network may not be used" in outcome.err
+    assert "is not in the cache, and downloads are off" in outcome.err
 
 
 def test_a_full_disk_leaves_the_previous_build(

@@ -26,7 +26,7 @@ def test_a_pipe_gets_one_line_a_platform(workspace: Workspace) -> None:
     assert row.split()[:2] == ["linux-64", "3"]
     assert "python " in row
     assert row.endswith("BSD-3-Clause 2, Zlib 1")
-    assert "\n\nNothing wrong was found, but the delegate was not checked.\n" in text
+    assert "\n\nNo problems found, but the delegate was not checked.\n" in text
     assert "\x1b" not in text
 
 
