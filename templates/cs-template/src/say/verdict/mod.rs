@@ -1,4 +1,5 @@
-//! What each failure means: the exit status, and what the user can do about it. The one table of both; the crates only say what is wrong.
+//! What each failure means: the exit status, and what the user can do about it. The one
+//! table of both; the crates only say what is wrong.
 
 use std::io;
 
