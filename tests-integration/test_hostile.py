@@ -1,4 +1,4 @@
-"""Packages that are out to do harm: nothing outside the prefix changes, and the runtime says which package it was.
+"""Malicious packages: nothing outside the prefix changes, and the runtime says which package it was.
 
 The lock vouches for an archive's bytes, not for what is in them: every lock here is made from the hostile archive.
 """

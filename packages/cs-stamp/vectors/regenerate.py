@@ -372,7 +372,7 @@ def _other_forms(header: dict[str, Any], plan: dict[str, Any]) -> dict[str, tupl
 
 
 def _contradicting_launches() -> dict[str, tuple[str, str, bytes]]:
-    """Return launch parts that are well formed, and say something else than the header."""
+    """Return launch parts that are well formed, and contradict the header."""
     others = {
         "another-delegate": ("the delegate is another", replace(EMBEDDED, delegate="other")),
         "another-prefix": ("the prefix is another", replace(EMBEDDED, install_name="other")),

@@ -72,7 +72,7 @@ def fetch_archives(
     :param environ: where proxies, ``SSL_CERT_FILE`` and ``RATTLER_AUTH_FILE`` are looked up; default ``os.environ``.
     :returns: paths in the order of the requests; each has the name that was asked for.
     :raises FetchError: if an archive cannot be had; ``kind`` says why, ``url`` which, without credentials.
-    :raises ArchiveMismatchError: if a server gives something else than was asked for.
+    :raises ArchiveMismatchError: if a server sends a different archive.
     :raises ArchiveNameError: if a name is not one of a package archive.
     :raises DiskFullError: if the cache has no room, which is looked at before anything is fetched.
     """

@@ -66,7 +66,7 @@ def open_bundle(path: Path) -> BundleReader:
 
     :param path: a directory or a ``.bundle.tar.zst`` file.
     :raises BundleReadError: if it cannot be opened.
-    :raises BundleRejectedError: if it holds something else than archives, or is damaged.
+    :raises BundleRejectedError: if it contains anything but archives, or is damaged.
     """
     if path.is_dir():
         return BundleReader(path=path, form="directory", archives=list_directory(path))
