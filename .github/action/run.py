@@ -161,7 +161,7 @@ def build(inputs: Mapping[str, str], scripts: Path) -> dict[str, str]:
 
 
 def collect_outputs(info_path: Path) -> dict[str, str]:
-    """Read the outputs from ``STEM.info.json``; every file that is named has to be there."""
+    """Read the outputs from ``STEM.info.json``; every file that it names must exist."""
     info = json.loads(info_path.read_text(encoding="utf-8"))
     checksums = info_path.with_name(info_path.name.removesuffix(".info.json") + ".sha256")
     outputs = dict.fromkeys(OUTPUTS.values(), "")

@@ -28,7 +28,7 @@ def test_unknown_keys_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("key", sorted(make_header().to_dict()))
-def test_every_key_has_to_be_there(key: str) -> None:
+def test_every_key_must_be_there(key: str) -> None:
     data = make_header().to_dict()
     del data[key]
     with pytest.raises(FieldError, match=f"^{key}: the key is missing$") as caught:

@@ -61,7 +61,7 @@ def test_a_package_without_a_url_is_a_local_archive() -> None:
 
 
 @pytest.mark.parametrize("key", sorted(make_package().to_dict()))
-def test_every_key_of_a_package_has_to_be_there(key: str) -> None:
+def test_every_key_of_a_package_must_be_there(key: str) -> None:
     data = make_plan().to_dict()
     del data["packages"][0][key]
     with pytest.raises(FieldError, match=rf"^packages\[0\]\.{key}: the key is missing$"):

@@ -34,7 +34,7 @@ class ShipError(Exception):
         self.signal_number = signal_number
 
     def __str__(self) -> str:
-        """Return ``PATH: MESSAGE``, as far as that is known."""
+        """Return ``PATH: MESSAGE``, as far as known."""
         return self.message if self.path is None else f"{self.path}: {self.message}"
 
     def to_dict(self) -> dict[str, Any]:

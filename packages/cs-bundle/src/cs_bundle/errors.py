@@ -50,7 +50,7 @@ class BundleError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Return ``PATH: MESSAGE``, as far as that is known."""
+        """Return ``PATH: MESSAGE``, as far as known."""
         return self.message if self.path is None else f"{self.path}: {self.message}"
 
     def to_dict(self) -> dict[str, Any]:

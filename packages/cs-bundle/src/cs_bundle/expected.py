@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedArchive:
-    """What an archive has to be.
+    """What an archive must be.
 
     :ivar sha256: lower-case hex digest.
     :ivar size_bytes: size, where it is known.

@@ -144,7 +144,7 @@ class _Waits:
 
 
 def _check_cache(jobs: Mapping[Path, ArchiveRequest], cache: Path) -> None:
-    """Look for room for all that has to be fetched, as far as its size is known."""
+    """Look for room for all that must be fetched, as far as its size is known."""
     missing = [request.size_bytes or 0 for path, request in jobs.items() if not path.is_file()]
     if any(missing):
         check_room(cache, sum(missing))

@@ -92,7 +92,7 @@ class LockError(Exception):
         self.problems = tuple(problems)
 
     def __str__(self) -> str:
-        """Return ``PATH:LINE:COLUMN: KEY: MESSAGE``, as far as that is known."""
+        """Return ``PATH:LINE:COLUMN: KEY: MESSAGE``, as far as known."""
         place = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
         return ": ".join(part for part in (place, self.key, self.message) if part)
 

@@ -98,19 +98,19 @@ class LayoutReader:
         return place_error(error, self.path, self.text)
 
     def mapping(self, value: Node, key: str) -> dict[str, Node]:
-        """Return a value that has to be a mapping."""
+        """Return a value that must be a mapping."""
         if not isinstance(value, dict):
             raise self.fail("invalid-value", f"{key} is not a mapping", key, "a mapping")
         return value
 
     def sequence(self, value: Node, key: str) -> list[Node]:
-        """Return a value that has to be a list."""
+        """Return a value that must be a list."""
         if not isinstance(value, list):
             raise self.fail("invalid-value", f"{key} is not a list", key, "a list")
         return value
 
     def text_of(self, value: Node, key: str) -> str:
-        """Return a value that has to be text, and not empty."""
+        """Return a value that must be text, and not empty."""
         if not isinstance(value, str) or not value:
             raise self.fail("invalid-value", f"{key} is not text", key, "text")
         return str(value)

@@ -45,7 +45,7 @@ class StampError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Return ``PATH: KEY: MESSAGE``, as far as that is known."""
+        """Return ``PATH: KEY: MESSAGE``, as far as known."""
         place = "" if self.path is None else str(self.path)
         return ": ".join(part for part in (place, self.key, self.message) if part)
 

@@ -1,5 +1,5 @@
-//! Everything that ends a runtime with a message of its own. What is wrong and where stands here; the exit status and what to do about
-//! it stand in [`verdict`](crate::say::verdict).
+//! Everything that ends a runtime with a message of its own. What is wrong and where stands
+//! here; the exit status and what to do about it stand in [`verdict`](crate::say::verdict).
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -27,7 +27,7 @@ def read_archives(archives: Sequence[Path]) -> list[ArchiveContents]:
 
     :raises CliError: ``archive-damaged`` if one cannot be read.
     """
-    # Imported on use: most often nothing has to be read.
+    # Imported on use: most often nothing must be read.
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(_READERS) as pool:

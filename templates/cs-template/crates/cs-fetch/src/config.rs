@@ -1,7 +1,7 @@
 //! Mirrors, as rattler's tools configure them.
 //!
-//! The same files in the same order as `rattler_config`, which itself would bring a solver and more: system before user,
-//! shared before pixi's; later files win, one mirrored URL at a time.
+//! The same files in the same order as `rattler_config`, which itself would bring a solver and
+//! more: system before user, shared before pixi's; later files win, one mirrored URL at a time.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

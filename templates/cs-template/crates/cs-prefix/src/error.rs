@@ -53,7 +53,8 @@ pub enum Kind {
     Io,
 }
 
-/// A prefix that cannot be read, built, swapped or removed. Its text says what is wrong and where; what to do is the caller's to say.
+/// A prefix that cannot be read, built, swapped or removed. Its text says what is wrong
+/// and where; what to do is the caller's to say.
 #[derive(Debug, thiserror::Error)]
 pub enum PrefixError {
     /// The path holds something that this runtime did not make.

@@ -1,8 +1,9 @@
-//! A prefix that stays where it is until a program in it has been started, and one that nothing is started from any more.
+//! A prefix that stays where it is until a program in it has been started, and one that
+//! nothing is started from any more.
 //!
-//! Between the look at a prefix's marker and the start of its delegate, another process could exchange prefixes, and the
-//! delegate would be another version's. So who starts something locks the prefix's directory, together with others who do,
-//! until the kernel has opened the program; and who moves a prefix away locks it alone.
+//! Between the look at a prefix's marker and the start of its delegate, another process could exchange prefixes,
+//! and the delegate would be another version's. So who starts something locks the prefix's directory, together
+//! with others who do, until the kernel has opened the program; and who moves a prefix away locks it alone.
 
 use std::fs::File;
 use std::path::Path;
@@ -15,20 +16,20 @@ use crate::names::Owner;
 use crate::state::inspect;
 use crate::sys::{self, Attempt};
 
-/// How long a start waits for a move, which takes little more than the grace. Everybody who can read a directory can lock it,
-/// which must not prevent a start.
+/// How long a start waits for a move, which takes little more than the grace. Everybody
+/// who can read a directory can lock it, which must not prevent a start.
 const START_LIMIT: Duration = Duration::from_secs(5);
-/// How long a move waits for starts, which take microseconds, and then goes on: everybody who can read a directory can lock it,
-/// which must not stop upgrades.
+/// How long a move waits for starts, which take microseconds, and then goes on: everybody
+/// who can read a directory can lock it, which must not stop upgrades.
 const MOVE_LIMIT: Duration = Duration::from_secs(2);
-/// How long a move waits after the last start. The interpreter of a script opens that by its path, and the lock is gone by then.
-/// The page on the life of a prefix has the measurements.
+/// How long a move waits after the last start. The interpreter of a script opens that by its
+/// path, and the lock is gone by then. The page on the life of a prefix has the measurements.
 const GRACE: Duration = Duration::from_millis(100);
 /// How far apart attempts to lock are.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// A prefix that is not moved until this is dropped, or another program has taken the place of this process. Where directories
-/// cannot be locked, it holds nothing.
+/// A prefix that is not moved until this is dropped, or another program has taken the
+/// place of this process. Where directories cannot be locked, it holds nothing.
 #[derive(Debug)]
 pub struct Hold {
     lock: Option<File>,
@@ -83,8 +84,8 @@ impl Hold {
     }
 }
 
-/// Let nothing more be started from `prefix`, and what has just been started open its script; for as long as the file returned
-/// is open. None where directories cannot be locked, or where somebody does not let go.
+/// Let nothing more be started from `prefix`, and what has just been started open its script; for as long as
+/// the file returned is open. None where directories cannot be locked, or where somebody does not let go.
 pub(crate) fn stop_starts(prefix: &Path) -> Option<File> {
     match lock_alone(prefix, MOVE_LIMIT) {
         Ok(Attempt::Locked(lock)) => {

@@ -11,8 +11,8 @@ use crate::sys::is_absence;
 /// Ten years of weekly updates of a thousand packages take half of it.
 const LIMIT_BYTES: u64 = 64 << 20;
 
-/// The specs that the user has asked for and that are still in force, as conda's `History.get_requested_specs_map` finds
-/// them, without those that the runtime itself was made of: sorted by package.
+/// The specs that the user has asked for and that are still in force, as conda's `History.get_requested_specs_map`
+/// finds them, without those that the runtime itself was made of: sorted by package.
 ///
 /// `installed` has the `name-version-build` of every package: what was asked for and is gone does not count.
 pub(crate) fn find_requests(

@@ -4,7 +4,8 @@ use cs_entry::ownership::Doubt;
 use cs_fetch::Cause;
 use cs_prefix::PrefixError;
 
-use super::{Verdict, row, status};
+use super::row::{Verdict, row};
+use super::status;
 
 /// The failures of `cs-stamp`.
 pub fn judge_stamp(kind: cs_stamp::Kind) -> Verdict {
