@@ -21,20 +21,6 @@ PACKAGES = ("cs-manifest", "cs-lock", "cs-bundle", "cs-stamp", "cs-cli", "conda-
 TEMPLATE = ROOT / "templates" / "cs-template"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
 REQUIREMENTS = ROOT / "requirements"
-CHECKED = (
-    *("packages", "tests-integration", "templates/cs-template/packaging", ".github/action", "tools"),
-    *("noxfile.py", "steady.py"),
-)
-# What mypy checks besides the packages themselves, and their tests.
-TYPED = (".github/action", "templates/cs-template/packaging", "tools")
-# Folders of tests whose types are checked; not yet those of cs-cli.
-TYPED_TESTS = (
-    "tests-integration",
-    "tests-integration/faults",
-    "tests-integration/security",
-    *(f"packages/{name}/tests" for name in PACKAGES if name != "cs-cli"),
-)
-
 # One directory for cargo's output, outside the clone: every clone and CI reuse what was compiled before.
 CARGO = {"CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(CACHE / "cargo-target"))}
 
@@ -101,10 +87,17 @@ for name in PACKAGES:
     define_package_session(name)
 
 
+@nox.session(name="tests-tools")
+def tests_tools(session: nox.Session) -> None:
+    """Test the programs that check this repository."""
+    install(session, "tests-tools")
+    session.run("python", "-m", "pytest", "tools", *session.posargs)
+
+
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """Run everything that must pass before a change lands; the last line says what did not."""
-    names = ["lint", "typing", "rust", *(f"tests-{package}" for package in PACKAGES), "docs", "integration"]
+    names = ["lint", "typing", "rust", *(f"tests-{name}" for name in (*PACKAGES, "tools")), "docs", "integration"]
     report = Path(session.create_tmp()) / "report.json"
     report.unlink(missing_ok=True)
     command = (sys.executable, "-m", "nox", "--report", str(report), "-s", *names, "--", *session.posargs)
@@ -132,7 +125,7 @@ def latest(session: nox.Session) -> None:
     extras = [f"{name}[test]" for name in PACKAGES]
     inputs = [word for name in ("typing", "integration") for word in ("-r", str(REQUIREMENTS / f"{name}.in"))]
     session.install("--upgrade", *wheels, *extras, *inputs)
-    session.run("python", "-m", "pytest", "packages", "tests-integration", *session.posargs)
+    session.run("python", "-m", "pytest", "packages", "tests-integration", "tools", *session.posargs)
 
 
 @nox.session
@@ -152,8 +145,8 @@ def write_tables(session: nox.Session, *flags: str) -> None:
 def lint(session: nox.Session) -> None:
     """Check the style of the Python code."""
     write_tables(session, "--check")
-    session.run("ruff", "check", *CHECKED)
-    session.run("ruff", "format", "--check", *CHECKED)
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
     session.run("python", "tools/circles.py")
     session.run("python", "tools/phrases.py")
 
@@ -162,14 +155,7 @@ def lint(session: nox.Session) -> None:
 def typing(session: nox.Session) -> None:
     """Check the types of the Python code, strictly."""
     install(session, "typing", *our(*PACKAGES[:4]))
-    for name in PACKAGES:
-        session.run("mypy", f"packages/{name}/src")
-    for tree in TYPED:
-        session.run("mypy", tree)
-    session.run("mypy", "noxfile.py", "steady.py")
-    session.run("mypy", "tests-integration/support", "tests-integration/bench")
-    for folder in TYPED_TESTS:  # one by one: files of tests are modules without a package
-        session.run("mypy", *sorted(str(path) for path in (ROOT / folder).glob("*.py")))
+    session.run("python", "tools/check_types.py")
 
 
 @nox.session(venv_backend="none")
