@@ -154,6 +154,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", *CHECKED)
     session.run("ruff", "format", "--check", *CHECKED)
     session.run("python", "tools/circles.py")
+    session.run("python", "tools/line_length.py")
 
 
 @nox.session
