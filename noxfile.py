@@ -149,6 +149,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check")
     session.run("python", "tools/circles.py")
     session.run("python", "tools/phrases.py")
+    session.run("python", "tools/line_length.py")
 
 
 @nox.session
