@@ -26,11 +26,11 @@ def test_needs_of_our_packages_are_followed_with_their_extras(tmp_path: Path, mo
 
 
 def test_no_file_pins_a_package_of_this_repository() -> None:
-    ours = {*OURS, TEMPLATE}
+    local = {*OURS, TEMPLATE}
     for name, needs in collect().items():
         found = {Requirement(need).name for need in needs if need.strip() and not need.startswith("#")}
         assert found, name
-        assert not found & ours, name
+        assert not found & local, name
 
 
 def test_what_is_needed_is_what_is_pinned() -> None:
