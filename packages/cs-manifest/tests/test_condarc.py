@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from steady import count_calls
 
 from cs_manifest import ManifestError
 from cs_manifest.condarc import MAX_SIZE_BYTES, read_condarc
-from steady import count_calls
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30)
