@@ -131,7 +131,7 @@ def render_annotation(line: str) -> str:
 
 
 def show(text: str) -> str:
-    """Show what would command whoever reads the log, or make another line of one, by its escape sequence in Python."""
+    """Show control characters and line ends as Python escapes: they could control the log or forge a line."""
     return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 

@@ -1,4 +1,4 @@
-"""Archives that are at hand already."""
+"""Archives that are already in the cache."""
 
 from __future__ import annotations
 

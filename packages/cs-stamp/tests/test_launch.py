@@ -80,7 +80,7 @@ def test_variables_follow_from_the_name(runtime: str, variable: str) -> None:
 
 
 def test_names_too_long_for_the_launch_part_are_refused() -> None:
-    with pytest.raises(StampTooLargeError, match=r"the launch part would take .* bytes, 3584 is the limit") as caught:
+    with pytest.raises(StampTooLargeError, match=r"the launch part would take .* bytes; the limit is 3584") as caught:
         launch_block(make_header(runtime="x" * 1800))
     assert caught.value.part == "launch"
 

@@ -83,13 +83,17 @@ def test_two_packages_of_one_name_are_refused() -> None:
 
 
 def test_a_record_that_json_cannot_hold_is_refused() -> None:
-    for value, why in ((float("nan"), "nan is no integer"), (1.5, "1.5 is no integer"), (1 << 63, "is no integer")):
+    for value, why in (
+        (float("nan"), "nan is not a 64-bit integer"),
+        (1.5, "1.5 is not a 64-bit integer"),
+        (1 << 63, "is not a 64-bit integer"),
+    ):
         with pytest.raises(FieldError, match=why):
             make_plan(make_package(record={"size": value})).to_bytes()
     with pytest.raises(FieldError, match="cannot be written as JSON"):
         make_plan(make_package(record={"size": object()})).to_bytes()
 
 
-def test_a_newer_schema_is_told_apart() -> None:
+def test_a_newer_schema_is_reported() -> None:
     with pytest.raises(UnsupportedVersionError, match="the plan of this runtime has schema version 9"):
         Plan.from_dict({**make_plan().to_dict(), "schema_version": 9})

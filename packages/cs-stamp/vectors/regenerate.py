@@ -334,7 +334,7 @@ def _ambiguous_parts(header: dict[str, Any], plan: dict[str, Any]) -> dict[str, 
     values = {
         "large-number": ("an integer of more than 64 bits", str(1 << 63)),
         "long-number": ("an integer of 5,000 digits", "9" * 5000),
-        "fraction": ("a number that is no integer", "1.5"),
+        "fraction": ("a number that is not an integer", "1.5"),
         "deep": ("33 levels", "[" * 32 + "]" * 32),
         "repeated-key": ("a key stands twice", '{"a":1,"a":2}'),
         "unsorted-keys": ("keys are out of order", '{"b":1,"a":2}'),
@@ -373,7 +373,7 @@ def _other_forms(header: dict[str, Any], plan: dict[str, Any]) -> dict[str, tupl
 
 
 def _contradicting_launches() -> dict[str, tuple[str, str, bytes]]:
-    """Return launch parts that are well formed, and say something else than the header."""
+    """Return launch parts that are well formed, and contradict the header."""
     others = {
         "another-delegate": ("the delegate is another", replace(EMBEDDED, delegate="other")),
         "another-prefix": ("the prefix is another", replace(EMBEDDED, install_name="other")),

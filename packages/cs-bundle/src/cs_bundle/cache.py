@@ -61,7 +61,7 @@ def is_intact(path: Path, sha256_hex: str, size_bytes: int | None, *, rehash: bo
 
 @contextlib.contextmanager
 def filling(path: Path) -> Iterator[BinaryIO]:
-    """Hand out a new file that takes its place in the cache when the block ends without an error.
+    """Yield a new file that takes its place in the cache when the block ends without an error.
 
     Other processes may fill the same place at the same time: all write the same bytes.
 

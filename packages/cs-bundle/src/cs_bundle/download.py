@@ -28,7 +28,7 @@ _CHUNK_BYTES = 1 << 18
 _BACKOFF_S = 0.25
 _WAIT_LIMIT_S = 30.0
 _WAITS_LIMIT_S = 60.0
-"""What all waits for one archive may take: a server that asks for more has failed."""
+"""Limit for all waits for one archive together: a server that asks for more has failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def _copy_local(request: WantedArchive, receiver: Receiver) -> None:
     host = f"//{parts.netloc}" if parts.netloc not in ("", "localhost") else ""
     path = Path(url2pathname(host + parts.path))
     try:
-        # Looked at before it is opened: a pipe could be waited for, and a device read, for ever.
+        # Checked before it is opened: reading a pipe or a device might never end.
         if not stat.S_ISREG(path.stat().st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
         with path.open("rb", buffering=0) as file:
@@ -100,7 +100,7 @@ def _copy_local(request: WantedArchive, receiver: Receiver) -> None:
             path=path,
             name=request.file_name,
             url=request.url,
-            hint="put the file back, or lock the workspace again without it",
+            hint="restore the file, or lock the workspace again without it",
         ) from error
     receiver.check()
 
@@ -170,7 +170,7 @@ def _begin(request: WantedArchive, receiver: Receiver, answer: Answer, host: str
         if answer.headers.get("Content-Range", "").startswith(f"bytes {receiver.received}-"):
             return
         receiver.restart()
-        raise TryAgainError(fetch_error(request, "the server resumed at the wrong place"), wait_s=0)
+        raise TryAgainError(fetch_error(request, "the server resumed at the wrong position"), wait_s=0)
     if answer.status == 416 and receiver.received:
         receiver.restart()
         raise TryAgainError(fetch_error(request, "the server cannot resume"), wait_s=0)

@@ -11,16 +11,16 @@ _TEXTS = ("kind", "message", "name", "url", "expected", "actual", "hint")
 
 
 class BundleError(Exception):
-    """Something that is wrong with a bundle, an archive or a download.
+    """An error in a bundle, an archive or a download.
 
-    Whatever it says goes through :func:`cs_bundle.urls.redact_text`: no address in it holds a secret.
+    All its texts go through :func:`cs_bundle.urls.redact_text`: no address in it holds a secret.
 
     :ivar kind: stable identifier of the fault; ``docs/reference/bundle-format.md`` lists those of bundles.
     :ivar path: bundle or file that the error is about.
     :ivar name: entry of the bundle, or archive, that the error is about.
     :ivar url: where an archive comes from, without credentials.
-    :ivar expected: what should have been there.
-    :ivar actual: what was there.
+    :ivar expected: what was expected.
+    :ivar actual: what was found.
     :ivar hint: what to do about it.
     """
 
@@ -78,7 +78,7 @@ class ArchiveNameError(BundleError):
 
 
 class BundleRejectedError(BundleError):
-    """A bundle that is refused for what it holds; ``kind`` says which rule it breaks."""
+    """A bundle that is refused for its content; ``kind`` says which rule it breaks."""
 
     kind = "rejected"
 

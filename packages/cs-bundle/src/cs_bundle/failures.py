@@ -21,7 +21,7 @@ _RETRIED_STATUSES = {408, 425, 429, 500, 502, 503, 504}
 _STATUS_HINTS = {
     401: "give credentials for this host in RATTLER_AUTH_FILE",
     403: "the credentials in RATTLER_AUTH_FILE may not suffice for this host",
-    404: "the package may have been removed from its channel; update the source lock",
+    404: "the channel may have removed the package: update the source lock",
     407: "put user and password into the proxy's address",
 }
 

@@ -67,7 +67,7 @@ def fetch_archives(
     :param environ: where proxies, ``SSL_CERT_FILE`` and ``RATTLER_AUTH_FILE`` are looked up; default ``os.environ``.
     :returns: paths in the order of the requests; each has the name that was asked for.
     :raises FetchError: if an archive cannot be had; ``kind`` says why, ``url`` which, without credentials.
-    :raises ArchiveMismatchError: if a server gives something else than was asked for.
+    :raises ArchiveMismatchError: if a server sends a different archive.
     :raises ArchiveNameError: if a name is not one of a package archive.
     :raises DiskFullError: if the cache has no room, which is looked at before anything is fetched.
     """
@@ -139,7 +139,7 @@ class _Waits:
 
 
 def _check_cache(jobs: Mapping[Path, WantedArchive], cache: Path) -> None:
-    """Look for room for all that must be fetched, as far as its size is known."""
+    """Check for space for the archives to download, as far as their sizes are known."""
     missing = [request.size_bytes or 0 for path, request in jobs.items() if not path.is_file()]
     if any(missing):
         check_room(cache, sum(missing))
@@ -222,9 +222,9 @@ def _check_address(request: WantedArchive) -> None:
 def _offline(request: WantedArchive) -> FetchError:
     url = redact_url(request.url)
     return FetchError(
-        f"{request.file_name} is not in the cache, and the network may not be used",
+        f"{request.file_name} is not in the cache, and downloads are off",
         kind="offline",
         name=request.file_name,
         url=url,
-        hint="allow the network once, or copy the archive into the cache",
+        hint="allow downloads once, or copy the archive into the cache",
     )

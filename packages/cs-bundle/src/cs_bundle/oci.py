@@ -208,7 +208,7 @@ def _read_document(answer: Answer) -> Mapping[str, Any]:
 def _take_token(document: Mapping[str, Any]) -> str:
     token = document.get("token") or document.get("access_token")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise RefusedError("the registry's answer holds no token", kind="registry")
+        raise RefusedError("the registry's answer contains no token", kind="registry")
     return token
 
 

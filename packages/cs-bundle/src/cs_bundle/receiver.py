@@ -16,11 +16,11 @@ from .wanted import WantedArchive
 
 LEAST_BYTES = 6000
 LEAST_BYTES_S = 60.0
-"""How much has to come in which time; less is a failed attempt. The runtime has the same figures."""
+"""How much must arrive in which time; less is a failed attempt. The runtime has the same figures."""
 
 
 class CancelledError(Exception):
-    """A download that stops because another one has failed; never leaves this package."""
+    """A download that stops because another one has failed; used inside this package only."""
 
 
 class Receiver:
@@ -71,11 +71,11 @@ class Receiver:
 
     def _mismatch(self, what: str, expected: str, actual: str) -> ArchiveMismatchError:
         url = redact_url(self.request.url)
-        hint = "the channel or a proxy serves something else; update the source lock if the channel is right"
+        hint = "the channel or a proxy serves a different file: if the channel is right, update the source lock"
         if self.request.is_local:
-            hint = "put back the file that was locked, or lock the workspace again"
+            hint = "restore the file that was locked, or lock the workspace again"
         return ArchiveMismatchError(
-            f"{url} has another {what} than the lock says: {actual} instead of {expected}",
+            f"{url}: the {what} does not match the lock (expected {expected}, found {actual})",
             kind=f"{what.lower().replace('-', '')}-mismatch",
             name=self.request.file_name,
             url=url,
@@ -86,7 +86,7 @@ class Receiver:
 
 
 class Pace:
-    """The pace of a download: tells a slow one from one that only seems to go on."""
+    """The pace of a download: distinguishes a slow one from one that is stuck."""
 
     def __init__(self) -> None:
         self._since = time.monotonic()
@@ -98,7 +98,7 @@ class Pace:
         return f"less than {LEAST_BYTES} bytes came in {LEAST_BYTES_S:.0f} s"
 
     def keeps_up(self, received_bytes: int) -> bool:
-        """Take note of bytes that came; false if too few did since the last look."""
+        """Count bytes that arrived; false if too few did since the last check."""
         self._received += received_bytes
         now = time.monotonic()
         if now - self._since < LEAST_BYTES_S:

@@ -22,7 +22,7 @@ class BundleReport:
 
     :ivar verified: archives that are as expected.
     :ivar missing: expected names that the bundle does not hold.
-    :ivar unknown: names that the bundle holds and nobody expects; their content was not looked at.
+    :ivar unknown: names in the bundle that were not expected; their content was not checked.
     """
 
     path: Path
@@ -87,24 +87,24 @@ def mismatch(what: str, path: Path, target: WantedArchive, expected: str, actual
     """Return the error for an archive of another size or digest."""
     label = {"size": "size", "sha256": "SHA-256"}[what]
     return ArchiveMismatchError(
-        f"the archive {target.file_name} has another {label} than the lock says: {actual} instead of {expected}",
+        f"the {label} of the archive {target.file_name} does not match the lock (expected {expected}, found {actual})",
         kind=f"{what}-mismatch",
         path=path,
         name=target.file_name,
         expected=expected,
         actual=actual,
-        hint="it is damaged, or a different build of the package; fetch it again",
+        hint="it is damaged or a different build: download it again",
     )
 
 
 def _unknown(path: Path, name: str) -> BundleRejectedError:
     return BundleRejectedError(
-        f"the entry {name!r} is refused: the lock does not have it", kind="unknown-name", path=path, name=name
+        f"the entry {name!r} is refused: it is not in the lock", kind="unknown-name", path=path, name=name
     )
 
 
 def _missing(path: Path, names: tuple[str, ...]) -> BundleRejectedError:
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return BundleRejectedError(
-        f"the bundle lacks archives that the lock has: {shown}", kind="missing", path=path, name=names[0]
+        f"archives of the lock are missing from the bundle: {shown}", kind="missing", path=path, name=names[0]
     )

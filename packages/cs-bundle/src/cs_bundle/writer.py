@@ -47,7 +47,7 @@ def write_bundle(out: Path, archives: Iterable[Path], *, expected: Iterable[Want
     :param expected: what archives must be; checked while they are copied. One that is not named here goes in as it is.
     :raises ArchiveNameError: if a name is not one of a package archive.
     :raises ArchiveMismatchError: if an archive is not the expected one.
-    :raises BundleRejectedError: if two archives have one name.
+    :raises BundleRejectedError: if two archives have the same name.
     :raises BundleWriteError: if a file cannot be read or written, or changes its size meanwhile.
     :raises DiskFullError: if there is no room for it, which is looked at before anything is written.
     """
@@ -73,7 +73,7 @@ def append_bundle(
     :param digests: take every byte of the bundle too, so that a digest of the whole file needs no second reading.
     :raises ArchiveNameError: if a name is not one of a package archive.
     :raises ArchiveMismatchError: if an archive is not the expected one.
-    :raises BundleRejectedError: if two archives have one name.
+    :raises BundleRejectedError: if two archives have the same name.
     :raises BundleWriteError: if a file cannot be read or written, or changes its size meanwhile.
     :raises DiskFullError: if there is no room for it, which is looked at before anything is written.
     """
@@ -135,7 +135,7 @@ def _sort_sources(archives: Iterable[Path]) -> list[Path]:
     for one, other in itertools.pairwise(sources):
         if one.name == other.name:
             raise BundleRejectedError(
-                f"two archives have one name, {one} and {other}", kind="duplicate", path=other, name=other.name
+                f"two archives have the same name: {one} and {other}", kind="duplicate", path=other, name=other.name
             )
     return sources
 

@@ -130,7 +130,7 @@ def exit_status_of(error: Diagnosed) -> int:
 def describe_error(error: Diagnosed) -> dict[str, Any]:
     """Describe an error of any of our packages, as JSON values.
 
-    :returns: what :meth:`Diagnosed.to_dict` says, with advice. No address in it holds a secret, whoever wrote it.
+    :returns: what :meth:`Diagnosed.to_dict` says, with advice. No address in it contains a secret.
     """
     described = error.to_dict()
     if advice := _ADVICE.get(error.kind):

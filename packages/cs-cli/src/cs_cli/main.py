@@ -1,4 +1,4 @@
-"""The ``cs`` command: read the request, do it, turn failures into words and exit status."""
+"""The ``cs`` command: parse the command line, run the command, turn failures into messages and exit statuses."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _guard(words: list[str]) -> int:
-    """Carry the request out; whatever goes wrong becomes words on stderr and an exit status."""
+    """Carry the request out; failures become messages on stderr and an exit status."""
     try:
         interrupt_on_signals()
         options = parse_arguments(words)
@@ -122,7 +122,7 @@ def _print_error(lines: list[str]) -> None:
 
 
 def _wrap_unexpected(error: Exception) -> CliError:
-    """Make a report out of what nobody expected; a traceback only for those who ask."""
+    """Report an unexpected exception; with a traceback only on request."""
     if os.environ.get("CONDA_SHIP_TRACEBACK"):
         import traceback
 

@@ -75,7 +75,7 @@ class Document:
     def table(self, key: KeyPath) -> Mapping[str, Any]:
         """Return a table, or an empty one when it is missing.
 
-        :raises ManifestError: when something else than a table stands there.
+        :raises ManifestError: when the value is not a table.
         """
         value: Any = self.data
         for length, part in enumerate(key, 1):

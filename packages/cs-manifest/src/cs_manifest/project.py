@@ -82,7 +82,7 @@ class Project:
     def table(self, *key: str) -> Mapping[str, Any]:
         """Return a table of the workspace (under :attr:`table_prefix`), empty when it is missing.
 
-        :raises ManifestError: when something else than a table stands there.
+        :raises ManifestError: when the value is not a table.
         """
         return self.document.table((*self.table_prefix, *key))
 

@@ -187,7 +187,7 @@ def _parse_integer(text: str) -> int:
 
 
 def _refuse_number(text: str) -> Any:
-    raise FieldError(f"{text[:40]} is no integer of 64 bits")
+    raise FieldError(f"{text[:40]} is not a 64-bit integer")
 
 
 def _check_values(value: object) -> None:

@@ -85,7 +85,8 @@ fn describe_freeze(header: &Header) -> String {
         _ => "conda",
     };
     let message = format!(
-        "This environment belongs to {} {}. Create another one for your own packages: `{conda} create --name NAME PACKAGE`.",
+        "This environment belongs to {} {}. \
+         Create another one for your own packages: `{conda} create --name NAME PACKAGE`.",
         header.runtime, header.runtime_version
     );
     format!("{}\n", serde_json::json!({ "message": message }))

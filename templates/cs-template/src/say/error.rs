@@ -40,8 +40,8 @@ pub enum Error {
     Unstamped(PathBuf),
     /// The executable has rights that its caller does not have.
     #[error(
-        "this executable has rights that its caller does not have (a set-user-ID or set-group-ID bit, or capabilities), and \
-         the caller chooses what it runs"
+        "this executable has rights that its caller does not have \
+         (a set-user-ID or set-group-ID bit, or capabilities), and the caller chooses what it runs"
     )]
     Privileged,
     /// The stamp cannot be read.
@@ -151,7 +151,8 @@ pub enum Error {
     /// The activation scripts of the prefix did not come to their end.
     #[cfg(windows)]
     #[error(
-        "an activation script in {} ended the shell before the remaining scripts ran ({status}), so nothing was started",
+        "an activation script in {} ended the shell before the remaining scripts ran ({status}), \
+         so nothing was started",
         directory.display()
     )]
     ScriptsEnded {

@@ -1,4 +1,4 @@
-"""Where the package archives of a build are had: the cache, and the network behind it."""
+"""Where the package archives of a build come from: the cache, then the network."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def archives_of_records(records: Iterable[PackageRecord], lock_directory: Path) 
 
 
 class ArchiveStore:
-    """Where archives are had: a cache, and the network behind it."""
+    """Where archives come from: a cache, then the network."""
 
     def __init__(self, *, cache: Path | None = None, offline: bool = False) -> None:
-        """Say where archives are had.
+        """Set where archives come from.
 
         :param cache: folder of downloaded archives; the user's own is looked for when a build needs one.
         :param offline: use the cache and local archives only.
@@ -116,5 +116,5 @@ class ArchiveStore:
 
 
 def open_store(options: ProjectOptions) -> ArchiveStore:
-    """Return where archives are had, as ``--cache-dir`` and ``--offline`` say."""
+    """Return where archives come from, as ``--cache-dir`` and ``--offline`` say."""
     return ArchiveStore(cache=options.cache_dir, offline=options.offline)

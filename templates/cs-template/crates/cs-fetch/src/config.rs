@@ -194,7 +194,8 @@ mod tests {
     #[test]
     fn later_files_win_one_channel_at_a_time() {
         let config = config(&[
-            "default-channels = ['x']\n[mirrors]\n'https://a.example/c' = ['https://m1.example/']\n'https://b.example' = ['https://m2.example']",
+            "default-channels = ['x']\n[mirrors]\n'https://a.example/c' = ['https://m1.example/']\n\
+             'https://b.example' = ['https://m2.example']",
             "[mirrors]\n'https://a.example/c' = ['https://m3.example/x', 'https://m4.example/y']",
         ]);
         let sources = |url: &str| -> Vec<String> {

@@ -117,7 +117,8 @@ fn name_package(spec: &str) -> String {
 mod tests {
     use super::*;
 
-    const OWN: &str = "==> 2026-01-01 00:00:00 <==\n# cmd: bootstrap\n+c/noarch::conda-26.7-0\n# update specs: [\"conda\", \"python 3.*\"]\n";
+    const OWN: &str = "==> 2026-01-01 00:00:00 <==\n# cmd: bootstrap\n+c/noarch::conda-26.7-0\n\
+        # update specs: [\"conda\", \"python 3.*\"]\n";
 
     fn replayed(more: &str) -> Vec<String> {
         replay(&format!("{OWN}{more}")).into_values().collect()

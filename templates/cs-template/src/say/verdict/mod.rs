@@ -60,7 +60,8 @@ fn judge(error: &Error) -> Verdict {
         }
         Error::Unstamped(_) => row(
             status::STAMP,
-            "Build a runtime from it with `cs build`. If you downloaded it as a finished runtime, the download is incomplete: download it again.",
+            "Build a runtime from it with `cs build`. \
+             If you downloaded it as a finished runtime, the download is incomplete: download it again.",
         ),
         Error::Privileged => row(
             status::NOT_PERMITTED,
@@ -131,7 +132,8 @@ fn start_status(error: &io::Error) -> u8 {
     }
 }
 
-const SCRIPT_BUG: &str = "This is a bug in the package that the script comes from: report it to the publisher of this runtime.";
+const SCRIPT_BUG: &str = "This is a bug in the package that the script comes from: \
+    report it to the publisher of this runtime.";
 
 /// What it means that a script of a package is not fit to be run.
 #[cfg(unix)]
