@@ -17,9 +17,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, launch_block, read_stamp, write_stamp
+from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, read_stamp, write_stamp
 from cs_stamp.footer import plan_footer
 from cs_stamp.header import CHOICES
+from cs_stamp.launch import launch_block
 from cs_stamp.layout import FOOTER_DIGEST_OFFSET, FOOTER_SIZE_BYTES, MAGIC, PART_LIMITS_BYTES, PART_TAGS
 
 TEMPLATE = b"#!/bin/false\nnot a program: the vectors are about what stands behind it\n"
@@ -62,7 +63,7 @@ PACKAGES = (
         file_name="python-3.11.7-h1_0.conda",
         sha256="11" * 32,
         md5="22" * 16,
-        size=1234567,
+        size_bytes=1234567,
         requested_spec="python >=3.11",
         record={
             "name": "python",
