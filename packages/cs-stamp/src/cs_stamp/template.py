@@ -27,7 +27,7 @@ class Template:
 
     :ivar origin: what named it: the caller, the installation, or an environment variable.
     :ivar platforms: conda subdirs that it runs on.
-    :ivar mark: what it says of itself.
+    :ivar mark: its description of itself.
     """
 
     path: Path
@@ -62,7 +62,7 @@ def select_template(
     :raises NotExecutableError: if it is not a program.
     :raises TemplatePlatformError: if it is one for another platform.
     :raises TemplateStampedError: if it is stamped already.
-    :raises NotTemplateError: if it is a program without the mark of a template.
+    :raises NotTemplateError: if it is a program, but does not have the mark of a template.
     :raises TemplateFormatError: if it does not read the stamps that this package writes.
     """
     is_own = platform == host_platform
@@ -145,7 +145,7 @@ def _suggest(platform: str, *, is_own: bool = False) -> str:
 
 def _check(path: Path, origin: Origin, platform: str) -> Template:
     if not path.is_file():
-        problem = "this is not a file" if path.exists() else "there is no such template"
+        problem = "this is not a file" if path.exists() else "the template does not exist"
         source = f", named by {TEMPLATE_VARIABLE}" if origin == "environment" else ""
         raise TemplateNotFoundError(f"{problem}{source}", path=path)
     platforms = executable_platform(path)
