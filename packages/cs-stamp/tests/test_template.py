@@ -20,12 +20,12 @@ from cs_stamp import (
     TemplatePlatformError,
     TemplateStampedError,
     installed_directories,
-    name_in_directory,
     select_template,
     write_stamp,
 )
 from cs_stamp.executable import executable_platform
 from cs_stamp.layout import FORMAT_VERSION
+from cs_stamp.template import name_in_directory
 from executable_samples import MARK, X86, make_elf, make_fat_macho, make_pe
 from stamp_samples import make_header, make_plan
 

@@ -186,7 +186,8 @@ def _add_building(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--platform",
         metavar="NAME",
-        help="conda platform, or a platform by its name in the workspace; default: this machine's",
+        help="conda platform, or a platform by its name in the workspace; cs build: all for every one; "
+        "default: this machine's",
     )
     group.add_argument(
         "--target",

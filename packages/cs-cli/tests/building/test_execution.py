@@ -53,12 +53,14 @@ def test_every_layout_stages_its_files(
 
 def test_info_describes_build_and_inputs(workspace: Workspace, template: Path, cs: Cs) -> None:
     Path("rc.yml").write_text("channels: []\n")
-    document = json.loads(cs("build", "--condarc-file", "rc.yml", "--json", "-q").out)
+    printed = json.loads(cs("build", "--condarc-file", "rc.yml", "--json", "-q").out)
+    (document,) = printed["builds"]
     info = json.loads(Path("dist/demoz.info.json").read_bytes())
-    warnings = document.pop("warnings")
+    warnings = printed["warnings"]
     said = cs("build", "--condarc-file", "rc.yml").err.splitlines()
     assert [f"warning: {text}" for text in warnings] == [line for line in said if line.startswith("warning: ")]
-    assert document == {**info, "out_dir": "dist"}
+    assert document == info
+    assert (printed["out_dir"], printed["failures"]) == ("dist", [])
     with read_stamp(Path("dist/demoz")) as stamp:
         assert info["identity"] == stamp.identity
         assert info["parts"]["bundle"] == stamp.parts["bundle"].size_bytes
@@ -247,7 +249,9 @@ def test_a_dry_run_writes_nothing(workspace: Workspace, template: Path, cs: Cs, 
     outcome = cs("build", "--dry-run")
     assert outcome.out.splitlines()[0] == "would stage dist/demoz"
     document = json.loads(cs("build", "--dry-run", "--json").out)
-    assert sorted(document["files"]) == ["demoz", *(f"demoz.{paper}" for paper in PAPERS)]
+    (planned,) = document["builds"]
+    assert planned["platform"] == "linux-64"
+    assert sorted(planned["files"]) == ["demoz", *(f"demoz.{paper}" for paper in PAPERS)]
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
