@@ -1,7 +1,7 @@
 """Run a command in namespaces of its own, in which Linux starts programs for arm64 with qemu: nothing changes outside.
 
-``binfmt_misc``, the table by which Linux finds the interpreter of an executable, belongs to the user namespace since Linux 6.7. All
-users are mapped, so that tests that play other users can.
+``binfmt_misc``, the table by which Linux finds the interpreter of an executable, belongs to the user namespace since
+Linux 6.7. All users are mapped, so that tests that play other users can.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from . import kits
 from .errors import ForeignError
 
-# An ELF executable or shared object for arm64. F: the interpreter is opened now, whatever is mounted later; P: it gets argv[0].
+# An ELF executable or shared object for arm64. The flags of the rule: F, the interpreter is opened at once, whatever is
+# mounted later; P, it gets argv[0].
 _MAGIC = r"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
 _MASK = r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
 _TABLE = "/proc/sys/fs/binfmt_misc"
@@ -53,7 +54,7 @@ def run(command: Sequence[str], variables: Mapping[str, str]) -> int:
 
 
 def _map_users(process: int) -> None:
-    """Give a process in a new user namespace the same users as outside; without privilege, only the own one, as root."""
+    """Give a process in a new user namespace the same users as outside; without privilege, only its own, as root."""
     directory = Path("/proc") / str(process)
     if os.geteuid() == 0:
         maps = {"uid_map": "0 0 65536", "gid_map": "0 0 65536"}

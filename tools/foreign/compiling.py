@@ -1,4 +1,4 @@
-"""How cargo is called for another platform: with Debian's compiler, and the C compiler and linker of the platform's kit."""
+"""How cargo is called for another platform: Debian's compiler, and the C compiler and linker of the platform's kit."""
 
 from __future__ import annotations
 

@@ -51,7 +51,5 @@ def _provide(kit: str, contents: str, fill: Callable[[Path], None]) -> Path:
 
 
 def _install_zig(directory: Path) -> None:
-    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    subprocess.run(
-        [*pip, "--require-hashes", "--no-deps", "--target", str(directory), "-r", str(_ZIG_PINS)], check=True
-    )
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")
+    subprocess.run([*pip, "--require-hashes", "--target", str(directory), "-r", str(_ZIG_PINS)], check=True)

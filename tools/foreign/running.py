@@ -14,7 +14,7 @@ from .targets import Target
 def run(target: Target, command: Sequence[str], extra: Mapping[str, str]) -> int:
     """Run a command of this machine that starts programs for a target: cargo, a suite of tests.
 
-    :param extra: variables besides those of the environment; PATH and LD_LIBRARY_PATH come before those that are needed here.
+    :param extra: more variables; its PATH and LD_LIBRARY_PATH come first.
     :returns: its exit status.
     :raises ForeignError: if nothing here runs such programs.
     """

@@ -87,5 +87,6 @@ def serving(variables: dict[str, str]) -> Iterator[None]:
 
 def _call(variables: dict[str, str], program: str, *words: str, check: bool = True) -> None:
     path = Path(variables["WINESERVER"]).with_name(program)
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run([str(path), *words], env={**os.environ, **variables}, check=check, **quiet)
+    null = subprocess.DEVNULL
+    settings = {**os.environ, **variables}
+    subprocess.run([str(path), *words], env=settings, check=check, stdin=null, stdout=null, stderr=null)
