@@ -19,6 +19,19 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
     )
 }
 
+/// Whether the lock of a claim is on its directory, wherever that is renamed to.
+pub(crate) const CLAIM_FOLLOWS_DIRECTORY: bool = true;
+
+/// Take the claim that the staging directory stands for: lock it.
+pub(crate) fn try_claim(staging: &Path) -> io::Result<Attempt> {
+    try_lock(staging)
+}
+
+/// Whether another process holds that claim at this moment.
+pub(crate) fn is_claimed(staging: &Path) -> io::Result<bool> {
+    is_locked(staging)
+}
+
 /// Lock the directory `path`, or the one behind the link there, as others may at the same time; without waiting.
 pub(crate) fn try_lock_shared(path: &Path) -> io::Result<Attempt> {
     let directory = File::options()
