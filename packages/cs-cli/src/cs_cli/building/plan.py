@@ -15,6 +15,7 @@ from cs_stamp import Header, Plan, PlannedPackage, PlanPython
 
 from .. import __version__
 from ..archives.contents import ArchiveContents
+from ..delegate.lookup import find_delegate
 from ..errors import EXIT_USAGE, CliError
 from ..project.derivation import Derivation
 
@@ -208,7 +209,8 @@ def compose_header(plan: BuildPlan, contents: Sequence[ArchiveContents] | None) 
         "bundle_file_name": plan.bundle_name,
         "installed_size_bytes": None if contents is None else sum(one.installed_size_bytes for one in contents),
         "installed_file_count": None if contents is None else sum(one.installed_file_count for one in contents),
-        "prefix_limit_bytes": min(prefix_limits, default=None),
+        "prefix_limit_bytes": None if plan.subdir.startswith("win-") else min(prefix_limits, default=None),
+        "delegate_path": find_delegate(contents or (), config.delegate, plan.subdir),
     }
     settings = {field.name: getattr(config, field.name) for field in fields(Header) if field.name not in computed}
     return Header(**settings, **computed)
