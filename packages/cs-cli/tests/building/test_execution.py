@@ -244,6 +244,18 @@ def test_an_output_folder_that_is_a_file_is_an_error(workspace: Workspace, templ
     assert Path("dist").read_text() == "a file"
 
 
+def test_what_packages_ask_of_the_machine_is_in_the_plan(
+    workspace: Workspace, channel: Channel, template: Path, cs: Cs
+) -> None:
+    asking = channel.add("asking", {}, "__glibc >=2.28,<3.0.a0", "__unix")
+    workspace.environments["ship"]["linux-64"].append(asking)
+    workspace.write()
+    assert cs("build").status == 0
+    with read_stamp(Path("dist/demoz")) as stamp:
+        (requirement,) = stamp.read_plan().requirements
+    assert (requirement.package, requirement.name, requirement.versions) == ("asking", "__glibc", (">=2.28", "<3.0"))
+
+
 def test_a_dry_run_writes_nothing(workspace: Workspace, template: Path, cs: Cs, tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     outcome = cs("build", "--dry-run")

@@ -54,6 +54,20 @@ def test_colours_change_no_letter(workspace: Workspace) -> None:
     assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == render(TextStyle(), *flags)
 
 
+def test_what_the_packages_need_is_said_once_for_platforms_that_need_the_same(
+    workspace: Workspace, channel: Channel
+) -> None:
+    old = channel.add("old", {}, "__glibc >=2.17")
+    new = channel.add("new", {}, "__glibc >=2.28", constrains=["__cuda >=12", "__conda >=23"])
+    records = [*workspace.environments["ship"]["linux-64"], old, new]
+    workspace.environments["ship"] = {"linux-64": records, "linux-64-cuda": records, "linux-aarch64": records}
+    workspace.write()
+    text = render(TextStyle())
+    where = "linux-64, linux-64-cuda, linux-aarch64"
+    assert f"Needs __glibc >=2.28 (new), __cuda >=12, if present (new) on {where}.\n" in text
+    assert f"Not checked by the runtime: __conda >=23, if present (new) on {where}." in text
+
+
 def test_exclusions_are_a_tree(workspace: Workspace) -> None:
     lines = render(TextStyle(), "--exclude", "python").splitlines()
     start = lines.index("Exclusions")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .plan import Plan as Plan
     from .plan import PlannedPackage as PlannedPackage
     from .plan import PlanPython as PlanPython
+    from .plan import PlanRequirement as PlanRequirement
     from .reader import StampPart as StampPart
     from .reader import StampReader as StampReader
     from .reader import read_stamp as read_stamp
@@ -70,7 +71,7 @@ _NAMES = {
     "header": ("Header",),
     "launch": ("literal_path",),
     "mark": ("Mark", "read_mark", "require_format"),
-    "plan": ("Plan", "PlanPython", "PlannedPackage"),
+    "plan": ("Plan", "PlanPython", "PlanRequirement", "PlannedPackage"),
     "reader": ("StampPart", "StampReader", "read_stamp"),
     "template": ("Template", "installed_directories", "select_template"),
     "verify": ("StampReport", "verify_stamp"),

@@ -113,6 +113,10 @@ fn fill_in(runtime: &Runtime, text: &str) -> Vec<String> {
         line.replace("{prefix_variables}", &prefix_variables)
             .replace("{BUNDLE}", &variable("BUNDLE"))
             .replace("{OFFLINE}", &variable("OFFLINE"))
+            .replace(
+                "{IGNORE_VIRTUAL_PACKAGES}",
+                &variable("IGNORE_VIRTUAL_PACKAGES"),
+            )
             .replace("{QUIET}", &variable("QUIET"))
             .replace("{PROGRESS}", &variable("PROGRESS"))
             .replace("{prefix}", &runtime.place.prefix.to_string_lossy())

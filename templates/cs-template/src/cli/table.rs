@@ -176,6 +176,13 @@ take package archives from this directory or .bundle.tar.zst
 fail instead of downloading packages that the bundle does not contain
 (also: {OFFLINE}=1)",
             },
+            Choice {
+                names: &["--ignore-virtual-packages"],
+                set: Set::Switch(|given| given.bootstrap.ignores_machine = true),
+                text: "\
+install even if this machine lacks what packages need, such as glibc
+(also: {IGNORE_VIRTUAL_PACKAGES}=1)",
+            },
         ],
         operand: None,
         request: |given| Request::Bootstrap(given.bootstrap),

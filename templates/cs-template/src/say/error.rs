@@ -113,6 +113,20 @@ pub enum Error {
         /// Where the bundle can be put.
         bundle: BundlePlace,
     },
+    /// The machine lacks what a package needs.
+    #[error("{package} needs `{spec}`, but {found}")]
+    Machine {
+        /// The package.
+        package: String,
+        /// The match spec of a virtual package.
+        spec: String,
+        /// What the machine has instead.
+        found: String,
+        /// How the runtime's own commands are called.
+        own: String,
+        /// The variable that switches the check off.
+        variable: String,
+    },
     /// No package provides the delegate.
     #[error(
         "{runtime} runs {delegate:?}, but none of its packages installs {}",

@@ -95,7 +95,9 @@ def _install(plan: BuildPlan, template: Path, supplies: Supplies, work: Path, pr
         bundle_file_name=None,
     )
     runtime = work / "runtime"
-    write_stamp(template, runtime, header=header, plan=plan.package_plan, lock=plan.lock, bundle=supplies.append_bundle)
+    # The builder's machine may lack what the packages need: they are compiled here, not run.
+    package_plan = replace(plan.package_plan, requirements=())
+    write_stamp(template, runtime, header=header, plan=package_plan, lock=plan.lock, bundle=supplies.append_bundle)
     command = [str(runtime), "-q", "--path", literal_path(str(prefix)), "bootstrap", "--offline"]
     environment = {name: value for name, value in os.environ.items() if not name.endswith(("_BUNDLE", "_PREFIX"))}
     completed = subprocess.run(

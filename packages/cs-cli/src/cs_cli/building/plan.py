@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cs_lock import PackageRecord, is_local_archive, is_local_channel, python_of
+from cs_lock import PackageRecord, find_requirements, is_local_archive, is_local_channel, python_of
 from cs_manifest import resolve_install_name
-from cs_stamp import Header, Plan, PlannedPackage, PlanPython
+from cs_stamp import Header, Plan, PlannedPackage, PlanPython, PlanRequirement
 
 from .. import __version__
 from ..archives.contents import ArchiveContents
@@ -152,6 +152,7 @@ def _plan_packages(subdir: str, records: Sequence[PackageRecord], requested: dic
         requested_specs=tuple(sorted(make_portable(spec) for name, spec in requested.items() if name in names)),
         python=None if python is None else PlanPython(version=python[0], site_packages_path=python[1]),
         packages=tuple(_plan_package(record, requested.get(record.name)) for record in records),
+        requirements=tuple(PlanRequirement(**asdict(one)) for one in find_requirements(records, subdir).checked),
     )
 
 

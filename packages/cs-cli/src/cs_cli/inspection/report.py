@@ -22,6 +22,7 @@ def render_inspection(inspection: Inspection, style: TextStyle) -> list[Line]:
     sections: list[list[Line]] = [
         _render_project(inspection),
         _render_table(inspection.platforms, style),
+        list(_render_requirements(inspection.platforms)),
         list(_render_bytecode(inspection)),
         list(_render_delegates(inspection)),
         list(_render_exclusions(inspection.derivation.lock.exclusions, style)),
@@ -105,6 +106,23 @@ def _join_cells(cells: Sequence[str], widths: Sequence[int], text_width: int) ->
     name, count, size, *texts = cells
     parts = [name.ljust(widths[0]), count.rjust(widths[1]), size.rjust(widths[2]), texts[0].ljust(text_width), texts[1]]
     return "  ".join(parts).rstrip()
+
+
+def _render_requirements(platforms: Sequence[PlatformSummary]) -> Iterator[str]:
+    """Render what the packages ask of the machine; platforms that ask for the same share a line."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for platform in platforms:
+        requirements = platform.requirements
+        for some, head in ((requirements.checked, "Needs"), (requirements.unchecked, "Not checked by the runtime:")):
+            asked: dict[str, list[str]] = {}
+            for one in some:
+                where = "" if one.is_needed else ", if present"
+                asked.setdefault(f"{one.spec}{where}", []).append(one.package)
+            texts = [f"{spec} ({list_names(names)})" for spec, names in asked.items()]
+            if texts:
+                alike.setdefault((head, ", ".join(texts)), []).append(platform.name)
+    for (head, text), names in alike.items():
+        yield f"{head} {text} on {list_names(names, _PLATFORMS_SHOWN)}."
 
 
 def _render_bytecode(inspection: Inspection) -> Iterator[str]:

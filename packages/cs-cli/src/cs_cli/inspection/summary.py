@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cs_lock import PackageRecord, Problem, redact_url
+from cs_lock import MachineRequirements, PackageRecord, Problem, Requirement, find_requirements, redact_url
 from cs_manifest import mask_credentials
 
 from ..project.derivation import Derivation
@@ -33,6 +33,11 @@ class PlatformSummary:
     packages: tuple[PackageRecord, ...]
 
     @property
+    def requirements(self) -> MachineRequirements:
+        """What the packages ask of the machine."""
+        return find_requirements(self.packages, self.subdir)
+
+    @property
     def packed_size_bytes(self) -> int:
         """Bytes of all archives together; those whose size the lock does not say count as 0."""
         return sum(record.size_bytes or 0 for record in self.packages)
@@ -54,6 +59,7 @@ class PlatformSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as JSON values."""
+        requirements = self.requirements
         return {
             "name": self.name,
             "subdir": self.subdir,
@@ -61,8 +67,17 @@ class PlatformSummary:
             "packed_size": self.packed_size_bytes,
             "unsized_count": self.unsized_count,
             "licenses": self.licenses,
+            "requirements": [
+                {**_requirement_to_dict(one), "is_checked": is_checked}
+                for is_checked, some in ((True, requirements.checked), (False, requirements.unchecked))
+                for one in some
+            ],
             "packages": [_package_to_dict(record) for record in self.packages],
         }
+
+
+def _requirement_to_dict(one: Requirement) -> dict[str, Any]:
+    return {"package": one.package, "spec": one.spec, "is_needed": one.is_needed}
 
 
 def _package_to_dict(record: PackageRecord) -> dict[str, Any]:

@@ -21,5 +21,5 @@ pub use footer::{Part, PartSpan, TRAILING_LIMIT_BYTES};
 pub use header::*;
 pub use launch::{Launch, name_variable};
 pub use mark::{MARK_LENGTH, template_mark};
-pub use plan::{Plan, PlanNoarch, PlanPackage, PlanPython};
+pub use plan::{Plan, PlanNoarch, PlanPackage, PlanPython, PlanRequirement};
 pub use stamp::Stamp;

@@ -49,6 +49,16 @@ fn own_errors() -> Vec<(Error, u8)> {
             },
             66,
         ),
+        (
+            Error::Machine {
+                package: "numpy".into(),
+                spec: "__glibc >=2.28".into(),
+                found: "this machine has glibc 2.17".into(),
+                own: "demo".into(),
+                variable: "DEMO_IGNORE_VIRTUAL_PACKAGES".into(),
+            },
+            71,
+        ),
         (write_error(io::ErrorKind::StorageFull), 74),
         (write_error(io::ErrorKind::PermissionDenied), 73),
         (write_error(io::ErrorKind::ReadOnlyFilesystem), 73),
