@@ -16,7 +16,7 @@ pub enum Kind {
     Spool,
     /// The bundle is damaged.
     Damaged,
-    /// The bundle holds something else than package archives.
+    /// The bundle contains anything but package archives.
     Entry,
     /// An archive in the bundle is not the one that the lock names.
     Mismatch,

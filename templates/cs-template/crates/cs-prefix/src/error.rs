@@ -330,7 +330,7 @@ impl PrefixError {
         }
     }
 
-    /// The path to look after: where a link leads, what is left of a prefix, else the one that the text names.
+    /// The path to check: where a link leads, what is left of a prefix, else the one that the text names.
     pub fn path(&self) -> &Path {
         match self {
             Self::Foreign { path, .. }

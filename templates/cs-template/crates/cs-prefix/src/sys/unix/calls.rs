@@ -22,7 +22,7 @@ pub(crate) fn is_unsupported(error: Errno) -> bool {
     [Errno::NOSYS, Errno::INVAL, Errno::OPNOTSUPP, Errno::NOTSUP].contains(&error)
 }
 
-/// Whether a call that is younger than the kernels which this has to run on is not to be had.
+/// Whether the kernel lacks a call that is newer than the oldest kernel that this runs on.
 /// The seccomp profiles of old container runtimes answer EPERM, not ENOSYS, to calls that they
 /// have never heard of; who gets EPERM for a real reason gets it again from the older call.
 pub(crate) fn is_unknown(error: Errno) -> bool {
