@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -34,6 +35,17 @@ TYPED_TESTS = (
     "tests-integration/security",
     *(f"packages/{name}/tests" for name in PACKAGES if name != "cs-cli"),
 )
+
+# The tools for other platforms are programs for Linux on x86-64; tools/foreign has them.
+HAS_FOREIGN = sys.platform == "linux" and platform.machine() == "x86_64"
+# What runs for platforms other than this machine's.
+FOREIGN_SUITES = {
+    "linux-aarch64": (
+        *(f"tests-integration/test_{name}.py" for name in ("road", "hand_over", "lifecycle", "linker", "hostile")),
+        *(f"tests-integration/faults/test_{name}.py" for name in ("kills", "signals", "together")),
+    ),
+    "win-64": (),  # the suite of tests-integration for Windows goes here
+}
 
 # One directory for cargo's output, outside the clone: every clone and CI reuse what was compiled before.
 CARGO = {"CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(CACHE / "cargo-target"))}
@@ -105,6 +117,7 @@ for name in PACKAGES:
 def tests(session: nox.Session) -> None:
     """Run everything that must pass before a change lands; the last line says what did not."""
     names = ["lint", "typing", "rust", *(f"tests-{package}" for package in PACKAGES), "docs", "integration"]
+    names += ["foreign"] if HAS_FOREIGN else []
     report = Path(session.create_tmp()) / "report.json"
     report.unlink(missing_ok=True)
     command = (sys.executable, "-m", "nox", "--report", str(report), "-s", *names, "--", *session.posargs)
@@ -191,6 +204,33 @@ def integration(session: nox.Session) -> None:
     """Build, run and break runtimes as a user would, through the installed commands."""
     install_everything(session)
     session.run("python", "-m", "pytest", "tests-integration", *session.posargs)
+
+
+@nox.session
+def foreign(session: nox.Session) -> None:
+    """Build the template for arm64 Linux and for Windows, and test both here, with qemu and wine."""
+    if not HAS_FOREIGN:
+        session.skip("the tools for other platforms need Linux on x86-64")
+    install_everything(session)
+    settings = {"PYTHONPATH": str(ROOT / "tools")}
+    for subdir in FOREIGN_SUITES:
+        built = session.run(
+            "python", "-m", "foreign", "template", "--quick", subdir, env=settings, silent=True, stderr=None
+        )
+        settings[f"CONDA_SHIP_FOREIGN_TEMPLATE_{subdir.replace('-', '_').upper()}"] = str(built).strip()
+    for subdir, suite in FOREIGN_SUITES.items():
+        if suite:
+            run = ("python", "-m", "foreign", "run", subdir, "python", "-m", "pytest", *suite, *session.posargs)
+            session.run(*run, env={**settings, "CONDA_SHIP_TESTED_PLATFORM": subdir})
+        tests = ("--cargo-profile", "quick", "--workspace", "--locked")
+        session.run("python", "-m", "foreign", "cargo", subdir, "nextest", "run", *tests, env=settings)
+
+
+@nox.session
+def templates(session: nox.Session) -> None:
+    """Build a wheel of the template for every platform into dist/, or for those named: ``nox -s templates -- win-64``."""
+    install(session, "build")
+    session.run("python", "-m", "foreign", "wheel", *session.posargs, env={"PYTHONPATH": str(ROOT / "tools")})
 
 
 @nox.session
