@@ -22,20 +22,6 @@ PACKAGES = ("cs-manifest", "cs-lock", "cs-bundle", "cs-stamp", "cs-cli", "conda-
 TEMPLATE = ROOT / "templates" / "cs-template"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
 REQUIREMENTS = ROOT / "requirements"
-CHECKED = (
-    *("packages", "tests-integration", "templates/cs-template/packaging", ".github/action", "tools"),
-    *("noxfile.py", "steady.py"),
-)
-# What mypy checks besides the packages themselves, and their tests.
-TYPED = (".github/action", "templates/cs-template/packaging", "tools")
-# Folders of tests whose types are checked; not yet those of cs-cli.
-TYPED_TESTS = (
-    "tests-integration",
-    "tests-integration/faults",
-    "tests-integration/security",
-    *(f"packages/{name}/tests" for name in PACKAGES if name != "cs-cli"),
-)
-
 # The tools for other platforms are programs for Linux on x86-64; tools/foreign has them.
 HAS_FOREIGN = sys.platform == "linux" and platform.machine() == "x86_64"
 # What runs for platforms other than this machine's.
@@ -52,7 +38,7 @@ CARGO = {"CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(CACHE / "car
 
 
 def install(session: nox.Session, name: str, *projects: Path) -> None:
-    """Install what ``requirements/NAME.txt`` pins, each file by its digest, and projects of ours as wheels."""
+    """Install what ``requirements/NAME.txt`` pins, each file by its digest, and our own projects as wheels."""
     session.install("--require-hashes", "--no-deps", "-r", str(REQUIREMENTS / f"{name}.txt"))
     if projects:
         session.install("--no-deps", *build_wheels(session, projects))
@@ -83,7 +69,7 @@ def build_wheel(session: nox.Session, project: Path, wheels: Path) -> None:
 
 
 def our(*names: str) -> tuple[Path, ...]:
-    """Return the directories of packages of ours."""
+    """Return the directories of our packages."""
     return tuple(ROOT / "packages" / name for name in names)
 
 
@@ -106,17 +92,24 @@ def define_package_session(package: str) -> None:
     def run(session: nox.Session) -> None:
         test_package(session, package)
 
-    run.__doc__ = f"Test {package} with nothing else of ours installed."
+    run.__doc__ = f"Test {package} with none of our other packages installed."
 
 
 for name in PACKAGES:
     define_package_session(name)
 
 
+@nox.session(name="tests-tools")
+def tests_tools(session: nox.Session) -> None:
+    """Test the programs that check this repository."""
+    install(session, "tests-tools")
+    session.run("python", "-m", "pytest", "tools", *session.posargs)
+
+
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """Run everything that must pass before a change lands; the last line says what did not."""
-    names = ["lint", "typing", "rust", *(f"tests-{package}" for package in PACKAGES), "docs", "integration"]
+    names = ["lint", "typing", "rust", *(f"tests-{name}" for name in (*PACKAGES, "tools")), "docs", "integration"]
     names += ["foreign"] if HAS_FOREIGN else []
     report = Path(session.create_tmp()) / "report.json"
     report.unlink(missing_ok=True)
@@ -140,11 +133,12 @@ def summarize(names: Sequence[str], results: dict[str, str]) -> str:
 def latest(session: nox.Session) -> None:
     """Run the tests of the packages and of whole runtimes with the newest releases of everything."""
     wheels = build_wheels(session, (TEMPLATE, *our(*PACKAGES)))
-    # By name, in addition to the wheels: an extra of a path is no answer to another package's need for that name.
+    # By name, in addition to the wheels: an extra of a path does not satisfy another package's requirement of that
+    # name.
     extras = [f"{name}[test]" for name in PACKAGES]
     inputs = [word for name in ("typing", "integration") for word in ("-r", str(REQUIREMENTS / f"{name}.in"))]
     session.install("--upgrade", *wheels, *extras, *inputs)
-    session.run("python", "-m", "pytest", "packages", "tests-integration", *session.posargs)
+    session.run("python", "-m", "pytest", "packages", "tests-integration", "tools", *session.posargs)
 
 
 @nox.session
@@ -164,23 +158,18 @@ def write_tables(session: nox.Session, *flags: str) -> None:
 def lint(session: nox.Session) -> None:
     """Check the style of the Python code."""
     write_tables(session, "--check")
-    session.run("ruff", "check", *CHECKED)
-    session.run("ruff", "format", "--check", *CHECKED)
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
     session.run("python", "tools/circles.py")
+    session.run("python", "tools/phrases.py")
+    session.run("python", "tools/line_length.py")
 
 
 @nox.session
 def typing(session: nox.Session) -> None:
     """Check the types of the Python code, strictly."""
     install(session, "typing", *our(*PACKAGES[:4]))
-    for name in PACKAGES:
-        session.run("mypy", f"packages/{name}/src")
-    for tree in TYPED:
-        session.run("mypy", tree)
-    session.run("mypy", "noxfile.py", "steady.py")
-    session.run("mypy", "tests-integration/support", "tests-integration/bench")
-    for folder in TYPED_TESTS:  # one by one: files of tests are modules without a package
-        session.run("mypy", *sorted(str(path) for path in (ROOT / folder).glob("*.py")))
+    session.run("python", "tools/check_types.py")
 
 
 @nox.session(venv_backend="none")
@@ -214,9 +203,8 @@ def foreign(session: nox.Session) -> None:
     install_everything(session)
     settings = {"PYTHONPATH": str(ROOT / "tools")}
     for subdir in FOREIGN_SUITES:
-        built = session.run(
-            "python", "-m", "foreign", "template", "--quick", subdir, env=settings, silent=True, stderr=None
-        )
+        build = ("python", "-m", "foreign", "template", "--quick", subdir)
+        built = session.run(*build, env=settings, silent=True, stderr=None)
         settings[f"CONDA_SHIP_FOREIGN_TEMPLATE_{subdir.replace('-', '_').upper()}"] = str(built).strip()
     for subdir, suite in FOREIGN_SUITES.items():
         if suite:
@@ -228,7 +216,7 @@ def foreign(session: nox.Session) -> None:
 
 @nox.session
 def templates(session: nox.Session) -> None:
-    """Build a wheel of the template for every platform into dist/, or for those named: ``nox -s templates -- win-64``."""
+    """Build a wheel of the template into dist/ for each platform: ``nox -s templates -- win-64``, or for all."""
     install(session, "build")
     session.run("python", "-m", "foreign", "wheel", *session.posargs, env={"PYTHONPATH": str(ROOT / "tools")})
 

@@ -31,7 +31,7 @@ def main() -> None:
         home = Path(work) / "home"
         home.mkdir()
         first = _step("The first run installs, then hands over", [*_hello(runtime)], home, home=home)
-        second = _step("The second run hands over at once", [*_hello(runtime)], home, home=home)
+        second = _step("The second run starts it directly", [*_hello(runtime)], home, home=home)
         _step("What is installed where", [str(runtime), "status"], home, home=home)
         _report(runtime, home / ".conda" / "demo", first, second)
 

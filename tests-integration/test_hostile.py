@@ -1,4 +1,4 @@
-"""Packages that are out to do harm: nothing outside the prefix changes, and the runtime says which package it was.
+"""Malicious packages: nothing outside the prefix changes, and the runtime says which package it was.
 
 The lock vouches for an archive's bytes, not for what is in them: every lock here is made from the hostile archive.
 """
@@ -244,7 +244,7 @@ def test_broken_metadata_is_refused_by_name(name: str, suffix: str, trap: Trap) 
 
 
 def test_a_list_of_millions_of_paths_is_refused(trap: Trap) -> None:
-    """Each would take memory; the archive is no larger than a few kilobytes."""
+    """Each would take memory; the archive has only a few kilobytes."""
     content = b'{"paths":[' + b'{"_path":"a"},' * 1_000_001 + b'{"_path":"a"}]}'
     message = trap.refuse(evil(plain("share/x", "1"), info={"paths.json": content}))
     assert 'refused "info/": it has more than' in message

@@ -131,7 +131,7 @@ def render_annotation(line: str) -> str:
 
 
 def show(text: str) -> str:
-    """Show what would command whoever reads the log, or make another line of one, by its escape sequence in Python."""
+    """Show control characters and line ends as Python escapes: they could control the log or forge a line."""
     return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
@@ -161,7 +161,7 @@ def build(inputs: Mapping[str, str], scripts: Path) -> dict[str, str]:
 
 
 def collect_outputs(info_path: Path) -> dict[str, str]:
-    """Read the outputs from ``STEM.info.json``; every file that is named has to be there."""
+    """Read the outputs from ``STEM.info.json``; every file that it names must exist."""
     info = json.loads(info_path.read_text(encoding="utf-8"))
     checksums = info_path.with_name(info_path.name.removesuffix(".info.json") + ".sha256")
     outputs = dict.fromkeys(OUTPUTS.values(), "")

@@ -1,7 +1,7 @@
 """No lock, manifest, marker, package, stamp or server writes to a terminal, by ``cs`` or by a runtime.
 
 The law: whatever text comes from outside, stdout and stderr hold no control character but the ends of our own lines,
-and no line that is not ours; JSON stays JSON.
+and no line that the program did not write; JSON stays JSON.
 """
 
 from __future__ import annotations

@@ -19,10 +19,10 @@ from cs_stamp import (
     TemplateNotFoundError,
     TemplatePlatformError,
     TemplateStampedError,
-    executable_platform,
     select_template,
     write_stamp,
 )
+from cs_stamp.executable import executable_platform
 from cs_stamp.layout import FORMAT_VERSION
 from executable_samples import MARK, X86, make_elf, make_fat_macho, make_pe
 from stamp_samples import make_header, make_plan
@@ -71,7 +71,7 @@ def test_without_any_the_message_says_where_it_looked(tmp_path: Path) -> None:
 
 
 def test_a_named_template_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(TemplateNotFoundError, match=r"there is no such template$"):
+    with pytest.raises(TemplateNotFoundError, match=r"the template does not exist$"):
         select(explicit=tmp_path / "missing")
     with pytest.raises(TemplateNotFoundError, match="this is not a file, named by CONDA_SHIP_TEMPLATE"):
         select(environ={"CONDA_SHIP_TEMPLATE": str(tmp_path)})
@@ -151,7 +151,7 @@ def test_there_are_no_runtimes_for_platforms_without_executables(platform: str, 
     assert caught.value.expected == "one of " + ", ".join(TEMPLATE_PLATFORMS)
 
 
-def test_somebody_elses_template_serves_a_platform_that_has_none_of_ours(tmp_path: Path) -> None:
+def test_a_third_party_template_serves_a_platform_without_one_of_conda_ship(tmp_path: Path) -> None:
     with pytest.raises(PlatformUnsupportedError):
         select(platform="linux-ppc64le")
     assert select(explicit=make_template(tmp_path / "mine", make_elf(21)), platform="linux-ppc64le").mark == MARK

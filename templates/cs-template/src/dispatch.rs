@@ -199,8 +199,8 @@ fn start_shell(
     }))
 }
 
-/// Make sure that the prefix can be run, and hold it, so that what is started is what was said. Where other versions take its
-/// place at the same time, this goes on until it is this one's turn.
+/// Make sure that the prefix can be run, and hold it, so that what is started is what was said.
+/// Where other versions take its place at the same time, this goes on until it is this one's turn.
 fn settle_and_hold(runtime: &Runtime) -> Result<Hold, Error> {
     let start = Instant::now();
     loop {

@@ -122,7 +122,7 @@ def _compiled(entries: list[Entry], work: Path) -> list[Entry]:
             try:
                 py_compile.compile(str(source), str(target), dfile=entry.path, doraise=True)
             except (py_compile.PyCompileError, ValueError):
-                continue  # test data that is no Python
+                continue  # test data that is not Python
             compiled.append(Entry(path=target.relative_to(work).as_posix(), content=target))
     return compiled
 

@@ -1,4 +1,4 @@
-"""What can be asked of ``cs``; the flags of settings come from the table of keys in ``cs_manifest``."""
+"""The command line of ``cs``; the flags of settings come from the table of keys in ``cs_manifest``."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _add_project(parser: argparse.ArgumentParser) -> None:
         "--no-lock-check",
         dest="lock_check",
         action="store_false",
-        help="ship what is locked, even if the manifest asks for something else",
+        help="ship what is locked, even if it does not match the manifest",
     )
     from cs_manifest import CONFIG_KEYS  # only here: "cs verify" needs no manifest
 

@@ -1,4 +1,4 @@
-"""The ``cs`` command: read the request, do it, turn failures into words and exit status."""
+"""The ``cs`` command: parse the command line, run the command, turn failures into messages and exit statuses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .arguments import parse_arguments
 from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, render_error
-from .terminal.interrupts import interrupt_on_signals
+from .terminal.interrupts import Interruption, interrupt_on_signals
 
 if TYPE_CHECKING:
     from .inspection.summary import Inspection
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _guard(words: list[str]) -> int:
-    """Carry the request out; whatever goes wrong becomes words on stderr and an exit status."""
+    """Carry the request out; failures become messages on stderr and an exit status."""
     try:
         interrupt_on_signals()
         options = parse_arguments(words)
@@ -51,7 +52,7 @@ def _guard(words: list[str]) -> int:
         return status
     except KeyboardInterrupt as error:
         _print_error(["interrupted"])
-        return 128 + int(getattr(error, "signal_number", 2))
+        return 128 + (error.signal_number if isinstance(error, Interruption) else signal.SIGINT)
     except BrokenPipeError:
         raise
     except Exception as error:
@@ -121,7 +122,7 @@ def _print_error(lines: list[str]) -> None:
 
 
 def _wrap_unexpected(error: Exception) -> CliError:
-    """Make a report out of what nobody expected; a traceback only for those who ask."""
+    """Report an unexpected exception; with a traceback only on request."""
     if os.environ.get("CONDA_SHIP_TRACEBACK"):
         import traceback
 

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 import cs_cli.building.execution
-from cli_samples import Channel, Cs, Workspace, make_elf, make_pe, make_template
-from cs_cli.arguments import parse_arguments
+from cli_samples import Channel, Cs, Workspace, build_options, make_elf, make_pe, make_template
 from cs_cli.building.companions import hash_file
 from cs_cli.project.derivation import derive_project
 from cs_stamp import read_stamp, verify_stamp
@@ -185,7 +184,7 @@ def test_offline_needs_the_cache(workspace: Workspace, template: Path, cs: Cs) -
     workspace.write()
     outcome = cs("build", "--offline")
     assert outcome.status == 1
-    assert "is not in the cache, and the network may not be used" in outcome.err
+    assert "is not in the cache, and downloads are off" in outcome.err
 
 
 def test_a_full_disk_leaves_the_previous_build(
@@ -318,7 +317,7 @@ def test_a_label_that_is_no_part_of_a_file_name_is_wrong_usage(
 def test_every_warning_of_the_lock_is_told(words: list[str], workspace: Workspace, template: Path, cs: Cs) -> None:
     workspace.ship["exclude"] = '["numpy", "libz", "scipy"]'
     workspace.write()
-    warnings = derive_project(parse_arguments(["build"])).lock.warnings
+    warnings = derive_project(build_options()).lock.warnings
     assert {problem.package for problem in warnings} > {"numpy", "scipy"}
     outcome = cs(*words)
     said = outcome.out if words == ["inspect"] else outcome.err

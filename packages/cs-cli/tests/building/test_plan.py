@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli_samples import Channel, Workspace, make_workspace
+from cli_samples import Channel, Workspace, build_options, make_workspace
 from cs_cli.archives.contents import ArchiveContents
-from cs_cli.arguments import parse_arguments
 from cs_cli.building.plan import BuildPlan, compose_header, plan_build, possible_names
 from cs_cli.errors import CliError
 from cs_cli.project.derivation import derive_project
@@ -16,7 +15,7 @@ from cs_manifest import CONFIG_KEYS, ConfigKey
 
 
 def plan(*flags: str, label: str | None = None, platform: str = "linux-64") -> BuildPlan:
-    return plan_build(derive_project(parse_arguments(["build", *flags])), platform=platform, label=label)
+    return plan_build(derive_project(build_options(*flags)), platform=platform, label=label)
 
 
 @pytest.mark.parametrize("layout", ["online", "external", "embedded"])
@@ -113,7 +112,7 @@ def test_a_label_with_a_slash_is_refused(workspace: Workspace) -> None:
     ("name", "label", "fits"), [(63, 64, True), (64, 64, False), (127, None, True), (127, 1, False)]
 )
 def test_name_and_label_together_are_a_name(workspace: Workspace, name: int, label: int | None, fits: bool) -> None:
-    derivation = derive_project(parse_arguments(["build", "--artifact-name", "a" * name]))
+    derivation = derive_project(build_options("--artifact-name", "a" * name))
     text = None if label is None else "x" * label
     if fits:
         assert len(plan_build(derivation, platform="linux-64", label=text).stem) == name + (1 + label if label else 0)

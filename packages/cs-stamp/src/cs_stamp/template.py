@@ -24,7 +24,7 @@ class Template:
 
     :ivar origin: what named it: the caller, the installation, or ``CONDA_SHIP_TEMPLATE``.
     :ivar platforms: conda subdirs that it runs on.
-    :ivar mark: what it says of itself.
+    :ivar mark: its description of itself.
     """
 
     path: Path
@@ -53,16 +53,16 @@ def select_template(
     :param host_platform: conda subdir of this machine.
     :raises PlatformUnsupportedError: if there is no template for the platform, and none is named.
     :raises TemplateNotFoundError: if none is named or installed.
-    :raises NotExecutableError: if it is no program.
+    :raises NotExecutableError: if it is not a program.
     :raises TemplatePlatformError: if it is one for another platform.
     :raises TemplateStampedError: if it is stamped already.
-    :raises NotTemplateError: if it is a program, but does not bear the mark of a template.
+    :raises NotTemplateError: if it is a program, but does not have the mark of a template.
     :raises TemplateFormatError: if it does not read the stamps that this package writes.
     """
     _require_platform(platform, explicit)
     path, origin = _locate(explicit, scripts_directory, environ, platform, host_platform)
     if not path.is_file():
-        problem = "this is not a file" if path.exists() else "there is no such template"
+        problem = "this is not a file" if path.exists() else "the template does not exist"
         raise TemplateNotFoundError(f"{problem}{_SOURCES[origin]}", path=path, hint=_HINT)
     platforms = executable_platform(path)
     if platform not in platforms:
@@ -83,7 +83,7 @@ def select_template(
 
 
 def _require_platform(platform: str, explicit: Path | None) -> None:
-    """Refuse a platform without executables of its own; one without a template of ours needs somebody else's."""
+    """Refuse a platform without executables; one without a template of conda-ship needs a third-party template."""
     if platform in TEMPLATE_PLATFORMS or (explicit is not None and platform in EXECUTABLE_PLATFORMS):
         return
     raise PlatformUnsupportedError(

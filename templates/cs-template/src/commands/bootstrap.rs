@@ -77,8 +77,8 @@ pub fn run(runtime: &Runtime, options: &BootstrapOptions) -> Result<(), Error> {
     })
 }
 
-/// Make sure that the prefix can be run: for the command `bootstrap` with its options, or on the way to something else, where
-/// a failed upgrade must not prevent running what is there.
+/// Make sure that the prefix can be run: for the command `bootstrap` with its options, or on
+/// the way to something else, where a failed upgrade must not prevent running what is there.
 pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<Installed, Error> {
     let started = Instant::now();
     let options = &command.cloned().unwrap_or_default();
@@ -161,8 +161,8 @@ fn tell_waiting(runtime: &Runtime, waiting: &Waiting) {
 
 fn describe_remains(remains: &Remains) -> String {
     format!(
-        "{} could not be deleted: {}. Nobody uses what is left of the old prefix; the next upgrade tries again, or delete {} \
-         yourself, with the rights that it takes",
+        "{} could not be deleted: {}. Nobody uses what is left of the old prefix; \
+         the next upgrade tries again, or delete {} yourself, with the permissions that it needs",
         remains.file.display(),
         remains.why,
         remains.place.display()
@@ -199,8 +199,8 @@ fn build(
     cancel: &Arc<AtomicBool>,
 ) -> Result<u64, Error> {
     allocator::return_large_buffers();
-    // Nothing here reads the lock. But users take it out of the runtime to learn what they have, and it promises: what is
-    // installed is what was locked.
+    // Nothing here reads the lock. But users take it out of the runtime to learn what
+    // they have, and it promises: what is installed is what was locked.
     parts::check_part(&runtime.stamp, Part::Lock)?;
     let supply = open_bundles(runtime, plan, options, staging.scratch, cancel)?;
     supply.check_network(runtime, options)?;

@@ -143,8 +143,8 @@ fn find_default(launch: &Launch, lookup: Lookup) -> Result<PathBuf, Error> {
         })
 }
 
-/// Make a path absolute and free of `.`, `..` and doubled separators. `..` is resolved as the system would: through symbolic
-/// links, where the directory before it exists.
+/// Make a path absolute and free of `.`, `..` and doubled separators. `..` is resolved as
+/// the system would: through symbolic links, where the directory before it exists.
 fn make_absolute(path: &Path, named_by: &str) -> Result<PathBuf, Error> {
     let absolute = std::path::absolute(path)
         .map_err(|source| Error::refuse_prefix(path, named_by, &source.to_string()))?;
@@ -309,7 +309,8 @@ mod tests {
         all
     }
 
-    /// The fast path's answer counts. This says that it is the one that expanding and resolving gives, whatever the variable.
+    /// The fast path's answer counts. This says that it is the one that expanding and
+    /// resolving gives, whatever the variable.
     #[cfg(target_os = "linux")]
     #[test]
     fn where_the_fast_path_has_an_answer_it_is_that_of_the_full_program() {

@@ -9,8 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cs_lock import PackageRecord, python_of
-from cs_lock.locations import is_local_archive, is_local_channel
+from cs_lock import PackageRecord, is_local_archive, is_local_channel, python_of
 from cs_manifest import resolve_install_name
 from cs_stamp import Header, Plan, PlannedPackage, PlanPython
 
@@ -150,7 +149,7 @@ def _plan_package(record: PackageRecord, requested_spec: str | None) -> PlannedP
         file_name=record.file_name,
         sha256=_require_sha256(record),
         md5=record.md5,
-        size=record.size_bytes,
+        size_bytes=record.size_bytes,
         noarch=record.noarch,
         requested_spec=None if requested_spec is None else make_portable(requested_spec),
         record=record.to_record_json(),

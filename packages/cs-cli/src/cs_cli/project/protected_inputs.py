@@ -1,4 +1,4 @@
-"""What a build reads of its user's, and that nothing it writes takes the place of it."""
+"""The user's files that a build reads, and the check that it does not overwrite them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Identity = tuple[object, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """A file that a build reads and has to leave as it is.
+    """A file that a build reads and must not change.
 
     :ivar role: what it is to the build: ``the manifest``.
     """
@@ -76,7 +76,7 @@ def refuse_outputs(
     for path in files:
         for key in (_identify(path, inspect), _identify(path, follow)):
             if key is not None and key in entries:
-                raise _overlap(path, f"this would replace {entries[key].role}, {entries[key].path}")
+                raise _overlap(path, f"this would overwrite {entries[key].role}, {entries[key].path}")
     for path in folders:
         key = _identify(path, follow)
         if key is not None and key in holders:

@@ -4,9 +4,9 @@
 
 use crate::text::{equal, lists, starts_with};
 
-/// Variables by which an outer conda, mamba or runtime describes itself. They would make the delegate take that one for
-/// its own, so none of them is inherited. What users configure (`CONDARC`, `CONDA_PKGS_DIRS`, `CONDA_OVERRIDE_*`, our own
-/// `NAME_*`) belongs to them and stays.
+/// Variables by which an outer conda, mamba or runtime describes itself. They would make the
+/// delegate take that one for its own, so none of them is inherited. What users configure
+/// (`CONDARC`, `CONDA_PKGS_DIRS`, `CONDA_OVERRIDE_*`, our own `NAME_*`) belongs to them and stays.
 pub const INSTALLATION_VARIABLES: &[u8] = b"\
 CONDA_ROOT_PREFIX\n\
 CONDA_COMPLETION_COMMAND_NAME\n\
@@ -22,8 +22,8 @@ _CONDA_ROOT\n\
 MAMBA_EXE\n\
 MAMBA_ROOT_PREFIX";
 
-/// Variables that say which environment is active. They stay with an environment that stays active; else they describe the
-/// prefix or are not inherited. Numbered ones (`CONDA_PREFIX_1`, `CONDA_STACKED_2`) belong to them.
+/// Variables that say which environment is active. They stay with an environment that stays active; else they
+/// describe the prefix or are not inherited. Numbered ones (`CONDA_PREFIX_1`, `CONDA_STACKED_2`) belong to them.
 pub const ACTIVE_VARIABLES: &[u8] = b"\
 CONDA_PREFIX\n\
 CONDA_DEFAULT_ENV\n\
@@ -99,8 +99,8 @@ pub fn write_environment<'a, E: Entries<'a>>(
     write_path(entries, context, active, path.unwrap_or(b""))
 }
 
-/// The environment that is active and stays so. conda works on whatever environment is active; to any other delegate only those
-/// below its own prefix mean anything.
+/// The environment that is active and stays so. conda works on whatever environment is
+/// active; to any other delegate only those below its own prefix mean anything.
 #[inline]
 pub fn find_active<'a>(
     inherited: impl Iterator<Item = &'a [u8]>,
@@ -164,8 +164,9 @@ fn write_entry<'a, E: Entries<'a>>(entries: &mut E, name: &[u8], value: &[u8]) -
 /// Put the prefix's directories first, unless they are already there: a runtime that starts itself, however often,
 /// does not make `PATH` longer.
 ///
-/// The directories of an environment that stays active keep their place before them. conda gets `PATH` as it is then: it puts
-/// the directories of one environment in place of those of the active one, and the prefix's would stay behind in every environment.
+/// The directories of an environment that stays active keep their place before them.
+/// conda gets `PATH` as it is then: it puts the directories of one environment in place
+/// of those of the active one, and the prefix's would stay behind in every environment.
 #[inline]
 fn write_path<'a, E: Entries<'a>>(
     entries: &mut E,

@@ -218,8 +218,8 @@ pub struct End<'a> {
     pub launch: &'a [u8],
 }
 
-/// Read the end of a file of `file_length` bytes whose last ones are `tail`; `None` unless footer and launch part are there and
-/// intact.
+/// Read the end of a file of `file_length` bytes whose last ones are `tail`; `None`
+/// unless footer and launch part are there and intact.
 #[inline]
 #[must_use]
 pub fn read_end(tail: &[u8], file_length: u64) -> Option<End<'_>> {

@@ -1,8 +1,9 @@
 //! The claim: the right to change a prefix and what is around it, held by one process at a time.
 //!
-//! The staging directory is its own lock: the process that has locked the directory at `.NAME.staging` holds the claim.
-//! Renaming that directory into place ends the claim in the same instant, and a killed holder's lock dies with it. Where
-//! directories cannot be locked, making the directory is the lock, and a heartbeat in it tells the living from the dead.
+//! The staging directory is its own lock: the process that has locked the directory at
+//! `.NAME.staging` holds the claim. Renaming that directory into place ends the claim in the
+//! same instant, and a killed holder's lock dies with it. Where directories cannot be locked,
+//! making the directory is the lock, and a heartbeat in it tells the living from the dead.
 
 use std::fs::File;
 use std::io;
@@ -210,8 +211,8 @@ fn grip_staging(names: &Names, fresh: bool) -> Result<Grip, PrefixError> {
     }
 }
 
-/// Whether the staging directory, if there is one, may be touched. Another user's is only waited for, when that user is at work
-/// and the result may be run; otherwise it is an error.
+/// Whether the staging directory, if there is one, may be touched. Another user's is only
+/// waited for, when that user is at work and the result may be run; otherwise it is an error.
 pub(crate) fn check_staging(names: &Names) -> Result<bool, PrefixError> {
     let Err(error) = trust::check_directory(&names.staging) else {
         return Ok(true);
@@ -314,8 +315,8 @@ fn is_replacement(names: &Names) -> Result<bool, PrefixError> {
     )
 }
 
-/// Remove the staging directory, but first return the environments that were moved into it. The one that a dismantled prefix
-/// gives way to stays, for the next claim to finish.
+/// Remove the staging directory, but first return the environments that were moved into
+/// it. The one that a dismantled prefix gives way to stays, for the next claim to finish.
 fn discard_staging(names: &Names) -> Result<(), PrefixError> {
     if is_replacement(names)? {
         return Ok(());

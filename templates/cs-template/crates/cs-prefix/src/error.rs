@@ -53,7 +53,8 @@ pub enum Kind {
     Io,
 }
 
-/// A prefix that cannot be read, built, swapped or removed. Its text says what is wrong and where; what to do is the caller's to say.
+/// A prefix that cannot be read, built, swapped or removed. Its text says what is wrong
+/// and where; what to do is the caller's to say.
 #[derive(Debug, thiserror::Error)]
 pub enum PrefixError {
     /// The path holds something that this runtime did not make.
@@ -80,7 +81,8 @@ pub enum PrefixError {
     },
     /// The prefix is reached through a symbolic link.
     #[error(
-        "{prefix} is a symbolic link to {target}: it can be run from there, but it is neither replaced nor removed through the link"
+        "{prefix} is a symbolic link to {target}: it can be run from there, \
+         but it is neither replaced nor removed through the link"
     )]
     SymbolicLink {
         /// The link.
@@ -114,7 +116,8 @@ pub enum PrefixError {
     },
     /// Something is mounted at the prefix or in it, or in a directory beside it that would be moved or removed.
     #[error(
-        "{path} is a mount point: what is mounted there is neither moved nor removed, so the prefix can be neither replaced nor removed"
+        "{path} is a mount point: what is mounted there is neither moved nor removed, \
+         so the prefix can be neither replaced nor removed"
     )]
     MountPoint {
         /// Where it is mounted.
@@ -326,7 +329,7 @@ impl PrefixError {
         }
     }
 
-    /// The path to look after: where a link leads, what is left of a prefix, else the one that the text names.
+    /// The path to check: where a link leads, what is left of a prefix, else the one that the text names.
     pub fn path(&self) -> &Path {
         match self {
             Self::Foreign { path, .. }

@@ -10,6 +10,7 @@ mod aside;
 mod carry;
 mod changes;
 mod claim;
+mod clock;
 mod contents;
 mod copy;
 mod decide;

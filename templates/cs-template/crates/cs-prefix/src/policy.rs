@@ -106,7 +106,8 @@ pub enum KeepReason {
         /// Where.
         path: PathBuf,
     },
-    /// The new one could not be made. [`crate::install`] has that as an error; a caller that goes on with what is there says so.
+    /// The new one could not be made. [`crate::install`] has that as an error; a caller
+    /// that goes on with what is there says so.
     Failed {
         /// The error's message.
         why: String,

@@ -1,6 +1,7 @@
 //! Remove directory trees: never through a link nor across a mount, whatever their modes, however deep.
 //!
-//! What cannot be deleted does not stop a removal: all else goes, and the first failure is told in the end. A mount does.
+//! What cannot be deleted does not stop a removal: all else goes, and the first failure
+//! is told in the end. A mount does.
 
 use std::ffi::OsStr;
 use std::io;
@@ -47,8 +48,8 @@ fn remove_existing_tree(path: &Path) -> io::Result<()> {
     std::fs::remove_dir(path)
 }
 
-/// The first entry below the directory `path` that a removal would certainly leave, if there is one: in a directory of another
-/// user, or immutable.
+/// The first entry below the directory `path` that a removal would certainly leave, if
+/// there is one: in a directory of another user, or immutable.
 #[cfg(unix)]
 pub(crate) fn find_undeletable(path: &Path) -> io::Result<Option<PathBuf>> {
     for entry in std::fs::read_dir(path)? {

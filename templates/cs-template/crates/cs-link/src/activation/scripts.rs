@@ -59,9 +59,9 @@ const RESET: &str = "{ set +aefuvx; set --; unset -f command; } 2>/dev/null; ";
 
 /// Source `scripts` in one shell, one after the other, and return which variables are others then.
 ///
-/// The shell is a process of its own: scripts see no arguments, and options, traps, functions, redirections, the directory or the
-/// umask end with it. Only what they export comes out, by a pipe. `start` starts the prepared command and returns a function that
-/// says whether, and how, it has ended.
+/// The shell is a process of its own: scripts see no arguments, and options, traps, functions,
+/// redirections, the directory or the umask end with it. Only what they export comes out, by a pipe.
+/// `start` starts the prepared command and returns a function that says whether, and how, it has ended.
 pub fn run_scripts<W>(
     shell: &Shell,
     scripts: &[PathBuf],
@@ -100,8 +100,8 @@ where
     Ok(compare(&before, &after))
 }
 
-/// Whether a child has ended, and how. A process that was started with SIGCHLD ignored never gets to know how: what has been read
-/// from the pipe has to say it then.
+/// Whether a child has ended, and how. A process that was started with SIGCHLD ignored
+/// never gets to know how: what has been read from the pipe has to say it then.
 pub fn try_wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
     match child.try_wait() {
         Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(Some(ExitStatus::default())),
@@ -111,8 +111,8 @@ pub fn try_wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
 
 /// What the shell runs. It is one line, read as a whole before anything of it is carried out: no alias gets into it.
 ///
-/// Before each script a line end goes into the pipe, to tell which one was the last. `||` keeps `set -e` from doing anything,
-/// `command` a script with a mistake from ending the shell, and `exec` a trap from running at its end.
+/// Before each script a line end goes into the pipe, to tell which one was the last. `||` keeps `set -e` from doing
+/// anything, `command` a script with a mistake from ending the shell, and `exec` a trap from running at its end.
 fn write_line(shell: &Shell, scripts: &[PathBuf], pipe: i32) -> OsString {
     // Only bash takes numbers of two digits; the path needs a mounted `/proc`.
     let to_pipe = if shell.is_bash {
@@ -142,7 +142,8 @@ fn open_pipe() -> io::Result<(PipeReader, OwnedFd)> {
     Ok((reader, inherited))
 }
 
-/// Read until the shell has ended. A program that a script has left running may keep the pipe open for as long as it likes.
+/// Read until the shell has ended. A program that a script has left running may keep the
+/// pipe open for as long as it likes.
 fn read_output(
     mut reader: PipeReader,
     ended: &mut impl FnMut() -> Result<Option<ExitStatus>, ScriptFault>,
@@ -197,7 +198,8 @@ fn parse_environment(output: &[u8]) -> Option<BTreeMap<OsString, OsString>> {
     is_whole.then_some(variables)
 }
 
-/// What scripts have changed. Variables that are not identifiers are not known to every shell: their absence says nothing.
+/// What scripts have changed. Variables that are not identifiers are not known to every
+/// shell: their absence says nothing.
 fn compare(
     before: &BTreeMap<OsString, OsString>,
     after: &BTreeMap<OsString, OsString>,

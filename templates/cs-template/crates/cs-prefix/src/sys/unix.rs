@@ -31,15 +31,15 @@ fn is_unsupported(error: Errno) -> bool {
     [Errno::NOSYS, Errno::INVAL, Errno::OPNOTSUPP, Errno::NOTSUP].contains(&error)
 }
 
-/// Whether a call that is younger than the kernels which this has to run on is not to be had. The seccomp profiles of old
-/// container runtimes answer EPERM, not ENOSYS, to calls that they have never heard of; who gets EPERM for a real reason
-/// gets it again from the older call.
+/// Whether the kernel lacks a call that is newer than the oldest kernel that this runs on.
+/// The seccomp profiles of old container runtimes answer EPERM, not ENOSYS, to calls that they
+/// have never heard of; who gets EPERM for a real reason gets it again from the older call.
 fn is_unknown(error: Errno) -> bool {
     is_unsupported(error) || error == Errno::PERM
 }
 
-/// Make a directory under the umask, never writable by all, whatever the umask; a set-group-id parent hands down its group
-/// and the bit.
+/// Make a directory under the umask, never writable by all, whatever the umask; a
+/// set-group-id parent hands down its group and the bit.
 pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().mode(0o775).create(path)
 }
@@ -166,7 +166,8 @@ fn attributes_of(metadata: &Metadata) -> Attributes {
     }
 }
 
-/// Whether an open file has one name only, and belongs to the user who asks or to root: writing to it changes nothing else.
+/// Whether an open file has one name only, and belongs to the user who asks or to root:
+/// writing to it changes nothing else.
 pub(crate) fn is_sole_and_own(file: &File) -> bool {
     file.metadata()
         .is_ok_and(|metadata| metadata.nlink() == 1 && [caller(), 0].contains(&metadata.uid()))
@@ -185,8 +186,8 @@ pub(crate) fn is_mounted_at(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Whether the entry `name` of the directory `outer` is one where something is mounted; `inner` is that entry when it is a
-/// directory that has been opened.
+/// Whether the entry `name` of the directory `outer` is one where something is mounted;
+/// `inner` is that entry when it is a directory that has been opened.
 pub(crate) fn is_mounted_in(
     outer: &OwnedFd,
     name: &CStr,
@@ -209,8 +210,8 @@ pub(crate) fn is_mounted_in(
     )
 }
 
-/// Whether the directory at `path` and its parent are on different devices. Of files this says nothing: overlayfs gives them the
-/// devices of their layers.
+/// Whether the directory at `path` and its parent are on different devices. Of files this
+/// says nothing: overlayfs gives them the devices of their layers.
 fn is_other_device(path: &Path) -> io::Result<bool> {
     let inner = match path.symlink_metadata() {
         Err(error) if is_absence(&error) => return Ok(false),
@@ -222,9 +223,9 @@ fn is_other_device(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Whether the file at `path` in a directory, or without one the directory itself, is the root of a mount, bind mounts of the
-/// same device included; none where the system does not say: Linux before 5.8, seccomp profiles that do not know `statx`, and
-/// all others.
+/// Whether the file at `path` in a directory, or without one the directory itself, is the
+/// root of a mount, bind mounts of the same device included; none where the system does
+/// not say: Linux before 5.8, seccomp profiles that do not know `statx`, and all others.
 #[cfg(target_os = "linux")]
 fn is_mount_root(directory: impl AsFd, path: Option<impl Arg>) -> io::Result<Option<bool>> {
     use rustix::fs::{StatxAttributes, StatxFlags};
@@ -369,8 +370,8 @@ pub(crate) fn is_stuck(directory: &Path, occupied: &Path) -> bool {
 pub(crate) fn is_writable(directory: &Path) -> bool {
     let access = Access::WRITE_OK | Access::EXEC_OK;
     let answer = match rustix::fs::accessat(CWD, directory, access, AtFlags::EACCESS) {
-        // faccessat2 is from 2020. The older call asks for the real user, who is the effective one in all but set-user-ID
-        // programs.
+        // faccessat2 is from 2020. The older call asks for the real user, who is the
+        // effective one in all but set-user-ID programs.
         Err(error) if is_unknown(error) => {
             rustix::fs::accessat(CWD, directory, access, AtFlags::empty())
         }
@@ -416,7 +417,8 @@ pub(crate) fn make_writable(directory: &Path) -> io::Result<()> {
     make_writable_in(CWD, directory)
 }
 
-/// Let the owner of the directory `path` in another one make and remove entries in it; never what a link there leads to.
+/// Let the owner of the directory `path` in another one make and remove entries in it;
+/// never what a link there leads to.
 #[cfg(target_os = "linux")]
 pub(crate) fn make_writable_in(outer: impl AsFd, path: impl Arg) -> io::Result<()> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -427,7 +429,8 @@ pub(crate) fn make_writable_in(outer: impl AsFd, path: impl Arg) -> io::Result<(
     Ok(rustix::fs::chmod(opened, mode | Mode::RWXU)?)
 }
 
-/// Let the owner of the directory `path` in another one make and remove entries in it; never what a link there leads to.
+/// Let the owner of the directory `path` in another one make and remove entries in it;
+/// never what a link there leads to.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn make_writable_in(outer: impl AsFd, path: impl Arg + Copy) -> io::Result<()> {
     let status = rustix::fs::statat(&outer, path, AtFlags::SYMLINK_NOFOLLOW)?;
@@ -496,8 +499,8 @@ pub(crate) fn copy_special(from: &Path, to: &Path, metadata: &Metadata) -> io::R
     Ok(())
 }
 
-/// Give `to` the owner, extended attributes, modes and times of `from`, as far as this user may. What takes permissions away
-/// comes last.
+/// Give `to` the owner, extended attributes, modes and times of `from`, as far as this
+/// user may. What takes permissions away comes last.
 pub(crate) fn copy_attributes(from: &Path, to: &Path, metadata: &Metadata) -> io::Result<()> {
     let (uid, gid) = (metadata.uid(), metadata.gid());
     // Only root may give files away; a copy that belongs to its maker is as good.
@@ -523,7 +526,8 @@ pub(crate) fn copy_attributes(from: &Path, to: &Path, metadata: &Metadata) -> io
     )?)
 }
 
-/// Access control lists, capabilities and the user's own attributes. Those of the file system itself refuse to be copied.
+/// Access control lists, capabilities and the user's own attributes. Those of the file
+/// system itself refuse to be copied.
 #[cfg(target_os = "linux")]
 fn copy_extended_attributes(from: &Path, to: &Path) {
     use rustix::fs::{XattrFlags, lgetxattr, llistxattr, lsetxattr};
