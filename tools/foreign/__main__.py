@@ -36,7 +36,7 @@ def parse(words: list[str] | None) -> argparse.Namespace:
         call = commands.add_parser(name, help=words_of_help)
         call.add_argument("subdir", choices=subdirs)
         call.add_argument("words", nargs=argparse.REMAINDER)
-    commands.add_parser("pin", help="write requirements/debian.txt anew")
+    commands.add_parser("pin", help="write requirements/debian.lock anew")
     return parser.parse_args(words)
 
 
