@@ -77,6 +77,7 @@ def make_runtime(
     header = replace(
         plain_header(),
         builder="tests 1",
+        platform=PLATFORM,
         runtime_version="1.0",
         delegate=DELEGATE,
         channels=(CHANNEL_URL,),

@@ -1,7 +1,7 @@
 """The platform whose runtimes the tests build and run: this machine's, or one whose programs run here by other means.
 
 ``nox -s foreign`` sets ``CONDA_SHIP_TESTED_PLATFORM``, and ``CONDA_SHIP_FOREIGN_TEMPLATE_SUBDIR`` for each platform.
-Delegates are scripts and programs of this machine all the same: what is tested is the runtime.
+Delegates are still scripts and programs of this machine: what is tested is the runtime.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ _STD = "std,panic_abort,panic_unwind,test,proc_macro"
 def environment(target: Target) -> dict[str, str]:
     """Return the variables with which any command of cargo builds for a target.
 
-    Nothing else has to be given: the target itself and the building of its standard library are variables too.
+    Nothing else is needed: the target itself and the building of its standard library are variables too.
 
     :raises ForeignError: if a tool is not there and cannot be fetched.
     """
