@@ -22,8 +22,9 @@ PACKAGES = ("cs-manifest", "cs-lock", "cs-bundle", "cs-stamp", "cs-cli", "conda-
 TEMPLATE = ROOT / "templates" / "cs-template"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
 REQUIREMENTS = ROOT / "requirements"
-# The tools for other platforms are programs for Linux on x86-64; tools/foreign has them.
-HAS_FOREIGN = sys.platform == "linux" and platform.machine() == "x86_64"
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+# The tools for other platforms (tools/foreign) are for Linux on x86-64; only root can map all users into a namespace.
+HAS_FOREIGN = sys.platform == "linux" and platform.machine() == "x86_64" and IS_ROOT
 # What runs for platforms other than this machine's.
 FOREIGN_SUITES = {
     "linux-aarch64": (
@@ -179,12 +180,11 @@ def rust(session: nox.Session) -> None:
         session.run("cargo", "fmt", "--all", "--check", external=True)
         clippy = ("cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")
         session.run(*clippy, env=CARGO, external=True)
-        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
         selection = ("--workspace", "--locked", *session.posargs)
         if shutil.which("cargo-nextest"):
-            tests = ("nextest", "run", *selection, *(("--run-ignored", "all") if is_root else ()))
+            tests = ("nextest", "run", *selection, *(("--run-ignored", "all") if IS_ROOT else ()))
         else:
-            tests = ("test", *selection, *(("--", "--include-ignored") if is_root else ()))
+            tests = ("test", *selection, *(("--", "--include-ignored") if IS_ROOT else ()))
         session.run("cargo", *tests, env=CARGO, external=True)
 
 
@@ -199,7 +199,7 @@ def integration(session: nox.Session) -> None:
 def foreign(session: nox.Session) -> None:
     """Build the template for arm64 Linux and for Windows, and test both here, with qemu and wine."""
     if not HAS_FOREIGN:
-        session.skip("the tools for other platforms need Linux on x86-64")
+        session.skip("it needs to be root on Linux on x86-64")
     install_everything(session)
     settings = {"PYTHONPATH": str(ROOT / "tools")}
     for subdir in FOREIGN_SUITES:
