@@ -173,6 +173,15 @@ def typing(session: nox.Session) -> None:
     session.run("python", "tools/check_types.py")
 
 
+def cargo_tests(*selection: str, profile: str = "dev") -> tuple[str, ...]:
+    """Return the command of cargo that runs the crates' tests; as root, those that need it too."""
+    if shutil.which("cargo-nextest"):
+        ignored = ("--run-ignored", "all") if IS_ROOT else ()
+        return ("nextest", "run", f"--cargo-profile={profile}", "--locked", *selection, *ignored)
+    ignored = ("--", "--include-ignored") if IS_ROOT else ()
+    return ("test", f"--profile={profile}", "--locked", *selection, *ignored)
+
+
 @nox.session(venv_backend="none")
 def rust(session: nox.Session) -> None:
     """Check and test the template: rustfmt, clippy, cargo nextest; as root, the tests that need it too."""
@@ -180,12 +189,7 @@ def rust(session: nox.Session) -> None:
         session.run("cargo", "fmt", "--all", "--check", external=True)
         clippy = ("cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")
         session.run(*clippy, env=CARGO, external=True)
-        selection = ("--workspace", "--locked", *session.posargs)
-        if shutil.which("cargo-nextest"):
-            tests = ("nextest", "run", *selection, *(("--run-ignored", "all") if IS_ROOT else ()))
-        else:
-            tests = ("test", *selection, *(("--", "--include-ignored") if IS_ROOT else ()))
-        session.run("cargo", *tests, env=CARGO, external=True)
+        session.run("cargo", *cargo_tests("--workspace", *session.posargs), env=CARGO, external=True)
 
 
 @nox.session
@@ -210,8 +214,8 @@ def foreign(session: nox.Session) -> None:
         if suite:
             run = ("python", "-m", "foreign", "run", subdir, "python", "-m", "pytest", *suite, *session.posargs)
             session.run(*run, env={**settings, "CONDA_SHIP_TESTED_PLATFORM": subdir})
-        tests = ("--cargo-profile", "quick", "--workspace", "--locked")
-        session.run("python", "-m", "foreign", "cargo", subdir, "nextest", "run", *tests, env=settings)
+        tests = cargo_tests("--workspace", profile="quick")
+        session.run("python", "-m", "foreign", "cargo", subdir, *tests, env=settings)
 
 
 @nox.session

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from . import debian
 from .compiling import QUICK, build_template, environment
 from .errors import ForeignError
+from .places import TEMPLATE
 from .running import run
 from .targets import TARGETS, find_target
 from .wheels import build_wheel
@@ -54,6 +56,7 @@ def main(words: list[str] | None = None) -> int:
     else:
         target = find_target(arguments.subdir)
         if arguments.command == "cargo":
+            os.chdir(TEMPLATE)
             return run(target, ["cargo", *arguments.words], environment(target))
         return run(target, arguments.words, {})
     return 0
