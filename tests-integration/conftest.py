@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from steady import pytest_runtest_call, pytest_runtest_makereport, pytest_runtest_setup, settle
 
 __all__ = ["pytest_runtest_call", "pytest_runtest_makereport", "pytest_runtest_setup"]
