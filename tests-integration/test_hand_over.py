@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from steady import wait_until
+
 from support.commands import Command, Home
 from support.processes import state_of
 

@@ -67,7 +67,7 @@ def test_the_large_channel_gives_the_prefix_that_rattler_makes(
 ) -> None:
     large = find_channel("large")
     if large is None:
-        pytest.skip("there is no large channel yet: nox -s bench builds it")
+        pytest.skip("needs the large channel: nox -s bench builds it")
     with serve(large) as server:
         records = solve(server.url, [name for name in channel_packages(large) if not name.startswith("conda")])
         ship = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": '"python"', "layout": '"embedded"'}
