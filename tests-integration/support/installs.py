@@ -126,7 +126,7 @@ def plan_of(lock: RuntimeLock) -> Plan:
                 file_name=package.file_name,
                 sha256=package.sha256 or "",
                 md5=package.md5,
-                size=package.size_bytes,
+                size_bytes=package.size_bytes,
                 noarch=package.noarch,
                 record=package.to_record_json(),
             )

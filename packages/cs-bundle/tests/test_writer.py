@@ -44,6 +44,7 @@ def test_archives_stand_where_the_arithmetic_says(tmp_path: Path, archives: dict
     data = info.path.read_bytes()
     for archive in info.archives:
         expected = archives[archive.file_name].read_bytes()
+        assert archive.tar_offset is not None
         found = bytes(data[file_offset(archive.tar_offset + index)] for index in range(archive.size_bytes))
         assert found == expected
 

@@ -15,7 +15,8 @@ from cs_manifest import CONFIG_KEYS, ConfigKey
 
 COMMANDS = ("inspect", "build", "run", "verify")
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "cs.md"
-SETTINGS = {flag for key in CONFIG_KEYS for flag in key.flags} | {"--no-freeze-base"}
+SWITCHES = {f"--no-{key.name}" for key in CONFIG_KEYS if key.value_type == "boolean"}
+SETTINGS = {flag for key in CONFIG_KEYS for flag in key.flags} | SWITCHES
 
 
 def flags_of(command: str) -> set[str]:

@@ -15,7 +15,8 @@ from rattler import MatchSpec, Version
 from rattler import PackageRecord as RattlerRecord
 from rattler.package import BuildString
 
-from cs_lock import Mismatch, PackageRecord, find_mismatches, read_lock, satisfies
+from cs_lock import Mismatch, PackageRecord, find_mismatches, read_lock
+from cs_lock.satisfaction import satisfies
 
 NUMPY = PackageRecord(
     name="numpy",

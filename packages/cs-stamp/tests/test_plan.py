@@ -12,7 +12,9 @@ from stamp_samples import make_package, make_plan
 
 
 def test_plan_survives_a_round_trip() -> None:
-    plan = make_plan(make_package("a", noarch="python", md5="0" * 32, size=5), make_package("b", requested_spec="b >1"))
+    plan = make_plan(
+        make_package("a", noarch="python", md5="0" * 32, size_bytes=5), make_package("b", requested_spec="b >1")
+    )
     assert Plan.from_bytes(plan.to_bytes()) == plan
 
 

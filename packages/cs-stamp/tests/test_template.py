@@ -19,10 +19,10 @@ from cs_stamp import (
     TemplateNotFoundError,
     TemplatePlatformError,
     TemplateStampedError,
-    executable_platform,
     select_template,
     write_stamp,
 )
+from cs_stamp.executable import executable_platform
 from cs_stamp.layout import FORMAT_VERSION
 from executable_samples import MARK, X86, make_elf, make_fat_macho, make_pe
 from stamp_samples import make_header, make_plan

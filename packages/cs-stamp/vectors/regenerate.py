@@ -17,9 +17,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, launch_block, read_stamp, write_stamp
+from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, read_stamp, write_stamp
 from cs_stamp.footer import plan_footer
 from cs_stamp.header import CHOICES
+from cs_stamp.launch import launch_block
 from cs_stamp.layout import FOOTER_DIGEST_OFFSET, FOOTER_SIZE_BYTES, MAGIC, PART_LIMITS_BYTES, PART_TAGS
 
 TEMPLATE = b"#!/bin/false\nnot a program: the vectors are about what stands behind it\n"
@@ -36,6 +37,7 @@ HEADER = Header(
     layout="online",
     platform="linux-64",
     delegate="python",
+    delegate_path=None,
     docs_url=None,
     install_scheme="conda-home",
     install_name="demo",
@@ -62,7 +64,7 @@ PACKAGES = (
         file_name="python-3.11.7-h1_0.conda",
         sha256="11" * 32,
         md5="22" * 16,
-        size=1234567,
+        size_bytes=1234567,
         requested_spec="python >=3.11",
         record={
             "name": "python",
@@ -158,10 +160,12 @@ def good_files() -> dict[str, tuple[str, bytes]]:
         installer="homebrew",
         condarc="channels:\n- https://conda.example/größe\n",
         installed_file_count=37184,
+        delegate_path="condabin/python",
         prefix_limit_bytes=255,
     )
     conda = replace(HEADER, runtime="conda", install_name="conda", delegate="conda")
     windows = replace(HEADER, platform="win-64")
+    script = replace(windows, delegate="conda", delegate_path="condabin/conda.bat")
     unknown = make_stamp(HEADER)
     header = {**json.loads(unknown.parts["header"]), "zz_future": {"a": [1, None]}}
     unknown = unknown.replace_part("header", json.dumps(header, sort_keys=True, separators=(",", ":")).encode())
@@ -180,6 +184,10 @@ def good_files() -> dict[str, tuple[str, bytes]]:
         "windows": (
             "a runtime for Windows",
             TEMPLATE + make_stamp(windows, replace(PLAN, platform="win-64")).assemble(),
+        ),
+        "windows-script": (
+            "a runtime for Windows whose delegate, conda, is a script that the builder found",
+            TEMPLATE + make_stamp(script, replace(PLAN, platform="win-64")).assemble(),
         ),
         "no-packages": ("a plan without python and packages", TEMPLATE + make_stamp(HEADER, no_python).assemble()),
         "empty-template": ("the stamp alone", make_stamp(HEADER).assemble()),

@@ -154,8 +154,9 @@ def _load_auth_file(path: Path) -> Mapping[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         # The message of a JSON error holds a position, not the content; the error itself holds all of it.
         missing = isinstance(error, OSError)
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise FetchError(
-            f"cannot read the credentials: {getattr(error, 'strerror', None) or error}",
+            f"cannot read the credentials: {reason}",
             kind="cannot-read" if missing else "credentials",
             path=path,
             hint=f"correct the file, or name another one in {AUTH_FILE_VARIABLE}",

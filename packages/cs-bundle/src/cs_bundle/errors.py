@@ -107,6 +107,6 @@ class RefusedError(Exception):
     :ivar kind: of the error that is made of it.
     """
 
-    def __init__(self, kind: str, why: str) -> None:
-        super().__init__(why)
+    def __init__(self, message: str, *, kind: str) -> None:
+        super().__init__(message)
         self.kind = kind

@@ -74,7 +74,7 @@ class Connections:
             if origin_of(target) != origin_of(address):
                 authorization = {}
             address = target
-        raise RefusedError("redirect", f"{host_of(address)} redirects more than {LIMIT} times")
+        raise RefusedError(f"{host_of(address)} redirects more than {LIMIT} times", kind="redirect")
 
     def _request(self, address: str, headers: Mapping[str, str]) -> Answer:
         transport = self._find_transport(find_proxy(address, self._proxies))
@@ -147,7 +147,7 @@ def _is_http2_failure(error: httpx2.LocalProtocolError) -> bool:
 
 def _unsendable() -> RefusedError:
     # The error's text contains what could not be sent, credentials included.
-    return RefusedError("address", "the request cannot be sent")
+    return RefusedError("the request cannot be sent", kind="address")
 
 
 def _load_certificates(file: str | None, directory: str | None) -> ssl.SSLContext:

@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 from .entries import ArchiveEntry
 from .errors import ArchiveMismatchError, BundleRejectedError
-from .expected import ExpectedArchive
 from .reader import iterate_archives, naming
+from .wanted import WantedArchive
 
 _CHUNK_BYTES = 1 << 20
 
@@ -33,7 +33,7 @@ class BundleReport:
 
 
 def verify_bundle(
-    bundle: Path | BinaryIO, expected: Iterable[ExpectedArchive], *, exact: bool, path: Path | None = None
+    bundle: Path | BinaryIO, expected: Iterable[WantedArchive], *, exact: bool, path: Path | None = None
 ) -> BundleReport:
     """Check every archive of a bundle in one pass, in memory that does not grow with it.
 
@@ -69,7 +69,7 @@ def verify_bundle(
     return BundleReport(path=path, verified=tuple(verified), missing=missing, unknown=tuple(unknown), size_bytes=size)
 
 
-def check_archive(path: Path, entry: ArchiveEntry, file: BinaryIO, target: ExpectedArchive) -> None:
+def check_archive(path: Path, entry: ArchiveEntry, file: BinaryIO, target: WantedArchive) -> None:
     """Check the size, then the SHA-256 of one archive.
 
     :raises ArchiveMismatchError: if either is another.
@@ -83,7 +83,7 @@ def check_archive(path: Path, entry: ArchiveEntry, file: BinaryIO, target: Expec
         raise mismatch("sha256", path, target, target.sha256, digest.hexdigest())
 
 
-def mismatch(what: str, path: Path, target: ExpectedArchive, expected: str, actual: str) -> ArchiveMismatchError:
+def mismatch(what: str, path: Path, target: WantedArchive, expected: str, actual: str) -> ArchiveMismatchError:
     """Return the error for an archive of another size or digest."""
     label = {"size": "size", "sha256": "SHA-256"}[what]
     return ArchiveMismatchError(

@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .arguments import parse_arguments
 from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, render_error
-from .terminal.interrupts import interrupt_on_signals
+from .terminal.interrupts import Interruption, interrupt_on_signals
 
 if TYPE_CHECKING:
     from .inspection.summary import Inspection
@@ -51,7 +52,7 @@ def _guard(words: list[str]) -> int:
         return status
     except KeyboardInterrupt as error:
         _print_error(["interrupted"])
-        return 128 + int(getattr(error, "signal_number", 2))
+        return 128 + (error.signal_number if isinstance(error, Interruption) else signal.SIGINT)
     except BrokenPipeError:
         raise
     except Exception as error:

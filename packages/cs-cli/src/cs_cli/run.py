@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from cs_bundle import DiskFullError
-from cs_stamp.launch import literal_path
+from cs_stamp import literal_path
 
 from .building.execution import BuildResult, Materials, build_artifacts
 from .building.plan import BuildPlan

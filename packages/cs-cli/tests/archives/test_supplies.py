@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cli_samples import Channel
-from cs_bundle import ArchiveMismatchError, FetchError, write_bundle
+from cs_bundle import ArchiveMismatchError, FetchError, WantedArchive, write_bundle
 from cs_cli.archives.contents import ArchiveContents
-from cs_cli.archives.store import ArchiveStore, WantedArchive
+from cs_cli.archives.store import ArchiveStore
 from cs_cli.archives.supplies import Supplies
 from cs_cli.terminal.console import Console
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .copying import Digest as Digest
     from .errors import DamagedStampError as DamagedStampError
     from .errors import FieldError as FieldError
     from .errors import NotExecutableError as NotExecutableError
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
     from .errors import TemplateStampedError as TemplateStampedError
     from .errors import UnsupportedVersionError as UnsupportedVersionError
     from .executable import TEMPLATE_PLATFORMS as TEMPLATE_PLATFORMS
-    from .executable import executable_platform as executable_platform
     from .header import Header as Header
-    from .launch import launch_block as launch_block
+    from .launch import literal_path as literal_path
     from .mark import Mark as Mark
     from .mark import read_mark as read_mark
     from .mark import require_format as require_format
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _NAMES = {
+    "copying": ("Digest",),
     "errors": (
         "DamagedStampError",
         "FieldError",
@@ -64,9 +65,9 @@ _NAMES = {
         "TemplateStampedError",
         "UnsupportedVersionError",
     ),
-    "executable": ("TEMPLATE_PLATFORMS", "executable_platform"),
+    "executable": ("TEMPLATE_PLATFORMS",),
     "header": ("Header",),
-    "launch": ("launch_block",),
+    "launch": ("literal_path",),
     "mark": ("Mark", "read_mark", "require_format"),
     "plan": ("Plan", "PlanPython", "PlannedPackage"),
     "reader": ("StampPart", "StampReader", "read_stamp"),

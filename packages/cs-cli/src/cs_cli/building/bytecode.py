@@ -13,8 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from cs_stamp import write_stamp
-from cs_stamp.launch import literal_path
+from cs_stamp import literal_path, write_stamp
 
 from ..archives.supplies import Supplies
 from ..errors import CliError

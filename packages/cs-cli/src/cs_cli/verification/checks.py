@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cs_bundle import BundleError, ExpectedArchive, verify_bundle
+from cs_bundle import BundleError, WantedArchive, verify_bundle
 from cs_stamp import (
     NotTemplateError,
     Plan,
@@ -251,8 +251,8 @@ def _check_bundle(path: Path, plan: Plan) -> str:
     return f"{path.name}: {len(report.verified)} archives"
 
 
-def _expected(packages: Iterable[PlannedPackage]) -> Iterable[ExpectedArchive]:
-    return [ExpectedArchive(file_name=one.file_name, sha256=one.sha256, size_bytes=one.size) for one in packages]
+def _expected(packages: Iterable[PlannedPackage]) -> Iterable[WantedArchive]:
+    return [WantedArchive(file_name=one.file_name, sha256=one.sha256, size_bytes=one.size_bytes) for one in packages]
 
 
 def _check_lock(path: Path, runtime: Path) -> str:
