@@ -293,7 +293,7 @@ fn what_an_interrupted_removal_leaves_is_not_carried_on() {
     assert!(!place.prefix.join("envs").exists());
 }
 
-/// Try for so long that the heart of whoever is at work would have stopped.
+/// Try for so long that the heart of a process that is at work would have stopped.
 fn take(place: &Place) -> Option<Claim> {
     let mut silent = |_: &crate::News| {};
     let cancel = AtomicBool::new(false);

@@ -55,7 +55,7 @@ fn everything_is_of_the_group_of_a_directory_that_hands_its_group_down() {
     );
 }
 
-/// Link a package under several umasks into a directory that hands down its group, which may be another than ours.
+/// Link a package under several umasks into a directory that hands down its group.
 fn check_modes(test: &str, group: Option<u32>) {
     // The umask is the whole process's, and with it that of other tests.
     if !support::is_alone() {
