@@ -37,6 +37,7 @@ HEADER = Header(
     layout="online",
     platform="linux-64",
     delegate="python",
+    delegate_path=None,
     docs_url=None,
     install_scheme="conda-home",
     install_name="demo",
@@ -159,10 +160,12 @@ def good_files() -> dict[str, tuple[str, bytes]]:
         installer="homebrew",
         condarc="channels:\n- https://conda.example/größe\n",
         installed_file_count=37184,
+        delegate_path="condabin/python",
         prefix_limit_bytes=255,
     )
     conda = replace(HEADER, runtime="conda", install_name="conda", delegate="conda")
     windows = replace(HEADER, platform="win-64")
+    script = replace(windows, delegate="conda", delegate_path="condabin/conda.bat")
     unknown = make_stamp(HEADER)
     header = {**json.loads(unknown.parts["header"]), "zz_future": {"a": [1, None]}}
     unknown = unknown.replace_part("header", json.dumps(header, sort_keys=True, separators=(",", ":")).encode())
@@ -181,6 +184,10 @@ def good_files() -> dict[str, tuple[str, bytes]]:
         "windows": (
             "a runtime for Windows",
             TEMPLATE + make_stamp(windows, replace(PLAN, platform="win-64")).assemble(),
+        ),
+        "windows-script": (
+            "a runtime for Windows whose delegate, conda, is a script that the builder found",
+            TEMPLATE + make_stamp(script, replace(PLAN, platform="win-64")).assemble(),
         ),
         "no-packages": ("a plan without python and packages", TEMPLATE + make_stamp(HEADER, no_python).assemble()),
         "empty-template": ("the stamp alone", make_stamp(HEADER).assemble()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,31 @@ def test_the_header_adds_up_what_archives_hold(workspace: Workspace) -> None:
     one = ArchiveContents(executables=(), entry_points=(), installed_size_bytes=10, installed_file_count=3)
     header = compose_header(plan(), [one, one])
     assert (header.installed_size_bytes, header.installed_file_count) == (20, 6)
+
+
+def test_the_header_says_where_the_delegate_is(workspace: Workspace) -> None:
+    one = ArchiveContents(
+        executables=("bin/python",),
+        entry_points=(),
+        installed_size_bytes=1,
+        installed_file_count=1,
+        prefix_limit_bytes=80,
+    )
+    header = compose_header(plan(), [one])
+    assert (header.delegate_path, header.prefix_limit_bytes) == ("bin/python", 80)
+    assert compose_header(plan(), None).delegate_path is None
+
+
+def test_windows_replaces_no_placeholder_in_binaries(workspace: Workspace) -> None:
+    one = ArchiveContents(
+        executables=("Python.EXE",),
+        entry_points=(),
+        installed_size_bytes=1,
+        installed_file_count=1,
+        prefix_limit_bytes=80,
+    )
+    header = compose_header(replace(plan(), subdir="win-64"), [one])
+    assert (header.delegate_path, header.prefix_limit_bytes) == ("Python.EXE", None)
 
 
 def test_the_runtime_lock_gives_the_install_name(tmp_path: Path, channel: Channel) -> None:

@@ -71,6 +71,16 @@ def take_optional_name(data: JsonObject, key: str, parent: str = "") -> str | No
     return None if take(data, key, parent) is None else take_name(data, key, parent)
 
 
+def take_optional_path(data: JsonObject, key: str, parent: str = "") -> str | None:
+    """Return a relative path, names with ``/`` between them and no drive, or None; the key is required."""
+    if take(data, key, parent) is None:
+        return None
+    path = take_line(data, key, parent)
+    if any(part in {"", ".", ".."} or "\\" in part or ":" in part for part in path.split("/")):
+        raise refuse_value(join_key(parent, key), "a path relative to the prefix", path)
+    return path
+
+
 def take_line(data: JsonObject, key: str, parent: str = "") -> str:
     """Return a string without control characters, ends of lines among them."""
     value = take_string(data, key, parent)

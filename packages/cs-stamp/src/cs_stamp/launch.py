@@ -22,6 +22,7 @@ _KEPT_LETTERS = ("-q", "-v", "-qq", "-qv", "-vq", "-vv")
 # --help and --version are the delegate's own.
 _KEPT_OPTIONS = ("-h", "-V", *_KEPT_LETTERS, "--path", "--progress", "--")
 _CONDA_WORDS = ("activate", "deactivate", "init")
+_CONDA_NAMES = ("conda", "conda.exe", "conda.bat", "conda.cmd")
 
 
 def launch_block(header: Header) -> bytes:
@@ -78,14 +79,20 @@ def _launch_strings(header: Header) -> tuple[str, ...]:
 
 
 def _delegate_path(header: Header) -> str:
-    # On Windows an executable may be in any of seven directories: there the string holds the bare file name.
-    return f"{header.delegate}.exe" if header.platform.startswith("win-") else f"bin/{header.delegate}"
+    if header.delegate_path is not None:
+        return header.delegate_path
+    # Nobody has looked. On Windows it may be in any of seven directories, with any of three endings.
+    return header.delegate if header.platform.startswith("win-") else f"bin/{header.delegate}"
+
+
+def _is_conda(header: Header) -> bool:
+    return _delegate_path(header).rpartition("/")[2] in _CONDA_NAMES
 
 
 def _kept_words(header: Header) -> tuple[str, ...]:
     if header.commands == "self":
         return ("self",)
-    return _KEPT_WORDS + _KEPT_OPTIONS + (_CONDA_WORDS if header.delegate == "conda" else ())
+    return _KEPT_WORDS + _KEPT_OPTIONS + (_CONDA_WORDS if _is_conda(header) else ())
 
 
 def check_launch(block: bytes, header: Header) -> None:

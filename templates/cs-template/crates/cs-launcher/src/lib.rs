@@ -9,7 +9,7 @@
 //! the script.
 //!
 //! The executables have no standard library and no C library, so each is a few kilobytes. [`names`] and
-//! [`text`] are plain functions over UTF-16, which run on any system; [`windows`] calls the system.
+//! [`text`] are plain functions over UTF-16, which run on any system; `windows` calls the system.
 
 #![cfg_attr(not(test), no_std)]
 

@@ -8,7 +8,7 @@ use cs_archive::is_memory_error;
 use crate::interruption::Interruption;
 use crate::kind::Kind;
 
-/// What went wrong. Whose fault it is, is [`LinkError`]'s to say.
+/// What went wrong. Whose fault it is, is [`crate::LinkError`]'s to say.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The archive is not the one that was locked.

@@ -1,7 +1,7 @@
 //! Package archives into a prefix: the streaming linker.
 //!
-//! [`install`] takes a [`Job`] and a supplier of [`Archives`], and fills the job's staging directory. [`Archives`]
-//! and [`Progress`] are the seams: bundles and downloads implement the first, a progress display the second.
+//! [`install()`] takes a [`Job`] and a supplier of archives, and fills the job's staging directory. The seams are
+//! [`cs_archive::Archives`], which bundles and downloads implement, and [`cs_archive::Progress`], for a display.
 
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 

@@ -9,11 +9,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::carry::is_occupied;
-use crate::error::{PrefixError, Undeletable, is_mounted};
+use crate::error::PrefixError;
 use crate::look::{is_directory, is_empty_directory, is_file, is_there};
 use crate::moves::make_directory;
 use crate::moves::rename;
 use crate::names::Names;
+use crate::obstacles::{Undeletable, is_mounted};
 use crate::remains::Remains;
 use crate::remove::{remove_tree, remove_tree_in_order};
 use crate::{sys, trust};

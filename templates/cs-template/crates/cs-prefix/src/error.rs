@@ -8,6 +8,7 @@ use cs_entry::ownership::Doubt;
 
 use crate::distrust::Distrust;
 use crate::foreignness::Foreignness;
+use crate::obstacles::{Mounted, Undeletable, inner};
 use crate::remains::Remains;
 
 /// What a failure means: one word for the caller, who turns it into a status and advice.
@@ -363,49 +364,6 @@ pub enum InstallError<E> {
     /// The closure that fills the staging directory failed; its directory is gone again.
     #[error("{0}")]
     Build(E),
-}
-
-/// Where something is mounted that must be left alone, inside of an [`io::Error`].
-#[derive(Debug, thiserror::Error)]
-#[error("{0} is a mount point")]
-pub(crate) struct Mounted(pub PathBuf);
-
-impl From<Mounted> for io::Error {
-    fn from(mounted: Mounted) -> Self {
-        Self::new(io::ErrorKind::ResourceBusy, mounted)
-    }
-}
-
-/// Whether an error means that something is mounted where only the runtime's own files should be.
-pub(crate) fn is_mounted(error: &io::Error) -> bool {
-    inner::<Mounted>(error).is_some()
-}
-
-/// What cannot be deleted, inside of an [`io::Error`] of the same kind.
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: {source}")]
-pub(crate) struct Undeletable {
-    /// The file or directory.
-    pub path: PathBuf,
-    /// The system's words.
-    pub source: io::Error,
-}
-
-impl Undeletable {
-    /// The one that an error tells of.
-    pub fn find(error: &io::Error) -> Option<&Self> {
-        inner(error)
-    }
-}
-
-impl From<Undeletable> for io::Error {
-    fn from(found: Undeletable) -> Self {
-        Self::new(found.source.kind(), found)
-    }
-}
-
-fn inner<T: std::error::Error + 'static>(error: &io::Error) -> Option<&T> {
-    error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 
 fn is_full(error: &io::Error) -> bool {

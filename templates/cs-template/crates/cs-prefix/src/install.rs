@@ -11,7 +11,7 @@ use crate::decide::{Decision, Site, decide};
 use crate::error::{InstallError, PrefixError};
 use crate::extras::list_unrecorded;
 use crate::hold::Hold;
-use crate::look::{is_locked, is_there};
+use crate::look::{is_claimed, is_there};
 use crate::marker::{Form, Marker};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
@@ -159,7 +159,7 @@ fn wait_for_news(names: &Names, owner: &Owner, patience: &mut Patience) -> Resul
     let before = inspect(&names.prefix, owner)?;
     loop {
         patience.wait(names)?;
-        if !is_locked(&names.staging)? || inspect(&names.prefix, owner)? != before {
+        if !is_claimed(&names.staging)? || inspect(&names.prefix, owner)? != before {
             return Ok(());
         }
     }
@@ -177,7 +177,7 @@ fn tidy_up(names: &Names, owner: &Owner, patience: &mut Patience) {
     if is_settled && is_clean(names, owner).unwrap_or(false) {
         return;
     }
-    if find_unwritable(names).is_some() || is_locked(&names.staging).unwrap_or(true) {
+    if find_unwritable(names).is_some() || is_claimed(&names.staging).unwrap_or(true) {
         return;
     }
     if let Ok(Some(claim)) = Claim::take(names, owner, patience) {

@@ -82,7 +82,7 @@ mod unix {
     use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
     use rustix::io::Errno;
 
-    use crate::error::{Mounted, Undeletable};
+    use crate::obstacles::{Mounted, Undeletable, is_mounted};
     use crate::sys::{is_mounted_at, is_mounted_in, make_writable, make_writable_in};
 
     const FLAGS: OFlags = OFlags::RDONLY
@@ -156,7 +156,7 @@ mod unix {
 
         /// Go on after a failure, if it is not one that ends the sweep.
         fn remember(&mut self, name: &CString, error: io::Error) -> io::Result<usize> {
-            if crate::error::is_mounted(&error) {
+            if is_mounted(&error) {
                 return Err(error);
             }
             if self.failure.is_none() {

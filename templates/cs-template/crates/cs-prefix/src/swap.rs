@@ -80,7 +80,7 @@ pub(crate) fn replace(claim: &mut Claim, owner: &Owner, check: Check) -> Result<
     claim.finish()?;
     let _still = stop_starts(&names.prefix);
     carry_over(&names.prefix, &names.staging)?;
-    if !claim.is_locked() {
+    if !claim.follows_directory() {
         replace_in_two_steps(&names)?;
         claim.release();
         sync_parent(&names);

@@ -23,6 +23,9 @@ pub struct Header {
     pub platform: String,
     /// File name, without a path, of the executable that receives the user's arguments.
     pub delegate: String,
+    /// Where the builder found it, relative to the prefix, if it looked.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub delegate_path: Option<String>,
     /// Where to read more.
     #[serde(deserialize_with = "Option::deserialize")]
     pub docs_url: Option<String>,
@@ -152,6 +155,9 @@ impl Header {
         check_file_name("artifact_name", &header.artifact_name)?;
         check_file_name("platform", &header.platform)?;
         check_file_name("delegate", &header.delegate)?;
+        if let Some(path) = &header.delegate_path {
+            check_relative_path("delegate_path", path)?;
+        }
         check_file_name("install_name", &header.install_name)?;
         if let Some(name) = &header.bundle_file_name {
             check_file_name("bundle_file_name", name)?;
@@ -179,6 +185,16 @@ pub(crate) fn check_file_name(key: &str, name: &str) -> Result<(), String> {
         Err(format!("{key} is {name:?}, which is not a file name"))
     } else {
         Ok(())
+    }
+}
+
+/// Refuse anything but plain path components with `/` between them, drives and streams of Windows too.
+fn check_relative_path(key: &str, path: &str) -> Result<(), String> {
+    let is_plain = |part: &str| check_file_name(key, part).is_ok() && !part.contains(':');
+    if path.split('/').all(is_plain) {
+        Ok(())
+    } else {
+        Err(format!("{key} is {path:?}, which is not a relative path"))
     }
 }
 

@@ -37,12 +37,11 @@ fn a_compressed_bundle_is_spooled_and_verified() {
     let spool = scratch();
     let path = write(directory.path(), &compress(&tar(&archives())));
     let bundle = open_file(&path, &expected(&archives()), spool.path(), &NEVER).unwrap();
-    assert_eq!(
-        fs::read_dir(spool.path()).unwrap().count(),
-        0,
-        "the spool file has no name"
-    );
+    let count_names = || fs::read_dir(spool.path()).unwrap().count();
+    // On Windows its name goes with the last handle.
+    assert!(cfg!(windows) || count_names() == 0, "the file has a name");
     assert_holds(bundle, &archives(), true);
+    assert_eq!(count_names(), 0);
 }
 
 #[test]
