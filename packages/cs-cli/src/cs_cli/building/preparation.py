@@ -30,7 +30,7 @@ class BuildRequest:
 
 
 def prepare_build(options: BuildingOptions) -> BuildRequest:
-    """Plan what was asked for and find the template, before anything is written."""
+    """Plan the requested build and find the template, before anything is written."""
     console = Console(quiet=options.quiet)
     derivation = derive_project(options)
     platform = choose_platform(derivation.lock.platforms, options.platform, options.target)
