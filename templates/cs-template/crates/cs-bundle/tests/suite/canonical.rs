@@ -173,7 +173,7 @@ fn duplicates_and_disorder_are_refused() {
         let tar = tar(&pair.map(|index| archives[index].clone()));
         let message = refusal(&frame(&tar));
         assert!(
-            message.contains("an entry is out of order or there twice"),
+            message.contains("an entry is out of order or appears twice"),
             "{message}"
         );
     }

@@ -186,7 +186,8 @@ fn archive_and_list_must_agree() {
         "{error}"
     );
     assert!(
-        refused(vec![file("x", "1"), file("x", "2")]).contains("\"x\": the archive holds it twice")
+        refused(vec![file("x", "1"), file("x", "2")])
+            .contains("\"x\": the archive contains it twice")
     );
     let mut missing = recipe("evil", vec![file("x", "x")]);
     missing
@@ -262,7 +263,7 @@ fn a_prefix_that_does_not_fit_is_named_with_the_limit() {
     let limit = PLACEHOLDER.len();
     assert!(
         error.to_string().contains(&format!(
-            "is 121 bytes long, \"lib/b\" has room for {limit}"
+            "is 121 bytes long, but \"lib/b\" has room for only {limit}"
         )),
         "{error}"
     );
