@@ -89,7 +89,7 @@ pub(crate) fn upgraded() -> Place {
 }
 
 #[test]
-fn the_lock_of_a_directory_that_was_put_in_place_is_no_lock_of_the_staging_directory() {
+fn the_lock_of_a_directory_put_in_place_does_not_lock_the_staging_directory() {
     let place = place();
     let staging = place.directory.path().join(".demo.staging");
     fs::create_dir(&staging).unwrap();
@@ -200,7 +200,7 @@ fn dismantled() -> (Place, Names) {
 }
 
 #[test]
-fn whoever_claims_a_dismantled_prefix_next_puts_the_new_one_in_its_place() {
+fn the_next_claim_of_a_dismantled_prefix_puts_the_new_one_in_its_place() {
     // The older runtime too: what it finds first is a prefix of the newer one.
     for (version, previous) in [("3", "2"), ("2", "3")] {
         let (place, _) = dismantled();
@@ -265,7 +265,7 @@ fn an_emptied_previous_prefix_is_in_no_upgrades_way() {
 
 #[test]
 #[ignore = "needs root"]
-fn root_neither_finishes_nor_removes_what_a_user_began() {
+fn root_neither_finishes_nor_removes_a_users_staging_directory() {
     use std::os::unix::fs::chown;
     let (place, names) = dismantled();
     let before = place.names();
@@ -283,7 +283,7 @@ fn root_neither_finishes_nor_removes_what_a_user_began() {
 }
 
 #[test]
-fn what_an_interrupted_removal_leaves_is_not_carried_on() {
+fn the_remains_of_an_interrupted_removal_are_not_carried_over() {
     let place = shipped();
     Form::Dismantled
         .write(&place.prefix.join(".demo.json"))

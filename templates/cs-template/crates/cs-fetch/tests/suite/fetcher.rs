@@ -141,7 +141,7 @@ fn raising_the_flag_stops_whatever_is_waited_for() {
 }
 
 #[test]
-fn raising_the_flag_wakes_who_waits_for_an_archive() {
+fn cancelling_wakes_the_thread_that_waits_for_an_archive() {
     let fixture = Fixture::new();
     let (_server, fetcher) = waiting(&fixture);
     thread::scope(|scope| {

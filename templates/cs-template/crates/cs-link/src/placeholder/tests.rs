@@ -139,7 +139,7 @@ fn wide_text_takes_the_prefix_too() {
 }
 
 #[test]
-fn what_only_resembles_the_placeholder_is_left_alone() {
+fn text_similar_to_the_placeholder_is_left_alone() {
     let text = format!("{}x{}", &OLD[..OLD.len() - 1], &OLD[1..]);
     check(FileMode::Text, text.as_bytes(), text.as_bytes());
     check(FileMode::Binary, text.as_bytes(), text.as_bytes());

@@ -80,7 +80,7 @@ fn copies_of_hard_links_hold_each_its_own_bytes() {
 }
 
 #[test]
-fn copies_of_hard_links_count_as_what_they_write() {
+fn copies_of_hard_links_count_by_the_bytes_written() {
     let mut items = vec![file("share/big", vec![0; 24 * MIB])];
     items.extend(links(5, "share/big", 0));
     let error = refusal(recipe("evil", items));
@@ -280,7 +280,7 @@ fn a_larger_archive_may_have_more_entries() {
 }
 
 #[test]
-fn metadata_is_no_larger_than_anybody_needs() {
+fn metadata_files_have_a_size_limit() {
     let padded = |name: &str, length: usize| refusal(described(&[(name, " ".repeat(length))]));
     for name in ["index.json", "link.json"] {
         let error = padded(name, 4 * MIB + 1);
