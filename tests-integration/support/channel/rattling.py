@@ -59,7 +59,7 @@ def _run(action: str, *arguments: str | Path) -> Any:
 async def _index(channel: str) -> None:
     from rattler.index import index_fs
 
-    await index_fs(channel, write_zst=False, write_shards=False, force=True)
+    await index_fs(Path(channel), write_zst=False, write_shards=False, force=True)
 
 
 async def _solve(channel_url: str, platform: str, *specs: str) -> list[Record]:
@@ -69,7 +69,7 @@ async def _solve(channel_url: str, platform: str, *specs: str) -> list[Record]:
         [rattler.Channel(channel_url)],
         [rattler.MatchSpec(spec) for spec in specs],
         gateway=rattler.Gateway(),
-        platforms=[platform, "noarch"],
+        platforms=[rattler.Subdir(platform), rattler.Subdir("noarch")],
         virtual_packages=[_virtual("__unix", "0"), _virtual("__linux", "6.1"), _virtual("__glibc", "2.36")],
         timeout=datetime.timedelta(minutes=2),
     )
