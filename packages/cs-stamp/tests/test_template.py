@@ -66,7 +66,7 @@ def test_on_windows_the_installed_one_has_a_suffix(tmp_path: Path) -> None:
 def test_without_any_the_message_says_where_it_looked(tmp_path: Path) -> None:
     with pytest.raises(TemplateNotFoundError) as caught:
         select(scripts_directory=tmp_path)
-    assert str(caught.value) == f"no template found beside cs in {tmp_path}, and CONDA_SHIP_TEMPLATE is not set"
+    assert str(caught.value) == f"no template found next to cs in {tmp_path}, and CONDA_SHIP_TEMPLATE is not set"
     assert caught.value.hint == "install the cs-template package, or set CONDA_SHIP_TEMPLATE"
 
 

@@ -261,7 +261,7 @@ def test_a_template_that_is_a_runtime_is_refused(workspace: Workspace, template:
 def test_no_template_is_an_error_that_says_where_it_was_looked_for(workspace: Workspace, cs: Cs) -> None:
     outcome = cs("build")
     assert outcome.status == 1
-    assert "no template found beside cs" in outcome.err
+    assert "no template found next to cs" in outcome.err
 
 
 @pytest.fixture

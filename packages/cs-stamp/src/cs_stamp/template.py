@@ -119,8 +119,8 @@ def _locate(
     installed = _find_installed(scripts_directory, host_platform)
     if installed is not None:
         return installed, "installed"
-    beside = f"beside cs in {scripts_directory}" if scripts_directory is not None else "beside cs"
-    raise TemplateNotFoundError(f"no template found {beside}, and {TEMPLATE_VARIABLE} is not set", hint=_HINT)
+    place = "next to cs" + (f" in {scripts_directory}" if scripts_directory is not None else "")
+    raise TemplateNotFoundError(f"no template found {place}, and {TEMPLATE_VARIABLE} is not set", hint=_HINT)
 
 
 def _find_installed(scripts_directory: Path | None, host_platform: str) -> Path | None:
