@@ -273,7 +273,7 @@ impl<'a, 't> Linker<'a, 't> {
         for (index, entry) in self.entries.iter().enumerate() {
             if self.outcomes[index] == Outcome::Unseen {
                 if entry.declared != Declared::Directory {
-                    let reason = "listed, but the archive does not hold it";
+                    let reason = "listed, but not in the archive";
                     return Err(Fault::damaged_at(&*entry.source, reason));
                 }
                 self.place_directory(index, &entry.source)?;

@@ -137,7 +137,7 @@ pub fn judge_bundle(kind: cs_bundle::Kind) -> Verdict {
         Kind::Damaged => row(status::MISSING, "Download or copy it again."),
         Kind::Entry => row(
             status::MISSING,
-            "A bundle holds package archives at its top level and nothing else.",
+            "A bundle contains only package archives, at its top level.",
         ),
         Kind::Mismatch => row(
             status::MISSING,
