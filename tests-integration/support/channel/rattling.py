@@ -57,7 +57,7 @@ def _run(action: str, *arguments: str | Path) -> Any:
 async def _index(channel: str) -> None:
     from rattler.index import index_fs
 
-    await index_fs(channel, write_zst=False, write_shards=False, force=True)
+    await index_fs(Path(channel), write_zst=False, write_shards=False, force=True)
 
 
 async def _solve(channel_url: str, *specs: str) -> list[Record]:
