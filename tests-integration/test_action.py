@@ -41,7 +41,7 @@ FAKE_CS = """
         names["bundle"] = "demo.bundle.tar.zst"
     if "--dry-run" in arguments:
         files = [*names.values(), "demo.info.json", "demo.sha256"]
-        print(json.dumps({"dry_run": True, "out_dir": str(out), "files": files}))
+        print(json.dumps({"dry_run": True, "out_dir": str(out), "builds": [{"files": files}]}))
         sys.exit()
     out.mkdir(exist_ok=True)
     info = {"artifact_name": "demo", "identity": "ab", "layout": "online", "platform": "linux-64",
@@ -151,6 +151,15 @@ def test_outputs_are_absolute_paths_of_what_was_staged(tmp_path: Path) -> None:
     assert outputs["bundle-path"] == str(tmp_path / "out" / "demo.bundle.tar.zst")
     assert outputs["checksums-path"] == str(tmp_path / "out" / "demo.sha256")
     assert outputs["identity"] == "ab"
+
+
+def test_outputs_of_several_builds_have_a_line_for_each_and_one_for_what_they_share(script: ModuleType) -> None:
+    builds = [
+        {"runtime-path": "/out/demo-linux-64", "layout": "online", "bundle-path": ""},
+        {"runtime-path": "/out/demo-win-64.exe", "layout": "online", "bundle-path": ""},
+    ]
+    expected = {"runtime-path": "/out/demo-linux-64\n/out/demo-win-64.exe", "layout": "online", "bundle-path": ""}
+    assert script.join_outputs(builds) == expected
 
 
 def test_a_failed_dry_run_ends_the_step_and_marks_the_line(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from support.channel.solve import channel_packages, solve
 from support.commands import Command, Home
 from support.prefixes import UMASK, compare, describe_as_own, describe_prefix, read_as_own, read_records
 from support.servers import serve
+from support.tested_platform import PLATFORM
 from support.workspaces import SPECS, Workspace
 
 RUNTIMES_OWN = frozenset({".demo.json"})
@@ -28,7 +29,8 @@ def compare_with_rattler(runtime: Path, home: Home, work: Path) -> tuple[int, se
     """
     prefix = home.prefix
     prefix.parent.mkdir()
-    rattling.install(runtime.with_name(f"{runtime.name}.runtime.lock"), prefix, work / "cache")
+    lock = runtime.with_name(f"{runtime.name}.runtime.lock")
+    rattling.install(lock, prefix, cache=work / "cache", platform=PLATFORM)
     rattlers, rattlers_records = describe_as_own(prefix, ignore=RATTLERS_OWN), read_as_own(prefix)
     prefix.rename(work / "rattler-prefix")
     completed = home.run(runtime, "bootstrap", umask=UMASK)
@@ -60,7 +62,7 @@ def test_the_large_channel_gives_the_prefix_that_rattler_makes(
         records = solve(server.url, [name for name in channel_packages(large) if not name.startswith("conda")])
         ship = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": '"python"', "layout": '"embedded"'}
         workspace = Workspace(directory=tmp_path / "large", specs=("python",), channel_url=server.url, ship=ship)
-        cs("build", cwd=workspace.write({"ship": {"linux-64": records}}))
+        cs("build", cwd=workspace.write({"ship": {PLATFORM: records}}))
         entries, _ = compare_with_rattler(tmp_path / "large" / "dist" / "demoz", home, tmp_path)
     assert entries > 30_000
 
@@ -69,7 +71,7 @@ def test_the_metadata_is_what_conda_reads(embedded_runtime: Path, home: Home) ->
     home.run(embedded_runtime, "bootstrap")
     meta = home.prefix / "conda-meta"
     explicit = (meta / "initial-state.explicit.txt").read_text().splitlines()
-    assert "# platform: linux-64" in explicit
+    assert f"# platform: {PLATFORM}" in explicit
     packages = [line for line in explicit if not line.startswith("#")]
     assert packages.pop(0) == "@EXPLICIT"
     records = [json.loads(path.read_bytes()) for path in meta.glob("*.json")]

@@ -79,7 +79,8 @@ def test_without_a_path_a_windows_delegate_is_a_name_that_the_runtime_looks_for(
 
 
 @pytest.mark.parametrize(
-    ("path", "keeps"), [("bin/conda", True), ("Scripts/conda.exe", True), ("condabin/conda.bat", True), ("x/condo", False)]
+    ("path", "keeps"),
+    [("bin/conda", True), ("Scripts/conda.exe", True), ("condabin/conda.bat", True), ("x/condo", False)],
 )
 def test_conda_is_known_by_the_name_of_its_file(path: str, keeps: bool) -> None:
     words = read_strings(launch_block(make_header(delegate_path=path)))[5].split("\n")

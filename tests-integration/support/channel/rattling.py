@@ -22,7 +22,7 @@ Record = dict[str, Any]
 
 
 class RattlerError(Exception):
-    """py-rattler could not do it; the last line that it wrote."""
+    """py-rattler could not do it; with its exception as Python prints it."""
 
 
 def index(channel: Path) -> None:
@@ -30,19 +30,19 @@ def index(channel: Path) -> None:
     _run("index", channel)
 
 
-def solve(channel_url: str, specs: list[str]) -> list[Record]:
-    """Solve for linux-64."""
-    records: list[Record] = _run("solve", channel_url, *specs)
+def solve(channel_url: str, specs: list[str], *, platform: str) -> list[Record]:
+    """Solve for a platform."""
+    records: list[Record] = _run("solve", platform, channel_url, *specs)
     return records
 
 
-def install(lock: Path, prefix: Path, cache: Path) -> int:
+def install(lock: Path, prefix: Path, *, cache: Path, platform: str) -> int:
     """Install the packages of a lock's environment ``default``.
 
     :returns: how many they are.
     :raises RattlerError: they cannot be installed.
     """
-    return int(_run("install", lock, prefix, cache))
+    return int(_run("install", platform, lock, prefix, cache))
 
 
 def _run(action: str, *arguments: str | Path) -> Any:
@@ -50,7 +50,7 @@ def _run(action: str, *arguments: str | Path) -> Any:
     command = (sys.executable, "-P", __file__, action, *map(str, arguments))
     completed = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if completed.returncode != 0:
-        raise RattlerError((completed.stderr.splitlines() or [f"exit status {completed.returncode}"])[-1])
+        raise RattlerError(f"exit status {completed.returncode}: {completed.stderr}")
     return json.loads(completed.stdout.splitlines()[-1])
 
 
@@ -60,14 +60,14 @@ async def _index(channel: str) -> None:
     await index_fs(Path(channel), write_zst=False, write_shards=False, force=True)
 
 
-async def _solve(channel_url: str, *specs: str) -> list[Record]:
+async def _solve(platform: str, channel_url: str, *specs: str) -> list[Record]:
     import rattler
 
     records = await rattler.solve(
         [rattler.Channel(channel_url)],
         [rattler.MatchSpec(spec) for spec in specs],
         gateway=rattler.Gateway(),
-        platforms=["linux-64", "noarch"],
+        platforms=[platform, "noarch"],
         virtual_packages=[_virtual("__unix", "0"), _virtual("__linux", "6.1"), _virtual("__glibc", "2.36")],
         timeout=datetime.timedelta(minutes=2),
     )
@@ -81,14 +81,14 @@ def _virtual(name: str, version: str) -> Any:
     return rattler.GenericVirtualPackage(rattler.PackageName(name), rattler.Version(version), BuildString("0"))
 
 
-async def _install(lock: str, prefix: str, cache: str) -> int:
+async def _install(platform: str, lock: str, prefix: str, cache: str) -> int:
     import rattler
 
     environment = rattler.LockFile.from_path(Path(lock)).environment("default")
     assert environment is not None
     records = environment.conda_repodata_records_for_platform(environment.platforms()[0])
     assert records
-    options: dict[str, Any] = {"cache_dir": Path(cache), "platform": rattler.Subdir("linux-64"), "show_progress": False}
+    options: dict[str, Any] = {"cache_dir": Path(cache), "platform": rattler.Subdir(platform), "show_progress": False}
     await rattler.install(records, Path(prefix), execute_link_scripts=True, **options)
     return len(records)
 

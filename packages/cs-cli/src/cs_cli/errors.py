@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -120,6 +121,21 @@ class CliError(Exception):
         known = {name: getattr(self, name) for name in ("kind", "message", "key", "expected", "actual", "hint")}
         known |= {"path": str(self.path or ""), "problems": [problem.to_dict() for problem in self.problems]}
         return {name: value for name, value in known.items() if value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformFault:
+    """Why a build for one of several platforms failed, as the error that it would be alone.
+
+    :ivar platform: the workspace's name of the platform.
+    """
+
+    platform: str
+    error: Any
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fault as JSON values."""
+        return {"platform": self.platform, **describe_error(self.error)}
 
 
 def exit_status_of(error: Diagnosed) -> int:

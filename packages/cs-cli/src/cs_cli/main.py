@@ -172,24 +172,25 @@ def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspect
 
 
 def _build(options: BuildOptions) -> int:
-    from .building.execution import build_artifacts, check_outputs
-    from .building.preparation import prepare_build
+    from .building.preparation import prepare_builds
+    from .building.several import build_several, describe_plans
+    from .project.platforms import ALL_PLATFORMS
     from .terminal.console import print_json, print_lines
 
-    request = prepare_build(options)
+    requests = prepare_builds(options)
     if options.dry_run:
-        check_outputs(request.plan, request.materials, options.out_dir)
-        names = request.plan.artifact_names
-        document = {"dry_run": True, "out_dir": str(options.out_dir), "files": list(names)}
-        lines = [f"would stage {options.out_dir / name}" for name in names]
+        document = describe_plans(requests, options.out_dir)
+        names = [name for build in document["builds"] for name in build["files"]]
+        lines, faults = [f"would stage {options.out_dir / name}" for name in names], None
     else:
-        result = build_artifacts(request.plan, request.materials, options.out_dir, request.console)
-        document = {**result.info, "out_dir": str(result.out_dir)}
-        lines = [str(result.out_dir / file.name) for file in result.files]
+        outcome = build_several(requests, options.out_dir, keep_going=options.platform == ALL_PLATFORMS)
+        document, lines, faults = outcome.to_dict(), outcome.lines, outcome.fault()
     if options.json:
-        print_json({**document, "warnings": request.console.warnings})
+        print_json({**document, "warnings": requests[0].console.warnings})
     else:
         print_lines(lines)
+    if faults:
+        raise faults
     return 0
 
 

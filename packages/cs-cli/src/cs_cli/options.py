@@ -50,7 +50,7 @@ class BuildingOptions(ProjectOptions):
     """What ``cs build`` and ``cs run`` have in common.
 
     :ivar target: target triple.
-    :ivar template: executable to stamp.
+    :ivar template: executable to stamp, or a directory of templates.
     """
 
     target: str | None

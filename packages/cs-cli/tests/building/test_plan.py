@@ -99,7 +99,11 @@ def test_the_header_adds_up_what_archives_hold(workspace: Workspace) -> None:
 
 def test_the_header_says_where_the_delegate_is(workspace: Workspace) -> None:
     one = ArchiveContents(
-        executables=("bin/python",), entry_points=(), installed_size_bytes=1, installed_file_count=1, prefix_limit_bytes=80
+        executables=("bin/python",),
+        entry_points=(),
+        installed_size_bytes=1,
+        installed_file_count=1,
+        prefix_limit_bytes=80,
     )
     header = compose_header(plan(), [one])
     assert (header.delegate_path, header.prefix_limit_bytes) == ("bin/python", 80)
@@ -108,7 +112,11 @@ def test_the_header_says_where_the_delegate_is(workspace: Workspace) -> None:
 
 def test_windows_replaces_no_placeholder_in_binaries(workspace: Workspace) -> None:
     one = ArchiveContents(
-        executables=("Python.EXE",), entry_points=(), installed_size_bytes=1, installed_file_count=1, prefix_limit_bytes=80
+        executables=("Python.EXE",),
+        entry_points=(),
+        installed_size_bytes=1,
+        installed_file_count=1,
+        prefix_limit_bytes=80,
     )
     header = compose_header(replace(plan(), subdir="win-64"), [one])
     assert (header.delegate_path, header.prefix_limit_bytes) == ("Python.EXE", None)

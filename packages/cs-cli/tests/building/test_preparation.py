@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_samples import Workspace, build_options, inspect_options
+from cli_samples import Workspace, build_options, inspect_options, make_template
 from cs_cli.archives.store import open_store
 from cs_cli.building.preparation import prepare_build
 from cs_stamp import TemplateNotFoundError
@@ -36,6 +36,16 @@ def test_the_variable_comes_before_the_template_beside_cs(
     assert prepare_build(build_options("-q")).materials.template.path == template
     monkeypatch.delenv("CONDA_SHIP_TEMPLATE")
     assert prepare_build(build_options("-q")).materials.template.path == beside
+
+
+def test_a_wheel_for_another_platform_is_found(
+    workspace: Workspace, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = make_template(tmp_path / "site" / "cs_templates" / "linux-64" / "cs-template")
+    monkeypatch.delenv("CONDA_SHIP_TEMPLATE")
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "scripts" / "cs")])
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    assert prepare_build(build_options("-q")).materials.template.path == installed
 
 
 def test_without_a_template_nothing_is_ready(

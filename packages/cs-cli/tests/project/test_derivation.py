@@ -202,7 +202,7 @@ def test_looking_runs_no_code_of_the_project(
 
 def test_a_build_asks_the_backend(workspace: Workspace, cs: Cs, template: Path) -> None:
     ask_backend(workspace)
-    assert json.loads(cs("build", "--offline", "--json").out)["runtime_version"] == "3.4"
+    assert json.loads(cs("build", "--offline", "--json").out)["builds"][0]["runtime_version"] == "3.4"
     assert (workspace.directory / "ran").exists()
 
 

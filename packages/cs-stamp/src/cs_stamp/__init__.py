@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .reader import StampReader as StampReader
     from .reader import read_stamp as read_stamp
     from .template import Template as Template
+    from .template import installed_directories as installed_directories
     from .template import select_template as select_template
     from .verify import StampReport as StampReport
     from .verify import verify_stamp as verify_stamp
@@ -71,7 +72,7 @@ _NAMES = {
     "mark": ("Mark", "read_mark", "require_format"),
     "plan": ("Plan", "PlanPython", "PlannedPackage"),
     "reader": ("StampPart", "StampReader", "read_stamp"),
-    "template": ("Template", "select_template"),
+    "template": ("Template", "installed_directories", "select_template"),
     "verify": ("StampReport", "verify_stamp"),
     "writer": ("PartWriter", "StampInfo", "write_stamp"),
 }

@@ -43,6 +43,21 @@ for name in sys.stdin.buffer.read().decode().split("\\0"):
 """
 
 
+def require_compiler(plan: BuildPlan) -> None:
+    """Refuse a plan whose modules cannot be compiled here, because its Python does not run here.
+
+    :raises CliError: ``bytecode-platform``.
+    """
+    ships = plan.derivation.config.bytecode == "shipped"
+    if ships and plan.subdir != host_platform():
+        raise CliError(
+            f"bytecode for {plan.subdir} cannot be compiled on {host_platform()}",
+            kind="bytecode-platform",
+            key="tool.conda-ship.bytecode",
+            hint='build on that platform, or set bytecode = "bootstrap"',
+        )
+
+
 def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, staging: Path, console: Console) -> Path:
     """Compile the modules of every noarch python package into ``staging/.bytecode``.
 
@@ -52,13 +67,7 @@ def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, stagin
     :returns: a tar.zst of ``__pycache__`` files, relative to the prefix, sorted, as the stamp's ``bytecode`` part.
     :raises CliError: ``bytecode-platform`` if it is not this machine's platform, ``bytecode-failed`` otherwise.
     """
-    if plan.subdir != host_platform():
-        raise CliError(
-            f"bytecode for {plan.subdir} cannot be compiled on {host_platform()}",
-            kind="bytecode-platform",
-            key="tool.conda-ship.bytecode",
-            hint='build on that platform, or set bytecode = "bootstrap"',
-        )
+    require_compiler(plan)
     out = staging / ".bytecode"
     python = plan.package_plan.python
     if python is None:

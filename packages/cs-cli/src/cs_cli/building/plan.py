@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,21 @@ def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> B
         records=records,
         package_plan=_plan_packages(subdir, records, derivation.requested_on(platform)),
     )
+
+
+def refuse_collisions(plans: Iterable[BuildPlan]) -> None:
+    """Refuse builds of which one may replace a file of another, also where a file system ignores case.
+
+    :raises CliError: ``label-invalid``.
+    """
+    owners: dict[str, BuildPlan] = {}
+    for plan in plans:
+        for name in possible_names(plan.stem):
+            owner = owners.setdefault(name.casefold(), plan)
+            if owner is not plan:
+                message = f"the platforms {owner.platform} and {plan.platform} would both build {name}"
+                hint = "build one of them with --platform and --target-label"
+                raise CliError(message, kind="label-invalid", key="--platform", hint=hint)
 
 
 def _compose_stem(artifact_name: str, label: str | None) -> str:

@@ -28,17 +28,17 @@ class Input:
     path: Path
 
 
-def list_inputs(derivation: Derivation, *, template: Path | None = None) -> tuple[Input, ...]:
+def list_inputs(derivation: Derivation, *, templates: Iterable[Path] = ()) -> tuple[Input, ...]:
     """List every file that a build reads: manifest, lock, condarc, template, metadata, archives on this machine.
 
-    :param template: the template, where one is needed.
+    :param templates: those that are needed.
     """
     project = derivation.project
     named = (
         ("the manifest", project.manifest_path),
         ("the source lock", project.source_lock_path),
         ("the condarc file", derivation.config.condarc_file),
-        ("the template", template),
+        *(("the template", template) for template in templates),
     )
     inputs = [Input(role=role, path=path.absolute()) for role, path in named if path is not None]
     inputs += [Input(role="a file of the project's metadata", path=path) for path in list_metadata_files(project)]
