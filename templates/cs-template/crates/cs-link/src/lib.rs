@@ -28,6 +28,8 @@ mod info;
 mod input;
 mod install;
 mod job;
+#[cfg(windows)]
+pub mod job_object;
 mod layout;
 mod limits;
 mod linked;
