@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cs_stamp import DamagedStampError, StampTooLargeError, launch_block
-from cs_stamp.launch import check_launch, literal_path, name_variable
+from cs_stamp import DamagedStampError, StampTooLargeError
+from cs_stamp.launch import check_launch, launch_block, literal_path, name_variable
 from stamp_samples import make_header
 
 
@@ -79,7 +79,8 @@ def test_without_a_path_a_windows_delegate_is_a_name_that_the_runtime_looks_for(
 
 
 @pytest.mark.parametrize(
-    ("path", "keeps"), [("bin/conda", True), ("Scripts/conda.exe", True), ("condabin/conda.bat", True), ("x/condo", False)]
+    ("path", "keeps"),
+    [("bin/conda", True), ("Scripts/conda.exe", True), ("condabin/conda.bat", True), ("x/condo", False)],
 )
 def test_conda_is_known_by_the_name_of_its_file(path: str, keeps: bool) -> None:
     words = read_strings(launch_block(make_header(delegate_path=path)))[5].split("\n")
@@ -95,7 +96,7 @@ def test_variables_follow_from_the_name(runtime: str, variable: str) -> None:
 
 
 def test_names_too_long_for_the_launch_part_are_refused() -> None:
-    with pytest.raises(StampTooLargeError, match=r"the launch part would take .* bytes, 3584 is the limit") as caught:
+    with pytest.raises(StampTooLargeError, match=r"the launch part would take .* bytes; the limit is 3584") as caught:
         launch_block(make_header(runtime="x" * 1800))
     assert caught.value.part == "launch"
 

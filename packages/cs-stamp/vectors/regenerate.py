@@ -17,9 +17,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, launch_block, read_stamp, write_stamp
+from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, read_stamp, write_stamp
 from cs_stamp.footer import plan_footer
 from cs_stamp.header import CHOICES
+from cs_stamp.launch import launch_block
 from cs_stamp.layout import FOOTER_DIGEST_OFFSET, FOOTER_SIZE_BYTES, MAGIC, PART_LIMITS_BYTES, PART_TAGS
 
 TEMPLATE = b"#!/bin/false\nnot a program: the vectors are about what stands behind it\n"
@@ -63,7 +64,7 @@ PACKAGES = (
         file_name="python-3.11.7-h1_0.conda",
         sha256="11" * 32,
         md5="22" * 16,
-        size=1234567,
+        size_bytes=1234567,
         requested_spec="python >=3.11",
         record={
             "name": "python",
@@ -340,7 +341,7 @@ def _ambiguous_parts(header: dict[str, Any], plan: dict[str, Any]) -> dict[str, 
     values = {
         "large-number": ("an integer of more than 64 bits", str(1 << 63)),
         "long-number": ("an integer of 5,000 digits", "9" * 5000),
-        "fraction": ("a number that is no integer", "1.5"),
+        "fraction": ("a number that is not an integer", "1.5"),
         "deep": ("33 levels", "[" * 32 + "]" * 32),
         "repeated-key": ("a key stands twice", '{"a":1,"a":2}'),
         "unsorted-keys": ("keys are out of order", '{"b":1,"a":2}'),
@@ -379,7 +380,7 @@ def _other_forms(header: dict[str, Any], plan: dict[str, Any]) -> dict[str, tupl
 
 
 def _contradicting_launches() -> dict[str, tuple[str, str, bytes]]:
-    """Return launch parts that are well formed, and say something else than the header."""
+    """Return launch parts that are well formed, and contradict the header."""
     others = {
         "another-delegate": ("the delegate is another", replace(EMBEDDED, delegate="other")),
         "another-prefix": ("the prefix is another", replace(EMBEDDED, install_name="other")),

@@ -16,9 +16,32 @@ from typing import Any
 import yaml
 import zstandard
 
+from cs_cli.arguments import parse_arguments
+from cs_cli.options import BuildOptions, InspectOptions, RunOptions
 from cs_stamp import Mark
 
 Record = dict[str, Any]
+
+
+def inspect_options(*words: str) -> InspectOptions:
+    """Return what ``cs inspect WORDS`` is asked for."""
+    options = parse_arguments(["inspect", *words])
+    assert isinstance(options, InspectOptions)
+    return options
+
+
+def build_options(*words: str) -> BuildOptions:
+    """Return what ``cs build WORDS`` is asked for."""
+    options = parse_arguments(["build", *words])
+    assert isinstance(options, BuildOptions)
+    return options
+
+
+def run_options(*words: str) -> RunOptions:
+    """Return what ``cs run WORDS`` is asked for."""
+    options = parse_arguments(["run", *words])
+    assert isinstance(options, RunOptions)
+    return options
 
 
 @dataclass(frozen=True)

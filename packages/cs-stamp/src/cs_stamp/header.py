@@ -1,4 +1,4 @@
-"""The header part: who a runtime is and how it behaves."""
+"""The header part: the identity of a runtime and its settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The launch part: what a later run needs, and no more."""
+"""The launch part: what later runs need, and no more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FLAG_COMMANDS_SELF = 1 << 0
 FLAG_ACTIVATION_FULL = 1 << 1
 FLAG_USER_DATA = 1 << 2
 
-# The fast path stands aside for these; docs/reference/stamp-format.md lists them.
+# The fast path leaves these to the full program; docs/reference/stamp-format.md lists them.
 _KEPT_WORDS = ("bootstrap", "status", "shell", "rollback", "uninstall", "help")
 _KEPT_LETTERS = ("-q", "-v", "-qq", "-qv", "-vq", "-vv")
 # --help and --version are the delegate's own.
@@ -37,7 +37,7 @@ def launch_block(header: Header) -> bytes:
     size = len(block) + sum(len(string) + 3 for string in strings)
     if size > limit:
         raise StampTooLargeError(
-            f"the launch part would take {size} bytes, {limit} is the limit",
+            f"the launch part would take {size} bytes; the limit is {limit}",
             part="launch",
             expected=f"at most {limit} bytes",
             actual=f"{size} bytes",

@@ -69,7 +69,7 @@ def write_stamp(
     """Write a runtime: a copy of the template with header, plan, lock, bytecode and bundle behind it.
 
     The runtime is written beside ``out`` and put in its place by one rename, with mode 0755: a failure or an
-    interruption leaves what was there. The same input gives the same bytes. Every byte is read once and written once.
+    interruption leaves what was found. The same input gives the same bytes. Every byte is read once and written once.
 
     :param lock: the runtime lock, the bytes of ``STEM.runtime.lock``.
     :param bytecode: tar.zst of compiled modules; goes with ``header.bytecode == "shipped"`` and only with it.
@@ -156,7 +156,7 @@ def _check_limit(tag: str, size_bytes: int) -> None:
     limit = PART_LIMITS_BYTES[tag]
     if size_bytes > limit:
         raise StampTooLargeError(
-            f"the {tag} would take {size_bytes} bytes, {limit} is the limit",
+            f"the {tag} would take {size_bytes} bytes; the limit is {limit}",
             part=tag,
             expected=f"at most {limit} bytes",
             actual=f"{size_bytes} bytes",
@@ -173,7 +173,7 @@ def _check_template(template: Path, out: Path) -> None:
 
 
 def refuse_stamped(template: Path) -> None:
-    """Refuse a template that bears a stamp, damaged or not.
+    """Refuse a template that has a stamp, damaged or not.
 
     :raises TemplateStampedError: if it does.
     """
@@ -203,7 +203,7 @@ def replacing(out: Path) -> Iterator[BinaryIO]:
     temporary = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
-        # By its name, not by a descriptor: whoever writes a part can say where it did not fit.
+        # By its name, not by a descriptor: the writer of a part can name the file that did not fit.
         with open(temporary, "wb", buffering=0, opener=lambda path, _: os.open(path, flags, 0o700)) as file:
             yield file
         temporary.chmod(0o755)

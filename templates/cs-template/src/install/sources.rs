@@ -26,7 +26,7 @@ pub struct Supply {
     opened: Vec<String>,
 }
 
-/// What is at hand, then what is downloaded.
+/// The available archives, then the downloaded ones.
 pub type Suppliers = Chain<Fetcher>;
 
 /// One place to look for a bundle.
@@ -200,7 +200,7 @@ impl Supply {
         }
         Err(Error::Local {
             names: name_some(&names),
-            bundle: name_place(runtime),
+            bundle: Box::new(name_place(runtime)),
         })
     }
 
@@ -248,7 +248,7 @@ impl Supply {
         Error::Offline {
             what: place,
             why,
-            bundle: name_place(runtime),
+            bundle: Box::new(name_place(runtime)),
         }
     }
 }

@@ -31,8 +31,8 @@ pub struct Delegate {
     pub repair: String,
 }
 
-/// Whether `prefix` holds what this very stamp has installed, and this user may rely on it: looks at the directories and reads
-/// the start of the marker, and nothing else.
+/// Whether `prefix` holds what this very stamp has installed, and this user may rely on
+/// it: looks at the directories and reads the start of the marker, and nothing else.
 pub fn is_current(prefix: &Path, launch: &Launch) -> bool {
     cs_prefix::begins_with(prefix, &launch.marker, launch.marker_start.as_bytes())
 }
@@ -44,7 +44,8 @@ const ENDINGS: &[&str] = if cfg!(windows) {
     &[""]
 };
 
-/// Where the executable `relative` of a prefix is: a path, or a name that is looked for in the directories of executables.
+/// Where the executable `relative` of a prefix is: a path, or a name that is looked for in the
+/// directories of executables.
 pub fn find_program(prefix: &Path, relative: &str) -> PathBuf {
     find_in(prefix, relative, &executable_directories(prefix), ENDINGS)
 }
@@ -71,8 +72,8 @@ fn find_in(prefix: &Path, relative: &str, directories: &[PathBuf], endings: &[&s
 pub fn hand_over(delegate: &Delegate, arguments: &[OsString], voice: &Voice) -> Error {
     let context = delegate.context();
     let mut environment = Environment::for_process(std::env::vars_os(), &context);
-    // Scripts need not run for a delegate that is missing, and must not where another environment is active: they are those of
-    // the prefix.
+    // Scripts need not run for a delegate that is missing, and must not where another
+    // environment is active: they are those of the prefix.
     if delegate.is_fully_activated
         && delegate.program.exists()
         && !keeps_active(std::env::vars_os(), &context)

@@ -75,7 +75,7 @@ def missing_delegate(delegate: str, platform: str, hint: str | None) -> CliError
 
 
 def suggest_delegate(contents: Iterable[ArchiveContents], delegate: str, platform: str) -> str:
-    """Say what to do about a missing delegate, with the nearest name that there is."""
+    """Say what to do about a missing delegate, with the most similar existing name."""
     names = {path.rpartition("/")[2] for one in contents for path in list_executables(one, platform)}
     from cs_lock import did_you_mean
 

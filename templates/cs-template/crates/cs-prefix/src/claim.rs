@@ -1,9 +1,11 @@
 //! The claim: the right to change a prefix and what is around it, held by one process at a time.
 //!
-//! The staging directory is its own lock: the process that has locked the directory at `.NAME.staging` holds the claim.
-//! Renaming that directory into place ends the claim in the same instant, and a killed holder's lock dies with it. Where
-//! directories cannot be locked, making the directory is the lock, and a heartbeat in it tells the living from the dead. On Windows the
-//! lock is a file beside the directory, which dies with its holder too but does not follow the directory.
+//! The staging directory is its own lock: the process that has locked the directory at
+//! `.NAME.staging` holds the claim. Renaming that directory into place ends the claim in the
+//! same instant, and a killed holder's lock dies with it. Where directories cannot be locked,
+//! making the directory is the lock, and a heartbeat in it tells the living from the dead.
+//! On Windows the lock is a file beside the directory, which dies with its holder too but does
+//! not follow the directory.
 
 use std::fs::File;
 use std::io;
@@ -213,8 +215,8 @@ fn grip_staging(names: &Names, fresh: bool) -> Result<Grip, PrefixError> {
     }
 }
 
-/// Whether the staging directory, if there is one, may be touched. Another user's is only waited for, when that user is at work
-/// and the result may be run; otherwise it is an error.
+/// Whether the staging directory, if there is one, may be touched. Another user's is only
+/// waited for, when that user is at work and the result may be run; otherwise it is an error.
 pub(crate) fn check_staging(names: &Names) -> Result<bool, PrefixError> {
     let Err(error) = trust::check_directory(&names.staging) else {
         return Ok(true);
@@ -317,8 +319,8 @@ fn is_replacement(names: &Names) -> Result<bool, PrefixError> {
     )
 }
 
-/// Remove the staging directory, but first return the environments that were moved into it. The one that a dismantled prefix
-/// gives way to stays, for the next claim to finish.
+/// Remove the staging directory, but first return the environments that were moved into
+/// it. The one that a dismantled prefix gives way to stays, for the next claim to finish.
 fn discard_staging(names: &Names) -> Result<(), PrefixError> {
     if is_replacement(names)? {
         return Ok(());

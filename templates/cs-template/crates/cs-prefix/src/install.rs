@@ -54,12 +54,12 @@ pub fn install<E>(
     install_and_hold(prefix, owner, policy, tell, cancel, build).map(|(outcome, _)| outcome)
 }
 
-/// Make sure that a complete prefix of this runtime is at `prefix`, building it with `build` if need be; returns a hold on it too. Another
-/// process may have put another in its place before it was held: [`Hold::is_on`] tells.
+/// Make sure that a complete prefix of this runtime is at `prefix`, building it with `build` if need be; returns
+/// a hold on it too. Another process may have put another in its place before it was held: [`Hold::is_on`] tells.
 ///
-/// `tell` is called over and over while another process holds the prefix, and in the end with what could not be deleted.
-/// `cancel` is looked at between steps; the build should look at it too. After an error the prefix is as it was, and nothing is
-/// left beside it but what has been told.
+/// `tell` is called over and over while another process holds the prefix, and in the end with what
+/// could not be deleted. `cancel` is looked at between steps; the build should look at it too.
+/// After an error the prefix is as it was, and nothing is left beside it but what has been told.
 pub fn install_and_hold<E>(
     prefix: &Path,
     owner: &Owner,

@@ -65,7 +65,8 @@ pub struct Header {
     /// Number of files of the installed prefix, where the builder knew it.
     #[serde(deserialize_with = "Option::deserialize")]
     pub installed_file_count: Option<u64>,
-    /// Length of the longest prefix that fits over every binary placeholder, where there is one and the builder knew it.
+    /// Length of the longest prefix that fits over every binary placeholder, where there
+    /// is one and the builder knew it.
     #[serde(deserialize_with = "Option::deserialize")]
     pub prefix_limit_bytes: Option<usize>,
 }
@@ -145,7 +146,8 @@ pub enum Activation {
 const SCHEMA_VERSION: u32 = 1;
 
 impl Header {
-    /// Parse and check a header. Names that become paths must be plain file names: they decide what is written and removed.
+    /// Parse and check a header. Names that become paths must be plain file names: they
+    /// decide what is written and removed.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let header: Self = crate::json::parse(bytes)?;
         check_schema_version(header.schema_version)?;

@@ -206,10 +206,10 @@ fn a_name_that_pax_moves_elsewhere_is_refused() {
 #[test]
 fn duplicates_are_refused() {
     let twice = entry("b-1-0.tar.bz2", &archives()[1].1);
-    assert!(refusal(&[twice.clone(), twice]).contains("\"b-1-0.tar.bz2\" is there twice"));
+    assert!(refusal(&[twice.clone(), twice]).contains("\"b-1-0.tar.bz2\" appears twice"));
     assert!(
         refusal(&[entry("o.conda", b""), entry("./o.conda", b"")])
-            .contains("\"o.conda\" is there twice")
+            .contains("\"o.conda\" appears twice")
     );
 }
 

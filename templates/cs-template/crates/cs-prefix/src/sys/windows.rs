@@ -1,4 +1,5 @@
-//! Windows: no directory locks and no exchange. A file beside the staging directory is the claim's lock, and the fallbacks of `swap`
+//! Windows: no directory locks and no exchange. A file beside the staging directory is the claim's
+//! lock, and the fallbacks of `swap`
 //! take the exchange's place.
 
 use std::ffi::OsString;
@@ -31,7 +32,8 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
 /// Whether the lock of a claim is on its directory, wherever that is renamed to.
 pub(crate) const CLAIM_FOLLOWS_DIRECTORY: bool = false;
 
-/// Take the claim that the staging directory stands for: a file beside it that nobody else can open, and that goes with its handle,
+/// Take the claim that the staging directory stands for: a file beside it that nobody else can
+/// open, and that goes with its handle,
 /// however this process ends.
 pub(crate) fn try_claim(staging: &Path) -> io::Result<Attempt> {
     std::fs::symlink_metadata(staging)?;
@@ -54,7 +56,8 @@ pub(crate) fn try_claim(staging: &Path) -> io::Result<Attempt> {
     }
 }
 
-/// Whether another process holds that claim at this moment. A file that a power failure has left is nobody's.
+/// Whether another process holds that claim at this moment. A file that a power failure has left
+/// is nobody's.
 pub(crate) fn is_claimed(staging: &Path) -> io::Result<bool> {
     let opened = File::open(lock_beside(staging));
     Ok(opened.is_err_and(|error| is_error(&error, ERROR_SHARING_VIOLATION)))
@@ -149,7 +152,8 @@ pub(crate) fn exchange(_one: &Path, _other: &Path) -> io::Result<Exchange> {
     Ok(Exchange::Unsupported)
 }
 
-/// Whether the user may make entries in `directory`: it can be opened for that. One that has gone meanwhile is in nobody's way.
+/// Whether the user may make entries in `directory`: it can be opened for that. One that has gone
+/// meanwhile is in nobody's way.
 pub(crate) fn is_writable(directory: &Path) -> bool {
     let opened = OpenOptions::new()
         .access_mode(FILE_ADD_FILE | FILE_ADD_SUBDIRECTORY)
