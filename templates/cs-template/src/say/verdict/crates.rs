@@ -58,6 +58,10 @@ pub fn judge_prefix(error: &PrefixError) -> Verdict {
             status::NOT_PERMITTED,
             "Ask its owner for permission, or choose another place with --path.",
         ),
+        Kind::InUse => row(
+            status::BUSY,
+            "Close the programs that run from it, then try again.",
+        ),
         Kind::CannotWrite => row(status::CANNOT_WRITE, "Choose another place with --path."),
         Kind::MountPoint => row(
             status::CANNOT_WRITE,
