@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_executables import add_certificates, make_certificate
 
 from cs_stamp import (
     TEMPLATE_PLATFORMS,
+    ExecutableLayoutError,
     Mark,
     NotExecutableError,
     NotTemplateError,
@@ -24,7 +26,7 @@ from cs_stamp import (
     write_stamp,
 )
 from cs_stamp.layout import FORMAT_VERSION
-from executable_samples import MARK, X86, make_elf, make_fat_macho, make_pe
+from executable_samples import ARM, MARK, X86, make_elf, make_fat_macho, make_macho, make_pe
 from stamp_samples import make_header, make_plan
 
 
@@ -84,9 +86,23 @@ def test_a_cross_build_needs_the_option(tmp_path: Path) -> None:
         select(scripts_directory=tmp_path / "bin", environ=variables, platform="osx-64")
 
 
-def test_a_cross_build_takes_a_fitting_template(tmp_path: Path) -> None:
-    explicit = make_template(tmp_path / "mine", make_fat_macho(X86, 0x0100000C))
-    assert select(explicit=explicit, platform="osx-arm64").platforms == ("osx-64", "osx-arm64")
+@pytest.mark.parametrize(("cpu", "platform"), [(X86, "osx-64"), (ARM, "osx-arm64")])
+def test_a_cross_build_takes_a_fitting_template(cpu: int, platform: str, tmp_path: Path) -> None:
+    explicit = tmp_path / "mine"
+    explicit.write_bytes(make_macho(cpu, payload=MARK.to_bytes()))
+    assert select(explicit=explicit, platform=platform).platforms == (platform,)
+
+
+def test_a_universal_template_is_refused(tmp_path: Path) -> None:
+    explicit = make_template(tmp_path / "mine", make_fat_macho(X86, ARM))
+    with pytest.raises(ExecutableLayoutError, match="it is a universal executable, which has no place for a stamp"):
+        select(explicit=explicit, platform="osx-arm64")
+
+
+def test_a_signed_template_for_windows_is_refused(tmp_path: Path) -> None:
+    explicit = make_template(tmp_path / "mine", add_certificates(make_pe(), make_certificate(b"")))
+    with pytest.raises(ExecutableLayoutError, match="it is signed, and a stamp breaks the signature"):
+        select(explicit=explicit, platform="win-64")
 
 
 def test_a_template_for_another_platform_is_refused(tmp_path: Path) -> None:

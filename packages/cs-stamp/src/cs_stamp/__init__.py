@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .errors import DamagedStampError as DamagedStampError
+    from .errors import ExecutableLayoutError as ExecutableLayoutError
     from .errors import FieldError as FieldError
+    from .errors import MisplacedStampError as MisplacedStampError
     from .errors import NotExecutableError as NotExecutableError
     from .errors import NotStampedError as NotStampedError
     from .errors import NotTemplateError as NotTemplateError
     from .errors import PlatformUnsupportedError as PlatformUnsupportedError
+    from .errors import SignatureError as SignatureError
     from .errors import StampError as StampError
     from .errors import StampReadError as StampReadError
     from .errors import StampTooLargeError as StampTooLargeError
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from .reader import StampPart as StampPart
     from .reader import StampReader as StampReader
     from .reader import read_stamp as read_stamp
+    from .signatures import SignatureReport as SignatureReport
+    from .signatures import verify_signature as verify_signature
     from .template import Template as Template
     from .template import select_template as select_template
     from .verify import StampReport as StampReport
@@ -48,11 +53,14 @@ __version__ = "0.1.0"
 _NAMES = {
     "errors": (
         "DamagedStampError",
+        "ExecutableLayoutError",
         "FieldError",
+        "MisplacedStampError",
         "NotExecutableError",
         "NotStampedError",
         "NotTemplateError",
         "PlatformUnsupportedError",
+        "SignatureError",
         "StampError",
         "StampReadError",
         "StampTooLargeError",
@@ -70,6 +78,7 @@ _NAMES = {
     "mark": ("Mark", "read_mark", "require_format"),
     "plan": ("Plan", "PlanPython", "PlannedPackage"),
     "reader": ("StampPart", "StampReader", "read_stamp"),
+    "signatures": ("SignatureReport", "verify_signature"),
     "template": ("Template", "select_template"),
     "verify": ("StampReport", "verify_stamp"),
     "writer": ("PartWriter", "StampInfo", "write_stamp"),
