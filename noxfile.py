@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -21,26 +22,24 @@ PACKAGES = ("cs-manifest", "cs-lock", "cs-bundle", "cs-stamp", "cs-cli", "conda-
 TEMPLATE = ROOT / "templates" / "cs-template"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
 REQUIREMENTS = ROOT / "requirements"
-CHECKED = (
-    *("packages", "tests-integration", "templates/cs-template/packaging", ".github/action", "tools"),
-    *("noxfile.py", "steady.py"),
-)
-# What mypy checks besides the packages themselves, and their tests.
-TYPED = (".github/action", "templates/cs-template/packaging", "tools")
-# Folders of tests whose types are checked; not yet those of cs-cli.
-TYPED_TESTS = (
-    "tests-integration",
-    "tests-integration/faults",
-    "tests-integration/security",
-    *(f"packages/{name}/tests" for name in PACKAGES if name != "cs-cli"),
-)
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+# The tools for other platforms (tools/foreign) are for Linux on x86-64; only root can map all users into a namespace.
+HAS_FOREIGN = sys.platform == "linux" and platform.machine() == "x86_64" and IS_ROOT
+# What runs for platforms other than this machine's.
+FOREIGN_SUITES = {
+    "linux-aarch64": (
+        *(f"tests-integration/test_{name}.py" for name in ("road", "hand_over", "lifecycle", "linker", "hostile")),
+        *(f"tests-integration/faults/test_{name}.py" for name in ("kills", "signals", "together")),
+    ),
+    "win-64": (),  # the suite of tests-integration for Windows goes here
+}
 
 # One directory for cargo's output, outside the clone: every clone and CI reuse what was compiled before.
 CARGO = {"CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(CACHE / "cargo-target"))}
 
 
 def install(session: nox.Session, name: str, *projects: Path) -> None:
-    """Install what ``requirements/NAME.txt`` pins, each file by its digest, and projects of ours as wheels."""
+    """Install what ``requirements/NAME.txt`` pins, each file by its digest, and our own projects as wheels."""
     session.install("--require-hashes", "--no-deps", "-r", str(REQUIREMENTS / f"{name}.txt"))
     if projects:
         session.install("--no-deps", *build_wheels(session, projects))
@@ -71,7 +70,7 @@ def build_wheel(session: nox.Session, project: Path, wheels: Path) -> None:
 
 
 def our(*names: str) -> tuple[Path, ...]:
-    """Return the directories of packages of ours."""
+    """Return the directories of our packages."""
     return tuple(ROOT / "packages" / name for name in names)
 
 
@@ -94,17 +93,25 @@ def define_package_session(package: str) -> None:
     def run(session: nox.Session) -> None:
         test_package(session, package)
 
-    run.__doc__ = f"Test {package} with nothing else of ours installed."
+    run.__doc__ = f"Test {package} with none of our other packages installed."
 
 
 for name in PACKAGES:
     define_package_session(name)
 
 
+@nox.session(name="tests-tools")
+def tests_tools(session: nox.Session) -> None:
+    """Test the programs that check this repository."""
+    install(session, "tests-tools")
+    session.run("python", "-m", "pytest", "tools", *session.posargs)
+
+
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """Run everything that must pass before a change lands; the last line says what did not."""
-    names = ["lint", "typing", "rust", *(f"tests-{package}" for package in PACKAGES), "docs", "integration"]
+    names = ["lint", "typing", "rust", *(f"tests-{name}" for name in (*PACKAGES, "tools")), "docs", "integration"]
+    names += ["foreign"] if HAS_FOREIGN else []
     report = Path(session.create_tmp()) / "report.json"
     report.unlink(missing_ok=True)
     command = (sys.executable, "-m", "nox", "--report", str(report), "-s", *names, "--", *session.posargs)
@@ -127,11 +134,12 @@ def summarize(names: Sequence[str], results: dict[str, str]) -> str:
 def latest(session: nox.Session) -> None:
     """Run the tests of the packages and of whole runtimes with the newest releases of everything."""
     wheels = build_wheels(session, (TEMPLATE, *our(*PACKAGES)))
-    # By name, in addition to the wheels: an extra of a path is no answer to another package's need for that name.
+    # By name, in addition to the wheels: an extra of a path does not satisfy another package's requirement of that
+    # name.
     extras = [f"{name}[test]" for name in PACKAGES]
     inputs = [word for name in ("typing", "integration") for word in ("-r", str(REQUIREMENTS / f"{name}.in"))]
     session.install("--upgrade", *wheels, *extras, *inputs)
-    session.run("python", "-m", "pytest", "packages", "tests-integration", *session.posargs)
+    session.run("python", "-m", "pytest", "packages", "tests-integration", "tools", *session.posargs)
 
 
 @nox.session
@@ -151,23 +159,27 @@ def write_tables(session: nox.Session, *flags: str) -> None:
 def lint(session: nox.Session) -> None:
     """Check the style of the Python code."""
     write_tables(session, "--check")
-    session.run("ruff", "check", *CHECKED)
-    session.run("ruff", "format", "--check", *CHECKED)
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
     session.run("python", "tools/circles.py")
+    session.run("python", "tools/phrases.py")
+    session.run("python", "tools/line_length.py")
 
 
 @nox.session
 def typing(session: nox.Session) -> None:
     """Check the types of the Python code, strictly."""
     install(session, "typing", *our(*PACKAGES[:4]))
-    for name in PACKAGES:
-        session.run("mypy", f"packages/{name}/src")
-    for tree in TYPED:
-        session.run("mypy", tree)
-    session.run("mypy", "noxfile.py", "steady.py")
-    session.run("mypy", "tests-integration/support", "tests-integration/bench")
-    for folder in TYPED_TESTS:  # one by one: files of tests are modules without a package
-        session.run("mypy", *sorted(str(path) for path in (ROOT / folder).glob("*.py")))
+    session.run("python", "tools/check_types.py")
+
+
+def cargo_tests(*selection: str, profile: str = "dev") -> tuple[str, ...]:
+    """Return the command of cargo that runs the crates' tests; as root, those that need it too."""
+    if shutil.which("cargo-nextest"):
+        ignored = ("--run-ignored", "all") if IS_ROOT else ()
+        return ("nextest", "run", f"--cargo-profile={profile}", "--locked", *selection, *ignored)
+    ignored = ("--", "--include-ignored") if IS_ROOT else ()
+    return ("test", f"--profile={profile}", "--locked", *selection, *ignored)
 
 
 @nox.session(venv_backend="none")
@@ -177,13 +189,7 @@ def rust(session: nox.Session) -> None:
         session.run("cargo", "fmt", "--all", "--check", external=True)
         clippy = ("cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")
         session.run(*clippy, env=CARGO, external=True)
-        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-        selection = ("--workspace", "--locked", *session.posargs)
-        if shutil.which("cargo-nextest"):
-            tests = ("nextest", "run", *selection, *(("--run-ignored", "all") if is_root else ()))
-        else:
-            tests = ("test", *selection, *(("--", "--include-ignored") if is_root else ()))
-        session.run("cargo", *tests, env=CARGO, external=True)
+        session.run("cargo", *cargo_tests("--workspace", *session.posargs), env=CARGO, external=True)
 
 
 @nox.session
@@ -191,6 +197,32 @@ def integration(session: nox.Session) -> None:
     """Build, run and break runtimes as a user would, through the installed commands."""
     install_everything(session)
     session.run("python", "-m", "pytest", "tests-integration", *session.posargs)
+
+
+@nox.session
+def foreign(session: nox.Session) -> None:
+    """Build the template for arm64 Linux and for Windows, and test both here, with qemu and wine."""
+    if not HAS_FOREIGN:
+        session.skip("it needs to be root on Linux on x86-64")
+    install_everything(session)
+    settings = {"PYTHONPATH": str(ROOT / "tools")}
+    for subdir in FOREIGN_SUITES:
+        build = ("python", "-m", "foreign", "template", "--quick", subdir)
+        built = session.run(*build, env=settings, silent=True, stderr=None)
+        settings[f"CONDA_SHIP_FOREIGN_TEMPLATE_{subdir.replace('-', '_').upper()}"] = str(built).strip()
+    for subdir, suite in FOREIGN_SUITES.items():
+        if suite:
+            run = ("python", "-m", "foreign", "run", subdir, "python", "-m", "pytest", *suite, *session.posargs)
+            session.run(*run, env={**settings, "CONDA_SHIP_TESTED_PLATFORM": subdir})
+        tests = cargo_tests("--workspace", profile="quick")
+        session.run("python", "-m", "foreign", "cargo", subdir, *tests, env=settings)
+
+
+@nox.session
+def templates(session: nox.Session) -> None:
+    """Build a wheel of the template into dist/ for each platform: ``nox -s templates -- win-64``, or for all."""
+    install(session, "build")
+    session.run("python", "-m", "foreign", "wheel", *session.posargs, env={"PYTHONPATH": str(ROOT / "tools")})
 
 
 @nox.session

@@ -31,7 +31,7 @@ FAKE_CS = """
         file.write(json.dumps(arguments) + "\\n")
     if "--layout=broken" in arguments:
         print("a progress line", file=sys.stderr)
-        error = {"kind": "value-invalid", "message": "has to be 100% right", "path": "a,b.toml", "line": 3, "column": 1,
+        error = {"kind": "value-invalid", "message": "must be 100% right", "path": "a,b.toml", "line": 3, "column": 1,
                  "key": "layout", "hint": "did you mean online?"}
         print(json.dumps(error), file=sys.stderr)
         sys.exit(1)
@@ -41,7 +41,7 @@ FAKE_CS = """
         names["bundle"] = "demo.bundle.tar.zst"
     if "--dry-run" in arguments:
         files = [*names.values(), "demo.info.json", "demo.sha256"]
-        print(json.dumps({"dry_run": True, "out_dir": str(out), "files": files}))
+        print(json.dumps({"dry_run": True, "out_dir": str(out), "builds": [{"files": files}]}))
         sys.exit()
     out.mkdir(exist_ok=True)
     info = {"artifact_name": "demo", "identity": "ab", "layout": "online", "platform": "linux-64",
@@ -153,6 +153,15 @@ def test_outputs_are_absolute_paths_of_what_was_staged(tmp_path: Path) -> None:
     assert outputs["identity"] == "ab"
 
 
+def test_outputs_of_several_builds_have_a_line_for_each_and_one_for_what_they_share(script: ModuleType) -> None:
+    builds = [
+        {"runtime-path": "/out/demo-linux-64", "layout": "online", "bundle-path": ""},
+        {"runtime-path": "/out/demo-win-64.exe", "layout": "online", "bundle-path": ""},
+    ]
+    expected = {"runtime-path": "/out/demo-linux-64\n/out/demo-win-64.exe", "layout": "online", "bundle-path": ""}
+    assert script.join_outputs(builds) == expected
+
+
 def test_a_failed_dry_run_ends_the_step_and_marks_the_line(tmp_path: Path) -> None:
     done = run_build(tmp_path, layout="broken")
     assert done.returncode == 1
@@ -160,7 +169,7 @@ def test_a_failed_dry_run_ends_the_step_and_marks_the_line(tmp_path: Path) -> No
     assert not (tmp_path / "output").exists()
     assert done.stderr == "a progress line\n"
     assert done.stdout == (
-        "::error file=a%2Cb.toml,line=3,col=1::layout: has to be 100%25 right (did you mean online?)\n"
+        "::error file=a%2Cb.toml,line=3,col=1::layout: must be 100%25 right (did you mean online?)\n"
     )
 
 
@@ -184,9 +193,9 @@ def test_an_input_stays_one_argument_whatever_it_holds(tmp_path: Path, value: st
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ({"freeze-base": "yes"}, "--freeze-base: has to be true or false"),
-        ({"exclude": "a >=1"}, "--exclude: has to be package names alone"),
-        ({"layout": "embeded"}, r"(?s)--layout: has to be one of .*did you mean 'embedded'\?"),
+        ({"freeze-base": "yes"}, "--freeze-base: must be true or false"),
+        ({"exclude": "a >=1"}, "--exclude: must be package names alone"),
+        ({"layout": "embeded"}, r"(?s)--layout: must be one of .*did you mean 'embedded'\?"),
         ({"channels": "x"}, "unrecognized arguments: --channels=x"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Packages that are out to do harm: nothing outside the prefix changes, and the runtime says which package it was.
+"""Malicious packages: nothing outside the prefix changes, and the runtime says which package it was.
 
 The lock vouches for an archive's bytes, not for what is in them: every lock here is made from the hostile archive.
 """
@@ -17,6 +17,7 @@ from support.channel.crafted import Archive, Odd, write_channel
 from support.channel.pieces import DELEGATE, delegate, fake_python, hard, link, noarch_python, package, plain, text
 from support.commands import Command, Home
 from support.servers import serve
+from support.tested_platform import PLATFORM
 from support.traps import MISSING_OR_DAMAGED, Trap, evil
 from support.workspaces import Workspace
 
@@ -243,7 +244,7 @@ def test_broken_metadata_is_refused_by_name(name: str, suffix: str, trap: Trap) 
 
 
 def test_a_list_of_millions_of_paths_is_refused(trap: Trap) -> None:
-    """Each would take memory; the archive is no larger than a few kilobytes."""
+    """Each would take memory; the archive has only a few kilobytes."""
     content = b'{"paths":[' + b'{"_path":"a"},' * 1_000_001 + b'{"_path":"a"}]}'
     message = trap.refuse(evil(plain("share/x", "1"), info={"paths.json": content}))
     assert 'refused "info/": it has more than' in message
@@ -269,7 +270,7 @@ def test_an_archive_within_the_runtime_is_refused_too(trap: Trap, cs: Callable[.
     with serve(trap.directory / "channel") as server:
         moved = [{**record, "url": f"{server.url}/{record['subdir']}/{record['fn']}"} for record in records]
         workspace = Workspace(directory=trap.directory / "w", specs=("evil",), channel_url=server.url, ship=ship)
-        cs("build", cwd=workspace.write({"ship": {"linux-64": moved}}))
+        cs("build", cwd=workspace.write({"ship": {PLATFORM: moved}}))
     home = Home(trap.prefix.parent)
     completed = home.run(trap.directory / "w" / "dist" / "demoz", "--path", trap.prefix, "bootstrap")
     assert completed.returncode == MISSING_OR_DAMAGED

@@ -16,6 +16,7 @@ from support.channel.solve import channel_packages, solve
 from support.commands import Command, Home
 from support.prefixes import UMASK, compare, describe_as_own, describe_prefix, read_as_own, read_records
 from support.servers import serve
+from support.tested_platform import PLATFORM
 from support.workspaces import SPECS, Workspace
 
 RUNTIMES_OWN = frozenset({".demo.json"})
@@ -29,7 +30,7 @@ def install_with_rattler(lock: Path, prefix: Path, cache: Path) -> None:
     platform = environment.platforms()[0]
     records = environment.conda_repodata_records_for_platform(platform)
     assert records
-    options: dict[str, Any] = {"cache_dir": cache, "platform": rattler.Subdir("linux-64"), "show_progress": False}
+    options: dict[str, Any] = {"cache_dir": cache, "platform": rattler.Subdir(PLATFORM), "show_progress": False}
     run_rattler(rattler.install(records, prefix, execute_link_scripts=True, **options))
 
 
@@ -72,7 +73,7 @@ def test_the_large_channel_gives_the_prefix_that_rattler_makes(
         records = solve(server.url, [name for name in channel_packages(large) if not name.startswith("conda")])
         ship = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": '"python"', "layout": '"embedded"'}
         workspace = Workspace(directory=tmp_path / "large", specs=("python",), channel_url=server.url, ship=ship)
-        cs("build", cwd=workspace.write({"ship": {"linux-64": records}}))
+        cs("build", cwd=workspace.write({"ship": {PLATFORM: records}}))
         entries, _ = compare_with_rattler(tmp_path / "large" / "dist" / "demoz", home, tmp_path)
     assert entries > 30_000
 
@@ -81,7 +82,7 @@ def test_the_metadata_is_what_conda_reads(embedded_runtime: Path, home: Home) ->
     home.run(embedded_runtime, "bootstrap")
     meta = home.prefix / "conda-meta"
     explicit = (meta / "initial-state.explicit.txt").read_text().splitlines()
-    assert "# platform: linux-64" in explicit
+    assert f"# platform: {PLATFORM}" in explicit
     packages = [line for line in explicit if not line.startswith("#")]
     assert packages.pop(0) == "@EXPLICIT"
     records = [json.loads(path.read_bytes()) for path in meta.glob("*.json")]

@@ -41,6 +41,15 @@ RULES = {
     r"\bnot there any ?more\b": "no longer exists",
     r"\bnevertheless\b|\ball the same\b": "anyway, still",
     r"\bSPEC\b(?:\.md| section| allows)?": "the page in docs/",
+    r"\bsomething else than\b": "anything but, differs from",
+    r"\b(?:to be|are|is) had\b|\bnetwork may not be used\b": "available, comes from",
+    r"\bout to do harm\b": "malicious",
+    r"\b[Hh]ands? over at once\b": "starts it directly",
+    r"\bis there twice\b": "appears twice",
+    r"\bis told so\b|\bhas no place in\b": "is reported, is not allowed in",
+    r"\bnobody of us\b|\bof everybody\b": "no maintainer, of every user",
+    r"\bin vain\b": "for nothing",
+    r"\bmust not be needed\b": "is not needed: `must not` forbids",
     r"\bas everywhere\b|\bsay so in one line\b": "the usual meaning, print a note",
 }
 """Pattern of a phrase -> what to write instead."""

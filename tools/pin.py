@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import tempfile
@@ -13,11 +12,13 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 ROOT = Path(__file__).parents[1]
 DIRECTORY = ROOT / "requirements"
 OURS = {path.parent.name: path for path in ROOT.glob("packages/*/pyproject.toml")}
 TEMPLATE = "cs-template"
-_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)(?:\[([^\]]*)\])?")
 
 
 def list_needs(package: str, extras: Sequence[str]) -> Iterator[str]:
@@ -26,18 +27,13 @@ def list_needs(package: str, extras: Sequence[str]) -> Iterator[str]:
     wanted = [*project["dependencies"]]
     for extra in extras:
         wanted += project["optional-dependencies"][extra]
-    for requirement in wanted:
-        name, inner = _split(requirement)
+    for text in wanted:
+        requirement = Requirement(text)
+        name = canonicalize_name(requirement.name)
         if name in OURS:
-            yield from list_needs(name, inner)
+            yield from list_needs(name, sorted(requirement.extras))
         elif name != TEMPLATE:
-            yield requirement
-
-
-def _split(requirement: str) -> tuple[str, list[str]]:
-    match = _REQUIREMENT.match(requirement)
-    assert match is not None
-    return match[1].lower(), [extra.strip() for extra in (match[2] or "").split(",") if extra]
+            yield text
 
 
 def collect() -> dict[str, list[str]]:

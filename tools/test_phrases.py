@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import phrases
 import pytest
 from phrases import RULES, find_phrases, list_texts
 
@@ -30,6 +33,15 @@ TRANSLATED = [
     "it is used nevertheless",
     "SPEC allows 6 MB",
     "a relative path, as everywhere",
+    "it states something else than the runtime",
+    "archives that were not to be had",
+    "packages that are out to do harm",
+    "the runtime hands over at once",
+    "the name is there twice",
+    "a tag has no place in a lock",
+    "nobody of us has seen it run",
+    "the file is read in vain",
+    "so it must not be needed there",
 ]
 PLAIN = [
     "there is no manifest here",
@@ -55,6 +67,20 @@ def test_plain_english_is_left_alone(text: str) -> None:
 def test_every_rule_finds_something() -> None:
     found = {instead for text in TRANSLATED for _, _, instead in find_phrases(text)}
     assert found == set(RULES.values())
+
+
+@pytest.mark.parametrize("name", ["new.py", "new.rs", "new.md"])
+def test_a_phrase_in_a_source_or_a_page_fails_the_check(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / name
+    monkeypatch.setattr(phrases, "ROOT", tmp_path)
+    monkeypatch.setattr(phrases, "list_texts", lambda: [path])
+    path.write_text("plain\n", encoding="utf-8")
+    assert phrases.main() == 0
+    path.write_text("plain\nthe prefix is not ours\n", encoding="utf-8")
+    assert phrases.main() == 1
+    assert f"{name}:2: 'ours'" in capsys.readouterr().out
 
 
 def test_sources_docs_and_tests_are_read() -> None:

@@ -97,7 +97,7 @@ def replace_marked(text: str, content: str) -> str:
     lines = text.splitlines(keepends=True)
     first, last = ([index for index, line in enumerate(lines) if mark in line] for mark in (MARK, END))
     if len(first) != 1 or len(last) != 1 or first > last:
-        raise ValueError("the lines that say where to write are missing, or there twice")
+        raise ValueError("the marker lines are missing, or there more than once")
     return "".join(lines[: first[0] + 1]) + content + "".join(lines[last[0] :])
 
 

@@ -131,7 +131,7 @@ def render_annotation(line: str) -> str:
 
 
 def show(text: str) -> str:
-    """Show what would command whoever reads the log, or make another line of one, by its escape sequence in Python."""
+    """Show control characters and line ends as Python escapes: they could control the log or forge a line."""
     return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
@@ -153,15 +153,21 @@ def build(inputs: Mapping[str, str], scripts: Path) -> dict[str, str]:
     command = [str(scripts / ("cs.exe" if os.name == "nt" else "cs")), "build", *build_arguments(inputs), "--json"]
     planned = json.loads(run_cs([*command, "--dry-run"]))
     run_cs(command)
-    names = [name for name in planned["files"] if name.endswith(".info.json")]
-    if len(names) != 1:
-        raise ActionError(f"the plan names {len(names)} files .info.json, not one")
-    outputs = collect_outputs(Path(planned["out_dir"]).absolute() / names[0])
+    names = [name for one in planned["builds"] for name in one["files"] if name.endswith(".info.json")]
+    if len(names) != len(planned["builds"]):
+        raise ActionError(f"the plan names {len(names)} files .info.json for {len(planned['builds'])} builds")
+    outputs = join_outputs([collect_outputs(Path(planned["out_dir"]).absolute() / name) for name in names])
     return {**outputs, "cs-path": command[0]}
 
 
+def join_outputs(builds: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Join the outputs of several builds: one line for each value that they do not have in common."""
+    values = {output: dict.fromkeys(one[output] for one in builds if one[output]) for output in builds[0]}
+    return {output: "\n".join(lines) for output, lines in values.items()}
+
+
 def collect_outputs(info_path: Path) -> dict[str, str]:
-    """Read the outputs from ``STEM.info.json``; every file that is named has to be there."""
+    """Read the outputs from ``STEM.info.json``; every file that it names must exist."""
     info = json.loads(info_path.read_text(encoding="utf-8"))
     checksums = info_path.with_name(info_path.name.removesuffix(".info.json") + ".sha256")
     outputs = dict.fromkeys(OUTPUTS.values(), "")

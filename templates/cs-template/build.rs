@@ -1,5 +1,5 @@
-//! Builds what an executable of its system needs: on Linux the launch fast path in front (docs/explanation/launch.md), on Windows
-//! the launchers of commands.
+//! Builds what an executable of its system needs: on Linux the launch fast path in front
+//! (docs/explanation/launch.md), on Windows the launchers of commands.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,8 +24,8 @@ fn main() {
 
 /// Build the executables of cs-launcher, for the same target and with the same compiler, into the output directory.
 ///
-/// Cargo cannot yet take an executable from a dependency (`-Z bindeps`), so this calls it once more. Nothing is fetched: the crate has
-/// no dependencies.
+/// Cargo cannot yet take an executable from a dependency (`-Z bindeps`), so this calls it
+/// once more. Nothing is fetched: the crate has no dependencies.
 fn build_launchers(target: &str, out: &Path) {
     println!("cargo::rerun-if-changed=Cargo.toml");
     let mut cargo = Command::new(variable("CARGO"));
@@ -51,7 +51,8 @@ fn build_launchers(target: &str, out: &Path) {
     }
 }
 
-/// Whether the compiler comes with the library for this target. If not, somebody builds with `-Z build-std`, which this build cannot see.
+/// Whether the compiler comes with the library for this target. If not, somebody builds
+/// with `-Z build-std`, which this build cannot see.
 fn has_core(target: &str) -> bool {
     let mut rustc = Command::new(variable("RUSTC"));
     rustc.args(["--print=target-libdir", "--target", target]);

@@ -1,4 +1,4 @@
-"""Users who may not write, file systems that nobody can write to, and paths that are not ours."""
+"""Users who may not write, file systems that nobody can write to, and paths of other users."""
 
 from __future__ import annotations
 

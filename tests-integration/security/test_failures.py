@@ -208,7 +208,7 @@ def test_a_directory_of_root_s_beside_the_prefix_is_in_nobody_s_way(name: str, b
     bench.assert_all_goes()
 
 
-@pytest.mark.parametrize("form", ["file", "directory", "link", "unreadable", "looks like ours"])
+@pytest.mark.parametrize("form", ["file", "directory", "link", "unreadable", "looks like a prefix"])
 def test_what_others_have_at_that_name_stays(form: str, bench: Bench, tmp_path: Path) -> None:
     place, precious = bench.parent / ".demo.removed", tmp_path / "precious"
     precious.mkdir()

@@ -30,7 +30,7 @@ BYPRODUCTS = ["bin/__pycache__/a.cpython-311.pyc", "var/cache/fontconfig/x", "va
 
 @dataclass
 class Desk:
-    """A user with version 1 installed, and newer ones at hand."""
+    """A user with version 1 installed, and newer ones ready."""
 
     home: Home
     workshop: Workshop

@@ -1,4 +1,4 @@
-"""What another user can have put there is neither run nor changed, by whatever command, whoever asks.
+"""What another user can have put there is neither run nor changed, by any command or user.
 
 The laws: the attacker's program never runs; nothing of the attacker's is moved, copied or removed; a command that is
 refused has changed nothing and names the attacker; and what users and root share on purpose goes on working.
@@ -130,10 +130,10 @@ def test_a_planted_neighbour_is_left_alone_and_stops_no_plain_run(
     bench.install(asker)
     NEIGHBOURS[planted](bench.parent, bench.runtimes["v2"])
     for version in ("v1", "v2"):
-        before, theirs = describe(bench.parent), describe(bench.parent, user=ATTACKER)
+        before, attackers = describe(bench.parent), describe(bench.parent, user=ATTACKER)
         completed = bench.run(asker, version, *COMMANDS[command])
         assert PWNED not in completed.stdout + completed.stderr
-        assert describe(bench.parent, user=ATTACKER) == theirs
+        assert describe(bench.parent, user=ATTACKER) == attackers
         assert describe(bench.prefix, user=ATTACKER) == {} if bench.prefix.exists() else True
         if command in RUNNING:
             assert completed.returncode == 0, completed
@@ -153,11 +153,11 @@ def test_a_planted_neighbour_is_left_alone_and_stops_no_plain_run(
 def test_a_first_run_takes_nothing_over(planted: str, asker: int, bench: Bench, tmp_path: Path) -> None:
     bench.prefix = make_sticky(tmp_path / "place")
     NEIGHBOURS[planted](bench.parent, bench.runtimes["v2"])
-    theirs = describe(bench.parent, user=ATTACKER)
+    attackers = describe(bench.parent, user=ATTACKER)
     completed = bench.run(asker, "v2", "word")
     assert PWNED not in completed.stdout + completed.stderr
-    assert describe(bench.parent, user=ATTACKER) == theirs
-    # Who owns the name that the next prefix is built under keeps others from building.
+    assert describe(bench.parent, user=ATTACKER) == attackers
+    # A user who owns the name that the next prefix is built under keeps others from building.
     stands_in_the_way = "previous" not in planted
     assert completed.returncode == (REFUSED if stands_in_the_way else 0), completed
     if not stands_in_the_way:

@@ -34,7 +34,7 @@ def find_faults(prefix: Path, *, packages: int) -> list[str]:
         if not (prefix / "conda-meta" / name).is_file():
             faults.append(f"no conda-meta/{name}")
     if read_marker(prefix)["runtime"] != "demo":
-        faults.append("the marker is not ours")
+        faults.append("the marker is not conda-ship's")
     if (prefix / ".demo.staging").exists():
         faults.append("scratch space is left")
     return faults

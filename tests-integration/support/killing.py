@@ -73,7 +73,7 @@ def _identify(path: Path) -> int | None:
 
 
 def count_files(directory: Path) -> int:
-    """Count what is in a folder, whoever is changing it meanwhile."""
+    """Count what is in a folder, even while others change it."""
     return sum(len(names) for _, _, names in os.walk(directory))
 
 

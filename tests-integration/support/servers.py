@@ -29,7 +29,7 @@ class Answer(http.server.SimpleHTTPRequestHandler):
     server: Server
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the tests' output is theirs."""
+        """Print nothing: this would mix with the output of the tests."""
 
     def do_GET(self) -> None:
         """Remember the request and let the fault answer it, if it wants to."""

@@ -32,13 +32,13 @@ def test_a_variable_that_names_nothing_is_not_replaced_by_another(
     make_executable: MakeExecutable, python_directory: Path, tmp_path: Path
 ) -> None:
     make_executable("", python_directory / "cs")
-    with pytest.raises(ShipError, match=r"/nothing: there is no such executable") as caught:
+    with pytest.raises(ShipError, match=r"/nothing: the executable does not exist") as caught:
         find_executable({"CONDA_SHIP_EXECUTABLE": str(tmp_path / "nothing")})
     assert caught.value.hint == "Correct or unset CONDA_SHIP_EXECUTABLE"
 
 
 def test_a_variable_that_names_a_directory_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ShipError, match="there is no such executable"):
+    with pytest.raises(ShipError, match="the executable does not exist"):
         find_executable({"CONDA_SHIP_EXECUTABLE": str(tmp_path)})
 
 

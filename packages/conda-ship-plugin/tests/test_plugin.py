@@ -49,7 +49,7 @@ def test_what_ends_the_arguments_of_conda_is_not_one_of_cs(
 def test_a_missing_executable_is_an_error_of_conda(conda_path: Path, tmp_path: Path) -> None:
     done = run_conda(conda_path, "build", CONDA_SHIP_EXECUTABLE=str(tmp_path / "nothing"))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("CondaError: conda ship: there is no such executable: ")
+    assert done.stderr.startswith("CondaError: conda ship: the executable does not exist: ")
 
 
 def test_a_signal_is_an_error_of_conda(conda_path: Path, make_executable: MakeExecutable) -> None:

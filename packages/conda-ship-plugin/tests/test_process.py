@@ -32,7 +32,7 @@ def test_a_signal_is_an_error_that_names_it(make_executable: MakeExecutable) -> 
     assert caught.value.signal_number == signal.SIGTERM
 
 
-def test_what_is_not_a_program_is_an_error(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_program_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "cs"
     path.write_bytes(b"\x7fELF nonsense")
     path.chmod(0o700)

@@ -27,7 +27,7 @@ def test_wildcards_match_domains(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["*.0.0.1", "*.1", "*.::1"])
-def test_addresses_are_no_domains(key: str) -> None:
+def test_ip_addresses_are_not_domains(key: str) -> None:
     credentials = Credentials(by_host={key: {"BearerToken": "t"}})
     assert credentials.authorize("https://127.0.0.1/a")[1] == {}
     assert credentials.authorize("https://[::1]/a")[1] == {}

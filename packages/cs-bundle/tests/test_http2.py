@@ -15,7 +15,7 @@ import cs_bundle.fetch
 import cs_bundle.http
 from archive_server import CERTIFICATE
 from bundle_samples import request
-from cs_bundle import ArchiveMismatchError, ArchiveRequest, FetchError, fetch_archives
+from cs_bundle import ArchiveMismatchError, FetchError, WantedArchive, fetch_archives
 from http2_server import Http2Server, Stream
 
 NAME = "numpy-2.0-py311_0.conda"
@@ -33,13 +33,13 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cs_bundle.download, "_BACKOFF_S", 0.001)
 
 
-def serve(server: Http2Server, path: Path, **behaviour: Any) -> ArchiveRequest:
+def serve(server: Http2Server, path: Path, **behaviour: Any) -> WantedArchive:
     """Put an archive on the server and return the request for it."""
     server.streams[f"/main/{path.name}"] = Stream(data=path.read_bytes(), **behaviour)
     return request(path, f"{server.url}/main/{path.name}")
 
 
-def fetch(requests: list[ArchiveRequest], cache: Path, environ: dict[str, str] | None = None) -> list[Path]:
+def fetch(requests: list[WantedArchive], cache: Path, environ: dict[str, str] | None = None) -> list[Path]:
     """Fetch without this machine's own settings, and with trust in the server."""
     return fetch_archives(
         requests, cache, environ={"HOME": "/nonexistent", "SSL_CERT_FILE": str(CERTIFICATE), **(environ or {})}
@@ -133,7 +133,7 @@ def test_what_is_not_http2_is_an_error_without_secrets(tmp_path: Path, server: H
     auth = tmp_path / "auth.json"
     auth.write_text(json.dumps({"127.0.0.1": {"BearerToken": "sekrit"}}))
     server.streams["/a"] = Stream(garbage=garbage)
-    wanted = ArchiveRequest(url=f"{server.url}/a", file_name="a-1-0.conda", sha256="0" * 64)
+    wanted = WantedArchive(url=f"{server.url}/a", file_name="a-1-0.conda", sha256="0" * 64)
     with pytest.raises(FetchError) as caught:
         fetch([wanted], tmp_path / "cache", {"RATTLER_AUTH_FILE": str(auth)})
     assert caught.value.kind == "network"
@@ -148,7 +148,7 @@ def test_a_failure_does_not_wait_for_a_stream_that_hangs(
     server.streams["/hangs"] = Stream(hangs=True)
     server.streams["/none"] = Stream(statuses=[404], is_last=True)
     wanted = [
-        ArchiveRequest(url=f"{server.url}/{name}", file_name=f"{name}-1-0.conda", sha256=digit * 64)
+        WantedArchive(url=f"{server.url}/{name}", file_name=f"{name}-1-0.conda", sha256=digit * 64)
         for name, digit in (("hangs", "0"), ("none", "1"))
     ]
     with pytest.raises(FetchError, match="404"):

@@ -121,7 +121,7 @@ def test_the_file_is_looked_for_as_curl_does(tmp_path: Path) -> None:
     assert load_credentials(environ).headers_for("a.example") == render_basic("you", "secret")
 
 
-def test_bytes_that_are_no_text_come_out_as_they_went_in(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_kept(tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_bytes(b"machine a.example login me password \xff\n")
     header = load_credentials({"HOME": str(tmp_path)}).headers_for("a.example")
     assert header == {"Authorization": "Basic bWU6/w=="}

@@ -93,7 +93,7 @@ def test_an_empty_bundle_is_read(tmp_path: Path) -> None:
     assert open_bundle(write_bundle(tmp_path / "b", []).path).archives == ()
 
 
-def test_asking_for_what_is_not_there_is_an_error(tmp_path: Path, archives: dict[str, Path]) -> None:
+def test_asking_for_a_missing_archive_is_an_error(tmp_path: Path, archives: dict[str, Path]) -> None:
     bundle = open_bundle(write_bundle(tmp_path / "b", archives.values()).path)
     with pytest.raises(BundleError, match="the bundle has no archive 'x'") as caught:
         bundle.open_archive("x")

@@ -40,21 +40,21 @@ def test_a_wrong_sha256_is_refused(bundle: Path, archives: dict[str, Path]) -> N
     expected = [
         replace(item, sha256="0" * 64) if item.file_name == NAME else item for item in expect(archives.values())
     ]
-    with pytest.raises(ArchiveMismatchError, match=f"the archive {NAME} has another SHA-256 than the lock") as caught:
+    with pytest.raises(ArchiveMismatchError, match=f"SHA-256 of the archive {NAME} does not match the lock") as caught:
         verify_bundle(bundle, expected, exact=True)
     assert (caught.value.kind, caught.value.name, caught.value.expected) == ("sha256-mismatch", NAME, "0" * 64)
 
 
 def test_a_wrong_size_is_refused(bundle: Path, archives: dict[str, Path]) -> None:
     expected = [replace(item, size_bytes=7) if item.file_name == NAME else item for item in expect(archives.values())]
-    with pytest.raises(ArchiveMismatchError, match="has another size than the lock says: 513 bytes instead of 7") as e:
+    with pytest.raises(ArchiveMismatchError, match=r"size .*\(expected 7 bytes, found 513 bytes\)") as e:
         verify_bundle(bundle, expected, exact=False)
     assert e.value.kind == "size-mismatch"
 
 
 def test_a_missing_archive_is_refused_or_reported(bundle: Path, archives: dict[str, Path]) -> None:
     expected = [*expect(archives.values()), replace(expect(archives.values())[0], file_name="more-1-0.conda")]
-    with pytest.raises(BundleRejectedError, match=r"lacks archives that the lock has: more-1-0\.conda") as caught:
+    with pytest.raises(BundleRejectedError, match=r"missing from the bundle: more-1-0\.conda") as caught:
         verify_bundle(bundle, expected, exact=True)
     assert caught.value.kind == "missing"
     assert verify_bundle(bundle, expected, exact=False).missing == ("more-1-0.conda",)
@@ -66,7 +66,7 @@ def test_an_unknown_archive_is_refused_or_reported(bundle: Path, archives: dict[
     if bundle.is_dir():
         assert verify_bundle(bundle, expected, exact=True).unknown == (NAME,)
         return
-    with pytest.raises(BundleRejectedError, match=f"the entry '{NAME}' is refused: the lock does not have") as caught:
+    with pytest.raises(BundleRejectedError, match=f"the entry '{NAME}' is refused: it is not in the lock") as caught:
         verify_bundle(bundle, expected, exact=True)
     assert caught.value.kind == "unknown-name"
 
@@ -113,7 +113,7 @@ def test_an_open_file_is_verified_as_its_path_is(form: str, tmp_path: Path, arch
 
 def test_errors_about_an_open_file_bear_the_given_name(tmp_path: Path, archives: dict[str, Path]) -> None:
     bundle = make_bundle("canonical", tmp_path, archives)
-    with bundle.open("rb") as file, pytest.raises(BundleRejectedError, match="the lock does not have it") as caught:
+    with bundle.open("rb") as file, pytest.raises(BundleRejectedError, match="it is not in the lock") as caught:
         verify_bundle(file, [], exact=True, path=Path("runtime"))
     assert caught.value.path == Path("runtime")
 

@@ -44,6 +44,7 @@ def test_archives_stand_where_the_arithmetic_says(tmp_path: Path, archives: dict
     data = info.path.read_bytes()
     for archive in info.archives:
         expected = archives[archive.file_name].read_bytes()
+        assert archive.tar_offset is not None
         found = bytes(data[file_offset(archive.tar_offset + index)] for index in range(archive.size_bytes))
         assert found == expected
 
@@ -125,7 +126,7 @@ def test_other_names_are_refused(tmp_path: Path, name: str) -> None:
 def test_one_name_twice_is_refused(tmp_path: Path, archives: dict[str, Path]) -> None:
     copy = tmp_path / "zlib-1.3-0.conda"
     copy.write_bytes(b"")
-    with pytest.raises(BundleRejectedError, match="two archives have one name") as caught:
+    with pytest.raises(BundleRejectedError, match="two archives have the same name") as caught:
         write_bundle(tmp_path / "b", [*archives.values(), copy])
     assert caught.value.kind == "duplicate"
 
@@ -138,7 +139,7 @@ def test_a_missing_archive_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stated", [512, 514])
 def test_an_archive_that_changes_meanwhile_is_an_error(tmp_path: Path, archives: dict[str, Path], stated: int) -> None:
     out = os.open(tmp_path / "b", os.O_WRONLY | os.O_CREAT)
-    with BlockWriter(out, 4096) as writer, pytest.raises(BundleWriteError, match="changed while it was being read"):
+    with BlockWriter(out, 4096) as writer, pytest.raises(BundleWriteError, match="changed while it was read"):
         writer.write_file(archives["zlib-1.3-0.conda"], stated)
     os.close(out)
 
@@ -183,7 +184,7 @@ def test_archives_are_checked_while_they_are_copied(tmp_path: Path, archives: di
 def test_a_damaged_archive_is_refused_and_leaves_nothing(name: str, tmp_path: Path, archives: dict[str, Path]) -> None:
     expected = [replace(one, sha256="0" * 64) if one.file_name == name else one for one in expect(archives.values())]
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(ArchiveMismatchError, match="has another SHA-256 than the lock says") as caught:
+    with pytest.raises(ArchiveMismatchError, match=r"SHA-256 .*does not match the lock") as caught:
         write_bundle(tmp_path / "b", archives.values(), expected=expected)
     assert (caught.value.path, caught.value.name) == (archives[name], name)
     assert sorted(tmp_path.iterdir()) == before
@@ -191,5 +192,5 @@ def test_a_damaged_archive_is_refused_and_leaves_nothing(name: str, tmp_path: Pa
 
 def test_an_archive_of_another_size_is_refused_before_it_is_read(tmp_path: Path, archives: dict[str, Path]) -> None:
     expected = [replace(one, size_bytes=7) for one in expect(archives.values()) if one.file_name.startswith("zlib")]
-    with pytest.raises(ArchiveMismatchError, match="another size than the lock says: 513 bytes instead of 7"):
+    with pytest.raises(ArchiveMismatchError, match=r"size .*\(expected 7 bytes, found 513 bytes\)"):
         write_bundle(tmp_path / "b", archives.values(), expected=expected)

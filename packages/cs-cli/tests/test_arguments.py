@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from cli_samples import build_options, run_options
 from cs_cli.arguments import build_parser, parse_arguments
 from cs_cli.errors import CliError
 from cs_manifest import CONFIG_KEYS, ConfigKey
 
 COMMANDS = ("inspect", "build", "run", "verify")
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "cs.md"
-SETTINGS = {flag for key in CONFIG_KEYS for flag in key.flags} | {"--no-freeze-base"}
+SWITCHES = {f"--no-{key.name}" for key in CONFIG_KEYS if key.value_type == "boolean"}
+SETTINGS = {flag for key in CONFIG_KEYS for flag in key.flags} | SWITCHES
 
 
 def flags_of(command: str) -> set[str]:
@@ -37,9 +39,9 @@ def test_every_key_of_the_manifest_is_a_flag_with_its_alias(command: str) -> Non
 
 
 def test_flags_that_were_given_override_the_manifest() -> None:
-    words = ["build", "--layout", "online", "--exclude-packages", "a", "--exclude", "b", "--no-freeze-base"]
-    assert parse_arguments(words).overrides == {"layout": "online", "exclude": ["a", "b"], "freeze-base": False}
-    assert parse_arguments(["build"]).overrides == {}
+    words = ["--layout", "online", "--exclude-packages", "a", "--exclude", "b", "--no-freeze-base"]
+    assert build_options(*words).overrides == {"layout": "online", "exclude": ["a", "b"], "freeze-base": False}
+    assert build_options().overrides == {}
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_flags_that_were_given_override_the_manifest() -> None:
 def test_a_switch_takes_true_and_false_too_and_leaves_other_words_to_be_refused(
     words: list[str], value: bool | str
 ) -> None:
-    assert parse_arguments(["build", *words]).overrides == {"freeze-base": value}
+    assert build_options(*words).overrides == {"freeze-base": value}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_a_switch_takes_true_and_false_too_and_leaves_other_words_to_be_refused(
     ],
 )
 def test_a_list_is_split_at_commas_and_white_space(words: list[str], names: list[str]) -> None:
-    assert parse_arguments(["build", *words]).overrides == {"exclude": names}
+    assert build_options(*words).overrides == {"exclude": names}
 
 
 @pytest.mark.parametrize("key", CONFIG_KEYS, ids=lambda key: key.name)
@@ -85,16 +87,16 @@ def test_help_says_what_a_key_means_its_words_and_its_default(key: ConfigKey) ->
 @pytest.mark.parametrize(
     ("words", "arguments"),
     [
-        (["run"], []),
-        (["run", "--", "-c", "x"], ["-c", "x"]),
-        (["run", "--", "a", "--", "--help"], ["a", "--", "--help"]),
-        (["run", "plain"], ["plain"]),
-        (["run", "-q", "plain", "--", "-q"], ["plain", "-q"]),
-        (["run", "--", ""], [""]),
+        ([], []),
+        (["--", "-c", "x"], ["-c", "x"]),
+        (["--", "a", "--", "--help"], ["a", "--", "--help"]),
+        (["plain"], ["plain"]),
+        (["-q", "plain", "--", "-q"], ["plain", "-q"]),
+        (["--", ""], [""]),
     ],
 )
 def test_everything_behind_the_first_dashes_is_the_runtimes(words: list[str], arguments: list[str]) -> None:
-    assert parse_arguments(words).arguments == tuple(arguments)
+    assert run_options(*words).arguments == tuple(arguments)
 
 
 def test_abbreviations_are_refused() -> None:

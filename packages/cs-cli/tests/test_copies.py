@@ -31,9 +31,9 @@ NAMES = st.text("abcXYZ-_. 019é", max_size=12)
 
 @given(NAMES, st.lists(NAMES, max_size=6))
 def test_suggestions_are_the_same(name: str, known: list[str]) -> None:
-    ours, theirs = cs_lock.suggestions, cs_manifest.suggestions
-    assert ours.did_you_mean(name, known) == theirs.did_you_mean(name, known)
-    assert ours.sort_by_nearness(name, known) == theirs.sort_by_nearness(name, known)
+    lock, manifest = cs_lock.suggestions, cs_manifest.suggestions
+    assert lock.did_you_mean(name, known) == manifest.did_you_mean(name, known)
+    assert lock.sort_by_nearness(name, known) == manifest.sort_by_nearness(name, known)
 
 
 @given(NAMES)

@@ -66,7 +66,7 @@ def test_a_paragraph_says_what_where_and_what_to_do() -> None:
 
 
 def test_what_the_message_says_is_not_said_again() -> None:
-    assert render_error(CliError("has to be a or b", kind="k", expected="a or b")) == ["error: has to be a or b"]
+    assert render_error(CliError("must be a or b", kind="k", expected="a or b")) == ["error: must be a or b"]
 
 
 def test_line_and_column_follow_the_path() -> None:

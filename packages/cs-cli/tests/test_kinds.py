@@ -12,7 +12,6 @@ import pytest
 PACKAGES = Path(__file__).parents[2]
 REFERENCE = PACKAGES.parent / "docs" / "reference"
 KIND = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-KIND_COMES_FIRST = ("RefusedError",)
 
 
 def find_kinds(tree: ast.AST) -> Iterator[str]:
@@ -23,7 +22,6 @@ def find_kinds(tree: ast.AST) -> Iterator[str]:
             name = node.func.id if isinstance(node.func, ast.Name) else ""
             if name.endswith(("Error", "Problem", "_error")):
                 found = [keyword.value for keyword in node.keywords if keyword.arg == "kind"]
-                found += node.args[:1] if name in KIND_COMES_FIRST else []
         elif isinstance(node, ast.ClassDef) and node.name.endswith("Error"):
             assigned = [one for one in node.body if isinstance(one, ast.Assign)]
             found = [one.value for one in assigned if ast.unparse(one.targets[0]) == "kind"]

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from cli_samples import Cs
 from cs_cli.building.companions import StagedFile, render_checksums
 from cs_cli.terminal.console import format_bytes
-from cs_cli.verification.checks import read_checksums, verify_path
+from cs_cli.verification.checks import verify_path
+from cs_cli.verification.checksums import read_checksums
 
 NAMES = st.text(string.ascii_letters + string.digits + "._-", min_size=1, max_size=30).filter(lambda s: s.strip("."))
 DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 import re
 from pathlib import Path
 
@@ -57,3 +59,57 @@ def test_a_library_imports_no_other(name: str) -> None:
         )
     }
     assert imported & others == set()
+
+
+def parse_sources(names: tuple[str, ...] = (*LIBRARIES, "cs-cli", "conda-ship-plugin")) -> dict[Path, ast.Module]:
+    paths = [path for name in names for path in sorted((PACKAGES / name).glob("src/*/**/*.py"))]
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def test_cs_uses_only_what_a_library_makes_public() -> None:
+    roots = tuple(f"{name.replace('-', '_')}." for name in LIBRARIES)
+    found = [
+        f"{path.name}:{node.lineno}: {node.module}"
+        for path, tree in parse_sources(("cs-cli",)).items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").startswith(roots)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_a_public_function_is_used_by_cs_or_shown_to_readers(name: str) -> None:
+    library = importlib.import_module(name.replace("-", "_"))
+    names = [one for one in library.__all__ if inspect.isfunction(getattr(library, one)) or one.isupper()]
+    pages = [*PACKAGES.glob("*/README.md"), *PACKAGES.parent.glob("docs/**/*.md")]
+    sources = [*PACKAGES.glob("cs-cli/src/**/*.py"), *pages]
+    words = set(re.findall(r"\w+", "".join(path.read_text(encoding="utf-8") for path in sources)))
+    assert [one for one in names if one not in words] == []
+
+
+def find_fields(tree: ast.Module) -> list[str]:
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    statements = [one for node in classes for one in node.body if isinstance(one, ast.AnnAssign)]
+    return [one.target.id for one in statements if isinstance(one.target, ast.Name)]
+
+
+def test_a_field_that_counts_bytes_says_so() -> None:
+    """Files say ``size``; ``legacy_bz2_size`` is a field of conda's records, which keep their names."""
+    fields = {name for tree in parse_sources().values() for name in find_fields(tree)}
+    assert "size_bytes" in fields
+    assert {name for name in fields if re.fullmatch(r"(.*_)?size", name)} == {"legacy_bz2_size"}
+
+
+def find_constructors(tree: ast.Module) -> list[tuple[str, ast.arguments]]:
+    classes = [one for one in ast.walk(tree) if isinstance(one, ast.ClassDef) and one.name.endswith("Error")]
+    made = [(one.name, item) for one in classes for item in one.body if isinstance(item, ast.FunctionDef)]
+    return [(name, item.args) for name, item in made if item.name == "__init__"]
+
+
+def test_every_error_is_made_of_a_message_then_of_facts_by_name() -> None:
+    found = {name: made for tree in parse_sources().values() for name, made in find_constructors(tree)}
+    assert {"BundleError", "CliError", "LockError", "ManifestError", "RefusedError", "ShipError"} <= set(found)
+    del found["TryAgainError"]  # wraps one of them, and never leaves cs_bundle
+    for name, made in found.items():
+        assert [one.arg for one in made.args] == ["self", "message"], name
+        assert made.kwonlyargs[0].arg == "kind", name

@@ -162,7 +162,7 @@ def test_a_file_that_is_gone_is_named(shelf: Shelf, cs: Cs, layout: str) -> None
     outcome = cs("build", "--layout", layout)
     assert outcome.status == 1
     assert f"{path}: cannot read the archive {path.name}, which the lock names: No such file" in outcome.err
-    assert "hint: put the file back, or lock the workspace again" in outcome.err
+    assert "hint: restore the file, or lock the workspace again" in outcome.err
     assert not Path("dist").exists()
 
 
@@ -176,7 +176,7 @@ def test_a_file_that_has_changed_is_named(shelf: Shelf, cs: Cs, layout: str, sam
     assert outcome.status == 1
     assert str(path) in outcome.err
     assert (sha256(data).hexdigest() if same_size else f"{len(data)} bytes") in outcome.err
-    assert "hint: put back the file that was locked, or lock the workspace again" in outcome.err
+    assert "hint: restore the file that was locked, or lock the workspace again" in outcome.err
     assert not Path("dist").exists()
 
 

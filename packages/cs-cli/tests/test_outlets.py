@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from cli_samples import Workspace
+from cli_samples import Workspace, inspect_options
 from cs_cli import main
-from cs_cli.arguments import parse_arguments
 from cs_cli.building.companions import render_json
 from cs_cli.errors import CliError, render_error
 from cs_cli.inspection.report import render_inspection
@@ -59,7 +59,7 @@ def written(print_something: Callable[[], None]) -> str:
 @given(ANYTHING)
 def test_a_line_stays_one_line_and_commands_nothing(text: str) -> None:
     for say in (Console().say, Console().warn, lambda line: print_lines([line])):
-        said = written(lambda say=say: say(text))
+        said = written(partial(say, text))
         assert said.endswith("\n")
         assert_harmless(said)
         assert said.count("\n") == 1
@@ -80,7 +80,7 @@ def test_colours_are_the_only_commands(text: str) -> None:
 def test_json_says_the_same(text: str) -> None:
     document = {"key": text, text: ["key", {"inner": text}]}
     for indent in (None, 2):
-        printed = written(lambda indent=indent: print_json(document, indent=indent))
+        printed = written(partial(print_json, document, indent=indent))
         assert_harmless(printed)
         assert json.loads(printed) == document
         assert printed.count("\n") == (1 if indent is None else 1 + json.dumps(document, indent=2).count("\n"))
@@ -134,7 +134,7 @@ def spoil(inspection: Inspection, text: str) -> Inspection:
     "style", [TextStyle(), TextStyle(colors=True), TextStyle(width=80)], ids=["plain", "colours", "narrow"]
 )
 def test_no_inspection_forges_a_line(style: TextStyle) -> None:
-    inspection = inspect_derivation(derive_project(parse_arguments(["inspect"]), strict=False), platform=None)
+    inspection = inspect_derivation(derive_project(inspect_options(), strict=False), platform=None)
 
     def render(text: str) -> list[str]:
         return list(map(style.render, render_inspection(spoil(inspection, text), style)))

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-import cs_cli.building.execution
 from cli_samples import Cs, Workspace
 from cs_bundle import disk_full
 from cs_cli.run import run_process, runtime_environment
+from cs_stamp import write_stamp
 
 FAKE_RUNTIME = """#!/bin/sh
 mkdir -p "$CONDA_SHIP_PREFIX" && echo installed > "$CONDA_SHIP_PREFIX/marker"
@@ -30,14 +30,13 @@ exit 7
 @pytest.fixture
 def fake_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Put a shell script in the place of every runtime that is stamped, and temporary folders below a known one."""
-    write_stamp = cs_cli.building.execution.write_stamp
 
     def write(template: Path, out: Path, **parts: Any) -> Any:
         info = write_stamp(template, out, **parts)
         out.write_text(FAKE_RUNTIME)
         return info
 
-    monkeypatch.setattr(cs_cli.building.execution, "write_stamp", write)
+    monkeypatch.setattr("cs_cli.building.execution.write_stamp", write)
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
 

@@ -112,7 +112,7 @@ cs_cli.main.main(["inspect"])
     assert "sekrit" not in completed.stdout + completed.stderr
 
 
-AUTH = {
+AUTH: dict[str, list[object]] = {
     "BearerToken": ["sek\nrit", "", "sek rit", 5, None],
     "CondaToken": ["sek\nrit", ["sekrit"]],
     "BasicHTTP": ["sekrit", {"username": "me"}, {"password": "sekrit", "username": ["sekrit"]}],

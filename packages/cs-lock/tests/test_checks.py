@@ -65,7 +65,7 @@ def test_two_packages_of_one_name_are_refused(write_lock: Make, package: Make) -
     packages = [package("a"), package("a", version="2.0")]
     (problem,) = problems_of(write_lock({"default": {"linux-64": packages}}))
     assert problem.kind == "duplicate-package"
-    assert problem.message == "a is there twice: a-1.0-h0_0.conda and a-2.0-h0_0.conda"
+    assert problem.message == "a appears twice: a-1.0-h0_0.conda and a-2.0-h0_0.conda"
 
 
 def test_channel_with_credentials_is_refused_and_redacted(write_lock: Make, package: Make) -> None:
@@ -73,4 +73,4 @@ def test_channel_with_credentials_is_refused_and_redacted(write_lock: Make, pack
     path.write_text(path.read_text().replace(f"url: {CHANNEL}/", "url: https://me:secret@x.org/c/"))
     (problem,) = problems_of(path)
     assert (problem.kind, problem.key) == ("credentials", "environments.default.channels[0]")
-    assert problem.message == "the channel's URL holds a user name or password: https://***@x.org/c/"
+    assert problem.message == "the channel's URL contains a user name or password: https://***@x.org/c/"

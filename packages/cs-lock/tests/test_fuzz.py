@@ -64,7 +64,7 @@ def read_and_derive(path: Path) -> None:
             rendered = lock.render()
         except LockError:
             continue
-        # What is written has to be readable, whatever it was made of.
+        # What is written must be readable, whatever it was made of.
         path.write_bytes(rendered)
         assert derive(read_lock(path), environment="default").render() == rendered
 

@@ -143,7 +143,7 @@ def test_neither_does_any_text(field: str, value: str, tmp_path: Path) -> None:
 
 def test_a_control_character_is_refused_with_its_place(tmp_path: Path) -> None:
     path = render(tmp_path / "pixi.lock", rest='  license: "\\e]0;title\\a"\n')
-    with pytest.raises(LockError, match=r"a value holds the control character U\+001B") as caught:
+    with pytest.raises(LockError, match=r"a value contains the control character U\+001B") as caught:
         read_lock(path)
     assert (caught.value.path, caught.value.line, caught.value.column) == (path, 12, 12)
 
@@ -151,7 +151,7 @@ def test_a_control_character_is_refused_with_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["\x9b", "\x85", "\x80"])
 def test_one_that_stands_there_itself_is_refused_too(value: str, tmp_path: Path) -> None:
     path = render(tmp_path / "pixi.lock", rest=f"  license: a{value}b\n")
-    with pytest.raises(LockError, match="it holds control characters") as caught:
+    with pytest.raises(LockError, match="it contains control characters") as caught:
         read_lock(path)
     assert (caught.value.line, caught.value.column) == (12, 13)
 

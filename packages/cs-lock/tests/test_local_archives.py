@@ -147,7 +147,7 @@ def test_no_digest_and_no_file_is_an_error(is_directory: bool, tmp_path: Path) -
     with pytest.raises(LockError) as caught:
         derive_default(path)
     (problem,) = caught.value.problems
-    assert (problem.kind, problem.hint) == ("missing-sha256", "put the file back, or lock the workspace again")
+    assert (problem.kind, problem.hint) == ("missing-sha256", "restore the file, or lock the workspace again")
     assert problem.message == "a has no sha256, and its file cannot be read: ./a-1-0.conda"
 
 
@@ -190,14 +190,17 @@ def test_different_archives_of_one_name_for_one_subdir_are_refused(is_same: bool
     lock = derive(read_lock(write_entries(tmp_path / "x.lock", entries, 7)), environment="default", strict=False)
     assert [problem.kind for problem in lock.errors] == ([] if is_same else ["duplicate-file-name"])
     if not is_same:
-        assert lock.errors[0].message == "./x/a-1-0.conda and ./y/a-1-0.conda are different archives with one file name"
+        assert (
+            lock.errors[0].message
+            == "./x/a-1-0.conda and ./y/a-1-0.conda are different archives with the same file name"
+        )
 
 
 def test_two_packages_of_one_platform_with_one_file_name_are_refused(tmp_path: Path) -> None:
     entries = {"linux-64": [entry("./x/a-1-0.conda"), entry("https://x.org/linux-64/a-1-0.conda", name="b")]}
     lock = derive(read_lock(write_entries(tmp_path / "x.lock", entries, 6)), environment="default", strict=False)
     assert [(p.kind, p.message) for p in lock.errors] == [
-        ("duplicate-file-name", "a and b have one file name: a-1-0.conda")
+        ("duplicate-file-name", "a and b have the same file name: a-1-0.conda")
     ]
 
 

@@ -1,4 +1,4 @@
-"""What cannot ship is told so that its owner knows where to start."""
+"""A refusal tells the owner of a lock where to start."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_any_text_reads_back(text: str) -> None:
     line = f"a: {quote_scalar(text)}\n"
     assert yaml.safe_load(line) == {"a": text}
     if re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", text):
-        with pytest.raises(LockError, match="a value holds the control character"):
+        with pytest.raises(LockError, match="a value contains the control character"):
             parse_events(line)
         return
     assert parse_events(line) == {"a": text}

@@ -15,7 +15,8 @@ from rattler import MatchSpec, Version
 from rattler import PackageRecord as RattlerRecord
 from rattler.package import BuildString
 
-from cs_lock import Mismatch, PackageRecord, find_mismatches, read_lock, satisfies
+from cs_lock import Mismatch, PackageRecord, find_mismatches, read_lock
+from cs_lock.satisfaction import satisfies
 
 NUMPY = PackageRecord(
     name="numpy",
@@ -55,7 +56,7 @@ RIGHT = [
     f'numpy[sha256="{"ab" * 32}"]',
     f'numpy[md5="{"cd" * 16}"]',
     'numpy[url="https://conda.example.com/forge/linux-64/numpy-2.1.3-py312_openblas_2.conda"]',
-    # Whoever solved it could read these; rattler or the lock cannot say more.
+    # The solver could read these; neither rattler nor the lock can tell more.
     'numpy[features="mkl"]',
     'numpy[track_features="mkl"]',
     'numpy[license_family="BSD"]',

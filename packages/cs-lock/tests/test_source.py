@@ -54,7 +54,7 @@ def test_platform_names_of_their_own_get_their_subdir_from_their_beginning(write
 def test_platform_that_could_be_anything_is_refused_when_it_is_asked_for(write_lock: Make, package: Make) -> None:
     source = read_lock(write_lock({"odd": {"gpu": [package("b", subdir="noarch")]}, "fine": {"linux-64": []}}, 1))
     assert source.platforms("fine")
-    with pytest.raises(LockError, match="does not say for which conda subdir the platform 'gpu' is") as caught:
+    with pytest.raises(LockError, match="does not say which conda subdir the platform 'gpu' has") as caught:
         source.environment("odd")
     assert (caught.value.kind, caught.value.key) == ("unknown-subdir", "environments.odd.packages.gpu")
 

@@ -1,4 +1,4 @@
-"""Projects are built in code; what a test does not care about is filled in here."""
+"""Projects are built in code; this fills in what a test does not care about."""
 
 from __future__ import annotations
 

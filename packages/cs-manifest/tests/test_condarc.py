@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from steady import count_calls
 
 from cs_manifest import ManifestError
 from cs_manifest.condarc import MAX_SIZE_BYTES, read_condarc
-from steady import count_calls
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30)
@@ -33,9 +33,9 @@ def test_a_mapping_is_returned_as_it_is(tmp_path: Path, text: str) -> None:
     [
         ("", "is empty", 1),
         ("# nothing\n", "is empty", 1),
-        ("- conda-forge\n", "does not hold a mapping", 1),
-        ("\nconda-forge\n", "does not hold a mapping", 2),
-        ("a: 1\n---\nb: 2\n", "holds more than one document", 3),
+        ("- conda-forge\n", "does not contain a mapping", 1),
+        ("\nconda-forge\n", "does not contain a mapping", 2),
+        ("a: 1\n---\nb: 2\n", "contains more than one document", 3),
         ("a: [1\n", "is not valid YAML", 2),
         ("a: *b\n", "alias \\*b has no anchor", 1),
         (b"a: 1\nb: \xff\n", "is not UTF-8", 2),
@@ -54,7 +54,7 @@ def test_anything_else_is_an_error(tmp_path: Path, content: bytes | str, message
         assert caught.value.line == line
 
 
-def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="cannot be read: No such file"):
         read_condarc(tmp_path / "condarc")
     with pytest.raises(ManifestError, match="is not a regular file"):
@@ -66,7 +66,7 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
 @pytest.mark.parametrize("depth", [101, 250, 999, 1001, 5000])
 @pytest.mark.parametrize("form", ["[", "{a: ", "- ", "? "])
-def test_depth_is_told_as_that_whatever_reads_the_yaml(
+def test_depth_is_reported_as_depth_by_every_yaml_parser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, depth: int, loader: str
 ) -> None:
     import yaml
@@ -77,7 +77,7 @@ def test_depth_is_told_as_that_whatever_reads_the_yaml(
 
 
 @pytest.mark.parametrize("line", ["anaconda_token: QZX", "password: 'QZX'", "a:\n  - my_secret: QZX", 'Token: "QZX"'])
-def test_a_value_that_is_called_a_secret_is_refused_and_not_shown(tmp_path: Path, line: str) -> None:
+def test_a_value_with_the_key_of_a_secret_is_refused_and_not_shown(tmp_path: Path, line: str) -> None:
     path = tmp_path / "condarc"
     path.write_text(f"channels: [c]\n{line}\n")
     with pytest.raises(ManifestError) as caught:
@@ -97,7 +97,7 @@ def test_a_value_that_is_called_a_secret_is_refused_and_not_shown(tmp_path: Path
         "# token: x",
     ],
 )
-def test_a_switch_and_a_variable_are_no_secrets(tmp_path: Path, line: str) -> None:
+def test_a_switch_and_a_variable_are_not_secrets(tmp_path: Path, line: str) -> None:
     path = tmp_path / "condarc"
     path.write_text(f"a: b\n{line}\n")
     assert read_condarc(path) == path.read_text()

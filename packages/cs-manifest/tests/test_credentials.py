@@ -1,4 +1,4 @@
-"""Credentials in addresses, however they are spelled."""
+"""Credentials in addresses, in every spelling."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_queries_and_fragments_are_found(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", CLEAN)
-def test_what_is_clean_is_left_as_it_is(address: str) -> None:
+def test_an_address_without_credentials_is_not_changed(address: str) -> None:
     assert not holds_credentials(address)
     assert not holds_extras(address)
     assert not holds_page_credentials(address)
@@ -101,17 +101,17 @@ def test_no_number_of_encodings_hides_a_token(token: str, channel: str, rounds: 
 
 
 @given(st.text(max_size=60))
-def test_masking_any_text_ends_and_is_settled(text: str) -> None:
+def test_masking_ends_and_masking_again_changes_nothing(text: str) -> None:
     masked = mask_credentials(f"https://{text}")
     assert mask_credentials(masked) == masked or "***" in masked
 
 
-def test_masking_takes_no_time_to_speak_of() -> None:
+def test_masking_is_fast() -> None:
     for text in ("https://" * 20_000, "https://" + "a:" * 50_000, "https://h/" + "%25" * 50_000, "//@" * 50_000):
         mask_credentials(text)
 
 
-# What a manifest hands out.
+# What a manifest passes on.
 
 
 def read_specs(make_project: Make, value: str, key: str = "x") -> dict[str, str]:
@@ -205,7 +205,7 @@ def test_a_condarc_holds_no_credentials(tmp_path: Path, address: str, form: str)
     ],
     ids=["comment", "no-scheme", "escape", "block"],
 )
-def test_other_places_of_a_condarc_are_looked_at_as_well(tmp_path: Path, text: str, line: int) -> None:
+def test_credentials_anywhere_in_a_condarc_are_refused(tmp_path: Path, text: str, line: int) -> None:
     path = tmp_path / "condarc"
     path.write_text(text)
     with pytest.raises(ManifestError) as caught:
@@ -223,7 +223,7 @@ def test_other_places_of_a_condarc_are_looked_at_as_well(tmp_path: Path, text: s
         "ssl_verify: /etc/ssl/cert.pem\nmail: mailto:me@example.com\n",
     ],
 )
-def test_what_conda_replaces_is_no_credential(tmp_path: Path, text: str) -> None:
+def test_variables_that_conda_expands_are_not_credentials(tmp_path: Path, text: str) -> None:
     path = tmp_path / "condarc"
     path.write_text(text)
     assert read_condarc(path) == text

@@ -62,7 +62,7 @@ def test_an_empty_file_is_an_empty_document(tmp_path: Path) -> None:
     assert read_document(write(tmp_path, "")).data == {}
 
 
-def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="cannot be read: No such file") as caught:
         read_document(tmp_path / "conda.toml")
     assert caught.value.kind == "manifest-unreadable"
@@ -76,7 +76,7 @@ def test_every_fault_found_so_far_gives_one_error(path: Path) -> None:
 
 def test_a_table_that_is_something_else_is_an_error(tmp_path: Path) -> None:
     document = read_document(write(tmp_path, "[tool]\nconda-ship = 3\n"))
-    with pytest.raises(ManifestError, match=r":2:1: tool.conda-ship: a table is expected, not 3"):
+    with pytest.raises(ManifestError, match=r":2:1: tool.conda-ship: must be a table, not 3"):
         document.table(("tool", "conda-ship"))
     assert document.table(("tool", "pixi")) == {}
 

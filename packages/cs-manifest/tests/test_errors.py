@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cs_manifest import ERROR_KINDS, ManifestError
+from cs_manifest import ManifestError
+from cs_manifest.errors import ERROR_KINDS
 
 
 def test_an_error_says_what_where_and_what_to_do() -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cs_manifest import CONFIG_KEYS, ERROR_KINDS, ConfigKey
+from cs_manifest import CONFIG_KEYS, ConfigKey
+from cs_manifest.errors import ERROR_KINDS
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "configuration.md"
 

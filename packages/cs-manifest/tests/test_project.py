@@ -77,7 +77,7 @@ def test_a_list_of_tasks_is_passed_over(tmp_path: Path) -> None:
 def test_a_given_root_is_not_searched_upward(tmp_path: Path) -> None:
     write(tmp_path, "pixi.toml", "pixi.lock")
     member = write(tmp_path / "member", "pyproject.toml", text="[project]\n")
-    with pytest.raises(ManifestError, match="holds no usable manifest") as caught:
+    with pytest.raises(ManifestError, match="has no usable manifest") as caught:
         discover(member)
     assert caught.value.kind == "manifest-not-found"
     assert "pyproject.toml (no [tool.conda] and no [tool.pixi] workspace)" in str(caught.value.actual)
@@ -124,7 +124,7 @@ def test_a_given_manifest_may_stand_outside_the_root(tmp_path: Path) -> None:
 
 def test_a_given_lock_that_is_missing_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "conda.toml", "conda.lock")
-    with pytest.raises(ManifestError, match="there is no such source lock"):
+    with pytest.raises(ManifestError, match="the source lock does not exist"):
         discover(tmp_path, source_lock=tmp_path / "other.lock")
 
 
@@ -132,7 +132,7 @@ def test_a_given_lock_that_is_missing_is_an_error(tmp_path: Path) -> None:
     ("name", "message"),
     [
         ("pixi.toml", "cannot be read: No such file"),
-        ("environment.toml", "the name of a manifest says which tool it belongs to"),
+        ("environment.toml", "is not a manifest name that cs recognises"),
         ("", "is a directory"),
     ],
 )
@@ -146,7 +146,7 @@ def test_a_current_directory_that_was_removed_is_an_error(tmp_path: Path, monkey
     gone = write(tmp_path / "gone")
     monkeypatch.chdir(gone)
     gone.rmdir()
-    with pytest.raises(ManifestError, match="the current directory is not there any more"):
+    with pytest.raises(ManifestError, match="the current directory no longer exists"):
         discover()
 
 
@@ -157,7 +157,7 @@ def test_names_that_are_too_long_are_errors_like_others(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="cannot be read: File name too long"):
         discover(manifest=tmp_path / name / "conda.toml")
     write(tmp_path, "conda.toml")
-    with pytest.raises(ManifestError, match="there is no such source lock"):
+    with pytest.raises(ManifestError, match="the source lock does not exist"):
         discover(tmp_path, source_lock=name)
 
 

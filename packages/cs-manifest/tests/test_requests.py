@@ -39,7 +39,7 @@ def specs(project: Project, environment: str) -> list[tuple[str, str, tuple[str,
     return [(found.feature, found.spec, found.platforms) for found in requested_specs(project, environment)]
 
 
-def test_a_feature_s_targets_replace_its_own_specs(make_project: Make) -> None:
+def test_the_targets_of_a_feature_replace_its_own_specs(make_project: Make) -> None:
     assert specs(make_project(WORKSPACE), "ship") == [
         ("ship", "conda-forge::conda >=25.1 *_0", None),
         ("ship", "python", ("win-64",)),
@@ -57,11 +57,11 @@ def test_the_default_feature_comes_last_and_build_dependencies_win(make_project:
     ]
 
 
-def test_the_default_environment_is_there_without_being_defined(make_project: Make) -> None:
+def test_the_default_environment_exists_without_being_defined(make_project: Make) -> None:
     assert [found.kind for found in requested_specs(make_project(WORKSPACE), "default")] == ["conda", "conda", "pypi"]
 
 
-def test_a_request_says_where_it_stands(make_project: Make) -> None:
+def test_a_request_has_the_key_path_of_its_entry(make_project: Make) -> None:
     found = requested_specs(make_project(WORKSPACE), "ship")[3]
     assert found.key == ("feature", "ship", "target", "osx-arm64", "dependencies", "python")
     assert (found.name, found.kind, found.target) == ("python", "conda", "osx-arm64")
@@ -134,7 +134,7 @@ def test_the_specs_of_several_features_become_one(make_project: Make) -> None:
     }
 
 
-def test_a_manifest_that_only_says_what_to_ship_requests_nothing(make_project: Make) -> None:
+def test_a_manifest_that_only_defines_what_to_ship_requests_nothing(make_project: Make) -> None:
     assert requested_specs(make_project("[tool.conda-ship]\n"), "ship") == ()
 
 
@@ -145,7 +145,7 @@ def test_what_the_workspace_does_not_have_is_not_inherited(make_project: Make, v
     assert caught.value.line == 3
 
 
-def test_what_an_environment_says_itself_is_a_feature_of_its_name(make_project: Make) -> None:
+def test_an_environments_own_table_is_a_feature_of_its_name(make_project: Make) -> None:
     project = make_project("""
         [workspace]
         [environments.dev.dependencies]
@@ -181,7 +181,7 @@ def test_pixi_takes_python_and_groups_from_the_standard_tables(make_project: Mak
     ]
 
 
-def test_a_python_of_the_workspace_s_own_replaces_requires_python(make_project: Make) -> None:
+def test_the_workspaces_own_python_replaces_requires_python(make_project: Make) -> None:
     text = "[project]\nrequires-python = '>=3.11'\n[tool.pixi.dependencies]\npython = '3.13.*'\n"
     assert specs(make_project(text, "pyproject.toml"), "default") == [("default", "python 3.13.*", None)]
 

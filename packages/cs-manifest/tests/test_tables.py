@@ -1,4 +1,4 @@
-"""What is written from the table of keys."""
+"""The files that are generated from the table of keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def copy_targets(directory: Path) -> Path:
     return directory
 
 
-def test_every_file_is_what_the_table_makes_of_it() -> None:
+def test_every_generated_file_is_up_to_date() -> None:
     assert write_tables.main("--check") == 0
 
 
@@ -49,8 +49,8 @@ def test_a_new_key_appears_in_every_file(name: str, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("text", ["", "Written by `nox -s generate`\n", f"{write_tables.END}\n{write_tables.MARK}\n"])
-def test_a_file_that_does_not_say_where_to_write_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="the lines that say where to write are missing, or there twice"):
+def test_a_file_without_the_marker_lines_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="the marker lines are missing, or there more than once"):
         write_tables.replace_marked(text, "x")
 
 

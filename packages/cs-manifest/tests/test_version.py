@@ -17,12 +17,12 @@ DYNAMIC = '[project]\nname = "demo"\ndynamic = ["version"]\n[tool.hatch.version]
 
 
 def version_of(project: Project, **flags: object) -> str:
-    """Read the version as a build does: the backend is asked if nobody else knows it."""
+    """Read the version as a build does: the backend is asked only if it alone knows the version."""
     version = load_config(project, FLAGS | flags).runtime_version
     return ask_version(project) if version is None else version
 
 
-def test_the_project_s_static_version_is_the_default(make_project: Make) -> None:
+def test_the_projects_static_version_is_the_default(make_project: Make) -> None:
     assert version_of(make_project('[project]\nversion = "1.2"\n[tool.pixi]', "pyproject.toml")) == "1.2"
 
 
@@ -37,23 +37,23 @@ def test_metadata_means_the_static_version_first(make_project: Make) -> None:
 
 
 @pytest.mark.parametrize("name", ["conda.toml", "pixi.toml"])
-def test_without_a_pyproject_a_version_has_to_be_given(make_project: Make, name: str, tmp_path: Path) -> None:
+def test_without_a_pyproject_a_version_must_be_given(make_project: Make, name: str, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2"\n')
-    with pytest.raises(ManifestError, match="there is no version for the runtime") as caught:
+    with pytest.raises(ManifestError, match="the runtime has no version") as caught:
         version_of(make_project("[workspace]\n[tool.conda-ship]\n", name))
     assert (caught.value.kind, caught.value.key) == ("version-missing", "tool.conda-ship.runtime-version")
     assert "runtime-version" in (caught.value.hint or "")
 
 
-def test_a_dynamic_version_without_asking_for_it_says_how_to_ask(make_project: Make) -> None:
-    with pytest.raises(ManifestError, match="no version") as caught:
+def test_the_error_for_a_dynamic_version_says_how_to_allow_it(make_project: Make) -> None:
+    with pytest.raises(ManifestError, match="has no version") as caught:
         version_of(make_project(DYNAMIC + "[tool.pixi]", "pyproject.toml"))
     assert 'set `runtime-version = { from = "project-metadata" }`' in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("version", ["'1 2'", "''", "3", "'-1'"])
-def test_a_version_has_to_look_like_one(make_project: Make, version: str) -> None:
-    with pytest.raises(ManifestError, match=r"project.version: has to be a (version|string)") as caught:
+def test_a_version_must_look_like_one(make_project: Make, version: str) -> None:
+    with pytest.raises(ManifestError, match=r"project.version: must be a (version|string)") as caught:
         version_of(make_project(f"[tool.pixi]\n[project]\nversion = {version}\n", "pyproject.toml"))
     assert (caught.value.kind, caught.value.line) == ("value-invalid", 3)
 
@@ -121,7 +121,9 @@ def test_a_backend_that_is_not_installed_is_asked_in_an_environment_of_its_own(
 def test_a_backend_that_cannot_be_installed_is_an_error(make_project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     project = make_project(LOCAL_BACKEND + DYNAMIC + "[tool.pixi]\n" + METADATA, "pyproject.toml")
-    with pytest.raises(ManifestError, match=r"what the build needs cannot be installed: .*local-backend") as caught:
+    with pytest.raises(
+        ManifestError, match=r"the build requirements could not be installed: .*local-backend"
+    ) as caught:
         version_of(project)
     assert caught.value.kind == "version-metadata"
 
@@ -163,7 +165,7 @@ def test_reading_the_settings_runs_no_code_of_the_project(make_project: Make, tm
     project = make_project(IN_TREE.format("") + DYNAMIC + "[tool.pixi]\n" + METADATA, "pyproject.toml")
     config = load_config(project, FLAGS)
     assert config.runtime_version is None
-    with pytest.raises(ValueError, match="has to be asked"):
+    with pytest.raises(ValueError, match="must be asked"):
         str(config.known_version)
     assert not (tmp_path / "ran").exists()
     assert ask_version(project, offline=True) == "3.4"
@@ -171,13 +173,11 @@ def test_reading_the_settings_runs_no_code_of_the_project(make_project: Make, tm
 
 
 def test_offline_nothing_is_installed(make_project: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_wheel(tmp_path)  # It could be had; but offline nobody may look for it.
+    make_wheel(tmp_path)  # It is available, but must not be installed offline.
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     project = make_project(LOCAL_BACKEND + DYNAMIC + "[tool.pixi]\n" + METADATA, "pyproject.toml")
-    with pytest.raises(
-        ManifestError, match=r"is not installed \(local-backend\), and nothing may be downloaded"
-    ) as caught:
+    with pytest.raises(ManifestError, match=r"are not installed \(local-backend\), and downloads are off") as caught:
         ask_version(project, offline=True)
     assert (caught.value.kind, caught.value.line) == ("version-metadata", 11)
-    assert caught.value.hint == "install it, or go online"
+    assert caught.value.hint == "install them, or allow downloads"

@@ -1,4 +1,4 @@
-"""Telling executables apart."""
+"""Recognising executables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cs_stamp import NotExecutableError, TemplateError, executable_platform
+from cs_stamp import NotExecutableError, TemplateError
+from cs_stamp.executable import executable_platform
 from executable_samples import ARM, X86, make_elf, make_fat_macho, make_macho, make_pe
 
 
@@ -55,9 +56,9 @@ def test_platform_is_read_from_the_file(tmp_path: Path, data: bytes, subdirs: tu
         pytest.param(b"MZ".ljust(0x3C, b"\0") + b"\xff\xff\xff\xff", id="pe-header-past-end"),
     ],
 )
-def test_what_is_no_program_is_refused(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_not_a_program_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "program").write_bytes(data)
-    with pytest.raises(NotExecutableError, match="no program that conda has a platform for") as caught:
+    with pytest.raises(NotExecutableError, match="not an executable for a platform that conda knows") as caught:
         executable_platform(tmp_path / "program")
     assert caught.value.path == tmp_path / "program"
 

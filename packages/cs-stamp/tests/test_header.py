@@ -28,7 +28,7 @@ def test_unknown_keys_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("key", sorted(make_header().to_dict()))
-def test_every_key_has_to_be_there(key: str) -> None:
+def test_every_key_must_be_there(key: str) -> None:
     data = make_header().to_dict()
     del data[key]
     with pytest.raises(FieldError, match=f"^{key}: the key is missing$") as caught:
@@ -63,7 +63,7 @@ def test_a_wrong_value_is_refused_when_the_header_is_made() -> None:
         make_header(commands="both")
 
 
-def test_a_newer_schema_is_told_apart() -> None:
+def test_a_newer_schema_is_reported() -> None:
     with pytest.raises(UnsupportedVersionError, match="schema version 2; this release reads version 1"):
         Header.from_dict({**make_header().to_dict(), "schema_version": 2})
 
@@ -75,11 +75,11 @@ def test_a_newer_schema_is_told_apart() -> None:
         (b"\xff", "not a JSON document"),
         (b"[]", "the document: expected an object, found []"),
         (b'{"a":1,"a":2}', "the key 'a' is out of order"),
-        (b'{"a":NaN}', "NaN is no integer of 64 bits"),
+        (b'{"a":NaN}', "NaN is not a 64-bit integer"),
         (b"[" * 100_000, "not a JSON document"),
     ],
 )
-def test_bytes_that_are_no_header_are_refused(data: bytes, message: str) -> None:
+def test_bytes_that_are_not_a_header_are_refused(data: bytes, message: str) -> None:
     with pytest.raises(FieldError) as caught:
         Header.from_bytes(data)
     assert str(caught.value).startswith(message)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cs_stamp import DamagedStampError, StampTooLargeError, launch_block
-from cs_stamp.launch import check_launch, literal_path, name_variable
+from cs_stamp import DamagedStampError, StampTooLargeError
+from cs_stamp.launch import check_launch, launch_block, literal_path, name_variable
 from stamp_samples import make_header
 
 
@@ -67,8 +67,24 @@ def test_self_commands_keep_one_word() -> None:
     assert read_strings(launch_block(make_header(commands="self")))[5] == "self"
 
 
-def test_windows_delegate_is_a_file_name() -> None:
-    assert read_strings(launch_block(make_header(platform="win-64")))[1] == "python.exe"
+@pytest.mark.parametrize("platform", ["linux-64", "win-64"])
+def test_the_delegate_is_where_the_builder_found_it(platform: str) -> None:
+    header = make_header(platform=platform, delegate_path="Scripts/tool.bat")
+    assert read_strings(launch_block(header))[1] == "Scripts/tool.bat"
+
+
+@pytest.mark.parametrize(("platform", "expected"), [("linux-64", "bin/python"), ("win-64", "python")])
+def test_without_a_path_a_windows_delegate_is_a_name_that_the_runtime_looks_for(platform: str, expected: str) -> None:
+    assert read_strings(launch_block(make_header(platform=platform)))[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "keeps"),
+    [("bin/conda", True), ("Scripts/conda.exe", True), ("condabin/conda.bat", True), ("x/condo", False)],
+)
+def test_conda_is_known_by_the_name_of_its_file(path: str, keeps: bool) -> None:
+    words = read_strings(launch_block(make_header(delegate_path=path)))[5].split("\n")
+    assert ("activate" in words) == keeps
 
 
 @pytest.mark.parametrize(
@@ -80,7 +96,7 @@ def test_variables_follow_from_the_name(runtime: str, variable: str) -> None:
 
 
 def test_names_too_long_for_the_launch_part_are_refused() -> None:
-    with pytest.raises(StampTooLargeError, match=r"the launch part would take .* bytes, 3584 is the limit") as caught:
+    with pytest.raises(StampTooLargeError, match=r"the launch part would take .* bytes; the limit is 3584") as caught:
         launch_block(make_header(runtime="x" * 1800))
     assert caught.value.part == "launch"
 

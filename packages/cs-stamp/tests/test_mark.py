@@ -63,12 +63,12 @@ def test_marks_that_differ_are_refused() -> None:
         read(MARK.to_bytes() + other.to_bytes())
 
 
-def test_a_program_that_only_knows_the_magic_is_no_template() -> None:
+def test_a_program_that_only_contains_the_magic_is_not_a_template() -> None:
     with pytest.raises(NotTemplateError):
         read(MARK_MAGIC + b"is what we look for" * 20)
 
 
-def test_what_stands_behind_the_template_is_not_looked_at(bench: Workbench) -> None:
+def test_bytes_after_the_template_are_not_searched(bench: Workbench) -> None:
     bench.bundle.write_bytes(MARK.to_bytes())
     bench.stamp_full()
     with read_stamp(bench.out) as stamp, pytest.raises(NotTemplateError):

@@ -12,7 +12,9 @@ from stamp_samples import make_package, make_plan
 
 
 def test_plan_survives_a_round_trip() -> None:
-    plan = make_plan(make_package("a", noarch="python", md5="0" * 32, size=5), make_package("b", requested_spec="b >1"))
+    plan = make_plan(
+        make_package("a", noarch="python", md5="0" * 32, size_bytes=5), make_package("b", requested_spec="b >1")
+    )
     assert Plan.from_bytes(plan.to_bytes()) == plan
 
 
@@ -61,7 +63,7 @@ def test_a_package_without_a_url_is_a_local_archive() -> None:
 
 
 @pytest.mark.parametrize("key", sorted(make_package().to_dict()))
-def test_every_key_of_a_package_has_to_be_there(key: str) -> None:
+def test_every_key_of_a_package_must_be_there(key: str) -> None:
     data = make_plan().to_dict()
     del data["packages"][0][key]
     with pytest.raises(FieldError, match=rf"^packages\[0\]\.{key}: the key is missing$"):
@@ -81,13 +83,17 @@ def test_two_packages_of_one_name_are_refused() -> None:
 
 
 def test_a_record_that_json_cannot_hold_is_refused() -> None:
-    for value, why in ((float("nan"), "nan is no integer"), (1.5, "1.5 is no integer"), (1 << 63, "is no integer")):
+    for value, why in (
+        (float("nan"), "nan is not a 64-bit integer"),
+        (1.5, "1.5 is not a 64-bit integer"),
+        (1 << 63, "is not a 64-bit integer"),
+    ):
         with pytest.raises(FieldError, match=why):
             make_plan(make_package(record={"size": value})).to_bytes()
     with pytest.raises(FieldError, match="cannot be written as JSON"):
         make_plan(make_package(record={"size": object()})).to_bytes()
 
 
-def test_a_newer_schema_is_told_apart() -> None:
+def test_a_newer_schema_is_reported() -> None:
     with pytest.raises(UnsupportedVersionError, match="the plan of this runtime has schema version 9"):
         Plan.from_dict({**make_plan().to_dict(), "schema_version": 9})

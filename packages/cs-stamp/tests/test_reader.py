@@ -81,11 +81,11 @@ def test_one_trailing_byte_too_many_hides_the_stamp(bench: Workbench) -> None:
     bench.stamp()
     with bench.out.open("ab") as file:
         file.truncate(file.tell() + (16 << 20) + 1)
-    with pytest.raises(NotStampedError, match="the file bears no stamp"):
+    with pytest.raises(NotStampedError, match="this is not a conda-ship runtime: no stamp found"):
         read_stamp(bench.out)
 
 
-def test_a_magic_in_the_template_is_no_stamp(bench: Workbench) -> None:
+def test_a_magic_in_the_template_is_not_a_stamp(bench: Workbench) -> None:
     bench.template.write_bytes(TEMPLATE_BYTES + MAGIC + bytes(600))
     bench.out.write_bytes(bench.template.read_bytes())
     with pytest.raises(DamagedStampError, match="the footer of this runtime is damaged: its digest does not match"):

@@ -21,11 +21,13 @@ from cs_stamp import (
     TemplateNotFoundError,
     TemplatePlatformError,
     TemplateStampedError,
-    executable_platform,
+    installed_directories,
     select_template,
     write_stamp,
 )
+from cs_stamp.executable import executable_platform
 from cs_stamp.layout import FORMAT_VERSION
+from cs_stamp.template import name_in_directory
 from executable_samples import ARM, MARK, X86, make_elf, make_fat_macho, make_macho, make_pe
 from stamp_samples import make_header, make_plan
 
@@ -34,7 +36,8 @@ def make_template(directory: Path, data: bytes | None = None, name: str = "cs-te
     """Write a template with its mark and return its path."""
     directory.mkdir(exist_ok=True)
     path = directory / name
-    path.write_bytes((make_elf(62) if data is None else data) + MARK.to_bytes())
+    data, mark = make_elf(62) if data is None else data, MARK.to_bytes()
+    path.write_bytes(data if mark in data else data + mark)
     return path
 
 
@@ -65,25 +68,94 @@ def test_on_windows_the_installed_one_has_a_suffix(tmp_path: Path) -> None:
     assert chosen.path == installed
 
 
-def test_without_any_the_message_says_where_it_looked(tmp_path: Path) -> None:
+def test_without_any_the_message_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(TemplateNotFoundError) as caught:
         select(scripts_directory=tmp_path)
-    assert str(caught.value) == f"no template found beside cs in {tmp_path}, and CONDA_SHIP_TEMPLATE is not set"
-    assert caught.value.hint == "install the cs-template package, or set CONDA_SHIP_TEMPLATE"
+    assert str(caught.value) == "no template for linux-64 is installed"
+    advice = "or set CONDA_SHIP_TEMPLATES to a directory of templates"
+    assert caught.value.hint == f"run `pip install cs-template`, {advice}"
+    with pytest.raises(TemplateNotFoundError) as caught:
+        select(platform="win-64", environ={"CONDA_SHIP_TEMPLATES": str(tmp_path)})
+    assert caught.value.message.endswith(f", and CONDA_SHIP_TEMPLATES names a directory without one: {tmp_path}")
+    assert caught.value.hint == f"run `pip install cs-template-win-64`, {advice}"
+    assert caught.value.expected == "win-64/cs-template.exe"
 
 
 def test_a_named_template_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(TemplateNotFoundError, match=r"there is no such template$"):
+    with pytest.raises(TemplateNotFoundError, match=r"the template does not exist$"):
         select(explicit=tmp_path / "missing")
     with pytest.raises(TemplateNotFoundError, match="this is not a file, named by CONDA_SHIP_TEMPLATE"):
         select(environ={"CONDA_SHIP_TEMPLATE": str(tmp_path)})
+    with pytest.raises(TemplateNotFoundError, match="this directory has no template for linux-64"):
+        select(explicit=tmp_path)
 
 
-def test_a_cross_build_needs_the_option(tmp_path: Path) -> None:
+PROGRAMS = {
+    "linux-64": make_elf(62),
+    "linux-aarch64": make_elf(183),
+    "osx-64": make_macho(X86, payload=MARK.to_bytes()),
+    "osx-arm64": make_macho(ARM, payload=MARK.to_bytes()),
+    "win-64": make_pe(0x8664),
+    "win-arm64": make_pe(0xAA64),
+}
+
+
+def make_directory(directory: Path, *platforms: str) -> Path:
+    """Write a directory of templates and return it."""
+    for platform in platforms:
+        within = name_in_directory(platform)
+        (directory / within).parent.mkdir(parents=True)
+        make_template(directory / within.parent, PROGRAMS[platform], within.name)
+    return directory
+
+
+def test_what_is_for_this_machine_serves_no_other_platform(tmp_path: Path) -> None:
     make_template(tmp_path / "bin")
     variables = {"CONDA_SHIP_TEMPLATE": str(make_template(tmp_path / "other"))}
-    with pytest.raises(TemplateNotFoundError, match="a build for osx-64 on linux-64 needs a template for osx-64"):
-        select(scripts_directory=tmp_path / "bin", environ=variables, platform="osx-64")
+    for platform in set(TEMPLATE_PLATFORMS) - {"linux-64"}:
+        with pytest.raises(TemplateNotFoundError, match=f"no template for {platform} is installed"):
+            select(scripts_directory=tmp_path / "bin", environ=variables, platform=platform)
+
+
+@pytest.mark.parametrize("host", TEMPLATE_PLATFORMS)
+@pytest.mark.parametrize("platform", TEMPLATE_PLATFORMS)
+def test_a_directory_serves_every_platform_on_every_host(platform: str, host: str, tmp_path: Path) -> None:
+    wheels = make_directory(tmp_path / "wheels", *TEMPLATE_PLATFORMS)
+    own = make_directory(tmp_path / "own", *TEMPLATE_PLATFORMS)
+    wanted: dict[str, Any] = {"platform": platform, "host_platform": host}
+    found = select(directories=[tmp_path, wheels], **wanted)
+    assert (found.path, found.origin) == (wheels / name_in_directory(platform), "installed")
+    found = select(directories=[wheels], environ={"CONDA_SHIP_TEMPLATES": str(own)}, **wanted)
+    assert (found.path, found.origin) == (own / name_in_directory(platform), "environment")
+    found = select(explicit=own, directories=[wheels], **wanted)
+    assert (found.path, found.origin) == (own / name_in_directory(platform), "option")
+
+
+def test_a_directory_that_lacks_the_platform_leaves_it_to_the_wheels(tmp_path: Path) -> None:
+    wheels = make_directory(tmp_path / "wheels", "win-64")
+    own = make_directory(tmp_path / "own", "osx-64")
+    found = select(directories=[wheels], environ={"CONDA_SHIP_TEMPLATES": str(own)}, platform="win-64")
+    assert found.path == wheels / "win-64" / "cs-template.exe"
+
+
+def test_the_template_beside_cs_comes_before_a_wheel_and_after_a_directory_that_is_named(tmp_path: Path) -> None:
+    installed, wheels = make_template(tmp_path / "bin"), make_directory(tmp_path / "wheels", "linux-64")
+    own = make_directory(tmp_path / "own", "linux-64")
+    places: dict[str, Any] = {"scripts_directory": tmp_path / "bin", "directories": [wheels]}
+    assert select(**places).path == installed
+    assert select(environ={"CONDA_SHIP_TEMPLATES": str(own)}, **places).path == own / "linux-64" / "cs-template"
+
+
+def test_wheels_of_several_platforms_share_a_namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert installed_directories() == ()
+    sites = [tmp_path / name for name in ("one", "two")]
+    for site, platform in zip(sites, ("win-64", "osx-arm64"), strict=True):
+        make_directory(site / "cs_templates", platform)
+        monkeypatch.syspath_prepend(site)
+    found = {select(directories=installed_directories(), platform=one).path for one in ("win-64", "osx-arm64")}
+    names = [name_in_directory(platform) for platform in ("win-64", "osx-arm64")]
+    assert found == {site / "cs_templates" / name for site, name in zip(sites, names, strict=True)}
+    assert "cs_templates" not in sys.modules
 
 
 @pytest.mark.parametrize(("cpu", "platform"), [(X86, "osx-64"), (ARM, "osx-arm64")])
@@ -167,7 +239,7 @@ def test_there_are_no_runtimes_for_platforms_without_executables(platform: str, 
     assert caught.value.expected == "one of " + ", ".join(TEMPLATE_PLATFORMS)
 
 
-def test_somebody_elses_template_serves_a_platform_that_has_none_of_ours(tmp_path: Path) -> None:
+def test_a_third_party_template_serves_a_platform_without_one_of_conda_ship(tmp_path: Path) -> None:
     with pytest.raises(PlatformUnsupportedError):
         select(platform="linux-ppc64le")
     assert select(explicit=make_template(tmp_path / "mine", make_elf(21)), platform="linux-ppc64le").mark == MARK

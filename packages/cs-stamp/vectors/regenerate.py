@@ -21,9 +21,10 @@ from typing import Any
 from signed_files import Bad, Good, bad_macos, bad_windows, good_macos, good_windows, write_macho
 from tiny_executables import ARM
 
-from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, StampError, launch_block, read_stamp, write_stamp
+from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, StampError, read_stamp, write_stamp
 from cs_stamp.footer import find_footer, plan_footer
 from cs_stamp.header import CHOICES
+from cs_stamp.launch import launch_block
 from cs_stamp.layout import FOOTER_DIGEST_OFFSET, FOOTER_SIZE_BYTES, MAGIC, PART_LIMITS_BYTES, PART_TAGS
 
 TEMPLATE = b"#!/bin/false\nnot a program: the vectors are about what stands behind it\n"
@@ -40,6 +41,7 @@ HEADER = Header(
     layout="online",
     platform="linux-64",
     delegate="python",
+    delegate_path=None,
     docs_url=None,
     install_scheme="conda-home",
     install_name="demo",
@@ -66,7 +68,7 @@ PACKAGES = (
         file_name="python-3.11.7-h1_0.conda",
         sha256="11" * 32,
         md5="22" * 16,
-        size=1234567,
+        size_bytes=1234567,
         requested_spec="python >=3.11",
         record={
             "name": "python",
@@ -164,10 +166,12 @@ def good_files() -> Good:
         installer="homebrew",
         condarc="channels:\n- https://conda.example/größe\n",
         installed_file_count=37184,
+        delegate_path="condabin/python",
         prefix_limit_bytes=255,
     )
     conda = replace(HEADER, runtime="conda", install_name="conda", delegate="conda")
     windows = replace(HEADER, platform="win-64")
+    script = replace(windows, delegate="conda", delegate_path="condabin/conda.bat")
     unknown = make_stamp(HEADER)
     header = {**json.loads(unknown.parts["header"]), "zz_future": {"a": [1, None]}}
     unknown = unknown.replace_part("header", json.dumps(header, sort_keys=True, separators=(",", ":")).encode())
@@ -186,6 +190,10 @@ def good_files() -> Good:
         "windows": (
             "a runtime for Windows",
             TEMPLATE + make_stamp(windows, replace(PLAN, platform="win-64")).assemble(),
+        ),
+        "windows-script": (
+            "a runtime for Windows whose delegate, conda, is a script that the builder found",
+            TEMPLATE + make_stamp(script, replace(PLAN, platform="win-64")).assemble(),
         ),
         "no-packages": ("a plan without python and packages", TEMPLATE + make_stamp(HEADER, no_python).assemble()),
         "empty-template": ("the stamp alone", make_stamp(HEADER).assemble()),
@@ -356,7 +364,7 @@ def _ambiguous_parts(header: dict[str, Any], plan: dict[str, Any]) -> dict[str, 
     values = {
         "large-number": ("an integer of more than 64 bits", str(1 << 63)),
         "long-number": ("an integer of 5,000 digits", "9" * 5000),
-        "fraction": ("a number that is no integer", "1.5"),
+        "fraction": ("a number that is not an integer", "1.5"),
         "deep": ("33 levels", "[" * 32 + "]" * 32),
         "repeated-key": ("a key stands twice", '{"a":1,"a":2}'),
         "unsorted-keys": ("keys are out of order", '{"b":1,"a":2}'),
@@ -395,7 +403,7 @@ def _other_forms(header: dict[str, Any], plan: dict[str, Any]) -> dict[str, tupl
 
 
 def _contradicting_launches() -> dict[str, tuple[str, str, bytes]]:
-    """Return launch parts that are well formed, and say something else than the header."""
+    """Return launch parts that are well formed, and contradict the header."""
     others = {
         "another-delegate": ("the delegate is another", replace(EMBEDDED, delegate="other")),
         "another-prefix": ("the prefix is another", replace(EMBEDDED, install_name="other")),

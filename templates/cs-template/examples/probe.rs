@@ -26,7 +26,8 @@ fn copy() {
     eprintln!("copied");
 }
 
-/// Wait for the end of standard input, with standard output open or closed. Nobody who waits for this process waits for ever.
+/// Wait for the end of standard input, with standard output open or closed. Nobody who
+/// waits for this process waits for ever.
 fn wait(how: &str) {
     println!("ready");
     stdout().flush().expect("it is open");

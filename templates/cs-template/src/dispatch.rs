@@ -13,6 +13,7 @@ use crate::cli::help;
 use crate::cli::parser::parse_arguments;
 use crate::cli::usage::UsageError;
 use crate::cli::variables::{Variables, name_variable, read_variables};
+use crate::commands::news::WAIT_LIMIT;
 use crate::commands::{bootstrap, rollback, shell, status, uninstall};
 use crate::context::{Runtime, describe_delegate, name_own_command};
 use crate::locate::environments::find_environment;
@@ -199,8 +200,8 @@ fn start_shell(
     }))
 }
 
-/// Make sure that the prefix can be run, and hold it, so that what is started is what was said. Where other versions take its
-/// place at the same time, this goes on until it is this one's turn.
+/// Make sure that the prefix can be run, and hold it, so that what is started is what was said.
+/// Where other versions take its place at the same time, this goes on until it is this one's turn.
 fn settle_and_hold(runtime: &Runtime) -> Result<Hold, Error> {
     let start = Instant::now();
     loop {
@@ -212,7 +213,7 @@ fn settle_and_hold(runtime: &Runtime) -> Result<Hold, Error> {
         if is_on.unwrap_or(false) {
             return Ok(installed.hold);
         }
-        if start.elapsed() > bootstrap::WAIT_LIMIT {
+        if start.elapsed() > WAIT_LIMIT {
             return Err(Error::Lifecycle(PrefixError::Busy {
                 prefix: prefix.clone(),
                 held: prefix.clone(),

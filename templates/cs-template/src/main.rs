@@ -1,4 +1,5 @@
-//! The generic runtime that `cs build` stamps. `dispatch` tells what happens; `docs/reference/runtime.md` what users see.
+//! The generic runtime that `cs build` stamps. `dispatch` tells what happens;
+//! `docs/reference/runtime.md` what users see.
 
 // What is written goes through `say::voice`.
 #![deny(clippy::print_stdout, clippy::print_stderr)]

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..tested_platform import PLATFORM
 from .archive import Package, write_package
 from .host_python import VERSION, pack_python
 from .rattling import run_rattler
@@ -79,7 +80,9 @@ def build_channel(size: str) -> Path:
 
 def _place(size: str) -> tuple[Path, str]:
     """Return a channel's folder and the recipe that names it."""
-    recipe = json.dumps({"size": size, "sources": _digest_sources(), "python": VERSION, "at": sys.base_prefix})
+    recipe = json.dumps(
+        {"size": size, "platform": PLATFORM, "sources": _digest_sources(), "python": VERSION, "at": sys.base_prefix}
+    )
     return CACHE / "channels" / f"{size}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}", recipe
 
 

@@ -183,7 +183,7 @@ def _stated_size(entry: Entry, content: bytes) -> int:
 
 
 def _add_lie(tar: tarfile.TarFile, member: tarfile.TarInfo, content: bytes) -> None:
-    """Write a member of another size than it states, which ``tarfile`` itself does not."""
+    """Write a member whose size is not the stated one, which ``tarfile`` itself does not."""
     assert tar.fileobj is not None
     tar.fileobj.write(member.tobuf(tar.format or tarfile.PAX_FORMAT, tar.encoding or "utf-8", "surrogateescape"))
     tar.fileobj.write(content.ljust(-(-len(content) // 512) * 512, b"\0"))

@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..tested_platform import PLATFORM
 from .rattling import run_rattler
 
 
 def solve(channel_url: str, specs: list[str]) -> list[dict[str, Any]]:
-    """Solve for linux-64.
+    """Solve for the tested platform.
 
     :returns: repodata records as JSON objects, sorted by name, with ``fn``, ``url`` and ``channel``.
     """
@@ -24,7 +25,7 @@ def solve(channel_url: str, specs: list[str]) -> list[dict[str, Any]]:
             [rattler.Channel(channel_url)],
             [rattler.MatchSpec(spec) for spec in specs],
             gateway=rattler.Gateway(),
-            platforms=["linux-64", "noarch"],
+            platforms=[PLATFORM, "noarch"],
             virtual_packages=virtual,
             timeout=datetime.timedelta(minutes=2),
         )
@@ -43,7 +44,7 @@ def _virtual_package(name: str, version: str) -> Any:
 def channel_packages(channel: Path) -> list[str]:
     """Name every package of a channel folder."""
     names: set[str] = set()
-    for subdir in ("linux-64", "noarch"):
+    for subdir in (PLATFORM, "noarch"):
         repodata = json.loads((channel / subdir / "repodata.json").read_text())
         for key in ("packages", "packages.conda"):
             names.update(record["name"] for record in repodata.get(key, {}).values())

@@ -34,7 +34,7 @@ class ShipError(Exception):
         self.signal_number = signal_number
 
     def __str__(self) -> str:
-        """Return ``PATH: MESSAGE``, as far as that is known."""
+        """Return ``PATH: MESSAGE``, as far as known."""
         return self.message if self.path is None else f"{self.path}: {self.message}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -50,5 +50,5 @@ def render_error(error: ShipError) -> str:
 
 
 def _show(path: Path) -> str:
-    """Show a path to a terminal: what is no letter, mark or sign in it is escaped."""
+    """Show a path to a terminal: characters that are not printable are escaped."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in str(path))

@@ -54,7 +54,7 @@ def _list_script_directories() -> list[Path]:
 
 def _check_executable(path: Path, *, hint: str) -> Path:
     if not path.is_file():
-        raise ShipError("there is no such executable", kind="executable-missing", path=path, hint=hint)
+        raise ShipError("the executable does not exist", kind="executable-missing", path=path, hint=hint)
     if not os.access(path, os.X_OK):
         raise ShipError("this file is not executable", kind="executable-failed", path=path, hint=hint)
     return path

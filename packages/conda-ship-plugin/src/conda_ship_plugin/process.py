@@ -22,7 +22,7 @@ def run_executable(path: Path, arguments: Sequence[str]) -> int:
     try:
         process = subprocess.Popen([path, *arguments])
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise ShipError(f"cs cannot be started ({reason})", kind="executable-failed", path=path) from error
     status = _wait(process)
     if status < 0:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .cache import cached_path as cached_path
     from .cache import find_cached as find_cached
-    from .download import ArchiveRequest as ArchiveRequest
     from .download import Wait as Wait
     from .entries import ArchiveEntry as ArchiveEntry
     from .errors import ArchiveMismatchError as ArchiveMismatchError
@@ -23,12 +22,9 @@ if TYPE_CHECKING:
     from .errors import BundleWriteError as BundleWriteError
     from .errors import DiskFullError as DiskFullError
     from .errors import FetchError as FetchError
-    from .expected import ExpectedArchive as ExpectedArchive
     from .fetch import FetchProgress as FetchProgress
     from .fetch import fetch_archives as fetch_archives
-    from .names import is_archive_name as is_archive_name
     from .reader import BundleReader as BundleReader
-    from .reader import iterate_archives as iterate_archives
     from .reader import open_bundle as open_bundle
     from .room import check_room as check_room
     from .room import disk_full as disk_full
@@ -37,7 +33,7 @@ if TYPE_CHECKING:
     from .urls import redact_url as redact_url
     from .verify import BundleReport as BundleReport
     from .verify import verify_bundle as verify_bundle
-    from .writer import BundledArchive as BundledArchive
+    from .wanted import WantedArchive as WantedArchive
     from .writer import BundleInfo as BundleInfo
     from .writer import append_bundle as append_bundle
     from .writer import write_bundle as write_bundle
@@ -46,7 +42,7 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "cache": ("cached_path", "find_cached"),
-    "download": ("ArchiveRequest", "Wait"),
+    "download": ("Wait",),
     "entries": ("ArchiveEntry",),
     "errors": (
         "ArchiveMismatchError",
@@ -58,14 +54,13 @@ _NAMES = {
         "DiskFullError",
         "FetchError",
     ),
-    "expected": ("ExpectedArchive",),
     "fetch": ("FetchProgress", "fetch_archives"),
-    "names": ("is_archive_name",),
-    "reader": ("BundleReader", "iterate_archives", "open_bundle"),
+    "reader": ("BundleReader", "open_bundle"),
     "room": ("check_room", "disk_full", "is_full"),
     "urls": ("redact_text", "redact_url"),
     "verify": ("BundleReport", "verify_bundle"),
-    "writer": ("BundleInfo", "BundledArchive", "append_bundle", "write_bundle"),
+    "wanted": ("WantedArchive",),
+    "writer": ("BundleInfo", "append_bundle", "write_bundle"),
 }
 """Public names by the module that has them: each is imported on first use."""
 

@@ -1,4 +1,4 @@
-"""What a server answers, as far as it has come."""
+"""A server's response while it arrives."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHORT_CHUNKS = 4
 
 
 class Answer:
-    """A response whose body is still to be read; whoever opened it closes it.
+    """A response whose body is still to be read; the code that opened it closes it.
 
     :ivar status: the status code.
     :ivar headers: of the response; names in any case.
@@ -61,7 +61,7 @@ class Answer:
                 for _ in islice(self.iterate(), _SHORT_CHUNKS):
                     pass
         except httpx2.HTTPError:
-            pass  # what was to be thrown away did not come
+            pass  # the rest, which nobody needs, did not arrive
         finally:
             self.close()
 
@@ -77,5 +77,5 @@ class Answer:
 
 
 def http2_failure() -> httpx2.RemoteProtocolError:
-    """Describe what h2 refuses: its own words may hold the headers that were sent."""
+    """Describe what h2 refuses: its own message may contain the headers that were sent."""
     return httpx2.RemoteProtocolError("the HTTP/2 connection failed")

@@ -55,7 +55,7 @@ class BlockWriter:
     def write_file(self, path: Path, size_bytes: int, check: Callable[[str], None] | None = None) -> None:
         """Append a file, reading it straight into the buffers.
 
-        :param check: receives the file's SHA-256, as hex, in another thread; what it raises stops the writing.
+        :param check: receives the file's SHA-256, as hex, in another thread; an exception from it stops the writing.
         :raises BundleWriteError: if the file is not of the size given.
         """
         digest = sha256()
@@ -77,7 +77,7 @@ class BlockWriter:
             self._jobs.append(lambda: check(digest.hexdigest()))
 
     def finish(self) -> str:
-        """Write what is left.
+        """Write the remaining bytes.
 
         :returns: lower-case hex digest of the whole bundle.
         """
@@ -95,7 +95,7 @@ class BlockWriter:
         self._threads.__exit__(kind, error, traceback)
 
     def _reserve(self, wanted_bytes: int) -> memoryview:
-        """Return room for the next bytes of the tar: all that is wanted, or up to the end of the block."""
+        """Return room for the next bytes of the tar: all of it, or up to the end of the block."""
         if not self._room:
             self._start_block()
         size = min(wanted_bytes, self._room)
@@ -121,7 +121,7 @@ class BlockWriter:
         _write_all(self._descriptor, filled)
         self._buffers.append(self._buffers.pop(0))
         self._hashing.append(self._hashing.pop(0))
-        # The buffer whose turn it is may still be in the digests' hands.
+        # The digests may still be reading this buffer.
         _wait(self._hashing[0])
         self._used = 0
 
@@ -138,5 +138,5 @@ def _write_all(descriptor: int, data: memoryview) -> None:
 
 def _changed(path: Path, size_bytes: int) -> BundleWriteError:
     return BundleWriteError(
-        "the archive changed while it was being read", path=path, name=path.name, expected=f"{size_bytes} bytes"
+        "the archive changed while it was read", path=path, name=path.name, expected=f"{size_bytes} bytes"
     )

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .errors import ArchiveNameError
-from .expected import ExpectedArchive
 from .names import is_archive_name
 from .replacing import replacing
+from .wanted import WantedArchive
 
 
 def cached_path(cache: Path, sha256_hex: str, file_name: str) -> Path:
@@ -28,7 +28,7 @@ def cached_path(cache: Path, sha256_hex: str, file_name: str) -> Path:
     return cache.joinpath(sha256_hex[:2], sha256_hex, file_name)
 
 
-def find_cached(expected: Iterable[ExpectedArchive], cache: Path) -> list[Path] | None:
+def find_cached(expected: Iterable[WantedArchive], cache: Path) -> list[Path] | None:
     """Find archives in a cache without an HTTP client, looking at their sizes only.
 
     Check them while they are copied: :func:`append_bundle` and :func:`write_bundle` take ``expected`` too.
@@ -61,7 +61,7 @@ def is_intact(path: Path, sha256_hex: str, size_bytes: int | None, *, rehash: bo
 
 @contextlib.contextmanager
 def filling(path: Path) -> Iterator[BinaryIO]:
-    """Hand out a new file that takes its place in the cache when the block ends without an error.
+    """Yield a new file that takes its place in the cache when the block ends without an error.
 
     Other processes may fill the same place at the same time: all write the same bytes.
 

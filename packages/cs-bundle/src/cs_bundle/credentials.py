@@ -20,7 +20,7 @@ from .netrc import Netrc, parse_netrc
 AUTH_FILE_VARIABLE = "RATTLER_AUTH_FILE"
 
 _LIMIT_BYTES = 1 << 20
-"""What is read of a file with credentials."""
+"""Limit for a file with credentials, in bytes."""
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _NOT_IN_PATH = frozenset("/?#\\")
 # rattler's forms of an entry: a token, or an object with these texts.
@@ -51,7 +51,7 @@ class Credentials:
         A conda token goes into the path, everything else into ``Authorization``; user and password in the address
         itself come first.
 
-        :param url: that a lock names: what is said of one host is never sent to another.
+        :param url: that a lock names: credentials of one host are never sent to another.
         :raises FetchError: of kind ``credentials`` if those of the host cannot be used.
         """
         parts = urlsplit(url)
@@ -65,7 +65,7 @@ class Credentials:
         if "CondaToken" in entry:
             token = self._token(key, entry["CondaToken"])
             if not _NOT_IN_PATH.isdisjoint(token):
-                raise _unusable(self.path, key, "its token holds a character that no path can have")
+                raise _unusable(self.path, key, "its token contains a character that is not allowed in a URL")
             path = f"/t/{quote(token, safe='')}{parts.path}"
             return urlunsplit(parts._replace(netloc=host_port, path=path)), {}
         return bare, self.headers_for(host)
@@ -107,9 +107,7 @@ class Credentials:
         # A line end around it, as `echo` leaves one, does not belong to it: the runtime has it so, too.
         token = token.strip()
         if not _TOKEN.fullmatch(token):
-            raise _unusable(
-                self.path, key, "its token is empty, or holds a space, a line end or another such character"
-            )
+            raise _unusable(self.path, key, "its token is empty, or contains white space or a control character")
         return token
 
 
@@ -136,7 +134,7 @@ def load_credentials(environ: Mapping[str, str]) -> Credentials:
     if named:
         return Credentials(by_host=_load_auth_file(Path(named)), netrc=netrc, path=Path(named))
     default = None if home is None else home / ".rattler" / "credentials.json"
-    # That file is there for other tools too, as for the runtime: what cannot be read in it is no reason to fail.
+    # Other tools use that file too: an entry that cannot be read is skipped, as the runtime does.
     with contextlib.suppress(FetchError):
         return Credentials(by_host={} if default is None else _load_auth_file(default), netrc=netrc, path=default)
     return Credentials(netrc=netrc)
@@ -156,8 +154,9 @@ def _load_auth_file(path: Path) -> Mapping[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         # The message of a JSON error holds a position, not the content; the error itself holds all of it.
         missing = isinstance(error, OSError)
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise FetchError(
-            f"cannot read the credentials: {getattr(error, 'strerror', None) or error}",
+            f"cannot read the credentials: {reason}",
             kind="cannot-read" if missing else "credentials",
             path=path,
             hint=f"correct the file, or name another one in {AUTH_FILE_VARIABLE}",
@@ -175,7 +174,7 @@ def _check_entry(path: Path, host: str, entry: object) -> None:
         raise _unusable(path, host, "its entry is not an object with one key")
     (form, value), *_ = entry.items()
     if form not in _FORMS:
-        raise _unusable(path, host, f"it holds none of {', '.join(_FORMS)}")
+        raise _unusable(path, host, f"it must contain one of {', '.join(_FORMS)}")
     if not _FORMS[form] and not isinstance(value, str):
         raise _unusable(path, host, "its token is not a string")
     if _FORMS[form] and any(_take(value, name) is None for name in _FORMS[form]):
@@ -192,7 +191,7 @@ def _unusable(path: Path | None, key: str, why: str) -> FetchError:
 
 
 def _read_start(path: Path, limit_bytes: int) -> bytes:
-    """Read a file up to a limit; what is cut off is no JSON any more, and no entry of a ``.netrc``."""
+    """Read a file up to a limit; a file that is cut off is not valid JSON, and not a ``.netrc`` entry."""
     with path.open("rb") as file:
         return file.read(limit_bytes)
 
@@ -204,13 +203,13 @@ def _load_netrc(environ: Mapping[str, str], home: Path | None) -> Netrc:
     for path in names:
         # The file belongs to other programs: one that cannot be read must not fail a build.
         with contextlib.suppress(OSError):
-            if stat.S_ISREG(path.stat().st_mode):  # a pipe could be waited for for ever
+            if stat.S_ISREG(path.stat().st_mode):  # reading a pipe could block for ever
                 text = _read_start(path, _LIMIT_BYTES).decode("utf-8-sig", errors="surrogateescape")
                 return parse_netrc(text)
     return Netrc()
 
 
 def render_basic(user: str, password: str) -> dict[str, str]:
-    """Render a login as a header; bytes that were no UTF-8 go out as they came."""
+    """Render a login as a header; bytes that are not UTF-8 are sent unchanged."""
     login = f"{user}:{password}".encode(errors="surrogateescape")
     return {"Authorization": "Basic " + base64.b64encode(login).decode("ascii")}

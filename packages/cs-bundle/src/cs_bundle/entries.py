@@ -1,4 +1,4 @@
-"""Walk the entries of a tar that anyone may have written, and refuse what a bundle must not hold."""
+"""Walk the entries of an untrusted tar, and refuse what a bundle must not contain."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class EntryWalker:
         size = extensions.size_bytes if extensions.size_bytes is not None else size
         name = check_entry_name(name)
         if name in self._names:
-            raise BundleRejectedError(f"the entry {name!r} is refused: it is there twice", kind="duplicate", name=name)
+            raise BundleRejectedError(f"the entry {name!r} is refused: it appears twice", kind="duplicate", name=name)
         self._names.add(name)
         start = self.stream.position
         yield ArchiveEntry(file_name=name, size_bytes=size, tar_offset=start)
@@ -79,7 +79,7 @@ class EntryWalker:
             raise truncated(f"it ends in the middle of {name!r}")
 
     def _read_header(self) -> bytes | None:
-        block = self._read_exactly(BLOCK_SIZE_BYTES, "it has no end-of-archive mark")
+        block = self._read_exactly(BLOCK_SIZE_BYTES, "the end-of-archive mark is missing")
         if not any(block):
             return None
         unsigned = sum(block[:148]) + 8 * 32 + sum(block[156:])
@@ -105,7 +105,7 @@ class EntryWalker:
     def _expect_nothing_more(self) -> None:
         while data := self.stream.read(1 << 16):
             if any(data):
-                raise _damaged("something stands behind the end of its tar")
+                raise _damaged("there is data after the end of its tar")
 
 
 def _check_kind(name: str, kind: str) -> None:
@@ -134,7 +134,7 @@ def _parse_number(data: bytes, what: str) -> int:
         return value
     digits = data.strip(b"\0 ")
     if not re.fullmatch(rb"[0-7]+", digits):
-        raise _damaged(f"the {what} in a tar header is no number")
+        raise _damaged(f"the {what} in a tar header is not a number")
     return int(digits, 8)
 
 
@@ -155,7 +155,7 @@ def _apply_pax_record(key: bytes, value: bytes, extensions: _Extensions) -> None
         extensions.name = _decode(value)
     elif key == b"size":
         if not re.fullmatch(rb"\d{1,18}", value):
-            raise _damaged("the size in an extended header is no number")
+            raise _damaged("the size in an extended header is not a number")
         extensions.size_bytes = int(value)
     elif key.startswith(b"GNU.sparse."):
         extensions.sparse = True

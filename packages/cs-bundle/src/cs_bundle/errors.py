@@ -11,16 +11,16 @@ _TEXTS = ("kind", "message", "name", "url", "expected", "actual", "hint")
 
 
 class BundleError(Exception):
-    """Something that is wrong with a bundle, an archive or a download.
+    """An error in a bundle, an archive or a download.
 
-    Whatever it says goes through :func:`cs_bundle.urls.redact_text`: no address in it holds a secret.
+    All its texts go through :func:`cs_bundle.urls.redact_text`: no address in it holds a secret.
 
     :ivar kind: stable identifier of the fault; ``docs/reference/bundle-format.md`` lists those of bundles.
     :ivar path: bundle or file that the error is about.
     :ivar name: entry of the bundle, or archive, that the error is about.
     :ivar url: where an archive comes from, without credentials.
-    :ivar expected: what should have been there.
-    :ivar actual: what was there.
+    :ivar expected: what was expected.
+    :ivar actual: what was found.
     :ivar hint: what to do about it.
     """
 
@@ -50,7 +50,7 @@ class BundleError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Return ``PATH: MESSAGE``, as far as that is known."""
+        """Return ``PATH: MESSAGE``, as far as known."""
         return self.message if self.path is None else f"{self.path}: {self.message}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class ArchiveNameError(BundleError):
 
 
 class BundleRejectedError(BundleError):
-    """A bundle that is refused for what it holds; ``kind`` says which rule it breaks."""
+    """A bundle that is refused for its content; ``kind`` says which rule it breaks."""
 
     kind = "rejected"
 
@@ -107,6 +107,6 @@ class RefusedError(Exception):
     :ivar kind: of the error that is made of it.
     """
 
-    def __init__(self, kind: str, why: str) -> None:
-        super().__init__(why)
+    def __init__(self, message: str, *, kind: str) -> None:
+        super().__init__(message)
         self.kind = kind

@@ -13,19 +13,14 @@ from urllib.parse import urlsplit
 
 from .cache import cached_path, is_intact
 from .credentials import load_credentials
-from .download import (
-    ArchiveRequest,
-    CancelledError,
-    Observer,
-    Wait,
-    cache_failure,
-    download_archive,
-    is_local,
-)
+from .download import Observer, Wait, download_archive
 from .errors import FetchError
+from .failures import cache_failure
 from .http import Connections
+from .receiver import CancelledError
 from .room import check_room
 from .urls import redact_url
+from .wanted import WantedArchive
 
 CONCURRENCY = 24
 """Downloads at the same time. Most archives are small, so that waiting for answers takes longer than receiving them:
@@ -48,7 +43,7 @@ class FetchProgress:
 
 
 def fetch_archives(
-    requests: Sequence[ArchiveRequest],
+    requests: Sequence[WantedArchive],
     cache: Path,
     *,
     on_progress: Callable[[FetchProgress], None] | None = None,
@@ -72,7 +67,7 @@ def fetch_archives(
     :param environ: where proxies, ``SSL_CERT_FILE`` and ``RATTLER_AUTH_FILE`` are looked up; default ``os.environ``.
     :returns: paths in the order of the requests; each has the name that was asked for.
     :raises FetchError: if an archive cannot be had; ``kind`` says why, ``url`` which, without credentials.
-    :raises ArchiveMismatchError: if a server gives something else than was asked for.
+    :raises ArchiveMismatchError: if a server sends a different archive.
     :raises ArchiveNameError: if a name is not one of a package archive.
     :raises DiskFullError: if the cache has no room, which is looked at before anything is fetched.
     """
@@ -95,7 +90,7 @@ class _Meter:
     """The sum of what the threads report."""
 
     def __init__(
-        self, requests: Collection[ArchiveRequest], on_progress: Callable[[FetchProgress], None] | None
+        self, requests: Collection[WantedArchive], on_progress: Callable[[FetchProgress], None] | None
     ) -> None:
         sizes = [request.size_bytes for request in requests]
         self._on_progress = on_progress
@@ -143,8 +138,8 @@ class _Waits:
             self._on_wait(wait)
 
 
-def _check_cache(jobs: Mapping[Path, ArchiveRequest], cache: Path) -> None:
-    """Look for room for all that has to be fetched, as far as its size is known."""
+def _check_cache(jobs: Mapping[Path, WantedArchive], cache: Path) -> None:
+    """Check for space for the archives to download, as far as their sizes are known."""
     missing = [request.size_bytes or 0 for path, request in jobs.items() if not path.is_file()]
     if any(missing):
         check_room(cache, sum(missing))
@@ -155,7 +150,7 @@ class _Run:
 
     def __init__(
         self,
-        jobs: Mapping[Path, ArchiveRequest],
+        jobs: Mapping[Path, WantedArchive],
         connections: Connections,
         meter: _Meter,
         observer: Observer,
@@ -189,14 +184,14 @@ class _Run:
                     pool.shutdown(cancel_futures=True)
         _raise_first(futures)
 
-    def _provide(self, path: Path, request: ArchiveRequest) -> None:
+    def _provide(self, path: Path, request: WantedArchive) -> None:
         if self._cancelled.is_set():
             raise CancelledError
-        _check_address(request)
         if is_intact(path, request.sha256, request.size_bytes, rehash=self._rehash):
             self._meter.finish_cached(path.stat().st_size)
             return
-        if self._offline and not is_local(request.url):
+        _check_address(request)
+        if self._offline and not request.is_local:
             raise _offline(request)
         try:
             download_archive(request, path, self._connections, self._cancelled, self._observer)
@@ -212,25 +207,24 @@ def _raise_first(futures: Sequence[Future[None]]) -> None:
         raise failures[0]
 
 
-def _check_address(request: ArchiveRequest) -> None:
+def _check_address(request: WantedArchive) -> None:
     try:
         parts = urlsplit(request.url)
-        usable = is_local(request.url) or (bool(parts.hostname) and parts.port != 0)
+        usable = request.is_local or (bool(parts.hostname) and parts.port != 0)
     except ValueError:
         usable = False
     if not usable:
         url = redact_url(request.url)
-        raise FetchError(
-            f"cannot fetch {request.file_name}: {url} is no address", kind="address", name=request.file_name, url=url
-        )
+        why = f"{url} is not a valid URL" if url else "it is not in the cache, and no URL is known"
+        raise FetchError(f"cannot fetch {request.file_name}: {why}", kind="address", name=request.file_name, url=url)
 
 
-def _offline(request: ArchiveRequest) -> FetchError:
+def _offline(request: WantedArchive) -> FetchError:
     url = redact_url(request.url)
     return FetchError(
-        f"{request.file_name} is not in the cache, and the network may not be used",
+        f"{request.file_name} is not in the cache, and downloads are off",
         kind="offline",
         name=request.file_name,
         url=url,
-        hint="allow the network once, or copy the archive into the cache",
+        hint="allow downloads once, or copy the archive into the cache",
     )

@@ -74,7 +74,7 @@ class Connections:
             if origin_of(target) != origin_of(address):
                 authorization = {}
             address = target
-        raise RefusedError("redirect", f"{host_of(address)} redirects more than {LIMIT} times")
+        raise RefusedError(f"{host_of(address)} redirects more than {LIMIT} times", kind="redirect")
 
     def _request(self, address: str, headers: Mapping[str, str]) -> Answer:
         transport = self._find_transport(find_proxy(address, self._proxies))
@@ -90,7 +90,7 @@ class Connections:
             raise _unsendable() from None
 
     def _take_note(self, event: str, info: Mapping[str, Any]) -> None:
-        """Keep each new socket in mind, as long as it is in use."""
+        """Remember each new socket while it is in use."""
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             stream = info["return_value"]
             with self._lock:
@@ -104,7 +104,7 @@ class Connections:
         with self._lock:
             for one in self._sockets:
                 with contextlib.suppress(OSError):
-                    # Not that of an SSLSocket, which takes away from its reader what it reads with.
+                    # Not on an SSLSocket: shutting it down breaks the thread that reads from it.
                     socket.socket.shutdown(one, socket.SHUT_RDWR)
 
     def close(self) -> None:
@@ -146,8 +146,8 @@ def _is_http2_failure(error: httpx2.LocalProtocolError) -> bool:
 
 
 def _unsendable() -> RefusedError:
-    # What cannot be sent stands in the error's text, credentials as well.
-    return RefusedError("address", "the request cannot be sent")
+    # The error's text contains what could not be sent, credentials included.
+    return RefusedError("the request cannot be sent", kind="address")
 
 
 def _load_certificates(file: str | None, directory: str | None) -> ssl.SSLContext:

@@ -32,11 +32,11 @@ def check_entry_name(name: str) -> str:
         raise _reject("absolute", "its name is absolute", name)
     components = bare.split("/")
     if ".." in components:
-        raise _reject("dot-dot", "its name leaves the bundle with `..`", name)
+        raise _reject("dot-dot", "its name contains `..`", name)
     if len(components) > 1:
-        raise _reject("nested", "it stands in a directory", name)
+        raise _reject("nested", "it is inside a directory", name)
     if not is_archive_name(bare):
-        raise _reject("not-an-archive", "it is not named as a package archive", name)
+        raise _reject("not-an-archive", "its name is not that of a package archive", name)
     return bare
 
 

@@ -1,7 +1,7 @@
 """Read ``.netrc`` files as curl does.
 
 Python's own reader refuses a whole file for one line that it does not understand. Here such a line is skipped: the file
-belongs to other programs, and what they tolerate must not cost a build its credentials.
+belongs to other programs, and a build must find its credentials where they do.
 """
 
 from __future__ import annotations

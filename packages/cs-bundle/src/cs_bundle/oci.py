@@ -66,7 +66,7 @@ def parse_reference(url: str) -> BlobReference:
     suffix = next((suffix for suffix in _MEDIA_TYPES if file_name.endswith(suffix)), "")
     words = file_name.removesuffix(suffix).rsplit("-", 2)
     if not suffix or len(words) != 3:
-        raise RefusedError("registry", "the file is not named NAME-VERSION-BUILD.conda or .tar.bz2")
+        raise RefusedError("the file is not named NAME-VERSION-BUILD.conda or .tar.bz2", kind="registry")
     name, version, build = words
     # No component of a repository may start with `_`, and no tag may hold these characters.
     name = f"zzz{name}" if name.startswith("_") else name
@@ -201,14 +201,14 @@ def _read_document(answer: Answer) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, Mapping):
-        raise RefusedError("registry", "the registry's answer is not a JSON object")
+        raise RefusedError("the registry's answer is not a JSON object", kind="registry")
     return document
 
 
 def _take_token(document: Mapping[str, Any]) -> str:
     token = document.get("token") or document.get("access_token")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise RefusedError("registry", "the registry's answer holds no token")
+        raise RefusedError("the registry's answer contains no token", kind="registry")
     return token
 
 
@@ -218,4 +218,4 @@ def _find_layer(manifest: Mapping[str, Any], media_type: str) -> str:
         digest = layer.get("digest") if isinstance(layer, Mapping) and layer.get("mediaType") == media_type else None
         if isinstance(digest, str) and re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
             return digest
-    raise RefusedError("registry", f"the registry's manifest has no layer of type {media_type}")
+    raise RefusedError(f"the registry's manifest has no layer of type {media_type}", kind="registry")

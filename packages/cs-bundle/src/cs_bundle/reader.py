@@ -1,4 +1,4 @@
-"""Open bundles: a directory, a file in canonical form, or a file that someone else made."""
+"""Open bundles: a directory, a file in canonical form, or a tar of another tool."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def open_bundle(path: Path) -> BundleReader:
 
     :param path: a directory or a ``.bundle.tar.zst`` file.
     :raises BundleReadError: if it cannot be opened.
-    :raises BundleRejectedError: if it holds something else than archives, or is damaged.
+    :raises BundleRejectedError: if it contains anything but archives, or is damaged.
     """
     if path.is_dir():
         return BundleReader(path=path, form="directory", archives=list_directory(path))
@@ -130,7 +130,7 @@ def _wrap(file: EntryFile) -> BinaryIO:
 
 @contextlib.contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Put the bundle's path into errors, and turn those of the system into ours."""
+    """Put the bundle's path into errors, and turn those of the system into errors of this package."""
     try:
         yield
     except BundleError as error:

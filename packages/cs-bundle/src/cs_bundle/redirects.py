@@ -30,10 +30,10 @@ def find_redirect(answer: Answer, address: str) -> str | None:
     except ValueError:
         usable = False
     if not usable:
-        raise RefusedError("redirect", f"{host_of(address)} redirects to an address that cannot be used")
+        raise RefusedError(f"{host_of(address)} redirects to an address that cannot be used", kind="redirect")
     scheme = parts.scheme.lower()
     if scheme not in _ALLOWED[urlsplit(address).scheme.lower()]:
         why = "which is not encrypted" if scheme == "http" else f"and {scheme} is not supported"
         target = redact_url(parts.geturl())
-        raise RefusedError("redirect", f"{host_of(address)} redirects to {target}, {why}")
+        raise RefusedError(f"{host_of(address)} redirects to {target}, {why}", kind="redirect")
     return urlunsplit(parts._replace(scheme=scheme, netloc=parts.netloc.rpartition("@")[2], fragment=""))

@@ -13,7 +13,7 @@ _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def measure_free(path: Path) -> int | None:
-    """Return the bytes that are free for us where a path is, or will be; ``None`` where that cannot be told.
+    """Return the free bytes on the disk of a path; ``None`` if they are unknown.
 
     :param path: need not exist yet.
     """
@@ -25,7 +25,7 @@ def measure_free(path: Path) -> int | None:
 
 
 def check_room(path: Path, needed_bytes: int) -> None:
-    """Refuse to begin what cannot end well.
+    """Refuse to start a write that does not fit.
 
     :param path: file or folder that will take the bytes.
     :raises DiskFullError: if fewer are free there.
@@ -60,7 +60,7 @@ def disk_full(path: Path | None, needed_bytes: int | None, free_bytes: int | Non
         path=path,
         expected=needed,
         actual=free,
-        hint="free some space there, or use another folder",
+        hint="free some space there, or use another directory",
     )
 
 

@@ -1,4 +1,4 @@
-"""The tar inside a bundle as a stream: in place where the frame is ours, decompressed where it is not."""
+"""The tar inside a bundle as a stream: in place if the frame is canonical, else decompressed."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class ZstdStream:
     def read(self, size_bytes: int) -> bytes:
         """Return the next bytes of the tar.
 
-        :raises BundleRejectedError: if the data is no zstd, or ends in the middle of a frame.
+        :raises BundleRejectedError: if the data is not zstd, or ends in the middle of a frame.
         """
         while len(self._output) < size_bytes and self._decompress_some():
             pass

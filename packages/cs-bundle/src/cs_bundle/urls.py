@@ -67,7 +67,7 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
 def redact_url(url: str) -> str:
     """Hide user, password, token, query and fragment of an address, however they are spelled.
 
-    :param url: an address; a path, or a text that is none, comes back as it is.
+    :param url: an address; a path or another text comes back unchanged.
     """
     if _CLEAN.fullmatch(url) or not _names_host(url):
         return url
@@ -99,7 +99,7 @@ def _is_file(form: str) -> bool:
 
 
 def _is_exposed(form: str | None) -> bool:
-    """Tell whether one form of a URL holds what must not be shown."""
+    """Tell whether one form of a URL contains what must not be shown."""
     if form is None:
         return True
     scheme = _SCHEME.match(form)

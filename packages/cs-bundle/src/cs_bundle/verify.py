@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 from .entries import ArchiveEntry
 from .errors import ArchiveMismatchError, BundleRejectedError
-from .expected import ExpectedArchive
 from .reader import iterate_archives, naming
+from .wanted import WantedArchive
 
 _CHUNK_BYTES = 1 << 20
 
@@ -22,7 +22,7 @@ class BundleReport:
 
     :ivar verified: archives that are as expected.
     :ivar missing: expected names that the bundle does not hold.
-    :ivar unknown: names that the bundle holds and nobody expects; their content was not looked at.
+    :ivar unknown: names in the bundle that were not expected; their content was not checked.
     """
 
     path: Path
@@ -33,7 +33,7 @@ class BundleReport:
 
 
 def verify_bundle(
-    bundle: Path | BinaryIO, expected: Iterable[ExpectedArchive], *, exact: bool, path: Path | None = None
+    bundle: Path | BinaryIO, expected: Iterable[WantedArchive], *, exact: bool, path: Path | None = None
 ) -> BundleReport:
     """Check every archive of a bundle in one pass, in memory that does not grow with it.
 
@@ -69,7 +69,7 @@ def verify_bundle(
     return BundleReport(path=path, verified=tuple(verified), missing=missing, unknown=tuple(unknown), size_bytes=size)
 
 
-def check_archive(path: Path, entry: ArchiveEntry, file: BinaryIO, target: ExpectedArchive) -> None:
+def check_archive(path: Path, entry: ArchiveEntry, file: BinaryIO, target: WantedArchive) -> None:
     """Check the size, then the SHA-256 of one archive.
 
     :raises ArchiveMismatchError: if either is another.
@@ -83,28 +83,28 @@ def check_archive(path: Path, entry: ArchiveEntry, file: BinaryIO, target: Expec
         raise mismatch("sha256", path, target, target.sha256, digest.hexdigest())
 
 
-def mismatch(what: str, path: Path, target: ExpectedArchive, expected: str, actual: str) -> ArchiveMismatchError:
+def mismatch(what: str, path: Path, target: WantedArchive, expected: str, actual: str) -> ArchiveMismatchError:
     """Return the error for an archive of another size or digest."""
     label = {"size": "size", "sha256": "SHA-256"}[what]
     return ArchiveMismatchError(
-        f"the archive {target.file_name} has another {label} than the lock says: {actual} instead of {expected}",
+        f"the {label} of the archive {target.file_name} does not match the lock (expected {expected}, found {actual})",
         kind=f"{what}-mismatch",
         path=path,
         name=target.file_name,
         expected=expected,
         actual=actual,
-        hint="it is damaged, or a different build of the package; fetch it again",
+        hint="it is damaged or a different build: download it again",
     )
 
 
 def _unknown(path: Path, name: str) -> BundleRejectedError:
     return BundleRejectedError(
-        f"the entry {name!r} is refused: the lock does not have it", kind="unknown-name", path=path, name=name
+        f"the entry {name!r} is refused: it is not in the lock", kind="unknown-name", path=path, name=name
     )
 
 
 def _missing(path: Path, names: tuple[str, ...]) -> BundleRejectedError:
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return BundleRejectedError(
-        f"the bundle lacks archives that the lock has: {shown}", kind="missing", path=path, name=names[0]
+        f"archives of the lock are missing from the bundle: {shown}", kind="missing", path=path, name=names[0]
     )

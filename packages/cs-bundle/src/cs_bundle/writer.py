@@ -11,26 +11,15 @@ from typing import BinaryIO
 
 from .blocks import BlockWriter
 from .digests import Digest
+from .entries import ArchiveEntry
 from .errors import ArchiveNameError, BundleError, BundleRejectedError, BundleWriteError
-from .expected import ExpectedArchive
 from .frame import bundle_size
 from .names import is_archive_name
 from .replacing import replacing
 from .room import check_room, disk_full, is_full
 from .tar import END_OF_ARCHIVE, padding_size, render_entry_header
 from .verify import mismatch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BundledArchive:
-    """The place of one archive in a bundle.
-
-    :ivar tar_offset: first byte of the archive, counted inside the tar.
-    """
-
-    file_name: str
-    size_bytes: int
-    tar_offset: int
+from .wanted import WantedArchive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +34,10 @@ class BundleInfo:
     path: Path
     size_bytes: int
     sha256: str
-    archives: tuple[BundledArchive, ...]
+    archives: tuple[ArchiveEntry, ...]
 
 
-def write_bundle(out: Path, archives: Iterable[Path], *, expected: Iterable[ExpectedArchive] = ()) -> BundleInfo:
+def write_bundle(out: Path, archives: Iterable[Path], *, expected: Iterable[WantedArchive] = ()) -> BundleInfo:
     """Write archives into a bundle in canonical form; the same archives give the same bytes.
 
     The bundle is written beside ``out`` and put in its place by one rename: a failure or an interruption leaves what
@@ -58,7 +47,7 @@ def write_bundle(out: Path, archives: Iterable[Path], *, expected: Iterable[Expe
     :param expected: what archives must be; checked while they are copied. One that is not named here goes in as it is.
     :raises ArchiveNameError: if a name is not one of a package archive.
     :raises ArchiveMismatchError: if an archive is not the expected one.
-    :raises BundleRejectedError: if two archives have one name.
+    :raises BundleRejectedError: if two archives have the same name.
     :raises BundleWriteError: if a file cannot be read or written, or changes its size meanwhile.
     :raises DiskFullError: if there is no room for it, which is looked at before anything is written.
     """
@@ -76,7 +65,7 @@ def append_bundle(
     file: BinaryIO,
     archives: Iterable[Path],
     *,
-    expected: Iterable[ExpectedArchive] = (),
+    expected: Iterable[WantedArchive] = (),
     digests: Sequence[Digest] = (),
 ) -> BundleInfo:
     """Write archives as a bundle into an open file, from where it stands; see :func:`write_bundle`.
@@ -84,7 +73,7 @@ def append_bundle(
     :param digests: take every byte of the bundle too, so that a digest of the whole file needs no second reading.
     :raises ArchiveNameError: if a name is not one of a package archive.
     :raises ArchiveMismatchError: if an archive is not the expected one.
-    :raises BundleRejectedError: if two archives have one name.
+    :raises BundleRejectedError: if two archives have the same name.
     :raises BundleWriteError: if a file cannot be read or written, or changes its size meanwhile.
     :raises DiskFullError: if there is no room for it, which is looked at before anything is written.
     """
@@ -93,8 +82,8 @@ def append_bundle(
     sources = _sort_sources(archives)
     wanted = {one.file_name: one for one in expected}
     with _writing(path):
-        placed = _place(sources)
-        tar_size = _end_of(placed) + len(END_OF_ARCHIVE)
+        placed, end = _place(sources)
+        tar_size = end + len(END_OF_ARCHIVE)
         file.flush()
     with _writing(path, bundle_size(tar_size)):
         if path is not None:
@@ -120,7 +109,7 @@ def _writing(out: Path | None, needed_bytes: int | None = None) -> Iterator[None
         raise BundleWriteError(f"cannot write the bundle: {error}", path=out) from error
 
 
-def _make_check(source: Path, size_bytes: int, wanted: ExpectedArchive | None) -> Callable[[str], None] | None:
+def _make_check(source: Path, size_bytes: int, wanted: WantedArchive | None) -> Callable[[str], None] | None:
     if wanted is None:
         return None
     if wanted.size_bytes is not None and wanted.size_bytes != size_bytes:
@@ -146,22 +135,18 @@ def _sort_sources(archives: Iterable[Path]) -> list[Path]:
     for one, other in itertools.pairwise(sources):
         if one.name == other.name:
             raise BundleRejectedError(
-                f"two archives have one name, {one} and {other}", kind="duplicate", path=other, name=other.name
+                f"two archives have the same name: {one} and {other}", kind="duplicate", path=other, name=other.name
             )
     return sources
 
 
-def _place(sources: list[Path]) -> tuple[BundledArchive, ...]:
-    placed: list[BundledArchive] = []
+def _place(sources: list[Path]) -> tuple[tuple[ArchiveEntry, ...], int]:
+    """Return where each archive goes, and where the last one ends, with its padding."""
+    placed: list[ArchiveEntry] = []
+    end = 0
     for source in sources:
         size = source.stat().st_size
-        offset = _end_of(placed) + len(render_entry_header(source.name, size))
-        placed.append(BundledArchive(file_name=source.name, size_bytes=size, tar_offset=offset))
-    return tuple(placed)
-
-
-def _end_of(placed: list[BundledArchive] | tuple[BundledArchive, ...]) -> int:
-    if not placed:
-        return 0
-    last = placed[-1]
-    return last.tar_offset + last.size_bytes + padding_size(last.size_bytes)
+        offset = end + len(render_entry_header(source.name, size))
+        placed.append(ArchiveEntry(file_name=source.name, size_bytes=size, tar_offset=offset))
+        end = offset + size + padding_size(size)
+    return tuple(placed), end

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import zstandard
 
-from cs_bundle import ArchiveRequest, ExpectedArchive
+from cs_bundle import WantedArchive
 
 SIZES_BYTES = {
     "abc-1.0-0.tar.bz2": 131_072 - 512,
@@ -30,20 +30,18 @@ def make_archives(directory: Path) -> dict[str, Path]:
     return {name: directory / name for name in SIZES_BYTES}
 
 
-def expect(paths: Iterable[Path]) -> list[ExpectedArchive]:
+def expect(paths: Iterable[Path]) -> list[WantedArchive]:
     """Return what a lock would say of the archives."""
     return [
-        ExpectedArchive(
-            file_name=path.name, sha256=sha256(path.read_bytes()).hexdigest(), size_bytes=path.stat().st_size
-        )
+        WantedArchive(file_name=path.name, sha256=sha256(path.read_bytes()).hexdigest(), size_bytes=path.stat().st_size)
         for path in paths
     ]
 
 
-def request(path: Path, url: str) -> ArchiveRequest:
+def request(path: Path, url: str) -> WantedArchive:
     """Return the request for an archive."""
     data = path.read_bytes()
-    return ArchiveRequest(url=url, file_name=path.name, sha256=sha256(data).hexdigest(), size_bytes=len(data))
+    return WantedArchive(url=url, file_name=path.name, sha256=sha256(data).hexdigest(), size_bytes=len(data))
 
 
 def make_tar(entries: Iterable[tuple[tarfile.TarInfo, bytes]], form: int = tarfile.GNU_FORMAT) -> bytes:

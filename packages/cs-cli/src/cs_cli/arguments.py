@@ -1,4 +1,4 @@
-"""What can be asked of ``cs``; the flags of settings come from the table of keys in ``cs_manifest``."""
+"""The command line of ``cs``; the flags of settings come from the table of keys in ``cs_manifest``."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _add_project(parser: argparse.ArgumentParser) -> None:
         "--no-lock-check",
         dest="lock_check",
         action="store_false",
-        help="ship what is locked, even if the manifest asks for something else",
+        help="ship what is locked, even if it does not match the manifest",
     )
     from cs_manifest import CONFIG_KEYS  # only here: "cs verify" needs no manifest
 
@@ -186,7 +186,8 @@ def _add_building(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--platform",
         metavar="NAME",
-        help="conda platform, or a platform by its name in the workspace; default: this machine's",
+        help="conda platform, or a platform by its name in the workspace; cs build: all for every one; "
+        "default: this machine's",
     )
     group.add_argument(
         "--target",
@@ -196,8 +197,9 @@ def _add_building(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--template",
         type=Path,
-        metavar="FILE",
-        help="runtime template; default: CONDA_SHIP_TEMPLATE, else the one next to cs",
+        metavar="PATH",
+        help="runtime template, or a directory of templates; default: CONDA_SHIP_TEMPLATE, CONDA_SHIP_TEMPLATES, "
+        "else an installed one",
     )
     _add_fetching(group)
 

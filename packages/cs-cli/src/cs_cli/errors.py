@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -79,7 +80,7 @@ class CliError(Exception):
     :ivar kind: stable identifier, for ``--error-format json``.
     :ivar path: file that the error is about.
     :ivar key: flag, or key of a file, that the error is about.
-    :ivar expected: what would have been right.
+    :ivar expected: what would have been valid.
     :ivar actual: what was found.
     :ivar hint: what to do about it.
     :ivar problems: everything that is wrong, when it is more than one thing.
@@ -111,7 +112,7 @@ class CliError(Exception):
         self.exit_status = exit_status
 
     def __str__(self) -> str:
-        """Return ``PATH: KEY: MESSAGE``, as far as that is known."""
+        """Return ``PATH: KEY: MESSAGE``, as far as known."""
         place = "" if self.path is None else str(self.path)
         return ": ".join(part for part in (place, self.key, self.message) if part)
 
@@ -122,6 +123,21 @@ class CliError(Exception):
         return {name: value for name, value in known.items() if value}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformFault:
+    """Why a build for one of several platforms failed, as the error that it would be alone.
+
+    :ivar platform: the workspace's name of the platform.
+    """
+
+    platform: str
+    error: Any
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fault as JSON values."""
+        return {"platform": self.platform, **describe_error(self.error)}
+
+
 def exit_status_of(error: Diagnosed) -> int:
     """Return the exit status: what an error of ``cs`` itself says, else that the work failed."""
     return error.exit_status if isinstance(error, CliError) else EXIT_FAILED
@@ -130,7 +146,7 @@ def exit_status_of(error: Diagnosed) -> int:
 def describe_error(error: Diagnosed) -> dict[str, Any]:
     """Describe an error of any of our packages, as JSON values.
 
-    :returns: what :meth:`Diagnosed.to_dict` says, with advice. No address in it holds a secret, whoever wrote it.
+    :returns: what :meth:`Diagnosed.to_dict` says, with advice. No address in it contains a secret.
     """
     described = error.to_dict()
     if advice := _ADVICE.get(error.kind):

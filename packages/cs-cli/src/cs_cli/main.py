@@ -1,4 +1,4 @@
-"""The ``cs`` command: read the request, do it, turn failures into words and exit status."""
+"""The ``cs`` command: parse the command line, run the command, turn failures into messages and exit statuses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .arguments import parse_arguments
 from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, render_error
-from .terminal.interrupts import interrupt_on_signals
+from .terminal.interrupts import Interruption, interrupt_on_signals
 
 if TYPE_CHECKING:
     from .inspection.summary import Inspection
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _guard(words: list[str]) -> int:
-    """Carry the request out; whatever goes wrong becomes words on stderr and an exit status."""
+    """Carry the request out; failures become messages on stderr and an exit status."""
     try:
         interrupt_on_signals()
         options = parse_arguments(words)
@@ -51,7 +52,7 @@ def _guard(words: list[str]) -> int:
         return status
     except KeyboardInterrupt as error:
         _print_error(["interrupted"])
-        return 128 + int(getattr(error, "signal_number", 2))
+        return 128 + (error.signal_number if isinstance(error, Interruption) else signal.SIGINT)
     except BrokenPipeError:
         raise
     except Exception as error:
@@ -121,7 +122,7 @@ def _print_error(lines: list[str]) -> None:
 
 
 def _wrap_unexpected(error: Exception) -> CliError:
-    """Make a report out of what nobody expected; a traceback only for those who ask."""
+    """Report an unexpected exception; with a traceback only on request."""
     if os.environ.get("CONDA_SHIP_TRACEBACK"):
         import traceback
 
@@ -171,24 +172,25 @@ def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspect
 
 
 def _build(options: BuildOptions) -> int:
-    from .building.execution import build_artifacts, check_outputs
-    from .building.preparation import prepare_build
+    from .building.preparation import prepare_builds
+    from .building.several import build_several, describe_plans
+    from .project.platforms import ALL_PLATFORMS
     from .terminal.console import print_json, print_lines
 
-    request = prepare_build(options)
+    requests = prepare_builds(options)
     if options.dry_run:
-        check_outputs(request.plan, request.materials, options.out_dir)
-        names = request.plan.artifact_names
-        document = {"dry_run": True, "out_dir": str(options.out_dir), "files": list(names)}
-        lines = [f"would stage {options.out_dir / name}" for name in names]
+        document = describe_plans(requests, options.out_dir)
+        names = [name for build in document["builds"] for name in build["files"]]
+        lines, faults = [f"would stage {options.out_dir / name}" for name in names], None
     else:
-        result = build_artifacts(request.plan, request.materials, options.out_dir, request.console)
-        document = {**result.info, "out_dir": str(result.out_dir)}
-        lines = [str(result.out_dir / file.name) for file in result.files]
+        outcome = build_several(requests, options.out_dir, keep_going=options.platform == ALL_PLATFORMS)
+        document, lines, faults = outcome.to_dict(), outcome.lines, outcome.fault()
     if options.json:
-        print_json({**document, "warnings": request.console.warnings})
+        print_json({**document, "warnings": requests[0].console.warnings})
     else:
         print_lines(lines)
+    if faults:
+        raise faults
     return 0
 
 

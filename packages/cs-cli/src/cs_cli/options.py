@@ -50,7 +50,7 @@ class BuildingOptions(ProjectOptions):
     """What ``cs build`` and ``cs run`` have in common.
 
     :ivar target: target triple.
-    :ivar template: executable to stamp.
+    :ivar template: executable to stamp, or a directory of templates.
     """
 
     target: str | None
@@ -58,7 +58,7 @@ class BuildingOptions(ProjectOptions):
 
     @property
     def label(self) -> str | None:
-        """What the file names bear besides the artifact's name."""
+        """What is added to the artifact's name in file names."""
         return None
 
     @property
@@ -79,7 +79,7 @@ class BuildOptions(BuildingOptions):
 
     @property
     def label(self) -> str | None:
-        """What the file names bear besides the artifact's name."""
+        """What is added to the artifact's name in file names."""
         return self.target_label or self.target
 
     @property

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from cs_bundle import DiskFullError
-from cs_stamp.launch import literal_path
+from cs_stamp import literal_path
 
 from .building.execution import BuildResult, Materials, build_artifacts
 from .building.plan import BuildPlan
@@ -31,7 +31,7 @@ def run_runtime(
 
     :param install_path: prefix to install into and to keep; ``None`` for a temporary one.
     :returns: the runtime's exit status, 128 plus the signal's number if one ended it.
-    :raises CliError: ``cannot-run`` if it is for another platform than this machine's, ``output-is-input`` if the
+    :raises CliError: ``cannot-run`` if it is not for this machine's platform, ``output-is-input`` if the
         prefix would take the place of what the build reads.
     """
     if plan.subdir != host_platform():

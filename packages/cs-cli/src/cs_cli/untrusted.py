@@ -1,4 +1,4 @@
-"""Read files and JSON that others wrote, in memory and time that do not depend on what they say."""
+"""Read untrusted files and JSON, in bounded memory and time."""
 
 from __future__ import annotations
 

@@ -9,10 +9,10 @@ import re
 from pathlib import Path
 
 import pytest
+from tiny_executables import make_pe
 
 import cs_cli.building.execution
-from cli_samples import Channel, Cs, Workspace, make_elf, make_pe, make_template
-from cs_cli.arguments import parse_arguments
+from cli_samples import Channel, Cs, Workspace, build_options, make_elf, make_template
 from cs_cli.building.companions import hash_file
 from cs_cli.project.derivation import derive_project
 from cs_stamp import read_stamp, verify_stamp
@@ -54,12 +54,14 @@ def test_every_layout_stages_its_files(
 
 def test_info_describes_build_and_inputs(workspace: Workspace, template: Path, cs: Cs) -> None:
     Path("rc.yml").write_text("channels: []\n")
-    document = json.loads(cs("build", "--condarc-file", "rc.yml", "--json", "-q").out)
+    printed = json.loads(cs("build", "--condarc-file", "rc.yml", "--json", "-q").out)
+    (document,) = printed["builds"]
     info = json.loads(Path("dist/demoz.info.json").read_bytes())
-    warnings = document.pop("warnings")
+    warnings = printed["warnings"]
     said = cs("build", "--condarc-file", "rc.yml").err.splitlines()
     assert [f"warning: {text}" for text in warnings] == [line for line in said if line.startswith("warning: ")]
-    assert document == {**info, "out_dir": "dist"}
+    assert document == info
+    assert (printed["out_dir"], printed["failures"]) == ("dist", [])
     with read_stamp(Path("dist/demoz")) as stamp:
         assert info["identity"] == stamp.identity
         assert info["parts"]["bundle"] == stamp.parts["bundle"].size_bytes
@@ -185,7 +187,7 @@ def test_offline_needs_the_cache(workspace: Workspace, template: Path, cs: Cs) -
     workspace.write()
     outcome = cs("build", "--offline")
     assert outcome.status == 1
-    assert "is not in the cache, and the network may not be used" in outcome.err
+    assert "is not in the cache, and downloads are off" in outcome.err
 
 
 def test_a_full_disk_leaves_the_previous_build(
@@ -248,7 +250,9 @@ def test_a_dry_run_writes_nothing(workspace: Workspace, template: Path, cs: Cs, 
     outcome = cs("build", "--dry-run")
     assert outcome.out.splitlines()[0] == "would stage dist/demoz"
     document = json.loads(cs("build", "--dry-run", "--json").out)
-    assert sorted(document["files"]) == ["demoz", *(f"demoz.{paper}" for paper in PAPERS)]
+    (planned,) = document["builds"]
+    assert planned["platform"] == "linux-64"
+    assert sorted(planned["files"]) == ["demoz", *(f"demoz.{paper}" for paper in PAPERS)]
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
@@ -259,10 +263,10 @@ def test_a_template_that_is_a_runtime_is_refused(workspace: Workspace, template:
     assert "this template is a stamped runtime already" in outcome.err
 
 
-def test_no_template_is_an_error_that_says_where_it_was_looked_for(workspace: Workspace, cs: Cs) -> None:
+def test_no_template_is_an_error_that_says_how_to_get_one(workspace: Workspace, cs: Cs) -> None:
     outcome = cs("build")
     assert outcome.status == 1
-    assert "no template found beside cs" in outcome.err
+    assert "no template for linux-64 is installed" in outcome.err
 
 
 @pytest.fixture
@@ -277,10 +281,17 @@ def platforms(workspace: Workspace, channel: Channel) -> Workspace:
     return workspace
 
 
-def test_a_cross_build_needs_a_template(platforms: Workspace, template: Path, cs: Cs) -> None:
+def test_a_cross_build_needs_a_template(
+    platforms: Workspace, template: Path, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     outcome = cs("build", "--platform", "win-64")
     assert outcome.status == 1
-    assert "a build for win-64 on linux-64 needs a template for win-64" in outcome.err
+    assert "no template for win-64 is installed" in outcome.err
+    assert "run `pip install cs-template-win-64`" in outcome.err
+    make_template(Path("templates/win-64/cs-template.exe"), make_pe())
+    assert cs("build", "--platform", "win-64", "--template", "templates").status == 0
+    monkeypatch.setenv("CONDA_SHIP_TEMPLATES", "templates")
+    assert cs("build", "--platform", "win-64").status == 0
 
 
 def test_a_cross_build_with_its_template_gives_an_exe(platforms: Workspace, template: Path, cs: Cs) -> None:
@@ -318,7 +329,7 @@ def test_a_label_that_is_no_part_of_a_file_name_is_wrong_usage(
 def test_every_warning_of_the_lock_is_told(words: list[str], workspace: Workspace, template: Path, cs: Cs) -> None:
     workspace.ship["exclude"] = '["numpy", "libz", "scipy"]'
     workspace.write()
-    warnings = derive_project(parse_arguments(["build"])).lock.warnings
+    warnings = derive_project(build_options()).lock.warnings
     assert {problem.package for problem in warnings} > {"numpy", "scipy"}
     outcome = cs(*words)
     said = outcome.out if words == ["inspect"] else outcome.err

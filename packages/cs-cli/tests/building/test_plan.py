@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cli_samples import Channel, Workspace, make_workspace
+from cli_samples import Channel, Workspace, build_options, make_workspace
 from cs_cli.archives.contents import ArchiveContents
-from cs_cli.arguments import parse_arguments
 from cs_cli.building.plan import BuildPlan, compose_header, plan_build, possible_names
 from cs_cli.errors import CliError
 from cs_cli.project.derivation import derive_project
@@ -16,7 +16,7 @@ from cs_manifest import CONFIG_KEYS, ConfigKey
 
 
 def plan(*flags: str, label: str | None = None, platform: str = "linux-64") -> BuildPlan:
-    return plan_build(derive_project(parse_arguments(["build", *flags])), platform=platform, label=label)
+    return plan_build(derive_project(build_options(*flags)), platform=platform, label=label)
 
 
 @pytest.mark.parametrize("layout", ["online", "external", "embedded"])
@@ -97,6 +97,31 @@ def test_the_header_adds_up_what_archives_hold(workspace: Workspace) -> None:
     assert (header.installed_size_bytes, header.installed_file_count) == (20, 6)
 
 
+def test_the_header_says_where_the_delegate_is(workspace: Workspace) -> None:
+    one = ArchiveContents(
+        executables=("bin/python",),
+        entry_points=(),
+        installed_size_bytes=1,
+        installed_file_count=1,
+        prefix_limit_bytes=80,
+    )
+    header = compose_header(plan(), [one])
+    assert (header.delegate_path, header.prefix_limit_bytes) == ("bin/python", 80)
+    assert compose_header(plan(), None).delegate_path is None
+
+
+def test_windows_replaces_no_placeholder_in_binaries(workspace: Workspace) -> None:
+    one = ArchiveContents(
+        executables=("Python.EXE",),
+        entry_points=(),
+        installed_size_bytes=1,
+        installed_file_count=1,
+        prefix_limit_bytes=80,
+    )
+    header = compose_header(replace(plan(), subdir="win-64"), [one])
+    assert (header.delegate_path, header.prefix_limit_bytes) == ("Python.EXE", None)
+
+
 def test_the_runtime_lock_gives_the_install_name(tmp_path: Path, channel: Channel) -> None:
     made = make_workspace(tmp_path / "w", channel, install_name='{ from = "runtime-lock", base = "tool" }')
     name = compose_header(plan("--root", str(made.write())), None).install_name
@@ -113,7 +138,7 @@ def test_a_label_with_a_slash_is_refused(workspace: Workspace) -> None:
     ("name", "label", "fits"), [(63, 64, True), (64, 64, False), (127, None, True), (127, 1, False)]
 )
 def test_name_and_label_together_are_a_name(workspace: Workspace, name: int, label: int | None, fits: bool) -> None:
-    derivation = derive_project(parse_arguments(["build", "--artifact-name", "a" * name]))
+    derivation = derive_project(build_options("--artifact-name", "a" * name))
     text = None if label is None else "x" * label
     if fits:
         assert len(plan_build(derivation, platform="linux-64", label=text).stem) == name + (1 + label if label else 0)

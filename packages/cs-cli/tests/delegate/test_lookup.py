@@ -24,7 +24,7 @@ def holding(*executables: str, entry_points: tuple[str, ...] = ()) -> ArchiveCon
         (holding(entry_points=("python",)), "win-64", "Scripts/python.exe"),
         (holding("python-scripts/python"), "linux-64", "bin/python"),
         (holding("python.exe"), "win-64", "python.exe"),
-        (holding("Library/bin/Python.EXE"), "win-64", "Library/bin/python.exe"),
+        (holding("Library/bin/Python.EXE"), "win-64", "Library/bin/Python.EXE"),
         (holding("Scripts/python.bat"), "win-64", "Scripts/python.bat"),
         (holding("bin/python3"), "linux-64", None),
         (holding("bin/Python"), "linux-64", None),
@@ -34,13 +34,12 @@ def holding(*executables: str, entry_points: tuple[str, ...] = ()) -> ArchiveCon
 def test_the_delegate_is_where_the_platform_looks_for_it(
     contents: ArchiveContents, platform: str, found: str | None
 ) -> None:
-    path = find_delegate([holding(), contents], "python", platform)
-    assert (path or "").lower() == (found or "").lower()
+    assert find_delegate([holding(), contents], "python", platform) == found
 
 
 def test_a_windows_name_may_bear_its_suffix() -> None:
     assert "Scripts/tool.exe" in delegate_paths("tool.exe", "win-64")
-    assert find_delegate([holding("Scripts/tool.exe")], "tool.exe", "win-64") == "scripts/tool.exe"
+    assert find_delegate([holding("Scripts/tool.exe")], "tool.exe", "win-64") == "Scripts/tool.exe"
 
 
 def test_a_missing_delegate_is_an_error_that_names_the_nearest() -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_samples import Channel, Workspace, make_workspace
-from cs_cli.arguments import parse_arguments
+from cli_samples import Channel, Workspace, inspect_options, make_workspace
 from cs_cli.inspection.report import render_inspection
 from cs_cli.inspection.summary import DelegateCheck, inspect_derivation
 from cs_cli.project.derivation import derive_project
@@ -16,7 +15,7 @@ from cs_cli.terminal.style import TextStyle
 
 
 def render(style: TextStyle, *flags: str) -> str:
-    derivation = derive_project(parse_arguments(["inspect", *flags]), strict=False)
+    derivation = derive_project(inspect_options(*flags), strict=False)
     return "\n".join(map(style.render, render_inspection(inspect_derivation(derivation, platform=None), style)))
 
 
@@ -26,7 +25,7 @@ def test_a_pipe_gets_one_line_a_platform(workspace: Workspace) -> None:
     assert row.split()[:2] == ["linux-64", "3"]
     assert "python " in row
     assert row.endswith("BSD-3-Clause 2, Zlib 1")
-    assert "\n\nNothing wrong was found, but the delegate was not checked.\n" in text
+    assert "\n\nNo problems found, but the delegate was not checked.\n" in text
     assert "\x1b" not in text
 
 
@@ -112,7 +111,7 @@ def test_ready_is_said_only_when_the_delegate_is_known_everywhere(
 ) -> None:
     made = make_workspace(tmp_path / "w", channel)
     made.environments["ship"]["linux-64-cuda"] = list(channel.records)
-    derivation = derive_project(parse_arguments(["inspect", "--root", str(made.write())]), strict=False)
+    derivation = derive_project(inspect_options("--root", str(made.write())), strict=False)
     checks = tuple(DelegateCheck(platform=name, checked=True, found="bin/python") for name in known)
     inspection = replace(inspect_derivation(derivation, platform=None), delegate_checks=checks)
     text = "\n".join(map(TextStyle().render, render_inspection(inspection, TextStyle())))

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cli_samples import Channel, Cs, Workspace, make_workspace
-from cs_cli.arguments import parse_arguments
+from cli_samples import Channel, Cs, Workspace, inspect_options, make_workspace
 from cs_cli.errors import CliError
 from cs_cli.project.derivation import derive_project
 from cs_lock import LockError
@@ -23,27 +22,28 @@ def test_flags_name_manifest_lock_and_environment(workspace: Workspace, channel:
     other.environments["second"] = {"linux-64": channel.records[:1]}
     other.specs = ("libz",)
     root = other.write()
-    words = ["inspect", "--manifest", str(root / "conda.toml"), "--source-lock", str(root / "conda.lock")]
-    derivation = derive_project(parse_arguments([*words, "--source-environment", "second"]))
+    words = ["--manifest", str(root / "conda.toml"), "--source-lock", str(root / "conda.lock")]
+    derivation = derive_project(inspect_options(*words, "--source-environment", "second"))
     assert derivation.project.manifest_path == root / "conda.toml"
     assert [record.name for record in derivation.lock.packages("linux-64")] == ["libz"]
 
 
 def test_an_environment_that_cannot_ship_is_an_error_only_when_strict(workspace: Workspace) -> None:
-    arguments = parse_arguments(["inspect", "--require", "numpy"])
+    arguments = inspect_options("--require", "numpy")
     with pytest.raises(LockError, match="cannot ship"):
         derive_project(arguments)
     assert len(derive_project(arguments, strict=False).lock.errors) == 1
 
 
 def test_what_the_workspace_asks_for_is_known_by_platform(workspace: Workspace) -> None:
-    derivation = derive_project(parse_arguments(["inspect"]))
+    derivation = derive_project(inspect_options())
     assert sorted(derivation.requested_on("linux-64")) == ["hello", "python"]
 
 
 def test_a_missing_environment_names_those_there_are(workspace: Workspace) -> None:
     with pytest.raises((ManifestError, LockError), match="no environment 'shop'") as caught:
-        derive_project(parse_arguments(["inspect", "--source-environment", "shop"]))
+        derive_project(inspect_options("--source-environment", "shop"))
+    assert isinstance(caught.value, ManifestError | LockError)
     assert "ship" in f"{caught.value.expected} {caught.value.actual}"
 
 
@@ -113,7 +113,7 @@ def test_requests_for_a_rich_platform_are_found_under_pixi_s_alias(
 ) -> None:
     write(tmp_path, RICH, make_lock(linux_64=["__glibc=2.28"], p1=["__cuda=12", "__glibc=2.28"]))
     monkeypatch.chdir(tmp_path)
-    derivation = derive_project(parse_arguments(["inspect"]))
+    derivation = derive_project(inspect_options())
     assert [(one.name, one.subdir) for one in derivation.lock.platforms] == [
         ("gpu", "linux-64"),
         ("linux-64", "linux-64"),
@@ -131,7 +131,7 @@ def test_system_requirements_make_a_platform_that_the_workspace_calls_by_its_sub
 ) -> None:
     write(tmp_path, REQUIREMENTS, make_lock(**{alias.replace("-", "_"): ["__glibc=2.34"]}))
     monkeypatch.chdir(tmp_path)
-    derivation = derive_project(parse_arguments(["inspect"]))
+    derivation = derive_project(inspect_options())
     assert [one.name for one in derivation.lock.platforms] == ["linux-64"]
     assert {record.name for record in derivation.lock.packages("linux-64")} == {"app", "tool"}
     assert {one.kind for one in derivation.problems} == {"lost-dependency"}  # of the excluded plugin
@@ -151,7 +151,7 @@ def test_an_environment_that_was_not_locked_yet_is_named_as_that(workspace: Work
     path = workspace.directory / "conda.toml"
     path.write_text(path.read_text().replace("[environments]", '[environments]\nnew = ["ship"]'))
     with pytest.raises(CliError, match="the lock has no environment 'new', but the manifest has") as caught:
-        derive_project(parse_arguments(["inspect", "--source-environment", "new"]), strict=strict)
+        derive_project(inspect_options("--source-environment", "new"), strict=strict)
     assert (caught.value.kind, caught.value.hint) == ("missing-environment", "run `conda workspace lock`")
 
 
@@ -202,7 +202,7 @@ def test_looking_runs_no_code_of_the_project(
 
 def test_a_build_asks_the_backend(workspace: Workspace, cs: Cs, template: Path) -> None:
     ask_backend(workspace)
-    assert json.loads(cs("build", "--offline", "--json").out)["runtime_version"] == "3.4"
+    assert json.loads(cs("build", "--offline", "--json").out)["builds"][0]["runtime_version"] == "3.4"
     assert (workspace.directory / "ran").exists()
 
 

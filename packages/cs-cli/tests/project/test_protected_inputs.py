@@ -213,7 +213,7 @@ def test_no_artifact_takes_the_place_of_a_file_of_the_project(
     before = snapshot(Path.cwd())
     outcome = cs("build", "--layout", layout, "--out-dir", ".", "--artifact-name", name)
     assert outcome.status == 1
-    assert f"{name}: this would replace " in outcome.err
+    assert f"{name}: this would overwrite " in outcome.err
     assert snapshot(Path.cwd()) == before
 
 
@@ -224,7 +224,7 @@ def test_no_artifact_takes_the_place_of_a_package_archive(
     before = snapshot(channel.directory)
     outcome = cs("build", "--out-dir", archive.parent, "--artifact-name", archive.name)
     assert outcome.status == 1
-    assert f"this would replace a package archive, {archive}" in outcome.err
+    assert f"this would overwrite a package archive, {archive}" in outcome.err
     assert snapshot(channel.directory) == before
 
 
@@ -236,7 +236,7 @@ def test_a_checksum_file_cannot_have_an_input_removed(
     before = snapshot(Path.cwd())
     outcome = cs("build", "--out-dir", ".", "--template", given_path)
     assert outcome.status == 1
-    assert "this would replace the template" in outcome.err
+    assert "this would overwrite the template" in outcome.err
     assert snapshot(Path.cwd()) == before
 
 

@@ -12,8 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli_samples import Cs
-from cs_cli.arguments import parse_arguments
+from cli_samples import Cs, inspect_options
 from cs_cli.project.derivation import derive_project
 
 CHANNEL = "https://conda.example.com/forge"
@@ -241,6 +240,6 @@ def test_exactly_what_is_asked_for_and_not_locked_is_missing(
     )
     packages = dict.fromkeys(locked, "1-0")
     root = write_workspace(tmp_path_factory.mktemp("w"), manifest, packages, platforms=PLATFORMS)
-    derivation = derive_project(parse_arguments(["inspect", "--root", str(root)]), strict=False)
+    derivation = derive_project(inspect_options("--root", str(root)), strict=False)
     asked = {name for platform in PLATFORMS for name in everywhere | targets.get(platform, set())}
     assert {one.package for one in derivation.problems if one.kind == "stale-lock"} == asked - locked

@@ -16,9 +16,32 @@ from typing import Any
 import yaml
 import zstandard
 
+from cs_cli.arguments import parse_arguments
+from cs_cli.options import BuildOptions, InspectOptions, RunOptions
 from cs_stamp import Mark
 
 Record = dict[str, Any]
+
+
+def inspect_options(*words: str) -> InspectOptions:
+    """Return what ``cs inspect WORDS`` is asked for."""
+    options = parse_arguments(["inspect", *words])
+    assert isinstance(options, InspectOptions)
+    return options
+
+
+def build_options(*words: str) -> BuildOptions:
+    """Return what ``cs build WORDS`` is asked for."""
+    options = parse_arguments(["build", *words])
+    assert isinstance(options, BuildOptions)
+    return options
+
+
+def run_options(*words: str) -> RunOptions:
+    """Return what ``cs run WORDS`` is asked for."""
+    options = parse_arguments(["run", *words])
+    assert isinstance(options, RunOptions)
+    return options
 
 
 @dataclass(frozen=True)
@@ -42,16 +65,11 @@ def make_elf(machine: int = 62) -> bytes:
     return ident + struct.pack("<HHI", 3, machine, 1) + bytes(40) + b"a program that cannot run\n"
 
 
-def make_pe() -> bytes:
-    """Return the start of a PE program for x86-64."""
-    start = b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 0x80)
-    return start.ljust(0x80, b"\0") + b"PE\0\0" + struct.pack("<HHIIIHH", 0x8664, 1, 0, 0, 0, 240, 0x22)
-
-
 def make_template(path: Path, program: bytes | None = None) -> Path:
     """Write a template: a program, by default an ELF one for x86-64, with the mark of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes((make_elf() if program is None else program) + MARK.to_bytes())
+    program, mark = make_elf() if program is None else program, MARK.to_bytes()
+    path.write_bytes(program if mark in program else program + mark)
     return path
 
 

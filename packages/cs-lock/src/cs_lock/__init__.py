@@ -5,11 +5,12 @@ from .dependencies import list_names
 from .environments import Channel
 from .errors import LockError, Problem
 from .exclusions import Exclusion, KeptPackage, LostDependency
+from .locations import is_local_archive, is_local_channel
 from .platforms import SUBDIRS, Platform, match_platforms
 from .python import python_of
 from .records import PackageRecord, parse_dependency_name
 from .runtime import RuntimeLock, derive
-from .satisfaction import Mismatch, find_mismatches, is_channel, satisfies
+from .satisfaction import Mismatch, find_mismatches, is_channel
 from .source import SourceLock, read_lock
 from .suggestions import did_you_mean
 
@@ -31,6 +32,8 @@ __all__ = [
     "did_you_mean",
     "find_mismatches",
     "is_channel",
+    "is_local_archive",
+    "is_local_channel",
     "judge_url",
     "list_names",
     "match_platforms",
@@ -38,6 +41,5 @@ __all__ = [
     "python_of",
     "read_lock",
     "redact_url",
-    "satisfies",
 ]
 __version__ = "0.1.0"

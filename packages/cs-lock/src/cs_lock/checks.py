@@ -1,4 +1,4 @@
-"""What archives and channels must be like to ship."""
+"""Rules for archives and channels that ship."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check_record(record: PackageRecord, key: str, platform: Platform) -> list[Pr
         message = f"{record.name} has no sha256"
         if record.is_local:
             message += f", and its file cannot be read: {record.location}"
-            hint = "put the file back, or lock the workspace again"
+            hint = "restore the file, or lock the workspace again"
         problems.append(("missing-sha256", message, f"{key}.sha256", hint))
     return [
         Problem(kind=kind, message=message, platform=platform.name, package=record.name, key=where or key, hint=hint)
@@ -51,7 +51,7 @@ def check_file_names(platform: str, records: Iterable[PackageRecord]) -> list[Pr
     for record in records:
         owner = owners.setdefault(record.file_name, record)
         if owner is not record:
-            message = f"{owner.name} and {record.name} have one file name: {record.file_name}"
+            message = f"{owner.name} and {record.name} have the same file name: {record.file_name}"
             problems.append(_describe_shared_name(message, record, platform))
     return problems
 
@@ -66,7 +66,7 @@ def check_local_names(local: Iterable[tuple[str, PackageRecord]]) -> list[Proble
     for platform, record in local:
         owner = owners.setdefault((record.subdir, record.file_name), record)
         if owner.sha256 != record.sha256:
-            message = f"{owner.location} and {record.location} are different archives with one file name"
+            message = f"{owner.location} and {record.location} are different archives with the same file name"
             problems.append(_describe_shared_name(message, record, platform))
     return problems
 
@@ -82,7 +82,7 @@ def _describe_shared_name(message: str, record: PackageRecord, platform: str) ->
 
 
 def check_channels(channels: Sequence[Channel], key: str) -> list[Problem]:
-    """Check that no channel's URL holds what must not ship, or what no URL or name holds."""
+    """Check that no channel's URL contains what must not ship, or what no URL or name holds."""
     verdicts = [judge_url(channel.url) for channel in channels]
     unusable = [
         Problem(kind="invalid-url", message=f"{channel.url!r} is not the URL of a channel", key=f"{key}[{index}]")

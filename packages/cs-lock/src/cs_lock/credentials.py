@@ -1,7 +1,7 @@
-"""What a URL must not hold when it ships, however it is spelled, and the URL without it.
+"""Secrets in URLs, in every spelling, and the URL without them.
 
 HTTP libraries decode, take backslashes for slashes, drop dots, empty segments and line ends, and take schemes of any
-case. So a URL is judged in every form that they may give it, and what is told of it has nothing of what was found.
+case. So a URL is judged in every form that they may give it, and messages about it contain none of the secrets.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Verdict:
 
         :param owner: whose URL it is, such as ``the package``
         """
-        return f"{owner}'s URL holds {_FOUND[self.exposure] if self.exposure else 'nothing'}: {self.redacted}"
+        return f"{owner}'s URL contains {_FOUND[self.exposure] if self.exposure else 'nothing'}: {self.redacted}"
 
     @property
     def hint(self) -> str:
@@ -80,7 +80,7 @@ class Verdict:
 def redact_url(url: str) -> str:
     """Hide user, password, token, query and fragment of a URL, however they are spelled.
 
-    :param url: a URL; a path, or a text that is none, comes back as it is
+    :param url: a URL; a path or another text comes back unchanged
     """
     return judge_url(url).redacted
 
@@ -125,7 +125,7 @@ def _is_file(form: str) -> bool:
 
 
 def _find_exposures(form: str | None) -> Iterator[Exposure]:
-    """Find what one form of a URL holds."""
+    """Find what one form of a URL contains."""
     if form is None:
         yield "encoding"
         return

@@ -1,4 +1,4 @@
-"""What the packages that ship need of each other."""
+"""Dependencies between the packages that ship."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def check_dependencies(
             if name in excluded:
                 lost.append(name)
                 continue
-            message = f"{record.name} needs {spec!r}, which the lock does not have"
+            message = f"{record.name} needs {spec!r}, which is not in the lock"
             problems.append(_describe("missing-dependency", message, platform, record.name, _LOCK_AGAIN))
         if lost:
             problems.append(_describe_lost(record.name, sorted(set(lost)), platform))
@@ -75,7 +75,7 @@ def _describe_lost(package: str, lost: Sequence[str], platform: str) -> Problem:
         message=f"{package} needs {list_names(lost, len(lost))}, which 'exclude' drops",
         platform=platform,
         package=package,
-        hint=f"check that {package} works without, or exclude it too",
+        hint=f"check that {package} works without it, or exclude {package} too",
     )
 
 

@@ -26,7 +26,7 @@ def complete_digest(record: PackageRecord, directory: Path) -> PackageRecord:
 def _hash_file(path: Path) -> tuple[str, int] | None:
     """Return SHA-256 and size of a regular file, ``None`` when it cannot be read."""
     try:
-        # A pipe or a device could be read for ever.
+        # Reading a pipe or a device might never end.
         if not stat.S_ISREG(path.stat().st_mode):
             return None
         with path.open("rb") as file:

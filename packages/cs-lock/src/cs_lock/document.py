@@ -47,7 +47,7 @@ def read_text(path: Path) -> str:
     control = _CONTROL.search(text) if suspect else None
     if control is not None:
         line, column = _position(text[: control.start()])
-        message = "the lock is not text: it holds control characters"
+        message = "the lock is not text: it contains control characters"
         raise LockError(message, kind="binary", path=path, line=line, column=column, hint=_RESTORE)
     if not text.strip():
         raise LockError("the lock is empty", kind="empty", path=path, line=1, column=1, hint=_RESTORE)
@@ -110,7 +110,7 @@ def _parse_slowly(text: str, path: Path) -> dict[str, Node]:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        # A pipe or a device could be read for ever.
+        # Reading a pipe or a device might never end.
         if not stat.S_ISREG(path.stat().st_mode):
             raise LockError("the lock is not a regular file", kind="unreadable", path=path)
         with path.open("rb") as file:

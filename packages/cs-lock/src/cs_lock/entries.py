@@ -138,7 +138,7 @@ def _check_text(name: str, value: Node, key: str) -> None:
 
 
 def _check_address(fields: Mapping[str, Any], key: str) -> None:
-    """Refuse an archive that nobody can fetch, or whose name no bundle takes."""
+    """Refuse an archive that cannot be downloaded, or whose name a bundle cannot have."""
     url, file_name = fields["url"], fields["file_name"]
     if fields["location"] is None and not _HOST_URL.fullmatch(url):
         scheme = find_scheme(url)
@@ -162,7 +162,7 @@ def _choose_channel(stated: str | None, derived: str | None, key: str) -> str | 
 
 
 def _name_archive(fields: Mapping[str, Any], location: str) -> str:
-    """Name an archive whose location does not: a file can be called as it has to be, a URL stays what it is."""
+    """Name an archive whose location does not: a file can be renamed, a URL cannot."""
     if not is_local_archive(location):
         return find_file_name(location)
     suffix = ".tar.bz2" if location.endswith(".tar.bz2") else ".conda"
@@ -190,7 +190,7 @@ def _read_identity(reader: RecordReader, derived: Mapping[str, str | None], loca
 
 def _describe_missing(field: str, location: str, key: str) -> LockError:
     """Say that an archive lacks a field."""
-    hint = "its location is not of the form CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda, so the entry has to say it"
+    hint = "its location is not of the form CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda, so the entry must state it"
     if is_local_archive(location):
         hint = "it is a file of the machine that made the lock: exclude the package, or publish it on a channel"
     return LockError(

@@ -1,4 +1,4 @@
-"""What can be wrong with a lock, as data and as one exception."""
+"""Problems of a lock, as data and as one exception."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that keeps an environment from shipping, or that its owner should know.
+    """One reason why an environment cannot ship, or a warning about it.
 
     :ivar kind: stable identifier, such as ``missing-dependency``
     :ivar platforms: names of the platforms that have it
@@ -59,7 +59,7 @@ class LockError(Exception):
     :ivar expected: what should have been there
     :ivar actual: what was there
     :ivar hint: what to do
-    :ivar problems: everything that was found, when more than one thing was looked for
+    :ivar problems: all problems, when a check can find several
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class LockError(Exception):
         self.problems = tuple(problems)
 
     def __str__(self) -> str:
-        """Return ``PATH:LINE:COLUMN: KEY: MESSAGE``, as far as that is known."""
+        """Return ``PATH:LINE:COLUMN: KEY: MESSAGE``, as far as known."""
         place = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
         return ": ".join(part for part in (place, self.key, self.message) if part)
 

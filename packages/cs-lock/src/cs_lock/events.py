@@ -79,7 +79,7 @@ def _parents(key: str) -> list[str]:
 
 
 def _events(text: str) -> Iterator[Any]:
-    """Yield PyYAML's events, with its errors turned into ours."""
+    """Yield PyYAML's events, with its errors turned into errors of this package."""
     import yaml
 
     loader = yaml.CLoader if getattr(yaml, "__with_libyaml__", False) else yaml.SafeLoader
@@ -189,7 +189,7 @@ class _Builder:
             raise _fail(event, "invalid-key", "a key must be text", key=parent.path)
         key = "null" if value is None else str(value)
         if key in parent.entries:
-            raise _fail(event, "duplicate-key", f"the key {key!r} is there twice", "keep one of them", key=parent.path)
+            raise _fail(event, "duplicate-key", f"the key {key!r} appears twice", "keep one of them", key=parent.path)
         parent.key = key
 
 
@@ -198,10 +198,10 @@ def _scalar_of(event: Any) -> Node:
     if event.anchor is not None:
         raise _fail(event, "anchors", "locks do not use YAML anchors and aliases", "write the value out")
     if event.tag not in _PLAIN_TAGS:
-        raise _fail(event, "unknown-tag", f"the YAML tag {event.tag!r} has no place in a lock", "remove it")
+        raise _fail(event, "unknown-tag", f"the YAML tag {event.tag!r} is not allowed in a lock", "remove it")
     control = _CONTROL.search(event.value)
     if control is not None:
-        message = f"a value holds the control character U+{ord(control.group()):04X}"
+        message = f"a value contains the control character U+{ord(control.group()):04X}"
         raise _fail(event, "invalid-value", message, "lock the workspace again")
     if not event.style and event.tag is None:
         return None if event.value in _NULLS else event.value

@@ -1,4 +1,4 @@
-"""Dropping packages after the solve, and saying what that did."""
+"""Drop packages after the solve, and report the effects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Graph = Mapping[str, Collection[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPackage:
-    """A package that a dropped one needs and that stays all the same.
+    """A package that a dropped one needs and that still stays.
 
     :ivar needed_by: packages that stay and need it; empty when only the workspace asks for it
     :ivar requested: whether the workspace itself asks for it
@@ -52,7 +52,7 @@ def find_dropped(needs: Graph, exclude: Iterable[str], requested: Collection[str
     Packages that need each other in a circle go when nothing outside the circle keeps them.
 
     :param needs: the packages and what each needs
-    :param exclude: names of packages to drop, whoever needs them
+    :param exclude: names of packages to drop, even if others need them
     :param requested: names that the workspace asks for; they stay unless they are named
     :returns: the names to drop
     """

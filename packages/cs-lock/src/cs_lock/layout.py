@@ -33,7 +33,7 @@ def identify_format(document: Mapping[str, Node], file_name: str) -> tuple[LockK
     :param document: the lock
     :param file_name: of the lock: the conda-lock tool's format and pixi's first one look alike
     :returns: kind and version
-    :raises LockError: when it is none that can be read
+    :raises LockError: when it cannot be read
     """
     value = document.get("version")
     if "version" not in document:
@@ -98,19 +98,19 @@ class LayoutReader:
         return place_error(error, self.path, self.text)
 
     def mapping(self, value: Node, key: str) -> dict[str, Node]:
-        """Return a value that has to be a mapping."""
+        """Return a value that must be a mapping."""
         if not isinstance(value, dict):
             raise self.fail("invalid-value", f"{key} is not a mapping", key, "a mapping")
         return value
 
     def sequence(self, value: Node, key: str) -> list[Node]:
-        """Return a value that has to be a list."""
+        """Return a value that must be a list."""
         if not isinstance(value, list):
             raise self.fail("invalid-value", f"{key} is not a list", key, "a list")
         return value
 
     def text_of(self, value: Node, key: str) -> str:
-        """Return a value that has to be text, and not empty."""
+        """Return a value that must be text, and not empty."""
         if not isinstance(value, str) or not value:
             raise self.fail("invalid-value", f"{key} is not text", key, "text")
         return str(value)
@@ -128,7 +128,7 @@ class LayoutReader:
                 message = f"the platform {name!r} is for {subdir!r}, which is not a conda subdir"
                 raise self.fail("unknown-subdir", message, where, "a subdir such as linux-64")
             if name in declared:
-                raise self.fail("duplicate-platform", f"the platform {name!r} is there twice", key)
+                raise self.fail("duplicate-platform", f"the platform {name!r} appears twice", key)
             virtual = self._texts(entry, key, "virtual-packages")
             declared[name] = Platform(name=name, subdir=subdir, virtual_packages=virtual)
         return declared
@@ -230,7 +230,7 @@ class LayoutReader:
         subdir = name if name in SUBDIRS else find_subdir(name, _subdirs_of(references, records))
         self._check_name(name, key)
         if subdir is None:
-            message = f"the lock does not say for which conda subdir the platform {name!r} is"
+            message = f"the lock does not say which conda subdir the platform {name!r} has"
             hint = "name the platform after its subdir, as in linux-64 or linux-64-cuda"
             if name == "noarch":
                 hint = "noarch packages run on a platform: solve the environment for one, such as linux-64"

@@ -37,7 +37,7 @@ def is_local_archive(location: str) -> bool:
 
 
 def is_local_channel(channel: str) -> bool:
-    """Tell whether a channel is a directory, by rattler's rule: a bare name is none."""
+    """Tell whether a channel is a directory, by rattler's rule: a bare name is not."""
     scheme = find_scheme(channel)
     return scheme == "file" or (scheme is None and _CHANNEL_PATH.match(channel) is not None)
 

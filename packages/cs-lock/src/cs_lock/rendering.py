@@ -1,7 +1,7 @@
 """Writing a lock: rattler-lock version 7.
 
 Fields, order and layout are rattler's, so that rattler writes what it reads. One thing differs: scalars that YAML 1.1
-takes for something else than text (``no``, ``1_0``, ``1:30``, dates) are quoted, so that any YAML library reads them.
+does not read as text (``no``, ``1_0``, ``1:30``, dates) are quoted, so that any YAML library reads them.
 """
 
 from __future__ import annotations

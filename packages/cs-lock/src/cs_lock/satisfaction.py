@@ -39,7 +39,7 @@ class Mismatch:
 def find_mismatches(source: SourceLock, environment: str, specs: Mapping[str, Iterable[str]]) -> list[Mismatch]:
     """Find the match specs that the packages of an environment do not satisfy.
 
-    A spec that rattler cannot read counts as satisfied when the package is there: whoever solved it could read it.
+    A spec that rattler cannot read counts as satisfied when the package is there: the solver could read it.
     So does one for a source or a damaged package, of which nothing but the name is known.
 
     :param source: the lock

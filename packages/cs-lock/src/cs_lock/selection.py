@@ -130,7 +130,7 @@ def _find_roots(needs: Mapping[str, Collection[str]], wanted: Collection[str]) -
     """Find for each package the ones that were asked for and that need it.
 
     :param needs: packages of one kind, and what each needs
-    :param wanted: what was asked for; where that is none of them, those that no other needs
+    :param wanted: what was asked for; if none of them are, those that no other needs
     """
     needed = {name for label, names in needs.items() for name in names if name != label}
     asked = needs.keys() & wanted or needs.keys() - needed
@@ -154,7 +154,7 @@ def requested_names(requested: Requested, platform: Platform) -> tuple[str, ...]
 def _describe_duplicate(known: PackageRecord, other: PackageRecord, platform: str, key: str) -> Problem:
     return Problem(
         kind="duplicate-package",
-        message=f"{known.name} is there twice: {known.file_name} and {other.file_name}",
+        message=f"{known.name} appears twice: {known.file_name} and {other.file_name}",
         platform=platform,
         package=known.name,
         key=key,

@@ -1,4 +1,4 @@
-"""Names that somebody may have meant; a copy of ``cs_manifest.suggestions``, held equal by the tests of ``cs_cli``."""
+"""Names that a user may have meant; a copy of ``cs_manifest.suggestions``, held equal by the tests of ``cs_cli``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LENGTH = 100
-"""Characters of a name that are looked at: comparing takes time that grows with their square."""
+"""Characters of a name that are compared: the time grows with their square."""
 
 
 def sort_by_nearness(name: str, known: Iterable[str]) -> list[str]:
-    """Sort names by how near they are to a misspelt one, nearest first; ties alphabetically."""
+    """Sort names by similarity to a misspelt one, nearest first; ties alphabetically."""
     from difflib import SequenceMatcher
 
     matcher = SequenceMatcher(b=name.lower()[:_LENGTH])

@@ -7,7 +7,7 @@ lists what an environment's features ask for. Only ``ask_version`` runs code of 
 from .config import InstallName, ShipConfig, load_config, resolve_install_name
 from .credentials import mask_credentials
 from .environment import Channel, Environment, Feature, list_environments, read_environment
-from .errors import ERROR_KINDS, ErrorKind, ManifestError, OverrideError
+from .errors import ErrorKind, ManifestError, OverrideError
 from .keys import CONFIG_KEYS, ConfigKey
 from .metadata import list_metadata_files
 from .platforms import Platform, align_platforms
@@ -17,7 +17,6 @@ from .version import ask_version
 
 __all__ = [
     "CONFIG_KEYS",
-    "ERROR_KINDS",
     "Channel",
     "ConfigKey",
     "Environment",

@@ -18,7 +18,7 @@ MAX_SIZE_BYTES = 256 * 1024
 
 # libyaml's time grows with the square of the depth.
 _MAX_DEPTH = 100
-# A key that is called as a secret, and what it is set to: not a variable, and not a switch.
+# A key with the name of a secret, and its value: neither a variable nor a switch.
 _SECRET_KEY = r"""^[ \t-]*["']?(\w*(?:token|password|passwd|secret))["']?[ \t]*:[ \t]+"""
 _SECRET = rf"""(?im){_SECRET_KEY}(?:["'][^"'$]|(?!(?:null|~|true|false)[ \t\r]*$)[^\s"'#$|>&*!])"""
 _BARE_USER = re.compile(r"(?!mailto:)[^\s/:@]+:[^\s/@]*@[^\s/@]+/?")
@@ -65,7 +65,7 @@ def _read_text(path: Path) -> str:
 
 
 def _check_mapping(path: Path, text: str) -> None:
-    """Look at YAML events alone: nothing is constructed, so nested anchors cost nothing."""
+    """Check the YAML events alone: no values are built, so nested anchors cost nothing."""
     import yaml
 
     try:
@@ -83,7 +83,7 @@ def _check_mapping(path: Path, text: str) -> None:
 
 
 def _is_deep(text: str) -> bool:
-    """Tell whether brackets are open too deep at the end of a text: some parsers stop there before we see an event."""
+    """Tell whether too many brackets are open at the end of a text: some parsers stop there without an event."""
     return text.count("[") + text.count("{") - text.count("]") - text.count("}") > _MAX_DEPTH
 
 
@@ -102,9 +102,9 @@ def _check_events(path: Path, events: Iterator[Any]) -> None:
             documents += 1
             line, column = event.start_mark.line + 1, event.start_mark.column + 1
             if documents > 1:
-                raise _error(path, "holds more than one document", line=line, column=column)
+                raise _error(path, "contains more than one document", line=line, column=column)
             if not isinstance(event, yaml.MappingStartEvent):
-                raise _error(path, "does not hold a mapping", line=line, column=column)
+                raise _error(path, "does not contain a mapping", line=line, column=column)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _MAX_DEPTH:
             raise _too_deep(path, event.start_mark.line + 1)
@@ -120,7 +120,7 @@ def _check_events(path: Path, events: Iterator[Any]) -> None:
 
 
 def _check_addresses(path: Path, text: str) -> None:
-    """Refuse credentials wherever they stand, comments included: all of the text ships."""
+    """Refuse credentials anywhere, even in comments: all of the text ships."""
     for address, offset in find_addresses(text):
         if holds_credentials(address, placeholders=True):
             raise _credentials(path, address, text.count("\n", 0, offset) + 1)
@@ -129,7 +129,7 @@ def _check_addresses(path: Path, text: str) -> None:
 
 
 def _check_scalar(path: Path, value: str, line: int | None) -> None:
-    """Refuse credentials in a value, which YAML may have written with escapes; queries hold them as well."""
+    """Refuse credentials in a value, which may be escaped in YAML; queries can contain them as well."""
     for address, _ in find_addresses(value):
         if holds_credentials(address, placeholders=True) or holds_extras(address):
             raise _credentials(path, address, line)
@@ -140,11 +140,11 @@ def _check_scalar(path: Path, value: str, line: int | None) -> None:
 
 def _credentials(path: Path, address: str, line: int | None) -> ManifestError:
     return ManifestError(
-        f"holds credentials, which would ship: {address}",
+        f"contains credentials, which would ship: {address}",
         kind="credentials",
         path=path,
         line=line,
         key="tool.conda-ship.condarc-file",
         expected="addresses without user, password, token, query or fragment",
-        hint=f"{CREDENTIALS_HINT}; conda also replaces variables such as ${{TOKEN}} in this file",
+        hint=f"{CREDENTIALS_HINT}; conda also expands variables such as ${{TOKEN}} in this file",
     )

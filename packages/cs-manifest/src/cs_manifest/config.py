@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallName:
-    """Directory name of the prefix, perhaps still waiting for the runtime lock.
+    """Directory name of the prefix, which may depend on the runtime lock.
 
     :ivar base: the name itself, or its first part when it is made from the lock.
     :ivar from_runtime_lock: whether version and lock hash are appended.
@@ -64,12 +64,12 @@ class ShipConfig:
 
     @property
     def known_version(self) -> str:
-        """The runtime's version, for whoever cannot do without.
+        """The runtime's version, for callers that need one.
 
         :raises ValueError: when the build backend was not asked for it.
         """
         if self.runtime_version is None:
-            raise ValueError("the build backend has to be asked for the runtime's version first")
+            raise ValueError("the build backend must be asked for the runtime's version first")
         return self.runtime_version
 
 
@@ -94,25 +94,25 @@ def resolve_install_name(config: ShipConfig, lock_sha256: str) -> str:
 
     :param lock_sha256: SHA-256 of the runtime lock, in hex.
     :returns: the name, or ``BASE-VERSION-HASH16`` with the hash's first 16 digits when it is made from the lock.
-        Characters of a version that a directory name may not have become ``_``.
+        Characters of a version that are not allowed in a directory name become ``_``.
     :raises ManifestError: when no file system takes the name.
     """
     if config.install_name.from_runtime_lock and not re.fullmatch(r"[0-9a-f]{64}", lock_sha256):
-        raise ValueError("lock_sha256 has to be 64 lower-case hexadecimal digits")
+        raise ValueError("lock_sha256 must be 64 lower-case hexadecimal digits")
     return _check_name("install-name", _compose_install_name(config, lock_sha256))
 
 
 def _check_name(key: str, name: str, project: Project | None = None) -> str:
-    """Check a name that may be made of others.
+    """Check a name that may be derived from others.
 
-    :param project: whose manifest an error points at.
+    :param project: the project whose manifest an error points at.
     """
     try:
         return check_prefix_name(name) if key == "install-name" else check_file_name(name)
     except ValueError as error:
         expected, path = str(error), (*TABLE, key)
     hint = f"change {key}"
-    message = f"{name!r} is not a valid {key}: it has to be {expected}"
+    message = f"{name!r} is not a valid {key}: it must be {expected}"
     if project is not None:
         raise project.document.error(message, kind="value-invalid", key=path, expected=expected, hint=hint)
     raise ManifestError(message, kind="value-invalid", key=".".join(path), expected=expected, hint=hint)
@@ -162,13 +162,13 @@ def _read_install_name(settings: Settings) -> InstallName:
     try:
         return InstallName(base=check_identifier(setting.value.get("base", runtime)), from_runtime_lock=True)
     except ValueError as error:
-        raise setting.error(f"base has to be {error}", kind="value-invalid", expected=str(error)) from None
+        raise setting.error(f"base must be {error}", kind="value-invalid", expected=str(error)) from None
 
 
 def _resolve_condarc(settings: Settings) -> Path | None:
-    """Return the path: in a manifest it is relative to the manifest, on the command line to the current directory.
+    """Return the path: in a manifest relative to the manifest, on the command line to the current directory.
 
-    It has to lead into the manifest's directory, links followed: what a project ships comes out of the project.
+    After links are followed it must be inside the manifest's directory: a project ships its own files only.
     """
     setting = settings.given.get("condarc-file")
     if setting is None:
@@ -193,4 +193,4 @@ _READERS: dict[str, Callable[[Settings], Any]] = {
     "install-name": _read_install_name,
     "condarc-file": _resolve_condarc,
 }
-"""The keys that have a rule of their own, be it for the default; :meth:`Settings.read` does for all others."""
+"""The keys with a rule of their own, if only for the default; :meth:`Settings.read` handles all others."""

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 _START = r"(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]+|[/\\]{2,})"
 _ADDRESS = rf"""{_START}[^\s"'`]*"""
 _PARTS = rf"(?s)({_START})([^/\\?#]*)([^?#]*)(\?[^#]*|)(#.*|)"
-# A password with a raw slash, question mark or hash: no address, but a secret all the same.
+# A password with a raw slash, question mark or hash: not a valid URL, but still a secret.
 _STRAY_USER = rf"(?s)(?P<start>{_START})(?P<authority>[^/\\@\[]*:.*@[^/\\?#]*)"
 _PLAIN_PATH = r"(?:/(?!\.\.?(?:/|$))[^/\\%]+)*/?"
 _PLACEHOLDER = r"\$\{\w+\}|\$\w+|<[\w ]+>"
@@ -20,7 +20,7 @@ _TOPIC = r"(?i)/t/[^/]+(?:/[0-9]+){1,2}/?"
 _SECRET_NAME = r"(?i)token|secret|passw|pwd|^pass$|signature|^sig$|credential|auth|jwt|^sas$|^code$|api[_-]?key|^key$"
 _SLASHES = frozenset("/\\")
 MASK = "***"
-CREDENTIALS_HINT = "revoke them, and keep them in a file that RATTLER_AUTH_FILE names"
+CREDENTIALS_HINT = "revoke them, and put new ones into a file that RATTLER_AUTH_FILE names"
 _ROUNDS = 8
 
 
@@ -47,7 +47,7 @@ class _Address(NamedTuple):
 
 
 def _normalize(text: str) -> str:
-    """Undo what a library may undo: percent-encoding, however often, and backslashes for slashes."""
+    """Undo what a library may undo: repeated percent-encoding, and backslashes for slashes."""
     for _ in range(_ROUNDS):
         decoded = unquote(text)
         if decoded == text:
@@ -57,7 +57,7 @@ def _normalize(text: str) -> str:
 
 
 def _find_tokens(parts: _Address) -> list[str]:
-    """Find the segments behind ``/t/``, with ``..`` followed and without: one of the two is sent, both are shipped."""
+    """Find the segments after ``/t/``, with and without ``..`` resolved: one is sent, both ship."""
     segments = [one for one in _normalize(parts.authority + parts.path).split("/") if one not in ("", ".")]
     followed: list[str] = []
     for segment in segments:
@@ -77,7 +77,7 @@ def _find_user(authority: str) -> str | None:
 def holds_credentials(address: str, *, placeholders: bool = False) -> bool:
     """Tell whether an address holds user information or a token (``/t/TOKEN/``).
 
-    :param placeholders: whether variables that conda replaces, such as ``${TOKEN}``, are none.
+    :param placeholders: whether variables that conda expands, such as ``${TOKEN}``, are allowed.
     """
     parts = _Address.split(address)
     user = _find_user(parts.authority)

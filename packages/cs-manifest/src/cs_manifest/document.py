@@ -73,16 +73,16 @@ class Document:
         )
 
     def table(self, key: KeyPath) -> Mapping[str, Any]:
-        """Return a table, or an empty one when it is not there.
+        """Return a table, or an empty one when it is missing.
 
-        :raises ManifestError: when something else than a table stands there.
+        :raises ManifestError: when the value is not a table.
         """
         value: Any = self.data
         for length, part in enumerate(key, 1):
             value = value.get(part, {})
             if not isinstance(value, dict):
                 raise self.error(
-                    f"a table is expected, not {describe(value)}",
+                    f"must be a table, not {describe(value)}",
                     kind="table-invalid",
                     key=key[:length],
                     expected="a table",
@@ -111,7 +111,7 @@ def read_document(path: Path) -> Document:
             kind="manifest-syntax",
             path=path,
             expected="TOML",
-            hint="is this the file that you meant?",
+            hint="check the path",
         ) from error
     return Document(path=path, text=text, data=data)
 
@@ -135,7 +135,7 @@ def _read_bytes(path: Path) -> bytes:
             kind="manifest-too-large",
             path=path,
             expected="a TOML file written by hand",
-            hint="is this the file that you meant?",
+            hint="check the path",
         )
     return content
 
@@ -169,7 +169,7 @@ def _check_key_parts(path: Path, text: str) -> None:
         line=line,
         column=column,
         expected=f"at most {MAX_KEY_PARTS} parts",
-        hint="is this the file that you meant?",
+        hint="check the path",
     )
 
 
@@ -201,7 +201,7 @@ def describe(value: object) -> str:
     """Name a TOML value for a message: its type, and a short one itself."""
     names = {bool: "a boolean", int: "an integer", float: "a float", list: "an array", dict: "a table"}
     if isinstance(value, str):
-        value = mask_credentials(value)  # before it is cut: half a password is no address
+        value = mask_credentials(value)  # before it is cut: half a password would not be recognised
         return repr(value if len(value) <= 80 else value[:77] + "...")
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -25,7 +25,7 @@ _ENVIRONMENT_KEYS = {"features", "solve-group", "no-default-feature"}
 class Feature:
     """A named set of dependencies.
 
-    :ivar name: its name; ``default`` for what stands at the top of the workspace.
+    :ivar name: its name; ``default`` for the top level of the workspace.
     :ivar key: key path of its table.
     :ivar table: its table.
     """
@@ -61,7 +61,7 @@ class Environment:
 
 
 def list_environments(project: Project) -> tuple[str, ...]:
-    """Name the environments of a workspace, sorted; ``default`` is always there."""
+    """Name the environments of a workspace, sorted; ``default`` always exists."""
     return tuple(sorted({DEFAULT, *project.table("environments")}))
 
 
@@ -106,7 +106,7 @@ def _read_table(project: Project, name: str) -> Mapping[str, Any]:
 
 def _wrong_form(project: Project, key: tuple[str | int, ...], expected: str, actual: object) -> ManifestError:
     return project.document.error(
-        f"has to be {expected}", kind="value-type", key=project.key(*key), expected=expected, actual=actual
+        f"must be {expected}", kind="value-type", key=project.key(*key), expected=expected, actual=actual
     )
 
 
@@ -116,7 +116,7 @@ def _collect_features(project: Project, name: str, table: Mapping[str, Any]) -> 
         raise _wrong_form(project, ("environments", name, "features"), "a list of feature names", names)
     features = [_find_feature(project, name, feature) for feature in names if feature != DEFAULT]
     if set(table) - _ENVIRONMENT_KEYS:
-        # Pixi: what stands in the environment's own table is a feature that goes before the others.
+        # Pixi: the environment's own table is a feature that goes before the others.
         features.insert(0, Feature(name=name, key=project.key("environments", name), table=table))
     if table.get("no-default-feature") is not True or DEFAULT in names:
         features.append(Feature(name=DEFAULT, key=project.key(), table=project.table()))
@@ -156,7 +156,7 @@ def _restrict_platforms(project: Project, features: tuple[Feature, ...]) -> tupl
     platforms = list(read_platforms(project))
     declared = tuple(platforms)
     lists = [names for names in (list_feature_platforms(project, feature) for feature in features) if names is not None]
-    # Pixi: a feature may bring a platform along that the workspace itself does not list.
+    # Pixi: a feature may add a platform that the workspace itself does not list.
     known = {name for platform in declared for name in (platform.name, platform.subdir)}
     for name in dict.fromkeys(name for names in lists for name in names):
         if name in KNOWN_SUBDIRS and name not in known:
@@ -165,13 +165,13 @@ def _restrict_platforms(project: Project, features: tuple[Feature, ...]) -> tupl
 
 
 def list_feature_platforms(project: Project, feature: Feature) -> tuple[str, ...] | None:
-    """Name the platforms that a feature is for; ``None`` when it is for all."""
+    """Return the platforms of a feature; ``None`` means all."""
     allowed = feature.table.get("platforms")
     if feature.key == project.key() or allowed is None:
         return None
     if not isinstance(allowed, list):
         raise project.document.error(
-            "has to be a list of platforms",
+            "must be a list of platforms",
             kind="value-type",
             key=(*feature.key, "platforms"),
             expected="a list",
@@ -182,7 +182,7 @@ def list_feature_platforms(project: Project, feature: Feature) -> tuple[str, ...
 
 
 def names_platform(names: Iterable[str], platform: Platform, declared: Iterable[Platform]) -> bool:
-    """Tell whether a list names a platform: by its name, or by a subdir that is no other platform's name."""
+    """Tell whether a list names a platform: by its name, or by a subdir that no other platform has as its name."""
     own = {one.name for one in declared}
     return any(name == platform.name or (name == platform.subdir and name not in own) for name in names)
 
@@ -210,7 +210,7 @@ def _read_channels(project: Project, table: Mapping[str, Any], key: KeyPath) -> 
         priority = value.get("priority", 0) if isinstance(value, dict) else None
         if not isinstance(name, str) or not isinstance(priority, int):
             raise project.document.error(
-                "has to be a channel, or a table with channel and priority",
+                "must be a channel, or a table with channel and priority",
                 kind="value-invalid",
                 key=(*key, "channels", index),
                 expected="a channel, or a table",

@@ -39,15 +39,15 @@ _TEXTS = ("kind", "message", "line", "column", "key", "expected", "actual", "hin
 
 
 class ManifestError(Exception):
-    """Something that is wrong with a project's manifest; credentials in addresses are masked.
+    """An error in a project's manifest; credentials in addresses are masked.
 
-    :ivar message: one sentence: what is wrong.
+    :ivar message: one sentence that names the problem.
     :ivar kind: stable identifier, one of :data:`ERROR_KINDS`.
     :ivar path: file that the error is about.
     :ivar line: 1-based line in that file.
     :ivar column: 1-based column, in characters.
     :ivar key: key path, as in TOML (``tool.conda-ship.runtime``).
-    :ivar expected: what would have been right.
+    :ivar expected: what would have been valid.
     :ivar actual: what was found.
     :ivar hint: what to do about it.
     :ivar lines: lines to add to the file.
@@ -80,7 +80,7 @@ class ManifestError(Exception):
         self.lines = lines
 
     def __str__(self) -> str:
-        """Return ``PATH:LINE:COLUMN: KEY: MESSAGE``, as far as that is known."""
+        """Return ``PATH:LINE:COLUMN: KEY: MESSAGE``, as far as known."""
         place = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
         return ": ".join(part for part in (place, self.key, self.message) if part)
 
@@ -92,7 +92,7 @@ class ManifestError(Exception):
 
 
 class OverrideError(ManifestError):
-    """Something that is wrong with a setting that was given in place of the manifest's; ``key`` is its bare name."""
+    """An error in a setting that overrides the manifest's; ``key`` is its bare name."""
 
 
 def _mask(text: str | None) -> str | None:

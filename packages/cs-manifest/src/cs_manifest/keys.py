@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 ValueType = Literal["identifier", "version", "text", "packages", "url", "choice", "install-name", "path", "boolean"]
 
-# The words of each choice stand here and nowhere else in Python. The first is the default.
+# The only place in Python that lists the words of each choice. The first is the default.
 Layout = Literal["online", "external", "embedded"]
 InstallScheme = Literal["conda-home", "user-data"]
 Bytecode = Literal["on-import", "bootstrap", "shipped"]
@@ -25,14 +25,14 @@ class ConfigKey:
     """One key of ``[tool.conda-ship]``, which is also a command-line flag and an input of the action.
 
     :ivar name: the key as it stands in the manifest.
-    :ivar value_type: what its value has to be.
+    :ivar value_type: the type that its value must have.
     :ivar help: one line for ``--help`` and the reference, without a full stop; names of code in backticks.
     :ivar alias: other accepted name, in manifests written for conda-ship 0.4 and later.
     :ivar default: value when the key is absent; ``None`` when there is none or it depends on other keys.
     :ivar default_text: the default in words, when it depends on other keys.
     :ivar choices: the accepted values of a ``choice``.
     :ivar required: whether a build needs it.
-    :ivar builder_only: whether it shapes the build alone, and no runtime learns of it.
+    :ivar builder_only: whether it affects the build alone, and is not passed to the runtime.
     :ivar metavar: placeholder for the value in ``--help``.
     """
 

@@ -17,13 +17,13 @@ _OWN = ("pyproject.toml", "setup.cfg", "setup.py")
 _NAMING_KEYS = frozenset(
     ("file", "path", "readme", "license-file", "license-files", "version-file", "version_file", "write_to")
 )
-"""Keys below which the usual build backends name files: flit, hatchling, pdm, poetry, setuptools and their plugins."""
+"""Keys under which the usual build backends name files: flit, hatchling, pdm, poetry, setuptools and their plugins."""
 
 
 def list_metadata_files(project: Project) -> tuple[Path, ...]:
     """List what a build backend reads when it is asked for the version, as far as the project says it.
 
-    :returns: those of ``pyproject.toml``, ``setup.cfg`` and ``setup.py`` that are there, and the files that
+    :returns: those of ``pyproject.toml``, ``setup.cfg`` and ``setup.py`` that exist, and the files that
         ``pyproject.toml`` names.
     """
     named = [project.root / text for text in _named_files(_read_pyproject(project))]

@@ -50,7 +50,7 @@ _VIRTUAL_PACKAGES = {
     "windows": "__win",
     "win": "__win",
 }
-# Pixi makes a name of these, in this order, then of all others by their own names.
+# Pixi builds a name from these, in this order, then from all others by their own names.
 _FRIENDLY_NAMES = {
     "__cuda": "cuda",
     "__archspec": "archspec",
@@ -60,7 +60,7 @@ _FRIENDLY_NAMES = {
     "__win": "windows",
 }
 _CUDA_FIELDS = {"driver": "", "version": "", "arch": "_arch"}
-# What Pixi takes for granted on every machine of a family: it is no part of a platform's name or identity.
+# What Pixi assumes on every machine of a family: not part of a platform's name or identity.
 _DEFAULTS = {
     "__unix": {"0", "0=0"},
     "__glibc": {"2.28"},
@@ -77,9 +77,9 @@ _DEFAULTS = {
 class Platform:
     """A platform of a workspace.
 
-    :ivar name: what the workspace calls it; a subdir unless the workspace gives it a name of its own.
+    :ivar name: its name in the workspace; the subdir, unless the workspace sets another name.
     :ivar subdir: conda subdir, such as ``linux-64``.
-    :ivar virtual_packages: virtual packages that it promises, each with its version, or ``VERSION=BUILD``.
+    :ivar virtual_packages: its virtual packages, each with a version, or ``VERSION=BUILD``.
     """
 
     name: str
@@ -108,7 +108,7 @@ def read_platforms(project: Project) -> tuple[Platform, ...]:
         return ()
     if not isinstance(entries, list):
         raise project.document.error(
-            "has to be a list of platforms", kind="value-type", key=key, expected="a list", actual=entries
+            "must be a list of platforms", kind="value-type", key=key, expected="a list", actual=entries
         )
     return tuple(_read_platform(project, (*key, index), entry) for index, entry in enumerate(entries))
 
@@ -119,7 +119,7 @@ def _read_platform(project: Project, key: tuple[str | int, ...], entry: Any) -> 
     subdir = entry.get("platform", entry.get("name")) if isinstance(entry, dict) else None
     if not isinstance(subdir, str):
         raise project.document.error(
-            "has to be a subdir such as linux-64, or a table with platform or name",
+            "must be a subdir such as linux-64, or a table with platform or name",
             kind="value-invalid",
             key=key,
             expected="a subdir, or a table",
@@ -134,7 +134,7 @@ def _read_platform(project: Project, key: tuple[str | int, ...], entry: Any) -> 
 def _derive_name(subdir: str, virtual: tuple[tuple[str, str], ...], *, macos: str) -> str:
     """Name a platform as Pixi does: ``osx-arm64`` with ``macos = "14.5"`` is ``osx-arm64-macos-14-5``.
 
-    :param macos: what the name calls macOS; conda-workspaces says ``osx``.
+    :param macos: the word for macOS in the name; conda-workspaces uses ``osx``.
     """
     order = list(_FRIENDLY_NAMES)
     words = [subdir]
@@ -168,7 +168,7 @@ def _is_default(package: str, version: str) -> bool:
 
 
 def _plain(version: str) -> str:
-    """Write a version without the zeros at its end, which mean nothing."""
+    """Write a version without the zeros at its end, which have no meaning."""
     return re.sub(r"(\.0)+$", "", version)
 
 
@@ -176,12 +176,12 @@ def align_platforms(declared: Iterable[Platform], locked: Iterable[Platform]) ->
     """Find which platform of a workspace each platform of its lock is.
 
     Pixi 0.71 and later may call a platform ``p1`` in the lock, and a workspace may have renamed one since it was
-    locked. A platform is, in this order: the one of the same name; the only one with the same subdir and the same
-    virtual packages; the only one left of the same subdir.
+    locked. A platform is matched, in this order: the one of the same name; the only one with the same subdir and the
+    same virtual packages; the only one left of the same subdir.
 
     :param declared: platforms of the workspace.
     :param locked: platforms of the lock.
-    :returns: the workspace's platform by the lock's name; one that the workspace does not have is left out.
+    :returns: the workspace's platform by the lock's name, without those that the workspace does not have.
     """
     by_name = {platform.name: platform for platform in declared}
     left = {platform.name: platform for platform in locked}

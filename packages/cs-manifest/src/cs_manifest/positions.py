@@ -1,7 +1,8 @@
-"""Where in a TOML text does a key stand?
+"""Find the position of a key in a TOML text.
 
 ``tomli`` gives values without positions. This scanner runs only when an error is about to be raised; it trusts that
-the text was parsed before, records every key that it passes and stops quietly at anything that it does not understand.
+the text was parsed before, records every key that it passes, and stops without an error at anything that it does not
+understand.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class _Scanner:
             self.offset += 1
 
     def record(self, base: KeyPath, parts: list[tuple[str, int]]) -> KeyPath:
-        """Remember where each part of a key first stood; descend into the last item of arrays of tables."""
+        """Remember where each part of a key first appeared; descend into the last item of arrays of tables."""
         path = base
         for name, offset in parts:
             path = (*path, name)
@@ -104,7 +105,7 @@ class _Scanner:
         return self.record(parent, parts[-1:])
 
     def define(self, base: KeyPath, parts: list[tuple[str, int]], taken: Collection[KeyPath]) -> KeyPath:
-        """Record a key that gets its one value or header here; a key that is taken already is a duplicate."""
+        """Record a key that gets its value or header here; a key that already has one is a duplicate."""
         path = (*self.record(base, parts[:-1]), parts[-1][0])
         if path in taken:
             self.duplicates.append((path, parts[-1][1]))
@@ -174,7 +175,7 @@ def _unquote(part: str) -> str:
 
 def _scan(text: str) -> _Scanner:
     scanner = _Scanner(text)
-    with contextlib.suppress(_Unreadable):  # What was recorded up to there is still right.
+    with contextlib.suppress(_Unreadable):  # What was recorded before is still right.
         scanner.scan()
     return scanner
 
@@ -189,7 +190,7 @@ def locate(text: str, path: KeyPath) -> Position | None:
 
     :param text: a TOML document.
     :param path: key parts; an integer is an index into an array.
-    :returns: 1-based line and column, or ``None`` when not even the first part is there.
+    :returns: 1-based line and column, or ``None`` when even the first part is missing.
     """
     keys = _scan(text).keys
     for length in range(len(path), 0, -1):
@@ -201,7 +202,7 @@ def locate(text: str, path: KeyPath) -> Position | None:
 def find_duplicate(text: str) -> tuple[KeyPath, Position, Position] | None:
     """Find the first key or table that a text defines a second time.
 
-    :returns: the key, where it stands the second time, and where it stood first; ``None`` when there is none.
+    :returns: the key, its second position, and its first; ``None`` when there is none.
     """
     scanner = _scan(text)
     if not scanner.duplicates:

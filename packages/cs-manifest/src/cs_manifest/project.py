@@ -1,4 +1,4 @@
-"""A workspace: its manifest, the source lock beside it, and how they are found."""
+"""A workspace: its manifest, the source lock next to it, and how they are found."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ManifestKind(StrEnum):
-    """Which tool's manifest it is, and in which file."""
+    """The tool that a manifest is for, and its file name."""
 
     CONDA = "conda"
     PIXI = "pixi"
@@ -54,7 +54,7 @@ class Project:
     """A manifest with its source lock.
 
     :ivar root: build root, absolute.
-    :ivar kind: which tool's manifest it is.
+    :ivar kind: the tool that it is for, and its file name.
     :ivar document: the whole parsed manifest with its text.
     :ivar source_lock_path: the source lock, absolute.
     """
@@ -80,14 +80,14 @@ class Project:
         return self.document.text
 
     def table(self, *key: str) -> Mapping[str, Any]:
-        """Return a table of the workspace (below :attr:`table_prefix`), empty when it is not there.
+        """Return a table of the workspace (under :attr:`table_prefix`), empty when it is missing.
 
-        :raises ManifestError: when something else than a table stands there.
+        :raises ManifestError: when the value is not a table.
         """
         return self.document.table((*self.table_prefix, *key))
 
     def key(self, *parts: str | int) -> KeyPath:
-        """Return the full key path of something below :attr:`table_prefix`."""
+        """Return the full key path of something under :attr:`table_prefix`."""
         return (*self.table_prefix, *parts)
 
 
@@ -101,10 +101,10 @@ def discover(
 ) -> Project:
     """Find the manifest and the source lock of a project.
 
-    :param root: build root; its own manifest is used, none above it. Default: the nearest directory from ``start``
-        upward that holds a usable manifest.
+    :param root: build root; only the manifest in it is used. Default: the nearest directory from ``start``
+        upward that has a usable manifest.
     :param manifest: manifest to use instead; decides the build root unless ``root`` is given too.
-    :param source_lock: source lock to use instead of the one beside the manifest.
+    :param source_lock: source lock to use instead of the one next to the manifest.
     :param start: directory that relative paths and the search start from; default: the current one.
     :param require_lock: whether a missing source lock is an error.
     :returns: the project, its manifest parsed.
@@ -115,7 +115,7 @@ def discover(
     if manifest is not None:
         kind, document = _load_manifest(_resolve(base, manifest))
     elif directory is not None:
-        kind, document = _search([directory], f"{directory} holds no usable manifest")
+        kind, document = _search([directory], f"{directory} has no usable manifest")
     else:
         kind, document = _search(
             [base, *base.parents], f"no usable manifest in {base} or a directory above it", upward=True
@@ -131,10 +131,10 @@ def _find_start(start: Path | str | None) -> Path:
         return Path.cwd() if start is None else Path(start).absolute()
     except OSError as error:
         raise ManifestError(
-            "the current directory is not there any more",
+            "the current directory no longer exists",
             kind="root-not-found",
             expected="a directory",
-            hint="change to one that is",
+            hint="change to an existing directory",
         ) from error
 
 
@@ -188,7 +188,7 @@ def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
     except OSError:
-        return False  # It may not be looked at, or its name is too long: for this user there is nothing.
+        return False  # No permission to look at it, or the name is too long: for this user it does not exist.
 
 
 def _is_directory(path: Path) -> bool:
@@ -199,7 +199,7 @@ def _is_directory(path: Path) -> bool:
 
 
 def _is_usable(document: Document, kind: ManifestKind) -> bool:
-    """Tell whether a file is a workspace's manifest, and not only a package's or a task list."""
+    """Tell whether a file is the manifest of a workspace, not only of a package or of tasks."""
     table: Any = document.data
     for part in kind.table_prefix:
         table = table.get(part) if isinstance(table, dict) else None
@@ -227,7 +227,7 @@ def _load_manifest(path: Path) -> tuple[ManifestKind, Document]:
     is_directory = _is_directory(path)
     if is_directory or kinds is None:
         raise ManifestError(
-            "is a directory" if is_directory else "the name of a manifest says which tool it belongs to",
+            "is a directory" if is_directory else "is not a manifest name that cs recognises",
             kind="manifest-not-found",
             path=path,
             expected="a file named conda.toml, pixi.toml or pyproject.toml",
@@ -248,11 +248,11 @@ def _check_lock(lock: Path, kind: ManifestKind, document: Document, *, explicit:
     if _is_file(lock):
         return
     if explicit:
-        raise ManifestError("there is no such source lock", kind="lock-not-found", path=lock, expected="a lock file")
+        raise ManifestError("the source lock does not exist", kind="lock-not-found", path=lock, expected="a lock file")
     raise ManifestError(
         f"the source lock of {document.path.name} is missing",
         kind="lock-not-found",
         path=lock,
         expected=f"{kind.lock_name} beside {document.path.name}",
-        hint=f"make it with `{kind.lock_command}`",
+        hint=f"create it with `{kind.lock_command}`",
     )

@@ -1,4 +1,4 @@
-"""What the features of an environment ask for."""
+"""The dependencies that the features of an environment request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     _Reader = Callable[[Project, Feature], Iterator["_Entry"]]
 
-# In this order; of the same name the later one counts. All of them are installed into the environment.
+# In this order; the later one of a name wins. All are installed into the environment.
 _CONDA_TABLES = ("dependencies", "host-dependencies", "build-dependencies")
 _PYPI_TABLE = "pypi-dependencies"
 _CONSTRAINTS_TABLE = "constraints"
@@ -43,9 +43,9 @@ class RequestedSpec:
     :ivar spec: match spec (``conda``), requirement (``pypi``) or location (``source``).
     :ivar kind: where the package comes from.
     :ivar feature: the feature that asks; ``default`` for the workspace's own tables.
-    :ivar target: the target selector below which it stands, such as ``unix``; ``None`` when it has none.
-    :ivar platforms: names of the platforms that it holds for; ``None`` for all of the environment's.
-    :ivar is_conditional: whether it holds only ``when`` something else does, which the solver judges.
+    :ivar target: the target selector that it is under, such as ``unix``; ``None`` when it has none.
+    :ivar platforms: names of the platforms that it applies to; ``None`` for all of the environment's.
+    :ivar is_conditional: whether it has a condition (``when``), which only the solver can evaluate.
     :ivar key: key path of the entry, as in TOML.
     """
 
@@ -60,11 +60,11 @@ class RequestedSpec:
 
     @property
     def is_virtual(self) -> bool:
-        """Whether it is for a virtual package, such as ``__glibc``: the machine has it, and no lock does."""
+        """Whether it is for a virtual package, such as ``__glibc``: the machine provides it, no lock contains it."""
         return self.name.startswith("__")
 
     def holds_for(self, platform: str) -> bool:
-        """Tell whether it holds for the platform of a name."""
+        """Tell whether it applies to the platform of this name."""
         return self.platforms is None or platform in self.platforms
 
 
@@ -75,8 +75,8 @@ def requested_specs(
 
     :param project: from :func:`cs_manifest.discover`.
     :param environment: name of an environment of the manifest.
-    :param platforms: those to list requests for, such as the ones that a lock has; default: the environment's own.
-    :returns: in the order of the features and their tables; a name may be there more than once, from several features.
+    :param platforms: those to list requests for, e.g. those of a lock; default: the environment's own.
+    :returns: in the order of the features and their tables; several features may request the same name.
     :raises ManifestError: when the environment or a feature is not there, or an entry cannot be understood.
     """
     return _list_specs(project, environment, platforms, _read_requests)
@@ -85,9 +85,9 @@ def requested_specs(
 def constrained_specs(
     project: Project, environment: str, platforms: Iterable[Platform] | None = None
 ) -> tuple[RequestedSpec, ...]:
-    """List what the features of an environment say in ``[constraints]`` of packages that nobody has to ask for.
+    """List the ``[constraints]`` of an environment's features: limits on packages that nothing needs to request.
 
-    Pixi's constraints limit the version of a package that something else brings in, and bring in none themselves.
+    Pixi's constraints limit the version of a package that something else requires; they do not install it.
     Parameters, result and errors are those of :func:`requested_specs`.
     """
     return _list_specs(project, environment, platforms, _read_constraints)
@@ -109,7 +109,7 @@ def _list_specs(
 
 
 def describes_workspace(project: Project) -> bool:
-    """Tell whether a manifest says more than what to ship; if not, only the lock knows the environments."""
+    """Tell whether a manifest defines more than what to ship; if not, only the lock lists the environments."""
     return not _WORKSPACE_TABLES.isdisjoint(project.table())
 
 
@@ -119,7 +119,7 @@ def combine_specs(specs: Iterable[RequestedSpec], platform: str) -> dict[str, st
     :param specs: from :func:`requested_specs`.
     :param platform: name of the platform.
     :returns: match specs by package name, sorted. Versions that several features ask for are joined by commas; where
-        one of them says more than a version (a build, a channel), the first that does stands for all.
+        one of them has more than a version (a build, a channel), the first of those is used alone.
     """
     found: dict[str, list[str]] = {}
     for spec in specs:
@@ -173,7 +173,7 @@ class _Entry:
 
 
 def _choose_entries(entries: list[_Entry], platforms: tuple[Platform, ...]) -> dict[int, tuple[str, ...]]:
-    """Find the platforms that each entry holds for: of one name the most specific target wins, then the later."""
+    """Find the platforms that each entry applies to: the most specific target of a name wins, then the later."""
     chosen: dict[int, tuple[str, ...]] = {}
     for platform in platforms:
         best: dict[tuple[str, bool], tuple[int, int]] = {}
@@ -236,7 +236,7 @@ def _read_entry(project: Project, key: KeyPath, target: str | None) -> _Entry:
         )
     except ValueError as error:
         raise project.document.error(
-            f"has to be {error}", kind="value-type", key=key, expected=str(error), actual=value
+            f"must be {error}", kind="value-type", key=key, expected=str(error), actual=value
         ) from None
 
 
@@ -245,7 +245,7 @@ def _check_addresses(project: Project, key: KeyPath, spec: str) -> None:
     for address, _ in find_addresses(spec):
         if holds_credentials(address) or holds_extras(address):
             raise project.document.error(
-                f"an address that ships holds credentials, or a query or fragment: {address}",
+                f"an address that ships contains credentials, a query or a fragment: {address}",
                 kind="credentials",
                 key=key,
                 expected="an address alone",
@@ -259,13 +259,13 @@ def _inherit(project: Project, name: str, value: Any) -> Any:
         return value
     pool = {normalize_conda_name(key): entry for key, entry in project.table("workspace", "dependencies").items()}
     if value["workspace"] is not True or name not in pool:
-        raise ValueError("a package of [workspace.dependencies] where `workspace = true` stands")
+        raise ValueError("a package of [workspace.dependencies] for `workspace = true`")
     base = pool[name] if isinstance(pool[name], dict) else {"version": pool[name]}
     return base | {field: item for field, item in value.items() if field != "workspace"}
 
 
 def _read_pyproject(project: Project, feature: Feature) -> Iterator[_Entry]:
-    """Add what Pixi takes from the standard tables of a pyproject."""
+    """Add what Pixi reads from the standard tables of a pyproject."""
     if project.kind.value != "pyproject-pixi":
         return
     if feature.key == project.key():

@@ -1,4 +1,4 @@
-"""What a manifest and a command line set, and the rules for it: every key known, given once, there if it has to be."""
+"""The settings of a manifest and a command line, and their rules: known keys, each once, none missing."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ class Setting:
         if set(self.value) - optional != {"from"} or self.value["from"] != source:
             expected = f'a string, or {{ from = "{source}" }}'
             hint = f"the table's keys are: {fields}"
-            raise self.error(f"has to be {expected}", kind="value-invalid", expected=expected, hint=hint)
+            raise self.error(f"must be {expected}", kind="value-invalid", expected=expected, hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of a build.
 
-    :ivar given: those that manifest or command line have, by key.
+    :ivar given: those that the manifest or the command line sets, by key.
     """
 
     project: Project
@@ -95,7 +95,7 @@ def _collect_flags(project: Project, overrides: Mapping[str, object]) -> dict[st
     for name in values:
         if name not in _KEYS_BY_NAME:
             raise OverrideError(
-                "there is no such setting",
+                "unknown setting",
                 kind="key-unknown",
                 key=name,
                 expected=_list_keys(),
@@ -117,7 +117,7 @@ def _collect_manifest(project: Project) -> dict[str, Setting]:
             )
         if name not in _KEYS_BY_NAME:
             raise project.document.error(
-                "there is no such key",
+                "unknown key",
                 kind="key-unknown",
                 key=(*TABLE, name),
                 expected=_list_keys(),
@@ -128,7 +128,7 @@ def _collect_manifest(project: Project) -> dict[str, Setting]:
 
 
 def _pick(project: Project, values: Mapping[str, object], *, is_flag: bool) -> dict[str, Setting]:
-    """Match values to keys; a key and its alias together say two things."""
+    """Match values to keys; a key and its alias cannot both be set."""
     settings = {}
     for key in CONFIG_KEYS:
         found = [
@@ -138,7 +138,7 @@ def _pick(project: Project, values: Mapping[str, object], *, is_flag: bool) -> d
         ]
         if len(found) > 1:
             raise found[1].error(
-                f"is another name of {key.name}, which is given too",
+                f"is an alias of {key.name}, which is also set",
                 kind="key-conflict",
                 expected=f"either {key.name} or {key.alias}",
                 hint=f"keep {key.name} and remove {key.alias}",
@@ -164,7 +164,7 @@ def _check_required(project: Project, settings: Mapping[str, Setting]) -> None:
     where = f"[{'.'.join(TABLE)}]" if has_table else project.manifest_path.name
     names = " and ".join(part for part in (", ".join(missing[:-1]), missing[-1]) if part)
     message = f"{names} {'is' if len(missing) == 1 else 'are'} required"
-    hint = f"add this to {where}, with values of yours:"
+    hint = f"add this to {where}, with your values:"
     expected = "; ".join(f"{key.name}: {key.help}" for key in CONFIG_KEYS if key.name in missing)
     if has_table:
         error = project.document.error(message, kind="key-missing", key=TABLE, expected=expected, hint=hint)
@@ -174,9 +174,9 @@ def _check_required(project: Project, settings: Mapping[str, Setting]) -> None:
         else:
             error.lines = lines
         raise error
-    # A table that is not there stands nowhere: no line is better than that of the nearest other table.
+    # A missing table has no position: no line is better than the line of another table.
     raise ManifestError(
-        f"is not there; {message}",
+        f"is missing; {message}",
         kind="key-missing",
         path=project.manifest_path,
         key=".".join(TABLE),
@@ -233,5 +233,5 @@ def _wrong_value(setting: Setting, expected: str) -> ManifestError:
     has_right_type = isinstance(setting.value, types.get(setting.key.value_type, (str,)))
     hint = did_you_mean(setting.value, setting.key.choices) if isinstance(setting.value, str) else None
     return setting.error(
-        f"has to be {expected}", kind="value-invalid" if has_right_type else "value-type", expected=expected, hint=hint
+        f"must be {expected}", kind="value-invalid" if has_right_type else "value-type", expected=expected, hint=hint
     )

@@ -73,14 +73,14 @@ def render_conda(name: str, value: object) -> str:
 
 
 def _read_conda_version(value: object) -> str:
-    """Read a version; a bare one means exactly that one, which strict parsers want to see written out."""
+    """Read a version; a bare one means exactly that one, which strict parsers require in full."""
     version = _read_version(value)
     return f"=={version}" if re.fullmatch(r"[0-9][0-9A-Za-z._+!-]*", version) else version
 
 
 def _read_version(value: object) -> str:
     if isinstance(value, str):
-        # A space beside a comma or a bar says nothing; elsewhere it separates version and build.
+        # A space next to a comma or a bar has no meaning; elsewhere it separates version and build.
         return re.sub(r" ?([,|]) ?", r"\1", " ".join(value.split()))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)

@@ -12,12 +12,13 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PACKAGE_NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!~-]*")
 MAX_LENGTH = 128
-"""Characters of a name that files and directories are called after, derived ones included."""
+"""Limit, in characters, of a name for files and directories, also of a derived one."""
 
 # Names that Windows keeps for devices, with any suffix.
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 
-# What conda keeps in the directories that prefixes are installed into: ``~/.conda`` and ``conda`` in the user's data.
+# Names that conda itself uses in the directories that prefixes are installed into: ``~/.conda`` and ``conda`` in the
+# user's data.
 _CONDA_ENTRIES = {"condarc", "condarc.d", "environments.txt", "envs", "pkgs"}
 
 
@@ -41,7 +42,7 @@ def check_identifier(value: object) -> str:
 
 
 def check_file_name(name: str) -> str:
-    """Accept an identifier, perhaps composed of several, that a file or directory can have as its name everywhere."""
+    """Accept an identifier, perhaps composed of several, that is a valid file name on every system."""
     if len(name) > MAX_LENGTH:
         raise ValueError(f"at most {MAX_LENGTH} characters, not {len(name)}")
     if name.endswith(".") or name.partition(".")[0].lower() in _DEVICES:
@@ -50,11 +51,11 @@ def check_file_name(name: str) -> str:
 
 
 def check_prefix_name(name: str) -> str:
-    """Accept a file name that is free in the directory that a prefix is installed into."""
+    """Accept a file name that conda does not use in the directory that a prefix is installed into."""
     check_file_name(name)
     if name.lower() in _CONDA_ENTRIES:
         taken = ", ".join(sorted(_CONDA_ENTRIES))
-        raise ValueError(f"a name that conda does not use itself in the directory of the prefix ({taken})")
+        raise ValueError(f"a name that conda itself does not use in that directory ({taken})")
     return name
 
 

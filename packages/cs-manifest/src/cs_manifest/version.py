@@ -1,4 +1,4 @@
-"""The runtime's version, when the manifest leaves it to the project."""
+"""The runtime's version, when it comes from the project."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def find_version(project: Project, *, from_metadata: bool) -> str | None:
     """Find the version of the project without running any of its code.
 
     :param from_metadata: whether the build backend may know it when ``[project].version`` is not static.
-    :returns: the version; ``None`` if only the build backend can say it.
+    :returns: the version; ``None`` if only the build backend knows it.
     :raises ManifestError: when there is none.
     """
     pyproject = _find_pyproject(project, from_metadata=from_metadata)
@@ -38,7 +38,7 @@ def find_version(project: Project, *, from_metadata: bool) -> str | None:
 def ask_version(project: Project, *, offline: bool = False) -> str:
     """Ask the project's build backend (PEP 517) for the version. This runs code of the project.
 
-    :param offline: do not install what the backend needs; it has to be installed already.
+    :param offline: do not install what the backend needs; it must be installed already.
     :raises ManifestError: when the backend fails or cannot be had.
     """
     pyproject = _find_pyproject(project, from_metadata=True)
@@ -59,7 +59,7 @@ def _check_static(document: Document, value: object) -> str:
         return check_version(value)
     except ValueError as error:
         raise document.error(
-            f"has to be {error}",
+            f"must be {error}",
             kind="value-invalid",
             key=("project", "version"),
             expected=str(error),
@@ -72,7 +72,7 @@ def _missing(project: Project, *, dynamic: bool) -> ManifestError:
     if dynamic:
         hint = 'the project\'s version is dynamic: set `runtime-version = { from = "project-metadata" }`'
     error = project.document.error(
-        "there is no version for the runtime", kind="version-missing", key=_KEY, expected="a version", hint=hint
+        "the runtime has no version", kind="version-missing", key=_KEY, expected="a version", hint=hint
     )
     error.key = ".".join(_KEY)
     return error
@@ -110,7 +110,7 @@ def _read_metadata_version(project: Project, source: Path, *, offline: bool) -> 
     try:
         return _prepare_metadata(project, source, offline=offline)
     except subprocess.CalledProcessError as error:
-        raise _metadata_error(project, f"what the build needs cannot be installed: {_last_line(error)}") from error
+        raise _metadata_error(project, f"the build requirements could not be installed: {_last_line(error)}") from error
     except (build.BuildException, build.BuildBackendException, build.FailedProcessError) as error:
         raise _metadata_error(project, f"the build backend failed: {_last_line(error)}") from error
     except OSError as error:
@@ -128,8 +128,8 @@ def _prepare_metadata(project: Project, source: Path, *, offline: bool) -> str:
         return _read_version_file(builder)
     if offline:
         needed = ", ".join(sorted(builder.build_system_requires))
-        message = f"what the build backend needs is not installed ({needed}), and nothing may be downloaded"
-        raise _metadata_error(project, message, "install it, or go online")
+        message = f"the build requirements are not installed ({needed}), and downloads are off"
+        raise _metadata_error(project, message, "install them, or allow downloads")
     with build.env.DefaultIsolatedEnv() as environment:
         builder = build.ProjectBuilder.from_isolated_env(environment, source, runner=runner)
         environment.install(builder.build_system_requires)
@@ -165,7 +165,7 @@ def _are_installed(requirements: set[str]) -> bool:
 
 
 def _last_line(error: BaseException) -> str:
-    """Return the last line of what a failed command wrote, or of the error itself."""
+    """Return the last line of a failed command's output, or of the error itself."""
     command = getattr(error, "exception", None) or error
     for output in (getattr(command, "stderr", None), getattr(command, "output", None), error):
         text = output.decode("utf-8", "replace") if isinstance(output, bytes) else str(output or "")

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .copying import Digest as Digest
     from .errors import DamagedStampError as DamagedStampError
     from .errors import ExecutableLayoutError as ExecutableLayoutError
     from .errors import FieldError as FieldError
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
     from .errors import TemplateStampedError as TemplateStampedError
     from .errors import UnsupportedVersionError as UnsupportedVersionError
     from .executable import TEMPLATE_PLATFORMS as TEMPLATE_PLATFORMS
-    from .executable import executable_platform as executable_platform
     from .header import Header as Header
-    from .launch import launch_block as launch_block
+    from .launch import literal_path as literal_path
     from .mark import Mark as Mark
     from .mark import read_mark as read_mark
     from .mark import require_format as require_format
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .signatures import SignatureReport as SignatureReport
     from .signatures import verify_signature as verify_signature
     from .template import Template as Template
+    from .template import installed_directories as installed_directories
     from .template import select_template as select_template
     from .verify import StampReport as StampReport
     from .verify import verify_stamp as verify_stamp
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _NAMES = {
+    "copying": ("Digest",),
     "errors": (
         "DamagedStampError",
         "ExecutableLayoutError",
@@ -72,14 +74,14 @@ _NAMES = {
         "TemplateStampedError",
         "UnsupportedVersionError",
     ),
-    "executable": ("TEMPLATE_PLATFORMS", "executable_platform"),
+    "executable": ("TEMPLATE_PLATFORMS",),
     "header": ("Header",),
-    "launch": ("launch_block",),
+    "launch": ("literal_path",),
     "mark": ("Mark", "read_mark", "require_format"),
     "plan": ("Plan", "PlanPython", "PlannedPackage"),
     "reader": ("StampPart", "StampReader", "read_stamp"),
     "signatures": ("SignatureReport", "verify_signature"),
-    "template": ("Template", "select_template"),
+    "template": ("Template", "installed_directories", "select_template"),
     "verify": ("StampReport", "verify_stamp"),
     "writer": ("PartWriter", "StampInfo", "write_stamp"),
 }

@@ -9,14 +9,14 @@ _TEXTS = ("kind", "message", "part", "key", "expected", "actual", "hint")
 
 
 class StampError(Exception):
-    """Something that is wrong with a stamp, a template or the data to be stamped.
+    """An error in a stamp, a template or the data to be stamped.
 
     :ivar kind: stable identifier of the sort of error.
     :ivar path: file that the error is about.
     :ivar part: part of the stamp: ``header``, ``plan``, ``lock``, ``bytecode``, ``bundle``, ``launch``, ``footer``.
     :ivar key: key path inside a JSON part, ``packages[0].sha256``.
-    :ivar expected: what should have stood there.
-    :ivar actual: what stood there.
+    :ivar expected: what was expected.
+    :ivar actual: what was found.
     :ivar hint: what to do about it.
     """
 
@@ -45,7 +45,7 @@ class StampError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Return ``PATH: KEY: MESSAGE``, as far as that is known."""
+        """Return ``PATH: KEY: MESSAGE``, as far as known."""
         place = "" if self.path is None else str(self.path)
         return ": ".join(part for part in (place, self.key, self.message) if part)
 
@@ -128,13 +128,13 @@ class PlatformUnsupportedError(TemplateError):
 
 
 class NotExecutableError(TemplateError):
-    """A file that is no ELF, Mach-O or PE program."""
+    """A file that is not an ELF, Mach-O or PE program."""
 
     kind = "template-not-executable"
 
 
 class NotTemplateError(TemplateError):
-    """A program that does not bear the mark of a template."""
+    """A program that does not have the mark of a template."""
 
     kind = "not-a-template"
 
@@ -152,7 +152,7 @@ class TemplatePlatformError(TemplateError):
 
 
 class TemplateStampedError(TemplateError):
-    """A template that bears a stamp already."""
+    """A template that already has a stamp."""
 
     kind = "template-stamped"
 

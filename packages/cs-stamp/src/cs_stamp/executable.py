@@ -46,7 +46,7 @@ _HEAD_SIZE_BYTES = 1 << 16
 def executable_platform(path: Path) -> tuple[str, ...]:
     """Return the conda subdirs that an executable runs on, several for a universal one.
 
-    :raises NotExecutableError: if the file is no ELF, Mach-O or PE program, or one for no conda platform.
+    :raises NotExecutableError: if the file is not an ELF, Mach-O or PE program of a conda platform.
     :raises TemplateError: if it cannot be read.
     """
     try:
@@ -60,7 +60,7 @@ def executable_platform(path: Path) -> tuple[str, ...]:
         subdirs = ()
     if not subdirs:
         raise NotExecutableError(
-            "this is no program that conda has a platform for",
+            "this is not an executable for a platform that conda knows",
             path=path,
             expected="an ELF, Mach-O or PE executable",
             actual=f"a file that starts with {head[:4].hex(' ') or 'nothing'}",

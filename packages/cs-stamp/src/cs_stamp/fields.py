@@ -33,7 +33,7 @@ def take_object(value: object, key: str) -> JsonObject:
 
 
 def take(data: JsonObject, key: str, parent: str = "") -> Any:
-    """Return the value of a key that has to be there."""
+    """Return the value of a key that must be there."""
     try:
         return data[key]
     except KeyError:
@@ -67,8 +67,18 @@ def take_name(data: JsonObject, key: str, parent: str = "") -> str:
 
 
 def take_optional_name(data: JsonObject, key: str, parent: str = "") -> str | None:
-    """Return a name or None; the key has to be there."""
+    """Return a name or None; the key must be there."""
     return None if take(data, key, parent) is None else take_name(data, key, parent)
+
+
+def take_optional_path(data: JsonObject, key: str, parent: str = "") -> str | None:
+    """Return a relative path, names with ``/`` between them and no drive, or None; the key is required."""
+    if take(data, key, parent) is None:
+        return None
+    path = take_line(data, key, parent)
+    if any(part in {"", ".", ".."} or "\\" in part or ":" in part for part in path.split("/")):
+        raise refuse_value(join_key(parent, key), "a path relative to the prefix", path)
+    return path
 
 
 def take_line(data: JsonObject, key: str, parent: str = "") -> str:
@@ -80,7 +90,7 @@ def take_line(data: JsonObject, key: str, parent: str = "") -> str:
 
 
 def take_optional_string(data: JsonObject, key: str, parent: str = "") -> str | None:
-    """Return a string or None; the key has to be there."""
+    """Return a string or None; the key must be there."""
     return None if take(data, key, parent) is None else take_string(data, key, parent)
 
 
@@ -187,7 +197,7 @@ def _parse_integer(text: str) -> int:
 
 
 def _refuse_number(text: str) -> Any:
-    raise FieldError(f"{text[:40]} is no integer of 64 bits")
+    raise FieldError(f"{text[:40]} is not a 64-bit integer")
 
 
 def _check_values(value: object) -> None:

@@ -1,4 +1,4 @@
-"""The footer: 512 bytes that say where each part stands and what it must hash to."""
+"""The footer: 512 bytes with the position and the SHA-256 of each part."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _ENTRY = struct.Struct("<8sQQ32s")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartEntry:
-    """The place of one part.
+    """Position of one part.
 
-    :ivar offset: first byte, counted from the stamp's first byte.
+    :ivar offset: first byte, relative to the stamp's first byte.
     :ivar sha256: raw digest of the part.
     """
 
@@ -75,7 +75,7 @@ def derive_identity(digests: Mapping[str, bytes]) -> bytes:
 
 
 def plan_footer(sizes_bytes: Mapping[str, int], digests: Mapping[str, bytes]) -> Footer:
-    """Lay the parts out one behind the other."""
+    """Place the parts one after the other."""
     parts: list[PartEntry] = []
     offset = 0
     for tag in PART_TAGS:
@@ -171,7 +171,7 @@ def _search_footer(window: bytes) -> int:
         end, seen = position + len(MAGIC) - 1, True
     if seen:
         raise _damaged("its digest does not match")
-    raise NotStampedError("the file bears no stamp", hint="a runtime is made by `cs build`")
+    raise NotStampedError("this is not a conda-ship runtime: no stamp found", hint="create a runtime with `cs build`")
 
 
 def parse_footer(data: bytes) -> Footer:
@@ -216,7 +216,7 @@ def _check_layout(parts: tuple[PartEntry, ...], stamp_length: int) -> None:
         limit = PART_LIMITS_BYTES.get(part.tag)
         if limit is not None and part.size_bytes > limit:
             raise DamagedStampError(
-                f"the {part.tag} of this runtime is damaged: {part.size_bytes} bytes, {limit} is the limit",
+                f"the {part.tag} of this runtime is damaged: it has {part.size_bytes} bytes; the limit is {limit}",
                 part=part.tag,
                 expected=f"at most {limit} bytes",
                 actual=f"{part.size_bytes} bytes",

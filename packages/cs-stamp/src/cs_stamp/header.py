@@ -1,4 +1,4 @@
-"""The header part: who a runtime is and how it behaves."""
+"""The header part: the identity of a runtime and its settings."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .fields import (
     take_name,
     take_object,
     take_optional_name,
+    take_optional_path,
     take_optional_size,
     take_optional_string,
     take_strings,
@@ -29,6 +30,7 @@ SCHEMA_VERSION = 1
 
 Name = Annotated[str, "one path component"]
 Line = Annotated[str, "no control characters"]
+RelativePath = Annotated[str, "names with / between them"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ class Header:
     layout: Layout
     platform: Name
     delegate: Name
+    delegate_path: RelativePath | None
     docs_url: str | None
     install_scheme: InstallScheme
     install_name: Name
@@ -99,6 +102,7 @@ _TAKERS: dict[Any, Callable[[JsonObject, str], Any]] = {
     Line: take_line,
     str | None: take_optional_string,
     Name | None: take_optional_name,
+    RelativePath | None: take_optional_path,
     bool: take_bool,
     int | None: take_optional_size,
     tuple[str, ...]: take_strings,

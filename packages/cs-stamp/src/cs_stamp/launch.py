@@ -1,4 +1,4 @@
-"""The launch part: what a later run needs, and no more."""
+"""The launch part: what later runs need, and no more."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ FLAG_COMMANDS_SELF = 1 << 0
 FLAG_ACTIVATION_FULL = 1 << 1
 FLAG_USER_DATA = 1 << 2
 
-# The fast path stands aside for these; docs/reference/stamp-format.md lists them.
+# The fast path leaves these to the full program; docs/reference/stamp-format.md lists them.
 _KEPT_WORDS = ("bootstrap", "status", "shell", "rollback", "uninstall", "help")
 _KEPT_LETTERS = ("-q", "-v", "-qq", "-qv", "-vq", "-vv")
 # --help and --version are the delegate's own.
 _KEPT_OPTIONS = ("-h", "-V", *_KEPT_LETTERS, "--path", "--progress", "--")
 _CONDA_WORDS = ("activate", "deactivate", "init")
+_CONDA_NAMES = ("conda", "conda.exe", "conda.bat", "conda.cmd")
 
 
 def launch_block(header: Header) -> bytes:
@@ -36,7 +37,7 @@ def launch_block(header: Header) -> bytes:
     size = len(block) + sum(len(string) + 3 for string in strings)
     if size > limit:
         raise StampTooLargeError(
-            f"the launch part would take {size} bytes, {limit} is the limit",
+            f"the launch part would take {size} bytes; the limit is {limit}",
             part="launch",
             expected=f"at most {limit} bytes",
             actual=f"{size} bytes",
@@ -78,14 +79,20 @@ def _launch_strings(header: Header) -> tuple[str, ...]:
 
 
 def _delegate_path(header: Header) -> str:
-    # On Windows an executable may be in any of seven directories: there the string holds the bare file name.
-    return f"{header.delegate}.exe" if header.platform.startswith("win-") else f"bin/{header.delegate}"
+    if header.delegate_path is not None:
+        return header.delegate_path
+    # Nobody has looked. On Windows it may be in any of seven directories, with any of three endings.
+    return header.delegate if header.platform.startswith("win-") else f"bin/{header.delegate}"
+
+
+def _is_conda(header: Header) -> bool:
+    return _delegate_path(header).rpartition("/")[2] in _CONDA_NAMES
 
 
 def _kept_words(header: Header) -> tuple[str, ...]:
     if header.commands == "self":
         return ("self",)
-    return _KEPT_WORDS + _KEPT_OPTIONS + (_CONDA_WORDS if header.delegate == "conda" else ())
+    return _KEPT_WORDS + _KEPT_OPTIONS + (_CONDA_WORDS if _is_conda(header) else ())
 
 
 def check_launch(block: bytes, header: Header) -> None:

@@ -16,7 +16,7 @@ _TEXT = re.compile(rb"([!-~]{1,31})\0+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """What a template says of itself.
+    """The description that a template contains.
 
     :ivar name: its name, ``cs-template``.
     :ivar version: its release.

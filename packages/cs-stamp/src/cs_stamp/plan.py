@@ -60,7 +60,7 @@ class PlannedPackage:
 
     :ivar url: where the archive can be fetched; ``None`` for a local archive, which comes with the runtime.
     :ivar sha256: lower-case hex digest of the archive.
-    :ivar size: size of the archive in bytes, where the lock says it.
+    :ivar size_bytes: size of the archive, where the lock says it.
     :ivar record: the repodata record as conda writes it to ``conda-meta`` (with ``fn``, ``url``, ``channel``).
     """
 
@@ -73,7 +73,7 @@ class PlannedPackage:
     sha256: str
     record: Mapping[str, Any]
     md5: str | None = None
-    size: int | None = None
+    size_bytes: int | None = None
     noarch: Noarch | None = None
     requested_spec: str | None = None
 
@@ -94,7 +94,7 @@ class PlannedPackage:
             file_name=_take_archive_name(fields, key),
             sha256=take_digest(fields, "sha256", 64, key),
             md5=None if take(fields, "md5", key) is None else take_digest(fields, "md5", 32, key),
-            size=take_optional_size(fields, "size", key),
+            size_bytes=take_optional_size(fields, "size", key),
             noarch=_take_noarch(fields, key),
             requested_spec=take_optional_string(fields, "requested_spec", key),
             record=dict(take_object(take(fields, "record", key), join_key(key, "record"))),
@@ -111,7 +111,7 @@ class PlannedPackage:
             "file_name": self.file_name,
             "sha256": self.sha256,
             "md5": self.md5,
-            "size": self.size,
+            "size": self.size_bytes,
             "noarch": self.noarch,
             "requested_spec": self.requested_spec,
             "record": dict(self.record),

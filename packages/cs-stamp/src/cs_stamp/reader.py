@@ -22,7 +22,7 @@ from .plan import Plan
 class StampPart:
     """The place of one part of an open runtime.
 
-    :ivar offset: first byte, counted from the start of the file.
+    :ivar offset: first byte, relative to the start of the file.
     :ivar size_bytes: 0 when the part is absent.
     :ivar sha256: lower-case hex digest.
     """
@@ -125,7 +125,7 @@ def read_stamp(path: Path) -> StampReader:
     """Open a runtime and read its footer and header, neither lock nor bundle.
 
     :raises StampReadError: if the file cannot be opened.
-    :raises NotStampedError: if it bears no stamp.
+    :raises NotStampedError: if it has no stamp.
     :raises UnsupportedVersionError: if the stamp is of another format version.
     :raises DamagedStampError: if footer or header are damaged; ``part`` says which.
     """

@@ -32,7 +32,7 @@ def verify_stamp(path: Path) -> StampReport:
     Bytes before the stamp (the template) and after it (a signature) are not covered.
 
     :raises StampReadError: if the file cannot be read.
-    :raises NotStampedError: if it bears no stamp.
+    :raises NotStampedError: if it has no stamp.
     :raises UnsupportedVersionError: if the stamp is of another format version.
     :raises DamagedStampError: if a part is damaged; ``part`` says which.
     """

@@ -78,7 +78,7 @@ def write_stamp(
     """Write a runtime: a copy of the template with header, plan, lock, bytecode and bundle behind it.
 
     The runtime is written beside ``out`` and put in its place by one rename, with mode 0755: a failure or an
-    interruption leaves what was there. The same input gives the same bytes. The stamp ends where the bytes end that
+    interruption leaves what was found. The same input gives the same bytes. The stamp ends where the bytes end that
     a signature of the platform covers; an executable for macOS gets an ad hoc one.
 
     :param lock: the runtime lock, the bytes of ``STEM.runtime.lock``.
@@ -97,7 +97,7 @@ def write_stamp(
     for tag, data in small.items():
         _check_limit(tag, len(data))
     seal = _open_template(template, out, header.artifact_name)
-    bundled = sum(package.size or 0 for package in plan.bundled(header.layout))
+    bundled = sum(package.size_bytes or 0 for package in plan.bundled(header.layout))
     seal.check_size(seal.kept_size_bytes + sum(map(len, small.values())) + bundled + FOOTER_SIZE_BYTES)
     try:
         with replacing(out) as file:
@@ -181,7 +181,7 @@ def _check_limit(tag: str, size_bytes: int) -> None:
     limit = PART_LIMITS_BYTES[tag]
     if size_bytes > limit:
         raise StampTooLargeError(
-            f"the {tag} would take {size_bytes} bytes, {limit} is the limit",
+            f"the {tag} would take {size_bytes} bytes; the limit is {limit}",
             part=tag,
             expected=f"at most {limit} bytes",
             actual=f"{size_bytes} bytes",
@@ -199,7 +199,7 @@ def _open_template(template: Path, out: Path, identifier: str) -> Seal:
 
 
 def refuse_stamped(template: Path) -> None:
-    """Refuse a template that bears a stamp, damaged or not.
+    """Refuse a template that has a stamp, damaged or not.
 
     :raises TemplateStampedError: if it does.
     """
@@ -229,7 +229,7 @@ def replacing(out: Path) -> Iterator[BinaryIO]:
     temporary = out.with_name(f".{out.name}.{secrets.token_hex(6)}.tmp")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
-        # By its name, not by a descriptor: whoever writes a part can say where it did not fit.
+        # By its name, not by a descriptor: the writer of a part can name the file that did not fit.
         with open(temporary, "w+b", buffering=0, opener=lambda path, _: os.open(path, flags, 0o700)) as file:
             yield file
         temporary.chmod(0o755)

@@ -62,8 +62,8 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
     )
 }
 
-/// Go on with the prefix in place, of another build most likely, when replacing it has failed. A damaged executable and a signal
-/// are reasons to end.
+/// Go on with the prefix in place, of another build most likely, when replacing it has
+/// failed. A damaged executable and a signal are reasons to end.
 pub fn keep_what_runs(runtime: &Runtime, error: Error) -> Result<Outcome, Error> {
     if matches!(error, Error::Interrupted(_) | Error::Stamp(_)) {
         return Err(error);
@@ -84,7 +84,8 @@ pub fn keep_what_runs(runtime: &Runtime, error: Error) -> Result<Outcome, Error>
     }
 }
 
-/// Before a prefix is replaced by force, say what its user has added; returns how to add it again, to be said in the end.
+/// Before a prefix is replaced by force, say what its user has added; returns how to add
+/// it again, to be said in the end.
 pub fn name_what_goes(runtime: &Runtime) -> Result<Option<String>, Error> {
     let prefix = &runtime.place.prefix;
     let state = cs_prefix::inspect(prefix, &runtime.owner())?;
@@ -148,8 +149,8 @@ fn join(command: String, words: &[String]) -> String {
     format!("`{command} {}`", words.join(" "))
 }
 
-/// The command that installs packages into the prefix. A frozen one takes them from conda-self alone, or when conda is told to
-/// override that.
+/// The command that installs packages into the prefix. A frozen one takes them from
+/// conda-self alone, or when conda is told to override that.
 fn name_installer(runtime: &Runtime) -> String {
     let command = runtime.command_name.to_string_lossy();
     let header = &runtime.header;

@@ -2,6 +2,7 @@
 
 pub mod bootstrap;
 mod kept;
+pub mod news;
 pub mod rollback;
 pub mod shell;
 pub mod status;

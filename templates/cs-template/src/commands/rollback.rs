@@ -1,6 +1,6 @@
 //! `RUNTIME rollback`: put back the prefix that the last upgrade replaced.
 
-use crate::commands::bootstrap::{WAIT_LIMIT, name_interruption, tell_news};
+use crate::commands::news::{WAIT_LIMIT, name_interruption, tell_news};
 use crate::context::Runtime;
 use crate::process::signals;
 use crate::say::error::Error;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cs_prefix::{PrefixError, UninstallPlan};
 
-use crate::commands::bootstrap::{WAIT_LIMIT, name_interruption, tell_news};
+use crate::commands::news::{WAIT_LIMIT, name_interruption, tell_news};
 use crate::context::Runtime;
 use crate::install::sources::find_sibling;
 use crate::process::signals;

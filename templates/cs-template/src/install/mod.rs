@@ -1,5 +1,6 @@
 //! What an installation takes: packages, their archives, and what the runtime itself adds.
 
+pub mod build;
 pub mod entry_point_exe;
 pub mod packages;
 pub mod parts;

@@ -8,7 +8,8 @@ use cs_stamp::{Header, Plan};
 
 use crate::say::error::Error;
 
-/// Directory of start-up files for shells, which `RUNTIME shell` writes when it needs them. No package may have anything there.
+/// Directory of start-up files for shells, which `RUNTIME shell` writes when it needs
+/// them. No package may have anything there.
 pub const SHELL_FILES: &str = "etc/conda-ship";
 /// All of them. A package may have files there, which are replaced.
 pub const FILES: [&str; 3] = [CONDARC, INSTALLER, FROZEN];
@@ -84,7 +85,8 @@ fn describe_freeze(header: &Header) -> String {
         _ => "conda",
     };
     let message = format!(
-        "This environment belongs to {} {}. Create another one for your own packages: `{conda} create --name NAME PACKAGE`.",
+        "This environment belongs to {} {}. \
+         Create another one for your own packages: `{conda} create --name NAME PACKAGE`.",
         header.runtime, header.runtime_version
     );
     format!("{}\n", serde_json::json!({ "message": message }))

@@ -26,7 +26,7 @@ pub struct Supply {
     opened: Vec<String>,
 }
 
-/// What is at hand, then what is downloaded.
+/// The available archives, then the downloaded ones.
 pub type Suppliers = Chain<Fetcher>;
 
 /// One place to look for a bundle.

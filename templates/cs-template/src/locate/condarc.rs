@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::cli::variables::{Lookup, read_value};
 use crate::locate::expand::expand_path;
 
-/// Directories and files that conda reads its configuration from, the ones that win first. `~` and variables stand in them.
+/// Directories and files that conda reads its configuration from, the ones that win
+/// first. `~` and variables stand in them.
 const PLACES: [&str; 8] = [
     "$CONDA_PREFIX",
     "~",

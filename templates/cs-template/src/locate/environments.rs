@@ -23,8 +23,8 @@ pub struct Found {
     pub target: OsString,
 }
 
-/// Find the environment that the user means: the prefix `root` itself, a name in one of conda's directories of environments, one
-/// of those that conda has noted down, or a path.
+/// Find the environment that the user means: the prefix `root` itself, a name in one of
+/// conda's directories of environments, one of those that conda has noted down, or a path.
 pub fn find_environment(
     root: &Path,
     wanted: Option<&OsStr>,
@@ -90,8 +90,8 @@ fn is_path(wanted: &OsStr) -> bool {
     !is_name || path.components().count() > 1
 }
 
-/// Where conda, installed at `root`, looks for environments by name: what variables and configuration say, then the prefix's own
-/// `envs` and the user's. Which of these comes first depends, as in conda, on who may write to the prefix.
+/// Where conda, installed at `root`, looks for environments by name: what variables and configuration say, then the
+/// prefix's own `envs` and the user's. Which of these comes first depends, as in conda, on who may write to the prefix.
 fn list_directories(root: &Path, lookup: Lookup) -> Vec<PathBuf> {
     let mut own = [root.join("envs"), PathBuf::from("~/.conda/envs")];
     if !is_writable(&root.join("conda-meta/history")) {
@@ -133,7 +133,8 @@ fn is_writable(path: &Path) -> bool {
     std::fs::OpenOptions::new().append(true).open(path).is_ok()
 }
 
-/// An environment of this name among those that conda has noted in `~/.conda/environments.txt`; none if there are several.
+/// An environment of this name among those that conda has noted in
+/// `~/.conda/environments.txt`; none if there are several.
 fn find_noted(wanted: &OsStr, lookup: Lookup) -> Option<PathBuf> {
     let file = find_home(lookup)?.join(".conda/environments.txt");
     let text = read_text(&file)?;

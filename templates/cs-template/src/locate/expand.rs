@@ -5,8 +5,9 @@ use std::ffi::{OsStr, OsString};
 use crate::cli::variables::{Lookup, read_value};
 use crate::locate::home::find_home;
 
-/// Expand `~`, `$NAME` and `${NAME}` in a path, on Windows `%NAME%` too; `$$` is a dollar sign, there `%%` a percent
-/// sign. The values of variables are taken as they are. What cannot be expanded is refused, with the reason: the result would not be the directory that was meant.
+/// Expand `~`, `$NAME` and `${NAME}` in a path, on Windows `%NAME%` too; `$$` is a dollar sign,
+/// there `%%` a percent sign. The values of variables are taken as they are. What cannot be
+/// expanded is refused, with the reason: the result would not be the directory that was meant.
 pub fn expand_path(path: &OsStr, lookup: Lookup) -> Result<OsString, String> {
     let bytes = path.as_encoded_bytes();
     let mut expanded = OsString::new();
@@ -40,7 +41,8 @@ fn is_mark(byte: u8) -> bool {
     byte == b'$' || cfg!(windows) && byte == b'%'
 }
 
-/// What the `$` or `%` at the start of `bytes` stands for, and how many bytes belong to it. One that names no variable stands for itself.
+/// What the `$` or `%` at the start of `bytes` stands for, and how many bytes belong to
+/// it. One that names no variable stands for itself.
 fn expand_mark(bytes: &[u8], lookup: Lookup) -> Result<(OsString, usize), String> {
     let end_of = |end: u8| bytes.iter().skip(1).position(|byte| *byte == end);
     let (name, length) = match bytes {

@@ -11,8 +11,8 @@ const OWN_PAGES: libc::c_int = 4 << 20;
 #[global_allocator]
 static ALLOCATOR: Checked = Checked;
 
-/// The system's memory. Where there is no more, the process ends with a message and a status of its own, and not by a signal: as after
-/// any other sudden end, the next run tidies up.
+/// The system's memory. Where there is no more, the process ends with a message and a status
+/// of its own, and not by a signal: as after any other sudden end, the next run tidies up.
 struct Checked;
 
 // SAFETY: every call is the system's, whose promises are these; none returns without memory.
@@ -46,8 +46,8 @@ fn check(memory: *mut u8) -> *mut u8 {
     memory
 }
 
-const MESSAGE: &str = "error: there is not enough memory to go on. Close other programs, or raise the limit that is set for \
-     this one, and try again.\n";
+const MESSAGE: &str = "error: there is not enough memory to go on. \
+    Close other programs, or raise the limit that is set for this one, then try again.\n";
 
 /// End the process without taking any memory for it.
 #[cold]
@@ -68,8 +68,9 @@ fn give_up() -> ! {
 
 /// Keep the peak of a first run low.
 ///
-/// By itself glibc keeps what decoders have freed, the more the larger their windows were: a first run over the network took 50
-/// to 63 MB, and takes 47 to 52 MB so, in the same time. With a smaller limit it takes less, and a tenth more processor time.
+/// By itself glibc keeps what decoders have freed, the more the larger their windows
+/// were: a first run over the network took 50 to 63 MB, and takes 47 to 52 MB so, in the
+/// same time. With a smaller limit it takes less, and a tenth more processor time.
 pub fn return_large_buffers() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: the call takes two numbers, and changes how later allocations are made.

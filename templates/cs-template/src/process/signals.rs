@@ -80,7 +80,8 @@ mod system {
 
     extern "C" fn on_too_large(_: libc::c_int) {}
 
-    /// Have writes beyond the limit on file sizes fail instead of ending the process; programs that are started get the default again.
+    /// Have writes beyond the limit on file sizes fail instead of ending the process;
+    /// programs that are started get the default again.
     fn survive_size_limit() {
         if is_ignored(libc::SIGXFSZ) {
             return;
@@ -123,7 +124,8 @@ mod system {
             mask
         };
         let restore = move || {
-            // SAFETY: all calls are async-signal-safe, `mask` was filled by the system, and nobody uses the streams any more.
+            // SAFETY: all calls are async-signal-safe, `mask` was filled by the system,
+            // and nobody uses the streams any more.
             unsafe {
                 if pipe_was_ignored {
                     libc::signal(libc::SIGPIPE, libc::SIG_IGN);
@@ -191,7 +193,8 @@ mod system {
 use system::exit_now;
 pub use system::inherit;
 
-/// Undo [`watch`], if it was ever called. A signal that nobody has looked at by now does what it would have done without.
+/// Undo [`watch`], if it was ever called. A signal that nobody has looked at by now does
+/// what it would have done without.
 pub fn unwatch() {
     if CANCEL.get().is_some() {
         system::unwatch();

@@ -1,4 +1,5 @@
-//! The environment of a process in the prefix. What it holds is written down once, in `cs_entry`, which later runs use too.
+//! The environment of a process in the prefix. What it holds is written down once, in
+//! `cs_entry`, which later runs use too.
 
 #[cfg(unix)]
 use std::collections::BTreeMap;

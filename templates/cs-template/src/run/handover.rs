@@ -31,29 +31,39 @@ pub struct Delegate {
     pub repair: String,
 }
 
-/// Whether `prefix` holds what this very stamp has installed, and this user may rely on it: looks at the directories and reads
-/// the start of the marker, and nothing else.
+/// Whether `prefix` holds what this very stamp has installed, and this user may rely on
+/// it: looks at the directories and reads the start of the marker, and nothing else.
 pub fn is_current(prefix: &Path, launch: &Launch) -> bool {
     cs_prefix::begins_with(prefix, &launch.marker, launch.marker_start.as_bytes())
 }
 
-/// Where the executable `relative` of a prefix is. On Windows it may stand elsewhere and have another ending.
+/// What Windows executables end in, most wanted first; a file without an ending is seldom one.
+const ENDINGS: &[&str] = if cfg!(windows) {
+    &[".exe", ".bat", ".cmd", ""]
+} else {
+    &[""]
+};
+
+/// Where the executable `relative` of a prefix is: a path, or a name that is looked for in the
+/// directories of executables.
 pub fn find_program(prefix: &Path, relative: &str) -> PathBuf {
+    find_in(prefix, relative, &executable_directories(prefix), ENDINGS)
+}
+
+fn find_in(prefix: &Path, relative: &str, directories: &[PathBuf], endings: &[&str]) -> PathBuf {
     let path = prefix.join(relative);
-    if !cfg!(windows) || path.is_file() {
+    if relative.contains('/') && path.is_file() {
         return path;
     }
-    let name = path.file_name().unwrap_or_default().to_owned();
-    let with_ending = |directory: PathBuf| {
-        ["", ".exe", ".bat", ".cmd"].map(|ending| {
-            let mut name = name.clone();
+    let name = path.file_name().unwrap_or_default();
+    directories
+        .iter()
+        .flat_map(|directory| endings.iter().map(move |ending| (directory, ending)))
+        .map(|(directory, ending)| {
+            let mut name = name.to_owned();
             name.push(ending);
             directory.join(name)
         })
-    };
-    executable_directories(prefix)
-        .into_iter()
-        .flat_map(with_ending)
         .find(|candidate| candidate.is_file())
         .unwrap_or(path)
 }
@@ -62,8 +72,8 @@ pub fn find_program(prefix: &Path, relative: &str) -> PathBuf {
 pub fn hand_over(delegate: &Delegate, arguments: &[OsString], voice: &Voice) -> Error {
     let context = delegate.context();
     let mut environment = Environment::for_process(std::env::vars_os(), &context);
-    // Scripts need not run for a delegate that is missing, and must not where another environment is active: they are those of
-    // the prefix.
+    // Scripts need not run for a delegate that is missing, and must not where another
+    // environment is active: they are those of the prefix.
     if delegate.is_fully_activated
         && delegate.program.exists()
         && !keeps_active(std::env::vars_os(), &context)
@@ -123,5 +133,61 @@ fn replace_process(mut command: Command) -> io::Error {
     match command.status() {
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
         Err(error) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `relative` is in a prefix with these files, `/` between their names.
+    fn find(files: &[&str], relative: &str, endings: &[&str]) -> String {
+        let prefix = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = prefix.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let directories = ["", "Library/bin", "Scripts"].map(|name| prefix.path().join(name));
+        let found = find_in(prefix.path(), relative, &directories, endings);
+        let found = found.strip_prefix(prefix.path()).unwrap();
+        found.to_string_lossy().replace('\\', "/")
+    }
+
+    #[test]
+    fn a_path_is_taken_as_it_is() {
+        let files = ["Scripts/tool.bat", "tool.exe", "Library/bin/tool.bat"];
+        let path = "Scripts/tool.bat";
+        assert_eq!(find(&files, path, &["", ".exe"]), path);
+    }
+
+    #[test]
+    fn a_name_is_looked_for_with_its_endings_before_the_bare_one() {
+        let endings = [".exe", ".bat", ""];
+        for (files, expected) in [
+            (
+                &["Scripts/tool", "Scripts/tool.bat"][..],
+                "Scripts/tool.bat",
+            ),
+            (
+                &["Scripts/tool.bat", "Library/bin/tool"],
+                "Library/bin/tool",
+            ),
+            (&["tool.bat", "tool.exe"], "tool.exe"),
+            (&["Scripts/other.exe"], "tool"),
+        ] {
+            assert_eq!(find(files, "tool", &endings), expected);
+        }
+        assert_eq!(find(&["Scripts/t.exe"], "t.exe", &endings), "Scripts/t.exe");
+    }
+
+    #[test]
+    fn what_has_moved_to_another_directory_is_found_there() {
+        let path = "bin/python";
+        assert_eq!(
+            find(&["Scripts/python.exe"], path, &[".exe"]),
+            "Scripts/python.exe"
+        );
+        assert_eq!(find(&[], path, &[".exe"]), path);
     }
 }

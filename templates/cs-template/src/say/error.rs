@@ -1,5 +1,5 @@
-//! Everything that ends a runtime with a message of its own. What is wrong and where stands here; the exit status and what to do about
-//! it stand in [`verdict`](crate::say::verdict).
+//! Everything that ends a runtime with a message of its own. What is wrong and where stands
+//! here; the exit status and what to do about it stand in [`verdict`](crate::say::verdict).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,8 +40,8 @@ pub enum Error {
     Unstamped(PathBuf),
     /// The executable has rights that its caller does not have.
     #[error(
-        "this executable has rights that its caller does not have (a set-user-ID or set-group-ID bit, or capabilities), and \
-         the caller chooses what it runs"
+        "this executable has rights that its caller does not have \
+         (a set-user-ID or set-group-ID bit, or capabilities), and the caller chooses what it runs"
     )]
     Privileged,
     /// The stamp cannot be read.
@@ -151,7 +151,8 @@ pub enum Error {
     /// The activation scripts of the prefix did not come to their end.
     #[cfg(windows)]
     #[error(
-        "an activation script in {} ended the shell before the remaining scripts ran ({status}), so nothing was started",
+        "an activation script in {} ended the shell before the remaining scripts ran ({status}), \
+         so nothing was started",
         directory.display()
     )]
     ScriptsEnded {

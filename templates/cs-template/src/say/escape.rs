@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a terminal obeys this character, or is misled by it: control characters (Unicode's category Cc: C0, DEL and C1), line and
-/// paragraph separators, and the characters that turn the direction of writing (`Bidi_Control`).
+/// Whether a terminal obeys this character, or is misled by it: control characters (Unicode's category Cc: C0, DEL
+/// and C1), line and paragraph separators, and the characters that turn the direction of writing (`Bidi_Control`).
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -26,8 +26,8 @@ pub fn escape_line(line: &str) -> Cow<'_, str> {
     })
 }
 
-/// A name in the prompt of a shell, which reads `\`, `$`, `` ` ``, `!` and `%` as a language of its own, commands included: each of
-/// them, and what a terminal obeys, becomes a question mark.
+/// A name in the prompt of a shell, which reads `\`, `$`, `` ` ``, `!` and `%` as a language of
+/// its own, commands included: each of them, and what a terminal obeys, becomes a question mark.
 pub fn replace_for_prompt(name: &str) -> String {
     let is_read = |character| is_unsafe(character) || "\\$`!%".contains(character);
     name.replace(is_read, "?")

@@ -1,8 +1,8 @@
 //! How the runtime speaks: to stderr, in words or as JSON events, or not at all; and how results get to stdout.
 //!
-//! Everything that the runtime writes to a terminal goes through this module, which is why it may and others may not
-//! (`clippy.toml`). It takes lines and values, never text with line ends in it: those and all else that commands a terminal come from
-//! outside, and are shown instead of obeyed.
+//! Everything that the runtime writes to a terminal goes through this module, which is why it may
+//! and others may not (`clippy.toml`). It takes lines and values, never text with line ends in it:
+//! those and all else that commands a terminal come from outside, and are shown instead of obeyed.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -159,7 +159,8 @@ impl Voice {
         }
     }
 
-    /// Pass on what `source` has written: in sentences, each of its lines names it, so that none can pass for another's.
+    /// Pass on what `source` has written: in sentences, each of its lines names it, so
+    /// that none can pass for another's.
     pub fn quote(&self, source: &str, text: &str) {
         match self.form {
             Form::Json => self.note(&format!("{source}: {text}")),

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, bundle, sha256};
 
-const OWN_WORDS: &str = "bootstrap\nstatus\nshell\nrollback\nuninstall\nhelp\n-h\n-V\n-q\n-v\n-qq\n-qv\n-vq\n-vv\n--path\n--progress\n--";
+const OWN_WORDS: &str = "bootstrap\nstatus\nshell\nrollback\nuninstall\nhelp\n-h\n-V\n\
+    -q\n-v\n-qq\n-qv\n-vq\n-vv\n--path\n--progress\n--";
 
 /// The header of the plainest vector: `demo`, which runs `python`.
 fn plain_header() -> Value {

@@ -1,4 +1,4 @@
-"""How large a package may be, by what it says of itself.
+"""How large a package may be, by its description of itself.
 
 The runtime has the same limits under the same names: ``vectors/limits.json`` holds them for the tests of both.
 """

@@ -1,7 +1,7 @@
 """Look into archives, and remember what is in them, so that ``cs inspect`` need not unpack them.
 
-What is remembered lies beside the archive in the package cache. Who can write there can change it: it says whether a
-package seems to have the delegate, and nothing that ships is made of it.
+The results are stored next to the archive in the package cache. Anyone who can write there can change them: it says
+whether a package seems to have the delegate, and nothing that ships is made of it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def read_archives(archives: Sequence[Path]) -> list[ArchiveContents]:
 
     :raises CliError: ``archive-damaged`` if one cannot be read.
     """
-    # Imported on use: most often nothing has to be read.
+    # Imported on use: most often nothing must be read.
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(_READERS) as pool:

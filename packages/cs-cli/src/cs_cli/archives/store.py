@@ -1,15 +1,14 @@
-"""Where the package archives of a build are had: the cache, and the network behind it."""
+"""Where the package archives of a build come from: the cache, then the network."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cs_bundle import BundleError, ExpectedArchive, cached_path, find_cached
+from cs_bundle import BundleError, WantedArchive, cached_path, find_cached
 
 from ..terminal.console import Console
 from .cache_directory import CACHE_VARIABLE, default_cache_directory
@@ -21,26 +20,6 @@ if TYPE_CHECKING:
     from cs_lock import PackageRecord
 
     from ..options import ProjectOptions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedArchive:
-    """An archive that a lock names.
-
-    :ivar url: a ``file`` address for a local archive.
-    :ivar sha256: lower-case hex digest.
-    :ivar size_bytes: size, where the lock says it.
-    """
-
-    url: str
-    file_name: str
-    sha256: str
-    size_bytes: int | None
-
-    @property
-    def expected(self) -> ExpectedArchive:
-        """What the archive must be."""
-        return ExpectedArchive(file_name=self.file_name, sha256=self.sha256, size_bytes=self.size_bytes)
 
 
 def archives_of_records(records: Iterable[PackageRecord], lock_directory: Path) -> tuple[WantedArchive, ...]:
@@ -60,10 +39,10 @@ def archives_of_records(records: Iterable[PackageRecord], lock_directory: Path) 
 
 
 class ArchiveStore:
-    """Where archives are had: a cache, and the network behind it."""
+    """Where archives come from: a cache, then the network."""
 
     def __init__(self, *, cache: Path | None = None, offline: bool = False) -> None:
-        """Say where archives are had.
+        """Set where archives come from.
 
         :param cache: folder of downloaded archives; the user's own is looked for when a build needs one.
         :param offline: use the cache and local archives only.
@@ -97,8 +76,8 @@ class ArchiveStore:
         key = record.sha256, record.file_name
         # Platforms have many packages in common.
         if key not in self._found:
-            expected = ExpectedArchive(file_name=record.file_name, sha256=record.sha256, size_bytes=record.size_bytes)
-            found = find_cached([expected], self.cache)
+            wanted = WantedArchive(file_name=record.file_name, sha256=record.sha256, size_bytes=record.size_bytes)
+            found = find_cached([wanted], self.cache)
             self._found[key] = found[0] if found else None
         return self._found[key]
 
@@ -107,7 +86,7 @@ class ArchiveStore:
 
         :raises BundleError: if an archive cannot be had.
         """
-        cached = find_cached((one.expected for one in wanted), self.cache)
+        cached = find_cached(wanted, self.cache)
         return self.fetch(wanted, console) if cached is None else cached
 
     def fetch(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
@@ -115,13 +94,9 @@ class ArchiveStore:
 
         :raises BundleError: if an archive cannot be had.
         """
-        from cs_bundle import ArchiveRequest, fetch_archives
+        from cs_bundle import fetch_archives
 
         self._found.clear()
-        requests = [
-            ArchiveRequest(url=one.url, file_name=one.file_name, sha256=one.sha256, size_bytes=one.size_bytes)
-            for one in wanted
-        ]
         total = sum(one.size_bytes or 0 for one in wanted)
         count = "one package" if len(wanted) == 1 else f"{len(wanted)} packages"
         with console.progress(f"fetching {count}", total) as update:
@@ -133,7 +108,7 @@ class ArchiveStore:
                 console.say(str(wait))
 
             try:
-                return fetch_archives(requests, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
+                return fetch_archives(wanted, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
             except BundleError as error:
                 if error.kind in ("cannot-write", "disk-full"):
                     error.hint = f"{'free some space, or ' if error.kind == 'disk-full' else ''}{_OTHER_CACHE}"
@@ -141,5 +116,5 @@ class ArchiveStore:
 
 
 def open_store(options: ProjectOptions) -> ArchiveStore:
-    """Return where archives are had, as ``--cache-dir`` and ``--offline`` say."""
+    """Return where archives come from, as ``--cache-dir`` and ``--offline`` say."""
     return ArchiveStore(cache=options.cache_dir, offline=options.offline)

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from cs_bundle import BundleInfo, ExpectedArchive, append_bundle, write_bundle
+from cs_bundle import BundleInfo, WantedArchive, append_bundle, write_bundle
 
 from .contents import ArchiveContents
-from .store import WantedArchive
 
 if TYPE_CHECKING:
-    from cs_stamp.copying import Digest
+    from cs_stamp import Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +39,12 @@ class Supplies:
             contents=tuple(self.contents[index] for index in kept),
         )
 
-    @property
-    def expected(self) -> list[ExpectedArchive]:
-        """What the archives must be."""
-        return [one.expected for one in self.wanted]
-
     def append_bundle(self, file: BinaryIO, digest: Digest, /) -> tuple[int, str]:
         """Write the bundle straight into a runtime, as ``cs_stamp.write_stamp`` asks for it.
 
         :raises BundleError: if an archive is damaged, or cannot be read.
         """
-        info = append_bundle(file, self.archives, expected=self.expected, digests=[digest])
+        info = append_bundle(file, self.archives, expected=self.wanted, digests=[digest])
         return info.size_bytes, info.sha256
 
     def write_bundle(self, out: Path) -> BundleInfo:
@@ -58,4 +52,4 @@ class Supplies:
 
         :raises BundleError: if an archive is damaged, or cannot be read.
         """
-        return write_bundle(out, self.archives, expected=self.expected)
+        return write_bundle(out, self.archives, expected=self.wanted)

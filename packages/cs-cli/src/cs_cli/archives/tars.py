@@ -20,7 +20,7 @@ class BoundedMember(tarfile.TarInfo):
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> BoundedMember:
         """Read a header.
 
-        :raises tarfile.TarError: if it is none, or says that a name is longer than names are.
+        :raises tarfile.TarError: if it is not a tar, or has a name that is too long.
         """
         member = super().frombuf(buf, encoding, errors)
         if member.type in _EXTENSIONS and member.size > EXTENSION_LIMIT_BYTES:

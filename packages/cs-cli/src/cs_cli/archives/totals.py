@@ -59,7 +59,7 @@ class Listing:
     def add_record(self, record: Any) -> None:
         """Add one of ``info/paths.json``, by the rules of the runtime's reader.
 
-        :raises ValueError: if it is no path of a package, or a limit is exceeded.
+        :raises ValueError: if it is not a valid path of a package, or a limit is exceeded.
         """
         if not isinstance(record, dict) or not isinstance(path := record.get("_path"), str):
             raise ValueError(f"info/paths.json: {_show(record)} is not a path of a package")

@@ -13,8 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from cs_stamp import write_stamp
-from cs_stamp.launch import literal_path
+from cs_stamp import literal_path, write_stamp
 
 from ..archives.supplies import Supplies
 from ..errors import CliError
@@ -27,7 +26,7 @@ _LEVEL = 12
 """An eighth larger than at level 19, in a tenth of its time and a fraction of its memory; read equally fast."""
 _COMPRESSION_THREADS = 4
 _SHARES = 8
-"""Processes that the modules are dealt out to: a fixed number, so that the result does not depend on the machine."""
+"""Number of compiler processes: fixed, so that the result does not depend on the machine."""
 
 # Runs in the environment's own Python. What marshal writes depends on what the process compiled before and on the hash
 # seed: each share is compiled by a process of its own, in a fixed order, with a fixed seed.
@@ -44,6 +43,21 @@ for name in sys.stdin.buffer.read().decode().split("\\0"):
 """
 
 
+def require_compiler(plan: BuildPlan) -> None:
+    """Refuse a plan whose modules cannot be compiled here, because its Python does not run here.
+
+    :raises CliError: ``bytecode-platform``.
+    """
+    ships = plan.derivation.config.bytecode == "shipped"
+    if ships and plan.subdir != host_platform():
+        raise CliError(
+            f"bytecode for {plan.subdir} cannot be compiled on {host_platform()}",
+            kind="bytecode-platform",
+            key="tool.conda-ship.bytecode",
+            hint='build on that platform, or set bytecode = "bootstrap"',
+        )
+
+
 def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, staging: Path, console: Console) -> Path:
     """Compile the modules of every noarch python package into ``staging/.bytecode``.
 
@@ -51,15 +65,9 @@ def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, stagin
 
     :param template: a template for this machine.
     :returns: a tar.zst of ``__pycache__`` files, relative to the prefix, sorted, as the stamp's ``bytecode`` part.
-    :raises CliError: ``bytecode-platform`` for another platform than this machine's, ``bytecode-failed`` otherwise.
+    :raises CliError: ``bytecode-platform`` if it is not this machine's platform, ``bytecode-failed`` otherwise.
     """
-    if plan.subdir != host_platform():
-        raise CliError(
-            f"bytecode for {plan.subdir} cannot be compiled on {host_platform()}",
-            kind="bytecode-platform",
-            key="tool.conda-ship.bytecode",
-            hint='build on that platform, or set bytecode = "bootstrap"',
-        )
+    require_compiler(plan)
     out = staging / ".bytecode"
     python = plan.package_plan.python
     if python is None:

@@ -45,7 +45,7 @@ def describe_file(path: Path, role: str, *, sha256: str | None = None) -> Staged
 def hash_file(path: Path, on_bytes: Callable[[int], None] = lambda _: None) -> str:
     """Compute the SHA-256 of a file, as hex.
 
-    :param on_bytes: is told how many bytes more have been read.
+    :param on_bytes: called with the number of bytes just read.
     """
     digest = hashlib.sha256()
     with path.open("rb") as file:

@@ -29,7 +29,7 @@ from .staging import list_abandoned, staging_directory
 class Materials:
     """What a build takes besides its plan.
 
-    :ivar inputs: every file that it reads and has to leave as it is.
+    :ivar inputs: every file that it reads and must not change.
     """
 
     template: Template

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cs_lock import PackageRecord, python_of
-from cs_lock.locations import is_local_archive, is_local_channel
+from cs_lock import PackageRecord, is_local_archive, is_local_channel, python_of
 from cs_manifest import resolve_install_name
 from cs_stamp import Header, Plan, PlannedPackage, PlanPython
 
 from .. import __version__
 from ..archives.contents import ArchiveContents
+from ..delegate.lookup import find_delegate
 from ..errors import EXIT_USAGE, CliError
 from ..project.derivation import Derivation
 
@@ -110,6 +110,21 @@ def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> B
     )
 
 
+def refuse_collisions(plans: Iterable[BuildPlan]) -> None:
+    """Refuse builds of which one may replace a file of another, also where a file system ignores case.
+
+    :raises CliError: ``label-invalid``.
+    """
+    owners: dict[str, BuildPlan] = {}
+    for plan in plans:
+        for name in possible_names(plan.stem):
+            owner = owners.setdefault(name.casefold(), plan)
+            if owner is not plan:
+                message = f"the platforms {owner.platform} and {plan.platform} would both build {name}"
+                hint = "build one of them with --platform and --target-label"
+                raise CliError(message, kind="label-invalid", key="--platform", hint=hint)
+
+
 def _compose_stem(artifact_name: str, label: str | None) -> str:
     """Put a label behind the artifact's name; what comes of it is a name like any other."""
     if label is None:
@@ -150,7 +165,7 @@ def _plan_package(record: PackageRecord, requested_spec: str | None) -> PlannedP
         file_name=record.file_name,
         sha256=_require_sha256(record),
         md5=record.md5,
-        size=record.size_bytes,
+        size_bytes=record.size_bytes,
         noarch=record.noarch,
         requested_spec=None if requested_spec is None else make_portable(requested_spec),
         record=record.to_record_json(),
@@ -194,7 +209,8 @@ def compose_header(plan: BuildPlan, contents: Sequence[ArchiveContents] | None) 
         "bundle_file_name": plan.bundle_name,
         "installed_size_bytes": None if contents is None else sum(one.installed_size_bytes for one in contents),
         "installed_file_count": None if contents is None else sum(one.installed_file_count for one in contents),
-        "prefix_limit_bytes": min(prefix_limits, default=None),
+        "prefix_limit_bytes": None if plan.subdir.startswith("win-") else min(prefix_limits, default=None),
+        "delegate_path": find_delegate(contents or (), config.delegate, plan.subdir),
     }
     settings = {field.name: getattr(config, field.name) for field in fields(Header) if field.name not in computed}
     return Header(**settings, **computed)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cs_bundle import DiskFullError, check_room, disk_full, is_full
 
-from ..errors import CliError
+from ..errors import CliError, Diagnosed
 from ..terminal.interrupts import postponed_interrupts
 
 _PREFIX = ".cs-staging-"
@@ -69,14 +69,22 @@ def _describe_failure(error: OSError, out_dir: Path) -> CliError:
 
 def _describe_full(error: Exception, out_dir: Path, needed_bytes: int) -> DiskFullError:
     """Name the folder that is full: the output folder, unless the error is about a temporary file elsewhere."""
-    place = getattr(error, "path", None) or getattr(error, "filename", None)
-    if place is not None and not Path(place).absolute().is_relative_to(out_dir.absolute()):
-        full = disk_full(Path(place).parent, None)
+    place = _find_place(error)
+    if place is not None and not place.absolute().is_relative_to(out_dir.absolute()):
+        full = disk_full(place.parent, None)
         full.hint = "free some space there, or set TMPDIR to another directory"
         return full
     full = disk_full(out_dir, needed_bytes or None)
     full.hint = f"free some space, or {_ANOTHER_FOLDER}"
     return full
+
+
+def _find_place(error: Exception) -> Path | None:
+    """Return the file that an error is about, as far as it says."""
+    if isinstance(error, Diagnosed):
+        return error.path
+    name = error.filename if isinstance(error, OSError) else None
+    return Path(os.fsdecode(name)) if isinstance(name, (str, bytes)) else None
 
 
 def _make_directory(out_dir: Path) -> list[Path]:

@@ -31,24 +31,23 @@ def delegate_paths(delegate: str, platform: str) -> tuple[str, ...]:
 
 
 def list_executables(contents: ArchiveContents, platform: str) -> set[str]:
-    """List the executables of a package, relative to the prefix, lower-cased on Windows."""
+    """List the executables of a package, relative to the prefix."""
     windows = platform.startswith("win-")
     scripts = "Scripts/" if windows else "bin/"
     found = {path.replace("python-scripts/", scripts, 1) for path in contents.executables}
     found |= {f"{scripts}{name}{'.exe' if windows else ''}" for name in contents.entry_points}
-    return {path.lower() for path in found} if windows else found
+    return found
 
 
 def find_delegate(contents: Iterable[ArchiveContents], delegate: str, platform: str) -> str | None:
-    """Find the path of the delegate in a package set, relative to the prefix.
+    """Find the path of the delegate in a package set, relative to the prefix, as the package spells it.
 
     :param platform: conda subdir.
     """
-    installed = {path for one in contents for path in list_executables(one, platform)}
-    wanted = delegate_paths(delegate, platform)
-    if platform.startswith("win-"):
-        wanted = tuple(path.lower() for path in wanted)
-    return next((path for path in wanted if path in installed), None)
+    fold = str.lower if platform.startswith("win-") else str
+    installed = {fold(path): path for one in contents for path in sorted(list_executables(one, platform))}
+    wanted = map(fold, delegate_paths(delegate, platform))
+    return next((installed[path] for path in wanted if path in installed), None)
 
 
 def require_delegate(contents: Iterable[ArchiveContents], delegate: str, platform: str) -> str:
@@ -76,7 +75,7 @@ def missing_delegate(delegate: str, platform: str, hint: str | None) -> CliError
 
 
 def suggest_delegate(contents: Iterable[ArchiveContents], delegate: str, platform: str) -> str:
-    """Say what to do about a missing delegate, with the nearest name that there is."""
+    """Say what to do about a missing delegate, with the most similar existing name."""
     names = {path.rpartition("/")[2] for one in contents for path in list_executables(one, platform)}
     from cs_lock import did_you_mean
 

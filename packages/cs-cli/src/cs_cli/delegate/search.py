@@ -46,7 +46,7 @@ class Search:
         return DelegateCheck(platform=self.platform, checked=True, found=found)
 
     def give_up(self) -> DelegateCheck:
-        """Say that nobody knows."""
+        """Report that the result is unknown."""
         return DelegateCheck(platform=self.platform, checked=False, found=None)
 
 

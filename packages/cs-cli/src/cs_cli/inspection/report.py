@@ -168,7 +168,7 @@ def _render_verdict(inspection: Inspection) -> Iterator[Line]:
     elif inspection.can_ship:
         known = len(inspection.unchecked) < len(inspection.platforms)
         where = f" on {list_names(inspection.unchecked)}" if known else ""
-        verdict = f"Nothing wrong was found, but the delegate was not checked{where}."
+        verdict = f"No problems found, but the delegate was not checked{where}."
         yield (paint(verdict, "yellow"),)
         yield "Not all packages are in the cache: --check-delegate downloads what the check needs."
     else:

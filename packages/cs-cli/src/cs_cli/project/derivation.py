@@ -203,7 +203,7 @@ def _require_fresh(project: Project, problems: list[Problem]) -> None:
     stale = [problem for problem in problems if problem.severity == "error"]
     if stale:
         raise CliError(
-            "the lock does not have what the manifest asks for",
+            "the lock does not match the manifest",
             kind="stale-lock",
             path=project.source_lock_path,
             hint=f"run `{project.kind.lock_command}`, or use --no-lock-check to ship what is locked",

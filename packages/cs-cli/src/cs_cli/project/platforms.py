@@ -38,6 +38,10 @@ TRIPLES = {
 """Target triples of templates, with the conda subdir that each serves."""
 
 
+ALL_PLATFORMS = "all"
+"""What ``--platform`` says for every platform that the environment is solved for."""
+
+
 def host_platform() -> str:
     """Name this machine's conda subdir."""
     import platform as host

@@ -1,4 +1,4 @@
-"""What a build reads of its user's, and that nothing it writes takes the place of it."""
+"""The user's files that a build reads, and the check that it does not overwrite them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Identity = tuple[object, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """A file that a build reads and has to leave as it is.
+    """A file that a build reads and must not change.
 
     :ivar role: what it is to the build: ``the manifest``.
     """
@@ -28,17 +28,17 @@ class Input:
     path: Path
 
 
-def list_inputs(derivation: Derivation, *, template: Path | None = None) -> tuple[Input, ...]:
+def list_inputs(derivation: Derivation, *, templates: Iterable[Path] = ()) -> tuple[Input, ...]:
     """List every file that a build reads: manifest, lock, condarc, template, metadata, archives on this machine.
 
-    :param template: the template, where one is needed.
+    :param templates: those that are needed.
     """
     project = derivation.project
     named = (
         ("the manifest", project.manifest_path),
         ("the source lock", project.source_lock_path),
         ("the condarc file", derivation.config.condarc_file),
-        ("the template", template),
+        *(("the template", template) for template in templates),
     )
     inputs = [Input(role=role, path=path.absolute()) for role, path in named if path is not None]
     inputs += [Input(role="a file of the project's metadata", path=path) for path in list_metadata_files(project)]
@@ -76,7 +76,7 @@ def refuse_outputs(
     for path in files:
         for key in (_identify(path, inspect), _identify(path, follow)):
             if key is not None and key in entries:
-                raise _overlap(path, f"this would replace {entries[key].role}, {entries[key].path}")
+                raise _overlap(path, f"this would overwrite {entries[key].role}, {entries[key].path}")
     for path in folders:
         key = _identify(path, follow)
         if key is not None and key in holders:

@@ -1,4 +1,4 @@
-"""Does the source lock still say what the manifest asks for?"""
+"""Does the source lock still match the manifest?"""
 
 from __future__ import annotations
 

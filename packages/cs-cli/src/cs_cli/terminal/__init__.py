@@ -1,1 +1,1 @@
-"""The terminal: where words go, how they look, and the signals that come from there."""
+"""The terminal: where output goes, how it looks, and signals from there."""

@@ -1,4 +1,4 @@
-"""Where words go: results to stdout, everything else to stderr.
+"""Where output goes: results to stdout, everything else to stderr.
 
 Everything that ``cs`` writes to a terminal goes through this module, and no other prints. It takes lines and values,
 never text with line ends in it: those, and all else that commands a terminal, come from outside and are shown, not
@@ -23,7 +23,7 @@ ProgressCallback = Callable[[int], None]
 
 
 class Console:
-    """What speaks to a person, or keeps still.
+    """The output to a person, which can be quiet.
 
     :param quiet: say nothing but errors and results.
     :ivar warnings: everything that was warned of.

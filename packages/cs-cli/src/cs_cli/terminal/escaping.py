@@ -1,4 +1,4 @@
-"""Text from outside, made harmless for a terminal: what it would obey is shown instead."""
+"""Untrusted text, made safe for a terminal: control characters are shown as escapes."""
 
 from __future__ import annotations
 

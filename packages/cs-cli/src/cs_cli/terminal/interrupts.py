@@ -41,7 +41,7 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
 
 
 def _be_patient(number: int, _frame: FrameType | None) -> None:
-    """Let the cleaning up go on; whoever asks a third time is obeyed at once."""
+    """Let the clean-up continue; a third signal stops it at once."""
     signal.signal(number, signal.SIG_DFL)
 
 

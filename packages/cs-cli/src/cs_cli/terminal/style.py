@@ -26,7 +26,7 @@ class Painted:
 
 
 Line = str | tuple[str | Painted, ...]
-"""One line of ours, in pieces where it has colours. What comes from outside is a piece, or a part of one."""
+"""One line of output, in pieces where it has colours. Text from outside is a piece, or part of one."""
 
 
 def paint(text: str, *names: str) -> Painted:

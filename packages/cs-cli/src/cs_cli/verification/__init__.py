@@ -1,1 +1,1 @@
-"""``cs verify``: whether what was built agrees with itself."""
+"""``cs verify``: whether a build is complete and undamaged."""

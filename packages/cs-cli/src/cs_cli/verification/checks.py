@@ -1,4 +1,4 @@
-"""``cs verify``: does what was staged agree with itself?"""
+"""``cs verify``: is a build complete and undamaged?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cs_bundle import BundleError, ExpectedArchive, verify_bundle
+from cs_bundle import BundleError, WantedArchive, verify_bundle
 from cs_stamp import (
     NotTemplateError,
     Plan,
@@ -38,7 +38,7 @@ Reported = CliError | StampError | BundleError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing that is wrong, as the error that it would be alone."""
+    """One problem, as the error that it would be alone."""
 
     error: Reported
 
@@ -51,8 +51,8 @@ class Fault:
 class Verification:
     """What was checked.
 
-    :ivar checks: what was found right.
-    :ivar problems: what was not.
+    :ivar checks: the checks that passed.
+    :ivar problems: the checks that failed.
     :ivar unchecked: files of a folder that belong to no build.
     :ivar console: where is shown how far the hashing of large files has come.
     """
@@ -126,12 +126,12 @@ def _verify_folder(verification: Verification, folder: Path) -> None:
     for stem in stems:
         listed |= _verify_stem(verification, folder, stem)
     present = {path.name for path in folder.iterdir()} - listed - {path.name for path in lists}
-    ours = present & {name for stem in stems for name in possible_names(stem)}
-    for name in sorted(ours):
+    own = present & {name for stem in stems for name in possible_names(stem)}
+    for name in sorted(own):
         hint = "remove it: it is from another build"
         error = CliError("no checksum file lists this artifact", kind="file-unlisted", path=folder / name, hint=hint)
         verification.problems.append(Fault(error=error))
-    verification.unchecked += sorted(present - ours)
+    verification.unchecked += sorted(present - own)
 
 
 def _verify_stem(verification: Verification, folder: Path, stem: str) -> set[str]:
@@ -251,8 +251,8 @@ def _check_bundle(path: Path, plan: Plan) -> str:
     return f"{path.name}: {len(report.verified)} archives"
 
 
-def _expected(packages: Iterable[PlannedPackage]) -> Iterable[ExpectedArchive]:
-    return [ExpectedArchive(file_name=one.file_name, sha256=one.sha256, size_bytes=one.size) for one in packages]
+def _expected(packages: Iterable[PlannedPackage]) -> Iterable[WantedArchive]:
+    return [WantedArchive(file_name=one.file_name, sha256=one.sha256, size_bytes=one.size_bytes) for one in packages]
 
 
 def _check_lock(path: Path, runtime: Path) -> str:

@@ -66,11 +66,11 @@ def find_size(path: Path) -> int:
 def check_file(path: Path, sha256: str, sizes: Mapping[str, int], on_bytes: Callable[[int], None]) -> str:
     """Check that a file is the one that was staged.
 
-    A large file of another size than the stated one is not read: that could take minutes, and be in vain.
+    A large file whose size does not match is not read: that could take minutes for nothing.
 
     :param sizes: as :func:`read_sizes` returns them.
-    :param on_bytes: is told how many bytes more have been read.
-    :returns: what was found right.
+    :param on_bytes: called with the number of bytes just read.
+    :returns: the checks that passed.
     :raises CliError: ``file-missing``, ``cannot-read`` or ``checksum-mismatch``.
     """
     if not path.is_file():

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::ReadAt;
 
-/// Read at an absolute position; the file's own position is of no account (Windows moves it, nobody looks at it).
+/// Read at an absolute position; the file's own position is of no account (Windows moves it).
 pub fn read_file_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     loop {
         #[cfg(unix)]

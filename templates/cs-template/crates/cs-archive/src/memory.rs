@@ -2,7 +2,8 @@
 
 use std::io;
 
-/// What zstd says about a failed allocation, error 64; it is not a dependency, so that a stamp is read without a decoder.
+/// What zstd says about a failed allocation, error 64; it is not a dependency, so that a
+/// stamp is read without a decoder.
 const ZSTD_ALLOCATION: &str = "Allocation error : not enough memory";
 
 /// Whether the system or a decoder says that there is not enough memory.

@@ -29,7 +29,7 @@ impl Archives for Queue {
     }
 }
 
-/// What is at hand first, then what has to be waited for, if anything.
+/// The available archives first, then those to wait for, if any.
 pub struct Chain<A>(pub Queue, pub Option<A>);
 
 impl<A: Archives> Archives for Chain<A> {

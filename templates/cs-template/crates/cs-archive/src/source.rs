@@ -13,7 +13,8 @@ pub trait ReadAt: Send + Sync {
         self.len() == 0
     }
 
-    /// Whether nobody but this process can change the bytes while they are read. The linker compares them once more otherwise.
+    /// Whether nobody but this process can change the bytes while they are read. The
+    /// linker compares them once more otherwise.
     fn is_fixed(&self) -> bool {
         false
     }
@@ -55,8 +56,8 @@ pub struct Archive {
     pub index: usize,
     /// The archive's bytes.
     pub bytes: Box<dyn ReadAt>,
-    /// Whether the supplier has already compared the SHA-256 of exactly these bytes, which nobody else can change; the linker does it
-    /// otherwise.
+    /// Whether the supplier has already compared the SHA-256 of exactly these bytes,
+    /// which nobody else can change; the linker does it otherwise.
     pub verified: bool,
 }
 
@@ -78,7 +79,8 @@ pub trait Archives: Sync {
     /// The next archive; `None` when all are handed out. Blocks while none is ready.
     fn next(&self) -> Result<Option<Archive>, Self::Error>;
 
-    /// No more archives are wanted: the job failed or was cancelled. Wakes every thread that waits in [`next`](Self::next).
+    /// No more archives are wanted: the job failed or was cancelled. Wakes every thread
+    /// that waits in [`next`](Self::next).
     fn stop(&self) {}
 }
 

@@ -1,7 +1,8 @@
 //! Tar headers and pax records, as any program writes them.
 //!
-//! Field offsets as in POSIX.1-2017, `pax`, and in GNU tar's manual, "Basic Tar Format". What a header means, and what of it is refused, is
-//! for those to say who read one: the linker of packages, the reader of bundles. Reasons are phrases that go behind "it is damaged:".
+//! Field offsets as in POSIX.1-2017, `pax`, and in GNU tar's manual, "Basic Tar Format". What
+//! a header means, and what of it is refused, is for those to say who read one: the linker of
+//! packages, the reader of bundles. Reasons are phrases that go behind "it is damaged:".
 
 /// Size of a tar block in bytes: headers are one block, data is padded to whole ones.
 pub const BLOCK_BYTES: usize = 512;
@@ -85,8 +86,8 @@ impl<'a> Header<'a> {
 
 /// Octal digits up to the first space or NUL, or GNU's base 256 when the first bit is set.
 ///
-/// A field without digits is zero, as libarchive (conda's reader) and Python's `tarfile` have it: there are packages with empty fields. For
-/// bundles it is as good as any other rule, since their archives are known by size and digest.
+/// A field without digits is zero, as libarchive (conda's reader) and Python's `tarfile` have it: there are packages
+/// with empty fields. For bundles it is as good as any other rule, since their archives are known by size and digest.
 fn parse_number(field: &[u8]) -> Option<i64> {
     if field[0] & 0x80 != 0 {
         return parse_base_256(field);
@@ -110,7 +111,8 @@ fn parse_base_256(field: &[u8]) -> Option<i64> {
     })
 }
 
-/// The records of a pax extended header, `LENGTH KEY=VALUE\n` where the length counts the whole record: key and value, or what is wrong.
+/// The records of a pax extended header, `LENGTH KEY=VALUE\n` where the length counts the
+/// whole record: key and value, or what is wrong.
 pub fn pax_records(
     mut records: &[u8],
 ) -> impl Iterator<Item = Result<(&[u8], &[u8]), &'static str>> {

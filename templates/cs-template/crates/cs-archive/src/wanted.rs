@@ -9,7 +9,7 @@ pub struct Wanted {
     pub sha256: [u8; 32],
     /// Its size in bytes, when the lock knows it.
     pub size: Option<u64>,
-    /// Where it can be downloaded, without credentials: an `https://`, `http://`, `oci://` or `file://` URL, or a plain path. `None` for a
-    /// local archive, which comes with the runtime.
+    /// Where it can be downloaded, without credentials: an `https://`, `http://`, `oci://` or
+    /// `file://` URL, or a plain path. `None` for a local archive, which comes with the runtime.
     pub url: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -42,8 +42,13 @@ pub fn open_file(
     cancel: &AtomicBool,
 ) -> Result<Vec<Archive>, BundleError> {
     let names = index_by_name(expected)?;
-    let (file, length) = open(path)?;
+    let (mut file, length) = open(path)?;
     let Ok(entries) = canonical::scan(&file, 0, length) else {
+        // Windows has moved the file's own position.
+        file.rewind().map_err(|source| BundleError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
         let reader = TarReader::open(path, file, cancel)?;
         return foreign::spool_archives(reader, expected, &names, spool_directory).map(sort);
     };

@@ -16,7 +16,7 @@ pub enum Kind {
     Spool,
     /// The bundle is damaged.
     Damaged,
-    /// The bundle holds something else than package archives.
+    /// The bundle contains anything but package archives.
     Entry,
     /// An archive in the bundle is not the one that the lock names.
     Mismatch,
@@ -86,7 +86,11 @@ pub enum BundleError {
         actual: u64,
     },
     /// An archive's bytes are not those that the lock says.
-    #[error("{file_name} in the bundle {} is not the archive that the runtime lock names: its SHA-256 is {actual}, expected {expected}", path.display())]
+    #[error(
+        "{file_name} in the bundle {} is not the archive that the runtime lock names: \
+         its SHA-256 is {actual}, expected {expected}",
+        path.display()
+    )]
     Sha256 {
         /// The bundle.
         path: PathBuf,

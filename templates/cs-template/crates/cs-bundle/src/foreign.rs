@@ -28,7 +28,7 @@ pub(crate) fn spool_archives(
     let mut archives = Vec::new();
     while let Some((name, length)) = reader.next_entry()? {
         if !seen.insert(name.clone()) {
-            return Err(reader.refuse(name, "is there twice"));
+            return Err(reader.refuse(name, "appears twice"));
         }
         if seen.len() > MAX_ENTRIES {
             return Err(reader.damaged("it has too many entries"));

@@ -18,7 +18,8 @@ const MAX_EXTENDED_HEADER: u64 = 64 * 1024;
 /// Most bytes that may follow the end of the tar: padding to a record of any usual size.
 const MAX_TRAILING: u64 = 16 * 1024 * 1024;
 const BUFFER: usize = 128 * 1024;
-/// Most bytes that are decoded for nothing, in times of the bundle's size and for small bundles: archives hardly get any smaller.
+/// Most bytes that are decoded for nothing, in times of the bundle's size and for small
+/// bundles: archives hardly get any smaller.
 const WASTE_FACTOR: u64 = 200;
 const WASTE_BYTES: u64 = 64 * 1024 * 1024;
 

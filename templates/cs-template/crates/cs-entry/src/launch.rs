@@ -113,12 +113,12 @@ impl<'a> Launch<'a> {
     }
 }
 
-/// Whether the delegate at this path below the prefix is conda. On Windows it has no directory, but an ending.
+/// Whether the delegate at this path below the prefix is conda. On Windows it may have an ending.
 #[inline]
 #[must_use]
 pub fn is_conda(delegate: &[u8]) -> bool {
     let name = delegate.rsplit(|byte| *byte == b'/').next().unwrap_or(b"");
-    equal(name, b"conda") || equal(name, b"conda.exe")
+    lists(b"conda\nconda.exe\nconda.bat\nconda.cmd", name)
 }
 
 /// The lower-case hexadecimal digit of a number below 16.
@@ -247,6 +247,9 @@ mod tests {
         for (delegate, expected) in [
             ("bin/conda", true),
             ("conda.exe", true),
+            ("condabin/conda.bat", true),
+            ("Scripts/conda.cmd", true),
+            ("Scripts/conda.com", false),
             ("bin/conda-build", false),
             ("bin/python", false),
             ("conda/python", false),

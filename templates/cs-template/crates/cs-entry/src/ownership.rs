@@ -32,9 +32,9 @@ pub enum Doubt {
 }
 
 impl Attributes {
-    /// Why a directory with these attributes is not one of user `caller`, if it is not: it belongs to neither the caller nor
-    /// root, or others may write to it. Root relies on nobody but root; what the group of another user may do is that user's
-    /// decision.
+    /// Why a directory with these attributes is not one of user `caller`, if it is not:
+    /// it belongs to neither the caller nor root, or others may write to it. Root relies
+    /// on nobody but root; what the group of another user may do is that user's decision.
     #[inline]
     #[must_use]
     pub fn doubt(&self, caller: u32) -> Option<Doubt> {
@@ -49,8 +49,8 @@ impl Attributes {
         }
     }
 
-    /// Why what is in a directory with these attributes may have been put there by others, if it may: they may write to it,
-    /// and it is not sticky. What root relies on is in directories of root's.
+    /// Why what is in a directory with these attributes may have been put there by others, if it may:
+    /// they may write to it, and it is not sticky. What root relies on is in directories of root's.
     #[inline]
     #[must_use]
     pub fn doubt_as_place(&self, caller: u32) -> Option<Doubt> {

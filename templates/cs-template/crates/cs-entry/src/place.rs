@@ -6,8 +6,8 @@ use crate::text::Text;
 /// The variable that names the prefix of any runtime and wins over the runtime's own.
 pub const PREFIX_VARIABLE: &[u8] = b"CONDA_SHIP_PREFIX";
 
-/// The variable that names the prefix, and what it says; an empty one counts as none. `own` is the runtime's own, empty when it
-/// has none.
+/// The variable that names the prefix, and what it says; an empty one counts as none.
+/// `own` is the runtime's own, empty when it has none.
 #[inline]
 pub fn find_variable<'n, 'v>(
     own: &'n [u8],
@@ -24,8 +24,8 @@ pub fn find_variable<'n, 'v>(
     }
 }
 
-/// Write the prefix of `launch` to `text`, from the variables that `get` knows; `None` when that takes more than joining
-/// strings: a relative path, one that is not in its simplest form, no home.
+/// Write the prefix of `launch` to `text`, from the variables that `get` knows; `None` when that
+/// takes more than joining strings: a relative path, one that is not in its simplest form, no home.
 #[inline]
 pub fn write_prefix<'m, 'v>(
     launch: &Launch,
@@ -50,8 +50,9 @@ pub fn write_prefix<'m, 'v>(
     text.push(b"/")?.push(launch.prefix)?.end()
 }
 
-/// `path`, if it is absolute and every component is a name: nothing that resolving would change, links aside. A `$` may name a
-/// variable. What would break `PATH` or a line of text is not accepted in a prefix at all, and for the full program to refuse.
+/// `path`, if it is absolute and every component is a name: nothing that resolving would
+/// change, links aside. A `$` may name a variable. What would break `PATH` or a line of
+/// text is not accepted in a prefix at all, and for the full program to refuse.
 #[inline]
 fn plain(path: &[u8]) -> Option<&[u8]> {
     let (root, components) = path.split_first()?;

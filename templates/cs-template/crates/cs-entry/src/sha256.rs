@@ -41,8 +41,8 @@ pub fn sha256_of(length: usize, byte_at: impl Fn(usize) -> u8) -> [u8; 32] {
     finish(INITIAL_STATE, 0, length, byte_at)
 }
 
-/// Mix in what follows the `done` bytes, whole blocks of them, that are in `state`: the rest of the message, a one bit, zeros,
-/// and the length in bits in the last 8 bytes.
+/// Mix in what follows the `done` bytes, whole blocks of them, that are in `state`: the
+/// rest of the message, a one bit, zeros, and the length in bits in the last 8 bytes.
 #[inline]
 fn finish(
     mut state: [u32; 8],

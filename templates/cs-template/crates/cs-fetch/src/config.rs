@@ -1,7 +1,7 @@
 //! Mirrors, as rattler's tools configure them.
 //!
-//! The same files in the same order as `rattler_config`, which itself would bring a solver and more: system before user,
-//! shared before pixi's; later files win, one mirrored URL at a time.
+//! The same files in the same order as `rattler_config`, which itself would bring a solver and
+//! more: system before user, shared before pixi's; later files win, one mirrored URL at a time.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -194,7 +194,8 @@ mod tests {
     #[test]
     fn later_files_win_one_channel_at_a_time() {
         let config = config(&[
-            "default-channels = ['x']\n[mirrors]\n'https://a.example/c' = ['https://m1.example/']\n'https://b.example' = ['https://m2.example']",
+            "default-channels = ['x']\n[mirrors]\n'https://a.example/c' = ['https://m1.example/']\n\
+             'https://b.example' = ['https://m2.example']",
             "[mirrors]\n'https://a.example/c' = ['https://m3.example/x', 'https://m4.example/y']",
         ]);
         let sources = |url: &str| -> Vec<String> {

@@ -69,7 +69,8 @@ impl Credentials {
         })
     }
 
-    /// Put the credentials for its host into a request for `url`; a URL with a user of its own is asked for as that one.
+    /// Put the credentials for its host into a request for `url`; a URL with a user of
+    /// its own is asked for as that one.
     pub(crate) async fn authorize(&self, url: &Url) -> Result<Authorized, BadCredentials> {
         let host = url.host_str().unwrap_or_default();
         let (url, own) = split_user(url);

@@ -58,7 +58,8 @@ struct State {
     finished: bool,
 }
 
-/// Start to fetch: each archive with its index into the job's packages. Nothing is sent before the first archive that is not on this machine, and then in the background.
+/// Start to fetch: each archive with its index into the job's packages. Nothing is sent
+/// before the first archive that is not on this machine, and then in the background.
 ///
 /// Raising `cancel` stops everything within a tenth of a second.
 pub fn fetch(

@@ -3,9 +3,10 @@
 //! One background thread downloads, hashes and verifies; [`Fetcher`] hands out finished archives to the linker. Small
 //! archives stay in memory within a fixed budget, others go to unlinked files in the spool directory.
 //!
-//! Proxies (`HTTPS_PROXY`, `NO_PROXY`, ...), certificates (the system's, `SSL_CERT_FILE`, `SSL_CERT_DIR`), credentials
-//! (`RATTLER_AUTH_FILE`, `~/.rattler/credentials.json`, `.netrc`) and mirrors (`mirrors` in the `config.toml` of rattler
-//! or pixi) are those of rattler's other tools; `oci://` channels have rattler's layout. Keyrings are not read: their libraries would outweigh the runtime.
+//! Proxies (`HTTPS_PROXY`, `NO_PROXY`, ...), certificates (the system's, `SSL_CERT_FILE`, `SSL_CERT_DIR`),
+//! credentials (`RATTLER_AUTH_FILE`, `~/.rattler/credentials.json`, `.netrc`) and mirrors (`mirrors` in
+//! the `config.toml` of rattler or pixi) are those of rattler's other tools; `oci://` channels have
+//! rattler's layout. Keyrings are not read: their libraries would outweigh the runtime.
 
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 

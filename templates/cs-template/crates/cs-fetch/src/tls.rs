@@ -102,7 +102,8 @@ fn make_system_verifier(provider: &Arc<CryptoProvider>) -> Result<Verifier, Stri
         .map_err(|error| format!("the system's certificates cannot be used: {error}"))
 }
 
-/// The certificates of the distribution; where there are none, as in small containers, Mozilla's, as browsers have them.
+/// The certificates of the distribution; where there are none, as in small containers,
+/// Mozilla's, as browsers have them.
 #[cfg(target_os = "linux")]
 fn make_system_verifier(provider: &Arc<CryptoProvider>) -> Result<Verifier, String> {
     let places = openssl_probe::probe();

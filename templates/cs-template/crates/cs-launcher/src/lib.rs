@@ -1,15 +1,15 @@
 //! Which script belongs to this executable, and how is it started with the Python of its prefix?
 //!
-//! On Windows a command of a Python package is a script, `Scripts\NAME-script.py`, and beside it a copy of this launcher,
-//! `Scripts\NAME.exe`. The launcher runs the script with `python.exe`, one directory up. It finds both from its own path
-//! alone, so a prefix may be anywhere, and what the first line of the script says does not matter.
+//! On Windows a command of a Python package is a script, `Scripts\NAME-script.py`, and beside it a copy of this
+//! launcher, `Scripts\NAME.exe`. The launcher runs the script with `python.exe`, one directory up. It finds both
+//! from its own path alone, so a prefix may be anywhere, and what the first line of the script says does not matter.
 //!
 //! The process that runs the script cannot be told from the launcher: it has its arguments as they were written, its
 //! standard streams, its console, its exit status; Ctrl-C is the script's matter, and when the launcher ends, so does
 //! the script.
 //!
-//! The executables have no standard library and no C library, so each is a few kilobytes. [`names`] and [`text`] are plain
-//! functions over UTF-16, which run on any system; [`windows`] calls the system.
+//! The executables have no standard library and no C library, so each is a few kilobytes. [`names`] and
+//! [`text`] are plain functions over UTF-16, which run on any system; `windows` calls the system.
 
 #![cfg_attr(not(test), no_std)]
 

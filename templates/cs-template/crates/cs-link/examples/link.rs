@@ -1,7 +1,7 @@
 //! Link a plan's archives from a directory: `link STAGING PREFIX plan.json ARCHIVE_DIR [THREADS] [BYTECODE]`.
 //!
-//! The plan is a stamp's (`docs/reference/stamp-format.md`). BYTECODE is `on-import` (default), `bootstrap`, or a `.tar.zst` of compiled
-//! modules. For the differential test and for measurements.
+//! The plan is a stamp's (`docs/reference/stamp-format.md`). BYTECODE is `on-import` (default),
+//! `bootstrap`, or a `.tar.zst` of compiled modules. For the differential test and for measurements.
 
 use std::cmp::Reverse;
 use std::fs::File;

@@ -1,7 +1,7 @@
 //! Activating a prefix as conda does: the variables that it asks for, and the scripts of `etc/conda/activate.d`.
 //!
-//! Link scripts run in an activated prefix, and so does the delegate of a runtime with `activation = "full"`. Both get what scripts
-//! export and nothing else of them: they run in a shell of their own (see [`run_scripts`]).
+//! Link scripts run in an activated prefix, and so does the delegate of a runtime with `activation = "full"`.
+//! Both get what scripts export and nothing else of them: they run in a shell of their own (see [`run_scripts`]).
 
 use std::path::{Path, PathBuf};
 

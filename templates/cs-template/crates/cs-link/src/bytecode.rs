@@ -58,7 +58,8 @@ impl Modules {
             .collect()
     }
 
-    /// Find the package of each compiled module; what was compiled from a module that another package has replaced is removed.
+    /// Find the package of each compiled module; what was compiled from a module that
+    /// another package has replaced is removed.
     pub(crate) fn attribute(
         &self,
         shared: &Shared,
@@ -143,8 +144,8 @@ pub(crate) fn unpack_shipped(
 
 /// Runs in the prefix's Python: reads a path a line, answers each with a line.
 ///
-/// It ends when its input does, so none is left behind even when this process is killed. Unchecked hashes keep the files valid whatever
-/// happens to times (PEP 552).
+/// It ends when its input does, so none is left behind even when this process is killed.
+/// Unchecked hashes keep the files valid whatever happens to times (PEP 552).
 const COMPILER: &str = r#"
 import py_compile, sys
 staging, prefix = sys.argv[1:3]
@@ -162,8 +163,8 @@ for line in sys.stdin.buffer:
 
 /// Compile every module; the compiled files, each with its package.
 ///
-/// A module that does not compile is left out, it may be meant for another version of Python; so is one whose package has brought the
-/// compiled file along.
+/// A module that does not compile is left out, it may be meant for another version of
+/// Python; so is one whose package has brought the compiled file along.
 pub(crate) fn compile(
     shared: &Shared,
     layout: &Layout,

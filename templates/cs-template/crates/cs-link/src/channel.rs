@@ -1,7 +1,7 @@
 //! The name by which conda calls a channel.
 //!
-//! conda's `Channel.canonical_name`, as it is without settings: what is on anaconda.org goes by its name, the default channels are
-//! `defaults`, and everything else goes by its URL.
+//! conda's `Channel.canonical_name`, as it is without settings: what is on anaconda.org goes
+//! by its name, the default channels are `defaults`, and everything else goes by its URL.
 
 /// Where channels are that go by their names alone.
 const ALIAS: &str = "conda.anaconda.org";

@@ -66,8 +66,8 @@ impl Drop for Guarded {
     }
 }
 
-/// Have a command lead a process group of its own, end when this process does, where the system can do that, and make nothing that
-/// everybody may write to unless it sets out to.
+/// Have a command lead a process group of its own, end when this process does, where the
+/// system can do that, and make nothing that everybody may write to unless it sets out to.
 pub(crate) fn isolate(command: &mut Command) {
     #[cfg(unix)]
     {
@@ -119,7 +119,8 @@ fn kill_descendants(child: &Child) {
 #[cfg(not(target_os = "linux"))]
 fn kill_descendants(_: &Child) {}
 
-/// Runs a program and its arguments. Should the other end of its standard input be closed, it ends the whole process group.
+/// Runs a program and its arguments. Should the other end of its standard input be
+/// closed, it ends the whole process group.
 #[cfg(unix)]
 const WATCH: &str = r#"
 exec 3<&0 </dev/null
@@ -133,8 +134,9 @@ wait $watcher 2>/dev/null
 exit $status
 "#;
 
-/// A command that runs `program`, and does not outlive this process with anything that it has started: a signal to a child whose parent
-/// dies does not reach the child's children, but the end of a pipe does. It takes the command's standard input.
+/// A command that runs `program`, and does not outlive this process with anything that it
+/// has started: a signal to a child whose parent dies does not reach the child's
+/// children, but the end of a pipe does. It takes the command's standard input.
 #[cfg(unix)]
 pub(crate) fn watch(program: &Path) -> Command {
     let mut command = Command::new("/bin/sh");

@@ -1,8 +1,8 @@
 //! Who owns a path that several packages hold.
 //!
-//! The package that comes last in rattler's order wins (see [`order`](crate::order)), whichever is linked first. Each package claims its paths before it writes any of them;
-//! a file is only made by who owns it at that moment, and a package that takes over a path removes what is there. So the outcome does not depend
-//! on which thread was faster.
+//! The package that comes last in rattler's order wins (see [`order`](crate::order)), whichever is linked first. Each
+//! package claims its paths before it writes any of them; a file is only made by who owns it at that moment, and a
+//! package that takes over a path removes what is there. So the outcome does not depend on which thread was faster.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

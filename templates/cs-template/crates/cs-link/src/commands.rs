@@ -27,7 +27,8 @@ pub(crate) struct EntryPoints<'a, 't> {
 }
 
 impl EntryPoints<'_, '_> {
-    /// Make the scripts of all commands. Of two with one name the later one stays, in place of a script of the package too.
+    /// Make the scripts of all commands. Of two with one name the later one stays, in
+    /// place of a script of the package too.
     pub(crate) fn create_all(
         mut self,
         entry_points: &[EntryPoint],

@@ -7,9 +7,10 @@ use cs_archive::ReadAt;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
 use crate::clean::checked_path;
-use crate::fault::{Fault, Interruption};
+use crate::fault::Fault;
 use crate::info::InfoFiles;
 use crate::input::{Input, Monitor};
+use crate::interruption::Interruption;
 use crate::limits::{LARGEST_INFO, plausible_limit};
 use crate::memory::has_room_for_bzip2;
 use crate::tar::{Entry, Kind, TarReader};

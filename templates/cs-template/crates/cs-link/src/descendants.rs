@@ -1,7 +1,7 @@
 //! Processes that a child has started, wherever they have gone: a group or a session of their own does not hide them.
 //!
-//! The child adopts those whose own parents are gone (`PR_SET_CHILD_SUBREAPER`, see prctl(2)), so all of them are below it as long as it is
-//! there itself. Where `/proc` cannot be read none is found.
+//! The child adopts those whose own parents are gone (`PR_SET_CHILD_SUBREAPER`, see prctl(2)), so all
+//! of them are below it as long as it is there itself. Where `/proc` cannot be read none is found.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -62,7 +62,8 @@ fn list(root: i32) -> Vec<i32> {
     found
 }
 
-/// Parent, and whether the process has not ended yet: `PID (NAME) STATE PARENT ...` as in proc(5), where the name may hold anything.
+/// Parent, and whether the process has not ended yet: `PID (NAME) STATE PARENT ...` as in
+/// proc(5), where the name may hold anything.
 fn parse(stat: &[u8]) -> Option<(i32, bool)> {
     let end = stat.iter().rposition(|&byte| byte == b')')?;
     let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;

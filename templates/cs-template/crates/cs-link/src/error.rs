@@ -2,28 +2,9 @@
 
 use std::fmt;
 
+use crate::Package;
 use crate::fault::Fault;
-
-/// What a failure means: one word for the caller, who turns it into a status and advice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// An archive is missing, damaged, hostile, or not the one that was locked.
-    Archive,
-    /// The disk is full or failing.
-    Io,
-    /// There is not enough memory.
-    Memory,
-    /// The staging directory cannot be written for another reason: permissions, a read-only file system.
-    CannotWrite,
-    /// The prefix is longer than a package can hold, or cannot be written into files.
-    Prefix,
-    /// A program that was started failed, or could not be started: the byte compiler, a shell.
-    Program,
-    /// The plan asks for what cannot be.
-    Plan,
-    /// The caller asked to stop.
-    Cancelled,
-}
+use crate::kind::Kind;
 
 /// Why a job was not carried out. The text says what is wrong and where; what to do is the caller's to say.
 #[derive(Debug)]
@@ -65,6 +46,29 @@ impl From<Fault> for LinkError {
     }
 }
 
+impl Fault {
+    /// Name the package that is to blame.
+    pub(crate) fn of(self, package: &Package) -> LinkError {
+        self.of_subject(&package.archive.file_name)
+    }
+
+    /// Blame the shipped bytecode.
+    pub(crate) fn of_bytecode(self) -> LinkError {
+        self.of_subject("the shipped bytecode")
+    }
+
+    /// Name what is to blame. A path that cannot be written says enough, and an interruption is nobody's fault.
+    pub(crate) fn of_subject(self, subject: &str) -> LinkError {
+        match self {
+            Self::Write { .. } | Self::Cancelled => self.into(),
+            fault => LinkError {
+                subject: Some(subject.to_owned()),
+                fault,
+            },
+        }
+    }
+}
+
 /// An installation that failed: while linking, or in the caller's own supplier of archives.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError<E> {
@@ -74,4 +78,25 @@ pub enum InstallError<E> {
     /// An archive cannot be had.
     #[error("{0}")]
     Supplier(E),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn what_is_to_blame_is_named_but_where_the_path_says_enough() {
+        let damaged = Fault::damaged_at("x", "it is short").of_subject("demo-1-0.conda");
+        assert_eq!(damaged.to_string(), "demo-1-0.conda: \"x\": it is short");
+        let written = Fault::Write {
+            path: "/p/x".into(),
+            source: io::Error::other("no"),
+        };
+        assert_eq!(
+            written.of_subject("demo-1-0.conda").to_string(),
+            "cannot write /p/x: no"
+        );
+    }
 }

@@ -1,14 +1,14 @@
 //! What goes wrong while linking, before and after it is known which package is to blame.
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
 use cs_archive::is_memory_error;
 
-use crate::{Kind, LinkError, Package};
+use crate::interruption::Interruption;
+use crate::kind::Kind;
 
-/// What went wrong. Whose fault it is, is [`LinkError`]'s to say.
+/// What went wrong. Whose fault it is, is [`crate::LinkError`]'s to say.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The archive is not the one that was locked.
@@ -167,27 +167,6 @@ impl Fault {
             Self::Cancelled => Kind::Cancelled,
         }
     }
-
-    /// Name the package that is to blame.
-    pub(crate) fn of(self, package: &Package) -> LinkError {
-        self.of_subject(&package.archive.file_name)
-    }
-
-    /// Blame the shipped bytecode.
-    pub(crate) fn of_bytecode(self) -> LinkError {
-        self.of_subject("the shipped bytecode")
-    }
-
-    /// Name what is to blame. A path that cannot be written says enough, and an interruption is nobody's fault.
-    pub(crate) fn of_subject(self, subject: &str) -> LinkError {
-        match self {
-            Self::Write { .. } | Self::Cancelled => self.into(),
-            fault => LinkError {
-                subject: Some(subject.to_owned()),
-                fault,
-            },
-        }
-    }
 }
 
 /// Whether the disk is full, over quota or failing, or this process is at a limit: nothing that permissions could mend.
@@ -215,30 +194,6 @@ fn shorten(mut text: String, longest: usize) -> String {
         text.push_str("...");
     }
     text
-}
-
-/// Travels through a decoder inside an [`io::Error`].
-#[derive(Debug)]
-pub(crate) enum Interruption {
-    Read(io::Error),
-    Cancelled,
-}
-
-impl fmt::Display for Interruption {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read(source) => write!(formatter, "{source}"),
-            Self::Cancelled => formatter.write_str("interrupted"),
-        }
-    }
-}
-
-impl std::error::Error for Interruption {}
-
-impl From<Interruption> for io::Error {
-    fn from(interruption: Interruption) -> Self {
-        io::Error::other(interruption)
-    }
 }
 
 #[cfg(test)]
@@ -276,19 +231,5 @@ mod tests {
     #[test]
     fn a_failing_disk_is_an_input_output_error() {
         assert_eq!(kind_of_write(io::Error::from_raw_os_error(5)), Kind::Io);
-    }
-
-    #[test]
-    fn what_is_to_blame_is_named_but_where_the_path_says_enough() {
-        let damaged = Fault::damaged_at("x", "it is short").of_subject("demo-1-0.conda");
-        assert_eq!(damaged.to_string(), "demo-1-0.conda: \"x\": it is short");
-        let written = Fault::Write {
-            path: "/p/x".into(),
-            source: io::Error::other("no"),
-        };
-        assert_eq!(
-            written.of_subject("demo-1-0.conda").to_string(),
-            "cannot write /p/x: no"
-        );
     }
 }

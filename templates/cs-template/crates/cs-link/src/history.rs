@@ -1,4 +1,5 @@
-//! What conda and its kin remember of how a prefix came to be: `conda-meta/history` and `conda-meta/initial-state.explicit.txt`.
+//! What conda and its kin remember of how a prefix came to be: `conda-meta/history` and
+//! `conda-meta/initial-state.explicit.txt`.
 
 use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -34,7 +34,8 @@ pub(crate) struct InfoFiles<'a> {
 }
 
 impl<'a> InfoFiles<'a> {
-    /// Nothing yet. While `long_lists` is held, no other package with a long list is read: not all take their memory at once.
+    /// Nothing yet. While `long_lists` is held, no other package with a long list is
+    /// read: not all take their memory at once.
     pub(crate) fn new(long_lists: &'a Mutex<()>) -> Self {
         Self {
             kept: BTreeMap::new(),
@@ -168,7 +169,8 @@ impl<'a> InfoFiles<'a> {
 
     /// The time that files get which are changed while they are put in place, in seconds since 1970.
     ///
-    /// A second later than everything in the package: bytecode that was compiled from the unchanged source is then stale, as it must be.
+    /// A second later than everything in the package: bytecode that was compiled from the
+    /// unchanged source is then stale, as it must be.
     pub(crate) fn patched_time(&self) -> Option<i64> {
         self.about_modified.map(|time| time.saturating_add(1))
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cs_archive::{Progress, ReadAt, read_some};
 
-use crate::fault::Interruption;
+use crate::interruption::Interruption;
 
 const BUFFER_BYTES: usize = 128 * 1024;
 

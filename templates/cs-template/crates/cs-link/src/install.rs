@@ -24,8 +24,9 @@ use crate::{Bytecode, InstallError, Job, LinkError, Report};
 
 /// Install every package of `job` into its staging directory.
 ///
-/// Archives are taken from `archives` by up to `job.threads` threads. When this returns, with whatever result, no thread and no process that
-/// it started is left. After an error the staging directory holds an unfinished prefix, to be removed by its creator.
+/// Archives are taken from `archives` by up to `job.threads` threads. When this returns,
+/// with whatever result, no thread and no process that it started is left. After an error
+/// the staging directory holds an unfinished prefix, to be removed by its creator.
 pub fn install<E: Send>(
     job: &Job,
     archives: &dyn Archives<Error = E>,
@@ -105,7 +106,8 @@ fn finish(shared: &Shared, hand: &mut Hand, mut done: Done) -> Result<Report, Li
     Ok(report)
 }
 
-/// The final prefix as files will hold it. On Windows with forward slashes, which need no escaping in whatever language a file is in.
+/// The final prefix as files will hold it. On Windows with forward slashes, which need no
+/// escaping in whatever language a file is in.
 fn prefix_text(job: &Job) -> Result<String, LinkError> {
     let text = job
         .prefix

@@ -40,8 +40,8 @@ pub struct Package {
 }
 
 impl Package {
-    /// Where conda's records say that the package is from. They want a URL: an archive that came with the runtime gets one that names a
-    /// place that need not exist.
+    /// Where conda's records say that the package is from. They want a URL: an archive
+    /// that came with the runtime gets one that names a place that need not exist.
     pub(crate) fn url(&self) -> Cow<'_, str> {
         match &self.archive.url {
             Some(url) => url.into(),
@@ -93,7 +93,8 @@ pub struct Job<'a> {
     pub link_scripts: bool,
     /// Paths that no package may have, nor anything below them: the caller's own.
     pub reserved: &'a [String],
-    /// Files that the caller writes when all packages are there. A package may have one as a file, which is then replaced.
+    /// Files that the caller writes when all packages are there. A package may have one
+    /// as a file, which is then replaced.
     pub overwritten: &'a [&'a str],
     /// Windows only: the executable that starts `NAME-script.py` when copied to `NAME.exe`.
     pub launcher: Option<&'a [u8]>,

@@ -1,7 +1,7 @@
 //! Package archives into a prefix: the streaming linker.
 //!
-//! [`install`] takes a [`Job`] and a supplier of [`Archives`], and fills the job's staging directory. [`Archives`] and [`Progress`] are
-//! the seams: bundles and downloads implement the first, a progress display the second.
+//! [`install()`] takes a [`Job`] and a supplier of archives, and fills the job's staging directory. The seams are
+//! [`cs_archive::Archives`], which bundles and downloads implement, and [`cs_archive::Progress`], for a display.
 
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
@@ -27,7 +27,9 @@ mod history;
 mod info;
 mod input;
 mod install;
+mod interruption;
 mod job;
+mod kind;
 mod layout;
 mod limits;
 mod linked;
@@ -51,7 +53,8 @@ mod tar;
 mod tree;
 mod zip;
 
-pub use error::{InstallError, Kind, LinkError};
+pub use error::{InstallError, LinkError};
 pub use fault::Fault;
 pub use install::install;
 pub use job::{Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report};
+pub use kind::Kind;

@@ -7,7 +7,8 @@ use crate::fault::Fault;
 use crate::paths::{Declared, PathEntry};
 use crate::tar::Limit;
 
-/// Files, links and directories of one package, listed or implied, and its entry points: each takes memory and an inode.
+/// Files, links and directories of one package, listed or implied, and its entry points:
+/// each takes memory and an inode.
 const MOST_ENTRIES: u64 = 1_000_000;
 /// As many of them may be in the smallest archive.
 const ENTRIES_OF_ANY: u64 = 20_000;
@@ -59,8 +60,8 @@ pub(crate) fn plausible_limit(length: u64) -> Limit {
     }
 }
 
-/// How much may come out of an archive of `length` bytes: what its list of files adds up to, or what is plausible, for lists are made
-/// carelessly.
+/// How much may come out of an archive of `length` bytes: what its list of files adds up
+/// to, or what is plausible, for lists are made carelessly.
 pub(crate) fn unpacked_limit(entries: &[PathEntry], length: u64) -> Limit {
     let plausible = plausible_limit(length);
     let Some(stated) = stated_bytes(entries) else {
@@ -83,7 +84,8 @@ pub(crate) fn stated_bytes(entries: &[PathEntry]) -> Option<u64> {
 
 /// Counts what is written of one package.
 ///
-/// A tar stream has a limit of its own, but a hard link takes no bytes of it, and may become a copy of what it leads to.
+/// A tar stream has a limit of its own, but a hard link takes no bytes of it, and may
+/// become a copy of what it leads to.
 pub(crate) struct Spending {
     limit: Limit,
     /// Bytes of the archive's files, copies counted as often as they are written.
@@ -128,7 +130,8 @@ impl Spending {
     }
 }
 
-/// Refuse a package that would make more than `most` entries: `entries`, the directories that they are in, and `more` besides.
+/// Refuse a package that would make more than `most` entries: `entries`, the directories
+/// that they are in, and `more` besides.
 pub(crate) fn check_entries(entries: &[PathEntry], more: usize, most: u64) -> Result<(), Fault> {
     let count = entries.len() + more + count_directories(entries);
     if count as u64 > most {

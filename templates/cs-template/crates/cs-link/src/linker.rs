@@ -198,7 +198,8 @@ impl<'a, 't> Linker<'a, 't> {
             .file_name
     }
 
-    /// Remember where the package's own list is wrong. The lock vouches for the archive, so it is the list that was made carelessly.
+    /// Remember where the package's own list is wrong. The lock vouches for the archive,
+    /// so it is the list that was made carelessly.
     fn compare_size(&mut self, index: usize, actual: u64) {
         let listed = &self.entries[index];
         let Some(stated) = listed.size.filter(|&stated| stated != actual) else {

@@ -7,7 +7,8 @@ use crate::paths::PathEntry;
 /// Nothing is here.
 const FREE: u32 = u32::MAX;
 
-/// Finds entries of one list, which itself is not kept: a table of indices, half of it free, searched from where a path's hash points to.
+/// Finds entries of one list, which itself is not kept: a table of indices, half of it
+/// free, searched from where a path's hash points to.
 pub(crate) struct Lookup {
     slots: Vec<u32>,
     hasher: RandomState,

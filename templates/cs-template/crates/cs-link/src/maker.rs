@@ -29,7 +29,8 @@ impl<T> Made<T> {
 }
 
 impl<'t> Maker<'_, 't> {
-    /// Make something at `path`, in place of what a package with less right to it has put there. `None` when another has more right.
+    /// Make something at `path`, in place of what a package with less right to it has put
+    /// there. `None` when another has more right.
     ///
     /// `attempt` is told where to make it.
     pub(crate) fn make<T>(

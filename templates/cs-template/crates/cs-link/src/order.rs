@@ -1,7 +1,8 @@
 //! Which of several packages has more right to a path that all of them hold.
 //!
-//! The order is that of `PackageRecord::sort_topologically` in rattler_conda_types, so that of two packages the same one wins as with rattler
-//! and pixi: dependencies first, and where they leave a choice the names decide, in an order that falls out of how the graph is walked.
+//! The order is that of `PackageRecord::sort_topologically` in rattler_conda_types, so that of
+//! two packages the same one wins as with rattler and pixi: dependencies first, and where they
+//! leave a choice the names decide, in an order that falls out of how the graph is walked.
 //! Circles are cut where rattler cuts them, in front of noarch packages where they have one.
 
 use std::collections::{HashMap, HashSet};

@@ -1,7 +1,7 @@
 //! Post-link scripts: programs that packages run once all files are there.
 //!
-//! They run in the staging directory, which is moved afterwards. What they write with its path in it is put right when they are done
-//! (see [`relocate`](crate::relocate)).
+//! They run in the staging directory, which is moved afterwards. What they write with its
+//! path in it is put right when they are done (see [`relocate`](crate::relocate)).
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -186,7 +186,8 @@ fn activate(
     }
 }
 
-/// Whether nothing more can be written. A script that fails there would do its work where there is room: such a prefix is not complete.
+/// Whether nothing more can be written. A script that fails there would do its work where
+/// there is room: such a prefix is not complete.
 #[cfg(unix)]
 fn is_full(directory: &Path) -> bool {
     rustix::fs::statvfs(directory)
@@ -224,7 +225,8 @@ fn activate(
     Ok(None)
 }
 
-/// The start of a command line that runs a script: the shell, as packages' scripts expect it, whatever their first line says.
+/// The start of a command line that runs a script: the shell, as packages' scripts expect
+/// it, whatever their first line says.
 #[cfg(unix)]
 fn shell_command(staging: &Path) -> Command {
     let shell = Shell::find(Some(staging));

@@ -1,8 +1,8 @@
 //! An archive that is read twice: what is linked is what was verified, even if another program writes to it in between.
 //!
-//! An archive is hashed as a whole before anything of it is decoded, and read again, here and there, to be linked. The state of the hash at
-//! every border between two blocks is kept: a block that is read again must lead from the state in front of it to the one behind it.
-//! That costs one more hash of the bytes that are linked, and none of the others.
+//! An archive is hashed as a whole before anything of it is decoded, and read again, here and there, to be linked. The
+//! state of the hash at every border between two blocks is kept: a block that is read again must lead from the state
+//! in front of it to the one behind it. That costs one more hash of the bytes that are linked, and none of the others.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};

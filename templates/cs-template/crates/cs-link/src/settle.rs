@@ -1,8 +1,9 @@
 //! Which of several packages' files stay where one has a file, or a link, and another a directory.
 //!
-//! The rule is the one for files (see [`clobber`](crate::clobber)): all is as if the packages had been put in place one after the other in
-//! rattler's order, each removing what is in its way. So a path is there unless a package that comes later has a file at the same path or
-//! above it, or anything below it. Paths that are kept [aside](crate::aside) tell where to look; without any there is nothing to settle.
+//! The rule is the one for files (see [`clobber`](crate::clobber)): all is as if the packages had been
+//! put in place one after the other in rattler's order, each removing what is in its way. So a path is
+//! there unless a package that comes later has a file at the same path or above it, or anything below it.
+//! Paths that are kept [aside](crate::aside) tell where to look; without any there is nothing to settle.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -39,7 +40,8 @@ impl Node {
 
 /// Put everything that is kept aside where it belongs, remove what gives way to it; what was removed.
 ///
-/// `compiled` are the compiled modules that came with the runtime, each with the package of its module: they are as good as the package's own.
+/// `compiled` are the compiled modules that came with the runtime, each with the package
+/// of its module: they are as good as the package's own.
 pub(crate) fn settle(
     shared: &Shared,
     hand: &mut Hand,
@@ -191,8 +193,8 @@ impl Dispute {
         Ok(())
     }
 
-    /// Refuse links that lead out of the prefix where another package has a directory: no real package is like that, and it is how archives
-    /// try to get out.
+    /// Refuse links that lead out of the prefix where another package has a directory: no
+    /// real package is like that, and it is how archives try to get out.
     fn check_links(
         &self,
         shared: &Shared,

@@ -2,14 +2,14 @@
 
 use memchr::memmem;
 
-/// The longest first line that the kernel reads, `#!` included: Linux before 5.1 cuts off after 127 bytes, macOS after 512. conda has the
-/// same two numbers.
+/// The longest first line that the kernel reads, `#!` included: Linux before 5.1 cuts off
+/// after 127 bytes, macOS after 512. conda has the same two numbers.
 pub(crate) const SHEBANG_LIMIT: usize = if cfg!(target_os = "macos") { 512 } else { 127 };
 
 /// Put `prefix` in place of `placeholder` in a line that starts with `#!`, without its line end.
 ///
-/// A line that the kernel would cut off, or whose interpreter has white space in its path, is written in another way: `/usr/bin/env NAME`, and
-/// for Python a line for `sh` that Python itself takes for a string.
+/// A line that the kernel would cut off, or whose interpreter has white space in its path, is written in
+/// another way: `/usr/bin/env NAME`, and for Python a line for `sh` that Python itself takes for a string.
 pub(crate) fn rewrite_shebang(line: &[u8], placeholder: &str, prefix: &str) -> Vec<u8> {
     let holds_prefix = memmem::find(line, placeholder.as_bytes()).is_some();
     let replaced = replace_all(line, placeholder, prefix.as_bytes());
@@ -63,9 +63,11 @@ pub(crate) fn exec_line(interpreter: &[u8], options: &[u8]) -> Vec<u8> {
 
 const EXEC_START: &[u8] = b"#!/bin/sh\n'''exec' ";
 
-/// Quote a path such that `sh` takes it as it stands, within what Python takes for a string in three single quotation marks.
+/// Quote a path such that `sh` takes it as it stands, within what Python takes for a
+/// string in three single quotation marks.
 ///
-/// In double quotation marks as rattler does it, unless something in the path has a meaning there, for `sh` or for Python.
+/// In double quotation marks as rattler does it, unless something in the path has a
+/// meaning there, for `sh` or for Python.
 fn quote(path: &[u8]) -> Vec<u8> {
     let is_ordinary = !path
         .iter()
@@ -94,14 +96,16 @@ fn is_plain(text: &str) -> bool {
     })
 }
 
-/// Whether the line behind such a first line may start an interpreter in the prefix, and the prefix must not stand in it as it is.
+/// Whether the line behind such a first line may start an interpreter in the prefix, and
+/// the prefix must not stand in it as it is.
 ///
 /// pip writes scripts like that where its own prefix is too long for a first line, as it is while packages are built.
 pub(crate) fn may_need_second_line(first: &[u8], prefix: &str) -> bool {
     first.starts_with(b"#!") && first.trim_ascii_end().ends_with(b"/sh") && !is_plain(prefix)
 }
 
-/// The second line of a script with the prefix in place of the placeholder, where it is of that kind; without its line end.
+/// The second line of a script with the prefix in place of the placeholder, where it is
+/// of that kind; without its line end.
 pub(crate) fn rewrite_second_line(line: &[u8], placeholder: &str, prefix: &str) -> Option<Vec<u8>> {
     let rest = line.strip_prefix(b"'''exec' ")?;
     let (interpreter, rest) = match rest.first()? {
@@ -117,7 +121,8 @@ pub(crate) fn rewrite_second_line(line: &[u8], placeholder: &str, prefix: &str) 
     Some([b"'''exec' ", &quoted[..], &rest].concat())
 }
 
-/// Replace within the words of a command, such that `sh` takes what is put in as it stands, within double quotation marks too.
+/// Replace within the words of a command, such that `sh` takes what is put in as it
+/// stands, within double quotation marks too.
 fn replace_in_words(words: &[u8], from: &str, to: &[u8]) -> Vec<u8> {
     let quoted = quote(to);
     let within_marks = [b"\"", &quoted[..], b"\""].concat();

@@ -1,7 +1,7 @@
 //! Writing below the staging directory, and nowhere else.
 //!
-//! Every path is walked one component at a time from an open directory, and no component may be a symbolic link: whatever an archive, or two
-//! of them together, have put there, nothing is followed.
+//! Every path is walked one component at a time from an open directory, and no component may be a
+//! symbolic link: whatever an archive, or two of them together, have put there, nothing is followed.
 
 #[cfg_attr(unix, path = "tree/unix.rs")]
 #[cfg_attr(not(unix), path = "tree/portable.rs")]

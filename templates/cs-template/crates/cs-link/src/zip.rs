@@ -1,8 +1,8 @@
 //! The members of a `.conda` file: where each one's bytes stand.
 //!
-//! A `.conda` file is a zip archive whose members are stored, not compressed. Only the central directory is read, and each
-//! member's local header for its length. Layout: PKWARE's APPNOTE, sections 4.3.7 (local header), 4.3.12 (central directory),
-//! 4.3.14 and 4.3.15 (zip64), 4.3.16 (end record).
+//! A `.conda` file is a zip archive whose members are stored, not compressed. Only the central
+//! directory is read, and each member's local header for its length. Layout: PKWARE's APPNOTE, sections
+//! 4.3.7 (local header), 4.3.12 (central directory), 4.3.14 and 4.3.15 (zip64), 4.3.16 (end record).
 
 use cs_archive::ReadAt;
 

@@ -1,18 +1,20 @@
-//! What is to be removed and cannot be deleted: a file that another user put there or that is immutable, a disk's error.
+//! What is to be removed and cannot be deleted: a file that another user put there or
+//! that is immutable, a disk's error.
 //!
-//! It is in nobody's way where it is put: in `.NAME.removed`, beside the prefix. The next command that takes the claim tries
-//! to delete it again. The directory that marks the staging directory as the runtime's own marks this one too; what cannot be moved
-//! there is renamed to such a name itself.
+//! It is in nobody's way where it is put: in `.NAME.removed`, beside the prefix. The next command
+//! that takes the claim tries to delete it again. The directory that marks the staging directory as
+//! the runtime's own marks this one too; what cannot be moved there is renamed to such a name itself.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::carry::is_occupied;
-use crate::error::{PrefixError, Undeletable, is_mounted};
+use crate::error::PrefixError;
 use crate::look::{is_directory, is_empty_directory, is_file, is_there};
 use crate::moves::make_directory;
 use crate::moves::rename;
 use crate::names::Names;
+use crate::obstacles::{Undeletable, is_mounted};
 use crate::remains::Remains;
 use crate::remove::{remove_tree, remove_tree_in_order};
 use crate::{sys, trust};
@@ -25,8 +27,8 @@ pub(crate) fn remove(names: &Names, trash: &Path) -> Result<(), PrefixError> {
     remove_tree(trash).or_else(|error| put_aside(names, trash, error))
 }
 
-/// Remove the staging directory in the same way; the directory that says whose it is goes last, so that a kill leaves it
-/// recognisable.
+/// Remove the staging directory in the same way; the directory that says whose it is goes
+/// last, so that a kill leaves it recognisable.
 pub(crate) fn remove_staging(names: &Names) -> Result<(), PrefixError> {
     // May fail, on a full disk for instance, and removing must go on.
     let _ = sys::make_directory(&names.scratch);
@@ -120,8 +122,8 @@ fn collect(names: &Names, place: &Path, trash: &Path) -> Result<PathBuf, PrefixE
     Err(PrefixError::io("rename", trash, failure))
 }
 
-/// Give a directory beside the prefix another name beside it. Unlike a move to another directory, that takes no permission to
-/// write to it: one of root's, for instance.
+/// Give a directory beside the prefix another name beside it. Unlike a move to another
+/// directory, that takes no permission to write to it: one of root's, for instance.
 fn rename_beside(names: &Names, place: &Path, trash: &Path) -> Result<PathBuf, PrefixError> {
     let is_beside = trash.parent() == Some(&names.parent);
     if !is_beside || is_there(place)? {

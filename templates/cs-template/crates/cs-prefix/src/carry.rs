@@ -17,8 +17,8 @@ const HALF_COPIED: &str = ".conda-ship-moving";
 
 /// Move named environments and the package cache from one prefix to another on the same file system.
 ///
-/// What the other prefix has already stays as it is. Each move is one rename: a killed run is repaired by calling this again.
-/// What cannot be renamed is copied.
+/// What the other prefix has already stays as it is. Each move is one rename: a killed
+/// run is repaired by calling this again. What cannot be renamed is copied.
 pub(crate) fn carry_over(from: &Path, to: &Path) -> Result<(), PrefixError> {
     for name in CARRIED {
         merge(&from.join(name), &to.join(name))?;

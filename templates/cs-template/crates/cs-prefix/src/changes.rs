@@ -16,8 +16,8 @@ pub struct Changes {
     pub added: Vec<String>,
     /// The same for what is no longer there.
     pub removed: Vec<String>,
-    /// Files that came and that no package lists, sorted; a directory that holds nothing else once, with a slash at its end. At
-    /// most some thousands.
+    /// Files that came and that no package lists, sorted; a directory that holds nothing
+    /// else once, with a slash at its end. At most some thousands.
     pub files: Vec<String>,
     /// The match specs that conda was asked for, when it was conda: what it takes to add it all again.
     pub requested: Vec<String>,
@@ -32,8 +32,8 @@ impl Changes {
 
 /// Compare what `prefix` holds with what its marker says it held.
 ///
-/// Reads all records and lists all directories, but no other file: what packages have put there counts as unchanged while it is
-/// there. A prefix whose marker does not say what its build left is compared by its packages alone.
+/// Reads all records and lists all directories, but no other file: what packages have put there counts as unchanged
+/// while it is there. A prefix whose marker does not say what its build left is compared by its packages alone.
 pub fn find_changes(prefix: &Path, marker: &Marker) -> Result<Changes, PrefixError> {
     let now = Contents::list(prefix)?;
     let (added, removed) = compare(&marker.packages, &now.packages);
@@ -96,8 +96,8 @@ fn is_within(file: &str, path: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether a distribution that is gone went with a conda package that is gone, whose record went too: they have the same name,
-/// or, where they are called differently (torch, pytorch), the same version.
+/// Whether a distribution that is gone went with a conda package that is gone, whose record went too:
+/// they have the same name, or, where they are called differently (torch, pytorch), the same version.
 fn is_likely_of(distribution: &str, package: &str) -> bool {
     let file_name = distribution.rsplit('/').next().unwrap_or(distribution);
     let stem = file_name

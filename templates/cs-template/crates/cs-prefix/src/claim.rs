@@ -1,8 +1,11 @@
 //! The claim: the right to change a prefix and what is around it, held by one process at a time.
 //!
-//! The staging directory is its own lock: the process that has locked the directory at `.NAME.staging` holds the claim.
-//! Renaming that directory into place ends the claim in the same instant, and a killed holder's lock dies with it. Where
-//! directories cannot be locked, making the directory is the lock, and a heartbeat in it tells the living from the dead.
+//! The staging directory is its own lock: the process that has locked the directory at
+//! `.NAME.staging` holds the claim. Renaming that directory into place ends the claim in the
+//! same instant, and a killed holder's lock dies with it. Where directories cannot be locked,
+//! making the directory is the lock, and a heartbeat in it tells the living from the dead.
+//! On Windows the lock is a file beside the directory, which dies with its holder too but does
+//! not follow the directory.
 
 use std::fs::File;
 use std::io;
@@ -12,7 +15,7 @@ use crate::carry::{carry_over, list_environments};
 use crate::error::PrefixError;
 use crate::foreignness::Foreignness;
 use crate::heartbeat::Heartbeat;
-use crate::look::{is_directory, is_empty_directory, is_file, is_locked, is_there};
+use crate::look::{is_claimed, is_directory, is_empty_directory, is_file, is_locked, is_there};
 use crate::marker::{Form, Marker, Reading};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
@@ -99,9 +102,9 @@ impl Claim {
         &self.names
     }
 
-    /// Whether a lock holds it, and follows the staging directory wherever it is renamed to; or a mere heartbeat.
-    pub fn is_locked(&self) -> bool {
-        self.lock.is_some()
+    /// Whether a lock holds it that follows the staging directory wherever that is renamed to.
+    pub fn follows_directory(&self) -> bool {
+        sys::CLAIM_FOLLOWS_DIRECTORY && self.lock.is_some()
     }
 
     /// Remove the scratch space: from here on the staging directory counts as finished.
@@ -157,6 +160,8 @@ impl Drop for Claim {
         }
         // An error here leaves an abandoned staging directory, which the next claim removes.
         let _ = discard_staging(&self.names);
+        // On Windows it has a name in the directories that go now.
+        self.lock = None;
         remove_directories(&self.created);
     }
 }
@@ -189,7 +194,7 @@ fn grip_staging(names: &Names, fresh: bool) -> Result<Grip, PrefixError> {
     if !check_staging(names)? {
         return Ok(Grip::Held);
     }
-    match sys::try_lock(&names.staging) {
+    match sys::try_claim(&names.staging) {
         Ok(Attempt::Held) => Ok(Grip::Held),
         Ok(Attempt::Locked(file)) => {
             // What was looked at may have gone, and another user may have taken the name.
@@ -210,15 +215,15 @@ fn grip_staging(names: &Names, fresh: bool) -> Result<Grip, PrefixError> {
     }
 }
 
-/// Whether the staging directory, if there is one, may be touched. Another user's is only waited for, when that user is at work
-/// and the result may be run; otherwise it is an error.
+/// Whether the staging directory, if there is one, may be touched. Another user's is only
+/// waited for, when that user is at work and the result may be run; otherwise it is an error.
 pub(crate) fn check_staging(names: &Names) -> Result<bool, PrefixError> {
     let Err(error) = trust::check_directory(&names.staging) else {
         return Ok(true);
     };
     let is_relied_on = matches!(error, PrefixError::Untrusted { .. })
         && trust::find_distrust(&names.staging)?.is_none();
-    if is_relied_on && is_locked(&names.staging)? {
+    if is_relied_on && is_claimed(&names.staging)? {
         Ok(false)
     } else {
         Err(error)
@@ -314,8 +319,8 @@ fn is_replacement(names: &Names) -> Result<bool, PrefixError> {
     )
 }
 
-/// Remove the staging directory, but first return the environments that were moved into it. The one that a dismantled prefix
-/// gives way to stays, for the next claim to finish.
+/// Remove the staging directory, but first return the environments that were moved into
+/// it. The one that a dismantled prefix gives way to stays, for the next claim to finish.
 fn discard_staging(names: &Names) -> Result<(), PrefixError> {
     if is_replacement(names)? {
         return Ok(());

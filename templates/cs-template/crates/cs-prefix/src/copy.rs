@@ -5,7 +5,8 @@ use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Mounted, PrefixError};
+use crate::error::PrefixError;
+use crate::obstacles::Mounted;
 use crate::sys;
 
 /// Asked before each file; its error ends the copying.

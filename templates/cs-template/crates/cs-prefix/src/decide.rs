@@ -4,7 +4,7 @@ use crate::changes::find_changes;
 use crate::claim::check_staging;
 use crate::error::PrefixError;
 use crate::foreignness::Foreignness;
-use crate::look::{find_target, is_empty_directory, is_locked, is_there};
+use crate::look::{find_target, is_claimed, is_empty_directory, is_there};
 use crate::marker::{Marker, Reading};
 use crate::mounts::{find_mount, refuse_mounts};
 use crate::names::{Names, Owner};
@@ -213,7 +213,7 @@ fn check_site(names: &Names, policy: &Policy) -> Result<(), PrefixError> {
     }
     match find_unwritable(names) {
         // A user who may not write can still wait for one who may.
-        Some(_) if is_locked(&names.staging).unwrap_or(false) => Ok(()),
+        Some(_) if is_claimed(&names.staging).unwrap_or(false) => Ok(()),
         Some(directory) => Err(PrefixError::not_writable(directory, "install the prefix")),
         None => Ok(()),
     }

@@ -8,6 +8,7 @@ use cs_entry::ownership::Doubt;
 
 use crate::distrust::Distrust;
 use crate::foreignness::Foreignness;
+use crate::obstacles::{Mounted, Undeletable, inner};
 use crate::remains::Remains;
 
 /// What a failure means: one word for the caller, who turns it into a status and advice.
@@ -53,7 +54,8 @@ pub enum Kind {
     Io,
 }
 
-/// A prefix that cannot be read, built, swapped or removed. Its text says what is wrong and where; what to do is the caller's to say.
+/// A prefix that cannot be read, built, swapped or removed. Its text says what is wrong
+/// and where; what to do is the caller's to say.
 #[derive(Debug, thiserror::Error)]
 pub enum PrefixError {
     /// The path holds something that this runtime did not make.
@@ -80,7 +82,8 @@ pub enum PrefixError {
     },
     /// The prefix is reached through a symbolic link.
     #[error(
-        "{prefix} is a symbolic link to {target}: it can be run from there, but it is neither replaced nor removed through the link"
+        "{prefix} is a symbolic link to {target}: it can be run from there, \
+         but it is neither replaced nor removed through the link"
     )]
     SymbolicLink {
         /// The link.
@@ -114,7 +117,8 @@ pub enum PrefixError {
     },
     /// Something is mounted at the prefix or in it, or in a directory beside it that would be moved or removed.
     #[error(
-        "{path} is a mount point: what is mounted there is neither moved nor removed, so the prefix can be neither replaced nor removed"
+        "{path} is a mount point: what is mounted there is neither moved nor removed, \
+         so the prefix can be neither replaced nor removed"
     )]
     MountPoint {
         /// Where it is mounted.
@@ -326,7 +330,7 @@ impl PrefixError {
         }
     }
 
-    /// The path to look after: where a link leads, what is left of a prefix, else the one that the text names.
+    /// The path to check: where a link leads, what is left of a prefix, else the one that the text names.
     pub fn path(&self) -> &Path {
         match self {
             Self::Foreign { path, .. }
@@ -360,49 +364,6 @@ pub enum InstallError<E> {
     /// The closure that fills the staging directory failed; its directory is gone again.
     #[error("{0}")]
     Build(E),
-}
-
-/// Where something is mounted that must be left alone, inside of an [`io::Error`].
-#[derive(Debug, thiserror::Error)]
-#[error("{0} is a mount point")]
-pub(crate) struct Mounted(pub PathBuf);
-
-impl From<Mounted> for io::Error {
-    fn from(mounted: Mounted) -> Self {
-        Self::new(io::ErrorKind::ResourceBusy, mounted)
-    }
-}
-
-/// Whether an error means that something is mounted where only the runtime's own files should be.
-pub(crate) fn is_mounted(error: &io::Error) -> bool {
-    inner::<Mounted>(error).is_some()
-}
-
-/// What cannot be deleted, inside of an [`io::Error`] of the same kind.
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: {source}")]
-pub(crate) struct Undeletable {
-    /// The file or directory.
-    pub path: PathBuf,
-    /// The system's words.
-    pub source: io::Error,
-}
-
-impl Undeletable {
-    /// The one that an error tells of.
-    pub fn find(error: &io::Error) -> Option<&Self> {
-        inner(error)
-    }
-}
-
-impl From<Undeletable> for io::Error {
-    fn from(found: Undeletable) -> Self {
-        Self::new(found.source.kind(), found)
-    }
-}
-
-fn inner<T: std::error::Error + 'static>(error: &io::Error) -> Option<&T> {
-    error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 
 fn is_full(error: &io::Error) -> bool {

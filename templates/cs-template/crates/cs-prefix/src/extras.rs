@@ -1,7 +1,8 @@
 //! Files in a prefix that no package has put there.
 //!
-//! Libraries that R installs, kernels, databases, scripts in `bin`: a user's work, which nothing could bring back. What a package
-//! lists in its record is not compared with the file; what is not listed counts, by its topmost new directory.
+//! Libraries that R installs, kernels, databases, scripts in `bin`: a user's work, which
+//! nothing could bring back. What a package lists in its record is not compared with the
+//! file; what is not listed counts, by its topmost new directory.
 
 use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
@@ -41,8 +42,8 @@ const COMPILED: &str = "__pycache__";
 /// Endings of compiled files, and of those that conda could not remove.
 const ENDINGS: [&str; 3] = [".pyc", ".pyo", ".c~"];
 
-/// The files below `prefix` that neither a record nor `listed` has, sorted; directories that hold nothing else once, with a
-/// slash at the end. `runtime` names the owner.
+/// The files below `prefix` that neither a record nor `listed` has, sorted; directories
+/// that hold nothing else once, with a slash at the end. `runtime` names the owner.
 pub(crate) fn find_extras(
     prefix: &Path,
     runtime: &str,

@@ -11,8 +11,8 @@ use crate::names::Names;
 use crate::remove::remove_tree_in_order;
 use crate::sys;
 
-/// Take a directory away at once by renaming it into the scratch space, then remove it, or put aside what is left of it. One
-/// that cannot be renamed is removed where it stands, behind a marker that says so.
+/// Take a directory away at once by renaming it into the scratch space, then remove it, or put aside what
+/// is left of it. One that cannot be renamed is removed where it stands, behind a marker that says so.
 pub(crate) fn bury(names: &Names, path: &Path) -> Result<(), PrefixError> {
     if !is_there(path)? {
         return Ok(());

@@ -1,4 +1,4 @@
-//! A sign of life, for file systems whose directories cannot be locked (NFS, Windows).
+//! A sign of life, for file systems whose directories cannot be locked (NFS).
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};

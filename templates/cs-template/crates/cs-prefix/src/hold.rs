@@ -1,33 +1,35 @@
-//! A prefix that stays where it is until a program in it has been started, and one that nothing is started from any more.
+//! A prefix that stays where it is until a program in it has been started, and one that
+//! nothing is started from any more.
 //!
-//! Between the look at a prefix's marker and the start of its delegate, another process could exchange prefixes, and the
-//! delegate would be another version's. So who starts something locks the prefix's directory, together with others who do,
-//! until the kernel has opened the program; and who moves a prefix away locks it alone.
+//! Between the look at a prefix's marker and the start of its delegate, another process could exchange prefixes,
+//! and the delegate would be another version's. So who starts something locks the prefix's directory, together
+//! with others who do, until the kernel has opened the program; and who moves a prefix away locks it alone.
 
 use std::fs::File;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::clock;
 use crate::error::PrefixError;
 use crate::marker::Marker;
 use crate::names::Owner;
 use crate::state::inspect;
 use crate::sys::{self, Attempt};
 
-/// How long a start waits for a move, which takes little more than the grace. Everybody who can read a directory can lock it,
-/// which must not prevent a start.
+/// How long a start waits for a move, which takes little more than the grace. Everybody
+/// who can read a directory can lock it, which must not prevent a start.
 const START_LIMIT: Duration = Duration::from_secs(5);
-/// How long a move waits for starts, which take microseconds, and then goes on: everybody who can read a directory can lock it,
-/// which must not stop upgrades.
+/// How long a move waits for starts, which take microseconds, and then goes on: everybody
+/// who can read a directory can lock it, which must not stop upgrades.
 const MOVE_LIMIT: Duration = Duration::from_secs(2);
-/// How long a move waits after the last start. The interpreter of a script opens that by its path, and the lock is gone by then.
-/// The page on the life of a prefix has the measurements.
+/// How long a move waits after the last start. The interpreter of a script opens that by its
+/// path, and the lock is gone by then. The page on the life of a prefix has the measurements.
 const GRACE: Duration = Duration::from_millis(100);
 /// How far apart attempts to lock are.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// A prefix that is not moved until this is dropped, or another program has taken the place of this process. Where directories
-/// cannot be locked, it holds nothing.
+/// A prefix that is not moved until this is dropped, or another program has taken the
+/// place of this process. Where directories cannot be locked, it holds nothing.
 #[derive(Debug)]
 pub struct Hold {
     lock: Option<File>,
@@ -36,11 +38,11 @@ pub struct Hold {
 impl Hold {
     /// Hold what is at `prefix`, or behind the link there, as others may at the same time. Waits for a move.
     pub fn take(prefix: &Path) -> Self {
-        let start = Instant::now();
+        let start = clock::now();
         loop {
             let lock = match sys::try_lock_shared(prefix) {
-                Ok(Attempt::Held) if start.elapsed() < START_LIMIT => {
-                    std::thread::sleep(PAUSE);
+                Ok(Attempt::Held) if clock::now() - start < START_LIMIT => {
+                    clock::sleep(PAUSE);
                     continue;
                 }
                 Ok(Attempt::Locked(lock)) => lock,
@@ -82,12 +84,12 @@ impl Hold {
     }
 }
 
-/// Let nothing more be started from `prefix`, and what has just been started open its script; for as long as the file returned
-/// is open. None where directories cannot be locked, or where somebody does not let go.
+/// Let nothing more be started from `prefix`, and what has just been started open its script; for as long as
+/// the file returned is open. None where directories cannot be locked, or where somebody does not let go.
 pub(crate) fn stop_starts(prefix: &Path) -> Option<File> {
     match lock_alone(prefix, MOVE_LIMIT) {
         Ok(Attempt::Locked(lock)) => {
-            std::thread::sleep(GRACE);
+            clock::sleep(GRACE);
             Some(lock)
         }
         _ => None,
@@ -96,10 +98,10 @@ pub(crate) fn stop_starts(prefix: &Path) -> Option<File> {
 
 /// Lock a directory that others lock only for a moment: to start something, or to find out whether it is locked.
 pub(crate) fn lock_alone(directory: &Path, limit: Duration) -> std::io::Result<Attempt> {
-    let start = Instant::now();
+    let start = clock::now();
     loop {
         match sys::try_lock(directory)? {
-            Attempt::Held if start.elapsed() < limit => std::thread::sleep(PAUSE),
+            Attempt::Held if clock::now() - start < limit => clock::sleep(PAUSE),
             attempt => return Ok(attempt),
         }
     }
@@ -107,34 +109,33 @@ pub(crate) fn lock_alone(directory: &Path, limit: Duration) -> std::io::Result<A
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::thread;
-
     use super::*;
-
-    /// Longer than the machine needs for what takes no time.
-    const WHILE: Duration = Duration::from_millis(300);
+    use crate::clock::pretended::sleeps_of;
 
     fn is_stopped(prefix: &Path) -> bool {
         matches!(sys::try_lock_shared(prefix), Ok(Attempt::Held))
     }
 
+    /// A hook that drops something when it is called for the third time.
+    fn drop_at_third<T: 'static>(held: T) -> impl FnMut(Duration) + 'static {
+        let (mut held, mut calls) = (Some(held), 0);
+        move |_| {
+            calls += 1;
+            if calls == 3 {
+                drop(held.take());
+            }
+        }
+    }
+
     #[test]
     fn a_move_waits_for_starts_and_then_lets_interpreters_open_their_scripts() {
         let prefix = tempfile::tempdir().unwrap();
-        let hold = Hold::take(prefix.path());
-        thread::scope(|scope| {
-            let moving = scope.spawn(|| {
-                let stopped = stop_starts(prefix.path());
-                (stopped, Instant::now())
-            });
-            thread::sleep(WHILE);
-            assert!(!moving.is_finished());
-            let dropped = Instant::now();
-            drop(hold);
-            let (stopped, since) = moving.join().unwrap();
-            assert!(since - dropped >= GRACE);
+        let hook = drop_at_third(Hold::take(prefix.path()));
+        let slept = sleeps_of(hook, || {
+            let stopped = stop_starts(prefix.path());
             assert!(stopped.is_some() && is_stopped(prefix.path()));
         });
+        assert_eq!(slept, [PAUSE, PAUSE, PAUSE, GRACE]);
     }
 
     #[test]
@@ -143,38 +144,44 @@ mod tests {
         let [prefix, other] = ["prefix", "other"].map(|name| directory.path().join(name));
         std::fs::create_dir(&prefix).unwrap();
         std::fs::create_dir(&other).unwrap();
-        let stopped = stop_starts(&prefix);
-        thread::scope(|scope| {
-            let starting = scope.spawn(|| Hold::take(&prefix));
-            thread::sleep(WHILE);
-            assert!(!starting.is_finished());
-            sys::exchange(&prefix, &other).unwrap();
-            drop(stopped);
-            let hold = starting.join().unwrap();
+        let mut end_of_move = drop_at_third(stop_starts(&prefix));
+        let paths = [prefix.clone(), other];
+        let mut is_exchanged = false;
+        let hook = move |pause| {
+            if !is_exchanged {
+                sys::exchange(&paths[0], &paths[1]).unwrap();
+                is_exchanged = true;
+            }
+            end_of_move(pause);
+        };
+        let slept = sleeps_of(hook, || {
+            let hold = Hold::take(&prefix);
             assert!(sys::is_behind(hold.lock.as_ref().unwrap(), &prefix));
         });
+        assert_eq!(slept.first(), Some(&PAUSE));
     }
 
     #[test]
     fn neither_waits_for_ever() {
         let prefix = tempfile::tempdir().unwrap();
-        let start = Instant::now();
         let hold = Hold::take(prefix.path());
-        assert!(stop_starts(prefix.path()).is_none());
+        let slept = sleeps_of(drop, || assert!(stop_starts(prefix.path()).is_none()));
+        assert_eq!(slept.iter().sum::<Duration>(), MOVE_LIMIT);
         drop(hold);
         let _stopped = stop_starts(prefix.path());
-        assert!(Hold::take(prefix.path()).lock.is_none());
-        assert!(start.elapsed() >= MOVE_LIMIT + GRACE + START_LIMIT);
+        let slept = sleeps_of(drop, || assert!(Hold::take(prefix.path()).lock.is_none()));
+        assert_eq!(slept.iter().sum::<Duration>(), START_LIMIT);
     }
 
     #[test]
     fn what_cannot_be_locked_is_not_waited_for() {
         sys::pretend::NO_LOCKS.set(true);
         let prefix = tempfile::tempdir().unwrap();
-        let start = Instant::now();
-        assert!(Hold::take(prefix.path()).lock.is_none());
-        assert!(stop_starts(prefix.path()).is_none());
-        assert!(Hold::take(&prefix.path().join("nothing")).lock.is_none());
-        assert!(start.elapsed() < GRACE);
+        let slept = sleeps_of(drop, || {
+            assert!(Hold::take(prefix.path()).lock.is_none());
+            assert!(stop_starts(prefix.path()).is_none());
+            assert!(Hold::take(&prefix.path().join("nothing")).lock.is_none());
+        });
+        assert_eq!(slept, []);
     }
 }

@@ -1,8 +1,9 @@
 //! Replace a prefix whose directory cannot be renamed: in a container, one that comes from the image.
 //!
-//! Overlayfs answers EXDEV to the rename of a directory of a lower layer. Such a prefix can be copied, and emptied where it
-//! stands. So everything that will be needed is copied first, beside it and with the old prefix whole; then its marker says
-//! that it is being *dismantled*, and from there on the next holder of the claim goes forward: see [`resume`].
+//! Overlayfs answers EXDEV to the rename of a directory of a lower layer. Such a prefix can
+//! be copied, and emptied where it stands. So everything that will be needed is copied first,
+//! beside it and with the old prefix whole; then its marker says that it is being
+//! *dismantled*, and from there on the next holder of the claim goes forward: see `resume`.
 
 use std::path::Path;
 
@@ -49,8 +50,8 @@ pub(crate) fn measure(names: &Names) -> Result<(u64, u64), PrefixError> {
     Ok(measure_tree(&names.prefix))
 }
 
-/// Refuse a prefix with something in it that will certainly not be deleted: there is no putting it aside here, and once the
-/// prefix is dismantled there is no way back.
+/// Refuse a prefix with something in it that will certainly not be deleted: there is no
+/// putting it aside here, and once the prefix is dismantled there is no way back.
 fn refuse_undeletable(names: &Names) -> Result<(), PrefixError> {
     let fail = |source| PrefixError::io("look at", &names.prefix, source);
     match find_undeletable(&names.prefix).map_err(fail)? {

@@ -11,7 +11,7 @@ use crate::decide::{Decision, Site, decide};
 use crate::error::{InstallError, PrefixError};
 use crate::extras::list_unrecorded;
 use crate::hold::Hold;
-use crate::look::{is_locked, is_there};
+use crate::look::{is_claimed, is_there};
 use crate::marker::{Form, Marker};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
@@ -54,12 +54,12 @@ pub fn install<E>(
     install_and_hold(prefix, owner, policy, tell, cancel, build).map(|(outcome, _)| outcome)
 }
 
-/// Make sure that a complete prefix of this runtime is at `prefix`, building it with `build` if need be; returns a hold on it too. Another
-/// process may have put another in its place before it was held: [`Hold::is_on`] tells.
+/// Make sure that a complete prefix of this runtime is at `prefix`, building it with `build` if need be; returns
+/// a hold on it too. Another process may have put another in its place before it was held: [`Hold::is_on`] tells.
 ///
-/// `tell` is called over and over while another process holds the prefix, and in the end with what could not be deleted.
-/// `cancel` is looked at between steps; the build should look at it too. After an error the prefix is as it was, and nothing is
-/// left beside it but what has been told.
+/// `tell` is called over and over while another process holds the prefix, and in the end with what
+/// could not be deleted. `cancel` is looked at between steps; the build should look at it too.
+/// After an error the prefix is as it was, and nothing is left beside it but what has been told.
 pub fn install_and_hold<E>(
     prefix: &Path,
     owner: &Owner,
@@ -159,7 +159,7 @@ fn wait_for_news(names: &Names, owner: &Owner, patience: &mut Patience) -> Resul
     let before = inspect(&names.prefix, owner)?;
     loop {
         patience.wait(names)?;
-        if !is_locked(&names.staging)? || inspect(&names.prefix, owner)? != before {
+        if !is_claimed(&names.staging)? || inspect(&names.prefix, owner)? != before {
             return Ok(());
         }
     }
@@ -177,7 +177,7 @@ fn tidy_up(names: &Names, owner: &Owner, patience: &mut Patience) {
     if is_settled && is_clean(names, owner).unwrap_or(false) {
         return;
     }
-    if find_unwritable(names).is_some() || is_locked(&names.staging).unwrap_or(true) {
+    if find_unwritable(names).is_some() || is_claimed(&names.staging).unwrap_or(true) {
         return;
     }
     if let Ok(Some(claim)) = Claim::take(names, owner, patience) {

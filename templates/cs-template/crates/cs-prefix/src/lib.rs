@@ -2,7 +2,7 @@
 //!
 //! The states, what each command does in each of them, and what survives a kill at any instant are written down in
 //! `docs/explanation/prefix-lifecycle.md`; the names there and here are the same. This crate knows nothing of archives,
-//! stamps or networks: [`install`] is handed a closure that fills a directory.
+//! stamps or networks: [`install()`] is handed a closure that fills a directory.
 
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
@@ -10,6 +10,7 @@ mod aside;
 mod carry;
 mod changes;
 mod claim;
+mod clock;
 mod contents;
 mod copy;
 mod decide;
@@ -31,6 +32,7 @@ mod marker;
 mod mounts;
 mod moves;
 mod names;
+mod obstacles;
 mod patience;
 mod placing;
 mod policy;

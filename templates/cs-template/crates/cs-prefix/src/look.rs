@@ -66,6 +66,11 @@ pub(crate) fn is_locked(path: &Path) -> Result<bool, PrefixError> {
     sys::is_locked(path).map_err(|source| PrefixError::io("open", path, source))
 }
 
+/// Whether another process holds the claim that the staging directory stands for.
+pub(crate) fn is_claimed(staging: &Path) -> Result<bool, PrefixError> {
+    sys::is_claimed(staging).map_err(|source| PrefixError::io("open", staging, source))
+}
+
 fn answer<T>(
     action: &'static str,
     path: &Path,

@@ -18,9 +18,9 @@ const LIMIT_BYTES: u64 = 16 << 20;
 
 /// The first byte of the marker: the brace of a JSON object, or another byte in its place.
 ///
-/// A plain later run compares the marker's first bytes and looks at nothing else. A prefix whose surroundings a kill may
-/// leave untidy is *unsettled* while that is so: it runs as well, but its runtime takes the longer way and tidies up. One
-/// that is *dismantled* is being emptied where it stands: it counts as torn.
+/// A plain later run compares the marker's first bytes and looks at nothing else. A prefix whose surroundings
+/// a kill may leave untidy is *unsettled* while that is so: it runs as well, but its runtime takes the longer
+/// way and tidies up. One that is *dismantled* is being emptied where it stands: it counts as torn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// As a plain later run expects it.
@@ -46,7 +46,8 @@ impl Form {
         }
     }
 
-    /// Change the form of the marker in `directory`, if it is this runtime's. One byte is written in place, so this needs no claim.
+    /// Change the form of the marker in `directory`, if it is this runtime's. One byte is
+    /// written in place, so this needs no claim.
     ///
     /// A failure is not a reason to stop: it only costs the tidying after a kill that comes at just the wrong moment.
     pub(crate) fn set(self, directory: &Path, owner: &Owner) {
@@ -116,8 +117,8 @@ pub struct Marker {
     /// Python metadata directories (`lib/python3.11/site-packages/x-1.dist-info`), sorted.
     #[serde(default)]
     pub distributions: Vec<String>,
-    /// Files that the build left and no package lists, sorted; a directory with a slash at its end stands for all in it. None in
-    /// prefixes of older runtimes, which did not look.
+    /// Files that the build left and no package lists, sorted; a directory with a slash at
+    /// its end stands for all in it. None in prefixes of older runtimes, which did not look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<Vec<String>>,
     /// Settings as the build left them, path to text, to tell the user's own from them: `.condarc`, for instance.
@@ -162,7 +163,8 @@ impl Marker {
         }
     }
 
-    /// The marker of a prefix of this runtime; `None` for everything else, readable or not, and for what others can have put there.
+    /// The marker of a prefix of this runtime; `None` for everything else, readable or
+    /// not, and for what others can have put there.
     pub(crate) fn read_ours(directory: &Path, owner: &Owner) -> Result<Option<Self>, PrefixError> {
         if !trust::is_own(directory)? {
             return Ok(None);
@@ -212,8 +214,8 @@ impl Marker {
     }
 }
 
-/// Whether the prefix at `path` may be run by the user who asks and its file `marker` begins with `start`: all that a plain
-/// later run wants to know.
+/// Whether the prefix at `path` may be run by the user who asks and its file `marker`
+/// begins with `start`: all that a plain later run wants to know.
 pub fn begins_with(path: &Path, marker: &str, start: &[u8]) -> bool {
     let mut found = vec![0; start.len()];
     matches!(trust::find_distrust(path), Ok(None))

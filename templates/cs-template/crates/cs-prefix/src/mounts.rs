@@ -1,8 +1,8 @@
 //! File systems that are mounted at, or somewhere in, what may be moved or removed.
 //!
-//! What is mounted is not this crate's: it is neither moved along nor removed. So a mount is looked for before the first
-//! change, in the system's list of mounts. Only where there is no such list is every entry looked at. A mount that comes
-//! later ends the sweep that meets it: see [`crate::remove`].
+//! What is mounted is not this crate's: it is neither moved along nor removed. So a mount is looked for
+//! before the first change, in the system's list of mounts. Only where there is no such list is every
+//! entry looked at. A mount that comes later ends the sweep that meets it: see [`crate::remove`].
 
 use std::path::{Path, PathBuf};
 

@@ -29,8 +29,8 @@ pub(crate) fn exchange(one: &Path, other: &Path) -> Result<Exchange, PrefixError
     sys::exchange(one, other).map_err(|source| PrefixError::io("exchange", other, source))
 }
 
-/// Make the new names durable. Both prefixes are on the disk by now, so a failure is not one of the replacement: after a power
-/// cut, the old names may be back, and what has them is complete.
+/// Make the new names durable. Both prefixes are on the disk by now, so a failure is not one of
+/// the replacement: after a power cut, the old names may be back, and what has them is complete.
 pub(crate) fn sync_parent(names: &Names) {
     let _ = sys::sync_directory(&names.parent);
 }

@@ -14,7 +14,8 @@ use crate::names::{Names, Owner};
 use crate::remove::remove_tree_in_order;
 use crate::sys;
 
-/// Put the finished staging directory where nothing is, or an empty directory: a directory's rename replaces nothing else.
+/// Put the finished staging directory where nothing is, or an empty directory: a
+/// directory's rename replaces nothing else.
 pub(crate) fn place(names: &Names) -> Result<(), PrefixError> {
     match sys::rename(&names.staging, &names.prefix) {
         // A killed run has left it in a lower layer.

@@ -41,7 +41,7 @@ impl Default for Policy {
     }
 }
 
-/// How [`crate::install`] ended well. In each case there is a complete prefix of this runtime.
+/// How [`crate::install()`] ended well. In each case there is a complete prefix of this runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing had to be built, or another process built it in the meantime.
@@ -106,7 +106,8 @@ pub enum KeepReason {
         /// Where.
         path: PathBuf,
     },
-    /// The new one could not be made. [`crate::install`] has that as an error; a caller that goes on with what is there says so.
+    /// The new one could not be made. [`crate::install()`] has that as an error; a caller
+    /// that goes on with what is there says so.
     Failed {
         /// The error's message.
         why: String,

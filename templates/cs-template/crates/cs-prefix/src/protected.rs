@@ -24,7 +24,9 @@ pub(crate) fn refuse_protected(prefix: &Path) -> Result<(), PrefixError> {
     if home.is_some_and(|home| home.starts_with(&real)) {
         return refuse(Protection::Home);
     }
-    if std::env::current_dir().is_ok_and(|directory| directory.starts_with(&real)) {
+    // On Windows a resolved path has another form.
+    let directory = std::env::current_dir().and_then(|directory| directory.canonicalize());
+    if directory.is_ok_and(|directory| directory.starts_with(&real)) {
         return refuse(Protection::WorkingDirectory);
     }
     Ok(())

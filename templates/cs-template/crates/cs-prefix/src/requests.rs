@@ -11,8 +11,8 @@ use crate::sys::is_absence;
 /// Ten years of weekly updates of a thousand packages take half of it.
 const LIMIT_BYTES: u64 = 64 << 20;
 
-/// The specs that the user has asked for and that are still in force, as conda's `History.get_requested_specs_map` finds
-/// them, without those that the runtime itself was made of: sorted by package.
+/// The specs that the user has asked for and that are still in force, as conda's `History.get_requested_specs_map`
+/// finds them, without those that the runtime itself was made of: sorted by package.
 ///
 /// `installed` has the `name-version-build` of every package: what was asked for and is gone does not count.
 pub(crate) fn find_requests(
@@ -117,7 +117,8 @@ fn name_package(spec: &str) -> String {
 mod tests {
     use super::*;
 
-    const OWN: &str = "==> 2026-01-01 00:00:00 <==\n# cmd: bootstrap\n+c/noarch::conda-26.7-0\n# update specs: [\"conda\", \"python 3.*\"]\n";
+    const OWN: &str = "==> 2026-01-01 00:00:00 <==\n# cmd: bootstrap\n+c/noarch::conda-26.7-0\n\
+        # update specs: [\"conda\", \"python 3.*\"]\n";
 
     fn replayed(more: &str) -> Vec<String> {
         replay(&format!("{OWN}{more}")).into_values().collect()

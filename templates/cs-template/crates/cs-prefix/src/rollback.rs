@@ -27,8 +27,8 @@ pub struct RolledBack {
 
 /// Exchange the prefix with the previous one; named environments stay with the prefix.
 ///
-/// The stamp that was in place is written into the marker of the one put back, so that its runtime keeps that prefix from
-/// now on (unless it is forced) instead of upgrading it again. After an error everything is as it was.
+/// The stamp that was in place is written into the marker of the one put back, so that its runtime keeps that
+/// prefix from now on (unless it is forced) instead of upgrading it again. After an error everything is as it was.
 pub fn rollback(
     prefix: &Path,
     owner: &Owner,

@@ -14,7 +14,8 @@ use crate::marker::{Marker, remove_file};
 use crate::moves::make_directory;
 use crate::sys::is_absence;
 
-/// What conda and mamba read, and what their commands write for the user: pinned packages, the CEP 22 marker, variables.
+/// What conda and mamba read, and what their commands write for the user: pinned
+/// packages, the CEP 22 marker, variables.
 const FILES: [&str; 6] = [
     ".condarc",
     "condarc",

@@ -6,7 +6,7 @@ use crate::changes::{Changes, find_changes};
 use crate::distrust::Distrust;
 use crate::error::PrefixError;
 use crate::foreignness::Foreignness;
-use crate::look::{is_directory, is_empty_directory, is_locked, is_there, list};
+use crate::look::{is_claimed, is_directory, is_empty_directory, is_there, list};
 use crate::marker::{Marker, Reading};
 use crate::names::{Names, Owner};
 use crate::sys;
@@ -125,7 +125,7 @@ pub fn examine(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
 /// Look for builders, for what they left, for the previous prefix, and for the permission to change anything.
 pub fn look_around(prefix: &Path, owner: &Owner) -> Result<Neighbours, PrefixError> {
     let names = Names::new(prefix, owner)?;
-    let being_built = is_locked(&names.staging)?;
+    let being_built = is_claimed(&names.staging)?;
     let abandoned = !being_built && trust::is_own(&names.staging)?;
     Ok(Neighbours {
         being_built,

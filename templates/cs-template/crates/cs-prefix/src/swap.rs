@@ -80,14 +80,14 @@ pub(crate) fn replace(claim: &mut Claim, owner: &Owner, check: Check) -> Result<
     claim.finish()?;
     let _still = stop_starts(&names.prefix);
     carry_over(&names.prefix, &names.staging)?;
-    if !claim.is_locked() {
+    if !claim.follows_directory() {
         replace_in_two_steps(&names)?;
         claim.release();
         sync_parent(&names);
         return Ok(());
     }
-    // The lock follows the directory: other processes find it at `previous` and wait. The exchange comes last, so that a
-    // kill after it leaves nothing that a plain later run would have to look for.
+    // The lock follows the directory: other processes find it at `previous` and wait. The exchange
+    // comes last, so that a kill after it leaves nothing that a plain later run would have to look for.
     rename(&names.staging, &names.previous)?;
     match exchange(&names.previous, &names.prefix) {
         Ok(Exchange::Done) => claim.release(),
@@ -135,8 +135,8 @@ pub(crate) fn repair(claim: &mut Claim, owner: &Owner, check: Check) -> Result<(
         return inplace::replace(claim, owner, Previous::Stays, check);
     }
     claim.finish()?;
-    // The claim's lock goes into place with the new prefix. The old one, at the staging directory's name from then on, needs
-    // one too: others would take it for abandoned, and what is removed here by path could belong to them.
+    // The claim's lock goes into place with the new prefix. The old one, at the staging directory's name from then
+    // on, needs one too: others would take it for abandoned, and what is removed here by path could belong to them.
     let held = stop_starts(&names.prefix);
     carry_over(&names.prefix, &names.staging)?;
     if exchange(&names.staging, &names.prefix)? == Exchange::Unsupported {
@@ -179,7 +179,8 @@ pub(crate) fn exchange_with_previous(
     Ok(())
 }
 
-/// The exchange itself, of two prefixes that have all that they will have. After an error each has the name that it had.
+/// The exchange itself, of two prefixes that have all that they will have. After an error
+/// each has the name that it had.
 fn exchange_while_held(claim: &mut Claim, held: &Attempt) -> Result<(), PrefixError> {
     let names = claim.names().clone();
     if matches!(held, Attempt::Locked(_)) {

@@ -1,8 +1,8 @@
 //! Whose directories count: the rule of ownership, as `docs/explanation/prefix-lifecycle.md` states it.
 //!
-//! A marker can be written by anybody. What a directory says about itself counts only when nobody but the user who asks, and
-//! root, can have put it there. What follows relies on that: a directory that counts cannot be exchanged by others while it
-//! is worked on.
+//! A marker can be written by anybody. What a directory says about itself counts only when
+//! nobody but the user who asks, and root, can have put it there. What follows relies on
+//! that: a directory that counts cannot be exchanged by others while it is worked on.
 
 use std::fs::File;
 use std::io;
@@ -20,8 +20,8 @@ use crate::sys::{self, Seen};
 /// As many links in a row as Linux follows.
 const LINKS_LIMIT: usize = 40;
 
-/// Why the directory at `path`, or behind the link there, must not be run by the user who asks; `None` when it may be, or when
-/// there is nothing.
+/// Why the directory at `path`, or behind the link there, must not be run by the user who
+/// asks; `None` when it may be, or when there is nothing.
 ///
 /// A directory of a third user may be run, though not by root, where nobody but that user and root can have put it.
 pub fn find_distrust(path: &Path) -> Result<Option<Distrust>, PrefixError> {
@@ -52,7 +52,8 @@ pub(crate) fn check_change(names: &Names) -> Result<(), PrefixError> {
     check_directory(&names.prefix)
 }
 
-/// Refuse a parent in which others can exchange what this crate makes; one that does not exist yet will be the runtime's own.
+/// Refuse a parent in which others can exchange what this crate makes; one that does not
+/// exist yet will be the runtime's own.
 pub(crate) fn check_place(names: &Names) -> Result<(), PrefixError> {
     let found = find_doubt_of_place(&names.parent, sys::caller());
     refuse(found.map_err(|source| PrefixError::io("look at", &names.parent, source))?)
@@ -70,8 +71,8 @@ pub(crate) fn check_directory(path: &Path) -> Result<(), PrefixError> {
     refuse(doubt_itself(path, &seen.attributes, sys::caller()))
 }
 
-/// Whether there is a real directory that counts as the asking user's; the one that holds it is not looked at. What cannot be
-/// looked at is an error: environments may depend on the answer.
+/// Whether there is a real directory that counts as the asking user's; the one that holds it is
+/// not looked at. What cannot be looked at is an error: environments may depend on the answer.
 pub(crate) fn is_own(path: &Path) -> Result<bool, PrefixError> {
     match sys::look_at(path) {
         Err(error) if is_absence(&error) => Ok(false),
@@ -120,8 +121,8 @@ fn describe(path: &Path, attributes: &Attributes, doubt: Doubt) -> Distrust {
     }
 }
 
-/// The third part of the rule, for a directory or link of another user: whether nobody but that user and root can have put it
-/// there. Going up, each directory belongs to one of the two; in root's, nobody else may make anything.
+/// The third part of the rule, for a directory or link of another user: whether nobody but that user and root can
+/// have put it there. Going up, each directory belongs to one of the two; in root's, nobody else may make anything.
 fn may_run(path: &Path, seen: &Seen, caller: u32) -> io::Result<bool> {
     let user = seen.attributes.user;
     let is_third = user != caller && user != ROOT;
@@ -142,7 +143,8 @@ fn may_run(path: &Path, seen: &Seen, caller: u32) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Whether nobody but `user` and root can have put into this directory what is in it: something of that user's, or of root's.
+/// Whether nobody but `user` and root can have put into this directory what is in it:
+/// something of that user's, or of root's.
 fn keeps_others_out(attributes: &Attributes, user: u32, holds_theirs: bool) -> bool {
     let doubt = match attributes.user {
         ROOT if holds_theirs => attributes.doubt(ROOT),

@@ -28,11 +28,11 @@ pub struct UninstallPlan {
     names: Names,
     /// The prefix, if this runtime has one.
     pub prefix: Option<PathBuf>,
-    /// Environments that the user made in the prefix, or that a killed command has left in the previous one or in the staging
-    /// directory; they go too.
+    /// Environments that the user made in the prefix, or that a killed command has left
+    /// in the previous one or in the staging directory; they go too.
     pub named_environments: Vec<PathBuf>,
-    /// Files in the prefix, and in the previous one, that the user put there without a package; directories that hold nothing else
-    /// once. They go too.
+    /// Files in the prefix, and in the previous one, that the user put there without a
+    /// package; directories that hold nothing else once. They go too.
     pub files: Vec<PathBuf>,
     /// The prefix that the last upgrade replaced.
     pub previous: Option<PathBuf>,
@@ -132,8 +132,8 @@ impl UninstallPlan {
         Ok(found)
     }
 
-    /// What of the user's a later plan names and this one does not. By the path in the prefix: taking the claim may have put
-    /// the previous prefix in place, or returned environments.
+    /// What of the user's a later plan names and this one does not. By the path in the prefix:
+    /// taking the claim may have put the previous prefix in place, or returned environments.
     fn find_unnamed(&self, later: &Self) -> Option<PathBuf> {
         if !self.must_name_all {
             return None;

@@ -23,6 +23,9 @@ pub struct Header {
     pub platform: String,
     /// File name, without a path, of the executable that receives the user's arguments.
     pub delegate: String,
+    /// Where the builder found it, relative to the prefix, if it looked.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub delegate_path: Option<String>,
     /// Where to read more.
     #[serde(deserialize_with = "Option::deserialize")]
     pub docs_url: Option<String>,
@@ -62,7 +65,8 @@ pub struct Header {
     /// Number of files of the installed prefix, where the builder knew it.
     #[serde(deserialize_with = "Option::deserialize")]
     pub installed_file_count: Option<u64>,
-    /// Length of the longest prefix that fits over every binary placeholder, where there is one and the builder knew it.
+    /// Length of the longest prefix that fits over every binary placeholder, where there
+    /// is one and the builder knew it.
     #[serde(deserialize_with = "Option::deserialize")]
     pub prefix_limit_bytes: Option<usize>,
 }
@@ -142,7 +146,8 @@ pub enum Activation {
 const SCHEMA_VERSION: u32 = 1;
 
 impl Header {
-    /// Parse and check a header. Names that become paths must be plain file names: they decide what is written and removed.
+    /// Parse and check a header. Names that become paths must be plain file names: they
+    /// decide what is written and removed.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let header: Self = crate::json::parse(bytes)?;
         check_schema_version(header.schema_version)?;
@@ -150,6 +155,9 @@ impl Header {
         check_file_name("artifact_name", &header.artifact_name)?;
         check_file_name("platform", &header.platform)?;
         check_file_name("delegate", &header.delegate)?;
+        if let Some(path) = &header.delegate_path {
+            check_relative_path("delegate_path", path)?;
+        }
         check_file_name("install_name", &header.install_name)?;
         if let Some(name) = &header.bundle_file_name {
             check_file_name("bundle_file_name", name)?;
@@ -177,6 +185,16 @@ pub(crate) fn check_file_name(key: &str, name: &str) -> Result<(), String> {
         Err(format!("{key} is {name:?}, which is not a file name"))
     } else {
         Ok(())
+    }
+}
+
+/// Refuse anything but plain path components with `/` between them, drives and streams of Windows too.
+fn check_relative_path(key: &str, path: &str) -> Result<(), String> {
+    let is_plain = |part: &str| check_file_name(key, part).is_ok() && !part.contains(':');
+    if path.split('/').all(is_plain) {
+        Ok(())
+    } else {
+        Err(format!("{key} is {path:?}, which is not a relative path"))
     }
 }
 

@@ -39,11 +39,11 @@ impl Launch {
         let runtime = &header.runtime;
         let user_data = header.install_scheme == InstallScheme::UserData;
         let self_commands = header.commands == Commands::SelfWord;
-        // On Windows an executable may be in any of seven directories: there it is the bare file name.
-        let delegate = if header.platform.starts_with("win-") {
-            format!("{}.exe", header.delegate)
-        } else {
-            format!("bin/{}", header.delegate)
+        let delegate = match &header.delegate_path {
+            Some(path) => path.clone(),
+            // Nobody has looked. On Windows it may be in any of seven directories, with any of three endings.
+            None if header.platform.starts_with("win-") => header.delegate.clone(),
+            None => format!("bin/{}", header.delegate),
         };
         let directory = if user_data { "conda" } else { ".conda" };
         Self {

@@ -44,7 +44,8 @@ pub struct PlanPackage {
     pub build: String,
     /// The conda subdir that it comes from.
     pub subdir: String,
-    /// Where its archive can be downloaded, without credentials; `None` for a local archive, which comes with the runtime.
+    /// Where its archive can be downloaded, without credentials; `None` for a local
+    /// archive, which comes with the runtime.
     #[serde(deserialize_with = "Option::deserialize")]
     pub url: Option<String>,
     /// File name of its archive.

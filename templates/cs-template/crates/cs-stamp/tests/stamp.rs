@@ -205,7 +205,8 @@ fn headers_that_cannot_be_are_refused() {
 fn plans_that_cannot_be_are_refused() {
     let package = |file_name: &str, sha256: &str| {
         format!(
-            r#"{{"build":"0","file_name":"{file_name}","md5":null,"name":"a","noarch":null,"record":{{}},"requested_spec":null,"sha256":"{sha256}","size":null,"subdir":"noarch","url":"u","version":"1"}}"#
+            r#"{{"build":"0","file_name":"{file_name}","md5":null,"name":"a","noarch":null,"record":{{}},
+                "requested_spec":null,"sha256":"{sha256}","size":null,"subdir":"noarch","url":"u","version":"1"}}"#
         )
     };
     let digest = "0f".repeat(32);

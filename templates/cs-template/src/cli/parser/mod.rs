@@ -13,8 +13,8 @@ use crate::cli::usage::UsageError;
 
 type Parsed<T> = Result<T, UsageError>;
 
-/// Understand `arguments` (without the program's name). Whatever is not the runtime's own goes to the delegate, from the first
-/// such word on, as it came. What is its own at the start, the fast path is asked.
+/// Understand `arguments` (without the program's name). Whatever is not the runtime's own goes to the
+/// delegate, from the first such word on, as it came. What is its own at the start, the fast path is asked.
 pub fn parse_arguments(mut arguments: Vec<OsString>, launch: &Launch) -> Parsed<Invocation> {
     let first = arguments.first().map(OsString::as_os_str);
     let is_own =
@@ -40,7 +40,8 @@ fn parse_direct(arguments: Vec<OsString>, launch: &Launch) -> Parsed<Invocation>
     }
 }
 
-/// Behind the word `self` everything is the runtime's own, but conda may have a `self` too: it gets what the runtime does not know.
+/// Behind the word `self` everything is the runtime's own, but conda may have a `self`
+/// too: it gets what the runtime does not know.
 fn parse_self(arguments: Vec<OsString>, launch: &Launch) -> Parsed<Invocation> {
     let (given, mut rest) = take_globals(arguments[1..].to_vec())?;
     let Some(word) = rest.first().cloned() else {
@@ -197,7 +198,8 @@ impl Command {
     }
 }
 
-/// conda-spawn has options of its own, and takes a command to run: with conda, what is not an environment's name is for it.
+/// conda-spawn has options of its own, and takes a command to run: with conda, what is
+/// not an environment's name is for it.
 fn pass_on(parser: &mut Parser, word: OsString, spawn_arguments: &mut Vec<OsString>) {
     let name = word.to_str().map(str::to_owned);
     spawn_arguments.push(word);
@@ -259,7 +261,8 @@ fn next_word(parser: &mut Parser) -> Option<OsString> {
     parser.try_raw_args()?.next()
 }
 
-/// Whether a word is an option among `choices`, with its value if it has one (`--path=P`), or several that are one letter each.
+/// Whether a word is an option among `choices`, with its value if it has one
+/// (`--path=P`), or several that are one letter each.
 fn is_options(word: &OsStr, choices: &[&'static Choice]) -> bool {
     let find = |name: &str| find_choice(choices, name);
     let (name, has_value) = split_name(word);

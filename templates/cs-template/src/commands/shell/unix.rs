@@ -15,7 +15,8 @@ use crate::run::environment::{Environment, join_directories};
 
 type Prepared = (Vec<OsString>, Environment);
 
-/// The command line and environment of an interactive shell; `None` when there is no way to reach it after its start-up files.
+/// The command line and environment of an interactive shell; `None` when there is no way
+/// to reach it after its start-up files.
 pub fn prepare_interactive(
     plan: &ShellPlan,
     shell: &Path,
@@ -111,8 +112,8 @@ fn posix_lines(plan: &ShellPlan) -> OsString {
     script
 }
 
-/// A script may set its own arguments, which are those of a function, but is not to leave options that end the user's shell at the
-/// next command that fails.
+/// A script may set its own arguments, which are those of a function, but is not to leave
+/// options that end the user's shell at the next command that fails.
 const RESTORE_OPTIONS: &str = "\
 case $_cs_options in *e*) ;; *) set +e ;; esac
 case $_cs_options in *u*) ;; *) set +u ;; esac
@@ -141,8 +142,8 @@ fn write_zsh_files(root: &Path) -> io::Result<OsString> {
 
 /// Read the user's file with the user's `ZDOTDIR`, then come back for the next one.
 ///
-/// Our own directory comes by another variable: while this file is read, zsh has a `ZDOTDIR` of the environment that holds some other
-/// characters than ASCII in a form that is good for nothing else.
+/// Our own directory comes by another variable: while this file is read, zsh has a `ZDOTDIR` of the
+/// environment that holds some other characters than ASCII in a form that is good for nothing else.
 const ZSHENV: &str = r#"if [[ -n "$_CS_ZDOTDIR" ]]; then ZDOTDIR="$_CS_ZDOTDIR"; else unset ZDOTDIR; fi
 [[ -r "${ZDOTDIR:-$HOME}/.zshenv" ]] && source "${ZDOTDIR:-$HOME}/.zshenv"
 _CS_ZDOTDIR="$ZDOTDIR"

@@ -22,7 +22,8 @@ union Address {
 /// The C library's function, as far as anybody here asks it: a host, and a port in digits or none.
 ///
 /// # Safety
-/// `host` and `service` are null or texts that end with a null byte; `hints` is null or valid; `result` is valid for writes.
+/// `host` and `service` are null or texts that end with a null byte; `hints` is null or
+/// valid; `result` is valid for writes.
 #[cfg_attr(target_feature = "crt-static", unsafe(no_mangle))]
 unsafe extern "C" fn getaddrinfo(
     host: *const c_char,

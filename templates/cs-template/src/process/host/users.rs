@@ -120,8 +120,10 @@ mod tests {
 
     #[test]
     fn the_first_line_that_makes_sense_counts() {
-        let text = b"# comment\nroot:x:0:0:root:/root:/bin/sh\n+nis:x:7:7::/nis:\n\nbroken:7\n:x:7:7::/none:\nx:x:seven:7::/x:/\n\
-            nul\0:x:7:7::/nul:/\nann:x:7:bad:A, B\xff:/home/ann\nbob:x:7:7::/home/bob:/bin/sh\nlast:x:8:8::/l\xc3\xa4st:";
+        let text = b"# comment\nroot:x:0:0:root:/root:/bin/sh\n+nis:x:7:7::/nis:\n\nbroken:7\n\
+            :x:7:7::/none:\nx:x:seven:7::/x:/\n\
+            nul\0:x:7:7::/nul:/\nann:x:7:bad:A, B\xff:/home/ann\n\
+            bob:x:7:7::/home/bob:/bin/sh\nlast:x:8:8::/l\xc3\xa4st:";
         assert_eq!(find(text, 0), Some("/root".into()));
         assert_eq!(find(text, 7), Some("/home/ann".into()));
         assert_eq!(find(text, 8), Some("/läst".into()));

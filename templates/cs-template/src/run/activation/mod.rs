@@ -1,4 +1,5 @@
-//! A full activation of the delegate's prefix: variables that packages and users have asked for, and `activate.d` scripts.
+//! A full activation of the delegate's prefix: variables that packages and users have
+//! asked for, and `activate.d` scripts.
 //!
 //! What variables and scripts mean is [`cs_link::activation`]'s business, which link scripts use too.
 

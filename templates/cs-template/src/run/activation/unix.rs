@@ -12,7 +12,8 @@ use crate::say::voice::Voice;
 
 /// Run the scripts of `prefix` and take over what they export.
 ///
-/// The delegate's streams stay untouched: scripts find nothing on standard input, and what they print goes to standard error.
+/// The delegate's streams stay untouched: scripts find nothing on standard input, and
+/// what they print goes to standard error.
 #[allow(
     clippy::disallowed_methods,
     reason = "a program of the prefix writes there, not the runtime"

@@ -4,7 +4,8 @@ use cs_entry::ownership::Doubt;
 use cs_fetch::Cause;
 use cs_prefix::PrefixError;
 
-use super::{Verdict, row, status};
+use super::row::{Verdict, row};
+use super::status;
 
 /// The failures of `cs-stamp`.
 pub fn judge_stamp(kind: cs_stamp::Kind) -> Verdict {
@@ -87,7 +88,8 @@ pub fn judge_prefix(error: &PrefixError) -> Verdict {
         Kind::LeftBehind => (
             status::IO,
             format!(
-                "Everything else is removed, and nothing uses what is left. Delete {path} yourself, with the permissions that it needs."
+                "Everything else is removed, and nothing uses what is left. \
+                 Delete {path} yourself, with the permissions that it needs."
             ),
         ),
         Kind::Busy => row(status::BUSY, "Wait for it to end, then try again."),
@@ -100,7 +102,8 @@ pub fn judge_prefix(error: &PrefixError) -> Verdict {
 /// The failures of `cs-link`.
 pub fn judge_link(kind: cs_link::Kind) -> Verdict {
     use cs_link::Kind;
-    const BUG: &str = "This is a bug in the package or in how the runtime was built: please report it to the runtime's publisher.";
+    const BUG: &str = "This is a bug in the package or in how the runtime was built: \
+        please report it to the runtime's publisher.";
     match kind {
         Kind::Archive | Kind::Plan => row(status::MISSING, BUG),
         Kind::Program => row(status::IO, BUG),
@@ -185,7 +188,8 @@ fn advise_network(cause: Cause) -> &'static str {
             "Names come from /etc/hosts and DNS; behind a proxy set HTTPS_PROXY; without a network use --bundle."
         }
         Cause::Certificate => {
-            "If a company proxy inspects connections, set SSL_CERT_FILE to its certificates; without a network use --bundle."
+            "If a company proxy inspects connections, set SSL_CERT_FILE to its certificates; \
+             without a network use --bundle."
         }
         Cause::Credentials => {
             "Put credentials for this host into the file that RATTLER_AUTH_FILE names, or use --bundle."

@@ -1,4 +1,5 @@
-//! What each failure means: the exit status, and what the user can do about it. The one table of both; the crates only say what is wrong.
+//! What each failure means: the exit status, and what the user can do about it. The one
+//! table of both; the crates only say what is wrong.
 
 use std::io;
 
@@ -6,36 +7,12 @@ use crate::say::error::{Error, Role};
 
 use advice::{advise_bundle, advise_confirmation, advise_environments, advise_usage, advise_word};
 use crates::{judge_bundle, judge_fetch, judge_link, judge_prefix, judge_stamp};
+use row::{Verdict, row};
 
 mod advice;
 mod crates;
-
-/// Exit statuses; `docs/reference/runtime.md` lists what they mean.
-pub mod status {
-    /// The arguments make no sense.
-    pub const USAGE: u8 = 64;
-    /// A bundle, an archive or the delegate is missing or damaged.
-    pub const MISSING: u8 = 66;
-    /// The network failed.
-    pub const NETWORK: u8 = 69;
-    /// The prefix cannot be written.
-    pub const CANNOT_WRITE: u8 = 73;
-    /// The disk is full, or reading or writing failed.
-    pub const IO: u8 = 74;
-    /// Another process is at work.
-    pub const BUSY: u8 = 75;
-    /// The user may not do that.
-    pub const NOT_PERMITTED: u8 = 77;
-    /// The stamp is missing or damaged.
-    pub const STAMP: u8 = 78;
-    /// A signal of this number more.
-    pub const SIGNAL: u8 = 128;
-    /// What was cancelled without a signal ends like Ctrl-C.
-    pub const CANCELLED: u8 = SIGNAL + 2;
-}
-
-/// Exit status and advice: whole sentences, or nothing.
-type Verdict = (u8, String);
+mod row;
+pub mod status;
 
 impl Error {
     /// The exit status that says what kind of failure this is.
@@ -83,7 +60,8 @@ fn judge(error: &Error) -> Verdict {
         }
         Error::Unstamped(_) => row(
             status::STAMP,
-            "Build a runtime from it with `cs build`. If you downloaded it as a finished runtime, the download is incomplete: download it again.",
+            "Build a runtime from it with `cs build`. \
+             If you downloaded it as a finished runtime, the download is incomplete: download it again.",
         ),
         Error::Privileged => row(
             status::NOT_PERMITTED,
@@ -128,10 +106,6 @@ fn judge(error: &Error) -> Verdict {
     }
 }
 
-fn row(status: u8, advice: &str) -> Verdict {
-    (status, advice.to_owned())
-}
-
 fn judge_start(source: &io::Error, role: &Role) -> Verdict {
     let advice = match (role, source.kind()) {
         (Role::Shell, _) => "Set SHELL to a shell that exists.".to_owned(),
@@ -158,7 +132,8 @@ fn start_status(error: &io::Error) -> u8 {
     }
 }
 
-const SCRIPT_BUG: &str = "This is a bug in the package that the script comes from: report it to the publisher of this runtime.";
+const SCRIPT_BUG: &str = "This is a bug in the package that the script comes from: \
+    report it to the publisher of this runtime.";
 
 /// What it means that a script of a package is not fit to be run.
 #[cfg(unix)]

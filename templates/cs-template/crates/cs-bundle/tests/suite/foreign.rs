@@ -37,12 +37,11 @@ fn a_compressed_bundle_is_spooled_and_verified() {
     let spool = scratch();
     let path = write(directory.path(), &compress(&tar(&archives())));
     let bundle = open_file(&path, &expected(&archives()), spool.path(), &NEVER).unwrap();
-    assert_eq!(
-        fs::read_dir(spool.path()).unwrap().count(),
-        0,
-        "the spool file has no name"
-    );
+    let count_names = || fs::read_dir(spool.path()).unwrap().count();
+    // On Windows its name goes with the last handle.
+    assert!(cfg!(windows) || count_names() == 0, "the file has a name");
     assert_holds(bundle, &archives(), true);
+    assert_eq!(count_names(), 0);
 }
 
 #[test]
@@ -207,10 +206,10 @@ fn a_name_that_pax_moves_elsewhere_is_refused() {
 #[test]
 fn duplicates_are_refused() {
     let twice = entry("b-1-0.tar.bz2", &archives()[1].1);
-    assert!(refusal(&[twice.clone(), twice]).contains("\"b-1-0.tar.bz2\" is there twice"));
+    assert!(refusal(&[twice.clone(), twice]).contains("\"b-1-0.tar.bz2\" appears twice"));
     assert!(
         refusal(&[entry("o.conda", b""), entry("./o.conda", b"")])
-            .contains("\"o.conda\" is there twice")
+            .contains("\"o.conda\" appears twice")
     );
 }
 

@@ -1,16 +1,17 @@
-//! The prefix as an open directory: that it is the right one, and that it stays where it is until the delegate has started.
+//! The prefix as an open directory: that it is the right one, and that it stays where it
+//! is until the delegate has started.
 
 use super::system::{self, Lock};
 
-/// A prefix that is open and, where the file system has locks, locked: a process that exchanges prefixes waits for that. Starting the
-/// delegate ends both, as dropping does.
+/// A prefix that is open and, where the file system has locks, locked: a process that
+/// exchanges prefixes waits for that. Starting the delegate ends both, as dropping does.
 pub(super) struct Prefix {
     descriptor: usize,
 }
 
 impl Prefix {
-    /// Open the directory at `path`; `None` unless it is a real one that user `caller` can rely on, and nobody is about to
-    /// exchange it.
+    /// Open the directory at `path`; `None` unless it is a real one that user `caller`
+    /// can rely on, and nobody is about to exchange it.
     pub(super) fn open(path: &[u8], caller: u32) -> Option<Self> {
         let descriptor = system::open_directory(path)?;
         let prefix = Self { descriptor };

@@ -17,7 +17,8 @@ use directory::Prefix;
 use memory::Memory;
 use process::Process;
 
-/// Replace this process by the delegate; `None` when anything is out of the ordinary, for the full program to deal with.
+/// Replace this process by the delegate; `None` when anything is out of the ordinary, for
+/// the full program to deal with.
 fn hand_over(process: &Process, memory: &'static mut Memory) -> Option<Infallible> {
     let (tail, length) = system::read_end(b"/proc/self/exe\0", &mut memory.tail)?;
     let end = read_end(tail, length)?;

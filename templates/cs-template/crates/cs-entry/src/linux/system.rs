@@ -115,8 +115,8 @@ pub(super) fn read_end<'b>(path: &[u8], buffer: &'b mut [u8]) -> Option<(&'b [u8
     (!bytes.is_empty()).then_some((bytes, end as u64))
 }
 
-/// Fill `buffer` with the first bytes of the file `name` in an open directory, as many as there are. Neither follows a link nor
-/// waits: what has no end, as a pipe, cannot be read at an offset.
+/// Fill `buffer` with the first bytes of the file `name` in an open directory, as many as there
+/// are. Neither follows a link nor waits: what has no end, as a pipe, cannot be read at an offset.
 pub(super) fn read_start_in<'b>(
     directory: usize,
     name: &[u8],
@@ -197,8 +197,8 @@ fn see(ask: impl FnOnce(usize) -> Result<usize, usize>) -> Option<Seen> {
 /// Replace the process: program `path`, which is also its own name, the other arguments as they are.
 pub(super) fn execute(path: &[u8], process: &Process, environment: &[usize]) -> Option<Infallible> {
     let arguments = process.argument_pointers().as_ptr().cast_mut();
-    // SAFETY: The arguments belong to this process, and there is a first: it has been read. It is put back in case `execve`
-    // returns, for `_start` to find. All three lists end as `execve` needs it.
+    // SAFETY: The arguments belong to this process, and there is a first: it has been read. It is put
+    // back in case `execve` returns, for `_start` to find. All three lists end as `execve` needs it.
     unsafe {
         let own_name = *arguments;
         *arguments = path.as_ptr();

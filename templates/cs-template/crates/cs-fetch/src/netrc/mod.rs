@@ -144,8 +144,8 @@ impl Words<'_> {
 
     /// The word after a keyword, whatever it begins with: passwords may begin with `#`.
     ///
-    /// A keyword at the beginning of a line is never the value of the line before: a forgotten value must not hand the login of
-    /// one host to another.
+    /// A keyword at the beginning of a line is never the value of the line before: a
+    /// forgotten value must not hand the login of one host to another.
     fn next_value(&mut self) -> Option<String> {
         let next = self.rest.trim_start();
         let is_on_next_line = self.rest[..self.rest.len() - next.len()].contains('\n');

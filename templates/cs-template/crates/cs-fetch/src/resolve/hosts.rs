@@ -42,7 +42,8 @@ mod tests {
     fn every_line_that_names_the_host_counts() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("hosts");
-        let text = b"# 9.9.9.9 demo\n127.0.0.1\tlocalhost\r\n10.0.0.1 other Demo.Local demo # 8.8.8.8 more\n\xff\xfe x\n\
+        let text = b"# 9.9.9.9 demo\n127.0.0.1\tlocalhost\r\n10.0.0.1 other Demo.Local demo # 8.8.8.8 more\n\
+            \xff\xfe x\n\
             ::2 demo\nfe80::1%eth0 demo\nnonsense demo\n10.0.0.2 xdemo\n10.0.0.3";
         std::fs::write(&path, text).unwrap();
         let find = |name| {

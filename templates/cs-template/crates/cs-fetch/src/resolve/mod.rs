@@ -1,8 +1,9 @@
 //! Names to addresses on Linux: `/etc/hosts` and DNS, without the C library.
 //!
-//! A static executable must not ask the C library: that would load NSS modules of the host, built for another C library,
-//! and crash in them. What is asked is what musl asks: the hosts file, then the name servers of `/etc/resolv.conf` with
-//! its search list and options. macOS and Windows have resolvers of their own, which know of VPNs: there they are used.
+//! A static executable must not ask the C library: that would load NSS modules of the host,
+//! built for another C library, and crash in them. What is asked is what musl asks: the
+//! hosts file, then the name servers of `/etc/resolv.conf` with its search list and options.
+//! macOS and Windows have resolvers of their own, which know of VPNs: there they are used.
 
 mod error;
 mod exchange;

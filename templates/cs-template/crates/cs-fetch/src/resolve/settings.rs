@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn servers_are_read_in_order_up_to_three() {
-        let text = "# nameserver 9.9.9.9\n; nameserver 9.9.9.9\nnameserver 10.0.0.1\n nameserver\tfd00::1 \nnameserver x\n\
+        let text = "# nameserver 9.9.9.9\n; nameserver 9.9.9.9\nnameserver 10.0.0.1\n\x20nameserver\tfd00::1 \n\
+            nameserver x\n\
             nameserver fe80::1%7\nnameserver 10.0.0.4\n";
         assert_eq!(
             servers(text),

@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The files of `directory` whose names end in `extension`, in the order of their names; none where there is no such directory.
+/// The files of `directory` whose names end in `extension`, in the order of their names;
+/// none where there is no such directory.
 pub(super) fn list_files(directory: &Path, extension: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries

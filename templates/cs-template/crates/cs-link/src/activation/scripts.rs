@@ -59,9 +59,9 @@ const RESET: &str = "{ set +aefuvx; set --; unset -f command; } 2>/dev/null; ";
 
 /// Source `scripts` in one shell, one after the other, and return which variables are others then.
 ///
-/// The shell is a process of its own: scripts see no arguments, and options, traps, functions, redirections, the directory or the
-/// umask end with it. Only what they export comes out, by a pipe. `start` starts the prepared command and returns a function that
-/// says whether, and how, it has ended.
+/// The shell is a process of its own: scripts see no arguments, and options, traps, functions,
+/// redirections, the directory or the umask end with it. Only what they export comes out, by a pipe.
+/// `start` starts the prepared command and returns a function that says whether, and how, it has ended.
 pub fn run_scripts<W>(
     shell: &Shell,
     scripts: &[PathBuf],
@@ -100,8 +100,8 @@ where
     Ok(compare(&before, &after))
 }
 
-/// Whether a child has ended, and how. A process that was started with SIGCHLD ignored never gets to know how: what has been read
-/// from the pipe has to say it then.
+/// Whether a child has ended, and how. A process that was started with SIGCHLD ignored
+/// never gets to know how: what has been read from the pipe has to say it then.
 pub fn try_wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
     match child.try_wait() {
         Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(Some(ExitStatus::default())),
@@ -111,8 +111,8 @@ pub fn try_wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
 
 /// What the shell runs. It is one line, read as a whole before anything of it is carried out: no alias gets into it.
 ///
-/// Before each script a line end goes into the pipe, to tell which one was the last. `||` keeps `set -e` from doing anything,
-/// `command` a script with a mistake from ending the shell, and `exec` a trap from running at its end.
+/// Before each script a line end goes into the pipe, to tell which one was the last. `||` keeps `set -e` from doing
+/// anything, `command` a script with a mistake from ending the shell, and `exec` a trap from running at its end.
 fn write_line(shell: &Shell, scripts: &[PathBuf], pipe: i32) -> OsString {
     // Only bash takes numbers of two digits; the path needs a mounted `/proc`.
     let to_pipe = if shell.is_bash {
@@ -142,7 +142,8 @@ fn open_pipe() -> io::Result<(PipeReader, OwnedFd)> {
     Ok((reader, inherited))
 }
 
-/// Read until the shell has ended. A program that a script has left running may keep the pipe open for as long as it likes.
+/// Read until the shell has ended. A program that a script has left running may keep the
+/// pipe open for as long as it likes.
 fn read_output(
     mut reader: PipeReader,
     ended: &mut impl FnMut() -> Result<Option<ExitStatus>, ScriptFault>,
@@ -197,7 +198,8 @@ fn parse_environment(output: &[u8]) -> Option<BTreeMap<OsString, OsString>> {
     is_whole.then_some(variables)
 }
 
-/// What scripts have changed. Variables that are not identifiers are not known to every shell: their absence says nothing.
+/// What scripts have changed. Variables that are not identifiers are not known to every
+/// shell: their absence says nothing.
 fn compare(
     before: &BTreeMap<OsString, OsString>,
     after: &BTreeMap<OsString, OsString>,
@@ -229,121 +231,4 @@ fn is_identifier(name: &OsStr) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every shell that may have to run scripts somewhere, as far as it is here.
-    fn shells() -> Vec<(Shell, Command)> {
-        let bash = Shell {
-            program: "/bin/bash".into(),
-            is_bash: true,
-        };
-        let posix = |program: &str| Shell {
-            program: program.into(),
-            is_bash: false,
-        };
-        let mut busybox = Command::new("/bin/busybox");
-        busybox.arg("sh");
-        [
-            (bash, Command::new("/bin/bash")),
-            (posix("/bin/dash"), Command::new("/bin/dash")),
-            (posix("/bin/sh"), Command::new("/bin/sh")),
-            (posix("/bin/busybox"), busybox),
-        ]
-        .into_iter()
-        .filter(|(shell, _)| shell.program.is_file())
-        .collect()
-    }
-
-    fn run(
-        (shell, command): (Shell, Command),
-        scripts: &[&str],
-        environment: &[(&str, &str)],
-    ) -> Result<Vec<Change>, ScriptFault> {
-        let directory = tempfile::tempdir().unwrap();
-        let paths: Vec<PathBuf> = (0..scripts.len())
-            .map(|number| directory.path().join(format!("it's {number}.sh")))
-            .collect();
-        for (path, text) in paths.iter().zip(scripts) {
-            std::fs::write(path, text).unwrap();
-        }
-        let environment = environment
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
-        let start = |mut command: Command| {
-            let mut child = command.spawn().unwrap();
-            Ok(move || Ok(child.try_wait().unwrap()))
-        };
-        run_scripts(&shell, &paths, command, &environment, start)
-    }
-
-    fn set(name: &str, value: &str) -> Change {
-        (name.into(), Some(value.into()))
-    }
-
-    #[test]
-    fn only_what_is_exported_comes_out_of_every_shell() {
-        for shell in shells() {
-            let name = shell.0.program.clone();
-            let scripts = [
-                "export A=1; B=2; unset GONE; set -- x; set -eufx; trap 'echo x' EXIT; cd /; exec >&- 2>&-",
-                "export C=\"$#:$A$B\"; command() { :; }; alias exec=false; IFS=x; return 1",
-                "export D='x\ny=z'; PATH=",
-                "if ( broken",
-            ];
-            let environment = [
-                ("GONE", "1"),
-                ("KEPT", "1"),
-                ("PATH", "/usr/bin:/bin"),
-                ("odd.name", "1"),
-            ];
-            let found = run(shell, &scripts, &environment).unwrap();
-            let expected = [
-                set("A", "1"),
-                set("C", "0:12"),
-                set("D", "x\ny=z"),
-                ("GONE".into(), None),
-            ];
-            assert_eq!(found, expected, "{}", name.display());
-        }
-    }
-
-    #[test]
-    fn the_script_that_ends_the_shell_is_named() {
-        for shell in shells() {
-            let name = shell.0.program.clone();
-            let fault = run(shell, &["", "exit 0", ""], &[]).unwrap_err();
-            let ScriptFault::Ended { script, status } = fault else {
-                panic!("{}: {fault}", name.display());
-            };
-            assert!(script.ends_with("it's 1.sh"), "{}", name.display());
-            assert!(status.success());
-        }
-    }
-
-    #[test]
-    fn as_many_variables_as_a_system_takes_come_out() {
-        let large = "x".repeat(100_000);
-        let script = format!("export LARGE={large}");
-        for shell in shells() {
-            let environment = [("OTHER", large.as_str()), ("PATH", "/bin")];
-            let found = run(shell, &[&script], &environment).unwrap();
-            assert!(found == [set("LARGE", &large)], "{}", found.len());
-        }
-    }
-
-    #[test]
-    fn a_list_without_its_end_is_none() {
-        for output in [
-            &b""[..],
-            b"A=1\0",
-            b"A=1\0_CS_ACTIVATED=1",
-            b"_CS_ACTIVATED=12\0",
-        ] {
-            assert_eq!(parse_environment(output), None);
-        }
-        let whole = parse_environment(b"A=1\0_CS_ACTIVATED=1\0").unwrap();
-        assert_eq!(whole.get(OsStr::new("A")), Some(&"1".into()));
-    }
-}
+mod tests;

@@ -4,7 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-/// Variables by which users shape their shells and what these start. Packages' scripts mean the same on every machine without them.
+/// Variables by which users shape their shells and what these start. Packages' scripts
+/// mean the same on every machine without them.
 const SETTINGS: [&str; 15] = [
     "BASHOPTS",
     "BASH_COMPAT",
@@ -39,8 +40,8 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// bash where there is one, for which packages write their scripts, as conda and rattler run them with it: that of `prefix` if it
-    /// is given. Else `/bin/sh`.
+    /// bash where there is one, for which packages write their scripts, as conda and
+    /// rattler run them with it: that of `prefix` if it is given. Else `/bin/sh`.
     pub fn find(prefix: Option<&Path>) -> Self {
         let own = prefix.map(|prefix| prefix.join("bin/bash"));
         let known = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"].map(PathBuf::from);
@@ -54,7 +55,8 @@ impl Shell {
         }
     }
 
-    /// The arguments before any others. `-p` keeps bash from reading a file that `BASH_ENV` names and from importing functions.
+    /// The arguments before any others. `-p` keeps bash from reading a file that
+    /// `BASH_ENV` names and from importing functions.
     pub fn options(&self) -> impl Iterator<Item = OsString> {
         self.is_bash.then(|| "-p".into()).into_iter()
     }

@@ -43,8 +43,8 @@ struct State {
 
 /// Read the variables of `prefix`: later files win over earlier ones, the user over packages.
 ///
-/// Values are text as conda makes it: numbers as they are written, `True` and `False`; `null` removes a variable. What cannot be a
-/// variable is ignored by itself, with a warning; so is a file that holds no variables at all.
+/// Values are text as conda makes it: numbers as they are written, `True` and `False`; `null` removes a variable.
+/// What cannot be a variable is ignored by itself, with a warning; so is a file that holds no variables at all.
 pub fn read_variables(prefix: &Path) -> Variables {
     let mut variables = Variables::default();
     for file in list_files(&prefix.join("etc/conda/env_vars.d"), "json") {

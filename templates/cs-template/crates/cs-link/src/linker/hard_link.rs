@@ -34,7 +34,8 @@ impl Linker<'_, '_> {
             )
         })?;
         let source = match self.lookup.find(self.entries, &source) {
-            // A name that is itself a hard link stands for the file that it leads to: only that one has bytes in the archive.
+            // A name that is itself a hard link stands for the file that it leads to:
+            // only that one has bytes in the archive.
             Some(listed) => match self.aliases.get(&listed) {
                 Some(origin) => origin.clone(),
                 None => Origin::Listed(listed),
@@ -62,7 +63,8 @@ impl Linker<'_, '_> {
         }
     }
 
-    /// Give an entry that is in place a second name; `None` when it is no longer this package's, or cannot be linked to.
+    /// Give an entry that is in place a second name; `None` when it is no longer this
+    /// package's, or cannot be linked to.
     fn link_to(&mut self, index: usize, existing: usize) -> Result<Option<Outcome>, Fault> {
         let (shared, claimant) = (self.shared, self.claimant);
         let new = target(self.entries, &self.targets, index);
@@ -144,7 +146,8 @@ impl Linker<'_, '_> {
         Fault::damaged_at(&*self.entries[index].source, reason)
     }
 
-    /// Write an entry of the archive under other names: once for each placeholder, where the file system has hard links.
+    /// Write an entry of the archive under other names: once for each placeholder, where
+    /// the file system has hard links.
     fn copy<R: Read>(
         &mut self,
         source: &str,

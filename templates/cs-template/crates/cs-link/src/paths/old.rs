@@ -64,7 +64,8 @@ fn lines<'a>(name: &str, bytes: &'a [u8]) -> Result<impl Iterator<Item = &'a str
     Ok(text.lines().filter(|line| !line.trim().is_empty()))
 }
 
-/// `PREFIX MODE PATH`, each possibly in quotation marks, or `PATH` alone for a text file with the oldest placeholder of all.
+/// `PREFIX MODE PATH`, each possibly in quotation marks, or `PATH` alone for a text file
+/// with the oldest placeholder of all.
 fn has_prefix_line(
     line: &str,
     placeholders: &mut Placeholders,

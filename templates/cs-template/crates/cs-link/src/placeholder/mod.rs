@@ -1,7 +1,8 @@
 //! The final prefix in place of the build's, while a file streams by.
 //!
-//! As conda does it, the placeholder is looked for in five encodings. In text it is simply replaced. In binary files the file's
-//! length must not change: what follows within the same C string moves forward, and NULs fill the gap before the string's end.
+//! As conda does it, the placeholder is looked for in five encodings. In text it is
+//! simply replaced. In binary files the file's length must not change: what follows
+//! within the same C string moves forward, and NULs fill the gap before the string's end.
 
 use memchr::memmem::Finder;
 
@@ -87,8 +88,8 @@ impl Replacer {
         self.pending = bytes;
     }
 
-    /// Rewrite the first line where it starts with `#!`, and the second where the two belong together; how many bytes they take.
-    /// `None` when more must be seen.
+    /// Rewrite the first line where it starts with `#!`, and the second where the two
+    /// belong together; how many bytes they take. `None` when more must be seen.
     fn take_first_lines(&self, bytes: &[u8], last: bool, out: &mut Vec<u8>) -> Option<usize> {
         if bytes.len() < 2 && !last {
             return None;
@@ -250,7 +251,8 @@ impl Replacer {
     }
 }
 
-/// Where the first line ends: `None` when more must be seen, `Some(None)` when it is longer than any that a kernel would read.
+/// Where the first line ends: `None` when more must be seen, `Some(None)` when it is
+/// longer than any that a kernel would read.
 fn line_end(bytes: &[u8], last: bool) -> Option<Option<usize>> {
     match memchr::memchr(b'\n', bytes) {
         Some(end) => Some(Some(end)),

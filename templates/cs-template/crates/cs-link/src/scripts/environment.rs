@@ -17,8 +17,8 @@ struct Record {
     build_number: u64,
 }
 
-/// What a package's script finds: the prefix and its variables, and of its user's environment all but what changes how scripts and
-/// Python work.
+/// What a package's script finds: the prefix and its variables, and of its user's
+/// environment all but what changes how scripts and Python work.
 pub(super) fn describe_environment(job: &Job, package: &Package) -> BTreeMap<OsString, OsString> {
     let mut environment: BTreeMap<OsString, OsString> = std::env::vars_os()
         .filter(|(name, _)| !is_setting_of_user(name))

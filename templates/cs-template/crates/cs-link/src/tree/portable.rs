@@ -1,6 +1,7 @@
 //! The same by path, for systems without `openat(2)`: every component is looked at before it is used.
 //!
-//! Nobody but this process writes to the staging directory, and what it has made never turns into a symbolic link, so looking once is enough.
+//! Nobody but this process writes to the staging directory, and what it has made never
+//! turns into a symbolic link, so looking once is enough.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -72,7 +73,8 @@ impl Hand<'_> {
         options.open(self.place(path)?)
     }
 
-    /// Create a symbolic link that is not there yet. Without the privilege that this takes, links are left out, as conda's kin do it.
+    /// Create a symbolic link that is not there yet. Without the privilege that this
+    /// takes, links are left out, as conda's kin do it.
     pub(crate) fn create_symlink(
         &mut self,
         path: &str,

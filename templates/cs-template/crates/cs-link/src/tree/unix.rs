@@ -234,13 +234,14 @@ pub(crate) fn set_modified(file: &File, modified: Option<i64>) -> io::Result<()>
     }
 }
 
-/// Start writing a large file to the disk, and wait for nothing: after a power cut the last pieces of large files would be
-/// the ones that a finished prefix lacks (docs/development/decisions/durability.md).
+/// Start writing a large file to the disk, and wait for nothing: after a power cut the last pieces of
+/// large files would be the ones that a finished prefix lacks (docs/development/decisions/durability.md).
 #[cfg(target_os = "linux")]
 pub(crate) fn start_writing(file: &File, size: u64) {
     use std::os::fd::AsRawFd;
     if size > LARGE_FILE_BYTES {
-        // SAFETY: the descriptor is open, and the call touches no memory. A file system that cannot do it needs nothing.
+        // SAFETY: the descriptor is open, and the call touches no memory. A file system
+        // that cannot do it needs nothing.
         unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
     }
 }
@@ -257,7 +258,8 @@ pub(super) fn is_link_loop(error: &io::Error) -> bool {
     )
 }
 
-/// The bits of a mode that are asked for: what is made here is never for everybody to write to, not even where the umask lets it.
+/// The bits of a mode that are asked for: what is made here is never for everybody to
+/// write to, not even where the umask lets it.
 ///
 /// Group and set-group-id bit of a directory are the system's doing: it passes them on from the directory above.
 fn to_mode(mode: u32) -> Mode {

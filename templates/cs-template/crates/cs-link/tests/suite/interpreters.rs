@@ -5,7 +5,8 @@ use std::process::Command;
 
 use crate::support::{PLACEHOLDER, Recipe, bench, file, recipe};
 
-/// Names of directories that a shell, a kernel or Python takes for something else. Where one runs as a command it makes a file.
+/// Names of directories that a shell, a kernel or Python takes for something else. Where
+/// one runs as a command it makes a file.
 const NAMES: [&str; 30] = [
     "plain",
     "with space",

@@ -1,4 +1,5 @@
-//! What is a file or a link in one package and a directory in another: as if the packages had been put in place one after the other.
+//! What is a file or a link in one package and a directory in another: as if the packages
+//! had been put in place one after the other.
 
 use std::collections::BTreeMap;
 use std::path::Path;

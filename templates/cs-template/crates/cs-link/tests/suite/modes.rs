@@ -7,7 +7,8 @@ use crate::support::{self, Recipe, bench, file, mode_of, recipe, symlink, tar};
 use rustix::fs::Mode;
 use rustix::process::{geteuid, umask};
 
-/// What is made of a mode: the umask takes its bits, nothing is for everybody to write to, and nothing runs as its owner.
+/// What is made of a mode: the umask takes its bits, nothing is for everybody to write
+/// to, and nothing runs as its owner.
 fn expected(mode: u32, mask: u32) -> u32 {
     mode & 0o777 & !mask & !0o002
 }

@@ -15,10 +15,8 @@ pub(crate) struct Seen {
 /// What came of an attempt to lock a directory.
 pub(crate) enum Attempt {
     /// It is locked until the file is closed, by this process's end at the latest.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "directories are not locked"))]
     Locked(File),
     /// Another process holds it.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "directories are not locked"))]
     Held,
     /// The file system does not lock directories.
     Unsupported,

@@ -1,4 +1,5 @@
-//! Full disks, missing permissions, other users. These need root: to mount a small file system, and to become somebody else.
+//! Full disks, missing permissions, other users. These need root: to mount a small file
+//! system, and to become somebody else.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -1,5 +1,5 @@
-//! What is mounted in a prefix, or beside it, is neither moved nor removed; each command says so before it changes anything.
-//! These need root, to mount something.
+//! What is mounted in a prefix, or beside it, is neither moved nor removed; each command
+//! says so before it changes anything. These need root, to mount something.
 #![cfg(target_os = "linux")]
 
 use std::fs;

@@ -1,4 +1,5 @@
-//! Whose are the settings in a prefix, and do they move along? One test for each row of the table in the lifecycle page.
+//! Whose are the settings in a prefix, and do they move along? One test for each row of
+//! the table in the lifecycle page.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

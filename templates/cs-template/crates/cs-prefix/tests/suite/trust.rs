@@ -1,4 +1,5 @@
-//! Whose directories count, and what stands where a file is expected. `tests-integration/security/test_users.py` has three users.
+//! Whose directories count, and what stands where a file is expected.
+//! `tests-integration/security/test_users.py` has three users.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};

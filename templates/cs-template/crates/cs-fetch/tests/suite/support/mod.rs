@@ -260,7 +260,7 @@ impl Fixture {
         read_all(&*self.fetch_one(request).bytes)
     }
 
-    /// Fetch one archive, which is not to be had.
+    /// Fetch one archive that is not available.
     pub fn fetch_nothing(&self, request: Request) -> FetchError {
         let fetcher = self.fetch(vec![request]);
         let Err(error) = fetcher.next() else {

@@ -43,7 +43,8 @@ fn fetch_as_told() {
     }
 }
 
-/// Fetch `url` (several, with spaces between them) in a process that knows only these variables, with `home` as its home directory.
+/// Fetch `url` (several, with spaces between them) in a process that knows only these
+/// variables, with `home` as its home directory.
 pub fn fetch_with(home: &Path, url: &str, variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([

@@ -29,7 +29,9 @@ pub struct Item {
 
 pub fn file(path: &str, data: impl AsRef<[u8]>) -> Item {
     let data = data.as_ref().to_vec();
-    let listed = json!({"_path": path, "path_type": "hardlink", "size_in_bytes": data.len(), "sha256": "ab".repeat(32)});
+    let listed = json!({
+        "_path": path, "path_type": "hardlink", "size_in_bytes": data.len(), "sha256": "ab".repeat(32),
+    });
     Item {
         path: path.into(),
         kind: b'0',

@@ -1,8 +1,17 @@
-//! Windows: no directory locks and no exchange; the fallbacks of `claim` and `swap` take their place.
+//! Windows: no directory locks and no exchange. A file beside the staging directory is the claim's
+//! lock, and the fallbacks of `swap`
+//! take the exchange's place.
 
-use std::fs::{File, Metadata};
+use std::ffi::OsString;
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::os::windows::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION};
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_DELETE_ON_CLOSE,
+};
 
 use cs_entry::ownership::Attributes;
 
@@ -18,6 +27,50 @@ const UNDOUBTED: Attributes = Attributes {
 /// Directories cannot be locked here.
 pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
     std::fs::symlink_metadata(path).map(|_| Attempt::Unsupported)
+}
+
+/// Whether the lock of a claim is on its directory, wherever that is renamed to.
+pub(crate) const CLAIM_FOLLOWS_DIRECTORY: bool = false;
+
+/// Take the claim that the staging directory stands for: a file beside it that nobody else can
+/// open, and that goes with its handle,
+/// however this process ends.
+pub(crate) fn try_claim(staging: &Path) -> io::Result<Attempt> {
+    std::fs::symlink_metadata(staging)?;
+    let path = lock_beside(staging);
+    let opened = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .share_mode(0)
+        .custom_flags(FILE_FLAG_DELETE_ON_CLOSE)
+        .open(&path);
+    match opened {
+        Ok(file) => Ok(Attempt::Locked(file)),
+        Err(error) if is_error(&error, ERROR_SHARING_VIOLATION) => Ok(Attempt::Held),
+        // One that is being deleted cannot be opened either.
+        Err(error) if is_error(&error, ERROR_ACCESS_DENIED) && path.symlink_metadata().is_ok() => {
+            Ok(Attempt::Held)
+        }
+        Err(_) => Ok(Attempt::Unsupported),
+    }
+}
+
+/// Whether another process holds that claim at this moment. A file that a power failure has left
+/// is nobody's.
+pub(crate) fn is_claimed(staging: &Path) -> io::Result<bool> {
+    let opened = File::open(lock_beside(staging));
+    Ok(opened.is_err_and(|error| is_error(&error, ERROR_SHARING_VIOLATION)))
+}
+
+fn lock_beside(staging: &Path) -> PathBuf {
+    let mut path = OsString::from(staging);
+    path.push(".lock");
+    path.into()
+}
+
+fn is_error(error: &io::Error, code: u32) -> bool {
+    error.raw_os_error() == i32::try_from(code).ok()
 }
 
 /// As above.
@@ -40,9 +93,13 @@ pub(crate) fn is_locked(_path: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Never asked: nothing is ever locked.
-pub(crate) fn is_same(_locked: &File, _path: &Path) -> io::Result<bool> {
-    Ok(false)
+/// Whether the directory is there that a claim is about: nobody else moves or removes it.
+pub(crate) fn is_same(_locked: &File, path: &Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Access control lists decide who may put what where, when it is used: nothing here is doubted.
@@ -95,12 +152,14 @@ pub(crate) fn exchange(_one: &Path, _other: &Path) -> io::Result<Exchange> {
     Ok(Exchange::Unsupported)
 }
 
-/// Whether the user may make entries in `directory`: only trying tells, so make one and remove it.
+/// Whether the user may make entries in `directory`: it can be opened for that. One that has gone
+/// meanwhile is in nobody's way.
 pub(crate) fn is_writable(directory: &Path) -> bool {
-    let probe = directory.join(format!(".cs-probe-{}", std::process::id()));
-    std::fs::create_dir(&probe)
-        .and_then(|()| std::fs::remove_dir(&probe))
-        .is_ok()
+    let opened = OpenOptions::new()
+        .access_mode(FILE_ADD_FILE | FILE_ADD_SUBDIRECTORY)
+        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS)
+        .open(directory);
+    opened.map_or_else(|error| error.kind() == io::ErrorKind::NotFound, |_| true)
 }
 
 /// Not told apart from missing permission.

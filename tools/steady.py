@@ -1,4 +1,4 @@
-"""What keeps tests the same on every machine: whoever starts them, and however busy it is.
+"""Keep tests the same on every machine, for every user and under any load.
 
 The conftest of the packages and that of ``tests-integration`` call :func:`settle` when they are loaded, and import the
 hooks of pytest from here. What a test wants to be different, it changes itself.

@@ -1,0 +1,192 @@
+"""Builds for several platforms in one run."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_executables import make_pe
+
+from cli_samples import Channel, Cs, Workspace, make_elf, make_template
+from cs_bundle import cached_path, fetch
+from cs_cli.building.plan import possible_names, refuse_collisions
+from cs_cli.errors import CliError
+from cs_stamp import verify_stamp
+
+PLATFORMS = ("linux-64", "linux-64-cuda", "linux-aarch64", "win-64")
+
+
+@pytest.fixture
+def several(workspace: Workspace, channel: Channel) -> Workspace:
+    """Return a workspace that is solved for four platforms, two of them on one subdir."""
+    hello = next(record for record in channel.records if "hello" in record["conda"])
+    ship = workspace.environments["ship"]
+    files = {"win-64": {"python.exe": b"MZ"}, "linux-aarch64": {"bin/python": b"#!"}}
+    for subdir, one in files.items():
+        ship[subdir] = [channel.add("python", one, subdir=subdir, version="3.11.7"), hello]
+    ship["linux-64-cuda"] = list(ship["linux-64"])
+    workspace.write()
+    return workspace
+
+
+@pytest.fixture
+def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the directory of templates that a build finds."""
+    directory = tmp_path / "templates"
+    make_template(directory / "linux-64" / "cs-template")
+    make_template(directory / "linux-aarch64" / "cs-template", make_elf(machine=183))
+    make_template(directory / "win-64" / "cs-template.exe", make_pe())
+    monkeypatch.setenv("CONDA_SHIP_TEMPLATES", str(directory))
+    return directory
+
+
+def remove_archives(channel: Channel, subdir: str) -> None:
+    """Take the archives of a subdir away from a channel."""
+    for path in (channel.directory / subdir).iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize("layout", ["online", "external", "embedded"])
+def test_every_platform_is_built_under_its_name(layout: str, several: Workspace, templates: Path, cs: Cs) -> None:
+    outcome = cs("build", "--platform", "all", "--layout", layout)
+    assert outcome.status == 0, outcome.err
+    stem = "demoz" if layout == "embedded" else "demo"
+    staged = {path.name for path in Path("dist").iterdir()}
+    assert sorted(outcome.out.splitlines()) == sorted(f"dist/{name}" for name in staged)
+    for platform in PLATFORMS:
+        suffix = ".exe" if platform == "win-64" else ""
+        header = verify_stamp(Path(f"dist/{stem}-{platform}{suffix}")).header
+        info = json.loads(Path(f"dist/{stem}-{platform}.info.json").read_bytes())
+        subdir = "linux-64" if platform == "linux-64-cuda" else platform
+        assert (header.platform, info["platform"], info["lock_platform"]) == (subdir, subdir, platform)
+        assert header.bundle_file_name == (f"{stem}-{platform}.bundle.tar.zst" if layout == "external" else None)
+    assert cs("verify", "dist").status == 0
+
+
+def test_one_build_is_the_same_as_among_several(several: Workspace, templates: Path, cs: Cs) -> None:
+    assert cs("build", "--platform", "all").status == 0
+    for platform in PLATFORMS:
+        assert cs("build", "--platform", platform, "--target-label", platform, "--out-dir", "alone").status == 0
+    contents = [{path.name: path.read_bytes() for path in Path(name).iterdir()} for name in ("dist", "alone")]
+    assert contents[0] == contents[1]
+
+
+def test_what_the_platforms_share_is_fetched_once(
+    several: Workspace, templates: Path, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[str] = []
+    monkeypatch.setattr("cs_bundle.fetch_archives", count_missing(fetched))
+    assert cs("build", "--platform", "all").status == 0
+    assert sorted(fetched) == sorted(set(fetched))
+    assert len(fetched) == len({record["conda"] for record in several.channel.records})
+
+
+def count_missing(fetched: list[str]) -> Any:
+    """Return a function that fetches as ever and notes what was not in the cache."""
+
+    def run(requests: Any, cache: Path, **options: Any) -> Any:
+        wanted = [one for one in requests if not cached_path(cache, one.sha256, one.file_name).exists()]
+        fetched.extend(one.url for one in wanted)
+        return fetch.fetch_archives(requests, cache, **options)
+
+    return run
+
+
+def test_all_missing_templates_are_named_before_anything_is_fetched(
+    several: Workspace, templates: Path, cs: Cs, tmp_path: Path
+) -> None:
+    (templates / "linux-aarch64" / "cs-template").unlink()
+    (templates / "win-64" / "cs-template.exe").unlink()
+    outcome = cs("build", "--platform", "all")
+    assert outcome.status == 1
+    assert "nothing was built: 2 of 4 platforms are not ready" in outcome.err
+    for platform in ("linux-aarch64", "win-64"):
+        assert f"- {platform}: no template for {platform} is installed" in outcome.err
+    assert 'pip install "cs-cli[templates]"' in outcome.err
+    assert not Path("dist").exists()
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_platform_that_fails_does_not_keep_the_others_from_being_built(
+    several: Workspace, templates: Path, cs: Cs
+) -> None:
+    remove_archives(several.channel, "win-64")
+    outcome = cs("build", "--platform", "all", "--json", "--error-format", "json")
+    assert outcome.status == 1
+    error, document = json.loads(outcome.err.splitlines()[-1]), json.loads(outcome.out)
+    built = [info["lock_platform"] for info in document["builds"]]
+    assert sorted(built) == ["linux-64", "linux-64-cuda", "linux-aarch64"]
+    assert [failure["platform"] for failure in document["failures"]] == ["win-64"]
+    assert (error["kind"], error["problems"]) == ("platforms-failed", document["failures"])
+    assert error["message"] == f"1 of 4 platforms failed (built: {', '.join(built)})"
+    assert not list(Path("dist").glob("*win-64*"))
+    assert cs("verify", "dist").status == 0
+
+
+def test_a_dry_run_lists_every_file(several: Workspace, templates: Path, cs: Cs) -> None:
+    planned = json.loads(cs("build", "--platform", "all", "--dry-run", "--json").out)["builds"]
+    assert not Path("dist").exists()
+    assert cs("build", "--platform", "all").status == 0
+    assert sorted(name for one in planned for name in one["files"]) == sorted(p.name for p in Path("dist").iterdir())
+
+
+def test_shipped_bytecode_for_other_platforms_is_refused_before_anything_is_fetched(
+    several: Workspace, templates: Path, cs: Cs, tmp_path: Path
+) -> None:
+    outcome = cs("build", "--platform", "all", "--bytecode", "shipped")
+    assert outcome.status == 1
+    assert "2 of 4 platforms are not ready" in outcome.err
+    assert "- win-64: bytecode for win-64 cannot be compiled on linux-64" in outcome.err
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_platform_that_has_no_templates_is_left_out_with_a_warning(
+    several: Workspace, templates: Path, cs: Cs
+) -> None:
+    ship = several.environments["ship"]
+    ship["emscripten-wasm32"] = [several.channel.add("python", {}, subdir="emscripten-wasm32", version="3.11.7")]
+    several.write()
+    outcome = cs("build", "--platform", "all", "--no-lock-check")
+    assert outcome.status == 0, outcome.err
+    assert "warning: emscripten-wasm32: runtimes cannot be built for emscripten-wasm32" in outcome.err
+    assert len(list(Path("dist").glob("*.info.json"))) == 4
+
+
+@pytest.mark.parametrize("flag", ["--target-label=x", "--target=x86_64-pc-windows-msvc"])
+def test_a_name_for_one_build_does_not_fit_several(flag: str, several: Workspace, templates: Path, cs: Cs) -> None:
+    outcome = cs("build", "--platform", "all", flag)
+    assert outcome.status == 2
+    assert flag.partition("=")[0] in outcome.err
+
+
+def test_no_build_replaces_the_template_of_another(several: Workspace, templates: Path, cs: Cs) -> None:
+    Path("dist").mkdir()
+    Path("dist/demoz-win-64.exe").hardlink_to(templates / "win-64" / "cs-template.exe")
+    outcome = cs("build", "--platform", "all")
+    assert outcome.status == 1
+    assert "this would overwrite the template" in outcome.err
+    assert [path.name for path in Path("dist").iterdir()] == ["demoz-win-64.exe"]
+
+
+def plans(stems: tuple[str, ...]) -> Iterator[Any]:
+    """Return what is looked at of plans with these stems."""
+    return (SimpleNamespace(stem=stem, platform=stem) for stem in stems)
+
+
+@given(st.lists(st.sampled_from(["a", "A", "a.exe", "a.exe.exe", "b", "a.info.json", "B"]), max_size=4, unique=True))
+def test_plans_are_refused_exactly_if_they_may_share_a_file(stems: list[str]) -> None:
+    names = [{name.lower() for name in possible_names(stem)} for stem in stems]
+    collide = any(one & other for one, other in itertools.combinations(names, 2))
+    if collide:
+        with pytest.raises(CliError) as caught:
+            refuse_collisions(plans(tuple(stems)))
+        assert caught.value.kind == "label-invalid"
+    else:
+        refuse_collisions(plans(tuple(stems)))

@@ -1,0 +1,165 @@
+//! `RUNTIME status`: who this runtime is, and how its prefix is. Writes nothing.
+
+use std::path::Path;
+
+use cs_prefix::{Changes, Neighbours, PrefixError, State};
+use cs_stamp::{Layout, Plan};
+
+use crate::context::Runtime;
+use crate::say::error::Error;
+use crate::say::voice::{print_json, print_lines};
+
+use document::{
+    About, Delegate, Installed, Package, PlaceStatus, Previous, SCHEMA_VERSION, StateName, Status,
+};
+use text::render_lines;
+
+mod document;
+mod text;
+
+/// Print the status. A path that this runtime did not create is reported as such, and is a failure.
+pub fn run(runtime: &Runtime, as_json: bool) -> Result<(), Error> {
+    let (prefix, owner) = (&runtime.place.prefix, runtime.owner());
+    let plan = runtime.stamp.plan(&runtime.header)?;
+    let state = cs_prefix::examine(prefix, &owner)?;
+    let around = cs_prefix::look_around(prefix, &owner)?;
+    let status = collect(runtime, &plan, &state, around)?;
+    if as_json {
+        print_json(&status)?
+    } else {
+        print_lines(render_lines(&status, runtime.voice.is_verbose))?
+    }
+    match state {
+        State::Foreign { why } => Err(PrefixError::foreign(prefix, why).into()),
+        _ => Ok(()),
+    }
+}
+
+fn collect<'a>(
+    runtime: &'a Runtime,
+    plan: &'a Plan,
+    state: &State,
+    around: Neighbours,
+) -> Result<Status<'a>, Error> {
+    let program = runtime.delegate().program;
+    Ok(Status {
+        schema_version: SCHEMA_VERSION,
+        about: describe_runtime(runtime),
+        place: describe_place(runtime, state, around)?,
+        channels: &runtime.header.channels,
+        requested_specs: &plan.requested_specs,
+        package_count: plan.packages.len(),
+        packages: plan.packages.iter().map(describe_package).collect(),
+        delegate: Delegate {
+            name: &runtime.header.delegate,
+            is_present: program.exists(),
+            path: show(&program),
+        },
+    })
+}
+
+fn show(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn describe_runtime(runtime: &Runtime) -> About<'_> {
+    let header = &runtime.header;
+    About {
+        runtime: &header.runtime,
+        version: &header.runtime_version,
+        artifact_name: &header.artifact_name,
+        layout: match header.layout {
+            Layout::Online => "online",
+            Layout::External => "external",
+            Layout::Embedded => "embedded",
+        },
+        platform: &header.platform,
+        builder: &header.builder,
+        stamp: &runtime.stamp_hex,
+        executable: show(&runtime.executable()),
+        docs_url: header.docs_url.as_deref(),
+        installer: header.installer.as_deref(),
+    }
+}
+
+fn describe_place<'a>(
+    runtime: &'a Runtime,
+    state: &State,
+    around: Neighbours,
+) -> Result<PlaceStatus<'a>, Error> {
+    let place = &runtime.place;
+    Ok(PlaceStatus {
+        prefix: show(&place.prefix),
+        prefix_named_by: &place.named_by,
+        state: name_state(state),
+        reason: match state {
+            State::Foreign { why } => Some(why.to_string()),
+            _ => None,
+        },
+        installed: describe_installed(&place.prefix, state)?,
+        rollback: around.previous.map(|marker| Previous {
+            version: marker.runtime_version,
+            stamp: marker.stamp,
+        }),
+        being_built: around.being_built,
+        abandoned: around.abandoned_staging.as_deref().map(show),
+        not_writable: around.not_writable.as_deref().map(show),
+        untrusted: around.untrusted.iter().map(ToString::to_string).collect(),
+    })
+}
+
+fn describe_package(package: &cs_stamp::PlanPackage) -> Package<'_> {
+    Package {
+        name: &package.name,
+        version: &package.version,
+        build: &package.build,
+        subdir: &package.subdir,
+        size_bytes: package.size,
+    }
+}
+
+fn name_state(state: &State) -> StateName {
+    match state {
+        State::Absent => StateName::Absent,
+        State::Foreign { .. } => StateName::Foreign,
+        State::Torn => StateName::Torn,
+        State::Complete { .. } => StateName::Complete,
+        State::AnotherStamp { .. } => StateName::AnotherStamp,
+        State::Changed { .. } => StateName::Changed,
+    }
+}
+
+fn describe_installed(prefix: &Path, state: &State) -> Result<Option<Installed>, Error> {
+    let Some(marker) = state.marker() else {
+        return Ok(None);
+    };
+    let changes = match state {
+        State::Changed { changes, .. } => changes.clone(),
+        State::Complete { marker } => cs_prefix::find_changes(prefix, marker)?,
+        _ => Changes::default(),
+    };
+    Ok(Some(Installed {
+        version: marker.runtime_version.clone(),
+        stamp: marker.stamp.clone(),
+        package_count: count_packages(prefix),
+        added: changes.added,
+        removed: changes.removed,
+        files: changes.files,
+        requested: changes.requested,
+    }))
+}
+
+/// How many packages conda sees.
+fn count_packages(prefix: &Path) -> usize {
+    let entries = std::fs::read_dir(prefix.join("conda-meta"))
+        .into_iter()
+        .flatten();
+    entries
+        .flatten()
+        .filter(|entry| {
+            Path::new(&entry.file_name())
+                .extension()
+                .is_some_and(|end| end == "json")
+        })
+        .count()
+}

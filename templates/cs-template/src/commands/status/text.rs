@@ -1,0 +1,134 @@
+//! The status in lines for people.
+
+use super::document::{About, Delegate, Package, PlaceStatus, StateName, Status};
+use crate::say::phrases::name_some;
+
+/// The status in lines for people.
+pub fn render_lines(status: &Status, is_verbose: bool) -> Vec<String> {
+    let (about, place) = (&status.about, &status.place);
+    let installed = place
+        .installed
+        .as_ref()
+        .map_or(0, |found| found.package_count);
+    let mut lines = vec![
+        ("runtime", format!("{} {}", about.runtime, about.version)),
+        ("layout", format!("{} for {}", about.layout, about.platform)),
+        ("executable", about.executable.clone()),
+        (
+            "prefix",
+            format!("{} (from {})", place.prefix, place.prefix_named_by),
+        ),
+        ("state", describe_state(about, place)),
+    ];
+    lines.extend(list_circumstances(about, place));
+    let packages = format!(
+        "{} in this runtime, {installed} installed",
+        status.package_count
+    );
+    lines.push(("packages", packages));
+    lines.push(("requested", status.requested_specs.join(", ")));
+    lines.extend(list_under("channels", status.channels.iter().cloned()));
+    lines.push(("delegate", describe_delegate(&status.delegate)));
+    lines.extend(about.docs_url.map(|url| ("docs", url.to_owned())));
+    if is_verbose {
+        let package =
+            |package: &Package| format!("{} {} {}", package.name, package.version, package.build);
+        lines.extend(list_under("contents", status.packages.iter().map(package)));
+    }
+    let render = |(name, value): &(&str, String)| format!("{name:<11} {value}");
+    lines.iter().map(render).collect()
+}
+
+/// A label, and values below each other.
+fn list_under(
+    label: &'static str,
+    values: impl Iterator<Item = String>,
+) -> impl Iterator<Item = (&'static str, String)> {
+    let labels = std::iter::once(label).chain(std::iter::repeat(""));
+    labels.zip(values)
+}
+
+/// What is only worth a line when it is so.
+fn list_circumstances(about: &About, place: &PlaceStatus) -> Vec<(&'static str, String)> {
+    let rollback = place.rollback.as_ref();
+    let being_built = "another process is working on the prefix".to_owned();
+    let abandoned = place.abandoned.as_ref();
+    let not_writable = place.not_writable.as_ref();
+    let untrusted = place
+        .untrusted
+        .iter()
+        .map(|why| ("in the way", why.clone()));
+    [
+        rollback.map(|previous| {
+            (
+                "rollback",
+                format!("to {} {}", about.runtime, previous.version),
+            )
+        }),
+        place.being_built.then_some(("activity", being_built)),
+        abandoned.map(|path| {
+            (
+                "left over",
+                format!("{path}; the next installation removes it"),
+            )
+        }),
+        not_writable.map(|path| {
+            (
+                "read-only",
+                format!("you do not have permission to write to {path}"),
+            )
+        }),
+    ]
+    .into_iter()
+    .flatten()
+    .chain(untrusted)
+    .collect()
+}
+
+fn describe_delegate(delegate: &Delegate) -> String {
+    if delegate.is_present {
+        delegate.path.clone()
+    } else {
+        format!("{} (missing)", delegate.path)
+    }
+}
+
+fn describe_state(about: &About, place: &PlaceStatus) -> String {
+    let installed = place.installed.as_ref();
+    let version = installed.map_or("", |installed| installed.version.as_str());
+    let changed = installed
+        .filter(|installed| {
+            let lists = [&installed.added, &installed.removed, &installed.files];
+            lists.iter().any(|list| !list.is_empty())
+        })
+        .map_or(String::new(), |installed| {
+            let requested = match installed.requested.as_slice() {
+                [] => String::new(),
+                specs => format!("; asked for: {}", specs.join(", ")),
+            };
+            let files: Vec<&str> = installed.files.iter().map(String::as_str).collect();
+            let files = match files.as_slice() {
+                [] => String::new(),
+                files => format!(", and without a package {}", name_some(files)),
+            };
+            format!(
+                ", changed since: {} added, {} removed{files}{requested}",
+                installed.added.len(),
+                installed.removed.len()
+            )
+        });
+    match place.state {
+        StateName::Absent => "not installed yet; the first run installs it".to_owned(),
+        StateName::Foreign => format!(
+            "not created by {}: {}",
+            about.runtime,
+            place.reason.as_deref().unwrap_or_default()
+        ),
+        StateName::Torn => "incomplete; the next run reinstalls it".to_owned(),
+        StateName::Complete => format!("installed{changed}"),
+        StateName::AnotherStamp | StateName::Changed => format!(
+            "installed by another build, {} {version}{changed}",
+            about.runtime
+        ),
+    }
+}
