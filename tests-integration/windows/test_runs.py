@@ -14,7 +14,8 @@ from support.workshop import Workshop
 Build = Callable[..., Path]
 
 ARGUMENTS = (
-    "plain", "two words", 'a "quoted" word', "back\\slash\\", 'both\\"', "", "%PATH%", "^&|<>", "ünïcode 名", "--path=x",
+    "plain", "two words", 'a "quoted" word',
+    "back\\slash\\", 'both\\"', "", "%PATH%", "^&|<>", "ünïcode 名", "--path=x",
     "'single'", "tab\there",
 )  # fmt: skip
 

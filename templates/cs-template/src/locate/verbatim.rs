@@ -1,4 +1,5 @@
-//! Paths of Windows that begin with `\\?\`: good for the system, and for nothing else. Shells take none, and people read none.
+//! Paths of Windows that begin with `\\?\`: good for the system, and for nothing else. Shells take
+//! none, and people read none.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,8 @@ pub fn find_real(path: &Path) -> PathBuf {
         .map_or_else(|_| path.to_owned(), simplify)
 }
 
-/// The text of a path on a drive or on a server, without its beginning; none where it has none, or cannot do without.
+/// The text of a path on a drive or on a server, without its beginning; none where it has none, or
+/// cannot do without.
 fn simplify_text(text: &str) -> Option<String> {
     let rest = [r"\\?\", r"\\.\"]
         .iter()

@@ -1,4 +1,5 @@
-//! Finding the footer: where a signature covers it, or near the end of a file that has no signatures.
+//! Finding the footer: where a signature covers it, or near the end of a file that has no
+//! signatures.
 
 use std::fs::File;
 use std::io;
@@ -23,7 +24,8 @@ pub(crate) enum Found {
     Damaged,
     /// A footer, and where it starts.
     Footer { bytes: Vec<u8>, offset: u64 },
-    /// A footer where the platform's signature does not cover it, and why there is no place for one.
+    /// A footer where the platform's signature does not cover it, and why there is no place for
+    /// one.
     Misplaced(Option<&'static str>),
 }
 
@@ -39,7 +41,8 @@ impl Found {
     }
 }
 
-/// Find the footer: where the platform's signature covers it, if the format has signatures; else near the end of the file.
+/// Find the footer: where the platform's signature covers it, if the format has signatures; else
+/// near the end of the file.
 pub(crate) fn find_footer(file: &File) -> io::Result<Found> {
     let file_length = file.metadata()?.len();
     let why = match find_places(file, file_length)? {
@@ -99,7 +102,8 @@ fn read_window(file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
     Ok(window)
 }
 
-/// The last footer that starts at one of the first `count` offsets of `window`, else what is already known.
+/// The last footer that starts at one of the first `count` offsets of `window`, else what is
+/// already known.
 fn search_window(window: &[u8], count: usize, window_offset: u64, known: Found) -> Found {
     let magic = magic();
     let mut found = known;
