@@ -113,7 +113,7 @@ def test_status_writes_nothing(build: Build, windows_home: WindowsHome) -> None:
 def test_ctrl_c_ends_an_installation_and_leaves_nothing(build: Build, windows_home: WindowsHome) -> None:
     started = windows_home.directory / "started"
     windows_home.extra |= {LINK_WAIT: spell(windows_home.directory / "never"), "LINK_STARTED": spell(started)}
-    words = [windows_home.wine, build(), "bootstrap"]
+    words: list[str | Path] = [windows_home.wine, build(), "bootstrap"]
     with Dialogue(words, env=windows_home.environment, cwd=windows_home.directory) as dialogue:
         wait_until(started.exists)
         dialogue.type("\x03")
@@ -126,7 +126,7 @@ def test_ctrl_c_ends_an_installation_and_leaves_nothing(build: Build, windows_ho
 def test_a_removal_asks_at_the_terminal(build: Build, windows_home: WindowsHome) -> None:
     runtime = build()
     windows_home.run(runtime, "bootstrap")
-    words = [windows_home.wine, runtime, "uninstall"]
+    words: list[str | Path] = [windows_home.wine, runtime, "uninstall"]
     with Dialogue(words, env=windows_home.environment, cwd=windows_home.directory) as dialogue:
         dialogue.type("y\r")
         dialogue.read()
