@@ -40,13 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         _flush_output()
         return status
     except BrokenPipeError:
-        # The reader has closed the pipe. The interpreter would complain at exit when it flushes the rest.
+        # The reader has closed the pipe. Without this, the interpreter would complain when it flushes the rest at exit.
         _discard_output()
         return EXIT_FAILED
 
 
 def _guard(words: list[str]) -> int:
-    """Carry the request out; failures become messages on stderr and an exit status."""
+    """Carry out the request; turn failures into messages on stderr and an exit status."""
     try:
         interrupt_on_signals()
         options = parse_arguments(words)
@@ -63,7 +63,7 @@ def _guard(words: list[str]) -> int:
 
 
 def _soften_streams() -> None:
-    """Let a name that a stream cannot encode come out escaped, and a stream that was closed swallow everything."""
+    """Escape a name that a stream cannot encode, and ignore output to a stream that was closed."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8"))
@@ -72,14 +72,14 @@ def _soften_streams() -> None:
 
 
 def _show_warning(message: Warning | str, *_: object, **_more: object) -> None:
-    """Show what a library warns of: it may repeat what a build backend has said."""
+    """Show the warning of a library: it may contain output of a build backend."""
     from .terminal.console import Console
 
     Console().warn(str(message))
 
 
 def _flush_output() -> None:
-    """Write what is still held back; what cannot be written has been an error already and is given up."""
+    """Write what is still buffered; output that cannot be written has already been reported, and is discarded."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -97,12 +97,12 @@ def _discard_output() -> None:
 
 
 def _wants_json(words: list[str]) -> bool:
-    """Tell how errors are wanted: as ``--error-format`` says, even on a line that cannot be parsed; else a variable."""
+    """Tell whether errors must be JSON: by ``--error-format``, even in an invalid command line, else by a variable."""
     return _find_value(words, "--error-format", os.environ.get("CONDA_SHIP_ERROR_FORMAT")) == "json"
 
 
 def _find_value(words: list[str], wanted: str, value: str | None = None) -> str | None:
-    """Find the value of a flag, the last one counts; on a line that cannot be parsed as well."""
+    """Find the value of a flag, even in an invalid command line; the last one counts."""
     own = words[: words.index("--")] if "--" in words else words
     for word, following in itertools.pairwise([*own, ""]):
         flag, separator, rest = word.partition("=")
@@ -164,7 +164,7 @@ def _inspect(options: InspectOptions) -> int:
 
 
 def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspection:
-    """Look for the delegate in what the cache holds, and download the rest where that was asked for."""
+    """Look for the delegate in the cache, and download the rest if asked to."""
     from .archives.store import archives_of_records, open_store
     from .delegate.search import check_delegates
     from .project.protected_inputs import list_inputs, refuse_outputs
