@@ -11,7 +11,7 @@ use crate::run::environment::Environment;
 use crate::say::error::{Error, Role};
 use crate::say::voice::Voice;
 
-/// Says that a list of variables is whole: set behind the last script.
+/// Shows that a list of variables is complete: set after the last script.
 const END: &str = "_CS_ACTIVATED";
 
 /// `cmd` runs the scripts and says which variables there are then; arguments never pass through its parser.
