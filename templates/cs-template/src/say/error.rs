@@ -9,7 +9,8 @@ use cs_prefix::PrefixError;
 
 use crate::cli::usage::UsageError;
 
-/// Why the runtime ends without starting the delegate. A message has no advice and no full stop: [`Error::explain`] adds both.
+/// Why the runtime ends without starting the delegate. A message has neither advice nor a full stop:
+/// [`Error::explain`] adds both.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The arguments make no sense.
