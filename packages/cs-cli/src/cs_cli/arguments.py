@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from . import __version__
 from .errors import EXIT_USAGE, CliError
 from .options import BuildOptions, InspectOptions, Options, ProjectOptions, RunOptions, VerifyOptions
+from .terminal.streams import COLOR_CHOICES
 
 if TYPE_CHECKING:
     from cs_manifest import ConfigKey
@@ -124,6 +125,11 @@ def _add_reporting(parser: argparse.ArgumentParser, *, quiet: str = "print error
     group = parser.add_argument_group("output")
     group.add_argument("-q", "--quiet", action="store_true", help=quiet)
     group.add_argument("--error-format", choices=("text", "json"), help="default: CONDA_SHIP_ERROR_FORMAT, else text")
+    group.add_argument(
+        "--color",
+        choices=COLOR_CHOICES,
+        help="default: auto, which means at a terminal; NO_COLOR and FORCE_COLOR change that",
+    )
 
 
 def _add_project(parser: argparse.ArgumentParser) -> None:

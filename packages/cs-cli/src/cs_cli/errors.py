@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from .terminal.lines import Line, paint, whole
+
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
@@ -165,12 +167,14 @@ def _redact(value: Any) -> Any:
     return [_redact(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
-def render_error(error: Diagnosed) -> list[str]:
+def render_error(error: Diagnosed) -> list[Line]:
     """Render an error as the lines that a person reads."""
     described = describe_error(error)
     place = ":".join(str(described[field]) for field in ("path", "line", "column") if field in described)
     key = f"{described['key']}: " if "key" in described else ""
-    lines = [f"error: {place + ': ' if place else ''}{key}{described['message']}"]
+    message = f"{key}{described['message']}"
+    start = paint("error:", "bold red"), " "
+    lines: list[Line] = [(*start, whole(f"{place}:"), f" {message}") if place else (*start, message)]
     values = [(name, str(described[name])) for name in ("expected", "actual") if name in described]
     lines += [f"  {name}: {value}" for name, value in values if value not in described["message"]]
     problems = described.get("problems", [])
@@ -178,9 +182,9 @@ def render_error(error: Diagnosed) -> list[str]:
     if len(problems) > _LISTED:
         lines.append(f"  and {len(problems) - _LISTED} more; --error-format json has them all")
     if "hint" in described:
-        lines.append(f"  hint: {described['hint']}")
+        lines.append(("  ", paint("hint:", "cyan"), f" {described['hint']}"))
     if "lines" in described:
-        lines += ["", *(f"    {line}" for line in described["lines"])]
+        lines += ["", *(("    ", whole(line)) for line in described["lines"])]
     return lines
 
 

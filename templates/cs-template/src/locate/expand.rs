@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nothing_stands_for_itself() {
+    fn text_without_a_known_name_stays() {
         for path in [
             "", "/x", "x~", "/~", "./~/x", "/$", "/$/x", "/$1", "/a$-b", "é$",
         ] {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_expanded_is_refused_by_name() {
+    fn a_path_that_cannot_be_expanded_is_refused_and_named() {
         for (path, reason) in [
             ("$MISSING/x", "the variable MISSING in it is not set"),
             ("/x${MISSING}", "the variable MISSING in it is not set"),

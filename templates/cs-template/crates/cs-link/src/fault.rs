@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_told_from_a_forbidden_one() {
+    fn a_full_disk_differs_from_a_forbidden_one() {
         for (kind, expected) in [
             (io::ErrorKind::StorageFull, Kind::Io),
             (io::ErrorKind::QuotaExceeded, Kind::Io),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lack_of_memory_is_no_fault_of_the_disk() {
+    fn a_lack_of_memory_is_not_blamed_on_the_disk() {
         let error = io::ErrorKind::OutOfMemory.into();
         assert_eq!(kind_of_write(error), Kind::Memory);
     }
