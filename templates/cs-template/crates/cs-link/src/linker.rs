@@ -255,12 +255,16 @@ impl<'a, 't> Linker<'a, 't> {
             hand.create_symlink(at, &entry.link, Some(entry.modified))
         })?;
         let size = self.entries[index].size.unwrap_or(entry.link.len() as u64);
-        Ok(made.map_or(Outcome::Lost, |_| Outcome::Done {
-            kind: PathKind::SoftLink,
-            size,
-            // As in conda: a tool that compares hashes follows links, and compares with what is there.
-            sha256: None,
-        }))
+        // One that was left out is not recorded either.
+        Ok(match made {
+            Some(link) if link.made => Outcome::Done {
+                kind: PathKind::SoftLink,
+                size,
+                // As in conda: a tool that compares hashes follows links, and compares with what is there.
+                sha256: None,
+            },
+            _ => Outcome::Lost,
+        })
     }
 
     /// Make sure that everything was there, and say what is in place now.
