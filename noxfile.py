@@ -28,8 +28,10 @@ HAS_FOREIGN = sys.platform == "linux" and platform.machine() == "x86_64" and IS_
 # What runs for platforms other than this machine's.
 FOREIGN_SUITES = {
     "linux-aarch64": (
-        *(f"tests-integration/test_{name}.py" for name in ("road", "hand_over", "lifecycle", "linker", "hostile")),
+        *(f"tests-integration/test_{name}.py" for name in ("road", "hand_over", "lifecycle", "linker", "awkward")),
+        *(f"tests-integration/test_{name}.py" for name in ("hostile", "conda_delegate", "local_archives")),
         *(f"tests-integration/faults/test_{name}.py" for name in ("kills", "signals", "together")),
+        *("--kills", "4"),
     ),
     "win-64": (),  # the suite of tests-integration for Windows goes here
 }
