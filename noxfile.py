@@ -34,6 +34,7 @@ FOREIGN_SUITES = {
     "win-64": (),  # the suite of tests-integration for Windows goes here
 }
 
+# Release of the crate apple-codesign, which signs for macOS on any system.
 RCODESIGN = "0.29.0"
 
 # One directory for cargo's output, outside the clone: every clone and CI reuse what was compiled before.
