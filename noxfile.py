@@ -115,22 +115,25 @@ def tests(session: nox.Session) -> None:
     """Run everything that must pass before a change lands; the last line says what did not."""
     names = ["lint", "typing", "rust", *(f"tests-{name}" for name in (*PACKAGES, "tools")), "docs", "integration"]
     names += ["foreign"] if HAS_FOREIGN else []
-    report = Path(session.create_tmp()) / "report.json"
-    report.unlink(missing_ok=True)
+    report, skipped = (Path(session.create_tmp()).resolve() / name for name in ("report.json", "skipped.txt"))
+    for file in (report, skipped):
+        file.unlink(missing_ok=True)
     command = (sys.executable, "-m", "nox", "--report", str(report), "-s", *names, "--", *session.posargs)
-    session.run(*command, external=True, success_codes=range(256))
+    session.run(*command, env={"SKIPPED_TESTS_FILE": str(skipped)}, external=True, success_codes=range(256))
+    skips = session.run(sys.executable, "tools/skipped.py", str(skipped), external=True, silent=True)
     results = {one["name"]: one["result"] for one in json.loads(report.read_text(encoding="utf-8"))["sessions"]}
     # At the end of the program, so that not even a line of nox comes after it.
-    atexit.register(print, summarize(names, results))
+    atexit.register(print, summarize(names, results, str(skips).strip()))
     if set(results.values()) != {"success"} or len(results) != len(names):
         session.error("not everything passed")
 
 
-def summarize(names: Sequence[str], results: dict[str, str]) -> str:
-    """Return one line: how many sessions passed, and which did not."""
+def summarize(names: Sequence[str], results: dict[str, str], skips: str) -> str:
+    """Return one line: how many sessions passed, which did not, and what tests were skipped."""
     others = [f"{name} ({results.get(name, 'not run')})" for name in names if results.get(name) != "success"]
     count = f"{len(names) - len(others)} of {len(names)} sessions passed"
-    return f"{count}; not passed: {', '.join(others)}" if others else count
+    not_passed = f"not passed: {', '.join(others)}" if others else ""
+    return "; ".join(part for part in (count, not_passed, skips) if part)
 
 
 @nox.session
@@ -187,12 +190,14 @@ def cargo_tests(*selection: str, profile: str = "dev") -> tuple[str, ...]:
 
 @nox.session(venv_backend="none")
 def rust(session: nox.Session) -> None:
-    """Check and test the template: rustfmt, clippy, cargo nextest; as root, the tests that need it too."""
+    """Check and test the template: rustfmt, clippy, cargo nextest; the tests that need root only as root."""
     with session.chdir(TEMPLATE):
         session.run("cargo", "fmt", "--all", "--check", external=True)
         clippy = ("cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")
         session.run(*clippy, env=CARGO, external=True)
         session.run("cargo", *cargo_tests("--workspace", *session.posargs), env=CARGO, external=True)
+    if not IS_ROOT:
+        session.run(sys.executable, "tools/ignored_tests.py", external=True)
 
 
 @nox.session

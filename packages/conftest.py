@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import contextlib
 
-from steady import pytest_runtest_call, pytest_runtest_makereport, pytest_runtest_setup, settle
+from steady import (
+    pytest_make_collect_report,
+    pytest_runtest_call,
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+    settle,
+)
 
-__all__ = ["pytest_runtest_call", "pytest_runtest_makereport", "pytest_runtest_setup"]
+__all__ = [
+    "pytest_make_collect_report",
+    "pytest_runtest_call",
+    "pytest_runtest_makereport",
+    "pytest_runtest_setup",
+]
 
 settle()
 

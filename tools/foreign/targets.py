@@ -31,7 +31,7 @@ class Target:
 
     :ivar subdir: conda's name of it.
     :ivar triple: Rust's name of it.
-    :ivar wheel_tag: the platform tag of the wheel.
+    :ivar wheel_tag: a platform tag of the wheel.
     :ivar std: whether Debian has the standard library for it, or it is built from source.
     :ivar rustflags: flags of the compiler.
     :ivar variables: more variables of the build.
@@ -69,7 +69,7 @@ TARGETS = (
     Target(
         subdir="linux-64",
         triple="x86_64-unknown-linux-gnu",
-        wheel_tag="manylinux_2_17_x86_64.manylinux2014_x86_64",
+        wheel_tag="manylinux_2_17_x86_64",
         tools=Tools(kit=None),
         std="ready",
         rustflags=_STATIC,
@@ -78,7 +78,7 @@ TARGETS = (
     Target(
         subdir="linux-aarch64",
         triple="aarch64-unknown-linux-gnu",
-        wheel_tag="manylinux_2_17_aarch64.manylinux2014_aarch64",
+        wheel_tag="manylinux_2_17_aarch64",
         tools=_ARM64,
         std="ready",
         rustflags=_STATIC,

@@ -98,10 +98,10 @@ CERTIFICATE = make_certificate(b"nobody signed this")
 @pytest.mark.parametrize(
     ("table", "why"),
     [
-        (CERTIFICATE + make_certificate(b"")[:8], "its certificate table holds something else"),
-        (CERTIFICATE + bytes(8), "its certificate table holds something else"),
-        (CERTIFICATE[:6] + b"\1\0" + CERTIFICATE[8:], "its certificate table holds something else"),
-        (CERTIFICATE[:8] + b"\x31" + CERTIFICATE[9:], "its certificate table holds something else"),
+        (CERTIFICATE + make_certificate(b"")[:8], "its certificate table does not contain only signatures"),
+        (CERTIFICATE + bytes(8), "its certificate table does not contain only signatures"),
+        (CERTIFICATE[:6] + b"\1\0" + CERTIFICATE[8:], "its certificate table does not contain only signatures"),
+        (CERTIFICATE[:8] + b"\x31" + CERTIFICATE[9:], "its certificate table does not contain only signatures"),
         (struct.pack("<IHH", 8, 0x200, 2), "it is cut off"),
         (b"\1", "it is cut off"),
         (struct.pack("<IHH", 64, 0x200, 2) + CERTIFICATE[8:].ljust(56, b"\0"), "bytes that it does not cover"),

@@ -200,7 +200,7 @@ def test_a_stamped_template_is_refused(tmp_path: Path) -> None:
 def test_a_program_without_a_mark_is_refused(program: str) -> None:
     path = Path(program)
     if not path.is_file():
-        pytest.skip(f"there is no {program} here")
+        pytest.skip(f"only where there is {program}")
     (platform, *_) = executable_platform(path)
     with pytest.raises(NotTemplateError, match="this is not a conda-ship template") as caught:
         select(explicit=path, platform=platform)

@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_stands_for_two_options_of_a_command() {
+    fn no_command_has_two_options_of_one_name() {
         for command in &COMMANDS {
             let names: Vec<&str> = command
                 .choices()

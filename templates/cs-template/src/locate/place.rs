@@ -165,7 +165,7 @@ fn make_absolute(path: &Path, named_by: &str) -> Result<PathBuf, Error> {
 /// Refuse a path that would break the files written into it, or `PATH`.
 fn check_prefix(prefix: &Path, named_by: &str) -> Result<(), Error> {
     let Some(text) = prefix.to_str() else {
-        let reason = "it is not valid UTF-8, and package files hold the path as text";
+        let reason = "it is not valid UTF-8, and package files contain the path as text";
         return Err(Error::refuse_prefix(prefix, named_by, reason));
     };
     let separator = if cfg!(windows) { ';' } else { ':' };
@@ -175,9 +175,9 @@ fn check_prefix(prefix: &Path, named_by: &str) -> Result<(), Error> {
     let reason = match fault {
         None => return Ok(()),
         Some(letter) if letter == separator => {
-            format!("it holds {separator:?}, which separates the directories of PATH")
+            format!("it contains {separator:?}, which separates the directories of PATH")
         }
-        Some(letter) => format!("it holds the control character {letter:?}"),
+        Some(letter) => format!("it contains the control character {letter:?}"),
     };
     Err(Error::refuse_prefix(prefix, named_by, &reason))
 }

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_moved_to_another_directory_is_found_there() {
+    fn programs_moved_to_another_directory_are_found_there() {
         let path = "bin/python";
         assert_eq!(
             find(&["Scripts/python.exe"], path, &[".exe"]),

@@ -23,7 +23,7 @@ pub enum Error {
         pass_on: Option<PassOn>,
     },
     /// A word of conda's that does not work in a runtime.
-    #[error("`{word}` changes the running shell, which {name} leaves alone")]
+    #[error("`{word}` would change the running shell, which {name} never does")]
     Explained {
         /// The word.
         word: &'static str,
@@ -34,7 +34,7 @@ pub enum Error {
     },
     /// The template has not been stamped.
     #[error(
-        "{} is an unstamped template: it holds no packages to install and no delegate to run",
+        "{} is an unstamped template: it contains no packages to install and no delegate to run",
         .0.display()
     )]
     Unstamped(PathBuf),
@@ -106,7 +106,7 @@ pub enum Error {
         bundle: BundlePlace,
     },
     /// Local archives are missing: no network has them.
-    #[error("{names} comes with this runtime's bundle")]
+    #[error("{names} is missing: it comes only with this runtime's bundle")]
     Local {
         /// The archives.
         names: String,
@@ -162,7 +162,7 @@ pub enum Error {
         status: String,
     },
     /// An argument that only conda-spawn understands.
-    #[error("shell takes no {word} here: it {reason}")]
+    #[error("shell does not accept {word} here: it {reason}")]
     SpawnArgument {
         /// The argument.
         word: String,
@@ -170,7 +170,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// There is no such named environment.
-    #[error("there is no environment {name} in {} or where conda looks for them", prefix.display())]
+    #[error("there is no environment {name} in {} or in conda's environment directories", prefix.display())]
     NoEnvironment {
         /// The name or path that was asked for.
         name: String,
@@ -207,7 +207,7 @@ pub enum Error {
     #[error("cannot read the answer: {0}")]
     Input(io::Error),
     /// A signal ended the installation.
-    #[error("interrupted; everything is as it was before")]
+    #[error("interrupted; nothing has changed")]
     Interrupted(i32),
 }
 

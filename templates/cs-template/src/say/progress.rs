@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_after_the_last_package_is_told() {
+    fn the_steps_after_the_last_package_are_reported() {
         let done = Done {
             packages: 4,
             ..HALF

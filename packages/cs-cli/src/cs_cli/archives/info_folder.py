@@ -22,9 +22,9 @@ _LISTS = _ENDS | {"info/has_prefix", "info/no_link", "info/no_softlink"}
 
 
 def iterate_info(archive: Path, most: int) -> Iterator[tuple[str, IO[bytes]]]:
-    """Hand out the files in ``info/`` with their names; each can be read until the next one is handed out.
+    """Yield the files in ``info/`` with their names; each can be read until the next one is yielded.
 
-    The walk ends where ``info/`` does: it comes first in archives of today's tools.
+    The walk ends where ``info/`` ends: today's tools put it first in an archive.
 
     :param archive: a ``.conda`` or ``.tar.bz2`` file.
     :param most: how many entries there may be.

@@ -86,7 +86,7 @@ pub(crate) fn scan(file: &File, offset: u64, length: u64) -> Result<Vec<Entry>, 
         let entry = tar.read_entry(position)?;
         if entries.last().is_some_and(|last| last.name >= entry.name) {
             return Err(Deviation::Tar {
-                what: "an entry is out of order or there twice",
+                what: "an entry is out of order or appears twice",
                 position,
             });
         }

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_what_was_added_with_a_zero_behind_it() {
+    fn text_is_the_added_parts_and_a_final_zero() {
         let mut units = [7; 12];
         let text = Text::new(&mut units)
             .with(&utf16("ü"))

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_cleaned_of_what_means_nothing() {
+    fn meaningless_parts_are_removed_from_a_path() {
         assert_eq!(clean_path(b"./a//b/./c/").as_deref(), Ok("a/b/c"));
         assert_eq!(clean_path("ünï/名".as_bytes()).as_deref(), Ok("ünï/名"));
         assert_eq!(clean_path(b"a..b/...").as_deref(), Ok("a..b/..."));

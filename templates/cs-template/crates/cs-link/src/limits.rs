@@ -143,7 +143,7 @@ pub(crate) fn check_entries(entries: &[PathEntry], more: usize, most: u64) -> Re
 
 /// Why a package with more than `most` entries is refused.
 pub(crate) fn too_many(most: u64) -> String {
-    format!("it has more than {most} files, links, directories and commands, for its size too many")
+    format!("it has more than {most} files, links, directories and commands, too many for its size")
 }
 
 /// How many directories the entries are in, all in all.

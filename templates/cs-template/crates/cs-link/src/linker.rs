@@ -159,7 +159,7 @@ impl<'a, 't> Linker<'a, 't> {
             return self.place_directory(index, path);
         }
         if self.outcomes[index] != Outcome::Unseen {
-            return Err(Fault::damaged_at(path, "the archive holds it twice"));
+            return Err(Fault::damaged_at(path, "the archive contains it twice"));
         }
         match (self.entries[index].declared, entry.kind) {
             (Declared::Directory, _) => {

@@ -67,7 +67,7 @@ pub enum PrefixError {
         why: Foreignness,
     },
     /// Somebody else can have put there what is at the path, or beside it.
-    #[error("{why}: others can have put there what is in it")]
+    #[error("{why}: other users may have put its contents there")]
     Untrusted {
         /// What is not relied on, and why.
         why: Distrust,
@@ -196,7 +196,7 @@ pub enum PrefixError {
         path: PathBuf,
     },
     /// There is nothing to roll back to.
-    #[error("there is no earlier prefix to put back: {previous} does not exist")]
+    #[error("there is no previous prefix to restore: {previous} does not exist")]
     NothingToRollBack {
         /// Where it would be.
         previous: PathBuf,
@@ -232,10 +232,10 @@ pub enum Protection {
     #[error("the working directory is in it")]
     WorkingDirectory,
     /// It has no name, or no directory that it is in.
-    #[error("it is not a directory of its own")]
+    #[error("it does not end in the name of a directory")]
     NoName,
     /// Its name is that of what belongs to another prefix.
-    #[error("runtimes use such names next to their prefixes, and remove what has them")]
+    #[error("runtimes reserve such names for files next to their prefixes, and delete those files")]
     ReservedName,
 }
 

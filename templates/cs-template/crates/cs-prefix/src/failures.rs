@@ -180,7 +180,7 @@ fn while_stuck(command: impl FnOnce(&mut dyn FnMut(&News))) -> Vec<Remains> {
 }
 
 #[test]
-fn what_cannot_be_deleted_is_put_aside_told_once_and_deleted_later() {
+fn undeletable_files_are_moved_aside_reported_once_and_deleted_later() {
     for kind in FILE_SYSTEMS {
         let place = prepare(kind);
         // Compiled files are not the user's: the prefix is not kept for their sake.

@@ -216,7 +216,7 @@ mod tests {
     use crate::Stamp;
 
     #[test]
-    fn the_headers_of_good_vectors_say_what_their_index_says() {
+    fn the_headers_of_good_vectors_match_their_index() {
         let vectors =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../packages/cs-stamp/vectors");
         let text = std::fs::read_to_string(vectors.join("vectors.json")).expect("vectors.json");

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_format_page_allows_is_read() {
+    fn everything_that_the_format_page_allows_is_read() {
         for text in [
             r#"{"a":[1,-1,null,true,{"b":"","c":{}}],"b":"é"}"#,
             r#" {"a" : 9223372036854775807, "b":-9223372036854775808} "#,

@@ -88,13 +88,13 @@ pub fn judge_prefix(error: &PrefixError) -> Verdict {
         Kind::LeftBehind => (
             status::IO,
             format!(
-                "Everything else is removed, and nothing uses what is left. \
-                 Delete {path} yourself, with the permissions that it needs."
+                "Everything else was removed, and nothing uses what is left. \
+                 Delete {path} as a user who may."
             ),
         ),
         Kind::Busy => row(status::BUSY, "Wait for it to end, then try again."),
         Kind::Appeared => row(status::BUSY, "Nothing was removed."),
-        Kind::NothingToRollBack => row(status::USAGE, "Only an upgrade leaves one."),
+        Kind::NothingToRollBack => row(status::USAGE, "Only an upgrade creates one."),
         Kind::Cancelled => row(status::CANCELLED, ""),
     }
 }
@@ -113,7 +113,7 @@ pub fn judge_link(kind: cs_link::Kind) -> Verdict {
         ),
         Kind::Memory => row(
             status::IO,
-            "Close other programs, or raise the limit that is set for this one, then try again.",
+            "Close other programs, or raise the memory limit of this one, then try again.",
         ),
         Kind::CannotWrite => row(
             status::CANNOT_WRITE,
@@ -121,7 +121,7 @@ pub fn judge_link(kind: cs_link::Kind) -> Verdict {
         ),
         Kind::Prefix => row(
             status::CANNOT_WRITE,
-            "Choose a shorter path, of UTF-8, with --path.",
+            "Choose a shorter path in valid UTF-8 with --path.",
         ),
         Kind::Cancelled => row(status::CANCELLED, ""),
     }

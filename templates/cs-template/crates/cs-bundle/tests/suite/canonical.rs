@@ -54,7 +54,7 @@ fn a_canonical_file_is_read_without_spooling() {
 }
 
 #[test]
-fn what_is_written_here_is_a_zstd_frame() {
+fn the_bundle_that_these_tests_write_is_a_zstd_frame() {
     let tar = tar(&archives());
     assert!(zstd::decode_all(&frame(&tar)[..]).unwrap() == tar);
 }
@@ -173,7 +173,7 @@ fn duplicates_and_disorder_are_refused() {
         let tar = tar(&pair.map(|index| archives[index].clone()));
         let message = refusal(&frame(&tar));
         assert!(
-            message.contains("an entry is out of order or there twice"),
+            message.contains("an entry is out of order or appears twice"),
             "{message}"
         );
     }

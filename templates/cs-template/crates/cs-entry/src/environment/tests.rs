@@ -91,7 +91,7 @@ fn an_outer_conda_leaves_no_trace() {
 }
 
 #[test]
-fn what_users_configure_stays() {
+fn user_settings_stay() {
     let configured = [
         "CONDARC=/c",
         "CONDA_PKGS_DIRS=/k",

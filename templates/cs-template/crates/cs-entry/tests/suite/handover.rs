@@ -281,7 +281,7 @@ fn the_delegate_gets_its_own_path_and_the_arguments_byte_by_byte() {
 }
 
 #[test]
-fn the_delegates_environment_is_what_the_rules_say() {
+fn the_delegates_environment_follows_the_rules() {
     let _turn = take_turn();
     let home = Home::new();
     let mut command = home.command();
@@ -527,7 +527,7 @@ fn it_stands_aside_for_anything_but_an_intact_stamp() {
 }
 
 #[test]
-fn it_stands_aside_for_what_has_been_changed_and_digested_again() {
+fn it_leaves_a_changed_stamp_with_a_new_digest_to_the_full_program() {
     let _turn = take_turn();
     let intact = write_stamp(0, "status");
     let start = intact.len() - footer::LENGTH;

@@ -341,7 +341,7 @@ fn a_default_entry_of_netrc_counts_for_hosts_of_the_plan_alone() {
 /// takes it for a comment, Python does not.
 #[cfg(unix)]
 #[test]
-fn netrc_files_give_what_they_give_curl() {
+fn netrc_files_mean_the_same_as_for_curl() {
     let home = tempfile::tempdir().unwrap();
     let proxy = Server::of(BODY.to_vec());
     let address = format!("http://{}", proxy.address);

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_is_no_longer_than_a_path() {
+    fn a_placeholder_is_at_most_as_long_as_a_path() {
         let list = |length| {
             let text = "p".repeat(length);
             format!(
