@@ -10,18 +10,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from steady import (
+    pytest_make_collect_report,
+    pytest_runtest_call,
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+    settle,
+)
 
-from steady import pytest_runtest_call, pytest_runtest_makereport, pytest_runtest_setup, settle
-
-__all__ = ["pytest_runtest_call", "pytest_runtest_makereport", "pytest_runtest_setup"]
+__all__ = [
+    "pytest_make_collect_report",
+    "pytest_runtest_call",
+    "pytest_runtest_makereport",
+    "pytest_runtest_setup",
+]
 from support.channel.build import build_channel
 from support.channel.solve import solve
 from support.commands import Command, Home, run_cs
 from support.servers import Server, serve
+from support.tested_platform import PLATFORM, SETTINGS
 from support.workshop import Workshop, open_plain_workshop
 from support.workspaces import SPECS, Workspace
 
-settle(keep=("CONDA_SHIP_TEMPLATE",))
+settle(keep=SETTINGS)
 
 DEFAULT_KILLS = 8
 MANY_KILLS = 50
@@ -105,7 +116,7 @@ def make_workspace(tmp_path: Path, channel: Server, records: list[dict[str, Any]
             ship=settings,
         )
         minimal = [record for record in records if record["name"] == "words"]
-        return workspace.write({"default": {"linux-64": minimal}, "ship": {"linux-64": records}})
+        return workspace.write({"default": {PLATFORM: minimal}, "ship": {PLATFORM: records}})
 
     return make
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from support.channel.build import build_channel
 from support.channel.solve import solve
 from support.servers import serve
+from support.tested_platform import PLATFORM
 from support.workspaces import Workspace
 
 SPECS = ("python", "click", "cowsay", "jinja2", "placeholders")
@@ -38,7 +39,7 @@ def main() -> None:
 def _write_workspace(directory: Path, channel_url: str) -> Path:
     ship = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": '"python"', "layout": '"embedded"'}
     workspace = Workspace(directory=directory, specs=SPECS, channel_url=channel_url, ship=ship)
-    return workspace.write({"ship": {"linux-64": solve(channel_url, list(SPECS))}})
+    return workspace.write({"ship": {PLATFORM: solve(channel_url, list(SPECS))}})
 
 
 def _hello(runtime: Path) -> list[str]:

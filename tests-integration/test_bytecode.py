@@ -18,6 +18,7 @@ from support.channel.host_python import SITE_PACKAGES
 from support.channel.pieces import noarch_python, plain
 from support.commands import SCRIPTS, Home, run_command
 from support.servers import serve
+from support.tested_platform import PLATFORM
 from support.workspaces import Workspace
 
 TAG = sys.implementation.cache_tag
@@ -156,7 +157,7 @@ def build(
             *(str(record["name"]) for record in records if record["name"] in ("click", "jinja2", "cowsay")),
         )
         workspace = Workspace(directory=directory, specs=names, channel_url=url, ship={**ship, "bytecode": f'"{mode}"'})
-        workspace.write({"ship": {"linux-64": records}})
+        workspace.write({"ship": {PLATFORM: records}})
         settings = {**os.environ, "CONDA_SHIP_CACHE_DIR": str(cache_directory), **environment}
         completed = run_command([SCRIPTS / "cs", "build", "-q"], cwd=directory, env=settings)
         assert completed.returncode == 0, completed.stderr

@@ -11,10 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from steady import wait_until
+
+from support.channel.archive import Entry, Package, write_package
+from support.channel.build import index_channel
+from support.channel.solve import solve
 from support.commands import Command, Home
 from support.processes import state_of
+from support.servers import serve
+from support.tested_platform import IS_FOREIGN, PLATFORM, find_template
+from support.workshop import Workshop
 
 PRINT_ARGUMENTS = "import os, sys; print([os.fsencode(word) for word in sys.argv[1:]])"
 PRINT_ENVIRONMENT = "import json, os; print(json.dumps(dict(os.environ)))"
@@ -135,17 +141,27 @@ def test_a_runtime_may_be_renamed_and_linked_to(
     assert environment["CONDA_COMPLETION_COMMAND_NAME"] == name
 
 
+def list_calls(home: Home, *command: str | Path) -> list[str]:
+    """Return the system calls that a runtime makes before it becomes its delegate, by what shows them."""
+    if PLATFORM == "linux-aarch64" and IS_FOREIGN:
+        traced = Home(home.directory, {**home.extra, "QEMU_STRACE": "1"})
+        lines = [line.partition(" ")[2] for line in traced.run(*command).stderr.splitlines()]
+    else:
+        log = home.directory / "calls"
+        home.run("strace", "-o", log, *command)
+        lines = log.read_text().splitlines()[1:]
+    last = next(index for index, line in enumerate(lines) if line.startswith("execve("))
+    return lines[:last]
+
+
 @pytest.mark.tools("strace")
-def test_a_later_run_reads_a_little_and_execs(installed: Home, embedded_runtime: Path, tmp_path: Path) -> None:
-    log = tmp_path / "calls"
-    installed.run("strace", "-o", log, embedded_runtime, "-c", "pass")
-    calls = log.read_text().splitlines()
-    last = next(index for index, line in enumerate(calls) if index and line.startswith("execve("))
-    before = calls[1:last]
+def test_a_later_run_reads_a_little_and_execs(installed: Home, embedded_runtime: Path) -> None:
+    calls = list_calls(installed, embedded_runtime, "-c", "pass")
+    assert any("/proc/self/exe" in call for call in calls)
     assert not [
-        line for line in before if re.search(r"O_WRONLY|O_RDWR|O_CREAT|clone|mmap.*PROT_WRITE.*MAP_SHARED", line)
+        call for call in calls if re.search(r"O_WRONLY|O_RDWR|O_CREAT|clone|mmap.*PROT_WRITE.*MAP_SHARED", call)
     ]
-    assert len(before) <= 12, before
+    assert len(calls) <= 12, calls
 
 
 @pytest.mark.root
@@ -185,3 +201,26 @@ def test_self_commands_leave_every_other_word_to_the_delegate(
     assert home.run(runtime, "status", "-h").stdout.splitlines()[2:] == ["argument=status", "argument=-h"]
     assert "state" in home.run(runtime, "self", "status").stdout
     assert home.run(runtime, "--", "self", "status").stdout.splitlines()[2:] == ["argument=self", "argument=status"]
+
+
+def test_the_delegate_can_be_a_program_for_the_platform(
+    home: Home, cache_directory: Path, fast_directory: Path
+) -> None:
+    template = find_template()
+    assert template is not None
+    directory = fast_directory / "program"
+    channel = directory / "channel"
+    program = Entry(path="bin/tool", content=template, executable=True)
+    write_package(Package(name="tool", version="1.0", entries=[program]), channel)
+    (channel / "noarch").mkdir()
+    index_channel(channel)
+    with serve(channel) as server:
+        records = solve(server.url, ["tool"])
+        workshop = Workshop(
+            directory / "workshop", cache_directory, server, specs=("tool",), records=records, delegate="tool"
+        )
+        runtime = workshop.build()
+    for words in (("bootstrap",), ()):
+        completed = home.run(runtime, *words)
+    assert completed.returncode == 78, completed.stderr
+    assert f"{home.prefix}/bin/tool is an unstamped template" in completed.stderr

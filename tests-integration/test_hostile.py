@@ -17,6 +17,7 @@ from support.channel.crafted import Archive, Odd, write_channel
 from support.channel.pieces import DELEGATE, delegate, fake_python, hard, link, noarch_python, package, plain, text
 from support.commands import Command, Home
 from support.servers import serve
+from support.tested_platform import PLATFORM
 from support.traps import MISSING_OR_DAMAGED, Trap, evil
 from support.workspaces import Workspace
 
@@ -269,7 +270,7 @@ def test_an_archive_within_the_runtime_is_refused_too(trap: Trap, cs: Callable[.
     with serve(trap.directory / "channel") as server:
         moved = [{**record, "url": f"{server.url}/{record['subdir']}/{record['fn']}"} for record in records]
         workspace = Workspace(directory=trap.directory / "w", specs=("evil",), channel_url=server.url, ship=ship)
-        cs("build", cwd=workspace.write({"ship": {"linux-64": moved}}))
+        cs("build", cwd=workspace.write({"ship": {PLATFORM: moved}}))
     home = Home(trap.prefix.parent)
     completed = home.run(trap.directory / "w" / "dist" / "demoz", "--path", trap.prefix, "bootstrap")
     assert completed.returncode == MISSING_OR_DAMAGED

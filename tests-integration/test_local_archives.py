@@ -13,6 +13,7 @@ import pytest
 
 from support.commands import Command, Home
 from support.servers import Server
+from support.tested_platform import PLATFORM
 from support.workspaces import SPECS, Workspace
 
 MARK = "jane-doe-home"
@@ -58,7 +59,7 @@ def test_a_runtime_of_local_archives_needs_none_of_their_files(
         lock_version="pixi-7",
         ship={**SETTINGS, "layout": f'"{layout}"'},
     )
-    directory = workspace.write({"ship": {"linux-64": locked}})
+    directory = workspace.write({"ship": {PLATFORM: locked}})
     cs("build", cwd=directory)
     released = tmp_path / "released"
     shutil.move(directory / "dist", released)
@@ -92,9 +93,9 @@ def test_a_runtime_without_its_bundle_names_what_comes_with_it(
     locked = [{**records[0], "url": path.as_uri()}, *records[1:]]
     ship = {**SETTINGS, "layout": '"external"'}
     workspace = Workspace(directory=tmp_path / "workspace", specs=SPECS, channel_url=channel.url, ship=ship)
-    directory = workspace.write({"ship": {"linux-64": locked}})
+    directory = workspace.write({"ship": {PLATFORM: locked}})
     cs("build", cwd=directory)
     (directory / "dist" / "demo.bundle.tar.zst").unlink()
     completed = home.run(directory / "dist" / "demo", "-c", "print('hello')")
     assert completed.returncode == 66
-    assert f"{path.name} comes with this runtime's bundle" in completed.stderr
+    assert f"{path.name} is missing: it comes only with this runtime's bundle" in completed.stderr

@@ -24,6 +24,7 @@ from support.channel.crafted import Archive, write_channel
 from support.channel.pieces import DELEGATE, delegate, package, plain
 from support.commands import SCRIPTS, run_command
 from support.servers import serve
+from support.tested_platform import PLATFORM
 from support.workspaces import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -133,7 +134,7 @@ def make_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
         ship = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": f'"{DELEGATE}"', "layout": f'"{layout}"'}
         workspace = Workspace(
             directory=tmp_path / "w", specs=(records[0]["name"],), channel_url=server.url, ship=ship
-        ).write({"ship": {"linux-64": located}})
+        ).write({"ship": {PLATFORM: located}})
         return Bench(workspace, tmp_path / "cache")
 
     with contextlib.ExitStack() as stack:

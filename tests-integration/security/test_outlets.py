@@ -24,6 +24,7 @@ from support.commands import SCRIPTS
 from support.installs import Runtime, make_runtime
 from support.servers import Answer, serve
 from support.terminal import FILE_NAME, HOSTILE, check_harmless, check_json, check_text, run_on_terminal, run_raw
+from support.tested_platform import PLATFORM
 from support.workspaces import Workspace
 
 YAML_TEXT = json.dumps(HOSTILE)
@@ -47,7 +48,7 @@ def workspace(tmp_path: Path, records: list[dict[str, Any]]) -> Path:
     url = "https://outlets.example/channel"
     made = Workspace(directory=tmp_path / "w", specs=("awkward-base",), channel_url=url, ship=ship)
     local = [{**record, "url": f"{url}/{record['subdir']}/{record['fn']}"} for record in records]
-    return made.write({"ship": {"linux-64": local}})
+    return made.write({"ship": {PLATFORM: local}})
 
 
 def check_cs(workspace: Path) -> str:
@@ -97,7 +98,7 @@ def test_no_other_text_of_a_lock(place: str, workspace: Path) -> None:
     replacement: dict[str, Callable[[str], str]] = {
         "channel": lambda text: re.sub(r"url: https.*", lambda _: f"url: {YAML_TEXT}", text, count=1),
         "environment": lambda text: text.replace("  ship:", f"  {YAML_TEXT}:", 1),
-        "platform": lambda text: text.replace("linux-64:", f"{YAML_TEXT}:"),
+        "platform": lambda text: text.replace(f"{PLATFORM}:", f"{YAML_TEXT}:"),
         "version": lambda text: re.sub(r"^version: .*", lambda _: f"version: {YAML_TEXT}", text),
         "top": lambda text: f"{text}{YAML_TEXT}: {YAML_TEXT}\n",
         "tag": lambda text: f"{text}x: !%1B%0Aowned [1]\n",
@@ -168,7 +169,8 @@ def test_no_name_of_a_file(workspace: Path) -> None:
 def test_nothing_on_a_terminal(workspace: Path) -> None:
     manifest = workspace / "conda.toml"
     manifest.write_text(re.sub(r"^layout = .*$", lambda _: f"layout = {TOML_TEXT}", manifest.read_text(), flags=re.M))
-    written = run_on_terminal([SCRIPTS / "cs", "inspect"], cwd=workspace, env={**os.environ, "TERM": "xterm"})
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "1000"}  # so wide that no line breaks
+    written = run_on_terminal([SCRIPTS / "cs", "inspect"], cwd=workspace, env=environment)
     assert QUIET_TEXT in check_text(written)
 
 

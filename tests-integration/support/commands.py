@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .tested_platform import options_of_cs
+
 SCRIPTS = Path(sys.executable).parent
 """Where the commands under test are installed."""
 
@@ -27,13 +29,14 @@ def run_command(arguments: Sequence[str | Path], **options: Any) -> Command:
 
 
 def run_cs(*arguments: str | Path, cwd: Path, cache: Path, check: bool = True) -> Command:
-    """Run the installed ``cs``.
+    """Run the installed ``cs`` for the tested platform.
 
     :param cache: its package cache.
     :param check: fail if it fails.
     """
     environment = {**os.environ, "CONDA_SHIP_CACHE_DIR": str(cache)}
-    completed = run_command([SCRIPTS / "cs", *arguments], cwd=cwd, env=environment)
+    words = (*arguments, *options_of_cs(str(arguments[0])))
+    completed = run_command([SCRIPTS / "cs", *words], cwd=cwd, env=environment)
     assert not check or completed.returncode == 0, completed.stderr
     return completed
 

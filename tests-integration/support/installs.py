@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import rattler
-
 from cs_lock import RuntimeLock, derive, python_of, read_lock
 from cs_stamp import Header, Plan, PlannedPackage, PlanPython, write_stamp
 
+from .channel import rattling
 from .channel.locks import write_lock
 from .channel.pieces import DELEGATE
-from .channel.rattling import run_rattler
 from .commands import Command, run_command
 from .prefixes import UMASK
+from .tested_platform import PLATFORM, find_template
 
 Record = Mapping[str, Any]
 VECTORS = Path(__file__).parents[2] / "packages" / "cs-stamp" / "vectors" / "vectors.json"
@@ -51,11 +48,6 @@ class Runtime:
         )
 
 
-def template() -> Path:
-    """Return the template that is installed beside this Python."""
-    return Path(os.environ.get("CONDA_SHIP_TEMPLATE") or Path(sys.executable).with_name("cs-template"))
-
-
 def make_runtime(
     records: Sequence[Record],
     archives: Path,
@@ -83,13 +75,16 @@ def make_runtime(
     header = replace(
         plain_header(),
         builder="tests 1",
+        platform=PLATFORM,
         runtime_version="1.0",
         delegate=DELEGATE,
         channels=(CHANNEL_URL,),
         bytecode=bytecode,
     )
     header = replace(header, **fields)
-    write_stamp(template(), executable, header=header, plan=plan_of(lock), lock=lock.render())
+    template = find_template()
+    assert template is not None
+    write_stamp(template, executable, header=header, plan=plan_of(lock), lock=lock.render())
     return Runtime(executable=executable, bundle=flat, home=home)
 
 
@@ -104,16 +99,16 @@ def lock_of(records: Sequence[Record], directory: Path) -> RuntimeLock:
     directory.mkdir(parents=True, exist_ok=True)
     source = directory / "pixi.lock"
     local = [{**record, "url": f"{CHANNEL_URL}/{record['subdir']}/{record['fn']}"} for record in records]
-    write_lock(source, {"default": {"linux-64": local}}, channel_url=CHANNEL_URL, version="pixi-5")
+    write_lock(source, {"default": {PLATFORM: local}}, channel_url=CHANNEL_URL, version="pixi-5")
     return derive(read_lock(source), environment="default")
 
 
 def plan_of(lock: RuntimeLock) -> Plan:
     """Plan what a lock says, as ``cs build`` does."""
-    packages = lock.packages("linux-64")
+    packages = lock.packages(PLATFORM)
     python = python_of(packages)
     return Plan(
-        platform="linux-64",
+        platform=PLATFORM,
         requested_specs=(),
         python=None if python is None else PlanPython(version=python[0], site_packages_path=python[1]),
         packages=tuple(
@@ -143,13 +138,5 @@ def install_with_rattler(records: Sequence[Record], prefix: Path, directory: Pat
     directory.mkdir(parents=True, exist_ok=True)
     lock = directory / "pixi.lock"
     channel_url = str(records[0]["channel"]).rstrip("/")
-    write_lock(lock, {"default": {"linux-64": records}}, channel_url=channel_url, version="pixi-5")
-    environment = rattler.LockFile.from_path(lock).environment("default")
-    assert environment is not None
-    found = environment.conda_repodata_records_for_platform(environment.platforms()[0])
-    assert found is not None
-    assert len(found) == len(records)
-    options: dict[str, Any] = {"cache_dir": directory / "cache", "show_progress": False}
-    run_rattler(
-        rattler.install(found, prefix, execute_link_scripts=True, platform=rattler.Subdir("linux-64"), **options)
-    )
+    write_lock(lock, {"default": {PLATFORM: records}}, channel_url=channel_url, version="pixi-5")
+    assert rattling.install(lock, prefix, cache=directory / "cache", platform=PLATFORM) == len(records)

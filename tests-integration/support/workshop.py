@@ -13,6 +13,7 @@ from .channel.build import index_channel
 from .channel.solve import solve
 from .commands import run_cs
 from .servers import Server, serve
+from .tested_platform import PLATFORM
 from .workspaces import Workspace
 
 Record = dict[str, Any]
@@ -74,12 +75,12 @@ class Workshop:
             channel_url=self.server.url,
             ship=settings,
         )
-        workspace.write({"ship": {"linux-64": records}})
+        workspace.write({"ship": {PLATFORM: records}})
         if condarc is not None:
             (workspace.directory / "condarc.yaml").write_text(condarc)
         run_cs("build", "-q", cwd=workspace.directory, cache=self.cache)
         name = settings["runtime"].strip('"') + ("z" if settings["layout"] == '"embedded"' else "")
-        return workspace.directory / "dist" / name
+        return workspace.directory / "dist" / (f"{name}.exe" if PLATFORM.startswith("win-") else name)
 
 
 def write_plain_channel(channel: Path, *, files: int = BULK_FILES) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .channel.locks import Environments, write_lock
+from .tested_platform import PLATFORM
 
 SPECS = ("python", "click", "cowsay", "jinja2", "placeholders", "old-style", "greeter", "conda")
 """What most workspaces ask of the tiny channel."""
@@ -27,7 +28,7 @@ class Workspace:
     form: str = "conda.toml"
     lock_version: str = "conda-1"
     ship: Mapping[str, str] = field(default_factory=dict)
-    platforms: tuple[str, ...] = ("linux-64",)
+    platforms: tuple[str, ...] = (PLATFORM,)
 
     @property
     def manifest(self) -> Path:

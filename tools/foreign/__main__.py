@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from pathlib import Path
 
 from . import debian
 from .compiling import QUICK, build_template, environment
 from .errors import ForeignError
+from .places import TEMPLATE
 from .running import run
 from .targets import TARGETS, find_target
+from .wheels import build_wheel
 
 _CALLS = {
     "cargo": "call cargo for a platform: cargo win-64 clippy --workspace",
@@ -27,11 +31,14 @@ def parse(words: list[str] | None) -> argparse.Namespace:
     template = commands.add_parser("template", help="build the template and print its path")
     template.add_argument("subdir", choices=subdirs)
     template.add_argument("--quick", action="store_true", help="for tests: compiled sooner, larger and slower")
+    wheel = commands.add_parser("wheel", help="build wheels of the template, of every platform if none is named")
+    wheel.add_argument("subdirs", nargs="*", metavar="SUBDIR", help=f"one of {', '.join(subdirs)}")
+    wheel.add_argument("--out", type=Path, default=Path("dist"), help="folder for the wheels")
     for name, words_of_help in _CALLS.items():
         call = commands.add_parser(name, help=words_of_help)
         call.add_argument("subdir", choices=subdirs)
         call.add_argument("words", nargs=argparse.REMAINDER)
-    commands.add_parser("pin", help="write requirements/debian.txt anew")
+    commands.add_parser("pin", help="write requirements/debian.lock anew")
     return parser.parse_args(words)
 
 
@@ -43,9 +50,13 @@ def main(words: list[str] | None = None) -> int:
     elif arguments.command == "template":
         profile = QUICK if arguments.quick else "release"
         print(build_template(find_target(arguments.subdir), profile=profile))
+    elif arguments.command == "wheel":
+        for subdir in arguments.subdirs or [target.subdir for target in TARGETS]:
+            print(build_wheel(find_target(subdir), arguments.out))
     else:
         target = find_target(arguments.subdir)
         if arguments.command == "cargo":
+            os.chdir(TEMPLATE)
             return run(target, ["cargo", *arguments.words], environment(target))
         return run(target, arguments.words, {})
     return 0

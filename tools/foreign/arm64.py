@@ -8,25 +8,18 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import kits
+from .enter import NO_TABLE
 from .errors import ForeignError
 
 # An ELF executable or shared object for arm64. The flags of the rule: F, the interpreter is opened at once, whatever is
 # mounted later; P, it gets argv[0].
 _MAGIC = r"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
 _MASK = r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
-_TABLE = "/proc/sys/fs/binfmt_misc"
-_NO_TABLE = 99
-_ENTER = f"""
-echo entered >&"$1"
-read -r _ <&"$2"
-mount -t binfmt_misc binfmt_misc {_TABLE} && printf %s "$3" > {_TABLE}/register || exit {_NO_TABLE}
-shift 3
-exec "$@"
-"""
 
 
 def run(command: Sequence[str], variables: Mapping[str, str]) -> int:
@@ -39,7 +32,8 @@ def run(command: Sequence[str], variables: Mapping[str, str]) -> int:
     rule = f":qemu-aarch64:M::{_MAGIC}:{_MASK}:{qemu}:PF"
     entered, say_entered = os.pipe()
     wait, go = os.pipe()
-    words = ["unshare", "--user", "--mount", "sh", "-c", _ENTER, "sh", str(say_entered), str(wait), rule, *command]
+    program = str(Path(__file__).with_name("enter.py"))
+    words = ["unshare", "--user", "--mount", sys.executable, program, str(say_entered), str(wait), rule, *command]
     process = subprocess.Popen(words, env=variables, pass_fds=(say_entered, wait))
     os.close(say_entered)
     os.close(wait)
@@ -48,7 +42,7 @@ def run(command: Sequence[str], variables: Mapping[str, str]) -> int:
     os.close(go)
     os.close(entered)
     status = process.wait()
-    if status == _NO_TABLE:
+    if status == NO_TABLE:
         raise ForeignError("arm64 programs do not run here: that needs Linux 6.7 or newer, and user namespaces")
     return status
 

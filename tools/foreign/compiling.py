@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from . import kits
-from .places import TARGET_DIRECTORY, TEMPLATE
+from . import kits, zig
+from .places import OWN_TARGET_DIRECTORY, TARGET_DIRECTORY, TEMPLATE
 from .targets import Target
 
 NAME = "cs-template"
@@ -25,14 +25,14 @@ def environment(target: Target) -> dict[str, str]:
 
     :raises ForeignError: if a tool is not there and cannot be fetched.
     """
-    rust = kits.provide("rust")
     tools = target.tools
-    folder = kits.provide(tools.kit) if tools.kit else None
+    if tools.kit is None:
+        return _describe_own(target)
+    rust = kits.provide("rust")
+    folder = kits.provide(tools.kit)
     libraries = [rust / "usr/lib/x86_64-linux-gnu"]
-    programs = [rust / "usr/bin"]
-    if folder is not None:
-        programs.append(folder / "usr/bin")
-    if folder is not None and tools.libraries is not None:
+    programs = [rust / "usr/bin", folder / "usr/bin"]
+    if tools.libraries is not None:
         libraries.append(folder / tools.libraries)
     return {
         "PATH": os.pathsep.join((*map(str, programs), os.environ["PATH"])),
@@ -41,12 +41,25 @@ def environment(target: Target) -> dict[str, str]:
         "CARGO_BUILD_TARGET": target.triple,
         **_name_tools(target, folder),
         **_describe_std(target),
+        **target.variables,
     }
 
 
-def _name_tools(target: Target, folder: Path | None) -> dict[str, str]:
+def _describe_own(target: Target) -> dict[str, str]:
+    """Build with what the machine has, for the machine itself, and where ``nox`` keeps what it has built for it."""
+    return {
+        "CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(OWN_TARGET_DIRECTORY)),
+        "CARGO_BUILD_TARGET": target.triple,
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(_list_flags(target)),
+    }
+
+
+def _name_tools(target: Target, folder: Path) -> dict[str, str]:
     """Name compiler, archiver and linker, for cargo and for build scripts that compile C."""
-    cc, ar = (str(folder / tool) if folder else tool for tool in (target.tools.cc, target.tools.ar))
+    if target.tools.zig_target is not None:
+        cc, ar = map(str, zig.write_wrappers(target.tools.zig_target))
+    else:
+        cc, ar = (str(folder / tool) for tool in (target.tools.cc, target.tools.ar))
     variable = target.triple.replace("-", "_")
     return {
         f"CC_{variable}": cc,
@@ -71,8 +84,10 @@ def _describe_std(target: Target) -> dict[str, str]:
 
 def build_template(target: Target, *, profile: str = "release") -> Path:
     """Build the template and return the executable."""
-    cargo("build", "--profile", profile, "--bin", NAME, "--locked", variables=environment(target))
-    return TARGET_DIRECTORY / target.triple / profile / f"{NAME}{target.program_suffix}"
+    variables = environment(target)
+    command = ["cargo", "build", "--profile", profile, "--bin", NAME, "--locked"]
+    subprocess.run(command, cwd=TEMPLATE, env={**os.environ, **variables}, check=True)
+    return Path(variables["CARGO_TARGET_DIR"]) / target.triple / profile / f"{NAME}{target.program_suffix}"
 
 
 def compile_c(target: Target, source: Path, output: Path, *flags: str) -> None:
@@ -81,9 +96,3 @@ def compile_c(target: Target, source: Path, output: Path, *flags: str) -> None:
     cc = variables[f"CC_{target.triple.replace('-', '_')}"]
     command = [cc, "-O1", "-s", "-o", str(output), str(source), *flags]
     subprocess.run(command, env={**os.environ, **variables}, check=True)
-
-
-def cargo(*arguments: str, variables: Mapping[str, str]) -> None:
-    """Run cargo in the workspace of the template."""
-    program = kits.provide("rust") / "usr/bin/cargo"
-    subprocess.run([str(program), *arguments], cwd=TEMPLATE, env={**os.environ, **variables}, check=True)

@@ -1,6 +1,6 @@
 """Packages of Debian, each pinned by its address and SHA-256, and unpacked instead of installed.
 
-``requirements/debian.in`` names them and ``requirements/debian.txt`` pins them: ``python -m foreign pin`` writes it.
+``requirements/debian.toml`` names them and ``requirements/debian.lock`` pins them: ``python -m foreign pin`` writes it.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,10 @@ from pathlib import Path
 from .errors import ForeignError
 from .places import REQUIREMENTS
 
-NAMES = REQUIREMENTS / "debian.in"
-PINS = REQUIREMENTS / "debian.txt"
+NAMES = REQUIREMENTS / "debian.toml"
+PINS = REQUIREMENTS / "debian.lock"
 
-_HEADER = "# Written by `python -m foreign pin` from debian.in: kit, SHA-256, address.\n"
+_HEADER = "# Written by `python -m foreign pin` from debian.toml: kit, SHA-256, address.\n"
 _HELPER = "/usr/lib/apt/apt-helper"
 _KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _SOURCES = f"""\
@@ -54,6 +55,8 @@ def read_pins(kit: str, path: Path = PINS) -> list[Pin]:
 def unpack(pins: Iterable[Pin], directory: Path, *, only: Sequence[str] = ()) -> None:
     """Download packages and unpack them, one over the other.
 
+    A program that dpkg would give a plain name as one of several alternatives gets that name here too.
+
     :param only: paths in the packages, if not everything is needed.
     :raises ForeignError: if the archive no longer has one of them, or has a different file by that name.
     """
@@ -65,6 +68,8 @@ def unpack(pins: Iterable[Pin], directory: Path, *, only: Sequence[str] = ()) ->
             with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(archive)], stdout=subprocess.PIPE) as tar:
                 subprocess.run(["tar", "-x", "-C", str(directory), *members], stdin=tar.stdout, check=True)
             archive.unlink()
+    for program in directory.glob("usr/bin/*-win32"):
+        program.with_name(program.name.removesuffix("-win32")).symlink_to(program.name)
 
 
 def download(pin: Pin, archive: Path) -> None:
@@ -82,7 +87,7 @@ def download(pin: Pin, archive: Path) -> None:
 
 
 def write_pins() -> None:
-    """Pin the newest version of each package that ``debian.in`` names, checked by the signature of the archive."""
+    """Pin the newest version of each package that ``debian.toml`` names, checked by the signature of the archive."""
     names = read_names(NAMES.read_text(encoding="utf-8"))
     architectures = sorted({architecture for _, _, architecture in names})
     found: dict[tuple[str, str], Pin] = {}
@@ -95,8 +100,7 @@ def write_pins() -> None:
 
 def read_names(text: str) -> list[tuple[str, str, str]]:
     """Return kit, package and architecture of each package named."""
-    lines = [line.partition(":") for line in text.splitlines() if line[:1] not in ("", "#")]
-    words = [(kit, word.partition(":")) for kit, _, rest in lines for word in rest.split()]
+    words = [(kit, word.partition(":")) for kit, names in tomllib.loads(text)["kits"].items() for word in names]
     return [(kit, name, architecture or "amd64") for kit, (name, _, architecture) in words]
 
 

@@ -29,7 +29,7 @@ def provide(kit: str) -> Path:
         return _provide(kit, _ZIG_PINS.read_text(encoding="utf-8"), _install_zig)
     pins = debian.read_pins(kit)
     if not pins:
-        raise ForeignError(f"requirements/debian.txt has no kit {kit}")
+        raise ForeignError(f"requirements/debian.lock has no kit {kit}")
     only = _ONLY.get(kit, ())
     return _provide(kit, repr((pins, only)), lambda directory: debian.unpack(pins, directory, only=only))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from .errors import ForeignError
@@ -14,12 +15,14 @@ class Tools:
 
     :ivar kit: the kit that has them, or None: the machine's own.
     :ivar libraries: folder of the kit with libraries that the tools themselves need.
+    :ivar zig_target: the target's name, with the oldest version of the system, if zig is compiler and linker.
     """
 
     kit: str | None
     cc: str = "cc"
     ar: str = "ar"
     libraries: str | None = None
+    zig_target: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +31,10 @@ class Target:
 
     :ivar subdir: conda's name of it.
     :ivar triple: Rust's name of it.
-    :ivar wheel_tag: the platform tag of the wheel.
+    :ivar wheel_tag: a platform tag of the wheel.
     :ivar std: whether Debian has the standard library for it, or it is built from source.
     :ivar rustflags: flags of the compiler.
+    :ivar variables: more variables of the build.
     :ivar runner: what runs its programs here.
     """
 
@@ -40,6 +44,7 @@ class Target:
     tools: Tools
     std: Literal["ready", "source"] = "source"
     rustflags: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
     runner: Literal["native", "qemu", "wine"] | None = None
 
     @property
@@ -48,6 +53,7 @@ class Target:
         return ".exe" if self.subdir.startswith("win-") else ""
 
 
+_STRIP = ("-Clink-arg=-s",)
 _STATIC = ("-Ctarget-feature=+crt-static",)
 _ARM64 = Tools(
     kit="arm64",
@@ -55,13 +61,15 @@ _ARM64 = Tools(
     ar="usr/bin/aarch64-linux-gnu-ar",
     libraries="usr/lib/x86_64-linux-gnu",
 )
-_MINGW = Tools(kit="mingw", cc="usr/bin/x86_64-w64-mingw32-gcc-win32", ar="usr/bin/x86_64-w64-mingw32-ar")
+_APPLE = {"MACOSX_DEPLOYMENT_TARGET": "11.0", "CARGO_PROFILE_RELEASE_STRIP": "none"}
+"""The oldest macOS. Rust strips with a program that Debian lacks; the linker does instead."""
+_MINGW = Tools(kit="mingw", cc="usr/bin/x86_64-w64-mingw32-gcc", ar="usr/bin/x86_64-w64-mingw32-ar")
 
 TARGETS = (
     Target(
         subdir="linux-64",
         triple="x86_64-unknown-linux-gnu",
-        wheel_tag="manylinux_2_17_x86_64.manylinux2014_x86_64",
+        wheel_tag="manylinux_2_17_x86_64",
         tools=Tools(kit=None),
         std="ready",
         rustflags=_STATIC,
@@ -70,7 +78,7 @@ TARGETS = (
     Target(
         subdir="linux-aarch64",
         triple="aarch64-unknown-linux-gnu",
-        wheel_tag="manylinux_2_17_aarch64.manylinux2014_aarch64",
+        wheel_tag="manylinux_2_17_aarch64",
         tools=_ARM64,
         std="ready",
         rustflags=_STATIC,
@@ -82,6 +90,28 @@ TARGETS = (
         wheel_tag="win_amd64",
         tools=_MINGW,
         runner="wine",
+    ),
+    Target(
+        subdir="osx-arm64",
+        triple="aarch64-apple-darwin",
+        wheel_tag="macosx_11_0_arm64",
+        tools=Tools(kit="zig", zig_target="aarch64-macos.11.0"),
+        rustflags=_STRIP,
+        variables=_APPLE,
+    ),
+    Target(
+        subdir="osx-64",
+        triple="x86_64-apple-darwin",
+        wheel_tag="macosx_11_0_x86_64",
+        tools=Tools(kit="zig", zig_target="x86_64-macos.11.0"),
+        rustflags=_STRIP,
+        variables=_APPLE,
+    ),
+    Target(
+        subdir="win-arm64",
+        triple="aarch64-pc-windows-gnullvm",
+        wheel_tag="win_arm64",
+        tools=Tools(kit="zig", zig_target="aarch64-windows-gnu"),
     ),
 )
 

@@ -15,8 +15,12 @@ from typing import IO, Any
 
 import zstandard
 
+from ..tested_platform import PLATFORM
+
 PLACEHOLDER = "/opt/placehold" + "_placehold" * 20 + "_placehold_p"
 """The prefix that packages are built for: long, as conda-build's are, so that real prefixes fit over it."""
+
+_ARCHITECTURES = {"64": "x86_64", "32": "x86"}
 
 MTIME = 1_700_000_000
 """Seconds since the epoch of every generated file: a fixed time keeps archives reproducible."""
@@ -57,7 +61,7 @@ class Package:
     entries: list[Entry]
     build: str = "0"
     build_number: int = 0
-    subdir: str = "linux-64"
+    subdir: str = PLATFORM
     depends: list[str] = field(default_factory=list)
     noarch: str | None = None
     entry_points: list[str] = field(default_factory=list)
@@ -71,6 +75,7 @@ class Package:
         return f"{self.name}-{self.version}-{self.build}"
 
     def index(self) -> dict[str, Any]:
+        system, _, machine = self.subdir.partition("-")
         index: dict[str, Any] = {
             "name": self.name,
             "version": self.version,
@@ -80,8 +85,8 @@ class Package:
             "depends": self.depends,
             "license": self.license,
             "timestamp": MTIME * 1000,
-            "arch": None if self.noarch else "x86_64",
-            "platform": None if self.noarch else "linux",
+            "arch": None if self.noarch else _ARCHITECTURES.get(machine, machine),
+            "platform": None if self.noarch else system,
         }
         if self.noarch:
             index["noarch"] = self.noarch

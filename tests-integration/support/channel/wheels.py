@@ -15,6 +15,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from ..tested_platform import PLATFORM
 from .archive import MTIME, PLACEHOLDER, Entry, Package
 from .host_python import SHORT, SITE_PACKAGES
 
@@ -49,7 +50,7 @@ def _pack_wheel(wheel: Path, names: Set[str], work: Path) -> Package:
         name=name,
         version=str(version),
         build=f"pyhd_{build[0] if build else 0}" if pure else f"py{SHORT.replace('.', '')}_0",
-        subdir="noarch" if pure else "linux-64",
+        subdir="noarch" if pure else PLATFORM,
         noarch="python" if pure else None,
         entries=[unique[path] for path in sorted(unique)],
         entry_points=console if pure else [],

@@ -9,14 +9,15 @@ import re
 from pathlib import Path
 
 import pytest
+from tiny_executables import make_pe
 
 import cs_cli.building.execution
-from cli_samples import Channel, Cs, Workspace, build_options, make_elf, make_pe, make_template
+from cli_samples import Channel, Cs, Workspace, build_options, make_elf, make_template
 from cs_cli.building.companions import hash_file
 from cs_cli.project.derivation import derive_project
 from cs_stamp import read_stamp, verify_stamp
 
-PAPERS = ["cdx.json", "info.json", "packages.txt", "runtime.lock", "sha256"]
+COMPANIONS = ["cdx.json", "info.json", "packages.txt", "runtime.lock", "sha256"]
 
 
 def names(directory: Path) -> list[str]:
@@ -36,9 +37,9 @@ def damage(path: Path) -> None:
 @pytest.mark.parametrize(
     ("layout", "expected"),
     [
-        ("embedded", ["demoz", *(f"demoz.{paper}" for paper in PAPERS)]),
-        ("online", ["demo", *(f"demo.{paper}" for paper in PAPERS)]),
-        ("external", sorted(["demo", "demo.bundle.tar.zst", *(f"demo.{paper}" for paper in PAPERS)])),
+        ("embedded", ["demoz", *(f"demoz.{name}" for name in COMPANIONS)]),
+        ("online", ["demo", *(f"demo.{name}" for name in COMPANIONS)]),
+        ("external", sorted(["demo", "demo.bundle.tar.zst", *(f"demo.{name}" for name in COMPANIONS)])),
     ],
 )
 def test_every_layout_stages_its_files(
@@ -101,7 +102,7 @@ def test_a_build_of_another_layout_with_the_same_stem_leaves_nothing_stale(
     cs("build", "--layout", "external")
     Path("dist/notes.txt").write_text("mine")
     cs("build", "--artifact-name", "demo")
-    assert names(Path("dist")) == sorted(["demo", "notes.txt", *(f"demo.{paper}" for paper in PAPERS)])
+    assert names(Path("dist")) == sorted(["demo", "notes.txt", *(f"demo.{name}" for name in COMPANIONS)])
 
 
 def test_only_what_a_build_staged_is_stale(workspace: Workspace, template: Path, cs: Cs) -> None:
@@ -222,13 +223,13 @@ def test_an_interruption_leaves_the_previous_build(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cs_cli.building.execution, "_write_papers", interrupt)
+    monkeypatch.setattr(cs_cli.building.execution, "_write_companions", interrupt)
     outcome = cs("build")
     assert (outcome.status, outcome.err.splitlines()[-1]) == (130, "interrupted")
     assert contents(Path("dist")) == before
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
+@pytest.mark.skipif(os.getuid() == 0, reason="only for other users: root may write anywhere")
 def test_an_unwritable_folder_is_an_error(workspace: Workspace, template: Path, cs: Cs) -> None:
     Path("dist").mkdir(mode=0o555)
     outcome = cs("build")
@@ -263,7 +264,7 @@ def test_a_dry_run_writes_nothing(workspace: Workspace, template: Path, cs: Cs, 
     document = json.loads(cs("build", "--dry-run", "--json").out)
     (planned,) = document["builds"]
     assert planned["platform"] == "linux-64"
-    assert sorted(planned["files"]) == ["demoz", *(f"demoz.{paper}" for paper in PAPERS)]
+    assert sorted(planned["files"]) == ["demoz", *(f"demoz.{name}" for name in COMPANIONS)]
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 

@@ -131,7 +131,7 @@ fn fill_in(runtime: &Runtime, text: &str) -> Vec<String> {
 }
 
 const INTRODUCTION: &str =
-    "{runtime} {version}: installs {delegate} at its first run, then runs it.
+    "{runtime} {version}: installs {delegate} on its first run, then runs it.
 ";
 
 const VARIABLES: &str = "

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_and_what_went_are_told_apart() {
+    fn added_and_removed_packages_are_listed_separately() {
         let text = describe_changes(&changes(&["a-1-0"], &["b-1-0"]));
         assert_eq!(text, "a-1-0 added, b-1-0 removed");
     }
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_pip_can_find_again_is_pinned() {
+    fn distributions_that_pip_can_find_are_pinned() {
         let directory = "lib/python3.11/site-packages";
         for (name, pinned) in [
             ("rich-13.0.dist-info", Some("rich==13.0")),

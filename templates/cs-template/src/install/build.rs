@@ -74,7 +74,7 @@ fn relay(runtime: &Runtime, plan: &Plan, report: &cs_link::Report) {
         );
         let detail = if clobbered.to == clobbered.path {
             format!(
-                "{} is in both {} and {}; that of {} stays",
+                "{} is in both {} and {}; the file of {} is kept",
                 clobbered.path, winner.name, loser.name, winner.name
             )
         } else {

@@ -108,7 +108,7 @@ fn no_message_of_an_error_has_a_full_stop() {
 }
 
 #[test]
-fn these_tests_see_what_they_look_for() {
+fn the_patterns_match_bad_text_and_pass_good_text() {
     let options = ["--path".to_owned()];
     assert!(names_option("choose another place with --path\"", &options));
     assert!(names_option("/// Use `--path`.", &options));

@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn unusable_files_are_warnings_without_a_word_of_what_may_be_a_password() {
+    fn warnings_about_unusable_files_quote_no_password() {
         let config = config(&[
             "mirrors = 's3cr3t'",
             "default-channels = []\ns3cr3t s3cr3t",

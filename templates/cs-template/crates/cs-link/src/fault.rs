@@ -47,7 +47,7 @@ pub enum Fault {
         source: io::Error,
     },
     /// The prefix does not fit where the package holds a placeholder for it.
-    #[error("the prefix {} is {length} bytes long, {path:?} has room for {limit}", prefix.display())]
+    #[error("the prefix {} is {length} bytes long, but {path:?} has room for only {limit}", prefix.display())]
     PrefixTooLong {
         /// The file with the placeholder.
         path: String,
@@ -62,7 +62,7 @@ pub enum Fault {
     #[error("the prefix {} is not valid UTF-8 and cannot be written into files", .0.display())]
     PrefixNotUnicode(PathBuf),
     /// A noarch python package without a Python.
-    #[error("a noarch python package needs a Python, and the plan has none")]
+    #[error("a noarch python package needs Python, which is not among the packages")]
     MissingPython,
     /// The plan says something impossible.
     #[error("{0}")]
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_told_from_a_forbidden_one() {
+    fn a_full_disk_differs_from_a_forbidden_one() {
         for (kind, expected) in [
             (io::ErrorKind::StorageFull, Kind::Io),
             (io::ErrorKind::QuotaExceeded, Kind::Io),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lack_of_memory_is_no_fault_of_the_disk() {
+    fn a_lack_of_memory_is_not_blamed_on_the_disk() {
         let error = io::ErrorKind::OutOfMemory.into();
         assert_eq!(kind_of_write(error), Kind::Memory);
     }

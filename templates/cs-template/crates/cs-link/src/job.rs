@@ -70,7 +70,7 @@ pub enum Bytecode<'a> {
     Shipped(&'a dyn ReadAt),
 }
 
-/// Everything that [`install`](crate::install) needs to know.
+/// Everything that [`install`](crate::install()) needs to know.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
     /// Exists and is empty; everything is written below it.

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_waits_for_a_move_and_finds_what_is_there_then() {
+    fn a_start_waits_for_a_move_and_looks_again_after_it() {
         let directory = tempfile::tempdir().unwrap();
         let [prefix, other] = ["prefix", "other"].map(|name| directory.path().join(name));
         std::fs::create_dir(&prefix).unwrap();
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_locked_is_not_waited_for() {
+    fn a_start_does_not_wait_for_a_lock_that_is_unsupported() {
         sys::pretend::NO_LOCKS.set(true);
         let prefix = tempfile::tempdir().unwrap();
         let slept = sleeps_of(drop, || {

@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     #[ignore = "needs root"]
-    fn neighbours_whose_names_begin_alike_and_what_is_above_are_no_reason() {
+    fn mounts_above_and_at_neighbours_with_similar_names_do_not_matter() {
         for at in ["demo2", "demo.d/x", ".demo.previous2", "dem"] {
             for answers in ANSWERS {
                 let made = Place::new(Kind::Tmpfs, at);

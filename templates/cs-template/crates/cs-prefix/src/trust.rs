@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_in_words() {
+    fn every_reason_for_distrust_has_a_text() {
         let distrust = |owner, doubt| Distrust {
             path: "/tmp/demo".into(),
             owner,

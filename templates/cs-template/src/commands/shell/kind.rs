@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shells_are_told_apart_by_their_names() {
+    fn shells_are_recognised_by_their_names() {
         for (path, kind) in [
             ("/bin/bash", Kind::Bash),
             ("/usr/local/bin/zsh", Kind::Zsh),

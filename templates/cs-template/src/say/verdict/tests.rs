@@ -45,7 +45,7 @@ fn own_errors() -> Vec<(Error, u8)> {
             Error::Offline {
                 what: "there is no bundle".into(),
                 why: "--offline".into(),
-                bundle,
+                bundle: bundle.into(),
             },
             66,
         ),
@@ -245,7 +245,7 @@ fn each_failure_has_the_status_of_its_kind() {
 }
 
 #[test]
-fn what_is_wrong_and_what_to_do_are_whole_sentences_each_with_one_full_stop() {
+fn every_problem_and_every_hint_is_a_sentence_with_one_full_stop() {
     for (error, _) in all_errors() {
         let (what, text) = (error.to_string(), error.explain());
         assert!(!what.ends_with('.'), "{what}");

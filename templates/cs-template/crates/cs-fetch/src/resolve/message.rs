@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn response_codes_are_told_apart() {
+    fn each_response_code_has_its_own_meaning() {
         let query = query("demo.example");
         for (flags, answer) in [
             (0x8180, Answer::NoAddress),
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_answer_the_question_is_not_believed() {
+    fn unrelated_answers_are_ignored() {
         let (asked, other) = (query("demo.example"), query("evil.example"));
         let good = response(&asked, 0x8180, &[(OWN, 1, ADDRESS)]);
         assert!(asked.read(&good).is_some());
