@@ -249,7 +249,7 @@ def install_rcodesign(session: nox.Session) -> Path:
 
 @nox.session
 def templates(session: nox.Session) -> None:
-    """Build a wheel of the template into dist/ for each platform: ``nox -s templates -- win-64``, or for all."""
+    """Build wheels of the template into dist/ for each platform: ``nox -s templates -- win-64``, or for all."""
     install(session, "build")
     session.run("python", "-m", "foreign", "wheel", *session.posargs, env={"PYTHONPATH": str(ROOT / "tools")})
 
@@ -310,6 +310,7 @@ def build(session: nox.Session) -> None:
     tag = {"MATURIN_PEP517_ARGS": "--compatibility manylinux_2_17"} if sys.platform == "linux" else {}
     command = ("python", "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", "dist", str(TEMPLATE))
     session.run(*command, env={**CARGO, **tag})
+    session.run("python", "-m", "foreign", "portable", "dist", env={"PYTHONPATH": str(ROOT / "tools")})
 
 
 @nox.session(venv_backend="none")
