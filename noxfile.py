@@ -119,18 +119,19 @@ def tests(session: nox.Session) -> None:
     session.run(*command, env={"SKIPPED_TESTS_FILE": str(skipped)}, external=True, success_codes=range(256))
     skips = session.run(sys.executable, "tools/skipped.py", str(skipped), external=True, silent=True)
     results = {one["name"]: one["result"] for one in json.loads(report.read_text(encoding="utf-8"))["sessions"]}
+    left_out = "" if HAS_FOREIGN else "foreign not run: only as root on Linux on x86-64"
     # At the end of the program, so that not even a line of nox comes after it.
-    atexit.register(print, summarize(names, results, str(skips).strip()))
+    atexit.register(print, summarize(names, results, left_out, str(skips).strip()))
     if set(results.values()) != {"success"} or len(results) != len(names):
         session.error("not everything passed")
 
 
-def summarize(names: Sequence[str], results: dict[str, str], skips: str) -> str:
-    """Return one line: how many sessions passed, which did not, and what tests were skipped."""
+def summarize(names: Sequence[str], results: dict[str, str], *skips: str) -> str:
+    """Return one line: how many sessions passed, which did not, and what was skipped."""
     others = [f"{name} ({results.get(name, 'not run')})" for name in names if results.get(name) != "success"]
     count = f"{len(names) - len(others)} of {len(names)} sessions passed"
     not_passed = f"not passed: {', '.join(others)}" if others else ""
-    return "; ".join(part for part in (count, not_passed, skips) if part)
+    return "; ".join(part for part in (count, not_passed, *skips) if part)
 
 
 @nox.session

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .copying import Digest as Digest
     from .errors import DamagedStampError as DamagedStampError
+    from .errors import ExecutableLayoutError as ExecutableLayoutError
     from .errors import FieldError as FieldError
+    from .errors import MisplacedStampError as MisplacedStampError
     from .errors import NotExecutableError as NotExecutableError
     from .errors import NotStampedError as NotStampedError
     from .errors import NotTemplateError as NotTemplateError
     from .errors import PlatformUnsupportedError as PlatformUnsupportedError
+    from .errors import SignatureError as SignatureError
     from .errors import StampError as StampError
     from .errors import StampReadError as StampReadError
     from .errors import StampTooLargeError as StampTooLargeError
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from .reader import StampPart as StampPart
     from .reader import StampReader as StampReader
     from .reader import read_stamp as read_stamp
+    from .signatures import SignatureReport as SignatureReport
+    from .signatures import verify_signature as verify_signature
     from .template import Template as Template
     from .template import installed_directories as installed_directories
     from .template import select_template as select_template
@@ -50,11 +55,14 @@ _NAMES = {
     "copying": ("Digest",),
     "errors": (
         "DamagedStampError",
+        "ExecutableLayoutError",
         "FieldError",
+        "MisplacedStampError",
         "NotExecutableError",
         "NotStampedError",
         "NotTemplateError",
         "PlatformUnsupportedError",
+        "SignatureError",
         "StampError",
         "StampReadError",
         "StampTooLargeError",
@@ -72,6 +80,7 @@ _NAMES = {
     "mark": ("Mark", "read_mark", "require_format"),
     "plan": ("Plan", "PlanPython", "PlannedPackage"),
     "reader": ("StampPart", "StampReader", "read_stamp"),
+    "signatures": ("SignatureReport", "verify_signature"),
     "template": ("Template", "installed_directories", "select_template"),
     "verify": ("StampReport", "verify_stamp"),
     "writer": ("PartWriter", "StampInfo", "write_stamp"),

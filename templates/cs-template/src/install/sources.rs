@@ -200,7 +200,7 @@ impl Supply {
         }
         Err(Error::Local {
             names: name_some(&names),
-            bundle: name_place(runtime),
+            bundle: Box::new(name_place(runtime)),
         })
     }
 
@@ -248,7 +248,7 @@ impl Supply {
         Error::Offline {
             what: place,
             why,
-            bundle: name_place(runtime),
+            bundle: Box::new(name_place(runtime)),
         }
     }
 }

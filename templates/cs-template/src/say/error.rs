@@ -103,7 +103,7 @@ pub enum Error {
         /// Who switched it off.
         why: String,
         /// Where a bundle can be put.
-        bundle: BundlePlace,
+        bundle: Box<BundlePlace>,
     },
     /// Local archives are missing: no network has them.
     #[error("{names} is missing: it comes only with this runtime's bundle")]
@@ -111,7 +111,7 @@ pub enum Error {
         /// The archives.
         names: String,
         /// Where the bundle can be put.
-        bundle: BundlePlace,
+        bundle: Box<BundlePlace>,
     },
     /// No package provides the delegate.
     #[error(

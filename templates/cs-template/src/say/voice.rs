@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
+use crate::process::console::obeys_escapes;
 use crate::say::error::Error;
 use crate::say::escape::{escape_json, escape_line};
 use crate::say::form::Form;
@@ -122,6 +123,7 @@ impl Voice {
             && io::stderr().is_terminal()
             && variable("NO_COLOR").is_none()
             && variable("TERM").is_none_or(|term| term != "dumb")
+            && obeys_escapes()
     }
 
     /// Tell an event; sentences have nothing to do with it.

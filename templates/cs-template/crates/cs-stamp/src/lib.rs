@@ -11,6 +11,7 @@ mod header;
 mod json;
 mod launch;
 mod mark;
+mod place;
 mod plan;
 mod search;
 mod stamp;

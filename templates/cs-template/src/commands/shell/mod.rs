@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use crate::cli::variables::SHELL_VARIABLE;
 use crate::run::activation;
 use crate::run::environment::Environment;
 use crate::run::handover;
@@ -57,11 +58,10 @@ pub fn start_shell(plan: &ShellPlan) -> Error {
     }
 }
 
-/// The user's shell: `SHELL`, else what every system of this kind has.
+/// The user's shell: what the variable names, else what every system of this kind has.
 fn find_shell() -> PathBuf {
-    let variable = if cfg!(windows) { "COMSPEC" } else { "SHELL" };
     let fallback = if cfg!(windows) { "cmd.exe" } else { "/bin/sh" };
-    std::env::var_os(variable)
+    std::env::var_os(SHELL_VARIABLE)
         .filter(|shell| !shell.is_empty())
         .map_or_else(|| fallback.into(), PathBuf::from)
 }

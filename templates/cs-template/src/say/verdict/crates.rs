@@ -13,6 +13,10 @@ pub fn judge_stamp(kind: cs_stamp::Kind) -> Verdict {
     match kind {
         Kind::Io => row(status::IO, ""),
         Kind::Damaged => row(status::STAMP, "Download the file again."),
+        Kind::Misplaced => row(
+            status::STAMP,
+            "Somebody has changed this file: download it again from its publisher.",
+        ),
         Kind::Version => row(
             status::STAMP,
             "Build the runtime again with matching versions of cs and cs-template.",
@@ -57,6 +61,10 @@ pub fn judge_prefix(error: &PrefixError) -> Verdict {
         Kind::NotPermitted => row(
             status::NOT_PERMITTED,
             "Ask its owner for permission, or choose another place with --path.",
+        ),
+        Kind::InUse => row(
+            status::BUSY,
+            "Close the programs that run from it, then try again.",
         ),
         Kind::CannotWrite => row(status::CANNOT_WRITE, "Choose another place with --path."),
         Kind::MountPoint => row(
@@ -137,7 +145,7 @@ pub fn judge_bundle(kind: cs_bundle::Kind) -> Verdict {
         Kind::Damaged => row(status::MISSING, "Download or copy it again."),
         Kind::Entry => row(
             status::MISSING,
-            "A bundle holds package archives at its top level and nothing else.",
+            "A bundle contains only package archives, at its top level.",
         ),
         Kind::Mismatch => row(
             status::MISSING,
