@@ -1,4 +1,4 @@
-"""The mark of a template: found wherever it stands, and nothing else taken for it."""
+"""The mark of a template is found wherever it is, and nothing else is accepted as one."""
 
 from __future__ import annotations
 

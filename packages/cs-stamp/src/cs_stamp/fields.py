@@ -14,7 +14,7 @@ JsonObject = Mapping[str, Any]
 
 
 def join_key(parent: str, key: str) -> str:
-    """Return the path of a key below another."""
+    """Return the path of a key under another."""
     return f"{parent}.{key}" if parent else key
 
 

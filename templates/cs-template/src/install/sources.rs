@@ -137,7 +137,7 @@ fn named_bundle(runtime: &Runtime, options: &BootstrapOptions) -> Result<Option<
     }
 }
 
-/// The bundle beside the executable, links resolved, if it is there.
+/// The bundle next to the executable, links resolved, if it is there.
 pub fn find_sibling(runtime: &Runtime) -> Option<PathBuf> {
     let name = runtime.header.bundle_file_name.as_ref()?;
     let path = runtime.executable().parent()?.join(name);

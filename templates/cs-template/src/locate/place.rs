@@ -27,7 +27,7 @@ const PATH_LIMIT_BYTES: usize = 4096;
 const INSTALL_SCHEME: &str = "install-scheme";
 
 impl Place {
-    /// Where the prefix would be if anybody knew below what: for texts only.
+    /// Where the prefix would be if the directory above it were known: for texts only.
     pub fn unknown(launch: &Launch) -> Self {
         Self {
             prefix: launch.prefix.clone().into(),

@@ -11,7 +11,7 @@ pub fn simplify(path: PathBuf) -> PathBuf {
     }
 }
 
-/// The real path, for people and for other programs; as it is where it cannot be had.
+/// The real path, for people and for other programs; unchanged if it is not available.
 pub fn find_real(path: &Path) -> PathBuf {
     path.canonicalize()
         .map_or_else(|_| path.to_owned(), simplify)

@@ -196,7 +196,7 @@ fn render_line(total: Total, done: Done, left: Option<Duration>) -> String {
     render_numbers(total, done, left).trim_start().to_owned()
 }
 
-/// One line of at most `columns` characters: a bar, and numbers behind it.
+/// One line of at most `columns` characters: a bar, followed by numbers.
 fn render_bar(
     runtime: &str,
     total: Total,

@@ -33,7 +33,7 @@ _ROOMY = 80
 """Width of a terminal that has room for all that is told beside a bar."""
 
 _ENDLESS = 1_000_000
-"""Width of a stream that gets colours without being a terminal."""
+"""Width of a stream that is not a terminal but gets colours."""
 
 
 class _Console(Console):
@@ -156,7 +156,7 @@ def show_bar(title: str, total_bytes: int, stream: TextIO) -> Iterator[Callable[
     columns = [TextColumn("{task.description}", markup=False, table_column=title_column), BarColumn(), DownloadColumn()]
     if console.width >= _ROOMY:
         columns += [TransferSpeedColumn(), TimeRemainingColumn()]
-    # Only this package prints: there is nothing to redirect.
+    # Redirecting is not needed: only this package prints.
     bar = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
     try:
         with bar as progress:

@@ -31,7 +31,7 @@ CONDA_SHLVL\n\
 CONDA_PROMPT_MODIFIER\n\
 CONDA_ENV_SHLVL_PS1_BACKUP";
 
-/// Executable directories of a prefix, in the order in which they stand first on `PATH`. An empty one is the prefix.
+/// Executable directories of a prefix, in their order at the start of `PATH`. An empty one is the prefix.
 pub const EXECUTABLE_DIRECTORIES: &[u8] = if cfg!(windows) {
     b"\nLibrary\\mingw-w64\\bin\nLibrary\\usr\\bin\nLibrary\\bin\nScripts\nbin\ncondabin"
 } else {

@@ -56,7 +56,7 @@ pub struct Header {
     pub activation: Activation,
     /// Channel URLs, without credentials.
     pub channels: Vec<String>,
-    /// File name of the bundle beside an `external` runtime.
+    /// File name of the bundle next to an `external` runtime.
     #[serde(deserialize_with = "Option::deserialize")]
     pub bundle_file_name: Option<String>,
     /// Size of the installed prefix, where the builder knew it.

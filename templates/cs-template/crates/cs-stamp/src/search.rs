@@ -41,8 +41,7 @@ impl Found {
     }
 }
 
-/// Find the footer: where the platform's signature covers it, if the format has signatures; else
-/// near the end of the file.
+/// Find the footer: where a signature covers it, if the format has signatures; else near the end of the file.
 pub(crate) fn find_footer(file: &File) -> io::Result<Found> {
     let file_length = file.metadata()?.len();
     let why = match find_places(file, file_length)? {
@@ -88,7 +87,7 @@ fn search_file(file: &File, file_length: u64) -> io::Result<Found> {
     let mut end = file_length;
     while end > first && !matches!(found, Found::Footer { .. }) {
         let start = end.saturating_sub(STEP).max(first);
-        // A footer that starts in this window may end behind it.
+        // A footer that starts in this window may end after it.
         let window = read_window(file, start, file_length.min(end + FOOTER_LENGTH))?;
         found = search_window(&window, (end - start) as usize, start, found);
         end = start;

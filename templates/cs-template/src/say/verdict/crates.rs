@@ -117,7 +117,7 @@ pub fn judge_link(kind: cs_link::Kind) -> Verdict {
         ),
         Kind::Memory => row(
             status::IO,
-            "Close other programs, or raise the memory limit of this one, then try again.",
+            "Close other programs, or raise the memory limit of this program, then try again.",
         ),
         Kind::CannotWrite => row(
             status::CANNOT_WRITE,
