@@ -28,11 +28,16 @@ HAS_FOREIGN = sys.platform == "linux" and platform.machine() == "x86_64" and IS_
 # What runs for platforms other than this machine's.
 FOREIGN_SUITES = {
     "linux-aarch64": (
-        *(f"tests-integration/test_{name}.py" for name in ("road", "hand_over", "lifecycle", "linker", "hostile")),
+        *(f"tests-integration/test_{name}.py" for name in ("road", "hand_over", "lifecycle", "linker", "awkward")),
+        *(f"tests-integration/test_{name}.py" for name in ("hostile", "conda_delegate", "local_archives")),
         *(f"tests-integration/faults/test_{name}.py" for name in ("kills", "signals", "together")),
+        *("--kills", "4"),
     ),
     "win-64": (),  # the suite of tests-integration for Windows goes here
 }
+
+# Release of the crate apple-codesign, which signs for macOS on any system.
+RCODESIGN = "0.29.0"
 
 # One directory for cargo's output, outside the clone: every clone and CI reuse what was compiled before.
 CARGO = {"CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(CACHE / "cargo-target"))}
@@ -222,6 +227,24 @@ def foreign(session: nox.Session) -> None:
             session.run(*run, env={**settings, "CONDA_SHIP_TESTED_PLATFORM": subdir})
         tests = cargo_tests("--workspace", profile="quick")
         session.run("python", "-m", "foreign", "cargo", subdir, *tests, env=settings)
+
+
+@nox.session
+def signatures(session: nox.Session) -> None:
+    """Let tools of others sign, check and attack stamped executables: LIEF, osslsigncode and rcodesign."""
+    install(session, "tests-cs-stamp", *our("cs-stamp"))
+    path = os.pathsep.join((str(install_rcodesign(session)), os.environ["PATH"]))
+    tests = ("packages/cs-stamp/tests/test_other_tools.py", *session.posargs)
+    session.run("python", "-m", "pytest", *tests, env={"PATH": path, "NOTHING_SKIPPED": "1"})
+
+
+def install_rcodesign(session: nox.Session) -> Path:
+    """Build rcodesign, which signs for macOS, unless the cache has it, and return its directory."""
+    place = CACHE / f"rcodesign-{RCODESIGN}"
+    if not (place / "bin" / "rcodesign").is_file():
+        command = ("cargo", "install", "--quiet", "--locked", "--root", str(place), f"apple-codesign@{RCODESIGN}")
+        session.run(*command, env=CARGO, external=True)
+    return place / "bin"
 
 
 @nox.session

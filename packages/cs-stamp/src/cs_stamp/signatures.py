@@ -88,7 +88,7 @@ def _check_certificates(table: bytes) -> None:
         size, _, kind = _unpack(_CERTIFICATE, table, position)
         content = table[position + _CERTIFICATE.size : position + size]
         if size != _CERTIFICATE.size + len(content) or kind != _SIGNED_DATA:
-            raise SignatureError("its certificate table does not hold signatures only")
+            raise SignatureError("its certificate table does not contain only signatures")
         end = position + size + -size % pe.TABLE_ALIGNMENT
         rest = content[_measure_sequence(content) :] + table[position + size : end]
         if len(rest) >= pe.TABLE_ALIGNMENT or any(rest):
@@ -104,7 +104,7 @@ def _measure_sequence(data: bytes) -> int:
     count = first & 0x7F if first > 0x7F else 0
     size = int.from_bytes(data[2 : 2 + count], "big") if count else first
     if tag != _DER_SEQUENCE or first == 0x80 or count > 4 or 2 + count + size > len(data):
-        raise SignatureError("its certificate table does not hold signatures only")
+        raise SignatureError("its certificate table does not contain only signatures")
     return 2 + count + size
 
 

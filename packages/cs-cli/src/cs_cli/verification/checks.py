@@ -17,6 +17,7 @@ from cs_stamp import (
     read_mark,
     read_stamp,
     require_format,
+    verify_signature,
     verify_stamp,
 )
 
@@ -68,14 +69,15 @@ class Verification:
         """The lines that a person reads on stdout."""
         return [*(f"ok: {check}" for check in self.checks), *(f"not checked: {name}" for name in self.unchecked)]
 
-    def attempt(self, check: Callable[[], str]) -> bool:
+    def attempt(self, check: Callable[[], str | None]) -> bool:
         """Carry out a check and record the result.
 
-        :param check: returns what it found to be right, or raises an error.
+        :param check: returns what it found to be right, ``None`` if it does not apply to this file, or raises an error.
         :returns: whether it passed.
         """
         try:
-            self.checks.append(check())
+            if (found := check()) is not None:
+                self.checks.append(found)
         except (CliError, StampError, BundleError) as error:
             self.problems.append(Fault(error=error))
             return False
@@ -213,6 +215,7 @@ def _verify_runtime(verification: Verification, runtime: Path, *, siblings: bool
         return None
     report = reports[0]
     verification.attempt(lambda: _check_template(runtime, report))
+    verification.attempt(lambda: _check_signature(runtime))
     bundled = report.plan.bundled(report.header.layout)
     if bundled or report.header.layout == "embedded":
         verification.attempt(lambda: _check_embedded(runtime, bundled))
@@ -232,6 +235,15 @@ def _check_template(runtime: Path, report: StampReport) -> str:
         raise CliError(message, kind=error.kind, path=runtime, hint="build it again with a `cs-template`") from error
     require_format(mark, runtime)
     return f"{runtime.name}: template {mark.name} {mark.version}"
+
+
+def _check_signature(runtime: Path) -> str | None:
+    report = verify_signature(runtime)
+    if report is None:
+        return None
+    return (
+        f"{runtime.name}: signature covers the stamp ({'ad hoc' if report.is_ad_hoc else 'certificates not checked'})"
+    )
 
 
 def _check_embedded(runtime: Path, bundled: Iterable[PlannedPackage]) -> str:

@@ -1,6 +1,6 @@
 //! Where a stamp must end: at the end of what the platform's signature covers, and nowhere else.
 //!
-//! The headers of the file may be malicious: every number in them is checked before it is used.
+//! The headers may be made to deceive: every number in them is checked before it is used.
 
 use std::fs::File;
 use std::io;

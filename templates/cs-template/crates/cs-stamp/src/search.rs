@@ -41,8 +41,7 @@ impl Found {
     }
 }
 
-/// Find the footer: where the platform's signature covers it, if the format has signatures; else
-/// near the end of the file.
+/// Find the footer: where a signature covers it, if the format has signatures; else near the end of the file.
 pub(crate) fn find_footer(file: &File) -> io::Result<Found> {
     let file_length = file.metadata()?.len();
     let why = match find_places(file, file_length)? {
