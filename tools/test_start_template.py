@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ def install(monkeypatch: pytest.MonkeyPatch, directory: Path, script: str) -> No
     program = directory / "cs-template"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
-    monkeypatch.setattr(start_template.sysconfig, "get_path", lambda _: str(directory))
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(directory))
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,6 @@ def test_a_template_must_start_and_refuse(
 
 
 def test_a_template_must_be_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(start_template.sysconfig, "get_path", lambda _: str(tmp_path))
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
     with pytest.raises(SystemExit, match="not installed"):
         start_template.main()
