@@ -24,6 +24,7 @@ THINGS = (
     "a template for Windows",
     "the large channel",
     "chattr",
+    "dpkg-deb",
     "mkfs.ext4",
     "osslsigncode",
     "prlimit",
