@@ -38,7 +38,7 @@ def read_version(path: Path) -> str:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_lief_finds_nothing_out_of_place(name: str, bench: Workbench) -> None:
-    lief = pytest.importorskip("lief", reason="LIEF is not installed")
+    lief = pytest.importorskip("lief", reason="needs LIEF")
     stamp(bench, PROGRAMS[name])
     if name == "windows":
         binary = lief.PE.parse(str(bench.out))
@@ -77,7 +77,7 @@ def is_valid(path: Path) -> bool:
     return run("osslsigncode", "verify", "-CAfile", path.parent / "certificate.pem", path).returncode == 0
 
 
-def find_table(data: bytes) -> tuple[int, int, int]:
+def find_table(data: bytes | bytearray) -> tuple[int, int, int]:
     """Return where the headers name the certificate table, its offset and its size."""
     directory = struct.unpack_from("<I", data, 0x3C)[0] + 24 + 112 + 8 * 4
     return (directory, *struct.unpack_from("<II", data, directory))
