@@ -24,6 +24,6 @@ settle()
 with contextlib.suppress(ImportError):  # not every package tests laws
     from hypothesis import settings
 
-    # How long an example takes says how busy the machine is.
-    settings.register_profile("steady", deadline=None)
+    # How long an example takes says how busy the machine is, and not everybody may write to this directory.
+    settings.register_profile("steady", deadline=None, database=None)
     settings.load_profile("steady")

@@ -29,7 +29,8 @@ def compare_with_rattler(runtime: Path, home: Home, work: Path) -> tuple[int, se
     """
     prefix = home.prefix
     prefix.parent.mkdir()
-    rattling.install(runtime.with_name(f"{runtime.name}.runtime.lock"), prefix, work / "cache", PLATFORM)
+    lock = runtime.with_name(f"{runtime.name}.runtime.lock")
+    rattling.install(lock, prefix, cache=work / "cache", platform=PLATFORM)
     rattlers, rattlers_records = describe_as_own(prefix, ignore=RATTLERS_OWN), read_as_own(prefix)
     prefix.rename(work / "rattler-prefix")
     completed = home.run(runtime, "bootstrap", umask=UMASK)

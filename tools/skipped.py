@@ -21,6 +21,7 @@ THINGS = (
     "file capabilities",
     "immutable files",
     "a static template",
+    "a template for Windows",
     "the large channel",
     "LIEF",
     "chattr",
@@ -38,6 +39,7 @@ THINGS = (
     "tar",
     "unshare",
     "wine.*",
+    "x86_64-w64-mingw32-gcc",
     "zstd",
 )
 """What a machine may lack. Each is a regular expression."""

@@ -139,4 +139,4 @@ def install_with_rattler(records: Sequence[Record], prefix: Path, directory: Pat
     lock = directory / "pixi.lock"
     channel_url = str(records[0]["channel"]).rstrip("/")
     write_lock(lock, {"default": {PLATFORM: records}}, channel_url=channel_url, version="pixi-5")
-    assert rattling.install(lock, prefix, directory / "cache", PLATFORM) == len(records)
+    assert rattling.install(lock, prefix, cache=directory / "cache", platform=PLATFORM) == len(records)

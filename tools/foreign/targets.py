@@ -63,7 +63,7 @@ _ARM64 = Tools(
 )
 _APPLE = {"MACOSX_DEPLOYMENT_TARGET": "11.0", "CARGO_PROFILE_RELEASE_STRIP": "none"}
 """The oldest macOS. Rust strips with a program that Debian lacks; the linker does instead."""
-_MINGW = Tools(kit="mingw", cc="usr/bin/x86_64-w64-mingw32-gcc-win32", ar="usr/bin/x86_64-w64-mingw32-ar")
+_MINGW = Tools(kit="mingw", cc="usr/bin/x86_64-w64-mingw32-gcc", ar="usr/bin/x86_64-w64-mingw32-ar")
 
 TARGETS = (
     Target(

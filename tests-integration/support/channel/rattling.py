@@ -22,7 +22,7 @@ Record = dict[str, Any]
 
 
 class RattlerError(Exception):
-    """py-rattler could not do it; the last line that it wrote."""
+    """py-rattler could not do it; with its exception as Python prints it."""
 
 
 def index(channel: Path) -> None:
@@ -30,21 +30,19 @@ def index(channel: Path) -> None:
     _run("index", channel)
 
 
-def solve(channel_url: str, specs: list[str], platform: str) -> list[Record]:
-    """Solve for a platform, as if it were a Linux."""
-    records: list[Record] = _run("solve", channel_url, platform, *specs)
+def solve(channel_url: str, specs: list[str], *, platform: str) -> list[Record]:
+    """Solve for a platform."""
+    records: list[Record] = _run("solve", platform, channel_url, *specs)
     return records
 
 
-def install(lock: Path, prefix: Path, cache: Path, platform: str) -> int:
+def install(lock: Path, prefix: Path, *, cache: Path, platform: str) -> int:
     """Install the packages of a lock's environment ``default``.
-
-    :param platform: the platform that entry points are written for.
 
     :returns: how many they are.
     :raises RattlerError: they cannot be installed.
     """
-    return int(_run("install", lock, prefix, cache, platform))
+    return int(_run("install", platform, lock, prefix, cache))
 
 
 def _run(action: str, *arguments: str | Path) -> Any:
@@ -52,7 +50,7 @@ def _run(action: str, *arguments: str | Path) -> Any:
     command = (sys.executable, "-P", __file__, action, *map(str, arguments))
     completed = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if completed.returncode != 0:
-        raise RattlerError((completed.stderr.splitlines() or [f"exit status {completed.returncode}"])[-1])
+        raise RattlerError(f"exit status {completed.returncode}: {completed.stderr}")
     return json.loads(completed.stdout.splitlines()[-1])
 
 
@@ -62,7 +60,7 @@ async def _index(channel: str) -> None:
     await index_fs(Path(channel), write_zst=False, write_shards=False, force=True)
 
 
-async def _solve(channel_url: str, platform: str, *specs: str) -> list[Record]:
+async def _solve(platform: str, channel_url: str, *specs: str) -> list[Record]:
     import rattler
 
     records = await rattler.solve(
@@ -83,7 +81,7 @@ def _virtual(name: str, version: str) -> Any:
     return rattler.GenericVirtualPackage(rattler.PackageName(name), rattler.Version(version), BuildString("0"))
 
 
-async def _install(lock: str, prefix: str, cache: str, platform: str) -> int:
+async def _install(platform: str, lock: str, prefix: str, cache: str) -> int:
     import rattler
 
     environment = rattler.LockFile.from_path(Path(lock)).environment("default")

@@ -15,7 +15,8 @@ def solve(channel_url: str, specs: list[str]) -> list[dict[str, Any]]:
 
     :returns: repodata records as JSON objects, sorted by name, with ``fn``, ``url`` and ``channel``.
     """
-    return sorted(rattling.solve(channel_url, specs, PLATFORM), key=lambda record: str(record["name"]))
+    records = rattling.solve(channel_url, specs, platform=PLATFORM)
+    return sorted(records, key=lambda record: str(record["name"]))
 
 
 def channel_packages(channel: Path) -> list[str]:

@@ -107,6 +107,25 @@ def test_a_table_keeps_to_the_width_and_breaks_no_word(columns: int, monkeypatch
     assert shown.split("word")[0].count("\n") <= 12
 
 
+CELLS = st.tuples(*[st.lists(st.text("ab[]", min_size=1, max_size=12), max_size=6).map(" ".join)] * 3)
+
+
+@pytest.mark.parametrize("columns", [24, 50, 80])
+def test_no_table_breaks_a_word(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+
+    @settings(deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(CELLS, min_size=1, max_size=3).map(tuple))
+    def check(rows: tuple[tuple[Line, ...], ...]) -> None:
+        shown = COLORS.sub("", show(Table(HOSTILE_TABLE.columns, rows)))
+        assert max(map(len, shown.splitlines())) <= columns
+        heads = {"Name", "Size", "Rest", "Name:", "Size:", "Rest:"}
+        words = [word for row in rows for cell in row for word in str(cell).split()]
+        assert sorted(word for word in shown.split() if word not in heads) == sorted(words)
+
+    check()
+
+
 def test_a_table_that_fits_reads_as_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "400")
     table = Table(HOSTILE_TABLE.columns, HOSTILE_TABLE.rows[:1])

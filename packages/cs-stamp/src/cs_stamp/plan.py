@@ -81,7 +81,7 @@ class PlannedPackage:
     def from_dict(cls, data: object, key: str = "package") -> PlannedPackage:
         """Read a package from parsed JSON.
 
-        :param key: where the package stands, for errors: ``packages[3]``.
+        :param key: key path of the package, for errors: ``packages[3]``.
         :raises FieldError: if a key is missing or holds the wrong sort of value.
         """
         fields = take_object(data, key)
@@ -158,7 +158,7 @@ class Plan:
     def bundled(self, layout: Layout) -> tuple[PlannedPackage, ...]:
         """Return the packages whose archives the ``bundle`` part holds, which is absent when there are none.
 
-        An ``online`` runtime carries what no address can supply; an ``external`` one has its bundle beside it.
+        An ``online`` runtime contains what has no public address; an ``external`` one has its bundle next to it.
         """
         if layout == "online":
             return tuple(package for package in self.packages if package.url is None)

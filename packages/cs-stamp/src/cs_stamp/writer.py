@@ -1,4 +1,4 @@
-"""Stamp a template: copy it and put the parts and the footer behind it."""
+"""Stamp a template: copy it and append the parts and the footer."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def write_stamp(
     bytecode: Path | None = None,
     bundle: Path | PartWriter | None = None,
 ) -> StampInfo:
-    """Write a runtime: a copy of the template with header, plan, lock, bytecode and bundle behind it.
+    """Write a runtime: a copy of the template, followed by header, plan, lock, bytecode and bundle.
 
-    The runtime is written beside ``out`` and put in its place by one rename, with mode 0755: a failure or an
+    The runtime is written next to ``out`` and put in its place by one rename, with mode 0755: a failure or an
     interruption leaves what was found. The same input gives the same bytes. The stamp ends where the bytes end that
     a signature of the platform covers; an executable for macOS gets an ad hoc one.
 

@@ -8,6 +8,8 @@ pub use cs_stamp::name_variable;
 /// Looks up an environment variable; a parameter so that tests need not touch the process.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
+/// Names the user's shell.
+pub const SHELL_VARIABLE: &str = if cfg!(windows) { "COMSPEC" } else { "SHELL" };
 /// The variable that names the prefix of any runtime.
 pub const SHARED_PREFIX: &str = "CONDA_SHIP_PREFIX";
 

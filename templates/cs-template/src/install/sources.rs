@@ -137,7 +137,7 @@ fn named_bundle(runtime: &Runtime, options: &BootstrapOptions) -> Result<Option<
     }
 }
 
-/// The bundle beside the executable, links resolved, if it is there.
+/// The bundle next to the executable, links resolved, if it is there.
 pub fn find_sibling(runtime: &Runtime) -> Option<PathBuf> {
     let name = runtime.header.bundle_file_name.as_ref()?;
     let path = runtime.executable().parent()?.join(name);
@@ -200,7 +200,7 @@ impl Supply {
         }
         Err(Error::Local {
             names: name_some(&names),
-            bundle: name_place(runtime),
+            bundle: Box::new(name_place(runtime)),
         })
     }
 
@@ -248,7 +248,7 @@ impl Supply {
         Error::Offline {
             what: place,
             why,
-            bundle: name_place(runtime),
+            bundle: Box::new(name_place(runtime)),
         }
     }
 }

@@ -8,6 +8,7 @@ use cs_stamp::Launch;
 use crate::cli::variables::{Lookup, SHARED_PREFIX, read_value};
 use crate::locate::expand::expand_path;
 use crate::locate::home::{find_home, find_user_data};
+use crate::locate::verbatim::{find_real, simplify};
 use crate::say::error::Error;
 
 /// A prefix, and who named it.
@@ -26,7 +27,7 @@ const PATH_LIMIT_BYTES: usize = 4096;
 const INSTALL_SCHEME: &str = "install-scheme";
 
 impl Place {
-    /// Where the prefix would be if anybody knew below what: for texts only.
+    /// Where the prefix would be if the directory above it were known: for texts only.
     pub fn unknown(launch: &Launch) -> Self {
         Self {
             prefix: launch.prefix.clone().into(),
@@ -148,11 +149,12 @@ fn find_default(launch: &Launch, lookup: Lookup) -> Result<PathBuf, Error> {
 fn make_absolute(path: &Path, named_by: &str) -> Result<PathBuf, Error> {
     let absolute = std::path::absolute(path)
         .map_err(|source| Error::refuse_prefix(path, named_by, &source.to_string()))?;
+    let absolute = simplify(absolute);
     let mut clean = PathBuf::new();
     for component in absolute.components() {
         match component {
             Component::ParentDir => {
-                clean = clean.canonicalize().unwrap_or(clean);
+                clean = find_real(&clean);
                 clean.pop();
             }
             Component::CurDir => {}

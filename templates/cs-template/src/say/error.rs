@@ -1,5 +1,5 @@
-//! Everything that ends a runtime with a message of its own. What is wrong and where stands
-//! here; the exit status and what to do about it stand in [`verdict`](crate::say::verdict).
+//! Everything that ends a runtime with a message of its own. What is wrong, and where, is
+//! here; the exit status and the advice are in [`verdict`](crate::say::verdict).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,8 @@ use cs_prefix::PrefixError;
 
 use crate::cli::usage::UsageError;
 
-/// Why the runtime ends without handing over. A message has no advice and no full stop: [`Error::explain`] adds both.
+/// Why the runtime ends without starting the delegate. A message has neither advice nor a full stop:
+/// [`Error::explain`] adds both.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The arguments make no sense.
@@ -103,7 +104,7 @@ pub enum Error {
         /// Who switched it off.
         why: String,
         /// Where a bundle can be put.
-        bundle: BundlePlace,
+        bundle: Box<BundlePlace>,
     },
     /// Local archives are missing: no network has them.
     #[error("{names} is missing: it comes only with this runtime's bundle")]
@@ -111,7 +112,7 @@ pub enum Error {
         /// The archives.
         names: String,
         /// Where the bundle can be put.
-        bundle: BundlePlace,
+        bundle: Box<BundlePlace>,
     },
     /// No package provides the delegate.
     #[error(
@@ -144,11 +145,11 @@ pub enum Error {
         /// What it is started for.
         role: Role,
     },
-    /// The activation scripts of the prefix did not come to their end.
+    /// The activation scripts of the prefix did not finish.
     #[cfg(unix)]
     #[error("{0}, so nothing was started")]
     Activation(#[from] cs_link::activation::ScriptFault),
-    /// The activation scripts of the prefix did not come to their end.
+    /// The activation scripts of the prefix did not finish.
     #[cfg(windows)]
     #[error(
         "an activation script in {} ended the shell before the remaining scripts ran ({status}), \
@@ -179,7 +180,7 @@ pub enum Error {
         /// The names of those that exist.
         known: Vec<String>,
     },
-    /// A question that nobody can answer.
+    /// A question without a terminal to answer it on.
     #[error("{what} needs confirmation, but there is no terminal to ask on")]
     Unconfirmed {
         /// What would be done.
@@ -223,12 +224,12 @@ pub struct PassOn {
 /// What a program is started for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
-    /// To be handed over to.
+    /// To become the delegate.
     Delegate {
         /// The command that installs it again.
         repair: String,
     },
-    /// To be the user's shell.
+    /// To become the user's shell.
     Shell,
     /// To run the activation scripts.
     #[cfg(windows)]
@@ -238,14 +239,14 @@ pub enum Role {
 /// Where this runtime looks for a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BundlePlace {
-    /// The bundle's file name and the executable that it belongs beside, where there is one.
+    /// The bundle's file name and the executable that it belongs next to, if there is one.
     pub beside: Option<(String, PathBuf)>,
     /// How the runtime's own commands are called.
     pub own: String,
 }
 
 impl Error {
-    /// A prefix that is refused before anything is looked at.
+    /// A prefix that is refused before anything is checked.
     pub fn refuse_prefix(path: &Path, named_by: &str, reason: &str) -> Self {
         Self::Prefix {
             path: path.to_owned(),

@@ -61,7 +61,7 @@ def _open_tar(archive: Path) -> Iterator[tarfile.TarFile]:
             container = stack.enter_context(zipfile.ZipFile(archive))
             names = [name for name in container.namelist() if name.startswith("info-") and name.endswith(".tar.zst")]
             if len(names) != 1:
-                raise ValueError(f"it holds {len(names)} members info-*.tar.zst instead of one")
+                raise ValueError(f"it contains {len(names)} members info-*.tar.zst instead of one")
             member = stack.enter_context(container.open(names[0]))
             unpacked = stack.enter_context(zstandard.ZstdDecompressor().stream_reader(member))
             stream: IO[bytes] = io.BufferedReader(unpacked, _BUFFER_BYTES)

@@ -59,7 +59,7 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
 
     :raises CliError: if an input would be lost, the delegate is missing, an archive is damaged or a file cannot be
         written.
-    :raises BundleError: if an archive cannot be had.
+    :raises BundleError: if an archive is not available.
     :raises StampError: if the template cannot be stamped.
     """
     check_outputs(plan, materials, out_dir)

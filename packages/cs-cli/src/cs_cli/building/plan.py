@@ -131,7 +131,7 @@ def _compose_stem(artifact_name: str, label: str | None) -> str:
         return artifact_name
     stem = f"{artifact_name}-{label}"
     if not _LABEL.fullmatch(label):
-        expected = "an ASCII letter or digit, then only ASCII letters, digits, '.', '_' and '-'; at most 64"
+        expected = "at most 64 ASCII letters, digits, '.', '_' and '-', the first one a letter or digit"
         raise _refuse_label("this label cannot be part of a file name", expected, repr(label))
     if len(stem) > _STEM_LENGTH:
         message = f"this label makes the file names too long: {stem}"

@@ -117,16 +117,17 @@ def _arrange_table(table: Table, width: int) -> Iterable[RenderableType]:
     rows = [heads, *([_Flow(cell, hanging=0) for cell in row] for row in table.rows)]
     least = [max(cell.least for cell in cells) for cells in zip(*rows, strict=True)]
     most = [max(cell.most for cell in cells) for cells in zip(*rows, strict=True)]
-    gaps = _GAP * (len(heads) - 1)
-    if sum(least) + gaps > width:
+    gaps = [*[_GAP] * (len(heads) - 1), 0]
+    if sum(least) + sum(gaps) > width:
         return map(_Flow, _list_cells(table))
 
     from rich.table import Table as Grid
 
-    grid = Grid(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_header=False, expand=sum(most) + gaps > width)
-    for column, one_least, one_most in zip(table.columns, least, most, strict=True):
+    crowded = sum(most) + sum(gaps) > width
+    grid = Grid(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_header=False, expand=crowded)
+    for column, one_least, one_most, gap in zip(table.columns, least, most, gaps, strict=True):
         # Columns that can break share the room as their longest words need it.
-        ratio = None if one_least == one_most else one_least + _GAP
+        ratio = None if one_least == one_most else one_least + gap
         grid.add_column(justify="right" if column.right else "left", ratio=ratio, overflow="fold")
     for row in rows:
         grid.add_row(*row)

@@ -5,7 +5,7 @@
 //! (3-byte block header, 128 KiB of tar)  raw blocks, all full but the last
 //! ```
 //!
-//! So the byte at `position` of the tar stands in the file at `6 + position + 3 * (position / 131072 + 1)`.
+//! So the byte at `position` of the tar is in the file at `6 + position + 3 * (position / 131072 + 1)`.
 
 use std::fmt;
 use std::fs::File;

@@ -83,7 +83,7 @@ impl<'a> Container<'a> {
         self.bytes.len()
     }
 
-    /// Whether `info/` and the files stand in one stream.
+    /// Whether `info/` and the files are in one stream.
     pub(crate) fn has_info_inside(&self) -> bool {
         matches!(self.format, Format::TarBz2)
     }

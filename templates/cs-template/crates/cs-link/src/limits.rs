@@ -36,7 +36,7 @@ pub(crate) const LARGEST_INFO: Limit = Limit {
 /// Bytes of one package's message that are kept: somebody is to read them.
 pub(crate) const LONGEST_MESSAGE: usize = 64 << 10;
 
-/// Room for headers, padding, `info/` where it stands last, and the odd file that `paths.json` does not list.
+/// Room for headers, padding, `info/` if it comes last, and the odd file that `paths.json` does not list.
 const SLACK_BYTES: u64 = 64 << 20;
 const SLACK_PER_ENTRY: u64 = 4 << 10;
 /// No real package is packed two hundredfold.

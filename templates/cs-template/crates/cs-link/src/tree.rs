@@ -12,7 +12,7 @@ pub(crate) use system::{Hand, Tree, set_modified, start_writing};
 use std::fs::File;
 use std::io;
 
-/// Whether an error says that a symbolic link, or a file, stands where a directory must be.
+/// Whether an error says that a symbolic link, or a file, is where a directory must be.
 pub(crate) fn is_obstructed(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotADirectory) || system::is_link_loop(error)
 }

@@ -303,7 +303,7 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
         return Ok(());
     }
     if Form::of(&names.marker_in(&names.previous))? == Form::Dismantled {
-        // What a killed removal left stands in nobody's way.
+        // What a killed removal left blocks nobody.
         let _ = graves::bury(names, &names.previous);
     }
     // Nor does what is left of one that was all but done: this removes nothing but an empty directory.

@@ -20,7 +20,7 @@ const LIMIT_BYTES: u64 = 16 << 20;
 ///
 /// A plain later run compares the marker's first bytes and looks at nothing else. A prefix whose surroundings
 /// a kill may leave untidy is *unsettled* while that is so: it runs as well, but its runtime takes the longer
-/// way and tidies up. One that is *dismantled* is being emptied where it stands: it counts as torn.
+/// way and tidies up. One that is *dismantled* is being emptied in place: it counts as torn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// As a plain later run expects it.
@@ -81,7 +81,7 @@ impl Form {
     }
 }
 
-/// What stands where a marker belongs.
+/// What is where a marker belongs.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(crate) enum Reading {

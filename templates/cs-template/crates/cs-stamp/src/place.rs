@@ -1,4 +1,4 @@
-//! Where a stamp has to end: at the end of what the platform's signature covers, and nowhere else.
+//! Where a stamp must end: at the end of what the platform's signature covers, and nowhere else.
 //!
 //! The headers may be made to deceive: every number in them is checked before it is used.
 

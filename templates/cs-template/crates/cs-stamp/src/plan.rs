@@ -141,7 +141,7 @@ fn check_site_packages(path: &str) -> Result<(), String> {
         || path.split('/').any(|name| name == "..");
     if leads_out {
         Err(format!(
-            "python.site_packages_path is {path:?}, which is not below the prefix"
+            "python.site_packages_path is {path:?}, which is not in the prefix"
         ))
     } else {
         Ok(())

@@ -1,4 +1,5 @@
-//! Finding the footer: where a signature covers it, or near the end of a file that has no signatures.
+//! Finding the footer: where a signature covers it, or near the end of a file that has no
+//! signatures.
 
 use std::fs::File;
 use std::io;
@@ -23,7 +24,8 @@ pub(crate) enum Found {
     Damaged,
     /// A footer, and where it starts.
     Footer { bytes: Vec<u8>, offset: u64 },
-    /// A footer where the platform's signature does not cover it, and why there is no place for one.
+    /// A footer where the platform's signature does not cover it, and why there is no place for
+    /// one.
     Misplaced(Option<&'static str>),
 }
 
@@ -85,7 +87,7 @@ fn search_file(file: &File, file_length: u64) -> io::Result<Found> {
     let mut end = file_length;
     while end > first && !matches!(found, Found::Footer { .. }) {
         let start = end.saturating_sub(STEP).max(first);
-        // A footer that starts in this window may end behind it.
+        // A footer that starts in this window may end after it.
         let window = read_window(file, start, file_length.min(end + FOOTER_LENGTH))?;
         found = search_window(&window, (end - start) as usize, start, found);
         end = start;
@@ -99,7 +101,8 @@ fn read_window(file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
     Ok(window)
 }
 
-/// The last footer that starts at one of the first `count` offsets of `window`, else what is already known.
+/// The last footer that starts at one of the first `count` offsets of `window`, else what is
+/// already known.
 fn search_window(window: &[u8], count: usize, window_offset: u64, known: Found) -> Found {
     let magic = magic();
     let mut found = known;

@@ -62,6 +62,10 @@ pub fn judge_prefix(error: &PrefixError) -> Verdict {
             status::NOT_PERMITTED,
             "Ask its owner for permission, or choose another place with --path.",
         ),
+        Kind::InUse => row(
+            status::BUSY,
+            "Close the programs that run from it, then try again.",
+        ),
         Kind::CannotWrite => row(status::CANNOT_WRITE, "Choose another place with --path."),
         Kind::MountPoint => row(
             status::CANNOT_WRITE,
@@ -113,7 +117,7 @@ pub fn judge_link(kind: cs_link::Kind) -> Verdict {
         ),
         Kind::Memory => row(
             status::IO,
-            "Close other programs, or raise the memory limit of this one, then try again.",
+            "Close other programs, or raise the memory limit of this program, then try again.",
         ),
         Kind::CannotWrite => row(
             status::CANNOT_WRITE,
@@ -141,7 +145,7 @@ pub fn judge_bundle(kind: cs_bundle::Kind) -> Verdict {
         Kind::Damaged => row(status::MISSING, "Download or copy it again."),
         Kind::Entry => row(
             status::MISSING,
-            "A bundle holds package archives at its top level and nothing else.",
+            "A bundle contains only package archives, at its top level.",
         ),
         Kind::Mismatch => row(
             status::MISSING,

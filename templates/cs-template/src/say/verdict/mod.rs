@@ -3,6 +3,7 @@
 
 use std::io;
 
+use crate::cli::variables::SHELL_VARIABLE;
 use crate::say::error::{Error, Role};
 
 use advice::{advise_bundle, advise_confirmation, advise_environments, advise_usage, advise_word};
@@ -108,7 +109,7 @@ fn judge(error: &Error) -> Verdict {
 
 fn judge_start(source: &io::Error, role: &Role) -> Verdict {
     let advice = match (role, source.kind()) {
-        (Role::Shell, _) => "Set SHELL to a shell that exists.".to_owned(),
+        (Role::Shell, _) => format!("Set {SHELL_VARIABLE} to a shell that exists."),
         (Role::Delegate { .. }, io::ErrorKind::PermissionDenied) => {
             "Check its permissions, and that its file system allows programs to run.".to_owned()
         }

@@ -45,7 +45,7 @@ fn own_errors() -> Vec<(Error, u8)> {
             Error::Offline {
                 what: "there is no bundle".into(),
                 why: "--offline".into(),
-                bundle,
+                bundle: bundle.into(),
             },
             66,
         ),

@@ -152,7 +152,7 @@ fn a_length_past_the_end_of_the_file_is_refused() {
 fn an_archive_that_the_plan_does_not_have_is_refused() {
     let message = refusal(&framed(&entry("z-1-0.conda", b"new")));
     assert!(
-        message.contains("it holds \"z-1-0.conda\", which is not in the plan"),
+        message.contains("it contains \"z-1-0.conda\", which is not in the plan"),
         "{message}"
     );
 }

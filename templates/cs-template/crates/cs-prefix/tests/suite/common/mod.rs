@@ -73,7 +73,7 @@ pub fn list(directory: &Path) -> Vec<String> {
     names
 }
 
-/// Fill a staging directory with what a small prefix has; the version stands in a file.
+/// Fill a staging directory with what a small prefix has; a file has the version.
 pub fn fill(root: &Path, version: &str) {
     let site_packages = root.join("lib/python3.11/site-packages");
     fs::create_dir_all(site_packages.join(format!("tool-{version}.dist-info"))).unwrap();
