@@ -100,7 +100,7 @@ def test_a_signature_covers_the_stamp(bench: Workbench, signed: Path) -> None:
 def test_another_stamp_in_the_certificate_table_is_not_taken(bench: Workbench, signed: Path) -> None:
     stamp(bench, make_pe(), "6.6.6")
     data, other = bytearray(signed.read_bytes()), bench.out.read_bytes()[len(make_pe()) :]
-    directory, offset, size = find_table(data)
+    directory, offset, size = find_table(bytes(data))
     data += bytes(-len(other) % 8) + other
     struct.pack_into("<I", data, directory + 4, len(data) - offset)
     struct.pack_into("<I", data, offset, len(data) - offset)
