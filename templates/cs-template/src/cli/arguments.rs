@@ -8,13 +8,13 @@ use crate::say::form::Form;
 /// One invocation of the runtime.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Invocation {
-    /// Options that may stand before a command.
+    /// Options that may come before a command.
     pub globals: Globals,
     /// What to do.
     pub request: Request,
 }
 
-/// Options that may stand before a command.
+/// Options that may come before a command.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Globals {
     /// `--path PATH`.

@@ -10,7 +10,7 @@ use crate::say::form::Form;
 /// What the arguments have said so far.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
-    /// Options that may stand before a command.
+    /// Options that may come before a command.
     pub globals: Globals,
     /// `-h` was there.
     pub wants_help: bool,
@@ -99,7 +99,7 @@ pub fn find_command(word: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.word == word)
 }
 
-/// Options that may stand before a command, and behind it.
+/// Options that may come before a command, and behind it.
 pub static GLOBALS: [Choice; 4] = [
     Choice {
         names: &["-v"],

@@ -22,11 +22,11 @@ pub struct Place {
 /// Linux accepts no longer paths.
 #[cfg(target_os = "linux")]
 const PATH_LIMIT_BYTES: usize = 4096;
-/// What names the prefix when nobody does.
+/// What names the prefix by default.
 const INSTALL_SCHEME: &str = "install-scheme";
 
 impl Place {
-    /// Where the prefix would be if anybody knew below what: for texts only.
+    /// Where the prefix would be if its parent directory were known: for texts only.
     pub fn unknown(launch: &Launch) -> Self {
         Self {
             prefix: launch.prefix.clone().into(),

@@ -1,5 +1,5 @@
-//! Everything that ends a runtime with a message of its own. What is wrong and where stands
-//! here; the exit status and what to do about it stand in [`verdict`](crate::say::verdict).
+//! Everything that ends a runtime with a message of its own. What is wrong and where is
+//! here; the exit status and what to do about it are in [`verdict`](crate::say::verdict).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -238,7 +238,7 @@ pub enum Role {
 /// Where this runtime looks for a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BundlePlace {
-    /// The bundle's file name and the executable that it belongs beside, where there is one.
+    /// The bundle's file name and the executable that it belongs next to, where there is one.
     pub beside: Option<(String, PathBuf)>,
     /// How the runtime's own commands are called.
     pub own: String,

@@ -29,7 +29,7 @@ pub const ENTRY_COUNT: usize = 6;
 pub const RESERVED_OFFSET: usize = ENTRIES_OFFSET + ENTRY_COUNT * ENTRY_LENGTH;
 /// Offset of the SHA-256 of everything before it.
 pub const DIGEST_OFFSET: usize = 480;
-/// The parts' tags, in the order in which the parts stand.
+/// The parts' tags, in their order.
 const TAGS: [[u8; 8]; ENTRY_COUNT] = [
     *b"header\0\0",
     *b"plan\0\0\0\0",

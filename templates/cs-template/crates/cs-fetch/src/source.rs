@@ -86,7 +86,7 @@ fn server(url: &Url) -> String {
     format!("{}://{}:{port}", url.scheme(), url.host_str().unwrap_or(""))
 }
 
-/// The place to ask next, if any is left: what is ready, has failed least, and stands first.
+/// The place to ask next, if any is left: what is ready, has failed least, and comes first.
 pub(crate) fn pick(sources: &[Source], health: &Health) -> Option<usize> {
     (0..sources.len())
         .filter(|index| sources[*index].end.is_none())

@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// Everything that can stand where a file is expected.
+    /// Everything that can be where a file is expected.
     fn make_odd_ones(directory: &Path) -> Vec<PathBuf> {
         let at = |name: &str| directory.join(name);
         fs::create_dir(at("directory")).unwrap();

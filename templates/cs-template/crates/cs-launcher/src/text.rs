@@ -52,7 +52,7 @@ impl<'a> Text<'a> {
         self
     }
 
-    /// The text, without the zero that stands behind it; none if there was no room for all of it.
+    /// The text, without the zero after it; none if there was no room for all of it.
     #[must_use]
     pub fn finish(mut self) -> Option<&'a [u16]> {
         self.add(0);

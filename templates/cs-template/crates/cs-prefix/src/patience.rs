@@ -12,7 +12,7 @@ use crate::remains::Remains;
 const POLL: Duration = Duration::from_millis(25);
 /// How long a lock on the previous prefix is taken for a swap in progress, which lasts microseconds.
 const SWAP_LIMIT: Duration = Duration::from_secs(5);
-/// How long a heartbeat may stand still.
+/// How long a heartbeat may pause.
 const STALE_AFTER: Duration = Duration::from_secs(20);
 
 /// What a process that waits for another can tell its user.
@@ -29,11 +29,11 @@ pub struct Waiting {
 pub enum News<'a> {
     /// Another process works on the prefix.
     Waiting(Waiting),
-    /// Something could not be deleted; it is in nobody's way.
+    /// Something could not be deleted; it is not in the way.
     Remains(&'a Remains),
 }
 
-/// How long to wait, and whom to tell. All times are the monotonic clock's: a jump of the wall clock changes nothing.
+/// How long to wait, and whom to inform. All times are the monotonic clock's: a jump of the wall clock changes nothing.
 pub(crate) struct Patience<'a> {
     limit: Duration,
     news: &'a mut dyn FnMut(&News),
@@ -76,7 +76,7 @@ impl<'a> Patience<'a> {
         Ok(())
     }
 
-    /// Tell of the first of the things that could not be deleted; one that is known leads to the others.
+    /// Report the first of the things that could not be deleted; one that is known leads to the others.
     pub fn tell(&mut self, names: &Names) {
         if let Some(remains) = names.take_reports().first() {
             (self.news)(&News::Remains(remains));

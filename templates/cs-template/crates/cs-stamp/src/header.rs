@@ -1,4 +1,4 @@
-//! The header: who this runtime is and how it behaves.
+//! The header: which runtime this is and how it behaves.
 
 use serde::Deserialize;
 
@@ -29,7 +29,7 @@ pub struct Header {
     /// Where to read more.
     #[serde(deserialize_with = "Option::deserialize")]
     pub docs_url: Option<String>,
-    /// Where the prefix goes when nobody says otherwise.
+    /// Where the prefix goes by default.
     #[serde(deserialize_with = "crate::json::word")]
     pub install_scheme: InstallScheme,
     /// The last component of that place.
@@ -56,7 +56,7 @@ pub struct Header {
     pub activation: Activation,
     /// Channel URLs, without credentials.
     pub channels: Vec<String>,
-    /// File name of the bundle beside an `external` runtime.
+    /// File name of the bundle next to an `external` runtime.
     #[serde(deserialize_with = "Option::deserialize")]
     pub bundle_file_name: Option<String>,
     /// Size of the installed prefix, where the builder knew it.
@@ -78,13 +78,13 @@ pub struct Header {
 pub enum Layout {
     /// Over the network.
     Online,
-    /// In a bundle beside the runtime.
+    /// In a bundle next to the runtime.
     External,
     /// In a bundle inside the runtime.
     Embedded,
 }
 
-/// Where the prefix goes when nobody says otherwise.
+/// Where the prefix goes by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "kebab-case")]
