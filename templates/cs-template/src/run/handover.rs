@@ -19,7 +19,7 @@ use crate::say::voice::Voice;
 pub struct Delegate {
     /// The managed prefix.
     pub prefix: PathBuf,
-    /// The delegate's path below it.
+    /// The delegate's path under it.
     pub program: PathBuf,
     /// File name of the runtime, as the user called it.
     pub command_name: OsString,

@@ -20,7 +20,7 @@ pub enum State {
     Absent,
     /// Something is there that this runtime did not make.
     Foreign {
-        /// How one can tell.
+        /// The evidence.
         why: Foreignness,
     },
     /// Made by this runtime, but the machine lost power before all of it was on the disk: the marker is empty.
@@ -67,13 +67,13 @@ pub struct Neighbours {
     pub abandoned_staging: Option<PathBuf>,
     /// The prefix that the last upgrade replaced.
     pub previous: Option<Marker>,
-    /// What is beside the prefix, or holds it, and does not count, because somebody else can have put it there.
+    /// What is next to the prefix, or holds it, and does not count, because another user could have put it there.
     pub untrusted: Vec<Distrust>,
     /// The directory that must be writable for any change, if it is not.
     pub not_writable: Option<PathBuf>,
 }
 
-/// Tell in which state `prefix` is: a few `lstat` and one small file. Needs no write permission anywhere.
+/// Find out in which state `prefix` is: a few `lstat` and one small file. Needs no write permission anywhere.
 pub fn inspect(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
     let names = Names::new(prefix, owner)?;
     let metadata = match std::fs::symlink_metadata(&names.prefix) {
