@@ -88,12 +88,16 @@ def test_a_package_is_unpacked_in_part_or_whole(monkeypatch: pytest.MonkeyPatch,
         "DEBIAN/control": "Package: some\nVersion: 1\nArchitecture: all\nMaintainer: n\nDescription: d\n",
         "usr/bin/one": "1",
         "usr/bin/two": "2",
+        "usr/bin/x-gcc-win32": "3",
     }.items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(text)
     subprocess.run(["dpkg-deb", "--build", str(source), str(tmp_path / "some.deb")], check=True, capture_output=True)
     pretend_apt(monkeypatch, tmp_path, f'cp {tmp_path / "some.deb"} "$3"')
-    for folder, only, expected in (("whole", (), ["one", "two"]), ("part", ("usr/bin/two",), ["two"])):
+    for folder, only, expected in (
+        ("whole", (), ["one", "two", "x-gcc", "x-gcc-win32"]),
+        ("part", ("usr/bin/two",), ["two"]),
+    ):
         directory = tmp_path / folder
         directory.mkdir()
         debian.unpack([PIN], directory, only=only)

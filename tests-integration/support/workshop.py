@@ -80,7 +80,7 @@ class Workshop:
             (workspace.directory / "condarc.yaml").write_text(condarc)
         run_cs("build", "-q", cwd=workspace.directory, cache=self.cache)
         name = settings["runtime"].strip('"') + ("z" if settings["layout"] == '"embedded"' else "")
-        return workspace.directory / "dist" / name
+        return workspace.directory / "dist" / (f"{name}.exe" if PLATFORM.startswith("win-") else name)
 
 
 def write_plain_channel(channel: Path, *, files: int = BULK_FILES) -> Path:

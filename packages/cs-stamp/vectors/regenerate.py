@@ -6,19 +6,23 @@ and Rust's, read ``vectors.json`` and the files beside it, and share nothing els
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import struct
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, read_stamp, write_stamp
-from cs_stamp.footer import plan_footer
+from signed_files import Bad, Good, bad_macos, bad_windows, good_macos, good_windows, write_macho
+from tiny_executables import ARM
+
+from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, StampError, read_stamp, write_stamp
+from cs_stamp.footer import find_footer, plan_footer
 from cs_stamp.header import CHOICES
 from cs_stamp.launch import launch_block
 from cs_stamp.layout import FOOTER_DIGEST_OFFSET, FOOTER_SIZE_BYTES, MAGIC, PART_LIMITS_BYTES, PART_TAGS
@@ -101,6 +105,8 @@ MARKS = (
     Mark(name="n" * 31, version="v" * 31, stamp_formats=(1,)),
     Mark(name="cs-template", version="9.0rc1", stamp_formats=(1, 2, 3, 4, 5, 6, 7, 0xFFFFFFFF)),
 )
+HEADER_SIZES = {"pe-signed-5-zeros": 0x200, "macho-signed-15-zeros": 0x260}
+"""Bytes of headers in files for Windows and macOS."""
 EMBEDDED = replace(HEADER, layout="embedded", bytecode="shipped", artifact_name="demoz")
 
 
@@ -142,7 +148,7 @@ def full_stamp() -> Stamp:
     return make_stamp(EMBEDDED, bytecode=BYTECODE, bundle=BUNDLE)
 
 
-def good_files() -> dict[str, tuple[str, bytes]]:
+def good_files() -> Good:
     """Return name, description and bytes of every file that readers accept."""
     online, full = TEMPLATE + make_stamp(HEADER).assemble(), TEMPLATE + full_stamp().assemble()
     external = replace(HEADER, layout="external", bundle_file_name="demo.bundle.tar.zst", installed_size_bytes=1 << 33)
@@ -202,9 +208,26 @@ def good_files() -> dict[str, tuple[str, bytes]]:
     }
 
 
-def bad_files() -> dict[str, tuple[str, str | None, str, bytes]]:
+def signed_files() -> tuple[Good, Bad]:
+    """Return the files for Windows and macOS that readers accept, and those that they refuse."""
+    stamps = {}
+    for platform in ("win-64", "osx-64", "osx-arm64"):
+        header, plan = replace(HEADER, platform=platform), replace(PLAN, platform=platform)
+        stamps[platform] = (header, plan, make_stamp(header, plan).assemble())
+    other = make_stamp(replace(HEADER, runtime_version="6.6.6")).assemble()
+
+    def write(cpu: int) -> bytes:
+        header, plan, _ = stamps["osx-arm64" if cpu == ARM else "osx-64"]
+        return write_macho(cpu, header, plan, LOCK)
+
+    windows, macos = stamps["win-64"][2], stamps["osx-64"][2]
+    good = good_windows(windows, other) | good_macos(macos, other, write)
+    return good, bad_windows(windows, other) | bad_macos(macos, other)
+
+
+def bad_files() -> Bad:
     """Return name, error kind, damaged part, description and bytes of every file that readers refuse."""
-    files: dict[str, tuple[str, str | None, str, bytes]] = {}
+    files: Bad = {}
     stamp = full_stamp()
     good = TEMPLATE + stamp.assemble()
     for tag, position in _middles(stamp).items():
@@ -408,10 +431,10 @@ def _middles(stamp: Stamp) -> dict[str, int]:
     return {**middles, "footer": position + 200}
 
 
-def flip(data: bytes, position: int) -> bytes:
-    """Return the bytes with the lowest bit of one of them flipped."""
+def flip(data: bytes, position: int, bit: int = 0) -> bytes:
+    """Return the bytes with one bit of one of them flipped."""
     changed = bytearray(data)
-    changed[position] ^= 1
+    changed[position] ^= 1 << bit
     return bytes(changed)
 
 
@@ -433,6 +456,32 @@ def describe_good(path: Path, about: str) -> dict[str, Any]:
             "plan": stamp.read_plan().to_dict(),
             "launch": {"flags": struct.unpack_from("<I", launch, 4)[0], "strings": _launch_strings(launch)},
         }
+
+
+def describe_damage(name: str, data: bytes, header_size: int) -> dict[str, Any]:
+    """Return what the index says about a file with one bit of its headers flipped, and about its beginnings.
+
+    Kinds of errors are given with the first bit, or the first size, from which on they are found.
+    """
+    bits = (flip(data, bit // 8, bit % 8) for bit in range(8 * header_size))
+    return {
+        "file": f"good/{name}.bin",
+        "flipped_bits": _describe_runs(bits),
+        "truncated_to": _describe_runs(data[:size] for size in range(len(data))),
+    }
+
+
+def _describe_runs(files: Iterable[bytes]) -> list[tuple[int, str]]:
+    runs: list[tuple[int, str]] = []
+    for index, data in enumerate(files):
+        try:
+            find_footer(io.BytesIO(data))
+            kind = "accepted"
+        except StampError as error:
+            kind = error.kind
+        if not runs or runs[-1][1] != kind:
+            runs.append((index, kind))
+    return runs
 
 
 def describe_mark(mark: Mark) -> dict[str, Any]:
@@ -460,15 +509,22 @@ def regenerate(directory: Path) -> None:
         shutil.rmtree(directory / name, ignore_errors=True)
         (directory / name).mkdir(parents=True)
     good, bad = [], []
-    for name, (about, data) in sorted(good_files().items()):
+    good_signed, bad_signed = signed_files()
+    for name, (about, data) in sorted((good_files() | good_signed).items()):
         path = directory / "good" / f"{name}.bin"
         path.write_bytes(data)
         good.append(describe_good(path, about))
-    for name, (kind, part, about, data) in sorted(bad_files().items()):
+    for name, (kind, part, about, data) in sorted((bad_files() | bad_signed).items()):
         (directory / "bad" / f"{name}.bin").write_bytes(data)
         bad.append({"file": f"bad/{name}.bin", "about": about, "error": {"kind": kind, "part": part}})
-    marks = [describe_mark(mark) for mark in MARKS]
-    index = {"schema_version": 1, "provenance": PROVENANCE, "good": good, "bad": bad, "marks": marks}
+    index = {
+        "schema_version": 1,
+        "provenance": PROVENANCE,
+        "good": good,
+        "bad": bad,
+        "damage": [describe_damage(name, good_signed[name][1], size) for name, size in HEADER_SIZES.items()],
+        "marks": [describe_mark(mark) for mark in MARKS],
+    }
     text = json.dumps(index, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     (directory / "vectors.json").write_text(text, encoding="utf-8", newline="\n")
     check_writer(good)

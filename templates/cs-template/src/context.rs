@@ -8,6 +8,7 @@ use cs_stamp::{Header, Launch, Stamp};
 
 use crate::cli::variables::Variables;
 use crate::locate::place::Place;
+use crate::locate::verbatim::find_real;
 use crate::run::handover::{Delegate, find_program};
 use crate::say::voice::Voice;
 
@@ -49,8 +50,7 @@ impl Runtime {
 
     /// The executable's real path.
     pub fn executable(&self) -> PathBuf {
-        let path = self.stamp.path();
-        path.canonicalize().unwrap_or_else(|_| path.to_owned())
+        find_real(self.stamp.path())
     }
 
     /// The delegate of the prefix.

@@ -70,4 +70,6 @@ pub struct BootstrapOptions {
     pub bundle: Option<PathBuf>,
     /// `--offline`.
     pub is_offline: bool,
+    /// `--ignore-virtual-packages`: install whatever the machine has.
+    pub ignores_machine: bool,
 }

@@ -201,7 +201,7 @@ impl Supply {
         }
         Err(Error::Local {
             names: name_some(&names),
-            bundle: name_place(runtime),
+            bundle: Box::new(name_place(runtime)),
         })
     }
 
@@ -249,7 +249,7 @@ impl Supply {
         Error::Offline {
             what: place,
             why,
-            bundle: name_place(runtime),
+            bundle: Box::new(name_place(runtime)),
         }
     }
 }

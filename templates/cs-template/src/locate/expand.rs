@@ -48,7 +48,7 @@ fn expand_mark(bytes: &[u8], lookup: Lookup) -> Result<(OsString, usize), String
     let (name, length) = match bytes {
         [b'$', b'$', ..] => return Ok(("$".into(), 2)),
         [b'$', b'{', ..] => {
-            let end = end_of(b'}').ok_or("the `${` in it has no end")?;
+            let end = end_of(b'}').ok_or("the `${` in it is not closed")?;
             (&bytes[2..=end], end + 2)
         }
         [b'%', b'%', ..] => return Ok(("%".into(), 2)),
@@ -126,7 +126,7 @@ mod tests {
             ("$EMPTY/x", "the variable EMPTY in it is not set"),
             ("${A:-x}", "the variable A:-x in it is not set"),
             ("${}", "the variable  in it is not set"),
-            ("${A", "has no end"),
+            ("${A", "is not closed"),
             ("~other/x", "write that directory in full"),
         ] {
             let found = expand(path).unwrap_err();

@@ -5,3 +5,4 @@ pub mod environments;
 pub mod expand;
 mod home;
 pub mod place;
+pub mod verbatim;

@@ -8,6 +8,7 @@ use cs_stamp::Launch;
 use crate::cli::variables::{Lookup, SHARED_PREFIX, read_value};
 use crate::locate::expand::expand_path;
 use crate::locate::home::{find_home, find_user_data};
+use crate::locate::verbatim::{find_real, simplify};
 use crate::say::error::Error;
 
 /// A prefix, and who named it.
@@ -26,7 +27,7 @@ const PATH_LIMIT_BYTES: usize = 4096;
 const INSTALL_SCHEME: &str = "install-scheme";
 
 impl Place {
-    /// Where the prefix would be if its parent directory were known: for texts only.
+    /// Where the prefix would be if the directory above it were known: for texts only.
     pub fn unknown(launch: &Launch) -> Self {
         Self {
             prefix: launch.prefix.clone().into(),
@@ -148,11 +149,12 @@ fn find_default(launch: &Launch, lookup: Lookup) -> Result<PathBuf, Error> {
 fn make_absolute(path: &Path, named_by: &str) -> Result<PathBuf, Error> {
     let absolute = std::path::absolute(path)
         .map_err(|source| Error::refuse_prefix(path, named_by, &source.to_string()))?;
+    let absolute = simplify(absolute);
     let mut clean = PathBuf::new();
     for component in absolute.components() {
         match component {
             Component::ParentDir => {
-                clean = clean.canonicalize().unwrap_or(clean);
+                clean = find_real(&clean);
                 clean.pop();
             }
             Component::CurDir => {}
@@ -165,7 +167,7 @@ fn make_absolute(path: &Path, named_by: &str) -> Result<PathBuf, Error> {
 /// Refuse a path that would break the files written into it, or `PATH`.
 fn check_prefix(prefix: &Path, named_by: &str) -> Result<(), Error> {
     let Some(text) = prefix.to_str() else {
-        let reason = "it is not valid UTF-8, and package files hold the path as text";
+        let reason = "it is not valid UTF-8, and package files contain the path as text";
         return Err(Error::refuse_prefix(prefix, named_by, reason));
     };
     let separator = if cfg!(windows) { ';' } else { ':' };
@@ -175,9 +177,9 @@ fn check_prefix(prefix: &Path, named_by: &str) -> Result<(), Error> {
     let reason = match fault {
         None => return Ok(()),
         Some(letter) if letter == separator => {
-            format!("it holds {separator:?}, which separates the directories of PATH")
+            format!("it contains {separator:?}, which separates the directories of PATH")
         }
-        Some(letter) => format!("it holds the control character {letter:?}"),
+        Some(letter) => format!("it contains the control character {letter:?}"),
     };
     Err(Error::refuse_prefix(prefix, named_by, &reason))
 }

@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use cs_entry::environment::{
-    Context, EXECUTABLE_DIRECTORIES, Entries, find_active, write_environment,
+    Context, EXECUTABLE_DIRECTORIES, Entries, find_active, is_same_name, write_environment,
 };
 
 /// Variables and their values, each name once.
@@ -42,7 +42,7 @@ impl Environment {
     /// The value of a variable.
     #[cfg(test)]
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        let found = self.0.iter().find(|(present, _)| present == name);
+        let found = self.0.iter().find(|(present, _)| is_same(present, name));
         found.map(|(_, value)| value.as_os_str())
     }
 
@@ -56,13 +56,18 @@ impl Environment {
     /// Remove a variable.
     pub fn remove(&mut self, name: impl AsRef<OsStr>) {
         let name = name.as_ref();
-        self.0.retain(|(present, _)| present != name);
+        self.0.retain(|(present, _)| !is_same(present, name));
     }
 
     /// All variables.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &(OsString, OsString)> {
         self.0.iter()
     }
+}
+
+/// Whether two variables of these names are one.
+fn is_same(left: &OsStr, right: impl AsRef<OsStr>) -> bool {
+    is_same_name(left.as_encoded_bytes(), right.as_ref().as_encoded_bytes())
 }
 
 /// Whether an environment that is active among `inherited` stays so.
@@ -140,10 +145,9 @@ fn split_entry(entry: &[u8]) -> (OsString, OsString) {
     (name, value)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::ffi::OsStringExt;
 
     const CONTEXT: Context = Context {
         prefix: b"/p",
@@ -159,6 +163,7 @@ mod tests {
         Environment::for_process(inherited, &CONTEXT)
     }
 
+    #[cfg(unix)]
     #[test]
     fn the_delegate_finds_the_prefix_first_on_path() {
         let environment = delegate_environment(&[("PATH", "/usr/bin")]);
@@ -175,12 +180,25 @@ mod tests {
         assert_eq!(environment.get("CONDA_SHLVL").unwrap(), "1");
     }
 
+    #[cfg(unix)]
     #[test]
     fn values_that_are_not_text_survive() {
+        use std::os::unix::ffi::OsStringExt;
         let odd = OsString::from_vec(vec![b'=', 0xff, b'\n']);
         let inherited = [(OsString::from("ODD"), odd.clone())].into_iter();
         let environment = Environment::for_process(inherited, &CONTEXT);
         assert_eq!(environment.get("ODD"), Some(odd.as_os_str()));
+    }
+
+    #[test]
+    fn capitals_make_another_variable_on_unix_alone() {
+        let mut environment = Environment::default();
+        environment.set("Name", "1");
+        environment.set("NAME", "2");
+        let first = environment.get("Name").unwrap();
+        assert_eq!(first, if cfg!(windows) { "2" } else { "1" });
+        environment.remove("name");
+        assert_eq!(environment.get("NAME").is_none(), cfg!(windows));
     }
 
     #[test]

@@ -128,9 +128,16 @@ fn replace_process(mut command: Command) -> io::Error {
     command.exec()
 }
 
+/// Start a child in place of this process, which ends as it does, and takes it along when it is killed.
 #[cfg(not(unix))]
 fn replace_process(mut command: Command) -> io::Error {
-    match command.status() {
+    use cs_link::job_object::{JobObject, Reach};
+    let started = command.spawn().and_then(|mut child| {
+        // Without a job it merely outlives a kill.
+        let _job = JobObject::of(&child, Reach::Child);
+        child.wait()
+    });
+    match started {
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
         Err(error) => error,
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use crate::process::console::columns;
 use crate::say::form::Form;
 use crate::say::phrases::{format_bytes, format_duration};
 use crate::say::voice::{Event, Voice, draw_bar};
@@ -132,7 +133,8 @@ fn show_until(
         match voice.form {
             Form::Json => voice.tell(&progress_event(total, done, left)),
             Form::Text if draws => {
-                draw_bar(&render_bar(&voice.runtime, total, done, left, columns()))
+                let columns = columns().unwrap_or(80);
+                draw_bar(&render_bar(&voice.runtime, total, done, left, columns))
             }
             Form::Text => voice.note(&render_line(total, done, left)),
         }
@@ -194,7 +196,7 @@ fn render_line(total: Total, done: Done, left: Option<Duration>) -> String {
     render_numbers(total, done, left).trim_start().to_owned()
 }
 
-/// One line of at most `columns` characters: a bar, and numbers behind it.
+/// One line of at most `columns` characters: a bar, followed by numbers.
 fn render_bar(
     runtime: &str,
     total: Total,
@@ -216,20 +218,6 @@ fn render_bar(
         format!("{runtime}: [{full}{rest}] {numbers}")
     };
     line.chars().take(columns.saturating_sub(1)).collect()
-}
-
-#[cfg(unix)]
-fn columns() -> usize {
-    rustix::termios::tcgetwinsize(rustix::stdio::stderr())
-        .map(|size| usize::from(size.ws_col))
-        .ok()
-        .filter(|columns| *columns > 0)
-        .unwrap_or(80)
-}
-
-#[cfg(not(unix))]
-fn columns() -> usize {
-    80
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
+use crate::process::console::obeys_escapes;
 use crate::say::error::Error;
 use crate::say::escape::{escape_json, escape_line};
 use crate::say::form::Form;
@@ -122,6 +123,7 @@ impl Voice {
             && io::stderr().is_terminal()
             && variable("NO_COLOR").is_none()
             && variable("TERM").is_none_or(|term| term != "dumb")
+            && obeys_escapes()
     }
 
     /// Tell an event; sentences have nothing to do with it.
@@ -222,7 +224,7 @@ fn write_event(event: &Event) {
     }
 }
 
-/// Whether a bar stands on the terminal's current line.
+/// Whether the terminal's current line shows a bar.
 static BAR_STANDS: AtomicBool = AtomicBool::new(false);
 const CLEAR_LINE: &str = "\r\u{1b}[2K";
 

@@ -204,7 +204,7 @@ fn without_a_terminal_conda_spawn_is_not_used() {
     let mut command = sandbox.command(&["shell", "mine", "--stack"]);
     let message = run(command.stdin(Stdio::null())).fails_with(64);
     assert!(
-        message.contains("shell takes no --stack here: it needs a terminal"),
+        message.contains("shell does not accept --stack here: it needs a terminal"),
         "{message}"
     );
     let code = sandbox.run(&["shell", "mine", "--hook", "--shell", "fish"]);

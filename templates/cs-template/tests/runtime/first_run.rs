@@ -122,8 +122,9 @@ fn a_form_of_progress_that_is_none_stops_whoever_could_show_it() {
     let run_odd = |word| run(sandbox.command(&[word]).env("DEMO_PROGRESS", "dots"));
     let message = run_odd("x").fails_with(64);
     assert!(
-        message
-            .contains("DEMO_PROGRESS is dots: it can be json or text. See `demo help bootstrap`"),
+        message.contains(
+            "invalid value dots for DEMO_PROGRESS: use json or text. See `demo help bootstrap`"
+        ),
         "{message}"
     );
     sandbox.run(&["x"]).ok();

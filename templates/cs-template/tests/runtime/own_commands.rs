@@ -392,7 +392,7 @@ fn a_shell_in_an_environment_finds_that_environment_first() {
         message.contains("there is no environment yours"),
         "{message}"
     );
-    assert!(message.contains("There are: mine."), "{message}");
+    assert!(message.contains("The environments are: mine."), "{message}");
 }
 
 #[test]

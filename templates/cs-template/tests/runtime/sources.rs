@@ -269,8 +269,8 @@ fn a_local_archive_without_its_bundle_is_asked_for_whatever_the_network() {
     for arguments in [&["bootstrap"][..], &["bootstrap", "--offline"], &["x"]] {
         let message = sandbox.run(arguments).fails_with(66);
         for part in [
-            "tool-1.0-0.conda comes with this runtime's bundle",
-            "Put demo.bundle.tar.zst beside",
+            "tool-1.0-0.conda is missing: it comes only with this runtime's bundle",
+            "Put demo.bundle.tar.zst next to",
             "`demo bootstrap --bundle PATH`",
         ] {
             assert!(message.contains(part), "{message}");

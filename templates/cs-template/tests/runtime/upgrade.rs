@@ -36,7 +36,7 @@ fn a_rollback_puts_the_older_prefix_back_and_is_respected() {
     let sandbox = upgraded();
     sandbox.run(&["version"]).ok();
     let text = sandbox.run(&["rollback"]).ok().stdout;
-    assert!(text.starts_with("demo 1.0 is back at "), "{text}");
+    assert!(text.starts_with("demo 1.0 is restored at "), "{text}");
     let run = sandbox.run(&["version"]).ok();
     assert_eq!(run.stdout, "tool 1.0\n");
     assert!(
@@ -55,7 +55,7 @@ fn a_rollback_without_an_upgrade_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.run(&["x"]).ok();
     let message = sandbox.run(&["rollback"]).fails_with(64);
-    assert!(message.contains("no earlier prefix"), "{message}");
+    assert!(message.contains("no previous prefix"), "{message}");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn the_users_packages_are_listed_once_with_commands_that_add_them_again() {
     assert!(run.stderr.contains(&add_again), "{}", run.stderr);
     let status = sandbox.run(&["status"]).ok().stdout;
     assert!(
-        status.contains("2 added, 0 removed; asked for: plugin >=1"),
+        status.contains("2 added, 0 removed; requested: plugin >=1"),
         "{status}"
     );
 

@@ -240,7 +240,7 @@ impl<'a> TarReader<'a> {
 }
 
 const WASTEFUL: &str =
-    "what it holds besides this runtime's archives unpacks to more than two hundred times its size";
+    "its contents besides this runtime's archives unpack to more than two hundred times its size";
 
 /// Whether a name starts with a Windows drive, `C:`.
 fn has_drive(name: &str) -> bool {

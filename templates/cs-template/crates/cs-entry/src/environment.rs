@@ -43,6 +43,9 @@ const DEFAULT_PATH: &[u8] = if cfg!(windows) { b"" } else { b"/bin:/usr/bin" };
 const PATH_SEPARATOR: u8 = if cfg!(windows) { b';' } else { b':' };
 const DIRECTORY_SEPARATOR: &[u8] = if cfg!(windows) { b"\\" } else { b"/" };
 
+/// Whether names of variables and files do not depend on capitals.
+const IGNORES_CASE: bool = cfg!(windows);
+
 /// Collects the entries of an environment. Every method returns `None` when there is no room left.
 pub trait Entries<'a> {
     /// Take over an entry as it is.
@@ -137,21 +140,47 @@ fn is_environment_of(path: &[u8], prefix: &[u8]) -> bool {
 #[inline]
 #[must_use]
 pub fn is_stripped(name: &[u8]) -> bool {
-    says_what_is_active(name) || lists(INSTALLATION_VARIABLES, name)
+    is_stripped_on(name, IGNORES_CASE)
+}
+
+#[inline]
+fn is_stripped_on(name: &[u8], ignores_case: bool) -> bool {
+    is_active_on(name, ignores_case) || lists_on(INSTALLATION_VARIABLES, name, ignores_case)
 }
 
 /// Whether a variable of this name says which environment is active, or which was before.
 #[inline]
 fn says_what_is_active(name: &[u8]) -> bool {
-    is_numbered(name, b"CONDA_PREFIX_")
-        || is_numbered(name, b"CONDA_STACKED_")
-        || lists(ACTIVE_VARIABLES, name)
+    is_active_on(name, IGNORES_CASE)
+}
+
+#[inline]
+fn is_active_on(name: &[u8], ignores_case: bool) -> bool {
+    is_numbered(name, b"CONDA_PREFIX_", ignores_case)
+        || is_numbered(name, b"CONDA_STACKED_", ignores_case)
+        || lists_on(ACTIVE_VARIABLES, name, ignores_case)
 }
 
 /// Whether `name` is `start` followed by digits: one level of a stack of activated environments.
 #[inline]
-fn is_numbered(name: &[u8], start: &[u8]) -> bool {
-    starts_with(name, start) && name.iter().skip(start.len()).all(u8::is_ascii_digit)
+fn is_numbered(name: &[u8], start: &[u8], ignores_case: bool) -> bool {
+    match name.split_at_checked(start.len()) {
+        Some((first, rest)) => {
+            is_same_on(first, start, ignores_case) && rest.iter().all(u8::is_ascii_digit)
+        }
+        None => false,
+    }
+}
+
+/// Whether the lines of `names` have `name` among them.
+#[inline]
+fn lists_on(names: &[u8], name: &[u8], ignores_case: bool) -> bool {
+    if !ignores_case {
+        return lists(names, name);
+    }
+    names
+        .split(|byte| *byte == b'\n')
+        .any(|other| is_same_on(other, name, ignores_case))
 }
 
 #[inline]
@@ -266,8 +295,14 @@ fn split_entry(entry: &[u8]) -> (&[u8], Option<&[u8]>) {
 
 /// Whether both name the same variable or file: Windows does not distinguish upper from lower case.
 #[inline]
-fn is_same_name(left: &[u8], right: &[u8]) -> bool {
-    if cfg!(windows) {
+#[must_use]
+pub fn is_same_name(left: &[u8], right: &[u8]) -> bool {
+    is_same_on(left, right, IGNORES_CASE)
+}
+
+#[inline]
+fn is_same_on(left: &[u8], right: &[u8], ignores_case: bool) -> bool {
+    if ignores_case {
         left.eq_ignore_ascii_case(right)
     } else {
         equal(left, right)

@@ -10,7 +10,7 @@ pub const STRING_COUNT: usize = 6;
 /// A parsed launch part. Strings are bytes without their NUL; none of them holds one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Launch<'a> {
-    /// Flags as they stand in the part; the methods name them.
+    /// Flags as in the part; the methods name them.
     pub flags: u32,
     /// The prefix, relative to `HOME` or to the user data directory.
     pub prefix: &'a [u8],
@@ -70,7 +70,7 @@ impl<'a> Launch<'a> {
         self.flags & 2 != 0
     }
 
-    /// The prefix stands in the user data directory, not in `HOME`.
+    /// The prefix is in the user data directory, not in `HOME`.
     #[inline]
     #[must_use]
     pub fn uses_user_data(&self) -> bool {

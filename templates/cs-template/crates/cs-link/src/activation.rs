@@ -20,6 +20,16 @@ pub use scripts::{Change, ScriptFault, run_scripts, try_wait};
 pub use shell::{Shell, is_shell_setting, quote};
 pub use variables::{Variables, read_variables};
 
+/// The system's `cmd`: never one that happens to be first on `PATH`.
+#[cfg(windows)]
+pub fn find_cmd() -> PathBuf {
+    let set = std::env::var_os("COMSPEC").map(PathBuf::from);
+    let system = std::env::var_os("SystemRoot").map(PathBuf::from);
+    set.filter(|path| path.is_absolute())
+        .or_else(|| system.map(|root| root.join("System32").join("cmd.exe")))
+        .unwrap_or_else(|| "cmd.exe".into())
+}
+
 /// The activation scripts of `prefix` for a shell whose scripts end in `extension`, in the order of their names.
 pub fn list_scripts(prefix: &Path, extension: &str) -> Vec<PathBuf> {
     list_files(&prefix.join("etc/conda/activate.d"), extension)

@@ -335,7 +335,22 @@ fn clean_environment(command: &mut Command, staging: &Path) {
             command.env_remove(name);
         }
     }
-    command.current_dir(staging);
+    command.current_dir(working_directory(staging));
+}
+
+/// Where children work: in the staging directory, or at the root of its drive where Windows would refuse the length.
+pub(crate) fn working_directory(staging: &Path) -> &Path {
+    choose_directory(staging, cfg!(windows))
+}
+
+fn choose_directory(staging: &Path, is_limited: bool) -> &Path {
+    // MAX_PATH holds a separator and a NUL too.
+    const LONGEST: usize = 258;
+    let length = staging.to_string_lossy().encode_utf16().count();
+    match staging.ancestors().last() {
+        Some(root) if is_limited && length >= LONGEST => root,
+        _ => staging,
+    }
 }
 
 fn compiled_path(module: &str, tag: &str) -> Option<String> {
@@ -344,4 +359,19 @@ fn compiled_path(module: &str, tag: &str) -> Option<String> {
         "{directory}/__pycache__/{}.{tag}.pyc",
         name.strip_suffix(".py")?
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_windows_refuses_to_work_in_gives_way_to_its_root() {
+        let root = Path::new(if cfg!(windows) { "C:\\" } else { "/" });
+        let length = 258 - root.as_os_str().len();
+        let [fits, long] = [length - 1, length].map(|length| root.join("x".repeat(length)));
+        assert_eq!(choose_directory(&fits, true), fits);
+        assert_eq!(choose_directory(&long, true), root);
+        assert_eq!(choose_directory(&long, false), long);
+    }
 }

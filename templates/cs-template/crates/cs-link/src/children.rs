@@ -6,15 +6,26 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+#[cfg(windows)]
+use windows_sys::Win32::System::Threading::CREATE_NEW_PROCESS_GROUP;
+
 /// How much of a program's output is kept for an error message.
 pub(crate) const TAIL_BYTES: usize = 2000;
 
 /// A child that is killed, with the process group that it leads, when this is dropped.
-pub(crate) struct Guarded(Child);
+pub(crate) struct Guarded(Child, #[cfg(windows)] Option<crate::job_object::JobObject>);
 
 impl Guarded {
+    #[cfg(not(windows))]
     pub(crate) fn new(child: Child) -> Self {
         Self(child)
+    }
+
+    /// What the child starts belongs to its job, which ends with this process at the latest.
+    #[cfg(windows)]
+    pub(crate) fn new(child: Child) -> Self {
+        let job = crate::job_object::JobObject::of(&child, crate::job_object::Reach::Descendants);
+        Self(child, job.ok())
     }
 
     /// Whether the child has ended, and how.
@@ -61,6 +72,9 @@ impl Drop for Guarded {
             kill_descendants(&self.0);
         }
         kill_group(&self.0);
+        // Closing a job ends all that is in it.
+        #[cfg(windows)]
+        drop(self.1.take());
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -76,8 +90,9 @@ pub(crate) fn isolate(command: &mut Command) {
         // SAFETY: between fork and exec the closure makes system calls only: it takes no lock and allocates nothing.
         unsafe { command.pre_exec(settle_in) };
     }
-    #[cfg(not(unix))]
-    let _ = command;
+    // Ctrl-C at the terminal is for this process, which ends its children in its own way.
+    #[cfg(windows)]
+    std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP);
 }
 
 #[cfg(unix)]

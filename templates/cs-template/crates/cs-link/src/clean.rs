@@ -20,6 +20,9 @@ pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
     if text.starts_with('/') {
         return Err("the path is absolute");
     }
+    if cfg!(windows) {
+        text.split('/').try_for_each(check_windows_name)?;
+    }
     let mut clean = String::with_capacity(text.len());
     let mut depth = 0;
     for part in text.split('/') {
@@ -27,9 +30,6 @@ pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
             "" | "." => continue,
             ".." => return Err("the path leads upwards"),
             part if part.contains('\0') => return Err("the path holds a NUL"),
-            part if cfg!(windows) && part.contains(':') => {
-                return Err("the path names a drive or a stream");
-            }
             part => {
                 if !clean.is_empty() {
                     clean.push('/');
@@ -47,6 +47,45 @@ pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
     } else {
         Ok(clean)
     }
+}
+
+/// Refuse a name that Windows cannot hold, or holds as another name.
+fn check_windows_name(name: &str) -> Result<(), &'static str> {
+    if matches!(name, "" | "." | "..") {
+        return Ok(());
+    }
+    if name.contains(':') {
+        return Err("the path names a drive or a stream");
+    }
+    if name.contains(|letter: char| letter < ' ' || "<>\"|?*".contains(letter)) {
+        return Err("a name in the path holds a character that Windows does not allow");
+    }
+    if name.ends_with(['.', ' ']) {
+        return Err("a name in the path ends with a dot or a space, which Windows drops");
+    }
+    if is_device(name) {
+        return Err("a name in the path is that of a device on Windows");
+    }
+    Ok(())
+}
+
+/// Whether Windows takes a name for that of a device, whatever ending it has.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default();
+    let stem = stem.trim_end_matches(' ').to_ascii_uppercase();
+    if ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&stem.as_str()) {
+        return true;
+    }
+    let number = ["COM", "LPT"]
+        .iter()
+        .find_map(|port| stem.strip_prefix(port));
+    number.is_some_and(|number| {
+        let mut letters = number.chars();
+        matches!(
+            letters.next(),
+            Some('0'..='9' | '\u{b9}' | '\u{b2}' | '\u{b3}')
+        ) && letters.next().is_none()
+    })
 }
 
 /// The entry's path, if it and the entry are such that a package may have them.
@@ -80,7 +119,55 @@ mod tests {
     fn meaningless_parts_are_removed_from_a_path() {
         assert_eq!(clean_path(b"./a//b/./c/").as_deref(), Ok("a/b/c"));
         assert_eq!(clean_path("ünï/名".as_bytes()).as_deref(), Ok("ünï/名"));
-        assert_eq!(clean_path(b"a..b/...").as_deref(), Ok("a..b/..."));
+        assert_eq!(clean_path(b"a..b/c").as_deref(), Ok("a..b/c"));
+    }
+
+    #[test]
+    fn a_name_that_windows_holds_as_another_is_refused() {
+        for name in [
+            "NUL",
+            "nul.txt",
+            "aux.tar.gz",
+            "Con ",
+            "COM1",
+            "lpt9.x",
+            "COM\u{b9}",
+            "CONIN$",
+            "prn .txt",
+            "a.",
+            "b ",
+            ".. ",
+            "...",
+            "x:y",
+            "what?",
+            "a<b>",
+            "a|b",
+            "a*",
+            "a\"b",
+            "tab\t",
+        ] {
+            assert!(check_windows_name(name).is_err(), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "..",
+            ".hidden",
+            "a.b",
+            "console",
+            "COM",
+            "COM10",
+            "COMX",
+            "aux-1",
+            "nulx.txt",
+            "\u{fc}\u{540d}",
+            "a b",
+            "c++",
+            "[x]",
+            "100%",
+        ] {
+            assert_eq!(check_windows_name(name), Ok(()), "{name}");
+        }
     }
 
     #[test]

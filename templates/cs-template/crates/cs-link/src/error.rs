@@ -75,7 +75,7 @@ pub enum InstallError<E> {
     /// An archive, the plan or the staging directory is to blame.
     #[error(transparent)]
     Link(#[from] LinkError),
-    /// An archive cannot be had.
+    /// An archive is not available.
     #[error("{0}")]
     Supplier(E),
 }

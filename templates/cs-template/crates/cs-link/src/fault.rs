@@ -47,7 +47,7 @@ pub enum Fault {
         source: io::Error,
     },
     /// The prefix does not fit where the package holds a placeholder for it.
-    #[error("the prefix {} is {length} bytes long, {path:?} has room for {limit}", prefix.display())]
+    #[error("the prefix {} is {length} bytes long, but {path:?} has room for only {limit}", prefix.display())]
     PrefixTooLong {
         /// The file with the placeholder.
         path: String,
@@ -62,7 +62,7 @@ pub enum Fault {
     #[error("the prefix {} is not valid UTF-8 and cannot be written into files", .0.display())]
     PrefixNotUnicode(PathBuf),
     /// A noarch python package without a Python.
-    #[error("a noarch python package needs a Python, and the plan has none")]
+    #[error("a noarch python package needs Python, which is not among the packages")]
     MissingPython,
     /// The plan says something impossible.
     #[error("{0}")]

@@ -29,6 +29,8 @@ mod input;
 mod install;
 mod interruption;
 mod job;
+#[cfg(windows)]
+pub mod job_object;
 mod kind;
 mod layout;
 mod limits;

@@ -36,7 +36,7 @@ pub(crate) const LARGEST_INFO: Limit = Limit {
 /// Bytes of one package's message that are kept: somebody is to read them.
 pub(crate) const LONGEST_MESSAGE: usize = 64 << 10;
 
-/// Room for headers, padding, `info/` at the end, and the odd file that `paths.json` does not list.
+/// Room for headers, padding, `info/` if it comes last, and the odd file that `paths.json` does not list.
 const SLACK_BYTES: u64 = 64 << 20;
 const SLACK_PER_ENTRY: u64 = 4 << 10;
 /// No real package is packed two hundredfold.
@@ -143,7 +143,7 @@ pub(crate) fn check_entries(entries: &[PathEntry], more: usize, most: u64) -> Re
 
 /// Why a package with more than `most` entries is refused.
 pub(crate) fn too_many(most: u64) -> String {
-    format!("it has more than {most} files, links, directories and commands, for its size too many")
+    format!("it has more than {most} files, links, directories and commands, too many for its size")
 }
 
 /// How many directories the entries are in, all in all.

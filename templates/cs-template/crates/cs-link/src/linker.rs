@@ -159,7 +159,7 @@ impl<'a, 't> Linker<'a, 't> {
             return self.place_directory(index, path);
         }
         if self.outcomes[index] != Outcome::Unseen {
-            return Err(Fault::damaged_at(path, "the archive holds it twice"));
+            return Err(Fault::damaged_at(path, "the archive contains it twice"));
         }
         match (self.entries[index].declared, entry.kind) {
             (Declared::Directory, _) => {
@@ -255,12 +255,16 @@ impl<'a, 't> Linker<'a, 't> {
             hand.create_symlink(at, &entry.link, Some(entry.modified))
         })?;
         let size = self.entries[index].size.unwrap_or(entry.link.len() as u64);
-        Ok(made.map_or(Outcome::Lost, |_| Outcome::Done {
-            kind: PathKind::SoftLink,
-            size,
-            // As in conda: a tool that compares hashes follows links, and compares with what is there.
-            sha256: None,
-        }))
+        // One that was left out is not recorded either.
+        Ok(match made {
+            Some(link) if link.made => Outcome::Done {
+                kind: PathKind::SoftLink,
+                size,
+                // As in conda: a tool that compares hashes follows links, and compares with what is there.
+                sha256: None,
+            },
+            _ => Outcome::Lost,
+        })
     }
 
     /// Make sure that everything was there, and say what is in place now.
@@ -273,7 +277,7 @@ impl<'a, 't> Linker<'a, 't> {
         for (index, entry) in self.entries.iter().enumerate() {
             if self.outcomes[index] == Outcome::Unseen {
                 if entry.declared != Declared::Directory {
-                    let reason = "listed, but the archive does not hold it";
+                    let reason = "listed, but not in the archive";
                     return Err(Fault::damaged_at(&*entry.source, reason));
                 }
                 self.place_directory(index, &entry.source)?;

@@ -16,6 +16,7 @@ mod environment;
 use self::environment::describe_environment;
 #[cfg(unix)]
 use crate::activation::{ScriptFault, Shell, list_scripts};
+use crate::bytecode::working_directory;
 use crate::children::{Guarded, TAIL_BYTES, isolate, output_tail, watch};
 use crate::fault::Fault;
 use crate::limits::LONGEST_MESSAGE;
@@ -112,12 +113,12 @@ fn run_script(
     let mut environment = describe_environment(job, package);
     let fault = activate(job, &mut environment, write_to_output, cancel)?;
     let mut messages: Vec<Message> = fault.into_iter().map(message).collect();
-    let mut command = shell_command(job.staging);
+    let path = job.staging.join(script);
+    let mut command = script_command(job.staging, &path, &mut environment);
     command
-        .arg(job.staging.join(script))
         .env_clear()
         .envs(&environment)
-        .current_dir(job.staging);
+        .current_dir(working_directory(job.staging));
     write_to_output(&mut command)?;
     let status = run(command, cancel)?;
     if status.success() {
@@ -153,7 +154,7 @@ fn activate(
         source,
     };
     let mut command = watch(&shell.program);
-    command.current_dir(job.staging);
+    command.current_dir(working_directory(job.staging));
     write_to_output(&mut command)?;
     isolate(&mut command);
     let start = |mut command: Command| {
@@ -225,22 +226,32 @@ fn activate(
     Ok(None)
 }
 
-/// The start of a command line that runs a script: the shell, as packages' scripts expect
-/// it, whatever their first line says.
+/// A command that runs a script: the shell, as packages' scripts expect it, whatever their
+/// first line says.
 #[cfg(unix)]
-fn shell_command(staging: &Path) -> Command {
+fn script_command(staging: &Path, script: &Path, _: &mut BTreeMap<OsString, OsString>) -> Command {
     let shell = Shell::find(Some(staging));
     let mut command = watch(&shell.program);
-    command.args(shell.options());
+    command.args(shell.options()).arg(script);
     command
 }
 
-/// The start of a command line that runs a script.
-#[cfg(not(unix))]
-fn shell_command(_: &Path) -> Command {
-    let interpreter = std::env::var_os("COMSPEC").unwrap_or_else(|| "cmd.exe".into());
-    let mut command = watch(Path::new(&interpreter));
-    command.args(["/d", "/c"]);
+/// Holds the script's path: within quotes, `cmd` takes no part of a variable's value for an
+/// operator, a caret or another variable.
+#[cfg(windows)]
+const SCRIPT: &str = "_CS_SCRIPT";
+
+/// A command that runs a script, whatever characters the path has that `cmd` would obey.
+#[cfg(windows)]
+fn script_command(
+    _: &Path,
+    script: &Path,
+    environment: &mut BTreeMap<OsString, OsString>,
+) -> Command {
+    use std::os::windows::process::CommandExt;
+    environment.insert(SCRIPT.into(), script.into());
+    let mut command = watch(&crate::activation::find_cmd());
+    command.raw_arg(format!("/d /v:off /s /c \"\"%{SCRIPT}%\"\""));
     command
 }
 

@@ -97,7 +97,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Whether the line behind such a first line may start an interpreter in the prefix, and
-/// the prefix must not be in it verbatim.
+/// the prefix must not be in it unchanged.
 ///
 /// pip writes scripts like that where its own prefix is too long for a first line, as it is while packages are built.
 pub(crate) fn may_need_second_line(first: &[u8], prefix: &str) -> bool {

@@ -303,7 +303,7 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
         return Ok(());
     }
     if Form::of(&names.marker_in(&names.previous))? == Form::Dismantled {
-        // What a killed removal left is not in the way.
+        // What a killed removal left blocks nobody.
         let _ = graves::bury(names, &names.previous);
     }
     // Nor is what is left of a removal that was nearly done: this removes only an empty directory.

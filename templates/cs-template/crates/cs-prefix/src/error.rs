@@ -26,6 +26,8 @@ pub enum Kind {
     SymbolicLink,
     /// This user may not do that.
     NotPermitted,
+    /// A program uses it.
+    InUse,
     /// Nobody can write there.
     CannotWrite,
     /// Something is mounted there.
@@ -67,7 +69,7 @@ pub enum PrefixError {
         why: Foreignness,
     },
     /// Somebody else can have put there what is at the path, or beside it.
-    #[error("{why}: others can have put there what is in it")]
+    #[error("{why}: other users may have put its contents there")]
     Untrusted {
         /// What is not relied on, and why.
         why: Distrust,
@@ -103,6 +105,14 @@ pub enum PrefixError {
     #[error("no permission to {action} {path}")]
     Denied {
         /// A verb: "read", "rename".
+        action: &'static str,
+        /// The path in question.
+        path: PathBuf,
+    },
+    /// A program has it open, or runs from it: Windows removes and renames no such thing.
+    #[error("cannot {action} {path}: it is in use, or you do not have permission")]
+    InUse {
+        /// A verb: "remove", "rename".
         action: &'static str,
         /// The path in question.
         path: PathBuf,
@@ -196,7 +206,7 @@ pub enum PrefixError {
         path: PathBuf,
     },
     /// There is nothing to roll back to.
-    #[error("there is no earlier prefix to put back: {previous} does not exist")]
+    #[error("there is no previous prefix to restore: {previous} does not exist")]
     NothingToRollBack {
         /// Where it would be.
         previous: PathBuf,
@@ -232,10 +242,10 @@ pub enum Protection {
     #[error("the working directory is in it")]
     WorkingDirectory,
     /// It has no name, or no directory that it is in.
-    #[error("it is not a directory of its own")]
+    #[error("it does not end in the name of a directory")]
     NoName,
     /// Its name is that of what belongs to another prefix.
-    #[error("runtimes use such names next to their prefixes, and remove what has them")]
+    #[error("runtimes reserve such names for files next to their prefixes, and delete those files")]
     ReservedName,
 }
 
@@ -267,6 +277,9 @@ impl PrefixError {
             Ok(found) => (found.path, found.source),
             Err(source) => (path.to_path_buf(), source),
         };
+        if cfg!(windows) && says_in_use(source.raw_os_error(), action) {
+            return Self::InUse { action, path };
+        }
         match source.kind() {
             io::ErrorKind::PermissionDenied => Self::Denied { action, path },
             io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::InvalidFilename => {
@@ -314,6 +327,7 @@ impl PrefixError {
             Self::Protected { .. } => Kind::Protected,
             Self::SymbolicLink { .. } => Kind::SymbolicLink,
             Self::NotPermitted { .. } | Self::Denied { .. } => Kind::NotPermitted,
+            Self::InUse { .. } => Kind::InUse,
             Self::CannotWrite { .. } => Kind::CannotWrite,
             Self::MountPoint { .. } => Kind::MountPoint,
             Self::MountAppeared { .. } => Kind::MountAppeared,
@@ -335,6 +349,7 @@ impl PrefixError {
         match self {
             Self::Foreign { path, .. }
             | Self::Denied { path, .. }
+            | Self::InUse { path, .. }
             | Self::CannotWrite { path, .. }
             | Self::MountPoint { path }
             | Self::MountAppeared { path }
@@ -366,6 +381,17 @@ pub enum InstallError<E> {
     Build(E),
 }
 
+/// Whether a system error of Windows says, or mostly means, that a program uses the path.
+fn says_in_use(code: Option<i32>, action: &str) -> bool {
+    const ACCESS_DENIED: i32 = 5;
+    const SHARING_VIOLATION: i32 = 32;
+    match code {
+        Some(SHARING_VIOLATION) => true,
+        Some(ACCESS_DENIED) => ["remove", "rename"].contains(&action),
+        _ => false,
+    }
+}
+
 fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -375,4 +401,25 @@ fn is_full(error: &io::Error) -> bool {
 
 fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_refuses_to_move_what_is_in_use() {
+        for (code, action, expected) in [
+            (Some(32), "read", true),
+            (Some(5), "rename", true),
+            (Some(5), "remove", true),
+            (Some(5), "make", false),
+            (Some(2), "remove", false),
+            (None, "remove", false),
+        ] {
+            assert_eq!(says_in_use(code, action), expected, "{code:?} {action}");
+        }
+        let error = PrefixError::io("rename", Path::new("p"), io::Error::from_raw_os_error(32));
+        assert_eq!(error.kind() == Kind::InUse, cfg!(windows));
+    }
 }

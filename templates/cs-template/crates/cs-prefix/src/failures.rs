@@ -150,7 +150,7 @@ fn an_upgrade_an_exchange_and_a_forced_bootstrap_that_fail_leave_a_prefix_and_it
                     assert!(place.prefix.join("envs/mine").is_dir(), "{case}");
                     assert_settled_means_clean(&place);
                 } else {
-                    // Emptied where it stood, as it could not be exchanged.
+                    // Emptied in place, because it could not be exchanged.
                     assert!(!kind.1 && force && result.is_err(), "{case}");
                 }
                 place.install(version, false);

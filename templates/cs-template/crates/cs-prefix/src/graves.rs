@@ -12,7 +12,7 @@ use crate::remove::remove_tree_in_order;
 use crate::sys;
 
 /// Take a directory away at once by renaming it into the scratch space, then remove it, or put aside what
-/// is left of it. One that cannot be renamed is removed where it stands, behind a marker that says so.
+/// is left of it. One that cannot be renamed is removed in place, after a marker says so.
 pub(crate) fn bury(names: &Names, path: &Path) -> Result<(), PrefixError> {
     if !is_there(path)? {
         return Ok(());
@@ -36,7 +36,7 @@ pub(crate) fn move_to_grave(path: &Path, grave: &Path) -> io::Result<()> {
     })
 }
 
-/// Remove a prefix where it stands, its marker last.
+/// Remove a prefix in place, its marker last.
 fn dismantle(names: &Names, directory: &Path) -> Result<(), PrefixError> {
     let marker = names.marker_in(directory);
     let fail = |source| PrefixError::io("remove", directory, source);

@@ -26,7 +26,7 @@ use crate::{inplace, moves, placing, settings, swap, sys};
 pub struct Staging<'a> {
     /// The directory to fill; it becomes the prefix.
     pub root: &'a Path,
-    /// A directory for temporary data on the same file system, removed before the prefix is put in place. It stands in
+    /// A directory for temporary data on the same file system, removed before the prefix is put in place. It is in
     /// `root`, and is the only entry there when the build starts.
     pub scratch: &'a Path,
     /// Where the directory will be found: what belongs into files that name their own place.

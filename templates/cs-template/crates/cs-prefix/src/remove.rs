@@ -31,15 +31,50 @@ pub(crate) fn remove_tree_in_order(path: &Path, last: &OsStr) -> io::Result<()> 
         match entry.file_type()?.is_dir() {
             true if entry.file_name() != last => std::fs::remove_dir_all(entry.path())?,
             true => {}
-            false => std::fs::remove_file(entry.path())?,
+            false => remove_file(&entry.path())?,
         }
     }
     remove_tree(path)
 }
 
+/// Some file systems do not delete what is read-only.
 #[cfg(not(unix))]
 fn remove_existing_tree(path: &Path) -> io::Result<()> {
-    std::fs::remove_dir_all(path)
+    std::fs::remove_dir_all(path).or_else(|error| {
+        if error.kind() != io::ErrorKind::PermissionDenied {
+            return Err(error);
+        }
+        make_tree_writable(path)?;
+        std::fs::remove_dir_all(path)
+    })
+}
+
+#[cfg(not(unix))]
+fn make_tree_writable(path: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            make_tree_writable(&entry.path())?;
+        } else if !kind.is_symlink() && entry.metadata()?.permissions().readonly() {
+            crate::sys::make_writable(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Remove what is not a directory. A link to one is removed as one is.
+#[cfg(not(unix))]
+fn remove_file(path: &Path) -> io::Result<()> {
+    use std::os::windows::fs::FileTypeExt;
+    let metadata = path.symlink_metadata()?;
+    if metadata.file_type().is_symlink_dir() {
+        return std::fs::remove_dir(path);
+    }
+    if metadata.permissions().readonly() {
+        crate::sys::make_writable(path)?;
+    }
+    std::fs::remove_file(path)
 }
 
 #[cfg(unix)]
@@ -255,6 +290,28 @@ mod unix {
             Err(Errno::XDEV.into())
         } else {
             Ok(opened)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_only_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let tree = directory.path().join("tree");
+        for (top, last) in [("a", "last"), ("last", "last")] {
+            std::fs::create_dir_all(tree.join(top).join("deeper")).unwrap();
+            for path in [tree.join("file"), tree.join(top).join("deeper/file")] {
+                std::fs::write(&path, "x").unwrap();
+                let mut permissions = path.metadata().unwrap().permissions();
+                permissions.set_readonly(true);
+                std::fs::set_permissions(&path, permissions).unwrap();
+            }
+            remove_tree_in_order(&tree, last.as_ref()).unwrap();
+            assert!(!tree.exists());
         }
     }
 }

@@ -163,7 +163,7 @@ fn find_untrusted(names: &Names) -> Result<Vec<Distrust>, PrefixError> {
     Ok(found)
 }
 
-/// The directory whose permissions prevent replacing the prefix, if one does.
+/// The directory whose permissions prevent replacing the prefix, if there is one.
 pub(crate) fn find_unwritable(names: &Names) -> Option<&Path> {
     let parent = nearest_existing(&names.parent);
     if !sys::is_writable(parent) {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use cs_entry::footer::{self, ENTRY_COUNT, Fault, PART_LIMITS};
 
-/// How many bytes signing tools may append behind the footer.
+/// How many bytes signing tools may append after the footer.
 pub const TRAILING_LIMIT_BYTES: u64 = 16 << 20;
 
 /// The parts of a stamp, in their order.

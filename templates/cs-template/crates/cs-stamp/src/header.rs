@@ -1,4 +1,4 @@
-//! The header: which runtime this is and how it behaves.
+//! The header: what this runtime is and how it behaves.
 
 use serde::Deserialize;
 
@@ -16,7 +16,7 @@ pub struct Header {
     pub runtime_version: String,
     /// Executable name and file stem of this layout.
     pub artifact_name: String,
-    /// How package archives reach the target machine.
+    /// Where users get the packages.
     #[serde(deserialize_with = "crate::json::word")]
     pub layout: Layout,
     /// The conda subdir that the plan is for.
@@ -29,7 +29,7 @@ pub struct Header {
     /// Where to read more.
     #[serde(deserialize_with = "Option::deserialize")]
     pub docs_url: Option<String>,
-    /// Where the prefix goes by default.
+    /// Where the prefix is by default.
     #[serde(deserialize_with = "crate::json::word")]
     pub install_scheme: InstallScheme,
     /// The last component of that place.
@@ -71,7 +71,7 @@ pub struct Header {
     pub prefix_limit_bytes: Option<usize>,
 }
 
-/// How package archives reach the target machine.
+/// Where users get the packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "kebab-case")]
@@ -84,7 +84,7 @@ pub enum Layout {
     Embedded,
 }
 
-/// Where the prefix goes by default.
+/// Where the prefix is by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "kebab-case")]

@@ -67,6 +67,12 @@ impl Stamp {
                 let detail = "its SHA-256 does not match".to_owned();
                 return Err(StampError::Footer { path, detail });
             }
+            Ok(Found::Misplaced(why)) => {
+                return Err(StampError::Misplaced {
+                    path,
+                    detail: why.map(|why| format!(": {why}")).unwrap_or_default(),
+                });
+            }
             Ok(Found::Nothing) => return Ok(None),
             Err(source) => return Err(StampError::Io { path, source }),
         };

@@ -153,8 +153,9 @@ fn bootstrap_has_its_options() {
         is_forced: true,
         bundle: Some("b".into()),
         is_offline: true,
+        ignores_machine: true,
     };
-    let line = "bootstrap --force --bundle b --offline --progress json";
+    let line = "bootstrap --force --bundle b --offline --ignore-virtual-packages --progress json";
     let invocation = parse(line, DIRECT).unwrap();
     assert_eq!(invocation.request, Request::Bootstrap(expected));
     assert_eq!(invocation.globals.progress, Some(Form::Json));

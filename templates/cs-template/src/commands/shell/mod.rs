@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use crate::cli::variables::SHELL_VARIABLE;
 use crate::run::activation;
 use crate::run::environment::Environment;
 use crate::run::handover;
@@ -57,17 +58,16 @@ pub fn start_shell(plan: &ShellPlan) -> Error {
     }
 }
 
-/// The user's shell: `SHELL`, else what every system of this kind has.
+/// The user's shell: what the variable names, else what every system of this kind has.
 fn find_shell() -> PathBuf {
-    let variable = if cfg!(windows) { "COMSPEC" } else { "SHELL" };
     let fallback = if cfg!(windows) { "cmd.exe" } else { "/bin/sh" };
-    std::env::var_os(variable)
+    std::env::var_os(SHELL_VARIABLE)
         .filter(|shell| !shell.is_empty())
         .map_or_else(|| fallback.into(), PathBuf::from)
 }
 
-/// conda-spawn, if it is to start the shell: it draws a terminal of its own, and waits for ever
-/// for what is typed where there is none. Its activation code (`--hook`) can be had anywhere.
+/// conda-spawn, if it is to start the shell: it draws its own terminal, and without one waits for ever
+/// for input. Its activation code (`--hook`) is available anywhere.
 fn choose_spawn(plan: &ShellPlan) -> Result<Option<PathBuf>, Error> {
     let conda = find_spawn(&plan.root);
     let asks_for_code = plan.spawn_arguments.iter().any(|word| word == "--hook");

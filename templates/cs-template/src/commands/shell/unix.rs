@@ -123,7 +123,7 @@ unset _cs_options; unset -f _cs_activate
 /// Longer start-up files do not come from this runtime.
 const LIMIT_BYTES: u64 = 1 << 16;
 
-/// zsh reads start-up files from a directory and nowhere else. It stands in the prefix: none of it depends on the user.
+/// zsh reads start-up files only from one directory. It is in the prefix: nothing in it depends on the user.
 fn write_zsh_files(root: &Path) -> io::Result<OsString> {
     let directory = root.join(SHELL_FILES).join("zsh");
     let files = [(".zshenv", ZSHENV), (".zshrc", ZSHRC)];

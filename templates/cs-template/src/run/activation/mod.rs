@@ -11,6 +11,8 @@ use crate::run::environment::Environment;
 use crate::say::error::Error;
 use crate::say::voice::Voice;
 
+#[cfg(any(windows, test))]
+mod listed;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use crate::cli::variables::SHELL_VARIABLE;
 use crate::say::error::{Error, Role};
 
 use advice::{advise_bundle, advise_confirmation, advise_environments, advise_usage, advise_word};
@@ -72,6 +73,12 @@ fn judge(error: &Error) -> Verdict {
             format!("{}, or allow the network.", advise_bundle(bundle)),
         ),
         Error::Local { bundle, .. } => (status::MISSING, format!("{}.", advise_bundle(bundle))),
+        Error::Machine { own, variable, .. } => (
+            status::MACHINE,
+            format!(
+                "To install anyway, run `{own} bootstrap --ignore-virtual-packages` or set {variable}=1."
+            ),
+        ),
         Error::NoDelegate { runtime, .. } => (
             status::MISSING,
             format!("This is a bug in how {runtime} was built: please report it to its publisher."),
@@ -108,7 +115,7 @@ fn judge(error: &Error) -> Verdict {
 
 fn judge_start(source: &io::Error, role: &Role) -> Verdict {
     let advice = match (role, source.kind()) {
-        (Role::Shell, _) => "Set SHELL to a shell that exists.".to_owned(),
+        (Role::Shell, _) => format!("Set {SHELL_VARIABLE} to a shell that exists."),
         (Role::Delegate { .. }, io::ErrorKind::PermissionDenied) => {
             "Check its permissions, and that its file system allows programs to run.".to_owned()
         }

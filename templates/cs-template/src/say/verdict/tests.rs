@@ -45,9 +45,19 @@ fn own_errors() -> Vec<(Error, u8)> {
             Error::Offline {
                 what: "there is no bundle".into(),
                 why: "--offline".into(),
-                bundle,
+                bundle: bundle.into(),
             },
             66,
+        ),
+        (
+            Error::Machine {
+                package: "numpy".into(),
+                spec: "__glibc >=2.28".into(),
+                found: "this machine has glibc 2.17".into(),
+                own: "demo".into(),
+                variable: "DEMO_IGNORE_VIRTUAL_PACKAGES".into(),
+            },
+            71,
         ),
         (write_error(io::ErrorKind::StorageFull), 74),
         (write_error(io::ErrorKind::PermissionDenied), 73),
@@ -205,6 +215,14 @@ fn crate_errors() -> Vec<(Error, u8)> {
             }
             .into(),
             74,
+        ),
+        (
+            cs_stamp::StampError::Misplaced {
+                path: "/x".into(),
+                detail: String::new(),
+            }
+            .into(),
+            78,
         ),
         (
             cs_stamp::StampError::Version {

@@ -91,6 +91,34 @@ fn an_outer_conda_leaves_no_trace() {
 }
 
 #[test]
+fn on_windows_capitals_make_no_other_name() {
+    for (name, stripped) in [
+        ("CONDA_PREFIX", true),
+        ("Conda_Prefix", true),
+        ("conda_prefix_12", true),
+        ("Conda_Stacked_1", true),
+        ("conda_exe", true),
+        ("conda_prefix_data", false),
+        ("condarc", false),
+        ("conda_ex", false),
+    ] {
+        let is_exact = name.bytes().all(|byte| !byte.is_ascii_lowercase());
+        assert_eq!(is_stripped_on(name.as_bytes(), true), stripped, "{name}");
+        let unix = is_stripped_on(name.as_bytes(), false);
+        assert_eq!(unix, stripped && is_exact, "{name}");
+    }
+}
+
+#[cfg(windows)]
+#[test]
+fn an_outer_environment_in_other_capitals_is_described_anew() {
+    let rewritten = rewrite(&["Conda_Prefix=/o", "conda_exe=/o/c", "conda_shlvl=7"]);
+    assert!(!rewritten.iter().any(|entry| entry.contains("/o")));
+    assert_eq!(value_of(&rewritten, "CONDA_PREFIX"), Some("/p"));
+    assert_eq!(value_of(&rewritten, "CONDA_SHLVL"), Some("1"));
+}
+
+#[test]
 fn user_settings_stay() {
     let configured = [
         "CONDARC=/c",

@@ -1,4 +1,4 @@
-//! The entry, linked into a static program and run: what the delegate sees, and when it stands aside.
+//! The entry, linked into a static program and run: what the delegate sees, and when the full program takes over.
 
 use crate::support;
 use std::ffi::{OsStr, OsString};
@@ -240,7 +240,7 @@ fn apply_rules(command: &Command, prefix: &Path, delegate_is_conda: bool) -> Vec
     expected.done
 }
 
-/// Assert that the entry stood aside and that nothing shows that it was there.
+/// Assert that the entry left the start to the full program, without a trace.
 fn assert_stands_aside(home: &Home, command: &mut Command, why: &str) {
     let arguments: Vec<OsString> = command.get_args().map(OsStr::to_owned).collect();
     let report = run(command);

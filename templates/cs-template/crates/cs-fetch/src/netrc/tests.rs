@@ -115,6 +115,7 @@ fn any_text_is_read_without_a_panic() {
 }
 
 /// A file with three hosts, other for each number.
+#[cfg(unix)]
 fn make_text(random: &mut u64) -> String {
     let mut text = String::new();
     for host in 0..3 {

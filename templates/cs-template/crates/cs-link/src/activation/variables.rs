@@ -107,7 +107,7 @@ fn read_variable(name: &str, value: &RawValue) -> Result<Option<String>, &'stati
         _ => return Err("its value is neither text nor a number"),
     };
     if text.contains('\0') {
-        Err("its value holds a NUL character")
+        Err("its value contains a NUL character")
     } else {
         Ok(Some(text))
     }

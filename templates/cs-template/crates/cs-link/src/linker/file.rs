@@ -169,7 +169,7 @@ impl Linker<'_, '_> {
         Ok(outcome)
     }
 
-    /// Sign a program again that replacing has changed: macOS kills what is not signed as it is.
+    /// Sign a program again after replacing has changed it: macOS kills a program whose signature does not match.
     #[cfg(target_os = "macos")]
     fn sign(
         &mut self,

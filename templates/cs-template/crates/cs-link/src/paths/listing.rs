@@ -20,7 +20,7 @@ impl Placeholders {
             ));
         }
         if text.contains('\0') {
-            return Err(Fault::hostile("info/", "a placeholder holds a NUL"));
+            return Err(Fault::hostile("info/", "a placeholder contains a NUL"));
         }
         if let Some(known) = self.0.get(text) {
             return Ok(Rc::clone(known));

@@ -67,6 +67,22 @@ impl Replacer {
         }
     }
 
+    /// Replace another text by another one too.
+    pub(crate) fn and(mut self, text: &str, replacement: &str) -> Self {
+        self.patterns.extend(encode_patterns(text, replacement));
+        self
+    }
+
+    /// Replace other bytes, of some code page, by others too.
+    pub(crate) fn and_bytes(mut self, bytes: &[u8], replacement: &[u8]) -> Self {
+        self.patterns.push(Pattern {
+            finder: Finder::new(bytes).into_owned(),
+            replacement: replacement.to_owned(),
+            unit: 1,
+        });
+        self
+    }
+
     /// Take the next bytes of the file and append to `out` what is settled; `last` settles everything.
     pub(crate) fn push(&mut self, chunk: &[u8], last: bool, out: &mut Vec<u8>) {
         let mut bytes = std::mem::take(&mut self.pending);
@@ -201,7 +217,7 @@ impl Replacer {
         Some(best)
     }
 
-    /// UTF-8 first; of the others, those that are where a code unit of their size would.
+    /// UTF-8 first; of the others, those at a place where a code unit of their size would be.
     fn rank(&self, (start, pattern): Match) -> u8 {
         let unit = self.patterns[pattern].unit;
         match (self.offset + start as u64) % unit as u64 {

@@ -180,3 +180,13 @@ fn little_is_held_back_whatever_comes() {
         assert!(replacer.pending.len() <= 2 * 4 * OLD.len());
     }
 }
+
+/// To look for it once for each placeholder would take longer than the test runner waits; once for all takes a second.
+#[test]
+fn the_end_of_a_string_is_looked_for_once_however_many_placeholders_it_holds() {
+    let bytes = utf16(OLD).repeat(100_000);
+    let chunk_bytes = bytes.len();
+    let mut expected = utf16(NEW).repeat(100_000);
+    expected.resize(bytes.len(), 0);
+    assert!(replaced(FileMode::Binary, &bytes, chunk_bytes) == expected);
+}

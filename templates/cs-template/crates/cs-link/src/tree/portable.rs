@@ -73,19 +73,19 @@ impl Hand<'_> {
         options.open(self.place(path)?)
     }
 
-    /// Create a symbolic link that is not there yet. Without the privilege that this
-    /// takes, links are left out, as conda's kin do it.
+    /// Create a symbolic link that is not there yet; whether it was made. Without the privilege
+    /// that this takes, links are left out, as conda's kin do it.
     pub(crate) fn create_symlink(
         &mut self,
         path: &str,
         target: &[u8],
         _: Option<i64>,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         const PRIVILEGE_NOT_HELD: i32 = 1314;
         let target = String::from_utf8_lossy(target).replace('/', "\\");
         match make_symlink(Path::new(&target), &self.place(path)?) {
-            Err(error) if error.raw_os_error() == Some(PRIVILEGE_NOT_HELD) => Ok(()),
-            other => other,
+            Err(error) if error.raw_os_error() == Some(PRIVILEGE_NOT_HELD) => Ok(false),
+            other => other.map(|()| true),
         }
     }
 
@@ -164,7 +164,13 @@ impl Hand<'_> {
 
 #[cfg(windows)]
 fn make_symlink(target: &Path, path: &Path) -> io::Result<()> {
-    std::os::windows::fs::symlink_file(target, path)
+    use std::os::windows::fs::{symlink_dir, symlink_file};
+    // There are two kinds, and packages do not say which.
+    let place = path.parent().map(|directory| directory.join(target));
+    match place {
+        Some(place) if place.is_dir() => symlink_dir(target, path),
+        _ => symlink_file(target, path),
+    }
 }
 
 #[cfg(not(windows))]

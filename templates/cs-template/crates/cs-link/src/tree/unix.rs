@@ -88,19 +88,19 @@ impl<'t> Hand<'t> {
         Ok(File::from(file))
     }
 
-    /// Create a symbolic link that is not there yet.
+    /// Create a symbolic link that is not there yet; whether it was made, as it always is here.
     pub(crate) fn create_symlink(
         &mut self,
         path: &str,
         target: &[u8],
         modified: Option<i64>,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let (directory, name) = self.parent(path)?;
         fs::symlinkat(target, directory.as_fd(), name)?;
         if let Some(times) = to_times(modified) {
             fs::utimensat(directory.as_fd(), name, &times, AtFlags::SYMLINK_NOFOLLOW)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Give a file or symbolic link of the tree a second name.

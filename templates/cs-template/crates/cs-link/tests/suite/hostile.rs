@@ -173,7 +173,7 @@ fn hard_links_out_of_the_package_are_refused() {
     assert!(refused(vec![hard_link("x", "/etc/passwd", 1)]).contains("the path is absolute"));
     let error = refused(vec![hard_link("x", "conda-meta/history", 1)]);
     assert!(error.contains(
-        "\"x\": it is a hard link to \"conda-meta/history\", which the archive does not hold"
+        "\"x\": it is a hard link to \"conda-meta/history\", which is not in the archive"
     ));
     refused(vec![hard_link("x", "x", 1)]);
 }
@@ -186,7 +186,8 @@ fn archive_and_list_must_agree() {
         "{error}"
     );
     assert!(
-        refused(vec![file("x", "1"), file("x", "2")]).contains("\"x\": the archive holds it twice")
+        refused(vec![file("x", "1"), file("x", "2")])
+            .contains("\"x\": the archive contains it twice")
     );
     let mut missing = recipe("evil", vec![file("x", "x")]);
     missing
@@ -194,7 +195,7 @@ fn archive_and_list_must_agree() {
         .push(file("y", "").with("_path", "z").kind(b'5'));
     let error = refusal(&bench(), &[missing]).to_string();
     assert!(
-        error.contains("\"z\": listed, but the archive does not hold it"),
+        error.contains("\"z\": listed, but not in the archive"),
         "{error}"
     );
 }
@@ -262,7 +263,7 @@ fn a_prefix_that_does_not_fit_is_named_with_the_limit() {
     let limit = PLACEHOLDER.len();
     assert!(
         error.to_string().contains(&format!(
-            "is 121 bytes long, \"lib/b\" has room for {limit}"
+            "is 121 bytes long, but \"lib/b\" has room for only {limit}"
         )),
         "{error}"
     );

@@ -421,7 +421,7 @@ fn a_directory_with_contents_is_foreign() {
         fs::create_dir(path).unwrap();
         fs::write(path.join("thesis.tex"), "x").unwrap();
     };
-    assert_refused(make, "holds no .demo.json");
+    assert_refused(make, "contains no .demo.json");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Whose directories count, and what stands where a file is expected.
+//! Whose directories count, and what may be where a file is expected.
 //! `tests-integration/security/test_users.py` has three users.
 
 use std::fs;

@@ -1,0 +1,176 @@
+"""Run Windows runtimes with wine, and build them from a channel of packages for Windows."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .channel.archive import PLACEHOLDER, Entry, Package, write_package
+from .channel.build import index_channel
+from .channel.solve import solve
+from .commands import Command, run_command
+from .servers import serve
+from .workshop import Workshop
+
+PROGRAM = Path(__file__).with_name("windows_programs.c")
+COMPILER = "x86_64-w64-mingw32-gcc"
+
+# Says where it ran, in three of the forms that programs write a path in, and takes as long as it is told to.
+POST_LINK = rb"""@echo off
+echo native=%PREFIX%>"%PREFIX%\post-link.txt"
+echo slashes=%PREFIX:\=/%>>"%PREFIX%\post-link.txt"
+echo escaped=%PREFIX:\=\\%>>"%PREFIX%\post-link.txt"
+if defined LINK_WAITS_FOR set TOOL_WAITS_FOR=%LINK_WAITS_FOR%
+if defined LINK_STARTED set TOOL_STARTED=%LINK_STARTED%
+"%PREFIX%\Library\bin\tool.exe"
+exit /b 0
+"""
+BATCH = b"@echo off\r\necho first=%~1\r\necho second=%~2\r\nexit /b 9\r\n"
+HOOK = b"@set HOOKED=yes\r\n@echo noise\r\n"
+
+
+def find_wine() -> str | None:
+    """Find the program that runs Windows programs; ``nox -s foreign`` puts it on the path."""
+    return os.environ.get("CONDA_SHIP_WINE") or shutil.which("wine64")
+
+
+def spell(path: Path) -> str:
+    """Return a path of this machine as Windows programs name it."""
+    return "Z:" + str(path.absolute()).replace("/", "\\")
+
+
+@dataclass
+class WindowsHome:
+    """A user of Windows, whose prefix is in a folder of this machine."""
+
+    directory: Path
+    wine: str
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> Path:
+        """Where the runtime ``demo`` installs for this user."""
+        return self.directory / "demo"
+
+    @property
+    def staging(self) -> Path:
+        """Where it is built."""
+        return self.directory / ".demo.staging"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of this user, and those of wine."""
+        kept = ("HOME", "PATH", "LD_LIBRARY_PATH", "DISPLAY", "LC_ALL")
+        inherited = {name: value for name, value in os.environ.items() if name in kept or name.startswith("WINE")}
+        return {**inherited, "DEMO_PREFIX": spell(self.prefix), **self.extra}
+
+    def run(self, executable: Path, *words: str, **options: Any) -> Command:
+        """Run a Windows program to its end. Its status comes modulo 256, as all statuses do here."""
+        settings: dict[str, Any] = {"env": self.environment, "cwd": self.directory, "stdin": None, "input": ""}
+        return run_command([self.wine, executable, *words], **{**settings, **options}, encoding="utf-8")
+
+    def start(self, executable: Path, *words: str, **extra: str) -> subprocess.Popen[str]:
+        """Start a Windows program. It is this process's own child: to kill that is to kill it.
+
+        :param extra: more variables.
+        """
+        return subprocess.Popen(
+            [self.wine, str(executable), *words],
+            env={**self.environment, **extra},
+            cwd=self.directory,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+
+def compile_program(directory: Path) -> Path:
+    """Compile the delegate."""
+    program = directory / "tool.exe"
+    subprocess.run([COMPILER, "-O1", "-s", "-municode", "-o", str(program), str(PROGRAM)], check=True)
+    return program
+
+
+def write_windows_channel(channel: Path, program: Path) -> Path:
+    """Write packages for Windows: ``tool`` with its dependency ``bulk``; ``batch``, a script; ``hooks``, activated.
+
+    :param program: the executable that is the delegate.
+    """
+    packages = (
+        Package(name="tool", version="1.0", subdir="win-64", depends=["bulk"], entries=_list_tool(program)),
+        Package(name="bulk", version="1.0", subdir="win-64", entries=_list_bulk()),
+        Package(
+            name="batch",
+            version="1.0",
+            subdir="win-64",
+            entries=[Entry(path="Scripts/batch.bat", content=BATCH, executable=True), Entry(path="Scripts/batch")],
+        ),
+        Package(
+            name="hooks",
+            version="1.0",
+            subdir="win-64",
+            entries=[Entry(path="etc/conda/activate.d/a hook.bat", content=HOOK)],
+        ),
+        *_list_refused(),
+    )
+    for package in packages:
+        write_package(package, channel)
+    (channel / "noarch").mkdir(exist_ok=True)
+    index_channel(channel)
+    return channel
+
+
+REFUSED = {
+    "device": "share/aux.txt",
+    "dot": "share/a.",
+    "question": "share/what?.txt",
+    "stream": "share/file.txt:stream",
+    "upward": "..\\up.txt",
+}
+"""Packages with a name that Windows cannot hold, and that name."""
+
+
+def _list_refused() -> list[Package]:
+    return [
+        Package(name=name, version="1.0", subdir="win-64", entries=[Entry(path=path, content=b"x\n")])
+        for name, path in REFUSED.items()
+    ]
+
+
+def _list_tool(program: Path) -> list[Entry]:
+    deep = "/".join(f"a-long-name-of-a-folder-{number:02}" for number in range(12))
+    return [
+        Entry(path="Library/bin/tool.exe", content=program, executable=True),
+        Entry(path="Scripts/.tool-post-link.bat", content=POST_LINK),
+        Entry(path="etc/prefix.txt", content=f"prefix={PLACEHOLDER}\n".encode(), file_mode="text"),
+        Entry(path="share/ünïcode 名.txt", content=b"hi\n"),
+        Entry(path=f"share/{deep}/deep.txt", content=b"deep\n"),
+    ]
+
+
+def _list_bulk(files: int = 60) -> list[Entry]:
+    return [Entry(path=f"share/bulk/{number}.txt", content=f"{number}\n".encode()) for number in range(files)]
+
+
+@contextlib.contextmanager
+def open_windows_workshop(directory: Path, cache: Path) -> Iterator[Workshop]:
+    """Write and serve the channel, and build runtimes from it."""
+    directory.mkdir()
+    channel = write_windows_channel(directory / "channel", compile_program(directory))
+    names = ("tool", "batch", "hooks", *REFUSED)
+    with serve(channel) as server:
+        yield Workshop(
+            directory=directory / "workshop",
+            cache=cache,
+            server=server,
+            specs=names,
+            records=solve(server.url, list(names)),
+            delegate="tool",
+        )

@@ -1,0 +1,133 @@
+"""The life of a prefix on Windows: interruptions, several at once, upgrades, removal."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from steady import wait_until
+
+from support.terminal import Dialogue
+from support.windows import WindowsHome, spell
+
+Build = Callable[..., Path]
+
+LINK_WAIT = "LINK_WAITS_FOR"
+
+
+def version_of(home: WindowsHome) -> str:
+    return (home.prefix / ".demo.json").read_text("utf-8")
+
+
+def beside(home: WindowsHome) -> list[str]:
+    """What is left beside the prefix."""
+    return sorted(path.name for path in home.directory.iterdir() if path.name.startswith("."))
+
+
+def test_a_kill_does_not_make_the_next_run_wait(build: Build, windows_home: WindowsHome) -> None:
+    started = windows_home.directory / "started"
+    process = windows_home.start(
+        build(), LINK_WAITS_FOR=spell(windows_home.directory / "never"), LINK_STARTED=spell(started)
+    )
+    wait_until(started.exists)
+    during = windows_home.run(build(), "status").stdout
+    assert "being" in during, during
+    process.send_signal(signal.SIGKILL)
+    process.wait(60)
+    after = windows_home.run(build(), "status").stdout
+    assert "left over" in after, after
+    completed = windows_home.run(build(), "x")
+    assert completed.returncode == 0, completed.stderr
+    assert "another process" not in completed.stderr
+    assert beside(windows_home) == []
+
+
+def test_what_a_killed_runtime_has_started_ends_with_it(build: Build, windows_home: WindowsHome) -> None:
+    runtime = build()
+    windows_home.run(runtime, "bootstrap")
+    started, go, done = (windows_home.directory / name for name in ("started", "go", "done"))
+    process = windows_home.start(runtime, TOOL_STARTED=spell(started), TOOL_WAITS_FOR=spell(go), TOOL_DONE=spell(done))
+    wait_until(started.exists)
+    process.kill()
+    process.wait(60)
+    # Its streams are closed when the delegate has ended too.
+    process.communicate(timeout=60)
+    go.touch()
+    assert not done.exists()
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_eight_at_once_all_succeed(force: bool, build: Build, windows_home: WindowsHome) -> None:
+    words = ("bootstrap", "--force") if force else ("x",)
+    processes = [windows_home.start(build(), *words) for _ in range(8)]
+    for process in processes:
+        _, messages = process.communicate(timeout=300)
+        assert process.returncode == 0, messages
+    assert beside(windows_home) == []
+
+
+def test_upgrade_rollback_and_back_again(build: Build, windows_home: WindowsHome) -> None:
+    old, new = build(version="1.0"), build(version="2.0")
+    windows_home.run(old, "x")
+    first = version_of(windows_home)
+    assert windows_home.run(new, "x").returncode == 0
+    second = version_of(windows_home)
+    assert first != second
+    for expected in (first, second):
+        completed = windows_home.run(new, "rollback")
+        assert completed.returncode == 0, completed.stderr
+        assert expected.split('"stamp":"')[1][:64] in version_of(windows_home)
+
+
+def test_an_uninstall_removes_everything(build: Build, windows_home: WindowsHome) -> None:
+    runtime = build()
+    windows_home.run(runtime, "bootstrap")
+    for path in (windows_home.prefix / "share/bulk").iterdir():
+        path.chmod(0o444)
+    completed = windows_home.run(runtime, "uninstall", "-y")
+    assert completed.returncode == 0, completed.stderr
+    assert not windows_home.prefix.exists()
+    assert beside(windows_home) == []
+
+
+def test_a_prefix_is_not_removed_from_within(build: Build, windows_home: WindowsHome) -> None:
+    runtime = build()
+    windows_home.run(runtime, "bootstrap")
+    completed = windows_home.run(runtime, "uninstall", "-y", cwd=windows_home.prefix / "share")
+    assert completed.returncode == 77, completed.stderr
+    assert "working directory" in completed.stderr
+    assert (windows_home.prefix / ".demo.json").is_file()
+
+
+def test_status_writes_nothing(build: Build, windows_home: WindowsHome) -> None:
+    runtime = build()
+    windows_home.run(runtime, "bootstrap")
+    places = (windows_home.directory, windows_home.prefix)
+    before = [place.stat().st_mtime_ns for place in places]
+    assert windows_home.run(runtime, "status").returncode == 0
+    assert [place.stat().st_mtime_ns for place in places] == before
+
+
+def test_ctrl_c_ends_an_installation_and_leaves_nothing(build: Build, windows_home: WindowsHome) -> None:
+    started = windows_home.directory / "started"
+    windows_home.extra |= {LINK_WAIT: spell(windows_home.directory / "never"), "LINK_STARTED": spell(started)}
+    words: list[str | Path] = [windows_home.wine, build(), "bootstrap"]
+    with Dialogue(words, env=windows_home.environment, cwd=windows_home.directory) as dialogue:
+        wait_until(started.exists)
+        dialogue.type("\x03")
+        written = dialogue.read()
+    assert "post-link script" not in written, written
+    assert not windows_home.prefix.exists()
+    assert beside(windows_home) == []
+
+
+def test_a_removal_asks_at_the_terminal(build: Build, windows_home: WindowsHome) -> None:
+    runtime = build()
+    windows_home.run(runtime, "bootstrap")
+    words: list[str | Path] = [windows_home.wine, runtime, "uninstall"]
+    with Dialogue(words, env=windows_home.environment, cwd=windows_home.directory) as dialogue:
+        dialogue.type("y\r")
+        dialogue.read()
+    assert not windows_home.prefix.exists()
