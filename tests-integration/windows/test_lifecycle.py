@@ -31,7 +31,7 @@ def test_a_kill_does_not_make_the_next_run_wait(build: Build, windows_home: Wind
     process = windows_home.start(build(), LINK_WAITS_FOR=spell(windows_home.directory / "never"), LINK_STARTED=spell(started))
     wait_until(started.exists)
     during = windows_home.run(build(), "status").stdout
-    assert "being" in during, during
+    assert "another process is working on the prefix" in during, during
     process.send_signal(signal.SIGKILL)
     process.wait(60)
     after = windows_home.run(build(), "status").stdout
