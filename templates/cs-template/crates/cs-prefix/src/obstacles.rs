@@ -9,8 +9,10 @@ use crate::error::{PrefixError, is_full};
 #[derive(Debug)]
 pub(crate) enum Obstacle {
     /// Something is mounted here: nothing more was removed.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "trees are removed in one call"))]
     Mounted(PathBuf),
     /// This cannot be deleted; all else was.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "trees are removed in one call"))]
     Undeletable {
         /// The file or directory.
         path: PathBuf,
