@@ -33,7 +33,7 @@ FOREIGN_SUITES = {
         *(f"tests-integration/faults/test_{name}.py" for name in ("kills", "signals", "together")),
         *("--kills", "4"),
     ),
-    "win-64": (),  # the suite of tests-integration for Windows goes here
+    "win-64": ("tests-integration/windows",),
 }
 
 # Release of the crate apple-codesign, which signs for macOS on any system.
@@ -222,9 +222,8 @@ def foreign(session: nox.Session) -> None:
         built = session.run(*build, env=settings, silent=True, stderr=None)
         settings[f"CONDA_SHIP_FOREIGN_TEMPLATE_{subdir.replace('-', '_').upper()}"] = str(built).strip()
     for subdir, suite in FOREIGN_SUITES.items():
-        if suite:
-            run = ("python", "-m", "foreign", "run", subdir, "python", "-m", "pytest", *suite, *session.posargs)
-            session.run(*run, env={**settings, "CONDA_SHIP_TESTED_PLATFORM": subdir})
+        run = ("python", "-m", "foreign", "run", subdir, "python", "-m", "pytest", *suite, *session.posargs)
+        session.run(*run, env={**settings, "CONDA_SHIP_TESTED_PLATFORM": subdir})
         tests = cargo_tests("--workspace", profile="quick")
         session.run("python", "-m", "foreign", "cargo", subdir, *tests, env=settings)
 

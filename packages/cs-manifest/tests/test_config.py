@@ -192,7 +192,7 @@ def test_the_update_table_is_refused(make_ship: Make, line: str) -> None:
         ("freeze-base = 1", "value-type", "true or false"),
         ('install-name = { from = "lock" }', "value-invalid", 'from = "runtime-lock"'),
         ('install-name = { from = "runtime-lock", bse = "x" }', "value-invalid", "the table's keys are: from, base"),
-        ('install-name = { from = "runtime-lock", base = "a/b" }', "value-invalid", "base must be an ASCII letter"),
+        ('install-name = { from = "runtime-lock", base = "a/b" }', "value-invalid", "base must be a name of ASCII"),
         ("condarc-file = []", "value-type", "a string"),
     ],
 )
@@ -209,7 +209,7 @@ def test_a_wrong_value_is_an_error_that_points_at_it(make_ship: Make, line: str,
 
 
 def test_a_wrong_flag_is_an_error_that_names_it(make_ship: Make) -> None:
-    with pytest.raises(OverrideError, match=r"^runtime: must be an ASCII letter") as caught:
+    with pytest.raises(OverrideError, match=r"^runtime: must be a name of ASCII letters") as caught:
         load_config(make_ship(), {"runtime": "-x"})
     assert (caught.value.path, caught.value.actual) == (None, "'-x'")
 

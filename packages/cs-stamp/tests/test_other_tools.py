@@ -1,10 +1,12 @@
 """What tools of others say of stamped executables, before they are signed, after it, and after an attack.
 
-``nox -s signatures`` provides all of them.
+``nox -s signatures`` provides all of them. Real templates join in if ``TEMPLATES_TO_SIGN`` is a directory of
+templates, such as ``osx-arm64/cs-template``.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import struct
 import subprocess
@@ -15,10 +17,24 @@ import pytest
 from tiny_executables import ARM, X86, find_commands, make_macho, make_pe
 
 from cs_stamp import MisplacedStampError, SignatureError, StampInfo, read_stamp, verify_signature, verify_stamp
+from cs_stamp.template import name_in_directory
 from stamp_samples import Workbench, make_header, make_plan
 
-MACOS = {"arm64": make_macho(ARM, signature=bytes(64)), "x86-64": make_macho(X86)}
-PROGRAMS = {"windows": make_pe(), **MACOS}
+
+def read_templates(*platforms: str) -> dict[str, bytes]:
+    """Return the real templates for some platforms."""
+    directory = Path(os.environ.get("TEMPLATES_TO_SIGN", "no templates"))
+    paths = {platform: directory / name_in_directory(platform) for platform in platforms}
+    return {platform: path.read_bytes() for platform, path in paths.items() if path.is_file()}
+
+
+WINDOWS = {"windows": make_pe(), **read_templates("win-64")}
+MACOS = {
+    "arm64": make_macho(ARM, signature=bytes(64)),
+    "x86-64": make_macho(X86),
+    **read_templates("osx-arm64", "osx-64"),
+}
+PROGRAMS = {**WINDOWS, **MACOS}
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
@@ -38,12 +54,12 @@ def read_version(path: Path) -> str:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_lief_finds_nothing_out_of_place(name: str, bench: Workbench) -> None:
-    lief = pytest.importorskip("lief", reason="LIEF is not installed")
+    lief = pytest.importorskip("lief", reason="needs LIEF")
     stamp(bench, PROGRAMS[name])
-    if name == "windows":
+    if name in WINDOWS:
         binary = lief.PE.parse(str(bench.out))
         assert lief.PE.check_layout(binary) == (True, "")
-        assert len(binary.overlay) == bench.out.stat().st_size - len(PROGRAMS[name])
+        assert len(binary.overlay) >= bench.out.stat().st_size - len(PROGRAMS[name])
         return
     binary = lief.MachO.parse(str(bench.out)).at(0)
     assert lief.MachO.check_layout(binary) == (True, "")
@@ -57,14 +73,19 @@ def test_lief_finds_nothing_out_of_place(name: str, bench: Workbench) -> None:
 windows_tools = pytest.mark.tools("osslsigncode", "openssl")
 
 
+@pytest.fixture(params=WINDOWS)
+def program(request: pytest.FixtureRequest) -> bytes:
+    return WINDOWS[request.param]
+
+
 @pytest.fixture
-def signed(bench: Workbench) -> Path:
+def signed(bench: Workbench, program: bytes) -> Path:
     """Return a runtime for Windows that its publisher has signed."""
     key, certificate, out = (bench.directory / name for name in ("key.pem", "certificate.pem", "signed.exe"))
     made = run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=publisher", "-keyout", key,
                "-out", certificate, "-addext", "extendedKeyUsage=codeSigning")  # fmt: skip
     assert made.returncode == 0, made
-    stamp(bench, make_pe())
+    stamp(bench, program)
     done = run(
         "osslsigncode", "sign", "-certs", certificate, "-key", key, "-h", "sha256", "-in", bench.out, "-out", out
     )
@@ -77,7 +98,7 @@ def is_valid(path: Path) -> bool:
     return run("osslsigncode", "verify", "-CAfile", path.parent / "certificate.pem", path).returncode == 0
 
 
-def find_table(data: bytes) -> tuple[int, int, int]:
+def find_table(data: bytes | bytearray) -> tuple[int, int, int]:
     """Return where the headers name the certificate table, its offset and its size."""
     directory = struct.unpack_from("<I", data, 0x3C)[0] + 24 + 112 + 8 * 4
     return (directory, *struct.unpack_from("<II", data, directory))
@@ -97,9 +118,9 @@ def test_a_signature_covers_the_stamp(bench: Workbench, signed: Path) -> None:
 
 
 @windows_tools
-def test_another_stamp_in_the_certificate_table_is_not_taken(bench: Workbench, signed: Path) -> None:
-    stamp(bench, make_pe(), "6.6.6")
-    data, other = bytearray(signed.read_bytes()), bench.out.read_bytes()[len(make_pe()) :]
+def test_another_stamp_in_the_certificate_table_is_not_taken(bench: Workbench, signed: Path, program: bytes) -> None:
+    stamp(bench, program, "6.6.6")
+    data, other = bytearray(signed.read_bytes()), bench.out.read_bytes()[len(program) :]
     directory, offset, size = find_table(bytes(data))
     data += bytes(-len(other) % 8) + other
     struct.pack_into("<I", data, directory + 4, len(data) - offset)
@@ -113,9 +134,11 @@ def test_another_stamp_in_the_certificate_table_is_not_taken(bench: Workbench, s
 
 
 @windows_tools
-def test_bytes_after_the_certificate_table_make_a_runtime_that_is_refused(bench: Workbench, signed: Path) -> None:
-    stamp(bench, make_pe(), "6.6.6")
-    signed.write_bytes(signed.read_bytes() + bench.out.read_bytes()[len(make_pe()) :])
+def test_bytes_after_the_certificate_table_make_a_runtime_that_is_refused(
+    bench: Workbench, signed: Path, program: bytes
+) -> None:
+    stamp(bench, program, "6.6.6")
+    signed.write_bytes(signed.read_bytes() + bench.out.read_bytes()[len(program) :])
     with pytest.raises(MisplacedStampError, match="its certificate table is not the end of the file"):
         read_stamp(signed)
     with pytest.raises(SignatureError, match="its certificate table is not the end of the file"):
@@ -164,8 +187,9 @@ def test_a_runtime_that_is_signed_again_keeps_its_stamp(name: str, flags: list[s
 
 
 @macos_tools
-def test_a_runtime_that_a_publisher_signs_keeps_its_stamp(bench: Workbench) -> None:
-    stamp(bench, MACOS["arm64"])
+@pytest.mark.parametrize("name", MACOS)
+def test_a_runtime_that_a_publisher_signs_keeps_its_stamp(name: str, bench: Workbench) -> None:
+    stamp(bench, MACOS[name])
     certificate = bench.directory / "publisher.pem"
     made = run("rcodesign", "generate-self-signed-certificate", "--algorithm", "rsa", "--person-name", "publisher",
                "--profile", "developer-id-application", "--pem-unified-file", certificate)  # fmt: skip

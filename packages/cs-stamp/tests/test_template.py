@@ -172,7 +172,9 @@ def test_a_universal_template_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_signed_template_for_windows_is_refused(tmp_path: Path) -> None:
-    explicit = make_template(tmp_path / "mine", add_certificates(make_pe(), make_certificate(b"")))
+    explicit = make_template(
+        tmp_path / "mine", add_certificates(make_pe(payload=MARK.to_bytes()), make_certificate(b""))
+    )
     with pytest.raises(ExecutableLayoutError, match="it is signed, and a stamp breaks the signature"):
         select(explicit=explicit, platform="win-64")
 

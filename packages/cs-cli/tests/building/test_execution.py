@@ -315,6 +315,21 @@ def test_a_cross_build_with_its_template_gives_an_exe(platforms: Workspace, temp
     assert cs("verify", "dist").status == 0
 
 
+def test_four_gigabytes_for_windows_are_refused_before_one_is_downloaded(
+    platforms: Workspace, template: Path, cs: Cs
+) -> None:
+    make_template(Path("template.exe"), make_pe())
+    record = platforms.environments["ship"]["win-64"][0]
+    record["size"], record["conda"] = 4 << 30, "http://127.0.0.1:9/main/win-64/python-3.11.7-0.conda"
+    platforms.write()
+    outcome = cs("build", "--platform", "win-64", "--template", "template.exe", "--layout", "embedded")
+    assert outcome.status == 1
+    assert "Windows starts executables of less than 4 GiB" in outcome.err
+    assert 'set `layout = "external"`' in outcome.err
+    outcome = cs("build", "--platform", "win-64", "--template", "template.exe", "--layout", "external")
+    assert "4 GiB" not in outcome.err
+
+
 def test_a_template_for_another_machine_is_refused(platforms: Workspace, template: Path, cs: Cs) -> None:
     make_template(template, make_elf(machine=183))
     outcome = cs("build")

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .reader import StampPart as StampPart
     from .reader import StampReader as StampReader
     from .reader import read_stamp as read_stamp
+    from .sealing import require_size as require_size
     from .signatures import SignatureReport as SignatureReport
     from .signatures import verify_signature as verify_signature
     from .template import Template as Template
@@ -81,6 +82,7 @@ _NAMES = {
     "mark": ("Mark", "read_mark", "require_format"),
     "plan": ("Plan", "PlanPython", "PlanRequirement", "PlannedPackage"),
     "reader": ("StampPart", "StampReader", "read_stamp"),
+    "sealing": ("require_size",),
     "signatures": ("SignatureReport", "verify_signature"),
     "template": ("Template", "installed_directories", "select_template"),
     "verify": ("StampReport", "verify_stamp"),

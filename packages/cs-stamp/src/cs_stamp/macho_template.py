@@ -40,7 +40,7 @@ class Segment:
     name: str
     address: int
     file_offset: int
-    file_size: int
+    file_size_bytes: int
 
     def list_sections(self) -> Iterable[int]:
         """Return the offset of each section that has bytes in the file."""
@@ -99,7 +99,7 @@ def read_macho_template(file: BinaryIO) -> MachOTemplate:
     return MachOTemplate(
         head=head,
         kept_size_bytes=end,
-        text=(text.file_offset, text.file_size),
+        text=(text.file_offset, text.file_size_bytes),
         linkedit=linkedit,
         symbols=symbols,
         signature_command=signature_command,
@@ -115,12 +115,14 @@ def _read_segments(load: LoadCommands) -> Iterable[Segment]:
             raise ExecutableLayoutError("a segment's load command is cut off")
         _, _, name, address, _, offset, size, *_ = _SEGMENT.unpack_from(command.data)
         text = name.rstrip(b"\0").decode("latin-1")
-        yield Segment(command=command, name=text, address=address, file_offset=offset, file_size=size)
+        yield Segment(command=command, name=text, address=address, file_offset=offset, file_size_bytes=size)
 
 
 def _check_linkedit(linkedit: Segment, symbols: Command, segments: Iterable[Segment], end: int, size: int) -> None:
     """Check that what grows is last: the segment in file and memory, the string table in the segment."""
-    if linkedit.file_offset + linkedit.file_size != size or linkedit.address < max(one.address for one in segments):
+    if linkedit.file_offset + linkedit.file_size_bytes != size or linkedit.address < max(
+        one.address for one in segments
+    ):
         raise ExecutableLayoutError("its segment __LINKEDIT is not the last")
     offset, length = struct.unpack_from("<II", symbols.data, _STRINGS_OFFSET)
     if not linkedit.file_offset <= offset or not 0 <= end - (offset + length) < SIGNATURE_ALIGNMENT:

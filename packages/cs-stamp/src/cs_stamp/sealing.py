@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from . import macho, pe
+from .choices import Layout
 from .code_signature import PAGE_SIZE_BYTES, PageHashes, measure_signature, render_signature
 from .copying import Digest, append_data, hash_range, read_exactly
 from .errors import ExecutableLayoutError, StampTooLargeError
 from .layout import SIGNED_SIZE_LIMIT_BYTES
 from .macho_template import MachOTemplate, read_macho_template
+from .placement import find_place
+from .plan import Plan
 
 
 class Seal(Protocol):
@@ -116,6 +119,7 @@ def open_seal(template: Path, identifier: str) -> Seal:
 
 
 def _open_seal(file: BinaryIO, identifier: str) -> Seal:
+    find_place(file)  # refuses an executable without one
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     magic = file.read(4)
@@ -125,9 +129,17 @@ def _open_seal(file: BinaryIO, identifier: str) -> Seal:
         return _Windows(size)
     if magic == macho.MAGIC:
         return _MacOS(read_macho_template(file), identifier)
-    if magic in macho.UNIVERSAL_MAGICS:
-        raise ExecutableLayoutError("it is a universal executable, which has no place for a stamp")
     return _Plain(size)
+
+
+def require_size(template: Path, plan: Plan, layout: Layout) -> None:
+    """Refuse a runtime that its platform cannot start, as far as the plan has the sizes of the archives.
+
+    :raises StampTooLargeError: if it would take too many bytes.
+    :raises ExecutableLayoutError: if the template has no place for a stamp.
+    """
+    seal = open_seal(template, template.name)
+    seal.check_size(seal.kept_size_bytes + sum(package.size_bytes or 0 for package in plan.bundled(layout)))
 
 
 def pad(file: BinaryIO, alignment: int, digest: Digest) -> int:

@@ -23,9 +23,9 @@ from .errors import (
 from .footer import Footer, find_footer, plan_footer
 from .header import Header
 from .launch import launch_block
-from .layout import COPY_CHUNK_BYTES, FOOTER_SIZE_BYTES, PART_LIMITS_BYTES, PART_TAGS
+from .layout import COPY_CHUNK_BYTES, PART_LIMITS_BYTES, PART_TAGS
 from .plan import Plan
-from .sealing import Seal, open_seal
+from .sealing import Seal, open_seal, require_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +97,7 @@ def write_stamp(
     for tag, data in small.items():
         _check_limit(tag, len(data))
     seal = _open_template(template, out, header.artifact_name)
-    bundled = sum(package.size_bytes or 0 for package in plan.bundled(header.layout))
-    seal.check_size(seal.kept_size_bytes + sum(map(len, small.values())) + bundled + FOOTER_SIZE_BYTES)
+    require_size(template, plan, header.layout)
     try:
         with replacing(out) as file:
             template_sha256 = _copy_template(template, file, seal)

@@ -55,7 +55,7 @@ fn a_rollback_without_an_upgrade_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.run(&["x"]).ok();
     let message = sandbox.run(&["rollback"]).fails_with(64);
-    assert!(message.contains("no earlier prefix"), "{message}");
+    assert!(message.contains("no previous prefix"), "{message}");
 }
 
 #[test]

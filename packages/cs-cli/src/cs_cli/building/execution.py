@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cs_bundle import ArchiveMismatchError
-from cs_stamp import Mark, StampInfo, Template, write_stamp
+from cs_stamp import Mark, StampInfo, Template, require_size, write_stamp
 
 from ..archives.remembered import read_archives, remember_contents
 from ..archives.store import ArchiveStore, archives_of_records
@@ -63,6 +63,7 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
     :raises StampError: if the template cannot be stamped.
     """
     check_outputs(plan, materials, out_dir)
+    require_size(materials.template.path, plan.package_plan, plan.derivation.config.layout)
     if not plan.needs_archives:
         _look_for_delegate(plan, materials.store, console)
     wanted = archives_of_records(plan.needed, plan.lock_directory)

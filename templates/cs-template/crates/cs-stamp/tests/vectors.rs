@@ -186,6 +186,33 @@ fn marks_are_the_bytes_that_the_index_says() {
     }
 }
 
+#[test]
+fn a_stamp_that_no_signature_covers_is_refused_with_the_reason() {
+    for (file, why) in [
+        (
+            "pe-bytes-behind-the-table",
+            ": its certificate table is not the end of the file",
+        ),
+        (
+            "macho-byte-behind-the-signature",
+            ": its code signature is not the end of the file",
+        ),
+        (
+            "universal",
+            ": it is a universal executable, which has no place for a stamp",
+        ),
+        ("pe-stamp-in-the-table-only", ""),
+    ] {
+        let path = vectors().join(format!("bad/{file}.bin"));
+        let error = Stamp::open(&path).expect_err("no signature covers it");
+        let expected = format!(
+            "{}: the stamp is not where the signed bytes of this file end{why}",
+            path.display()
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
 /// Numbers, and what is found from each of them on.
 fn runs_of(case: &Value, name: &str) -> Vec<(usize, String)> {
     serde_json::from_value(case[name].clone()).expect("a list of runs")

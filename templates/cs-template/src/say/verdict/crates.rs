@@ -93,7 +93,7 @@ pub fn judge_prefix(error: &PrefixError) -> Verdict {
             status::IO,
             format!(
                 "Everything else was removed, and nothing uses what is left. \
-                 Delete {path} as a user who may."
+                 Delete {path} as a user with permission to do so."
             ),
         ),
         Kind::Busy => row(status::BUSY, "Wait for it to end, then try again."),

@@ -217,6 +217,14 @@ fn crate_errors() -> Vec<(Error, u8)> {
             74,
         ),
         (
+            cs_stamp::StampError::Misplaced {
+                path: "/x".into(),
+                detail: String::new(),
+            }
+            .into(),
+            78,
+        ),
+        (
             cs_stamp::StampError::Version {
                 path: "/x".into(),
                 found: 2,
