@@ -31,7 +31,7 @@ FOREIGN_SUITES = {
         *(f"tests-integration/test_{name}.py" for name in ("road", "hand_over", "lifecycle", "linker", "hostile")),
         *(f"tests-integration/faults/test_{name}.py" for name in ("kills", "signals", "together")),
     ),
-    "win-64": (),  # the suite of tests-integration for Windows goes here
+    "win-64": ("tests-integration/windows",),
 }
 
 # One directory for cargo's output, outside the clone: every clone and CI reuse what was compiled before.

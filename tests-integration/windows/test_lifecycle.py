@@ -28,7 +28,9 @@ def beside(home: WindowsHome) -> list[str]:
 
 def test_a_kill_does_not_make_the_next_run_wait(build: Build, windows_home: WindowsHome) -> None:
     started = windows_home.directory / "started"
-    process = windows_home.start(build(), LINK_WAITS_FOR=spell(windows_home.directory / "never"), LINK_STARTED=spell(started))
+    process = windows_home.start(
+        build(), LINK_WAITS_FOR=spell(windows_home.directory / "never"), LINK_STARTED=spell(started)
+    )
     wait_until(started.exists)
     during = windows_home.run(build(), "status").stdout
     assert "another process is working on the prefix" in during, during
@@ -46,9 +48,7 @@ def test_what_a_killed_runtime_has_started_ends_with_it(build: Build, windows_ho
     runtime = build()
     windows_home.run(runtime, "bootstrap")
     started, go, done = (windows_home.directory / name for name in ("started", "go", "done"))
-    process = windows_home.start(
-        runtime, TOOL_STARTED=spell(started), TOOL_WAITS_FOR=spell(go), TOOL_DONE=spell(done)
-    )
+    process = windows_home.start(runtime, TOOL_STARTED=spell(started), TOOL_WAITS_FOR=spell(go), TOOL_DONE=spell(done))
     wait_until(started.exists)
     process.kill()
     process.wait(60)
