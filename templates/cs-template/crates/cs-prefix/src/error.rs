@@ -11,7 +11,7 @@ use crate::foreignness::Foreignness;
 use crate::obstacles::{Mounted, Undeletable, inner};
 use crate::remains::Remains;
 
-/// What a failure means: one word for the caller, who turns it into a status and advice.
+/// What a failure means: one word, which the caller turns into a status and advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The path holds something that this runtime did not make.
@@ -28,7 +28,7 @@ pub enum Kind {
     NotPermitted,
     /// A program uses it.
     InUse,
-    /// Nobody can write there.
+    /// The user cannot write there.
     CannotWrite,
     /// Something is mounted there.
     MountPoint,
@@ -46,7 +46,7 @@ pub enum Kind {
     Busy,
     /// Something was not deleted.
     LeftBehind,
-    /// Something was added since the caller was told what is there.
+    /// Something was added after the caller saw the list of what is there.
     Appeared,
     /// There is no earlier prefix.
     NothingToRollBack,
@@ -68,7 +68,7 @@ pub enum PrefixError {
         /// How one can tell.
         why: Foreignness,
     },
-    /// Somebody else can have put there what is at the path, or beside it.
+    /// Another user can have put there what is at the path, or next to it.
     #[error("{why}: other users may have put its contents there")]
     Untrusted {
         /// What is not relied on, and why.
@@ -125,7 +125,7 @@ pub enum PrefixError {
         /// The system's words.
         source: io::Error,
     },
-    /// Something is mounted at the prefix or in it, or in a directory beside it that would be moved or removed.
+    /// Something is mounted at the prefix or in it, or in a directory next to it that would be moved or removed.
     #[error(
         "{path} is a mount point: what is mounted there is neither moved nor removed, \
          so the prefix can be neither replaced nor removed"
@@ -154,7 +154,7 @@ pub enum PrefixError {
     },
     /// The disk lacks space.
     #[error(
-        "not enough space in {directory}: {} are needed and {} are free",
+        "not enough space in {directory}: {} needed, only {} free",
         megabytes(*.required_bytes), megabytes(*.available_bytes)
     )]
     NoSpace {
@@ -167,7 +167,7 @@ pub enum PrefixError {
     },
     /// The file system lacks inodes.
     #[error(
-        "not enough inodes in {directory}: {required_files} are needed and {available_files} are free"
+        "not enough inodes in {directory}: {required_files} needed, only {available_files} free"
     )]
     NoInodes {
         /// A directory on the file system in question.
@@ -199,8 +199,8 @@ pub enum PrefixError {
         /// The system's words.
         why: String,
     },
-    /// Something of the user's came into the prefix after somebody had agreed to remove what was there.
-    #[error("{path} was added while the question was open")]
+    /// Something of the user's came into the prefix after the user agreed to remove what was there.
+    #[error("{path} was added while waiting for your answer")]
     Appeared {
         /// An environment or a file.
         path: PathBuf,
@@ -293,7 +293,7 @@ impl PrefixError {
         }
     }
 
-    /// Say why `directory` cannot be written to: permissions, or a file system that nobody can write to.
+    /// Say why `directory` cannot be written to: permissions, or a read-only file system.
     pub(crate) fn not_writable(directory: &Path, action: &'static str) -> Self {
         if let Err(source) = std::fs::metadata(directory) {
             return Self::Io {

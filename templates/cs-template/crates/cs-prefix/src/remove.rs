@@ -1,7 +1,7 @@
 //! Remove directory trees: never through a link nor across a mount, whatever their modes, however deep.
 //!
 //! What cannot be deleted does not stop a removal: all else goes, and the first failure
-//! is told in the end. A mount does.
+//! is reported at the end. A mount does stop it.
 
 use std::ffi::OsStr;
 use std::io;
@@ -28,10 +28,10 @@ pub(crate) fn remove_tree_in_order(path: &Path, last: &OsStr) -> io::Result<()> 
     #[cfg(not(unix))]
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
-        match entry.file_type()?.is_dir() {
-            true if entry.file_name() != last => std::fs::remove_dir_all(entry.path())?,
-            true => {}
-            false => remove_file(&entry.path())?,
+        if !entry.file_type()?.is_dir() {
+            remove_file(&entry.path())?;
+        } else if entry.file_name() != last {
+            std::fs::remove_dir_all(entry.path())?;
         }
     }
     remove_tree(path)
