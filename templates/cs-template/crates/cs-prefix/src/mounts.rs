@@ -12,7 +12,7 @@ use crate::look::{is_directory, list};
 use crate::names::Names;
 use crate::sys;
 
-/// Refuse to change anything while something is mounted at or in the prefix, or the directories beside it.
+/// Refuse to change anything while something is mounted at or in the prefix, or the directories next to it.
 pub(crate) fn refuse_mounts(names: &Names) -> Result<(), PrefixError> {
     match find_mount(names)? {
         Some(path) => Err(PrefixError::MountPoint { path }),
@@ -20,7 +20,7 @@ pub(crate) fn refuse_mounts(names: &Names) -> Result<(), PrefixError> {
     }
 }
 
-/// Where something is mounted at or in the prefix, or the directories beside it.
+/// Where something is mounted at or in the prefix, or the directories next to it.
 pub(crate) fn find_mount(names: &Names) -> Result<Option<PathBuf>, PrefixError> {
     let directories = names.directories();
     let listed = match (names.parent.canonicalize(), sys::list_mounts()) {
