@@ -81,7 +81,7 @@ def _launch_strings(header: Header) -> tuple[str, ...]:
 def _delegate_path(header: Header) -> str:
     if header.delegate_path is not None:
         return header.delegate_path
-    # Nobody has looked. On Windows it may be in any of seven directories, with any of three endings.
+    # The build did not look for it. On Windows it may be in any of seven directories, with any of three endings.
     return header.delegate if header.platform.startswith("win-") else f"bin/{header.delegate}"
 
 

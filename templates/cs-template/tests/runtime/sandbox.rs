@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::archive::{Archive, Package};
 use crate::stamp::Stamp;
 
-/// What the delegate of the tests does: it tells what it was given, or does what it is told.
+/// What the delegate of the tests does: it prints its arguments, or does what they say.
 const TOOL: &str = r#"#!/bin/sh
 case "$1" in
   environment) env ;;

@@ -44,7 +44,7 @@ fn create() -> io::Result<OwnedHandle> {
     if handle.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the handle is open, and nobody else has it.
+    // SAFETY: the handle is open, and no other code has it.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 

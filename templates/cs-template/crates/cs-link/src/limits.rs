@@ -122,7 +122,7 @@ impl Spending {
         if self.added > most {
             Err(Fault::hostile(
                 path,
-                "with the prefix in it the package's text takes more than four times its size",
+                "inserting the prefix makes the package's text more than four times larger",
             ))
         } else {
             Ok(())

@@ -174,7 +174,7 @@ mod library {
     use crate::found::Found;
     use crate::version::Version;
 
-    /// Ask the driver in the system's own directory; nobody but an administrator can put a library there.
+    /// Ask the driver in the system's own directory; only an administrator can put a library there.
     pub fn detect(_root: &Path) -> Found {
         // SAFETY: the name is a constant, and the library comes from the system's directory alone.
         let library = unsafe {

@@ -1,4 +1,4 @@
-//! The time, and waiting for it to pass. In this crate's own tests nobody waits: the clock is put forward instead.
+//! The time, and waiting for it to pass. This crate's own tests do not wait: they put the clock forward.
 
 #[cfg(not(test))]
 pub(crate) use real::{now, sleep};

@@ -19,7 +19,7 @@ pub enum Kind {
     NotPermitted,
     /// A program uses it.
     InUse,
-    /// Nobody can write there.
+    /// The user cannot write there.
     CannotWrite,
     /// Something is mounted there.
     MountPoint,
@@ -37,7 +37,7 @@ pub enum Kind {
     Busy,
     /// Something was not deleted.
     LeftBehind,
-    /// Something was added since the caller was told what is there.
+    /// Something was added after the caller saw the list of what is there.
     Appeared,
     /// There is no earlier prefix.
     NothingToRollBack,

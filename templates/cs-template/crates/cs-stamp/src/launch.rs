@@ -41,7 +41,7 @@ impl Launch {
         let self_commands = header.commands == Commands::SelfWord;
         let delegate = match &header.delegate_path {
             Some(path) => path.clone(),
-            // Nobody has looked. On Windows it may be in any of seven directories, with any of three endings.
+            // The build did not look for it. On Windows it may be in any of seven directories, with any of three endings.
             None if header.platform.starts_with("win-") => header.delegate.clone(),
             None => format!("bin/{}", header.delegate),
         };

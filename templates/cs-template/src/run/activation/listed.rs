@@ -1,4 +1,4 @@
-//! What `cmd` is told to run, and the list of variables that it writes then.
+//! What `cmd` runs, and the list of variables that it writes then.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

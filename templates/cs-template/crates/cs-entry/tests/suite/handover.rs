@@ -616,10 +616,10 @@ fn it_stands_aside_while_the_prefix_is_being_exchanged_and_leaves_nothing_locked
     let _turn = take_turn();
     let home = Home::new();
     let held = fs::File::open(home.prefix()).expect("a directory");
-    held.lock().expect("nobody else has it");
+    held.lock().expect("no other process has it");
     assert_stands_aside(&home, &mut home.command(), "locked");
     held.unlock().expect("it was locked");
-    held.lock_shared().expect("nobody else has it");
+    held.lock_shared().expect("no other process has it");
     let delegate = home.prefix().join("bin/probe");
     assert_eq!(run(&mut home.command()).executable, delegate);
     held.unlock().expect("it was locked");
