@@ -126,7 +126,7 @@ fn find_setup_fault(error: &(dyn Error + 'static)) -> Option<Cause> {
 
 /// The error and its causes. What they are takes a downcast: reqwest passes on what resolver, proxy and TLS
 /// say as a `dyn Error`. An `io::Error` that wraps another error does not give it as its source.
-fn causes(error: &(dyn Error + 'static)) -> impl Iterator<Item = &(dyn Error + 'static)> {
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| {
         let wrapped = error
             .downcast_ref::<io::Error>()

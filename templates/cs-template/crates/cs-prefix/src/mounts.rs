@@ -71,6 +71,7 @@ mod tests {
     use crate::carry::carry_over;
     use crate::copy::Copying;
     use crate::names::Owner;
+    use crate::obstacles::Obstacle;
     use crate::remove::{remove_tree, remove_tree_in_order};
     use crate::sys::pretend::{NO_MOUNT_LIST, NO_MOUNT_ROOTS};
 
@@ -224,11 +225,9 @@ mod tests {
                     if kind == Kind::BoundFile && at == "demo" {
                         continue;
                     }
-                    let error = PrefixError::io("remove", &made.path("demo"), {
-                        remove(&made.path("demo")).unwrap_err()
-                    });
-                    let PrefixError::MountAppeared { path } = error else {
-                        panic!("{error}")
+                    let obstacle = remove(&made.path("demo")).unwrap_err();
+                    let Obstacle::Mounted(path) = obstacle else {
+                        panic!("{obstacle:?}")
                     };
                     assert_eq!(path, made.mount);
                     made.assert_untouched();

@@ -13,6 +13,9 @@ use crate::sys;
 use crate::sys::is_absence;
 use crate::trust;
 
+/// How often a marker is looked for that is there whenever one asks: each time takes another exchange.
+const MOST_LOOKS: u32 = 100;
+
 /// In which state a prefix is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
@@ -192,8 +195,21 @@ fn inspect_link(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
     }
 }
 
+/// Read the marker. Where prefixes are exchanged in two steps, there may be none for an instant:
+/// a directory that lists one by then is looked at again.
+fn read_marker(names: &Names, owner: &Owner) -> Result<Reading, PrefixError> {
+    for _ in 0..MOST_LOOKS {
+        let reading = Marker::read(&names.prefix, owner)?;
+        let marker = names.marker_in(&names.prefix);
+        if !matches!(reading, Reading::Nothing) || !list(&names.prefix)?.contains(&marker) {
+            return Ok(reading);
+        }
+    }
+    Ok(Reading::Nothing)
+}
+
 fn inspect_directory(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
-    let why = match Marker::read(&names.prefix, owner)? {
+    let why = match read_marker(names, owner)? {
         Reading::Nothing if list(&names.prefix)?.is_empty() => return Ok(State::Absent),
         Reading::Nothing => Foreignness::NoMarker {
             marker: names.marker.clone(),
