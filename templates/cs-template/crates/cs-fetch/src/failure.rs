@@ -91,7 +91,7 @@ pub(crate) fn check_status(response: &Response) -> Result<(), Failure> {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // More than fits is more than anybody waits for.
+    // A number that does not fit means longer than any wait.
     is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
 }
 
