@@ -153,7 +153,7 @@ fn join(command: String, words: &[String]) -> String {
 }
 
 /// The command that installs packages into the prefix. A frozen one takes them from
-/// conda-self alone, or with an option of conda that overrides this.
+/// conda-self alone, or when conda is configured to override that.
 fn name_installer(runtime: &Runtime) -> String {
     let command = runtime.command_name.to_string_lossy();
     let header = &runtime.header;
@@ -197,12 +197,11 @@ fn quote(word: &str) -> String {
         return word.to_owned();
     }
     #[cfg(unix)]
-    {
-        let quoted = cs_link::activation::quote(word.as_ref());
-        quoted.to_string_lossy().into()
-    }
+    return cs_link::activation::quote(word.as_ref())
+        .to_string_lossy()
+        .into();
     #[cfg(not(unix))]
-    format!("\"{word}\"")
+    return format!("\"{word}\"");
 }
 
 fn describe_changes(changes: &Changes) -> String {

@@ -126,7 +126,7 @@ impl Voice {
             && obeys_escapes()
     }
 
-    /// Tell an event; sentences have nothing to do with it.
+    /// Write an event; sentences have nothing to do with it.
     pub fn tell(&self, event: &Event) {
         if self.form == Form::Json && !self.is_quiet {
             write_event(event);

@@ -66,7 +66,7 @@ impl Sandbox {
         self.directory.path().join(name)
     }
 
-    /// Where the prefix is unless somebody says otherwise.
+    /// Where the prefix is unless a test says otherwise.
     pub fn prefix(&self) -> PathBuf {
         self.path(".conda/demo")
     }

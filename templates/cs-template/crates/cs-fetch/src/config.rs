@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::redact::redact_url;
 
-/// What we read of a `config.toml`; all other keys are somebody else's.
+/// The keys of a `config.toml` that are read here; other programs use the rest.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct ConfigFile {

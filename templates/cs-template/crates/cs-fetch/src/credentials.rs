@@ -207,7 +207,7 @@ fn describe_file(error: &FileStorageError) -> String {
     }
 }
 
-/// Open a credentials file that somebody named, so that it must be there and make sense.
+/// Open a credentials file that the user named: it must exist and be valid.
 fn open_named(path: PathBuf) -> Result<FileStorage, FetchError> {
     let failed = |path: &Path, reason: String| FetchError::Setup {
         reason: format!(

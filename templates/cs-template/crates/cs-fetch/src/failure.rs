@@ -91,7 +91,7 @@ pub(crate) fn check_status(response: &Response) -> Result<(), Failure> {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // More than fits is more than anybody waits for.
+    // A number that does not fit means longer than any wait.
     is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
 }
 
@@ -126,14 +126,13 @@ fn find_setup_fault(error: &(dyn Error + 'static)) -> Option<Cause> {
 
 /// The error and its causes. What they are takes a downcast: reqwest passes on what resolver, proxy and TLS
 /// say as a `dyn Error`. An `io::Error` that wraps another error does not give it as its source.
-fn causes(error: &(dyn Error + 'static)) -> impl Iterator<Item = &(dyn Error + 'static)> {
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| {
-        let wrapped = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        wrapped
-            .map(|wrapped| wrapped as _)
-            .or_else(|| error.source())
+        let outer = error.downcast_ref::<io::Error>();
+        match outer.and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
+            None => error.source(),
+        }
     })
 }
 

@@ -52,7 +52,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     ready: VecDeque<Archive>,
-    /// The first failure, until somebody has taken it.
+    /// The first failure, until a thread has taken it.
     failure: Option<FetchError>,
     /// Nothing more will come.
     finished: bool,

@@ -1,7 +1,7 @@
 //! What should be removed and cannot be deleted: a file that another user put there or
 //! that is immutable, a disk's error.
 //!
-//! It is moved out of the way, to `.NAME.removed` next to the prefix. The next command
+//! It goes where it is not in the way: into `.NAME.removed`, next to the prefix. The next command
 //! that takes the claim tries to delete it again. The directory that marks the staging directory as
 //! the runtime's own marks this one too; what cannot be moved there is renamed to such a name itself.
 
@@ -126,7 +126,7 @@ fn collect(names: &Names, place: &Path, trash: &Path) -> Result<PathBuf, PrefixE
     Err(PrefixError::io("rename", trash, failure))
 }
 
-/// Give a directory next to the prefix another name there. Unlike a move to another
+/// Give a directory next to the prefix another name next to it. Unlike a move to another
 /// directory, that takes no permission to write to it: one of root's, for instance.
 fn rename_beside(names: &Names, place: &Path, trash: &Path) -> Result<PathBuf, PrefixError> {
     let is_beside = trash.parent() == Some(&names.parent);

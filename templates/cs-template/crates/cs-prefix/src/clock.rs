@@ -19,7 +19,7 @@ mod real {
 #[cfg(test)]
 pub(crate) use pretended::{now, sleep};
 
-/// A clock of each thread, which goes on only while somebody sleeps.
+/// A clock of each thread, which goes on only while the thread sleeps.
 #[cfg(test)]
 pub(crate) mod pretended {
     use std::cell::{LazyCell, RefCell};

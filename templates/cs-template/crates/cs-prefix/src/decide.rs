@@ -64,7 +64,7 @@ pub(crate) fn decide(
         State::Complete { marker } => site_of_own_stamp(names, &marker)?,
         State::AnotherStamp { .. } | State::Changed { .. } => Site::Occupied,
         State::Absent | State::Foreign { .. } => {
-            // An empty directory may still be somebody's home, or where somebody is.
+            // An empty directory may still be a home, or a working directory.
             refuse_protected(&names.prefix)?;
             Site::Free
         }

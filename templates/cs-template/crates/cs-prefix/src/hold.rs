@@ -84,7 +84,7 @@ impl Hold {
 }
 
 /// Let nothing more be started from `prefix`, and what has just been started open its script; for as long as
-/// the file returned is open. None where directories cannot be locked, or where somebody does not let go.
+/// the file returned is open. None where directories cannot be locked, or where a process does not let go.
 pub(crate) fn stop_starts(prefix: &Path) -> Option<File> {
     match lock_alone(prefix, MOVE_LIMIT) {
         Ok(Attempt::Locked(lock)) => {

@@ -2,7 +2,7 @@
 
 use cs_entry::ownership::Doubt;
 
-/// What a failure means: one word for the caller, who turns it into a status and advice.
+/// What a failure means: one word, which the caller turns into a status and advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The path holds something that this runtime did not make.
