@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import contextlib
 
-from steady import pytest_runtest_call, pytest_runtest_makereport, pytest_runtest_setup, settle
+from steady import (
+    pytest_make_collect_report,
+    pytest_runtest_call,
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+    settle,
+)
 
-__all__ = ["pytest_runtest_call", "pytest_runtest_makereport", "pytest_runtest_setup"]
+__all__ = [
+    "pytest_make_collect_report",
+    "pytest_runtest_call",
+    "pytest_runtest_makereport",
+    "pytest_runtest_setup",
+]
 
 settle()
 
 with contextlib.suppress(ImportError):  # not every package tests laws
     from hypothesis import settings
 
-    # How long an example takes says how busy the machine is.
-    settings.register_profile("steady", deadline=None)
+    # How long an example takes says how busy the machine is, and not everybody may write to this directory.
+    settings.register_profile("steady", deadline=None, database=None)
     settings.load_profile("steady")

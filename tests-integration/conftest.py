@@ -10,9 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from steady import pytest_runtest_call, pytest_runtest_makereport, pytest_runtest_setup, settle
+from steady import (
+    pytest_make_collect_report,
+    pytest_runtest_call,
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+    settle,
+)
 
-__all__ = ["pytest_runtest_call", "pytest_runtest_makereport", "pytest_runtest_setup"]
+__all__ = [
+    "pytest_make_collect_report",
+    "pytest_runtest_call",
+    "pytest_runtest_makereport",
+    "pytest_runtest_setup",
+]
 from support.channel.build import build_channel
 from support.channel.solve import solve
 from support.commands import Command, Home, run_cs

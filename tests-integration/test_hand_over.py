@@ -216,8 +216,10 @@ def test_the_delegate_can_be_a_program_for_the_platform(
     index_channel(channel)
     with serve(channel) as server:
         records = solve(server.url, ["tool"])
-        settings = {"directory": directory / "workshop", "cache": cache_directory, "server": server}
-        runtime = Workshop(**settings, specs=("tool",), records=records, delegate="tool").build()
+        workshop = Workshop(
+            directory / "workshop", cache_directory, server, specs=("tool",), records=records, delegate="tool"
+        )
+        runtime = workshop.build()
     for words in (("bootstrap",), ()):
         completed = home.run(runtime, *words)
     assert completed.returncode == 78, completed.stderr

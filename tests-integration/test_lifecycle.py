@@ -229,7 +229,7 @@ def test_named_environments_follow_an_upgrade_and_a_rollback(user: User) -> None
     user.run(user.old, "word")
     precious = user.add_environment()
     upgrade = user.run(user.new, "word")
-    assert "replaced demo 1.0 by 2.0 (2 packages" in upgrade.stderr
+    assert "replaced demo 1.0 with 2.0 (2 packages" in upgrade.stderr
     assert "rollback` restores the previous version" in upgrade.stderr
     assert (user.version, precious.read_text()) == ("2.0", "mine")
     assert not (user.beside / ".demo.previous" / "envs").exists()

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import rattler
 
+from support.channel import rattling
 from support.channel.build import find_channel
-from support.channel.rattling import run_rattler
 from support.channel.solve import channel_packages, solve
 from support.commands import Command, Home
 from support.prefixes import UMASK, compare, describe_as_own, describe_prefix, read_as_own, read_records
@@ -23,17 +22,6 @@ RUNTIMES_OWN = frozenset({".demo.json"})
 RATTLERS_OWN = frozenset({"__clobbers__", "CACHEDIR.TAG"})
 
 
-def install_with_rattler(lock: Path, prefix: Path, cache: Path) -> None:
-    """Install the packages of a runtime lock with py-rattler."""
-    environment = rattler.LockFile.from_path(lock).environment("default")
-    assert environment is not None
-    platform = environment.platforms()[0]
-    records = environment.conda_repodata_records_for_platform(platform)
-    assert records
-    options: dict[str, Any] = {"cache_dir": cache, "platform": rattler.Subdir(PLATFORM), "show_progress": False}
-    run_rattler(rattler.install(records, prefix, execute_link_scripts=True, **options))
-
-
 def compare_with_rattler(runtime: Path, home: Home, work: Path) -> tuple[int, set[str]]:
     """Install a runtime's packages with rattler, then with the runtime, into the same place; refuse any difference.
 
@@ -41,7 +29,8 @@ def compare_with_rattler(runtime: Path, home: Home, work: Path) -> tuple[int, se
     """
     prefix = home.prefix
     prefix.parent.mkdir()
-    install_with_rattler(runtime.with_name(f"{runtime.name}.runtime.lock"), prefix, work / "cache")
+    lock = runtime.with_name(f"{runtime.name}.runtime.lock")
+    rattling.install(lock, prefix, cache=work / "cache", platform=PLATFORM)
     rattlers, rattlers_records = describe_as_own(prefix, ignore=RATTLERS_OWN), read_as_own(prefix)
     prefix.rename(work / "rattler-prefix")
     completed = home.run(runtime, "bootstrap", umask=UMASK)
@@ -68,7 +57,7 @@ def test_the_large_channel_gives_the_prefix_that_rattler_makes(
 ) -> None:
     large = find_channel("large")
     if large is None:
-        pytest.skip("there is no large channel yet: nox -s bench builds it")
+        pytest.skip("needs the large channel: nox -s bench builds it")
     with serve(large) as server:
         records = solve(server.url, [name for name in channel_packages(large) if not name.startswith("conda")])
         ship = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": '"python"', "layout": '"embedded"'}

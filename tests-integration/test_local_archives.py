@@ -98,4 +98,4 @@ def test_a_runtime_without_its_bundle_names_what_comes_with_it(
     (directory / "dist" / "demo.bundle.tar.zst").unlink()
     completed = home.run(directory / "dist" / "demo", "-c", "print('hello')")
     assert completed.returncode == 66
-    assert f"{path.name} comes with this runtime's bundle" in completed.stderr
+    assert f"{path.name} is missing: it comes only with this runtime's bundle" in completed.stderr

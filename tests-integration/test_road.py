@@ -118,7 +118,7 @@ def test_checksums_are_those_of_sha256sum(make_workspace: Callable[..., Path], c
     assert "ok: demo.bundle.tar.zst" in cs("verify", "dist", cwd=workspace).stdout
 
 
-@pytest.mark.skipif(IS_FOREIGN, reason="cs run runs what it builds for this machine")
+@pytest.mark.skipif(IS_FOREIGN, reason="only for this machine: cs run runs what it builds for it")
 def test_run_builds_installs_and_runs(make_workspace: Callable[..., Path], cs: Callable[..., Command]) -> None:
     workspace = make_workspace()
     completed = cs("run", "--", "-c", "import sys; print(sys.argv); sys.exit(7)", "--help", cwd=workspace, check=False)

@@ -42,7 +42,7 @@ RULES = {
     r"\bnevertheless\b|\ball the same\b": "anyway, still",
     r"\bSPEC\b(?:\.md| section| allows)?": "the page in docs/",
     r"\bsomething else than\b": "anything but, differs from",
-    r"\b(?:to be|are|is) had\b|\bnetwork may not be used\b": "available, comes from",
+    r"\b(?:be|are|is) had\b|\bnetwork may not be used\b": "available, comes from",
     r"\bout to do harm\b": "malicious",
     r"\b[Hh]ands? over at once\b": "starts it directly",
     r"\bis there twice\b": "appears twice",

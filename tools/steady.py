@@ -20,9 +20,10 @@ from collections.abc import Callable, Collection, Generator, Iterator
 from types import FrameType
 
 import pytest
+from skipped import is_allowed, note
 
 NOTHING_SKIPPED = bool(os.environ.get("NOTHING_SKIPPED"))
-"""Where every tool is there, as in CI, a test that is skipped has failed."""
+"""Where every tool is there, as in CI, a test that lacks something has failed."""
 
 LIMIT_S = 600
 """A test that takes longer hangs. Nothing follows from a test that takes less."""
@@ -61,20 +62,40 @@ def _settle_signals() -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip tests whose marks say what is missing here: ``root``, and ``tools`` by their names."""
     if item.get_closest_marker("root") and (not hasattr(os, "geteuid") or os.geteuid() != 0):
-        pytest.skip("needs to be root")
+        pytest.skip("needs root")
     for mark in item.iter_markers("tools"):
         for tool in mark.args:
             if shutil.which(tool) is None:
-                pytest.skip(f"{tool} is not installed")
+                pytest.skip(f"needs {tool}")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let a skipped test fail where :data:`NOTHING_SKIPPED` says so."""
+    """Let a test fail that is skipped for a reason that ``skipped`` does not allow, and note the others."""
     report = yield
-    if NOTHING_SKIPPED and report.skipped and not hasattr(report, "wasxfail"):
-        report.outcome = "failed"
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _judge(report)
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Do the same with a whole module that is skipped."""
+    report = yield
+    if report.skipped:
+        _judge(report)
+    return report
+
+
+def _judge(report: pytest.TestReport | pytest.CollectReport) -> None:
+    assert isinstance(report.longrepr, tuple)
+    path, line, text = report.longrepr
+    reason = text.removeprefix("Skipped: ")
+    if is_allowed(reason, nothing_missing=NOTHING_SKIPPED):
+        note(reason, report.nodeid)
+    else:
+        report.outcome = "failed"
+        report.longrepr = f"{path}:{line}: skipped for a reason that tools/skipped.py does not allow here: {reason}"
 
 
 @pytest.hookimpl(wrapper=True)

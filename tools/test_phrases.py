@@ -35,6 +35,7 @@ TRANSLATED = [
     "a relative path, as everywhere",
     "it states something else than the runtime",
     "archives that were not to be had",
+    "an archive cannot be had",
     "packages that are out to do harm",
     "the runtime hands over at once",
     "the name is there twice",

@@ -66,7 +66,7 @@ def list_requirements(version: str, repository: Path) -> list[str]:
 
 
 def build_arguments(inputs: Mapping[str, str]) -> list[str]:
-    """Turn inputs into flags of ``cs build``; an empty input is not given."""
+    """Turn inputs into flags of ``cs build``, without the empty ones."""
     # One element each: a value that starts with a dash stays a value.
     return [f"--{name}={value.strip()}" for name, value in inputs.items() if name not in OWN and value.strip()]
 
@@ -88,7 +88,7 @@ def install(inputs: Mapping[str, str], repository: Path, environment: Path) -> N
 
 
 def run_cs(command: Sequence[str]) -> str:
-    """Run ``cs``, pass its messages on as they come, and mark its error at the line that it is about.
+    """Run ``cs``, pass on its messages as they arrive, and annotate the line that its error is about.
 
     :returns: what it wrote to stdout.
     :raises SystemExit: with its exit status when it failed.

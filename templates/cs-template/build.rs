@@ -17,6 +17,10 @@ fn main() {
     if is_static && has_entry {
         println!("cargo::rustc-link-arg-bins=-Wl,-e,cs_entry_start");
     }
+    // Room for the load command of a signature, where the linker wrote none (docs/reference/stamp-format.md).
+    if system == "macos" {
+        println!("cargo::rustc-link-arg-bins=-Wl,-headerpad,0x100");
+    }
     if system == "windows" {
         build_launchers(&variable("TARGET"), Path::new(&variable("OUT_DIR")));
     }

@@ -84,7 +84,7 @@ def test_a_bundle_beside_the_runtime_is_all_it_needs(delivery: Delivery) -> None
 def test_without_its_bundle_and_network_it_says_where_to_put_it(delivery: Delivery) -> None:
     delivery.bundle.unlink()
     completed = delivery.bootstrap("--offline")
-    delivery.assert_refused(completed, 66, f"Put {BUNDLE} beside {delivery.runtime}", "--offline")
+    delivery.assert_refused(completed, 66, f"Put {BUNDLE} next to {delivery.runtime}", "--offline")
 
 
 def test_without_its_bundle_it_downloads(delivery: Delivery) -> None:

@@ -23,7 +23,7 @@ from support.walker import Walker
 from support.workshop import Workshop
 
 pytestmark = pytest.mark.root
-needs_tracing = pytest.mark.skipif(not IS_POSSIBLE, reason="traces system calls of Linux on x86-64")
+needs_tracing = pytest.mark.skipif(not IS_POSSIBLE, reason="only on Linux on x86-64")
 SOMEBODY = 12345
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from steady import wait_until
+
 from support.commands import Home
 from support.disks import fill, measure_free_bytes, mount_ext4, mount_tmpfs
 from support.inspection import assert_complete, list_names, read_marker

@@ -132,7 +132,7 @@ def run_read_only(home: Home, *command: str | Path) -> Command:
     remount = 'for place in / /dev/shm; do mount -o remount,bind,ro "$place" || exit 99; done; exec "$@"'
     completed = home.run("unshare", "--mount", "sh", "-c", remount, "sh", *command)
     if completed.returncode == 99:
-        pytest.skip(f"file systems cannot be made read-only here: {completed.stderr.strip()}")
+        pytest.skip(f"needs mounts: {completed.stderr.strip()}")
     return completed
 
 

@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-
 from steady import wait_until
+
 from support.commands import Home
 from support.inspection import assert_complete, list_names, read_marker
 from support.killing import count_files

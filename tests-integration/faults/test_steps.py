@@ -15,7 +15,7 @@ from support.tracing import IS_POSSIBLE
 from support.walker import Walker
 from support.workshop import Workshop
 
-pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="traces system calls of Linux on x86-64")
+pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="only on Linux on x86-64")
 
 WALK_LENGTH = 4
 

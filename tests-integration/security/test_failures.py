@@ -43,7 +43,7 @@ def add_immutable_file(prefix: Path) -> Callable[[], object]:
     file = prefix / "share" / "module.pyc"
     file.write_text("immutable")
     if subprocess.run(["chattr", "+i", file], capture_output=True).returncode != 0:
-        pytest.skip("this file system knows no immutable files")
+        pytest.skip("needs immutable files")
 
     def allow() -> None:
         for found in prefix.parent.rglob("module.pyc"):

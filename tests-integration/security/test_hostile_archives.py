@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from steady import wait_until
+
 from support.channel.archive import Entry
 from support.channel.crafted import Archive, Odd, folder
 from support.channel.pieces import fake_python, hard, link, noarch_python, package, plain, text

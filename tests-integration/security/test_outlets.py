@@ -169,7 +169,8 @@ def test_no_name_of_a_file(workspace: Path) -> None:
 def test_nothing_on_a_terminal(workspace: Path) -> None:
     manifest = workspace / "conda.toml"
     manifest.write_text(re.sub(r"^layout = .*$", lambda _: f"layout = {TOML_TEXT}", manifest.read_text(), flags=re.M))
-    written = run_on_terminal([SCRIPTS / "cs", "inspect"], cwd=workspace, env={**os.environ, "TERM": "xterm"})
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "1000"}  # so wide that no line breaks
+    written = run_on_terminal([SCRIPTS / "cs", "inspect"], cwd=workspace, env=environment)
     assert QUIET_TEXT in check_text(written)
 
 

@@ -302,9 +302,9 @@ def test_a_runtime_with_rights_of_its_own_is_refused(right: str, bench: Bench, t
     if right == "capabilities":
         setcap = shutil.which("setcap") or "/usr/sbin/setcap"
         if not Path(setcap).exists():
-            pytest.skip("setcap is not installed")
+            pytest.skip("needs setcap")
         if subprocess.run([setcap, "cap_dac_override+ep", str(privileged)], check=False).returncode:
-            pytest.skip("this file system has no capabilities")
+            pytest.skip("needs file capabilities")
     else:
         privileged.chmod(0o4755 if right == "set-user-ID" else 0o2755)
     bench.prefix = tmp_path / "own" / "demo"

@@ -23,7 +23,7 @@ def _mounted(directory: Path, *arguments: str | Path) -> Iterator[Path]:
     directory.mkdir()
     mounted = _run("mount", *arguments, directory)
     if mounted.returncode != 0:
-        pytest.skip(f"file systems cannot be mounted here: {mounted.stderr.strip()}")
+        pytest.skip(f"needs mounts: {mounted.stderr.strip()}")
     try:
         yield directory
     finally:
@@ -45,7 +45,7 @@ def mount_ext4(directory: Path, size_bytes: int, options: Sequence[str] = ()) ->
     :param options: of ``mkfs.ext4``: ``("-N", "200")`` gives it so many inodes.
     """
     if shutil.which("mkfs.ext4") is None:
-        pytest.skip("mkfs.ext4 is not installed")
+        pytest.skip("needs mkfs.ext4")
     image = directory.with_suffix(".img")
     with image.open("wb") as file:
         file.truncate(size_bytes)

@@ -8,14 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import rattler
-
 from cs_lock import RuntimeLock, derive, python_of, read_lock
 from cs_stamp import Header, Plan, PlannedPackage, PlanPython, write_stamp
 
+from .channel import rattling
 from .channel.locks import write_lock
 from .channel.pieces import DELEGATE
-from .channel.rattling import run_rattler
 from .commands import Command, run_command
 from .prefixes import UMASK
 from .tested_platform import PLATFORM, find_template
@@ -141,10 +139,4 @@ def install_with_rattler(records: Sequence[Record], prefix: Path, directory: Pat
     lock = directory / "pixi.lock"
     channel_url = str(records[0]["channel"]).rstrip("/")
     write_lock(lock, {"default": {PLATFORM: records}}, channel_url=channel_url, version="pixi-5")
-    environment = rattler.LockFile.from_path(lock).environment("default")
-    assert environment is not None
-    found = environment.conda_repodata_records_for_platform(environment.platforms()[0])
-    assert found is not None
-    assert len(found) == len(records)
-    options: dict[str, Any] = {"cache_dir": directory / "cache", "show_progress": False}
-    run_rattler(rattler.install(found, prefix, execute_link_scripts=True, platform=rattler.Subdir(PLATFORM), **options))
+    assert rattling.install(lock, prefix, cache=directory / "cache", platform=PLATFORM) == len(records)

@@ -17,7 +17,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def _run(*command: str | Path) -> None:
     completed = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     if completed.returncode != 0:
-        pytest.skip(f"cannot mount here: {completed.stderr.strip()}")
+        pytest.skip(f"needs mounts: {completed.stderr.strip()}")
 
 
 def _fill(directory: Path) -> None:
@@ -51,12 +51,12 @@ def mount_dead_fuse(place: Path, precious: Path) -> None:
     try:
         device = os.open("/dev/fuse", os.O_RDWR)
     except OSError as error:
-        pytest.skip(f"no FUSE here: {error}")
+        pytest.skip(f"needs FUSE: {error}")
     options = f"fd={device},rootmode=40000,user_id=0,group_id=0".encode()
     failed = _libc.mount(b"server", os.fsencode(place), b"fuse", 0, options)
     os.close(device)
     if failed:
-        pytest.skip(f"no FUSE here: {os.strerror(ctypes.get_errno())}")
+        pytest.skip(f"needs FUSE: {os.strerror(ctypes.get_errno())}")
 
 
 KINDS: dict[str, Callable[[Path, Path], None]] = {

@@ -54,5 +54,5 @@ class Container:
     def _mount(self, *arguments: str | Path) -> None:
         mounted = _run("mount", *arguments, self.directory)
         if mounted.returncode != 0:
-            pytest.skip(f"overlays cannot be mounted here: {mounted.stderr.strip()}")
+            pytest.skip(f"needs overlays: {mounted.stderr.strip()}")
         self._is_mounted = True

@@ -23,11 +23,11 @@ def wine() -> str:
     """The program that runs Windows programs."""
     found = find_wine()
     if found is None:
-        pytest.skip("wine64 is not installed")
+        pytest.skip("needs wine64")
     if find_template() is None:
-        pytest.skip("CONDA_SHIP_FOREIGN_TEMPLATE_WIN_64 does not name a template")
+        pytest.skip("needs a template for Windows: nox -s foreign builds it")
     if shutil.which(COMPILER) is None:
-        pytest.skip(f"{COMPILER} is not installed")
+        pytest.skip(f"needs {COMPILER}")
     return found
 
 

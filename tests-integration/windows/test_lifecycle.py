@@ -112,7 +112,7 @@ def test_status_writes_nothing(build: Build, windows_home: WindowsHome) -> None:
 def test_ctrl_c_ends_an_installation_and_leaves_nothing(build: Build, windows_home: WindowsHome) -> None:
     started = windows_home.directory / "started"
     windows_home.extra |= {LINK_WAIT: spell(windows_home.directory / "never"), "LINK_STARTED": spell(started)}
-    words = [windows_home.wine, build(), "bootstrap"]
+    words: list[str | Path] = [windows_home.wine, build(), "bootstrap"]
     with Dialogue(words, has_keys=True, env=windows_home.environment, cwd=windows_home.directory) as dialogue:
         wait_until(started.exists)
         dialogue.type("\x03")

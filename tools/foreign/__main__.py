@@ -11,6 +11,7 @@ from . import debian
 from .compiling import QUICK, build_template, environment
 from .errors import ForeignError
 from .places import TEMPLATE
+from .portable import make_portable
 from .running import run
 from .targets import TARGETS, find_target
 from .wheels import build_wheel
@@ -34,6 +35,10 @@ def parse(words: list[str] | None) -> argparse.Namespace:
     wheel = commands.add_parser("wheel", help="build wheels of the template, of every platform if none is named")
     wheel.add_argument("subdirs", nargs="*", metavar="SUBDIR", help=f"one of {', '.join(subdirs)}")
     wheel.add_argument("--out", type=Path, default=Path("dist"), help="folder for the wheels")
+    portable = commands.add_parser(
+        "portable", help="make wheels for every machine of the template's wheels in a folder"
+    )
+    portable.add_argument("out", type=Path, nargs="?", default=Path("dist"), metavar="DIR", help="default: dist")
     for name, words_of_help in _CALLS.items():
         call = commands.add_parser(name, help=words_of_help)
         call.add_argument("subdir", choices=subdirs)
@@ -52,7 +57,11 @@ def main(words: list[str] | None = None) -> int:
         print(build_template(find_target(arguments.subdir), profile=profile))
     elif arguments.command == "wheel":
         for subdir in arguments.subdirs or [target.subdir for target in TARGETS]:
-            print(build_wheel(find_target(subdir), arguments.out))
+            wheel = build_wheel(find_target(subdir), arguments.out)
+            print(wheel, make_portable(wheel, arguments.out), sep="\n")
+    elif arguments.command == "portable":
+        for wheel in sorted(arguments.out.glob("cs_template-*.whl")):
+            print(make_portable(wheel, arguments.out))
     else:
         target = find_target(arguments.subdir)
         if arguments.command == "cargo":

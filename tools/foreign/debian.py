@@ -55,6 +55,8 @@ def read_pins(kit: str, path: Path = PINS) -> list[Pin]:
 def unpack(pins: Iterable[Pin], directory: Path, *, only: Sequence[str] = ()) -> None:
     """Download packages and unpack them, one over the other.
 
+    A program that dpkg would give a plain name as one of several alternatives gets that name here too.
+
     :param only: paths in the packages, if not everything is needed.
     :raises ForeignError: if the archive no longer has one of them, or has a different file by that name.
     """
@@ -66,6 +68,8 @@ def unpack(pins: Iterable[Pin], directory: Path, *, only: Sequence[str] = ()) ->
             with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(archive)], stdout=subprocess.PIPE) as tar:
                 subprocess.run(["tar", "-x", "-C", str(directory), *members], stdin=tar.stdout, check=True)
             archive.unlink()
+    for program in directory.glob("usr/bin/*-win32"):
+        program.with_name(program.name.removesuffix("-win32")).symlink_to(program.name)
 
 
 def download(pin: Pin, archive: Path) -> None:

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class ForeignError(Exception):
-    """A tool cannot be had, or refuses to work."""
+    """A tool is not available, or does not work."""

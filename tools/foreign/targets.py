@@ -31,7 +31,7 @@ class Target:
 
     :ivar subdir: conda's name of it.
     :ivar triple: Rust's name of it.
-    :ivar wheel_tag: the platform tag of the wheel.
+    :ivar wheel_tag: a platform tag of the wheel.
     :ivar std: whether Debian has the standard library for it, or it is built from source.
     :ivar rustflags: flags of the compiler.
     :ivar variables: more variables of the build.
@@ -63,13 +63,13 @@ _ARM64 = Tools(
 )
 _APPLE = {"MACOSX_DEPLOYMENT_TARGET": "11.0", "CARGO_PROFILE_RELEASE_STRIP": "none"}
 """The oldest macOS. Rust strips with a program that Debian lacks; the linker does instead."""
-_MINGW = Tools(kit="mingw", cc="usr/bin/x86_64-w64-mingw32-gcc-win32", ar="usr/bin/x86_64-w64-mingw32-ar")
+_MINGW = Tools(kit="mingw", cc="usr/bin/x86_64-w64-mingw32-gcc", ar="usr/bin/x86_64-w64-mingw32-ar")
 
 TARGETS = (
     Target(
         subdir="linux-64",
         triple="x86_64-unknown-linux-gnu",
-        wheel_tag="manylinux_2_17_x86_64.manylinux2014_x86_64",
+        wheel_tag="manylinux_2_17_x86_64",
         tools=Tools(kit=None),
         std="ready",
         rustflags=_STATIC,
@@ -78,7 +78,7 @@ TARGETS = (
     Target(
         subdir="linux-aarch64",
         triple="aarch64-unknown-linux-gnu",
-        wheel_tag="manylinux_2_17_aarch64.manylinux2014_aarch64",
+        wheel_tag="manylinux_2_17_aarch64",
         tools=_ARM64,
         std="ready",
         rustflags=_STATIC,

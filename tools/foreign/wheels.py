@@ -19,14 +19,14 @@ def build_wheel(target: Target, directory: Path) -> Path:
 
     :raises ForeignError: if the wheel is not one for the target.
     """
-    compatibility = target.wheel_tag.partition(".")[0] if target.wheel_tag.startswith("manylinux") else "linux"
-    options = f"--compatibility {compatibility}"
-    variables = {**os.environ, "MATURIN_PEP517_ARGS": options, **environment(target)}
+    # A static executable runs wherever that policy says; package indexes refuse the plain "linux" tag.
+    options = {"MATURIN_PEP517_ARGS": "--compatibility manylinux_2_17"} if target.subdir.startswith("linux-") else {}
+    variables = {**os.environ, **options, **environment(target)}
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
         subprocess.run([*pip, "--wheel-dir", scratch, str(TEMPLATE)], env=variables, check=True)
         (wheel,) = Path(scratch).glob("*.whl")
-        if not wheel.stem.endswith(f"-{target.wheel_tag}"):
+        if target.wheel_tag not in wheel.stem.rpartition("-")[2].split("."):
             raise ForeignError(f"maturin made {wheel.name}, which is not for {target.wheel_tag}")
         return wheel.replace(directory / wheel.name)

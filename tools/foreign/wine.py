@@ -26,7 +26,7 @@ _MISSING_LIBRARY = _SYSTEM / "bcryptprimitives.dll"
 def environment() -> dict[str, str]:
     """Return the variables with which programs for Windows run, the directory of Windows being ready.
 
-    ``wine64`` is on the path, and ``cargo`` runs tests with it.
+    ``wine64`` and the C compiler of mingw-w64 are on the path, and ``cargo`` runs tests with it.
 
     :raises ForeignError: if there is no wine and it cannot be fetched.
     """
@@ -41,7 +41,7 @@ def _describe() -> dict[str, str]:
     programs, libraries = folder / "usr/lib/wine", folder / "usr/lib/x86_64-linux-gnu"
     runner = f"CARGO_TARGET_{find_target('win-64').triple.replace('-', '_').upper()}_RUNNER"
     return {
-        "PATH": os.pathsep.join((str(programs), os.environ["PATH"])),
+        "PATH": os.pathsep.join((str(programs), str(kits.provide("mingw") / "usr/bin"), os.environ["PATH"])),
         "LD_LIBRARY_PATH": str(libraries),
         "WINEPREFIX": str(PREFIX),
         "WINESERVER": str(programs / "wineserver64"),

@@ -88,7 +88,7 @@ def conda_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_executable(tmp_path: Path) -> Callable[..., Path]:
     """Write a Python script that can be executed."""
     if os.name == "nt":
-        pytest.skip("Windows executes no scripts")
+        pytest.skip("only on Unix: Windows executes no scripts")
 
     def make(text: str, path: Path | None = None, *, mode: int = stat.S_IRWXU) -> Path:
         path = path or tmp_path / "cs"

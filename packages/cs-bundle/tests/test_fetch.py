@@ -317,7 +317,7 @@ def test_file_addresses_are_read_even_offline(tmp_path: Path, archives: dict[str
         fetch([replace(wanted, sha256="1" * 64, url="file:///none/a.conda")], tmp_path / "cache")
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="only where there are named pipes")
 def test_a_pipe_or_a_folder_is_not_waited_for(tmp_path: Path, archives: dict[str, Path]) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in ("pipe", "archives"):
@@ -475,7 +475,7 @@ def test_credentials_that_cannot_be_used_are_an_error_that_does_not_show_them(
 def test_a_malformed_proxy_is_an_error_that_does_not_show_it(
     tmp_path: Path, archives: dict[str, Path], server: ArchiveServer, secret: str
 ) -> None:
-    with pytest.raises(FetchError, match="a proxy variable does not hold a valid address") as caught:
+    with pytest.raises(FetchError, match="a proxy variable does not contain a valid address") as caught:
         fetch([serve(server, archives[NAME])], tmp_path, environ={**QUIET, "http_proxy": secret})
     assert caught.value.kind == "proxy"
     assert "sekrit" not in "".join(traceback.format_exception(caught.value))

@@ -79,6 +79,28 @@ def test_a_variable_says_how_errors_come_and_the_flag_wins(
     assert error.startswith("{" if is_json else "error: ")
 
 
+@pytest.mark.parametrize(
+    ("words", "variables", "colored"),
+    [
+        ((), {}, False),
+        ((), {"FORCE_COLOR": "1"}, True),
+        ((), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (("--color", "always"), {"NO_COLOR": "1"}, True),
+        (("--color=never",), {"FORCE_COLOR": "1"}, False),
+        (("--color", "auto"), {"FORCE_COLOR": "1"}, True),
+        (("--", "--color", "always"), {}, False),
+    ],
+)
+def test_colours_reach_a_pipe_only_when_they_are_forced(
+    words: tuple[str, ...], variables: dict[str, str], colored: bool, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.setenv(name, variables.get(name, ""))
+    monkeypatch.setenv("TERM", "xterm")
+    error = cs("run", "--no-such-flag", *words).err
+    assert error.startswith("\x1b[1;31merror:\x1b[0m " if colored else "error: ")
+
+
 def test_json_for_the_runtime_is_not_json_for_cs(cs: Cs) -> None:
     assert cs("run", "--no-such-flag", "--", "--error-format", "json").err.startswith("error: ")
 
@@ -144,7 +166,7 @@ def test_a_closed_output_is_no_mistake_of_ours(workspace: Workspace) -> None:
     assert (completed.returncode, completed.stderr) == (0, b"")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only where there is /dev/full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_full_output_is_an_error_in_words(
     unbuffered: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
+import subprocess
+import sys
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterable
@@ -29,15 +31,17 @@ from cs_cli.inspection.summary import BytecodeCost, DelegateCheck, Inspection, P
 from cs_cli.project.derivation import derive_project
 from cs_cli.terminal.console import Console, print_json, print_lines
 from cs_cli.terminal.escaping import escape_line
-from cs_cli.terminal.style import TextStyle, paint
+from cs_cli.terminal.formatted import print_formatted
+from cs_cli.terminal.lines import Block, paint
 from cs_cli.verification.checks import Fault, Verification
 from cs_lock import Channel, Exclusion, Problem
+from terminals import COLORS, FakeTerminal, to_plain
 
 PACKAGES = Path(__file__).parents[2]
+SOURCES = list(PACKAGES.glob("*/src/*/**/*.py"))
 HOSTILE = "\x1b]0;owned\a\x9b31m\u202eevil\nerror: forged\r\t\x7f\u2028\udc9b"
 BIDIRECTIONAL = {"\u061c", "\u200e", "\u200f", *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 ANYTHING = st.text(st.characters() | st.sampled_from(sorted({*HOSTILE, *BIDIRECTIONAL})), min_size=1)
-COLOURS = re.compile(r"\x1b\[[0-9;]+m")
 
 
 def is_unsafe(character: str) -> bool:
@@ -55,6 +59,19 @@ def written(print_something: Callable[[], None]) -> str:
     return out.getvalue()
 
 
+def written_at_terminal(blocks: Iterable[Block]) -> str:
+    """Return what a terminal gets."""
+    terminal = FakeTerminal()
+    print_formatted(blocks, terminal)
+    return terminal.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+
+
 @example(HOSTILE)
 @given(ANYTHING)
 def test_a_line_stays_one_line_and_commands_nothing(text: str) -> None:
@@ -68,11 +85,11 @@ def test_a_line_stays_one_line_and_commands_nothing(text: str) -> None:
 @example(HOSTILE)
 @given(ANYTHING)
 def test_colours_are_the_only_commands(text: str) -> None:
-    line = (text, paint(text, "bold", "red"))
-    painted = TextStyle(colors=True).render(line)
-    assert COLOURS.findall(painted) == ["\x1b[1;31m", "\x1b[0m"]
-    assert COLOURS.sub("", painted) == TextStyle().render(line)
-    assert_harmless(TextStyle().render(line))
+    line = (text, paint(text, "bold red"))
+    painted = written_at_terminal([line])
+    assert set(COLORS.findall(painted)) == {"\x1b[1;31m", "\x1b[0m"}
+    assert_harmless(COLORS.sub("", painted))
+    assert_harmless("".join(to_plain([line])))
 
 
 @example(HOSTILE)
@@ -130,23 +147,19 @@ def spoil(inspection: Inspection, text: str) -> Inspection:
 
 
 @pytest.mark.usefixtures("workspace")
-@pytest.mark.parametrize(
-    "style", [TextStyle(), TextStyle(colors=True), TextStyle(width=80)], ids=["plain", "colours", "narrow"]
-)
-def test_no_inspection_forges_a_line(style: TextStyle) -> None:
+def test_no_inspection_forges_a_line() -> None:
     inspection = inspect_derivation(derive_project(inspect_options(), strict=False), platform=None)
-
-    def render(text: str) -> list[str]:
-        return list(map(style.render, render_inspection(spoil(inspection, text), style)))
 
     @settings(deadline=None, suppress_health_check=list(HealthCheck))
     @example(HOSTILE)
     @given(ANYTHING)
     def check(text: str) -> None:
-        lines = render(text)
+        blocks = render_inspection(spoil(inspection, text), unicode=True)
+        lines = to_plain(blocks)
+        assert_harmless("".join(lines))
         assert "\n" not in "".join(lines)
-        assert_harmless(COLOURS.sub("", "".join(lines)))
-        assert style.width is not None or len(lines) == len(render("x"))
+        assert len(lines) == len(to_plain(render_inspection(spoil(inspection, "x"), unicode=True)))
+        assert_harmless(COLORS.sub("", written_at_terminal(blocks)))
 
     check()
 
@@ -183,12 +196,26 @@ def find_outlets(tree: ast.AST) -> Iterable[int]:
 
 
 def test_one_module_prints() -> None:
-    outlets = {
-        path.name
-        for path in PACKAGES.glob("*/src/*/**/*.py")
-        if list(find_outlets(ast.parse(path.read_text(encoding="utf-8"))))
-    }
+    outlets = {path.name for path in SOURCES if list(find_outlets(ast.parse(path.read_text(encoding="utf-8"))))}
     assert outlets == {"console.py"}
+
+
+def test_one_module_knows_rich() -> None:
+    assert {path.name for path in SOURCES if re.search(r"(from|import) rich\b", path.read_text("utf-8"))} == {
+        "formatted.py"
+    }
+
+
+def test_no_source_writes_an_escape_sequence() -> None:
+    for path in SOURCES:
+        texts = [node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant)]
+        assert not [text for text in texts if isinstance(text, str) and "\x1b" in text], path
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_pipe_needs_no_rich() -> None:
+    program = "import sys; from cs_cli.main import main; main(['inspect']); sys.exit('rich' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=False).returncode == 0
 
 
 def test_a_warning_of_a_library_is_shown(monkeypatch: pytest.MonkeyPatch, cs: Any) -> None:

@@ -19,6 +19,7 @@ from cs_cli.errors import CliError, describe_error, render_error
 from cs_cli.main import _wrap_unexpected
 from cs_cli.terminal.console import Console
 from cs_lock.credentials import redact_url as redact_url_of_lock
+from terminals import to_plain
 
 ADDRESSES = [
     "https://conda.example/main/linux-64/a-1-0.conda",
@@ -82,8 +83,8 @@ class Oddity:
 
 def test_no_error_shows_a_secret_whoever_made_it() -> None:
     error = CliError(f"at {SECRET}", kind="odd", expected=SECRET, actual=SECRET, hint=SECRET, problems=[Oddity()])
-    assert "sekrit" not in json.dumps([describe_error(error), render_error(error)])
-    assert "sekrit" not in str(render_error(_wrap_unexpected(ValueError(SECRET))))
+    assert "sekrit" not in json.dumps([describe_error(error), to_plain(render_error(error))])
+    assert "sekrit" not in str(to_plain(render_error(_wrap_unexpected(ValueError(SECRET)))))
 
 
 def test_no_word_on_the_console_shows_a_secret(capsys: pytest.CaptureFixture[str]) -> None:

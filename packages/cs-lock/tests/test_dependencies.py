@@ -70,7 +70,7 @@ def test_noarch_python_packages_need_a_python(
     source = read_lock(write_lock(workspace))
     lock = derive(source, environment="ship", exclude=exclude, strict=False)
     errors = [(problem.kind, problem.platforms, problem.message, problem.hint) for problem in lock.errors]
-    message = "a noarch Python package cannot be installed without a Python: app"
+    message = "a noarch Python package cannot be installed without Python: app"
     hint = "python was dropped because 'python' is in 'exclude': keep it, or exclude these packages too"
     assert errors == [("noarch-without-python", ("linux-64", "osx-arm64"), message, hint)] * is_refused
 
@@ -78,7 +78,7 @@ def test_noarch_python_packages_need_a_python(
 def test_noarch_python_packages_of_a_lock_without_python_are_counted(write_lock: Make, package: Make) -> None:
     packages = [package(name, subdir="noarch", build="pyh0_0") for name in "abcd"]
     (problem,) = problems_of(write_lock({"default": {"linux-64": [*packages, package("e", subdir="noarch")]}}))
-    assert problem.message == "4 noarch Python packages cannot be installed without a Python: a, b, c and 1 more"
+    assert problem.message == "4 noarch Python packages cannot be installed without Python: a, b, c and 1 more"
     assert problem.hint == "add python to the workspace's dependencies and lock it again"
 
 

@@ -1,4 +1,4 @@
-"""Whatever stands in a lock: it is read, or it is refused with one error of this package."""
+"""Whatever a lock contains: it is read, or it is refused with one error of this package."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ FOLDERS = [
 def write_entries(
     path: Path, entries: Mapping[str, Sequence[Mapping[str, Any]]], version: int, channels: list[str] | None = None
 ) -> Path:
-    """Write a lock whose entries stand as they are; keys of ``entries`` are platforms."""
+    """Write a lock with these entries, unchanged; keys of ``entries`` are platforms."""
     import yaml
 
     records = {entry["conda"]: entry for platform in entries.values() for entry in platform}

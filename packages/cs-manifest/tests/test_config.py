@@ -136,7 +136,7 @@ def test_conda_is_required_when_it_is_the_delegate(
 def test_required_keys_are_required(make_project: Make, key: str) -> None:
     given = {"runtime": "x", "delegate": "y", "source-environment": "z"}
     del given[key]
-    with pytest.raises(ManifestError, match=f"tool.conda-ship.{key}: is required") as caught:
+    with pytest.raises(ManifestError, match=f"tool.conda-ship.{key}: this key is required") as caught:
         load_config(make_project("[workspace]\n[tool.conda-ship]\n"), given)
     assert (caught.value.kind, caught.value.line) == ("key-missing", 2)
     assert caught.value.hint == f'add `{key} = "..."` to [tool.conda-ship]'
@@ -173,12 +173,12 @@ def test_the_update_table_is_refused(make_ship: Make, line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "kind", "message"),
     [
-        ('artifact-name = "../demo"', "value-invalid", "an ASCII letter or digit, then only"),
-        ('artifact-name = ".demo"', "value-invalid", "an ASCII letter or digit"),
-        ('artifact-name = "démo"', "value-invalid", "an ASCII letter or digit"),
+        ('artifact-name = "../demo"', "value-invalid", "a name of ASCII letters, digits"),
+        ('artifact-name = ".demo"', "value-invalid", "starts with a letter or digit"),
+        ('artifact-name = "démo"', "value-invalid", "ASCII letters, digits"),
         ('artifact-name = ""', "value-invalid", "a string that is not empty"),
         ("artifact-name = 3", "value-type", "a string"),
-        ('installer = "home brew"', "value-invalid", "an ASCII letter or digit"),
+        ('installer = "home brew"', "value-invalid", "ASCII letters, digits"),
         ('layout = "embeded"', "value-invalid", r"one of online, external, embedded \(did you mean 'embedded'\?\)"),
         ("layout = true", "value-type", "one of online"),
         ('exclude = "conda"', "value-type", "a list of package names"),
@@ -192,7 +192,7 @@ def test_the_update_table_is_refused(make_ship: Make, line: str) -> None:
         ("freeze-base = 1", "value-type", "true or false"),
         ('install-name = { from = "lock" }', "value-invalid", 'from = "runtime-lock"'),
         ('install-name = { from = "runtime-lock", bse = "x" }', "value-invalid", "the table's keys are: from, base"),
-        ('install-name = { from = "runtime-lock", base = "a/b" }', "value-invalid", "base must be an ASCII letter"),
+        ('install-name = { from = "runtime-lock", base = "a/b" }', "value-invalid", "base must be a name of ASCII"),
         ("condarc-file = []", "value-type", "a string"),
     ],
 )
@@ -209,7 +209,7 @@ def test_a_wrong_value_is_an_error_that_points_at_it(make_ship: Make, line: str,
 
 
 def test_a_wrong_flag_is_an_error_that_names_it(make_ship: Make) -> None:
-    with pytest.raises(OverrideError, match=r"^runtime: must be an ASCII letter") as caught:
+    with pytest.raises(OverrideError, match=r"^runtime: must be a name of ASCII letters") as caught:
         load_config(make_ship(), {"runtime": "-x"})
     assert (caught.value.path, caught.value.actual) == (None, "'-x'")
 

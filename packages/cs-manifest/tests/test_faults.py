@@ -1,4 +1,4 @@
-"""Whatever stands in a manifest, there is a result or one ``ManifestError``."""
+"""Whatever a manifest contains, there is a result or one ``ManifestError``."""
 
 from __future__ import annotations
 

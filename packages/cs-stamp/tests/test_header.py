@@ -48,7 +48,7 @@ def test_every_key_must_be_there(key: str) -> None:
         ("runtime_version", "1\n", "runtime_version: expected text without control characters"),
         ("installed_file_count", -1, "installed_file_count: expected an integer of 0 or more, or null, found -1"),
         ("installed_file_count", True, "installed_file_count: expected an integer of 0 or more, or null, found true"),
-        ("condarc", "\ud800", "condarc: expected text that UTF-8 can hold"),
+        ("condarc", "\ud800", "condarc: expected text that can be encoded as UTF-8"),
         ("schema_version", "1", 'schema_version: expected an integer, found "1"'),
     ],
 )

@@ -1,4 +1,4 @@
-"""The mark of a template: found wherever it stands, and nothing else taken for it."""
+"""The mark of a template is found wherever it is, and nothing else is accepted as one."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_universal_executable_holds_one_for_each_processor() -> None:
 
 def test_marks_that_differ_are_refused() -> None:
     other = Mark(name="cs-template", version="0.2.0", stamp_formats=(1,))
-    with pytest.raises(NotTemplateError, match="it holds several marks that differ"):
+    with pytest.raises(NotTemplateError, match="it contains several different marks"):
         read(MARK.to_bytes() + other.to_bytes())
 
 

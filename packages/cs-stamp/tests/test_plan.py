@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cs_stamp import FieldError, Plan, PlanPython, UnsupportedVersionError
+from cs_stamp import FieldError, Plan, PlanPython, PlanRequirement, UnsupportedVersionError
 from stamp_samples import make_package, make_plan
 
 
@@ -21,6 +21,43 @@ def test_plan_survives_a_round_trip() -> None:
 def test_plan_without_python_survives_a_round_trip() -> None:
     plan = replace(make_plan(), python=None)
     assert Plan.from_bytes(plan.to_bytes()) == plan
+
+
+REQUIREMENT = PlanRequirement(
+    package="numpy", spec="__glibc >=2.28,<3.0.a0", name="__glibc", is_needed=True, versions=(">=2.28", "<3.0")
+)
+
+
+def test_requirements_survive_a_round_trip_and_are_left_out_without_any() -> None:
+    level = PlanRequirement(
+        package="a", spec="__archspec 1 x86_64_v3", name="__archspec", is_needed=True, x86_64_level=3
+    )
+    plan = make_plan(requirements=(REQUIREMENT, level))
+    assert Plan.from_bytes(plan.to_bytes()) == plan
+    assert "requirements" not in make_plan().to_dict()
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"versions": ["2.28"]}, "versions"),
+        ({"versions": ["==2.28"]}, "versions"),
+        ({"versions": [">=2.28a"]}, "versions"),
+        ({"versions": [">=2..8"]}, "versions"),
+        ({"versions": [">=" + "1" * 10]}, "versions"),
+        ({"versions": [">=" + ".".join("123456789")]}, "versions"),
+        ({"versions": ">=2"}, "versions"),
+        ({"x86_64_level": 1}, "x86_64_level"),
+        ({"x86_64_level": 5}, "x86_64_level"),
+        ({"package": "../a"}, "package"),
+        ({"spec": "a\nb"}, "spec"),
+        ({"is_needed": 1}, "is_needed"),
+    ],
+)
+def test_a_requirement_that_breaks_the_format_is_refused(changes: dict[str, Any], key: str) -> None:
+    with pytest.raises(FieldError) as caught:
+        Plan.from_dict(make_plan().to_dict() | {"requirements": [REQUIREMENT.to_dict() | changes]})
+    assert str(caught.value.key).startswith(f"requirements[0].{key}")
 
 
 def test_requested_specs_are_written_sorted() -> None:

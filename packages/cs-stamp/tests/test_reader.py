@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cs_stamp import DamagedStampError, NotStampedError, StampReadError, read_stamp, verify_stamp
+from cs_stamp import DamagedStampError, MisplacedStampError, NotStampedError, StampReadError, read_stamp, verify_stamp
 from cs_stamp.layout import MAGIC
 from stamp_samples import TEMPLATE_BYTES, Workbench, make_header, make_plan
 
@@ -108,3 +108,20 @@ def test_errors_name_file_and_remedy(bench: Workbench) -> None:
         read_stamp(bench.out)
     assert str(caught.value) == (f"{bench.out}: the header of this runtime is damaged: its digest does not match")
     assert caught.value.hint == "download or build the runtime again"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("pe-bytes-behind-the-table", ": its certificate table is not the end of the file"),
+        ("macho-byte-behind-the-signature", ": its code signature is not the end of the file"),
+        ("universal", ": it is a universal executable, which has no place for a stamp"),
+        ("pe-stamp-in-the-table-only", ""),
+    ],
+)
+def test_a_stamp_that_no_signature_covers_is_refused_with_the_reason(name: str, why: str) -> None:
+    path = Path(__file__).parent.parent / "vectors" / "bad" / f"{name}.bin"
+    with pytest.raises(MisplacedStampError) as caught:
+        read_stamp(path)
+    assert str(caught.value) == f"{path}: the stamp is not where the signed bytes of this file end{why}"
+    assert caught.value.hint == "download the runtime again from its publisher: somebody has changed it"

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_executables import add_certificates, make_certificate
 
 from cs_stamp import (
     TEMPLATE_PLATFORMS,
+    ExecutableLayoutError,
     Mark,
     NotExecutableError,
     NotTemplateError,
@@ -26,7 +28,7 @@ from cs_stamp import (
 from cs_stamp.executable import executable_platform
 from cs_stamp.layout import FORMAT_VERSION
 from cs_stamp.template import name_in_directory
-from executable_samples import MARK, X86, make_elf, make_fat_macho, make_pe
+from executable_samples import ARM, MARK, X86, make_elf, make_fat_macho, make_macho, make_pe
 from stamp_samples import make_header, make_plan
 
 
@@ -34,7 +36,8 @@ def make_template(directory: Path, data: bytes | None = None, name: str = "cs-te
     """Write a template with its mark and return its path."""
     directory.mkdir(exist_ok=True)
     path = directory / name
-    path.write_bytes((make_elf(62) if data is None else data) + MARK.to_bytes())
+    data, mark = make_elf(62) if data is None else data, MARK.to_bytes()
+    path.write_bytes(data if mark in data else data + mark)
     return path
 
 
@@ -90,8 +93,8 @@ def test_a_named_template_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 PROGRAMS = {
     "linux-64": make_elf(62),
     "linux-aarch64": make_elf(183),
-    "osx-64": make_fat_macho(X86, 0x0100000C),
-    "osx-arm64": make_fat_macho(X86, 0x0100000C),
+    "osx-64": make_macho(X86, payload=MARK.to_bytes()),
+    "osx-arm64": make_macho(ARM, payload=MARK.to_bytes()),
     "win-64": make_pe(0x8664),
     "win-arm64": make_pe(0xAA64),
 }
@@ -155,9 +158,25 @@ def test_wheels_of_several_platforms_share_a_namespace(tmp_path: Path, monkeypat
     assert "cs_templates" not in sys.modules
 
 
-def test_a_cross_build_takes_a_fitting_template(tmp_path: Path) -> None:
-    explicit = make_template(tmp_path / "mine", make_fat_macho(X86, 0x0100000C))
-    assert select(explicit=explicit, platform="osx-arm64").platforms == ("osx-64", "osx-arm64")
+@pytest.mark.parametrize(("cpu", "platform"), [(X86, "osx-64"), (ARM, "osx-arm64")])
+def test_a_cross_build_takes_a_fitting_template(cpu: int, platform: str, tmp_path: Path) -> None:
+    explicit = tmp_path / "mine"
+    explicit.write_bytes(make_macho(cpu, payload=MARK.to_bytes()))
+    assert select(explicit=explicit, platform=platform).platforms == (platform,)
+
+
+def test_a_universal_template_is_refused(tmp_path: Path) -> None:
+    explicit = make_template(tmp_path / "mine", make_fat_macho(X86, ARM))
+    with pytest.raises(ExecutableLayoutError, match="it is a universal executable, which has no place for a stamp"):
+        select(explicit=explicit, platform="osx-arm64")
+
+
+def test_a_signed_template_for_windows_is_refused(tmp_path: Path) -> None:
+    explicit = make_template(
+        tmp_path / "mine", add_certificates(make_pe(payload=MARK.to_bytes()), make_certificate(b""))
+    )
+    with pytest.raises(ExecutableLayoutError, match="it is signed, and a stamp breaks the signature"):
+        select(explicit=explicit, platform="win-64")
 
 
 def test_a_template_for_another_platform_is_refused(tmp_path: Path) -> None:
@@ -183,7 +202,7 @@ def test_a_stamped_template_is_refused(tmp_path: Path) -> None:
 def test_a_program_without_a_mark_is_refused(program: str) -> None:
     path = Path(program)
     if not path.is_file():
-        pytest.skip(f"there is no {program} here")
+        pytest.skip(f"only where there is {program}")
     (platform, *_) = executable_platform(path)
     with pytest.raises(NotTemplateError, match="this is not a conda-ship template") as caught:
         select(explicit=path, platform=platform)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 from regenerate import regenerate
 
-from cs_stamp import Mark, StampError, read_mark, read_stamp, verify_stamp
+from cs_stamp import Mark, StampError, read_mark, read_stamp, verify_signature, verify_stamp
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 INDEX: dict[str, Any] = json.loads((VECTORS / "vectors.json").read_text(encoding="utf-8"))
@@ -81,3 +83,17 @@ def test_regenerating_gives_the_same_bytes(tmp_path: Path) -> None:
     for path, data in written.items():
         assert (VECTORS / path).read_bytes() == data, path
     assert len(written) == len(INDEX["good"]) + len(INDEX["bad"]) + 1
+
+
+@pytest.mark.parametrize("vector", INDEX["damage"], ids=name_of)
+def test_damage_at_random_is_refused_by_this_package_or_not_at_all(vector: dict[str, Any], tmp_path: Path) -> None:
+    good, dice = (VECTORS / vector["file"]).read_bytes(), random.Random(vector["file"])
+    for _ in range(300):
+        changed = bytearray(good)
+        for _ in range(dice.randrange(1, 8)):
+            changed[dice.randrange(4, 0x260)] = dice.randrange(256)
+        (tmp_path / "changed").write_bytes(changed)
+        with contextlib.suppress(StampError):
+            verify_stamp(tmp_path / "changed")
+        with contextlib.suppress(StampError):
+            verify_signature(tmp_path / "changed")

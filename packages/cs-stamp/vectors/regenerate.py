@@ -6,19 +6,33 @@ and Rust's, read ``vectors.json`` and the files beside it, and share nothing els
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import struct
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, read_stamp, write_stamp
-from cs_stamp.footer import plan_footer
+from signed_files import Bad, Good, bad_macos, bad_windows, good_macos, good_windows, write_macho
+from tiny_executables import ARM
+
+from cs_stamp import (
+    Header,
+    Mark,
+    Plan,
+    PlannedPackage,
+    PlanPython,
+    PlanRequirement,
+    StampError,
+    read_stamp,
+    write_stamp,
+)
+from cs_stamp.footer import find_footer, plan_footer
 from cs_stamp.header import CHOICES
 from cs_stamp.launch import launch_block
 from cs_stamp.layout import FOOTER_DIGEST_OFFSET, FOOTER_SIZE_BYTES, MAGIC, PART_LIMITS_BYTES, PART_TAGS
@@ -90,6 +104,13 @@ PACKAGES = (
         record={"name": "greeter", "depends": ["python"], "summary": "grüßt"},
     ),
 )
+REQUIREMENTS = (
+    PlanRequirement(
+        package="python", spec="__glibc >=2.17,<3.0.a0", name="__glibc", is_needed=True, versions=(">=2.17", "<3.0")
+    ),
+    PlanRequirement(package="zlib", spec="__cuda >=12", name="__cuda", is_needed=False, versions=(">=12",)),
+    PlanRequirement(package="zlib", spec="__archspec 1 x86_64_v3", name="__archspec", is_needed=True, x86_64_level=3),
+)
 PLAN = Plan(
     platform="linux-64",
     requested_specs=("greeter", "python >=3.11"),
@@ -101,6 +122,8 @@ MARKS = (
     Mark(name="n" * 31, version="v" * 31, stamp_formats=(1,)),
     Mark(name="cs-template", version="9.0rc1", stamp_formats=(1, 2, 3, 4, 5, 6, 7, 0xFFFFFFFF)),
 )
+HEADER_SIZES = {"pe-signed-5-zeros": 0x200, "macho-signed-15-zeros": 0x260}
+"""Bytes of headers in files for Windows and macOS."""
 EMBEDDED = replace(HEADER, layout="embedded", bytecode="shipped", artifact_name="demoz")
 
 
@@ -142,7 +165,7 @@ def full_stamp() -> Stamp:
     return make_stamp(EMBEDDED, bytecode=BYTECODE, bundle=BUNDLE)
 
 
-def good_files() -> dict[str, tuple[str, bytes]]:
+def good_files() -> Good:
     """Return name, description and bytes of every file that readers accept."""
     online, full = TEMPLATE + make_stamp(HEADER).assemble(), TEMPLATE + full_stamp().assemble()
     external = replace(HEADER, layout="external", bundle_file_name="demo.bundle.tar.zst", installed_size_bytes=1 << 33)
@@ -173,6 +196,7 @@ def good_files() -> dict[str, tuple[str, bytes]]:
         PACKAGES[1], url=None, record={**PACKAGES[1].record, "url": f"file:///local/noarch/{PACKAGES[1].file_name}"}
     )
     carrying = make_stamp(HEADER, replace(PLAN, packages=(PACKAGES[0], local)), bundle=BUNDLE)
+    asking = replace(PLAN, requirements=REQUIREMENTS)
     no_python = replace(PLAN, python=None, packages=(), requested_specs=())
     return {
         "online": ("neither bytecode nor bundle", online),
@@ -189,6 +213,10 @@ def good_files() -> dict[str, tuple[str, bytes]]:
             "a runtime for Windows whose delegate, conda, is a script that the builder found",
             TEMPLATE + make_stamp(script, replace(PLAN, platform="win-64")).assemble(),
         ),
+        "requirements": (
+            "packages that ask something of the machine",
+            TEMPLATE + make_stamp(HEADER, asking).assemble(),
+        ),
         "no-packages": ("a plan without python and packages", TEMPLATE + make_stamp(HEADER, no_python).assemble()),
         "empty-template": ("the stamp alone", make_stamp(HEADER).assemble()),
         "unknown-header-key": ("readers ignore keys that they do not know", TEMPLATE + unknown.assemble()),
@@ -202,9 +230,26 @@ def good_files() -> dict[str, tuple[str, bytes]]:
     }
 
 
-def bad_files() -> dict[str, tuple[str, str | None, str, bytes]]:
+def signed_files() -> tuple[Good, Bad]:
+    """Return the files for Windows and macOS that readers accept, and those that they refuse."""
+    stamps = {}
+    for platform in ("win-64", "osx-64", "osx-arm64"):
+        header, plan = replace(HEADER, platform=platform), replace(PLAN, platform=platform)
+        stamps[platform] = (header, plan, make_stamp(header, plan).assemble())
+    other = make_stamp(replace(HEADER, runtime_version="6.6.6")).assemble()
+
+    def write(cpu: int) -> bytes:
+        header, plan, _ = stamps["osx-arm64" if cpu == ARM else "osx-64"]
+        return write_macho(cpu, header, plan, LOCK)
+
+    windows, macos = stamps["win-64"][2], stamps["osx-64"][2]
+    good = good_windows(windows, other) | good_macos(macos, other, write)
+    return good, bad_windows(windows, other) | bad_macos(macos, other)
+
+
+def bad_files() -> Bad:
     """Return name, error kind, damaged part, description and bytes of every file that readers refuse."""
-    files: dict[str, tuple[str, str | None, str, bytes]] = {}
+    files: Bad = {}
     stamp = full_stamp()
     good = TEMPLATE + stamp.assemble()
     for tag, position in _middles(stamp).items():
@@ -323,6 +368,7 @@ def _bad_parts(stamp: Stamp) -> dict[str, tuple[str, str | None, str, bytes]]:
             "a digest is in capitals",
             render({**plan, "packages": [{**plan["packages"][0], "md5": "AA" * 16}]}),
         ),
+        **_wrong_requirements(plan),
         "plan-of-another-platform": ("plan", "the header is for linux-64", render({**plan, "platform": "osx-64"})),
         "launch-empty": ("launch", "the launch part has no bytes", b""),
         **_contradicting_launches(),
@@ -333,6 +379,34 @@ def _bad_parts(stamp: Stamp) -> dict[str, tuple[str, str | None, str, bytes]]:
     return {
         name: ("damaged", tag, about, TEMPLATE + stamp.replace_part(tag, data).assemble())
         for name, (tag, about, data) in contents.items()
+    }
+
+
+def _wrong_requirements(plan: dict[str, Any]) -> dict[str, tuple[str, str, bytes]]:
+    """Return plans with a requirement that breaks a rule."""
+    changes: dict[str, tuple[str, dict[str, Any]]] = {
+        "without-an-operator": ("a comparison has no operator", {"versions": ["2.17"]}),
+        "of-a-pre-release": ("a comparison has letters in its version", {"versions": ["<3.0.a0"]}),
+        "of-ten-digits": ("a number of a version has ten digits", {"versions": [">=1234567890"]}),
+        "of-nine-numbers": ("a version has nine numbers", {"versions": [">=1.2.3.4.5.6.7.8.9"]}),
+        "of-level-one": ("a level that every processor has", {"x86_64_level": 1}),
+        "of-level-five": ("a level that no processor has", {"x86_64_level": 5}),
+        "with-a-line-end": ("a spec has two lines", {"spec": "__glibc\n>=2"}),
+        "of-a-path": ("a package's name is a path", {"package": "../python"}),
+        "needed-by-number": ("a number stands for a boolean", {"is_needed": 1}),
+    }
+    one = REQUIREMENTS[0].to_dict()
+    vectors = {
+        f"plan-requirement-{name}": ("plan", why, render({**plan, "requirements": [{**one, **change}]}))
+        for name, (why, change) in changes.items()
+    }
+    values = {**plan, "requirements": [[*one.values()]]}
+    missing = {**plan, "requirements": [{key: value for key, value in one.items() if key != "x86_64_level"}]}
+    return {
+        **vectors,
+        "plan-requirement-as-a-list": ("plan", "values without their keys", render(values)),
+        "plan-requirement-without-a-level": ("plan", "a requirement lacks a key", render(missing)),
+        "plan-requirements-null": ("plan", "null stands for no requirements", render({**plan, "requirements": None})),
     }
 
 
@@ -408,10 +482,10 @@ def _middles(stamp: Stamp) -> dict[str, int]:
     return {**middles, "footer": position + 200}
 
 
-def flip(data: bytes, position: int) -> bytes:
-    """Return the bytes with the lowest bit of one of them flipped."""
+def flip(data: bytes, position: int, bit: int = 0) -> bytes:
+    """Return the bytes with one bit of one of them flipped."""
     changed = bytearray(data)
-    changed[position] ^= 1
+    changed[position] ^= 1 << bit
     return bytes(changed)
 
 
@@ -433,6 +507,32 @@ def describe_good(path: Path, about: str) -> dict[str, Any]:
             "plan": stamp.read_plan().to_dict(),
             "launch": {"flags": struct.unpack_from("<I", launch, 4)[0], "strings": _launch_strings(launch)},
         }
+
+
+def describe_damage(name: str, data: bytes, header_size: int) -> dict[str, Any]:
+    """Return what the index says about a file with one bit of its headers flipped, and about its beginnings.
+
+    Kinds of errors are given with the first bit, or the first size, from which on they are found.
+    """
+    bits = (flip(data, bit // 8, bit % 8) for bit in range(8 * header_size))
+    return {
+        "file": f"good/{name}.bin",
+        "flipped_bits": _describe_runs(bits),
+        "truncated_to": _describe_runs(data[:size] for size in range(len(data))),
+    }
+
+
+def _describe_runs(files: Iterable[bytes]) -> list[tuple[int, str]]:
+    runs: list[tuple[int, str]] = []
+    for index, data in enumerate(files):
+        try:
+            find_footer(io.BytesIO(data))
+            kind = "accepted"
+        except StampError as error:
+            kind = error.kind
+        if not runs or runs[-1][1] != kind:
+            runs.append((index, kind))
+    return runs
 
 
 def describe_mark(mark: Mark) -> dict[str, Any]:
@@ -460,15 +560,22 @@ def regenerate(directory: Path) -> None:
         shutil.rmtree(directory / name, ignore_errors=True)
         (directory / name).mkdir(parents=True)
     good, bad = [], []
-    for name, (about, data) in sorted(good_files().items()):
+    good_signed, bad_signed = signed_files()
+    for name, (about, data) in sorted((good_files() | good_signed).items()):
         path = directory / "good" / f"{name}.bin"
         path.write_bytes(data)
         good.append(describe_good(path, about))
-    for name, (kind, part, about, data) in sorted(bad_files().items()):
+    for name, (kind, part, about, data) in sorted((bad_files() | bad_signed).items()):
         (directory / "bad" / f"{name}.bin").write_bytes(data)
         bad.append({"file": f"bad/{name}.bin", "about": about, "error": {"kind": kind, "part": part}})
-    marks = [describe_mark(mark) for mark in MARKS]
-    index = {"schema_version": 1, "provenance": PROVENANCE, "good": good, "bad": bad, "marks": marks}
+    index = {
+        "schema_version": 1,
+        "provenance": PROVENANCE,
+        "good": good,
+        "bad": bad,
+        "damage": [describe_damage(name, good_signed[name][1], size) for name, size in HEADER_SIZES.items()],
+        "marks": [describe_mark(mark) for mark in MARKS],
+    }
     text = json.dumps(index, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     (directory / "vectors.json").write_text(text, encoding="utf-8", newline="\n")
     check_writer(good)

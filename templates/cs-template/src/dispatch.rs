@@ -137,7 +137,10 @@ fn check_progress(runtime: &Runtime, globals: &Globals) -> Result<(), Error> {
             let variable = name_variable(&runtime.header.runtime, "PROGRESS");
             Err(Error::Usage {
                 error: UsageError {
-                    message: format!("{variable} is {}: it can be json or text", odd.display()),
+                    message: format!(
+                        "invalid value {} for {variable}: use json or text",
+                        odd.display()
+                    ),
                     command: Some("bootstrap"),
                 },
                 own: runtime.own_command(),

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..tested_platform import PLATFORM
+from . import rattling
 from .archive import Package, write_package
 from .host_python import VERSION, pack_python
-from .rattling import run_rattler
 from .special import special_packages
 from .wheels import download_wheels, pack_wheels
 
@@ -105,9 +105,7 @@ def _build(work: Path, channel: Path, size: Size, recipe: str) -> None:
 
 def index_channel(channel: Path) -> None:
     """Write ``repodata.json`` of every subdir."""
-    from rattler.index import index_fs
-
-    run_rattler(index_fs(channel, write_zst=False, write_shards=False, force=True))
+    rattling.index(channel)
 
 
 def _digest_sources() -> str:

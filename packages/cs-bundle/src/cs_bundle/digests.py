@@ -28,7 +28,7 @@ class DigestThreads:
         """Start to hash.
 
         :param data: goes into every digest; must not change until the futures are done.
-        :param jobs: carried out one after the other, behind those of earlier calls.
+        :param jobs: carried out one after the other, after those of earlier calls.
         """
         fed = [pool.submit(digest.update, data) for pool, digest in zip(self._pools[:-1], self._digests, strict=True)]
         return [*fed, self._pools[-1].submit(_carry_out, tuple(jobs))] if jobs else fed

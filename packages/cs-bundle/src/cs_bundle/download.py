@@ -71,7 +71,7 @@ def download_archive(
 ) -> None:
     """Fetch an archive to its place in the cache; what is there afterwards has the right digest.
 
-    :raises FetchError: if it cannot be had.
+    :raises FetchError: if it is not available.
     :raises ArchiveMismatchError: if it is not the one that was asked for.
     """
     with filling(path) as file:

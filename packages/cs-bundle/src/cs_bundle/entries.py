@@ -116,7 +116,7 @@ def _check_kind(name: str, kind: str) -> None:
         f"the entry {name!r} is refused: it is {what}",
         kind=fault,
         name=name,
-        hint="a bundle holds package archives at its top level and nothing else",
+        hint="a bundle contains only package archives, at its top level",
     )
 
 

@@ -53,7 +53,7 @@ def fetch_archives(
     rehash: bool = True,
     environ: Mapping[str, str] | None = None,
 ) -> list[Path]:
-    """Return a verified file for each request, downloading those that the cache does not hold.
+    """Return a verified file for each request, downloading those that are not in the cache.
 
     A file is hashed while it arrives and takes its place in the cache, ``CACHE/ab/abcd.../NAME``, only with the right
     digest. A download that breaks off is resumed up to four times; the first one that fails for good stops the others.
@@ -66,7 +66,7 @@ def fetch_archives(
     :param rehash: read cached files again instead of trusting their size: a disk may have lost what was written.
     :param environ: where proxies, ``SSL_CERT_FILE`` and ``RATTLER_AUTH_FILE`` are looked up; default ``os.environ``.
     :returns: paths in the order of the requests; each has the name that was asked for.
-    :raises FetchError: if an archive cannot be had; ``kind`` says why, ``url`` which, without credentials.
+    :raises FetchError: if an archive is not available; ``kind`` says why, ``url`` which one, without credentials.
     :raises ArchiveMismatchError: if a server sends a different archive.
     :raises ArchiveNameError: if a name is not one of a package archive.
     :raises DiskFullError: if the cache has no room, which is looked at before anything is fetched.

@@ -8,7 +8,7 @@ BLOCK_HEADER_BYTES = 3
 
 
 def file_offset(position: int) -> int:
-    """Return where a byte of the tar stands in the bundle."""
+    """Return the position in the bundle of a byte of the tar."""
     return len(FRAME_HEADER) + position + BLOCK_HEADER_BYTES * (position // BLOCK_DATA_BYTES + 1)
 
 

@@ -45,5 +45,5 @@ def _reject(kind: str, why: str, name: str) -> BundleRejectedError:
         f"the entry {name!r} is refused: {why}",
         kind=kind,
         name=name,
-        hint="a bundle holds package archives at its top level and nothing else",
+        hint="a bundle contains only package archives, at its top level",
     )

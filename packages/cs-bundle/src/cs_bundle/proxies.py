@@ -53,7 +53,7 @@ def _split(proxy: str) -> SplitResult:
     except ValueError:
         usable = False
     if not usable:
-        raise _unusable("a proxy variable does not hold a valid address")
+        raise _unusable("a proxy variable does not contain a valid address")
     return parts
 
 

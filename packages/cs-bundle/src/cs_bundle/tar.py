@@ -16,7 +16,7 @@ def padding_size(size_bytes: int) -> int:
 
 
 def render_entry_header(name: str, size_bytes: int) -> bytes:
-    """Render what stands before an archive: its header, with a pax header in front if the name is long."""
+    """Render the bytes before an archive: its header, after a pax header if the name is long."""
     encoded = name.encode("ascii")
     header = _render_header(encoded[:_NAME_FIELD_BYTES], size_bytes, b"0")
     if len(encoded) <= _NAME_FIELD_BYTES:

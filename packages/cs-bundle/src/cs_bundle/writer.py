@@ -40,7 +40,7 @@ class BundleInfo:
 def write_bundle(out: Path, archives: Iterable[Path], *, expected: Iterable[WantedArchive] = ()) -> BundleInfo:
     """Write archives into a bundle in canonical form; the same archives give the same bytes.
 
-    The bundle is written beside ``out`` and put in its place by one rename: a failure or an interruption leaves what
+    The bundle is written next to ``out`` and put in its place by one rename: a failure or an interruption leaves what
     was there. Each archive is read once.
 
     :param archives: files named ``*.conda`` or ``*.tar.bz2``, in any order; their names go into the bundle.
@@ -68,7 +68,7 @@ def append_bundle(
     expected: Iterable[WantedArchive] = (),
     digests: Sequence[Digest] = (),
 ) -> BundleInfo:
-    """Write archives as a bundle into an open file, from where it stands; see :func:`write_bundle`.
+    """Write archives as a bundle into an open file, at its current position; see :func:`write_bundle`.
 
     :param digests: take every byte of the bundle too, so that a digest of the whole file needs no second reading.
     :raises ArchiveNameError: if a name is not one of a package archive.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from . import __version__
 from .errors import EXIT_USAGE, CliError
 from .options import BuildOptions, InspectOptions, Options, ProjectOptions, RunOptions, VerifyOptions
+from .terminal.streams import COLOR_CHOICES
 
 if TYPE_CHECKING:
     from cs_manifest import ConfigKey
@@ -23,7 +24,7 @@ _EPILOG = "Exit status: 0 done, 1 failed, 2 wrong usage."
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that raises, and whose abbreviations are off: a flag added later must not change what a script means."""
+    """A parser that raises, without abbreviations: a flag added later must not change what a script means."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "allow_abbrev": False})
@@ -41,7 +42,7 @@ def parse_arguments(words: Sequence[str]) -> Options:
     command = next((word for word in words if not word.startswith("-")), None)
     if command != "run" or "--" not in words:
         return _read_options(build_parser(command).parse_args(words))
-    # Everything behind the first "--" is the runtime's, another "--" included.
+    # Everything after the first "--" is for the runtime, further "--" included.
     border = list(words).index("--")
     arguments = build_parser(command).parse_args(words[:border])
     arguments.arguments += words[border + 1 :]
@@ -124,6 +125,11 @@ def _add_reporting(parser: argparse.ArgumentParser, *, quiet: str = "print error
     group = parser.add_argument_group("output")
     group.add_argument("-q", "--quiet", action="store_true", help=quiet)
     group.add_argument("--error-format", choices=("text", "json"), help="default: CONDA_SHIP_ERROR_FORMAT, else text")
+    group.add_argument(
+        "--color",
+        choices=COLOR_CHOICES,
+        help="default: auto, which means at a terminal; NO_COLOR and FORCE_COLOR change that",
+    )
 
 
 def _add_project(parser: argparse.ArgumentParser) -> None:
@@ -141,7 +147,7 @@ def _add_project(parser: argparse.ArgumentParser) -> None:
     )
     from cs_manifest import CONFIG_KEYS  # only here: "cs verify" needs no manifest
 
-    settings = parser.add_argument_group("settings", "Each is a key of [tool.conda-ship] and wins over it.")
+    settings = parser.add_argument_group("settings", "Each sets a key of [tool.conda-ship] and overrides the manifest.")
     for key in CONFIG_KEYS:
         _add_key(settings, key)
 
@@ -153,7 +159,7 @@ def _add_key(group: argparse._ArgumentGroup, key: ConfigKey) -> None:
     elif key.is_list:
         options |= {"action": "extend", "type": _split_list}
     elif key.choices:
-        # cs_manifest checks choices: it knows a better message than argparse.
+        # cs_manifest checks choices: it has a better message than argparse.
         options["metavar"] = "{" + ",".join(key.choices) + "}"
     group.add_argument(*key.flags, **options)
     if key.value_type == "boolean":

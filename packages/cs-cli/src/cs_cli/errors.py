@@ -1,4 +1,4 @@
-"""Errors of the command line, and one shape for the errors of every package below it."""
+"""Errors of the command line, and one shape for the errors of every package that it uses."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from .terminal.lines import Line, paint, whole
+
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
 FIELDS = ("path", "line", "column", "part", "key", "name", "url", "expected", "actual", "hint", "lines", "problems")
-"""What an error may say besides its kind and its message; :class:`Diagnosed` tells what each of them is."""
+"""What an error may say besides its kind and its message; :class:`Diagnosed` describes each."""
 
 _ADVICE = {
     "root-not-found": "give the project's directory with --root, or its manifest with --manifest",
@@ -22,7 +24,7 @@ _ADVICE = {
     "template-not-found": "name one with --template",
     "template-platform": "name a template for the platform with --template",
 }
-"""What can be done about an error with the flags of ``cs``, by kind: the packages know none of them."""
+"""What to do about an error with the flags of ``cs``, by kind: the packages do not know these flags."""
 
 _LISTED = 20
 
@@ -39,8 +41,8 @@ class Issue(Protocol):
 class Diagnosed(Protocol):
     """An error that a package raises on purpose. Each package has one root with this shape.
 
-    It is made with ``(message, *, kind, ...)``. Its text is ``PATH:LINE:COLUMN: KEY: MESSAGE``, as far as that is
-    known, with neither advice nor exit status. Not every error has all of :data:`FIELDS`.
+    It is created with ``(message, *, kind, ...)``. Its text is ``PATH:LINE:COLUMN: KEY: MESSAGE``, as far as known,
+    without advice and exit status. Not every error has all of :data:`FIELDS`.
 
     """
 
@@ -68,8 +70,8 @@ class Diagnosed(Protocol):
         """Return what is known as JSON values: ``kind``, ``message`` and :data:`FIELDS`.
 
         ``key`` is a key path in the file, ``part`` a part of a stamp, ``name`` an entry of a bundle, ``url`` where an
-        archive comes from, ``expected`` and ``actual`` what should have been there and what was, ``lines`` are to add
-        to the file, and ``problems`` everything that is wrong if it is more than one thing.
+        archive comes from, ``expected`` and ``actual`` what should have been there and what was found, ``lines`` what
+        to add to the file, and ``problems`` a list if more than one thing is wrong.
         """
         ...
 
@@ -83,7 +85,7 @@ class CliError(Exception):
     :ivar expected: what would have been valid.
     :ivar actual: what was found.
     :ivar hint: what to do about it.
-    :ivar problems: everything that is wrong, when it is more than one thing.
+    :ivar problems: a list of problems, if there are several.
     :ivar exit_status: :data:`EXIT_FAILED` when the work failed, :data:`EXIT_USAGE` when the request was wrong.
     """
 
@@ -139,7 +141,7 @@ class PlatformFault:
 
 
 def exit_status_of(error: Diagnosed) -> int:
-    """Return the exit status: what an error of ``cs`` itself says, else that the work failed."""
+    """Return the exit status: that of an error of ``cs`` itself, else :data:`EXIT_FAILED`."""
     return error.exit_status if isinstance(error, CliError) else EXIT_FAILED
 
 
@@ -165,12 +167,14 @@ def _redact(value: Any) -> Any:
     return [_redact(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
-def render_error(error: Diagnosed) -> list[str]:
+def render_error(error: Diagnosed) -> list[Line]:
     """Render an error as the lines that a person reads."""
     described = describe_error(error)
     place = ":".join(str(described[field]) for field in ("path", "line", "column") if field in described)
     key = f"{described['key']}: " if "key" in described else ""
-    lines = [f"error: {place + ': ' if place else ''}{key}{described['message']}"]
+    message = f"{key}{described['message']}"
+    start = paint("error:", "bold red"), " "
+    lines: list[Line] = [(*start, whole(f"{place}:"), f" {message}") if place else (*start, message)]
     values = [(name, str(described[name])) for name in ("expected", "actual") if name in described]
     lines += [f"  {name}: {value}" for name, value in values if value not in described["message"]]
     problems = described.get("problems", [])
@@ -178,9 +182,9 @@ def render_error(error: Diagnosed) -> list[str]:
     if len(problems) > _LISTED:
         lines.append(f"  and {len(problems) - _LISTED} more; --error-format json has them all")
     if "hint" in described:
-        lines.append(f"  hint: {described['hint']}")
+        lines.append(("  ", paint("hint:", "cyan"), f" {described['hint']}"))
     if "lines" in described:
-        lines += ["", *(f"    {line}" for line in described["lines"])]
+        lines += ["", *(("    ", whole(line)) for line in described["lines"])]
     return lines
 
 

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 from .arguments import parse_arguments
 from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, render_error
 from .terminal.interrupts import Interruption, interrupt_on_signals
+from .terminal.streams import choose_colors
 
 if TYPE_CHECKING:
     from .inspection.summary import Inspection
     from .options import BuildOptions, InspectOptions, RunOptions, VerifyOptions
+    from .terminal.lines import Line
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         number if one stopped it.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    choose_colors(_find_value(words, "--color"))
     _soften_streams()
     warnings.showwarning = _show_warning
     try:
@@ -37,13 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         _flush_output()
         return status
     except BrokenPipeError:
-        # The reader has closed the pipe. The interpreter would complain at exit when it flushes the rest.
+        # The reader has closed the pipe. Without this, the interpreter would complain when it flushes the rest at exit.
         _discard_output()
         return EXIT_FAILED
 
 
 def _guard(words: list[str]) -> int:
-    """Carry the request out; failures become messages on stderr and an exit status."""
+    """Carry out the request; turn failures into messages on stderr and an exit status."""
     try:
         interrupt_on_signals()
         options = parse_arguments(words)
@@ -60,7 +63,7 @@ def _guard(words: list[str]) -> int:
 
 
 def _soften_streams() -> None:
-    """Let a name that a stream cannot encode come out escaped, and a stream that was closed swallow everything."""
+    """Escape a name that a stream cannot encode, and ignore output to a stream that was closed."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8"))
@@ -69,14 +72,14 @@ def _soften_streams() -> None:
 
 
 def _show_warning(message: Warning | str, *_: object, **_more: object) -> None:
-    """Show what a library warns of: it may repeat what a build backend has said."""
+    """Show the warning of a library: it may contain output of a build backend."""
     from .terminal.console import Console
 
-    Console().say(f"warning: {message}")
+    Console().warn(str(message))
 
 
 def _flush_output() -> None:
-    """Write what is still held back; what cannot be written has been an error already and is given up."""
+    """Write what is still buffered; output that cannot be written has already been reported, and is discarded."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -94,14 +97,18 @@ def _discard_output() -> None:
 
 
 def _wants_json(words: list[str]) -> bool:
-    """Tell how errors are wanted: as ``--error-format`` says, even on a line that cannot be parsed; else a variable."""
-    wanted = os.environ.get("CONDA_SHIP_ERROR_FORMAT", "")
+    """Tell whether errors must be JSON: by ``--error-format``, even in an invalid command line, else by a variable."""
+    return _find_value(words, "--error-format", os.environ.get("CONDA_SHIP_ERROR_FORMAT")) == "json"
+
+
+def _find_value(words: list[str], wanted: str, value: str | None = None) -> str | None:
+    """Find the value of a flag, even in an invalid command line; the last one counts."""
     own = words[: words.index("--")] if "--" in words else words
     for word, following in itertools.pairwise([*own, ""]):
-        flag, separator, value = word.partition("=")
-        if flag == "--error-format":
-            wanted = value if separator else following
-    return wanted == "json"
+        flag, separator, rest = word.partition("=")
+        if flag == wanted:
+            value = rest if separator else following
+    return value
 
 
 def _report(error: Exception, *, as_json: bool) -> int:
@@ -115,7 +122,7 @@ def _report(error: Exception, *, as_json: bool) -> int:
     return exit_status_of(diagnosed)
 
 
-def _print_error(lines: list[str]) -> None:
+def _print_error(lines: Sequence[Line]) -> None:
     from .terminal.console import print_lines
 
     print_lines(lines, sys.stderr)
@@ -150,14 +157,14 @@ def _inspect(options: InspectOptions) -> int:
         print_json(inspection.to_dict())
     else:
         from .inspection.report import render_inspection
-        from .terminal.style import style_of
+        from .terminal.streams import takes_unicode
 
-        print_lines(render_inspection(inspection, style_of(sys.stdout)))
+        print_lines(render_inspection(inspection, unicode=takes_unicode(sys.stdout)))
     return 0 if inspection.can_ship else EXIT_FAILED
 
 
 def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspection:
-    """Look for the delegate in what the cache holds, and download the rest where that was asked for."""
+    """Look for the delegate in the cache, and download the rest if asked to."""
     from .archives.store import archives_of_records, open_store
     from .delegate.search import check_delegates
     from .project.protected_inputs import list_inputs, refuse_outputs
@@ -176,15 +183,18 @@ def _build(options: BuildOptions) -> int:
     from .building.several import build_several, describe_plans
     from .project.platforms import ALL_PLATFORMS
     from .terminal.console import print_json, print_lines
+    from .terminal.lines import whole
 
     requests = prepare_builds(options)
     if options.dry_run:
         document = describe_plans(requests, options.out_dir)
         names = [name for build in document["builds"] for name in build["files"]]
-        lines, faults = [f"would stage {options.out_dir / name}" for name in names], None
+        lines: list[Line] = [("would stage ", whole(str(options.out_dir / name))) for name in names]
+        faults = None
     else:
         outcome = build_several(requests, options.out_dir, keep_going=options.platform == ALL_PLATFORMS)
-        document, lines, faults = outcome.to_dict(), outcome.lines, outcome.fault()
+        document, faults = outcome.to_dict(), outcome.fault()
+        lines = [(whole(line),) for line in outcome.lines]
     if options.json:
         print_json({**document, "warnings": requests[0].console.warnings})
     else:

@@ -1,4 +1,4 @@
-"""What a command line asks for, as values: nothing behind ``arguments.py`` knows the parser."""
+"""What a command line asks for, as values: only ``arguments.py`` knows the parser."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectOptions:
-    """What every command that reads a project can be given.
+    """The options of every command that reads a project.
 
     :ivar root: directory of the manifest.
-    :ivar lock_check: whether the lock has to have what the manifest asks for.
-    :ivar overrides: settings by key, in place of the manifest's.
+    :ivar lock_check: whether the lock must have what the manifest asks for.
+    :ivar overrides: settings by key, instead of the manifest's.
     :ivar platform: name of a platform, or a conda subdir.
     :ivar cache_dir: where downloaded archives are kept.
     :ivar offline: use downloaded archives only.
@@ -32,13 +32,13 @@ class ProjectOptions:
 
     @property
     def may_run_code(self) -> bool:
-        """Whether the project's build backend may be started: only a real build does."""
+        """Whether the project's build backend may be started: only a real build starts it."""
         return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectOptions(ProjectOptions):
-    """What ``cs inspect`` was asked for."""
+    """The options of ``cs inspect``."""
 
     command: ClassVar[str] = "inspect"
     check_delegate: bool
@@ -47,7 +47,7 @@ class InspectOptions(ProjectOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildingOptions(ProjectOptions):
-    """What ``cs build`` and ``cs run`` have in common.
+    """The options that ``cs build`` and ``cs run`` have in common.
 
     :ivar target: target triple.
     :ivar template: executable to stamp, or a directory of templates.
@@ -69,7 +69,7 @@ class BuildingOptions(ProjectOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOptions(BuildingOptions):
-    """What ``cs build`` was asked for."""
+    """The options of ``cs build``."""
 
     command: ClassVar[str] = "build"
     out_dir: Path
@@ -90,7 +90,7 @@ class BuildOptions(BuildingOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions(BuildingOptions):
-    """What ``cs run`` was asked for.
+    """The options of ``cs run``.
 
     :ivar install_path: prefix to install into and keep.
     :ivar arguments: those of the runtime.
@@ -103,7 +103,7 @@ class RunOptions(BuildingOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOptions:
-    """What ``cs verify`` was asked for.
+    """The options of ``cs verify``.
 
     :ivar path: a directory of ``cs build``, or a runtime.
     """

@@ -32,7 +32,7 @@ def run_runtime(
     :param install_path: prefix to install into and to keep; ``None`` for a temporary one.
     :returns: the runtime's exit status, 128 plus the signal's number if one ended it.
     :raises CliError: ``cannot-run`` if it is not for this machine's platform, ``output-is-input`` if the
-        prefix would take the place of what the build reads.
+        prefix would replace what the build reads.
     """
     if plan.subdir != host_platform():
         message = f"a runtime for {plan.subdir} cannot run on {host_platform()}"
@@ -48,7 +48,7 @@ def run_runtime(
 
 
 def _build(plan: BuildPlan, materials: Materials, work: Path, console: Console) -> BuildResult:
-    """Build; if there is no room for it, name the folder that the user can choose instead of the one in it."""
+    """Build; if the disk is full, name the folder that the user can choose, not the temporary one inside it."""
     try:
         return build_artifacts(plan, materials, work / "dist", console)
     except DiskFullError as error:
@@ -66,9 +66,9 @@ def _refuse_prefix(prefix: Path, materials: Materials) -> None:
 
 
 def runtime_environment(runtime: str, prefix: Path, settings: dict[str, bool]) -> dict[str, str]:
-    """Compose the environment of a runtime: this process's, the prefix, and what is switched on.
+    """Compose the environment of a runtime: that of this process, the prefix, and the switches that are on.
 
-    An environment that is active here is not active there: conda as a delegate would work on it, not on the prefix.
+    An environment that is active here is not active there, where a conda delegate would work on it, not on the prefix.
 
     :param runtime: the runtime's name; its variables start with it, upper-cased, other characters as ``_``.
     """
@@ -79,7 +79,7 @@ def runtime_environment(runtime: str, prefix: Path, settings: dict[str, bool]) -
 
 
 def run_process(command: list[str], environment: dict[str, str]) -> int:
-    """Run a command in the foreground, hand it the signals that ask to stop, and wait for it.
+    """Run a command in the foreground, pass on the signals that ask it to stop, and wait for it.
 
     :returns: its exit status, 128 plus the signal's number if one ended it.
     """
@@ -96,7 +96,7 @@ def run_process(command: list[str], environment: dict[str, str]) -> int:
 
 
 class _Relay:
-    """A relay of signals to a process; those that came earlier reach it as soon as it is there."""
+    """A relay of signals to a process; those that arrived before it started are sent as soon as it has."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None

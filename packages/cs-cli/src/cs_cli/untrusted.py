@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 VALUE_LIMIT_BYTES = 1 << 20
-"""What one value of a document may take that is read piece by piece, and a small document as a whole: as Python objects
-the worst of it takes 30 MB."""
+"""Largest value in a document that is read piece by piece, and largest small document: as Python objects, the worst
+case takes 30 MB."""
 
 _CHUNK_BYTES = 1 << 17
 _SKIPPED_DEPTH = 8
@@ -23,10 +23,10 @@ _DELIMITERS = frozenset(" \t\n\r,:]}")
 
 
 def read_limited(path: Path, limit_bytes: int) -> bytes:
-    """Read a regular file; a pipe or a device could be read for ever.
+    """Read a regular file: reading a pipe or a device could go on for ever.
 
     :raises OSError: if it cannot be read.
-    :raises ValueError: if it is something else, or larger.
+    :raises ValueError: if it is not a regular file, or larger.
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     with os.fdopen(os.open(path, flags), "rb") as file:
@@ -48,9 +48,9 @@ def read_document(path: Path) -> Any:
 
 
 def parse_document(data: bytes) -> Any:
-    """Parse JSON as its specification has it: without NaN.
+    """Parse JSON as its specification defines it: without NaN.
 
-    :raises ValueError: if it is something else, or nested too deeply.
+    :raises ValueError: if it is not JSON, or nested too deeply.
     """
     try:
         return json.loads(data, parse_constant=_refuse_constant)
@@ -59,14 +59,14 @@ def parse_document(data: bytes) -> Any:
 
 
 def iterate_items(stream: IO[bytes], key: str) -> Iterator[Any]:
-    """Hand out the items of one list in a JSON object, one after the other, as they are read.
+    """Yield the items of one list in a JSON object, one after the other, as they are read.
 
     :param stream: the document, of any size.
-    :param key: of the list, at the top level; the values of other keys are passed over.
-    :raises ValueError: if it is something else, or a value is larger than :data:`VALUE_LIMIT_BYTES`.
+    :param key: key of the list, at the top level; the values of other keys are skipped.
+    :raises ValueError: if there is no such list, or a value is larger than :data:`VALUE_LIMIT_BYTES`.
     """
     start = stream.read(VALUE_LIMIT_BYTES + 1)
-    if len(start) <= VALUE_LIMIT_BYTES:  # most are: all at once is twice as fast
+    if len(start) <= VALUE_LIMIT_BYTES:  # most documents: reading all at once is twice as fast
         yield from _take_list(parse_document(start), key)
         return
     reader = _Reader(start, stream)
@@ -93,7 +93,7 @@ def _take_list(document: Any, key: str) -> list[Any]:
 
 
 class _Reader:
-    """A walk through a JSON document; what was taken is forgotten."""
+    """A walk through a JSON document that keeps nothing of what it has passed."""
 
     def __init__(self, start: bytes, rest: IO[bytes]) -> None:
         self._stream = rest
@@ -117,7 +117,7 @@ class _Reader:
             fault: Exception | None = None
             try:
                 value, end = self._scan(self._text, self._at)
-                # A number may go on in what has not been read yet.
+                # A number may continue in what has not been read yet.
                 if self._text[end : end + 1] in _DELIMITERS:
                     self._at = end
                     return value
@@ -131,7 +131,7 @@ class _Reader:
                 raise fault or ValueError("it ends too early")
 
     def skip_value(self, depth: int = 0) -> None:
-        """Pass over the next value; lists, and objects in objects, may be large."""
+        """Skip the next value; lists, and objects in objects, may be large."""
         if (opening := self.peek()) == "[":
             for _ in self.take_items():
                 self._skipped += 1
@@ -144,7 +144,7 @@ class _Reader:
             self.take_value()
 
     def take_keys(self) -> Iterator[str]:
-        """Hand out the keys of an object; the caller takes each value."""
+        """Yield the keys of an object; the caller takes each value."""
         for _ in self._members("{", "}"):
             name = self.take_value()
             if not isinstance(name, str):
@@ -153,7 +153,7 @@ class _Reader:
             yield name
 
     def take_items(self) -> Iterator[Any]:
-        """Hand out the items of a list."""
+        """Yield the items of a list."""
         for _ in self._members("[", "]"):
             yield self.take_value()
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 import zstandard
+from steady import wait_until
 
 import cs_cli.building.bytecode
 from cli_samples import Channel, Cs, Workspace, make_workspace
 from cs_cli.building.bytecode import compiled_name, pack_bytecode
 from cs_cli.errors import CliError
 from cs_stamp import read_stamp
-from steady import wait_until
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 TAG = f"cpython-{VERSION.replace('.', '')}"

@@ -1,4 +1,4 @@
-"""The papers."""
+"""The companion files."""
 
 from __future__ import annotations
 

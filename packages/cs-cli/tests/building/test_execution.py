@@ -9,14 +9,15 @@ import re
 from pathlib import Path
 
 import pytest
+from tiny_executables import make_pe
 
 import cs_cli.building.execution
-from cli_samples import Channel, Cs, Workspace, build_options, make_elf, make_pe, make_template
+from cli_samples import Channel, Cs, Workspace, build_options, make_elf, make_template
 from cs_cli.building.companions import hash_file
 from cs_cli.project.derivation import derive_project
 from cs_stamp import read_stamp, verify_stamp
 
-PAPERS = ["cdx.json", "info.json", "packages.txt", "runtime.lock", "sha256"]
+COMPANIONS = ["cdx.json", "info.json", "packages.txt", "runtime.lock", "sha256"]
 
 
 def names(directory: Path) -> list[str]:
@@ -36,9 +37,9 @@ def damage(path: Path) -> None:
 @pytest.mark.parametrize(
     ("layout", "expected"),
     [
-        ("embedded", ["demoz", *(f"demoz.{paper}" for paper in PAPERS)]),
-        ("online", ["demo", *(f"demo.{paper}" for paper in PAPERS)]),
-        ("external", sorted(["demo", "demo.bundle.tar.zst", *(f"demo.{paper}" for paper in PAPERS)])),
+        ("embedded", ["demoz", *(f"demoz.{name}" for name in COMPANIONS)]),
+        ("online", ["demo", *(f"demo.{name}" for name in COMPANIONS)]),
+        ("external", sorted(["demo", "demo.bundle.tar.zst", *(f"demo.{name}" for name in COMPANIONS)])),
     ],
 )
 def test_every_layout_stages_its_files(
@@ -101,7 +102,7 @@ def test_a_build_of_another_layout_with_the_same_stem_leaves_nothing_stale(
     cs("build", "--layout", "external")
     Path("dist/notes.txt").write_text("mine")
     cs("build", "--artifact-name", "demo")
-    assert names(Path("dist")) == sorted(["demo", "notes.txt", *(f"demo.{paper}" for paper in PAPERS)])
+    assert names(Path("dist")) == sorted(["demo", "notes.txt", *(f"demo.{name}" for name in COMPANIONS)])
 
 
 def test_only_what_a_build_staged_is_stale(workspace: Workspace, template: Path, cs: Cs) -> None:
@@ -222,13 +223,13 @@ def test_an_interruption_leaves_the_previous_build(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cs_cli.building.execution, "_write_papers", interrupt)
+    monkeypatch.setattr(cs_cli.building.execution, "_write_companions", interrupt)
     outcome = cs("build")
     assert (outcome.status, outcome.err.splitlines()[-1]) == (130, "interrupted")
     assert contents(Path("dist")) == before
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
+@pytest.mark.skipif(os.getuid() == 0, reason="only for other users: root may write anywhere")
 def test_an_unwritable_folder_is_an_error(workspace: Workspace, template: Path, cs: Cs) -> None:
     Path("dist").mkdir(mode=0o555)
     outcome = cs("build")
@@ -244,6 +245,18 @@ def test_an_output_folder_that_is_a_file_is_an_error(workspace: Workspace, templ
     assert Path("dist").read_text() == "a file"
 
 
+def test_what_packages_ask_of_the_machine_is_in_the_plan(
+    workspace: Workspace, channel: Channel, template: Path, cs: Cs
+) -> None:
+    asking = channel.add("asking", {}, "__glibc >=2.28,<3.0.a0", "__unix")
+    workspace.environments["ship"]["linux-64"].append(asking)
+    workspace.write()
+    assert cs("build").status == 0
+    with read_stamp(Path("dist/demoz")) as stamp:
+        (requirement,) = stamp.read_plan().requirements
+    assert (requirement.package, requirement.name, requirement.versions) == ("asking", "__glibc", (">=2.28", "<3.0"))
+
+
 def test_a_dry_run_writes_nothing(workspace: Workspace, template: Path, cs: Cs, tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     outcome = cs("build", "--dry-run")
@@ -251,7 +264,7 @@ def test_a_dry_run_writes_nothing(workspace: Workspace, template: Path, cs: Cs, 
     document = json.loads(cs("build", "--dry-run", "--json").out)
     (planned,) = document["builds"]
     assert planned["platform"] == "linux-64"
-    assert sorted(planned["files"]) == ["demoz", *(f"demoz.{paper}" for paper in PAPERS)]
+    assert sorted(planned["files"]) == ["demoz", *(f"demoz.{name}" for name in COMPANIONS)]
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
@@ -300,6 +313,21 @@ def test_a_cross_build_with_its_template_gives_an_exe(platforms: Workspace, temp
     assert "demoz-x86_64-pc-windows-msvc.exe" in names(Path("dist"))
     assert verify_stamp(Path("dist/demoz-x86_64-pc-windows-msvc.exe")).header.platform == "win-64"
     assert cs("verify", "dist").status == 0
+
+
+def test_four_gigabytes_for_windows_are_refused_before_one_is_downloaded(
+    platforms: Workspace, template: Path, cs: Cs
+) -> None:
+    make_template(Path("template.exe"), make_pe())
+    record = platforms.environments["ship"]["win-64"][0]
+    record["size"], record["conda"] = 4 << 30, "http://127.0.0.1:9/main/win-64/python-3.11.7-0.conda"
+    platforms.write()
+    outcome = cs("build", "--platform", "win-64", "--template", "template.exe", "--layout", "embedded")
+    assert outcome.status == 1
+    assert "Windows starts executables of less than 4 GiB" in outcome.err
+    assert 'set `layout = "external"`' in outcome.err
+    outcome = cs("build", "--platform", "win-64", "--template", "template.exe", "--layout", "external")
+    assert "4 GiB" not in outcome.err
 
 
 def test_a_template_for_another_machine_is_refused(platforms: Workspace, template: Path, cs: Cs) -> None:

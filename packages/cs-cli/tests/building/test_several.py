@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_executables import make_pe
 
-from cli_samples import Channel, Cs, Workspace, make_elf, make_pe, make_template
+from cli_samples import Channel, Cs, Workspace, make_elf, make_template
 from cs_bundle import cached_path, fetch
 from cs_cli.building.plan import possible_names, refuse_collisions
 from cs_cli.errors import CliError

@@ -282,7 +282,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     place.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], check=False)
     if mounted.returncode != 0:
-        pytest.skip("this machine does not let us mount")
+        pytest.skip("needs mounts")
     yield place
     subprocess.run(["umount", str(place)], check=True)
 

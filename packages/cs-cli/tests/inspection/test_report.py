@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cli_samples import Channel, Workspace, inspect_options, make_workspace
+from cli_samples import Channel, Cs, Workspace, inspect_options, make_workspace
 from cs_cli.inspection.report import render_inspection
 from cs_cli.inspection.summary import DelegateCheck, inspect_derivation
 from cs_cli.project.derivation import derive_project
-from cs_cli.terminal.style import TextStyle
+from cs_cli.terminal.formatted import print_formatted
+from cs_cli.terminal.lines import Block
+from terminals import COLORS, FakeTerminal, run_at_terminal, to_plain
 
 
-def render(style: TextStyle, *flags: str) -> str:
+def render(*flags: str, unicode: bool = True) -> str:
+    """Return what a pipe gets."""
+    return "\n".join(to_plain(inspect(*flags, unicode=unicode)))
+
+
+def inspect(*flags: str, unicode: bool = True) -> list[Block]:
     derivation = derive_project(inspect_options(*flags), strict=False)
-    return "\n".join(map(style.render, render_inspection(inspect_derivation(derivation, platform=None), style)))
+    return render_inspection(inspect_derivation(derivation, platform=None), unicode=unicode)
+
+
+def render_at_terminal(*flags: str) -> str:
+    terminal = FakeTerminal()
+    print_formatted(inspect(*flags), terminal)
+    return terminal.getvalue()
 
 
 def test_a_pipe_gets_one_line_a_platform(workspace: Workspace) -> None:
-    text = render(TextStyle())
+    text = render()
     (row,) = [line for line in text.splitlines() if line.startswith("linux-64")]
     assert row.split()[:2] == ["linux-64", "3"]
     assert "python " in row
@@ -29,33 +43,67 @@ def test_a_pipe_gets_one_line_a_platform(workspace: Workspace) -> None:
     assert "\x1b" not in text
 
 
-@pytest.mark.parametrize("width", [64, 80, 100, 200])
-def test_the_table_keeps_to_the_width(width: int, tmp_path: Path, channel: Channel) -> None:
+def find_table(text: str) -> list[str]:
+    text = COLORS.sub("", text)
+    return text[text.index("Platform") :].split("\n\n")[0].splitlines()
+
+
+@pytest.mark.parametrize("width", [50, 80, 100, 200])
+def test_the_table_keeps_to_the_width(
+    width: int, tmp_path: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(6):
         channel.add(f"a-package-of-a-long-name-{number}", {"x": bytes(100 * number)}, license=f"LicenseRef-{number}")
     root = make_workspace(tmp_path / "w", channel).write()
-    text = render(TextStyle(width=width), "--root", str(root))
-    table = text[text.index("Platform") :].split("\n\n")[0]
-    assert max(map(len, table.splitlines())) <= width
-    assert "more" in table.split()
+    monkeypatch.setenv("COLUMNS", str(width))
+    table = find_table(render_at_terminal("--root", str(root)))
+    assert max(map(len, table)) <= width
+    assert "more" in " ".join(table).split()
 
 
-def test_a_name_and_its_number_stay_on_one_line(workspace: Workspace) -> None:
-    table = render(TextStyle(width=80))
-    assert all(item in table for item in ("BSD-3-Clause 2", "Zlib 1", "python 8"))
+@pytest.mark.parametrize("width", [50, 80, 200])
+def test_a_name_and_its_number_stay_on_one_line(
+    width: int, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = render_at_terminal()
+    assert all(item in text for item in ("BSD-3-Clause 2", "Zlib 1", "python 8"))
 
 
-def test_colours_change_no_letter(workspace: Workspace) -> None:
-    import re
+@pytest.mark.parametrize("width", [50, 80])
+def test_paths_can_be_copied_at_any_width(width: int, tmp_path: Path, channel: Channel, cs: Cs) -> None:
+    root = make_workspace(tmp_path / "a name of several words, and a long one " / ("x" * 60), channel).write()
+    written = run_at_terminal(
+        [sys.executable, "-m", "cs_cli", "inspect", "--root", str(root)], width, {"TERM": "xterm"}
+    )
+    assert str(root / "conda.toml") in written
+    assert str(root / "conda.lock") in written
 
+
+def test_a_terminal_and_a_pipe_show_the_same_words(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
     flags = ("--exclude", "python", "--exclude", "numpy", "--require", "numpy")
-    painted = render(TextStyle(colors=True), *flags)
+    painted = render_at_terminal(*flags)
     assert "\x1b[31m" in painted
-    assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == render(TextStyle(), *flags)
+    assert [line.rstrip() for line in COLORS.sub("", painted).splitlines()] == render(*flags).splitlines()
+
+
+def test_what_the_packages_need_is_said_once_for_platforms_that_need_the_same(
+    workspace: Workspace, channel: Channel
+) -> None:
+    old = channel.add("old", {}, "__glibc >=2.17")
+    new = channel.add("new", {}, "__glibc >=2.28", constrains=["__cuda >=12", "__conda >=23"])
+    records = [*workspace.environments["ship"]["linux-64"], old, new]
+    workspace.environments["ship"] = {"linux-64": records, "linux-64-cuda": records, "linux-aarch64": records}
+    workspace.write()
+    text = render()
+    where = "linux-64, linux-64-cuda, linux-aarch64"
+    assert f"Needs __glibc >=2.28 (new), __cuda >=12, if present (new) on {where}.\n" in text
+    assert f"Not checked by the runtime: __conda >=23, if present (new) on {where}." in text
 
 
 def test_exclusions_are_a_tree(workspace: Workspace) -> None:
-    lines = render(TextStyle(), "--exclude", "python").splitlines()
+    lines = render("--exclude", "python").splitlines()
     start = lines.index("Exclusions")
     assert lines[start + 1 : start + 4] == [
         "  python (linux-64)",
@@ -65,27 +113,27 @@ def test_exclusions_are_a_tree(workspace: Workspace) -> None:
 
 
 def test_a_tree_can_be_drawn_in_ascii(workspace: Workspace) -> None:
-    text = render(TextStyle(unicode=False), "--exclude", "python")
+    text = render("--exclude", "python", unicode=False)
     assert text.partition("Exclusions")[2].isascii()  # further up there are paths
     assert "  |- libz also removed" in text
     assert "  `- hello still needs python" in text
 
 
 def test_what_stays_says_who_keeps_it(workspace: Workspace) -> None:
-    text = render(TextStyle(), "--exclude", "hello")
+    text = render("--exclude", "hello")
     assert "python stays: the workspace asks for it" in text
 
 
 def test_platforms_with_the_same_exclusion_share_a_tree(tmp_path: Path, channel: Channel) -> None:
     made = make_workspace(tmp_path / "w", channel)
     made.environments["ship"]["linux-64-cuda"] = list(channel.records)
-    text = render(TextStyle(), "--root", str(made.write()), "--exclude", "python")
+    text = render("--root", str(made.write()), "--exclude", "python")
     assert "  python (linux-64, linux-64-cuda)" in text
     assert text.count("libz also removed") == 1
 
 
 def test_problems_come_with_hints_before_the_verdict(workspace: Workspace) -> None:
-    text = render(TextStyle(), "--require", "numpy", "--exclude", "hallo")
+    text = render("--require", "numpy", "--exclude", "hallo")
     problems = text[text.index("Problems") :]
     assert "  error: linux-64: " in problems
     assert "  warning: 'exclude' names 'hallo'" in problems
@@ -94,14 +142,14 @@ def test_problems_come_with_hints_before_the_verdict(workspace: Workspace) -> No
 
 
 def test_shipped_bytecode_is_priced_in_words(workspace: Workspace) -> None:
-    assert "Shipped bytecode adds about " in render(TextStyle(), "--bytecode", "shipped")
+    assert "Shipped bytecode adds about " in render("--bytecode", "shipped")
 
 
 def test_a_platform_without_packages_is_a_row_of_the_table(tmp_path: Path, channel: Channel) -> None:
     made = make_workspace(tmp_path / "w", channel)
     made.environments["ship"] = {"linux-64": [], "linux-aarch64": [channel.add("tool", {}, subdir="linux-aarch64")]}
     made.specs = ()
-    rows = [line.split() for line in render(TextStyle(width=80), "--root", str(made.write())).splitlines()]
+    rows = [line.split() for line in render("--root", str(made.write())).splitlines()]
     assert ["linux-64", "0", "0", "B"] in rows
 
 
@@ -114,7 +162,7 @@ def test_ready_is_said_only_when_the_delegate_is_known_everywhere(
     derivation = derive_project(inspect_options("--root", str(made.write())), strict=False)
     checks = tuple(DelegateCheck(platform=name, checked=True, found="bin/python") for name in known)
     inspection = replace(inspect_derivation(derivation, platform=None), delegate_checks=checks)
-    text = "\n".join(map(TextStyle().render, render_inspection(inspection, TextStyle())))
+    text = "\n".join(to_plain(render_inspection(inspection, unicode=True)))
     assert text.endswith("\n\nReady to ship.") == (len(known) == 2)
     where = {0: "not checked.\n", 1: "not checked on linux-64-cuda.\n", 2: "The delegate on linux-64-cuda is"}
     assert where[len(known)] in text

@@ -89,7 +89,7 @@ def test_shipped_bytecode_has_a_price(workspace: Workspace, cs: Cs) -> None:
     assert inspect(cs)["bytecode_cost"] == []
 
 
-def make_build_papers(document: dict[str, Any], **changes: Any) -> None:
+def make_companion_files(document: dict[str, Any], **changes: Any) -> None:
     info = {
         "lock_platform": "linux-64",
         "parts": {"bytecode": 4242},
@@ -101,7 +101,7 @@ def make_build_papers(document: dict[str, Any], **changes: Any) -> None:
 
 
 def test_the_last_build_knows_the_price(workspace: Workspace, cs: Cs) -> None:
-    make_build_papers(inspect(cs))
+    make_companion_files(inspect(cs))
     assert inspect(cs, "--bytecode", "shipped")["bytecode_cost"] == [
         {"platform": "linux-64", "size_bytes": 4242, "basis": "measured"}
     ]
@@ -112,8 +112,8 @@ def test_the_last_build_knows_the_price(workspace: Workspace, cs: Cs) -> None:
     [{"parts": {"bytecode": 0}}, {"lock_platform": "osx-64"}, {"files": []}, {"parts": None}],
     ids=["no-bytecode", "another-platform", "another-lock", "damaged"],
 )
-def test_papers_of_another_build_do_not(change: dict[str, Any], workspace: Workspace, cs: Cs) -> None:
-    make_build_papers(inspect(cs), **change)
+def test_companion_files_of_another_build_do_not(change: dict[str, Any], workspace: Workspace, cs: Cs) -> None:
+    make_companion_files(inspect(cs), **change)
     assert inspect(cs, "--bytecode", "shipped")["bytecode_cost"][0]["basis"] == "estimated"
 
 

@@ -65,16 +65,11 @@ def make_elf(machine: int = 62) -> bytes:
     return ident + struct.pack("<HHI", 3, machine, 1) + bytes(40) + b"a program that cannot run\n"
 
 
-def make_pe() -> bytes:
-    """Return the start of a PE program for x86-64."""
-    start = b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 0x80)
-    return start.ljust(0x80, b"\0") + b"PE\0\0" + struct.pack("<HHIIIHH", 0x8664, 1, 0, 0, 0, 240, 0x22)
-
-
 def make_template(path: Path, program: bytes | None = None) -> Path:
     """Write a template: a program, by default an ELF one for x86-64, with the mark of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes((make_elf() if program is None else program) + MARK.to_bytes())
+    program, mark = make_elf() if program is None else program, MARK.to_bytes()
+    path.write_bytes(program if mark in program else program + mark)
     return path
 
 

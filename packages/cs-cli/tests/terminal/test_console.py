@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
 
 from cs_cli.terminal.console import Console, format_bytes, print_json
+from terminals import FakeTerminal
 
 
 @pytest.mark.parametrize(
@@ -46,17 +46,14 @@ def test_progress_is_one_line_without_a_terminal(capsys: pytest.CaptureFixture[s
 
 
 def test_progress_is_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    terminal = Terminal()
+    terminal = FakeTerminal()
     monkeypatch.setattr("sys.stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
     with Console().progress("fetching", 10) as update:
         update(10)
     assert "fetching" in terminal.getvalue()
+    assert "10/10 bytes" in terminal.getvalue()
 
 
 def test_json_is_one_sorted_document(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_executables import add_certificates, make_certificate, make_macho, make_pe
 
 from cli_samples import MARK, Cs, Workspace, make_elf
 from cs_cli.building.companions import hash_file
 from cs_cli.errors import CliError, Diagnosed, describe_error
 from cs_cli.verification.checks import verify_path
 from cs_cli.verification.checksums import read_checksums
-from cs_stamp import Mark, Template, read_stamp
+from cs_stamp import Mark, Template, read_stamp, write_stamp
 
 Build = Callable[..., Path]
 
@@ -382,3 +383,42 @@ def test_checksums_without_a_runtime_are_refused(tmp_path: Path) -> None:
     (tmp_path / "demo.sha256").write_text("")
     error = only_problem(tmp_path)
     assert "it lists no runtime" in str(error)
+
+
+def put_in_place_of_the_template(runtime: Path, program: bytes) -> None:
+    """Stamp another program with the parts of a runtime."""
+    with read_stamp(runtime) as stamp:
+        header, plan, lock = stamp.header, stamp.read_plan(), stamp.read_lock()
+        bundle = stamp.read_part("bundle")
+    template, archives = runtime.with_name("template"), runtime.with_name("archives")
+    template.write_bytes(program)
+    archives.write_bytes(bundle)
+    write_stamp(template, runtime, header=header, plan=plan, lock=lock, bundle=archives if bundle else None)
+
+
+def test_the_pages_of_a_macos_executable_are_compared_with_its_signature(build: Build) -> None:
+    runtime = build("online") / "demo"
+    put_in_place_of_the_template(runtime, make_macho(payload=MARK.to_bytes()))
+    assert "demo: signature covers the stamp (ad hoc)" in verify_path(runtime).checks
+    flip(runtime, 0x3000)
+    error = only_problem(runtime)
+    assert error.kind == "signature"
+    assert "the bytes from 12288 on have changed since it was made" in str(error)
+
+
+def test_a_certificate_table_may_hold_signatures_only(build: Build) -> None:
+    runtime = build("online") / "demo"
+    put_in_place_of_the_template(runtime, make_pe(payload=MARK.to_bytes()))
+    plain, certificate = runtime.read_bytes(), make_certificate(b"nobody signed this")
+    assert not any("signature" in check for check in verify_path(runtime).checks)
+    runtime.write_bytes(add_certificates(plain, certificate))
+    assert "demo: signature covers the stamp (certificates not checked)" in verify_path(runtime).checks
+    runtime.write_bytes(add_certificates(plain, certificate + plain[-2000:]))
+    assert only_problem(runtime).kind == "signature"
+
+
+def test_a_stamp_that_no_signature_covers_is_reported(build: Build) -> None:
+    runtime = build("online") / "demo"
+    put_in_place_of_the_template(runtime, make_pe(payload=MARK.to_bytes()))
+    runtime.write_bytes(runtime.read_bytes() + b"appended")
+    assert only_problem(runtime).kind == "misplaced"

@@ -9,6 +9,7 @@ from .locations import is_local_archive, is_local_channel
 from .platforms import SUBDIRS, Platform, match_platforms
 from .python import python_of
 from .records import PackageRecord, parse_dependency_name
+from .requirements import MachineRequirements, Requirement, find_requirements
 from .runtime import RuntimeLock, derive
 from .satisfaction import Mismatch, find_mismatches, is_channel
 from .source import SourceLock, read_lock
@@ -21,16 +22,19 @@ __all__ = [
     "KeptPackage",
     "LockError",
     "LostDependency",
+    "MachineRequirements",
     "Mismatch",
     "PackageRecord",
     "Platform",
     "Problem",
+    "Requirement",
     "RuntimeLock",
     "SourceLock",
     "Verdict",
     "derive",
     "did_you_mean",
     "find_mismatches",
+    "find_requirements",
     "is_channel",
     "is_local_archive",
     "is_local_channel",

@@ -29,7 +29,7 @@ class Unsupported(Exception):
 
 
 class Quoted(str):
-    """A scalar that stood in quotes: a string, whatever it looks like."""
+    """A scalar in quotation marks: a string, whatever it looks like."""
 
     __slots__ = ()
 

@@ -99,7 +99,7 @@ def judge_url(url: str) -> Verdict:
 
 
 def _names_host(text: str) -> bool:
-    """Tell whether a text is a URL, or the rest of one behind its scheme."""
+    """Tell whether a text is a URL, or the rest of one after its scheme."""
     bare = _IGNORED.sub("", text)
     return _SCHEME.match(bare) is not None or (bare[:1] in ("/", "\\") and bare[1:2] in ("/", "\\"))
 
@@ -169,7 +169,7 @@ def _mask(url: str) -> str:
 
 
 def _is_plainly_spelled(url: str) -> bool:
-    """Tell whether all that means something in a URL stands there as itself."""
+    """Tell whether all characters with a meaning in a URL are written as themselves."""
     if _IGNORED.search(url) or "\\" in url or _DOTS.search(url):
         return False
     codes = [int(code or "0", 16) for code in _ESCAPE.findall(url)]

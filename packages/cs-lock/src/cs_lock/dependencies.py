@@ -91,7 +91,7 @@ def check_noarch(
     if not homeless or "python" in names:
         return []
     count = "a noarch Python package" if len(homeless) == 1 else f"{len(homeless)} noarch Python packages"
-    message = f"{count} cannot be installed without a Python: {list_names(homeless)}"
+    message = f"{count} cannot be installed without Python: {list_names(homeless)}"
     hint = "add python to the workspace's dependencies and lock it again"
     if "python" in gone:
         hint = f"python was dropped because {gone['python']!r} is in 'exclude': keep it, or exclude these packages too"

@@ -181,7 +181,7 @@ def _read_identity(reader: RecordReader, derived: Mapping[str, str | None], loca
     fields["name"] = fields["name"].lower()
     for name, form in _FORMS.items():
         if not form.fullmatch(fields[name]):
-            raise reader.mistyped(name, f"a {name} as conda packages have it", fields[name])
+            raise reader.mistyped(name, f"a valid {name} of a conda package", fields[name])
     identity = "-".join(fields[name] for name in ("name", "version", "build"))
     if len(identity.encode()) > _IDENTITY_LIMIT_BYTES:
         raise reader.mistyped("build", f"name, version and build of {_IDENTITY_LIMIT_BYTES} bytes at most", identity)

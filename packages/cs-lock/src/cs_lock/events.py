@@ -44,7 +44,7 @@ def parse_events(text: str) -> Node:
 
 
 def locate(text: str, keys: Iterable[str]) -> Mapping[str, Position]:
-    """Find where values stand.
+    """Find the positions of values.
 
     :param text: a YAML document
     :param keys: key paths, such as ``packages[3].sha256``

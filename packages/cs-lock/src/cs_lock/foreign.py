@@ -19,7 +19,7 @@ _REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)
 def read_foreign(
     entry: Mapping[str, Node], kind: PackageKind, location: str, key: str, error: LockError | None = None
 ) -> ForeignPackage:
-    """Read what matters of a package that cannot ship, leniently.
+    """Read the important fields of a package that cannot ship, leniently.
 
     :param entry: of the lock's ``packages``; empty when it has none
     :param kind: of the package
@@ -54,7 +54,7 @@ def _find_name(entry: Mapping[str, Node], kind: PackageKind, location: str) -> s
 
 
 def _find_needs(entry: Mapping[str, Node], kind: PackageKind) -> tuple[str, ...]:
-    """Find the names of the packages that a package needs, of its own kind of name."""
+    """Find the names of the packages that a package needs, as names of its own kind."""
     value = entry.get("requires_dist" if kind == "pypi" else "depends")
     specs = [str(item) for item in value if isinstance(item, str)] if isinstance(value, list) else []
     if kind != "pypi":

@@ -33,7 +33,7 @@ def identify_format(document: Mapping[str, Node], file_name: str) -> tuple[LockK
     :param document: the lock
     :param file_name: of the lock: the conda-lock tool's format and pixi's first one look alike
     :returns: kind and version
-    :raises LockError: when it cannot be read
+    :raises LockError: if the format is not supported
     """
     value = document.get("version")
     if "version" not in document:
@@ -208,7 +208,7 @@ class LayoutReader:
             raise
 
     def _check_name(self, name: str, key: str) -> None:
-        """Refuse a platform's name that rattler does not take."""
+        """Refuse a platform's name that rattler does not accept."""
         if not _PLATFORM_NAME.fullmatch(name):
             message = f"{name!r} cannot be the name of a platform"
             raise self.fail("invalid-value", message, key, "letters, digits, '-' and '_'")
@@ -221,7 +221,7 @@ class LayoutReader:
         declared: Mapping[str, Platform],
         records: Mapping[str, list[Node]],
     ) -> Platform:
-        """Find what a platform name stands for: by the table of version 7, else by the packages."""
+        """Find what a platform name stands for: in the table of version 7, otherwise from the packages."""
         if name in declared:
             return declared[name]
         if self.version >= 7:
@@ -250,7 +250,7 @@ def _subdirs_of(references: Iterable[Reference], records: Mapping[str, list[Node
 
 
 def _refine(kind: PackageKind, location: str) -> tuple[PackageKind, str]:
-    """Tell archives from source packages, which up to version 6 both stand under ``conda``."""
+    """Tell archives from source packages: up to version 6, both are listed under ``conda``."""
     if kind != "conda" or location.endswith(_ARCHIVES):
         return kind, location
     is_archive = location.partition("?")[0].partition("#")[0].endswith(_ARCHIVES)

@@ -43,7 +43,7 @@ def is_local_channel(channel: str) -> bool:
 
 
 def find_file(location: str, directory: Path) -> Path:
-    """Find the file that a local location means.
+    """Find the file that a local location names.
 
     :param location: path or ``file:`` URL
     :param directory: of the lock; relative paths start there
@@ -79,7 +79,7 @@ def find_file_name(location: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _derive_folder(head: str) -> tuple[str | None, str | None]:
-    """Derive subdir and channel from what stands before a file name."""
+    """Derive subdir and channel from the part of a location before the file name."""
     base, _, folder = head.rpartition("/")
     subdir = folder if folder in SUBDIRS or folder == "noarch" else None
     is_remote = "://" in base and find_scheme(head) != "file"
@@ -90,7 +90,7 @@ def derive_location_fields(location: str) -> dict[str, str | None]:
     """Derive what an archive's location says about the package.
 
     :param location: URL or path
-    :returns: ``file_name``, ``name``, ``version``, ``build``, ``subdir``, ``channel``; ``None`` where it says nothing
+    :returns: ``file_name``, ``name``, ``version``, ``build``, ``subdir``, ``channel``; ``None`` if it does not say it
     """
     file_name = find_file_name(location)
     match = _ARCHIVE.fullmatch(file_name)
@@ -111,8 +111,8 @@ def derive_location_fields(location: str) -> dict[str, str | None]:
 def choose_subdir(stated: str | None, folder: str | None, location: str) -> str | None:
     """Choose between an entry's subdir and the folder that its archive is in.
 
-    A channel's folder is right: pixi's first formats stated a platform's subdir for packages of ``noarch``, and later
-    ones carried it on. What a directory of someone's own is called says less.
+    The folder in a channel is right: pixi's first formats stated a platform's subdir for packages of ``noarch``, and
+    later ones kept it. The name of a user's own directory means less than the stated subdir.
 
     :param stated: the entry's subdir
     :param folder: as :func:`derive_location_fields` found it
@@ -123,9 +123,9 @@ def choose_subdir(stated: str | None, folder: str | None, location: str) -> str 
 
 
 def derive_rattler_fields(location: str) -> dict[str, str | None]:
-    """Derive what rattler derives from a location when it reads a lock: what is left out has to follow from this.
+    """Derive the fields that rattler derives from a location when it reads a lock: a lock may leave out only these.
 
-    It takes no subdir from anything but an ``http`` URL, and no name from a percent-encoded file name.
+    Rattler takes a subdir only from an ``http`` URL, and no name from a percent-encoded file name.
     """
     derived = derive_location_fields(location)
     if find_scheme(location) not in ("http", "https"):

@@ -10,9 +10,9 @@ Graph = Mapping[str, Collection[str]]
 
 
 def sort_by_dependency(needs: Graph) -> list[str]:
-    """Sort packages so that each comes after those that it needs; ties go by name.
+    """Sort packages so that each comes after those that it needs; ties are sorted by name.
 
-    A circle of packages is entered at Python when it is in it, else at the first name.
+    A circle of packages starts at Python if it contains Python, otherwise at the first name.
 
     :param needs: the packages and what each needs
     :returns: every name once
@@ -40,13 +40,13 @@ def sort_by_dependency(needs: Graph) -> list[str]:
 
 
 def _choose_entry(missing: Mapping[str, set[str]]) -> str:
-    """Choose the package with which to enter a circle that needs nothing outside itself."""
+    """Choose the package to start with in a circle that needs nothing outside itself."""
     circle = _find_circle(missing)
     return "python" if "python" in circle else min(circle)
 
 
 def _find_circle(missing: Mapping[str, set[str]]) -> set[str]:
-    """Find a strongly connected set that nothing outside is missing from (Tarjan's first, without recursion)."""
+    """Find a strongly connected set that needs nothing outside itself (Tarjan's first, without recursion)."""
     index: dict[str, int] = {}
     low: dict[str, int] = {}
     path: list[str] = []

@@ -30,7 +30,7 @@ class Platform:
 
     :ivar name: as the lock calls it, such as ``linux-64`` or ``linux-64-cuda``
     :ivar subdir: the conda subdir it stands for
-    :ivar virtual_packages: what it promises beyond the subdir, such as ``__cuda >=12``
+    :ivar virtual_packages: those that it promises besides the subdir, such as ``__cuda >=12``
     """
 
     name: str
@@ -39,16 +39,16 @@ class Platform:
 
 
 def match_platforms(name: str, platforms: Iterable[Platform]) -> list[Platform]:
-    """Return the platforms that a name means: the one of that name, else those of that subdir."""
+    """Return the platforms that a name means: the one with that name, otherwise those with that subdir."""
     every = list(platforms)
     return [one for one in every if one.name == name] or [one for one in every if one.subdir == name]
 
 
 def find_subdir(name: str, package_subdirs: Iterable[str]) -> str | None:
-    """Find the subdir of a platform that the lock does not map to one.
+    """Find the subdir of a platform if the lock does not state it.
 
-    A known name is its own subdir. Else the packages decide; if all are noarch, the longest subdir that the name
-    starts with.
+    A name that is a subdir stands for itself. Otherwise the packages decide; if all are noarch, it is the longest
+    subdir that the name starts with.
 
     :param name: the platform's name
     :param package_subdirs: subdirs of the packages that were solved for it

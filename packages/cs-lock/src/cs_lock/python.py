@@ -20,7 +20,7 @@ def python_of(records: Iterable[PackageRecord]) -> tuple[str, str] | None:
                 path = "Lib/site-packages"
             if path is None:
                 minor = ".".join(record.version.split(".")[:2])
-                # Free-threaded builds have a library directory of their own.
+                # Free-threaded builds have a separate library directory.
                 suffix = "t" if record.build.endswith(f"cp{minor.replace('.', '')}t") else ""
                 path = f"lib/python{minor}{suffix}/site-packages"
             return record.version, path

@@ -21,7 +21,7 @@ _LOCAL_CHANNEL = "file:///local/"
 class PackageRecord:
     """A conda package: its repodata record, and where its archive is.
 
-    Fields that a lock leaves out because they can be derived from the URL are filled in.
+    Fields that a lock leaves out, because they follow from the URL, are filled in.
 
     :ivar url: of the archive; ``./FILE`` for a local one, which comes with the runtime
     :ivar location: of a local archive, as the lock gives it: a path, or a ``file:`` URL
@@ -29,9 +29,9 @@ class PackageRecord:
     :ivar file_name: of the archive, percent-decoded
     :ivar sha256: of the archive, hex; empty when the lock has none
     :ivar size_bytes: of the archive
-    :ivar purls: package URLs of what is in it, sorted, as they are a set
+    :ivar purls: package URLs of its contents, sorted, because they are a set
     :ivar timestamp: of the build, milliseconds since 1970
-    :ivar extra: fields that no repodata specification knows, as they are
+    :ivar extra: fields that are in no repodata specification, unchanged
     """
 
     name: str
@@ -70,8 +70,8 @@ class PackageRecord:
     def to_record_json(self) -> dict[str, Any]:
         """Return the repodata record as conda tools write it to ``conda-meta``.
 
-        :returns: a JSON-ready mapping in rattler's spelling, with ``fn``, ``url`` and ``channel``; a local archive
-            has a place that need not exist, as conda tools want some URL
+        :returns: a JSON-ready mapping in rattler's spelling, with ``fn``, ``url`` and ``channel``; for a local archive
+            the URL need not exist, but conda tools require one
         """
         record: dict[str, Any] = {
             "build": self.build,
@@ -115,7 +115,7 @@ class PackageRecord:
 
     @property
     def is_local(self) -> bool:
-        """Whether the archive is a file, and not on a channel that others can reach."""
+        """Whether the archive is a file of this machine, not on a channel that others can reach."""
         return self.location is not None
 
     def find_file(self, directory: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Saying which packages of a lock cannot ship, so that its owner knows where to start."""
+"""Which packages of a lock cannot ship, described so that its owner knows where to start."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REASON = "only conda packages can"
 class _Refused:
     """A package that cannot ship, on all of its platforms.
 
-    :ivar roots: the packages that someone asked for and that need it, itself among them
+    :ivar roots: the requested packages that need it, itself included
     """
 
     package: ForeignPackage
@@ -27,7 +27,7 @@ class _Refused:
     roots: set[str] = field(default_factory=set)
 
     def add(self, package: ForeignPackage, platform: str, roots: frozenset[str]) -> None:
-        """Add what another platform has of it."""
+        """Add the same package on another platform."""
         if package.version != self.package.version:
             self.package = replace(self.package, version=None)
         self.platforms.append(platform)
@@ -35,7 +35,7 @@ class _Refused:
 
 
 def refuse_foreign(selections: Sequence[Selection], features: Mapping[str, str]) -> list[Problem]:
-    """Describe the packages that cannot ship: those that were asked for first, others with what needs them.
+    """Describe the packages that cannot ship: requested ones first, the others with the packages that need them.
 
     :param selections: what would ship on each platform
     :param features: for package names, the workspace's feature that asks for it
@@ -56,7 +56,7 @@ def refuse_foreign(selections: Sequence[Selection], features: Mapping[str, str])
 
 
 def _refuse_pypi(refused: Mapping[str, _Refused], features: Mapping[str, str]) -> list[Problem]:
-    """Describe PyPI packages: one problem for each that was asked for, and one for what several of them need."""
+    """Describe PyPI packages: one problem for each requested one, and one for those that several of them need."""
     asked = {label: one for label, one in refused.items() if label in one.roots}
     others = [one for label, one in refused.items() if label not in asked and len(one.roots) != 1]
     problems = []
@@ -72,7 +72,7 @@ def _refuse_pypi(refused: Mapping[str, _Refused], features: Mapping[str, str]) -
         platforms = dict.fromkeys(name for one in others for name in one.platforms)
         problems.append(_describe(others[0].package, [*platforms], message, None))
     if problems:
-        # Excluding these takes along what only they need.
+        # Excluding these also excludes what only they need.
         unneeded = [*asked.values(), *(one for one in others if not one.roots)]
         names = [f'"{one.package.name}"' for one in unneeded]
         hint = f"{problems[0].hint}; to ship without any from PyPI, set exclude = [{', '.join(names)}]"

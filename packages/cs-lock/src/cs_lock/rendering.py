@@ -1,7 +1,7 @@
-"""Writing a lock: rattler-lock version 7.
+"""Write a lock: rattler-lock version 7.
 
-Fields, order and layout are rattler's, so that rattler writes what it reads. One thing differs: scalars that YAML 1.1
-does not read as text (``no``, ``1_0``, ``1:30``, dates) are quoted, so that any YAML library reads them.
+Fields, order and layout are rattler's, so that rattler writes the same lock that it reads. One thing differs: scalars
+that YAML 1.1 does not read as text (``no``, ``1_0``, ``1:30``, dates) are quoted, so that any YAML library reads them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SAFE = re.compile(rf"[A-Za-z_/(<=$^;+][{_SAFE_CHARACTERS}]*(?: [{_SAFE_CHARACTE
 _PLAIN = re.compile(r"(?![,\[\]{}#&*!|>'\"%@`\s]|[-?:](?:\s|$)|---|\.\.\.)[^\n]*(?<! )")
 _INDICATOR = re.compile(r": |:$| #")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "=", "<<", ""})
-# What YAML 1.1 or 1.2 or serde_yaml takes for a number or a date. Too much in here costs nothing but quotes.
+# What YAML 1.1 or 1.2 or serde_yaml reads as a number or a date. A match too many only costs quotes.
 _NUMBER = re.compile(
     r"[-+]?(?:[0-9][0-9_]*|0x[0-9a-fA-F_]+|0o[0-7]+|0b[01_]+)"
     r"|[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?"
@@ -93,7 +93,7 @@ def _spread_local(packages: Mapping[Platform, Iterable[PackageRecord]]) -> dict[
 
 @lru_cache(maxsize=65536)
 def quote_scalar(text: str) -> str:
-    """Write a text as a YAML scalar: plain when it reads back as that text, else quoted.
+    """Write a text as a YAML scalar: plain if it reads back as the same text, otherwise quoted.
 
     :param text: any text
     :returns: one line of YAML 1.2
@@ -134,7 +134,7 @@ def _render_channel(channel: Channel) -> list[str]:
 
 
 def _render_record(record: PackageRecord) -> list[str]:
-    """Write a record, without the fields that its URL already says."""
+    """Write a record, without the fields that follow from its URL."""
     lines = [f"- conda: {quote_scalar(record.url)}", *_render_identity(record)]
     for key, digest in (
         ("sha256", record.sha256),
@@ -160,7 +160,7 @@ def _render_record(record: PackageRecord) -> list[str]:
 
 
 def _render_identity(record: PackageRecord) -> list[str]:
-    """Write what identifies a package, as far as its URL does not say it."""
+    """Write the fields that identify a package, except those that follow from its URL."""
     derived = derive_rattler_fields(record.url)
     build, subdir = derived["build"] or record.build, derived["subdir"] or record.subdir
     lines = []
@@ -200,14 +200,14 @@ def _render_rest(record: PackageRecord) -> list[str]:
 
 
 def _order_run_exports(groups: Mapping[str, tuple[str, ...]] | None) -> dict[str, tuple[str, ...]] | None:
-    """Bring run exports into rattler's order, the ones that it does not know behind the others."""
+    """Sort run exports in rattler's order; those that rattler does not know come last."""
     if groups is None:
         return None
     return {name: groups[name] for name in sorted(groups, key=lambda name: (_RUN_EXPORTS.get(name, 9), name))}
 
 
 def _render_texts(key: str, texts: Sequence[str]) -> list[str]:
-    """Write a list of texts, nothing when it is empty."""
+    """Write a list of texts, or nothing if it is empty."""
     return [f"  {key}:", *(f"  - {quote_scalar(text)}" for text in texts)] if texts else []
 
 

@@ -27,10 +27,10 @@ class RuntimeLock:
     """One environment of a source lock, as it ships.
 
     :ivar environment: its name in the source lock; in the rendered lock it is ``default``
-    :ivar platforms: those that it ships for, sorted by name
+    :ivar platforms: the platforms that it ships for, sorted by name
     :ivar channels: the one with the highest priority first; without directories, which others cannot reach
-    :ivar exclusions: what each excluded name did on each platform
-    :ivar problems: everything found, errors first; :func:`derive` lets errors through only when asked to
+    :ivar exclusions: the effect of each excluded name on each platform
+    :ivar problems: all problems, errors first; :func:`derive` returns a lock with errors only if asked to
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class RuntimeLock:
         return sha256(self.render()).hexdigest()
 
     def packages(self, platform: str | Platform) -> tuple[PackageRecord, ...]:
-        """Return what ships on a platform.
+        """Return the packages that ship on a platform.
 
         :param platform: a platform or its name, or a subdir that one platform has
         :returns: the packages in install order, each after those that it needs, ties by name
-        :raises LockError: when the lock does not ship for it
+        :raises LockError: if the lock does not ship for it
         """
         name = platform.name if isinstance(platform, Platform) else platform
         if name not in self._selections:
@@ -113,12 +113,12 @@ def derive(
     :param exclude: names of packages to drop, with everything that only they need
     :param require: names of packages that must ship
     :param requested: names that the workspace itself asks for, for all platforms or by platform; these stay even
-        if only a dropped package needs them. When ``None``: every package that no other needs
-    :param platforms: platform names or subdirs to ship for; default all that the environment was solved for
+        if only a dropped package needs them. If ``None``: every package that no other needs
+    :param platforms: platform names or subdirs to ship for; default: all that the environment was solved for
     :param features: for package names, the workspace's feature that asks for it; used in messages
-    :param strict: raise when something keeps the environment from shipping; else only list it in ``problems``
+    :param strict: raise if something keeps the environment from shipping; otherwise only list it in ``problems``
     :returns: the runtime lock
-    :raises LockError: when the lock is damaged, or, if ``strict``, with everything in ``problems``
+    :raises LockError: if the lock is damaged, or, if ``strict``, with everything in ``problems``
     """
     exclude, require = tuple(exclude), tuple(require)
     with pause_collection():
@@ -138,7 +138,7 @@ def derive(
 def find_platform(name: str, platforms: Sequence[Platform], environment: str) -> Platform:
     """Find a platform by its name, or by a subdir that only one has.
 
-    :raises LockError: when there is none, naming those there are
+    :raises LockError: if there is none; it names those that exist
     """
     matches = match_platforms(name, platforms)
     if len(matches) == 1:
@@ -167,7 +167,7 @@ def _choose_platforms(source: SourceLock, chosen: SourceEnvironment, names: Iter
 
 
 def _describe_empty(source: SourceLock, environment: str) -> LockError:
-    """Say that an environment has no packages, and which ones have."""
+    """Describe an environment without packages, and name those that have some."""
     others = ", ".join(source.solved_environments)
     return LockError(
         f"the environment {environment!r} has no packages: nothing asks for any in it",

@@ -16,11 +16,11 @@ from .source import SourceLock
 _BRACKET = r"""[\[,]\s*(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,\]\s]*))"""
 _ADDRESS = r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#]*@)?([^?#]*)"
 _TOKEN = r"/t/[^/]+"
-# rattler's records cannot be given these, so that no record would match.
+# rattler's records cannot have these fields, so no record would match.
 _NOT_JUDGED = {"features", "track_features"}
-# Places mean more to us than to rattler's records.
+# These fields are locations, which are compared here and not by rattler.
 _JUDGED_HERE = {"channel", "fn", "url"}
-# A lock may leave these out, which says nothing about them.
+# A lock may leave these out; then they cannot be compared.
 _OPTIONAL = ("license", "license_family", "md5", "sha256")
 
 
@@ -28,7 +28,7 @@ _OPTIONAL = ("license", "license_family", "md5", "sha256")
 class Mismatch:
     """A match spec that a lock does not satisfy.
 
-    :ivar found: the package that the lock has instead; ``None`` when it has none of that name
+    :ivar found: the package that the lock has instead; ``None`` if it has no package of that name
     """
 
     platform: str
@@ -39,14 +39,14 @@ class Mismatch:
 def find_mismatches(source: SourceLock, environment: str, specs: Mapping[str, Iterable[str]]) -> list[Mismatch]:
     """Find the match specs that the packages of an environment do not satisfy.
 
-    A spec that rattler cannot read counts as satisfied when the package is there: the solver could read it.
-    So does one for a source or a damaged package, of which nothing but the name is known.
+    A spec that rattler cannot read counts as satisfied if the package is there, because the solver could read it.
+    So does one for a source or a damaged package, of which only the name is known.
 
     :param source: the lock
     :param environment: name of the environment
     :param specs: match specs by the platform's name; platforms that the lock does not have are left out
     :returns: in the order of the specs
-    :raises LockError: when there is no such environment
+    :raises LockError: if there is no such environment
     """
     references = source.environment(environment).references
     mismatches = []
@@ -71,7 +71,7 @@ def satisfies(record: PackageRecord, spec: str) -> bool:
     if record.name != parse_dependency_name(spec):
         return False
     if re.fullmatch(r"[\w.-]+", spec):
-        return True  # A name alone needs no rattler, whose import takes longer than all else here.
+        return True  # A name alone does not need rattler, whose import takes longer than everything else here.
     fields = {name: a or b or c for name, a, b, c in (re.findall(_BRACKET, spec) if "[" in spec else ())}
     if not (_has_location(record, fields) and _has_channel(record, spec, fields)):
         return False
@@ -82,9 +82,9 @@ def satisfies(record: PackageRecord, spec: str) -> bool:
 
 
 def _collect(source: SourceLock, environment: str, platform: str, names: set[str]) -> dict[str, PackageRecord | None]:
-    """Return the packages of some names; ``None`` for one of which only the name is known."""
+    """Return the packages with these names; ``None`` for one of which only the name is known."""
     references = [one for one in source.environment(environment).references[platform] if one.kind != "pypi"]
-    # Most archives say their package's name: the others are read only if a name was not found.
+    # Most file names contain the package's name: the others are read only if a name was not found.
     likely = [one for one in references if one.location.rpartition("/")[2].rsplit("-", 2)[0] in names]
     found: dict[str, PackageRecord | None] = {}
     for places in (likely, references):
@@ -98,7 +98,7 @@ def _collect(source: SourceLock, environment: str, platform: str, names: set[str
 
 
 def _read(source: SourceLock, reference: Reference) -> list[tuple[str, PackageRecord | None]]:
-    """Read a package: its name and record, or every name that one without a readable record may have."""
+    """Read a package: its name and record, or, if the record cannot be read, every name that it may have."""
     try:
         if reference.kind == "conda":
             record = source.archive(reference)
@@ -116,7 +116,7 @@ def _has_location(record: PackageRecord, fields: Mapping[str, str]) -> bool:
         if _normalize(wanted) != _normalize(record.url):
             return False
     elif wanted:
-        # Folders differ from machine to machine; what the file is called does not.
+        # Folders differ from machine to machine; the name of the file does not.
         file_name = find_file_name(wanted)
     return not file_name or file_name in (record.file_name, find_file_name(record.location or record.url))
 
@@ -131,8 +131,8 @@ def is_channel(url: str, wanted: str) -> bool:
     """Tell whether a channel of a lock may be the one that a workspace names.
 
     :param url: of the channel, as the lock has it
-    :param wanted: address, or a name: then the end of the address counts, whatever host it is at. What a folder of this
-        machine or ``defaults`` stand for is not known here: they may be any channel
+    :param wanted: address, or a name: then only the end of the address counts, not the host. It is not known here which
+        channel a folder of this machine or ``defaults`` stands for: they may be any
     """
     if wanted == "defaults" or _is_local(wanted):
         return True
@@ -141,7 +141,7 @@ def is_channel(url: str, wanted: str) -> bool:
 
 
 def _is_local(channel: str) -> bool:
-    """Tell whether a channel is a folder of the machine that solved it, of which a lock may say anything."""
+    """Tell whether a channel is a folder of the machine that solved it, which a lock may name in any way."""
     return channel.startswith(("file:", "/", ".", "~", "\\")) or channel[1:3] in (":/", ":\\")
 
 

@@ -25,8 +25,8 @@ class Selection:
     :ivar records: in install order
     :ivar keys: for each record's name, the key path of its entry in the source lock
     :ivar foreign_by_label: source and PyPI packages that are left
-    :ivar roots: for each of those from PyPI, the ones that someone asked for and that need it, by label
-    :ivar exclusions: what each excluded name did here
+    :ivar roots: for each of those from PyPI, the requested ones that need it, by label
+    :ivar exclusions: the effect of each excluded name on this platform
     :ivar dropped: names that do not ship; PyPI packages as ``pypi:NAME``
     """
 
@@ -80,7 +80,7 @@ class Candidates:
         self.foreign.setdefault(f"pypi:{package.name}" if package.kind == "pypi" else package.name, package)
 
     def _connect(self) -> dict[str, set[str]]:
-        """Map each label to the labels that it needs and that are there."""
+        """Map each label to the labels that it needs and that exist."""
         labels = self.records.keys() | self.foreign.keys()
         needs = {name: set(labels & parse_dependency_names(r.depends)) for name, r in self.records.items()}
         for label, package in self.foreign.items():
@@ -89,7 +89,7 @@ class Candidates:
         return needs
 
     def find(self, names: Iterable[str]) -> set[str]:
-        """Find the labels that names in ``exclude`` or among the requested stand for."""
+        """Find the labels of names in ``exclude`` or among the requested names."""
         return {label for name in names for label in labels_of(name) & self.needs.keys()}
 
 
@@ -119,7 +119,7 @@ def select_packages(candidates: Candidates, exclude: Iterable[str], requested: C
 
 
 def labels_of(name: str) -> set[str]:
-    """Return the labels that a name may stand for: of both kinds, unless it says ``conda:`` or ``pypi:``."""
+    """Return the labels that a name may stand for: of both kinds, unless it starts with ``conda:`` or ``pypi:``."""
     kind, separator, rest = name.lower().partition(":")
     if separator and kind in ("conda", "pypi"):
         return {rest if kind == "conda" else f"pypi:{normalize_pypi_name(rest)}"}
@@ -127,10 +127,10 @@ def labels_of(name: str) -> set[str]:
 
 
 def _find_roots(needs: Mapping[str, Collection[str]], wanted: Collection[str]) -> dict[str, frozenset[str]]:
-    """Find for each package the ones that were asked for and that need it.
+    """Find for each package the requested ones that need it.
 
     :param needs: packages of one kind, and what each needs
-    :param wanted: what was asked for; if none of them are, those that no other needs
+    :param wanted: the requested ones; if there are none, those that no other needs
     """
     needed = {name for label, names in needs.items() for name in names if name != label}
     asked = needs.keys() & wanted or needs.keys() - needed
@@ -158,5 +158,5 @@ def _describe_duplicate(known: PackageRecord, other: PackageRecord, platform: st
         platform=platform,
         package=known.name,
         key=key,
-        hint="an environment holds one package of a name: lock the workspace again",
+        hint="an environment has one package of each name: lock the workspace again",
     )

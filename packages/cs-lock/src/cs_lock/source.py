@@ -18,11 +18,11 @@ from .suggestions import did_you_mean, sort_by_nearness
 
 
 class SourceLock:
-    """A lock of any version that can be read; packages are read when they are asked for.
+    """A lock of any supported version; packages are read when they are needed.
 
     :ivar path: the file
-    :ivar kind: which tool's format it is
-    :ivar version: of the format
+    :ivar kind: which tool's format it has
+    :ivar version: version of the format
     """
 
     def __init__(self, path: Path, text: str, document: Mapping[str, Node], kind: LockKind, version: int) -> None:
@@ -77,7 +77,7 @@ class SourceLock:
         """Return one environment.
 
         :param name: its name
-        :raises LockError: when there is no such environment, naming those there are, the nearest first
+        :raises LockError: if there is no such environment; it names those that exist, the nearest first
         """
         if name not in self._environments:
             raise self._missing_environment(name)
@@ -91,7 +91,7 @@ class SourceLock:
         return self._loaded[name]
 
     def rename_platforms(self, environment: str, names: Mapping[str, str]) -> None:
-        """Call platforms of an environment from now on as its workspace calls them.
+        """Give platforms of an environment the names that its workspace uses.
 
         pixi 0.71 and later may write ``p1`` where the workspace says ``linux-64-gpu``.
 
@@ -105,7 +105,7 @@ class SourceLock:
         """Return the record of a package that is an archive.
 
         :param reference: of kind ``conda``
-        :raises LockError: when the lock does not describe it, in two ways, or wrongly
+        :raises LockError: if the lock does not describe it, describes it in two ways, or describes it wrongly
         """
         known = self._by_location.get(("conda", reference.location), [])
         if len(known) == 1 and known[0] in self._records:
@@ -154,7 +154,7 @@ class SourceLock:
         return [replace(p, line=positions[p.key][0], column=positions[p.key][1]) if p.key else p for p in problems]
 
     def _find(self, reference: Reference) -> list[int]:
-        """Find the entries that a reference means, by its location and whatever else it says."""
+        """Find the entries that a reference means, by its location and its other fields."""
         candidates = self._by_location.get((reference.kind, reference.location), [])
         if len(candidates) > 1:
             selector = {k: v for k, v in reference.selector.items() if k in ("name", "version", "build", "subdir")}
@@ -202,7 +202,7 @@ def read_lock(path: str | Path) -> SourceLock:
 
     :param path: of a ``conda.lock`` (version 1) or ``pixi.lock`` (version 4 to 7)
     :returns: the lock
-    :raises LockError: when it cannot be read, is damaged, or has a format that is not supported
+    :raises LockError: if it cannot be read, is damaged, or has a format that is not supported
     """
     path = Path(path)
     text = read_text(path)

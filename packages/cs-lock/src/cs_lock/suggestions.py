@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LENGTH = 100
-"""Characters of a name that are compared: the time grows with their square."""
+"""Characters of a name that are compared: the time grows with the square of their number."""
 
 
 def sort_by_nearness(name: str, known: Iterable[str]) -> list[str]:
@@ -25,7 +25,7 @@ def sort_by_nearness(name: str, known: Iterable[str]) -> list[str]:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """Phrase a suggestion, or ``None`` when nothing is near enough; upper and lower case are the same."""
+    """Phrase a suggestion, or return ``None`` if no name is similar enough; upper and lower case are the same."""
     from difflib import get_close_matches
 
     candidates = {one.lower()[:_LENGTH]: one for one in sorted(known)}

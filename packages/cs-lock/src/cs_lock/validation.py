@@ -1,4 +1,4 @@
-"""All that is checked of an environment before it may ship."""
+"""Everything that is checked before an environment may ship."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def validate(
     :param channels_key: key path of the channels
     :param selections: what would ship on each platform
     :param features: for package names, the workspace's feature that asks for it
-    :returns: the problems; what is the same on several platforms is one
+    :returns: the problems; one that is the same on several platforms is listed once
     """
     exclude, require = tuple(exclude), tuple(require)
     problems = check_channels(channels, channels_key) + refuse_foreign(selections, features)
@@ -41,9 +41,9 @@ def validate(
 
 
 def merge_platforms(problems: Iterable[Problem]) -> list[Problem]:
-    """Make one problem of those that differ in nothing but their platform.
+    """Merge problems that differ only in their platform.
 
-    :returns: the problems in the order in which they first came
+    :returns: the problems in the order of their first appearance
     """
     merged: dict[Problem, list[str]] = {}
     for problem in problems:
@@ -60,7 +60,7 @@ def _check_selection(selection: Selection, exclude: tuple[str, ...], require: tu
     }
     required = (name.lower().removeprefix("conda:") for name in require)
     problems = [*selection.duplicates, *check_required(required, names, takers, platform.name)]
-    # What a source package would have provided is reported as that package, not as a missing dependency.
+    # A dependency on a source package is reported as that package, not as a missing dependency.
     present = names | {package.name for package in selection.foreign if package.kind != "pypi"}
     excluded = selection.dropped.union(*map(labels_of, exclude))
     problems += check_dependencies(records, present, excluded, platform.name)

@@ -24,7 +24,7 @@ Activation = Literal["path", "full"]
 class ConfigKey:
     """One key of ``[tool.conda-ship]``, which is also a command-line flag and an input of the action.
 
-    :ivar name: the key as it stands in the manifest.
+    :ivar name: the key as written in the manifest.
     :ivar value_type: the type that its value must have.
     :ivar help: one line for ``--help`` and the reference, without a full stop; names of code in backticks.
     :ivar alias: other accepted name, in manifests written for conda-ship 0.4 and later.

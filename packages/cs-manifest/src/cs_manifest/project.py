@@ -253,6 +253,6 @@ def _check_lock(lock: Path, kind: ManifestKind, document: Document, *, explicit:
         f"the source lock of {document.path.name} is missing",
         kind="lock-not-found",
         path=lock,
-        expected=f"{kind.lock_name} beside {document.path.name}",
+        expected=f"{kind.lock_name} next to {document.path.name}",
         hint=f"create it with `{kind.lock_command}`",
     )

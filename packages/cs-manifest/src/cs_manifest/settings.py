@@ -169,14 +169,14 @@ def _check_required(project: Project, settings: Mapping[str, Setting]) -> None:
     if has_table:
         error = project.document.error(message, kind="key-missing", key=TABLE, expected=expected, hint=hint)
         if len(missing) == 1:
-            error.message, error.key = "is required", ".".join((*TABLE, missing[0]))
+            error.message, error.key = "this key is required", ".".join((*TABLE, missing[0]))
             error.hint = f'add `{missing[0]} = "..."` to {where}'
         else:
             error.lines = lines
         raise error
     # A missing table has no position: no line is better than the line of another table.
     raise ManifestError(
-        f"is missing; {message}",
+        f"this table is missing; {message}",
         kind="key-missing",
         path=project.manifest_path,
         key=".".join(TABLE),

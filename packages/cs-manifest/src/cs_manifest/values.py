@@ -35,7 +35,7 @@ def check_identifier(value: object) -> str:
     """Accept an ASCII letter or digit, then letters, digits, ``.``, ``_`` and ``-``."""
     text = check_text(value)
     if not _IDENTIFIER.fullmatch(text):
-        raise ValueError("an ASCII letter or digit, then only ASCII letters, digits, '.', '_' and '-'")
+        raise ValueError("a name of ASCII letters, digits, '.', '_' and '-' that starts with a letter or digit")
     if len(text) > MAX_LENGTH:
         raise ValueError(f"at most {MAX_LENGTH} ASCII characters, not {len(text)}")
     return text

@@ -39,7 +39,7 @@ def ask_version(project: Project, *, offline: bool = False) -> str:
     """Ask the project's build backend (PEP 517) for the version. This runs code of the project.
 
     :param offline: do not install what the backend needs; it must be installed already.
-    :raises ManifestError: when the backend fails or cannot be had.
+    :raises ManifestError: if the backend fails or is not available.
     """
     pyproject = _find_pyproject(project, from_metadata=True)
     if pyproject is None:

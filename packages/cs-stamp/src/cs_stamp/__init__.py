@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .copying import Digest as Digest
     from .errors import DamagedStampError as DamagedStampError
+    from .errors import ExecutableLayoutError as ExecutableLayoutError
     from .errors import FieldError as FieldError
+    from .errors import MisplacedStampError as MisplacedStampError
     from .errors import NotExecutableError as NotExecutableError
     from .errors import NotStampedError as NotStampedError
     from .errors import NotTemplateError as NotTemplateError
     from .errors import PlatformUnsupportedError as PlatformUnsupportedError
+    from .errors import SignatureError as SignatureError
     from .errors import StampError as StampError
     from .errors import StampReadError as StampReadError
     from .errors import StampTooLargeError as StampTooLargeError
@@ -32,9 +35,13 @@ if TYPE_CHECKING:
     from .plan import Plan as Plan
     from .plan import PlannedPackage as PlannedPackage
     from .plan import PlanPython as PlanPython
+    from .plan import PlanRequirement as PlanRequirement
     from .reader import StampPart as StampPart
     from .reader import StampReader as StampReader
     from .reader import read_stamp as read_stamp
+    from .sealing import require_size as require_size
+    from .signatures import SignatureReport as SignatureReport
+    from .signatures import verify_signature as verify_signature
     from .template import Template as Template
     from .template import installed_directories as installed_directories
     from .template import select_template as select_template
@@ -50,11 +57,14 @@ _NAMES = {
     "copying": ("Digest",),
     "errors": (
         "DamagedStampError",
+        "ExecutableLayoutError",
         "FieldError",
+        "MisplacedStampError",
         "NotExecutableError",
         "NotStampedError",
         "NotTemplateError",
         "PlatformUnsupportedError",
+        "SignatureError",
         "StampError",
         "StampReadError",
         "StampTooLargeError",
@@ -70,8 +80,10 @@ _NAMES = {
     "header": ("Header",),
     "launch": ("literal_path",),
     "mark": ("Mark", "read_mark", "require_format"),
-    "plan": ("Plan", "PlanPython", "PlannedPackage"),
+    "plan": ("Plan", "PlanPython", "PlanRequirement", "PlannedPackage"),
     "reader": ("StampPart", "StampReader", "read_stamp"),
+    "sealing": ("require_size",),
+    "signatures": ("SignatureReport", "verify_signature"),
     "template": ("Template", "installed_directories", "select_template"),
     "verify": ("StampReport", "verify_stamp"),
     "writer": ("PartWriter", "StampInfo", "write_stamp"),

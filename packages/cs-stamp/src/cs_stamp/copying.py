@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from .errors import ExecutableLayoutError
 from .layout import COPY_CHUNK_BYTES
 
 
@@ -18,16 +19,17 @@ class Digest(Protocol):
         ...
 
 
-def append_file(source: Path, out: BinaryIO, digests: Sequence[Digest]) -> int:
+def append_file(source: Path, out: BinaryIO, digests: Sequence[Digest], *, limit_bytes: int | None = None) -> int:
     """Append a file to an unbuffered one while hashing it, so that it is read only once.
 
     :param digests: each takes every byte.
+    :param limit_bytes: how much of the file to copy; default: all of it.
     :returns: number of bytes copied.
     """
     copied, buffer = 0, bytearray(COPY_CHUNK_BYTES)
     view = memoryview(buffer)
     with source.open("rb", buffering=0) as file:
-        while count := file.readinto(buffer):
+        while count := file.readinto(view if limit_bytes is None else view[: limit_bytes - copied]):
             append_data(view[:count], out, digests)
             copied += count
     return copied
@@ -54,3 +56,15 @@ def hash_range(file: BinaryIO, offset: int, size_bytes: int) -> bytes | None:
         digest.update(view[:count])
         left -= count
     return digest.digest()
+
+
+def read_exactly(file: BinaryIO, offset: int, size_bytes: int) -> bytes:
+    """Read a range of an executable's headers.
+
+    :raises ExecutableLayoutError: if the file ends before the range does.
+    """
+    file.seek(offset)
+    data = file.read(size_bytes)
+    if len(data) != size_bytes:
+        raise ExecutableLayoutError("the file ends within its headers")
+    return data

@@ -85,6 +85,18 @@ class NotStampedError(StampError):
     kind = "not-stamped"
 
 
+class MisplacedStampError(StampError):
+    """A stamp where the platform's signature does not cover it: anybody can have put it there."""
+
+    kind = "misplaced"
+
+
+class SignatureError(StampError):
+    """A signature of the platform that does not fit the file that it is in."""
+
+    kind = "signature"
+
+
 class UnsupportedVersionError(StampError):
     """A stamp of a format version that this package does not know."""
 
@@ -143,3 +155,9 @@ class TemplateStampedError(TemplateError):
     """A template that already has a stamp."""
 
     kind = "template-stamped"
+
+
+class ExecutableLayoutError(TemplateError):
+    """An executable that has no place for a stamp."""
+
+    kind = "executable-layout"

@@ -14,7 +14,7 @@ JsonObject = Mapping[str, Any]
 
 
 def join_key(parent: str, key: str) -> str:
-    """Return the path of a key below another."""
+    """Return the path of a key under another."""
     return f"{parent}.{key}" if parent else key
 
 
@@ -54,7 +54,7 @@ def require_text(value: str, key: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise refuse_value(key, "text that UTF-8 can hold", ascii(value)) from None
+        raise refuse_value(key, "text that can be encoded as UTF-8", ascii(value)) from None
     return value
 
 

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import BinaryIO
 
-from .errors import DamagedStampError, NotStampedError, UnsupportedVersionError
+from .errors import (
+    DamagedStampError,
+    ExecutableLayoutError,
+    MisplacedStampError,
+    NotStampedError,
+    UnsupportedVersionError,
+)
 from .layout import (
     FOOTER_DIGEST_OFFSET,
     FOOTER_SIZE_BYTES,
@@ -20,6 +26,7 @@ from .layout import (
     PART_TAGS,
     TRAILING_LIMIT_BYTES,
 )
+from .placement import Place, find_place
 
 _HEAD = struct.Struct("<16sIIQ32s")
 _ENTRY = struct.Struct("<8sQQ32s")
@@ -81,21 +88,66 @@ def find_footer(file: BinaryIO) -> tuple[Footer, int]:
     """Find the footer of an open file, reading 512 bytes where nothing was appended.
 
     :returns: the footer and its absolute offset.
-    :raises NotStampedError: if there is none in the last 16 MiB + 512 bytes.
+    :raises NotStampedError: if there is none.
+    :raises MisplacedStampError: if there is one where the platform's signature does not cover it.
     :raises DamagedStampError: if there is one, but not as it was written.
     """
-    size = file.seek(0, os.SEEK_END)
-    offset = max(size - FOOTER_SIZE_BYTES, 0)
-    tail = _read_at(file, offset, FOOTER_SIZE_BYTES)
-    if not _is_footer(tail):
-        start = max(size - TRAILING_LIMIT_BYTES - FOOTER_SIZE_BYTES, 0)
-        window = _read_at(file, start, size - start)
-        position = _search_footer(window)
-        offset, tail = start + position, window[position : position + FOOTER_SIZE_BYTES]
-    footer = parse_footer(tail)
+    offset, data = _locate_footer(file)
+    footer = parse_footer(data)
     if footer.stamp_length > offset + FOOTER_SIZE_BYTES:
         raise _damaged("the stamp is longer than the file: its beginning has been cut off")
     return footer, offset
+
+
+def _locate_footer(file: BinaryIO) -> tuple[int, bytes]:
+    try:
+        place = find_place(file)
+    except ExecutableLayoutError as error:
+        raise _misplaced(file, f": {error.message}") from error
+    found = _search_file(file) if place is None else _read_at_place(file, place)
+    if found is None:
+        raise _misplaced(file, "")
+    return found
+
+
+def _read_at_place(file: BinaryIO, place: Place) -> tuple[int, bytes] | None:
+    start = max(place.end - place.padding - FOOTER_SIZE_BYTES, 0)
+    window = _read_at(file, start, place.end - start)
+    for padding in range(place.padding + 1):
+        position = len(window) - padding - FOOTER_SIZE_BYTES
+        if position < 0 or any(window[len(window) - padding :]):
+            return None
+        footer = window[position : position + FOOTER_SIZE_BYTES]
+        if footer.startswith(MAGIC):
+            if not _is_footer(footer):
+                raise _damaged("its digest does not match")
+            return start + position, footer
+    return None
+
+
+def _misplaced(file: BinaryIO, why: str) -> MisplacedStampError:
+    """Return the error for a file without a stamp at its place.
+
+    :raises NotStampedError: if it has none elsewhere either.
+    """
+    _search_file(file)
+    return MisplacedStampError(
+        f"the stamp is not where the signed bytes of this file end{why}",
+        hint="download the runtime again from its publisher: somebody has changed it",
+    )
+
+
+def _search_file(file: BinaryIO) -> tuple[int, bytes]:
+    """Find the last footer in the last 16 MiB + 512 bytes of a file."""
+    size = file.seek(0, os.SEEK_END)
+    offset = max(size - FOOTER_SIZE_BYTES, 0)
+    tail = _read_at(file, offset, FOOTER_SIZE_BYTES)
+    if _is_footer(tail):
+        return offset, tail
+    start = max(size - TRAILING_LIMIT_BYTES - FOOTER_SIZE_BYTES, 0)
+    window = _read_at(file, start, size - start)
+    position = _search_footer(window)
+    return start + position, window[position : position + FOOTER_SIZE_BYTES]
 
 
 def _read_at(file: BinaryIO, offset: int, size_bytes: int) -> bytes:

@@ -15,6 +15,8 @@ PART_TAGS: Final = ("header", "plan", "lock", "bytecode", "bundle", "launch")
 IDENTITY_TAGS: Final = ("header", "plan", "lock", "bytecode", "launch")
 
 TRAILING_LIMIT_BYTES: Final = 16 << 20
+SIGNED_SIZE_LIMIT_BYTES: Final = (4 << 30) - (64 << 20)
+"""Offsets in the headers of PE and Mach-O have 32 bits; what is left is for the signature."""
 PART_LIMITS_BYTES: Final = {"header": 1 << 20, "plan": 256 << 20, "lock": 1 << 30, "launch": 3584}
 
 MARK_MAGIC: Final = b"\x89CS-TEMPLATE\r\n\x1a\n"

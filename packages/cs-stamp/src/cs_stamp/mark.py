@@ -46,7 +46,7 @@ def read_mark(path: Path, *, size_bytes: int | None = None) -> Mark:
         raise TemplateError(f"cannot read the template: {error.strerror or error}", path=path) from error
     if len(marks) != 1:
         raise NotTemplateError(
-            "this is not a conda-ship template" + (": it holds several marks that differ" if marks else ""),
+            "this is not a conda-ship template" + (": it contains several different marks" if marks else ""),
             path=path,
             expected="an executable with the mark of a template",
             hint="use a `cs-template` executable of this release",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, cast
 
 from .choices import Layout
@@ -15,7 +16,9 @@ from .fields import (
     refuse_value,
     render_json,
     take,
+    take_bool,
     take_digest,
+    take_line,
     take_list,
     take_name,
     take_object,
@@ -27,6 +30,8 @@ from .fields import (
 from .header import SCHEMA_VERSION, require_schema_version
 
 Noarch = Literal["python", "generic"]
+
+_COMPARISON = re.compile(r"(?:>=?|<=?)[0-9]{1,9}(?:\.[0-9]{1,9}){0,7}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,54 @@ class PlanPython:
     def to_dict(self) -> dict[str, Any]:
         """Return the python as JSON values."""
         return {"version": self.version, "site_packages_path": self.site_packages_path}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequirement:
+    """What a package asks of the machine: a virtual package of conda.
+
+    :ivar package: name of the package.
+    :ivar spec: what it asks for, as its record says; for messages.
+    :ivar name: the virtual package, such as ``__glibc``.
+    :ivar is_needed: whether a machine without the virtual package does not do.
+    :ivar versions: comparisons that all have to hold: ``>=``, ``>``, ``<=`` or ``<``, then whole numbers with dots.
+    :ivar x86_64_level: lowest level of the x86-64 architecture, 2, 3 or 4.
+    """
+
+    package: str
+    spec: str
+    name: str
+    is_needed: bool
+    versions: tuple[str, ...] = ()
+    x86_64_level: int | None = None
+
+    @classmethod
+    def from_dict(cls, data: object, key: str = "requirement") -> PlanRequirement:
+        """Read a requirement from parsed JSON.
+
+        :param key: where the requirement stands, for errors: ``requirements[3]``.
+        :raises FieldError: if a key is missing or holds the wrong sort of value.
+        """
+        fields = take_object(data, key)
+        versions = take_strings(fields, "versions", key)
+        for version in versions:
+            if not _COMPARISON.fullmatch(version):
+                raise refuse_value(f"{key}.versions", "comparisons with versions", version)
+        level = take_optional_size(fields, "x86_64_level", key)
+        if level not in (None, 2, 3, 4):
+            raise refuse_value(f"{key}.x86_64_level", "2, 3, 4 or null", level)
+        return cls(
+            package=take_name(fields, "package", key),
+            spec=take_line(fields, "spec", key),
+            name=take_name(fields, "name", key),
+            is_needed=take_bool(fields, "is_needed", key),
+            versions=versions,
+            x86_64_level=level,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the requirement as JSON values."""
+        return {**asdict(self), "versions": list(self.versions)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +134,7 @@ class PlannedPackage:
     def from_dict(cls, data: object, key: str = "package") -> PlannedPackage:
         """Read a package from parsed JSON.
 
-        :param key: where the package stands, for errors: ``packages[3]``.
+        :param key: key path of the package, for errors: ``packages[3]``.
         :raises FieldError: if a key is missing or holds the wrong sort of value.
         """
         fields = take_object(data, key)
@@ -124,12 +177,14 @@ class Plan:
 
     :ivar packages: dependencies before dependents, ties by name.
     :ivar requested_specs: match specs that the workspace asks for, sorted.
+    :ivar requirements: what the packages ask of the machine.
     """
 
     platform: str
     requested_specs: tuple[str, ...]
     packages: tuple[PlannedPackage, ...]
     python: PlanPython | None = None
+    requirements: tuple[PlanRequirement, ...] = ()
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> Plan:
@@ -148,6 +203,10 @@ class Plan:
                 PlannedPackage.from_dict(package, f"packages[{index}]")
                 for index, package in enumerate(take_list(data, "packages"))
             ),
+            requirements=tuple(
+                PlanRequirement.from_dict(one, f"requirements[{index}]")
+                for index, one in enumerate(take_list({"requirements": (), **data}, "requirements"))
+            ),
         )
 
     @classmethod
@@ -158,7 +217,7 @@ class Plan:
     def bundled(self, layout: Layout) -> tuple[PlannedPackage, ...]:
         """Return the packages whose archives the ``bundle`` part holds, which is absent when there are none.
 
-        An ``online`` runtime carries what no address can supply; an ``external`` one has its bundle beside it.
+        An ``online`` runtime contains what has no public address; an ``external`` one has its bundle next to it.
         """
         if layout == "online":
             return tuple(package for package in self.packages if package.url is None)
@@ -172,6 +231,7 @@ class Plan:
             "requested_specs": sorted(self.requested_specs),
             "python": None if self.python is None else self.python.to_dict(),
             "packages": [package.to_dict() for package in self.packages],
+            **({"requirements": [one.to_dict() for one in self.requirements]} if self.requirements else {}),
         }
 
     def to_bytes(self) -> bytes:

@@ -38,7 +38,7 @@ class StampReader:
 
     :ivar identity: lower-case hex identity of the stamp.
     :ivar header: the header, its digest checked.
-    :ivar parts: where each part stands, by tag.
+    :ivar parts: position of each part, by tag.
     :ivar stamp_offset: first byte of the stamp, which is the size of the template.
     :ivar trailing_size_bytes: bytes appended after the stamp.
     """

@@ -10,6 +10,7 @@ from typing import Literal
 from .errors import PlatformUnsupportedError, TemplateError, TemplateNotFoundError, TemplatePlatformError
 from .executable import EXECUTABLE_PLATFORMS, TEMPLATE_PLATFORMS, executable_platform
 from .mark import Mark, read_mark, require_format
+from .sealing import open_seal
 from .writer import refuse_stamped
 
 TEMPLATE_NAME = "cs-template"
@@ -62,6 +63,7 @@ def select_template(
     :raises NotExecutableError: if it is not a program.
     :raises TemplatePlatformError: if it is one for another platform.
     :raises TemplateStampedError: if it is stamped already.
+    :raises ExecutableLayoutError: if it has no place for a stamp.
     :raises NotTemplateError: if it is a program, but does not have the mark of a template.
     :raises TemplateFormatError: if it does not read the stamps that this package writes.
     """
@@ -158,6 +160,7 @@ def _check(path: Path, origin: Origin, platform: str) -> Template:
         )
     try:
         refuse_stamped(path)
+        open_seal(path, TEMPLATE_NAME)
         size = path.stat().st_size
     except OSError as error:
         raise TemplateError(f"cannot read the template: {error.strerror or error}", path=path) from error

@@ -1,4 +1,4 @@
-"""Stamp a template: copy it and put the parts and the footer behind it."""
+"""Stamp a template: copy it and append the parts and the footer."""
 
 from __future__ import annotations
 
@@ -12,12 +12,20 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from .copying import Digest, append_data, append_file
-from .errors import FieldError, NotStampedError, StampError, StampTooLargeError, StampWriteError, TemplateStampedError
+from .errors import (
+    FieldError,
+    NotStampedError,
+    StampError,
+    StampTooLargeError,
+    StampWriteError,
+    TemplateStampedError,
+)
 from .footer import Footer, find_footer, plan_footer
 from .header import Header
 from .launch import launch_block
-from .layout import PART_LIMITS_BYTES, PART_TAGS
+from .layout import COPY_CHUNK_BYTES, PART_LIMITS_BYTES, PART_TAGS
 from .plan import Plan
+from .sealing import Seal, open_seal, require_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +35,8 @@ class StampInfo:
     :ivar identity: lower-case hex identity of the stamp.
     :ivar size_bytes: size of the runtime.
     :ivar sha256: hex digest of the runtime, the whole file.
-    :ivar template_size_bytes: size of the template, which is also where the stamp starts.
+    :ivar template_size_bytes: how much of the template is kept, which is also where the stamp starts: all but the
+        signature of a macOS executable.
     :ivar template_sha256: hex digest of the template.
     :ivar part_sizes_bytes: size of each part by its tag, 0 for an absent one.
     :ivar part_sha256: hex digest of each part by its tag.
@@ -66,10 +75,11 @@ def write_stamp(
     bytecode: Path | None = None,
     bundle: Path | PartWriter | None = None,
 ) -> StampInfo:
-    """Write a runtime: a copy of the template with header, plan, lock, bytecode and bundle behind it.
+    """Write a runtime: a copy of the template, followed by header, plan, lock, bytecode and bundle.
 
-    The runtime is written beside ``out`` and put in its place by one rename, with mode 0755: a failure or an
-    interruption leaves what was found. The same input gives the same bytes. Every byte is read once and written once.
+    The runtime is written next to ``out`` and put in its place by one rename, with mode 0755: a failure or an
+    interruption leaves what was found. The same input gives the same bytes. The stamp ends where the bytes end that
+    a signature of the platform covers; an executable for macOS gets an ad hoc one.
 
     :param lock: the runtime lock, the bytes of ``STEM.runtime.lock``.
     :param bytecode: tar.zst of compiled modules; goes with ``header.bytecode == "shipped"`` and only with it.
@@ -77,51 +87,65 @@ def write_stamp(
         :meth:`Plan.bundled`: goes with ``header.layout == "embedded"``, with an ``online`` runtime that carries local
         archives, and with nothing else.
     :raises FieldError: if header, plan and files contradict each other.
-    :raises StampTooLargeError: if a part exceeds the format's limit.
+    :raises StampTooLargeError: if a part exceeds the format's limit, or the runtime that of its platform.
     :raises TemplateStampedError: if the template is a runtime already.
+    :raises ExecutableLayoutError: if the template has no place for a stamp.
     :raises StampWriteError: if a file cannot be read or written.
     """
     _check_agreement(header, plan, bytecode, bundle)
     small = {"header": header.to_bytes(), "plan": plan.to_bytes(), "lock": lock}
     for tag, data in small.items():
         _check_limit(tag, len(data))
-    _check_template(template, out)
-    digest = sha256()
+    seal = _open_template(template, out, header.artifact_name)
+    require_size(template, plan, header.layout)
     try:
         with replacing(out) as file:
-            template_size = append_file(template, file, [digest])
-            template_sha256 = digest.hexdigest()
-            footer = _append_parts(file, digest, header, small, (bytecode, bundle))
+            template_sha256 = _copy_template(template, file, seal)
+            footer = _append_parts(file, seal, header, small, (bytecode, bundle))
+            seal.check_size(seal.kept_size_bytes + footer.stamp_length)
+            runtime_sha256 = seal.close(file)
+            size = file.seek(0, os.SEEK_END)
     except OSError as error:
         raise StampWriteError(f"cannot write the runtime: {error}", path=out) from error
     return StampInfo(
         path=out,
         identity=footer.identity.hex(),
-        size_bytes=template_size + footer.stamp_length,
-        sha256=digest.hexdigest(),
-        template_size_bytes=template_size,
+        size_bytes=size,
+        sha256=runtime_sha256,
+        template_size_bytes=seal.kept_size_bytes,
         template_sha256=template_sha256,
         part_sizes_bytes={tag: footer.part(tag).size_bytes for tag in PART_TAGS},
         part_sha256={tag: footer.part(tag).sha256.hex() for tag in PART_TAGS},
     )
 
 
+def _copy_template(template: Path, out: BinaryIO, seal: Seal) -> str:
+    """Copy what is kept of the template, and return the hex SHA-256 of all of it."""
+    digest = sha256()
+    append_file(template, out, [digest, seal], limit_bytes=seal.kept_size_bytes)
+    with template.open("rb") as file:
+        file.seek(seal.kept_size_bytes)
+        while data := file.read(COPY_CHUNK_BYTES):
+            digest.update(data)
+    return digest.hexdigest()
+
+
 def _append_parts(
     file: BinaryIO,
-    digest: Digest,
+    seal: Seal,
     header: Header,
     small: dict[str, bytes],
     large: tuple[Path | None, Path | PartWriter | None],
 ) -> Footer:
     sizes = {tag: len(data) for tag, data in small.items()}
     digests = {tag: sha256(data).digest() for tag, data in small.items()}
-    append_data(b"".join(small.values()), file, [digest])
+    append_data(b"".join(small.values()), file, [seal])
     for tag, source in zip(("bytecode", "bundle"), large, strict=True):
-        sizes[tag], digests[tag] = _append_part(file, digest, source)
+        sizes[tag], digests[tag] = _append_part(file, seal, source)
     launch = launch_block(header)
     sizes["launch"], digests["launch"] = len(launch), sha256(launch).digest()
     footer = plan_footer(sizes, digests)
-    append_data(launch + footer.to_bytes(), file, [digest])
+    append_data(launch + footer.to_bytes(), file, [seal])
     return footer
 
 
@@ -163,11 +187,12 @@ def _check_limit(tag: str, size_bytes: int) -> None:
         )
 
 
-def _check_template(template: Path, out: Path) -> None:
+def _open_template(template: Path, out: Path, identifier: str) -> Seal:
     try:
         if out.exists() and out.samefile(template):
             raise StampWriteError("the runtime would replace its own template", path=out, hint="write it elsewhere")
         refuse_stamped(template)
+        return open_seal(template, identifier)
     except OSError as error:
         raise StampWriteError(f"cannot read the template: {error}", path=template) from error
 
@@ -204,7 +229,7 @@ def replacing(out: Path) -> Iterator[BinaryIO]:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
         # By its name, not by a descriptor: the writer of a part can name the file that did not fit.
-        with open(temporary, "wb", buffering=0, opener=lambda path, _: os.open(path, flags, 0o700)) as file:
+        with open(temporary, "w+b", buffering=0, opener=lambda path, _: os.open(path, flags, 0o700)) as file:
             yield file
         temporary.chmod(0o755)
         temporary.replace(out)

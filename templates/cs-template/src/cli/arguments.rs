@@ -8,13 +8,13 @@ use crate::say::form::Form;
 /// One invocation of the runtime.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Invocation {
-    /// Options that may stand before a command.
+    /// Options that may come before a command.
     pub globals: Globals,
     /// What to do.
     pub request: Request,
 }
 
-/// Options that may stand before a command.
+/// Options that may come before a command.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Globals {
     /// `--path PATH`.
@@ -70,4 +70,6 @@ pub struct BootstrapOptions {
     pub bundle: Option<PathBuf>,
     /// `--offline`.
     pub is_offline: bool,
+    /// `--ignore-virtual-packages`: install whatever the machine has.
+    pub ignores_machine: bool,
 }

@@ -113,6 +113,10 @@ fn fill_in(runtime: &Runtime, text: &str) -> Vec<String> {
         line.replace("{prefix_variables}", &prefix_variables)
             .replace("{BUNDLE}", &variable("BUNDLE"))
             .replace("{OFFLINE}", &variable("OFFLINE"))
+            .replace(
+                "{IGNORE_VIRTUAL_PACKAGES}",
+                &variable("IGNORE_VIRTUAL_PACKAGES"),
+            )
             .replace("{QUIET}", &variable("QUIET"))
             .replace("{PROGRESS}", &variable("PROGRESS"))
             .replace("{prefix}", &runtime.place.prefix.to_string_lossy())
@@ -127,7 +131,7 @@ fn fill_in(runtime: &Runtime, text: &str) -> Vec<String> {
 }
 
 const INTRODUCTION: &str =
-    "{runtime} {version}: installs {delegate} at its first run, then runs it.
+    "{runtime} {version}: installs {delegate} on its first run, then runs it.
 ";
 
 const VARIABLES: &str = "

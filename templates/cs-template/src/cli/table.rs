@@ -10,7 +10,7 @@ use crate::say::form::Form;
 /// What the arguments have said so far.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
-    /// Options that may stand before a command.
+    /// Options that may come before a command.
     pub globals: Globals,
     /// `-h` was there.
     pub wants_help: bool,
@@ -35,7 +35,7 @@ pub struct Command {
     pub summary: &'static str,
     /// What it does, in sentences.
     pub text: &'static str,
-    /// What it leaves to a delegate that is conda.
+    /// What it passes on to a delegate that is conda.
     pub conda_text: &'static str,
     /// Options that only this command takes.
     pub options: &'static [Choice],
@@ -61,7 +61,7 @@ pub struct Choice {
 pub enum Set {
     /// It takes no value.
     Switch(fn(&mut Given)),
-    /// It takes a value, which help calls so. A value that makes no sense comes back as a message.
+    /// It takes a value, which help calls so. An invalid value is returned as a message.
     Value(&'static str, fn(&mut Given, OsString) -> Result<(), String>),
 }
 
@@ -99,7 +99,7 @@ pub fn find_command(word: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.word == word)
 }
 
-/// Options that may stand before a command, and behind it.
+/// Options that may come before a command, and after it.
 pub static GLOBALS: [Choice; 4] = [
     Choice {
         names: &["-v"],
@@ -175,6 +175,13 @@ take package archives from this directory or .bundle.tar.zst
                 text: "\
 fail instead of downloading packages that the bundle does not contain
 (also: {OFFLINE}=1)",
+            },
+            Choice {
+                names: &["--ignore-virtual-packages"],
+                set: Set::Switch(|given| given.bootstrap.ignores_machine = true),
+                text: "\
+install even if this machine lacks what packages need, such as glibc
+(also: {IGNORE_VIRTUAL_PACKAGES}=1)",
             },
         ],
         operand: None,
@@ -289,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_stands_for_two_options_of_a_command() {
+    fn no_command_has_two_options_of_one_name() {
         for command in &COMMANDS {
             let names: Vec<&str> = command
                 .choices()

@@ -20,6 +20,8 @@ pub struct Variables {
     pub bundle: Option<PathBuf>,
     /// `DEMO_OFFLINE`: never use the network.
     pub is_offline: bool,
+    /// `DEMO_IGNORE_VIRTUAL_PACKAGES`: install whatever the machine has.
+    pub ignores_machine: bool,
     /// `DEMO_QUIET`: say nothing but errors.
     pub is_quiet: bool,
     /// `DEMO_PROGRESS`: how progress is shown.
@@ -32,6 +34,7 @@ pub fn read_variables(runtime: &str, lookup: Lookup) -> Variables {
     Variables {
         bundle: value("BUNDLE").map(PathBuf::from),
         is_offline: value("OFFLINE").is_some_and(|text| is_true(&text)),
+        ignores_machine: value("IGNORE_VIRTUAL_PACKAGES").is_some_and(|text| is_true(&text)),
         is_quiet: value("QUIET").is_some_and(|text| is_true(&text)),
         progress: value("PROGRESS"),
     }

@@ -171,7 +171,7 @@ fn describe_end(runtime: &Runtime, installed: &Installed) -> Option<String> {
             marker,
             previous: Some(previous),
         } => format!(
-            "replaced {} {} by {} ({packages} in {elapsed}); `{} rollback` restores the previous version",
+            "replaced {} {} with {} ({packages} in {elapsed}); `{} rollback` restores the previous version",
             previous.runtime,
             previous.runtime_version,
             marker.runtime_version,

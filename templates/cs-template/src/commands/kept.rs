@@ -150,7 +150,7 @@ fn join(command: String, words: &[String]) -> String {
 }
 
 /// The command that installs packages into the prefix. A frozen one takes them from
-/// conda-self alone, or when conda is told to override that.
+/// conda-self alone, or when conda is configured to override that.
 fn name_installer(runtime: &Runtime) -> String {
     let command = runtime.command_name.to_string_lossy();
     let header = &runtime.header;
@@ -190,15 +190,15 @@ fn quote(word: &str) -> String {
         let is_separator = cfg!(windows) && byte == b'\\';
         byte.is_ascii_alphanumeric() || b"/._-+:=,".contains(&byte) || is_separator
     };
-    match word.bytes().all(is_plain) {
-        true => word.to_owned(),
-        #[cfg(unix)]
-        false => cs_link::activation::quote(word.as_ref())
-            .to_string_lossy()
-            .into(),
-        #[cfg(not(unix))]
-        false => format!("\"{word}\""),
+    if word.bytes().all(is_plain) {
+        return word.to_owned();
     }
+    #[cfg(unix)]
+    return cs_link::activation::quote(word.as_ref())
+        .to_string_lossy()
+        .into();
+    #[cfg(not(unix))]
+    return format!("\"{word}\"");
 }
 
 fn describe_changes(changes: &Changes) -> String {
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_and_what_went_are_told_apart() {
+    fn added_and_removed_packages_are_listed_separately() {
         let text = describe_changes(&changes(&["a-1-0"], &["b-1-0"]));
         assert_eq!(text, "a-1-0 added, b-1-0 removed");
     }
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_pip_can_find_again_is_pinned() {
+    fn distributions_that_pip_can_find_are_pinned() {
         let directory = "lib/python3.11/site-packages";
         for (name, pinned) in [
             ("rich-13.0.dist-info", Some("rich==13.0")),

@@ -47,8 +47,8 @@ fn tell_waiting(runtime: &Runtime, waiting: &Waiting) {
 
 fn describe_remains(remains: &Remains) -> String {
     format!(
-        "{} could not be deleted: {}. Nobody uses what is left of the old prefix; \
-         the next upgrade tries again, or delete {} yourself, with the permissions that it needs",
+        "{} could not be deleted: {}. Nothing uses what is left of the old prefix; \
+         the next upgrade tries again, or delete {} as a user with permission to do so",
         remains.file.display(),
         remains.why,
         remains.place.display()

@@ -1,4 +1,4 @@
-//! `RUNTIME rollback`: put back the prefix that the last upgrade replaced.
+//! `RUNTIME rollback`: restore the prefix that the last upgrade replaced.
 
 use crate::commands::news::{WAIT_LIMIT, name_interruption, tell_news};
 use crate::context::Runtime;
@@ -22,13 +22,13 @@ pub fn run(runtime: &Runtime) -> Result<(), Error> {
     }
     let before = match &rolled_back.before {
         Some(marker) => format!(
-            "; {} {} can be put back the same way",
+            "; another rollback restores {} {}",
             marker.runtime, marker.runtime_version
         ),
         None => String::new(),
     };
     print_line(&format!(
-        "{} {} is back at {}{before}",
+        "{} {} is restored at {}{before}",
         rolled_back.now.runtime,
         rolled_back.now.runtime_version,
         runtime.place.prefix.display()

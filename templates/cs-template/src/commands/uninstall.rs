@@ -148,7 +148,7 @@ fn hint_executable(runtime: &Runtime) -> String {
     let command = match runtime.header.installer.as_deref() {
         Some("homebrew" | "brew") => format!("brew uninstall {name}"),
         Some(installer) => {
-            return format!("{name} itself was installed with {installer}: remove it with that.");
+            return format!("{name} itself was installed with {installer}: use that to remove it.");
         }
         None => remove_command(&executable, find_sibling(runtime)),
     };

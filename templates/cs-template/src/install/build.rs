@@ -12,7 +12,7 @@ use crate::context::Runtime;
 use crate::install::entry_point_exe::LAUNCHER;
 use crate::install::packages::{convert_packages, convert_python};
 use crate::install::sources::{Suppliers, open_bundles};
-use crate::install::{parts, prefix_files};
+use crate::install::{machine, parts, prefix_files};
 use crate::process::allocator;
 use crate::run::handover::find_program;
 use crate::say::error::Error;
@@ -33,6 +33,7 @@ pub fn build(
     // Nothing here reads the lock. But users take it out of the runtime to learn what
     // they have, and it promises: what is installed is what was locked.
     parts::check_part(&runtime.stamp, Part::Lock)?;
+    machine::check(runtime, options, plan)?;
     let supply = open_bundles(runtime, plan, options, staging.scratch, cancel)?;
     supply.check_network(runtime, options)?;
     let total = Total {
@@ -73,7 +74,7 @@ fn relay(runtime: &Runtime, plan: &Plan, report: &cs_link::Report) {
         );
         let detail = if clobbered.to == clobbered.path {
             format!(
-                "{} is in both {} and {}; that of {} stays",
+                "{} is in both {} and {}; the file of {} is kept",
                 clobbered.path, winner.name, loser.name, winner.name
             )
         } else {

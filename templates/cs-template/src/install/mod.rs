@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod entry_point_exe;
+pub mod machine;
 pub mod packages;
 pub mod parts;
 pub mod prefix_files;

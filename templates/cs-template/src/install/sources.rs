@@ -1,4 +1,5 @@
-//! Where package archives come from: a bundle that the user names, the one inside, the one beside, the network.
+//! Where package archives come from: a bundle that the user names, the one inside, the one next to the executable, the
+//! network.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -137,7 +138,7 @@ fn named_bundle(runtime: &Runtime, options: &BootstrapOptions) -> Result<Option<
     }
 }
 
-/// The bundle beside the executable, links resolved, if it is there.
+/// The bundle next to the executable, links resolved, if it is there.
 pub fn find_sibling(runtime: &Runtime) -> Option<PathBuf> {
     let name = runtime.header.bundle_file_name.as_ref()?;
     let path = runtime.executable().parent()?.join(name);

@@ -6,7 +6,7 @@ use crate::cli::variables::{Lookup, read_value};
 use crate::locate::expand::expand_path;
 
 /// Directories and files that conda reads its configuration from, the ones that win
-/// first. `~` and variables stand in them.
+/// first. They may contain `~` and variables.
 const PLACES: [&str; 8] = [
     "$CONDA_PREFIX",
     "~",
@@ -64,7 +64,7 @@ fn list_parts(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The items of the list that stands under one of `keys` at the top of a configuration file.
+/// The items of the list under one of `keys` at the top level of a configuration file.
 pub fn read_list(text: &str, keys: &[&str]) -> Vec<String> {
     let mut lines = text.lines();
     let value = lines.by_ref().find_map(|line| {

@@ -41,14 +41,14 @@ fn is_mark(byte: u8) -> bool {
     byte == b'$' || cfg!(windows) && byte == b'%'
 }
 
-/// What the `$` or `%` at the start of `bytes` stands for, and how many bytes belong to
-/// it. One that names no variable stands for itself.
+/// What the `$` or `%` at the start of `bytes` means, and how many bytes belong to
+/// it. One that names no variable stays as it is.
 fn expand_mark(bytes: &[u8], lookup: Lookup) -> Result<(OsString, usize), String> {
     let end_of = |end: u8| bytes.iter().skip(1).position(|byte| *byte == end);
     let (name, length) = match bytes {
         [b'$', b'$', ..] => return Ok(("$".into(), 2)),
         [b'$', b'{', ..] => {
-            let end = end_of(b'}').ok_or("the `${` in it has no end")?;
+            let end = end_of(b'}').ok_or("the `${` in it is not closed")?;
             (&bytes[2..=end], end + 2)
         }
         [b'%', b'%', ..] => return Ok(("%".into(), 2)),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_nothing_stands_for_itself() {
+    fn text_without_a_known_name_stays() {
         for path in [
             "", "/x", "x~", "/~", "./~/x", "/$", "/$/x", "/$1", "/a$-b", "é$",
         ] {
@@ -119,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_expanded_is_refused_by_name() {
+    fn a_path_that_cannot_be_expanded_is_refused_and_named() {
         for (path, reason) in [
             ("$MISSING/x", "the variable MISSING in it is not set"),
             ("/x${MISSING}", "the variable MISSING in it is not set"),
             ("$EMPTY/x", "the variable EMPTY in it is not set"),
             ("${A:-x}", "the variable A:-x in it is not set"),
             ("${}", "the variable  in it is not set"),
-            ("${A", "has no end"),
+            ("${A", "is not closed"),
             ("~other/x", "write that directory in full"),
         ] {
             let found = expand(path).unwrap_err();

@@ -23,11 +23,11 @@ pub struct Place {
 /// Linux accepts no longer paths.
 #[cfg(target_os = "linux")]
 const PATH_LIMIT_BYTES: usize = 4096;
-/// What names the prefix when nobody does.
+/// What names the prefix by default.
 const INSTALL_SCHEME: &str = "install-scheme";
 
 impl Place {
-    /// Where the prefix would be if anybody knew below what: for texts only.
+    /// Where the prefix would be if the directory above it were known: for texts only.
     pub fn unknown(launch: &Launch) -> Self {
         Self {
             prefix: launch.prefix.clone().into(),
@@ -167,7 +167,7 @@ fn make_absolute(path: &Path, named_by: &str) -> Result<PathBuf, Error> {
 /// Refuse a path that would break the files written into it, or `PATH`.
 fn check_prefix(prefix: &Path, named_by: &str) -> Result<(), Error> {
     let Some(text) = prefix.to_str() else {
-        let reason = "it is not valid UTF-8, and package files hold the path as text";
+        let reason = "it is not valid UTF-8, and package files contain the path as text";
         return Err(Error::refuse_prefix(prefix, named_by, reason));
     };
     let separator = if cfg!(windows) { ';' } else { ':' };
@@ -177,9 +177,9 @@ fn check_prefix(prefix: &Path, named_by: &str) -> Result<(), Error> {
     let reason = match fault {
         None => return Ok(()),
         Some(letter) if letter == separator => {
-            format!("it holds {separator:?}, which separates the directories of PATH")
+            format!("it contains {separator:?}, which separates the directories of PATH")
         }
-        Some(letter) => format!("it holds the control character {letter:?}"),
+        Some(letter) => format!("it contains the control character {letter:?}"),
     };
     Err(Error::refuse_prefix(prefix, named_by, &reason))
 }

@@ -10,13 +10,14 @@ pub fn simplify(path: PathBuf) -> PathBuf {
     }
 }
 
-/// The real path, for people and for other programs; as it is where it cannot be had.
+/// The real path, for people and for other programs; unchanged if it is not available.
 pub fn find_real(path: &Path) -> PathBuf {
     path.canonicalize()
         .map_or_else(|_| path.to_owned(), simplify)
 }
 
-/// The text of a path on a drive or on a server, without its beginning; none where it has none, or cannot do without.
+/// The text of a path on a drive or on a server, without its beginning; none where it has none, or
+/// cannot do without.
 fn simplify_text(text: &str) -> Option<String> {
     let rest = [r"\\?\", r"\\.\"]
         .iter()

@@ -46,8 +46,8 @@ fn check(memory: *mut u8) -> *mut u8 {
     memory
 }
 
-const MESSAGE: &str = "error: there is not enough memory to go on. \
-    Close other programs, or raise the limit that is set for this one, then try again.\n";
+const MESSAGE: &str = "error: there is not enough memory to continue. \
+    Close other programs, or raise the memory limit of this program, then try again.\n";
 
 /// End the process without taking any memory for it.
 #[cold]

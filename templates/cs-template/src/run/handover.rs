@@ -19,7 +19,7 @@ use crate::say::voice::Voice;
 pub struct Delegate {
     /// The managed prefix.
     pub prefix: PathBuf,
-    /// The delegate's path below it.
+    /// The delegate's path under it.
     pub program: PathBuf,
     /// File name of the runtime, as the user called it.
     pub command_name: OsString,
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_moved_to_another_directory_is_found_there() {
+    fn programs_moved_to_another_directory_are_found_there() {
         let path = "bin/python";
         assert_eq!(
             find(&["Scripts/python.exe"], path, &[".exe"]),

@@ -1,5 +1,5 @@
-//! Everything that ends a runtime with a message of its own. What is wrong and where stands
-//! here; the exit status and what to do about it stand in [`verdict`](crate::say::verdict).
+//! Everything that ends a runtime with a message of its own. What is wrong, and where, is
+//! here; the exit status and the advice are in [`verdict`](crate::say::verdict).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,8 @@ use cs_prefix::PrefixError;
 
 use crate::cli::usage::UsageError;
 
-/// Why the runtime ends without handing over. A message has no advice and no full stop: [`Error::explain`] adds both.
+/// Why the runtime ends without starting the delegate. A message has neither advice nor a full stop:
+/// [`Error::explain`] adds both.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The arguments make no sense.
@@ -23,7 +24,7 @@ pub enum Error {
         pass_on: Option<PassOn>,
     },
     /// A word of conda's that does not work in a runtime.
-    #[error("`{word}` changes the running shell, which {name} leaves alone")]
+    #[error("`{word}` would change the running shell, which {name} never does")]
     Explained {
         /// The word.
         word: &'static str,
@@ -34,7 +35,7 @@ pub enum Error {
     },
     /// The template has not been stamped.
     #[error(
-        "{} is an unstamped template: it holds no packages to install and no delegate to run",
+        "{} is an unstamped template: it contains no packages to install and no delegate to run",
         .0.display()
     )]
     Unstamped(PathBuf),
@@ -106,12 +107,26 @@ pub enum Error {
         bundle: Box<BundlePlace>,
     },
     /// Local archives are missing: no network has them.
-    #[error("{names} comes with this runtime's bundle")]
+    #[error("{names} is missing: it comes only with this runtime's bundle")]
     Local {
         /// The archives.
         names: String,
         /// Where the bundle can be put.
         bundle: Box<BundlePlace>,
+    },
+    /// The machine lacks what a package needs.
+    #[error("{package} needs `{spec}`, but {found}")]
+    Machine {
+        /// The package.
+        package: String,
+        /// The match spec of a virtual package.
+        spec: String,
+        /// What the machine has instead.
+        found: String,
+        /// How the runtime's own commands are called.
+        own: String,
+        /// The variable that switches the check off.
+        variable: String,
     },
     /// No package provides the delegate.
     #[error(
@@ -144,11 +159,11 @@ pub enum Error {
         /// What it is started for.
         role: Role,
     },
-    /// The activation scripts of the prefix did not come to their end.
+    /// The activation scripts of the prefix did not finish.
     #[cfg(unix)]
     #[error("{0}, so nothing was started")]
     Activation(#[from] cs_link::activation::ScriptFault),
-    /// The activation scripts of the prefix did not come to their end.
+    /// The activation scripts of the prefix did not finish.
     #[cfg(windows)]
     #[error(
         "an activation script in {} ended the shell before the remaining scripts ran ({status}), \
@@ -162,7 +177,7 @@ pub enum Error {
         status: String,
     },
     /// An argument that only conda-spawn understands.
-    #[error("shell takes no {word} here: it {reason}")]
+    #[error("shell does not accept {word} here: it {reason}")]
     SpawnArgument {
         /// The argument.
         word: String,
@@ -170,7 +185,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// There is no such named environment.
-    #[error("there is no environment {name} in {} or where conda looks for them", prefix.display())]
+    #[error("there is no environment {name} in {} or in conda's environment directories", prefix.display())]
     NoEnvironment {
         /// The name or path that was asked for.
         name: String,
@@ -179,7 +194,7 @@ pub enum Error {
         /// The names of those that exist.
         known: Vec<String>,
     },
-    /// A question that nobody can answer.
+    /// A question without a terminal to answer it on.
     #[error("{what} needs confirmation, but there is no terminal to ask on")]
     Unconfirmed {
         /// What would be done.
@@ -207,7 +222,7 @@ pub enum Error {
     #[error("cannot read the answer: {0}")]
     Input(io::Error),
     /// A signal ended the installation.
-    #[error("interrupted; everything is as it was before")]
+    #[error("interrupted; nothing has changed")]
     Interrupted(i32),
 }
 
@@ -223,12 +238,12 @@ pub struct PassOn {
 /// What a program is started for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
-    /// To be handed over to.
+    /// To become the delegate.
     Delegate {
         /// The command that installs it again.
         repair: String,
     },
-    /// To be the user's shell.
+    /// To become the user's shell.
     Shell,
     /// To run the activation scripts.
     #[cfg(windows)]
@@ -238,14 +253,14 @@ pub enum Role {
 /// Where this runtime looks for a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BundlePlace {
-    /// The bundle's file name and the executable that it belongs beside, where there is one.
+    /// The bundle's file name and the executable that it belongs next to, if there is one.
     pub beside: Option<(String, PathBuf)>,
     /// How the runtime's own commands are called.
     pub own: String,
 }
 
 impl Error {
-    /// A prefix that is refused before anything is looked at.
+    /// A prefix that is refused before anything is checked.
     pub fn refuse_prefix(path: &Path, named_by: &str, reason: &str) -> Self {
         Self::Prefix {
             path: path.to_owned(),

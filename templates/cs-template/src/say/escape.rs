@@ -69,14 +69,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_obeys_is_shown() {
+    fn control_characters_are_escaped() {
         let text = "a\u{1b}]0;x\u{7}\n\t\r\u{7f}\u{9b}31m\u{202e}\u{2028}\u{61c}";
         let shown = r"a\x1b]0;x\x07\n\t\r\x7f\x9b31m\u202e\u2028\u061c";
         assert_eq!(escape_line(text), shown);
     }
 
     #[test]
-    fn what_people_write_stays() {
+    fn ordinary_text_stays() {
         for text in [
             "",
             "Zoë",

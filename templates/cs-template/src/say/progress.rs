@@ -196,7 +196,7 @@ fn render_line(total: Total, done: Done, left: Option<Duration>) -> String {
     render_numbers(total, done, left).trim_start().to_owned()
 }
 
-/// One line of at most `columns` characters: a bar, and numbers behind it.
+/// One line of at most `columns` characters: a bar, followed by numbers.
 fn render_bar(
     runtime: &str,
     total: Total,
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_after_the_last_package_is_told() {
+    fn the_steps_after_the_last_package_are_reported() {
         let done = Done {
             packages: 4,
             ..HALF

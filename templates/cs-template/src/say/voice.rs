@@ -224,7 +224,7 @@ fn write_event(event: &Event) {
     }
 }
 
-/// Whether a bar stands on the terminal's current line.
+/// Whether the terminal's current line shows a bar.
 static BAR_STANDS: AtomicBool = AtomicBool::new(false);
 const CLEAR_LINE: &str = "\r\u{1b}[2K";
 

@@ -110,7 +110,7 @@ fn without_home(shown: &str) -> String {
 }
 
 #[test]
-fn what_scripts_print_goes_to_standard_error_and_quiet_means_quiet() {
+fn the_output_of_scripts_goes_to_standard_error_or_nowhere_when_quiet() {
     let sandbox = sandbox_with(&[("a.sh", "echo printed; echo failed >&2\n")]);
     let shown = run_probe(&sandbox).ok();
     assert!(!shown.stdout.contains("printed"), "{shown:#?}");

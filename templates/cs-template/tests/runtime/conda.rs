@@ -89,7 +89,7 @@ fn without_an_active_environment_the_prefix_is_active_and_no_root_is_named() {
 
 /// `demo shell t`, and `demo environment` in it.
 #[test]
-fn what_is_started_in_a_shell_works_on_the_shells_environment() {
+fn programs_started_in_a_shell_use_the_shells_environment() {
     let sandbox = Sandbox::with(&stamp(false));
     sandbox.run(&["-q", "bootstrap"]).ok();
     let environment = sandbox.prefix().join("envs/t");
@@ -161,7 +161,7 @@ fn other_delegates_uninstall_takes_no_words() {
 }
 
 #[test]
-fn a_self_of_condas_own_gets_what_the_runtime_does_not_know() {
+fn condas_own_self_command_gets_words_unknown_to_the_runtime() {
     let sandbox = Sandbox::with(&stamp(false).with("commands", "self"));
     for words in [
         &["install", "x"][..],
@@ -204,7 +204,7 @@ fn without_a_terminal_conda_spawn_is_not_used() {
     let mut command = sandbox.command(&["shell", "mine", "--stack"]);
     let message = run(command.stdin(Stdio::null())).fails_with(64);
     assert!(
-        message.contains("shell takes no --stack here: it needs a terminal"),
+        message.contains("shell does not accept --stack here: it needs a terminal"),
         "{message}"
     );
     let code = sandbox.run(&["shell", "mine", "--hook", "--shell", "fish"]);
@@ -212,7 +212,7 @@ fn without_a_terminal_conda_spawn_is_not_used() {
 }
 
 #[test]
-fn what_is_for_conda_spawn_is_refused_without_it() {
+fn words_for_conda_spawn_are_refused_without_it() {
     let sandbox = Sandbox::with(&stamp(false));
     let message = sandbox.run(&["shell", "--replace"]).fails_with(64);
     assert!(

@@ -41,7 +41,7 @@ fn a_first_run_leaves_nothing_but_the_prefix() {
 }
 
 #[test]
-fn without_a_terminal_two_lines_tell_of_a_first_run() {
+fn without_a_terminal_a_first_run_prints_two_lines() {
     let run = Sandbox::new().run(&["x"]).ok();
     let lines: Vec<&str> = run.stderr.lines().collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
@@ -87,7 +87,7 @@ fn json_progress_is_one_event_a_line() {
 }
 
 #[test]
-fn json_progress_tells_of_failures_too() {
+fn json_progress_reports_failures_too() {
     let sandbox = Sandbox::new();
     let failed = sandbox.run(&[
         "bootstrap",
@@ -105,7 +105,7 @@ fn json_progress_tells_of_failures_too() {
 }
 
 #[test]
-fn json_progress_tells_of_wrong_usage_too() {
+fn json_progress_reports_wrong_usage_too() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command(&["bootstrap", "--fore"]);
     let failed = run(command.env("DEMO_PROGRESS", "json"));
@@ -122,8 +122,9 @@ fn a_form_of_progress_that_is_none_stops_whoever_could_show_it() {
     let run_odd = |word| run(sandbox.command(&[word]).env("DEMO_PROGRESS", "dots"));
     let message = run_odd("x").fails_with(64);
     assert!(
-        message
-            .contains("DEMO_PROGRESS is dots: it can be json or text. See `demo help bootstrap`"),
+        message.contains(
+            "invalid value dots for DEMO_PROGRESS: use json or text. See `demo help bootstrap`"
+        ),
         "{message}"
     );
     sandbox.run(&["x"]).ok();
@@ -131,7 +132,7 @@ fn a_form_of_progress_that_is_none_stops_whoever_could_show_it() {
 }
 
 #[test]
-fn the_command_bootstrap_says_what_it_did() {
+fn bootstrap_reports_its_result() {
     let sandbox = Sandbox::new();
     let prefix = sandbox.prefix();
     let first = sandbox.run(&["bootstrap"]).ok();
@@ -207,7 +208,7 @@ fn settings_are_not_written_when_they_are_not() {
 }
 
 #[test]
-fn conda_with_only_the_rattler_solver_is_told_to_use_it() {
+fn conda_with_only_the_rattler_solver_is_configured_to_use_it() {
     let mut packages = tool_packages("1.0");
     packages.push(
         Package::new("conda", "25")

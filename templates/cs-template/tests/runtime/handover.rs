@@ -270,7 +270,7 @@ fn variables_and_options_name_the_prefix_in_order() {
 }
 
 #[test]
-fn what_no_shell_has_expanded_is_expanded_and_never_a_directory_of_that_name() {
+fn paths_that_no_shell_expanded_are_expanded_and_not_taken_literally() {
     let sandbox = Sandbox::new();
     let home = sandbox.path("");
     for _ in 0..2 {

@@ -3,7 +3,7 @@
 use std::fs;
 
 #[test]
-fn the_template_bears_one_mark_that_names_its_release() {
+fn the_template_has_one_mark_that_names_its_release() {
     let template = fs::read(env!("CARGO_BIN_EXE_cs-template")).unwrap();
     let mark = cs_stamp::template_mark("cs-template", env!("CARGO_PKG_VERSION"));
     let found = template

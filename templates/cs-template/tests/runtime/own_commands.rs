@@ -13,7 +13,7 @@ fn status_of(sandbox: &Sandbox) -> Value {
 }
 
 #[test]
-fn status_tells_everything_before_and_after_the_first_run() {
+fn status_shows_everything_before_and_after_the_first_run() {
     let sandbox = Sandbox::new();
     let before = status_of(&sandbox);
     assert_eq!(before["schema_version"], 1);
@@ -71,7 +71,7 @@ fn status_lists_every_package_when_asked_for_details() {
 }
 
 #[test]
-fn status_tells_what_the_user_has_changed() {
+fn status_lists_the_users_changes() {
     let sandbox = Sandbox::new();
     sandbox.run(&["x"]).ok();
     fs::write(sandbox.prefix().join("conda-meta/mine-1-0.json"), "{}").unwrap();
@@ -392,11 +392,11 @@ fn a_shell_in_an_environment_finds_that_environment_first() {
         message.contains("there is no environment yours"),
         "{message}"
     );
-    assert!(message.contains("There are: mine."), "{message}");
+    assert!(message.contains("The environments are: mine."), "{message}");
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_closed_pipe_is_not_a_failure() {
     let sandbox = Sandbox::new();
     let line = format!(
         "{{ {} help; echo $? >&2; }} | true",

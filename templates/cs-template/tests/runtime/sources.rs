@@ -211,7 +211,7 @@ fn with_local(mut stamp: Stamp, names: &[&str]) -> Stamp {
 }
 
 #[test]
-fn an_online_runtime_carries_what_the_network_lacks() {
+fn an_online_runtime_carries_packages_that_the_network_lacks() {
     let local = "tool-1.0-0.conda";
     let mut remote = tool_packages("1.0");
     remote.retain(|archive| archive.file_name != local);
@@ -246,7 +246,7 @@ fn an_online_runtime_that_carries_everything_needs_no_network() {
 }
 
 #[test]
-fn what_an_online_runtime_carries_is_not_named_as_a_bundle_that_lacks_something() {
+fn the_archives_in_an_online_runtime_are_not_called_an_incomplete_bundle() {
     let stamp = with_local(without_bundle(), &["tool-1.0-0.conda"]);
     let sandbox = Sandbox::with(&stamp);
     let message = sandbox.run(&["bootstrap", "--offline"]).fails_with(66);
@@ -269,8 +269,8 @@ fn a_local_archive_without_its_bundle_is_asked_for_whatever_the_network() {
     for arguments in [&["bootstrap"][..], &["bootstrap", "--offline"], &["x"]] {
         let message = sandbox.run(arguments).fails_with(66);
         for part in [
-            "tool-1.0-0.conda comes with this runtime's bundle",
-            "Put demo.bundle.tar.zst beside",
+            "tool-1.0-0.conda is missing: it comes only with this runtime's bundle",
+            "Put demo.bundle.tar.zst next to",
             "`demo bootstrap --bundle PATH`",
         ] {
             assert!(message.contains(part), "{message}");

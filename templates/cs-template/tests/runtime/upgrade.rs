@@ -36,7 +36,7 @@ fn a_rollback_puts_the_older_prefix_back_and_is_respected() {
     let sandbox = upgraded();
     sandbox.run(&["version"]).ok();
     let text = sandbox.run(&["rollback"]).ok().stdout;
-    assert!(text.starts_with("demo 1.0 is back at "), "{text}");
+    assert!(text.starts_with("demo 1.0 is restored at "), "{text}");
     let run = sandbox.run(&["version"]).ok();
     assert_eq!(run.stdout, "tool 1.0\n");
     assert!(
@@ -55,7 +55,7 @@ fn a_rollback_without_an_upgrade_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.run(&["x"]).ok();
     let message = sandbox.run(&["rollback"]).fails_with(64);
-    assert!(message.contains("no earlier prefix"), "{message}");
+    assert!(message.contains("no previous prefix"), "{message}");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn named_environments_survive_an_upgrade() {
 }
 
 #[test]
-fn uninstall_removes_what_an_upgrade_has_kept() {
+fn uninstall_removes_the_prefix_that_an_upgrade_kept() {
     let sandbox = upgraded();
     sandbox.run(&["version"]).ok();
     let text = sandbox.run(&["uninstall", "-y"]).ok().stdout;
@@ -129,7 +129,7 @@ fn add_packages(sandbox: &Sandbox, spec: &str) {
 }
 
 #[test]
-fn what_the_user_has_added_is_named_once_with_the_commands_that_add_it_again() {
+fn the_users_packages_are_listed_once_with_commands_that_add_them_again() {
     let sandbox = upgraded();
     add_packages(&sandbox, "plugin >=1");
     let prefix = sandbox.prefix().display().to_string();
@@ -148,7 +148,7 @@ fn what_the_user_has_added_is_named_once_with_the_commands_that_add_it_again() {
     assert!(run.stderr.contains(&add_again), "{}", run.stderr);
     let status = sandbox.run(&["status"]).ok().stdout;
     assert!(
-        status.contains("2 added, 0 removed; asked for: plugin >=1"),
+        status.contains("2 added, 0 removed; requested: plugin >=1"),
         "{status}"
     );
 
@@ -172,7 +172,7 @@ fn what_the_user_has_added_is_named_once_with_the_commands_that_add_it_again() {
 }
 
 #[test]
-fn a_forced_repair_of_the_same_build_names_what_goes_too() {
+fn a_forced_repair_of_the_same_build_also_lists_what_is_removed() {
     let sandbox = Sandbox::new();
     sandbox.run(&["x"]).ok();
     add_packages(&sandbox, "plugin");

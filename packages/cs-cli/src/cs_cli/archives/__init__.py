@@ -1,1 +1,1 @@
-"""Package archives: where they come from, what is in them, how they get into a runtime."""
+"""Package archives: where they come from, what they contain, how they get into a runtime."""

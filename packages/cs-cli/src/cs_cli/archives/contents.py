@@ -1,4 +1,4 @@
-"""What is inside package archives, as far as a build needs to know it."""
+"""The contents of package archives, as far as a build needs to know them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _LINE_LIMIT_BYTES = 16 << 10
 class ArchiveContents:
     """What one archive installs.
 
-    :ivar executables: files in the folders where commands are looked for, relative to the prefix, noarch python not yet
-        mapped (``python-scripts/...``).
+    :ivar executables: files in the folders where commands are looked for, relative to the prefix; in noarch python
+        packages still as ``python-scripts/...``.
     :ivar entry_points: names of the commands that a noarch python package declares.
     :ivar installed_size_bytes: sum of the sizes that ``info/paths.json`` states; 0 for old packages without it.
     :ivar installed_file_count: number of files and links.
@@ -64,7 +64,7 @@ class ArchiveContents:
 def read_contents(archive: Path) -> ArchiveContents:
     """Read the ``info/`` folder of a ``.conda`` or ``.tar.bz2`` archive.
 
-    What the runtime would refuse is refused here: what a path is, how large it is, how many there are.
+    This refuses what the runtime would refuse: invalid paths, and paths that are too long or too many.
 
     :raises CliError: ``archive-damaged`` if it cannot be read.
     """
@@ -79,7 +79,7 @@ def read_contents(archive: Path) -> ArchiveContents:
 
 
 def _summarise(archive: Path) -> ArchiveContents:
-    # Imported on use: what it imports takes longer than a command that looks into no archive.
+    # Imported on use: its imports take longer than a whole command that reads no archive.
     from .info_folder import iterate_info
 
     most = most_entries(archive.stat().st_size)
@@ -112,7 +112,7 @@ def _read_paths_json(file: IO[bytes], most: int) -> Listing:
 
 
 def _read_old_lists(info: Iterable[tuple[str, IO[bytes]]], most: int) -> Listing:
-    """Read what packages from before conda 4.3 have in the place of ``paths.json``; it states no sizes."""
+    """Read what packages from before conda 4.3 have instead of ``paths.json``; it states no sizes."""
     listing, found = Listing(most_entries=most), False
     for name, file in info:
         if name == "info/has_prefix":

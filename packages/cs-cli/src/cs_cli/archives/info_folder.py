@@ -22,9 +22,9 @@ _LISTS = _ENDS | {"info/has_prefix", "info/no_link", "info/no_softlink"}
 
 
 def iterate_info(archive: Path, most: int) -> Iterator[tuple[str, IO[bytes]]]:
-    """Hand out the files in ``info/`` with their names; each can be read until the next one is handed out.
+    """Yield the files in ``info/`` with their names; each can be read until the next one is yielded.
 
-    The walk ends where ``info/`` does: it comes first in archives of today's tools.
+    The walk ends where ``info/`` ends: today's tools put it first in an archive.
 
     :param archive: a ``.conda`` or ``.tar.bz2`` file.
     :param most: how many entries there may be.
@@ -61,7 +61,7 @@ def _open_tar(archive: Path) -> Iterator[tarfile.TarFile]:
             container = stack.enter_context(zipfile.ZipFile(archive))
             names = [name for name in container.namelist() if name.startswith("info-") and name.endswith(".tar.zst")]
             if len(names) != 1:
-                raise ValueError(f"it holds {len(names)} members info-*.tar.zst instead of one")
+                raise ValueError(f"it contains {len(names)} members info-*.tar.zst instead of one")
             member = stack.enter_context(container.open(names[0]))
             unpacked = stack.enter_context(zstandard.ZstdDecompressor().stream_reader(member))
             stream: IO[bytes] = io.BufferedReader(unpacked, _BUFFER_BYTES)

@@ -1,18 +1,18 @@
-"""How large a package may be, by its description of itself.
+"""How large a package may be, by its own description.
 
-The runtime has the same limits under the same names: ``vectors/limits.json`` holds them for the tests of both.
+The runtime has the same limits under the same names: ``vectors/limits.json`` has them for the tests of both.
 """
 
 from __future__ import annotations
 
 MOST_ENTRIES = 1_000_000
-"""Paths that a package lists, directories that these imply, and entry points, all together."""
+"""Paths that a package lists, directories that these imply, and entry points, taken together."""
 
 ENTRIES_OF_ANY = 20_000
 """Entries that an archive of any size may have ..."""
 
 BYTES_PER_ENTRY = 16
-"""... and bytes of the archive for each one more: a real entry takes 40 or more."""
+"""... and bytes of the archive for each additional one: a real entry takes 40 or more."""
 
 LONGEST_PATHS = 64 << 20
 """Bytes of all paths of a package together."""
@@ -33,7 +33,7 @@ LARGEST_METADATA = 4 << 20
 """Bytes of ``info/link.json``."""
 
 LARGEST_INFO = 1 << 30
-"""Bytes that ``info/`` unpacks to: the largest that is known takes 0.2 GiB."""
+"""Bytes that ``info/`` unpacks to: the largest known one takes 0.2 GiB."""
 
 
 def most_entries(archive_bytes: int) -> int:

@@ -1,7 +1,7 @@
-"""Look into archives, and remember what is in them, so that ``cs inspect`` need not unpack them.
+"""Look into archives, and remember what they contain, so that ``cs inspect`` does not have to unpack them.
 
-The results are stored next to the archive in the package cache. Anyone who can write there can change them: it says
-whether a package seems to have the delegate, and nothing that ships is made of it.
+The results are stored next to the archive in the package cache. Anyone who can write there can change them, so they
+only tell whether a package seems to have the delegate; nothing that ships is made from them.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _READERS = 4
 
 
 def read_archives(archives: Sequence[Path]) -> list[ArchiveContents]:
-    """Return what archives hold, as they say it themselves.
+    """Return what archives contain, by their own description.
 
     :raises CliError: ``archive-damaged`` if one cannot be read.
     """
-    # Imported on use: most often nothing must be read.
+    # Imported on use: usually there is nothing to read.
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(_READERS) as pool:
@@ -35,7 +35,7 @@ def read_archives(archives: Sequence[Path]) -> list[ArchiveContents]:
 
 
 def inspect_archives(archives: Sequence[Path]) -> list[ArchiveContents]:
-    """Return what archives hold, from memory where it was remembered: good enough to look for the delegate.
+    """Return what archives contain, as remembered if possible: good enough to look for the delegate.
 
     :param archives: files in the package cache.
     :raises CliError: ``archive-damaged`` if one cannot be read.
@@ -47,7 +47,7 @@ def inspect_archives(archives: Sequence[Path]) -> list[ArchiveContents]:
 
 
 def recall_contents(archive: Path) -> ArchiveContents | None:
-    """Return what was remembered of an archive; ``None`` if nothing was, or it cannot be read."""
+    """Return what was remembered of an archive; ``None`` if there is nothing, or it cannot be read."""
     try:
         return ArchiveContents.from_dict(read_document(archive.parent / _FILE_NAME))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -55,7 +55,7 @@ def recall_contents(archive: Path) -> ArchiveContents | None:
 
 
 def remember_contents(archives: Iterable[Path], contents: Iterable[ArchiveContents]) -> None:
-    """Remember what archives hold; a cache that cannot be written to stays as it is.
+    """Remember what archives contain; a cache that cannot be written to stays as it is.
 
     :param archives: files whose SHA-256 has been checked since their contents were read.
     """

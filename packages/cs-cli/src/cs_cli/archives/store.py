@@ -44,7 +44,7 @@ class ArchiveStore:
     def __init__(self, *, cache: Path | None = None, offline: bool = False) -> None:
         """Set where archives come from.
 
-        :param cache: folder of downloaded archives; the user's own is looked for when a build needs one.
+        :param cache: folder of downloaded archives; by default the user's own, looked for when a build needs one.
         :param offline: use the cache and local archives only.
         """
         self._cache = cache
@@ -55,7 +55,7 @@ class ArchiveStore:
     def cache(self) -> Path:
         """Folder of downloaded archives.
 
-        :raises CliError: ``no-cache`` if nobody says where it is.
+        :raises CliError: ``no-cache`` if neither the user nor the system says where it is.
         """
         return (self._cache or default_cache_directory(os.environ)).absolute()
 
@@ -82,17 +82,17 @@ class ArchiveStore:
         return self._found[key]
 
     def provide(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
-        """Return the archives, from the cache without a word if all are there; their digests are still to be checked.
+        """Return the archives, silently from the cache if all are there; their digests are not checked yet.
 
-        :raises BundleError: if an archive cannot be had.
+        :raises BundleError: if an archive is not available.
         """
         cached = find_cached(wanted, self.cache)
         return self.fetch(wanted, console) if cached is None else cached
 
     def fetch(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
-        """Return the archives, their digests checked, fetching those that the cache does not hold intact.
+        """Return the archives, their digests checked; download those that the cache lacks or has damaged.
 
-        :raises BundleError: if an archive cannot be had.
+        :raises BundleError: if an archive is not available.
         """
         from cs_bundle import fetch_archives
 

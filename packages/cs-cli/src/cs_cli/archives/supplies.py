@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class Supplies:
     """The available archives of a plan.
 
-    Each is checked against the lock while it is copied, whatever is known of it: others may write to the cache.
+    Each is checked against the lock while it is copied, even if it was checked before: others may write to the cache.
 
     :ivar archives: paths in the cache, in the plan's order.
-    :ivar contents: what each of them holds.
+    :ivar contents: what each of them contains.
     """
 
     wanted: tuple[WantedArchive, ...]
@@ -48,7 +48,7 @@ class Supplies:
         return info.size_bytes, info.sha256
 
     def write_bundle(self, out: Path) -> BundleInfo:
-        """Write the bundle into a file of its own.
+        """Write the bundle into a separate file.
 
         :raises BundleError: if an archive is damaged, or cannot be read.
         """

@@ -1,4 +1,4 @@
-"""Walk tars that others wrote, in memory that does not grow with them."""
+"""Walk untrusted tars, in memory that does not grow with them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tarfile
 from collections.abc import Iterator
 
 EXTENSION_LIMIT_BYTES = 64 << 10
-"""What a header may take that holds a long name: a reader of tar has some hundred of them in memory at once."""
+"""Largest header with a long name: a reader of tar has some hundred of them in memory at once."""
 
 _EXTENSIONS = frozenset(
     (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
@@ -14,7 +14,7 @@ _EXTENSIONS = frozenset(
 
 
 class BoundedMember(tarfile.TarInfo):
-    """An entry of a tar whose headers are as large as headers are; for ``tarfile.open(tarinfo=...)``."""
+    """An entry of a tar whose headers are limited in size; for ``tarfile.open(tarinfo=...)``."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> BoundedMember:
@@ -29,7 +29,7 @@ class BoundedMember(tarfile.TarInfo):
 
 
 def iterate_members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """Hand out the entries of a tar that is read from its beginning to its end, and keep none."""
+    """Yield the entries of a tar that is read from its beginning to its end, and keep none of them."""
     while (member := tar.next()) is not None:
         tar.members.clear()  # type: ignore[attr-defined]
         tar.pax_headers.clear()  # type: ignore[attr-defined]

@@ -18,9 +18,9 @@ _FILE_MODES = ("text", "binary")
 
 @dataclass(slots=True, kw_only=True)
 class Listing:
-    """A sum of paths, in memory that is bounded by how many there may be.
+    """A sum of paths; the number of entries that are allowed bounds its memory.
 
-    :ivar most_entries: how many entries there may be.
+    :ivar most_entries: how many entries are allowed.
     :ivar executables: paths in the folders where commands are looked for.
     :ivar placeholder_lengths: bytes of the placeholders in binary files.
     :ivar size_bytes: sum of the sizes that are stated.

@@ -23,13 +23,13 @@ from ..untrusted import iterate_items
 from .plan import BuildPlan, compose_header
 
 _LEVEL = 12
-"""An eighth larger than at level 19, in a tenth of its time and a fraction of its memory; read equally fast."""
+"""The result is an eighth larger than at level 19, but takes a tenth of the time and less memory; it reads as fast."""
 _COMPRESSION_THREADS = 4
 _SHARES = 8
 """Number of compiler processes: fixed, so that the result does not depend on the machine."""
 
 # Runs in the environment's own Python. What marshal writes depends on what the process compiled before and on the hash
-# seed: each share is compiled by a process of its own, in a fixed order, with a fixed seed.
+# seed, so each share has its own process, a fixed order and a fixed seed.
 _COMPILER = """
 import importlib.util, pathlib, py_compile, sys
 prefix = pathlib.Path(sys.argv[1])
@@ -61,7 +61,7 @@ def require_compiler(plan: BuildPlan) -> None:
 def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, staging: Path, console: Console) -> Path:
     """Compile the modules of every noarch python package into ``staging/.bytecode``.
 
-    The template itself installs the packages into a temporary prefix; the Python among them compiles.
+    The template itself installs the packages into a temporary prefix; the Python among them compiles the modules.
 
     :param template: a template for this machine.
     :returns: a tar.zst of ``__pycache__`` files, relative to the prefix, sorted, as the stamp's ``bytecode`` part.
@@ -85,7 +85,7 @@ def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, stagin
 
 
 def _install(plan: BuildPlan, template: Path, supplies: Supplies, work: Path, prefix: Path) -> None:
-    """Let a runtime of these packages install itself, without what is for its users only."""
+    """Let a runtime of these packages install itself, without the settings that only its users need."""
     header = replace(
         compose_header(plan, supplies.contents),
         layout="embedded",
@@ -95,7 +95,9 @@ def _install(plan: BuildPlan, template: Path, supplies: Supplies, work: Path, pr
         bundle_file_name=None,
     )
     runtime = work / "runtime"
-    write_stamp(template, runtime, header=header, plan=plan.package_plan, lock=plan.lock, bundle=supplies.append_bundle)
+    # The builder's machine may lack what the packages need: they are compiled here, not run.
+    package_plan = replace(plan.package_plan, requirements=())
+    write_stamp(template, runtime, header=header, plan=package_plan, lock=plan.lock, bundle=supplies.append_bundle)
     command = [str(runtime), "-q", "--path", literal_path(str(prefix)), "bootstrap", "--offline"]
     environment = {name: value for name, value in os.environ.items() if not name.endswith(("_BUNDLE", "_PREFIX"))}
     completed = subprocess.run(
@@ -140,7 +142,7 @@ def _compile(prefix: Path, modules: list[str], subdir: str, work: Path) -> None:
 
 
 class _Compilers:
-    """Processes of the environment's Python, which end when the build does."""
+    """Processes of the environment's Python that end when the build ends."""
 
     def __init__(self, python: Path, prefix: Path) -> None:
         self._python = python
@@ -151,9 +153,9 @@ class _Compilers:
         self._environment["PYTHONHASHSEED"] = "0"
 
     def compile(self, share: list[str], listing: Path) -> None:
-        """Compile modules and wait for the end of it.
+        """Compile modules and wait until it is done.
 
-        :param listing: file to hand their names over in.
+        :param listing: file to pass their names in.
         """
         if self._stopped.is_set():
             return
@@ -174,7 +176,7 @@ class _Compilers:
             raise CliError(message, kind="bytecode-failed", path=self._python)
 
     def stop(self) -> None:
-        """End every process, and start no other."""
+        """End every process, and start no more."""
         self._stopped.set()
         for process in tuple(self._processes):
             process.kill()
@@ -187,7 +189,7 @@ def pack_bytecode(prefix: Path, names: Iterable[str], out: Path) -> None:
     """
     import zstandard
 
-    # A fixed number of threads: what comes out depends on there being threads, not on how many the machine has.
+    # The result depends on how many threads there are, so their number does not depend on the machine.
     compressor = zstandard.ZstdCompressor(level=_LEVEL, threads=_COMPRESSION_THREADS)
     with (
         out.open("wb") as file,

@@ -37,7 +37,7 @@ class StagedFile:
 def describe_file(path: Path, role: str, *, sha256: str | None = None) -> StagedFile:
     """Describe a staged file.
 
-    :param sha256: hex digest when it is known already.
+    :param sha256: hex digest, if it is already known.
     """
     return StagedFile(name=path.name, role=role, size_bytes=path.stat().st_size, sha256=sha256 or hash_file(path))
 
@@ -82,7 +82,7 @@ def render_info(fields: Mapping[str, Any], files: Iterable[StagedFile]) -> Build
 def render_json(document: Mapping[str, Any], *, indent: int | None = 2) -> bytes:
     """Render a JSON document: keys sorted, UTF-8.
 
-    :param indent: ``None`` for everything on one line: thirty times faster, for documents that nobody reads.
+    :param indent: ``None`` for everything on one line: thirty times faster, for documents that only programs read.
     """
     return f"{dump_json(document, indent=indent)}\n".encode()
 

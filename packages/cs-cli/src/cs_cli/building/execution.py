@@ -1,4 +1,4 @@
-"""Carry a build plan out: archives, bundle, stamp, companion files."""
+"""Carry out a build plan: archives, bundle, stamp, companion files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cs_bundle import ArchiveMismatchError
-from cs_stamp import Mark, StampInfo, Template, write_stamp
+from cs_stamp import Mark, StampInfo, Template, require_size, write_stamp
 
 from ..archives.remembered import read_archives, remember_contents
 from ..archives.store import ArchiveStore, archives_of_records
@@ -27,7 +27,7 @@ from .staging import list_abandoned, staging_directory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
-    """What a build takes besides its plan.
+    """What a build needs besides its plan.
 
     :ivar inputs: every file that it reads and must not change.
     """
@@ -59,10 +59,11 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
 
     :raises CliError: if an input would be lost, the delegate is missing, an archive is damaged or a file cannot be
         written.
-    :raises BundleError: if an archive cannot be had.
+    :raises BundleError: if an archive is not available.
     :raises StampError: if the template cannot be stamped.
     """
     check_outputs(plan, materials, out_dir)
+    require_size(materials.template.path, plan.package_plan, plan.derivation.config.layout)
     if not plan.needs_archives:
         _look_for_delegate(plan, materials.store, console)
     wanted = archives_of_records(plan.needed, plan.lock_directory)
@@ -74,15 +75,15 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
     except (ArchiveMismatchError, CliError) as error:
         if isinstance(error, CliError) and error.kind != "archive-damaged":
             raise
-        # Archives are checked while they are copied, so that each is read once: only now is it known that the cache
-        # holds a damaged one.
+        # Archives are checked while they are copied, so that each is read once. A damaged one in the cache is found
+        # only here.
         console.say(f"{error}; downloading the damaged archives again")
         archives = materials.store.fetch(wanted, console)
         return _stage(plan, materials, _look_into(plan, archives), out_dir, console)
 
 
 def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -> None:
-    """Look for the delegate in what the cache holds: nothing is downloaded for a runtime that is to do it itself."""
+    """Look for the delegate in the cache; nothing is downloaded for a runtime that downloads its packages itself."""
     search = Search(
         delegate=plan.derivation.config.delegate,
         platform=plan.platform,
@@ -116,7 +117,7 @@ def _stage(
     plan: BuildPlan, materials: Materials, supplies: Supplies | None, out_dir: Path, console: Console
 ) -> BuildResult:
     def list_stale() -> set[str]:
-        check_outputs(plan, materials, out_dir)  # once more: minutes may have gone by
+        check_outputs(plan, materials, out_dir)  # again: minutes may have passed
         return list_staged(out_dir, plan)
 
     with staging_directory(
@@ -130,7 +131,7 @@ def _stage(
         if plan.bundle_name is not None and supplies is not None:
             info = supplies.write_bundle(staging / plan.bundle_name)
             files.append(describe_file(info.path, "bundle", sha256=info.sha256))
-        result = _write_papers(plan, materials.template, stamp, files, staging, out_dir)
+        result = _write_companions(plan, materials.template, stamp, files, staging, out_dir)
     if supplies is not None:
         remember_contents(supplies.archives, supplies.contents)
     console.say(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
@@ -161,9 +162,9 @@ def check_outputs(plan: BuildPlan, materials: Materials, out_dir: Path) -> None:
 
 
 def list_staged(out_dir: Path, plan: BuildPlan) -> set[str]:
-    """List what an earlier build with the same stem staged and this one does not, by its own checksums.
+    """List the files that an earlier build with the same stem staged, by its own checksums, and this one does not.
 
-    A file that has changed since is no longer what was staged: it may be somebody's, and is left alone.
+    A file that has changed since then may belong to somebody, and is left alone.
     """
     try:
         lines = read_limited(out_dir / f"{plan.stem}.sha256", VALUE_LIMIT_BYTES).decode().split("\n")
@@ -205,18 +206,18 @@ def _write_runtime(
     return describe_file(stamp.path, "runtime", sha256=stamp.sha256), stamp
 
 
-def _write_papers(
+def _write_companions(
     plan: BuildPlan, template: Template, stamp: StampInfo, files: list[StagedFile], staging: Path, out_dir: Path
 ) -> BuildResult:
     from .sbom import render_sbom
 
     packages = render_packages(one.to_dict() for one in plan.package_plan.packages)
-    papers = {
+    texts = {
         "lock": ("runtime.lock", plan.lock),
         "packages": ("packages.txt", packages),
         "sbom": ("cdx.json", render_sbom(plan, stamp.identity, os.environ)),
     }
-    files = [*files, *(_write(staging / f"{plan.stem}.{name}", role, data) for role, (name, data) in papers.items())]
+    files = [*files, *(_write(staging / f"{plan.stem}.{name}", role, data) for role, (name, data) in texts.items())]
     fields = describe_build(plan, template.mark, stamp)
     content = render_info(fields, files)
     files.append(_write(staging / f"{plan.stem}.info.json", "info", content.document))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cs_lock import PackageRecord, is_local_archive, is_local_channel, python_of
+from cs_lock import PackageRecord, find_requirements, is_local_archive, is_local_channel, python_of
 from cs_manifest import resolve_install_name
-from cs_stamp import Header, Plan, PlannedPackage, PlanPython
+from cs_stamp import Header, Plan, PlannedPackage, PlanPython, PlanRequirement
 
 from .. import __version__
 from ..archives.contents import ArchiveContents
@@ -19,7 +19,7 @@ from ..delegate.lookup import find_delegate
 from ..errors import EXIT_USAGE, CliError
 from ..project.derivation import Derivation
 
-PAPER_SUFFIXES = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".sha256")
+COMPANION_SUFFIXES = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".sha256")
 BUNDLE_SUFFIX = ".bundle.tar.zst"
 
 _STEM_LENGTH = 128
@@ -30,7 +30,7 @@ _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 def possible_names(stem: str) -> tuple[str, ...]:
     """Name every file that a build with a stem may stage, whatever its layout and platform."""
-    return (stem, f"{stem}.exe", f"{stem}{BUNDLE_SUFFIX}", *(f"{stem}{suffix}" for suffix in PAPER_SUFFIXES))
+    return (stem, f"{stem}.exe", f"{stem}{BUNDLE_SUFFIX}", *(f"{stem}{suffix}" for suffix in COMPANION_SUFFIXES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class BuildPlan:
 
     @property
     def bundle_name(self) -> str | None:
-        """File name of the bundle beside an ``external`` runtime."""
+        """File name of the bundle next to an ``external`` runtime."""
         return f"{self.stem}{BUNDLE_SUFFIX}" if self.derivation.config.layout == "external" else None
 
     @property
@@ -74,7 +74,7 @@ class BuildPlan:
 
     @property
     def needed(self) -> tuple[PackageRecord, ...]:
-        """The packages whose archives the build needs: all, or what an ``online`` runtime has to carry."""
+        """The packages whose archives the build needs: all, or those that an ``online`` runtime must contain."""
         return tuple(record for record in self.records if self.needs_archives or record.is_local)
 
     @property
@@ -85,7 +85,7 @@ class BuildPlan:
     @property
     def artifact_names(self) -> tuple[str, ...]:
         """Every file that the build stages."""
-        names = [self.runtime_name, *(f"{self.stem}{suffix}" for suffix in PAPER_SUFFIXES)]
+        names = [self.runtime_name, *(f"{self.stem}{suffix}" for suffix in COMPANION_SUFFIXES)]
         return tuple(names + ([self.bundle_name] if self.bundle_name else []))
 
 
@@ -94,7 +94,7 @@ def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> B
 
     :param platform: the workspace's name of the platform.
     :param label: value of ``--target-label``, or the target triple.
-    :raises CliError: ``label-invalid`` if file names cannot hold the label.
+    :raises CliError: ``label-invalid`` if the label cannot be part of a file name.
     """
     subdir = next(one.subdir for one in derivation.lock.platforms if one.name == platform)
     records = derivation.lock.packages(platform)
@@ -126,12 +126,12 @@ def refuse_collisions(plans: Iterable[BuildPlan]) -> None:
 
 
 def _compose_stem(artifact_name: str, label: str | None) -> str:
-    """Put a label behind the artifact's name; what comes of it is a name like any other."""
+    """Add a label to the artifact's name; the same rules hold for the result as for any name."""
     if label is None:
         return artifact_name
     stem = f"{artifact_name}-{label}"
     if not _LABEL.fullmatch(label):
-        expected = "an ASCII letter or digit, then only ASCII letters, digits, '.', '_' and '-'; at most 64"
+        expected = "at most 64 ASCII letters, digits, '.', '_' and '-', the first one a letter or digit"
         raise _refuse_label("this label cannot be part of a file name", expected, repr(label))
     if len(stem) > _STEM_LENGTH:
         message = f"this label makes the file names too long: {stem}"
@@ -152,6 +152,7 @@ def _plan_packages(subdir: str, records: Sequence[PackageRecord], requested: dic
         requested_specs=tuple(sorted(make_portable(spec) for name, spec in requested.items() if name in names)),
         python=None if python is None else PlanPython(version=python[0], site_packages_path=python[1]),
         packages=tuple(_plan_package(record, requested.get(record.name)) for record in records),
+        requirements=tuple(PlanRequirement(**asdict(one)) for one in find_requirements(records, subdir).checked),
     )
 
 
@@ -173,7 +174,7 @@ def _plan_package(record: PackageRecord, requested_spec: str | None) -> PlannedP
 
 
 def make_portable(spec: str) -> str:
-    """Take away what a match spec says of places that mean nothing on another machine."""
+    """Remove from a match spec the places that exist only on this machine."""
 
     def keep(match: re.Match[str]) -> str:
         kept = [field for field in _FIELD.findall(match[1]) if not _names_place(*field)]
@@ -187,15 +188,15 @@ def _names_place(name: str, value: str) -> bool:
 
 
 def _require_sha256(record: PackageRecord) -> str:
-    if not record.sha256:  # cs_lock refuses such locks: this keeps the types honest
+    if not record.sha256:  # cs_lock refuses such locks: this is for the type checker
         raise CliError(f"the package {record.name} has no sha256", kind="missing-sha256")
     return record.sha256
 
 
 def compose_header(plan: BuildPlan, contents: Sequence[ArchiveContents] | None) -> Header:
-    """Compose the header of the stamp: the settings that it has a field for, and what follows from the build.
+    """Compose the header of the stamp: the settings that it has a field for, and values that the build computes.
 
-    :param contents: what the archives hold, when they are available.
+    :param contents: what the archives contain, if they are available.
     """
     config = plan.derivation.config
     prefix_limits = (one.prefix_limit_bytes for one in contents or () if one.prefix_limit_bytes)

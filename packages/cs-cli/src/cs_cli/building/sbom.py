@@ -16,7 +16,7 @@ from .companions import render_json
 from .plan import BuildPlan
 
 _NAMESPACE = uuid.UUID("6f0f4e0e-4d4b-5c39-8b8c-6a2d3f3a5c11")
-"""Serial numbers are UUIDs of version 5 below it, made from the stamp: the same build gives the same one."""
+"""Namespace of the serial numbers, UUIDs of version 5 made from the stamp: the same build gives the same one."""
 
 
 def render_sbom(plan: BuildPlan, identity: str, environ: Mapping[str, str]) -> bytes:
@@ -77,7 +77,7 @@ def _component(record: PackageRecord, reference: str) -> dict[str, Any]:
     if not record.is_local:
         component["externalReferences"] = [{"type": "distribution", "url": record.url}]
     if record.license:
-        # A name, not an expression: conda records hold free text, and a wrong SPDX expression is an invalid document.
+        # A name, not an expression: conda records have free text, and a wrong SPDX expression is an invalid document.
         component["licenses"] = [{"license": {"name": record.license}}]
     return component
 

@@ -28,16 +28,15 @@ def staging_directory(
     on_wait: Callable[[], None] = lambda: None,
     needed_bytes: int = 0,
 ) -> Iterator[Path]:
-    """Yield an empty folder inside ``out_dir``; publish what it holds when the block succeeds.
+    """Yield an empty folder inside ``out_dir``; publish its files when the block succeeds.
 
-    The files are renamed into ``out_dir`` at the very end. Whatever goes wrong before leaves the previous files as they
-    were and nothing else; what a killed build left behind is removed by the next. Only one build at a time works in a
-    folder.
+    The files are renamed into ``out_dir`` at the very end. A failure before that leaves only the previous files, as
+    they were; the next build removes what a killed build left behind. Only one build at a time works in a folder.
 
-    :param list_stale: names in ``out_dir`` that go away with the publishing, unless the block made them anew.
-    :param on_wait: called when another build is at work in the folder, before waiting for it.
-    :param needed_bytes: what will be written, as far as it is known: looked for before the block begins.
-    :raises CliError: ``cannot-write`` if the folder cannot be made or a file cannot be replaced.
+    :param list_stale: names in ``out_dir`` to remove when publishing, unless the block has written new ones.
+    :param on_wait: called before waiting for another build that is using the folder.
+    :param needed_bytes: what will be written, as far as it is known; the free space is checked before the block begins.
+    :raises CliError: ``cannot-write`` if the folder cannot be created or a file cannot be replaced.
     :raises DiskFullError: if there is no room for it.
     """
     created = _make_directory(out_dir)
@@ -88,7 +87,7 @@ def _find_place(error: Exception) -> Path | None:
 
 
 def _make_directory(out_dir: Path) -> list[Path]:
-    """Make the folder and say which folders had to be made for it, deepest first."""
+    """Create the folder, and return the folders that had to be created for it, deepest first."""
     try:
         missing = [path for path in (out_dir, *out_dir.parents) if not path.exists()]
         out_dir.mkdir(parents=True, exist_ok=True)
@@ -109,10 +108,10 @@ def _remove_if_empty(created: list[Path]) -> None:
 
 @contextlib.contextmanager
 def _lock(out_dir: Path, on_wait: Callable[[], None]) -> Iterator[bool]:
-    """Let one build at a time work in a folder; the kernel drops the lock of a build that dies.
+    """Let one build at a time work in a folder; the kernel releases the lock of a build that dies.
 
-    Yields whether the lock is held: some file systems have none, and Windows none for folders. Renames are still atomic
-    one by one there.
+    Yields whether the lock is held: some file systems have no locks, and Windows has none for folders. There each
+    rename is still atomic by itself.
     """
     try:
         import fcntl
@@ -153,7 +152,7 @@ def _fresh_directory(out_dir: Path, *, remove_abandoned: bool) -> Iterator[Path]
 
 
 def _publish(staging: Path, out_dir: Path, stale: Iterable[str]) -> None:
-    """Rename every file into place, and take the old ones back if one of them cannot be."""
+    """Rename every file into place, and restore the old ones if that fails for one of them."""
     names = sorted(path.name for path in staging.iterdir())
     kept = staging / ".previous"
     touched: list[str] = []
@@ -174,7 +173,7 @@ def _publish(staging: Path, out_dir: Path, stale: Iterable[str]) -> None:
 
 
 def _keep(current: Path, kept: Path) -> None:
-    """Hold on to the previous file under another name without a moment in which it is missing."""
+    """Keep the previous file under another name, without a moment in which it is missing."""
     if current.is_symlink():
         kept.symlink_to(current.readlink())
     elif current.is_file():

@@ -1,4 +1,4 @@
-"""Look for the delegate before it is too late: in what the cache holds, or in as few downloads as possible."""
+"""Look for the delegate before the build: in the cache, or with as few downloads as possible."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Search:
 
     :ivar subdir: conda subdir of the platform.
     :ivar lock_directory: folder of the source lock, where relative paths of local archives start.
-    :ivar requested: names that the workspace asks for: the delegate is most likely in one of these packages.
+    :ivar requested: names of the packages that the workspace asks for: most likely one of them has the delegate.
     """
 
     delegate: str
@@ -35,7 +35,7 @@ class Search:
     requested: Collection[str]
 
     def stages(self, records: Sequence[PackageRecord]) -> Iterator[list[PackageRecord]]:
-        """Divide packages: those of the delegate's name, those that were asked for, the others."""
+        """Divide packages: those with the delegate's name, those that were asked for, the others."""
         left = list(records)
         for names in ({self.delegate.lower()}, set(self.requested), {record.name for record in left}):
             yield [record for record in left if record.name in names]
@@ -51,10 +51,10 @@ class Search:
 
 
 def check_cache(search: Search, store: ArchiveStore) -> tuple[DelegateCheck, str | None]:
-    """Look for the delegate in the archives that the cache holds; nothing is downloaded, and nothing written.
+    """Look for the delegate in the archives in the cache, without downloading or writing anything.
 
-    :returns: the check, which is conclusive if the delegate was found or every archive is there; and a hint if it is
-        missing.
+    :returns: the check, which is conclusive if the delegate was found or every archive is there; and a hint if the
+        delegate is missing.
     """
     seen: list[ArchiveContents] = []
     try:
@@ -65,7 +65,7 @@ def check_cache(search: Search, store: ArchiveStore) -> tuple[DelegateCheck, str
             found = find_delegate(seen, search.delegate, search.subdir)
             if found is not None:
                 return search.conclude(found), None
-    except (BundleError, CliError):  # damaged, or no names of archives: the build will say so
+    except (BundleError, CliError):  # a damaged archive, or a name that is not one: the build reports it
         return search.give_up(), None
     if len(seen) < len(search.records):
         return search.give_up(), None
@@ -76,7 +76,7 @@ def download_and_check(search: Search, store: ArchiveStore, console: Console) ->
     """Look for the delegate stage by stage, downloading the archives that are not in the cache into it.
 
     :returns: the check, and a hint if the delegate is missing.
-    :raises BundleError: if an archive cannot be had.
+    :raises BundleError: if an archive is not available.
     :raises CliError: ``archive-damaged`` if one cannot be read.
     """
     seen: list[ArchiveContents] = []
@@ -94,9 +94,9 @@ def download_and_check(search: Search, store: ArchiveStore, console: Console) ->
 def check_delegates(inspection: Inspection, store: ArchiveStore, console: Console, *, download: bool) -> Inspection:
     """Look for the delegate in the archives of every platform that is shown.
 
-    :param download: have the archives that are not in the cache where those that are do not suffice.
+    :param download: download archives if those in the cache are not enough.
     :returns: the inspection with ``delegate_checks``, and a problem for each platform without a delegate.
-    :raises BundleError: if an archive cannot be had.
+    :raises BundleError: if an archive is not available.
     :raises CliError: ``archive-damaged`` if one cannot be read.
     """
     checks, problems = [], list(inspection.problems)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cs_lock import PackageRecord, Problem, redact_url
+from cs_lock import MachineRequirements, PackageRecord, Problem, Requirement, find_requirements, redact_url
 from cs_manifest import mask_credentials
 
 from ..project.derivation import Derivation
@@ -18,7 +18,7 @@ SCHEMA_VERSION = 1
 """Version of ``cs inspect --json``; ``docs/reference/inspect.schema.json`` is its schema."""
 
 _COMPILED_SHARE = 0.69
-"""Bytes of shipped bytecode by byte of noarch python archive, measured on 131 packages with 9,312 modules."""
+"""Bytes of shipped bytecode for each byte of noarch python archive, measured on 131 packages with 9,312 modules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +33,18 @@ class PlatformSummary:
     packages: tuple[PackageRecord, ...]
 
     @property
+    def requirements(self) -> MachineRequirements:
+        """What the packages ask of the machine."""
+        return find_requirements(self.packages, self.subdir)
+
+    @property
     def packed_size_bytes(self) -> int:
-        """Bytes of all archives together; those whose size the lock does not say count as 0."""
+        """Bytes of all archives together; those whose size is not in the lock count as 0."""
         return sum(record.size_bytes or 0 for record in self.packages)
 
     @property
     def unsized_count(self) -> int:
-        """Number of packages whose size the lock does not say."""
+        """Number of packages whose size is not in the lock."""
         return sum(record.size_bytes is None for record in self.packages)
 
     @property
@@ -54,6 +59,7 @@ class PlatformSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as JSON values."""
+        requirements = self.requirements
         return {
             "name": self.name,
             "subdir": self.subdir,
@@ -61,8 +67,17 @@ class PlatformSummary:
             "packed_size": self.packed_size_bytes,
             "unsized_count": self.unsized_count,
             "licenses": self.licenses,
+            "requirements": [
+                {**_requirement_to_dict(one), "is_checked": is_checked}
+                for is_checked, some in ((True, requirements.checked), (False, requirements.unchecked))
+                for one in some
+            ],
             "packages": [_package_to_dict(record) for record in self.packages],
         }
+
+
+def _requirement_to_dict(one: Requirement) -> dict[str, Any]:
+    return {"package": one.package, "spec": one.spec, "is_needed": one.is_needed}
 
 
 def _package_to_dict(record: PackageRecord) -> dict[str, Any]:
@@ -95,10 +110,10 @@ class BytecodeCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelegateCheck:
-    """Whether the archives of a platform hold the delegate.
+    """Whether the archives of a platform contain the delegate.
 
-    :ivar checked: whether that is known: not without the archives.
-    :ivar found: its path relative to the prefix; ``None`` if no package has it, or it is not known.
+    :ivar checked: whether this is known: without the archives it is not.
+    :ivar found: its path relative to the prefix; ``None`` if no package has it, or if it is not known.
     """
 
     platform: str
@@ -111,8 +126,8 @@ class Inspection:
     """Everything that ``cs inspect`` shows.
 
     :ivar bytecode: one entry for each platform when bytecode is shipped.
-    :ivar delegate_checks: one entry for each platform that the delegate was looked for on.
-    :ivar problems: those of the lock, and those that a check found.
+    :ivar delegate_checks: one entry for each platform on which the delegate was looked for.
+    :ivar problems: those of the lock, and those found by a check.
     """
 
     derivation: Derivation
@@ -123,12 +138,12 @@ class Inspection:
 
     @property
     def can_ship(self) -> bool:
-        """Whether nothing that was found keeps the environment from shipping."""
+        """Whether no problem keeps the environment from shipping."""
         return not any(problem.severity == "error" for problem in self.problems)
 
     @property
     def unchecked(self) -> tuple[str, ...]:
-        """Names of the platforms on which nobody knows whether a package has the delegate."""
+        """Names of the platforms for which it is not known whether a package has the delegate."""
         known = {check.platform for check in self.delegate_checks if check.checked}
         return tuple(platform.name for platform in self.platforms if platform.name not in known)
 
@@ -163,7 +178,7 @@ def inspect_derivation(derivation: Derivation, *, platform: str | None, out_dir:
     """Summarise a derivation.
 
     :param platform: name of the only platform to show.
-    :param out_dir: where an earlier build may have left its measures.
+    :param out_dir: where an earlier build may have left its sizes.
     """
     lock = derivation.lock
     wanted = [one for one in lock.platforms if platform in (None, one.name)]
@@ -177,7 +192,7 @@ def inspect_derivation(derivation: Derivation, *, platform: str | None, out_dir:
 
 
 def estimate_bytecode(derivation: Derivation, platform: PlatformSummary, out_dir: Path) -> BytecodeCost:
-    """Say what shipped bytecode costs: as the last build measured it, else by rule of thumb."""
+    """Return the size of shipped bytecode: as the last build measured it, otherwise estimated."""
     measured = _read_measure(derivation, platform.name, out_dir)
     if measured is not None:
         return BytecodeCost(platform=platform.name, size_bytes=measured, basis="measured")

@@ -31,11 +31,11 @@ from .staleness import check_constraints, check_environment, check_requests
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derivation:
-    """Everything that is known of a build before an archive is looked at.
+    """Everything that is known of a build before it reads an archive.
 
     :ivar requested: what the workspace asks for on the platforms of the lock.
     :ivar lock: its platforms have the workspace's names.
-    :ivar problems: what is wrong with the lock in itself and beside its manifest, errors first.
+    :ivar problems: what is wrong with the lock, by itself and compared with its manifest, errors first.
     """
 
     project: Project
@@ -66,12 +66,12 @@ class Derivation:
 def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivation:
     """Read manifest and source lock and derive the runtime lock.
 
-    Code of the project is run by a build alone, and only if nothing else knows the runtime's version.
+    Only a build runs code of the project, and only if nothing else states the runtime's version.
 
-    :param strict: refuse an environment that cannot ship; else the ``problems`` say why it cannot.
-    :raises ManifestError: if the manifest is at fault.
-    :raises LockError: if the lock is.
-    :raises CliError: ``stale-lock`` or ``missing-environment`` if the two do not belong together.
+    :param strict: refuse an environment that cannot ship; otherwise the ``problems`` say why it cannot.
+    :raises ManifestError: if the manifest is invalid.
+    :raises LockError: if the lock is invalid.
+    :raises CliError: ``stale-lock`` or ``missing-environment`` if the two do not match.
     """
     project = discover(options.root, manifest=options.manifest, source_lock=options.source_lock)
     config = _load_config(project, options.overrides)
@@ -111,10 +111,10 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
 
 
 def _load_config(project: Project, overrides: Mapping[str, object]) -> ShipConfig:
-    """Read the settings of a build; what is wrong with one of the command line is said of its flag.
+    """Read the settings of a build; an error in one from the command line names its flag.
 
-    :raises ManifestError: if the manifest is at fault.
-    :raises CliError: if the command line is.
+    :raises ManifestError: if the manifest is invalid.
+    :raises CliError: if the command line is invalid.
     """
     try:
         return load_config(project, overrides)
@@ -141,7 +141,7 @@ def _unknown_version() -> Problem:
 
 
 def _require_environment(project: Project, source: SourceLock, environment: str) -> None:
-    """Tell an environment that was not locked yet from one that nobody knows, which ``cs_lock`` reports."""
+    """Report an environment that was not locked yet; ``cs_lock`` reports one that does not exist at all."""
     if environment in source.environments or environment not in list_environments(project):
         return
     if describes_workspace(project):
@@ -156,7 +156,7 @@ def _require_environment(project: Project, source: SourceLock, environment: str)
 
 
 def _require_packages(project: Project, source: SourceLock, environment: str) -> None:
-    """Tell an environment that nothing asks for anything in from one that was locked when this was so."""
+    """Report a lock without packages for an environment whose manifest now asks for some."""
     if source.platforms(environment):
         return
     requested = requested_specs(project, environment)
@@ -175,7 +175,7 @@ def _adopt_platforms(
 ) -> tuple[tuple[Platform, ...], list[Problem]]:
     """Give the lock's platforms the names that the workspace has for them.
 
-    :returns: the platforms of the lock, and what manifest and lock do not have in common.
+    :returns: the platforms of the lock, and how manifest and lock differ in them.
     """
     locked = [
         Platform(

@@ -80,7 +80,7 @@ def choose_platform(platforms: Sequence[Platform], wanted: str | None, target: s
 
     :param platforms: those that the environment was solved for.
     :param wanted: value of ``--platform``: a platform's name, or a subdir that one platform has.
-    :param target: value of ``--target``: a triple; alone, or to agree with ``wanted``.
+    :param target: value of ``--target``: a triple; it must agree with ``wanted`` if both are given.
     :raises CliError: ``platform-missing``, ``platform-ambiguous``, ``target-unknown`` or ``target-conflict``.
     """
     subdir = None if target is None else subdir_of_target(target)
@@ -120,7 +120,7 @@ def find_platform(platforms: Sequence[Platform], wanted: str, *, key: str | None
 
 
 def check_platforms(platforms: Sequence[Platform]) -> list[Problem]:
-    """Say for which platforms no runtime can be built; an error if that leaves none."""
+    """Report the platforms for which no runtime can be built; an error if there are no others."""
     from cs_lock import Problem
     from cs_stamp import TEMPLATE_PLATFORMS
 

@@ -21,7 +21,7 @@ Identity = tuple[object, object]
 class Input:
     """A file that a build reads and must not change.
 
-    :ivar role: what it is to the build: ``the manifest``.
+    :ivar role: what the build uses it for: ``the manifest``.
     """
 
     role: str
@@ -58,13 +58,13 @@ def refuse_outputs(
 ) -> None:
     """Refuse to replace an input, a link on the way to one, or a folder that holds one.
 
-    Files are compared by what the file system knows them by, not by name: another spelling, a link of either kind and a
-    file system that ignores case are seen through. A file that is not there yet is nobody's input.
+    Files are compared by their identity in the file system, not by name: so another spelling, a link of either kind or
+    a file system that ignores case makes no difference. A file that does not exist yet is not an input.
 
-    :param files: what is going to be replaced or removed.
-    :param folders: what is going to be removed, or filled at will, as a whole.
-    :param follow: looks at what a path leads to.
-    :param inspect: looks at what stands at a path itself.
+    :param files: what will be replaced or removed.
+    :param folders: what will be removed or written to as a whole.
+    :param follow: returns the status of what a path leads to.
+    :param inspect: returns the status of the path itself, without following a link.
     :raises CliError: ``output-is-input``.
     """
     entries: dict[Identity | None, Input] = {}
@@ -96,12 +96,12 @@ def _identify(path: Path, look: Status) -> Identity | None:
         return None
     if status.st_ino:
         return status.st_dev, status.st_ino
-    # A file system without file numbers: all that is left is the name, and most such systems ignore its case.
+    # A file system without file numbers: only the name is left, and most such systems ignore case.
     return "name", unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
 
 
 def _trace(path: Path, seen: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    """Yield the places that lead to a file: every symbolic link on the way, and the place where the way ends."""
+    """Yield the paths that lead to a file: every symbolic link on the way, and the final path."""
     if path in seen:
         return
     for step in (*reversed(path.parents), path):

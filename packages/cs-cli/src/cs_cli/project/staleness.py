@@ -11,13 +11,13 @@ from cs_manifest import Environment, Platform, Project, RequestedSpec
 def check_requests(
     project: Project, source: SourceLock, environment: str, requested: Sequence[RequestedSpec]
 ) -> list[Problem]:
-    """Find the conda packages that the manifest asks for and the lock does not have, or not as asked for.
+    """Find the conda packages that the manifest asks for and that the lock lacks, or has in another version or build.
 
-    The source lock is what is judged: what ``exclude`` drops afterwards is not missing. Conditional requests are left
-    out, because only a solver knows their conditions; of source packages only the name counts.
+    This checks the source lock: packages that ``exclude`` drops afterwards are not missing. Conditional requests are
+    left out, because only a solver knows their conditions; for source packages only the name counts.
 
     :param source: its platforms have the workspace's names.
-    :returns: one error for each package and spec, whatever the number of platforms.
+    :returns: one error for each package and spec, for all platforms together.
     """
     return _check(project, source, environment, requested, "asks for")
 
@@ -58,7 +58,7 @@ def _check(
 
 
 def _is_judged(request: RequestedSpec) -> bool:
-    """Tell whether what a lock holds says anything about a request."""
+    """Tell whether a lock can show that a request is met."""
     return not (request.kind == "pypi" or request.is_conditional or request.is_virtual)
 
 
@@ -85,7 +85,7 @@ def _describe(project: Project, request: RequestedSpec, alike: Sequence[Mismatch
 def check_environment(
     project: Project, source: SourceLock, environment: Environment, strangers: Sequence[Platform]
 ) -> list[Problem]:
-    """Warn of platforms and channels that manifest and lock do not have in common.
+    """Warn of platforms and channels that only the manifest or only the lock has.
 
     :param strangers: platforms of the lock that the manifest does not have.
     """

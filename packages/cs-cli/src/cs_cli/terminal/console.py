@@ -2,21 +2,22 @@
 
 Everything that ``cs`` writes to a terminal goes through this module, and no other prints. It takes lines and values,
 never text with line ends in it: those, and all else that commands a terminal, come from outside and are shown, not
-obeyed.
+obeyed. At a terminal rich lays them out; elsewhere they are plain text, and rich is not even imported.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
 
 from cs_bundle import redact_text
 
-from .escaping import dump_json, escape_line
-from .style import Line, style_of
+from .escaping import dump_json
+from .lines import Block, Line, paint
+from .plain import render_plain
+from .streams import is_formatted
 
 ProgressCallback = Callable[[int], None]
 """Receives how many bytes are done, from any thread."""
@@ -35,58 +36,53 @@ class Console:
 
     def say(self, line: str) -> None:
         """Tell what is happening, on stderr; no address in it shows a secret."""
-        if not self.quiet:
-            print_lines([redact_text(line)], sys.stderr)
+        self._print(redact_text(line))
 
     def warn(self, text: str) -> None:
         """Say what its owner should know, and keep it for the document of ``--json``."""
         self.warnings.append(redact_text(text))
-        self.say(f"warning: {text}")
+        self._print((paint("warning:", "bold yellow"), f" {self.warnings[-1]}"))
+
+    def _print(self, line: Line) -> None:
+        if not self.quiet:
+            print_lines([line], sys.stderr)
 
     @contextlib.contextmanager
     def progress(self, title: str, total_bytes: int) -> Iterator[ProgressCallback]:
         """Show a bar on a terminal, one line elsewhere."""
         if self.quiet or total_bytes == 0:
             yield lambda _: None
-        elif not sys.stderr.isatty():
+        elif not _can_animate(sys.stderr):
             self.say(f"{title} ({format_bytes(total_bytes)})")
             yield lambda _: None
         else:
-            with _bar(title, total_bytes) as update:
+            from .formatted import show_bar
+
+            with show_bar(title, total_bytes, sys.stderr) as update:
                 yield update
 
 
-@contextlib.contextmanager
-def _bar(title: str, total_bytes: int) -> Iterator[ProgressCallback]:
-    from rich.console import Console as RichConsole
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+def _can_animate(stream: TextIO) -> bool:
+    if not stream.isatty():
+        return False
+    from .formatted import open_console
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    lock = threading.Lock()
-    with Progress(*columns, console=RichConsole(stderr=True), transient=True) as progress:
-        task = progress.add_task(escape_line(title), total=total_bytes)
-
-        def update(done_bytes: int) -> None:
-            with lock:
-                progress.update(task, completed=done_bytes)
-
-        yield update
+    return open_console(stream).is_interactive
 
 
-def print_lines(lines: Iterable[Line], stream: TextIO | None = None) -> None:
-    """Print lines.
+def print_lines(blocks: Iterable[Block], stream: TextIO | None = None) -> None:
+    """Print lines and tables.
 
     :param stream: stdout by default.
     """
     stream = stream or sys.stdout
-    style = style_of(stream)
-    print("".join(f"{style.render(line)}\n" for line in lines), end="", file=stream, flush=stream is sys.stderr)
+    if is_formatted(stream):
+        from .formatted import print_formatted
+
+        print_formatted(blocks, stream)
+    else:
+        text = "".join(f"{line}\n" for block in blocks for line in render_plain(block))
+        print(text, end="", file=stream, flush=stream is sys.stderr)
 
 
 def print_json(document: dict[str, Any], stream: TextIO | None = None, *, indent: int | None = 2) -> None:

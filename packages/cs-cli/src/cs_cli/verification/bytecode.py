@@ -14,9 +14,9 @@ from ..errors import CliError
 
 
 def check_bytecode(part: BinaryIO, plan: Plan, *, path: Path) -> int:
-    """Check that a bytecode part holds compiled modules of the plan's Python only, in canonical order.
+    """Check that a bytecode part contains only compiled modules of the plan's Python, in canonical order.
 
-    Which package a module belongs to is not looked at: that would mean unpacking every archive.
+    It does not check which package a module belongs to: for that it would have to unpack every archive.
 
     :param part: the tar.zst.
     :param path: what to call it in errors.

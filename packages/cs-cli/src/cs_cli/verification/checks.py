@@ -17,6 +17,7 @@ from cs_stamp import (
     read_mark,
     read_stamp,
     require_format,
+    verify_signature,
     verify_stamp,
 )
 
@@ -31,14 +32,14 @@ SCHEMA_VERSION = 1
 """Version of ``cs verify --json``; ``docs/reference/cs.md`` describes it."""
 
 _STATED = ("runtime", "runtime_version", "layout", "platform", "delegate", "identity", "package_count")
-"""What ``info.json`` says of a runtime that the runtime itself says too."""
+"""What both ``info.json`` and the runtime itself say about the runtime."""
 
 Reported = CliError | StampError | BundleError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One problem, as the error that it would be alone."""
+    """One problem, as the error that it would be if it were the only one."""
 
     error: Reported
 
@@ -54,7 +55,7 @@ class Verification:
     :ivar checks: the checks that passed.
     :ivar problems: the checks that failed.
     :ivar unchecked: files of a folder that belong to no build.
-    :ivar console: where is shown how far the hashing of large files has come.
+    :ivar console: where the progress of hashing large files is shown.
     """
 
     path: Path
@@ -65,17 +66,18 @@ class Verification:
 
     @property
     def lines(self) -> list[str]:
-        """What a person reads of it on stdout."""
+        """The lines that a person reads on stdout."""
         return [*(f"ok: {check}" for check in self.checks), *(f"not checked: {name}" for name in self.unchecked)]
 
-    def attempt(self, check: Callable[[], str]) -> bool:
-        """Carry a check out and note how it went.
+    def attempt(self, check: Callable[[], str | None]) -> bool:
+        """Carry out a check and record the result.
 
-        :param check: returns what was found right, or raises what is wrong.
-        :returns: whether it went well.
+        :param check: returns what it found to be right, ``None`` if it does not apply to this file, or raises an error.
+        :returns: whether it passed.
         """
         try:
-            self.checks.append(check())
+            if (found := check()) is not None:
+                self.checks.append(found)
         except (CliError, StampError, BundleError) as error:
             self.problems.append(Fault(error=error))
             return False
@@ -135,7 +137,7 @@ def _verify_folder(verification: Verification, folder: Path) -> None:
 
 
 def _verify_stem(verification: Verification, folder: Path, stem: str) -> set[str]:
-    """Check the files of one build, each by itself and against each other.
+    """Check the files of one build, each by itself and against the others.
 
     :returns: the names that its checksum file lists.
     """
@@ -158,7 +160,7 @@ def _verify_stem(verification: Verification, folder: Path, stem: str) -> set[str
 def _check_digests(verification: Verification, folder: Path, stem: str, digests: dict[str, str]) -> set[str]:
     """Check the files that a checksum file lists.
 
-    :returns: the names of those that are right.
+    :returns: the names of those that match.
     """
     sizes = read_sizes(folder / f"{stem}.info.json", digests)
     total, done = sum(find_size(folder / name) for name in digests), 0
@@ -178,10 +180,10 @@ def _check_digests(verification: Verification, folder: Path, stem: str, digests:
 def _verify_together(
     verification: Verification, folder: Path, stem: str, digests: dict[str, str], intact: set[str]
 ) -> None:
-    """Check lock, bundle and ``info.json`` against the runtime; those that are damaged have been reported.
+    """Check lock, bundle and ``info.json`` against the runtime; damaged ones have already been reported.
 
     :param digests: what the checksum file says.
-    :param intact: names of the files that it is right about.
+    :param intact: names of the files that match it.
     """
     runtime = folder / (stem if stem in digests else f"{stem}.exe")
     report = _verify_runtime(verification, runtime, siblings=False)
@@ -202,7 +204,7 @@ def _verify_together(
 
 
 def _verify_runtime(verification: Verification, runtime: Path, *, siblings: bool = True) -> StampReport | None:
-    """Check a runtime, and the bundle beside it if there is one."""
+    """Check a runtime, and the bundle next to it if there is one."""
     reports: list[StampReport] = []
 
     def check_stamp() -> str:
@@ -213,6 +215,7 @@ def _verify_runtime(verification: Verification, runtime: Path, *, siblings: bool
         return None
     report = reports[0]
     verification.attempt(lambda: _check_template(runtime, report))
+    verification.attempt(lambda: _check_signature(runtime))
     bundled = report.plan.bundled(report.header.layout)
     if bundled or report.header.layout == "embedded":
         verification.attempt(lambda: _check_embedded(runtime, bundled))
@@ -232,6 +235,15 @@ def _check_template(runtime: Path, report: StampReport) -> str:
         raise CliError(message, kind=error.kind, path=runtime, hint="build it again with a `cs-template`") from error
     require_format(mark, runtime)
     return f"{runtime.name}: template {mark.name} {mark.version}"
+
+
+def _check_signature(runtime: Path) -> str | None:
+    report = verify_signature(runtime)
+    if report is None:
+        return None
+    return (
+        f"{runtime.name}: signature covers the stamp ({'ad hoc' if report.is_ad_hoc else 'certificates not checked'})"
+    )
 
 
 def _check_embedded(runtime: Path, bundled: Iterable[PlannedPackage]) -> str:

@@ -12,7 +12,7 @@ from ..errors import CliError
 from ..untrusted import VALUE_LIMIT_BYTES, parse_document, read_limited
 
 NOTICED_BYTES = 1 << 30
-"""Hashing less than this takes no time that a person would notice."""
+"""Hashing fewer bytes than this is too fast to notice."""
 
 
 def read_checksums(checksums: Path) -> dict[str, str]:
@@ -34,7 +34,7 @@ def read_checksums(checksums: Path) -> dict[str, str]:
 
 
 def _read_lines(path: Path) -> list[str]:
-    """Read lines that end with a newline and nothing else: Python knows more ends, a damaged newline among them."""
+    """Read lines that end with a newline only: Python accepts more line ends, a damaged newline among them."""
     text = read_limited(path, VALUE_LIMIT_BYTES).decode()
     if text and not text.endswith("\n"):
         raise ValueError("its last line is cut off")
@@ -56,7 +56,7 @@ def read_sizes(info: Path, digests: Mapping[str, str]) -> dict[str, int]:
 
 
 def find_size(path: Path) -> int:
-    """Return the size of a file in bytes, 0 if it cannot be had."""
+    """Return the size of a file in bytes, 0 if it is not known."""
     try:
         return path.stat().st_size
     except OSError:
@@ -99,9 +99,9 @@ def _not_as_staged(path: Path, expected: str, actual: str) -> CliError:
 
 @contextlib.contextmanager
 def reading(path: Path, kind: str) -> Iterator[None]:
-    """Turn what goes wrong while a file is read into an error with its path.
+    """Turn any failure to read a file into an error with its path.
 
-    :param kind: of the error when its content is at fault.
+    :param kind: of the error if the content is invalid.
     """
     try:
         yield

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_that_is_no_longer_wanted_is_given_up() {
+    fn hashing_stops_when_it_is_cancelled() {
         assert_eq!(hash(&vec![0; 10], || true).unwrap(), None);
     }
 

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_early_does_not_fill_a_buffer() {
+    fn a_file_that_ends_early_does_not_fill_a_buffer() {
         let (file, mut buffer) = (file(b"0123"), [0; 3]);
         read_file_exact_at(&file, &mut buffer, 1).unwrap();
         assert_eq!(&buffer, b"123");

@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_decoder_without_memory_is_told_from_one_with_bad_input() {
+    fn a_decoder_without_memory_differs_from_one_with_bad_input() {
         // As a function of zstd returns it.
         let allocation = usize::MAX - 63;
         let decoder = io::Error::other(zstd::zstd_safe::get_error_name(allocation));

@@ -1,4 +1,4 @@
-//! Where archives come from, and who hears how far they are.
+//! Where archives come from, and who is informed of the progress.
 
 use std::fmt;
 use std::io;
@@ -73,7 +73,7 @@ impl fmt::Debug for Archive {
 
 /// Hands out archives to the linker's worker threads: each once, in whatever order is best.
 pub trait Archives: Sync {
-    /// Why an archive cannot be had, in the supplier's own words.
+    /// Why an archive is not available, in the supplier's own words.
     type Error;
 
     /// The next archive; `None` when all are handed out. Blocks while none is ready.

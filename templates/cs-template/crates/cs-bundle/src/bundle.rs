@@ -83,7 +83,7 @@ pub fn open_embedded(
     for entry in entries {
         let index = *names.get(entry.name.as_str()).ok_or_else(|| {
             damaged(format!(
-                "it holds {:?}, which is not in the plan",
+                "it contains {:?}, which is not in the plan",
                 entry.name
             ))
         })?;

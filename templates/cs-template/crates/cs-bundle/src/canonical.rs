@@ -5,7 +5,7 @@
 //! (3-byte block header, 128 KiB of tar)  raw blocks, all full but the last
 //! ```
 //!
-//! So the byte at `position` of the tar stands in the file at `6 + position + 3 * (position / 131072 + 1)`.
+//! So the byte at `position` of the tar is in the file at `6 + position + 3 * (position / 131072 + 1)`.
 
 use std::fmt;
 use std::fs::File;
@@ -86,7 +86,7 @@ pub(crate) fn scan(file: &File, offset: u64, length: u64) -> Result<Vec<Entry>, 
         let entry = tar.read_entry(position)?;
         if entries.last().is_some_and(|last| last.name >= entry.name) {
             return Err(Deviation::Tar {
-                what: "an entry is out of order or there twice",
+                what: "an entry is out of order or appears twice",
                 position,
             });
         }

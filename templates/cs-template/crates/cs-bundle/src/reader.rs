@@ -224,7 +224,7 @@ impl<'a> TarReader<'a> {
         }
     }
 
-    /// Tell a truncated or corrupt stream from a disk that cannot be read.
+    /// Distinguish a truncated or corrupt stream from a disk that cannot be read.
     fn failure(&self, error: io::Error) -> BundleError {
         if error.raw_os_error().is_some() || is_memory_error(&error) {
             return BundleError::Read {
@@ -240,7 +240,7 @@ impl<'a> TarReader<'a> {
 }
 
 const WASTEFUL: &str =
-    "what it holds besides this runtime's archives unpacks to more than two hundred times its size";
+    "its contents besides this runtime's archives unpack to more than two hundred times its size";
 
 /// Whether a name starts with a Windows drive, `C:`.
 fn has_drive(name: &str) -> bool {

@@ -29,7 +29,7 @@ pub const ENTRY_COUNT: usize = 6;
 pub const RESERVED_OFFSET: usize = ENTRIES_OFFSET + ENTRY_COUNT * ENTRY_LENGTH;
 /// Offset of the SHA-256 of everything before it.
 pub const DIGEST_OFFSET: usize = 480;
-/// The parts' tags, in the order in which the parts stand.
+/// The parts' tags, in the order of the parts.
 const TAGS: [[u8; 8]; ENTRY_COUNT] = [
     *b"header\0\0",
     *b"plan\0\0\0\0",
@@ -49,7 +49,7 @@ const IDENTIFIED_LENGTH: usize = (ENTRY_COUNT - 1) * 32;
 /// How much of the file's end holds everything that a later run needs: the footer and the longest launch part.
 pub const TAIL_LENGTH: usize = 4096;
 
-/// The 16 bytes that a footer starts with, assembled where the optimizer cannot see it: they must not stand in the
+/// The 16 bytes that a footer starts with, assembled where the optimizer cannot see it: they must not be in the
 /// template's own code, where a search for a footer would meet them.
 #[inline]
 #[must_use]

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_counts_when_others_cannot_exchange_what_is_in_it() {
+    fn a_place_counts_when_others_cannot_replace_its_contents() {
         for (user, group, mode, of_user, of_root) in [
             (0, 0, 0o1777, None, None),
             (

@@ -136,7 +136,7 @@ impl Config {
     }
 }
 
-/// A URL that stands for all below it: with a slash at the end.
+/// A URL that includes everything under it: with a slash at the end.
 fn parse_prefix(url: &str) -> Option<Url> {
     let mut url = Url::parse(url).ok().filter(|url| !url.cannot_be_a_base())?;
     if !url.path().ends_with('/') {
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn unusable_files_are_warnings_without_a_word_of_what_may_be_a_password() {
+    fn warnings_about_unusable_files_quote_no_password() {
         let config = config(&[
             "mirrors = 's3cr3t'",
             "default-channels = []\ns3cr3t s3cr3t",

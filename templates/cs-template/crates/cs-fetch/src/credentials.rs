@@ -32,7 +32,7 @@ pub(crate) struct Authorized {
 
 /// Credentials that no request can carry.
 #[derive(Debug, thiserror::Error)]
-#[error("the {kind} for {host} holds characters that a request cannot carry")]
+#[error("the {kind} for {host} contains characters that are not allowed in a request")]
 pub(crate) struct BadCredentials {
     kind: &'static str,
     host: String,

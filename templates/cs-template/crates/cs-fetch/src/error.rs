@@ -61,7 +61,7 @@ fn join(tried: &[Tried]) -> String {
     tried.iter().map(say).collect::<Vec<_>>().join("; ")
 }
 
-/// An archive that cannot be had. URLs carry no credentials. The text says what is wrong
+/// An archive that is not available. URLs contain no credentials. The text says what is wrong
 /// and where; what to do is the caller's to say.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {

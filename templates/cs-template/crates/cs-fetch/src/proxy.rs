@@ -26,7 +26,7 @@ pub(crate) fn use_proxies(mut builder: ClientBuilder) -> Result<ClientBuilder, F
         let proxy = parse_proxy(&value).and_then(|url| make(url).ok());
         // The value may hold a password.
         let proxy = proxy.ok_or_else(|| FetchError::Setup {
-            reason: format!("the variable {name}_proxy does not hold the address of a proxy"),
+            reason: format!("the variable {name}_proxy does not contain the address of a proxy"),
             cause: Cause::Proxy,
         })?;
         builder = builder.proxy(proxy.no_proxy(no_proxy.clone()));

@@ -86,7 +86,7 @@ fn server(url: &Url) -> String {
     format!("{}://{}:{port}", url.scheme(), url.host_str().unwrap_or(""))
 }
 
-/// The place to ask next, if any is left: what is ready, has failed least, and stands first.
+/// The place to ask next, if any is left: the first one that is ready and has failed least.
 pub(crate) fn pick(sources: &[Source], health: &Health) -> Option<usize> {
     (0..sources.len())
         .filter(|index| sources[*index].end.is_none())
@@ -103,7 +103,7 @@ pub(crate) fn give_up(file_name: &str, sources: Vec<Source>) -> FetchError {
         .into_iter()
         .filter_map(|source| Some((redact_url(source.url.as_str()), source.end?)))
         .collect();
-    // Stable: what says most about the cause comes last where nothing else could be had.
+    // Stable: the most telling cause comes last if nothing else was available.
     ended.sort_by_key(|(_, end)| Reverse(matches!(end, End::Unavailable { .. })));
     let cause = ended.iter().rev().find_map(|(_, end)| match end {
         End::Unavailable { cause, .. } => Some(*cause),

@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// Everything that can stand where a file is expected.
+    /// Everything that can be where a file is expected.
     fn make_odd_ones(directory: &Path) -> Vec<PathBuf> {
         let at = |name: &str| directory.join(name);
         fs::create_dir(at("directory")).unwrap();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_stands_in_a_files_place_is_refused_at_once() {
+    fn anything_but_a_file_is_refused_at_once() {
         let directory = tempfile::tempdir().unwrap();
         for path in make_odd_ones(directory.path()) {
             for links in [Links::Followed, Links::Refused] {
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_not_odd() {
+    fn a_missing_file_is_not_odd() {
         let error = read(Path::new("/nowhere/at/all"), Links::Refused, 1).unwrap_err();
         assert!(!is_odd(&error));
         assert_eq!(error.kind(), io::ErrorKind::NotFound);

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_windows_takes_not_is_none() {
+    fn a_command_line_longer_than_the_buffer_is_refused() {
         let mut units = [0; 20];
         let long = utf16(r"C:\a\Scripts\tool.exe and more");
         assert!(COMMAND.python(&long, &mut units).is_some());

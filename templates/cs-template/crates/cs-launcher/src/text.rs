@@ -52,7 +52,7 @@ impl<'a> Text<'a> {
         self
     }
 
-    /// The text, without the zero that stands behind it; none if there was no room for all of it.
+    /// The text, without the zero after it; none if there was no room for all of it.
     #[must_use]
     pub fn finish(mut self) -> Option<&'a [u16]> {
         self.add(0);
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_what_was_added_with_a_zero_behind_it() {
+    fn text_is_the_added_parts_and_a_final_zero() {
         let mut units = [7; 12];
         let text = Text::new(&mut units)
             .with(&utf16("ü"))

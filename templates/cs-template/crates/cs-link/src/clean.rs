@@ -1,4 +1,4 @@
-//! Paths of an archive, made such that they stay below where they are put.
+//! Paths of an archive, made such that they stay inside their destination.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::limits::{DEEPEST_PATH, LONGEST_PATH};
 use crate::tar::{Entry, Kind};
 
-/// Turn a path from an archive into one that stays below where it is put, or say why it is refused.
+/// Turn a path from an archive into one that stays inside its destination, or say why it is refused.
 pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
     if raw.len() > LONGEST_PATH {
         return Err("the path is longer than 4096 bytes");
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_cleaned_of_what_means_nothing() {
+    fn meaningless_parts_are_removed_from_a_path() {
         assert_eq!(clean_path(b"./a//b/./c/").as_deref(), Ok("a/b/c"));
         assert_eq!(clean_path("ünï/名".as_bytes()).as_deref(), Ok("ünï/名"));
         assert_eq!(clean_path(b"a..b/c").as_deref(), Ok("a..b/c"));

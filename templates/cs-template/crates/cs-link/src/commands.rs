@@ -15,9 +15,6 @@ use crate::record::{Digest, PathKind, PathRecord};
 use crate::shared::{Shared, write_fault};
 use crate::tree::Hand;
 
-/// What was made, by path.
-type Made = HashMap<String, PathRecord>;
-
 /// Makes the package's entry points.
 pub(crate) struct EntryPoints<'a, 't> {
     pub(crate) shared: &'a Shared<'a>,
@@ -34,14 +31,11 @@ impl EntryPoints<'_, '_> {
         entry_points: &[EntryPoint],
         linked: &mut Linked,
     ) -> Result<(), Fault> {
-        let mut made = HashMap::new();
+        let mut made = Vec::new();
         for entry_point in entry_points {
             self.create(entry_point, linked, &mut made)?;
         }
-        linked
-            .paths
-            .retain(|record| !made.contains_key(&record.path));
-        linked.paths.extend(made.into_values());
+        supersede(&mut linked.paths, made, |record| &record.path);
         Ok(())
     }
 
@@ -50,7 +44,7 @@ impl EntryPoints<'_, '_> {
         &mut self,
         entry_point: &EntryPoint,
         linked: &mut Linked,
-        made: &mut Made,
+        made: &mut Vec<PathRecord>,
     ) -> Result<(), Fault> {
         let script = entry_point.script(self.layout, self.shared.prefix);
         let command = &entry_point.command;
@@ -92,7 +86,7 @@ impl EntryPoints<'_, '_> {
         bytes: &[u8],
         kind: PathKind,
         linked: &mut Linked,
-        made: &mut Made,
+        made: &mut Vec<PathRecord>,
     ) -> Result<(), Fault> {
         let mut maker = Maker {
             shared: self.shared,
@@ -111,9 +105,42 @@ impl EntryPoints<'_, '_> {
         let record = PathRecord {
             sha256: Some(Digest(sha256(bytes))),
             size_in_bytes: Some(bytes.len() as u64),
-            ..PathRecord::new(path.clone(), kind)
+            ..PathRecord::new(path, kind)
         };
-        made.insert(path, record);
+        made.push(record);
         Ok(())
+    }
+}
+
+/// Put new records in place of those with the same paths; of new ones with one path the last stays.
+fn supersede<T>(records: &mut Vec<T>, new: Vec<T>, path_of: impl Fn(&T) -> &str) {
+    let by_path: HashMap<String, T> = new
+        .into_iter()
+        .map(|record| (path_of(&record).to_owned(), record))
+        .collect();
+    records.retain(|record| !by_path.contains_key(path_of(record)));
+    records.extend(by_path.into_values());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn new_records_supersede_old_ones_by_path_and_each_path_is_looked_at_once() {
+        let looks = Cell::new(0);
+        let mut records: Vec<(String, u32)> = (0..3000).map(|n| (format!("bin/{n}"), 0)).collect();
+        // The last thousand of them and another thousand, each twice.
+        let new = (1..=2).flat_map(|round| (2000..4000).map(move |n| (format!("bin/{n}"), round)));
+        supersede(&mut records, new.collect(), |record| {
+            looks.set(looks.get() + 1);
+            &record.0
+        });
+        assert_eq!(looks.get(), 3000 + 2 * 2000);
+        records.sort_by_key(|(path, _)| path[4..].parse::<u32>().unwrap());
+        let expected = (0..4000).map(|n| (format!("bin/{n}"), if n < 2000 { 0 } else { 2 }));
+        assert_eq!(records, expected.collect::<Vec<_>>());
     }
 }

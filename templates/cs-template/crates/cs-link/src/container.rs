@@ -55,7 +55,7 @@ pub(crate) struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
-    /// Find out how the archive is laid out; its name tells which kind it is.
+    /// Find out how the archive is laid out; its name shows its kind.
     pub(crate) fn open(
         file_name: &str,
         bytes: &'a dyn ReadAt,
@@ -83,7 +83,7 @@ impl<'a> Container<'a> {
         self.bytes.len()
     }
 
-    /// Whether `info/` and the files stand in one stream.
+    /// Whether `info/` and the files are in one stream.
     pub(crate) fn has_info_inside(&self) -> bool {
         matches!(self.format, Format::TarBz2)
     }

@@ -57,7 +57,7 @@ impl Fault {
         self.of_subject("the shipped bytecode")
     }
 
-    /// Name what is to blame. A path that cannot be written says enough, and an interruption is nobody's fault.
+    /// Name the cause. A path that cannot be written says enough, and an interruption has no cause in the package.
     pub(crate) fn of_subject(self, subject: &str) -> LinkError {
         match self {
             Self::Write { .. } | Self::Cancelled => self.into(),
@@ -75,7 +75,7 @@ pub enum InstallError<E> {
     /// An archive, the plan or the staging directory is to blame.
     #[error(transparent)]
     Link(#[from] LinkError),
-    /// An archive cannot be had.
+    /// An archive is not available.
     #[error("{0}")]
     Supplier(E),
 }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_to_blame_is_named_but_where_the_path_says_enough() {
+    fn the_package_is_named_unless_the_path_is_enough() {
         let damaged = Fault::damaged_at("x", "it is short").of_subject("demo-1-0.conda");
         assert_eq!(damaged.to_string(), "demo-1-0.conda: \"x\": it is short");
         let written = Fault::Write {

@@ -8,7 +8,7 @@ use cs_archive::is_memory_error;
 use crate::interruption::Interruption;
 use crate::kind::Kind;
 
-/// What went wrong. Whose fault it is, is [`crate::LinkError`]'s to say.
+/// What went wrong. [`crate::LinkError`] adds the package.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The archive is not the one that was locked.
@@ -47,7 +47,7 @@ pub enum Fault {
         source: io::Error,
     },
     /// The prefix does not fit where the package holds a placeholder for it.
-    #[error("the prefix {} is {length} bytes long, {path:?} has room for {limit}", prefix.display())]
+    #[error("the prefix {} is {length} bytes long, but {path:?} has room for only {limit}", prefix.display())]
     PrefixTooLong {
         /// The file with the placeholder.
         path: String,
@@ -62,7 +62,7 @@ pub enum Fault {
     #[error("the prefix {} is not valid UTF-8 and cannot be written into files", .0.display())]
     PrefixNotUnicode(PathBuf),
     /// A noarch python package without a Python.
-    #[error("a noarch python package needs a Python, and the plan has none")]
+    #[error("a noarch python package needs Python, which is not among the packages")]
     MissingPython,
     /// The plan says something impossible.
     #[error("{0}")]
@@ -135,7 +135,8 @@ impl Fault {
         }
     }
 
-    /// Tell a decoder's complaint from an interruption that came through the decoder.
+    /// Distinguish a decoder's complaint from an interruption that came through the decoder. It takes a downcast:
+    /// decoders of other crates pass on the reader's [`io::Error`], and nothing else.
     pub(crate) fn decoding(error: io::Error) -> Self {
         match error.downcast::<Interruption>() {
             Ok(Interruption::Read(source)) => Self::Read(source),
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_told_from_a_forbidden_one() {
+    fn a_full_disk_differs_from_a_forbidden_one() {
         for (kind, expected) in [
             (io::ErrorKind::StorageFull, Kind::Io),
             (io::ErrorKind::QuotaExceeded, Kind::Io),
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lack_of_memory_is_no_fault_of_the_disk() {
+    fn a_lack_of_memory_is_not_blamed_on_the_disk() {
         let error = io::ErrorKind::OutOfMemory.into();
         assert_eq!(kind_of_write(error), Kind::Memory);
     }

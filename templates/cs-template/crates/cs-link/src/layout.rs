@@ -46,7 +46,7 @@ impl Layout {
         }
     }
 
-    /// Where a path of a noarch python package goes; `None` where it stands.
+    /// Where a path of a noarch python package moves to; `None` if it does not move.
     pub(crate) fn target(&self, source: &str) -> Option<String> {
         let (directory, rest) = source.split_once('/')?;
         match directory {

@@ -36,7 +36,7 @@ pub(crate) const LARGEST_INFO: Limit = Limit {
 /// Bytes of one package's message that are kept: somebody is to read them.
 pub(crate) const LONGEST_MESSAGE: usize = 64 << 10;
 
-/// Room for headers, padding, `info/` where it stands last, and the odd file that `paths.json` does not list.
+/// Room for headers, padding, `info/` if it comes last, and the odd file that `paths.json` does not list.
 const SLACK_BYTES: u64 = 64 << 20;
 const SLACK_PER_ENTRY: u64 = 4 << 10;
 /// No real package is packed two hundredfold.
@@ -143,7 +143,7 @@ pub(crate) fn check_entries(entries: &[PathEntry], more: usize, most: u64) -> Re
 
 /// Why a package with more than `most` entries is refused.
 pub(crate) fn too_many(most: u64) -> String {
-    format!("it has more than {most} files, links, directories and commands, for its size too many")
+    format!("it has more than {most} files, links, directories and commands, too many for its size")
 }
 
 /// How many directories the entries are in, all in all.
@@ -153,7 +153,7 @@ fn count_directories(entries: &[PathEntry]) -> usize {
     if !in_order {
         order.sort_unstable_by(|one, other| one.source.cmp(&other.source));
     }
-    // Paths below one directory are neighbours then: a directory is new where the path before is not in it.
+    // Paths under one directory are neighbours then: a directory is new where the path before is not in it.
     let mut before = "";
     let mut count = 0;
     for entry in order {

@@ -159,7 +159,7 @@ impl<'a, 't> Linker<'a, 't> {
             return self.place_directory(index, path);
         }
         if self.outcomes[index] != Outcome::Unseen {
-            return Err(Fault::damaged_at(path, "the archive holds it twice"));
+            return Err(Fault::damaged_at(path, "the archive contains it twice"));
         }
         match (self.entries[index].declared, entry.kind) {
             (Declared::Directory, _) => {
@@ -277,7 +277,7 @@ impl<'a, 't> Linker<'a, 't> {
         for (index, entry) in self.entries.iter().enumerate() {
             if self.outcomes[index] == Outcome::Unseen {
                 if entry.declared != Declared::Directory {
-                    let reason = "listed, but the archive does not hold it";
+                    let reason = "listed, but not in the archive";
                     return Err(Fault::damaged_at(&*entry.source, reason));
                 }
                 self.place_directory(index, &entry.source)?;

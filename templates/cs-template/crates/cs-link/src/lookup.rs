@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_listed_is_found_and_nothing_else() {
+    fn listed_names_are_found_and_no_others() {
         for count in [0, 1, 2, 3, 1000] {
             let entries = entries(count);
             let lookup = Lookup::new(&entries);

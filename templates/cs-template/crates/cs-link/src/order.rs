@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn packages_have_more_right_than_what_they_need() {
+    fn packages_take_precedence_over_their_dependencies() {
         let packages = [
             package("base", Noarch::None, &[]),
             package("m", Noarch::None, &["__glibc >=2"]),

@@ -68,7 +68,7 @@ pub(crate) fn link_package(
     Ok(linked)
 }
 
-/// How the package's paths are to be understood; `None` as they stand.
+/// How the package's paths are changed; `None` if they are not.
 fn layout_of<'a>(noarch: Noarch, shared: &Shared<'a>) -> Result<Option<&'a Layout>, Fault> {
     match (noarch, shared.layout) {
         (Noarch::Python, None) => Err(Fault::MissingPython),

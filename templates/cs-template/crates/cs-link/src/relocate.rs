@@ -258,7 +258,7 @@ fn encode_in_code_pages(texts: &[(String, String)]) -> Vec<(Vec<u8>, Vec<u8>)> {
     encoded
 }
 
-/// A text in a code page, with what that lacks replaced as programs do it; empty when it cannot be had.
+/// A text in a code page, with replacements for what it lacks; empty if there is no such page.
 #[cfg(windows)]
 fn encode_in(page: u32, text: &str) -> Vec<u8> {
     use std::ptr::{null, null_mut};

@@ -40,7 +40,7 @@ pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<Vec<Message>
         return Ok(Vec::new());
     }
     let output = job.staging.join(OUTPUT);
-    // The file system's own clock tells what is written from now on.
+    // The file system's own clock shows which files are written from now on.
     let start = create_anew(&output).map_err(|source| write_error(&output, source))?;
     let mut messages = Vec::new();
     for (package, script) in with_script {

@@ -63,7 +63,7 @@ pub(crate) fn exec_line(interpreter: &[u8], options: &[u8]) -> Vec<u8> {
 
 const EXEC_START: &[u8] = b"#!/bin/sh\n'''exec' ";
 
-/// Quote a path such that `sh` takes it as it stands, within what Python takes for a
+/// Quote a path such that `sh` takes it as it is, within what Python takes for a
 /// string in three single quotation marks.
 ///
 /// In double quotation marks as rattler does it, unless something in the path has a
@@ -97,7 +97,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Whether the line behind such a first line may start an interpreter in the prefix, and
-/// the prefix must not stand in it as it is.
+/// the prefix must not be in it unchanged.
 ///
 /// pip writes scripts like that where its own prefix is too long for a first line, as it is while packages are built.
 pub(crate) fn may_need_second_line(first: &[u8], prefix: &str) -> bool {

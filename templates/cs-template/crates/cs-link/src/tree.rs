@@ -1,4 +1,4 @@
-//! Writing below the staging directory, and nowhere else.
+//! Writing under the staging directory, and nowhere else.
 //!
 //! Every path is walked one component at a time from an open directory, and no component may be a
 //! symbolic link: whatever an archive, or two of them together, have put there, nothing is followed.
@@ -12,7 +12,7 @@ pub(crate) use system::{Hand, Tree, set_modified, start_writing};
 use std::fs::File;
 use std::io;
 
-/// Whether an error says that a symbolic link, or a file, stands where a directory must be.
+/// Whether an error says that a symbolic link, or a file, is where a directory must be.
 pub(crate) fn is_obstructed(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotADirectory) || system::is_link_loop(error)
 }

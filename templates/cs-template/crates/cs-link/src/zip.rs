@@ -1,4 +1,4 @@
-//! The members of a `.conda` file: where each one's bytes stand.
+//! The members of a `.conda` file: the position of each one's bytes.
 //!
 //! A `.conda` file is a zip archive whose members are stored, not compressed. Only the central
 //! directory is read, and each member's local header for its length. Layout: PKWARE's APPNOTE, sections

@@ -150,7 +150,7 @@ fn an_upgrade_an_exchange_and_a_forced_bootstrap_that_fail_leave_a_prefix_and_it
                     assert!(place.prefix.join("envs/mine").is_dir(), "{case}");
                     assert_settled_means_clean(&place);
                 } else {
-                    // Emptied where it stood, as it could not be exchanged.
+                    // Emptied in place, because it could not be exchanged.
                     assert!(!kind.1 && force && result.is_err(), "{case}");
                 }
                 place.install(version, false);
@@ -180,7 +180,7 @@ fn while_stuck(command: impl FnOnce(&mut dyn FnMut(&News))) -> Vec<Remains> {
 }
 
 #[test]
-fn what_cannot_be_deleted_is_put_aside_told_once_and_deleted_later() {
+fn undeletable_files_are_moved_aside_reported_once_and_deleted_later() {
     for kind in FILE_SYSTEMS {
         let place = prepare(kind);
         // Compiled files are not the user's: the prefix is not kept for their sake.

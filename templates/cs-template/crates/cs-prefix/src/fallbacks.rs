@@ -9,9 +9,11 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::claim::Claim;
+use crate::clock::{self, pretended::sleeps_of};
+use crate::heartbeat;
 use crate::marker::Form;
 use crate::names::Names;
-use crate::patience::Patience;
+use crate::patience::{Patience, STALE_AFTER};
 use crate::sys;
 use crate::sys::pretend::{NO_EXCHANGE, NO_LOCKS, make_image};
 use crate::{Details, Outcome, Owner, Policy, PrefixError, install, plan_uninstall, rollback};
@@ -87,7 +89,7 @@ pub(crate) fn upgraded() -> Place {
 }
 
 #[test]
-fn the_lock_of_a_directory_that_was_put_in_place_is_no_lock_of_the_staging_directory() {
+fn the_lock_of_a_directory_put_in_place_does_not_lock_the_staging_directory() {
     let place = place();
     let staging = place.directory.path().join(".demo.staging");
     fs::create_dir(&staging).unwrap();
@@ -198,7 +200,7 @@ fn dismantled() -> (Place, Names) {
 }
 
 #[test]
-fn whoever_claims_a_dismantled_prefix_next_puts_the_new_one_in_its_place() {
+fn the_next_claim_of_a_dismantled_prefix_puts_the_new_one_in_its_place() {
     // The older runtime too: what it finds first is a prefix of the newer one.
     for (version, previous) in [("3", "2"), ("2", "3")] {
         let (place, _) = dismantled();
@@ -263,7 +265,7 @@ fn an_emptied_previous_prefix_is_in_no_upgrades_way() {
 
 #[test]
 #[ignore = "needs root"]
-fn root_neither_finishes_nor_removes_what_a_user_began() {
+fn root_neither_finishes_nor_removes_a_users_staging_directory() {
     use std::os::unix::fs::chown;
     let (place, names) = dismantled();
     let before = place.names();
@@ -281,7 +283,7 @@ fn root_neither_finishes_nor_removes_what_a_user_began() {
 }
 
 #[test]
-fn what_an_interrupted_removal_leaves_is_not_carried_on() {
+fn the_remains_of_an_interrupted_removal_are_not_carried_over() {
     let place = shipped();
     Form::Dismantled
         .write(&place.prefix.join(".demo.json"))
@@ -291,30 +293,58 @@ fn what_an_interrupted_removal_leaves_is_not_carried_on() {
     assert!(!place.prefix.join("envs").exists());
 }
 
-fn take(place: &Place, stale_after: Duration) -> Option<Claim> {
+/// Try for so long that the heart of a process that is at work would have stopped.
+fn take(place: &Place) -> Option<Claim> {
     let mut silent = |_: &crate::News| {};
     let cancel = AtomicBool::new(false);
     let mut patience = Patience::new(LIMIT, &mut silent, &cancel);
-    patience.stale_after = stale_after;
     let names = Names::new(&place.prefix, &owner("1")).unwrap();
-    for _ in 0..80 {
-        if let Some(claim) = Claim::take(&names, &owner("1"), &mut patience).unwrap() {
-            return Some(claim);
+    let pause = Duration::from_secs(1);
+    for _ in 0..=STALE_AFTER.as_secs() + 1 {
+        let claim = Claim::take(&names, &owner("1"), &mut patience).unwrap();
+        if claim.is_some() {
+            return claim;
         }
-        std::thread::sleep(Duration::from_millis(20));
+        clock::sleep(pause);
     }
     None
+}
+
+/// A staging directory with the heartbeat of a process that has died.
+fn abandoned(place: &Place) -> PathBuf {
+    let scratch = place.directory.path().join(".demo.staging/.demo.staging");
+    fs::create_dir_all(&scratch).unwrap();
+    fs::write(scratch.join("heartbeat"), "7").unwrap();
+    scratch.join("heartbeat")
 }
 
 #[test]
 fn without_locks_a_living_builder_is_waited_for() {
     without(true, true);
     let place = place();
-    let first = take(&place, LIMIT).unwrap();
-    // More than a beat, less than the limit.
-    assert!(take(&place, Duration::from_millis(1400)).is_none());
+    let (heart, mut number) = (abandoned(&place), 7);
+    let beat = move |_| {
+        number += 1;
+        fs::write(&heart, number.to_string()).unwrap();
+    };
+    sleeps_of(beat, || assert!(take(&place).is_none()));
+    assert!(take(&place).is_some());
+    assert!(place.names().is_empty());
+}
+
+#[test]
+fn without_locks_the_claim_is_anothers_once_it_is_given_back() {
+    without(true, true);
+    let place = place();
+    let first = take(&place).unwrap();
+    let scratch = first.names().scratch.clone();
+    let beat = heartbeat::read(&scratch);
+    // The test runner's limit ends this when no heart beats.
+    while heartbeat::read(&scratch) == beat {
+        std::thread::yield_now();
+    }
     drop(first);
-    assert!(take(&place, LIMIT).is_some());
+    assert!(take(&place).is_some());
     assert!(place.names().is_empty());
 }
 
@@ -322,10 +352,8 @@ fn without_locks_a_living_builder_is_waited_for() {
 fn without_locks_a_dead_builders_staging_directory_is_taken_away() {
     without(true, true);
     let place = place();
-    let scratch = place.directory.path().join(".demo.staging/.demo.staging");
-    fs::create_dir_all(&scratch).unwrap();
-    fs::write(scratch.join("heartbeat"), "7").unwrap();
-    assert!(take(&place, Duration::from_millis(100)).is_some());
+    abandoned(&place);
+    assert!(take(&place).is_some());
     assert!(place.names().is_empty(), "{:?}", place.names());
 }
 
@@ -336,7 +364,7 @@ fn without_locks_environments_return_from_a_dead_swappers_staging_directory() {
     let staging = place.directory.path().join(".demo.staging");
     fs::rename(place.directory.path().join(".demo.previous"), &staging).unwrap();
     fs::rename(place.prefix.join("envs"), staging.join("envs")).unwrap();
-    assert!(take(&place, Duration::from_millis(100)).is_some());
+    assert!(take(&place).is_some());
     assert!(place.prefix.join("envs/mine").is_dir());
     assert_eq!(place.names(), ["demo"]);
 }

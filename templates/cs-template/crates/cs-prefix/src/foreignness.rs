@@ -46,7 +46,7 @@ impl fmt::Display for Foreignness {
                 target.display()
             ),
             Self::NoMarker { marker } => {
-                write!(f, "the directory is not empty and holds no {marker}")
+                write!(f, "the directory is not empty and contains no {marker}")
             }
             Self::OtherOwner { runtime } => write!(f, "it belongs to the runtime \"{runtime}\""),
             Self::Untrusted(why) => why.fmt(f),

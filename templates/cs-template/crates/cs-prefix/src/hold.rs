@@ -2,8 +2,9 @@
 //! nothing is started from any more.
 //!
 //! Between the look at a prefix's marker and the start of its delegate, another process could exchange prefixes,
-//! and the delegate would be another version's. So who starts something locks the prefix's directory, together
-//! with others who do, until the kernel has opened the program; and who moves a prefix away locks it alone.
+//! and the delegate would be another version's. So a process that starts something locks the prefix's directory,
+//! together with others that do, until the kernel has opened the program; and one that moves a prefix away locks it
+//! alone.
 
 use std::fs::File;
 use std::path::Path;
@@ -16,11 +17,11 @@ use crate::names::Owner;
 use crate::state::inspect;
 use crate::sys::{self, Attempt};
 
-/// How long a start waits for a move, which takes little more than the grace. Everybody
-/// who can read a directory can lock it, which must not prevent a start.
+/// How long a start waits for a move, which takes little more than the grace. Every
+/// user who can read a directory can lock it, which must not prevent a start.
 const START_LIMIT: Duration = Duration::from_secs(5);
-/// How long a move waits for starts, which take microseconds, and then goes on: everybody
-/// who can read a directory can lock it, which must not stop upgrades.
+/// How long a move waits for starts, which take microseconds, and then goes on: every
+/// user who can read a directory can lock it, which must not stop upgrades.
 const MOVE_LIMIT: Duration = Duration::from_secs(2);
 /// How long a move waits after the last start. The interpreter of a script opens that by its
 /// path, and the lock is gone by then. The page on the life of a prefix has the measurements.
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_waits_for_a_move_and_finds_what_is_there_then() {
+    fn a_start_waits_for_a_move_and_looks_again_after_it() {
         let directory = tempfile::tempdir().unwrap();
         let [prefix, other] = ["prefix", "other"].map(|name| directory.path().join(name));
         std::fs::create_dir(&prefix).unwrap();
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_locked_is_not_waited_for() {
+    fn a_start_does_not_wait_for_a_lock_that_is_unsupported() {
         sys::pretend::NO_LOCKS.set(true);
         let prefix = tempfile::tempdir().unwrap();
         let slept = sleeps_of(drop, || {

@@ -1,7 +1,7 @@
 //! Replace a prefix whose directory cannot be renamed: in a container, one that comes from the image.
 //!
 //! Overlayfs answers EXDEV to the rename of a directory of a lower layer. Such a prefix can
-//! be copied, and emptied where it stands. So everything that will be needed is copied first,
+//! be copied, and emptied in place. So everything that will be needed is copied first,
 //! beside it and with the old prefix whole; then its marker says that it is being
 //! *dismantled*, and from there on the next holder of the claim goes forward: see `resume`.
 
@@ -35,13 +35,13 @@ pub(crate) fn is_needed(names: &Names) -> Result<bool, PrefixError> {
     Ok(is_stuck(names, &names.prefix)? || is_stuck(names, &names.previous)?)
 }
 
-/// Whether a directory beside the staging directory cannot be renamed; the caller holds the claim.
+/// Whether a directory next to the staging directory cannot be renamed; the caller holds the claim.
 pub(crate) fn is_stuck(names: &Names, directory: &Path) -> Result<bool, PrefixError> {
     // While the claim is held, the staging directory holds the scratch space at least.
     Ok(is_directory(&names.scratch)? && sys::is_stuck(directory, &names.staging))
 }
 
-/// Bytes and files that a replacement copies besides what it builds. Refuses what could not be emptied where it stands.
+/// Bytes and files that a replacement copies besides what it builds. Refuses what could not be emptied in place.
 pub(crate) fn measure(names: &Names) -> Result<(u64, u64), PrefixError> {
     if !is_stuck(names, &names.prefix)? {
         return Ok((0, 0));

@@ -20,7 +20,7 @@ const LIMIT_BYTES: u64 = 16 << 20;
 ///
 /// A plain later run compares the marker's first bytes and looks at nothing else. A prefix whose surroundings
 /// a kill may leave untidy is *unsettled* while that is so: it runs as well, but its runtime takes the longer
-/// way and tidies up. One that is *dismantled* is being emptied where it stands: it counts as torn.
+/// way and tidies up. One that is *dismantled* is being emptied in place: it counts as torn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// As a plain later run expects it.
@@ -81,7 +81,7 @@ impl Form {
     }
 }
 
-/// What stands where a marker belongs.
+/// What is where a marker belongs.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(crate) enum Reading {
@@ -121,7 +121,7 @@ pub struct Marker {
     /// its end stands for all in it. None in prefixes of older runtimes, which did not look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<Vec<String>>,
-    /// Settings as the build left them, path to text, to tell the user's own from them: `.condarc`, for instance.
+    /// Settings as the build left them, path to text, which differ from the user's own: `.condarc`, for instance.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
     /// Stamps that a rollback turned down: their runtimes keep this prefix.
@@ -214,7 +214,7 @@ impl Marker {
     }
 }
 
-/// Whether the prefix at `path` may be run by the user who asks and its file `marker`
+/// Whether the prefix at `path` may be run by the calling user and its file `marker`
 /// begins with `start`: all that a plain later run wants to know.
 pub fn begins_with(path: &Path, marker: &str, start: &[u8]) -> bool {
     let mut found = vec![0; start.len()];

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::clock;
 use crate::error::PrefixError;
 use crate::heartbeat;
 use crate::names::Names;
@@ -13,7 +14,7 @@ const POLL: Duration = Duration::from_millis(25);
 /// How long a lock on the previous prefix is taken for a swap in progress, which lasts microseconds.
 const SWAP_LIMIT: Duration = Duration::from_secs(5);
 /// How long a heartbeat may stand still.
-const STALE_AFTER: Duration = Duration::from_secs(20);
+pub(crate) const STALE_AFTER: Duration = Duration::from_secs(20);
 
 /// What a process that waits for another can tell its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +30,11 @@ pub struct Waiting {
 pub enum News<'a> {
     /// Another process works on the prefix.
     Waiting(Waiting),
-    /// Something could not be deleted; it is in nobody's way.
+    /// Something could not be deleted; it is not in the way.
     Remains(&'a Remains),
 }
 
-/// How long to wait, and whom to tell. All times are the monotonic clock's: a jump of the wall clock changes nothing.
+/// How long to wait, and whom to inform. All times are the monotonic clock's: a jump of the wall clock changes nothing.
 pub(crate) struct Patience<'a> {
     limit: Duration,
     news: &'a mut dyn FnMut(&News),
@@ -41,7 +42,6 @@ pub(crate) struct Patience<'a> {
     start: Instant,
     /// The last heartbeat read, and when it was first seen.
     beat: Option<(Vec<u8>, Instant)>,
-    pub stale_after: Duration,
 }
 
 impl<'a> Patience<'a> {
@@ -50,16 +50,15 @@ impl<'a> Patience<'a> {
             limit,
             news,
             cancel,
-            start: Instant::now(),
+            start: clock::now(),
             beat: None,
-            stale_after: STALE_AFTER,
         }
     }
 
     /// Sleep a little; fails when the time is up or the caller wants to stop.
     pub fn wait(&mut self, names: &Names) -> Result<(), PrefixError> {
         self.check_cancelled(names)?;
-        let elapsed = self.start.elapsed();
+        let elapsed = clock::now() - self.start;
         if elapsed >= self.limit {
             let held = names.staging.clone();
             return Err(PrefixError::Busy {
@@ -72,11 +71,11 @@ impl<'a> Patience<'a> {
             elapsed,
             limit: self.limit,
         }));
-        std::thread::sleep(POLL.min(self.limit - elapsed));
+        clock::sleep(POLL.min(self.limit - elapsed));
         Ok(())
     }
 
-    /// Tell of the first of the things that could not be deleted; one that is known leads to the others.
+    /// Report the first of the things that could not be deleted; one that is known leads to the others.
     pub fn tell(&mut self, names: &Names) {
         if let Some(remains) = names.take_reports().first() {
             (self.news)(&News::Remains(remains));
@@ -95,16 +94,16 @@ impl<'a> Patience<'a> {
 
     /// Whether a locked previous prefix may still be a swap in progress, rather than somebody else's lock.
     pub fn may_be_a_swap(&self) -> bool {
-        self.start.elapsed() < SWAP_LIMIT
+        clock::now() - self.start < SWAP_LIMIT
     }
 
     /// Whether the heartbeat in the staging directory has stood still for too long.
     pub fn is_stale(&mut self, names: &Names) -> bool {
         let now = heartbeat::read(&names.scratch);
         match &self.beat {
-            Some((seen, since)) if *seen == now => since.elapsed() >= self.stale_after,
+            Some((seen, since)) if *seen == now => clock::now() - *since >= STALE_AFTER,
             _ => {
-                self.beat = Some((now, Instant::now()));
+                self.beat = Some((now, clock::now()));
                 false
             }
         }

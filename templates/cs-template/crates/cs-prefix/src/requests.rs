@@ -1,4 +1,4 @@
-//! What a prefix's user has asked conda for since the runtime made it, as `conda-meta/history` tells.
+//! What a prefix's user has asked conda for since the runtime made it, according to `conda-meta/history`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_runtime_was_made_of_is_no_request_of_the_user() {
+    fn the_runtimes_own_packages_are_not_requests_of_the_user() {
         assert!(replayed("").is_empty());
         assert!(replayed(&revision("# update specs: ['conda', 'python 3.*']")).is_empty());
     }
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn loosened_specs_stand_for_the_users_own_and_for_nothing_else() {
+    fn loosened_specs_match_the_users_own_and_no_others() {
         let more =
             revision("# update specs: ['numpy=2.1.0']\n# neutered specs: ['numpy', 'conda']");
         assert_eq!(replayed(&more), ["numpy"]);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_for_what_is_gone_does_not_count() {
+    fn a_request_for_a_removed_package_does_not_count() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join("conda-meta")).unwrap();
         let history = format!("{OWN}{}", revision("# update specs: ['a-b', 'gone']"));

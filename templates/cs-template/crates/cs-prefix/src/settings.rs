@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_copied_for_nothing_is_taken_back() {
+    fn put_back_undoes_the_copying_of_settings() {
         let directory = tempfile::tempdir().unwrap();
         let [from, to] = ["from", "to"].map(|name| directory.path().join(name));
         for (prefix, text) in [(&from, "new"), (&to, "old")] {

@@ -220,7 +220,7 @@ impl UninstallPlan {
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
-        // A removal that was killed where they stand may have left them empty.
+        // A removal in place that was killed may have left them empty.
         for directory in [&self.names.prefix, &self.names.previous] {
             if trust::is_own(directory)? {
                 let _ = std::fs::remove_dir(directory);

@@ -12,6 +12,8 @@ pub enum Kind {
     Io,
     /// The bytes are not those that the builder wrote.
     Damaged,
+    /// The bytes may be those of a builder, but the publisher's signature does not cover them.
+    Misplaced,
     /// The builder and this crate are of different generations.
     Version,
 }
@@ -33,6 +35,17 @@ pub enum StampError {
         /// The executable.
         path: PathBuf,
         /// What does not hold.
+        detail: String,
+    },
+    /// There is a stamp where the platform's signature does not cover it.
+    #[error(
+        "{}: the stamp is not where the signed bytes of this file end{detail}",
+        path.display()
+    )]
+    Misplaced {
+        /// The executable.
+        path: PathBuf,
+        /// Why the file has no place for one, if that is so.
         detail: String,
     },
     /// A part's bytes are not the ones that the builder wrote, or cannot be understood.
@@ -66,6 +79,7 @@ impl StampError {
         match self {
             Self::Io { .. } => Kind::Io,
             Self::Footer { .. } | Self::Part { .. } => Kind::Damaged,
+            Self::Misplaced { .. } => Kind::Misplaced,
             Self::Version { .. } => Kind::Version,
         }
     }

@@ -4,13 +4,13 @@ use std::fmt;
 
 use cs_entry::footer::{self, ENTRY_COUNT, Fault, PART_LIMITS};
 
-/// How many bytes signing tools may append behind the footer.
+/// How many bytes signing tools may append after the footer.
 pub const TRAILING_LIMIT_BYTES: u64 = 16 << 20;
 
-/// The parts of a stamp, in the order in which they stand.
+/// The parts of a stamp, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Part {
-    /// Who this runtime is and how it behaves; JSON.
+    /// The runtime's name and version, and how it behaves; JSON.
     Header,
     /// The packages of this platform in install order; JSON.
     Plan,

@@ -1,4 +1,4 @@
-//! The header: who this runtime is and how it behaves.
+//! The header: what this runtime is and how it behaves.
 
 use serde::Deserialize;
 
@@ -16,7 +16,7 @@ pub struct Header {
     pub runtime_version: String,
     /// Executable name and file stem of this layout.
     pub artifact_name: String,
-    /// How package archives reach the target machine.
+    /// Where users get the packages.
     #[serde(deserialize_with = "crate::json::word")]
     pub layout: Layout,
     /// The conda subdir that the plan is for.
@@ -29,7 +29,7 @@ pub struct Header {
     /// Where to read more.
     #[serde(deserialize_with = "Option::deserialize")]
     pub docs_url: Option<String>,
-    /// Where the prefix goes when nobody says otherwise.
+    /// Where the prefix is by default.
     #[serde(deserialize_with = "crate::json::word")]
     pub install_scheme: InstallScheme,
     /// The last component of that place.
@@ -56,7 +56,7 @@ pub struct Header {
     pub activation: Activation,
     /// Channel URLs, without credentials.
     pub channels: Vec<String>,
-    /// File name of the bundle beside an `external` runtime.
+    /// File name of the bundle next to an `external` runtime.
     #[serde(deserialize_with = "Option::deserialize")]
     pub bundle_file_name: Option<String>,
     /// Size of the installed prefix, where the builder knew it.
@@ -71,20 +71,20 @@ pub struct Header {
     pub prefix_limit_bytes: Option<usize>,
 }
 
-/// How package archives reach the target machine.
+/// Where users get the packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
     /// Over the network.
     Online,
-    /// In a bundle beside the runtime.
+    /// In a bundle next to the runtime.
     External,
     /// In a bundle inside the runtime.
     Embedded,
 }
 
-/// Where the prefix goes when nobody says otherwise.
+/// Where the prefix is by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(rename_all = "kebab-case")]
@@ -216,7 +216,7 @@ mod tests {
     use crate::Stamp;
 
     #[test]
-    fn the_headers_of_good_vectors_say_what_their_index_says() {
+    fn the_headers_of_good_vectors_match_their_index() {
         let vectors =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../packages/cs-stamp/vectors");
         let text = std::fs::read_to_string(vectors.join("vectors.json")).expect("vectors.json");

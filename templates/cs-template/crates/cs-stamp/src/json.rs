@@ -1,6 +1,6 @@
 //! The JSON of a stamp: one meaning for every reader.
 //!
-//! JSON leaves open what a key means that stands twice, and how large a number or how deep a document may be. A stamp's
+//! JSON leaves open what a repeated key means, and how large a number or how deep a document may be. A stamp's
 //! JSON is narrower, and all of it is held to that, keys that nobody knows included: `docs/reference/stamp-format.md`.
 //!
 //! Derived readers take more than that page says: a list of values for an object, and an object for a word. What is
@@ -15,7 +15,7 @@ use serde::de::{
 };
 use serde::{Deserialize, Deserializer};
 
-/// How deep arrays and objects may stand in each other.
+/// How deep arrays and objects may be nested.
 const DEPTH_LIMIT: usize = 32;
 
 /// Parse the JSON of a part, which is an object.
@@ -62,7 +62,7 @@ pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Ok(items.into_iter().map(|Object(value)| value).collect())
 }
 
-/// A value that stands as a word.
+/// A value that is written as a word.
 struct Word<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Word<T> {
@@ -72,7 +72,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Word<T> {
     }
 }
 
-/// A value that stands as an object.
+/// A value that is written as an object.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_format_page_allows_is_read() {
+    fn everything_that_the_format_page_allows_is_read() {
         for text in [
             r#"{"a":[1,-1,null,true,{"b":"","c":{}}],"b":"é"}"#,
             r#" {"a" : 9223372036854775807, "b":-9223372036854775808} "#,

@@ -17,7 +17,7 @@ pub struct Launch {
     pub self_commands: bool,
     /// The delegate needs a full activation.
     pub full_activation: bool,
-    /// The prefix stands in the user data directory, not in `HOME`.
+    /// The prefix is in the user data directory, not in `HOME`.
     pub user_data: bool,
     /// The prefix, relative to `HOME` or to the user data directory.
     pub prefix: String,

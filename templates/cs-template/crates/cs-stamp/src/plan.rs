@@ -4,7 +4,7 @@ use cs_archive::{Wanted, from_hex};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::header::{check_file_name, check_schema_version};
+use crate::header::{check_file_name, check_line, check_schema_version};
 use crate::json;
 
 /// What a first run installs.
@@ -22,6 +22,27 @@ pub struct Plan {
     /// Dependencies before dependents.
     #[serde(deserialize_with = "json::objects")]
     pub packages: Vec<PlanPackage>,
+    /// What the packages ask of the machine.
+    #[serde(default, deserialize_with = "json::objects")]
+    pub requirements: Vec<PlanRequirement>,
+}
+
+/// What a package asks of the machine: a virtual package of conda.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PlanRequirement {
+    /// The package that asks.
+    pub package: String,
+    /// The match spec by which it asks.
+    pub spec: String,
+    /// The virtual package, `__glibc`.
+    pub name: String,
+    /// Whether a machine without it does not do.
+    pub is_needed: bool,
+    /// Comparisons that all have to hold, `>=2.28`.
+    pub versions: Vec<String>,
+    /// Lowest level of the x86-64 architecture.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub x86_64_level: Option<u8>,
 }
 
 /// The Python that noarch packages meet in the prefix.
@@ -91,6 +112,9 @@ impl Plan {
         for (index, package) in plan.packages.iter().enumerate() {
             package.check(&format!("packages[{index}]"))?;
         }
+        for (index, requirement) in plan.requirements.iter().enumerate() {
+            requirement.check(&format!("requirements[{index}]"))?;
+        }
         Ok(plan)
     }
 }
@@ -133,6 +157,35 @@ impl PlanPackage {
     }
 }
 
+impl PlanRequirement {
+    fn check(&self, key: &str) -> Result<(), String> {
+        check_file_name(&format!("{key}.package"), &self.package)?;
+        check_file_name(&format!("{key}.name"), &self.name)?;
+        check_line(&format!("{key}.spec"), &self.spec)?;
+        if let Some(text) = self.versions.iter().find(|text| !is_comparison(text)) {
+            return Err(format!(
+                "{key}.versions has {text:?}, which is not a comparison"
+            ));
+        }
+        match self.x86_64_level {
+            None | Some(2..=4) => Ok(()),
+            Some(level) => Err(format!("{key}.x86_64_level is {level}, not 2, 3 or 4")),
+        }
+    }
+}
+
+/// Whether a text is an operator and a version of one to eight whole numbers.
+fn is_comparison(text: &str) -> bool {
+    let is_number = |part: &str| {
+        (1..=9).contains(&part.len()) && part.bytes().all(|mark| mark.is_ascii_digit())
+    };
+    let version = text
+        .strip_prefix(['<', '>'])
+        .map(|rest| rest.strip_prefix('=').unwrap_or(rest));
+    version
+        .is_some_and(|version| version.split('.').all(is_number) && version.split('.').count() <= 8)
+}
+
 /// Refuse a path that leads out of the prefix.
 fn check_site_packages(path: &str) -> Result<(), String> {
     let leads_out = path.is_empty()
@@ -141,7 +194,7 @@ fn check_site_packages(path: &str) -> Result<(), String> {
         || path.split('/').any(|name| name == "..");
     if leads_out {
         Err(format!(
-            "python.site_packages_path is {path:?}, which is not below the prefix"
+            "python.site_packages_path is {path:?}, which is not in the prefix"
         ))
     } else {
         Ok(())

@@ -12,7 +12,7 @@ use crate::search::{Found, find_footer};
 use crate::{Bytecode, Header, Launch, Layout, Part, PartSpan, Plan, StampError};
 
 /// Where the running executable is. Without a mounted `/proc`, as in a bare `chroot`,
-/// Linux still tells by which path it was started.
+/// Linux still knows by which path it was started.
 fn find_self() -> io::Result<PathBuf> {
     let path = std::env::current_exe();
     #[cfg(target_os = "linux")]
@@ -66,6 +66,12 @@ impl Stamp {
             Ok(Found::Damaged) => {
                 let detail = "its SHA-256 does not match".to_owned();
                 return Err(StampError::Footer { path, detail });
+            }
+            Ok(Found::Misplaced(why)) => {
+                return Err(StampError::Misplaced {
+                    path,
+                    detail: why.map(|why| format!(": {why}")).unwrap_or_default(),
+                });
             }
             Ok(Found::Nothing) => return Ok(None),
             Err(source) => return Err(StampError::Io { path, source }),

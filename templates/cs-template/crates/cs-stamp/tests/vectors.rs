@@ -40,6 +40,7 @@ fn name_outcome(
     match outcome {
         Ok(Some(_)) => ("accepted", None),
         Ok(None) => ("not-stamped", None),
+        Err(StampError::Misplaced { .. }) => ("misplaced", None),
         Err(StampError::Footer { .. }) => ("damaged", Some("footer")),
         Err(StampError::Part { part, .. }) => ("damaged", Some(part.name())),
         Err(StampError::Version { .. }) => ("unsupported-version", Some("footer")),
@@ -102,6 +103,29 @@ fn assert_plan(stamp: &Stamp, case: &Value) {
             expected["record"]
         );
     }
+    let requirements = expected["requirements"].as_array();
+    assert_eq!(
+        plan.requirements.len(),
+        requirements.map_or(0, |requirements| requirements.len())
+    );
+    for (requirement, expected) in plan
+        .requirements
+        .iter()
+        .zip(requirements.into_iter().flatten())
+    {
+        assert_eq!(requirement.package, expected["package"]);
+        assert_eq!(requirement.spec, expected["spec"]);
+        assert_eq!(requirement.name, expected["name"]);
+        assert_eq!(requirement.is_needed, expected["is_needed"]);
+        assert_eq!(
+            Value::from(requirement.versions.clone()),
+            expected["versions"]
+        );
+        assert_eq!(
+            Value::from(requirement.x86_64_level),
+            expected["x86_64_level"]
+        );
+    }
 }
 
 fn assert_launch(stamp: &Stamp, case: &Value) {
@@ -160,4 +184,128 @@ fn marks_are_the_bytes_that_the_index_says() {
         let mark = template_mark(text("name"), text("version"));
         assert_eq!(hex(&mark), text("hex"), "{case}");
     }
+}
+
+#[test]
+fn a_stamp_that_no_signature_covers_is_refused_with_the_reason() {
+    for (file, why) in [
+        (
+            "pe-bytes-behind-the-table",
+            ": its certificate table is not the end of the file",
+        ),
+        (
+            "macho-byte-behind-the-signature",
+            ": its code signature is not the end of the file",
+        ),
+        (
+            "universal",
+            ": it is a universal executable, which has no place for a stamp",
+        ),
+        ("pe-stamp-in-the-table-only", ""),
+    ] {
+        let path = vectors().join(format!("bad/{file}.bin"));
+        let error = Stamp::open(&path).expect_err("no signature covers it");
+        let expected = format!(
+            "{}: the stamp is not where the signed bytes of this file end{why}",
+            path.display()
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+/// Numbers, and what is found from each of them on.
+fn runs_of(case: &Value, name: &str) -> Vec<(usize, String)> {
+    serde_json::from_value(case[name].clone()).expect("a list of runs")
+}
+
+fn kind_at(runs: &[(usize, String)], number: usize) -> &str {
+    let run = runs.iter().rev().find(|(first, _)| *first <= number);
+    &run.expect("a run from 0 on").1
+}
+
+/// One file for many contents: to create thousands takes much longer than to read them.
+struct Scratch(tempfile::NamedTempFile);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(tempfile::NamedTempFile::new().expect("a temporary file"))
+    }
+
+    fn kind_of(&self, bytes: &[u8]) -> &'static str {
+        std::fs::write(self.0.path(), bytes).expect("room");
+        name_outcome(&Stamp::open(self.0.path())).0
+    }
+}
+
+#[test]
+fn one_flipped_bit_in_an_executables_headers_gives_what_the_index_says() {
+    let scratch = Scratch::new();
+    for case in read_cases("damage") {
+        let file = case["file"].as_str().expect("a file");
+        let bytes = std::fs::read(vectors().join(file)).expect("a vector");
+        let runs = runs_of(&case, "flipped_bits");
+        let (last, _) = runs.last().expect("a run");
+        assert!(*last > 100);
+        // Every fifth meets each byte, and each place in a byte.
+        for bit in (0..last + 64).step_by(5) {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(
+                scratch.kind_of(&changed),
+                kind_at(&runs, bit),
+                "bit {bit} of {file}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_executable_that_is_cut_off_gives_what_the_index_says() {
+    let scratch = Scratch::new();
+    for case in read_cases("damage") {
+        let file = case["file"].as_str().expect("a file");
+        let bytes = std::fs::read(vectors().join(file)).expect("a vector");
+        let runs = runs_of(&case, "truncated_to");
+        // All of the headers and of the footer, and each place where another kind starts; of the rest a part.
+        let near = |size| {
+            runs.iter()
+                .any(|(first, _)| usize::abs_diff(*first, size) < 3)
+        };
+        let (headers, footer) = (0x260, bytes.len() - 600);
+        for size in (0..bytes.len())
+            .filter(|&size| size < headers || size > footer || size % 97 == 0 || near(size))
+        {
+            let expected = kind_at(&runs, size);
+            assert_eq!(
+                scratch.kind_of(&bytes[..size]),
+                expected,
+                "{size} bytes of {file}"
+            );
+        }
+    }
+}
+
+#[test]
+fn headers_of_random_bytes_are_read_without_a_panic() {
+    let scratch = Scratch::new();
+    let mut dice = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut roll = |limit: u64| {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        dice % limit
+    };
+    let mut refused = 0;
+    for case in read_cases("damage") {
+        let file = case["file"].as_str().expect("a file");
+        let bytes = std::fs::read(vectors().join(file)).expect("a vector");
+        for _ in 0..500 {
+            let mut changed = bytes.clone();
+            for _ in 0..1 + roll(8) {
+                changed[4 + roll(0x260) as usize] = roll(256) as u8;
+            }
+            refused += usize::from(scratch.kind_of(&changed) != "accepted");
+        }
+    }
+    assert!(refused > 100);
 }

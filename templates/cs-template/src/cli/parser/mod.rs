@@ -88,7 +88,7 @@ fn find_own(word: &str, launch: &Launch) -> Option<Own> {
 }
 
 impl Own {
-    /// Parse the words behind. `whole` is what conda would be told instead.
+    /// Parse the words that follow. `whole` is what conda would get instead.
     fn parse(
         &self,
         words: Vec<OsString>,
@@ -210,7 +210,7 @@ fn pass_on(parser: &mut Parser, word: OsString, spawn_arguments: &mut Vec<OsStri
     }
 }
 
-/// Take the options at the start that may stand before a command; returns what follows.
+/// Take the options that may come before a command from the start; returns what follows.
 fn take_globals(arguments: Vec<OsString>) -> Parsed<(Given, Vec<OsString>)> {
     let (mut parser, mut given) = (Parser::from_args(arguments), Given::default());
     take_options(&mut parser, &GLOBALS.each_ref(), &mut given).map_err(|message| UsageError {
@@ -289,7 +289,7 @@ fn find_choice(choices: &[&'static Choice], name: &str) -> Option<&'static Choic
         .find(|choice| choice.names.contains(&name))
 }
 
-/// What stands before the first `=`, as far as it is text, and whether there is one.
+/// The part before the first `=`, as far as it is text, and whether there is one.
 fn split_name(word: &OsStr) -> (&str, bool) {
     let bytes = word.as_encoded_bytes();
     let end = bytes.iter().position(|byte| *byte == b'=');

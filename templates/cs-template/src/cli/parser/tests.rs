@@ -153,8 +153,9 @@ fn bootstrap_has_its_options() {
         is_forced: true,
         bundle: Some("b".into()),
         is_offline: true,
+        ignores_machine: true,
     };
-    let line = "bootstrap --force --bundle b --offline --progress json";
+    let line = "bootstrap --force --bundle b --offline --ignore-virtual-packages --progress json";
     let invocation = parse(line, DIRECT).unwrap();
     assert_eq!(invocation.request, Request::Bootstrap(expected));
     assert_eq!(invocation.globals.progress, Some(Form::Json));
@@ -179,7 +180,7 @@ fn a_shell_takes_one_environment() {
 }
 
 #[test]
-fn what_a_shell_does_not_know_is_for_conda_spawn() {
+fn words_that_shell_does_not_know_go_to_conda_spawn() {
     for (line, environment, arguments) in [
         ("shell --replace mine", Some("mine"), &["--replace"][..]),
         (
@@ -204,7 +205,7 @@ fn what_a_shell_does_not_know_is_for_conda_spawn() {
 }
 
 #[test]
-fn condas_uninstall_is_told_from_the_runtimes_own() {
+fn condas_uninstall_differs_from_the_runtimes_own() {
     for (line, is_own) in [
         ("uninstall", true),
         ("uninstall -y", true),
@@ -256,7 +257,7 @@ fn an_option_without_its_value_is_refused() {
 }
 
 #[test]
-fn an_option_of_one_command_is_none_of_another() {
+fn options_of_one_command_are_refused_by_the_others() {
     for line in ["status --force", "bootstrap --json", "status --json=1"] {
         let message = parse(line, DIRECT).unwrap_err().message;
         let (command, option) = line.split_once(' ').unwrap();
@@ -282,7 +283,7 @@ fn every_option_that_a_command_takes_is_suggested_for_it() {
 }
 
 #[test]
-fn help_wins_over_what_is_wrong_behind_it_and_before() {
+fn help_wins_over_errors_before_and_after_it() {
     for line in [
         "status -h --yaml",
         "status --help --path",
@@ -360,7 +361,7 @@ fn whatever_the_fast_path_keeps_is_asked_of_the_runtime() {
 
 #[cfg(unix)]
 #[test]
-fn no_byte_of_a_value_or_of_what_goes_to_the_delegate_is_lost() {
+fn values_and_delegate_arguments_keep_every_byte() {
     use std::os::unix::ffi::OsStringExt;
     let odd = |start: &str| OsString::from_vec([start.as_bytes(), b"/\xff=\xc3\n"].concat());
     let parse =

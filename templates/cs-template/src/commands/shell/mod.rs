@@ -66,8 +66,8 @@ fn find_shell() -> PathBuf {
         .map_or_else(|| fallback.into(), PathBuf::from)
 }
 
-/// conda-spawn, if it is to start the shell: it draws a terminal of its own, and waits for ever
-/// for what is typed where there is none. Its activation code (`--hook`) can be had anywhere.
+/// conda-spawn, if it is to start the shell: it draws its own terminal, and without one waits for ever
+/// for input. Its activation code (`--hook`) is available anywhere.
 fn choose_spawn(plan: &ShellPlan) -> Result<Option<PathBuf>, Error> {
     let conda = find_spawn(&plan.root);
     let asks_for_code = plan.spawn_arguments.iter().any(|word| word == "--hook");
@@ -86,7 +86,7 @@ fn choose_spawn(plan: &ShellPlan) -> Result<Option<PathBuf>, Error> {
     })
 }
 
-/// conda-spawn activates by itself, on top of what is active; it is told what conda finds the environment by.
+/// conda-spawn activates by itself, on top of what is active; it gets the name by which conda finds the environment.
 fn prepare_spawn(plan: &ShellPlan, conda: PathBuf) -> (Vec<OsString>, Environment) {
     let mut words = vec![
         conda.into_os_string(),

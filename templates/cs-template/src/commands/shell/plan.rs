@@ -39,7 +39,7 @@ impl ShellPlan {
         Environment::for_process(std::env::vars_os(), &context)
     }
 
-    /// What names the environment. Shells set it again behind the user's start-up files,
+    /// What names the environment. Shells set it again after the user's start-up files,
     /// in which another conda may have activated its own.
     pub fn variables(&self) -> Vec<(&'static str, OsString)> {
         let Found { prefix, name, .. } = &self.environment;

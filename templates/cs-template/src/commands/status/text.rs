@@ -39,7 +39,7 @@ pub fn render_lines(status: &Status, is_verbose: bool) -> Vec<String> {
     lines.iter().map(render).collect()
 }
 
-/// A label, and values below each other.
+/// A label, and values in lines of their own.
 fn list_under(
     label: &'static str,
     values: impl Iterator<Item = String>,
@@ -104,12 +104,12 @@ fn describe_state(about: &About, place: &PlaceStatus) -> String {
         .map_or(String::new(), |installed| {
             let requested = match installed.requested.as_slice() {
                 [] => String::new(),
-                specs => format!("; asked for: {}", specs.join(", ")),
+                specs => format!("; requested: {}", specs.join(", ")),
             };
             let files: Vec<&str> = installed.files.iter().map(String::as_str).collect();
             let files = match files.as_slice() {
                 [] => String::new(),
-                files => format!(", and without a package {}", name_some(files)),
+                files => format!(", and files without a package: {}", name_some(files)),
             };
             format!(
                 ", changed since: {} added, {} removed{files}{requested}",

@@ -65,7 +65,7 @@ fn going_up_follows_symbolic_links_as_the_system_does() {
 }
 
 #[test]
-fn what_no_shell_has_expanded_is_expanded() {
+fn paths_that_no_shell_expanded_are_expanded() {
     let variables = |name| [("HOME", "/h"), (name, "~/a/$HOME")];
     for name in ["CONDA_SHIP_PREFIX", "DEMO_PREFIX"] {
         let place = place_with(&variables(name), None).unwrap();

@@ -30,12 +30,12 @@ pub fn advise_word(word: &str, name: &str, own: &str) -> String {
     format!("{instead}. To pass the word on to conda: `{name} -- {word}`.")
 }
 
-/// Which environments there are.
+/// Which environments exist.
 pub fn advise_environments(known: &[String]) -> String {
     match known {
-        [] => "There are no named environments; one elsewhere can be named by its path.".to_owned(),
+        [] => "There are no named environments. To use one elsewhere, give its path.".to_owned(),
         names => format!(
-            "There are: {}. One elsewhere can be named by its path.",
+            "The environments are: {}. To use one elsewhere, give its path.",
             names.join(", ")
         ),
     }
@@ -54,7 +54,7 @@ pub fn advise_confirmation(command: &str, other: Option<&str>) -> String {
 pub fn advise_bundle(place: &BundlePlace) -> String {
     let name = match &place.beside {
         Some((file_name, executable)) => {
-            format!("Put {file_name} beside {}, or name", executable.display())
+            format!("Put {file_name} next to {}, or name", executable.display())
         }
         None => "Name".to_owned(),
     };

@@ -13,6 +13,10 @@ pub fn judge_stamp(kind: cs_stamp::Kind) -> Verdict {
     match kind {
         Kind::Io => row(status::IO, ""),
         Kind::Damaged => row(status::STAMP, "Download the file again."),
+        Kind::Misplaced => row(
+            status::STAMP,
+            "Somebody has changed this file: download it again from its publisher.",
+        ),
         Kind::Version => row(
             status::STAMP,
             "Build the runtime again with matching versions of cs and cs-template.",
@@ -88,13 +92,13 @@ pub fn judge_prefix(error: &PrefixError) -> Verdict {
         Kind::LeftBehind => (
             status::IO,
             format!(
-                "Everything else is removed, and nothing uses what is left. \
-                 Delete {path} yourself, with the permissions that it needs."
+                "Everything else was removed, and nothing uses what is left. \
+                 Delete {path} as a user with permission to do so."
             ),
         ),
         Kind::Busy => row(status::BUSY, "Wait for it to end, then try again."),
         Kind::Appeared => row(status::BUSY, "Nothing was removed."),
-        Kind::NothingToRollBack => row(status::USAGE, "Only an upgrade leaves one."),
+        Kind::NothingToRollBack => row(status::USAGE, "Only an upgrade creates one."),
         Kind::Cancelled => row(status::CANCELLED, ""),
     }
 }
@@ -113,7 +117,7 @@ pub fn judge_link(kind: cs_link::Kind) -> Verdict {
         ),
         Kind::Memory => row(
             status::IO,
-            "Close other programs, or raise the limit that is set for this one, then try again.",
+            "Close other programs, or raise the memory limit of this program, then try again.",
         ),
         Kind::CannotWrite => row(
             status::CANNOT_WRITE,
@@ -121,7 +125,7 @@ pub fn judge_link(kind: cs_link::Kind) -> Verdict {
         ),
         Kind::Prefix => row(
             status::CANNOT_WRITE,
-            "Choose a shorter path, of UTF-8, with --path.",
+            "Choose a shorter path in valid UTF-8 with --path.",
         ),
         Kind::Cancelled => row(status::CANCELLED, ""),
     }
@@ -141,7 +145,7 @@ pub fn judge_bundle(kind: cs_bundle::Kind) -> Verdict {
         Kind::Damaged => row(status::MISSING, "Download or copy it again."),
         Kind::Entry => row(
             status::MISSING,
-            "A bundle holds package archives at its top level and nothing else.",
+            "A bundle contains only package archives, at its top level.",
         ),
         Kind::Mismatch => row(
             status::MISSING,

@@ -73,6 +73,12 @@ fn judge(error: &Error) -> Verdict {
             format!("{}, or allow the network.", advise_bundle(bundle)),
         ),
         Error::Local { bundle, .. } => (status::MISSING, format!("{}.", advise_bundle(bundle))),
+        Error::Machine { own, variable, .. } => (
+            status::MACHINE,
+            format!(
+                "To install anyway, run `{own} bootstrap --ignore-virtual-packages` or set {variable}=1."
+            ),
+        ),
         Error::NoDelegate { runtime, .. } => (
             status::MISSING,
             format!("This is a bug in how {runtime} was built: please report it to its publisher."),

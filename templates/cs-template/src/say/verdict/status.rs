@@ -6,6 +6,8 @@ pub const USAGE: u8 = 64;
 pub const MISSING: u8 = 66;
 /// The network failed.
 pub const NETWORK: u8 = 69;
+/// The machine lacks what the packages need.
+pub const MACHINE: u8 = 71;
 /// The prefix cannot be written.
 pub const CANNOT_WRITE: u8 = 73;
 /// The disk is full, or reading or writing failed.

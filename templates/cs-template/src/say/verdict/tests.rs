@@ -49,6 +49,16 @@ fn own_errors() -> Vec<(Error, u8)> {
             },
             66,
         ),
+        (
+            Error::Machine {
+                package: "numpy".into(),
+                spec: "__glibc >=2.28".into(),
+                found: "this machine has glibc 2.17".into(),
+                own: "demo".into(),
+                variable: "DEMO_IGNORE_VIRTUAL_PACKAGES".into(),
+            },
+            71,
+        ),
         (write_error(io::ErrorKind::StorageFull), 74),
         (write_error(io::ErrorKind::PermissionDenied), 73),
         (write_error(io::ErrorKind::ReadOnlyFilesystem), 73),
@@ -207,6 +217,14 @@ fn crate_errors() -> Vec<(Error, u8)> {
             74,
         ),
         (
+            cs_stamp::StampError::Misplaced {
+                path: "/x".into(),
+                detail: String::new(),
+            }
+            .into(),
+            78,
+        ),
+        (
             cs_stamp::StampError::Version {
                 path: "/x".into(),
                 found: 2,
@@ -235,7 +253,7 @@ fn each_failure_has_the_status_of_its_kind() {
 }
 
 #[test]
-fn what_is_wrong_and_what_to_do_are_whole_sentences_each_with_one_full_stop() {
+fn every_problem_and_every_hint_is_a_sentence_with_one_full_stop() {
     for (error, _) in all_errors() {
         let (what, text) = (error.to_string(), error.explain());
         assert!(!what.ends_with('.'), "{what}");

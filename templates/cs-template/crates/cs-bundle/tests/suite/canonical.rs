@@ -54,7 +54,7 @@ fn a_canonical_file_is_read_without_spooling() {
 }
 
 #[test]
-fn what_is_written_here_is_a_zstd_frame() {
+fn the_bundle_that_these_tests_write_is_a_zstd_frame() {
     let tar = tar(&archives());
     assert!(zstd::decode_all(&frame(&tar)[..]).unwrap() == tar);
 }
@@ -152,7 +152,7 @@ fn a_length_past_the_end_of_the_file_is_refused() {
 fn an_archive_that_the_plan_does_not_have_is_refused() {
     let message = refusal(&framed(&entry("z-1-0.conda", b"new")));
     assert!(
-        message.contains("it holds \"z-1-0.conda\", which is not in the plan"),
+        message.contains("it contains \"z-1-0.conda\", which is not in the plan"),
         "{message}"
     );
 }
@@ -173,7 +173,7 @@ fn duplicates_and_disorder_are_refused() {
         let tar = tar(&pair.map(|index| archives[index].clone()));
         let message = refusal(&frame(&tar));
         assert!(
-            message.contains("an entry is out of order or there twice"),
+            message.contains("an entry is out of order or appears twice"),
             "{message}"
         );
     }

@@ -71,7 +71,7 @@ fn other_archives_are_ignored() {
 }
 
 #[test]
-fn what_nobody_asked_for_is_not_decoded_without_end() {
+fn unwanted_members_are_not_decoded_to_their_end() {
     // The header alone says so: what follows is never there.
     let error = refusal(&[header("other-1-0.conda", 4 << 30, b'0')]);
     assert!(error.contains("two hundred times its size"), "{error}");
@@ -242,7 +242,7 @@ fn every_truncation_is_refused() {
 }
 
 #[test]
-fn what_is_no_zstd_is_refused() {
+fn a_file_that_is_not_zstd_is_refused() {
     let message = refusal_of_bytes(&tar(&archives()));
     assert!(
         message.contains("it is not a zstd-compressed tar"),
@@ -332,7 +332,7 @@ fn an_unwritable_spool_directory_is_named() {
 }
 
 #[test]
-fn a_directory_is_no_bundle_file() {
+fn a_directory_is_not_a_bundle_file() {
     let directory = scratch();
     let error = open_file(
         directory.path(),

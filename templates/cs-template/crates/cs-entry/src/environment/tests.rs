@@ -119,7 +119,7 @@ fn an_outer_environment_in_other_capitals_is_described_anew() {
 }
 
 #[test]
-fn what_users_configure_stays() {
+fn user_settings_stay() {
     let configured = [
         "CONDARC=/c",
         "CONDA_PKGS_DIRS=/k",

@@ -1,4 +1,4 @@
-//! The entry, linked into a static program and run: what the delegate sees, and when it stands aside.
+//! The entry, linked into a static program and run: what the delegate sees, and when the full program takes over.
 
 use crate::support;
 use std::ffi::{OsStr, OsString};
@@ -240,7 +240,7 @@ fn apply_rules(command: &Command, prefix: &Path, delegate_is_conda: bool) -> Vec
     expected.done
 }
 
-/// Assert that the entry stood aside and that nothing shows that it was there.
+/// Assert that the entry left the start to the full program, without a trace.
 fn assert_stands_aside(home: &Home, command: &mut Command, why: &str) {
     let arguments: Vec<OsString> = command.get_args().map(OsStr::to_owned).collect();
     let report = run(command);
@@ -281,7 +281,7 @@ fn the_delegate_gets_its_own_path_and_the_arguments_byte_by_byte() {
 }
 
 #[test]
-fn the_delegates_environment_is_what_the_rules_say() {
+fn the_delegates_environment_follows_the_rules() {
     let _turn = take_turn();
     let home = Home::new();
     let mut command = home.command();
@@ -527,7 +527,7 @@ fn it_stands_aside_for_anything_but_an_intact_stamp() {
 }
 
 #[test]
-fn it_stands_aside_for_what_has_been_changed_and_digested_again() {
+fn it_leaves_a_changed_stamp_with_a_new_digest_to_the_full_program() {
     let _turn = take_turn();
     let intact = write_stamp(0, "status");
     let start = intact.len() - footer::LENGTH;

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_names_nothing() {
+    fn a_hosts_path_that_is_not_a_file_is_ignored() {
         assert!(find(Path::new("/nowhere/hosts"), "localhost").is_empty());
         assert!(find(Path::new("/"), "localhost").is_empty());
     }

@@ -70,7 +70,7 @@ impl Query {
             family,
             name: name.to_ascii_lowercase(),
             question,
-            // A fresh RandomState has fresh keys: who does not see the question cannot guess it.
+            // A fresh RandomState has fresh keys: a stranger who does not see the question cannot guess it.
             id: RandomState::new().hash_one(name) as u16,
         })
     }
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn response_codes_are_told_apart() {
+    fn each_response_code_has_its_own_meaning() {
         let query = query("demo.example");
         for (flags, answer) in [
             (0x8180, Answer::NoAddress),
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_answer_the_question_is_not_believed() {
+    fn unrelated_answers_are_ignored() {
         let (asked, other) = (query("demo.example"), query("evil.example"));
         let good = response(&asked, 0x8180, &[(OWN, 1, ADDRESS)]);
         assert!(asked.read(&good).is_some());

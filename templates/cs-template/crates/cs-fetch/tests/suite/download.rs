@@ -6,8 +6,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::support::{
-    Fixture, Server, assert_network, assert_says, noise, read_all, request, respond, respond_raw,
-    respond_with_ranges,
+    Fixture, Server, assert_network, assert_says, fall_silent, noise, read_all, request, respond,
+    respond_raw, respond_with_ranges,
 };
 use cs_archive::Archives;
 use cs_fetch::{Cause, Event, FetchError, Kind, Speed};
@@ -181,7 +181,7 @@ fn breaking(body: Vec<u8>, headers: &'static [&'static str], first: usize, stall
                 &body[..first],
             );
             if stalls {
-                sleep(Duration::from_secs(2));
+                fall_silent(stream);
             }
         }
         _ => respond_with_ranges(received, stream, headers, &body),
@@ -206,7 +206,8 @@ fn a_broken_download_is_resumed_where_it_broke() {
 
 #[test]
 fn a_stalled_download_is_resumed() {
-    let (fixture, body) = (Fixture::new(), noise(7, 50_000));
+    let (mut fixture, body) = (Fixture::new(), noise(7, 50_000));
+    fixture.options.stall_timeout = Duration::from_millis(300);
     let server = breaking(body.clone(), &["Accept-Ranges: bytes"], 30_000, true);
     assert!(fixture.fetch_bytes(request(0, server.url("a-1-0.conda"), &body)) == body);
     assert_eq!(server.received()[1].header("range"), Some("bytes=30000-"));
@@ -509,8 +510,9 @@ fn redirects_are_followed_but_not_in_circles() {
 fn a_silent_server_is_given_up() {
     let mut fixture = Fixture::new();
     fixture.options.connect_timeout = Duration::from_millis(100);
+    fixture.options.stall_timeout = Duration::from_millis(300);
     fixture.options.attempts = 2;
-    let server = Server::start(|_, _| sleep(Duration::from_secs(2)));
+    let server = Server::start(|_, stream| fall_silent(stream));
     let error = fixture.fetch_nothing(request(0, server.url("a-1-0.conda"), b"x"));
     assert_network(
         &error,

@@ -215,7 +215,7 @@ fn a_variable_that_holds_no_proxy_is_an_error_and_never_shown() {
             &text,
             &[
                 "FAILED Network(Proxy)",
-                "the variable http_proxy does not hold",
+                "the variable http_proxy does not contain",
             ],
         );
         assert!(!text.contains("secret"), "{text}");
@@ -341,7 +341,7 @@ fn a_default_entry_of_netrc_counts_for_hosts_of_the_plan_alone() {
 /// takes it for a comment, Python does not.
 #[cfg(unix)]
 #[test]
-fn netrc_files_give_what_they_give_curl() {
+fn netrc_files_mean_the_same_as_for_curl() {
     let home = tempfile::tempdir().unwrap();
     let proxy = Server::of(BODY.to_vec());
     let address = format!("http://{}", proxy.address);
@@ -398,7 +398,7 @@ fn a_token_with_a_line_end_is_used_without_it_and_never_shown() {
         let file = write(home.path(), "auth.json", &entry);
         let variables = [("RATTLER_AUTH_FILE", file.as_str())];
         let text = fetch_with(home.path(), &server.url("a-1-0.conda"), &variables);
-        let refused = format!("the {kind} for 127.0.0.1 holds characters");
+        let refused = format!("the {kind} for 127.0.0.1 contains characters");
         if arrives {
             assert_says(&text, &["ARRIVED"])
         } else {

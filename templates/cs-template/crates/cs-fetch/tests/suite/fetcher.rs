@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Barrier, Mutex};
-use std::thread::{self, sleep};
-use std::time::Duration;
+use std::thread;
 
-use crate::support::{Fixture, Request, Server, assert_says, noise, read_all, request, respond};
+use crate::support::{
+    Fixture, Request, Server, assert_says, fall_silent, noise, read_all, request, respond,
+};
 use cs_archive::Archives;
 use cs_fetch::{Fetcher, Kind, fetch};
 
@@ -120,12 +121,9 @@ fn wait_until(is_so: impl Fn() -> bool) {
     }
 }
 
-/// A fetcher that waits for a server that says nothing, and would wait for an hour.
-fn waiting(fixture: &mut Fixture) -> (Server, Fetcher) {
-    let hour = Duration::from_secs(3600);
-    fixture.options.connect_timeout = hour;
-    fixture.options.stall_timeout = hour;
-    let server = Server::start(move |_, _| sleep(hour));
+/// A fetcher that waits for a server that says nothing, and would wait for a long time.
+fn waiting(fixture: &Fixture) -> (Server, Fetcher) {
+    let server = Server::start(|_, stream| fall_silent(stream));
     let fetcher = fixture.fetch(vec![request(0, server.url("a-1-0.conda"), b"x")]);
     wait_until(|| server.received().len() == 1);
     (server, fetcher)
@@ -133,8 +131,8 @@ fn waiting(fixture: &mut Fixture) -> (Server, Fetcher) {
 
 #[test]
 fn raising_the_flag_stops_whatever_is_waited_for() {
-    let mut fixture = Fixture::new();
-    let (_server, fetcher) = waiting(&mut fixture);
+    let fixture = Fixture::new();
+    let (_server, fetcher) = waiting(&fixture);
     fixture.cancel.store(true, Ordering::SeqCst);
     let error = fetcher.next().err().unwrap();
     drop(fetcher);
@@ -143,9 +141,9 @@ fn raising_the_flag_stops_whatever_is_waited_for() {
 }
 
 #[test]
-fn raising_the_flag_wakes_who_waits_for_an_archive() {
-    let mut fixture = Fixture::new();
-    let (_server, fetcher) = waiting(&mut fixture);
+fn cancelling_wakes_the_thread_that_waits_for_an_archive() {
+    let fixture = Fixture::new();
+    let (_server, fetcher) = waiting(&fixture);
     thread::scope(|scope| {
         let waiter = scope.spawn(|| fetcher.next().err().unwrap());
         fixture.cancel.store(true, Ordering::SeqCst);
@@ -156,7 +154,7 @@ fn raising_the_flag_wakes_who_waits_for_an_archive() {
 
 #[test]
 fn dropping_the_fetcher_stops_its_thread() {
-    let (_server, fetcher) = waiting(&mut Fixture::new());
+    let (_server, fetcher) = waiting(&Fixture::new());
     drop(fetcher);
 }
 

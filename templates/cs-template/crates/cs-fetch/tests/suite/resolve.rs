@@ -268,7 +268,7 @@ fn the_hosts_file_comes_first_and_localhost_is_always_there() {
 }
 
 #[test]
-fn a_name_that_does_not_exist_is_final_and_told_with_its_server() {
+fn a_name_that_does_not_exist_is_final_and_reported_with_its_server() {
     let server = DnsServer::of(&[]);
     let error = look_up(settings(&[&server]), "demo.local").unwrap_err();
     assert!(error.is_final());
@@ -285,7 +285,7 @@ fn a_name_that_does_not_exist_is_final_and_told_with_its_server() {
 }
 
 #[test]
-fn a_name_without_addresses_is_told_as_that() {
+fn a_name_without_addresses_is_reported_as_such() {
     let server = DnsServer::start(|_, _| Answer::Addresses(vec![]));
     let error = look_up(settings(&[&server]), "demo.example").unwrap_err();
     assert!(

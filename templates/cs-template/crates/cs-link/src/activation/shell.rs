@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_of_shells_are_told_from_other_variables() {
+    fn settings_of_shells_differ_from_other_variables() {
         for name in ["BASH_ENV", "CDPATH", "IFS", "BASH_FUNC_f%%"] {
             assert!(is_shell_setting(name.as_ref()), "{name}");
         }

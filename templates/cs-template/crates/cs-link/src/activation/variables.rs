@@ -96,7 +96,7 @@ fn read_variable(name: &str, value: &RawValue) -> Result<Option<String>, &'stati
         return Err("activation itself sets it");
     }
     if !is_possible_name(name) {
-        return Err("no variable can have this name");
+        return Err("this is not a valid name of a variable");
     }
     let text = match serde_json::from_str(value.get()) {
         Ok(Value::String(text)) => text,
@@ -107,7 +107,7 @@ fn read_variable(name: &str, value: &RawValue) -> Result<Option<String>, &'stati
         _ => return Err("its value is neither text nor a number"),
     };
     if text.contains('\0') {
-        Err("its value holds a NUL character")
+        Err("its value contains a NUL character")
     } else {
         Ok(Some(text))
     }
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_variable_is_ignored_by_itself() {
+    fn invalid_variables_are_ignored_one_by_one() {
         for (pair, reason) in [
             (r#""PATH": "/evil""#, "activation itself sets it"),
             (r#""CONDA_PREFIX": "/evil""#, "activation itself sets it"),
@@ -269,7 +269,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_has_no_end_is_not_read_and_what_is_no_file_not_waited_for() {
+    fn endless_files_are_not_read_and_pipes_are_not_waited_for() {
         let prefix = Prefix::with(&[("etc/conda/env_vars.d/b.json", r#"{"GOOD": "1"}"#)]);
         let hole = fs::File::create(prefix.0.path().join("etc/conda/env_vars.d/a.json"));
         hole.unwrap().set_len(1 << 40).unwrap();

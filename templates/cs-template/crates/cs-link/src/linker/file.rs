@@ -17,7 +17,7 @@ use crate::shared::{Shared, write_fault};
 use crate::tar::{Entry, TarReader};
 use crate::tree::{set_modified, start_writing};
 
-/// Lends the bytes of one file, a piece at a time.
+/// Gives out the bytes of one file, a piece at a time.
 pub(super) trait Chunks {
     /// The next bytes; empty at the end.
     fn chunk(&mut self) -> Result<&[u8], Fault>;
@@ -169,7 +169,7 @@ impl Linker<'_, '_> {
         Ok(outcome)
     }
 
-    /// Sign a program again that replacing has changed: macOS kills what is not signed as it stands.
+    /// Sign a program again after replacing has changed it: macOS kills a program whose signature does not match.
     #[cfg(target_os = "macos")]
     fn sign(
         &mut self,

@@ -34,7 +34,7 @@ impl Linker<'_, '_> {
             )
         })?;
         let source = match self.lookup.find(self.entries, &source) {
-            // A name that is itself a hard link stands for the file that it leads to:
+            // A name that is itself a hard link means the file that it leads to:
             // only that one has bytes in the archive.
             Some(listed) => match self.aliases.get(&listed) {
                 Some(origin) => origin.clone(),
@@ -142,7 +142,7 @@ impl Linker<'_, '_> {
             .iter()
             .min_by_key(|(_, copies)| copies.first().copied());
         let (source, index) = first.map_or(("", 0), |(source, copies)| (source, copies[0]));
-        let reason = format!("it is a hard link to {source:?}, which the archive does not hold");
+        let reason = format!("it is a hard link to {source:?}, which is not in the archive");
         Fault::damaged_at(&*self.entries[index].source, reason)
     }
 

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_json_may_leave_out_what_it_does_not_know() {
+    fn paths_json_may_leave_out_optional_fields() {
         let entries = parse_paths_json(
             br#"{"paths": [{"_path": "a"}, {"_path": "b", "path_type": "softlink"}]}"#,
             2,

@@ -20,7 +20,7 @@ impl Placeholders {
             ));
         }
         if text.contains('\0') {
-            return Err(Fault::hostile("info/", "a placeholder holds a NUL"));
+            return Err(Fault::hostile("info/", "a placeholder contains a NUL"));
         }
         if let Some(known) = self.0.get(text) {
             return Ok(Rc::clone(known));
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_is_no_longer_than_a_path() {
+    fn a_placeholder_is_at_most_as_long_as_a_path() {
         let list = |length| {
             let text = "p".repeat(length);
             format!(

@@ -1,4 +1,4 @@
-//! What a package says it holds: `info/paths.json`, or the files that stood in its place before conda 4.3.
+//! What a package says it contains: `info/paths.json`, or the files used instead before conda 4.3.
 
 mod entry;
 mod json;

@@ -29,7 +29,7 @@ impl Pattern {
 /// A C string that a replacement was made in and that is not over yet.
 struct OpenString {
     pattern: usize,
-    /// The file offset, modulo the code unit, at which its terminator can stand.
+    /// The file offset, modulo the code unit, at which its terminator can be.
     phase: u64,
     /// Bytes by which it has become shorter.
     gap: usize,
@@ -217,7 +217,7 @@ impl Replacer {
         Some(best)
     }
 
-    /// UTF-8 first; of the others, those that stand where a code unit of their size would.
+    /// UTF-8 first; of the others, those at a place where a code unit of their size would be.
     fn rank(&self, (start, pattern): Match) -> u8 {
         let unit = self.patterns[pattern].unit;
         match (self.offset + start as u64) % unit as u64 {

@@ -139,7 +139,7 @@ fn wide_text_takes_the_prefix_too() {
 }
 
 #[test]
-fn what_only_resembles_the_placeholder_is_left_alone() {
+fn text_similar_to_the_placeholder_is_left_alone() {
     let text = format!("{}x{}", &OLD[..OLD.len() - 1], &OLD[1..]);
     check(FileMode::Text, text.as_bytes(), text.as_bytes());
     check(FileMode::Binary, text.as_bytes(), text.as_bytes());
@@ -179,4 +179,14 @@ fn little_is_held_back_whatever_comes() {
         replacer.push(&[b'x'; 10_000], false, &mut out);
         assert!(replacer.pending.len() <= 2 * 4 * OLD.len());
     }
+}
+
+/// To look for it once for each placeholder would take longer than the test runner waits; once for all takes a second.
+#[test]
+fn the_end_of_a_string_is_looked_for_once_however_many_placeholders_it_holds() {
+    let bytes = utf16(OLD).repeat(100_000);
+    let chunk_bytes = bytes.len();
+    let mut expected = utf16(NEW).repeat(100_000);
+    expected.resize(bytes.len(), 0);
+    assert!(replaced(FileMode::Binary, &bytes, chunk_bytes) == expected);
 }

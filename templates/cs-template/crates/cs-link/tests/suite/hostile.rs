@@ -122,7 +122,7 @@ fn a_package_cannot_lead_its_records_elsewhere() {
 }
 
 #[test]
-fn what_the_runtime_itself_writes_is_not_for_packages() {
+fn packages_cannot_write_the_runtimes_own_files() {
     let own = [".demo.staging", "conda-meta/other-1.0-0.json"];
     let replaced = [
         ".condarc",
@@ -173,7 +173,7 @@ fn hard_links_out_of_the_package_are_refused() {
     assert!(refused(vec![hard_link("x", "/etc/passwd", 1)]).contains("the path is absolute"));
     let error = refused(vec![hard_link("x", "conda-meta/history", 1)]);
     assert!(error.contains(
-        "\"x\": it is a hard link to \"conda-meta/history\", which the archive does not hold"
+        "\"x\": it is a hard link to \"conda-meta/history\", which is not in the archive"
     ));
     refused(vec![hard_link("x", "x", 1)]);
 }
@@ -186,7 +186,8 @@ fn archive_and_list_must_agree() {
         "{error}"
     );
     assert!(
-        refused(vec![file("x", "1"), file("x", "2")]).contains("\"x\": the archive holds it twice")
+        refused(vec![file("x", "1"), file("x", "2")])
+            .contains("\"x\": the archive contains it twice")
     );
     let mut missing = recipe("evil", vec![file("x", "x")]);
     missing
@@ -194,7 +195,7 @@ fn archive_and_list_must_agree() {
         .push(file("y", "").with("_path", "z").kind(b'5'));
     let error = refusal(&bench(), &[missing]).to_string();
     assert!(
-        error.contains("\"z\": listed, but the archive does not hold it"),
+        error.contains("\"z\": listed, but not in the archive"),
         "{error}"
     );
 }
@@ -262,7 +263,7 @@ fn a_prefix_that_does_not_fit_is_named_with_the_limit() {
     let limit = PLACEHOLDER.len();
     assert!(
         error.to_string().contains(&format!(
-            "is 121 bytes long, \"lib/b\" has room for {limit}"
+            "is 121 bytes long, but \"lib/b\" has room for only {limit}"
         )),
         "{error}"
     );
@@ -410,7 +411,7 @@ impl Archives for One {
 }
 
 #[test]
-fn what_another_program_writes_to_a_verified_archive_is_not_linked() {
+fn changes_to_an_archive_after_its_check_are_not_linked() {
     // Larger than what is kept of it in memory, and it does not get smaller by compression.
     let noise = |seed: u64| -> Vec<u8> {
         let mut state = seed;

@@ -146,7 +146,7 @@ fn layered(name: &str, layer: Layer) -> Recipe {
 }
 
 #[test]
-fn two_packages_are_laid_over_each_other() {
+fn two_packages_with_common_paths_are_merged() {
     for (_, one) in LAYERS {
         for (_, two) in LAYERS {
             check(&[layered("a", one), layered("b", two)], &WAYS);
@@ -155,7 +155,7 @@ fn two_packages_are_laid_over_each_other() {
 }
 
 #[test]
-fn three_packages_are_laid_over_each_other() {
+fn three_packages_with_common_paths_are_merged() {
     let layers = &LAYERS[..6];
     for (_, one) in layers {
         for (_, two) in layers {
@@ -208,7 +208,7 @@ fn many_packages_race_to_the_same_end() {
 }
 
 #[test]
-fn a_directory_that_is_listed_is_laid_like_what_would_be_in_it() {
+fn listed_directories_follow_the_rules_for_files() {
     let listed = |path: &str| file(path, "").kind(b'5').with("path_type", "directory");
     let one = || {
         recipe(
@@ -236,7 +236,7 @@ fn a_directory_that_is_listed_is_laid_like_what_would_be_in_it() {
 }
 
 #[test]
-fn commands_and_compiled_modules_are_laid_too() {
+fn commands_and_compiled_modules_are_merged_too() {
     let site = "lib/python3.11/site-packages";
     let compiled = |name: &str| format!("{site}/{name}/__pycache__/m.cpython-311.pyc");
     let pure = || {

@@ -46,7 +46,7 @@ fn a_file_that_is_not_listed_is_not_written() {
 }
 
 #[test]
-fn a_list_with_wrong_sizes_is_told_of_and_holds_up_nothing() {
+fn a_list_with_wrong_sizes_is_reported_and_does_not_stop_the_installation() {
     let content = b"twelve bytes";
     let hex = to_hex(&sha256(content));
     for stated in [0, 1, 11, 13, 1 << 40, u64::MAX] {
@@ -84,7 +84,7 @@ fn a_list_with_wrong_sizes_is_told_of_and_holds_up_nothing() {
 }
 
 #[test]
-fn the_record_of_a_link_has_no_hash_of_what_is_not_a_file() {
+fn the_record_of_a_link_to_a_directory_has_no_hash() {
     let bench = bench();
     let stated = symlink("stated", "file").with("sha256", "cd".repeat(32));
     let bare = symlink("bare", "file").with("sha256", serde_json::Value::Null);
@@ -232,7 +232,7 @@ fn hard_links_become_hard_links_where_both_names_hold_the_same_bytes() {
 }
 
 #[test]
-fn a_hard_link_to_a_changed_file_holds_what_the_archive_holds() {
+fn a_hard_link_to_a_changed_file_has_the_archives_contents() {
     let bench = bench();
     let items = vec![
         file("changed", PLACEHOLDER).prefixed("text"),
@@ -273,7 +273,7 @@ fn a_chain_of_hard_links_survives_the_loss_of_any_of_its_names() {
 }
 
 #[test]
-fn a_tar_bz2_is_linked_wherever_its_info_stands() {
+fn a_tar_bz2_is_linked_wherever_its_info_is() {
     for info_last in [false, true] {
         let bench = bench();
         let mut demo = recipe(
@@ -453,6 +453,6 @@ fn a_noarch_python_package_without_python_is_an_error() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "demo-1.0-0.conda: a noarch python package needs a Python, and the plan has none"
+        "demo-1.0-0.conda: a noarch python package needs Python, which is not among the packages"
     );
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::support::{self, Recipe, bench, file, mode_of, recipe, symlink, tar};
 use rustix::fs::Mode;
-use rustix::process::{geteuid, umask};
+use rustix::process::umask;
 
 /// What is made of a mode: the umask takes its bits, nothing is for everybody to write
 /// to, and nothing runs as its owner.
@@ -40,10 +40,26 @@ fn walk(directory: &Path, each: &mut dyn FnMut(&Path)) {
 
 #[test]
 fn modes_follow_the_umask_and_nothing_is_for_everybody_to_write_to() {
+    check_modes(
+        "modes::modes_follow_the_umask_and_nothing_is_for_everybody_to_write_to",
+        None,
+    );
+}
+
+#[test]
+#[ignore = "needs root"]
+fn everything_is_of_the_group_of_a_directory_that_hands_its_group_down() {
+    check_modes(
+        "modes::everything_is_of_the_group_of_a_directory_that_hands_its_group_down",
+        Some(12_345),
+    );
+}
+
+/// Link a package under several umasks into a directory that hands down its group.
+fn check_modes(test: &str, group: Option<u32>) {
     // The umask is the whole process's, and with it that of other tests.
     if !support::is_alone() {
-        let name = "modes::modes_follow_the_umask_and_nothing_is_for_everybody_to_write_to";
-        return support::run_alone(name, &[]);
+        return support::run_alone(test, &[]);
     }
     let modes = [
         0o644, 0o664, 0o666, 0o600, 0o444, 0o400, 0o755, 0o775, 0o777, 0o700, 0o555, 0o4755,
@@ -52,12 +68,9 @@ fn modes_follow_the_umask_and_nothing_is_for_everybody_to_write_to() {
     for mask in [0, 0o002, 0o022, 0o027, 0o077] {
         let mut bench = bench();
         bench.shipped = Some(zstd::encode_all(&tar(&[file(COMPILED, "x")])[..], 3).unwrap());
+        chown(bench.staging(), None, group).unwrap();
+        // Changing the group may take the bit away.
         std::fs::set_permissions(bench.staging(), PermissionsExt::from_mode(0o2775)).unwrap();
-        if geteuid().is_root() {
-            chown(bench.staging(), None, Some(12_345)).unwrap();
-            // Changing the group may take the bit away.
-            std::fs::set_permissions(bench.staging(), PermissionsExt::from_mode(0o2775)).unwrap();
-        }
         let group = std::fs::metadata(bench.staging()).unwrap().gid();
         umask(Mode::from_raw_mode(mask));
         let linked = bench.link(&[demo(&modes)]);

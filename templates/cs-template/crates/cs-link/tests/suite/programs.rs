@@ -40,7 +40,7 @@ fn scripts_run_in_install_order_when_all_files_are_there() {
 }
 
 #[test]
-fn what_scripts_write_does_not_remember_the_staging_directory() {
+fn files_that_scripts_write_do_not_contain_the_staging_directory() {
     let bench = bench();
     let script = "echo $PREFIX/lib:$PREFIX > conf; ln -s $PREFIX/conf link; printf 'a\\0%s/b\\0c' $PREFIX > binary; \
                   mkdir -p d/__pycache__; printf '%s\\0' $PREFIX > d/__pycache__/x.pyc; chmod 700 conf";
@@ -164,7 +164,7 @@ fn activation_scripts_leave_nothing_but_variables_to_link_scripts() {
 }
 
 #[test]
-fn an_activation_script_that_ends_its_shell_is_told_of_and_holds_up_nothing() {
+fn an_activation_script_that_ends_its_shell_is_reported_and_does_not_stop_the_installation() {
     for end in [
         "exit 0",
         "exit 5",
@@ -198,7 +198,7 @@ fn wait_until(is_so: impl Fn() -> bool) {
 }
 
 #[test]
-fn a_cancelled_activation_is_killed_with_what_it_has_started() {
+fn a_cancelled_activation_is_killed_with_its_children() {
     let bench = bench();
     let mut demo = with_script("demo", "echo done > done");
     demo.items.push(file(
@@ -231,7 +231,7 @@ fn a_program_that_an_activation_script_leaves_running_holds_up_nothing() {
 }
 
 #[test]
-fn a_failing_script_is_told_of_and_holds_up_nothing() {
+fn a_failing_script_is_reported_and_does_not_stop_the_installation() {
     let bench = bench();
     let report = bench
         .link(&[
@@ -249,7 +249,7 @@ fn a_failing_script_is_told_of_and_holds_up_nothing() {
 }
 
 #[test]
-fn a_cancelled_script_is_killed_with_what_it_has_started() {
+fn a_cancelled_script_is_killed_with_its_children() {
     let bench = bench();
     // The last one has a session of its own, and no parent any more.
     let script = "sh -c 'echo $$ > child; exec sleep 100' & (setsid sh -c 'echo $$ > session; exec sleep 100' &); \
@@ -380,7 +380,7 @@ fn host_python() -> (Python, String, Recipe) {
 }
 
 #[test]
-fn the_prefixs_python_compiles_what_it_can() {
+fn the_prefixs_python_compiles_all_valid_modules() {
     let (python, tag, package) = host_python();
     let mut bench = bench();
     bench.compile = true;

@@ -85,7 +85,7 @@ fn a_distribution_that_pip_has_exchanged_is_named_itself() {
 }
 
 #[test]
-fn what_conda_was_asked_for_is_told_with_the_changes() {
+fn changes_list_the_packages_that_conda_was_asked_for() {
     let place = installed(&OLD);
     let history = "==> 2026-01-01 00:00:00 <==\n# update specs: [\"tool\"]\n\
                    ==> 2026-02-02 00:00:00 <==\n# update specs: ['rich>=13']\n";

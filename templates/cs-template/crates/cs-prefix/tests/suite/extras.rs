@@ -33,12 +33,12 @@ fn previous_files(place: &Place) -> Vec<String> {
 }
 
 #[test]
-fn what_a_build_has_left_is_no_change() {
+fn files_left_by_the_build_are_not_changes() {
     assert_eq!(files(&installed(&OLD).prefix), [""; 0]);
 }
 
 #[test]
-fn what_is_new_counts_by_its_topmost_directory() {
+fn new_files_count_by_their_topmost_directory() {
     let place = installed(&OLD);
     for path in [
         "lib/R/library/foo/R/foo.rdb",
@@ -65,7 +65,7 @@ fn what_is_new_counts_by_its_topmost_directory() {
 }
 
 #[test]
-fn what_moves_along_and_what_programs_leave_by_running_does_not_count() {
+fn files_that_move_along_or_that_programs_create_by_running_do_not_count() {
     let place = installed(&OLD);
     for path in [
         "envs/mine/bin/python",
@@ -100,7 +100,7 @@ fn names_that_are_spared_at_the_top_count_elsewhere() {
 }
 
 #[test]
-fn what_conda_and_pip_have_added_is_named_by_them() {
+fn packages_added_by_conda_and_pip_have_their_names() {
     let place = installed(&OLD);
     write(&place.prefix, "share/new/a.txt");
     write(&place.prefix, "bin/new");
@@ -141,7 +141,7 @@ fn a_directory_that_cannot_be_looked_into_counts() {
 }
 
 #[test]
-fn what_link_scripts_leave_is_in_the_marker_however_much_it_is() {
+fn the_marker_lists_all_files_that_link_scripts_created() {
     for count in [1, 2000] {
         let place = common::place();
         let outcome = install_as(&place.prefix, &OLD, |staging| {

@@ -28,7 +28,7 @@ fn the_marker_starts_with_the_bytes_that_a_later_run_compares() {
 }
 
 #[test]
-fn the_marker_tells_owner_version_channels_and_packages() {
+fn the_marker_holds_owner_version_channels_and_packages() {
     let place = installed(&OLD);
     let State::Complete { marker } = inspect(&place.prefix, &OLD).unwrap() else {
         panic!("not complete")
@@ -46,7 +46,7 @@ fn the_marker_tells_owner_version_channels_and_packages() {
 }
 
 #[test]
-fn what_the_caller_adds_to_the_marker_is_found_again() {
+fn the_marker_keeps_the_callers_additions() {
     let place = place();
     let outcome = install_as(&place.prefix, &OLD, |staging| {
         let mut details = build("1.0")(staging)?;
@@ -167,7 +167,7 @@ fn force_on_the_same_stamp_leaves_the_previous_prefix_for_rollback_alone() {
 }
 
 #[test]
-fn force_on_the_same_stamp_keeps_what_the_user_had_changed_as_the_previous_prefix() {
+fn force_on_the_same_stamp_keeps_the_changed_prefix_as_the_previous_one() {
     let place = installed(&OLD);
     fs::write(place.prefix.join("conda-meta/extra-1-0.json"), "{}").unwrap();
     let outcome = run(&place, &OLD, &forced()).unwrap();
@@ -421,7 +421,7 @@ fn a_directory_with_contents_is_foreign() {
         fs::create_dir(path).unwrap();
         fs::write(path.join("thesis.tex"), "x").unwrap();
     };
-    assert_refused(make, "holds no .demo.json");
+    assert_refused(make, "contains no .demo.json");
 }
 
 #[test]
@@ -542,7 +542,7 @@ fn a_path_longer_than_the_placeholders_is_refused_with_the_limit() {
 }
 
 #[test]
-fn a_lack_of_space_or_inodes_is_told_before_anything_is_written() {
+fn a_lack_of_space_or_inodes_is_reported_before_anything_is_written() {
     let place = place();
     let bytes = Policy {
         required_bytes: Some(u64::MAX),

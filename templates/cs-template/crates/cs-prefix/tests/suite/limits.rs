@@ -46,7 +46,7 @@ fn run_as_nobody(prefix: &Path, action: &str) -> String {
 
 #[test]
 #[ignore = "needs root"]
-fn a_user_who_may_not_write_runs_a_shared_prefix() {
+fn a_user_without_write_permission_runs_a_shared_prefix() {
     let place = installed(&OLD);
     share(place.directory.path());
     let before = place.names();
@@ -57,7 +57,7 @@ fn a_user_who_may_not_write_runs_a_shared_prefix() {
 
 #[test]
 #[ignore = "needs root"]
-fn a_user_who_may_not_write_keeps_the_prefix_of_an_older_stamp() {
+fn a_user_without_write_permission_keeps_the_prefix_of_an_older_stamp() {
     let place = installed(&OLD);
     share(place.directory.path());
     let text = run_as_nobody(&place.prefix, "run-new");
@@ -67,7 +67,7 @@ fn a_user_who_may_not_write_keeps_the_prefix_of_an_older_stamp() {
 
 #[test]
 #[ignore = "needs root"]
-fn a_user_who_may_not_write_is_told_which_directory() {
+fn a_user_without_write_permission_learns_which_directory_it_is() {
     let place = common::upgraded();
     share(place.directory.path());
     let missing = place.directory.path().join("sub/demo");
@@ -101,7 +101,7 @@ fn a_prefix_that_may_not_even_be_read_is_named() {
 
 #[test]
 #[ignore = "needs root"]
-fn a_user_who_may_not_write_waits_for_the_one_who_builds() {
+fn a_user_without_write_permission_waits_for_the_builder() {
     let place = common::place();
     share(place.directory.path());
     let builder = common::spawn(&place.prefix, "run-old");

@@ -168,7 +168,7 @@ fn a_torn_or_missing_prefix_is_not_built_over_a_mount() {
 
 #[test]
 #[ignore = "needs root"]
-fn what_is_mounted_during_a_build_stops_it_and_stays() {
+fn a_mount_during_a_build_stops_it_and_stays() {
     for at in ["demo/data", ".demo.previous/data", ".demo.staging/data"] {
         let place = upgraded();
         let disk = place.directory.path().join(at);

@@ -205,25 +205,25 @@ fn compare_every_sequence(start: fn(&Path)) {
 
 #[test]
 #[ignore = "needs root"]
-fn commands_leave_what_they_leave_elsewhere_of_an_installed_prefix() {
+fn commands_treat_an_installed_prefix_as_on_other_file_systems() {
     compare_every_sequence(start_installed);
 }
 
 #[test]
 #[ignore = "needs root"]
-fn commands_leave_what_they_leave_elsewhere_of_an_upgraded_prefix() {
+fn commands_treat_an_upgraded_prefix_as_on_other_file_systems() {
     compare_every_sequence(start_upgraded);
 }
 
 #[test]
 #[ignore = "needs root"]
-fn commands_leave_what_they_leave_elsewhere_of_a_torn_prefix() {
+fn commands_treat_a_torn_prefix_as_on_other_file_systems() {
     compare_every_sequence(start_torn);
 }
 
 #[test]
 #[ignore = "needs root"]
-fn commands_leave_what_they_leave_elsewhere_of_an_empty_prefix() {
+fn commands_treat_an_empty_prefix_as_on_other_file_systems() {
     compare_every_sequence(start_without_prefix);
 }
 
@@ -262,7 +262,7 @@ fn an_image_is_not_changed() {
 
 #[test]
 #[ignore = "needs root"]
-fn what_does_not_fit_is_refused_before_anything_is_copied() {
+fn a_copy_that_does_not_fit_is_refused_before_it_starts() {
     let container = Container::start(|root| {
         start_installed(root);
         let file = fs::File::create(root.join("demo/large")).unwrap();

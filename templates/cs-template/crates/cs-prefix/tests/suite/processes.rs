@@ -6,8 +6,8 @@ use std::process::Child;
 use std::time::Duration;
 
 use crate::common::{
-    self, NEVER, NEW, OLD, Place, install_as, installed, is_whole, place, result_of, spawn,
-    version_of,
+    self, NEVER, NEW, OLD, Place, install_as, install_by, installed, is_whole, kill_in_build,
+    place, result_of, spawn, version_of,
 };
 use cs_prefix::{Policy, PrefixError, State, inspect, install};
 
@@ -47,14 +47,12 @@ fn of_eight_upgrades_at_once_one_builds() {
     assert!(place.prefix.join("envs/mine").is_dir());
 }
 
-/// Start `action`, kill it after `delay`, and say whether it was still running.
-fn kill_after(prefix: &Path, action: &str, delay: Duration) -> bool {
+/// Start `action`, and kill it after `delay`, wherever it is then.
+fn kill_after(prefix: &Path, action: &str, delay: Duration) {
     let mut child = spawn(prefix, action);
     std::thread::sleep(delay);
-    let was_running = child.try_wait().unwrap().is_none();
     child.kill().unwrap();
     child.wait().unwrap();
-    was_running
 }
 
 /// Delays that spread kills over the start, the build and the end of a child.
@@ -68,29 +66,39 @@ fn delays(count: u64) -> impl Iterator<Item = Duration> {
     (0..count).map(move |index| Duration::from_micros(2000 + index * 110_000 / count))
 }
 
+/// Let `kill` kill a first run, look at what it leaves, and run once more.
+fn kill_first_run(case: &str, kill: impl Fn(&Path)) {
+    let place = place();
+    kill(&place.prefix);
+    let state = inspect(&place.prefix, &OLD).unwrap();
+    assert!(
+        state == State::Absent || is_whole(&place.prefix),
+        "{case}: {state:?}"
+    );
+    let result = result_of(spawn(&place.prefix, "run-old"));
+    // "ready" also where all was finished but the last step.
+    assert!(result == "built" || result == "ready 0", "{case}: {result}");
+    assert!(is_whole(&place.prefix));
+    assert_eq!(place.names(), ["demo"], "{case}");
+}
+
 #[test]
 fn a_first_run_killed_at_any_instant_leaves_no_prefix_or_a_whole_one_and_the_next_tidies_up() {
-    let mut killed = 0;
     for delay in delays(25) {
-        let place = place();
-        killed += usize::from(kill_after(&place.prefix, "run-old", delay));
-        let state = inspect(&place.prefix, &OLD).unwrap();
-        assert!(
-            state == State::Absent || is_whole(&place.prefix),
-            "{delay:?}: {state:?}"
-        );
-        let result = result_of(spawn(&place.prefix, "run-old"));
-        assert!(
-            result == "built" || result == "ready 0",
-            "{delay:?}: {result}"
-        );
-        assert!(is_whole(&place.prefix));
-        assert_eq!(place.names(), ["demo"], "{delay:?}");
+        kill_first_run(&format!("{delay:?}"), |prefix| {
+            kill_after(prefix, "run-old", delay);
+        });
     }
-    assert!(
-        killed > 10,
-        "only {killed} of 25 were killed: the delays are too long"
-    );
+}
+
+#[test]
+fn a_first_run_killed_in_its_build_leaves_no_prefix_and_the_next_tidies_up() {
+    for directory in [0, 1, 10, 19] {
+        kill_first_run(&format!("before {directory}"), |prefix| {
+            kill_in_build(prefix, "run-old", directory);
+            assert_eq!(inspect(prefix, &OLD).unwrap(), State::Absent);
+        });
+    }
 }
 
 /// The kill may come when the prefix is complete already: nothing may be left even if no further run tidies up.
@@ -177,9 +185,7 @@ fn an_uninstall_killed_at_any_instant_is_finished_by_the_next() {
 #[test]
 fn a_killed_builders_lock_blocks_nobody() {
     let place = place();
-    while !kill_after(&place.prefix, "run-old", Duration::from_millis(20)) {
-        fs::remove_dir_all(&place.prefix).unwrap();
-    }
+    kill_in_build(&place.prefix, "run-old", 10);
     // It does not even have to wait.
     common::run(&place, &OLD, &patient_for(Duration::ZERO)).unwrap();
     assert!(place.prefix.join("bin/tool").is_file());
@@ -201,34 +207,50 @@ fn hold(place: &Place) -> fs::File {
 }
 
 #[test]
-fn waiting_is_reported_and_ends_at_the_limit() {
+fn waiting_is_reported_again_and_again_until_it_is_over() {
     let place = place();
-    let _held = hold(&place);
-    let policy = patient_for(Duration::from_millis(200));
-    let mut calls = Vec::new();
+    let mut held = Some(hold(&place));
+    let policy = patient_for(Duration::from_secs(3600));
+    let mut reports = Vec::new();
     let outcome = install(
         &place.prefix,
         &OLD,
         &policy,
         &mut |news| {
             if let cs_prefix::News::Waiting(waiting) = news {
-                calls.push(*waiting);
+                reports.push(*waiting);
+            }
+            if reports.len() == 4 {
+                held = None;
             }
         },
         &NEVER,
-        common::no_build,
+        common::build("1.0"),
     );
+    assert!(matches!(outcome, Ok(cs_prefix::Outcome::Installed { .. })));
+    assert!(
+        reports.len() >= 4 && reports.is_sorted_by(|one, next| one.elapsed < next.elapsed),
+        "{reports:?}"
+    );
+    assert!(
+        reports
+            .iter()
+            .all(|report| report.limit == policy.wait_limit)
+    );
+}
+
+#[test]
+fn waiting_ends_at_the_limit() {
+    let place = place();
+    let _held = hold(&place);
+    let policy = patient_for(Duration::from_millis(50));
+    let outcome = install_by(&place.prefix, &OLD, &policy, common::no_build);
     let error = common::prefix_error(outcome.unwrap_err());
     assert_eq!(error.kind(), cs_prefix::Kind::Busy);
+    let told = error.to_string();
     assert!(
-        error
-            .to_string()
-            .contains("another process is still working on"),
-        "{error}"
-    );
-    assert!(
-        calls.len() > 3 && calls[0].elapsed < calls[1].elapsed,
-        "{calls:?}"
+        told.contains("another process is still working on"),
+        "{told}"
     );
     assert_eq!(place.names(), [".demo.staging"]);
 }

@@ -50,7 +50,7 @@ fn roll_back(place: &Place) {
 }
 
 #[test]
-fn what_the_user_sets_goes_along_with_upgrades_and_rollbacks() {
+fn user_settings_survive_upgrades_and_rollbacks() {
     for (own, name) in [true, false]
         .into_iter()
         .flat_map(|own| SETTINGS.map(|name| (own, name)))
@@ -79,7 +79,7 @@ fn what_the_user_sets_goes_along_with_upgrades_and_rollbacks() {
 }
 
 #[test]
-fn what_the_runtime_sets_stays_its_own() {
+fn settings_of_the_runtime_are_not_carried_over() {
     let place = place();
     run(&place, &OLD, &Policy::default(), true);
     run(&place, &NEW, &Policy::default(), true);

@@ -30,7 +30,7 @@ fn a_path_below_a_plain_file_is_foreign() {
 }
 
 #[test]
-fn the_stamp_tells_complete_from_another() {
+fn a_prefix_of_another_stamp_is_not_complete() {
     let place = installed(&OLD);
     assert!(matches!(
         inspect(&place.prefix, &OLD).unwrap(),

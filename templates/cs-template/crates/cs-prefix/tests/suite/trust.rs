@@ -1,4 +1,4 @@
-//! Whose directories count, and what stands where a file is expected.
+//! Whose directories count, and what may be where a file is expected.
 //! `tests-integration/security/test_users.py` has three users.
 
 use std::fs;
@@ -59,7 +59,7 @@ fn a_prefix_or_place_that_all_users_can_write_to_is_refused_until_they_cannot() 
 
 #[test]
 #[ignore = "needs root"]
-fn what_is_not_relied_on_is_told_and_left() {
+fn untrusted_directories_are_reported_and_left_alone() {
     let place = upgraded();
     chown(place.beside(".previous"), Some(SOMEBODY), None).unwrap();
     let around = look_around(&place.prefix, &NEW).unwrap();
@@ -84,7 +84,7 @@ fn what_is_not_relied_on_is_told_and_left() {
 
 #[test]
 #[ignore = "needs root"]
-fn a_link_counts_like_what_it_leads_to() {
+fn a_link_counts_as_its_target() {
     let place = installed(&OLD);
     let link = place.directory.path().join("link");
     symlink("demo", &link).unwrap();
@@ -158,7 +158,7 @@ fn pipes_in_the_place_of_settings_history_and_records_stop_nothing() {
 }
 
 #[test]
-fn names_that_are_given_to_what_is_beside_a_prefix_are_no_prefixes() {
+fn the_names_reserved_next_to_a_prefix_are_not_prefixes() {
     let place = common::place();
     for name in [".demo.staging", ".demo.previous", ".demo.abandoned"] {
         let error = inspect(&place.directory.path().join(name), &OLD).unwrap_err();

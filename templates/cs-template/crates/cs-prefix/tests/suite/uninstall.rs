@@ -14,7 +14,7 @@ fn uninstall(place: &Place) -> Result<Removed, PrefixError> {
 }
 
 #[test]
-fn the_prefix_the_previous_one_and_what_killed_runs_left_are_removed() {
+fn the_prefix_the_previous_one_and_leftovers_of_killed_runs_are_removed() {
     let place = upgraded();
     fs::create_dir_all(place.beside(".staging").join(".demo.staging/spool")).unwrap();
     let removed = uninstall(&place).unwrap();
@@ -43,7 +43,7 @@ fn the_plan_lists_named_environments_and_writes_nothing() {
 }
 
 #[test]
-fn nothing_to_remove_is_no_error() {
+fn nothing_to_remove_is_not_an_error() {
     let place = place();
     let plan = plan_uninstall(&place.prefix, &NEW).unwrap();
     assert!(plan.is_empty());
@@ -60,7 +60,7 @@ fn leftovers_are_removed_when_there_is_no_prefix() {
 }
 
 #[test]
-fn what_an_uninstall_killed_at_its_end_has_left_is_removed() {
+fn the_remains_of_a_killed_uninstall_are_removed() {
     let place = place();
     fs::create_dir_all(place.directory.path().join("conda/.demo.staging")).unwrap();
     for names in [[".demo.staging"].as_slice(), &[]] {
@@ -97,7 +97,7 @@ fn uninstall_after(place: &Place, between: impl FnOnce()) -> Result<Removed, Pre
 }
 
 #[test]
-fn what_came_after_somebody_agreed_stops_the_removal() {
+fn a_file_added_after_the_confirmation_stops_the_removal() {
     for path in ["envs/late/x", "thesis.tex", "lib/mine/x"] {
         let place = upgraded();
         common::make_environment(&place.prefix, "early");
@@ -120,7 +120,7 @@ fn what_came_after_somebody_agreed_stops_the_removal() {
 }
 
 #[test]
-fn what_came_into_a_directory_that_was_named_as_a_whole_goes_with_it() {
+fn a_file_added_to_a_confirmed_directory_is_removed_with_it() {
     let place = installed(&NEW);
     let mine = place.prefix.join("mine");
     fs::create_dir(&mine).unwrap();
@@ -175,7 +175,7 @@ fn nothing_is_removed_through_a_link() {
 }
 
 #[test]
-fn links_in_the_prefix_are_removed_and_what_they_lead_to_is_not() {
+fn links_in_the_prefix_are_removed_but_their_targets_are_not() {
     let place = installed(&NEW);
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("thesis.tex"), "x").unwrap();

@@ -1,5 +1,6 @@
 //! Compiles the crate by itself: without cargo, in a second, the way a static template links it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,12 +26,22 @@ pub fn compile(source: &str, output: &Path, arguments: &[&str]) {
             "-C",
             "target-feature=+crt-static",
         ])
+        .args(linker_argument())
         .args(arguments)
         .arg("-o")
         .args([output, Path::new(source)])
         .status()
         .expect("rustc runs");
     assert!(status.success(), "rustc {source} {arguments:?}");
+}
+
+/// The linker that cargo was told to use for this target, when the tests run on a machine of another kind.
+fn linker_argument() -> Option<OsString> {
+    let name = TARGET.to_uppercase().replace('-', "_");
+    let linker = std::env::var_os(format!("CARGO_TARGET_{name}_LINKER"))?;
+    let mut argument = OsString::from("-Clinker=");
+    argument.push(linker);
+    Some(argument)
 }
 
 /// Compile the probe with the entry in front of it, once for all test processes that have the same sources.

@@ -150,6 +150,11 @@ pub fn respond_raw(stream: &mut TcpStream, status: &str, headers: &[&str], body:
     let _ = stream.write_all(body);
 }
 
+/// Say nothing more until the client is gone.
+pub fn fall_silent(stream: &mut TcpStream) {
+    let _ = std::io::copy(stream, &mut std::io::sink());
+}
+
 /// Serve `body`, or the part of it that is asked for.
 pub fn respond_with_ranges(
     received: &Received,
@@ -205,6 +210,9 @@ pub fn request(index: usize, url: String, body: &[u8]) -> Request {
     (index, wanted)
 }
 
+/// Longer than the test runner waits.
+pub const LONG: Duration = Duration::from_secs(3600);
+
 /// What a test looks at while and after it fetches.
 pub struct Fixture {
     pub spool: tempfile::TempDir,
@@ -215,7 +223,7 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// Short time-outs; everything is recorded.
+    /// Short pauses, time-outs so long that nothing runs into one on a busy machine; everything is recorded.
     pub fn new() -> Self {
         let spool = tempfile::tempdir().unwrap();
         let (events, bytes) = (
@@ -225,8 +233,8 @@ impl Fixture {
         let mut options = Options::new(spool.path());
         options.first_backoff = Duration::from_millis(10);
         options.attempts = 3;
-        options.connect_timeout = Duration::from_secs(2);
-        options.stall_timeout = Duration::from_millis(300);
+        options.connect_timeout = LONG;
+        options.stall_timeout = LONG;
         let (log, sum) = (Arc::clone(&events), Arc::clone(&bytes));
         options.events = Some(Arc::new(move |event: &Event| {
             log.lock().unwrap().push(event.clone())

@@ -51,7 +51,7 @@ fn set(name: &str, value: &str) -> Change {
 }
 
 #[test]
-fn only_what_is_exported_comes_out_of_every_shell() {
+fn every_shell_passes_on_only_exported_variables() {
     for shell in shells() {
         let name = shell.0.program.clone();
         let scripts = [

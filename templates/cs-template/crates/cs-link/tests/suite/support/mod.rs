@@ -511,7 +511,9 @@ pub fn is_alone() -> bool {
 /// Run a test of this program in a process of its own, with more variables.
 pub fn run_alone(test: &str, variables: &[(&str, &str)]) {
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", test]).env(ALONE, "1");
+    command
+        .args(["--include-ignored", "--exact", test])
+        .env(ALONE, "1");
     let output = command.envs(variables.iter().copied()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("1 passed"), "{variables:?}: {text}");

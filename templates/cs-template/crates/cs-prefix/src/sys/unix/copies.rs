@@ -34,7 +34,6 @@ pub(crate) fn copy_attributes(from: &Path, to: &Path, metadata: &Metadata) -> io
     let (uid, gid) = (metadata.uid(), metadata.gid());
     // Only root may give files away; a copy that belongs to its maker is as good.
     let _ = std::os::unix::fs::lchown(to, Some(uid), Some(gid));
-    #[cfg(target_os = "linux")]
     copy_extended_attributes(from, to);
     if !metadata.is_symlink() {
         std::fs::set_permissions(to, metadata.permissions())?;
@@ -57,7 +56,6 @@ pub(crate) fn copy_attributes(from: &Path, to: &Path, metadata: &Metadata) -> io
 
 /// Access control lists, capabilities and the user's own attributes. Those of the file
 /// system itself refuse to be copied.
-#[cfg(target_os = "linux")]
 fn copy_extended_attributes(from: &Path, to: &Path) {
     use rustix::fs::{XattrFlags, lgetxattr, llistxattr, lsetxattr};
     let mut names = vec![0_u8; 64 << 10];

@@ -1,6 +1,7 @@
 //! A runtime in miniature: builds small prefixes, as this process or as a process of its own.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::AtomicBool;
@@ -72,7 +73,7 @@ pub fn list(directory: &Path) -> Vec<String> {
     names
 }
 
-/// Fill a staging directory with what a small prefix has; the version stands in a file.
+/// Fill a staging directory with what a small prefix has; a file has the version.
 pub fn fill(root: &Path, version: &str) {
     let site_packages = root.join("lib/python3.11/site-packages");
     fs::create_dir_all(site_packages.join(format!("tool-{version}.dist-info"))).unwrap();
@@ -233,9 +234,38 @@ fn describe<T>(result: Result<T, PrefixError>) -> String {
     result.map_or_else(|error| format!("error {error}"), |_| "done".to_owned())
 }
 
+/// Says before which directory a child is to stop in its build, and wait to be killed.
+const STOP: &str = "CS_PREFIX_STOP";
+
+/// Start `action`, and kill it in the middle of its build, before it makes this one of the twenty directories.
+pub fn kill_in_build(prefix: &Path, action: &str, directory: usize) {
+    let mut child = command(prefix, action)
+        .env(STOP, directory.to_string())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(
+        lines.map(Result::unwrap).any(|line| line.contains(STOP)),
+        "the build has no such directory"
+    );
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn wait_to_be_killed() -> ! {
+    println!("{STOP}");
+    loop {
+        std::thread::park();
+    }
+}
+
 /// A build of many small files, long enough to be killed in the middle.
 fn slow_build(staging: &Staging, version: &str) -> Result<Details, String> {
+    let stop = std::env::var(STOP).ok();
     for directory in 0..20 {
+        if stop.as_ref() == Some(&directory.to_string()) {
+            wait_to_be_killed();
+        }
         let path = staging.root.join(format!("share/{directory}"));
         fs::create_dir_all(&path).map_err(|error| error.to_string())?;
         for file in 0..20 {

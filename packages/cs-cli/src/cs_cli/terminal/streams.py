@@ -1,0 +1,35 @@
+"""What a stream can show, and what the user wants to see there."""
+
+from __future__ import annotations
+
+import os
+from typing import TextIO
+
+COLOR_CHOICES = ("auto", "always", "never")
+_VARIABLES = {"always": ("FORCE_COLOR", "NO_COLOR"), "never": ("NO_COLOR", "FORCE_COLOR")}
+
+
+def choose_colors(choice: str | None) -> None:
+    """Carry ``--color`` out: set the variables that say it, for programs that ``cs`` starts as well.
+
+    :param choice: one of :data:`COLOR_CHOICES`; anything else leaves the variables as they are.
+    """
+    if choice in _VARIABLES:
+        wanted, unwanted = _VARIABLES[choice]
+        os.environ[wanted] = "1"
+        os.environ.pop(unwanted, None)
+
+
+def has_colors_off() -> bool:
+    """Tell whether the user wants no colours (no-color.org)."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
+def is_formatted(stream: TextIO) -> bool:
+    """Tell whether a stream gets more than plain text: a terminal, or one with colours forced (force-color.org)."""
+    return stream.isatty() or (bool(os.environ.get("FORCE_COLOR")) and not has_colors_off())
+
+
+def takes_unicode(stream: TextIO) -> bool:
+    """Tell whether a stream takes more than ASCII."""
+    return "utf" in (getattr(stream, "encoding", None) or "").lower()

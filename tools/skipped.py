@@ -1,0 +1,87 @@
+"""What tests leave out, and why: nothing passes for being skipped without anybody being told.
+
+A test that is skipped says ``needs THING``, which this machine may get and which :data:`THINGS` names, or ``only
+WHERE``, which it cannot change. More may follow after a colon. A test that is skipped for any other reason fails: see
+``steady``. ``python tools/skipped.py FILE`` counts what :func:`note` has written.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+THINGS = (
+    "root",
+    "mounts",
+    "overlays",
+    "FUSE",
+    "file capabilities",
+    "immutable files",
+    "a static template",
+    "a template for Windows",
+    "the large channel",
+    "LIEF",
+    "chattr",
+    "dpkg-deb",
+    "mkfs.ext4",
+    "openssl",
+    "osslsigncode",
+    "prlimit",
+    "qemu-.*",
+    "rcodesign",
+    "setcap",
+    "setpriv",
+    "setsid",
+    "sha256sum",
+    "strace",
+    "tar",
+    "unshare",
+    "wine.*",
+    "x86_64-w64-mingw32-gcc",
+    "zstd",
+)
+"""What a machine may lack. Each is a regular expression."""
+
+FILE_VARIABLE = "SKIPPED_TESTS_FILE"
+"""The file that :func:`note` appends to; without it nothing is noted."""
+
+_NEEDS = re.compile(f"needs ({'|'.join(THINGS)})")
+
+
+def shorten(reason: str) -> str:
+    """Return a reason without its details."""
+    return reason.split(":")[0]
+
+
+def is_allowed(reason: str, *, nothing_missing: bool = False) -> bool:
+    """Whether a test may be skipped for this reason.
+
+    :param nothing_missing: on a machine that has all that tests need.
+    """
+    needed = _NEEDS.fullmatch(shorten(reason)) is not None
+    return reason.startswith("only ") or (needed and not nothing_missing)
+
+
+def note(reason: str, test: str) -> None:
+    """Write that a test was left out, where somebody asked for it."""
+    name = os.environ.get(FILE_VARIABLE)
+    if name:
+        with Path(name).open("a", encoding="utf-8") as file:
+            file.write(f"{shorten(reason)}\t{test}\n")
+
+
+def summarize(noted: str) -> str:
+    """Return one line on what was noted, the most frequent reason first; empty when nothing was."""
+    reasons = Counter(line.split("\t")[0] for line in noted.splitlines())
+    if not reasons:
+        return ""
+    counts = ", ".join(f"{reason} ({count})" for reason, count in sorted(reasons.items(), key=lambda r: (-r[1], r[0])))
+    return f"{reasons.total()} tests skipped: {counts}"
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    print(summarize(path.read_text(encoding="utf-8") if path.exists() else ""))
