@@ -33,7 +33,7 @@ def test_a_kill_does_not_make_the_next_run_wait(build: Build, windows_home: Wind
     )
     wait_until(started.exists)
     during = windows_home.run(build(), "status").stdout
-    assert "being" in during, during
+    assert "another process is working on the prefix" in during, during
     process.send_signal(signal.SIGKILL)
     process.wait(60)
     after = windows_home.run(build(), "status").stdout

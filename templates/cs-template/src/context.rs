@@ -21,7 +21,7 @@ pub struct Runtime {
     pub stamp_hex: String,
     /// What a later run needs to know.
     pub launch: Launch,
-    /// Who this runtime is and how it behaves.
+    /// The runtime's name and version, and how it behaves.
     pub header: Header,
     /// Which prefix is meant.
     pub place: Place,

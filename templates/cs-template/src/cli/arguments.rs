@@ -14,7 +14,7 @@ pub struct Invocation {
     pub request: Request,
 }
 
-/// Options that may stand before a command.
+/// Options that may come before a command.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Globals {
     /// `--path PATH`.

@@ -5,6 +5,6 @@
 pub struct UsageError {
     /// What is wrong.
     pub message: String,
-    /// The command whose help would have told.
+    /// The command whose help describes it.
     pub command: Option<&'static str>,
 }

@@ -150,7 +150,7 @@ fn join(command: String, words: &[String]) -> String {
 }
 
 /// The command that installs packages into the prefix. A frozen one takes them from
-/// conda-self alone, or when conda is told to override that.
+/// conda-self alone, or when conda is configured to override that.
 fn name_installer(runtime: &Runtime) -> String {
     let command = runtime.command_name.to_string_lossy();
     let header = &runtime.header;
@@ -190,15 +190,15 @@ fn quote(word: &str) -> String {
         let is_separator = cfg!(windows) && byte == b'\\';
         byte.is_ascii_alphanumeric() || b"/._-+:=,".contains(&byte) || is_separator
     };
-    match word.bytes().all(is_plain) {
-        true => word.to_owned(),
-        #[cfg(unix)]
-        false => cs_link::activation::quote(word.as_ref())
-            .to_string_lossy()
-            .into(),
-        #[cfg(not(unix))]
-        false => format!("\"{word}\""),
+    if word.bytes().all(is_plain) {
+        return word.to_owned();
     }
+    #[cfg(unix)]
+    return cs_link::activation::quote(word.as_ref())
+        .to_string_lossy()
+        .into();
+    #[cfg(not(unix))]
+    return format!("\"{word}\"");
 }
 
 fn describe_changes(changes: &Changes) -> String {

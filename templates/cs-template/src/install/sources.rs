@@ -1,4 +1,5 @@
-//! Where package archives come from: a bundle that the user names, the one inside, the one beside, the network.
+//! Where package archives come from: a bundle that the user names, the one inside, the one next to the executable, the
+//! network.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -19,7 +19,7 @@ pub struct Found {
     pub prefix: PathBuf,
     /// What conda calls it: `base`, the name of its directory in a directory `envs`, else its path.
     pub name: String,
-    /// What conda is to be told to find it.
+    /// The argument by which conda finds it.
     pub target: OsString,
 }
 

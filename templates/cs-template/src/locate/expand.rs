@@ -41,8 +41,8 @@ fn is_mark(byte: u8) -> bool {
     byte == b'$' || cfg!(windows) && byte == b'%'
 }
 
-/// What the `$` or `%` at the start of `bytes` stands for, and how many bytes belong to
-/// it. One that names no variable stands for itself.
+/// What the `$` or `%` at the start of `bytes` means, and how many bytes belong to
+/// it. One that names no variable stays as it is.
 fn expand_mark(bytes: &[u8], lookup: Lookup) -> Result<(OsString, usize), String> {
     let end_of = |end: u8| bytes.iter().skip(1).position(|byte| *byte == end);
     let (name, length) = match bytes {

@@ -13,7 +13,7 @@ pub fn find_home(lookup: Lookup) -> Option<PathBuf> {
         .filter(|home| home.is_absolute())
 }
 
-/// `LOCALAPPDATA`, `XDG_DATA_HOME`, or where it would be below the home directory.
+/// `LOCALAPPDATA`, `XDG_DATA_HOME`, or where it would be under the home directory.
 pub fn find_user_data(lookup: Lookup) -> Option<PathBuf> {
     let absolute = |name| {
         read_value(name, lookup)

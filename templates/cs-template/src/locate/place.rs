@@ -23,7 +23,7 @@ pub struct Place {
 /// Linux accepts no longer paths.
 #[cfg(target_os = "linux")]
 const PATH_LIMIT_BYTES: usize = 4096;
-/// What names the prefix when nobody does.
+/// What names the prefix by default.
 const INSTALL_SCHEME: &str = "install-scheme";
 
 impl Place {

@@ -19,7 +19,7 @@ use crate::say::voice::Voice;
 pub struct Delegate {
     /// The managed prefix.
     pub prefix: PathBuf,
-    /// The delegate's path below it.
+    /// The delegate's path under it.
     pub program: PathBuf,
     /// File name of the runtime, as the user called it.
     pub command_name: OsString,
@@ -51,7 +51,8 @@ pub fn find_program(prefix: &Path, relative: &str) -> PathBuf {
 }
 
 fn find_in(prefix: &Path, relative: &str, directories: &[PathBuf], endings: &[&str]) -> PathBuf {
-    let path = prefix.join(relative);
+    let mut path = prefix.to_owned();
+    path.extend(relative.split('/'));
     if relative.contains('/') && path.is_file() {
         return path;
     }

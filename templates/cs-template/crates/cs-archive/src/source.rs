@@ -1,4 +1,4 @@
-//! Where archives come from, and who hears how far they are.
+//! Where archives come from, and who is informed of the progress.
 
 use std::fmt;
 use std::io;

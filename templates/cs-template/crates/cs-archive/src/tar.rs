@@ -1,7 +1,7 @@
 //! Tar headers and pax records, as any program writes them.
 //!
 //! Field offsets as in POSIX.1-2017, `pax`, and in GNU tar's manual, "Basic Tar Format". What
-//! a header means, and what of it is refused, is for those to say who read one: the linker of
+//! a header means, and what of it is refused, is for its readers to say: the linker of
 //! packages, the reader of bundles. Reasons are phrases that go behind "it is damaged:".
 
 /// Size of a tar block in bytes: headers are one block, data is padded to whole ones.

@@ -224,7 +224,7 @@ impl<'a> TarReader<'a> {
         }
     }
 
-    /// Tell a truncated or corrupt stream from a disk that cannot be read.
+    /// Distinguish a truncated or corrupt stream from a disk that cannot be read.
     fn failure(&self, error: io::Error) -> BundleError {
         if error.raw_os_error().is_some() || is_memory_error(&error) {
             return BundleError::Read {

@@ -56,7 +56,7 @@ pub trait Entries<'a> {
     fn end(&mut self) -> Option<()>;
 }
 
-/// What a process in the prefix is told.
+/// The variables that a process in the prefix gets.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The managed prefix.
@@ -103,7 +103,7 @@ pub fn write_environment<'a, E: Entries<'a>>(
 }
 
 /// The environment that is active and stays so. conda works on whatever environment is
-/// active; to any other delegate only those below its own prefix mean anything.
+/// active; to any other delegate only those under its own prefix mean anything.
 #[inline]
 pub fn find_active<'a>(
     inherited: impl Iterator<Item = &'a [u8]>,
@@ -123,7 +123,7 @@ pub fn find_active<'a>(
     })
 }
 
-/// Whether `path` is `envs/NAME` below `prefix`.
+/// Whether `path` is `envs/NAME` under `prefix`.
 #[inline]
 fn is_environment_of(path: &[u8], prefix: &[u8]) -> bool {
     let mut rest = after(path, prefix);
@@ -293,7 +293,7 @@ fn split_entry(entry: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// Whether both name the same variable or file: Windows does not tell upper from lower case.
+/// Whether both name the same variable or file: Windows does not distinguish upper from lower case.
 #[inline]
 #[must_use]
 pub fn is_same_name(left: &[u8], right: &[u8]) -> bool {

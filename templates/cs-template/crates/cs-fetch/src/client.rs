@@ -134,7 +134,7 @@ impl Client {
         }
     }
 
-    /// Ask a registry; where it wants to know who asks, tell it, once.
+    /// Ask a registry; if it requires authentication, authenticate once.
     async fn ask_registry(
         &self,
         url: &Url,

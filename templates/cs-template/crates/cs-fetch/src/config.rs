@@ -136,7 +136,7 @@ impl Config {
     }
 }
 
-/// A URL that stands for all below it: with a slash at the end.
+/// A URL that includes everything under it: with a slash at the end.
 fn parse_prefix(url: &str) -> Option<Url> {
     let mut url = Url::parse(url).ok().filter(|url| !url.cannot_be_a_base())?;
     if !url.path().ends_with('/') {

@@ -90,7 +90,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
 }
 
-/// Tell failures that will repeat themselves from those that may not.
+/// Distinguish failures that will repeat from those that may not.
 pub(crate) fn classify(error: reqwest::Error) -> Failure {
     let repeats = error.is_builder() || error.is_redirect();
     let error = error.without_url();
@@ -118,6 +118,8 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
     }
 }
 
+/// The resolver's error in the chain of causes. It takes a downcast: reqwest passes on what a resolver says as a
+/// `dyn Error`, and has no type for it.
 #[cfg(target_os = "linux")]
 fn find_cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut cause = Some(error);

@@ -1,4 +1,4 @@
-//! How to fetch, and what is told meanwhile.
+//! How to fetch, and the events reported meanwhile.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Something worth telling.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A download failed and is tried again, there or elsewhere, after a pause: for those who ask for details.
+    /// A download failed and is tried again, there or elsewhere, after a pause: reported to users who ask for details.
     Retry {
         /// Index into the job's packages.
         index: usize,

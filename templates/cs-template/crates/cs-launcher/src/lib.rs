@@ -1,10 +1,10 @@
 //! Which script belongs to this executable, and how is it started with the Python of its prefix?
 //!
-//! On Windows a command of a Python package is a script, `Scripts\NAME-script.py`, and beside it a copy of this
+//! On Windows a command of a Python package is a script, `Scripts\NAME-script.py`, and next to it a copy of this
 //! launcher, `Scripts\NAME.exe`. The launcher runs the script with `python.exe`, one directory up. It finds both
 //! from its own path alone, so a prefix may be anywhere, and what the first line of the script says does not matter.
 //!
-//! The process that runs the script cannot be told from the launcher: it has its arguments as they were written, its
+//! The process that runs the script looks like the launcher: it has its arguments as they were written, its
 //! standard streams, its console, its exit status; Ctrl-C is the script's matter, and when the launcher ends, so does
 //! the script.
 //!

@@ -1,7 +1,7 @@
 //! What cannot go where it belongs, because another package has a file in place of a
 //! directory, or a directory in place of a file.
 //!
-//! Which of the two is to be there depends on all packages, and packages come in any order:
+//! Which of the two belongs there depends on all packages, and packages come in any order:
 //! so it is kept until all have come, and [`settle`](crate::settle) puts it where it belongs
 //! or removes it. It is kept in `conda-meta`, where no package's link can lead elsewhere.
 

@@ -42,7 +42,7 @@ impl Modules {
             .retain(|path, package| claims.owns(path, claims.claimant_of(*package)));
     }
 
-    /// The compiled modules, each with who its module belongs to.
+    /// The compiled modules, each with the owner of its module.
     pub(crate) fn claimants<'a>(
         &self,
         claims: &Claims,

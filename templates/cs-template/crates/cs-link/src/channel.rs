@@ -44,7 +44,7 @@ fn split_location<'a>(scheme: &str, rest: &'a str) -> (&'a str, &'a str) {
 
 /// What a channel is called whose name says it all, wherever it is.
 fn by_name(name: &str) -> Option<String> {
-    // Servers of Anaconda's own have channels below /conda.
+    // Servers of Anaconda's own have channels under /conda.
     let name = name.strip_prefix("conda/").unwrap_or(name);
     if DEFAULTS.contains(&name) {
         return Some("defaults".to_owned());

@@ -1,4 +1,4 @@
-//! Paths of an archive, made such that they stay below where they are put.
+//! Paths of an archive, made such that they stay inside their destination.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::limits::{DEEPEST_PATH, LONGEST_PATH};
 use crate::tar::{Entry, Kind};
 
-/// Turn a path from an archive into one that stays below where it is put, or say why it is refused.
+/// Turn a path from an archive into one that stays inside its destination, or say why it is refused.
 pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
     if raw.len() > LONGEST_PATH {
         return Err("the path is longer than 4096 bytes");

@@ -1,7 +1,7 @@
 //! Who owns a path that several packages hold.
 //!
 //! The package that comes last in rattler's order wins (see [`order`](crate::order)), whichever is linked first. Each
-//! package claims its paths before it writes any of them; a file is only made by who owns it at that moment, and a
+//! package claims its paths before it writes any of them; a file is only made by its owner at that moment, and a
 //! package that takes over a path removes what is there. So the outcome does not depend on which thread was faster.
 
 use std::borrow::Cow;
@@ -20,7 +20,7 @@ pub(crate) type Claimant = u32;
 /// The claimant that gives way to all others.
 pub(crate) const BYTECODE: Claimant = 0;
 
-/// Who owns a path that everybody has lost.
+/// The owner of a path that every package has lost.
 const NOBODY: Claimant = Claimant::MAX;
 
 /// What two paths have in common that name the same file.

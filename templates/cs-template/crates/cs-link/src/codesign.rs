@@ -31,7 +31,7 @@ pub(crate) fn needs_signature(hand: &mut Hand, path: &str, mode: u32) -> bool {
     read.is_ok() && MAGICS.contains(&u32::from_be_bytes(magic))
 }
 
-/// Sign a file with nobody's name; its new size and SHA-256.
+/// Sign a file ad hoc; its new size and SHA-256.
 pub(crate) fn sign(
     hand: &mut Hand,
     full_path: &Path,

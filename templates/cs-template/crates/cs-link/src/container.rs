@@ -55,7 +55,7 @@ pub(crate) struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
-    /// Find out how the archive is laid out; its name tells which kind it is.
+    /// Find out how the archive is laid out; its name shows its kind.
     pub(crate) fn open(
         file_name: &str,
         bytes: &'a dyn ReadAt,

@@ -1,7 +1,7 @@
 //! Processes that a child has started, wherever they have gone: a group or a session of their own does not hide them.
 //!
 //! The child adopts those whose own parents are gone (`PR_SET_CHILD_SUBREAPER`, see prctl(2)), so all
-//! of them are below it as long as it is there itself. Where `/proc` cannot be read none is found.
+//! of them are under it as long as it is there itself. Where `/proc` cannot be read none is found.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -35,7 +35,7 @@ fn send(process: i32, signal: Signal) {
     }
 }
 
-/// Everything below `root` that still runs.
+/// Everything under `root` that still runs.
 fn list(root: i32) -> Vec<i32> {
     let mut children: HashMap<i32, Vec<(i32, bool)>> = HashMap::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {

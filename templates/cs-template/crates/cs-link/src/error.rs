@@ -57,7 +57,7 @@ impl Fault {
         self.of_subject("the shipped bytecode")
     }
 
-    /// Name what is to blame. A path that cannot be written says enough, and an interruption is nobody's fault.
+    /// Name the cause. A path that cannot be written says enough, and an interruption has no cause in the package.
     pub(crate) fn of_subject(self, subject: &str) -> LinkError {
         match self {
             Self::Write { .. } | Self::Cancelled => self.into(),

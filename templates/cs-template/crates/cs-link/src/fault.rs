@@ -8,7 +8,7 @@ use cs_archive::is_memory_error;
 use crate::interruption::Interruption;
 use crate::kind::Kind;
 
-/// What went wrong. Whose fault it is, is [`crate::LinkError`]'s to say.
+/// What went wrong. [`crate::LinkError`] adds the package.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The archive is not the one that was locked.
@@ -135,7 +135,8 @@ impl Fault {
         }
     }
 
-    /// Tell a decoder's complaint from an interruption that came through the decoder.
+    /// Distinguish a decoder's complaint from an interruption that came through the decoder. It takes a downcast:
+    /// decoders of other crates pass on the reader's [`io::Error`], and nothing else.
     pub(crate) fn decoding(error: io::Error) -> Self {
         match error.downcast::<Interruption>() {
             Ok(Interruption::Read(source)) => Self::Read(source),

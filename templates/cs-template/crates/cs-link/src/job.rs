@@ -73,7 +73,7 @@ pub enum Bytecode<'a> {
 /// Everything that [`install`](crate::install()) needs to know.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
-    /// Exists and is empty; everything is written below it.
+    /// Exists and is empty; everything is written under it.
     pub staging: &'a Path,
     /// Where the staging directory will end up: written into text and binary placeholders.
     pub prefix: &'a Path,
@@ -91,7 +91,7 @@ pub struct Job<'a> {
     pub bytecode: Bytecode<'a>,
     /// Whether post-link scripts run.
     pub link_scripts: bool,
-    /// Paths that no package may have, nor anything below them: the caller's own.
+    /// Paths that no package may have, nor anything under them: the caller's own.
     pub reserved: &'a [String],
     /// Files that the caller writes when all packages are there. A package may have one
     /// as a file, which is then replaced.

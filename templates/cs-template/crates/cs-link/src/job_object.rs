@@ -1,5 +1,4 @@
-//! Job objects of Windows: what is in one ends when its last handle is closed, as it is when the
-//! process that has it is killed.
+//! Job objects of Windows: what is in one ends with its last handle, and so with the process that has it.
 
 use std::io;
 use std::mem::size_of_val;

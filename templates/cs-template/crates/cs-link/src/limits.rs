@@ -153,7 +153,7 @@ fn count_directories(entries: &[PathEntry]) -> usize {
     if !in_order {
         order.sort_unstable_by(|one, other| one.source.cmp(&other.source));
     }
-    // Paths below one directory are neighbours then: a directory is new where the path before is not in it.
+    // Paths under one directory are neighbours then: a directory is new where the path before is not in it.
     let mut before = "";
     let mut count = 0;
     for entry in order {

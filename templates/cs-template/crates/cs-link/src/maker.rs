@@ -64,7 +64,7 @@ impl<'t> Maker<'_, 't> {
 
     /// Make something in place of what is there, while nobody else can claim the path.
     ///
-    /// Those who claimed it before may still be about to put something there; each of them tries only once.
+    /// Packages that claimed it before may still be about to put something there; each of them tries only once.
     fn replace<T>(
         &mut self,
         path: &str,

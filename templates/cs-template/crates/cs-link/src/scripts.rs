@@ -40,7 +40,7 @@ pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<Vec<Message>
         return Ok(Vec::new());
     }
     let output = job.staging.join(OUTPUT);
-    // The file system's own clock tells what is written from now on.
+    // The file system's own clock shows which files are written from now on.
     let start = create_anew(&output).map_err(|source| write_error(&output, source))?;
     let mut messages = Vec::new();
     for (package, script) in with_script {
@@ -236,8 +236,8 @@ fn script_command(staging: &Path, script: &Path, _: &mut BTreeMap<OsString, OsSt
     command
 }
 
-/// Holds the script's path: within quotes, `cmd` takes no part of a variable's value for an
-/// operator, a caret or another variable.
+/// Holds the script's path: within quotes, `cmd` takes nothing of a variable's value for an operator,
+/// a caret or another variable.
 #[cfg(windows)]
 const SCRIPT: &str = "_CS_SCRIPT";
 

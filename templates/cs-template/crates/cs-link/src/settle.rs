@@ -2,8 +2,8 @@
 //!
 //! The rule is the one for files (see [`clobber`](crate::clobber)): all is as if the packages had been
 //! put in place one after the other in rattler's order, each removing what is in its way. So a path is
-//! there unless a package that comes later has a file at the same path or above it, or anything below it.
-//! Paths that are kept [aside](crate::aside) tell where to look; without any there is nothing to settle.
+//! there unless a package that comes later has a file at the same path or above it, or anything under it.
+//! Paths that are kept [aside](crate::aside) show where to look; without any there is nothing to settle.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -131,7 +131,7 @@ struct Lost<'a> {
     to: String,
 }
 
-/// All paths at which something is in the way, with who has what there.
+/// All paths with a conflict, and the packages that have something there.
 struct Dispute(HashMap<String, Node>);
 
 impl Dispute {
@@ -253,7 +253,7 @@ fn check_link(
     Err(blame(Fault::hostile(link.path.as_str(), reason)))
 }
 
-/// Whether a link at `path` leads out of the prefix, as far as its text tells.
+/// Whether a link at `path` leads out of the prefix, as far as its text shows.
 fn leads_out(path: &str, target: &str) -> bool {
     let mut depth = above(path).count();
     if target.starts_with('/') || (cfg!(windows) && target.contains([':', '\\'])) {
@@ -350,7 +350,7 @@ impl Floor<'_, '_> {
     }
 }
 
-/// Take the lost paths from who owned them, and name them.
+/// Take the lost paths from their owners, and name them.
 fn report(shared: &Shared, lost: &[Lost]) -> Vec<Clobbered> {
     for lost in lost
         .iter()

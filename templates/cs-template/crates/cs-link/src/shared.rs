@@ -23,7 +23,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) prefix: &'a str,
 }
 
-/// What it means that something below the staging directory cannot be written.
+/// What it means that something under the staging directory cannot be written.
 pub(crate) fn write_fault(shared: &Shared, path: &str, source: io::Error) -> Fault {
     if is_obstructed(&source) {
         return Fault::hostile(

@@ -63,7 +63,7 @@ pub(crate) fn exec_line(interpreter: &[u8], options: &[u8]) -> Vec<u8> {
 
 const EXEC_START: &[u8] = b"#!/bin/sh\n'''exec' ";
 
-/// Quote a path such that `sh` takes it as it stands, within what Python takes for a
+/// Quote a path such that `sh` takes it as it is, within what Python takes for a
 /// string in three single quotation marks.
 ///
 /// In double quotation marks as rattler does it, unless something in the path has a

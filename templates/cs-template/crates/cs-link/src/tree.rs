@@ -1,4 +1,4 @@
-//! Writing below the staging directory, and nowhere else.
+//! Writing under the staging directory, and nowhere else.
 //!
 //! Every path is walked one component at a time from an open directory, and no component may be a
 //! symbolic link: whatever an archive, or two of them together, have put there, nothing is followed.

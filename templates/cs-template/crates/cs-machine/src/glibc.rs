@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use cs_file::Links;
 
-use crate::{Found, Version};
+use crate::found::Found;
+use crate::version::Version;
 
 /// Where programs of conda packages name their loader: without it none of them starts.
 #[cfg(target_arch = "aarch64")]

@@ -3,8 +3,8 @@
 //! The staging directory is its own lock: the process that has locked the directory at
 //! `.NAME.staging` holds the claim. Renaming that directory into place ends the claim in the
 //! same instant, and a killed holder's lock dies with it. Where directories cannot be locked,
-//! making the directory is the lock, and a heartbeat in it tells the living from the dead.
-//! On Windows the lock is a file beside the directory, which dies with its holder too but does
+//! making the directory is the lock, and a heartbeat in it shows that its process is alive.
+//! On Windows the lock is a file next to the directory, which dies with its holder too but does
 //! not follow the directory.
 
 use std::fs::File;
@@ -42,11 +42,11 @@ impl Claim {
         owner: &Owner,
         patience: &mut Patience,
     ) -> Result<Option<Self>, PrefixError> {
-        // From here on things are moved and removed, be it only to tidy up.
+        // From here on things are moved and removed, if only to tidy up.
         refuse_mounts(names)?;
         trust::check_change(names)?;
         let created = create_parents(&names.parent)?;
-        // Looked at again: the parent may be another's just as well.
+        // Looked at again: the parent may belong to another user too.
         let taken = trust::check_place(names)
             .and_then(|()| Self::take_below(names, owner, patience, &created));
         if !matches!(taken, Ok(Some(_))) {
@@ -141,7 +141,7 @@ impl Claim {
             self.heartbeat = Some(Heartbeat::start(scratch));
         }
         rescue_environments(&self.names, owner)?;
-        // What cannot be deleted today either has been told before.
+        // What still cannot be deleted was reported before.
         aside::retry(&self.names);
         Ok(())
     }
@@ -179,7 +179,7 @@ enum Grip {
 
 /// Lock the staging directory, making it if need be.
 fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
-    // Looked at before it is made: who may not write here can still wait for who may.
+    // Looked at before it is made: a user without write permission can still wait for one who has it.
     let fresh = !is_there(&names.staging)? && make_staging(names)?;
     grip_staging(names, fresh).inspect_err(|_| {
         if fresh {
@@ -306,7 +306,7 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
         // What a killed removal left blocks nobody.
         let _ = graves::bury(names, &names.previous);
     }
-    // Nor does what is left of one that was all but done: this removes nothing but an empty directory.
+    // Nor is what is left of a removal that was nearly done: this removes only an empty directory.
     let _ = std::fs::remove_dir(&names.previous);
     Ok(())
 }

@@ -19,7 +19,7 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
-    /// List the conda records and Python distributions below `prefix`.
+    /// List the conda records and Python distributions under `prefix`.
     pub fn list(prefix: &Path) -> Result<Self, PrefixError> {
         Ok(Self {
             packages: list_packages(prefix)?,

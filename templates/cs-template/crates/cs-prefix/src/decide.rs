@@ -15,7 +15,7 @@ use crate::protected::refuse_protected;
 use crate::state::{State, examine, find_unwritable, inspect};
 use crate::trust;
 
-/// What is to be done.
+/// What to do.
 pub(crate) enum Decision {
     /// Nothing.
     Done(Box<Outcome>),
@@ -212,7 +212,7 @@ fn check_site(names: &Names, policy: &Policy) -> Result<(), PrefixError> {
         });
     }
     match find_unwritable(names) {
-        // A user who may not write can still wait for one who may.
+        // A user without write permission can still wait for one who has it.
         Some(_) if is_claimed(&names.staging).unwrap_or(false) => Ok(()),
         Some(directory) => Err(PrefixError::not_writable(directory, "install the prefix")),
         None => Ok(()),

@@ -42,7 +42,7 @@ const COMPILED: &str = "__pycache__";
 /// Endings of compiled files, and of those that conda could not remove.
 const ENDINGS: [&str; 3] = [".pyc", ".pyo", ".c~"];
 
-/// The files below `prefix` that neither a record nor `listed` has, sorted; directories
+/// The files under `prefix` that neither a record nor `listed` has, sorted; directories
 /// that hold nothing else once, with a slash at the end. `runtime` names the owner.
 pub(crate) fn find_extras(
     prefix: &Path,

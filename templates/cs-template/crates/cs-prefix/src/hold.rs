@@ -2,8 +2,9 @@
 //! nothing is started from any more.
 //!
 //! Between the look at a prefix's marker and the start of its delegate, another process could exchange prefixes,
-//! and the delegate would be another version's. So who starts something locks the prefix's directory, together
-//! with others who do, until the kernel has opened the program; and who moves a prefix away locks it alone.
+//! and the delegate would be another version's. So a process that starts something locks the prefix's directory,
+//! together with others that do, until the kernel has opened the program; and one that moves a prefix away locks it
+//! alone.
 
 use std::fs::File;
 use std::path::Path;
@@ -16,11 +17,11 @@ use crate::names::Owner;
 use crate::state::inspect;
 use crate::sys::{self, Attempt};
 
-/// How long a start waits for a move, which takes little more than the grace. Everybody
-/// who can read a directory can lock it, which must not prevent a start.
+/// How long a start waits for a move, which takes little more than the grace. Every
+/// user who can read a directory can lock it, which must not prevent a start.
 const START_LIMIT: Duration = Duration::from_secs(5);
-/// How long a move waits for starts, which take microseconds, and then goes on: everybody
-/// who can read a directory can lock it, which must not stop upgrades.
+/// How long a move waits for starts, which take microseconds, and then goes on: every
+/// user who can read a directory can lock it, which must not stop upgrades.
 const MOVE_LIMIT: Duration = Duration::from_secs(2);
 /// How long a move waits after the last start. The interpreter of a script opens that by its
 /// path, and the lock is gone by then. The page on the life of a prefix has the measurements.

@@ -35,7 +35,7 @@ pub(crate) fn is_needed(names: &Names) -> Result<bool, PrefixError> {
     Ok(is_stuck(names, &names.prefix)? || is_stuck(names, &names.previous)?)
 }
 
-/// Whether a directory beside the staging directory cannot be renamed; the caller holds the claim.
+/// Whether a directory next to the staging directory cannot be renamed; the caller holds the claim.
 pub(crate) fn is_stuck(names: &Names, directory: &Path) -> Result<bool, PrefixError> {
     // While the claim is held, the staging directory holds the scratch space at least.
     Ok(is_directory(&names.scratch)? && sys::is_stuck(directory, &names.staging))

@@ -33,7 +33,7 @@ pub struct Staging<'a> {
     pub prefix: &'a Path,
 }
 
-/// What a build tells about its result, for the marker.
+/// What a build reports about its result, for the marker.
 #[derive(Clone, Debug, Default)]
 pub struct Details {
     /// Where the packages came from, without credentials.
@@ -55,11 +55,11 @@ pub fn install<E>(
 }
 
 /// Make sure that a complete prefix of this runtime is at `prefix`, building it with `build` if need be; returns
-/// a hold on it too. Another process may have put another in its place before it was held: [`Hold::is_on`] tells.
+/// a hold on it too. Another process may have put another in its place before it was held: [`Hold::is_on`] shows.
 ///
 /// `tell` is called over and over while another process holds the prefix, and in the end with what
 /// could not be deleted. `cancel` is looked at between steps; the build should look at it too.
-/// After an error the prefix is as it was, and nothing is left beside it but what has been told.
+/// After an error the prefix is as it was, and nothing is left next to it but what has been told.
 pub fn install_and_hold<E>(
     prefix: &Path,
     owner: &Owner,
@@ -106,7 +106,7 @@ pub(crate) fn settle(names: &Names, owner: &Owner) {
     form.set(&names.prefix, owner);
 }
 
-/// Whether nothing is left beside the prefix that a claim would have to tidy up.
+/// Whether nothing is left next to the prefix that a claim would have to tidy up.
 fn is_clean(names: &Names, owner: &Owner) -> Result<bool, PrefixError> {
     if is_there(&names.staging)? {
         match recognise(names, owner) {
@@ -132,7 +132,7 @@ fn look_or_claim(
     patience: &mut Patience,
 ) -> Result<Step, PrefixError> {
     loop {
-        // This look needs no claim: a prefix that can be run is run by users who may not write.
+        // This look needs no claim: a prefix that can be run is run by users without write permission.
         match decide(names, owner, policy)? {
             Decision::Done(outcome) => {
                 tidy_up(names, owner, patience);
@@ -170,7 +170,7 @@ fn is_of_this_stamp(names: &Names, owner: &Owner) -> Result<bool, PrefixError> {
     Ok(marker.is_some_and(|marker| marker.stamp == owner.stamp_hex))
 }
 
-/// Remove what a killed process left beside a prefix that needs nothing else. Not worth an error, nor a wait.
+/// Remove what a killed process left next to a prefix that needs nothing else. Not worth an error, nor a wait.
 fn tidy_up(names: &Names, owner: &Owner, patience: &mut Patience) {
     let is_settled =
         Form::of(&names.marker_in(&names.prefix)).is_ok_and(|form| form == Form::Settled);

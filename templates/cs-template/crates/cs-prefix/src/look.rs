@@ -14,7 +14,7 @@ pub(crate) fn look_at(path: &Path) -> Result<Option<Metadata>, PrefixError> {
     answer("look at", path, path.symlink_metadata())
 }
 
-/// Whether anything is at `path`, be it a link to nowhere.
+/// Whether anything is at `path`, even a dangling link.
 pub(crate) fn is_there(path: &Path) -> Result<bool, PrefixError> {
     Ok(look_at(path)?.is_some())
 }
@@ -66,7 +66,7 @@ pub(crate) fn is_locked(path: &Path) -> Result<bool, PrefixError> {
     sys::is_locked(path).map_err(|source| PrefixError::io("open", path, source))
 }
 
-/// Whether another process holds the claim that the staging directory stands for.
+/// Whether another process holds the claim on the staging directory.
 pub(crate) fn is_claimed(staging: &Path) -> Result<bool, PrefixError> {
     sys::is_claimed(staging).map_err(|source| PrefixError::io("open", staging, source))
 }

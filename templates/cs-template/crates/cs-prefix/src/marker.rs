@@ -121,7 +121,7 @@ pub struct Marker {
     /// its end stands for all in it. None in prefixes of older runtimes, which did not look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<Vec<String>>,
-    /// Settings as the build left them, path to text, to tell the user's own from them: `.condarc`, for instance.
+    /// Settings as the build left them, path to text, which differ from the user's own: `.condarc`, for instance.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
     /// Stamps that a rollback turned down: their runtimes keep this prefix.
@@ -214,7 +214,7 @@ impl Marker {
     }
 }
 
-/// Whether the prefix at `path` may be run by the user who asks and its file `marker`
+/// Whether the prefix at `path` may be run by the calling user and its file `marker`
 /// begins with `start`: all that a plain later run wants to know.
 pub fn begins_with(path: &Path, marker: &str, start: &[u8]) -> bool {
     let mut found = vec![0; start.len()];

@@ -1,4 +1,4 @@
-//! Single moves, each told apart in an error.
+//! Single moves, each with its own error.
 
 use std::io;
 use std::path::Path;

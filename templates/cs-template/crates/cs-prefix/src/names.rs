@@ -49,10 +49,10 @@ const REMOVED: [&str; 9] = [
     ".removed-8",
     ".removed-9",
 ];
-/// How the names end, after a dot and a prefix's own, that this crate gives to what else is beside a prefix.
+/// How the names end, after a dot and a prefix's own, that this crate gives to what else is next to a prefix.
 const SUFFIXES: [&str; 3] = [".staging", ".previous", ".abandoned"];
 
-/// Whether a directory of this name could be what is beside the prefix of another runtime.
+/// Whether a directory of this name could be what is next to the prefix of another runtime.
 fn is_beside_another(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     let is_one = |suffix: &&str| {

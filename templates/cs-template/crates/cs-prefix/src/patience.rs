@@ -30,11 +30,11 @@ pub struct Waiting {
 pub enum News<'a> {
     /// Another process works on the prefix.
     Waiting(Waiting),
-    /// Something could not be deleted; it is in nobody's way.
+    /// Something could not be deleted; it is not in the way.
     Remains(&'a Remains),
 }
 
-/// How long to wait, and whom to tell. All times are the monotonic clock's: a jump of the wall clock changes nothing.
+/// How long to wait, and whom to inform. All times are the monotonic clock's: a jump of the wall clock changes nothing.
 pub(crate) struct Patience<'a> {
     limit: Duration,
     news: &'a mut dyn FnMut(&News),
@@ -75,7 +75,7 @@ impl<'a> Patience<'a> {
         Ok(())
     }
 
-    /// Tell of the first of the things that could not be deleted; one that is known leads to the others.
+    /// Report the first of the things that could not be deleted; one that is known leads to the others.
     pub fn tell(&mut self, names: &Names) {
         if let Some(remains) = names.take_reports().first() {
             (self.news)(&News::Remains(remains));

@@ -54,7 +54,7 @@ pub enum Outcome {
         /// The marker just written.
         marker: Marker,
     },
-    /// Built beside a prefix that it then replaced.
+    /// Built next to a prefix that it then replaced.
     Replaced {
         /// The marker just written, or that of the previous prefix when it was of this stamp and was put back.
         marker: Marker,
@@ -101,7 +101,7 @@ pub enum KeepReason {
         /// Where the link leads.
         target: PathBuf,
     },
-    /// Something is mounted at it or in it, or in a directory beside it that would be moved or removed.
+    /// Something is mounted at it or in it, or in a directory next to it that would be moved or removed.
     MountPoint {
         /// Where.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! What a prefix's user has asked conda for since the runtime made it, as `conda-meta/history` tells.
+//! What a prefix's user has asked conda for since the runtime made it, according to `conda-meta/history`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

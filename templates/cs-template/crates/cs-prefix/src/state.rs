@@ -13,6 +13,9 @@ use crate::sys;
 use crate::sys::is_absence;
 use crate::trust;
 
+/// How often a marker is looked for that is there whenever one asks: each time takes another exchange.
+const MOST_LOOKS: u32 = 100;
+
 /// In which state a prefix is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
@@ -20,7 +23,7 @@ pub enum State {
     Absent,
     /// Something is there that this runtime did not make.
     Foreign {
-        /// How one can tell.
+        /// The evidence.
         why: Foreignness,
     },
     /// Made by this runtime, but the machine lost power before all of it was on the disk: the marker is empty.
@@ -67,13 +70,13 @@ pub struct Neighbours {
     pub abandoned_staging: Option<PathBuf>,
     /// The prefix that the last upgrade replaced.
     pub previous: Option<Marker>,
-    /// What is beside the prefix, or holds it, and does not count, because somebody else can have put it there.
+    /// What is next to the prefix, or holds it, and does not count, because another user could have put it there.
     pub untrusted: Vec<Distrust>,
     /// The directory that must be writable for any change, if it is not.
     pub not_writable: Option<PathBuf>,
 }
 
-/// Tell in which state `prefix` is: a few `lstat` and one small file. Needs no write permission anywhere.
+/// Find out in which state `prefix` is: a few `lstat` and one small file. Needs no write permission anywhere.
 pub fn inspect(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
     let names = Names::new(prefix, owner)?;
     let metadata = match std::fs::symlink_metadata(&names.prefix) {
@@ -192,9 +195,28 @@ fn inspect_link(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
     }
 }
 
+/// Read the marker; none where nothing at all is. Where prefixes are exchanged in two steps, the
+/// marker may be missing for an instant: a directory that lists one by then is looked at again.
+fn read_marker(names: &Names, owner: &Owner) -> Result<Option<Reading>, PrefixError> {
+    let marker = names.marker_in(&names.prefix);
+    for _ in 0..MOST_LOOKS {
+        let reading = Marker::read(&names.prefix, owner)?;
+        if !matches!(reading, Reading::Nothing) {
+            return Ok(Some(reading));
+        }
+        let found = list(&names.prefix)?;
+        if !found.contains(&marker) {
+            return Ok((!found.is_empty()).then_some(reading));
+        }
+    }
+    Ok(Some(Reading::Nothing))
+}
+
 fn inspect_directory(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
-    let why = match Marker::read(&names.prefix, owner)? {
-        Reading::Nothing if list(&names.prefix)?.is_empty() => return Ok(State::Absent),
+    let Some(reading) = read_marker(names, owner)? else {
+        return Ok(State::Absent);
+    };
+    let why = match reading {
         Reading::Nothing => Foreignness::NoMarker {
             marker: names.marker.clone(),
         },

@@ -123,7 +123,7 @@ fn replace_in_two_steps(names: &Names) -> Result<(), PrefixError> {
 pub(crate) fn repair(claim: &mut Claim, owner: &Owner, check: Check) -> Result<(), PrefixError> {
     let names = claim.names().clone();
     if Form::of(&names.marker_in(&names.prefix))? == Form::Dismantled {
-        // A removal was interrupted: what is left of it is nobody's.
+        // A removal was interrupted: what is left of it has no owner.
         bury(&names, &names.prefix)?;
         claim.finish()?;
         place(&names)?;

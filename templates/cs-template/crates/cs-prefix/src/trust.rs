@@ -1,7 +1,7 @@
 //! Whose directories count: the rule of ownership, as `docs/explanation/prefix-lifecycle.md` states it.
 //!
 //! A marker can be written by anybody. What a directory says about itself counts only when
-//! nobody but the user who asks, and root, can have put it there. What follows relies on
+//! nobody but the calling user, and root, can have put it there. What follows relies on
 //! that: a directory that counts cannot be exchanged by others while it is worked on.
 
 use std::fs::File;
@@ -46,7 +46,7 @@ pub fn find_distrust(path: &Path) -> Result<Option<Distrust>, PrefixError> {
     Ok(None)
 }
 
-/// Refuse to change a prefix, be it one that is yet to be made, that others can change or could exchange meanwhile.
+/// Refuse to change a prefix, even one that does not exist yet, that others can change or could exchange meanwhile.
 pub(crate) fn check_change(names: &Names) -> Result<(), PrefixError> {
     check_place(names)?;
     check_directory(&names.prefix)

@@ -10,7 +10,7 @@ pub const TRAILING_LIMIT_BYTES: u64 = 16 << 20;
 /// The parts of a stamp, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Part {
-    /// Who this runtime is and how it behaves; JSON.
+    /// The runtime's name and version, and how it behaves; JSON.
     Header,
     /// The packages of this platform in install order; JSON.
     Plan,

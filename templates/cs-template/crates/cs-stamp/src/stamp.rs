@@ -12,7 +12,7 @@ use crate::search::{Found, find_footer};
 use crate::{Bytecode, Header, Launch, Layout, Part, PartSpan, Plan, StampError};
 
 /// Where the running executable is. Without a mounted `/proc`, as in a bare `chroot`,
-/// Linux still tells by which path it was started.
+/// Linux still knows by which path it was started.
 fn find_self() -> io::Result<PathBuf> {
     let path = std::env::current_exe();
     #[cfg(target_os = "linux")]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// The shells that are told to activate after the user's own start-up files have run.
+/// The shells that activate after the user's own start-up files have run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Bash,
@@ -13,7 +13,7 @@ pub enum Kind {
     Other,
 }
 
-/// Tell shells apart by their names.
+/// Recognise shells by their names.
 pub fn recognize(shell: &Path) -> Kind {
     let name = shell.file_name().unwrap_or_default().to_string_lossy();
     match name.trim_start_matches('-') {

@@ -86,7 +86,7 @@ fn choose_spawn(plan: &ShellPlan) -> Result<Option<PathBuf>, Error> {
     })
 }
 
-/// conda-spawn activates by itself, on top of what is active; it is told what conda finds the environment by.
+/// conda-spawn activates by itself, on top of what is active; it gets the name by which conda finds the environment.
 fn prepare_spawn(plan: &ShellPlan, conda: PathBuf) -> (Vec<OsString>, Environment) {
     let mut words = vec![
         conda.into_os_string(),

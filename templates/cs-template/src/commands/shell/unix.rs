@@ -74,7 +74,7 @@ fn prepare_xonsh(plan: &ShellPlan) -> io::Result<Vec<OsString>> {
         .collect())
 }
 
-/// What bash reads when nobody names another file.
+/// What bash reads by default.
 const BASH_FILE: &str = "~/.bashrc";
 /// What other shells read: `ENV` may hold variables, which they expand.
 const POSIX_FILE: &str = r#"$(eval "printf '%s' \"$_CS_ENV\"")"#;
@@ -181,7 +181,7 @@ fn fish_lines(plan: &ShellPlan) -> OsString {
     script.into()
 }
 
-/// The start-up files that xonsh reads when nobody names others.
+/// The start-up files that xonsh reads by default.
 fn xonsh_files() -> Vec<OsString> {
     let home = std::env::home_dir().unwrap_or_default();
     let config = std::env::var_os("XDG_CONFIG_HOME")
@@ -213,7 +213,7 @@ fn xonsh_lines(plan: &ShellPlan) -> OsString {
 }
 
 /// Put a script into memory and return the path by which the shell can read it. The descriptor survives `exec`.
-/// The script is told its descriptor, to close it.
+/// The script gets its descriptor, to close it.
 #[cfg(target_os = "linux")]
 fn hand_over_file(script: impl FnOnce(i32) -> OsString) -> io::Result<OsString> {
     use rustix::fs::{MemfdFlags, memfd_create};

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// Version of the document.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Everything that the command tells, as `docs/reference/runtime.md` describes it.
+/// Everything that the command shows, as `docs/reference/runtime.md` describes it.
 #[derive(Debug, Serialize)]
 pub struct Status<'a> {
     pub schema_version: u32,

@@ -1,4 +1,4 @@
-//! `RUNTIME status`: who this runtime is, and how its prefix is. Writes nothing.
+//! `RUNTIME status`: which runtime this is, and how its prefix is. Writes nothing.
 
 use std::path::Path;
 

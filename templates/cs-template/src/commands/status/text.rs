@@ -39,7 +39,7 @@ pub fn render_lines(status: &Status, is_verbose: bool) -> Vec<String> {
     lines.iter().map(render).collect()
 }
 
-/// A label, and values below each other.
+/// A label, and values in lines of their own.
 fn list_under(
     label: &'static str,
     values: impl Iterator<Item = String>,

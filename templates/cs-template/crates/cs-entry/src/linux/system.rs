@@ -98,7 +98,7 @@ pub(super) struct Seen {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lock {
     Taken,
-    /// By another process, or it was not to be told.
+    /// By another process, or the system does not say.
     Held,
     /// The file system has none.
     Unsupported,
@@ -157,7 +157,7 @@ pub(super) fn look_at_opened(directory: usize) -> Option<Seen> {
     see(|status| unsafe { call(number::FSTAT, [directory, status, 0, 0]) })
 }
 
-/// Look at what has the name `path`, be it a link.
+/// Look at whatever is at `path`, links included.
 pub(super) fn look_at(path: &[u8]) -> Option<Seen> {
     look_at_in(AT_FDCWD, path)
 }

@@ -86,7 +86,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// A server that says nothing: told only when no other one said something.
+    /// A server that does not answer: reported only when no other server answered.
     fn note_silence(&self, failure: &mut Option<ResolveError>, reason: String) {
         if !matches!(failure, Some(ResolveError::Refused { .. })) {
             *failure = Some(ResolveError::Unreachable {

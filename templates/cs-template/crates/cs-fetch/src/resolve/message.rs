@@ -70,7 +70,7 @@ impl Query {
             family,
             name: name.to_ascii_lowercase(),
             question,
-            // A fresh RandomState has fresh keys: who does not see the question cannot guess it.
+            // A fresh RandomState has fresh keys: a stranger who does not see the question cannot guess it.
             id: RandomState::new().hash_one(name) as u16,
         })
     }

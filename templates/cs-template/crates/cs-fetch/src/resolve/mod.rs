@@ -143,7 +143,7 @@ async fn lookup_name(exchange: &Exchange<'_>, name: &str) -> Result<Vec<IpAddr>,
     merge(first, second)
 }
 
-/// One family's addresses are enough; of two failures the one that may pass is told.
+/// One family's addresses are enough; of two failures the temporary one is reported.
 fn merge(
     first: Result<Vec<IpAddr>, ResolveError>,
     second: Result<Vec<IpAddr>, ResolveError>,

@@ -111,7 +111,7 @@ pub fn try_wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
 
 /// What the shell runs. It is one line, read as a whole before anything of it is carried out: no alias gets into it.
 ///
-/// Before each script a line end goes into the pipe, to tell which one was the last. `||` keeps `set -e` from doing
+/// Before each script a line end goes into the pipe, to show which one was the last. `||` keeps `set -e` from doing
 /// anything, `command` a script with a mistake from ending the shell, and `exec` a trap from running at its end.
 fn write_line(shell: &Shell, scripts: &[PathBuf], pipe: i32) -> OsString {
     // Only bash takes numbers of two digits; the path needs a mounted `/proc`.

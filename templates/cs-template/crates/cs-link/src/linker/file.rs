@@ -17,7 +17,7 @@ use crate::shared::{Shared, write_fault};
 use crate::tar::{Entry, TarReader};
 use crate::tree::{set_modified, start_writing};
 
-/// Lends the bytes of one file, a piece at a time.
+/// Gives out the bytes of one file, a piece at a time.
 pub(super) trait Chunks {
     /// The next bytes; empty at the end.
     fn chunk(&mut self) -> Result<&[u8], Fault>;

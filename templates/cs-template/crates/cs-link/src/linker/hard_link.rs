@@ -34,7 +34,7 @@ impl Linker<'_, '_> {
             )
         })?;
         let source = match self.lookup.find(self.entries, &source) {
-            // A name that is itself a hard link stands for the file that it leads to:
+            // A name that is itself a hard link means the file that it leads to:
             // only that one has bytes in the archive.
             Some(listed) => match self.aliases.get(&listed) {
                 Some(origin) => origin.clone(),

@@ -53,7 +53,7 @@ pub(super) fn describe_environment(job: &Job, package: &Package) -> BTreeMap<OsS
     environment
 }
 
-/// Windows does not tell upper from lower case: one variable has one name there.
+/// Windows does not distinguish upper from lower case: one variable has one name there.
 fn normalize_name(name: OsString) -> OsString {
     if cfg!(windows) {
         name.to_ascii_uppercase()

@@ -1,6 +1,6 @@
 //! A streaming tar reader: ustar, GNU long names, pax paths and sizes.
 //!
-//! An entry's bytes are lent out of one buffer, so that a small file is one slice and costs one `write(2)`.
+//! An entry's bytes come out of one buffer, so that a small file is one slice and costs one `write(2)`.
 
 use std::io::Read;
 
@@ -47,7 +47,7 @@ pub(crate) struct TarReader<R> {
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
-    /// Bytes of the current entry that are still to be lent.
+    /// Bytes of the current entry that were not given out yet.
     remaining: u64,
     padding: usize,
     limit: Option<Limit>,

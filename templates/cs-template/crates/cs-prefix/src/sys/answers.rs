@@ -32,7 +32,7 @@ pub(crate) enum Exchange {
     Unsupported,
 }
 
-/// What a file system has left for the user who asks; `None` where it does not say.
+/// What a file system has left for the calling user; `None` where it does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Room {
     pub bytes: Option<u64>,

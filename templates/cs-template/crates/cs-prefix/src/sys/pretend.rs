@@ -45,7 +45,7 @@ pub fn is_stuck(path: &Path) -> bool {
     inode(path).is_some_and(|inode| STUCK.with_borrow(|stuck| stuck.contains_key(&inode)))
 }
 
-/// Make every directory that is below `path` now one that cannot be renamed.
+/// Make every directory that is under `path` now one that cannot be renamed.
 pub fn make_image(path: &Path) {
     if let Some(inode) = inode(path) {
         let held = File::open(path).unwrap();

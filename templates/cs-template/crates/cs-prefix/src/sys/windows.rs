@@ -1,4 +1,4 @@
-//! Windows: no directory locks and no exchange. A file beside the staging directory is the claim's
+//! Windows: no directory locks and no exchange. A file next to the staging directory is the claim's
 //! lock, and the fallbacks of `swap`
 //! take the exchange's place.
 
@@ -32,7 +32,7 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
 /// Whether the lock of a claim is on its directory, wherever that is renamed to.
 pub(crate) const CLAIM_FOLLOWS_DIRECTORY: bool = false;
 
-/// Take the claim that the staging directory stands for: a file beside it that nobody else can
+/// Take the claim on the staging directory: a file next to it that nobody else can
 /// open, and that goes with its handle,
 /// however this process ends.
 pub(crate) fn try_claim(staging: &Path) -> io::Result<Attempt> {
@@ -88,7 +88,7 @@ pub(crate) fn is_behind(_locked: &File, _path: &Path) -> bool {
     false
 }
 
-/// Nobody can tell.
+/// Nobody can know.
 pub(crate) fn is_locked(_path: &Path) -> io::Result<bool> {
     Ok(false)
 }
@@ -153,7 +153,7 @@ pub(crate) fn exchange(_one: &Path, _other: &Path) -> io::Result<Exchange> {
 }
 
 /// Whether the user may make entries in `directory`: it can be opened for that. One that has gone
-/// meanwhile is in nobody's way.
+/// meanwhile is not in the way.
 pub(crate) fn is_writable(directory: &Path) -> bool {
     let opened = OpenOptions::new()
         .access_mode(FILE_ADD_FILE | FILE_ADD_SUBDIRECTORY)
@@ -162,7 +162,7 @@ pub(crate) fn is_writable(directory: &Path) -> bool {
     opened.map_or_else(|error| error.kind() == io::ErrorKind::NotFound, |_| true)
 }
 
-/// Not told apart from missing permission.
+/// Not distinguished from missing permission.
 pub(crate) fn is_read_only(_directory: &Path) -> bool {
     false
 }

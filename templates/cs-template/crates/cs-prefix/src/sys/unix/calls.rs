@@ -24,7 +24,7 @@ pub(crate) fn is_unsupported(error: Errno) -> bool {
 
 /// Whether the kernel lacks a call that is newer than the oldest kernel that this runs on.
 /// The seccomp profiles of old container runtimes answer EPERM, not ENOSYS, to calls that they
-/// have never heard of; who gets EPERM for a real reason gets it again from the older call.
+/// have never heard of; a real EPERM comes again from the older call.
 pub(crate) fn is_unknown(error: Errno) -> bool {
     is_unsupported(error) || error == Errno::PERM
 }

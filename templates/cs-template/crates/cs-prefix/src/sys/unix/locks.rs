@@ -22,7 +22,7 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
 /// Whether the lock of a claim is on its directory, wherever that is renamed to.
 pub(crate) const CLAIM_FOLLOWS_DIRECTORY: bool = true;
 
-/// Take the claim that the staging directory stands for: lock it.
+/// Take the claim on the staging directory: lock it.
 pub(crate) fn try_claim(staging: &Path) -> io::Result<Attempt> {
     try_lock(staging)
 }

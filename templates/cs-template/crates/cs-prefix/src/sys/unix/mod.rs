@@ -83,7 +83,7 @@ fn attributes_of(metadata: &Metadata) -> Attributes {
     }
 }
 
-/// Whether an open file has one name only, and belongs to the user who asks or to root:
+/// Whether an open file has one name only, and belongs to the calling user or to root:
 /// writing to it changes nothing else.
 pub(crate) fn is_sole_and_own(file: &File) -> bool {
     file.metadata()
@@ -134,12 +134,12 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
 /// Whether the directory cannot be renamed, not even within its parent: overlayfs answers EXDEV for what a lower layer
 /// (a container's image) holds, and so do project quotas.
 ///
-/// `occupied` is a directory beside it that is not empty. Renaming onto it never succeeds, so this changes nothing.
+/// `occupied` is a directory next to it that is not empty. Renaming onto it never succeeds, so this changes nothing.
 pub(crate) fn is_stuck(directory: &Path, occupied: &Path) -> bool {
     rename(directory, occupied).is_err_and(|error| error.kind() == io::ErrorKind::CrossesDevices)
 }
 
-/// Whether the user who asks may make and remove entries in `directory`.
+/// Whether the calling user may make and remove entries in `directory`.
 pub(crate) fn is_writable(directory: &Path) -> bool {
     let access = Access::WRITE_OK | Access::EXEC_OK;
     let answer = match rustix::fs::accessat(CWD, directory, access, AtFlags::EACCESS) {
@@ -159,7 +159,7 @@ pub(crate) fn is_read_only(directory: &Path) -> bool {
         .is_ok_and(|fs| fs.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
 }
 
-/// Whether the user who asks may delete `entry`, which is in `directory`, as far as that can be told without trying.
+/// Whether the calling user may delete `entry`, which is in `directory`, as far as that can be known without trying.
 pub(crate) fn may_delete(directory: &Path, entry: &Path) -> io::Result<bool> {
     const STICKY: u32 = 0o1000;
     let (outer, inner) = (directory.symlink_metadata()?, entry.symlink_metadata()?);
@@ -169,7 +169,7 @@ pub(crate) fn may_delete(directory: &Path, entry: &Path) -> io::Result<bool> {
     Ok(is_permitted && !is_immutable(directory) && !is_immutable(entry))
 }
 
-/// Whether the file system was told never to change a file (`chattr +i`, `+a`).
+/// Whether the file system never changes a file (`chattr +i`, `+a`).
 #[cfg(target_os = "linux")]
 fn is_immutable(path: &Path) -> bool {
     use rustix::fs::{StatxAttributes, StatxFlags};
@@ -238,7 +238,7 @@ pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// Make everything below `directory` durable.
+/// Make everything under `directory` durable.
 pub(crate) fn sync_tree(directory: &Path) -> io::Result<()> {
     let directory = File::open(directory)?;
     #[cfg(target_os = "linux")]
@@ -246,7 +246,7 @@ pub(crate) fn sync_tree(directory: &Path) -> io::Result<()> {
         Err(error) if is_unknown(error) => {}
         answer => return Ok(answer?),
     }
-    // Else only the whole machine can be told, and the call may return before it is done.
+    // Otherwise only the whole machine can be synchronised, and the call may return before it is done.
     rustix::fs::sync();
     directory.sync_all()
 }

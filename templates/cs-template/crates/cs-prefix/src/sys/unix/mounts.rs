@@ -74,7 +74,7 @@ fn is_mount_root(directory: impl AsFd, path: Option<impl Arg>) -> io::Result<Opt
     if crate::sys::pretend::NO_MOUNT_ROOTS.get() {
         return Ok(None);
     }
-    // Nothing is to be mounted, nor a server asked, for the sake of this question.
+    // This question must not mount anything, nor ask a server.
     let flags = AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
     let answer = match path {
         Some(path) => {
