@@ -36,13 +36,14 @@ FOREIGN_SUITES = {
     "win-64": ("tests-integration/windows",),
 }
 
-# Release of the crate apple-codesign, which signs for macOS on any system.
-RCODESIGN = "0.29.0"
-# Tests of the crates that see the emulation instead of the runtime. qemu: a user namespace may not mount overlays; strace
-# sees qemu's own calls (tests-integration reads qemu's trace instead); qemu does not pass an ignored SIGHUP on.
+# Tests of the crates that see the emulation instead of the runtime. qemu: a user namespace may not mount overlays;
+# strace sees qemu's calls (tests-integration reads qemu's own trace); qemu does not pass an ignored SIGHUP on.
 BEYOND_EMULATION = {
     "linux-aarch64": ("overlay::", "a_later_run_writes_nothing", "broken_pipes_and_ignored_signals_are_inherited"),
 }
+
+# Release of the crate apple-codesign, which signs for macOS on any system.
+RCODESIGN = "0.29.0"
 
 # One directory for cargo's output, outside the clone: every clone and CI reuse what was compiled before.
 CARGO = {"CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(CACHE / "cargo-target"))}
@@ -187,18 +188,18 @@ def typing(session: nox.Session) -> None:
     session.run("python", "tools/check_types.py")
 
 
-def cargo_tests(*selection: str, profile: str = "dev", without: Sequence[str] = ()) -> tuple[str, ...]:
+def cargo_tests(*selection: str, profile: str = "dev", without: Sequence[str] = ()) -> list[str]:
     """Return the command of cargo that runs the crates' tests; as root, those that need it too.
 
     :param without: parts of the names of tests to leave out.
     """
     if shutil.which("cargo-nextest"):
-        ignored = ("--run-ignored", "all") if IS_ROOT else ()
-        left_out = (f"--filterset={' and '.join(f'not test({name})' for name in without)}",) if without else ()
-        return ("nextest", "run", f"--cargo-profile={profile}", "--locked", *selection, *ignored, *left_out)
-    ignored = ("--include-ignored",) if IS_ROOT else ()
-    left_out = tuple(word for name in without for word in ("--skip", name))
-    return ("test", f"--profile={profile}", "--locked", *selection, "--", *ignored, *left_out)
+        command = ["nextest", "run", f"--cargo-profile={profile}", "--locked", *selection]
+        command += ["--run-ignored", "all"] if IS_ROOT else []
+        return command + [f"--filterset={' and '.join(f'not test({name})' for name in without)}"] * bool(without)
+    command = ["test", f"--profile={profile}", "--locked", *selection, "--"]
+    command += ["--include-ignored"] if IS_ROOT else []
+    return command + [word for name in without for word in ("--skip", name)]
 
 
 @nox.session(venv_backend="none")
