@@ -60,7 +60,7 @@ def disk_full(path: Path | None, needed_bytes: int | None, free_bytes: int | Non
         path=path,
         expected=needed,
         actual=free,
-        hint="free some space there, or use another directory",
+        hint="free some space there",
     )
 
 

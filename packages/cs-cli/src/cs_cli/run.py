@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-from cs_bundle import DiskFullError
+from cs_bundle import DiskFullError, disk_full
 from cs_stamp import literal_path
 
 from .building.execution import BuildResult, Materials, build_artifacts
 from .building.plan import BuildPlan
-from .errors import CliError
+from .errors import CliError, add_advice
 from .project.platforms import host_platform
 from .project.protected_inputs import refuse_outputs
 from .terminal.console import Console
@@ -53,8 +53,7 @@ def _build(plan: BuildPlan, materials: Materials, work: Path, console: Console) 
         return build_artifacts(plan, materials, work / "dist", console)
     except DiskFullError as error:
         if error.path is not None and error.path.is_relative_to(work):
-            error.path = work.parent
-            error.hint = "free some space there, or set TMPDIR to another directory"
+            raise add_advice(disk_full(work.parent, None), "temporary") from error
         raise
 
 

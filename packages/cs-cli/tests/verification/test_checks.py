@@ -403,7 +403,7 @@ def test_the_pages_of_a_macos_executable_are_compared_with_its_signature(build: 
     flip(runtime, 0x3000)
     error = only_problem(runtime)
     assert error.kind == "signature"
-    assert "the bytes from 12288 on have changed since it was made" in str(error)
+    assert "the bytes from 12288 on were changed after signing" in str(error)
 
 
 def test_a_certificate_table_may_hold_signatures_only(build: Build) -> None:

@@ -77,7 +77,7 @@ def _describe_shared_name(message: str, record: PackageRecord, platform: str) ->
         message=message,
         platform=platform,
         package=record.name,
-        hint="give one of them another build string, and lock the workspace again",
+        hint="give one of them a different build string, and lock the workspace again",
     )
 
 

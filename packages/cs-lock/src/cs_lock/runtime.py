@@ -170,7 +170,7 @@ def _describe_empty(source: SourceLock, environment: str) -> LockError:
     """Describe an environment without packages, and name those that have some."""
     others = ", ".join(source.solved_environments)
     return LockError(
-        f"the environment {environment!r} has no packages: nothing asks for any in it",
+        f"the environment {environment!r} has no packages: it has no dependencies",
         kind="empty-environment",
         key=f"environments.{environment}.packages",
         expected=f"an environment with packages: {others or 'the lock has none'}",

@@ -99,7 +99,7 @@ def check_launch(block: bytes, header: Header) -> None:
     """
     if block != launch_block(header):
         raise DamagedStampError(
-            "the launch of this runtime is damaged: it contradicts the header",
+            "the launch part of this runtime is damaged: it contradicts the header",
             part="launch",
             hint="download or build the runtime again",
         )

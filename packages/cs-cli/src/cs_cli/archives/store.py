@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from cs_bundle import BundleError, WantedArchive, cached_path, find_cached
 
+from ..errors import add_advice
 from ..terminal.console import Console
-from .cache_directory import CACHE_VARIABLE, default_cache_directory
-
-_OTHER_CACHE = f"choose another directory with {CACHE_VARIABLE} or --cache-dir"
+from .cache_directory import default_cache_directory
 
 if TYPE_CHECKING:
     from cs_bundle import FetchProgress, Wait
@@ -111,7 +110,7 @@ class ArchiveStore:
                 return fetch_archives(wanted, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
             except BundleError as error:
                 if error.kind in ("cannot-write", "disk-full"):
-                    error.hint = f"{'free some space, or ' if error.kind == 'disk-full' else ''}{_OTHER_CACHE}"
+                    add_advice(error, "cache")
                 raise
 
 

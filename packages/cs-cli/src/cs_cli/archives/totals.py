@@ -82,7 +82,7 @@ class Listing:
         """
         length = len(placeholder.encode())
         if length > LONGEST_PLACEHOLDER:
-            raise ValueError(f"a placeholder takes {length} bytes, {LONGEST_PLACEHOLDER} is the limit")
+            raise ValueError(f"a placeholder is {length} bytes long; the limit is {LONGEST_PLACEHOLDER}")
         if in_binary:
             self.placeholder_lengths.add(length)
 

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from cs_bundle import DiskFullError, check_room, disk_full, is_full
 
-from ..errors import CliError, Diagnosed
+from ..errors import CliError, Diagnosed, add_advice, advise
 from ..terminal.interrupts import postponed_interrupts
 
 _PREFIX = ".cs-staging-"
-_ANOTHER_FOLDER = "choose another directory with --out-dir"
 _NAME = re.compile(re.escape(_PREFIX) + "[0-9a-f]{8}")
 
 
@@ -62,7 +61,7 @@ def _describe_failure(error: OSError, out_dir: Path) -> CliError:
         f"cannot stage artifacts: {error.strerror or error}",
         kind="cannot-write",
         path=Path(error.filename2) if taken else out_dir,
-        hint=f"move it away, or {_ANOTHER_FOLDER}" if taken else _ANOTHER_FOLDER,
+        hint=advise("output", "move it away" if taken else None),
     )
 
 
@@ -70,12 +69,8 @@ def _describe_full(error: Exception, out_dir: Path, needed_bytes: int) -> DiskFu
     """Name the folder that is full: the output folder, unless the error is about a temporary file elsewhere."""
     place = _find_place(error)
     if place is not None and not place.absolute().is_relative_to(out_dir.absolute()):
-        full = disk_full(place.parent, None)
-        full.hint = "free some space there, or set TMPDIR to another directory"
-        return full
-    full = disk_full(out_dir, needed_bytes or None)
-    full.hint = f"free some space, or {_ANOTHER_FOLDER}"
-    return full
+        return add_advice(disk_full(place.parent, None), "temporary")
+    return add_advice(disk_full(out_dir, needed_bytes or None), "output")
 
 
 def _find_place(error: Exception) -> Path | None:
@@ -96,7 +91,7 @@ def _make_directory(out_dir: Path) -> list[Path]:
         if os.path.lexists(out_dir):
             reason = "a file that is not a directory has this name"
         message = f"cannot create the output directory: {reason}"
-        raise CliError(message, kind="cannot-write", path=out_dir, hint=_ANOTHER_FOLDER) from error
+        raise CliError(message, kind="cannot-write", path=out_dir, hint=advise("output")) from error
     return missing
 
 

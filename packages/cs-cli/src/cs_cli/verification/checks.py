@@ -22,7 +22,7 @@ from cs_stamp import (
 )
 
 from ..building.plan import possible_names
-from ..errors import EXIT_USAGE, CliError, describe_error
+from ..errors import CliError, describe_error
 from ..terminal.console import Console
 from ..untrusted import VALUE_LIMIT_BYTES, parse_document, read_limited
 from .bytecode import check_bytecode
@@ -114,7 +114,7 @@ def verify_path(path: Path, console: Console | None = None) -> Verification:
     elif path.is_file():
         _verify_runtime(verification, path)
     else:
-        raise CliError("no such file or directory", kind="not-found", path=path, exit_status=EXIT_USAGE)
+        raise CliError("no such file or directory", kind="not-found", path=path)
     return verification
 
 
