@@ -127,7 +127,7 @@ fn find_setup_fault(error: &(dyn Error + 'static)) -> Option<Cause> {
 /// The error and its causes. What they are takes a downcast: reqwest passes on what resolver, proxy and TLS
 /// say as a `dyn Error`. An `io::Error` that wraps another error does not give it as its source.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| {
+    std::iter::successors(Some(error), |&error| {
         let outer = error.downcast_ref::<io::Error>();
         match outer.and_then(io::Error::get_ref) {
             Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
