@@ -145,9 +145,16 @@ fn gives_advice(text: &str) -> bool {
     };
     let has_words = |words: &&str| text.contains(*words);
     text.split([':', ';', ',', '(']).any(begins_with_verb)
-        || ["try again", "make sure", "lease ", "you can", "you should"]
-            .iter()
-            .any(has_words)
+        || [
+            "try again",
+            "make sure",
+            "Please ",
+            "please ",
+            "you can",
+            "you should",
+        ]
+        .iter()
+        .any(has_words)
 }
 
 /// The program's modules as `FOLDER/NAME`, without those in a module's own folder.
@@ -243,11 +250,11 @@ fn the_patterns_match_bad_text_and_pass_good_text() {
     assert!(names_exit_status("/// It is damaged (exit status 66)."));
     assert!(names_exit_status("pub fn exit_code(&self) -> u8 {"));
     assert!(!names_exit_status("/// Return its exit status."));
-    let code = r##"it(r#"one "raw" text"#, "a \"quoted\" \
+    let code = r##"it(r#"one long "raw" text"#, "some more \"quoted\" \
         text\\", '"', "word", /* */ "{path}: no text"); // "no code here""##;
     let expected = [
-        r#"one "raw" text"#,
-        r#"a \"quoted\" text\\"#,
+        r#"one long "raw" text"#,
+        r#"some more \"quoted\" text\\"#,
         "{path}: no text",
     ];
     assert_eq!(texts(code), expected);
