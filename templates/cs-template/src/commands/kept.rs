@@ -15,7 +15,10 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
     let (why, what_to_do) = match reason {
         KeepReason::Policy => ("automatic upgrades are off".to_owned(), force),
         KeepReason::Changed(changes) => (
-            format!("it was changed since ({})", describe_changes(changes)),
+            format!(
+                "you have changed it since it was installed ({})",
+                describe_changes(changes)
+            ),
             match list_commands(runtime, changes) {
                 Some(commands) => format!("{force}, and {commands} adds that again"),
                 None => force,
@@ -30,7 +33,7 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
             ),
             force,
         ),
-        KeepReason::RolledBack => ("it was rolled back to".to_owned(), force),
+        KeepReason::RolledBack => ("you rolled back to it".to_owned(), force),
         KeepReason::NotWritable { directory } => (
             format!("{} is not writable", directory.display()),
             "its owner can upgrade it".to_owned(),
@@ -100,7 +103,7 @@ pub fn name_what_goes(runtime: &Runtime) -> Result<Option<String>, Error> {
         return Ok(None);
     }
     runtime.voice.note(&format!(
-        "replacing {} {}, which was changed since ({}); `{} rollback` restores it",
+        "replacing {} {}, which you have changed since it was installed ({}); `{} rollback` restores it",
         marker.runtime,
         marker.runtime_version,
         describe_changes(&changes),
@@ -150,7 +153,7 @@ fn join(command: String, words: &[String]) -> String {
 }
 
 /// The command that installs packages into the prefix. A frozen one takes them from
-/// conda-self alone, or when conda is told to override that.
+/// conda-self alone, or when conda is configured to override that.
 fn name_installer(runtime: &Runtime) -> String {
     let command = runtime.command_name.to_string_lossy();
     let header = &runtime.header;
@@ -190,15 +193,15 @@ fn quote(word: &str) -> String {
         let is_separator = cfg!(windows) && byte == b'\\';
         byte.is_ascii_alphanumeric() || b"/._-+:=,".contains(&byte) || is_separator
     };
-    match word.bytes().all(is_plain) {
-        true => word.to_owned(),
-        #[cfg(unix)]
-        false => cs_link::activation::quote(word.as_ref())
-            .to_string_lossy()
-            .into(),
-        #[cfg(not(unix))]
-        false => format!("\"{word}\""),
+    if word.bytes().all(is_plain) {
+        return word.to_owned();
     }
+    #[cfg(unix)]
+    return cs_link::activation::quote(word.as_ref())
+        .to_string_lossy()
+        .into();
+    #[cfg(not(unix))]
+    return format!("\"{word}\"");
 }
 
 fn describe_changes(changes: &Changes) -> String {

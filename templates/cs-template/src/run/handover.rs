@@ -51,7 +51,8 @@ pub fn find_program(prefix: &Path, relative: &str) -> PathBuf {
 }
 
 fn find_in(prefix: &Path, relative: &str, directories: &[PathBuf], endings: &[&str]) -> PathBuf {
-    let path = prefix.join(relative);
+    let mut path = prefix.to_owned();
+    path.extend(relative.split('/'));
     if relative.contains('/') && path.is_file() {
         return path;
     }

@@ -10,7 +10,7 @@ pub const STRING_COUNT: usize = 6;
 /// A parsed launch part. Strings are bytes without their NUL; none of them holds one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Launch<'a> {
-    /// Flags as in the part; the methods name them.
+    /// The part's flags; the methods name them.
     pub flags: u32,
     /// The prefix, relative to `HOME` or to the user data directory.
     pub prefix: &'a [u8],
@@ -56,25 +56,18 @@ impl<'a> Launch<'a> {
         })
     }
 
-    /// The runtime's own commands come after the word `self`.
-    #[inline]
-    #[must_use]
-    pub fn has_self_commands(&self) -> bool {
-        self.flags & 1 != 0
-    }
-
     /// The delegate needs a full activation.
     #[inline]
     #[must_use]
     pub fn needs_full_activation(&self) -> bool {
-        self.flags & 2 != 0
+        self.flags & 1 != 0
     }
 
     /// The prefix is in the user data directory, not in `HOME`.
     #[inline]
     #[must_use]
     pub fn uses_user_data(&self) -> bool {
-        self.flags & 4 != 0
+        self.flags & 2 != 0
     }
 
     /// The delegate is conda.
@@ -113,7 +106,7 @@ impl<'a> Launch<'a> {
     }
 }
 
-/// Whether the delegate at this path below the prefix is conda. On Windows it may have an ending.
+/// Whether the delegate at this path under the prefix is conda. On Windows it may have an ending.
 #[inline]
 #[must_use]
 pub fn is_conda(delegate: &[u8]) -> bool {
@@ -165,13 +158,13 @@ mod tests {
 
     #[test]
     fn strings_and_flags_come_out() {
-        let bytes = part(1 | 4);
+        let bytes = part(2);
         let launch = Launch::parse(&bytes).expect("a launch part");
         assert_eq!(
             (launch.prefix, launch.delegate, launch.prefix_variable),
             (&b".conda/demo"[..], &b"bin/python"[..], &b"DEMO_PREFIX"[..])
         );
-        assert!(launch.has_self_commands() && launch.uses_user_data());
+        assert!(launch.uses_user_data());
         assert!(!launch.needs_full_activation());
     }
 

@@ -20,14 +20,17 @@ pub(crate) fn check_path(job: &Job, path: &str, is_directory: bool) -> Result<()
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     if is_record(&folded) || job.reserved.iter().any(|name| is_within(name)) {
-        return Err(Fault::hostile(path, "what is there is not a package's"));
+        return Err(Fault::hostile(
+            path,
+            "the file there does not belong to a package",
+        ));
     }
     let mut overwritten = OVERWRITTEN.iter().chain(job.overwritten);
     let is_file = |name: &&str| folded.len() == name.len() && !is_directory;
     if overwritten.any(|name| is_within(name) && !is_file(name)) {
         Err(Fault::hostile(
             path,
-            "the runtime has a file of its own there",
+            "the runtime writes its own file there",
         ))
     } else {
         Ok(())

@@ -1,7 +1,7 @@
-//! What is to be removed and cannot be deleted: a file that another user put there or
+//! What should be removed and cannot be deleted: a file that another user put there or
 //! that is immutable, a disk's error.
 //!
-//! It is in nobody's way where it is put: in `.NAME.removed`, beside the prefix. The next command
+//! It goes where it is not in the way: into `.NAME.removed`, next to the prefix. The next command
 //! that takes the claim tries to delete it again. The directory that marks the staging directory as
 //! the runtime's own marks this one too; what cannot be moved there is renamed to such a name itself.
 
@@ -14,7 +14,7 @@ use crate::look::{is_directory, is_empty_directory, is_file, is_there};
 use crate::moves::make_directory;
 use crate::moves::rename;
 use crate::names::Names;
-use crate::obstacles::{Undeletable, is_mounted};
+use crate::obstacles::Obstacle;
 use crate::remains::Remains;
 use crate::remove::{remove_tree, remove_tree_in_order};
 use crate::{sys, trust};
@@ -22,9 +22,9 @@ use crate::{sys, trust};
 /// How many remains find room in one directory.
 const LIMIT: u32 = 10_000;
 
-/// Remove a directory that nobody needs, or put aside what is left of it.
+/// Remove a directory that is not needed any more, or put aside what is left of it.
 pub(crate) fn remove(names: &Names, trash: &Path) -> Result<(), PrefixError> {
-    remove_tree(trash).or_else(|error| put_aside(names, trash, error))
+    remove_tree(trash).or_else(|obstacle| put_aside(names, trash, obstacle))
 }
 
 /// Remove the staging directory in the same way; the directory that says whose it is goes
@@ -34,21 +34,21 @@ pub(crate) fn remove_staging(names: &Names) -> Result<(), PrefixError> {
     let _ = sys::make_directory(&names.scratch);
     let scratch = names.scratch.file_name().unwrap_or_default();
     remove_tree_in_order(&names.staging, scratch)
-        .or_else(|error| put_aside(names, &names.staging, error))
+        .or_else(|obstacle| put_aside(names, &names.staging, obstacle))
 }
 
 /// Try again to remove what has been put aside; returns what is left. The caller holds the claim.
 pub(crate) fn retry(names: &Names) -> Vec<Remains> {
     let failures = find_places(names).into_iter().filter_map(|place| {
-        let error = empty(names, &place).err();
-        // Unless somebody keeps things of his own in it.
+        let obstacle = empty(names, &place).err();
+        // Unless somebody keeps other files in it.
         let _ = std::fs::remove_dir(&place);
-        error.map(|error| describe(&place, &place, &place, &error))
+        obstacle.map(|obstacle| describe(&place, &place, &place, &obstacle))
     });
     failures.collect()
 }
 
-fn empty(names: &Names, place: &Path) -> io::Result<()> {
+fn empty(names: &Names, place: &Path) -> Result<(), Obstacle> {
     match names.marker_in(place).symlink_metadata() {
         Ok(_) => remove_tree_in_order(place, names.marker.as_ref()),
         Err(_) => remove_tree(&names.mark_in(place)),
@@ -81,20 +81,24 @@ fn is_collection(names: &Names, place: &Path) -> Result<bool, PrefixError> {
     Ok(is_ours && !is_there(&names.marker_in(place))?)
 }
 
-/// Put aside what is left of a directory, told by the error why it is.
-pub(crate) fn put_aside(names: &Names, trash: &Path, error: io::Error) -> Result<(), PrefixError> {
+/// Put aside what an obstacle left of a directory.
+pub(crate) fn put_aside(
+    names: &Names,
+    trash: &Path,
+    obstacle: Obstacle,
+) -> Result<(), PrefixError> {
     // What is mounted there must not be moved either.
-    if is_mounted(&error) {
-        return Err(PrefixError::io("remove", trash, error));
+    if matches!(obstacle, Obstacle::Mounted(_)) {
+        return Err(obstacle.into_error("remove", trash));
     }
     for place in names.removed() {
         let moved = collect(names, &place, trash).or_else(|_| rename_beside(names, &place, trash));
         if let Ok(moved) = moved {
-            names.report(describe(&place, trash, &moved, &error));
+            names.report(describe(&place, trash, &moved, &obstacle));
             return Ok(());
         }
     }
-    Err(PrefixError::io("remove", trash, error))
+    Err(obstacle.into_error("remove", trash))
 }
 
 /// Move a directory into one of the runtime's own, created if nothing has its name; returns its new place.
@@ -122,7 +126,7 @@ fn collect(names: &Names, place: &Path, trash: &Path) -> Result<PathBuf, PrefixE
     Err(PrefixError::io("rename", trash, failure))
 }
 
-/// Give a directory beside the prefix another name beside it. Unlike a move to another
+/// Give a directory next to the prefix another name next to it. Unlike a move to another
 /// directory, that takes no permission to write to it: one of root's, for instance.
 fn rename_beside(names: &Names, place: &Path, trash: &Path) -> Result<PathBuf, PrefixError> {
     let is_beside = trash.parent() == Some(&names.parent);
@@ -133,13 +137,18 @@ fn rename_beside(names: &Names, place: &Path, trash: &Path) -> Result<PathBuf, P
     rename(trash, place).map(|()| place.to_path_buf())
 }
 
-/// Tell what is left of `trash`, which is at `moved` now.
-fn describe(place: &Path, trash: &Path, moved: &Path, error: &io::Error) -> Remains {
-    let undeletable = Undeletable::find(error);
-    let below = undeletable.and_then(|found| found.path.strip_prefix(trash).ok());
+/// Say what is left of `trash`, which is at `moved` now.
+fn describe(place: &Path, trash: &Path, moved: &Path, obstacle: &Obstacle) -> Remains {
+    let (below, why) = match obstacle {
+        Obstacle::Undeletable { path, source } => {
+            (path.strip_prefix(trash).ok(), source.to_string())
+        }
+        Obstacle::Refused(source) => (None, source.to_string()),
+        Obstacle::Mounted(path) => (None, format!("{} is a mount point", path.display())),
+    };
     Remains {
         place: place.to_path_buf(),
         file: below.map_or_else(|| moved.to_path_buf(), |below| moved.join(below)),
-        why: undeletable.map_or_else(|| error.to_string(), |found| found.source.to_string()),
+        why,
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn find_immovable(prefix: &Path) -> Result<Option<PathBuf>, PrefixErr
     Ok(None)
 }
 
-/// Named environments below a prefix, sorted; none when they are elsewhere, behind a link.
+/// Named environments under a prefix, sorted; none when they are elsewhere, behind a link.
 pub(crate) fn list_environments(prefix: &Path) -> Result<Vec<PathBuf>, PrefixError> {
     let directory = prefix.join("envs");
     if !is_directory(&directory)? {
@@ -147,7 +147,7 @@ fn move_entry(from: &Path, to: &Path) -> Result<(), PrefixError> {
         other => return other.map_err(fail),
     }
     let half = to.with_file_name(HALF_COPIED);
-    remove_tree(&half).map_err(fail)?;
+    remove_tree(&half).map_err(|obstacle| obstacle.into_error("move", from))?;
     Copying::new(&|| Ok(())).copy_directory(from, &half, &[])?;
     sys::rename(&half, to).map_err(fail)
 }

@@ -6,7 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::PrefixError;
-use crate::obstacles::Mounted;
 use crate::sys;
 
 /// Asked before each file; its error ends the copying.
@@ -37,7 +36,8 @@ impl<'a> Copying<'a> {
     ) -> Result<(), PrefixError> {
         let fail = |source| PrefixError::io("copy", from, source);
         if sys::is_mounted_at(from).map_err(fail)? {
-            return Err(fail(Mounted(from.to_path_buf()).into()));
+            let path = from.to_path_buf();
+            return Err(PrefixError::MountAppeared { path });
         }
         match sys::make_directory(to) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(fail(error)),

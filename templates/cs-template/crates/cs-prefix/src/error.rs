@@ -4,57 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cs_entry::ownership::Doubt;
-
 use crate::distrust::Distrust;
 use crate::foreignness::Foreignness;
-use crate::obstacles::{Mounted, Undeletable, inner};
+use crate::kind::Kind;
 use crate::remains::Remains;
-
-/// What a failure means: one word for the caller, who turns it into a status and advice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The path holds something that this runtime did not make.
-    Foreign,
-    /// Somebody else can have put there what is at the path, or next to it.
-    Untrusted(Doubt),
-    /// The path must never be replaced or removed.
-    Protected,
-    /// The path must not be replaced or removed while the working directory is in it.
-    Occupied,
-    /// The prefix is reached through a symbolic link.
-    SymbolicLink,
-    /// This user may not do that.
-    NotPermitted,
-    /// A program uses it.
-    InUse,
-    /// Nobody can write there.
-    CannotWrite,
-    /// Something is mounted there.
-    MountPoint,
-    /// Something was mounted there half way.
-    MountAppeared,
-    /// The path is longer than the packages allow.
-    PathTooLong,
-    /// The disk lacks space for the prefix: nothing was written.
-    NoSpace,
-    /// The file system lacks inodes for the prefix: nothing was written.
-    NoInodes,
-    /// The disk became full, or the quota was used up.
-    DiskFull,
-    /// Another process does not let go.
-    Busy,
-    /// Something was not deleted.
-    LeftBehind,
-    /// Something was added since the caller was told what is there.
-    Appeared,
-    /// There is no earlier prefix.
-    NothingToRollBack,
-    /// The caller asked to stop.
-    Cancelled,
-    /// Everything else that the system refuses.
-    Io,
-}
 
 /// A prefix that cannot be read, built, swapped or removed. Its text says what is wrong
 /// and where; what to do is the caller's to say.
@@ -65,10 +18,10 @@ pub enum PrefixError {
     Foreign {
         /// What is in the way.
         path: PathBuf,
-        /// How one can tell.
+        /// The evidence.
         why: Foreignness,
     },
-    /// Somebody else can have put there what is at the path, or beside it.
+    /// Another user can have put there what is at the path, or next to it.
     #[error("{why}: other users may have put its contents there")]
     Untrusted {
         /// What is not relied on, and why.
@@ -125,7 +78,7 @@ pub enum PrefixError {
         /// The system's words.
         source: io::Error,
     },
-    /// Something is mounted at the prefix or in it, or in a directory beside it that would be moved or removed.
+    /// Something is mounted at the prefix or in it, or in a directory next to it that would be moved or removed.
     #[error(
         "{path} is a mount point: what is mounted there is neither moved nor removed, \
          so the prefix can be neither replaced nor removed"
@@ -154,7 +107,7 @@ pub enum PrefixError {
     },
     /// The disk lacks space.
     #[error(
-        "not enough space in {directory}: {} are needed and {} are free",
+        "not enough space in {directory}: {} needed, only {} free",
         megabytes(*.required_bytes), megabytes(*.available_bytes)
     )]
     NoSpace {
@@ -167,7 +120,7 @@ pub enum PrefixError {
     },
     /// The file system lacks inodes.
     #[error(
-        "not enough inodes in {directory}: {required_files} are needed and {available_files} are free"
+        "not enough inodes in {directory}: {required_files} needed, only {available_files} free"
     )]
     NoInodes {
         /// A directory on the file system in question.
@@ -199,8 +152,8 @@ pub enum PrefixError {
         /// The system's words.
         why: String,
     },
-    /// Something of the user's came into the prefix after somebody had agreed to remove what was there.
-    #[error("{path} was added while the question was open")]
+    /// Something of the user's came into the prefix after the user agreed to remove what was there.
+    #[error("{path} was added while waiting for your answer")]
     Appeared {
         /// An environment or a file.
         path: PathBuf,
@@ -270,13 +223,7 @@ impl PrefixError {
 
     /// Sort a system error: no permission, not writable at all, or plain failure.
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        if let Some(Mounted(path)) = inner(&source) {
-            return Self::MountAppeared { path: path.clone() };
-        }
-        let (path, source) = match source.downcast::<Undeletable>() {
-            Ok(found) => (found.path, found.source),
-            Err(source) => (path.to_path_buf(), source),
-        };
+        let path = path.to_path_buf();
         if cfg!(windows) && says_in_use(source.raw_os_error(), action) {
             return Self::InUse { action, path };
         }
@@ -293,7 +240,7 @@ impl PrefixError {
         }
     }
 
-    /// Say why `directory` cannot be written to: permissions, or a file system that nobody can write to.
+    /// Say why `directory` cannot be written to: permissions, or a read-only file system.
     pub(crate) fn not_writable(directory: &Path, action: &'static str) -> Self {
         if let Err(source) = std::fs::metadata(directory) {
             return Self::Io {
@@ -392,7 +339,7 @@ fn says_in_use(code: Option<i32>, action: &str) -> bool {
     }
 }
 
-fn is_full(error: &io::Error) -> bool {
+pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded

@@ -21,7 +21,7 @@ pub(crate) fn bury(names: &Names, path: &Path) -> Result<(), PrefixError> {
     match move_to_grave(path, &grave) {
         Ok(()) => aside::remove(names, &grave),
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => dismantle(names, path),
-        Err(error) => aside::put_aside(names, path, error),
+        Err(error) => aside::put_aside(names, path, error.into()),
     }
 }
 
@@ -39,10 +39,12 @@ pub(crate) fn move_to_grave(path: &Path, grave: &Path) -> io::Result<()> {
 /// Remove a prefix in place, its marker last.
 fn dismantle(names: &Names, directory: &Path) -> Result<(), PrefixError> {
     let marker = names.marker_in(directory);
-    let fail = |source| PrefixError::io("remove", directory, source);
     // A torn one has no byte to change.
     if look_at(&marker)?.is_some_and(|metadata| metadata.len() > 0) {
-        Form::Dismantled.write(&marker).map_err(fail)?;
+        Form::Dismantled
+            .write(&marker)
+            .map_err(|source| PrefixError::io("remove", directory, source))?;
     }
-    remove_tree_in_order(directory, names.marker.as_ref()).map_err(fail)
+    remove_tree_in_order(directory, names.marker.as_ref())
+        .map_err(|obstacle| obstacle.into_error("remove", directory))
 }

@@ -12,7 +12,7 @@ use crate::look::{is_directory, list};
 use crate::names::Names;
 use crate::sys;
 
-/// Refuse to change anything while something is mounted at or in the prefix, or the directories beside it.
+/// Refuse to change anything while something is mounted at or in the prefix, or the directories next to it.
 pub(crate) fn refuse_mounts(names: &Names) -> Result<(), PrefixError> {
     match find_mount(names)? {
         Some(path) => Err(PrefixError::MountPoint { path }),
@@ -20,7 +20,7 @@ pub(crate) fn refuse_mounts(names: &Names) -> Result<(), PrefixError> {
     }
 }
 
-/// Where something is mounted at or in the prefix, or the directories beside it.
+/// Where something is mounted at or in the prefix, or the directories next to it.
 pub(crate) fn find_mount(names: &Names) -> Result<Option<PathBuf>, PrefixError> {
     let directories = names.directories();
     let listed = match (names.parent.canonicalize(), sys::list_mounts()) {
@@ -71,6 +71,7 @@ mod tests {
     use crate::carry::carry_over;
     use crate::copy::Copying;
     use crate::names::Owner;
+    use crate::obstacles::Obstacle;
     use crate::remove::{remove_tree, remove_tree_in_order};
     use crate::sys::pretend::{NO_MOUNT_LIST, NO_MOUNT_ROOTS};
 
@@ -169,7 +170,7 @@ mod tests {
         for (place, answers) in places.iter().flat_map(|at| ANSWERS.map(|them| (*at, them))) {
             for kind in [Kind::Bind, Kind::BoundFile, Kind::Tmpfs] {
                 if kind != Kind::Tmpfs && answers == (false, false) {
-                    continue; // The device is the same: nothing is left to tell by.
+                    continue; // The device is the same: nothing else shows a mount.
                 }
                 let made = Place::new(kind, place);
                 answer(answers);
@@ -224,11 +225,9 @@ mod tests {
                     if kind == Kind::BoundFile && at == "demo" {
                         continue;
                     }
-                    let error = PrefixError::io("remove", &made.path("demo"), {
-                        remove(&made.path("demo")).unwrap_err()
-                    });
-                    let PrefixError::MountAppeared { path } = error else {
-                        panic!("{error}")
+                    let obstacle = remove(&made.path("demo")).unwrap_err();
+                    let Obstacle::Mounted(path) = obstacle else {
+                        panic!("{obstacle:?}")
                     };
                     assert_eq!(path, made.mount);
                     made.assert_untouched();

@@ -1,47 +1,49 @@
-//! What stops a call of the system, with its path, inside of the [`io::Error`] that says so.
+//! What stops the removal of a directory, and where.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Where something is mounted that must be left alone, inside of an [`io::Error`].
-#[derive(Debug, thiserror::Error)]
-#[error("{0} is a mount point")]
-pub(crate) struct Mounted(pub PathBuf);
+use crate::error::{PrefixError, is_full};
 
-impl From<Mounted> for io::Error {
-    fn from(mounted: Mounted) -> Self {
-        Self::new(io::ErrorKind::ResourceBusy, mounted)
+/// Why a directory is not removed, or not all of it.
+#[derive(Debug)]
+pub(crate) enum Obstacle {
+    /// Something is mounted here: nothing more was removed.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "trees are removed in one call"))]
+    Mounted(PathBuf),
+    /// This cannot be deleted; all else was.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "trees are removed in one call"))]
+    Undeletable {
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The directory itself cannot be read, moved or removed.
+    Refused(io::Error),
+}
+
+impl From<io::Error> for Obstacle {
+    fn from(source: io::Error) -> Self {
+        Self::Refused(source)
     }
 }
 
-/// Whether an error means that something is mounted where only the runtime's own files should be.
-pub(crate) fn is_mounted(error: &io::Error) -> bool {
-    inner::<Mounted>(error).is_some()
-}
-
-/// What cannot be deleted, inside of an [`io::Error`] of the same kind.
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: {source}")]
-pub(crate) struct Undeletable {
-    /// The file or directory.
-    pub path: PathBuf,
-    /// The system's words.
-    pub source: io::Error,
-}
-
-impl Undeletable {
-    /// The one that an error tells of.
-    pub fn find(error: &io::Error) -> Option<&Self> {
-        inner(error)
+impl Obstacle {
+    /// Whether the disk is full.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Undeletable { source, .. } | Self::Refused(source) => is_full(source),
+            Self::Mounted(_) => false,
+        }
     }
-}
 
-impl From<Undeletable> for io::Error {
-    fn from(found: Undeletable) -> Self {
-        Self::new(found.source.kind(), found)
+    /// The error of a command that needed to do `action` with the directory `path`.
+    pub fn into_error(self, action: &'static str, path: &Path) -> PrefixError {
+        match self {
+            Self::Mounted(path) => PrefixError::MountAppeared { path },
+            Self::Undeletable { path, source } => PrefixError::io(action, &path, source),
+            Self::Refused(source) => PrefixError::io(action, path, source),
+        }
     }
-}
-
-pub(crate) fn inner<T: std::error::Error + 'static>(error: &io::Error) -> Option<&T> {
-    error.get_ref().and_then(|inner| inner.downcast_ref())
 }

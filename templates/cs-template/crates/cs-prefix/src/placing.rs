@@ -46,7 +46,7 @@ pub(crate) fn resume(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
 /// Put the previous prefix in order, and move to the staging directory what is still to be moved there.
 pub(crate) fn clear_the_way(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     let kept = names.kept();
-    // A previous prefix that cannot be removed blocks nobody: what was kept instead of it is removed.
+    // A previous prefix that cannot be removed does not stop an upgrade: what was kept instead of it is removed.
     if is_directory(&kept)?
         && bury(names, &names.previous).is_ok()
         && Marker::read_ours(&kept, owner)?.is_some()
@@ -60,21 +60,17 @@ pub(crate) fn clear_the_way(names: &Names, owner: &Owner) -> Result<(), PrefixEr
 pub(crate) fn take_the_place(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     let empty = || remove_tree_in_order(&names.prefix, names.marker.as_ref());
     empty()
-        .or_else(|error| {
+        .or_else(|obstacle| {
             // Even removing takes some room on overlayfs. The prefix is worth more than the previous one.
-            let is_full = matches!(
-                error.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-            );
             let is_ours = || matches!(Marker::read_ours(&names.previous, owner), Ok(Some(_)));
-            if !is_full || !is_ours() {
-                return Err(error);
+            if !obstacle.is_full() || !is_ours() {
+                return Err(obstacle);
             }
             remove_tree_in_order(&names.previous, names.marker.as_ref())?;
             empty()
         })
         // Where a directory can be renamed, and merely not be exchanged, it need not be empty.
-        .or_else(|error| aside::put_aside(names, &names.prefix, error))?;
+        .or_else(|obstacle| aside::put_aside(names, &names.prefix, obstacle))?;
     place(names)?;
     sync_parent(names);
     Ok(())

@@ -1,16 +1,17 @@
 //! Remove directory trees: never through a link nor across a mount, whatever their modes, however deep.
 //!
 //! What cannot be deleted does not stop a removal: all else goes, and the first failure
-//! is told in the end. A mount does.
+//! is reported at the end. A mount does stop it.
 
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::obstacles::Obstacle;
 use crate::sys::is_absence;
 
-/// Remove the directory `path` and all below it; no error when it is not there.
-pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
+/// Remove the directory `path` and everything in it; no error when it does not exist.
+pub(crate) fn remove_tree(path: &Path) -> Result<(), Obstacle> {
     match path.symlink_metadata() {
         Err(error) if is_absence(&error) => Ok(()),
         _ => remove_existing_tree(path),
@@ -18,7 +19,7 @@ pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
 }
 
 /// Remove the directory `path` as [`remove_tree`] does, its entry `last` after all others.
-pub(crate) fn remove_tree_in_order(path: &Path, last: &OsStr) -> io::Result<()> {
+pub(crate) fn remove_tree_in_order(path: &Path, last: &OsStr) -> Result<(), Obstacle> {
     match path.symlink_metadata() {
         Err(error) if is_absence(&error) => return Ok(()),
         _ => {}
@@ -28,10 +29,10 @@ pub(crate) fn remove_tree_in_order(path: &Path, last: &OsStr) -> io::Result<()> 
     #[cfg(not(unix))]
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
-        match entry.file_type()?.is_dir() {
-            true if entry.file_name() != last => std::fs::remove_dir_all(entry.path())?,
-            true => {}
-            false => remove_file(&entry.path())?,
+        if !entry.file_type()?.is_dir() {
+            remove_file(&entry.path())?;
+        } else if entry.file_name() != last {
+            std::fs::remove_dir_all(entry.path())?;
         }
     }
     remove_tree(path)
@@ -39,14 +40,14 @@ pub(crate) fn remove_tree_in_order(path: &Path, last: &OsStr) -> io::Result<()> 
 
 /// Some file systems do not delete what is read-only.
 #[cfg(not(unix))]
-fn remove_existing_tree(path: &Path) -> io::Result<()> {
-    std::fs::remove_dir_all(path).or_else(|error| {
+fn remove_existing_tree(path: &Path) -> Result<(), Obstacle> {
+    Ok(std::fs::remove_dir_all(path).or_else(|error| {
         if error.kind() != io::ErrorKind::PermissionDenied {
             return Err(error);
         }
         make_tree_writable(path)?;
         std::fs::remove_dir_all(path)
-    })
+    })?)
 }
 
 #[cfg(not(unix))]
@@ -78,12 +79,12 @@ fn remove_file(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn remove_existing_tree(path: &Path) -> io::Result<()> {
+fn remove_existing_tree(path: &Path) -> Result<(), Obstacle> {
     unix::empty(path, None)?;
-    std::fs::remove_dir(path)
+    Ok(std::fs::remove_dir(path)?)
 }
 
-/// The first entry below the directory `path` that a removal would certainly leave, if
+/// The first entry under the directory `path` that a removal would certainly leave, if
 /// there is one: in a directory of another user, or immutable.
 #[cfg(unix)]
 pub(crate) fn find_undeletable(path: &Path) -> io::Result<Option<PathBuf>> {
@@ -117,7 +118,7 @@ mod unix {
     use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
     use rustix::io::Errno;
 
-    use crate::obstacles::{Mounted, Undeletable, is_mounted};
+    use crate::obstacles::Obstacle;
     use crate::sys::{is_mounted_at, is_mounted_in, make_writable, make_writable_in};
 
     const FLAGS: OFlags = OFlags::RDONLY
@@ -128,23 +129,23 @@ mod unix {
     const DEPTH_LIMIT: usize = 64;
 
     /// Open a directory, even one that its owner may not read.
-    fn open(path: &Path) -> io::Result<OwnedFd> {
+    fn open(path: &Path) -> Result<OwnedFd, Obstacle> {
         if is_mounted_at(path)? {
-            return Err(Mounted(path.to_path_buf()).into());
+            return Err(Obstacle::Mounted(path.to_path_buf()));
         }
         let open = || rustix::fs::openat(CWD, path, FLAGS, Mode::empty());
         match open() {
-            Err(Errno::ACCESS) if make_writable(path).is_ok() => Ok(open()?),
-            other => Ok(other?),
+            Err(Errno::ACCESS) if make_writable(path).is_ok() => open().map_err(refused),
+            other => other.map_err(refused),
         }
     }
 
     /// Remove what the directory `path` holds, but for the entry `kept` and what cannot be deleted.
-    pub fn empty(path: &Path, kept: Option<&OsStr>) -> io::Result<()> {
+    pub fn empty(path: &Path, kept: Option<&OsStr>) -> Result<(), Obstacle> {
         let top = open(path)?;
         let mut sweep = Sweep {
             top: &top,
-            kept: kept.map(|name| CString::new(name.as_bytes())).transpose()?,
+            kept: kept.map(c_string).transpose()?,
             deep: 0,
             place: path.to_path_buf(),
             failure: None,
@@ -166,12 +167,16 @@ mod unix {
         /// The directory that is being emptied, for messages only.
         place: PathBuf,
         /// Why the first entry that could not be deleted stays.
-        failure: Option<io::Error>,
+        failure: Option<Obstacle>,
     }
 
     impl Sweep<'_> {
         /// Remove what `directory` holds; returns how much came of it, so that 0 means that nothing more will.
-        fn empty_directory(&mut self, directory: &OwnedFd, depth: usize) -> io::Result<usize> {
+        fn empty_directory(
+            &mut self,
+            directory: &OwnedFd,
+            depth: usize,
+        ) -> Result<usize, Obstacle> {
             let mut entries = list(directory)?;
             if depth == 0 {
                 entries.retain(|(name, _)| Some(name) != self.kept.as_ref());
@@ -184,20 +189,19 @@ mod unix {
                     }
                     _ => self.unlink(directory, name, AtFlags::empty()).map(|()| 1),
                 };
-                count += removed.or_else(|error| self.remember(name, error))?;
+                count += removed.or_else(|obstacle| self.remember(name, obstacle))?;
             }
             Ok(count)
         }
 
-        /// Go on after a failure, if it is not one that ends the sweep.
-        fn remember(&mut self, name: &CString, error: io::Error) -> io::Result<usize> {
-            if is_mounted(&error) {
-                return Err(error);
-            }
+        /// Go on after a failure, if it does not end the sweep.
+        fn remember(&mut self, name: &CString, obstacle: Obstacle) -> Result<usize, Obstacle> {
+            let Obstacle::Refused(source) = obstacle else {
+                return Err(obstacle);
+            };
             if self.failure.is_none() {
                 let path = self.place.join(OsStr::from_bytes(name.to_bytes()));
-                let source = error;
-                self.failure = Some(Undeletable { path, source }.into());
+                self.failure = Some(Obstacle::Undeletable { path, source });
             }
             Ok(0)
         }
@@ -208,7 +212,7 @@ mod unix {
             parent: &OwnedFd,
             name: &CString,
             depth: usize,
-        ) -> io::Result<usize> {
+        ) -> Result<usize, Obstacle> {
             let directory = match open_below(parent, name) {
                 Ok(directory) => directory,
                 Err(error) => match Errno::from_io_error(&error) {
@@ -217,13 +221,14 @@ mod unix {
                     }
                     Some(Errno::NOENT) => return Ok(1),
                     Some(Errno::XDEV) => return Err(self.stop_at(name)),
-                    _ => return Err(error),
+                    _ => return Err(error.into()),
                 },
             };
             if depth >= DEPTH_LIMIT {
                 self.deep += 1;
                 let shallow = format!(".deep-{}", self.deep);
-                rustix::fs::renameat(parent, name.as_c_str(), self.top, shallow.as_str())?;
+                rustix::fs::renameat(parent, name.as_c_str(), self.top, shallow.as_str())
+                    .map_err(refused)?;
                 return Ok(1);
             }
             self.place.push(OsStr::from_bytes(name.to_bytes()));
@@ -234,31 +239,44 @@ mod unix {
                 Ok(()) => Ok(count + 1),
                 // Something in it stays, and has been remembered.
                 Err(_) if self.failure.is_some() => Ok(count),
-                Err(error) => self.remember(name, error).map(|_| count),
+                Err(obstacle) => self.remember(name, obstacle).map(|_| count),
             }
         }
 
-        fn unlink(&self, directory: &OwnedFd, name: &CString, flags: AtFlags) -> io::Result<()> {
+        fn unlink(
+            &self,
+            directory: &OwnedFd,
+            name: &CString,
+            flags: AtFlags,
+        ) -> Result<(), Obstacle> {
             #[cfg(test)]
             if name.to_bytes() == crate::sys::pretend::UNDELETABLE.get().as_bytes() {
-                return Err(Errno::PERM.into());
+                return Err(refused(Errno::PERM));
             }
             let unlink = || rustix::fs::unlinkat(directory, name.as_c_str(), flags);
             match unlink() {
                 Err(Errno::ACCESS) if rustix::fs::fchmod(directory, Mode::RWXU).is_ok() => {
-                    Ok(unlink()?)
+                    unlink().map_err(refused)
                 }
                 Err(Errno::NOENT) => Ok(()),
                 Err(Errno::BUSY) if is_mounted_in(directory, name, None)? => {
                     Err(self.stop_at(name))
                 }
-                other => Ok(other?),
+                other => other.map_err(refused),
             }
         }
 
-        fn stop_at(&self, name: &CString) -> io::Error {
-            Mounted(self.place.join(OsStr::from_bytes(name.to_bytes()))).into()
+        fn stop_at(&self, name: &CString) -> Obstacle {
+            Obstacle::Mounted(self.place.join(OsStr::from_bytes(name.to_bytes())))
         }
+    }
+
+    fn c_string(name: &OsStr) -> Result<CString, Obstacle> {
+        CString::new(name.as_bytes()).map_err(|error| Obstacle::Refused(error.into()))
+    }
+
+    fn refused(errno: Errno) -> Obstacle {
+        Obstacle::Refused(errno.into())
     }
 
     fn list(directory: &OwnedFd) -> io::Result<Vec<(CString, FileType)>> {

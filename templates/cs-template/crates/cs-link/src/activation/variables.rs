@@ -96,7 +96,7 @@ fn read_variable(name: &str, value: &RawValue) -> Result<Option<String>, &'stati
         return Err("activation itself sets it");
     }
     if !is_possible_name(name) {
-        return Err("no variable can have this name");
+        return Err("this is not a valid name of a variable");
     }
     let text = match serde_json::from_str(value.get()) {
         Ok(Value::String(text)) => text,

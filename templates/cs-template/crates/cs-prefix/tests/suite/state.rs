@@ -1,6 +1,7 @@
 //! Looking at a prefix, and around it, changes nothing and says what is there.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::{self, NEW, OLD, install_as, installed, place, upgraded};
 use cs_prefix::{Foreignness, Neighbours, State, examine, find_changes, inspect, look_around};
@@ -94,4 +95,27 @@ fn a_build_in_progress_is_seen() {
     })
     .unwrap();
     assert!(seen.get());
+}
+
+#[test]
+fn a_prefix_that_is_being_exchanged_in_two_steps_is_never_foreign() {
+    let place = installed(&OLD);
+    let away = place.prefix.with_file_name("away");
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                fs::rename(&place.prefix, &away).unwrap();
+                fs::rename(&away, &place.prefix).unwrap();
+            }
+        });
+        let states: Vec<_> = (0..3000).map(|_| inspect(&place.prefix, &OLD)).collect();
+        is_done.store(true, Ordering::Relaxed);
+        for state in states {
+            assert!(
+                matches!(state, Ok(State::Absent | State::Complete { .. })),
+                "{state:?}"
+            );
+        }
+    });
 }
