@@ -19,7 +19,7 @@ class Listing:
     """A sum of paths; the number of entries that are allowed bounds its memory.
 
     :ivar most_entries: how many entries are allowed.
-    :ivar executables: paths in the folders where commands are looked for.
+    :ivar executables: paths in the directories where commands are looked for.
     :ivar placeholder_lengths: bytes of the placeholders in binary files.
     :ivar size_bytes: sum of the sizes that are stated.
     :ivar file_count: number of files and links.
