@@ -129,7 +129,7 @@ EMBEDDED = replace(HEADER, layout="embedded", bytecode="shipped", artifact_name=
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """Hold the parts of a stamp, to be put together rightly or wrongly."""
+    """The parts of a stamp, to be put together correctly or incorrectly."""
 
     parts: dict[str, bytes]
 

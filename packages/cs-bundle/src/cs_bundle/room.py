@@ -27,7 +27,7 @@ def measure_free(path: Path) -> int | None:
 def check_room(path: Path, needed_bytes: int) -> None:
     """Refuse to start a write that does not fit.
 
-    :param path: file or folder that will take the bytes.
+    :param path: file or directory that will take the bytes.
     :raises DiskFullError: if fewer are free there.
     """
     free = measure_free(path)

@@ -27,7 +27,7 @@ from .terminal.interrupts import ASKING
 def run_runtime(
     plan: BuildPlan, materials: Materials, arguments: Sequence[str], console: Console, *, install_path: Path | None
 ) -> int:
-    """Build a runtime in a temporary folder and run it.
+    """Build a runtime in a temporary directory and run it.
 
     :param install_path: prefix to install into and to keep; ``None`` for a temporary one.
     :returns: the runtime's exit status, 128 plus the signal's number if one ended it.
@@ -48,7 +48,7 @@ def run_runtime(
 
 
 def _build(plan: BuildPlan, materials: Materials, work: Path, console: Console) -> BuildResult:
-    """Build; if the disk is full, name the folder that the user can choose, not the temporary one inside it."""
+    """Build; if the disk is full, name the directory that the user can choose, not the temporary one inside it."""
     try:
         return build_artifacts(plan, materials, work / "dist", console)
     except DiskFullError as error:
@@ -58,7 +58,7 @@ def _build(plan: BuildPlan, materials: Materials, work: Path, console: Console) 
 
 
 def _refuse_prefix(prefix: Path, materials: Materials) -> None:
-    """Refuse a prefix among whose folders, as ``docs/explanation/prefix-lifecycle.md`` names them, an input lies."""
+    """Refuse a prefix with an input in one of its directories; ``docs/explanation/prefix-lifecycle.md`` names them."""
     prefix = Path(os.path.realpath(prefix))
     beside = [prefix.with_name(f".{prefix.name}.{what}") for what in ("staging", "previous")] if prefix.name else []
     refuse_outputs(materials.inputs, files=[prefix], folders=[prefix, *beside])

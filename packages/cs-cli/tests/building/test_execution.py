@@ -13,7 +13,7 @@ from tiny_executables import make_pe
 
 import cs_cli.building.execution
 from cli_samples import Channel, Cs, Workspace, build_options, make_elf, make_template
-from cs_cli.building.companions import hash_file
+from cs_bundle import hash_file
 from cs_cli.project.derivation import derive_project
 from cs_stamp import read_stamp, verify_stamp
 

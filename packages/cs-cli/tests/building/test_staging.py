@@ -299,7 +299,7 @@ def test_a_real_disk_that_is_full(
     seen_before: bool,
     layout: str,
 ) -> None:
-    """With and without the look at the free space: ENOSPC is told in the same words."""
+    """With and without the look at the free space: ENOSPC is reported in the same words."""
     assert cs("build", "--layout", layout, "--out-dir", small_disk).status == 0
     before = snapshot(small_disk)
     with template.open("ab") as file:

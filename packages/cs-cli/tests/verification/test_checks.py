@@ -13,7 +13,7 @@ import pytest
 from tiny_executables import add_certificates, make_certificate, make_macho, make_pe
 
 from cli_samples import MARK, Cs, Workspace, make_elf
-from cs_cli.building.companions import hash_file
+from cs_bundle import hash_file
 from cs_cli.errors import CliError, Diagnosed, describe_error
 from cs_cli.verification.checks import verify_path
 from cs_cli.verification.checksums import read_checksums

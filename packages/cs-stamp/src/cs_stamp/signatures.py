@@ -33,7 +33,7 @@ class SignatureReport:
     """A signature that fits the file that it is in; whose it is was not checked.
 
     :ivar signed_size_bytes: how much of the beginning of the file it covers.
-    :ivar is_ad_hoc: nobody's certificate is in it.
+    :ivar is_ad_hoc: it contains no certificate.
     """
 
     signed_size_bytes: int
@@ -111,7 +111,7 @@ def _measure_sequence(data: bytes) -> int:
 def _check_code(file: BinaryIO, signature: bytes, end: int) -> bool:
     """Check every page of a file with every code directory of its signature.
 
-    :returns: whether nobody's certificate is in it.
+    :returns: whether it contains no certificate.
     """
     directories = list(_list_directories(signature))
     for directory in directories:

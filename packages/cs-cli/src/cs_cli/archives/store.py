@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def archives_of_records(records: Iterable[PackageRecord], lock_directory: Path) -> tuple[WantedArchive, ...]:
     """List the archives of a lock's records, in their order.
 
-    :param lock_directory: folder of the source lock, where relative paths of local archives start.
+    :param lock_directory: directory of the source lock, where relative paths of local archives start.
     """
     return tuple(
         WantedArchive(
@@ -43,7 +43,7 @@ class ArchiveStore:
     def __init__(self, *, cache: Path | None = None, offline: bool = False) -> None:
         """Set where archives come from.
 
-        :param cache: folder of downloaded archives; by default the user's own, looked for when a build needs one.
+        :param cache: directory of downloaded archives; by default the user's own, looked for when a build needs one.
         :param offline: use the cache and local archives only.
         """
         self._cache = cache
@@ -52,14 +52,14 @@ class ArchiveStore:
 
     @cached_property
     def cache(self) -> Path:
-        """Folder of downloaded archives.
+        """Directory of downloaded archives.
 
         :raises CliError: ``no-cache`` if neither the user nor the system says where it is.
         """
         return (self._cache or default_cache_directory(os.environ)).absolute()
 
     def folders(self, wanted: Iterable[WantedArchive]) -> set[Path]:
-        """Name the folders of the cache that a build with these archives writes to."""
+        """Name the directories of the cache that a build with these archives writes to."""
         wanted = tuple(wanted)
         if not wanted or not self.cache.exists():
             return set()

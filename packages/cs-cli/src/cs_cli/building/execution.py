@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cs_bundle import ArchiveMismatchError
+from cs_bundle import ArchiveMismatchError, hash_file
 from cs_stamp import Mark, StampInfo, Template, require_size, write_stamp
 
 from ..archives.remembered import read_archives, remember_contents
@@ -20,7 +20,7 @@ from ..errors import CliError, advise
 from ..project.protected_inputs import Input, refuse_outputs
 from ..terminal.console import Console
 from ..untrusted import VALUE_LIMIT_BYTES, read_limited
-from .companions import StagedFile, describe_file, hash_file, render_checksums, render_info, render_packages
+from .companions import StagedFile, describe_file, render_checksums, render_info, render_packages
 from .plan import BuildPlan, compose_header, possible_names
 from .staging import list_abandoned, staging_directory
 

@@ -63,7 +63,7 @@ class BuildPlan:
 
     @property
     def lock_directory(self) -> Path:
-        """Folder of the source lock, where relative paths of local archives start."""
+        """Directory of the source lock, where relative paths of local archives start."""
         return self.derivation.project.source_lock_path.absolute().parent
 
     @property

@@ -54,7 +54,7 @@ class Verification:
 
     :ivar checks: the checks that passed.
     :ivar problems: the checks that failed.
-    :ivar unchecked: files of a folder that belong to no build.
+    :ivar unchecked: files of a directory that belong to no build.
     :ivar console: where the progress of hashing large files is shown.
     """
 
@@ -103,10 +103,10 @@ class Verification:
 
 
 def verify_path(path: Path, console: Console | None = None) -> Verification:
-    """Check a staged folder, or one runtime, and collect everything that is wrong with it.
+    """Check a staged directory, or one runtime, and collect everything that is wrong with it.
 
     :param console: where progress is shown; ``None`` for nowhere.
-    :raises CliError: ``not-found``, or ``nothing-staged`` if a folder holds no ``STEM.sha256``.
+    :raises CliError: ``not-found``, or ``nothing-staged`` if a directory holds no ``STEM.sha256``.
     """
     verification = Verification(path=path, console=console or Console(quiet=True))
     if path.is_dir():
