@@ -33,6 +33,8 @@ def test_a_kill_does_not_make_the_next_run_wait(build: Build, windows_home: Wind
     wait_until(started.exists)
     during = windows_home.run(build(), "status").stdout
     assert "another process is working on the prefix" in during, during
+    planned = windows_home.run(build(), "uninstall").stdout
+    assert f"{spell(windows_home.staging)} (being built by another process)" in planned, planned
     process.kill()
     # Its streams are closed when the scripts that it ran have ended too.
     process.communicate(timeout=60)

@@ -101,11 +101,13 @@ fn describe_plan(plan: &UninstallPlan) -> Vec<String> {
             previous.display()
         ));
     }
-    if let Some(staging) = &plan.abandoned_staging {
-        lines.push(format!(
-            "  {} (left by an interrupted run)",
-            staging.display()
-        ));
+    if let Some(staging) = &plan.staging {
+        let why = if plan.being_built {
+            "being built by another process"
+        } else {
+            "left by an interrupted run"
+        };
+        lines.push(format!("  {} ({why})", staging.display()));
     }
     for directory in &plan.put_aside {
         lines.push(format!(

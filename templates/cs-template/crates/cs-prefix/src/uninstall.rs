@@ -12,7 +12,7 @@ use crate::claim::{Claim, check_staging};
 use crate::error::PrefixError;
 use crate::hold::stop_starts;
 use crate::install::settle;
-use crate::look::{find_target, is_directory, is_empty_directory};
+use crate::look::{find_target, is_claimed, is_directory, is_empty_directory};
 use crate::marker::{Form, Marker, Reading};
 use crate::mounts::refuse_mounts;
 use crate::names::{Names, Owner};
@@ -36,8 +36,10 @@ pub struct UninstallPlan {
     pub files: Vec<PathBuf>,
     /// The prefix that the last upgrade replaced.
     pub previous: Option<PathBuf>,
-    /// What a killed run left.
-    pub abandoned_staging: Option<PathBuf>,
+    /// The staging directory: another process fills it, or a killed run left it.
+    pub staging: Option<PathBuf>,
+    /// Whether another process works on the prefix just now.
+    pub being_built: bool,
     /// What earlier commands could not delete.
     pub put_aside: Vec<PathBuf>,
     /// Whether to remove the directory above the prefix when nothing is left in it. The caller sets it where the
@@ -87,7 +89,8 @@ pub fn plan_uninstall(prefix: &Path, owner: &Owner) -> Result<UninstallPlan, Pre
         named_environments: Vec::new(),
         files: Vec::new(),
         previous,
-        abandoned_staging: staging.then(|| names.staging.clone()),
+        being_built: staging && is_claimed(&names.staging)?,
+        staging: staging.then(|| names.staging.clone()),
         put_aside: aside::find_places(&names),
         remove_empty_parent: false,
         must_name_all: false,
@@ -117,16 +120,13 @@ impl UninstallPlan {
     pub fn is_empty(&self) -> bool {
         self.prefix.is_none()
             && self.previous.is_none()
-            && self.abandoned_staging.is_none()
+            && self.staging.is_none()
             && self.put_aside.is_empty()
     }
 
     fn list_environments(&self) -> Result<Vec<PathBuf>, PrefixError> {
         let mut found = list_environments(&self.names.prefix)?;
-        for directory in [&self.previous, &self.abandoned_staging]
-            .into_iter()
-            .flatten()
-        {
+        for directory in [&self.previous, &self.staging].into_iter().flatten() {
             found.extend(list_environments(directory)?);
         }
         Ok(found)

@@ -43,6 +43,22 @@ fn the_plan_lists_named_environments_and_writes_nothing() {
 }
 
 #[test]
+fn the_plan_tells_a_build_in_progress_from_the_remains_of_one() {
+    let place = place();
+    let plan = || plan_uninstall(&place.prefix, &OLD).unwrap();
+    let seen = std::cell::Cell::new((None, false));
+    install_as(&place.prefix, &OLD, |staging| {
+        seen.set((plan().staging, plan().being_built));
+        common::build("1.0")(staging)
+    })
+    .unwrap();
+    let staging = Some(place.beside(".staging"));
+    assert_eq!(seen.take(), (staging.clone(), true));
+    fs::create_dir(place.beside(".staging")).unwrap();
+    assert_eq!((plan().staging, plan().being_built), (staging, false));
+}
+
+#[test]
 fn nothing_to_remove_is_not_an_error() {
     let place = place();
     let plan = plan_uninstall(&place.prefix, &NEW).unwrap();
