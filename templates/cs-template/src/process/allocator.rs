@@ -61,6 +61,10 @@ fn give_up() -> ! {
     #[cfg(not(unix))]
     {
         use std::io::Write;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "constant words, written without taking memory"
+        )]
         let _ = std::io::stderr().write_all(MESSAGE.as_bytes());
         std::process::exit(i32::from(status::IO))
     }

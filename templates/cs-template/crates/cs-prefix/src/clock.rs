@@ -45,6 +45,7 @@ pub(crate) mod pretended {
     }
 
     /// What was slept while `work` ran, with a call of `hook` at each sleep.
+    #[cfg(unix)]
     pub(crate) fn sleeps_of(
         hook: impl FnMut(Duration) + 'static,
         work: impl FnOnce(),

@@ -18,10 +18,6 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), PrefixError> {
 }
 
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), PrefixError> {
-    if cfg!(windows) {
-        // Only there does a rename refuse an empty directory; one with contents stays and refuses the rename.
-        let _ = std::fs::remove_dir(to);
-    }
     sys::rename(from, to).map_err(|source| PrefixError::io("rename", from, source))
 }
 

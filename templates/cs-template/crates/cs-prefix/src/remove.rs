@@ -29,10 +29,13 @@ pub(crate) fn remove_tree_in_order(path: &Path, last: &OsStr) -> Result<(), Obst
     #[cfg(not(unix))]
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
-        if !entry.file_type()?.is_dir() {
+        if entry.file_name() == last {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            remove_existing_tree(&entry.path())?;
+        } else {
             remove_file(&entry.path())?;
-        } else if entry.file_name() != last {
-            std::fs::remove_dir_all(entry.path())?;
         }
     }
     remove_tree(path)
@@ -41,12 +44,9 @@ pub(crate) fn remove_tree_in_order(path: &Path, last: &OsStr) -> Result<(), Obst
 /// Some file systems do not delete what is read-only.
 #[cfg(not(unix))]
 fn remove_existing_tree(path: &Path) -> Result<(), Obstacle> {
-    Ok(std::fs::remove_dir_all(path).or_else(|error| {
-        if error.kind() != io::ErrorKind::PermissionDenied {
-            return Err(error);
-        }
+    Ok(std::fs::remove_dir_all(path).or_else(|_| {
         make_tree_writable(path)?;
-        std::fs::remove_dir_all(path)
+        crate::sys::insist(|| std::fs::remove_dir_all(path))
     })?)
 }
 
@@ -331,5 +331,24 @@ mod tests {
             remove_tree_in_order(&tree, last.as_ref()).unwrap();
             assert!(!tree.exists());
         }
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn what_is_last_stays_while_anything_else_does() {
+        use std::os::windows::fs::OpenOptionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let tree = directory.path().join("tree");
+        std::fs::create_dir(&tree).unwrap();
+        for name in ["last", "used"] {
+            std::fs::write(tree.join(name), "x").unwrap();
+        }
+        let alone = || std::fs::File::options().read(true).share_mode(0).to_owned();
+        let in_use = alone().open(tree.join("used")).unwrap();
+        assert!(remove_tree_in_order(&tree, "last".as_ref()).is_err());
+        assert!(tree.join("last").is_file());
+        drop(in_use);
+        remove_tree_in_order(&tree, "last".as_ref()).unwrap();
+        assert!(!tree.exists());
     }
 }

@@ -131,6 +131,16 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::rename(from, to)
 }
 
+/// Do it once: that another process has something open is in nobody's way.
+pub(crate) fn insist<T>(act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    act()
+}
+
+/// Give a file the name of another, which it replaces.
+pub(crate) fn replace_file(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)
+}
+
 /// Whether the directory cannot be renamed, not even within its parent: overlayfs answers EXDEV for what a lower layer
 /// (a container's image) holds, and so do project quotas.
 ///
