@@ -320,7 +320,7 @@ def build(session: nox.Session) -> None:
     tag = {"MATURIN_PEP517_ARGS": "--compatibility manylinux_2_17"} if sys.platform == "linux" else {}
     command = ("python", "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", "dist", str(TEMPLATE))
     session.run(*command, env={**CARGO, **tag})
-    session.run("python", "-m", "foreign", "portable", "dist", env={"PYTHONPATH": str(ROOT / "tools")})
+    session.run("python", "-m", "foreign.portable", "dist", env={"PYTHONPATH": str(ROOT / "tools")})
 
 
 @nox.session(venv_backend="none")

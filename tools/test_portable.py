@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -89,3 +91,31 @@ def test_a_wheel_that_is_not_for_one_known_platform_is_refused(tag: str, tmp_pat
 def test_a_wheel_without_the_template_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ForeignError, match=r"has no cs-template\.exe"):
         make_portable(write_own_wheel(tmp_path, "win_amd64", "cs-template"), tmp_path)
+
+
+# Modules that Python has on some systems only.
+NOT_EVERYWHERE = ("fcntl", "grp", "pwd", "resource", "termios", "msvcrt", "winreg")
+
+
+def run_module(directory: Path) -> subprocess.CompletedProcess[str]:
+    """Run the module as ``nox -s build`` does, on a system without those modules."""
+    program = (
+        f"import runpy, sys; sys.modules.update(dict.fromkeys({NOT_EVERYWHERE!r})); "
+        "runpy.run_module('foreign.portable', run_name='__main__', alter_sys=True)"
+    )
+    command = [sys.executable, "-c", program, str(directory)]
+    return subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+
+
+def test_every_system_can_make_them(tmp_path: Path) -> None:
+    write_own_wheel(tmp_path, "win_amd64", "cs-template.exe")
+    done = run_module(tmp_path)
+    made = tmp_path / "cs_template_win_64-1.2-py3-none-any.whl"
+    assert (done.stdout, done.stderr) == (f"{made}\n", "")
+    assert made.is_file()
+
+
+def test_a_directory_without_wheels_of_the_template_is_refused(tmp_path: Path) -> None:
+    done = run_module(tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == f"error: {tmp_path} has no wheel of the template\n"

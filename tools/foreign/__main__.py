@@ -35,10 +35,6 @@ def parse(words: list[str] | None) -> argparse.Namespace:
     wheel = commands.add_parser("wheel", help="build wheels of the template, of every platform if none is named")
     wheel.add_argument("subdirs", nargs="*", metavar="SUBDIR", help=f"one of {', '.join(subdirs)}")
     wheel.add_argument("--out", type=Path, default=Path("dist"), help="folder for the wheels")
-    portable = commands.add_parser(
-        "portable", help="make wheels for every machine of the template's wheels in a folder"
-    )
-    portable.add_argument("out", type=Path, nargs="?", default=Path("dist"), metavar="DIR", help="default: dist")
     for name, words_of_help in _CALLS.items():
         call = commands.add_parser(name, help=words_of_help)
         call.add_argument("subdir", choices=subdirs)
@@ -59,9 +55,6 @@ def main(words: list[str] | None = None) -> int:
         for subdir in arguments.subdirs or [target.subdir for target in TARGETS]:
             wheel = build_wheel(find_target(subdir), arguments.out)
             print(wheel, make_portable(wheel, arguments.out), sep="\n")
-    elif arguments.command == "portable":
-        for wheel in sorted(arguments.out.glob("cs_template-*.whl")):
-            print(make_portable(wheel, arguments.out))
     else:
         target = find_target(arguments.subdir)
         if arguments.command == "cargo":

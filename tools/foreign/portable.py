@@ -1,11 +1,15 @@
 """Wheels that bring a template to machines of other platforms; see
-``docs/development/decisions/templates-for-other-platforms.md``."""
+``docs/development/decisions/templates-for-other-platforms.md``.
+
+``python -m foreign.portable DIRECTORY`` makes one of each of the template's wheels in a directory, on any system.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import re
+import sys
 import zipfile
 from pathlib import Path
 
@@ -80,3 +84,22 @@ def _collect(wheel: Path, platform: str, info: str, name: str) -> dict[str, byte
 
 def _digest(data: bytes) -> str:
     return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+
+
+def main(directory: Path) -> None:
+    """Make the wheels of a directory and print their paths.
+
+    :raises ForeignError: if the directory has none of the template's wheels.
+    """
+    wheels = sorted(directory.glob("cs_template-*.whl"))
+    if not wheels:
+        raise ForeignError(f"{directory} has no wheel of the template")
+    for wheel in wheels:
+        print(make_portable(wheel, directory))
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]))
+    except ForeignError as error:
+        sys.exit(f"error: {error}")

@@ -127,10 +127,10 @@ fn find_setup_fault(error: &(dyn Error + 'static)) -> Option<Cause> {
 /// The error and its causes. What they are takes a downcast: reqwest passes on what resolver, proxy and TLS
 /// say as a `dyn Error`. An `io::Error` that wraps another error does not give it as its source.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| {
-        let error: &'a (dyn Error + 'static) = *error;
-        match error.downcast_ref().and_then(io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
+    std::iter::successors(Some(error), |&error| {
+        let outer = error.downcast_ref::<io::Error>();
+        match outer.and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
             None => error.source(),
         }
     })
