@@ -34,7 +34,7 @@ IO_FAILURE = 74
 
 @pytest.fixture
 def trap(tmp_path: Path) -> Trap:
-    """An empty place for a prefix, and something beside it."""
+    """An empty place for a prefix, and something next to it."""
     trap = Trap(tmp_path)
     trap.set_up()
     return trap
