@@ -245,7 +245,7 @@ def test_after_a_rollback_the_newer_runtime_keeps_the_older_prefix_until_it_is_f
     user.run(user.new, "rollback")
     kept = user.run(user.new, "word")
     assert len(kept.stderr.splitlines()) == 1
-    assert "using the installed demo 1.0 instead of 2.0: it was rolled back to" in kept.stderr
+    assert "using the installed demo 1.0 instead of 2.0: you rolled back to it" in kept.stderr
     user.run(user.new, "bootstrap", "--force")
     assert user.version == "2.0"
     assert user.run(user.new, "word").stderr == ""
@@ -332,7 +332,7 @@ def test_a_prefix_that_its_user_has_changed_is_kept_with_one_line(
         kept = user.run(user.new, "-c", "print('ran')")
         assert kept.stdout == "ran\n"
         assert kept.stderr.splitlines() == [
-            "demo: using the installed demo 1.0 instead of 2.0: it was changed since "
+            "demo: using the installed demo 1.0 instead of 2.0: you have changed it since it was installed "
             f"{words}; `demoz bootstrap --force` replaces it{hint}"
         ]
     assert "stays installed" in user.run(user.new, "bootstrap").stdout

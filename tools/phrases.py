@@ -50,6 +50,8 @@ RULES = {
     r"\bnobody of us\b|\bof everybody\b": "no maintainer, of every user",
     r"\bin vain\b": "for nothing",
     r"\bmust not be needed\b": "is not needed: `must not` forbids",
+    r"\b(?:so|and|for|:) who (?:does|may|can|starts|moves)\b|\bas a user who may\b": "a user who ...",
+    r"\b(?:is|are) told\b(?! to)": "is reported, learns",
     r"\bas everywhere\b|\bsay so in one line\b": "the usual meaning, print a note",
 }
 """Pattern of a phrase -> what to write instead."""

@@ -1,4 +1,4 @@
-"""What tests leave out, and why: nothing passes for being skipped without anybody being told.
+"""What tests leave out, and why: no test is skipped silently.
 
 A test that is skipped says ``needs THING``, which this machine may get and which :data:`THINGS` names, or ``only
 WHERE``, which it cannot change. More may follow after a colon. A test that is skipped for any other reason fails: see

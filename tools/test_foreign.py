@@ -14,7 +14,7 @@ from foreign.debian import Pin, download, read_names, read_pins
 from foreign.errors import ForeignError
 from foreign.frameworks import find_symbols, write_stubs
 from foreign.targets import TARGETS, find_target
-from foreign.zig import list_objects, write_wrappers
+from foreign.zig import leave_out_c_library, list_objects, write_wrappers
 
 KITS = {target.tools.kit for target in TARGETS} - {None, kits.ZIG}
 PIN = Pin(kit="some", sha256="ab" * 32, uri="http://deb.example/pool/some_1.0_amd64.deb")
@@ -177,6 +177,11 @@ def test_a_wrapper_passes_every_word_on(monkeypatch: pytest.MonkeyPatch, tmp_pat
     _, ar = write_wrappers("aarch64-macos.11.0")
     done = subprocess.run([ar, "cq", "a b", "$x"], capture_output=True, text=True, check=True)
     assert done.stdout == "[ar][cq][a b][$x]"
+
+
+def test_a_program_without_a_c_library_gets_none() -> None:
+    assert leave_out_c_library(["a.o", "-lmsvcrt"]) == ["a.o", "-lmsvcrt"]
+    assert leave_out_c_library(["a.o", "-lkernel32", "-lmsvcrt", "-nostartfiles"]) == ["-nostdlib", "a.o", "-lkernel32"]
 
 
 def test_objects_are_found_in_files_of_arguments_too(tmp_path: Path) -> None:

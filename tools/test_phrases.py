@@ -43,6 +43,9 @@ TRANSLATED = [
     "nobody of us has seen it run",
     "the file is read in vain",
     "so it must not be needed there",
+    "the cache is shared, so who can write there is trusted",
+    "the delegate starts as a user who may not write",
+    "the caller is told of the error",
 ]
 PLAIN = [
     "there is no manifest here",
@@ -51,6 +54,8 @@ PLAIN = [
     "Who may write there?",
     "the size does not match the lock",
     "hours and colours",
+    "the server is told to misbehave",
+    "a user who can write there",
 ]
 
 

@@ -1,4 +1,4 @@
-"""No test is skipped without anybody being told."""
+"""No test is skipped silently."""
 
 from __future__ import annotations
 

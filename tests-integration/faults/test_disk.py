@@ -46,7 +46,7 @@ def test_a_small_disk_is_refused_beforehand(small_home: Home, workshop: Workshop
     completed = small_home.run(workshop.build(), "-c", "print(1)")
     assert completed.returncode == 74
     assert "not enough space in" in completed.stderr
-    assert "are needed and" in completed.stderr
+    assert "needed, only" in completed.stderr
     assert list_names(small_home.directory) == []
 
 

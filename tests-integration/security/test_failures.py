@@ -1,7 +1,8 @@
 """What cannot be deleted is in nobody's way.
 
-The law: no command fails because of it but `uninstall`, which removes all else and says what is left; it is told once,
-with its path; no later run is slower or louder; and once it can be deleted, the next command that writes deletes it.
+The law: no command fails because of it but `uninstall`, which removes all else and says what is left; it is reported
+once, with its path; no later run is slower or louder; and once it can be deleted, the next command that writes
+deletes it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """An older and a newer executable at once: each starts its own delegate, whatever the other does meanwhile.
 
-The law: between the look at the prefix and the start of the program in it, nobody moves the prefix; and who finds
-another version there says so, or puts its own in place first.
+The law: between the look at the prefix and the start of the program in it, no process moves the prefix; and a
+process that finds another version there says so, or puts its own in place first.
 """
 
 from __future__ import annotations

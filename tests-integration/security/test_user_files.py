@@ -67,7 +67,7 @@ def test_a_newer_version_keeps_the_prefix_and_names_the_file(what: str, desk: De
     for words in (("word",), ("bootstrap",)):
         kept = desk.run(2, *words)
         assert kept.returncode == 0
-        assert f"it was changed since ({named} added without a package)" in kept.stderr
+        assert f"you have changed it since it was installed ({named} added without a package)" in kept.stderr
         assert (desk.version, file.read_text()) == ("1.0", "mine")
     assert desk.run(1, "word").stderr == ""
 
@@ -76,7 +76,8 @@ def test_a_newer_version_keeps_the_prefix_and_names_the_file(what: str, desk: De
 def test_force_names_it_and_keeps_it_in_the_previous_prefix(number: int, desk: Desk) -> None:
     desk.put("lib/R/library/foo/x")
     forced = desk.run(number, "bootstrap", "--force")
-    assert "replacing demo 1.0, which was changed since (lib/ added without a package)" in forced.stderr
+    changed = "which you have changed since it was installed (lib/ added without a package)"
+    assert f"replacing demo 1.0, {changed}" in forced.stderr
     assert (desk.previous / "lib/R/library/foo/x").read_text() == "mine"
     assert desk.run(number, "rollback").returncode == 0
     assert (desk.home.prefix / "lib/R/library/foo/x").read_text() == "mine"
@@ -124,7 +125,7 @@ def test_uninstall_asks_again_when_more_came_while_it_asked(desk: Desk) -> None:
         late.write_text("mine")
         dialogue.type("y\n")
         second = dialogue.read(until=question)
-        assert f"{late} was added while the question was open. Nothing was removed." in second
+        assert f"{late} was added while waiting for your answer. Nothing was removed." in second
         assert f"  {late} (added by you, not by a package)" in second
         dialogue.type("n\n")
     assert late.read_text() == "mine"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
@@ -38,7 +39,11 @@ def run_raw(words: Sequence[str | Path], **options: Any) -> subprocess.Completed
 class Dialogue:
     """A command on a terminal of its own, and who sits there. Leaving the context waits for its end."""
 
-    def __init__(self, words: Sequence[str | Path], **options: Any) -> None:
+    def __init__(self, words: Sequence[str | Path], *, has_keys: bool = False, **options: Any) -> None:
+        """Start the command.
+
+        :param has_keys: the terminal is the one whose keys interrupt the command.
+        """
         self._terminal, stream = pty.openpty()
         modes = termios.tcgetattr(stream)
         modes[1] &= ~termios.OPOST  # an end of line stays what it is
@@ -46,6 +51,8 @@ class Dialogue:
         termios.tcsetattr(stream, termios.TCSANOW, modes)
         words = [str(word) for word in words]
         options |= {"stdin": stream, "stdout": stream, "stderr": stream, "start_new_session": True}
+        if has_keys:
+            options["preexec_fn"] = lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         self._process = subprocess.Popen(words, **options)
         os.close(stream)
 

@@ -12,7 +12,7 @@ from support.tested_platform import PLATFORM, find_template
 from support.windows import COMPILER, REFUSED, WindowsHome, find_wine, open_windows_workshop
 from support.workshop import Workshop
 
-# On any other platform there is nothing to run: so nothing is untested there.
+# On any other platform there is nothing to run: so nothing is skipped there.
 collect_ignore_glob = [] if PLATFORM == "win-64" else ["test_*.py"]
 
 Build = Callable[..., Path]

@@ -14,9 +14,8 @@ from support.workshop import Workshop
 Build = Callable[..., Path]
 
 ARGUMENTS = (
-    "plain", "two words", 'a "quoted" word',
-    "back\\slash\\", 'both\\"', "", "%PATH%", "^&|<>", "ünïcode 名", "--path=x",
-    "'single'", "tab\there",
+    "plain", "two words", 'a "quoted" word', "back\\slash\\", 'both\\"', "", "%PATH%", "^&|<>", "ünïcode 名",
+    "--path=x", "'single'", "tab\there",
 )  # fmt: skip
 
 
@@ -62,9 +61,8 @@ def test_files_hold_the_prefix_whatever_it_is_called(build: Build, windows_home:
         completed = windows_home.run(build(), "bootstrap")
         assert completed.returncode == 0, completed.stderr
         assert "failed" not in completed.stderr, completed.stderr
-        assert (prefix / "etc/prefix.txt").read_text("utf-8") == f"prefix={spell(prefix)}\n".replace("\\", "/") or (
-            spell(prefix) in (prefix / "etc/prefix.txt").read_text("utf-8")
-        )
+        written = (prefix / "etc/prefix.txt").read_text("utf-8").strip().removeprefix("prefix=")
+        assert written.replace("/", "\\") == spell(prefix)
         assert next((prefix / "share").rglob("deep.txt")).read_text() == "deep\n"
         assert (prefix / "share/ünïcode 名.txt").is_file()
 

@@ -76,7 +76,7 @@ def _list_flags(target: Target) -> Sequence[str]:
 
 
 def _describe_std(target: Target) -> dict[str, str]:
-    """Let cargo build the standard library, which a stable compiler does only if it is told that it is not stable."""
+    """Let cargo build the standard library, which a stable compiler does only if it believes that it is not stable."""
     if target.std == "ready":
         return {}
     return {"CARGO_UNSTABLE_BUILD_STD": _STD, "RUSTC_BOOTSTRAP": "1"}

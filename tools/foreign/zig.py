@@ -48,7 +48,8 @@ def _find_zig() -> Path:
 
 def main(words: Sequence[str]) -> int:
     """Compile or link."""
-    zig_target, *arguments = words
+    zig_target, *rest = words
+    arguments = leave_out_c_library(rest)
     zig = _find_zig()
     program = zig.parents[1] / "bin" / "cargo-zigbuild"
     variables = {"CARGO_ZIGBUILD_ZIG_PATH": str(zig), "ZIG_GLOBAL_CACHE_DIR": str(CACHE / "zig" / "cache")}
@@ -58,6 +59,14 @@ def main(words: Sequence[str]) -> int:
             arguments.append(f"-F{stubs}")
         command = [str(program), "zig", "cc", "--", "-target", zig_target, *arguments]
         return subprocess.run(command, env={**os.environ, **variables}).returncode
+
+
+def leave_out_c_library(arguments: Sequence[str]) -> list[str]:
+    """Say ``-nostartfiles`` in the way that zig heeds for Windows: else the C library brings its own start."""
+    if "-nostartfiles" not in arguments:
+        return list(arguments)
+    parts = ("-nostartfiles", "-lmingw32", "-lmingwex", "-lmsvcrt")
+    return ["-nostdlib", *(argument for argument in arguments if argument not in parts)]
 
 
 def list_objects(arguments: Sequence[str]) -> Iterator[Path]:

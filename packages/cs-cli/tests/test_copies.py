@@ -5,6 +5,7 @@ The architecture page lists them.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cs_bundle.digests
 import cs_bundle.urls
 import cs_lock.credentials
+import cs_lock.digests
 import cs_lock.foreign
 import cs_lock.suggestions
 import cs_manifest.credentials
 import cs_manifest.platforms
 import cs_manifest.specs
 import cs_manifest.suggestions
+import cs_stamp.copying
 from cs_bundle.replacing import replacing as replacing_of_bundle
 from cs_cli.archives.remembered import write_atomically
 from cs_lock import SUBDIRS
@@ -43,6 +47,29 @@ def test_names_of_pypi_are_the_same(name: str) -> None:
 
 def test_what_hides_a_secret_is_the_same() -> None:
     assert cs_bundle.urls.HIDDEN == cs_lock.credentials.MASK == cs_manifest.credentials.MASK == "***"
+
+
+@pytest.mark.parametrize("name", ["_names_host", "_is_plainly_spelled"])
+def test_addresses_are_read_by_the_same_code(name: str) -> None:
+    copies = [inspect.getsource(getattr(module, name)) for module in (cs_bundle.urls, cs_lock.credentials)]
+    assert copies[0] == copies[1]
+
+
+@pytest.mark.parametrize("name", ["_IGNORED", "_SCHEME", "_DOTS", "_ESCAPE"])
+def test_addresses_are_read_with_the_same_patterns(name: str) -> None:
+    assert getattr(cs_bundle.urls, name) == getattr(cs_lock.credentials, name)
+
+
+def test_what_takes_bytes_is_described_by_the_same_code() -> None:
+    assert inspect.getsource(cs_bundle.digests.Digest) == inspect.getsource(cs_stamp.copying.Digest)
+
+
+@given(st.binary(max_size=200))
+def test_a_file_has_the_same_digest(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "hashed"
+    path.write_bytes(data)
+    found = cs_lock.digests._hash_file(path)
+    assert found == (cs_bundle.hash_file(path), len(data))
 
 
 def test_every_platform_of_a_manifest_can_be_in_a_lock() -> None:

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from cs_bundle import BundleError, FetchError
-from cs_cli.errors import EXIT_USAGE, FIELDS, CliError, Diagnosed, describe_error, exit_status_of, render_error
+from cs_cli.errors import (
+    FIELDS,
+    CliError,
+    Diagnosed,
+    add_advice,
+    advise,
+    describe_error,
+    exit_status_of,
+    render_error,
+)
 from cs_lock import LockError, Problem
 from cs_manifest import ManifestError
 from cs_stamp import DamagedStampError, StampError
@@ -98,12 +107,15 @@ def test_a_long_list_of_problems_is_cut_for_people_only() -> None:
     ("error", "status"),
     [
         (CliError("m", kind="k"), 1),
-        (CliError("m", kind="k", exit_status=EXIT_USAGE), 2),
+        (CliError("m", kind="k", flag="--target"), 2),
+        (CliError("m", kind="usage"), 2),
         (CliError("m", kind="k", key="--target"), 1),
         (ManifestError("m", kind="value-invalid", key="--layout"), 1),
     ],
 )
-def test_an_error_says_its_status_and_its_key_does_not(error: Diagnosed, status: int) -> None:
+def test_a_flag_or_the_kind_says_that_the_command_line_is_wrong_and_a_key_does_not(
+    error: Diagnosed, status: int
+) -> None:
     assert exit_status_of(error) == status
 
 
@@ -114,7 +126,7 @@ VALUES: dict[str, Any] = {
     "column": 7,
     "lines": ("a = 1",),
     "problems": (),
-    "exit_status": 2,
+    "flag": "--target",
 }
 
 
@@ -130,7 +142,7 @@ def test_every_root_is_made_alike(root: type[Exception]) -> None:
     assert (message.name, message.kind) == ("message", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     assert kind.name == "kind"
     assert {one.kind for one in (kind, *others)} == {inspect.Parameter.KEYWORD_ONLY}
-    order = [*FIELDS, "exit_status"]
+    order = [*FIELDS, "flag"]
     assert [one.name for one in others] == sorted((one.name for one in others), key=order.index)
     assert {"path", "expected", "actual", "hint"} <= {one.name for one in others}
 
@@ -142,7 +154,7 @@ def test_every_root_says_what_it_was_given(root: type[Exception]) -> None:
     names = list(inspect.signature(root).parameters)
     assert all(hasattr(error, name) for name in names)
     described = error.to_dict()
-    assert set(described) == set(names) - {"exit_status", "problems"}
+    assert set(described) == set(names) - {"flag", "problems"}
     assert (described["path"], described["hint"]) == ("f", "hint")
 
 
@@ -159,3 +171,13 @@ def test_the_flags_of_cs_are_its_own_advice() -> None:
     error = ManifestError("is missing", kind="lock-not-found", hint="make it")
     assert describe_error(error)["hint"] == "make it, or give another one with --source-lock"
     assert describe_error(ManifestError("is missing", kind="lock-not-found"))["hint"].startswith("give another one")
+
+
+def test_advice_for_a_place_follows_the_hint_of_the_error() -> None:
+    error = add_advice(BundleError("is full", kind="disk-full", hint="free some space there"), "output")
+    assert error.hint == "free some space there, or choose another directory with --out-dir"
+    assert advise("output") == "choose another directory with --out-dir"
+
+
+def test_the_flag_of_an_error_is_its_key() -> None:
+    assert describe_error(CliError("m", kind="k", flag="--target"))["key"] == "--target"

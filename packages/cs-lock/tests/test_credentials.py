@@ -199,7 +199,7 @@ def lock_text(version: int, location: str, channel: str, /, **fields: Any) -> st
 
 
 def tell_all(text: str) -> tuple[list[str], str]:
-    """Return the kinds of the problems of a lock, and all that anyone is told of it."""
+    """Return the kinds of the problems of a lock, and everything that is shown of it."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "pixi.lock")
         path.write_text(text)

@@ -99,7 +99,7 @@ def test_an_environment_without_packages_is_told_as_that(empty: Any, write_lock:
         derive(read_lock(write_lock(environments)), environment="default")
     error = caught.value
     assert (error.kind, error.key) == ("empty-environment", "environments.default.packages")
-    assert error.message == "the environment 'default' has no packages: nothing asks for any in it"
+    assert error.message == "the environment 'default' has no packages: it has no dependencies"
     assert error.expected == "an environment with packages: app"
     assert error.line is not None
     with pytest.raises(LockError, match="has no packages") as caught:

@@ -39,10 +39,10 @@ def test_launch_holds_what_the_format_page_lists() -> None:
 @pytest.mark.parametrize(
     ("changes", "flags"),
     [
-        ({"commands": "self"}, 1),
-        ({"activation": "full"}, 2),
-        ({"install_scheme": "user-data"}, 4),
-        ({"commands": "self", "activation": "full", "install_scheme": "user-data"}, 7),
+        ({"commands": "self"}, 0),
+        ({"activation": "full"}, 1),
+        ({"install_scheme": "user-data"}, 2),
+        ({"commands": "self", "activation": "full", "install_scheme": "user-data"}, 3),
     ],
 )
 def test_each_option_has_its_flag(changes: dict[str, Any], flags: int) -> None:

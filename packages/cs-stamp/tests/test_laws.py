@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,9 +32,9 @@ HEADERS = st.builds(
     docs_url=st.none() | TEXT,
     condarc=st.none() | TEXT,
     channels=st.lists(TEXT, max_size=3).map(tuple),
-    freeze_base=st.booleans(),
     installed_size_bytes=st.none() | st.integers(0, (1 << 63) - 1),
     # Layout and bytecode say which parts there are.
+    **{name: st.booleans() for name, kind in get_type_hints(Header).items() if kind is bool},
     **{name: st.sampled_from(words) for name, words in CHOICES.items() if name not in ("layout", "bytecode")},
 )
 PLANS = st.builds(

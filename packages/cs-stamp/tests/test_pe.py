@@ -67,7 +67,7 @@ def test_four_gigabytes_of_packages_are_refused_before_one_is_written(
         with pytest.raises(AssertionError, match="written"):
             bench.stamp_full(**arguments)
         return
-    with pytest.raises(StampTooLargeError, match="starts executables of less than 4 GiB") as caught:
+    with pytest.raises(StampTooLargeError, match="only starts executables smaller than 4 GiB") as caught:
         bench.stamp_full(**arguments)
     assert 'layout = "external"' in str(caught.value.hint)
 

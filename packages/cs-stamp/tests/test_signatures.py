@@ -38,7 +38,7 @@ def test_every_byte_that_is_signed_counts(signed: Path) -> None:
     for position in range(commands, end, 61):
         edit(signed, position, bytes([good[position] ^ 1]))
         page = position - position % 4096
-        with pytest.raises(SignatureError, match=f"the bytes from {page} on have changed since it was made"):
+        with pytest.raises(SignatureError, match=f"the bytes from {page} on were changed after signing"):
             verify_signature(signed)
         signed.write_bytes(good)
 
@@ -52,8 +52,8 @@ DIRECTORY = 20
         (0, b"\0", "it is cut off"),
         (4, b"\xff", "it is cut off"),
         (8, b"\xff", "it is cut off"),
-        (8, bytes(4), "it holds no hashes"),
-        (15, b"\x07", "it holds no hashes"),
+        (8, bytes(4), "it contains no hashes"),
+        (15, b"\x07", "it contains no hashes"),
         (16, b"\xff", "it is cut off"),
         (DIRECTORY, b"\0", "it is cut off"),
         (DIRECTORY + 4, b"\xff", "it is cut off"),
@@ -88,7 +88,7 @@ def test_hashes_of_other_kinds_are_compared_too(signed: Path) -> None:
 
 def test_an_executable_for_macos_needs_a_signature(tmp_path: Path) -> None:
     (tmp_path / "program").write_bytes(make_macho())
-    with pytest.raises(SignatureError, match="it has none, and macOS may not start it"):
+    with pytest.raises(SignatureError, match="it is missing; macOS might refuse to start the runtime"):
         verify_signature(tmp_path / "program")
 
 
@@ -98,10 +98,10 @@ CERTIFICATE = make_certificate(b"nobody signed this")
 @pytest.mark.parametrize(
     ("table", "why"),
     [
-        (CERTIFICATE + make_certificate(b"")[:8], "its certificate table does not contain only signatures"),
-        (CERTIFICATE + bytes(8), "its certificate table does not contain only signatures"),
-        (CERTIFICATE[:6] + b"\1\0" + CERTIFICATE[8:], "its certificate table does not contain only signatures"),
-        (CERTIFICATE[:8] + b"\x31" + CERTIFICATE[9:], "its certificate table does not contain only signatures"),
+        (CERTIFICATE + make_certificate(b"")[:8], "its certificate table contains other data too"),
+        (CERTIFICATE + bytes(8), "its certificate table contains other data too"),
+        (CERTIFICATE[:6] + b"\1\0" + CERTIFICATE[8:], "its certificate table contains other data too"),
+        (CERTIFICATE[:8] + b"\x31" + CERTIFICATE[9:], "its certificate table contains other data too"),
         (struct.pack("<IHH", 8, 0x200, 2), "it is cut off"),
         (b"\1", "it is cut off"),
         (struct.pack("<IHH", 64, 0x200, 2) + CERTIFICATE[8:].ljust(56, b"\0"), "bytes that it does not cover"),

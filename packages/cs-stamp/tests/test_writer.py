@@ -102,9 +102,9 @@ def test_identity_follows_from_everything_else(bench: Workbench, change: dict[st
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"header": make_header(layout="embedded")}, "layout: embedded and no bundle do not go together"),
-        ({"bundle": Path("x")}, "layout: online and a bundle do not go together"),
-        ({"header": make_header(bytecode="shipped")}, "bytecode: shipped and no bytecode part do not go together"),
+        ({"header": make_header(layout="embedded")}, "layout: embedded needs a bundle"),
+        ({"bundle": Path("x")}, "layout: online must not have a bundle"),
+        ({"header": make_header(bytecode="shipped")}, "bytecode: shipped needs a bytecode part"),
         ({"header": make_header(platform="osx-64")}, "platform: the header says osx-64, the plan linux-64"),
     ],
 )

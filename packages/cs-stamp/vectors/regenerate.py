@@ -21,7 +21,17 @@ from typing import Any
 from signed_files import Bad, Good, bad_macos, bad_windows, good_macos, good_windows, write_macho
 from tiny_executables import ARM
 
-from cs_stamp import Header, Mark, Plan, PlannedPackage, PlanPython, StampError, read_stamp, write_stamp
+from cs_stamp import (
+    Header,
+    Mark,
+    Plan,
+    PlannedPackage,
+    PlanPython,
+    PlanRequirement,
+    StampError,
+    read_stamp,
+    write_stamp,
+)
 from cs_stamp.footer import find_footer, plan_footer
 from cs_stamp.header import CHOICES
 from cs_stamp.launch import launch_block
@@ -94,6 +104,13 @@ PACKAGES = (
         record={"name": "greeter", "depends": ["python"], "summary": "grüßt"},
     ),
 )
+REQUIREMENTS = (
+    PlanRequirement(
+        package="python", spec="__glibc >=2.17,<3.0.a0", name="__glibc", is_needed=True, versions=(">=2.17", "<3.0")
+    ),
+    PlanRequirement(package="zlib", spec="__cuda >=12", name="__cuda", is_needed=False, versions=(">=12",)),
+    PlanRequirement(package="zlib", spec="__archspec 1 x86_64_v3", name="__archspec", is_needed=True, x86_64_level=3),
+)
 PLAN = Plan(
     platform="linux-64",
     requested_specs=("greeter", "python >=3.11"),
@@ -112,7 +129,7 @@ EMBEDDED = replace(HEADER, layout="embedded", bytecode="shipped", artifact_name=
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """Hold the parts of a stamp, to be put together rightly or wrongly."""
+    """The parts of a stamp, to be put together correctly or incorrectly."""
 
     parts: dict[str, bytes]
 
@@ -179,6 +196,7 @@ def good_files() -> Good:
         PACKAGES[1], url=None, record={**PACKAGES[1].record, "url": f"file:///local/noarch/{PACKAGES[1].file_name}"}
     )
     carrying = make_stamp(HEADER, replace(PLAN, packages=(PACKAGES[0], local)), bundle=BUNDLE)
+    asking = replace(PLAN, requirements=REQUIREMENTS)
     no_python = replace(PLAN, python=None, packages=(), requested_specs=())
     return {
         "online": ("neither bytecode nor bundle", online),
@@ -194,6 +212,10 @@ def good_files() -> Good:
         "windows-script": (
             "a runtime for Windows whose delegate, conda, is a script that the builder found",
             TEMPLATE + make_stamp(script, replace(PLAN, platform="win-64")).assemble(),
+        ),
+        "requirements": (
+            "packages that ask something of the machine",
+            TEMPLATE + make_stamp(HEADER, asking).assemble(),
         ),
         "no-packages": ("a plan without python and packages", TEMPLATE + make_stamp(HEADER, no_python).assemble()),
         "empty-template": ("the stamp alone", make_stamp(HEADER).assemble()),
@@ -346,6 +368,7 @@ def _bad_parts(stamp: Stamp) -> dict[str, tuple[str, str | None, str, bytes]]:
             "a digest is in capitals",
             render({**plan, "packages": [{**plan["packages"][0], "md5": "AA" * 16}]}),
         ),
+        **_wrong_requirements(plan),
         "plan-of-another-platform": ("plan", "the header is for linux-64", render({**plan, "platform": "osx-64"})),
         "launch-empty": ("launch", "the launch part has no bytes", b""),
         **_contradicting_launches(),
@@ -356,6 +379,34 @@ def _bad_parts(stamp: Stamp) -> dict[str, tuple[str, str | None, str, bytes]]:
     return {
         name: ("damaged", tag, about, TEMPLATE + stamp.replace_part(tag, data).assemble())
         for name, (tag, about, data) in contents.items()
+    }
+
+
+def _wrong_requirements(plan: dict[str, Any]) -> dict[str, tuple[str, str, bytes]]:
+    """Return plans with a requirement that breaks a rule."""
+    changes: dict[str, tuple[str, dict[str, Any]]] = {
+        "without-an-operator": ("a comparison has no operator", {"versions": ["2.17"]}),
+        "of-a-pre-release": ("a comparison has letters in its version", {"versions": ["<3.0.a0"]}),
+        "of-ten-digits": ("a number of a version has ten digits", {"versions": [">=1234567890"]}),
+        "of-nine-numbers": ("a version has nine numbers", {"versions": [">=1.2.3.4.5.6.7.8.9"]}),
+        "of-level-one": ("a level that every processor has", {"x86_64_level": 1}),
+        "of-level-five": ("a level that no processor has", {"x86_64_level": 5}),
+        "with-a-line-end": ("a spec has two lines", {"spec": "__glibc\n>=2"}),
+        "of-a-path": ("a package's name is a path", {"package": "../python"}),
+        "needed-by-number": ("a number stands for a boolean", {"is_needed": 1}),
+    }
+    one = REQUIREMENTS[0].to_dict()
+    vectors = {
+        f"plan-requirement-{name}": ("plan", why, render({**plan, "requirements": [{**one, **change}]}))
+        for name, (why, change) in changes.items()
+    }
+    values = {**plan, "requirements": [[*one.values()]]}
+    missing = {**plan, "requirements": [{key: value for key, value in one.items() if key != "x86_64_level"}]}
+    return {
+        **vectors,
+        "plan-requirement-as-a-list": ("plan", "values without their keys", render(values)),
+        "plan-requirement-without-a-level": ("plan", "a requirement lacks a key", render(missing)),
+        "plan-requirements-null": ("plan", "null stands for no requirements", render({**plan, "requirements": None})),
     }
 
 

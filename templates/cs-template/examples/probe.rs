@@ -26,8 +26,8 @@ fn copy() {
     eprintln!("copied");
 }
 
-/// Wait for the end of standard input, with standard output open or closed. Nobody who
-/// waits for this process waits for ever.
+/// Wait for the end of standard input, with standard output open or closed. A process that
+/// waits for this one does not wait for ever.
 fn wait(how: &str) {
     println!("ready");
     stdout().flush().expect("it is open");

@@ -1,4 +1,4 @@
-//! The generic runtime that `cs build` stamps. `dispatch` tells what happens;
+//! The generic runtime that `cs build` stamps. `dispatch` shows what happens;
 //! `docs/reference/runtime.md` what users see.
 
 // What is written goes through `say::voice`.

@@ -51,7 +51,7 @@ impl Prefix {
     }
 }
 
-/// The example `probe` of this package: `cargo test` builds examples, unless it is told which tests to build.
+/// The example `probe` of this package: `cargo test` builds examples, unless it is given the tests to build.
 fn probe() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let profile = tests.parent().unwrap().parent().unwrap();

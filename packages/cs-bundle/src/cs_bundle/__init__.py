@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .cache import cached_path as cached_path
     from .cache import find_cached as find_cached
+    from .digests import hash_file as hash_file
     from .download import Wait as Wait
     from .entries import ArchiveEntry as ArchiveEntry
     from .errors import ArchiveMismatchError as ArchiveMismatchError
@@ -42,6 +43,7 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "cache": ("cached_path", "find_cached"),
+    "digests": ("hash_file",),
     "download": ("Wait",),
     "entries": ("ArchiveEntry",),
     "errors": (

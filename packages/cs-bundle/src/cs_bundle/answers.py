@@ -61,7 +61,7 @@ class Answer:
                 for _ in islice(self.iterate(), _SHORT_CHUNKS):
                     pass
         except httpx2.HTTPError:
-            pass  # the rest, which nobody needs, did not arrive
+            pass  # the rest, which is not needed, did not arrive
         finally:
             self.close()
 

@@ -1,19 +1,36 @@
-"""Feed the same bytes into several digests at once, each in a thread of its own."""
+"""Digests of files, and of the same bytes for several digests at once, each in a thread of its own."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol
+
+_BLOCK_BYTES = 1 << 20
 
 
 class Digest(Protocol):
     """Something that takes bytes, as the objects of :mod:`hashlib` do."""
 
-    def update(self, data: memoryview, /) -> None:
+    def update(self, data: bytes | memoryview, /) -> None:
         """Take more bytes."""
         ...
+
+
+def hash_file(path: Path, on_bytes: Callable[[int], None] = lambda _: None) -> str:
+    """Compute the SHA-256 of a file, as hex.
+
+    :param on_bytes: called with the number of bytes just read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+            on_bytes(len(block))
+    return digest.hexdigest()
 
 
 class DigestThreads:

@@ -27,7 +27,7 @@ def measure_free(path: Path) -> int | None:
 def check_room(path: Path, needed_bytes: int) -> None:
     """Refuse to start a write that does not fit.
 
-    :param path: file or folder that will take the bytes.
+    :param path: file or directory that will take the bytes.
     :raises DiskFullError: if fewer are free there.
     """
     free = measure_free(path)
@@ -60,7 +60,7 @@ def disk_full(path: Path | None, needed_bytes: int | None, free_bytes: int | Non
         path=path,
         expected=needed,
         actual=free,
-        hint="free some space there, or use another directory",
+        hint="free some space there",
     )
 
 

@@ -77,7 +77,7 @@ def append_bundle(
     :raises BundleWriteError: if a file cannot be read or written, or changes its size meanwhile.
     :raises DiskFullError: if there is no room for it, which is looked at before anything is written.
     """
-    # A file that was opened by its descriptor has that for a name, which helps nobody.
+    # A file that was opened by its descriptor has that for a name, which does not help.
     path = Path(file.name) if isinstance(file.name, str) else None
     sources = _sort_sources(archives)
     wanted = {one.file_name: one for one in expected}

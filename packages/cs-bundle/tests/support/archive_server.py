@@ -1,4 +1,4 @@
-"""A server on loopback that can be told to misbehave."""
+"""A server on loopback that misbehaves on request."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from types import TracebackType
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
-"""Key and certificate of a server on this machine, for tests alone: nobody trusts it who is not told to."""
+"""Key and certificate of a server on this machine, for tests only: only what a test sets up trusts it."""
 
 
 @dataclass(slots=True)
 class Served:
-    """Say how a path is answered.
+    """How a path is answered.
 
     :ivar statuses: answers to give first, one a request.
     :ivar cuts: byte counts after which to drop the connection, one a request.
@@ -45,7 +45,7 @@ class Served:
 
 
 class ArchiveServer:
-    """Serve ``files``; remember every request's path and headers in ``requests``.
+    """A server of ``files``; ``requests`` has every request's path and headers.
 
     :param encrypted: speak TLS, with :data:`CERTIFICATE`.
     """

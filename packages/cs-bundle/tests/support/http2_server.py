@@ -1,4 +1,4 @@
-"""A server on loopback that speaks HTTP/2 alone, and can be told to misbehave."""
+"""A server on loopback that speaks HTTP/2 alone, and misbehaves on request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from listener import Listener
 
 @dataclass(slots=True)
 class Stream:
-    """Say how a path is answered.
+    """How a path is answered.
 
     :ivar statuses: answers to give first, each with ``data`` as its body.
     :ivar resets: byte counts after which to reset the stream, one a request.
@@ -41,7 +41,7 @@ class Stream:
 
 
 class Http2Server(Listener):
-    """Serve ``streams`` by path; remember each request, and the connection that it came over, in ``requests``."""
+    """A server of ``streams`` by path; ``requests`` has each request, and the connection that it came over."""
 
     def __init__(self) -> None:
         super().__init__()

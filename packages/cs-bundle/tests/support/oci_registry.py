@@ -19,7 +19,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 @dataclass(slots=True)
 class OciRegistry:
-    """Hold archives; remember every request in ``requests``: path and ``Authorization``.
+    """A registry of archives; ``requests`` has the path and ``Authorization`` of every request.
 
     :ivar login: the header that buys a token, empty if tokens are for everybody.
     :ivar challenge: ``Bearer``, ``Basic`` or empty for a registry that asks for nothing.

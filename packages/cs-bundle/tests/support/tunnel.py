@@ -10,7 +10,7 @@ from listener import Listener
 
 
 class Tunnel(Listener):
-    """Answer ``CONNECT`` and pass on what comes; remember each first line in ``asked``.
+    """A proxy that answers ``CONNECT`` and passes on what comes; ``asked`` has each first line.
 
     :param login: the ``Proxy-Authorization`` to insist on.
     """

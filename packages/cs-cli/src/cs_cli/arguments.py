@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
-from .errors import EXIT_USAGE, CliError
+from .errors import CliError
 from .options import BuildOptions, InspectOptions, Options, ProjectOptions, RunOptions, VerifyOptions
 from .terminal.streams import COLOR_CHOICES
 
@@ -30,7 +30,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(**{**options, "allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
-        raise CliError(message, kind="usage", hint=f"see {self.prog} --help", exit_status=EXIT_USAGE)
+        raise CliError(message, kind="usage", hint=f"see {self.prog} --help")
 
 
 def parse_arguments(words: Sequence[str]) -> Options:
@@ -192,8 +192,7 @@ def _add_building(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--platform",
         metavar="NAME",
-        help="conda platform, or a platform by its name in the workspace; cs build: all for every one; "
-        "default: this machine's",
+        help="conda subdir, or the workspace's name of a platform; cs build also takes all; default: this machine's",
     )
     group.add_argument(
         "--target",

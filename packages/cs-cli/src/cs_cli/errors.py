@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from .terminal.lines import Line, paint, whole
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
+CACHE_VARIABLE = "CONDA_SHIP_CACHE_DIR"
+
 FIELDS = ("path", "line", "column", "part", "key", "name", "url", "expected", "actual", "hint", "lines", "problems")
 """What an error may say besides its kind and its message; :class:`Diagnosed` describes each."""
+
+_USAGE = frozenset({"usage", "not-found"})
+"""Kinds of a wrong command line; an error that names a ``flag`` is one, whatever its kind."""
 
 _ADVICE = {
     "root-not-found": "give the project's directory with --root, or its manifest with --manifest",
@@ -23,8 +28,22 @@ _ADVICE = {
     "version-metadata": "give one with --runtime-version",
     "template-not-found": "name one with --template",
     "template-platform": "name a template for the platform with --template",
+    "target-conflict": "give one of the two",
+    "platform-ambiguous": "name one of them with --platform",
+    "platform-missing": "name another one with --platform",
+    "names-collide": "build one of the two with --platform and --target-label",
+    "no-cache": f"set {CACHE_VARIABLE} or --cache-dir to a directory",
+    "cache": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
+    "output": "choose another directory with --out-dir",
+    "temporary": "set TMPDIR to another directory",
+    "outdated": "use --no-lock-check to ship what is locked",
+    "version-unknown": "give --runtime-version",
+    "unread-archives": "cs inspect --check-delegate downloads what the check needs",
 }
-"""What to do about an error with the flags of ``cs``, by kind: the packages do not know these flags."""
+"""What to do with the flags of ``cs``, by the kind of an error or another topic: the packages do not know these flags.
+
+:func:`describe_error` adds the advice for an error's kind, :func:`advise` that for a topic.
+"""
 
 _LISTED = 20
 
@@ -61,10 +80,8 @@ class Diagnosed(Protocol):
         """File that it is about."""
         ...
 
-    @property
-    def hint(self) -> str | None:
-        """What to do about it."""
-        ...
+    hint: str | None
+    """What to do about it."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is known as JSON values: ``kind``, ``message`` and :data:`FIELDS`.
@@ -82,11 +99,11 @@ class CliError(Exception):
     :ivar kind: stable identifier, for ``--error-format json``.
     :ivar path: file that the error is about.
     :ivar key: flag, or key of a file, that the error is about.
+    :ivar flag: the flag, if its value is wrong; it is the key then.
     :ivar expected: what would have been valid.
     :ivar actual: what was found.
     :ivar hint: what to do about it.
     :ivar problems: a list of problems, if there are several.
-    :ivar exit_status: :data:`EXIT_FAILED` when the work failed, :data:`EXIT_USAGE` when the request was wrong.
     """
 
     def __init__(
@@ -100,18 +117,18 @@ class CliError(Exception):
         actual: str | None = None,
         hint: str | None = None,
         problems: Iterable[Issue] = (),
-        exit_status: int = EXIT_FAILED,
+        flag: str | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
         self.path = path
-        self.key = key
+        self.key = key or flag
         self.expected = expected
         self.actual = actual
         self.hint = hint
         self.problems = tuple(problems)
-        self.exit_status = exit_status
+        self.flag = flag
 
     def __str__(self) -> str:
         """Return ``PATH: KEY: MESSAGE``, as far as known."""
@@ -141,8 +158,26 @@ class PlatformFault:
 
 
 def exit_status_of(error: Diagnosed) -> int:
-    """Return the exit status: that of an error of ``cs`` itself, else :data:`EXIT_FAILED`."""
-    return error.exit_status if isinstance(error, CliError) else EXIT_FAILED
+    """Return :data:`EXIT_USAGE` if the command line was wrong, :data:`EXIT_FAILED` if the work failed."""
+    is_usage = isinstance(error, CliError) and (error.flag is not None or error.kind in _USAGE)
+    return EXIT_USAGE if is_usage else EXIT_FAILED
+
+
+def advise(topic: str, hint: str | None = None) -> str:
+    """Return the advice for a topic, after a hint if there is one."""
+    return ", or ".join(part for part in (hint, _ADVICE[topic]) if part)
+
+
+AnyError = TypeVar("AnyError", bound=Diagnosed)
+
+
+def add_advice(error: AnyError, topic: str) -> AnyError:
+    """Add the advice for a topic to an error of a package, which does not know what the file is for.
+
+    :returns: the error.
+    """
+    error.hint = advise(topic, error.hint)
+    return error
 
 
 def describe_error(error: Diagnosed) -> dict[str, Any]:
@@ -151,8 +186,8 @@ def describe_error(error: Diagnosed) -> dict[str, Any]:
     :returns: what :meth:`Diagnosed.to_dict` says, with advice. No address in it contains a secret.
     """
     described = error.to_dict()
-    if advice := _ADVICE.get(error.kind):
-        described["hint"] = ", or ".join(part for part in (error.hint, advice) if part)
+    if error.kind in _ADVICE:
+        described["hint"] = advise(error.kind, error.hint)
     return {name: _redact(value) for name, value in described.items()}
 
 

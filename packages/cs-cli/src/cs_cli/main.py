@@ -146,12 +146,12 @@ def _wrap_unexpected(error: Exception) -> CliError:
 def _inspect(options: InspectOptions) -> int:
     from .inspection.summary import inspect_derivation
     from .project.derivation import derive_project
-    from .project.platforms import find_platform
+    from .project.platforms import pick_platform
     from .terminal.console import print_json, print_lines
 
     derivation = derive_project(options, strict=False)
     wanted = options.platform
-    platform = find_platform(derivation.lock.platforms, wanted, key="--platform").name if wanted else None
+    platform = pick_platform(derivation.lock.platforms, wanted, flag="--platform").name if wanted else None
     inspection = _check_delegates(inspect_derivation(derivation, platform=platform), options)
     if options.json:
         print_json(inspection.to_dict())

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-from cs_bundle import DiskFullError
+from cs_bundle import DiskFullError, disk_full
 from cs_stamp import literal_path
 
 from .building.execution import BuildResult, Materials, build_artifacts
 from .building.plan import BuildPlan
-from .errors import CliError
+from .errors import CliError, add_advice
 from .project.platforms import host_platform
 from .project.protected_inputs import refuse_outputs
 from .terminal.console import Console
@@ -27,7 +27,7 @@ from .terminal.interrupts import ASKING
 def run_runtime(
     plan: BuildPlan, materials: Materials, arguments: Sequence[str], console: Console, *, install_path: Path | None
 ) -> int:
-    """Build a runtime in a temporary folder and run it.
+    """Build a runtime in a temporary directory and run it.
 
     :param install_path: prefix to install into and to keep; ``None`` for a temporary one.
     :returns: the runtime's exit status, 128 plus the signal's number if one ended it.
@@ -48,18 +48,17 @@ def run_runtime(
 
 
 def _build(plan: BuildPlan, materials: Materials, work: Path, console: Console) -> BuildResult:
-    """Build; if the disk is full, name the folder that the user can choose, not the temporary one inside it."""
+    """Build; if the disk is full, name the directory that the user can choose, not the temporary one inside it."""
     try:
         return build_artifacts(plan, materials, work / "dist", console)
     except DiskFullError as error:
         if error.path is not None and error.path.is_relative_to(work):
-            error.path = work.parent
-            error.hint = "free some space there, or set TMPDIR to another directory"
+            raise add_advice(disk_full(work.parent, None), "temporary") from error
         raise
 
 
 def _refuse_prefix(prefix: Path, materials: Materials) -> None:
-    """Refuse a prefix among whose folders, as ``docs/explanation/prefix-lifecycle.md`` names them, an input lies."""
+    """Refuse a prefix with an input in one of its directories; ``docs/explanation/prefix-lifecycle.md`` names them."""
     prefix = Path(os.path.realpath(prefix))
     beside = [prefix.with_name(f".{prefix.name}.{what}") for what in ("staging", "previous")] if prefix.name else []
     refuse_outputs(materials.inputs, files=[prefix], folders=[prefix, *beside])

@@ -82,13 +82,13 @@ def iterate_items(stream: IO[bytes], key: str) -> Iterator[Any]:
     if reader.peek():
         raise ValueError("it has data after its end")
     if not found:
-        raise ValueError(f"it has no list {key!r}")
+        raise ValueError(f"the list {key!r} is missing")
 
 
 def _take_list(document: Any, key: str) -> list[Any]:
     items = document.get(key) if isinstance(document, dict) else None
     if not isinstance(items, list):
-        raise ValueError(f"it has no list {key!r}")
+        raise ValueError(f"the list {key!r} is missing")
     return items
 
 
@@ -136,7 +136,7 @@ class _Reader:
             for _ in self.take_items():
                 self._skipped += 1
                 if self._skipped > _SKIPPED_ITEMS:
-                    raise ValueError(f"it has more than {_SKIPPED_ITEMS} values that mean nothing here")
+                    raise ValueError(f"it has more than {_SKIPPED_ITEMS} unknown values")
         elif opening == "{" and depth < _SKIPPED_DEPTH:
             for _ in self.take_keys():
                 self.skip_value(depth + 1)

@@ -8,7 +8,7 @@ import pytest
 
 from cli_samples import Cs, Workspace
 from cs_cli.archives.cache_directory import default_cache_directory
-from cs_cli.errors import CliError
+from cs_cli.errors import CliError, describe_error
 
 
 def test_the_variable_wins() -> None:
@@ -45,7 +45,7 @@ def test_without_a_home_the_error_says_what_to_set(environ: dict[str, str], monk
     with pytest.raises(CliError, match="no home directory found") as caught:
         default_cache_directory(environ)
     assert caught.value.kind == "no-cache"
-    assert "CONDA_SHIP_CACHE_DIR" in str(caught.value.hint)
+    assert "CONDA_SHIP_CACHE_DIR" in describe_error(caught.value)["hint"]
 
 
 @pytest.fixture

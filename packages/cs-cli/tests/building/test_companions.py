@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cs_cli.building.companions import describe_file, hash_file, render_checksums, render_info, render_packages
+from cs_bundle import hash_file
+from cs_cli.building.companions import describe_file, render_checksums, render_info, render_packages
 
 
 def test_a_file_is_described_by_size_and_digest(tmp_path: Path) -> None:

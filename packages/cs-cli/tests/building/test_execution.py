@@ -13,7 +13,7 @@ from tiny_executables import make_pe
 
 import cs_cli.building.execution
 from cli_samples import Channel, Cs, Workspace, build_options, make_elf, make_template
-from cs_cli.building.companions import hash_file
+from cs_bundle import hash_file
 from cs_cli.project.derivation import derive_project
 from cs_stamp import read_stamp, verify_stamp
 
@@ -207,7 +207,7 @@ def test_a_full_disk_leaves_the_previous_build(
     assert outcome.status == 1
     assert re.fullmatch(
         r"error: dist: not enough disk space, \d+ bytes needed, [\d.]+ MB free\n"
-        r"  hint: free some space, or choose another directory with --out-dir\n",
+        r"  hint: free some space there, or choose another directory with --out-dir\n",
         outcome.err,
     )
     assert "Traceback" not in outcome.err
@@ -324,7 +324,7 @@ def test_four_gigabytes_for_windows_are_refused_before_one_is_downloaded(
     platforms.write()
     outcome = cs("build", "--platform", "win-64", "--template", "template.exe", "--layout", "embedded")
     assert outcome.status == 1
-    assert "Windows starts executables of less than 4 GiB" in outcome.err
+    assert "Windows only starts executables smaller than 4 GiB" in outcome.err
     assert 'set `layout = "external"`' in outcome.err
     outcome = cs("build", "--platform", "win-64", "--template", "template.exe", "--layout", "external")
     assert "4 GiB" not in outcome.err

@@ -187,6 +187,6 @@ def test_plans_are_refused_exactly_if_they_may_share_a_file(stems: list[str]) ->
     if collide:
         with pytest.raises(CliError) as caught:
             refuse_collisions(plans(tuple(stems)))
-        assert caught.value.kind == "label-invalid"
+        assert caught.value.kind == "names-collide"
     else:
         refuse_collisions(plans(tuple(stems)))

@@ -299,7 +299,7 @@ def test_a_real_disk_that_is_full(
     seen_before: bool,
     layout: str,
 ) -> None:
-    """With and without the look at the free space: ENOSPC is told in the same words."""
+    """With and without the look at the free space: ENOSPC is reported in the same words."""
     assert cs("build", "--layout", layout, "--out-dir", small_disk).status == 0
     before = snapshot(small_disk)
     with template.open("ab") as file:
@@ -311,5 +311,5 @@ def test_a_real_disk_that_is_full(
     outcome = cs("build", "--layout", layout, "--out-dir", small_disk)
     assert outcome.status == 1
     assert outcome.err.splitlines()[-2].startswith(f"error: {small_disk}: not enough disk space, 0.2 MB needed, ")
-    assert outcome.err.splitlines()[-1] == "  hint: free some space, or choose another directory with --out-dir"
+    assert outcome.err.splitlines()[-1] == "  hint: free some space there, or choose another directory with --out-dir"
     assert snapshot(small_disk) == before

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli_samples import Channel, Cs, Workspace, make_template
-from cs_cli.building.companions import hash_file
+from cs_bundle import hash_file
 from cs_cli.errors import CliError
 from cs_cli.project.protected_inputs import Input, refuse_outputs
 

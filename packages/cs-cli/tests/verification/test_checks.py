@@ -13,7 +13,7 @@ import pytest
 from tiny_executables import add_certificates, make_certificate, make_macho, make_pe
 
 from cli_samples import MARK, Cs, Workspace, make_elf
-from cs_cli.building.companions import hash_file
+from cs_bundle import hash_file
 from cs_cli.errors import CliError, Diagnosed, describe_error
 from cs_cli.verification.checks import verify_path
 from cs_cli.verification.checksums import read_checksums
@@ -403,7 +403,7 @@ def test_the_pages_of_a_macos_executable_are_compared_with_its_signature(build: 
     flip(runtime, 0x3000)
     error = only_problem(runtime)
     assert error.kind == "signature"
-    assert "the bytes from 12288 on have changed since it was made" in str(error)
+    assert "the bytes from 12288 on were changed after signing" in str(error)
 
 
 def test_a_certificate_table_may_hold_signatures_only(build: Build) -> None:

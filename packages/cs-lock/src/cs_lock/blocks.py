@@ -48,9 +48,9 @@ class _Frame:
 def parse_blocks(text: str) -> Node:
     """Read a document of plain block YAML.
 
-    :param text: the document, with ``\\n`` line ends
-    :returns: its mapping
-    :raises Unsupported: when the document needs a full YAML reader, or is not YAML at all
+    :param text: the document, with ``\\n`` line ends.
+    :returns: its mapping.
+    :raises Unsupported: when the document needs a full YAML reader, or is not YAML at all.
     """
     root: dict[str, Node] = {}
     stack = [_Frame(0, root)]

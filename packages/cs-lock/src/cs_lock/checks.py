@@ -18,7 +18,7 @@ _UNUSABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]")
 def check_record(record: PackageRecord, key: str, platform: Platform) -> list[Problem]:
     """Check one package by itself: digest and subdir.
 
-    :param key: key path of its entry in the lock
+    :param key: key path of its entry in the lock.
     """
     problems = _check_subdir(record, platform)
     if not record.sha256:
@@ -59,7 +59,7 @@ def check_file_names(platform: str, records: Iterable[PackageRecord]) -> list[Pr
 def check_local_names(local: Iterable[tuple[str, PackageRecord]]) -> list[Problem]:
     """Check that local archives for one subdir that are called alike are the same archive.
 
-    :param local: platform names and the local archives that ship for them
+    :param local: platform names and the local archives that ship for them.
     """
     owners: dict[tuple[str, str], PackageRecord] = {}
     problems = []
@@ -77,7 +77,7 @@ def _describe_shared_name(message: str, record: PackageRecord, platform: str) ->
         message=message,
         platform=platform,
         package=record.name,
-        hint="give one of them another build string, and lock the workspace again",
+        hint="give one of them a different build string, and lock the workspace again",
     )
 
 

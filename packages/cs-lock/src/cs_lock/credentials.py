@@ -49,8 +49,8 @@ class Verdict:
     """What was found in a URL.
 
     :ivar exposure: the worst that it holds; ``placeholder`` is a token that someone has taken out; ``None`` when the
-        URL may ship
-    :ivar redacted: the URL, with ``***`` for whatever was found
+        URL may ship.
+    :ivar redacted: the URL, with ``***`` for whatever was found.
     """
 
     exposure: Exposure | None
@@ -64,7 +64,7 @@ class Verdict:
     def describe(self, owner: str) -> str:
         """Say what was found, without it.
 
-        :param owner: whose URL it is, such as ``the package``
+        :param owner: whose URL it is, such as ``the package``.
         """
         return f"{owner}'s URL contains {_FOUND[self.exposure] if self.exposure else 'nothing'}: {self.redacted}"
 
@@ -80,7 +80,7 @@ class Verdict:
 def redact_url(url: str) -> str:
     """Hide user, password, token, query and fragment of a URL, however they are spelled.
 
-    :param url: a URL; a path or another text comes back unchanged
+    :param url: a URL; a path or another text comes back unchanged.
     """
     return judge_url(url).redacted
 
@@ -89,7 +89,7 @@ def redact_url(url: str) -> str:
 def judge_url(url: str) -> Verdict:
     """Find what must not ship in a URL: a user, a password, ``/t/TOKEN``, a query, a fragment.
 
-    :param url: of an archive or a channel; a path holds none of these
+    :param url: of an archive or a channel; a path holds none of these.
     """
     if _CLEAN.fullmatch(url) or not _names_host(url):
         return Verdict(exposure=None, redacted=url)

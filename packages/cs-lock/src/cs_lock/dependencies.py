@@ -15,7 +15,7 @@ _SHOWN = 3
 def list_names(names: Sequence[str], limit: int = _SHOWN) -> str:
     """Write names as a list, the ones beyond the limit as their number: ``a, b, c and 2 more``.
 
-    :param limit: how many are named
+    :param limit: how many are named.
     """
     more = len(names) - limit
     return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
@@ -26,8 +26,8 @@ def check_required(
 ) -> list[Problem]:
     """Check that packages that must ship do.
 
-    :param present: names that ship
-    :param gone: for each name that was dropped, the excluded name that took it along
+    :param present: names that ship.
+    :param gone: for each name that was dropped, the excluded name that took it along.
     """
     problems = []
     for name in sorted(set(require) - set(present)):
@@ -45,8 +45,8 @@ def check_dependencies(
 ) -> list[Problem]:
     """Check that everything that a package needs is there or virtual; warn of what was dropped on purpose.
 
-    :param present: names that ship
-    :param excluded: names that do not ship because someone said so, whether the lock has them or not
+    :param present: names that ship.
+    :param excluded: names that do not ship because someone said so, whether the lock has them or not.
     """
     problems = []
     for record in records:
@@ -84,8 +84,8 @@ def check_noarch(
 ) -> list[Problem]:
     """Check that there is a Python for the noarch packages that can only be installed into one.
 
-    :param names: of what ships
-    :param gone: for each name that was dropped, the excluded name that took it along
+    :param names: of what ships.
+    :param gone: for each name that was dropped, the excluded name that took it along.
     """
     homeless = sorted(record.name for record in records if record.noarch == "python")
     if not homeless or "python" in names:

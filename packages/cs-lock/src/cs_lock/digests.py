@@ -15,7 +15,7 @@ def complete_digest(record: PackageRecord, directory: Path) -> PackageRecord:
 
     A local archive is an input of the build like the lock itself: what is found is what ships.
 
-    :param directory: of the lock
+    :param directory: of the lock.
     """
     if record.sha256 or not record.is_local:
         return record

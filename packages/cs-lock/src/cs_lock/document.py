@@ -24,9 +24,9 @@ _RESTORE = "restore the file from version control, or lock the workspace again"
 def read_text(path: Path) -> str:
     """Read a lock file.
 
-    :param path: the file
-    :returns: its text, with ``\\n`` line ends
-    :raises LockError: when it cannot be read, is too large, empty, binary or not UTF-8
+    :param path: the file.
+    :returns: its text, with ``\\n`` line ends.
+    :raises LockError: when it cannot be read, is too large, empty, binary or not UTF-8.
     """
     data = _read_bytes(path)
     try:
@@ -62,10 +62,10 @@ def read_text(path: Path) -> str:
 def parse_text(text: str, path: Path) -> dict[str, Node]:
     """Read a lock's YAML.
 
-    :param text: the document
-    :param path: where it came from, for messages
-    :returns: the top-level mapping; scalars are text, never numbers or dates
-    :raises LockError: when it is not a YAML mapping
+    :param text: the document.
+    :param path: where it came from, for messages.
+    :returns: the top-level mapping; scalars are text, never numbers or dates.
+    :raises LockError: when it is not a YAML mapping.
     """
     try:
         return dict(parse_blocks(text))

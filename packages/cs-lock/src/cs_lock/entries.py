@@ -68,12 +68,12 @@ _ELSEWHERE = frozenset({*_IDENTITY, "noarch", "conda", "kind", "url", "path"})
 def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_version: int) -> PackageRecord:
     """Make a record of an entry of a lock's ``packages``.
 
-    :param entry: the entry; absent fields are derived from the location as rattler does
-    :param location: URL or path of the archive
-    :param key: key path of the entry, for messages
-    :param lock_version: of the format; in ``conda.lock`` version 1 no record says its noarch kind
-    :returns: the record
-    :raises LockError: when a field has the wrong type, one that is needed cannot be derived, or the URL cannot ship
+    :param entry: the entry; absent fields are derived from the location as rattler does.
+    :param location: URL or path of the archive.
+    :param key: key path of the entry, for messages.
+    :param lock_version: of the format; in ``conda.lock`` version 1 no record says its noarch kind.
+    :returns: the record.
+    :raises LockError: when a field has the wrong type, one that is needed cannot be derived, or the URL cannot ship.
     """
     reader = RecordReader(entry, key)
     _check_url(location, "the package", key)

@@ -17,8 +17,8 @@ PackageKind = Literal["conda", "source", "pypi"]
 class Channel:
     """A channel of an environment.
 
-    :ivar url: as the lock gives it
-    :ivar used_env_vars: environment variables that held its credentials
+    :ivar url: as the lock gives it.
+    :ivar used_env_vars: environment variables that held its credentials.
     """
 
     url: str
@@ -28,11 +28,11 @@ class Channel:
 class Reference(NamedTuple):
     """A line of an environment's package list.
 
-    :ivar kind: ``conda`` for an archive, ``source`` for a package that is built when it is installed, or ``pypi``
-    :ivar location: URL, path, or identifier of a source package
-    :ivar selector: the line itself
-    :ivar list_key: key path of the list
-    :ivar position: of the line in the list, counted from 0
+    :ivar kind: ``conda`` for an archive, ``source`` for a package that is built when it is installed, or ``pypi``.
+    :ivar location: URL, path, or identifier of a source package.
+    :ivar selector: the line itself.
+    :ivar list_key: key path of the list.
+    :ivar position: of the line in the list, counted from 0.
     """
 
     kind: PackageKind
@@ -51,11 +51,11 @@ class Reference(NamedTuple):
 class ForeignPackage:
     """A package of the lock that cannot ship as it is.
 
-    :ivar kind: ``source`` or ``pypi``; ``conda`` for an archive whose entry is damaged
-    :ivar name: in its ecosystem's normal form
-    :ivar key: key path of its entry
-    :ivar depends: names of the packages that it needs: PyPI's for ``pypi``, else conda's
-    :ivar error: what is wrong with the entry of an archive
+    :ivar kind: ``source`` or ``pypi``; ``conda`` for an archive whose entry is damaged.
+    :ivar name: in its ecosystem's normal form.
+    :ivar key: key path of its entry.
+    :ivar depends: names of the packages that it needs: PyPI's for ``pypi``, else conda's.
+    :ivar error: what is wrong with the entry of an archive.
     """
 
     kind: PackageKind
@@ -71,8 +71,8 @@ class ForeignPackage:
 class SourceEnvironment:
     """One environment of a source lock.
 
-    :ivar platforms: those that it was solved for, sorted by name
-    :ivar references: for each platform name, the packages
+    :ivar platforms: those that it was solved for, sorted by name.
+    :ivar references: for each platform name, the packages.
     """
 
     name: str
@@ -88,7 +88,7 @@ class SourceEnvironment:
     def rename_platforms(self, names: Mapping[str, str]) -> SourceEnvironment:
         """Return the environment with other names for some of its platforms.
 
-        :param names: new names by the present ones; a new name must not be that of another platform
+        :param names: new names by the present ones; a new name must not be that of another platform.
         """
         platforms = [replace(one, name=names.get(one.name, one.name)) for one in self.platforms]
         return replace(

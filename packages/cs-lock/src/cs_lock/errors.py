@@ -17,10 +17,10 @@ Severity = Literal["error", "warning"]
 class Problem:
     """One reason why an environment cannot ship, or a warning about it.
 
-    :ivar kind: stable identifier, such as ``missing-dependency``
-    :ivar platforms: names of the platforms that have it
-    :ivar platform: the platform, if it is just one
-    :ivar key: key path in the source lock, such as ``packages[3].sha256``
+    :ivar kind: stable identifier, such as ``missing-dependency``.
+    :ivar platforms: names of the platforms that have it.
+    :ivar platform: the platform, if it is just one.
+    :ivar key: key path in the source lock, such as ``packages[3].sha256``.
     """
 
     kind: str
@@ -43,7 +43,7 @@ class Problem:
     def to_dict(self) -> dict[str, Any]:
         """Return the problem as a JSON-ready mapping.
 
-        :returns: every field by its name
+        :returns: every field by its name.
         """
         return {**{name: getattr(self, name) for name in self.__dataclass_fields__}, "platforms": [*self.platforms]}
 
@@ -51,15 +51,15 @@ class Problem:
 class LockError(Exception):
     """A lock that cannot be read, or an environment of it that cannot ship.
 
-    :ivar kind: stable identifier of what went wrong
-    :ivar path: the lock file
-    :ivar line: line in it, counted from 1
-    :ivar column: column in it, counted from 1
-    :ivar key: key path, such as ``packages[3].sha256``
-    :ivar expected: what should have been there
-    :ivar actual: what was there
-    :ivar hint: what to do
-    :ivar problems: all problems, when a check can find several
+    :ivar kind: stable identifier of what went wrong.
+    :ivar path: the lock file.
+    :ivar line: line in it, counted from 1.
+    :ivar column: column in it, counted from 1.
+    :ivar key: key path, such as ``packages[3].sha256``.
+    :ivar expected: what should have been there.
+    :ivar actual: what was there.
+    :ivar hint: what to do.
+    :ivar problems: all problems, when a check can find several.
     """
 
     def __init__(

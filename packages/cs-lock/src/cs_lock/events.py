@@ -31,9 +31,9 @@ Position = tuple[int, int]
 def parse_events(text: str) -> Node:
     """Read one YAML document.
 
-    :param text: the document
-    :returns: its root, with every scalar as text or ``None``
-    :raises LockError: when it is not YAML, or uses anchors, duplicate keys or more than 64 levels
+    :param text: the document.
+    :returns: its root, with every scalar as text or ``None``.
+    :raises LockError: when it is not YAML, or uses anchors, duplicate keys or more than 64 levels.
     """
     builder = _Builder()
     for count, event in enumerate(_events(text)):
@@ -46,9 +46,9 @@ def parse_events(text: str) -> Node:
 def locate(text: str, keys: Iterable[str]) -> Mapping[str, Position]:
     """Find the positions of values.
 
-    :param text: a YAML document
-    :param keys: key paths, such as ``packages[3].sha256``
-    :returns: the position of each that is there; a path that is not gets the position of its nearest parent
+    :param text: a YAML document.
+    :param keys: key paths, such as ``packages[3].sha256``.
+    :returns: the position of each that is there; a path that is not gets the position of its nearest parent.
     """
     wanted = set(keys)
     found: dict[str, Position] = {}

@@ -13,8 +13,8 @@ Graph = Mapping[str, Collection[str]]
 class KeptPackage:
     """A package that a dropped one needs and that still stays.
 
-    :ivar needed_by: packages that stay and need it; empty when only the workspace asks for it
-    :ivar requested: whether the workspace itself asks for it
+    :ivar needed_by: packages that stay and need it; empty when only the workspace asks for it.
+    :ivar requested: whether the workspace itself asks for it.
     """
 
     name: str
@@ -34,9 +34,9 @@ class LostDependency:
 class Exclusion:
     """What excluding one package did on one platform.
 
-    :ivar removed: what went with it, because nothing else needs it
-    :ivar kept: what it or a removed package needs, and who keeps it
-    :ivar broken: packages that stay, and lost a dependency
+    :ivar removed: what went with it, because nothing else needs it.
+    :ivar kept: what it or a removed package needs, and who keeps it.
+    :ivar broken: packages that stay, and lost a dependency.
     """
 
     name: str
@@ -51,10 +51,10 @@ def find_dropped(needs: Graph, exclude: Iterable[str], requested: Collection[str
 
     Packages that need each other in a circle go when nothing outside the circle keeps them.
 
-    :param needs: the packages and what each needs
-    :param exclude: names of packages to drop, even if others need them
-    :param requested: names that the workspace asks for; they stay unless they are named
-    :returns: the names to drop
+    :param needs: the packages and what each needs.
+    :param exclude: names of packages to drop, even if others need them.
+    :param requested: names that the workspace asks for; they stay unless they are named.
+    :returns: the names to drop.
     """
     named = {name for name in exclude if name in needs}
     candidates = reach(needs, named, ())
@@ -67,9 +67,9 @@ def explain_exclusions(
 ) -> list[Exclusion]:
     """Say for each excluded package what it took along, what stayed, and who lost a dependency.
 
-    :param dropped: as :func:`find_dropped` returned them
-    :param platform: name of the platform that the graph is of
-    :returns: one value for each excluded name that the platform has, sorted by name
+    :param dropped: as :func:`find_dropped` returned them.
+    :param platform: name of the platform that the graph is of.
+    :returns: one value for each excluded name that the platform has, sorted by name.
     """
     needed_by: dict[str, list[str]] = {name: [] for name in needs}
     for name in sorted(needs):

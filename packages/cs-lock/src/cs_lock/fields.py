@@ -31,8 +31,8 @@ def _is_line(text: str) -> bool:
 class RecordReader:
     """A reader of one entry of a lock's ``packages``.
 
-    :param entry: the mapping
-    :param key: its key path, for messages
+    :param entry: the mapping.
+    :param key: its key path, for messages.
     """
 
     def __init__(self, entry: Mapping[str, Node], key: str) -> None:
@@ -150,8 +150,8 @@ class RecordReader:
 def resolve_scalars(value: Node) -> Any:
     """Give plain scalars the types of YAML 1.2's core schema.
 
-    :param value: a tree of text
-    :returns: the same with numbers and booleans
+    :param value: a tree of text.
+    :returns: the same with numbers and booleans.
     """
     if isinstance(value, dict):
         return {key: resolve_scalars(item) for key, item in value.items()}

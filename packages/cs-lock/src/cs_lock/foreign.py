@@ -21,11 +21,11 @@ def read_foreign(
 ) -> ForeignPackage:
     """Read the important fields of a package that cannot ship, leniently.
 
-    :param entry: of the lock's ``packages``; empty when it has none
-    :param kind: of the package
-    :param location: URL, path or source identifier (``name[hash] @ location``)
-    :param key: key path of the entry
-    :param error: what is wrong with the entry of an archive
+    :param entry: of the lock's ``packages``; empty when it has none.
+    :param kind: of the package.
+    :param location: URL, path or source identifier (``name[hash] @ location``).
+    :param key: key path of the entry.
+    :param error: what is wrong with the entry of an archive.
     """
     version = entry.get("version")
     return ForeignPackage(

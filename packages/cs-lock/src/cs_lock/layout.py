@@ -30,10 +30,10 @@ _REFERENCE_KINDS: tuple[tuple[str, PackageKind], ...] = (
 def identify_format(document: Mapping[str, Node], file_name: str) -> tuple[LockKind, int]:
     """Find out which tool's format a lock has, and its version.
 
-    :param document: the lock
-    :param file_name: of the lock: the conda-lock tool's format and pixi's first one look alike
-    :returns: kind and version
-    :raises LockError: if the format is not supported
+    :param document: the lock.
+    :param file_name: of the lock: the conda-lock tool's format and pixi's first one look alike.
+    :returns: kind and version.
+    :raises LockError: if the format is not supported.
     """
     value = document.get("version")
     if "version" not in document:
@@ -64,10 +64,10 @@ def identify_format(document: Mapping[str, Node], file_name: str) -> tuple[LockK
 def place_error(error: LockError, path: Path, text: str) -> LockError:
     """Give an error its file, and line and column if it has a key path.
 
-    :param error: the error
-    :param path: of the lock
-    :param text: of the lock
-    :returns: the same error
+    :param error: the error.
+    :param path: of the lock.
+    :param text: of the lock.
+    :returns: the same error.
     """
     error.path = path
     if error.key and error.line is None:
@@ -80,9 +80,9 @@ def place_error(error: LockError, path: Path, text: str) -> LockError:
 class LayoutReader:
     """A reader of the parts of a lock's document.
 
-    :param path: of the lock, for messages
-    :param text: of the lock, to find positions in
-    :param version: of the format
+    :param path: of the lock, for messages.
+    :param text: of the lock, to find positions in.
+    :param version: of the format.
     """
 
     def __init__(self, path: Path, text: str, version: int) -> None:
@@ -145,9 +145,9 @@ class LayoutReader:
     ) -> SourceEnvironment:
         """Read an environment.
 
-        :param value: its entry
-        :param declared: version 7's platforms
-        :param records: for each archive's location, the entries of ``packages``
+        :param value: its entry.
+        :param declared: version 7's platforms.
+        :param records: for each archive's location, the entries of ``packages``.
         """
         key = f"environments.{name}"
         entry = self.mapping(value, key)

@@ -45,8 +45,8 @@ def is_local_channel(channel: str) -> bool:
 def find_file(location: str, directory: Path) -> Path:
     """Find the file that a local location names.
 
-    :param location: path or ``file:`` URL
-    :param directory: of the lock; relative paths start there
+    :param location: path or ``file:`` URL.
+    :param directory: of the lock; relative paths start there.
     """
     if find_scheme(location) is None:
         return directory / location
@@ -89,8 +89,8 @@ def _derive_folder(head: str) -> tuple[str | None, str | None]:
 def derive_location_fields(location: str) -> dict[str, str | None]:
     """Derive what an archive's location says about the package.
 
-    :param location: URL or path
-    :returns: ``file_name``, ``name``, ``version``, ``build``, ``subdir``, ``channel``; ``None`` if it does not say it
+    :param location: URL or path.
+    :returns: ``file_name``, ``name``, ``version``, ``build``, ``subdir``, ``channel``; ``None`` if it does not say it.
     """
     file_name = find_file_name(location)
     match = _ARCHIVE.fullmatch(file_name)
@@ -109,13 +109,13 @@ def derive_location_fields(location: str) -> dict[str, str | None]:
 
 
 def choose_subdir(stated: str | None, folder: str | None, location: str) -> str | None:
-    """Choose between an entry's subdir and the folder that its archive is in.
+    """Choose between an entry's subdir and the directory that its archive is in.
 
-    The folder in a channel is right: pixi's first formats stated a platform's subdir for packages of ``noarch``, and
+    The directory in a channel is right: pixi's first formats stated a platform's subdir for packages of ``noarch``, and
     later ones kept it. The name of a user's own directory means less than the stated subdir.
 
-    :param stated: the entry's subdir
-    :param folder: as :func:`derive_location_fields` found it
+    :param stated: the entry's subdir.
+    :param folder: as :func:`derive_location_fields` found it.
     """
     if stated and is_local_archive(location) and folder != "noarch":
         return stated

@@ -14,8 +14,8 @@ def sort_by_dependency(needs: Graph) -> list[str]:
 
     A circle of packages starts at Python if it contains Python, otherwise at the first name.
 
-    :param needs: the packages and what each needs
-    :returns: every name once
+    :param needs: the packages and what each needs.
+    :returns: every name once.
     """
     missing = {name: set(dependencies) - {name} for name, dependencies in needs.items()}
     needed_by: dict[str, list[str]] = {name: [] for name in needs}

@@ -28,9 +28,9 @@ _ARCHITECTURE_NAMES = {"32": "x86", "64": "x86_64"}
 class Platform:
     """A platform that an environment was solved for.
 
-    :ivar name: as the lock calls it, such as ``linux-64`` or ``linux-64-cuda``
-    :ivar subdir: the conda subdir it stands for
-    :ivar virtual_packages: those that it promises besides the subdir, such as ``__cuda >=12``
+    :ivar name: as the lock calls it, such as ``linux-64`` or ``linux-64-cuda``.
+    :ivar subdir: the conda subdir it stands for.
+    :ivar virtual_packages: those that it promises besides the subdir, such as ``__cuda >=12``.
     """
 
     name: str
@@ -50,9 +50,9 @@ def find_subdir(name: str, package_subdirs: Iterable[str]) -> str | None:
     A name that is a subdir stands for itself. Otherwise the packages decide; if all are noarch, it is the longest
     subdir that the name starts with.
 
-    :param name: the platform's name
-    :param package_subdirs: subdirs of the packages that were solved for it
-    :returns: the subdir, or ``None`` when it cannot be known
+    :param name: the platform's name.
+    :param package_subdirs: subdirs of the packages that were solved for it.
+    :returns: the subdir, or ``None`` when it cannot be known.
     """
     if name in SUBDIRS:
         return name
@@ -66,8 +66,8 @@ def find_subdir(name: str, package_subdirs: Iterable[str]) -> str | None:
 def split_subdir(subdir: str) -> tuple[str | None, str | None]:
     """Split a subdir as repodata records do.
 
-    :param subdir: such as ``linux-64``
-    :returns: ``arch`` and ``platform``, such as ``("x86_64", "linux")``; both ``None`` for ``noarch``
+    :param subdir: such as ``linux-64``.
+    :returns: ``arch`` and ``platform``, such as ``("x86_64", "linux")``; both ``None`` for ``noarch``.
     """
     if subdir not in SUBDIRS:
         return None, None

@@ -10,8 +10,8 @@ from .records import PackageRecord
 def python_of(records: Iterable[PackageRecord]) -> tuple[str, str] | None:
     """Return the Python of a set of packages.
 
-    :param records: the packages of one platform
-    :returns: its version and the path of its site-packages in the prefix; ``None`` when there is no Python
+    :param records: the packages of one platform.
+    :returns: its version and the path of its site-packages in the prefix; ``None`` when there is no Python.
     """
     for record in records:
         if record.name == "python":

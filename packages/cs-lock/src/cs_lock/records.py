@@ -23,15 +23,15 @@ class PackageRecord:
 
     Fields that a lock leaves out, because they follow from the URL, are filled in.
 
-    :ivar url: of the archive; ``./FILE`` for a local one, which comes with the runtime
-    :ivar location: of a local archive, as the lock gives it: a path, or a ``file:`` URL
-    :ivar channel: URL of the channel, with a trailing slash; ``None`` when it is unknown, or local
-    :ivar file_name: of the archive, percent-decoded
-    :ivar sha256: of the archive, hex; empty when the lock has none
-    :ivar size_bytes: of the archive
-    :ivar purls: package URLs of its contents, sorted, because they are a set
-    :ivar timestamp: of the build, milliseconds since 1970
-    :ivar extra: fields that are in no repodata specification, unchanged
+    :ivar url: of the archive; ``./FILE`` for a local one, which comes with the runtime.
+    :ivar location: of a local archive, as the lock gives it: a path, or a ``file:`` URL.
+    :ivar channel: URL of the channel, with a trailing slash; ``None`` when it is unknown, or local.
+    :ivar file_name: of the archive, percent-decoded.
+    :ivar sha256: of the archive, hex; empty when the lock has none.
+    :ivar size_bytes: of the archive.
+    :ivar purls: package URLs of its contents, sorted, because they are a set.
+    :ivar timestamp: of the build, milliseconds since 1970.
+    :ivar extra: fields that are in no repodata specification, unchanged.
     """
 
     name: str
@@ -71,7 +71,7 @@ class PackageRecord:
         """Return the repodata record as conda tools write it to ``conda-meta``.
 
         :returns: a JSON-ready mapping in rattler's spelling, with ``fn``, ``url`` and ``channel``; for a local archive
-            the URL need not exist, but conda tools require one
+            the URL need not exist, but conda tools require one.
         """
         record: dict[str, Any] = {
             "build": self.build,
@@ -121,7 +121,7 @@ class PackageRecord:
     def find_file(self, directory: Path) -> Path:
         """Find the file of a local archive.
 
-        :param directory: of the lock; relative paths start there
+        :param directory: of the lock; relative paths start there.
         """
         if self.location is None:
             raise ValueError(f"{self.file_name} is not a local archive")
@@ -132,8 +132,8 @@ class PackageRecord:
 def parse_dependency_name(spec: str) -> str:
     """Return the name of the package that a match spec asks for.
 
-    :param spec: such as ``python >=3.8`` or ``conda-forge::numpy[version='>=2']``
-    :returns: the name in lower case, without a channel
+    :param spec: such as ``python >=3.8`` or ``conda-forge::numpy[version='>=2']``.
+    :returns: the name in lower case, without a channel.
     """
     match = _NAME.match(spec.strip())
     name = match.group() if match else spec
@@ -144,7 +144,7 @@ def parse_dependency_name(spec: str) -> str:
 def parse_dependency_names(specs: tuple[str, ...]) -> frozenset[str]:
     """Return the names of the packages that match specs ask for.
 
-    :param specs: such as a record's ``depends``
+    :param specs: such as a record's ``depends``.
     """
     return frozenset(map(parse_dependency_name, specs))
 
@@ -152,9 +152,9 @@ def parse_dependency_names(specs: tuple[str, ...]) -> frozenset[str]:
 def derive_noarch(subdir: str, build: str) -> Noarch | None:
     """Derive the noarch kind that a lock of version 6 or 7 leaves out.
 
-    :param subdir: of the package
-    :param build: build string
-    :returns: rattler's guess: a build string with ``py`` in it means Python
+    :param subdir: of the package.
+    :param build: build string.
+    :returns: rattler's guess: a build string with ``py`` in it means Python.
     """
     if subdir != "noarch":
         return None
@@ -164,8 +164,8 @@ def derive_noarch(subdir: str, build: str) -> Noarch | None:
 def derive_build_number(build: str) -> int:
     """Return the number at the end of a build string.
 
-    :param build: such as ``py312h1234_3``
-    :returns: the number, 0 when there is none
+    :param build: such as ``py312h1234_3``.
+    :returns: the number, 0 when there is none.
     """
     digits = build[len(build.rstrip("0123456789")) :]
     return int(digits) if 0 < len(digits) < 20 else 0

@@ -19,7 +19,7 @@ _REASON = "only conda packages can"
 class _Refused:
     """A package that cannot ship, on all of its platforms.
 
-    :ivar roots: the requested packages that need it, itself included
+    :ivar roots: the requested packages that need it, itself included.
     """
 
     package: ForeignPackage
@@ -37,8 +37,8 @@ class _Refused:
 def refuse_foreign(selections: Sequence[Selection], features: Mapping[str, str]) -> list[Problem]:
     """Describe the packages that cannot ship: requested ones first, the others with the packages that need them.
 
-    :param selections: what would ship on each platform
-    :param features: for package names, the workspace's feature that asks for it
+    :param selections: what would ship on each platform.
+    :param features: for package names, the workspace's feature that asks for it.
     """
     refused: dict[str, _Refused] = {}
     for selection in selections:

@@ -46,10 +46,10 @@ def render_lock(
 ) -> bytes:
     """Write a lock with one environment.
 
-    :param environment: its name
-    :param channels: its channels, the one with the highest priority first
-    :param packages: the packages of each platform, in any order
-    :returns: UTF-8 YAML, the same for the same input
+    :param environment: its name.
+    :param channels: its channels, the one with the highest priority first.
+    :param packages: the packages of each platform, in any order.
+    :returns: UTF-8 YAML, the same for the same input.
     """
     packages = _spread_local(packages)
     platforms = sorted(packages, key=lambda platform: platform.name)
@@ -95,8 +95,8 @@ def _spread_local(packages: Mapping[Platform, Iterable[PackageRecord]]) -> dict[
 def quote_scalar(text: str) -> str:
     """Write a text as a YAML scalar: plain if it reads back as the same text, otherwise quoted.
 
-    :param text: any text
-    :returns: one line of YAML 1.2
+    :param text: any text.
+    :returns: one line of YAML 1.2.
     """
     if text.lower() in _WORDS or _NUMBER.fullmatch(text):
         return f"'{text}'"

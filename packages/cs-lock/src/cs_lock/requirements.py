@@ -35,12 +35,12 @@ Version = tuple[int, ...]
 class Requirement:
     """What a package asks of the machine.
 
-    :ivar package: its name
-    :ivar spec: what it asks for, as its record says
-    :ivar name: the virtual package, such as ``__glibc``
-    :ivar is_needed: whether a machine without the virtual package does not do
-    :ivar versions: comparisons that all have to hold, such as ``>=2.28``; the versions are whole numbers with dots
-    :ivar x86_64_level: lowest level of the x86-64 architecture (2, 3 or 4) for ``__archspec``
+    :ivar package: its name.
+    :ivar spec: what it asks for, as its record says.
+    :ivar name: the virtual package, such as ``__glibc``.
+    :ivar is_needed: whether a machine without the virtual package does not do.
+    :ivar versions: comparisons that all have to hold, such as ``>=2.28``; the versions are whole numbers with dots.
+    :ivar x86_64_level: lowest level of the x86-64 architecture (2, 3 or 4) for ``__archspec``.
     """
 
     package: str
@@ -55,8 +55,8 @@ class Requirement:
 class MachineRequirements:
     """What a set of packages asks of the machine.
 
-    :ivar checked: what a runtime checks, without what something else in it implies
-    :ivar unchecked: what it cannot check
+    :ivar checked: what a runtime checks, without what something else in it implies.
+    :ivar unchecked: what it cannot check.
     """
 
     checked: tuple[Requirement, ...]
@@ -66,8 +66,8 @@ class MachineRequirements:
 def find_requirements(records: Iterable[PackageRecord], subdir: str) -> MachineRequirements:
     """Find what packages ask of the machine.
 
-    :param records: the packages of one platform
-    :param subdir: its conda subdir
+    :param records: the packages of one platform.
+    :param subdir: its conda subdir.
     """
     system, _, architecture = subdir.partition("-")
     checked: list[Requirement] = []
@@ -93,7 +93,7 @@ def find_requirements(records: Iterable[PackageRecord], subdir: str) -> MachineR
 def reduce_versions(text: str) -> tuple[str, ...] | None:
     """Reduce the version part of a match spec to comparisons that it implies.
 
-    :returns: comparisons that all have to hold; ``None`` if nothing is known of what it means
+    :returns: comparisons that all have to hold; ``None`` if nothing is known of what it means.
     """
     if set(text) & set("()^$+!_-") - (set("!") if "!=" in text else set()):
         return None

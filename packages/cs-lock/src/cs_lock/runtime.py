@@ -26,11 +26,11 @@ RUNTIME_ENVIRONMENT = "default"
 class RuntimeLock:
     """One environment of a source lock, as it ships.
 
-    :ivar environment: its name in the source lock; in the rendered lock it is ``default``
-    :ivar platforms: the platforms that it ships for, sorted by name
-    :ivar channels: the one with the highest priority first; without directories, which others cannot reach
-    :ivar exclusions: the effect of each excluded name on each platform
-    :ivar problems: all problems, errors first; :func:`derive` returns a lock with errors only if asked to
+    :ivar environment: its name in the source lock; in the rendered lock it is ``default``.
+    :ivar platforms: the platforms that it ships for, sorted by name.
+    :ivar channels: the one with the highest priority first; without directories, which others cannot reach.
+    :ivar exclusions: the effect of each excluded name on each platform.
+    :ivar problems: all problems, errors first; :func:`derive` returns a lock with errors only if asked to.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class RuntimeLock:
     def packages(self, platform: str | Platform) -> tuple[PackageRecord, ...]:
         """Return the packages that ship on a platform.
 
-        :param platform: a platform or its name, or a subdir that one platform has
-        :returns: the packages in install order, each after those that it needs, ties by name
-        :raises LockError: if the lock does not ship for it
+        :param platform: a platform or its name, or a subdir that one platform has.
+        :returns: the packages in install order, each after those that it needs, ties by name.
+        :raises LockError: if the lock does not ship for it.
         """
         name = platform.name if isinstance(platform, Platform) else platform
         if name not in self._selections:
@@ -82,8 +82,8 @@ class RuntimeLock:
     def render(self) -> bytes:
         """Write the lock.
 
-        :returns: rattler-lock YAML, version 7, the same bytes for the same source lock and options
-        :raises LockError: when the lock has errors
+        :returns: rattler-lock YAML, version 7, the same bytes for the same source lock and options.
+        :raises LockError: when the lock has errors.
         """
         if self.errors:
             raise _unshippable(self.environment, self.errors)
@@ -108,17 +108,17 @@ def derive(
 ) -> RuntimeLock:
     """Derive the runtime lock of one environment.
 
-    :param source: the workspace's lock
-    :param environment: name of the environment that ships
-    :param exclude: names of packages to drop, with everything that only they need
-    :param require: names of packages that must ship
+    :param source: the workspace's lock.
+    :param environment: name of the environment that ships.
+    :param exclude: names of packages to drop, with everything that only they need.
+    :param require: names of packages that must ship.
     :param requested: names that the workspace itself asks for, for all platforms or by platform; these stay even
-        if only a dropped package needs them. If ``None``: every package that no other needs
-    :param platforms: platform names or subdirs to ship for; default: all that the environment was solved for
-    :param features: for package names, the workspace's feature that asks for it; used in messages
-    :param strict: raise if something keeps the environment from shipping; otherwise only list it in ``problems``
-    :returns: the runtime lock
-    :raises LockError: if the lock is damaged, or, if ``strict``, with everything in ``problems``
+        if only a dropped package needs them. If ``None``: every package that no other needs.
+    :param platforms: platform names or subdirs to ship for; default: all that the environment was solved for.
+    :param features: for package names, the workspace's feature that asks for it; used in messages.
+    :param strict: raise if something keeps the environment from shipping; otherwise only list it in ``problems``.
+    :returns: the runtime lock.
+    :raises LockError: if the lock is damaged, or, if ``strict``, with everything in ``problems``.
     """
     exclude, require = tuple(exclude), tuple(require)
     with pause_collection():
@@ -138,7 +138,7 @@ def derive(
 def find_platform(name: str, platforms: Sequence[Platform], environment: str) -> Platform:
     """Find a platform by its name, or by a subdir that only one has.
 
-    :raises LockError: if there is none; it names those that exist
+    :raises LockError: if there is none; it names those that exist.
     """
     matches = match_platforms(name, platforms)
     if len(matches) == 1:
@@ -170,7 +170,7 @@ def _describe_empty(source: SourceLock, environment: str) -> LockError:
     """Describe an environment without packages, and name those that have some."""
     others = ", ".join(source.solved_environments)
     return LockError(
-        f"the environment {environment!r} has no packages: nothing asks for any in it",
+        f"the environment {environment!r} has no packages: it has no dependencies",
         kind="empty-environment",
         key=f"environments.{environment}.packages",
         expected=f"an environment with packages: {others or 'the lock has none'}",

@@ -28,7 +28,7 @@ _OPTIONAL = ("license", "license_family", "md5", "sha256")
 class Mismatch:
     """A match spec that a lock does not satisfy.
 
-    :ivar found: the package that the lock has instead; ``None`` if it has no package of that name
+    :ivar found: the package that the lock has instead; ``None`` if it has no package of that name.
     """
 
     platform: str
@@ -42,11 +42,11 @@ def find_mismatches(source: SourceLock, environment: str, specs: Mapping[str, It
     A spec that rattler cannot read counts as satisfied if the package is there, because the solver could read it.
     So does one for a source or a damaged package, of which only the name is known.
 
-    :param source: the lock
-    :param environment: name of the environment
-    :param specs: match specs by the platform's name; platforms that the lock does not have are left out
-    :returns: in the order of the specs
-    :raises LockError: if there is no such environment
+    :param source: the lock.
+    :param environment: name of the environment.
+    :param specs: match specs by the platform's name; platforms that the lock does not have are left out.
+    :returns: in the order of the specs.
+    :raises LockError: if there is no such environment.
     """
     references = source.environment(environment).references
     mismatches = []
@@ -65,8 +65,8 @@ def find_mismatches(source: SourceLock, environment: str, specs: Mapping[str, It
 def satisfies(record: PackageRecord, spec: str) -> bool:
     """Tell whether a package is what a match spec asks for.
 
-    :param record: the package
-    :param spec: match spec; one that rattler cannot read is satisfied by every package of the name
+    :param record: the package.
+    :param spec: match spec; one that rattler cannot read is satisfied by every package of the name.
     """
     if record.name != parse_dependency_name(spec):
         return False
@@ -116,7 +116,7 @@ def _has_location(record: PackageRecord, fields: Mapping[str, str]) -> bool:
         if _normalize(wanted) != _normalize(record.url):
             return False
     elif wanted:
-        # Folders differ from machine to machine; the name of the file does not.
+        # Directories differ from machine to machine; the name of the file does not.
         file_name = find_file_name(wanted)
     return not file_name or file_name in (record.file_name, find_file_name(record.location or record.url))
 
@@ -130,9 +130,9 @@ def _has_channel(record: PackageRecord, spec: str, fields: Mapping[str, str]) ->
 def is_channel(url: str, wanted: str) -> bool:
     """Tell whether a channel of a lock may be the one that a workspace names.
 
-    :param url: of the channel, as the lock has it
+    :param url: of the channel, as the lock has it.
     :param wanted: address, or a name: then only the end of the address counts, not the host. It is not known here which
-        channel a folder of this machine or ``defaults`` stands for: they may be any
+        channel a directory of this machine or ``defaults`` stands for: they may be any.
     """
     if wanted == "defaults" or _is_local(wanted):
         return True
@@ -141,7 +141,7 @@ def is_channel(url: str, wanted: str) -> bool:
 
 
 def _is_local(channel: str) -> bool:
-    """Tell whether a channel is a folder of the machine that solved it, which a lock may name in any way."""
+    """Tell whether a channel is a directory of the machine that solved it, which a lock may name in any way."""
     return channel.startswith(("file:", "/", ".", "~", "\\")) or channel[1:3] in (":/", ":\\")
 
 

@@ -22,12 +22,12 @@ Requested = Iterable[str] | Mapping[str, Iterable[str]] | None
 class Selection:
     """What ships on one platform.
 
-    :ivar records: in install order
-    :ivar keys: for each record's name, the key path of its entry in the source lock
-    :ivar foreign_by_label: source and PyPI packages that are left
-    :ivar roots: for each of those from PyPI, the requested ones that need it, by label
-    :ivar exclusions: the effect of each excluded name on this platform
-    :ivar dropped: names that do not ship; PyPI packages as ``pypi:NAME``
+    :ivar records: in install order.
+    :ivar keys: for each record's name, the key path of its entry in the source lock.
+    :ivar foreign_by_label: source and PyPI packages that are left.
+    :ivar roots: for each of those from PyPI, the requested ones that need it, by label.
+    :ivar exclusions: the effect of each excluded name on this platform.
+    :ivar dropped: names that do not ship; PyPI packages as ``pypi:NAME``.
     """
 
     platform: Platform
@@ -96,10 +96,10 @@ class Candidates:
 def select_packages(candidates: Candidates, exclude: Iterable[str], requested: Collection[str]) -> Selection:
     """Apply exclusions to the packages of one platform.
 
-    :param candidates: the packages
-    :param exclude: names of packages to drop
-    :param requested: names that the workspace asks for
-    :returns: what ships
+    :param candidates: the packages.
+    :param exclude: names of packages to drop.
+    :param requested: names that the workspace asks for.
+    :returns: what ships.
     """
     excluded, wanted = candidates.find(exclude), candidates.find(requested)
     needs = candidates.needs
@@ -129,8 +129,8 @@ def labels_of(name: str) -> set[str]:
 def _find_roots(needs: Mapping[str, Collection[str]], wanted: Collection[str]) -> dict[str, frozenset[str]]:
     """Find for each package the requested ones that need it.
 
-    :param needs: packages of one kind, and what each needs
-    :param wanted: the requested ones; if there are none, those that no other needs
+    :param needs: packages of one kind, and what each needs.
+    :param wanted: the requested ones; if there are none, those that no other needs.
     """
     needed = {name for label, names in needs.items() for name in names if name != label}
     asked = needs.keys() & wanted or needs.keys() - needed

@@ -20,9 +20,9 @@ from .suggestions import did_you_mean, sort_by_nearness
 class SourceLock:
     """A lock of any supported version; packages are read when they are needed.
 
-    :ivar path: the file
-    :ivar kind: which tool's format it has
-    :ivar version: version of the format
+    :ivar path: the file.
+    :ivar kind: which tool's format it has.
+    :ivar version: version of the format.
     """
 
     def __init__(self, path: Path, text: str, document: Mapping[str, Node], kind: LockKind, version: int) -> None:
@@ -60,24 +60,24 @@ class SourceLock:
     def platforms(self, environment: str) -> tuple[Platform, ...]:
         """Return the platforms that an environment was solved for.
 
-        :param environment: its name
-        :raises LockError: when there is no such environment
+        :param environment: its name.
+        :raises LockError: when there is no such environment.
         """
         return self.environment(environment).platforms
 
     def channels(self, environment: str) -> tuple[Channel, ...]:
         """Return an environment's channels, the one with the highest priority first.
 
-        :param environment: its name
-        :raises LockError: when there is no such environment
+        :param environment: its name.
+        :raises LockError: when there is no such environment.
         """
         return self.environment(environment).channels
 
     def environment(self, name: str) -> SourceEnvironment:
         """Return one environment.
 
-        :param name: its name
-        :raises LockError: if there is no such environment; it names those that exist, the nearest first
+        :param name: its name.
+        :raises LockError: if there is no such environment; it names those that exist, the nearest first.
         """
         if name not in self._environments:
             raise self._missing_environment(name)
@@ -95,17 +95,17 @@ class SourceLock:
 
         pixi 0.71 and later may write ``p1`` where the workspace says ``linux-64-gpu``.
 
-        :param environment: its name
-        :param names: the workspace's names by the lock's
-        :raises LockError: when there is no such environment
+        :param environment: its name.
+        :param names: the workspace's names by the lock's.
+        :raises LockError: when there is no such environment.
         """
         self._loaded[environment] = self.environment(environment).rename_platforms(names)
 
     def archive(self, reference: Reference) -> PackageRecord:
         """Return the record of a package that is an archive.
 
-        :param reference: of kind ``conda``
-        :raises LockError: if the lock does not describe it, describes it in two ways, or describes it wrongly
+        :param reference: of kind ``conda``.
+        :raises LockError: if the lock does not describe it, describes it in two ways, or describes it wrongly.
         """
         known = self._by_location.get(("conda", reference.location), [])
         if len(known) == 1 and known[0] in self._records:
@@ -120,8 +120,8 @@ class SourceLock:
     def foreign(self, reference: Reference, error: LockError | None = None) -> ForeignPackage:
         """Return a package that cannot ship as it is.
 
-        :param reference: of kind ``source`` or ``pypi``, or an archive whose entry is damaged
-        :param error: what is wrong with the entry
+        :param reference: of kind ``source`` or ``pypi``, or an archive whose entry is damaged.
+        :param error: what is wrong with the entry.
         """
         from .foreign import read_foreign
 
@@ -200,9 +200,9 @@ class SourceLock:
 def read_lock(path: str | Path) -> SourceLock:
     """Read a lock.
 
-    :param path: of a ``conda.lock`` (version 1) or ``pixi.lock`` (version 4 to 7)
-    :returns: the lock
-    :raises LockError: if it cannot be read, is damaged, or has a format that is not supported
+    :param path: of a ``conda.lock`` (version 1) or ``pixi.lock`` (version 4 to 7).
+    :returns: the lock.
+    :raises LockError: if it cannot be read, is damaged, or has a format that is not supported.
     """
     path = Path(path)
     text = read_text(path)

@@ -25,10 +25,10 @@ def validate(
 ) -> list[Problem]:
     """Find everything that keeps an environment from shipping, and what its owner should know.
 
-    :param channels_key: key path of the channels
-    :param selections: what would ship on each platform
-    :param features: for package names, the workspace's feature that asks for it
-    :returns: the problems; one that is the same on several platforms is listed once
+    :param channels_key: key path of the channels.
+    :param selections: what would ship on each platform.
+    :param features: for package names, the workspace's feature that asks for it.
+    :returns: the problems; one that is the same on several platforms is listed once.
     """
     exclude, require = tuple(exclude), tuple(require)
     problems = check_channels(channels, channels_key) + refuse_foreign(selections, features)
@@ -43,7 +43,7 @@ def validate(
 def merge_platforms(problems: Iterable[Problem]) -> list[Problem]:
     """Merge problems that differ only in their platform.
 
-    :returns: the problems in the order of their first appearance
+    :returns: the problems in the order of their first appearance.
     """
     merged: dict[Problem, list[str]] = {}
     for problem in problems:

@@ -1,4 +1,4 @@
-"""The ad hoc signature of a macOS executable, as linkers make it: page hashes, signed by nobody.
+"""The ad hoc signature of a macOS executable, as linkers make it: page hashes without a certificate.
 
 Layouts and numbers are those of ``osfmk/kern/cs_blobs.h`` in Apple's published kernel sources.
 """

@@ -12,9 +12,8 @@ from .layout import PART_LIMITS_BYTES
 
 LAUNCH_VERSION = 1
 
-FLAG_COMMANDS_SELF = 1 << 0
-FLAG_ACTIVATION_FULL = 1 << 1
-FLAG_USER_DATA = 1 << 2
+FLAG_ACTIVATION_FULL = 1 << 0
+FLAG_USER_DATA = 1 << 1
 
 # The fast path leaves these to the full program; docs/reference/stamp-format.md lists them.
 _KEPT_WORDS = ("bootstrap", "status", "shell", "rollback", "uninstall", "help")
@@ -58,11 +57,9 @@ def literal_path(path: str) -> str:
 
 
 def _launch_flags(header: Header) -> int:
-    return (
-        (FLAG_COMMANDS_SELF if header.commands == "self" else 0)
-        | (FLAG_ACTIVATION_FULL if header.activation == "full" else 0)
-        | (FLAG_USER_DATA if header.install_scheme == "user-data" else 0)
-    )
+    full_activation = FLAG_ACTIVATION_FULL if header.activation == "full" else 0
+    user_data = FLAG_USER_DATA if header.install_scheme == "user-data" else 0
+    return full_activation | user_data
 
 
 def _launch_strings(header: Header) -> tuple[str, ...]:
@@ -81,7 +78,7 @@ def _launch_strings(header: Header) -> tuple[str, ...]:
 def _delegate_path(header: Header) -> str:
     if header.delegate_path is not None:
         return header.delegate_path
-    # Nobody has looked. On Windows it may be in any of seven directories, with any of three endings.
+    # The build did not look for it. On Windows it may be in any of seven directories, with any of three endings.
     return header.delegate if header.platform.startswith("win-") else f"bin/{header.delegate}"
 
 
@@ -102,7 +99,7 @@ def check_launch(block: bytes, header: Header) -> None:
     """
     if block != launch_block(header):
         raise DamagedStampError(
-            "the launch of this runtime is damaged: it contradicts the header",
+            "the launch part of this runtime is damaged: it contradicts the header",
             part="launch",
             hint="download or build the runtime again",
         )

@@ -85,7 +85,7 @@ def find_code_signature(load: LoadCommands) -> tuple[int, int] | None:
     if command is None:
         return None
     if len(command.data) != _SIGNATURE.size:
-        raise ExecutableLayoutError("the load command of its code signature has another size")
+        raise ExecutableLayoutError("the load command of its code signature has the wrong size")
     _, _, offset, size = _SIGNATURE.unpack(command.data)
     return offset, size
 

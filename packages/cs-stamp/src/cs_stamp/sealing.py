@@ -152,8 +152,8 @@ def pad(file: BinaryIO, alignment: int, digest: Digest) -> int:
 def _check_limit(system: str, size_bytes: int) -> None:
     if size_bytes > SIGNED_SIZE_LIMIT_BYTES:
         raise StampTooLargeError(
-            f"the runtime would take {size_bytes} bytes, {system} starts executables of less than 4 GiB",
+            f"the runtime would take {size_bytes} bytes; {system} only starts executables smaller than 4 GiB",
             expected=f"at most {SIGNED_SIZE_LIMIT_BYTES} bytes, which leaves room for a signature",
             actual=f"{size_bytes} bytes",
-            hint='set `layout = "external"`: the packages come in a second file then',
+            hint='set `layout = "external"`, which puts the packages into a second file',
         )

@@ -33,7 +33,7 @@ class SignatureReport:
     """A signature that fits the file that it is in; whose it is was not checked.
 
     :ivar signed_size_bytes: how much of the beginning of the file it covers.
-    :ivar is_ad_hoc: nobody's certificate is in it.
+    :ivar is_ad_hoc: it contains no certificate.
     """
 
     signed_size_bytes: int
@@ -70,14 +70,14 @@ def _verify(file: BinaryIO) -> SignatureReport | None:
         return None
     signature = macho.find_code_signature(macho.read_load_commands(file))
     if signature is None:
-        raise SignatureError("it has none, and macOS may not start it")
+        raise SignatureError("it is missing; macOS might refuse to start the runtime")
     end = macho.find_signed_end(file, size)
     return SignatureReport(signed_size_bytes=end, is_ad_hoc=_check_code(file, _read_signature(file, *signature), end))
 
 
 def _read_signature(file: BinaryIO, offset: int, size_bytes: int) -> bytes:
     if size_bytes > SIGNATURE_LIMIT_BYTES:
-        raise SignatureError(f"it takes {size_bytes} bytes, {SIGNATURE_LIMIT_BYTES} is the limit")
+        raise SignatureError(f"it is {size_bytes} bytes long; the limit is {SIGNATURE_LIMIT_BYTES}")
     return read_exactly(file, offset, size_bytes)
 
 
@@ -88,7 +88,7 @@ def _check_certificates(table: bytes) -> None:
         size, _, kind = _unpack(_CERTIFICATE, table, position)
         content = table[position + _CERTIFICATE.size : position + size]
         if size != _CERTIFICATE.size + len(content) or kind != _SIGNED_DATA:
-            raise SignatureError("its certificate table does not contain only signatures")
+            raise SignatureError("its certificate table contains other data too")
         end = position + size + -size % pe.TABLE_ALIGNMENT
         rest = content[_measure_sequence(content) :] + table[position + size : end]
         if len(rest) >= pe.TABLE_ALIGNMENT or any(rest):
@@ -104,21 +104,21 @@ def _measure_sequence(data: bytes) -> int:
     count = first & 0x7F if first > 0x7F else 0
     size = int.from_bytes(data[2 : 2 + count], "big") if count else first
     if tag != _DER_SEQUENCE or first == 0x80 or count > 4 or 2 + count + size > len(data):
-        raise SignatureError("its certificate table does not contain only signatures")
+        raise SignatureError("its certificate table contains other data too")
     return 2 + count + size
 
 
 def _check_code(file: BinaryIO, signature: bytes, end: int) -> bool:
     """Check every page of a file with every code directory of its signature.
 
-    :returns: whether nobody's certificate is in it.
+    :returns: whether it contains no certificate.
     """
     directories = list(_list_directories(signature))
     for directory in directories:
         _check_directory(file, directory, end)
     flags = [_unpack(_DIRECTORY, directory, 0)[3] for directory in directories]
     if not flags:
-        raise SignatureError("it holds no hashes")
+        raise SignatureError("it contains no hashes")
     return all(one & FLAG_ADHOC for one in flags)
 
 
@@ -152,7 +152,7 @@ def _check_directory(file: BinaryIO, directory: bytes, end: int) -> None:
     for index in range(count):
         data = read_exactly(file, index * page, min(page, end - index * page))
         if hashlib.new(_HASHES[kind][0], data).digest()[:size] != directory[first + index * size :][:size]:
-            raise SignatureError(f"the bytes from {index * page} on have changed since it was made")
+            raise SignatureError(f"the bytes from {index * page} on were changed after signing")
 
 
 def _unpack(layout: struct.Struct, data: bytes, offset: int) -> tuple[int, ...]:

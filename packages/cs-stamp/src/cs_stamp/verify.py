@@ -66,7 +66,7 @@ def _verify(reader: StampReader) -> StampReport:
 def _check_agreement(reader: StampReader, plan: Plan) -> None:
     header = reader.header
     if plan.platform != header.platform:
-        raise damaged_part("plan", f"it is for {plan.platform}, the header for {header.platform}")
+        raise damaged_part("plan", f"it is for {plan.platform}, but the header is for {header.platform}")
     needs_bundle = header.layout == "embedded" or bool(plan.bundled(header.layout))
     if needs_bundle != bool(reader.parts["bundle"].size_bytes):
         raise damaged_part("bundle", f"its presence contradicts the layout {header.layout} and the plan")

@@ -168,10 +168,10 @@ def _check_agreement(header: Header, plan: Plan, bytecode: Path | None, bundle: 
             actual=plan.platform,
         )
     if (bundle is not None) != (header.layout == "embedded" or bool(plan.bundled(header.layout))):
-        raise FieldError(f"{header.layout} and {'a' if bundle else 'no'} bundle do not go together", key="layout")
+        raise FieldError(f"{header.layout} {'must not have' if bundle else 'needs'} a bundle", key="layout")
     if (bytecode is not None) != (header.bytecode == "shipped"):
         raise FieldError(
-            f"{header.bytecode} and {'a' if bytecode else 'no'} bytecode part do not go together",
+            f"{header.bytecode} {'must not have' if bytecode else 'needs'} a bytecode part",
             key="bytecode",
         )
 

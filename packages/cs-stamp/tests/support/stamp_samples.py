@@ -46,7 +46,7 @@ def make_plan(*packages: PlannedPackage, **changes: Any) -> Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workbench:
-    """Give a directory with a template, a bundle and bytecode in it."""
+    """A directory with a template, a bundle and bytecode in it."""
 
     directory: Path
     template: Path

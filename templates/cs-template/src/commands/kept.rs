@@ -15,7 +15,10 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
     let (why, what_to_do) = match reason {
         KeepReason::Policy => ("automatic upgrades are off".to_owned(), force),
         KeepReason::Changed(changes) => (
-            format!("it was changed since ({})", describe_changes(changes)),
+            format!(
+                "you have changed it since it was installed ({})",
+                describe_changes(changes)
+            ),
             match list_commands(runtime, changes) {
                 Some(commands) => format!("{force}, and {commands} adds that again"),
                 None => force,
@@ -30,7 +33,7 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
             ),
             force,
         ),
-        KeepReason::RolledBack => ("it was rolled back to".to_owned(), force),
+        KeepReason::RolledBack => ("you rolled back to it".to_owned(), force),
         KeepReason::NotWritable { directory } => (
             format!("{} is not writable", directory.display()),
             "its owner can upgrade it".to_owned(),
@@ -100,7 +103,7 @@ pub fn name_what_goes(runtime: &Runtime) -> Result<Option<String>, Error> {
         return Ok(None);
     }
     runtime.voice.note(&format!(
-        "replacing {} {}, which was changed since ({}); `{} rollback` restores it",
+        "replacing {} {}, which you have changed since it was installed ({}); `{} rollback` restores it",
         marker.runtime,
         marker.runtime_version,
         describe_changes(&changes),

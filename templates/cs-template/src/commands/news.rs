@@ -1,4 +1,4 @@
-//! What a command that changes the prefix reports while it works: who it waits for, what
+//! What a command that changes the prefix reports while it works: which process it waits for, what
 //! could not be deleted, which signal ended it.
 
 use std::time::Duration;

@@ -15,7 +15,7 @@ use crate::say::voice::{ask, print_line, print_lines};
 /// More files of the user's are not shown one by one.
 const FILES_SHOWN: usize = 10;
 
-/// Show what would be removed, ask, remove it. Ask again if more came while the question was open.
+/// Show what would be removed, ask, remove it. Ask again if more was added while waiting for the answer.
 pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
     let removed = loop {
         let plan = plan(runtime, is_confirmed)?;

@@ -9,7 +9,7 @@ use crate::locate::expand::expand_path;
 use crate::locate::home::find_home;
 use crate::say::error::Error;
 
-/// Nobody writes longer configuration files, nor has so many environments.
+/// Longer configuration files and lists of environments are not read.
 const LIMIT_BYTES: u64 = 4 << 20;
 
 /// An environment that a shell can be started in.

@@ -75,7 +75,7 @@ fn expand_mark(bytes: &[u8], lookup: Lookup) -> Result<(OsString, usize), String
 
 /// A part of a path that was cut at ASCII characters.
 fn part(bytes: &[u8]) -> &OsStr {
-    // SAFETY: the bytes are those of an `OsStr`, cut only beside ASCII characters.
+    // SAFETY: the bytes are those of an `OsStr`, cut only next to ASCII characters.
     unsafe { OsStr::from_encoded_bytes_unchecked(bytes) }
 }
 

@@ -1,5 +1,4 @@
-//! Paths of Windows that begin with `\\?\`: good for the system, and for nothing else. Shells take
-//! none, and people read none.
+//! Paths of Windows that begin with `\\?\`: good for the system alone. Shells take none, and people read none.
 
 use std::path::{Path, PathBuf};
 

@@ -125,7 +125,7 @@ mod system {
         };
         let restore = move || {
             // SAFETY: all calls are async-signal-safe, `mask` was filled by the system,
-            // and nobody uses the streams any more.
+            // and the streams are not used any more.
             unsafe {
                 if pipe_was_ignored {
                     libc::signal(libc::SIGPIPE, libc::SIG_IGN);
@@ -193,8 +193,8 @@ mod system {
 use system::exit_now;
 pub use system::inherit;
 
-/// Undo [`watch`], if it was ever called. A signal that nobody has looked at by now does
-/// what it would have done without.
+/// Undo [`watch`], if it was ever called. A signal that was not looked at by now does
+/// what it would have done without the watch.
 pub fn unwatch() {
     if CANCEL.get().is_some() {
         system::unwatch();

@@ -126,7 +126,7 @@ impl Voice {
             && obeys_escapes()
     }
 
-    /// Tell an event; sentences have nothing to do with it.
+    /// Write an event; sentences have nothing to do with it.
     pub fn tell(&self, event: &Event) {
         if self.form == Form::Json && !self.is_quiet {
             write_event(event);
@@ -254,7 +254,7 @@ fn write_line(line: &str) {
     write(&format!("{clear}{line}\n"));
 }
 
-/// Write in one call, so that the lines of several processes do not mix. There is nobody to tell when it fails.
+/// Write in one call, so that the lines of several processes do not mix. A failure cannot be reported anywhere.
 #[allow(clippy::disallowed_methods, reason = "the outlet")]
 fn write(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());

@@ -1,4 +1,4 @@
-//! Runtimes whose delegate is conda: one that tells what it was given, instead of conda itself.
+//! Runtimes whose delegate is conda: a program that prints its arguments, instead of conda itself.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! The crates say what is wrong and where. What to do, by which option, and the exit status are the program's to say.
+//! The architecture page lists the program's modules.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -143,9 +145,64 @@ fn gives_advice(text: &str) -> bool {
     };
     let has_words = |words: &&str| text.contains(*words);
     text.split([':', ';', ',', '(']).any(begins_with_verb)
-        || ["try again", "make sure", "lease ", "you can", "you should"]
-            .iter()
-            .any(has_words)
+        || [
+            "try again",
+            "make sure",
+            "Please ",
+            "please ",
+            "you can",
+            "you should",
+        ]
+        .iter()
+        .any(has_words)
+}
+
+/// The program's modules as `FOLDER/NAME`, without those in a module's own folder.
+fn modules_of_the_program() -> BTreeSet<String> {
+    let sources = Path::new(ROOT).join("src");
+    let mut paths = Vec::new();
+    list_sources(&sources, &mut paths);
+    let name = |path: &PathBuf| {
+        let path = path.strip_prefix(&sources).unwrap().with_extension("");
+        let mut parts = path.iter().map(|part| part.to_str().unwrap());
+        match (parts.next()?, parts.next()) {
+            (_, Some("mod")) => None,
+            (folder, Some(name)) => Some(format!("{folder}/{name}")),
+            (name, None) => Some(format!("(top)/{name}")),
+        }
+    };
+    paths.iter().filter_map(name).collect()
+}
+
+/// The modules in the table of the page, in the same form. Remarks in brackets are left out.
+fn modules_on_the_page(page: &str) -> BTreeSet<String> {
+    let table = page
+        .split("| folder | question | modules |")
+        .nth(1)
+        .unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    let rows = table.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [_, folder, _, modules, _] = cells[..] else {
+            return None;
+        };
+        let folder = folder.trim_matches('`').trim_end_matches('/');
+        let outside = modules.split(')').filter_map(|part| part.split('(').next());
+        let names = outside.flat_map(|part| part.split('`').skip(1).step_by(2));
+        Some(
+            names
+                .map(move |name| format!("{folder}/{name}"))
+                .collect::<Vec<_>>(),
+        )
+    });
+    rows.flatten().collect()
+}
+
+#[test]
+fn the_architecture_page_lists_every_module_of_the_program() {
+    let page = Path::new(ROOT).join("../../docs/development/architecture.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert_eq!(modules_on_the_page(&page), modules_of_the_program());
 }
 
 #[test]
@@ -193,11 +250,11 @@ fn the_patterns_match_bad_text_and_pass_good_text() {
     assert!(names_exit_status("/// It is damaged (exit status 66)."));
     assert!(names_exit_status("pub fn exit_code(&self) -> u8 {"));
     assert!(!names_exit_status("/// Return its exit status."));
-    let code = r##"it(r#"one "raw" text"#, "a \"quoted\" \
+    let code = r##"it(r#"one long "raw" text"#, "some more \"quoted\" \
         text\\", '"', "word", /* */ "{path}: no text"); // "no code here""##;
     let expected = [
-        r#"one "raw" text"#,
-        r#"a \"quoted\" text\\"#,
+        r#"one long "raw" text"#,
+        r#"some more \"quoted\" text\\"#,
         "{path}: no text",
     ];
     assert_eq!(texts(code), expected);

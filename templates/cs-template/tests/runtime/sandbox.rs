@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::archive::{Archive, Package};
 use crate::stamp::Stamp;
 
-/// What the delegate of the tests does: it tells what it was given, or does what it is told.
+/// What the delegate of the tests does: it prints its arguments, or does what they say.
 const TOOL: &str = r#"#!/bin/sh
 case "$1" in
   environment) env ;;
@@ -66,7 +66,7 @@ impl Sandbox {
         self.directory.path().join(name)
     }
 
-    /// Where the prefix is unless somebody says otherwise.
+    /// Where the prefix is unless a test says otherwise.
     pub fn prefix(&self) -> PathBuf {
         self.path(".conda/demo")
     }

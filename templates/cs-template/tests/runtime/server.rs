@@ -22,7 +22,7 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    /// Wait until somebody stands before it.
+    /// Wait until an answer waits at the gate.
     pub fn wait_for_visitor(&self) {
         let mut has_visitor = self.has_visitor.lock().unwrap();
         while !*has_visitor {

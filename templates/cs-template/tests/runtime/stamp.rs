@@ -110,19 +110,18 @@ impl Stamp {
 
     fn launch(&self) -> Vec<u8> {
         let text = |key: &str| self.header[key].as_str().unwrap().to_owned();
-        let is = |key: &str, value: &str| u32::from(text(key) == value);
+        let is = |key: &str, value: &str| text(key) == value;
         let runtime = text("runtime");
-        let flags = is("commands", "self")
-            | is("activation", "full") << 1
-            | is("install_scheme", "user-data") << 2;
-        let directory = if flags & 4 != 0 { "conda" } else { ".conda" };
+        let user_data = is("install_scheme", "user-data");
+        let flags = u32::from(is("activation", "full")) | u32::from(user_data) << 1;
+        let directory = if user_data { "conda" } else { ".conda" };
         let upper = runtime.to_uppercase();
-        let words = match flags & 1 {
-            1 => "self".to_owned(),
-            _ if text("delegate") == "conda" => {
-                format!("{OWN_WORDS}\nactivate\ndeactivate\ninit")
-            }
-            _ => OWN_WORDS.to_owned(),
+        let words = if is("commands", "self") {
+            "self".to_owned()
+        } else if is("delegate", "conda") {
+            format!("{OWN_WORDS}\nactivate\ndeactivate\ninit")
+        } else {
+            OWN_WORDS.to_owned()
         };
         let strings = [
             format!("{directory}/{}", text("install_name")),

@@ -184,7 +184,7 @@ fn scripts_do_not_leave_options_in_an_interactive_shell() {
     }
 }
 
-/// zsh, for one, does not give back what it was told in `ZDOTDIR` when that holds such characters.
+/// zsh, for one, does not give back the value of `ZDOTDIR` when that holds such characters.
 #[test]
 #[cfg(target_os = "linux")]
 fn shells_are_activated_whatever_the_path_of_the_prefix_holds() {

@@ -41,7 +41,7 @@ fn a_rollback_puts_the_older_prefix_back_and_is_respected() {
     assert_eq!(run.stdout, "tool 1.0\n");
     assert!(
         run.stderr
-            .contains("using the installed demo 1.0 instead of 2.0: it was rolled back to"),
+            .contains("using the installed demo 1.0 instead of 2.0: you rolled back to it"),
         "{}",
         run.stderr
     );
@@ -156,7 +156,7 @@ fn the_users_packages_are_listed_once_with_commands_that_add_them_again() {
     let lines: Vec<&str> = forced.lines().collect();
     assert!(
         lines[0].contains(
-            "replacing demo 1.0, which was changed since (plugin-1.0-0, by_pip-2.0 added)"
+            "replacing demo 1.0, which you have changed since it was installed (plugin-1.0-0, by_pip-2.0 added)"
         ),
         "{forced}"
     );

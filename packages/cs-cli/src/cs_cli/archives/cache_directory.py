@@ -6,9 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..errors import CliError
-
-CACHE_VARIABLE = "CONDA_SHIP_CACHE_DIR"
+from ..errors import CACHE_VARIABLE, CliError
 
 
 def default_cache_directory(environ: Mapping[str, str]) -> Path:
@@ -34,6 +32,5 @@ def _home(environ: Mapping[str, str]) -> Path:
     except RuntimeError:  # a user without an entry in the users database
         home = Path()
     if not home.is_absolute():
-        message = "no home directory found for the package cache"
-        raise CliError(message, kind="no-cache", hint=f"set {CACHE_VARIABLE} or --cache-dir to a directory")
+        raise CliError("no home directory found for the package cache", kind="no-cache")
     return home

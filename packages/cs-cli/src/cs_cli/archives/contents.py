@@ -19,7 +19,7 @@ _LINE_LIMIT_BYTES = 16 << 10
 class ArchiveContents:
     """What one archive installs.
 
-    :ivar executables: files in the folders where commands are looked for, relative to the prefix; in noarch python
+    :ivar executables: files in the directories where commands are looked for, relative to the prefix; in noarch python
         packages still as ``python-scripts/...``.
     :ivar entry_points: names of the commands that a noarch python package declares.
     :ivar installed_size_bytes: sum of the sizes that ``info/paths.json`` states; 0 for old packages without it.
@@ -62,7 +62,7 @@ class ArchiveContents:
 
 
 def read_contents(archive: Path) -> ArchiveContents:
-    """Read the ``info/`` folder of a ``.conda`` or ``.tar.bz2`` archive.
+    """Read the ``info/`` directory of a ``.conda`` or ``.tar.bz2`` archive.
 
     This refuses what the runtime would refuse: invalid paths, and paths that are too long or too many.
 

@@ -1,4 +1,4 @@
-"""Read the ``info/`` folder of package archives; importing this takes longer than a build that needs none of it."""
+"""Read the ``info/`` directory of package archives; importing this takes longer than a build that needs none of it."""
 
 from __future__ import annotations
 

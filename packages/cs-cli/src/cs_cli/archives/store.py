@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from cs_bundle import BundleError, WantedArchive, cached_path, find_cached
 
+from ..errors import add_advice
 from ..terminal.console import Console
-from .cache_directory import CACHE_VARIABLE, default_cache_directory
-
-_OTHER_CACHE = f"choose another directory with {CACHE_VARIABLE} or --cache-dir"
+from .cache_directory import default_cache_directory
 
 if TYPE_CHECKING:
     from cs_bundle import FetchProgress, Wait
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 def archives_of_records(records: Iterable[PackageRecord], lock_directory: Path) -> tuple[WantedArchive, ...]:
     """List the archives of a lock's records, in their order.
 
-    :param lock_directory: folder of the source lock, where relative paths of local archives start.
+    :param lock_directory: directory of the source lock, where relative paths of local archives start.
     """
     return tuple(
         WantedArchive(
@@ -44,7 +43,7 @@ class ArchiveStore:
     def __init__(self, *, cache: Path | None = None, offline: bool = False) -> None:
         """Set where archives come from.
 
-        :param cache: folder of downloaded archives; by default the user's own, looked for when a build needs one.
+        :param cache: directory of downloaded archives; by default the user's own, looked for when a build needs one.
         :param offline: use the cache and local archives only.
         """
         self._cache = cache
@@ -53,14 +52,14 @@ class ArchiveStore:
 
     @cached_property
     def cache(self) -> Path:
-        """Folder of downloaded archives.
+        """Directory of downloaded archives.
 
         :raises CliError: ``no-cache`` if neither the user nor the system says where it is.
         """
         return (self._cache or default_cache_directory(os.environ)).absolute()
 
     def folders(self, wanted: Iterable[WantedArchive]) -> set[Path]:
-        """Name the folders of the cache that a build with these archives writes to."""
+        """Name the directories of the cache that a build with these archives writes to."""
         wanted = tuple(wanted)
         if not wanted or not self.cache.exists():
             return set()
@@ -111,7 +110,7 @@ class ArchiveStore:
                 return fetch_archives(wanted, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
             except BundleError as error:
                 if error.kind in ("cannot-write", "disk-full"):
-                    error.hint = f"{'free some space, or ' if error.kind == 'disk-full' else ''}{_OTHER_CACHE}"
+                    add_advice(error, "cache")
                 raise
 
 

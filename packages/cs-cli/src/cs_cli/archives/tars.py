@@ -24,7 +24,7 @@ class BoundedMember(tarfile.TarInfo):
         """
         member = super().frombuf(buf, encoding, errors)
         if member.type in _EXTENSIONS and member.size > EXTENSION_LIMIT_BYTES:
-            raise tarfile.ReadError(f"a header takes {member.size} bytes, {EXTENSION_LIMIT_BYTES} is the limit")
+            raise tarfile.ReadError(f"a header is {member.size} bytes long; the limit is {EXTENSION_LIMIT_BYTES}")
         return member
 
 

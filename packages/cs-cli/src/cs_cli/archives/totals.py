@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .limits import DEEPEST_PATH, LONGEST_PATH, LONGEST_PATHS, LONGEST_PLACEHOLDER
+from .places import NOARCH_PLACE, UNIX_PLACES, WINDOWS_PLACES, WINDOWS_SUFFIXES
 
-_EXECUTABLE_PLACES = frozenset(
-    ("bin", "condabin", "scripts", "python-scripts", "library/bin", "library/usr/bin", "library/mingw-w64/bin")
-)
-_WINDOWS_SUFFIXES = (".exe", ".bat", ".cmd")
+_EXECUTABLE_PLACES = frozenset(place.rstrip("/").lower() for place in (*UNIX_PLACES, *WINDOWS_PLACES, NOARCH_PLACE))
 _SIZE_LIMIT_BYTES = 1 << 48
 _PATH_TYPES = ("hardlink", "softlink", "directory", None)
 _FILE_MODES = ("text", "binary")
@@ -21,7 +19,7 @@ class Listing:
     """A sum of paths; the number of entries that are allowed bounds its memory.
 
     :ivar most_entries: how many entries are allowed.
-    :ivar executables: paths in the folders where commands are looked for.
+    :ivar executables: paths in the directories where commands are looked for.
     :ivar placeholder_lengths: bytes of the placeholders in binary files.
     :ivar size_bytes: sum of the sizes that are stated.
     :ivar file_count: number of files and links.
@@ -53,7 +51,7 @@ class Listing:
         self._measure(path)
         self.file_count += 1
         place, _, name = path.rpartition("/")
-        if place.lower() in _EXECUTABLE_PLACES or (not place and name.lower().endswith(_WINDOWS_SUFFIXES)):
+        if (place.lower() in _EXECUTABLE_PLACES) if place else name.lower().endswith(WINDOWS_SUFFIXES):
             self.executables.add(path)
 
     def add_record(self, record: Any) -> None:
@@ -82,7 +80,7 @@ class Listing:
         """
         length = len(placeholder.encode())
         if length > LONGEST_PLACEHOLDER:
-            raise ValueError(f"a placeholder takes {length} bytes, {LONGEST_PLACEHOLDER} is the limit")
+            raise ValueError(f"a placeholder is {length} bytes long; the limit is {LONGEST_PLACEHOLDER}")
         if in_binary:
             self.placeholder_lengths.add(length)
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from cs_bundle import hash_file
 
 from ..terminal.escaping import dump_json
 
 SCHEMA_VERSION = 1
 """Version of ``STEM.info.json``; ``docs/reference/artifacts.md`` describes it."""
-
-_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +39,6 @@ def describe_file(path: Path, role: str, *, sha256: str | None = None) -> Staged
     :param sha256: hex digest, if it is already known.
     """
     return StagedFile(name=path.name, role=role, size_bytes=path.stat().st_size, sha256=sha256 or hash_file(path))
-
-
-def hash_file(path: Path, on_bytes: Callable[[int], None] = lambda _: None) -> str:
-    """Compute the SHA-256 of a file, as hex.
-
-    :param on_bytes: called with the number of bytes just read.
-    """
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-            on_bytes(len(block))
-    return digest.hexdigest()
 
 
 def render_packages(packages: Iterable[Mapping[str, Any]]) -> bytes:

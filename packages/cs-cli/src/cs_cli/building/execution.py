@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cs_bundle import ArchiveMismatchError
+from cs_bundle import ArchiveMismatchError, hash_file
 from cs_stamp import Mark, StampInfo, Template, require_size, write_stamp
 
 from ..archives.remembered import read_archives, remember_contents
@@ -16,11 +16,11 @@ from ..archives.store import ArchiveStore, archives_of_records
 from ..archives.supplies import Supplies
 from ..delegate.lookup import missing_delegate, require_delegate
 from ..delegate.search import Search, check_cache
-from ..errors import CliError
+from ..errors import CliError, advise
 from ..project.protected_inputs import Input, refuse_outputs
 from ..terminal.console import Console
 from ..untrusted import VALUE_LIMIT_BYTES, read_limited
-from .companions import StagedFile, describe_file, hash_file, render_checksums, render_info, render_packages
+from .companions import StagedFile, describe_file, render_checksums, render_info, render_packages
 from .plan import BuildPlan, compose_header, possible_names
 from .staging import list_abandoned, staging_directory
 
@@ -96,7 +96,7 @@ def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -
     if not check.checked:
         console.warn(
             f"whether a package provides the delegate {search.delegate!r} was not checked: not all packages are in the "
-            "cache; `cs inspect --check-delegate` downloads what the check needs"
+            f"cache; {advise('unread-archives')}"
         )
     elif check.found is None:
         raise missing_delegate(search.delegate, search.subdir, hint)

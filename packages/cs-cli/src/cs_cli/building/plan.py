@@ -16,7 +16,7 @@ from cs_stamp import Header, Plan, PlannedPackage, PlanPython, PlanRequirement
 from .. import __version__
 from ..archives.contents import ArchiveContents
 from ..delegate.lookup import find_delegate
-from ..errors import EXIT_USAGE, CliError
+from ..errors import CliError
 from ..project.derivation import Derivation
 
 COMPANION_SUFFIXES = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".sha256")
@@ -63,7 +63,7 @@ class BuildPlan:
 
     @property
     def lock_directory(self) -> Path:
-        """Folder of the source lock, where relative paths of local archives start."""
+        """Directory of the source lock, where relative paths of local archives start."""
         return self.derivation.project.source_lock_path.absolute().parent
 
     @property
@@ -113,7 +113,7 @@ def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> B
 def refuse_collisions(plans: Iterable[BuildPlan]) -> None:
     """Refuse builds of which one may replace a file of another, also where a file system ignores case.
 
-    :raises CliError: ``label-invalid``.
+    :raises CliError: ``names-collide``.
     """
     owners: dict[str, BuildPlan] = {}
     for plan in plans:
@@ -121,8 +121,7 @@ def refuse_collisions(plans: Iterable[BuildPlan]) -> None:
             owner = owners.setdefault(name.casefold(), plan)
             if owner is not plan:
                 message = f"the platforms {owner.platform} and {plan.platform} would both build {name}"
-                hint = "build one of them with --platform and --target-label"
-                raise CliError(message, kind="label-invalid", key="--platform", hint=hint)
+                raise CliError(message, kind="names-collide")
 
 
 def _compose_stem(artifact_name: str, label: str | None) -> str:
@@ -140,8 +139,8 @@ def _compose_stem(artifact_name: str, label: str | None) -> str:
 
 
 def _refuse_label(message: str, expected: str, actual: str) -> CliError:
-    kind, key = "label-invalid", "--target-label"
-    return CliError(message, kind=kind, key=key, expected=expected, actual=actual, exit_status=EXIT_USAGE)
+    kind, flag = "label-invalid", "--target-label"
+    return CliError(message, kind=kind, expected=expected, actual=actual, flag=flag)
 
 
 def _plan_packages(subdir: str, records: Sequence[PackageRecord], requested: dict[str, str]) -> Plan:

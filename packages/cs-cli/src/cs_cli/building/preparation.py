@@ -10,7 +10,7 @@ from pathlib import Path
 from cs_stamp import StampError, Template, TemplateNotFoundError, installed_directories, select_template
 
 from ..archives.store import open_store
-from ..errors import EXIT_USAGE, CliError, PlatformFault, render_problem
+from ..errors import CliError, PlatformFault, render_problem
 from ..options import BuildingOptions, BuildOptions
 from ..project.derivation import Derivation, derive_project
 from ..project.platforms import ALL_PLATFORMS, choose_platform, host_platform
@@ -46,9 +46,9 @@ def prepare_builds(options: BuildOptions) -> tuple[BuildRequest, ...]:
     if options.platform != ALL_PLATFORMS:
         return (prepare_build(options),)
     if options.label is not None:
-        key = "--target-label" if options.target_label else "--target"
-        message = f"--platform {ALL_PLATFORMS} names the files after the platforms"
-        raise CliError(message, kind="target-conflict", key=key, hint="give one of the two", exit_status=EXIT_USAGE)
+        flag = "--target-label" if options.target_label else "--target"
+        message = f"a build for the platform {ALL_PLATFORMS!r} names the files after the platforms"
+        raise CliError(message, kind="target-conflict", flag=flag)
     derivation = derive_project(options)
     plans = [plan_build(derivation, platform=one.name, label=one.name) for one in derivation.lock.platforms]
     refuse_collisions(plans)

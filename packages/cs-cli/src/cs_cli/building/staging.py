@@ -12,11 +12,10 @@ from pathlib import Path
 
 from cs_bundle import DiskFullError, check_room, disk_full, is_full
 
-from ..errors import CliError, Diagnosed
+from ..errors import CliError, Diagnosed, add_advice, advise
 from ..terminal.interrupts import postponed_interrupts
 
 _PREFIX = ".cs-staging-"
-_ANOTHER_FOLDER = "choose another directory with --out-dir"
 _NAME = re.compile(re.escape(_PREFIX) + "[0-9a-f]{8}")
 
 
@@ -28,15 +27,15 @@ def staging_directory(
     on_wait: Callable[[], None] = lambda: None,
     needed_bytes: int = 0,
 ) -> Iterator[Path]:
-    """Yield an empty folder inside ``out_dir``; publish its files when the block succeeds.
+    """Yield an empty directory inside ``out_dir``; publish its files when the block succeeds.
 
     The files are renamed into ``out_dir`` at the very end. A failure before that leaves only the previous files, as
-    they were; the next build removes what a killed build left behind. Only one build at a time works in a folder.
+    they were; the next build removes what a killed build left behind. Only one build at a time works in a directory.
 
     :param list_stale: names in ``out_dir`` to remove when publishing, unless the block has written new ones.
-    :param on_wait: called before waiting for another build that is using the folder.
+    :param on_wait: called before waiting for another build that is using the directory.
     :param needed_bytes: what will be written, as far as it is known; the free space is checked before the block begins.
-    :raises CliError: ``cannot-write`` if the folder cannot be created or a file cannot be replaced.
+    :raises CliError: ``cannot-write`` if the directory cannot be created or a file cannot be replaced.
     :raises DiskFullError: if there is no room for it.
     """
     created = _make_directory(out_dir)
@@ -56,26 +55,22 @@ def staging_directory(
 
 
 def _describe_failure(error: OSError, out_dir: Path) -> CliError:
-    """Name the place that a finished file could not be renamed to, or else the output folder."""
+    """Name the place that a finished file could not be renamed to, or else the output directory."""
     taken = error.filename2 is not None
     return CliError(
         f"cannot stage artifacts: {error.strerror or error}",
         kind="cannot-write",
         path=Path(error.filename2) if taken else out_dir,
-        hint=f"move it away, or {_ANOTHER_FOLDER}" if taken else _ANOTHER_FOLDER,
+        hint=advise("output", "move it away" if taken else None),
     )
 
 
 def _describe_full(error: Exception, out_dir: Path, needed_bytes: int) -> DiskFullError:
-    """Name the folder that is full: the output folder, unless the error is about a temporary file elsewhere."""
+    """Name the directory that is full: the output directory, unless the error is about a temporary file elsewhere."""
     place = _find_place(error)
     if place is not None and not place.absolute().is_relative_to(out_dir.absolute()):
-        full = disk_full(place.parent, None)
-        full.hint = "free some space there, or set TMPDIR to another directory"
-        return full
-    full = disk_full(out_dir, needed_bytes or None)
-    full.hint = f"free some space, or {_ANOTHER_FOLDER}"
-    return full
+        return add_advice(disk_full(place.parent, None), "temporary")
+    return add_advice(disk_full(out_dir, needed_bytes or None), "output")
 
 
 def _find_place(error: Exception) -> Path | None:
@@ -87,7 +82,7 @@ def _find_place(error: Exception) -> Path | None:
 
 
 def _make_directory(out_dir: Path) -> list[Path]:
-    """Create the folder, and return the folders that had to be created for it, deepest first."""
+    """Create the directory, and return the directories that had to be created for it, deepest first."""
     try:
         missing = [path for path in (out_dir, *out_dir.parents) if not path.exists()]
         out_dir.mkdir(parents=True, exist_ok=True)
@@ -96,7 +91,7 @@ def _make_directory(out_dir: Path) -> list[Path]:
         if os.path.lexists(out_dir):
             reason = "a file that is not a directory has this name"
         message = f"cannot create the output directory: {reason}"
-        raise CliError(message, kind="cannot-write", path=out_dir, hint=_ANOTHER_FOLDER) from error
+        raise CliError(message, kind="cannot-write", path=out_dir, hint=advise("output")) from error
     return missing
 
 
@@ -108,9 +103,9 @@ def _remove_if_empty(created: list[Path]) -> None:
 
 @contextlib.contextmanager
 def _lock(out_dir: Path, on_wait: Callable[[], None]) -> Iterator[bool]:
-    """Let one build at a time work in a folder; the kernel releases the lock of a build that dies.
+    """Let one build at a time work in a directory; the kernel releases the lock of a build that dies.
 
-    Yields whether the lock is held: some file systems have no locks, and Windows has none for folders. There each
+    Yields whether the lock is held: some file systems have no locks, and Windows has none for directories. There each
     rename is still atomic by itself.
     """
     try:
@@ -134,7 +129,7 @@ def _lock(out_dir: Path, on_wait: Callable[[], None]) -> Iterator[bool]:
 
 
 def list_abandoned(out_dir: Path) -> list[Path]:
-    """List the folders that killed builds left in ``out_dir``; the next build removes them."""
+    """List the directories that killed builds left in ``out_dir``; the next build removes them."""
     return [path for path in out_dir.glob(f"{_PREFIX}*") if _NAME.fullmatch(path.name) and not path.is_symlink()]
 
 

@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..archives.contents import ArchiveContents
+from ..archives.places import NOARCH_PLACE, UNIX_PLACES, WINDOWS_PLACES, WINDOWS_SUFFIXES
 from ..errors import CliError
-
-_WINDOWS_PLACES = (
-    "",
-    "Library/mingw-w64/bin/",
-    "Library/usr/bin/",
-    "Library/bin/",
-    "Scripts/",
-    "bin/",
-    "condabin/",
-)
-_WINDOWS_SUFFIXES = (".exe", ".bat", ".cmd")
 
 
 def delegate_paths(delegate: str, platform: str) -> tuple[str, ...]:
@@ -25,16 +15,16 @@ def delegate_paths(delegate: str, platform: str) -> tuple[str, ...]:
     :param platform: conda subdir.
     """
     if not platform.startswith("win-"):
-        return (f"bin/{delegate}", f"condabin/{delegate}")
-    suffixes = ("",) if delegate.lower().endswith(_WINDOWS_SUFFIXES) else _WINDOWS_SUFFIXES
-    return tuple(f"{place}{delegate}{suffix}" for place in _WINDOWS_PLACES for suffix in suffixes)
+        return tuple(f"{place}{delegate}" for place in UNIX_PLACES)
+    suffixes = ("",) if delegate.lower().endswith(WINDOWS_SUFFIXES) else WINDOWS_SUFFIXES
+    return tuple(f"{place}{delegate}{suffix}" for place in WINDOWS_PLACES for suffix in suffixes)
 
 
 def list_executables(contents: ArchiveContents, platform: str) -> set[str]:
     """List the executables of a package, relative to the prefix."""
     windows = platform.startswith("win-")
     scripts = "Scripts/" if windows else "bin/"
-    found = {path.replace("python-scripts/", scripts, 1) for path in contents.executables}
+    found = {path.replace(NOARCH_PLACE, scripts, 1) for path in contents.executables}
     found |= {f"{scripts}{name}{'.exe' if windows else ''}" for name in contents.entry_points}
     return found
 

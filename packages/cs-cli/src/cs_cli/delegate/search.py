@@ -23,7 +23,7 @@ class Search:
     """Where a delegate is looked for, and in which order.
 
     :ivar subdir: conda subdir of the platform.
-    :ivar lock_directory: folder of the source lock, where relative paths of local archives start.
+    :ivar lock_directory: directory of the source lock, where relative paths of local archives start.
     :ivar requested: names of the packages that the workspace asks for: most likely one of them has the delegate.
     """
 

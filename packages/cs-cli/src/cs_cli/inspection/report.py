@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cs_lock import Exclusion, Problem, list_names, redact_url
 
+from ..errors import advise
 from ..terminal.console import format_bytes
 from ..terminal.lines import Block, Column, Line, Piece, Table, paint, whole
 from .summary import Inspection, PlatformSummary
@@ -169,7 +170,7 @@ def _render_verdict(inspection: Inspection) -> Iterator[Line]:
         where = f" on {list_names(inspection.unchecked)}" if known else ""
         verdict = f"No problems found, but the delegate was not checked{where}."
         yield (paint(verdict, "yellow"),)
-        yield "Not all packages are in the cache: --check-delegate downloads what the check needs."
+        yield f"Not all packages are in the cache: {advise('unread-archives')}."
     else:
         count = sum(problem.severity == "error" for problem in inspection.problems)
         yield (paint(f"Cannot ship: {'one error' if count == 1 else f'{count} errors'}.", "red"),)

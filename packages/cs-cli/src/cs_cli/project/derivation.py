@@ -24,7 +24,7 @@ from cs_manifest import (
     requested_specs,
 )
 
-from ..errors import EXIT_USAGE, CliError
+from ..errors import CliError, advise
 from ..options import ProjectOptions
 from .staleness import check_constraints, check_environment, check_requests
 
@@ -122,11 +122,10 @@ def _load_config(project: Project, overrides: Mapping[str, object]) -> ShipConfi
         raise CliError(
             error.message,
             kind=error.kind,
-            key=f"--{error.key}",
             expected=error.expected,
             actual=error.actual,
             hint=error.hint,
-            exit_status=EXIT_USAGE,
+            flag=f"--{error.key}",
         ) from error
 
 
@@ -136,7 +135,7 @@ def _unknown_version() -> Problem:
         severity="warning",
         message="the runtime's version is not known yet: only a build asks the project's build backend for it",
         key="tool.conda-ship.runtime-version",
-        hint="to know it earlier, make [project].version static, or give --runtime-version",
+        hint=advise("version-unknown", "to know it earlier, make [project].version static"),
     )
 
 
@@ -146,7 +145,7 @@ def _require_environment(project: Project, source: SourceLock, environment: str)
         return
     if describes_workspace(project):
         raise CliError(
-            f"the lock has no environment {environment!r}, but the manifest has: lock the workspace again",
+            f"environment {environment!r} is in the manifest but not in the lock: lock the workspace again",
             kind="missing-environment",
             path=source.path,
             expected=f"the environment {environment!r}",
@@ -206,6 +205,6 @@ def _require_fresh(project: Project, problems: list[Problem]) -> None:
             "the lock does not match the manifest",
             kind="stale-lock",
             path=project.source_lock_path,
-            hint=f"run `{project.kind.lock_command}`, or use --no-lock-check to ship what is locked",
+            hint=advise("outdated", f"run `{project.kind.lock_command}`"),
             problems=stale,
         )

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_FAILED, EXIT_USAGE, CliError
+from ..errors import CliError
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -67,8 +67,7 @@ def subdir_of_target(target: str) -> str:
         raise CliError(
             message,
             kind="target-unknown",
-            key="--target",
-            exit_status=EXIT_USAGE,
+            flag="--target",
             expected="one of " + ", ".join(TRIPLES),
             hint=hint,
         )
@@ -85,20 +84,18 @@ def choose_platform(platforms: Sequence[Platform], wanted: str | None, target: s
     """
     subdir = None if target is None else subdir_of_target(target)
     if wanted is not None:
-        chosen = find_platform(platforms, wanted, key="--platform")
+        chosen = pick_platform(platforms, wanted, flag="--platform")
         if subdir not in (None, chosen.subdir):
-            message = f"--target {target} is for {subdir}, but --platform {wanted} is for {chosen.subdir}"
-            raise CliError(
-                message, kind="target-conflict", key="--target", hint="give one of the two", exit_status=EXIT_USAGE
-            )
+            message = f"the target {target} is for {subdir}, but the platform {wanted} is for {chosen.subdir}"
+            raise CliError(message, kind="target-conflict", flag="--target")
         return chosen
-    return find_platform(platforms, subdir or host_platform(), key=None if target is None else "--target")
+    return pick_platform(platforms, subdir or host_platform(), flag=None if target is None else "--target")
 
 
-def find_platform(platforms: Sequence[Platform], wanted: str, *, key: str | None) -> Platform:
+def pick_platform(platforms: Sequence[Platform], wanted: str, *, flag: str | None) -> Platform:
     """Find a platform by its name, or by a subdir that only one has.
 
-    :param key: the flag that asked for it, if one did.
+    :param flag: the flag that asked for it, if one did.
     :raises CliError: ``platform-missing`` or ``platform-ambiguous``.
     """
     from cs_lock import match_platforms
@@ -106,17 +103,14 @@ def find_platform(platforms: Sequence[Platform], wanted: str, *, key: str | None
     fitting = match_platforms(wanted, platforms)
     if len(fitting) == 1:
         return fitting[0]
-    names, status = ", ".join(one.name for one in fitting or platforms), EXIT_USAGE if key else EXIT_FAILED
+    expected = "one of " + ", ".join(one.name for one in fitting or platforms)
     if fitting:
         message = f"the environment has several platforms for {wanted}"
-        hint = "name one of them with --platform"
-        raise CliError(
-            message, kind="platform-ambiguous", key=key, expected=f"one of {names}", hint=hint, exit_status=status
-        )
-    whose = "" if key else ", this machine's platform"
-    hint = "name another platform with --platform, or add this one to the workspace and lock it again"
+        raise CliError(message, kind="platform-ambiguous", expected=expected, flag=flag)
+    whose = "" if flag else ", this machine's platform"
     message = f"the environment is not solved for {wanted}{whose}"
-    raise CliError(message, kind="platform-missing", key=key, expected=f"one of {names}", hint=hint, exit_status=status)
+    hint = "add this platform to the workspace and lock it again"
+    raise CliError(message, kind="platform-missing", expected=expected, hint=hint, flag=flag)
 
 
 def check_platforms(platforms: Sequence[Platform]) -> list[Problem]:

@@ -56,7 +56,7 @@ def refuse_outputs(
     follow: Status = os.stat,
     inspect: Status = os.lstat,
 ) -> None:
-    """Refuse to replace an input, a link on the way to one, or a folder that holds one.
+    """Refuse to replace an input, a link on the way to one, or a directory that holds one.
 
     Files are compared by their identity in the file system, not by name: so another spelling, a link of either kind or
     a file system that ignores case makes no difference. A file that does not exist yet is not an input.

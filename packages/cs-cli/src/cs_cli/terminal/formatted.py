@@ -30,7 +30,7 @@ _GAP = 2
 """Columns of a terminal between those of a table."""
 
 _ROOMY = 80
-"""Width of a terminal that has room for all that is told beside a bar."""
+"""Width of a terminal that has room for all text next to a bar."""
 
 _ENDLESS = 1_000_000
 """Width of a stream that is not a terminal but gets colours."""

@@ -22,7 +22,7 @@ from cs_stamp import (
 )
 
 from ..building.plan import possible_names
-from ..errors import EXIT_USAGE, CliError, describe_error
+from ..errors import CliError, describe_error
 from ..terminal.console import Console
 from ..untrusted import VALUE_LIMIT_BYTES, parse_document, read_limited
 from .bytecode import check_bytecode
@@ -54,7 +54,7 @@ class Verification:
 
     :ivar checks: the checks that passed.
     :ivar problems: the checks that failed.
-    :ivar unchecked: files of a folder that belong to no build.
+    :ivar unchecked: files of a directory that belong to no build.
     :ivar console: where the progress of hashing large files is shown.
     """
 
@@ -103,10 +103,10 @@ class Verification:
 
 
 def verify_path(path: Path, console: Console | None = None) -> Verification:
-    """Check a staged folder, or one runtime, and collect everything that is wrong with it.
+    """Check a staged directory, or one runtime, and collect everything that is wrong with it.
 
     :param console: where progress is shown; ``None`` for nowhere.
-    :raises CliError: ``not-found``, or ``nothing-staged`` if a folder holds no ``STEM.sha256``.
+    :raises CliError: ``not-found``, or ``nothing-staged`` if a directory holds no ``STEM.sha256``.
     """
     verification = Verification(path=path, console=console or Console(quiet=True))
     if path.is_dir():
@@ -114,7 +114,7 @@ def verify_path(path: Path, console: Console | None = None) -> Verification:
     elif path.is_file():
         _verify_runtime(verification, path)
     else:
-        raise CliError("no such file or directory", kind="not-found", path=path, exit_status=EXIT_USAGE)
+        raise CliError("no such file or directory", kind="not-found", path=path)
     return verification
 
 

@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from ..building.companions import hash_file
+from cs_bundle import hash_file
+
 from ..errors import CliError
 from ..untrusted import VALUE_LIMIT_BYTES, parse_document, read_limited
 

@@ -1,6 +1,6 @@
 //! One package archive: what it is called, where its bytes are, and how they are handed on.
 //!
-//! This is the seam between those who supply archives (bundles, downloads) and the linker, which takes
+//! This is the seam between the suppliers of archives (bundles, downloads) and the linker, which takes
 //! them. Neither side knows the other. [`Archives`] and [`ReadAt`] are what a supplier implements,
 //! [`Progress`] what a caller implements to show how far the linker is. Everything that both sides, or
 //! the stamp, need to read an archive is here once: positioned reads, SHA-256, hex, tar headers.

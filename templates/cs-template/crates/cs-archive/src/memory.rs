@@ -1,4 +1,4 @@
-//! Telling that memory is short from everything else that can be wrong.
+//! Distinguish a lack of memory from every other failure.
 
 use std::io;
 

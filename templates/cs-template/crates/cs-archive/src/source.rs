@@ -1,4 +1,4 @@
-//! Where archives come from, and who is informed of the progress.
+//! Where archives come from, and what is informed of the progress.
 
 use std::fmt;
 use std::io;
@@ -13,8 +13,8 @@ pub trait ReadAt: Send + Sync {
         self.len() == 0
     }
 
-    /// Whether nobody but this process can change the bytes while they are read. The
-    /// linker compares them once more otherwise.
+    /// Whether only this process can change the bytes while they are read. Otherwise the
+    /// linker compares them once more.
     fn is_fixed(&self) -> bool {
         false
     }
@@ -57,7 +57,7 @@ pub struct Archive {
     /// The archive's bytes.
     pub bytes: Box<dyn ReadAt>,
     /// Whether the supplier has already compared the SHA-256 of exactly these bytes,
-    /// which nobody else can change; the linker does it otherwise.
+    /// which no other process can change. Otherwise the linker does it.
     pub verified: bool,
 }
 

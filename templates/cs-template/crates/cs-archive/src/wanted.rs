@@ -1,4 +1,4 @@
-//! An archive that somebody asks for.
+//! An archive that a caller asks for.
 
 /// What the lock says of one package archive.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -65,7 +65,7 @@ pub fn open_file(
 
 /// Open the bundle inside an executable: `length` bytes of `file` from `offset`.
 ///
-/// The executable is the one that runs: Linux and Windows let nobody write to it.
+/// The executable is the one that runs: Linux and Windows let no process write to it.
 /// Only the canonical form is accepted, and only archives that the plan has. Every byte that is not part of an archive
 /// is compared with its canonical value; the archives themselves are covered by their digests.
 pub fn open_embedded(

@@ -230,7 +230,7 @@ pub(crate) struct InPlace {
 }
 
 impl InPlace {
-    /// An archive within `file`; `fixed` when nobody can write to it.
+    /// An archive within `file`; `fixed` when no process can write to it.
     pub(crate) fn new(file: Arc<File>, offset: u64, entry: &Entry, fixed: bool) -> Self {
         Self {
             file,

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-/// What a failure means: one word for the caller, who turns it into a status and advice.
+/// What a failure means: one word, which the caller turns into a status and advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The bundle, or an archive in it, does not exist.

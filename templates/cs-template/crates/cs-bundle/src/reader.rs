@@ -140,7 +140,7 @@ impl<'a> TarReader<'a> {
         Err(self.refuse(name, reason))
     }
 
-    /// Count bytes that nobody asked for, before they are decoded.
+    /// Count bytes that were not asked for, before they are decoded.
     pub(crate) fn waste(&mut self, length: u64) -> Result<(), BundleError> {
         let left = self.waste.checked_sub(length);
         self.waste = left.ok_or_else(|| self.damaged(WASTEFUL))?;

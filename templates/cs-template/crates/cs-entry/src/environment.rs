@@ -1,4 +1,5 @@
-//! What the delegate's environment holds: the one place that knows.
+//! The environment of a program that the runtime starts in the prefix, for the delegate, `shell` and activation.
+//! Link scripts run while the prefix is built, in another one: `crates/cs-link/src/scripts/environment.rs`.
 //!
 //! Entries are `NAME=value` bytes, as the kernel keeps them; on Windows their WTF-8 form.
 

@@ -60,14 +60,14 @@ impl<'a> Launch<'a> {
     #[inline]
     #[must_use]
     pub fn needs_full_activation(&self) -> bool {
-        self.flags & 2 != 0
+        self.flags & 1 != 0
     }
 
     /// The prefix is in the user data directory, not in `HOME`.
     #[inline]
     #[must_use]
     pub fn uses_user_data(&self) -> bool {
-        self.flags & 4 != 0
+        self.flags & 2 != 0
     }
 
     /// The delegate is conda.
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn strings_and_flags_come_out() {
-        let bytes = part(1 | 4);
+        let bytes = part(2);
         let launch = Launch::parse(&bytes).expect("a launch part");
         assert_eq!(
             (launch.prefix, launch.delegate, launch.prefix_variable),

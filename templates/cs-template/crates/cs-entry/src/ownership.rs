@@ -34,7 +34,7 @@ pub enum Doubt {
 impl Attributes {
     /// Why a directory with these attributes is not one of user `caller`, if it is not:
     /// it belongs to neither the caller nor root, or others may write to it. Root relies
-    /// on nobody but root; what the group of another user may do is that user's decision.
+    /// only on root; what the group of another user may do is that user's decision.
     #[inline]
     #[must_use]
     pub fn doubt(&self, caller: u32) -> Option<Doubt> {

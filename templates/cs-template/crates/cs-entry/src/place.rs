@@ -107,11 +107,11 @@ mod tests {
     #[test]
     fn user_data_is_where_xdg_says() {
         assert_eq!(
-            place(4, &[("HOME", "/h")]).as_deref(),
+            place(2, &[("HOME", "/h")]).as_deref(),
             Some("/h/.local/share/below/demo")
         );
         assert_eq!(
-            place(4, &[("HOME", "/h"), ("XDG_DATA_HOME", "/x")]).as_deref(),
+            place(2, &[("HOME", "/h"), ("XDG_DATA_HOME", "/x")]).as_deref(),
             Some("/x/below/demo")
         );
         assert_eq!(

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::redact::redact_url;
 
-/// What we read of a `config.toml`; all other keys are somebody else's.
+/// The keys of a `config.toml` that are read here; other programs use the rest.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct ConfigFile {
@@ -61,7 +61,7 @@ impl Config {
                     .split(|byte| *byte == b'\n')
                     .count();
                 self.warnings.push(format!(
-                    "{} is ignored: line {line} is not in rattler's form",
+                    "{} is ignored: line {line} is not in rattler's format",
                     path.display()
                 ));
                 return;
@@ -234,7 +234,7 @@ mod tests {
             "{said}"
         );
         assert!(
-            said.contains("the mirrors of https://c.example/t/********/ are ignored"),
+            said.contains("the mirrors of https://c.example/t/***/ are ignored"),
             "{said}"
         );
     }

@@ -39,7 +39,7 @@ pub(crate) struct BadCredentials {
 }
 
 impl Credentials {
-    /// Read the files; those that nobody named become warnings when they are unusable.
+    /// Read the files; an unusable file is a warning, unless the user named it.
     pub(crate) fn load(
         config: &Config,
         own_hosts: HashSet<String>,
@@ -200,14 +200,14 @@ fn describe_file(error: &FileStorageError) -> String {
         FileStorageError::JSONError(path, error) => {
             let (line, column) = (error.line(), error.column());
             format!(
-                "{} is not in rattler's form (line {line}, column {column})",
+                "{} is not in rattler's format (line {line}, column {column})",
                 path.display()
             )
         }
     }
 }
 
-/// Open a credentials file that somebody named, so that it must be there and make sense.
+/// Open a credentials file that the user named: it must exist and be valid.
 fn open_named(path: PathBuf) -> Result<FileStorage, FetchError> {
     let failed = |path: &Path, reason: String| FetchError::Setup {
         reason: format!(

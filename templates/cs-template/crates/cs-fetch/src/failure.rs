@@ -1,6 +1,7 @@
 //! Why an attempt failed, and whether another one may help.
 
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use reqwest::Response;
@@ -10,6 +11,10 @@ use crate::error::Cause;
 use crate::redact::redact_text;
 #[cfg(target_os = "linux")]
 use crate::resolve::ResolveError;
+use crate::tls::is_about_certificates;
+
+/// hyper-util's words for a proxy's 407 to `CONNECT`. Its error type is not public.
+const PROXY_WANTS_CREDENTIALS: &str = "tunnel error: proxy authorization required";
 
 /// Why an attempt failed.
 #[derive(Debug)]
@@ -25,7 +30,7 @@ pub(crate) enum Failure {
     /// The body is not the archive: its size does not match the lock. A cache in between may be to blame.
     WrongSize { actual: String },
     /// The spool directory cannot be written.
-    Spool(std::io::Error),
+    Spool(io::Error),
 }
 
 impl Failure {
@@ -86,7 +91,7 @@ pub(crate) fn check_status(response: &Response) -> Result<(), Failure> {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // More than fits is more than anybody waits for.
+    // A number that does not fit means longer than any wait.
     is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
 }
 
@@ -95,7 +100,7 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
     let repeats = error.is_builder() || error.is_redirect();
     let error = error.without_url();
     #[cfg(target_os = "linux")]
-    if let Some(error) = find_cause::<ResolveError>(&error) {
+    if let Some(error) = causes(&error).find_map(|cause| cause.downcast_ref::<ResolveError>()) {
         return if error.is_final() {
             Failure::permanent(error.to_string(), Cause::Name)
         } else {
@@ -103,33 +108,32 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
         };
     }
     let reason = redact_text(&describe(&error));
-    if reason.contains("proxy authorization required")
-        || reason.contains("proxy authentication required")
-    {
-        return Failure::permanent(reason, Cause::ProxyCredentials);
-    }
-    if reason.contains("certificate") {
-        return Failure::permanent(reason, Cause::Certificate);
-    }
-    if repeats {
-        Failure::permanent(reason, Cause::Unreachable)
-    } else {
-        Failure::transient(reason)
+    match find_setup_fault(&error) {
+        Some(cause) => Failure::permanent(reason, cause),
+        None if repeats => Failure::permanent(reason, Cause::Unreachable),
+        None => Failure::transient(reason),
     }
 }
 
-/// The resolver's error in the chain of causes. It takes a downcast: reqwest passes on what a resolver says as a
-/// `dyn Error`, and has no type for it.
-#[cfg(target_os = "linux")]
-fn find_cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        cause = error.source();
+/// Certificates or credentials that another attempt would find the same.
+fn find_setup_fault(error: &(dyn Error + 'static)) -> Option<Cause> {
+    if causes(error).any(|cause| cause.downcast_ref().is_some_and(is_about_certificates)) {
+        return Some(Cause::Certificate);
     }
-    None
+    let innermost = causes(error).last()?;
+    (innermost.to_string() == PROXY_WANTS_CREDENTIALS).then_some(Cause::ProxyCredentials)
+}
+
+/// The error and its causes. What they are takes a downcast: reqwest passes on what resolver, proxy and TLS
+/// say as a `dyn Error`. An `io::Error` that wraps another error does not give it as its source.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let outer = error.downcast_ref::<io::Error>();
+        match outer.and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
+            None => error.source(),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -140,9 +144,35 @@ mod tests {
     fn causes_are_said_once() {
         let outer = crate::error::FetchError::LocalFile {
             path: "p".into(),
-            source: std::io::Error::other("inner"),
+            source: io::Error::other("inner"),
         };
         assert_eq!(describe(&outer), "cannot read p: inner");
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Outer(&'static str, #[source] io::Error);
+
+    #[test]
+    fn a_certificate_is_at_fault_when_tls_says_so_and_not_when_a_name_does() {
+        let refused = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let nested = Outer("connect", io::Error::other(io::Error::other(refused)));
+        assert_eq!(find_setup_fault(&nested), Some(Cause::Certificate));
+        let damaged = io::Error::other(rustls::Error::DecryptError);
+        for inner in [io::Error::other("certificate.example is down"), damaged] {
+            let error = Outer("https://certificate.example/certificate", inner);
+            assert_eq!(find_setup_fault(&error), None, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_wants_credentials_when_the_innermost_cause_says_so() {
+        let refused = Outer("connect", io::Error::other(PROXY_WANTS_CREDENTIALS));
+        assert_eq!(find_setup_fault(&refused), Some(Cause::ProxyCredentials));
+        let other = Outer(PROXY_WANTS_CREDENTIALS, io::Error::other("reset"));
+        assert_eq!(find_setup_fault(&other), None);
+        let longer = io::Error::other(format!("{PROXY_WANTS_CREDENTIALS} by a path"));
+        assert_eq!(find_setup_fault(&longer), None);
     }
 
     #[test]

@@ -52,7 +52,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     ready: VecDeque<Archive>,
-    /// The first failure, until somebody has taken it.
+    /// The first failure, until a thread has taken it.
     failure: Option<FetchError>,
     /// Nothing more will come.
     finished: bool,
@@ -110,7 +110,7 @@ fn spawn(
     config: Config,
 ) -> Result<JoinHandle<()>, FetchError> {
     let run = move || {
-        // Whatever happens to this thread, nobody must wait for it forever.
+        // Whatever happens to this thread, no other may wait for it forever.
         let _closing = Closing(&shared);
         if let Err(failure) = download_all(&shared, requests, options, config) {
             shared.fail(failure);
@@ -151,7 +151,7 @@ impl Shared {
 
     fn fail(&self, failure: FetchError) {
         let mut state = self.lock();
-        // Nobody needs what is here: the thread that takes the failure reports it, and no other has anything to say.
+        // These archives are not needed any more. Only the thread that takes the failure reports it.
         state.ready.clear();
         state.finished = true;
         state.failure = Some(failure);
@@ -163,7 +163,7 @@ impl Shared {
         self.cancel.load(Ordering::Relaxed)
     }
 
-    /// Wait until nobody wants anything any more.
+    /// Wait until no thread wants another archive.
     async fn stopped(&self) {
         while !self.is_cancelled() {
             if tokio::time::timeout(CANCEL_INTERVAL, self.stop.notified())

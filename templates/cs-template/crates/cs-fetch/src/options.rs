@@ -1,13 +1,13 @@
-//! How to fetch, and the events reported meanwhile.
+//! Options of a download, and the events that it reports.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Something worth telling.
+/// Something worth reporting.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A download failed and is tried again, there or elsewhere, after a pause: reported to users who ask for details.
+    /// A download failed and is tried again, there or elsewhere, after a pause: for verbose output.
     Retry {
         /// Index into the job's packages.
         index: usize,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-const HIDDEN: &str = "********";
+const HIDDEN: &str = "***";
 
 /// A URL as it may be shown: no user, no password, no query, no fragment, no `/t/TOKEN`.
 pub(crate) fn redact_url(url: &str) -> String {
@@ -107,7 +107,7 @@ fn mask_later_users(path: &str) -> String {
     shown
 }
 
-/// The user and password before an `@`. A password may hold what ends a host, where nobody has encoded it.
+/// The user and password before an `@`. A password that is not encoded may contain a character that ends a host.
 fn mask_user(text: &str) -> String {
     let end = text.find(['/', '?', '#', '\\']).unwrap_or(text.len());
     let at = match text[..end].rfind('@') {
@@ -154,10 +154,7 @@ mod tests {
         let shown = redact_url(
             "https://user:secret@example.org/t/tk-123/main/linux-64/a-1-0.conda?sig=secret#secret",
         );
-        assert_eq!(
-            shown,
-            "https://example.org/t/********/main/linux-64/a-1-0.conda"
-        );
+        assert_eq!(shown, "https://example.org/t/***/main/linux-64/a-1-0.conda");
         assert_eq!(
             redact_url("https://example.org/a-1-0.conda"),
             "https://example.org/a-1-0.conda"
@@ -169,7 +166,7 @@ mod tests {
         let shown = redact_text("from http://a:b@proxy:1 and https://x/t/tok/y (https://z@w/) ok?");
         assert_eq!(
             shown,
-            "from http://********@proxy:1 and https://x/t/********/y (https://********@w/) ok?"
+            "from http://********@proxy:1 and https://x/t/***/y (https://********@w/) ok?"
         );
     }
 

@@ -103,7 +103,7 @@ pub(crate) fn give_up(file_name: &str, sources: Vec<Source>) -> FetchError {
         .into_iter()
         .filter_map(|source| Some((redact_url(source.url.as_str()), source.end?)))
         .collect();
-    // Stable: the most telling cause comes last if nothing else was available.
+    // Stable: the most informative cause comes last if nothing else was available.
     ended.sort_by_key(|(_, end)| Reverse(matches!(end, End::Unavailable { .. })));
     let cause = ended.iter().rev().find_map(|(_, end)| match end {
         End::Unavailable { cause, .. } => Some(*cause),

@@ -11,9 +11,25 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+};
 
 type Verifier = Arc<dyn ServerCertVerifier>;
+
+/// No certificates can be read that others could be verified by.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NoAuthorities(String);
+
+/// Whether TLS failed because a certificate is not trusted, or because there is none to trust by.
+pub(crate) fn is_about_certificates(error: &Error) -> bool {
+    match error {
+        Error::InvalidCertificate(_) | Error::NoCertificatesPresented => true,
+        Error::Other(OtherError(other)) => other.is::<NoAuthorities>(),
+        _ => false,
+    }
+}
 
 /// The TLS side of the client.
 pub(crate) fn make_config() -> ClientConfig {
@@ -57,7 +73,7 @@ impl ServerCertVerifier for LazyVerifier {
                 ocsp_response,
                 now,
             ),
-            Err(reason) => Err(Error::General(reason.clone())),
+            Err(reason) => Err(OtherError(Arc::new(NoAuthorities(reason.clone()))).into()),
         }
     }
 

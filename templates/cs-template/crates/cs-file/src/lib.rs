@@ -1,7 +1,7 @@
 //! Files that others may have put there, read with care.
 //!
-//! What has the name of a small file may be a pipe that nobody writes to, a device without end, a link to anywhere,
-//! or two gigabytes of zeros. Here only regular files are opened, nothing is waited for, and reading has a limit.
+//! What has the name of a small file may be a pipe without a writer, a device without end, a link to anywhere,
+//! or two gigabytes of zeros. Here only regular files are opened, opening never waits, and reading has a limit.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};

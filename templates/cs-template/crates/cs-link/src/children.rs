@@ -99,7 +99,7 @@ pub(crate) fn isolate(command: &mut Command) {
 fn settle_in() -> std::io::Result<()> {
     use rustix::fs::Mode;
     use rustix::process::umask;
-    // The one way to read the mask is to set it; nobody else is in this process.
+    // The only way to read the mask is to set it; this process has no other thread.
     umask(umask(Mode::WOTH) | Mode::WOTH);
     #[cfg(target_os = "linux")]
     {

@@ -29,7 +29,7 @@ pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
         match part {
             "" | "." => continue,
             ".." => return Err("the path leads upwards"),
-            part if part.contains('\0') => return Err("the path holds a NUL"),
+            part if part.contains('\0') => return Err("the path contains a NUL"),
             part => {
                 if !clean.is_empty() {
                     clean.push('/');
@@ -58,7 +58,7 @@ fn check_windows_name(name: &str) -> Result<(), &'static str> {
         return Err("the path names a drive or a stream");
     }
     if name.contains(|letter: char| letter < ' ' || "<>\"|?*".contains(letter)) {
-        return Err("a name in the path holds a character that Windows does not allow");
+        return Err("a name in the path contains a character that Windows does not allow");
     }
     if name.ends_with(['.', ' ']) {
         return Err("a name in the path ends with a dot or a space, which Windows drops");
@@ -100,7 +100,7 @@ pub(crate) fn checked_path(entry: &Entry) -> Result<String, Fault> {
         Kind::Other(b'6') => Err(Fault::hostile(path, "it is a fifo")),
         Kind::Other(kind) => Err(Fault::hostile(
             path,
-            format!("it is of tar's type {:?}", char::from(kind)),
+            format!("unsupported tar entry type {:?}", char::from(kind)),
         )),
         _ => Ok(path),
     }
@@ -174,7 +174,7 @@ mod tests {
     fn a_path_that_could_leave_is_refused() {
         assert_eq!(clean_path(b"a/../../b"), Err("the path leads upwards"));
         assert_eq!(clean_path(b"/a"), Err("the path is absolute"));
-        assert_eq!(clean_path(b"a\0b"), Err("the path holds a NUL"));
+        assert_eq!(clean_path(b"a\0b"), Err("the path contains a NUL"));
         assert_eq!(clean_path(b"\xff"), Err("the path is not UTF-8"));
         assert_eq!(
             clean_path("a/".repeat(2049).as_bytes()),

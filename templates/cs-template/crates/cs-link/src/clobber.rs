@@ -92,7 +92,7 @@ impl Claims {
         previous <= claimant
     }
 
-    /// Do something to a path while nobody else can claim it; `None` when the claimant does not own it.
+    /// Do something to a path while no other package can claim it; `None` when the claimant does not own it.
     pub(crate) fn while_owned<T>(
         &self,
         path: &str,

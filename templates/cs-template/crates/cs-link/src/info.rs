@@ -139,7 +139,7 @@ impl<'a> InfoFiles<'a> {
         let json = self
             .kept
             .get("index.json")
-            .ok_or_else(|| Fault::damaged("info/index.json is not there"))?;
+            .ok_or_else(|| Fault::damaged("info/index.json is missing"))?;
         let index: IndexJson = serde_json::from_slice(json)
             .map_err(|error| Fault::damaged_at("info/index.json", error.to_string()))?;
         Ok(match index.noarch {

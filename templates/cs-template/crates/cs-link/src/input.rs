@@ -36,11 +36,11 @@ impl<'a> Monitor<'a> {
         }
     }
 
-    /// A monitor that nobody listens to.
+    /// A monitor that reports to nothing.
     pub(crate) fn silent(flags: [&'a AtomicBool; 2]) -> Self {
-        struct Nobody;
-        impl Progress for Nobody {}
-        Self::new(&Nobody, 0, 0, flags)
+        struct Silent;
+        impl Progress for Silent {}
+        Self::new(&Silent, 0, 0, flags)
     }
 
     pub(crate) fn count_file(&self) {
@@ -61,7 +61,7 @@ impl<'a> Monitor<'a> {
         }
     }
 
-    /// Report what is left: padding, central directories, members that nobody reads.
+    /// Report what is left: padding, central directories, members that are not read.
     pub(crate) fn finish(&self) {
         self.consume(u64::MAX);
         self.progress.finished(self.package);

@@ -1,5 +1,4 @@
-//! Job objects of Windows: what is in one ends when its last handle is closed, as it is when the
-//! process that has it is killed.
+//! Job objects of Windows: what is in one ends with its last handle, and so with the process that has it.
 
 use std::io;
 use std::mem::size_of_val;
@@ -45,7 +44,7 @@ fn create() -> io::Result<OwnedHandle> {
     if handle.is_null() {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the handle is open, and nobody else has it.
+    // SAFETY: the handle is open, and no other code has it.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 

@@ -1,6 +1,6 @@
 //! What the failures of this crate mean.
 
-/// What a failure means: one word for the caller, who turns it into a status and advice.
+/// What a failure means: one word, which the caller turns into a status and advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An archive is missing, damaged, hostile, or not the one that was locked.

@@ -33,7 +33,7 @@ pub(crate) const LARGEST_INFO: Limit = Limit {
     bytes: 1 << 30,
     reason: "its info directory unpacks to more than 1 GiB",
 };
-/// Bytes of one package's message that are kept: somebody is to read them.
+/// Bytes of one package's message that are kept: few enough to read.
 pub(crate) const LONGEST_MESSAGE: usize = 64 << 10;
 
 /// Room for headers, padding, `info/` if it comes last, and the odd file that `paths.json` does not list.
@@ -122,7 +122,7 @@ impl Spending {
         if self.added > most {
             Err(Fault::hostile(
                 path,
-                "with the prefix in it the package's text takes more than four times its size",
+                "inserting the prefix makes the package's text more than four times larger",
             ))
         } else {
             Ok(())

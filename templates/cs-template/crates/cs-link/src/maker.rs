@@ -32,7 +32,7 @@ impl<'t> Maker<'_, 't> {
     /// Make something at `path`, in place of what a package with less right to it has put
     /// there. `None` when another has more right.
     ///
-    /// `attempt` is told where to make it.
+    /// `attempt` gets the path to make it at.
     pub(crate) fn make<T>(
         &mut self,
         path: &str,
@@ -62,7 +62,7 @@ impl<'t> Maker<'_, 't> {
         self.replace(path, &mut attempt)
     }
 
-    /// Make something in place of what is there, while nobody else can claim the path.
+    /// Make something in place of what is there, while no other package can claim the path.
     ///
     /// Packages that claimed it before may still be about to put something there; each of them tries only once.
     fn replace<T>(

@@ -124,7 +124,7 @@ impl Serialize for Files<'_> {
     }
 }
 
-/// What is read of a record: the rest of it follows from the plan.
+/// The part of a record that is read back; the rest follows from the plan.
 #[derive(Deserialize)]
 struct Stored {
     paths_data: PathsData<Vec<PathRecord>>,

@@ -49,7 +49,7 @@ pub(crate) fn relocate_changes(
     Ok(())
 }
 
-/// Create a file in the same directory, under a name that nobody uses.
+/// Create a file in the same directory, under an unused name.
 fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     let mut number = 0_u32;
     loop {

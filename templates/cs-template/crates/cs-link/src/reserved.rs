@@ -30,7 +30,7 @@ pub(crate) fn check_path(job: &Job, path: &str, is_directory: bool) -> Result<()
     if overwritten.any(|name| is_within(name) && !is_file(name)) {
         Err(Fault::hostile(
             path,
-            "the runtime has a file of its own there",
+            "the runtime writes its own file there",
         ))
     } else {
         Ok(())

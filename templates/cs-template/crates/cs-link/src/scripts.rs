@@ -236,8 +236,8 @@ fn script_command(staging: &Path, script: &Path, _: &mut BTreeMap<OsString, OsSt
     command
 }
 
-/// Holds the script's path: within quotes, `cmd` takes no part of a variable's value for an
-/// operator, a caret or another variable.
+/// Holds the script's path: within quotes, `cmd` takes nothing of a variable's value for an operator,
+/// a caret or another variable.
 #[cfg(windows)]
 const SCRIPT: &str = "_CS_SCRIPT";
 

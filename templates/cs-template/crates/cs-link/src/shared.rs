@@ -34,7 +34,7 @@ pub(crate) fn write_fault(shared: &Shared, path: &str, source: io::Error) -> Fau
     if source.kind() == io::ErrorKind::IsADirectory {
         return Fault::hostile(
             path,
-            "a directory of the same or another package is there already",
+            "a directory of the same or another package already exists there",
         );
     }
     if source.kind() == io::ErrorKind::InvalidFilename {

@@ -11,7 +11,8 @@ mod files {
 
     use cs_file::Links;
 
-    use crate::{Found, Version};
+    use crate::found::Found;
+    use crate::version::Version;
 
     const VERSION: &str = "proc/driver/nvidia/version";
     const LIMIT_BYTES: u64 = 4096;
@@ -107,7 +108,8 @@ mod files {
 
         fn driver(version: &str) -> String {
             format!(
-                "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  {version}  Release Build\nGCC version:  gcc version 12.3.0\n"
+                "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  {version}  Release Build\n\
+                 GCC version:  gcc version 12.3.0\n"
             )
         }
 
@@ -169,9 +171,10 @@ mod library {
     };
     use windows_sys::core::w;
 
-    use crate::{Found, Version};
+    use crate::found::Found;
+    use crate::version::Version;
 
-    /// Ask the driver in the system's own directory; nobody but an administrator can put a library there.
+    /// Ask the driver in the system's own directory; only an administrator can put a library there.
     pub fn detect(_root: &Path) -> Found {
         // SAFETY: the name is a constant, and the library comes from the system's directory alone.
         let library = unsafe {

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use cs_file::Links;
 
-use crate::{Found, Version};
+use crate::found::Found;
+use crate::version::Version;
 
 /// Where programs of conda packages name their loader: without it none of them starts.
 #[cfg(target_arch = "aarch64")]
@@ -12,7 +13,7 @@ const LOADER: &str = "lib/ld-linux-aarch64.so.1";
 #[cfg(not(target_arch = "aarch64"))]
 const LOADER: &str = "lib64/ld-linux-x86-64.so.2";
 const LIBRARY: &str = "libc.so.6";
-/// Where a loader that is not beside its library may have it.
+/// Where the library may be when it is not in the loader's directory.
 const DIRECTORIES: [&str; 6] = [
     "lib64",
     "usr/lib64",
@@ -34,9 +35,9 @@ pub fn detect(root: &Path) -> Found {
     let Ok(real) = loader.canonicalize() else {
         return Found::Absent;
     };
-    let beside = real.parent().map(Path::to_owned);
+    let own = real.parent().map(Path::to_owned);
     let directories = DIRECTORIES.iter().map(|name| root.join(name));
-    let version = beside.into_iter().chain(directories).find_map(read_version);
+    let version = own.into_iter().chain(directories).find_map(read_version);
     version.map_or(Found::Unknown, Found::Version)
 }
 

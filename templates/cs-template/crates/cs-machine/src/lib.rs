@@ -4,6 +4,7 @@
 //! asked. What cannot be found out counts as enough.
 
 mod cuda;
+mod found;
 mod glibc;
 mod processor;
 mod system;
@@ -12,6 +13,7 @@ mod version;
 use std::ffi::OsString;
 use std::path::Path;
 
+pub use found::Found;
 pub use version::Version;
 
 /// What a package needs.
@@ -25,19 +27,6 @@ pub struct Requirement<'a> {
     pub versions: &'a [String],
     /// Lowest level of the x86-64 architecture.
     pub x86_64_level: Option<u8>,
-}
-
-/// What is known of a virtual package on this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
-    /// The machine does not have it.
-    Absent,
-    /// It may be anything.
-    Unknown,
-    /// It has this version.
-    Version(Version),
-    /// The processor has this level of the x86-64 architecture.
-    Level(u8),
 }
 
 /// A machine, and the variables by which its user knows better.

@@ -1,6 +1,6 @@
 //! Which level of the x86-64 architecture does the processor have?
 
-use crate::Found;
+use crate::found::Found;
 
 /// Read `x86_64` or `x86_64_v3`, as archspec names the levels.
 pub fn parse_level(name: &str) -> Option<u8> {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use cs_file::Links;
 
-use crate::{Found, Version};
+use crate::found::Found;
+use crate::version::Version;
 
 const LIMIT_BYTES: u64 = 64 << 10;
 const KERNEL: &str = "proc/sys/kernel/osrelease";

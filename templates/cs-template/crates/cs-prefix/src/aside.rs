@@ -22,7 +22,7 @@ use crate::{sys, trust};
 /// How many remains find room in one directory.
 const LIMIT: u32 = 10_000;
 
-/// Remove a directory that nobody needs, or put aside what is left of it.
+/// Remove a directory that is not needed any more, or put aside what is left of it.
 pub(crate) fn remove(names: &Names, trash: &Path) -> Result<(), PrefixError> {
     remove_tree(trash).or_else(|obstacle| put_aside(names, trash, obstacle))
 }

@@ -171,7 +171,7 @@ enum Grip {
     Taken { lock: Option<File>, fresh: bool },
     /// Another process has it.
     Held,
-    /// It exists, and nothing but its heartbeat says whether somebody is at work.
+    /// It exists, and only its heartbeat says whether a process is at work.
     Unsupported,
     /// It changed under our hands.
     Retry,
@@ -179,7 +179,7 @@ enum Grip {
 
 /// Lock the staging directory, making it if need be.
 fn lock_staging(names: &Names) -> Result<Grip, PrefixError> {
-    // Looked at before it is made: a user without write permission can still wait for one who has it.
+    // Check first, make it then: a user without write permission can still wait for another user's process.
     let fresh = !is_there(&names.staging)? && make_staging(names)?;
     grip_staging(names, fresh).inspect_err(|_| {
         if fresh {
@@ -303,7 +303,7 @@ fn rescue_environments(names: &Names, owner: &Owner) -> Result<(), PrefixError> 
         return Ok(());
     }
     if Form::of(&names.marker_in(&names.previous))? == Form::Dismantled {
-        // What a killed removal left blocks nobody.
+        // The remains of a killed removal do not block this one.
         let _ = graves::bury(names, &names.previous);
     }
     // Nor is what is left of a removal that was nearly done: this removes only an empty directory.

@@ -1,4 +1,4 @@
-//! The time, and waiting for it to pass. In this crate's own tests nobody waits: the clock is put forward instead.
+//! The time, and waiting for it to pass. This crate's own tests do not wait: they put the clock forward.
 
 #[cfg(not(test))]
 pub(crate) use real::{now, sleep};
@@ -19,7 +19,7 @@ mod real {
 #[cfg(test)]
 pub(crate) use pretended::{now, sleep};
 
-/// A clock of each thread, which goes on only while somebody sleeps.
+/// A clock of each thread, which goes on only while the thread sleeps.
 #[cfg(test)]
 pub(crate) mod pretended {
     use std::cell::{LazyCell, RefCell};

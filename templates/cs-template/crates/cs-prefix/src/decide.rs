@@ -36,7 +36,7 @@ pub(crate) enum Site {
     Free,
     /// A prefix that is kept as the previous one.
     Occupied,
-    /// A prefix of this very stamp that nobody changed, or a torn one: it is removed.
+    /// An unchanged prefix of this very stamp, or a torn one: it is removed.
     Damaged,
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn decide(
         State::Complete { marker } => site_of_own_stamp(names, &marker)?,
         State::AnotherStamp { .. } | State::Changed { .. } => Site::Occupied,
         State::Absent | State::Foreign { .. } => {
-            // An empty directory may still be somebody's home, or where somebody is.
+            // An empty directory may still be a home, or a working directory.
             refuse_protected(&names.prefix)?;
             Site::Free
         }
@@ -212,7 +212,7 @@ fn check_site(names: &Names, policy: &Policy) -> Result<(), PrefixError> {
         });
     }
     match find_unwritable(names) {
-        // A user without write permission can still wait for one who has it.
+        // A user without write permission can still wait for another user's process.
         Some(_) if is_claimed(&names.staging).unwrap_or(false) => Ok(()),
         Some(directory) => Err(PrefixError::not_writable(directory, "install the prefix")),
         None => Ok(()),

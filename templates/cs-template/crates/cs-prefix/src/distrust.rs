@@ -8,7 +8,7 @@ use cs_entry::ownership::Doubt;
 /// The number of root.
 pub(crate) const ROOT: u32 = 0;
 
-/// Why a directory does not count: somebody else can have put it there, or what is in it.
+/// Why a directory does not count: another user can have put it there, or what is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distrust {
     /// The directory, or the one that holds it.

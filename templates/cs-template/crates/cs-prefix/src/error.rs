@@ -21,7 +21,7 @@ pub enum PrefixError {
         /// The evidence.
         why: Foreignness,
     },
-    /// Somebody else can have put there what is at the path, or beside it.
+    /// Another user can have put there what is at the path, or next to it.
     #[error("{why}: other users may have put its contents there")]
     Untrusted {
         /// What is not relied on, and why.
@@ -107,7 +107,7 @@ pub enum PrefixError {
     },
     /// The disk lacks space.
     #[error(
-        "not enough space in {directory}: {} are needed and {} are free",
+        "not enough space in {directory}: {} needed, only {} free",
         megabytes(*.required_bytes), megabytes(*.available_bytes)
     )]
     NoSpace {
@@ -120,7 +120,7 @@ pub enum PrefixError {
     },
     /// The file system lacks inodes.
     #[error(
-        "not enough inodes in {directory}: {required_files} are needed and {available_files} are free"
+        "not enough inodes in {directory}: {required_files} needed, only {available_files} free"
     )]
     NoInodes {
         /// A directory on the file system in question.
@@ -152,8 +152,8 @@ pub enum PrefixError {
         /// The system's words.
         why: String,
     },
-    /// Something of the user's came into the prefix after somebody had agreed to remove what was there.
-    #[error("{path} was added while the question was open")]
+    /// Something of the user's came into the prefix after the user agreed to remove what was there.
+    #[error("{path} was added while waiting for your answer")]
     Appeared {
         /// An environment or a file.
         path: PathBuf,
@@ -240,7 +240,7 @@ impl PrefixError {
         }
     }
 
-    /// Say why `directory` cannot be written to: permissions, or a file system that nobody can write to.
+    /// Say why `directory` cannot be written to: permissions, or a read-only file system.
     pub(crate) fn not_writable(directory: &Path, action: &'static str) -> Self {
         if let Err(source) = std::fs::metadata(directory) {
             return Self::Io {

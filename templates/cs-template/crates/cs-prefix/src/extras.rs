@@ -18,7 +18,7 @@ use crate::contents::read_record;
 use crate::error::PrefixError;
 use crate::{settings, sys};
 
-/// More are not looked for: nobody reads so many names.
+/// More are not looked for: a list of so many names is not read.
 const NAMES_LIMIT: usize = 10_000;
 /// As many files as a build lists by their own names; if it left more, by their directories.
 const LISTED_LIMIT: usize = 1_000;

@@ -166,7 +166,7 @@ fn an_upgrade_an_exchange_and_a_forced_bootstrap_that_fail_leave_a_prefix_and_it
     }
 }
 
-/// Run a command while files called `stuck` cannot be deleted; returns what it tells.
+/// Run a command while files called `stuck` cannot be deleted; returns what it reports.
 fn while_stuck(command: impl FnOnce(&mut dyn FnMut(&News))) -> Vec<Remains> {
     let mut told = Vec::new();
     UNDELETABLE.set("stuck");

@@ -42,7 +42,7 @@ impl fmt::Display for Foreignness {
             Self::NotADirectory => f.write_str("it is not a directory"),
             Self::Link { target } => write!(
                 f,
-                "it is a symbolic link to {}, which is not one",
+                "it is a symbolic link to {}, which is not a directory",
                 target.display()
             ),
             Self::NoMarker { marker } => {

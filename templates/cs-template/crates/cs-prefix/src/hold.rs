@@ -1,10 +1,8 @@
-//! A prefix that stays where it is until a program in it has been started, and one that
-//! nothing is started from any more.
+//! Locks on a prefix's directory, so that a prefix is not moved while a program in it starts.
 //!
-//! Between the look at a prefix's marker and the start of its delegate, another process could exchange prefixes,
-//! and the delegate would be another version's. So a process that starts something locks the prefix's directory,
-//! together with others that do, until the kernel has opened the program; and one that moves a prefix away locks it
-//! alone.
+//! After a process has read a prefix's marker, another process could exchange the prefixes before the delegate
+//! starts: the delegate would be of another version. So a process that starts a program takes a shared lock, until
+//! the kernel has opened the program. A process that moves a prefix away takes an exclusive lock.
 
 use std::fs::File;
 use std::path::Path;
@@ -86,7 +84,7 @@ impl Hold {
 }
 
 /// Let nothing more be started from `prefix`, and what has just been started open its script; for as long as
-/// the file returned is open. None where directories cannot be locked, or where somebody does not let go.
+/// the file returned is open. None where directories cannot be locked, or where a process does not let go.
 pub(crate) fn stop_starts(prefix: &Path) -> Option<File> {
     match lock_alone(prefix, MOVE_LIMIT) {
         Ok(Attempt::Locked(lock)) => {

@@ -2,7 +2,7 @@
 //!
 //! Overlayfs answers EXDEV to the rename of a directory of a lower layer. Such a prefix can
 //! be copied, and emptied in place. So everything that will be needed is copied first,
-//! beside it and with the old prefix whole; then its marker says that it is being
+//! next to it and with the old prefix whole; then its marker says that it is being
 //! *dismantled*, and from there on the next holder of the claim goes forward: see `resume`.
 
 use std::path::Path;

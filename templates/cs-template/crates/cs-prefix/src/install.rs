@@ -59,7 +59,7 @@ pub fn install<E>(
 ///
 /// `tell` is called over and over while another process holds the prefix, and in the end with what
 /// could not be deleted. `cancel` is looked at between steps; the build should look at it too.
-/// After an error the prefix is as it was, and nothing is left next to it but what has been told.
+/// After an error the prefix is as it was, and nothing is left next to it except what was reported.
 pub fn install_and_hold<E>(
     prefix: &Path,
     owner: &Owner,
@@ -96,8 +96,8 @@ pub fn install_and_hold<E>(
     result
 }
 
-/// Let plain later runs look no further if there is nothing to be found, and look if there is. What is put aside is in
-/// nobody's way.
+/// Let plain later runs look no further if there is nothing to be found, and look if there is. What is put aside is
+/// out of the way.
 pub(crate) fn settle(names: &Names, owner: &Owner) {
     let form = match is_clean(names, owner) {
         Ok(true) => Form::Settled,

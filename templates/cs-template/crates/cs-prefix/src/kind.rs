@@ -2,7 +2,7 @@
 
 use cs_entry::ownership::Doubt;
 
-/// What a failure means: one word for the caller, who turns it into a status and advice.
+/// What a failure means: one word, which the caller turns into a status and advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The path holds something that this runtime did not make.
@@ -19,7 +19,7 @@ pub enum Kind {
     NotPermitted,
     /// A program uses it.
     InUse,
-    /// Nobody can write there.
+    /// The user cannot write there.
     CannotWrite,
     /// Something is mounted there.
     MountPoint,
@@ -37,7 +37,7 @@ pub enum Kind {
     Busy,
     /// Something was not deleted.
     LeftBehind,
-    /// Something was added since the caller was told what is there.
+    /// Something was added after the caller saw the list of what is there.
     Appeared,
     /// There is no earlier prefix.
     NothingToRollBack,

@@ -170,7 +170,7 @@ mod tests {
         for (place, answers) in places.iter().flat_map(|at| ANSWERS.map(|them| (*at, them))) {
             for kind in [Kind::Bind, Kind::BoundFile, Kind::Tmpfs] {
                 if kind != Kind::Tmpfs && answers == (false, false) {
-                    continue; // The device is the same: nothing is left to tell by.
+                    continue; // The device is the same: nothing else shows a mount.
                 }
                 let made = Place::new(kind, place);
                 answer(answers);

@@ -1,4 +1,4 @@
-//! Single moves, each with its own error.
+//! The file operations that put prefixes in place. Each names the paths in its error.
 
 use std::io;
 use std::path::Path;

@@ -46,7 +46,7 @@ pub(crate) fn resume(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
 /// Put the previous prefix in order, and move to the staging directory what is still to be moved there.
 pub(crate) fn clear_the_way(names: &Names, owner: &Owner) -> Result<(), PrefixError> {
     let kept = names.kept();
-    // A previous prefix that cannot be removed blocks nobody: what was kept instead of it is removed.
+    // A previous prefix that cannot be removed does not stop an upgrade: what was kept instead of it is removed.
     if is_directory(&kept)?
         && bury(names, &names.previous).is_ok()
         && Marker::read_ours(&kept, owner)?.is_some()

@@ -1,7 +1,7 @@
 //! Remove directory trees: never through a link nor across a mount, whatever their modes, however deep.
 //!
 //! What cannot be deleted does not stop a removal: all else goes, and the first failure
-//! is reported at the end. A mount does.
+//! is reported at the end. A mount does stop it.
 
 use std::ffi::OsStr;
 use std::io;

@@ -26,7 +26,7 @@ const FILES: [&str; 6] = [
 ];
 /// Of which every file is a setting.
 const DIRECTORY: &str = "condarc.d";
-/// Nobody writes longer ones; they are kept in the marker.
+/// Longer ones are not settings: all of them are kept in the marker.
 const LIMIT_BYTES: u64 = 1 << 20;
 
 /// Whether `path` in a prefix is a setting, or the directory that holds some.

@@ -195,22 +195,28 @@ fn inspect_link(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
     }
 }
 
-/// Read the marker. Where prefixes are exchanged in two steps, there may be none for an instant:
-/// a directory that lists one by then is looked at again.
-fn read_marker(names: &Names, owner: &Owner) -> Result<Reading, PrefixError> {
+/// Read the marker; none where nothing at all is. Where prefixes are exchanged in two steps, the
+/// marker may be missing for an instant: a directory that lists one by then is looked at again.
+fn read_marker(names: &Names, owner: &Owner) -> Result<Option<Reading>, PrefixError> {
+    let marker = names.marker_in(&names.prefix);
     for _ in 0..MOST_LOOKS {
         let reading = Marker::read(&names.prefix, owner)?;
-        let marker = names.marker_in(&names.prefix);
-        if !matches!(reading, Reading::Nothing) || !list(&names.prefix)?.contains(&marker) {
-            return Ok(reading);
+        if !matches!(reading, Reading::Nothing) {
+            return Ok(Some(reading));
+        }
+        let found = list(&names.prefix)?;
+        if !found.contains(&marker) {
+            return Ok((!found.is_empty()).then_some(reading));
         }
     }
-    Ok(Reading::Nothing)
+    Ok(Some(Reading::Nothing))
 }
 
 fn inspect_directory(names: &Names, owner: &Owner) -> Result<State, PrefixError> {
-    let why = match read_marker(names, owner)? {
-        Reading::Nothing if list(&names.prefix)?.is_empty() => return Ok(State::Absent),
+    let Some(reading) = read_marker(names, owner)? else {
+        return Ok(State::Absent);
+    };
+    let why = match reading {
         Reading::Nothing => Foreignness::NoMarker {
             marker: names.marker.clone(),
         },

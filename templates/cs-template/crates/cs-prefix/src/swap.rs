@@ -18,7 +18,7 @@ use crate::names::{Names, Owner};
 use crate::placing::place;
 use crate::sys::{Attempt, Exchange};
 
-/// How long a directory is tried that somebody may be looking at.
+/// How long to try to lock a directory that another process may be reading.
 const HOLD_LIMIT: Duration = Duration::from_millis(200);
 
 /// Put the previous prefix where none is, or one that is not whole.

@@ -1,7 +1,7 @@
 //! Whose directories count: the rule of ownership, as `docs/explanation/prefix-lifecycle.md` states it.
 //!
-//! A marker can be written by anybody. What a directory says about itself counts only when
-//! nobody but the calling user, and root, can have put it there. What follows relies on
+//! Anybody can write a marker. What a directory says about itself counts only when
+//! no user but the calling one, and root, can have put it there. What follows relies on
 //! that: a directory that counts cannot be exchanged by others while it is worked on.
 
 use std::fs::File;
@@ -23,7 +23,7 @@ const LINKS_LIMIT: usize = 40;
 /// Why the directory at `path`, or behind the link there, must not be run by the user who
 /// asks; `None` when it may be, or when there is nothing.
 ///
-/// A directory of a third user may be run, though not by root, where nobody but that user and root can have put it.
+/// A directory of a third user may be run, though not by root, where only that user and root can have put it.
 pub fn find_distrust(path: &Path) -> Result<Option<Distrust>, PrefixError> {
     let fail = |source| PrefixError::io("look at", path, source);
     let caller = sys::caller();
@@ -121,8 +121,8 @@ fn describe(path: &Path, attributes: &Attributes, doubt: Doubt) -> Distrust {
     }
 }
 
-/// The third part of the rule, for a directory or link of another user: whether nobody but that user and root can
-/// have put it there. Going up, each directory belongs to one of the two; in root's, nobody else may make anything.
+/// The third part of the rule, for a directory or link of another user: whether only that user and root can
+/// have put it there. Going up, each directory belongs to one of the two; in root's, no other user may make anything.
 fn may_run(path: &Path, seen: &Seen, caller: u32) -> io::Result<bool> {
     let user = seen.attributes.user;
     let is_third = user != caller && user != ROOT;
@@ -143,7 +143,7 @@ fn may_run(path: &Path, seen: &Seen, caller: u32) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Whether nobody but `user` and root can have put into this directory what is in it:
+/// Whether only `user` and root can have put into this directory what is in it:
 /// something of that user's, or of root's.
 fn keeps_others_out(attributes: &Attributes, user: u32, holds_theirs: bool) -> bool {
     let doubt = match attributes.user {

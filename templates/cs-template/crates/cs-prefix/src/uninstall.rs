@@ -44,7 +44,7 @@ pub struct UninstallPlan {
     /// place was the runtime's own choice, `~/.conda` for instance; false at first.
     pub remove_empty_parent: bool,
     /// Whether to stop with [`PrefixError::Appeared`] if an environment or a file that this plan does not name has come
-    /// since. The caller sets it where somebody agreed to the plan; false at first.
+    /// since. The caller sets it where the user agreed to the plan; false at first.
     pub must_name_all: bool,
 }
 

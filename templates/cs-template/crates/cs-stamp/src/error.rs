@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::Part;
 
-/// What a failure means: one word for the caller, who turns it into a status and advice.
+/// What a failure means: one word, which the caller turns into a status and advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The file cannot be opened or read.

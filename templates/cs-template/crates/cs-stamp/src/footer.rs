@@ -102,9 +102,9 @@ pub(crate) fn describe(fault: Fault) -> String {
         Fault::Version(found) => format!("its format version is {found}"),
         Fault::EntryCount(found) => format!("it lists {found} parts, not {ENTRY_COUNT}"),
         Fault::Reserved => "its reserved bytes are not zero".to_owned(),
-        Fault::StampLength => "the stamp is said to be longer than the file".to_owned(),
+        Fault::StampLength => "the stamp is longer than the file".to_owned(),
         Fault::Tag(index) => {
-            format!("its entry {index} is not the one of the {}", name(index))
+            format!("its entry {index} should be the {}", name(index))
         }
         Fault::Offset(index) => {
             format!(

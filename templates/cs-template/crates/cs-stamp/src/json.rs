@@ -1,7 +1,7 @@
 //! The JSON of a stamp: one meaning for every reader.
 //!
 //! JSON leaves open what a repeated key means, and how large a number or how deep a document may be. A stamp's
-//! JSON is narrower, and all of it is held to that, keys that nobody knows included: `docs/reference/stamp-format.md`.
+//! JSON is narrower, and all of it must follow that, unknown keys included: `docs/reference/stamp-format.md`.
 //!
 //! Derived readers take more than that page says: a list of values for an object, and an object for a word. What is
 //! here takes neither.

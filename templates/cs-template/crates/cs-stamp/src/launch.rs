@@ -41,7 +41,7 @@ impl Launch {
         let self_commands = header.commands == Commands::SelfWord;
         let delegate = match &header.delegate_path {
             Some(path) => path.clone(),
-            // Nobody has looked. On Windows it may be in any of seven directories, with any of three endings.
+            // The build did not look for it. On Windows it may be in any of seven directories, with three endings.
             None if header.platform.starts_with("win-") => header.delegate.clone(),
             None => format!("bin/{}", header.delegate),
         };
@@ -63,9 +63,7 @@ impl Launch {
     /// The same in the form of the fast path, whose functions the full program calls.
     pub fn as_entry(&self) -> cs_entry::launch::Launch<'_> {
         cs_entry::launch::Launch {
-            flags: u32::from(self.self_commands)
-                | u32::from(self.full_activation) << 1
-                | u32::from(self.user_data) << 2,
+            flags: u32::from(self.full_activation) | u32::from(self.user_data) << 1,
             prefix: self.prefix.as_bytes(),
             delegate: self.delegate.as_bytes(),
             marker: self.marker.as_bytes(),

@@ -103,6 +103,29 @@ fn assert_plan(stamp: &Stamp, case: &Value) {
             expected["record"]
         );
     }
+    let requirements = expected["requirements"].as_array();
+    assert_eq!(
+        plan.requirements.len(),
+        requirements.map_or(0, |requirements| requirements.len())
+    );
+    for (requirement, expected) in plan
+        .requirements
+        .iter()
+        .zip(requirements.into_iter().flatten())
+    {
+        assert_eq!(requirement.package, expected["package"]);
+        assert_eq!(requirement.spec, expected["spec"]);
+        assert_eq!(requirement.name, expected["name"]);
+        assert_eq!(requirement.is_needed, expected["is_needed"]);
+        assert_eq!(
+            Value::from(requirement.versions.clone()),
+            expected["versions"]
+        );
+        assert_eq!(
+            Value::from(requirement.x86_64_level),
+            expected["x86_64_level"]
+        );
+    }
 }
 
 fn assert_launch(stamp: &Stamp, case: &Value) {

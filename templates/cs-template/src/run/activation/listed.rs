@@ -1,4 +1,4 @@
-//! What `cmd` is told to run, and the list of variables that it writes then.
+//! What `cmd` runs, and the list of variables that it writes then.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub fn write_line(scripts: &[PathBuf]) -> OsString {
     line
 }
 
-/// Take out the variables that a list of lines cannot tell of: their values have several. Scripts do not see them.
+/// Take out the variables with several lines in their value: a list of lines cannot contain them.
 pub fn set_aside(environment: &mut Environment) -> Vec<Variable> {
     let has_lines = |(_, value): &&Variable| {
         let bytes = value.as_encoded_bytes();

@@ -1,4 +1,4 @@
-//! Handing out archives, and who may know whom.
+//! Handing out archives, and which crates may know which.
 
 mod neighbours;
 mod queue;

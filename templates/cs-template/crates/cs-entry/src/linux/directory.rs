@@ -11,7 +11,7 @@ pub(super) struct Prefix {
 
 impl Prefix {
     /// Open the directory at `path`; `None` unless it is a real one that user `caller`
-    /// can rely on, and nobody is about to exchange it.
+    /// can rely on, and no process is about to exchange it.
     pub(super) fn open(path: &[u8], caller: u32) -> Option<Self> {
         let descriptor = system::open_directory(path)?;
         let prefix = Self { descriptor };

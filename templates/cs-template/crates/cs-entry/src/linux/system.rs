@@ -137,7 +137,7 @@ pub(super) fn open_directory(path: &[u8]) -> Option<usize> {
 
 /// Close a descriptor.
 pub(super) fn close(descriptor: usize) {
-    // SAFETY: Takes a number; nobody else knows this descriptor.
+    // SAFETY: Takes a number; no other code has this descriptor.
     let _ = unsafe { call(number::CLOSE, [descriptor, 0, 0, 0]) };
 }
 
@@ -238,7 +238,7 @@ fn read(
 }
 
 fn seek_end(file: usize) -> Option<usize> {
-    // SAFETY: Moves the cursor of a file that nobody else knows.
+    // SAFETY: Moves the cursor of a file that no other code has.
     unsafe { call(number::LSEEK, [file, 0, SEEK_END, 0]) }.ok()
 }
 

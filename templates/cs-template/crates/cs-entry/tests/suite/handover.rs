@@ -14,8 +14,8 @@ use cs_entry::footer;
 use cs_entry::sha256::sha256;
 
 const MARKER_START: &str = r#"{"schema_version":1,"stamp":""#;
-const FULL_ACTIVATION: u32 = 2;
-const USER_DATA: u32 = 4;
+const FULL_ACTIVATION: u32 = 1;
+const USER_DATA: u32 = 2;
 
 static PROBE: LazyLock<PathBuf> = LazyLock::new(support::compile_probe);
 
@@ -438,7 +438,7 @@ fn it_stands_aside_for_the_runtimes_own_words() {
     for first in ["status", "help", "-h", "--path", "--path=/x", "--"] {
         assert_stands_aside(&home, home.command().args([first, "-c"]), first);
     }
-    let home = Home::with_stamp(&write_stamp(1, "self"));
+    let home = Home::with_stamp(&write_stamp(0, "self"));
     assert_stands_aside(&home, home.command().args(["self", "status"]), "self");
     assert_eq!(run(home.command().arg("status")).arguments[1], "status");
 }
@@ -616,10 +616,10 @@ fn it_stands_aside_while_the_prefix_is_being_exchanged_and_leaves_nothing_locked
     let _turn = take_turn();
     let home = Home::new();
     let held = fs::File::open(home.prefix()).expect("a directory");
-    held.lock().expect("nobody else has it");
+    held.lock().expect("no other process has it");
     assert_stands_aside(&home, &mut home.command(), "locked");
     held.unlock().expect("it was locked");
-    held.lock_shared().expect("nobody else has it");
+    held.lock_shared().expect("no other process has it");
     let delegate = home.prefix().join("bin/probe");
     assert_eq!(run(&mut home.command()).executable, delegate);
     held.unlock().expect("it was locked");

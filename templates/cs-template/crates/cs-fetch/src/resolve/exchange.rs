@@ -10,7 +10,7 @@ use super::error::ResolveError;
 use super::message::{Answer, Query};
 use super::settings::{Settings, describe_server};
 
-/// More than any server sends over UDP to somebody who does not ask for more.
+/// More than any server sends over UDP unless the question allows more.
 const LONGEST_DATAGRAM: usize = 4096;
 
 /// Questions about one host.
@@ -104,7 +104,7 @@ async fn ask_udp(query: &Query, server: SocketAddr) -> io::Result<Answer> {
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     };
     let socket = UdpSocket::bind(any).await?;
-    // From here on the kernel lets nobody but the server answer, and says when nobody listens there.
+    // From here on the kernel accepts answers only from the server, and reports when no program listens there.
     socket.connect(server).await?;
     socket.send(&query.to_bytes()).await?;
     let mut buffer = [0; LONGEST_DATAGRAM];

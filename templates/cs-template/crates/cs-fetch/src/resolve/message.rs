@@ -70,7 +70,7 @@ impl Query {
             family,
             name: name.to_ascii_lowercase(),
             question,
-            // A fresh RandomState has fresh keys: a stranger who does not see the question cannot guess it.
+            // A fresh RandomState has fresh keys: without seeing the question, an attacker cannot guess the number.
             id: RandomState::new().hash_one(name) as u16,
         })
     }
@@ -83,7 +83,7 @@ impl Query {
         bytes
     }
 
-    /// Read an answer to this question; `None` when it is not one, as from somebody who guesses, or makes no sense.
+    /// Read an answer to this question; `None` for an answer to another question, or one that cannot be parsed.
     pub(crate) fn read(&self, bytes: &[u8]) -> Option<Answer> {
         let mut reader = Reader { bytes, at: 0 };
         let (id, flags) = (reader.read_u16()?, reader.read_u16()?);

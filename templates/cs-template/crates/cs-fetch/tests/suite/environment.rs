@@ -83,7 +83,7 @@ fn an_unusable_credentials_file_is_an_error_when_it_was_named() {
     for (file, reason) in [
         (
             broken.as_str(),
-            "is not in rattler's form (line 1, column 22)",
+            "is not in rattler's format (line 1, column 22)",
         ),
         ("/nowhere/auth.json", "there is no such file"),
     ] {
@@ -124,8 +124,8 @@ fn unusable_files_that_nobody_named_are_warnings() {
         &text,
         &[
             "ARRIVED",
-            "credentials.json is not in rattler's form",
-            "config.toml is ignored: line 1 is not in rattler's form",
+            "credentials.json is not in rattler's format",
+            "config.toml is ignored: line 1 is not in rattler's format",
         ],
     );
     assert!(!text.contains("secret"), "{text}");
@@ -287,7 +287,10 @@ fn a_certificate_file_that_does_not_exist_is_named_where_certificates_are_needed
         let variables = [(variable, "/nowhere/ca")];
         let text = fetch_with(home.path(), &secure.url("a-1-0.conda"), &variables);
         let named = format!("no certificate could be read from {variable} (/nowhere/ca): ");
-        assert_says(&text, &["FAILED Network", &named, "No such file"]);
+        assert_says(
+            &text,
+            &["FAILED Network(Certificate)", &named, "No such file"],
+        );
         assert!(
             !text.contains("RETRY"),
             "another attempt would fail the same way: {text}"
@@ -308,7 +311,7 @@ fn empty_certificate_variables_count_as_not_set() {
     let shown = |variables: &[(&str, &str)]| {
         let text = fetch_with(home.path(), &url, variables);
         let failed = text.lines().find(|line| line.starts_with("FAILED"));
-        failed.expect("nobody trusts that server").to_owned()
+        failed.expect("that server is not trusted").to_owned()
     };
     let unset = shown(&[]);
     assert_says(&unset, &["certificate", "UnknownIssuer"]);

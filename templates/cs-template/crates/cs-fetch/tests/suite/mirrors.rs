@@ -105,7 +105,7 @@ fn when_all_fail_each_is_named_without_its_secrets() {
             gone.url("g/a-1-0.conda")
         ),
         format!(
-            "from http://{}/t/********/c/a-1-0.conda: 127.0.0.1 answered 403 Forbidden",
+            "from http://{}/t/***/c/a-1-0.conda: 127.0.0.1 answered 403 Forbidden",
             refusing.address
         ),
         format!(

@@ -320,7 +320,7 @@ fn one_family_is_enough_and_the_other_one_s_silence_costs_little() {
                 }
             });
             let mut settings = settings(&[&server]);
-            // Nobody waits for that long for the other answer.
+            // The other answer is not waited for that long.
             settings.timeout = Duration::from_secs(3600);
             assert_eq!(look_up(settings, "demo.example").unwrap(), found);
         }
@@ -402,7 +402,7 @@ fn a_server_that_fails_only_now_and_then_is_asked_again() {
 #[test]
 fn failures_name_the_host_and_the_servers_and_take_no_longer_than_allowed() {
     let silent = DnsServer::start(|_, _| Answer::Silence);
-    let nobody = UdpSocket::bind("127.0.0.1:0")
+    let closed = UdpSocket::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
@@ -419,16 +419,16 @@ fn failures_name_the_host_and_the_servers_and_take_no_longer_than_allowed() {
     // Two attempts for one name, each for both kinds of addresses.
     assert_eq!(silent.names(), ["demo.corp.example"]);
     assert_eq!(silent.asked.lock().unwrap().len(), 4);
-    settings.servers = vec![nobody, silent.address];
+    settings.servers = vec![closed, silent.address];
     let error = look_up(settings.clone(), "demo").unwrap_err().to_string();
     assert!(
         error.contains(&format!(
-            "no answer from the DNS servers {nobody}, {}",
+            "no answer from the DNS servers {closed}, {}",
             silent.address
         )),
         "{error}"
     );
-    settings.servers = vec![nobody];
+    settings.servers = vec![closed];
     let error = look_up(settings, "demo").unwrap_err().to_string();
     assert!(error.contains("Connection refused"), "{error}");
     let failing = DnsServer::start(|_, _| Answer::Code(2));

@@ -34,7 +34,7 @@ pub(super) fn in_window(problem: &Problem<'_>) {
     }
 }
 
-/// Tell Windows that the program has started: else the cursor goes on to say that it is starting.
+/// Let Windows know that the program has started: else the cursor goes on to say that it is starting.
 pub(super) fn ready() {
     let mut message = MaybeUninit::uninit();
     // SAFETY: the first call puts into the queue what the second takes out.

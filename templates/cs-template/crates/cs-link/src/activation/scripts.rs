@@ -170,7 +170,7 @@ fn read_output(
     }
 }
 
-/// Wait until there is something to read, but not for long: the end of a process wakes nobody here.
+/// Wait until there is something to read, but not for long: the end of a process does not end this wait.
 fn wait_for(reader: &PipeReader) {
     let limit = Timespec {
         tv_sec: 0,

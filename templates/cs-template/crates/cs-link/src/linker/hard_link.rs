@@ -73,7 +73,7 @@ impl Linker<'_, '_> {
             return Ok(Some(Outcome::Lost));
         }
         loop {
-            // While the old name is held nobody can put another file there; the two names may not be held together.
+            // While the old name is held, no other package can put a file there. Both names cannot be held at once.
             let error = match shared
                 .claims
                 .while_owned(old, claimant, || self.hand.create_hard_link(new, old))

@@ -70,6 +70,8 @@ fn is_setting_of_user(name: &OsStr) -> bool {
     name.to_string_lossy().starts_with("PYTHON")
 }
 
+/// `PATH` as activation writes it, in conda and in rattler. The runtime also puts `condabin` on the delegate's `PATH`
+/// (`EXECUTABLE_DIRECTORIES` of cs-entry); it has only the commands that users call conda by.
 fn search_path(staging: &Path) -> OsString {
     let own: &[&str] = if cfg!(windows) {
         &[

@@ -1,6 +1,6 @@
 //! The same by path, for systems without `openat(2)`: every component is looked at before it is used.
 //!
-//! Nobody but this process writes to the staging directory, and what it has made never
+//! Only this process writes to the staging directory, and what it has made never
 //! turns into a symbolic link, so looking once is enough.
 
 use std::collections::HashSet;

@@ -26,7 +26,7 @@ const LAYERS: [(&str, Layer); 8] = [
     }),
 ];
 
-/// What a prefix is to hold, and who has put it there.
+/// What a prefix is to hold, and which package has put it there.
 #[derive(Default)]
 struct Model(BTreeMap<String, (String, String)>);
 

@@ -17,7 +17,7 @@ use cs_entry::ownership::Attributes;
 
 use super::answers::{Attempt, Exchange, Room, Seen};
 
-/// Of a directory that nobody else can change.
+/// Of a directory that no other user can change.
 const UNDOUBTED: Attributes = Attributes {
     user: 0,
     group: 0,
@@ -32,7 +32,7 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Attempt> {
 /// Whether the lock of a claim is on its directory, wherever that is renamed to.
 pub(crate) const CLAIM_FOLLOWS_DIRECTORY: bool = false;
 
-/// Take the claim on the staging directory: a file next to it that nobody else can
+/// Take the claim on the staging directory: a file next to it that no other process can
 /// open, and that goes with its handle,
 /// however this process ends.
 pub(crate) fn try_claim(staging: &Path) -> io::Result<Attempt> {
@@ -57,7 +57,7 @@ pub(crate) fn try_claim(staging: &Path) -> io::Result<Attempt> {
 }
 
 /// Whether another process holds that claim at this moment. A file that a power failure has left
-/// is nobody's.
+/// is not a claim.
 pub(crate) fn is_claimed(staging: &Path) -> io::Result<bool> {
     let opened = File::open(lock_beside(staging));
     Ok(opened.is_err_and(|error| is_error(&error, ERROR_SHARING_VIOLATION)))
@@ -88,12 +88,12 @@ pub(crate) fn is_behind(_locked: &File, _path: &Path) -> bool {
     false
 }
 
-/// Nobody can know.
+/// Windows has no lock on a directory.
 pub(crate) fn is_locked(_path: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Whether the directory is there that a claim is about: nobody else moves or removes it.
+/// Whether the directory is there that a claim is about: no other process moves or removes it.
 pub(crate) fn is_same(_locked: &File, path: &Path) -> io::Result<bool> {
     match path.symlink_metadata() {
         Ok(_) => Ok(true),
@@ -102,7 +102,7 @@ pub(crate) fn is_same(_locked: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Access control lists decide who may put what where, when it is used: nothing here is doubted.
+/// The access control lists are checked when a file is used, so nothing is doubted here.
 pub(crate) fn caller() -> u32 {
     UNDOUBTED.user
 }
@@ -178,12 +178,12 @@ pub(crate) fn make_writable(directory: &Path) -> io::Result<()> {
     std::fs::set_permissions(directory, permissions)
 }
 
-/// Make a directory; what is above it says who may write there.
+/// Make a directory; it inherits the permissions of the one above.
 pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
     std::fs::create_dir(path)
 }
 
-/// Make a new file; the directory says who may write to it.
+/// Make a new file; it inherits the permissions of the directory.
 pub(crate) fn make_file(path: &Path) -> io::Result<File> {
     File::create_new(path)
 }

@@ -155,7 +155,7 @@ fn the_marker_lists_all_files_that_link_scripts_created() {
         assert_eq!(files(&place.prefix), [""; 0]);
         write(&place.prefix, "share/mine");
         assert_eq!(files(&place.prefix), ["share/mine"]);
-        // Where the directory is listed as a whole, what comes into it later is not told apart.
+        // Where the directory is listed as a whole, what comes into it later looks the same.
         write(&place.prefix, "share/made/mine");
         assert_eq!(files(&place.prefix).len(), if count == 1 { 2 } else { 1 });
     }

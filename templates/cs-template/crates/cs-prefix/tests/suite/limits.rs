@@ -17,7 +17,7 @@ fn share(directory: &Path) {
     fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Run this test program as nobody, from a copy that nobody can read.
+/// Run this test program as nobody, from a copy that no user can read.
 fn run_as_nobody(prefix: &Path, action: &str) -> String {
     let copy = tempfile::tempdir().unwrap();
     share(copy.path());
@@ -189,7 +189,7 @@ fn a_file_system_smaller_than_the_prefix_is_refused_before_anything_is_written()
     assert!(
         error
             .to_string()
-            .contains("1.0 MB are needed and 0.3 MB are free"),
+            .contains("1.0 MB needed, only 0.3 MB free"),
         "{error}"
     );
     assert!(common::list(&disk.0).is_empty());

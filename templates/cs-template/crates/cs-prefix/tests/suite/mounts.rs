@@ -1,4 +1,4 @@
-//! What is mounted in a prefix, or beside it, is neither moved nor removed; each command
+//! What is mounted in a prefix, or next to it, is neither moved nor removed; each command
 //! says so before it changes anything. These need root, to mount something.
 #![cfg(target_os = "linux")]
 

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use cs_archive::{Archive, ReadAt, Wanted, sha256};
 use tempfile::TempDir;
 
-/// The flag of a caller who never wants to stop.
+/// The flag of a caller that never wants to stop.
 pub static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// A directory that goes away with the test.

@@ -35,7 +35,7 @@ pub fn compile(source: &str, output: &Path, arguments: &[&str]) {
     assert!(status.success(), "rustc {source} {arguments:?}");
 }
 
-/// The linker that cargo was told to use for this target, when the tests run on a machine of another kind.
+/// The linker that cargo uses for this target, when the tests run on a machine of another kind.
 fn linker_argument() -> Option<OsString> {
     let name = TARGET.to_uppercase().replace('-', "_");
     let linker = std::env::var_os(format!("CARGO_TARGET_{name}_LINKER"))?;

@@ -1,4 +1,4 @@
-//! A server that does what a test tells it to, on loopback.
+//! A server on loopback that does what a test asks for.
 pub mod process;
 
 use std::collections::HashMap;

@@ -71,7 +71,7 @@ pub(crate) fn is_locked(path: &Path) -> io::Result<bool> {
     Ok(answer == Err(Errno::WOULDBLOCK))
 }
 
-/// Nothing is there, a link or a file is, or nobody who asks may know.
+/// Nothing is there, a link or a file is, or this user may not look.
 fn is_no_directory(error: &io::Error) -> bool {
     let codes = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::ACCESS];
     codes

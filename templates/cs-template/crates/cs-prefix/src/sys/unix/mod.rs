@@ -53,7 +53,7 @@ pub(crate) fn look_at(path: &Path) -> io::Result<Seen> {
     let metadata = path.symlink_metadata()?;
     let mut attributes = attributes_of(&metadata);
     if metadata.is_symlink() {
-        // Nobody can change a link, whatever its permission bits say.
+        // A link cannot be changed, whatever its permission bits say.
         attributes.mode = 0;
     }
     Ok(Seen {
@@ -153,7 +153,7 @@ pub(crate) fn is_writable(directory: &Path) -> bool {
     answer.is_ok()
 }
 
-/// Whether nobody can write to the file system of `directory`.
+/// Whether the file system of `directory` is read-only.
 pub(crate) fn is_read_only(directory: &Path) -> bool {
     rustix::fs::statvfs(directory)
         .is_ok_and(|fs| fs.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))

@@ -54,7 +54,7 @@ pub fn place() -> Place {
 }
 
 impl Place {
-    /// Names beside the prefix and the prefix itself, sorted.
+    /// Names next to the prefix and the prefix itself, sorted.
     pub fn names(&self) -> Vec<String> {
         list(self.directory.path())
     }
@@ -94,7 +94,7 @@ pub fn build(version: &str) -> impl FnOnce(&Staging) -> Result<Details, String> 
     }
 }
 
-/// Install where nothing is special: no policy, nobody who is told, nothing that cancels.
+/// Install where nothing is special: no policy, no messages, nothing that cancels.
 pub fn install_as<E>(
     prefix: &Path,
     owner: &Owner,
@@ -103,7 +103,7 @@ pub fn install_as<E>(
     install_by(prefix, owner, &Policy::default(), build)
 }
 
-/// Install by a policy, with nobody who is told and nothing that cancels.
+/// Install by a policy, without messages and with nothing that cancels.
 pub fn install_by<E>(
     prefix: &Path,
     owner: &Owner,
