@@ -67,7 +67,7 @@ def build_wheels(session: nox.Session, projects: Iterable[Path]) -> list[str]:
 
 
 def build_wheel(session: nox.Session, project: Path, wheels: Path) -> None:
-    """Build one wheel with the pinned tools, in an environment beside those of the sessions."""
+    """Build one wheel with the pinned tools, in an environment next to those of the sessions."""
     place = (wheels.parent / "tools").resolve()
     scripts = place / ("Scripts" if os.name == "nt" else "bin")
     pip = (str(scripts / "python"), "-m", "pip")

@@ -22,7 +22,7 @@ from support.traps import GIB, MISSING_OR_DAMAGED, Trap, evil
 
 @pytest.fixture
 def trap(tmp_path: Path) -> Trap:
-    """An empty place for a prefix, and something beside it."""
+    """An empty place for a prefix, and something next to it."""
     trap = Trap(tmp_path)
     trap.set_up()
     return trap

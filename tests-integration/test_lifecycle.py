@@ -338,7 +338,7 @@ def test_a_prefix_that_its_user_has_changed_is_kept_with_one_line(
     assert "stays installed" in user.run(user.new, "bootstrap").stdout
     assert user.version == "1.0"
     first, *_, last = user.run(user.new, "bootstrap", "--force").stderr.splitlines()
-    assert f"replacing demo 1.0, which was changed since {words}" in first
+    assert f"replacing demo 1.0, which you have changed since it was installed {words}" in first
     assert hint.replace(", and ", "").replace(" adds that again", " adds your packages again") in last
     assert user.version == "2.0"
     assert_complete(user.prefix, packages=12)

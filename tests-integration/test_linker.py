@@ -97,7 +97,7 @@ def test_files_of_packages_say_where_they_are(embedded_runtime: Path, home: Home
 
 
 def find_staging(directory: Path) -> list[Path]:
-    """List what a first run may have left beside the prefix."""
+    """List what a first run may have left next to the prefix."""
     return [path for path in directory.iterdir() if path.name != "demo"]
 
 

@@ -68,7 +68,7 @@ class Delivery:
 
 @pytest.fixture
 def delivery(tmp_path: Path, home: Home, plain_workshop: Workshop) -> Delivery:
-    """An external runtime beside its bundle."""
+    """An external runtime next to its bundle."""
     built = plain_workshop.build(layout='"external"')
     directory = tmp_path / "delivery"
     directory.mkdir()

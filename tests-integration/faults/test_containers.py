@@ -112,7 +112,7 @@ def test_an_uninstall_leaves_nothing(container: Container, walker: Walker) -> No
 
 
 def assert_one_is_whole(walker: Walker) -> None:
-    """There is a complete prefix: in its place, or finished beside the one that is being emptied."""
+    """There is a complete prefix: in its place, or finished next to the one that is being emptied."""
     staging = walker.prefix.with_name(".demo.staging")
     marker = walker.prefix / ".demo.json"
     if not marker.exists() or marker.read_bytes().startswith(b"-"):

@@ -1,7 +1,7 @@
 """Let one system call fail, at each place where a command makes it, and look at what is left.
 
 The laws: the user has something that runs, named environments are never lost, a rollback that fails changes nothing, a
-marker is settled only when nothing is left beside the prefix, and the next run repairs everything.
+marker is settled only when nothing is left next to the prefix, and the next run repairs everything.
 
 With as many ``--kills`` as there are places, all of them; with fewer, some of them, which ones follows from ``--seed``.
 """
@@ -56,7 +56,7 @@ class Saboteur(Walker):
     """Lets commands fail in one home, which is put back after each."""
 
     def list_failures(self, command: tuple[str | Path, ...]) -> list[Failure]:
-        """Run the command to its end and list the calls about the prefix and what is beside it."""
+        """Run the command to its end and list the calls about the prefix and what is next to it."""
         log = self.home.directory.with_name("calls")
         options: list[str | Path] = ["strace", "-f", "-y", "-qq", "-o", log, "-e", f"trace={','.join(ERRORS)}"]
         assert self.home.run(*options, *command).returncode == 0

@@ -25,7 +25,7 @@ PROGRAM = ("-c", "import sys; print(sys.prefix)")
 class Stage:
     """One home, used for kill after kill of one command.
 
-    :param durations: seconds that each command takes when nobody kills it, by the test's name.
+    :param durations: seconds that each command takes when it is not killed, by the test's name.
     """
 
     home: Home

@@ -24,7 +24,7 @@ CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 @pytest.fixture(scope="module")
 def workshop(fast_directory: Path, cache_directory: Path) -> Iterator[Workshop]:
-    """Builds runtimes of two small packages; its server can be told to fail."""
+    """Builds runtimes of two small packages; its server fails on request."""
     with open_plain_workshop(fast_directory / "named", cache_directory) as workshop:
         yield workshop
 

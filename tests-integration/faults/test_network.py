@@ -21,7 +21,7 @@ SECRET = "open-sesame"
 
 @pytest.fixture(scope="module")
 def workshop(fast_directory: Path, cache_directory: Path) -> Iterator[Workshop]:
-    """Builds runtimes of two small packages; its server can be told to fail."""
+    """Builds runtimes of two small packages; its server fails on request."""
     with open_plain_workshop(fast_directory / "faulty", cache_directory) as workshop:
         yield workshop
 

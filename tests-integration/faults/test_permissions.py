@@ -1,4 +1,4 @@
-"""Users who may not write, file systems that nobody can write to, and paths of other users."""
+"""Users without write permission, read-only file systems, and paths of other users."""
 
 from __future__ import annotations
 

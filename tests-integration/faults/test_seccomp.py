@@ -10,7 +10,7 @@ from support.workshop import Workshop
 
 pytestmark = pytest.mark.tools("strace")
 
-# Young ones that a runtime, its C library and its delegate try, and a few that nobody uses yet.
+# Young ones that a runtime, its C library and its delegate try, and a few that are not in use yet.
 CALLS = [
     "clone3",
     "close_range",

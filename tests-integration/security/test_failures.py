@@ -1,4 +1,4 @@
-"""What cannot be deleted is in nobody's way.
+"""What cannot be deleted does not get in the way.
 
 The law: no command fails because of it but `uninstall`, which removes all else and says what is left; it is reported
 once, with its path; no later run is slower or louder; and once it can be deleted, the next command that writes
@@ -40,7 +40,7 @@ def add_foreign_directory(prefix: Path) -> Callable[[], object]:
 
 
 def add_immutable_file(prefix: Path) -> Callable[[], object]:
-    """A file that nobody can delete, root included."""
+    """A file that cannot be deleted, even by root."""
     file = prefix / "share" / "module.pyc"
     file.write_text("immutable")
     if subprocess.run(["chattr", "+i", file], capture_output=True).returncode != 0:

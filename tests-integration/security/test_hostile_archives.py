@@ -34,7 +34,7 @@ IO_FAILURE = 74
 
 @pytest.fixture
 def trap(tmp_path: Path) -> Trap:
-    """An empty place for a prefix, and something beside it."""
+    """An empty place for a prefix, and something next to it."""
     trap = Trap(tmp_path)
     trap.set_up()
     return trap
@@ -126,7 +126,7 @@ def test_links_of_one_file_are_one_file(trap: Trap) -> None:
 
 def test_text_grows_by_no_more_than_real_packages_need(trap: Trap) -> None:
     grown = text("share/text", b"a" * 4 * MIB, record={"prefix_placeholder": "a"})
-    assert "more than four times its size" in trap.refuse(evil(grown))
+    assert "more than four times larger" in trap.refuse(evil(grown))
 
 
 def test_a_thousand_placeholders_in_one_file_are_replaced(trap: Trap) -> None:

@@ -40,7 +40,7 @@ def mount_tmpfs(directory: Path, *options: str) -> contextlib.AbstractContextMan
 
 @contextlib.contextmanager
 def mount_ext4(directory: Path, size_bytes: int, options: Sequence[str] = ()) -> Iterator[Path]:
-    """Make an ext4 file system in a file beside ``directory`` and mount it.
+    """Make an ext4 file system in a file next to ``directory`` and mount it.
 
     :param options: of ``mkfs.ext4``: ``("-N", "200")`` gives it so many inodes.
     """

@@ -1,4 +1,4 @@
-"""Is a prefix complete, is anything left beside it?"""
+"""Is a prefix complete, is anything left next to it?"""
 
 from __future__ import annotations
 

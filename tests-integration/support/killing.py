@@ -36,7 +36,7 @@ class Instant:
 def choose_instant(number: int, seed: int, *, home: Home, duration_seconds: float) -> Instant:
     """Choose the instant of kill ``number``: every other one at a time, the rest at an event on the disk.
 
-    :param duration_seconds: how long the command takes when nobody kills it.
+    :param duration_seconds: how long the command takes when it is not killed.
     """
     randomness = random.Random(f"{seed}-{number}")
     whole_group = randomness.random() < 0.5

@@ -1,4 +1,4 @@
-"""Start commands beside a test, wait for what they do, and look at them in ``/proc``."""
+"""Start commands in parallel with a test, wait for what they do, and look at them in ``/proc``."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ PLACES: dict[str, Callable[[Path], Path]] = {
 
 
 def put_pipe(marker: Path) -> None:
-    """A pipe that nobody writes to."""
+    """A pipe without a writer."""
     os.mkfifo(marker)
 
 

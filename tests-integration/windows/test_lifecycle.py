@@ -21,7 +21,7 @@ def version_of(home: WindowsHome) -> str:
 
 
 def beside(home: WindowsHome) -> list[str]:
-    """What is left beside the prefix."""
+    """What is left next to the prefix."""
     return sorted(path.name for path in home.directory.iterdir() if path.name.startswith("."))
 
 

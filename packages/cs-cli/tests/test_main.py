@@ -121,7 +121,7 @@ def test_a_workspace_that_is_not_there_is_a_failure(tmp_path: Path, monkeypatch:
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make ``cs verify`` fail as nobody expects it to."""
+    """Make ``cs verify`` fail unexpectedly."""
 
     def fail(_: object) -> int:
         raise ZeroDivisionError("oops")

@@ -1,7 +1,7 @@
 """Write the test vectors of the stamp format anew.
 
 Run it with ``nox -s vectors``. The same release gives the same bytes; a test compares them. Both test suites, Python's
-and Rust's, read ``vectors.json`` and the files beside it, and share nothing else.
+and Rust's, read ``vectors.json`` and the files next to it, and share nothing else.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-
 """What tests and benchmarks keep from one run to the next."""
 
 FORGOTTEN_AFTER_S = 30 * 24 * 3600
-"""A channel that nobody has used for so long is removed when another one is built."""
+"""A channel that was not used for so long is removed when another one is built."""
 
 TINY = ["click", "idna", "six", "attrs", "packaging", "markupsafe", "jinja2", "cowsay"]
 
@@ -93,7 +93,7 @@ def _forget_old(channels: Path, size: str) -> None:
 
 
 def _build(work: Path, channel: Path, size: Size, recipe: str) -> None:
-    """Build beside the final place and move there: an interrupted build leaves nothing that looks finished."""
+    """Build next to the final place and move there: an interrupted build leaves nothing that looks finished."""
     fresh = work / "channel"
     (fresh / "noarch").mkdir(parents=True)
     _write_packages(fresh, size, work)

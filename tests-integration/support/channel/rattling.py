@@ -46,7 +46,7 @@ def install(lock: Path, prefix: Path, *, cache: Path, platform: str) -> int:
 
 
 def _run(action: str, *arguments: str | Path) -> Any:
-    # -P: what is beside this file hides no module that py-rattler imports.
+    # -P: what is next to this file hides no module that py-rattler imports.
     command = (sys.executable, "-P", __file__, action, *map(str, arguments))
     completed = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if completed.returncode != 0:

@@ -51,7 +51,7 @@ def test_a_wheel_for_another_platform_is_found(
 def test_without_a_template_nothing_is_ready(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.argv", [str(tmp_path / "cs")])  # there may be one beside the program that runs the tests
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "cs")])  # there may be one next to the program that runs the tests
     with pytest.raises(TemplateNotFoundError):
         prepare_build(build_options("-q"))
 

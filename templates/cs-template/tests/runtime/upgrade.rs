@@ -178,13 +178,13 @@ fn a_forced_repair_of_the_same_build_also_lists_what_is_removed() {
     add_packages(&sandbox, "plugin");
     let forced = sandbox.run(&["bootstrap", "--force"]).ok().stderr;
     assert!(
-        forced.contains("replacing demo 1.0, which was changed since"),
+        forced.contains("replacing demo 1.0, which you have changed since"),
         "{forced}"
     );
     let quiet = sandbox.run(&["-q", "bootstrap", "--force"]).ok();
     assert_eq!(quiet.stderr, "");
     let again = sandbox.run(&["bootstrap", "--force"]).ok().stderr;
-    assert!(!again.contains("changed since"), "{again}");
+    assert!(!again.contains("changed since it was installed"), "{again}");
 }
 
 /// A runtime whose delegate is conda, with these packages besides.

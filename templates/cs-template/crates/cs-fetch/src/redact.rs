@@ -166,7 +166,7 @@ mod tests {
         let shown = redact_text("from http://a:b@proxy:1 and https://x/t/tok/y (https://z@w/) ok?");
         assert_eq!(
             shown,
-            "from http://********@proxy:1 and https://x/t/***/y (https://********@w/) ok?"
+            "from http://***@proxy:1 and https://x/t/***/y (https://***@w/) ok?"
         );
     }
 

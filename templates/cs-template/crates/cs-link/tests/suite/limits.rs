@@ -191,7 +191,7 @@ fn text_does_not_grow_without_end() {
         .link(&[recipe("evil", vec![text("a", 4 * MIB)])])
         .unwrap_err();
     assert!(
-        error.to_string().contains("more than four times its size"),
+        error.to_string().contains("more than four times larger"),
         "{error}"
     );
     let written = bench.path("share/text").metadata().unwrap().len();
