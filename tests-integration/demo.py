@@ -62,7 +62,7 @@ def _report(runtime: Path, prefix: Path, first: float, second: float) -> None:
     installed = sum(path.stat().st_size for path in files)
     print("== What happened")
     print(f"runtime      {runtime.stat().st_size / 1e6:8.1f} MB, one file, needs nothing else")
-    print(f"prefix       {installed / 1e6:8.1f} MB in {len(files)} files, {prefix.name} below the user's ~/.conda")
+    print(f"prefix       {installed / 1e6:8.1f} MB in {len(files)} files, {prefix.name} under the user's ~/.conda")
     print(f"first run    {first:8.2f} s")
     print(f"second run   {second:8.3f} s, of which Python's own start is nearly all")
 
