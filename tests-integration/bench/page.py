@@ -16,7 +16,7 @@ Written by `nox -s bench -- --docs` on {date}; do not edit by hand.
 {table}
 ```
 
-Each row is the median of {rounds} pairs of runs, taken in turns on one machine, in one session; the ratio is the
+Each row is the median of {rounds} pairs of runs, taken in turns on one machine, in one session. The ratio is the
 median of the pairs' own ratios, followed by the least and the largest. First runs start with an empty page cache.
 Processor time is the user and system time of the process and its children. Unlike wall time, it does not depend on
 how busy the host is.
