@@ -22,7 +22,7 @@ from support.workshop import Workshop
 
 @dataclass
 class User:
-    """Somebody with an older and a newer build of the same runtime."""
+    """A user with an older and a newer build of the same runtime."""
 
     home: Home
     old: Path

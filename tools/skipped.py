@@ -66,7 +66,7 @@ def is_allowed(reason: str, *, nothing_missing: bool = False) -> bool:
 
 
 def note(reason: str, test: str) -> None:
-    """Write that a test was left out, where somebody asked for it."""
+    """Write that a test was left out, if a session asked for it."""
     name = os.environ.get(FILE_VARIABLE)
     if name:
         with Path(name).open("a", encoding="utf-8") as file:

@@ -128,7 +128,7 @@ def ends_within(seconds: int, name: str) -> Iterator[None]:
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float = 120) -> None:
-    """Wait until something shows that nobody reports.
+    """Wait until a condition holds that no event reports.
 
     :param seconds: so long that it does not come any more.
     """

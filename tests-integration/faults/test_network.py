@@ -139,7 +139,7 @@ def test_a_server_that_stalls_is_asked_again(runtime: Path, server: Server, home
 
 
 def test_a_server_that_nobody_runs_is_named(runtime: Path, home: Home, workshop: Workshop) -> None:
-    home.extra["HTTP_PROXY"] = "http://127.0.0.1:9"  # the discard port: nobody listens
+    home.extra["HTTP_PROXY"] = "http://127.0.0.1:9"  # the discard port: nothing listens
     completed = home.run(runtime, "bootstrap")
     assert completed.returncode == 69
     assert workshop.server.url in completed.stderr

@@ -1,7 +1,7 @@
 """What the builder reads costs little, and a user who can write to its cache changes nothing that ships.
 
 The law: no archive of some kB takes more than 300 MB or many seconds, whatever its metadata says; a cache that
-somebody else has changed gives the same runtime or an error; damage in it is a cache miss.
+another user has changed gives the same runtime or an error; damage in it is a cache miss.
 """
 
 from __future__ import annotations

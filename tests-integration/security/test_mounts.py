@@ -1,4 +1,4 @@
-"""What is mounted in a prefix, or next to it, is nobody's to remove or to move.
+"""What is mounted in a prefix, or next to it, is neither removed nor moved.
 
 The law: each command that would is refused with the mount's path and changes nothing; a run goes on with the prefix in
 place; and once the mount is gone, nothing is left of it all.

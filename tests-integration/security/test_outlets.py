@@ -43,7 +43,7 @@ def records(fast_directory: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def workspace(tmp_path: Path, records: list[dict[str, Any]]) -> Path:
-    """A workspace of one package, whose channel nobody has."""
+    """A workspace of one package, whose channel no server has."""
     ship = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": '"awkward-delegate"', "layout": '"online"'}
     url = "https://outlets.example/channel"
     made = Workspace(directory=tmp_path / "w", specs=("awkward-base",), channel_url=url, ship=ship)

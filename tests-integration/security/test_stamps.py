@@ -193,11 +193,11 @@ def test_all_readers_agree(kind: str, published: Stamp, home: Home, tmp_path: Pa
         full, later = home.run(runtime, "--path", str(tmp_path / "other"), "bootstrap"), home.run(runtime, "word")
         if error is None:
             assert full.returncode != DAMAGED, (number, full)
-        # Nobody on a user's machine reads the lock, and of the bundle it is the archives that are compared.
+        # On a user's machine no program reads the lock, and of the bundle only the archives are compared.
         elif error.part not in ("lock", "bundle"):
             refused += 1
             assert full.returncode == DAMAGED, (number, str(error), full)
-            # A later run needs no plan: who has it changed has changed the identity, and installs.
+            # A later run needs no plan. A changed plan changes the identity, so the run installs.
             assert (later.returncode, later.stdout) == (DAMAGED, ""), (number, str(error), later)
         shutil.rmtree(tmp_path / "other", ignore_errors=True)
         runtime.unlink()

@@ -1,7 +1,7 @@
 """Files that users put into a prefix without a package are named before they are removed, whatever the command.
 
 The law: no command deletes such a file that was not named on the terminal before, by that command or the one that put
-the prefix aside; and what programs leave by merely running keeps nobody from upgrading.
+the prefix aside; and what programs leave by merely running does not prevent an upgrade.
 """
 
 from __future__ import annotations

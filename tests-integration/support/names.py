@@ -64,7 +64,7 @@ def _read_name(query: bytes) -> tuple[str, int]:
 
 @contextlib.contextmanager
 def serve_names() -> Iterator[DnsServer]:
-    """Serve at an address of this machine that nobody else has, at the port that resolv.conf means."""
+    """Serve at an address of this machine that nothing else uses, at the port that resolv.conf means."""
     server = DnsServer(f"127.{random.randrange(1, 250)}.{random.randrange(250)}.{random.randrange(1, 250)}")
 
     class Datagrams(socketserver.BaseRequestHandler):
@@ -166,7 +166,7 @@ class Machine:
 
 
 def _join_calls(trace: str) -> Iterator[tuple[str, str]]:
-    """List who made which call, each where it ended: others come in between, and strace then writes it in two parts."""
+    """List each call with its process, where it ended: strace writes a call in two parts if others come in between."""
     begun: dict[str, str] = {}
     for who, text in (line.split(maxsplit=1) for line in trace.splitlines()):
         if text.endswith(UNFINISHED):

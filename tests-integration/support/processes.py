@@ -69,7 +69,7 @@ def state_of(process: int) -> str:
 
 
 def is_running(process: int) -> bool:
-    """Say whether a process has not ended; one that nobody has waited for has."""
+    """Say whether a process has not ended; a process that no other has waited for has."""
     return state_of(process) not in ("", "Z")
 
 

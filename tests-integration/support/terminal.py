@@ -37,7 +37,7 @@ def run_raw(words: Sequence[str | Path], **options: Any) -> subprocess.Completed
 
 
 class Dialogue:
-    """A command on a terminal of its own, and who sits there. Leaving the context waits for its end."""
+    """A command on a terminal of its own, and the user there. Leaving the context waits for its end."""
 
     def __init__(self, words: Sequence[str | Path], *, has_keys: bool = False, **options: Any) -> None:
         """Start the command.
@@ -96,11 +96,11 @@ def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 65536)
     except OSError:
-        return b""  # nobody holds the other end any more
+        return b""  # no process holds the other end any more
 
 
 def check_harmless(completed: subprocess.CompletedProcess[bytes]) -> str:
-    """Look for what a terminal obeys, and for lines that somebody else than the command has made.
+    """Look for what a terminal obeys, and for lines that the command itself did not make.
 
     :returns: everything that was written.
     """

@@ -20,7 +20,7 @@ from .commands import Home
 IS_POSSIBLE = sys.platform == "linux" and platform.machine() == "x86_64"
 
 # Those that change what other processes find on the disk, by their numbers on x86-64. Writing into files that are new
-# is not one: nobody looks at them before something else has happened.
+# is not one: no process looks at them before something else has happened.
 CHANGES = {
     18: "pwrite64", 73: "flock", 74: "fsync", 82: "rename", 83: "mkdir", 84: "rmdir", 86: "link", 87: "unlink",
     88: "symlink", 258: "mkdirat", 263: "unlinkat", 264: "renameat", 265: "linkat", 266: "symlinkat", 306: "syncfs",

@@ -21,7 +21,7 @@ from .workshop import Workshop
 PROGRAM = Path(__file__).with_name("windows_programs.c")
 COMPILER = "x86_64-w64-mingw32-gcc"
 
-# Says where it ran, in three of the forms that programs write a path in, and takes as long as it is told to.
+# Says where it ran, in three of the forms that programs write a path in, and waits for what LINK_WAITS_FOR names.
 POST_LINK = rb"""@echo off
 echo native=%PREFIX%>"%PREFIX%\post-link.txt"
 echo slashes=%PREFIX:\=/%>>"%PREFIX%\post-link.txt"

@@ -75,7 +75,7 @@ def _add_zlib(folder: Path) -> None:
 def serving(variables: dict[str, str]) -> Iterator[None]:
     """Keep wine's server and services running: a program then starts in a tenth of a second.
 
-    Who starts them first would also hand them its output, and a test that reads it to the end would wait for ever.
+    A test that starts them first would also hand them its output. If it reads that to the end, it waits for ever.
     """
     _call(variables, "wineserver64", "-p")
     _call(variables, "wine64", "cmd", "/c", "exit")

@@ -502,7 +502,7 @@ def names() -> list[Archive]:
 def modes() -> list[Archive]:
     """Permission bits and times that are not the usual ones."""
     bits = [0o400, 0o444, 0o555, 0o600, 0o640, 0o644, 0o700, 0o755, 0o777, 0o4755, 0o2755, 0o6755, 0o1777]
-    bits += [0o000, 0o111] if IS_ROOT else []  # nobody else could read them again
+    bits += [0o000, 0o111] if IS_ROOT else []  # only root can read them again
     entries: list[Entry] = [plain(f"bin/mode-{mode:04o}", "x", mode=mode) for mode in bits]
     entries += [text(f"bin/prefix-mode-{mode:04o}", PLACEHOLDER, mode=mode) for mode in (0o400, 0o555, 0o755, 0o4755)]
     times = {"epoch": 0, "1980": 315_532_800, "2040": 2_208_988_800, "2200": 7_258_118_400, "usual": MTIME}
