@@ -43,8 +43,8 @@ A later run does none of this: [launch](launch.md) says where its microseconds g
 $ nox -s bench -- --rounds 5 --json report.json --svg chart.svg
 ```
 
-It builds the large channel ({packages} packages, {packed_mb} MB packed), installs conda-ship 0.11.1 from the package
-index into a separate environment, and measures on a fresh loop-mounted ext4 image as root, else where `--dir`
+It builds the large channel ({packages} packages, {packed_mb} MB packed), and installs conda-ship 0.11.1 from the
+package index into a separate environment. It measures on a fresh loop-mounted ext4 image as root, else where `--dir`
 says. Expect a quarter of an hour.
 """
 
