@@ -234,7 +234,7 @@ def test_named_environments_follow_an_upgrade_and_a_rollback(user: User) -> None
     assert (user.version, precious.read_text()) == ("2.0", "mine")
     assert not (user.beside / ".demo.previous" / "envs").exists()
     user.add_environment("second")
-    assert "demo 1.0 is back" in user.run(user.new, "rollback").stdout
+    assert "demo 1.0 is restored at" in user.run(user.new, "rollback").stdout
     assert (user.version, precious.read_text()) == ("1.0", "mine")
     assert list_names(user.prefix / "envs") == ["mine", "second"]
     assert user.run(user.old, "word").stderr == ""
