@@ -25,8 +25,6 @@ REQUIREMENTS = ROOT / "requirements"
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 # The tools for other platforms (tools/foreign) are for Linux on x86-64; only root can map all users into a namespace.
 CAN_RUN_FOREIGN = sys.platform == "linux" and platform.machine() == "x86_64" and IS_ROOT
-# What ``nox -s foreign`` has fetched. Without it ``nox -s tests`` leaves that session out: Debian keeps no old version.
-FOREIGN_TOOLS = tuple(CACHE / "cross" / "kits" / f"{kit}.mark" for kit in ("rust", "arm64", "mingw", "qemu", "wine"))
 # What runs for platforms other than this machine's.
 FOREIGN_SUITES = {
     "linux-aarch64": (
@@ -124,8 +122,6 @@ def tests_tools(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run everything that must pass before a change lands; the last line says what did not."""
     names = ["lint", "typing", "rust", *(f"tests-{name}" for name in (*PACKAGES, "tools")), "docs", "integration"]
-    left_out = find_foreign_obstacle()
-    names += [] if left_out else ["foreign"]
     report, skipped = (Path(session.create_tmp()).resolve() / name for name in ("report.json", "skipped.txt"))
     for file in (report, skipped):
         file.unlink(missing_ok=True)
@@ -134,18 +130,9 @@ def tests(session: nox.Session) -> None:
     skips = session.run(sys.executable, "tools/skipped.py", str(skipped), external=True, silent=True)
     results = {one["name"]: one["result"] for one in json.loads(report.read_text(encoding="utf-8"))["sessions"]}
     # At the end of the program, so that not even a line of nox comes after it.
-    atexit.register(print, summarize(names, results, left_out, str(skips).strip()))
+    atexit.register(print, summarize(names, results, "foreign not run: nox -s foreign", str(skips).strip()))
     if set(results.values()) != {"success"} or len(results) != len(names):
         session.error("not everything passed")
-
-
-def find_foreign_obstacle() -> str:
-    """Say why ``nox -s tests`` leaves out the tests for other platforms; empty if it runs them."""
-    if not CAN_RUN_FOREIGN:
-        return "foreign not run: only as root on Linux on x86-64"
-    if not all(mark.exists() for mark in FOREIGN_TOOLS):
-        return "foreign not run: its tools are not in the cache, nox -s foreign fetches them"
-    return ""
 
 
 def summarize(names: Sequence[str], results: dict[str, str], *skips: str) -> str:

@@ -1,6 +1,5 @@
 //! Windows: no directory locks and no exchange. A file next to the staging directory is the claim's
-//! lock, and the fallbacks of `swap`
-//! take the exchange's place.
+//! lock, and the fallbacks of `swap` take the exchange's place.
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata, OpenOptions};
@@ -10,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_DIR_NOT_EMPTY, ERROR_SHARING_VIOLATION,
+    ERROR_ACCESS_DENIED, ERROR_DIR_NOT_EMPTY, ERROR_INVALID_NAME, ERROR_SHARING_VIOLATION,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_DELETE_ON_CLOSE,
@@ -228,6 +227,8 @@ fn is_in_use(error: &io::Error) -> bool {
         ERROR_ACCESS_DENIED,
         ERROR_SHARING_VIOLATION,
         ERROR_DIR_NOT_EMPTY,
+        // What wine answers when a directory on the way is renamed meanwhile.
+        ERROR_INVALID_NAME,
     ];
     let code = error.raw_os_error().unwrap_or_default();
     refusals
