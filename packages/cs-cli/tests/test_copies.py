@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ import cs_manifest.suggestions
 import cs_stamp.copying
 from cs_bundle.replacing import replacing as replacing_of_bundle
 from cs_cli.archives.remembered import write_atomically
-from cs_lock import SUBDIRS
+from cs_lock import SUBDIRS, Requirement
+from cs_stamp import PlanRequirement
 from cs_stamp.writer import replacing as replacing_of_stamp
 
 NAMES = st.text("abcXYZ-_. 019é", max_size=12)
@@ -70,6 +72,13 @@ def test_a_file_has_the_same_digest(tmp_path_factory: pytest.TempPathFactory, da
     path.write_bytes(data)
     found = cs_lock.digests._hash_file(path)
     assert found == (cs_bundle.hash_file(path), len(data))
+
+
+def test_a_requirement_has_the_same_fields_in_a_lock_and_in_a_plan() -> None:
+    def describe(shape: Any) -> list[tuple[str, Any, Any]]:
+        return [(field.name, field.type, field.default) for field in fields(shape)]
+
+    assert describe(Requirement) == describe(PlanRequirement)
 
 
 def test_every_platform_of_a_manifest_can_be_in_a_lock() -> None:

@@ -7,7 +7,7 @@ the match spec does: a machine that a solver would accept is accepted. Versions 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .records import PackageRecord, parse_dependency_name
@@ -73,21 +73,25 @@ def find_requirements(records: Iterable[PackageRecord], subdir: str) -> MachineR
     checked: list[Requirement] = []
     unchecked: list[Requirement] = []
     for record in records:
-        for specs, is_needed in ((record.depends, True), (record.constrains, False)):
-            for spec in specs:
-                name = parse_dependency_name(spec)
-                if not name.startswith("__"):
-                    continue
-                found = _reduce(record.name, spec, name, is_needed)
-                if _is_given(found, spec, system):
-                    continue
-                is_known = found is not None and name in _CHECKED.get(system, ())
-                if found is None or not is_known or (found.x86_64_level and architecture != "64"):
-                    bare = Requirement(package=record.name, spec=spec, name=name, is_needed=is_needed)
-                    unchecked.append(bare)
-                else:
-                    checked.append(found)
+        for spec, name, is_needed in _list_virtual(record):
+            found = _reduce(record.name, spec, name, is_needed)
+            if _is_given(found, system):
+                continue
+            is_known = name in _CHECKED.get(system, ())
+            if found is None or not is_known or (found.x86_64_level and architecture != "64"):
+                unchecked.append(Requirement(package=record.name, spec=spec, name=name, is_needed=is_needed))
+            else:
+                checked.append(found)
     return MachineRequirements(checked=_drop_implied(checked), unchecked=tuple(unchecked))
+
+
+def _list_virtual(record: PackageRecord) -> Iterator[tuple[str, str, bool]]:
+    """List the virtual packages of a record: match spec, name, whether it is needed."""
+    for specs, is_needed in ((record.depends, True), (record.constrains, False)):
+        for spec in specs:
+            name = parse_dependency_name(spec)
+            if name.startswith("__"):
+                yield spec, name, is_needed
 
 
 def reduce_versions(text: str) -> tuple[str, ...] | None:
@@ -204,7 +208,7 @@ def _reduce(package: str, spec: str, name: str, is_needed: bool) -> Requirement 
     )
 
 
-def _is_given(found: Requirement | None, spec: str, system: str) -> bool:
+def _is_given(found: Requirement | None, system: str) -> bool:
     """Tell whether every machine of the system has what is asked for."""
     if found is None or found.versions or found.x86_64_level:
         return False
