@@ -13,7 +13,7 @@ from foreign.compiling import environment
 from foreign.debian import Pin, download, read_names, read_pins
 from foreign.errors import ForeignError
 from foreign.frameworks import find_symbols, write_stubs
-from foreign.targets import TARGETS, find_target
+from foreign.targets import TARGETS, Target, find_target
 from foreign.zig import leave_out_c_library, list_objects, write_wrappers
 
 KITS = {target.tools.kit for target in TARGETS} - {None, kits.ZIG}
@@ -151,11 +151,10 @@ def test_a_kit_that_nobody_has_named_is_refused(shelf: list[Path]) -> None:
         kits.provide("other")
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.subdir)
-def test_cargo_is_told_everything_by_variables(target: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("row", TARGETS, ids=lambda row: row.subdir)
+def test_cargo_is_told_everything_by_variables(row: Target, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(kits, "provide", lambda kit: tmp_path / kit)
     monkeypatch.setattr("foreign.zig.CACHE", tmp_path)
-    row = find_target(target.subdir)  # type: ignore[attr-defined]
     variables = environment(row)
     assert variables["CARGO_BUILD_TARGET"] == row.triple
     assert ("CARGO_UNSTABLE_BUILD_STD" in variables) == (row.std == "source")

@@ -21,6 +21,13 @@ def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def xterm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let terminals have colours and 80 columns."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.fixture
 def channel(tmp_path: Path) -> Channel:
     """Return a channel of three packages."""
     return small_channel(tmp_path / "channel")

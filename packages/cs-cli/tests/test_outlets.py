@@ -31,11 +31,10 @@ from cs_cli.inspection.summary import BytecodeCost, DelegateCheck, Inspection, P
 from cs_cli.project.derivation import derive_project
 from cs_cli.terminal.console import Console, print_json, print_lines
 from cs_cli.terminal.escaping import escape_line
-from cs_cli.terminal.formatted import print_formatted
-from cs_cli.terminal.lines import Block, paint
+from cs_cli.terminal.lines import paint
 from cs_cli.verification.checks import Fault, Verification
 from cs_lock import Channel, Exclusion, Problem
-from terminals import COLORS, FakeTerminal, to_plain
+from terminals import COLORS, show, to_plain
 
 PACKAGES = Path(__file__).parents[2]
 SOURCES = list(PACKAGES.glob("*/src/*/**/*.py"))
@@ -59,19 +58,6 @@ def written(print_something: Callable[[], None]) -> str:
     return out.getvalue()
 
 
-def written_at_terminal(blocks: Iterable[Block]) -> str:
-    """Return what a terminal gets."""
-    terminal = FakeTerminal()
-    print_formatted(blocks, terminal)
-    return terminal.getvalue()
-
-
-@pytest.fixture(autouse=True)
-def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "80")
-
-
 @example(HOSTILE)
 @given(ANYTHING)
 def test_a_line_stays_one_line_and_commands_nothing(text: str) -> None:
@@ -86,7 +72,7 @@ def test_a_line_stays_one_line_and_commands_nothing(text: str) -> None:
 @given(ANYTHING)
 def test_colours_are_the_only_commands(text: str) -> None:
     line = (text, paint(text, "bold red"))
-    painted = written_at_terminal([line])
+    painted = show(line)
     assert set(COLORS.findall(painted)) == {"\x1b[1;31m", "\x1b[0m"}
     assert_harmless(COLORS.sub("", painted))
     assert_harmless("".join(to_plain([line])))
@@ -159,7 +145,7 @@ def test_no_inspection_forges_a_line() -> None:
         assert_harmless("".join(lines))
         assert "\n" not in "".join(lines)
         assert len(lines) == len(to_plain(render_inspection(spoil(inspection, "x"), unicode=True)))
-        assert_harmless(COLORS.sub("", written_at_terminal(blocks)))
+        assert_harmless(COLORS.sub("", show(*blocks)))
 
     check()
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
 
-class Listener:
+class Listener(ABC):
     """A context in which connections are taken; leaving it ends those that are still open.
 
     :ivar address: host and port.
@@ -42,9 +43,9 @@ class Listener:
             self._open.append(client)
             threading.Thread(target=self._serve, args=(client, len(self._open)), daemon=True).start()
 
+    @abstractmethod
     def _serve(self, client: socket.socket, number: int) -> None:
         """Answer a connection.
 
         :param number: no other connection has it.
         """
-        raise NotImplementedError

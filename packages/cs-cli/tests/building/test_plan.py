@@ -97,28 +97,25 @@ def test_the_header_adds_up_what_archives_hold(workspace: Workspace) -> None:
     assert (header.installed_size_bytes, header.installed_file_count) == (20, 6)
 
 
-def test_the_header_says_where_the_delegate_is(workspace: Workspace) -> None:
-    one = ArchiveContents(
-        executables=("bin/python",),
+def contents_with(executable: str) -> ArchiveContents:
+    """Return an archive with one executable, and a placeholder that limits the prefix to 80 bytes."""
+    return ArchiveContents(
+        executables=(executable,),
         entry_points=(),
         installed_size_bytes=1,
         installed_file_count=1,
         prefix_limit_bytes=80,
     )
-    header = compose_header(plan(), [one])
+
+
+def test_the_header_says_where_the_delegate_is(workspace: Workspace) -> None:
+    header = compose_header(plan(), [contents_with("bin/python")])
     assert (header.delegate_path, header.prefix_limit_bytes) == ("bin/python", 80)
     assert compose_header(plan(), None).delegate_path is None
 
 
 def test_windows_replaces_no_placeholder_in_binaries(workspace: Workspace) -> None:
-    one = ArchiveContents(
-        executables=("Python.EXE",),
-        entry_points=(),
-        installed_size_bytes=1,
-        installed_file_count=1,
-        prefix_limit_bytes=80,
-    )
-    header = compose_header(replace(plan(), subdir="win-64"), [one])
+    header = compose_header(replace(plan(), subdir="win-64"), [contents_with("Python.EXE")])
     assert (header.delegate_path, header.prefix_limit_bytes) == ("Python.EXE", None)
 
 

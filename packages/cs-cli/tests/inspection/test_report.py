@@ -12,9 +12,8 @@ from cli_samples import Channel, Cs, Workspace, inspect_options, make_workspace
 from cs_cli.inspection.report import render_inspection
 from cs_cli.inspection.summary import DelegateCheck, inspect_derivation
 from cs_cli.project.derivation import derive_project
-from cs_cli.terminal.formatted import print_formatted
 from cs_cli.terminal.lines import Block
-from terminals import COLORS, FakeTerminal, run_at_terminal, to_plain
+from terminals import COLORS, run_at_terminal, show, to_plain
 
 
 def render(*flags: str, unicode: bool = True) -> str:
@@ -28,9 +27,7 @@ def inspect(*flags: str, unicode: bool = True) -> list[Block]:
 
 
 def render_at_terminal(*flags: str) -> str:
-    terminal = FakeTerminal()
-    print_formatted(inspect(*flags), terminal)
-    return terminal.getvalue()
+    return show(*inspect(*flags))
 
 
 def test_a_pipe_gets_one_line_a_platform(workspace: Workspace) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import termios
 from collections.abc import Iterable, Mapping, Sequence
 
+from cs_cli.terminal.formatted import print_formatted
 from cs_cli.terminal.lines import Block
 from cs_cli.terminal.plain import render_plain
 
@@ -26,6 +27,13 @@ class FakeTerminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+def show(*blocks: Block, stream: io.StringIO | None = None) -> str:
+    """Return what a stream gets, a terminal unless another is given."""
+    stream = stream or FakeTerminal()
+    print_formatted(blocks, stream)
+    return stream.getvalue()
 
 
 def to_plain(blocks: Iterable[Block]) -> list[str]:

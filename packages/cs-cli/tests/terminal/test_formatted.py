@@ -12,25 +12,15 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from cs_cli.terminal.escaping import escape_line
-from cs_cli.terminal.formatted import print_formatted, show_bar
-from cs_cli.terminal.lines import Block, Column, Line, Piece, Table, paint, whole
-from terminals import COLORS, FakeTerminal, run_at_terminal, to_plain
+from cs_cli.terminal.formatted import show_bar
+from cs_cli.terminal.lines import Column, Line, Piece, Table, paint, whole
+from terminals import COLORS, FakeTerminal, run_at_terminal, show, to_plain
+
+pytestmark = pytest.mark.usefixtures("xterm")
 
 WIDTHS = [1, 20, 50, 80, 140]
 PATH = "/a folder of someone/with a long name/" + "x" * 60
 RICH_WORDS = "[bold red]x[/] [link=https://e.example]y[/link] :smile: 192.168.0.1 'text' True https://e.example/x"
-
-
-def show(*blocks: Block, stream: io.StringIO | None = None) -> str:
-    stream = stream or FakeTerminal()
-    print_formatted(blocks, stream)
-    return stream.getvalue()
-
-
-@pytest.fixture(autouse=True)
-def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "80")
 
 
 def test_styles_are_shown() -> None:

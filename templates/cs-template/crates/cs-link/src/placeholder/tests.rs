@@ -6,10 +6,14 @@ const OLD: &str = "/opt/old/placeholder";
 const NEW: &str = "/new";
 
 fn replaced(mode: FileMode, bytes: &[u8], chunk_bytes: usize) -> Vec<u8> {
+    replaced_for(OLD, mode, bytes, chunk_bytes)
+}
+
+fn replaced_for(old: &str, mode: FileMode, bytes: &[u8], chunk_bytes: usize) -> Vec<u8> {
     let mut replacer = Replacer::new(
         &Placeholder {
             mode,
-            text: Rc::from(OLD),
+            text: Rc::from(old),
         },
         NEW,
     );
@@ -38,18 +42,7 @@ fn a_placeholder_with_a_nul_in_it_does_no_harm() {
     let odd = "/opt/old\0placeholder";
     let text = format!("x{odd}{odd}{odd}y\0z").into_bytes();
     for chunk_bytes in [1, 7, 19, 20, 21, 400] {
-        let mut replacer = Replacer::new(
-            &Placeholder {
-                mode: FileMode::Binary,
-                text: Rc::from(odd),
-            },
-            NEW,
-        );
-        let mut out = Vec::new();
-        for chunk in text.chunks(chunk_bytes) {
-            replacer.push(chunk, false, &mut out);
-        }
-        replacer.push(b"", true, &mut out);
+        let out = replaced_for(odd, FileMode::Binary, &text, chunk_bytes);
         assert_eq!(out.len(), text.len());
     }
 }
