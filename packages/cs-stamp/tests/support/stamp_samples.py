@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from regenerate import HEADER
+from samples import HEADER
 
 from cs_stamp import Header, Plan, PlannedPackage, PlanPython, StampInfo, write_stamp
 
