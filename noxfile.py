@@ -37,9 +37,13 @@ FOREIGN_SUITES = {
 }
 
 # Tests of the crates that see the emulation instead of the runtime. qemu: a user namespace may not mount overlays;
-# strace sees qemu's calls (tests-integration reads qemu's own trace); qemu does not pass an ignored SIGHUP on.
+# strace sees qemu's calls (tests-integration reads qemu's own trace); qemu does not pass an ignored SIGHUP on, and
+# refuses PR_SET_CHILD_SUBREAPER, by which a runtime finds children in other sessions.
 BEYOND_EMULATION = {
-    "linux-aarch64": ("overlay::", "a_later_run_writes_nothing", "broken_pipes_and_ignored_signals_are_inherited"),
+    "linux-aarch64": (
+        *("overlay::", "a_later_run_writes_nothing", "broken_pipes_and_ignored_signals_are_inherited"),
+        "a_cancelled_script_is_killed_with_its_children",
+    ),
 }
 
 # Release of the crate apple-codesign, which signs for macOS on any system.
