@@ -64,7 +64,11 @@ fn relay(runtime: &Runtime, plan: &Plan, report: &cs_link::Report) {
         let package = &plan.packages[misstated.package];
         runtime.voice.detail(&format!(
             "{}: its list of files states a wrong size for {} of them: {} has {} bytes, not {}",
-            package.file_name, misstated.files, misstated.first, misstated.actual, misstated.stated
+            package.archive.file_name,
+            misstated.files,
+            misstated.first,
+            misstated.actual,
+            misstated.stated
         ));
     }
     for clobbered in &report.clobbered {
