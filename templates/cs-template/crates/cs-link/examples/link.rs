@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use cs_archive::{Archive, Progress, Queue, Wanted, WholeFile, from_hex};
-use cs_link::{Bytecode, Job, Noarch, Package, Python};
+use cs_link::{Bytecode, Conda, Format, Job, Noarch, Package, Python};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -48,21 +48,23 @@ impl Planned {
         Package {
             name: self.name,
             version: self.version,
-            build: self.build,
-            subdir: self.subdir,
             archive: Wanted {
                 file_name: self.file_name,
                 sha256: from_hex(&self.sha256).expect("sha256 is hex"),
                 size: self.size,
                 url: self.url,
             },
-            noarch: match self.noarch.as_deref() {
-                Some("python") => Noarch::Python,
-                Some(_) => Noarch::Generic,
-                None => Noarch::None,
-            },
-            requested_spec: self.requested_spec,
-            record: self.record,
+            format: Format::Conda(Conda {
+                build: self.build,
+                subdir: self.subdir,
+                noarch: match self.noarch.as_deref() {
+                    Some("python") => Noarch::Python,
+                    Some(_) => Noarch::Generic,
+                    None => Noarch::None,
+                },
+                requested_spec: self.requested_spec,
+                record: self.record,
+            }),
         }
     }
 }

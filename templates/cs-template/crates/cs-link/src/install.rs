@@ -158,7 +158,11 @@ fn correct_records(
     }
     for (index, (lost, added)) in changes {
         let package = &shared.job.packages[index];
-        edit_record(shared, hand, package, &lost, added).map_err(|fault| fault.of(package))?;
+        let Some(conda) = package.conda() else {
+            continue;
+        };
+        edit_record(shared, hand, (package, conda), &lost, added)
+            .map_err(|fault| fault.of(package))?;
     }
     Ok(())
 }

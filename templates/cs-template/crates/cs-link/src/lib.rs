@@ -58,5 +58,8 @@ mod zip;
 pub use error::{InstallError, LinkError};
 pub use fault::Fault;
 pub use install::install;
-pub use job::{Bytecode, Clobbered, Job, Message, Misstated, Noarch, Package, Python, Report};
+pub use job::{
+    Bytecode, Clobbered, Conda, Format, Job, Message, Misstated, Noarch, Package, Python, Report,
+    Wheel,
+};
 pub use kind::Kind;

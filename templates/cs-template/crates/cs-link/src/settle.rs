@@ -100,7 +100,11 @@ fn collect_owned(
     let mut owned = Vec::new();
     for (index, package) in shared.job.packages.iter().enumerate() {
         let claimant = shared.claims.claimant_of(index);
-        let paths = read_paths(shared, hand, package).map_err(|fault| fault.of(package))?;
+        let Some(conda) = package.conda() else {
+            continue;
+        };
+        let paths =
+            read_paths(shared, hand, (package, conda)).map_err(|fault| fault.of(package))?;
         owned.extend(paths.into_iter().map(|record| Owned {
             path: record.path,
             claimant,
