@@ -294,3 +294,20 @@ fn an_uninstallation_leaves_nothing_of_the_wheels() {
     sandbox.run(&["uninstall", "-y"]).ok();
     assert!(!sandbox.prefix().exists());
 }
+
+#[test]
+fn a_conda_package_that_has_the_project_of_a_wheel_is_named_on_request() {
+    let mut archives = packages("1.0");
+    let old = format!("{SITE_PACKAGES}/six-1.16.0.dist-info");
+    let conda = Package::new("python-six", "1.16.0")
+        .file(&format!("{SITE_PACKAGES}/six.py"), "x = 0\n")
+        .file(&format!("{old}/METADATA"), "Name: six\n")
+        .file(&format!("{old}/RECORD"), "six.py,,\n");
+    archives.insert(1, conda.build());
+    let sandbox = Sandbox::with(&Stamp::new(archives));
+    let details = sandbox.run(&["-v", "bootstrap"]).ok().stderr;
+    let expected = "the conda package python-six also has the project six; the one from PyPI is used";
+    assert!(details.contains(expected), "{details}");
+    assert!(!sandbox.prefix().join(old).exists());
+    assert_installed(&sandbox);
+}
