@@ -7,7 +7,7 @@ import struct
 from dataclasses import replace
 from typing import Any
 
-from samples import EMBEDDED, HEADER, PACKAGES, PLAN, REQUIREMENTS, TEMPLATE, Stamp, render
+from samples import EMBEDDED, HEADER, PACKAGES, PLAN, REQUIREMENTS, TEMPLATE, WHEELS, Stamp, render
 from signed_files import Bad
 
 from cs_stamp.header import CHOICES
@@ -53,6 +53,7 @@ def bad_parts(stamp: Stamp) -> Bad:
             render({**plan, "packages": [{**plan["packages"][0], "md5": "AA" * 16}]}),
         ),
         **_wrong_requirements(plan),
+        **_wrong_packages(plan),
         "plan-of-another-platform": ("plan", "the header is for linux-64", render({**plan, "platform": "osx-64"})),
         "launch-empty": ("launch", "the launch part has no bytes", b""),
         **_contradicting_launches(),
@@ -60,10 +61,55 @@ def bad_parts(stamp: Stamp) -> Bad:
         "launch-string-past-end": ("launch", "the last string is cut", stamp.parts["launch"][:-9]),
         "launch-too-long": ("launch", "3585 bytes", stamp.parts["launch"].ljust(3585, b"\0")),
     }
-    return {
+    newer = {tag: render({**part, "schema_version": 9}) for tag, part in (("header", header), ("plan", plan))}
+    files: Bad = {
         name: ("damaged", tag, about, TEMPLATE + stamp.replace_part(tag, data).assemble())
         for name, (tag, about, data) in contents.items()
     }
+    for tag, data in newer.items():
+        changed = TEMPLATE + stamp.replace_part(tag, data).assemble()
+        files[f"{tag}-of-a-newer-schema"] = ("unsupported-version", tag, "schema version 9", changed)
+    return files
+
+
+def _wrong_packages(plan: dict[str, Any]) -> dict[str, tuple[str, str, bytes]]:
+    """Return plans whose packages, conda packages and wheels, break a rule."""
+    package, (wheel, other) = plan["packages"][0], (one.to_dict() for one in WHEELS)
+    mixed: dict[str, Any] = {**plan, "schema_version": 2}
+    both, namesake = {**mixed, "packages": [package, wheel]}, {**other, "name": wheel["name"]}
+    changes: dict[str, tuple[str, dict[str, Any]]] = {
+        "of-no-kind": ("null stands for a kind", {"kind": None}),
+        "of-another-kind": ("there is no such kind", {"kind": "sdist"}),
+        "with-an-md5": ("wheels have no MD5", {"md5": "22" * 16}),
+        "named-as-a-conda-archive": ("the file is not a wheel", {"file_name": "six-1.17.0-0.conda"}),
+        "not-in-normal-form": ("the name has a capital letter", {"name": "Six"}),
+        "ending-in-a-dash": ("the name ends in a dash", {"name": "six-"}),
+        "with-two-dashes": ("the name has two dashes in a row", {"name": "a--b"}),
+        "with-a-line-end": ("the text for direct_url.json has a line end", {"direct_url": "{\n}"}),
+        "with-an-object": ("an object stands for the text of direct_url.json", {"direct_url": {}}),
+    }
+    packages: dict[str, tuple[str, dict[str, Any]]] = {
+        f"wheel-{name}": (about, {**mixed, "packages": [package, {**wheel, **change}]})
+        for name, (about, change) in changes.items()
+    }
+    for key in sorted(wheel.keys() - {"kind"}):
+        fields = {name: value for name, value in wheel.items() if name != key}
+        about = f"a wheel has no {key}"
+        packages[f"wheel-without-{key.replace('_', '-')}"] = (about, {**mixed, "packages": [package, fields]})
+    packages |= {
+        "wheel-as-a-list": ("values without their keys", {**mixed, "packages": [package, [*wheel.values()]]}),
+        "wheel-of-schema-one": ("schema 1 has no wheels", {**plan, "packages": [package, wheel]}),
+        "schema-two-without-a-wheel": ("plans without wheels are of schema 1", mixed),
+        "wheel-before-a-conda-package": ("wheels come last", {**mixed, "packages": [wheel, package]}),
+        "wheels-of-one-name": ("two wheels have one name", {**mixed, "packages": [package, wheel, namesake]}),
+        "wheel-without-python": ("there is no Python for the wheel", {**both, "python": None}),
+        "conda-package-named-as-a-wheel": (
+            "a wheel without a kind",
+            {**plan, "packages": [{**package, "file_name": wheel["file_name"]}]},
+        ),
+        "packages-of-one-name": ("two packages have one name", {**plan, "packages": [package, package]}),
+    }
+    return {f"plan-{name}": ("plan", about, render(value)) for name, (about, value) in packages.items()}
 
 
 def _wrong_requirements(plan: dict[str, Any]) -> dict[str, tuple[str, str, bytes]]:

@@ -13,6 +13,7 @@ from samples import (
     PLAN,
     REQUIREMENTS,
     TEMPLATE,
+    WHEELS,
     full_stamp,
     make_stamp,
 )
@@ -54,10 +55,17 @@ def good_files() -> Good:
     )
     carrying = make_stamp(HEADER, replace(PLAN, packages=(PACKAGES[0], local)), bundle=BUNDLE)
     asking = replace(PLAN, requirements=REQUIREMENTS)
+    wheels = replace(PLAN, wheels=WHEELS)
+    local_wheel = replace(PLAN, wheels=(WHEELS[0], replace(WHEELS[1], url=None, direct_url=None)))
     no_python = replace(PLAN, python=None, packages=(), requested_specs=())
     return {
         "online": ("neither bytecode nor bundle", online),
         "online-carrying": ("a package without a URL, carried in a bundle part", TEMPLATE + carrying.assemble()),
+        "wheels": ("one wheel has the name of a conda package", TEMPLATE + make_stamp(HEADER, wheels).assemble()),
+        "online-carrying-a-wheel": (
+            "a wheel without a URL, carried in a bundle part",
+            TEMPLATE + make_stamp(HEADER, local_wheel, bundle=BUNDLE).assemble(),
+        ),
         "external": ("names a sibling bundle; a size beyond 32 bits", TEMPLATE + make_stamp(external).assemble()),
         "embedded": ("every part is present", full),
         "every-option": ("every header field away from its default", TEMPLATE + make_stamp(busy).assemble()),

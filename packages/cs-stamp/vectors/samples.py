@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from cs_stamp import Header, Plan, PlannedPackage, PlanPython, PlanRequirement
+from cs_stamp import Header, Plan, PlannedPackage, PlannedWheel, PlanPython, PlanRequirement
 from cs_stamp.footer import plan_footer
 from cs_stamp.launch import launch_block
 from cs_stamp.layout import FOOTER_DIGEST_OFFSET, PART_TAGS
@@ -77,6 +77,25 @@ PACKAGES = (
         sha256="33" * 32,
         noarch="python",
         record={"name": "greeter", "depends": ["python"], "summary": "grüßt"},
+    ),
+)
+WHEELS = (
+    PlannedWheel(
+        name="six",
+        version="1.17.0",
+        url="https://files.example/packages/b7/six-1.17.0-py2.py3-none-any.whl",
+        file_name="six-1.17.0-py2.py3-none-any.whl",
+        sha256="44" * 32,
+    ),
+    # A conda package has the same name.
+    PlannedWheel(
+        name="greeter",
+        version="2.0+local",
+        url="https://code.example/greeter-2.0%2Blocal-py3-none-any.whl",
+        file_name="greeter-2.0+local-py3-none-any.whl",
+        sha256="55" * 32,
+        size_bytes=11050,
+        direct_url='{"archive_info":{},"url":"https://code.example/greeter-2.0%2Blocal-py3-none-any.whl"}',
     ),
 )
 REQUIREMENTS = (
