@@ -174,13 +174,15 @@ def write_tables(session: nox.Session, *flags: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check the style of the Python code."""
+    """Check the style of the Python code, and the workflows."""
     write_tables(session, "--check")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("python", "tools/circles.py")
     session.run("python", "tools/phrases.py")
     session.run("python", "tools/line_length.py")
+    session.run("jactionlint")
+    session.run("zizmor", "--quiet", "--offline", "--persona", "pedantic", ".github", "action.yml")
 
 
 @nox.session
@@ -243,8 +245,13 @@ def foreign(session: nox.Session) -> None:
 
 @nox.session
 def signatures(session: nox.Session) -> None:
-    """Let tools of others sign, check and attack stamped executables: LIEF, osslsigncode and rcodesign."""
+    """Let tools of others sign, check and attack stamped executables: LIEF, osslsigncode and rcodesign.
+
+    What ``nox -s templates`` has put into dist/ is stamped too.
+    """
     install(session, "tests-cs-stamp", *our("cs-stamp"))
+    if real := [str(wheel) for wheel in (ROOT / "dist").glob("cs_template_*-py3-none-any.whl")]:
+        session.install("--no-deps", "--force-reinstall", *real)
     path = os.pathsep.join((str(install_rcodesign(session)), os.environ["PATH"]))
     tests = ("packages/cs-stamp/tests/test_other_tools.py", *session.posargs)
     session.run("python", "-m", "pytest", *tests, env={"PATH": path, "NOTHING_SKIPPED": "1"})

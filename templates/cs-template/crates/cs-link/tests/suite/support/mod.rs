@@ -474,7 +474,7 @@ impl Bench {
             link_scripts: true,
             reserved: &[".demo.staging".into()],
             overwritten: &[".condarc", ".demo.json", "conda-meta/frozen"],
-            launcher: None,
+            launchers: None,
         };
         cs_link::install(&job, archives, &Silent, &self.cancel).map_err(|error| match error {
             InstallError::Link(error) => error,
