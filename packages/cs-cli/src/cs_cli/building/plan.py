@@ -40,7 +40,7 @@ class BuildPlan:
     :ivar platform: the workspace's name of the platform.
     :ivar subdir: its conda subdir.
     :ivar stem: first part of every artifact's file name.
-    :ivar lock: bytes of the runtime lock.
+    :ivar lock: bytes of the runtime lock; none yet if wheels have to be built first, in a dry run.
     """
 
     derivation: Derivation
@@ -104,7 +104,7 @@ def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> B
         platform=platform,
         subdir=subdir,
         stem=stem,
-        lock=derivation.lock.render(),
+        lock=b"" if derivation.is_pending else derivation.lock.render(),
         records=records,
         package_plan=_plan_packages(subdir, records, derivation.requested_on(platform)),
     )
