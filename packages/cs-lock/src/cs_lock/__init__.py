@@ -5,8 +5,11 @@ from .dependencies import list_names
 from .environments import Channel
 from .errors import LockError, Problem
 from .exclusions import Exclusion, KeptPackage, LostDependency
+from .local_archives import LocalArchive
 from .locations import is_local_archive, is_local_channel
+from .pending import PendingEntry
 from .platforms import SUBDIRS, Platform, match_platforms
+from .pypi_records import PypiRecord
 from .python import python_of
 from .records import PackageRecord, parse_dependency_name
 from .requirements import MachineRequirements, Requirement, find_requirements
@@ -14,23 +17,28 @@ from .runtime import RuntimeLock, derive
 from .satisfaction import Mismatch, find_mismatches, is_channel
 from .source import SourceLock, read_lock
 from .suggestions import did_you_mean
+from .wheels import Wheel
 
 __all__ = [
     "SUBDIRS",
     "Channel",
     "Exclusion",
     "KeptPackage",
+    "LocalArchive",
     "LockError",
     "LostDependency",
     "MachineRequirements",
     "Mismatch",
     "PackageRecord",
+    "PendingEntry",
     "Platform",
     "Problem",
+    "PypiRecord",
     "Requirement",
     "RuntimeLock",
     "SourceLock",
     "Verdict",
+    "Wheel",
     "derive",
     "did_you_mean",
     "find_mismatches",

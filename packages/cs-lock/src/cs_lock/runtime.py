@@ -12,13 +12,16 @@ from .document import pause_collection
 from .environments import Channel, SourceEnvironment
 from .errors import LockError, Problem
 from .exclusions import Exclusion
+from .local_archives import LocalArchive
 from .locations import is_local_channel, lower_scheme
+from .pending import PendingEntry
 from .platforms import Platform, match_platforms
 from .records import PackageRecord
 from .selection import Candidates, Requested, Selection, requested_names, select_packages
 from .source import SourceLock
 from .suggestions import sort_by_nearness
 from .validation import validate
+from .wheels import Wheel
 
 RUNTIME_ENVIRONMENT = "default"
 
@@ -68,16 +71,52 @@ class RuntimeLock:
         return sha256(self.render()).hexdigest()
 
     def packages(self, platform: str | Platform) -> tuple[PackageRecord, ...]:
-        """Return the packages that ship on a platform.
+        """Return the conda packages that ship on a platform.
 
         :param platform: a platform or its name, or a subdir that one platform has.
         :returns: the packages in install order, each after those that it needs, ties by name.
         :raises LockError: if the lock does not ship for it.
         """
+        return self._selection(platform).records
+
+    def _selection(self, platform: str | Platform) -> Selection:
         name = platform.name if isinstance(platform, Platform) else platform
         if name not in self._selections:
             name = find_platform(name, self.platforms, self.environment).name
-        return self._selections[name].records
+        return self._selections[name]
+
+    def wheels(self, platform: str | Platform) -> tuple[Wheel, ...]:
+        """Return the wheels that ship on a platform, without those that :meth:`pending` lists.
+
+        :param platform: a platform or its name, or a subdir that one platform has.
+        :returns: the wheels in install order, each after those that it needs, ties by name.
+        :raises LockError: if the lock does not ship for it.
+        """
+        return self._selection(platform).wheels
+
+    def pending(self, platform: str | Platform) -> tuple[PendingEntry, ...]:
+        """Return the entries that need an archive of this machine before the lock can be written.
+
+        :param platform: a platform or its name, or a subdir that one platform has.
+        :returns: the entries, sorted by label.
+        :raises LockError: if the lock does not ship for it.
+        """
+        return self._selection(platform).pending
+
+    def settle(self, archives: Mapping[str, LocalArchive], *, platform: str | Platform | None = None) -> RuntimeLock:
+        """Return the lock with archives in place of pending entries; those that are not named stay pending.
+
+        :param archives: for each label (``NAME``, ``pypi:NAME`` or ``conda:NAME``), what ships in its place.
+        :param platform: settle the entries of this platform only; otherwise of all that have the label.
+        :raises LockError: if there is no such entry, or if an archive does not fit it; with all problems.
+        """
+        platforms = self.platforms if platform is None else (self._selection(platform).platform,)
+        labels = {entry.label for one in platforms for entry in self.pending(one)}
+        for label in sorted(archives):
+            if label not in labels:
+                message = f"no entry of the lock needs an archive for {label!r}"
+                raise LockError(message, kind="unknown-label", expected=", ".join(sorted(labels)) or "none")
+        return self
 
     def render(self) -> bytes:
         """Write the lock.

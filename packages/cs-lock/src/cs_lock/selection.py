@@ -10,9 +10,11 @@ from .errors import LockError, Problem
 from .exclusions import Exclusion, explain_exclusions, find_dropped, reach
 from .foreign import normalize_pypi_name
 from .order import sort_by_dependency
+from .pending import PendingEntry
 from .platforms import Platform
 from .records import PackageRecord, parse_dependency_names
 from .source import SourceLock
+from .wheels import Wheel
 
 Requested = Iterable[str] | Mapping[str, Iterable[str]] | None
 """Names that the workspace asks for: for every platform, or by platform name or subdir."""
@@ -23,6 +25,8 @@ class Selection:
     """What ships on one platform.
 
     :ivar records: in install order.
+    :ivar wheels: in install order, after the records.
+    :ivar pending: what needs an archive of this machine, sorted by label.
     :ivar keys: for each record's name, the key path of its entry in the source lock.
     :ivar foreign_by_label: source and PyPI packages that are left.
     :ivar roots: for each of those from PyPI, the requested ones that need it, by label.
@@ -38,6 +42,8 @@ class Selection:
     exclusions: tuple[Exclusion, ...]
     dropped: frozenset[str]
     duplicates: tuple[Problem, ...]
+    wheels: tuple[Wheel, ...] = ()
+    pending: tuple[PendingEntry, ...] = ()
 
     @property
     def foreign(self) -> tuple[ForeignPackage, ...]:

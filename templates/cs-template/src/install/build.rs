@@ -9,7 +9,7 @@ use cs_stamp::{Bytecode, Part, Plan};
 
 use crate::cli::arguments::BootstrapOptions;
 use crate::context::Runtime;
-use crate::install::entry_point_exe::LAUNCHER;
+use crate::install::entry_point_exe::LAUNCHERS;
 use crate::install::packages::{convert_packages, convert_python};
 use crate::install::sources::{Suppliers, open_bundles};
 use crate::install::{machine, parts, prefix_files};
@@ -122,7 +122,7 @@ fn link(
         link_scripts: true,
         reserved: &reserved,
         overwritten: &overwritten,
-        launcher: LAUNCHER,
+        launchers: LAUNCHERS,
     };
     cs_link::install(&job, archives, counter, cancel).map_err(Error::from)
 }

@@ -1,6 +1,6 @@
 //! The plan of a stamp in the linker's words.
 
-use cs_link::{Noarch, Package, Python};
+use cs_link::{Conda, Format, Noarch, Package, Python};
 use cs_stamp::{Plan, PlanNoarch, PlanPackage};
 
 /// All packages, same indices.
@@ -20,15 +20,17 @@ fn convert_package(package: &PlanPackage) -> Package {
     Package {
         name: package.name.clone(),
         version: package.version.clone(),
-        build: package.build.clone(),
-        subdir: package.subdir.clone(),
         archive: package.wanted(),
-        noarch: match package.noarch {
-            None => Noarch::None,
-            Some(PlanNoarch::Generic) => Noarch::Generic,
-            Some(PlanNoarch::Python) => Noarch::Python,
-        },
-        requested_spec: package.requested_spec.clone(),
-        record: package.record.clone(),
+        format: Format::Conda(Conda {
+            build: package.build.clone(),
+            subdir: package.subdir.clone(),
+            noarch: match package.noarch {
+                None => Noarch::None,
+                Some(PlanNoarch::Generic) => Noarch::Generic,
+                Some(PlanNoarch::Python) => Noarch::Python,
+            },
+            requested_spec: package.requested_spec.clone(),
+            record: package.record.clone(),
+        }),
     }
 }
