@@ -306,7 +306,8 @@ fn a_conda_package_that_has_the_project_of_a_wheel_is_named_on_request() {
     archives.insert(1, conda.build());
     let sandbox = Sandbox::with(&Stamp::new(archives));
     let details = sandbox.run(&["-v", "bootstrap"]).ok().stderr;
-    let expected = "the conda package python-six also has the project six; the one from PyPI is used";
+    let expected =
+        "the conda package python-six also has the project six; the one from PyPI is used";
     assert!(details.contains(expected), "{details}");
     assert!(!sandbox.prefix().join(old).exists());
     assert_installed(&sandbox);
