@@ -24,6 +24,7 @@ THINGS = (
     "a template for Windows",
     "the large channel",
     "LIEF",
+    "archspec",
     "chattr",
     "dpkg-deb",
     "mkfs.ext4",
