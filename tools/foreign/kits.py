@@ -26,16 +26,21 @@ def provide(kit: str) -> Path:
     :raises ForeignError: if there is no such kit, or it cannot be fetched.
     """
     if kit == ZIG:
-        return _provide(kit, _ZIG_PINS.read_text(encoding="utf-8"), _install_zig)
+        return fill_once(kit, _ZIG_PINS.read_text(encoding="utf-8"), _install_zig)
     pins = debian.read_pins(kit)
     if not pins:
         raise ForeignError(f"requirements/debian.lock has no kit {kit}")
     only = _ONLY.get(kit, ())
-    return _provide(kit, repr((pins, only)), lambda directory: debian.unpack(pins, directory, only=only))
+    return fill_once(kit, repr((pins, only)), lambda directory: debian.unpack(pins, directory, only=only))
 
 
-def _provide(kit: str, contents: str, fill: Callable[[Path], None]) -> Path:
-    """Fill a folder if its mark does not say that it has these contents; one process at a time."""
+def fill_once(kit: str, contents: str, fill: Callable[[Path], None]) -> Path:
+    """Return the folder of a kit, and fill it if its mark does not say that it has these contents.
+
+    One process at a time does that; the others wait.
+
+    :param contents: what decides what is in it.
+    """
     directory, mark = KITS / kit, KITS / f"{kit}.mark"
     digest = hashlib.sha256(contents.encode()).hexdigest()
     KITS.mkdir(parents=True, exist_ok=True)

@@ -20,18 +20,5 @@ def run(target: Target, command: Sequence[str], extra: Mapping[str, str]) -> int
     if target.runner == "qemu":
         return arm64.run(command, {**os.environ, **extra})
     if target.runner == "wine":
-        variables = wine.environment()
-        joined = _join(variables, extra)
-        with wine.serving(variables):
-            return subprocess.run(command, env={**os.environ, **joined}).returncode
+        return wine.run(command, extra)
     return subprocess.run(command, env={**os.environ, **extra}).returncode
-
-
-def _join(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:
-    """Join two sets of variables, the lists of folders among them too."""
-    lists = {
-        name: os.pathsep.join((second[name], first[name]))
-        for name in ("PATH", "LD_LIBRARY_PATH")
-        if name in first and name in second
-    }
-    return {**first, **second, **lists}

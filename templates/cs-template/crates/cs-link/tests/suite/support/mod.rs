@@ -8,7 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use cs_archive::{Archive, Archives, Progress, ReadAt, Wanted};
 use cs_link::{
-    Bytecode, Conda, Format, InstallError, Job, LinkError, Noarch, Package, Python, Report,
+    Bytecode, Conda, Format, InstallError, Job, Launchers, LinkError, Noarch, Package, Python,
+    Report,
 };
 use serde_json::{Value, json};
 
@@ -474,7 +475,10 @@ impl Bench {
             link_scripts: true,
             reserved: &[".demo.staging".into()],
             overwritten: &[".condarc", ".demo.json", "conda-meta/frozen"],
-            launcher: cfg!(windows).then_some(b"a launcher"),
+            launchers: cfg!(windows).then_some(Launchers {
+                console: b"a launcher",
+                window: b"a launcher of windows",
+            }),
         };
         cs_link::install(&job, archives, &Silent, &self.cancel).map_err(|error| match error {
             InstallError::Link(error) => error,
