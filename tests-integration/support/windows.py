@@ -20,6 +20,7 @@ from .workshop import Workshop
 
 PROGRAM = Path(__file__).with_name("windows_programs.c")
 COMPILER = "x86_64-w64-mingw32-gcc"
+BULK_FILES = 60
 
 # Says where it ran, in three of the forms that programs write a path in, and waits for what LINK_WAITS_FOR names.
 POST_LINK = rb"""@echo off
@@ -69,6 +70,10 @@ class WindowsHome:
         kept = ("HOME", "PATH", "LD_LIBRARY_PATH", "DISPLAY", "LC_ALL")
         inherited = {name: value for name, value in os.environ.items() if name in kept or name.startswith("WINE")}
         return {**inherited, "DEMO_PREFIX": spell(self.prefix), **self.extra}
+
+    def spell(self, path: Path) -> str:
+        """Return a path as programs of this user name it."""
+        return spell(path)
 
     def run(self, executable: Path, *words: str, **options: Any) -> Command:
         """Run a Windows program to its end. Its status comes modulo 256, as all statuses do here."""
@@ -155,8 +160,8 @@ def _list_tool(program: Path) -> list[Entry]:
     ]
 
 
-def _list_bulk(files: int = 60) -> list[Entry]:
-    return [Entry(path=f"share/bulk/{number}.txt", content=f"{number}\n".encode()) for number in range(files)]
+def _list_bulk() -> list[Entry]:
+    return [Entry(path=f"share/bulk/{number}.txt", content=f"{number}\n".encode()) for number in range(BULK_FILES)]
 
 
 @contextlib.contextmanager
