@@ -5,15 +5,13 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 from foreign.errors import ForeignError
-from foreign.portable import find_platform, make_portable
-from foreign.targets import TARGETS
+from foreign.portable import find_wheel_target, make_portable
+from foreign.targets import TARGETS, Target
 
 INFO = "cs_template-1.2.dist-info"
 METADATA = "Metadata-Version: 2.4\nName: cs-template\nVersion: 1.2\n\nName: of the text\n"
@@ -33,14 +31,14 @@ def write_own_wheel(directory: Path, tag: str, program: str) -> Path:
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.subdir)
-def test_the_template_is_where_cs_looks_for_it(target: object, tmp_path: Path) -> None:
-    subdir, tag, suffix = (getattr(target, name) for name in ("subdir", "wheel_tag", "program_suffix"))
-    made = make_portable(write_own_wheel(tmp_path, tag, f"cs-template{suffix}"), tmp_path)
+def test_the_template_is_where_cs_looks_for_it(target: Target, tmp_path: Path) -> None:
+    subdir, tag = target.subdir, ".".join(target.wheel_tags)
+    made = make_portable(write_own_wheel(tmp_path, tag, target.program), tmp_path)
     stem = f"cs_template_{subdir.replace('-', '_')}-1.2"
     assert made.name == f"{stem}-py3-none-any.whl"
     with zipfile.ZipFile(made) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    assert files[f"cs_templates/{subdir}/cs-template{suffix}"] == f"the program for {tag}".encode()
+    assert files[f"cs_templates/{subdir}/{target.program}"] == f"the program for {tag}".encode()
     expected = METADATA.replace("Name: cs-template\n", f"Name: cs-template-{subdir}\n")
     assert files[f"{stem}.dist-info/METADATA"].decode() == expected
     assert "Tag: py3-none-any\n" in files[f"{stem}.dist-info/WHEEL"].decode()
@@ -79,7 +77,7 @@ def test_the_same_wheel_gives_the_same_bytes(tmp_path: Path) -> None:
     ],
 )
 def test_a_tag_names_its_platform(tag: str, platform: str) -> None:
-    assert find_platform(f"cs_template-1.2-py3-none-{tag}.whl") == platform
+    assert find_wheel_target(f"cs_template-1.2-py3-none-{tag}.whl").subdir == platform
 
 
 @pytest.mark.parametrize("tag", ["any", "macosx_10_12_x86_64.macosx_11_0_arm64", "win32", "manylinux_2_17_ppc64le"])
@@ -91,31 +89,3 @@ def test_a_wheel_that_is_not_for_one_known_platform_is_refused(tag: str, tmp_pat
 def test_a_wheel_without_the_template_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ForeignError, match=r"has no cs-template\.exe"):
         make_portable(write_own_wheel(tmp_path, "win_amd64", "cs-template"), tmp_path)
-
-
-# Modules that Python has on some systems only.
-NOT_EVERYWHERE = ("fcntl", "grp", "pwd", "resource", "termios", "msvcrt", "winreg")
-
-
-def run_module(directory: Path) -> subprocess.CompletedProcess[str]:
-    """Run the module as ``nox -s build`` does, on a system without those modules."""
-    program = (
-        f"import runpy, sys; sys.modules.update(dict.fromkeys({NOT_EVERYWHERE!r})); "
-        "runpy.run_module('foreign.portable', run_name='__main__', alter_sys=True)"
-    )
-    command = [sys.executable, "-c", program, str(directory)]
-    return subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-
-
-def test_every_system_can_make_them(tmp_path: Path) -> None:
-    write_own_wheel(tmp_path, "win_amd64", "cs-template.exe")
-    done = run_module(tmp_path)
-    made = tmp_path / "cs_template_win_64-1.2-py3-none-any.whl"
-    assert (done.stdout, done.stderr) == (f"{made}\n", "")
-    assert made.is_file()
-
-
-def test_a_directory_without_wheels_of_the_template_is_refused(tmp_path: Path) -> None:
-    done = run_module(tmp_path)
-    assert done.returncode == 1
-    assert done.stderr == f"error: {tmp_path} has no wheel of the template\n"

@@ -23,6 +23,7 @@ VALUES = {
     "url": "URL",
     "install-name": "[identifier](#values) or [table](#install-name)",
     "path": "path",
+    "paths": "path, or list of paths",
     "boolean": "boolean",
 }
 
@@ -61,7 +62,7 @@ def render_inputs() -> str:
 def _describe_input(key: ConfigKey) -> str:
     parts = [key.help[0].upper() + key.help[1:]]
     if key.is_list:
-        parts.append("Separate them by spaces, commas or newlines")
+        parts.append("One a line" if key.value_type == "paths" else "Separate them by spaces, commas or newlines")
     if key.value_type == "boolean":
         parts.append("Values: true or false")
     if not key.required:

@@ -36,7 +36,7 @@ FIELDS = {
 
 # From the repository that the action was checked out of: what its caller pinned is what runs.
 SOURCES = (
-    "packages/cs-manifest[metadata]",
+    "packages/cs-manifest[build]",
     "packages/cs-lock",
     "packages/cs-bundle[fetch]",
     "packages/cs-stamp",

@@ -20,6 +20,7 @@ class Workspace:
     """A workspace with the environments ``default`` and ``ship``, of which ``ship`` is the one to ship.
 
     :param ship: lines of ``[tool.conda-ship]`` besides ``source-environment``, as TOML values.
+    :param pypi: lines of the feature's ``pypi-dependencies``, as TOML values.
     """
 
     directory: Path
@@ -29,6 +30,7 @@ class Workspace:
     lock_version: str = "conda-1"
     ship: Mapping[str, str] = field(default_factory=dict)
     platforms: tuple[str, ...] = (PLATFORM,)
+    pypi: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def manifest(self) -> Path:
@@ -49,12 +51,15 @@ class Workspace:
         root = {"pyproject-conda": "tool.conda.", "pyproject-pixi": "tool.pixi."}.get(self.form, "")
         project = '[project]\nname = "demo"\nversion = "4.2.0"\n\n' if self.form.startswith("pyproject") else ""
         specs = "".join(f'{name} = "{rest or "*"}"\n' for name, _, rest in (spec.partition(" ") for spec in self.specs))
+        pypi = "".join(f"{name} = {value}\n" for name, value in self.pypi.items())
+        if pypi:
+            pypi = f"[{root}feature.ship.pypi-dependencies]\n{pypi}\n"
         platforms = ", ".join(f'"{platform}"' for platform in self.platforms)
         ship = "".join(f"{key} = {value}\n" for key, value in {"source-environment": '"ship"', **self.ship}.items())
         return (
             f'{project}[{root}workspace]\nname = "demo"\n'
             f'channels = ["{self.channel_url}"]\nplatforms = [{platforms}]\n\n'
-            f"[{root}feature.ship.dependencies]\n{specs}\n"
+            f"[{root}feature.ship.dependencies]\n{specs}\n{pypi}"
             f'[{root}environments]\nship = {{ features = ["ship"], no-default-feature = true }}\n\n'
             f"[tool.conda-ship]\n{ship}"
         )

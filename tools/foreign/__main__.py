@@ -11,10 +11,8 @@ from . import debian
 from .compiling import QUICK, build_template, environment
 from .errors import ForeignError
 from .places import TEMPLATE
-from .portable import make_portable
 from .running import run
 from .targets import TARGETS, find_target
-from .wheels import build_wheel
 
 _CALLS = {
     "cargo": "call cargo for a platform: cargo win-64 clippy --workspace",
@@ -53,8 +51,10 @@ def main(words: list[str] | None = None) -> int:
         print(build_template(find_target(arguments.subdir), profile=profile))
     elif arguments.command == "wheel":
         for subdir in arguments.subdirs or [target.subdir for target in TARGETS]:
-            wheel = build_wheel(find_target(subdir), arguments.out)
-            print(wheel, make_portable(wheel, arguments.out), sep="\n")
+            # It needs what only the sessions that build wheels install.
+            from .wheels import build_wheels
+
+            print(*build_wheels(find_target(subdir), arguments.out), sep="\n")
     else:
         target = find_target(arguments.subdir)
         if arguments.command == "cargo":

@@ -87,7 +87,7 @@ def build_template(target: Target, *, profile: str = "release") -> Path:
     variables = environment(target)
     command = ["cargo", "build", "--profile", profile, "--bin", NAME, "--locked"]
     subprocess.run(command, cwd=TEMPLATE, env={**os.environ, **variables}, check=True)
-    return Path(variables["CARGO_TARGET_DIR"]) / target.triple / profile / f"{NAME}{target.program_suffix}"
+    return Path(variables["CARGO_TARGET_DIR"]) / target.triple / profile / target.program
 
 
 def compile_c(target: Target, source: Path, output: Path, *flags: str) -> None:

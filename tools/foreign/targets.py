@@ -31,7 +31,8 @@ class Target:
 
     :ivar subdir: conda's name of it.
     :ivar triple: Rust's name of it.
-    :ivar wheel_tag: a platform tag of the wheel.
+    :ivar wheel_tags: platform tags of the wheel.
+    :ivar oldest_system: the first version of macOS, or of the kernel of Linux, that starts its programs.
     :ivar std: whether Debian has the standard library for it, or it is built from source.
     :ivar rustflags: flags of the compiler.
     :ivar variables: more variables of the build.
@@ -40,17 +41,18 @@ class Target:
 
     subdir: str
     triple: str
-    wheel_tag: str
+    wheel_tags: tuple[str, ...]
     tools: Tools
+    oldest_system: tuple[int, ...] = ()
     std: Literal["ready", "source"] = "source"
     rustflags: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     runner: Literal["native", "qemu", "wine"] | None = None
 
     @property
-    def program_suffix(self) -> str:
-        """How the names of its programs end."""
-        return ".exe" if self.subdir.startswith("win-") else ""
+    def program(self) -> str:
+        """File name of the template."""
+        return "cs-template.exe" if self.subdir.startswith("win-") else "cs-template"
 
 
 _STRIP = ("-Clink-arg=-s",)
@@ -69,7 +71,8 @@ TARGETS = (
     Target(
         subdir="linux-64",
         triple="x86_64-unknown-linux-gnu",
-        wheel_tag="manylinux_2_17_x86_64",
+        wheel_tags=("manylinux_2_17_x86_64", "musllinux_1_1_x86_64"),
+        oldest_system=(3, 2),
         tools=Tools(kit=None),
         std="ready",
         rustflags=_STATIC,
@@ -78,7 +81,8 @@ TARGETS = (
     Target(
         subdir="linux-aarch64",
         triple="aarch64-unknown-linux-gnu",
-        wheel_tag="manylinux_2_17_aarch64",
+        wheel_tags=("manylinux_2_17_aarch64", "musllinux_1_1_aarch64"),
+        oldest_system=(4, 1),
         tools=_ARM64,
         std="ready",
         rustflags=_STATIC,
@@ -87,14 +91,15 @@ TARGETS = (
     Target(
         subdir="win-64",
         triple="x86_64-pc-windows-gnu",
-        wheel_tag="win_amd64",
+        wheel_tags=("win_amd64",),
         tools=_MINGW,
         runner="wine",
     ),
     Target(
         subdir="osx-arm64",
         triple="aarch64-apple-darwin",
-        wheel_tag="macosx_11_0_arm64",
+        wheel_tags=("macosx_11_0_arm64",),
+        oldest_system=(11, 0),
         tools=Tools(kit="zig", zig_target="aarch64-macos.11.0"),
         rustflags=_STRIP,
         variables=_APPLE,
@@ -102,7 +107,8 @@ TARGETS = (
     Target(
         subdir="osx-64",
         triple="x86_64-apple-darwin",
-        wheel_tag="macosx_11_0_x86_64",
+        wheel_tags=("macosx_11_0_x86_64",),
+        oldest_system=(11, 0),
         tools=Tools(kit="zig", zig_target="x86_64-macos.11.0"),
         rustflags=_STRIP,
         variables=_APPLE,
@@ -110,7 +116,7 @@ TARGETS = (
     Target(
         subdir="win-arm64",
         triple="aarch64-pc-windows-gnullvm",
-        wheel_tag="win_arm64",
+        wheel_tags=("win_arm64",),
         tools=Tools(kit="zig", zig_target="aarch64-windows-gnu"),
     ),
 )

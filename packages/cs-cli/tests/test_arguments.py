@@ -74,6 +74,18 @@ def test_a_list_is_split_at_commas_and_white_space(words: list[str], names: list
     assert build_options(*words).overrides == {"exclude": names}
 
 
+@pytest.mark.parametrize(
+    ("words", "paths"),
+    [
+        (["--archives=a b,c", "--archives", "d"], ["a b,c", "d"]),
+        (["--archives=a\n b \n\n"], ["a", "b"]),
+        (["--archives="], [""]),
+    ],
+)
+def test_a_list_of_paths_is_split_at_line_ends_alone(words: list[str], paths: list[str]) -> None:
+    assert build_options(*words).overrides == {"archives": paths}
+
+
 @pytest.mark.parametrize("key", CONFIG_KEYS, ids=lambda key: key.name)
 def test_help_says_what_a_key_means_its_words_and_its_default(key: ConfigKey) -> None:
     parser = build_parser("build")

@@ -33,6 +33,7 @@ EXAMPLES = {
     "url": "https://example.com/demo/",
     "install-name": "other",
     "path": "runtime.condarc",
+    "paths": ["dist/pkgs", "wheels"],
     "boolean": True,
 }
 """A value for each type of key."""
@@ -52,8 +53,11 @@ def test_every_key_can_be_set(make_project: Make, tmp_path: Path, key: ConfigKey
     (tmp_path / "runtime.condarc").write_text("a: b\n", encoding="utf-8")
     value: Any = key.choices[-1] if key.choices else EXAMPLES[key.value_type]
     lines = {"runtime": "demo", "runtime-version": "1.0", "delegate": "python", "source-environment": "ship"}
-    expected = {"install-name": InstallName(base="other"), "condarc-file": tmp_path / "runtime.condarc"}
-    flags = {key.name: tmp_path / str(value) if key.value_type == "path" else value} if is_flag else {}
+    file, directories = tmp_path / "runtime.condarc", (tmp_path / "dist/pkgs", tmp_path / "wheels")
+    expected = {"install-name": InstallName(base="other"), "condarc-file": file, "build-constraints": file}
+    expected["archives"] = tuple(map(Path.absolute, directories))
+    given = {"path": file, "paths": [str(one) for one in directories]}.get(key.value_type, value)
+    flags = {key.name: given} if is_flag else {}
     table = lines if is_flag else {**lines, key.name: value}
     text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in table.items())
     config = load_config(make_project(f"[workspace]\n[tool.conda-ship]\n{text}"), flags)
@@ -64,6 +68,24 @@ def test_every_key_can_be_set(make_project: Make, tmp_path: Path, key: ConfigKey
 
 def test_package_names_are_in_lower_case_and_each_once(make_ship: Make) -> None:
     assert load_config(make_ship('exclude = ["B", "a", "b"]')).exclude == ("b", "a")
+
+
+def test_package_names_may_say_their_kind(make_ship: Make) -> None:
+    assert load_config(make_ship('exclude = ["PyPI:b", "conda:b"]')).exclude == ("pypi:b", "conda:b")
+
+
+def test_archives_may_be_one_directory(make_ship: Make, tmp_path: Path) -> None:
+    assert load_config(make_ship('archives = "dist/pkgs"')).archives == (tmp_path / "dist/pkgs",)
+
+
+def test_directories_on_the_command_line_start_at_the_current_directory(
+    make_ship: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    config = load_config(make_ship('archives = "x"'), {"archives": ["a", "a"], "build_constraints": "c.txt"})
+    assert config.archives == (tmp_path / "elsewhere" / "a",)
+    assert config.build_constraints == tmp_path / "elsewhere" / "c.txt"
 
 
 def test_the_text_of_the_condarc_file_is_a_setting_too(make_ship: Make, tmp_path: Path) -> None:
@@ -183,6 +205,11 @@ def test_the_update_table_is_refused(make_ship: Make, line: str) -> None:
         ("layout = true", "value-type", "one of online"),
         ('exclude = "conda"', "value-type", "a list of package names"),
         ('exclude = ["conda >=24"]', "value-invalid", "package names alone, without versions"),
+        ('exclude = ["npm:x"]', "value-invalid", "package names alone, without versions"),
+        ('archives = ""', "value-invalid", "a string that is not empty"),
+        ("archives = 1", "value-type", "a path, or a list of paths"),
+        ('archives = ["a", 1]', "value-invalid", "a path, or a list of paths"),
+        ('build-wheels = "always"', "value-invalid", "one of local, all, never"),
         ('docs-url = "ftp://example.com"', "value-invalid", "an http:// or https:// URL"),
         ('docs-url = "https://exa mple.com"', "value-invalid", "without whitespace"),
         ('docs-url = "https://example.com/\\u0007"', "value-invalid", "control characters"),

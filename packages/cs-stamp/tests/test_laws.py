@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cs_stamp import DamagedStampError, Header, NotStampedError, Plan, StampError, verify_stamp
 from cs_stamp.header import CHOICES
 from cs_stamp.layout import FOOTER_SIZE_BYTES, MAGIC, PART_TAGS
-from stamp_samples import TEMPLATE_BYTES, Workbench, make_header, make_package, make_plan
+from stamp_samples import TEMPLATE_BYTES, Workbench, make_header, make_package, make_plan, make_wheel
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 NAME = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)
@@ -38,12 +38,17 @@ HEADERS = st.builds(
     **{name: st.sampled_from(words) for name, words in CHOICES.items() if name not in ("layout", "bytecode")},
 )
 PLANS = st.builds(
-    lambda records, specs: make_plan(
+    lambda records, specs, wheels: make_plan(
         *(make_package(f"p{index}", record=record) for index, record in enumerate(records)),
         requested_specs=tuple(sorted(specs)),
+        wheels=tuple(make_wheel(f"p{index}", **fields) for index, fields in enumerate(wheels)),
     ),
     st.lists(st.dictionaries(TEXT, JSON, max_size=4), min_size=1, max_size=3),
     st.lists(TEXT, max_size=3),
+    st.lists(
+        st.fixed_dictionaries({}, optional={"size_bytes": st.integers(0, 1 << 62), "direct_url": st.none() | TEXT}),
+        max_size=3,
+    ),
 )
 
 

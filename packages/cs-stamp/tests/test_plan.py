@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cs_stamp import FieldError, Plan, PlanPython, PlanRequirement, UnsupportedVersionError
-from stamp_samples import make_package, make_plan
+from stamp_samples import make_package, make_plan, make_wheel
 
 
 def test_plan_survives_a_round_trip() -> None:
@@ -105,6 +105,71 @@ def test_every_key_of_a_package_must_be_there(key: str) -> None:
     del data["packages"][0][key]
     with pytest.raises(FieldError, match=rf"^packages\[0\]\.{key}: the key is missing$"):
         Plan.from_dict(data)
+
+
+@pytest.mark.parametrize("key", sorted(make_wheel().to_dict().keys() - {"kind"}))
+def test_every_key_of_a_wheel_must_be_there(key: str) -> None:
+    data = make_plan(wheels=(make_wheel(),)).to_dict()
+    del data["packages"][1][key]
+    with pytest.raises(FieldError, match=rf"^packages\[1\]\.{key}: the key is missing$"):
+        Plan.from_dict(data)
+
+
+def test_wheels_survive_a_round_trip_behind_the_conda_packages() -> None:
+    wheels = (make_wheel("b", direct_url="{}", size_bytes=7), make_wheel("a", url=None))
+    plan = make_plan(make_package("z"), make_package("a"), wheels=wheels)
+    assert Plan.from_bytes(plan.to_bytes()) == plan
+    assert [entry["name"] for entry in plan.to_dict()["packages"]] == ["z", "a", "b", "a"]
+    assert [archive.name for archive in plan.archives] == ["z", "a", "b", "a"]
+
+
+def test_the_schema_version_tells_whether_there_are_wheels() -> None:
+    assert make_plan().to_dict()["schema_version"] == 1
+    assert make_plan(make_package("a", url=None)).to_dict()["schema_version"] == 1
+    assert make_plan(wheels=(make_wheel(),)).to_dict()["schema_version"] == 2
+
+
+def test_a_wheel_without_a_url_is_a_local_archive() -> None:
+    plan = make_plan(make_package("a"), wheels=(make_wheel("b"), make_wheel("c", url=None)))
+    assert [package.name for package in plan.bundled("online")] == ["c"]
+    assert plan.bundled("embedded") == plan.archives
+    assert plan.bundled("external") == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "egg"}, 'packages[1].kind: expected one of wheel, found "egg"'),
+        ({"kind": None}, "packages[1].kind: expected a string, found null"),
+        ({"file_name": "six-1.0-0.conda"}, "packages[1].file_name: expected a name that ends in .whl"),
+        ({"md5": "22" * 16}, "packages[1].md5: expected null"),
+        ({"name": "Six_Seven"}, "packages[1].name: expected a name in normal form"),
+        ({"direct_url": "{\n}"}, "packages[1].direct_url: expected text without control characters"),
+    ],
+)
+def test_a_wrong_value_of_a_wheel_is_refused_by_its_key_path(changes: dict[str, Any], message: str) -> None:
+    data = make_plan(wheels=(make_wheel(),)).to_dict()
+    data["packages"][1].update(changes)
+    with pytest.raises(FieldError) as caught:
+        Plan.from_dict(data)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_conda_package_behind_a_wheel_is_refused() -> None:
+    data = make_plan(wheels=(make_wheel(),)).to_dict()
+    data["packages"].reverse()
+    with pytest.raises(FieldError, match=r"^packages\[1\]: a conda package comes after a wheel$"):
+        Plan.from_dict(data)
+
+
+def test_two_wheels_of_one_name_are_refused() -> None:
+    with pytest.raises(FieldError, match=r"^packages\[2\]\.name: there are two packages named 'six'$"):
+        make_plan(wheels=(make_wheel(), make_wheel())).to_bytes()
+
+
+def test_wheels_need_a_python() -> None:
+    with pytest.raises(FieldError, match=r"^python: expected the Python that the wheels are for, found null$"):
+        make_plan(wheels=(make_wheel(),), python=None).to_bytes()
 
 
 @pytest.mark.parametrize("path", ["/lib/python", "lib/../../x", "", "Lib\\site-packages"])

@@ -18,6 +18,7 @@ from ..tested_platform import PLATFORM
 from . import rattling
 from .archive import Package, write_package
 from .host_python import VERSION, pack_python
+from .index import BUILD_REQUIREMENTS, INSTALLED, write_index
 from .special import special_packages
 from .wheels import download_wheels, pack_wheels
 
@@ -39,14 +40,18 @@ LARGE = [
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What goes into one of the channels, and how hard it is compressed."""
+    """What goes into one of the channels, and how hard it is compressed.
+
+    :param index: what the package index has besides the same wheels; there is none without it.
+    """
 
     requirements: list[str]
     level: int
+    index: tuple[str, ...] = ()
 
 
 MARKER = "built-from.json"
-SIZES = {"tiny": Size(TINY, 3), "large": Size(LARGE, 12)}
+SIZES = {"tiny": Size(TINY, 3, (*BUILD_REQUIREMENTS, *INSTALLED)), "large": Size(LARGE, 12)}
 
 
 def find_channel(size: str) -> Path | None:
@@ -98,6 +103,8 @@ def _build(work: Path, channel: Path, size: Size, recipe: str) -> None:
     (fresh / "noarch").mkdir(parents=True)
     _write_packages(fresh, size, work)
     index_channel(fresh)
+    if size.index:
+        write_index(download_wheels([*size.requirements, *size.index], work / "index"), fresh)
     (fresh / MARKER).write_text(recipe)
     shutil.rmtree(channel, ignore_errors=True)
     fresh.rename(channel)
@@ -110,7 +117,7 @@ def index_channel(channel: Path) -> None:
 
 def _digest_sources() -> str:
     digest = hashlib.sha256()
-    for name in ("archive.py", "build.py", "host_python.py", "special.py", "wheels.py"):
+    for name in ("archive.py", "build.py", "host_python.py", "index.py", "special.py", "wheels.py"):
         digest.update(Path(__file__).with_name(name).read_bytes())
     return digest.hexdigest()
 

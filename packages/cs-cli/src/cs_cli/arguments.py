@@ -157,7 +157,7 @@ def _add_key(group: argparse._ArgumentGroup, key: ConfigKey) -> None:
     if key.value_type == "boolean":
         options |= {"nargs": "?", "const": True, "type": _read_switch, "metavar": "{true,false}"}
     elif key.is_list:
-        options |= {"action": "extend", "type": _split_list}
+        options |= {"action": "extend", "type": _split_lines if key.value_type == "paths" else _split_list}
     elif key.choices:
         # cs_manifest checks choices: it has a better message than argparse.
         options["metavar"] = "{" + ",".join(key.choices) + "}"
@@ -172,7 +172,8 @@ def _describe_key(key: ConfigKey) -> str:
     parts = (
         key.help,
         default and f"default: {default}",
-        key.is_list and "separate names with commas, or repeat the flag",
+        key.value_type == "packages" and "separate names with commas, or repeat the flag",
+        key.value_type == "paths" and "for more than one, repeat the flag",
     )
     return "; ".join(part for part in parts if part).replace("`", "").replace("%", "%%")
 
@@ -185,6 +186,11 @@ def _read_switch(word: str) -> bool | str:
 def _split_list(text: str) -> list[str]:
     """Split a list at commas and white space. A list without names stays one empty name, which is refused."""
     return [name for name in re.split(r"[\s,]+", text) if name] or [""]
+
+
+def _split_lines(text: str) -> list[str]:
+    """Split a list of paths at line ends, as inputs of the action have them; paths may have spaces and commas."""
+    return [line.strip() for line in text.splitlines() if line.strip()] or [""]
 
 
 def _add_building(parser: argparse.ArgumentParser) -> None:

@@ -22,3 +22,7 @@ def test_small_archives_have_fewer_entries_than_large_ones() -> None:
         1_000_000,
         1_000_000,
     ]
+
+
+def test_small_wheels_may_unpack_to_more_than_their_share() -> None:
+    assert [limits.most_bytes(size) for size in (0, 1 << 20)] == [64 << 20, 264 << 20]

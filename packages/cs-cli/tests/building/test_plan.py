@@ -65,6 +65,7 @@ EXAMPLES = {
     "url": "https://example.com/demo/",
     "install-name": "other",
     "path": "runtime.condarc",
+    "paths": "dist/pkgs",
     "boolean": True,
 }
 """A value for each type of key, other than the workspace's."""

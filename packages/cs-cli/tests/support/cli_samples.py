@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import csv
 import hashlib
 import io
 import json
@@ -117,6 +119,47 @@ def make_tar_bz2(path: Path, info: Mapping[str, bytes], files: Mapping[str, byte
 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(bz2.compress(make_tar({**info, **files}), 1))
+    return path
+
+
+def wheel_files(
+    files: Mapping[str, bytes],
+    *,
+    name: str = "demo",
+    version: str = "1.0",
+    headers: str = "",
+    entry_points: Sequence[str] = (),
+) -> dict[str, bytes]:
+    """Return the members of a wheel: files, and the directory of its metadata.
+
+    :param headers: more lines of METADATA.
+    :param entry_points: of ``console_scripts``, as ``name = module:function``.
+    """
+    info = f"{name.replace('-', '_')}-{version}.dist-info"
+    members = {
+        **files,
+        f"{info}/METADATA": f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n{headers}".encode(),
+    }
+    members[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    if entry_points:
+        members[f"{info}/entry_points.txt"] = "\n".join(["[console_scripts]", *entry_points, ""]).encode()
+    rows = [(path, f"sha256={_digest(data)}", len(data)) for path, data in members.items()]
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([*rows, (f"{info}/RECORD", "", "")])
+    members[f"{info}/RECORD"] = text.getvalue().encode()
+    return members
+
+
+def _digest(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+
+
+def make_wheel(path: Path, members: Mapping[str, bytes]) -> Path:
+    """Write a wheel with these members."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as container:
+        for name, data in members.items():
+            container.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     return path
 
 

@@ -5,8 +5,12 @@ from .dependencies import list_names
 from .environments import Channel
 from .errors import LockError, Problem
 from .exclusions import Exclusion, KeptPackage, LostDependency
+from .local_archives import LocalArchive
 from .locations import is_local_archive, is_local_channel
+from .pending import PendingEntry
+from .names import normalize_pypi_name
 from .platforms import SUBDIRS, Platform, match_platforms
+from .pypi_records import PypiRecord
 from .python import python_of
 from .records import PackageRecord, parse_dependency_name
 from .requirements import MachineRequirements, Requirement, find_requirements
@@ -14,23 +18,31 @@ from .runtime import RuntimeLock, derive
 from .satisfaction import Mismatch, find_mismatches, is_channel
 from .source import SourceLock, read_lock
 from .suggestions import did_you_mean
+from .wheel_fit import wheel_fits
+from .wheel_names import WheelName, read_wheel_name
+from .wheels import Wheel
 
 __all__ = [
     "SUBDIRS",
     "Channel",
     "Exclusion",
     "KeptPackage",
+    "LocalArchive",
     "LockError",
     "LostDependency",
     "MachineRequirements",
     "Mismatch",
     "PackageRecord",
+    "PendingEntry",
     "Platform",
     "Problem",
+    "PypiRecord",
     "Requirement",
     "RuntimeLock",
     "SourceLock",
     "Verdict",
+    "Wheel",
+    "WheelName",
     "derive",
     "did_you_mean",
     "find_mismatches",
@@ -41,9 +53,12 @@ __all__ = [
     "judge_url",
     "list_names",
     "match_platforms",
+    "normalize_pypi_name",
     "parse_dependency_name",
     "python_of",
     "read_lock",
+    "read_wheel_name",
     "redact_url",
+    "wheel_fits",
 ]
 __version__ = "0.1.0"

@@ -1,9 +1,12 @@
 """What does a conda or Pixi workspace ask to ship?
 
 ``discover`` finds the manifest and the source lock, ``load_config`` reads ``[tool.conda-ship]``, ``requested_specs``
-lists what an environment's features ask for. Only ``ask_version`` runs code of the project.
+lists what an environment's features ask for. Only ``ask_version``, ``build_wheel`` and ``read_metadata`` run code of
+the project.
 """
 
+from .backend import BackendSettings, BuiltWheel, build_wheel, read_metadata
+from .checkout import Checkout, read_checkout
 from .config import InstallName, ShipConfig, load_config, resolve_install_name
 from .credentials import mask_credentials
 from .environment import Channel, Environment, Feature, list_environments, read_environment
@@ -17,7 +20,10 @@ from .version import ask_version
 
 __all__ = [
     "CONFIG_KEYS",
+    "BackendSettings",
+    "BuiltWheel",
     "Channel",
+    "Checkout",
     "ConfigKey",
     "Environment",
     "ErrorKind",
@@ -32,6 +38,7 @@ __all__ = [
     "ShipConfig",
     "align_platforms",
     "ask_version",
+    "build_wheel",
     "combine_specs",
     "constrained_specs",
     "describes_workspace",
@@ -40,7 +47,9 @@ __all__ = [
     "list_metadata_files",
     "load_config",
     "mask_credentials",
+    "read_checkout",
     "read_environment",
+    "read_metadata",
     "requested_specs",
     "resolve_install_name",
 ]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from .condarc import read_condarc
 from .errors import ManifestError
-from .keys import CONFIG_KEYS, Activation, Bytecode, Commands, InstallScheme, Layout, OnUpgrade
-from .settings import TABLE, Settings, collect_settings
+from .keys import CONFIG_KEYS, Activation, BuildWheels, Bytecode, Commands, InstallScheme, Layout, OnUpgrade
+from .settings import TABLE, Setting, Settings, collect_settings
 from .values import check_file_name, check_identifier, check_prefix_name
 from .version import find_version
 
@@ -50,6 +50,9 @@ class ShipConfig:
     source_environment: str
     exclude: tuple[str, ...]
     require: tuple[str, ...]
+    archives: tuple[Path, ...]
+    build_wheels: BuildWheels
+    build_constraints: Path | None
     docs_url: str | None
     install_scheme: InstallScheme
     install_name: InstallName
@@ -166,16 +169,12 @@ def _read_install_name(settings: Settings) -> InstallName:
 
 
 def _resolve_condarc(settings: Settings) -> Path | None:
-    """Return the path: in a manifest relative to the manifest, on the command line to the current directory.
-
-    After links are followed it must be inside the manifest's directory: a project ships its own files only.
-    """
+    """Return the path. After links are followed it must be inside the manifest's directory: what ships is in there."""
     setting = settings.given.get("condarc-file")
     if setting is None:
         return None
     home = setting.project.manifest_path.parent
-    value: str | Path = setting.value
-    path = (Path.cwd() if setting.is_flag else home) / (value if isinstance(value, Path) else setting.check())
+    path = _resolve_path(setting)
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(home)):
         raise setting.error(
             f"leads out of the manifest's directory: {os.path.realpath(path)}",
@@ -186,11 +185,33 @@ def _resolve_condarc(settings: Settings) -> Path | None:
     return path
 
 
+def _read_path(settings: Settings, name: str) -> Path | None:
+    setting = settings.given.get(name)
+    return None if setting is None else _resolve_path(setting)
+
+
+def _read_archives(settings: Settings) -> tuple[Path, ...]:
+    setting = settings.given.get("archives")
+    return () if setting is None else tuple(_starting_directory(setting) / text for text in setting.check())
+
+
+def _resolve_path(setting: Setting) -> Path:
+    value: str | Path = setting.value
+    return _starting_directory(setting) / (value if isinstance(value, Path) else setting.check())
+
+
+def _starting_directory(setting: Setting) -> Path:
+    """Return where a relative path starts: that of the manifest, or for a flag the current directory."""
+    return Path.cwd() if setting.is_flag else setting.project.manifest_path.parent
+
+
 _READERS: dict[str, Callable[[Settings], Any]] = {
     "artifact-name": _read_artifact_name,
     "runtime-version": _read_version,
     "require": _read_require,
     "install-name": _read_install_name,
     "condarc-file": _resolve_condarc,
+    "archives": _read_archives,
+    "build-constraints": lambda settings: _read_path(settings, "build-constraints"),
 }
 """The keys with a rule of their own, if only for the default; :meth:`Settings.read` handles all others."""

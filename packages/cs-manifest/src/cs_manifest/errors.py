@@ -26,6 +26,7 @@ ErrorKind = Literal[
     "update-unsupported",
     "version-missing",
     "version-metadata",
+    "build-backend",
     "condarc-invalid",
     "credentials",
     "environment-not-found",

@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-ValueType = Literal["identifier", "version", "text", "packages", "url", "choice", "install-name", "path", "boolean"]
+ValueType = Literal[
+    "identifier", "version", "text", "packages", "url", "choice", "install-name", "path", "paths", "boolean"
+]
 
 # The only place in Python that lists the words of each choice. The first is the default.
 Layout = Literal["online", "external", "embedded"]
+BuildWheels = Literal["local", "all", "never"]
 InstallScheme = Literal["conda-home", "user-data"]
 Bytecode = Literal["on-import", "bootstrap", "shipped"]
 Commands = Literal["direct", "self"]
@@ -65,13 +68,21 @@ class ConfigKey:
     @property
     def is_list(self) -> bool:
         """Whether the flag may be given more than once."""
-        return self.value_type == "packages"
+        return self.value_type in ("packages", "paths")
 
 
-def _choose(name: str, words: Any, help: str, *, alias: str | None = None) -> ConfigKey:
+def _choose(name: str, words: Any, help: str, *, alias: str | None = None, builder_only: bool = False) -> ConfigKey:
     """Return a key with a few words for values."""
     choices = get_args(words)
-    return ConfigKey(name=name, alias=alias, value_type="choice", choices=choices, default=choices[0], help=help)
+    return ConfigKey(
+        name=name,
+        alias=alias,
+        value_type="choice",
+        choices=choices,
+        default=choices[0],
+        help=help,
+        builder_only=builder_only,
+    )
 
 
 CONFIG_KEYS: tuple[ConfigKey, ...] = (
@@ -137,6 +148,30 @@ CONFIG_KEYS: tuple[ConfigKey, ...] = (
         metavar="PACKAGE",
         default_text="none, but `conda` when the delegate is `conda`",
         help="packages that must ship",
+    ),
+    ConfigKey(
+        name="archives",
+        value_type="paths",
+        builder_only=True,
+        metavar="DIR",
+        default=(),
+        default_text="none",
+        help="directory of ready-made archives, for packages that the lock knows only as source",
+    ),
+    _choose(
+        "build-wheels",
+        BuildWheels,
+        "which Python packages that are source to build into wheels: those of the workspace itself (`local`), "
+        "also those of others (`all`) or none (`never`)",
+        builder_only=True,
+    ),
+    ConfigKey(
+        name="build-constraints",
+        value_type="path",
+        builder_only=True,
+        metavar="FILE",
+        default_text="none",
+        help="pip constraints file for what these builds need",
     ),
     ConfigKey(
         name="docs-url",

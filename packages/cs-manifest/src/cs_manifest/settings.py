@@ -16,6 +16,7 @@ from .values import (
     check_choice,
     check_identifier,
     check_packages,
+    check_paths,
     check_text,
     check_url,
     check_version,
@@ -223,13 +224,14 @@ def _check_value(key: ConfigKey, value: object) -> Any:
         "packages": check_packages,
         "url": check_url,
         "path": check_text,
+        "paths": check_paths,
         "boolean": check_boolean,
     }
     return checks[key.value_type](value)
 
 
 def _wrong_value(setting: Setting, expected: str) -> ManifestError:
-    types = {"packages": (list, tuple), "boolean": (bool,)}
+    types = {"packages": (list, tuple), "paths": (str, list, tuple), "boolean": (bool,)}
     has_right_type = isinstance(setting.value, types.get(setting.key.value_type, (str,)))
     hint = did_you_mean(setting.value, setting.key.choices) if isinstance(setting.value, str) else None
     return setting.error(

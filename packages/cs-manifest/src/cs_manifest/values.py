@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from .credentials import holds_page_credentials
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_PACKAGE_NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*")
+_PACKAGE_NAME = re.compile(r"(?:(?:conda|pypi):)?[a-z0-9_][a-z0-9._-]*")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!~-]*")
 MAX_LENGTH = 128
 """Limit, in characters, of a name for files and directories, also of a derived one."""
@@ -68,7 +68,7 @@ def check_version(value: object) -> str:
 
 
 def check_packages(value: object) -> tuple[str, ...]:
-    """Accept a list of conda package names; return them in lower case, each once."""
+    """Accept a list of package names, perhaps with ``conda:`` or ``pypi:``; return them in lower case, each once."""
     if isinstance(value, str) or not isinstance(value, (list, tuple)):
         raise ValueError("a list of package names")
     return tuple(dict.fromkeys(_check_package(item) for item in value))
@@ -78,6 +78,14 @@ def _check_package(value: Any) -> str:
     if not isinstance(value, str) or not _PACKAGE_NAME.fullmatch(value.lower()):
         raise ValueError("package names alone, without versions")
     return value.lower()
+
+
+def check_paths(value: object) -> tuple[str, ...]:
+    """Accept a path or a list of paths; return each once."""
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
+        raise ValueError("a path, or a list of paths")
+    return tuple(dict.fromkeys(map(check_text, items)))
 
 
 def check_url(value: object) -> str:

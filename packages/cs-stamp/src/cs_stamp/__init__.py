@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from .mark import Mark as Mark
     from .mark import read_mark as read_mark
     from .mark import require_format as require_format
+    from .packages import PlannedArchive as PlannedArchive
+    from .packages import PlannedPackage as PlannedPackage
+    from .packages import PlannedWheel as PlannedWheel
     from .plan import Plan as Plan
-    from .plan import PlannedPackage as PlannedPackage
     from .plan import PlanPython as PlanPython
     from .plan import PlanRequirement as PlanRequirement
     from .reader import StampPart as StampPart
@@ -80,7 +82,8 @@ _NAMES = {
     "header": ("Header",),
     "launch": ("literal_path",),
     "mark": ("Mark", "read_mark", "require_format"),
-    "plan": ("Plan", "PlanPython", "PlanRequirement", "PlannedPackage"),
+    "packages": ("PlannedArchive", "PlannedPackage", "PlannedWheel"),
+    "plan": ("Plan", "PlanPython", "PlanRequirement"),
     "reader": ("StampPart", "StampReader", "read_stamp"),
     "sealing": ("require_size",),
     "signatures": ("SignatureReport", "verify_signature"),

@@ -89,6 +89,11 @@ def take_line(data: JsonObject, key: str, parent: str = "") -> str:
     return value
 
 
+def take_optional_line(data: JsonObject, key: str, parent: str = "") -> str | None:
+    """Return a string without control characters or None; the key must be there."""
+    return None if take(data, key, parent) is None else take_line(data, key, parent)
+
+
 def take_optional_string(data: JsonObject, key: str, parent: str = "") -> str | None:
     """Return a string or None; the key must be there."""
     return None if take(data, key, parent) is None else take_string(data, key, parent)

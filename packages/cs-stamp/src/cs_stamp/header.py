@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -74,7 +74,7 @@ class Header:
         :raises FieldError: if a key is missing or holds the wrong sort of value.
         :raises UnsupportedVersionError: if ``schema_version`` is not 1.
         """
-        require_schema_version(take_object(data, "header"), "header")
+        take_schema_version(take_object(data, "header"), "header", (SCHEMA_VERSION,))
         return cls(**_check_fields(data))
 
     @classmethod
@@ -116,20 +116,22 @@ def _check_fields(data: JsonObject) -> dict[str, Any]:
     }
 
 
-def require_schema_version(data: JsonObject, part: str) -> None:
-    """Refuse a part of another schema version.
+def take_schema_version(data: JsonObject, part: str, supported: Sequence[int]) -> int:
+    """Return the schema version of a part.
 
-    :raises UnsupportedVersionError: if the version is an integer other than 1.
+    :raises UnsupportedVersionError: if the version is an integer other than those.
     """
     version = take(data, "schema_version")
     if isinstance(version, bool) or not isinstance(version, int):
         raise refuse_value("schema_version", "an integer", version)
-    if version != SCHEMA_VERSION:
+    if version not in supported:
+        versions = " and ".join(map(str, supported))
         raise UnsupportedVersionError(
-            f"the {part} of this runtime has schema version {version}; this release reads version {SCHEMA_VERSION}",
+            f"the {part} of this runtime has schema version {version}; this release reads version {versions}",
             part=part,
             key="schema_version",
-            expected=str(SCHEMA_VERSION),
+            expected=versions,
             actual=str(version),
             hint="use a newer release of conda-ship",
         )
+    return version

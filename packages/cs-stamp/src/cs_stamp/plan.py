@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, cast
+from typing import Any
 
 from .choices import Layout
 from .errors import FieldError
 from .fields import (
     JsonObject,
-    join_key,
     parse_json,
     refuse_value,
     render_json,
     take,
     take_bool,
-    take_digest,
     take_line,
     take_list,
     take_name,
     take_object,
     take_optional_size,
-    take_optional_string,
     take_string,
     take_strings,
 )
-from .header import SCHEMA_VERSION, require_schema_version
+from .header import take_schema_version
+from .packages import PlannedArchive, PlannedPackage, PlannedWheel
 
-Noarch = Literal["python", "generic"]
+SCHEMA_VERSIONS = (1, 2)
+"""Of plans without wheels and with some."""
 
 _COMPARISON = re.compile(r"(?:>=?|<=?)[0-9]{1,9}(?:\.[0-9]{1,9}){0,7}")
 
@@ -108,76 +107,13 @@ class PlanRequirement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedPackage:
-    """One package of a plan.
-
-    :ivar url: where the archive can be fetched; ``None`` for a local archive, which comes with the runtime.
-    :ivar sha256: lower-case hex digest of the archive.
-    :ivar size_bytes: size of the archive, where the lock says it.
-    :ivar record: the repodata record as conda writes it to ``conda-meta`` (with ``fn``, ``url``, ``channel``).
-    """
-
-    name: str
-    version: str
-    build: str
-    subdir: str
-    url: str | None
-    file_name: str
-    sha256: str
-    record: Mapping[str, Any]
-    md5: str | None = None
-    size_bytes: int | None = None
-    noarch: Noarch | None = None
-    requested_spec: str | None = None
-
-    @classmethod
-    def from_dict(cls, data: object, key: str = "package") -> PlannedPackage:
-        """Read a package from parsed JSON.
-
-        :param key: key path of the package, for errors: ``packages[3]``.
-        :raises FieldError: if a key is missing or holds the wrong sort of value.
-        """
-        fields = take_object(data, key)
-        return cls(
-            name=take_name(fields, "name", key),
-            version=take_name(fields, "version", key),
-            build=take_name(fields, "build", key),
-            subdir=take_name(fields, "subdir", key),
-            url=take_optional_string(fields, "url", key),
-            file_name=_take_archive_name(fields, key),
-            sha256=take_digest(fields, "sha256", 64, key),
-            md5=None if take(fields, "md5", key) is None else take_digest(fields, "md5", 32, key),
-            size_bytes=take_optional_size(fields, "size", key),
-            noarch=_take_noarch(fields, key),
-            requested_spec=take_optional_string(fields, "requested_spec", key),
-            record=dict(take_object(take(fields, "record", key), join_key(key, "record"))),
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the package as JSON values."""
-        return {
-            "name": self.name,
-            "version": self.version,
-            "build": self.build,
-            "subdir": self.subdir,
-            "url": self.url,
-            "file_name": self.file_name,
-            "sha256": self.sha256,
-            "md5": self.md5,
-            "size": self.size_bytes,
-            "noarch": self.noarch,
-            "requested_spec": self.requested_spec,
-            "record": dict(self.record),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a first run installs.
 
-    :ivar packages: dependencies before dependents, ties by name.
+    :ivar packages: conda packages, dependencies before dependents, ties by name.
     :ivar requested_specs: match specs that the workspace asks for, sorted.
     :ivar requirements: what the packages ask of the machine.
+    :ivar wheels: installed after the conda packages, in the same order among each other.
     """
 
     platform: str
@@ -185,52 +121,65 @@ class Plan:
     packages: tuple[PlannedPackage, ...]
     python: PlanPython | None = None
     requirements: tuple[PlanRequirement, ...] = ()
+    wheels: tuple[PlannedWheel, ...] = ()
+
+    @property
+    def archives(self) -> tuple[PlannedArchive, ...]:
+        """All packages, in the order of the plan."""
+        return (*self.packages, *self.wheels)
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> Plan:
         """Read a plan from parsed JSON; unknown keys are ignored.
 
-        :raises FieldError: if a key is missing or holds the wrong sort of value.
-        :raises UnsupportedVersionError: if ``schema_version`` is not 1.
+        :raises FieldError: if a key is missing or has a value of the wrong type, or packages contradict each other.
+        :raises UnsupportedVersionError: if ``schema_version`` is neither 1 nor 2.
         """
-        require_schema_version(take_object(data, "plan"), "plan")
+        version = take_schema_version(take_object(data, "plan"), "plan", SCHEMA_VERSIONS)
+        entries = take_list(data, "packages")
+        count = _count_packages(entries)
         python = take(data, "python")
-        return cls(
+        plan = cls(
             platform=take_name(data, "platform"),
             requested_specs=take_strings(data, "requested_specs"),
             python=None if python is None else PlanPython.from_dict(python),
             packages=tuple(
-                PlannedPackage.from_dict(package, f"packages[{index}]")
-                for index, package in enumerate(take_list(data, "packages"))
+                PlannedPackage.from_dict(entry, f"packages[{index}]") for index, entry in enumerate(entries[:count])
             ),
             requirements=tuple(
                 PlanRequirement.from_dict(one, f"requirements[{index}]")
                 for index, one in enumerate(take_list({"requirements": (), **data}, "requirements"))
             ),
+            wheels=tuple(
+                PlannedWheel.from_dict(entry, f"packages[{index}]")
+                for index, entry in enumerate(entries[count:], start=count)
+            ),
         )
+        plan._check_agreement(version)
+        return plan
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Plan:
         """Read a plan from the bytes of its part."""
         return cls.from_dict(parse_json(data))
 
-    def bundled(self, layout: Layout) -> tuple[PlannedPackage, ...]:
+    def bundled(self, layout: Layout) -> tuple[PlannedArchive, ...]:
         """Return the packages whose archives the ``bundle`` part holds, which is absent when there are none.
 
         An ``online`` runtime contains what has no public address; an ``external`` one has its bundle next to it.
         """
         if layout == "online":
-            return tuple(package for package in self.packages if package.url is None)
-        return self.packages if layout == "embedded" else ()
+            return tuple(package for package in self.archives if package.url is None)
+        return self.archives if layout == "embedded" else ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON values, ``schema_version`` included; ``requested_specs`` come out sorted."""
         return {
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": self._schema_version,
             "platform": self.platform,
             "requested_specs": sorted(self.requested_specs),
             "python": None if self.python is None else self.python.to_dict(),
-            "packages": [package.to_dict() for package in self.packages],
+            "packages": [package.to_dict() for package in self.archives],
             **({"requirements": [one.to_dict() for one in self.requirements]} if self.requirements else {}),
         }
 
@@ -239,28 +188,36 @@ class Plan:
 
         :raises FieldError: if two packages have one name, or a value breaks the format's rules.
         """
-        self._check()
+        Plan.from_dict(self.to_dict())
         return render_json(self.to_dict())
 
-    def _check(self) -> None:
-        Plan.from_dict(self.to_dict())
-        names: set[str] = set()
-        for index, package in enumerate(self.packages):
-            if package.name in names:
-                key = f"packages[{index}].name"
-                raise FieldError(f"there are two packages named {package.name!r}", key=key, actual=package.name)
-            names.add(package.name)
+    @property
+    def _schema_version(self) -> int:
+        return SCHEMA_VERSIONS[1 if self.wheels else 0]
+
+    def _check_agreement(self, version: int) -> None:
+        if version != self._schema_version:
+            raise refuse_value("schema_version", f"{self._schema_version} for these packages", version)
+        if self.wheels and self.python is None:
+            raise refuse_value("python", "the Python that the wheels are for", None)
+        _require_names(self.packages, 0)
+        _require_names(self.wheels, len(self.packages))
 
 
-def _take_archive_name(fields: JsonObject, key: str) -> str:
-    name = take_name(fields, "file_name", key)
-    if not name.endswith((".conda", ".tar.bz2")):
-        raise refuse_value(join_key(key, "file_name"), "a name that ends in .conda or .tar.bz2", name)
-    return name
+def _count_packages(entries: Sequence[Any]) -> int:
+    """Return the number of conda packages, which come before all wheels."""
+    has_kind = [isinstance(entry, Mapping) and "kind" in entry for entry in entries]
+    count = has_kind.index(True) if True in has_kind else len(entries)
+    if False in has_kind[count:]:
+        index = has_kind.index(False, count)
+        raise FieldError("a conda package comes after a wheel", key=f"packages[{index}]")
+    return count
 
 
-def _take_noarch(fields: JsonObject, key: str) -> Noarch | None:
-    value = take(fields, "noarch", key)
-    if value not in ("python", "generic", None):
-        raise refuse_value(join_key(key, "noarch"), '"python", "generic" or null', value)
-    return cast("Noarch | None", value)
+def _require_names(packages: Sequence[PlannedArchive], start: int) -> None:
+    names: set[str] = set()
+    for index, package in enumerate(packages, start):
+        if package.name in names:
+            key = f"packages[{index}].name"
+            raise FieldError(f"there are two packages named {package.name!r}", key=key, actual=package.name)
+        names.add(package.name)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from regenerate import HEADER
+from samples import HEADER
 
-from cs_stamp import Header, Plan, PlannedPackage, PlanPython, StampInfo, write_stamp
+from cs_stamp import Header, Plan, PlannedPackage, PlannedWheel, PlanPython, StampInfo, write_stamp
 
 TEMPLATE_BYTES = b"\x7fELF a template that cannot run\n"
 
@@ -31,6 +31,15 @@ def make_package(name: str = "python", **changes: Any) -> PlannedPackage:
         record={"name": name, "depends": ["libc"], "build_number": 0},
     )
     return replace(package, **changes)
+
+
+def make_wheel(name: str = "six", **changes: Any) -> PlannedWheel:
+    """Return a planned wheel with some fields changed."""
+    file_name = f"{name}-1.0-py3-none-any.whl"
+    wheel = PlannedWheel(
+        name=name, version="1.0", url=f"https://files.example/{file_name}", file_name=file_name, sha256="cd" * 32
+    )
+    return replace(wheel, **changes)
 
 
 def make_plan(*packages: PlannedPackage, **changes: Any) -> Plan:

@@ -180,7 +180,9 @@ mod tests {
         }
 
         fn path(&self, name: &str) -> PathBuf {
-            self.0.path().join(name)
+            let mut path = self.0.path().to_owned();
+            path.extend(name.split('/'));
+            path
         }
 
         fn find(&self, wanted: &str, variables: &[(&str, &str)]) -> Option<Found> {
@@ -248,7 +250,9 @@ mod tests {
             let noted = format!("{}\n", bench.path("noted/envs/e").display());
             fs::write(bench.path(".conda/environments.txt"), noted).unwrap();
             for variable in ["CONDA_ENVS_DIRS", "CONDA_ENVS_PATH"] {
-                let found = bench.find("e", &[(variable, "{}/missing:{}/variable")]);
+                let directories = [bench.path("missing"), bench.path("variable")];
+                let value = std::env::join_paths(directories).unwrap();
+                let found = bench.find("e", &[(variable, value.to_str().unwrap())]);
                 assert_eq!(found.unwrap().prefix, bench.path(place), "{place}");
             }
             assert_eq!(bench.find("other", &[]), None);

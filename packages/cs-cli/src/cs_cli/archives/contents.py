@@ -20,9 +20,10 @@ class ArchiveContents:
     """What one archive installs.
 
     :ivar executables: files in the directories where commands are looked for, relative to the prefix; in noarch python
-        packages still as ``python-scripts/...``.
-    :ivar entry_points: names of the commands that a noarch python package declares.
-    :ivar installed_size_bytes: sum of the sizes that ``info/paths.json`` states; 0 for old packages without it.
+        packages and wheels still as ``python-scripts/...``.
+    :ivar entry_points: names of the commands that a noarch python package or a wheel declares.
+    :ivar installed_size_bytes: sum of the sizes that ``info/paths.json`` or the wheel's directory state; 0 for old
+        packages without it.
     :ivar installed_file_count: number of files and links.
     :ivar prefix_limit_bytes: length of the shortest placeholder in a binary file: a longer prefix does not fit there.
     """
@@ -62,20 +63,32 @@ class ArchiveContents:
 
 
 def read_contents(archive: Path) -> ArchiveContents:
-    """Read the ``info/`` directory of a ``.conda`` or ``.tar.bz2`` archive.
+    """Read the ``info/`` directory of a ``.conda`` or ``.tar.bz2`` archive, or the directory of a ``.whl``.
 
     This refuses what the runtime would refuse: invalid paths, and paths that are too long or too many.
 
     :raises CliError: ``archive-damaged`` if it cannot be read.
     """
     try:
-        return _summarise(archive)
+        return _summarise_wheel(archive) if archive.name.endswith(".whl") else _summarise(archive)
     except Exception as error:  # four libraries read it, and an archive can be broken in any way
         reason = f"{type(error).__name__}: {error}"
         hint = "remove it from the cache, or download it again"
         raise CliError(
             f"cannot read the package archive: {reason}", kind="archive-damaged", path=archive, hint=hint
         ) from error
+
+
+def _summarise_wheel(wheel: Path) -> ArchiveContents:
+    from .wheels import read_wheel
+
+    read = read_wheel(wheel)
+    return ArchiveContents(
+        executables=tuple(sorted(read.listing.executables)),
+        entry_points=read.entry_points,
+        installed_size_bytes=read.listing.size_bytes,
+        installed_file_count=read.listing.file_count,
+    )
 
 
 def _summarise(archive: Path) -> ArchiveContents:

@@ -30,12 +30,23 @@ LARGEST_LISTS = 128 << 20
 """Bytes of ``info/paths.json``, ``files``, ``has_prefix``, ``no_link`` and ``no_softlink`` together."""
 
 LARGEST_METADATA = 4 << 20
-"""Bytes of ``info/link.json``."""
+"""Bytes of ``info/link.json``, and of each file that is read of a wheel's ``dist-info``."""
 
 LARGEST_INFO = 1 << 30
 """Bytes that ``info/`` unpacks to: the largest known one takes 0.2 GiB."""
+
+SLACK_BYTES = 64 << 20
+"""Bytes that a wheel of any size may unpack to ..."""
+
+LARGEST_FACTOR = 200
+"""... and additional bytes for each of the archive."""
 
 
 def most_entries(archive_bytes: int) -> int:
     """Return how many entries an archive of that size may have."""
     return min(MOST_ENTRIES, ENTRIES_OF_ANY + archive_bytes // BYTES_PER_ENTRY)
+
+
+def most_bytes(archive_bytes: int) -> int:
+    """Return how many bytes a wheel of that size may unpack to."""
+    return SLACK_BYTES + LARGEST_FACTOR * archive_bytes

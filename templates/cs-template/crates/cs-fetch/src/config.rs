@@ -146,6 +146,15 @@ fn parse_prefix(url: &str) -> Option<Url> {
     Some(url)
 }
 
+/// The user's home directory. On Windows it is what `USERPROFILE` says, as for conda and the rest of the runtime.
+pub(crate) fn home() -> Option<PathBuf> {
+    if cfg!(windows) {
+        env::home_dir()
+    } else {
+        dirs::home_dir()
+    }
+}
+
 /// Candidates, from lowest to highest precedence.
 fn config_paths() -> Vec<PathBuf> {
     let system = if cfg!(windows) {
@@ -167,8 +176,7 @@ fn config_paths() -> Vec<PathBuf> {
             .map(|path| path.join(tool))
             .collect::<Vec<_>>()
     };
-    let pixi_home =
-        variable("PIXI_HOME").or_else(|| dirs::home_dir().map(|home| home.join(".pixi")));
+    let pixi_home = variable("PIXI_HOME").or_else(|| home().map(|home| home.join(".pixi")));
     [system.join("rattler"), system.join("pixi")]
         .into_iter()
         .chain(user("rattler"))
@@ -239,16 +247,13 @@ mod tests {
         );
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_file_mirror_gives_the_path_when_it_has_the_archive() {
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir(directory.path().join("linux-64")).unwrap();
         fs::write(directory.path().join("linux-64/a-1-0.conda"), "data").unwrap();
-        let text = format!(
-            "[mirrors]\n'https://c.example/x' = ['file://{}']",
-            directory.path().display()
-        );
+        let mirror = Url::from_directory_path(directory.path()).unwrap();
+        let text = format!("[mirrors]\n'https://c.example/x' = ['{mirror}']");
         let config = config(&[&text]);
         let found = config.find_local_mirror("https://c.example/x/linux-64/a-1-0.conda");
         assert_eq!(found, Some(directory.path().join("linux-64/a-1-0.conda")));

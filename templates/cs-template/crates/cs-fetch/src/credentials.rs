@@ -11,7 +11,7 @@ use rattler_networking::{Authentication, AuthenticationStorage};
 use reqwest::header::HeaderValue;
 use url::Url;
 
-use crate::config::Config;
+use crate::config::{Config, home};
 use crate::error::{Cause, FetchError};
 use crate::netrc::{self, Netrc};
 use crate::redact::redact_text;
@@ -57,7 +57,7 @@ impl Credentials {
         if let Some(path) = &config.authentication_file {
             add(open_named(path.clone()).map_err(|error| error.to_string()));
         }
-        if let Some(home) = dirs::home_dir() {
+        if let Some(home) = home() {
             let path = home.join(".rattler").join("credentials.json");
             add(FileStorage::from_path(path).map_err(|error| describe_file(&error)));
         }

@@ -230,11 +230,12 @@ mod tests {
         let empty = directory.path().join("empty.pem");
         std::fs::write(&empty, "no certificate").unwrap();
         let shown = empty.to_str().unwrap();
+        let missing = std::fs::read("/nowhere/ca.pem").unwrap_err().to_string();
         for (file, directories, parts) in [
             (
                 "/nowhere/ca.pem",
                 "",
-                vec!["SSL_CERT_FILE (/nowhere/ca.pem)", "No such file"],
+                vec!["SSL_CERT_FILE (/nowhere/ca.pem)", &missing],
             ),
             (
                 "",

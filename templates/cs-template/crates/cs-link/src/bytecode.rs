@@ -1,4 +1,4 @@
-//! Compiled modules of noarch python packages: brought along, or made by the prefix's own Python.
+//! Compiled modules of noarch python packages and wheels: brought along, or made by the prefix's own Python.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -22,7 +22,7 @@ use crate::shared::{Shared, write_fault};
 use crate::tar::{Kind, TarReader};
 use crate::tree::Hand;
 
-/// The modules of noarch python packages, each with its package's index.
+/// The modules of noarch python packages and wheels, each with its package's index.
 #[derive(Default)]
 pub(crate) struct Modules(HashMap<String, usize>);
 

@@ -20,6 +20,9 @@ pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
     if text.starts_with('/') {
         return Err("the path is absolute");
     }
+    if text.contains('\0') {
+        return Err("the path contains a NUL");
+    }
     if cfg!(windows) {
         text.split('/').try_for_each(check_windows_name)?;
     }
@@ -29,7 +32,6 @@ pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
         match part {
             "" | "." => continue,
             ".." => return Err("the path leads upwards"),
-            part if part.contains('\0') => return Err("the path contains a NUL"),
             part => {
                 if !clean.is_empty() {
                     clean.push('/');
@@ -50,7 +52,7 @@ pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
 }
 
 /// Refuse a name that Windows cannot hold, or holds as another name.
-fn check_windows_name(name: &str) -> Result<(), &'static str> {
+pub(crate) fn check_windows_name(name: &str) -> Result<(), &'static str> {
     if matches!(name, "" | "." | "..") {
         return Ok(());
     }

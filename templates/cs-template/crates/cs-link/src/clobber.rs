@@ -109,6 +109,13 @@ impl Claims {
         self.while_owned(path, claimant, || ()).is_some()
     }
 
+    /// The package that owns a path at this moment; `None` where it is bytecode's or nobody's.
+    pub(crate) fn owner(&self, path: &str) -> Option<Claimant> {
+        let key = self.key(path);
+        let owner = lock(self.shard(key)).get(&key).copied();
+        owner.filter(|&owner| owner != BYTECODE && owner != NOBODY)
+    }
+
     /// Take a path from its owner: nothing is there.
     pub(crate) fn forfeit(&self, path: &str) {
         let key = self.key(path);

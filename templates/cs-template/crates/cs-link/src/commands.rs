@@ -49,7 +49,7 @@ impl EntryPoints<'_, '_> {
         let script = entry_point.script(self.layout, self.shared.prefix);
         let command = &entry_point.command;
         if cfg!(windows) {
-            let launcher = self.shared.job.launcher.ok_or_else(|| {
+            let launchers = self.shared.job.launchers.ok_or_else(|| {
                 Fault::Plan(format!(
                     "the entry point {command:?} needs a launcher, and this runtime has none"
                 ))
@@ -64,7 +64,7 @@ impl EntryPoints<'_, '_> {
             )?;
             self.write(
                 format!("{SCRIPTS}/{command}.exe"),
-                launcher,
+                launchers.console,
                 PathKind::WindowsEntryPointExe,
                 linked,
                 made,

@@ -8,12 +8,13 @@ use cs_archive::to_hex;
 use serde::Deserialize;
 
 use crate::channel::canonical_name;
-use crate::{Job, Package};
+use crate::{Conda, Format, Job, Package};
 
 /// Text of `conda-meta/history`: one revision, in the form that conda's `History` parses.
 pub(crate) fn render_history(job: &Job, now: SystemTime) -> String {
     let mut text = format!("==> {} <==\n# cmd: bootstrap\n", format_time(now));
-    let mut names: Vec<String> = job.packages.iter().map(name_in_channel).collect();
+    let packages = job.conda_packages();
+    let mut names: Vec<String> = packages.map(name_in_channel).collect();
     names.sort_unstable();
     for name in names {
         let _ = writeln!(text, "+{name}");
@@ -32,11 +33,19 @@ pub(crate) fn render_explicit(job: &Job) -> String {
     );
     for package in job.packages {
         let digest = to_hex(&package.archive.sha256);
-        // An archive that only the runtime has cannot be fetched: one such line would end every use of the list.
-        let (subdir, file_name) = (&package.subdir, &package.archive.file_name);
-        let _ = match &package.archive.url {
-            Some(url) => writeln!(text, "{url}#sha256:{digest}"),
-            None => writeln!(text, "# local: {subdir}/{file_name} sha256:{digest}"),
+        let (name, version, file_name) =
+            (&package.name, &package.version, &package.archive.file_name);
+        // An archive that only the runtime has cannot be fetched, and conda takes no wheels: one such
+        // line would end every use of the list.
+        let _ = match (&package.format, &package.archive.url) {
+            (Format::Conda(_), Some(url)) => writeln!(text, "{url}#sha256:{digest}"),
+            (Format::Conda(Conda { subdir, .. }), None) => {
+                writeln!(text, "# local: {subdir}/{file_name} sha256:{digest}")
+            }
+            (Format::Wheel(_), url) => {
+                let place = url.as_ref().unwrap_or(file_name);
+                writeln!(text, "# wheel: {name} {version} {place} sha256:{digest}")
+            }
         };
     }
     text
@@ -49,16 +58,11 @@ struct Channel {
 }
 
 /// `CHANNEL/SUBDIR::NAME-VERSION-BUILD`, with conda's name for the channel: it compares texts to see what has changed.
-fn name_in_channel(package: &Package) -> String {
-    let record: Option<Channel> = serde_json::from_str(package.record.get()).ok();
-    let Package {
-        name,
-        version,
-        build,
-        subdir,
-        ..
-    } = package;
-    let url = package.url();
+fn name_in_channel((package, conda): (&Package, &Conda)) -> String {
+    let record: Option<Channel> = serde_json::from_str(conda.record.get()).ok();
+    let Package { name, version, .. } = package;
+    let Conda { build, subdir, .. } = conda;
+    let url = conda.url(&package.archive);
     let from_url = || url.rsplitn(3, '/').nth(2).unwrap_or_default().to_owned();
     let channel = record
         .and_then(|record| record.channel)

@@ -23,14 +23,30 @@ pub enum Noarch {
 pub struct Package {
     /// Normalised name.
     pub name: String,
-    /// Version, as in the record.
+    /// Version, as in the record or in the wheel's file name.
     pub version: String,
+    /// Its archive.
+    pub archive: Wanted,
+    /// What kind of package it is, and what only that kind has.
+    pub format: Format,
+}
+
+/// The kinds of package.
+#[derive(Clone, Debug)]
+pub enum Format {
+    /// A conda package, `.conda` or `.tar.bz2`.
+    Conda(Conda),
+    /// A wheel, `.whl`: a Python project as package indices have it.
+    Wheel(Wheel),
+}
+
+/// What only a conda package has.
+#[derive(Clone, Debug)]
+pub struct Conda {
     /// Build string.
     pub build: String,
     /// Subdirectory of the channel, `linux-64` or `noarch`.
     pub subdir: String,
-    /// Its archive.
-    pub archive: Wanted,
     /// What the lock says of the package; the archive's own `info/index.json` decides.
     pub noarch: Noarch,
     /// The spec that asked for this package, when the user did.
@@ -39,13 +55,30 @@ pub struct Package {
     pub record: Box<RawValue>,
 }
 
-impl Package {
-    /// Where conda's records say that the package is from. They want a URL: an archive
-    /// that came with the runtime gets one that names a place that need not exist.
-    pub(crate) fn url(&self) -> Cow<'_, str> {
-        match &self.archive.url {
+impl Conda {
+    /// Where conda's records say that the package with this archive is from. They want a URL: an
+    /// archive that came with the runtime gets one that names a place that need not exist.
+    pub(crate) fn url<'a>(&self, archive: &'a Wanted) -> Cow<'a, str> {
+        match &archive.url {
             Some(url) => url.into(),
-            None => format!("file:///local/{}/{}", self.subdir, self.archive.file_name).into(),
+            None => format!("file:///local/{}/{}", self.subdir, archive.file_name).into(),
+        }
+    }
+}
+
+/// What only a wheel has.
+#[derive(Clone, Debug, Default)]
+pub struct Wheel {
+    /// Text of its `direct_url.json` (PEP 610); `None` for a wheel of an index.
+    pub direct_url: Option<String>,
+}
+
+impl Package {
+    /// What only a conda package has; `None` for a wheel.
+    pub(crate) fn conda(&self) -> Option<&Conda> {
+        match &self.format {
+            Format::Conda(conda) => Some(conda),
+            Format::Wheel(_) => None,
         }
     }
 }
@@ -96,8 +129,25 @@ pub struct Job<'a> {
     /// Files that the caller writes when all packages are there. A package may have one
     /// as a file, which is then replaced.
     pub overwritten: &'a [&'a str],
-    /// Windows only: the executable that starts `NAME-script.py` when copied to `NAME.exe`.
-    pub launcher: Option<&'a [u8]>,
+    /// Windows only: what starts the scripts of entry points.
+    pub launchers: Option<Launchers<'a>>,
+}
+
+/// Executables that start a script when they have its name.
+#[derive(Clone, Copy)]
+pub struct Launchers<'a> {
+    /// Starts `NAME-script.py` when copied to `NAME.exe`.
+    pub console: &'a [u8],
+    /// Starts `NAME-script.pyw`, for programs with windows, which have no console.
+    pub window: &'a [u8],
+}
+
+impl<'a> Job<'a> {
+    /// The conda packages, in install order.
+    pub(crate) fn conda_packages(&self) -> impl Iterator<Item = (&'a Package, &'a Conda)> {
+        let packages = self.packages.iter();
+        packages.filter_map(|package| Some((package, package.conda()?)))
+    }
 }
 
 /// What a post-link script had to say, or what there is to say of it.
@@ -120,6 +170,17 @@ pub struct Clobbered {
     pub loser: usize,
     /// The winner's path: the same, one above it, or the same with a slash when it is a directory.
     pub to: String,
+}
+
+/// A project that a conda package has and a wheel, whose files are those that are there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Superseded {
+    /// The project's normalised name.
+    pub project: String,
+    /// Index of the wheel.
+    pub winner: usize,
+    /// Index of the conda package.
+    pub loser: usize,
 }
 
 /// A package with files whose sizes do not match its own list.
@@ -148,6 +209,8 @@ pub struct Report {
     pub messages: Vec<Message>,
     /// Paths that several packages hold, sorted.
     pub clobbered: Vec<Clobbered>,
+    /// Projects that a conda package has too, by name.
+    pub superseded: Vec<Superseded>,
     /// Packages whose own lists are wrong, by index.
     pub misstated: Vec<Misstated>,
     /// Compiled modules put in place.

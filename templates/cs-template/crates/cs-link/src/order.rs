@@ -17,11 +17,15 @@ struct Record {
     depends: Vec<String>,
 }
 
-/// Indices of `packages`, those first whose files give way.
+/// Indices of `packages`, those first whose files give way: conda packages, then wheels as they are listed.
 pub(crate) fn order_packages(packages: &[Package]) -> Vec<usize> {
     let mut graph = Graph::new(packages);
     graph.cut_circles();
-    graph.walk()
+    let mut order = graph.walk();
+    let is_wheel = |index: &usize| packages[*index].conda().is_none();
+    order.retain(|index| !is_wheel(index));
+    order.extend((0..packages.len()).filter(is_wheel));
+    order
 }
 
 struct Graph<'a> {
@@ -35,12 +39,15 @@ impl<'a> Graph<'a> {
         let by_name: HashMap<String, usize> = packages
             .iter()
             .enumerate()
+            .filter(|(_, package)| package.conda().is_some())
             .map(|(index, package)| (package.name.to_ascii_lowercase(), index))
             .collect();
         let needs = packages
             .iter()
             .map(|package| {
-                let record: Option<Record> = serde_json::from_str(package.record.get()).ok();
+                let record: Option<Record> = package
+                    .conda()
+                    .and_then(|conda| serde_json::from_str(conda.record.get()).ok());
                 let depends = record.map(|record| record.depends).unwrap_or_default();
                 depends
                     .iter()
@@ -104,7 +111,10 @@ impl<'a> Graph<'a> {
 
     /// Which package of a circle is to do without which other.
     fn choose_cut(&self, circle: &[usize]) -> (usize, usize) {
-        let is_native = |index: usize| self.packages[index].noarch == Noarch::None;
+        let is_native = |index: usize| {
+            let conda = self.packages[index].conda();
+            conda.is_some_and(|conda| conda.noarch == Noarch::None)
+        };
         for (at, &one) in circle.iter().enumerate() {
             let other = circle[(at + 1) % circle.len()];
             match (is_native(one), is_native(other)) {
@@ -171,23 +181,26 @@ mod tests {
     use cs_archive::Wanted;
 
     use super::*;
+    use crate::{Conda, Format};
 
     fn package(name: &str, noarch: Noarch, depends: &[&str]) -> Package {
         let record = serde_json::json!({ "depends": depends });
         Package {
             name: name.into(),
             version: "1".into(),
-            build: "0".into(),
-            subdir: "noarch".into(),
             archive: Wanted {
                 file_name: String::new(),
                 sha256: [0; 32],
                 size: None,
                 url: None,
             },
-            noarch,
-            requested_spec: None,
-            record: serde_json::value::to_raw_value(&record).unwrap(),
+            format: Format::Conda(Conda {
+                build: "0".into(),
+                subdir: "noarch".into(),
+                noarch,
+                requested_spec: None,
+                record: serde_json::value::to_raw_value(&record).unwrap(),
+            }),
         }
     }
 

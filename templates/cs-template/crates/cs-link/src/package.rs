@@ -2,7 +2,6 @@
 
 use cs_archive::{Archive, ReadAt};
 
-use crate::Noarch;
 use crate::checks::check_room;
 use crate::commands::EntryPoints;
 use crate::container::Container;
@@ -18,6 +17,8 @@ use crate::record::write_record;
 use crate::seal::Sealed;
 use crate::shared::Shared;
 use crate::tree::Hand;
+use crate::wheel::link_wheel;
+use crate::{Format, Noarch};
 
 /// Put the files of a verified archive in place, and write the package's record.
 pub(crate) fn link_package(
@@ -28,6 +29,15 @@ pub(crate) fn link_package(
     monitor: &Monitor,
 ) -> Result<Linked, Fault> {
     let package = &shared.job.packages[index];
+    let conda = match &package.format {
+        Format::Conda(conda) => conda,
+        Format::Wheel(wheel) => {
+            let linked = link_wheel(shared, hand, (index, package, wheel), bytes, monitor)?;
+            let record = linked.record.clone().into_iter();
+            record.for_each(|record| shared.wheels.add(index, record));
+            return Ok(linked);
+        }
+    };
     let file_name = &package.archive.file_name;
     let container = Container::open(file_name, bytes, monitor)?;
     let mut info = InfoFiles::new(&shared.long_lists);
@@ -63,7 +73,12 @@ pub(crate) fn link_package(
     }
     // The lists have done their service, and the next long ones wait until this one's record is out of the way too.
     drop(entries);
-    write_record(shared, hand, package, std::mem::take(&mut linked.paths))?;
+    write_record(
+        shared,
+        hand,
+        (package, conda),
+        std::mem::take(&mut linked.paths),
+    )?;
     drop(info);
     Ok(linked)
 }

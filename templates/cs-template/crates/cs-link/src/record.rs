@@ -9,12 +9,12 @@ use cs_archive::{from_hex, to_hex};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
-use crate::Package;
 use crate::clean::clean_path;
 use crate::fault::Fault;
 use crate::paths::FileMode;
 use crate::shared::{Shared, write_fault};
 use crate::tree::{Hand, replace_file};
+use crate::{Conda, Package};
 
 /// How a path came to be, in conda's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,7 +143,7 @@ const LINK_COPY: u8 = 3;
 pub(crate) fn write_record(
     shared: &Shared,
     hand: &mut Hand,
-    package: &Package,
+    package: (&Package, &Conda),
     mut paths: Vec<PathRecord>,
 ) -> Result<(), Fault> {
     sort_paths(&mut paths);
@@ -151,13 +151,15 @@ pub(crate) fn write_record(
 }
 
 /// What the record says of the package itself.
-fn fields(package: &Package) -> Result<Map<String, Value>, Fault> {
-    let mut fields: Map<String, Value> = serde_json::from_str(package.record.get())
+fn fields((package, conda): (&Package, &Conda)) -> Result<Map<String, Value>, Fault> {
+    let mut fields: Map<String, Value> = serde_json::from_str(conda.record.get())
         .map_err(|error| Fault::Plan(format!("its record is not a JSON object: {error}")))?;
     fields
         .entry("fn")
         .or_insert_with(|| package.archive.file_name.clone().into());
-    fields.entry("url").or_insert_with(|| package.url().into());
+    fields
+        .entry("url")
+        .or_insert_with(|| conda.url(&package.archive).into_owned().into());
     fields.insert(
         "link".into(),
         serde_json::json!({"source": "", "type": LINK_COPY}),
@@ -165,9 +167,9 @@ fn fields(package: &Package) -> Result<Map<String, Value>, Fault> {
     // conda always has these; there is no cache that they could name.
     fields.insert("extracted_package_dir".into(), "".into());
     fields.insert("package_tarball_full_path".into(), "".into());
-    let specs: Vec<&str> = package.requested_spec.as_deref().into_iter().collect();
+    let specs: Vec<&str> = conda.requested_spec.as_deref().into_iter().collect();
     fields.insert("requested_specs".into(), specs.into());
-    if let Some(spec) = &package.requested_spec {
+    if let Some(spec) = &conda.requested_spec {
         fields.insert("requested_spec".into(), spec.clone().into());
     }
     Ok(fields)
@@ -177,7 +179,7 @@ fn fields(package: &Package) -> Result<Map<String, Value>, Fault> {
 pub(crate) fn edit_record(
     shared: &Shared,
     hand: &mut Hand,
-    package: &Package,
+    package: (&Package, &Conda),
     lost: &HashSet<&str>,
     added: Vec<PathRecord>,
 ) -> Result<(), Fault> {
@@ -192,7 +194,7 @@ pub(crate) fn edit_record(
 pub(crate) fn read_paths(
     shared: &Shared,
     hand: &mut Hand,
-    package: &Package,
+    package: (&Package, &Conda),
 ) -> Result<Vec<PathRecord>, Fault> {
     let path = record_path(package)?;
     let file = hand
@@ -211,7 +213,7 @@ fn sort_paths(paths: &mut [PathRecord]) {
 fn store(
     shared: &Shared,
     hand: &mut Hand,
-    package: &Package,
+    package: (&Package, &Conda),
     paths: &[PathRecord],
 ) -> Result<(), Fault> {
     let record = Record {
@@ -232,11 +234,8 @@ fn store(
     write(hand).map_err(|error| write_fault(shared, &path, error))
 }
 
-fn record_path(package: &Package) -> Result<String, Fault> {
-    let name = format!(
-        "{}-{}-{}.json",
-        package.name, package.version, package.build
-    );
+fn record_path((package, conda): (&Package, &Conda)) -> Result<String, Fault> {
+    let name = format!("{}-{}-{}.json", package.name, package.version, conda.build);
     match clean_path(name.as_bytes()) {
         Ok(clean) if clean == name && !name.contains('/') => Ok(format!("conda-meta/{name}")),
         _ => Err(Fault::Plan(format!(

@@ -30,11 +30,10 @@ const MESSAGES: &str = ".messages.txt";
 ///
 /// As in rattler, one that fails leaves its package as it is, and the others still run; its failure becomes a message.
 pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<Vec<Message>, LinkError> {
-    let with_script: Vec<(&Package, String)> = job
-        .packages
-        .iter()
-        .map(|package| (package, script_path(&package.name)))
-        .filter(|(_, script)| is_script(&job.staging.join(script)))
+    let with_script: Vec<_> = job
+        .conda_packages()
+        .map(|(package, conda)| (package, conda, script_path(&package.name)))
+        .filter(|(_, _, script)| is_script(&job.staging.join(script)))
         .collect();
     if with_script.is_empty() {
         return Ok(Vec::new());
@@ -43,8 +42,9 @@ pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<Vec<Message>
     // The file system's own clock shows which files are written from now on.
     let start = create_anew(&output).map_err(|source| write_error(&output, source))?;
     let mut messages = Vec::new();
-    for (package, script) in with_script {
-        let failures = run_script(job, package, &script, cancel)?;
+    for (package, conda, script) in with_script {
+        let environment = describe_environment(job, package, conda);
+        let failures = run_script(job, package, environment, &script, cancel)?;
         messages.extend(take_message(job, package)?);
         messages.extend(failures);
     }
@@ -93,6 +93,7 @@ fn write_error(path: &Path, source: io::Error) -> LinkError {
 fn run_script(
     job: &Job,
     package: &Package,
+    mut environment: BTreeMap<OsString, OsString>,
     script: &str,
     cancel: &AtomicBool,
 ) -> Result<Vec<Message>, LinkError> {
@@ -110,7 +111,6 @@ fn run_script(
         package: package.name.clone(),
         text,
     };
-    let mut environment = describe_environment(job, package);
     let fault = activate(job, &mut environment, write_to_output, cancel)?;
     let mut messages: Vec<Message> = fault.into_iter().map(message).collect();
     let path = job.staging.join(script);

@@ -71,6 +71,27 @@ pub enum StampError {
         /// The version that this crate reads.
         supported: u32,
     },
+    /// A part has a schema that this crate does not know.
+    #[error(
+        "{}: the stamp's {part} has schema version {found}, this template reads version {}",
+        path.display(),
+        join_versions(supported)
+    )]
+    Schema {
+        /// The executable.
+        path: PathBuf,
+        /// The part.
+        part: Part,
+        /// The version in the file.
+        found: i64,
+        /// The versions that this crate reads.
+        supported: &'static [i64],
+    },
+}
+
+fn join_versions(versions: &[i64]) -> String {
+    let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
+    versions.join(" and ")
 }
 
 impl StampError {
@@ -80,7 +101,7 @@ impl StampError {
             Self::Io { .. } => Kind::Io,
             Self::Footer { .. } | Self::Part { .. } => Kind::Damaged,
             Self::Misplaced { .. } => Kind::Misplaced,
-            Self::Version { .. } => Kind::Version,
+            Self::Version { .. } | Self::Schema { .. } => Kind::Version,
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use serde::Deserialize;
 
+use crate::json::{self, Flaw};
+
 /// The header's keys, as `docs/reference/stamp-format.md` lists them. Unknown keys are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Header {
     /// Version of this schema.
-    pub schema_version: u32,
+    pub schema_version: i64,
     /// Who wrote the stamp, `cs-cli X.Y.Z`.
     pub builder: String,
     /// The runtime's name; its variables and its marker are named after it.
@@ -143,14 +145,14 @@ pub enum Activation {
 }
 
 /// The schema version that this crate reads.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: i64 = 1;
 
 impl Header {
     /// Parse and check a header. Names that become paths must be plain file names: they
     /// decide what is written and removed.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let header: Self = crate::json::parse(bytes)?;
-        check_schema_version(header.schema_version)?;
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
+        json::check_schema(bytes, &[SCHEMA_VERSION])?;
+        let header: Self = json::parse(bytes)?;
         check_file_name("runtime", &header.runtime)?;
         check_file_name("artifact_name", &header.artifact_name)?;
         check_file_name("platform", &header.platform)?;
@@ -166,16 +168,6 @@ impl Header {
         check_line("runtime_version", &header.runtime_version)?;
         Ok(header)
     }
-}
-
-/// Refuse a schema that this crate does not know.
-pub(crate) fn check_schema_version(found: u32) -> Result<(), String> {
-    if found == SCHEMA_VERSION {
-        return Ok(());
-    }
-    Err(format!(
-        "its schema_version is {found}, this template reads {SCHEMA_VERSION}"
-    ))
 }
 
 /// Refuse anything but one plain path component.

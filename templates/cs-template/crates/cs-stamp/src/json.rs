@@ -18,6 +18,48 @@ use serde::{Deserialize, Deserializer};
 /// How deep arrays and objects may be nested.
 const DEPTH_LIMIT: usize = 32;
 
+/// Why a part cannot be understood.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// It follows a schema that this crate does not know.
+    Schema {
+        /// The version in the part.
+        found: i64,
+        /// The versions that this crate reads.
+        supported: &'static [i64],
+    },
+    /// It breaks a rule.
+    Broken(String),
+}
+
+impl From<String> for Flaw {
+    fn from(why: String) -> Self {
+        Self::Broken(why)
+    }
+}
+
+/// Refuse a part whose schema this crate does not know; it may look different then.
+pub(crate) fn check_schema(bytes: &[u8], supported: &'static [i64]) -> Result<(), Flaw> {
+    #[derive(Deserialize)]
+    struct Schema {
+        schema_version: i64,
+    }
+    let Schema {
+        schema_version: found,
+    } = parse(bytes)?;
+    if supported.contains(&found) {
+        Ok(())
+    } else {
+        Err(Flaw::Schema { found, supported })
+    }
+}
+
+/// Parse an object within a document that has been checked.
+pub(crate) fn object<'de, T: Deserialize<'de>, E: Error>(text: &'de str) -> Result<T, E> {
+    let object = serde_json::from_str(text);
+    object.map(|Object(value)| value).map_err(E::custom)
+}
+
 /// Parse the JSON of a part, which is an object.
 pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, String> {
     check(bytes)
@@ -38,6 +80,13 @@ pub(crate) fn word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Word::deserialize(deserializer).map(|Word(value)| value)
+}
+
+/// Read one of several words, for a key that may be left out.
+pub(crate) fn present_word<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    word(deserializer).map(Some)
 }
 
 /// Read one of several words, or null.

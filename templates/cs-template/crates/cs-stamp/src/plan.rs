@@ -1,17 +1,21 @@
 //! The plan: the packages of this platform, in install order.
 
-use cs_archive::{Wanted, from_hex};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use std::collections::HashSet;
 
-use crate::header::{check_file_name, check_line, check_schema_version};
-use crate::json;
+use serde::Deserialize;
+
+use crate::PlanPackage;
+use crate::header::{check_file_name, check_line};
+use crate::json::{self, Flaw};
+
+/// Versions of the schema: of plans without wheels, and of those with some.
+const SCHEMA_VERSIONS: [i64; 2] = [1, 2];
 
 /// What a first run installs.
 #[derive(Debug, Deserialize)]
 pub struct Plan {
-    /// Version of this schema.
-    pub schema_version: u32,
+    /// Version of this schema: 2 if there are wheels, else 1.
+    pub schema_version: i64,
     /// The conda subdir that the packages are for.
     pub platform: String,
     /// Match specs that the workspace asks for.
@@ -19,8 +23,7 @@ pub struct Plan {
     /// The Python among the packages.
     #[serde(deserialize_with = "json::optional_object")]
     pub python: Option<PlanPython>,
-    /// Dependencies before dependents.
-    #[serde(deserialize_with = "json::objects")]
+    /// Dependencies before dependents, and wheels after all conda packages.
     pub packages: Vec<PlanPackage>,
     /// What the packages ask of the machine.
     #[serde(default, deserialize_with = "json::objects")]
@@ -54,57 +57,11 @@ pub struct PlanPython {
     pub site_packages_path: String,
 }
 
-/// One package.
-#[derive(Debug, Deserialize)]
-pub struct PlanPackage {
-    /// Package name.
-    pub name: String,
-    /// Package version.
-    pub version: String,
-    /// Build string.
-    pub build: String,
-    /// The conda subdir that it comes from.
-    pub subdir: String,
-    /// Where its archive can be downloaded, without credentials; `None` for a local
-    /// archive, which comes with the runtime.
-    #[serde(deserialize_with = "Option::deserialize")]
-    pub url: Option<String>,
-    /// File name of its archive.
-    pub file_name: String,
-    /// SHA-256 of its archive.
-    #[serde(deserialize_with = "deserialize_sha256")]
-    pub sha256: [u8; 32],
-    /// MD5 of its archive in hex, for `conda-meta`.
-    #[serde(deserialize_with = "Option::deserialize")]
-    pub md5: Option<String>,
-    /// Length of its archive in bytes.
-    #[serde(deserialize_with = "Option::deserialize")]
-    pub size: Option<u64>,
-    /// Whether it fits every platform, and how.
-    #[serde(deserialize_with = "json::optional_word")]
-    pub noarch: Option<PlanNoarch>,
-    /// The match spec by which the workspace asks for it.
-    #[serde(deserialize_with = "Option::deserialize")]
-    pub requested_spec: Option<String>,
-    /// The repodata record as conda writes it to `conda-meta`, verbatim.
-    pub record: Box<RawValue>,
-}
-
-/// The kinds of package that fit every platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PlanNoarch {
-    /// Files as they are.
-    Generic,
-    /// Files whose place depends on the Python that they meet.
-    Python,
-}
-
 impl Plan {
     /// Parse and check a plan.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
+        json::check_schema(bytes, &SCHEMA_VERSIONS)?;
         let plan: Self = json::parse(bytes)?;
-        check_schema_version(plan.schema_version)?;
         check_file_name("platform", &plan.platform)?;
         if let Some(python) = &plan.python {
             check_site_packages(&python.site_packages_path)?;
@@ -115,45 +72,55 @@ impl Plan {
         for (index, requirement) in plan.requirements.iter().enumerate() {
             requirement.check(&format!("requirements[{index}]"))?;
         }
+        plan.check_agreement()?;
         Ok(plan)
+    }
+
+    /// Those of the packages that are wheels; they come last.
+    pub fn wheels(&self) -> &[PlanPackage] {
+        &self.packages[self.count_conda()..]
+    }
+
+    /// Whether a conda package of this name is among the packages.
+    pub fn has_conda(&self, name: &str) -> bool {
+        let mut packages = self.packages.iter();
+        packages.any(|package| !package.is_wheel() && package.name == name)
+    }
+
+    fn count_conda(&self) -> usize {
+        self.packages
+            .iter()
+            .take_while(|package| !package.is_wheel())
+            .count()
+    }
+
+    /// Whether the packages are in order, each name is there once, and the rest of the plan fits them.
+    fn check_agreement(&self) -> Result<(), String> {
+        let (conda, wheels) = self.packages.split_at(self.count_conda());
+        let schema_version = SCHEMA_VERSIONS[usize::from(!wheels.is_empty())];
+        if self.schema_version != schema_version {
+            return Err(format!(
+                "its schema_version is {}, and should be {schema_version} for these packages",
+                self.schema_version
+            ));
+        }
+        if !wheels.iter().all(PlanPackage::is_wheel) {
+            return Err("a conda package comes after a wheel".to_owned());
+        }
+        if !wheels.is_empty() && self.python.is_none() {
+            return Err("it has wheels, and no Python".to_owned());
+        }
+        check_names(conda)?;
+        check_names(wheels)
     }
 }
 
-impl PlanPackage {
-    /// What its archive is, and where.
-    pub fn wanted(&self) -> Wanted {
-        Wanted {
-            file_name: self.file_name.clone(),
-            sha256: self.sha256,
-            size: self.size,
-            url: self.url.clone(),
-        }
-    }
-
-    fn check(&self, key: &str) -> Result<(), String> {
-        check_file_name(&format!("{key}.name"), &self.name)?;
-        check_file_name(&format!("{key}.version"), &self.version)?;
-        check_file_name(&format!("{key}.build"), &self.build)?;
-        check_file_name(&format!("{key}.subdir"), &self.subdir)?;
-        check_file_name(&format!("{key}.file_name"), &self.file_name)?;
-        let is_archive = [".conda", ".tar.bz2"]
-            .iter()
-            .any(|ending| self.file_name.ends_with(ending));
-        if !is_archive {
-            let name = &self.file_name;
-            return Err(format!(
-                "{key}.file_name is {name:?}, which is not an archive"
-            ));
-        }
-        let is_md5 = |md5: &str| md5.len() == 32 && md5.bytes().all(is_hex_digit);
-        if self.md5.as_deref().is_some_and(|md5| !is_md5(md5)) {
-            return Err(format!("{key}.md5 is not an MD5 in hex"));
-        }
-        if self.record.get().starts_with('{') {
-            Ok(())
-        } else {
-            Err(format!("{key}.record is not an object"))
-        }
+/// Refuse packages of one kind of which two have one name.
+fn check_names(packages: &[PlanPackage]) -> Result<(), String> {
+    let mut names = HashSet::new();
+    match packages.iter().find(|package| !names.insert(&package.name)) {
+        None => Ok(()),
+        Some(package) => Err(format!("there are two packages named {:?}", package.name)),
     }
 }
 
@@ -199,19 +166,4 @@ fn check_site_packages(path: &str) -> Result<(), String> {
     } else {
         Ok(())
     }
-}
-
-fn is_hex_digit(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
-}
-
-/// Read 64 hexadecimal digits, in lower case.
-fn deserialize_sha256<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<[u8; 32], D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let is_lower_case = text.bytes().all(is_hex_digit);
-    from_hex(&text)
-        .filter(|_| is_lower_case)
-        .ok_or_else(|| serde::de::Error::custom(format!("{text:?} is not a SHA-256 in hex")))
 }

@@ -8,6 +8,7 @@ use cs_archive::{read_file_exact_at, sha256, to_hex};
 use cs_entry::footer::{FORMAT_VERSION, Fault};
 
 use crate::footer::{Footer, describe, parse_footer};
+use crate::json::Flaw;
 use crate::search::{Found, find_footer};
 use crate::{Bytecode, Header, Launch, Layout, Part, PartSpan, Plan, StampError};
 
@@ -159,7 +160,10 @@ impl Stamp {
         if plan.platform != header.platform {
             return Err(self.contradiction(Part::Plan));
         }
-        let carries_local = plan.packages.iter().any(|package| package.url.is_none());
+        let carries_local = plan
+            .packages
+            .iter()
+            .any(|package| package.archive.url.is_none());
         let is_there = self.part(Part::Bundle).length > 0;
         if header.layout == Layout::Online && carries_local != is_there {
             Err(self.contradiction(Part::Bundle))
@@ -181,9 +185,17 @@ impl Stamp {
     fn parse<T>(
         &self,
         part: Part,
-        parse: impl FnOnce(&[u8]) -> Result<T, String>,
+        parse: impl FnOnce(&[u8]) -> Result<T, Flaw>,
     ) -> Result<T, StampError> {
-        parse(&self.read_part(part)?).map_err(|detail| self.damaged(part, detail))
+        parse(&self.read_part(part)?).map_err(|flaw| match flaw {
+            Flaw::Schema { found, supported } => StampError::Schema {
+                path: self.path.clone(),
+                part,
+                found,
+                supported,
+            },
+            Flaw::Broken(detail) => self.damaged(part, detail),
+        })
     }
 
     fn contradiction(&self, part: Part) -> StampError {

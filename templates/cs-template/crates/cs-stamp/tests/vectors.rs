@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cs_stamp::{Part, Stamp, StampError, template_mark};
+use cs_stamp::{Part, PlanFormat, PlanPackage, Stamp, StampError, template_mark};
 use serde_json::Value;
 
 fn vectors() -> PathBuf {
@@ -44,6 +44,7 @@ fn name_outcome(
         Err(StampError::Footer { .. }) => ("damaged", Some("footer")),
         Err(StampError::Part { part, .. }) => ("damaged", Some(part.name())),
         Err(StampError::Version { .. }) => ("unsupported-version", Some("footer")),
+        Err(StampError::Schema { part, .. }) => ("unsupported-version", Some(part.name())),
         Err(StampError::Io { .. }) => ("unreadable", None),
     }
 }
@@ -93,16 +94,10 @@ fn assert_plan(stamp: &Stamp, case: &Value) {
     let packages = expected["packages"].as_array().expect("packages");
     assert_eq!(plan.packages.len(), packages.len());
     for (package, expected) in plan.packages.iter().zip(packages) {
-        assert_eq!(package.name, expected["name"]);
-        assert_eq!(Value::from(package.url.clone()), expected["url"]);
-        assert_eq!(hex(&package.sha256), expected["sha256"]);
-        assert_eq!(Value::from(package.size), expected["size"]);
-        assert_eq!(package.noarch.is_some(), !expected["noarch"].is_null());
-        assert_eq!(
-            serde_json::from_str::<Value>(package.record.get()).expect("JSON"),
-            expected["record"]
-        );
+        assert_package(package, expected);
     }
+    let kinds = packages.iter().filter(|package| package["kind"] == "wheel");
+    assert_eq!(plan.wheels().len(), kinds.count());
     let requirements = expected["requirements"].as_array();
     assert_eq!(
         plan.requirements.len(),
@@ -125,6 +120,33 @@ fn assert_plan(stamp: &Stamp, case: &Value) {
             Value::from(requirement.x86_64_level),
             expected["x86_64_level"]
         );
+    }
+}
+
+fn assert_package(package: &PlanPackage, expected: &Value) {
+    assert_eq!(package.name, expected["name"]);
+    assert_eq!(package.version, expected["version"]);
+    let archive = &package.archive;
+    assert_eq!(archive.file_name, expected["file_name"]);
+    assert_eq!(Value::from(archive.url.clone()), expected["url"]);
+    assert_eq!(hex(&archive.sha256), expected["sha256"]);
+    assert_eq!(Value::from(archive.size), expected["size"]);
+    match &package.format {
+        PlanFormat::Conda(conda) => {
+            assert_eq!(conda.build, expected["build"]);
+            assert_eq!(conda.noarch.is_some(), !expected["noarch"].is_null());
+            assert_eq!(
+                serde_json::from_str::<Value>(conda.record.get()).expect("JSON"),
+                expected["record"]
+            );
+        }
+        PlanFormat::Wheel(wheel) => {
+            assert_eq!(expected["kind"], "wheel");
+            assert_eq!(
+                Value::from(wheel.direct_url.clone()),
+                expected["direct_url"]
+            );
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use cs_file::Links;
 
+use crate::config::home;
+
 /// What has a meaning where no value is expected.
 const KEYWORDS: [&str; 7] = [
     "machine", "default", "macdef", "login", "user", "password", "account",
@@ -38,7 +40,7 @@ pub(crate) fn find_file() -> Option<PathBuf> {
     if let Some(path) = env::var_os("NETRC").filter(|path| !path.is_empty()) {
         return Some(path.into());
     }
-    let home = dirs::home_dir()?;
+    let home = home()?;
     let names: &[&str] = if cfg!(windows) {
         &[".netrc", "_netrc"]
     } else {

@@ -40,8 +40,12 @@ fn a_large_archive_goes_to_a_file_without_a_name() {
     let (fixture, body) = (Fixture::new(), noise(2, 6 * 1024 * 1024));
     let server = Server::of(body.clone());
     let archive = fixture.fetch_one(request(0, server.url("a-1-0.conda"), &body));
+    // On Windows the name goes with the handle.
+    #[cfg(unix)]
     fixture.assert_nothing_left();
     assert!(read_all(&*archive.bytes) == body);
+    drop(archive);
+    fixture.assert_nothing_left();
 }
 
 #[test]

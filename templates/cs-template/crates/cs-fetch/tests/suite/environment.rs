@@ -1,6 +1,8 @@
 //! What the environment says: credentials, mirrors, proxies, certificates. Each in a process of its own.
 
-use crate::support::process::{BODY, as_localhost, assert_says, fetch_with, write};
+use crate::support::process::{
+    BODY, CONFIG, as_localhost, assert_says, error_of_missing, fetch_with, write,
+};
 use crate::support::{self, Server, TlsServer, respond};
 
 #[test]
@@ -116,7 +118,7 @@ fn unusable_files_that_nobody_named_are_warnings() {
     write(home.path(), ".netrc", "secret secret");
     write(
         home.path(),
-        ".config/rattler/config.toml",
+        CONFIG,
         "mirrors = 'https://user:secret@c.invalid'",
     );
     let text = fetch_with(home.path(), &server.url("a-1-0.conda"), &[]);
@@ -139,7 +141,7 @@ fn mirrors_come_from_the_configuration_files() {
         "[mirrors]\n'http://channel.invalid/main' = ['{}']",
         mirror.url("copy")
     );
-    write(home.path(), ".config/rattler/config.toml", &config);
+    write(home.path(), CONFIG, &config);
     let text = fetch_with(
         home.path(),
         "http://channel.invalid/main/linux-64/a-1-0.conda",
@@ -157,13 +159,16 @@ fn a_mirror_may_be_a_directory() {
         "copy/linux-64/a-1-0.conda",
         std::str::from_utf8(BODY).unwrap(),
     );
-    let config = format!(
-        "[mirrors]\n'https://channel.invalid/main' = ['file://{}/copy']",
-        home.path().display()
-    );
+    let mirror = url::Url::from_directory_path(home.path().join("copy")).unwrap();
+    let config = format!("[mirrors]\n'https://channel.invalid/main' = ['{mirror}']");
     write(home.path(), "xdg/pixi/config.toml", &config);
-    let xdg = home.path().join("xdg");
-    let variables = [("XDG_CONFIG_HOME", xdg.to_str().unwrap())];
+    let (variable, place) = if cfg!(windows) {
+        ("PIXI_HOME", "xdg/pixi")
+    } else {
+        ("XDG_CONFIG_HOME", "xdg")
+    };
+    let place = home.path().join(place);
+    let variables = [(variable, place.to_str().unwrap())];
     let text = fetch_with(
         home.path(),
         "https://channel.invalid/main/linux-64/a-1-0.conda",
@@ -209,8 +214,11 @@ fn a_variable_that_holds_no_proxy_is_an_error_and_never_shown() {
     let home = tempfile::tempdir().unwrap();
     let server = Server::of(BODY.to_vec());
     for value in ["http://u:secret@p:port", "ftp://secret.example", "http://"] {
-        let variables = [("HTTP_PROXY", value), ("http_proxy", "")];
-        let text = fetch_with(home.path(), &server.url("a-1-0.conda"), &variables);
+        // On Windows both are one variable.
+        let empty = ("http_proxy", "");
+        let variables = [("HTTP_PROXY", value), empty];
+        let variables = &variables[..if cfg!(windows) { 1 } else { 2 }];
+        let text = fetch_with(home.path(), &server.url("a-1-0.conda"), variables);
         assert_says(
             &text,
             &[
@@ -287,10 +295,8 @@ fn a_certificate_file_that_does_not_exist_is_named_where_certificates_are_needed
         let variables = [(variable, "/nowhere/ca")];
         let text = fetch_with(home.path(), &secure.url("a-1-0.conda"), &variables);
         let named = format!("no certificate could be read from {variable} (/nowhere/ca): ");
-        assert_says(
-            &text,
-            &["FAILED Network(Certificate)", &named, "No such file"],
-        );
+        let missing = error_of_missing("/nowhere/ca");
+        assert_says(&text, &["FAILED Network(Certificate)", &named, &missing]);
         assert!(
             !text.contains("RETRY"),
             "another attempt would fail the same way: {text}"
@@ -381,10 +387,11 @@ fn a_netrc_file_that_cannot_be_read_is_a_warning() {
     let server = Server::of(BODY.to_vec());
     let variables = [("NETRC", "/nowhere/netrc")];
     let text = fetch_with(home.path(), &server.url("a-1-0.conda"), &variables);
-    assert_says(
-        &text,
-        &["ARRIVED", "WARNING /nowhere/netrc is ignored: No such file"],
+    let ignored = format!(
+        "WARNING /nowhere/netrc is ignored: {}",
+        error_of_missing("/nowhere/netrc")
     );
+    assert_says(&text, &["ARRIVED", &ignored]);
 }
 
 #[test]

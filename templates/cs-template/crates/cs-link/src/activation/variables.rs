@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::files::list_files;
+use super::files::{enter, list_files};
 
 /// What activation itself sets. conda ignores `PATH` with a warning and fails at the others.
 const RESERVED: [&str; 5] = [
@@ -47,10 +47,10 @@ struct State {
 /// What cannot be a variable is ignored by itself, with a warning; so is a file that holds no variables at all.
 pub fn read_variables(prefix: &Path) -> Variables {
     let mut variables = Variables::default();
-    for file in list_files(&prefix.join("etc/conda/env_vars.d"), "json") {
+    for file in list_files(&enter(prefix, "env_vars.d"), "json") {
         variables.add_file(&file, |text| serde_json::from_slice::<Object>(text));
     }
-    variables.add_file(&prefix.join("conda-meta/state"), |text| {
+    variables.add_file(&prefix.join("conda-meta").join("state"), |text| {
         serde_json::from_slice::<State>(text).map(|state| state.env_vars)
     });
     let is_left_alone = |value: &Option<String>| value.as_deref() == Some(UNSET);
@@ -228,8 +228,6 @@ mod tests {
             (r#""CONDA_PREFIX": "/evil""#, "activation itself sets it"),
             (r#""": "x""#, "name"),
             (r#""A=B": "x""#, "name"),
-            (r#""A;touch x;B": "x""#, "name"),
-            (r#""$(id)": "x""#, "name"),
             (r#""A\nB": "x""#, "name"),
             (r#""A": "\u0000""#, "NUL"),
             (r#""A": [1]"#, "neither text nor a number"),
@@ -243,7 +241,30 @@ mod tests {
             );
             assert_eq!(warnings.len(), 1, "{pair}");
             assert!(warnings[0].contains(reason), "{}", warnings[0]);
-            assert!(warnings[0].contains("env_vars.d/a.json"), "{}", warnings[0]);
+            let file = Path::new("env_vars.d").join("a.json");
+            assert!(
+                warnings[0].contains(file.to_str().unwrap()),
+                "{}",
+                warnings[0]
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_is_refused_where_the_systems_shell_would_not_take_it_as_one() {
+        for (name, is_fine) in [
+            ("A_1", true),
+            ("A;touch x;B", cfg!(windows)),
+            ("$(id)", cfg!(windows)),
+            ("1A", cfg!(windows)),
+            ("A%B", false),
+        ] {
+            let (values, warnings) = values_of(&format!(r#"{{"{name}": "x"}}"#));
+            assert_eq!(
+                (values.len(), warnings.len()),
+                if is_fine { (1, 0) } else { (0, 1) },
+                "{name}"
+            );
         }
     }
 

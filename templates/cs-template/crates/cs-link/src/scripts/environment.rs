@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[cfg(unix)]
 use crate::activation::is_shell_setting;
 use crate::activation::read_variables;
-use crate::{Job, Package};
+use crate::{Conda, Job, Package};
 
 #[derive(Deserialize)]
 struct Record {
@@ -19,7 +19,11 @@ struct Record {
 
 /// What a package's script finds: the prefix and its variables, and of its user's
 /// environment all but what changes how scripts and Python work.
-pub(super) fn describe_environment(job: &Job, package: &Package) -> BTreeMap<OsString, OsString> {
+pub(super) fn describe_environment(
+    job: &Job,
+    package: &Package,
+    conda: &Conda,
+) -> BTreeMap<OsString, OsString> {
     let mut environment: BTreeMap<OsString, OsString> = std::env::vars_os()
         .filter(|(name, _)| !is_setting_of_user(name))
         .map(|(name, value)| (normalize_name(name), value))
@@ -31,7 +35,7 @@ pub(super) fn describe_environment(job: &Job, package: &Package) -> BTreeMap<OsS
             None => environment.remove(&name),
         };
     }
-    let record: Option<Record> = serde_json::from_str(package.record.get()).ok();
+    let record: Option<Record> = serde_json::from_str(conda.record.get()).ok();
     let build_number = record.map_or(0, |record| record.build_number);
     let staging = || job.staging.as_os_str().to_owned();
     environment.extend(

@@ -252,7 +252,8 @@ fn a_failing_script_is_reported_and_does_not_stop_the_installation() {
 fn a_cancelled_script_is_killed_with_its_children() {
     let bench = bench();
     // The last one has a session of its own, and no parent any more.
-    let script = "sh -c 'echo $$ > child; exec sleep 100' & (setsid sh -c 'echo $$ > session; exec sleep 100' &); \
+    let script = "sh -c 'echo $$ > child; sleep 100; echo late > late' & \
+                  (setsid sh -c 'echo $$ > session; sleep 100; echo late > late' &); \
                   echo $$ > pid; sleep 60; echo late > late";
     let names = if cfg!(target_os = "linux") {
         &["pid", "child", "session"][..]
@@ -269,7 +270,6 @@ fn a_cancelled_script_is_killed_with_its_children() {
         let error = bench.link(&[with_script("demo", script)]).unwrap_err();
         assert!(matches!(error.fault, Fault::Cancelled), "{error}");
     });
-    assert!(!bench.path("late").exists());
     for name in names {
         let is_running = || {
             let status = std::fs::read_to_string(format!("/proc/{}/stat", bench.text(name).trim()));
@@ -278,6 +278,7 @@ fn a_cancelled_script_is_killed_with_its_children() {
         // A killed process takes a moment to end.
         wait_until(|| !is_running());
     }
+    assert!(!bench.path("late").exists());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Fetching in a process of its own, which knows only the variables that a test gives it.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -10,6 +11,13 @@ use cs_fetch::Event;
 use super::{Fixture, Server, read_all, request};
 
 pub const BODY: &[u8] = b"the archive";
+
+/// A file in the home directory in which every tool of this system looks for mirrors.
+pub const CONFIG: &str = if cfg!(target_os = "linux") {
+    ".config/rattler/config.toml"
+} else {
+    ".pixi/config.toml"
+};
 
 /// The other side of [`fetch_with`]; prints what happened.
 #[test]
@@ -56,8 +64,7 @@ pub fn fetch_with(home: &Path, url: &str, variables: &[(&str, &str)]) -> String 
     ]);
     command
         .env_clear()
-        .env("HOME", home)
-        .env("TMPDIR", home)
+        .envs(place_home(home))
         .env("TEST_URL", url)
         .envs(variables.iter().copied());
     let output = command.output().unwrap();
@@ -68,6 +75,26 @@ pub fn fetch_with(home: &Path, url: &str, variables: &[(&str, &str)]) -> String 
         String::from_utf8_lossy(&output.stderr)
     );
     text
+}
+
+/// The variables by which programs find the home directory, which is the one of temporary files too.
+fn place_home(home: &Path) -> Vec<(&'static str, OsString)> {
+    if cfg!(windows) {
+        // Without the last one, Windows has no sockets.
+        let system = std::env::var_os("SystemRoot").unwrap_or_default();
+        vec![
+            ("USERPROFILE", home.into()),
+            ("TMP", home.into()),
+            ("SystemRoot", system),
+        ]
+    } else {
+        vec![("HOME", home.into()), ("TMPDIR", home.into())]
+    }
+}
+
+/// What the system says when a file that does not exist is opened.
+pub fn error_of_missing(path: &str) -> String {
+    fs::read(path).expect_err("it does not exist").to_string()
 }
 
 pub fn write(directory: &Path, name: &str, text: &str) -> String {

@@ -7,7 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use cs_archive::{Archive, Archives, Progress, ReadAt, Wanted};
-use cs_link::{Bytecode, InstallError, Job, LinkError, Noarch, Package, Python, Report};
+use cs_link::{
+    Bytecode, Conda, Format, InstallError, Job, LinkError, Noarch, Package, Python, Report,
+};
 use serde_json::{Value, json};
 
 pub const PLACEHOLDER: &str =
@@ -368,17 +370,19 @@ fn package_with(recipe: &Recipe, bytes: &[u8], depends: Vec<&str>) -> Package {
     Package {
         name: recipe.name.clone(),
         version: "1.0".into(),
-        build: "0".into(),
-        subdir: "noarch".into(),
         archive: Wanted {
             url: Some(format!("https://example.com/channel/noarch/{file_name}")),
             file_name,
             sha256: cs_archive::sha256(bytes),
             size: Some(bytes.len() as u64),
         },
-        noarch: Noarch::None,
-        requested_spec: None,
-        record: serde_json::value::to_raw_value(&record).unwrap(),
+        format: Format::Conda(Conda {
+            build: "0".into(),
+            subdir: "noarch".into(),
+            noarch: Noarch::None,
+            requested_spec: None,
+            record: serde_json::value::to_raw_value(&record).unwrap(),
+        }),
     }
 }
 
@@ -470,7 +474,7 @@ impl Bench {
             link_scripts: true,
             reserved: &[".demo.staging".into()],
             overwritten: &[".condarc", ".demo.json", "conda-meta/frozen"],
-            launcher: None,
+            launchers: None,
         };
         cs_link::install(&job, archives, &Silent, &self.cancel).map_err(|error| match error {
             InstallError::Link(error) => error,
