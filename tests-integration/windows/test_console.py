@@ -8,26 +8,17 @@ from pathlib import Path
 import pytest
 from steady import wait_until
 
-from support.terminal import Dialogue
-from support.windows import WindowsHome, spell
+from support.windows import CTRL_C, WindowsHome, spell
 
 Build = Callable[..., Path]
-
-CTRL_C = "\x03"
-
-
-def open_console(home: WindowsHome, runtime: Path, *words: str) -> Dialogue:
-    """Start a runtime at a console of its own."""
-    command: list[str | Path] = [home.wine, runtime, *words]
-    return Dialogue(command, has_keys=True, is_console=True, env=home.environment, cwd=home.directory)
 
 
 def test_ctrl_c_ends_an_installation_and_leaves_nothing(build: Build, windows_home: WindowsHome) -> None:
     started = windows_home.directory / "started"
     windows_home.extra |= {"LINK_WAITS_FOR": spell(windows_home.directory / "never"), "LINK_STARTED": spell(started)}
-    with open_console(windows_home, build(), "bootstrap") as console:
+    with windows_home.open_console(build(), "bootstrap") as console:
         wait_until(started.exists)
-        console.type("\x03")
+        console.type(CTRL_C)
         written = console.read()
     assert "post-link script" not in written, written
     assert not windows_home.prefix.exists()
@@ -39,7 +30,7 @@ def test_ctrl_c_is_the_delegates_and_its_status_comes_back(build: Build, windows
     windows_home.run(runtime, "bootstrap")
     started, never = windows_home.directory / "started", windows_home.directory / "never"
     windows_home.extra |= {"TOOL_STARTED": spell(started), "TOOL_WAITS_FOR": spell(never), "TOOL_INTERRUPTED": "42"}
-    with open_console(windows_home, runtime) as console:
+    with windows_home.open_console(runtime) as console:
         wait_until(started.exists)
         console.type(CTRL_C)
         console.read()
@@ -50,7 +41,7 @@ def test_ctrl_c_is_the_delegates_and_its_status_comes_back(build: Build, windows
 def test_an_uninstall_asks(answer: str, status: int, is_removed: bool, build: Build, windows_home: WindowsHome) -> None:
     runtime = build()
     windows_home.run(runtime, "bootstrap")
-    with open_console(windows_home, runtime, "uninstall") as console:
+    with windows_home.open_console(runtime, "uninstall") as console:
         asked = console.read("[y/N]")
         assert spell(windows_home.prefix) in asked
         console.type(f"{answer}\r")
@@ -64,7 +55,7 @@ def test_a_shell_has_everything_on_its_path_and_hands_its_status_back(build: Bui
     windows_home.run(runtime, "bootstrap")
     started, done = windows_home.directory / "started", windows_home.directory / "done"
     windows_home.extra |= {"TOOL_STARTED": spell(started), "TOOL_DONE": spell(done)}
-    with open_console(windows_home, runtime, "shell") as console:
+    with windows_home.open_console(runtime, "shell") as console:
         console.read(">")
         console.type('tool "%CONDA_PREFIX%" %HOOKED%\r')
         wait_until(done.exists)
