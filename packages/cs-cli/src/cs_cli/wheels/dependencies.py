@@ -9,7 +9,11 @@ from cs_lock import PackageRecord, Platform, Problem, RuntimeLock, list_names, n
 from .provenance import SuppliedArchive
 
 _PURL = "pkg:pypi/"
-_SYSTEMS = {"linux": ("posix", "linux", "Linux"), "osx": ("posix", "darwin", "Darwin"), "win": ("nt", "win32", "Windows")}
+_SYSTEMS = {
+    "linux": ("posix", "linux", "Linux"),
+    "osx": ("posix", "darwin", "Darwin"),
+    "win": ("nt", "win32", "Windows"),
+}
 
 
 def find_unknown_needs(supplied: SuppliedArchive, platform: Platform, lock: RuntimeLock) -> list[Problem]:

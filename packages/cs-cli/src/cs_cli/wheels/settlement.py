@@ -84,9 +84,7 @@ class Settler:
             archive, origin = built.archive, built.provenance
             if not wheel_fits(archive.file_name, platform.subdir, lock.packages(platform)):
                 raise _UnsuppliedError(_describe_misfit(supply.entry, archive.file_name, platform))
-        return SuppliedArchive(
-            label=supply.entry.label, archive=archive, provenance=origin, platforms=(platform.name,)
-        )
+        return SuppliedArchive(label=supply.entry.label, archive=archive, provenance=origin, platforms=(platform.name,))
 
     def _build(self, entry: PendingEntry) -> BuiltArchive:
         key = (entry.location, entry.subdirectory)
