@@ -23,6 +23,7 @@ THINGS = (
     "a static template",
     "a template for Windows",
     "the large channel",
+    "the templates of all platforms",
     "LIEF",
     "chattr",
     "dpkg-deb",

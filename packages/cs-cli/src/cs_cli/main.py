@@ -165,7 +165,7 @@ def _inspect(options: InspectOptions) -> int:
 
 def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspection:
     """Look for the delegate in the cache, and download the rest if asked to."""
-    from .archives.store import archives_of_records, open_store
+    from .archives.store import archives_of_packages, open_store
     from .delegate.search import check_delegates
     from .project.protected_inputs import list_inputs, refuse_outputs
     from .terminal.console import Console
@@ -173,8 +173,9 @@ def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspect
     download, store = options.check_delegate, open_store(options)
     if download:
         beside = inspection.derivation.project.source_lock_path.absolute().parent
-        archives = [one for platform in inspection.platforms for one in archives_of_records(platform.packages, beside)]
-        refuse_outputs(list_inputs(inspection.derivation), files=(), folders=store.folders(archives))
+        shown = [one for platform in inspection.platforms for one in (*platform.packages, *platform.wheels)]
+        folders = store.folders(archives_of_packages(shown, beside))
+        refuse_outputs(list_inputs(inspection.derivation), files=(), folders=folders)
     return check_delegates(inspection, store, Console(quiet=options.quiet), download=download)
 
 

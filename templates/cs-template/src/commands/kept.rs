@@ -176,9 +176,8 @@ fn name_installer(runtime: &Runtime) -> String {
 }
 
 fn has_conda_self(runtime: &Runtime) -> bool {
-    let is_it = |package: &cs_stamp::PlanPackage| package.name == "conda-self";
     let plan = runtime.stamp.plan(&runtime.header);
-    plan.is_ok_and(|plan| plan.packages.iter().any(is_it))
+    plan.is_ok_and(|plan| plan.has_conda("conda-self"))
 }
 
 /// `NAME==VERSION` of a distribution that no conda package holds, if pip can find it again by that.

@@ -1,7 +1,8 @@
-"""``bytecode = "shipped"``: compile the modules of noarch packages at build time."""
+"""``bytecode = "shipped"``: compile the modules of noarch packages and wheels at build time."""
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import subprocess
@@ -27,6 +28,9 @@ _LEVEL = 12
 _COMPRESSION_THREADS = 4
 _SHARES = 8
 """Number of compiler processes: fixed, so that the result does not depend on the machine."""
+
+_INSTALLER = b"conda-ship"
+"""What the linker writes into the ``dist-info`` of each wheel."""
 
 # Runs in the environment's own Python. What marshal writes depends on what the process compiled before and on the hash
 # seed, so each share has its own process, a fixed order and a fixed seed.
@@ -58,7 +62,7 @@ def require_compiler(config: ShipConfig, subdir: str) -> None:
 
 
 def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, staging: Path, console: Console) -> Path:
-    """Compile the modules of every noarch python package into ``staging/.bytecode``.
+    """Compile the modules of every noarch python package and every wheel into ``staging/.bytecode``.
 
     The template itself installs the packages into a temporary prefix; the Python among them compiles the modules.
 
@@ -72,10 +76,11 @@ def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, stagin
     if python is None:
         pack_bytecode(staging, (), out)
         return out
-    console.say("compiling the modules of noarch packages")
+    console.say("compiling the modules of noarch packages and wheels")
     with tempfile.TemporaryDirectory(prefix="cs-bytecode-", ignore_cleanup_errors=True) as work:
         prefix = install_temporary_prefix(plan, template, supplies, Path(work)).path
-        modules = sorted(_noarch_modules(prefix, plan, python.site_packages_path))
+        site_packages = python.site_packages_path
+        modules = sorted({*_noarch_modules(prefix, plan, site_packages), *_wheel_modules(prefix, site_packages)})
         _compile(prefix, modules, plan.subdir, Path(work))
         compiled = sorted(compiled_name(module, python.version) for module in modules)
         pack_bytecode(prefix, (name for name in compiled if (prefix / name).is_file()), out)
@@ -91,6 +96,20 @@ def _noarch_modules(prefix: Path, plan: BuildPlan, site_packages_path: str) -> I
                 for name in map(str, iterate_items(file, "files")):
                     if name.endswith(".py") and name.startswith(f"{site_packages_path}/"):
                         yield name
+
+
+def _wheel_modules(prefix: Path, site_packages_path: str) -> Iterator[str]:
+    """Yield the modules of wheels, relative to the prefix, as the ``RECORD`` of each lists what was installed."""
+    for installer in (prefix / site_packages_path).glob("*.dist-info/INSTALLER"):
+        if installer.read_bytes() == _INSTALLER:
+            for name in _read_record(installer.with_name("RECORD")):
+                if name.endswith(".py") and not name.startswith("../"):
+                    yield f"{site_packages_path}/{name}"
+
+
+def _read_record(record: Path) -> Iterator[str]:
+    with record.open(encoding="utf-8", newline="") as file:
+        yield from (row[0] for row in csv.reader(file) if row)
 
 
 def _compile(prefix: Path, modules: list[str], subdir: str, work: Path) -> None:

@@ -66,9 +66,8 @@ class DryRun:
     @property
     def lines(self) -> list[Line]:
         """What would be done first for packages without an archive, then the path of every artifact."""
-        texts = dict.fromkeys(
-            supply.text for plan in self.plans for supply in plan.derivation.outlook.on(plan.platform)
-        )
+        supplies = (supply for plan in self.plans for supply in plan.derivation.outlook.on(plan.platform))
+        texts = dict.fromkeys(supply.text for supply in supplies)
         names = [name for plan in self.plans for name in plan.artifact_names]
         return [
             *(f"would {text}" for text in texts),

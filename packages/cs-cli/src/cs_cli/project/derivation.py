@@ -73,6 +73,13 @@ class Derivation:
         """
         return combine_specs([spec for spec in self.requested if spec.kind == "conda"], platform)
 
+    def names_requested_on(self, platform: str) -> frozenset[str]:
+        """Name the packages, of both kinds, that the workspace asks for on a platform.
+
+        :param platform: the workspace's name of the platform.
+        """
+        return frozenset(spec.name for spec in self.requested if spec.holds_for(platform))
+
 
 def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivation:
     """Read manifest and source lock and derive the runtime lock.

@@ -64,7 +64,7 @@ def _list_needs(requires_dist: Iterable[str], platform: Platform, records: Itera
             if one.marker is None or one.marker.evaluate(values):
                 yield normalize_pypi_name(one.name)
         except (InvalidRequirement, UndefinedEnvironmentName):
-            continue  # the linker installs it all the same, and so do pip and uv
+            continue  # it can be installed anyway, also by pip and uv
 
 
 def _marker_values(platform: Platform, records: Iterable[PackageRecord]) -> dict[str, str]:

@@ -51,6 +51,7 @@ mod trust;
 mod uninstall;
 
 pub use changes::{Changes, find_changes};
+pub use contents::Contents;
 pub use distrust::Distrust;
 pub use error::{InstallError, PrefixError, Protection};
 pub use foreignness::Foreignness;
