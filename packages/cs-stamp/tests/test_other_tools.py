@@ -1,12 +1,11 @@
 """What tools of others say of stamped executables, before they are signed, after it, and after an attack.
 
-``nox -s signatures`` provides all of them. Real templates join in if ``TEMPLATES_TO_SIGN`` is a directory of
-templates, such as ``osx-arm64/cs-template``.
+``nox -s signatures`` provides all of them. Real templates join in if wheels such as ``cs-template-win-64`` are
+installed.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import struct
 import subprocess
@@ -16,16 +15,25 @@ from pathlib import Path
 import pytest
 from tiny_executables import ARM, X86, find_commands, make_macho, make_pe
 
-from cs_stamp import MisplacedStampError, SignatureError, StampInfo, read_stamp, verify_signature, verify_stamp
+from cs_stamp import (
+    MisplacedStampError,
+    SignatureError,
+    StampInfo,
+    installed_directories,
+    read_stamp,
+    verify_signature,
+    verify_stamp,
+)
 from cs_stamp.template import name_in_directory
 from stamp_samples import Workbench, make_header, make_plan
 
 
 def read_templates(*platforms: str) -> dict[str, bytes]:
     """Return the real templates for some platforms."""
-    directory = Path(os.environ.get("TEMPLATES_TO_SIGN", "no templates"))
-    paths = {platform: directory / name_in_directory(platform) for platform in platforms}
-    return {platform: path.read_bytes() for platform, path in paths.items() if path.is_file()}
+    places = [
+        (name, directory / name_in_directory(name)) for directory in installed_directories() for name in platforms
+    ]
+    return {name: path.read_bytes() for name, path in places if path.is_file()}
 
 
 WINDOWS = {"windows": make_pe(), **read_templates("win-64")}

@@ -40,7 +40,7 @@ class BuildPlan:
     :ivar platform: the workspace's name of the platform.
     :ivar subdir: its conda subdir.
     :ivar stem: first part of every artifact's file name.
-    :ivar lock: bytes of the runtime lock.
+    :ivar lock: bytes of the runtime lock; empty in a dry run of a build that makes wheels first.
     :ivar records: the conda packages.
     """
 
@@ -111,7 +111,7 @@ def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> B
         platform=platform,
         subdir=subdir,
         stem=stem,
-        lock=derivation.lock.render(),
+        lock=b"" if derivation.is_pending else derivation.lock.render(),
         records=records,
         wheels=wheels,
         package_plan=_plan_packages(subdir, records, wheels, derivation.requested_on(platform)),

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use cs_archive::{Archive, Progress, Queue, Wanted, WholeFile, from_hex};
-use cs_link::{Bytecode, Conda, Format, Job, Noarch, Package, Python};
+use cs_link::{Bytecode, Conda, Format, Job, Noarch, Package, Python, Wheel};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -32,15 +32,19 @@ struct PlannedPython {
 struct Planned {
     name: String,
     version: String,
-    build: String,
-    subdir: String,
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    direct_url: Option<String>,
+    build: Option<String>,
+    subdir: Option<String>,
     url: Option<String>,
     file_name: String,
     sha256: String,
     size: Option<u64>,
     noarch: Option<String>,
     requested_spec: Option<String>,
-    record: Box<RawValue>,
+    record: Option<Box<RawValue>>,
 }
 
 impl Planned {
@@ -54,17 +58,22 @@ impl Planned {
                 size: self.size,
                 url: self.url,
             },
-            format: Format::Conda(Conda {
-                build: self.build,
-                subdir: self.subdir,
-                noarch: match self.noarch.as_deref() {
-                    Some("python") => Noarch::Python,
-                    Some(_) => Noarch::Generic,
-                    None => Noarch::None,
-                },
-                requested_spec: self.requested_spec,
-                record: self.record,
-            }),
+            format: match self.kind.as_deref() {
+                Some("wheel") => Format::Wheel(Wheel {
+                    direct_url: self.direct_url,
+                }),
+                _ => Format::Conda(Conda {
+                    build: self.build.expect("a conda package has a build string"),
+                    subdir: self.subdir.expect("a conda package has a subdir"),
+                    noarch: match self.noarch.as_deref() {
+                        Some("python") => Noarch::Python,
+                        Some(_) => Noarch::Generic,
+                        None => Noarch::None,
+                    },
+                    requested_spec: self.requested_spec,
+                    record: self.record.expect("a conda package has a record"),
+                }),
+            },
         }
     }
 }
@@ -133,7 +142,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         link_scripts: true,
         reserved: &[],
         overwritten: &[],
-        launcher: None,
+        launchers: None,
     };
     let start = std::time::Instant::now();
     let report = cs_link::install(&job, &archives, &Silent, &AtomicBool::new(false))

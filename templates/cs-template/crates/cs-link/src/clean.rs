@@ -52,7 +52,7 @@ pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
 }
 
 /// Refuse a name that Windows cannot hold, or holds as another name.
-fn check_windows_name(name: &str) -> Result<(), &'static str> {
+pub(crate) fn check_windows_name(name: &str) -> Result<(), &'static str> {
     if matches!(name, "" | "." | "..") {
         return Ok(());
     }

@@ -14,7 +14,7 @@ use crate::interruption::Interruption;
 use crate::limits::{LARGEST_INFO, plausible_limit};
 use crate::memory::has_room_for_bzip2;
 use crate::tar::{Entry, Kind, TarReader};
-use crate::zip::{Member, list_members};
+use crate::zip::{Span, list_spans};
 
 /// A decoder over part of an archive. It notices cancellation even where little input becomes endless output.
 pub(crate) struct Stream<'a> {
@@ -43,7 +43,7 @@ impl Read for Stream<'_> {
 pub(crate) type Payload<'a> = (TarReader<Stream<'a>>, Option<Entry>);
 
 enum Format {
-    Conda { info: Member, payload: Member },
+    Conda { info: Span, payload: Span },
     TarBz2,
 }
 
@@ -62,9 +62,9 @@ impl<'a> Container<'a> {
         monitor: &'a Monitor<'a>,
     ) -> Result<Self, Fault> {
         let format = if file_name.ends_with(".conda") {
-            let mut members = list_members(bytes)?;
-            let info = take_member(&mut members, "info-")?;
-            let payload = take_member(&mut members, "pkg-")?;
+            let mut spans = list_spans(bytes)?;
+            let info = take_span(&mut spans, "info-")?;
+            let payload = take_span(&mut spans, "pkg-")?;
             Format::Conda { info, payload }
         } else if file_name.ends_with(".tar.bz2") {
             Format::TarBz2
@@ -116,8 +116,8 @@ impl<'a> Container<'a> {
         }
     }
 
-    fn zstd(&self, member: &Member) -> Result<Stream<'a>, Fault> {
-        let input = Input::new(self.bytes, self.monitor, member.start, member.end);
+    fn zstd(&self, span: &Span) -> Result<Stream<'a>, Fault> {
+        let input = Input::new(self.bytes, self.monitor, span.start, span.end);
         let decoder = ZstdDecoder::with_buffer(input).map_err(Fault::decoding)?;
         Ok(Stream {
             decoder: Decoder::Zstd(decoder),
@@ -138,13 +138,12 @@ impl<'a> Container<'a> {
 }
 
 /// The one member whose name starts with `kind`.
-fn take_member(members: &mut Vec<Member>, kind: &str) -> Result<Member, Fault> {
-    let is_wanted =
-        |member: &Member| member.name.starts_with(kind) && member.name.ends_with(".tar.zst");
-    match members.iter().filter(|member| is_wanted(member)).count() {
+fn take_span(spans: &mut Vec<Span>, kind: &str) -> Result<Span, Fault> {
+    let is_wanted = |span: &Span| span.name.starts_with(kind) && span.name.ends_with(".tar.zst");
+    match spans.iter().filter(|span| is_wanted(span)).count() {
         1 => {
-            let at = members.iter().position(is_wanted).unwrap_or_default();
-            Ok(members.swap_remove(at))
+            let at = spans.iter().position(is_wanted).unwrap_or_default();
+            Ok(spans.swap_remove(at))
         }
         0 => Err(Fault::damaged(format!("no {kind}*.tar.zst in it"))),
         _ => Err(Fault::damaged(format!(

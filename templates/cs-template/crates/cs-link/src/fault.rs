@@ -62,7 +62,7 @@ pub enum Fault {
     #[error("the prefix {} is not valid UTF-8 and cannot be written into files", .0.display())]
     PrefixNotUnicode(PathBuf),
     /// A noarch python package without a Python.
-    #[error("a noarch python package needs Python, which is not among the packages")]
+    #[error("it needs Python, which is not among the packages")]
     MissingPython,
     /// The plan says something impossible.
     #[error("{0}")]

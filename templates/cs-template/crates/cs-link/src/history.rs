@@ -8,7 +8,7 @@ use cs_archive::to_hex;
 use serde::Deserialize;
 
 use crate::channel::canonical_name;
-use crate::{Conda, Job, Package};
+use crate::{Conda, Format, Job, Package};
 
 /// Text of `conda-meta/history`: one revision, in the form that conda's `History` parses.
 pub(crate) fn render_history(job: &Job, now: SystemTime) -> String {
@@ -31,13 +31,21 @@ pub(crate) fn render_explicit(job: &Job) -> String {
         "# The packages that this prefix was made of, for conda create --file.\n# platform: {}\n@EXPLICIT\n",
         job.platform
     );
-    for (package, conda) in job.conda_packages() {
+    for package in job.packages {
         let digest = to_hex(&package.archive.sha256);
-        // An archive that only the runtime has cannot be fetched: one such line would end every use of the list.
-        let (subdir, file_name) = (&conda.subdir, &package.archive.file_name);
-        let _ = match &package.archive.url {
-            Some(url) => writeln!(text, "{url}#sha256:{digest}"),
-            None => writeln!(text, "# local: {subdir}/{file_name} sha256:{digest}"),
+        let (name, version, file_name) =
+            (&package.name, &package.version, &package.archive.file_name);
+        // An archive that only the runtime has cannot be fetched, and conda takes no wheels: one such
+        // line would end every use of the list.
+        let _ = match (&package.format, &package.archive.url) {
+            (Format::Conda(_), Some(url)) => writeln!(text, "{url}#sha256:{digest}"),
+            (Format::Conda(Conda { subdir, .. }), None) => {
+                writeln!(text, "# local: {subdir}/{file_name} sha256:{digest}")
+            }
+            (Format::Wheel(_), url) => {
+                let place = url.as_ref().unwrap_or(file_name);
+                writeln!(text, "# wheel: {name} {version} {place} sha256:{digest}")
+            }
         };
     }
     text

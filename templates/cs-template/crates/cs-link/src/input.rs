@@ -97,6 +97,17 @@ impl<'a> Input<'a> {
             filled: 0,
         }
     }
+
+    /// Go on at another place.
+    pub(crate) fn go_to(&mut self, offset: u64) {
+        let buffered = self.position - self.filled as u64;
+        if (buffered..=self.position).contains(&offset) {
+            self.start = (offset - buffered) as usize;
+        } else {
+            self.position = offset.min(self.end);
+            (self.start, self.filled) = (0, 0);
+        }
+    }
 }
 
 impl BufRead for Input<'_> {

@@ -1,5 +1,6 @@
 //! From archives to a complete staging directory.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::sync::Mutex;
@@ -10,17 +11,18 @@ use cs_archive::{Archives, Progress};
 
 use crate::aside::Aside;
 use crate::bytecode::compile;
-use crate::clobber::Claims;
+use crate::clobber::{Claims, fold};
 use crate::crew::{Crew, Done};
 use crate::fault::Fault;
 use crate::history::{render_explicit, render_history};
 use crate::layout::Layout;
 use crate::order::order_packages;
-use crate::record::{PathKind, PathRecord, edit_record};
+use crate::records::edit_record;
 use crate::scripts::run_scripts;
-use crate::shared::Shared;
+use crate::shared::{Shared, Wheels};
+use crate::supersede::{Removed, supersede};
 use crate::tree::{Hand, Tree, replace_file};
-use crate::{Bytecode, InstallError, Job, LinkError, Report};
+use crate::{Bytecode, Clobbered, InstallError, Job, LinkError, Report};
 
 /// Install every package of `job` into its staging directory.
 ///
@@ -56,6 +58,7 @@ pub fn install<E: Send>(
         claims: &claims,
         aside: &aside,
         layout: layout.as_ref(),
+        wheels: Wheels::default(),
         long_lists: Mutex::default(),
         prefix: &prefix,
     };
@@ -63,10 +66,12 @@ pub fn install<E: Send>(
     hand.create_directory(META)
         .map_err(|source| write_error(job, META, source))?;
     let mut done = Crew::new(&shared, archives, progress, cancel).work()?;
+    let removed = supersede(&shared, &mut hand)?;
+    done.modules.keep_owned(&claims);
     if let (Bytecode::Compile, Some(layout)) = (job.bytecode, &layout) {
         done.compiled = compile(&shared, layout, &done.modules, cancel)?;
     }
-    let mut report = finish(&shared, &mut hand, done)?;
+    let mut report = finish(&shared, &mut hand, done, removed)?;
     if job.link_scripts {
         report.messages = run_scripts(job, cancel)?;
     }
@@ -80,7 +85,12 @@ pub fn install<E: Send>(
 const META: &str = "conda-meta";
 
 /// Write what only the whole job knows.
-fn finish(shared: &Shared, hand: &mut Hand, mut done: Done) -> Result<Report, LinkError> {
+fn finish(
+    shared: &Shared,
+    hand: &mut Hand,
+    mut done: Done,
+    removed: Removed,
+) -> Result<Report, LinkError> {
     done.misstated.sort_by_key(|misstated| misstated.package);
     let mut clobbered = shared.claims.contested();
     clobbered.extend(done.lost);
@@ -90,10 +100,16 @@ fn finish(shared: &Shared, hand: &mut Hand, mut done: Done) -> Result<Report, Li
         bytes: done.bytes,
         compiled: done.compiled.len() as u64,
         clobbered,
+        superseded: removed.superseded,
         misstated: done.misstated,
         messages: Vec::new(),
     };
-    correct_records(shared, hand, &report, done.compiled)?;
+    correct_records(
+        shared,
+        hand,
+        (&report.clobbered, &removed.lost),
+        done.compiled,
+    )?;
     let history = render_history(shared.job, SystemTime::now());
     write_text(shared.job, hand, "conda-meta/history", &history)?;
     let explicit = render_explicit(shared.job);
@@ -138,31 +154,23 @@ fn write_text(job: &Job, hand: &mut Hand, path: &str, text: &str) -> Result<(), 
 fn correct_records(
     shared: &Shared,
     hand: &mut Hand,
-    report: &Report,
+    (clobbered, removed): (&[Clobbered], &[Clobbered]),
     compiled: Vec<(usize, String)>,
 ) -> Result<(), LinkError> {
-    let mut changes: HashMap<usize, (HashSet<&str>, Vec<PathRecord>)> = HashMap::new();
-    for clobbered in &report.clobbered {
+    let mut changes: HashMap<usize, (HashSet<Cow<str>>, Vec<String>)> = HashMap::new();
+    for clobbered in clobbered.iter().chain(removed) {
         changes
             .entry(clobbered.loser)
             .or_default()
             .0
-            .insert(&clobbered.path);
+            .insert(fold(&clobbered.path));
     }
     for (package, path) in compiled {
-        changes
-            .entry(package)
-            .or_default()
-            .1
-            .push(PathRecord::new(path, PathKind::Compiled));
+        changes.entry(package).or_default().1.push(path);
     }
     for (index, (lost, added)) in changes {
         let package = &shared.job.packages[index];
-        let Some(conda) = package.conda() else {
-            continue;
-        };
-        edit_record(shared, hand, (package, conda), &lost, added)
-            .map_err(|fault| fault.of(package))?;
+        edit_record(shared, hand, index, &lost, added).map_err(|fault| fault.of(package))?;
     }
     Ok(())
 }

@@ -129,8 +129,17 @@ pub struct Job<'a> {
     /// Files that the caller writes when all packages are there. A package may have one
     /// as a file, which is then replaced.
     pub overwritten: &'a [&'a str],
-    /// Windows only: the executable that starts `NAME-script.py` when copied to `NAME.exe`.
-    pub launcher: Option<&'a [u8]>,
+    /// Windows only: what starts the scripts of entry points.
+    pub launchers: Option<Launchers<'a>>,
+}
+
+/// Executables that start a script when they have its name.
+#[derive(Clone, Copy)]
+pub struct Launchers<'a> {
+    /// Starts `NAME-script.py` when copied to `NAME.exe`.
+    pub console: &'a [u8],
+    /// Starts `NAME-script.pyw`, for programs with windows, which have no console.
+    pub window: &'a [u8],
 }
 
 impl<'a> Job<'a> {
@@ -163,6 +172,17 @@ pub struct Clobbered {
     pub to: String,
 }
 
+/// A project that a conda package has and a wheel, whose files are those that are there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Superseded {
+    /// The project's normalised name.
+    pub project: String,
+    /// Index of the wheel.
+    pub winner: usize,
+    /// Index of the conda package.
+    pub loser: usize,
+}
+
 /// A package with files whose sizes do not match its own list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misstated {
@@ -189,6 +209,8 @@ pub struct Report {
     pub messages: Vec<Message>,
     /// Paths that several packages hold, sorted.
     pub clobbered: Vec<Clobbered>,
+    /// Projects that a conda package has too, by name.
+    pub superseded: Vec<Superseded>,
     /// Packages whose own lists are wrong, by index.
     pub misstated: Vec<Misstated>,
     /// Compiled modules put in place.

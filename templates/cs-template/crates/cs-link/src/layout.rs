@@ -46,6 +46,31 @@ impl Layout {
         }
     }
 
+    /// `3.11`.
+    pub(crate) fn short_version(&self) -> &str {
+        &self.short_version
+    }
+
+    /// `11` of `3.11`.
+    pub(crate) fn minor_version(&self) -> &str {
+        self.short_version.rsplit('.').next().unwrap_or_default()
+    }
+
+    /// What CPython puts into the names of compiled modules: `cpython-311`.
+    pub(crate) fn cache_tag(&self) -> String {
+        format!("cpython-{}", self.short_version.replace('.', ""))
+    }
+
+    /// What the directory of Python's own modules is called on Unix: `python3.11`, `python3.13t`.
+    pub(crate) fn library(&self) -> String {
+        let above = self.site_packages.rsplit('/').nth(1).unwrap_or_default();
+        if above.starts_with("python") {
+            above.to_owned()
+        } else {
+            format!("python{}", self.short_version)
+        }
+    }
+
     /// Where a path of a noarch python package moves to; `None` if it does not move.
     pub(crate) fn target(&self, source: &str) -> Option<String> {
         let (directory, rest) = source.split_once('/')?;

@@ -44,6 +44,7 @@ mod package;
 mod paths;
 mod placeholder;
 mod record;
+mod records;
 mod relocate;
 mod reserved;
 mod scripts;
@@ -51,15 +52,18 @@ mod seal;
 mod settle;
 mod shared;
 mod shebang;
+mod supersede;
+mod system;
 mod tar;
 mod tree;
+mod wheel;
 mod zip;
 
 pub use error::{InstallError, LinkError};
 pub use fault::Fault;
 pub use install::install;
 pub use job::{
-    Bytecode, Clobbered, Conda, Format, Job, Message, Misstated, Noarch, Package, Python, Report,
-    Wheel,
+    Bytecode, Clobbered, Conda, Format, Job, Launchers, Message, Misstated, Noarch, Package,
+    Python, Report, Superseded, Wheel,
 };
 pub use kind::Kind;

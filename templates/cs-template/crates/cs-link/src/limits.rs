@@ -133,7 +133,13 @@ impl Spending {
 /// Refuse a package that would make more than `most` entries: `entries`, the directories
 /// that they are in, and `more` besides.
 pub(crate) fn check_entries(entries: &[PathEntry], more: usize, most: u64) -> Result<(), Fault> {
-    let count = entries.len() + more + count_directories(entries);
+    let paths = entries.iter().map(|entry| &*entry.source);
+    check_count(paths.collect(), more, most)
+}
+
+/// The same for paths alone.
+pub(crate) fn check_count(mut paths: Vec<&str>, more: usize, most: u64) -> Result<(), Fault> {
+    let count = paths.len() + more + count_directories(&mut paths);
     if count as u64 > most {
         Err(Fault::hostile("info/", too_many(most)))
     } else {
@@ -146,24 +152,22 @@ pub(crate) fn too_many(most: u64) -> String {
     format!("it has more than {most} files, links, directories and commands, too many for its size")
 }
 
-/// How many directories the entries are in, all in all.
-fn count_directories(entries: &[PathEntry]) -> usize {
-    let in_order = entries.is_sorted_by(|one, next| one.source <= next.source);
-    let mut order: Vec<&PathEntry> = entries.iter().collect();
-    if !in_order {
-        order.sort_unstable_by(|one, other| one.source.cmp(&other.source));
+/// How many directories the paths are in, all in all.
+fn count_directories(paths: &mut [&str]) -> usize {
+    if !paths.is_sorted() {
+        paths.sort_unstable();
     }
     // Paths under one directory are neighbours then: a directory is new where the path before is not in it.
     let mut before = "";
     let mut count = 0;
-    for entry in order {
+    for &path in paths.iter() {
         let shared = before
             .bytes()
-            .zip(entry.source.bytes())
+            .zip(path.bytes())
             .take_while(|(one, other)| one == other)
             .count();
-        count += memchr::memchr_iter(b'/', &entry.source.as_bytes()[shared..]).count();
-        before = &entry.source;
+        count += memchr::memchr_iter(b'/', &path.as_bytes()[shared..]).count();
+        before = path;
     }
     count
 }

@@ -10,6 +10,8 @@ pub(crate) struct Linked {
     pub(crate) bytes: u64,
     /// Modules that Python would compile when it imports them, relative to the prefix.
     pub(crate) modules: Vec<String>,
+    /// Where a wheel's RECORD is, relative to the prefix.
+    pub(crate) record: Option<String>,
     pub(crate) misstated: Option<Misstated>,
 }
 

@@ -17,11 +17,15 @@ struct Record {
     depends: Vec<String>,
 }
 
-/// Indices of `packages`, those first whose files give way.
+/// Indices of `packages`, those first whose files give way: conda packages, then wheels as they are listed.
 pub(crate) fn order_packages(packages: &[Package]) -> Vec<usize> {
     let mut graph = Graph::new(packages);
     graph.cut_circles();
-    graph.walk()
+    let mut order = graph.walk();
+    let is_wheel = |index: &usize| packages[*index].conda().is_none();
+    order.retain(|index| !is_wheel(index));
+    order.extend((0..packages.len()).filter(is_wheel));
+    order
 }
 
 struct Graph<'a> {
@@ -35,6 +39,7 @@ impl<'a> Graph<'a> {
         let by_name: HashMap<String, usize> = packages
             .iter()
             .enumerate()
+            .filter(|(_, package)| package.conda().is_some())
             .map(|(index, package)| (package.name.to_ascii_lowercase(), index))
             .collect();
         let needs = packages

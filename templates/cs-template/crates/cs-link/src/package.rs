@@ -17,6 +17,7 @@ use crate::record::write_record;
 use crate::seal::Sealed;
 use crate::shared::Shared;
 use crate::tree::Hand;
+use crate::wheel::link_wheel;
 use crate::{Format, Noarch};
 
 /// Put the files of a verified archive in place, and write the package's record.
@@ -28,8 +29,14 @@ pub(crate) fn link_package(
     monitor: &Monitor,
 ) -> Result<Linked, Fault> {
     let package = &shared.job.packages[index];
-    let Format::Conda(conda) = &package.format else {
-        return Err(Fault::Plan("wheels cannot be linked yet".to_owned()));
+    let conda = match &package.format {
+        Format::Conda(conda) => conda,
+        Format::Wheel(wheel) => {
+            let linked = link_wheel(shared, hand, (index, package, wheel), bytes, monitor)?;
+            let record = linked.record.clone().into_iter();
+            record.for_each(|record| shared.wheels.add(index, record));
+            return Ok(linked);
+        }
     };
     let file_name = &package.archive.file_name;
     let container = Container::open(file_name, bytes, monitor)?;

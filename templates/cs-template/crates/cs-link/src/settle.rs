@@ -11,7 +11,8 @@ use std::io;
 use crate::aside::Kept;
 use crate::clobber::{BYTECODE, Claimant, fold};
 use crate::fault::Fault;
-use crate::record::{PathKind, read_paths};
+use crate::record::PathKind;
+use crate::records::read_paths;
 use crate::shared::{Shared, write_fault};
 use crate::tree::Hand;
 use crate::{Clobbered, LinkError};
@@ -100,11 +101,7 @@ fn collect_owned(
     let mut owned = Vec::new();
     for (index, package) in shared.job.packages.iter().enumerate() {
         let claimant = shared.claims.claimant_of(index);
-        let Some(conda) = package.conda() else {
-            continue;
-        };
-        let paths =
-            read_paths(shared, hand, (package, conda)).map_err(|fault| fault.of(package))?;
+        let paths = read_paths(shared, hand, index).map_err(|fault| fault.of(package))?;
         owned.extend(paths.into_iter().map(|record| Owned {
             path: record.path,
             claimant,

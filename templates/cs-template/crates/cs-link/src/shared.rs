@@ -1,7 +1,8 @@
 //! What all packages of a job share, and what it means that one of them cannot be written there.
 
+use std::collections::HashMap;
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Job;
 use crate::aside::Aside;
@@ -17,10 +18,30 @@ pub(crate) struct Shared<'a> {
     pub(crate) claims: &'a Claims,
     pub(crate) aside: &'a Aside,
     pub(crate) layout: Option<&'a Layout>,
+    /// Where the records of wheels are.
+    pub(crate) wheels: Wheels,
     /// Held by the one package with a long list of paths that may be linked at a time.
     pub(crate) long_lists: Mutex<()>,
     /// The final prefix as it is written into files.
     pub(crate) prefix: &'a str,
+}
+
+/// Where the RECORD of each wheel is that is in place, relative to the prefix, by index.
+#[derive(Default)]
+pub(crate) struct Wheels(Mutex<HashMap<usize, String>>);
+
+impl Wheels {
+    pub(crate) fn add(&self, index: usize, record: String) {
+        self.lock().insert(index, record);
+    }
+
+    pub(crate) fn find(&self, index: usize) -> Option<String> {
+        self.lock().get(&index).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<usize, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What it means that something under the staging directory cannot be written.

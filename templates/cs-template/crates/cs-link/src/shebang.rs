@@ -76,6 +76,12 @@ fn quote(path: &[u8]) -> Vec<u8> {
     if is_ordinary {
         return [b"\"", path, b"\""].concat();
     }
+    single_quote(path)
+}
+
+/// Quote a path in single quotation marks such that `sh` takes it as it is, within what Python takes for a
+/// string in three of them.
+pub(crate) fn single_quote(path: &[u8]) -> Vec<u8> {
     let mut out = vec![b'\''];
     for &byte in path {
         match byte {

@@ -1,0 +1,217 @@
+//! RECORD: what is installed of a wheel, as comma-separated rows `PATH,HASH,SIZE`.
+
+use std::collections::HashMap;
+
+use cs_archive::sha256;
+
+use crate::clean::clean_path;
+
+/// What is known of a file besides its path.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Facts {
+    /// `sha256=` and the digest in URL-safe base64, or empty.
+    pub(crate) hash: String,
+    /// In bytes.
+    pub(crate) size: Option<u64>,
+}
+
+impl Facts {
+    /// Describe a file of these bytes.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self::of_digest(sha256(bytes), bytes.len() as u64)
+    }
+
+    /// Describe a file of this digest and length.
+    pub(crate) fn of_digest(sha256: [u8; 32], size: u64) -> Self {
+        Self {
+            hash: format!("sha256={}", encode_base64(&sha256)),
+            size: Some(size),
+        }
+    }
+}
+
+/// One row; the path is relative to `site-packages`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Row {
+    pub(crate) path: String,
+    pub(crate) facts: Facts,
+}
+
+/// The rows of a RECORD by path, of those with one path the first.
+pub(super) type Rows = HashMap<String, Facts>;
+
+/// The rows of a wheel's RECORD, as far as their paths stay within the wheel.
+pub(super) fn parse_rows(text: &[u8]) -> Rows {
+    let mut rows = Rows::new();
+    for Row { path, facts } in read_rows(text) {
+        // Some start with a slash, as those of selenium.
+        if let Ok(path) = clean_path(path.trim_start_matches('/').as_bytes()) {
+            rows.entry(path).or_insert(facts);
+        }
+    }
+    rows
+}
+
+/// All rows, as they are.
+pub(crate) fn read_rows(text: &[u8]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut rest = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    while !rest.is_empty() {
+        let mut fields = <[String; 3]>::default();
+        let mut at = 0;
+        loop {
+            let (field, end, after) = read_field(rest);
+            rest = after;
+            if let Some(place) = fields.get_mut(at) {
+                *place = field;
+            }
+            at += 1;
+            if end != b',' {
+                break;
+            }
+        }
+        let [path, hash, size] = fields;
+        let size = size.parse().ok();
+        if !path.is_empty() {
+            let facts = Facts { hash, size };
+            rows.push(Row { path, facts });
+        }
+    }
+    rows
+}
+
+/// The next field, what it ends with, and what comes after that.
+fn read_field(text: &[u8]) -> (String, u8, &[u8]) {
+    let mut field = Vec::new();
+    let mut rest = text;
+    if let Some(quoted) = rest.strip_prefix(b"\"") {
+        rest = quoted;
+        loop {
+            let end = memchr::memchr(b'"', rest).unwrap_or(rest.len());
+            field.extend_from_slice(&rest[..end]);
+            rest = rest.get(end + 1..).unwrap_or_default();
+            match rest.strip_prefix(b"\"") {
+                Some(more) => {
+                    field.push(b'"');
+                    rest = more;
+                }
+                None => break,
+            }
+        }
+    }
+    let end = memchr::memchr3(b',', b'\n', b'\r', rest).unwrap_or(rest.len());
+    field.extend_from_slice(&rest[..end]);
+    let mark = rest.get(end).copied().unwrap_or(b'\n');
+    let mut after = rest.get(end + 1..).unwrap_or_default();
+    if mark == b'\r' {
+        after = after.strip_prefix(b"\n").unwrap_or(after);
+    }
+    (String::from_utf8_lossy(&field).into_owned(), mark, after)
+}
+
+/// The text of a RECORD: sorted by bytes, quoted where it has to be.
+pub(crate) fn render_rows(mut rows: Vec<Row>) -> String {
+    rows.sort_unstable();
+    rows.dedup_by(|one, other| one.path == other.path);
+    let mut text = String::with_capacity(rows.len() * 100);
+    for Row { path, facts } in &rows {
+        add_field(&mut text, path);
+        text.push(',');
+        add_field(&mut text, &facts.hash);
+        text.push(',');
+        if let Some(size) = facts.size {
+            text.push_str(&size.to_string());
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn add_field(text: &mut String, field: &str) {
+    if field.contains([',', '"', '\n', '\r']) {
+        text.push('"');
+        text.push_str(&field.replace('"', "\"\""));
+        text.push('"');
+    } else {
+        text.push_str(field);
+    }
+}
+
+/// Base64 of RFC 4648 with the alphabet for URLs, without padding.
+fn encode_base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word = chunk
+            .iter()
+            .fold(0_u32, |word, &byte| word << 8 | u32::from(byte));
+        let word = word << (8 * (3 - chunk.len()));
+        for place in 0..=chunk.len() {
+            let letter = word >> (18 - 6 * place) & 63;
+            text.push(char::from(ALPHABET[letter as usize]));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(path: &str, hash: &str, size: Option<u64>) -> Row {
+        let hash = hash.to_owned();
+        Row {
+            path: path.to_owned(),
+            facts: Facts { hash, size },
+        }
+    }
+
+    #[test]
+    fn rows_are_read_as_they_were_written() {
+        let rows = vec![
+            row("a b.py", "sha256=x", Some(3)),
+            row("a,b \"c\".py", "", None),
+            row("line\nbreak", "", Some(0)),
+            row("ä/é.py", "sha256=y", Some(12)),
+        ];
+        let text = render_rows(rows.clone());
+        assert!(text.starts_with("\"a,b \"\"c\"\".py\",,\na b.py,sha256=x,3\n\"line"));
+        let mut sorted = rows;
+        sorted.sort();
+        assert_eq!(read_rows(text.as_bytes()), sorted);
+    }
+
+    #[test]
+    fn rows_of_careless_writers_are_read_too() {
+        for (text, expected) in [
+            ("/x.py,sha256=a,1\r\n./y.py,,\r\n", vec!["x.py", "y.py"]),
+            ("x.py\n\n,,\ny.py,,,more\n", vec!["x.py", "y.py"]),
+            ("\"open,x", vec!["open,x"]),
+            ("../../bin/x,,\nx.py,,", vec!["x.py"]),
+        ] {
+            let rows = parse_rows(text.as_bytes());
+            let mut paths: Vec<&str> = rows.keys().map(String::as_str).collect();
+            paths.sort_unstable();
+            assert_eq!(paths, expected, "{text:?}");
+        }
+        assert_eq!(parse_rows(b"x,a,1\nx,b,2\n")["x"].hash, "a");
+    }
+
+    #[test]
+    fn digests_are_written_in_base64_for_urls() {
+        // What Python's base64.urlsafe_b64encode gives.
+        for (bytes, text) in [
+            (&b""[..], ""),
+            (b"\xff", "_w"),
+            (b"\xfb\xf0", "-_A"),
+            (b"abc", "YWJj"),
+            (b"abcd", "YWJjZA"),
+        ] {
+            assert_eq!(encode_base64(bytes), text);
+        }
+        assert_eq!(
+            Facts::of(b"").hash,
+            "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+        );
+    }
+}
