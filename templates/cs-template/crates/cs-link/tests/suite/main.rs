@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod hostile;
+mod hostile_wheels;
 mod interpreters;
 mod layers;
 mod limits;
@@ -9,3 +10,4 @@ mod linking;
 mod modes;
 mod programs;
 mod support;
+mod wheels;
