@@ -14,6 +14,8 @@ mod script;
 mod site;
 mod targets;
 
+use std::collections::HashSet;
+
 use std::sync::PoisonError;
 
 use cs_archive::ReadAt;
@@ -82,6 +84,7 @@ pub(crate) fn link_wheel(
         claimant: shared.claims.claimant_of(index),
         scheme: &scheme,
         rows: Vec::with_capacity(members.len() + made.0.len()),
+        superseded: HashSet::new(),
         linked: Linked::default(),
     };
     placing.place_all(&members, targets, &mut reader, contents, made)

@@ -149,12 +149,13 @@ fn a_prefix_that_no_first_line_can_name_is_named_to_sh() {
             )],
         );
         let quoted = prefix.replace('\'', "'\"'\"'");
-        let expected = match prefix.contains(' ') || prefix.len() > 100 {
-            true => format!(
-                "#!/bin/sh\n'''exec' '{quoted}/bin/python3.11' \"$0\" \"$@\"\n' '''\nprint(1)\n"
-            ),
-            false => format!("#!{prefix}/bin/python3.11\nprint(1)\n"),
+        let is_too_much = prefix.contains(' ') || prefix.len() > 100;
+        let lines = if is_too_much {
+            format!("#!/bin/sh\n'''exec' '{quoted}/bin/python3.11' \"$0\" \"$@\"\n' '''")
+        } else {
+            format!("#!{prefix}/bin/python3.11")
         };
+        let expected = format!("{lines}\nprint(1)\n");
         assert_eq!(bench.text("bin/tool"), expected);
     }
 }
