@@ -21,7 +21,7 @@ import sysconfig
 import tarfile
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -131,20 +131,24 @@ def serve(directory: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def write_workspace(case: Case, directory: Path, channel: str, record: dict[str, str]) -> None:
-    """Write a manifest and its lock."""
+def write_workspace(directory: Path, channel: str, records: Mapping[str, dict[str, str]]) -> None:
+    """Write a manifest and its lock.
+
+    :param records: what each platform's lock has for the package, without its address.
+    """
     directory.mkdir()
     lines = (
-        *("[workspace]", 'name = "smoke"', f'channels = ["{channel}"]', f'platforms = ["{case.platform}"]'),
+        *("[workspace]", 'name = "smoke"', f'channels = ["{channel}"]', f"platforms = {json.dumps(list(records))}"),
         *("[dependencies]", 'hello = "*"'),
         *("[tool.conda-ship]", 'runtime = "smoke"', 'runtime-version = "1.0"', 'delegate = "hello"'),
         'source-environment = "default"',
     )
     (directory / "conda.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    url = f"{channel}/{case.platform}/hello-1.0-0.tar.bz2"
-    packages = {case.platform: [{"conda": url}]}
+    urls = {platform: f"{channel}/{platform}/hello-1.0-0.tar.bz2" for platform in records}
+    packages = {platform: [{"conda": url}] for platform, url in urls.items()}
     environments = {"default": {"channels": [{"url": f"{channel}/"}], "packages": packages}}
-    lock = {"version": 1, "environments": environments, "packages": [{"conda": url, **record}]}
+    everything = [{"conda": urls[platform], **record} for platform, record in records.items()]
+    lock = {"version": 1, "environments": environments, "packages": everything}
     (directory / "conda.lock").write_text(json.dumps(lock), encoding="utf-8")
 
 
@@ -205,7 +209,7 @@ def main(words: Sequence[str] | None = None) -> None:
         work = Path(name).resolve()
         record = write_package(case, work / "channel")
         with serve(work / "channel") as channel:
-            write_workspace(case, work / "workspace", channel, record)
+            write_workspace(work / "workspace", channel, {case.platform: record})
             for layout in LAYOUTS:
                 boot(case, build(case, work / "workspace", layout), work / "prefix")
                 print(f"{case.platform}: {layout} works")

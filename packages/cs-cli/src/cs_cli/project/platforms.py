@@ -33,7 +33,9 @@ TRIPLES = {
     "x86_64-apple-darwin": "osx-64",
     "aarch64-apple-darwin": "osx-arm64",
     "x86_64-pc-windows-msvc": "win-64",
+    "x86_64-pc-windows-gnu": "win-64",
     "aarch64-pc-windows-msvc": "win-arm64",
+    "aarch64-pc-windows-gnullvm": "win-arm64",
 }
 """Target triples of templates, with the conda subdir that each serves."""
 
