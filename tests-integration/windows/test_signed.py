@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cs_stamp import verify_stamp
 
+from cs_stamp import verify_stamp
 from support.windows import WindowsHome
 
 Build = Callable[..., Path]
