@@ -7,8 +7,8 @@ from .errors import LockError, Problem
 from .exclusions import Exclusion, KeptPackage, LostDependency
 from .local_archives import LocalArchive
 from .locations import is_local_archive, is_local_channel
-from .pending import PendingEntry
 from .names import normalize_pypi_name
+from .pending import PendingEntry
 from .platforms import SUBDIRS, Platform, match_platforms
 from .pypi_records import PypiRecord
 from .python import python_of

@@ -61,7 +61,10 @@ fn relay(runtime: &Runtime, plan: &Plan, report: &cs_link::Report) {
         runtime.voice.quote(&message.package, message.text.trim());
     }
     let misstated = report.misstated.iter().map(|one| tell_misstated(plan, one));
-    let superseded = report.superseded.iter().map(|one| tell_superseded(plan, one));
+    let superseded = report
+        .superseded
+        .iter()
+        .map(|one| tell_superseded(plan, one));
     let clobbered = report.clobbered.iter().map(|one| tell_clobbered(plan, one));
     for detail in misstated.chain(superseded).chain(clobbered) {
         runtime.voice.detail(&detail);
@@ -90,7 +93,10 @@ fn tell_clobbered(plan: &Plan, one: &cs_link::Clobbered) -> String {
             one.path
         )
     } else {
-        format!("{} of {loser} is left out: {winner} has {}", one.path, one.to)
+        format!(
+            "{} of {loser} is left out: {winner} has {}",
+            one.path, one.to
+        )
     }
 }
 

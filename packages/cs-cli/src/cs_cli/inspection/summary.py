@@ -218,7 +218,7 @@ class Inspection:
             "bytecode": config.bytecode,
             "bytecode_cost": [asdict(cost) for cost in self.bytecode],
             "channels": [redact_url(channel.url) for channel in lock.channels],
-            "runtime_lock_sha256": lock.sha256 if self.derivation.can_ship else None,
+            "runtime_lock_sha256": lock.sha256 if self.derivation.can_ship and not self.derivation.is_pending else None,
             "platforms": [platform.to_dict() for platform in self.platforms],
             "exclusions": [asdict(exclusion) for exclusion in lock.exclusions],
             "delegate_checks": [asdict(check) for check in self.delegate_checks],

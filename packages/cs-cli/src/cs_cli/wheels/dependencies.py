@@ -9,7 +9,11 @@ from cs_lock import PackageRecord, Platform, Problem, RuntimeLock, list_names, n
 from .provenance import SuppliedArchive
 
 _PURL = "pkg:pypi/"
-_SYSTEMS = {"linux": ("posix", "linux", "Linux"), "osx": ("posix", "darwin", "Darwin"), "win": ("nt", "win32", "Windows")}
+_SYSTEMS = {
+    "linux": ("posix", "linux", "Linux"),
+    "osx": ("posix", "darwin", "Darwin"),
+    "win": ("nt", "win32", "Windows"),
+}
 
 
 def find_unknown_needs(supplied: SuppliedArchive, platform: Platform, lock: RuntimeLock) -> list[Problem]:
@@ -60,7 +64,7 @@ def _list_needs(requires_dist: Iterable[str], platform: Platform, records: Itera
             if one.marker is None or one.marker.evaluate(values):
                 yield normalize_pypi_name(one.name)
         except (InvalidRequirement, UndefinedEnvironmentName):
-            continue  # the linker installs it all the same, and so do pip and uv
+            continue  # it can be installed anyway, also by pip and uv
 
 
 def _marker_values(platform: Platform, records: Iterable[PackageRecord]) -> dict[str, str]:

@@ -101,17 +101,18 @@ def refuse_problems(problems: Sequence[Problem]) -> None:
 
 
 def plan_supplies(project: Project, config: ShipConfig, lock: RuntimeLock) -> Outlook:
-    """Decide how each pending entry of a lock gets its archive.
-
-    :raises CliError: if the archive folder, or an archive in it that is needed, cannot be read.
-    """
+    """Decide how each pending entry of a lock gets its archive."""
     folder = open_folder(config.archives)
     planner = _Planner(project, config, lock, folder)
     supplies = tuple(
         planner.plan(entry, platform) for platform in lock.platforms for entry in lock.pending(platform.name)
     )
     problems = (supply.problem for supply in supplies if supply.problem is not None)
-    return Outlook(supplies=supplies, problems=(*_merge(problems), *_check_folder(folder, lock)))
+    faults = [
+        Problem(kind=one.kind, message=f"{one.path}: {one.message}", hint=one.hint, key="tool.conda-ship.archives")
+        for one in folder.faults
+    ]
+    return Outlook(supplies=supplies, problems=(*faults, *_merge(problems), *_check_folder(folder, lock)))
 
 
 def _merge(problems: Iterable[Problem]) -> list[Problem]:

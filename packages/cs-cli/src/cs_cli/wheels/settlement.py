@@ -36,7 +36,7 @@ class Settler:
     def __init__(self, keeper: SourceKeeper, machine: Callable[[], BuildMachine], console: Console) -> None:
         """Set what it works with.
 
-        :param machine: makes what wheels are built with, when one has to be built.
+        :param machine: makes what wheels are built with, when one must be built.
         """
         self._keeper = keeper
         self._make_machine = machine
@@ -60,7 +60,7 @@ class Settler:
         for platform in sorted(lock.platforms, key=lambda one: (one.name not in wanted, one.name)):
             try:
                 found = [self._supply(supply, platform, lock) for supply in outlook.on(platform.name)]
-            except _UnsuppliedError as error:
+            except _Gap as error:
                 if platform.name in wanted:
                     refuse_problems([error.problem])
                 problems.append(replace(error.problem, severity="warning"))
@@ -75,7 +75,7 @@ class Settler:
 
     def _supply(self, supply: Supply, platform: Platform, lock: RuntimeLock) -> SuppliedArchive:
         if supply.problem is not None:
-            raise _UnsuppliedError(supply.problem)
+            raise _Gap(supply.problem)
         if supply.file is not None:
             archive, path = supply.file.open(), supply.file.path
             origin = Provenance(kind="file", location=describe_place(path, self._keeper.root))
@@ -83,10 +83,8 @@ class Settler:
             built = self._build(supply.entry)
             archive, origin = built.archive, built.provenance
             if not wheel_fits(archive.file_name, platform.subdir, lock.packages(platform)):
-                raise _UnsuppliedError(_describe_misfit(supply.entry, archive.file_name, platform))
-        return SuppliedArchive(
-            label=supply.entry.label, archive=archive, provenance=origin, platforms=(platform.name,)
-        )
+                raise _Gap(_describe_misfit(supply.entry, archive.file_name, platform))
+        return SuppliedArchive(label=supply.entry.label, archive=archive, provenance=origin, platforms=(platform.name,))
 
     def _build(self, entry: PendingEntry) -> BuiltArchive:
         key = (entry.location, entry.subdirectory)
@@ -96,7 +94,7 @@ class Settler:
         return self._built[key]
 
 
-class _UnsuppliedError(Exception):
+class _Gap(Exception):
     """An entry has no archive on one platform."""
 
     def __init__(self, problem: Problem) -> None:

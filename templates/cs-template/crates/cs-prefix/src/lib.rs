@@ -31,6 +31,7 @@ mod kind;
 mod look;
 mod marker;
 mod mounts;
+mod movable;
 mod moves;
 mod names;
 mod obstacles;
