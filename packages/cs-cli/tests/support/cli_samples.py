@@ -20,6 +20,7 @@ import zstandard
 
 from cs_cli.arguments import parse_arguments
 from cs_cli.options import BuildOptions, InspectOptions, RunOptions
+from cs_lock import PendingEntry, PypiRecord, Wheel
 from cs_stamp import Mark
 
 Record = dict[str, Any]
@@ -161,6 +162,50 @@ def make_wheel(path: Path, members: Mapping[str, bytes]) -> Path:
         for name, data in members.items():
             container.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     return path
+
+
+def locked_wheel(name: str, version: str = "1.0", *, tag: str = "py3-none-any", **fields: Any) -> Wheel:
+    """Return a wheel of a lock, from PyPI unless fields say otherwise; fields of its source start with ``source_``."""
+    file_name = f"{name.replace('-', '_')}-{version}-{tag}.whl"
+    url = f"https://files.pythonhosted.org/packages/{file_name}"
+    source = {key.removeprefix("source_"): fields.pop(key) for key in list(fields) if key.startswith("source_")}
+    record: dict[str, Any] = {
+        "name": name,
+        "version": version,
+        "origin": "index",
+        "form": "wheel",
+        "location": url,
+        "url": url,
+        "file_name": file_name,
+        "key": "packages[0]",
+    }
+    values: dict[str, Any] = {
+        "name": name,
+        "version": version,
+        "file_name": file_name,
+        "url": url,
+        "sha256": hashlib.sha256(file_name.encode()).hexdigest(),
+        "size_bytes": None,
+        "requires_dist": (),
+        "requires_python": None,
+    }
+    return Wheel(**{**values, **fields}, source=PypiRecord(**{**record, **source}))
+
+
+def pending_project(name: str, location: str = ".", **fields: Any) -> PendingEntry:
+    """Return the entry of a project in a directory."""
+    values: dict[str, Any] = {
+        "label": f"pypi:{name}",
+        "kind": "pypi",
+        "name": name,
+        "version": None,
+        "reason": "directory",
+        "origin": "directory",
+        "form": "tree",
+        "location": location,
+        "key": "packages[0]",
+    }
+    return PendingEntry(**{**values, **fields})
 
 
 @dataclass

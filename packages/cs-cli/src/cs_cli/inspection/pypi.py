@@ -1,4 +1,4 @@
-"""What comes from PyPI, and what has to be built first, as a person reads it."""
+"""What comes from PyPI, and what must be built first, as a person reads it."""
 
 from __future__ import annotations
 
