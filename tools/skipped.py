@@ -25,6 +25,7 @@ THINGS = (
     "the large channel",
     "the templates of all platforms",
     "LIEF",
+    "archspec",
     "chattr",
     "dpkg-deb",
     "mkfs.ext4",

@@ -46,8 +46,21 @@ JSON_TOKENS = (
         '"é"',
     ),
     *("[]", "{}", '{"a":1,"a":1}', '{"b":1,"a":1}', "[" * 40 + "]" * 40, "NaN", "nul", '"\t"', "[1,]"),
+    *('"wheel"', '"six"', '"a--b"', '"a.whl"', '"a.conda"'),
     *('"embedded"', '"external"', '"shipped"', '"self"', '"full"', '"user-data"', '"win-64"', '"conda"'),
 )
+
+PYTHON = {"version": "3.11.7", "site_packages_path": "lib/python3.11/site-packages"}
+WHEEL = {
+    "kind": "wheel",
+    "version": "1.0",
+    "url": "https://files.example/six-1.0-py3-none-any.whl",
+    "file_name": "six-1.0-py3-none-any.whl",
+    "sha256": "44" * 32,
+    "md5": None,
+    "size": None,
+    "direct_url": None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +107,28 @@ def change_json(stamp: Stamp, tag: str, dice: random.Random) -> bytes:
     target: Any = document
     if tag == "plan" and dice.random() < 0.8:
         target = dice.choice(document["packages"])
-    key = dice.choice([*target, "aaa", "zzz"])
+    return change_document(stamp, tag, document, target, dice)
+
+
+def change_wheel(stamp: Stamp, _: str, dice: random.Random) -> bytes:
+    """Add wheels to the plan, and change one value of one of them, or of the plan."""
+    document: dict[str, Any] = json.loads(stamp.parts[TAGS.index("plan")])
+    wheels = [{**WHEEL, "name": name} for name in ("six", document["packages"][0]["name"])]
+    document |= {"schema_version": 2, "python": document["python"] or PYTHON}
+    document["packages"] += wheels
+    target = dice.choice([*wheels, wheels[0], document])
+    return change_document(stamp, "plan", document, target, dice)
+
+
+def change_document(stamp: Stamp, tag: str, document: dict[str, Any], target: Any, dice: random.Random) -> bytes:
+    """Change one value of a document, or put another key in.
+
+    :param target: the part of the document that is changed.
+    """
+    key = dice.choice([*target, "aaa", "kind", "zzz"])
+    if dice.random() < 0.1 and key in target:
+        del target[key]
+        return stamp.replace(tag, json.dumps(document, sort_keys=True).encode()).assemble()
     if dice.random() < 0.3:
         target[key] = change_form(target.get(key))
         return stamp.replace(tag, json.dumps(document, sort_keys=True).encode()).assemble()
@@ -160,6 +194,7 @@ def change_bytes(stamp: Stamp, _: str, dice: random.Random) -> bytes:
 CHANGES: dict[str, Callable[[Stamp, str, random.Random], bytes]] = {
     "header": change_json,
     "plan": change_json,
+    "wheel": change_wheel,
     "launch": change_launch,
     "footer": change_footer,
     "bytes": change_bytes,

@@ -7,6 +7,9 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +18,9 @@ from .errors import ForeignError
 from .places import KITS, REQUIREMENTS
 
 ZIG = "zig"
-_ZIG_PINS = REQUIREMENTS / "zig.txt"
+WINDOWS_PYTHON = "windows-python"
+"""Python for Windows: what python.org offers for embedding, which a package of the Python Package Index holds."""
+
 _ONLY = {"qemu": ("usr/bin/qemu-aarch64-static",)}
 """Kits of which a part will do."""
 
@@ -25,8 +30,9 @@ def provide(kit: str) -> Path:
 
     :raises ForeignError: if there is no such kit, or it cannot be fetched.
     """
-    if kit == ZIG:
-        return fill_once(kit, _ZIG_PINS.read_text(encoding="utf-8"), _install_zig)
+    if kit in _FROM_INDEX:
+        pins = REQUIREMENTS / f"{kit}.txt"
+        return fill_once(kit, pins.read_text(encoding="utf-8"), lambda directory: _FROM_INDEX[kit](pins, directory))
     pins = debian.read_pins(kit)
     if not pins:
         raise ForeignError(f"requirements/debian.lock has no kit {kit}")
@@ -55,6 +61,30 @@ def fill_once(kit: str, contents: str, fill: Callable[[Path], None]) -> Path:
     return directory
 
 
-def _install_zig(directory: Path) -> None:
-    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")
-    subprocess.run([*pip, "--require-hashes", "--target", str(directory), "-r", str(_ZIG_PINS)], check=True)
+def _install(pins: Path, directory: Path) -> None:
+    """Install wheels into a folder."""
+    _call_pip("install", "--target", str(directory), "-r", str(pins))
+
+
+def _unpack_python(pins: Path, directory: Path) -> None:
+    """Take the files of the newest Python out of the package, without the one that switches site-packages off."""
+    with tempfile.TemporaryDirectory(dir=directory) as scratch:
+        _call_pip("download", "--no-binary", ":all:", "--dest", scratch, "-r", str(pins))
+        (archive,) = Path(scratch).glob("*.tar.gz")
+        with tarfile.open(archive) as tar:
+            (name,) = (name for name in tar.getnames() if name.endswith("/data.zip"))
+            data = tar.extractfile(name)
+            assert data is not None
+            with zipfile.ZipFile(data) as files:
+                files.extractall(scratch)
+        for file in (Path(scratch) / "cp313").iterdir():
+            if file.suffix != "._pth":
+                file.rename(directory / file.name)
+
+
+_FROM_INDEX = {ZIG: _install, WINDOWS_PYTHON: _unpack_python}
+
+
+def _call_pip(command: str, *words: str) -> None:
+    pip = (sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check", "--no-deps")
+    subprocess.run([*pip, "--require-hashes", *words], check=True)

@@ -62,6 +62,27 @@ def test_archives_come_in_the_order_of_the_requests(
     assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in archives.values()]
 
 
+def test_the_largest_archive_is_fetched_first_and_one_of_unknown_size_before_it(
+    tmp_path: Path, archives: dict[str, Path], server: ArchiveServer
+) -> None:
+    requests = [serve(server, path) for path in archives.values()]
+    requests[1] = replace(requests[1], size_bytes=None)
+    fetch(requests, tmp_path / "cache", concurrency=1)
+    by_size = sorted(archives.values(), key=lambda path: path.stat().st_size, reverse=True)
+    expected = [requests[1].file_name, *(path.name for path in by_size if path.name != requests[1].file_name)]
+    assert [path.rpartition("/")[2] for path, _ in server.requests] == expected
+
+
+def test_a_wheel_is_fetched_and_kept_like_any_archive(tmp_path: Path, server: ArchiveServer) -> None:
+    path = tmp_path / "six-1.17.0-py2.py3-none-any.whl"
+    path.write_bytes(b"a wheel")
+    wanted = replace(serve(server, path), size_bytes=None)
+    for _ in range(2):
+        (kept,) = fetch([wanted], tmp_path / "cache")
+        assert kept == tmp_path / "cache" / wanted.sha256[:2] / wanted.sha256 / path.name
+    assert len(server.requests) == 1
+
+
 def test_archives_are_kept_by_their_digest(tmp_path: Path, archives: dict[str, Path], server: ArchiveServer) -> None:
     wanted = serve(server, archives[NAME])
     (path,) = fetch([wanted], tmp_path)

@@ -142,6 +142,8 @@ def test_what_must_not_be_in_a_bundle_is_rejected(tmp_path: Path, kind: str, ent
         ("a b-1-0.conda", "not-an-archive"),
         ("größe-1-0.conda", "not-an-archive"),
         (".conda", "not-an-archive"),
+        (".whl", "not-an-archive"),
+        ("six-1.0.tar.gz", "not-an-archive"),
     ],
 )
 def test_tricky_names_are_rejected(tmp_path: Path, name: str, kind: str) -> None:

@@ -14,7 +14,7 @@ from cs_cli.main import main
 def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let every test see the same machine, with caches of its own, and leave the process's signals alone."""
     monkeypatch.setattr("cs_cli.project.platforms.host_platform", lambda: "linux-64")
-    for module in ("building.preparation", "run", "building.bytecode"):
+    for module in ("building.preparation", "building.machine", "building.bytecode", "run"):
         monkeypatch.setattr(f"cs_cli.{module}.host_platform", lambda: "linux-64")
     monkeypatch.setattr("cs_cli.main.interrupt_on_signals", lambda: None)
     monkeypatch.setenv("CONDA_SHIP_CACHE_DIR", str(tmp_path / "cache"))

@@ -142,6 +142,27 @@ def test_a_level_of_the_processor_is_read(spec: str) -> None:
     assert [one.x86_64_level for one in find(record("a", spec))] == [3]
 
 
+@pytest.mark.parametrize(("name", "level"), [("zen4", 4), ("skylake_avx512", 4), ("haswell", 3), ("nehalem", 2)])
+def test_a_microarchitecture_asks_for_its_level(name: str, level: int) -> None:
+    assert [one.x86_64_level for one in find(record("a", f"__archspec 1 {name}"))] == [level]
+
+
+@pytest.mark.parametrize(
+    ("subdir", "spec"),
+    [
+        ("linux-64", "__osx >=11"),
+        ("linux-64", "__win"),
+        ("osx-arm64", "__linux"),
+        ("osx-arm64", "__glibc >=2.17"),
+        ("win-64", "__unix"),
+    ],
+)
+def test_what_no_machine_of_the_platform_has_is_checked(subdir: str, spec: str) -> None:
+    found = find_requirements([record("a", spec)], subdir)
+    assert [one.spec for one in found.checked] == [spec]
+    assert found.unchecked == ()
+
+
 @pytest.mark.parametrize("spec", ["__archspec", "__archspec 1", "__archspec 1 x86_64", "__archspec 1.*"])
 def test_what_every_processor_has_is_left_out(spec: str) -> None:
     found = find_requirements([record("a", spec)], "linux-64")
@@ -151,12 +172,11 @@ def test_what_every_processor_has_is_left_out(spec: str) -> None:
 @pytest.mark.parametrize(
     "spec",
     [
-        "__archspec 1 skylake_avx512",
+        "__archspec 1 armv8.2a",
         "__glibc >=2.17 special",
         "__glibc[version='>=2']",
         "__glibc (>=2|>3),<4",
         "__conda >=23",
-        "__osx >=11",
         "__cuda >=1!2",
     ],
 )

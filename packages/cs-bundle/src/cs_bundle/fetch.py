@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -171,8 +172,8 @@ class _Run:
 
         :raises BundleError: the first failure.
         """
-        # The largest first: then no thread works alone at the end.
-        ordered = sorted(self._jobs.items(), key=lambda job: job[1].size_bytes or 0, reverse=True)
+        # The largest first: then no thread works alone at the end. What has no size may be large.
+        ordered = sorted(self._jobs.items(), key=lambda job: job[1].size_bytes or math.inf, reverse=True)
         with ThreadPoolExecutor(max_workers=max(concurrency, 1), thread_name_prefix="fetch") as pool:
             futures = [pool.submit(self._provide, path, request) for path, request in ordered]
             try:

@@ -6,7 +6,7 @@ import re
 
 from .errors import BundleRejectedError
 
-ARCHIVE_SUFFIXES = (".conda", ".tar.bz2")
+ARCHIVE_SUFFIXES = (".conda", ".tar.bz2", ".whl")
 NAME_LIMIT_BYTES = 255
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!~=-]*")

@@ -43,7 +43,7 @@ def write_bundle(out: Path, archives: Iterable[Path], *, expected: Iterable[Want
     The bundle is written next to ``out`` and put in its place by one rename: a failure or an interruption leaves what
     was there. Each archive is read once.
 
-    :param archives: files named ``*.conda`` or ``*.tar.bz2``, in any order; their names go into the bundle.
+    :param archives: files named ``*.conda``, ``*.tar.bz2`` or ``*.whl``, in any order; their names go into the bundle.
     :param expected: what archives must be; checked while they are copied. One that is not named here goes in as it is.
     :raises ArchiveNameError: if a name is not one of a package archive.
     :raises ArchiveMismatchError: if an archive is not the expected one.
@@ -130,7 +130,7 @@ def _sort_sources(archives: Iterable[Path]) -> list[Path]:
                 "this is not the name of a package archive",
                 path=source,
                 name=source.name,
-                expected="a name of ASCII letters, digits and ._-+!~= that ends in .conda or .tar.bz2",
+                expected="a name of ASCII letters, digits and ._-+!~= that ends in .conda, .tar.bz2 or .whl",
             )
     for one, other in itertools.pairwise(sources):
         if one.name == other.name:

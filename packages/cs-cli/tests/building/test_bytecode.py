@@ -21,6 +21,7 @@ from steady import wait_until
 import cs_cli.building.bytecode
 from cli_samples import Channel, Cs, Workspace, make_workspace
 from cs_cli.building.bytecode import compiled_name, pack_bytecode
+from cs_cli.building.temporary_prefix import TemporaryPrefix
 from cs_cli.errors import CliError
 from cs_stamp import read_stamp
 
@@ -35,8 +36,9 @@ MODULES = {
 }
 
 
-def install_fake(plan: Any, template: Path, supplies: Any, work: Path, prefix: Path) -> None:
+def install_fake(plan: Any, template: Path, supplies: Any, work: Path) -> TemporaryPrefix:
     """Make a prefix as the runtime would, around the Python of the tests."""
+    prefix = work / "prefix"
     for name, text in MODULES.items():
         path = prefix / SITE / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,6 +52,7 @@ def install_fake(plan: Any, template: Path, supplies: Any, work: Path, prefix: P
         files = [f"{SITE}/{name}" for name in MODULES] if package.name == "hello" else [f"{SITE}/native.py"]
         record = prefix / "conda-meta" / f"{package.name}-{package.version}-{package.build}.json"
         record.write_text(json.dumps({"files": files}))
+    return TemporaryPrefix(path=prefix, runtime=template, subdir=plan.subdir)
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def build(tmp_path: Path, template: Path, cs: Cs, monkeypatch: pytest.MonkeyPatc
     channel = Channel(tmp_path / "channel")
     channel.add("python", {"bin/python": b"#!"}, version=f"{VERSION}.0")
     channel.add("hello", {}, "python", noarch="python", entry_points=["hello = hello:main"])
-    monkeypatch.setattr(cs_cli.building.bytecode, "_install", install_fake)
+    monkeypatch.setattr(cs_cli.building.bytecode, "install_temporary_prefix", install_fake)
 
     def build(out_dir: str = "dist", **ship: str) -> Path:
         root = make_workspace(tmp_path / "workspace", channel, bytecode='"shipped"', **ship).write()
@@ -129,13 +132,13 @@ def test_another_platform_cannot_be_compiled_for(
 def test_an_installation_that_fails_says_what_the_runtime_said(
     workspace: Workspace, template: Path, cs: Cs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess(command, 74, "", "demo: the disk is full\n")
+    def fail(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.CompletedProcess(command, 74, b"", b"demo: the disk is full\n")
 
-    monkeypatch.setattr("cs_cli.building.bytecode.subprocess.run", fail)
+    monkeypatch.setattr("cs_cli.building.temporary_prefix.subprocess.run", fail)
     outcome = cs("build", "--bytecode", "shipped")
     assert outcome.status == 1
-    assert "cannot install the packages to compile them: demo: the disk is full" in outcome.err
+    assert "cannot install the packages into a temporary prefix: demo: the disk is full" in outcome.err
     assert not Path("dist").exists()
 
 

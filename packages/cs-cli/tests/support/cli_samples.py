@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import io
 import json
@@ -142,8 +143,10 @@ def wheel_files(
     members[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     if entry_points:
         members[f"{info}/entry_points.txt"] = "\n".join(["[console_scripts]", *entry_points, ""]).encode()
-    rows = [f"{path},sha256={_digest(data)},{len(data)}" for path, data in members.items()]
-    members[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,", ""]).encode()
+    rows = [(path, f"sha256={_digest(data)}", len(data)) for path, data in members.items()]
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([*rows, (f"{info}/RECORD", "", "")])
+    members[f"{info}/RECORD"] = text.getvalue().encode()
     return members
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli_samples import make_wheel, wheel_files
@@ -27,9 +27,11 @@ def normalize(directory: Path, members: Mapping[str, bytes]) -> Path:
     return normalize_wheel(make_wheel(directory / NAME, members), out)
 
 
+few = settings(max_examples=25)
 paths = st.from_regex(r"[a-zé]{1,5}(/[a-z,\"]{1,5}){0,2}\.py", fullmatch=True)
 
 
+@few
 @given(st.dictionaries(paths, st.binary(max_size=50), max_size=6), st.randoms(use_true_random=False))
 def test_the_same_files_give_the_same_bytes(files: dict[str, bytes], random: random.Random) -> None:
     members = wheel_files({f"demo/{name}": data for name, data in files.items()})
@@ -46,6 +48,7 @@ def test_the_same_files_give_the_same_bytes(files: dict[str, bytes], random: ran
         assert normalize_wheel(again, Path(other) / "out").read_bytes() == first
 
 
+@few
 @given(st.dictionaries(paths, st.binary(max_size=50), max_size=6))
 def test_the_normal_form_is_its_own_normal_form_and_keeps_every_file(files: dict[str, bytes]) -> None:
     members = wheel_files({f"demo/{name}": data for name, data in files.items()})

@@ -7,6 +7,7 @@ from .errors import LockError, Problem
 from .exclusions import Exclusion, KeptPackage, LostDependency
 from .local_archives import LocalArchive
 from .locations import is_local_archive, is_local_channel
+from .names import normalize_pypi_name
 from .pending import PendingEntry
 from .platforms import SUBDIRS, Platform, match_platforms
 from .pypi_records import PypiRecord
@@ -17,6 +18,8 @@ from .runtime import RuntimeLock, derive
 from .satisfaction import Mismatch, find_mismatches, is_channel
 from .source import SourceLock, read_lock
 from .suggestions import did_you_mean
+from .wheel_fit import wheel_fits
+from .wheel_names import WheelName, read_wheel_name
 from .wheels import Wheel
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "SourceLock",
     "Verdict",
     "Wheel",
+    "WheelName",
     "derive",
     "did_you_mean",
     "find_mismatches",
@@ -49,9 +53,12 @@ __all__ = [
     "judge_url",
     "list_names",
     "match_platforms",
+    "normalize_pypi_name",
     "parse_dependency_name",
     "python_of",
     "read_lock",
+    "read_wheel_name",
     "redact_url",
+    "wheel_fits",
 ]
 __version__ = "0.1.0"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from .errors import Problem
+from .names import labels_of
 from .records import PackageRecord, parse_dependency_name, parse_dependency_names
 
 _LOCK_AGAIN = "lock the workspace again; a lock that lacks packages cannot be installed"
@@ -22,21 +23,25 @@ def list_names(names: Sequence[str], limit: int = _SHOWN) -> str:
 
 
 def check_required(
-    require: Iterable[str], present: Collection[str], gone: Mapping[str, str], platform: str
+    require: Iterable[str], present: AbstractSet[str], gone: Mapping[str, str], platform: str
 ) -> list[Problem]:
     """Check that packages that must ship do.
 
-    :param present: names that ship.
-    :param gone: for each name that was dropped, the excluded name that took it along.
+    :param require: their names: of a conda or a PyPI package, unless one starts with ``conda:`` or ``pypi:``.
+    :param present: labels that ship.
+    :param gone: for each label that was dropped, the excluded label that took it along.
     """
     problems = []
-    for name in sorted(set(require) - set(present)):
-        taker = gone.get(name)
+    for name in sorted(set(require)):
+        if labels_of(name) & present:
+            continue
+        taker = next((gone[label] for label in sorted(labels_of(name)) if label in gone), None)
         hint = "add it to the workspace's dependencies and lock again, or remove it from 'require'"
         if taker is not None:
             hint = f"it was dropped because {taker!r} is in 'exclude'"
         message = f"the required package {name!r} is not in the environment"
-        problems.append(Problem(kind="missing-required", message=message, platform=platform, package=name, hint=hint))
+        label = name.lower().removeprefix("conda:")
+        problems.append(Problem(kind="missing-required", message=message, platform=platform, package=label, hint=hint))
     return problems
 
 
@@ -45,8 +50,8 @@ def check_dependencies(
 ) -> list[Problem]:
     """Check that everything that a package needs is there or virtual; warn of what was dropped on purpose.
 
-    :param present: names that ship.
-    :param excluded: names that do not ship because someone said so, whether the lock has them or not.
+    :param present: labels that ship.
+    :param excluded: labels that do not ship because someone said so, whether the lock has them or not.
     """
     problems = []
     for record in records:

@@ -1,4 +1,4 @@
-"""The digest of a local archive that its lock does not give."""
+"""The digest of a local archive that its lock lacks."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def complete_digest(record: PackageRecord, directory: Path) -> PackageRecord:
     """
     if record.sha256 or not record.is_local:
         return record
-    found = _hash_file(record.find_file(directory))
+    found = hash_file(record.find_file(directory))
     return record if found is None else replace(record, sha256=found[0], size_bytes=found[1])
 
 
-def _hash_file(path: Path) -> tuple[str, int] | None:
-    """Return SHA-256 and size of a regular file, ``None`` when it cannot be read."""
+def hash_file(path: Path) -> tuple[str, int] | None:
+    """Return SHA-256 (hex) and size in bytes of a regular file, ``None`` when it cannot be read."""
     try:
         # Reading a pipe or a device might never end.
         if not stat.S_ISREG(path.stat().st_mode):

@@ -16,6 +16,7 @@ from .locations import (
     find_file_name,
     find_scheme,
     is_archive_name,
+    is_host_url,
     is_local_archive,
     is_local_channel,
     lower_scheme,
@@ -25,12 +26,6 @@ from .records import Noarch, PackageRecord, derive_build_number, derive_noarch
 
 _PYTHON = re.compile(r"python(?![\w.-])")
 _SCHEMES = ("http", "https", "oci")
-# A scheme, a host that may be one, a port with at most 16 bits, and no blanks.
-_PORT = r"(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-_HOST_URL = re.compile(
-    rf"(?:https?|oci)://(?:[\w.~-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?(?:/[^\x00-\x20\x7f-\xa0\\\u2028\u2029]*)?"
-)
-
 # What a field is called in a record, and how it is read. Absent fields have the record's defaults.
 _FIELDS: dict[str, tuple[str, Callable[[RecordReader, str], Any]]] = {
     "size": ("size_bytes", RecordReader.integer),
@@ -140,7 +135,7 @@ def _check_text(name: str, value: Node, key: str) -> None:
 def _check_address(fields: Mapping[str, Any], key: str) -> None:
     """Refuse an archive that cannot be downloaded, or whose name a bundle cannot have."""
     url, file_name = fields["url"], fields["file_name"]
-    if fields["location"] is None and not _HOST_URL.fullmatch(url):
+    if fields["location"] is None and not is_host_url(url):
         scheme = find_scheme(url)
         if scheme in _SCHEMES:
             raise LockError(f"{url!r} is not a valid URL", kind="invalid-url", key=key)

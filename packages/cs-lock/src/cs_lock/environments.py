@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from .blocks import Node
 from .errors import LockError
+from .names import pypi_label
 from .platforms import Platform
 
 PackageKind = Literal["conda", "source", "pypi"]
@@ -49,13 +50,14 @@ class Reference(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignPackage:
-    """A package of the lock that cannot ship as it is.
+    """A package that the lock has no archive of, or whose entry is damaged.
 
-    :ivar kind: ``source`` or ``pypi``; ``conda`` for an archive whose entry is damaged.
+    :ivar kind: ``source`` for a conda package that is built from source; ``conda`` or ``pypi`` for a damaged entry.
     :ivar name: in its ecosystem's normal form.
+    :ivar location: of a source package, its folder or repository, without ``NAME[HASH] @``.
     :ivar key: key path of its entry.
     :ivar depends: names of the packages that it needs: PyPI's for ``pypi``, else conda's.
-    :ivar error: what is wrong with the entry of an archive.
+    :ivar error: what is wrong with the entry.
     """
 
     kind: PackageKind
@@ -64,7 +66,13 @@ class ForeignPackage:
     location: str
     key: str
     depends: tuple[str, ...]
+    license: str | None = None
     error: LockError | None = None
+
+    @property
+    def label(self) -> str:
+        """The name, with ``pypi:`` in front of it for a PyPI package."""
+        return pypi_label(self.name) if self.kind == "pypi" else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Packages of a lock that are not archives from a channel."""
+"""Packages of a lock that are source, or whose entries are damaged."""
 
 from __future__ import annotations
 
@@ -10,38 +10,35 @@ from .credentials import redact_url
 from .environments import ForeignPackage, PackageKind
 from .errors import LockError
 from .locations import derive_location_fields
+from .names import normalize_pypi_name, parse_requirement_name
 from .records import parse_dependency_name
 
 _SOURCE_IDENTIFIER = re.compile(r"([^\[\s]+)\[[0-9a-fA-F]*\] @ ")
-_REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
 
 def read_foreign(
     entry: Mapping[str, Node], kind: PackageKind, location: str, key: str, error: LockError | None = None
 ) -> ForeignPackage:
-    """Read the important fields of a package that cannot ship, leniently.
+    """Read the important fields of a package that cannot ship as it is, leniently.
 
     :param entry: of the lock's ``packages``; empty when it has none.
     :param kind: of the package.
     :param location: URL, path or source identifier (``name[hash] @ location``).
     :param key: key path of the entry.
-    :param error: what is wrong with the entry of an archive.
+    :param error: what is wrong with the entry.
     """
-    version = entry.get("version")
+    version, license_text = entry.get("version"), entry.get("license")
+    match = _SOURCE_IDENTIFIER.match(location)
     return ForeignPackage(
         kind=kind,
         name=_find_name(entry, kind, location),
         version=str(version) if isinstance(version, str) else None,
-        location=location,
+        location=location[match.end() :] if match else location,
         key=key,
         depends=_find_needs(entry, kind),
+        license=str(license_text) if isinstance(license_text, str) else None,
         error=error,
     )
-
-
-def normalize_pypi_name(name: str) -> str:
-    """Return a PyPI name in its normal form (PEP 503); ``cs_manifest.specs`` has the same."""
-    return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
 def _find_name(entry: Mapping[str, Node], kind: PackageKind, location: str) -> str:
@@ -59,8 +56,7 @@ def _find_needs(entry: Mapping[str, Node], kind: PackageKind) -> tuple[str, ...]
     specs = [str(item) for item in value if isinstance(item, str)] if isinstance(value, list) else []
     if kind != "pypi":
         return tuple(parse_dependency_name(spec) for spec in specs)
-    matches = (_REQUIREMENT_NAME.match(spec) for spec in specs)
-    return tuple(normalize_pypi_name(match.group(1)) for match in matches if match)
+    return tuple(filter(None, map(parse_requirement_name, specs)))
 
 
 def _name_from_location(location: str) -> str:

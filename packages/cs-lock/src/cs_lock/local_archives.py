@@ -60,15 +60,15 @@ class LocalArchive:
         :param requires_python: the ``Requires-Python`` line of its ``METADATA``.
         :raises LockError: ``invalid-file-name`` if it is not the file name of a wheel.
         """
-        name, version = read_wheel_name(path.name)
+        stated = read_wheel_name(path.name)
         return cls(
             kind="wheel",
             path=path.absolute(),
             file_name=path.name,
             sha256=sha256,
             size_bytes=size_bytes,
-            name=name,
-            version=version,
+            name=stated.name,
+            version=stated.version,
             requires_dist=tuple(requires_dist),
             requires_python=requires_python,
         )

@@ -16,6 +16,12 @@ _FILE_URL = re.compile(r"[\x00-\x20]*file:(?://([^/?#]*))?([^?#]*)", re.IGNORECA
 _DRIVE = re.compile(r"/[A-Za-z]:/")
 _CHANNEL_PATH = re.compile(r"\.{1,2}(?:[/\\]|$)|[~/\\]|[A-Za-z]:[/\\]")
 
+# A scheme, a host that may be one, a port with at most 16 bits, and no blanks.
+_PORT = r"(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_HOST_URL = re.compile(
+    rf"(?:https?|oci)://(?:[\w.~-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?(?:/[^\x00-\x20\x7f-\xa0\\\u2028\u2029]*)?"
+)
+
 
 def find_scheme(location: str) -> str | None:
     """Return the scheme of a URL in lower case, ``None`` for a path."""
@@ -29,6 +35,11 @@ def lower_scheme(url: str) -> str:
     """Return a URL with its scheme in lower case, as every reader of it understands."""
     scheme, separator, rest = url.partition(":")
     return scheme.lower() + separator + rest
+
+
+def is_host_url(url: str) -> bool:
+    """Tell whether a URL, with its scheme in lower case, is one that an archive can be fetched from."""
+    return _HOST_URL.fullmatch(url) is not None
 
 
 def is_local_archive(location: str) -> bool:

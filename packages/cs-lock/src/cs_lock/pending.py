@@ -9,6 +9,7 @@ from typing import Literal
 from .locations import find_file
 from .pypi_records import Form, Origin, PypiRecord
 
+ArchiveForm = Form | Literal["conda"]
 Reason = Literal["directory", "git", "sdist", "source-package", "unpinned", "missing-file", "incomplete"]
 
 
@@ -27,6 +28,7 @@ class PendingEntry:
         - ``unpinned``: a wheel with an address and without a SHA-256;
         - ``missing-file``: an archive at a path without a SHA-256, and its file cannot be read;
         - ``incomplete``: a conda package at a path, of which the lock lacks fields that ``info/index.json`` has.
+    :ivar form: ``wheel``, ``sdist``, ``conda`` for a conda package, or ``tree`` for a directory or a repository.
     :ivar location: as the lock gives it; of a v7 source package, what follows ``@``.
     :ivar url: of an sdist or a wheel, or of a repository; ``None`` for a path.
     :ivar sha256: of an sdist, hex; empty when the lock has none.
@@ -44,7 +46,7 @@ class PendingEntry:
     version: str | None
     reason: Reason
     origin: Origin
-    form: Form
+    form: ArchiveForm
     location: str
     url: str | None = None
     sha256: str = ""
@@ -66,4 +68,4 @@ class PendingEntry:
         """
         if self.origin not in ("file", "directory"):
             raise ValueError(f"{self.location} is not a path")
-        return find_file(self.location, directory)
+        return find_file(self.location.removeprefix("direct+"), directory)

@@ -6,49 +6,37 @@ that YAML 1.1 does not read as text (``no``, ``1_0``, ``1:30``, dates) are quote
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import chain
 from typing import Any
 
 from .environments import Channel
 from .locations import derive_rattler_fields
 from .platforms import Platform
+from .pypi_rendering import locate, render_wheel
 from .records import PackageRecord, derive_build_number, derive_noarch
+from .scalars import quote_digest, quote_scalar, render_texts
+from .wheels import Wheel
 
 VERSION = 7
 _RUN_EXPORTS = {
     name: place for place, name in enumerate(["weak", "strong", "noarch", "weak_constrains", "strong_constrains"])
 }
 
-_SAFE_CHARACTERS = r"A-Za-z0-9_./<=>~^+$;()\\|*!,&%@\"'\[\]{}?-"
-_SAFE = re.compile(rf"[A-Za-z_/(<=$^;+][{_SAFE_CHARACTERS}]*(?: [{_SAFE_CHARACTERS}]+)*")
-_PLAIN = re.compile(r"(?![,\[\]{}#&*!|>'\"%@`\s]|[-?:](?:\s|$)|---|\.\.\.)[^\n]*(?<! )")
-_INDICATOR = re.compile(r": |:$| #")
-_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "=", "<<", ""})
-# What YAML 1.1 or 1.2 or serde_yaml reads as a number or a date. A match too many only costs quotes.
-_NUMBER = re.compile(
-    r"[-+]?(?:[0-9][0-9_]*|0x[0-9a-fA-F_]+|0o[0-7]+|0b[01_]+)"
-    r"|[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?"
-    r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
-    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
-    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\s].*)?"
-)
-_ESCAPED = re.compile("[\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
-
 
 def render_lock(
     environment: str,
     channels: Sequence[Channel],
     packages: Mapping[Platform, Iterable[PackageRecord]],
+    wheels: Mapping[Platform, Iterable[Wheel]],
 ) -> bytes:
     """Write a lock with one environment.
 
     :param environment: its name.
     :param channels: its channels, the one with the highest priority first.
-    :param packages: the packages of each platform, in any order.
+    :param packages: the conda packages of each platform, in any order.
+    :param wheels: the wheels of each platform, in any order.
     :returns: UTF-8 YAML, the same for the same input.
     """
     packages = _spread_local(packages)
@@ -61,15 +49,21 @@ def render_lock(
     for channel in channels:
         lines += _render_channel(channel)
     records: dict[str, PackageRecord] = {}
+    from_pypi: dict[str, Wheel] = {}
     lines.append("    packages:" if platforms else "    packages: {}")
     for platform in platforms:
         chosen = {record.url: record for record in packages[platform]}
-        lines.append(f"      {quote_scalar(platform.name)}:" + ("" if chosen else " []"))
+        located = {locate(wheel): wheel for wheel in wheels[platform]}
+        lines.append(f"      {quote_scalar(platform.name)}:" + ("" if chosen or located else " []"))
         lines += [f"      - conda: {quote_scalar(url)}" for url in sorted(chosen)]
+        lines += [f"      - pypi: {quote_scalar(location)}" for location in sorted(located)]
         records.update(chosen)
-    lines.append("packages:" if records else "packages: []")
+        from_pypi.update(located)
+    lines.append("packages:" if records or from_pypi else "packages: []")
     for url in sorted(records):
         lines += _render_record(records[url])
+    for location in sorted(from_pypi):
+        lines += render_wheel(from_pypi[location])
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -89,30 +83,6 @@ def _spread_local(packages: Mapping[Platform, Iterable[PackageRecord]]) -> dict[
         return replace(record, url=f"./{record.subdir}/{record.file_name}") if is_shared else record
 
     return {platform: list(map(place, records)) for platform, records in chosen.items()}
-
-
-@lru_cache(maxsize=65536)
-def quote_scalar(text: str) -> str:
-    """Write a text as a YAML scalar: plain if it reads back as the same text, otherwise quoted.
-
-    :param text: any text.
-    :returns: one line of YAML 1.2.
-    """
-    if text.lower() in _WORDS or _NUMBER.fullmatch(text):
-        return f"'{text}'"
-    if _SAFE.fullmatch(text):
-        return text
-    if _ESCAPED.search(text):
-        return _double_quote(text)
-    if _PLAIN.fullmatch(text) and not _INDICATOR.search(text):
-        return text
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _double_quote(text: str) -> str:
-    """Write a text with characters that need an escape."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + _ESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", escaped) + '"'
 
 
 def _render_platform(platform: Platform) -> list[str]:
@@ -143,9 +113,9 @@ def _render_record(record: PackageRecord) -> list[str]:
         ("attestations_sha256", record.attestations_sha256),
     ):
         if digest:
-            lines.append(f"  {key}: '{digest}'" if _NUMBER.fullmatch(digest) else f"  {key}: {digest}")
-    lines += _render_texts("depends", record.depends)
-    lines += _render_texts("constrains", record.constrains)
+            lines.append(f"  {key}: {quote_digest(digest)}")
+    lines += render_texts("depends", record.depends)
+    lines += render_texts("constrains", record.constrains)
     if record.extra_depends:
         lines += _render_value("extra_depends", record.extra_depends, "  ")
     channel = derive_rattler_fields(record.url)["channel"]
@@ -153,8 +123,8 @@ def _render_record(record: PackageRecord) -> list[str]:
         lines.append(f"  channel: {quote_scalar(record.channel.rstrip('/'))}")
     if record.features is not None:
         lines.append(f"  features: {quote_scalar(record.features)}")
-    lines += _render_texts("flags", record.flags)
-    lines += _render_texts("track_features", record.track_features)
+    lines += render_texts("flags", record.flags)
+    lines += render_texts("track_features", record.track_features)
     lines += _render_rest(record)
     return lines
 
@@ -204,11 +174,6 @@ def _order_run_exports(groups: Mapping[str, tuple[str, ...]] | None) -> dict[str
     if groups is None:
         return None
     return {name: groups[name] for name in sorted(groups, key=lambda name: (_RUN_EXPORTS.get(name, 9), name))}
-
-
-def _render_texts(key: str, texts: Sequence[str]) -> list[str]:
-    """Write a list of texts, or nothing if it is empty."""
-    return [f"  {key}:", *(f"  - {quote_scalar(text)}" for text in texts)] if texts else []
 
 
 def _render_value(key: str, value: Any, indent: str) -> list[str]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from .microarchitectures import X86_64_LEVELS
 from .records import PackageRecord, parse_dependency_name
 
 _SPEC = re.compile(r"(?:\S+::)?__\w+(?:\s+|(?=[=<>!~\[])|$)(?P<version>[^\s\[]*)(?:\s+(?P<build>[^\s\[]+))?")
@@ -17,16 +18,12 @@ _FUZZY = re.compile(r"(?P<version>=[^=].*?)=(?P<build>[^=<>!~]+)")
 _TERM = re.compile(r"(?P<operator>[<>!=~]=?)?(?P<version>.+?)(?P<star>\.?\*)?")
 _VERSION = re.compile(r"(?P<numbers>\d+(?:\.\d+)*)(?P<early>\.?(?!post)[a-z][a-z0-9.]*)?")
 
-_CHECKED = {
-    "linux": frozenset({"__glibc", "__linux", "__cuda", "__archspec"}),
-    "osx": frozenset({"__osx", "__archspec"}),
-    "win": frozenset({"__win", "__cuda", "__archspec"}),
-}
-"""What a runtime can find out about its machine, by system."""
+_CHECKED = frozenset({"__glibc", "__linux", "__osx", "__unix", "__win", "__cuda", "__archspec"})
+"""What a runtime can find out about its machine: on any system, if only that the machine is another one."""
 _PRESENT = {"linux": {"__linux", "__unix"}, "osx": {"__osx", "__unix"}, "win": {"__win"}}
 """What every machine of a system has."""
-_LEVELS = {"x86_64": 1, "x86_64_v2": 2, "x86_64_v3": 3, "x86_64_v4": 4}
-_BASIC = {"x86_64", "aarch64", "arm64", "ppc64le", "s390x"}
+_BASIC = {"aarch64", "arm64", "ppc64le", "s390x"}
+"""Families of processors whose subdir says it already."""
 
 Version = tuple[int, ...]
 
@@ -40,7 +37,8 @@ class Requirement:
     :ivar name: the virtual package, such as ``__glibc``.
     :ivar is_needed: whether a machine without the virtual package does not do.
     :ivar versions: comparisons that all have to hold, such as ``>=2.28``; the versions are whole numbers with dots.
-    :ivar x86_64_level: lowest level of the x86-64 architecture (2, 3 or 4) for ``__archspec``.
+    :ivar x86_64_level: lowest level of the x86-64 architecture (2, 3 or 4) for ``__archspec``. A microarchitecture
+        asks for its level: more is not compared.
     """
 
     package: str
@@ -77,8 +75,7 @@ def find_requirements(records: Iterable[PackageRecord], subdir: str) -> MachineR
             found = _reduce(record.name, spec, name, is_needed)
             if _is_given(found, system):
                 continue
-            is_known = name in _CHECKED.get(system, ())
-            if found is None or not is_known or (found.x86_64_level and architecture != "64"):
+            if found is None or name not in _CHECKED or (found.x86_64_level and architecture != "64"):
                 unchecked.append(Requirement(package=record.name, spec=spec, name=name, is_needed=is_needed))
             else:
                 checked.append(found)
@@ -196,7 +193,7 @@ def _reduce(package: str, spec: str, name: str, is_needed: bool) -> Requirement 
         return None
     level = None
     if name == "__archspec":
-        level = 1 if build in (None, "*", *_BASIC) else _LEVELS.get(build)
+        level = 1 if build in (None, "*", *_BASIC) else X86_64_LEVELS.get(build)
         if level is None:
             return None
         versions = ()

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
+from .candidates import Candidates
 from .credentials import redact_url
-from .digests import complete_digest
 from .document import pause_collection
 from .environments import Channel, SourceEnvironment
 from .errors import LockError, Problem
 from .exclusions import Exclusion
 from .local_archives import LocalArchive
 from .locations import is_local_channel, lower_scheme
+from .names import labels_of
 from .pending import PendingEntry
 from .platforms import Platform, match_platforms
 from .records import PackageRecord
-from .selection import Candidates, Requested, Selection, requested_names, select_packages
+from .refusals import refuse_pending
+from .selection import Requested, Selection, reform_selections, requested_names, select_packages
+from .settling import normalize_label, settle_selection
 from .source import SourceLock
 from .suggestions import sort_by_nearness
-from .validation import validate
+from .validation import merge_platforms, validate
 from .wheels import Wheel
 
 RUNTIME_ENVIRONMENT = "default"
+
+Check = Callable[[Sequence[Selection]], list[Problem]]
+"""Finds everything that is wrong with what would ship."""
 
 
 class RuntimeLock:
@@ -37,11 +43,7 @@ class RuntimeLock:
     """
 
     def __init__(
-        self,
-        environment: str,
-        channels: tuple[Channel, ...],
-        selections: Sequence[Selection],
-        problems: Sequence[Problem],
+        self, environment: str, channels: tuple[Channel, ...], selections: Sequence[Selection], check: Check
     ) -> None:
         self.environment = environment
         self.channels = tuple(
@@ -49,9 +51,12 @@ class RuntimeLock:
             for channel in channels
             if not is_local_channel(channel.url)
         )
+        selections = reform_selections(selections)
         self.platforms: tuple[Platform, ...] = tuple(selection.platform for selection in selections)
         self.exclusions: tuple[Exclusion, ...] = tuple(e for selection in selections for e in selection.exclusions)
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.severity))
+        self.problems = tuple(sorted(check(selections), key=lambda problem: problem.severity))
+        self._all_channels = channels
+        self._check = check
         self._selections = {selection.platform.name: selection for selection in selections}
         self._rendered: bytes | None = None
 
@@ -108,29 +113,61 @@ class RuntimeLock:
 
         :param archives: for each label (``NAME``, ``pypi:NAME`` or ``conda:NAME``), what ships in its place.
         :param platform: settle the entries of this platform only; otherwise of all that have the label.
-        :raises LockError: if there is no such entry, or if an archive does not fit it; with all problems.
+        :returns: the lock; its ``problems`` say what is wrong with the archives and everything else together.
+        :raises LockError: ``unknown-label`` if no entry is pending under a label, or ``unshippable`` with all archives
+            that are not of the package that they stand for.
         """
-        platforms = self.platforms if platform is None else (self._selection(platform).platform,)
-        labels = {entry.label for one in platforms for entry in self.pending(one)}
-        for label in sorted(archives):
-            if label not in labels:
-                message = f"no entry of the lock needs an archive for {label!r}"
-                raise LockError(message, kind="unknown-label", expected=", ".join(sorted(labels)) or "none")
-        return self
+        chosen = {normalize_label(label): archive for label, archive in archives.items()}
+        names = {one.name for one in self.platforms} if platform is None else {self._selection(platform).platform.name}
+        self._require_pending(chosen, names)
+        selections, problems = [], []
+        for name, selection in self._selections.items():
+            settled, refused = settle_selection(selection, chosen) if name in names else (selection, [])
+            selections.append(settled)
+            problems += refused
+        if problems:
+            raise _unshippable(self.environment, merge_platforms(problems))
+        return RuntimeLock(self.environment, self._all_channels, selections, self._check)
+
+    def restrict(self, platforms: Iterable[str]) -> RuntimeLock:
+        """Return the lock for some of its platforms.
+
+        :param platforms: their names, or subdirs that one platform has.
+        :raises LockError: if the lock does not ship for one of them.
+        """
+        selections = {selection.platform.name: selection for selection in map(self._selection, platforms)}
+        chosen = [selections[name] for name in self._selections if name in selections]
+        return RuntimeLock(self.environment, self._all_channels, chosen, self._check)
+
+    def describe_pending(self) -> tuple[Problem, ...]:
+        """Describe every pending entry as the problem that it is if nothing settles it, requested ones first."""
+        return tuple(merge_platforms(refuse_pending(self._selections.values())))
+
+    def _require_pending(self, labels: Iterable[str], platforms: Collection[str]) -> None:
+        pending = {entry.label for name in platforms for entry in self._selections[name].pending}
+        for label in sorted(set(labels) - pending):
+            raise LockError(
+                f"nothing in the lock waits for an archive as {label}",
+                kind="unknown-label",
+                expected=f"one of: {', '.join(sorted(pending))}" if pending else "no archive at all",
+                actual=label,
+                hint="what the lock pins by its digest ships as it is",
+            )
 
     def render(self) -> bytes:
         """Write the lock.
 
         :returns: rattler-lock YAML, version 7, the same bytes for the same source lock and options.
-        :raises LockError: when the lock has errors.
+        :raises LockError: when the lock has errors, or entries that are pending.
         """
-        if self.errors:
-            raise _unshippable(self.environment, self.errors)
+        if refused := (*self.errors, *self.describe_pending()):
+            raise _unshippable(self.environment, refused)
         if self._rendered is None:
             from .rendering import render_lock
 
             packages = {selection.platform: selection.records for selection in self._selections.values()}
-            self._rendered = render_lock(RUNTIME_ENVIRONMENT, self.channels, packages)
+            wheels = {selection.platform: selection.wheels for selection in self._selections.values()}
+            self._rendered = render_lock(RUNTIME_ENVIRONMENT, self.channels, packages, wheels)
         return self._rendered
 
 
@@ -154,21 +191,27 @@ def derive(
     :param requested: names that the workspace itself asks for, for all platforms or by platform; these stay even
         if only a dropped package needs them. If ``None``: every package that no other needs.
     :param platforms: platform names or subdirs to ship for; default: all that the environment was solved for.
-    :param features: for package names, the workspace's feature that asks for it; used in messages.
+    :param features: for package names, the workspace's feature that asks for it; used in messages. Names here and in
+        ``exclude``, ``require`` and ``requested`` mean both kinds; ``conda:NAME`` and ``pypi:NAME`` mean one.
     :param strict: raise if something keeps the environment from shipping; otherwise only list it in ``problems``.
     :returns: the runtime lock.
     :raises LockError: if the lock is damaged, or, if ``strict``, with everything in ``problems``.
     """
     exclude, require = tuple(exclude), tuple(require)
+    by_label = {label: feature for name, feature in (features or {}).items() for label in labels_of(name)}
     with pause_collection():
         chosen = source.environment(environment)
         selections = [
-            _select(source, chosen, platform, exclude, requested)
+            _select(source, chosen, platform, exclude, requested, by_label)
             for platform in _choose_platforms(source, chosen, platforms)
         ]
-        key = f"environments.{environment}.channels"
-        problems = validate(chosen.channels, key, selections, exclude=exclude, require=require, features=features or {})
-    lock = RuntimeLock(environment, chosen.channels, selections, source.place_problems(problems))
+
+        def check(selections: Sequence[Selection]) -> list[Problem]:
+            key = f"environments.{environment}.channels"
+            found = validate(chosen.channels, key, selections, exclude=exclude, require=require, features=by_label)
+            return source.place_problems(found)
+
+        lock = RuntimeLock(environment, chosen.channels, selections, check)
     if strict and lock.errors:
         raise _unshippable(environment, lock.errors, source)
     return lock
@@ -218,12 +261,15 @@ def _describe_empty(source: SourceLock, environment: str) -> LockError:
 
 
 def _select(
-    source: SourceLock, chosen: SourceEnvironment, platform: Platform, exclude: tuple[str, ...], requested: Requested
+    source: SourceLock,
+    chosen: SourceEnvironment,
+    platform: Platform,
+    exclude: tuple[str, ...],
+    requested: Requested,
+    features: Mapping[str, str],
 ) -> Selection:
     candidates = Candidates(source, chosen, platform)
-    selection = select_packages(candidates, exclude, requested_names(requested, platform))
-    directory = source.path.parent
-    return replace(selection, records=tuple(complete_digest(record, directory) for record in selection.records))
+    return select_packages(candidates, exclude, requested_names(requested, platform), features, source.path.parent)
 
 
 def _unshippable(environment: str, errors: Sequence[Problem], source: SourceLock | None = None) -> LockError:

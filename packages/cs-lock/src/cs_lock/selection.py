@@ -1,20 +1,26 @@
-"""The packages of one platform, and which of them ship."""
+"""Which packages of one platform ship."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .environments import ForeignPackage, Reference, SourceEnvironment
+from .candidates import Candidates
+from .environments import ForeignPackage
 from .errors import LockError, Problem
-from .exclusions import Exclusion, explain_exclusions, find_dropped, reach
-from .foreign import normalize_pypi_name
+from .exclusions import Exclusion, Graph, explain_exclusions, find_dropped
+from .names import PYPI_PREFIX, parse_requirement_name, pypi_label
 from .order import sort_by_dependency
+from .outcomes import Outcomes, find_askers
 from .pending import PendingEntry
 from .platforms import Platform
 from .records import PackageRecord, parse_dependency_names
-from .source import SourceLock
 from .wheels import Wheel
+
+if TYPE_CHECKING:
+    from .pypi_forms import Form
 
 Requested = Iterable[str] | Mapping[str, Iterable[str]] | None
 """Names that the workspace asks for: for every platform, or by platform name or subdir."""
@@ -24,128 +30,148 @@ Requested = Iterable[str] | Mapping[str, Iterable[str]] | None
 class Selection:
     """What ships on one platform.
 
-    :ivar records: in install order.
+    :ivar records: conda packages in install order.
     :ivar wheels: in install order, after the records.
     :ivar pending: what needs an archive of this machine, sorted by label.
-    :ivar keys: for each record's name, the key path of its entry in the source lock.
-    :ivar foreign_by_label: source and PyPI packages that are left.
-    :ivar roots: for each of those from PyPI, the requested ones that need it, by label.
+    :ivar damaged: packages with damaged entries that are left.
+    :ivar keys: for each label, the key path of its entry in the source lock.
+    :ivar askers: for what is pending or damaged, the requested labels that need it.
     :ivar exclusions: the effect of each excluded name on this platform.
-    :ivar dropped: names that do not ship; PyPI packages as ``pypi:NAME``.
+    :ivar dropped: labels that do not ship.
+    :ivar problems: what is wrong with the list of packages itself.
     """
 
     platform: Platform
     records: tuple[PackageRecord, ...]
-    keys: Mapping[str, str]
-    foreign_by_label: Mapping[str, ForeignPackage]
-    roots: Mapping[str, frozenset[str]]
-    exclusions: tuple[Exclusion, ...]
-    dropped: frozenset[str]
-    duplicates: tuple[Problem, ...]
     wheels: tuple[Wheel, ...] = ()
     pending: tuple[PendingEntry, ...] = ()
+    damaged: tuple[ForeignPackage, ...] = ()
+    keys: Mapping[str, str]
+    askers: Mapping[str, tuple[str, ...]]
+    exclusions: tuple[Exclusion, ...] = ()
+    dropped: frozenset[str] = frozenset()
+    problems: tuple[Problem, ...] = ()
 
     @property
-    def foreign(self) -> tuple[ForeignPackage, ...]:
-        """Source and PyPI packages that are left."""
-        return tuple(self.foreign_by_label.values())
+    def labels(self) -> frozenset[str]:
+        """The labels of everything that ships, or will when it is settled."""
+        return frozenset(
+            {
+                *(record.name for record in self.records),
+                *(pypi_label(wheel.name) for wheel in self.wheels),
+                *(entry.label.removeprefix("conda:") for entry in self.pending),
+            }
+        )
+
+    @property
+    def takers(self) -> dict[str, str]:
+        """For each label that was dropped, the excluded one that took it along."""
+        return {label: one.name for one in self.exclusions for label in (one.name, *one.removed)}
+
+    def arrange(self, records: Iterable[PackageRecord], wheels: Iterable[Wheel]) -> Selection:
+        """Return the selection with other records and wheels, in install order."""
+        by_name = {record.name: record for record in records}
+        needs = {name: set(parse_dependency_names(record.depends)) for name, record in by_name.items()}
+        needs |= {entry.name: set(entry.depends) for entry in self.pending if entry.kind == "conda"}
+        order = sort_by_dependency({name: needed & needs.keys() for name, needed in needs.items()})
+        ordered = tuple(by_name[name] for name in order if name in by_name)
+        return replace(self, records=ordered, wheels=sort_wheels(wheels))
 
 
-class Candidates:
-    """Every package that an environment has for one platform, by label.
+def select_packages(
+    candidates: Candidates, exclude: Iterable[str], requested: Collection[str], features: Mapping[str, str], root: Path
+) -> Selection:
+    """Apply exclusions to the packages of one platform, and find out what each of the others ships as.
 
-    A label is the package's name, ``pypi:NAME`` for one from PyPI.
-    """
-
-    def __init__(self, source: SourceLock, environment: SourceEnvironment, platform: Platform) -> None:
-        self.platform = platform
-        self.records: dict[str, PackageRecord] = {}
-        self.foreign: dict[str, ForeignPackage] = {}
-        self.keys: dict[str, str] = {}
-        self.duplicates: list[Problem] = []
-        for reference in environment.references[platform.name]:
-            self._add(source, reference)
-        self.needs = self._connect()
-
-    def _add(self, source: SourceLock, reference: Reference) -> None:
-        if reference.kind != "conda":
-            self._add_foreign(source.foreign(reference))
-            return
-        try:
-            record = source.archive(reference)
-        except LockError as error:
-            self._add_foreign(source.foreign(reference, error))
-            return
-        known = self.records.setdefault(record.name, record)
-        if known is record:
-            self.keys[record.name] = source.entry_key(reference)
-        elif (known.url, known.location) != (record.url, record.location):
-            self.duplicates.append(_describe_duplicate(known, record, self.platform.name, reference.key))
-
-    def _add_foreign(self, package: ForeignPackage) -> None:
-        self.foreign.setdefault(f"pypi:{package.name}" if package.kind == "pypi" else package.name, package)
-
-    def _connect(self) -> dict[str, set[str]]:
-        """Map each label to the labels that it needs and that exist."""
-        labels = self.records.keys() | self.foreign.keys()
-        needs = {name: set(labels & parse_dependency_names(r.depends)) for name, r in self.records.items()}
-        for label, package in self.foreign.items():
-            prefix = "pypi:" if package.kind == "pypi" else ""
-            needs.setdefault(label, set()).update({prefix + name for name in package.depends} & labels)
-        return needs
-
-    def find(self, names: Iterable[str]) -> set[str]:
-        """Find the labels of names in ``exclude`` or among the requested names."""
-        return {label for name in names for label in labels_of(name) & self.needs.keys()}
-
-
-def select_packages(candidates: Candidates, exclude: Iterable[str], requested: Collection[str]) -> Selection:
-    """Apply exclusions to the packages of one platform.
-
-    :param candidates: the packages.
     :param exclude: names of packages to drop.
     :param requested: names that the workspace asks for.
-    :returns: what ships.
+    :param features: for labels, the workspace's feature that asks for it.
+    :param root: directory of the lock, where relative paths start.
     """
-    excluded, wanted = candidates.find(exclude), candidates.find(requested)
+    excluded, wanted = candidates.find(exclude), candidates.find_requested(requested)
     needs = candidates.needs
     dropped = find_dropped(needs, excluded, wanted) if excluded else set()
     kept = {label: needs[label] - dropped for label in needs if label not in dropped} if dropped else needs
-    order = sort_by_dependency(kept)
+    outcomes = _collect(candidates, kept, root)
+    unready = [*outcomes.pending, *outcomes.damaged]
+    askers = find_askers(kept, wanted, unready) if unready else {}
+    order = sort_by_dependency({label: kept[label] for label in kept if not label.startswith(PYPI_PREFIX)})
     return Selection(
         platform=candidates.platform,
-        records=tuple(candidates.records[label] for label in order if label in candidates.records),
+        records=tuple(outcomes.records[label] for label in order if label in outcomes.records),
+        wheels=sort_wheels(outcomes.wheels.values()),
+        pending=tuple(
+            _name_askers(outcomes.pending[label], askers[label], features) for label in sorted(outcomes.pending)
+        ),
+        damaged=tuple(outcomes.damaged.values()),
         keys=candidates.keys,
-        foreign_by_label={label: candidates.foreign[label] for label in order if label in candidates.foreign},
-        roots=_find_roots({label: needs for label, needs in kept.items() if label.startswith("pypi:")}, wanted),
+        askers=askers,
         exclusions=tuple(explain_exclusions(needs, excluded, wanted, dropped, candidates.platform.name)),
         dropped=frozenset(dropped),
-        duplicates=tuple(candidates.duplicates),
+        problems=tuple(candidates.duplicates),
     )
 
 
-def labels_of(name: str) -> set[str]:
-    """Return the labels that a name may stand for: of both kinds, unless it starts with ``conda:`` or ``pypi:``."""
-    kind, separator, rest = name.lower().partition(":")
-    if separator and kind in ("conda", "pypi"):
-        return {rest if kind == "conda" else f"pypi:{normalize_pypi_name(rest)}"}
-    return {name.lower(), f"pypi:{normalize_pypi_name(name)}"}
+def _collect(candidates: Candidates, labels: Iterable[str], root: Path) -> Outcomes:
+    outcomes = Outcomes(root)
+    for label in labels:
+        if record := candidates.records.get(label):
+            outcomes.add_record(record, candidates.keys[label])
+        if pypi := candidates.pypi.get(label):
+            outcomes.add_pypi(pypi)
+        if foreign := candidates.foreign.get(label):
+            outcomes.add_foreign(foreign)
+    return outcomes
 
 
-def _find_roots(needs: Mapping[str, Collection[str]], wanted: Collection[str]) -> dict[str, frozenset[str]]:
-    """Find for each package the requested ones that need it.
+def _name_askers(entry: PendingEntry, askers: tuple[str, ...], features: Mapping[str, str]) -> PendingEntry:
+    feature = next((features[label] for label in askers if label in features), None)
+    return replace(entry, wanted_by=askers, feature=feature)
 
-    :param needs: packages of one kind, and what each needs.
-    :param wanted: the requested ones; if there are none, those that no other needs.
-    """
-    needed = {name for label, names in needs.items() for name in names if name != label}
-    asked = needs.keys() & wanted or needs.keys() - needed
-    roots: dict[str, set[str]] = {label: {label} & asked for label in needs}
-    for root in asked:
-        for name in reach(needs, [root]):
-            if name in roots and name not in asked:
-                roots[name].add(root)
-    return {label: frozenset(found) for label, found in roots.items()}
+
+def sort_wheels(wheels: Iterable[Wheel]) -> tuple[Wheel, ...]:
+    """Sort wheels so that each comes after those that it needs; ties are sorted by name."""
+    by_name = {wheel.name: wheel for wheel in wheels}
+    needs: Graph = {
+        name: {required for one in wheel.requires_dist if (required := parse_requirement_name(one)) in by_name}
+        for name, wheel in by_name.items()
+    }
+    return tuple(by_name[name] for name in sort_by_dependency(needs))
+
+
+def reform_selections(selections: Sequence[Selection]) -> list[Selection]:
+    """Give wheels what they require in rattler's form; where it cannot be read, that is a problem."""
+    wheels = [wheel for selection in selections for wheel in selection.wheels]
+    if not wheels:
+        return list(selections)
+    from .pypi_forms import find_forms
+
+    forms = find_forms(wheels)
+    return [_reform(selection, forms) for selection in selections]
+
+
+def _reform(selection: Selection, forms: Mapping[Form, Form]) -> Selection:
+    from .pypi_forms import reform
+
+    wheels, problems = [], [*selection.problems]
+    for wheel in selection.wheels:
+        try:
+            wheels.append(reform(wheel, forms))
+        except LockError as error:
+            wheels.append(wheel)
+            problems.append(_describe_error(error, pypi_label(wheel.name), selection.platform))
+    return replace(selection, wheels=tuple(wheels), problems=tuple(problems))
+
+
+def _describe_error(error: LockError, label: str, platform: Platform) -> Problem:
+    return Problem(
+        kind=error.kind,
+        message=error.message,
+        platform=platform.name,
+        package=label,
+        key=error.key,
+        hint=error.hint,
+    )
 
 
 def requested_names(requested: Requested, platform: Platform) -> tuple[str, ...]:
@@ -155,14 +181,3 @@ def requested_names(requested: Requested, platform: Platform) -> tuple[str, ...]
     if isinstance(requested, Mapping):
         return tuple(requested.get(platform.name, requested.get(platform.subdir, ())))
     return tuple(requested)
-
-
-def _describe_duplicate(known: PackageRecord, other: PackageRecord, platform: str, key: str) -> Problem:
-    return Problem(
-        kind="duplicate-package",
-        message=f"{known.name} appears twice: {known.file_name} and {other.file_name}",
-        platform=platform,
-        package=known.name,
-        key=key,
-        hint="an environment has one package of each name: lock the workspace again",
-    )

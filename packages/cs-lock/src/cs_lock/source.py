@@ -9,12 +9,21 @@ from .blocks import Node
 from .credentials import redact_url
 from .document import parse_text, pause_collection, read_text
 from .entries import read_record
-from .environments import Channel, ForeignPackage, Reference, SourceEnvironment
+from .environments import Channel, ForeignPackage, PackageKind, Reference, SourceEnvironment
 from .errors import LockError, Problem
 from .layout import LayoutReader, LockKind, identify_format, place_error
+from .locations import find_file_name
 from .platforms import Platform
+from .pypi_records import PypiRecord
 from .records import PackageRecord
 from .suggestions import did_you_mean, sort_by_nearness
+
+_DIGESTS = ("sha256", "md5")
+_MERGED: dict[PackageKind, tuple[str, ...]] = {
+    "conda": (*_DIGESTS, "purls", "run_exports"),
+    "pypi": (*_DIGESTS, "version", "index", "requires_dist", "requires_python"),
+}
+"""What one of two entries for a package may leave to the other."""
 
 
 class SourceLock:
@@ -36,6 +45,7 @@ class SourceLock:
         self._declared = reader.platforms(document.get("platforms"))
         self._by_location = reader.index(self._packages)
         self._records: dict[int, PackageRecord] = {}
+        self._pypi_records: dict[int, PypiRecord] = {}
         self._loaded: dict[str, SourceEnvironment] = {}
 
     @property
@@ -117,10 +127,26 @@ class SourceLock:
             self._records[indices[0]] = record
         return record
 
-    def foreign(self, reference: Reference, error: LockError | None = None) -> ForeignPackage:
-        """Return a package that cannot ship as it is.
+    def pypi(self, reference: Reference) -> PypiRecord:
+        """Return the record of a PyPI package.
 
-        :param reference: of kind ``source`` or ``pypi``, or an archive whose entry is damaged.
+        :param reference: of kind ``pypi``.
+        :raises LockError: if the lock does not describe it, describes it in two ways, or describes it wrongly.
+        """
+        from .pypi_entries import read_pypi_record
+
+        indices = self._find(reference)
+        record = self._pypi_records.get(indices[0])
+        if record is None:
+            entry = self._merge(indices, reference)
+            record = read_pypi_record(entry, reference.location, f"packages[{indices[0]}]")
+            self._pypi_records[indices[0]] = record
+        return record
+
+    def foreign(self, reference: Reference, error: LockError | None = None) -> ForeignPackage:
+        """Return a package that the lock has no archive of.
+
+        :param reference: of kind ``source``, or a package whose entry is damaged.
         :param error: what is wrong with the entry.
         """
         from .foreign import read_foreign
@@ -168,17 +194,18 @@ class SourceLock:
         return candidates
 
     def _merge(self, indices: Sequence[int], reference: Reference) -> Mapping[str, Node]:
-        """Merge entries for one archive; old pixi versions wrote some of them twice, once without purls."""
+        """Merge entries for one package; old pixi versions wrote some of them twice, once without purls."""
         merged: dict[str, Node] = self._packages[indices[0]]
         if len(indices) == 1:
             return merged
         merged = dict(merged)
+        digests = _digests_of(reference)
         for index in indices[1:]:
             other = self._packages[index]
-            for key in ("sha256", "md5", "purls", "run_exports"):
+            for key in _MERGED[reference.kind]:
                 if merged.get(key) is None and other.get(key) is not None:
                     merged[key] = other[key]
-                elif key in ("sha256", "md5") and other.get(key) not in (None, merged.get(key)):
+                elif key in digests and other.get(key) not in (None, merged.get(key)):
                     message = f"the lock describes {redact_url(reference.location)} twice, with different digests"
                     hint = "lock the workspace again"
                     raise LockError(message, kind="conflicting-records", key=f"packages[{index}].{key}", hint=hint)
@@ -195,6 +222,14 @@ class SourceLock:
             hint=did_you_mean(name, names) or "if it is new in the manifest, lock the workspace again",
         )
         return self.place(error)
+
+
+def _digests_of(reference: Reference) -> tuple[str, ...]:
+    """Return the fields in which two entries for a package must agree: a source tree's digest is not of an archive."""
+    from .pypi_locations import find_form
+
+    is_tree = reference.kind == "pypi" and find_form(find_file_name(reference.location)) is None
+    return () if is_tree else _DIGESTS
 
 
 def read_lock(path: str | Path) -> SourceLock:

@@ -105,14 +105,19 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
 
 fn make_policy(runtime: &Runtime, command: Option<&BootstrapOptions>, plan: &Plan) -> Policy {
     let header = &runtime.header;
-    let packed: Option<u64> = plan.packages.iter().map(|package| package.size).sum();
+    // What has no size takes space too: this is the least.
+    let sizes = plan
+        .packages
+        .iter()
+        .filter_map(|package| package.archive.size);
+    let packed: u64 = sizes.sum();
     Policy {
         force: command.is_some_and(|options| options.is_forced),
         keep_other_stamps: header.on_upgrade == OnUpgrade::Keep,
         wait_limit: WAIT_LIMIT,
         required_bytes: header
             .installed_size_bytes
-            .or(packed.map(|bytes| bytes.saturating_mul(EXPANSION))),
+            .or(Some(packed.saturating_mul(EXPANSION))),
         required_files: header.installed_file_count,
         prefix_limit_bytes: header.prefix_limit_bytes,
         // A user who installs for later may switch the machine off next; docs/development/decisions/durability.md.

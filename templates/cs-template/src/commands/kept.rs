@@ -54,6 +54,10 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
                 target.display()
             ),
         ),
+        KeepReason::InUse => (
+            "it is in use".to_owned(),
+            "the next run after the programs in it have ended replaces it".to_owned(),
+        ),
         KeepReason::Failed { why } => (
             format!("the upgrade failed ({})", why),
             format!("`{} bootstrap` tries again", runtime.own_command()),
@@ -76,14 +80,19 @@ pub fn keep_what_runs(runtime: &Runtime, error: Error) -> Result<Outcome, Error>
         Ok(State::Complete { marker }) => Ok(Outcome::AlreadyComplete { marker }),
         Ok(State::AnotherStamp { marker, .. }) => Ok(Outcome::Kept {
             marker,
-            reason: match error {
-                Error::Lifecycle(PrefixError::Untrusted { why }) => KeepReason::Untrusted { why },
-                error => KeepReason::Failed {
-                    why: error.to_string(),
-                },
-            },
+            reason: find_reason(error),
         }),
         _ => Err(error),
+    }
+}
+
+fn find_reason(error: Error) -> KeepReason {
+    match error {
+        Error::Lifecycle(PrefixError::Untrusted { why }) => KeepReason::Untrusted { why },
+        Error::Lifecycle(PrefixError::InUse { .. }) => KeepReason::InUse,
+        error => KeepReason::Failed {
+            why: error.to_string(),
+        },
     }
 }
 
@@ -176,9 +185,8 @@ fn name_installer(runtime: &Runtime) -> String {
 }
 
 fn has_conda_self(runtime: &Runtime) -> bool {
-    let is_it = |package: &cs_stamp::PlanPackage| package.name == "conda-self";
     let plan = runtime.stamp.plan(&runtime.header);
-    plan.is_ok_and(|plan| plan.packages.iter().any(is_it))
+    plan.is_ok_and(|plan| plan.has_conda("conda-self"))
 }
 
 /// `NAME==VERSION` of a distribution that no conda package holds, if pip can find it again by that.
@@ -241,6 +249,18 @@ mod tests {
             files: Vec::new(),
             requested: Vec::new(),
         }
+    }
+
+    #[test]
+    fn programs_that_still_run_are_a_reason_of_their_own() {
+        let path = std::path::PathBuf::from("p");
+        let action = "rename";
+        let in_use = PrefixError::InUse { action, path };
+        assert_eq!(find_reason(Error::Lifecycle(in_use)), KeepReason::InUse);
+        assert!(matches!(
+            find_reason(Error::Privileged),
+            KeepReason::Failed { .. }
+        ));
     }
 
     #[test]

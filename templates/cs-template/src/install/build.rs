@@ -60,30 +60,43 @@ fn relay(runtime: &Runtime, plan: &Plan, report: &cs_link::Report) {
     for message in &report.messages {
         runtime.voice.quote(&message.package, message.text.trim());
     }
-    for misstated in &report.misstated {
-        let package = &plan.packages[misstated.package];
-        runtime.voice.detail(&format!(
-            "{}: its list of files states a wrong size for {} of them: {} has {} bytes, not {}",
-            package.file_name, misstated.files, misstated.first, misstated.actual, misstated.stated
-        ));
-    }
-    for clobbered in &report.clobbered {
-        let (winner, loser) = (
-            &plan.packages[clobbered.winner],
-            &plan.packages[clobbered.loser],
-        );
-        let detail = if clobbered.to == clobbered.path {
-            format!(
-                "{} is in both {} and {}; the file of {} is kept",
-                clobbered.path, winner.name, loser.name, winner.name
-            )
-        } else {
-            format!(
-                "{} of {} is left out: {} has {}",
-                clobbered.path, loser.name, winner.name, clobbered.to
-            )
-        };
+    let misstated = report.misstated.iter().map(|one| tell_misstated(plan, one));
+    let superseded = report
+        .superseded
+        .iter()
+        .map(|one| tell_superseded(plan, one));
+    let clobbered = report.clobbered.iter().map(|one| tell_clobbered(plan, one));
+    for detail in misstated.chain(superseded).chain(clobbered) {
         runtime.voice.detail(&detail);
+    }
+}
+
+fn tell_misstated(plan: &Plan, one: &cs_link::Misstated) -> String {
+    format!(
+        "{}: its list of files states a wrong size for {} of them: {} has {} bytes, not {}",
+        plan.packages[one.package].archive.file_name, one.files, one.first, one.actual, one.stated
+    )
+}
+
+fn tell_superseded(plan: &Plan, one: &cs_link::Superseded) -> String {
+    format!(
+        "the conda package {} also has the project {}; the one from PyPI is used",
+        plan.packages[one.loser].name, one.project
+    )
+}
+
+fn tell_clobbered(plan: &Plan, one: &cs_link::Clobbered) -> String {
+    let [winner, loser] = [one.winner, one.loser].map(|index| &plan.packages[index].name);
+    if one.to == one.path {
+        format!(
+            "{} is in both {winner} and {loser}; the file of {winner} is kept",
+            one.path
+        )
+    } else {
+        format!(
+            "{} of {loser} is left out: {winner} has {}",
+            one.path, one.to
+        )
     }
 }
 

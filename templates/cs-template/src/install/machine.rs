@@ -18,19 +18,18 @@ pub fn check(runtime: &Runtime, options: &BootstrapOptions, plan: &Plan) -> Resu
         root: Path::new("/"),
         lookup: &|name| std::env::var_os(name),
     };
-    for requirement in &plan.requirements {
-        let found = machine.find(&requirement.name);
-        if !convert(requirement).is_met(&found) {
-            return Err(Error::Machine {
-                package: requirement.package.clone(),
-                spec: requirement.spec.clone(),
-                found: describe(&requirement.name, &found),
-                own: runtime.own_command(),
-                variable: name_variable(&runtime.header.runtime, "IGNORE_VIRTUAL_PACKAGES"),
-            });
-        }
-    }
-    Ok(())
+    let asked: Vec<Requirement> = plan.requirements.iter().map(convert).collect();
+    let Some((index, found)) = machine.find_unmet(&asked) else {
+        return Ok(());
+    };
+    let requirement = &plan.requirements[index];
+    Err(Error::Machine {
+        package: requirement.package.clone(),
+        spec: requirement.spec.clone(),
+        found: describe(&requirement.name, &found),
+        own: runtime.own_command(),
+        variable: name_variable(&runtime.header.runtime, "IGNORE_VIRTUAL_PACKAGES"),
+    })
 }
 
 fn convert(requirement: &PlanRequirement) -> Requirement<'_> {
@@ -48,6 +47,7 @@ fn describe(name: &str, found: &Found) -> String {
         "__cuda" => "CUDA",
         "__linux" => "Linux",
         "__osx" => "macOS",
+        "__unix" => "Unix",
         "__win" => "Windows",
         name => name.trim_start_matches('_'),
     };
@@ -55,8 +55,13 @@ fn describe(name: &str, found: &Found) -> String {
         Found::Version(version) => format!("this machine has {what} {version}"),
         Found::Level(1) => "this machine's processor is only x86_64".to_owned(),
         Found::Level(level) => format!("this machine's processor is only x86_64_v{level}"),
+        Found::Absent | Found::Unknown if is_system(name) => format!("this is not {what}"),
         Found::Absent | Found::Unknown => format!("this machine has no {what}"),
     }
+}
+
+fn is_system(name: &str) -> bool {
+    ["__linux", "__osx", "__unix", "__win"].contains(&name)
 }
 
 #[cfg(test)]
@@ -70,6 +75,7 @@ mod tests {
         for (name, found, expected) in [
             ("__glibc", glibc, "this machine has glibc 2.17"),
             ("__cuda", Found::Absent, "this machine has no CUDA"),
+            ("__osx", Found::Absent, "this is not macOS"),
             (
                 "__archspec",
                 Found::Level(2),

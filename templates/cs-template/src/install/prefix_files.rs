@@ -56,10 +56,9 @@ fn make_file(path: &Path) -> io::Result<File> {
 
 /// The configured text; else what conda needs to start when only its rattler solver is there.
 fn choose_condarc(header: &Header, plan: &Plan) -> Option<String> {
-    let has = |name: &str| plan.packages.iter().any(|package| package.name == name);
     let needs_solver = Path::new(&header.delegate).file_stem()? == "conda"
-        && has("conda-rattler-solver")
-        && !has("conda-libmamba-solver");
+        && plan.has_conda("conda-rattler-solver")
+        && !plan.has_conda("conda-libmamba-solver");
     header
         .condarc
         .clone()

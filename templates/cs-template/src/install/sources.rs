@@ -76,8 +76,9 @@ pub fn open_bundles(
     scratch: &Path,
     cancel: &AtomicBool,
 ) -> Result<Supply, Error> {
+    let wanted = |package: &PlanPackage| package.archive.clone();
     let mut supply = Supply {
-        wanted: plan.packages.iter().map(PlanPackage::wanted).collect(),
+        wanted: plan.packages.iter().map(wanted).collect(),
         archives: Vec::new(),
         missing: (0..plan.packages.len()).collect(),
         opened: Vec::new(),

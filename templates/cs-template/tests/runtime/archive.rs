@@ -174,7 +174,7 @@ pub fn bundle(archives: &[&Archive]) -> Vec<u8> {
 }
 
 /// A zip whose members are stored.
-fn zip(members: &[(String, Vec<u8>)]) -> Vec<u8> {
+pub fn zip(members: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut directory = Vec::new();
     for (name, content) in members {

@@ -17,3 +17,5 @@ mod stamp;
 mod terminal;
 mod together;
 mod upgrade;
+mod wheel;
+mod wheels;

@@ -86,7 +86,9 @@ pub fn online(mut stamp: Stamp, address: &str) -> Stamp {
     for archive in &mut stamp.archives {
         let url = format!("{address}/linux-64/{}", archive.file_name);
         archive.entry["url"] = url.clone().into();
-        archive.entry["record"]["url"] = url.into();
+        if let Some(record) = archive.entry.get_mut("record") {
+            record["url"] = url.into();
+        }
     }
     stamp.with("layout", "online")
 }

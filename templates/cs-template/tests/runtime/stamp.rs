@@ -10,6 +10,9 @@ use crate::archive::{Archive, bundle, sha256};
 const OWN_WORDS: &str = "bootstrap\nstatus\nshell\nrollback\nuninstall\nhelp\n-h\n-V\n\
     -q\n-v\n-qq\n-qv\n-vq\n-vv\n--path\n--progress\n--";
 
+/// Where the Python of plans with wheels has its modules.
+pub const SITE_PACKAGES: &str = "lib/python3.11/site-packages";
+
 /// The header of the plainest vector: `demo`, which runs `python`.
 fn plain_header() -> Value {
     let path =
@@ -104,8 +107,10 @@ impl Stamp {
             .chain(&self.left_out)
             .map(|archive| &archive.entry)
             .collect();
-        json!({"schema_version": 1, "platform": "linux-64", "requested_specs": ["tool"], "python": null,
-            "packages": packages})
+        let has_wheels = packages.iter().any(|package| package["kind"] == "wheel");
+        let python = json!({"version": "3.11.7", "site_packages_path": SITE_PACKAGES});
+        json!({"schema_version": 1 + i32::from(has_wheels), "platform": "linux-64", "requested_specs": ["tool"],
+            "python": if has_wheels { python } else { Value::Null }, "packages": packages})
     }
 
     fn launch(&self) -> Vec<u8> {

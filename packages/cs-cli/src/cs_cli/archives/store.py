@@ -16,25 +16,29 @@ from .cache_directory import default_cache_directory
 
 if TYPE_CHECKING:
     from cs_bundle import FetchProgress, Wait
-    from cs_lock import PackageRecord
+    from cs_lock import PackageRecord, Wheel
 
     from ..options import ProjectOptions
 
 
-def archives_of_records(records: Iterable[PackageRecord], lock_directory: Path) -> tuple[WantedArchive, ...]:
-    """List the archives of a lock's records, in their order.
+def archives_of_packages(packages: Iterable[PackageRecord | Wheel], lock_directory: Path) -> tuple[WantedArchive, ...]:
+    """List the archives of a lock's packages, in their order.
 
     :param lock_directory: directory of the source lock, where relative paths of local archives start.
     """
     return tuple(
         WantedArchive(
-            url=one.find_file(lock_directory).absolute().as_uri() if one.is_local else one.url,
+            url=_find_address(one, lock_directory),
             file_name=one.file_name,
             sha256=one.sha256 or "",
             size_bytes=one.size_bytes,
         )
-        for one in records
+        for one in packages
     )
+
+
+def _find_address(package: PackageRecord | Wheel, lock_directory: Path) -> str:
+    return package.find_file(lock_directory).absolute().as_uri() if package.is_local else package.url or ""
 
 
 class ArchiveStore:
@@ -65,17 +69,17 @@ class ArchiveStore:
             return set()
         return {cached_path(self.cache, one.sha256, one.file_name).parent for one in wanted}
 
-    def find(self, record: PackageRecord) -> Path | None:
-        """Return the archive of a record if the cache holds a file of its size, which may still be damaged.
+    def find(self, package: PackageRecord | Wheel) -> Path | None:
+        """Return the archive of a package if the cache holds a file of its size, which may still be damaged.
 
-        :raises BundleError: if the record does not name an archive.
+        :raises BundleError: if the package does not name an archive.
         """
-        if not record.sha256:
+        if not package.sha256:
             return None
-        key = record.sha256, record.file_name
+        key = package.sha256, package.file_name
         # Platforms have many packages in common.
         if key not in self._found:
-            wanted = WantedArchive(file_name=record.file_name, sha256=record.sha256, size_bytes=record.size_bytes)
+            wanted = WantedArchive(file_name=package.file_name, sha256=package.sha256, size_bytes=package.size_bytes)
             found = find_cached([wanted], self.cache)
             self._found[key] = found[0] if found else None
         return self._found[key]

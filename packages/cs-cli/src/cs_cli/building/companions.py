@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cs_bundle import hash_file
+from cs_stamp import PlannedArchive, PlannedPackage
 
 from ..terminal.escaping import dump_json
 
@@ -41,14 +42,20 @@ def describe_file(path: Path, role: str, *, sha256: str | None = None) -> Staged
     return StagedFile(name=path.name, role=role, size_bytes=path.stat().st_size, sha256=sha256 or hash_file(path))
 
 
-def render_packages(packages: Iterable[Mapping[str, Any]]) -> bytes:
+def render_packages(packages: Iterable[PlannedArchive]) -> bytes:
     """Render ``STEM.packages.txt``: name, version, build, url, sha256, tab-separated, sorted.
 
-    The address of a local archive is ``./FILE``, as in the runtime lock.
+    The build of a wheel is its tag, as in the file name. The address of a local archive is ``./FILE``, as in the
+    runtime lock.
     """
-    keys = ("name", "version", "build", "url", "sha256")
-    rows = sorted("\t".join(str(package[key] or f"./{package['file_name']}") for key in keys) for package in packages)
-    return "".join(f"{row}\n" for row in rows).encode()
+    rows = ((one.name, one.version, _find_build(one), one.url or f"./{one.file_name}", one.sha256) for one in packages)
+    return "".join("\t".join(row) + "\n" for row in sorted(rows)).encode()
+
+
+def _find_build(package: PlannedArchive) -> str:
+    if isinstance(package, PlannedPackage):
+        return package.build
+    return package.file_name.removesuffix(".whl").split("-", 2)[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from cs_bundle import ArchiveMismatchError, hash_file
 from cs_stamp import Mark, StampInfo, Template, require_size, write_stamp
 
 from ..archives.remembered import read_archives, remember_contents
-from ..archives.store import ArchiveStore, archives_of_records
+from ..archives.store import ArchiveStore, archives_of_packages
 from ..archives.supplies import Supplies
+from ..archives.wheels import read_metadata
 from ..delegate.lookup import missing_delegate, require_delegate
 from ..delegate.search import Search, check_cache
 from ..errors import CliError, advise
@@ -66,7 +67,7 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
     require_size(materials.template.path, plan.package_plan, plan.derivation.config.layout)
     if not plan.needs_archives:
         _look_for_delegate(plan, materials.store, console)
-    wanted = archives_of_records(plan.needed, plan.lock_directory)
+    wanted = archives_of_packages(plan.needed, plan.lock_directory)
     if not wanted and not plan.needs_archives:
         return _stage(plan, materials, None, out_dir, console)
     try:
@@ -88,9 +89,10 @@ def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -
         delegate=plan.derivation.config.delegate,
         platform=plan.platform,
         subdir=plan.subdir,
-        records=plan.records,
+        packages=plan.packages,
+        pending=(),
         lock_directory=plan.lock_directory,
-        requested=plan.derivation.requested_on(plan.platform),
+        requested=plan.derivation.names_requested_on(plan.platform),
     )
     check, hint = check_cache(search, store)
     if not check.checked:
@@ -107,7 +109,7 @@ def _look_into(plan: BuildPlan, archives: Sequence[Path]) -> Supplies:
     if plan.needs_archives:
         require_delegate(contents, plan.derivation.config.delegate, plan.subdir)
     return Supplies(
-        wanted=archives_of_records(plan.needed, plan.lock_directory),
+        wanted=archives_of_packages(plan.needed, plan.lock_directory),
         archives=tuple(archives),
         contents=tuple(contents),
     )
@@ -131,7 +133,8 @@ def _stage(
         if plan.bundle_name is not None and supplies is not None:
             info = supplies.write_bundle(staging / plan.bundle_name)
             files.append(describe_file(info.path, "bundle", sha256=info.sha256))
-        result = _write_companions(plan, materials.template, stamp, files, staging, out_dir)
+        licenses = {} if supplies is None else read_licenses(supplies.archives)
+        result = _write_companions(plan, materials.template, stamp, files, licenses, staging, out_dir)
     if supplies is not None:
         remember_contents(supplies.archives, supplies.contents)
     console.say(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
@@ -153,7 +156,7 @@ def check_outputs(plan: BuildPlan, materials: Materials, out_dir: Path) -> None:
     :raises CliError: ``output-is-input``.
     """
     names = {*plan.artifact_names, *list_staged(out_dir, plan)}
-    wanted = archives_of_records(plan.needed, plan.lock_directory)
+    wanted = archives_of_packages(plan.needed, plan.lock_directory)
     refuse_outputs(
         materials.inputs,
         files=[out_dir / name for name in sorted(names)],
@@ -206,16 +209,27 @@ def _write_runtime(
     return describe_file(stamp.path, "runtime", sha256=stamp.sha256), stamp
 
 
+def read_licenses(archives: Iterable[Path]) -> dict[str, str | None]:
+    """Return what the wheels among archives state as their licence, by file name."""
+    return {path.name: read_metadata(path).license for path in archives if path.name.endswith(".whl")}
+
+
 def _write_companions(
-    plan: BuildPlan, template: Template, stamp: StampInfo, files: list[StagedFile], staging: Path, out_dir: Path
+    plan: BuildPlan,
+    template: Template,
+    stamp: StampInfo,
+    files: list[StagedFile],
+    licenses: Mapping[str, str | None],
+    staging: Path,
+    out_dir: Path,
 ) -> BuildResult:
     from .sbom import render_sbom
 
-    packages = render_packages(one.to_dict() for one in plan.package_plan.packages)
+    packages = render_packages(plan.package_plan.archives)
     texts = {
         "lock": ("runtime.lock", plan.lock),
         "packages": ("packages.txt", packages),
-        "sbom": ("cdx.json", render_sbom(plan, stamp.identity, os.environ)),
+        "sbom": ("cdx.json", render_sbom(plan, stamp.identity, os.environ, licenses)),
     }
     files = [*files, *(_write(staging / f"{plan.stem}.{name}", role, data) for role, (name, data) in texts.items())]
     fields = describe_build(plan, template.mark, stamp)
@@ -249,7 +263,8 @@ def describe_build(plan: BuildPlan, mark: Mark, stamp: StampInfo) -> dict[str, A
         "delegate": config.delegate,
         "source_environment": config.source_environment,
         "identity": stamp.identity,
-        "package_count": len(plan.records),
+        "package_count": len(plan.packages),
+        "wheel_count": len(plan.wheels),
         "inputs": {**named, "template": {"name": mark.name, "version": mark.version, "sha256": stamp.template_sha256}},
         "parts": {"template": stamp.template_size_bytes, **stamp.part_sizes_bytes},
     }

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cs_lock import PackageRecord, find_requirements, is_local_archive, is_local_channel, python_of
+from cs_lock import PackageRecord, Wheel, find_requirements, is_local_archive, is_local_channel, python_of
 from cs_manifest import resolve_install_name
-from cs_stamp import Header, Plan, PlannedPackage, PlanPython, PlanRequirement
+from cs_stamp import Header, Plan, PlannedPackage, PlannedWheel, PlanPython, PlanRequirement
 
 from .. import __version__
 from ..archives.contents import ArchiveContents
@@ -40,7 +40,8 @@ class BuildPlan:
     :ivar platform: the workspace's name of the platform.
     :ivar subdir: its conda subdir.
     :ivar stem: first part of every artifact's file name.
-    :ivar lock: bytes of the runtime lock.
+    :ivar lock: bytes of the runtime lock; empty in a dry run of a build that makes wheels first.
+    :ivar records: the conda packages.
     """
 
     derivation: Derivation
@@ -49,7 +50,13 @@ class BuildPlan:
     stem: str
     lock: bytes
     records: tuple[PackageRecord, ...]
+    wheels: tuple[Wheel, ...]
     package_plan: Plan
+
+    @property
+    def packages(self) -> tuple[PackageRecord | Wheel, ...]:
+        """All packages, in the order of the plan."""
+        return (*self.records, *self.wheels)
 
     @property
     def runtime_name(self) -> str:
@@ -73,9 +80,9 @@ class BuildPlan:
         return config.layout != "online" or config.bytecode == "shipped"
 
     @property
-    def needed(self) -> tuple[PackageRecord, ...]:
+    def needed(self) -> tuple[PackageRecord | Wheel, ...]:
         """The packages whose archives the build needs: all, or those that an ``online`` runtime must contain."""
-        return tuple(record for record in self.records if self.needs_archives or record.is_local)
+        return tuple(package for package in self.packages if self.needs_archives or package.is_local)
 
     @property
     def carried(self) -> frozenset[str]:
@@ -97,16 +104,17 @@ def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> B
     :raises CliError: ``label-invalid`` if the label cannot be part of a file name.
     """
     subdir = next(one.subdir for one in derivation.lock.platforms if one.name == platform)
-    records = derivation.lock.packages(platform)
+    records, wheels = derivation.lock.packages(platform), derivation.lock.wheels(platform)
     stem = _compose_stem(derivation.config.artifact_name, label)
     return BuildPlan(
         derivation=derivation,
         platform=platform,
         subdir=subdir,
         stem=stem,
-        lock=derivation.lock.render(),
+        lock=b"" if derivation.is_pending else derivation.lock.render(),
         records=records,
-        package_plan=_plan_packages(subdir, records, derivation.requested_on(platform)),
+        wheels=wheels,
+        package_plan=_plan_packages(subdir, records, wheels, derivation.requested_on(platform)),
     )
 
 
@@ -143,7 +151,9 @@ def _refuse_label(message: str, expected: str, actual: str) -> CliError:
     return CliError(message, kind=kind, expected=expected, actual=actual, flag=flag)
 
 
-def _plan_packages(subdir: str, records: Sequence[PackageRecord], requested: dict[str, str]) -> Plan:
+def _plan_packages(
+    subdir: str, records: Sequence[PackageRecord], wheels: Sequence[Wheel], requested: dict[str, str]
+) -> Plan:
     names = {record.name for record in records}
     python = python_of(records)
     return Plan(
@@ -152,6 +162,19 @@ def _plan_packages(subdir: str, records: Sequence[PackageRecord], requested: dic
         python=None if python is None else PlanPython(version=python[0], site_packages_path=python[1]),
         packages=tuple(_plan_package(record, requested.get(record.name)) for record in records),
         requirements=tuple(PlanRequirement(**asdict(one)) for one in find_requirements(records, subdir).checked),
+        wheels=tuple(map(_plan_wheel, wheels)),
+    )
+
+
+def _plan_wheel(wheel: Wheel) -> PlannedWheel:
+    return PlannedWheel(
+        name=wheel.name,
+        version=wheel.version,
+        url=wheel.url,
+        file_name=wheel.file_name,
+        sha256=wheel.sha256,
+        size_bytes=wheel.size_bytes,
+        direct_url=wheel.direct_url,
     )
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cs_lock import Platform
 from cs_stamp import StampError, Template, TemplateNotFoundError, installed_directories, select_template
 
-from ..archives.store import open_store
+from ..archives.store import ArchiveStore, open_store
 from ..errors import CliError, PlatformFault, render_problem
 from ..options import BuildingOptions, BuildOptions
 from ..project.derivation import Derivation, derive_project
 from ..project.platforms import ALL_PLATFORMS, choose_platform, host_platform
 from ..project.protected_inputs import list_inputs
 from ..terminal.console import Console
+from ..wheels.outlook import require_supplies
 from .bytecode import require_compiler
 from .execution import Materials
 from .plan import BuildPlan, plan_build, refuse_collisions
@@ -30,62 +35,126 @@ class BuildRequest:
     console: Console
 
 
-def prepare_build(options: BuildingOptions) -> BuildRequest:
-    """Plan a build for one platform and find its template, before anything is written."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """A platform to build for."""
+
+    platform: Platform
+    template: Template
+
+
+@contextlib.contextmanager
+def prepared_build(options: BuildingOptions) -> Iterator[BuildRequest]:
+    """Plan a build for one platform, before anything is written; wheels that it needs exist until the block ends."""
     derivation = derive_project(options)
     platform = choose_platform(derivation.lock.platforms, options.platform, options.target)
-    plan = plan_build(derivation, platform=platform.name, label=options.label)
-    return _prepare(options, derivation, [plan])[0]
+    with _prepared(options, derivation, [platform]) as requests:
+        yield requests[0]
 
 
-def prepare_builds(options: BuildOptions) -> tuple[BuildRequest, ...]:
+@contextlib.contextmanager
+def prepared_builds(options: BuildOptions) -> Iterator[tuple[BuildRequest, ...]]:
     """Plan a build for each platform that was asked for, and find all templates, before anything is written.
 
     :raises CliError: ``platforms-unready`` if one of several platforms cannot be built for, with a problem for each.
     """
     if options.platform != ALL_PLATFORMS:
-        return (prepare_build(options),)
+        with prepared_build(options) as request:
+            yield (request,)
+        return
     if options.label is not None:
         flag = "--target-label" if options.target_label else "--target"
         message = f"a build for the platform {ALL_PLATFORMS!r} names the files after the platforms"
         raise CliError(message, kind="target-conflict", flag=flag)
     derivation = derive_project(options)
-    plans = [plan_build(derivation, platform=one.name, label=one.name) for one in derivation.lock.platforms]
-    refuse_collisions(plans)
-    return _prepare(options, derivation, plans)
+    with _prepared(options, derivation, derivation.lock.platforms) as requests:
+        yield requests
 
 
-def _prepare(options: BuildingOptions, derivation: Derivation, plans: list[BuildPlan]) -> tuple[BuildRequest, ...]:
+@contextlib.contextmanager
+def _prepared(
+    options: BuildingOptions, derivation: Derivation, platforms: Sequence[Platform]
+) -> Iterator[tuple[BuildRequest, ...]]:
     console, store = Console(quiet=options.quiet), open_store(options)
     for problem in derivation.warnings:
         console.warn(render_problem(problem.to_dict()))
-    templates, faults = _find_templates(options, plans)
-    unsupported = [fault for fault in faults if fault.error.kind == "platform-unsupported"]
-    if len(faults) > len(unsupported) or not templates:
-        raise _refuse(faults, len(plans))
-    for fault in unsupported:
-        console.warn(f"{fault.platform}: {fault.error.message}")
-    inputs = list_inputs(derivation, templates=[template.path for _, template in templates])
-    return tuple(
-        BuildRequest(plan=plan, materials=Materials(template=template, store=store, inputs=inputs), console=console)
-        for plan, template in templates
+    targets = _find_targets(options, derivation, platforms, console)
+    with tempfile.TemporaryDirectory(prefix="cs-wheels-", ignore_cleanup_errors=True) as scratch:
+        derivation = _settle(options, derivation, targets, store, Path(scratch), console)
+        is_only = options.platform != ALL_PLATFORMS
+        plans = [
+            plan_build(derivation, platform=one.platform.name, label=options.label if is_only else one.platform.name)
+            for one in targets
+        ]
+        refuse_collisions(plans)
+        inputs = list_inputs(derivation, templates=[one.template.path for one in targets])
+        yield tuple(
+            BuildRequest(
+                plan=plan,
+                materials=Materials(template=one.template, store=store, inputs=inputs),
+                console=console,
+            )
+            for plan, one in zip(plans, targets, strict=True)
+        )
+
+
+def _settle(
+    options: BuildingOptions,
+    derivation: Derivation,
+    targets: Sequence[_Target],
+    store: ArchiveStore,
+    scratch: Path,
+    console: Console,
+) -> Derivation:
+    """Provide the archives of what the lock knows only as source; a dry run only checks whether that is possible."""
+    names = [one.platform.name for one in targets]
+    require_supplies(derivation.outlook, names)
+    if not derivation.is_pending or not options.may_run_code:
+        return derivation
+    # Imported on use: most builds need none.
+    from ..wheels.settlement import Settler
+    from ..wheels.sources import SourceKeeper
+    from .machine import choose_machine
+
+    keeper = SourceKeeper(
+        root=derivation.project.root,
+        lock_directory=derivation.project.source_lock_path.absolute().parent,
+        scratch=scratch,
+        store=store,
+        console=console,
     )
+    templates = {one.platform.subdir: one.template.path for one in targets}
+    settler = Settler(
+        keeper, lambda: choose_machine(derivation, templates.get(host_platform()), store, scratch, console), console
+    )
+    settled = settler.settle(derivation.lock, derivation.outlook, names)
+    for problem in settled.problems:
+        console.warn(render_problem(problem.to_dict()))
+    return replace(derivation, lock=settled.lock, archives=settled.archives)
 
 
-def _find_templates(
-    options: BuildingOptions, plans: list[BuildPlan]
-) -> tuple[list[tuple[BuildPlan, Template]], list[PlatformFault]]:
-    """Find the template of each plan, and everything that is missing."""
+def _find_targets(
+    options: BuildingOptions, derivation: Derivation, platforms: Sequence[Platform], console: Console
+) -> list[_Target]:
+    """Find the template of each platform; of several, those that no template exists for are left out.
+
+    :raises CliError: if another one is missing, or none is left.
+    """
     found, faults = [], []
     directories = installed_directories()
-    for plan in plans:
+    for platform in platforms:
         try:
-            found.append((plan, _find_template(options, plan.subdir, directories)))
-            if len(plans) > 1:
-                require_compiler(plan)
+            found.append(_Target(platform=platform, template=_find_template(options, platform.subdir, directories)))
+            if len(platforms) > 1:
+                require_compiler(derivation.config, platform.subdir)
         except (CliError, StampError) as error:
-            faults.append(PlatformFault(platform=plan.platform, error=error))
-    return found, faults
+            faults.append(PlatformFault(platform=platform.name, error=error))
+    unsupported = [fault for fault in faults if fault.error.kind == "platform-unsupported"]
+    if len(faults) > len(unsupported) or not found:
+        raise _refuse(faults, len(platforms))
+    for fault in unsupported:
+        console.warn(f"{fault.platform}: {fault.error.message}")
+    return found
 
 
 def _refuse(faults: list[PlatformFault], count: int) -> CliError | StampError:

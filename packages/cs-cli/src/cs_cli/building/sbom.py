@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from cs_lock import PackageRecord, parse_dependency_name
+from cs_lock import PackageRecord, Wheel, parse_dependency_name
 
 from .. import __version__
+from ..archives.wheels import parse_requirement_name
 from ..errors import CliError
 from .companions import render_json
 from .plan import BuildPlan
@@ -19,10 +20,13 @@ _NAMESPACE = uuid.UUID("6f0f4e0e-4d4b-5c39-8b8c-6a2d3f3a5c11")
 """Namespace of the serial numbers, UUIDs of version 5 made from the stamp: the same build gives the same one."""
 
 
-def render_sbom(plan: BuildPlan, identity: str, environ: Mapping[str, str]) -> bytes:
+def render_sbom(
+    plan: BuildPlan, identity: str, environ: Mapping[str, str], licenses: Mapping[str, str | None]
+) -> bytes:
     """Render the bill of materials.
 
     :param identity: hex identity of the stamp.
+    :param licenses: what the wheels that the build has read state as their licence, by file name.
     :param environ: where ``SOURCE_DATE_EPOCH`` is looked for; without it the document has no time.
     """
     config = plan.derivation.config
@@ -35,7 +39,6 @@ def render_sbom(plan: BuildPlan, identity: str, environ: Mapping[str, str]) -> b
     metadata: dict[str, Any] = {"component": runtime, "tools": {"components": [_tool()]}}
     if epoch := environ.get("SOURCE_DATE_EPOCH"):
         metadata["timestamp"] = _render_time(epoch)
-    references = {record.name: package_url(record) for record in plan.records}
     document = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -43,8 +46,8 @@ def render_sbom(plan: BuildPlan, identity: str, environ: Mapping[str, str]) -> b
         "serialNumber": uuid.uuid5(_NAMESPACE, identity).urn,
         "version": 1,
         "metadata": metadata,
-        "components": [_component(record, references[record.name]) for record in plan.records],
-        "dependencies": _dependencies(plan, references, runtime["bom-ref"]),
+        "components": [*map(_conda_component, plan.records), *_wheel_components(plan.wheels, licenses)],
+        "dependencies": list(_dependencies(plan, runtime["bom-ref"])),
     }
     return render_json(document, indent=None)
 
@@ -62,38 +65,76 @@ def _tool() -> dict[str, str]:
     return {"type": "application", "name": "cs-cli", "version": __version__}
 
 
-def _component(record: PackageRecord, reference: str) -> dict[str, Any]:
-    hashes = [{"alg": "SHA-256", "content": record.sha256}]
+def _conda_component(record: PackageRecord) -> dict[str, Any]:
+    component = _component(record, package_url(record), record.license)
     if record.md5:
-        hashes.append({"alg": "MD5", "content": record.md5})
+        component["hashes"].append({"alg": "MD5", "content": record.md5})
+    return component
+
+
+def _wheel_components(wheels: Iterable[Wheel], licenses: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
+    for wheel in wheels:
+        component = _component(wheel, wheel_url(wheel), licenses.get(wheel.file_name))
+        if origin := _find_origin(wheel):
+            component["properties"] = [{"name": "cs:source", "value": origin}]
+        yield component
+
+
+def _component(package: PackageRecord | Wheel, reference: str, license: str | None) -> dict[str, Any]:
     component: dict[str, Any] = {
         "type": "library",
         "bom-ref": reference,
-        "name": record.name,
-        "version": record.version,
+        "name": package.name,
+        "version": package.version,
         "purl": reference,
-        "hashes": hashes,
+        "hashes": [{"alg": "SHA-256", "content": package.sha256}],
     }
-    if not record.is_local:
-        component["externalReferences"] = [{"type": "distribution", "url": record.url}]
-    if record.license:
-        # A name, not an expression: conda records have free text, and a wrong SPDX expression is an invalid document.
-        component["licenses"] = [{"license": {"name": record.license}}]
+    if not package.is_local:
+        component["externalReferences"] = [{"type": "distribution", "url": package.url}]
+    if license:
+        # A name, not an expression: most packages have free text, and a wrong SPDX expression is an invalid document.
+        component["licenses"] = [{"license": {"name": license}}]
     return component
+
+
+def _find_origin(wheel: Wheel) -> str | None:
+    """Say what kind of source a local wheel stands for; places on this machine are left out."""
+    return wheel.source.origin if wheel.is_local else None
 
 
 def package_url(record: PackageRecord) -> str:
     """Name a package by its purl, of the type ``conda`` (package-url specification)."""
     kind = "conda" if record.file_name.endswith(".conda") else "tar.bz2"
     fields = {"build": record.build, "channel": record.channel, "subdir": record.subdir, "type": kind}
-    query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in fields.items() if value)
-    return f"pkg:conda/{quote(record.name, safe='')}@{quote(record.version, safe='')}?{query}"
+    return _compose_purl("conda", record, fields)
 
 
-def _dependencies(plan: BuildPlan, references: Mapping[str, str], runtime: str) -> list[dict[str, Any]]:
-    graph = [{"ref": runtime, "dependsOn": sorted(references.values())}]
+def wheel_url(wheel: Wheel) -> str:
+    """Name a wheel by its purl, of the type ``pypi``.
+
+    The index is named unless it is PyPI's own, a repository with its commit if the wheel was built from one.
+    """
+    source = wheel.source
+    fields = {"file_name": wheel.file_name, "repository_url": source.index}
+    if source.origin == "git":
+        fields["vcs_url"] = f"git+{source.url}@{source.commit}"
+    return _compose_purl("pypi", wheel, fields)
+
+
+def _compose_purl(kind: str, package: PackageRecord | Wheel, fields: Mapping[str, str | None]) -> str:
+    query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in sorted(fields.items()) if value)
+    return f"pkg:{kind}/{quote(package.name, safe='')}@{quote(package.version, safe='')}?{query}"
+
+
+def _dependencies(plan: BuildPlan, runtime: str) -> Iterator[dict[str, Any]]:
+    conda = {record.name: package_url(record) for record in plan.records}
+    wheels = {wheel.name: wheel_url(wheel) for wheel in plan.wheels}
+    yield {"ref": runtime, "dependsOn": sorted([*conda.values(), *wheels.values()])}
     for record in plan.records:
-        needed = {parse_dependency_name(spec) for spec in record.depends}
-        depends = sorted(references[name] for name in needed if name in references)
-        graph.append({"ref": references[record.name], "dependsOn": depends})
-    return graph
+        yield _depend(conda[record.name], conda, map(parse_dependency_name, record.depends))
+    for wheel in plan.wheels:
+        yield _depend(wheels[wheel.name], wheels, map(parse_requirement_name, wheel.requires_dist))
+
+
+def _depend(reference: str, present: Mapping[str, str], needed: Iterable[str]) -> dict[str, Any]:
+    return {"ref": reference, "dependsOn": sorted({present[name] for name in needed if name in present} - {reference})}

@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cs_bundle import BundleError
-from cs_lock import PackageRecord, Problem
+from cs_lock import PackageRecord, PendingEntry, Problem, Wheel
 
 from ..archives.contents import ArchiveContents
 from ..archives.remembered import inspect_archives, remember_contents
-from ..archives.store import ArchiveStore, archives_of_records
+from ..archives.store import ArchiveStore, archives_of_packages
 from ..errors import CliError
 from ..inspection.summary import DelegateCheck, Inspection
 from ..terminal.console import Console
 from .lookup import find_delegate, suggest_delegate
+from .projects import read_commands
+
+Package = PackageRecord | Wheel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,8 @@ class Search:
     """Where a delegate is looked for, and in which order.
 
     :ivar subdir: conda subdir of the platform.
+    :ivar packages: those with an archive.
+    :ivar pending: those whose archive does not exist yet.
     :ivar lock_directory: directory of the source lock, where relative paths of local archives start.
     :ivar requested: names of the packages that the workspace asks for: most likely one of them has the delegate.
     """
@@ -30,16 +35,17 @@ class Search:
     delegate: str
     platform: str
     subdir: str
-    records: Sequence[PackageRecord]
+    packages: Sequence[Package]
+    pending: Sequence[PendingEntry]
     lock_directory: Path
     requested: Collection[str]
 
-    def stages(self, records: Sequence[PackageRecord]) -> Iterator[list[PackageRecord]]:
+    def stages(self, packages: Sequence[Package]) -> Iterator[list[Package]]:
         """Divide packages: those with the delegate's name, those that were asked for, the others."""
-        left = list(records)
-        for names in ({self.delegate.lower()}, set(self.requested), {record.name for record in left}):
-            yield [record for record in left if record.name in names]
-            left = [record for record in left if record.name not in names]
+        left, name = list(packages), self.delegate.lower()
+        for names in ({name, name.replace("_", "-")}, set(self.requested), {one.name for one in left}):
+            yield [one for one in left if one.name in names]
+            left = [one for one in left if one.name not in names]
 
     def conclude(self, found: str | None) -> DelegateCheck:
         """Say where the delegate is, or that no package has it."""
@@ -50,6 +56,12 @@ class Search:
         return DelegateCheck(platform=self.platform, checked=False, found=None)
 
 
+def find_in_projects(search: Search) -> str | None:
+    """Look for the delegate in what the projects declare that are still to be built; their code does not run."""
+    projects = [one.find_path(search.lock_directory) for one in search.pending if one.reason == "directory"]
+    return find_delegate(map(read_commands, projects), search.delegate, search.subdir)
+
+
 def check_cache(search: Search, store: ArchiveStore) -> tuple[DelegateCheck, str | None]:
     """Look for the delegate in the archives in the cache, without downloading or writing anything.
 
@@ -58,16 +70,18 @@ def check_cache(search: Search, store: ArchiveStore) -> tuple[DelegateCheck, str
     """
     seen: list[ArchiveContents] = []
     try:
-        if search.records and not store.cache.exists():
+        if (found := find_in_projects(search)) is not None:
+            return search.conclude(found), None
+        if search.packages and not store.cache.exists():
             return search.give_up(), None
-        for stage in search.stages(search.records):
-            seen += inspect_archives([path for record in stage if (path := store.find(record)) is not None])
+        for stage in search.stages(search.packages):
+            seen += inspect_archives([path for one in stage if (path := store.find(one)) is not None])
             found = find_delegate(seen, search.delegate, search.subdir)
             if found is not None:
                 return search.conclude(found), None
     except (BundleError, CliError):  # a damaged archive, or a name that is not one: the build reports it
         return search.give_up(), None
-    if len(seen) < len(search.records):
+    if len(seen) < len(search.packages) or search.pending:
         return search.give_up(), None
     return search.conclude(None), suggest_delegate(seen, search.delegate, search.subdir)
 
@@ -80,14 +94,16 @@ def download_and_check(search: Search, store: ArchiveStore, console: Console) ->
     :raises CliError: ``archive-damaged`` if one cannot be read.
     """
     seen: list[ArchiveContents] = []
-    for stage in search.stages([record for record in search.records if record.sha256]):
-        archives = store.fetch(archives_of_records(stage, search.lock_directory), console) if stage else []
+    for stage in search.stages([one for one in search.packages if one.sha256]):
+        archives = store.fetch(archives_of_packages(stage, search.lock_directory), console) if stage else []
         contents = inspect_archives(archives)
         remember_contents(archives, contents)
         seen += contents
         found = find_delegate(seen, search.delegate, search.subdir)
         if found is not None:
             return search.conclude(found), None
+    if search.pending:
+        return search.give_up(), None
     return search.conclude(None), suggest_delegate(seen, search.delegate, search.subdir)
 
 
@@ -105,9 +121,10 @@ def check_delegates(inspection: Inspection, store: ArchiveStore, console: Consol
             delegate=inspection.derivation.config.delegate,
             platform=platform.name,
             subdir=platform.subdir,
-            records=platform.packages,
+            packages=(*platform.packages, *platform.wheels),
+            pending=platform.pending,
             lock_directory=inspection.derivation.project.source_lock_path.absolute().parent,
-            requested=inspection.derivation.requested_on(platform.name),
+            requested=inspection.derivation.names_requested_on(platform.name),
         )
         check, hint = check_cache(search, store)
         if download and not check.checked:

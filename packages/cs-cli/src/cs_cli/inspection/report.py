@@ -9,6 +9,7 @@ from cs_lock import Exclusion, Problem, list_names, redact_url
 from ..errors import advise
 from ..terminal.console import format_bytes
 from ..terminal.lines import Block, Column, Line, Piece, Table, paint, whole
+from .pypi import render_pypi
 from .summary import Inspection, PlatformSummary
 
 _LARGEST = 4
@@ -32,6 +33,7 @@ def render_inspection(inspection: Inspection, *, unicode: bool) -> list[Block]:
     sections: list[Sequence[Block]] = [
         _render_project(inspection),
         [Table(_COLUMNS, tuple(map(_render_platform, inspection.platforms)))],
+        list(render_pypi(inspection.platforms)),
         list(_render_requirements(inspection.platforms)),
         list(_render_bytecode(inspection)),
         list(_render_delegates(inspection)),
@@ -76,7 +78,7 @@ def _render_platform(platform: PlatformSummary) -> tuple[Line, ...]:
         size = f"over {size}" if platform.packed_size_bytes else "unknown"
     return (
         (whole(platform.name),),
-        str(len(platform.packages)),
+        str(platform.package_count),
         (whole(size),),
         _join_items(largest),
         _join_items(licenses),

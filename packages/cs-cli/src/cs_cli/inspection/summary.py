@@ -7,7 +7,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cs_lock import MachineRequirements, PackageRecord, Problem, Requirement, find_requirements, redact_url
+from cs_lock import (
+    MachineRequirements,
+    PackageRecord,
+    PendingEntry,
+    Problem,
+    Requirement,
+    Wheel,
+    find_requirements,
+    redact_url,
+)
 from cs_manifest import mask_credentials
 
 from ..project.derivation import Derivation
@@ -26,11 +35,26 @@ class PlatformSummary:
     """What ships for one platform.
 
     :ivar name: the workspace's name of the platform.
+    :ivar packages: the conda packages.
+    :ivar wheels: the PyPI packages that have an archive.
+    :ivar pending: the packages of both kinds whose archive does not exist yet.
     """
 
     name: str
     subdir: str
     packages: tuple[PackageRecord, ...]
+    wheels: tuple[Wheel, ...] = ()
+    pending: tuple[PendingEntry, ...] = ()
+
+    @property
+    def package_count(self) -> int:
+        """Number of packages of both kinds."""
+        return len(self.packages) + len(self.wheels) + len(self.pending)
+
+    @property
+    def wheel_count(self) -> int:
+        """Number of PyPI packages."""
+        return len(self.wheels) + sum(entry.kind == "pypi" for entry in self.pending)
 
     @property
     def requirements(self) -> MachineRequirements:
@@ -39,23 +63,23 @@ class PlatformSummary:
 
     @property
     def packed_size_bytes(self) -> int:
-        """Bytes of all archives together; those whose size is not in the lock count as 0."""
-        return sum(record.size_bytes or 0 for record in self.packages)
+        """Bytes of all archives together; those whose size is not known count as 0."""
+        return sum(one.size_bytes or 0 for one in (*self.packages, *self.wheels))
 
     @property
     def unsized_count(self) -> int:
-        """Number of packages whose size is not in the lock."""
-        return sum(record.size_bytes is None for record in self.packages)
+        """Number of packages whose size is not known: no lock has the sizes of wheels."""
+        return sum(one.size_bytes is None for one in (*self.packages, *self.wheels)) + len(self.pending)
 
     @property
     def licenses(self) -> dict[str, int]:
-        """Number of packages by licence, the commonest first."""
+        """Number of conda packages by licence, the commonest first; no lock has the licences of wheels."""
         counts = Counter(record.license or "unknown" for record in self.packages)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
-    def largest(self, count: int) -> list[PackageRecord]:
+    def largest(self, count: int) -> list[PackageRecord | Wheel]:
         """Return the packages with the largest archives."""
-        return sorted(self.packages, key=lambda record: (-(record.size_bytes or 0), record.name))[:count]
+        return sorted((*self.packages, *self.wheels), key=lambda one: (-(one.size_bytes or 0), one.name))[:count]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as JSON values."""
@@ -63,7 +87,8 @@ class PlatformSummary:
         return {
             "name": self.name,
             "subdir": self.subdir,
-            "package_count": len(self.packages),
+            "package_count": self.package_count,
+            "wheel_count": self.wheel_count,
             "packed_size": self.packed_size_bytes,
             "unsized_count": self.unsized_count,
             "licenses": self.licenses,
@@ -73,6 +98,8 @@ class PlatformSummary:
                 for one in some
             ],
             "packages": [_package_to_dict(record) for record in self.packages],
+            "wheels": [_wheel_to_dict(wheel) for wheel in self.wheels],
+            "pending": [_pending_to_dict(entry) for entry in self.pending],
         }
 
 
@@ -92,6 +119,31 @@ def _package_to_dict(record: PackageRecord) -> dict[str, Any]:
         "size": record.size_bytes,
         "license": record.license,
         "depends": [mask_credentials(spec) for spec in record.depends],
+    }
+
+
+def _wheel_to_dict(wheel: Wheel) -> dict[str, Any]:
+    return {
+        "name": wheel.name,
+        "version": wheel.version,
+        "file_name": wheel.file_name,
+        "is_pure": wheel.is_pure,
+        "url": None if wheel.url is None else redact_url(wheel.url),
+        "sha256": wheel.sha256,
+        "size": wheel.size_bytes,
+        "requires_dist": [mask_credentials(requirement) for requirement in wheel.requires_dist],
+    }
+
+
+def _pending_to_dict(entry: PendingEntry) -> dict[str, Any]:
+    return {
+        "label": entry.label,
+        "kind": entry.kind,
+        "name": entry.name,
+        "version": entry.version,
+        "reason": entry.reason,
+        "location": redact_url(entry.location),
+        "wanted_by": list(entry.wanted_by),
     }
 
 
@@ -166,7 +218,7 @@ class Inspection:
             "bytecode": config.bytecode,
             "bytecode_cost": [asdict(cost) for cost in self.bytecode],
             "channels": [redact_url(channel.url) for channel in lock.channels],
-            "runtime_lock_sha256": lock.sha256 if self.derivation.can_ship else None,
+            "runtime_lock_sha256": lock.sha256 if self.derivation.can_ship and not self.derivation.is_pending else None,
             "platforms": [platform.to_dict() for platform in self.platforms],
             "exclusions": [asdict(exclusion) for exclusion in lock.exclusions],
             "delegate_checks": [asdict(check) for check in self.delegate_checks],
@@ -183,7 +235,14 @@ def inspect_derivation(derivation: Derivation, *, platform: str | None, out_dir:
     lock = derivation.lock
     wanted = [one for one in lock.platforms if platform in (None, one.name)]
     summaries = tuple(
-        PlatformSummary(name=one.name, subdir=one.subdir, packages=lock.packages(one.name)) for one in wanted
+        PlatformSummary(
+            name=one.name,
+            subdir=one.subdir,
+            packages=lock.packages(one.name),
+            wheels=lock.wheels(one.name),
+            pending=lock.pending(one.name),
+        )
+        for one in wanted
     )
     ships_bytecode = derivation.config.bytecode == "shipped" and not lock.errors
     costs = tuple(estimate_bytecode(derivation, one, out_dir) for one in summaries) if ships_bytecode else ()
@@ -197,6 +256,7 @@ def estimate_bytecode(derivation: Derivation, platform: PlatformSummary, out_dir
     if measured is not None:
         return BytecodeCost(platform=platform.name, size_bytes=measured, basis="measured")
     noarch = sum(record.size_bytes or 0 for record in platform.packages if record.noarch == "python")
+    noarch += sum(wheel.size_bytes or 0 for wheel in platform.wheels if wheel.is_pure)
     return BytecodeCost(platform=platform.name, size_bytes=round(noarch * _COMPILED_SHARE), basis="estimated")
 
 

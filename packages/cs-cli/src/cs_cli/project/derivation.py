@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cs_lock import Problem, RuntimeLock, SourceLock, derive, read_lock
 from cs_manifest import (
@@ -26,6 +26,8 @@ from cs_manifest import (
 
 from ..errors import CliError, advise
 from ..options import ProjectOptions
+from ..wheels.outlook import Outlook, plan_supplies
+from ..wheels.provenance import SuppliedArchive
 from .staleness import check_constraints, check_environment, check_requests
 
 
@@ -36,6 +38,8 @@ class Derivation:
     :ivar requested: what the workspace asks for on the platforms of the lock.
     :ivar lock: its platforms have the workspace's names.
     :ivar problems: what is wrong with the lock, by itself and compared with its manifest, errors first.
+    :ivar outlook: how the packages that the lock knows only as source get their archives.
+    :ivar archives: these archives, once the lock is settled with them.
     """
 
     project: Project
@@ -44,6 +48,8 @@ class Derivation:
     source: SourceLock
     lock: RuntimeLock
     problems: tuple[Problem, ...]
+    outlook: Outlook = field(default_factory=Outlook)
+    archives: tuple[SuppliedArchive, ...] = ()
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -55,12 +61,24 @@ class Derivation:
         """Whether no problem is an error."""
         return len(self.warnings) == len(self.problems)
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether packages still need an archive, so that the runtime lock cannot be written yet."""
+        return any(self.lock.pending(platform) for platform in self.lock.platforms)
+
     def requested_on(self, platform: str) -> dict[str, str]:
         """Map the conda packages that the workspace asks for on a platform to their match specs.
 
         :param platform: the workspace's name of the platform.
         """
         return combine_specs([spec for spec in self.requested if spec.kind == "conda"], platform)
+
+    def names_requested_on(self, platform: str) -> frozenset[str]:
+        """Name the packages, of both kinds, that the workspace asks for on a platform.
+
+        :param platform: the workspace's name of the platform.
+        """
+        return frozenset(spec.name for spec in self.requested if spec.holds_for(platform))
 
 
 def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivation:
@@ -104,9 +122,16 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
             config = replace(config, runtime_version=ask_version(project, offline=options.offline))
         else:
             problems.append(_unknown_version())
-    found = sorted([*problems, *lock.problems], key=lambda problem: problem.severity)
+    outlook = plan_supplies(project, config, lock)
+    found = sorted([*problems, *lock.problems, *outlook.problems], key=lambda problem: problem.severity)
     return Derivation(
-        project=project, config=config, requested=requested, source=source, lock=lock, problems=tuple(found)
+        project=project,
+        config=config,
+        requested=requested,
+        source=source,
+        lock=lock,
+        problems=tuple(found),
+        outlook=outlook,
     )
 
 

@@ -42,9 +42,9 @@ def list_inputs(derivation: Derivation, *, templates: Iterable[Path] = ()) -> tu
     )
     inputs = [Input(role=role, path=path.absolute()) for role, path in named if path is not None]
     inputs += [Input(role="a file of the project's metadata", path=path) for path in list_metadata_files(project)]
-    beside = project.source_lock_path.absolute().parent
-    records = (record for one in derivation.lock.platforms for record in derivation.lock.packages(one.name))
-    archives = sorted({record.find_file(beside) for record in records if record.is_local})
+    beside, lock = project.source_lock_path.absolute().parent, derivation.lock
+    packages = (one for platform in lock.platforms for one in (*lock.packages(platform), *lock.wheels(platform)))
+    archives = sorted({package.find_file(beside) for package in packages if package.is_local})
     return (*inputs, *(Input(role="a package archive", path=path) for path in archives))
 
 

@@ -11,7 +11,7 @@ from cs_bundle import BundleError, WantedArchive, verify_bundle
 from cs_stamp import (
     NotTemplateError,
     Plan,
-    PlannedPackage,
+    PlannedArchive,
     StampError,
     StampReport,
     read_mark,
@@ -246,7 +246,7 @@ def _check_signature(runtime: Path) -> str | None:
     )
 
 
-def _check_embedded(runtime: Path, bundled: Iterable[PlannedPackage]) -> str:
+def _check_embedded(runtime: Path, bundled: Iterable[PlannedArchive]) -> str:
     with read_stamp(runtime) as stamp, stamp.open_part("bundle") as part:
         report = verify_bundle(part, _expected(bundled), exact=True, path=runtime)
     return f"{runtime.name}: {len(report.verified)} archives"
@@ -259,12 +259,12 @@ def _check_bytecode(runtime: Path, plan: Plan) -> str:
 
 
 def _check_bundle(path: Path, plan: Plan) -> str:
-    report = verify_bundle(path, _expected(plan.packages), exact=True)
+    report = verify_bundle(path, _expected(plan.archives), exact=True)
     return f"{path.name}: {len(report.verified)} archives"
 
 
-def _expected(packages: Iterable[PlannedPackage]) -> Iterable[WantedArchive]:
-    return [WantedArchive(file_name=one.file_name, sha256=one.sha256, size_bytes=one.size_bytes) for one in packages]
+def _expected(archives: Iterable[PlannedArchive]) -> Iterable[WantedArchive]:
+    return [WantedArchive(file_name=one.file_name, sha256=one.sha256, size_bytes=one.size_bytes) for one in archives]
 
 
 def _check_lock(path: Path, runtime: Path) -> str:
@@ -283,7 +283,7 @@ def _check_info(path: Path, report: StampReport, digests: dict[str, str], intact
         stated = {key: info[key] for key in _STATED}
         files = {str(file["name"]): (int(file["size"]), str(file["sha256"])) for file in info["files"]}
     actual = {key: getattr(report.header, key, None) for key in _STATED}
-    actual |= {"identity": report.identity, "package_count": len(report.plan.packages)}
+    actual |= {"identity": report.identity, "package_count": len(report.plan.archives)}
     for key, value in actual.items():
         if stated[key] != value:
             message = "it does not match the runtime"

@@ -38,9 +38,10 @@ pub(crate) fn index_by_name(expected: &[Wanted]) -> Result<HashMap<&str, usize>,
 
 /// Whether `name` is that of a package archive, as `docs/reference/bundle-format.md` has it.
 pub(crate) fn is_archive_name(name: &str) -> bool {
-    let stem = name
-        .strip_suffix(".conda")
-        .or_else(|| name.strip_suffix(".tar.bz2"));
+    let mut stems = [".conda", ".tar.bz2", ".whl"]
+        .into_iter()
+        .filter_map(|suffix| name.strip_suffix(suffix));
+    let stem = stems.next();
     stem.is_some_and(|stem| {
         stem.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
     }) && name.len() <= MAX_NAME

@@ -13,7 +13,7 @@ use zstd::stream::read::Decoder as ZstdDecoder;
 use crate::LinkError;
 use crate::children::{Guarded, isolate, output_tail};
 use crate::clean::checked_path;
-use crate::clobber::{BYTECODE, Claimant, Claims};
+use crate::clobber::{BYTECODE, Claim, Claimant, Claims};
 use crate::fault::Fault;
 use crate::input::{Input, Monitor};
 use crate::layout::Layout;
@@ -259,10 +259,8 @@ impl Shift<'_> {
         let (directory, _) = compiled.rsplit_once('/')?;
         // The compiler follows symbolic links: have a real directory before it looks.
         hand.create_directory(directory).ok()?;
-        self.shared
-            .claims
-            .claim(&compiled, BYTECODE)
-            .then_some(compiled)
+        let claim = self.shared.claims.claim(&compiled, BYTECODE);
+        (claim != Claim::Refused).then_some(compiled)
     }
 
     /// Leave nothing for the others to do.

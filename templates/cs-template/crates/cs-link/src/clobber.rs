@@ -32,6 +32,17 @@ pub(crate) fn fold(path: &str) -> Cow<'_, str> {
     }
 }
 
+/// What came of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// A package with more right to the path has it.
+    Refused,
+    /// No package with more right has it.
+    Granted,
+    /// The claimant has it already, for another of its files: by another spelling, for instance.
+    Again,
+}
+
 type Shard = HashMap<u128, Claimant, BuildHasherDefault<KeyHasher>>;
 
 /// Owners of paths, by a 128-bit hash of the path: a prefix may have a million of them.
@@ -71,13 +82,13 @@ impl Claims {
         self.order[claimant as usize - 1]
     }
 
-    /// Claim a path; false when a package with more right already has it.
-    pub(crate) fn claim(&self, path: &str, claimant: Claimant) -> bool {
+    /// Claim a path.
+    pub(crate) fn claim(&self, path: &str, claimant: Claimant) -> Claim {
         let key = self.key(path);
         let previous = match lock(self.shard(key)).entry(key) {
             Entry::Vacant(vacant) => {
                 vacant.insert(claimant);
-                return true;
+                return Claim::Granted;
             }
             Entry::Occupied(mut occupied) => {
                 let previous = *occupied.get();
@@ -85,11 +96,18 @@ impl Claims {
                 previous
             }
         };
-        if previous != claimant && previous != BYTECODE && claimant != BYTECODE {
+        if previous == claimant {
+            return Claim::Again;
+        }
+        if previous != BYTECODE && claimant != BYTECODE {
             let (winner, loser) = (previous.max(claimant), previous.min(claimant));
             lock(&self.contested).push((path.to_owned(), winner, loser));
         }
-        previous <= claimant
+        if previous < claimant {
+            Claim::Granted
+        } else {
+            Claim::Refused
+        }
     }
 
     /// Do something to a path while no other package can claim it; `None` when the claimant does not own it.
@@ -207,21 +225,29 @@ mod tests {
     #[test]
     fn a_claim_says_whether_to_go_on() {
         let claims = Claims::new(vec![0, 1, 2]);
-        assert!(claims.claim("x", 2));
-        assert!(claims.claim("x", 2));
-        assert!(!claims.claim("x", 1));
-        assert!(claims.claim("x", 3));
+        assert_eq!(claims.claim("x", 2), Claim::Granted);
+        assert_eq!(claims.claim("x", 2), Claim::Again);
+        assert_eq!(claims.claim("x", 1), Claim::Refused);
+        assert_eq!(claims.claim("x", 3), Claim::Granted);
         assert!(!claims.owns("x", 2));
         assert_eq!(claims.while_owned("x", 2, || ()), None);
         assert_eq!(claims.while_owned("x", 3, || 7), Some(7));
     }
 
     #[test]
+    fn spellings_of_one_name_are_one_path_where_the_system_takes_them_for_one() {
+        let claims = Claims::new(vec![0, 1]);
+        claims.claim("Case.txt", 2);
+        let again = claims.claim("case.TXT", 2) == Claim::Again;
+        assert_eq!(again, cfg!(any(windows, target_os = "macos")));
+    }
+
+    #[test]
     fn bytecode_gives_way_without_being_counted_as_a_loser() {
         let claims = Claims::new(vec![0]);
-        assert!(claims.claim("x", BYTECODE));
-        assert!(claims.claim("x", claims.claimant_of(0)));
-        assert!(!claims.claim("x", BYTECODE));
+        assert_eq!(claims.claim("x", BYTECODE), Claim::Granted);
+        assert_eq!(claims.claim("x", claims.claimant_of(0)), Claim::Granted);
+        assert_eq!(claims.claim("x", BYTECODE), Claim::Refused);
         assert_eq!(claims.contested(), []);
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use cs_archive::sha256;
 
-use crate::clobber::Claimant;
+use crate::clobber::{Claimant, fold};
 use crate::entry_point::EntryPoint;
 use crate::fault::Fault;
 use crate::layout::{Layout, SCRIPTS};
@@ -116,9 +116,9 @@ impl EntryPoints<'_, '_> {
 fn supersede<T>(records: &mut Vec<T>, new: Vec<T>, path_of: impl Fn(&T) -> &str) {
     let by_path: HashMap<String, T> = new
         .into_iter()
-        .map(|record| (path_of(&record).to_owned(), record))
+        .map(|record| (fold(path_of(&record)).into_owned(), record))
         .collect();
-    records.retain(|record| !by_path.contains_key(path_of(record)));
+    records.retain(|record| !by_path.contains_key(&*fold(path_of(record))));
     records.extend(by_path.into_values());
 }
 

@@ -1,5 +1,6 @@
 //! From archives to a complete staging directory.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::sync::Mutex;
@@ -10,7 +11,7 @@ use cs_archive::{Archives, Progress};
 
 use crate::aside::Aside;
 use crate::bytecode::compile;
-use crate::clobber::Claims;
+use crate::clobber::{Claims, fold};
 use crate::crew::{Crew, Done};
 use crate::fault::Fault;
 use crate::history::{render_explicit, render_history};
@@ -156,13 +157,13 @@ fn correct_records(
     (clobbered, removed): (&[Clobbered], &[Clobbered]),
     compiled: Vec<(usize, String)>,
 ) -> Result<(), LinkError> {
-    let mut changes: HashMap<usize, (HashSet<&str>, Vec<String>)> = HashMap::new();
+    let mut changes: HashMap<usize, (HashSet<Cow<str>>, Vec<String>)> = HashMap::new();
     for clobbered in clobbered.iter().chain(removed) {
         changes
             .entry(clobbered.loser)
             .or_default()
             .0
-            .insert(&clobbered.path);
+            .insert(fold(&clobbered.path));
     }
     for (package, path) in compiled {
         changes.entry(package).or_default().1.push(path);

@@ -12,7 +12,7 @@ use self::deferred::{Deferred, Origin};
 use crate::aside::is_in_the_way;
 use crate::checks::{check_placeholders, check_room};
 use crate::clean::checked_path;
-use crate::clobber::Claimant;
+use crate::clobber::{Claimant, fold};
 use crate::container::Stream;
 use crate::fault::Fault;
 use crate::info::InfoFiles;
@@ -67,6 +67,8 @@ pub(crate) struct Linker<'a, 't> {
     targets: HashMap<usize, String>,
     lookup: Lookup,
     outcomes: Vec<Outcome>,
+    /// Entries that took the place of others of this package, in this order.
+    superseding: Vec<usize>,
     deferred: Vec<Deferred>,
     /// Hard links so far, each with the file that it leads to.
     aliases: HashMap<usize, Origin>,
@@ -112,6 +114,7 @@ impl<'a, 't> Linker<'a, 't> {
             targets,
             lookup: Lookup::new(entries),
             outcomes,
+            superseding: Vec::new(),
             deferred: Vec::new(),
             aliases: HashMap::new(),
             patched_time: None,
@@ -254,6 +257,9 @@ impl<'a, 't> Linker<'a, 't> {
         let made = maker.make_owned(target, |hand, at| {
             hand.create_symlink(at, &entry.link, Some(entry.modified))
         })?;
+        if made.as_ref().is_some_and(|link| link.supersedes) {
+            self.superseding.push(index);
+        }
         let size = self.entries[index].size.unwrap_or(entry.link.len() as u64);
         // One that was left out is not recorded either.
         Ok(match made {
@@ -267,6 +273,13 @@ impl<'a, 't> Linker<'a, 't> {
         })
     }
 
+    /// Which entries are at the paths that several entries of the package had one after the other.
+    fn find_holders(&self) -> HashMap<String, usize> {
+        let path = |index| target(self.entries, &self.targets, index);
+        let folded = |&index: &usize| (fold(path(index)).into_owned(), index);
+        self.superseding.iter().map(folded).collect()
+    }
+
     /// Make sure that everything was there, and say what is in place now.
     pub(crate) fn finish(mut self) -> Result<Linked, Fault> {
         let mut linked = Linked {
@@ -274,6 +287,7 @@ impl<'a, 't> Linker<'a, 't> {
             misstated: self.misstated.take(),
             ..Linked::default()
         };
+        let holders = self.find_holders();
         for (index, entry) in self.entries.iter().enumerate() {
             if self.outcomes[index] == Outcome::Unseen {
                 if entry.declared != Declared::Directory {
@@ -284,6 +298,10 @@ impl<'a, 't> Linker<'a, 't> {
             }
             let path = target(self.entries, &self.targets, index);
             let outcome = self.outcomes[index];
+            if !holders.is_empty() && holders.get(&*fold(path)).is_some_and(|one| *one != index) {
+                // Another file of this package is there.
+                continue;
+            }
             // Lost modules count too: bytecode may have come that was made from them.
             if outcome.is_file() && self.layout.is_some_and(|layout| layout.is_module(path)) {
                 linked.modules.push(path.to_owned());

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::aside::is_in_the_way;
-use crate::clobber::Claimant;
+use crate::clobber::{Claim, Claimant};
 use crate::fault::Fault;
 use crate::shared::{Shared, write_fault};
 use crate::tree::Hand;
@@ -20,11 +20,17 @@ pub(crate) struct Made<T> {
     pub(crate) made: T,
     /// Another place than the one it was made for, until all packages are there.
     pub(crate) aside: Option<String>,
+    /// Whether it took the place of something that the claimant itself had made.
+    pub(crate) supersedes: bool,
 }
 
 impl<T> Made<T> {
-    fn in_place(made: T) -> Self {
-        Self { made, aside: None }
+    fn in_place(made: T, supersedes: bool) -> Self {
+        Self {
+            made,
+            aside: None,
+            supersedes,
+        }
     }
 }
 
@@ -38,15 +44,16 @@ impl<'t> Maker<'_, 't> {
         path: &str,
         mut attempt: impl FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
     ) -> Result<Option<Made<T>>, Fault> {
-        if !self.shared.claims.claim(path, self.claimant) {
+        let claim = self.shared.claims.claim(path, self.claimant);
+        if claim == Claim::Refused {
             return Ok(None);
         }
         match attempt(self.hand, path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.replace(path, &mut attempt)
+                self.replace(path, claim, &mut attempt)
             }
-            Err(error) => self.keep_aside(path, error, &mut attempt).map(Some),
-            Ok(made) => Ok(Some(Made::in_place(made))),
+            Err(error) => self.keep_aside(path, claim, error, &mut attempt).map(Some),
+            Ok(made) => Ok(Some(Made::in_place(made, false))),
         }
     }
 
@@ -56,10 +63,10 @@ impl<'t> Maker<'_, 't> {
         path: &str,
         mut attempt: impl FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
     ) -> Result<Option<Made<T>>, Fault> {
-        if !self.shared.claims.claim(path, self.claimant) {
-            return Ok(None);
+        match self.shared.claims.claim(path, self.claimant) {
+            Claim::Refused => Ok(None),
+            claim => self.replace(path, claim, &mut attempt),
         }
-        self.replace(path, &mut attempt)
     }
 
     /// Make something in place of what is there, while no other package can claim the path.
@@ -68,8 +75,10 @@ impl<'t> Maker<'_, 't> {
     fn replace<T>(
         &mut self,
         path: &str,
+        claim: Claim,
         attempt: &mut dyn FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
     ) -> Result<Option<Made<T>>, Fault> {
+        let mut removed = false;
         let Self {
             shared,
             hand,
@@ -79,7 +88,8 @@ impl<'t> Maker<'_, 't> {
             loop {
                 match attempt(hand, path) {
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                        hand.remove(path)?
+                        hand.remove(path)?;
+                        removed = true;
                     }
                     made => return made,
                 }
@@ -87,8 +97,11 @@ impl<'t> Maker<'_, 't> {
         });
         match made {
             None => Ok(None),
-            Some(Ok(made)) => Ok(Some(Made::in_place(made))),
-            Some(Err(error)) => self.keep_aside(path, error, attempt).map(Some),
+            Some(Ok(made)) => {
+                let supersedes = removed && claim == Claim::Again;
+                Ok(Some(Made::in_place(made, supersedes)))
+            }
+            Some(Err(error)) => self.keep_aside(path, claim, error, attempt).map(Some),
         }
     }
 
@@ -96,6 +109,7 @@ impl<'t> Maker<'_, 't> {
     fn keep_aside<T>(
         &mut self,
         path: &str,
+        claim: Claim,
         error: io::Error,
         attempt: &mut dyn FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
     ) -> Result<Made<T>, Fault> {
@@ -110,6 +124,7 @@ impl<'t> Maker<'_, 't> {
         Ok(Made {
             made,
             aside: Some(place),
+            supersedes: claim == Claim::Again,
         })
     }
 }

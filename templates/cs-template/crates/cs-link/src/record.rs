@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 use crate::clean::clean_path;
+use crate::clobber::fold;
 use crate::fault::Fault;
 use crate::paths::FileMode;
 use crate::shared::{Shared, write_fault};
@@ -180,11 +181,11 @@ pub(crate) fn edit_record(
     shared: &Shared,
     hand: &mut Hand,
     package: (&Package, &Conda),
-    lost: &HashSet<&str>,
+    lost: &HashSet<Cow<str>>,
     added: Vec<PathRecord>,
 ) -> Result<(), Fault> {
     let mut paths = read_paths(shared, hand, package)?;
-    paths.retain(|path| !lost.contains(path.path.as_str()));
+    paths.retain(|path| !lost.contains(&fold(&path.path)));
     paths.extend(added);
     sort_paths(&mut paths);
     store(shared, hand, package, &paths)

@@ -1,5 +1,6 @@
 //! What remembers the paths of a package: `conda-meta/*.json`, or a wheel's RECORD.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{Read, Write};
 
@@ -31,12 +32,12 @@ pub(crate) fn read_paths(
         .collect())
 }
 
-/// Take paths out of a package's record, and add compiled modules.
+/// Take paths, which are folded, out of a package's record, and add compiled modules.
 pub(crate) fn edit_record(
     shared: &Shared,
     hand: &mut Hand,
     index: usize,
-    lost: &HashSet<&str>,
+    lost: &HashSet<Cow<str>>,
     compiled: Vec<String>,
 ) -> Result<(), Fault> {
     let package = &shared.job.packages[index];
@@ -48,7 +49,6 @@ pub(crate) fn edit_record(
     let Some((site, record)) = find_record(shared, index) else {
         return Ok(());
     };
-    let lost: HashSet<_> = lost.iter().map(|path| fold(path)).collect();
     let mut rows = read_record(shared, hand, &record)?;
     rows.retain(|row| {
         let path = from_site(site, &row.path);

@@ -31,6 +31,9 @@ const BANNER_LENGTH: usize = 256;
 
 /// Find the glibc of a machine with this root directory.
 pub fn detect(root: &Path) -> Found {
+    if !cfg!(target_os = "linux") {
+        return Found::Absent;
+    }
     let loader = root.join(LOADER);
     let Ok(real) = loader.canonicalize() else {
         return Found::Absent;
@@ -56,7 +59,7 @@ fn find(bytes: &[u8], text: &[u8]) -> Option<usize> {
         .position(|window| window[0] == text[0] && window == text)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
     use std::fs;

@@ -10,6 +10,7 @@ mod processor;
 mod system;
 mod version;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -48,12 +49,28 @@ impl Machine<'_> {
         }
     }
 
+    /// The first requirement that the machine does not meet, by its index, and what the machine has of what is asked
+    /// for. Each virtual package is looked for once, however many packages ask for it.
+    pub fn find_unmet(&self, requirements: &[Requirement]) -> Option<(usize, Found)> {
+        let mut known = BTreeMap::new();
+        for (index, requirement) in requirements.iter().enumerate() {
+            let found = known
+                .entry(requirement.name)
+                .or_insert_with(|| self.find(requirement.name));
+            if !requirement.is_met(found) {
+                return Some((index, found.clone()));
+            }
+        }
+        None
+    }
+
     fn detect(&self, name: &str) -> Found {
         match name {
             "__glibc" => glibc::detect(self.root),
             "__cuda" => cuda::detect(self.root),
             "__linux" => system::detect_linux(self.root),
             "__osx" => system::detect_macos(self.root),
+            "__unix" => system::detect_unix(),
             "__win" => system::detect_windows(),
             "__archspec" => processor::detect(),
             _ => Found::Unknown,
@@ -133,6 +150,49 @@ mod tests {
         assert!(!needed.is_met(&Found::Level(2)));
         assert!(needed.is_met(&Found::Level(3)));
         assert!(needed.is_met(&Found::Level(4)));
+    }
+
+    #[test]
+    fn the_first_requirement_that_is_not_met_is_found_with_one_look_for_each_name() {
+        let looks = std::cell::RefCell::new(Vec::new());
+        let lookup = |variable: &str| {
+            looks.borrow_mut().push(variable.to_owned());
+            Some("2.30".into())
+        };
+        let machine = Machine {
+            root: Path::new("/nowhere"),
+            lookup: &lookup,
+        };
+        let bounds = [">=2.17", ">=2.28", ">=2.34", ">=2.35"].map(|bound| [bound.to_owned()]);
+        let cuda = Requirement {
+            name: "__cuda",
+            ..requirement(&bounds[0])
+        };
+        let mut asked: Vec<Requirement> = bounds.iter().map(|bound| requirement(bound)).collect();
+        asked.insert(1, cuda);
+        let found = Found::Version(Version::new(&[2, 30]));
+        assert_eq!(machine.find_unmet(&asked), Some((3, found)));
+        let expected = ["CONDA_OVERRIDE_GLIBC", "CONDA_OVERRIDE_CUDA"];
+        assert_eq!(looks.take(), expected);
+        assert_eq!(machine.find_unmet(&asked[..3]), None);
+    }
+
+    #[test]
+    fn each_system_has_its_own_virtual_package_and_none_of_another() {
+        let machine = Machine {
+            root: Path::new("/nowhere"),
+            lookup: &|_| None,
+        };
+        let has = |name| machine.find(name) != Found::Absent;
+        let expected = if cfg!(windows) {
+            [false, false, false, true]
+        } else if cfg!(target_os = "macos") {
+            [true, false, true, false]
+        } else {
+            [true, true, false, false]
+        };
+        assert_eq!(["__unix", "__linux", "__osx", "__win"].map(has), expected);
+        assert_eq!(machine.find("__glibc"), Found::Absent);
     }
 
     #[test]

@@ -20,11 +20,25 @@ pub fn detect_linux(root: &Path) -> Found {
     version.map_or(Found::Unknown, Found::Version)
 }
 
+/// Tell whether this is a Unix.
+pub fn detect_unix() -> Found {
+    if cfg!(unix) {
+        Found::Version(Version::new(&[0]))
+    } else {
+        Found::Absent
+    }
+}
+
 /// Find the version of macOS.
 pub fn detect_macos(root: &Path) -> Found {
-    if !cfg!(any(target_os = "macos", test)) {
-        return Found::Absent;
+    if cfg!(target_os = "macos") {
+        read_macos(root)
+    } else {
+        Found::Absent
     }
+}
+
+fn read_macos(root: &Path) -> Found {
     let version = read(root, MACOS).and_then(|text| parse_plist(&text));
     version.map_or(Found::Unknown, Found::Version)
 }
@@ -82,11 +96,11 @@ mod tests {
         let text = "<plist version=\"1.0\">\n<dict>\n\t<key>ProductUserVisibleVersion</key>\n\t<string>1</string>\n\
                     \t<key>ProductVersion</key>\n\t<string>14.5</string>\n</dict>\n</plist>\n";
         assert_eq!(
-            detect_macos(machine(MACOS, text).path()),
+            read_macos(machine(MACOS, text).path()),
             Found::Version(Version::new(&[14, 5]))
         );
         for text in ["", "<key>ProductVersion</key><integer>14</integer>"] {
-            assert_eq!(detect_macos(machine(MACOS, text).path()), Found::Unknown);
+            assert_eq!(read_macos(machine(MACOS, text).path()), Found::Unknown);
         }
     }
 

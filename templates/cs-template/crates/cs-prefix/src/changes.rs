@@ -44,7 +44,7 @@ pub fn find_changes(prefix: &Path, marker: &Marker) -> Result<Changes, PrefixErr
         .filter(|path| !owned.contains(path))
         .collect();
     let files = match &marker.unrecorded {
-        Some(listed) => find_extras(prefix, &marker.runtime, &now, &distributed, listed)?,
+        Some(listed) => find_extras(prefix, &marker.runtime, &now, listed)?,
         None => Vec::new(),
     };
     let gone = gone

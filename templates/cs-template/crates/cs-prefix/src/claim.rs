@@ -18,6 +18,7 @@ use crate::heartbeat::Heartbeat;
 use crate::look::{is_claimed, is_directory, is_empty_directory, is_file, is_locked, is_there};
 use crate::marker::{Form, Marker, Reading};
 use crate::mounts::refuse_mounts;
+use crate::movable::return_prefix;
 use crate::names::{Names, Owner};
 use crate::patience::Patience;
 use crate::state::{State, inspect};
@@ -319,12 +320,13 @@ fn is_replacement(names: &Names) -> Result<bool, PrefixError> {
     )
 }
 
-/// Remove the staging directory, but first return the environments that were moved into
-/// it. The one that a dismantled prefix gives way to stays, for the next claim to finish.
+/// Remove the staging directory, but first return the environments that were moved into it, and a prefix that was
+/// being renamed. The one that a dismantled prefix gives way to stays, for the next claim to finish.
 fn discard_staging(names: &Names) -> Result<(), PrefixError> {
     if is_replacement(names)? {
         return Ok(());
     }
+    return_prefix(names)?;
     let is_finished = !is_there(&names.scratch)?;
     if is_finished {
         match find_return(names)? {

@@ -13,8 +13,11 @@ use crate::look::list_names;
 pub(crate) const RECORD_LIMIT_BYTES: u64 = 256 << 20;
 
 /// What is installed in a prefix, by conda and by pip.
-pub(crate) struct Contents {
+#[derive(Debug)]
+pub struct Contents {
+    /// `name-version-build` of the conda packages.
     pub packages: BTreeSet<String>,
+    /// Metadata of Python distributions, relative to the prefix.
     pub distributions: BTreeSet<String>,
 }
 
@@ -26,6 +29,26 @@ impl Contents {
             distributions: list_distributions(prefix)?,
         })
     }
+
+    /// The projects that the distributions are of, by their names in normal form (PEP 503).
+    pub fn projects(&self) -> BTreeSet<String> {
+        self.distributions
+            .iter()
+            .map(|path| name_project(path))
+            .collect()
+    }
+}
+
+/// The name in `DIRECTORY/NAME-VERSION.dist-info`, in normal form.
+fn name_project(distribution: &str) -> String {
+    let file_name = distribution.rsplit('/').next().unwrap_or(distribution);
+    let name = file_name
+        .split('-')
+        .next()
+        .unwrap_or(file_name)
+        .to_lowercase();
+    let words = name.split(['_', '.']).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
 }
 
 /// The part of a package's record that says what belongs to it.
@@ -86,4 +109,20 @@ fn site_packages_directories(prefix: &Path) -> Result<Vec<String>, PrefixError> 
         }
     }
     Ok(directories)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn projects_are_named_in_normal_form() {
+        for (distribution, name) in [
+            ("six-1.17.0.dist-info", "six"),
+            ("Ruamel_.Yaml-1.dist-info", "ruamel-yaml"),
+            ("zope.interface-8.0-py3.13.egg-info", "zope-interface"),
+        ] {
+            assert_eq!(name_project(&format!("lib/{distribution}")), name);
+        }
+    }
 }

@@ -48,15 +48,11 @@ pub(crate) fn find_extras(
     prefix: &Path,
     runtime: &str,
     contents: &Contents,
-    added_distributions: &[String],
     listed: &[String],
 ) -> Result<Vec<String>, PrefixError> {
     let mut known = Known::read(prefix, contents)?;
     for path in listed {
         known.add(path);
-    }
-    for distribution in added_distributions {
-        known.add_distribution(prefix, distribution);
     }
     let walk = Walk::new(prefix, runtime, &known, true);
     Ok(walk.list(NAMES_LIMIT))
@@ -101,6 +97,9 @@ impl Known {
         }
         // What is in there is named by the distribution.
         for distribution in &contents.distributions {
+            if !known.has(&format!("{distribution}/RECORD")) {
+                known.add_distribution(prefix, distribution);
+            }
             known.add(distribution);
             known.add(&format!("{distribution}/"));
         }
@@ -123,7 +122,8 @@ impl Known {
         }
     }
 
-    /// Account for the files of a distribution that pip has installed. Whatever is wrong with its list is pip's to say.
+    /// Account for the files of a distribution that no conda package has: a wheel of the runtime's, or one that pip has
+    /// installed. Whatever is wrong with its list is pip's to say.
     fn add_distribution(&mut self, prefix: &Path, distribution: &str) {
         let Some((site_packages, _)) = distribution.rsplit_once('/') else {
             return;

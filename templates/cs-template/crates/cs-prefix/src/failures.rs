@@ -166,6 +166,50 @@ fn an_upgrade_an_exchange_and_a_forced_bootstrap_that_fail_leave_a_prefix_and_it
     }
 }
 
+#[test]
+fn nothing_is_built_for_a_prefix_that_its_programs_hold_in_place() {
+    for number in [1, 2] {
+        let place = prepare((false, false));
+        let before = describe(&place);
+        FAILING_MOVE.set(number);
+        let build = |_: &crate::Staging| -> Result<crate::Details, std::io::Error> {
+            panic!("it was built")
+        };
+        let (policy, new) = (crate::Policy::default(), owner("3"));
+        let result = crate::install(&place.prefix, &new, &policy, &mut |_| {}, &NEVER, build);
+        assert!(matches!(result, Err(crate::InstallError::Prefix(_))));
+        assert_eq!(describe(&place), before);
+        assert_eq!(place.names(), [".demo.previous", "demo"]);
+        place.install("3", false);
+        assert_eq!(place.version(), "3");
+    }
+}
+
+#[test]
+fn a_prefix_that_a_killed_process_was_renaming_gets_its_name_back() {
+    for kind in FILE_SYSTEMS {
+        // Without a lock, a prefix that is whole is used before anybody knows that the process is gone.
+        for &has_previous in &[true, false][..if kind.0 { 2 } else { 1 }] {
+            let place = prepare(kind);
+            let names = names_of(&place);
+            fs::create_dir_all(&names.scratch).unwrap();
+            // The only one, or the second of three renames was the last that was done.
+            let (lost, kept) = (&names.prefix, &names.previous);
+            fs::rename(lost, names.between()).unwrap();
+            if !has_previous {
+                fs::rename(kept, lost).unwrap();
+            }
+            place.install(if has_previous { "2" } else { "1" }, false);
+            let found: Vec<String> = describe(&place)
+                .into_iter()
+                .map(|(version, ..)| version)
+                .collect();
+            assert_eq!(found, if has_previous { ["2", "1"] } else { ["1", "2"] });
+            assert_eq!(place.names(), [".demo.previous", "demo"]);
+        }
+    }
+}
+
 /// Run a command while files called `stuck` cannot be deleted; returns what it reports.
 fn while_stuck(command: impl FnOnce(&mut dyn FnMut(&News))) -> Vec<Remains> {
     let mut told = Vec::new();

@@ -15,7 +15,7 @@ use crate::marker::Form;
 use crate::names::Names;
 use crate::patience::{Patience, STALE_AFTER};
 use crate::sys;
-use crate::sys::pretend::{NO_EXCHANGE, NO_LOCKS, make_image};
+use crate::sys::pretend::{NO_EXCHANGE, NO_LOCKS, USE_HOLDS, make_image};
 use crate::{Details, Outcome, Owner, Policy, PrefixError, install, plan_uninstall, rollback};
 
 pub(crate) static NEVER: AtomicBool = AtomicBool::new(false);
@@ -78,6 +78,8 @@ pub(crate) fn owner(version: &'static str) -> Owner<'static> {
 pub(crate) fn without(locks: bool, exchange: bool) {
     NO_LOCKS.set(locks);
     NO_EXCHANGE.set(exchange);
+    // All three are so on Windows.
+    USE_HOLDS.set(locks && exchange);
 }
 
 pub(crate) fn upgraded() -> Place {

@@ -14,6 +14,7 @@ use crate::hold::Hold;
 use crate::look::{is_claimed, is_there};
 use crate::marker::{Form, Marker};
 use crate::mounts::refuse_mounts;
+use crate::movable::check_movable;
 use crate::names::{Names, Owner};
 use crate::patience::{News, Patience};
 use crate::policy::{Outcome, Policy};
@@ -221,6 +222,7 @@ impl Work<'_> {
                 previous: before,
             });
         }
+        check_movable(&names)?;
         let copied = inplace::measure(&names)?;
         check_room(
             &names.parent,

@@ -31,6 +31,7 @@ mod kind;
 mod look;
 mod marker;
 mod mounts;
+mod movable;
 mod moves;
 mod names;
 mod obstacles;
@@ -51,6 +52,7 @@ mod trust;
 mod uninstall;
 
 pub use changes::{Changes, find_changes};
+pub use contents::Contents;
 pub use distrust::Distrust;
 pub use error::{InstallError, PrefixError, Protection};
 pub use foreignness::Foreignness;

@@ -173,6 +173,11 @@ impl Names {
         self.scratch.join("buried")
     }
 
+    /// Where a prefix is while it has neither of its names.
+    pub fn between(&self) -> PathBuf {
+        self.scratch.join("between")
+    }
+
     /// A copy of the prefix in place, in the scratch space, that is to become the previous one.
     pub fn kept(&self) -> PathBuf {
         self.scratch.join("kept")

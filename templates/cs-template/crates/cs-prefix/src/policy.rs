@@ -106,6 +106,9 @@ pub enum KeepReason {
         /// Where.
         path: PathBuf,
     },
+    /// Programs run from it: Windows renames no directory that one uses. [`crate::install()`] has that as an error, as
+    /// it has what follows.
+    InUse,
     /// The new one could not be made. [`crate::install()`] has that as an error; a caller
     /// that goes on with what is there says so.
     Failed {

@@ -81,7 +81,9 @@ pub fn inspect(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
     let names = Names::new(prefix, owner)?;
     let metadata = match std::fs::symlink_metadata(&names.prefix) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(State::Absent),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_below_a_file(&names) => {
+            return Ok(State::Absent);
+        }
         Err(error) if is_absence(&error) => {
             return Ok(State::Foreign {
                 why: Foreignness::NotADirectory,
@@ -108,6 +110,12 @@ pub fn inspect(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
     } else {
         inspect_directory(&names, owner)
     }
+}
+
+/// Whether the way to the prefix leads through a file: Windows says no more than that there is no such path.
+fn is_below_a_file(names: &Names) -> bool {
+    cfg!(windows)
+        && std::fs::metadata(nearest_existing(&names.parent)).is_ok_and(|found| found.is_file())
 }
 
 /// As [`inspect`], and look for the user's changes where another stamp's prefix is found.

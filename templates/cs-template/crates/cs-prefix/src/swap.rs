@@ -13,6 +13,7 @@ use crate::hold::{lock_alone, stop_starts};
 use crate::inplace::{self, Previous};
 use crate::look::is_there;
 use crate::marker::Form;
+use crate::movable::return_prefix;
 use crate::moves::{exchange, make_directory, rename, sync_parent};
 use crate::names::{Names, Owner};
 use crate::placing::place;
@@ -200,13 +201,13 @@ fn exchange_in_three_steps(names: &Names) -> Result<(), PrefixError> {
         .map_err(|source| PrefixError::io("lock", &names.staging, source))?;
     make_directory(&names.scratch)?;
     let exchanged = rename_thrice(names);
-    let removed = aside::remove_staging(names);
+    let removed = return_prefix(names).and_then(|()| aside::remove_staging(names));
     exchanged.and(removed)
 }
 
 /// Exchange two directories by a third name; after an error each has the name that it had.
 fn rename_thrice(names: &Names) -> Result<(), PrefixError> {
-    let between = names.scratch.join("between");
+    let between = names.between();
     rename(&names.prefix, &between)?;
     rename(&names.previous, &names.prefix)
         .and_then(|()| {

@@ -71,7 +71,7 @@ pub enum StampError {
         /// The version that this crate reads.
         supported: u32,
     },
-    /// A part follows another schema than those of this crate.
+    /// A part has a schema that this crate does not know.
     #[error(
         "{}: the stamp's {part} has schema version {found}, this template reads version {}",
         path.display(),

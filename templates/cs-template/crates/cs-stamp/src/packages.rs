@@ -17,6 +17,8 @@ pub struct PlanPackage {
     /// What its archive is, and where it can be downloaded, without credentials. A local archive, which comes with
     /// the runtime, has no URL.
     pub archive: Wanted,
+    /// MD5 of its archive in hex; wheels have none.
+    pub md5: Option<String>,
     /// What kind of archive it is, and what only this kind has.
     pub format: PlanFormat,
 }
@@ -37,9 +39,6 @@ pub struct PlanConda {
     pub build: String,
     /// The conda subdir that it comes from.
     pub subdir: String,
-    /// MD5 of its archive in hex, for `conda-meta`.
-    #[serde(deserialize_with = "Option::deserialize")]
-    pub md5: Option<String>,
     /// Whether it fits every platform, and how.
     #[serde(deserialize_with = "json::optional_word")]
     pub noarch: Option<PlanNoarch>,
@@ -66,9 +65,6 @@ pub struct PlanWheel {
     /// Text of its `direct_url.json`, if it has one.
     #[serde(deserialize_with = "Option::deserialize")]
     pub direct_url: Option<String>,
-    /// Conda packages have one.
-    #[serde(rename = "md5")]
-    _md5: (),
 }
 
 /// What every package has.
@@ -81,6 +77,8 @@ struct Common {
     file_name: String,
     #[serde(deserialize_with = "deserialize_sha256")]
     sha256: [u8; 32],
+    #[serde(deserialize_with = "Option::deserialize")]
+    md5: Option<String>,
     #[serde(deserialize_with = "Option::deserialize")]
     size: Option<u64>,
     #[serde(default, deserialize_with = "json::present_word")]
@@ -111,6 +109,7 @@ impl<'de> Deserialize<'de> for PlanPackage {
                 size: common.size,
                 url: common.url,
             },
+            md5: common.md5,
             format,
         })
     }
@@ -134,46 +133,52 @@ impl PlanPackage {
         check_file_name(&format!("{key}.name"), &self.name)?;
         check_file_name(&format!("{key}.version"), &self.version)?;
         check_file_name(&format!("{key}.file_name"), &self.archive.file_name)?;
-        self.check_suffix(key)?;
         match &self.format {
-            PlanFormat::Conda(conda) => conda.check(key),
-            PlanFormat::Wheel(_) if !is_normal_form(&self.name) => Err(format!(
-                "{key}.name is {:?}, which is not in normal form",
-                self.name
-            )),
-            PlanFormat::Wheel(wheel) => {
-                let direct_url = wheel.direct_url.as_deref().unwrap_or_default();
-                check_line(&format!("{key}.direct_url"), direct_url)
-            }
+            PlanFormat::Conda(conda) => self.check_conda(conda, key),
+            PlanFormat::Wheel(wheel) => self.check_wheel(wheel, key),
         }
     }
 
-    fn check_suffix(&self, key: &str) -> Result<(), String> {
-        let (what, suffixes): (_, &[&str]) = match self.format {
-            PlanFormat::Conda(_) => ("an archive of a conda package", &[".conda", ".tar.bz2"]),
-            PlanFormat::Wheel(_) => ("a wheel", &[".whl"]),
-        };
+    fn check_conda(&self, conda: &PlanConda, key: &str) -> Result<(), String> {
+        self.check_suffix(
+            key,
+            "an archive of a conda package",
+            &[".conda", ".tar.bz2"],
+        )?;
+        check_file_name(&format!("{key}.build"), &conda.build)?;
+        check_file_name(&format!("{key}.subdir"), &conda.subdir)?;
+        let is_md5 = |md5: &str| md5.len() == 32 && md5.bytes().all(is_hex_digit);
+        if self.md5.as_deref().is_some_and(|md5| !is_md5(md5)) {
+            return Err(format!("{key}.md5 is not an MD5 in hex"));
+        }
+        if conda.record.get().starts_with('{') {
+            Ok(())
+        } else {
+            Err(format!("{key}.record is not an object"))
+        }
+    }
+
+    fn check_wheel(&self, wheel: &PlanWheel, key: &str) -> Result<(), String> {
+        self.check_suffix(key, "a wheel", &[".whl"])?;
+        if !is_normal_form(&self.name) {
+            let name = &self.name;
+            return Err(format!(
+                "{key}.name is {name:?}, which is not in normal form"
+            ));
+        }
+        if self.md5.is_some() {
+            return Err(format!("{key}.md5 is not null"));
+        }
+        let direct_url = wheel.direct_url.as_deref().unwrap_or_default();
+        check_line(&format!("{key}.direct_url"), direct_url)
+    }
+
+    fn check_suffix(&self, key: &str, what: &str, suffixes: &[&str]) -> Result<(), String> {
         let name = &self.archive.file_name;
         if suffixes.iter().any(|suffix| name.ends_with(suffix)) {
             Ok(())
         } else {
             Err(format!("{key}.file_name is {name:?}, which is not {what}"))
-        }
-    }
-}
-
-impl PlanConda {
-    fn check(&self, key: &str) -> Result<(), String> {
-        check_file_name(&format!("{key}.build"), &self.build)?;
-        check_file_name(&format!("{key}.subdir"), &self.subdir)?;
-        let is_md5 = |md5: &str| md5.len() == 32 && md5.bytes().all(is_hex_digit);
-        if self.md5.as_deref().is_some_and(|md5| !is_md5(md5)) {
-            return Err(format!("{key}.md5 is not an MD5 in hex"));
-        }
-        if self.record.get().starts_with('{') {
-            Ok(())
-        } else {
-            Err(format!("{key}.record is not an object"))
         }
     }
 }

@@ -81,6 +81,12 @@ impl Plan {
         &self.packages[self.count_conda()..]
     }
 
+    /// Whether a conda package of this name is among the packages.
+    pub fn has_conda(&self, name: &str) -> bool {
+        let mut packages = self.packages.iter();
+        packages.any(|package| !package.is_wheel() && package.name == name)
+    }
+
     fn count_conda(&self) -> usize {
         self.packages
             .iter()

@@ -17,6 +17,7 @@ pub struct Status<'a> {
     pub requested_specs: &'a [String],
     pub packages: Vec<Package<'a>>,
     pub package_count: usize,
+    pub wheel_count: usize,
     pub delegate: Delegate<'a>,
 }
 
@@ -81,10 +82,12 @@ pub struct Previous {
 
 #[derive(Debug, Serialize)]
 pub struct Package<'a> {
+    pub kind: &'static str,
     pub name: &'a str,
     pub version: &'a str,
-    pub build: &'a str,
-    pub subdir: &'a str,
+    /// Conda packages have one.
+    pub build: Option<&'a str>,
+    pub subdir: Option<&'a str>,
     pub size_bytes: Option<u64>,
 }
 

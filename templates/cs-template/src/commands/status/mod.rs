@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use cs_prefix::{Changes, Neighbours, PrefixError, State};
-use cs_stamp::{Layout, Plan};
+use cs_prefix::{Changes, Contents, Neighbours, PrefixError, State};
+use cs_stamp::{Layout, Plan, PlanPackage};
 
 use crate::context::Runtime;
 use crate::say::error::Error;
@@ -45,10 +45,11 @@ fn collect<'a>(
     Ok(Status {
         schema_version: SCHEMA_VERSION,
         about: describe_runtime(runtime),
-        place: describe_place(runtime, state, around)?,
+        place: describe_place(runtime, plan, state, around)?,
         channels: &runtime.header.channels,
         requested_specs: &plan.requested_specs,
         package_count: plan.packages.len(),
+        wheel_count: plan.wheels().len(),
         packages: plan.packages.iter().map(describe_package).collect(),
         delegate: Delegate {
             name: &runtime.header.delegate,
@@ -84,6 +85,7 @@ fn describe_runtime(runtime: &Runtime) -> About<'_> {
 
 fn describe_place<'a>(
     runtime: &'a Runtime,
+    plan: &Plan,
     state: &State,
     around: Neighbours,
 ) -> Result<PlaceStatus<'a>, Error> {
@@ -96,7 +98,7 @@ fn describe_place<'a>(
             State::Foreign { why } => Some(why.to_string()),
             _ => None,
         },
-        installed: describe_installed(&place.prefix, state)?,
+        installed: describe_installed(&place.prefix, plan, state)?,
         rollback: around.previous.map(|marker| Previous {
             version: marker.runtime_version,
             stamp: marker.stamp,
@@ -108,13 +110,15 @@ fn describe_place<'a>(
     })
 }
 
-fn describe_package(package: &cs_stamp::PlanPackage) -> Package<'_> {
+fn describe_package(package: &PlanPackage) -> Package<'_> {
+    let conda = package.conda();
     Package {
+        kind: if package.is_wheel() { "wheel" } else { "conda" },
         name: &package.name,
         version: &package.version,
-        build: &package.build,
-        subdir: &package.subdir,
-        size_bytes: package.size,
+        build: conda.map(|conda| conda.build.as_str()),
+        subdir: conda.map(|conda| conda.subdir.as_str()),
+        size_bytes: package.archive.size,
     }
 }
 
@@ -129,7 +133,11 @@ fn name_state(state: &State) -> StateName {
     }
 }
 
-fn describe_installed(prefix: &Path, state: &State) -> Result<Option<Installed>, Error> {
+fn describe_installed(
+    prefix: &Path,
+    plan: &Plan,
+    state: &State,
+) -> Result<Option<Installed>, Error> {
     let Some(marker) = state.marker() else {
         return Ok(None);
     };
@@ -141,7 +149,7 @@ fn describe_installed(prefix: &Path, state: &State) -> Result<Option<Installed>,
     Ok(Some(Installed {
         version: marker.runtime_version.clone(),
         stamp: marker.stamp.clone(),
-        package_count: count_packages(prefix),
+        package_count: count_packages(prefix, plan),
         added: changes.added,
         removed: changes.removed,
         files: changes.files,
@@ -149,17 +157,15 @@ fn describe_installed(prefix: &Path, state: &State) -> Result<Option<Installed>,
     }))
 }
 
-/// How many packages conda sees.
-fn count_packages(prefix: &Path) -> usize {
-    let entries = std::fs::read_dir(prefix.join("conda-meta"))
-        .into_iter()
-        .flatten();
-    entries
-        .flatten()
-        .filter(|entry| {
-            Path::new(&entry.file_name())
-                .extension()
-                .is_some_and(|end| end == "json")
-        })
-        .count()
+/// How many packages conda sees, and wheels of the plan.
+fn count_packages(prefix: &Path, plan: &Plan) -> usize {
+    let Ok(contents) = Contents::list(prefix) else {
+        return 0;
+    };
+    let projects = contents.projects();
+    let wheels = plan.wheels().iter();
+    contents.packages.len()
+        + wheels
+            .filter(|wheel| projects.contains(&wheel.name))
+            .count()
 }

@@ -21,8 +21,12 @@ pub fn render_lines(status: &Status, is_verbose: bool) -> Vec<String> {
         ("state", describe_state(about, place)),
     ];
     lines.extend(list_circumstances(about, place));
+    let wheels = match status.wheel_count {
+        0 => String::new(),
+        count => format!(" ({count} from PyPI)"),
+    };
     let packages = format!(
-        "{} in this runtime, {installed} installed",
+        "{} in this runtime{wheels}, {installed} installed",
         status.package_count
     );
     lines.push(("packages", packages));
@@ -31,12 +35,19 @@ pub fn render_lines(status: &Status, is_verbose: bool) -> Vec<String> {
     lines.push(("delegate", describe_delegate(&status.delegate)));
     lines.extend(about.docs_url.map(|url| ("docs", url.to_owned())));
     if is_verbose {
-        let package =
-            |package: &Package| format!("{} {} {}", package.name, package.version, package.build);
-        lines.extend(list_under("contents", status.packages.iter().map(package)));
+        lines.extend(list_under(
+            "contents",
+            status.packages.iter().map(name_package),
+        ));
     }
     let render = |(name, value): &(&str, String)| format!("{name:<11} {value}");
     lines.iter().map(render).collect()
+}
+
+/// Name, version and build string; a wheel is said to be one.
+fn name_package(package: &Package) -> String {
+    let build = package.build.unwrap_or("(from PyPI)");
+    format!("{} {} {build}", package.name, package.version)
 }
 
 /// A label, and values in lines of their own.

@@ -5,21 +5,32 @@ use std::path::PathBuf;
 
 use crate::run::environment::Environment;
 
+/// How the names of variables start that exist while the scripts run, and do not reach the delegate.
+const OWN: &str = "_CS_";
 /// Says that a list of variables is whole: set behind the last script.
 const END: &str = "_CS_ACTIVATED";
 
 type Variable = (OsString, OsString);
 
 /// What `cmd` runs: all scripts, one after the other, then the list of what they have set.
-pub fn write_line(scripts: &[PathBuf]) -> OsString {
-    let mut line = OsString::from("/d /v:off /u /c \"");
-    for script in scripts {
-        line.push("call \"");
-        line.push(script);
-        line.push("\" >nul & ");
-    }
-    line.push(format!("set {END}=1& set\""));
-    line
+///
+/// Their paths are in [`name_scripts`]' variables: within quotes, `cmd` takes nothing of a variable's value for an
+/// operator, a caret or another variable. `call` would, and scripts of a command line come back without it.
+pub fn write_line(scripts: usize) -> String {
+    let runs: String = (0..scripts)
+        .map(|number| format!("\"%{}%\" >nul & ", name_script(number)))
+        .collect();
+    format!("/d /v:off /u /s /c \"{runs}set {END}=1& set\"")
+}
+
+/// The variables that [`write_line`] relies on.
+pub fn name_scripts(scripts: &[PathBuf]) -> impl Iterator<Item = (String, &PathBuf)> {
+    let numbered = scripts.iter().enumerate();
+    numbered.map(|(number, script)| (name_script(number), script))
+}
+
+fn name_script(number: usize) -> String {
+    format!("{OWN}SCRIPT_{number}")
 }
 
 /// Take out the variables with several lines in their value: a list of lines cannot contain them.
@@ -63,10 +74,14 @@ pub fn take_over(environment: &mut Environment, text: &str, kept: Vec<Variable>)
     let listed = list_variables(text).map(|(name, value)| (name.into(), value.into()));
     for (name, value) in listed
         .chain(kept)
-        .filter(|(name, _): &Variable| name != END)
+        .filter(|(name, _): &Variable| !is_own(name))
     {
         environment.set(name, value);
     }
+}
+
+fn is_own(name: &OsString) -> bool {
+    name.as_encoded_bytes().starts_with(OWN.as_bytes())
 }
 
 fn list_variables(text: &str) -> impl Iterator<Item = (&str, &str)> {
@@ -119,9 +134,20 @@ mod tests {
     }
 
     #[test]
-    fn every_script_is_called_before_the_list_is_written() {
-        let line = write_line(&["a b.bat".into(), "c.bat".into()]);
-        let expected = r#"/d /v:off /u /c "call "a b.bat" >nul & call "c.bat" >nul & set _CS_ACTIVATED=1& set""#;
-        assert_eq!(line, expected);
+    fn every_script_runs_before_the_list_is_written() {
+        let line = r#"/d /v:off /u /s /c ""%_CS_SCRIPT_0%" >nul & "%_CS_SCRIPT_1%" >nul & "#;
+        let end = r#"set _CS_ACTIVATED=1& set""#;
+        assert_eq!(write_line(2), format!("{line}{end}"));
+        let scripts = ["a b.bat".into(), "c.bat".into()];
+        let named: Vec<_> = name_scripts(&scripts).collect();
+        assert_eq!(named[1], ("_CS_SCRIPT_1".to_owned(), &scripts[1]));
+    }
+
+    #[test]
+    fn the_variables_that_name_the_scripts_do_not_stay() {
+        let mut found = environment(&[]);
+        let text = "A=1\r\n_CS_ACTIVATED=1\r\n_CS_SCRIPT_0=C:\\a.bat\r\n";
+        take_over(&mut found, text, Vec::new());
+        assert_eq!(found, environment(&[("A", "1")]));
     }
 }

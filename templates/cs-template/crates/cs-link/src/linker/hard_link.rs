@@ -9,6 +9,7 @@ use super::file::Chunks;
 use super::{Linker, Outcome, target};
 use crate::aside::is_in_the_way;
 use crate::clean::{checked_path, clean_path, lossy};
+use crate::clobber::Claim;
 use crate::container::Container;
 use crate::fault::Fault;
 use crate::limits::unpacked_limit;
@@ -69,7 +70,8 @@ impl Linker<'_, '_> {
         let (shared, claimant) = (self.shared, self.claimant);
         let new = target(self.entries, &self.targets, index);
         let old = target(self.entries, &self.targets, existing);
-        if !shared.claims.claim(new, claimant) {
+        let claim = shared.claims.claim(new, claimant);
+        if claim == Claim::Refused {
             return Ok(Some(Outcome::Lost));
         }
         loop {
@@ -87,6 +89,9 @@ impl Linker<'_, '_> {
             }
             if error.kind() != io::ErrorKind::AlreadyExists {
                 return Err(write_fault(shared, new, error));
+            }
+            if claim == Claim::Again {
+                self.superseding.push(index);
             }
             match shared
                 .claims

@@ -13,6 +13,8 @@ mod script;
 mod site;
 mod targets;
 
+use std::collections::HashSet;
+
 use std::sync::PoisonError;
 
 use cs_archive::ReadAt;
@@ -80,6 +82,7 @@ pub(crate) fn link_wheel(
         claimant: shared.claims.claimant_of(index),
         scheme: &scheme,
         rows: Vec::with_capacity(members.len() + made.len()),
+        superseded: HashSet::new(),
         linked: Linked::default(),
     };
     placing.place_all(&members, targets, &mut reader, contents, made)

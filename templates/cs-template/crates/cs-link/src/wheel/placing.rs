@@ -1,5 +1,6 @@
 //! The files of a wheel, and what comes with them.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write;
 
@@ -12,7 +13,7 @@ use super::scheme::Scheme;
 use super::script::{entry_point_script, has_placeholder, replace_first_line};
 use super::site::to_site;
 use super::targets::Target;
-use crate::clobber::Claimant;
+use crate::clobber::{Claimant, fold};
 use crate::fault::Fault;
 use crate::input::Monitor;
 use crate::linked::Linked;
@@ -132,6 +133,8 @@ pub(super) struct Placing<'a, 't> {
     pub(super) scheme: &'a Scheme<'a>,
     /// What is in place so far, as RECORD has it.
     pub(super) rows: Vec<Row>,
+    /// Paths at which one file of the wheel took the place of another, as the system compares them.
+    pub(super) superseded: HashSet<String>,
     pub(super) linked: Linked,
 }
 
@@ -170,6 +173,7 @@ impl Placing<'_, '_> {
             .scheme
             .in_site(&format!("{}.dist-info/RECORD", contents.stem));
         self.record(&record, Facts::default());
+        self.drop_superseded();
         let text = render_rows(std::mem::take(&mut self.rows));
         self.make(&record, FILE_MODE, text.as_bytes())?;
         self.linked.record = Some(record);
@@ -179,6 +183,17 @@ impl Placing<'_, '_> {
     fn record(&mut self, path: &str, facts: Facts) {
         let path = to_site(&self.scheme.layout.site_packages, path);
         self.rows.push(Row { path, facts });
+    }
+
+    /// Of several files of the wheel that went to one path, know the last alone.
+    fn drop_superseded(&mut self) {
+        let mut last = HashSet::new();
+        self.rows.reverse();
+        self.rows.retain(|row| {
+            let path = fold(&row.path);
+            !self.superseded.contains(&*path) || last.insert(path.into_owned())
+        });
+        self.rows.reverse();
     }
 
     /// Write a member, unless another package has more right to its path, which is
@@ -241,6 +256,10 @@ impl Placing<'_, '_> {
         };
         let made = maker.make(path, |hand, at| hand.create_file(at, mode))?;
         self.linked.files += u64::from(made.is_some());
+        if made.as_ref().is_some_and(|made| made.supersedes) {
+            let path = to_site(&self.scheme.layout.site_packages, path);
+            self.superseded.insert(fold(&path).into_owned());
+        }
         Ok(made.map(|made| made.made))
     }
 }

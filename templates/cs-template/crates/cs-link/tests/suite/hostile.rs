@@ -4,9 +4,10 @@ use std::convert::Infallible;
 use std::sync::Mutex;
 
 use crate::support::{
-    Bench, Item, PLACEHOLDER, Recipe, bench, bzip2, file, hard_link, package_of, recipe, symlink,
-    tar, zip,
+    Bench, Item, Recipe, bench, bzip2, file, hard_link, package_of, recipe, tar, zip,
 };
+#[cfg(unix)]
+use crate::support::{PLACEHOLDER, symlink};
 use cs_archive::{Archive, Archives, ReadAt};
 use cs_link::{Fault, Kind, LinkError};
 use serde_json::Value;
@@ -63,6 +64,7 @@ fn devices_and_fifos_are_refused() {
     assert!(refused(vec![file("pipe", "").kind(b'6')]).ends_with("refused \"pipe\": it is a fifo"));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_path_through_a_symbolic_link_of_the_same_package_is_refused() {
     let outside = tempfile::tempdir().unwrap();
@@ -75,6 +77,7 @@ fn a_path_through_a_symbolic_link_of_the_same_package_is_refused() {
     assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_path_through_a_symbolic_link_of_another_package_is_refused() {
     let outside = tempfile::tempdir().unwrap();
@@ -92,6 +95,7 @@ fn a_path_through_a_symbolic_link_of_another_package_is_refused() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_symbolic_link_in_place_of_a_file_is_replaced_and_not_followed() {
     let outside = tempfile::NamedTempFile::new().unwrap();
@@ -111,6 +115,7 @@ fn a_symbolic_link_in_place_of_a_file_is_replaced_and_not_followed() {
     assert_eq!(std::fs::read(outside.path()).unwrap(), b"");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_package_cannot_lead_its_records_elsewhere() {
     let outside = tempfile::tempdir().unwrap();
@@ -121,6 +126,7 @@ fn a_package_cannot_lead_its_records_elsewhere() {
     assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
 }
 
+#[cfg(unix)]
 #[test]
 fn packages_cannot_write_the_runtimes_own_files() {
     let own = [".demo.staging", "conda-meta/other-1.0-0.json"];
@@ -250,6 +256,8 @@ fn names_that_no_system_takes_are_refused_in_few_words() {
     }
 }
 
+// On Windows nothing is replaced in binaries.
+#[cfg(unix)]
 #[test]
 fn a_prefix_that_does_not_fit_is_named_with_the_limit() {
     let mut bench = bench();

@@ -1,13 +1,12 @@
 //! What ends up in the prefix.
 
-use std::os::unix::fs::MetadataExt;
-
-use crate::support::{
-    self, MODIFIED, PLACEHOLDER, bench, file, hard_link, mode_of, modified, recipe, symlink,
-};
+#[cfg(unix)]
+use crate::support::symlink;
+use crate::support::{self, MODIFIED, PLACEHOLDER, bench, file, hard_link, modified, recipe};
 use cs_archive::{sha256, to_hex};
 use serde_json::json;
 
+#[cfg(unix)]
 #[test]
 fn files_keep_their_bytes_and_times() {
     let bench = bench();
@@ -83,6 +82,7 @@ fn a_list_with_wrong_sizes_is_reported_and_does_not_stop_the_installation() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn the_record_of_a_link_to_a_directory_has_no_hash() {
     let bench = bench();
@@ -110,6 +110,7 @@ fn an_empty_directory_that_is_listed_is_made() {
     assert!(bench.path("share/empty").is_dir());
 }
 
+#[cfg(unix)]
 #[test]
 fn the_prefix_replaces_the_placeholder_and_the_record_says_so() {
     let bench = bench();
@@ -174,30 +175,33 @@ fn a_noarch_python_package_moves_to_the_pythons_site_packages() {
         .unwrap();
     for path in [
         "lib/python3.11/site-packages/demo/__init__.py",
-        "bin/demo-script",
+        &format!("{}/demo-script", support::SCRIPTS),
         "share/demo",
     ] {
         assert!(bench.path(path).exists(), "{path}");
     }
-    let script = bench.text("bin/demo");
+    let [demo, nested] = ["demo", "nested"].map(support::script_of);
+    let script = bench.text(&demo);
+    #[cfg(unix)]
     assert!(
         script.starts_with("#!/opt/final/bin/python3.11\n"),
         "{script}"
     );
     assert!(script.contains("from demo.main import run\n"), "{script}");
-    assert!(bench.text("bin/nested").contains("from demo import Tool\n"));
-    assert!(
-        bench
-            .text("bin/nested")
-            .ends_with("\tsys.exit(Tool.run())\n")
-    );
-    assert_eq!(mode_of(&bench.path("bin/demo")) & 0o500, 0o500);
-    assert_eq!(
-        bench.path_record("demo", "bin/demo")["path_type"],
+    let nested = bench.text(&nested);
+    assert!(nested.contains("from demo import Tool\n"), "{nested}");
+    assert!(nested.ends_with("\tsys.exit(Tool.run())\n"), "{nested}");
+    #[cfg(unix)]
+    assert_eq!(support::mode_of(&bench.path(&demo)) & 0o500, 0o500);
+    let kind = if cfg!(windows) {
+        "windows_python_entry_point_script"
+    } else {
         "unix_python_entry_point"
-    );
+    };
+    assert_eq!(bench.path_record("demo", &demo)["path_type"], kind);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_prefix_with_a_space_or_too_long_for_a_shebang_still_starts_python() {
     for prefix in [
@@ -225,10 +229,7 @@ fn hard_links_become_hard_links_where_both_names_hold_the_same_bytes() {
     let items = vec![file("a", "data"), hard_link("b", "a", 4)];
     bench.link(&[recipe("demo", items)]).unwrap();
     assert_eq!(bench.read("b"), b"data");
-    assert_eq!(
-        std::fs::metadata(bench.path("a")).unwrap().ino(),
-        std::fs::metadata(bench.path("b")).unwrap().ino()
-    );
+    assert!(support::are_one(&bench.path("a"), &bench.path("b")));
 }
 
 #[test]
@@ -272,6 +273,7 @@ fn a_chain_of_hard_links_survives_the_loss_of_any_of_its_names() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_tar_bz2_is_linked_wherever_its_info_is() {
     for info_last in [false, true] {
@@ -319,6 +321,7 @@ fn a_package_from_before_paths_json_is_linked_by_its_lists() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn of_two_packages_with_one_path_the_later_one_wins_in_whatever_order_they_come() {
     for (threads, reversed) in [(1, false), (1, true), (3, false), (3, true)] {
@@ -351,6 +354,7 @@ fn of_two_packages_with_one_path_the_later_one_wins_in_whatever_order_they_come(
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn many_packages_with_the_same_paths_race_to_the_same_end() {
     let paths: Vec<String> = (0..40)

@@ -1,11 +1,14 @@
 //! Packages into prefixes, as files show it.
-#![cfg(unix)]
 
 mod hostile;
+#[cfg(unix)]
 mod interpreters;
 mod layers;
 mod limits;
 mod linking;
+#[cfg(unix)]
 mod modes;
+mod names;
+#[cfg(unix)]
 mod programs;
 mod support;

@@ -40,6 +40,7 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    #[cfg(unix)]
     pub const UNKNOWN: Self = Self {
         bytes: None,
         files: None,

@@ -10,6 +10,8 @@ thread_local! {
     pub static NO_LOCKS: Cell<bool> = const { Cell::new(false) };
     /// Directories cannot be exchanged.
     pub static NO_EXCHANGE: Cell<bool> = const { Cell::new(false) };
+    /// A program that runs from a directory holds it in its place, as on Windows.
+    pub static USE_HOLDS: Cell<bool> = const { Cell::new(false) };
     /// There is no list of mounts, as without /proc.
     pub static NO_MOUNT_LIST: Cell<bool> = const { Cell::new(false) };
     /// The kernel does not say of a file whether it is a mount's root.

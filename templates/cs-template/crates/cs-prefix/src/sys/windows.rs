@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
+use std::os::windows::ffi::OsStrExt;
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use windows_sys::Win32::Foundation::{
 };
 use windows_sys::Win32::Storage::FileSystem::{
     FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_DELETE_ON_CLOSE,
+    GetDiskFreeSpaceExW,
 };
 
 use cs_entry::ownership::Attributes;
@@ -192,6 +194,11 @@ pub(crate) fn make_file(path: &Path) -> io::Result<File> {
     File::create_new(path)
 }
 
+/// Whether a program that runs from a directory holds it in its place: it does, and so does an open file.
+pub(crate) fn use_holds_directories() -> bool {
+    true
+}
+
 /// How long to wait between attempts at what another process's look is in the way of.
 const LOOK: Duration = Duration::from_millis(10);
 /// How many attempts to make: who looks at a file closes it at once, a program in use stays.
@@ -256,9 +263,23 @@ pub(crate) fn copy_attributes(_from: &Path, _to: &Path, _metadata: &Metadata) ->
     Ok(())
 }
 
-/// Not known; a full disk shows while writing.
-pub(crate) fn measure_room(_directory: &Path) -> Room {
-    Room::UNKNOWN
+/// What this user may still write; there is no limit to the number of files.
+pub(crate) fn measure_room(directory: &Path) -> Room {
+    let path: Vec<u16> = directory.as_os_str().encode_wide().chain([0]).collect();
+    let mut bytes = 0;
+    // SAFETY: the path ends with NUL, and the other pointers are to a number or null, which stands for none.
+    let known = unsafe {
+        GetDiskFreeSpaceExW(
+            path.as_ptr(),
+            &raw mut bytes,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+        )
+    };
+    Room {
+        bytes: (known != 0).then_some(bytes),
+        files: None,
+    }
 }
 
 /// NTFS journals names.

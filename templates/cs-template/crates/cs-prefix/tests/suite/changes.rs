@@ -2,10 +2,8 @@
 
 use std::fs;
 
-use crate::common::{OLD, Place, installed};
+use crate::common::{OLD, Place, SITE_PACKAGES, installed};
 use cs_prefix::{Changes, State, find_changes, inspect};
-
-const SITE_PACKAGES: &str = "lib/python3.11/site-packages";
 
 fn changes(place: &Place) -> Changes {
     let state = inspect(&place.prefix, &OLD).unwrap();

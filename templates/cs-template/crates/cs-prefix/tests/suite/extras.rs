@@ -1,10 +1,13 @@
 //! Files that users put into a prefix without a package: noticed, named, and never removed unnamed.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use crate::common::{self, NEW, OLD, Place, forced, install_as, installed, run, upgraded};
+use crate::common::{
+    self, LIB, NEW, OLD, Place, SITE_PACKAGES, forced, install_as, installed, run, upgraded,
+};
 use cs_prefix::{
     Details, KeepReason, Outcome, Owner, Policy, find_changes, find_previous, inspect,
     plan_uninstall,
@@ -37,6 +40,7 @@ fn files_left_by_the_build_are_not_changes() {
     assert_eq!(files(&installed(&OLD).prefix), [""; 0]);
 }
 
+#[cfg(unix)]
 #[test]
 fn new_files_count_by_their_topmost_directory() {
     let place = installed(&OLD);
@@ -76,9 +80,9 @@ fn files_that_move_along_or_that_programs_create_by_running_do_not_count() {
         ".mambarc",
         ".demo.json.new",
         ".nonadmin",
-        "lib/python3.11/site-packages/__pycache__/tool.cpython-311.pyc",
-        "lib/python3.11/site-packages/new/__pycache__/numba.nbi",
-        "lib/old.pyc",
+        &format!("{SITE_PACKAGES}/__pycache__/tool.cpython-311.pyc"),
+        &format!("{SITE_PACKAGES}/new/__pycache__/numba.nbi"),
+        &format!("{LIB}/old.pyc"),
         "var/cache/fontconfig/x",
         "var/log/server.log",
         ".cache/x",
@@ -93,10 +97,16 @@ fn files_that_move_along_or_that_programs_create_by_running_do_not_count() {
 #[test]
 fn names_that_are_spared_at_the_top_count_elsewhere() {
     let place = installed(&OLD);
-    for path in ["share/envs/x", "share/pkgs", "share/tmp/x", "lib/.condarc"] {
+    for path in [
+        "share/envs/x",
+        "share/pkgs",
+        "share/tmp/x",
+        &format!("{LIB}/.condarc"),
+    ] {
         write(&place.prefix, path);
     }
-    assert_eq!(files(&place.prefix), ["lib/.condarc", "share/"]);
+    let expected = [format!("{LIB}/.condarc"), "share/".to_owned()];
+    assert_eq!(files(&place.prefix), expected);
 }
 
 #[test]
@@ -107,12 +117,13 @@ fn packages_added_by_conda_and_pip_have_their_names() {
     let record = serde_json::json!({ "files": ["share/new/a.txt", "bin/new"] });
     let path = place.prefix.join("conda-meta/new-1-0.json");
     fs::write(path, record.to_string()).unwrap();
-    let site_packages = "lib/python3.11/site-packages";
+    let site_packages = SITE_PACKAGES;
     for path in ["rich/a.py", "rich-13.0.dist-info/METADATA"] {
         write(&place.prefix, &format!("{site_packages}/{path}"));
     }
     write(&place.prefix, "bin/rich");
-    let record = "rich/a.py,sha256=x,1\n../../../bin/rich,,\n../../../../../escape,,\n";
+    let up = "../".repeat(SITE_PACKAGES.split('/').count());
+    let record = format!("rich/a.py,sha256=x,1\n{up}bin/rich,,\n{up}../../escape,,\n");
     fs::write(
         place
             .prefix
@@ -128,6 +139,7 @@ fn packages_added_by_conda_and_pip_have_their_names() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn a_directory_that_cannot_be_looked_into_counts() {
     let place = installed(&OLD);
@@ -165,7 +177,7 @@ fn the_marker_lists_all_files_that_link_scripts_created() {
 fn a_newer_version_keeps_the_prefix_and_force_keeps_it_as_the_previous_one() {
     for owner in [OLD, NEW] {
         let place = installed(&OLD);
-        write(&place.prefix, "lib/R/library/foo/x");
+        write(&place.prefix, &format!("{LIB}/R/library/foo/x"));
         if owner == NEW {
             let kept = run(&place, &owner, &Policy::default()).unwrap();
             let Outcome::Kept {
@@ -175,11 +187,11 @@ fn a_newer_version_keeps_the_prefix_and_force_keeps_it_as_the_previous_one() {
             else {
                 panic!("{kept:?}")
             };
-            assert_eq!(changes.files, ["lib/R/"]);
+            assert_eq!(changes.files, [format!("{LIB}/R/")]);
         }
         run(&place, &owner, &forced()).unwrap();
         assert_eq!(files(&place.prefix), [""; 0]);
-        assert_eq!(previous_files(&place), ["lib/R/"]);
+        assert_eq!(previous_files(&place), [format!("{LIB}/R/")]);
     }
 }
 

@@ -1,12 +1,13 @@
 //! One test for each cell of the lifecycle page that belongs to `run`, `bootstrap` and `bootstrap --force`.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::{
-    self, NEW, OLD, OTHER, assert_marker_names, build, forced, install_as, install_by, installed,
-    no_build, place, prefix_error, run, upgraded, version_of,
+    self, NEW, OLD, OTHER, SITE_PACKAGES, assert_marker_names, build, forced, install_as,
+    install_by, installed, no_build, place, prefix_error, run, upgraded, version_of,
 };
 use cs_prefix::{
     InstallError, KeepReason, Kind, Outcome, Policy, PrefixError, State, inspect, install,
@@ -41,7 +42,7 @@ fn the_marker_holds_owner_version_channels_and_packages() {
     assert_eq!(marker.packages, ["tool-1.0-0"]);
     assert_eq!(
         marker.distributions,
-        ["lib/python3.11/site-packages/tool-1.0.dist-info"]
+        [format!("{SITE_PACKAGES}/tool-1.0.dist-info")]
     );
 }
 
@@ -219,6 +220,7 @@ fn named_environments_and_the_package_cache_move_to_the_new_prefix() {
     assert!(!place.beside(".previous").join("envs").exists());
 }
 
+#[cfg(unix)]
 #[test]
 fn environments_kept_elsewhere_behind_a_link_stay_linked() {
     let place = installed(&OLD);
@@ -235,6 +237,7 @@ fn environments_kept_elsewhere_behind_a_link_stay_linked() {
     assert!(elsewhere.path().join("mine").is_dir());
 }
 
+#[cfg(unix)]
 #[test]
 fn a_parent_that_is_a_link_to_nowhere_is_an_error_and_not_a_wait() {
     let place = place();
@@ -342,13 +345,8 @@ fn a_prefix_with_a_package_added_by_conda_is_kept() {
 #[test]
 fn a_prefix_with_a_distribution_added_by_pip_is_kept() {
     let place = installed(&OLD);
-    fs::create_dir(
-        place
-            .prefix
-            .join("lib/python3.11/site-packages/extra-1.dist-info"),
-    )
-    .unwrap();
-    assert_kept_as_changed(&place, "lib/python3.11/site-packages/extra-1.dist-info");
+    fs::create_dir(place.prefix.join(SITE_PACKAGES).join("extra-1.dist-info")).unwrap();
+    assert_kept_as_changed(&place, &format!("{SITE_PACKAGES}/extra-1.dist-info"));
 }
 
 #[test]
@@ -371,12 +369,7 @@ fn a_prefix_with_a_package_removed_is_kept_and_force_replaces_it() {
 #[test]
 fn compiled_files_and_conda_history_are_no_changes() {
     let place = installed(&OLD);
-    fs::create_dir(
-        place
-            .prefix
-            .join("lib/python3.11/site-packages/__pycache__"),
-    )
-    .unwrap();
+    fs::create_dir(place.prefix.join(SITE_PACKAGES).join("__pycache__")).unwrap();
     fs::write(place.prefix.join("conda-meta/history"), "==> now <==\n").unwrap();
     let outcome = run(&place, &NEW, &Policy::default()).unwrap();
     assert!(matches!(outcome, Outcome::Replaced { .. }));
@@ -442,6 +435,7 @@ fn a_damaged_marker_is_foreign() {
     assert_refused(make, "its .demo.json is damaged");
 }
 
+#[cfg(unix)]
 #[test]
 fn links_to_foreign_things_and_to_nowhere_are_foreign() {
     assert_refused(
@@ -454,6 +448,7 @@ fn links_to_foreign_things_and_to_nowhere_are_foreign() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn a_prefix_behind_a_link_runs_but_is_not_replaced() {
     let place = installed(&OLD);
@@ -473,6 +468,7 @@ fn a_prefix_behind_a_link_runs_but_is_not_replaced() {
     assert!(matches!(error, PrefixError::SymbolicLink { .. }), "{error}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_linked_parent_is_fine() {
     let place = place();
@@ -552,10 +548,12 @@ fn a_lack_of_space_or_inodes_is_reported_before_anything_is_written() {
         required_files: Some(u64::MAX),
         ..Policy::default()
     };
-    for (policy, kind) in [(bytes, Kind::NoSpace), (files, Kind::NoInodes)] {
-        let outcome = install_by(&place.prefix, &OLD, &policy, no_build);
+    // Windows has no inodes to run out of.
+    let cases = [(bytes, Kind::NoSpace), (files, Kind::NoInodes)];
+    for (policy, kind) in &cases[..if cfg!(windows) { 1 } else { 2 }] {
+        let outcome = install_by(&place.prefix, &OLD, policy, no_build);
         let error = prefix_error(outcome.unwrap_err());
-        assert_eq!(error.kind(), kind, "{error}");
+        assert_eq!(error.kind(), *kind, "{error}");
         assert!(place.names().is_empty());
     }
 }
@@ -571,7 +569,7 @@ fn an_empty_working_directory_or_home_is_not_replaced() {
         let mut command = common::command(&place.prefix, "run-old");
         match variable {
             "cwd" => command.current_dir(&place.prefix),
-            _ => command.env("HOME", &place.prefix),
+            _ => command.env(common::HOME, &place.prefix),
         };
         let result = common::result_of(command.spawn().unwrap());
         assert!(result.contains(message), "{result}");
@@ -584,5 +582,33 @@ fn a_prefix_without_a_name_is_refused() {
     for path in ["/", "/tmp/.."] {
         let error = inspect(std::path::Path::new(path), &OLD).unwrap_err();
         assert_eq!(error.kind(), Kind::Protected, "{error}");
+    }
+}
+
+/// A handle to the directory that does not allow renaming it, as a program has one to its working directory.
+#[cfg(windows)]
+fn hold_in_place(directory: &std::path::Path) -> fs::File {
+    use std::os::windows::fs::OpenOptionsExt;
+    const READ_AND_WRITE: u32 = 3;
+    const BACKUP_SEMANTICS: u32 = 0x0200_0000;
+    let mut options = fs::OpenOptions::new();
+    options.read(true).share_mode(READ_AND_WRITE);
+    options.custom_flags(BACKUP_SEMANTICS);
+    options.open(directory).unwrap()
+}
+
+#[cfg(windows)]
+#[test]
+fn nothing_is_built_while_a_program_holds_the_prefix_in_its_place() {
+    for policy in [Policy::default(), forced()] {
+        let place = installed(&OLD);
+        let held = hold_in_place(&place.prefix);
+        let outcome = install_by(&place.prefix, &NEW, &policy, no_build);
+        assert_eq!(prefix_error(outcome.unwrap_err()).kind(), Kind::InUse);
+        assert_eq!(place.names(), ["demo"]);
+        assert_eq!(version_of(&place.prefix), "1.0");
+        drop(held);
+        run(&place, &NEW, &policy).unwrap();
+        assert_eq!(version_of(&place.prefix), "2.0");
     }
 }

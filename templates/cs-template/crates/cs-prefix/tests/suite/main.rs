@@ -1,17 +1,21 @@
 //! The life of a prefix, as its directories show it.
-#![cfg(unix)]
 
 mod changes;
 mod common;
 mod extras;
 mod install;
+#[cfg(unix)]
 mod limits;
+#[cfg(unix)]
 mod mounts;
+#[cfg(unix)]
 mod overlay;
+#[cfg(unix)]
 mod permissions;
 mod processes;
 mod rollback;
 mod settings;
 mod state;
+#[cfg(unix)]
 mod trust;
 mod uninstall;

@@ -201,10 +201,26 @@ fn patient_for(wait_limit: Duration) -> Policy {
 /// Hold the claim, as a builder that hangs does.
 fn hold(place: &Place) -> fs::File {
     fs::create_dir_all(place.beside(".staging").join(".demo.staging")).unwrap();
-    let directory = fs::File::open(place.beside(".staging")).unwrap();
-    directory.lock().unwrap();
-    directory
+    #[cfg(unix)]
+    {
+        let directory = fs::File::open(place.beside(".staging")).unwrap();
+        directory.lock().unwrap();
+        directory
+    }
+    // Windows locks no directories: a file next to it that nobody else can open does it.
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt;
+        let lock = place.beside(".staging.lock");
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        options.share_mode(0).custom_flags(DELETE_ON_CLOSE);
+        options.open(lock).unwrap()
+    }
 }
+
+#[cfg(windows)]
+const DELETE_ON_CLOSE: u32 = 0x0400_0000;
 
 #[test]
 fn waiting_is_reported_again_and_again_until_it_is_over() {
@@ -252,7 +268,8 @@ fn waiting_ends_at_the_limit() {
         told.contains("another process is still working on"),
         "{told}"
     );
-    assert_eq!(place.names(), [".demo.staging"]);
+    let held = [".demo.staging", ".demo.staging.lock"];
+    assert_eq!(place.names(), held[..if cfg!(windows) { 2 } else { 1 }]);
 }
 
 #[test]
@@ -290,7 +307,7 @@ fn children_of_a_build_do_not_inherit_the_lock() {
     let place = place();
     let mut child = None;
     install_as(&place.prefix, &OLD, |staging| {
-        child = std::process::Command::new("sleep").arg("30").spawn().ok();
+        child = Some(spawn(&place.prefix, "wait-old"));
         Err::<cs_prefix::Details, _>(format!("stop {}", staging.root.display()))
     })
     .unwrap_err();

@@ -1,6 +1,7 @@
 //! One test for each cell of the lifecycle page that belongs to `rollback`.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
@@ -148,6 +149,7 @@ fn a_foreign_previous_directory_is_never_put_in_place() {
     assert!(place.beside(".previous").join("thesis.tex").is_file());
 }
 
+#[cfg(unix)]
 #[test]
 fn nothing_is_rolled_back_through_a_link() {
     let place = upgraded();

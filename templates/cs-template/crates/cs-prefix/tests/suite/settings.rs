@@ -2,13 +2,14 @@
 //! the table in the lifecycle page.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::common::{
-    self, NEVER, NEW, OLD, Place, forced, install_as, install_by, no_build, place,
-};
+#[cfg(unix)]
+use crate::common::install_as;
+use crate::common::{self, NEVER, NEW, OLD, Place, forced, install_by, no_build, place};
 use cs_prefix::{Owner, Policy};
 
 /// Every setting that is carried.
@@ -107,6 +108,7 @@ fn the_older_executable_gets_the_settings_too() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn a_setting_keeps_its_mode_and_a_link_stays_a_link() {
     let place = place();
@@ -125,6 +127,7 @@ fn a_setting_keeps_its_mode_and_a_link_stays_a_link() {
     assert!(!marker.contains("secret"), "{marker}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_link_of_a_package_is_written_down_and_not_followed() {
     let place = place();

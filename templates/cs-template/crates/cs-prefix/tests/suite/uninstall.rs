@@ -1,6 +1,7 @@
 //! One test for each cell of the lifecycle page that belongs to `uninstall`.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::Duration;
@@ -114,7 +115,8 @@ fn uninstall_after(place: &Place, between: impl FnOnce()) -> Result<Removed, Pre
 
 #[test]
 fn a_file_added_after_the_confirmation_stops_the_removal() {
-    for path in ["envs/late/x", "thesis.tex", "lib/mine/x"] {
+    let in_lib = format!("{}/mine/x", common::LIB);
+    for path in ["envs/late/x", "thesis.tex", &in_lib] {
         let place = upgraded();
         common::make_environment(&place.prefix, "early");
         let file = place.prefix.join(path);
@@ -177,6 +179,7 @@ fn a_foreign_path_is_refused_and_stays() {
     assert!(place.prefix.join("thesis.tex").is_file());
 }
 
+#[cfg(unix)]
 #[test]
 fn nothing_is_removed_through_a_link() {
     let place = installed(&NEW);
@@ -190,6 +193,7 @@ fn nothing_is_removed_through_a_link() {
     assert!(place.prefix.join(".demo.json").is_file());
 }
 
+#[cfg(unix)]
 #[test]
 fn links_in_the_prefix_are_removed_but_their_targets_are_not() {
     let place = installed(&NEW);
@@ -200,6 +204,7 @@ fn links_in_the_prefix_are_removed_but_their_targets_are_not() {
     assert!(outside.path().join("thesis.tex").is_file());
 }
 
+#[cfg(unix)]
 #[test]
 fn read_only_directories_and_very_deep_ones_are_removed() {
     let place = installed(&NEW);
@@ -227,7 +232,7 @@ fn a_prefix_with_the_working_directory_or_the_home_in_it_is_refused() {
         let mut command = common::command(&place.prefix, "uninstall-new");
         match variable {
             "cwd" => command.current_dir(place.prefix.join("bin")),
-            _ => command.env("HOME", place.prefix.join("bin")),
+            _ => command.env(common::HOME, place.prefix.join("bin")),
         };
         let output = command.output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned()

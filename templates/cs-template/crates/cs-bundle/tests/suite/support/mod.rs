@@ -35,7 +35,7 @@ pub fn archives() -> Vec<(String, Vec<u8>)> {
         ("b-1-0.tar.bz2", 700),
         ("c-1-0.conda", 1024),
         ("d-1-0.conda", 300_000),
-        ("e-1-0.conda", 131_072 * 2),
+        ("e-1.0-py3-none-any.whl", 131_072 * 2),
     ];
     let archive =
         |(seed, (name, size)): (usize, (&str, usize))| (name.to_owned(), noise(seed as u64, size));

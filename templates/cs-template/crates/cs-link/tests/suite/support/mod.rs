@@ -8,7 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use cs_archive::{Archive, Archives, Progress, ReadAt, Wanted};
 use cs_link::{
-    Bytecode, Conda, Format, InstallError, Job, LinkError, Noarch, Package, Python, Report,
+    Bytecode, Conda, Format, InstallError, Job, Launchers, LinkError, Noarch, Package, Python,
+    Report,
 };
 use serde_json::{Value, json};
 
@@ -474,7 +475,10 @@ impl Bench {
             link_scripts: true,
             reserved: &[".demo.staging".into()],
             overwritten: &[".condarc", ".demo.json", "conda-meta/frozen"],
-            launchers: None,
+            launchers: cfg!(windows).then_some(Launchers {
+                console: b"a launcher",
+                window: b"a launcher of windows",
+            }),
         };
         cs_link::install(&job, archives, &Silent, &self.cancel).map_err(|error| match error {
             InstallError::Link(error) => error,
@@ -493,6 +497,27 @@ impl Bench {
     }
 }
 
+/// Where commands of packages are.
+pub const SCRIPTS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
+
+/// The script of an entry point. On Windows a program next to it starts it.
+pub fn script_of(command: &str) -> String {
+    let ending = if cfg!(windows) { "-script.py" } else { "" };
+    format!("{SCRIPTS}/{command}{ending}")
+}
+
+/// Whether two names are of one file: what comes to one is in the other.
+pub fn are_one(one: &Path, other: &Path) -> bool {
+    let length = |path: &Path| std::fs::metadata(path).unwrap().len();
+    let before = length(one);
+    let file = std::fs::OpenOptions::new().write(true).open(one).unwrap();
+    file.set_len(before + 1).unwrap();
+    let is_one = length(other) == before + 1;
+    file.set_len(before).unwrap();
+    is_one
+}
+
+#[cfg(unix)]
 pub fn mode_of(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o7777

@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{Access, AtFlags, CWD, Mode};
 use rustix::path::Arg;
 
 use cs_entry::ownership::Attributes;
@@ -118,6 +118,15 @@ pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<Exchange> {
     }
 }
 
+/// Whether a program that runs from a directory holds it in its place.
+pub(crate) fn use_holds_directories() -> bool {
+    #[cfg(test)]
+    if crate::sys::pretend::USE_HOLDS.get() {
+        return true;
+    }
+    false
+}
+
 /// Rename a file or directory.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(test)]
@@ -204,6 +213,7 @@ pub(crate) fn make_writable(directory: &Path) -> io::Result<()> {
 /// never what a link there leads to.
 #[cfg(target_os = "linux")]
 pub(crate) fn make_writable_in(outer: impl AsFd, path: impl Arg) -> io::Result<()> {
+    use rustix::fs::OFlags;
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let directory = rustix::fs::openat(outer, path, flags, Mode::empty())?;
     let mode = Mode::from_raw_mode(rustix::fs::fstat(&directory)?.st_mode);

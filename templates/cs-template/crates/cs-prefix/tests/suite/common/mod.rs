@@ -28,6 +28,17 @@ pub const OTHER: Owner = Owner {
 };
 pub static NEVER: AtomicBool = AtomicBool::new(false);
 
+/// Names the home directory.
+pub const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+/// The directory of libraries, which Windows spells in another way.
+pub const LIB: &str = if cfg!(windows) { "Lib" } else { "lib" };
+/// Where Python's packages are.
+pub const SITE_PACKAGES: &str = if cfg!(windows) {
+    "Lib/site-packages"
+} else {
+    "lib/python3.11/site-packages"
+};
+
 /// A directory that stands for `~/.conda`, and the prefix in it.
 pub struct Place {
     pub directory: TempDir,
@@ -37,7 +48,7 @@ pub struct Place {
 /// In memory where possible: an upgrade waits for the disk, and the disk of a test machine is busy.
 fn root() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
-    if memory.is_dir() {
+    if cfg!(unix) && memory.is_dir() {
         memory
     } else {
         std::env::temp_dir()
@@ -75,7 +86,7 @@ pub fn list(directory: &Path) -> Vec<String> {
 
 /// Fill a staging directory with what a small prefix has; a file has the version.
 pub fn fill(root: &Path, version: &str) {
-    let site_packages = root.join("lib/python3.11/site-packages");
+    let site_packages = root.join(SITE_PACKAGES);
     fs::create_dir_all(site_packages.join(format!("tool-{version}.dist-info"))).unwrap();
     fs::create_dir_all(root.join("conda-meta")).unwrap();
     fs::create_dir_all(root.join("bin")).unwrap();
@@ -207,6 +218,7 @@ fn perform(verb: &str, prefix: &Path, owner: &Owner) -> String {
     let mut waiting = |_: &cs_prefix::News| waits += 1;
     let limit = Duration::from_secs(60);
     match verb {
+        "wait" => wait_to_be_killed(),
         "rollback" => describe(rollback(prefix, owner, limit, &mut waiting, &cancel)),
         "uninstall" => {
             let plan = cs_prefix::plan_uninstall(prefix, owner);
@@ -301,8 +313,10 @@ pub fn result_of(child: Child) -> String {
 }
 
 /// Something mounted, until it is dropped.
+#[cfg(unix)]
 pub struct Mounted(pub PathBuf);
 
+#[cfg(unix)]
 impl Mounted {
     /// A file system in memory; makes the directory.
     pub fn tmpfs(directory: &Path, options: &str) -> Self {
@@ -311,6 +325,7 @@ impl Mounted {
     }
 
     /// A directory or file once more; makes its second place.
+    #[cfg(target_os = "linux")]
     pub fn bind(source: &Path, place: &Path) -> Self {
         if source.is_dir() {
             fs::create_dir_all(place).unwrap()
@@ -328,6 +343,7 @@ impl Mounted {
     }
 }
 
+#[cfg(unix)]
 impl Drop for Mounted {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(&self.0).status();

@@ -1,0 +1,62 @@
+"""What comes from PyPI, and what has to be built first, as a person reads it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from cs_lock import PendingEntry, list_names, redact_url
+
+from ..terminal.lines import Line, paint, whole
+from .summary import PlatformSummary
+
+_USUAL_HOSTS = ("files.pythonhosted.org", "pypi.org")
+_SHOWN = 6
+_HEADS = {
+    "directory": "To be built",
+    "git": "To be built",
+    "sdist": "To be built",
+    "source-package": "To be taken from an archive folder",
+    "unpinned": "Without a SHA-256 in the lock",
+    "missing-file": "Missing files",
+    "incomplete": "Read from their archives",
+}
+
+
+def render_pypi(platforms: Sequence[PlatformSummary]) -> Iterator[Line]:
+    """Render the packages that are wheels, and those that have no archive yet; platforms with the same share a line."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for platform in platforms:
+        if texts := tuple(_describe(platform)):
+            alike.setdefault(texts, []).append(platform.name)
+    if alike:
+        yield (paint("From PyPI and from source", "bold"),)
+    for texts, names in alike.items():
+        for text in texts:
+            yield "  ", whole(f"{list_names(names)}:"), f" {text}"
+
+
+def _describe(platform: PlatformSummary) -> Iterator[str]:
+    if platform.wheels:
+        native = sum(not wheel.is_pure for wheel in platform.wheels)
+        yield f"{_count(len(platform.wheels), 'wheel')}, {native or 'none'} of them for one platform only"
+    hosts = Counter(urlsplit(redact_url(wheel.url)).hostname or "" for wheel in platform.wheels if wheel.url)
+    others = [f"{host} ({count})" for host, count in sorted(hosts.items()) if host not in _USUAL_HOSTS]
+    if others:
+        yield f"from other hosts than PyPI's: {', '.join(others)}"
+    if local := [wheel.name for wheel in platform.wheels if wheel.is_local]:
+        yield f"files of this machine, which the runtime will contain: {list_names(local, _SHOWN)}"
+    yield from _describe_pending(platform.pending)
+
+
+def _describe_pending(pending: Sequence[PendingEntry]) -> Iterator[str]:
+    groups: dict[str, list[str]] = {}
+    for entry in pending:
+        groups.setdefault(_HEADS[entry.reason], []).append(f"{entry.name} ({redact_url(entry.location)})")
+    for head, names in groups.items():
+        yield f"{head}: {list_names(names, _SHOWN)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"one {noun}" if number == 1 else f"{number} {noun}s"

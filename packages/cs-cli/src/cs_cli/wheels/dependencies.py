@@ -1,0 +1,81 @@
+"""Does the environment have what a new archive needs?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cs_lock import PackageRecord, Platform, Problem, RuntimeLock, list_names, normalize_pypi_name, python_of
+
+from .provenance import SuppliedArchive
+
+_PURL = "pkg:pypi/"
+_SYSTEMS = {
+    "linux": ("posix", "linux", "Linux"),
+    "osx": ("posix", "darwin", "Darwin"),
+    "win": ("nt", "win32", "Windows"),
+}
+
+
+def find_unknown_needs(supplied: SuppliedArchive, platform: Platform, lock: RuntimeLock) -> list[Problem]:
+    """Warn of requirements of a wheel that neither the environment has nor its entry in the lock lists.
+
+    :param lock: as it was before it was settled.
+    """
+    if supplied.archive.kind != "wheel":
+        return []
+    records = lock.packages(platform)
+    known = {*_names_of(records), *(wheel.name for wheel in lock.wheels(platform))}
+    for entry in lock.pending(platform):
+        known |= {entry.name, *(entry.depends if entry.label == supplied.label else ())}
+    unknown = sorted(set(_list_needs(supplied.archive.requires_dist, platform, records)) - known)
+    if not unknown:
+        return []
+    message = f"{supplied.archive.file_name} needs {list_names(unknown)}, which the lock does not have"
+    return [
+        Problem(
+            kind="stale-lock",
+            severity="warning",
+            message=message,
+            platform=platform.name,
+            package=supplied.label,
+            hint="lock the workspace again",
+        )
+    ]
+
+
+def _names_of(records: Iterable[PackageRecord]) -> Iterator[str]:
+    """Yield the PyPI names of conda packages: those of their purls, and their own."""
+    for record in records:
+        yield normalize_pypi_name(record.name)
+        for purl in record.purls or ():
+            if purl.startswith(_PURL):
+                yield normalize_pypi_name(purl.removeprefix(_PURL).partition("@")[0].partition("?")[0])
+
+
+def _list_needs(requires_dist: Iterable[str], platform: Platform, records: Iterable[PackageRecord]) -> Iterator[str]:
+    """Yield the names of what a wheel needs on a platform, without extras."""
+    from packaging.markers import UndefinedEnvironmentName
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    values = _marker_values(platform, records)
+    for text in requires_dist:
+        try:
+            one = Requirement(text)
+            if one.marker is None or one.marker.evaluate(values):
+                yield normalize_pypi_name(one.name)
+        except (InvalidRequirement, UndefinedEnvironmentName):
+            continue  # it can be installed anyway, also by pip and uv
+
+
+def _marker_values(platform: Platform, records: Iterable[PackageRecord]) -> dict[str, str]:
+    os_name, sys_platform, system = _SYSTEMS.get(platform.subdir.partition("-")[0], _SYSTEMS["linux"])
+    python = python_of(records)
+    version = python[0] if python else "3"
+    return {
+        "extra": "",
+        "os_name": os_name,
+        "sys_platform": sys_platform,
+        "platform_system": system,
+        "python_full_version": version,
+        "python_version": ".".join(version.split(".")[:2]),
+    }

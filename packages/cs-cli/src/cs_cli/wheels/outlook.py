@@ -1,0 +1,311 @@
+"""How each entry that the lock knows only as source gets its archive. Nothing is built to find out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from cs_lock import PendingEntry, Platform, Problem, RuntimeLock, redact_url
+from cs_manifest import Project, ShipConfig
+
+from ..errors import CliError
+from .folder import ArchiveFolder, FolderFile, open_folder
+
+_FOLDER_HINT = 'put an archive of it into a directory, and name that with `archives = "DIR"`'
+_ALL_HINT = 'set `build-wheels = "all"`'
+_SOURCES = {"directory": "a directory outside of the workspace", "git": "a git repository", "sdist": "an sdist"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """How one entry gets its archive on one platform.
+
+    :ivar platform: the workspace's name of the platform.
+    :ivar action: ``build`` a wheel from its source, ``take`` one from the archive folder, or ``none``.
+    :ivar file: what is taken.
+    :ivar problem: why there is none.
+    """
+
+    entry: PendingEntry
+    platform: str
+    action: Literal["build", "take", "none"]
+    file: FolderFile | None = None
+    problem: Problem | None = None
+
+    @property
+    def text(self) -> str:
+        """What would be done, in a few words."""
+        if self.file is not None:
+            return f"take {self.file.path.name} from the archive folder for {describe_entry(self.entry)}"
+        return f"build {describe_entry(self.entry)}"
+
+    def to_dict(self) -> dict[str, str | None]:
+        """Return it as JSON values."""
+        return {
+            "label": self.entry.label,
+            "action": self.action,
+            "location": _name_source(self.entry),
+            "archive": None if self.file is None else self.file.path.name,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """How every entry of a lock gets its archive.
+
+    :ivar problems: of the archive folder, and of entries that get none.
+    """
+
+    supplies: tuple[Supply, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def builds(self) -> tuple[PendingEntry, ...]:
+        """The entries of which a wheel is built."""
+        found = {supply.entry.label: supply.entry for supply in self.supplies if supply.action == "build"}
+        return tuple(found.values())
+
+    def on(self, platform: str) -> tuple[Supply, ...]:
+        """Return how the entries of one platform get their archives."""
+        return tuple(supply for supply in self.supplies if supply.platform == platform)
+
+
+def require_supplies(outlook: Outlook, platforms: Collection[str]) -> None:
+    """Refuse to build for platforms of which an entry gets no archive, or with a folder that is wrong.
+
+    :param platforms: their names.
+    :raises CliError: the problem; ``unshippable`` with all of them if there are several.
+    """
+    refuse_problems(
+        [
+            problem
+            for problem in outlook.problems
+            if problem.severity == "error" and (not problem.platforms or set(problem.platforms) & set(platforms))
+        ]
+    )
+
+
+def refuse_problems(problems: Sequence[Problem]) -> None:
+    """Raise problems as one error, and a single one as itself.
+
+    :raises CliError: if there are any.
+    """
+    if len(problems) == 1:
+        one = problems[0]
+        raise CliError(one.message, kind=one.kind, key=one.key, hint=one.hint)
+    if problems:
+        raise CliError("some packages have no archive", kind="unshippable", problems=problems)
+
+
+def plan_supplies(project: Project, config: ShipConfig, lock: RuntimeLock) -> Outlook:
+    """Decide how each pending entry of a lock gets its archive."""
+    folder = open_folder(config.archives)
+    planner = _Planner(project, config, lock, folder)
+    supplies = tuple(
+        planner.plan(entry, platform) for platform in lock.platforms for entry in lock.pending(platform.name)
+    )
+    problems = (supply.problem for supply in supplies if supply.problem is not None)
+    faults = [
+        Problem(kind=one.kind, message=f"{one.path}: {one.message}", hint=one.hint, key="tool.conda-ship.archives")
+        for one in folder.faults
+    ]
+    return Outlook(supplies=supplies, problems=(*faults, *_merge(problems), *_check_folder(folder, lock)))
+
+
+def _merge(problems: Iterable[Problem]) -> list[Problem]:
+    """Merge problems that differ only in their platform."""
+    merged: dict[Problem, list[str]] = {}
+    for problem in problems:
+        merged.setdefault(replace(problem, platform=None, platforms=()), []).extend(problem.platforms)
+    return [replace(problem, platforms=tuple(names)) for problem, names in merged.items()]
+
+
+class _Planner:
+    def __init__(self, project: Project, config: ShipConfig, lock: RuntimeLock, folder: ArchiveFolder) -> None:
+        self._project = project
+        self._config = config
+        self._lock = lock
+        self._folder = folder
+
+    def plan(self, entry: PendingEntry, platform: Platform) -> Supply:
+        """Decide for one entry; the folder comes first."""
+        try:
+            file = self._choose(entry, platform)
+        except CliError as error:
+            return self._refuse(entry, platform, error.kind, error.message, error.hint or "")
+        if file is not None:
+            self._folder.used.add(file.path)
+            return Supply(entry=entry, platform=platform.name, action="take", file=file)
+        refusal = self._refuse_conda(entry) if entry.kind == "conda" else self._refuse_pypi(entry)
+        if refusal is not None:
+            return self._refuse(entry, platform, *refusal)
+        return Supply(entry=entry, platform=platform.name, action="build")
+
+    def _choose(self, entry: PendingEntry, platform: Platform) -> FolderFile | None:
+        """Choose the archive of the folder for an entry: one for this platform before one for all.
+
+        :raises CliError: ``ambiguous-archive`` or ``wheel-mismatch``.
+        """
+        records = self._lock.packages(platform.name)
+        found = [file for file in self._folder.find(entry.label) if file.fits(platform, records)]
+        self._folder.used.update(file.path for file in self._folder.find(entry.label))
+        fitting = [file for file in found if _has_version(file, entry)]
+        if found and not fitting:
+            has = " and ".join(sorted({file.version for file in found}))
+            message = f"the archive folder has {entry.name} {has}, but the lock has {entry.version}"
+            raise CliError(message, kind="wheel-mismatch", hint="build this version, or lock the workspace again")
+        special = [file for file in fitting if not file.is_general] or fitting
+        if len({file.digest for file in special}) > 1:
+            names = " and ".join(sorted(file.path.name for file in special))
+            message = f"the archive folder has several archives for {describe_entry(entry)}: {names}"
+            raise CliError(message, kind="ambiguous-archive", hint="keep one of them")
+        return special[0] if special else None
+
+    def _refuse_conda(self, entry: PendingEntry) -> tuple[str, str, str]:
+        """Describe a conda package without an archive: none is ever built."""
+        what = describe_entry(entry)
+        if entry.reason == "source-package":
+            hint = f"{_FOLDER_HINT}; `pixi publish --target-dir DIR --path {_name_source(entry)}` makes one"
+            return "missing-archive", f"{what} is source, and the archive folder has no archive of it", hint
+        if entry.reason == "missing-file":
+            return "missing-archive", f"the archive of {what} is missing", f"create it, or {_FOLDER_HINT}"
+        message = f"the lock does not describe {what} completely, and the archive folder has no archive of it"
+        return "missing-archive", message, _FOLDER_HINT
+
+    def _refuse_pypi(self, entry: PendingEntry) -> tuple[str, str, str] | None:
+        """Describe why no wheel is built for a PyPI package; ``None`` if one is."""
+        what = describe_entry(entry)
+        if entry.reason == "unpinned":
+            return "missing-sha256", f"{what} has no SHA-256 in the lock", _FOLDER_HINT
+        if entry.reason == "missing-file":
+            return "missing-archive", f"the wheel of {what} is missing", f"create it, or {_FOLDER_HINT}"
+        mode, is_own = self._config.build_wheels, self.is_own(entry)
+        if mode == "never" or (mode == "local" and not is_own):
+            source = _SOURCES.get(entry.reason, entry.reason) if not is_own else "a directory of the workspace"
+            ways = _FOLDER_HINT if mode == "never" else f"{_FOLDER_HINT}, or {_ALL_HINT}"
+            message = f'{what} is {source}, of which build-wheels = "{mode}" builds no wheel'
+            return "pypi-source", message, ways
+        if entry.form == "sdist" and entry.url is not None and not entry.sha256:
+            return "missing-sha256", f"{what} has no SHA-256 in the lock, so its sdist cannot be checked", _FOLDER_HINT
+        return self._refuse_python(entry) if mode == "local" else None
+
+    def _refuse_python(self, entry: PendingEntry) -> tuple[str, str, str] | None:
+        """Describe a project that this Python is too old or too new for."""
+        needed = entry.requires_python or _read_requires_python(entry.find_path(self.lock_directory))
+        if needed is None or _satisfies(needed):
+            return None
+        message = f"{describe_entry(entry)} needs Python {needed}, but cs runs in {_own_version()}"
+        hint = f"run cs in such a Python, or {_FOLDER_HINT}, or {_ALL_HINT}: it builds in the environment's own Python"
+        return "wheel-not-built", message, hint
+
+    @property
+    def lock_directory(self) -> Path:
+        return self._project.source_lock_path.absolute().parent
+
+    def is_own(self, entry: PendingEntry) -> bool:
+        """Tell whether an entry is a directory of the workspace."""
+        if entry.origin != "directory":
+            return False
+        return Path(os.path.realpath(entry.find_path(self.lock_directory))).is_relative_to(
+            os.path.realpath(self._project.root)
+        )
+
+    def _refuse(self, entry: PendingEntry, platform: Platform, kind: str, message: str, hint: str) -> Supply:
+        problem = Problem(
+            kind=kind,
+            message=message,
+            platform=platform.name,
+            package=entry.label.removeprefix("conda:"),
+            feature=entry.feature,
+            key=entry.key,
+            hint=hint or None,
+        )
+        return Supply(entry=entry, platform=platform.name, action="none", problem=problem)
+
+
+def describe_entry(entry: PendingEntry) -> str:
+    """Name an entry with its source and what asks for it: ``the PyPI package demo (., from the feature 'ship')``."""
+    kind = "PyPI" if entry.kind == "pypi" else "conda"
+    is_requested = entry.label.removeprefix("conda:") in entry.wanted_by
+    asker = f", for {entry.wanted_by[0].removeprefix('pypi:')}" if entry.wanted_by and not is_requested else ""
+    asker += f", from the feature {entry.feature!r}" if entry.feature else ""
+    return f"the {kind} package {entry.name} ({_name_source(entry)}{asker})"
+
+
+def _name_source(entry: PendingEntry) -> str:
+    return redact_url(entry.url or entry.location)
+
+
+def _has_version(file: FolderFile, entry: PendingEntry) -> bool:
+    """Compare versions; that of a source tree in a lock says nothing about the tree of today."""
+    from packaging.version import InvalidVersion, Version
+
+    if entry.version is None or entry.form == "tree":
+        return True
+    try:
+        return Version(file.version) == Version(entry.version)
+    except InvalidVersion:
+        return file.version == entry.version
+
+
+def _read_requires_python(directory: Path) -> str | None:
+    import tomllib
+
+    from ..untrusted import VALUE_LIMIT_BYTES, read_limited
+
+    try:
+        table = tomllib.loads(read_limited(directory / "pyproject.toml", VALUE_LIMIT_BYTES).decode())
+        value = table.get("project", {}).get("requires-python")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
+    return value if isinstance(value, str) else None
+
+
+def _satisfies(requirement: str) -> bool:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(requirement).contains(_own_version(), prereleases=True)
+    except InvalidSpecifier:
+        return True  # the build backend says what is wrong with it
+
+
+def _own_version() -> str:
+    import platform as host
+
+    return host.python_version()
+
+
+def _check_folder(folder: ArchiveFolder, lock: RuntimeLock) -> Iterable[Problem]:
+    """Find the archives of the folder that would replace what the lock pins, and those that stand for nothing."""
+    for file in folder.files:
+        if file.path not in folder.used:
+            pinned = _find_pinned(file, lock)
+            if pinned is None:
+                yield Problem(
+                    kind="unmatched-archive",
+                    severity="warning",
+                    message=f"{file.path.name} in the archive folder stands for no package of the lock",
+                    hint="remove it, if you did not expect this",
+                )
+            elif file.digest not in pinned:
+                yield Problem(
+                    kind="pinned-archive",
+                    message=f"the lock pins {file.name}, so {file.path.name} in the archive folder cannot replace it",
+                    package=file.label.removeprefix("conda:"),
+                    hint="remove it from the folder, or depend on it by its path and lock the workspace again",
+                )
+
+
+def _find_pinned(file: FolderFile, lock: RuntimeLock) -> set[str] | None:
+    """Return the digests that a lock has for the package of an archive; ``None`` if it has no such package."""
+    packages: Sequence[object] = [
+        package
+        for platform in lock.platforms
+        for package in (lock.wheels(platform) if file.kind == "pypi" else lock.packages(platform))
+        if package.name == file.name
+    ]
+    return {str(getattr(package, "sha256", "")) for package in packages} or None

@@ -1,0 +1,98 @@
+"""Archives of this machine in place of entries that the lock knows only as source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from .errors import Problem
+from .local_archives import LocalArchive
+from .names import pypi_label
+from .pending import PendingEntry
+from .platforms import Platform
+from .selection import Selection
+from .wheels import Wheel
+
+_TREES = frozenset({"directory", "git", "source-package"})
+
+
+def normalize_label(label: str) -> str:
+    """Return the label of a pending entry in full: ``pypi:NAME`` or ``conda:NAME``."""
+    kind, separator, rest = label.partition(":")
+    if separator and kind == "pypi":
+        return pypi_label(rest)
+    return f"conda:{(rest if separator and kind == 'conda' else label).lower()}"
+
+
+def settle_selection(selection: Selection, archives: Mapping[str, LocalArchive]) -> tuple[Selection, list[Problem]]:
+    """Put archives in place of pending entries of one platform.
+
+    :param archives: by the entry's label.
+    :returns: the selection, and why archives do not fit.
+    """
+    settled = [(entry, archives[entry.label]) for entry in selection.pending if entry.label in archives]
+    if not settled:
+        return selection, []
+    rest = tuple(entry for entry in selection.pending if entry.label not in archives)
+    records, wheels = [*selection.records], [*selection.wheels]
+    problems = []
+    for entry, archive in settled:
+        found = list(_check_archive(entry, archive, selection))
+        problems += found
+        if found:
+            continue
+        if archive.record is not None:
+            records.append(archive.record)
+        else:
+            wheels.append(make_wheel(entry, archive))
+    return replace(selection, pending=rest).arrange(records, wheels), problems
+
+
+def make_wheel(entry: PendingEntry, archive: LocalArchive) -> Wheel:
+    """Make the wheel that ships in place of an entry."""
+    assert entry.record is not None  # every PyPI package has one
+    return Wheel(
+        name=archive.name,
+        version=archive.version,
+        file_name=archive.file_name,
+        url=None,
+        location=str(archive.path),
+        sha256=archive.sha256,
+        size_bytes=archive.size_bytes,
+        requires_dist=archive.requires_dist,
+        requires_python=archive.requires_python,
+        source=entry.record,
+    )
+
+
+def _check_archive(entry: PendingEntry, archive: LocalArchive, selection: Selection) -> Iterable[Problem]:
+    """Check that an archive is what an entry needs; tags and subdir are checked with everything that ships."""
+    owner = f"the {'PyPI package' if entry.kind == 'pypi' else 'package'} {entry.name}"
+    if (archive.kind == "wheel") != (entry.kind == "pypi"):
+        kind = "a wheel" if entry.kind == "pypi" else "a conda package"
+        yield _refuse(entry, selection.platform, f"{archive.file_name} is not {kind}, which {owner} needs")
+    elif archive.name != entry.name:
+        yield _refuse(entry, selection.platform, f"{archive.file_name} is of {archive.name}, not of {owner}")
+    elif entry.version and entry.reason not in _TREES and not _is_version(archive, entry.version):
+        yield _refuse(entry, selection.platform, f"{archive.file_name} is not version {entry.version} of {owner}")
+
+
+def _is_version(archive: LocalArchive, version: str) -> bool:
+    """Compare versions: those of a lock's source trees go stale, all others are what was solved for."""
+    if archive.kind == "conda":
+        return archive.version == version
+    from packaging.version import Version
+
+    return Version(archive.version) == Version(version)
+
+
+def _refuse(entry: PendingEntry, platform: Platform, message: str) -> Problem:
+    return Problem(
+        kind="archive-mismatch",
+        message=message,
+        platform=platform.name,
+        package=entry.label.removeprefix("conda:"),
+        feature=entry.feature,
+        key=entry.key,
+        hint="build the archive again from what the lock names",
+    )
