@@ -296,7 +296,7 @@ class Workspace:
 
     def _lock(self) -> str:
         packages = {
-            record["conda"]: record
+            locate(record): record
             for platforms in self.environments.values()
             for records in platforms.values()
             for record in records
@@ -305,7 +305,7 @@ class Workspace:
             name: {
                 "channels": [{"url": f"{self.channel.url}/"}],
                 "packages": {
-                    platform: [{"conda": record["conda"]} for record in records]
+                    platform: [dict([locate(record)]) for record in records]
                     for platform, records in platforms.items()
                 },
             }
@@ -313,6 +313,11 @@ class Workspace:
         }
         document = {"version": 1, "environments": environments, "packages": list(packages.values())}
         return yaml.safe_dump(document, sort_keys=False)
+
+
+def locate(record: Record) -> tuple[str, str]:
+    """Return the kind of a record in a lock, and its location."""
+    return next((kind, record[kind]) for kind in ("conda", "pypi") if kind in record)
 
 
 def make_workspace(directory: Path, channel: Channel, **ship: str) -> Workspace:
