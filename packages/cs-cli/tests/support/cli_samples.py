@@ -305,8 +305,7 @@ class Workspace:
             name: {
                 "channels": [{"url": f"{self.channel.url}/"}],
                 "packages": {
-                    platform: [dict([locate(record)]) for record in records]
-                    for platform, records in platforms.items()
+                    platform: [dict([locate(record)]) for record in records] for platform, records in platforms.items()
                 },
             }
             for name, platforms in self.environments.items()
