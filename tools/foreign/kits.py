@@ -31,8 +31,8 @@ def provide(kit: str) -> Path:
     :raises ForeignError: if there is no such kit, or it cannot be fetched.
     """
     if kit in _FROM_INDEX:
-        pins = REQUIREMENTS / f"{kit}.txt"
-        return fill_once(kit, pins.read_text(encoding="utf-8"), lambda directory: _FROM_INDEX[kit](pins, directory))
+        file = REQUIREMENTS / f"{kit}.txt"
+        return fill_once(kit, file.read_text(encoding="utf-8"), lambda directory: _FROM_INDEX[kit](file, directory))
     pins = debian.read_pins(kit)
     if not pins:
         raise ForeignError(f"requirements/debian.lock has no kit {kit}")
