@@ -71,7 +71,13 @@ def test_two_builds_are_the_same_in_another_directory_umask_zone_and_hash_seed(
     first = build(project, tmp_path / "one", tmp_path / "out1", machine)
     before = os.umask(0o077)
     try:
-        strange = {**machine.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Kathmandu", "LC_ALL": "C", "HOME": str(tmp_path)}
+        strange = {
+            **machine.environ,
+            "PYTHONHASHSEED": "7",
+            "TZ": "Asia/Kathmandu",
+            "LC_ALL": "C",
+            "HOME": str(tmp_path),
+        }
         far = tmp_path / "quite" / "far away"
         second = build(project, far, tmp_path / "out2", replace(machine, environ=strange))
     finally:
