@@ -48,7 +48,8 @@ class PythonProject:
         text = f'[build-system]\nrequires = ["{requirement}"]\nbuild-backend = "{build_backend}"\n'
         text += f'[project]\nname = "{self.name}"\n'
         text += 'dynamic = ["version"]\n' if self.is_dynamic else f'version = "{self.version}"\n'
-        text += f'description = "a tool"\nrequires-python = "{self.requires_python}"\n{self.lines}[project.scripts]\n{self.name} = "{self.name}:main"\n'
+        text += f'description = "a tool"\nrequires-python = "{self.requires_python}"\n{self.lines}'
+        text += f'[project.scripts]\n{self.name} = "{self.name}:main"\n'
         text += _DYNAMIC[self.backend].format(module=module, name=self.name) if self.is_dynamic else ""
         files = {
             "pyproject.toml": text,

@@ -137,7 +137,7 @@ def test_a_backend_that_makes_more_than_one_file_is_refused(machine: BuildMachin
     system = '[build-system]\nrequires = []\nbuild-backend = "spy"\nbackend-path = ["."]\n'
     made = {f"made/tool-{number}-py3-none-any.whl": "" for number in (1, 2)}
     project = PythonProject(files={"pyproject.toml": system, "spy.py": SPY, **made})
-    with pytest.raises(CliError, match="has made tool-1-.*, tool-2-.* instead of one wheel"):
+    with pytest.raises(CliError, match=r"has made tool-1-.*, tool-2-.* instead of one wheel"):
         build(project, tmp_path / "one", tmp_path / "out", machine)
 
 
