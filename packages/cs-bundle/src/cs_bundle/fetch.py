@@ -69,7 +69,7 @@ def fetch_archives(
     :returns: paths in the order of the requests; each has the name that was asked for.
     :raises FetchError: if an archive is not available; ``kind`` says why, ``url`` which one, without credentials.
     :raises ArchiveMismatchError: if a server sends a different archive.
-    :raises ArchiveNameError: if a name is not one of a package archive.
+    :raises ArchiveNameError: if a name is not safe on every file system.
     :raises DiskFullError: if the cache has no room, which is looked at before anything is fetched.
     """
     environ = os.environ if environ is None else environ

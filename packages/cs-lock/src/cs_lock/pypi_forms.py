@@ -92,7 +92,7 @@ def _write_again(forms: Sequence[Form]) -> list[Form]:
     """
     from rattler import LockFile
 
-    names = [f"./p{number:06}-1-py3-none-any.whl" for number in range(len(forms))]
+    names = [f"https://x.org/p{number:06}-1-py3-none-any.whl" for number in range(len(forms))]
     lines = [_HEAD + "\n".join(f"      - pypi: {name}" for name in names), "packages:"]
     for name, form in zip(names, forms, strict=True):
         lines += render_entry(name, "p", "1", "0" * 64, form.index, form.requires_dist, form.requires_python)
