@@ -132,7 +132,7 @@ def check_delegates(inspection: Inspection, store: ArchiveStore, console: Consol
             delegate=inspection.derivation.config.delegate,
             platform=platform.name,
             subdir=platform.subdir,
-            packages=(*platform.packages, *platform.wheels),
+            packages=platform.locked,
             supplies=platform.supplies,
             lock_directory=inspection.derivation.project.source_lock_path.absolute().parent,
             requested=inspection.derivation.names_requested_on(platform.name),
