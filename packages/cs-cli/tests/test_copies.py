@@ -70,7 +70,7 @@ def test_what_takes_bytes_is_described_by_the_same_code() -> None:
 def test_a_file_has_the_same_digest(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "hashed"
     path.write_bytes(data)
-    found = cs_lock.digests._hash_file(path)
+    found = cs_lock.digests.hash_file(path)
     assert found == (cs_bundle.hash_file(path), len(data))
 
 
