@@ -11,7 +11,7 @@ from pathlib import Path
 class Authority:
     """What ``openssl`` has made.
 
-    :ivar certificate: of the authority: whoever trusts it trusts the server.
+    :ivar certificate: of the authority. A client that trusts it trusts the server.
     :ivar server: certificate and key of a server on 127.0.0.1.
     """
 

@@ -48,6 +48,8 @@ class Dialogue:
         :param has_keys: the terminal is the one whose keys interrupt the command.
         :param is_console: wine makes a console of it, which is so wide that it breaks no line.
         """
+        self.raw = b""
+        """All that was read, as it arrived."""
         self._terminal, stream = pty.openpty()
         modes = termios.tcgetattr(stream)
         modes[1] &= ~termios.OPOST  # an end of line stays what it is
@@ -87,6 +89,7 @@ class Dialogue:
             piece = _read(self._terminal)
             if not piece:
                 break
+            self.raw += piece
             written = _leave_out(written + piece.decode())
         return written
 

@@ -20,6 +20,7 @@ from .terminal import Dialogue
 from .workshop import Workshop
 
 PROGRAM = Path(__file__).with_name("windows_programs.c")
+OLD_CONSOLE = Path(__file__).with_name("old_console.c")
 COMPILER = "x86_64-w64-mingw32-gcc"
 BULK_FILES = 60
 
@@ -110,10 +111,9 @@ class WindowsHome:
         )
 
 
-def compile_program(directory: Path) -> Path:
-    """Compile the delegate."""
-    program = directory / "tool.exe"
-    subprocess.run([COMPILER, "-O1", "-s", "-municode", "-o", str(program), str(PROGRAM)], check=True)
+def compile_program(source: Path, program: Path, *flags: str) -> Path:
+    """Compile a program for Windows."""
+    subprocess.run([COMPILER, "-O1", "-s", "-o", str(program), str(source), *flags], check=True)
     return program
 
 
@@ -182,7 +182,9 @@ def _list_bulk() -> list[Entry]:
 def open_windows_workshop(directory: Path, cache: Path) -> Iterator[Workshop]:
     """Write and serve the channel, and build runtimes from it."""
     directory.mkdir()
-    channel = write_windows_channel(directory / "channel", compile_program(directory))
+    channel = write_windows_channel(
+        directory / "channel", compile_program(PROGRAM, directory / "tool.exe", "-municode")
+    )
     names = ("tool", "batch", "hooks", *REFUSED)
     with serve(channel) as server:
         yield Workshop(

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from steady import wait_until
 
-from support.windows import CTRL_C, WindowsHome, spell
+from support.windows import CTRL_C, OLD_CONSOLE, WindowsHome, compile_program, spell
 
 Build = Callable[..., Path]
+
+CLEAR_LINE = b"\x1b[2K"
 
 
 def test_ctrl_c_ends_an_installation_and_leaves_nothing(build: Build, windows_home: WindowsHome) -> None:
@@ -63,3 +65,18 @@ def test_a_shell_has_everything_on_its_path_and_hands_its_status_back(build: Bui
         written = console.read().replace("\r\n", "")
         assert f"argument={spell(windows_home.prefix)}argument=yes" in written
         assert console.wait() == 5
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_a_console_that_obeys_no_escape_sequences_gets_none(
+    is_old: bool, build: Build, windows_home: WindowsHome, tmp_path: Path
+) -> None:
+    """wine's own console writes some about its cursor, but clears no line."""
+    old = compile_program(OLD_CONSOLE, tmp_path / "old_console.exe")
+    words = (old, spell(build())) if is_old else (build(),)
+    with windows_home.open_console(*words, "bootstrap") as console:
+        written = console.read()
+        assert console.wait() == 0, written
+    assert "installed 4 packages" in written
+    assert (CLEAR_LINE in console.raw) != is_old
+    assert ("[####" in written) != is_old

@@ -16,6 +16,7 @@ from pathlib import Path
 from . import debian
 from .errors import ForeignError
 from .places import KITS, REQUIREMENTS
+from .targets import Target
 
 ZIG = "zig"
 WINDOWS_PYTHON = "windows-python"
@@ -23,6 +24,9 @@ WINDOWS_PYTHON = "windows-python"
 
 _ONLY = {"qemu": ("usr/bin/qemu-aarch64-static",)}
 """Kits of which a part will do."""
+
+_RUNNERS = {"qemu": ("qemu",), "wine": ("wine",)}
+"""What runs programs, apart from the tools that build them."""
 
 
 def provide(kit: str) -> Path:
@@ -33,11 +37,31 @@ def provide(kit: str) -> Path:
     if kit in _FROM_INDEX:
         pins = REQUIREMENTS / f"{kit}.txt"
         return fill_once(kit, pins.read_text(encoding="utf-8"), lambda directory: _FROM_INDEX[kit](pins, directory))
+    contents, only = _describe(kit), _ONLY.get(kit, ())
+    return fill_once(kit, contents, lambda directory: debian.unpack(debian.read_pins(kit), directory, only=only))
+
+
+def _describe(kit: str) -> str:
+    """Return what decides what is in a kit of Debian."""
     pins = debian.read_pins(kit)
     if not pins:
         raise ForeignError(f"requirements/debian.lock has no kit {kit}")
-    only = _ONLY.get(kit, ())
-    return fill_once(kit, repr((pins, only)), lambda directory: debian.unpack(pins, directory, only=only))
+    return repr((pins, _ONLY.get(kit, ())))
+
+
+def list_missing(target: Target) -> list[str]:
+    """Return the kits of Debian that building and running for a target would fetch now."""
+    needed = ("rust", target.tools.kit, *_RUNNERS.get(target.runner or "", ()))
+    return [kit for kit in needed if kit not in (None, *_FROM_INDEX) and not _is_filled(kit, _describe(kit))]
+
+
+def _is_filled(kit: str, contents: str) -> bool:
+    mark = KITS / f"{kit}.mark"
+    return mark.is_file() and mark.read_text() == _digest(contents)
+
+
+def _digest(contents: str) -> str:
+    return hashlib.sha256(contents.encode()).hexdigest()
 
 
 def fill_once(kit: str, contents: str, fill: Callable[[Path], None]) -> Path:
@@ -48,16 +72,15 @@ def fill_once(kit: str, contents: str, fill: Callable[[Path], None]) -> Path:
     :param contents: what decides what is in it.
     """
     directory, mark = KITS / kit, KITS / f"{kit}.mark"
-    digest = hashlib.sha256(contents.encode()).hexdigest()
     KITS.mkdir(parents=True, exist_ok=True)
     with (KITS / f"{kit}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not mark.is_file() or mark.read_text() != digest:
+        if not _is_filled(kit, contents):
             mark.unlink(missing_ok=True)
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir()
             fill(directory)
-            mark.write_text(digest)
+            mark.write_text(_digest(contents))
     return directory
 
 

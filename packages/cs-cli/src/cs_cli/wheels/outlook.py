@@ -68,6 +68,11 @@ class Outlook:
         found = {supply.entry.label: supply.entry for supply in self.supplies if supply.action == "build"}
         return tuple(found.values())
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The archives that are taken from the archive folder."""
+        return tuple(sorted({supply.file.path for supply in self.supplies if supply.file is not None}))
+
     def on(self, platform: str) -> tuple[Supply, ...]:
         """Return how the entries of one platform get their archives."""
         return tuple(supply for supply in self.supplies if supply.platform == platform)

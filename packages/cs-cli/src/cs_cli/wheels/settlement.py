@@ -64,14 +64,24 @@ class Settler:
                 if platform.name in wanted:
                     refuse_problems([error.problem])
                 problems.append(replace(error.problem, severity="warning"))
-                lock = lock.restrict(one.name for one in lock.platforms if one.name != platform.name)
+                lock = self._drop(lock, platform)
                 continue
             for one in found:
                 problems += find_unknown_needs(one, platform, lock)
-            lock = lock.settle({one.label: one.archive for one in found}, platform=platform)
-            supplied += found
+            settled = lock.settle({one.label: one.archive for one in found}, platform=platform)
+            faults = [problem for problem in settled.errors if platform.name in problem.platforms]
+            if faults and platform.name not in wanted:
+                problems += [replace(problem, severity="warning") for problem in faults]
+                lock = self._drop(lock, platform)
+            else:
+                lock = settled
+                supplied += found
         refuse_problems(lock.errors)
         return Settlement(lock=lock, archives=tuple(_merge(supplied)), problems=tuple(problems))
+
+    def _drop(self, lock: RuntimeLock, platform: Platform) -> RuntimeLock:
+        """Leave out a platform that nobody builds for, and that lacks an archive."""
+        return lock.restrict(one.name for one in lock.platforms if one.name != platform.name)
 
     def _supply(self, supply: Supply, platform: Platform, lock: RuntimeLock) -> SuppliedArchive:
         if supply.problem is not None:
