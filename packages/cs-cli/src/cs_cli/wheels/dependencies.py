@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cs_lock import PackageRecord, Platform, Problem, RuntimeLock, list_names, normalize_pypi_name, python_of
+from cs_lock import (
+    PackageRecord,
+    Platform,
+    Problem,
+    RuntimeLock,
+    list_names,
+    list_pypi_names,
+    normalize_pypi_name,
+    python_of,
+)
 
 from .provenance import SuppliedArchive
 
-_PURL = "pkg:pypi/"
 _SYSTEMS = {
     "linux": ("posix", "linux", "Linux"),
     "osx": ("posix", "darwin", "Darwin"),
@@ -47,9 +55,7 @@ def _names_of(records: Iterable[PackageRecord]) -> Iterator[str]:
     """Yield the PyPI names of conda packages: those of their purls, and their own."""
     for record in records:
         yield normalize_pypi_name(record.name)
-        for purl in record.purls or ():
-            if purl.startswith(_PURL):
-                yield normalize_pypi_name(purl.removeprefix(_PURL).partition("@")[0].partition("?")[0])
+        yield from list_pypi_names(record.purls)
 
 
 def _list_needs(requires_dist: Iterable[str], platform: Platform, records: Iterable[PackageRecord]) -> Iterator[str]:
