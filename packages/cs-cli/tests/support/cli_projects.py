@@ -48,16 +48,22 @@ class PythonProject:
         text = f'[build-system]\nrequires = ["{requirement}"]\nbuild-backend = "{build_backend}"\n'
         text += f'[project]\nname = "{self.name}"\n'
         text += 'dynamic = ["version"]\n' if self.is_dynamic else f'version = "{self.version}"\n'
-        text += f'description = "a tool"\nrequires-python = "{self.requires_python}"\n{self.lines}[project.scripts]\n{self.name} = "{self.name}:main"\n'
+        text += f'description = "a tool"\nrequires-python = "{self.requires_python}"\n{self.lines}'
+        text += f'[project.scripts]\n{self.name} = "{self.name}:main"\n'
         text += _DYNAMIC[self.backend].format(module=module, name=self.name) if self.is_dynamic else ""
-        files = {"pyproject.toml": text, module: f'"""a tool"""\n\n__version__ = "{self.version}"\n\n\ndef main(): pass\n'}
+        files = {
+            "pyproject.toml": text,
+            module: f'"""a tool"""\n\n__version__ = "{self.version}"\n\n\ndef main(): pass\n',
+        }
         for name, content in {**files, **self.files}.items():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             (directory / name).write_text(content, encoding="utf-8")
         return directory
 
 
-def add_pypi(workspace: Workspace, location: str, name: str, *, platforms: tuple[str, ...] = (), **fields: object) -> None:
+def add_pypi(
+    workspace: Workspace, location: str, name: str, *, platforms: tuple[str, ...] = (), **fields: object
+) -> None:
     """Add a PyPI package to the lock of a workspace."""
     record: Record = {"pypi": location, "name": name, **fields}
     for platform, records in workspace.environments["ship"].items():

@@ -20,7 +20,7 @@ import zstandard
 
 from cs_cli.arguments import parse_arguments
 from cs_cli.options import BuildOptions, InspectOptions, RunOptions
-from cs_lock import PendingEntry, PypiRecord, Wheel
+from cs_lock import PypiRecord, Wheel
 from cs_stamp import Mark
 
 Record = dict[str, Any]
@@ -192,22 +192,6 @@ def locked_wheel(name: str, version: str = "1.0", *, tag: str = "py3-none-any", 
     return Wheel(**{**values, **fields}, source=PypiRecord(**{**record, **source}))
 
 
-def pending_project(name: str, location: str = ".", **fields: Any) -> PendingEntry:
-    """Return the entry of a project in a directory."""
-    values: dict[str, Any] = {
-        "label": f"pypi:{name}",
-        "kind": "pypi",
-        "name": name,
-        "version": None,
-        "reason": "directory",
-        "origin": "directory",
-        "form": "tree",
-        "location": location,
-        "key": "packages[0]",
-    }
-    return PendingEntry(**{**values, **fields})
-
-
 @dataclass
 class Channel:
     """A folder of packages, named by ``file`` addresses."""
@@ -305,8 +289,7 @@ class Workspace:
             name: {
                 "channels": [{"url": f"{self.channel.url}/"}],
                 "packages": {
-                    platform: [dict([locate(record)]) for record in records]
-                    for platform, records in platforms.items()
+                    platform: [dict([locate(record)]) for record in records] for platform, records in platforms.items()
                 },
             }
             for name, platforms in self.environments.items()

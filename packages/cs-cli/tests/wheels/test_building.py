@@ -71,7 +71,13 @@ def test_two_builds_are_the_same_in_another_directory_umask_zone_and_hash_seed(
     first = build(project, tmp_path / "one", tmp_path / "out1", machine)
     before = os.umask(0o077)
     try:
-        strange = {**machine.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Kathmandu", "LC_ALL": "C", "HOME": str(tmp_path)}
+        strange = {
+            **machine.environ,
+            "PYTHONHASHSEED": "7",
+            "TZ": "Asia/Kathmandu",
+            "LC_ALL": "C",
+            "HOME": str(tmp_path),
+        }
         far = tmp_path / "quite" / "far away"
         second = build(project, far, tmp_path / "out2", replace(machine, environ=strange))
     finally:
@@ -131,7 +137,7 @@ def test_a_backend_that_makes_more_than_one_file_is_refused(machine: BuildMachin
     system = '[build-system]\nrequires = []\nbuild-backend = "spy"\nbackend-path = ["."]\n'
     made = {f"made/tool-{number}-py3-none-any.whl": "" for number in (1, 2)}
     project = PythonProject(files={"pyproject.toml": system, "spy.py": SPY, **made})
-    with pytest.raises(CliError, match="has made tool-1-.*, tool-2-.* instead of one wheel"):
+    with pytest.raises(CliError, match=r"has made tool-1-.*, tool-2-.* instead of one wheel"):
         build(project, tmp_path / "one", tmp_path / "out", machine)
 
 
