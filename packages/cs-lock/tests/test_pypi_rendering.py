@@ -176,11 +176,9 @@ _CLAUSES = st.sampled_from(
         *("sys_platform == 'linux'", "platform_machine in 'x86_64 arm64'", "implementation_name=='cpython'"),
     ]
 )
-_MARKERS = st.recursive(
-    _CLAUSES,
-    lambda inner: st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(lambda x: f"({' '.join(x)})"),
-    max_leaves=4,
-)
+_WORDS = st.sampled_from([" and ", " or "])
+_TERMS = st.tuples(_CLAUSES, _WORDS, _CLAUSES).map(lambda parts: f"({''.join(parts)})") | _CLAUSES
+_MARKERS = st.tuples(_TERMS, _WORDS, _TERMS).map("".join) | _TERMS
 _REQUIREMENTS = st.tuples(_NAMES, st.sampled_from(["", "[e]", "[f,e]"]), _SPECIFIERS, st.none() | _MARKERS).map(
     lambda parts: "".join(parts[:3]) + (f" ; {parts[3]}" if parts[3] else "")
 )
