@@ -41,6 +41,11 @@ def parse_requirement_name(requirement: str) -> str | None:
     return normalize_pypi_name(match.group(1)) if match else None
 
 
+def has_extra(requirement: str) -> bool:
+    """Tell whether a requirement (PEP 508) is, or may be, one of an extra only."""
+    return "extra" in requirement.partition(";")[2]
+
+
 def list_pypi_names(purls: Iterable[str] | None) -> Iterator[str]:
     """Yield the names of the PyPI projects that a conda package contains, in their normal form.
 
