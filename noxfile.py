@@ -25,15 +25,17 @@ REQUIREMENTS = ROOT / "requirements"
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 # The tools for other platforms (tools/foreign) are for Linux on x86-64; only root can map all users into a namespace.
 CAN_RUN_FOREIGN = sys.platform == "linux" and platform.machine() == "x86_64" and IS_ROOT
+# A variable with which ``nox -s tests`` leaves them out.
+WITHOUT_FOREIGN = "WITHOUT_FOREIGN"
 # What runs for platforms other than this machine's.
 FOREIGN_SUITES = {
     "linux-aarch64": (
         *(f"tests-integration/test_{name}.py" for name in ("road", "hand_over", "lifecycle", "linker", "awkward")),
-        *(f"tests-integration/test_{name}.py" for name in ("hostile", "conda_delegate", "local_archives")),
+        *(f"tests-integration/test_{name}.py" for name in ("hostile", "conda_delegate", "local_archives", "boot")),
         *(f"tests-integration/faults/test_{name}.py" for name in ("kills", "signals", "together")),
         *("--kills", "4"),
     ),
-    "win-64": ("tests-integration/windows",),
+    "win-64": ("tests-integration/windows", "tests-integration/test_boot.py"),
 }
 
 # Tests of the crates that see the emulation instead of the runtime. qemu: a user namespace may not mount overlays;
@@ -129,8 +131,14 @@ def tests_tools(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
-    """Run everything that must pass before a change lands; the last line says what did not."""
+    """Run everything that must pass before a change lands; the last line says what did not.
+
+    ``foreign`` belongs to it where its tools are in the cache: a fresh clone is tested without Debian, which may have
+    replaced a package that is pinned here.
+    """
     names = ["lint", "typing", "rust", *(f"tests-{name}" for name in (*PACKAGES, "tools")), "docs", "integration"]
+    left_out = find_foreign_obstacle(session)
+    names += [] if left_out else ["foreign"]
     report, skipped = (Path(session.create_tmp()).resolve() / name for name in ("report.json", "skipped.txt"))
     for file in (report, skipped):
         file.unlink(missing_ok=True)
@@ -139,9 +147,22 @@ def tests(session: nox.Session) -> None:
     skips = session.run(sys.executable, "tools/skipped.py", str(skipped), external=True, silent=True)
     results = {one["name"]: one["result"] for one in json.loads(report.read_text(encoding="utf-8"))["sessions"]}
     # At the end of the program, so that not even a line of nox comes after it.
-    atexit.register(print, summarize(names, results, "foreign not run: nox -s foreign", str(skips).strip()))
+    atexit.register(print, summarize(names, results, left_out, str(skips).strip()))
     if set(results.values()) != {"success"} or len(results) != len(names):
         session.error("not everything passed")
+
+
+def find_foreign_obstacle(session: nox.Session) -> str:
+    """Say why ``nox -s tests`` leaves out the tests for other platforms; empty if it runs them."""
+    if os.environ.get(WITHOUT_FOREIGN):
+        return f"foreign not run: {WITHOUT_FOREIGN} is set"
+    if not CAN_RUN_FOREIGN:
+        return "foreign not run: only as root on Linux on x86-64"
+    ask = (sys.executable, "-m", "foreign", "missing", *FOREIGN_SUITES)
+    settings = {"PYTHONPATH": str(ROOT / "tools")}
+    missing = session.run(*ask, env=settings, external=True, silent=True, stderr=None)
+    kits = ", ".join(str(missing).split())
+    return f"foreign not run: {kits} not in the cache, nox -s foreign fetches them" if kits else ""
 
 
 def summarize(names: Sequence[str], results: dict[str, str], *skips: str) -> str:

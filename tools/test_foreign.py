@@ -147,6 +147,20 @@ def test_a_kit_that_was_not_finished_is_fetched_again(shelf: list[Path], monkeyp
     assert [path.name for path in kits.provide("some").iterdir()] == ["tool"]
 
 
+def test_the_kits_that_are_missing_are_those_of_debian_that_a_platform_needs(
+    shelf: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(debian, "read_pins", lambda _: [PIN])
+    assert kits.list_missing(find_target("win-64")) == ["rust", "mingw", "wine"]
+    assert kits.list_missing(find_target("linux-aarch64")) == ["rust", "arm64", "qemu"]
+    assert kits.list_missing(find_target("win-arm64")) == ["rust"]
+    for kit in ("rust", "wine"):
+        kits.provide(kit)
+    assert kits.list_missing(find_target("win-64")) == ["mingw"]
+    monkeypatch.setattr(debian, "read_pins", lambda _: [Pin(kit="some", sha256="cd" * 32, uri=PIN.uri)])
+    assert kits.list_missing(find_target("win-64")) == ["rust", "mingw", "wine"]
+
+
 def test_a_kit_that_nobody_has_named_is_refused(shelf: list[Path]) -> None:
     with pytest.raises(ForeignError, match=r"requirements/debian.lock has no kit other"):
         kits.provide("other")

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from support.certificates import make_authority
 from support.commands import Home
 from support.inspection import assert_complete, list_names
 from support.processes import assert_no_process_in
+from support.scenarios import check_private_authority
 from support.servers import Answer, Fault, Server, at_first, no_fault, serve
 from support.workshop import Workshop, open_plain_workshop
 
@@ -274,6 +276,17 @@ def test_a_netrc_file_with_comments_quotes_and_a_broken_line_is_used(runtime: Pa
 def test_a_plain_channel_needs_no_certificates(variable: str, value: str, runtime: Path, home: Home) -> None:
     home.extra[variable] = value
     assert home.run(runtime, "word").returncode == 0
+
+
+@pytest.mark.tools("openssl")
+def test_a_private_authority_is_trusted_when_it_is_named(
+    runtime: Path, workshop: Workshop, home: Home, tmp_path: Path
+) -> None:
+    """The fixture ``runtime`` has put the packages into the cache of ``cs``."""
+    authority = make_authority(tmp_path / "authority")
+    with serve(workshop.server.directory, certificate=authority.server) as secure:
+        online = workshop.served_by(secure).build(layout='"online"')
+        check_private_authority(home, online, authority.certificate)
 
 
 def test_credentials_do_not_follow_a_redirect_to_another_host(

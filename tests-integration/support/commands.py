@@ -61,3 +61,7 @@ class Home:
     def prefix(self) -> Path:
         """Where the runtime ``demo`` installs for this user."""
         return self.directory / ".conda" / "demo"
+
+    def spell(self, path: Path) -> str:
+        """Return a path as programs of this user name it."""
+        return str(path)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .commands import Home
-from .processes import let_run, start
+from .processes import User, let_run, start
 
 Condition = Callable[[], bool]
 
@@ -33,10 +33,13 @@ class Instant:
     whole_group: bool
 
 
-def choose_instant(number: int, seed: int, *, home: Home, duration_seconds: float) -> Instant:
+def choose_instant(
+    number: int, seed: int, *, home: User, duration_seconds: float, files: int = FILES_OF_A_PREFIX
+) -> Instant:
     """Choose the instant of kill ``number``: every other one at a time, the rest at an event on the disk.
 
     :param duration_seconds: how long the command takes when it is not killed.
+    :param files: about how many files the prefix gets.
     """
     randomness = random.Random(f"{seed}-{number}")
     whole_group = randomness.random() < 0.5
@@ -44,15 +47,15 @@ def choose_instant(number: int, seed: int, *, home: Home, duration_seconds: floa
         # Spread evenly, with some noise, so that few kills cover the whole run.
         share = (number // 2 % 6 + randomness.random()) / 6
         return Instant(f"after {share:.0%} of its time", lambda: True, share * duration_seconds, whole_group)
-    words, condition = choose_event(randomness, home.prefix)
+    words, condition = choose_event(randomness, home.prefix, files)
     return Instant(words, condition, randomness.choice([0, 0.0001, 0.001, 0.003]), whole_group)
 
 
-def choose_event(randomness: random.Random, prefix: Path) -> tuple[str, Condition]:
+def choose_event(randomness: random.Random, prefix: Path, files: int) -> tuple[str, Condition]:
     """Choose an event around a prefix that can be seen from outside."""
     staging = prefix.with_name(".demo.staging")
     place = _identify(prefix)
-    count = randomness.randrange(1, FILES_OF_A_PREFIX)
+    count = randomness.randrange(1, files)
     return randomness.choice(
         [
             ("as the staging directory appears", staging.exists),
@@ -77,7 +80,7 @@ def count_files(directory: Path) -> int:
     return sum(len(names) for _, _, names in os.walk(directory))
 
 
-def run_and_kill(command: Sequence[str | Path], home: Home, instant: Instant) -> bool:
+def run_and_kill(command: Sequence[str | Path], home: User, instant: Instant) -> bool:
     """Run a command as the home's user and kill it.
 
     :returns: whether it was still alive then.

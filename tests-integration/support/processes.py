@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from steady import wait_until
 
@@ -17,7 +17,23 @@ LONG_SECONDS = "3600"
 """A script that takes this long is ended by the test."""
 
 
-def start(home: Home, *command: str | Path, **options: Any) -> subprocess.Popen[str]:
+class User(Protocol):
+    """Who runs a runtime ``demo``, on whatever system."""
+
+    @property
+    def directory(self) -> Path:
+        """The home, which is the working directory too."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of this user."""
+
+    @property
+    def prefix(self) -> Path:
+        """Where the runtime installs for this user."""
+
+
+def start(home: User, *command: str | Path, **options: Any) -> subprocess.Popen[str]:
     """Start a command as the home's user, as the leader of a process group, like a shell does.
 
     :param options: what ``Popen`` takes.

@@ -1,4 +1,4 @@
-"""Serve a folder over HTTP on loopback: as it should be, or with faults, as the test says."""
+"""Serve a folder over HTTP or HTTPS on loopback: as it should be, or with faults, as the test says."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import functools
 import http.server
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -76,11 +77,16 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, directory: Path, port: int = 0) -> None:
+    def __init__(self, directory: Path, port: int = 0, *, certificate: Path | None = None) -> None:
         self.directory = directory
+        self.scheme = "https" if certificate else "http"
         self.fault: Fault = no_fault
         self.asked: list[Asked] = []
         super().__init__(("127.0.0.1", port), functools.partial(Answer, directory=str(directory)))
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     @property
     def port(self) -> int:
@@ -90,19 +96,20 @@ class Server(http.server.ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """What the folder's files are below."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of connections that were broken on purpose."""
 
 
 @contextlib.contextmanager
-def serve(directory: Path, port: int = 0) -> Iterator[Server]:
+def serve(directory: Path, port: int = 0, *, certificate: Path | None = None) -> Iterator[Server]:
     """Serve ``directory`` until the block ends.
 
     :param port: 0 for any that is free.
+    :param certificate: serve over HTTPS with this certificate and its key.
     """
-    with Server(directory, port) as server:
+    with Server(directory, port, certificate=certificate) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import struct
 import subprocess
 import termios
 import unicodedata
@@ -39,15 +40,23 @@ def run_raw(words: Sequence[str | Path], **options: Any) -> subprocess.Completed
 class Dialogue:
     """A command on a terminal of its own, and the user there. Leaving the context waits for its end."""
 
-    def __init__(self, words: Sequence[str | Path], *, has_keys: bool = False, **options: Any) -> None:
+    def __init__(
+        self, words: Sequence[str | Path], *, has_keys: bool = False, is_console: bool = False, **options: Any
+    ) -> None:
         """Start the command.
 
         :param has_keys: the terminal is the one whose keys interrupt the command.
+        :param is_console: wine makes a console of it, which is so wide that it breaks no line.
         """
+        self.raw = b""
+        """All that was read, as it arrived."""
         self._terminal, stream = pty.openpty()
         modes = termios.tcgetattr(stream)
         modes[1] &= ~termios.OPOST  # an end of line stays what it is
         modes[3] &= ~termios.ECHO
+        if is_console:
+            fcntl.ioctl(stream, termios.TIOCSWINSZ, struct.pack("4H", 24, 400, 0, 0))
+            modes[0] &= ~termios.ICRNL  # wine does this too, but only when a program reads
         termios.tcsetattr(stream, termios.TCSANOW, modes)
         words = [str(word) for word in words]
         options |= {"stdin": stream, "stdout": stream, "stderr": stream, "start_new_session": True}
@@ -59,8 +68,10 @@ class Dialogue:
     def __enter__(self) -> Dialogue:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
+            if kind is not None:  # a command that waits for an answer would not end
+                self._process.kill()
             self.read()
             self._process.wait(60)
         finally:
@@ -73,13 +84,18 @@ class Dialogue:
 
     def read(self, until: str | None = None) -> str:
         """Read what the command writes, up to some text or to the end; colours and cleared lines left out."""
-        written = b""
-        while until is None or not written.endswith(until.encode()):
+        written = ""
+        while until is None or until not in written:
             piece = _read(self._terminal)
             if not piece:
                 break
-            written += piece
-        return re.sub(r"\x1b\[[0-9;]+m|\r\x1b\[2K", "", written.decode())
+            self.raw += piece
+            written = _leave_out(written + piece.decode())
+        return written
+
+    def wait(self) -> int:
+        """Wait for the command's end and return its exit status."""
+        return self._process.wait(60)
 
 
 def run_on_terminal(words: Sequence[str | Path], keys: str = "", **options: Any) -> str:
@@ -90,6 +106,11 @@ def run_on_terminal(words: Sequence[str | Path], keys: str = "", **options: Any)
     with Dialogue(words, **options) as dialogue:
         dialogue.type(keys)
         return dialogue.read()
+
+
+def _leave_out(written: str) -> str:
+    """Leave out colours, cleared lines, and what wine's console says about its cursor and its title."""
+    return re.sub(r"\x1b\[[0-9;]+m|\r\x1b\[2K|\x1b\[\?25[lh]|\x1b\[K|\x1b\[1C|\x1b\][^\x07]*\x07", "", written)
 
 
 def _read(terminal: int) -> bytes:

@@ -16,10 +16,21 @@ from .channel.build import index_channel
 from .channel.solve import solve
 from .commands import Command, run_command
 from .servers import serve
+from .terminal import Dialogue
 from .workshop import Workshop
 
 PROGRAM = Path(__file__).with_name("windows_programs.c")
+OLD_CONSOLE = Path(__file__).with_name("old_console.c")
 COMPILER = "x86_64-w64-mingw32-gcc"
+BULK_FILES = 60
+
+ARGUMENTS = (
+    "plain", "two words", 'a "quoted" word', "back\\slash\\", 'both\\"', "", "%PATH%", "^&|<>", "ünïcode 名",
+    "--path=x", "'single'", "tab\there",
+)  # fmt: skip
+"""What is hard to hand on."""
+
+CTRL_C = "\x03"
 
 # Says where it ran, in three of the forms that programs write a path in, and waits for what LINK_WAITS_FOR names.
 POST_LINK = rb"""@echo off
@@ -70,10 +81,19 @@ class WindowsHome:
         inherited = {name: value for name, value in os.environ.items() if name in kept or name.startswith("WINE")}
         return {**inherited, "DEMO_PREFIX": spell(self.prefix), **self.extra}
 
+    def spell(self, path: Path) -> str:
+        """Return a path as programs of this user name it."""
+        return spell(path)
+
     def run(self, executable: Path, *words: str, **options: Any) -> Command:
         """Run a Windows program to its end. Its status comes modulo 256, as all statuses do here."""
         settings: dict[str, Any] = {"env": self.environment, "cwd": self.directory, "stdin": None, "input": ""}
         return run_command([self.wine, executable, *words], **{**settings, **options}, encoding="utf-8")
+
+    def open_console(self, executable: Path, *words: str) -> Dialogue:
+        """Start a Windows program at a console, which wine makes of a terminal."""
+        command: list[str | Path] = [self.wine, executable, *words]
+        return Dialogue(command, has_keys=True, is_console=True, env=self.environment, cwd=self.directory)
 
     def start(self, executable: Path, *words: str, **extra: str) -> subprocess.Popen[str]:
         """Start a Windows program. It is this process's own child: to kill that is to kill it.
@@ -91,10 +111,9 @@ class WindowsHome:
         )
 
 
-def compile_program(directory: Path) -> Path:
-    """Compile the delegate."""
-    program = directory / "tool.exe"
-    subprocess.run([COMPILER, "-O1", "-s", "-municode", "-o", str(program), str(PROGRAM)], check=True)
+def compile_program(source: Path, program: Path, *flags: str) -> Path:
+    """Compile a program for Windows."""
+    subprocess.run([COMPILER, "-O1", "-s", "-o", str(program), str(source), *flags], check=True)
     return program
 
 
@@ -155,15 +174,17 @@ def _list_tool(program: Path) -> list[Entry]:
     ]
 
 
-def _list_bulk(files: int = 60) -> list[Entry]:
-    return [Entry(path=f"share/bulk/{number}.txt", content=f"{number}\n".encode()) for number in range(files)]
+def _list_bulk() -> list[Entry]:
+    return [Entry(path=f"share/bulk/{number}.txt", content=f"{number}\n".encode()) for number in range(BULK_FILES)]
 
 
 @contextlib.contextmanager
 def open_windows_workshop(directory: Path, cache: Path) -> Iterator[Workshop]:
     """Write and serve the channel, and build runtimes from it."""
     directory.mkdir()
-    channel = write_windows_channel(directory / "channel", compile_program(directory))
+    channel = write_windows_channel(
+        directory / "channel", compile_program(PROGRAM, directory / "tool.exe", "-municode")
+    )
     names = ("tool", "batch", "hooks", *REFUSED)
     with serve(channel) as server:
         yield Workshop(

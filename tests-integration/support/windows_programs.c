@@ -24,6 +24,11 @@ static void touch(const wchar_t *path) {
     CloseHandle(CreateFileW(path, GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_ALWAYS, 0, NULL));
 }
 
+static BOOL WINAPI end_politely(DWORD event) {
+    static wchar_t value[32768];
+    ExitProcess(find(L"TOOL_INTERRUPTED", value) ? wcstoul(value, NULL, 10) : event);
+}
+
 int wmain(int count, wchar_t **words) {
     static wchar_t value[32768];
     for (int index = 1; index < count; index++)
@@ -32,6 +37,10 @@ int wmain(int count, wchar_t **words) {
     for (int index = 0; index < 4; index++)
         if (find(names[index], value))
             say(names[index], value);
+    if (find(L"TOOL_OPENS", value))
+        CreateFileW(value, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    if (find(L"TOOL_INTERRUPTED", value))
+        SetConsoleCtrlHandler(end_politely, TRUE);
     if (find(L"TOOL_STARTED", value))
         touch(value);
     if (find(L"TOOL_WAITS_FOR", value))

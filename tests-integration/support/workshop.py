@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,16 @@ class Workshop:
         if key not in self.built:
             self.built[key] = self._build(settings, without, condarc)
         return self.built[key]
+
+    def served_by(self, server: Server) -> Workshop:
+        """Build the same runtimes from the same packages at another address.
+
+        ``cs`` does not ask there: its cache has the packages as soon as this workshop has built with them.
+        """
+        here, there = self.server.url, server.url
+        records = [{**record, "url": str(record["url"]).replace(here, there)} for record in self.records]
+        directory = self.directory.with_name(f"{self.directory.name}-{server.port}")
+        return replace(self, directory=directory, server=server, records=records, built={})
 
     def _build(self, settings: dict[str, str], without: Sequence[str], condarc: str | None) -> Path:
         if condarc is not None:

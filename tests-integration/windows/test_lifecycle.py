@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from steady import wait_until
 
-from support.terminal import Dialogue
-from support.windows import WindowsHome, spell
+from support.killing import choose_instant, run_and_kill
+from support.windows import BULK_FILES, WindowsHome, spell
 
 Build = Callable[..., Path]
 
-LINK_WAIT = "LINK_WAITS_FOR"
+WINE_FAILED = "(os error 1359)"
+"""wine 8.0 has lost a process that it was about to start: about one of a thousand, if many start at once."""
 
 
 def version_of(home: WindowsHome) -> str:
@@ -59,13 +60,32 @@ def test_what_a_killed_runtime_has_started_ends_with_it(build: Build, windows_ho
     assert not done.exists()
 
 
+def test_a_run_that_is_killed_at_any_time_is_made_up_for_by_the_next(
+    kill: int, seed: int, build: Build, windows_home: WindowsHome
+) -> None:
+    command = (windows_home.wine, build(), "bootstrap")
+    instant = choose_instant(kill, seed, home=windows_home, duration_seconds=1, files=BULK_FILES)
+    run_and_kill(command, windows_home, instant)
+    completed = windows_home.run(build(), "x")
+    assert completed.returncode == 0, (instant, completed.stderr)
+    assert "another process" not in completed.stderr, instant
+    assert len(list((windows_home.prefix / "share/bulk").iterdir())) == BULK_FILES
+    # What its programs still had open is put aside, and removed by the next command that changes anything.
+    assert beside(windows_home) in ([], [".demo.removed"])
+    windows_home.run(build(), "bootstrap", "--force", check=True)
+    assert beside(windows_home) == []
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_eight_at_once_all_succeed(force: bool, build: Build, windows_home: WindowsHome) -> None:
     words = ("bootstrap", "--force") if force else ("x",)
     processes = [windows_home.start(build(), *words) for _ in range(8)]
     for process in processes:
         _, messages = process.communicate(timeout=300)
-        assert process.returncode == 0, messages
+        if WINE_FAILED in messages:
+            windows_home.run(build(), *words, check=True)
+        else:
+            assert process.returncode == 0, messages
     assert beside(windows_home) == []
 
 
@@ -109,16 +129,3 @@ def test_status_writes_nothing(build: Build, windows_home: WindowsHome) -> None:
     before = [place.stat().st_mtime_ns for place in places]
     assert windows_home.run(runtime, "status").returncode == 0
     assert [place.stat().st_mtime_ns for place in places] == before
-
-
-def test_ctrl_c_ends_an_installation_and_leaves_nothing(build: Build, windows_home: WindowsHome) -> None:
-    started = windows_home.directory / "started"
-    windows_home.extra |= {LINK_WAIT: spell(windows_home.directory / "never"), "LINK_STARTED": spell(started)}
-    words: list[str | Path] = [windows_home.wine, build(), "bootstrap"]
-    with Dialogue(words, has_keys=True, env=windows_home.environment, cwd=windows_home.directory) as dialogue:
-        wait_until(started.exists)
-        dialogue.type("\x03")
-        written = dialogue.read()
-    assert "post-link script" not in written, written
-    assert not windows_home.prefix.exists()
-    assert beside(windows_home) == []

@@ -8,15 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from support.windows import REFUSED, WindowsHome, spell
+from support.windows import ARGUMENTS, REFUSED, WindowsHome, spell
 from support.workshop import Workshop
 
 Build = Callable[..., Path]
-
-ARGUMENTS = (
-    "plain", "two words", 'a "quoted" word', "back\\slash\\", 'both\\"', "", "%PATH%", "^&|<>", "ünïcode 名",
-    "--path=x", "'single'", "tab\there",
-)  # fmt: skip
 
 
 def read_arguments(output: str) -> list[str]:

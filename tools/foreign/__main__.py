@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import debian
+from . import debian, kits
 from .compiling import QUICK, build_template, environment
 from .errors import ForeignError
 from .places import TEMPLATE
@@ -37,6 +37,8 @@ def parse(words: list[str] | None) -> argparse.Namespace:
         call = commands.add_parser(name, help=words_of_help)
         call.add_argument("subdir", choices=subdirs)
         call.add_argument("words", nargs=argparse.REMAINDER)
+    missing = commands.add_parser("missing", help="name the kits that a platform needs and Debian would be asked for")
+    missing.add_argument("subdirs", nargs="+", choices=subdirs)
     commands.add_parser("pin", help="write requirements/debian.lock anew")
     return parser.parse_args(words)
 
@@ -46,6 +48,9 @@ def main(words: list[str] | None = None) -> int:
     arguments = parse(words)
     if arguments.command == "pin":
         debian.write_pins()
+    elif arguments.command == "missing":
+        found = [kit for subdir in arguments.subdirs for kit in kits.list_missing(find_target(subdir))]
+        print("".join(f"{kit}\n" for kit in dict.fromkeys(found)), end="")
     elif arguments.command == "template":
         profile = QUICK if arguments.quick else "release"
         print(build_template(find_target(arguments.subdir), profile=profile))

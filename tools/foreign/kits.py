@@ -7,17 +7,26 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from . import debian
 from .errors import ForeignError
 from .places import KITS, REQUIREMENTS
+from .targets import Target
 
 ZIG = "zig"
-_ZIG_PINS = REQUIREMENTS / "zig.txt"
+WINDOWS_PYTHON = "windows-python"
+"""Python for Windows: what python.org offers for embedding, which a package of the Python Package Index holds."""
+
 _ONLY = {"qemu": ("usr/bin/qemu-aarch64-static",)}
 """Kits of which a part will do."""
+
+_RUNNERS = {"qemu": ("qemu",), "wine": ("wine",)}
+"""What runs programs, apart from the tools that build them."""
 
 
 def provide(kit: str) -> Path:
@@ -25,13 +34,34 @@ def provide(kit: str) -> Path:
 
     :raises ForeignError: if there is no such kit, or it cannot be fetched.
     """
-    if kit == ZIG:
-        return fill_once(kit, _ZIG_PINS.read_text(encoding="utf-8"), _install_zig)
+    if kit in _FROM_INDEX:
+        pins = REQUIREMENTS / f"{kit}.txt"
+        return fill_once(kit, pins.read_text(encoding="utf-8"), lambda directory: _FROM_INDEX[kit](pins, directory))
+    contents, only = _describe(kit), _ONLY.get(kit, ())
+    return fill_once(kit, contents, lambda directory: debian.unpack(debian.read_pins(kit), directory, only=only))
+
+
+def _describe(kit: str) -> str:
+    """Return what decides what is in a kit of Debian."""
     pins = debian.read_pins(kit)
     if not pins:
         raise ForeignError(f"requirements/debian.lock has no kit {kit}")
-    only = _ONLY.get(kit, ())
-    return fill_once(kit, repr((pins, only)), lambda directory: debian.unpack(pins, directory, only=only))
+    return repr((pins, _ONLY.get(kit, ())))
+
+
+def list_missing(target: Target) -> list[str]:
+    """Return the kits of Debian that building and running for a target would fetch now."""
+    needed = ("rust", target.tools.kit, *_RUNNERS.get(target.runner or "", ()))
+    return [kit for kit in needed if kit not in (None, *_FROM_INDEX) and not _is_filled(kit, _describe(kit))]
+
+
+def _is_filled(kit: str, contents: str) -> bool:
+    mark = KITS / f"{kit}.mark"
+    return mark.is_file() and mark.read_text() == _digest(contents)
+
+
+def _digest(contents: str) -> str:
+    return hashlib.sha256(contents.encode()).hexdigest()
 
 
 def fill_once(kit: str, contents: str, fill: Callable[[Path], None]) -> Path:
@@ -42,19 +72,42 @@ def fill_once(kit: str, contents: str, fill: Callable[[Path], None]) -> Path:
     :param contents: what decides what is in it.
     """
     directory, mark = KITS / kit, KITS / f"{kit}.mark"
-    digest = hashlib.sha256(contents.encode()).hexdigest()
     KITS.mkdir(parents=True, exist_ok=True)
     with (KITS / f"{kit}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not mark.is_file() or mark.read_text() != digest:
+        if not _is_filled(kit, contents):
             mark.unlink(missing_ok=True)
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir()
             fill(directory)
-            mark.write_text(digest)
+            mark.write_text(_digest(contents))
     return directory
 
 
-def _install_zig(directory: Path) -> None:
-    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")
-    subprocess.run([*pip, "--require-hashes", "--target", str(directory), "-r", str(_ZIG_PINS)], check=True)
+def _install(pins: Path, directory: Path) -> None:
+    """Install wheels into a folder."""
+    _call_pip("install", "--target", str(directory), "-r", str(pins))
+
+
+def _unpack_python(pins: Path, directory: Path) -> None:
+    """Take the files of the newest Python out of the package, without the one that switches site-packages off."""
+    with tempfile.TemporaryDirectory(dir=directory) as scratch:
+        _call_pip("download", "--no-binary", ":all:", "--dest", scratch, "-r", str(pins))
+        (archive,) = Path(scratch).glob("*.tar.gz")
+        with tarfile.open(archive) as tar:
+            (name,) = (name for name in tar.getnames() if name.endswith("/data.zip"))
+            data = tar.extractfile(name)
+            assert data is not None
+            with zipfile.ZipFile(data) as files:
+                files.extractall(scratch)
+        for file in (Path(scratch) / "cp313").iterdir():
+            if file.suffix != "._pth":
+                file.rename(directory / file.name)
+
+
+_FROM_INDEX = {ZIG: _install, WINDOWS_PYTHON: _unpack_python}
+
+
+def _call_pip(command: str, *words: str) -> None:
+    pip = (sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check", "--no-deps")
+    subprocess.run([*pip, "--require-hashes", *words], check=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import repacked
 
 from cli_samples import Channel, Cs, Outcome, Workspace, make_template, make_workspace, small_channel
 from cs_cli.main import main
@@ -14,7 +15,7 @@ from cs_cli.main import main
 def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let every test see the same machine, with caches of its own, and leave the process's signals alone."""
     monkeypatch.setattr("cs_cli.project.platforms.host_platform", lambda: "linux-64")
-    for module in ("building.preparation", "run", "building.bytecode"):
+    for module in ("building.preparation", "building.machine", "building.bytecode", "run"):
         monkeypatch.setattr(f"cs_cli.{module}.host_platform", lambda: "linux-64")
     monkeypatch.setattr("cs_cli.main.interrupt_on_signals", lambda: None)
     monkeypatch.setenv("CONDA_SHIP_CACHE_DIR", str(tmp_path / "cache"))
@@ -64,3 +65,9 @@ def cs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_
         return Outcome(status, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def backends(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return variables that let pip find build backends without a network."""
+    return repacked.variables(repacked.write_wheels(tmp_path_factory.mktemp("backends")))

@@ -180,22 +180,20 @@ def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspect
 
 
 def _build(options: BuildOptions) -> int:
-    from .building.preparation import prepare_builds
+    from .building.preparation import prepared_builds
     from .building.several import build_several, describe_plans
     from .project.platforms import ALL_PLATFORMS
     from .terminal.console import print_json, print_lines
     from .terminal.lines import whole
 
-    requests = prepare_builds(options)
-    if options.dry_run:
-        document = describe_plans(requests, options.out_dir)
-        names = [name for build in document["builds"] for name in build["files"]]
-        lines: list[Line] = [("would stage ", whole(str(options.out_dir / name))) for name in names]
-        faults = None
-    else:
-        outcome = build_several(requests, options.out_dir, keep_going=options.platform == ALL_PLATFORMS)
-        document, faults = outcome.to_dict(), outcome.fault()
-        lines = [(whole(line),) for line in outcome.lines]
+    with prepared_builds(options) as requests:
+        if options.dry_run:
+            plans = describe_plans(requests, options.out_dir)
+            document, lines, faults = plans.to_dict(), plans.lines, None
+        else:
+            outcome = build_several(requests, options.out_dir, keep_going=options.platform == ALL_PLATFORMS)
+            document, faults = outcome.to_dict(), outcome.fault()
+            lines = [(whole(line),) for line in outcome.lines]
     if options.json:
         print_json({**document, "warnings": requests[0].console.warnings})
     else:
@@ -206,13 +204,13 @@ def _build(options: BuildOptions) -> int:
 
 
 def _run(options: RunOptions) -> int:
-    from .building.preparation import prepare_build
+    from .building.preparation import prepared_build
     from .run import run_runtime
 
-    request = prepare_build(options)
-    return run_runtime(
-        request.plan, request.materials, options.arguments, request.console, install_path=options.install_path
-    )
+    with prepared_build(options) as request:
+        return run_runtime(
+            request.plan, request.materials, options.arguments, request.console, install_path=options.install_path
+        )
 
 
 def _verify(options: VerifyOptions) -> int:

@@ -20,7 +20,8 @@ from steady import wait_until
 
 import cs_cli.building.bytecode
 from cli_samples import Channel, Cs, Workspace, make_workspace
-from cs_cli.building.bytecode import compiled_name, pack_bytecode
+from cs_cli.building.bytecode import compiled_name, list_wheel_modules, pack_bytecode
+from cs_cli.building.temporary_prefix import TemporaryPrefix
 from cs_cli.errors import CliError
 from cs_stamp import read_stamp
 
@@ -34,9 +35,19 @@ MODULES = {
     **{f"hello/module_{number}.py": f"NAMES = {{'x{number}', 'y'}}\n" for number in range(20)},
 }
 
+WHEELS = {
+    "shipped.dist-info": (
+        b"conda-ship",
+        ["shipped/a.py", '"shipped/b, c.py"', "shipped/data.txt", "../../../bin/shipped.py"],
+    ),
+    "added.dist-info": (b"pip", ["added/a.py"]),
+}
+"""INSTALLER and paths in RECORD, by the directory of each."""
 
-def install_fake(plan: Any, template: Path, supplies: Any, work: Path, prefix: Path) -> None:
+
+def install_fake(plan: Any, template: Path, supplies: Any, work: Path) -> TemporaryPrefix:
     """Make a prefix as the runtime would, around the Python of the tests."""
+    prefix = work / "prefix"
     for name, text in MODULES.items():
         path = prefix / SITE / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,6 +61,7 @@ def install_fake(plan: Any, template: Path, supplies: Any, work: Path, prefix: P
         files = [f"{SITE}/{name}" for name in MODULES] if package.name == "hello" else [f"{SITE}/native.py"]
         record = prefix / "conda-meta" / f"{package.name}-{package.version}-{package.build}.json"
         record.write_text(json.dumps({"files": files}))
+    return TemporaryPrefix(path=prefix, runtime=template, subdir=plan.subdir)
 
 
 @pytest.fixture
@@ -58,7 +70,7 @@ def build(tmp_path: Path, template: Path, cs: Cs, monkeypatch: pytest.MonkeyPatc
     channel = Channel(tmp_path / "channel")
     channel.add("python", {"bin/python": b"#!"}, version=f"{VERSION}.0")
     channel.add("hello", {}, "python", noarch="python", entry_points=["hello = hello:main"])
-    monkeypatch.setattr(cs_cli.building.bytecode, "_install", install_fake)
+    monkeypatch.setattr(cs_cli.building.bytecode, "install_temporary_prefix", install_fake)
 
     def build(out_dir: str = "dist", **ship: str) -> Path:
         root = make_workspace(tmp_path / "workspace", channel, bytecode='"shipped"', **ship).write()
@@ -76,6 +88,14 @@ def unpack(runtime: Path) -> dict[str, bytes]:
     raw = zstandard.ZstdDecompressor().decompressobj().decompress(data)
     with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
         return {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]
+
+
+def test_modules_of_wheels_are_those_that_their_records_list(tmp_path: Path) -> None:
+    for name, (installer, rows) in WHEELS.items():
+        (tmp_path / SITE / name).mkdir(parents=True)
+        (tmp_path / SITE / name / "INSTALLER").write_bytes(installer)
+        (tmp_path / SITE / name / "RECORD").write_text("".join(f"{row},,\n" for row in rows))
+    assert sorted(list_wheel_modules(tmp_path, SITE)) == [f"{SITE}/shipped/a.py", f"{SITE}/shipped/b, c.py"]
 
 
 def test_modules_of_noarch_packages_are_compiled_and_no_others(build: Callable[..., Path]) -> None:
@@ -129,13 +149,13 @@ def test_another_platform_cannot_be_compiled_for(
 def test_an_installation_that_fails_says_what_the_runtime_said(
     workspace: Workspace, template: Path, cs: Cs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess(command, 74, "", "demo: the disk is full\n")
+    def fail(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.CompletedProcess(command, 74, b"", b"demo: the disk is full\n")
 
-    monkeypatch.setattr("cs_cli.building.bytecode.subprocess.run", fail)
+    monkeypatch.setattr("cs_cli.building.temporary_prefix.subprocess.run", fail)
     outcome = cs("build", "--bytecode", "shipped")
     assert outcome.status == 1
-    assert "cannot install the packages to compile them: demo: the disk is full" in outcome.err
+    assert "cannot install the packages into a temporary prefix: demo: the disk is full" in outcome.err
     assert not Path("dist").exists()
 
 

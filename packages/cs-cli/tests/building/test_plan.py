@@ -79,6 +79,7 @@ def test_every_setting_reaches_the_header_or_is_for_the_builder_alone(
     workspace.environments["default"] = workspace.environments["ship"]
     monkeypatch.chdir(workspace.write())
     Path("runtime.condarc").write_text("a: b\n", encoding="utf-8")
+    Path("dist/pkgs").mkdir(parents=True)
     plain = compose_header(plan(), None).to_dict()
     others = (word for word in key.choices if word != plain.get(key.attribute))
     value = next(others, EXAMPLES.get(key.value_type))

@@ -11,17 +11,17 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
-from cs_stamp import literal_path, write_stamp
+from cs_manifest import ShipConfig
 
 from ..archives.supplies import Supplies
 from ..errors import CliError
 from ..project.platforms import host_platform
 from ..terminal.console import Console
 from ..untrusted import iterate_items
-from .plan import BuildPlan, compose_header
+from .plan import BuildPlan
+from .temporary_prefix import install_temporary_prefix
 
 _LEVEL = 12
 """The result is an eighth larger than at level 19, but takes a tenth of the time and less memory; it reads as fast."""
@@ -47,15 +47,14 @@ for name in sys.stdin.buffer.read().decode().split("\\0"):
 """
 
 
-def require_compiler(plan: BuildPlan) -> None:
-    """Refuse a plan whose modules cannot be compiled here, because its Python does not run here.
+def require_compiler(config: ShipConfig, subdir: str) -> None:
+    """Refuse to build for a platform whose modules cannot be compiled here, because its Python does not run here.
 
     :raises CliError: ``bytecode-platform``.
     """
-    ships = plan.derivation.config.bytecode == "shipped"
-    if ships and plan.subdir != host_platform():
+    if config.bytecode == "shipped" and subdir != host_platform():
         raise CliError(
-            f"bytecode for {plan.subdir} cannot be compiled on {host_platform()}",
+            f"bytecode for {subdir} cannot be compiled on {host_platform()}",
             kind="bytecode-platform",
             key="tool.conda-ship.bytecode",
             hint='build on that platform, or set bytecode = "bootstrap"',
@@ -71,7 +70,7 @@ def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, stagin
     :returns: a tar.zst of ``__pycache__`` files, relative to the prefix, sorted, as the stamp's ``bytecode`` part.
     :raises CliError: ``bytecode-platform`` if it is not this machine's platform, ``bytecode-failed`` otherwise.
     """
-    require_compiler(plan)
+    require_compiler(plan.derivation.config, plan.subdir)
     out = staging / ".bytecode"
     python = plan.package_plan.python
     if python is None:
@@ -79,44 +78,13 @@ def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, stagin
         return out
     console.say("compiling the modules of noarch packages and wheels")
     with tempfile.TemporaryDirectory(prefix="cs-bytecode-", ignore_cleanup_errors=True) as work:
-        prefix = Path(work) / "prefix"
-        _install(plan, template, supplies, Path(work), prefix)
+        prefix = install_temporary_prefix(plan, template, supplies, Path(work)).path
         site_packages = python.site_packages_path
-        modules = sorted({*_noarch_modules(prefix, plan, site_packages), *_wheel_modules(prefix, site_packages)})
+        modules = sorted({*_noarch_modules(prefix, plan, site_packages), *list_wheel_modules(prefix, site_packages)})
         _compile(prefix, modules, plan.subdir, Path(work))
         compiled = sorted(compiled_name(module, python.version) for module in modules)
         pack_bytecode(prefix, (name for name in compiled if (prefix / name).is_file()), out)
     return out
-
-
-def _install(plan: BuildPlan, template: Path, supplies: Supplies, work: Path, prefix: Path) -> None:
-    """Let a runtime of these packages install itself, without the settings that only its users need."""
-    header = replace(
-        compose_header(plan, supplies.contents),
-        layout="embedded",
-        bytecode="on-import",
-        commands="direct",
-        condarc=None,
-        bundle_file_name=None,
-    )
-    runtime = work / "runtime"
-    # The builder's machine may lack what the packages need: they are compiled here, not run.
-    package_plan = replace(plan.package_plan, requirements=())
-    write_stamp(template, runtime, header=header, plan=package_plan, lock=plan.lock, bundle=supplies.append_bundle)
-    command = [str(runtime), "-q", "--path", literal_path(str(prefix)), "bootstrap", "--offline"]
-    environment = {name: value for name, value in os.environ.items() if not name.endswith(("_BUNDLE", "_PREFIX"))}
-    completed = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env=environment,
-        check=False,
-    )
-    if completed.returncode != 0:
-        said = completed.stderr.strip() or f"status {completed.returncode}"
-        raise CliError(f"cannot install the packages to compile them: {said}", kind="bytecode-failed")
 
 
 def _noarch_modules(prefix: Path, plan: BuildPlan, site_packages_path: str) -> Iterator[str]:
@@ -130,7 +98,7 @@ def _noarch_modules(prefix: Path, plan: BuildPlan, site_packages_path: str) -> I
                         yield name
 
 
-def _wheel_modules(prefix: Path, site_packages_path: str) -> Iterator[str]:
+def list_wheel_modules(prefix: Path, site_packages_path: str) -> Iterator[str]:
     """Yield the modules of wheels, relative to the prefix, as the ``RECORD`` of each lists what was installed."""
     for installer in (prefix / site_packages_path).glob("*.dist-info/INSTALLER"):
         if installer.read_bytes() == _INSTALLER:

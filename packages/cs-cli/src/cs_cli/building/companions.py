@@ -49,7 +49,7 @@ def render_packages(packages: Iterable[PlannedArchive]) -> bytes:
     runtime lock.
     """
     rows = ((one.name, one.version, _find_build(one), one.url or f"./{one.file_name}", one.sha256) for one in packages)
-    return "".join(f"{'\t'.join(row)}\n" for row in sorted(rows)).encode()
+    return "".join("\t".join(row) + "\n" for row in sorted(rows)).encode()
 
 
 def _find_build(package: PlannedArchive) -> str:

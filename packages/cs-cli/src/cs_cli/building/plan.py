@@ -40,7 +40,7 @@ class BuildPlan:
     :ivar platform: the workspace's name of the platform.
     :ivar subdir: its conda subdir.
     :ivar stem: first part of every artifact's file name.
-    :ivar lock: bytes of the runtime lock; none yet if wheels have to be built first, in a dry run.
+    :ivar lock: bytes of the runtime lock; empty in a dry run of a build that makes wheels first.
     :ivar records: the conda packages.
     """
 

@@ -23,8 +23,7 @@ from ..terminal.console import Console
 from ..wheels.outlook import require_supplies
 from .bytecode import require_compiler
 from .execution import Materials
-from .plan import plan_build, refuse_collisions
-from .plan import BuildPlan
+from .plan import BuildPlan, plan_build, refuse_collisions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +112,9 @@ def _settle(
     if not derivation.is_pending or not options.may_run_code:
         return derivation
     # Imported on use: most builds need none.
-    from .machine import choose_machine
     from ..wheels.settlement import Settler
     from ..wheels.sources import SourceKeeper
+    from .machine import choose_machine
 
     keeper = SourceKeeper(
         root=derivation.project.root,

@@ -11,7 +11,9 @@ from cs_bundle import BundleError
 from cs_stamp import StampError
 
 from ..errors import CliError, PlatformFault
+from ..terminal.lines import Line, whole
 from .execution import BuildResult, build_artifacts, check_outputs
+from .plan import BuildPlan
 from .preparation import BuildRequest
 
 
@@ -51,15 +53,48 @@ class Outcome:
         return CliError(message, kind="platforms-failed", problems=self.faults)
 
 
-def describe_plans(requests: Sequence[BuildRequest], out_dir: Path) -> dict[str, Any]:
-    """Check what a build would check before it downloads anything, and describe it as JSON values.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What builds would do.
+
+    :ivar out_dir: directory of the artifacts.
+    """
+
+    out_dir: Path
+    plans: tuple[BuildPlan, ...]
+
+    @property
+    def lines(self) -> list[Line]:
+        """What would be done first for packages without an archive, then the path of every artifact."""
+        supplies = (supply for plan in self.plans for supply in plan.derivation.outlook.on(plan.platform))
+        texts = dict.fromkeys(supply.text for supply in supplies)
+        names = [name for plan in self.plans for name in plan.artifact_names]
+        return [
+            *(f"would {text}" for text in texts),
+            *(("would stage ", whole(str(self.out_dir / name))) for name in names),
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        builds = [
+            {
+                "platform": plan.platform,
+                "files": list(plan.artifact_names),
+                "supplies": [supply.to_dict() for supply in plan.derivation.outlook.on(plan.platform)],
+            }
+            for plan in self.plans
+        ]
+        return {"dry_run": True, "out_dir": str(self.out_dir), "builds": builds}
+
+
+def describe_plans(requests: Sequence[BuildRequest], out_dir: Path) -> DryRun:
+    """Check what a build would check before it downloads or builds anything, and describe it.
 
     :raises CliError: if an input would be lost.
     """
     for request in requests:
         check_outputs(request.plan, request.materials, out_dir)
-    builds = [{"platform": one.plan.platform, "files": list(one.plan.artifact_names)} for one in requests]
-    return {"dry_run": True, "out_dir": str(out_dir), "builds": builds}
+    return DryRun(out_dir=out_dir, plans=tuple(request.plan for request in requests))
 
 
 def build_several(requests: Sequence[BuildRequest], out_dir: Path, *, keep_going: bool) -> Outcome:

@@ -33,6 +33,15 @@ class FolderFile:
         """Label of the packages that it may stand for."""
         return f"{self.kind}:{self.name}"
 
+    def identified(self) -> FolderFile:
+        """Return it, once it has said what it is.
+
+        :raises CliError: ``archive-damaged`` if it does not.
+        """
+        if not self.name:
+            raise _damaged(self.path, "it has no name")
+        return self
+
     @cached_property
     def name(self) -> str:
         """Name of its package, in the normal form of its kind.
@@ -107,9 +116,14 @@ class FolderFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveFolder:
-    """Every archive of the folders that the settings name."""
+    """Every archive of the folders that the settings name.
+
+    :ivar faults: why a directory, or an archive in one, cannot be read.
+    :ivar used: the archives that stand for an entry on some platform, or could have.
+    """
 
     files: tuple[FolderFile, ...] = ()
+    faults: tuple[CliError, ...] = ()
     used: set[Path] = field(default_factory=set)
 
     def find(self, label: str) -> list[FolderFile]:
@@ -118,11 +132,21 @@ class ArchiveFolder:
 
 
 def open_folder(directories: Iterable[Path]) -> ArchiveFolder:
-    """List the archives in directories: regular files with the suffix of one. Links and subdirectories are ignored.
-
-    :raises CliError: ``archive-folder`` if a directory cannot be read.
-    """
-    return ArchiveFolder(files=tuple(file for directory in directories for file in _list_files(directory)))
+    """List the archives in directories: regular files with the suffix of one. Links and subdirectories are ignored."""
+    files: list[FolderFile] = []
+    faults: list[CliError] = []
+    for directory in directories:
+        try:
+            found = _list_files(directory)
+        except CliError as error:
+            faults.append(error)
+            continue
+        for file in found:
+            try:
+                files.append(file.identified())
+            except CliError as error:
+                faults.append(error)
+    return ArchiveFolder(files=tuple(files), faults=tuple(faults))
 
 
 def _list_files(directory: Path) -> list[FolderFile]:

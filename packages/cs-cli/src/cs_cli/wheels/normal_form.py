@@ -1,4 +1,4 @@
-"""The normal form of a wheel: the same files give the same bytes, whoever zipped them, and when.
+"""The normal form of a wheel: the same files give the same bytes, with any backend, at any time.
 
 Members are sorted, ``*.dist-info`` last and its ``RECORD`` at the very end; times are 1980-01-01, modes 0644 or 0755.
 They are stored: what deflate gives depends on its library, and bundles are not compressed either.
@@ -30,8 +30,8 @@ def normalize_wheel(wheel: Path, directory: Path) -> Path:
     :param wheel: as a build backend has made it.
     :param directory: where to write it, under the same name.
     :returns: its path.
-    :raises CliError: ``wheel-damaged`` if it is not a wheel that a runtime could install, its ``RECORD`` is wrong, or it
-        is the editable install of a project.
+    :raises CliError: ``wheel-damaged`` if no runtime could install it, its ``RECORD`` is wrong, or it is the editable
+        install of a project.
     """
     out = directory / wheel.name
     try:
@@ -116,8 +116,8 @@ def _list_places(content: bytes) -> Iterator[str]:
     """Yield the lines of a ``.pth`` file that lead out of site-packages."""
     for line in content.decode("utf-8", "replace").splitlines():
         text = line.strip()
-        is_code = text.startswith(("import ", "import\t"))
         place = text.replace("\\", "/")
-        if text and not is_code and not text.startswith("#"):
-            if place.startswith("/") or place[1:2] == ":" or ".." in place.split("/"):
-                yield text
+        if text.startswith(("import ", "import\t", "#")):
+            continue
+        if place.startswith("/") or place[1:2] == ":" or ".." in place.split("/"):
+            yield text
