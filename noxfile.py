@@ -31,11 +31,11 @@ WITHOUT_FOREIGN = "WITHOUT_FOREIGN"
 FOREIGN_SUITES = {
     "linux-aarch64": (
         *(f"tests-integration/test_{name}.py" for name in ("road", "hand_over", "lifecycle", "linker", "awkward")),
-        *(f"tests-integration/test_{name}.py" for name in ("hostile", "conda_delegate", "local_archives")),
+        *(f"tests-integration/test_{name}.py" for name in ("hostile", "conda_delegate", "local_archives", "boot")),
         *(f"tests-integration/faults/test_{name}.py" for name in ("kills", "signals", "together")),
         *("--kills", "4"),
     ),
-    "win-64": ("tests-integration/windows",),
+    "win-64": ("tests-integration/windows", "tests-integration/test_boot.py"),
 }
 
 # Tests of the crates that see the emulation instead of the runtime. qemu: a user namespace may not mount overlays;

@@ -21,7 +21,7 @@ esac
 
 
 def write_program(directory: Path, script: str, name: str = "cs-template") -> Path:
-    """Write a program that pretends to be one of ours."""
+    """Write a program that pretends to be a template or a runtime."""
     program = directory / name
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
+/// A launcher is copied for each command of each package, so it has no C library and little else.
+const LAUNCHER_LIMIT_BYTES: u64 = 64 << 10;
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let cfg = |name: &str| env::var(format!("CARGO_CFG_{name}")).unwrap_or_default();
@@ -51,7 +54,8 @@ fn build_launchers(target: &str, out: &Path) {
             .join(target)
             .join("release")
             .join(name);
-        fs::copy(built, out.join(name)).expect("the launcher was built");
+        let size = fs::copy(built, out.join(name)).expect("the launcher was built");
+        assert!(size < LAUNCHER_LIMIT_BYTES, "{name} has {size} bytes");
     }
 }
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from cs_bundle import write_bundle
 from cs_lock import RuntimeLock, derive, python_of, read_lock
-from cs_stamp import Header, Plan, PlannedPackage, PlanPython, write_stamp
+from cs_stamp import Header, Plan, PlannedPackage, PlannedWheel, PlanPython, write_stamp
 
 from .channel import rattling
 from .channel.locks import write_lock
@@ -54,24 +58,24 @@ def make_runtime(
     directory: Path,
     *,
     bytecode: Literal["on-import", "bootstrap"] = "on-import",
-    noarch: Mapping[str, str] | None = None,
+    wheels: Sequence[Path] = (),
+    embedded: bool = False,
     **fields: Any,
 ) -> Runtime:
     """Stamp a runtime of these records.
 
     :param archives: a folder with the archives, in any subdir.
     :param directory: gets the runtime, a flat folder of its archives and a home.
-    :param noarch: what the plan calls a package when it lies about it.
+    :param wheels: wheels besides.
+    :param embedded: put the archives into the runtime too.
     :param fields: more fields of the header, or other values.
     """
     lock = lock_of(records, directory)
     flat, home, executable = directory / "bundle", directory / "home", directory / "demo"
     for folder in (flat, home):
         folder.mkdir(parents=True, exist_ok=True)
-    for archive in archives.glob("*/*"):
-        target = flat / archive.name
-        if not target.exists():
-            target.hardlink_to(archive)
+    for archive in (*(archives / record["subdir"] / record["fn"] for record in records), *wheels):
+        _link_or_copy(archive, flat / archive.name)
     header = replace(
         plain_header(),
         builder="tests 1",
@@ -84,8 +88,36 @@ def make_runtime(
     header = replace(header, **fields)
     template = find_template()
     assert template is not None
-    write_stamp(template, executable, header=header, plan=plan_of(lock), lock=lock.render())
+    plan = replace(plan_of(lock), wheels=tuple(map(plan_wheel, wheels)))
+    bundle = None
+    if embedded:
+        header = replace(header, layout="embedded")
+        bundle = write_bundle(directory / "bundle.tar.zst", sorted(flat.iterdir())).path
+    write_stamp(template, executable, header=header, plan=plan, lock=lock.render(), bundle=bundle)
     return Runtime(executable=executable, bundle=flat, home=home)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    """Have a file under another name, on whatever file system."""
+    if target.exists():
+        return
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def plan_wheel(path: Path) -> PlannedWheel:
+    """Plan a wheel as if it were of an index."""
+    name, version, *_ = path.name.split("-")
+    return PlannedWheel(
+        name=re.sub(r"[-_.]+", "-", name).lower(),
+        version=version,
+        url=f"https://files.example/{path.name}",
+        file_name=path.name,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        size_bytes=path.stat().st_size,
+    )
 
 
 def plain_header() -> Header:

@@ -49,7 +49,9 @@ def test_one_of_unknown_size_means_none(cached: tuple[Path, list[WantedArchive]]
     assert find_cached([replace(expected[0], size_bytes=None)], cache) is None
 
 
-@pytest.mark.parametrize("change", [{"file_name": "../x.conda"}, {"sha256": "../../etc"}, {"sha256": "AB" * 32}])
+@pytest.mark.parametrize(
+    "change", [{"file_name": "../x.conda"}, {"file_name": ".x"}, {"sha256": "../../etc"}, {"sha256": "AB" * 32}]
+)
 def test_names_that_leave_the_cache_are_refused(
     cached: tuple[Path, list[WantedArchive]], change: dict[str, Any]
 ) -> None:

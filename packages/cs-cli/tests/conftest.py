@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import repacked
 
 from cli_samples import Channel, Cs, Outcome, Workspace, make_template, make_workspace, small_channel
 from cs_cli.main import main
@@ -64,3 +65,9 @@ def cs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_
         return Outcome(status, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def backends(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return variables that let pip find build backends without a network."""
+    return repacked.variables(repacked.write_wheels(tmp_path_factory.mktemp("backends")))

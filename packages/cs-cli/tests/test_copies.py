@@ -19,7 +19,7 @@ import cs_bundle.digests
 import cs_bundle.urls
 import cs_lock.credentials
 import cs_lock.digests
-import cs_lock.foreign
+import cs_lock.names
 import cs_lock.suggestions
 import cs_manifest.credentials
 import cs_manifest.platforms
@@ -44,7 +44,7 @@ def test_suggestions_are_the_same(name: str, known: list[str]) -> None:
 
 @given(NAMES)
 def test_names_of_pypi_are_the_same(name: str) -> None:
-    assert cs_lock.foreign.normalize_pypi_name(name) == cs_manifest.specs.normalize_pypi_name(name)
+    assert cs_lock.names.normalize_pypi_name(name) == cs_manifest.specs.normalize_pypi_name(name)
 
 
 def test_what_hides_a_secret_is_the_same() -> None:
@@ -70,7 +70,7 @@ def test_what_takes_bytes_is_described_by_the_same_code() -> None:
 def test_a_file_has_the_same_digest(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "hashed"
     path.write_bytes(data)
-    found = cs_lock.digests._hash_file(path)
+    found = cs_lock.digests.hash_file(path)
     assert found == (cs_bundle.hash_file(path), len(data))
 
 

@@ -15,6 +15,8 @@ LIBRARIES = ("cs-bundle", "cs-lock", "cs-manifest", "cs-stamp")
 FLAG = re.compile(r"--(?!help\b)[a-z]{2}[a-z-]*|exit (?:code|status)|exit_(?:code|status)")
 OF_THE_RUNTIME = {("launch.py", "--path"), ("launch.py", "--progress")}
 """A stamp holds the words that the runtime keeps for itself."""
+CALLERS = {"checkout.py", "isolation.py"}
+"""They run git and pip, with the flags of these."""
 
 
 def test_no_library_names_a_flag_or_an_exit_status() -> None:
@@ -24,6 +26,7 @@ def test_no_library_names_a_flag_or_an_exit_status() -> None:
     found = {
         (path.name, words)
         for path in sources
+        if path.name not in CALLERS
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for words in FLAG.findall(node.value)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from cs_lock import derive, read_lock
-from cs_lock.foreign import normalize_pypi_name, read_foreign
+from cs_lock.foreign import read_foreign
+from cs_lock.names import normalize_pypi_name
 
 
 @pytest.mark.parametrize(
@@ -52,10 +53,10 @@ def test_pypi_references_of_conda_workspaces_have_no_record(
     text = path.read_text()
     line = next(line for line in text.splitlines() if "- conda:" in line)
     path.write_text(text.replace(line, line + "\n" + line.split("-")[0] + "- pypi: https://x.org/mine-1.0.whl", 1))
-    (problem,) = derive(read_lock(path), environment="default", strict=False).problems
+    (problem,) = derive(read_lock(path), environment="default", strict=False).errors
     assert (problem.kind, problem.package, problem.key) == (
-        "pypi-package",
-        "mine",
+        "missing-package",
+        "pypi:mine",
         "environments.default.packages.linux-64[1]",
     )
 

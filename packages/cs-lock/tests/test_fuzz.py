@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from cs_lock import LockError, derive, read_lock
 from lock_samples import build_package, render_source
+from pypi_samples import in_version, python, wheel
 
 PACKAGES = [
     build_package("a", "b >=1", track_features=["x"], purls=["pkg:pypi/a"], extra_depends={"t": ["c"]}),
     build_package("b", subdir="noarch", build="pyh_0", run_exports={"weak": ["b"]}),
+    python(build_package),
 ]
 SOURCES = [
-    render_source({"default": {"linux-64": PACKAGES}}, version, foreign=[{"pypi": "x", "name": "f"}] * (version > 5))
+    render_source({"default": {"linux-64": PACKAGES}}, version, foreign=[in_version(wheel("f", "a>1"), version)])
     for version in (1, 4, 5, 6, 7)
 ]
 SNIPPETS = [*"\n :[]{}'\"|>~#\t\0é", "- ", "&a ", "*a", "!!x ", "null"]

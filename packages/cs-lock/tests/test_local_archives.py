@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rattler import LockFile
 
-from cs_lock import LockError, PackageRecord, RuntimeLock, derive, read_lock
+from cs_lock import LocalArchive, LockError, PackageRecord, RuntimeLock, derive, read_lock
 
 Make = Callable[..., Any]
 
@@ -140,26 +140,33 @@ def test_a_digest_that_the_lock_has_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_directory", [False, True])
-def test_no_digest_and_no_file_is_an_error(is_directory: bool, tmp_path: Path) -> None:
+def test_no_digest_and_no_file_waits_for_an_archive(is_directory: bool, tmp_path: Path) -> None:
     if is_directory:
         (tmp_path / "a-1-0.conda").mkdir()
     path = write_entries(tmp_path / "x.lock", {"linux-64": [entry("./a-1-0.conda", sha256=None)]}, 6)
+    lock = derive_default(path)
+    (waiting,) = lock.pending("linux-64")
+    assert (waiting.label, waiting.reason, waiting.version) == ("conda:a", "missing-file", "1")
+    assert waiting.find_path(path.parent) == tmp_path / "a-1-0.conda"
     with pytest.raises(LockError) as caught:
-        derive_default(path)
+        lock.render()
     (problem,) = caught.value.problems
-    assert (problem.kind, problem.hint) == ("missing-sha256", "restore the file, or lock the workspace again")
-    assert problem.message == "a has no sha256, and its file cannot be read: ./a-1-0.conda"
+    assert (problem.kind, problem.key) == ("missing-archive", "packages[0]")
+    assert problem.message == "the package a 1 needs an archive: its file cannot be read: ./a-1-0.conda"
 
 
 @pytest.mark.parametrize("location", ["file:///home/anna/a-1-0.conda", "../a-1-0.conda", "/a-1-0.conda"])
-def test_a_file_of_another_machine_that_says_too_little_is_named_as_that(location: str, tmp_path: Path) -> None:
+def test_a_file_that_the_lock_does_not_describe_completely_waits_for_its_index(location: str, tmp_path: Path) -> None:
     path = write_entries(tmp_path / "x.lock", {"linux-64": [entry(location, subdir=None)]}, 1)
-    with pytest.raises(LockError) as caught:
-        derive_default(path)
-    (problem,) = caught.value.problems
-    assert problem.message == f"the package at {location} has no subdir"
-    hint = "it is a file of the machine that made the lock: exclude the package, or publish it on a channel"
-    assert problem.hint == hint
+    lock = derive_default(path)
+    (waiting,) = lock.pending("linux-64")
+    assert (waiting.label, waiting.reason, waiting.location) == ("conda:a", "incomplete", location)
+    index = {"name": "a", "version": "1", "build": "0", "build_number": 0, "subdir": "linux-64", "depends": []}
+    file = waiting.find_path(path.parent)
+    settled = lock.settle({"a": LocalArchive.of_conda(file, index, sha256="ab" * 32, size_bytes=3)})
+    assert read_as_rattler(settled, tmp_path / "runtime.lock") == {
+        "linux-64": [describe(record) for record in settled.packages("linux-64")]
+    }
     assert derive(read_lock(path), environment="default", exclude=["a"]).packages("linux-64") == ()
 
 

@@ -158,46 +158,6 @@ def test_problems_can_be_looked_at_instead(write_lock: Make, package: Make) -> N
         lock.render()
 
 
-@pytest.mark.parametrize("version", [4, 5, 6, 7])
-def test_pypi_packages_are_named_with_their_feature(version: int, write_lock: Make, package: Make) -> None:
-    url = "https://files.example.com/Flask_Ext-2.0-py3-none-any.whl"
-    entry = {"kind": "pypi", "url": url} if version < 6 else {"pypi": url}
-    entry |= {"name": "Flask_Ext", "version": "2.0"}
-    source = read_lock(write_lock({"default": {"linux-64": [package("a")]}}, version, foreign=[entry]))
-    with pytest.raises(LockError) as caught:
-        derive(source, environment="default", features={"flask.ext": "web"})
-    (problem,) = caught.value.problems
-    assert (problem.kind, problem.package, problem.feature) == ("pypi-package", "flask-ext", "web")
-    assert (problem.key, problem.platform) == ("packages[1]", "linux-64")
-    assert problem.line is not None
-    assert problem.message == (
-        "the PyPI package flask-ext 2.0, which the feature 'web' asks for, cannot ship: only conda packages can"
-    )
-    lock = derive(source, environment="default", exclude=["Flask.Ext"])
-    assert [record.name for record in lock.packages("linux-64")] == ["a"]
-    assert lock.exclusions[0].name == "pypi:flask-ext"
-
-
-@pytest.mark.parametrize(
-    ("version", "entry"),
-    [
-        (6, {"conda": "../my-project", "name": "my-project", "version": "0.1", "depends": ["only-mine"]}),
-        (7, {"conda_source": "my-project[87dc0b8a] @ ../my-project", "depends": ["only-mine"]}),
-    ],
-)
-def test_source_packages_are_named_and_can_be_excluded(
-    version: int, entry: dict[str, Any], write_lock: Make, package: Make
-) -> None:
-    packages = {"linux-64": [package("a"), package("only-mine")]}
-    source = read_lock(write_lock({"default": packages}, version, foreign=[entry]))
-    with pytest.raises(LockError, match="cannot ship") as caught:
-        derive(source, environment="default")
-    assert [problem.kind for problem in caught.value.problems] == ["source-package"]
-    assert caught.value.problems[0].message.startswith("the source package my-project")
-    lock = derive(source, environment="default", exclude=["my-project"])
-    assert [record.name for record in lock.packages("linux-64")] == ["a"]
-
-
 def test_required_packages_that_an_exclusion_took_along_are_explained(write_lock: Make, workspace: Any) -> None:
     with pytest.raises(LockError) as caught:
         derive(

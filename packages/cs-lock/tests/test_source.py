@@ -121,7 +121,8 @@ def test_damaged_entry_matters_only_to_environments_that_have_it(write_lock: Mak
     with pytest.raises(LockError, match="cannot ship") as caught:
         derive(source, environment="bad")
     (problem,) = caught.value.problems
-    assert problem.message == "bad: sha256 has the wrong type or form; expected 64 hex digits, found 'xyz'"
+    message = "bad: sha256 has the wrong type or form; expected 64 hex digits, found 'xyz' (a needs it)"
+    assert problem.message == message
     assert [r.name for r in derive(source, environment="bad", exclude=["bad"]).packages("linux-64")] == ["a"]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .errors import ArchiveNameError
-from .names import is_archive_name
+from .names import is_plain_name
 from .replacing import replacing
 from .wanted import WantedArchive
 
@@ -21,8 +21,8 @@ def cached_path(cache: Path, sha256_hex: str, file_name: str) -> Path:
 
     :raises ArchiveNameError: if the name or the digest is not one.
     """
-    if not is_archive_name(file_name):
-        raise ArchiveNameError(f"{file_name!r} is not the name of a package archive", name=file_name)
+    if not is_plain_name(file_name):
+        raise ArchiveNameError(f"{file_name!r} is not a name for a file in the cache", name=file_name)
     if not re.fullmatch(r"[0-9a-f]{64}", sha256_hex):
         raise ArchiveNameError(f"{sha256_hex!r} is not a SHA-256 in lower-case hex", name=file_name)
     return cache.joinpath(sha256_hex[:2], sha256_hex, file_name)

@@ -69,7 +69,7 @@ def fetch_archives(
     :returns: paths in the order of the requests; each has the name that was asked for.
     :raises FetchError: if an archive is not available; ``kind`` says why, ``url`` which one, without credentials.
     :raises ArchiveMismatchError: if a server sends a different archive.
-    :raises ArchiveNameError: if a name is not one of a package archive.
+    :raises ArchiveNameError: if a name is not safe on every file system.
     :raises DiskFullError: if the cache has no room, which is looked at before anything is fetched.
     """
     environ = os.environ if environ is None else environ
@@ -173,7 +173,7 @@ class _Run:
         :raises BundleError: the first failure.
         """
         # The largest first: then no thread works alone at the end. What has no size may be large.
-        ordered = sorted(self._jobs.items(), key=lambda job: job[1].size_bytes or math.inf, reverse=True)
+        ordered = sorted(self._jobs.items(), key=lambda job: _size_at_most(job[1]), reverse=True)
         with ThreadPoolExecutor(max_workers=max(concurrency, 1), thread_name_prefix="fetch") as pool:
             futures = [pool.submit(self._provide, path, request) for path, request in ordered]
             try:
@@ -199,6 +199,10 @@ class _Run:
         except OSError as error:
             raise cache_failure(error, path.parent, request) from error
         self._meter.finish()
+
+
+def _size_at_most(request: WantedArchive) -> float:
+    return math.inf if request.size_bytes is None else request.size_bytes
 
 
 def _raise_first(futures: Sequence[Future[None]]) -> None:

@@ -14,12 +14,12 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!~=-]*")
 
 def is_archive_name(name: str) -> bool:
     """Tell whether a name is one of a package archive, safe on every file system."""
-    return (
-        name.endswith(ARCHIVE_SUFFIXES)
-        and name not in ARCHIVE_SUFFIXES
-        and len(name) <= NAME_LIMIT_BYTES
-        and _NAME.fullmatch(name) is not None
-    )
+    return name.endswith(ARCHIVE_SUFFIXES) and name not in ARCHIVE_SUFFIXES and is_plain_name(name)
+
+
+def is_plain_name(name: str) -> bool:
+    """Tell whether a name is safe on every file system; the cache keeps sources, too, which no bundle holds."""
+    return len(name) <= NAME_LIMIT_BYTES and _NAME.fullmatch(name) is not None
 
 
 def check_entry_name(name: str) -> str:

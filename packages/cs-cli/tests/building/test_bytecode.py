@@ -20,7 +20,7 @@ from steady import wait_until
 
 import cs_cli.building.bytecode
 from cli_samples import Channel, Cs, Workspace, make_workspace
-from cs_cli.building.bytecode import compiled_name, pack_bytecode
+from cs_cli.building.bytecode import compiled_name, list_wheel_modules, pack_bytecode
 from cs_cli.building.temporary_prefix import TemporaryPrefix
 from cs_cli.errors import CliError
 from cs_stamp import read_stamp
@@ -34,6 +34,15 @@ MODULES = {
     "hello/data.txt": "not a module",
     **{f"hello/module_{number}.py": f"NAMES = {{'x{number}', 'y'}}\n" for number in range(20)},
 }
+
+WHEELS = {
+    "shipped.dist-info": (
+        b"conda-ship",
+        ["shipped/a.py", '"shipped/b, c.py"', "shipped/data.txt", "../../../bin/shipped.py"],
+    ),
+    "added.dist-info": (b"pip", ["added/a.py"]),
+}
+"""INSTALLER and paths in RECORD, by the directory of each."""
 
 
 def install_fake(plan: Any, template: Path, supplies: Any, work: Path) -> TemporaryPrefix:
@@ -79,6 +88,14 @@ def unpack(runtime: Path) -> dict[str, bytes]:
     raw = zstandard.ZstdDecompressor().decompressobj().decompress(data)
     with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
         return {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]
+
+
+def test_modules_of_wheels_are_those_that_their_records_list(tmp_path: Path) -> None:
+    for name, (installer, rows) in WHEELS.items():
+        (tmp_path / SITE / name).mkdir(parents=True)
+        (tmp_path / SITE / name / "INSTALLER").write_bytes(installer)
+        (tmp_path / SITE / name / "RECORD").write_text("".join(f"{row},,\n" for row in rows))
+    assert sorted(list_wheel_modules(tmp_path, SITE)) == [f"{SITE}/shipped/a.py", f"{SITE}/shipped/b, c.py"]
 
 
 def test_modules_of_noarch_packages_are_compiled_and_no_others(build: Callable[..., Path]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from cs_bundle import hash_file
 from cs_cli.building.companions import describe_file, render_checksums, render_info, render_packages
+from cs_stamp import PlannedPackage, PlannedWheel
 
 
 def test_a_file_is_described_by_size_and_digest(tmp_path: Path) -> None:
@@ -31,10 +32,29 @@ def test_a_known_digest_is_taken_as_it_is(tmp_path: Path) -> None:
 
 
 def test_packages_are_sorted_and_separated_by_tabs() -> None:
-    rows = [
-        {"name": name, "version": "1", "build": "0", "url": f"u/{name}", "sha256": "f" * 4, "more": 1} for name in "ba"
+    packages = [
+        PlannedPackage(
+            name=name,
+            version="1",
+            build="0",
+            subdir="noarch",
+            url=f"u/{name}",
+            file_name=f"{name}-1-0.conda",
+            sha256="f" * 4,
+            record={},
+        )
+        for name in "ca"
     ]
-    assert render_packages(rows) == b"a\t1\t0\tu/a\tffff\nb\t1\t0\tu/b\tffff\n"
+    wheels = [
+        PlannedWheel(name="b", version="2", url=url, file_name=file_name, sha256="e" * 4)
+        for url, file_name in [("u/w", "B-2-1-cp311-abi3-win_amd64.whl"), (None, "B-2-py3-none-any.whl")]
+    ]
+    assert render_packages([*packages, *wheels]).decode().splitlines() == [
+        "a\t1\t0\tu/a\tffff",
+        "b\t2\t1-cp311-abi3-win_amd64\tu/w\teeee",
+        "b\t2\tpy3-none-any\t./B-2-py3-none-any.whl\teeee",
+        "c\t1\t0\tu/c\tffff",
+    ]
 
 
 def test_info_has_a_version_and_sorted_keys() -> None:

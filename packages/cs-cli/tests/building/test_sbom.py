@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cli_samples import Cs, Workspace
-from cs_cli.building.sbom import package_url
+from cli_samples import Cs, Workspace, locked_wheel
+from cs_cli.building.sbom import package_url, wheel_url
 from cs_lock import read_lock
 
 
@@ -69,3 +69,15 @@ def test_a_package_url_names_build_channel_subdir_and_type(workspace: Workspace)
     assert package_url(published) == (
         "pkg:conda/hello@1.0?build=pyhd_0&channel=https%3A%2F%2Fh.example%2Fc%2F&subdir=noarch&type=conda"
     )
+
+
+def test_the_address_of_a_wheel_names_an_index_that_is_not_pypis() -> None:
+    wheel = locked_wheel("plug-in", source_index="https://wheels.example/simple")
+    address = "https%3A%2F%2Fwheels.example%2Fsimple"
+    assert wheel_url(wheel).endswith(f"/plug-in@1.0?file_name=plug_in-1.0-py3-none-any.whl&repository_url={address}")
+
+
+def test_the_address_of_a_wheel_names_the_repository_that_it_was_built_from() -> None:
+    source = {"source_origin": "git", "source_url": "https://git.example/tool", "source_commit": "c" * 40}
+    wheel = locked_wheel("tool", url=None, location="tool-1.0-py3-none-any.whl", **source)
+    assert f"&vcs_url=git%2Bhttps%3A%2F%2Fgit.example%2Ftool%40{'c' * 40}" in wheel_url(wheel)

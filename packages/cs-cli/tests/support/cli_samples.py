@@ -20,6 +20,7 @@ import zstandard
 
 from cs_cli.arguments import parse_arguments
 from cs_cli.options import BuildOptions, InspectOptions, RunOptions
+from cs_lock import PypiRecord, Wheel
 from cs_stamp import Mark
 
 Record = dict[str, Any]
@@ -163,6 +164,34 @@ def make_wheel(path: Path, members: Mapping[str, bytes]) -> Path:
     return path
 
 
+def locked_wheel(name: str, version: str = "1.0", *, tag: str = "py3-none-any", **fields: Any) -> Wheel:
+    """Return a wheel of a lock, from PyPI unless fields say otherwise; fields of its source start with ``source_``."""
+    file_name = f"{name.replace('-', '_')}-{version}-{tag}.whl"
+    url = f"https://files.pythonhosted.org/packages/{file_name}"
+    source = {key.removeprefix("source_"): fields.pop(key) for key in list(fields) if key.startswith("source_")}
+    record: dict[str, Any] = {
+        "name": name,
+        "version": version,
+        "origin": "index",
+        "form": "wheel",
+        "location": url,
+        "url": url,
+        "file_name": file_name,
+        "key": "packages[0]",
+    }
+    values: dict[str, Any] = {
+        "name": name,
+        "version": version,
+        "file_name": file_name,
+        "url": url,
+        "sha256": hashlib.sha256(file_name.encode()).hexdigest(),
+        "size_bytes": None,
+        "requires_dist": (),
+        "requires_python": None,
+    }
+    return Wheel(**{**values, **fields}, source=PypiRecord(**{**record, **source}))
+
+
 @dataclass
 class Channel:
     """A folder of packages, named by ``file`` addresses."""
@@ -251,7 +280,7 @@ class Workspace:
 
     def _lock(self) -> str:
         packages = {
-            record["conda"]: record
+            locate(record): record
             for platforms in self.environments.values()
             for records in platforms.values()
             for record in records
@@ -260,14 +289,18 @@ class Workspace:
             name: {
                 "channels": [{"url": f"{self.channel.url}/"}],
                 "packages": {
-                    platform: [{"conda": record["conda"]} for record in records]
-                    for platform, records in platforms.items()
+                    platform: [dict([locate(record)]) for record in records] for platform, records in platforms.items()
                 },
             }
             for name, platforms in self.environments.items()
         }
         document = {"version": 1, "environments": environments, "packages": list(packages.values())}
         return yaml.safe_dump(document, sort_keys=False)
+
+
+def locate(record: Record) -> tuple[str, str]:
+    """Return the kind of a record in a lock, and its location."""
+    return next((kind, record[kind]) for kind in ("conda", "pypi") if kind in record)
 
 
 def make_workspace(directory: Path, channel: Channel, **ship: str) -> Workspace:

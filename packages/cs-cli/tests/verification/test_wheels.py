@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -33,7 +34,7 @@ def restamp(workspace: Workspace, template: Path, cs: Cs, tmp_path: Path) -> Res
     for name, content in WHEELS.items():
         (archives / name).write_bytes(content)
 
-    def stamp_again(layout: str, bundled: list[str] | None = None) -> Path:
+    def stamp_again(layout: Literal["online", "external", "embedded"], bundled: list[str] | None = None) -> Path:
         """Stamp a runtime; with a bundle that has these archives, or in it or beside it all that belong there."""
         wheels = tuple(plan_wheel(name) for name in WHEELS)
         python = PlanPython(version="3.11.7", site_packages_path="lib/python3.11/site-packages")

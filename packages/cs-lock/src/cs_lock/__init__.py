@@ -7,7 +7,7 @@ from .errors import LockError, Problem
 from .exclusions import Exclusion, KeptPackage, LostDependency
 from .local_archives import LocalArchive
 from .locations import is_local_archive, is_local_channel
-from .names import normalize_pypi_name
+from .names import normalize_pypi_name, parse_requirement_name
 from .pending import PendingEntry
 from .platforms import SUBDIRS, Platform, match_platforms
 from .pypi_records import PypiRecord
@@ -55,6 +55,7 @@ __all__ = [
     "match_platforms",
     "normalize_pypi_name",
     "parse_dependency_name",
+    "parse_requirement_name",
     "python_of",
     "read_lock",
     "read_wheel_name",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from .blocks import Node, Quoted
 from .entries import read_record
+from .pypi_requirements import check_requirement
 from .records import PackageRecord
 from .wheel_names import read_wheel_name
 
@@ -58,7 +59,8 @@ class LocalArchive:
 
         :param requires_dist: the ``Requires-Dist`` lines of its ``METADATA``.
         :param requires_python: the ``Requires-Python`` line of its ``METADATA``.
-        :raises LockError: ``invalid-file-name`` if it is not the file name of a wheel.
+        :raises LockError: ``invalid-file-name`` if it is not the file name of a wheel, ``credentials`` or
+            ``invalid-value`` if it requires what cannot ship.
         """
         stated = read_wheel_name(path.name)
         return cls(
@@ -69,7 +71,7 @@ class LocalArchive:
             size_bytes=size_bytes,
             name=stated.name,
             version=stated.version,
-            requires_dist=tuple(requires_dist),
+            requires_dist=tuple(check_requirement(one, path.name) for one in requires_dist),
             requires_python=requires_python,
         )
 

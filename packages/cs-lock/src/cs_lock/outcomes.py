@@ -99,10 +99,8 @@ def find_askers(needs: Graph, requested: Collection[str], labels: Iterable[str])
         for dependency in dependencies:
             needed_by[dependency].add(label)
     asked = needs.keys() & requested or {label for label in needs if not needed_by[label] - {label}}
-    return {
-        label: tuple(sorted(reach(needed_by, [label]) & asked, key=lambda asker, own=label: (asker != own, asker)))
-        for label in labels
-    }
+    found = {label: reach(needed_by, [label]) & asked for label in labels}
+    return {label: (*({label} & askers), *sorted(askers - {label})) for label, askers in found.items()}
 
 
 def _wait_for_record(record: PackageRecord, key: str) -> PendingEntry:

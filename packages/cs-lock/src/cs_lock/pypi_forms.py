@@ -32,7 +32,7 @@ class Form(NamedTuple):
 
     requires_dist: tuple[str, ...]
     requires_python: str | None
-    index: str | None
+    index_url: str | None
 
 
 def find_forms(wheels: Iterable[Wheel]) -> dict[Form, Form]:
@@ -64,7 +64,7 @@ def reform(wheel: Wheel, forms: Mapping[Form, Form]) -> Wheel:
     form = forms.get(form_of(wheel))
     if form is None:
         raise _describe_unreadable(wheel)
-    source = wheel.source if form.index == wheel.source.index else replace(wheel.source, index=form.index)
+    source = replace(wheel.source, index=form.index_url)
     return replace(wheel, requires_dist=form.requires_dist, requires_python=form.requires_python, source=source)
 
 
@@ -92,10 +92,10 @@ def _write_again(forms: Sequence[Form]) -> list[Form]:
     """
     from rattler import LockFile
 
-    names = [f"./p{number:06}-1-py3-none-any.whl" for number in range(len(forms))]
+    names = [f"https://x.org/p{number:06}-1-py3-none-any.whl" for number in range(len(forms))]
     lines = [_HEAD + "\n".join(f"      - pypi: {name}" for name in names), "packages:"]
     for name, form in zip(names, forms, strict=True):
-        lines += render_entry(name, "p", "1", "0" * 64, form.index, form.requires_dist, form.requires_python)
+        lines += render_entry(name, "p", "1", "0" * 64, form.index_url, form.requires_dist, form.requires_python)
     with TemporaryDirectory(prefix="cs-lock-") as directory:
         path = Path(directory, "pixi.lock")
         path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
@@ -115,11 +115,10 @@ def _read_form(entry: Mapping[str, Node]) -> Form:
 def _describe_unreadable(wheel: Wheel) -> LockError:
     """Say which of a wheel's requirements rattler cannot read."""
     form = form_of(wheel)
-    nothing = Form((), None, None)
-    parts = [("requires_dist", one, nothing._replace(requires_dist=(one,))) for one in form.requires_dist]
-    texts = (("requires_python", form.requires_python or ""), ("index", form.index or ""))
-    parts += [(field, text, nothing._replace(**{field: text})) for field, text in texts if text]
-    field, text = next(((field, text) for field, text, part in parts if not _try(part)), parts[0][:2])
+    parts = [("requires_dist", one, Form((one,), None, None)) for one in form.requires_dist]
+    parts.append(("requires_python", str(form.requires_python), Form((), form.requires_python, None)))
+    parts.append(("index", str(form.index_url), Form((), None, form.index_url)))
+    field, text = next(((field, text) for field, text, part in parts if any(part) and not _try(part)), parts[-1][:2])
     message = f"the PyPI package {wheel.name} has a {field} that cannot be read: {text[:200]!r}"
     hint = "build the wheel again with valid metadata" if wheel.is_local else "lock the workspace again"
     return LockError(message, kind="invalid-value", key=f"{wheel.source.key}.{field}", hint=hint)

@@ -57,6 +57,7 @@ def read_place(location: str, name: str | None, key: str) -> Place:
     if scheme not in (None, "file"):
         message = f"packages cannot be fetched by {scheme}: {redact_url(bare)}"
         raise LockError(message, kind="unknown-scheme", key=key, hint="use an https URL")
+    _refuse_secrets(judge_url(bare), key)
     file_name = find_file_name(bare.rstrip("/"))
     form = find_form(file_name)
     return Place(origin="file", form=form, file_name=file_name) if form else Place(origin="directory", form="tree")

@@ -53,14 +53,22 @@ def _count_terms(marker: str) -> Terms:
         alternatives, term = frames[-1]
         if token == "(":
             frames.append(_EMPTY)
-        elif token == ")" and len(frames) > 1:
-            inner = _join_or(*frames.pop())
-            frames[-1] = (frames[-1][0], _join_and(frames[-1][1], inner))
+        elif token == ")":
+            _close(frames)
         elif token == "or":
             frames[-1] = (_join_or(alternatives, term), _TRUE)
         elif token[0] in "'\"":
             frames[-1] = (alternatives, _join_and(term, (1, 1)))
+    while len(frames) > 1:
+        _close(frames)
     return _join_or(*frames[0])
+
+
+def _close(frames: list[tuple[Terms, Terms]]) -> None:
+    """Add what is in parentheses to the term that it is part of."""
+    if len(frames) > 1:
+        inner = _join_or(*frames.pop())
+        frames[-1] = (frames[-1][0], _join_and(frames[-1][1], inner))
 
 
 _TRUE: Terms = (1, 0)

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from subprocess import CalledProcessError
 
 from .processes import run_command
 from .specs import normalize_pypi_name
@@ -65,10 +66,12 @@ class IsolatedEnvironment:
 
         :raises subprocess.CalledProcessError: if that fails.
         """
-        options = ["--without-pip"] if self._outer_pip else []
-        self._run([str(self._base or sys.executable), "-I", "-m", "venv", *options, str(self.path)])
-        if not self._outer_pip and any(True for _ in metadata.distributions(name="setuptools", path=self._libraries)):
-            # Before 3.12 it comes with the environment: a build that does not ask for it must not find it.
+        self._run([str(self._base or sys.executable), "-I", "-m", "venv", "--without-pip", str(self.path)])
+        if self._outer_pip:
+            return
+        self._run([self.python_executable, "-Im", "ensurepip"])
+        if any(True for _ in metadata.distributions(name="setuptools", path=self._libraries)):
+            # Before 3.12 it comes with pip: a build that does not ask for it must not find it.
             self._run([*self._pip, "uninstall", "-q", "-y", "setuptools"])
 
     def install(self, requirements: Collection[str]) -> None:
@@ -100,19 +103,27 @@ class IsolatedEnvironment:
     def _outer_pip(self) -> bool:
         """Whether the pip of this Python can do it: it saves the time to install another one.
 
-        That of a distribution may lack what it vendors, and does not work elsewhere.
+        That of a Linux distribution may lack what it vendors, and one may be too new for another Python.
         """
         try:
             files = metadata.files("pip") or ()
         except metadata.PackageNotFoundError:
             return False
-        return self._base is None and any(str(file).startswith("pip/_vendor/") for file in files)
+        if not any(str(file).startswith("pip/_vendor/") for file in files):
+            return False
+        try:
+            self._run([*self._pip_of_this_python, "--version"])
+        except CalledProcessError:
+            return False
+        return True
 
     @property
     def _pip(self) -> list[str]:
-        if self._outer_pip:
-            return [sys.executable, "-P", "-m", "pip", "--python", self.python_executable]
-        return [self.python_executable, "-Im", "pip"]
+        return self._pip_of_this_python if self._outer_pip else [self.python_executable, "-Im", "pip"]
+
+    @property
+    def _pip_of_this_python(self) -> list[str]:
+        return [sys.executable, "-P", "-m", "pip", "--python", self.python_executable]
 
     def _run(self, command: list[str]) -> None:
         run_command(command, environ=self._environ | (self._offline_variables if self._offline else {}), log=self._log)

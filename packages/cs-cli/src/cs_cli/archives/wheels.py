@@ -33,7 +33,6 @@ _SCHEMES = {
 _INFO = ".dist-info"
 _LONGEST_LICENSE = 100
 _INTERPRETER = re.compile(r"(pythonw?3?(\.\d+t?)?|pypy\d*(\.\d+)?w?|graalpy)(\.exe|\.py)?", re.IGNORECASE)
-_REQUIREMENT_NAME = re.compile(r"\s*[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _OWN_FILES = frozenset((".condarc", ".installer.info"))
 
 
@@ -64,17 +63,6 @@ class Wheel:
     metadata: WheelMetadata
     listing: Listing
     entry_points: tuple[str, ...]
-
-
-def parse_requirement_name(requirement: str) -> str:
-    """Return the name in a requirement (PEP 508), in its normal form (PEP 503); empty if there is none."""
-    found = _REQUIREMENT_NAME.match(requirement)
-    return normalize_project_name(found[0].strip()) if found else ""
-
-
-def normalize_project_name(name: str) -> str:
-    """Return the name of a project in its normal form (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def read_metadata(wheel: Path) -> WheelMetadata:

@@ -80,7 +80,7 @@ def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, stagin
     with tempfile.TemporaryDirectory(prefix="cs-bytecode-", ignore_cleanup_errors=True) as work:
         prefix = install_temporary_prefix(plan, template, supplies, Path(work)).path
         site_packages = python.site_packages_path
-        modules = sorted({*_noarch_modules(prefix, plan, site_packages), *_wheel_modules(prefix, site_packages)})
+        modules = sorted({*_noarch_modules(prefix, plan, site_packages), *list_wheel_modules(prefix, site_packages)})
         _compile(prefix, modules, plan.subdir, Path(work))
         compiled = sorted(compiled_name(module, python.version) for module in modules)
         pack_bytecode(prefix, (name for name in compiled if (prefix / name).is_file()), out)
@@ -98,7 +98,7 @@ def _noarch_modules(prefix: Path, plan: BuildPlan, site_packages_path: str) -> I
                         yield name
 
 
-def _wheel_modules(prefix: Path, site_packages_path: str) -> Iterator[str]:
+def list_wheel_modules(prefix: Path, site_packages_path: str) -> Iterator[str]:
     """Yield the modules of wheels, relative to the prefix, as the ``RECORD`` of each lists what was installed."""
     for installer in (prefix / site_packages_path).glob("*.dist-info/INSTALLER"):
         if installer.read_bytes() == _INSTALLER:

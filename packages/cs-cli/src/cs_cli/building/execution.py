@@ -90,7 +90,6 @@ def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -
         platform=plan.platform,
         subdir=plan.subdir,
         packages=plan.packages,
-        pending=(),
         lock_directory=plan.lock_directory,
         requested=plan.derivation.names_requested_on(plan.platform),
     )
@@ -253,6 +252,9 @@ def describe_build(plan: BuildPlan, mark: Mark, stamp: StampInfo) -> dict[str, A
         "condarc": config.condarc_file,
     }
     named = {name: {"name": path.name, "sha256": hash_file(path)} for name, path in inputs.items() if path is not None}
+    supplied = [one for one in plan.derivation.archives if plan.platform in one.platforms]
+    taken = {one.archive.file_name: one.archive.sha256 for one in supplied if one.provenance.kind == "file"}
+    archives = [{"name": name, "sha256": sha256} for name, sha256 in sorted(taken.items())]
     return {
         "artifact_name": config.artifact_name,
         "runtime": config.runtime,
@@ -265,6 +267,11 @@ def describe_build(plan: BuildPlan, mark: Mark, stamp: StampInfo) -> dict[str, A
         "identity": stamp.identity,
         "package_count": len(plan.packages),
         "wheel_count": len(plan.wheels),
-        "inputs": {**named, "template": {"name": mark.name, "version": mark.version, "sha256": stamp.template_sha256}},
+        "local_archives": [one.to_dict() for one in supplied],
+        "inputs": {
+            **named,
+            **({"archives": archives} if archives else {}),
+            "template": {"name": mark.name, "version": mark.version, "sha256": stamp.template_sha256},
+        },
         "parts": {"template": stamp.template_size_bytes, **stamp.part_sizes_bytes},
     }

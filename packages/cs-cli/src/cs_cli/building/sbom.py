@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from cs_lock import PackageRecord, Wheel, parse_dependency_name
+from cs_lock import PackageRecord, Wheel, parse_dependency_name, parse_requirement_name
 
 from .. import __version__
-from ..archives.wheels import parse_requirement_name
 from ..errors import CliError
+from ..wheels.provenance import Provenance
 from .companions import render_json
 from .plan import BuildPlan
 
@@ -46,7 +46,7 @@ def render_sbom(
         "serialNumber": uuid.uuid5(_NAMESPACE, identity).urn,
         "version": 1,
         "metadata": metadata,
-        "components": [*map(_conda_component, plan.records), *_wheel_components(plan.wheels, licenses)],
+        "components": [*map(_conda_component, plan.records), *_wheel_components(plan, licenses)],
         "dependencies": list(_dependencies(plan, runtime["bom-ref"])),
     }
     return render_json(document, indent=None)
@@ -72,12 +72,24 @@ def _conda_component(record: PackageRecord) -> dict[str, Any]:
     return component
 
 
-def _wheel_components(wheels: Iterable[Wheel], licenses: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
-    for wheel in wheels:
+def _wheel_components(plan: BuildPlan, licenses: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
+    sources = {one.archive.sha256: one.provenance for one in plan.derivation.archives}
+    for wheel in plan.wheels:
         component = _component(wheel, wheel_url(wheel), licenses.get(wheel.file_name))
-        if origin := _find_origin(wheel):
-            component["properties"] = [{"name": "cs:source", "value": origin}]
+        if wheel.sha256 in sources:
+            component["properties"] = list(_describe_source(sources[wheel.sha256]))
         yield component
+
+
+def _describe_source(source: Provenance) -> Iterator[dict[str, str]]:
+    """Yield where a local archive came from, as properties."""
+    yield {"name": "cs:source", "value": f"{source.kind}:{source.location}"}
+    if source.commit is not None:
+        yield {"name": "cs:commit", "value": f"{source.commit}{'-dirty' if source.is_dirty else ''}"}
+    if source.backend is not None:
+        yield {"name": "cs:build-backend", "value": source.backend}
+    for requirement in source.requirements:
+        yield {"name": "cs:build-requirement", "value": requirement}
 
 
 def _component(package: PackageRecord | Wheel, reference: str, license: str | None) -> dict[str, Any]:
@@ -95,11 +107,6 @@ def _component(package: PackageRecord | Wheel, reference: str, license: str | No
         # A name, not an expression: most packages have free text, and a wrong SPDX expression is an invalid document.
         component["licenses"] = [{"license": {"name": license}}]
     return component
-
-
-def _find_origin(wheel: Wheel) -> str | None:
-    """Say what kind of source a local wheel stands for; places on this machine are left out."""
-    return wheel.source.origin if wheel.is_local else None
 
 
 def package_url(record: PackageRecord) -> str:
@@ -136,5 +143,5 @@ def _dependencies(plan: BuildPlan, runtime: str) -> Iterator[dict[str, Any]]:
         yield _depend(wheels[wheel.name], wheels, map(parse_requirement_name, wheel.requires_dist))
 
 
-def _depend(reference: str, present: Mapping[str, str], needed: Iterable[str]) -> dict[str, Any]:
+def _depend(reference: str, present: Mapping[str, str], needed: Iterable[str | None]) -> dict[str, Any]:
     return {"ref": reference, "dependsOn": sorted({present[name] for name in needed if name in present} - {reference})}

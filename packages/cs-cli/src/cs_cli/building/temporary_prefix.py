@@ -16,7 +16,9 @@ from ..errors import CliError
 from .plan import BuildPlan, compose_header
 
 # Prints the variables of an activated environment; a name or value may contain line ends.
-_PRINT_VARIABLES = "import os, sys; sys.stdout.buffer.write(b'\\0'.join(b'='.join(i) for i in os.environb.items()))"
+_PRINT_VARIABLES = (
+    "import os, sys; sys.stdout.buffer.write(b'\\0'.join(os.fsencode('='.join(item)) for item in os.environ.items()))"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cs_bundle import BundleError
-from cs_lock import PackageRecord, PendingEntry, Problem, Wheel
+from cs_lock import PackageRecord, Problem, Wheel
 
-from ..archives.contents import ArchiveContents
+from ..archives.contents import ArchiveContents, read_contents
 from ..archives.remembered import inspect_archives, remember_contents
 from ..archives.store import ArchiveStore, archives_of_packages
 from ..errors import CliError
 from ..inspection.summary import DelegateCheck, Inspection
 from ..terminal.console import Console
+from ..wheels.outlook import Supply
 from .lookup import find_delegate, suggest_delegate
 from .projects import read_commands
 
@@ -27,7 +28,7 @@ class Search:
 
     :ivar subdir: conda subdir of the platform.
     :ivar packages: those with an archive.
-    :ivar pending: those whose archive does not exist yet.
+    :ivar supplies: how others get an archive that the lock knows only as source.
     :ivar lock_directory: directory of the source lock, where relative paths of local archives start.
     :ivar requested: names of the packages that the workspace asks for: most likely one of them has the delegate.
     """
@@ -36,7 +37,7 @@ class Search:
     platform: str
     subdir: str
     packages: Sequence[Package]
-    pending: Sequence[PendingEntry]
+    supplies: Sequence[Supply] = ()
     lock_directory: Path
     requested: Collection[str]
 
@@ -47,6 +48,11 @@ class Search:
             yield [one for one in left if one.name in names]
             left = [one for one in left if one.name not in names]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether packages have no archive yet, so that it is unknown what they contain."""
+        return any(supply.file is None for supply in self.supplies)
+
     def conclude(self, found: str | None) -> DelegateCheck:
         """Say where the delegate is, or that no package has it."""
         return DelegateCheck(platform=self.platform, checked=True, found=found)
@@ -56,10 +62,14 @@ class Search:
         return DelegateCheck(platform=self.platform, checked=False, found=None)
 
 
-def find_in_projects(search: Search) -> str | None:
-    """Look for the delegate in what the projects declare that are still to be built; their code does not run."""
-    projects = [one.find_path(search.lock_directory) for one in search.pending if one.reason == "directory"]
-    return find_delegate(map(read_commands, projects), search.delegate, search.subdir)
+def read_sources(search: Search) -> list[ArchiveContents]:
+    """Read the archives of the archive folder, and what projects declare that are to be built; no code of them runs.
+
+    :raises CliError: ``archive-damaged`` if an archive cannot be read.
+    """
+    taken = [read_contents(supply.file.path) for supply in search.supplies if supply.file is not None]
+    built = [one.entry for one in search.supplies if one.action == "build" and one.entry.origin == "directory"]
+    return [*taken, *(read_commands(entry.find_path(search.lock_directory)) for entry in built)]
 
 
 def check_cache(search: Search, store: ArchiveStore) -> tuple[DelegateCheck, str | None]:
@@ -68,10 +78,11 @@ def check_cache(search: Search, store: ArchiveStore) -> tuple[DelegateCheck, str
     :returns: the check, which is conclusive if the delegate was found or every archive is there; and a hint if the
         delegate is missing.
     """
-    seen: list[ArchiveContents] = []
     try:
-        if (found := find_in_projects(search)) is not None:
+        seen = read_sources(search)
+        if (found := find_delegate(seen, search.delegate, search.subdir)) is not None:
             return search.conclude(found), None
+        known = len(seen)
         if search.packages and not store.cache.exists():
             return search.give_up(), None
         for stage in search.stages(search.packages):
@@ -81,7 +92,7 @@ def check_cache(search: Search, store: ArchiveStore) -> tuple[DelegateCheck, str
                 return search.conclude(found), None
     except (BundleError, CliError):  # a damaged archive, or a name that is not one: the build reports it
         return search.give_up(), None
-    if len(seen) < len(search.packages) or search.pending:
+    if len(seen) - known < len(search.packages) or search.is_open:
         return search.give_up(), None
     return search.conclude(None), suggest_delegate(seen, search.delegate, search.subdir)
 
@@ -93,7 +104,7 @@ def download_and_check(search: Search, store: ArchiveStore, console: Console) ->
     :raises BundleError: if an archive is not available.
     :raises CliError: ``archive-damaged`` if one cannot be read.
     """
-    seen: list[ArchiveContents] = []
+    seen = read_sources(search)
     for stage in search.stages([one for one in search.packages if one.sha256]):
         archives = store.fetch(archives_of_packages(stage, search.lock_directory), console) if stage else []
         contents = inspect_archives(archives)
@@ -102,7 +113,7 @@ def download_and_check(search: Search, store: ArchiveStore, console: Console) ->
         found = find_delegate(seen, search.delegate, search.subdir)
         if found is not None:
             return search.conclude(found), None
-    if search.pending:
+    if search.is_open:
         return search.give_up(), None
     return search.conclude(None), suggest_delegate(seen, search.delegate, search.subdir)
 
@@ -122,7 +133,7 @@ def check_delegates(inspection: Inspection, store: ArchiveStore, console: Consol
             platform=platform.name,
             subdir=platform.subdir,
             packages=(*platform.packages, *platform.wheels),
-            pending=platform.pending,
+            supplies=platform.supplies,
             lock_directory=inspection.derivation.project.source_lock_path.absolute().parent,
             requested=inspection.derivation.names_requested_on(platform.name),
         )

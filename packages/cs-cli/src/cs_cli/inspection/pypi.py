@@ -1,4 +1,4 @@
-"""What comes from PyPI, and what has to be built first, as a person reads it."""
+"""What comes from PyPI, and what must be built first, as a person reads it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from cs_lock import PendingEntry, list_names, redact_url
+from cs_lock import list_names, redact_url
 
 from ..terminal.lines import Line, paint, whole
+from ..wheels.outlook import Supply
 from .summary import PlatformSummary
 
 _USUAL_HOSTS = ("files.pythonhosted.org", "pypi.org")
 _SHOWN = 6
-_HEADS = {
-    "directory": "To be built",
-    "git": "To be built",
-    "sdist": "To be built",
-    "source-package": "To be taken from an archive folder",
-    "unpinned": "Without a SHA-256 in the lock",
-    "missing-file": "Missing files",
-    "incomplete": "Read from their archives",
-}
 
 
 def render_pypi(platforms: Sequence[PlatformSummary]) -> Iterator[Line]:
@@ -47,15 +39,25 @@ def _describe(platform: PlatformSummary) -> Iterator[str]:
         yield f"from other hosts than PyPI's: {', '.join(others)}"
     if local := [wheel.name for wheel in platform.wheels if wheel.is_local]:
         yield f"files of this machine, which the runtime will contain: {list_names(local, _SHOWN)}"
-    yield from _describe_pending(platform.pending)
+    yield from _describe_supplies(platform.supplies)
 
 
-def _describe_pending(pending: Sequence[PendingEntry]) -> Iterator[str]:
-    groups: dict[str, list[str]] = {}
-    for entry in pending:
-        groups.setdefault(_HEADS[entry.reason], []).append(f"{entry.name} ({redact_url(entry.location)})")
-    for head, names in groups.items():
-        yield f"{head}: {list_names(names, _SHOWN)}"
+def _describe_supplies(supplies: Sequence[Supply]) -> Iterator[str]:
+    built = [describe_source(one) for one in supplies if one.action == "build"]
+    taken = [f"{one.file.path.name} for {one.entry.name}" for one in supplies if one.file is not None]
+    missing = [describe_source(one) for one in supplies if one.action == "none"]
+    for head, items in (
+        ("will be built", built),
+        ("taken from the archive folder", taken),
+        ("without an archive", missing),
+    ):
+        if items:
+            yield f"{head}: {list_names(items, _SHOWN)}"
+
+
+def describe_source(supply: Supply) -> str:
+    """Name a package with its source: ``demo (.)``."""
+    return f"{supply.entry.name} ({redact_url(supply.entry.location)})"
 
 
 def _count(number: int, noun: str) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 from cs_lock import (
     MachineRequirements,
     PackageRecord,
-    PendingEntry,
     Problem,
     Requirement,
     Wheel,
@@ -22,6 +21,7 @@ from cs_manifest import mask_credentials
 from ..project.derivation import Derivation
 from ..project.platforms import check_platforms
 from ..untrusted import read_document
+from ..wheels.outlook import Supply
 
 SCHEMA_VERSION = 1
 """Version of ``cs inspect --json``; ``docs/reference/inspect.schema.json`` is its schema."""
@@ -37,24 +37,24 @@ class PlatformSummary:
     :ivar name: the workspace's name of the platform.
     :ivar packages: the conda packages.
     :ivar wheels: the PyPI packages that have an archive.
-    :ivar pending: the packages of both kinds whose archive does not exist yet.
+    :ivar supplies: how the packages of both kinds get an archive that the lock knows only as source.
     """
 
     name: str
     subdir: str
     packages: tuple[PackageRecord, ...]
     wheels: tuple[Wheel, ...] = ()
-    pending: tuple[PendingEntry, ...] = ()
+    supplies: tuple[Supply, ...] = ()
 
     @property
     def package_count(self) -> int:
         """Number of packages of both kinds."""
-        return len(self.packages) + len(self.wheels) + len(self.pending)
+        return len(self.packages) + len(self.wheels) + len(self.supplies)
 
     @property
     def wheel_count(self) -> int:
         """Number of PyPI packages."""
-        return len(self.wheels) + sum(entry.kind == "pypi" for entry in self.pending)
+        return len(self.wheels) + sum(supply.entry.kind == "pypi" for supply in self.supplies)
 
     @property
     def requirements(self) -> MachineRequirements:
@@ -69,7 +69,7 @@ class PlatformSummary:
     @property
     def unsized_count(self) -> int:
         """Number of packages whose size is not known: no lock has the sizes of wheels."""
-        return sum(one.size_bytes is None for one in (*self.packages, *self.wheels)) + len(self.pending)
+        return sum(one.size_bytes is None for one in (*self.packages, *self.wheels)) + len(self.supplies)
 
     @property
     def licenses(self) -> dict[str, int]:
@@ -99,7 +99,7 @@ class PlatformSummary:
             ],
             "packages": [_package_to_dict(record) for record in self.packages],
             "wheels": [_wheel_to_dict(wheel) for wheel in self.wheels],
-            "pending": [_pending_to_dict(entry) for entry in self.pending],
+            "pending": [_supply_to_dict(supply) for supply in self.supplies],
         }
 
 
@@ -135,14 +135,14 @@ def _wheel_to_dict(wheel: Wheel) -> dict[str, Any]:
     }
 
 
-def _pending_to_dict(entry: PendingEntry) -> dict[str, Any]:
+def _supply_to_dict(supply: Supply) -> dict[str, Any]:
+    entry = supply.entry
     return {
-        "label": entry.label,
+        **supply.to_dict(),
         "kind": entry.kind,
         "name": entry.name,
         "version": entry.version,
         "reason": entry.reason,
-        "location": redact_url(entry.location),
         "wanted_by": list(entry.wanted_by),
     }
 
@@ -240,7 +240,7 @@ def inspect_derivation(derivation: Derivation, *, platform: str | None, out_dir:
             subdir=one.subdir,
             packages=lock.packages(one.name),
             wheels=lock.wheels(one.name),
-            pending=lock.pending(one.name),
+            supplies=derivation.outlook.on(one.name),
         )
         for one in wanted
     )

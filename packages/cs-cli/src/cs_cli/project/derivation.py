@@ -111,10 +111,10 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
         exclude=config.exclude,
         require=config.require,
         requested={
-            platform.name: frozenset(spec.name for spec in requested if spec.holds_for(platform.name))
+            platform.name: frozenset(_label(spec) for spec in requested if spec.holds_for(platform.name))
             for platform in platforms
         },
-        features={spec.name: spec.feature for spec in requested},
+        features={_label(spec): spec.feature for spec in requested},
         strict=strict,
     )
     if config.runtime_version is None:
@@ -133,6 +133,11 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
         problems=tuple(found),
         outlook=outlook,
     )
+
+
+def _label(spec: RequestedSpec) -> str:
+    """Name a requested package with its kind: a PyPI package may be called like a conda package."""
+    return f"{'pypi' if spec.kind == 'pypi' else 'conda'}:{spec.name}"
 
 
 def _load_config(project: Project, overrides: Mapping[str, object]) -> ShipConfig:

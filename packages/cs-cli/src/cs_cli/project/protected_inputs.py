@@ -29,7 +29,7 @@ class Input:
 
 
 def list_inputs(derivation: Derivation, *, templates: Iterable[Path] = ()) -> tuple[Input, ...]:
-    """List every file that a build reads: manifest, lock, condarc, template, metadata, archives on this machine.
+    """List every file that a build reads: manifest, lock, settings' files, template, metadata, local archives.
 
     :param templates: those that are needed.
     """
@@ -38,6 +38,8 @@ def list_inputs(derivation: Derivation, *, templates: Iterable[Path] = ()) -> tu
         ("the manifest", project.manifest_path),
         ("the source lock", project.source_lock_path),
         ("the condarc file", derivation.config.condarc_file),
+        ("the constraints file", derivation.config.build_constraints),
+        *(("an archive of the archive folder", path) for path in derivation.outlook.files),
         *(("the template", template) for template in templates),
     )
     inputs = [Input(role=role, path=path.absolute()) for role, path in named if path is not None]

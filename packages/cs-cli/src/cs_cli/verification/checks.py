@@ -31,7 +31,7 @@ from .checksums import NOTICED_BYTES, check_file, find_size, read_checksums, rea
 SCHEMA_VERSION = 1
 """Version of ``cs verify --json``; ``docs/reference/cs.md`` describes it."""
 
-_STATED = ("runtime", "runtime_version", "layout", "platform", "delegate", "identity", "package_count")
+_STATED = ("runtime", "runtime_version", "layout", "platform", "delegate", "identity", "package_count", "wheel_count")
 """What both ``info.json`` and the runtime itself say about the runtime."""
 
 Reported = CliError | StampError | BundleError
@@ -283,7 +283,12 @@ def _check_info(path: Path, report: StampReport, digests: dict[str, str], intact
         stated = {key: info[key] for key in _STATED}
         files = {str(file["name"]): (int(file["size"]), str(file["sha256"])) for file in info["files"]}
     actual = {key: getattr(report.header, key, None) for key in _STATED}
-    actual |= {"identity": report.identity, "package_count": len(report.plan.archives)}
+    plan = report.plan
+    actual |= {
+        "identity": report.identity,
+        "package_count": len(plan.archives),
+        "wheel_count": len(plan.wheels),
+    }
     for key, value in actual.items():
         if stated[key] != value:
             message = "it does not match the runtime"

@@ -74,7 +74,8 @@ pub fn fetch(
         Config::load()
     };
     let find_path = |url: &String| local_path(url).or_else(|| config.find_local_mirror(url));
-    wanted.sort_by_key(|(_, wanted)| Reverse(wanted.size));
+    // What has no size may be large.
+    wanted.sort_by_key(|(_, wanted)| Reverse(wanted.size.unwrap_or(u64::MAX)));
     for (index, wanted) in wanted {
         match wanted.url.as_ref().and_then(find_path) {
             Some(path) => local.push_back((index, wanted, path)),

@@ -1,4 +1,4 @@
-//! A project that is there twice: as a conda package and as a wheel.
+//! A project that a conda package contains and a wheel too.
 //!
 //! Names of conda packages and of projects differ, so this shows in `site-packages` only, when all packages are
 //! there. The wheel counts, as in pixi: what the conda package's distribution lists is removed, as pip would do it.

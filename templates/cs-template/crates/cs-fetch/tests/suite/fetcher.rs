@@ -58,6 +58,16 @@ fn every_archive_is_handed_out_once_to_several_threads() {
 
 #[test]
 fn the_largest_are_asked_for_first_and_small_ones_beside_them() {
+    assert_eq!(first_four_of_twenty(None), [0, 17, 18, 19]);
+}
+
+#[test]
+fn archives_of_unknown_size_are_asked_for_before_large_ones() {
+    assert_eq!(first_four_of_twenty(Some(9)), [0, 9, 18, 19]);
+}
+
+/// Which of twenty archives, each larger than the one before, are asked for first.
+fn first_four_of_twenty(without_size: Option<usize>) -> Vec<usize> {
     let mut fixture = Fixture::new();
     fixture.options.concurrency = 4;
     // The first four requests are answered when all four are there, so that no fifth gets among them.
@@ -70,14 +80,18 @@ fn the_largest_are_asked_for_first_and_small_ones_beside_them() {
     });
     let path = |index: usize| "x".repeat(index + 1);
     let make = |index| request(index, server.url(&path(index)), &vec![7; (index + 2) * 10]);
-    let fetcher = fixture.fetch((0..20).map(make).collect());
+    let mut requests: Vec<Request> = (0..20).map(make).collect();
+    if let Some(index) = without_size {
+        requests[index].1.size = None;
+    }
+    let fetcher = fixture.fetch(requests);
     while fetcher.next().unwrap().is_some() {}
     let mut first: Vec<usize> = server.received()[..4]
         .iter()
         .map(|received| received.target.len() - 2)
         .collect();
     first.sort();
-    assert_eq!(first, [0, 17, 18, 19]);
+    first
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn check_version(wheel: &[u8]) -> Result<(), Fault> {
     }
 }
 
-/// Refuse a wheel of another project: it would be in the prefix by another name than the lock has.
+/// Refuse a wheel of another project: the lock calls it differently.
 fn check_project(metadata: &[u8], project: &str) -> Result<(), Fault> {
     let name = header(metadata, "Name").unwrap_or_default();
     if normalize_name(&name) == normalize_name(project) {

@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn only_sections_of_commands_count_and_the_last_of_a_name() {
-        let text = "[other]\nnonsense\n[console_scripts]\na = m:f\n; no\n# no\na = m:g\n[gui_scripts]\nw = m:h\n[console_scripts]\nb = m:i\n";
+        let text = "[other]\nnonsense\n[console_scripts]\na = m:f\n; no\n# no\na = m:g\n\
+                    [gui_scripts]\nw = m:h\n[console_scripts]\nb = m:i\n";
         let commands: Vec<String> = parse(text)
             .unwrap()
             .into_iter()

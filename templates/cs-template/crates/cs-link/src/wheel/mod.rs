@@ -6,6 +6,7 @@
 mod contents;
 mod entry_points;
 mod interpreters;
+mod made;
 mod placing;
 mod rows;
 mod scheme;
@@ -20,7 +21,8 @@ use std::sync::PoisonError;
 use cs_archive::ReadAt;
 
 use self::contents::Contents;
-use self::placing::{Made, Placing};
+use self::made::Made;
+use self::placing::Placing;
 use self::scheme::Scheme;
 use self::targets::Targets;
 use crate::checks::check_room;
@@ -74,14 +76,14 @@ pub(crate) fn link_wheel(
     let made = Made::new(&contents, &scheme, wheel, shared.job.launchers)?;
     let targets = Targets::new(shared.job, &scheme, &contents).find_all(&members, &made.paths())?;
     let paths = targets.iter().flatten().map(|target| &*target.path);
-    check_count(paths.collect(), made.len(), most)?;
+    check_count(paths.collect(), made.0.len(), most)?;
     let placing = Placing {
         shared,
         hand,
         monitor,
         claimant: shared.claims.claimant_of(index),
         scheme: &scheme,
-        rows: Vec::with_capacity(members.len() + made.len()),
+        rows: Vec::with_capacity(members.len() + made.0.len()),
         superseded: HashSet::new(),
         linked: Linked::default(),
     };

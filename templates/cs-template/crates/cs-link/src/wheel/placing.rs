@@ -7,10 +7,10 @@ use std::io::Write;
 use cs_archive::Sha256;
 
 use super::contents::Contents;
-use super::entry_points::EntryPoint;
+use super::made::{FILE_MODE, Made, PROGRAM_MODE};
 use super::rows::{Facts, Row, render_rows};
 use super::scheme::Scheme;
-use super::script::{entry_point_script, has_placeholder, replace_first_line};
+use super::script::{has_placeholder, replace_first_line};
 use super::site::to_site;
 use super::targets::Target;
 use crate::clobber::{Claimant, fold};
@@ -19,110 +19,10 @@ use crate::input::Monitor;
 use crate::linked::Linked;
 use crate::maker::Maker;
 use crate::shared::{Shared, write_fault};
-use crate::system::System;
 use crate::tree::{Hand, start_writing};
 use crate::zip::{Member, Reader};
-use crate::{Launchers, Wheel};
 
-const FILE_MODE: u32 = 0o666;
-const PROGRAM_MODE: u32 = 0o777;
 const EXECUTE: u32 = 0o111;
-/// Who has put the wheel in place.
-const INSTALLER: &[u8] = b"conda-ship";
-
-/// What is made for a wheel and not in it: relative to the prefix, with mode and bytes.
-pub(super) struct Made(Vec<(String, u32, Vec<u8>)>);
-
-impl Made {
-    /// Compose the commands of entry points, and what `.dist-info` says of how the wheel came to be here.
-    pub(super) fn new(
-        contents: &Contents,
-        scheme: &Scheme,
-        wheel: &Wheel,
-        launchers: Option<Launchers>,
-    ) -> Result<Self, Fault> {
-        let mut made = Self(Vec::new());
-        for (is_gui, entry_points) in [
-            (false, &contents.entry_points.console),
-            (true, &contents.entry_points.gui),
-        ] {
-            for entry_point in entry_points {
-                match scheme.system {
-                    System::Unix => made.add_script(entry_point, scheme, is_gui),
-                    System::Windows => {
-                        let launchers = launchers.ok_or_else(|| {
-                            let command = &entry_point.command;
-                            Fault::Plan(format!("the entry point {command:?} needs a launcher, and this runtime has none"))
-                        })?;
-                        made.add_launched(entry_point, scheme, launchers, is_gui);
-                    }
-                }
-            }
-        }
-        let metadata = |name: &str| scheme.in_site(&format!("{}.dist-info/{name}", contents.stem));
-        made.add(metadata("INSTALLER"), FILE_MODE, INSTALLER.to_vec());
-        made.add(metadata("REQUESTED"), FILE_MODE, Vec::new());
-        if let Some(text) = &wheel.direct_url {
-            made.add(
-                metadata("direct_url.json"),
-                FILE_MODE,
-                text.clone().into_bytes(),
-            );
-        }
-        Ok(made)
-    }
-
-    fn add_script(&mut self, entry_point: &EntryPoint, scheme: &Scheme, is_gui: bool) {
-        let script = entry_point_script(entry_point, scheme, is_gui);
-        self.add(
-            scheme.in_scripts(&entry_point.command),
-            PROGRAM_MODE,
-            script,
-        );
-    }
-
-    /// On Windows a program starts the script that has its name.
-    fn add_launched(
-        &mut self,
-        entry_point: &EntryPoint,
-        scheme: &Scheme,
-        launchers: Launchers,
-        is_gui: bool,
-    ) {
-        let command = &*entry_point.command;
-        let command = command.strip_suffix(".py").unwrap_or(command);
-        let (ending, launcher) = if is_gui {
-            ("-script.pyw", launchers.window)
-        } else {
-            ("-script.py", launchers.console)
-        };
-        let script = entry_point_script(entry_point, scheme, is_gui);
-        self.add(
-            scheme.in_scripts(&format!("{command}{ending}")),
-            PROGRAM_MODE,
-            script,
-        );
-        self.add(
-            scheme.in_scripts(&format!("{command}.exe")),
-            PROGRAM_MODE,
-            launcher.to_vec(),
-        );
-    }
-
-    /// Of two with one path the later one stays.
-    fn add(&mut self, path: String, mode: u32, bytes: Vec<u8>) {
-        self.0.retain(|(other, ..)| *other != path);
-        self.0.push((path, mode, bytes));
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub(super) fn paths(&self) -> Vec<String> {
-        self.0.iter().map(|(path, ..)| path.clone()).collect()
-    }
-}
 
 /// A wheel that is being put in place.
 pub(super) struct Placing<'a, 't> {
@@ -164,9 +64,9 @@ impl Placing<'_, '_> {
                 self.linked.modules.push(target.path);
             }
         }
-        for (path, mode, bytes) in &made.0 {
-            if self.make(path, *mode, bytes)? {
-                self.record(path, Facts::of(bytes));
+        for file in &made.0 {
+            if self.make(&file.path, file.mode, &file.bytes)? {
+                self.record(&file.path, Facts::of(&file.bytes));
             }
         }
         let record = self

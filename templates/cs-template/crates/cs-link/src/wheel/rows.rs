@@ -109,7 +109,7 @@ fn read_field(text: &[u8]) -> (String, u8, &[u8]) {
     (String::from_utf8_lossy(&field).into_owned(), mark, after)
 }
 
-/// The text of a RECORD: sorted by bytes, quoted where it has to be.
+/// The text of a RECORD: sorted by bytes, quoted where it must be.
 pub(crate) fn render_rows(mut rows: Vec<Row>) -> String {
     rows.sort_unstable();
     rows.dedup_by(|one, other| one.path == other.path);
@@ -175,7 +175,7 @@ mod tests {
             row("ä/é.py", "sha256=y", Some(12)),
         ];
         let text = render_rows(rows.clone());
-        assert!(text.starts_with("\"a,b \"\"c\"\".py\",,\na b.py,sha256=x,3\n\"line"));
+        assert!(text.starts_with("a b.py,sha256=x,3\n\"a,b \"\"c\"\".py\",,\n\"line"));
         let mut sorted = rows;
         sorted.sort();
         assert_eq!(read_rows(text.as_bytes()), sorted);

@@ -41,7 +41,7 @@ pub(super) fn entry_point_script(
         module, function, ..
     } = entry_point;
     let name = function.split('.').next().unwrap_or(function);
-    // Where a launcher starts it, the script has another name than the command.
+    // Where a launcher starts it, the name of the script has an ending that the command has not.
     let own_ending = match scheme.system {
         System::Unix => "",
         System::Windows => {
@@ -69,7 +69,8 @@ pub(super) fn has_placeholder(start: &[u8]) -> bool {
     start.starts_with(PLACEHOLDER)
 }
 
-/// The lines that replace the first line of a script, which starts with the placeholder, and what follows it in `start`.
+/// The lines that replace the first line of a script, which starts with the placeholder, and
+/// what follows it in `start`.
 pub(super) fn replace_first_line<'s>(start: &'s [u8], scheme: &Scheme) -> (Vec<u8>, &'s [u8]) {
     let end = memchr::memchr(b'\n', start).map_or(start.len(), |end| end + 1);
     let is_gui = start.get(PLACEHOLDER.len()) == Some(&b'w');

@@ -51,8 +51,7 @@ impl Directory {
         let tail_start = bytes.len().saturating_sub(longest);
         let mut tail = vec![0; (bytes.len() - tail_start) as usize];
         read_exact_at(bytes, &mut tail, tail_start).map_err(Fault::Read)?;
-        let at = find_end(&tail)
-            .ok_or_else(|| Fault::damaged("not a zip archive: it has no directory at its end"))?;
+        let at = find_end(&tail).ok_or_else(|| Fault::damaged("no zip directory at its end"))?;
         let record = &tail[at..];
         let found = Self {
             entries: u16_at(record, 10).into(),
@@ -130,7 +129,7 @@ impl Directory {
             rest = after;
         }
         if !self.has(members.len() as u64) {
-            let reason = "it has another number of entries than the archive says";
+            let reason = "the number of its entries differs from what the archive says";
             return Err(Fault::damaged_at(SUBJECT, reason));
         }
         members.sort_by_key(|member| member.header);
@@ -215,7 +214,8 @@ fn read_entry(rest: &[u8]) -> Result<(Member, &[u8]), Fault> {
     Ok((member, after))
 }
 
-/// Stored length, length and local header's offset, taken from the zip64 extra field where the entry has no room for them.
+/// Stored length, length and local header's offset, taken from the zip64 extra field where the
+/// entry has no room for them.
 fn sizes(entry: &[u8], extra: &[u8]) -> Option<(u64, u64, u64)> {
     let mut wide = zip64_field(extra)
         .unwrap_or_default()

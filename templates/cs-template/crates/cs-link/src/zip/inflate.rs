@@ -6,7 +6,7 @@ use crc32fast::Hasher;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::directory::Member;
-use super::reader::Sink;
+use super::sink::Sink;
 use crate::fault::Fault;
 use crate::input::Input;
 
@@ -114,7 +114,7 @@ fn copy_stored(input: &mut Input, progress: &mut Progress, sink: Sink) -> Result
 }
 
 impl Progress<'_> {
-    /// The next bytes of the member that are at hand.
+    /// The next bytes of the member.
     fn available<'i>(&self, input: &'i mut Input) -> Result<&'i [u8], Fault> {
         let left = usize::try_from(self.left).unwrap_or(usize::MAX);
         if left == 0 {
@@ -137,7 +137,7 @@ impl Progress<'_> {
 
     fn finish(self) -> Result<(), Fault> {
         if self.left > 0 || self.passed != self.member.size {
-            return Err(self.damaged("it has another length than the zip directory says"));
+            return Err(self.damaged("its length differs from what the zip directory says"));
         }
         if self.hash.clone().finalize() != self.member.crc32 {
             return Err(self.damaged("its checksum does not match"));

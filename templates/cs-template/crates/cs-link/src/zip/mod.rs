@@ -8,6 +8,7 @@ mod fields;
 mod inflate;
 mod names;
 mod reader;
+mod sink;
 mod stored;
 
 pub(crate) use directory::{Directory, Member};

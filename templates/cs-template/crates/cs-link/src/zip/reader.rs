@@ -8,11 +8,9 @@ use super::directory::Member;
 use super::fields::u16_at;
 use super::inflate::Inflater;
 use super::names::decode_name;
+use super::sink::Sink;
 use crate::fault::Fault;
 use crate::input::{Input, Monitor};
-
-/// Takes the bytes of a member, a piece at a time.
-pub(crate) type Sink<'s> = &'s mut dyn FnMut(&[u8]) -> Result<(), Fault>;
 
 /// Reads members; best one after the other as they are in the archive.
 pub(crate) struct Reader<'a> {
@@ -75,7 +73,7 @@ impl<'a> Reader<'a> {
         if header.starts_with(b"PK\x03\x04") && is_same && end <= member.limit {
             return Ok(());
         }
-        let reason = "the zip directory describes another member than there is";
+        let reason = "its own header does not match the zip directory";
         Err(Fault::damaged_at(&*member.name, reason))
     }
 

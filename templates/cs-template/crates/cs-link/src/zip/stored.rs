@@ -39,7 +39,7 @@ fn find_span(bytes: &dyn ReadAt, member: Member) -> Result<Span, Fault> {
     if !local.starts_with(b"PK\x03\x04") || member.size != member.stored || end > member.limit {
         return Err(Fault::damaged_at(
             name,
-            "the zip directory describes another member than there is",
+            "its own header does not match the zip directory",
         ));
     }
     Ok(Span { name, start, end })

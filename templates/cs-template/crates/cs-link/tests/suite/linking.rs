@@ -457,6 +457,6 @@ fn a_noarch_python_package_without_python_is_an_error() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "demo-1.0-0.conda: a noarch python package needs Python, which is not among the packages"
+        "demo-1.0-0.conda: it needs Python, which is not among the packages"
     );
 }

@@ -2,6 +2,8 @@
 
 mod hostile;
 #[cfg(unix)]
+mod hostile_wheels;
+#[cfg(unix)]
 mod interpreters;
 mod layers;
 mod limits;
@@ -12,3 +14,5 @@ mod names;
 #[cfg(unix)]
 mod programs;
 mod support;
+#[cfg(unix)]
+mod wheels;

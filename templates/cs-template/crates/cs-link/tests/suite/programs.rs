@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::sync::atomic::Ordering;
 
-use crate::support::{self, Recipe, bench, file, recipe, symlink, tar};
+use crate::support::{self, Recipe, bench, compress, file, recipe, symlink};
 use cs_link::{Fault, Kind, Python};
 
 fn with_script(name: &str, script: &str) -> Recipe {
@@ -290,10 +290,6 @@ fn a_job_that_is_cancelled_from_the_start_does_nothing() {
         .unwrap_err();
     assert!(matches!(error.fault, Fault::Cancelled), "{error}");
     assert!(!bench.path("x").exists());
-}
-
-fn compress(items: &[support::Item]) -> Vec<u8> {
-    zstd::encode_all(&tar(items)[..], 3).unwrap()
 }
 
 const COMPILED: &str = "lib/python3.11/site-packages/demo/__pycache__/main.cpython-311.pyc";

@@ -13,6 +13,9 @@ use cs_link::{
 };
 use serde_json::{Value, json};
 
+#[cfg(unix)]
+pub mod wheel;
+
 pub const PLACEHOLDER: &str =
     "/opt/placeholder_placeholder_placeholder_placeholder_placeholder_placeholder_placeholder";
 pub const MODIFIED: u64 = 1_600_000_000;
@@ -546,4 +549,10 @@ pub fn run_alone(test: &str, variables: &[(&str, &str)]) {
     let output = command.envs(variables.iter().copied()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("1 passed"), "{variables:?}: {text}");
+}
+
+/// Compiled modules as they come with a runtime.
+#[cfg(unix)]
+pub fn compress(items: &[Item]) -> Vec<u8> {
+    zstd::encode_all(&tar(items)[..], 3).unwrap()
 }

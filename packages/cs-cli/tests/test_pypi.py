@@ -1,0 +1,129 @@
+"""PyPI packages in what is shown, and in the files that come with a runtime."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from cli_projects import PythonProject, add_pypi
+from cli_samples import Cs, Workspace, make_wheel, wheel_files
+from cs_stamp import read_stamp
+
+DIGEST = "4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274"
+SIX = "https://files.pythonhosted.org/packages/b7/six-1.17.0-py2.py3-none-any.whl"
+PLUGIN = "https://wheels.example/Plug_In-2.0-1-cp311-abi3-manylinux_2_17_x86_64.whl"
+SCHEMA = Path(__file__).parents[3] / "docs" / "reference" / "inspect.schema.json"
+
+
+@pytest.fixture
+def own_wheel(workspace: Workspace) -> Path:
+    """Return a wheel in the workspace, which its lock names by its path, with the command ``my-demo``."""
+    headers = "License-Expression: MIT\nRequires-Dist: six>=1.16\nRequires-Dist: absent\n"
+    members = wheel_files({"demo.py": b""}, headers=headers, entry_points=["my-demo = demo:main"])
+    add_pypi(workspace, "./demo-1.0-py3-none-any.whl", "demo", version="1.0", requires_dist=["six>=1.16", "absent"])
+    add_pypi(workspace, SIX, "six", version="1.17.0", sha256=DIGEST)
+    add_pypi(workspace, PLUGIN, "plug-in", version="2.0", sha256="a" * 64)
+    workspace.write()
+    return make_wheel(workspace.directory / "demo-1.0-py3-none-any.whl", members)
+
+
+def read_json(name: str) -> Any:
+    return json.loads(Path("dist", name).read_bytes())
+
+
+def test_staged_files_list_wheels(own_wheel: Path, template: Path, cs: Cs) -> None:
+    built = cs("build", "--layout", "online")
+    assert built.status == 0, built.err
+    rows = [line.split("\t") for line in Path("dist/demo.packages.txt").read_text().splitlines()]
+    assert [row[0] for row in rows] == ["demo", "hello", "libz", "plug-in", "python", "six"]
+    assert rows[0][1:4] == ["1.0", "py3-none-any", "./demo-1.0-py3-none-any.whl"]
+    assert rows[3][1:] == ["2.0", "1-cp311-abi3-manylinux_2_17_x86_64", PLUGIN, "a" * 64]
+    info = read_json("demo.info.json")
+    assert (info["package_count"], info["wheel_count"]) == (6, 3)
+    assert cs("verify", "dist").status == 0
+
+
+def test_the_bill_of_materials_has_wheels(own_wheel: Path, template: Path, cs: Cs) -> None:
+    assert cs("build", "--layout", "online").status == 0
+    document = read_json("demo.cdx.json")
+    wheels = {one["name"]: one for one in document["components"] if one["purl"].startswith("pkg:pypi/")}
+    six = "pkg:pypi/six@1.17.0?file_name=six-1.17.0-py2.py3-none-any.whl"
+    assert sorted(wheels) == ["demo", "plug-in", "six"]
+    assert wheels["six"]["purl"] == six
+    assert wheels["six"]["hashes"] == [{"alg": "SHA-256", "content": DIGEST}]
+    assert wheels["six"]["externalReferences"] == [{"type": "distribution", "url": SIX}]
+    assert "licenses" not in wheels["six"]  # nobody has read it
+    assert wheels["demo"]["licenses"] == [{"license": {"name": "MIT"}}]
+    assert "externalReferences" not in wheels["demo"]
+    graph = {one["ref"]: one["dependsOn"] for one in document["dependencies"]}
+    assert graph[wheels["demo"]["bom-ref"]] == [six]
+
+
+def test_a_wheel_may_have_the_delegate(own_wheel: Path, template: Path, cs: Cs) -> None:
+    built = cs("build", "--layout", "embedded", "--delegate", "my-demo", "--exclude", "six", "--exclude", "plug-in")
+    assert built.status == 0, built.err
+    with read_stamp(Path("dist/demoz")) as stamp:
+        assert stamp.header.delegate_path == "bin/my-demo"
+        assert [one.name for one in stamp.read_plan().wheels] == ["demo"]
+
+
+def test_a_missing_delegate_is_compared_with_the_commands_of_wheels(own_wheel: Path, template: Path, cs: Cs) -> None:
+    built = cs("build", "--layout", "embedded", "--delegate", "my_demo", "--exclude", "six", "--exclude", "plug-in")
+    assert built.status == 1
+    assert "did you mean 'my-demo'?" in built.err
+
+
+@pytest.fixture
+def project(workspace: Workspace) -> Workspace:
+    """Return a workspace that is a project with the command ``tool``."""
+    PythonProject().write(workspace.directory)
+    add_pypi(workspace, ".", "tool")
+    add_pypi(workspace, "https://pypi.example/odd-1.tar.gz", "odd", version="1", sha256="b" * 64)
+    workspace.write()
+    return workspace
+
+
+def test_an_inspection_shows_what_would_be_built(project: Workspace, cs: Cs) -> None:
+    shown = cs("inspect", "--delegate", "tool", "--exclude", "odd")
+    assert shown.status == 0, shown.out
+    assert "  linux-64: will be built: tool (.)" in shown.out.splitlines()
+    assert "The delegate on linux-64 is bin/tool." in shown.out
+    assert "Ready to ship." in shown.out
+
+
+def test_the_document_of_an_inspection_says_how_each_package_gets_its_archive(
+    project: Workspace, own_wheel: Path, cs: Cs
+) -> None:
+    document = json.loads(cs("inspect", "--json").out)
+    jsonschema.validate(document, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    (platform,) = document["platforms"]
+    actions = {one["name"]: (one["action"], one["reason"], one["location"]) for one in platform["pending"]}
+    assert actions == {
+        "tool": ("build", "directory", "."),
+        "odd": ("none", "sdist", "https://pypi.example/odd-1.tar.gz"),
+    }
+    assert [one["name"] for one in platform["wheels"]] == ["plug-in", "six", "demo"]
+    assert [one["is_pure"] for one in platform["wheels"]] == [False, True, True]
+    assert [one["url"] for one in platform["wheels"]] == [PLUGIN, SIX, None]
+    assert (platform["package_count"], platform["wheel_count"]) == (8, 5)
+
+
+def test_archives_of_the_folder_are_inputs(project: Workspace, template: Path, cs: Cs) -> None:
+    members = wheel_files({"tool.py": b""}, name="tool", version="3.0", entry_points=["tool = tool:main"])
+    wheel = make_wheel(project.directory / "shelf" / "tool-3.0-py3-none-any.whl", members)
+    words = ("--archives", wheel.parent, "--delegate", "tool", "--exclude", "odd")
+    shown = cs("inspect", *words)
+    assert "taken from the archive folder: tool-3.0-py3-none-any.whl for tool" in shown.out
+    assert "The delegate on linux-64 is bin/tool." in shown.out
+    built = cs("build", "--layout", "online", *words)
+    assert built.status == 0, built.err
+    info = read_json("demo.info.json")
+    (archive,) = info["local_archives"]
+    assert (archive["name"], archive["version"], archive["source"]["kind"]) == ("tool", "3.0", "file")
+    assert info["inputs"]["archives"] == [{"name": wheel.name, "sha256": archive["sha256"]}]
+    properties = next(one for one in read_json("demo.cdx.json")["components"] if one["name"] == "tool")["properties"]
+    assert {"name": "cs:source", "value": "file:shelf/tool-3.0-py3-none-any.whl"} in properties

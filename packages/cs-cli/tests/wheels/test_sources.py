@@ -1,0 +1,211 @@
+"""Wheels of other people's source: sdists, git repositories, source packages of conda."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from cli_projects import PythonProject, add_pypi, use_own_python
+from cli_samples import Cs, Workspace, info_files, make_conda
+from cs_stamp import Plan, read_stamp
+
+Built = Callable[..., Plan]
+
+
+@pytest.fixture
+def workshop(
+    workspace: Workspace, template: Path, backends: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Workspace:
+    """Return a workspace whose environment has Python alone, and in which everything may be built."""
+    for name, value in backends.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("cs_cli.building.machine._plan_conda", lambda *_: None)
+    use_own_python(workspace)
+    workspace.ship["build-wheels"] = '"all"'
+    return workspace
+
+
+@pytest.fixture
+def built(workshop: Workspace, cs: Cs) -> Built:
+    """Build a workspace and return the runtime's plan."""
+
+    def build(*words: str) -> Plan:
+        workshop.write()
+        outcome = cs("build", *words)
+        assert outcome.status == 0, outcome.err
+        with read_stamp(Path("dist/demoz")) as stamp:
+            return stamp.read_plan()
+
+    return build
+
+
+def list_files(directory: Path) -> dict[str, bytes]:
+    """Return the files below a directory."""
+    found = (path for path in directory.rglob("*") if path.is_file())
+    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in found}
+
+
+def make_sdist(path: Path, files: Mapping[str, bytes], top: str = "tool-1.5/") -> str:
+    """Write an sdist and return its digest."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, data in files.items():
+                archive.writestr(f"{top}{name}", data)
+    else:
+        with tarfile.open(path, "w:gz") as tar:
+            for name, data in files.items():
+                member = tarfile.TarInfo(f"{top}{name}")
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> dict[str, bytes]:
+    """Return the files of a project."""
+    return list_files(PythonProject().write(tmp_path / "elsewhere"))
+
+
+@pytest.mark.parametrize("suffix", [".tar.gz", ".zip"])
+@pytest.mark.parametrize("top", ["tool-1.5/", ""])
+def test_an_sdist_is_built_into_a_wheel(
+    workshop: Workspace, built: Built, sources: dict[str, bytes], suffix: str, top: str
+) -> None:
+    sha256 = make_sdist(Path(f"tool-1.5{suffix}"), sources, top)
+    add_pypi(workshop, f"./tool-1.5{suffix}", "tool", version="1.5", sha256=sha256)
+    wheel = built().wheels[0]
+    assert (wheel.name, wheel.version, wheel.url, wheel.direct_url) == ("tool", "1.5", None, None)
+
+
+def test_another_sdist_than_the_locked_one_is_refused_before_it_is_unpacked(
+    workshop: Workspace, cs: Cs, sources: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_sdist(Path("tool-1.5.tar.gz"), sources)
+    add_pypi(workshop, "./tool-1.5.tar.gz", "tool", version="1.5", sha256="0" * 64)
+    workshop.write()
+    monkeypatch.setattr("cs_cli.wheels.sources._extract", None)
+    outcome = cs("build", "--error-format", "json")
+    assert json.loads(outcome.err.splitlines()[-1])["kind"] == "sha256-mismatch"
+
+
+def test_an_sdist_from_the_network_needs_a_digest(workshop: Workspace, cs: Cs) -> None:
+    add_pypi(workshop, "https://example.com/tool-1.5.tar.gz", "tool", version="1.5")
+    workshop.write()
+    outcome = cs("build", "--error-format", "json")
+    assert json.loads(outcome.err.splitlines()[-1])["kind"] == "missing-sha256"
+
+
+def test_an_sdist_that_leads_out_of_itself_is_refused(workshop: Workspace, cs: Cs, tmp_path: Path) -> None:
+    sha256 = make_sdist(Path("tool-1.5.tar.gz"), {"../../../evil": b""})
+    add_pypi(workshop, "./tool-1.5.tar.gz", "tool", version="1.5", sha256=sha256)
+    workshop.write()
+    outcome = cs("build", "--error-format", "json")
+    assert json.loads(outcome.err.splitlines()[-1])["kind"] == "archive-damaged"
+    assert not list(tmp_path.rglob("evil"))
+
+
+def test_an_sdist_that_unpacks_to_too_much_is_refused(
+    workshop: Workspace, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cs_cli.wheels.sources.most_bytes", lambda _: 100)
+    sha256 = make_sdist(Path("tool-1.5.tar.gz"), {"big": b"x" * 101})
+    add_pypi(workshop, "./tool-1.5.tar.gz", "tool", version="1.5", sha256=sha256)
+    workshop.write()
+    outcome = cs("build")
+    assert outcome.status == 1
+    assert "it unpacks to too many files, or too large ones" in outcome.err
+
+
+def git(directory: Path, *words: str) -> str:
+    """Run git with a fixed author."""
+    who = [("-c", f"user.{key}=x") for key in ("name", "email")]
+    command = ["git", "-C", str(directory), *(word for pair in who for word in pair), *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.mark.tools("git")
+def test_a_repository_is_built_at_its_commit(workshop: Workspace, built: Built, tmp_path: Path) -> None:
+    repository = PythonProject(version="1.5").write(tmp_path / "repository" / "sub").parent
+    git(repository, "init", "-q")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "one")
+    commit = git(repository, "rev-parse", "HEAD")
+    PythonProject(version="2.0").write(repository / "sub")
+    git(repository, "commit", "-qam", "two")
+    add_pypi(workshop, f"git+{repository.as_uri()}?subdirectory=sub#{commit}", "tool", version="9")
+    assert built().wheels[0].version == "1.5"
+
+
+@pytest.mark.tools("git")
+def test_a_repository_that_cannot_be_cloned_says_why(workshop: Workspace, cs: Cs, tmp_path: Path) -> None:
+    add_pypi(workshop, f"git+{(tmp_path / 'missing').as_uri()}#{'a' * 40}", "tool", version="1")
+    workshop.write()
+    outcome = cs("build")
+    assert outcome.status == 1
+    assert "tool: git failed: " in outcome.err
+
+
+@pytest.mark.parametrize("kind", ["sdist", "git"])
+def test_others_source_is_built_only_on_request(workshop: Workspace, cs: Cs, kind: str) -> None:
+    locations = {"sdist": "https://example.com/tool-1.5.tar.gz", "git": f"git+https://example.com/tool#{'a' * 40}"}
+    add_pypi(workshop, locations[kind], "tool", version="1.5", sha256="0" * 64)
+    del workshop.ship["build-wheels"]
+    workshop.write()
+    outcome = cs("build", "--error-format", "json")
+    error = json.loads(outcome.err.splitlines()[-1])
+    assert error["kind"] == "pypi-source"
+    assert 'build-wheels = "all"' in error["hint"]
+    assert "exclude" not in error["hint"]
+
+
+def make_archive(path: Path, name: str, *depends: str, subdir: str = "linux-64") -> None:
+    """Write a conda package with an index."""
+    index = {"name": name, "version": "2.0", "build": "0", "build_number": 0, "subdir": subdir}
+    document = json.dumps({**index, "depends": list(depends), "license": "MIT"}).encode()
+    make_conda(path, {**info_files({"bin/native": b"x"}), "info/index.json": document}, {"bin/native": b"x"})
+
+
+@pytest.fixture
+def source_package(workshop: Workspace) -> Workspace:
+    """Let the environment need a conda package that the lock knows only as source."""
+    workshop.environments["ship"]["linux-64"].append({"conda": "./native", "name": "native", "depends": ["python"]})
+    return workshop
+
+
+def test_a_conda_archive_stands_for_a_source_package(source_package: Workspace, built: Built) -> None:
+    make_archive(Path("pkgs/native-2.0-0.conda"), "native", "python >=3")
+    make_archive(Path("pkgs/native-2.0-win.conda"), "native", subdir="win-64")
+    package = next(one for one in built("--archives", "pkgs").packages if one.name == "native")
+    assert (package.file_name, package.version, package.url) == ("native-2.0-0.conda", "2.0", None)
+
+
+def test_other_dependencies_than_the_locked_ones_are_a_warning(source_package: Workspace, cs: Cs) -> None:
+    make_archive(Path("pkgs/native-2.0-0.conda"), "native")
+    source_package.write()
+    outcome = cs("build", "--archives", "pkgs")
+    assert outcome.status == 0, outcome.err
+    assert "native-2.0-0.conda does not depend on what the lock says: python" in outcome.err
+
+
+def test_a_source_package_without_an_archive_says_how_to_make_one(source_package: Workspace, cs: Cs) -> None:
+    source_package.write()
+    outcome = cs("build", "--error-format", "json")
+    error = json.loads(outcome.err.splitlines()[-1])
+    assert error["kind"] == "missing-archive"
+    assert "pixi publish --target-dir DIR --path ./native" in error["hint"]
+
+
+def test_an_archive_made_for_another_environment_is_refused(source_package: Workspace, cs: Cs) -> None:
+    make_archive(Path("pkgs/native-2.0-0.conda"), "native", "numpy")
+    source_package.write()
+    outcome = cs("build", "--archives", "pkgs", "--error-format", "json")
+    assert json.loads(outcome.err.splitlines()[-1])["kind"] == "missing-dependency"
