@@ -27,6 +27,7 @@ from .peer import VERSION, install_peer
 from .scaling import measure_scaling
 from .sides import Side, runtime_of, sides, spawn_seconds
 from .table import render_table
+from .wheels import measure_wheels
 
 DOCS = Path(__file__).parents[2] / "docs" / "explanation"
 
@@ -39,6 +40,7 @@ def main() -> None:
     with fresh_directory(arguments.dir) as (directory, where), serve(channel) as server:
         records = solve(server.url, [name for name in channel_packages(channel) if not name.startswith("conda")])
         report = _measure(sides(directory, peer), server.url, records, arguments)
+        report["wheels"] = measure_wheels(directory, channel, records, arguments.rounds)
         report["machine"] = _describe_machine(where, records)
     print(render_table(report))
     if arguments.docs:

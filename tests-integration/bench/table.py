@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .wheels import render_wheels
+
 MEMORY_LIMIT_MB = 64
 TEMPLATE_LIMIT_BYTES = 6_000_000
 
@@ -23,6 +25,7 @@ def render_table(report: dict[str, Any]) -> str:
         lines.append(_pair_line(pairs, "processor_s", "s, processor", limit))
     lines.append(_later_line(report["later"]))
     lines += _absolute_lines(report)
+    lines += render_wheels(report["wheels"])
     return "\n".join(lines)
 
 

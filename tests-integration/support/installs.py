@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from cs_bundle import write_bundle
 from cs_lock import RuntimeLock, derive, python_of, read_lock
 from cs_stamp import Header, Plan, PlannedPackage, PlannedWheel, PlanPython, write_stamp
 
@@ -58,6 +59,7 @@ def make_runtime(
     *,
     bytecode: Literal["on-import", "bootstrap"] = "on-import",
     wheels: Sequence[Path] = (),
+    embedded: bool = False,
     **fields: Any,
 ) -> Runtime:
     """Stamp a runtime of these records.
@@ -65,6 +67,7 @@ def make_runtime(
     :param archives: a folder with the archives, in any subdir.
     :param directory: gets the runtime, a flat folder of its archives and a home.
     :param wheels: wheels besides.
+    :param embedded: put the archives into the runtime too.
     :param fields: more fields of the header, or other values.
     """
     lock = lock_of(records, directory)
@@ -85,13 +88,12 @@ def make_runtime(
     header = replace(header, **fields)
     template = find_template()
     assert template is not None
-    write_stamp(
-        template,
-        executable,
-        header=header,
-        plan=replace(plan_of(lock), wheels=tuple(map(plan_wheel, wheels))),
-        lock=lock.render(),
-    )
+    plan = replace(plan_of(lock), wheels=tuple(map(plan_wheel, wheels)))
+    bundle = None
+    if embedded:
+        header = replace(header, layout="embedded")
+        bundle = write_bundle(directory / "bundle.tar.zst", sorted(flat.iterdir())).path
+    write_stamp(template, executable, header=header, plan=plan, lock=lock.render(), bundle=bundle)
     return Runtime(executable=executable, bundle=flat, home=home)
 
 

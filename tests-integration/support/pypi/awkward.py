@@ -1,18 +1,25 @@
-"""Wheels that careless tools make, and that have to be put in place all the same."""
+"""Wheels that careless tools make, and that must be put in place anyway."""
 
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from .crafting import WHEEL, Member, Recipe
+from .crafting import WHEEL, Member, Recipe, render_row
 
 
 def _package(name: str) -> Member:
     return Member(f"{name}/__init__.py", f"name = {name!r}\n".encode())
 
 
-def _recipe(name: str, *files: Member, **more: object) -> Recipe:
-    return Recipe(name=name, files=(_package(name), *files), **more)  # type: ignore[arg-type] - fields of Recipe
+def _recipe(
+    name: str,
+    *files: Member,
+    metadata: Mapping[str, bytes | None] = MappingProxyType({}),
+    record: Mapping[str, str | None] = MappingProxyType({}),
+) -> Recipe:
+    return Recipe(name=name, files=(_package(name), *files), metadata=metadata, record=record)
 
 
 def _scripts(text: str) -> dict[str, bytes | None]:
@@ -135,5 +142,18 @@ AWKWARD: tuple[Recipe, ...] = (
 )
 """Named for what is odd about them."""
 
-NOT_FOR_PIP = ("My.Headers", "beside", "modes", "pip_like", "points")
-"""pip refuses what these have, or puts it elsewhere on purpose."""
+NOT_FOR_PIP = ("My.Headers", "beside", "modes", "no_member", "pip_like", "points")
+"""pip refuses what these have, puts it elsewhere, or keeps rows of RECORD without a file."""
+
+_KEPT_BY_UV = {
+    "beside-1.0.data/scripts/tool",
+    "beside-1.0.data/scripts/tool.exe",
+    "beside-1.0.data/scripts/tool-script.py",
+    "brings-1.0.dist-info/REQUESTED",
+    "brings-1.0.dist-info/direct_url.json",
+    "schemes/__init__.py",
+}
+DANGLING = frozenset(
+    render_row(member) for recipe in AWKWARD for member in recipe.members() if member.name in _KEPT_BY_UV
+)
+"""Rows of RECORD that uv keeps though there is no such file, or keeps beside the right one."""

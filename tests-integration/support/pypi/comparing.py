@@ -47,9 +47,8 @@ def _with_rows(tree: Tree, names: Collection[str], dangling: Collection[str]) ->
     """Have the rows of RECORD in place of its text, without those of some files."""
 
     def rows(text: bytes) -> list[str]:
-        lines = text.decode().splitlines()
-        assert lines == sorted(lines, key=lambda line: next(csv.reader([line]))[0].encode())
-        return [line for line in lines if not is_metadata(line.partition(",")[0], names) and line not in dangling]
+        lines = (line.removeprefix("./") for line in text.decode().splitlines())
+        return sorted(one for one in lines if not is_metadata(one.partition(",")[0], names) and one not in dangling)
 
     return {path: (kind, rows(text) if is_metadata(path, ("RECORD",)) else text) for path, (kind, text) in tree.items()}
 

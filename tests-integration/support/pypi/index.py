@@ -19,7 +19,7 @@ def fetch_wheels() -> list[Path]:
     """Return all that are listed, downloaded with pip where they are not here yet."""
     directory = CACHE / "wheels"
     directory.mkdir(parents=True, exist_ok=True)
-    wanted = dict(reversed(line.split()) for line in LIST.read_text(encoding="utf-8").splitlines())
+    wanted = {name: digest for digest, name in map(str.split, LIST.read_text(encoding="utf-8").splitlines())}
     missing = {name: digest for name, digest in wanted.items() if not (directory / name).is_file()}
     if missing:
         _download(missing, directory)

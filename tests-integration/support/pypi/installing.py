@@ -67,10 +67,20 @@ class Site:
 
     def uv(self, *words: str | Path) -> Command:
         """Run ``uv pip`` for the prefix."""
+        command, environment = self._uv(*words)
+        return run_command(command, env=environment, cwd=self.directory, umask=UMASK)
+
+    def _uv(self, *words: str | Path) -> tuple[list[str | Path], dict[str, str]]:
         uv = Path(sys.executable).with_name("uv")
-        command = [uv, "pip", *words, "--python", self.python, "--break-system-packages"]
         variables = {"UV_CACHE_DIR": str(self.directory / "uv-cache"), "UV_NO_CONFIG": "1", "HOME": str(self.directory)}
-        return run_command(command, env={**variables, "PATH": os.environ["PATH"]}, cwd=self.directory, umask=UMASK)
+        command = [uv, "pip", *words, "--python", self.python, "--break-system-packages"]
+        return command, {**variables, "PATH": os.environ["PATH"]}
+
+    def uv_install(self, wheels: Sequence[Path]) -> tuple[list[str | Path], dict[str, str]]:
+        """Return the command that installs with uv what a folder has, as if it were an index, and its variables."""
+        requirements = ["{}=={}".format(*split_name(wheel.name)) for wheel in wheels]
+        options = ("--no-index", "--find-links", wheels[0].parent, "--no-deps", "--link-mode", "copy")
+        return self._uv("install", *options, *requirements)
 
     def pip(self, *words: str | Path) -> Command:
         """Run ``pip`` for the prefix."""
@@ -80,11 +90,10 @@ class Site:
         return run_command(command, env=variables, cwd=self.directory, umask=UMASK)
 
     def install_with_uv(self, wheels: Sequence[Path]) -> Command:
-        """Install with uv what a folder has, as if it were an index."""
+        """Install with uv into the Python alone."""
         self.empty()
-        requirements = ["{}=={}".format(*split_name(wheel.name)) for wheel in wheels]
-        options = ("--no-index", "--find-links", wheels[0].parent, "--no-deps", "--link-mode", "copy")
-        return self.uv("install", *options, *requirements)
+        command, environment = self.uv_install(wheels)
+        return run_command(command, env=environment, cwd=self.directory, umask=UMASK)
 
     def install_with_pip(self, wheels: Sequence[Path]) -> Command:
         """Install with pip, without compiling."""

@@ -188,6 +188,14 @@ def test_a_conda_archive_stands_for_a_source_package(source_package: Workspace, 
     assert (package.file_name, package.version, package.url) == ("native-2.0-0.conda", "2.0", None)
 
 
+def test_other_dependencies_than_the_locked_ones_are_a_warning(source_package: Workspace, cs: Cs) -> None:
+    make_archive(Path("pkgs/native-2.0-0.conda"), "native")
+    source_package.write()
+    outcome = cs("build", "--archives", "pkgs")
+    assert outcome.status == 0, outcome.err
+    assert "native-2.0-0.conda does not depend on what the lock says: python" in outcome.err
+
+
 def test_a_source_package_without_an_archive_says_how_to_make_one(source_package: Workspace, cs: Cs) -> None:
     source_package.write()
     outcome = cs("build", "--error-format", "json")

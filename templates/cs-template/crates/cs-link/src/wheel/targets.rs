@@ -205,3 +205,120 @@ fn clean_name(name: &str, system: System) -> Result<String, Fault> {
     }
     Ok(clean)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::layout::Layout;
+    use crate::{Bytecode, Python};
+
+    /// Where a member of the wheel `demo-1.0` goes, or why it may not.
+    fn target(name: &str, system: System) -> Result<Option<String>, String> {
+        let windows = system == System::Windows;
+        let python = Python {
+            version: "3.13.1".into(),
+            site_packages_path: if windows {
+                "Lib/site-packages".into()
+            } else {
+                "lib/python3.13t/site-packages".into()
+            },
+        };
+        let scheme = Scheme {
+            system,
+            layout: &Layout::new(&python).unwrap(),
+            project: "demo",
+            prefix: "/opt/x",
+        };
+        let contents = Contents {
+            stem: "demo-1.0".into(),
+            rows: Default::default(),
+            entry_points: Default::default(),
+        };
+        let job = Job {
+            staging: Path::new("/s"),
+            prefix: Path::new("/opt/x"),
+            platform: "win-64",
+            packages: &[],
+            python: Some(&python),
+            requested_specs: &[],
+            threads: 1,
+            bytecode: Bytecode::OnImport,
+            link_scripts: true,
+            reserved: &[".demo.staging".into()],
+            overwritten: &[".demo.json"],
+            launchers: None,
+        };
+        let targets = Targets::new(&job, &scheme, &contents);
+        let found = targets.find(name).map_err(|fault| fault.to_string())?;
+        found
+            .map(|target| targets.check(&target.path).map(|()| target.path))
+            .transpose()
+            .map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn each_scheme_has_its_place_on_each_system() {
+        for (name, unix, windows) in [
+            (
+                "demo/x.py",
+                "lib/python3.13t/site-packages/demo/x.py",
+                "Lib/site-packages/demo/x.py",
+            ),
+            (
+                "demo-1.0.data/purelib/x",
+                "lib/python3.13t/site-packages/x",
+                "Lib/site-packages/x",
+            ),
+            (
+                "demo-1.0.data/headers/a/x.h",
+                "include/python3.13t/demo/a/x.h",
+                "Include/demo/a/x.h",
+            ),
+            ("demo-1.0.data/scripts/run", "bin/run", "Scripts/run"),
+            ("demo-1.0.data/data/share/x", "share/x", "share/x"),
+        ] {
+            assert_eq!(target(name, System::Unix), Ok(Some(unix.to_owned())));
+            assert_eq!(target(name, System::Windows), Ok(Some(windows.to_owned())));
+        }
+        for name in [
+            "demo-1.0.dist-info/INSTALLER",
+            "demo-1.0.dist-info/RECORD",
+            "demo/",
+        ] {
+            assert_eq!(target(name, System::Unix), Ok(None));
+        }
+    }
+
+    #[test]
+    fn names_that_windows_takes_for_others_are_refused_there() {
+        for name in [
+            "a:b",
+            "nul.txt",
+            "demo/x.",
+            "demo/com1/x",
+            "demo-1.0.data/data/c:/x",
+            "a?",
+        ] {
+            assert!(target(name, System::Windows).is_err(), "{name}");
+            assert!(target(name, System::Unix).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn python_itself_is_at_another_place_on_windows() {
+        for (path, on_unix, on_windows) in [
+            ("data/python.exe", true, false),
+            ("data/pythonw.exe", true, false),
+            ("data/Scripts/python3.exe", false, false),
+            ("data/bin/python3.13", false, false),
+            ("scripts/python", false, false),
+            ("scripts/ipython", true, true),
+        ] {
+            let name = format!("demo-1.0.data/{path}");
+            assert_eq!(target(&name, System::Unix).is_ok(), on_unix, "{path}");
+            assert_eq!(target(&name, System::Windows).is_ok(), on_windows, "{path}");
+        }
+    }
+}
