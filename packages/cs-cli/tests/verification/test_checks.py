@@ -190,7 +190,6 @@ def test_files_that_are_no_artifacts_are_left_alone_and_named(build: Build) -> N
         ("delegate", "conda"),
         ("package_count", 4),
         ("wheel_count", 1),
-        ("wheel_count", 1),
     ],
 )
 def test_info_that_says_something_else_is_refused(key: str, value: object, build: Build) -> None:
