@@ -188,8 +188,6 @@ def _read_identity(reader: RecordReader, derived: Mapping[str, str | None], loca
 def _describe_missing(field: str, location: str, key: str) -> LockError:
     """Say that an archive lacks a field."""
     hint = "its location is not of the form CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda, so the entry must state it"
-    if is_local_archive(location):
-        hint = "read its info/index.json"  # what becomes of it: a pending entry
     return LockError(
         f"the package at {redact_url(location)} has no {field}", kind="missing-field", key=f"{key}.{field}", hint=hint
     )

@@ -78,9 +78,7 @@ def _check_python(selection: Selection, python: PackageRecord | None) -> list[Pr
     hint = "add python to the workspace's conda dependencies, and lock it again"
     takers = selection.takers
     if "python" in takers:
-        hint = (
-            f"python was dropped because {takers['python']!r} is in 'exclude': keep it, or exclude these packages too"
-        )
+        hint = f"python was dropped because {takers['python']!r} is in 'exclude': keep it"
     return [
         Problem(
             kind="no-python",
