@@ -11,7 +11,6 @@ from support.pypi.comparing import Tree, compare_with_pip, compare_with_uv
 from support.pypi.index import FIT, fetch_wheels
 from support.pypi.installing import Site
 
-
 pytestmark = pytest.mark.skipif(not FIT, reason="only linux-64 with Python 3.11")
 
 
