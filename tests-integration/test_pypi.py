@@ -6,7 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 
 from support.channel.archive import Entry, Package, write_package
 from support.channel.host_python import SHORT, SITE_PACKAGES
-from support.channel.index import SIMPLE, PypiEntry, hash_file, index_settings, lock_index
+from support.channel.index import FILES, SIMPLE, PypiEntry, hash_file, index_settings, lock_index
 from support.channel.locks import VERSIONS, SourceEntry
 from support.commands import Command, Home
 from support.inspection import read_records
@@ -182,6 +182,17 @@ def test_an_online_runtime_fetches_wheels_and_contains_what_no_address_has(
     wheels = {entry.location.rpartition("/")[2] for entry in bench.pypi}
     assert wheels <= fetched
     assert not any("mytool" in name for name in fetched)
+
+
+def test_a_mirror_stands_for_the_start_of_the_addresses_of_wheels(bench: Bench, home: Home, channel: Server) -> None:
+    unreachable = "http://127.0.0.1:9/packages"
+    bench.pypi = [replace(entry, location=f"{unreachable}/{entry.location.rpartition('/')[2]}") for entry in bench.pypi]
+    runtime = bench.build(layout='"online"')
+    config = home.directory / ".config" / "rattler" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f'[mirrors]\n"{unreachable}" = ["{channel.url}/{FILES}"]\n')
+    completed = home.run(runtime, "-c", "import click; print('hello')")
+    assert completed.stdout == "hello\n", completed.stderr
 
 
 def test_installed_wheels_are_as_their_records_say(bench: Bench, home: Home) -> None:

@@ -10,6 +10,9 @@ from .names import labels_of
 from .records import PackageRecord, parse_dependency_name, parse_dependency_names
 
 _LOCK_AGAIN = "lock the workspace again; a lock that lacks packages cannot be installed"
+_BUILD_AGAIN = (
+    "the archive was built for another environment: lock the workspace again, and then build the archive again"
+)
 _SHOWN = 3
 
 
@@ -66,7 +69,8 @@ def check_dependencies(
                 lost.append(name)
                 continue
             message = f"{record.name} needs {spec!r}, which is not in the lock"
-            problems.append(_describe("missing-dependency", message, platform, record.name, _LOCK_AGAIN))
+            hint = _BUILD_AGAIN if record.is_local else _LOCK_AGAIN
+            problems.append(_describe("missing-dependency", message, platform, record.name, hint))
         if lost:
             problems.append(_describe_lost(record.name, sorted(set(lost)), platform))
     return problems

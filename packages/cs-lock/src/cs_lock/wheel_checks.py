@@ -67,10 +67,11 @@ def _check_tags(
 
 
 def _check_python(selection: Selection, python: PackageRecord | None) -> list[Problem]:
-    """Check that there is a CPython to install the wheels into."""
+    """Check that there is a CPython to install the wheels into; one without an archive is a problem by itself."""
     names = [wheel.name for wheel in selection.wheels]
     names += [entry.name for entry in selection.pending if entry.kind == "pypi"]
-    if not names or (python is not None and is_cpython(python)):
+    is_told = any(one.name == "python" for one in (*selection.pending, *selection.damaged))
+    if not names or is_told or (python is not None and is_cpython(python)):
         return []
     count = "a PyPI package" if len(names) == 1 else f"{len(names)} PyPI packages"
     message = f"{count} cannot be installed without CPython: {list_names(sorted(names))}"

@@ -10,6 +10,7 @@ from cs_lock import (
     Problem,
     RuntimeLock,
     list_names,
+    list_pypi_names,
     normalize_pypi_name,
     parse_dependency_name,
     python_of,
@@ -17,7 +18,6 @@ from cs_lock import (
 
 from .provenance import SuppliedArchive
 
-_PURL = "pkg:pypi/"
 _SYSTEMS = {
     "linux": ("posix", "linux", "Linux"),
     "osx": ("posix", "darwin", "Darwin"),
@@ -70,9 +70,7 @@ def _names_of(records: Iterable[PackageRecord]) -> Iterator[str]:
     """Yield the PyPI names of conda packages: those of their purls, and their own."""
     for record in records:
         yield normalize_pypi_name(record.name)
-        for purl in record.purls or ():
-            if purl.startswith(_PURL):
-                yield normalize_pypi_name(purl.removeprefix(_PURL).partition("@")[0].partition("?")[0])
+        yield from list_pypi_names(record.purls)
 
 
 def _list_needs(requires_dist: Iterable[str], platform: Platform, records: Iterable[PackageRecord]) -> Iterator[str]:
