@@ -189,7 +189,7 @@ def test_a_platform_wheel_ships_only_where_it_fits(project: Workspace, cs: Cs) -
         "    def initialize(self, version, build_data):\n"
         "        build_data['tag'] = 'py3-none-linux_x86_64'\n"
     )
-    PythonProject(files={"hatch_build.py": hook}).write(project.write())
+    PythonProject(backend="hatchling", files={"hatch_build.py": hook}).write(project.write())
     text = Path("pyproject.toml").read_text() + "[tool.hatch.build.targets.wheel.hooks.custom]\n"
     Path("pyproject.toml").write_text(text)
     outcome = cs("build", "--platform", "linux-64")

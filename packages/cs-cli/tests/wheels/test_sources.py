@@ -146,6 +146,25 @@ def test_a_repository_is_built_at_its_commit(workshop: Workspace, built: Built, 
 
 
 @pytest.mark.tools("git")
+def test_submodules_are_checked_out(
+    workshop: Workspace, built: Built, sources: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file")
+    inner, outer = tmp_path / "elsewhere", tmp_path / "outer"
+    outer.mkdir()
+    for directory in (inner, outer):
+        git(directory, "init", "-q")
+    git(inner, "add", ".")
+    git(inner, "commit", "-qm", "one")
+    git(outer, "submodule", "--quiet", "add", inner.as_uri(), "sub")
+    git(outer, "commit", "-qm", "two")
+    add_pypi(
+        workshop, f"git+{outer.as_uri()}?subdirectory=sub#{git(outer, 'rev-parse', 'HEAD')}", "tool", version="1.5"
+    )
+    assert built().wheels[0].name == "tool"
+
+
+@pytest.mark.tools("git")
 def test_a_repository_that_cannot_be_cloned_says_why(workshop: Workspace, cs: Cs, tmp_path: Path) -> None:
     add_pypi(workshop, f"git+{(tmp_path / 'missing').as_uri()}#{'a' * 40}", "tool", version="1")
     workshop.write()
