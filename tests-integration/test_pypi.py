@@ -287,8 +287,13 @@ def test_an_archive_of_the_folder_stands_for_a_source_package(
     source = SourceEntry(
         name="made", version="0.7", build="0", subdir=PLATFORM, path="./recipes/made", depends=["words"]
     )
-    settings = {"more": [source], "lock_version": lock_version, "layout": f'"{layout}"', "delegate": '"made"'}
-    directory = bench.write("without", **settings)  # type: ignore[arg-type]
+    settings: dict[str, Any] = {
+        "more": [source],
+        "lock_version": lock_version,
+        "layout": f'"{layout}"',
+        "delegate": '"made"',
+    }
+    directory = bench.write("without", **settings)
     refused = bench.cs("build", cwd=directory, check=False)
     assert "made" in refused.stderr
     assert 'archives = "DIR"' in refused.stderr

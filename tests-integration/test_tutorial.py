@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.channel.index import PypiEntry, index_settings, lock_index
-from support.channel.locks import write_lock
+from support.channel.locks import Environments, write_lock
 from support.commands import Command, Home
 from support.servers import Server
 from support.tested_platform import IS_FOREIGN, PLATFORM
@@ -40,7 +40,7 @@ def test_the_tutorial_ends_with_a_tool_that_runs(
         monkeypatch.setenv(name, value)
     python = [record for record in records if record["name"] == "python"]
     own = PypiEntry(location=".", name="weather-tool", requires_dist=("click",))
-    solved = {"ship": {PLATFORM: [*python, *lock_index(channel_directory, channel.url, ["click"]), own]}}
+    solved: Environments = {"ship": {PLATFORM: [*python, *lock_index(channel_directory, channel.url, ["click"]), own]}}
     write_lock(tmp_path / "weather" / "pixi.lock", solved, channel_url=channel.url, version="pixi-7")
     commands = dict(CONSOLE.findall(page))
     shown = cs("inspect", cwd=tmp_path / "weather").stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from support.installs import Record, make_runtime
-from support.pypi.index import fetch_wheels
+from support.pypi.index import FIT, fetch_wheels
 from support.pypi.installing import Site
 
 from .measure import Pairs, Usage, run
@@ -22,12 +22,13 @@ def measure_wheels(directory: Path, channel: Path, records: Sequence[Record], ro
     """Measure all wheels that the suite compares, and the small ones among them.
 
     :param channel: has the archives of ``records``, one of which is the Python.
+    :returns: a summary of each; nothing where the wheels do not fit.
     """
-    wheels = fetch_wheels()
+    wheels = fetch_wheels() if FIT else []
     python = [record for record in records if record["name"] == "python"]
     small = [wheel for wheel in wheels if wheel.stat().st_size < SMALL_BYTES]
     results = []
-    for some in (wheels, small):
+    for some in filter(None, (wheels, small)):
         place = directory / f"wheels-{len(some)}"
         place.mkdir()
         results.append(_measure(some, Site(records=python, channel=channel, directory=place), rounds))

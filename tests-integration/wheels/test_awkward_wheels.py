@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from support.channel.host_python import SITE_PACKAGES
 from support.pypi.awkward import AWKWARD, DANGLING, NOT_FOR_PIP
 from support.pypi.comparing import Tree, compare_with_pip, compare_with_uv
 from support.pypi.installing import Site
 
-SITE = "lib/python3.11/site-packages"
-KEPT_BY_UV = (f"{SITE}/brings-1.0.dist-info/direct_url.json", f"{SITE}/folders/empty")
+KEPT_BY_UV = (f"{SITE_PACKAGES}/brings-1.0.dist-info/direct_url.json", f"{SITE_PACKAGES}/folders/empty")
 """What the wheel's builder says of where it was built, and an empty folder."""
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from support.commands import Command, run_command
-from support.pypi.index import fetch_wheels
+from support.pypi.index import FIT, fetch_wheels
 from support.pypi.installing import Site
+
+pytestmark = pytest.mark.skipif(not FIT, reason="only linux-64 with Python 3.11")
 
 CHECK = """
 import importlib.metadata, json, pathlib

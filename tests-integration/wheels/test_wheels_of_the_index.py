@@ -8,8 +8,10 @@ from zipfile import ZipFile
 import pytest
 
 from support.pypi.comparing import Tree, compare_with_pip, compare_with_uv
-from support.pypi.index import fetch_wheels
+from support.pypi.index import FIT, fetch_wheels
 from support.pypi.installing import Site
+
+pytestmark = pytest.mark.skipif(not FIT, reason="only linux-64 with Python 3.11")
 
 
 @pytest.fixture(scope="module")

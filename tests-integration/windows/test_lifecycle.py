@@ -60,14 +60,6 @@ def test_what_a_killed_runtime_has_started_ends_with_it(build: Build, windows_ho
     assert not done.exists()
 
 
-def is_tidied(home: WindowsHome, runtime: Path) -> bool:
-    """Say whether nothing is left next to the prefix, and have the next command remove it otherwise."""
-    left = beside(home)
-    if left:
-        home.run(runtime, "bootstrap", "--force", check=True)
-    return not left
-
-
 def test_a_run_that_is_killed_at_any_time_is_made_up_for_by_the_next(
     kill: int, seed: int, build: Build, windows_home: WindowsHome
 ) -> None:
@@ -78,9 +70,8 @@ def test_a_run_that_is_killed_at_any_time_is_made_up_for_by_the_next(
     assert completed.returncode == 0, (instant, completed.stderr)
     assert "another process" not in completed.stderr, instant
     assert len(list((windows_home.prefix / "share/bulk").iterdir())) == BULK_FILES
-    # What its programs still have open is put aside, and removed by a later command.
+    # What a program of the killed run still has open is put aside; test_files_in_use.py shows what becomes of that.
     assert beside(windows_home) in ([], [".demo.removed"])
-    wait_until(lambda: is_tidied(windows_home, build()))
 
 
 @pytest.mark.parametrize("force", [False, True])

@@ -67,6 +67,14 @@ def test_platforms_are_settled_one_by_one(lock: Make) -> None:
     assert both.render().count(b"./a-1.0-") == 4
 
 
+def test_a_name_to_exclude_may_be_on_a_platform_that_is_left_out(write_lock: Make, package: Make) -> None:
+    platforms = {"linux-64": [package("a")], "osx-64": [package("b", subdir="osx-64")]}
+    lock = derive_wheels(write_lock({"default": platforms}), exclude=["b"])
+    assert not lock.problems
+    assert not lock.restrict(["linux-64"]).problems
+    assert [platform.name for platform in lock.restrict(["linux-64"]).platforms] == ["linux-64"]
+
+
 def test_what_ships_already_cannot_be_replaced(lock: Make) -> None:
     waiting = lock(wheel("pinned"), located(".", "a"))
     for label in ("pypi:pinned", "app", "conda:a", "a", "pypi:none"):

@@ -70,7 +70,7 @@ def _compare(own: Tree, other: Tree, name: str) -> Iterator[str]:
         mine, others = own[path], other[path]
         if mine == others:
             continue
-        if isinstance(mine[1], list):
+        if isinstance(mine[1], list) and mine[0] == others[0]:
             yield f"differs: {path}: own {_lacking(mine[1], others[1])}, {name} {_lacking(others[1], mine[1])}"
         else:
             yield f"differs: {path}: {mine[0]}, {others[0]}" + ("" if mine[1] == others[1] else ", other bytes")

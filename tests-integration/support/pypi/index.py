@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 from ..channel.build import CACHE
+from ..tested_platform import PLATFORM
 
 LIST = Path(__file__).parents[2] / "wheels" / "index.sha256"
 PYTHON = (3, 11)
 """They are for this Python, on Linux on x86-64."""
+FIT = (PLATFORM, sys.version_info[:2]) == ("linux-64", PYTHON)
+"""Whether they can be put in place here."""
 _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "manylinux2010_x86_64")
 
 

@@ -73,7 +73,7 @@ class Site:
     def _uv(self, *words: str | Path) -> tuple[list[str | Path], dict[str, str]]:
         uv = Path(sys.executable).with_name("uv")
         variables = {"UV_CACHE_DIR": str(self.directory / "uv-cache"), "UV_NO_CONFIG": "1", "HOME": str(self.directory)}
-        command = [uv, "pip", *words, "--python", self.python, "--break-system-packages"]
+        command = [uv, "pip", *words, "--python", self.python]
         return command, {**variables, "PATH": os.environ["PATH"]}
 
     def uv_install(self, wheels: Sequence[Path]) -> tuple[list[str | Path], dict[str, str]]:

@@ -84,7 +84,7 @@ def _describe_lost(package: str, lost: Sequence[str], platform: str) -> Problem:
         message=f"{package} needs {list_names(lost, len(lost))}, which 'exclude' drops",
         platform=platform,
         package=package,
-        hint=f"check that {package} works without it, or exclude {package} too",
+        hint=f"check that {package} works without it",
     )
 
 
@@ -103,7 +103,7 @@ def check_noarch(
     message = f"{count} cannot be installed without Python: {list_names(homeless)}"
     hint = "add python to the workspace's dependencies and lock it again"
     if "python" in gone:
-        hint = f"python was dropped because {gone['python']!r} is in 'exclude': keep it, or exclude these packages too"
+        hint = f"python was dropped because {gone['python']!r} is in 'exclude': keep it"
     return [_describe("noarch-without-python", message, platform, homeless[0], hint)]
 
 

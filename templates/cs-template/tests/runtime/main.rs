@@ -21,5 +21,7 @@ mod terminal;
 #[cfg(unix)]
 mod together;
 mod upgrade;
+#[cfg(unix)]
 mod wheel;
+#[cfg(unix)]
 mod wheels;

@@ -69,13 +69,15 @@ impl Placing<'_, '_> {
                 self.record(&file.path, Facts::of(&file.bytes));
             }
         }
-        let record = self
-            .scheme
-            .in_site(&format!("{}.dist-info/RECORD", contents.stem));
+        let name = format!("{}.dist-info/RECORD", contents.stem);
+        // Rewritten in place by uv and pip, it keeps its mode.
+        let own = members.iter().find(|member| member.name == name);
+        let mode = own.map_or(FILE_MODE, |member| mode_of(member, false));
+        let record = self.scheme.in_site(&name);
         self.record(&record, Facts::default());
         self.drop_superseded();
         let text = render_rows(std::mem::take(&mut self.rows));
-        self.make(&record, FILE_MODE, text.as_bytes())?;
+        self.make(&record, mode, text.as_bytes())?;
         self.linked.record = Some(record);
         Ok(self.linked)
     }
@@ -104,8 +106,7 @@ impl Placing<'_, '_> {
         target: &Target,
         reader: &mut Reader,
     ) -> Result<Option<Option<Facts>>, Fault> {
-        let is_program = target.is_script || member.mode & EXECUTE != 0;
-        let mode = if is_program { PROGRAM_MODE } else { FILE_MODE };
+        let mode = mode_of(member, target.is_script);
         let Some(file) = self.create(&target.path, mode)? else {
             return Ok(None);
         };
@@ -161,6 +162,15 @@ impl Placing<'_, '_> {
             self.superseded.insert(fold(&path).into_owned());
         }
         Ok(made.map(|made| made.made))
+    }
+}
+
+/// The mode of a member that is in place.
+fn mode_of(member: &Member, is_script: bool) -> u32 {
+    if is_script || member.mode & EXECUTE != 0 {
+        PROGRAM_MODE
+    } else {
+        FILE_MODE
     }
 }
 
