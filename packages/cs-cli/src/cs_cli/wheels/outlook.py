@@ -66,12 +66,6 @@ class Outlook:
     problems: tuple[Problem, ...] = ()
 
     @property
-    def builds(self) -> tuple[PendingEntry, ...]:
-        """The entries of which a wheel is built."""
-        found = {supply.entry.label: supply.entry for supply in self.supplies if supply.action == "build"}
-        return tuple(found.values())
-
-    @property
     def files(self) -> tuple[Path, ...]:
         """The archives that are taken from the archive folder."""
         return tuple(sorted({supply.file.path for supply in self.supplies if supply.file is not None}))
@@ -145,7 +139,6 @@ class _Planner:
         except CliError as error:
             return self._refuse(entry, platform, error.kind, error.message, error.hint or "")
         if file is not None:
-            self._folder.used.add(file.path)
             return Supply(entry=entry, platform=platform.name, action="take", file=file)
         refusal = self._refuse_conda(entry) if entry.kind == "conda" else self._refuse_pypi(entry)
         if refusal is not None:
