@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from support.channel.archive import Entry, Package, write_package
 from support.channel.host_python import SHORT, SITE_PACKAGES
@@ -29,7 +31,7 @@ CONDA = ("python", "greeter", "words")
 WHEELS = ("click", "cowsay", "jinja2", "markupsafe", "pip")
 LISTING = """
 from importlib.metadata import distributions
-print(*sorted(f"{one.name.lower()} {one.version}" for one in distributions()), sep="\\n")
+print(*(f"{one.name} {one.version}" for one in distributions()), sep="\\n")
 """
 CS = Callable[..., Command]
 
@@ -104,7 +106,9 @@ def bench(
 
 def list_distributions(prefix: Path, home: Home) -> list[str]:
     """Ask the prefix's own Python which distributions it has: name and version."""
-    return home.run(prefix / "bin" / "python", "-I", "-c", LISTING).stdout.splitlines()
+    listed = home.run(prefix / "bin" / "python", "-I", "-c", LISTING).stdout.splitlines()
+    parts = (line.partition(" ") for line in listed if line)
+    return sorted(f"{canonicalize_name(name)} {version}" for name, _, version in parts)
 
 
 def list_planned(workspace: Path) -> list[tuple[str, str]]:
@@ -170,6 +174,19 @@ def test_projects_of_every_backend_are_built_the_same_twice(
         assert archive["source"]["location"] == "."
     assert built[0] == built[1]
     assert home.run(runtime).stdout == "mytool 2.5\n"
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_what_a_build_says_is_what_is_there_afterwards(number: int, seed: int, bench: Bench, home: Home) -> None:
+    source = random.Random(f"{seed} {number}")
+    bench.pypi = source.sample(list(bench.pypi), source.randrange(1, len(WHEELS)))
+    excluded = source.choice([entry.name for entry in bench.pypi])
+    project = source.choice([None, PythonProject(name="my_tool")])
+    lock_version = source.choice(VERSIONS)
+    runtime = bench.build(project=project, lock_version=lock_version, exclude=f'["pypi:{excluded}"]')
+    assert home.run(runtime, "-c", "pass").returncode == 0
+    assert excluded not in [name.partition(" ")[0] for name, _ in list_planned(runtime.parent.parent)]
+    assert_what_was_planned(runtime.parent.parent, home.prefix, home)
 
 
 def test_an_online_runtime_fetches_wheels_and_contains_what_no_address_has(

@@ -38,7 +38,7 @@ def test_commands_sizes_and_files_are_found(tmp_path: Path) -> None:
         wheel_files(FILES, entry_points=["demo = demo:main", "Demo-2=demo:other [extra]"]),
     )
     assert contents.executables == ("bin/data-tool", "python-scripts/shell-tool", "tool.exe")
-    assert contents.entry_points == ("demo", "Demo-2")
+    assert contents.entry_points == ("Demo-2", "demo")
     assert contents.installed_file_count == len(members)
     assert contents.installed_size_bytes == sum(map(len, members.values()))
     assert contents.prefix_limit_bytes is None
@@ -48,6 +48,13 @@ def test_commands_with_a_window_are_commands(tmp_path: Path) -> None:
     text = b"# comment\n[console_scripts]\n; another\na = a:b\n[gui_scripts]\nc=d : e.f\n[other.group]\nx = y\n"
     wheel = write(tmp_path, {"demo-1.0.dist-info/entry_points.txt": text})
     assert read_contents(wheel).entry_points == ("a", "c")
+
+
+def test_a_script_with_the_name_of_an_entry_point_is_not_installed(tmp_path: Path) -> None:
+    names = ("demo", "demo.exe", "demo-script.py", "other")
+    scripts = {f"demo-1.0.data/scripts/{name}": b"" for name in names}
+    contents = read_contents(write(tmp_path, scripts, entry_points=["demo = demo:main", "pip3.9 = demo:main"]))
+    assert (contents.executables, contents.entry_points) == (("python-scripts/other",), ("demo",))
 
 
 def test_metadata_is_read(tmp_path: Path) -> None:
@@ -98,7 +105,8 @@ BROKEN = {
     "an interpreter in the data": wheel_files({"demo-1.0.data/data/bin/python": b""}),
     "an interpreter as entry point": wheel_files({}, entry_points=["python3 = demo:main"]),
     "an entry point in a directory": wheel_files({}, entry_points=["../evil = demo:main"]),
-    "entry points that are not ini": wheel_files({"demo-1.0.dist-info/entry_points.txt": b"no section"}),
+    "an entry point without a function": wheel_files({}, entry_points=["demo = demo"]),
+    "an entry point that is code": wheel_files({}, entry_points=["demo = demo:main()"]),
     "two projects": {**wheel_files({}), **wheel_files({}, name="other")},
     "no METADATA": without("METADATA"),
     "no WHEEL": without("WHEEL"),

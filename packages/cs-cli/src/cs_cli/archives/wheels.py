@@ -5,7 +5,6 @@ Formats: the PyPA specifications "Binary distribution format", "Core metadata" a
 
 from __future__ import annotations
 
-import configparser
 import email.parser
 import re
 from collections.abc import Iterator
@@ -32,7 +31,9 @@ _SCHEMES = {
 }
 _INFO = ".dist-info"
 _LONGEST_LICENSE = 100
-_INTERPRETER = re.compile(r"(pythonw?3?(\.\d+t?)?|pypy\d*(\.\d+)?w?|graalpy)(\.exe|\.py)?", re.IGNORECASE)
+_INTERPRETER = re.compile(r"((pythonw?|pypy)\d*(\.\d*)?t?|graalpy)(\.exe|\.py)?", re.IGNORECASE)
+_ENTRY_POINT = re.compile(r"([^=]+)=\s*[\w.-]+\s*:\s*[\w.-]+\s*(\[.*\]\s*)?")
+_SCRIPT_ENDINGS = re.compile(r"(\.exe|-script\.py|\.pya)$")
 _OWN_FILES = frozenset((".condarc", ".installer.info"))
 
 
@@ -72,7 +73,7 @@ def read_metadata(wheel: Path) -> WheelMetadata:
     """
     try:
         return read_wheel(wheel).metadata
-    except Exception as error:  # zlib, email and configparser read it, and a wheel can be broken in any way
+    except Exception as error:  # zlib and email read it, and a wheel can be broken in any way
         reason = f"{type(error).__name__}: {error}"
         raise CliError(f"cannot read the wheel: {reason}", kind="archive-damaged", path=wheel) from error
 
@@ -93,7 +94,8 @@ def read_wheel(wheel: Path) -> Wheel:
     if listing.size_bytes > most_bytes(size):
         raise ValueError(f"it unpacks to more than {most_bytes(size)} bytes, too many for an archive of its size")
     _check_format(texts["WHEEL"])
-    entry_points = tuple(_read_entry_points(texts.get("entry_points.txt", b"")))
+    entry_points = tuple(sorted(set(_read_entry_points(texts.get("entry_points.txt", b"")))))
+    _drop_shadowed(listing, entry_points)
     listing.add_entries(len(entry_points))
     return Wheel(_parse_metadata(texts["METADATA"]), listing, entry_points)
 
@@ -159,10 +161,14 @@ def _check_place(name: str, scheme: str, parts: list[str]) -> None:
     """Refuse a place where the interpreter is, or the records of the prefix are."""
     if scheme == "scripts" and len(parts) > 1:
         raise ValueError(f"{name} is in a directory; scripts are not")
-    is_command = scheme == "scripts" or (scheme == "data" and parts[0].lower() in ("bin", "scripts"))
+    is_command = scheme == "scripts" or (scheme == "data" and _is_in_place_of_commands(parts))
     is_own = scheme == "data" and (parts[0].lower() == "conda-meta" or parts[0].lower() in _OWN_FILES)
     if is_own or (is_command and _INTERPRETER.fullmatch(parts[-1])):
         raise ValueError(f"{name} is not a file that a wheel may install")
+
+
+def _is_in_place_of_commands(parts: list[str]) -> bool:
+    return len(parts) == 2 and parts[0].lower() in ("bin", "scripts")
 
 
 def _check_format(text: bytes) -> None:
@@ -207,14 +213,32 @@ def _one_line(value: object) -> str | None:
 
 
 def _read_entry_points(text: bytes) -> Iterator[str]:
-    """Yield the names of the commands that a wheel declares."""
-    parser = configparser.ConfigParser(
-        delimiters=("=",), comment_prefixes=("#", ";"), interpolation=None, strict=False, default_section="\0"
-    )
-    parser.optionxform = str  # type: ignore[assignment,method-assign]  # names are case-sensitive
-    parser.read_string(text.decode())
-    for section in ("console_scripts", "gui_scripts"):
-        for name in parser[section] if parser.has_section(section) else ():
-            if name in (".", "..") or not {"/", "\\", "\0"}.isdisjoint(name) or _INTERPRETER.fullmatch(name):
-                raise ValueError(f"{name!r} is not a name for a command")
-            yield name
+    """Yield the names of the commands that a wheel declares, read as the runtime does: line by line."""
+    section = ""
+    for raw in text.decode().split("\n"):
+        line = re.split("[#;]", raw)[0].strip()
+        if line.startswith("["):
+            section = line[1:].partition("]")[0].strip()
+        elif line and section in ("console_scripts", "gui_scripts"):
+            name = _parse_entry_point(line)
+            # pip's own name for the Python that it is installed for: the runtime gives it the environment's.
+            if not re.fullmatch(r"pip3\.\d+", name):
+                yield name
+
+
+def _parse_entry_point(line: str) -> str:
+    found = _ENTRY_POINT.fullmatch(line)
+    name = found[1].strip() if found else ""
+    if name in ("", ".", "..") or not {"/", "\\", "\0"}.isdisjoint(name) or _INTERPRETER.fullmatch(name):
+        raise ValueError(f"{line!r} does not declare a command that can be installed")
+    return name
+
+
+def _drop_shadowed(listing: Listing, entry_points: tuple[str, ...]) -> None:
+    """Leave out scripts with the name of an entry point, which is installed instead."""
+    shadowed = {
+        path
+        for path in listing.executables
+        if path.startswith(NOARCH_PLACE) and _SCRIPT_ENDINGS.sub("", path.removeprefix(NOARCH_PLACE)) in entry_points
+    }
+    listing.executables -= shadowed
