@@ -16,7 +16,7 @@ from cs_bundle import open_bundle
 from cs_stamp import read_stamp
 from support.channel.host_python import SHORT
 from support.channel.index import PypiEntry
-from support.commands import Command
+from support.commands import Command, Home
 from support.projects import PythonProject
 from support.servers import Server
 from support.tested_platform import PLATFORM
@@ -78,7 +78,7 @@ def read_wheel(runtime: Path, name: str, scratch: Path) -> zipfile.ZipFile:
 
 
 def test_a_project_is_built_in_the_environments_own_python(
-    workspace: Path, cs: Callable[..., Command], tmp_path: Path
+    workspace: Path, cs: Callable[..., Command], tmp_path: Path, home: Home
 ) -> None:
     completed = cs("build", cwd=workspace)
     assert "installing the environment's own Python" in completed.stderr
@@ -89,3 +89,6 @@ def test_a_project_is_built_in_the_environments_own_python(
     assert said["active"] not in (os.environ.get("CONDA_PREFIX"), None)
     assert f"{said['active']}/bin" in said["path"].split(os.pathsep)
     assert not Path(said["active"]).exists()
+    code = "from importlib.metadata import version; import mytool; print(version('mytool'))"
+    completed = home.run(workspace / "dist/demoz", "-c", code)
+    assert (completed.returncode, completed.stdout) == (0, "2.5\n"), completed.stderr

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from foreign import arm64, debian, kits
+from foreign import arm64, debian, kits, zig
 from foreign.compiling import environment
 from foreign.debian import Pin, download, read_names, read_pins
 from foreign.errors import ForeignError
@@ -191,6 +191,20 @@ def test_a_wrapper_passes_every_word_on(monkeypatch: pytest.MonkeyPatch, tmp_pat
     _, ar = write_wrappers("aarch64-macos.11.0")
     done = subprocess.run([ar, "cq", "a b", "$x"], capture_output=True, text=True, check=True)
     assert done.stdout == "[ar][cq][a b][$x]"
+
+
+def test_only_what_is_asked_for_is_left_in_the_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(kits, "provide", lambda _: tmp_path / "kit")
+    program = tmp_path / "kit" / "bin" / "cargo-zigbuild"
+    program.parent.mkdir(parents=True)
+    program.write_text('#!/bin/sh\nfor last; do :; done\ntouch "$last"\n')
+    program.chmod(0o755)
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    assert zig.main(["aarch64-macos.11.0", "stray"]) == 0
+    assert zig.main(["aarch64-macos.11.0", "-o", "wanted"]) == 0
+    assert [path.name for path in work.iterdir()] == ["wanted"]
 
 
 def test_a_program_without_a_c_library_gets_none() -> None:

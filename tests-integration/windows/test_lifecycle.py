@@ -70,10 +70,8 @@ def test_a_run_that_is_killed_at_any_time_is_made_up_for_by_the_next(
     assert completed.returncode == 0, (instant, completed.stderr)
     assert "another process" not in completed.stderr, instant
     assert len(list((windows_home.prefix / "share/bulk").iterdir())) == BULK_FILES
-    # What its programs still had open is put aside, and removed by the next command that changes anything.
+    # What a program of the killed run still has open is put aside; test_files_in_use.py shows what becomes of that.
     assert beside(windows_home) in ([], [".demo.removed"])
-    windows_home.run(build(), "bootstrap", "--force", check=True)
-    assert beside(windows_home) == []
 
 
 @pytest.mark.parametrize("force", [False, True])

@@ -58,7 +58,9 @@ def main(words: Sequence[str]) -> int:
             write_stubs(find_symbols(list_objects(arguments)), Path(stubs))
             arguments.append(f"-F{stubs}")
         command = [str(program), "zig", "cc", "--", "-target", zig_target, *arguments]
-        return subprocess.run(command, env={**os.environ, **variables}).returncode
+        # zig leaves an empty file where it is, even if it is only asked for its version.
+        directory = None if "-o" in arguments else stubs
+        return subprocess.run(command, env={**os.environ, **variables}, cwd=directory).returncode
 
 
 def leave_out_c_library(arguments: Sequence[str]) -> list[str]:

@@ -95,6 +95,20 @@ def test_an_inspection_shows_what_would_be_built(project: Workspace, cs: Cs) -> 
     assert "Ready to ship." in shown.out
 
 
+def test_an_inspection_does_not_advise_to_download_what_is_to_be_built(project: Workspace, cs: Cs) -> None:
+    shown = cs("inspect", "--delegate", "other", "--exclude", "odd")
+    assert shown.status == 0, shown.out
+    assert "the delegate was not checked" in shown.out
+    assert "Some packages are still to be built" in shown.out
+    assert "--check-delegate" not in shown.out
+
+
+def test_an_online_build_looks_into_the_wheels_of_this_machine(own_wheel: Path, template: Path, cs: Cs) -> None:
+    built = cs("build", "--layout", "online", "--delegate", "my-demo")
+    assert built.status == 0
+    assert "was not checked" not in built.err
+
+
 def test_the_document_of_an_inspection_says_how_each_package_gets_its_archive(
     project: Workspace, own_wheel: Path, cs: Cs
 ) -> None:

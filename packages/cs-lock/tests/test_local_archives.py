@@ -125,6 +125,16 @@ def test_old_locks_have_local_archives_too(version: int, tmp_path: Path) -> None
     assert read_as_rattler(lock, tmp_path / "runtime.lock") == {"linux-64": [describe(record)]}
 
 
+@pytest.mark.parametrize("folder", ["file:///home/anna/output/noarch", "https://x.org/noarch"])
+def test_a_file_name_may_be_the_whole_location(folder: str, tmp_path: Path) -> None:
+    location = f"{folder}/a-1.0-h0_0.conda"
+    fields = {"file_name": location, "subdir": "noarch", "noarch": "generic"}
+    lock = derive_default(write_entries(tmp_path / "x.lock", {"linux-64": [entry(location, **fields)]}, 6))
+    assert [record.file_name for record in lock.packages("linux-64")] == ["a-1.0-h0_0.conda"]
+    assert b"file_name" not in lock.render()
+    assert b"anna" not in lock.render()
+
+
 def test_digest_and_size_that_a_lock_lacks_are_those_of_the_file(tmp_path: Path) -> None:
     content = b"an archive" * 100_000
     (tmp_path / "a-1-0.conda").write_bytes(content)

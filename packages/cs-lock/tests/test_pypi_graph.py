@@ -86,6 +86,10 @@ def test_wheels_come_after_those_that_they_need(lock: Make) -> None:
     assert names(lock(*foreign)) == ["python", "pypi:m", "pypi:z", "pypi:a", "pypi:b", "pypi:c"]
 
 
+def test_what_an_extra_needs_does_not_decide_the_order(lock: Make) -> None:
+    assert names(lock(wheel("a", "b ; extra == 'test'"), wheel("b", "a"))) == ["python", "pypi:a", "pypi:b"]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_what_is_left_is_what_the_requested_packages_need(lock: Make, package: Make, data: st.DataObject) -> None:

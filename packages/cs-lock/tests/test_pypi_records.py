@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rattler import LockChannel, LockFile, LockPlatform
 
 from cs_lock import LockError, PypiRecord, derive, read_lock
 from cs_lock.pypi_entries import read_pypi_record
@@ -36,7 +37,8 @@ def test_wheels_ship_from_locks_of_every_version(version: int, write_lock: Make,
     assert (second.size_bytes, second.is_local, second.direct_url) == (None, False, None)
     assert (first.is_pure, second.is_pure) == (False, True)
     assert [record.name for record in lock.packages("linux-64")] == ["python"]
-    assert not (lock.pending("linux-64") or lock.problems)
+    assert not lock.pending("linux-64")
+    assert not lock.problems
 
 
 @pytest.mark.parametrize(
@@ -210,3 +212,18 @@ def test_a_wheel_of_this_machine_has_the_digest_of_its_file(write_lock: Make, pa
     assert (one.sha256, one.size_bytes, one.url, one.is_local) == (digest("a wheel"), 7, None, True)
     assert one.find_file(path.parent) == file
     assert one.direct_url is None
+
+
+def test_a_lock_that_rattler_made_is_read(tmp_path: Path) -> None:
+    platform = LockPlatform("linux-64")
+    lock = LockFile([platform])
+    lock.set_channels("default", [LockChannel("https://conda.example.com/forge")])
+    for name, location in (("a", f"{FILES}/a-1.0-py3-none-any.whl"), ("b", "./b"), ("c", f"git+{REPOSITORY}#{COMMIT}")):
+        lock.add_pypi_package("default", platform, name, "1.0", location)
+    lock.to_path(tmp_path / "pixi.lock")
+    pending = derive_wheels(tmp_path / "pixi.lock", strict=False).pending("linux-64")
+    assert [(entry.label, entry.reason) for entry in pending] == [
+        ("pypi:a", "unpinned"),
+        ("pypi:b", "directory"),
+        ("pypi:c", "git"),
+    ]

@@ -85,7 +85,8 @@ def test_local_archives_are_beside_the_lock(version: int, write_lock: Make, pack
     assert [entry.label for entry in lock.pending("linux-64")] == ["pypi:app", "pypi:lib-x"]
     app = built("app", "lib-x (>1) ; python_version<'4'", "other @ file:///home/anna/other", version="2.0.dev1")
     settled = lock.settle({"pypi:app": app, "pypi:Lib_X": built("lib-x")})
-    assert not (settled.pending("linux-64") or settled.problems)
+    assert not settled.pending("linux-64")
+    assert not settled.problems
     assert [one.name for one in settled.wheels("linux-64")] == ["lib-x", "app", "plain"]
     rendered = settled.render()
     assert write_as_rattler(rendered, tmp_path) == rendered
@@ -175,11 +176,9 @@ _CLAUSES = st.sampled_from(
         *("sys_platform == 'linux'", "platform_machine in 'x86_64 arm64'", "implementation_name=='cpython'"),
     ]
 )
-_MARKERS = st.recursive(
-    _CLAUSES,
-    lambda inner: st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(lambda x: f"({' '.join(x)})"),
-    max_leaves=4,
-)
+_WORDS = st.sampled_from([" and ", " or "])
+_TERMS = st.tuples(_CLAUSES, _WORDS, _CLAUSES).map(lambda parts: f"({''.join(parts)})") | _CLAUSES
+_MARKERS = st.tuples(_TERMS, _WORDS, _TERMS).map("".join) | _TERMS
 _REQUIREMENTS = st.tuples(_NAMES, st.sampled_from(["", "[e]", "[f,e]"]), _SPECIFIERS, st.none() | _MARKERS).map(
     lambda parts: "".join(parts[:3]) + (f" ; {parts[3]}" if parts[3] else "")
 )

@@ -67,6 +67,14 @@ def test_platforms_are_settled_one_by_one(lock: Make) -> None:
     assert both.render().count(b"./a-1.0-") == 4
 
 
+def test_a_name_to_exclude_may_be_on_a_platform_that_is_left_out(write_lock: Make, package: Make) -> None:
+    platforms = {"linux-64": [package("a")], "osx-64": [package("b", subdir="osx-64")]}
+    lock = derive_wheels(write_lock({"default": platforms}), exclude=["b"])
+    assert not lock.problems
+    assert not lock.restrict(["linux-64"]).problems
+    assert [platform.name for platform in lock.restrict(["linux-64"]).platforms] == ["linux-64"]
+
+
 def test_what_ships_already_cannot_be_replaced(lock: Make) -> None:
     waiting = lock(wheel("pinned"), located(".", "a"))
     for label in ("pypi:pinned", "app", "conda:a", "a", "pypi:none"):
@@ -106,10 +114,25 @@ def test_a_conda_package_is_checked_against_the_environment(lock: Make) -> None:
     assert (one.label, one.reason, one.origin, one.form) == ("conda:tool", "source-package", "directory", "tree")
     assert (one.location, one.depends, one.license) == (".", ("python",), "MIT")
     settled = waiting.settle({"conda:tool": conda_archive("tool", "app", "missing >=1")}, platform="linux-64")
-    assert [(p.kind, p.package) for p in settled.errors] == [("missing-dependency", "tool")]
+    (problem,) = settled.errors
+    assert (problem.kind, problem.package) == ("missing-dependency", "tool")
+    assert str(problem.hint).startswith("the archive was built for another environment")
     assert [record.name for record in settled.packages("linux-64")] == ["app", "python", "tool"]
     other = waiting.settle({"tool": conda_archive("tool")}).errors
     assert [(p.kind, p.platforms) for p in other] == [("wrong-subdir", ("osx-64",))]
+
+
+def test_a_conda_package_that_differs_from_the_lock_is_warned_of(lock: Make) -> None:
+    entry = {"conda_source": "tool[87dc0b8a] @ .", "depends": ["python", "gone >=1"], "license": "MIT"}
+    archive = conda_archive("tool", "app", "python >=3", license="GPL-3.0-only")
+    settled = lock(entry).settle({"tool": archive}, platform="linux-64")
+    assert [(p.kind, p.message) for p in settled.warnings] == [
+        ("archive-differs", "tool-1.0-h0_0.conda needs app, which the lock does not say"),
+        ("archive-differs", "tool-1.0-h0_0.conda does not need gone, as the lock says"),
+        ("archive-differs", "tool-1.0-h0_0.conda has the license GPL-3.0-only, not MIT as the lock says"),
+    ]
+    assert settled.restrict(["linux-64"]).errors == ()
+    assert lock({**entry, "depends": []}).settle({"tool": archive}, platform="linux-64").warnings[0].package == "tool"
 
 
 def test_a_package_that_others_need_is_installed_before_them(write_lock: Make, package: Make) -> None:

@@ -123,9 +123,14 @@ def test_wheels_need_a_cpython(errors: Make, package: Make) -> None:
     assert errors(pythons=[]) == ()
 
 
+def test_a_python_that_cannot_ship_is_one_problem(errors: Make, package: Make) -> None:
+    (problem,) = errors(wheel("a"), pythons=[package("python", sha256="x")])
+    assert (problem.kind, problem.package) == ("invalid-value", "python")
+
+
 def test_an_excluded_python_is_named_as_the_reason(errors: Make) -> None:
     (problem,) = errors(wheel("a"), exclude=["python"])
-    assert problem.hint == "python was dropped because 'python' is in 'exclude': keep it, or exclude these packages too"
+    assert problem.hint == "python was dropped because 'python' is in 'exclude': keep it"
     assert errors(wheel("a"), exclude=["python", "a"]) == ()
 
 

@@ -55,6 +55,13 @@ def test_a_wheel_is_built_and_nothing_is_left_in_the_project(
     assert sorted(path.name for path in source.rglob("*")) == ["demo.py", "pyproject.toml"]
 
 
+def test_the_warnings_of_a_backend_are_in_the_log(tmp_path: Path, settings: BackendSettings) -> None:
+    source = make_source(tmp_path / "source", BACKENDS["setuptools"])
+    (source / "setup.py").write_text("from setuptools import setup\nsetup(tests_require=[])\n")
+    build_wheel(source, tmp_path / "out", settings)
+    assert "Unknown distribution option" in settings.log.read_text()
+
+
 def test_only_what_the_build_asks_for_is_there(tmp_path: Path, settings: BackendSettings) -> None:
     code = "import importlib.util, sys\nassert importlib.util.find_spec('setuptools') is None\n"
     backend = 'requires = []\nbuild-backend = "spy"\nbackend-path = ["."]'

@@ -33,6 +33,7 @@ _ADVICE = {
     "platform-missing": "name another one with --platform",
     "names-collide": "build one of the two with --platform and --target-label",
     "no-cache": f"set {CACHE_VARIABLE} or --cache-dir to a directory",
+    "archive-folder": "name another one with --archives",
     "cache": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
     "output": "choose another directory with --out-dir",
     "temporary": "set TMPDIR to another directory",

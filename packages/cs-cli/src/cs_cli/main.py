@@ -173,7 +173,7 @@ def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspect
     download, store = options.check_delegate, open_store(options)
     if download:
         beside = inspection.derivation.project.source_lock_path.absolute().parent
-        shown = [one for platform in inspection.platforms for one in (*platform.packages, *platform.wheels)]
+        shown = [one for platform in inspection.platforms for one in platform.locked]
         folders = store.folders(archives_of_packages(shown, beside))
         refuse_outputs(list_inputs(inspection.derivation), files=(), folders=folders)
     return check_delegates(inspection, store, Console(quiet=options.quiet), download=download)

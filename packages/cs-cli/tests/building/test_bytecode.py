@@ -36,8 +36,11 @@ MODULES = {
 }
 
 WHEELS = {
-    "ours.dist-info": (b"conda-ship", ["ours/a.py", '"ours/b, c.py"', "ours/data.txt", "../../../bin/ours.py"]),
-    "theirs.dist-info": (b"pip", ["theirs/a.py"]),
+    "shipped.dist-info": (
+        b"conda-ship",
+        ["shipped/a.py", '"shipped/b, c.py"', "shipped/data.txt", "../../../bin/shipped.py"],
+    ),
+    "added.dist-info": (b"pip", ["added/a.py"]),
 }
 """INSTALLER and paths in RECORD, by the directory of each."""
 
@@ -92,7 +95,7 @@ def test_modules_of_wheels_are_those_that_their_records_list(tmp_path: Path) -> 
         (tmp_path / SITE / name).mkdir(parents=True)
         (tmp_path / SITE / name / "INSTALLER").write_bytes(installer)
         (tmp_path / SITE / name / "RECORD").write_text("".join(f"{row},,\n" for row in rows))
-    assert sorted(list_wheel_modules(tmp_path, SITE)) == [f"{SITE}/ours/a.py", f"{SITE}/ours/b, c.py"]
+    assert sorted(list_wheel_modules(tmp_path, SITE)) == [f"{SITE}/shipped/a.py", f"{SITE}/shipped/b, c.py"]
 
 
 def test_modules_of_noarch_packages_are_compiled_and_no_others(build: Callable[..., Path]) -> None:

@@ -44,7 +44,7 @@ def write_workspace(
             "default": {
                 "channels": [{"url": f"{channel}/"}],
                 "packages": {
-                    platform: [{"conda": url} for url in [*urls, *(one["conda"] for one in foreign)]]
+                    platform: [*({"conda": url} for url in urls), *(dict([next(iter(one.items()))]) for one in foreign)]
                     for platform in platforms
                 },
             }
@@ -163,6 +163,15 @@ def test_a_lock_that_constraints_do_not_allow_is_stale(make: Make, cs: Cs, const
     make(WORKSPACE + 'tool = "*"\n' + constraints, {"app": "1.5-h0_0", "tool": "1-0"})
     assert stale(cs) == [("app", "linux-64")]
     assert "the manifest allows only 'app " in cs("inspect").out
+    assert stale(cs, "--no-lock-check") == []
+
+
+def test_a_lock_with_another_version_of_a_pypi_package_is_stale(make: Make, cs: Cs) -> None:
+    wheel = {"pypi": "https://x.org/flask-2.0-py3-none-any.whl", "name": "flask", "version": "2.0", "sha256": "ab" * 32}
+    make(WORKSPACE + 'app = "*"\n[pypi-dependencies]\nflask = ">=9"\n', {"app": "1.5-h0_0"}, foreign=(wheel,))
+    assert stale(cs) == [("pypi:flask", "linux-64")]
+    assert "the manifest asks for 'flask>=9' (pixi.toml:" in cs("inspect").out
+    assert "but the lock has flask-2.0" in cs("inspect").out
     assert stale(cs, "--no-lock-check") == []
 
 

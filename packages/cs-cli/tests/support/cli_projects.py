@@ -25,7 +25,7 @@ _DYNAMIC = {
 class PythonProject:
     """A project of one package, ``NAME/__init__.py``.
 
-    :ivar backend: one of :data:`BUILD_SYSTEMS`.
+    :ivar backend: one of :data:`BUILD_SYSTEMS`; flit needs nothing else and is the fastest.
     :ivar is_dynamic: whether the version is in the module alone.
     :ivar is_flat: whether the package is beside ``pyproject.toml``, not in ``src``.
     :ivar lines: more lines of ``[project]``.
@@ -34,7 +34,7 @@ class PythonProject:
 
     name: str = "tool"
     version: str = "1.5"
-    backend: str = "hatchling"
+    backend: str = "flit"
     is_dynamic: bool = False
     is_flat: bool = False
     requires_python: str = ">=3.8"

@@ -106,7 +106,7 @@ def test_what_a_wheel_needs_is_known(machine: BuildMachine, tmp_path: Path) -> N
 
 
 def test_a_failed_build_says_why_and_where_its_log_is(machine: BuildMachine, tmp_path: Path) -> None:
-    project = PythonProject(is_dynamic=True, files={"src/tool/__init__.py": "no version\n"})
+    project = PythonProject(backend="hatchling", is_dynamic=True, files={"src/tool/__init__.py": "no version\n"})
     with pytest.raises(CliError, match=r"cannot build tool from \.: the build backend failed: .*version") as caught:
         build(project, tmp_path / "one", tmp_path / "out", machine)
     assert caught.value.kind == "wheel-not-built"
@@ -147,4 +147,4 @@ def test_provenance_is_json_without_the_machines_directories(machine: BuildMachi
     built = build(PythonProject(), tmp_path / "one", tmp_path / "out", machine)
     one = SuppliedArchive(label="pypi:tool", archive=built.archive, provenance=built.provenance)
     assert str(tmp_path) not in json.dumps(one.to_dict())
-    assert one.to_dict()["build"]["backend"] == "hatchling.build"
+    assert one.to_dict()["build"]["backend"] == "flit_core.buildapi"

@@ -117,6 +117,15 @@ def test_a_wheel_for_the_platform_comes_before_one_for_all(project: Workspace, c
         assert [wheel.file_name for wheel in stamp.read_plan().wheels] == ["tool-3.0-py3-none-linux_x86_64.whl"]
 
 
+def test_archives_that_do_not_fit_are_named(project: Workspace, cs: Cs) -> None:
+    members = wheel_files({}, name="tool", version="3.0")
+    make_wheel(Path("pkgs/tool-3.0-cp27-cp27-linux_x86_64.whl"), members)
+    outcome = cs("build", "--archives", "pkgs", "--build-wheels", "never")
+    assert outcome.status == 1
+    assert "the archive folder has tool-3.0-cp27-cp27-linux_x86_64.whl" in outcome.err
+    assert cs("build", "--archives", "pkgs").status == 0  # it is built instead
+
+
 def test_several_archives_for_one_package_are_refused(project: Workspace, cs: Cs) -> None:
     for version in ("3.0", "4.0"):
         members = wheel_files({"tool.py": b""}, name="tool", version=version)
@@ -180,13 +189,24 @@ def test_a_platform_wheel_ships_only_where_it_fits(project: Workspace, cs: Cs) -
         "    def initialize(self, version, build_data):\n"
         "        build_data['tag'] = 'py3-none-linux_x86_64'\n"
     )
-    PythonProject(files={"hatch_build.py": hook}).write(project.write())
+    PythonProject(backend="hatchling", files={"hatch_build.py": hook}).write(project.write())
     text = Path("pyproject.toml").read_text() + "[tool.hatch.build.targets.wheel.hooks.custom]\n"
     Path("pyproject.toml").write_text(text)
     outcome = cs("build", "--platform", "linux-64")
     assert outcome.status == 0, outcome.err
     assert "which is not for win-64 and its Python" in outcome.err
     assert "win-64" not in Path("dist/demoz.runtime.lock").read_text()
+
+
+def test_what_only_other_platforms_need_is_not_built(project: Workspace, cs: Cs) -> None:
+    project.environments["ship"]["win-64"] = [
+        project.channel.add("python", {"python.exe": b"MZ"}, version="3.11.7", subdir="win-64"),
+        {"pypi": "./libs/other", "name": "other"},
+    ]
+    project.write()
+    outcome = cs("build", "--platform", "linux-64")
+    assert outcome.status == 0, outcome.err
+    assert "other (./libs/other) was not built, so the runtime lock does not have win-64" in outcome.err
 
 
 def test_a_project_that_needs_another_python_says_both_ways_out(project: Workspace, cs: Cs) -> None:

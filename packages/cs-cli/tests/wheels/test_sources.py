@@ -146,6 +146,25 @@ def test_a_repository_is_built_at_its_commit(workshop: Workspace, built: Built, 
 
 
 @pytest.mark.tools("git")
+def test_submodules_are_checked_out(
+    workshop: Workspace, built: Built, sources: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file")
+    inner, outer = tmp_path / "elsewhere", tmp_path / "outer"
+    outer.mkdir()
+    for directory in (inner, outer):
+        git(directory, "init", "-q")
+    git(inner, "add", ".")
+    git(inner, "commit", "-qm", "one")
+    git(outer, "submodule", "--quiet", "add", inner.as_uri(), "sub")
+    git(outer, "commit", "-qm", "two")
+    add_pypi(
+        workshop, f"git+{outer.as_uri()}?subdirectory=sub#{git(outer, 'rev-parse', 'HEAD')}", "tool", version="1.5"
+    )
+    assert built().wheels[0].name == "tool"
+
+
+@pytest.mark.tools("git")
 def test_a_repository_that_cannot_be_cloned_says_why(workshop: Workspace, cs: Cs, tmp_path: Path) -> None:
     add_pypi(workshop, f"git+{(tmp_path / 'missing').as_uri()}#{'a' * 40}", "tool", version="1")
     workshop.write()
@@ -186,6 +205,14 @@ def test_a_conda_archive_stands_for_a_source_package(source_package: Workspace, 
     make_archive(Path("pkgs/native-2.0-win.conda"), "native", subdir="win-64")
     package = next(one for one in built("--archives", "pkgs").packages if one.name == "native")
     assert (package.file_name, package.version, package.url) == ("native-2.0-0.conda", "2.0", None)
+
+
+def test_other_dependencies_than_the_locked_ones_are_a_warning(source_package: Workspace, cs: Cs) -> None:
+    make_archive(Path("pkgs/native-2.0-0.conda"), "native")
+    source_package.write()
+    outcome = cs("build", "--archives", "pkgs")
+    assert outcome.status == 0, outcome.err
+    assert "native-2.0-0.conda does not depend on what the lock says: python" in outcome.err
 
 
 def test_a_source_package_without_an_archive_says_how_to_make_one(source_package: Workspace, cs: Cs) -> None:

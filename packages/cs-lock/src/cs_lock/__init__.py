@@ -7,10 +7,11 @@ from .errors import LockError, Problem
 from .exclusions import Exclusion, KeptPackage, LostDependency
 from .local_archives import LocalArchive
 from .locations import is_local_archive, is_local_channel
-from .names import normalize_pypi_name, parse_requirement_name
+from .names import list_pypi_names, normalize_pypi_name, parse_requirement_name
 from .pending import PendingEntry
 from .platforms import SUBDIRS, Platform, match_platforms
 from .pypi_records import PypiRecord
+from .pypi_satisfaction import find_pypi_mismatches
 from .python import python_of
 from .records import PackageRecord, parse_dependency_name
 from .requirements import MachineRequirements, Requirement, find_requirements
@@ -46,12 +47,14 @@ __all__ = [
     "derive",
     "did_you_mean",
     "find_mismatches",
+    "find_pypi_mismatches",
     "find_requirements",
     "is_channel",
     "is_local_archive",
     "is_local_channel",
     "judge_url",
     "list_names",
+    "list_pypi_names",
     "match_platforms",
     "normalize_pypi_name",
     "parse_dependency_name",

@@ -8,7 +8,7 @@ from functools import cached_property
 from .credentials import redact_url
 from .environments import ForeignPackage, Reference, SourceEnvironment
 from .errors import LockError, Problem
-from .names import labels_of, normalize_pypi_name, parse_requirement_name, pypi_label
+from .names import labels_of, list_pypi_names, normalize_pypi_name, parse_requirement_name, pypi_label
 from .platforms import Platform
 from .pypi_locations import read_place
 from .pypi_records import PypiRecord
@@ -16,7 +16,6 @@ from .records import PackageRecord, parse_dependency_names
 from .source import SourceLock
 
 PYTHON = "python"
-_PURL = "pkg:pypi/"
 
 
 class Candidates:
@@ -123,7 +122,7 @@ class Candidates:
     @cached_property
     def _providers(self) -> dict[str, str]:
         """The labels of conda packages by the names of the PyPI projects that they contain."""
-        return {name: label for label, record in self.records.items() for name in _provided(record)}
+        return {name: label for label, record in self.records.items() for name in list_pypi_names(record.purls)}
 
 
 def _required(record: PypiRecord) -> Iterator[str]:
@@ -131,13 +130,6 @@ def _required(record: PypiRecord) -> Iterator[str]:
     for requirement in record.requires_dist:
         if name := parse_requirement_name(requirement):
             yield name
-
-
-def _provided(record: PackageRecord) -> Iterator[str]:
-    """Yield the names of the PyPI projects that a conda package contains."""
-    for purl in record.purls or ():
-        if purl.startswith(_PURL):
-            yield normalize_pypi_name(purl.removeprefix(_PURL).partition("?")[0].partition("@")[0])
 
 
 def _describe_duplicate(label: str, owner: str, names: str, platform: Platform, key: str) -> Problem:

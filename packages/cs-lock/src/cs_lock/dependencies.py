@@ -10,6 +10,9 @@ from .names import labels_of
 from .records import PackageRecord, parse_dependency_name, parse_dependency_names
 
 _LOCK_AGAIN = "lock the workspace again; a lock that lacks packages cannot be installed"
+_BUILD_AGAIN = (
+    "the archive was built for another environment: lock the workspace again, and then build the archive again"
+)
 _SHOWN = 3
 
 
@@ -66,7 +69,8 @@ def check_dependencies(
                 lost.append(name)
                 continue
             message = f"{record.name} needs {spec!r}, which is not in the lock"
-            problems.append(_describe("missing-dependency", message, platform, record.name, _LOCK_AGAIN))
+            hint = _BUILD_AGAIN if record.is_local else _LOCK_AGAIN
+            problems.append(_describe("missing-dependency", message, platform, record.name, hint))
         if lost:
             problems.append(_describe_lost(record.name, sorted(set(lost)), platform))
     return problems
@@ -80,7 +84,7 @@ def _describe_lost(package: str, lost: Sequence[str], platform: str) -> Problem:
         message=f"{package} needs {list_names(lost, len(lost))}, which 'exclude' drops",
         platform=platform,
         package=package,
-        hint=f"check that {package} works without it, or exclude {package} too",
+        hint=f"check that {package} works without it",
     )
 
 
@@ -99,7 +103,7 @@ def check_noarch(
     message = f"{count} cannot be installed without Python: {list_names(homeless)}"
     hint = "add python to the workspace's dependencies and lock it again"
     if "python" in gone:
-        hint = f"python was dropped because {gone['python']!r} is in 'exclude': keep it, or exclude these packages too"
+        hint = f"python was dropped because {gone['python']!r} is in 'exclude': keep it"
     return [_describe("noarch-without-python", message, platform, homeless[0], hint)]
 
 

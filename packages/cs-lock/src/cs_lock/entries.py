@@ -97,6 +97,8 @@ def read_record(entry: Mapping[str, Node], location: str, key: str, *, lock_vers
     # The build string of the URL decides about noarch, even where the entry has another: rattler has it so.
     location_build = derived["build"] or build
     fields["noarch"] = _read_noarch(reader, subdir, location_build, fields.get("depends", ()), lock_version)
+    # Locks of 2024 have the whole location there, if the workspace itself names the archive.
+    fields["file_name"] = find_file_name(fields["file_name"])
     fields["channel"] = _choose_channel(fields["channel"], derived["channel"], key)
     if "purls" in fields:
         fields["purls"] = tuple(sorted(fields["purls"]))
@@ -186,8 +188,6 @@ def _read_identity(reader: RecordReader, derived: Mapping[str, str | None], loca
 def _describe_missing(field: str, location: str, key: str) -> LockError:
     """Say that an archive lacks a field."""
     hint = "its location is not of the form CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda, so the entry must state it"
-    if is_local_archive(location):
-        hint = "it is a file of the machine that made the lock: exclude the package, or publish it on a channel"
     return LockError(
         f"the package at {redact_url(location)} has no {field}", kind="missing-field", key=f"{key}.{field}", hint=hint
     )

@@ -1,7 +1,7 @@
 """Which level of the x86-64 architecture a microarchitecture has, by archspec's names.
 
-``__archspec 1 zen4`` asks for a processor that is a Zen 4. Whatever is one has the fourth level, so a machine without
-that level is none. Names that are not here imply nothing.
+``__archspec 1 zen4`` asks for a Zen 4. Every Zen 4 has the fourth level, so a machine without that level is not one.
+Names that are not here imply nothing.
 """
 
 from __future__ import annotations

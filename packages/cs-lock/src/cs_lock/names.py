@@ -6,10 +6,12 @@ A label is ``NAME`` for a conda package and ``pypi:NAME`` for one from PyPI.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 PYPI_PREFIX = "pypi:"
 
+_PURL = "pkg:pypi/"
 _REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
 
@@ -37,6 +39,21 @@ def parse_requirement_name(requirement: str) -> str | None:
     """Return the name of the project that a requirement (PEP 508) asks for, in its normal form."""
     match = _REQUIREMENT_NAME.match(requirement)
     return normalize_pypi_name(match.group(1)) if match else None
+
+
+def has_extra(requirement: str) -> bool:
+    """Tell whether a requirement (PEP 508) is, or may be, one of an extra only."""
+    return "extra" in requirement.partition(";")[2]
+
+
+def list_pypi_names(purls: Iterable[str] | None) -> Iterator[str]:
+    """Yield the names of the PyPI projects that a conda package contains, in their normal form.
+
+    :param purls: its package URLs.
+    """
+    for purl in purls or ():
+        if purl.startswith(_PURL):
+            yield normalize_pypi_name(purl.removeprefix(_PURL).partition("?")[0].partition("@")[0])
 
 
 def describe_label(label: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import NoReturn
-from urllib.parse import parse_qsl, unquote
 
 from .credentials import Verdict, judge_url, redact_url
 from .errors import LockError
@@ -84,7 +83,7 @@ def judge_file_url(url: str, name: str | None) -> Verdict:
 def _read_url(url: str, origin: Origin, name: str | None, key: str) -> Place:
     """Read the URL of a file; a fragment with its digest or its folder is not part of it."""
     url, _, fragment = url.partition("#")
-    fields = dict(parse_qsl(fragment))
+    fields = _split_fields(fragment)
     if fragment and not (fields and fields.keys() <= _FRAGMENT_KEYS):
         url = f"{url}#{fragment}"
     _refuse_secrets(judge_file_url(url, name), key)
@@ -111,15 +110,15 @@ def _read_repository(location: str, key: str) -> Place:
     """Read the location of a git repository: ``URL?rev=…&subdirectory=…#COMMIT``, or ``URL@COMMIT#subdirectory=…``."""
     url, _, fragment = location.partition("#")
     url, _, query = url.partition("?")
-    fields = dict(parse_qsl(query))
+    fields = _split_fields(query)
     if not fields.keys() <= _GIT_KEYS:
         url = f"{url}?{query}"
     if not _COMMIT.fullmatch(fragment):
-        fields |= dict(parse_qsl(fragment))
+        fields |= _split_fields(fragment)
         fragment = ""
     if match := _REVISION.fullmatch(url):
         url, revision = match.groups()
-        fields.setdefault("rev", unquote(revision))
+        fields.setdefault("rev", revision)
     url = lower_scheme(url)
     # The user of an ssh URL is an account such as git, and what lets it in is a key.
     _refuse_secrets(judge_url(_SSH_USER.sub(r"\1", url)), key)
@@ -137,6 +136,15 @@ def _read_repository(location: str, key: str) -> Place:
         commit=commit,
         requested_revision=revision,
     )
+
+
+def _split_fields(text: str) -> dict[str, str]:
+    """Split a query, or a fragment like one."""
+    if not text:
+        return {}
+    from urllib.parse import parse_qsl
+
+    return dict(parse_qsl(text))
 
 
 def _refuse_unpinned(url: str, key: str) -> NoReturn:

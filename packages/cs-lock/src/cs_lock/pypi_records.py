@@ -48,3 +48,8 @@ class PypiRecord:
     commit: str | None = None
     requested_revision: str | None = None
     key: str
+
+    @property
+    def identity(self) -> str:
+        """Name and version, as in ``six-1.17.0``."""
+        return f"{self.name}-{self.version}" if self.version else self.name

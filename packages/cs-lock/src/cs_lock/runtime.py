@@ -23,7 +23,7 @@ from .selection import Requested, Selection, reform_selections, requested_names,
 from .settling import normalize_label, settle_selection
 from .source import SourceLock
 from .suggestions import sort_by_nearness
-from .validation import merge_platforms, validate
+from .validation import check_exclude, merge_platforms, validate
 from .wheels import Wheel
 
 RUNTIME_ENVIRONMENT = "default"
@@ -205,11 +205,13 @@ def derive(
             _select(source, chosen, platform, exclude, requested, by_label)
             for platform in _choose_platforms(source, chosen, platforms)
         ]
+        # A platform that is left out later may be the one that has the package.
+        unmatched = check_exclude(exclude, selections)
 
         def check(selections: Sequence[Selection]) -> list[Problem]:
             key = f"environments.{environment}.channels"
             found = validate(chosen.channels, key, selections, exclude=exclude, require=require, features=by_label)
-            return source.place_problems(found)
+            return source.place_problems([*found, *unmatched])
 
         lock = RuntimeLock(environment, chosen.channels, selections, check)
     if strict and lock.errors:

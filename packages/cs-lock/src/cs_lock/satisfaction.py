@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .environments import Reference
 from .errors import LockError
 from .locations import derive_location_fields, find_file_name, is_local_archive
+from .pypi_records import PypiRecord
 from .records import PackageRecord, parse_dependency_name
 from .source import SourceLock
 
@@ -26,14 +27,14 @@ _OPTIONAL = ("license", "license_family", "md5", "sha256")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatch:
-    """A match spec that a lock does not satisfy.
+    """A match spec, or a requirement, that a lock does not satisfy.
 
     :ivar found: the package that the lock has instead; ``None`` if it has no package of that name.
     """
 
     platform: str
     spec: str
-    found: PackageRecord | None
+    found: PackageRecord | PypiRecord | None
 
 
 def find_mismatches(source: SourceLock, environment: str, specs: Mapping[str, Iterable[str]]) -> list[Mismatch]:

@@ -11,7 +11,7 @@ from .candidates import Candidates
 from .environments import ForeignPackage
 from .errors import LockError, Problem
 from .exclusions import Exclusion, Graph, explain_exclusions, find_dropped
-from .names import PYPI_PREFIX, parse_requirement_name, pypi_label
+from .names import PYPI_PREFIX, has_extra, parse_requirement_name, pypi_label
 from .order import sort_by_dependency
 from .outcomes import Outcomes, find_askers
 from .pending import PendingEntry
@@ -130,10 +130,17 @@ def _name_askers(entry: PendingEntry, askers: tuple[str, ...], features: Mapping
 
 
 def sort_wheels(wheels: Iterable[Wheel]) -> tuple[Wheel, ...]:
-    """Sort wheels so that each comes after those that it needs; ties are sorted by name."""
+    """Sort wheels so that each comes after those that it needs; ties are sorted by name.
+
+    What an extra needs does not count: extras make large circles of packages that need each other only for tests.
+    """
     by_name = {wheel.name: wheel for wheel in wheels}
     needs: Graph = {
-        name: {required for one in wheel.requires_dist if (required := parse_requirement_name(one)) in by_name}
+        name: {
+            required
+            for one in wheel.requires_dist
+            if (required := parse_requirement_name(one)) in by_name and not has_extra(one)
+        }
         for name, wheel in by_name.items()
     }
     return tuple(by_name[name] for name in sort_by_dependency(needs))

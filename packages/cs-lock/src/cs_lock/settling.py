@@ -10,6 +10,7 @@ from .local_archives import LocalArchive
 from .names import pypi_label
 from .pending import PendingEntry
 from .platforms import Platform
+from .records import PackageRecord, parse_dependency_names
 from .selection import Selection
 from .wheels import Wheel
 
@@ -35,7 +36,8 @@ def settle_selection(selection: Selection, archives: Mapping[str, LocalArchive])
         return selection, []
     rest = tuple(entry for entry in selection.pending if entry.label not in archives)
     records, wheels = [*selection.records], [*selection.wheels]
-    problems = []
+    problems: list[Problem] = []
+    warnings = [*selection.problems]
     for entry, archive in settled:
         found = list(_check_archive(entry, archive, selection))
         problems += found
@@ -43,9 +45,10 @@ def settle_selection(selection: Selection, archives: Mapping[str, LocalArchive])
             continue
         if archive.record is not None:
             records.append(archive.record)
+            warnings += _compare(entry, archive.record, selection.platform)
         else:
             wheels.append(make_wheel(entry, archive))
-    return replace(selection, pending=rest).arrange(records, wheels), problems
+    return replace(selection, pending=rest, problems=tuple(warnings)).arrange(records, wheels), problems
 
 
 def make_wheel(entry: PendingEntry, archive: LocalArchive) -> Wheel:
@@ -75,6 +78,27 @@ def _check_archive(entry: PendingEntry, archive: LocalArchive, selection: Select
         yield _refuse(entry, selection.platform, f"{archive.file_name} is of {archive.name}, not of {owner}")
     elif entry.version and entry.reason not in _TREES and not _is_version(archive, entry.version):
         yield _refuse(entry, selection.platform, f"{archive.file_name} is not version {entry.version} of {owner}")
+
+
+def _compare(entry: PendingEntry, record: PackageRecord, platform: Platform) -> Iterable[Problem]:
+    """Warn of a conda package that differs from what the lock says of its source."""
+    if entry.reason != "source-package":
+        return
+    locked, built = set(entry.depends), parse_dependency_names(record.depends)
+    changes = [f"needs {name}, which the lock does not say" for name in sorted(built - locked)] if locked else []
+    changes += [f"does not need {name}, as the lock says" for name in sorted(locked - built)]
+    if entry.license and record.license != entry.license:
+        changes.append(f"has the license {record.license}, not {entry.license} as the lock says")
+    for change in changes:
+        yield Problem(
+            kind="archive-differs",
+            severity="warning",
+            message=f"{record.file_name} {change}",
+            platform=platform.name,
+            package=entry.name,
+            key=entry.key,
+            hint="lock the workspace again, and then build the archive again",
+        )
 
 
 def _is_version(archive: LocalArchive, version: str) -> bool:

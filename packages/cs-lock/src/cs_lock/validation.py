@@ -40,7 +40,7 @@ def validate(
         (selection.platform.name, record) for selection in selections for record in selection.records if record.is_local
     )
     problems += check_wheel_names(selections)
-    return merge_platforms(problems + _check_exclude(exclude, selections))
+    return merge_platforms(problems)
 
 
 def merge_platforms(problems: Iterable[Problem]) -> list[Problem]:
@@ -71,7 +71,7 @@ def _check_selection(selection: Selection, exclude: tuple[str, ...], require: tu
     return problems + check_file_names(platform.name, records)
 
 
-def _check_exclude(exclude: Iterable[str], selections: Sequence[Selection]) -> list[Problem]:
+def check_exclude(exclude: Iterable[str], selections: Sequence[Selection]) -> list[Problem]:
     """Warn of names in ``exclude`` that no platform has."""
     matched = {exclusion.name for selection in selections for exclusion in selection.exclusions}
     present = matched.union(*(selection.labels for selection in selections))

@@ -67,19 +67,18 @@ def _check_tags(
 
 
 def _check_python(selection: Selection, python: PackageRecord | None) -> list[Problem]:
-    """Check that there is a CPython to install the wheels into."""
+    """Check that there is a CPython to install the wheels into; one without an archive is a problem by itself."""
     names = [wheel.name for wheel in selection.wheels]
     names += [entry.name for entry in selection.pending if entry.kind == "pypi"]
-    if not names or (python is not None and is_cpython(python)):
+    is_told = "python" in {entry.name for entry in selection.pending} | {one.label for one in selection.damaged}
+    if not names or is_told or (python is not None and is_cpython(python)):
         return []
     count = "a PyPI package" if len(names) == 1 else f"{len(names)} PyPI packages"
     message = f"{count} cannot be installed without CPython: {list_names(sorted(names))}"
     hint = "add python to the workspace's conda dependencies, and lock it again"
     takers = selection.takers
     if "python" in takers:
-        hint = (
-            f"python was dropped because {takers['python']!r} is in 'exclude': keep it, or exclude these packages too"
-        )
+        hint = f"python was dropped because {takers['python']!r} is in 'exclude': keep it"
     return [
         Problem(
             kind="no-python",

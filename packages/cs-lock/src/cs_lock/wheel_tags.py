@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 _MACHINES = {"32": "(?:i686|i386)", "64": "x86_64"}
 _LINUX = r"(?:linux|manylinux1|manylinux2010|manylinux2014|manylinux_\d+_\d+|musllinux_\d+_\d+)"
-_MAC_MACHINES = {"64": "x86_64|universal|universal2|intel|fat64|fat3", "arm64": "arm64|universal2"}
+_MAC_MACHINES = {"64": "x86_64|universal|universal2|intel|fat64|fat32|fat3", "arm64": "arm64|universal2"}
 _WINDOWS = {"32": "win32", "64": "win_amd64", "arm64": "win_arm64"}
 _GENERIC = re.compile(r"py(\d)(\d*)")
 _CPYTHON = re.compile(r"cp(\d)(\d+)")

@@ -81,7 +81,7 @@ def build_wheel(source: Path, directory: Path, settings: BackendSettings) -> Bui
     :param directory: where to put the wheel; it must be empty.
     :raises ManifestError: ``build-backend`` if that fails; ``path`` is the project's directory.
     """
-    with _open_backend(source, settings) as (builder, environment):
+    with _logged_warnings(settings.log), _open_backend(source, settings) as (builder, environment):
         name = builder.build("wheel", directory)
         return BuiltWheel(path=Path(name), backend=_name_backend(source), requirements=environment.list_installed())
 
@@ -150,6 +150,20 @@ def _open_backend(
         environment.install(builder.build_system_requires)
         environment.install(builder.get_requires_for_build("wheel"))
         yield builder, environment
+
+
+@contextlib.contextmanager
+def _logged_warnings(log: Path) -> Iterator[None]:
+    """Write the warnings of a backend into the log, like all else that it says."""
+    import warnings
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        finally:
+            with log.open("a", encoding="utf-8") as file:
+                file.writelines(f"warning: {one.message}\n" for one in caught)
 
 
 def _redirect_setuptools(work: Path) -> dict[str, str]:

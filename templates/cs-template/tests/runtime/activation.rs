@@ -154,6 +154,7 @@ fn scripts_run_where_the_end_of_children_is_ignored() {
     assert!(shown.stdout.contains("FIRST=1\n"), "{shown:#?}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_script_may_change_path_and_remove_variables() {
     let sandbox = sandbox_with(&[(
@@ -233,6 +234,7 @@ fn odd_values_of_variables_are_ignored_one_by_one() {
     assert_eq!(sandbox.run(&["-q", "x"]).ok().stderr, "");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_shell_without_a_terminal_is_activated_in_the_same_way() {
     let sandbox = sandbox_with(&[

@@ -88,6 +88,7 @@ fn without_an_active_environment_the_prefix_is_active_and_no_root_is_named() {
 }
 
 /// `demo shell t`, and `demo environment` in it.
+#[cfg(unix)]
 #[test]
 fn programs_started_in_a_shell_use_the_shells_environment() {
     let sandbox = Sandbox::with(&stamp(false));
@@ -189,6 +190,7 @@ fn condas_own_self_command_gets_words_unknown_to_the_runtime() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn without_a_terminal_conda_spawn_is_not_used() {
     let sandbox = Sandbox::with(&stamp(true));
@@ -237,6 +239,7 @@ fn a_frozen_prefix_names_the_command_that_makes_another_environment() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_shell_finds_environments_where_conda_does() {
     let sandbox = Sandbox::with(&stamp(false));

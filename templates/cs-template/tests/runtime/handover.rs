@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write;
+#[cfg(unix)]
 use std::os::unix::ffi::OsStringExt;
 use std::process::{Command, Stdio};
 
@@ -176,6 +177,7 @@ fn a_full_activation_survives_broken_scripts_and_reads_those_written_for_bash() 
     }
 }
 
+#[cfg(unix)]
 #[test]
 #[cfg(target_os = "linux")]
 fn broken_pipes_and_ignored_signals_are_inherited() {
@@ -203,6 +205,7 @@ fn broken_pipes_and_ignored_signals_are_inherited() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 #[cfg(target_os = "linux")]
 fn streams_that_are_closed_stay_closed() {
@@ -228,6 +231,7 @@ fn standard(line: &str) -> u64 {
     u64::from_str_radix(digits, 16).unwrap() & 0x7fff_ffff
 }
 
+#[cfg(unix)]
 #[test]
 fn a_renamed_or_linked_runtime_is_the_same_runtime() {
     let sandbox = Sandbox::new();

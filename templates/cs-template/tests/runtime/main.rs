@@ -1,11 +1,13 @@
 //! Whole runs of runtimes: the template under test, stamped with hand-made packages.
-#![cfg(unix)]
 
+#[cfg(unix)]
 mod activation;
 mod archive;
+#[cfg(unix)]
 mod conda;
 mod documented;
 mod first_run;
+#[cfg(unix)]
 mod handover;
 mod house;
 mod mark;
@@ -14,8 +16,12 @@ mod sandbox;
 mod server;
 mod sources;
 mod stamp;
+#[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
 mod together;
 mod upgrade;
+#[cfg(unix)]
 mod wheel;
+#[cfg(unix)]
 mod wheels;

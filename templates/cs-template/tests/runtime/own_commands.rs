@@ -1,11 +1,13 @@
 //! The runtime's own commands.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
+#[cfg(unix)]
 use crate::archive::Package;
-use crate::sandbox::{Sandbox, run, tool_packages};
+use crate::sandbox::{HOME, Sandbox, run, tool_packages};
 use crate::stamp::Stamp;
 
 fn status_of(sandbox: &Sandbox) -> Value {
@@ -117,18 +119,16 @@ fn uninstall_lists_named_environments_and_removes_everything() {
     fs::create_dir_all(sandbox.prefix().join("envs/mine/conda-meta")).unwrap();
     fs::write(sandbox.prefix().join("envs/mine/conda-meta/history"), "").unwrap();
     let removed = sandbox.run(&["uninstall", "-y"]).ok().stdout;
-    assert!(
-        removed.contains("/envs/mine (one of your environments)\n"),
-        "{removed}"
-    );
-    let executable = sandbox.runtime.canonicalize().unwrap();
-    assert!(
-        removed.ends_with(&format!(
-            "To remove demo itself: rm {}\n",
-            executable.display()
-        )),
-        "{removed}"
-    );
+    let named = Path::new("envs").join("mine");
+    let named = format!("{} (one of your environments)\n", named.display());
+    assert!(removed.contains(&named), "{removed}");
+    let command = if cfg!(windows) {
+        format!("del \"{}\"", sandbox.runtime.with_extension("").display())
+    } else {
+        format!("rm {}", sandbox.runtime.canonicalize().unwrap().display())
+    };
+    let end = format!("To remove demo itself: {command}\n");
+    assert!(removed.ends_with(&end), "{removed}");
     assert!(!sandbox.prefix().exists());
     assert_eq!(sandbox.tree(), Vec::<String>::new());
 }
@@ -168,11 +168,13 @@ fn the_bundle_beside_a_runtime_goes_with_it() {
     let bundle = sandbox.path("bin/a b.bundle.tar.zst");
     fs::write(&bundle, "").unwrap();
     let text = sandbox.run(&["uninstall", "-y"]).ok().stdout;
-    let expected = format!(
-        "rm {} '{}'\n",
-        sandbox.runtime.canonicalize().unwrap().display(),
-        bundle.canonicalize().unwrap().display()
-    );
+    let expected = if cfg!(windows) {
+        let runtime = sandbox.runtime.with_extension("");
+        format!("del \"{}\" \"{}\"\n", runtime.display(), bundle.display())
+    } else {
+        let paths = [&sandbox.runtime, &bundle].map(|path| path.canonicalize().unwrap());
+        format!("rm {} '{}'\n", paths[0].display(), paths[1].display())
+    };
     assert!(text.ends_with(&expected), "{text}");
 }
 
@@ -184,6 +186,7 @@ fn a_quiet_uninstall_says_nothing() {
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
 }
 
+#[cfg(unix)]
 #[test]
 fn uninstall_never_follows_a_symbolic_link() {
     let sandbox = Sandbox::new();
@@ -235,11 +238,11 @@ fn help_names_every_command_and_variable() {
 #[test]
 fn help_is_there_when_no_prefix_can_be() {
     let sandbox = Sandbox::new();
-    let text = run(sandbox.command(&["-h"]).env("HOME", "relative"))
+    let text = run(sandbox.command(&["-h"]).env(HOME, "relative"))
         .ok()
         .stdout;
     assert!(text.contains("Installs to: .conda/demo\n"), "{text}");
-    let message = run(sandbox.command(&["status"]).env("HOME", "relative")).fails_with(64);
+    let message = run(sandbox.command(&["status"]).env(HOME, "relative")).fails_with(64);
     assert!(message.contains("no home directory is known"), "{message}");
 }
 
@@ -332,6 +335,7 @@ fn with_self_every_other_word_is_the_delegates() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn words_that_change_the_running_shell_are_explained_for_conda() {
     let mut packages = tool_packages("1.0");
@@ -356,6 +360,7 @@ fn words_that_change_the_running_shell_are_explained_for_conda() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn a_shell_that_is_not_interactive_finds_the_prefix_first() {
     let sandbox = Sandbox::new();
@@ -369,6 +374,7 @@ fn a_shell_that_is_not_interactive_finds_the_prefix_first() {
     assert_eq!(run(&mut command).ok().stdout, expected);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_shell_in_an_environment_finds_that_environment_first() {
     let sandbox = Sandbox::new();
@@ -395,6 +401,7 @@ fn a_shell_in_an_environment_finds_that_environment_first() {
     assert!(message.contains("The environments are: mine."), "{message}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_closed_pipe_is_not_a_failure() {
     let sandbox = Sandbox::new();
@@ -406,6 +413,7 @@ fn a_closed_pipe_is_not_a_failure() {
     assert_eq!(run.stderr, "0\n");
 }
 
+#[cfg(unix)]
 #[test]
 #[cfg(target_os = "linux")]
 fn output_that_cannot_be_written_is_a_failure() {

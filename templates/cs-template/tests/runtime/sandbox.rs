@@ -1,6 +1,6 @@
 //! A directory of its own for each test, and runs of a runtime in it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -11,6 +11,7 @@ use crate::archive::{Archive, Package};
 use crate::stamp::Stamp;
 
 /// What the delegate of the tests does: it prints its arguments, or does what they say.
+#[cfg(unix)]
 const TOOL: &str = r#"#!/bin/sh
 case "$1" in
   environment) env ;;
@@ -31,16 +32,32 @@ pub struct Sandbox {
 /// In memory where there is such a file system: each test writes a runtime of some 50 MB.
 fn make_directory() -> TempDir {
     match tempfile::tempdir_in("/dev/shm") {
-        Ok(directory) => directory,
-        Err(_) => tempfile::tempdir().unwrap(),
+        Ok(directory) if cfg!(unix) => directory,
+        _ => tempfile::tempdir().unwrap(),
     }
+}
+
+/// The delegate, which says that it has this version.
+#[cfg(unix)]
+fn tool(version: &str) -> Package {
+    let script = TOOL.replace("VERSION", version);
+    Package::new("tool", version).script("bin/tool", script)
+}
+
+/// The example `tool` of this package: `cargo test` builds examples, unless it is given the tests to build.
+#[cfg(windows)]
+fn tool(version: &str) -> Package {
+    let tests = std::env::current_exe().unwrap();
+    let profile = tests.parent().unwrap().parent().unwrap();
+    let program = fs::read(profile.join("examples/tool.exe")).expect("the example was built");
+    Package::new("tool", version)
+        .script("tool.exe", program)
+        .file("tool.version", version)
 }
 
 /// The package of the delegate, and one more.
 pub fn tool_packages(version: &str) -> Vec<Archive> {
-    let tool = Package::new("tool", version)
-        .script("bin/tool", TOOL.replace("VERSION", version))
-        .file("share/tool/data.txt", "data\n");
+    let tool = tool(version).file("share/tool/data.txt", "data\n");
     vec![
         Package::new("extra", "2")
             .file("share/extra.txt", "extra\n")
@@ -57,18 +74,31 @@ impl Sandbox {
 
     pub fn with(stamp: &Stamp) -> Self {
         let directory = make_directory();
-        let runtime = directory.path().join("bin/demo");
+        let name = if cfg!(windows) { "demo.exe" } else { "demo" };
+        let runtime = directory.path().join("bin").join(name);
         stamp.write(&runtime);
         Self { directory, runtime }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
+        let mut path = self.directory.path().to_owned();
+        path.extend(name.split('/'));
+        path
     }
 
     /// Where the prefix is unless a test says otherwise.
     pub fn prefix(&self) -> PathBuf {
         self.path(".conda/demo")
+    }
+
+    /// The delegate's file.
+    pub fn delegate(&self) -> PathBuf {
+        let name = if cfg!(windows) {
+            "tool.exe"
+        } else {
+            "bin/tool"
+        };
+        self.prefix().join(name)
     }
 
     pub fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
@@ -80,8 +110,8 @@ impl Sandbox {
         command
             .args(arguments)
             .env_clear()
-            .env("HOME", self.directory.path())
-            .env("PATH", "/usr/bin:/bin")
+            .env(HOME, self.directory.path())
+            .envs(system_variables())
             .current_dir(self.directory.path())
             .stdin(Stdio::null());
         command
@@ -101,10 +131,24 @@ impl Sandbox {
     }
 }
 
+/// Names the home directory.
+pub const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+
+/// What programs of the system need.
+fn system_variables() -> Vec<(&'static str, OsString)> {
+    if cfg!(windows) {
+        let names = ["SystemRoot", "COMSPEC", "PATH", "TEMP"];
+        let set = names.map(|name| (name, std::env::var_os(name).unwrap_or_default()));
+        set.to_vec()
+    } else {
+        vec![("PATH", "/usr/bin:/bin".into())]
+    }
+}
+
 fn list(root: &Path, relative: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(root.join(relative)).unwrap().flatten() {
         let path = relative.join(entry.file_name());
-        found.push(path.to_string_lossy().into_owned());
+        found.push(path.to_string_lossy().replace('\\', "/"));
         if entry.file_type().unwrap().is_dir() {
             list(root, &path, found);
         }
@@ -115,6 +159,7 @@ fn list(root: &Path, relative: &Path, found: &mut Vec<String>) {
 #[derive(Debug)]
 pub struct Run {
     pub status: Option<i32>,
+    #[cfg(unix)]
     pub signal: Option<i32>,
     pub stdout: String,
     pub stderr: String,
@@ -125,12 +170,21 @@ pub fn run(command: &mut Command) -> Run {
 }
 
 pub fn describe(output: &Output) -> Run {
-    use std::os::unix::process::ExitStatusExt;
+    let text = |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        if cfg!(windows) {
+            // A command is named as it was called: here by its path, by people without the ending.
+            text.replace("\r\n", "\n").replace("demo.exe", "demo")
+        } else {
+            text.into_owned()
+        }
+    };
     Run {
         status: output.status.code(),
-        signal: output.status.signal(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        #[cfg(unix)]
+        signal: std::os::unix::process::ExitStatusExt::signal(&output.status),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
     }
 }
 

@@ -23,6 +23,7 @@ impl Gate {
     }
 
     /// Wait until an answer waits at the gate.
+    #[cfg(unix)]
     pub fn wait_for_visitor(&self) {
         let mut has_visitor = self.has_visitor.lock().unwrap();
         while !*has_visitor {

@@ -52,6 +52,7 @@ fn a_bundle_file_is_taken_as_it_is() {
     .ok();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_sibling_bundle_is_found_even_through_a_link() {
     let stamp = Stamp::new(tool_packages("1.0"))

@@ -190,6 +190,8 @@ fn footer(parts: &[Vec<u8>], identity: &[u8; 32]) -> Vec<u8> {
 }
 
 fn make_executable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    #[cfg(windows)]
+    let _ = path;
 }

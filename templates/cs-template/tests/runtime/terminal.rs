@@ -57,6 +57,7 @@ fn nothing_moves_where_nothing_can() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 #[cfg(target_os = "linux")]
 fn start_up_files_do_not_undo_the_activation() {
@@ -115,6 +116,7 @@ fn uninstall_asks_and_takes_no_for_an_answer() {
     assert!(!sandbox.prefix().exists());
 }
 
+#[cfg(unix)]
 #[test]
 #[cfg(target_os = "linux")]
 fn at_a_terminal_a_shell_is_conda_spawn_where_that_is_installed() {
@@ -156,6 +158,7 @@ fn at_a_terminal_a_shell_is_conda_spawn_where_that_is_installed() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 #[cfg(target_os = "linux")]
 fn scripts_do_not_leave_options_in_an_interactive_shell() {
@@ -185,6 +188,7 @@ fn scripts_do_not_leave_options_in_an_interactive_shell() {
 }
 
 /// zsh, for one, does not give back the value of `ZDOTDIR` when that holds such characters.
+#[cfg(unix)]
 #[test]
 #[cfg(target_os = "linux")]
 fn shells_are_activated_whatever_the_path_of_the_prefix_holds() {

@@ -43,6 +43,7 @@ fn a_signal_ends_the_installation_at_once_and_leaves_nothing() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_signal_that_is_ignored_stays_ignored() {
     let (sandbox, gate) = slow_sandbox();

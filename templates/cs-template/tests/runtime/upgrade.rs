@@ -128,6 +128,7 @@ fn add_packages(sandbox: &Sandbox, spec: &str) {
     fs::write(path, history + &revision).unwrap();
 }
 
+#[cfg(unix)]
 #[test]
 fn the_users_packages_are_listed_once_with_commands_that_add_them_again() {
     let sandbox = upgraded();
@@ -188,6 +189,7 @@ fn a_forced_repair_of_the_same_build_also_lists_what_is_removed() {
 }
 
 /// A runtime whose delegate is conda, with these packages besides.
+#[cfg(unix)]
 fn conda_with(more: &[&str], is_frozen: bool) -> Sandbox {
     let conda = Package::new("conda", "26.7").script("bin/conda", "#!/bin/sh\necho conda\n");
     let mut archives = vec![conda.build()];
@@ -200,6 +202,7 @@ fn conda_with(more: &[&str], is_frozen: bool) -> Sandbox {
     sandbox
 }
 
+#[cfg(unix)]
 #[test]
 fn the_command_that_adds_again_is_one_that_the_prefix_accepts() {
     for (more, is_frozen, command) in [

@@ -144,4 +144,5 @@ def _dependencies(plan: BuildPlan, runtime: str) -> Iterator[dict[str, Any]]:
 
 
 def _depend(reference: str, present: Mapping[str, str], needed: Iterable[str | None]) -> dict[str, Any]:
-    return {"ref": reference, "dependsOn": sorted({present[name] for name in needed if name in present} - {reference})}
+    found = {present[name] for name in needed if name is not None and name in present}
+    return {"ref": reference, "dependsOn": sorted(found - {reference})}

@@ -49,6 +49,16 @@ class Search:
             left = [one for one in left if one.name not in names]
 
     @property
+    def local_wheels(self) -> list[Path]:
+        """Wheels of this machine: these are read where they are."""
+        return [one.find_file(self.lock_directory) for one in self.packages if isinstance(one, Wheel) and one.is_local]
+
+    @property
+    def stored(self) -> list[Package]:
+        """The packages whose archives are looked for in the cache."""
+        return [one for one in self.packages if not (isinstance(one, Wheel) and one.is_local)]
+
+    @property
     def is_open(self) -> bool:
         """Whether packages have no archive yet, so that it is unknown what they contain."""
         return any(supply.file is None for supply in self.supplies)
@@ -63,11 +73,12 @@ class Search:
 
 
 def read_sources(search: Search) -> list[ArchiveContents]:
-    """Read the archives of the archive folder, and what projects declare that are to be built; no code of them runs.
+    """Read wheels of this machine, the archive folder, and what projects declare that are to be built: nothing runs.
 
     :raises CliError: ``archive-damaged`` if an archive cannot be read.
     """
-    taken = [read_contents(supply.file.path) for supply in search.supplies if supply.file is not None]
+    folder = [supply.file.path for supply in search.supplies if supply.file is not None]
+    taken = map(read_contents, (*search.local_wheels, *folder))
     built = [one.entry for one in search.supplies if one.action == "build" and one.entry.origin == "directory"]
     return [*taken, *(read_commands(entry.find_path(search.lock_directory)) for entry in built)]
 
@@ -83,16 +94,16 @@ def check_cache(search: Search, store: ArchiveStore) -> tuple[DelegateCheck, str
         if (found := find_delegate(seen, search.delegate, search.subdir)) is not None:
             return search.conclude(found), None
         known = len(seen)
-        if search.packages and not store.cache.exists():
+        if search.stored and not store.cache.exists():
             return search.give_up(), None
-        for stage in search.stages(search.packages):
+        for stage in search.stages(search.stored):
             seen += inspect_archives([path for one in stage if (path := store.find(one)) is not None])
             found = find_delegate(seen, search.delegate, search.subdir)
             if found is not None:
                 return search.conclude(found), None
     except (BundleError, CliError):  # a damaged archive, or a name that is not one: the build reports it
         return search.give_up(), None
-    if len(seen) - known < len(search.packages) or search.is_open:
+    if len(seen) - known < len(search.stored) or search.is_open:
         return search.give_up(), None
     return search.conclude(None), suggest_delegate(seen, search.delegate, search.subdir)
 
@@ -105,7 +116,7 @@ def download_and_check(search: Search, store: ArchiveStore, console: Console) ->
     :raises CliError: ``archive-damaged`` if one cannot be read.
     """
     seen = read_sources(search)
-    for stage in search.stages([one for one in search.packages if one.sha256]):
+    for stage in search.stages([one for one in search.stored if one.sha256]):
         archives = store.fetch(archives_of_packages(stage, search.lock_directory), console) if stage else []
         contents = inspect_archives(archives)
         remember_contents(archives, contents)
@@ -132,7 +143,7 @@ def check_delegates(inspection: Inspection, store: ArchiveStore, console: Consol
             delegate=inspection.derivation.config.delegate,
             platform=platform.name,
             subdir=platform.subdir,
-            packages=(*platform.packages, *platform.wheels),
+            packages=platform.locked,
             supplies=platform.supplies,
             lock_directory=inspection.derivation.project.source_lock_path.absolute().parent,
             requested=inspection.derivation.names_requested_on(platform.name),

@@ -172,7 +172,10 @@ def _render_verdict(inspection: Inspection) -> Iterator[Line]:
         where = f" on {list_names(inspection.unchecked)}" if known else ""
         verdict = f"No problems found, but the delegate was not checked{where}."
         yield (paint(verdict, "yellow"),)
-        yield f"Not all packages are in the cache: {advise('unread-archives')}."
+        if any(supply.action == "build" for platform in inspection.platforms for supply in platform.supplies):
+            yield "Some packages are still to be built: the build looks for it in them."
+        else:
+            yield f"Not all packages are in the cache: {advise('unread-archives')}."
     else:
         count = sum(problem.severity == "error" for problem in inspection.problems)
         yield (paint(f"Cannot ship: {'one error' if count == 1 else f'{count} errors'}.", "red"),)

@@ -47,9 +47,14 @@ class PlatformSummary:
     supplies: tuple[Supply, ...] = ()
 
     @property
+    def locked(self) -> tuple[PackageRecord | Wheel, ...]:
+        """The packages of both kinds that the lock has archives of."""
+        return (*self.packages, *self.wheels)
+
+    @property
     def package_count(self) -> int:
         """Number of packages of both kinds."""
-        return len(self.packages) + len(self.wheels) + len(self.supplies)
+        return len(self.locked) + len(self.supplies)
 
     @property
     def wheel_count(self) -> int:
@@ -64,12 +69,12 @@ class PlatformSummary:
     @property
     def packed_size_bytes(self) -> int:
         """Bytes of all archives together; those whose size is not known count as 0."""
-        return sum(one.size_bytes or 0 for one in (*self.packages, *self.wheels))
+        return sum(one.size_bytes or 0 for one in self.locked)
 
     @property
     def unsized_count(self) -> int:
         """Number of packages whose size is not known: no lock has the sizes of wheels."""
-        return sum(one.size_bytes is None for one in (*self.packages, *self.wheels)) + len(self.supplies)
+        return sum(one.size_bytes is None for one in self.locked) + len(self.supplies)
 
     @property
     def licenses(self) -> dict[str, int]:
@@ -79,7 +84,7 @@ class PlatformSummary:
 
     def largest(self, count: int) -> list[PackageRecord | Wheel]:
         """Return the packages with the largest archives."""
-        return sorted((*self.packages, *self.wheels), key=lambda one: (-(one.size_bytes or 0), one.name))[:count]
+        return sorted(self.locked, key=lambda one: (-(one.size_bytes or 0), one.name))[:count]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as JSON values."""

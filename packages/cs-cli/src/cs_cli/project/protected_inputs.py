@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cs_lock import PackageRecord, Wheel
 from cs_manifest import list_metadata_files
 
 from ..errors import CliError
@@ -45,7 +46,9 @@ def list_inputs(derivation: Derivation, *, templates: Iterable[Path] = ()) -> tu
     inputs = [Input(role=role, path=path.absolute()) for role, path in named if path is not None]
     inputs += [Input(role="a file of the project's metadata", path=path) for path in list_metadata_files(project)]
     beside, lock = project.source_lock_path.absolute().parent, derivation.lock
-    packages = (one for platform in lock.platforms for one in (*lock.packages(platform), *lock.wheels(platform)))
+    packages: list[PackageRecord | Wheel] = []
+    for platform in lock.platforms:
+        packages += [*lock.packages(platform), *lock.wheels(platform)]
     archives = sorted({package.find_file(beside) for package in packages if package.is_local})
     return (*inputs, *(Input(role="a package archive", path=path) for path in archives))
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from cs_lock import Mismatch, Problem, SourceLock, find_mismatches, is_channel, list_names, redact_url
-from cs_manifest import Environment, Platform, Project, RequestedSpec
+from cs_lock import (
+    Mismatch,
+    Problem,
+    SourceLock,
+    find_mismatches,
+    find_pypi_mismatches,
+    is_channel,
+    list_names,
+    redact_url,
+)
+from cs_manifest import Environment, Platform, Project, RequestedSpec, mask_credentials
 
 
 def check_requests(
     project: Project, source: SourceLock, environment: str, requested: Sequence[RequestedSpec]
 ) -> list[Problem]:
-    """Find the conda packages that the manifest asks for and that the lock lacks, or has in another version or build.
+    """Find the packages that the manifest asks for and that the lock lacks, or has in another version or build.
 
-    This checks the source lock: packages that ``exclude`` drops afterwards are not missing. Conditional requests are
-    left out, because only a solver knows their conditions; for source packages only the name counts.
+    This checks the source lock: packages that ``exclude`` drops afterwards are not missing. Conditional requests and
+    requirements with markers are left out, because only a solver knows their conditions; for packages that the lock has
+    only as source, the name alone counts.
 
     :param source: its platforms have the workspace's names.
     :returns: one error for each package and spec, for all platforms together.
@@ -43,23 +53,43 @@ def _check(
 ) -> list[Problem]:
     platforms = [platform.name for platform in source.platforms(environment)]
     requests: dict[str, list[RequestedSpec]] = {}
+    from_pypi: dict[str, list[RequestedSpec]] = {}
     for one in wanted:
-        if _is_judged(one):
+        if one.kind == "pypi":
+            from_pypi.setdefault(one.spec, []).append(one)
+        elif not (one.is_conditional or one.is_virtual):
             requests.setdefault(one.spec if one.kind == "conda" else one.name, []).append(one)
-    specs = {
+    return [
+        *_group(
+            project, requests, find_mismatches(source, environment, _spread(requests, platforms)), verb, only_locked
+        ),
+        *_group(
+            project, from_pypi, find_pypi_mismatches(source, environment, _spread(from_pypi, platforms)), verb, False
+        ),
+    ]
+
+
+def _spread(requests: Mapping[str, Sequence[RequestedSpec]], platforms: Sequence[str]) -> dict[str, list[str]]:
+    """Return the specs that hold for each platform."""
+    return {
         platform: [spec for spec, ones in requests.items() if any(one.holds_for(platform) for one in ones)]
         for platform in platforms
     }
+
+
+def _group(
+    project: Project,
+    requests: Mapping[str, Sequence[RequestedSpec]],
+    mismatches: Sequence[Mismatch],
+    verb: str,
+    only_locked: bool,
+) -> list[Problem]:
+    """Describe mismatches, those that differ only in their platform together."""
     groups: dict[tuple[str, str | None], list[Mismatch]] = {}
-    for mismatch in find_mismatches(source, environment, specs):
+    for mismatch in mismatches:
         if mismatch.found or not only_locked:
             groups.setdefault((mismatch.spec, mismatch.found.identity if mismatch.found else None), []).append(mismatch)
     return [_describe(project, _origin(requests[spec], alike), alike, verb) for (spec, _), alike in groups.items()]
-
-
-def _is_judged(request: RequestedSpec) -> bool:
-    """Tell whether a lock can show that a request is met."""
-    return not (request.kind == "pypi" or request.is_conditional or request.is_virtual)
 
 
 def _origin(requests: Sequence[RequestedSpec], mismatches: Sequence[Mismatch]) -> RequestedSpec:
@@ -68,14 +98,15 @@ def _origin(requests: Sequence[RequestedSpec], mismatches: Sequence[Mismatch]) -
 
 def _describe(project: Project, request: RequestedSpec, alike: Sequence[Mismatch], verb: str) -> Problem:
     found = alike[0].found
-    has = f"the lock has {found.identity}" if found else f"the lock has no {request.name}"
+    name = f"PyPI package {request.name}" if request.kind == "pypi" else request.name
+    has = f"the lock has {found.identity}" if found else f"the lock has no {name}"
     error = project.document.error("", kind="value-invalid", key=request.key)
     place = project.manifest_path.name + (f":{error.line}" if error.line else "")
     return Problem(
         kind="stale-lock",
-        message=f"the manifest {verb} {alike[0].spec!r} ({place}), but {has}",
+        message=f"the manifest {verb} {mask_credentials(alike[0].spec)!r} ({place}), but {has}",
         platforms=tuple(one.platform for one in alike),
-        package=request.name,
+        package=f"pypi:{request.name}" if request.kind == "pypi" else request.name,
         feature=request.feature,
         key=error.key,
         hint=f"run `{project.kind.lock_command}`",

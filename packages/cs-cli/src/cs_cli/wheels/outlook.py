@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from cs_lock import PendingEntry, Platform, Problem, RuntimeLock, redact_url
+from cs_lock import PendingEntry, Platform, Problem, RuntimeLock, list_names, redact_url
 from cs_manifest import Project, ShipConfig
 
 from ..errors import CliError
@@ -146,7 +146,8 @@ class _Planner:
             return Supply(entry=entry, platform=platform.name, action="take", file=file)
         refusal = self._refuse_conda(entry) if entry.kind == "conda" else self._refuse_pypi(entry)
         if refusal is not None:
-            return self._refuse(entry, platform, *refusal)
+            kind, message, hint = refusal
+            return self._refuse(entry, platform, kind, message + self._list_unfit(entry), hint)
         return Supply(entry=entry, platform=platform.name, action="build")
 
     def _choose(self, entry: PendingEntry, platform: Platform) -> FolderFile | None:
@@ -168,6 +169,11 @@ class _Planner:
             message = f"the archive folder has several archives for {describe_entry(entry)}: {names}"
             raise CliError(message, kind="ambiguous-archive", hint="keep one of them")
         return special[0] if special else None
+
+    def _list_unfit(self, entry: PendingEntry) -> str:
+        """Say that the folder has archives of an entry, but for other platforms or another Python."""
+        names = sorted({file.path.name for file in self._folder.find(entry.label)})
+        return f"; for another platform or Python, the archive folder has {list_names(names)}" if names else ""
 
     def _refuse_conda(self, entry: PendingEntry) -> tuple[str, str, str]:
         """Describe a conda package without an archive: none is ever built."""

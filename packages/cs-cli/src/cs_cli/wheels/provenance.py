@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from cs_lock import LocalArchive, redact_url
+from cs_lock import LocalArchive
 
 SourceKind = Literal["directory", "git", "sdist", "file"]
 
@@ -74,8 +74,3 @@ def describe_place(path: Path, root: Path) -> str:
     """
     real, home = Path(os.path.realpath(path)), Path(os.path.realpath(root))
     return real.relative_to(home).as_posix() if real.is_relative_to(home) else real.name
-
-
-def describe_address(url: str) -> str:
-    """Name an address, without secrets."""
-    return redact_url(url)

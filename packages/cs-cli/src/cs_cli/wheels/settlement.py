@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -42,6 +42,8 @@ class Settler:
         self._make_machine = machine
         self._console = console
         self._built: dict[tuple[str, str | None], BuiltArchive] = {}
+        self._supplied: list[SuppliedArchive] = []
+        self._problems: list[Problem] = []
 
     @cached_property
     def _machine(self) -> BuildMachine:
@@ -55,61 +57,81 @@ class Settler:
         :raises CliError: ``unshippable`` with the problems of entries that have none; whatever a build raises.
         """
         require_supplies(outlook, wanted)
-        supplied: list[SuppliedArchive] = []
-        problems: list[Problem] = []
         for platform in sorted(lock.platforms, key=lambda one: (one.name not in wanted, one.name)):
+            supplies = outlook.on(platform.name)
             try:
-                found = [self._supply(supply, platform, lock) for supply in outlook.on(platform.name)]
-            except _Gap as error:
+                lock = self._settle_platform(lock, platform, supplies, is_wanted=platform.name in wanted)
+            except _Gap as gap:
                 if platform.name in wanted:
-                    refuse_problems([error.problem])
-                problems.append(replace(error.problem, severity="warning"))
-                lock = self._drop(lock, platform)
-                continue
-            for one in found:
-                problems += find_unknown_needs(one, platform, lock)
-            settled = lock.settle({one.label: one.archive for one in found}, platform=platform)
-            faults = [problem for problem in settled.errors if platform.name in problem.platforms]
-            if faults and platform.name not in wanted:
-                problems += [replace(problem, severity="warning") for problem in faults]
-                lock = self._drop(lock, platform)
-            else:
-                lock = settled
-                supplied += found
-        refuse_problems(lock.errors)
-        return Settlement(lock=lock, archives=tuple(_merge(supplied)), problems=tuple(problems))
+                    refuse_problems(gap.problems)
+                self._problems += [replace(problem, severity="warning") for problem in gap.problems]
+                lock = lock.restrict(one.name for one in lock.platforms if one.name != platform.name)
+        return Settlement(lock=lock, archives=tuple(_merge(self._supplied)), problems=tuple(self._problems))
 
-    def _drop(self, lock: RuntimeLock, platform: Platform) -> RuntimeLock:
-        """Leave out a platform that nobody builds for, and that lacks an archive."""
-        return lock.restrict(one.name for one in lock.platforms if one.name != platform.name)
+    def _settle_platform(
+        self, lock: RuntimeLock, platform: Platform, supplies: Sequence[Supply], *, is_wanted: bool
+    ) -> RuntimeLock:
+        """Settle the entries of one platform.
 
-    def _supply(self, supply: Supply, platform: Platform, lock: RuntimeLock) -> SuppliedArchive:
+        :raises _Gap: if one has no archive, or the archives do not fit together.
+        """
+        found = [self._supply(supply, platform, lock, may_build=is_wanted) for supply in supplies]
+        settled = lock.settle({one.label: one.archive for one in found}, platform=platform)
+        if faults := [problem for problem in settled.errors if platform.name in problem.platforms]:
+            raise _Gap(faults)
+        self._problems += [problem for one in found for problem in find_unknown_needs(one, platform, lock)]
+        self._supplied += found
+        return settled
+
+    def _supply(self, supply: Supply, platform: Platform, lock: RuntimeLock, *, may_build: bool) -> SuppliedArchive:
         if supply.problem is not None:
-            raise _Gap(supply.problem)
+            raise _Gap([supply.problem])
         if supply.file is not None:
-            archive, path = supply.file.open(), supply.file.path
-            origin = Provenance(kind="file", location=describe_place(path, self._keeper.root))
-        else:
-            built = self._build(supply.entry)
-            archive, origin = built.archive, built.provenance
-            if not wheel_fits(archive.file_name, platform.subdir, lock.packages(platform)):
-                raise _Gap(_describe_misfit(supply.entry, archive.file_name, platform))
-        return SuppliedArchive(label=supply.entry.label, archive=archive, provenance=origin, platforms=(platform.name,))
+            origin = Provenance(kind="file", location=describe_place(supply.file.path, self._keeper.root))
+            return _name_supplied(supply, BuiltArchive(archive=supply.file.open(), provenance=origin))
+        built = self._build(supply, may_build=may_build)
+        if not wheel_fits(built.archive.file_name, platform.subdir, lock.packages(platform)):
+            raise _Gap([_describe_misfit(supply.entry, built.archive.file_name, platform)])
+        return _name_supplied(supply, built)
 
-    def _build(self, entry: PendingEntry) -> BuiltArchive:
+    def _build(self, supply: Supply, *, may_build: bool) -> BuiltArchive:
+        """Build an entry, if no other platform has needed it before."""
+        entry = supply.entry
         key = (entry.location, entry.subdirectory)
         if key not in self._built:
+            if not may_build:
+                raise _Gap([_describe_left_out(supply)])
             self._console.say(f"building {describe_entry(entry)}")
-            self._built[key] = build_project(entry, self._keeper.open(entry), self._machine, self._keeper.scratch)
+            place = self._keeper.scratch / f"build-{len(self._built)}"
+            place.mkdir()
+            self._built[key] = build_project(entry, self._keeper.open(entry), self._machine, place)
         return self._built[key]
 
 
 class _Gap(Exception):
     """An entry has no archive on one platform."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(problems[0].message)
+        self.problems = problems
+
+
+def _name_supplied(supply: Supply, built: BuiltArchive) -> SuppliedArchive:
+    return SuppliedArchive(
+        label=supply.entry.label, archive=built.archive, provenance=built.provenance, platforms=(supply.platform,)
+    )
+
+
+def _describe_left_out(supply: Supply) -> Problem:
+    entry = supply.entry
+    return Problem(
+        kind="wheel-not-built",
+        message=f"{describe_entry(entry)} was not built, so the runtime lock does not have {supply.platform}",
+        platform=supply.platform,
+        package=entry.label,
+        feature=entry.feature,
+        key=entry.key,
+    )
 
 
 def _describe_misfit(entry: PendingEntry, file_name: str, platform: Platform) -> Problem:

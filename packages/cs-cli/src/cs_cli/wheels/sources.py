@@ -6,13 +6,14 @@ import contextlib
 import os
 import subprocess
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cs_bundle import WantedArchive
-from cs_lock import PendingEntry
+from cs_lock import PendingEntry, redact_url
 from cs_manifest import read_checkout
 
 from ..archives.limits import most_bytes, most_entries
@@ -20,7 +21,7 @@ from ..archives.store import ArchiveStore
 from ..archives.tars import BoundedMember
 from ..errors import CliError
 from ..terminal.console import Console
-from .provenance import Provenance, describe_address, describe_place
+from .provenance import Provenance, describe_place
 
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "advice.detachedHead=false", "-c", "core.autocrlf=false")
 _GIT_ENVIRON = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
@@ -87,7 +88,7 @@ class SourceKeeper:
             archive = entry.find_path(self.lock_directory)
             place, address = describe_place(archive, self.root), archive.absolute().as_uri()
         else:
-            place, address = describe_address(entry.url), entry.url
+            place, address = redact_url(entry.url), entry.url
         name = PurePosixPath(address.partition("#")[0].partition("?")[0]).name
         if entry.sha256:
             wanted = WantedArchive(file_name=name, sha256=entry.sha256, url=address)
@@ -106,20 +107,18 @@ class SourceKeeper:
         if entry.commit is None or entry.url is None:
             raise _refuse(entry, "the lock has no commit of its repository")
         target = self._make_place(entry)
-        self.console.say(f"cloning {describe_address(entry.url)}")
+        self.console.say(f"cloning {redact_url(entry.url)}")
         for words in (
             ("clone", "-q", "--no-checkout", "--", entry.url, str(target)),
             ("-C", str(target), "checkout", "-q", "--detach", entry.commit),
             ("-C", str(target), "submodule", "--quiet", "update", "--init", "--recursive"),
         ):
             _run_git(entry, *words)
-        provenance = Provenance(kind="git", location=describe_address(entry.url), commit=entry.commit, is_dirty=False)
+        provenance = Provenance(kind="git", location=redact_url(entry.url), commit=entry.commit, is_dirty=False)
         return SourceTree(path=target, provenance=provenance)
 
     def _make_place(self, entry: PendingEntry) -> Path:
-        place = self.scratch / f"source-{entry.name}"
-        place.mkdir(parents=True)
-        return place
+        return Path(tempfile.mkdtemp(prefix=f"{entry.name}-", dir=self.scratch))
 
 
 def _refuse(entry: PendingEntry, message: str, hint: str | None = None) -> CliError:
@@ -139,7 +138,7 @@ def _run_git(entry: PendingEntry, *words: str) -> None:
         raise _refuse(entry, "git is not installed", "install git") from error
     if done.returncode != 0:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"status {done.returncode}"]
-        raise _refuse(entry, f"git failed: {describe_address(lines[-1])}")
+        raise _refuse(entry, f"git failed: {redact_url(lines[-1])}")
 
 
 def _extract(archive: Path, target: Path) -> None:

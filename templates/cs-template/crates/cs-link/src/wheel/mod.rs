@@ -15,7 +15,6 @@ mod site;
 mod targets;
 
 use std::collections::HashSet;
-
 use std::sync::PoisonError;
 
 use cs_archive::ReadAt;

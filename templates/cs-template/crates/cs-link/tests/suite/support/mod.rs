@@ -533,14 +533,17 @@ pub fn modified(path: &Path) -> u64 {
         .as_secs()
 }
 
+#[cfg(unix)]
 const ALONE: &str = "CS_LINK_ALONE";
 
 /// Whether this process runs one test alone, started by [`run_alone`].
+#[cfg(unix)]
 pub fn is_alone() -> bool {
     std::env::var_os(ALONE).is_some()
 }
 
 /// Run a test of this program in a process of its own, with more variables.
+#[cfg(unix)]
 pub fn run_alone(test: &str, variables: &[(&str, &str)]) {
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
     command

@@ -1,0 +1,305 @@
+"""PyPI packages and the workspace's own projects: from the lock to the prefix, in every layout."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.channel.archive import Entry, Package, write_package
+from support.channel.host_python import SHORT, SITE_PACKAGES
+from support.channel.index import FILES, SIMPLE, PypiEntry, hash_file, index_settings, lock_index
+from support.channel.locks import VERSIONS, SourceEntry
+from support.commands import Command, Home
+from support.inspection import read_records
+from support.projects import BACKENDS, PythonProject, commit_all
+from support.servers import Server, serve
+from support.tested_platform import IS_FOREIGN, PLATFORM
+from support.workspaces import Workspace
+
+pytestmark = pytest.mark.skipif(IS_FOREIGN, reason="only for this machine: projects are built in its Python")
+
+CONDA = ("python", "greeter", "words")
+WHEELS = ("click", "cowsay", "jinja2", "markupsafe", "pip")
+LISTING = """
+from importlib.metadata import distributions
+print(*sorted(f"{one.name.lower()} {one.version}" for one in distributions()), sep="\\n")
+"""
+CS = Callable[..., Command]
+
+
+@dataclass
+class Bench:
+    """Writes workspaces whose environment ``ship`` holds conda packages, wheels and projects.
+
+    :param pypi: the wheels that the index has for every workspace.
+    """
+
+    directory: Path
+    channel_url: str
+    conda: Sequence[dict[str, Any]]
+    pypi: Sequence[PypiEntry]
+    cs: CS
+    asked: dict[str, str] = field(default_factory=dict)
+
+    def write(
+        self,
+        name: str = "workspace",
+        *,
+        project: PythonProject | None = None,
+        more: Sequence[PypiEntry | SourceEntry] = (),
+        lock_version: str = "pixi-7",
+        **ship: str,
+    ) -> Path:
+        """Write a workspace.
+
+        :param project: what the workspace itself is.
+        :param more: entries of the lock besides.
+        """
+        settings = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": '"python"', "layout": '"embedded"'}
+        settings.update({key.replace("_", "-"): value for key, value in ship.items()})
+        own = [] if project is None else [PypiEntry(location=".", name=project.name, requires_dist=project.needs)]
+        workspace = Workspace(
+            directory=self.directory / name,
+            specs=("python", "greeter"),
+            channel_url=self.channel_url,
+            form="conda.toml" if lock_version == "conda-1" else "pixi.toml",
+            lock_version=lock_version,
+            ship=settings,
+            pypi={entry.name: '"*"' for entry in (*self.pypi, *own, *more) if isinstance(entry, PypiEntry)},
+        )
+        workspace.write({"ship": {PLATFORM: [*self.conda, *self.pypi, *own, *more]}})
+        if project is not None:
+            project.write(workspace.directory)
+        return workspace.directory
+
+    def build(self, name: str = "workspace", **settings: Any) -> Path:
+        """Write a workspace, build it, and return the runtime."""
+        directory = self.write(name, **settings)
+        self.cs("build", "-q", cwd=directory)
+        return directory / "dist" / ("demoz" if settings.get("layout", '"embedded"') == '"embedded"' else "demo")
+
+
+@pytest.fixture
+def bench(
+    tmp_path: Path,
+    channel: Server,
+    channel_directory: Path,
+    records: list[dict[str, Any]],
+    cs: CS,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Bench:
+    """A bench whose builds know the index of the channel and no other."""
+    for name, value in index_settings(channel.url).items():
+        monkeypatch.setenv(name, value)
+    conda = [record for record in records if record["name"] in CONDA]
+    return Bench(tmp_path, channel.url, conda, lock_index(channel_directory, channel.url, WHEELS), cs)
+
+
+def list_distributions(prefix: Path, home: Home) -> list[str]:
+    """Ask the prefix's own Python which distributions it has: name and version."""
+    return home.run(prefix / "bin" / "python", "-I", "-c", LISTING).stdout.splitlines()
+
+
+def list_planned(workspace: Path) -> list[tuple[str, str]]:
+    """Read name and build of every package that the build says would ship."""
+    (path,) = (workspace / "dist").glob("*.packages.txt")
+    rows = [line.split("\t") for line in path.read_text().splitlines()]
+    return [(f"{row[0]} {row[1]}", row[2]) for row in rows]
+
+
+def read_record(prefix: Path, info: str) -> dict[str, tuple[str, str]]:
+    """Read RECORD: digest and size by path relative to site-packages."""
+    with (prefix / SITE_PACKAGES / info / "RECORD").open(newline="") as file:
+        return {path: (digest, size) for path, digest, size in csv.reader(file)}
+
+
+def assert_what_was_planned(workspace: Path, prefix: Path, home: Home) -> None:
+    """Fail unless ``importlib.metadata`` and ``conda-meta`` list what the build says would ship, name for name."""
+    planned = list_planned(workspace)
+    conda = {f"{record['name']} {record['version']}" for record in read_records(prefix)}
+    wheels = list_distributions(prefix, home)
+    assert sorted(name for name, build in planned if name in conda) == sorted(conda)
+    assert sorted(name for name, build in planned if name not in conda) == wheels
+
+
+@pytest.mark.parametrize("layout", ["online", "external", "embedded"])
+def test_every_layout_installs_wheels_and_the_workspaces_own_tool(layout: str, bench: Bench, home: Home) -> None:
+    project = PythonProject(needs=("click",))
+    runtime = bench.build(project=project, delegate='"mytool"', layout=f'"{layout}"')
+    for words in (("first",), ("again", "--flag")):
+        completed = home.run(runtime, *words)
+        assert (completed.returncode, completed.stdout) == (0, f"mytool 2.5 {' '.join(words)}\n"), completed.stderr
+    assert completed.stderr == ""
+    assert_what_was_planned(runtime.parent.parent, home.prefix, home)
+    listed = home.run(home.prefix / "bin" / "pip", "list", "--format", "json", "--disable-pip-version-check")
+    assert {one["name"].lower() for one in json.loads(listed.stdout)} == {*WHEELS, "mytool"}
+    checked = home.run(home.prefix / "bin" / "pip", "check")
+    assert checked.stdout == "No broken requirements found.\n", checked.stderr
+    status = json.loads(home.run(runtime, "status", "--json").stdout)
+    assert (status["package_count"], status["wheel_count"]) == (9, 6)
+
+
+@pytest.mark.parametrize("lock_version", VERSIONS)
+def test_every_lock_version_ships_wheels_and_a_directory(lock_version: str, bench: Bench, home: Home) -> None:
+    runtime = bench.build(project=PythonProject(), lock_version=lock_version, delegate='"mytool"')
+    completed = home.run(runtime)
+    assert (completed.returncode, completed.stdout) == (0, "mytool 2.5\n"), completed.stderr
+    assert_what_was_planned(runtime.parent.parent, home.prefix, home)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("shape", "dynamic"), [("src", False), ("flat", True)])
+def test_projects_of_every_backend_are_built_the_same_twice(
+    backend: str, shape: str, dynamic: bool, bench: Bench, home: Home
+) -> None:
+    project = PythonProject(backend=backend, shape=shape, dynamic=dynamic)
+    built = []
+    for name in ("one", "two"):
+        bench.pypi = ()
+        runtime = bench.build(name, project=project, delegate='"mytool"')
+        (archive,) = json.loads(runtime.with_name("demoz.info.json").read_bytes())["local_archives"]
+        built.append(archive)
+        assert (archive["name"], archive["version"]) == ("mytool", "2.5")
+        assert archive["source"]["location"] == "."
+    assert built[0] == built[1]
+    assert home.run(runtime).stdout == "mytool 2.5\n"
+
+
+def test_an_online_runtime_fetches_wheels_and_contains_what_no_address_has(
+    bench: Bench, home: Home, channel: Server
+) -> None:
+    runtime = bench.build(project=PythonProject(), delegate='"mytool"', layout='"online"')
+    before = len(channel.asked)
+    assert home.run(runtime).returncode == 0
+    fetched = {Path(asked.path).name for asked in channel.asked[before:]}
+    wheels = {entry.location.rpartition("/")[2] for entry in bench.pypi}
+    assert wheels <= fetched
+    assert not any("mytool" in name for name in fetched)
+
+
+def test_a_mirror_stands_for_the_start_of_the_addresses_of_wheels(bench: Bench, home: Home, channel: Server) -> None:
+    unreachable = "http://127.0.0.1:9/packages"
+    bench.pypi = [replace(entry, location=f"{unreachable}/{entry.location.rpartition('/')[2]}") for entry in bench.pypi]
+    runtime = bench.build(layout='"online"')
+    config = home.directory / ".config" / "rattler" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f'[mirrors]\n"{unreachable}" = ["{channel.url}/{FILES}"]\n')
+    completed = home.run(runtime, "-c", "import click; print('hello')")
+    assert completed.stdout == "hello\n", completed.stderr
+
+
+def test_installed_wheels_are_as_their_records_say(bench: Bench, home: Home) -> None:
+    assert home.run(bench.build(), "-c", "import click").returncode == 0
+    infos = sorted((home.prefix / SITE_PACKAGES).glob("*.dist-info"))
+    assert len(infos) == len(WHEELS)
+    for info in infos:
+        assert (info / "INSTALLER").read_bytes() == b"conda-ship"
+        assert (info / "REQUESTED").read_bytes() == b""
+        assert not (info / "direct_url.json").exists()
+        for path, (_, size) in read_record(home.prefix, info.name).items():
+            file = home.prefix / SITE_PACKAGES / path
+            assert not size or file.stat().st_size == int(size), path
+
+
+@pytest.mark.parametrize("bytecode", ["bootstrap", "shipped"])
+def test_modules_of_wheels_are_compiled_and_recorded(bytecode: str, bench: Bench, home: Home) -> None:
+    assert home.run(bench.build(bytecode=f'"{bytecode}"'), "-c", "import click").returncode == 0
+    site = home.prefix / SITE_PACKAGES
+    compiled = f"click/__pycache__/core.cpython-{SHORT.replace('.', '')}.pyc"
+    assert (site / compiled).is_file()
+    (info,) = (path.name for path in site.glob("click-*.dist-info"))
+    assert read_record(home.prefix, info)[compiled] == ("", "")
+    removed = home.run(home.prefix / "bin" / "pip", "uninstall", "-y", "click")
+    assert removed.returncode == 0, removed.stderr
+    assert not (site / "click").exists()
+
+
+def test_upgrade_roll_back_and_uninstall_take_wheels_along(bench: Bench, home: Home) -> None:
+    first = bench.build("one", project=PythonProject(version="1.0"), delegate='"mytool"')
+    second = bench.build("two", project=PythonProject(version="2.0"), delegate='"mytool"', runtime_version='"2.0"')
+    assert home.run(first).stdout == "mytool 1.0\n"
+    assert home.run(second).stdout == "mytool 2.0\n"
+    assert_what_was_planned(second.parent.parent, home.prefix, home)
+    assert home.run(second, "rollback").returncode == 0
+    assert home.run(first).stdout == "mytool 1.0\n"
+    assert home.run(first, "uninstall", "-y").returncode == 0
+    assert not home.prefix.exists()
+
+
+def test_what_pip_adds_keeps_an_upgrade_away(bench: Bench, home: Home, channel: Server) -> None:
+    first = bench.build("one", project=PythonProject(version="1.0"), delegate='"mytool"')
+    second = bench.build("two", project=PythonProject(version="2.0"), delegate='"mytool"', runtime_version='"2.0"')
+    assert home.run(first).stdout == "mytool 1.0\n"
+    home.extra.update(index_settings(channel.url))
+    added = home.run(home.prefix / "bin" / "pip", "install", "-q", "six")
+    assert added.returncode == 0, added.stderr
+    kept = home.run(second)
+    assert kept.stdout == "mytool 1.0\n"
+    assert "six" in kept.stderr
+
+
+def test_sdists_and_repositories_are_built_on_request(
+    bench: Bench, home: Home, tmp_path: Path, channel: Server
+) -> None:
+    upstream = tmp_path / "upstream"
+    sdist = PythonProject(name="packed", version="3.0").write_sdist(upstream)
+    commit = commit_all(PythonProject(name="cloned", version="4.0").write(upstream / "cloned"))
+    with serve(upstream) as server:
+        more = [
+            PypiEntry(
+                location=f"{server.url}/{sdist.name}",
+                name="packed",
+                version="3.0",
+                sha256=hash_file(sdist),
+                index=f"{channel.url}/{SIMPLE}/",
+            ),
+            PypiEntry(location=f"git+{server.url}/cloned/.git#{commit}", name="cloned", version="4.0"),
+        ]
+        directory = bench.write(more=more)
+        refused = bench.cs("build", cwd=directory, check=False)
+        assert refused.returncode == 1
+        assert 'build-wheels = "all"' in refused.stderr
+        runtime = bench.build("all", more=more, build_wheels='"all"', layout='"online"')
+    completed = home.run(runtime, "-c", "import cloned, packed; cloned.main(); packed.main()")
+    assert completed.stdout == "cloned 4.0\npacked 3.0\n", completed.stderr
+    info = json.loads(runtime.with_name("demo.info.json").read_bytes())
+    sources = {one["name"]: one["source"] for one in info["local_archives"]}
+    assert sources["cloned"]["commit"] == commit
+    assert sources["packed"]["kind"] == "sdist"
+    origin = home.prefix / SITE_PACKAGES / "cloned-4.0.dist-info" / "direct_url.json"
+    assert json.loads(origin.read_bytes())["vcs_info"]["commit_id"] == commit
+
+
+@pytest.mark.parametrize("lock_version", ["pixi-6", "pixi-7"])
+@pytest.mark.parametrize("layout", ["online", "embedded"])
+def test_an_archive_of_the_folder_stands_for_a_source_package(
+    lock_version: str, layout: str, bench: Bench, home: Home
+) -> None:
+    entry = Entry(path="bin/made", content=b'#!/bin/sh\necho "made here"\n', executable=True)
+    made = Package(name="made", version="0.7", entries=[entry], depends=["words"])
+    source = SourceEntry(
+        name="made", version="0.7", build="0", subdir=PLATFORM, path="./recipes/made", depends=["words"]
+    )
+    settings: dict[str, Any] = {
+        "more": [source],
+        "lock_version": lock_version,
+        "layout": f'"{layout}"',
+        "delegate": '"made"',
+    }
+    directory = bench.write("without", **settings)
+    refused = bench.cs("build", cwd=directory, check=False)
+    assert "made" in refused.stderr
+    assert 'archives = "DIR"' in refused.stderr
+    write_package(made, bench.directory / "built")
+    shelf = bench.directory / "workspace" / "shelf"
+    shutil.copytree(bench.directory / "built" / PLATFORM, shelf)
+    runtime = bench.build(archives='"shelf"', **settings)
+    assert home.run(runtime).stdout == "made here\n"
+    assert_what_was_planned(runtime.parent.parent, home.prefix, home)

@@ -1,0 +1,54 @@
+"""The tutorial, as a reader follows it: its files, its commands, its output."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.channel.index import PypiEntry, index_settings, lock_index
+from support.channel.locks import Environments, write_lock
+from support.commands import Command, Home
+from support.servers import Server
+from support.tested_platform import IS_FOREIGN, PLATFORM
+
+PAGE = Path(__file__).parents[1] / "docs" / "tutorials" / "first-runtime.md"
+FILE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+CONSOLE = re.compile(r"^```console\n\$ (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+pytestmark = pytest.mark.skipif(IS_FOREIGN, reason="only for this machine: projects are built in its Python")
+
+
+def test_the_tutorial_ends_with_a_tool_that_runs(
+    tmp_path: Path,
+    channel: Server,
+    channel_directory: Path,
+    records: list[dict[str, Any]],
+    cs: Callable[..., Command],
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for name, text in FILE.findall(page):
+        path = tmp_path / "weather" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace("linux-64", PLATFORM), encoding="utf-8")
+    for name, value in index_settings(channel.url).items():
+        monkeypatch.setenv(name, value)
+    python = [record for record in records if record["name"] == "python"]
+    own = PypiEntry(location=".", name="weather-tool", requires_dist=("click",))
+    solved: Environments = {"ship": {PLATFORM: [*python, *lock_index(channel_directory, channel.url, ["click"]), own]}}
+    write_lock(tmp_path / "weather" / "pixi.lock", solved, channel_url=channel.url, version="pixi-7")
+    commands = dict(CONSOLE.findall(page))
+    shown = cs("inspect", cwd=tmp_path / "weather").stdout
+    assert "will be built: weather-tool (.)" in shown
+    assert "The delegate on" in shown
+    built = cs("build", cwd=tmp_path / "weather")
+    assert built.stdout == commands["cs build"]
+    (run,) = (command for command in commands if command.startswith("dist/weatherz "))
+    program, *words = run.split()
+    completed = home.run(tmp_path / "weather" / program, *words)
+    assert completed.stdout == commands[run], completed.stderr
