@@ -26,8 +26,8 @@ def compare_with_uv(own: Tree, uvs: Tree, dangling: Collection[str] = ()) -> lis
 def compare_with_pip(own: Tree, pips: Tree) -> list[str]:
     """List the differences, a line each.
 
-    Of RECORD only the paths count: pip adds rows without hashes. Of commands only that they are there: pip writes
-    another text, and makes only those executable that are so in the wheel.
+    Of RECORD only the paths count: pip writes it anew, and adds rows without hashes. Of commands only that they are
+    there: pip writes another text, and makes only those executable that are so in the wheel.
     """
     own, pips = _without(own, PIPS_OWN), _without(pips, PIPS_OWN)
     return sorted(_compare(_with_paths(own), _with_paths(pips), "pip"))
@@ -57,7 +57,7 @@ def _with_paths(tree: Tree) -> Tree:
     def simplify(path: str, kind: str, content: Any) -> tuple[str, Any]:
         if is_metadata(path, ("RECORD",)):
             rows = {row[0].removeprefix("./").lstrip("/") for row in csv.reader(content.decode().splitlines()) if row}
-            return kind, sorted(row for row in rows if not is_metadata(row, PIPS_OWN))
+            return "RECORD", sorted(row for row in rows if not is_metadata(row, PIPS_OWN))
         return ("command", None) if path.startswith("bin/") else (kind, content)
 
     return {path: simplify(path, kind, content) for path, (kind, content) in tree.items()}

@@ -78,7 +78,7 @@ def test_a_dry_run_builds_nothing_and_says_what_would_be_built(project: Workspac
 def test_never_builds_nothing(project: Workspace, cs: Cs) -> None:
     outcome = cs("build", "--build-wheels", "never")
     assert outcome.status == 1
-    assert 'tool (.) is a directory of the workspace, of which build-wheels = "never" builds no wheel' in outcome.err
+    assert 'tool (.) is source, and build-wheels = "never" builds no wheel' in outcome.err
     assert "exclude" not in outcome.err
     assert "archives = " in outcome.err
 

@@ -14,9 +14,12 @@ from cs_manifest import Project, ShipConfig
 from ..errors import CliError
 from .folder import ArchiveFolder, FolderFile, open_folder
 
-_FOLDER_HINT = 'put an archive of it into a directory, and name that with `archives = "DIR"`'
 _ALL_HINT = 'set `build-wheels = "all"`'
-_SOURCES = {"directory": "a directory outside of the workspace", "git": "a git repository", "sdist": "an sdist"}
+_SOURCES = {
+    "directory": "a directory outside of the workspace",
+    "git": "a git repository",
+    "sdist": "a source distribution",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +64,6 @@ class Outlook:
 
     supplies: tuple[Supply, ...] = ()
     problems: tuple[Problem, ...] = ()
-
-    @property
-    def builds(self) -> tuple[PendingEntry, ...]:
-        """The entries of which a wheel is built."""
-        found = {supply.entry.label: supply.entry for supply in self.supplies if supply.action == "build"}
-        return tuple(found.values())
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -142,7 +139,6 @@ class _Planner:
         except CliError as error:
             return self._refuse(entry, platform, error.kind, error.message, error.hint or "")
         if file is not None:
-            self._folder.used.add(file.path)
             return Supply(entry=entry, platform=platform.name, action="take", file=file)
         refusal = self._refuse_conda(entry) if entry.kind == "conda" else self._refuse_pypi(entry)
         if refusal is not None:
@@ -178,30 +174,35 @@ class _Planner:
     def _refuse_conda(self, entry: PendingEntry) -> tuple[str, str, str]:
         """Describe a conda package without an archive: none is ever built."""
         what = describe_entry(entry)
+        way = self._name_folder("conda package")
         if entry.reason == "source-package":
-            hint = f"{_FOLDER_HINT}; `pixi publish --target-dir DIR --path {_name_source(entry)}` makes one"
-            return "missing-archive", f"{what} is source, and the archive folder has no archive of it", hint
+            hint = f"{way}; `pixi publish --target-dir DIR --path {_name_source(entry)}` makes one"
+            return "missing-archive", f"{what} is source, and cs does not build conda packages", hint
         if entry.reason == "missing-file":
-            return "missing-archive", f"the archive of {what} is missing", f"create it, or {_FOLDER_HINT}"
-        message = f"the lock does not describe {what} completely, and the archive folder has no archive of it"
-        return "missing-archive", message, _FOLDER_HINT
+            return "missing-archive", f"the archive of {what} is missing", f"create it, or {way}"
+        return "missing-archive", f"the lock does not describe {what} completely", way
 
     def _refuse_pypi(self, entry: PendingEntry) -> tuple[str, str, str] | None:
         """Describe why no wheel is built for a PyPI package; ``None`` if one is."""
-        what = describe_entry(entry)
+        what, way, mode = describe_entry(entry), self._name_folder("wheel"), self._config.build_wheels
         if entry.reason == "unpinned":
-            return "missing-sha256", f"{what} has no SHA-256 in the lock", _FOLDER_HINT
+            return "missing-sha256", f"{what} has no SHA-256 in the lock", way
         if entry.reason == "missing-file":
-            return "missing-archive", f"the wheel of {what} is missing", f"create it, or {_FOLDER_HINT}"
-        mode, is_own = self._config.build_wheels, self.is_own(entry)
-        if mode == "never" or (mode == "local" and not is_own):
-            source = _SOURCES.get(entry.reason, entry.reason) if not is_own else "a directory of the workspace"
-            ways = _FOLDER_HINT if mode == "never" else f"{_FOLDER_HINT}, or {_ALL_HINT}"
-            message = f'{what} is {source}, of which build-wheels = "{mode}" builds no wheel'
-            return "pypi-source", message, ways
+            return "missing-archive", f"the wheel of {what} is missing", f"create it, or {way}"
+        if mode == "never":
+            return "pypi-source", f'{what} is source, and build-wheels = "never" builds no wheel', way
+        if mode == "local" and not self.is_own(entry):
+            message = f"{what} is {_SOURCES[entry.reason]}, and only the workspace's own projects are built"
+            return "pypi-source", message, f"{way}, or {_ALL_HINT}"
         if entry.form == "sdist" and entry.url is not None and not entry.sha256:
-            return "missing-sha256", f"{what} has no SHA-256 in the lock, so its sdist cannot be checked", _FOLDER_HINT
+            return "missing-sha256", f"{what} has no SHA-256 in the lock, so its sdist cannot be checked", way
         return self._refuse_python(entry) if mode == "local" else None
+
+    def _name_folder(self, what: str) -> str:
+        """Say how an archive gets into the archive folder."""
+        if self._config.archives:
+            return f"put a {what} of it into the archive folder"
+        return f'put a {what} of it into a directory, and set `archives = "DIR"`'
 
     def _refuse_python(self, entry: PendingEntry) -> tuple[str, str, str] | None:
         """Describe a project that this Python is too old or too new for."""
@@ -209,7 +210,12 @@ class _Planner:
         if needed is None or _satisfies(needed):
             return None
         message = f"{describe_entry(entry)} needs Python {needed}, but cs runs in {_own_version()}"
-        hint = f"run cs in such a Python, or {_FOLDER_HINT}, or {_ALL_HINT}: it builds in the environment's own Python"
+        ways = (
+            "run cs in such a Python",
+            self._name_folder("wheel"),
+            f"{_ALL_HINT} to build in the environment's Python",
+        )
+        hint = ", or ".join(ways)
         return "wheel-not-built", message, hint
 
     @property
@@ -238,11 +244,11 @@ class _Planner:
 
 
 def describe_entry(entry: PendingEntry) -> str:
-    """Name an entry with its source and what asks for it: ``the PyPI package demo (., from the feature 'ship')``."""
+    """Name an entry with its source and what asks for it: ``the PyPI package demo (.; from the feature 'ship')``."""
     kind = "PyPI" if entry.kind == "pypi" else "conda"
     is_requested = entry.label.removeprefix("conda:") in entry.wanted_by
-    asker = f", for {entry.wanted_by[0].removeprefix('pypi:')}" if entry.wanted_by and not is_requested else ""
-    asker += f", from the feature {entry.feature!r}" if entry.feature else ""
+    asker = f"; needed by {entry.wanted_by[0].removeprefix('pypi:')}" if entry.wanted_by and not is_requested else ""
+    asker += f"{',' if asker else ';'} from the feature {entry.feature!r}" if entry.feature else ""
     return f"the {kind} package {entry.name} ({_name_source(entry)}{asker})"
 
 

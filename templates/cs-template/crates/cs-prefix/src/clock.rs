@@ -28,7 +28,7 @@ pub(crate) mod pretended {
     type Hook = Box<dyn FnMut(Duration)>;
 
     thread_local! {
-        static START: LazyCell<Instant> = LazyCell::new(Instant::now);
+        static START: LazyCell<Instant> = const { LazyCell::new(Instant::now) };
         static SLEPT: RefCell<Vec<Duration>> = const { RefCell::new(Vec::new()) };
         static AT_EACH_SLEEP: RefCell<Hook> = RefCell::new(Box::new(|_| ()));
     }

@@ -70,7 +70,7 @@ impl Placing<'_, '_> {
             }
         }
         let name = format!("{}.dist-info/RECORD", contents.stem);
-        // Rewritten in place by uv and pip, it keeps its mode.
+        // uv rewrites it in place, so it keeps its mode.
         let own = members.iter().find(|member| member.name == name);
         let mode = own.map_or(FILE_MODE, |member| mode_of(member, false));
         let record = self.scheme.in_site(&name);
