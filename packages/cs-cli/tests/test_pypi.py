@@ -77,6 +77,16 @@ def test_a_missing_delegate_is_compared_with_the_commands_of_wheels(own_wheel: P
     assert "did you mean 'my-demo'?" in built.err
 
 
+def test_an_inspection_shows_wheels_and_where_they_come_from(own_wheel: Path, cs: Cs) -> None:
+    lines = cs("inspect").out.splitlines()
+    start = lines.index("From PyPI and from source")
+    assert lines[start + 1 : start + 4] == [
+        "  linux-64: 3 wheels, 1 of them for one platform only",
+        "  linux-64: from other hosts than PyPI's: wheels.example (1)",
+        "  linux-64: files of this machine, which the runtime will contain: demo",
+    ]
+
+
 @pytest.fixture
 def project(workspace: Workspace) -> Workspace:
     """Return a workspace that is a project with the command ``tool``."""

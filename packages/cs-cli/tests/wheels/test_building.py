@@ -116,10 +116,14 @@ def test_a_failed_build_says_why_and_where_its_log_is(machine: BuildMachine, tmp
     log.unlink()
 
 
-def test_a_project_of_another_name_is_refused(machine: BuildMachine, tmp_path: Path) -> None:
+def test_a_project_of_another_name_is_refused(
+    machine: BuildMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(CliError, match="is the project tool, but the lock calls it demo") as caught:
         build(PythonProject(), tmp_path / "one", tmp_path / "out", machine, name="demo")
     assert (caught.value.kind, caught.value.hint) == ("wheel-mismatch", "lock the workspace again")
+    assert not list(tmp_path.glob("*.log"))
 
 
 SPY = """

@@ -50,14 +50,13 @@ def build_project(entry: PendingEntry, source: SourceTree, machine: BuildMachine
     :raises CliError: ``wheel-not-built`` if the build fails, with the place of its log; ``wheel-damaged`` if the result
         cannot ship; ``wheel-mismatch`` if it is a wheel of another project.
     """
-    built, log = _run_backend(entry, source, machine, directory / f"raw-{entry.name}")
+    built = _run_backend(entry, source, machine, directory / f"raw-{entry.name}")
     wheel = normalize_wheel(built.path, directory)
     metadata = read_metadata(wheel)
     check_metadata(wheel, metadata.name, metadata.version)
     if normalize_pypi_name(metadata.name) != entry.name:
         message = f"{source.provenance.location} is the project {metadata.name}, but the lock calls it {entry.name}"
         raise CliError(message, kind="wheel-mismatch", key=entry.key, hint="lock the workspace again")
-    log.unlink()
     archive = LocalArchive.of_wheel(
         wheel,
         sha256=hash_file(wheel),
@@ -69,10 +68,8 @@ def build_project(entry: PendingEntry, source: SourceTree, machine: BuildMachine
     return BuiltArchive(archive=archive, provenance=provenance)
 
 
-def _run_backend(
-    entry: PendingEntry, source: SourceTree, machine: BuildMachine, directory: Path
-) -> tuple[BuiltWheel, Path]:
-    """Run the backend, which has to leave exactly one wheel; its log is kept if it fails."""
+def _run_backend(entry: PendingEntry, source: SourceTree, machine: BuildMachine, directory: Path) -> BuiltWheel:
+    """Run the backend, which must leave exactly one wheel; its log is kept only if it fails."""
     directory.mkdir()
     descriptor, name = tempfile.mkstemp(prefix=f"cs-build-{entry.name}-", suffix=".log")
     os.close(descriptor)
@@ -91,9 +88,10 @@ def _run_backend(
         raise CliError(
             message, kind="wheel-not-built", path=source.path, key=entry.key, hint=f"{hint}the whole log is {name}"
         ) from error
+    Path(name).unlink()
     made = sorted(directory.iterdir())
     if made != [built.path] or built.path.suffix != ".whl":
         names = ", ".join(path.name for path in made) or "nothing"
         message = f"the build backend of {entry.name} has made {names} instead of one wheel"
         raise CliError(message, kind="wheel-damaged", path=source.path, key=entry.key)
-    return built, Path(name)
+    return built
