@@ -61,6 +61,19 @@ fn script_path(name: &str) -> String {
     }
 }
 
+/// Whether a file of this name, among programs, would be a script that installers of conda
+/// packages run, in whatever case: each package has its own, and a wheel has none.
+pub(crate) fn is_link_script(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let stem = [".sh", ".bat"]
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending));
+    let events = ["-pre-link", "-post-link", "-pre-unlink", "-post-unlink"];
+    stem.is_some_and(|stem| {
+        stem.starts_with('.') && events.iter().any(|event| stem.ends_with(event))
+    })
+}
+
 /// Whether the script is there, and not by way of a symbolic link.
 fn is_script(path: &Path) -> bool {
     let is_directory =
