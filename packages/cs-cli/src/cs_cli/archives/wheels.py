@@ -32,6 +32,8 @@ _SCHEMES = {
 _INFO = ".dist-info"
 _LONGEST_LICENSE = 100
 _INTERPRETER = re.compile(r"((pythonw?|pypy)\d*(\.\d*)?t?|graalpy)(\.exe|\.py)?", re.IGNORECASE)
+_LINK_SCRIPT = re.compile(r"\..*-(pre|post)-(un)?link\.(sh|bat)", re.IGNORECASE)
+"""What installers run for a conda package: a wheel must not bring one for it."""
 _ENTRY_POINT = re.compile(r"([^=]+)=\s*[\w.-]+\s*:\s*[\w.-]+\s*(\[.*\]\s*)?")
 _SCRIPT_ENDINGS = re.compile(r"(\.exe|-script\.py|\.pya)$")
 _OWN_FILES = frozenset((".condarc", ".installer.info"))
@@ -163,8 +165,12 @@ def _check_place(name: str, scheme: str, parts: list[str]) -> None:
         raise ValueError(f"{name} is in a directory; scripts are not")
     is_command = scheme == "scripts" or (scheme == "data" and _is_in_place_of_commands(parts))
     is_own = scheme == "data" and (parts[0].lower() == "conda-meta" or parts[0].lower() in _OWN_FILES)
-    if is_own or (is_command and _INTERPRETER.fullmatch(parts[-1])):
+    if is_own or (is_command and _is_taken(parts[-1])):
         raise ValueError(f"{name} is not a file that a wheel may install")
+
+
+def _is_taken(command: str) -> bool:
+    return bool(_INTERPRETER.fullmatch(command) or _LINK_SCRIPT.fullmatch(command))
 
 
 def _is_in_place_of_commands(parts: list[str]) -> bool:
@@ -229,7 +235,7 @@ def _read_entry_points(text: bytes) -> Iterator[str]:
 def _parse_entry_point(line: str) -> str:
     found = _ENTRY_POINT.fullmatch(line)
     name = found[1].strip() if found else ""
-    if name in ("", ".", "..") or not {"/", "\\", "\0"}.isdisjoint(name) or _INTERPRETER.fullmatch(name):
+    if name in ("", ".", "..") or not {"/", "\\", "\0"}.isdisjoint(name) or _is_taken(name):
         raise ValueError(f"{line!r} does not declare a command that can be installed")
     return name
 

@@ -36,8 +36,8 @@ impl Scheme<'_> {
         }
     }
 
-    /// The name that a path has among those of interpreters; `None` where there are none.
-    pub(super) fn interpreter_in<'p>(&self, path: &'p str) -> Option<&'p str> {
+    /// The name that a path has among programs, and beside Python; `None` where neither is.
+    pub(super) fn program_in<'p>(&self, path: &'p str) -> Option<&'p str> {
         match (path.split_once('/'), self.system) {
             (Some((directory, name)), _) => {
                 let is_scripts = ["bin", "scripts"]

@@ -11,6 +11,7 @@ use crate::clean::{check_windows_name, clean_path};
 use crate::clobber::fold;
 use crate::fault::Fault;
 use crate::reserved::check_path;
+use crate::scripts::is_link_script;
 use crate::system::System;
 use crate::zip::Member;
 
@@ -154,10 +155,14 @@ impl<'a> Targets<'a> {
             let reason = "the file there does not belong to a package";
             return Err(Fault::hostile(path, reason));
         }
-        if self.scheme.interpreter_in(path).is_some_and(is_interpreter) {
-            return Err(Fault::hostile(path, "it is Python itself"));
+        match self.scheme.program_in(path) {
+            Some(name) if is_interpreter(name) => Err(Fault::hostile(path, "it is Python itself")),
+            Some(name) if is_link_script(name) => {
+                let reason = "it would run as the script of a conda package";
+                Err(Fault::hostile(path, reason))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Refuse a wheel with a file where it has a directory too.

@@ -45,6 +45,14 @@ fn a_target_that_is_not_for_wheels_is_refused_before_anything_is_written() {
         (data("data/bin/python3.11"), "it is Python itself"),
         (data("scripts/python"), "it is Python itself"),
         (data("scripts/Python3.exe"), "it is Python itself"),
+        (
+            data("scripts/.python-post-link.sh"),
+            "would run as the script of a conda package",
+        ),
+        (
+            data("data/Scripts/.x-pre-unlink.BAT"),
+            "would run as the script of a conda package",
+        ),
         (data("scripts/deep/er"), "a directory is not a script"),
         (data("other/x"), "wheels have data, headers"),
         (data("x"), "wheels have data, headers"),
@@ -58,6 +66,10 @@ fn a_target_that_is_not_for_wheels_is_refused_before_anything_is_written() {
 fn an_entry_point_is_a_file_name_and_not_an_interpreter() {
     for (line, reason) in [
         ("python3 = a:b", "it is Python itself"),
+        (
+            ".x-post-link.sh = a:b",
+            "would run as the script of a conda package",
+        ),
         ("../x = a:b", "not a plain file name"),
         ("a/b = a:b", "not a plain file name"),
         ("x = a:b()\\nimport os", "must be names"),
