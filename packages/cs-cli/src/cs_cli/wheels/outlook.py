@@ -101,7 +101,7 @@ def refuse_problems(problems: Sequence[Problem]) -> None:
         one = problems[0]
         raise CliError(one.message, kind=one.kind, key=one.key, hint=one.hint)
     if problems:
-        raise CliError("some packages have no archive", kind="unshippable", problems=problems)
+        raise CliError("not every package has an archive that fits", kind="unshippable", problems=problems)
 
 
 def plan_supplies(project: Project, config: ShipConfig, lock: RuntimeLock) -> Outlook:
