@@ -10,7 +10,7 @@ import repacked
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cs_manifest import BackendSettings, ManifestError, build_wheel, read_metadata
+from cs_manifest import BackendSettings, Checkout, ManifestError, build_wheel, read_metadata
 from cs_manifest.backend import compose_environ
 
 BACKENDS = {
@@ -106,6 +106,30 @@ def test_a_directory_without_a_project_is_an_error(tmp_path: Path, settings: Bac
         build_wheel(tmp_path, tmp_path / "out", settings)
 
 
+SPY = "def get_requires_for_build_wheel(config_settings=None): return []\n"
+
+
+@pytest.mark.parametrize(
+    ("build_system", "code"),
+    [
+        ('requires = []\nbuild-backend = "demo"\nbackend-path = ["../.."]', SPY),
+        ('requires = []\nbuild-backend = "demo"\nbackend-path = ["."]', f"{SPY}def build_wheel(*_): return None\n"),
+        ('requires = []\nbuild-backend = "demo"\nbackend-path = ["."]', f"{SPY}def build_wheel(*_): return 5\n"),
+        (f"x = {'[' * 5000}{']' * 5000}", ""),
+        ("x = '\udcff'", ""),
+    ],
+    ids=["path outside", "no name", "number as name", "deep TOML", "not UTF-8"],
+)
+def test_a_project_that_breaks_the_rules_is_an_error(
+    build_system: str, code: str, tmp_path: Path, settings: BackendSettings
+) -> None:
+    source = make_source(tmp_path / "source", "", code)
+    (source / "pyproject.toml").write_bytes(f"[build-system]\n{build_system}\n".encode(errors="surrogateescape"))
+    with pytest.raises(ManifestError, match=r"breaks the rules of PEP 517") as caught:
+        build_wheel(source, tmp_path / "out", settings)
+    assert caught.value.kind == "build-backend"
+
+
 @given(
     st.dictionaries(st.sampled_from(["PYTHONPATH", "PYTHONHASHSEED", "TZ", "LANG", "LC_TIME", "PIP_TARGET"]), st.text())
 )
@@ -117,6 +141,12 @@ def test_a_build_does_not_see_the_callers_settings(variables: dict[str, str]) ->
 def test_a_build_sees_indexes_proxies_and_the_callers_time() -> None:
     kept = {"PIP_INDEX_URL": "x", "PIP_EXTRA_INDEX_URL": "y", "https_proxy": "z", "SOURCE_DATE_EPOCH": "5", "CC": "cc"}
     assert kept.items() <= compose_environ(kept, Path()).items()
+
+
+def test_no_time_is_before_that_of_zip_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout = Checkout(commit="0" * 40, is_dirty=False, time=5)
+    monkeypatch.setattr("cs_manifest.checkout.read_checkout", lambda _: checkout)
+    assert compose_environ({}, tmp_path)["SOURCE_DATE_EPOCH"] == "315619200"
 
 
 def test_without_a_commit_the_time_is_always_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

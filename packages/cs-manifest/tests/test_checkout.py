@@ -36,6 +36,33 @@ def test_a_commit_and_its_time_are_read(repository: Path) -> None:
     assert read_checkout(repository / "one") == Checkout(commit=commit, is_dirty=False, time=1_700_000_000)
 
 
+def test_a_hook_of_another_repository_changes_nothing(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = read_checkout(repository / "one")
+    other = tmp_path_factory.mktemp("other")
+    git(other, "init", "-q")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / "index"))
+    assert read_checkout(repository / "one") == expected is not None
+
+
+def test_settings_for_shown_signatures_do_not_get_between(repository: Path) -> None:
+    tree = git(repository, "rev-parse", "HEAD^{tree}")
+    body = f"tree {tree}\nauthor x <x> 1700000000 +0000\ncommitter x <x> 1700000000 +0000\n"
+    signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n"
+    (repository / ".git" / "body").write_text(f"{body}{signature}\nsigned\n")
+    commit = git(repository, "hash-object", "-t", "commit", "-w", ".git/body")
+    git(repository, "reset", "-q", "--soft", commit)
+    git(repository, "config", "log.showSignature", "true")
+    loud = repository / ".git" / "gpg"
+    loud.write_text("#!/bin/sh\necho '[GNUPG:] ERRSIG'; echo gpg: unknown >&2\nexit 1\n")
+    loud.chmod(0o755)
+    git(repository, "config", "gpg.program", str(loud))
+    assert read_checkout(repository) == Checkout(commit=commit, is_dirty=False, time=1_700_000_000)
+
+
 def test_only_the_directory_itself_counts(repository: Path) -> None:
     (repository / "two" / "file").write_text("changed")
     git(repository, "commit", "-qam", "second", time=1_800_000_000)

@@ -145,6 +145,49 @@ def test_a_backend_that_makes_more_than_one_file_is_refused(machine: BuildMachin
         build(project, tmp_path / "one", tmp_path / "out", machine)
 
 
+WHERE = 'pathlib.Path(directory, "tool-1-py3-none-any.whl")'
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+@pytest.mark.parametrize(
+    "act",
+    [f"os.mkfifo({WHERE})", f"{WHERE}.symlink_to('/dev/zero')", f"{WHERE}.mkdir()", "shutil.rmtree(directory)"],
+    ids=["FIFO", "link", "directory", "nothing"],
+)
+def test_a_backend_that_makes_no_regular_file_is_refused(act: str, machine: BuildMachine, tmp_path: Path) -> None:
+    system = '[build-system]\nrequires = []\nbuild-backend = "spy"\nbackend-path = ["."]\n'
+    spy = SPY.partition("    here")[0].replace("import", "import os,") + f"    {act}\n    return {WHERE}.name\n"
+    project = PythonProject(files={"pyproject.toml": system, "spy.py": spy})
+    with pytest.raises(CliError, match=r"has made .* instead of one wheel"):
+        build(project, tmp_path / "one", tmp_path / "out", machine)
+
+
+def test_a_backend_that_names_its_wheel_wrongly_is_refused(machine: BuildMachine, tmp_path: Path) -> None:
+    raw = build(PythonProject(), tmp_path / "good", tmp_path / "raw", machine).archive.path
+    system = '[build-system]\nrequires = []\nbuild-backend = "spy"\nbackend-path = ["."]\n'
+    source = PythonProject(files={"pyproject.toml": system, "spy.py": SPY}).write(tmp_path / "one")
+    (source / "made").mkdir()
+    (source / "made" / "tool.whl").write_bytes(raw.read_bytes())
+    (tmp_path / "out").mkdir()
+    tree = SourceTree(path=source, provenance=Provenance(kind="directory", location="."))
+    with pytest.raises(CliError, match="which its file name does not") as caught:
+        build_project(make_entry(), tree, machine, tmp_path / "out")
+    assert caught.value.kind == "wheel-mismatch"
+
+
+def test_an_interrupted_build_leaves_no_log(
+    machine: BuildMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cs_cli.wheels.building.build_wheel", interrupt)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(KeyboardInterrupt):
+        build(PythonProject(), tmp_path / "one", tmp_path / "out", machine)
+    assert not list(tmp_path.glob("*.log"))
+
+
 def test_provenance_is_json_without_the_machines_directories(machine: BuildMachine, tmp_path: Path) -> None:
     from cs_cli.wheels.provenance import SuppliedArchive
 

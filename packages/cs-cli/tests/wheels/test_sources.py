@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import io
 import json
 import subprocess
 import tarfile
+import threading
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -67,6 +71,29 @@ def make_sdist(path: Path, files: Mapping[str, bytes], top: str = "tool-1.5/") -
                 member.size = len(data)
                 tar.addfile(member, io.BytesIO(data))
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Return a function that serves a directory on this machine, and returns its address."""
+    with contextlib.ExitStack() as stack:
+
+        def start(directory: Path) -> str:
+            handler = functools.partial(QuietHandler, directory=str(directory))
+            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            thread.start()
+            stack.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_port}"
+
+        yield start
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files, and says nothing."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing of a request."""
 
 
 @pytest.fixture
@@ -162,6 +189,31 @@ def test_submodules_are_checked_out(
         workshop, f"git+{outer.as_uri()}?subdirectory=sub#{git(outer, 'rev-parse', 'HEAD')}", "tool", version="1.5"
     )
     assert built().wheels[0].name == "tool"
+
+
+@pytest.mark.tools("git")
+def test_a_repository_of_the_network_reads_none_of_this_machine(
+    workshop: Workspace, cs: Cs, serve: Callable[[Path], str], sources: dict[str, bytes], tmp_path: Path
+) -> None:
+    inner, outer = tmp_path / "elsewhere", tmp_path / "outer"
+    outer.mkdir()
+    for directory in (inner, outer):
+        git(directory, "init", "-q")
+    git(inner, "add", ".")
+    git(inner, "commit", "-qm", "one")
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner.as_uri(), "sub")
+    git(outer, "commit", "-qm", "two")
+    git(outer, "update-server-info")
+    add_pypi(
+        workshop,
+        f"git+{serve(outer)}/.git?subdirectory=sub#{git(outer, 'rev-parse', 'HEAD')}",
+        "tool",
+        version="1.5",
+    )
+    workshop.write()
+    outcome = cs("build")
+    assert outcome.status == 1
+    assert "transport 'file' not allowed" in outcome.err
 
 
 @pytest.mark.tools("git")

@@ -6,7 +6,7 @@ the project.
 """
 
 from .backend import BackendSettings, BuiltWheel, build_wheel, read_metadata
-from .checkout import Checkout, read_checkout
+from .checkout import Checkout, compose_git_environ, read_checkout
 from .config import InstallName, ShipConfig, load_config, resolve_install_name
 from .credentials import mask_credentials
 from .environment import Channel, Environment, Feature, list_environments, read_environment
@@ -40,6 +40,7 @@ __all__ = [
     "ask_version",
     "build_wheel",
     "combine_specs",
+    "compose_git_environ",
     "constrained_specs",
     "describes_workspace",
     "discover",

@@ -104,14 +104,14 @@ def compose_environ(environ: Mapping[str, str], source: Path) -> dict[str, str]:
 
     :param environ: what to start from. Indexes, proxies, certificates, compilers and ``PATH`` are kept.
     :param source: directory of the project. ``SOURCE_DATE_EPOCH`` is the caller's, else the time of the last commit
-        that changed the directory, else 2 January 1980.
+        that changed the directory, but never before 2 January 1980.
     """
     from .checkout import read_checkout
 
     kept = {name: value for name, value in environ.items() if not _DROPPED.fullmatch(name)}
     checkout = None if "SOURCE_DATE_EPOCH" in kept else read_checkout(source)
     epoch = checkout.time if checkout is not None and checkout.time is not None else _FIRST_TIME
-    return {"SOURCE_DATE_EPOCH": str(epoch), **kept, **_FIXED}
+    return {"SOURCE_DATE_EPOCH": str(max(epoch, _FIRST_TIME)), **kept, **_FIXED}
 
 
 @contextlib.contextmanager
@@ -197,6 +197,8 @@ def _described(source: Path, settings: BackendSettings) -> Iterator[None]:
         raise _failed(source, f"the build backend failed: {_find_cause(error)}") from error
     except OSError as error:
         raise _failed(source, f"the build backend cannot be started: {error}") from error
+    except (ValueError, TypeError, RecursionError) as error:  # what `build` does not check
+        raise _failed(source, f"the project or its build backend breaks the rules of PEP 517: {error}") from error
 
 
 def _name_backend(source: Path) -> str:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 # Neither helpers that the repository's own configuration names, nor questions at the terminal.
-_GIT = ("git", "-c", "core.fsmonitor=false")
+_GIT = ("git", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
 _ENVIRON = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+_OF_ANOTHER_REPOSITORY = frozenset(
+    (
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_COMMON_DIR",
+        "GIT_NAMESPACE",
+        "GIT_PREFIX",
+        "GIT_OBJECT_DIRECTORY",
+    )
+)
+"""What git sets for a hook: the repository that it runs in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +51,18 @@ def read_checkout(directory: Path) -> Checkout | None:
     return Checkout(commit=commit, is_dirty=bool(changes), time=int(time) if time else None)
 
 
+def compose_git_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Compose the variables for a git that finds its repository by the directory, also within a hook of another one."""
+    return {name: value for name, value in environ.items() if name not in _OF_ANOTHER_REPOSITORY} | _ENVIRON
+
+
 def _ask(directory: Path, *words: str) -> str | None:
     import subprocess
 
     command = [*_GIT, "-C", str(directory), *words]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, env={**os.environ, **_ENVIRON}, check=False
+            command, stdin=subprocess.DEVNULL, capture_output=True, env=compose_git_environ(os.environ), check=False
         )
     except OSError:
         return None

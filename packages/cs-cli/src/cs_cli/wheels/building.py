@@ -69,7 +69,7 @@ def build_project(entry: PendingEntry, source: SourceTree, machine: BuildMachine
 
 
 def _run_backend(entry: PendingEntry, source: SourceTree, machine: BuildMachine, directory: Path) -> BuiltWheel:
-    """Run the backend, which must leave exactly one wheel; its log is kept only if it fails."""
+    """Run the backend, which must leave exactly one wheel; its log is kept only if the error names it."""
     directory.mkdir()
     descriptor, name = tempfile.mkstemp(prefix=f"cs-build-{entry.name}-", suffix=".log")
     os.close(descriptor)
@@ -88,9 +88,12 @@ def _run_backend(entry: PendingEntry, source: SourceTree, machine: BuildMachine,
         raise CliError(
             message, kind="wheel-not-built", path=source.path, key=entry.key, hint=f"{hint}the whole log is {name}"
         ) from error
+    except BaseException:
+        Path(name).unlink()
+        raise
     Path(name).unlink()
-    made = sorted(directory.iterdir())
-    if made != [built.path] or built.path.suffix != ".whl":
+    made = sorted(directory.iterdir()) if directory.is_dir() else []
+    if made != [built.path] or built.path.suffix != ".whl" or built.path.is_symlink() or not built.path.is_file():
         names = ", ".join(path.name for path in made) or "nothing"
         message = f"the build backend of {entry.name} has made {names} instead of one wheel"
         raise CliError(message, kind="wheel-damaged", path=source.path, key=entry.key)

@@ -167,10 +167,10 @@ def check_metadata(path: Path, name: str, version: str) -> None:
     """
     from packaging.version import InvalidVersion, Version
 
-    stated = read_wheel_name(path.name)
     try:
+        stated = read_wheel_name(path.name)
         agrees = normalize_pypi_name(name) == stated.name and Version(version) == Version(stated.version)
-    except InvalidVersion:
+    except (LockError, InvalidVersion):
         agrees = False
     if not agrees:
         message = f"the wheel says that it is {name} {version}, which its file name does not"

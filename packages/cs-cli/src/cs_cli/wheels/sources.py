@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from cs_bundle import WantedArchive
 from cs_lock import PendingEntry, redact_url
-from cs_manifest import read_checkout
+from cs_manifest import compose_git_environ, read_checkout
 
 from ..archives.limits import most_bytes, most_entries
 from ..archives.store import ArchiveStore
@@ -24,7 +24,9 @@ from ..terminal.console import Console
 from .provenance import Provenance, describe_place
 
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "advice.detachedHead=false", "-c", "core.autocrlf=false")
-_GIT_ENVIRON = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+_PROTOCOLS = "git:http:https:ssh"
+_OWN_PROTOCOLS = f"file:{_PROTOCOLS}"
+"""For a repository of this machine; one from the network may not read others here, through its submodules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,19 +128,21 @@ def _refuse(entry: PendingEntry, message: str, hint: str | None = None) -> CliEr
 
 
 def _run_git(entry: PendingEntry, *words: str) -> None:
+    protocols = _OWN_PROTOCOLS if str(entry.url).startswith("file:") else _PROTOCOLS
     try:
         done = subprocess.run(
             [*_GIT, *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env={**os.environ, **_GIT_ENVIRON},
+            env={**compose_git_environ(os.environ), "GIT_ALLOW_PROTOCOL": protocols},
             check=False,
         )
     except FileNotFoundError as error:
         raise _refuse(entry, "git is not installed", "install git") from error
     if done.returncode != 0:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"status {done.returncode}"]
-        raise _refuse(entry, f"git failed: {redact_url(lines[-1])}")
+        cause = next((line for line in lines if line.startswith("fatal: ")), lines[-1])  # others follow from it
+        raise _refuse(entry, f"git failed: {redact_url(cause)}")
 
 
 def _extract(archive: Path, target: Path) -> None:
