@@ -246,9 +246,10 @@ def rust(session: nox.Session) -> None:
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """Build, run and break runtimes as a user would, through the installed commands."""
+    """Build, run and break runtimes as a user would, through the installed commands; on Windows, those of Windows."""
     install_everything(session)
-    session.run("python", "-m", "pytest", "tests-integration", *session.posargs)
+    suite = FOREIGN_SUITES["win-64"] if sys.platform == "win32" else ("tests-integration",)
+    session.run("python", "-m", "pytest", *suite, *session.posargs)
 
 
 @nox.session
@@ -311,14 +312,14 @@ def faults(session: nox.Session) -> None:
 def demo(session: nox.Session) -> None:
     """Build a channel, a lock and an embedded runtime, run it twice, and show what happened."""
     install_everything(session)
-    session.run("python", "tests-integration/demo.py", *session.posargs)
+    session.run("python", "tests-integration/demo.py", *session.posargs, env={"PYTHONPATH": str(ROOT / "tools")})
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Compare with conda-ship 0.11.1 in interleaved pairs: ``nox -s bench -- --rounds 5``."""
     install_everything(session)
-    path = os.pathsep.join(str(ROOT / name) for name in ("tests-integration", "packages/cs-lock/benchmarks"))
+    path = os.pathsep.join(str(ROOT / name) for name in ("tools", "tests-integration", "packages/cs-lock/benchmarks"))
     session.run("python", "-m", "bench", *session.posargs, env={"PYTHONPATH": path})
 
 

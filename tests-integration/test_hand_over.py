@@ -17,7 +17,7 @@ from support.channel.archive import Entry, Package, write_package
 from support.channel.build import index_channel
 from support.channel.solve import solve
 from support.commands import Command, Home
-from support.processes import state_of
+from support.processes import is_stopped
 from support.servers import serve
 from support.tested_platform import IS_FOREIGN, PLATFORM, find_template
 from support.workshop import Workshop
@@ -187,7 +187,7 @@ def test_a_stopped_delegate_can_be_continued(installed: Home, embedded_runtime: 
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
     process.send_signal(signal.SIGSTOP)
-    wait_until(lambda: state_of(process.pid) == "T")
+    wait_until(lambda: is_stopped(process.pid))
     process.send_signal(signal.SIGCONT)
     assert process.communicate("go\n", timeout=30)[0] == "down\n"
 

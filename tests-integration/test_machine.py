@@ -15,11 +15,14 @@ from rattler import MatchSpec, PackageRecord, VirtualPackage
 from rattler.package import BuildString
 
 from support.commands import Command, Home
+from support.tested_platform import PLATFORM, only_on_linux
 from support.workshop import Workshop
 
 Build = Callable[..., Path]
 
 LACKS_MACHINE = 71
+
+pytestmark = only_on_linux("its packages ask for glibc and for a kernel")
 
 
 @pytest.fixture
@@ -123,7 +126,7 @@ def test_what_the_machine_has_is_judged_as_by_rattler(build: Build, home: Home) 
         version = str(virtual[name].version)
         for operator in (">=", ">", "<=", "<"):
             spec = f"{name} {operator}{version}"
-            record = PackageRecord(name, version, BuildString("0"), 0, "linux-64")
+            record = PackageRecord(name, version, BuildString("0"), 0, PLATFORM)
             expected = 0 if MatchSpec(spec).matches(record) else LACKS_MACHINE
             completed = home.run(build(spec))
             assert completed.returncode == expected, (spec, completed.stderr)
@@ -138,5 +141,5 @@ def test_the_inspection_says_what_the_machine_must_have(build: Build, cs: Callab
         ("__archspec 1 zen4", False),
     ]
     text = cs("inspect", cwd=workspace).stdout
-    assert "Needs __glibc >=2.17 (tool) on linux-64." in text
-    assert "Not checked by the runtime: __archspec 1 zen4 (tool) on linux-64." in text
+    assert f"Needs __glibc >=2.17 (tool) on {PLATFORM}." in text
+    assert f"Not checked by the runtime: __archspec 1 zen4 (tool) on {PLATFORM}." in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,23 +20,26 @@ from support.channel.index import PypiEntry
 from support.commands import Command, Home
 from support.projects import PythonProject
 from support.servers import Server
-from support.tested_platform import PLATFORM
+from support.tested_platform import IS_FOREIGN, PLATFORM, only_on_linux
 from support.workspaces import Workspace
 
 # A build hook stands for a compiler: the wheel is for one Python and one platform, and says where it was built.
 HOOK = """
-import json, os, pathlib, sys
+import json, os, pathlib, platform, sys
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 class CustomBuildHook(BuildHookInterface):
     def initialize(self, version, build_data):
         tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
-        build_data["tag"] = f"{tag}-{tag}-linux_x86_64"
+        build_data["tag"] = f"{tag}-{tag}-linux_{platform.machine()}"
         said = {"base": sys.base_prefix, "active": os.environ.get("CONDA_PREFIX"), "path": os.environ["PATH"]}
         pathlib.Path(self.root, "src/mytool/said.json").write_text(json.dumps(said))
 """
 
-pytestmark = pytest.mark.skipif(PLATFORM != "linux-64", reason="only on linux-64")
+pytestmark = [
+    pytest.mark.skipif(IS_FOREIGN, reason="only for this machine: its Python builds the wheels"),
+    only_on_linux("the wheels have its tags"),
+]
 
 
 @pytest.fixture
@@ -83,7 +87,8 @@ def test_a_project_is_built_in_the_environments_own_python(
     completed = cs("build", cwd=workspace)
     assert "installing the environment's own Python" in completed.stderr
     tag = f"cp{SHORT.replace('.', '')}"
-    with read_wheel(workspace / "dist/demoz", f"mytool-2.5-{tag}-{tag}-linux_x86_64.whl", tmp_path) as wheel:
+    name = f"mytool-2.5-{tag}-{tag}-linux_{platform.machine()}.whl"
+    with read_wheel(workspace / "dist/demoz", name, tmp_path) as wheel:
         said = json.loads(wheel.read("mytool/said.json"))
     assert said["base"] == said["active"]
     assert said["active"] not in (os.environ.get("CONDA_PREFIX"), None)

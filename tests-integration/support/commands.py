@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .tested_platform import options_of_cs
+from .tested_platform import HOST, name_program, options_of_cs
 
 SCRIPTS = Path(sys.executable).parent
 """Where the commands under test are installed."""
@@ -36,7 +36,7 @@ def run_cs(*arguments: str | Path, cwd: Path, cache: Path, check: bool = True) -
     """
     environment = {**os.environ, "CONDA_SHIP_CACHE_DIR": str(cache)}
     words = (*arguments, *options_of_cs(str(arguments[0])))
-    completed = run_command([SCRIPTS / "cs", *words], cwd=cwd, env=environment)
+    completed = run_command([SCRIPTS / name_program("cs", HOST), *words], cwd=cwd, env=environment)
     assert not check or completed.returncode == 0, completed.stderr
     return completed
 

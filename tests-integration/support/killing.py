@@ -90,8 +90,10 @@ def run_and_kill(command: Sequence[str | Path], home: User, instant: Instant) ->
         pass
     was_alive = let_run(process, instant.delay_seconds)
     if was_alive:
-        kill = os.killpg if instant.whole_group else os.kill
-        kill(process.pid, signal.SIGKILL)
+        if instant.whole_group and hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
         process.wait()
     return was_alive
 

@@ -1,4 +1,4 @@
-"""Start commands in parallel with a test, wait for what they do, and look at them in ``/proc``."""
+"""Start commands in parallel with a test, wait for what they do, and look at them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import contextlib
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import psutil
 from steady import wait_until
 
 from .commands import Home
@@ -76,42 +78,35 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, output, messages
 
 
-def state_of(process: int) -> str:
-    """Return the letter of a process's state: ``T`` if it is stopped, ``Z`` if it has ended, none if it is gone."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
+def is_stopped(process: int) -> bool:
+    """Say whether a signal has stopped a process."""
+    return _state_of(process) == psutil.STATUS_STOPPED
 
 
 def is_running(process: int) -> bool:
     """Say whether a process has not ended; a process that no other has waited for has."""
-    return state_of(process) not in ("", "Z")
+    return _state_of(process) not in (None, psutil.STATUS_ZOMBIE)
+
+
+def _state_of(process: int) -> str | None:
+    try:
+        return psutil.Process(process).status()
+    except psutil.NoSuchProcess:
+        return None
 
 
 def find_processes(directory: Path) -> list[str]:
     """Describe the processes that run from, or in, a folder."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit() and process.name != str(os.getpid()) and _is_inside(process, directory):
-            try:
-                words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if words:  # a zombie has none
-                found.append(f"{process.name}: {words}")
-    return found
+    return [
+        f"{process.pid}: {' '.join(process.info['cmdline'])}"
+        for process in psutil.process_iter(["exe", "cwd", "cmdline"])
+        # A zombie has no words. What is another user's cannot be seen on every system.
+        if process.pid != os.getpid() and process.info["cmdline"] and _is_inside(process.info, directory)
+    ]
 
 
-def _is_inside(process: Path, directory: Path) -> bool:
-    for link in ("exe", "cwd"):
-        try:
-            target = (process / link).readlink()
-        except OSError:
-            continue
-        if target.is_relative_to(directory):
-            return True
-    return False
+def _is_inside(info: Mapping[str, Any], directory: Path) -> bool:
+    return any(Path(info[place]).is_relative_to(directory) for place in ("exe", "cwd") if info[place])
 
 
 def assert_no_process_in(directory: Path) -> None:

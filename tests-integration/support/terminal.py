@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import re
 import struct
 import subprocess
-import termios
+import sys
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .commands import run_command
+
+if sys.platform != "win32":  # where a test that wants a terminal is skipped
+    import fcntl
+    import pty
+    import termios
 
 HOSTILE = "\x1b]0;owned\x07\x1b[31m\x9b31m\u202eowned\nforged: line\r\t\x7f\u2028end"
 """A title, colours by ESC and by CSI, text from right to left, and another line."""

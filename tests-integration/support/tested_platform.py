@@ -10,6 +10,8 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from cs_cli.project.platforms import host_platform
 
 FOREIGN_PLATFORMS = ("linux-aarch64", "win-64")
@@ -20,6 +22,14 @@ PLATFORM = os.environ.get("CONDA_SHIP_TESTED_PLATFORM") or HOST
 IS_FOREIGN = PLATFORM != HOST
 
 
+def only_on_linux(why: str) -> pytest.MarkDecorator:
+    """Mark what no other system can show.
+
+    :param why: what it is about that only Linux has.
+    """
+    return pytest.mark.skipif(sys.platform != "linux", reason=f"only on Linux: {why}")
+
+
 def _variable_of(platform: str) -> str:
     return f"CONDA_SHIP_FOREIGN_TEMPLATE_{platform.replace('-', '_').upper()}"
 
@@ -28,10 +38,17 @@ SETTINGS = ("CONDA_SHIP_TEMPLATE", "CONDA_SHIP_TESTED_PLATFORM", *map(_variable_
 """The variables that are settings of these tests."""
 
 
+def name_program(name: str, platform: str = PLATFORM) -> str:
+    """Return the file name of a program."""
+    return f"{name}.exe" if platform.startswith("win-") else name
+
+
 def find_template(platform: str = PLATFORM) -> Path | None:
     """Return the template for a platform: for this machine's, what is installed; for others, what a variable names."""
     if platform == HOST:
-        return Path(os.environ.get("CONDA_SHIP_TEMPLATE") or Path(sys.executable).with_name("cs-template"))
+        return Path(
+            os.environ.get("CONDA_SHIP_TEMPLATE") or Path(sys.executable).with_name(name_program("cs-template", HOST))
+        )
     named = os.environ.get(_variable_of(platform))
     return Path(named) if named else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ MISSING_OR_DAMAGED = 66
 GIB = 1 << 30
 PROCESSOR_SECONDS = 10
 """What an installation may have of a processor before it is killed: what is refused early takes a hundredth of that."""
-CHEAP = ("prlimit", f"--cpu={PROCESSOR_SECONDS}")
-CONFINED = (*CHEAP, f"--fsize={256 << 20}", f"--as={4 * GIB}")
+CHEAP = ("sh", "-c", f'ulimit -t {PROCESSOR_SECONDS} && exec "$@"', "sh")
+CONFINED = (*CHEAP, "sh", "-c", f'ulimit -f {(256 << 20) // 512} && exec "$@"', "sh")
+if sys.platform == "linux":  # macOS does not limit addresses
+    CONFINED += ("prlimit", f"--as={4 * GIB}")
 """Whatever goes wrong, no test fills the disk or the memory of the machine."""
 
 

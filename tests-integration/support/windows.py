@@ -1,4 +1,4 @@
-"""Run Windows runtimes with wine, and build them from a channel of packages for Windows."""
+"""Run Windows runtimes, on Windows itself or with wine, and build them from a channel of packages for Windows."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import contextlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from .channel.archive import PLACEHOLDER, Entry, Package, write_package
 from .channel.build import index_channel
@@ -46,22 +49,41 @@ BATCH = b"@echo off\r\necho first=%~1\r\necho second=%~2\r\nexit /b 9\r\n"
 HOOK = b"@set HOOKED=yes\r\n@echo noise\r\n"
 
 
-def find_wine() -> str | None:
-    """Find the program that runs Windows programs; ``nox -s foreign`` puts it on the path."""
-    return os.environ.get("CONDA_SHIP_WINE") or shutil.which("wine64")
+IS_WINDOWS = sys.platform == "win32"
+"""Whether this machine runs Windows itself. Then nothing stands between a test and the runtime."""
+
+_INHERITED = {
+    True: ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "PATH", "TEMP", "TMP", "USERPROFILE", "LOCALAPPDATA"),
+    False: ("HOME", "PATH", "LD_LIBRARY_PATH", "DISPLAY", "LC_ALL"),
+}
+"""Variables that a program needs, on Windows and under wine."""
+
+
+def find_starter() -> tuple[str, ...] | None:
+    """Return the words that start a Windows program: none on Windows, wine elsewhere, or None without it.
+
+    ``nox -s foreign`` puts wine on the path.
+    """
+    if IS_WINDOWS:
+        return ()
+    wine = os.environ.get("CONDA_SHIP_WINE") or shutil.which("wine64")
+    return (wine,) if wine else None
 
 
 def spell(path: Path) -> str:
     """Return a path of this machine as Windows programs name it."""
-    return "Z:" + str(path.absolute()).replace("/", "\\")
+    return str(path.absolute()) if IS_WINDOWS else "Z:" + str(path.absolute()).replace("/", "\\")
 
 
 @dataclass
 class WindowsHome:
-    """A user of Windows, whose prefix is in a folder of this machine."""
+    """A user of Windows, whose prefix is in a folder of this machine.
+
+    :param starter: the words that start a program of this user.
+    """
 
     directory: Path
-    wine: str
+    starter: tuple[str, ...]
     extra: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -77,7 +99,7 @@ class WindowsHome:
     @property
     def environment(self) -> dict[str, str]:
         """The variables of this user, and those of wine."""
-        kept = ("HOME", "PATH", "LD_LIBRARY_PATH", "DISPLAY", "LC_ALL")
+        kept = _INHERITED[IS_WINDOWS]
         inherited = {name: value for name, value in os.environ.items() if name in kept or name.startswith("WINE")}
         return {**inherited, "DEMO_PREFIX": spell(self.prefix), **self.extra}
 
@@ -86,13 +108,15 @@ class WindowsHome:
         return spell(path)
 
     def run(self, executable: Path, *words: str, **options: Any) -> Command:
-        """Run a Windows program to its end. Its status comes modulo 256, as all statuses do here."""
+        """Run a Windows program to its end. wine gives its status modulo 256."""
         settings: dict[str, Any] = {"env": self.environment, "cwd": self.directory, "stdin": None, "input": ""}
-        return run_command([self.wine, executable, *words], **{**settings, **options}, encoding="utf-8")
+        return run_command([*self.starter, executable, *words], **{**settings, **options}, encoding="utf-8")
 
     def open_console(self, executable: Path, *words: str) -> Dialogue:
         """Start a Windows program at a console, which wine makes of a terminal."""
-        command: list[str | Path] = [self.wine, executable, *words]
+        if IS_WINDOWS:
+            pytest.skip("only under wine: it makes a console of a terminal")
+        command: list[str | Path] = [*self.starter, executable, *words]
         return Dialogue(command, has_keys=True, is_console=True, env=self.environment, cwd=self.directory)
 
     def start(self, executable: Path, *words: str, **extra: str) -> subprocess.Popen[str]:
@@ -101,7 +125,7 @@ class WindowsHome:
         :param extra: more variables.
         """
         return subprocess.Popen(
-            [self.wine, str(executable), *words],
+            [*self.starter, str(executable), *words],
             env={**self.environment, **extra},
             cwd=self.directory,
             stdin=subprocess.PIPE,

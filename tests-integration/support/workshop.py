@@ -13,7 +13,7 @@ from .channel.build import index_channel
 from .channel.solve import solve
 from .commands import run_cs
 from .servers import Server, serve
-from .tested_platform import PLATFORM
+from .tested_platform import PLATFORM, name_program
 from .workspaces import Workspace
 
 Record = dict[str, Any]
@@ -87,10 +87,10 @@ class Workshop:
         )
         workspace.write({"ship": {PLATFORM: records}})
         if condarc is not None:
-            (workspace.directory / "condarc.yaml").write_text(condarc)
+            (workspace.directory / "condarc.yaml").write_text(condarc, encoding="utf-8")
         run_cs("build", "-q", cwd=workspace.directory, cache=self.cache)
         name = settings["runtime"].strip('"') + ("z" if settings["layout"] == '"embedded"' else "")
-        return workspace.directory / "dist" / (f"{name}.exe" if PLATFORM.startswith("win-") else name)
+        return workspace.directory / "dist" / name_program(name)
 
 
 def write_plain_channel(channel: Path, *, files: int = BULK_FILES) -> Path:

@@ -1,4 +1,4 @@
-"""Runtimes for Windows, run with wine: ``nox -s foreign`` sets the tested platform."""
+"""Runtimes for Windows, run there, or with wine: ``nox -s foreign`` sets the tested platform."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.tested_platform import PLATFORM, find_template
-from support.windows import COMPILER, REFUSED, WindowsHome, find_wine, open_windows_workshop
+from support.windows import COMPILER, REFUSED, WindowsHome, find_starter, open_windows_workshop
 from support.workshop import Workshop
 
 # On any other platform there is nothing to run: so nothing is skipped there.
@@ -19,9 +19,9 @@ Build = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
-def wine() -> str:
-    """The program that runs Windows programs."""
-    found = find_wine()
+def starter() -> tuple[str, ...]:
+    """The words that start a Windows program."""
+    found = find_starter()
     if found is None:
         pytest.skip("needs wine64")
     if find_template() is None:
@@ -32,7 +32,7 @@ def wine() -> str:
 
 
 @pytest.fixture(scope="session")
-def windows_workshop(fast_directory: Path, cache_directory: Path, wine: str) -> Iterator[Workshop]:
+def windows_workshop(fast_directory: Path, cache_directory: Path, starter: tuple[str, ...]) -> Iterator[Workshop]:
     """Builds runtimes for Windows."""
     with open_windows_workshop(fast_directory / "windows", cache_directory) as workshop:
         yield workshop
@@ -52,8 +52,8 @@ def build(windows_workshop: Workshop) -> Build:
 
 
 @pytest.fixture
-def windows_home(tmp_path: Path, wine: str) -> WindowsHome:
+def windows_home(tmp_path: Path, starter: tuple[str, ...]) -> WindowsHome:
     """A user with nothing installed."""
     directory = tmp_path / "a home"
     directory.mkdir()
-    return WindowsHome(directory, wine)
+    return WindowsHome(directory, starter)

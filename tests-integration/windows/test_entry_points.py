@@ -14,7 +14,7 @@ from support.windows_python import SITE_PACKAGES, open_python_workshop
 
 
 @pytest.fixture(scope="module")
-def runtime(fast_directory: Path, cache_directory: Path, wine: str) -> Iterator[Path]:
+def runtime(fast_directory: Path, cache_directory: Path, starter: tuple[str, ...]) -> Iterator[Path]:
     """A runtime that compiles its modules when it installs."""
     with open_python_workshop(fast_directory / "python", cache_directory) as workshop:
         yield workshop.build(bytecode='"bootstrap"')

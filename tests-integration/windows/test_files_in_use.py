@@ -46,6 +46,7 @@ def test_an_uninstall_says_what_is_in_use_and_is_finished_by_the_next(build: Bui
         refused = windows_home.run(runtime, "uninstall", "-y")
         assert refused.returncode != 0
         assert ".demo" in refused.stderr, refused.stderr
+        assert "Close the programs that" in refused.stderr, refused.stderr
     completed = windows_home.run(runtime, "uninstall", "-y")
     assert completed.returncode == 0, completed.stderr
     assert names(windows_home) == []

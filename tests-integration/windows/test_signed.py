@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from cs_stamp import verify_stamp
-from support.windows import WindowsHome
+from support.windows import IS_WINDOWS, WindowsHome
 
 Build = Callable[..., Path]
 
-pytestmark = pytest.mark.tools("openssl", "osslsigncode")
+pytestmark = [
+    pytest.mark.skipif(IS_WINDOWS, reason="only under wine: osslsigncode is a program of Linux"),
+    pytest.mark.tools("openssl", "osslsigncode"),
+]
 FORGED = "6.6.6"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -12,6 +11,8 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+
+from one_at_a_time import one_at_a_time
 
 from . import debian
 from .errors import ForeignError
@@ -73,8 +74,7 @@ def fill_once(kit: str, contents: str, fill: Callable[[Path], None]) -> Path:
     """
     directory, mark = KITS / kit, KITS / f"{kit}.mark"
     KITS.mkdir(parents=True, exist_ok=True)
-    with (KITS / f"{kit}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with one_at_a_time(KITS / f"{kit}.lock"):
         if not _is_filled(kit, contents):
             mark.unlink(missing_ok=True)
             shutil.rmtree(directory, ignore_errors=True)

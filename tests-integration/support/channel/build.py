@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -13,6 +12,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+from one_at_a_time import one_at_a_time
 
 from ..tested_platform import PLATFORM
 from . import rattling
@@ -73,8 +74,7 @@ def build_channel(size: str) -> Path:
     """
     channel, recipe = _place(size)
     channel.parent.mkdir(parents=True, exist_ok=True)
-    with (channel.parent / f"{size}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs at once: one builds, the other waits
+    with one_at_a_time(channel.parent / f"{size}.lock"):  # of two test runs, one builds, the other waits
         if find_channel(size) is None:
             with tempfile.TemporaryDirectory(prefix=f".{size}-", dir=channel.parent) as work:
                 _build(Path(work), channel, SIZES[size], recipe)

@@ -8,16 +8,23 @@ from .credentials import judge_url
 from .errors import LockError
 from .locations import find_scheme
 
-MAX_TERMS = 512
-"""How many terms the two normal forms of a marker may have, multiplied: rattler's time grows with the power of them."""
+MAX_TERMS = 1024
+"""How many terms the two normal forms of a marker may have, multiplied: rattler's time grows with the power of them.
+
+Measured with py-rattler 0.28: 0.4 s for 896, 2 s for 2,048, more than a minute for 10,240.
+"""
 
 _DIRECT = re.compile(r"\s*([^@;\[\s]+\s*(?:\[[^\]]*\])?)\s*@\s*([^\s;]+)(.*)", re.DOTALL)
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[/\\]+[^\s\"'`;]+")
-_TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|[()]|\b(?:and|or)\b")
+_TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|[()]|\b(?:and|or|in|extra)\b")
 _ENOUGH = 1 << 20
 
 Terms = tuple[int, int]
-"""How many terms a marker has as an `or` of `and`s, and as an `and` of `or`s."""
+"""How many terms a marker has as an `or` of `and`s, and as an `and` of `or`s.
+
+Only comparisons of extras and with ``in`` count: rattler keeps each of them as a question of its own. Comparisons
+of a variable it merges. SQLAlchemy's marker names seven machines, with the same Python each time, and is read at once.
+"""
 
 
 def check_requirement(requirement: str, key: str) -> str:
@@ -49,16 +56,20 @@ def is_complicated(marker: str) -> bool:
 def _count_terms(marker: str) -> Terms:
     """Count the terms of a marker; `and` binds more tightly than `or`."""
     frames: list[tuple[Terms, Terms]] = [_EMPTY]
-    for token in _TOKEN.findall(marker):
+    is_counted = False
+    for token in [*_TOKEN.findall(marker), "and"]:
         alternatives, term = frames[-1]
+        if token in ("extra", "in"):
+            is_counted = True
+        elif token in ("and", "or", ")") and is_counted:
+            frames[-1] = alternatives, term = alternatives, _join_and(term, (1, 1))
+            is_counted = False
         if token == "(":
             frames.append(_EMPTY)
         elif token == ")":
             _close(frames)
         elif token == "or":
             frames[-1] = (_join_or(alternatives, term), _TRUE)
-        elif token[0] in "'\"":
-            frames[-1] = (alternatives, _join_and(term, (1, 1)))
     while len(frames) > 1:
         _close(frames)
     return _join_or(*frames[0])
@@ -81,4 +92,6 @@ def _join_and(one: Terms, other: Terms) -> Terms:
 
 
 def _join_or(one: Terms, other: Terms) -> Terms:
+    if _TRUE in (one, other):  # it has nothing that counts
+        return max(one, other)
     return min(one[0] + other[0], _ENOUGH), min(one[1] * other[1], _ENOUGH)

@@ -46,13 +46,18 @@ fn tell_waiting(runtime: &Runtime, waiting: &Waiting) {
 }
 
 fn describe_remains(remains: &Remains) -> String {
-    format!(
-        "{} could not be deleted: {}. Nothing uses what is left of the old prefix; \
-         the next upgrade tries again, or delete {} as a user with permission to do so",
-        remains.file.display(),
-        remains.why,
-        remains.place.display()
-    )
+    let Remains { place, file, why } = remains;
+    let (file, place) = (file.display(), place.display());
+    // Windows deletes nothing that is in use.
+    let rest = if cfg!(windows) {
+        "Programs of the old prefix may still use it; the next upgrade tries again".to_owned()
+    } else {
+        format!(
+            "Nothing uses what is left of the old prefix; \
+             the next upgrade tries again, or delete {place} as a user with permission to do so"
+        )
+    };
+    format!("{file} could not be deleted: {why}. {rest}")
 }
 
 /// Replace "cancelled", whatever noticed it first, by the signal that was the reason.

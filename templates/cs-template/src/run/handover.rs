@@ -132,12 +132,8 @@ fn replace_process(mut command: Command) -> io::Error {
 /// Start a child in place of this process, which ends as it does, and takes it along when it is killed.
 #[cfg(not(unix))]
 fn replace_process(mut command: Command) -> io::Error {
-    use cs_link::job_object::{JobObject, Reach};
-    let started = command.spawn().and_then(|mut child| {
-        // Without a job it merely outlives a kill.
-        let _job = JobObject::of(&child, Reach::Child);
-        child.wait()
-    });
+    use cs_link::job_object::{Reach, start};
+    let started = start(&mut command, Reach::Child, 0).and_then(|(mut child, _job)| child.wait());
     match started {
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
         Err(error) => error,

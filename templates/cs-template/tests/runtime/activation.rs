@@ -42,6 +42,7 @@ fn run_probe(sandbox: &Sandbox) -> Run {
 }
 
 /// What scripts may leave in their shell. None of it is to be seen by the delegate, or by the script after them.
+#[cfg(target_os = "linux")]
 const LEFT_BEHIND: [&str; 30] = [
     "set -- one two; shift",
     "shift 5",
@@ -104,6 +105,7 @@ fn scripts_leave_nothing_but_variables() {
 }
 
 /// What the delegate has shown, whatever the sandbox's directory.
+#[cfg(target_os = "linux")]
 fn without_home(shown: &str) -> String {
     let home = shown.lines().find_map(|line| line.strip_prefix("HOME="));
     shown.replace(home.unwrap(), "HOME")

@@ -5,10 +5,14 @@ use std::fs;
 use std::io::Write;
 #[cfg(unix)]
 use std::os::unix::ffi::OsStringExt;
-use std::process::{Command, Stdio};
+#[cfg(target_os = "linux")]
+use std::process::Command;
+use std::process::Stdio;
 
 use crate::archive::Package;
-use crate::sandbox::{Sandbox, describe, run, tool_packages};
+#[cfg(target_os = "linux")]
+use crate::sandbox::describe;
+use crate::sandbox::{Sandbox, run, tool_packages};
 use crate::stamp::Stamp;
 
 #[test]
@@ -226,6 +230,7 @@ fn streams_that_are_closed_stay_closed() {
 }
 
 /// The signals 1 to 31: those above are the C library's own.
+#[cfg(target_os = "linux")]
 fn standard(line: &str) -> u64 {
     let digits = line.split_whitespace().last().unwrap();
     u64::from_str_radix(digits, 16).unwrap() & 0x7fff_ffff

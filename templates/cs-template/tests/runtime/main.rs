@@ -16,7 +16,7 @@ mod sandbox;
 mod server;
 mod sources;
 mod stamp;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod terminal;
 #[cfg(unix)]
 mod together;

@@ -45,7 +45,9 @@ impl<'a> Launch<'a> {
         let (prefix_variable, rest) = split_string(rest)?;
         let (words, rest) = split_string(rest)?;
         let flags = u32::from_le_bytes(*flags);
-        (is_known && rest.is_empty()).then_some(Self {
+        let is_whole = is_known && rest.is_empty();
+        let is_inside = is_below(prefix) && is_below(delegate) && is_below(marker);
+        (is_whole && is_inside).then_some(Self {
             flags,
             prefix,
             delegate,
@@ -120,6 +122,13 @@ fn hex_digit(number: u8) -> u8 {
     number.wrapping_add(if number < 10 { b'0' } else { b'a' - 10 })
 }
 
+/// Whether a path stays below what it is relative to: the launch part of every header has such paths.
+#[inline]
+fn is_below(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/')
+        .all(|name| !(name.is_empty() || equal(name, b".") || equal(name, b"..")))
+}
+
 /// Split off one string: a 2-byte length, the bytes, one NUL.
 #[inline]
 fn split_string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -143,13 +152,17 @@ mod tests {
     ];
 
     fn part(flags: u32) -> Vec<u8> {
+        part_of(flags, &STRINGS)
+    }
+
+    fn part_of(flags: u32, strings: &[&str]) -> Vec<u8> {
         let mut part = [
             1_u32.to_le_bytes(),
             flags.to_le_bytes(),
             (STRING_COUNT as u32).to_le_bytes(),
         ]
         .concat();
-        for string in STRINGS {
+        for string in strings {
             part.extend((string.len() as u16).to_le_bytes());
             part.extend([string.as_bytes(), b"\0"].concat());
         }
@@ -189,6 +202,22 @@ mod tests {
         let mut bytes = part(0);
         bytes[15] = 0;
         assert_eq!(Launch::parse(&bytes), None);
+    }
+
+    #[test]
+    fn a_path_that_leads_out_of_its_directory_is_refused() {
+        for path in [
+            "../in/pythons",
+            "/bin/pythons",
+            "bin/../python",
+            "bin//python",
+            "bin/./python",
+        ] {
+            let strings = [
+                STRINGS[0], path, STRINGS[2], STRINGS[3], STRINGS[4], STRINGS[5],
+            ];
+            assert_eq!(Launch::parse(&part_of(0, &strings)), None, "{path}");
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Compiled modules of noarch python packages and wheels: brought along, or made by the prefix's own Python.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -11,7 +11,7 @@ use cs_archive::ReadAt;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
 use crate::LinkError;
-use crate::children::{Guarded, isolate, output_tail};
+use crate::children::{Guarded, output_tail};
 use crate::clean::checked_path;
 use crate::clobber::{BYTECODE, Claim, Claimant, Claims};
 use crate::fault::Fault;
@@ -276,28 +276,23 @@ impl Shift<'_> {
             "-I", "-S", "-B", "-X", "utf8", "-W", "ignore", "-c", COMPILER,
         ]);
         command.args([self.shared.job.staging, self.shared.job.prefix]);
-        isolate(&mut command);
         clean_environment(&mut command, self.shared.job.staging);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child: Child = command.spawn().map_err(|source| Fault::Spawn {
+        let fault = |source| Fault::Spawn {
             program: program.clone(),
             source,
-        })?;
-        match (child.stdin.take(), child.stdout.take()) {
-            (Some(input), Some(output)) => Ok(Compiler {
-                child: Guarded::new(child),
-                input,
-                output: BufReader::new(output),
-            }),
-            _ => Err(Fault::Spawn {
-                program,
-                source: std::io::ErrorKind::BrokenPipe.into(),
-            }
-            .into()),
-        }
+        };
+        let mut child = Guarded::start(command).map_err(fault)?;
+        let pipes = child.take_pipes().ok_or(ErrorKind::BrokenPipe);
+        let (input, output) = pipes.map_err(|kind| fault(kind.into()))?;
+        Ok(Compiler {
+            child,
+            input,
+            output: BufReader::new(output),
+        })
     }
 }
 

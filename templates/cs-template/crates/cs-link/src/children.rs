@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -16,16 +16,29 @@ pub(crate) const TAIL_BYTES: usize = 2000;
 pub(crate) struct Guarded(Child, #[cfg(windows)] Option<crate::job_object::JobObject>);
 
 impl Guarded {
-    #[cfg(not(windows))]
-    pub(crate) fn new(child: Child) -> Self {
-        Self(child)
+    /// Start a command that does not outlive this, nor this process where the system can do that. It leads a process
+    /// group of its own, and makes nothing that everybody may write to unless it sets out to.
+    #[cfg(unix)]
+    pub(crate) fn start(mut command: Command) -> std::io::Result<Self> {
+        use std::os::unix::process::CommandExt;
+        command.process_group(0);
+        // SAFETY: between fork and exec the closure makes system calls only: it takes no lock and allocates nothing.
+        unsafe { command.pre_exec(settle_in) };
+        command.spawn().map(Self)
     }
 
-    /// What the child starts belongs to its job, which ends with this process at the latest.
+    /// Start a command that does not outlive this, nor this process, and neither does what it starts.
     #[cfg(windows)]
-    pub(crate) fn new(child: Child) -> Self {
-        let job = crate::job_object::JobObject::of(&child, crate::job_object::Reach::Descendants);
-        Self(child, job.ok())
+    pub(crate) fn start(mut command: Command) -> std::io::Result<Self> {
+        use crate::job_object::{Reach, start};
+        // Ctrl-C at the terminal is for this process, which ends its children in its own way.
+        let (child, job) = start(&mut command, Reach::Descendants, CREATE_NEW_PROCESS_GROUP)?;
+        Ok(Self(child, job))
+    }
+
+    /// The ends of the child's piped standard input and output, once.
+    pub(crate) fn take_pipes(&mut self) -> Option<(ChildStdin, ChildStdout)> {
+        Some((self.0.stdin.take()?, self.0.stdout.take()?))
     }
 
     /// Whether the child has ended, and how.
@@ -78,21 +91,6 @@ impl Drop for Guarded {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// Have a command lead a process group of its own, end when this process does, where the
-/// system can do that, and make nothing that everybody may write to unless it sets out to.
-pub(crate) fn isolate(command: &mut Command) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::CommandExt;
-        command.process_group(0);
-        // SAFETY: between fork and exec the closure makes system calls only: it takes no lock and allocates nothing.
-        unsafe { command.pre_exec(settle_in) };
-    }
-    // Ctrl-C at the terminal is for this process, which ends its children in its own way.
-    #[cfg(windows)]
-    std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP);
 }
 
 #[cfg(unix)]

@@ -17,7 +17,7 @@ use self::environment::describe_environment;
 #[cfg(unix)]
 use crate::activation::{ScriptFault, Shell, list_scripts};
 use crate::bytecode::working_directory;
-use crate::children::{Guarded, TAIL_BYTES, isolate, output_tail, watch};
+use crate::children::{Guarded, TAIL_BYTES, output_tail, watch};
 use crate::fault::Fault;
 use crate::limits::LONGEST_MESSAGE;
 use crate::relocate::relocate_changes;
@@ -169,9 +169,8 @@ fn activate(
     let mut command = watch(&shell.program);
     command.current_dir(working_directory(job.staging));
     write_to_output(&mut command)?;
-    isolate(&mut command);
-    let start = |mut command: Command| {
-        let mut child = Guarded::new(command.spawn().map_err(shell_fault)?);
+    let start = |command: Command| {
+        let mut child = Guarded::start(command).map_err(shell_fault)?;
         Ok(move || {
             if cancel.load(Ordering::Relaxed) {
                 Err(ScriptFault::Cancelled)
@@ -214,14 +213,13 @@ fn is_full(_: &Path) -> bool {
 }
 
 /// Run a program to its end, or to the caller's wish to stop; nothing that it has started stays behind.
-fn run(mut command: Command, cancel: &AtomicBool) -> Result<ExitStatus, LinkError> {
-    isolate(&mut command);
+fn run(command: Command, cancel: &AtomicBool) -> Result<ExitStatus, LinkError> {
     let program = PathBuf::from(command.get_program());
     let spawn_error = |source| Fault::Spawn {
         program: program.clone(),
         source,
     };
-    let mut child = Guarded::new(command.spawn().map_err(spawn_error)?);
+    let mut child = Guarded::start(command).map_err(spawn_error)?;
     child
         .wait(cancel)
         .ok_or(Fault::Cancelled)?

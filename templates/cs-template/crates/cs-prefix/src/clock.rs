@@ -22,26 +22,42 @@ pub(crate) use pretended::{now, sleep};
 /// A clock of each thread, which goes on only while the thread sleeps.
 #[cfg(test)]
 pub(crate) mod pretended {
-    use std::cell::{LazyCell, RefCell};
+    use std::cell::RefCell;
     use std::time::{Duration, Instant};
 
     type Hook = Box<dyn FnMut(Duration)>;
 
+    struct Clock {
+        start: Instant,
+        slept: Vec<Duration>,
+        at_each_sleep: Hook,
+    }
+
     thread_local! {
-        static START: LazyCell<Instant> = const { LazyCell::new(Instant::now) };
-        static SLEPT: RefCell<Vec<Duration>> = const { RefCell::new(Vec::new()) };
-        static AT_EACH_SLEEP: RefCell<Hook> = RefCell::new(Box::new(|_| ()));
+        static CLOCK: RefCell<Clock> = RefCell::new(Clock {
+            start: Instant::now(),
+            slept: Vec::new(),
+            at_each_sleep: Box::new(|_| ()),
+        });
     }
 
     pub(crate) fn now() -> Instant {
-        let slept = SLEPT.with_borrow(|slept| slept.iter().sum::<Duration>());
-        START.with(|start| **start + slept)
+        CLOCK.with_borrow(|clock| clock.start + clock.slept.iter().sum::<Duration>())
     }
 
     pub(crate) fn sleep(duration: Duration) {
-        SLEPT.with_borrow_mut(|slept| slept.push(duration));
-        AT_EACH_SLEEP.with_borrow_mut(|hook| hook(duration));
+        // The hook may ask for the time, so the clock is not borrowed while it runs.
+        let mut hook = CLOCK.with_borrow_mut(|clock| {
+            clock.slept.push(duration);
+            std::mem::replace(&mut clock.at_each_sleep, Box::new(|_| ()))
+        });
+        hook(duration);
+        set_hook(hook);
         std::thread::yield_now();
+    }
+
+    fn set_hook(hook: Hook) {
+        CLOCK.with_borrow_mut(|clock| clock.at_each_sleep = hook);
     }
 
     /// What was slept while `work` ran, with a call of `hook` at each sleep.
@@ -50,10 +66,10 @@ pub(crate) mod pretended {
         hook: impl FnMut(Duration) + 'static,
         work: impl FnOnce(),
     ) -> Vec<Duration> {
-        let before = SLEPT.with_borrow(Vec::len);
-        AT_EACH_SLEEP.set(Box::new(hook));
+        let before = CLOCK.with_borrow(|clock| clock.slept.len());
+        set_hook(Box::new(hook));
         work();
-        AT_EACH_SLEEP.set(Box::new(|_| ()));
-        SLEPT.with_borrow(|slept| slept[before..].to_vec())
+        set_hook(Box::new(|_| ()));
+        CLOCK.with_borrow(|clock| clock.slept[before..].to_vec())
     }
 }

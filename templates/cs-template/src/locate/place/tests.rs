@@ -108,6 +108,7 @@ fn user_data_ignores_a_relative_xdg_data_home() {
 }
 
 /// All strings of up to `length` pieces.
+#[cfg(target_os = "linux")]
 fn compose(pieces: &[&[u8]], length: usize) -> Vec<Vec<u8>> {
     let mut longest = vec![Vec::new()];
     let mut all = longest.clone();

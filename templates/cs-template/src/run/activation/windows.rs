@@ -1,10 +1,12 @@
 //! Activation scripts for `cmd`.
 
+use std::io;
 use std::os::windows::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 use cs_link::activation::{find_cmd, list_scripts};
+use cs_link::job_object::{Reach, start};
 
 use super::listed::{is_whole, name_scripts, read_list, set_aside, take_over, write_line};
 use crate::run::environment::Environment;
@@ -27,7 +29,7 @@ pub fn run_scripts(
     command.raw_arg(write_line(scripts.len())).env_clear();
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     command.envs(name_scripts(&scripts));
-    let output = command.output().map_err(|source| Error::Start {
+    let output = run(command).map_err(|source| Error::Start {
         path: cmd,
         source,
         role: Role::Activation,
@@ -41,6 +43,14 @@ pub fn run_scripts(
     }
     take_over(environment, &text, kept);
     Ok(())
+}
+
+/// What a command writes, and how it ends, which it does with this process. What it starts may go on, as on Unix.
+fn run(mut command: Command) -> io::Result<Output> {
+    command.stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (child, _job) = start(&mut command, Reach::Child, 0)?;
+    child.wait_with_output()
 }
 
 #[cfg(test)]

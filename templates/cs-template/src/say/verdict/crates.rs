@@ -1,5 +1,7 @@
 //! What the failures of the crates mean.
 
+use std::fmt::Display;
+
 use cs_entry::ownership::Doubt;
 use cs_fetch::Cause;
 use cs_prefix::PrefixError;
@@ -91,15 +93,21 @@ pub fn judge_prefix(error: &PrefixError) -> Verdict {
         Kind::Io => row(status::IO, ""),
         Kind::LeftBehind => (
             status::IO,
-            format!(
-                "Everything else was removed, and nothing uses what is left. \
-                 Delete {path} as a user with permission to do so."
-            ),
+            format!("Everything else was removed. {}", rest_of_removal(path)),
         ),
         Kind::Busy => row(status::BUSY, "Wait for it to end, then try again."),
         Kind::Appeared => row(status::BUSY, "Nothing was removed."),
         Kind::NothingToRollBack => row(status::USAGE, "Only an upgrade creates one."),
         Kind::Cancelled => row(status::CANCELLED, ""),
+    }
+}
+
+/// What the user does about what a removal left. Windows deletes nothing that is in use.
+fn rest_of_removal(path: impl Display) -> String {
+    if cfg!(windows) {
+        format!("Close the programs that use {path}, then run the same command again.")
+    } else {
+        format!("Nothing uses what is left. Delete {path} as a user with permission to do so.")
     }
 }
 

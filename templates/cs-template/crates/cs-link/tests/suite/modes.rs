@@ -4,7 +4,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 
 use crate::support::{self, Recipe, bench, file, mode_of, recipe, symlink, tar};
-use rustix::fs::Mode;
+use rustix::fs::{Mode, RawMode};
 use rustix::process::umask;
 
 /// What is made of a mode: the umask takes its bits, nothing is for everybody to write
@@ -72,7 +72,7 @@ fn check_modes(test: &str, group: Option<u32>) {
         // Changing the group may take the bit away.
         std::fs::set_permissions(bench.staging(), PermissionsExt::from_mode(0o2775)).unwrap();
         let group = std::fs::metadata(bench.staging()).unwrap().gid();
-        umask(Mode::from_raw_mode(mask));
+        umask(Mode::from_raw_mode(mask as RawMode));
         let linked = bench.link(&[demo(&modes)]);
         umask(Mode::from_raw_mode(0o022));
         assert_eq!(linked.unwrap().messages, []);
