@@ -68,7 +68,9 @@ def fast_directory() -> Iterator[Path]:
     """A folder on the fastest file system of this machine; removed at the end."""
     shared_memory = Path("/dev/shm")
     base = shared_memory if os.access(shared_memory, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="cs-tests-", dir=base) as directory:
+    # Windows keeps what a program still has open, also of a program that is being ended.
+    is_patient = sys.platform == "win32"
+    with tempfile.TemporaryDirectory(prefix="cs-tests-", dir=base, ignore_cleanup_errors=is_patient) as directory:
         Path(directory).chmod(0o755)  # tests run commands as other users too
         yield Path(directory).resolve()  # as the system writes it, so that what a runtime says of it can be compared
 

@@ -92,7 +92,7 @@ def test_a_variable_of_conda_takes_the_place_of_the_machine(
         home.extra[variable] = value
         completed = home.run(runtime)
         assert completed.returncode == LACKS_MACHINE, value
-        assert f"tool needs `{spec}`, but this machine" in explain(completed)
+        assert f"tool needs `{spec}`, but this " in explain(completed)
     home.extra[variable] = enough
     assert home.run(runtime).returncode == 0
 
@@ -134,12 +134,12 @@ def test_what_the_machine_has_is_judged_as_by_rattler(build: Build, home: Home) 
 
 
 def test_the_inspection_says_what_the_machine_must_have(build: Build, cs: Callable[..., Command]) -> None:
-    workspace = build("__glibc >=2.17", "__archspec 1 zen4").parent.parent
+    workspace = build("__glibc >=2.17", "__archspec 1 neoverse_n1").parent.parent
     (summary,) = json.loads(cs("inspect", "--json", cwd=workspace).stdout)["platforms"]
     assert [(one["spec"], one["is_checked"]) for one in summary["requirements"]] == [
         ("__glibc >=2.17", True),
-        ("__archspec 1 zen4", False),
+        ("__archspec 1 neoverse_n1", False),
     ]
     text = cs("inspect", cwd=workspace).stdout
     assert f"Needs __glibc >=2.17 (tool) on {PLATFORM}." in text
-    assert f"Not checked by the runtime: __archspec 1 zen4 (tool) on {PLATFORM}." in text
+    assert f"Not checked by the runtime: __archspec 1 neoverse_n1 (tool) on {PLATFORM}." in text

@@ -18,10 +18,10 @@ MISSING_OR_DAMAGED = 66
 GIB = 1 << 30
 PROCESSOR_SECONDS = 10
 """What an installation may have of a processor before it is killed: what is refused early takes a hundredth of that."""
+# macOS does not limit addresses.
+_OF_MEMORY = ("prlimit", f"--as={4 * GIB}") if sys.platform == "linux" else ()
 CHEAP = ("sh", "-c", f'ulimit -t {PROCESSOR_SECONDS} && exec "$@"', "sh")
-CONFINED = (*CHEAP, "sh", "-c", f'ulimit -f {(256 << 20) // 512} && exec "$@"', "sh")
-if sys.platform == "linux":  # macOS does not limit addresses
-    CONFINED += ("prlimit", f"--as={4 * GIB}")
+CONFINED = (*CHEAP, "sh", "-c", f'ulimit -f {(256 << 20) // 512} && exec "$@"', "sh", *_OF_MEMORY)
 """Whatever goes wrong, no test fills the disk or the memory of the machine."""
 
 

@@ -63,7 +63,7 @@ def test_what_a_killed_runtime_has_started_ends_with_it(build: Build, windows_ho
 def test_a_run_that_is_killed_at_any_time_is_made_up_for_by_the_next(
     kill: int, seed: int, build: Build, windows_home: WindowsHome
 ) -> None:
-    command = (*windows_home.starter, build(), "bootstrap")
+    command: list[str | Path] = [*windows_home.starter, build(), "bootstrap"]
     instant = choose_instant(kill, seed, home=windows_home, duration_seconds=1, files=BULK_FILES)
     run_and_kill(command, windows_home, instant)
     completed = windows_home.run(build(), "x")

@@ -44,9 +44,11 @@ def test_one_that_was_cut_off_means_none(cached: tuple[Path, list[WantedArchive]
     assert find_cached(expected, cache) is None
 
 
-def test_one_of_unknown_size_means_none(cached: tuple[Path, list[WantedArchive]]) -> None:
+def test_one_of_unknown_size_must_be_there(cached: tuple[Path, list[WantedArchive]]) -> None:
     cache, expected = cached
-    assert find_cached([replace(expected[0], size_bytes=None)], cache) is None
+    unknown = replace(expected[0], size_bytes=None)
+    assert find_cached([unknown], cache) == [cached_path(cache, unknown.sha256, unknown.file_name)]
+    assert find_cached([replace(unknown, sha256="0" * 64)], cache) is None
 
 
 @pytest.mark.parametrize(

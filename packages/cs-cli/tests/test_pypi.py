@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,23 @@ def test_a_wheel_may_have_the_delegate(own_wheel: Path, template: Path, cs: Cs) 
         assert [one.name for one in stamp.read_plan().wheels] == ["demo"]
 
 
+def test_wheels_of_an_index_are_looked_for_in_the_cache(
+    workspace: Workspace, template: Path, cs: Cs, tmp_path: Path
+) -> None:
+    members = wheel_files({"six.py": b""}, name="six", version="1.17.0", entry_points=["sixer = six:main"])
+    wheel = make_wheel(tmp_path / Path(SIX).name, members)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    add_pypi(workspace, SIX, "six", version="1.17.0", sha256=digest)
+    workspace.write()
+    place = tmp_path / "cache" / digest[:2] / digest / wheel.name
+    place.parent.mkdir(parents=True)
+    wheel.rename(place)
+    assert "The delegate on linux-64 is bin/sixer." in cs("inspect", "--delegate", "sixer").out
+    built = cs("build", "--layout", "online", "--delegate", "sixer")
+    assert built.status == 0, built.err
+    assert "was not checked" not in built.err
+
+
 def test_a_missing_delegate_is_compared_with_the_commands_of_wheels(own_wheel: Path, template: Path, cs: Cs) -> None:
     built = cs("build", "--layout", "embedded", "--delegate", "my_demo", "--exclude", "six", "--exclude", "plug-in")
     assert built.status == 1
@@ -103,6 +121,12 @@ def test_an_inspection_shows_what_would_be_built(project: Workspace, cs: Cs) -> 
     assert "  linux-64: will be built: tool (.)" in shown.out.splitlines()
     assert "The delegate on linux-64 is bin/tool." in shown.out
     assert "Ready to ship." in shown.out
+
+
+def test_an_inspection_names_a_repository(project: Workspace, cs: Cs) -> None:
+    add_pypi(project, f"git+https://git.example/far.git?rev=main#{'c' * 40}", "far")
+    project.write()
+    assert "far (https://git.example/far.git)" in cs("inspect", "--build-wheels", "all").out
 
 
 def test_an_inspection_does_not_advise_to_download_what_is_to_be_built(project: Workspace, cs: Cs) -> None:

@@ -103,6 +103,20 @@ def test_local_archives_are_beside_the_lock(version: int, write_lock: Make, pack
     assert settled.wheels("linux-64")[0].direct_url == origin.replace("COMMIT", COMMIT)
 
 
+@pytest.mark.parametrize(
+    "location", [f"git+https://x.org/r.git#{COMMIT}", "direct+https://x.org/p-1.0.tar.gz", "direct+https://x.org/p.whl"]
+)
+def test_nobody_says_where_a_ready_made_wheel_comes_from(location: str, write_lock: Make, package: Make) -> None:
+    path = write_lock({"default": {"linux-64": [python(package)]}}, 7, foreign=[located(location, "p")])
+    lock = derive_wheels(path)
+    direct_urls = [
+        lock.settle({"pypi:p": built("p", is_built=is_built)}).wheels("linux-64")[0].direct_url
+        for is_built in (True, False)
+    ]
+    assert direct_urls[0] is not None
+    assert direct_urls[1] is None
+
+
 def test_local_conda_packages_and_wheels_ship_together(write_lock: Make, package: Make, tmp_path: Path) -> None:
     foreign = [{"conda_source": "tool[87dc0b8a] @ .", "depends": ["python"]}, located("./p", "p")]
     path = write_lock({"default": {"linux-64": [python(package)]}}, 7, foreign=foreign)

@@ -142,3 +142,15 @@ def test_settled_wheels_are_checked_too(write_lock: Make, package: Make) -> None
         "wrong-python",
         "build the wheel again, for this platform and the environment's Python",
     )
+
+
+def test_a_wheel_that_loses_what_it_requires_is_told(write_lock: Make, package: Make) -> None:
+    foreign = [wheel("a", "b>=1", "c; extra == 'x'"), located(".", "own", "b"), wheel("b"), wheel("c")]
+    path = write_lock({"default": {"linux-64": [python(package)]}}, 6, foreign=foreign)
+    lock = derive_wheels(path, exclude=["pypi:b", "c"], requested=["a", "own", "python"])
+    told = [(one.severity, one.package, one.message) for one in lock.problems if one.kind == "lost-dependency"]
+    assert told == [
+        ("warning", "pypi:own", "pypi:own needs pypi:b, which 'exclude' drops"),
+        ("warning", "pypi:a", "pypi:a needs pypi:b, which 'exclude' drops"),
+    ]
+    assert derive_wheels(path).problems == ()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,17 @@ def test_a_project_that_breaks_the_rules_is_an_error(
     with pytest.raises(ManifestError, match=r"breaks the rules of PEP 517") as caught:
         build_wheel(source, tmp_path / "out", settings)
     assert caught.value.kind == "build-backend"
+
+
+def test_a_killed_backend_leaves_no_temporary_files(tmp_path: Path, settings: BackendSettings) -> None:
+    code = f"{SPY}def build_wheel(*_):\n    import os, tempfile\n    tempfile.mkdtemp(prefix='left')\n    os._exit(9)\n"
+    source = make_source(tmp_path / "source", 'requires = []\nbuild-backend = "demo"\nbackend-path = ["."]', code)
+    place = tmp_path / "tmp"
+    place.mkdir()
+    environ = {**settings.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(place))}
+    with pytest.raises(ManifestError, match="exited when trying to invoke build_wheel"):
+        build_wheel(source, tmp_path / "out", replace(settings, environ=environ))
+    assert not list(place.iterdir())
 
 
 @given(

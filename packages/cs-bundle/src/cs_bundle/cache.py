@@ -34,12 +34,14 @@ def find_cached(expected: Iterable[WantedArchive], cache: Path) -> list[Path] | 
     Check them while they are copied: :func:`append_bundle` and :func:`write_bundle` take ``expected`` too.
 
     :param cache: as for :func:`fetch_archives`.
-    :returns: paths in the order of ``expected``; None if an archive is not there, or its size is wrong or unknown.
+    :returns: paths in the order of ``expected``; None if an archive is not there, or its size is wrong. One of unknown
+        size must be there: no lock has the sizes of wheels.
     """
     paths: list[Path] = []
     for one in expected:
         path = cached_path(cache, one.sha256, one.file_name)
-        if one.size_bytes is None or not is_intact(path, one.sha256, one.size_bytes, rehash=False):
+        size_bytes = one.size_bytes
+        if not (path.is_file() if size_bytes is None else is_intact(path, one.sha256, size_bytes, rehash=False)):
             return None
         paths.append(path)
     return paths

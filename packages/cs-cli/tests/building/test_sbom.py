@@ -81,3 +81,5 @@ def test_the_address_of_a_wheel_names_the_repository_that_it_was_built_from() ->
     source = {"source_origin": "git", "source_url": "https://git.example/tool", "source_commit": "c" * 40}
     wheel = locked_wheel("tool", url=None, location="tool-1.0-py3-none-any.whl", **source)
     assert f"&vcs_url=git%2Bhttps%3A%2F%2Fgit.example%2Ftool%40{'c' * 40}" in wheel_url(wheel)
+    here = locked_wheel("tool", url=None, location="x", **{**source, "source_url": "file:///home/anna/tool"})
+    assert "vcs_url" not in wheel_url(here)

@@ -39,21 +39,25 @@ def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", "")
 
 
-def test_progress_is_one_line_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with Console().progress("fetching 3 packages", 17_834_288) as update:
+@pytest.mark.parametrize(("total_bytes", "line"), [(17_834_288, "fetching (17.8 MB)\n"), (None, "fetching\n"), (0, "")])
+def test_progress_is_one_line_without_a_terminal(
+    total_bytes: int | None, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Console().progress("fetching", total_bytes) as update:
         update(5)
-    assert capsys.readouterr().err == "fetching 3 packages (17.8 MB)\n"
+    assert capsys.readouterr().err == line
 
 
-def test_progress_is_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("total_bytes", "shown"), [(10, "10/10 bytes"), (None, "10/? bytes")])
+def test_progress_is_a_bar_on_a_terminal(total_bytes: int | None, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = FakeTerminal()
     monkeypatch.setattr("sys.stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
-    with Console().progress("fetching", 10) as update:
+    with Console().progress("fetching", total_bytes) as update:
         update(10)
     assert "fetching" in terminal.getvalue()
-    assert "10/10 bytes" in terminal.getvalue()
+    assert shown in terminal.getvalue()
 
 
 def test_json_is_one_sorted_document(capsys: pytest.CaptureFixture[str]) -> None:

@@ -139,6 +139,9 @@ def test_the_metadata_of_a_wheel_must_match_its_name(project: Workspace, cs: Cs)
     make_wheel(Path("pkgs/tool-3.0-py3-none-any.whl"), wheel_files({"tool.py": b""}, name="tool", version="2.0"))
     outcome = cs("build", "--archives", "pkgs", "--error-format", "json")
     assert json.loads(outcome.err.splitlines()[-1])["kind"] == "wheel-mismatch"
+    shown = cs("inspect", "--archives", "pkgs")
+    assert shown.status == 1
+    assert "tool-3.0-py3-none-any.whl in the archive folder: the wheel says that it is tool 2.0" in shown.out
 
 
 def test_a_file_that_stands_for_nothing_is_a_warning(project: Workspace, cs: Cs) -> None:
@@ -240,4 +243,6 @@ def test_a_damaged_wheel_of_the_folder_is_named(project: Workspace, cs: Cs) -> N
         archive.writestr("../evil.py", "")
     outcome = cs("build", "--archives", "pkgs", "--error-format", "json")
     error = json.loads(outcome.err.splitlines()[-1])
-    assert (error["kind"], error["path"]) == ("archive-damaged", str(path.absolute()))
+    assert error["kind"] == "archive-damaged"
+    assert path.name in error["message"]
+    assert cs("inspect", "--archives", "pkgs").status == 1

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -170,6 +171,10 @@ def test_a_repository_is_built_at_its_commit(workshop: Workspace, built: Built, 
     git(repository, "commit", "-qam", "two")
     add_pypi(workshop, f"git+{repository.as_uri()}?subdirectory=sub#{commit}", "tool", version="9")
     assert built().wheels[0].version == "1.5"
+    (info,) = Path("dist").glob("*.info.json")
+    assert json.loads(info.read_bytes())["local_archives"][0]["source"]["location"] == "repository"
+    for path in Path("dist").glob("*.json"):
+        assert quote(str(repository), safe="") not in quote(path.read_text(), safe="")
 
 
 @pytest.mark.tools("git")
@@ -257,6 +262,9 @@ def test_a_conda_archive_stands_for_a_source_package(source_package: Workspace, 
     make_archive(Path("pkgs/native-2.0-win.conda"), "native", subdir="win-64")
     package = next(one for one in built("--archives", "pkgs").packages if one.name == "native")
     assert (package.file_name, package.version, package.url) == ("native-2.0-0.conda", "2.0", None)
+    (document,) = Path("dist").glob("*.cdx.json")
+    component = next(one for one in json.loads(document.read_bytes())["components"] if one["name"] == "native")
+    assert component["properties"] == [{"name": "cs:source", "value": "file:pkgs/native-2.0-0.conda"}]
 
 
 def test_other_dependencies_than_the_locked_ones_are_a_warning(source_package: Workspace, cs: Cs) -> None:
@@ -280,3 +288,5 @@ def test_an_archive_made_for_another_environment_is_refused(source_package: Work
     source_package.write()
     outcome = cs("build", "--archives", "pkgs", "--error-format", "json")
     assert json.loads(outcome.err.splitlines()[-1])["kind"] == "missing-dependency"
+    assert "building" not in outcome.err
+    assert cs("inspect", "--archives", "pkgs").status == 1

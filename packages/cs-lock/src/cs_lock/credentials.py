@@ -72,9 +72,9 @@ class Verdict:
     def hint(self) -> str:
         """What to do about it."""
         if self.exposure == "placeholder":
-            return f"remove /t/<TOKEN> from the channel's URL, lock again, and keep the token {_AUTH_FILE}"
+            return f"remove /t/<TOKEN> from the URL in the workspace, lock again, and keep the token {_AUTH_FILE}"
         revoke = ", revoke it" if self.exposure in ("user", "token") else ""
-        return f"remove it from the channel's URL, lock again{revoke}, and keep credentials {_AUTH_FILE}"
+        return f"remove it from the URL in the workspace, lock again{revoke}, and keep credentials {_AUTH_FILE}"
 
 
 def redact_url(url: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from .errors import Problem
-from .names import labels_of
+from .names import has_extra, labels_of, parse_requirement_name, pypi_label
 from .records import PackageRecord, parse_dependency_name, parse_dependency_names
 
 _LOCK_AGAIN = "lock the workspace again; a lock that lacks packages cannot be installed"
@@ -73,6 +73,24 @@ def check_dependencies(
             problems.append(_describe("missing-dependency", message, platform, record.name, hint))
         if lost:
             problems.append(_describe_lost(record.name, sorted(set(lost)), platform))
+    return problems
+
+
+def check_requirements(
+    requirements: Mapping[str, Sequence[str]], excluded: AbstractSet[str], platform: str
+) -> list[Problem]:
+    """Warn of PyPI packages that ship although something that they require was dropped on purpose.
+
+    What an extra requires does not count: most extras are not installed.
+
+    :param requirements: for the label of each PyPI package that ships, what it requires (PEP 508).
+    :param excluded: labels that do not ship because someone said so, whether the lock has them or not.
+    """
+    problems = []
+    for label, texts in requirements.items():
+        names = {parse_requirement_name(text) for text in texts if not has_extra(text)} - {None}
+        if lost := sorted({pypi_label(str(name)) for name in names} & excluded):
+            problems.append(_describe_lost(label, lost, platform))
     return problems
 
 

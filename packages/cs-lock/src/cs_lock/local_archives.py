@@ -32,6 +32,7 @@ class LocalArchive:
     :ivar requires_dist: of a wheel: what it needs (PEP 508).
     :ivar requires_python: of a wheel.
     :ivar record: of a conda package: the record that ships.
+    :ivar is_built: whether it was built from the very source that the lock names.
     """
 
     kind: ArchiveKind
@@ -44,6 +45,7 @@ class LocalArchive:
     requires_dist: tuple[str, ...] = ()
     requires_python: str | None = None
     record: PackageRecord | None = None
+    is_built: bool = False
 
     @classmethod
     def of_wheel(
@@ -54,11 +56,13 @@ class LocalArchive:
         size_bytes: int,
         requires_dist: Iterable[str] = (),
         requires_python: str | None = None,
+        is_built: bool = False,
     ) -> LocalArchive:
         """Describe a wheel; name, version and tags are those of its file name.
 
         :param requires_dist: the ``Requires-Dist`` lines of its ``METADATA``.
         :param requires_python: the ``Requires-Python`` line of its ``METADATA``.
+        :param is_built: whether it was built from the very source that the lock names.
         :raises LockError: ``invalid-file-name`` if it is not the file name of a wheel, ``credentials`` or
             ``invalid-value`` if it requires what cannot ship.
         """
@@ -73,6 +77,7 @@ class LocalArchive:
             version=stated.version,
             requires_dist=tuple(check_requirement(one, path.name) for one in requires_dist),
             requires_python=requires_python,
+            is_built=is_built,
         )
 
     @classmethod

@@ -64,6 +64,12 @@ class Selection:
         )
 
     @property
+    def requirements(self) -> dict[str, tuple[str, ...]]:
+        """For the label of each PyPI package that ships, or will, what it requires (PEP 508)."""
+        pending = {entry.label: entry.record.requires_dist for entry in self.pending if entry.record is not None}
+        return pending | {pypi_label(wheel.name): wheel.requires_dist for wheel in self.wheels}
+
+    @property
     def takers(self) -> dict[str, str]:
         """For each label that was dropped, the excluded one that took it along."""
         return {label: one.name for one in self.exclusions for label in (one.name, *one.removed)}

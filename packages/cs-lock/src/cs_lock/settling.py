@@ -53,7 +53,10 @@ def settle_selection(selection: Selection, archives: Mapping[str, LocalArchive])
 
 def make_wheel(entry: PendingEntry, archive: LocalArchive) -> Wheel:
     """Make the wheel that ships in place of an entry."""
-    assert entry.record is not None  # every PyPI package has one
+    source = entry.record
+    assert source is not None  # every PyPI package has one
+    if not archive.is_built:  # nobody knows whether a ready-made one comes from what the lock names
+        source = replace(source, origin="file", index=None)
     return Wheel(
         name=archive.name,
         version=archive.version,
@@ -64,7 +67,7 @@ def make_wheel(entry: PendingEntry, archive: LocalArchive) -> Wheel:
         size_bytes=archive.size_bytes,
         requires_dist=archive.requires_dist,
         requires_python=archive.requires_python,
-        source=entry.record,
+        source=source,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from .checks import check_channels, check_file_names, check_local_names, check_record
-from .dependencies import check_dependencies, check_noarch, check_required
+from .dependencies import check_dependencies, check_noarch, check_required, check_requirements
 from .environments import Channel
 from .errors import Problem
 from .names import labels_of
@@ -63,6 +63,7 @@ def _check_selection(selection: Selection, exclude: tuple[str, ...], require: tu
     present = labels.union(package.label for package in selection.damaged)
     excluded = selection.dropped.union(*map(labels_of, exclude))
     problems += check_dependencies(records, present, excluded, platform.name)
+    problems += check_requirements(selection.requirements, excluded - labels, platform.name)
     problems += check_noarch(records, present, selection.takers, platform.name)
     for record in records:
         problems += check_record(record, selection.keys[record.name], platform)

@@ -21,7 +21,8 @@ class Wheel:
     :ivar sha256: of the wheel, hex.
     :ivar size_bytes: of the wheel; ``None`` when it is unknown, as no lock has it.
     :ivar requires_dist: what the wheel needs (PEP 508).
-    :ivar source: the entry of the lock that it is, or that it was built from.
+    :ivar source: the entry of the lock that it is, or that it was built from; with the origin ``file`` if it is a
+        ready-made one that stands for the entry.
     """
 
     name: str

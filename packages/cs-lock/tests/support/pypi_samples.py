@@ -56,10 +56,14 @@ def derive_wheels(path: Path, **options: Any) -> RuntimeLock:
     return derive(read_lock(path), environment="default", **options)
 
 
-def built(name: str, *requires: str, version: str = "1.0", tag: str = "py3-none-any") -> LocalArchive:
+def built(
+    name: str, *requires: str, version: str = "1.0", tag: str = "py3-none-any", is_built: bool = True
+) -> LocalArchive:
     """Return a wheel of this machine."""
     path = Path("/home/anna/dist", f"{name.replace('-', '_')}-{version}-{tag}.whl")
-    return LocalArchive.of_wheel(path, sha256=digest(str(path)), size_bytes=7, requires_dist=requires)
+    return LocalArchive.of_wheel(
+        path, sha256=digest(str(path)), size_bytes=7, requires_dist=requires, is_built=is_built
+    )
 
 
 def conda_archive(name: str, *depends: str, subdir: str = "linux-64", **fields: Any) -> LocalArchive:

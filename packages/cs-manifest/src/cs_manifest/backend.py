@@ -124,8 +124,9 @@ def _open_backend(
     from .isolation import IsolatedEnvironment, are_installed
     from .processes import run_command
 
-    with _described(source, settings), TemporaryDirectory(prefix="cs-backend-") as work:
-        environ = compose_environ(settings.environ, source) | _redirect_setuptools(Path(work))
+    place = TemporaryDirectory(prefix="cs-backend-", ignore_cleanup_errors=True)
+    with _described(source, settings), place as work:
+        environ = compose_environ(settings.environ, source) | _redirect_setuptools(Path(work)) | _keep_near(Path(work))
         environment = IsolatedEnvironment(
             Path(work) / "environment",
             python=settings.python,
@@ -173,6 +174,13 @@ def _redirect_setuptools(work: Path) -> dict[str, str]:
     settings = work / "setuptools.cfg"
     settings.write_text(f"[build]\nbuild_base = {place}\n[egg_info]\negg_base = {place}\n", encoding="utf-8")
     return {"DIST_EXTRA_CONFIG": str(settings)}
+
+
+def _keep_near(work: Path) -> dict[str, str]:
+    """Let pip and backends put their temporary files where they are removed, also when these programs are killed."""
+    place = work / "tmp"
+    place.mkdir()
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(place))
 
 
 @contextlib.contextmanager

@@ -70,7 +70,7 @@ class ArchiveStore:
         return {cached_path(self.cache, one.sha256, one.file_name).parent for one in wanted}
 
     def find(self, package: PackageRecord | Wheel) -> Path | None:
-        """Return the archive of a package if the cache holds a file of its size, which may still be damaged.
+        """Return the archive of a package if the cache has it, with its size if that is known; it may still be damaged.
 
         :raises BundleError: if the package does not name an archive.
         """
@@ -100,7 +100,8 @@ class ArchiveStore:
         from cs_bundle import fetch_archives
 
         self._found.clear()
-        total = sum(one.size_bytes or 0 for one in wanted)
+        sizes = [one.size_bytes for one in wanted if one.size_bytes is not None]
+        total = sum(sizes) if len(sizes) == len(wanted) else None  # no lock has the sizes of wheels
         count = "one package" if len(wanted) == 1 else f"{len(wanted)} packages"
         with console.progress(f"fetching {count}", total) as update:
 

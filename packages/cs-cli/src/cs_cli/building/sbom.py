@@ -46,7 +46,7 @@ def render_sbom(
         "serialNumber": uuid.uuid5(_NAMESPACE, identity).urn,
         "version": 1,
         "metadata": metadata,
-        "components": [*map(_conda_component, plan.records), *_wheel_components(plan, licenses)],
+        "components": list(_components(plan, licenses)),
         "dependencies": list(_dependencies(plan, runtime["bom-ref"])),
     }
     return render_json(document, indent=None)
@@ -65,20 +65,23 @@ def _tool() -> dict[str, str]:
     return {"type": "application", "name": "cs-cli", "version": __version__}
 
 
+def _components(plan: BuildPlan, licenses: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
+    sources = {one.archive.sha256: one.provenance for one in plan.derivation.archives}
+    for package in plan.packages:
+        if isinstance(package, PackageRecord):
+            component = _conda_component(package)
+        else:
+            component = _component(package, wheel_url(package), licenses.get(package.file_name))
+        if package.sha256 in sources:
+            component["properties"] = list(_describe_source(sources[package.sha256]))
+        yield component
+
+
 def _conda_component(record: PackageRecord) -> dict[str, Any]:
     component = _component(record, package_url(record), record.license)
     if record.md5:
         component["hashes"].append({"alg": "MD5", "content": record.md5})
     return component
-
-
-def _wheel_components(plan: BuildPlan, licenses: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
-    sources = {one.archive.sha256: one.provenance for one in plan.derivation.archives}
-    for wheel in plan.wheels:
-        component = _component(wheel, wheel_url(wheel), licenses.get(wheel.file_name))
-        if wheel.sha256 in sources:
-            component["properties"] = list(_describe_source(sources[wheel.sha256]))
-        yield component
 
 
 def _describe_source(source: Provenance) -> Iterator[dict[str, str]]:
@@ -119,11 +122,12 @@ def package_url(record: PackageRecord) -> str:
 def wheel_url(wheel: Wheel) -> str:
     """Name a wheel by its purl, of the type ``pypi``.
 
-    The index is named unless it is PyPI's own, a repository with its commit if the wheel was built from one.
+    The index is named unless it is PyPI's own, a repository with its commit if the wheel was built from one and it is
+    not on this machine.
     """
     source = wheel.source
     fields = {"file_name": wheel.file_name, "repository_url": source.index}
-    if source.origin == "git":
+    if source.origin == "git" and not str(source.url).startswith("file:"):
         fields["vcs_url"] = f"git+{source.url}@{source.commit}"
     return _compose_purl("pypi", wheel, fields)
 

@@ -48,12 +48,15 @@ class Console:
             print_lines([line], sys.stderr)
 
     @contextlib.contextmanager
-    def progress(self, title: str, total_bytes: int) -> Iterator[ProgressCallback]:
-        """Show a bar on a terminal, one line elsewhere."""
+    def progress(self, title: str, total_bytes: int | None) -> Iterator[ProgressCallback]:
+        """Show a bar on a terminal, one line elsewhere.
+
+        :param total_bytes: ``None`` if it is unknown; without bytes there is nothing to show.
+        """
         if self.quiet or total_bytes == 0:
             yield lambda _: None
         elif not _can_animate(sys.stderr):
-            self.say(f"{title} ({format_bytes(total_bytes)})")
+            self.say(title if total_bytes is None else f"{title} ({format_bytes(total_bytes)})")
             yield lambda _: None
         else:
             from .formatted import show_bar

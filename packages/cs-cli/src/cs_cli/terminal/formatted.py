@@ -143,9 +143,10 @@ def _list_cells(table: Table) -> Iterator[Line]:
 
 
 @contextlib.contextmanager
-def show_bar(title: str, total_bytes: int, stream: TextIO) -> Iterator[Callable[[int], None]]:
+def show_bar(title: str, total_bytes: int | None, stream: TextIO) -> Iterator[Callable[[int], None]]:
     """Show a bar while a block runs; however that ends, the bar is gone and the cursor is back.
 
+    :param total_bytes: ``None`` if it is unknown: then the bar only shows that something happens, and how much.
     :returns: takes how many bytes are done, from any thread.
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn

@@ -63,6 +63,7 @@ def build_project(entry: PendingEntry, source: SourceTree, machine: BuildMachine
         size_bytes=wheel.stat().st_size,
         requires_dist=metadata.requires_dist,
         requires_python=metadata.requires_python,
+        is_built=True,
     )
     provenance = replace(source.provenance, backend=built.backend, requirements=built.requirements)
     return BuiltArchive(archive=archive, provenance=provenance)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from cs_lock import PendingEntry, Platform, Problem, RuntimeLock, list_names, redact_url
+from cs_lock import LocalArchive, LockError, PendingEntry, Platform, Problem, RuntimeLock, list_names, redact_url
 from cs_manifest import Project, ShipConfig
 
 from ..errors import CliError
@@ -29,6 +29,7 @@ class Supply:
     :ivar platform: the workspace's name of the platform.
     :ivar action: ``build`` a wheel from its source, ``take`` one from the archive folder, or ``none``.
     :ivar file: what is taken.
+    :ivar archive: the same, as the lock sees it.
     :ivar problem: why there is none.
     """
 
@@ -36,6 +37,7 @@ class Supply:
     platform: str
     action: Literal["build", "take", "none"]
     file: FolderFile | None = None
+    archive: LocalArchive | None = None
     problem: Problem | None = None
 
     @property
@@ -50,7 +52,7 @@ class Supply:
         return {
             "label": self.entry.label,
             "action": self.action,
-            "location": _name_source(self.entry),
+            "location": name_source(self.entry),
             "archive": None if self.file is None else self.file.path.name,
         }
 
@@ -99,7 +101,7 @@ def refuse_problems(problems: Sequence[Problem]) -> None:
         one = problems[0]
         raise CliError(one.message, kind=one.kind, key=one.key, hint=one.hint)
     if problems:
-        raise CliError("some packages have no archive", kind="unshippable", problems=problems)
+        raise CliError("not every package has an archive that fits", kind="unshippable", problems=problems)
 
 
 def plan_supplies(project: Project, config: ShipConfig, lock: RuntimeLock) -> Outlook:
@@ -114,7 +116,17 @@ def plan_supplies(project: Project, config: ShipConfig, lock: RuntimeLock) -> Ou
         Problem(kind=one.kind, message=f"{one.path}: {one.message}", hint=one.hint, key="tool.conda-ship.archives")
         for one in folder.faults
     ]
-    return Outlook(supplies=supplies, problems=(*faults, *_merge(problems), *_check_folder(folder, lock)))
+    misfits = _find_misfits(supplies, lock)
+    return Outlook(supplies=supplies, problems=(*faults, *_merge(problems), *misfits, *_check_folder(folder, lock)))
+
+
+def _find_misfits(supplies: Sequence[Supply], lock: RuntimeLock) -> Iterable[Problem]:
+    """Find what is wrong with a lock as soon as it has the archives of the folder."""
+    for platform in lock.platforms:
+        chosen = [supply for supply in supplies if supply.platform == platform.name]
+        taken = {one.entry.label: one.archive for one in chosen if one.archive is not None}
+        settled = lock.settle(taken, platform=platform)
+        yield from (problem for problem in settled.errors if problem not in lock.errors)
 
 
 def _merge(problems: Iterable[Problem]) -> list[Problem]:
@@ -139,12 +151,21 @@ class _Planner:
         except CliError as error:
             return self._refuse(entry, platform, error.kind, error.message, error.hint or "")
         if file is not None:
-            return Supply(entry=entry, platform=platform.name, action="take", file=file)
+            return self._take(file, entry, platform)
         refusal = self._refuse_conda(entry) if entry.kind == "conda" else self._refuse_pypi(entry)
         if refusal is not None:
             kind, message, hint = refusal
             return self._refuse(entry, platform, kind, message + self._list_unfit(entry), hint)
         return Supply(entry=entry, platform=platform.name, action="build")
+
+    def _take(self, file: FolderFile, entry: PendingEntry, platform: Platform) -> Supply:
+        """Take an archive, unless it cannot be read or says that it is another one."""
+        try:
+            archive = file.open()
+        except (CliError, LockError) as error:
+            message = f"{file.path.name} in the archive folder: {error.message}"
+            return self._refuse(entry, platform, error.kind, message, error.hint or "build it again, or remove it")
+        return Supply(entry=entry, platform=platform.name, action="take", file=file, archive=archive)
 
     def _choose(self, entry: PendingEntry, platform: Platform) -> FolderFile | None:
         """Choose the archive of the folder for an entry: one for this platform before one for all.
@@ -176,7 +197,7 @@ class _Planner:
         what = describe_entry(entry)
         way = self._name_folder("conda package")
         if entry.reason == "source-package":
-            hint = f"{way}; `pixi publish --target-dir DIR --path {_name_source(entry)}` makes one"
+            hint = f"{way}; `pixi publish --target-dir DIR --path {name_source(entry)}` makes one"
             return "missing-archive", f"{what} is source, and cs does not build conda packages", hint
         if entry.reason == "missing-file":
             return "missing-archive", f"the archive of {what} is missing", f"create it, or {way}"
@@ -215,8 +236,7 @@ class _Planner:
             self._name_folder("wheel"),
             f"{_ALL_HINT} to build in the environment's Python",
         )
-        hint = ", or ".join(ways)
-        return "wheel-not-built", message, hint
+        return "wheel-not-built", message, ", or ".join(ways)
 
     @property
     def lock_directory(self) -> Path:
@@ -249,10 +269,11 @@ def describe_entry(entry: PendingEntry) -> str:
     is_requested = entry.label.removeprefix("conda:") in entry.wanted_by
     asker = f"; needed by {entry.wanted_by[0].removeprefix('pypi:')}" if entry.wanted_by and not is_requested else ""
     asker += f"{',' if asker else ';'} from the feature {entry.feature!r}" if entry.feature else ""
-    return f"the {kind} package {entry.name} ({_name_source(entry)}{asker})"
+    return f"the {kind} package {entry.name} ({name_source(entry)}{asker})"
 
 
-def _name_source(entry: PendingEntry) -> str:
+def name_source(entry: PendingEntry) -> str:
+    """Name the place of a package's source, without secrets."""
     return redact_url(entry.url or entry.location)
 
 

@@ -6,8 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-from cs_lock import LocalArchive
+from cs_lock import LocalArchive, redact_url
 
 SourceKind = Literal["directory", "git", "sdist", "file"]
 
@@ -74,3 +76,13 @@ def describe_place(path: Path, root: Path) -> str:
     """
     real, home = Path(os.path.realpath(path)), Path(os.path.realpath(root))
     return real.relative_to(home).as_posix() if real.is_relative_to(home) else real.name
+
+
+def describe_repository(url: str, root: Path) -> str:
+    """Name a repository by its URL, and one of this machine as a path.
+
+    :param root: directory of the workspace.
+    """
+    if not url.startswith("file:"):
+        return redact_url(url)
+    return describe_place(Path(url2pathname(urlsplit(url).path)), root)

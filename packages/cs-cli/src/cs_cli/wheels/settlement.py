@@ -86,9 +86,9 @@ class Settler:
     def _supply(self, supply: Supply, platform: Platform, lock: RuntimeLock, *, may_build: bool) -> SuppliedArchive:
         if supply.problem is not None:
             raise _Gap([supply.problem])
-        if supply.file is not None:
+        if supply.file is not None and supply.archive is not None:
             origin = Provenance(kind="file", location=describe_place(supply.file.path, self._keeper.root))
-            return _name_supplied(supply, BuiltArchive(archive=supply.file.open(), provenance=origin))
+            return _name_supplied(supply, BuiltArchive(archive=supply.archive, provenance=origin))
         built = self._build(supply, may_build=may_build)
         if not wheel_fits(built.archive.file_name, platform.subdir, lock.packages(platform)):
             raise _Gap([_describe_misfit(supply.entry, built.archive.file_name, platform)])

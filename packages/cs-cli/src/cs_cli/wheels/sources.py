@@ -21,7 +21,7 @@ from ..archives.store import ArchiveStore
 from ..archives.tars import BoundedMember
 from ..errors import CliError
 from ..terminal.console import Console
-from .provenance import Provenance, describe_place
+from .provenance import Provenance, describe_place, describe_repository
 
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "advice.detachedHead=false", "-c", "core.autocrlf=false")
 _PROTOCOLS = "git:http:https:ssh"
@@ -116,7 +116,8 @@ class SourceKeeper:
             ("-C", str(target), "submodule", "--quiet", "update", "--init", "--recursive"),
         ):
             _run_git(entry, *words)
-        provenance = Provenance(kind="git", location=redact_url(entry.url), commit=entry.commit, is_dirty=False)
+        place = describe_repository(entry.url, self.root)
+        provenance = Provenance(kind="git", location=place, commit=entry.commit, is_dirty=False)
         return SourceTree(path=target, provenance=provenance)
 
     def _make_place(self, entry: PendingEntry) -> Path:
