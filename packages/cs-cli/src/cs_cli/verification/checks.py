@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cs_bundle import BundleError, WantedArchive, verify_bundle
+from cs_bundle import BundleError, BundleReport, WantedArchive, verify_bundle
 from cs_stamp import (
     NotTemplateError,
     Plan,
@@ -249,7 +249,7 @@ def _check_signature(runtime: Path) -> str | None:
 def _check_embedded(runtime: Path, bundled: Iterable[PlannedArchive]) -> str:
     with read_stamp(runtime) as stamp, stamp.open_part("bundle") as part:
         report = verify_bundle(part, _expected(bundled), exact=True, path=runtime)
-    return f"{runtime.name}: {len(report.verified)} archives"
+    return f"{runtime.name}: {_count_archives(report)}"
 
 
 def _check_bytecode(runtime: Path, plan: Plan) -> str:
@@ -260,7 +260,12 @@ def _check_bytecode(runtime: Path, plan: Plan) -> str:
 
 def _check_bundle(path: Path, plan: Plan) -> str:
     report = verify_bundle(path, _expected(plan.archives), exact=True)
-    return f"{path.name}: {len(report.verified)} archives"
+    return f"{path.name}: {_count_archives(report)}"
+
+
+def _count_archives(report: BundleReport) -> str:
+    number = len(report.verified)
+    return "one archive" if number == 1 else f"{number} archives"
 
 
 def _expected(archives: Iterable[PlannedArchive]) -> Iterable[WantedArchive]:
