@@ -81,6 +81,14 @@ def test_never_builds_nothing(project: Workspace, cs: Cs) -> None:
     assert 'tool (.) is source, and build-wheels = "never" builds no wheel' in outcome.err
     assert "exclude" not in outcome.err
     assert "archives = " in outcome.err
+    assert 'set `build-wheels = "local"`' in outcome.err
+
+
+def test_an_entry_without_an_archive_is_placed_in_the_lock(project: Workspace, cs: Cs) -> None:
+    error = json.loads(cs("build", "--build-wheels", "never", "--error-format", "json").err.splitlines()[-1])
+    assert Path(error["path"]).suffix == ".lock"
+    line = Path(error["path"]).read_text().splitlines()[error["line"] - 1]
+    assert line[error["column"] - 1 :].startswith("pypi: ")
 
 
 def test_a_directory_elsewhere_is_built_only_on_request(

@@ -20,7 +20,7 @@ from ..project.derivation import Derivation, derive_project
 from ..project.platforms import ALL_PLATFORMS, choose_platform, host_platform
 from ..project.protected_inputs import list_inputs
 from ..terminal.console import Console
-from ..wheels.outlook import require_supplies
+from ..wheels.supplies import require_supplies
 from .bytecode import require_compiler
 from .execution import Materials
 from .plan import BuildPlan, plan_build, refuse_collisions

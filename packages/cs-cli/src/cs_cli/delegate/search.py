@@ -15,7 +15,7 @@ from ..archives.store import ArchiveStore, archives_of_packages
 from ..errors import CliError
 from ..inspection.summary import DelegateCheck, Inspection
 from ..terminal.console import Console
-from ..wheels.outlook import Supply
+from ..wheels.supplies import Supply
 from .lookup import find_delegate, suggest_delegate
 from .projects import read_commands
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from cs_lock import list_names, redact_url
 
 from ..terminal.lines import Line, paint, whole
-from ..wheels.outlook import Supply, name_source
+from ..wheels.supplies import Supply, name_source
 from .summary import PlatformSummary
 
 _USUAL_HOSTS = ("files.pythonhosted.org", "pypi.org")

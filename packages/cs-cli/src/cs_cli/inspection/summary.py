@@ -21,7 +21,7 @@ from cs_manifest import mask_credentials
 from ..project.derivation import Derivation
 from ..project.platforms import check_platforms
 from ..untrusted import read_document
-from ..wheels.outlook import Supply
+from ..wheels.supplies import Supply
 
 SCHEMA_VERSION = 1
 """Version of ``cs inspect --json``; ``docs/reference/inspect.schema.json`` is its schema."""

@@ -26,8 +26,9 @@ from cs_manifest import (
 
 from ..errors import CliError, advise
 from ..options import ProjectOptions
-from ..wheels.outlook import Outlook, plan_supplies
+from ..wheels.outlook import plan_supplies
 from ..wheels.provenance import SuppliedArchive
+from ..wheels.supplies import Outlook
 from .staleness import check_constraints, check_environment, check_requests
 
 
@@ -122,7 +123,7 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
             config = replace(config, runtime_version=ask_version(project, offline=options.offline))
         else:
             problems.append(_unknown_version())
-    outlook = plan_supplies(project, config, lock)
+    outlook = plan_supplies(project, config, source, lock)
     found = sorted([*problems, *lock.problems, *outlook.problems], key=lambda problem: problem.severity)
     return Derivation(
         project=project,

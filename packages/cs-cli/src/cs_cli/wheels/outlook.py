@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
-from cs_lock import LocalArchive, LockError, PendingEntry, Platform, Problem, RuntimeLock, list_names, redact_url
+from cs_lock import (
+    LockError,
+    PendingEntry,
+    Platform,
+    Problem,
+    RuntimeLock,
+    SourceLock,
+    list_names,
+)
 from cs_manifest import Project, ShipConfig
 
 from ..errors import CliError
 from .folder import ArchiveFolder, FolderFile, open_folder
+from .supplies import Outlook, Supply, describe_entry, name_source
 
 _ALL_HINT = 'set `build-wheels = "all"`'
+_LOCAL_HINT = 'set `build-wheels = "local"`'
 _SOURCES = {
     "directory": "a directory outside of the workspace",
     "git": "a git repository",
@@ -22,102 +31,24 @@ _SOURCES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Supply:
-    """How one entry gets its archive on one platform.
+def plan_supplies(project: Project, config: ShipConfig, source: SourceLock, lock: RuntimeLock) -> Outlook:
+    """Decide how each pending entry of a lock gets its archive.
 
-    :ivar platform: the workspace's name of the platform.
-    :ivar action: ``build`` a wheel from its source, ``take`` one from the archive folder, or ``none``.
-    :ivar file: what is taken.
-    :ivar archive: the same, as the lock sees it.
-    :ivar problem: why there is none.
+    :param source: the lock that ``lock`` was derived from.
     """
-
-    entry: PendingEntry
-    platform: str
-    action: Literal["build", "take", "none"]
-    file: FolderFile | None = None
-    archive: LocalArchive | None = None
-    problem: Problem | None = None
-
-    @property
-    def text(self) -> str:
-        """What would be done, in a few words."""
-        if self.file is not None:
-            return f"take {self.file.path.name} from the archive folder for {describe_entry(self.entry)}"
-        return f"build {describe_entry(self.entry)}"
-
-    def to_dict(self) -> dict[str, str | None]:
-        """Return it as JSON values."""
-        return {
-            "label": self.entry.label,
-            "action": self.action,
-            "location": name_source(self.entry),
-            "archive": None if self.file is None else self.file.path.name,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
-    """How every entry of a lock gets its archive.
-
-    :ivar problems: of the archive folder, and of entries that get none.
-    """
-
-    supplies: tuple[Supply, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The archives that are taken from the archive folder."""
-        return tuple(sorted({supply.file.path for supply in self.supplies if supply.file is not None}))
-
-    def on(self, platform: str) -> tuple[Supply, ...]:
-        """Return how the entries of one platform get their archives."""
-        return tuple(supply for supply in self.supplies if supply.platform == platform)
-
-
-def require_supplies(outlook: Outlook, platforms: Collection[str]) -> None:
-    """Refuse to build for platforms of which an entry gets no archive, or with a folder that is wrong.
-
-    :param platforms: their names.
-    :raises CliError: the problem; ``unshippable`` with all of them if there are several.
-    """
-    refuse_problems(
-        [
-            problem
-            for problem in outlook.problems
-            if problem.severity == "error" and (not problem.platforms or set(problem.platforms) & set(platforms))
-        ]
-    )
-
-
-def refuse_problems(problems: Sequence[Problem]) -> None:
-    """Raise problems as one error, and a single one as itself.
-
-    :raises CliError: if there are any.
-    """
-    if len(problems) == 1:
-        one = problems[0]
-        raise CliError(one.message, kind=one.kind, key=one.key, hint=one.hint)
-    if problems:
-        raise CliError("not every package has an archive that fits", kind="unshippable", problems=problems)
-
-
-def plan_supplies(project: Project, config: ShipConfig, lock: RuntimeLock) -> Outlook:
-    """Decide how each pending entry of a lock gets its archive."""
     folder = open_folder(config.archives)
     planner = _Planner(project, config, lock, folder)
     supplies = tuple(
         planner.plan(entry, platform) for platform in lock.platforms for entry in lock.pending(platform.name)
     )
-    problems = (supply.problem for supply in supplies if supply.problem is not None)
+    problems = source.place_problems(_merge(supply.problem for supply in supplies if supply.problem is not None))
     faults = [
         Problem(kind=one.kind, message=f"{one.path}: {one.message}", hint=one.hint, key="tool.conda-ship.archives")
         for one in folder.faults
     ]
     misfits = _find_misfits(supplies, lock)
-    return Outlook(supplies=supplies, problems=(*faults, *_merge(problems), *misfits, *_check_folder(folder, lock)))
+    found = (*faults, *problems, *misfits, *_check_folder(folder, lock))
+    return Outlook(supplies=supplies, problems=found, lock_path=source.path)
 
 
 def _find_misfits(supplies: Sequence[Supply], lock: RuntimeLock) -> Iterable[Problem]:
@@ -211,7 +142,12 @@ class _Planner:
         if entry.reason == "missing-file":
             return "missing-archive", f"the wheel of {what} is missing", f"create it, or {way}"
         if mode == "never":
-            return "pypi-source", f'{what} is source, and build-wheels = "never" builds no wheel', way
+            way += f", or {_LOCAL_HINT if self.is_own(entry) else _ALL_HINT}"
+            return (
+                "pypi-source",
+                f'{what} is source, and build-wheels = "never" builds no wheel',
+                way,
+            )
         if mode == "local" and not self.is_own(entry):
             message = f"{what} is {_SOURCES[entry.reason]}, and only the workspace's own projects are built"
             return "pypi-source", message, f"{way}, or {_ALL_HINT}"
@@ -261,20 +197,6 @@ class _Planner:
             hint=hint or None,
         )
         return Supply(entry=entry, platform=platform.name, action="none", problem=problem)
-
-
-def describe_entry(entry: PendingEntry) -> str:
-    """Name an entry with its source and what asks for it: ``the PyPI package demo (.; from the feature 'ship')``."""
-    kind = "PyPI" if entry.kind == "pypi" else "conda"
-    is_requested = entry.label.removeprefix("conda:") in entry.wanted_by
-    asker = f"; needed by {entry.wanted_by[0].removeprefix('pypi:')}" if entry.wanted_by and not is_requested else ""
-    asker += f"{',' if asker else ';'} from the feature {entry.feature!r}" if entry.feature else ""
-    return f"the {kind} package {entry.name} ({name_source(entry)}{asker})"
-
-
-def name_source(entry: PendingEntry) -> str:
-    """Name the place of a package's source, without secrets."""
-    return redact_url(entry.url or entry.location)
 
 
 def _has_version(file: FolderFile, entry: PendingEntry) -> bool:

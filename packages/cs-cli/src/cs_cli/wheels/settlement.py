@@ -11,9 +11,9 @@ from cs_lock import PendingEntry, Platform, Problem, RuntimeLock, wheel_fits
 from ..terminal.console import Console
 from .building import BuildMachine, BuiltArchive, build_project
 from .dependencies import find_unknown_needs
-from .outlook import Outlook, Supply, describe_entry, refuse_problems, require_supplies
 from .provenance import Provenance, SuppliedArchive, describe_place
 from .sources import SourceKeeper
+from .supplies import Outlook, Supply, describe_entry, refuse_problems, require_supplies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

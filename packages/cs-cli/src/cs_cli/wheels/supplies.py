@@ -1,0 +1,118 @@
+"""What is decided about entries that the lock knows only as source, and the errors of those that get no archive."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cs_lock import LocalArchive, LockError, PendingEntry, Problem, redact_url
+
+from ..errors import CliError
+from .folder import FolderFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """How one entry gets its archive on one platform.
+
+    :ivar platform: the workspace's name of the platform.
+    :ivar action: ``build`` a wheel from its source, ``take`` one from the archive folder, or ``none``.
+    :ivar file: what is taken.
+    :ivar archive: the same, as the lock sees it.
+    :ivar problem: why there is none.
+    """
+
+    entry: PendingEntry
+    platform: str
+    action: Literal["build", "take", "none"]
+    file: FolderFile | None = None
+    archive: LocalArchive | None = None
+    problem: Problem | None = None
+
+    @property
+    def text(self) -> str:
+        """What would be done, in a few words."""
+        if self.file is not None:
+            return f"take {self.file.path.name} from the archive folder for {describe_entry(self.entry)}"
+        return f"build {describe_entry(self.entry)}"
+
+    def to_dict(self) -> dict[str, str | None]:
+        """Return it as JSON values."""
+        return {
+            "label": self.entry.label,
+            "action": self.action,
+            "location": name_source(self.entry),
+            "archive": None if self.file is None else self.file.path.name,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """How every entry of a lock gets its archive.
+
+    :ivar problems: of the archive folder, and of entries that get none; these have their line in the lock.
+    :ivar lock_path: the source lock.
+    """
+
+    supplies: tuple[Supply, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    lock_path: Path | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The archives that are taken from the archive folder."""
+        return tuple(sorted({supply.file.path for supply in self.supplies if supply.file is not None}))
+
+    def on(self, platform: str) -> tuple[Supply, ...]:
+        """Return how the entries of one platform get their archives."""
+        return tuple(supply for supply in self.supplies if supply.platform == platform)
+
+
+def require_supplies(outlook: Outlook, platforms: Collection[str]) -> None:
+    """Refuse to build for platforms of which an entry gets no archive, or with a folder that is wrong.
+
+    :param platforms: their names.
+    :raises LockError: the problem of an entry.
+    :raises CliError: another problem; ``unshippable`` with all of them if there are several.
+    """
+    refuse_problems(
+        [
+            problem
+            for problem in outlook.problems
+            if problem.severity == "error" and (not problem.platforms or set(problem.platforms) & set(platforms))
+        ],
+        outlook.lock_path,
+    )
+
+
+def refuse_problems(problems: Sequence[Problem], lock_path: Path | None = None) -> None:
+    """Raise problems as one error, and a single one as itself.
+
+    :param lock_path: the file in which problems with a line have it.
+    :raises LockError: for a single problem with a line.
+    :raises CliError: if there are others.
+    """
+    if len(problems) == 1:
+        one = problems[0]
+        if one.line is None:
+            raise CliError(one.message, kind=one.kind, key=one.key, hint=one.hint)
+        place = {"path": lock_path, "line": one.line, "column": one.column}
+        raise LockError(one.message, kind=one.kind, key=one.key, hint=one.hint, **place)
+    if problems:
+        raise CliError("not every package has an archive that fits", kind="unshippable", problems=problems)
+
+
+def describe_entry(entry: PendingEntry) -> str:
+    """Name an entry with its source and what asks for it: ``the PyPI package demo (.; from the feature 'ship')``."""
+    kind = "PyPI" if entry.kind == "pypi" else "conda"
+    is_requested = entry.label.removeprefix("conda:") in entry.wanted_by
+    asker = f"; needed by {entry.wanted_by[0].removeprefix('pypi:')}" if entry.wanted_by and not is_requested else ""
+    asker += f"{',' if asker else ';'} from the feature {entry.feature!r}" if entry.feature else ""
+    return f"the {kind} package {entry.name} ({name_source(entry)}{asker})"
+
+
+def name_source(entry: PendingEntry) -> str:
+    """Name the place of a package's source, without secrets."""
+    return redact_url(entry.url or entry.location)
