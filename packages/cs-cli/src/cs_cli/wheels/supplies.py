@@ -98,8 +98,15 @@ def refuse_problems(problems: Sequence[Problem], lock_path: Path | None = None) 
         one = problems[0]
         if one.line is None:
             raise CliError(one.message, kind=one.kind, key=one.key, hint=one.hint)
-        place = {"path": lock_path, "line": one.line, "column": one.column}
-        raise LockError(one.message, kind=one.kind, key=one.key, hint=one.hint, **place)
+        raise LockError(
+            one.message,
+            kind=one.kind,
+            path=lock_path,
+            line=one.line,
+            column=one.column,
+            key=one.key,
+            hint=one.hint,
+        )
     if problems:
         raise CliError("not every package has an archive that fits", kind="unshippable", problems=problems)
 
