@@ -25,8 +25,8 @@ REQUIREMENTS = ROOT / "requirements"
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 # The tools for other platforms (tools/foreign) are for Linux on x86-64; only root can map all users into a namespace.
 CAN_RUN_FOREIGN = sys.platform == "linux" and platform.machine() == "x86_64" and IS_ROOT
-# A variable with which ``nox -s tests`` leaves them out.
-WITHOUT_FOREIGN = "WITHOUT_FOREIGN"
+# A variable with which ``nox -s tests`` runs them too.
+WITH_FOREIGN = "WITH_FOREIGN"
 # What runs for platforms other than this machine's.
 FOREIGN_SUITES = {
     "linux-aarch64": (
@@ -154,8 +154,8 @@ def tests(session: nox.Session) -> None:
 
 def find_foreign_obstacle(session: nox.Session) -> str:
     """Say why ``nox -s tests`` leaves out the tests for other platforms; empty if it runs them."""
-    if os.environ.get(WITHOUT_FOREIGN):
-        return f"foreign not run: {WITHOUT_FOREIGN} is set"
+    if not os.environ.get(WITH_FOREIGN):
+        return f"foreign not run: {WITH_FOREIGN} is not set"
     if not CAN_RUN_FOREIGN:
         return "foreign not run: only as root on Linux on x86-64"
     ask = (sys.executable, "-m", "foreign", "missing", *FOREIGN_SUITES)
