@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cli_samples import Cs
-from cs_cli.building.companions import StagedFile, render_checksums
+from cs_cli.companions.files import StagedFile, render_checksums
 from cs_cli.terminal.console import format_bytes
 from cs_cli.verification.checks import verify_path
 from cs_cli.verification.checksums import read_checksums

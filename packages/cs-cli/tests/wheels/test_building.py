@@ -15,7 +15,7 @@ import pytest
 from cli_projects import BUILD_SYSTEMS, PythonProject
 from cs_cli.errors import CliError
 from cs_cli.wheels.building import BuildMachine, BuiltArchive, build_project
-from cs_cli.wheels.provenance import Provenance
+from cs_cli.wheels.origins import Origin
 from cs_cli.wheels.sources import SourceTree
 from cs_lock import PendingEntry, PypiRecord
 
@@ -42,7 +42,7 @@ def make_entry(name: str = "tool", location: str = ".") -> PendingEntry:
 def build(project: PythonProject, source: Path, out: Path, machine: BuildMachine, name: str = "tool") -> BuiltArchive:
     """Build a project in a new directory."""
     out.mkdir(parents=True)
-    tree = SourceTree(path=project.write(source), provenance=Provenance(kind="directory", location="."))
+    tree = SourceTree(path=project.write(source), origin=Origin(kind="directory", location="."))
     return build_project(make_entry(name), tree, machine, out)
 
 
@@ -85,9 +85,9 @@ def test_two_builds_are_the_same_in_another_directory_umask_zone_and_hash_seed(
     assert first.archive.path.read_bytes() == second.archive.path.read_bytes()
     assert (first.archive.file_name, first.archive.sha256) == (second.archive.file_name, second.archive.sha256)
     assert first.archive.version == "1.5"
-    assert first.provenance == second.provenance
-    assert first.provenance.backend == BUILD_SYSTEMS[backend][1]
-    assert [one for one in first.provenance.requirements if one.startswith(backend)]
+    assert first.origin == second.origin
+    assert first.origin.backend == BUILD_SYSTEMS[backend][1]
+    assert [one for one in first.origin.requirements if one.startswith(backend)]
     with zipfile.ZipFile(first.archive.path) as archive:
         assert "tool/__init__.py" in archive.namelist()
 
@@ -169,7 +169,7 @@ def test_a_backend_that_names_its_wheel_wrongly_is_refused(machine: BuildMachine
     (source / "made").mkdir()
     (source / "made" / "tool.whl").write_bytes(raw.read_bytes())
     (tmp_path / "out").mkdir()
-    tree = SourceTree(path=source, provenance=Provenance(kind="directory", location="."))
+    tree = SourceTree(path=source, origin=Origin(kind="directory", location="."))
     with pytest.raises(CliError, match="which its file name does not") as caught:
         build_project(make_entry(), tree, machine, tmp_path / "out")
     assert caught.value.kind == "wheel-mismatch"
@@ -189,9 +189,9 @@ def test_an_interrupted_build_leaves_no_log(
 
 
 def test_provenance_is_json_without_the_machines_directories(machine: BuildMachine, tmp_path: Path) -> None:
-    from cs_cli.wheels.provenance import SuppliedArchive
+    from cs_cli.wheels.origins import SuppliedArchive
 
     built = build(PythonProject(), tmp_path / "one", tmp_path / "out", machine)
-    one = SuppliedArchive(label="pypi:tool", archive=built.archive, provenance=built.provenance)
+    one = SuppliedArchive(label="pypi:tool", archive=built.archive, origin=built.origin)
     assert str(tmp_path) not in json.dumps(one.to_dict())
     assert one.to_dict()["build"]["backend"] == "flit_core.buildapi"

@@ -15,13 +15,13 @@ from ..archives.remembered import read_archives, remember_contents
 from ..archives.store import ArchiveStore, archives_of_packages
 from ..archives.supplies import Supplies
 from ..archives.wheels import read_metadata
+from ..companions.files import StagedFile, describe_file, render_checksums, render_info, render_packages
 from ..delegate.lookup import missing_delegate, require_delegate
 from ..delegate.search import Search, check_cache
 from ..errors import CliError, advise
 from ..project.protected_inputs import Input, refuse_outputs
 from ..terminal.console import Console
 from ..untrusted import VALUE_LIMIT_BYTES, read_limited
-from .companions import StagedFile, describe_file, render_checksums, render_info, render_packages
 from .plan import BuildPlan, compose_header, possible_names
 from .staging import list_abandoned, staging_directory
 
@@ -222,7 +222,7 @@ def _write_companions(
     staging: Path,
     out_dir: Path,
 ) -> BuildResult:
-    from .sbom import render_sbom
+    from ..companions.cyclonedx import render_sbom
 
     packages = render_packages(plan.package_plan.archives)
     texts = {
@@ -253,7 +253,7 @@ def describe_build(plan: BuildPlan, mark: Mark, stamp: StampInfo) -> dict[str, A
     }
     named = {name: {"name": path.name, "sha256": hash_file(path)} for name, path in inputs.items() if path is not None}
     supplied = [one for one in plan.derivation.archives if plan.platform in one.platforms]
-    taken = {one.archive.file_name: one.archive.sha256 for one in supplied if one.provenance.kind == "file"}
+    taken = {one.archive.file_name: one.archive.sha256 for one in supplied if one.origin.kind == "file"}
     archives = [{"name": name, "sha256": sha256} for name, sha256 in sorted(taken.items())]
     return {
         "artifact_name": config.artifact_name,

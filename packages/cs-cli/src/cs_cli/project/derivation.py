@@ -26,8 +26,8 @@ from cs_manifest import (
 
 from ..errors import CliError, advise
 from ..options import ProjectOptions
+from ..wheels.origins import SuppliedArchive
 from ..wheels.outlook import plan_supplies
-from ..wheels.provenance import SuppliedArchive
 from ..wheels.supplies import Outlook
 from .staleness import check_constraints, check_environment, check_requests
 

@@ -16,7 +16,7 @@ from ..archives.wheels import read_metadata
 from ..errors import CliError
 from .folder import check_metadata
 from .normal_form import normalize_wheel
-from .provenance import Provenance
+from .origins import Origin
 from .sources import SourceTree
 
 
@@ -40,7 +40,7 @@ class BuiltArchive:
     """A wheel that was built, in its normal form."""
 
     archive: LocalArchive
-    provenance: Provenance
+    origin: Origin
 
 
 def build_project(entry: PendingEntry, source: SourceTree, machine: BuildMachine, directory: Path) -> BuiltArchive:
@@ -55,7 +55,7 @@ def build_project(entry: PendingEntry, source: SourceTree, machine: BuildMachine
     metadata = read_metadata(wheel)
     check_metadata(wheel, metadata.name, metadata.version)
     if normalize_pypi_name(metadata.name) != entry.name:
-        message = f"{source.provenance.location} is the project {metadata.name}, but the lock calls it {entry.name}"
+        message = f"{source.origin.location} is the project {metadata.name}, but the lock calls it {entry.name}"
         raise CliError(message, kind="wheel-mismatch", key=entry.key, hint="lock the workspace again")
     archive = LocalArchive.of_wheel(
         wheel,
@@ -65,8 +65,8 @@ def build_project(entry: PendingEntry, source: SourceTree, machine: BuildMachine
         requires_python=metadata.requires_python,
         is_built=True,
     )
-    provenance = replace(source.provenance, backend=built.backend, requirements=built.requirements)
-    return BuiltArchive(archive=archive, provenance=provenance)
+    origin = replace(source.origin, backend=built.backend, requirements=built.requirements)
+    return BuiltArchive(archive=archive, origin=origin)
 
 
 def _run_backend(entry: PendingEntry, source: SourceTree, machine: BuildMachine, directory: Path) -> BuiltWheel:
@@ -84,7 +84,7 @@ def _run_backend(entry: PendingEntry, source: SourceTree, machine: BuildMachine,
     try:
         built = build_wheel(source.path, directory, settings)
     except ManifestError as error:
-        message = f"cannot build {entry.name} from {source.provenance.location}: {error.message}"
+        message = f"cannot build {entry.name} from {source.origin.location}: {error.message}"
         hint = f"{error.hint}; " if error.hint else ""
         raise CliError(
             message, kind="wheel-not-built", path=source.path, key=entry.key, hint=f"{hint}the whole log is {name}"

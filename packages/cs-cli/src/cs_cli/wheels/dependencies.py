@@ -16,7 +16,7 @@ from cs_lock import (
     python_of,
 )
 
-from .provenance import SuppliedArchive
+from .origins import SuppliedArchive
 
 _SYSTEMS = {
     "linux": ("posix", "linux", "Linux"),

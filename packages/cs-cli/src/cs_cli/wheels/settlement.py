@@ -11,7 +11,7 @@ from cs_lock import PendingEntry, Platform, Problem, RuntimeLock, wheel_fits
 from ..terminal.console import Console
 from .building import BuildMachine, BuiltArchive, build_project
 from .dependencies import find_unknown_needs
-from .provenance import Provenance, SuppliedArchive, describe_place
+from .origins import Origin, SuppliedArchive, describe_place
 from .sources import SourceKeeper
 from .supplies import Outlook, Supply, describe_entry, refuse_problems, require_supplies
 
@@ -87,8 +87,8 @@ class Settler:
         if supply.problem is not None:
             raise _Gap([supply.problem])
         if supply.file is not None and supply.archive is not None:
-            origin = Provenance(kind="file", location=describe_place(supply.file.path, self._keeper.root))
-            return _name_supplied(supply, BuiltArchive(archive=supply.archive, provenance=origin))
+            origin = Origin(kind="file", location=describe_place(supply.file.path, self._keeper.root))
+            return _name_supplied(supply, BuiltArchive(archive=supply.archive, origin=origin))
         built = self._build(supply, may_build=may_build)
         if not wheel_fits(built.archive.file_name, platform.subdir, lock.packages(platform)):
             raise _Gap([_describe_misfit(supply.entry, built.archive.file_name, platform)])
@@ -118,7 +118,7 @@ class _Gap(Exception):
 
 def _name_supplied(supply: Supply, built: BuiltArchive) -> SuppliedArchive:
     return SuppliedArchive(
-        label=supply.entry.label, archive=built.archive, provenance=built.provenance, platforms=(supply.platform,)
+        label=supply.entry.label, archive=built.archive, origin=built.origin, platforms=(supply.platform,)
     )
 
 

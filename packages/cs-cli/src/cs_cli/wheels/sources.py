@@ -21,7 +21,7 @@ from ..archives.store import ArchiveStore
 from ..archives.tars import BoundedMember
 from ..errors import CliError
 from ..terminal.console import Console
-from .provenance import Provenance, describe_place, describe_repository
+from .origins import Origin, describe_place, describe_repository
 
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "advice.detachedHead=false", "-c", "core.autocrlf=false")
 _PROTOCOLS = "git:http:https:ssh"
@@ -33,11 +33,11 @@ _OWN_PROTOCOLS = f"file:{_PROTOCOLS}"
 class SourceTree:
     """A directory with a project.
 
-    :ivar provenance: where it came from; without its build backend.
+    :ivar origin: where it came from; without its build backend.
     """
 
     path: Path
-    provenance: Provenance
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,20 +70,20 @@ class SourceKeeper:
         path = tree.path / (entry.subdirectory or "")
         if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(tree.path)) or not path.is_dir():
             raise _refuse(entry, f"its source has no directory {entry.subdirectory or tree.path}")
-        return SourceTree(path=path, provenance=tree.provenance)
+        return SourceTree(path=path, origin=tree.origin)
 
     def _find(self, entry: PendingEntry) -> SourceTree:
         path = entry.find_path(self.lock_directory)
         if not path.is_dir():
             raise _refuse(entry, f"there is no directory {path}")
         checkout = read_checkout(path)
-        provenance = Provenance(
+        origin = Origin(
             kind="directory",
             location=describe_place(path, self.root),
             commit=None if checkout is None else checkout.commit,
             is_dirty=None if checkout is None else checkout.is_dirty,
         )
-        return SourceTree(path=path, provenance=provenance)
+        return SourceTree(path=path, origin=origin)
 
     def _unpack(self, entry: PendingEntry) -> SourceTree:
         if entry.url is None:
@@ -101,7 +101,7 @@ class SourceKeeper:
         except Exception as error:  # tarfile, zipfile and what they use; an archive can be broken in any way
             message = f"cannot unpack the sdist: {type(error).__name__}: {error}"
             raise CliError(message, kind="archive-damaged", path=archive) from error
-        return SourceTree(path=_find_top(target), provenance=Provenance(kind="sdist", location=place))
+        return SourceTree(path=_find_top(target), origin=Origin(kind="sdist", location=place))
 
     def _clone(self, entry: PendingEntry) -> SourceTree:
         if self.store.offline and not str(entry.url).startswith("file:"):
@@ -117,8 +117,8 @@ class SourceKeeper:
         ):
             _run_git(entry, *words)
         place = describe_repository(entry.url, self.root)
-        provenance = Provenance(kind="git", location=place, commit=entry.commit, is_dirty=False)
-        return SourceTree(path=target, provenance=provenance)
+        origin = Origin(kind="git", location=place, commit=entry.commit, is_dirty=False)
+        return SourceTree(path=target, origin=origin)
 
     def _make_place(self, entry: PendingEntry) -> Path:
         return Path(tempfile.mkdtemp(prefix=f"{entry.name}-", dir=self.scratch))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cli_samples import Cs, Workspace, locked_wheel
-from cs_cli.building.sbom import package_url, wheel_url
+from cs_cli.companions.cyclonedx import package_url, wheel_url
 from cs_lock import read_lock
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cs_bundle import hash_file
-from cs_cli.building.companions import describe_file, render_checksums, render_info, render_packages
+from cs_cli.companions.files import describe_file, render_checksums, render_info, render_packages
 from cs_stamp import PlannedPackage, PlannedWheel
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cs_cli.wheels.provenance import describe_place
+from cs_cli.wheels.origins import describe_place
 
 
 @pytest.mark.parametrize(

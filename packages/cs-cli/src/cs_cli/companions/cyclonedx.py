@@ -11,10 +11,10 @@ from urllib.parse import quote
 from cs_lock import PackageRecord, Wheel, parse_dependency_name, parse_requirement_name
 
 from .. import __version__
+from ..building.plan import BuildPlan
 from ..errors import CliError
-from ..wheels.provenance import Provenance
-from .companions import render_json
-from .plan import BuildPlan
+from ..wheels.origins import Origin
+from .files import render_json
 
 _NAMESPACE = uuid.UUID("6f0f4e0e-4d4b-5c39-8b8c-6a2d3f3a5c11")
 """Namespace of the serial numbers, UUIDs of version 5 made from the stamp: the same build gives the same one."""
@@ -66,7 +66,7 @@ def _tool() -> dict[str, str]:
 
 
 def _components(plan: BuildPlan, licenses: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
-    sources = {one.archive.sha256: one.provenance for one in plan.derivation.archives}
+    sources = {one.archive.sha256: one.origin for one in plan.derivation.archives}
     for package in plan.packages:
         if isinstance(package, PackageRecord):
             component = _conda_component(package)
@@ -84,7 +84,7 @@ def _conda_component(record: PackageRecord) -> dict[str, Any]:
     return component
 
 
-def _describe_source(source: Provenance) -> Iterator[dict[str, str]]:
+def _describe_source(source: Origin) -> Iterator[dict[str, str]]:
     """Yield where a local archive came from, as properties."""
     yield {"name": "cs:source", "value": f"{source.kind}:{source.location}"}
     if source.commit is not None:

@@ -1,4 +1,4 @@
-"""Where the archives came from that stand for source."""
+"""Where the archives that stand for source came from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SourceKind = Literal["directory", "git", "sdist", "file"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
+class Origin:
     """Where an archive came from. Nothing in it names a directory outside of the workspace.
 
     :ivar kind: ``file`` for one that was taken as it is; else what a wheel was built from.
@@ -44,12 +44,12 @@ class SuppliedArchive:
 
     label: str
     archive: LocalArchive
-    provenance: Provenance
+    origin: Origin
     platforms: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the archive as an item of ``local_archives`` in ``STEM.info.json``."""
-        archive, source = self.archive, self.provenance
+        archive, source = self.archive, self.origin
         described: dict[str, Any] = {
             "kind": archive.kind,
             "name": archive.name,

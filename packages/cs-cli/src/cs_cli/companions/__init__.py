@@ -1,0 +1,1 @@
+"""The files that are staged beside a runtime, and what they say."""
