@@ -17,7 +17,7 @@ from cs_bundle import hash_file
 from cs_cli.project.derivation import derive_project
 from cs_stamp import read_stamp, verify_stamp
 
-COMPANIONS = ["cdx.json", "info.json", "packages.txt", "runtime.lock", "sha256"]
+COMPANIONS = ["cdx.json", "info.json", "packages.txt", "provenance.json", "runtime.lock", "sha256"]
 
 
 def names(directory: Path) -> list[str]:

@@ -223,6 +223,7 @@ def _write_companions(
     out_dir: Path,
 ) -> BuildResult:
     from ..companions.cyclonedx import render_sbom
+    from ..companions.provenance import render_statement
 
     packages = render_packages(plan.package_plan.archives)
     texts = {
@@ -234,6 +235,8 @@ def _write_companions(
     fields = describe_build(plan, template.mark, stamp)
     content = render_info(fields, files)
     files.append(_write(staging / f"{plan.stem}.info.json", "info", content.document))
+    statement = render_statement(plan, template.mark, fields, files, os.environ)
+    files.append(_write(staging / f"{plan.stem}.provenance.json", "provenance", statement))
     files.append(_write(staging / f"{plan.stem}.sha256", "checksums", render_checksums(files)))
     return BuildResult(out_dir=out_dir, info=content.fields, files=tuple(files))
 

@@ -306,7 +306,8 @@ def _check_info(path: Path, report: StampReport, digests: dict[str, str], intact
 
 def _check_listed(info: Path, files: dict[str, tuple[int, str]], digests: dict[str, str], intact: set[str]) -> None:
     """Check the files that ``info.json`` lists against the checksum file, which has been checked against the files."""
-    if differing := sorted(files.keys() ^ (digests.keys() - {info.name})):
+    later = {info.name, f"{info.name.removesuffix('.info.json')}.provenance.json"}
+    if differing := sorted(files.keys() ^ (digests.keys() - later)):
         message = f"it and the checksum file do not list the same files: {', '.join(differing)}"
         raise CliError(message, kind="info-mismatch", path=info, key="files", hint="build it again")
     for name, (size, digest) in files.items():
