@@ -42,6 +42,7 @@ class BuildPlan:
     :ivar stem: first part of every artifact's file name.
     :ivar lock: bytes of the runtime lock; empty in a dry run of a build that makes wheels first.
     :ivar records: the conda packages.
+    :ivar source_revision: commit of the workspace, as the header of the stamp has it; ``None`` if there is none.
     """
 
     derivation: Derivation
@@ -52,6 +53,7 @@ class BuildPlan:
     records: tuple[PackageRecord, ...]
     wheels: tuple[Wheel, ...]
     package_plan: Plan
+    source_revision: str | None = None
 
     @property
     def packages(self) -> tuple[PackageRecord | Wheel, ...]:
@@ -233,6 +235,7 @@ def compose_header(plan: BuildPlan, contents: Sequence[ArchiveContents] | None) 
         "installed_size_bytes": None if contents is None else sum(one.installed_size_bytes for one in contents),
         "installed_file_count": None if contents is None else sum(one.installed_file_count for one in contents),
         "prefix_limit_bytes": None if plan.subdir.startswith("win-") else min(prefix_limits, default=None),
+        "source_revision": plan.source_revision,
         "delegate_path": find_delegate(contents or (), config.delegate, plan.subdir),
     }
     settings = {field.name: getattr(config, field.name) for field in fields(Header) if field.name not in computed}
