@@ -20,6 +20,7 @@ nox.options.default_venv_backend = "venv"
 ROOT = Path(__file__).parent.resolve()
 PACKAGES = ("cs-manifest", "cs-lock", "cs-bundle", "cs-stamp", "cs-cli", "conda-ship-plugin")
 TEMPLATE = ROOT / "templates" / "cs-template"
+TEMPLATE_WHEEL = str(ROOT / "tools" / "template_wheel.py")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
 REQUIREMENTS = ROOT / "requirements"
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -88,6 +89,8 @@ def build_wheel(session: nox.Session, project: Path, wheels: Path) -> None:
         session.run(*pip, "install", "-q", "--require-hashes", "--no-deps", "-r", pinned, external=True)
     path = {"PATH": os.pathsep.join((str(scripts), os.environ["PATH"]))}
     command = (*pip, "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(wheels), str(project))
+    if project == TEMPLATE:
+        command = (pip[0], TEMPLATE_WHEEL, str(wheels))
     session.run(*command, env={**CARGO, **path}, external=True)
 
 
@@ -353,8 +356,7 @@ def build(session: nox.Session) -> None:
         session.run(
             "python", "-m", "build", "--quiet", "--no-isolation", "--outdir", "dist", str(ROOT / "packages" / name)
         )
-    command = ("python", "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", "dist", str(TEMPLATE))
-    session.run(*command, env=CARGO)
+    session.run("python", TEMPLATE_WHEEL, "dist", env=CARGO)
     session.run("python", "-m", "foreign.finishing", "dist", env={"PYTHONPATH": str(ROOT / "tools")})
 
 
