@@ -2,14 +2,13 @@
 
 A test that is skipped says ``needs THING``, which this machine may get and which :data:`THINGS` names, or ``only
 WHERE``, which it cannot change. More may follow after a colon. A test that is skipped for any other reason fails: see
-``steady``. ``python tools/skipped.py FILE`` counts what :func:`note` has written.
+``steady``. :func:`count_skips` counts what :func:`note` has written.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -75,15 +74,11 @@ def note(reason: str, test: str) -> None:
             file.write(f"{shorten(reason)}\t{test}\n")
 
 
-def summarize(noted: str) -> str:
-    """Return one line on what was noted, the most frequent reason first; empty when nothing was."""
-    reasons = Counter(line.split("\t")[0] for line in noted.splitlines())
+def count_skips(noted: Path) -> str:
+    """Return one line on what was noted in a file, the most frequent reason first; empty when nothing was."""
+    lines = noted.read_text(encoding="utf-8").splitlines() if noted.exists() else []
+    reasons = Counter(line.split("\t")[0] for line in lines)
     if not reasons:
         return ""
     counts = ", ".join(f"{reason} ({count})" for reason, count in sorted(reasons.items(), key=lambda r: (-r[1], r[0])))
     return f"{reasons.total()} tests skipped: {counts}"
-
-
-if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    print(summarize(path.read_text(encoding="utf-8") if path.exists() else ""))

@@ -115,9 +115,9 @@ mod tests {
         }
     }
 
-    /// wine replaces variables in the values of variables too.
+    /// wine also replaces variables in the values of variables.
     #[test]
-    fn the_name_of_a_variable_in_a_prefix_is_no_variable() {
+    fn a_variable_name_in_a_prefix_is_not_replaced() {
         for name in ["a%b%c", "%GONE%", "%A%"] {
             assert_activates(name);
         }
