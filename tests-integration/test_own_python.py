@@ -20,7 +20,7 @@ from support.channel.index import PypiEntry
 from support.commands import Command, Home
 from support.projects import PythonProject
 from support.servers import Server
-from support.tested_platform import IS_FOREIGN, PLATFORM, only_on_linux
+from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
 from support.workspaces import Workspace
 
 # A build hook stands for a compiler: the wheel is for one Python and one platform, and says where it was built.
@@ -37,8 +37,8 @@ class CustomBuildHook(BuildHookInterface):
 """
 
 pytestmark = [
-    pytest.mark.skipif(IS_FOREIGN, reason="only for this machine: its Python builds the wheels"),
-    only_on_linux("the wheels have its tags"),
+    pytest.mark.only(FOR_THIS_MACHINE, "its Python builds the wheels"),
+    pytest.mark.only("on Linux", "the wheels have its tags"),
 ]
 
 

@@ -22,10 +22,10 @@ from support.commands import Command, Home
 from support.inspection import read_records
 from support.projects import BACKENDS, PythonProject, commit_all
 from support.servers import Server, serve
-from support.tested_platform import IS_FOREIGN, PLATFORM
+from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
 from support.workspaces import Workspace
 
-pytestmark = pytest.mark.skipif(IS_FOREIGN, reason="only for this machine: projects are built in its Python")
+pytestmark = pytest.mark.only(FOR_THIS_MACHINE, "projects are built in its Python")
 
 CONDA = ("python", "greeter", "words")
 WHEELS = ("click", "cowsay", "jinja2", "markupsafe", "pip")

@@ -1,14 +1,17 @@
 """What tests leave out, and why: no test is skipped silently.
 
 A test that is skipped says ``needs THING``, which this machine may get and which :data:`THINGS` names, or ``only
-WHERE``, which it cannot change. More may follow after a colon. A test that is skipped for any other reason fails: see
-``steady``. :func:`count_skips` counts what :func:`note` has written.
+PLACE``, which it cannot change and which :data:`PLACES` names. More may follow after a colon. A test that is skipped
+for any other reason fails: see ``steady``, which also reads the marks that say so. :func:`count_skips` counts what
+:func:`note` has written.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 import re
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -46,6 +49,15 @@ THINGS = (
 )
 """What a machine may lack. Each is a regular expression."""
 
+PLACES = {
+    "for users other than root": not hasattr(os, "geteuid") or os.geteuid() != 0,
+    "on Linux": sys.platform == "linux",
+    "on Linux on x86-64": sys.platform == "linux" and platform.machine() == "x86_64",
+    "on Unix": os.name == "posix",
+    "on Windows": os.name == "nt",
+}
+"""Where tests may be at home, and whether that is here. Suites add their own."""
+
 FILE_VARIABLE = "SKIPPED_TESTS_FILE"
 """The file that :func:`note` appends to; without it nothing is noted."""
 
@@ -62,8 +74,9 @@ def is_allowed(reason: str, *, nothing_missing: bool = False) -> bool:
 
     :param nothing_missing: on a machine that has all that tests need.
     """
-    needed = _NEEDS.fullmatch(shorten(reason)) is not None
-    return reason.startswith("only ") or (needed and not nothing_missing)
+    short = shorten(reason)
+    is_elsewhere = short.startswith("only ") and short.removeprefix("only ") in PLACES
+    return is_elsewhere or (_NEEDS.fullmatch(short) is not None and not nothing_missing)
 
 
 def note(reason: str, test: str) -> None:

@@ -148,7 +148,7 @@ def test_a_backend_that_makes_more_than_one_file_is_refused(machine: BuildMachin
 WHERE = 'pathlib.Path(directory, "tool-1-py3-none-any.whl")'
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+@pytest.mark.only("on Unix", "Windows has no such files")
 @pytest.mark.parametrize(
     "act",
     [f"os.mkfifo({WHERE})", f"{WHERE}.symlink_to('/dev/zero')", f"{WHERE}.mkdir()", "shutil.rmtree(directory)"],
