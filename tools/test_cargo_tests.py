@@ -1,4 +1,4 @@
-"""Both programs that run the crates' tests are told the same."""
+"""Both programs that run the crates' tests get the same selection."""
 
 from __future__ import annotations
 
