@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from python_projects import BUILD_SYSTEMS, PythonProject
 
-from cli_projects import BUILD_SYSTEMS, PythonProject
 from cs_cli.errors import CliError
 from cs_cli.wheels.building import BuildMachine, BuiltArchive, build_project
 from cs_cli.wheels.origins import Origin
