@@ -234,7 +234,7 @@ def test_an_interruption_leaves_the_previous_build(
     assert contents(Path("dist")) == before
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="only for other users: root may write anywhere")
+@pytest.mark.only("for users other than root", "root may write anywhere")
 def test_an_unwritable_folder_is_an_error(workspace: Workspace, template: Path, cs: Cs) -> None:
     Path("dist").mkdir(mode=0o555)
     outcome = cs("build")
