@@ -13,7 +13,7 @@ from .documents import parse_object, take, take_objects
 from .files import StagedFiles, reading
 from .runtime import CheckedRuntime
 
-_STATED = ("runtime", "runtime_version", "layout", "platform", "delegate")
+_STATED = ("runtime", "runtime_version", "layout", "platform", "delegate", "source_revision")
 """What ``info.json`` copies from the header."""
 
 

@@ -18,6 +18,7 @@ from cs_stamp import (
     read_mark,
     read_stamp,
     require_format,
+    require_target,
     verify_signature,
     verify_stamp,
 )
@@ -94,8 +95,9 @@ def _check_template(runtime: CheckedRuntime) -> str:
         hint = "build it again with a `cs-template`"
         raise CliError(message, kind=error.kind, path=runtime.path, hint=hint) from error
     require_format(mark, runtime.path)
+    require_target(mark, (runtime.report.header.platform,), runtime.path)
     runtime.mark = mark
-    return f"template {mark.name} {mark.version}"
+    return f"template {mark.name} {mark.version} for {mark.target}"
 
 
 def _check_signature(runtime: CheckedRuntime) -> str | None:
