@@ -23,6 +23,7 @@ from ..terminal.console import Console
 from ..wheels.supplies import require_supplies
 from .bytecode import require_compiler
 from .execution import Materials
+from .licenses import check_known_licenses
 from .plan import BuildPlan, plan_build, refuse_collisions
 
 
@@ -81,6 +82,8 @@ def _prepared(
     targets = _find_targets(options, derivation, platforms, console)
     with tempfile.TemporaryDirectory(prefix="cs-wheels-", ignore_cleanup_errors=True) as scratch:
         derivation = _settle(options, derivation, targets, store, Path(scratch), console)
+        names = [one.platform.name for one in targets]
+        check_known_licenses(derivation, names, store, console, is_last=not options.may_run_code)
         is_only = options.platform != ALL_PLATFORMS
         plans = [
             plan_build(derivation, platform=one.platform.name, label=options.label if is_only else one.platform.name)
