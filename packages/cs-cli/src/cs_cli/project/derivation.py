@@ -44,6 +44,7 @@ class Derivation:
     :ivar license_policy: what ``deny-licenses`` says.
     :ivar outlook: how the packages that the lock knows only as source get their archives.
     :ivar archives: these archives, once the lock is settled with them.
+    :ivar lock_check: whether the lock had to match the manifest.
     """
 
     project: Project
@@ -55,6 +56,7 @@ class Derivation:
     license_policy: LicensePolicy = field(default_factory=LicensePolicy)
     outlook: Outlook = field(default_factory=Outlook)
     archives: tuple[SuppliedArchive, ...] = ()
+    lock_check: bool = True
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -153,6 +155,7 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
         problems=tuple(found),
         license_policy=policy,
         outlook=outlook,
+        lock_check=options.lock_check,
     )
 
 
