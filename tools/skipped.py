@@ -34,6 +34,7 @@ THINGS = (
     "prlimit",
     "qemu-.*",
     "rcodesign",
+    "ruby",
     "setcap",
     "setpriv",
     "setsid",
