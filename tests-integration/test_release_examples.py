@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from support.commands import Command, Home, run_command
 from support.tested_platform import IS_FOREIGN, PLATFORM
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-PROJECT = render.tomllib.loads((EXAMPLES / "project.toml").read_text(encoding="utf-8"))
+PROJECT = tomllib.loads((EXAMPLES / "project.toml").read_text(encoding="utf-8"))
 PLATFORMS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64", "win-arm64")
 
 pytestmark = pytest.mark.skipif(IS_FOREIGN or sys.platform != "linux", reason="only on Linux: packages for it are made")
@@ -259,8 +260,8 @@ def test_the_debian_package_installs_the_very_runtime_and_it_runs(built: Path, h
     config = built / "packaging" / "nfpm" / f"{PLATFORM}.yaml"
     nfpm = Path(sys.executable).with_name("nfpm")
     for packager in ("deb", "rpm"):
-        command = [nfpm, "package", "--packager", packager, "--config", config, "--target", built / f"demo.{packager}"]
-        done = run_command(command)
+        places = ("--config", config, "--target", built / f"demo.{packager}")
+        done = run_command([nfpm, "package", "--packager", packager, *places])
         assert done.returncode == 0, done.stderr
     assert (built / "demo.rpm").read_bytes()[:4] == bytes.fromhex("edabeedb")
     root = built / "root"
