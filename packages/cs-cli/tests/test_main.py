@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,11 +19,11 @@ from cs_cli import __version__
 from cs_cli.building.staging import staging_directory
 
 
-def start(*words: str, **options: object) -> subprocess.Popen[bytes]:
+def start(*words: str, **options: Any) -> subprocess.Popen[bytes]:
     """Start ``cs`` in a process of its own."""
-    settings: dict[str, object] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    settings: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     command = [sys.executable, "-m", "cs_cli", *words]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, **settings)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, **settings)
 
 
 def test_version_is_told(cs: Cs) -> None:

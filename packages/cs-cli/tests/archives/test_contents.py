@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -126,9 +127,9 @@ def write_link_that_is_a_list(path: Path) -> None:
         write_link_that_is_a_list,
     ],
 )
-def test_a_broken_archive_is_one_error_with_its_path(write: object, tmp_path: Path) -> None:
+def test_a_broken_archive_is_one_error_with_its_path(write: Callable[[Path], object], tmp_path: Path) -> None:
     path = tmp_path / "broken-1.0-0.conda"
-    write(path)  # type: ignore[operator]
+    write(path)
     with pytest.raises(CliError, match="cannot read the package archive") as caught:
         read_contents(path)
     assert (caught.value.kind, caught.value.path) == ("archive-damaged", path)
