@@ -104,6 +104,7 @@ def test_two_builds_give_the_same_bytes(make_workspace: Callable[..., Path], cs:
         "demoz.cdx.json",
         "demoz.info.json",
         "demoz.packages.txt",
+        "demoz.provenance.json",
         "demoz.runtime.lock",
         "demoz.sha256",
     ]

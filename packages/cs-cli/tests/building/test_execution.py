@@ -17,7 +17,7 @@ from cs_bundle import hash_file
 from cs_cli.project.derivation import derive_project
 from cs_stamp import read_stamp, verify_stamp
 
-COMPANIONS = ["cdx.json", "info.json", "packages.txt", "runtime.lock", "sha256"]
+COMPANIONS = ["cdx.json", "info.json", "packages.txt", "provenance.json", "runtime.lock", "sha256"]
 
 
 def names(directory: Path) -> list[str]:
@@ -70,7 +70,12 @@ def test_info_describes_build_and_inputs(workspace: Workspace, template: Path, c
         "manifest": {"name": "conda.toml", "sha256": hash_file(Path("conda.toml"))},
         "source_lock": {"name": "conda.lock", "sha256": hash_file(Path("conda.lock"))},
         "condarc": {"name": "rc.yml", "sha256": hash_file(Path("rc.yml"))},
-        "template": {"name": "cs-template", "version": "0.1.0", "sha256": hash_file(template)},
+        "template": {
+            "name": "cs-template",
+            "version": "0.1.0",
+            "target": "linux-64",
+            "sha256": hash_file(template),
+        },
     }
     assert {file["role"] for file in info["files"]} == {"runtime", "lock", "packages", "sbom"}
 

@@ -223,6 +223,7 @@ def _write_companions(
     out_dir: Path,
 ) -> BuildResult:
     from ..companions.cyclonedx import render_sbom
+    from ..companions.provenance import render_statement
 
     packages = render_packages(plan.package_plan.archives)
     texts = {
@@ -234,6 +235,8 @@ def _write_companions(
     fields = describe_build(plan, template.mark, stamp)
     content = render_info(fields, files)
     files.append(_write(staging / f"{plan.stem}.info.json", "info", content.document))
+    statement = render_statement(plan, template.mark, fields, files, os.environ)
+    files.append(_write(staging / f"{plan.stem}.provenance.json", "provenance", statement))
     files.append(_write(staging / f"{plan.stem}.sha256", "checksums", render_checksums(files)))
     return BuildResult(out_dir=out_dir, info=content.fields, files=tuple(files))
 
@@ -265,13 +268,19 @@ def describe_build(plan: BuildPlan, mark: Mark, stamp: StampInfo) -> dict[str, A
         "delegate": config.delegate,
         "source_environment": config.source_environment,
         "identity": stamp.identity,
+        "source_revision": plan.source_revision,
         "package_count": len(plan.packages),
         "wheel_count": len(plan.wheels),
         "local_archives": [one.to_dict() for one in supplied],
         "inputs": {
             **named,
             **({"archives": archives} if archives else {}),
-            "template": {"name": mark.name, "version": mark.version, "sha256": stamp.template_sha256},
+            "template": {
+                "name": mark.name,
+                "version": mark.version,
+                "target": mark.target,
+                "sha256": stamp.template_sha256,
+            },
         },
         "parts": {"template": stamp.template_size_bytes, **stamp.part_sizes_bytes},
     }

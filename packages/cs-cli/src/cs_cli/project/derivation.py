@@ -41,6 +41,7 @@ class Derivation:
     :ivar problems: what is wrong with the lock, by itself and compared with its manifest, errors first.
     :ivar outlook: how the packages that the lock knows only as source get their archives.
     :ivar archives: these archives, once the lock is settled with them.
+    :ivar lock_check: whether the lock had to match the manifest.
     """
 
     project: Project
@@ -51,6 +52,7 @@ class Derivation:
     problems: tuple[Problem, ...]
     outlook: Outlook = field(default_factory=Outlook)
     archives: tuple[SuppliedArchive, ...] = ()
+    lock_check: bool = True
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -133,6 +135,7 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
         lock=lock,
         problems=tuple(found),
         outlook=outlook,
+        lock_check=options.lock_check,
     )
 
 

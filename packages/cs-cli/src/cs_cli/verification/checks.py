@@ -17,6 +17,7 @@ from cs_stamp import (
     read_mark,
     read_stamp,
     require_format,
+    require_target,
     verify_signature,
     verify_stamp,
 )
@@ -233,8 +234,9 @@ def _check_template(runtime: Path, report: StampReport) -> str:
     except NotTemplateError as error:
         message = "the stamped executable is not a conda-ship template"
         raise CliError(message, kind=error.kind, path=runtime, hint="build it again with a `cs-template`") from error
+    require_target(mark, (report.header.platform,), runtime)
     require_format(mark, runtime)
-    return f"{runtime.name}: template {mark.name} {mark.version}"
+    return f"{runtime.name}: template {mark.name} {mark.version} for {mark.target}"
 
 
 def _check_signature(runtime: Path) -> str | None:
@@ -306,7 +308,8 @@ def _check_info(path: Path, report: StampReport, digests: dict[str, str], intact
 
 def _check_listed(info: Path, files: dict[str, tuple[int, str]], digests: dict[str, str], intact: set[str]) -> None:
     """Check the files that ``info.json`` lists against the checksum file, which has been checked against the files."""
-    if differing := sorted(files.keys() ^ (digests.keys() - {info.name})):
+    later = {info.name, f"{info.name.removesuffix('.info.json')}.provenance.json"}
+    if differing := sorted(files.keys() ^ (digests.keys() - later)):
         message = f"it and the checksum file do not list the same files: {', '.join(differing)}"
         raise CliError(message, kind="info-mismatch", path=info, key="files", hint="build it again")
     for name, (size, digest) in files.items():
