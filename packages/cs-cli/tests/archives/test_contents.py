@@ -97,7 +97,7 @@ def write_no_info_member(path: Path) -> None:
         container.writestr("metadata.json", "{}")
 
 
-def write_info_that_is_no_zstd(path: Path) -> None:
+def write_info_that_is_not_zstd(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as container:
         container.writestr("info-x.tar.zst", b"no zstd at all")
 
@@ -106,7 +106,7 @@ def write_info_without_a_list_of_files(path: Path) -> None:
     make_conda(path, {"info/index.json": b"{}"}, {})
 
 
-def write_paths_that_are_no_json(path: Path) -> None:
+def write_paths_that_are_not_json(path: Path) -> None:
     make_conda(path, {"info/paths.json": b"{"}, {})
 
 
@@ -121,9 +121,9 @@ def write_link_that_is_a_list(path: Path) -> None:
         write_empty_file,
         write_cut_off,
         write_no_info_member,
-        write_info_that_is_no_zstd,
+        write_info_that_is_not_zstd,
         write_info_without_a_list_of_files,
-        write_paths_that_are_no_json,
+        write_paths_that_are_not_json,
         write_link_that_is_a_list,
     ],
 )
