@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -160,9 +161,13 @@ def test_a_file_that_is_gone_is_named(shelf: Shelf, cs: Cs, layout: str) -> None
     path.unlink()
     outcome = cs("build", "--layout", layout)
     assert outcome.status == 1
-    assert f"{path}: cannot read the archive {path.name}, which the lock names: No such file" in outcome.err
+    assert "the package hello 1.0 needs an archive: its file cannot be read: " in outcome.err
+    assert f"{path.name} (the feature 'ship' asks for it)" in outcome.err
     assert "hint: restore the file, or lock the workspace again" in outcome.err
+    assert "fetching" not in outcome.err
     assert not Path("dist").exists()
+    problem = next(one for one in json.loads(cs("inspect", "--json").out)["problems"] if one["severity"] == "error")
+    assert (problem["kind"], problem["package"], problem["line"] > 0) == ("missing-archive", "hello", True)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

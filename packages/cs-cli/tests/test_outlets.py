@@ -93,8 +93,8 @@ def test_json_says_the_same(text: str) -> None:
 
 def all_fields(text: str) -> CliError:
     problem = Problem(kind="x", severity="error", message=text, platforms=(text,), hint=text)
-    fields = {"path": Path(text), "key": text, "expected": text, "actual": text, "hint": text}
-    error = CliError(text, kind="k", **fields, problems=[problem, Fault(error=CliError(text, kind="k", **fields))])  # type: ignore[arg-type]
+    fields: dict[str, Any] = {"path": Path(text), "key": text, "expected": text, "actual": text, "hint": text}
+    error = CliError(text, kind="k", **fields, problems=[problem, Fault(error=CliError(text, kind="k", **fields))])
     error.lines = [text]  # type: ignore[attr-defined]
     return error
 

@@ -41,6 +41,7 @@ class InspectOptions(ProjectOptions):
     """The options of ``cs inspect``."""
 
     command: ClassVar[str] = "inspect"
+    licenses: bool
     check_delegate: bool
     json: bool
 

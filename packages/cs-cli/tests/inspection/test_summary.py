@@ -53,7 +53,7 @@ def test_exclusions_are_explained(workspace: Workspace, cs: Cs) -> None:
     assert exclusion["broken"] == [{"package": "hello", "dependency": "python"}]
 
 
-def test_what_cannot_ship_is_told_with_status_1(workspace: Workspace, cs: Cs) -> None:
+def test_what_cannot_ship_is_reported_with_status_1(workspace: Workspace, cs: Cs) -> None:
     outcome = cs("inspect", "--json", "--require", "numpy")
     document = inspect(cs, "--require", "numpy")
     assert outcome.status == 1
@@ -122,7 +122,7 @@ def test_nothing_is_written(flags: tuple[str, ...], workspace: Workspace, cs: Cs
 
 
 @pytest.mark.parametrize(("flags", "severity"), [((), "warning"), (("--platform", "emscripten-wasm32"), "error")])
-def test_platforms_that_no_runtime_can_be_built_for_are_told(
+def test_platforms_that_no_runtime_can_be_built_for_are_reported(
     flags: tuple[str, ...], severity: str, workspace: Workspace, channel: Channel, cs: Cs
 ) -> None:
     python = channel.add("python", {"bin/python.js": b""}, subdir="emscripten-wasm32", version="3.11.7")
