@@ -54,9 +54,9 @@ def _list_rows() -> Iterator[str]:
 
 def render_inputs() -> str:
     """Return the inputs of the action that are settings."""
-    return "".join(
-        f'  {key.name}:\n    description: "{_describe_input(key)}"\n    default: ""\n' for key in CONFIG_KEYS
-    )
+    described = [(key.name, _describe_input(key)) for key in CONFIG_KEYS]
+    described += [(key.alias, f"Alias of {key.name}.") for key in CONFIG_KEYS if key.alias is not None]
+    return "".join(f'  {name}:\n    description: "{text}"\n    default: ""\n' for name, text in described)
 
 
 def _describe_input(key: ConfigKey) -> str:

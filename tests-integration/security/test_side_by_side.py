@@ -19,12 +19,11 @@ import pytest
 from support.commands import Home
 from support.inspection import list_names, read_marker
 from support.processes import finish, start, wait_for_text
-from support.tested_platform import only_on_linux
 from support.versions import KINDS, build_versions, said_by
 
 AT_ONCE = 8
 ROUNDS = 4
-pytestmark = only_on_linux("directories are exchanged by renameat2")
+pytestmark = pytest.mark.only("on Linux", "directories are exchanged by renameat2")
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 

@@ -166,7 +166,7 @@ def test_a_closed_output_is_no_mistake_of_ours(workspace: Workspace) -> None:
     assert (completed.returncode, completed.stderr) == (0, b"")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only where there is /dev/full")
+@pytest.mark.only("on Linux", "it has /dev/full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_full_output_is_an_error_in_words(
     unbuffered: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch

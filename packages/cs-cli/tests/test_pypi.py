@@ -9,8 +9,9 @@ from typing import Any
 
 import jsonschema
 import pytest
+from python_projects import PythonProject
 
-from cli_projects import PythonProject, add_pypi
+from cli_projects import add_pypi
 from cli_samples import Cs, Workspace, make_wheel, wheel_files
 from cs_stamp import read_stamp
 

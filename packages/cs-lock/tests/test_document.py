@@ -95,7 +95,7 @@ def test_broken_lock_gives_one_error_in_bounded_time_and_memory(fault: str, writ
     assert len(str(caught.value)) < 5000
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="only on Unix: it has resource limits")
+@pytest.mark.only("on Unix", "it has resource limits")
 @pytest.mark.parametrize(
     "fault", ["anchor_bomb", "deep_flow", "deep_blocks", "deep_items", "spaces", "digits", "dashes"]
 )
@@ -106,7 +106,7 @@ def test_hostile_lock_cannot_exhaust_or_crash_the_process(fault: str, write_text
     assert (run.returncode, run.stdout.strip()) == (0, kind), run.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="only on Unix: it has resource limits")
+@pytest.mark.only("on Unix", "it has resource limits")
 def test_lock_of_a_million_lines_is_read_in_bounded_memory(write_text: Write) -> None:
     path = write_text(HEAD.replace("packages:\n", "packages: []\nx:\n", 1) + "- a\n" * 1_000_000)
     run = subprocess.run([sys.executable, "-c", READ_BOUNDED, str(path)], capture_output=True, text=True, check=False)

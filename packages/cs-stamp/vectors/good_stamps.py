@@ -43,6 +43,7 @@ def good_files() -> Good:
         installed_file_count=37184,
         delegate_path="condabin/python",
         prefix_limit_bytes=255,
+        source_revision="0123456789abcdef0123456789abcdef01234567-dirty",
     )
     conda = replace(HEADER, runtime="conda", install_name="conda", delegate="conda")
     windows = replace(HEADER, platform="win-64")

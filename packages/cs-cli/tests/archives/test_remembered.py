@@ -76,7 +76,7 @@ def test_a_damaged_memory_is_ignored(text: str, archives: list[Path]) -> None:
     assert inspect_archives(archives)[0].executables == ("bin/tool",)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="only where there are named pipes")
+@pytest.mark.only("on Unix", "it has named pipes")
 def test_a_memory_that_never_ends_is_ignored(archives: list[Path]) -> None:
     os.mkfifo(archives[0].parent / "contents-1.json")
     (archives[1].parent / "contents-1.json").symlink_to("/dev/zero")

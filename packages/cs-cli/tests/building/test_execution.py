@@ -70,7 +70,12 @@ def test_info_describes_build_and_inputs(workspace: Workspace, template: Path, c
         "manifest": {"name": "conda.toml", "sha256": hash_file(Path("conda.toml"))},
         "source_lock": {"name": "conda.lock", "sha256": hash_file(Path("conda.lock"))},
         "condarc": {"name": "rc.yml", "sha256": hash_file(Path("rc.yml"))},
-        "template": {"name": "cs-template", "version": "0.1.0", "sha256": hash_file(template)},
+        "template": {
+            "name": "cs-template",
+            "version": "0.1.0",
+            "target": "linux-64",
+            "sha256": hash_file(template),
+        },
     }
     assert {file["role"] for file in info["files"]} == {"runtime", "lock", "packages", "sbom"}
 
@@ -229,7 +234,7 @@ def test_an_interruption_leaves_the_previous_build(
     assert contents(Path("dist")) == before
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="only for other users: root may write anywhere")
+@pytest.mark.only("for users other than root", "root may write anywhere")
 def test_an_unwritable_folder_is_an_error(workspace: Workspace, template: Path, cs: Cs) -> None:
     Path("dist").mkdir(mode=0o555)
     outcome = cs("build")

@@ -6,18 +6,19 @@ import contextlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tiny_executables import add_certificates, make_certificate, make_macho, make_pe
 
-from cli_samples import MARK, Cs, Workspace, make_elf
+from cli_samples import MARK, Cs, Workspace, make_elf, make_mark
 from cs_bundle import hash_file
 from cs_cli.errors import CliError, Diagnosed, describe_error
 from cs_cli.verification.checks import verify_path
 from cs_cli.verification.checksums import read_checksums
-from cs_stamp import Mark, Template, read_stamp, write_stamp
+from cs_stamp import Template, read_stamp, write_stamp
 
 Build = Callable[..., Path]
 
@@ -367,17 +368,28 @@ def test_a_stamp_on_something_that_is_no_template_is_found(
 
 
 def test_a_template_for_other_stamps_is_found(build: Build, template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mark = Mark(name="cs-template", version="9.0", stamp_formats=(2,))
+    mark = replace(MARK, version="9.0", stamp_formats=(2,))
     template.write_bytes(make_elf() + mark.to_bytes())
     monkeypatch.setattr("cs_cli.building.preparation.select_template", accept)
     error = only_problem(build("online"))
     assert "cs-template 9.0 reads stamps of format 2; this release writes format 1" in str(error)
 
 
+def test_a_template_for_another_platform_is_found(
+    build: Build, template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template.write_bytes(make_elf() + make_mark("linux-aarch64").to_bytes())
+    monkeypatch.setattr("cs_cli.building.preparation.select_template", accept)
+    error = only_problem(build("online"))
+    assert error.kind == "template-platform"
+    assert "the mark of this template says linux-aarch64" in str(error)
+
+
 def accept(*, environ: Mapping[str, str], **_: Any) -> Template:
     """Take the template for one, whatever it is."""
     path = Path(environ["CONDA_SHIP_TEMPLATE"])
-    return Template(path=path, origin="option", platforms=("linux-64",), size_bytes=path.stat().st_size, mark=MARK)
+    size, sha256 = path.stat().st_size, hash_file(path)
+    return Template(path=path, origin="option", platforms=("linux-64",), size_bytes=size, sha256=sha256, mark=MARK)
 
 
 def test_checksums_without_a_runtime_are_refused(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from python_projects import PythonProject
 
-from cli_projects import PythonProject, add_pypi, use_own_python
+from cli_projects import add_pypi, use_own_python
 from cli_samples import Cs, Workspace, info_files, make_conda, make_wheel, wheel_files
 from cs_bundle import open_bundle
 from cs_stamp import read_stamp

@@ -277,13 +277,19 @@ def describe_build(plan: BuildPlan, mark: Mark, stamp: StampInfo) -> dict[str, A
         "delegate": config.delegate,
         "source_environment": config.source_environment,
         "identity": stamp.identity,
+        "source_revision": plan.source_revision,
         "package_count": len(plan.packages),
         "wheel_count": len(plan.wheels),
         "local_archives": [one.to_dict() for one in supplied],
         "inputs": {
             **named,
             **({"archives": archives} if archives else {}),
-            "template": {"name": mark.name, "version": mark.version, "sha256": stamp.template_sha256},
+            "template": {
+                "name": mark.name,
+                "version": mark.version,
+                "target": mark.target,
+                "sha256": stamp.template_sha256,
+            },
         },
         "parts": {"template": stamp.template_size_bytes, **stamp.part_sizes_bytes},
     }

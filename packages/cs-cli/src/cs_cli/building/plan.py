@@ -59,6 +59,11 @@ class BuildPlan:
     revision: SourceRevision | None = None
 
     @property
+    def source_revision(self) -> str | None:
+        """The workspace's revision, as the header of the stamp has it."""
+        return None if self.revision is None else self.revision.text
+
+    @property
     def packages(self) -> tuple[PackageRecord | Wheel, ...]:
         """All packages, in the order of the plan."""
         return (*self.records, *self.wheels)
@@ -243,6 +248,7 @@ def compose_header(plan: BuildPlan, contents: Sequence[ArchiveContents] | None) 
         "installed_size_bytes": None if contents is None else sum(one.installed_size_bytes for one in contents),
         "installed_file_count": None if contents is None else sum(one.installed_file_count for one in contents),
         "prefix_limit_bytes": None if plan.subdir.startswith("win-") else min(prefix_limits, default=None),
+        "source_revision": plan.source_revision,
         "delegate_path": find_delegate(contents or (), config.delegate, plan.subdir),
     }
     settings = {field.name: getattr(config, field.name) for field in fields(Header) if field.name not in computed}

@@ -17,6 +17,7 @@ from cs_stamp import (
     read_mark,
     read_stamp,
     require_format,
+    require_target,
     verify_signature,
     verify_stamp,
 )
@@ -233,8 +234,9 @@ def _check_template(runtime: Path, report: StampReport) -> str:
     except NotTemplateError as error:
         message = "the stamped executable is not a conda-ship template"
         raise CliError(message, kind=error.kind, path=runtime, hint="build it again with a `cs-template`") from error
+    require_target(mark, (report.header.platform,), runtime)
     require_format(mark, runtime)
-    return f"{runtime.name}: template {mark.name} {mark.version}"
+    return f"{runtime.name}: template {mark.name} {mark.version} for {mark.target}"
 
 
 def _check_signature(runtime: Path) -> str | None:
