@@ -40,6 +40,7 @@ THINGS = (
     "setpriv",
     "setsid",
     "sha256sum",
+    "ssh-keygen",
     "strace",
     "tar",
     "unshare",

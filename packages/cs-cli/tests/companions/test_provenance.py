@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sigstore.dsse
 from google.protobuf.json_format import Parse
 from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenance
 from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor
 from in_toto_attestation.v1.statement import Statement
 from in_toto_attestation.v1.statement_pb2 import Statement as StatementMessage
+from sigstore.dsse import HashAlgorithm
+from sigstore.dsse import Statement as SigstoreStatement
+from sigstore.hashes import Hashed
 
 from cli_samples import Channel, Cs, Workspace, build_options
 from cs_bundle import hash_file
@@ -31,6 +33,7 @@ from cs_cli.companions.provenance import (
 )
 from cs_cli.signing.envelope import PAYLOAD_TYPE
 from cs_manifest import CONFIG_KEYS
+from cs_stamp import read_stamp
 
 Document = dict[str, Any]
 
@@ -85,11 +88,8 @@ def test_the_libraries_of_in_toto_and_sigstore_read_it(document: Document) -> No
     assert predicate.build_definition.build_type == BUILD_TYPE
     assert predicate.build_definition.HasField("external_parameters")
     assert predicate.run_details.builder.id
-    assert sigstore.dsse.Statement(data)._matches_digest(
-        sigstore.dsse.Hashed(
-            algorithm=sigstore.dsse.HashAlgorithm.SHA2_256, digest=bytes.fromhex(hash_file(Path("dist/demoz")))
-        )
-    )
+    runtime = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(hash_file(Path("dist/demoz"))))
+    assert SigstoreStatement(data)._matches_digest(runtime)
 
 
 def test_the_inputs_are_named_with_their_digests(workspace: Workspace, template: Path, cs: Cs, tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_the_inputs_are_named_with_their_digests(workspace: Workspace, template:
         assert (found["name"], found["digest"]) == (path.name, {"sha256": hash_file(path)})
     assert dependencies(document, "workspace") == []
     (found,) = dependencies(document, "template")
-    assert found["annotations"]["version"] == "0.1.0"
+    assert found["annotations"] == {"role": "template", "version": "0.1.0", "target": "linux-64"}
 
 
 def test_packages_are_named_by_address_and_digest(document: Document, channel: Channel) -> None:
@@ -236,6 +236,32 @@ def test_a_statement_and_an_envelope_are_told_apart() -> None:
         read_statement(b"[]")
 
 
+def read_revisions() -> set[str | None]:
+    """Return the revisions that runtime and ``info.json`` name."""
+    with read_stamp(Path("dist/demoz")) as stamp:
+        named = stamp.header.source_revision
+    return {named, json.loads(Path("dist/demoz.info.json").read_bytes())["source_revision"]}
+
+
+PAGE = Path(__file__).parents[4] / "docs" / "reference" / "provenance.md"
+
+
+def test_the_example_of_the_page_has_the_fields_of_a_build(document: Document) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    (example,) = [json.loads(part) for part in text.split("```json\n")[1].split("\n```")[:1]]
+    Statement.copy_from_pb(Parse(json.dumps(example), StatementMessage())).validate()
+    assert example["predicate"]["runDetails"]["builder"]["id"] == document["predicate"]["runDetails"]["builder"]["id"]
+    assert example["predicate"]["buildDefinition"]["buildType"] == BUILD_TYPE
+    assert parameters(document).keys() <= parameters(example).keys()
+    assert parameters(document)["settings"].keys() == parameters(example)["settings"].keys()
+    for role in ("manifest", "source-lock", "template"):
+        (built,), (shown,) = dependencies(document, role), dependencies(example, role)
+        assert built.keys() == shown.keys()
+        assert built["annotations"].keys() == shown["annotations"].keys()
+    keys = {*parameters(example), *parameters(example)["workspace"]}
+    assert [key for key in keys if f"`{key}`" not in text] == []
+
+
 @pytest.mark.tools("git")
 def test_the_commit_of_the_workspace_is_a_dependency(workspace: Workspace, template: Path, cs: Cs) -> None:
     for words in (
@@ -248,6 +274,7 @@ def test_the_commit_of_the_workspace_is_a_dependency(workspace: Workspace, templ
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
     first, second = build(cs), build(cs)  # dist/ is new, and changes nothing
     assert first == second
+    assert read_revisions() == {commit}
     assert dependencies(first, "workspace") == [
         {
             "name": "workspace",
@@ -259,4 +286,5 @@ def test_the_commit_of_the_workspace_is_a_dependency(workspace: Workspace, templ
     Path("conda.toml").write_text(Path("conda.toml").read_text() + "\n# changed\n")
     (found,) = dependencies(build(cs), "workspace")
     assert found["annotations"]["clean"] is False
+    assert read_revisions() == {f"{commit}-dirty"}
     assert "sekrit" not in "".join(path.read_text("latin-1") for path in Path("dist").iterdir())

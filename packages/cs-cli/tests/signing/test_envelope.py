@@ -1,4 +1,4 @@
-"""Envelopes: what verifiers of others say of ours, and what we refuse of others."""
+"""Envelopes: what other verifiers say of them, and which are refused."""
 
 from __future__ import annotations
 

@@ -44,3 +44,12 @@ def write_public_key(path: Path, key: SigningKey, *, encoding: Encoding = Encodi
     """Write the public half of a key."""
     path.write_bytes(key.public_key().public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo))
     return path
+
+
+def raw(key: SigningKey) -> bytes:
+    """Return the secret number of a key."""
+    return key.private_bytes_raw() if isinstance(key, Ed25519PrivateKey) else _number(key)
+
+
+def _number(key: EllipticCurvePrivateKey) -> bytes:
+    return key.private_numbers().private_value.to_bytes(32, "big")

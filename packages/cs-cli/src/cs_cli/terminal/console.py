@@ -86,6 +86,9 @@ def ask_secret(question: str) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("error", getpass.GetPassWarning)
             return getpass.getpass(f"{escape_line(question)} ")
+    except KeyboardInterrupt:
+        print_lines([""], sys.stderr)  # what follows is not an answer
+        raise
     except (EOFError, getpass.GetPassWarning):
         raise CliError("the terminal cannot ask for a secret", kind="no-terminal") from None
 
