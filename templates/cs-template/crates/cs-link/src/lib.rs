@@ -23,6 +23,7 @@ mod descendants;
 mod entry_point;
 mod error;
 mod fault;
+mod hashing;
 mod history;
 mod info;
 mod input;
@@ -56,6 +57,7 @@ mod supersede;
 mod system;
 mod tar;
 mod tree;
+mod verify;
 mod wheel;
 mod zip;
 
@@ -67,3 +69,4 @@ pub use job::{
     Python, Report, Superseded, Wheel,
 };
 pub use kind::Kind;
+pub use verify::{Change, Difference, Installed, Seals, Verified, verify};

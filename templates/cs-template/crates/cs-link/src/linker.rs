@@ -72,6 +72,8 @@ pub(crate) struct Linker<'a, 't> {
     deferred: Vec<Deferred>,
     /// Hard links so far, each with the file that it leads to.
     aliases: HashMap<usize, Origin>,
+    /// Where symbolic links lead.
+    links: HashMap<usize, String>,
     pub(crate) patched_time: Option<i64>,
     layout: Option<&'a Layout>,
     misstated: Option<Misstated>,
@@ -117,6 +119,7 @@ impl<'a, 't> Linker<'a, 't> {
             superseding: Vec::new(),
             deferred: Vec::new(),
             aliases: HashMap::new(),
+            links: HashMap::new(),
             patched_time: None,
             layout,
             misstated: None,
@@ -261,6 +264,8 @@ impl<'a, 't> Linker<'a, 't> {
             self.superseding.push(index);
         }
         let size = self.entries[index].size.unwrap_or(entry.link.len() as u64);
+        let leads_to = String::from_utf8_lossy(&entry.link).into_owned();
+        self.links.insert(index, leads_to);
         // One that was left out is not recorded either.
         Ok(match made {
             Some(link) if link.made => Outcome::Done {
@@ -310,7 +315,11 @@ impl<'a, 't> Linker<'a, 't> {
                 continue;
             };
             linked.files += u64::from(kind != PathKind::Directory);
-            linked.paths.push(describe(entry, path, kind, size, sha256));
+            let record = describe(entry, path, kind, size, sha256);
+            linked.paths.push(PathRecord {
+                link_target: self.links.remove(&index),
+                ..record
+            });
         }
         Ok(linked)
     }
@@ -334,6 +343,7 @@ fn describe(
         size_in_bytes: (kind != PathKind::Directory).then_some(size),
         file_mode: placeholder.map(|placeholder| placeholder.mode.into()),
         prefix_placeholder: placeholder.map(|placeholder| Rc::clone(&placeholder.text)),
+        link_target: None,
     }
 }
 
