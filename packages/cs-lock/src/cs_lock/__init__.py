@@ -1,7 +1,7 @@
 """Derive a shippable lock from the lock of a conda or pixi workspace."""
 
 from .credentials import Verdict, judge_url, redact_url
-from .dependencies import list_names
+from .dependencies import is_conditional, list_names
 from .environments import Channel
 from .errors import LockError, Problem
 from .exclusions import Exclusion, KeptPackage, LostDependency
@@ -50,6 +50,7 @@ __all__ = [
     "find_pypi_mismatches",
     "find_requirements",
     "is_channel",
+    "is_conditional",
     "is_local_archive",
     "is_local_channel",
     "judge_url",

@@ -13,16 +13,10 @@ from cs_lock import (
     list_pypi_names,
     normalize_pypi_name,
     parse_dependency_name,
-    python_of,
 )
 
+from .markers import marker_values
 from .origins import SuppliedArchive
-
-_SYSTEMS = {
-    "linux": ("posix", "linux", "Linux"),
-    "osx": ("posix", "darwin", "Darwin"),
-    "win": ("nt", "win32", "Windows"),
-}
 
 
 def find_unknown_needs(supplied: SuppliedArchive, platform: Platform, lock: RuntimeLock) -> list[Problem]:
@@ -78,7 +72,7 @@ def _list_needs(requires_dist: Iterable[str], platform: Platform, records: Itera
     from packaging.markers import UndefinedEnvironmentName
     from packaging.requirements import InvalidRequirement, Requirement
 
-    values = _marker_values(platform, records)
+    values = marker_values(platform.subdir, records)
     for text in requires_dist:
         try:
             one = Requirement(text)
@@ -86,17 +80,3 @@ def _list_needs(requires_dist: Iterable[str], platform: Platform, records: Itera
                 yield normalize_pypi_name(one.name)
         except (InvalidRequirement, UndefinedEnvironmentName):
             continue  # it can be installed anyway, also by pip and uv
-
-
-def _marker_values(platform: Platform, records: Iterable[PackageRecord]) -> dict[str, str]:
-    os_name, sys_platform, system = _SYSTEMS.get(platform.subdir.partition("-")[0], _SYSTEMS["linux"])
-    python = python_of(records)
-    version = python[0] if python else "3"
-    return {
-        "extra": "",
-        "os_name": os_name,
-        "sys_platform": sys_platform,
-        "platform_system": system,
-        "python_full_version": version,
-        "python_version": ".".join(version.split(".")[:2]),
-    }
