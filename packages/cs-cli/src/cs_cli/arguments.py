@@ -57,6 +57,8 @@ def _read_options(arguments: argparse.Namespace) -> Options:
         values["overrides"] = config_overrides(arguments)
     if issubclass(kind, RunOptions):
         values["arguments"] = tuple(arguments.arguments)
+    if issubclass(kind, VerifyOptions):
+        values["paths"] = tuple(arguments.paths)
     return kind(**{field.name: values[field.name] for field in fields(kind)})
 
 
@@ -115,10 +117,12 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Check a directory written by cs build, or one runtime, against its own checksums, stamp, lock and bundle."
+        "Check directories written by cs build, runtimes and bundles against their checksums, stamp, lock and bundle."
     )
     _add_reporting(parser, quiet="print problems only")
-    parser.add_argument("path", type=Path, metavar="PATH", help="a directory written by cs build, or a runtime")
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="a directory written by cs build, a runtime or a bundle"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 

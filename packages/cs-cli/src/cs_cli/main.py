@@ -232,9 +232,9 @@ def _run(options: RunOptions) -> int:
 
 def _verify(options: VerifyOptions) -> int:
     from .terminal.console import Console, print_json, print_lines
-    from .verification.checks import verify_path
+    from .verification.verifying import verify_paths
 
-    verification = verify_path(options.path, Console(quiet=options.quiet))
+    verification = verify_paths(options, Console(quiet=options.quiet))
     if options.json:
         print_json(verification.to_dict())
     elif not options.quiet:

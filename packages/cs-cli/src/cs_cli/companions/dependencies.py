@@ -12,12 +12,11 @@ from cs_lock import (
     Wheel,
     is_conditional,
     list_pypi_names,
+    marker_values,
     normalize_pypi_name,
     parse_dependency_name,
     parse_requirement_name,
 )
-
-from ..wheels.markers import marker_values
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement

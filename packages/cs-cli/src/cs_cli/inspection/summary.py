@@ -26,7 +26,7 @@ from ..untrusted import read_document
 from ..wheels.supplies import Supply
 
 SCHEMA_VERSION = 1
-"""Version of ``cs inspect --json``; ``docs/reference/inspect.schema.json`` is its schema."""
+"""Version of ``cs inspect --json``; ``schemas/inspect.schema.json`` is its schema."""
 
 _COMPILED_SHARE = 0.69
 """Bytes of shipped bytecode for each byte of noarch python archive, measured on 131 packages with 9,312 modules."""

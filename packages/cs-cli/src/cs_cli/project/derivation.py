@@ -24,6 +24,7 @@ from cs_manifest import (
     requested_specs,
 )
 
+from ..archives.store import open_store
 from ..errors import CliError, advise
 from ..licenses.checks import LicensedPackage, WheelLicenses, list_licenses
 from ..licenses.policy import UNKNOWN, LicensePolicy, UnknownLicenseError, read_policy
@@ -144,7 +145,7 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
             config = replace(config, runtime_version=ask_version(project, offline=options.offline))
         else:
             problems.append(_unknown_version())
-    outlook = plan_supplies(project, config, source, lock)
+    outlook = plan_supplies(project, config, source, lock, open_store(options))
     found = sorted([*problems, *lock.problems, *outlook.problems], key=lambda problem: problem.severity)
     return Derivation(
         project=project,

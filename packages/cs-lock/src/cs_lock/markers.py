@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from cs_lock import PackageRecord, python_of
+from .python import python_of
+from .records import PackageRecord
 
 _SYSTEMS = {
     "linux": ("posix", "linux", "Linux"),
