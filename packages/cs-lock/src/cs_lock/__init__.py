@@ -8,7 +8,7 @@ from .exclusions import Exclusion, KeptPackage, LostDependency
 from .local_archives import LocalArchive
 from .locations import is_local_archive, is_local_channel
 from .markers import marker_values
-from .names import normalize_pypi_name, parse_requirement_name
+from .names import list_pypi_names, normalize_pypi_name, parse_requirement_name
 from .pending import PendingEntry
 from .platforms import SUBDIRS, Platform, match_platforms
 from .pypi_records import PypiRecord
@@ -57,6 +57,7 @@ __all__ = [
     "is_local_channel",
     "judge_url",
     "list_names",
+    "list_pypi_names",
     "marker_values",
     "match_platforms",
     "merge_platforms",
