@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,11 @@ from cs_stamp import Mark, StampInfo, Template, require_size, write_stamp
 from ..archives.remembered import read_archives, remember_contents
 from ..archives.store import ArchiveStore, archives_of_packages
 from ..archives.supplies import Supplies
-from ..archives.wheels import read_metadata
 from ..companions.files import StagedFile, describe_file, render_checksums, render_info, render_packages
 from ..delegate.lookup import missing_delegate, require_delegate
 from ..delegate.search import Search, check_cache
 from ..errors import CliError, advise
+from ..licenses.checks import read_wheel_licenses
 from ..project.protected_inputs import Input, refuse_outputs
 from ..terminal.console import Console
 from ..untrusted import VALUE_LIMIT_BYTES, read_limited
@@ -139,7 +139,7 @@ def _stage(
         if plan.bundle_name is not None and supplies is not None:
             info = supplies.write_bundle(staging / plan.bundle_name)
             files.append(describe_file(info.path, "bundle", sha256=info.sha256))
-        licenses = {} if supplies is None else read_licenses(supplies.archives)
+        licenses = {} if supplies is None else read_wheel_licenses(supplies.archives)
         result = _write_companions(plan, materials, stamp, files, licenses, staging, out_dir)
     if supplies is not None:
         remember_contents(supplies.archives, supplies.contents)
@@ -215,11 +215,6 @@ def _write_runtime(
     return describe_file(stamp.path, "runtime", sha256=stamp.sha256), stamp
 
 
-def read_licenses(archives: Iterable[Path]) -> dict[str, str | None]:
-    """Return what the wheels among archives state as their licence, by file name."""
-    return {path.name: read_metadata(path).license for path in archives if path.name.endswith(".whl")}
-
-
 def _write_companions(
     plan: BuildPlan,
     materials: Materials,
@@ -229,14 +224,16 @@ def _write_companions(
     staging: Path,
     out_dir: Path,
 ) -> BuildResult:
-    from ..companions.cyclonedx import render_sbom
+    from ..companions.cyclonedx import render_cyclonedx
+    from ..companions.inventory import take_inventory
     from ..companions.provenance import render_statement
 
     packages = render_packages(plan.package_plan.archives)
+    inventory = take_inventory(plan, template.mark, stamp, files[0], licenses, os.environ)
     texts = {
         "lock": ("runtime.lock", plan.lock),
         "packages": ("packages.txt", packages),
-        "sbom": ("cdx.json", render_sbom(plan, stamp.identity, os.environ, licenses)),
+        "sbom": ("cdx.json", render_cyclonedx(inventory)),
     }
     files = [*files, *(_write(staging / f"{plan.stem}.{name}", role, data) for role, (name, data) in texts.items())]
     fields = describe_build(plan, materials.template.mark, stamp)
