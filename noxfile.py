@@ -64,9 +64,8 @@ def build_wheel(session: nox.Session, project: Path, wheels: Path) -> None:
         pinned = str(REQUIREMENTS / "build.txt")
         session.run(*pip, "install", "-q", "--require-hashes", "--no-deps", "-r", pinned, external=True)
     path = {"PATH": os.pathsep.join((str(scripts), os.environ["PATH"]))}
-    command = (*pip, "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(wheels), str(project))
-    if project == TEMPLATE:
-        command = (pip[0], TEMPLATE_WHEEL, str(wheels))
+    options = ("-q", "--no-deps", "--no-build-isolation", "-w", str(wheels), str(project))
+    command = [pip[0], TEMPLATE_WHEEL, str(wheels)] if project == TEMPLATE else [*pip, "wheel", *options]
     session.run(*command, env={**CARGO, **path}, external=True)
 
 

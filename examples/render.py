@@ -58,7 +58,7 @@ TEMPLATES = {
     ),
     "nfpm": (Template("nfpm/nfpm.yaml", "nfpm/@{this.platform}.yaml", LINUX),),
     "docker": (Template("docker/Dockerfile", "docker/Dockerfile"),),
-    "conda": (Template("conda/recipe.yaml", "conda/recipe.yaml"),),
+    "conda": (Template("rattler-build/recipe.yaml", "conda/recipe.yaml"),),
     "constructor": (
         Template(
             "constructor/construct.yaml",
