@@ -326,3 +326,14 @@ def test_a_value_cannot_end_an_output_early(tmp_path: Path) -> None:
     lines = (tmp_path / "output").read_text().splitlines()
     delimiter = lines[0].removeprefix("a<<")
     assert lines == [f"a<<{delimiter}", "x", "EOF", "b=1", delimiter, f"c<<{delimiter}", "y", delimiter]
+
+
+def test_every_action_that_is_used_or_shown_is_pinned_and_a_version_is_always_the_same_commit() -> None:
+    places = [ROOT / "action.yml", *ROOT.glob(".github/workflows/*"), *ROOT.glob("examples/**/*.yml")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (*places, *ROOT.glob("docs/**/*.md")))
+    used = re.findall(r"uses: ([\w-]+/[\w-]+)@(\S+)(?: # (v\S+))?", text)
+    ours = {commit for name, commit, _ in used if name == "OWNER/conda-ship"}
+    assert ours == {"COMMIT", "0" * 40}
+    pins = {(name, version, commit) for name, commit, version in used if name != "OWNER/conda-ship"}
+    assert all(re.fullmatch("[0-9a-f]{40}", commit) and version for _, version, commit in pins)
+    assert len({(name, version) for name, version, _ in pins}) == len(pins)
