@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cs_bundle import ArchiveMismatchError, hash_file
 from cs_stamp import Mark, StampInfo, Template, require_size, write_stamp
@@ -26,17 +26,22 @@ from .licenses import check_all_licenses
 from .plan import BuildPlan, compose_header, possible_names
 from .staging import list_abandoned, staging_directory
 
+if TYPE_CHECKING:
+    from ..signing.keys import PrivateKey
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
     """What a build needs besides its plan.
 
     :ivar inputs: every file that it reads and must not change.
+    :ivar key: what the provenance is signed with.
     """
 
     template: Template
     store: ArchiveStore
     inputs: tuple[Input, ...]
+    key: PrivateKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +140,7 @@ def _stage(
             info = supplies.write_bundle(staging / plan.bundle_name)
             files.append(describe_file(info.path, "bundle", sha256=info.sha256))
         licenses = {} if supplies is None else read_licenses(supplies.archives)
-        result = _write_companions(plan, materials.template, stamp, files, licenses, staging, out_dir)
+        result = _write_companions(plan, materials, stamp, files, licenses, staging, out_dir)
     if supplies is not None:
         remember_contents(supplies.archives, supplies.contents)
     console.say(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
@@ -217,7 +222,7 @@ def read_licenses(archives: Iterable[Path]) -> dict[str, str | None]:
 
 def _write_companions(
     plan: BuildPlan,
-    template: Template,
+    materials: Materials,
     stamp: StampInfo,
     files: list[StagedFile],
     licenses: Mapping[str, str | None],
@@ -234,10 +239,14 @@ def _write_companions(
         "sbom": ("cdx.json", render_sbom(plan, stamp.identity, os.environ, licenses)),
     }
     files = [*files, *(_write(staging / f"{plan.stem}.{name}", role, data) for role, (name, data) in texts.items())]
-    fields = describe_build(plan, template.mark, stamp)
+    fields = describe_build(plan, materials.template.mark, stamp)
     content = render_info(fields, files)
     files.append(_write(staging / f"{plan.stem}.info.json", "info", content.document))
-    statement = render_statement(plan, template.mark, fields, files, os.environ)
+    statement = render_statement(plan, materials.template.mark, fields, files, os.environ)
+    if materials.key is not None:
+        from ..signing.envelope import sign
+
+        statement = sign(statement, materials.key)
     files.append(_write(staging / f"{plan.stem}.provenance.json", "provenance", statement))
     files.append(_write(staging / f"{plan.stem}.sha256", "checksums", render_checksums(files)))
     return BuildResult(out_dir=out_dir, info=content.fields, files=tuple(files))
