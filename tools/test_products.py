@@ -19,6 +19,7 @@ from sample_programs import (
     change,
     import_library,
     make_elf,
+    make_mark,
     replace_library,
 )
 from tiny_executables import (
@@ -90,6 +91,12 @@ BAD = {
         "win-64",
         lambda: add_certificates(make_pe(), make_certificate(b"nobody signed this")),
         "is signed already: a publisher signs the stamped runtime",
+    ),
+    "no-mark": Bad("linux-64", make_elf, "would be refused: this is not a conda-ship template"),
+    "mark-for-another-platform": Bad(
+        "linux-64",
+        lambda: make_elf() + make_mark("osx-64"),
+        "would be refused: the mark of this template says osx-64, but the executable runs on linux-64",
     ),
     "nothing": Bad("win-64", lambda: b"MZ", "is not an executable for it"),
 }

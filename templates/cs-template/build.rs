@@ -12,6 +12,10 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let cfg = |name: &str| env::var(format!("CARGO_CFG_{name}")).unwrap_or_default();
     let (system, architecture) = (cfg("TARGET_OS"), cfg("TARGET_ARCH"));
+    println!(
+        "cargo::rustc-env=TEMPLATE_SUBDIR={}",
+        name_subdir(&system, &architecture)
+    );
     let is_static = cfg("TARGET_FEATURE")
         .split(',')
         .any(|feature| feature == "crt-static");
@@ -27,6 +31,21 @@ fn main() {
     if system == "windows" {
         build_launchers(&variable("TARGET"), Path::new(&variable("OUT_DIR")));
     }
+}
+
+/// conda's name of a system with a processor.
+fn name_subdir(system: &str, architecture: &str) -> String {
+    let system = match system {
+        "macos" => "osx",
+        "windows" => "win",
+        other => other,
+    };
+    let architecture = match (system, architecture) {
+        (_, "x86_64") => "64",
+        ("osx" | "win", "aarch64") => "arm64",
+        (_, other) => other,
+    };
+    format!("{system}-{architecture}")
 }
 
 /// Build the executables of cs-launcher, for the same target and with the same compiler, into the output directory.

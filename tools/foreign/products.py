@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 
 import lief
 
-from cs_stamp import SignatureError, verify_signature
+from cs_stamp import SignatureError, TemplateError, read_mark, require_target, verify_signature
 
 from .errors import ForeignError
 from .targets import Target
@@ -36,8 +37,16 @@ def check_product(path: Path, target: Target) -> None:
     """
     lief.logging.disable()  # it writes to stderr about what it then reports as a value
     system = target.subdir.partition("-")[0]
-    for problem in _CHECKS[system](path, target):
+    for problem in chain(_CHECKS[system](path, target), _check_mark(path, target)):
         raise ForeignError(f"the template for {target.subdir} {problem}")
+
+
+def _check_mark(path: Path, target: Target) -> Iterable[str]:
+    """Read the mark as ``cs build`` does."""
+    try:
+        require_target(read_mark(path), (target.subdir,), path)
+    except TemplateError as error:
+        yield f"would be refused: {error.message}"
 
 
 def _check_elf(path: Path, target: Target) -> Iterable[str]:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import struct
-from pathlib import Path
 
-from tiny_executables import WINDOWS_ARM, X86, find_commands, make_macho, make_pe
+from samples import HEADER, LOCK, PLAN
+from signed_files import write_macho
+from tiny_executables import ARM, WINDOWS_ARM, X86, find_commands, make_macho, make_pe
 
-VECTORS = Path(__file__).parents[2] / "packages" / "cs-stamp" / "vectors" / "good"
+from cs_stamp import Mark
+
 ELF_X86, ELF_ARM = 62, 183
 SUBSYSTEM, DIRECTORIES = 0x80 + 24 + 68, 0x80 + 24 + 112
 """Where a program of ``make_pe`` says which subsystem of Windows it is for, and where its tables are."""
+
+
+def make_mark(target: str) -> bytes:
+    """Return the mark of a template."""
+    return Mark(name="cs-template", version="0.1.0", target=target, stamp_formats=(1,)).to_bytes()
 
 
 def make_elf(machine: int = ELF_X86, *, kernel: tuple[int, int, int] = (3, 2, 0), interpreter: bytes = b"") -> bytes:
@@ -31,14 +38,14 @@ def make_elf(machine: int = ELF_X86, *, kernel: tuple[int, int, int] = (3, 2, 0)
     return head + body
 
 
-def import_library(name: str) -> bytes:
-    """Return a program for Windows that asks for one function of a library."""
+def import_library(name: str, payload: bytes = b"") -> bytes:
+    """Return a program for Windows that asks for one function of a library, and holds more bytes."""
     start = 0x1000 + 8  # after the code of `make_pe`, and zeros to a multiple of eight
     thunks, library, function = start + 40, start + 72, start + 72 + len(name) + 1
     descriptors = struct.pack("<5I", thunks, 0, 0, library, thunks + 16) + bytes(20)
     names = name.encode() + b"\0" + bytes(2) + b"something\0"
     table = descriptors + struct.pack("<4Q", function, 0, function, 0) + names
-    program = bytearray(make_pe(payload=bytes(5) + table))
+    program = bytearray(make_pe(payload=bytes(5) + table + payload))
     for directory, place, size in ((1, start, len(descriptors)), (12, thunks + 16, 16)):
         struct.pack_into("<II", program, DIRECTORIES + 8 * directory, place, size)
     return bytes(program)
@@ -61,12 +68,12 @@ def replace_library(program: bytes) -> bytes:
     return program.replace(b"/usr/lib/libSystem.B.dylib", b"/opt/lib/libSystem.B.dylib")
 
 
-SIGNED = (VECTORS / "macho-arm64.bin").read_bytes()
+SIGNED = write_macho(ARM, HEADER, PLAN, LOCK, make_mark("osx-arm64"))
 GOOD = {
-    "linux-64": make_elf(),
-    "linux-aarch64": make_elf(ELF_ARM, kernel=(3, 7, 0)),
-    "osx-64": make_macho(X86),
+    "linux-64": make_elf() + make_mark("linux-64"),
+    "linux-aarch64": make_elf(ELF_ARM, kernel=(3, 7, 0)) + make_mark("linux-aarch64"),
+    "osx-64": make_macho(X86, payload=make_mark("osx-64")),
     "osx-arm64": SIGNED,
-    "win-64": import_library("api-ms-win-core-synch-l1-2-0.dll"),
-    "win-arm64": make_pe(WINDOWS_ARM),
+    "win-64": import_library("api-ms-win-core-synch-l1-2-0.dll", make_mark("win-64")),
+    "win-arm64": make_pe(WINDOWS_ARM, payload=make_mark("win-arm64")),
 }

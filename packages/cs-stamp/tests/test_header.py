@@ -46,6 +46,8 @@ def test_every_key_must_be_there(key: str) -> None:
         ("channels", "main", 'channels: expected a list, found "main"'),
         ("channels", ["a", 1], "channels[1]: expected a string, found 1"),
         ("runtime_version", "1\n", "runtime_version: expected text without control characters"),
+        ("source_revision", "a\nb", "source_revision: expected text without control characters"),
+        ("source_revision", 7, "source_revision: expected a string, found 7"),
         ("installed_file_count", -1, "installed_file_count: expected an integer of 0 or more, or null, found -1"),
         ("installed_file_count", True, "installed_file_count: expected an integer of 0 or more, or null, found true"),
         ("condarc", "\ud800", "condarc: expected text that can be encoded as UTF-8"),

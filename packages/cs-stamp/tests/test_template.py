@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,6 @@ from tiny_executables import add_certificates, make_certificate
 from cs_stamp import (
     TEMPLATE_PLATFORMS,
     ExecutableLayoutError,
-    Mark,
     NotExecutableError,
     NotTemplateError,
     PlatformUnsupportedError,
@@ -26,18 +28,20 @@ from cs_stamp import (
     write_stamp,
 )
 from cs_stamp.executable import executable_platform
-from cs_stamp.layout import FORMAT_VERSION
+from cs_stamp.layout import FORMAT_VERSION, MARK_MAGIC
 from cs_stamp.template import name_in_directory
-from executable_samples import ARM, MARK, X86, make_elf, make_fat_macho, make_macho, make_pe
+from executable_samples import ARM, MARK, X86, make_elf, make_fat_macho, make_macho, make_mark, make_pe
 from stamp_samples import make_header, make_plan
 
 
 def make_template(directory: Path, data: bytes | None = None, name: str = "cs-template") -> Path:
-    """Write a template with its mark and return its path."""
+    """Write a template, with a mark for the platform of its program unless it has one, and return its path."""
     directory.mkdir(exist_ok=True)
     path = directory / name
-    data, mark = make_elf(62) if data is None else data, MARK.to_bytes()
-    path.write_bytes(data if mark in data else data + mark)
+    path.write_bytes(data := make_elf(62) if data is None else data)
+    if MARK_MAGIC not in data:
+        with contextlib.suppress(NotExecutableError):
+            path.write_bytes(data + make_mark(executable_platform(path)[0]).to_bytes())
     return path
 
 
@@ -90,11 +94,12 @@ def test_a_named_template_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         select(explicit=tmp_path)
 
 
+FOREIGN_PROGRAMS = (Path("/bin/ls"), Path(sys.executable), Path("/lib/x86_64-linux-gnu/libc.so.6"))
 PROGRAMS = {
     "linux-64": make_elf(62),
     "linux-aarch64": make_elf(183),
-    "osx-64": make_macho(X86, payload=MARK.to_bytes()),
-    "osx-arm64": make_macho(ARM, payload=MARK.to_bytes()),
+    "osx-64": make_macho(X86, payload=make_mark("osx-64").to_bytes()),
+    "osx-arm64": make_macho(ARM, payload=make_mark("osx-arm64").to_bytes()),
     "win-64": make_pe(0x8664),
     "win-arm64": make_pe(0xAA64),
 }
@@ -161,7 +166,7 @@ def test_wheels_of_several_platforms_share_a_namespace(tmp_path: Path, monkeypat
 @pytest.mark.parametrize(("cpu", "platform"), [(X86, "osx-64"), (ARM, "osx-arm64")])
 def test_a_cross_build_takes_a_fitting_template(cpu: int, platform: str, tmp_path: Path) -> None:
     explicit = tmp_path / "mine"
-    explicit.write_bytes(make_macho(cpu, payload=MARK.to_bytes()))
+    explicit.write_bytes(make_macho(cpu, payload=make_mark(platform).to_bytes()))
     assert select(explicit=explicit, platform=platform).platforms == (platform,)
 
 
@@ -173,7 +178,7 @@ def test_a_universal_template_is_refused(tmp_path: Path) -> None:
 
 def test_a_signed_template_for_windows_is_refused(tmp_path: Path) -> None:
     explicit = make_template(
-        tmp_path / "mine", add_certificates(make_pe(payload=MARK.to_bytes()), make_certificate(b""))
+        tmp_path / "mine", add_certificates(make_pe(payload=make_mark("win-64").to_bytes()), make_certificate(b""))
     )
     with pytest.raises(ExecutableLayoutError, match="it is signed, and a stamp breaks the signature"):
         select(explicit=explicit, platform="win-64")
@@ -198,11 +203,8 @@ def test_a_stamped_template_is_refused(tmp_path: Path) -> None:
     assert "use the plain `cs-template` executable" in str(caught.value.hint)
 
 
-@pytest.mark.parametrize("program", ["/bin/ls", sys.executable, "/lib/x86_64-linux-gnu/libc.so.6"])
-def test_a_program_without_a_mark_is_refused(program: str) -> None:
-    path = Path(program)
-    if not path.is_file():
-        pytest.skip(f"only where there is {program}")
+@pytest.mark.parametrize("path", [path for path in FOREIGN_PROGRAMS if path.is_file()], ids=str)
+def test_a_program_without_a_mark_is_refused(path: Path) -> None:
     (platform, *_) = executable_platform(path)
     with pytest.raises(NotTemplateError, match="this is not a conda-ship template") as caught:
         select(explicit=path, platform=platform)
@@ -216,7 +218,7 @@ def test_a_template_for_other_stamps_is_refused_with_both_versions(
     formats: tuple[int, ...], advice: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "cs-template"
-    path.write_bytes(make_elf(62) + Mark(name="cs-template", version="9.1", stamp_formats=formats).to_bytes())
+    path.write_bytes(make_elf(62) + replace(MARK, version="9.1", stamp_formats=formats).to_bytes())
     said = ", ".join(map(str, formats))
     with pytest.raises(TemplateFormatError, match=f"cs-template 9.1 reads stamps of format {said}; ") as caught:
         select(explicit=path)
@@ -225,10 +227,33 @@ def test_a_template_for_other_stamps_is_refused_with_both_versions(
 
 
 def test_a_template_that_reads_several_formats_is_taken_and_described(tmp_path: Path) -> None:
-    mark = Mark(name="somebodys-template", version="2.0", stamp_formats=(FORMAT_VERSION, FORMAT_VERSION + 6))
+    mark = replace(MARK, name="somebodys-template", stamp_formats=(FORMAT_VERSION, FORMAT_VERSION + 6))
     path = tmp_path / "cs-template"
     path.write_bytes(make_elf(62) + mark.to_bytes())
     assert select(explicit=path).mark == mark
+
+
+@pytest.mark.parametrize("target", [*set(TEMPLATE_PLATFORMS) - {"linux-64"}, "linux", "linux-64-static", "Linux-64"])
+def test_a_template_whose_mark_names_another_platform_is_refused(target: str, tmp_path: Path) -> None:
+    path = tmp_path / "cs-template"
+    path.write_bytes(make_elf(62) + make_mark(target).to_bytes())
+    with pytest.raises(TemplatePlatformError) as caught:
+        select(explicit=path)
+    assert caught.value.message == f"the mark of this template says {target}, but the executable runs on linux-64"
+    assert (caught.value.expected, caught.value.actual) == ("linux-64", target)
+
+
+def test_a_mark_without_a_target_is_not_a_mark(tmp_path: Path) -> None:
+    path = tmp_path / "cs-template"
+    path.write_bytes(make_elf(62) + MARK.to_bytes()[:104] + bytes(24))
+    with pytest.raises(NotTemplateError, match="this is not a conda-ship template"):
+        select(explicit=path)
+
+
+def test_a_template_is_described_by_its_bytes(tmp_path: Path) -> None:
+    path = make_template(tmp_path / "mine")
+    found, data = select(explicit=path), path.read_bytes()
+    assert (found.size_bytes, found.sha256) == (len(data), hashlib.sha256(data).hexdigest())
 
 
 @pytest.mark.parametrize("platform", ["emscripten-wasm32", "wasi-wasm32", "noarch", "zos-z"])
@@ -244,4 +269,7 @@ def test_there_are_no_runtimes_for_platforms_without_executables(platform: str, 
 def test_a_third_party_template_serves_a_platform_without_one_of_conda_ship(tmp_path: Path) -> None:
     with pytest.raises(PlatformUnsupportedError):
         select(platform="linux-ppc64le")
-    assert select(explicit=make_template(tmp_path / "mine", make_elf(21)), platform="linux-ppc64le").mark == MARK
+    assert (
+        select(explicit=make_template(tmp_path / "mine", make_elf(21)), platform="linux-ppc64le").mark.target
+        == "linux-ppc64le"
+    )

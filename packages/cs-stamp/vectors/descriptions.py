@@ -65,6 +65,7 @@ def describe_mark(mark: Mark) -> dict[str, Any]:
     return {
         "name": mark.name,
         "version": mark.version,
+        "target": mark.target,
         "stamp_formats": list(mark.stamp_formats),
         "hex": mark.to_bytes().hex(),
     }

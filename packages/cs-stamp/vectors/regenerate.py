@@ -22,9 +22,9 @@ from cs_stamp import Mark, write_stamp
 
 PROVENANCE = "made by packages/cs-stamp/vectors/regenerate.py; no bytes come from anywhere else"
 MARKS = (
-    Mark(name="cs-template", version="0.1.0", stamp_formats=(1,)),
-    Mark(name="n" * 31, version="v" * 31, stamp_formats=(1,)),
-    Mark(name="cs-template", version="9.0rc1", stamp_formats=(1, 2, 3, 4, 5, 6, 7, 0xFFFFFFFF)),
+    Mark(name="cs-template", version="0.1.0", target="linux-64", stamp_formats=(1,)),
+    Mark(name="n" * 23, version="v" * 31, target="t" * 23, stamp_formats=(1,)),
+    Mark(name="cs-template", version="9.0rc1", target="osx-arm64", stamp_formats=(1, 2, 3, 4, 5, 6, 7, 0xFFFFFFFF)),
 )
 HEADER_SIZES = {"pe-signed-5-zeros": 0x200, "macho-signed-15-zeros": 0x260}
 """Bytes of headers in files for Windows and macOS."""

@@ -42,6 +42,7 @@ HEADER = Header(
     installed_size_bytes=None,
     installed_file_count=None,
     prefix_limit_bytes=None,
+    source_revision=None,
 )
 PACKAGES = (
     PlannedPackage(

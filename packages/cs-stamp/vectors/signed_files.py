@@ -47,11 +47,11 @@ def sign_macho(stamp: bytes, zeros: int = 0, signature: bytes = SIGNATURE, behin
     return bytes(data) + signature + behind
 
 
-def write_macho(cpu: int, header: Header, plan: Plan, lock: bytes) -> bytes:
-    """Return what the writer makes of a program for macOS."""
+def write_macho(cpu: int, header: Header, plan: Plan, lock: bytes, payload: bytes = b"") -> bytes:
+    """Return what the writer makes of a program for macOS that holds these bytes."""
     with tempfile.TemporaryDirectory() as name:
         template, out = Path(name) / "template", Path(name) / "out"
-        template.write_bytes(make_macho(cpu, signature=SIGNATURE if cpu == ARM else None))
+        template.write_bytes(make_macho(cpu, signature=SIGNATURE if cpu == ARM else None, payload=payload))
         write_stamp(template, out, header=header, plan=plan, lock=lock)
         return out.read_bytes()
 

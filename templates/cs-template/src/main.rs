@@ -16,8 +16,11 @@ mod say;
 
 /// What `cs build` looks for in a file before it takes it for a template.
 #[used]
-static MARK: [u8; cs_stamp::MARK_LENGTH] =
-    cs_stamp::template_mark(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+static MARK: [u8; cs_stamp::MARK_LENGTH] = cs_stamp::template_mark(
+    env!("CARGO_PKG_NAME"),
+    env!("CARGO_PKG_VERSION"),
+    env!("TEMPLATE_SUBDIR"),
+);
 
 fn main() -> std::process::ExitCode {
     // Linkers drop what nothing refers to, `#[used]` or not.

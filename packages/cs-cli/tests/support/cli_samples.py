@@ -19,9 +19,13 @@ import yaml
 import zstandard
 
 from cs_cli.arguments import parse_arguments
-from cs_cli.options import BuildOptions, InspectOptions, RunOptions
+from cs_cli.options import BuildOptions, InspectOptions, RunOptions, VerifyOptions
+from cs_cli.terminal.console import Console
+from cs_cli.verification.checks import Result
+from cs_cli.verification.verifying import verify_paths
 from cs_lock import PypiRecord, Wheel
 from cs_stamp import Mark
+from cs_stamp.executable import executable_platform
 
 Record = dict[str, Any]
 
@@ -47,6 +51,29 @@ def run_options(*words: str) -> RunOptions:
     return options
 
 
+def verify_options(*words: str | Path) -> VerifyOptions:
+    """Return what ``cs verify WORDS`` is asked for."""
+    options = parse_arguments(["verify", *map(str, words)])
+    assert isinstance(options, VerifyOptions)
+    return options
+
+
+def verify(path: Path, *words: str | Path) -> Result:
+    """Check one path, as ``cs verify PATH WORDS`` does."""
+    (result,) = verify_paths(verify_options(path, *words), Console(quiet=True)).results
+    return result
+
+
+def list_passed(result: Result) -> list[str]:
+    """Return what was found to be right, as lines."""
+    return [f"{one.file}: {one.detail}" for one in result.checks if one.ok]
+
+
+def list_unchecked(result: Result) -> list[str]:
+    """Return what was not checked, as lines."""
+    return [f"{one.file}: {one.detail}" for one in result.checks if one.ok is None]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a command did."""
@@ -59,7 +86,12 @@ class Outcome:
 Cs = Callable[..., Outcome]
 
 
-MARK = Mark(name="cs-template", version="0.1.0", stamp_formats=(1,))
+def make_mark(target: str = "linux-64") -> Mark:
+    """Return the mark of a template for a platform."""
+    return Mark(name="cs-template", version="0.1.0", target=target, stamp_formats=(1,))
+
+
+MARK = make_mark()
 
 
 def make_elf(machine: int = 62) -> bytes:
@@ -71,8 +103,9 @@ def make_elf(machine: int = 62) -> bytes:
 def make_template(path: Path, program: bytes | None = None) -> Path:
     """Write a template: a program, by default an ELF one for x86-64, with the mark of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    program, mark = make_elf() if program is None else program, MARK.to_bytes()
-    path.write_bytes(program if mark in program else program + mark)
+    path.write_bytes(program := make_elf() if program is None else program)
+    if MARK.to_bytes()[:16] not in program:
+        path.write_bytes(program + make_mark(executable_platform(path)[0]).to_bytes())
     return path
 
 

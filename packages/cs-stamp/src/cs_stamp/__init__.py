@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .mark import Mark as Mark
     from .mark import read_mark as read_mark
     from .mark import require_format as require_format
+    from .mark import require_target as require_target
     from .packages import PlannedArchive as PlannedArchive
     from .packages import PlannedPackage as PlannedPackage
     from .packages import PlannedWheel as PlannedWheel
@@ -81,7 +82,7 @@ _NAMES = {
     "executable": ("TEMPLATE_PLATFORMS",),
     "header": ("Header",),
     "launch": ("literal_path",),
-    "mark": ("Mark", "read_mark", "require_format"),
+    "mark": ("Mark", "read_mark", "require_format", "require_target"),
     "packages": ("PlannedArchive", "PlannedPackage", "PlannedWheel"),
     "plan": ("Plan", "PlanPython", "PlanRequirement"),
     "reader": ("StampPart", "StampReader", "read_stamp"),

@@ -44,6 +44,17 @@ def append_data(data: bytes | memoryview, out: BinaryIO, digests: Sequence[Diges
         view = view[out.write(view) :]
 
 
+def hash_file(path: Path) -> tuple[int, str]:
+    """Return the size of a file in bytes and its lower-case hex SHA-256."""
+    digest, buffer, size = sha256(), bytearray(COPY_CHUNK_BYTES), 0
+    view = memoryview(buffer)
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(view):
+            digest.update(view[:count])
+            size += count
+    return size, digest.hexdigest()
+
+
 def hash_range(file: BinaryIO, offset: int, size_bytes: int) -> bytes | None:
     """Return the raw SHA-256 of a range, or None if the file ends before it does."""
     digest, buffer = sha256(), bytearray(min(COPY_CHUNK_BYTES, max(size_bytes, 1)))

@@ -19,6 +19,7 @@ from .fields import (
     take_line,
     take_name,
     take_object,
+    take_optional_line,
     take_optional_name,
     take_optional_path,
     take_optional_size,
@@ -63,6 +64,7 @@ class Header:
     installed_size_bytes: int | None
     installed_file_count: int | None
     prefix_limit_bytes: int | None
+    source_revision: Line | None
 
     def __post_init__(self) -> None:
         _check_fields(asdict(self))
@@ -102,6 +104,7 @@ _TAKERS: dict[Any, Callable[[JsonObject, str], Any]] = {
     Line: take_line,
     str | None: take_optional_string,
     Name | None: take_optional_name,
+    Line | None: take_optional_line,
     RelativePath | None: take_optional_path,
     bool: take_bool,
     int | None: take_optional_size,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import NotTemplateError, TemplateError, TemplateFormatError
+from .errors import NotTemplateError, TemplateError, TemplateFormatError, TemplatePlatformError
 from .layout import COPY_CHUNK_BYTES, FORMAT_VERSION, MARK_MAGIC, MARK_SEARCH_LIMIT_BYTES, MARK_SIZE_BYTES
 
-_MARK = struct.Struct("<16s8I32s32s16s")
-_TEXT = re.compile(rb"([!-~]{1,31})\0+")
+_MARK = struct.Struct("<16s8I24s32s24s")
+_TEXT = re.compile(rb"([!-~]+)\0+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,17 +21,20 @@ class Mark:
 
     :ivar name: its name, ``cs-template``.
     :ivar version: its release.
+    :ivar target: conda subdir of the system and processor that it was compiled for.
     :ivar stamp_formats: format versions of the stamps that it reads, ascending.
     """
 
     name: str
     version: str
+    target: str
     stamp_formats: tuple[int, ...]
 
     def to_bytes(self) -> bytes:
         """Render the mark, as a template holds it."""
         formats = (*self.stamp_formats, *(0,) * (8 - len(self.stamp_formats)))
-        return _MARK.pack(MARK_MAGIC, *formats, self.name.encode(), self.version.encode(), b"")
+        texts = (text.encode() for text in (self.name, self.version, self.target))
+        return _MARK.pack(MARK_MAGIC, *formats, *texts)
 
 
 def read_mark(path: Path, *, size_bytes: int | None = None) -> Mark:
@@ -71,8 +75,25 @@ def require_format(mark: Mark, path: Path) -> None:
         )
 
 
+def require_target(mark: Mark, platforms: Sequence[str], path: Path) -> None:
+    """Refuse a template whose mark does not name the platform of the executable that it is in.
+
+    :param platforms: conda subdirs that the executable runs on.
+    :raises TemplatePlatformError: if the mark names another.
+    """
+    if mark.target not in platforms:
+        runs_on = ", ".join(platforms)
+        raise TemplatePlatformError(
+            f"the mark of this template says {mark.target}, but the executable runs on {runs_on}",
+            path=path,
+            expected=runs_on,
+            actual=mark.target,
+            hint="use a `cs-template` executable of this release",
+        )
+
+
 def _search(path: Path, limit_bytes: int) -> set[Mark]:
-    """Return every mark in the beginning of a file; a universal executable holds one for each processor."""
+    """Return every mark in the beginning of a file that differs from the others."""
     marks: set[Mark] = set()
     window, done = b"", 0
     with path.open("rb") as file:
@@ -91,10 +112,10 @@ def _parse_mark(data: bytes) -> Mark | None:
     """Parse a mark; ``None`` if this is something else that starts with the same bytes."""
     if len(data) != MARK_SIZE_BYTES:
         return None
-    _, *formats, name, version, reserved = _MARK.unpack(data)
-    texts = [_TEXT.fullmatch(text) for text in (name, version)]
+    _, *formats, name, version, target = _MARK.unpack(data)
+    texts = [found[1].decode() for text in (name, version, target) if (found := _TEXT.fullmatch(text))]
     known = tuple(filter(None, formats))
     is_ordered = list(known) == sorted(set(known)) and formats == [*known, *(0,) * (8 - len(known))]
-    if not known or not is_ordered or any(reserved) or texts[0] is None or texts[1] is None:
+    if not known or not is_ordered or len(texts) != 3:
         return None
-    return Mark(name=texts[0][1].decode(), version=texts[1][1].decode(), stamp_formats=known)
+    return Mark(name=texts[0], version=texts[1], target=texts[2], stamp_formats=known)

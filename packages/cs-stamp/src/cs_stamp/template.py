@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from .copying import hash_file
 from .errors import PlatformUnsupportedError, TemplateError, TemplateNotFoundError, TemplatePlatformError
 from .executable import EXECUTABLE_PLATFORMS, TEMPLATE_PLATFORMS, executable_platform
-from .mark import Mark, read_mark, require_format
+from .mark import Mark, read_mark, require_format, require_target
 from .sealing import open_seal
 from .writer import refuse_stamped
 
@@ -28,6 +29,7 @@ class Template:
 
     :ivar origin: what named it: the caller, the installation, or an environment variable.
     :ivar platforms: conda subdirs that it runs on.
+    :ivar sha256: lower-case hex digest of the file.
     :ivar mark: its description of itself.
     """
 
@@ -35,6 +37,7 @@ class Template:
     origin: Origin
     platforms: tuple[str, ...]
     size_bytes: int
+    sha256: str
     mark: Mark
 
 
@@ -61,7 +64,7 @@ def select_template(
     :raises PlatformUnsupportedError: if there is no template for the platform, and none is named.
     :raises TemplateNotFoundError: if none is named or installed.
     :raises NotExecutableError: if it is not a program.
-    :raises TemplatePlatformError: if it is one for another platform.
+    :raises TemplatePlatformError: if it is one for another platform, or its mark names another.
     :raises TemplateStampedError: if it is stamped already.
     :raises ExecutableLayoutError: if it has no place for a stamp.
     :raises NotTemplateError: if it is a program, but does not have the mark of a template.
@@ -161,9 +164,10 @@ def _check(path: Path, origin: Origin, platform: str) -> Template:
     try:
         refuse_stamped(path)
         open_seal(path, TEMPLATE_NAME)
-        size = path.stat().st_size
+        size, sha256 = hash_file(path)
     except OSError as error:
         raise TemplateError(f"cannot read the template: {error.strerror or error}", path=path) from error
     mark = read_mark(path)
+    require_target(mark, platforms, path)
     require_format(mark, path)
-    return Template(path=path, origin=origin, platforms=platforms, size_bytes=size, mark=mark)
+    return Template(path=path, origin=origin, platforms=platforms, size_bytes=size, sha256=sha256, mark=mark)

@@ -11,7 +11,13 @@ from tiny_executables import make_pe as make_pe
 
 from cs_stamp import Mark
 
-MARK = Mark(name="cs-template", version="0.1.0", stamp_formats=(1,))
+
+def make_mark(target: str = "linux-64") -> Mark:
+    """Return the mark of a template for a platform."""
+    return Mark(name="cs-template", version="0.1.0", target=target, stamp_formats=(1,))
+
+
+MARK = make_mark()
 
 
 def make_elf(machine: int, *, bits: int = 2, order: str = "<", kind: int = 3, osabi: int = 0) -> bytes:

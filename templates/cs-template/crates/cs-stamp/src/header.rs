@@ -71,6 +71,9 @@ pub struct Header {
     /// is one and the builder knew it.
     #[serde(deserialize_with = "Option::deserialize")]
     pub prefix_limit_bytes: Option<usize>,
+    /// Commit of the workspace's repository in hex, with `-dirty` behind it if tracked files differed from it.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub source_revision: Option<String>,
 }
 
 /// Where users get the packages.
@@ -166,6 +169,9 @@ impl Header {
         }
         check_line("builder", &header.builder)?;
         check_line("runtime_version", &header.runtime_version)?;
+        if let Some(revision) = &header.source_revision {
+            check_line("source_revision", revision)?;
+        }
         Ok(header)
     }
 }

@@ -203,7 +203,7 @@ fn marks_are_the_bytes_that_the_index_says() {
     assert!(cases.iter().filter(known).count() > 1);
     for case in cases.iter().filter(known) {
         let text = |key: &str| case[key].as_str().expect("a string");
-        let mark = template_mark(text("name"), text("version"));
+        let mark = template_mark(text("name"), text("version"), text("target"));
         assert_eq!(hex(&mark), text("hex"), "{case}");
     }
 }
