@@ -52,7 +52,7 @@ def test_kits_that_are_missing_are_named_once(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.usefixtures("_wanted")
-def test_a_machine_that_cannot_run_them_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_that_cannot_run_them_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suites, "CAN_RUN_FOREIGN", False)
     assert find_obstacle() == "foreign not run: only as root on Linux on x86-64"
 

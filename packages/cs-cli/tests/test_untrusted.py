@@ -68,7 +68,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
-def test_what_is_no_such_document_is_refused(text: str) -> None:
+def test_another_kind_of_document_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         items(text)
 

@@ -166,7 +166,7 @@ FIRST_LAYOUT = "version: {}\nmetadata:\n  content_hash: {{}}\npackage: []\n"
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
-def test_a_pixi_lock_of_the_first_versions_is_told_as_that(version: int, write_text: Write) -> None:
+def test_a_pixi_lock_of_the_first_versions_is_recognised(version: int, write_text: Write) -> None:
     with pytest.raises(LockError) as caught:
         read_lock(write_text(FIRST_LAYOUT.format(version)))
     assert caught.value.kind == "unsupported-version"
@@ -175,7 +175,7 @@ def test_a_pixi_lock_of_the_first_versions_is_told_as_that(version: int, write_t
 
 
 @pytest.mark.parametrize("name", ["conda-lock.yml", "conda.lock"])
-def test_a_lock_of_the_conda_lock_tool_is_told_as_that(name: str, tmp_path: Path) -> None:
+def test_a_lock_of_the_conda_lock_tool_is_recognised(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(FIRST_LAYOUT.format(1))
     with pytest.raises(LockError, match="lock of the conda-lock tool") as caught:
         read_lock(tmp_path / name)

@@ -92,7 +92,7 @@ def test_what_was_remembered_wrongly_is_corrected_and_never_what_an_archive_says
     assert recall_contents(archives[0]) == contents[0]
 
 
-def test_a_cache_that_cannot_be_written_to_is_no_error(archives: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_cache_is_not_an_error(archives: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
