@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cs_bundle import ArchiveMismatchError, hash_file
+from cs_bundle import hash_file
 from cs_stamp import Mark, StampInfo, Template, require_size, write_stamp
 
 from ..archives.remembered import read_archives, remember_contents
@@ -17,7 +17,7 @@ from ..archives.supplies import Supplies
 from ..companions.files import StagedFile, describe_file, render_checksums, render_info, render_packages
 from ..delegate.lookup import missing_delegate, require_delegate
 from ..delegate.search import Search, check_cache
-from ..errors import CliError, advise
+from ..errors import advise
 from ..licenses.checks import read_wheel_licenses
 from ..project.protected_inputs import Input, refuse_outputs
 from ..terminal.console import Console
@@ -77,17 +77,11 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
     wanted = archives_of_packages(plan.needed, plan.lock_directory)
     if not wanted and not plan.needs_archives:
         return _stage(plan, materials, None, out_dir, console)
-    try:
-        archives = materials.store.provide(wanted, console)
-        return _stage(plan, materials, _look_into(plan, archives), out_dir, console)
-    except (ArchiveMismatchError, CliError) as error:
-        if isinstance(error, CliError) and error.kind != "archive-damaged":
-            raise
-        # Archives are checked while they are copied, so that each is read once. A damaged one in the cache is found
-        # only here.
-        console.say(f"{error}; downloading the damaged archives again")
-        archives = materials.store.fetch(wanted, console)
-        return _stage(plan, materials, _look_into(plan, archives), out_dir, console)
+    return materials.store.use(
+        wanted,
+        console,
+        lambda archives: _stage(plan, materials, _look_into(plan, archives), out_dir, console),
+    )
 
 
 def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -> None:
@@ -111,7 +105,7 @@ def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -
 
 
 def _look_into(plan: BuildPlan, archives: Sequence[Path]) -> Supplies:
-    contents = read_archives(archives)
+    contents = read_archives(archives, runtime=plan.derivation.config.runtime)
     if plan.needs_archives:
         require_delegate(contents, plan.derivation.config.delegate, plan.subdir)
     return Supplies(
