@@ -23,10 +23,7 @@ def wheels() -> list[Path]:
 @pytest.fixture(scope="module")
 def own(site: Site, wheels: list[Path]) -> Tree:
     """What a runtime makes of all of them."""
-    site.empty()
-    completed = site.bootstrap(wheels)
-    assert completed.returncode == 0, completed.stderr
-    return site.describe_new()
+    return site.describe_bootstrapped(wheels)
 
 
 def test_there_are_wheels_of_all_shapes(wheels: list[Path]) -> None:
