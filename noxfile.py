@@ -156,7 +156,7 @@ def write_tables(session: nox.Session, *flags: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check the style of the Python code, and the workflows."""
+    """Check the style of the Python code, and the workflows: those of this repository and those of the guides."""
     write_tables(session, "--check")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
@@ -164,7 +164,8 @@ def lint(session: nox.Session) -> None:
     session.run("python", "tools/phrases.py")
     session.run("python", "tools/line_length.py")
     session.run("jactionlint")
-    session.run("zizmor", "--quiet", "--offline", "--persona", "pedantic", ".github", "action.yml")
+    session.run("jactionlint", *(str(path.relative_to(ROOT)) for path in ROOT.glob("examples/github/*.yml")))
+    session.run("zizmor", "--quiet", "--offline", "--persona", "pedantic", ".github", "action.yml", "examples")
 
 
 @nox.session

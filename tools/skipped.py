@@ -36,6 +36,7 @@ THINGS = (
     "prlimit",
     "qemu-.*",
     "rcodesign",
+    "ruby",
     "setcap",
     "setpriv",
     "setsid",

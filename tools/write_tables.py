@@ -20,11 +20,18 @@ VALUES = {
     "version": "string or [table](#runtime-version)",
     "text": "string",
     "packages": "list of package names",
+    "licenses": "list of [licences](#deny-licenses)",
     "url": "URL",
     "install-name": "[identifier](#values) or [table](#install-name)",
     "path": "path",
     "paths": "path, or list of paths",
     "boolean": "boolean",
+}
+
+SEPARATORS = {
+    "packages": "Separate them by spaces, commas or newlines",
+    "licenses": "Separate them by commas or newlines",
+    "paths": "One a line",
 }
 
 
@@ -62,7 +69,7 @@ def render_inputs() -> str:
 def _describe_input(key: ConfigKey) -> str:
     parts = [key.help[0].upper() + key.help[1:]]
     if key.is_list:
-        parts.append("One a line" if key.value_type == "paths" else "Separate them by spaces, commas or newlines")
+        parts.append(SEPARATORS[key.value_type])
     if key.value_type == "boolean":
         parts.append("Values: true or false")
     if not key.required:

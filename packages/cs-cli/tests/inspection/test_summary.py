@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from cli_samples import Channel, Cs, Workspace, make_workspace
 from cs_cli.inspection.summary import PlatformSummary
 from cs_lock import PackageRecord
 
-SCHEMA = Path(__file__).parents[4] / "docs" / "reference" / "inspect.schema.json"
+SCHEMA = resources.files("cs_cli") / "schemas" / "inspect.schema.json"
 
 
 def inspect(cs: Cs, *flags: str) -> dict[str, Any]:

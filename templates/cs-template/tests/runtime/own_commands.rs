@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[cfg(unix)]
 use crate::archive::Package;
+use crate::archive::{hex, sha256};
 use crate::sandbox::{HOME, Sandbox, run, tool_packages};
 use crate::stamp::Stamp;
 
@@ -55,6 +56,11 @@ fn status_for_people_has_one_fact_a_line() {
     for expected in [
         "runtime     demo 1.0\n",
         "layout      embedded for linux-64\n",
+        concat!(
+            "built by    cs-cli 0.1.0 on cs-template ",
+            env!("CARGO_PKG_VERSION"),
+            "\n"
+        ),
         "state       installed\n",
         "packages    2 in this runtime, 2 installed\n",
         "requested   tool\n",
@@ -63,6 +69,33 @@ fn status_for_people_has_one_fact_a_line() {
     ] {
         assert!(text.contains(expected), "{expected:?} is not in:\n{text}");
     }
+}
+
+#[test]
+fn status_says_who_built_the_runtime_and_from_what() {
+    let revision = "0123456789abcdef0123456789abcdef01234567-dirty";
+    let stamp = Stamp::new(tool_packages("1.0")).with("source_revision", revision);
+    let sandbox = Sandbox::with(&stamp);
+    let status = status_of(&sandbox);
+    for (key, expected) in [
+        ("builder", json!("cs-cli 0.1.0")),
+        (
+            "template",
+            json!({"name": "cs-template", "version": env!("CARGO_PKG_VERSION")}),
+        ),
+        ("source_revision", json!(revision)),
+        ("lock_sha256", json!(hex(&sha256(b"version: 7\n")))),
+    ] {
+        assert_eq!(status[key], expected, "{key}");
+    }
+    let text = sandbox.run(&["status"]).ok().stdout;
+    assert!(
+        text.contains(&format!("revision    {revision}\n")),
+        "{text}"
+    );
+    let without = Sandbox::new();
+    assert_eq!(status_of(&without)["source_revision"], Value::Null);
+    assert!(!without.run(&["status"]).ok().stdout.contains("revision"));
 }
 
 #[test]

@@ -24,6 +24,7 @@ from ..terminal.console import Console
 from ..wheels.supplies import require_supplies
 from .bytecode import require_compiler
 from .execution import Materials
+from .licenses import check_known_licenses
 from .plan import BuildPlan, plan_build, refuse_collisions
 
 
@@ -88,6 +89,8 @@ def _prepared(
         )
     with tempfile.TemporaryDirectory(prefix="cs-wheels-", ignore_cleanup_errors=True) as scratch:
         derivation = _settle(options, derivation, targets, store, Path(scratch), console)
+        names = [one.platform.name for one in targets]
+        check_known_licenses(derivation, names, store, console, is_last=not options.may_run_code)
         is_only = options.platform != ALL_PLATFORMS
         plans = [
             plan_build(

@@ -52,6 +52,7 @@ mod seal;
 mod settle;
 mod shared;
 mod shebang;
+mod succession;
 mod supersede;
 mod system;
 mod tar;

@@ -30,10 +30,22 @@ pub struct About<'a> {
     pub layout: &'static str,
     pub platform: &'a str,
     pub builder: &'a str,
+    pub template: Template,
+    /// Commit that it was built from.
+    pub source_revision: Option<&'a str>,
+    /// SHA-256 of the runtime lock, in hex.
+    pub lock_sha256: String,
     pub stamp: &'a str,
     pub executable: String,
     pub docs_url: Option<&'a str>,
     pub installer: Option<&'a str>,
+}
+
+/// Which template was stamped.
+#[derive(Debug, Serialize)]
+pub struct Template {
+    pub name: &'static str,
+    pub version: &'static str,
 }
 
 /// How the prefix is, and what is around it.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cs_prefix::{Changes, Contents, Neighbours, PrefixError, State};
-use cs_stamp::{Layout, Plan, PlanPackage};
+use cs_stamp::{Layout, Part, Plan, PlanPackage};
 
 use crate::context::Runtime;
 use crate::say::error::Error;
@@ -11,6 +11,7 @@ use crate::say::voice::{print_json, print_lines};
 
 use document::{
     About, Delegate, Installed, Package, PlaceStatus, Previous, SCHEMA_VERSION, StateName, Status,
+    Template,
 };
 use text::render_lines;
 
@@ -76,6 +77,12 @@ fn describe_runtime(runtime: &Runtime) -> About<'_> {
         },
         platform: &header.platform,
         builder: &header.builder,
+        template: Template {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        source_revision: header.source_revision.as_deref(),
+        lock_sha256: cs_archive::to_hex(&runtime.stamp.part(Part::Lock).sha256),
         stamp: &runtime.stamp_hex,
         executable: show(&runtime.executable()),
         docs_url: header.docs_url.as_deref(),

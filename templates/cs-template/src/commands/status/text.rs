@@ -33,6 +33,9 @@ pub fn render_lines(status: &Status, is_verbose: bool) -> Vec<String> {
     lines.push(("requested", status.requested_specs.join(", ")));
     lines.extend(list_under("channels", status.channels.iter().cloned()));
     lines.push(("delegate", describe_delegate(&status.delegate)));
+    lines.push(("built by", describe_builder(about)));
+    let revision = about.source_revision;
+    lines.extend(revision.map(|revision| ("revision", revision.to_owned())));
     lines.extend(about.docs_url.map(|url| ("docs", url.to_owned())));
     if is_verbose {
         lines.extend(list_under(
@@ -42,6 +45,15 @@ pub fn render_lines(status: &Status, is_verbose: bool) -> Vec<String> {
     }
     let render = |(name, value): &(&str, String)| format!("{name:<11} {value}");
     lines.iter().map(render).collect()
+}
+
+/// What wrote the stamp, and on which template.
+fn describe_builder(about: &About) -> String {
+    let template = &about.template;
+    format!(
+        "{} on {} {}",
+        about.builder, template.name, template.version
+    )
 }
 
 /// Name, version and build string; a wheel is said to be one.
