@@ -1,4 +1,4 @@
-"""Wheels that careless tools make: the prefix is the one that uv makes, and but for what is known the one of pip."""
+"""Wheels that careless tools make: the prefix is the one of uv and, except for known differences, the one of pip."""
 
 from __future__ import annotations
 

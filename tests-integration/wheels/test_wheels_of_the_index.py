@@ -1,4 +1,4 @@
-"""Real wheels: the prefix is the one that uv makes, but for who says to have made it."""
+"""Real wheels: the prefix is the one that uv makes, except for the name of the installer."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def _refuse_editable(name: str, content: bytes) -> None:
 
 
 def _list_places(content: bytes) -> Iterator[str]:
-    """Yield the lines of a ``.pth`` file that lead out of site-packages."""
+    """Yield the lines of a ``.pth`` file that point outside site-packages."""
     for line in content.decode("utf-8", "replace").splitlines():
         text = line.strip()
         place = text.replace("\\", "/")
