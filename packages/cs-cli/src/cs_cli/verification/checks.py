@@ -31,6 +31,7 @@ CheckName = Literal[
     "packages",
     "provenance",
     "rebuild",
+    "sbom",
     "signature",
     "stamp",
     "subject",
