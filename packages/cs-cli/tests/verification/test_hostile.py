@@ -16,6 +16,7 @@ from cs_bundle import hash_file
 from cs_cli.errors import CliError
 from cs_cli.terminal.console import Console
 from cs_cli.verification.checks import Result
+from cs_cli.verification.companions import check_info
 from cs_cli.verification.documents import parse_object, take, take_objects
 from cs_cli.verification.files import StagedFiles
 from cs_cli.verification.folder import verify_folder
@@ -108,16 +109,13 @@ def test_two_builds_cannot_claim_one_another(dist: Path) -> None:
 
 def test_a_file_that_is_replaced_while_it_is_checked_is_noticed(dist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever can write to the directory could show one file to each check."""
-    import cs_cli.verification.folder as folder
-
-    original = folder.check_info
 
     def replace_meanwhile(*words: Any) -> None:
         (dist / "new").write_bytes((dist / "demo.packages.txt").read_bytes())
         (dist / "new").replace(dist / "demo.packages.txt")
-        original(*words)
+        check_info(*words)
 
-    monkeypatch.setattr(folder, "check_info", replace_meanwhile)
+    monkeypatch.setattr("cs_cli.verification.folder.check_info", replace_meanwhile)
     result, _ = verify_folder(dist, Trust(), Console(quiet=True))
     assert kinds(result) == {("demo.packages.txt", "file-changed")}
 
