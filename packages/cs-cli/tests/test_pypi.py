@@ -102,8 +102,8 @@ def test_an_inspection_shows_wheels_and_where_they_come_from(own_wheel: Path, cs
     start = lines.index("From PyPI and from source")
     assert lines[start + 1 : start + 4] == [
         "  linux-64: 3 wheels, 1 of them for one platform only",
-        "  linux-64: from other hosts than PyPI's: wheels.example (1)",
-        "  linux-64: files of this machine, which the runtime will contain: demo",
+        "  linux-64: from hosts other than PyPI's: wheels.example (1)",
+        "  linux-64: files on this machine, which the runtime will contain: demo",
     ]
 
 

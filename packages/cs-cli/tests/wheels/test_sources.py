@@ -272,7 +272,7 @@ def test_other_dependencies_than_the_locked_ones_are_a_warning(source_package: W
     source_package.write()
     outcome = cs("build", "--archives", "pkgs")
     assert outcome.status == 0, outcome.err
-    assert outcome.err.count("native-2.0-0.conda does not need python, as the lock says") == 1
+    assert outcome.err.count("native-2.0-0.conda does not need python, although the lock says so") == 1
     assert "native-2.0-0.conda does not need python" in cs("inspect", "--json", "--archives", "pkgs").out
 
 

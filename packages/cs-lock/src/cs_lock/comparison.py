@@ -42,11 +42,11 @@ def _compare_record(entry: PendingEntry, record: PackageRecord) -> Iterator[str]
     locked = {name for name in entry.depends if not name.startswith("__")}
     built = {name for name in parse_dependency_names(record.depends) if not name.startswith("__")}
     if locked and (added := sorted(built - locked)):
-        yield f"needs {list_names(added)}, which the lock does not say"
+        yield f"needs {list_names(added)}, which the lock does not list"
     if dropped := sorted(locked - built):
-        yield f"does not need {list_names(dropped)}, as the lock says"
+        yield f"does not need {list_names(dropped)}, although the lock says so"
     if entry.license and record.license != entry.license:
-        yield f"has the license {record.license}, not {entry.license} as the lock says"
+        yield f"has the license {record.license}, but the lock says {entry.license}"
 
 
 def _compare_wheel(entry: PendingEntry, archive: LocalArchive, selection: Selection) -> Iterator[str]:
