@@ -10,7 +10,7 @@ from cs_bundle import BundleReader, WantedArchive, open_bundle, verify_bundle
 from cs_stamp import verify_stamp
 
 from ..archives.store import archives_of_packages
-from ..building.plan import BUNDLE_SUFFIX, COMPANION_SUFFIXES
+from ..building.plan import BUNDLE_SUFFIX, COMPANION_SUFFIXES, SPDX_SUFFIX
 from ..errors import CliError
 from ..terminal.console import Console
 from .checks import Kind, Result
@@ -58,7 +58,7 @@ def _tell_kind(name: str) -> tuple[Kind, str]:
     """Tell what a file is by its name, and the first part of the names of its build."""
     if name.endswith(BUNDLE_SUFFIX):
         return "bundle", name.removesuffix(BUNDLE_SUFFIX)
-    for suffix in COMPANION_SUFFIXES:
+    for suffix in (*COMPANION_SUFFIXES, SPDX_SUFFIX):
         if name.endswith(suffix):
             return "companion", name.removesuffix(suffix)
     return "runtime", name.removesuffix(".exe")
