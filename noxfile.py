@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import atexit
-import json
 import os
-import platform
-import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import nox
+
+sys.path.append(str(Path(__file__).parent / "tools"))
+
+from cargo_tests import make_command
+from foreign.suites import BEYOND_EMULATION, CAN_RUN_FOREIGN, FOREIGN_SUITES, IS_ROOT, find_obstacle
+from session_results import read_results, summarize
+from skipped import count_skips
 
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["local"]
@@ -20,36 +24,9 @@ nox.options.default_venv_backend = "venv"
 ROOT = Path(__file__).parent.resolve()
 PACKAGES = ("cs-manifest", "cs-lock", "cs-bundle", "cs-stamp", "cs-cli", "conda-ship-plugin")
 TEMPLATE = ROOT / "templates" / "cs-template"
+TEMPLATE_WHEEL = str(ROOT / "tools" / "template_wheel.py")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-ship"
 REQUIREMENTS = ROOT / "requirements"
-IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
-# The tools for other platforms (tools/foreign) are for Linux on x86-64; only root can map all users into a namespace.
-CAN_RUN_FOREIGN = sys.platform == "linux" and platform.machine() == "x86_64" and IS_ROOT
-# A variable with which ``nox -s tests`` runs them too.
-WITH_FOREIGN = "WITH_FOREIGN"
-# What runs for platforms other than this machine's.
-FOREIGN_SUITES = {
-    "linux-aarch64": (
-        *(f"tests-integration/test_{name}.py" for name in ("road", "hand_over", "lifecycle", "linker", "awkward")),
-        *(f"tests-integration/test_{name}.py" for name in ("hostile", "conda_delegate", "local_archives", "boot")),
-        *(f"tests-integration/faults/test_{name}.py" for name in ("kills", "signals", "together")),
-        *("--kills", "4"),
-    ),
-    "win-64": ("tests-integration/windows", "tests-integration/test_boot.py"),
-}
-
-# Tests of the crates that see the emulation instead of the runtime. qemu: a user namespace may not mount overlays;
-# strace sees qemu's calls (tests-integration reads qemu's own trace); qemu does not pass an ignored SIGHUP on, and
-# refuses PR_SET_CHILD_SUBREAPER, by which a runtime finds children in other sessions.
-BEYOND_EMULATION = {
-    "linux-aarch64": (
-        *("overlay::", "a_later_run_writes_nothing", "broken_pipes_and_ignored_signals_are_inherited"),
-        "a_cancelled_script_is_killed_with_its_children",
-    ),
-    # wine's cmd replaces names of variables in the values of variables; of a name that is too long wine says that
-    # there is no such file.
-    "win-64": ("the_name_of_a_variable_in_a_prefix_is_no_variable", "names_that_no_system_takes_are_refused"),
-}
 
 TEMPLATE_PLATFORMS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64", "win-arm64")
 
@@ -87,7 +64,8 @@ def build_wheel(session: nox.Session, project: Path, wheels: Path) -> None:
         pinned = str(REQUIREMENTS / "build.txt")
         session.run(*pip, "install", "-q", "--require-hashes", "--no-deps", "-r", pinned, external=True)
     path = {"PATH": os.pathsep.join((str(scripts), os.environ["PATH"]))}
-    command = (*pip, "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(wheels), str(project))
+    options = ("-q", "--no-deps", "--no-build-isolation", "-w", str(wheels), str(project))
+    command = [pip[0], TEMPLATE_WHEEL, str(wheels)] if project == TEMPLATE else [*pip, "wheel", *options]
     session.run(*command, env={**CARGO, **path}, external=True)
 
 
@@ -133,44 +111,22 @@ def tests_tools(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run everything that must pass before a change lands; the last line says what did not.
 
-    ``foreign`` belongs to it where its tools are in the cache: a fresh clone is tested without Debian, which may have
-    replaced a package that is pinned here.
+    ``foreign`` belongs to it only if ``WITH_FOREIGN`` is set and its tools are in the cache: a fresh clone is tested
+    without Debian, which may have replaced a package that is pinned here.
     """
     names = ["lint", "typing", "rust", *(f"tests-{name}" for name in (*PACKAGES, "tools")), "docs", "integration"]
-    left_out = find_foreign_obstacle(session)
+    left_out = find_obstacle()
     names += [] if left_out else ["foreign"]
     report, skipped = (Path(session.create_tmp()).resolve() / name for name in ("report.json", "skipped.txt"))
     for file in (report, skipped):
         file.unlink(missing_ok=True)
     command = (sys.executable, "-m", "nox", "--report", str(report), "-s", *names, "--", *session.posargs)
     session.run(*command, env={"SKIPPED_TESTS_FILE": str(skipped)}, external=True, success_codes=range(256))
-    skips = session.run(sys.executable, "tools/skipped.py", str(skipped), external=True, silent=True)
-    results = {one["name"]: one["result"] for one in json.loads(report.read_text(encoding="utf-8"))["sessions"]}
+    results = read_results(report)
     # At the end of the program, so that not even a line of nox comes after it.
-    atexit.register(print, summarize(names, results, left_out, str(skips).strip()))
+    atexit.register(print, summarize(names, results, left_out, count_skips(skipped)))
     if set(results.values()) != {"success"} or len(results) != len(names):
         session.error("not everything passed")
-
-
-def find_foreign_obstacle(session: nox.Session) -> str:
-    """Say why ``nox -s tests`` leaves out the tests for other platforms; empty if it runs them."""
-    if not os.environ.get(WITH_FOREIGN):
-        return f"foreign not run: {WITH_FOREIGN} is not set"
-    if not CAN_RUN_FOREIGN:
-        return "foreign not run: only as root on Linux on x86-64"
-    ask = (sys.executable, "-m", "foreign", "missing", *FOREIGN_SUITES)
-    settings = {"PYTHONPATH": str(ROOT / "tools")}
-    missing = session.run(*ask, env=settings, external=True, silent=True, stderr=None)
-    kits = ", ".join(str(missing).split())
-    return f"foreign not run: {kits} not in the cache, nox -s foreign fetches them" if kits else ""
-
-
-def summarize(names: Sequence[str], results: dict[str, str], *skips: str) -> str:
-    """Return one line: how many sessions passed, which did not, and what was skipped."""
-    others = [f"{name} ({results.get(name, 'not run')})" for name in names if results.get(name) != "success"]
-    count = f"{len(names) - len(others)} of {len(names)} sessions passed"
-    not_passed = f"not passed: {', '.join(others)}" if others else ""
-    return "; ".join(part for part in (count, not_passed, *skips) if part)
 
 
 @nox.session
@@ -200,7 +156,7 @@ def write_tables(session: nox.Session, *flags: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check the style of the Python code, and the workflows."""
+    """Check the style of the Python code, and the workflows: those of this repository and those of the guides."""
     write_tables(session, "--check")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
@@ -208,7 +164,8 @@ def lint(session: nox.Session) -> None:
     session.run("python", "tools/phrases.py")
     session.run("python", "tools/line_length.py")
     session.run("jactionlint")
-    session.run("zizmor", "--quiet", "--offline", "--persona", "pedantic", ".github", "action.yml")
+    session.run("jactionlint", *(str(path.relative_to(ROOT)) for path in ROOT.glob("examples/github/*.yml")))
+    session.run("zizmor", "--quiet", "--offline", "--persona", "pedantic", ".github", "action.yml", "examples")
 
 
 @nox.session
@@ -218,20 +175,6 @@ def typing(session: nox.Session) -> None:
     session.run("python", "tools/check_types.py")
 
 
-def cargo_tests(*selection: str, profile: str = "dev", without: Sequence[str] = ()) -> list[str]:
-    """Return the command of cargo that runs the crates' tests; as root, those that need it too.
-
-    :param without: parts of the names of tests to leave out.
-    """
-    if shutil.which("cargo-nextest"):
-        command = ["nextest", "run", f"--cargo-profile={profile}", "--locked", *selection]
-        command += ["--run-ignored", "all"] if IS_ROOT else []
-        return command + [f"--filterset={' and '.join(f'not test({name})' for name in without)}"] * bool(without)
-    command = ["test", f"--profile={profile}", "--locked", *selection, "--"]
-    command += ["--include-ignored"] if IS_ROOT else []
-    return command + [word for name in without for word in ("--skip", name)]
-
-
 @nox.session(venv_backend="none")
 def rust(session: nox.Session) -> None:
     """Check and test the template: rustfmt, clippy, cargo nextest; the tests that need root only as root."""
@@ -239,7 +182,7 @@ def rust(session: nox.Session) -> None:
         session.run("cargo", "fmt", "--all", "--check", external=True)
         clippy = ("cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")
         session.run(*clippy, env=CARGO, external=True)
-        session.run("cargo", *cargo_tests("--workspace", *session.posargs), env=CARGO, external=True)
+        session.run("cargo", *make_command("--workspace", *session.posargs, as_root=IS_ROOT), env=CARGO, external=True)
     if not IS_ROOT:
         session.run(sys.executable, "tools/ignored_tests.py", external=True)
 
@@ -266,7 +209,8 @@ def foreign(session: nox.Session) -> None:
     for subdir, suite in FOREIGN_SUITES.items():
         run = ("python", "-m", "foreign", "run", subdir, "python", "-m", "pytest", *suite, *session.posargs)
         session.run(*run, env={**settings, "CONDA_SHIP_TESTED_PLATFORM": subdir})
-        tests = cargo_tests("--workspace", profile="quick", without=BEYOND_EMULATION.get(subdir, ()))
+        without = BEYOND_EMULATION.get(subdir, ())
+        tests = make_command("--workspace", profile="quick", without=without, as_root=IS_ROOT)
         session.run("python", "-m", "foreign", "cargo", subdir, *tests, env=settings)
 
 
@@ -353,8 +297,7 @@ def build(session: nox.Session) -> None:
         session.run(
             "python", "-m", "build", "--quiet", "--no-isolation", "--outdir", "dist", str(ROOT / "packages" / name)
         )
-    command = ("python", "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", "dist", str(TEMPLATE))
-    session.run(*command, env=CARGO)
+    session.run("python", TEMPLATE_WHEEL, "dist", env=CARGO)
     session.run("python", "-m", "foreign.finishing", "dist", env={"PYTHONPATH": str(ROOT / "tools")})
 
 

@@ -17,6 +17,7 @@ from steady import (
     pytest_runtest_makereport,
     pytest_runtest_setup,
     settle,
+    skip_elsewhere,
 )
 
 __all__ = [
@@ -87,8 +88,7 @@ def tmp_path(fast_directory: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def channel_directory() -> Path:
     """The tiny channel, built once and kept for the next run."""
-    if sys.platform != "linux":
-        pytest.skip("only on Linux: this machine's Python becomes a package, with its library beside it")
+    skip_elsewhere("on Linux", "this machine's Python becomes a package, with its library beside it")
     return build_channel("tiny")
 
 

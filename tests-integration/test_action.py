@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
-from types import ModuleType
 from typing import Any
 
 import pytest
+import run as script
 import yaml
 
 from cs_cli.arguments import build_parser, config_overrides
@@ -21,6 +21,7 @@ from cs_manifest import CONFIG_KEYS
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / ".github" / "action" / "run.py"
+LINUX = {"RUNNER_OS": "Linux", "RUNNER_ARCH": "X64"}
 
 FAKE_CS = """
     import json, os, sys
@@ -36,17 +37,20 @@ FAKE_CS = """
         print(json.dumps(error), file=sys.stderr)
         sys.exit(1)
     out = Path(next(a for a in arguments if a.startswith("--out-dir=")).partition("=")[2])
-    names = {"runtime": "demo", "lock": "demo.runtime.lock", "packages": "demo.packages.txt", "sbom": "demo.cdx.json"}
+    names = {"runtime": "demo", "lock": "demo.runtime.lock", "packages": "demo.packages.txt", "sbom": "demo.cdx.json",
+             "notices": "demo.notices.txt"}
     if "--layout=external" in arguments:
         names["bundle"] = "demo.bundle.tar.zst"
+    if "ACTIONS_ID_TOKEN_REQUEST_URL" in os.environ:
+        sys.exit("this process may act as the job")
     if "--dry-run" in arguments:
-        files = [*names.values(), "demo.info.json", "demo.sha256"]
+        files = [*names.values(), "demo.info.json", "demo.provenance.json", "demo.sha256"]
         print(json.dumps({"dry_run": True, "out_dir": str(out), "builds": [{"files": files}]}))
         sys.exit()
     out.mkdir(exist_ok=True)
     info = {"artifact_name": "demo", "identity": "ab", "layout": "online", "platform": "linux-64",
             "runtime_version": "1", "files": [{"role": role, "name": name} for role, name in names.items()]}
-    for name in [*names.values(), "demo.sha256"]:
+    for name in [*names.values(), "demo.provenance.json", "demo.sha256"]:
         (out / name).touch()
     (out / "demo.info.json").write_text(json.dumps(info))
     print(json.dumps(info))
@@ -60,19 +64,11 @@ def action() -> dict[str, Any]:
     return loaded
 
 
-@pytest.fixture(scope="session")
-def script() -> ModuleType:
-    """The script, imported."""
-    spec = importlib.util.spec_from_file_location("action_run", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def run_build(directory: Path, *jobs: Mapping[str, str], **inputs: str) -> subprocess.CompletedProcess[str]:
+    """Run the build step with a recording ``cs``.
 
-
-def run_build(directory: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
-    """Run the build step with a recording ``cs``."""
+    :param jobs: variables of the job.
+    """
     scripts = directory / "conda-ship" / "bin"
     scripts.mkdir(parents=True)
     (scripts / "cs").write_text(f"#!{sys.executable}\n{dedent(FAKE_CS)}")
@@ -83,6 +79,7 @@ def run_build(directory: Path, **inputs: str) -> subprocess.CompletedProcess[str
         "GITHUB_OUTPUT": str(directory / "output"),
         "ACTION_INPUTS": json.dumps({name.replace("_", "-"): value for name, value in inputs.items()}),
         "RECORD": str(directory / "record"),
+        **{name: value for job in jobs for name, value in job.items()},
     }
     command = [sys.executable, str(SCRIPT), "build"]
     return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
@@ -96,23 +93,24 @@ def read_record(directory: Path) -> list[list[str]]:
 def read_outputs(directory: Path) -> dict[str, str]:
     """Read ``GITHUB_OUTPUT`` as the runner does."""
     text = (directory / "output").read_text()
-    return {name: value for name, _, value in re.findall(r"^(.+)<<(.+)\n(.*)\n\2$", text, re.MULTILINE)}
+    return {name: value for name, _, value in re.findall(r"(?s)(?:^|\n)([\w-]+)<<(cs-\S+)\n(.*?)\n\2(?=\n)", text)}
 
 
-def test_every_setting_is_an_input(action: dict[str, Any]) -> None:
-    assert {key.name for key in CONFIG_KEYS} <= set(action["inputs"])
+def test_every_setting_is_an_input_under_each_of_its_names(action: dict[str, Any]) -> None:
+    assert {name for key in CONFIG_KEYS for name in key.names} <= set(action["inputs"])
+    assert {key.alias: key.name for key in CONFIG_KEYS if key.alias} == script.ALIASES
 
 
-def test_every_input_is_a_flag_of_cs_or_the_scripts_own(action: dict[str, Any], script: ModuleType) -> None:
-    inputs = dict.fromkeys(action["inputs"], "true")
-    arguments = build_parser("build").parse_args(["build", *script.build_arguments(inputs)])
+def test_every_input_is_a_flag_of_cs_or_the_scripts_own(action: dict[str, Any]) -> None:
+    inputs = script.read_inputs(json.dumps(dict.fromkeys(action["inputs"], "true")))
+    arguments = build_parser("build").parse_args(["build", *script.build_arguments(inputs, {})])
     assert set(config_overrides(arguments)) == {key.name for key in CONFIG_KEYS}
     assert set(script.OWN) < set(inputs)
 
 
 def test_no_input_is_required_or_names_a_channel_or_a_package_to_add(action: dict[str, Any]) -> None:
     assert not any(one.get("required") for one in action["inputs"].values())
-    assert not [name for name in action["inputs"] if re.search("channel|package|dependenc", name)]
+    assert {name for name in action["inputs"] if re.search("channel|package|dependenc", name)} == {"exclude-packages"}
 
 
 def test_actions_are_pinned_by_commit(action: dict[str, Any]) -> None:
@@ -127,11 +125,86 @@ def test_no_shell_sees_an_input(action: dict[str, Any]) -> None:
     assert not [text for text in scripts if "${{" in text]
 
 
-def test_every_output_comes_from_the_build_step(action: dict[str, Any], tmp_path: Path) -> None:
+def test_every_output_comes_from_the_build_step_or_an_attestation(action: dict[str, Any], tmp_path: Path) -> None:
     assert run_build(tmp_path, out_dir="out").returncode == 0
-    assert set(read_outputs(tmp_path)) == set(action["outputs"])
-    for name, output in action["outputs"].items():
-        assert output["value"] == f"${{{{ steps.build.outputs.{name} }}}}"
+    values = {name: f"${{{{ steps.build.outputs.{name} }}}}" for name in read_outputs(tmp_path)}
+    values["attestation-path"] = "${{ steps.attest.outputs.bundle-path }}"
+    values["sbom-attestation-path"] = "${{ steps.attest-sbom.outputs.bundle-path }}"
+    assert {name: output["value"] for name, output in action["outputs"].items()} == values
+
+
+def test_only_the_step_that_builds_nothing_has_a_token(action: dict[str, Any], tmp_path: Path) -> None:
+    with_token = [step["name"] for step in action["runs"]["steps"] if "GH_TOKEN" in step.get("env", {})]
+    assert with_token == ["Summarize"]
+    assert run_build(tmp_path, {"ACTIONS_ID_TOKEN_REQUEST_URL": "x"}, out_dir="out").returncode == 0
+
+
+def test_attestations_are_made_only_if_asked_for(action: dict[str, Any]) -> None:
+    attesting = [step for step in action["runs"]["steps"] if step.get("uses", "").startswith("actions/attest@")]
+    assert [step["if"] for step in attesting] == ["inputs.attest == 'true'"] * 2
+    assert action["inputs"]["attest"]["default"] == "false"
+    script.check_attestation({"attest": "true"}, {"ACTIONS_ID_TOKEN_REQUEST_URL": "x"})
+    script.check_attestation({"attest": "false", "platform": "all"}, {})
+    with pytest.raises(script.ActionError, match="id-token: write, attestations: write"):
+        script.check_attestation({"attest": "true"}, {})
+    with pytest.raises(script.ActionError, match="use a matrix of platforms"):
+        script.check_attestation({"attest": "true", "platform": "all"}, {"ACTIONS_ID_TOKEN_REQUEST_URL": "x"})
+    with pytest.raises(script.ActionError, match="'yes' is not true or false"):
+        script.read_inputs('{"attest": "yes"}')
+
+
+# What https://github.com/conda-incubator/conda-ship had as inputs and outputs of its action, from 0.1 to 0.11.
+FORMER_INPUTS = {
+    *("conda-ship-version", "runtime-name", "artifact-name", "delegate-executable", "runtime-version"),
+    *("python-version", "root", "artifact-layout", "docs-url", "install-scheme", "install-name", "installer"),
+    *("runtime", "delegate", "layout", "install-method"),
+}
+FORMER_OUTPUTS = {
+    *("cs-path", "dist-path", "binary-path", "asset-name", "info-path", "lock-path", "package-list-path"),
+    *("sbom-path", "checksums-path", "bundle-path"),
+}
+
+
+def test_a_workflow_for_conda_ships_own_action_runs_unchanged(action: dict[str, Any], tmp_path: Path) -> None:
+    assert set(action["inputs"]) >= FORMER_INPUTS
+    assert set(action["outputs"]) >= FORMER_OUTPUTS
+    inputs = {"conda_ship_version": "0.11.1", "runtime_name": "demo", "delegate_executable": "python"}
+    done = run_build(tmp_path, LINUX, **inputs, artifact_layout="online", install_method="brew", out_dir="out")
+    assert done.returncode == 0, done.stderr
+    names = ("--runtime=demo", "--delegate=python", "--layout=online", "--installer=brew")
+    arguments = [*names, "--out-dir=out", "--target-label=x86_64-unknown-linux-gnu"]
+    assert read_record(tmp_path)[1] == ["build", *arguments, "--json", "--error-format=json"]
+    outputs = read_outputs(tmp_path)
+    assert outputs["binary-path"] == outputs["runtime-path"]
+    assert outputs["package-list-path"] == outputs["packages-path"]
+    assert outputs["asset-name"] == "demo"
+
+
+def test_its_version_is_reported_to_have_no_effect(capsys: pytest.CaptureFixture[str]) -> None:
+    script.announce({"conda-ship-version": "0.11\n::error::x"})
+    assert re.fullmatch(r"::notice::conda-ship-version 0\.11\\n::error::x names .*\n", capsys.readouterr().out)
+
+
+def test_a_value_under_both_names_is_refused_unless_it_is_the_same() -> None:
+    assert script.read_inputs('{"runtime": "a", "runtime-name": " a ", "layout": ""}') == {"runtime": "a"}
+    with pytest.raises(script.ActionError, match="runtime-name is an alias of runtime, which is also set"):
+        script.read_inputs('{"runtime": "a", "runtime-name": "b"}')
+
+
+@pytest.mark.parametrize(
+    ("inputs", "label"),
+    [
+        ({}, "--target-label=x86_64-unknown-linux-gnu"),
+        ({"platform": "win-64"}, "--target-label=win-64"),
+        ({"target-label": "mine", "platform": "win-64"}, "--target-label=mine"),
+        ({"target-label": "none"}, None),
+        ({"platform": "all"}, None),
+        ({"target": "aarch64-apple-darwin"}, None),
+    ],
+)
+def test_files_are_named_after_the_platform(inputs: dict[str, str], label: str | None) -> None:
+    arguments = script.build_arguments(inputs, LINUX)
+    assert [one for one in arguments if one.startswith("--target-label")] == [label] * (label is not None)
 
 
 def test_a_dry_run_goes_before_the_build_with_the_same_arguments(tmp_path: Path) -> None:
@@ -150,10 +223,14 @@ def test_outputs_are_absolute_paths_of_what_was_staged(tmp_path: Path) -> None:
     assert outputs["runtime-path"] == str(tmp_path / "out" / "demo")
     assert outputs["bundle-path"] == str(tmp_path / "out" / "demo.bundle.tar.zst")
     assert outputs["checksums-path"] == str(tmp_path / "out" / "demo.sha256")
+    assert outputs["provenance-path"] == str(tmp_path / "out" / "demo.provenance.json")
+    assert outputs["notices-path"] == str(tmp_path / "out" / "demo.notices.txt")
+    assert outputs["spdx-path"] == ""
+    assert set(outputs["files"].splitlines()) == {str(file) for file in (tmp_path / "out").iterdir()}
     assert outputs["identity"] == "ab"
 
 
-def test_outputs_of_several_builds_have_a_line_for_each_and_one_for_what_they_share(script: ModuleType) -> None:
+def test_outputs_of_several_builds_have_a_line_for_each_and_one_for_what_they_share() -> None:
     builds = [
         {"runtime-path": "/out/demo-linux-64", "layout": "online", "bundle-path": ""},
         {"runtime-path": "/out/demo-win-64.exe", "layout": "online", "bundle-path": ""},
@@ -173,7 +250,7 @@ def test_a_failed_dry_run_ends_the_step_and_marks_the_line(tmp_path: Path) -> No
     )
 
 
-def test_no_text_of_an_error_forges_a_line_of_the_log(script: ModuleType) -> None:
+def test_no_text_of_an_error_forges_a_line_of_the_log() -> None:
     hostile = "Zoë\x1b[31m\n::error::forged\r\x9b\u202e"
     error = {"message": hostile, "hint": hostile, "key": hostile, "path": hostile, "lines": [hostile]}
     annotation = script.render_annotation(json.dumps({**error, "problems": [{"message": hostile}]}))
@@ -199,25 +276,26 @@ def test_an_input_stays_one_argument_whatever_it_holds(tmp_path: Path, value: st
         ({"channels": "x"}, "unrecognized arguments: --channels=x"),
     ],
 )
-def test_cs_refuses_a_wrong_input(tmp_path: Path, script: ModuleType, inputs: dict[str, str], message: str) -> None:
+def test_cs_refuses_a_wrong_input(tmp_path: Path, inputs: dict[str, str], message: str) -> None:
     required = {"runtime": "demo", "runtime-version": "1", "delegate": "python", "source-environment": "default"}
     (tmp_path / "conda.toml").write_text("[workspace]\n")
     (tmp_path / "conda.lock").touch()
-    words = ["build", *script.build_arguments({"root": str(tmp_path), **required, **inputs})]
+    words = ["build", *script.build_arguments({"root": str(tmp_path), **required, **inputs}, {})]
     done = subprocess.run([sys.executable, "-m", "cs_cli", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert re.search(message, done.stderr)
 
 
-def test_cs_is_installed_from_the_pinned_sources_or_a_release(script: ModuleType) -> None:
-    sources = [Path(source.split("[")[0]) for source in script.list_requirements("", ROOT)]
+def test_cs_is_installed_from_the_pinned_sources_or_a_release() -> None:
+    sources = [Path(source.split("[")[0]) for source in script.list_requirements({}, ROOT)]
     assert all((source / "pyproject.toml").is_file() for source in sources)
-    assert script.list_requirements("0.1.0", ROOT) == ["cs-cli==0.1.0"]
+    assert script.list_requirements({"version": "0.1.0"}, ROOT) == ["cs-cli==0.1.0"]
+    assert script.list_requirements({"version": "0.1.0", "platform": "all"}, ROOT) == ["cs-cli[templates]==0.1.0"]
     with pytest.raises(script.ActionError, match="is not a version"):
-        script.list_requirements("0.1.0 evil", ROOT)
+        script.list_requirements({"version": "0.1.0 evil"}, ROOT)
 
 
-def test_a_value_cannot_end_an_output_early(script: ModuleType, tmp_path: Path) -> None:
+def test_a_value_cannot_end_an_output_early(tmp_path: Path) -> None:
     script.write_outputs({"a": "x\nEOF\nb=1", "c": "y"}, tmp_path / "output")
     lines = (tmp_path / "output").read_text().splitlines()
     delimiter = lines[0].removeprefix("a<<")

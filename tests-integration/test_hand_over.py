@@ -49,7 +49,7 @@ def test_arguments_arrive_byte_for_byte(installed: Home, embedded_runtime: Path)
     assert completed.stdout.decode().strip() == repr(words)
 
 
-def test_words_after_two_dashes_are_the_delegates(installed: Home, embedded_runtime: Path, tmp_path: Path) -> None:
+def test_arguments_after_two_dashes_are_the_delegates(installed: Home, embedded_runtime: Path, tmp_path: Path) -> None:
     script = tmp_path / "status"
     script.write_text("import sys; print('mine', sys.argv[1:])")
     completed = installed.run(embedded_runtime, "--", "status", "-q", cwd=tmp_path)

@@ -346,7 +346,7 @@ def test_a_prefix_that_its_user_has_changed_is_kept_with_one_line(
     assert user.run(user.old, "-c", "print('ran')").stdout == "ran\n"
 
 
-def test_what_python_has_compiled_is_no_change(home: Home, workshop: Workshop) -> None:
+def test_what_python_has_compiled_does_not_count_as_a_change(home: Home, workshop: Workshop) -> None:
     user = User(home, workshop.build(version="1.0"), workshop.build(version="2.0"))
     user.run(user.old, "-c", "import jinja2")  # compiles what it imports
     user.run(user.new, "-c", "")

@@ -15,14 +15,14 @@ from rattler import MatchSpec, PackageRecord, VirtualPackage
 from rattler.package import BuildString
 
 from support.commands import Command, Home
-from support.tested_platform import PLATFORM, only_on_linux
+from support.tested_platform import PLATFORM
 from support.workshop import Workshop
 
 Build = Callable[..., Path]
 
 LACKS_MACHINE = 71
 
-pytestmark = only_on_linux("its packages ask for glibc and for a kernel")
+pytestmark = pytest.mark.only("on Linux", "its packages ask for glibc and for a kernel")
 
 
 @pytest.fixture

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 import repacked
+from python_projects import PythonProject
 
 from cs_bundle import open_bundle
 from cs_stamp import read_stamp
 from support.channel.host_python import SHORT
 from support.channel.index import PypiEntry
 from support.commands import Command, Home
-from support.projects import PythonProject
 from support.servers import Server
-from support.tested_platform import IS_FOREIGN, PLATFORM, only_on_linux
+from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
 from support.workspaces import Workspace
 
 # A build hook stands for a compiler: the wheel is for one Python and one platform, and says where it was built.
@@ -37,8 +37,8 @@ class CustomBuildHook(BuildHookInterface):
 """
 
 pytestmark = [
-    pytest.mark.skipif(IS_FOREIGN, reason="only for this machine: its Python builds the wheels"),
-    only_on_linux("the wheels have its tags"),
+    pytest.mark.only(FOR_THIS_MACHINE, "its Python builds the wheels"),
+    pytest.mark.only("on Linux", "the wheels have its tags"),
 ]
 
 
@@ -64,8 +64,7 @@ def workspace(tmp_path: Path, channel: Server, records: list[dict[str, Any]], mo
     python = [record for record in records if record["name"] == "python"]
     project = PypiEntry(location=".", name="mytool", version=None)
     directory = made.write({"ship": {PLATFORM: [*python, project]}})
-    PythonProject().write(directory)
-    (directory / "hatch_build.py").write_text(HOOK)
+    PythonProject(name="mytool", backend="hatchling", files={"hatch_build.py": HOOK}).write(directory)
     with (directory / "pyproject.toml").open("a") as file:
         file.write("[tool.hatch.build.targets.wheel.hooks.custom]\n")
     return directory
@@ -87,7 +86,7 @@ def test_a_project_is_built_in_the_environments_own_python(
     completed = cs("build", cwd=workspace)
     assert "installing the environment's own Python" in completed.stderr
     tag = f"cp{SHORT.replace('.', '')}"
-    name = f"mytool-2.5-{tag}-{tag}-linux_{platform.machine()}.whl"
+    name = f"mytool-1.5-{tag}-{tag}-linux_{platform.machine()}.whl"
     with read_wheel(workspace / "dist/demoz", name, tmp_path) as wheel:
         said = json.loads(wheel.read("mytool/said.json"))
     assert said["base"] == said["active"]
@@ -96,4 +95,4 @@ def test_a_project_is_built_in_the_environments_own_python(
     assert not Path(said["active"]).exists()
     code = "from importlib.metadata import version; import mytool; print(version('mytool'))"
     completed = home.run(workspace / "dist/demoz", "-c", code)
-    assert (completed.returncode, completed.stdout) == (0, "2.5\n"), completed.stderr
+    assert (completed.returncode, completed.stdout) == (0, "1.5\n"), completed.stderr

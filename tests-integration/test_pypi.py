@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from packaging.utils import canonicalize_name
+from python_projects import BUILD_SYSTEMS, PythonProject
 
 from support.channel.archive import Entry, Package, write_package
 from support.channel.host_python import SHORT, SITE_PACKAGES
@@ -20,12 +21,12 @@ from support.channel.index import FILES, SIMPLE, PypiEntry, hash_file, index_set
 from support.channel.locks import VERSIONS, SourceEntry
 from support.commands import Command, Home
 from support.inspection import read_records
-from support.projects import BACKENDS, PythonProject, commit_all
+from support.repositories import commit_all
 from support.servers import Server, serve
-from support.tested_platform import IS_FOREIGN, PLATFORM
+from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
 from support.workspaces import Workspace
 
-pytestmark = pytest.mark.skipif(IS_FOREIGN, reason="only for this machine: projects are built in its Python")
+pytestmark = pytest.mark.only(FOR_THIS_MACHINE, "projects are built in its Python")
 
 CONDA = ("python", "greeter", "words")
 WHEELS = ("click", "cowsay", "jinja2", "markupsafe", "pip")
@@ -135,11 +136,11 @@ def assert_what_was_planned(workspace: Path, prefix: Path, home: Home) -> None:
 
 @pytest.mark.parametrize("layout", ["online", "external", "embedded"])
 def test_every_layout_installs_wheels_and_the_workspaces_own_tool(layout: str, bench: Bench, home: Home) -> None:
-    project = PythonProject(needs=("click",))
+    project = PythonProject(name="mytool", needs=("click",))
     runtime = bench.build(project=project, delegate='"mytool"', layout=f'"{layout}"')
     for words in (("first",), ("again", "--flag")):
         completed = home.run(runtime, *words)
-        assert (completed.returncode, completed.stdout) == (0, f"mytool 2.5 {' '.join(words)}\n"), completed.stderr
+        assert (completed.returncode, completed.stdout) == (0, f"mytool 1.5 {' '.join(words)}\n"), completed.stderr
     assert completed.stderr == ""
     assert_what_was_planned(runtime.parent.parent, home.prefix, home)
     listed = home.run(home.prefix / "bin" / "pip", "list", "--format", "json", "--disable-pip-version-check")
@@ -152,28 +153,28 @@ def test_every_layout_installs_wheels_and_the_workspaces_own_tool(layout: str, b
 
 @pytest.mark.parametrize("lock_version", VERSIONS)
 def test_every_lock_version_ships_wheels_and_a_directory(lock_version: str, bench: Bench, home: Home) -> None:
-    runtime = bench.build(project=PythonProject(), lock_version=lock_version, delegate='"mytool"')
+    runtime = bench.build(project=PythonProject(name="mytool"), lock_version=lock_version, delegate='"mytool"')
     completed = home.run(runtime)
-    assert (completed.returncode, completed.stdout) == (0, "mytool 2.5\n"), completed.stderr
+    assert (completed.returncode, completed.stdout) == (0, "mytool 1.5\n"), completed.stderr
     assert_what_was_planned(runtime.parent.parent, home.prefix, home)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize(("shape", "dynamic"), [("src", False), ("flat", True)])
+@pytest.mark.parametrize("backend", BUILD_SYSTEMS)
+@pytest.mark.parametrize("is_dynamic", [False, True])
 def test_projects_of_every_backend_are_built_the_same_twice(
-    backend: str, shape: str, dynamic: bool, bench: Bench, home: Home
+    backend: str, is_dynamic: bool, bench: Bench, home: Home
 ) -> None:
-    project = PythonProject(backend=backend, shape=shape, dynamic=dynamic)
+    project = PythonProject(name="mytool", backend=backend, is_dynamic=is_dynamic, is_flat=is_dynamic)
     built = []
     for name in ("one", "two"):
         bench.pypi = ()
         runtime = bench.build(name, project=project, delegate='"mytool"')
         (archive,) = json.loads(runtime.with_name("demoz.info.json").read_bytes())["local_archives"]
         built.append(archive)
-        assert (archive["name"], archive["version"]) == ("mytool", "2.5")
+        assert (archive["name"], archive["version"]) == ("mytool", "1.5")
         assert archive["source"]["location"] == "."
     assert built[0] == built[1]
-    assert home.run(runtime).stdout == "mytool 2.5\n"
+    assert home.run(runtime).stdout == "mytool 1.5\n"
 
 
 @pytest.mark.parametrize("number", range(4))
@@ -192,7 +193,7 @@ def test_what_a_build_says_is_what_is_there_afterwards(number: int, seed: int, b
 def test_an_online_runtime_fetches_wheels_and_contains_what_no_address_has(
     bench: Bench, home: Home, channel: Server
 ) -> None:
-    runtime = bench.build(project=PythonProject(), delegate='"mytool"', layout='"online"')
+    runtime = bench.build(project=PythonProject(name="mytool"), delegate='"mytool"', layout='"online"')
     before = len(channel.asked)
     assert home.run(runtime).returncode == 0
     fetched = {Path(asked.path).name for asked in channel.asked[before:]}
@@ -239,8 +240,10 @@ def test_modules_of_wheels_are_compiled_and_recorded(bytecode: str, bench: Bench
 
 
 def test_upgrade_roll_back_and_uninstall_take_wheels_along(bench: Bench, home: Home) -> None:
-    first = bench.build("one", project=PythonProject(version="1.0"), delegate='"mytool"')
-    second = bench.build("two", project=PythonProject(version="2.0"), delegate='"mytool"', runtime_version='"2.0"')
+    first = bench.build("one", project=PythonProject(name="mytool", version="1.0"), delegate='"mytool"')
+    second = bench.build(
+        "two", project=PythonProject(name="mytool", version="2.0"), delegate='"mytool"', runtime_version='"2.0"'
+    )
     assert home.run(first).stdout == "mytool 1.0\n"
     assert home.run(second).stdout == "mytool 2.0\n"
     assert_what_was_planned(second.parent.parent, home.prefix, home)
@@ -251,8 +254,10 @@ def test_upgrade_roll_back_and_uninstall_take_wheels_along(bench: Bench, home: H
 
 
 def test_what_pip_adds_keeps_an_upgrade_away(bench: Bench, home: Home, channel: Server) -> None:
-    first = bench.build("one", project=PythonProject(version="1.0"), delegate='"mytool"')
-    second = bench.build("two", project=PythonProject(version="2.0"), delegate='"mytool"', runtime_version='"2.0"')
+    first = bench.build("one", project=PythonProject(name="mytool", version="1.0"), delegate='"mytool"')
+    second = bench.build(
+        "two", project=PythonProject(name="mytool", version="2.0"), delegate='"mytool"', runtime_version='"2.0"'
+    )
     assert home.run(first).stdout == "mytool 1.0\n"
     home.extra.update(index_settings(channel.url))
     added = home.run(home.prefix / "bin" / "pip", "install", "-q", "six")

@@ -13,7 +13,7 @@ import pytest
 from support.channel.locks import VERSIONS
 from support.commands import Command, Home
 from support.servers import Server
-from support.tested_platform import IS_FOREIGN
+from support.tested_platform import FOR_THIS_MACHINE
 from support.workspaces import FORMS
 
 COMBINATIONS = [(form, lock) for form in FORMS for lock in VERSIONS if ("conda" in form) == (lock == "conda-1")]
@@ -104,6 +104,7 @@ def test_two_builds_give_the_same_bytes(make_workspace: Callable[..., Path], cs:
         "demoz.cdx.json",
         "demoz.info.json",
         "demoz.packages.txt",
+        "demoz.provenance.json",
         "demoz.runtime.lock",
         "demoz.sha256",
     ]
@@ -118,7 +119,7 @@ def test_checksums_are_those_of_sha256sum(make_workspace: Callable[..., Path], c
     assert "ok: demo.bundle.tar.zst" in cs("verify", "dist", cwd=workspace).stdout
 
 
-@pytest.mark.skipif(IS_FOREIGN, reason="only for this machine: cs run runs what it builds for it")
+@pytest.mark.only(FOR_THIS_MACHINE, "cs run runs what it builds for it")
 def test_run_builds_installs_and_runs(make_workspace: Callable[..., Path], cs: Callable[..., Command]) -> None:
     workspace = make_workspace()
     completed = cs("run", "--", "-c", "import sys; print(sys.argv); sys.exit(7)", "--help", cwd=workspace, check=False)

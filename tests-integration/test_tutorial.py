@@ -13,13 +13,13 @@ from support.channel.index import PypiEntry, index_settings, lock_index
 from support.channel.locks import Environments, write_lock
 from support.commands import Command, Home
 from support.servers import Server
-from support.tested_platform import IS_FOREIGN, PLATFORM
+from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
 
 PAGE = Path(__file__).parents[1] / "docs" / "tutorials" / "first-runtime.md"
 FILE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 CONSOLE = re.compile(r"^```console\n\$ (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-pytestmark = pytest.mark.skipif(IS_FOREIGN, reason="only for this machine: projects are built in its Python")
+pytestmark = pytest.mark.only(FOR_THIS_MACHINE, "projects are built in its Python")
 
 
 def test_the_tutorial_ends_with_a_tool_that_runs(

@@ -1,13 +1,15 @@
 """What tests leave out, and why: no test is skipped silently.
 
 A test that is skipped says ``needs THING``, which this machine may get and which :data:`THINGS` names, or ``only
-WHERE``, which it cannot change. More may follow after a colon. A test that is skipped for any other reason fails: see
-``steady``. ``python tools/skipped.py FILE`` counts what :func:`note` has written.
+PLACE``, which it cannot change and which :data:`PLACES` names. More may follow after a colon. A test that is skipped
+for any other reason fails: see ``steady``, which also reads the marks that say so. :func:`count_skips` counts what
+:func:`note` has written.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 import re
 import sys
 from collections import Counter
@@ -34,6 +36,7 @@ THINGS = (
     "prlimit",
     "qemu-.*",
     "rcodesign",
+    "ruby",
     "setcap",
     "setpriv",
     "setsid",
@@ -46,6 +49,15 @@ THINGS = (
     "zstd",
 )
 """What a machine may lack. Each is a regular expression."""
+
+PLACES = {
+    "for users other than root": not hasattr(os, "geteuid") or os.geteuid() != 0,
+    "on Linux": sys.platform == "linux",
+    "on Linux on x86-64": sys.platform == "linux" and platform.machine() == "x86_64",
+    "on Unix": os.name == "posix",
+    "on Windows": os.name == "nt",
+}
+"""Where tests may be at home, and whether that is here. Suites add their own."""
 
 FILE_VARIABLE = "SKIPPED_TESTS_FILE"
 """The file that :func:`note` appends to; without it nothing is noted."""
@@ -63,8 +75,9 @@ def is_allowed(reason: str, *, nothing_missing: bool = False) -> bool:
 
     :param nothing_missing: on a machine that has all that tests need.
     """
-    needed = _NEEDS.fullmatch(shorten(reason)) is not None
-    return reason.startswith("only ") or (needed and not nothing_missing)
+    short = shorten(reason)
+    is_elsewhere = short.startswith("only ") and short.removeprefix("only ") in PLACES
+    return is_elsewhere or (_NEEDS.fullmatch(short) is not None and not nothing_missing)
 
 
 def note(reason: str, test: str) -> None:
@@ -75,15 +88,11 @@ def note(reason: str, test: str) -> None:
             file.write(f"{shorten(reason)}\t{test}\n")
 
 
-def summarize(noted: str) -> str:
-    """Return one line on what was noted, the most frequent reason first; empty when nothing was."""
-    reasons = Counter(line.split("\t")[0] for line in noted.splitlines())
+def count_skips(noted: Path) -> str:
+    """Return one line on what was noted in a file, the most frequent reason first; empty when nothing was."""
+    lines = noted.read_text(encoding="utf-8").splitlines() if noted.exists() else []
+    reasons = Counter(line.split("\t")[0] for line in lines)
     if not reasons:
         return ""
     counts = ", ".join(f"{reason} ({count})" for reason, count in sorted(reasons.items(), key=lambda r: (-r[1], r[0])))
     return f"{reasons.total()} tests skipped: {counts}"
-
-
-if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    print(summarize(path.read_text(encoding="utf-8") if path.exists() else ""))

@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Generator, Iterator
 from types import FrameType
 
 import pytest
-from skipped import is_allowed, note
+from skipped import PLACES, is_allowed, note
 
 NOTHING_SKIPPED = bool(os.environ.get("NOTHING_SKIPPED"))
 """Where every tool is there, as in CI, a test that lacks something has failed."""
@@ -60,13 +60,25 @@ def _settle_signals() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip tests whose marks say what is missing here: ``root``, and ``tools`` by their names."""
+    """Skip tests whose marks say what is missing here: ``root``, ``tools`` by their names, ``only`` a place."""
+    for mark in item.iter_markers("only"):
+        skip_elsewhere(*mark.args, **mark.kwargs)
     if item.get_closest_marker("root") and (not hasattr(os, "geteuid") or os.geteuid() != 0):
         pytest.skip("needs root")
     for mark in item.iter_markers("tools"):
         for tool in mark.args:
             if shutil.which(tool) is None:
                 pytest.skip(f"needs {tool}")
+
+
+def skip_elsewhere(place: str, why: str = "") -> None:
+    """Skip a test that cannot run here.
+
+    :param place: one of ``skipped.PLACES``.
+    :param why: what is there.
+    """
+    if not PLACES[place]:
+        pytest.skip(f"only {place}: {why}" if why else f"only {place}")
 
 
 @pytest.hookimpl(wrapper=True)

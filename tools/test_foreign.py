@@ -51,7 +51,7 @@ def pretend_apt(monkeypatch: pytest.MonkeyPatch, directory: Path, script: str) -
     monkeypatch.setattr(debian, "_HELPER", str(helper))
 
 
-def test_apt_is_told_the_digest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_apt_gets_the_digest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pretend_apt(monkeypatch, tmp_path, 'echo "$@" > "$3"')
     download(PIN, tmp_path / "archive")
     expected = f"download-file {PIN.uri} {tmp_path / 'archive'} SHA256:{PIN.sha256}\n"
@@ -76,7 +76,7 @@ def test_a_failed_download_says_what_to_do(
         download(PIN, tmp_path / "archive")
 
 
-def test_a_machine_without_apt_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_machine_without_apt_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(debian, "_HELPER", str(tmp_path / "missing"))
     with pytest.raises(ForeignError, match="this needs Debian"):
         download(PIN, tmp_path / "archive")
@@ -167,7 +167,7 @@ def test_a_kit_that_nobody_has_named_is_refused(shelf: list[Path]) -> None:
 
 
 @pytest.mark.parametrize("row", TARGETS, ids=lambda row: row.subdir)
-def test_cargo_is_told_everything_by_variables(row: Target, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_cargo_gets_everything_by_variables(row: Target, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(kits, "provide", lambda kit: tmp_path / kit)
     monkeypatch.setattr("foreign.zig.CACHE", tmp_path)
     variables = environment(row)

@@ -9,18 +9,19 @@ from pathlib import Path
 
 import pytest
 from ignored_tests import TEMPLATE, find_ignored
-from skipped import FILE_VARIABLE, is_allowed, note, summarize
+from skipped import FILE_VARIABLE, count_skips, is_allowed, note
 
 TOOLS = Path(__file__).parent
 
 CONFTEST = "from steady import pytest_make_collect_report, pytest_runtest_makereport, pytest_runtest_setup\n"
+CONFTEST += "from skipped import PLACES\nPLACES.update(here=True, elsewhere=False)\n"
 
 
 def run_pytest(directory: Path, test: str, **variables: str) -> tuple[str, str]:
     """Run one test file where the hooks of ``steady`` are; the last line of pytest, and what was noted."""
     noted = directory / "noted.txt"
     (directory / "conftest.py").write_text(CONFTEST)
-    (directory / "pytest.ini").write_text("[pytest]\nmarkers =\n    tools: programs\n")
+    (directory / "pytest.ini").write_text("[pytest]\nmarkers =\n    tools: programs\n    only: a place\n")
     (directory / "test_it.py").write_text(f"import pytest\n\n{test}\n")
     environment = {**os.environ, "PYTHONPATH": str(TOOLS), FILE_VARIABLE: str(noted), **variables}
     command = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(directory))
@@ -38,9 +39,22 @@ def test_what_this_system_cannot_have_may_always_be_skipped() -> None:
     assert is_allowed("only on Linux", nothing_missing=True)
 
 
-@pytest.mark.parametrize("reason", ["", "needs", "needs a rest", "needs rooting", "later", "could not import 'yaml'"])
+@pytest.mark.parametrize(
+    "reason", ["", "needs", "needs a rest", "needs rooting", "later", "could not import 'yaml'", "only here"]
+)
 def test_nothing_else_may_be_skipped(reason: str) -> None:
     assert not is_allowed(reason)
+
+
+def test_a_test_runs_where_it_belongs(tmp_path: Path) -> None:
+    last, noted = run_pytest(tmp_path, "@pytest.mark.only('here')\ndef test_it(): pass")
+    assert "1 passed" in last
+    assert noted == ""
+
+
+def test_a_place_that_is_not_listed_is_an_error(tmp_path: Path) -> None:
+    last, _ = run_pytest(tmp_path, "@pytest.mark.only('on the Moon')\ndef test_it(): pass")
+    assert "1 error" in last
 
 
 @pytest.mark.parametrize(
@@ -48,6 +62,8 @@ def test_nothing_else_may_be_skipped(reason: str) -> None:
     [
         ("@pytest.mark.tools('wine')\ndef test_it(): pass", "needs wine"),
         ("def test_it(): pytest.skip('needs FUSE: no such device')", "needs FUSE"),
+        ("@pytest.mark.only('elsewhere')\ndef test_it(): pass", "only elsewhere"),
+        ("@pytest.mark.only('elsewhere', 'it is warm')\ndef test_it(): pass", "only elsewhere"),
         ("@pytest.mark.skipif(True, reason='only on Windows')\ndef test_it(): pass", "only on Windows"),
         ("@pytest.fixture\ndef f(): pytest.skip('only on Windows')\n\ndef test_it(f): pass", "only on Windows"),
     ],
@@ -89,8 +105,11 @@ def test_the_summary_counts_reasons(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for reason in ("only on Windows", "needs root", "needs strace: not found", "needs root"):
         note(reason, "test")
     expected = "4 tests skipped: needs root (2), needs strace (1), only on Windows (1)"
-    assert summarize((tmp_path / "noted").read_text()) == expected
-    assert summarize("") == ""
+    assert count_skips(tmp_path / "noted") == expected
+
+
+def test_without_a_note_nothing_was_skipped(tmp_path: Path) -> None:
+    assert count_skips(tmp_path / "noted") == ""
 
 
 def test_ignored_tests_of_the_template_are_found_with_what_they_need(tmp_path: Path) -> None:

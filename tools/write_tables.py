@@ -20,11 +20,18 @@ VALUES = {
     "version": "string or [table](#runtime-version)",
     "text": "string",
     "packages": "list of package names",
+    "licenses": "list of [licences](#deny-licenses)",
     "url": "URL",
     "install-name": "[identifier](#values) or [table](#install-name)",
     "path": "path",
     "paths": "path, or list of paths",
     "boolean": "boolean",
+}
+
+SEPARATORS = {
+    "packages": "Separate them by spaces, commas or newlines",
+    "licenses": "Separate them by commas or newlines",
+    "paths": "One a line",
 }
 
 
@@ -54,15 +61,15 @@ def _list_rows() -> Iterator[str]:
 
 def render_inputs() -> str:
     """Return the inputs of the action that are settings."""
-    return "".join(
-        f'  {key.name}:\n    description: "{_describe_input(key)}"\n    default: ""\n' for key in CONFIG_KEYS
-    )
+    described = [(key.name, _describe_input(key)) for key in CONFIG_KEYS]
+    described += [(key.alias, f"Alias of {key.name}.") for key in CONFIG_KEYS if key.alias is not None]
+    return "".join(f'  {name}:\n    description: "{text}"\n    default: ""\n' for name, text in described)
 
 
 def _describe_input(key: ConfigKey) -> str:
     parts = [key.help[0].upper() + key.help[1:]]
     if key.is_list:
-        parts.append("One a line" if key.value_type == "paths" else "Separate them by spaces, commas or newlines")
+        parts.append(SEPARATORS[key.value_type])
     if key.value_type == "boolean":
         parts.append("Values: true or false")
     if not key.required:

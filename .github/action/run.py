@@ -1,4 +1,4 @@
-"""The two steps of the action: install ``cs``, then build with it.
+"""The steps of the action: install ``cs``, build with it, summarize.
 
 Inputs arrive as one JSON object in ``ACTION_INPUTS``. No shell sees them: they become elements of an argument list.
 Standard library only, Python 3.11 and later.
@@ -16,16 +16,46 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-OWN = ("version", "python-version")
+from action_text import escape_data, escape_property, show
+from job_summary import write_summary
+
+OWN = ("version", "python-version", "attest", "compare-with", "conda-ship-version")
 """Inputs for this script; every other one is a flag of ``cs build``, which knows its values and refuses wrong ones."""
+
+ALIASES = {
+    "runtime-name": "runtime",
+    "delegate-executable": "delegate",
+    "artifact-layout": "layout",
+    "exclude-packages": "exclude",
+    "install-method": "installer",
+}
+"""Inputs by the names that conda-ship's own action has for them, and the names here."""
+
+TRIPLES = {
+    ("Linux", "X64"): "x86_64-unknown-linux-gnu",
+    ("Linux", "ARM64"): "aarch64-unknown-linux-gnu",
+    ("macOS", "X64"): "x86_64-apple-darwin",
+    ("macOS", "ARM64"): "aarch64-apple-darwin",
+    ("Windows", "X64"): "x86_64-pc-windows-msvc",
+    ("Windows", "ARM64"): "aarch64-pc-windows-msvc",
+}
+"""Target triples by ``RUNNER_OS`` and ``RUNNER_ARCH``."""
 
 OUTPUTS = {
     "runtime": "runtime-path",
     "lock": "lock-path",
     "packages": "packages-path",
     "sbom": "sbom-path",
+    "spdx": "spdx-path",
+    "notices": "notices-path",
     "bundle": "bundle-path",
 }
+COMPANIONS = {".sha256": "checksums-path", ".provenance.json": "provenance-path"}
+"""Files that ``STEM.info.json`` does not list, because they contain its digest, by what follows the stem."""
+
+OUTPUT_ALIASES = {"binary-path": "runtime-path", "package-list-path": "packages-path"}
+"""Outputs by the names that conda-ship's own action has for them; ``asset-name`` is the runtime's file name."""
+
 FIELDS = {
     "artifact_name": "artifact-name",
     "identity": "identity",
@@ -45,30 +75,71 @@ SOURCES = (
 )
 
 
-# Controls, surrogates, separators and what turns the direction of writing: cs escapes them in its own messages, too.
-UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+PRIVATE = ("ACTIONS_ID_TOKEN_", "ACTIONS_RUNTIME_")
+"""How variables begin with which a process may act as the job: what a build runs of the project does not get them."""
 
 
 class ActionError(Exception):
     """The version is not one, or a build left something out."""
 
 
-def list_requirements(version: str, repository: Path) -> list[str]:
-    """List what pip has to install.
+def read_inputs(text: str) -> dict[str, str]:
+    """Read the inputs that are not empty, by their names here.
 
-    :param version: released version of ``cs-cli``; empty for the sources beside this script.
+    :raises ActionError: when a value is given under both of its names.
     """
+    given = {name: value.strip() for name, value in json.loads(text).items() if value.strip()}
+    inputs: dict[str, str] = {}
+    for name, value in given.items():
+        if inputs.setdefault(ALIASES.get(name, name), value) != value:
+            raise ActionError(f"{name} is an alias of {ALIASES.get(name, name)}, which is also set")
+    if inputs.get("attest", "false") not in ("true", "false"):
+        raise ActionError(f"attest: {inputs['attest']!r} is not true or false")
+    return inputs
+
+
+def list_requirements(inputs: Mapping[str, str], repository: Path) -> list[str]:
+    """List what pip has to install: a release, with the templates of other platforms if one is named, or the sources.
+
+    :param repository: the sources beside this script, for inputs without a version.
+    """
+    version = inputs.get("version", "")
     if not version:
         return [str(repository / source) for source in SOURCES]
     if not re.fullmatch(r"[0-9][A-Za-z0-9.!+]*", version):
         raise ActionError(f"version: {version!r} is not a version such as 0.1.0")
-    return [f"cs-cli=={version}"]
+    return [f"cs-cli{'[templates]' if inputs.keys() & {'platform', 'target'} else ''}=={version}"]
 
 
-def build_arguments(inputs: Mapping[str, str]) -> list[str]:
-    """Turn inputs into flags of ``cs build``, without the empty ones."""
+def check_attestation(inputs: Mapping[str, str], variables: Mapping[str, str]) -> None:
+    """Refuse what cannot be attested, before minutes of building.
+
+    :param variables: those of the job: the runner sets one if the job may ask for an identity.
+    :raises ActionError: when the job lacks a permission, or builds for several platforms.
+    """
+    if inputs.get("attest") != "true":
+        return
+    if inputs.get("platform") == "all":
+        raise ActionError("attest: an attested SBOM is about one platform: use a matrix of platforms instead of all")
+    if "ACTIONS_ID_TOKEN_REQUEST_URL" not in variables:
+        needed = "permissions: {contents: read, id-token: write, attestations: write}"
+        raise ActionError(f"attest: the job may not ask GitHub for an identity: give it {needed}")
+
+
+def build_arguments(inputs: Mapping[str, str], variables: Mapping[str, str]) -> list[str]:
+    """Turn inputs into flags of ``cs build``.
+
+    Without a label, the files are named after the platform, as those of conda-ship's own action are: jobs for several
+    platforms publish into one release.
+    """
+    flags = {name: value for name, value in inputs.items() if name not in OWN}
+    platform = flags.get("platform") or TRIPLES.get((variables.get("RUNNER_OS", ""), variables.get("RUNNER_ARCH", "")))
+    if platform and platform != "all" and "target" not in flags:
+        flags.setdefault("target-label", platform)
+    if flags.get("target-label") == "none":
+        del flags["target-label"]
     # One element each: a value that starts with a dash stays a value.
-    return [f"--{name}={value.strip()}" for name, value in inputs.items() if name not in OWN and value.strip()]
+    return [f"--{name}={value}" for name, value in flags.items()]
 
 
 def find_scripts(environment: Path) -> Path:
@@ -78,7 +149,7 @@ def find_scripts(environment: Path) -> Path:
 
 def install(inputs: Mapping[str, str], repository: Path, environment: Path) -> None:
     """Install ``cs`` into a virtual environment of its own."""
-    requirements = list_requirements(inputs.get("version", "").strip(), repository)
+    requirements = list_requirements(inputs, repository)
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
     python = find_scripts(environment) / Path(sys.executable).name
     if not python.exists():
@@ -96,8 +167,10 @@ def run_cs(command: Sequence[str]) -> str:
     last = ""
     # A file for stdout: nothing has to read it while stderr is passed on.
     with tempfile.TemporaryFile() as stdout:
+        words = [*command, "--error-format=json"]
+        settings = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE)}
         process = subprocess.Popen(
-            [*command, "--error-format=json"], stdout=stdout, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+            words, env=settings, stdout=stdout, stderr=subprocess.PIPE, text=True, encoding="utf-8"
         )
         assert process.stderr is not None
         for line in process.stderr:
@@ -130,27 +203,13 @@ def render_annotation(line: str) -> str:
     return f"::error{' ' if places else ''}{','.join(places)}::{escape_data(message)}"
 
 
-def show(text: str) -> str:
-    """Show control characters and line ends as Python escapes: they could control the log or forge a line."""
-    return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
-
-
-def escape_data(text: str) -> str:
-    """Escape a workflow command's message."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def escape_property(text: str) -> str:
-    """Escape a workflow command's property."""
-    return escape_data(text).replace(":", "%3A").replace(",", "%2C")
-
-
 def build(inputs: Mapping[str, str], scripts: Path) -> dict[str, str]:
     """Check with a dry run, then build.
 
     :returns: the outputs of the action.
     """
-    command = [str(scripts / ("cs.exe" if os.name == "nt" else "cs")), "build", *build_arguments(inputs), "--json"]
+    arguments = build_arguments(inputs, os.environ)
+    command = [str(scripts / ("cs.exe" if os.name == "nt" else "cs")), "build", *arguments, "--json"]
     planned = json.loads(run_cs([*command, "--dry-run"]))
     run_cs(command)
     names = [name for one in planned["builds"] for name in one["files"] if name.endswith(".info.json")]
@@ -169,17 +228,23 @@ def join_outputs(builds: Sequence[Mapping[str, str]]) -> dict[str, str]:
 def collect_outputs(info_path: Path) -> dict[str, str]:
     """Read the outputs from ``STEM.info.json``; every file that it names must exist."""
     info = json.loads(info_path.read_text(encoding="utf-8"))
-    checksums = info_path.with_name(info_path.name.removesuffix(".info.json") + ".sha256")
-    outputs = dict.fromkeys(OUTPUTS.values(), "")
-    outputs |= {output: str(info[field]) for field, output in FIELDS.items()}
-    outputs |= {"dist-path": str(info_path.parent), "info-path": str(info_path), "checksums-path": str(checksums)}
-    for file in info["files"]:
-        if file["role"] in OUTPUTS:
-            outputs[OUTPUTS[file["role"]]] = str(info_path.with_name(file["name"]))
-    missing = [path for name, path in outputs.items() if name.endswith("-path") and path and not Path(path).exists()]
+    stem = info_path.name.removesuffix(".info.json")
+    files = {OUTPUTS.get(one["role"], one["name"]): info_path.with_name(one["name"]) for one in info["files"]}
+    files |= {output: info_path.with_name(stem + suffix) for suffix, output in COMPANIONS.items()}
+    files["info-path"] = info_path
+    missing = [str(path) for path in files.values() if not path.exists()]
     if missing:
         raise ActionError(f"the build did not leave {', '.join(missing)}")
-    return outputs
+    outputs = dict.fromkeys(OUTPUTS.values(), "") | {output: str(info[field]) for field, output in FIELDS.items()}
+    outputs |= {name: str(path) for name, path in files.items() if name.endswith("-path")}
+    outputs |= {alias: outputs[name] for alias, name in OUTPUT_ALIASES.items()}
+    everything = "\n".join(map(str, files.values()))
+    return {
+        **outputs,
+        "dist-path": str(info_path.parent),
+        "files": everything,
+        "asset-name": files["runtime-path"].name,
+    }
 
 
 def write_outputs(outputs: Mapping[str, str], file: Path) -> None:
@@ -190,21 +255,35 @@ def write_outputs(outputs: Mapping[str, str], file: Path) -> None:
             stream.write(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
 
 
+def announce(inputs: Mapping[str, str]) -> None:
+    """Say which input of conda-ship's own action has no effect here."""
+    if version := inputs.get("conda-ship-version"):
+        text = f"conda-ship-version {version} names a release of another builder: this action installs its own"
+        print(f"::notice::{escape_data(show(text))}")
+
+
 def main(step: str) -> None:
     """Carry out one step of the action."""
-    inputs = json.loads(os.environ["ACTION_INPUTS"])
+    inputs = read_inputs(os.environ["ACTION_INPUTS"])
     environment = Path(os.environ["RUNNER_TEMP"]) / "conda-ship"
     if step == "install":
+        announce(inputs)
+        check_attestation(inputs, os.environ)
         install(inputs, Path(__file__).resolve().parents[2], environment)
-    else:
+    elif step == "build":
         write_outputs(build(inputs, find_scripts(environment)), Path(os.environ["GITHUB_OUTPUT"]))
+    else:
+        infos = list(map(Path, os.environ["INFO_PATHS"].splitlines()))
+        notes = write_summary(infos, inputs.get("compare-with", ""), Path(os.environ["GITHUB_STEP_SUMMARY"]))
+        for note in notes:
+            print(f"::notice::{escape_data(show(note))}")
 
 
 if __name__ == "__main__":
     try:
         main(sys.argv[1])
     except ActionError as error:
-        print(f"::error::{escape_data(str(error))}")
+        print(f"::error::{escape_data(show(str(error)))}")
         sys.exit(1)
     except subprocess.CalledProcessError as error:
         print(f"::error::{escape_data(f'installing cs failed: pip or venv exited with {error.returncode}')}")

@@ -18,12 +18,11 @@ from support.commands import Home
 from support.disks import mount_tmpfs
 from support.inspection import assert_complete, find_faults, list_names, read_marker
 from support.overlays import Container
-from support.tracing import IS_POSSIBLE
 from support.walker import Walker
 from support.workshop import Workshop
 
 pytestmark = pytest.mark.root
-needs_tracing = pytest.mark.skipif(not IS_POSSIBLE, reason="only on Linux on x86-64")
+needs_tracing = pytest.mark.only("on Linux on x86-64")
 SOMEBODY = 12345
 
 

@@ -180,7 +180,7 @@ def test_credentials_are_used_and_stored_nowhere(runtime: Path, server: Server, 
     assert find_text(home.directory, authorization("ann", SECRET).split()[1]) == []
 
 
-def test_wrong_credentials_are_refused_without_a_word_of_them(
+def test_wrong_credentials_are_refused_without_showing_them(
     runtime: Path, server: Server, home: Home, tmp_path: Path
 ) -> None:
     server.fault = demand_credentials

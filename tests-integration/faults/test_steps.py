@@ -11,11 +11,10 @@ import pytest
 
 from support.commands import Home
 from support.inspection import assert_complete, find_faults, list_names, read_marker
-from support.tracing import IS_POSSIBLE
 from support.walker import Walker
 from support.workshop import Workshop
 
-pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="only on Linux on x86-64")
+pytestmark = pytest.mark.only("on Linux on x86-64")
 
 WALK_LENGTH = 4
 

@@ -231,7 +231,7 @@ def test_a_package_may_have_a_file_where_the_runtime_has_one(path: str, trap: Tr
 
 @pytest.mark.tools("prlimit")
 @pytest.mark.parametrize("suffix", [".conda", ".tar.bz2"])
-def test_a_lack_of_memory_is_no_damaged_archive(suffix: str, trap: Trap) -> None:
+def test_a_lack_of_memory_is_not_a_damaged_archive(suffix: str, trap: Trap) -> None:
     """Where it runs out depends on the machine: somewhere between nothing and enough."""
     runtime = trap.runtime([evil(plain("share/x", bytes(3 * MIB)), suffix=suffix)])
     words = ["--path", str(trap.prefix), "bootstrap", "--offline", "--bundle", str(runtime.bundle)]

@@ -118,7 +118,7 @@ def test_a_prefix_that_is_a_volume_runs_and_stays(kind: str, bench: Bench, tmp_p
         bench.assert_refused(bench.home.prefix)
 
 
-def test_a_volume_that_holds_the_prefix_is_no_reason(bench: Bench, tmp_path: Path) -> None:
+def test_a_volume_that_holds_the_prefix_is_not_a_reason(bench: Bench, tmp_path: Path) -> None:
     with mounted("memory", bench.parent, tmp_path / "precious"):
         bench.install()
         for words in (("word",), ("bootstrap", "--force"), ("rollback",), ("rollback",), ("uninstall", "-y")):

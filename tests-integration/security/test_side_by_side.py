@@ -19,12 +19,11 @@ import pytest
 from support.commands import Home
 from support.inspection import list_names, read_marker
 from support.processes import finish, start, wait_for_text
-from support.tested_platform import only_on_linux
 from support.versions import KINDS, build_versions, said_by
 
 AT_ONCE = 8
 ROUNDS = 4
-pytestmark = only_on_linux("directories are exchanged by renameat2")
+pytestmark = pytest.mark.only("on Linux", "directories are exchanged by renameat2")
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
@@ -93,7 +92,7 @@ def test_of_old_and_new_at_once_each_runs_its_own(kind: str, versions: Versions,
 
 @pytest.mark.tools("strace")
 @pytest.mark.parametrize("kind", KINDS)
-def test_who_is_about_to_start_is_waited_for(kind: str, versions: Versions, home: Home) -> None:
+def test_an_upgrade_waits_for_a_run_that_is_about_to_start(kind: str, versions: Versions, home: Home) -> None:
     install(home, versions, kind, 1)
     with locked(home.prefix, fcntl.LOCK_SH):
         newer, trace = launch_traced(home, versions, kind, 2)
@@ -103,14 +102,14 @@ def test_who_is_about_to_start_is_waited_for(kind: str, versions: Versions, home
     assert (status, output) == (0, said_by(2)), message
 
 
-def test_who_never_lets_go_holds_up_an_upgrade_for_seconds_only(versions: Versions, home: Home) -> None:
+def test_a_lock_that_is_never_released_delays_an_upgrade_by_seconds_only(versions: Versions, home: Home) -> None:
     install(home, versions, "script", 1)
     with locked(home.prefix, fcntl.LOCK_SH):
         install(home, versions, "script", 2)
     assert read_marker(home.prefix)["runtime_version"] == "2.0"
 
 
-def test_who_never_lets_go_holds_up_a_run_for_seconds_only(versions: Versions, home: Home) -> None:
+def test_a_lock_that_is_never_released_delays_a_run_by_seconds_only(versions: Versions, home: Home) -> None:
     install(home, versions, "script", 1)
     with locked(home.prefix, fcntl.LOCK_EX):
         install(home, versions, "script", 1)
@@ -152,7 +151,7 @@ def test_an_older_executable_says_that_it_takes_the_place_of_a_newer(versions: V
     assert home.run(versions["script", 1], "say").stderr == ""
 
 
-def test_who_is_to_keep_the_other_version_says_so(versions: Versions, home: Home) -> None:
+def test_a_user_who_wants_to_keep_the_other_version_says_so(versions: Versions, home: Home) -> None:
     install(home, versions, "script", 1, 2)
     assert home.run(versions["script", 2], "rollback").returncode == 0
     processes = [launch(home, versions, "script", 2) for _ in range(AT_ONCE)]

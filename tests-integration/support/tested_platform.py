@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-import pytest
+from skipped import PLACES
 
 from cs_cli.project.platforms import host_platform
 
@@ -20,14 +20,8 @@ FOREIGN_PLATFORMS = ("linux-aarch64", "win-64")
 HOST = host_platform()
 PLATFORM = os.environ.get("CONDA_SHIP_TESTED_PLATFORM") or HOST
 IS_FOREIGN = PLATFORM != HOST
-
-
-def only_on_linux(why: str) -> pytest.MarkDecorator:
-    """Mark what no other system can show.
-
-    :param why: what it is about that only Linux has.
-    """
-    return pytest.mark.skipif(sys.platform != "linux", reason=f"only on Linux: {why}")
+FOR_THIS_MACHINE = "for this machine"
+PLACES[FOR_THIS_MACHINE] = not IS_FOREIGN
 
 
 def _variable_of(platform: str) -> str:

@@ -8,16 +8,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import platform
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .commands import Home
-
-IS_POSSIBLE = sys.platform == "linux" and platform.machine() == "x86_64"
 
 # Those that change what other processes find on the disk, by their numbers on x86-64. Writing into files that are new
 # is not one: no process looks at them before something else has happened.

@@ -50,11 +50,6 @@ def forge(directory: Path, runtime: Path, *, user: int = ATTACKER) -> None:
     give(directory, user)
 
 
-def plant_prefix(parent: Path, runtime: Path) -> None:
-    """The prefix itself."""
-    forge(parent / "demo", runtime)
-
-
 def plant_previous(parent: Path, runtime: Path) -> None:
     """What an upgrade would have kept."""
     forge(parent / ".demo.previous", runtime)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
+from skipped import PLACES
+from steady import skip_elsewhere
 
 from .channel.archive import PLACEHOLDER, Entry, Package, write_package
 from .channel.build import index_channel
@@ -51,6 +52,8 @@ HOOK = b"@set HOOKED=yes\r\n@echo noise\r\n"
 
 IS_WINDOWS = sys.platform == "win32"
 """Whether this machine runs Windows itself. Then nothing stands between a test and the runtime."""
+UNDER_WINE = "under wine"
+PLACES[UNDER_WINE] = not IS_WINDOWS
 
 _INHERITED = {
     True: ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "PATH", "TEMP", "TMP", "USERPROFILE", "LOCALAPPDATA"),
@@ -114,8 +117,7 @@ class WindowsHome:
 
     def open_console(self, executable: Path, *words: str) -> Dialogue:
         """Start a Windows program at a console, which wine makes of a terminal."""
-        if IS_WINDOWS:
-            pytest.skip("only under wine: it makes a console of a terminal")
+        skip_elsewhere(UNDER_WINE, "it makes a console of a terminal")
         command: list[str | Path] = [*self.starter, executable, *words]
         return Dialogue(command, has_keys=True, is_console=True, env=self.environment, cwd=self.directory)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from support.commands import Command, run_command
-from support.pypi.index import FIT, fetch_wheels
+from support.pypi.index import WHERE_THEY_FIT, fetch_wheels
 from support.pypi.installing import Site
 
-pytestmark = pytest.mark.skipif(not FIT, reason="only linux-64 with Python 3.11")
+pytestmark = pytest.mark.only(WHERE_THEY_FIT)
 
 CHECK = """
 import importlib.metadata, json, pathlib

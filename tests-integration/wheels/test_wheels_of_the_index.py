@@ -8,10 +8,10 @@ from zipfile import ZipFile
 import pytest
 
 from support.pypi.comparing import Tree, compare_with_pip, compare_with_uv
-from support.pypi.index import FIT, fetch_wheels
+from support.pypi.index import WHERE_THEY_FIT, fetch_wheels
 from support.pypi.installing import Site
 
-pytestmark = pytest.mark.skipif(not FIT, reason="only linux-64 with Python 3.11")
+pytestmark = pytest.mark.only(WHERE_THEY_FIT)
 
 
 @pytest.fixture(scope="module")

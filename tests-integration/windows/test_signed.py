@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from cs_stamp import verify_stamp
-from support.windows import IS_WINDOWS, WindowsHome
+from support.windows import UNDER_WINE, WindowsHome
 
 Build = Callable[..., Path]
 
 pytestmark = [
-    pytest.mark.skipif(IS_WINDOWS, reason="only under wine: osslsigncode is a program of Linux"),
+    pytest.mark.only(UNDER_WINE, "osslsigncode is a program of Linux"),
     pytest.mark.tools("openssl", "osslsigncode"),
 ]
 FORGED = "6.6.6"

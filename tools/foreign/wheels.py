@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+from template_wheel import build_template_wheel
+
 from .compiling import environment
 from .finishing import finish_wheel
-from .places import TEMPLATE
 from .targets import Target
 
 
@@ -19,10 +18,8 @@ def build_wheels(target: Target, directory: Path) -> list[Path]:
 
     :raises ForeignError: with one sentence, if the template is not what the tags promise.
     """
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
-        variables = {**os.environ, **environment(target)}
-        subprocess.run([*pip, "--wheel-dir", scratch, str(TEMPLATE)], env=variables, check=True)
+        build_template_wheel(Path(scratch), {**os.environ, **environment(target)})
         (wheel,) = Path(scratch).glob("*.whl")
         return [made.replace(directory / made.name) for made in finish_wheel(wheel)]

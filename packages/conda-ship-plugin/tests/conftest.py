@@ -7,7 +7,6 @@ fields and ``CondaError.return_code`` are conda's own; the sources are ``conda/p
 
 from __future__ import annotations
 
-import os
 import stat
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
+from steady import skip_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,8 +87,7 @@ def conda_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def make_executable(tmp_path: Path) -> Callable[..., Path]:
     """Write a Python script that can be executed."""
-    if os.name == "nt":
-        pytest.skip("only on Unix: Windows executes no scripts")
+    skip_elsewhere("on Unix", "Windows does not execute scripts")
 
     def make(text: str, path: Path | None = None, *, mode: int = stat.S_IRWXU) -> Path:
         path = path or tmp_path / "cs"

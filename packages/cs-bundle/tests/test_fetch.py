@@ -338,7 +338,7 @@ def test_file_addresses_are_read_even_offline(tmp_path: Path, archives: dict[str
         fetch([replace(wanted, sha256="1" * 64, url="file:///none/a.conda")], tmp_path / "cache")
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="only where there are named pipes")
+@pytest.mark.only("on Unix", "it has named pipes")
 def test_a_pipe_or_a_folder_is_not_waited_for(tmp_path: Path, archives: dict[str, Path]) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in ("pipe", "archives"):

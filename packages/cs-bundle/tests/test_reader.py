@@ -196,7 +196,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED.keys())
-def test_what_is_no_bundle_is_damaged(tmp_path: Path, data: bytes) -> None:
+def test_what_is_not_a_bundle_is_damaged(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "b").write_bytes(data)
     with pytest.raises(BundleRejectedError, match="the bundle is damaged") as caught:
         open_bundle(tmp_path / "b")

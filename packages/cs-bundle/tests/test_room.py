@@ -60,7 +60,7 @@ def test_nothing_is_fetched_into_a_cache_without_room(
     assert server.requests == []
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only where there is /dev/full")
+@pytest.mark.only("on Linux", "it has /dev/full")
 @pytest.mark.parametrize("by_name", [True, False])
 def test_a_disk_that_fills_up_is_named_and_never_by_a_descriptor(archives: dict[str, Path], by_name: bool) -> None:
     with Path("/dev/full").open("wb", buffering=0) as named, os.fdopen(os.dup(named.fileno()), "wb", 0) as numbered:
@@ -72,7 +72,7 @@ def test_a_disk_that_fills_up_is_named_and_never_by_a_descriptor(archives: dict[
     assert str(descriptor) not in str(caught.value).replace(caught.value.message, "")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only where there is /dev/full")
+@pytest.mark.only("on Linux", "it has /dev/full")
 @pytest.mark.parametrize("number", [None, errno.ENOSPC, errno.EDQUOT])
 def test_a_cache_that_fills_up_while_it_is_written_is_named(
     tmp_path: Path,

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cli_samples import Cs
+from cli_samples import Cs, verify
 from cs_cli.companions.files import StagedFile, render_checksums
 from cs_cli.terminal.console import format_bytes
-from cs_cli.verification.checks import verify_path
 from cs_cli.verification.checksums import read_checksums
+from cs_cli.verification.files import StagedFiles
 
 NAMES = st.text(string.ascii_letters + string.digits + "._-", min_size=1, max_size=30).filter(lambda s: s.strip("."))
 DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
@@ -27,7 +27,7 @@ def test_checksums_are_read_as_they_were_written(digests: dict[str, str]) -> Non
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "demo.sha256"
         path.write_bytes(render_checksums(files))
-        assert read_checksums(path) == digests
+        assert read_checksums(StagedFiles(path.parent), path.name) == digests
 
 
 @given(st.integers(0, 10**13), st.integers(0, 10**13))
@@ -57,9 +57,9 @@ def test_any_flipped_byte_of_a_staged_folder_is_found(layout: str, cs: Cs) -> No
         changed[offset] ^= 1 << data.draw(st.integers(0, 7))
         path.write_bytes(changed)
         try:
-            assert verify_path(Path("dist")).problems
+            assert verify(Path("dist")).problems
         finally:
             path.write_bytes(good)
 
     check()
-    assert not verify_path(Path("dist")).problems
+    assert not verify(Path("dist")).problems

@@ -21,8 +21,7 @@ CALLERS = {"checkout.py", "isolation.py"}
 
 def test_no_library_names_a_flag_or_an_exit_status() -> None:
     sources = [path for name in LIBRARIES for path in (PACKAGES / name).glob("src/*/**/*.py")]
-    if not sources:
-        pytest.skip("the libraries are not part of the package")
+    assert sources
     found = {
         (path.name, words)
         for path in sources

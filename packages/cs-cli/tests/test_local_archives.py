@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,10 +12,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from cli_samples import Channel, Cs, Workspace, make_workspace, small_channel
+from cli_samples import Channel, Cs, Workspace, make_workspace, small_channel, verify
 from cs_bundle import open_bundle
 from cs_cli.building.plan import make_portable
-from cs_cli.verification.checks import verify_path
 from cs_stamp import read_stamp
 
 MARK = "jane-doe-home"
@@ -88,7 +88,7 @@ def test_no_staged_file_holds_a_path_of_the_machine(shelf: Shelf, cs: Cs, layout
     staged |= {f"part {tag}": data for tag, data in read_parts(runtime).items()}
     found = [name for name, data in staged.items() if any(MARK.encode() in inner for inner in unfold(data))]
     assert found == []
-    assert verify_path(Path("dist")).problems == []
+    assert verify(Path("dist")).problems == ()
 
 
 def test_the_search_itself_finds_what_is_packed() -> None:
@@ -122,7 +122,7 @@ def test_what_no_address_can_supply_goes_along(
         assert set(open_bundle(Path("out/demo.bundle.tar.zst")).names) == files
     rows = [row.split("\t") for row in Path(f"out/{stem}.packages.txt").read_text().splitlines()]
     assert {row[3] for row in rows if row[3].startswith("./")} == {f"./{name}" for name in local}
-    assert verify_path(Path("out")).problems == []
+    assert verify(Path("out")).problems == ()
 
 
 def test_a_runtime_that_carries_other_archives_than_the_plan_says_is_refused(shelf: Shelf, cs: Cs) -> None:
@@ -137,8 +137,8 @@ def test_a_runtime_that_carries_other_archives_than_the_plan_says_is_refused(she
     archives = [path for path in shelf.channel.directory.rglob("*.conda") if "hello" not in path.name]
     bundle = write_bundle(Path("wrong"), archives).path
     write_stamp(Path("../../cs-template"), Path("wrong-demo"), header=header, plan=plan, lock=lock, bundle=bundle)
-    (problem,) = verify_path(Path("wrong-demo")).problems
-    assert getattr(problem.error, "kind", "") in ("unknown-name", "missing")
+    (problem,) = verify(Path("wrong-demo")).problems
+    assert problem.kind in ("unknown-name", "missing")
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -152,7 +152,7 @@ def test_a_folder_may_have_any_name(
     Shelf(workspace, channel).locate(PLACES[place])
     outcome = cs("build", "--layout", "online")
     assert outcome.status == 0, outcome.err
-    assert verify_path(Path("dist")).problems == []
+    assert verify(Path("dist")).problems == ()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -161,9 +161,13 @@ def test_a_file_that_is_gone_is_named(shelf: Shelf, cs: Cs, layout: str) -> None
     path.unlink()
     outcome = cs("build", "--layout", layout)
     assert outcome.status == 1
-    assert f"{path}: cannot read the archive {path.name}, which the lock names: No such file" in outcome.err
+    assert "the package hello 1.0 needs an archive: its file cannot be read: " in outcome.err
+    assert f"{path.name} (the feature 'ship' asks for it)" in outcome.err
     assert "hint: restore the file, or lock the workspace again" in outcome.err
+    assert "fetching" not in outcome.err
     assert not Path("dist").exists()
+    problem = next(one for one in json.loads(cs("inspect", "--json").out)["problems"] if one["severity"] == "error")
+    assert (problem["kind"], problem["package"], problem["line"] > 0) == ("missing-archive", "hello", True)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,14 +19,14 @@ from cs_cli import __version__
 from cs_cli.building.staging import staging_directory
 
 
-def start(*words: str, **options: object) -> subprocess.Popen[bytes]:
+def start(*words: str, **options: Any) -> subprocess.Popen[bytes]:
     """Start ``cs`` in a process of its own."""
-    settings: dict[str, object] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    settings: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     command = [sys.executable, "-m", "cs_cli", *words]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, **settings)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, **settings)
 
 
-def test_version_is_told(cs: Cs) -> None:
+def test_the_version_is_printed(cs: Cs) -> None:
     assert cs("--version") == cs("-V")
     assert cs("--version").out == f"cs {__version__}\n"
 
@@ -138,7 +139,7 @@ def test_what_nobody_expected_is_an_error_without_a_traceback(cs: Cs) -> None:
 
 
 @pytest.mark.usefixtures("failing")
-def test_a_traceback_is_shown_to_those_who_ask(cs: Cs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_traceback_is_shown_on_request(cs: Cs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONDA_SHIP_TRACEBACK", "1")
     assert "Traceback" in cs("verify", "x").err
 
@@ -151,7 +152,7 @@ def test_errors_of_the_system_have_their_path(cs: Cs, monkeypatch: pytest.Monkey
     assert cs("verify", "x").err == "error: /some/file: Permission denied\n"
 
 
-def test_a_reader_who_leaves_is_no_error(workspace: Workspace) -> None:
+def test_a_reader_that_leaves_is_not_an_error(workspace: Workspace) -> None:
     with start("inspect", "--json") as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -160,15 +161,15 @@ def test_a_reader_who_leaves_is_no_error(workspace: Workspace) -> None:
         assert process.stderr.read() == b""
 
 
-def test_a_closed_output_is_no_mistake_of_ours(workspace: Workspace) -> None:
+def test_a_closed_output_is_not_a_bug(workspace: Workspace) -> None:
     command = f'exec "{sys.executable}" -m cs_cli inspect >&-'
     completed = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
     assert (completed.returncode, completed.stderr) == (0, b"")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only where there is /dev/full")
+@pytest.mark.only("on Linux", "it has /dev/full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_full_output_is_an_error_in_words(
+def test_a_full_output_is_an_error_with_a_message(
     unbuffered: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)

@@ -32,7 +32,7 @@ from cs_cli.project.derivation import derive_project
 from cs_cli.terminal.console import Console, print_json, print_lines
 from cs_cli.terminal.escaping import escape_line
 from cs_cli.terminal.lines import paint
-from cs_cli.verification.checks import Fault, Verification
+from cs_cli.verification.checks import Fault, Result, Verification
 from cs_lock import Channel, Exclusion, Problem
 from terminals import COLORS, show, to_plain
 
@@ -93,8 +93,8 @@ def test_json_says_the_same(text: str) -> None:
 
 def all_fields(text: str) -> CliError:
     problem = Problem(kind="x", severity="error", message=text, platforms=(text,), hint=text)
-    fields = {"path": Path(text), "key": text, "expected": text, "actual": text, "hint": text}
-    error = CliError(text, kind="k", **fields, problems=[problem, Fault(error=CliError(text, kind="k", **fields))])  # type: ignore[arg-type]
+    fields: dict[str, Any] = {"path": Path(text), "key": text, "expected": text, "actual": text, "hint": text}
+    error = CliError(text, kind="k", **fields, problems=[problem, Fault(error=CliError(text, kind="k", **fields))])
     error.lines = [text]  # type: ignore[attr-defined]
     return error
 
@@ -153,9 +153,13 @@ def test_no_inspection_forges_a_line() -> None:
 @example(HOSTILE)
 @given(ANYTHING)
 def test_no_verification_forges_a_line(text: str) -> None:
-    said = written(lambda: print_lines(Verification(path=Path("x"), checks=[text], unchecked=[text]).lines))
+    result = Result(path=Path(text.replace("\0", "")), kind="folder")
+    result.attempt(text, "checksum", lambda: text)
+    result.leave(text, "listed", text)
+    one, two = Verification(results=(result,)), Verification(results=(result, result))
+    said = written(lambda: print_lines([*one.lines, *two.lines]))
     assert_harmless(said)
-    assert said.count("\n") == 2
+    assert said.count("\n") == 6
 
 
 @pytest.mark.parametrize("text", ["Zoë", "日本語", "עברית", "👩\u200d💻", "e\u0301", r"C:\new", "a\u00a0b", ""])

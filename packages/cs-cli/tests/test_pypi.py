@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from python_projects import PythonProject
 
-from cli_projects import PythonProject, add_pypi
+from cli_projects import add_pypi
 from cli_samples import Cs, Workspace, make_wheel, wheel_files
 from cs_stamp import read_stamp
 
 DIGEST = "4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274"
 SIX = "https://files.pythonhosted.org/packages/b7/six-1.17.0-py2.py3-none-any.whl"
 PLUGIN = "https://wheels.example/Plug_In-2.0-1-cp311-abi3-manylinux_2_17_x86_64.whl"
-SCHEMA = Path(__file__).parents[3] / "docs" / "reference" / "inspect.schema.json"
+SCHEMA = resources.files("cs_cli") / "schemas" / "inspect.schema.json"
 
 
 @pytest.fixture

@@ -167,7 +167,7 @@ def test_signals_are_handed_to_the_runtime(number: signal.Signals, tmp_path: Pat
             os.killpg(process.pid, signal.SIGKILL)
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="only where there is SIGHUP")
+@pytest.mark.only("on Unix", "it has SIGHUP")
 @pytest.mark.parametrize("ignored", [True, False])
 def test_a_signal_that_is_ignored_stays_ignored_for_the_runtime(ignored: bool) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)

@@ -68,7 +68,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
-def test_what_is_no_such_document_is_refused(text: str) -> None:
+def test_another_kind_of_document_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         items(text)
 
@@ -104,7 +104,7 @@ def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
         read_limited(path, 2)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="only where there are named pipes")
+@pytest.mark.only("on Unix", "it has named pipes")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ValueError, match="it is not a regular file"):

@@ -95,7 +95,7 @@ def test_broken_lock_gives_one_error_in_bounded_time_and_memory(fault: str, writ
     assert len(str(caught.value)) < 5000
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="only on Unix: it has resource limits")
+@pytest.mark.only("on Unix", "it has resource limits")
 @pytest.mark.parametrize(
     "fault", ["anchor_bomb", "deep_flow", "deep_blocks", "deep_items", "spaces", "digits", "dashes"]
 )
@@ -106,7 +106,7 @@ def test_hostile_lock_cannot_exhaust_or_crash_the_process(fault: str, write_text
     assert (run.returncode, run.stdout.strip()) == (0, kind), run.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="only on Unix: it has resource limits")
+@pytest.mark.only("on Unix", "it has resource limits")
 def test_lock_of_a_million_lines_is_read_in_bounded_memory(write_text: Write) -> None:
     path = write_text(HEAD.replace("packages:\n", "packages: []\nx:\n", 1) + "- a\n" * 1_000_000)
     run = subprocess.run([sys.executable, "-c", READ_BOUNDED, str(path)], capture_output=True, text=True, check=False)
@@ -166,7 +166,7 @@ FIRST_LAYOUT = "version: {}\nmetadata:\n  content_hash: {{}}\npackage: []\n"
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
-def test_a_pixi_lock_of_the_first_versions_is_told_as_that(version: int, write_text: Write) -> None:
+def test_a_pixi_lock_of_the_first_versions_is_recognised(version: int, write_text: Write) -> None:
     with pytest.raises(LockError) as caught:
         read_lock(write_text(FIRST_LAYOUT.format(version)))
     assert caught.value.kind == "unsupported-version"
@@ -175,7 +175,7 @@ def test_a_pixi_lock_of_the_first_versions_is_told_as_that(version: int, write_t
 
 
 @pytest.mark.parametrize("name", ["conda-lock.yml", "conda.lock"])
-def test_a_lock_of_the_conda_lock_tool_is_told_as_that(name: str, tmp_path: Path) -> None:
+def test_a_lock_of_the_conda_lock_tool_is_recognised(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(FIRST_LAYOUT.format(1))
     with pytest.raises(LockError, match="lock of the conda-lock tool") as caught:
         read_lock(tmp_path / name)

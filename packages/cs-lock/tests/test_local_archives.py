@@ -149,6 +149,17 @@ def test_a_digest_that_the_lock_has_stays(tmp_path: Path) -> None:
     assert derive_default(path).packages("linux-64")[0].sha256 == "ab" * 32
 
 
+def test_a_pinned_file_that_is_gone_is_listed_and_still_ships(tmp_path: Path) -> None:
+    path = write_entries(tmp_path / "x.lock", {"linux-64": [entry("./a-1-0.conda", sha256="ab" * 32)]}, 6)
+    lock = derive_default(path)
+    (lost,) = lock.lost("linux-64")
+    assert (lost.label, lost.reason, lost.sha256, lost.key) == ("conda:a", "lost-file", "ab" * 32, "packages[0]")
+    assert (lock.pending("linux-64"), lock.problems) == ((), ())
+    assert lock.render()
+    (tmp_path / "a-1-0.conda").write_bytes(b"anything")
+    assert derive_default(path).lost("linux-64") == ()
+
+
 @pytest.mark.parametrize("is_directory", [False, True])
 def test_no_digest_and_no_file_waits_for_an_archive(is_directory: bool, tmp_path: Path) -> None:
     if is_directory:

@@ -185,7 +185,7 @@ def test_two_wheels_of_one_project_are_refused(write_lock: Make, package: Make) 
     assert problem.message == "the PyPI package a appears twice: a-1.0-py3-none-any.whl and a-2-py3-none-any.whl"
 
 
-def test_a_damaged_entry_names_who_asks_for_it(write_lock: Make, package: Make) -> None:
+def test_a_damaged_entry_names_what_requires_it(write_lock: Make, package: Make) -> None:
     foreign = [wheel("app", "helper", "c"), wheel("helper", version="x"), located(f"git+{REPOSITORY}", "c")]
     source = read_lock(write_lock({"default": {"linux-64": [python(package)]}}, 6, foreign=foreign))
     options: dict[str, Any] = {"requested": ["pypi:app", "c"], "features": {"pypi:app": "web", "conda:c": "no"}}

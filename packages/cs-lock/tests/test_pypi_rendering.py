@@ -86,7 +86,7 @@ def test_local_archives_are_beside_the_lock(version: int, write_lock: Make, pack
     app = built("app", "lib-x (>1) ; python_version<'4'", "other @ file:///home/anna/other", version="2.0.dev1")
     settled = lock.settle({"pypi:app": app, "pypi:Lib_X": built("lib-x")})
     assert not settled.pending("linux-64")
-    assert not settled.problems
+    assert not settled.errors
     assert [one.name for one in settled.wheels("linux-64")] == ["lib-x", "app", "plain"]
     rendered = settled.render()
     assert write_as_rattler(rendered, tmp_path) == rendered

@@ -69,9 +69,9 @@ def test_an_entry_is_one_problem_with_its_way_out(entry: Any, kind: str, message
     assert "exclude" not in str(problem.hint)
 
 
-def test_source_packages_are_told_from_pypi_packages(lock: Make) -> None:
+def test_source_packages_are_distinguished_from_pypi_packages(lock: Make) -> None:
     (problem,) = pending_of(lock({"conda": "../mine", "name": "mine", "version": "1"}))
-    assert (problem.kind, problem.package) == ("source-package", "mine")
+    assert (problem.kind, problem.package) == ("missing-archive", "mine")
     assert problem.message == "the package mine 1 needs an archive: the lock has only its source, ../mine"
 
 

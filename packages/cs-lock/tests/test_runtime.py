@@ -93,7 +93,7 @@ def test_a_platform_can_be_named_by_a_subdir_that_only_it_has(write_lock: Make, 
 
 
 @pytest.mark.parametrize("empty", [{}, {"linux-64": [], "osx-64": []}])
-def test_an_environment_without_packages_is_told_as_that(empty: Any, write_lock: Make, package: Make) -> None:
+def test_an_environment_without_packages_is_reported_as_empty(empty: Any, write_lock: Make, package: Make) -> None:
     environments = {"default": empty, "app": {"linux-64": [package("a")]}, "dev": {}}
     with pytest.raises(LockError) as caught:
         derive(read_lock(write_lock(environments)), environment="default")

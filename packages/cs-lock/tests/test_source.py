@@ -59,7 +59,7 @@ def test_platform_that_could_be_anything_is_refused_when_it_is_asked_for(write_l
     assert (caught.value.kind, caught.value.key) == ("unknown-subdir", "environments.odd.packages.gpu")
 
 
-def test_noarch_is_no_platform(write_lock: Make, package: Make) -> None:
+def test_noarch_is_not_a_platform(write_lock: Make, package: Make) -> None:
     source = read_lock(write_lock({"default": {"noarch": [package("b", subdir="noarch")]}}))
     with pytest.raises(LockError, match="noarch") as caught:
         source.platforms("default")

@@ -144,7 +144,7 @@ def test_settled_wheels_are_checked_too(write_lock: Make, package: Make) -> None
     )
 
 
-def test_a_wheel_that_loses_what_it_requires_is_told(write_lock: Make, package: Make) -> None:
+def test_a_wheel_that_loses_what_it_requires_is_reported(write_lock: Make, package: Make) -> None:
     foreign = [wheel("a", "b>=1", "c; extra == 'x'"), located(".", "own", "b"), wheel("b"), wheel("c")]
     path = write_lock({"default": {"linux-64": [python(package)]}}, 6, foreign=foreign)
     lock = derive_wheels(path, exclude=["pypi:b", "c"], requested=["a", "own", "python"])

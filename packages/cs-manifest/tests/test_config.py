@@ -30,6 +30,7 @@ EXAMPLES = {
     "version": "9.9",
     "text": "other",
     "packages": ["b", "a"],
+    "licenses": ["MIT", "GPL-3.0-only WITH GCC-exception-3.1"],
     "url": "https://example.com/demo/",
     "install-name": "other",
     "path": "runtime.condarc",

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 import repacked
@@ -18,11 +19,11 @@ Make = Callable[..., IsolatedEnvironment]
 def make(tmp_path: Path) -> Make:
     """Describe an environment that finds wheels of flit-core alone."""
 
-    def make(**options: object) -> IsolatedEnvironment:
+    def make(**options: Any) -> IsolatedEnvironment:
         wheels = repacked.write_wheels(tmp_path / "wheels", ["flit-core"])
         environ = {**os.environ, **repacked.variables(wheels)}
-        known = {"environ": environ, "log": tmp_path / "log", **options}
-        return IsolatedEnvironment(tmp_path / "environment", **known)  # type: ignore[arg-type]
+        known: dict[str, Any] = {"environ": environ, "log": tmp_path / "log", **options}
+        return IsolatedEnvironment(tmp_path / "environment", **known)
 
     return make
 

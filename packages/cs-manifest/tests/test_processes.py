@@ -29,7 +29,7 @@ def test_an_error_has_what_that_program_said_and_no_other(tmp_path: Path) -> Non
     assert (caught.value.returncode, caught.value.output.split()) == (3, ["two"])
 
 
-@pytest.mark.skipif(os.name == "nt", reason="only on Unix")
+@pytest.mark.only("on Unix")
 def test_files_get_the_usual_modes_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
@@ -39,7 +39,7 @@ def test_files_get_the_usual_modes_whatever_the_umask(tmp_path: Path) -> None:
     assert (tmp_path / "made").stat().st_mode & 0o777 == 0o644
 
 
-@pytest.mark.skipif(os.name == "nt", reason="only on Unix")
+@pytest.mark.only("on Unix")
 def test_whatever_ends_the_call_ends_the_children_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -141,7 +141,7 @@ def test_a_given_manifest_that_cannot_be_used_is_an_error(tmp_path: Path, name: 
         discover(manifest=tmp_path / name)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="only on Unix: Windows keeps a current directory from being removed")
+@pytest.mark.only("on Unix", "Windows keeps a current directory from being removed")
 def test_a_current_directory_that_was_removed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = write(tmp_path / "gone")
     monkeypatch.chdir(gone)
@@ -193,7 +193,7 @@ def test_paths_are_absolute_and_links_are_not_followed(tmp_path: Path, monkeypat
     assert discover(Path("real")).root == real
 
 
-@pytest.mark.skipif(os.name == "nt", reason="only where there are named pipes")
+@pytest.mark.only("on Unix", "it has named pipes")
 def test_a_manifest_that_is_a_fifo_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "conda.toml")
     with pytest.raises(ManifestError, match="no usable manifest"):

@@ -68,6 +68,6 @@ def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
         executable_platform(tmp_path / "missing")
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
+@pytest.mark.only("on Linux")
 def test_this_python_is_a_linux_program() -> None:
     assert executable_platform(Path(sys.executable).resolve())[0].startswith("linux-")

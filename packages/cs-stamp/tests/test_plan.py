@@ -123,7 +123,7 @@ def test_wheels_survive_a_round_trip_behind_the_conda_packages() -> None:
     assert [archive.name for archive in plan.archives] == ["z", "a", "b", "a"]
 
 
-def test_the_schema_version_tells_whether_there_are_wheels() -> None:
+def test_the_schema_version_says_whether_there_are_wheels() -> None:
     assert make_plan().to_dict()["schema_version"] == 1
     assert make_plan(make_package("a", url=None)).to_dict()["schema_version"] == 1
     assert make_plan(wheels=(make_wheel(),)).to_dict()["schema_version"] == 2

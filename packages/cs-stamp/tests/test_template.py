@@ -94,6 +94,7 @@ def test_a_named_template_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         select(explicit=tmp_path)
 
 
+FOREIGN_PROGRAMS = (Path("/bin/ls"), Path(sys.executable), Path("/lib/x86_64-linux-gnu/libc.so.6"))
 PROGRAMS = {
     "linux-64": make_elf(62),
     "linux-aarch64": make_elf(183),
@@ -202,11 +203,8 @@ def test_a_stamped_template_is_refused(tmp_path: Path) -> None:
     assert "use the plain `cs-template` executable" in str(caught.value.hint)
 
 
-@pytest.mark.parametrize("program", ["/bin/ls", sys.executable, "/lib/x86_64-linux-gnu/libc.so.6"])
-def test_a_program_without_a_mark_is_refused(program: str) -> None:
-    path = Path(program)
-    if not path.is_file():
-        pytest.skip(f"only where there is {program}")
+@pytest.mark.parametrize("path", [path for path in FOREIGN_PROGRAMS if path.is_file()], ids=str)
+def test_a_program_without_a_mark_is_refused(path: Path) -> None:
     (platform, *_) = executable_platform(path)
     with pytest.raises(NotTemplateError, match="this is not a conda-ship template") as caught:
         select(explicit=path, platform=platform)

@@ -20,79 +20,99 @@ from samples import (
 from signed_files import Bad, Good, bad_macos, bad_windows, good_macos, good_windows, write_macho
 from tiny_executables import ARM
 
+from cs_stamp import Header, Plan
 from cs_stamp.layout import FOOTER_SIZE_BYTES, MAGIC
+
+BUSY = replace(
+    HEADER,
+    runtime="my-tool.x",
+    install_name="my-tool-1.2.3-0123456789abcdef",
+    install_scheme="user-data",
+    commands="self",
+    activation="full",
+    on_upgrade="keep",
+    bytecode="bootstrap",
+    freeze_base=True,
+    docs_url="https://docs.example/",
+    installer="homebrew",
+    condarc="channels:\n- https://conda.example/größe\n",
+    installed_file_count=37184,
+    delegate_path="condabin/python",
+    prefix_limit_bytes=255,
+    source_revision="0123456789abcdef0123456789abcdef01234567-dirty",
+)
+"""No field has its default."""
 
 
 def good_files() -> Good:
     """Return name, description and bytes of every file that readers accept."""
-    online, full = TEMPLATE + make_stamp(HEADER).assemble(), TEMPLATE + full_stamp().assemble()
+    return _headers() | _windows() | _plans() | _local_archives() | _odd_files()
+
+
+def _stamped(header: Header, plan: Plan = PLAN, *, bundle: bytes = b"") -> bytes:
+    """Return the template with a stamp."""
+    return TEMPLATE + make_stamp(header, plan, bundle=bundle).assemble()
+
+
+def _headers() -> Good:
     external = replace(HEADER, layout="external", bundle_file_name="demo.bundle.tar.zst", installed_size_bytes=1 << 33)
-    busy = replace(
-        HEADER,
-        runtime="my-tool.x",
-        install_name="my-tool-1.2.3-0123456789abcdef",
-        install_scheme="user-data",
-        commands="self",
-        activation="full",
-        on_upgrade="keep",
-        bytecode="bootstrap",
-        freeze_base=True,
-        docs_url="https://docs.example/",
-        installer="homebrew",
-        condarc="channels:\n- https://conda.example/größe\n",
-        installed_file_count=37184,
-        delegate_path="condabin/python",
-        prefix_limit_bytes=255,
-        source_revision="0123456789abcdef0123456789abcdef01234567-dirty",
-    )
     conda = replace(HEADER, runtime="conda", install_name="conda", delegate="conda")
-    windows = replace(HEADER, platform="win-64")
-    script = replace(windows, delegate="conda", delegate_path="condabin/conda.bat")
-    unknown = make_stamp(HEADER)
-    header = {**json.loads(unknown.parts["header"]), "zz_future": {"a": [1, None]}}
-    unknown = unknown.replace_part("header", json.dumps(header, sort_keys=True, separators=(",", ":")).encode())
-    local = replace(
-        PACKAGES[1], url=None, record={**PACKAGES[1].record, "url": f"file:///local/noarch/{PACKAGES[1].file_name}"}
-    )
-    carrying = make_stamp(HEADER, replace(PLAN, packages=(PACKAGES[0], local)), bundle=BUNDLE)
-    asking = replace(PLAN, requirements=REQUIREMENTS)
-    wheels = replace(PLAN, wheels=WHEELS)
-    local_wheel = replace(PLAN, wheels=(WHEELS[0], replace(WHEELS[1], url=None, direct_url=None)))
-    no_python = replace(PLAN, python=None, packages=(), requested_specs=())
     return {
-        "online": ("neither bytecode nor bundle", online),
-        "online-carrying": ("a package without a URL, carried in a bundle part", TEMPLATE + carrying.assemble()),
-        "wheels": ("one wheel has the name of a conda package", TEMPLATE + make_stamp(HEADER, wheels).assemble()),
-        "online-carrying-a-wheel": (
-            "a wheel without a URL, carried in a bundle part",
-            TEMPLATE + make_stamp(HEADER, local_wheel, bundle=BUNDLE).assemble(),
-        ),
-        "external": ("names a sibling bundle; a size beyond 32 bits", TEMPLATE + make_stamp(external).assemble()),
-        "embedded": ("every part is present", full),
-        "every-option": ("every header field away from its default", TEMPLATE + make_stamp(busy).assemble()),
-        "conda": ("a runtime named conda has no prefix variable", TEMPLATE + make_stamp(conda).assemble()),
-        "windows": (
-            "a runtime for Windows",
-            TEMPLATE + make_stamp(windows, replace(PLAN, platform="win-64")).assemble(),
-        ),
-        "windows-script": (
-            "a runtime for Windows whose delegate, conda, is a script that the builder found",
-            TEMPLATE + make_stamp(script, replace(PLAN, platform="win-64")).assemble(),
-        ),
-        "requirements": (
-            "packages that ask something of the machine",
-            TEMPLATE + make_stamp(HEADER, asking).assemble(),
-        ),
-        "no-packages": ("a plan without python and packages", TEMPLATE + make_stamp(HEADER, no_python).assemble()),
-        "empty-template": ("the stamp alone", make_stamp(HEADER).assemble()),
+        "online": ("neither bytecode nor bundle", _stamped(HEADER)),
+        "external": ("names a sibling bundle; a size beyond 32 bits", _stamped(external)),
+        "embedded": ("every part is present", TEMPLATE + full_stamp().assemble()),
+        "every-option": ("every header field away from its default", _stamped(BUSY)),
+        "conda": ("a runtime named conda has no prefix variable", _stamped(conda)),
+    }
+
+
+def _windows() -> Good:
+    windows, plan = replace(HEADER, platform="win-64"), replace(PLAN, platform="win-64")
+    script = replace(windows, delegate="conda", delegate_path="condabin/conda.bat")
+    about_script = "a runtime for Windows whose delegate, conda, is a script that the builder found"
+    return {
+        "windows": ("a runtime for Windows", _stamped(windows, plan)),
+        "windows-script": (about_script, _stamped(script, plan)),
+    }
+
+
+def _plans() -> Good:
+    asking, wheels = replace(PLAN, requirements=REQUIREMENTS), replace(PLAN, wheels=WHEELS)
+    empty = replace(PLAN, python=None, packages=(), requested_specs=())
+    return {
+        "requirements": ("packages that ask something of the machine", _stamped(HEADER, asking)),
+        "wheels": ("one wheel has the name of a conda package", _stamped(HEADER, wheels)),
+        "no-packages": ("a plan without python and packages", _stamped(HEADER, empty)),
+    }
+
+
+def _local_archives() -> Good:
+    python, greeter = PACKAGES
+    local = replace(greeter, url=None, record={**greeter.record, "url": f"file:///local/noarch/{greeter.file_name}"})
+    local_wheel = replace(WHEELS[1], url=None, direct_url=None)
+    package, wheel = replace(PLAN, packages=(python, local)), replace(PLAN, wheels=(WHEELS[0], local_wheel))
+    about_package = "a package without a URL, carried in a bundle part"
+    about_wheel = "a wheel without a URL, carried in a bundle part"
+    return {
+        "online-carrying": (about_package, _stamped(HEADER, package, bundle=BUNDLE)),
+        "online-carrying-a-wheel": (about_wheel, _stamped(HEADER, wheel, bundle=BUNDLE)),
+    }
+
+
+def _odd_files() -> Good:
+    """Return files with something that a reader does not look for, before or behind the stamp or in it."""
+    stamp, full = make_stamp(HEADER), full_stamp().assemble()
+    header = {**json.loads(stamp.parts["header"]), "zz_future": {"a": [1, None]}}
+    unknown = stamp.replace_part("header", json.dumps(header, sort_keys=True, separators=(",", ":")).encode())
+    magic_twice = MAGIC + bytes(FOOTER_SIZE_BYTES) + MAGIC + b"cut short"
+    about_magic = "appended bytes hold the magic, twice, without a digest that matches"
+    return {
+        "empty-template": ("the stamp alone", stamp.assemble()),
         "unknown-header-key": ("readers ignore keys that they do not know", TEMPLATE + unknown.assemble()),
-        "trailing-bytes-signed": ("a signature was appended", full + b"signature" * 100),
-        "trailing-one-byte": ("one byte was appended", full + b"\n"),
-        "trailing-bytes-holding-the-magic": (
-            "appended bytes hold the magic, twice, without a digest that matches",
-            full + MAGIC + bytes(FOOTER_SIZE_BYTES) + MAGIC + b"cut short",
-        ),
-        "two-stamps-last-wins": ("a stamp behind a stamp", online + full_stamp().assemble()),
+        "trailing-bytes-signed": ("a signature was appended", TEMPLATE + full + b"signature" * 100),
+        "trailing-one-byte": ("one byte was appended", TEMPLATE + full + b"\n"),
+        "trailing-bytes-holding-the-magic": (about_magic, TEMPLATE + full + magic_twice),
+        "two-stamps-last-wins": ("a stamp behind a stamp", _stamped(HEADER) + full),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from .archive import Entry, Package
 from .crafted import Archive, Odd
@@ -10,9 +11,9 @@ from .crafted import Archive, Odd
 DELEGATE = "awkward-delegate"
 
 
-def package(name: str, entries: Iterable[Entry], *depends: str, **more: object) -> Package:
+def package(name: str, entries: Iterable[Entry], *depends: str, **more: Any) -> Package:
     """Describe a package of version 1.0."""
-    return Package(name=name, version="1.0", entries=list(entries), depends=list(depends), **more)  # type: ignore[arg-type]
+    return Package(name=name, version="1.0", entries=list(entries), depends=list(depends), **more)
 
 
 def noarch_python(name: str, entries: Iterable[Entry], *depends: str, entry_points: Iterable[str] = ()) -> Package:
@@ -29,34 +30,34 @@ def noarch_python(name: str, entries: Iterable[Entry], *depends: str, entry_poin
     )
 
 
-def text(path: str, content: str | bytes, **more: object) -> Odd:
+def text(path: str, content: str | bytes, **more: Any) -> Odd:
     """Describe a text file with placeholders."""
     return _file(path, content, "text", **more)
 
 
-def binary(path: str, content: str | bytes, **more: object) -> Odd:
+def binary(path: str, content: str | bytes, **more: Any) -> Odd:
     """Describe a binary file with placeholders."""
     return _file(path, content, "binary", **more)
 
 
-def plain(path: str, content: str | bytes = b"", **more: object) -> Odd:
+def plain(path: str, content: str | bytes = b"", **more: Any) -> Odd:
     """Describe a file without placeholders."""
     return _file(path, content, None, **more)
 
 
-def _file(path: str, content: str | bytes, file_mode: str | None, **more: object) -> Odd:
+def _file(path: str, content: str | bytes, file_mode: str | None, **more: Any) -> Odd:
     raw = content.encode() if isinstance(content, str) else content
-    return Odd(path=path, content=raw, file_mode=file_mode, **more)  # type: ignore[arg-type]
+    return Odd(path=path, content=raw, file_mode=file_mode, **more)
 
 
-def link(path: str, target: str, **more: object) -> Odd:
+def link(path: str, target: str, **more: Any) -> Odd:
     """Describe a symbolic link."""
-    return Odd(path=path, link=target, **more)  # type: ignore[arg-type]
+    return Odd(path=path, link=target, **more)
 
 
-def hard(path: str, first: str, content: bytes, **more: object) -> Odd:
+def hard(path: str, first: str, content: bytes, **more: Any) -> Odd:
     """Describe a hard link; ``content`` is what ``paths.json`` describes."""
-    return Odd(path=path, hard_link=first, content=content, **more)  # type: ignore[arg-type]
+    return Odd(path=path, hard_link=first, content=content, **more)
 
 
 def delegate() -> Archive:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from skipped import PLACES
+
 from ..channel.build import CACHE
 from ..tested_platform import PLATFORM
 
@@ -15,6 +17,8 @@ PYTHON = (3, 11)
 """They are for this Python, on Linux on x86-64."""
 FIT = (PLATFORM, sys.version_info[:2]) == ("linux-64", PYTHON)
 """Whether they can be put in place here."""
+WHERE_THEY_FIT = "for linux-64 with Python 3.11"
+PLACES[WHERE_THEY_FIT] = FIT
 _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "manylinux2010_x86_64")
 
 

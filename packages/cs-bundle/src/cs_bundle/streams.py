@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from .errors import BundleReadError, BundleRejectedError
 from .frame import BLOCK_DATA_BYTES, BLOCK_HEADER_BYTES, FRAME_HEADER, count_blocks, file_offset, render_block_header
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 # A block of four bytes can stand for 128 KiB of zeros: this much input gives 64 MiB at the very most.
 _COMPRESSED_CHUNK_BYTES = 2048
@@ -176,12 +179,12 @@ class EntryFile(io.RawIOBase):
         """Tell that the file can be read."""
         return True
 
-    def readinto(self, buffer: object) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         """Read into a buffer.
 
         :raises BundleRejectedError: if the bundle ends before the archive does.
         """
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        view = memoryview(buffer).cast("B")
         data = self._stream.read(min(len(view), self._left))
         if not data and self._left and view:
             raise truncated("it ends in the middle of an archive")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -57,6 +57,8 @@ def _read_options(arguments: argparse.Namespace) -> Options:
         values["overrides"] = config_overrides(arguments)
     if issubclass(kind, RunOptions):
         values["arguments"] = tuple(arguments.arguments)
+    if issubclass(kind, VerifyOptions):
+        values["paths"] = tuple(arguments.paths)
     return kind(**{field.name: values[field.name] for field in fields(kind)})
 
 
@@ -84,6 +86,7 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
     _add_project(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--platform", metavar="NAME", help="show this platform only, such as linux-64")
+    parser.add_argument("--licenses", action="store_true", help="list the packages of each licence")
     parser.add_argument(
         "--check-delegate",
         action="store_true",
@@ -114,10 +117,12 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Check a directory written by cs build, or one runtime, against its own checksums, stamp, lock and bundle."
+        "Check directories written by cs build, runtimes and bundles against their checksums, stamp, lock and bundle."
     )
     _add_reporting(parser, quiet="print problems only")
-    parser.add_argument("path", type=Path, metavar="PATH", help="a directory written by cs build, or a runtime")
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="a directory written by cs build, a runtime or a bundle"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -157,7 +162,7 @@ def _add_key(group: argparse._ArgumentGroup, key: ConfigKey) -> None:
     if key.value_type == "boolean":
         options |= {"nargs": "?", "const": True, "type": _read_switch, "metavar": "{true,false}"}
     elif key.is_list:
-        options |= {"action": "extend", "type": _split_lines if key.value_type == "paths" else _split_list}
+        options |= {"action": "extend", "type": _SPLITTERS.get(key.value_type, _split_list)}
     elif key.choices:
         # cs_manifest checks choices: it has a better message than argparse.
         options["metavar"] = "{" + ",".join(key.choices) + "}"
@@ -172,7 +177,7 @@ def _describe_key(key: ConfigKey) -> str:
     parts = (
         key.help,
         default and f"default: {default}",
-        key.value_type == "packages" and "separate names with commas, or repeat the flag",
+        key.is_list and key.value_type != "paths" and "separate names with commas, or repeat the flag",
         key.value_type == "paths" and "for more than one, repeat the flag",
     )
     return "; ".join(part for part in parts if part).replace("`", "").replace("%", "%%")
@@ -191,6 +196,14 @@ def _split_list(text: str) -> list[str]:
 def _split_lines(text: str) -> list[str]:
     """Split a list of paths at line ends, as inputs of the action have them; paths may have spaces and commas."""
     return [line.strip() for line in text.splitlines() if line.strip()] or [""]
+
+
+def _split_names(text: str) -> list[str]:
+    """Split a list at commas and line ends: a licence with an exception has spaces."""
+    return [name.strip() for name in re.split(r"[\n,]+", text) if name.strip()] or [""]
+
+
+_SPLITTERS: dict[str, Callable[[str], list[str]]] = {"paths": _split_lines, "licenses": _split_names}
 
 
 def _add_building(parser: argparse.ArgumentParser) -> None:

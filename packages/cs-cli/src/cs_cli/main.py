@@ -21,6 +21,7 @@ from .terminal.streams import choose_colors
 if TYPE_CHECKING:
     from .inspection.summary import Inspection
     from .options import BuildOptions, InspectOptions, RunOptions, VerifyOptions
+    from .project.derivation import Derivation
     from .terminal.lines import Line
 
 
@@ -152,7 +153,11 @@ def _inspect(options: InspectOptions) -> int:
     derivation = derive_project(options, strict=False)
     wanted = options.platform
     platform = pick_platform(derivation.lock.platforms, wanted, flag="--platform").name if wanted else None
-    inspection = _check_delegates(inspect_derivation(derivation, platform=platform), options)
+    licenses = _recall_licenses(derivation, options)
+    summary = inspect_derivation(
+        derivation, platform=platform, wheel_licenses=licenses, lists_licenses=options.licenses
+    )
+    inspection = _check_delegates(summary, options)
     if options.json:
         print_json(inspection.to_dict())
     else:
@@ -161,6 +166,18 @@ def _inspect(options: InspectOptions) -> int:
 
         print_lines(render_inspection(inspection, unicode=takes_unicode(sys.stdout)))
     return 0 if inspection.can_ship else EXIT_FAILED
+
+
+def _recall_licenses(derivation: Derivation, options: InspectOptions) -> dict[str, str | None] | None:
+    """Return the licences of wheels, as far as this machine has them; ``None`` if nobody asks for licences."""
+    if not options.licenses and derivation.license_policy.is_empty:
+        return None
+    from .archives.store import open_store
+    from .licenses.checks import recall_wheel_licenses
+
+    wheels = [wheel for platform in derivation.lock.platforms for wheel in derivation.lock.wheels(platform)]
+    beside = derivation.project.source_lock_path.absolute().parent
+    return recall_wheel_licenses(wheels, open_store(options), beside)
 
 
 def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspection:
@@ -215,9 +232,9 @@ def _run(options: RunOptions) -> int:
 
 def _verify(options: VerifyOptions) -> int:
     from .terminal.console import Console, print_json, print_lines
-    from .verification.checks import verify_path
+    from .verification.verifying import verify_paths
 
-    verification = verify_path(options.path, Console(quiet=options.quiet))
+    verification = verify_paths(options, Console(quiet=options.quiet))
     if options.json:
         print_json(verification.to_dict())
     elif not options.quiet:

@@ -41,6 +41,7 @@ class InspectOptions(ProjectOptions):
     """The options of ``cs inspect``."""
 
     command: ClassVar[str] = "inspect"
+    licenses: bool
     check_delegate: bool
     json: bool
 
@@ -105,12 +106,12 @@ class RunOptions(BuildingOptions):
 class VerifyOptions:
     """The options of ``cs verify``.
 
-    :ivar path: a directory of ``cs build``, or a runtime.
+    :ivar paths: directories of ``cs build``, runtimes, bundles.
     """
 
     command: ClassVar[str] = "verify"
     quiet: bool
-    path: Path
+    paths: tuple[Path, ...]
     json: bool
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, NoReturn
@@ -47,13 +48,15 @@ def read_document(path: Path) -> Any:
     return parse_document(read_limited(path, VALUE_LIMIT_BYTES))
 
 
-def parse_document(data: bytes) -> Any:
+def parse_document(data: bytes, *, unique_keys: bool = False) -> Any:
     """Parse JSON as its specification defines it: without NaN.
 
+    :param unique_keys: refuse an object that has a key twice, of which programs may see different values.
     :raises ValueError: if it is not JSON, or nested too deeply.
     """
+    hook = _refuse_repetition if unique_keys else None
     try:
-        return json.loads(data, parse_constant=_refuse_constant)
+        return json.loads(data, parse_constant=_refuse_constant, object_pairs_hook=hook)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 
@@ -178,6 +181,14 @@ class _Reader:
         self._text = self._text[self._at :] + self._decode(data, not data)
         self._at = 0
         return bool(data)
+
+
+def _refuse_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        name, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise ValueError(f"the key {name[:100]!r} appears twice")
+    return found
 
 
 def _refuse_constant(text: str) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def write_no_info_member(path: Path) -> None:
         container.writestr("metadata.json", "{}")
 
 
-def write_info_that_is_no_zstd(path: Path) -> None:
+def write_info_that_is_not_zstd(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as container:
         container.writestr("info-x.tar.zst", b"no zstd at all")
 
@@ -105,7 +106,7 @@ def write_info_without_a_list_of_files(path: Path) -> None:
     make_conda(path, {"info/index.json": b"{}"}, {})
 
 
-def write_paths_that_are_no_json(path: Path) -> None:
+def write_paths_that_are_not_json(path: Path) -> None:
     make_conda(path, {"info/paths.json": b"{"}, {})
 
 
@@ -120,15 +121,15 @@ def write_link_that_is_a_list(path: Path) -> None:
         write_empty_file,
         write_cut_off,
         write_no_info_member,
-        write_info_that_is_no_zstd,
+        write_info_that_is_not_zstd,
         write_info_without_a_list_of_files,
-        write_paths_that_are_no_json,
+        write_paths_that_are_not_json,
         write_link_that_is_a_list,
     ],
 )
-def test_a_broken_archive_is_one_error_with_its_path(write: object, tmp_path: Path) -> None:
+def test_a_broken_archive_is_one_error_with_its_path(write: Callable[[Path], object], tmp_path: Path) -> None:
     path = tmp_path / "broken-1.0-0.conda"
-    write(path)  # type: ignore[operator]
+    write(path)
     with pytest.raises(CliError, match="cannot read the package archive") as caught:
         read_contents(path)
     assert (caught.value.kind, caught.value.path) == ("archive-damaged", path)

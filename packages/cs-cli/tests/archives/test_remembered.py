@@ -76,7 +76,7 @@ def test_a_damaged_memory_is_ignored(text: str, archives: list[Path]) -> None:
     assert inspect_archives(archives)[0].executables == ("bin/tool",)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="only where there are named pipes")
+@pytest.mark.only("on Unix", "it has named pipes")
 def test_a_memory_that_never_ends_is_ignored(archives: list[Path]) -> None:
     os.mkfifo(archives[0].parent / "contents-1.json")
     (archives[1].parent / "contents-1.json").symlink_to("/dev/zero")
@@ -92,7 +92,7 @@ def test_what_was_remembered_wrongly_is_corrected_and_never_what_an_archive_says
     assert recall_contents(archives[0]) == contents[0]
 
 
-def test_a_cache_that_cannot_be_written_to_is_no_error(archives: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_cache_is_not_an_error(archives: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 

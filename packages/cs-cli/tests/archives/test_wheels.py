@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,8 +28,8 @@ FILES = {
 }
 
 
-def write(directory: Path, files: dict[str, bytes] | None = None, **more: object) -> Path:
-    return make_wheel(directory / NAME, wheel_files(files or {}, **more))  # type: ignore[arg-type]
+def write(directory: Path, files: dict[str, bytes] | None = None, **more: Any) -> Path:
+    return make_wheel(directory / NAME, wheel_files(files or {}, **more))
 
 
 def test_commands_sizes_and_files_are_found(tmp_path: Path) -> None:

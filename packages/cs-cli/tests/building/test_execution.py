@@ -17,7 +17,7 @@ from cs_bundle import hash_file
 from cs_cli.project.derivation import derive_project
 from cs_stamp import read_stamp, verify_stamp
 
-COMPANIONS = ["cdx.json", "info.json", "packages.txt", "runtime.lock", "sha256"]
+COMPANIONS = ["cdx.json", "info.json", "packages.txt", "provenance.json", "runtime.lock", "sha256"]
 
 
 def names(directory: Path) -> list[str]:
@@ -234,7 +234,7 @@ def test_an_interruption_leaves_the_previous_build(
     assert contents(Path("dist")) == before
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="only for other users: root may write anywhere")
+@pytest.mark.only("for users other than root", "root may write anywhere")
 def test_an_unwritable_folder_is_an_error(workspace: Workspace, template: Path, cs: Cs) -> None:
     Path("dist").mkdir(mode=0o555)
     outcome = cs("build")
@@ -349,7 +349,7 @@ def test_a_platform_with_a_name_of_its_own_can_be_built(platforms: Workspace, te
 
 
 @pytest.mark.parametrize("label", ["../x", "a b", ".x", "x" * 65])
-def test_a_label_that_is_no_part_of_a_file_name_is_wrong_usage(
+def test_a_label_that_cannot_be_part_of_a_file_name_is_wrong_usage(
     label: str, workspace: Workspace, template: Path, cs: Cs
 ) -> None:
     outcome = cs("build", f"--target-label={label}")
@@ -358,7 +358,7 @@ def test_a_label_that_is_no_part_of_a_file_name_is_wrong_usage(
 
 
 @pytest.mark.parametrize("words", [["build"], ["build", "--dry-run"], ["run"], ["inspect"]])
-def test_every_warning_of_the_lock_is_told(words: list[str], workspace: Workspace, template: Path, cs: Cs) -> None:
+def test_every_warning_of_the_lock_is_shown(words: list[str], workspace: Workspace, template: Path, cs: Cs) -> None:
     workspace.ship["exclude"] = '["numpy", "libz", "scipy"]'
     workspace.write()
     warnings = derive_project(build_options()).lock.warnings
@@ -370,7 +370,7 @@ def test_every_warning_of_the_lock_is_told(words: list[str], workspace: Workspac
 
 
 @pytest.mark.parametrize("layout", ["online", "embedded"])
-def test_a_program_that_is_no_template_is_refused_before_anything_is_fetched(
+def test_a_program_that_is_not_a_template_is_refused_before_anything_is_fetched(
     layout: str, workspace: Workspace, cs: Cs, tmp_path: Path
 ) -> None:
     program = tmp_path / "program"

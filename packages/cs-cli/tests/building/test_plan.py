@@ -62,6 +62,7 @@ EXAMPLES = {
     "version": "9.9",
     "text": "default",
     "packages": "hello",
+    "licenses": "GPL-3.0 WITH GCC-exception-3.1",
     "url": "https://example.com/demo/",
     "install-name": "other",
     "path": "runtime.condarc",

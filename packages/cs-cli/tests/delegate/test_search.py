@@ -56,7 +56,9 @@ def test_what_is_in_the_cache_is_enough(flag: tuple[str, ...], workspace: Worksp
     cs("inspect", "--check-delegate")
     for path in workspace.channel.directory.glob("*/*"):
         path.unlink()
-    assert cs("inspect", "--check-delegate", *flag).status == 0
+    shown = json.loads(cs("inspect", "--check-delegate", "--json", *flag).out)
+    assert [check["checked"] for check in shown["delegate_checks"]] == [True]
+    assert {problem["kind"] for problem in shown["problems"]} == {"missing-archive"}  # of what no check has fetched
 
 
 NAMES = ("hello", "libz", "python")

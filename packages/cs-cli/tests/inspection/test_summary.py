@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,14 @@ from cli_samples import Channel, Cs, Workspace, make_workspace
 from cs_cli.inspection.summary import PlatformSummary
 from cs_lock import PackageRecord
 
-SCHEMA = Path(__file__).parents[4] / "docs" / "reference" / "inspect.schema.json"
-
-in_repository = pytest.mark.skipif(not SCHEMA.exists(), reason="runs outside the repository")
+SCHEMA = resources.files("cs_cli") / "schemas" / "inspect.schema.json"
 
 
 def inspect(cs: Cs, *flags: str) -> dict[str, Any]:
     """Inspect, check the document against the schema, and return it."""
     document: dict[str, Any] = json.loads(cs("inspect", "--json", *flags).out)
-    if SCHEMA.exists():
-        validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_bytes()))
-        assert [error.message for error in validator.iter_errors(document)] == []
+    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_bytes()))
+    assert [error.message for error in validator.iter_errors(document)] == []
     return document
 
 
@@ -39,7 +37,6 @@ def test_the_document_says_what_would_ship(workspace: Workspace, cs: Cs) -> None
     assert document["delegate_checks"] == [{"platform": "linux-64", "checked": False, "found": None}]
 
 
-@in_repository
 def test_the_schema_is_one_and_strict(workspace: Workspace, cs: Cs) -> None:
     schema = json.loads(SCHEMA.read_bytes())
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -56,7 +53,7 @@ def test_exclusions_are_explained(workspace: Workspace, cs: Cs) -> None:
     assert exclusion["broken"] == [{"package": "hello", "dependency": "python"}]
 
 
-def test_what_cannot_ship_is_told_with_status_1(workspace: Workspace, cs: Cs) -> None:
+def test_what_cannot_ship_is_reported_with_status_1(workspace: Workspace, cs: Cs) -> None:
     outcome = cs("inspect", "--json", "--require", "numpy")
     document = inspect(cs, "--require", "numpy")
     assert outcome.status == 1
@@ -125,7 +122,7 @@ def test_nothing_is_written(flags: tuple[str, ...], workspace: Workspace, cs: Cs
 
 
 @pytest.mark.parametrize(("flags", "severity"), [((), "warning"), (("--platform", "emscripten-wasm32"), "error")])
-def test_platforms_that_no_runtime_can_be_built_for_are_told(
+def test_platforms_that_no_runtime_can_be_built_for_are_reported(
     flags: tuple[str, ...], severity: str, workspace: Workspace, channel: Channel, cs: Cs
 ) -> None:
     python = channel.add("python", {"bin/python.js": b""}, subdir="emscripten-wasm32", version="3.11.7")

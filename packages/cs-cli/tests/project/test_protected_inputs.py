@@ -160,7 +160,8 @@ def hard_link(out: Path, given_path: Path) -> None:
     (out / given_path.name).hardlink_to(given_path)
 
 
-SUFFIXES = ["", ".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".sha256", ".bundle.tar.zst"]
+COMPANIONS = [".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".provenance.json", ".sha256"]
+SUFFIXES = ["", *COMPANIONS, ".bundle.tar.zst"]
 
 
 @pytest.mark.parametrize("arrange", [as_it_is, symbolic_link, hard_link])

@@ -19,7 +19,10 @@ import yaml
 import zstandard
 
 from cs_cli.arguments import parse_arguments
-from cs_cli.options import BuildOptions, InspectOptions, RunOptions
+from cs_cli.options import BuildOptions, InspectOptions, RunOptions, VerifyOptions
+from cs_cli.terminal.console import Console
+from cs_cli.verification.checks import Result
+from cs_cli.verification.verifying import verify_paths
 from cs_lock import PypiRecord, Wheel
 from cs_stamp import Mark
 from cs_stamp.executable import executable_platform
@@ -46,6 +49,29 @@ def run_options(*words: str) -> RunOptions:
     options = parse_arguments(["run", *words])
     assert isinstance(options, RunOptions)
     return options
+
+
+def verify_options(*words: str | Path) -> VerifyOptions:
+    """Return what ``cs verify WORDS`` is asked for."""
+    options = parse_arguments(["verify", *map(str, words)])
+    assert isinstance(options, VerifyOptions)
+    return options
+
+
+def verify(path: Path, *words: str | Path) -> Result:
+    """Check one path, as ``cs verify PATH WORDS`` does."""
+    (result,) = verify_paths(verify_options(path, *words), Console(quiet=True)).results
+    return result
+
+
+def list_passed(result: Result) -> list[str]:
+    """Return what was found to be right, as lines."""
+    return [f"{one.file}: {one.detail}" for one in result.checks if one.ok]
+
+
+def list_unchecked(result: Result) -> list[str]:
+    """Return what was not checked, as lines."""
+    return [f"{one.file}: {one.detail}" for one in result.checks if one.ok is None]
 
 
 @dataclass(frozen=True)

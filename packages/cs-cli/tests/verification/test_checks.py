@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from tiny_executables import add_certificates, make_certificate, make_macho, make_pe
 
-from cli_samples import MARK, Cs, Workspace, make_elf, make_mark
+from cli_samples import MARK, Cs, Workspace, list_passed, list_unchecked, make_elf, make_mark, verify
 from cs_bundle import hash_file
 from cs_cli.errors import CliError, Diagnosed, describe_error
-from cs_cli.verification.checks import verify_path
 from cs_cli.verification.checksums import read_checksums
+from cs_cli.verification.files import StagedFiles
 from cs_stamp import Template, read_stamp, write_stamp
 
 Build = Callable[..., Path]
@@ -56,16 +56,16 @@ def flip(path: Path, offset: int) -> None:
 
 
 def only_problem(folder: Path) -> Diagnosed:
-    problems = verify_path(folder).problems
-    assert [str(problem.error) for problem in problems] == [str(problems[0].error)]
-    return problems[0].error
+    problems = verify(folder).problems
+    assert [str(problem) for problem in problems] == [str(problems[0])]
+    return problems[0]
 
 
 @pytest.mark.parametrize("layout", ["embedded", "external", "online"])
 def test_what_was_staged_is_right(layout: str, build: Build) -> None:
-    verification = verify_path(build(layout))
-    assert (verification.problems, verification.unchecked) == ([], [])
-    archives = [check for check in verification.checks if check.endswith(" archives")]
+    result = verify(build(layout))
+    assert (result.problems, list_unchecked(result)) == ((), [])
+    archives = [line for line in list_passed(result) if line.endswith(" archives")]
     assert (
         archives
         == {
@@ -78,31 +78,31 @@ def test_what_was_staged_is_right(layout: str, build: Build) -> None:
 
 def test_several_builds_in_one_folder_are_all_checked(build: Build) -> None:
     build("embedded")
-    verification = verify_path(build("external"))
-    assert {"demoz.runtime.lock: lock matches the runtime", "demo.runtime.lock: lock matches the runtime"} <= set(
-        verification.checks
-    )
-    assert (verification.problems, verification.unchecked) == ([], [])
+    result = verify(build("external"))
+    locks = {"demoz.runtime.lock: lock matches the runtime", "demo.runtime.lock: lock matches the runtime"}
+    assert locks <= set(list_passed(result))
+    assert (result.problems, list_unchecked(result)) == ((), [])
 
 
 @pytest.mark.parametrize("layout", ["embedded", "external"])
 def test_one_runtime_can_be_checked_alone(layout: str, build: Build) -> None:
     runtime = build(layout) / ("demoz" if layout == "embedded" else "demo")
-    assert any(check.endswith("3 archives") for check in verify_path(runtime).checks)
+    assert any(line.endswith("3 archives") for line in list_passed(verify(runtime)))
 
 
 def test_a_runtime_whose_bundle_is_elsewhere_is_right_by_itself(build: Build, tmp_path: Path) -> None:
     alone = tmp_path / "alone"
     shutil.copy(build("external") / "demo", alone)
-    checks = verify_path(alone).checks
-    assert [check.split()[1] for check in checks] == ["stamp", "template"]
+    result = verify(alone)
+    assert [(one.check, one.ok) for one in result.checks] == [("stamp", True), ("template", True), ("archives", None)]
+    assert list_unchecked(result) == ["demo.bundle.tar.zst: not beside the runtime"]
 
 
 def test_a_signature_behind_the_stamp_is_no_damage(build: Build, tmp_path: Path) -> None:
     alone = Path(shutil.copy(build() / "demoz", tmp_path / "alone"))
     with alone.open("ab") as file:
         file.write(b"signature")
-    assert verify_path(alone).problems == []
+    assert verify(alone).problems == ()
 
 
 @pytest.mark.parametrize("part", ["header", "plan", "lock", "bundle", "launch"])
@@ -175,9 +175,8 @@ def test_an_artifact_that_no_checksum_covers_is_refused(build: Build) -> None:
 def test_files_that_are_no_artifacts_are_left_alone_and_named(build: Build) -> None:
     folder = build()
     (folder / "demo-1.0.whl").write_text("from elsewhere")
-    verification = verify_path(folder)
-    assert (verification.problems, verification.unchecked) == ([], ["demo-1.0.whl"])
-    assert "not checked: demo-1.0.whl" in verification.lines
+    result = verify(folder)
+    assert (result.problems, list_unchecked(result)) == ((), ["demo-1.0.whl: not a file of a build"])
 
 
 @pytest.mark.parametrize(
@@ -239,12 +238,15 @@ def test_everything_that_is_wrong_is_told_at_once(build: Build, cs: Cs) -> None:
 
 def test_json_has_checks_and_problems(build: Build, cs: Cs) -> None:
     good = json.loads(cs("verify", build(), "--json").out)
-    assert (good["schema_version"], good["ok"], good["problems"]) == (1, True, [])
+    assert (good["schema_version"], good["ok"]) == (1, True)
     Path("dist/demoz.cdx.json").write_text("{}")
     outcome = cs("verify", "dist", "--json")
     document = json.loads(outcome.out)
     assert (outcome.status, outcome.err) == (1, "")
-    assert [problem["kind"] for problem in document["problems"]] == ["checksum-mismatch"]
+    wrong = [check for check in document["results"][0]["checks"] if check["ok"] is False]
+    assert [(one["file"], one["check"], one["error"]["kind"]) for one in wrong] == [
+        ("demoz.cdx.json", "checksum", "checksum-mismatch")
+    ]
 
 
 def test_quiet_says_nothing_when_all_is_right(build: Build, cs: Cs) -> None:
@@ -279,27 +281,27 @@ def test_a_line_that_is_no_checksum_is_refused(text: str, tmp_path: Path) -> Non
     path = tmp_path / "demo.sha256"
     path.write_text(f"{'0' * 64}  good\n{text}\n")
     with pytest.raises(CliError, match="line 2 is not a checksum") as caught:
-        read_checksums(path)
+        read_checksums(StagedFiles(path.parent), path.name)
     assert caught.value.kind == "checksums-damaged"
 
 
 def test_a_name_listed_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "demo.sha256").write_text(f"{'0' * 64}  demo\n" * 2)
     with pytest.raises(CliError, match="line 2 is not a checksum"):
-        read_checksums(tmp_path / "demo.sha256")
+        read_checksums(StagedFiles(tmp_path), "demo.sha256")
 
 
 def test_checksums_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "demo.sha256").write_bytes(b"\xff\xfe")
     with pytest.raises(CliError, match="not a file written by cs build"):
-        read_checksums(tmp_path / "demo.sha256")
+        read_checksums(StagedFiles(tmp_path), "demo.sha256")
 
 
 def test_checksums_without_end_are_refused_in_little_memory(tmp_path: Path) -> None:
     with (tmp_path / "demo.sha256").open("wb") as file:
         file.truncate(20 << 30)
     with pytest.raises(CliError, match="it is larger than 1048576 bytes"):
-        read_checksums(tmp_path / "demo.sha256")
+        read_checksums(StagedFiles(tmp_path), "demo.sha256")
 
 
 @pytest.mark.parametrize("name", ["demo.packages.txt", "demo.more"])
@@ -316,8 +318,8 @@ def test_a_large_file_of_another_size_is_not_hashed(name: str, build: Build, mon
         hashed.append(path.name)
         return hash_file(path)
 
-    monkeypatch.setattr("cs_cli.verification.checksums.hash_file", hash_small)
-    errors = [problem.error for problem in verify_path(folder).problems]
+    monkeypatch.setattr("cs_cli.verification.files.hash_file", hash_small)
+    errors = verify(folder).problems
     assert any("the file has changed since it was built" in str(error) for error in errors)
     assert name not in hashed
 
@@ -339,11 +341,11 @@ def flip_bit(data: bytes, bit: int) -> bytes:
 
 def test_any_flipped_bit_of_the_checksums_changes_what_is_read(build: Build) -> None:
     path = build("external") / "demo.sha256"
-    good, digests = path.read_bytes(), read_checksums(path)
+    good, digests = path.read_bytes(), read_checksums(StagedFiles(path.parent), path.name)
     for bit in range(len(good) * 8):
         path.write_bytes(flip_bit(good, bit))
         with contextlib.suppress(CliError):
-            assert read_checksums(path) != digests, bit
+            assert read_checksums(StagedFiles(path.parent), path.name) != digests, bit
 
 
 def test_flipped_bits_of_the_checksums_are_found(build: Build) -> None:
@@ -351,9 +353,9 @@ def test_flipped_bits_of_the_checksums_are_found(build: Build) -> None:
     good = path.read_bytes()
     for bit in range(0, len(good) * 8, 9):  # one of each byte, each of the eight in turn
         path.write_bytes(flip_bit(good, bit))
-        assert verify_path(path.parent).problems, bit
+        assert verify(path.parent).problems, bit
     path.write_bytes(good.removesuffix(b"\n"))
-    assert verify_path(path.parent).problems
+    assert verify(path.parent).problems
 
 
 @pytest.mark.parametrize("layout", ["online", "embedded"])
@@ -412,7 +414,7 @@ def put_in_place_of_the_template(runtime: Path, program: bytes) -> None:
 def test_the_pages_of_a_macos_executable_are_compared_with_its_signature(build: Build) -> None:
     runtime = build("online") / "demo"
     put_in_place_of_the_template(runtime, make_macho(payload=MARK.to_bytes()))
-    assert "demo: signature covers the stamp (ad hoc)" in verify_path(runtime).checks
+    assert "demo: signature covers the stamp (ad hoc)" in list_passed(verify(runtime))
     flip(runtime, 0x3000)
     error = only_problem(runtime)
     assert error.kind == "signature"
@@ -423,9 +425,9 @@ def test_a_certificate_table_may_hold_signatures_only(build: Build) -> None:
     runtime = build("online") / "demo"
     put_in_place_of_the_template(runtime, make_pe(payload=MARK.to_bytes()))
     plain, certificate = runtime.read_bytes(), make_certificate(b"nobody signed this")
-    assert not any("signature" in check for check in verify_path(runtime).checks)
+    assert not any("signature" in check for check in list_passed(verify(runtime)))
     runtime.write_bytes(add_certificates(plain, certificate))
-    assert "demo: signature covers the stamp (certificates not checked)" in verify_path(runtime).checks
+    assert "demo: signature covers the stamp (certificates not checked)" in list_passed(verify(runtime))
     runtime.write_bytes(add_certificates(plain, certificate + plain[-2000:]))
     assert only_problem(runtime).kind == "signature"
 

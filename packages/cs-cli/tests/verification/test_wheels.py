@@ -10,9 +10,8 @@ from typing import Literal
 
 import pytest
 
-from cli_samples import Cs, Workspace
+from cli_samples import Cs, Workspace, list_passed, verify
 from cs_bundle import open_bundle, write_bundle
-from cs_cli.verification.checks import verify_path
 from cs_stamp import PlannedWheel, PlanPython, read_stamp, write_stamp
 
 WHEELS = {"six-1.0-py3-none-any.whl": b"what an index has", "own-2.0-py3-none-any.whl": b"what the build made"}
@@ -83,22 +82,22 @@ def plan_wheel(file_name: str) -> PlannedWheel:
     ],
 )
 def test_each_layout_contains_the_wheels_that_belong_there(layout: str, check: str, restamp: Restamp) -> None:
-    verification = verify_path(restamp(layout))
-    assert [str(problem.error) for problem in verification.problems] == []
-    assert [one for one in verification.checks if one.endswith(("archive", "archives"))] == [check]
+    result = verify(restamp(layout))
+    assert [str(problem) for problem in result.problems] == []
+    assert [line for line in list_passed(result) if line.endswith(("archive", "archives"))] == [check]
 
 
 @pytest.mark.parametrize("layout", ["online", "external"])
 def test_a_wheel_that_is_not_in_its_bundle_is_missing(layout: str, restamp: Restamp) -> None:
-    (problem,) = verify_path(restamp(layout, [])).problems
-    assert problem.error.kind == "missing"
-    assert "own-2.0-py3-none-any.whl" in str(problem.error)
+    (problem,) = verify(restamp(layout, [])).problems
+    assert problem.kind == "missing"
+    assert "own-2.0-py3-none-any.whl" in str(problem)
 
 
 def test_an_online_runtime_contains_no_wheel_that_has_an_address(restamp: Restamp) -> None:
-    (problem,) = verify_path(restamp("online", [*WHEELS])).problems
-    assert problem.error.kind == "unknown-name"
-    assert "six-1.0-py3-none-any.whl" in str(problem.error)
+    (problem,) = verify(restamp("online", [*WHEELS])).problems
+    assert problem.kind == "unknown-name"
+    assert "six-1.0-py3-none-any.whl" in str(problem)
 
 
 def test_a_changed_wheel_is_named(restamp: Restamp) -> None:
@@ -107,6 +106,6 @@ def test_a_changed_wheel_is_named(restamp: Restamp) -> None:
     data = bytearray(bundle.read_bytes())
     data[data.index(WHEELS["six-1.0-py3-none-any.whl"])] ^= 1
     bundle.write_bytes(data)
-    (problem,) = verify_path(runtime).problems
-    assert problem.error.kind == "sha256-mismatch"
-    assert "six-1.0-py3-none-any.whl" in str(problem.error)
+    (problem,) = verify(runtime).problems
+    assert problem.kind == "sha256-mismatch"
+    assert "six-1.0-py3-none-any.whl" in str(problem)

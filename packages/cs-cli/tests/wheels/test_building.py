@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from python_projects import BUILD_SYSTEMS, PythonProject
 
-from cli_projects import BUILD_SYSTEMS, PythonProject
 from cs_cli.errors import CliError
 from cs_cli.wheels.building import BuildMachine, BuiltArchive, build_project
 from cs_cli.wheels.origins import Origin
@@ -148,7 +148,7 @@ def test_a_backend_that_makes_more_than_one_file_is_refused(machine: BuildMachin
 WHERE = 'pathlib.Path(directory, "tool-1-py3-none-any.whl")'
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+@pytest.mark.only("on Unix", "Windows has no such files")
 @pytest.mark.parametrize(
     "act",
     [f"os.mkfifo({WHERE})", f"{WHERE}.symlink_to('/dev/zero')", f"{WHERE}.mkdir()", "shutil.rmtree(directory)"],

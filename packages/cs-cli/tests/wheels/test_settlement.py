@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
+from python_projects import PythonProject
 
-from cli_projects import PythonProject, add_pypi, use_own_python
+from cli_projects import add_pypi, use_own_python
 from cli_samples import Cs, Workspace, info_files, make_conda, make_wheel, wheel_files
 from cs_bundle import open_bundle
 from cs_stamp import read_stamp
@@ -78,7 +80,7 @@ def test_a_dry_run_builds_nothing_and_says_what_would_be_built(project: Workspac
 def test_never_builds_nothing(project: Workspace, cs: Cs) -> None:
     outcome = cs("build", "--build-wheels", "never")
     assert outcome.status == 1
-    assert 'tool (.) is source, and build-wheels = "never" builds no wheel' in outcome.err
+    assert 'needs an archive: the lock has only the directory .; build-wheels = "never" builds no wheel' in outcome.err
     assert "exclude" not in outcome.err
     assert "archives = " in outcome.err
     assert 'set `build-wheels = "local"`' in outcome.err
@@ -91,6 +93,31 @@ def test_an_entry_without_an_archive_is_placed_in_the_lock(project: Workspace, c
     assert line[error["column"] - 1 :].startswith("pypi: ")
 
 
+def test_an_error_with_a_place_starts_with_it(project: Workspace, cs: Cs) -> None:
+    line = cs("build", "--build-wheels", "never").err.splitlines()[0]
+    match = re.fullmatch(r"error: (.*\.lock):(\d+):(\d+): (.*)", line)
+    assert match is not None, line
+    path, number, column, rest = match.groups()
+    assert Path(path).read_text().splitlines()[int(number) - 1][int(column) - 1 :].startswith("pypi: ")
+    assert re.match(r"packages\[\d+\]: the PyPI package tool ", rest)
+
+
+def test_a_pinned_wheel_whose_file_is_gone_is_named_before_anything_is_built(project: Workspace, cs: Cs) -> None:
+    add_pypi(project, "./gone-1.0-py3-none-any.whl", "gone", sha256="ab" * 32)
+    project.write()
+    outcome = cs("build", "--error-format", "json")
+    error = json.loads(outcome.err.splitlines()[-1])
+    assert error["kind"] == "missing-archive"
+    assert "gone" in error["message"]
+    assert Path(error["path"]).read_text().splitlines()[error["line"] - 1].endswith("pypi: ./gone-1.0-py3-none-any.whl")
+    assert "building" not in outcome.err
+    shown = json.loads(cs("inspect", "--json").out)
+    assert "missing-archive" in [problem["kind"] for problem in shown["problems"]]
+    assert [wheel["name"] for wheel in shown["platforms"][0]["wheels"]] == ["gone"]
+    make_wheel(Path("gone-1.0-py3-none-any.whl"), wheel_files({}, name="gone", version="1.0"))
+    assert cs("inspect").status == 0
+
+
 def test_a_directory_elsewhere_is_built_only_on_request(
     project: Workspace, cs: Cs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +126,8 @@ def test_a_directory_elsewhere_is_built_only_on_request(
     project.write()
     outcome = cs("build")
     assert outcome.status == 1
-    assert "the PyPI package far (../far) is a directory outside of the workspace" in outcome.err
+    reason = "needs an archive: the lock has only the directory ../far; "
+    assert f'{reason}build-wheels = "local" builds only the workspace\'s own projects' in outcome.err
     assert 'build-wheels = "all"' in outcome.err
     monkeypatch.setattr("cs_cli.building.machine._plan_conda", lambda *_: None)
     outcome = cs("build", "--build-wheels", "all")
@@ -236,7 +264,7 @@ def test_requirements_that_the_lock_does_not_have_are_a_warning(project: Workspa
     PythonProject(lines=lines).write(project.directory)
     outcome = cs("build")
     assert outcome.status == 0, outcome.err
-    assert "tool-1.5-py3-none-any.whl needs six, which the lock does not have" in outcome.err
+    assert outcome.err.count("tool-1.5-py3-none-any.whl needs six, which the lock does not have") == 1
 
 
 def test_inspect_builds_nothing(project: Workspace, cs: Cs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,17 +3,18 @@
 from .credentials import Verdict, judge_url, redact_url
 from .dependencies import list_names
 from .environments import Channel
-from .errors import LockError, Problem
+from .errors import LockError, Problem, merge_platforms
 from .exclusions import Exclusion, KeptPackage, LostDependency
 from .local_archives import LocalArchive
 from .locations import is_local_archive, is_local_channel
-from .names import list_pypi_names, normalize_pypi_name, parse_requirement_name
+from .names import normalize_pypi_name, parse_requirement_name
 from .pending import PendingEntry
 from .platforms import SUBDIRS, Platform, match_platforms
 from .pypi_records import PypiRecord
 from .pypi_satisfaction import find_pypi_mismatches
 from .python import python_of
 from .records import PackageRecord, parse_dependency_name
+from .refusals import refuse_entry
 from .requirements import MachineRequirements, Requirement, find_requirements
 from .runtime import RuntimeLock, derive
 from .satisfaction import Mismatch, find_mismatches, is_channel
@@ -54,8 +55,8 @@ __all__ = [
     "is_local_channel",
     "judge_url",
     "list_names",
-    "list_pypi_names",
     "match_platforms",
+    "merge_platforms",
     "normalize_pypi_name",
     "parse_dependency_name",
     "parse_requirement_name",
@@ -63,6 +64,7 @@ __all__ = [
     "read_lock",
     "read_wheel_name",
     "redact_url",
+    "refuse_entry",
     "wheel_fits",
 ]
 __version__ = "0.1.0"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from .errors import Problem
@@ -51,7 +51,7 @@ def check_required(
 def check_dependencies(
     records: Iterable[PackageRecord], present: AbstractSet[str], excluded: AbstractSet[str], platform: str
 ) -> list[Problem]:
-    """Check that everything that a package needs is there or virtual; warn of what was dropped on purpose.
+    """Check that everything that a conda package needs is there, virtual, or dropped on purpose.
 
     :param present: labels that ship.
     :param excluded: labels that do not ship because someone said so, whether the lock has them or not.
@@ -60,50 +60,55 @@ def check_dependencies(
     for record in records:
         if parse_dependency_names(record.depends) <= present:
             continue
-        lost = []
         for spec in record.depends:
             name = parse_dependency_name(spec)
-            if name in present or name.startswith("__") or is_conditional(spec):
-                continue
-            if name in excluded:
-                lost.append(name)
-                continue
-            message = f"{record.name} needs {spec!r}, which is not in the lock"
-            hint = _BUILD_AGAIN if record.is_local else _LOCK_AGAIN
-            problems.append(_describe("missing-dependency", message, platform, record.name, hint))
-        if lost:
-            problems.append(_describe_lost(record.name, sorted(set(lost)), platform))
+            if name not in present and name not in excluded and not name.startswith("__") and not is_conditional(spec):
+                message = f"{record.name} needs {spec!r}, which is not in the lock"
+                hint = _BUILD_AGAIN if record.is_local else _LOCK_AGAIN
+                problems.append(_describe("missing-dependency", message, platform, record.name, hint))
     return problems
 
 
-def check_requirements(
-    requirements: Mapping[str, Sequence[str]], excluded: AbstractSet[str], platform: str
+def check_lost(
+    records: Iterable[PackageRecord],
+    requirements: Mapping[str, Sequence[str]],
+    excluded: AbstractSet[str],
+    platform: str,
 ) -> list[Problem]:
-    """Warn of PyPI packages that ship although something that they require was dropped on purpose.
+    """Warn of packages that ship although something that they need was dropped on purpose.
 
     What an extra requires does not count: most extras are not installed.
 
     :param requirements: for the label of each PyPI package that ships, what it requires (PEP 508).
     :param excluded: labels that do not ship because someone said so, whether the lock has them or not.
     """
-    problems = []
-    for label, texts in requirements.items():
-        names = {parse_requirement_name(text) for text in texts if not has_extra(text)} - {None}
-        if lost := sorted({pypi_label(str(name)) for name in names} & excluded):
-            problems.append(_describe_lost(label, lost, platform))
-    return problems
+    if not excluded:
+        return []
+    needs = {one.name: _name_needed(one.depends) for one in records}
+    needs |= {label: _name_required(texts) for label, texts in requirements.items()}
+    return [
+        Problem(
+            kind="lost-dependency",
+            severity="warning",
+            message=f"{label} needs {list_names(lost, len(lost))}, which 'exclude' drops",
+            platform=platform,
+            package=label,
+            hint=f"check that {label} works without it",
+        )
+        for label, needed in needs.items()
+        if (lost := sorted(excluded & set(needed)))
+    ]
 
 
-def _describe_lost(package: str, lost: Sequence[str], platform: str) -> Problem:
-    """Warn of a package that ships although something that it needs was dropped."""
-    return Problem(
-        kind="lost-dependency",
-        severity="warning",
-        message=f"{package} needs {list_names(lost, len(lost))}, which 'exclude' drops",
-        platform=platform,
-        package=package,
-        hint=f"check that {package} works without it",
-    )
+def _name_needed(specs: Iterable[str]) -> Iterator[str]:
+    """Yield the names of what match specs ask for without a condition."""
+    return (parse_dependency_name(spec) for spec in specs if not is_conditional(spec))
+
+
+def _name_required(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the labels of what requirements (PEP 508) name, without those of extras."""
+    names = (parse_requirement_name(text) for text in texts if not has_extra(text))
+    return (pypi_label(name) for name in names if name is not None)
 
 
 def check_noarch(

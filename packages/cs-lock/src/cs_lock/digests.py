@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from dataclasses import replace
 from hashlib import file_digest
@@ -23,11 +24,18 @@ def complete_digest(record: PackageRecord, directory: Path) -> PackageRecord:
     return record if found is None else replace(record, sha256=found[0], size_bytes=found[1])
 
 
+def is_file(path: Path) -> bool:
+    """Tell whether a path is a regular file that can be read; reading a pipe or a device might never end."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode) and os.access(path, os.R_OK)
+    except (OSError, ValueError):
+        return False
+
+
 def hash_file(path: Path) -> tuple[str, int] | None:
     """Return SHA-256 (hex) and size in bytes of a regular file, ``None`` when it cannot be read."""
     try:
-        # Reading a pipe or a device might never end.
-        if not stat.S_ISREG(path.stat().st_mode):
+        if not is_file(path):
             return None
         with path.open("rb") as file:
             return file_digest(file, "sha256").hexdigest(), file.tell()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,6 +46,17 @@ class Problem:
         :returns: every field by its name.
         """
         return {**{name: getattr(self, name) for name in self.__dataclass_fields__}, "platforms": [*self.platforms]}
+
+
+def merge_platforms(problems: Iterable[Problem]) -> list[Problem]:
+    """Merge problems that differ only in their platform.
+
+    :returns: the problems in the order of their first appearance.
+    """
+    merged: dict[Problem, list[str]] = {}
+    for problem in problems:
+        merged.setdefault(replace(problem, platform=None, platforms=()), []).extend(problem.platforms)
+    return [replace(problem, platforms=tuple(dict.fromkeys(names))) for problem, names in merged.items()]
 
 
 class LockError(Exception):

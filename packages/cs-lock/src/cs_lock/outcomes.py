@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from .digests import complete_digest, hash_file
+from .digests import complete_digest, hash_file, is_file
 from .environments import ForeignPackage
 from .exclusions import Graph, reach
 from .locations import find_file, is_local_archive
@@ -26,6 +27,7 @@ class Outcomes:
     :ivar records: conda packages that ship as they are, by label.
     :ivar wheels: wheels that ship as they are, by label.
     :ivar pending: what needs an archive of this machine, by label.
+    :ivar lost: records and wheels whose files, on this machine, cannot be read, by label.
     :ivar damaged: packages with damaged entries, by label.
     """
 
@@ -34,6 +36,7 @@ class Outcomes:
         self.records: dict[str, PackageRecord] = {}
         self.wheels: dict[str, Wheel] = {}
         self.pending: dict[str, PendingEntry] = {}
+        self.lost: dict[str, PendingEntry] = {}
         self.damaged: dict[str, ForeignPackage] = {}
 
     def add_record(self, record: PackageRecord, key: str) -> None:
@@ -41,8 +44,10 @@ class Outcomes:
         record = complete_digest(record, self.directory)
         if record.sha256 or not record.is_local:
             self.records[record.name] = record
+            if record.is_local and not is_file(record.find_file(self.directory)):
+                self.lost[record.name] = _wait_for_record(record, key, "lost-file")
         else:
-            self.pending[record.name] = _wait_for_record(record, key)
+            self.pending[record.name] = _wait_for_record(record, key, "missing-file")
 
     def add_pypi(self, record: PypiRecord) -> None:
         """Add a PyPI package."""
@@ -52,6 +57,8 @@ class Outcomes:
             self.pending[label] = _wait_for_wheel(record)
         else:
             self.wheels[label] = wheel
+            if wheel.is_local and not is_file(wheel.find_file(self.directory)):
+                self.lost[label] = replace(_wait_for_wheel(record), reason="lost-file")
 
     def add_foreign(self, package: ForeignPackage) -> None:
         """Add a source package, or one with a damaged entry."""
@@ -103,17 +110,18 @@ def find_askers(needs: Graph, requested: Collection[str], labels: Iterable[str])
     return {label: (*({label} & askers), *sorted(askers - {label})) for label, askers in found.items()}
 
 
-def _wait_for_record(record: PackageRecord, key: str) -> PendingEntry:
+def _wait_for_record(record: PackageRecord, key: str, reason: Reason) -> PendingEntry:
     """Describe a conda package at a path whose file cannot be read."""
     return PendingEntry(
         label=f"conda:{record.name}",
         kind="conda",
         name=record.name,
         version=record.version,
-        reason="missing-file",
+        reason=reason,
         origin="file",
         form="conda",
         location=record.location or record.url,
+        sha256=record.sha256,
         key=key,
         depends=tuple(map(parse_dependency_name, record.depends)),
         license=record.license,

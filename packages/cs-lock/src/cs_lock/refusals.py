@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .credentials import redact_url
 from .dependencies import list_names
 from .environments import ForeignPackage
-from .errors import Problem
+from .errors import Problem, merge_platforms
 from .names import describe_label
 from .pending import PendingEntry, Reason
 from .selection import Selection
@@ -19,7 +18,7 @@ _REASONS: dict[Reason, tuple[str, str, str]] = {
     "git": ("pypi-source", "the lock has only the git repository {}", _SETTLE_WHEEL),
     "sdist": ("pypi-source", "the lock has only the sdist {}", _SETTLE_WHEEL),
     "source-package": (
-        "source-package",
+        "missing-archive",
         "the lock has only its source, {}",
         "build the package, and put it into the archive folder",
     ),
@@ -29,6 +28,7 @@ _REASONS: dict[Reason, tuple[str, str, str]] = {
         "its file cannot be read: {}",
         "restore the file, or put the archive into the archive folder",
     ),
+    "lost-file": ("missing-archive", "its file cannot be read: {}", "restore the file, or lock the workspace again"),
     "incomplete": (
         "missing-archive",
         "the lock does not describe {} completely",
@@ -44,44 +44,35 @@ def refuse_damaged(selections: Sequence[Selection], features: Mapping[str, str])
     :param features: for labels, the workspace's feature that asks for it.
     """
     return [
-        _refuse_entry(package, selection.platform.name, selection.askers.get(package.label, ()), features)
+        _refuse_damaged(package, selection.platform.name, selection.askers.get(package.label, ()), features)
         for selection in selections
         for package in selection.damaged
     ]
 
 
-def refuse_pending(selections: Iterable[Selection]) -> list[Problem]:
-    """Describe the entries that nothing was found for: requested ones first.
+def refuse_entries(entries: Iterable[tuple[str, PendingEntry]]) -> list[Problem]:
+    """Describe the entries that nothing was found for: requested ones first; one on several platforms only once.
 
-    :param selections: what would ship on each platform.
+    :param entries: each with the name of a platform that needs it.
     """
-    entries = [(selection.platform.name, entry) for selection in selections for entry in selection.pending]
-    entries.sort(key=lambda item: not _is_requested(item[1]))
-    return [_refuse_pending(entry, platform) for platform, entry in entries]
+    ordered = sorted(entries, key=lambda item: not item[1].is_requested)
+    return merge_platforms(refuse_entry(entry, platform) for platform, entry in ordered)
 
 
-def _is_requested(entry: PendingEntry) -> bool:
-    return entry.label.removeprefix("conda:") in entry.wanted_by
+def refuse_entry(entry: PendingEntry, platform: str, *, detail: str = "") -> Problem:
+    """Describe an entry that nothing was found for.
 
-
-def _refuse_pending(entry: PendingEntry, platform: str) -> Problem:
+    :param platform: name of the platform that needs it.
+    :param detail: more about the reason; it follows what the lock has.
+    """
     kind, what, hint = _REASONS[entry.reason]
-    label = entry.label.removeprefix("conda:")
-    owner = describe_label(label) if entry.kind == "pypi" else f"the package {entry.name}"
-    place = redact_url(entry.url or entry.location)
-    asked = explain_askers(label, entry.wanted_by, entry.feature)
-    return Problem(
-        kind=kind,
-        message=f"{_name_version(owner, entry.version)} needs an archive: {what.format(place)}{asked}",
-        platform=platform,
-        package=label,
-        feature=entry.feature,
-        key=entry.key,
-        hint=hint,
-    )
+    owner = describe_label(entry.package) if entry.kind == "pypi" else f"the package {entry.name}"
+    asked = explain_askers(entry.package, entry.wanted_by, entry.feature)
+    message = f"{_name_version(owner, entry.version)} needs an archive: {what.format(entry.place)}{detail}{asked}"
+    return entry.make_problem(kind, message, platform=platform, hint=hint)
 
 
-def _refuse_entry(
+def _refuse_damaged(
     package: ForeignPackage, platform: str, askers: Sequence[str], features: Mapping[str, str]
 ) -> Problem:
     """Describe a package whose entry is damaged."""

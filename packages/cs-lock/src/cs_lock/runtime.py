@@ -10,7 +10,7 @@ from .candidates import Candidates
 from .credentials import redact_url
 from .document import pause_collection
 from .environments import Channel, SourceEnvironment
-from .errors import LockError, Problem
+from .errors import LockError, Problem, merge_platforms
 from .exclusions import Exclusion
 from .local_archives import LocalArchive
 from .locations import is_local_channel, lower_scheme
@@ -18,12 +18,12 @@ from .names import labels_of
 from .pending import PendingEntry
 from .platforms import Platform, match_platforms
 from .records import PackageRecord
-from .refusals import refuse_pending
+from .refusals import refuse_entries
 from .selection import Requested, Selection, reform_selections, requested_names, select_packages
 from .settling import normalize_label, settle_selection
 from .source import SourceLock
 from .suggestions import sort_by_nearness
-from .validation import check_exclude, merge_platforms, validate
+from .validation import check_exclude, validate
 from .wheels import Wheel
 
 RUNTIME_ENVIRONMENT = "default"
@@ -108,6 +108,17 @@ class RuntimeLock:
         """
         return self._selection(platform).pending
 
+    def lost(self, platform: str | Platform) -> tuple[PendingEntry, ...]:
+        """Return the entries of packages that ship from files of this machine, if these cannot be read.
+
+        The lock pins them by their digests, and can be written without them.
+
+        :param platform: a platform or its name, or a subdir that one platform has.
+        :returns: the entries, sorted by label.
+        :raises LockError: if the lock does not ship for it.
+        """
+        return self._selection(platform).lost
+
     def settle(self, archives: Mapping[str, LocalArchive], *, platform: str | Platform | None = None) -> RuntimeLock:
         """Return the lock with archives in place of pending entries; those that are not named stay pending.
 
@@ -141,7 +152,7 @@ class RuntimeLock:
 
     def describe_pending(self) -> tuple[Problem, ...]:
         """Describe every pending entry as the problem that it is if nothing settles it, requested ones first."""
-        return tuple(merge_platforms(refuse_pending(self._selections.values())))
+        return tuple(refuse_entries((name, one) for name, chosen in self._selections.items() for one in chosen.pending))
 
     def _require_pending(self, labels: Iterable[str], platforms: Collection[str]) -> None:
         pending = {entry.label for name in platforms for entry in self._selections[name].pending}

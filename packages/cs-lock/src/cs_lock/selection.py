@@ -33,9 +33,10 @@ class Selection:
     :ivar records: conda packages in install order.
     :ivar wheels: in install order, after the records.
     :ivar pending: what needs an archive of this machine, sorted by label.
+    :ivar lost: records and wheels whose files, on this machine, cannot be read; sorted by label.
     :ivar damaged: packages with damaged entries that are left.
     :ivar keys: for each label, the key path of its entry in the source lock.
-    :ivar askers: for what is pending or damaged, the requested labels that need it.
+    :ivar askers: for what is pending, lost or damaged, the requested labels that need it.
     :ivar exclusions: the effect of each excluded name on this platform.
     :ivar dropped: labels that do not ship.
     :ivar problems: what is wrong with the list of packages itself.
@@ -45,6 +46,7 @@ class Selection:
     records: tuple[PackageRecord, ...]
     wheels: tuple[Wheel, ...] = ()
     pending: tuple[PendingEntry, ...] = ()
+    lost: tuple[PendingEntry, ...] = ()
     damaged: tuple[ForeignPackage, ...] = ()
     keys: Mapping[str, str]
     askers: Mapping[str, tuple[str, ...]]
@@ -99,16 +101,16 @@ def select_packages(
     dropped = find_dropped(needs, excluded, wanted) if excluded else set()
     kept = {label: needs[label] - dropped for label in needs if label not in dropped} if dropped else needs
     outcomes = _collect(candidates, kept, root)
-    unready = [*outcomes.pending, *outcomes.damaged]
+    unready = [*outcomes.pending, *outcomes.lost, *outcomes.damaged]
     askers = find_askers(kept, wanted, unready) if unready else {}
+    pending, lost = (_name_askers(entries, askers, features) for entries in (outcomes.pending, outcomes.lost))
     order = sort_by_dependency({label: kept[label] for label in kept if not label.startswith(PYPI_PREFIX)})
     return Selection(
         platform=candidates.platform,
         records=tuple(outcomes.records[label] for label in order if label in outcomes.records),
         wheels=sort_wheels(outcomes.wheels.values()),
-        pending=tuple(
-            _name_askers(outcomes.pending[label], askers[label], features) for label in sorted(outcomes.pending)
-        ),
+        pending=pending,
+        lost=lost,
         damaged=tuple(outcomes.damaged.values()),
         keys=candidates.keys,
         askers=askers,
@@ -130,9 +132,15 @@ def _collect(candidates: Candidates, labels: Iterable[str], root: Path) -> Outco
     return outcomes
 
 
-def _name_askers(entry: PendingEntry, askers: tuple[str, ...], features: Mapping[str, str]) -> PendingEntry:
-    feature = next((features[label] for label in askers if label in features), None)
-    return replace(entry, wanted_by=askers, feature=feature)
+def _name_askers(
+    entries: Mapping[str, PendingEntry], askers: Mapping[str, tuple[str, ...]], features: Mapping[str, str]
+) -> tuple[PendingEntry, ...]:
+    """Return entries with those that ask for them, sorted by label."""
+    named = []
+    for label, entry in sorted(entries.items()):
+        feature = next((features[asker] for asker in askers[label] if asker in features), None)
+        named.append(replace(entry, wanted_by=askers[label], feature=feature))
+    return tuple(named)
 
 
 def sort_wheels(wheels: Iterable[Wheel]) -> tuple[Wheel, ...]:

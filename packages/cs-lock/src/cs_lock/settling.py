@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from .comparison import compare_archive
 from .errors import Problem
 from .local_archives import LocalArchive
 from .names import pypi_label
 from .pending import PendingEntry
-from .platforms import Platform
-from .records import PackageRecord, parse_dependency_names
 from .selection import Selection
 from .wheels import Wheel
 
@@ -43,9 +42,9 @@ def settle_selection(selection: Selection, archives: Mapping[str, LocalArchive])
         problems += found
         if found:
             continue
+        warnings += compare_archive(entry, archive, selection)
         if archive.record is not None:
             records.append(archive.record)
-            warnings += _compare(entry, archive.record, selection.platform)
         else:
             wheels.append(make_wheel(entry, archive))
     return replace(selection, pending=rest, problems=tuple(warnings)).arrange(records, wheels), problems
@@ -76,32 +75,19 @@ def _check_archive(entry: PendingEntry, archive: LocalArchive, selection: Select
     owner = f"the {'PyPI package' if entry.kind == 'pypi' else 'package'} {entry.name}"
     if (archive.kind == "wheel") != (entry.kind == "pypi"):
         kind = "a wheel" if entry.kind == "pypi" else "a conda package"
-        yield _refuse(entry, selection.platform, f"{archive.file_name} is not {kind}, which {owner} needs")
+        fault = f"is not {kind}, which {owner} needs"
     elif archive.name != entry.name:
-        yield _refuse(entry, selection.platform, f"{archive.file_name} is of {archive.name}, not of {owner}")
+        fault = f"is of {archive.name}, not of {owner}"
     elif entry.version and entry.reason not in _TREES and not _is_version(archive, entry.version):
-        yield _refuse(entry, selection.platform, f"{archive.file_name} is not version {entry.version} of {owner}")
-
-
-def _compare(entry: PendingEntry, record: PackageRecord, platform: Platform) -> Iterable[Problem]:
-    """Warn of a conda package that differs from what the lock says of its source."""
-    if entry.reason != "source-package":
+        fault = f"is not version {entry.version} of {owner}"
+    else:
         return
-    locked, built = set(entry.depends), parse_dependency_names(record.depends)
-    changes = [f"needs {name}, which the lock does not say" for name in sorted(built - locked)] if locked else []
-    changes += [f"does not need {name}, as the lock says" for name in sorted(locked - built)]
-    if entry.license and record.license != entry.license:
-        changes.append(f"has the license {record.license}, not {entry.license} as the lock says")
-    for change in changes:
-        yield Problem(
-            kind="archive-differs",
-            severity="warning",
-            message=f"{record.file_name} {change}",
-            platform=platform.name,
-            package=entry.name,
-            key=entry.key,
-            hint="lock the workspace again, and then build the archive again",
-        )
+    yield entry.make_problem(
+        "archive-mismatch",
+        f"{archive.file_name} {fault}",
+        platform=selection.platform.name,
+        hint="build the archive again from what the lock names",
+    )
 
 
 def _is_version(archive: LocalArchive, version: str) -> bool:
@@ -111,15 +97,3 @@ def _is_version(archive: LocalArchive, version: str) -> bool:
     from packaging.version import Version
 
     return Version(archive.version) == Version(version)
-
-
-def _refuse(entry: PendingEntry, platform: Platform, message: str) -> Problem:
-    return Problem(
-        kind="archive-mismatch",
-        message=message,
-        platform=platform.name,
-        package=entry.label.removeprefix("conda:"),
-        feature=entry.feature,
-        key=entry.key,
-        hint="build the archive again from what the lock names",
-    )

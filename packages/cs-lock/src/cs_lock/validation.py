@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from .checks import check_channels, check_file_names, check_local_names, check_record
-from .dependencies import check_dependencies, check_noarch, check_required, check_requirements
+from .dependencies import check_dependencies, check_lost, check_noarch, check_required
 from .environments import Channel
-from .errors import Problem
+from .errors import Problem, merge_platforms
 from .names import labels_of
 from .refusals import refuse_damaged
 from .selection import Selection
@@ -43,17 +42,6 @@ def validate(
     return merge_platforms(problems)
 
 
-def merge_platforms(problems: Iterable[Problem]) -> list[Problem]:
-    """Merge problems that differ only in their platform.
-
-    :returns: the problems in the order of their first appearance.
-    """
-    merged: dict[Problem, list[str]] = {}
-    for problem in problems:
-        merged.setdefault(replace(problem, platform=None, platforms=()), []).extend(problem.platforms)
-    return [replace(problem, platforms=tuple(dict.fromkeys(names))) for problem, names in merged.items()]
-
-
 def _check_selection(selection: Selection, exclude: tuple[str, ...], require: tuple[str, ...]) -> list[Problem]:
     """Check what ships on one platform."""
     platform, records = selection.platform, selection.records
@@ -63,7 +51,7 @@ def _check_selection(selection: Selection, exclude: tuple[str, ...], require: tu
     present = labels.union(package.label for package in selection.damaged)
     excluded = selection.dropped.union(*map(labels_of, exclude))
     problems += check_dependencies(records, present, excluded, platform.name)
-    problems += check_requirements(selection.requirements, excluded - labels, platform.name)
+    problems += check_lost(records, selection.requirements, excluded - present, platform.name)
     problems += check_noarch(records, present, selection.takers, platform.name)
     for record in records:
         problems += check_record(record, selection.keys[record.name], platform)

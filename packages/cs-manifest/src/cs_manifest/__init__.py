@@ -6,7 +6,7 @@ the project.
 """
 
 from .backend import BackendSettings, BuiltWheel, build_wheel, read_metadata
-from .checkout import Checkout, compose_git_environ, read_checkout
+from .checkout import Checkout, Revision, compose_git_environ, read_checkout, read_revision
 from .config import InstallName, ShipConfig, load_config, resolve_install_name
 from .credentials import mask_credentials
 from .environment import Channel, Environment, Feature, list_environments, read_environment
@@ -35,6 +35,7 @@ __all__ = [
     "Platform",
     "Project",
     "RequestedSpec",
+    "Revision",
     "ShipConfig",
     "align_platforms",
     "ask_version",
@@ -51,6 +52,7 @@ __all__ = [
     "read_checkout",
     "read_environment",
     "read_metadata",
+    "read_revision",
     "requested_specs",
     "resolve_install_name",
 ]

@@ -53,6 +53,7 @@ class ShipConfig:
     archives: tuple[Path, ...]
     build_wheels: BuildWheels
     build_constraints: Path | None
+    deny_licenses: tuple[str, ...]
     docs_url: str | None
     install_scheme: InstallScheme
     install_name: InstallName

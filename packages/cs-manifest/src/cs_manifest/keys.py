@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 ValueType = Literal[
-    "identifier", "version", "text", "packages", "url", "choice", "install-name", "path", "paths", "boolean"
+    "identifier",
+    "version",
+    "text",
+    "packages",
+    "licenses",
+    "url",
+    "choice",
+    "install-name",
+    "path",
+    "paths",
+    "boolean",
 ]
 
 # The only place in Python that lists the words of each choice. The first is the default.
@@ -68,7 +78,7 @@ class ConfigKey:
     @property
     def is_list(self) -> bool:
         """Whether the flag may be given more than once."""
-        return self.value_type in ("packages", "paths")
+        return self.value_type in ("packages", "licenses", "paths")
 
 
 def _choose(name: str, words: Any, help: str, *, alias: str | None = None, builder_only: bool = False) -> ConfigKey:
@@ -172,6 +182,15 @@ CONFIG_KEYS: tuple[ConfigKey, ...] = (
         metavar="FILE",
         default_text="none",
         help="pip constraints file for what these builds need",
+    ),
+    ConfigKey(
+        name="deny-licenses",
+        value_type="licenses",
+        builder_only=True,
+        metavar="LICENSE",
+        default=(),
+        default_text="none",
+        help="SPDX licences that must not ship; `unknown` stands for those that are not SPDX",
     ),
     ConfigKey(
         name="docs-url",

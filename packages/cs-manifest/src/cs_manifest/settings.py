@@ -15,6 +15,7 @@ from .values import (
     check_boolean,
     check_choice,
     check_identifier,
+    check_licenses,
     check_packages,
     check_paths,
     check_text,
@@ -222,6 +223,7 @@ def _check_value(key: ConfigKey, value: object) -> Any:
         "install-name": check_identifier,
         "text": check_text,
         "packages": check_packages,
+        "licenses": check_licenses,
         "url": check_url,
         "path": check_text,
         "paths": check_paths,
@@ -231,7 +233,8 @@ def _check_value(key: ConfigKey, value: object) -> Any:
 
 
 def _wrong_value(setting: Setting, expected: str) -> ManifestError:
-    types = {"packages": (list, tuple), "paths": (str, list, tuple), "boolean": (bool,)}
+    lists = dict.fromkeys(("packages", "licenses"), (list, tuple))
+    types = {**lists, "paths": (str, list, tuple), "boolean": (bool,)}
     has_right_type = isinstance(setting.value, types.get(setting.key.value_type, (str,)))
     hint = did_you_mean(setting.value, setting.key.choices) if isinstance(setting.value, str) else None
     return setting.error(

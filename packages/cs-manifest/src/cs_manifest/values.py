@@ -80,6 +80,13 @@ def _check_package(value: Any) -> str:
     return value.lower()
 
 
+def check_licenses(value: object) -> tuple[str, ...]:
+    """Accept a list of licences, each once; whether they exist, ``cs_cli`` knows."""
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise ValueError("a list of licences")
+    return tuple(dict.fromkeys(" ".join(check_text(item).split()) for item in value))
+
+
 def check_paths(value: object) -> tuple[str, ...]:
     """Accept a path or a list of paths; return each once."""
     items = [value] if isinstance(value, str) else value

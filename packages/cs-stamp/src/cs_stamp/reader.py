@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from .copying import hash_range
 from .errors import DamagedStampError, FieldError, StampError, StampReadError
@@ -16,6 +16,9 @@ from .footer import find_footer
 from .header import Header
 from .layout import FOOTER_SIZE_BYTES
 from .plan import Plan
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,8 +180,8 @@ class _PartFile(io.RawIOBase):
     def tell(self) -> int:
         return self._position
 
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
         left = max(self._size - self._position, 0)
         self._file.seek(self._offset + self._position)
         count = self._file.readinto(view[:left])

@@ -30,6 +30,17 @@ pub struct Voice {
     pub is_verbose: bool,
 }
 
+#[cfg(test)]
+impl Voice {
+    /// A voice that says errors alone.
+    pub const QUIET: Self = Self {
+        runtime: String::new(),
+        form: Form::Text,
+        is_quiet: true,
+        is_verbose: false,
+    };
+}
+
 /// What became of the prefix: the outcomes that `docs/reference/runtime.md` lists.
 #[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]

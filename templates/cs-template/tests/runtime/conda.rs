@@ -126,7 +126,7 @@ fn programs_started_in_a_shell_use_the_shells_environment() {
 }
 
 #[test]
-fn uninstall_with_words_is_condas() {
+fn uninstall_with_arguments_is_condas() {
     for (commands, own) in [("direct", &[][..]), ("self", &["self"])] {
         let sandbox = Sandbox::with(&stamp(false).with("commands", commands));
         sandbox.run(&[own, &["-q", "bootstrap"]].concat()).ok();
@@ -152,7 +152,7 @@ fn uninstall_with_words_is_condas() {
 }
 
 #[test]
-fn other_delegates_uninstall_takes_no_words() {
+fn uninstall_takes_no_arguments_with_other_delegates() {
     let sandbox = Sandbox::new();
     let message = sandbox.run(&["uninstall", "numpy"]).fails_with(64);
     assert!(
@@ -162,7 +162,7 @@ fn other_delegates_uninstall_takes_no_words() {
 }
 
 #[test]
-fn condas_own_self_command_gets_words_unknown_to_the_runtime() {
+fn condas_own_self_command_gets_what_the_runtime_does_not_know() {
     let sandbox = Sandbox::with(&stamp(false).with("commands", "self"));
     for words in [
         &["install", "x"][..],

@@ -148,7 +148,7 @@ fn while_sizes_are_unknown_no_total_is_stated() {
 }
 
 #[test]
-fn status_tells_wheels_from_conda_packages() {
+fn status_distinguishes_wheels_from_conda_packages() {
     let sandbox = Sandbox::with(&embedded("1.0"));
     let before = sandbox.run(&["status"]).ok().stdout;
     assert!(
@@ -180,7 +180,7 @@ fn status_tells_wheels_from_conda_packages() {
 }
 
 #[test]
-fn the_prefix_tells_where_its_wheels_are_from() {
+fn the_prefix_records_where_its_wheels_are_from() {
     let sandbox = Sandbox::with(&with_local_wheel(online(
         embedded("1.0"),
         &serve(packages("1.0")),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cs_bundle import BundleError, WantedArchive, cached_path, find_cached
 
-from ..errors import add_advice
+from ..errors import CliError, add_advice
 from ..terminal.console import Console
 from .cache_directory import default_cache_directory
 
@@ -83,6 +83,13 @@ class ArchiveStore:
             found = find_cached([wanted], self.cache)
             self._found[key] = found[0] if found else None
         return self._found[key]
+
+    def has(self, package: PackageRecord | Wheel) -> bool:
+        """Tell whether the cache has the archive of a package; it may still be damaged."""
+        try:
+            return self.find(package) is not None
+        except (BundleError, CliError):  # it has an impossible name, or nobody says where the cache is
+            return False
 
     def provide(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
         """Return the archives, silently from the cache if all are there; their digests are not checked yet.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import CliError
+from ..licenses.metadata import find_license
 from .limits import LARGEST_METADATA, most_bytes, most_entries
 from .places import NOARCH_PLACE
 from .totals import Listing
@@ -30,7 +31,6 @@ _SCHEMES = {
     "headers": "include/",
 }
 _INFO = ".dist-info"
-_LONGEST_LICENSE = 100
 _INTERPRETER = re.compile(r"((pythonw?|pypy)\d*(\.\d*)?t?|graalpy)(\.exe|\.py)?", re.IGNORECASE)
 _LINK_SCRIPT = re.compile(r"\..*-(pre|post)-(un)?link\.(sh|bat)", re.IGNORECASE)
 """What installers run for a conda package: a wheel must not bring one for it."""
@@ -45,12 +45,14 @@ class WheelMetadata:
 
     :ivar name: as the project spells it.
     :ivar license: an SPDX expression if the project states one, else what it states instead.
+    :ivar license_files: paths of its licence files, as ``License-File`` has them.
     :ivar requires_dist: requirements (PEP 508), in their order.
     """
 
     name: str
     version: str
     license: str | None
+    license_files: tuple[str, ...]
     requires_dist: tuple[str, ...]
     requires_python: str | None
 
@@ -196,22 +198,11 @@ def _parse_metadata(text: bytes) -> WheelMetadata:
     return WheelMetadata(
         name=name,
         version=version,
-        license=_find_license(headers),
+        license=find_license(headers),
+        license_files=tuple(filter(None, map(_one_line, headers.get_all("License-File", [])))),
         requires_dist=tuple(filter(None, map(_one_line, headers.get_all("Requires-Dist", [])))),
         requires_python=_one_line(headers["Requires-Python"]),
     )
-
-
-def _find_license(headers: Message) -> str | None:
-    """Return the stated licence; a text of the whole licence is not one."""
-    if expression := _one_line(headers["License-Expression"]):
-        return expression
-    stated = _one_line(headers["License"])
-    if stated is not None and len(stated) <= _LONGEST_LICENSE and stated.upper() != "UNKNOWN":
-        return stated
-    classifiers = map(str, headers.get_all("Classifier", []))
-    names = [one.rpartition("::")[2].strip() for one in classifiers if one.startswith("License ::")]
-    return ", ".join(names) or None
 
 
 def _one_line(value: object) -> str | None:

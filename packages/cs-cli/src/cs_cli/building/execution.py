@@ -22,6 +22,7 @@ from ..errors import CliError, advise
 from ..project.protected_inputs import Input, refuse_outputs
 from ..terminal.console import Console
 from ..untrusted import VALUE_LIMIT_BYTES, read_limited
+from .licenses import check_all_licenses
 from .plan import BuildPlan, compose_header, possible_names
 from .staging import list_abandoned, staging_directory
 
@@ -58,13 +59,14 @@ class BuildResult:
 def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, console: Console) -> BuildResult:
     """Stage every artifact of a plan in ``out_dir``: all of them, or none.
 
-    :raises CliError: if an input would be lost, the delegate is missing, an archive is damaged or a file cannot be
-        written.
+    :raises CliError: if an input would be lost, a licence is denied, the delegate is missing, an archive is damaged or
+        a file cannot be written.
     :raises BundleError: if an archive is not available.
     :raises StampError: if the template cannot be stamped.
     """
     check_outputs(plan, materials, out_dir)
     require_size(materials.template.path, plan.package_plan, plan.derivation.config.layout)
+    check_all_licenses(plan, materials.store, console)
     if not plan.needs_archives:
         _look_for_delegate(plan, materials.store, console)
     wanted = archives_of_packages(plan.needed, plan.lock_directory)
@@ -223,6 +225,7 @@ def _write_companions(
     out_dir: Path,
 ) -> BuildResult:
     from ..companions.cyclonedx import render_sbom
+    from ..companions.provenance import render_statement
 
     packages = render_packages(plan.package_plan.archives)
     texts = {
@@ -234,6 +237,8 @@ def _write_companions(
     fields = describe_build(plan, template.mark, stamp)
     content = render_info(fields, files)
     files.append(_write(staging / f"{plan.stem}.info.json", "info", content.document))
+    statement = render_statement(plan, template.mark, fields, files, os.environ)
+    files.append(_write(staging / f"{plan.stem}.provenance.json", "provenance", statement))
     files.append(_write(staging / f"{plan.stem}.sha256", "checksums", render_checksums(files)))
     return BuildResult(out_dir=out_dir, info=content.fields, files=tuple(files))
 

@@ -18,8 +18,9 @@ from ..archives.contents import ArchiveContents
 from ..delegate.lookup import find_delegate
 from ..errors import CliError
 from ..project.derivation import Derivation
+from ..project.revision import SourceRevision
 
-COMPANION_SUFFIXES = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".sha256")
+COMPANION_SUFFIXES = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".provenance.json", ".sha256")
 BUNDLE_SUFFIX = ".bundle.tar.zst"
 
 _STEM_LENGTH = 128
@@ -42,7 +43,8 @@ class BuildPlan:
     :ivar stem: first part of every artifact's file name.
     :ivar lock: bytes of the runtime lock; empty in a dry run of a build that makes wheels first.
     :ivar records: the conda packages.
-    :ivar source_revision: commit of the workspace, as the header of the stamp has it; ``None`` if there is none.
+    :ivar label: what file names have after the artifact's name.
+    :ivar revision: of the workspace; ``None`` if it is unknown.
     """
 
     derivation: Derivation
@@ -53,7 +55,13 @@ class BuildPlan:
     records: tuple[PackageRecord, ...]
     wheels: tuple[Wheel, ...]
     package_plan: Plan
-    source_revision: str | None = None
+    label: str | None = None
+    revision: SourceRevision | None = None
+
+    @property
+    def source_revision(self) -> str | None:
+        """The workspace's revision, as the header of the stamp has it."""
+        return None if self.revision is None else self.revision.text
 
     @property
     def packages(self) -> tuple[PackageRecord | Wheel, ...]:
@@ -98,11 +106,14 @@ class BuildPlan:
         return tuple(names + ([self.bundle_name] if self.bundle_name else []))
 
 
-def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> BuildPlan:
+def plan_build(
+    derivation: Derivation, *, platform: str, label: str | None, revision: SourceRevision | None = None
+) -> BuildPlan:
     """Plan a build.
 
     :param platform: the workspace's name of the platform.
     :param label: value of ``--target-label``, or the target triple.
+    :param revision: of the workspace.
     :raises CliError: ``label-invalid`` if the label cannot be part of a file name.
     """
     subdir = next(one.subdir for one in derivation.lock.platforms if one.name == platform)
@@ -117,6 +128,8 @@ def plan_build(derivation: Derivation, *, platform: str, label: str | None) -> B
         records=records,
         wheels=wheels,
         package_plan=_plan_packages(subdir, records, wheels, derivation.requested_on(platform)),
+        label=label,
+        revision=revision,
     )
 
 

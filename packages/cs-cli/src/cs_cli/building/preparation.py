@@ -19,10 +19,12 @@ from ..options import BuildingOptions, BuildOptions
 from ..project.derivation import Derivation, derive_project
 from ..project.platforms import ALL_PLATFORMS, choose_platform, host_platform
 from ..project.protected_inputs import list_inputs
+from ..project.revision import find_revision, is_in_repository
 from ..terminal.console import Console
 from ..wheels.supplies import require_supplies
 from .bytecode import require_compiler
 from .execution import Materials
+from .licenses import check_known_licenses
 from .plan import BuildPlan, plan_build, refuse_collisions
 
 
@@ -79,11 +81,24 @@ def _prepared(
     for problem in derivation.warnings:
         console.warn(render_problem(problem.to_dict()))
     targets = _find_targets(options, derivation, platforms, console)
+    revision = find_revision(derivation.project)
+    if revision is None and is_in_repository(derivation.project.root):
+        console.warn(
+            "the revision of the workspace is not recorded: its manifest is not in a commit, or git cannot read the "
+            "repository; `git status` says why"
+        )
     with tempfile.TemporaryDirectory(prefix="cs-wheels-", ignore_cleanup_errors=True) as scratch:
         derivation = _settle(options, derivation, targets, store, Path(scratch), console)
+        names = [one.platform.name for one in targets]
+        check_known_licenses(derivation, names, store, console, is_last=not options.may_run_code)
         is_only = options.platform != ALL_PLATFORMS
         plans = [
-            plan_build(derivation, platform=one.platform.name, label=options.label if is_only else one.platform.name)
+            plan_build(
+                derivation,
+                platform=one.platform.name,
+                label=options.label if is_only else one.platform.name,
+                revision=revision,
+            )
             for one in targets
         ]
         refuse_collisions(plans)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from cs_lock import list_names, redact_url
 
 from ..terminal.lines import Line, paint, whole
-from ..wheels.supplies import Supply, name_source
+from ..wheels.supplies import Supply
 from .summary import PlatformSummary
 
 _USUAL_HOSTS = ("files.pythonhosted.org", "pypi.org")
@@ -57,7 +57,7 @@ def _describe_supplies(supplies: Sequence[Supply]) -> Iterator[str]:
 
 def describe_source(supply: Supply) -> str:
     """Name a package with its source: ``demo (.)``."""
-    return f"{supply.entry.name} ({name_source(supply.entry)})"
+    return f"{supply.entry.name} ({supply.entry.place})"
 
 
 def _count(number: int, noun: str) -> str:

@@ -9,6 +9,7 @@ from cs_lock import Exclusion, Problem, list_names, redact_url
 from ..errors import advise
 from ..terminal.console import format_bytes
 from ..terminal.lines import Block, Column, Line, Piece, Table, paint, whole
+from .licenses import render_licenses
 from .pypi import render_pypi
 from .summary import Inspection, PlatformSummary
 
@@ -33,6 +34,7 @@ def render_inspection(inspection: Inspection, *, unicode: bool) -> list[Block]:
     sections: list[Sequence[Block]] = [
         _render_project(inspection),
         [Table(_COLUMNS, tuple(map(_render_platform, inspection.platforms)))],
+        list(render_licenses(inspection.platforms)),
         list(render_pypi(inspection.platforms)),
         list(_render_requirements(inspection.platforms)),
         list(_render_bytecode(inspection)),

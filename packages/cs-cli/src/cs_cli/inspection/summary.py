@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,45 @@ from cs_lock import (
 )
 from cs_manifest import mask_credentials
 
+from ..licenses.checks import LicensedPackage, WheelLicenses, check_licenses
 from ..project.derivation import Derivation
 from ..project.platforms import check_platforms
 from ..untrusted import read_document
 from ..wheels.supplies import Supply
 
 SCHEMA_VERSION = 1
-"""Version of ``cs inspect --json``; ``docs/reference/inspect.schema.json`` is its schema."""
+"""Version of ``cs inspect --json``; ``schemas/inspect.schema.json`` is its schema."""
 
 _COMPILED_SHARE = 0.69
 """Bytes of shipped bytecode for each byte of noarch python archive, measured on 131 packages with 9,312 modules."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenseGroup:
+    """The packages of a platform that state the same licence.
+
+    :ivar license: as it is stated; ``None`` if none is stated, or it is not known yet.
+    :ivar expression: the same as an SPDX expression, if it is one.
+    :ivar is_read: whether it is known: no lock has the licences of wheels.
+    :ivar is_denied: whether it must not ship.
+    """
+
+    label: str
+    license: str | None
+    expression: str | None
+    is_read: bool
+    is_denied: bool
+    packages: tuple[str, ...]
+
+    @property
+    def sort_key(self) -> tuple[bool, bool, str]:
+        """SPDX expressions come first, what nobody knows last."""
+        return self.license is None, self.expression is None, self.label.lower()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the group as JSON values."""
+        names = ("license", "expression", "is_read", "is_denied")
+        return {**{name: getattr(self, name) for name in names}, "packages": list(self.packages)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +68,7 @@ class PlatformSummary:
     :ivar packages: the conda packages.
     :ivar wheels: the PyPI packages that have an archive.
     :ivar supplies: how the packages of both kinds get an archive that the lock knows only as source.
+    :ivar license_groups: all packages by licence; ``None`` if nobody asked for it.
     """
 
     name: str
@@ -45,6 +76,7 @@ class PlatformSummary:
     packages: tuple[PackageRecord, ...]
     wheels: tuple[Wheel, ...] = ()
     supplies: tuple[Supply, ...] = ()
+    license_groups: tuple[LicenseGroup, ...] | None = None
 
     @property
     def locked(self) -> tuple[PackageRecord | Wheel, ...]:
@@ -97,6 +129,7 @@ class PlatformSummary:
             "packed_size": self.packed_size_bytes,
             "unsized_count": self.unsized_count,
             "licenses": self.licenses,
+            "license_groups": None if self.license_groups is None else [one.to_dict() for one in self.license_groups],
             "requirements": [
                 {**_requirement_to_dict(one), "is_checked": is_checked}
                 for is_checked, some in ((True, requirements.checked), (False, requirements.unchecked))
@@ -231,14 +264,24 @@ class Inspection:
         }
 
 
-def inspect_derivation(derivation: Derivation, *, platform: str | None, out_dir: Path = Path("dist")) -> Inspection:
+def inspect_derivation(
+    derivation: Derivation,
+    *,
+    platform: str | None,
+    wheel_licenses: WheelLicenses | None = None,
+    lists_licenses: bool = False,
+    out_dir: Path = Path("dist"),
+) -> Inspection:
     """Summarise a derivation.
 
     :param platform: name of the only platform to show.
+    :param wheel_licenses: of the wheels that could be read; ``None`` if nobody asks for licences.
+    :param lists_licenses: whether to group the packages by licence.
     :param out_dir: where an earlier build may have left its sizes.
     """
     lock = derivation.lock
     wanted = [one for one in lock.platforms if platform in (None, one.name)]
+    licensed = {} if wheel_licenses is None else derivation.list_licenses([one.name for one in wanted], wheel_licenses)
     summaries = tuple(
         PlatformSummary(
             name=one.name,
@@ -246,13 +289,32 @@ def inspect_derivation(derivation: Derivation, *, platform: str | None, out_dir:
             packages=lock.packages(one.name),
             wheels=lock.wheels(one.name),
             supplies=derivation.outlook.on(one.name),
+            license_groups=tuple(_group(licensed[one.name], derivation)) if lists_licenses else None,
         )
         for one in wanted
     )
     ships_bytecode = derivation.config.bytecode == "shipped" and not lock.errors
     costs = tuple(estimate_bytecode(derivation, one, out_dir) for one in summaries) if ships_bytecode else ()
-    problems = sorted((*derivation.problems, *check_platforms(wanted)), key=lambda problem: problem.severity)
+    found = (*derivation.problems, *check_platforms(wanted), *check_licenses(derivation.license_policy, licensed))
+    problems = sorted(found, key=lambda problem: problem.severity)
     return Inspection(derivation=derivation, platforms=summaries, bytecode=costs, problems=tuple(problems))
+
+
+def _group(packages: Iterable[LicensedPackage], derivation: Derivation) -> Iterator[LicenseGroup]:
+    """Group packages by licence."""
+    by_license: dict[str, list[LicensedPackage]] = {}
+    for package in packages:
+        by_license.setdefault(package.label, []).append(package)
+    for label, members in sorted(by_license.items()):
+        license, is_read = members[0].license, members[0].is_read
+        yield LicenseGroup(
+            label=label,
+            license=None if license is None else license.text,
+            expression=None if license is None else license.expression,
+            is_read=is_read,
+            is_denied=is_read and derivation.license_policy.denies(license),
+            packages=tuple(dict.fromkeys(one.name for one in members)),
+        )
 
 
 def estimate_bytecode(derivation: Derivation, platform: PlatformSummary, out_dir: Path) -> BytecodeCost:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from cs_lock import Problem, RuntimeLock, SourceLock, derive, read_lock
@@ -24,7 +24,10 @@ from cs_manifest import (
     requested_specs,
 )
 
+from ..archives.store import open_store
 from ..errors import CliError, advise
+from ..licenses.checks import LicensedPackage, WheelLicenses, list_licenses
+from ..licenses.policy import UNKNOWN, LicensePolicy, UnknownLicenseError, read_policy
 from ..options import ProjectOptions
 from ..wheels.origins import SuppliedArchive
 from ..wheels.outlook import plan_supplies
@@ -39,8 +42,10 @@ class Derivation:
     :ivar requested: what the workspace asks for on the platforms of the lock.
     :ivar lock: its platforms have the workspace's names.
     :ivar problems: what is wrong with the lock, by itself and compared with its manifest, errors first.
+    :ivar license_policy: what ``deny-licenses`` says.
     :ivar outlook: how the packages that the lock knows only as source get their archives.
     :ivar archives: these archives, once the lock is settled with them.
+    :ivar lock_check: whether the lock had to match the manifest.
     """
 
     project: Project
@@ -49,8 +54,10 @@ class Derivation:
     source: SourceLock
     lock: RuntimeLock
     problems: tuple[Problem, ...]
+    license_policy: LicensePolicy = field(default_factory=LicensePolicy)
     outlook: Outlook = field(default_factory=Outlook)
     archives: tuple[SuppliedArchive, ...] = ()
+    lock_check: bool = True
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -81,6 +88,20 @@ class Derivation:
         """
         return frozenset(spec.name for spec in self.requested if spec.holds_for(platform))
 
+    def list_licenses(
+        self, platforms: Iterable[str], wheel_licenses: WheelLicenses
+    ) -> dict[str, list[LicensedPackage]]:
+        """List what ships with its licence, by platform.
+
+        :param platforms: the workspace's names of platforms.
+        :param wheel_licenses: of the wheels that could be read.
+        """
+        lock = self.lock
+        return {
+            name: list_licenses((*lock.packages(name), *lock.wheels(name)), wheel_licenses, lock.pending(name))
+            for name in platforms
+        }
+
 
 def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivation:
     """Read manifest and source lock and derive the runtime lock.
@@ -94,6 +115,7 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
     """
     project = discover(options.root, manifest=options.manifest, source_lock=options.source_lock)
     config = _load_config(project, options.overrides)
+    policy = _read_policy(project, config, is_flag="deny-licenses" in options.overrides)
     source = read_lock(project.source_lock_path)
     environment = config.source_environment
     _require_environment(project, source, environment)
@@ -123,7 +145,7 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
             config = replace(config, runtime_version=ask_version(project, offline=options.offline))
         else:
             problems.append(_unknown_version())
-    outlook = plan_supplies(project, config, source, lock)
+    outlook = plan_supplies(project, config, source, lock, open_store(options))
     found = sorted([*problems, *lock.problems, *outlook.problems], key=lambda problem: problem.severity)
     return Derivation(
         project=project,
@@ -132,7 +154,9 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
         source=source,
         lock=lock,
         problems=tuple(found),
+        license_policy=policy,
         outlook=outlook,
+        lock_check=options.lock_check,
     )
 
 
@@ -158,6 +182,23 @@ def _load_config(project: Project, overrides: Mapping[str, object]) -> ShipConfi
             hint=error.hint,
             flag=f"--{error.key}",
         ) from error
+
+
+def _read_policy(project: Project, config: ShipConfig, *, is_flag: bool) -> LicensePolicy:
+    """Read ``deny-licenses``; an error points at the manifest, or names the flag.
+
+    :raises ManifestError, CliError: if an entry is not a licence of the SPDX list.
+    """
+    try:
+        return read_policy(config.deny_licenses)
+    except UnknownLicenseError as error:
+        message = f"{error.name!r} is not a licence of the SPDX list"
+        expected = f"one licence, such as GPL-3.0 or 'GPL-3.0-only WITH GCC-exception-3.1', or {UNKNOWN}"
+        hint, key = error.suggestion, "deny-licenses"
+        if is_flag:
+            raise CliError(message, kind="value-invalid", expected=expected, hint=hint, flag=f"--{key}") from None
+        path = ("tool", "conda-ship", key)
+        raise project.document.error(message, kind="value-invalid", key=path, expected=expected, hint=hint) from None
 
 
 def _unknown_version() -> Problem:

@@ -1,1 +1,1 @@
-"""``cs verify``: whether a build is complete and undamaged."""
+"""``cs verify``: whether a build is complete, undamaged, signed, and what its source gives."""

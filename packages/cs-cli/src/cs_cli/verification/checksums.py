@@ -2,112 +2,105 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 
-from cs_bundle import hash_file
-
 from ..errors import CliError
-from ..untrusted import VALUE_LIMIT_BYTES, parse_document, read_limited
+from ..untrusted import VALUE_LIMIT_BYTES
+from .documents import parse_object, take, take_objects
+from .files import StagedFiles, reading
+
+SUFFIX = ".sha256"
 
 NOTICED_BYTES = 1 << 30
 """Hashing fewer bytes than this is too fast to notice."""
 
+_LINE = re.compile(r"([0-9a-f]{64})  ([^/\\:\0-\x1f\x7f]+)")
 
-def read_checksums(checksums: Path) -> dict[str, str]:
+
+def read_checksums(files: StagedFiles, name: str) -> dict[str, str]:
     """Read a file in the format of ``sha256sum``, of at most :data:`~cs_cli.untrusted.VALUE_LIMIT_BYTES`.
 
     :returns: digests by file name.
     :raises CliError: ``checksums-damaged``.
     """
     digests: dict[str, str] = {}
-    with reading(checksums, "checksums-damaged"):
-        for number, line in enumerate(_read_lines(checksums), 1):
-            digest, separator, name = line.partition("  ")
-            if not separator or len(digest) != 64 or not name or "/" in name or "\\" in name or name in digests:
-                raise CliError(
-                    f"line {number} is not a checksum", kind="checksums-damaged", path=checksums, actual=line
-                )
-            digests[name] = digest
+    data, path = files.read(name, VALUE_LIMIT_BYTES), files.path(name)
+    with reading(path, "checksums-damaged"):
+        for number, line in enumerate(_split_lines(data), 1):
+            match = _LINE.fullmatch(line)
+            if match is None or match[2] in digests or match[2] in (".", ".."):
+                message = f"line {number} is not a checksum"
+                raise CliError(message, kind="checksums-damaged", path=path, actual=line)
+            digests[match[2]] = match[1]
     return digests
 
 
-def _read_lines(path: Path) -> list[str]:
-    """Read lines that end with a newline only: Python accepts more line ends, a damaged newline among them."""
-    text = read_limited(path, VALUE_LIMIT_BYTES).decode()
+def _split_lines(data: bytes) -> list[str]:
+    """Split lines that end with a newline only: Python accepts more line ends, a damaged newline among them."""
+    text = data.decode()
     if text and not text.endswith("\n"):
         raise ValueError("its last line is cut off")
     return text.split("\n")[:-1]
 
 
-def read_sizes(info: Path, digests: Mapping[str, str]) -> dict[str, int]:
+def read_sizes(files: StagedFiles, info: str, digests: Mapping[str, str]) -> dict[str, int]:
     """Read the sizes that ``info.json`` states, if it is the one that the checksum file lists.
 
     :returns: sizes by file name; empty if they are not known.
     """
     try:
-        data = read_limited(info, VALUE_LIMIT_BYTES)
-        if hashlib.sha256(data).hexdigest() != digests.get(info.name):
+        data = files.read(info)
+        if sha256(data).hexdigest() != digests.get(info):
             return {}
-        return {str(file["name"]): int(file["size"]) for file in parse_document(data)["files"]}
-    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        stated = take_objects(parse_object(data), "files")
+        return {take(one, str, "name"): take(one, int, "size") for one in stated}
+    except (CliError, ValueError):
         return {}
 
 
-def find_size(path: Path) -> int:
-    """Return the size of a file in bytes, 0 if it is not known."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def check_file(path: Path, sha256: str, sizes: Mapping[str, int], on_bytes: Callable[[int], None]) -> str:
+def check_file(
+    files: StagedFiles, name: str, expected: str, sizes: Mapping[str, int], on_bytes: Callable[[int], None]
+) -> str:
     """Check that a file is the one that was staged.
 
     A large file whose size does not match is not read: that could take minutes for nothing.
 
+    :param expected: hex digest.
     :param sizes: as :func:`read_sizes` returns them.
     :param on_bytes: called with the number of bytes just read.
-    :returns: the checks that passed.
-    :raises CliError: ``file-missing``, ``cannot-read`` or ``checksum-mismatch``.
+    :raises CliError: ``file-missing``, ``not-a-file``, ``cannot-read`` or ``checksum-mismatch``.
     """
-    if not path.is_file():
-        raise CliError("the file is listed but missing", kind="file-missing", path=path, hint="build it again")
-    with reading(path, "cannot-read"):
-        size = path.stat().st_size
-        if sizes and size >= NOTICED_BYTES and sizes.get(path.name) != size:
-            stated = f"{sizes[path.name]} bytes" if path.name in sizes else "a file of this build"
-            raise _not_as_staged(path, stated, f"{size} bytes")
-        actual = hash_file(path, on_bytes)
-    if actual != sha256:
-        raise _not_as_staged(path, sha256, actual)
-    return f"{path.name}: checksum"
+    size = files.require(name).st_size
+    if sizes and size >= NOTICED_BYTES and sizes.get(name) != size:
+        stated = f"{sizes[name]} bytes" if name in sizes else "a file of this build"
+        raise _not_as_staged(files, name, stated, f"{size} bytes")
+    actual = files.hash(name, on_bytes)
+    if actual != expected:
+        raise _not_as_staged(files, name, expected, actual)
+    return "checksum"
 
 
-def _not_as_staged(path: Path, expected: str, actual: str) -> CliError:
+def _not_as_staged(files: StagedFiles, name: str, expected: str, actual: str) -> CliError:
     return CliError(
         "the file has changed since it was built",
         kind="checksum-mismatch",
-        path=path,
+        path=files.path(name),
         expected=expected,
         actual=actual,
         hint="build it again, or copy it again",
     )
 
 
-@contextlib.contextmanager
-def reading(path: Path, kind: str) -> Iterator[None]:
-    """Turn any failure to read a file into an error with its path.
+def find_runtime(digests: Iterable[str], checksums: Path, stem: str) -> str:
+    """Return the name of the runtime that a checksum file lists.
 
-    :param kind: of the error if the content is invalid.
+    :raises CliError: ``checksums-damaged`` if it does not list exactly one.
     """
-    try:
-        yield
-    except OSError as error:
-        raise CliError(f"cannot be read: {error.strerror or error}", kind="cannot-read", path=path) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise CliError(f"not a file written by cs build: {reason}", kind=kind, path=path) from error
+    found = [name for name in digests if name in (stem, f"{stem}.exe")]
+    if len(found) != 1:
+        message = f"it lists {'two runtimes' if found else 'no runtime'}"
+        raise CliError(message, kind="checksums-damaged", path=checksums)
+    return found[0]

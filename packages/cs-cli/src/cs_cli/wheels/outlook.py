@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from cs_lock import (
     LockError,
@@ -15,57 +16,60 @@ from cs_lock import (
     RuntimeLock,
     SourceLock,
     list_names,
+    merge_platforms,
+    refuse_entry,
 )
 from cs_manifest import Project, ShipConfig
 
+from ..archives.store import ArchiveStore
 from ..errors import CliError
 from .folder import ArchiveFolder, FolderFile, open_folder
-from .supplies import Outlook, Supply, describe_entry, name_source
+from .supplies import Outlook, Supply, describe_entry
 
 _ALL_HINT = 'set `build-wheels = "all"`'
 _LOCAL_HINT = 'set `build-wheels = "local"`'
-_SOURCES = {
-    "directory": "a directory outside of the workspace",
-    "git": "a git repository",
-    "sdist": "a source distribution",
-}
 
 
-def plan_supplies(project: Project, config: ShipConfig, source: SourceLock, lock: RuntimeLock) -> Outlook:
+def plan_supplies(
+    project: Project, config: ShipConfig, source: SourceLock, lock: RuntimeLock, store: ArchiveStore
+) -> Outlook:
     """Decide how each pending entry of a lock gets its archive.
 
     :param source: the lock that ``lock`` was derived from.
+    :param store: where archives are whose files are gone.
     """
     folder = open_folder(config.archives)
     planner = _Planner(project, config, lock, folder)
     supplies = tuple(
         planner.plan(entry, platform) for platform in lock.platforms for entry in lock.pending(platform.name)
     )
-    problems = source.place_problems(_merge(supply.problem for supply in supplies if supply.problem is not None))
+    refused = (supply.problem for supply in supplies if supply.problem is not None)
+    problems = source.place_problems(merge_platforms([*_find_lost(lock, store), *refused]))
     faults = [
         Problem(kind=one.kind, message=f"{one.path}: {one.message}", hint=one.hint, key="tool.conda-ship.archives")
         for one in folder.faults
     ]
-    misfits = _find_misfits(supplies, lock)
+    misfits = merge_platforms(_find_misfits(supplies, lock))
     found = (*faults, *problems, *misfits, *_check_folder(folder, lock))
     return Outlook(supplies=supplies, problems=found, lock_path=source.path)
 
 
+def _find_lost(lock: RuntimeLock, store: ArchiveStore) -> Iterable[Problem]:
+    """Find the archives that are neither at their place on this machine nor in the cache."""
+    for platform in lock.platforms:
+        for entry in lock.lost(platform):
+            packages = lock.wheels(platform) if entry.kind == "pypi" else lock.packages(platform)
+            if not any(one.name == entry.name and store.has(one) for one in packages):
+                yield refuse_entry(entry, platform.name)
+
+
 def _find_misfits(supplies: Sequence[Supply], lock: RuntimeLock) -> Iterable[Problem]:
-    """Find what is wrong with a lock as soon as it has the archives of the folder."""
+    """Find what is wrong with a lock, or worth a warning, as soon as it has the archives of the folder."""
     for platform in lock.platforms:
         chosen = [supply for supply in supplies if supply.platform == platform.name]
         taken = {one.entry.label: one.archive for one in chosen if one.archive is not None}
         settled = lock.settle(taken, platform=platform)
-        yield from (problem for problem in settled.errors if problem not in lock.errors)
-
-
-def _merge(problems: Iterable[Problem]) -> list[Problem]:
-    """Merge problems that differ only in their platform."""
-    merged: dict[Problem, list[str]] = {}
-    for problem in problems:
-        merged.setdefault(replace(problem, platform=None, platforms=()), []).extend(problem.platforms)
-    return [replace(problem, platforms=tuple(names)) for problem, names in merged.items()]
+        yield from (problem for problem in settled.problems if problem not in lock.problems)
 
 
 class _Planner:
@@ -80,14 +84,13 @@ class _Planner:
         try:
             file = self._choose(entry, platform)
         except CliError as error:
-            return self._refuse(entry, platform, error.kind, error.message, error.hint or "")
+            problem = entry.make_problem(error.kind, error.message, platform=platform.name, hint=error.hint)
+            return Supply(entry=entry, platform=platform.name, action="none", problem=problem)
         if file is not None:
             return self._take(file, entry, platform)
-        refusal = self._refuse_conda(entry) if entry.kind == "conda" else self._refuse_pypi(entry)
-        if refusal is not None:
-            kind, message, hint = refusal
-            return self._refuse(entry, platform, kind, message + self._list_unfit(entry), hint)
-        return Supply(entry=entry, platform=platform.name, action="build")
+        refusal = self._refuse(entry, platform)
+        action: Literal["build", "none"] = "build" if refusal is None else "none"
+        return Supply(entry=entry, platform=platform.name, action=action, problem=refusal)
 
     def _take(self, file: FolderFile, entry: PendingEntry, platform: Platform) -> Supply:
         """Take an archive, unless it cannot be read or says that it is another one."""
@@ -95,7 +98,9 @@ class _Planner:
             archive = file.open()
         except (CliError, LockError) as error:
             message = f"{file.path.name} in the archive folder: {error.message}"
-            return self._refuse(entry, platform, error.kind, message, error.hint or "build it again, or remove it")
+            hint = error.hint or "build it again, or remove it"
+            problem = entry.make_problem(error.kind, message, platform=platform.name, hint=hint)
+            return Supply(entry=entry, platform=platform.name, action="none", problem=problem)
         return Supply(entry=entry, platform=platform.name, action="take", file=file, archive=archive)
 
     def _choose(self, entry: PendingEntry, platform: Platform) -> FolderFile | None:
@@ -123,37 +128,42 @@ class _Planner:
         names = sorted({file.path.name for file in self._folder.find(entry.label)})
         return f"; for another platform or Python, the archive folder has {list_names(names)}" if names else ""
 
-    def _refuse_conda(self, entry: PendingEntry) -> tuple[str, str, str]:
+    def _refuse(self, entry: PendingEntry, platform: Platform) -> Problem | None:
+        """Describe why an entry gets no archive; ``None`` if a wheel is built."""
+        problem = self._refuse_conda(entry, platform) if entry.kind == "conda" else self._refuse_pypi(entry, platform)
+        unfit = self._list_unfit(entry)
+        return problem and replace(problem, message=problem.message + unfit)
+
+    def _refuse_conda(self, entry: PendingEntry, platform: Platform) -> Problem:
         """Describe a conda package without an archive: none is ever built."""
-        what = describe_entry(entry)
         way = self._name_folder("conda package")
         if entry.reason == "source-package":
-            hint = f"{way}; `pixi publish --target-dir DIR --path {name_source(entry)}` makes one"
-            return "missing-archive", f"{what} is source, and cs does not build conda packages", hint
-        if entry.reason == "missing-file":
-            return "missing-archive", f"the archive of {what} is missing", f"create it, or {way}"
-        return "missing-archive", f"the lock does not describe {what} completely", way
+            hint = f"{way}; `pixi publish --target-dir DIR --path {entry.place}` makes one"
+            problem = refuse_entry(entry, platform.name, detail=", and cs does not build conda packages")
+            return replace(problem, hint=hint)
+        ways = f"restore the file, or {way}" if entry.reason == "missing-file" else way
+        return replace(refuse_entry(entry, platform.name), hint=ways)
 
-    def _refuse_pypi(self, entry: PendingEntry) -> tuple[str, str, str] | None:
+    def _refuse_pypi(self, entry: PendingEntry, platform: Platform) -> Problem | None:
         """Describe why no wheel is built for a PyPI package; ``None`` if one is."""
-        what, way, mode = describe_entry(entry), self._name_folder("wheel"), self._config.build_wheels
-        if entry.reason == "unpinned":
-            return "missing-sha256", f"{what} has no SHA-256 in the lock", way
-        if entry.reason == "missing-file":
-            return "missing-archive", f"the wheel of {what} is missing", f"create it, or {way}"
-        if mode == "never":
-            way += f", or {_LOCAL_HINT if self.is_own(entry) else _ALL_HINT}"
-            return (
-                "pypi-source",
-                f'{what} is source, and build-wheels = "never" builds no wheel',
-                way,
-            )
-        if mode == "local" and not self.is_own(entry):
-            message = f"{what} is {_SOURCES[entry.reason]}, and only the workspace's own projects are built"
-            return "pypi-source", message, f"{way}, or {_ALL_HINT}"
-        if entry.form == "sdist" and entry.url is not None and not entry.sha256:
-            return "missing-sha256", f"{what} has no SHA-256 in the lock, so its sdist cannot be checked", way
-        return self._refuse_python(entry) if mode == "local" else None
+        way, mode = self._name_folder("wheel"), self._config.build_wheels
+        is_own = self.is_own(entry)
+        kind, detail = None, ""
+        if entry.form == "wheel":
+            way = f"restore the file, or {way}" if entry.reason == "missing-file" else way
+        elif mode == "never" or (mode == "local" and not is_own):
+            what = "no wheel" if mode == "never" else "only the workspace's own projects"
+            detail = f'; build-wheels = "{mode}" builds {what}'
+            way += f", or {_LOCAL_HINT if is_own else _ALL_HINT}"
+        elif entry.form == "sdist" and entry.url is not None and not entry.sha256:
+            kind, detail = "missing-sha256", ", without a SHA-256 to check it with"
+        elif mode == "local" and (needed := self._find_other_python(entry)):
+            kind, detail = "wheel-not-built", f", which needs Python {needed}, but cs runs in {_own_version()}"
+            way = f"run cs in such a Python, or {way}, or {_ALL_HINT} to build in the environment's Python"
+        else:
+            return None
+        problem = refuse_entry(entry, platform.name, detail=detail)
+        return replace(problem, kind=kind or problem.kind, hint=way)
 
     def _name_folder(self, what: str) -> str:
         """Say how an archive gets into the archive folder."""
@@ -161,18 +171,10 @@ class _Planner:
             return f"put a {what} of it into the archive folder"
         return f'put a {what} of it into a directory, and set `archives = "DIR"`'
 
-    def _refuse_python(self, entry: PendingEntry) -> tuple[str, str, str] | None:
-        """Describe a project that this Python is too old or too new for."""
+    def _find_other_python(self, entry: PendingEntry) -> str | None:
+        """Return the Pythons that a project supports, if this one is not among them."""
         needed = entry.requires_python or _read_requires_python(entry.find_path(self.lock_directory))
-        if needed is None or _satisfies(needed):
-            return None
-        message = f"{describe_entry(entry)} needs Python {needed}, but cs runs in {_own_version()}"
-        ways = (
-            "run cs in such a Python",
-            self._name_folder("wheel"),
-            f"{_ALL_HINT} to build in the environment's Python",
-        )
-        return "wheel-not-built", message, ", or ".join(ways)
+        return None if needed is None or _satisfies(needed) else needed
 
     @property
     def lock_directory(self) -> Path:
@@ -185,18 +187,6 @@ class _Planner:
         return Path(os.path.realpath(entry.find_path(self.lock_directory))).is_relative_to(
             os.path.realpath(self._project.root)
         )
-
-    def _refuse(self, entry: PendingEntry, platform: Platform, kind: str, message: str, hint: str) -> Supply:
-        problem = Problem(
-            kind=kind,
-            message=message,
-            platform=platform.name,
-            package=entry.label.removeprefix("conda:"),
-            feature=entry.feature,
-            key=entry.key,
-            hint=hint or None,
-        )
-        return Supply(entry=entry, platform=platform.name, action="none", problem=problem)
 
 
 def _has_version(file: FolderFile, entry: PendingEntry) -> bool:

@@ -10,7 +10,6 @@ from cs_lock import PendingEntry, Platform, Problem, RuntimeLock, wheel_fits
 
 from ..terminal.console import Console
 from .building import BuildMachine, BuiltArchive, build_project
-from .dependencies import find_unknown_needs
 from .origins import Origin, SuppliedArchive, describe_place
 from .sources import SourceKeeper
 from .supplies import Outlook, Supply, describe_entry, refuse_problems, require_supplies
@@ -57,15 +56,17 @@ class Settler:
         :raises CliError: ``unshippable`` with the problems of entries that have none; whatever a build raises.
         """
         require_supplies(outlook, wanted)
+        known = {_forget_platforms(problem) for problem in (*lock.warnings, *outlook.problems)}
         for platform in sorted(lock.platforms, key=lambda one: (one.name not in wanted, one.name)):
             supplies = outlook.on(platform.name)
             try:
                 lock = self._settle_platform(lock, platform, supplies, is_wanted=platform.name in wanted)
             except _Gap as gap:
                 if platform.name in wanted:
-                    refuse_problems(gap.problems)
+                    refuse_problems(gap.problems, outlook.lock_path)
                 self._problems += [replace(problem, severity="warning") for problem in gap.problems]
                 lock = lock.restrict(one.name for one in lock.platforms if one.name != platform.name)
+        self._problems += [problem for problem in lock.warnings if _forget_platforms(problem) not in known]
         return Settlement(lock=lock, archives=tuple(_merge(self._supplied)), problems=tuple(self._problems))
 
     def _settle_platform(
@@ -79,7 +80,6 @@ class Settler:
         settled = lock.settle({one.label: one.archive for one in found}, platform=platform)
         if faults := [problem for problem in settled.errors if platform.name in problem.platforms]:
             raise _Gap(faults)
-        self._problems += [problem for one in found for problem in find_unknown_needs(one, platform, lock)]
         self._supplied += found
         return settled
 
@@ -116,6 +116,10 @@ class _Gap(Exception):
         self.problems = problems
 
 
+def _forget_platforms(problem: Problem) -> Problem:
+    return replace(problem, platform=None, platforms=())
+
+
 def _name_supplied(supply: Supply, built: BuiltArchive) -> SuppliedArchive:
     return SuppliedArchive(
         label=supply.entry.label, archive=built.archive, origin=built.origin, platforms=(supply.platform,)
@@ -123,25 +127,15 @@ def _name_supplied(supply: Supply, built: BuiltArchive) -> SuppliedArchive:
 
 
 def _describe_left_out(supply: Supply) -> Problem:
-    entry = supply.entry
-    return Problem(
-        kind="wheel-not-built",
-        message=f"{describe_entry(entry)} was not built, so the runtime lock does not have {supply.platform}",
-        platform=supply.platform,
-        package=entry.label,
-        feature=entry.feature,
-        key=entry.key,
-    )
+    message = f"{describe_entry(supply.entry)} was not built, so the runtime lock does not have {supply.platform}"
+    return supply.entry.make_problem("wheel-not-built", message, platform=supply.platform)
 
 
 def _describe_misfit(entry: PendingEntry, file_name: str, platform: Platform) -> Problem:
-    return Problem(
-        kind="wheel-not-portable",
-        message=f"{describe_entry(entry)} was built into {file_name}, which is not for {platform.name} and its Python",
+    return entry.make_problem(
+        "wheel-not-portable",
+        f"{describe_entry(entry)} was built into {file_name}, which is not for {platform.name} and its Python",
         platform=platform.name,
-        package=entry.label,
-        feature=entry.feature,
-        key=entry.key,
         hint="build it there, and put the wheel into the directory that `archives` names; "
         'on the platform itself, `build-wheels = "all"` builds it in the environment\'s own Python',
     )

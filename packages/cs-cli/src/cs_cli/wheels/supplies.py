@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cs_lock import LocalArchive, LockError, PendingEntry, Problem, redact_url
+from cs_lock import LocalArchive, LockError, PendingEntry, Problem
 
 from ..errors import CliError
 from .folder import FolderFile
@@ -43,7 +43,7 @@ class Supply:
         return {
             "label": self.entry.label,
             "action": self.action,
-            "location": name_source(self.entry),
+            "location": self.entry.place,
             "archive": None if self.file is None else self.file.path.name,
         }
 
@@ -87,7 +87,7 @@ def require_supplies(outlook: Outlook, platforms: Collection[str]) -> None:
     )
 
 
-def refuse_problems(problems: Sequence[Problem], lock_path: Path | None = None) -> None:
+def refuse_problems(problems: Sequence[Problem], lock_path: Path | None) -> None:
     """Raise problems as one error, and a single one as itself.
 
     :param lock_path: the file in which problems with a line have it.
@@ -112,14 +112,5 @@ def refuse_problems(problems: Sequence[Problem], lock_path: Path | None = None) 
 
 
 def describe_entry(entry: PendingEntry) -> str:
-    """Name an entry with its source and what asks for it: ``the PyPI package demo (.; from the feature 'ship')``."""
-    kind = "PyPI" if entry.kind == "pypi" else "conda"
-    is_requested = entry.label.removeprefix("conda:") in entry.wanted_by
-    asker = f"; needed by {entry.wanted_by[0].removeprefix('pypi:')}" if entry.wanted_by and not is_requested else ""
-    asker += f"{',' if asker else ';'} from the feature {entry.feature!r}" if entry.feature else ""
-    return f"the {kind} package {entry.name} ({name_source(entry)}{asker})"
-
-
-def name_source(entry: PendingEntry) -> str:
-    """Name the place of a package's source, without secrets."""
-    return redact_url(entry.url or entry.location)
+    """Name an entry with its source: ``the PyPI package demo (.)``."""
+    return f"the {'PyPI' if entry.kind == 'pypi' else 'conda'} package {entry.name} ({entry.place})"

@@ -2,6 +2,11 @@
 //!
 //! What has the name of a small file may be a pipe without a writer, a device without end, a link to anywhere,
 //! or two gigabytes of zeros. Here only regular files are opened, opening never waits, and reading has a limit.
+//! What another process has open is in the way on Windows: [`insist`] tries again.
+
+mod held;
+
+pub use held::insist;
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};

@@ -1,5 +1,4 @@
-//! What cannot go where it belongs, because another package has a file in place of a
-//! directory, or a directory in place of a file.
+//! What cannot go where it belongs yet: another package has something there, or a file in place of a directory above.
 //!
 //! Which of the two belongs there depends on all packages, and packages come in any order:
 //! so it is kept until all have come, and [`settle`](crate::settle) puts it where it belongs

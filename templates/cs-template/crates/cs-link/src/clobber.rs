@@ -1,8 +1,8 @@
 //! Who owns a path that several packages hold.
 //!
 //! The package that comes last in rattler's order wins (see [`order`](crate::order)), whichever is linked first. Each
-//! package claims its paths before it writes any of them; a file is only made by its owner at that moment, and a
-//! package that takes over a path removes what is there. So the outcome does not depend on which thread was faster.
+//! package claims a path before it makes anything there, and only one with the most right so far does. What the winner
+//! finds there is removed when all packages have come. So the outcome does not depend on which thread was faster.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -110,21 +110,10 @@ impl Claims {
         }
     }
 
-    /// Do something to a path while no other package can claim it; `None` when the claimant does not own it.
-    pub(crate) fn while_owned<T>(
-        &self,
-        path: &str,
-        claimant: Claimant,
-        act: impl FnOnce() -> T,
-    ) -> Option<T> {
-        let key = self.key(path);
-        let shard = lock(self.shard(key));
-        (shard.get(&key) == Some(&claimant)).then(act)
-    }
-
     /// Whether the claimant owns the path at this moment.
     pub(crate) fn owns(&self, path: &str, claimant: Claimant) -> bool {
-        self.while_owned(path, claimant, || ()).is_some()
+        let key = self.key(path);
+        lock(self.shard(key)).get(&key) == Some(&claimant)
     }
 
     /// The package that owns a path at this moment; `None` where it is bytecode's or nobody's.
@@ -230,8 +219,7 @@ mod tests {
         assert_eq!(claims.claim("x", 1), Claim::Refused);
         assert_eq!(claims.claim("x", 3), Claim::Granted);
         assert!(!claims.owns("x", 2));
-        assert_eq!(claims.while_owned("x", 2, || ()), None);
-        assert_eq!(claims.while_owned("x", 3, || 7), Some(7));
+        assert!(claims.owns("x", 3));
     }
 
     #[test]

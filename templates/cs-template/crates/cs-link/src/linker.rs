@@ -3,12 +3,14 @@
 mod deferred;
 mod file;
 mod hard_link;
+mod whereabouts;
 
 use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
 
 use self::deferred::{Deferred, Origin};
+use self::whereabouts::Whereabouts;
 use crate::aside::is_in_the_way;
 use crate::checks::{check_placeholders, check_room};
 use crate::clean::checked_path;
@@ -27,7 +29,7 @@ use crate::record::{Digest, PathKind, PathRecord};
 use crate::reserved::check_path;
 use crate::shared::{Shared, write_fault};
 use crate::tar::{Entry, Kind, TarReader};
-use crate::tree::Hand;
+use crate::tree::{Hand, is_link_denied};
 
 /// How far a path of the package has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +69,7 @@ pub(crate) struct Linker<'a, 't> {
     targets: HashMap<usize, String>,
     lookup: Lookup,
     outcomes: Vec<Outcome>,
-    /// Entries that took the place of others of this package, in this order.
-    superseding: Vec<usize>,
+    whereabouts: Whereabouts,
     deferred: Vec<Deferred>,
     /// Hard links so far, each with the file that it leads to.
     aliases: HashMap<usize, Origin>,
@@ -116,7 +117,7 @@ impl<'a, 't> Linker<'a, 't> {
             targets,
             lookup: Lookup::new(entries),
             outcomes,
-            superseding: Vec::new(),
+            whereabouts: Whereabouts::default(),
             deferred: Vec::new(),
             aliases: HashMap::new(),
             links: HashMap::new(),
@@ -257,32 +258,25 @@ impl<'a, 't> Linker<'a, 't> {
             hand: self.hand,
             claimant: self.claimant,
         };
-        let made = maker.make_owned(target, |hand, at| {
+        let made = match maker.try_make(target, |hand, at| {
             hand.create_symlink(at, &entry.link, Some(entry.modified))
-        })?;
-        if made.as_ref().is_some_and(|link| link.supersedes) {
-            self.superseding.push(index);
-        }
-        let size = self.entries[index].size.unwrap_or(entry.link.len() as u64);
+        }) {
+            // Links are left out then, as conda's kin do it, and not recorded either.
+            Err(error) if is_link_denied(&error) => None,
+            made => made.map_err(|error| write_fault(self.shared, target, error))?,
+        };
+        let Some(made) = made else {
+            return Ok(Outcome::Lost);
+        };
+        self.whereabouts.note(index, &made);
         let leads_to = String::from_utf8_lossy(&entry.link).into_owned();
         self.links.insert(index, leads_to);
-        // One that was left out is not recorded either.
-        Ok(match made {
-            Some(link) if link.made => Outcome::Done {
-                kind: PathKind::SoftLink,
-                size,
-                // As in conda: a tool that compares hashes follows links, and compares with what is there.
-                sha256: None,
-            },
-            _ => Outcome::Lost,
+        Ok(Outcome::Done {
+            kind: PathKind::SoftLink,
+            size: self.entries[index].size.unwrap_or(entry.link.len() as u64),
+            // As in conda: a tool that compares hashes follows links, and compares with what is there.
+            sha256: None,
         })
-    }
-
-    /// Which entries are at the paths that several entries of the package had one after the other.
-    fn find_holders(&self) -> HashMap<String, usize> {
-        let path = |index| target(self.entries, &self.targets, index);
-        let folded = |&index: &usize| (fold(path(index)).into_owned(), index);
-        self.superseding.iter().map(folded).collect()
     }
 
     /// Make sure that everything was there, and say what is in place now.
@@ -292,7 +286,8 @@ impl<'a, 't> Linker<'a, 't> {
             misstated: self.misstated.take(),
             ..Linked::default()
         };
-        let holders = self.find_holders();
+        let path = |index| target(self.entries, &self.targets, index);
+        let holders = self.whereabouts.find_holders(path);
         for (index, entry) in self.entries.iter().enumerate() {
             if self.outcomes[index] == Outcome::Unseen {
                 if entry.declared != Declared::Directory {

@@ -1,4 +1,8 @@
 //! Making files and links where several packages may want to.
+//!
+//! A path is made once, by whichever package comes first, and stays as it is while packages are linked: what has more
+//! right to it is kept [aside](crate::aside) until all have come. So no two threads ever write, remove or replace the
+//! same file. Windows could not do that: a name that is removed stays taken for as long as anybody has the file open.
 
 use std::io;
 
@@ -20,113 +24,64 @@ pub(crate) struct Made<T> {
     pub(crate) made: T,
     /// Another place than the one it was made for, until all packages are there.
     pub(crate) aside: Option<String>,
-    /// Whether it took the place of something that the claimant itself had made.
+    /// Whether it is to take the place of something that the claimant itself has made.
     pub(crate) supersedes: bool,
 }
 
-impl<T> Made<T> {
-    fn in_place(made: T, supersedes: bool) -> Self {
-        Self {
-            made,
-            aside: None,
-            supersedes,
-        }
-    }
-}
-
 impl<'t> Maker<'_, 't> {
-    /// Make something at `path`, in place of what a package with less right to it has put
-    /// there. `None` when another has more right.
+    /// Make something at `path`, or aside if something is there already. `None` when another
+    /// package has more right to the path.
     ///
     /// `attempt` gets the path to make it at.
     pub(crate) fn make<T>(
         &mut self,
         path: &str,
-        mut attempt: impl FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
+        attempt: impl FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
     ) -> Result<Option<Made<T>>, Fault> {
-        let claim = self.shared.claims.claim(path, self.claimant);
+        self.try_make(path, attempt)
+            .map_err(|error| write_fault(self.shared, path, error))
+    }
+
+    /// The same, with the system's error.
+    pub(crate) fn try_make<T>(
+        &mut self,
+        path: &str,
+        mut attempt: impl FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
+    ) -> io::Result<Option<Made<T>>> {
+        let claims = self.shared.claims;
+        let claim = claims.claim(path, self.claimant);
         if claim == Claim::Refused {
             return Ok(None);
         }
-        match attempt(self.hand, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.replace(path, claim, &mut attempt)
-            }
-            Err(error) => self.keep_aside(path, claim, error, &mut attempt).map(Some),
-            Ok(made) => Ok(Some(Made::in_place(made, false))),
-        }
+        let (made, aside) = match attempt(self.hand, path) {
+            Ok(made) => (made, None),
+            Err(error) if !is_for_later(path, &error) => return Err(error),
+            // A package with more right to it has come since.
+            Err(_) if !claims.owns(path, self.claimant) => return Ok(None),
+            Err(_) => self.keep_aside(path, &mut attempt)?,
+        };
+        let supersedes = aside.is_some() && claim == Claim::Again;
+        Ok(Some(Made {
+            made,
+            aside,
+            supersedes,
+        }))
     }
 
-    /// The same, with no other claim in between: for what takes more than one step by name.
-    pub(crate) fn make_owned<T>(
-        &mut self,
-        path: &str,
-        mut attempt: impl FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
-    ) -> Result<Option<Made<T>>, Fault> {
-        match self.shared.claims.claim(path, self.claimant) {
-            Claim::Refused => Ok(None),
-            claim => self.replace(path, claim, &mut attempt),
-        }
-    }
-
-    /// Make something in place of what is there, while no other package can claim the path.
-    ///
-    /// Packages that claimed it before may still be about to put something there; each of them tries only once.
-    fn replace<T>(
-        &mut self,
-        path: &str,
-        claim: Claim,
-        attempt: &mut dyn FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
-    ) -> Result<Option<Made<T>>, Fault> {
-        let mut removed = false;
-        let Self {
-            shared,
-            hand,
-            claimant,
-        } = self;
-        let made = shared.claims.while_owned(path, *claimant, || {
-            loop {
-                match attempt(hand, path) {
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                        hand.remove(path)?;
-                        removed = true;
-                    }
-                    made => return made,
-                }
-            }
-        });
-        match made {
-            None => Ok(None),
-            Some(Ok(made)) => {
-                let supersedes = removed && claim == Claim::Again;
-                Ok(Some(Made::in_place(made, supersedes)))
-            }
-            Some(Err(error)) => self.keep_aside(path, claim, error, attempt).map(Some),
-        }
-    }
-
-    /// Make it elsewhere for now, if what failed is that something of another kind is in the way.
     fn keep_aside<T>(
         &mut self,
         path: &str,
-        claim: Claim,
-        error: io::Error,
         attempt: &mut dyn FnMut(&mut Hand<'t>, &str) -> io::Result<T>,
-    ) -> Result<Made<T>, Fault> {
-        if !is_in_the_way(&error) || is_the_runtimes(path) {
-            return Err(write_fault(self.shared, path, error));
-        }
-        let kept = self
-            .shared
-            .aside
-            .keep(self.hand, path, self.claimant, attempt);
-        let (made, place) = kept.map_err(|error| write_fault(self.shared, path, error))?;
-        Ok(Made {
-            made,
-            aside: Some(place),
-            supersedes: claim == Claim::Again,
-        })
+    ) -> io::Result<(T, Option<String>)> {
+        let aside = self.shared.aside;
+        let (made, place) = aside.keep(self.hand, path, self.claimant, attempt)?;
+        Ok((made, Some(place)))
     }
+}
+
+/// Whether all packages must be there to know what belongs at a path: something is there or in the way already.
+fn is_for_later(path: &str, error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AlreadyExists || (is_in_the_way(error) && !is_the_runtimes(path))
 }
 
 /// Whether a path is one that this program needs for itself.

@@ -139,7 +139,7 @@ impl Walk<'_> {
             return Ok(());
         };
         if path.extension().is_some_and(|extension| extension == "pyc") {
-            return fs::remove_file(path);
+            return cs_file::insist(|| fs::remove_file(path));
         }
         if mode == FileMode::Binary && self.prefix.len() > self.staging.len() {
             // There is no room for the longer path; what is there is all that a script could have meant.
@@ -148,7 +148,7 @@ impl Walk<'_> {
         let (copy, file) = create_beside(path)?;
         self.rewrite(path, file, mode)?;
         fs::set_permissions(&copy, metadata.permissions())?;
-        fs::rename(&copy, path)
+        cs_file::insist(|| fs::rename(&copy, path))
     }
 
     /// Whether the file holds the staging directory's path, and whether it is text.

@@ -56,7 +56,7 @@ pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<ScriptsRun, 
         messages.extend(take_message(job, package)?);
         messages.extend(failures);
     }
-    fs::remove_file(&output).map_err(|source| write_error(&output, source))?;
+    cs_file::insist(|| fs::remove_file(&output)).map_err(|source| write_error(&output, source))?;
     Ok(ScriptsRun {
         messages,
         changed: relocate_changes(job, &start, cancel)?,
@@ -302,7 +302,7 @@ fn take_message(job: &Job, package: &Package) -> Result<Option<Message>, LinkErr
         return Ok(None);
     }
     let (bytes, length) = read_start(&path).map_err(|source| write_error(&path, source))?;
-    fs::remove_file(&path).map_err(|source| write_error(&path, source))?;
+    cs_file::insist(|| fs::remove_file(&path)).map_err(|source| write_error(&path, source))?;
     let mut text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
     if length > bytes.len() as u64 {
         text.push_str(&format!("\n(the rest of its {length} bytes is left out)"));

@@ -3,7 +3,8 @@
 //! The rule is the one for files (see [`clobber`](crate::clobber)): all is as if the packages had been
 //! put in place one after the other in rattler's order, each removing what is in its way. So a path is
 //! there unless a package that comes later has a file at the same path or above it, or anything under it.
-//! Paths that are kept [aside](crate::aside) show where to look; without any there is nothing to settle.
+//! Paths that are kept [aside](crate::aside) show where to look; without any there is nothing to settle. Where one
+//! package's file is in another's place alone, nobody else has to give way: see [`succession`](crate::succession).
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -14,6 +15,7 @@ use crate::fault::Fault;
 use crate::record::PathKind;
 use crate::records::read_paths;
 use crate::shared::{Shared, write_fault};
+use crate::succession::{blame, blame_write, discard, succeed};
 use crate::tree::Hand;
 use crate::{Clobbered, LinkError};
 
@@ -53,7 +55,11 @@ pub(crate) fn settle(
         shared.aside.take().into_iter().partition(|kept| {
             kept.place.is_none() || shared.claims.owns(&kept.path, kept.claimant)
         });
-    if mine.is_empty() && stale.is_empty() {
+    for kept in &stale {
+        discard(shared, hand, kept)?;
+    }
+    let mine = succeed(shared, hand, mine)?;
+    if mine.is_empty() {
         return Ok(Vec::new());
     }
     let owned = collect_owned(shared, hand, compiled)?;
@@ -75,21 +81,9 @@ pub(crate) fn settle(
         kept: mine,
         lost: &lost,
     };
-    for kept in stale {
-        floor.discard(&kept)?;
-    }
     floor.clear(&owned)?;
     floor.fill()?;
     Ok(report(shared, &lost))
-}
-
-/// Blame the package that a claimant is.
-fn blame(shared: &Shared, claimant: Claimant, fault: Fault) -> LinkError {
-    if claimant == BYTECODE {
-        fault.of_bytecode()
-    } else {
-        fault.of(&shared.job.packages[shared.claims.package_of(claimant)])
-    }
 }
 
 /// Every path that its package owns, as the records have them.
@@ -293,7 +287,7 @@ impl Floor<'_, '_> {
         self.kept = kept;
         let aside: HashSet<&str> = gone.iter().map(|kept| kept.path.as_str()).collect();
         for one in &gone {
-            self.discard(one)?;
+            discard(self.shared, self.hand, one)?;
         }
         let mut directories: Vec<&str> = Vec::new();
         let in_place = self.lost.iter().map(|lost| lost.path);
@@ -330,24 +324,15 @@ impl Floor<'_, '_> {
                 Some(place) => self.hand.rename(place, &kept.path),
                 None => self.hand.create_directory(&kept.path),
             };
-            let fault = |error| write_fault(self.shared, &kept.path, error);
-            placed.map_err(|error| blame(self.shared, kept.claimant, fault(error)))?;
+            placed.map_err(|error| blame_write(self.shared, &kept.path, kept.claimant, error))?;
         }
         Ok(())
     }
 
-    fn discard(&mut self, kept: &Kept) -> Result<(), LinkError> {
-        match &kept.place {
-            Some(place) => self.remove(place, kept.claimant),
-            None => Ok(()),
-        }
-    }
-
     fn remove(&mut self, path: &str, claimant: Claimant) -> Result<(), LinkError> {
-        let fault = |error| write_fault(self.shared, path, error);
         self.hand
             .remove(path)
-            .map_err(|error| blame(self.shared, claimant, fault(error)))
+            .map_err(|error| blame_write(self.shared, path, claimant, error))
     }
 }
 

@@ -7,7 +7,7 @@
 #[cfg_attr(not(unix), path = "tree/portable.rs")]
 mod system;
 
-pub(crate) use system::{Hand, Tree, set_modified, start_writing};
+pub(crate) use system::{Hand, Tree, is_link_denied, set_modified, start_writing};
 
 use std::fs::File;
 use std::io;
@@ -23,7 +23,8 @@ pub(crate) fn replace_file(hand: &mut Hand, path: &str) -> io::Result<File> {
     match hand.create_file(path, MODE) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             hand.remove(path)?;
-            hand.create_file(path, MODE)
+            // What is removed may keep its name on Windows while another process looks at it.
+            cs_file::insist(|| hand.create_file(path, MODE))
         }
         other => other,
     }

@@ -11,7 +11,7 @@ use crate::sys::is_absence;
 
 /// What is at `path` itself, links not followed; none when nothing is.
 pub(crate) fn look_at(path: &Path) -> Result<Option<Metadata>, PrefixError> {
-    answer("look at", path, sys::insist(|| path.symlink_metadata()))
+    answer("look at", path, cs_file::insist(|| path.symlink_metadata()))
 }
 
 /// Whether anything is at `path`, even a dangling link.
@@ -44,7 +44,7 @@ pub(crate) fn find_target(path: &Path) -> Result<Option<PathBuf>, PrefixError> {
 
 /// The paths of what is in a directory; none when it is not there.
 pub(crate) fn list(directory: &Path) -> Result<Vec<PathBuf>, PrefixError> {
-    let listed = sys::insist(|| {
+    let listed = cs_file::insist(|| {
         std::fs::read_dir(directory)?
             .map(|entry| Ok(entry?.path()))
             .collect::<io::Result<Vec<_>>>()

@@ -136,7 +136,7 @@ impl Marker {
     /// Read the marker of the prefix at `directory`.
     pub(crate) fn read(directory: &Path, owner: &Owner) -> Result<Reading, PrefixError> {
         let path = directory.join(owner.marker_file_name());
-        let bytes = match sys::insist(|| cs_file::read(&path, Links::Refused, LIMIT_BYTES)) {
+        let bytes = match cs_file::insist(|| cs_file::read(&path, Links::Refused, LIMIT_BYTES)) {
             Ok(bytes) => bytes,
             Err(error) if is_absence(&error) => return Ok(Reading::Nothing),
             Err(error) if cs_file::is_odd(&error) => {

@@ -46,7 +46,7 @@ pub(crate) fn remove_tree_in_order(path: &Path, last: &OsStr) -> Result<(), Obst
 fn remove_existing_tree(path: &Path) -> Result<(), Obstacle> {
     Ok(std::fs::remove_dir_all(path).or_else(|_| {
         make_tree_writable(path)?;
-        crate::sys::insist(|| std::fs::remove_dir_all(path))
+        cs_file::insist(|| std::fs::remove_dir_all(path))
     })?)
 }
 

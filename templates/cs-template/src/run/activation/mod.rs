@@ -52,14 +52,6 @@ pub fn set_variables(prefix: &Path, environment: &mut Environment, voice: &Voice
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::say::form::Form;
-
-    const VOICE: Voice = Voice {
-        runtime: String::new(),
-        form: Form::Text,
-        is_quiet: true,
-        is_verbose: false,
-    };
 
     #[test]
     fn variables_are_set_removed_or_left_alone() {
@@ -72,7 +64,7 @@ mod tests {
         for name in ["SET", "REMOVED", "ALONE", "PATH"] {
             environment.set(name, "inherited");
         }
-        activate(prefix.path(), "base", &mut environment, &VOICE).unwrap();
+        activate(prefix.path(), "base", &mut environment, &Voice::QUIET).unwrap();
         for (name, expected) in [
             ("SET", Some("1")),
             ("REMOVED", None),

@@ -56,14 +56,6 @@ fn run(mut command: Command) -> io::Result<Output> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::say::form::Form;
-
-    const VOICE: Voice = Voice {
-        runtime: String::new(),
-        form: Form::Text,
-        is_quiet: true,
-        is_verbose: false,
-    };
 
     /// Activate a prefix of this name with these scripts.
     fn activated(name: &str, scripts: &[(&str, &str)]) -> Result<Environment, Error> {
@@ -80,7 +72,7 @@ mod tests {
         }
         environment.set("GONE", "1");
         environment.set("b", "inherited");
-        run_scripts(&prefix, &mut environment, &VOICE).map(|()| environment)
+        run_scripts(&prefix, &mut environment, &Voice::QUIET).map(|()| environment)
     }
 
     fn assert_activates(name: &str) {
@@ -115,9 +107,9 @@ mod tests {
         }
     }
 
-    /// wine replaces variables in the values of variables too.
+    /// wine also replaces variables in the values of variables.
     #[test]
-    fn the_name_of_a_variable_in_a_prefix_is_no_variable() {
+    fn a_variable_name_in_a_prefix_is_not_replaced() {
         for name in ["a%b%c", "%GONE%", "%A%"] {
             assert_activates(name);
         }

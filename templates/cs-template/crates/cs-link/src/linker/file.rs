@@ -114,9 +114,7 @@ impl Linker<'_, '_> {
         let Some(made) = maker.make(path, |hand, at| hand.create_file(at, entry.mode))? else {
             return Ok(Outcome::Lost);
         };
-        if made.supersedes {
-            self.superseding.push(index);
-        }
+        self.whereabouts.note(index, &made);
         let listed = &self.entries[index];
         // As conda does it: Windows finds libraries in other ways than by paths in binaries.
         let placeholder = listed

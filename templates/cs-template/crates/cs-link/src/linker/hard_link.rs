@@ -7,12 +7,11 @@ use std::io::{self, Read, Seek, Write};
 use super::deferred::{Deferred, Origin};
 use super::file::Chunks;
 use super::{Linker, Outcome, target};
-use crate::aside::is_in_the_way;
 use crate::clean::{checked_path, clean_path, lossy};
-use crate::clobber::Claim;
 use crate::container::Container;
 use crate::fault::Fault;
 use crate::limits::unpacked_limit;
+use crate::maker::Maker;
 use crate::paths::Placeholder;
 use crate::shared::{Shared, write_fault};
 use crate::tar::{Entry, Kind, TarReader};
@@ -21,7 +20,7 @@ use crate::tree::Hand;
 const BUFFER_BYTES: usize = 128 * 1024;
 
 impl Linker<'_, '_> {
-    /// Link to a file of the same package if it is still there and would hold the same bytes, else copy it later.
+    /// Link to a file of the same package if it is there and would hold the same bytes, else copy it later.
     pub(super) fn place_hard_link(
         &mut self,
         index: usize,
@@ -64,43 +63,24 @@ impl Linker<'_, '_> {
         }
     }
 
-    /// Give an entry that is in place a second name; `None` when it is no longer this
-    /// package's, or cannot be linked to.
+    /// Give an entry that is there a second name; `None` when it cannot be linked to.
     fn link_to(&mut self, index: usize, existing: usize) -> Result<Option<Outcome>, Fault> {
-        let (shared, claimant) = (self.shared, self.claimant);
         let new = target(self.entries, &self.targets, index);
-        let old = target(self.entries, &self.targets, existing);
-        let claim = shared.claims.claim(new, claimant);
-        if claim == Claim::Refused {
-            return Ok(Some(Outcome::Lost));
-        }
-        loop {
-            // While the old name is held, no other package can put a file there. Both names cannot be held at once.
-            let error = match shared
-                .claims
-                .while_owned(old, claimant, || self.hand.create_hard_link(new, old))
-            {
-                None => return Ok(None),
-                Some(Ok(())) => return Ok(Some(self.outcomes[existing])),
-                Some(Err(error)) => error,
-            };
-            if can_copy_instead(&error) {
-                return Ok(None);
+        let aside = self.whereabouts.aside(existing);
+        let old = aside.unwrap_or_else(|| target(self.entries, &self.targets, existing));
+        let mut maker = Maker {
+            shared: self.shared,
+            hand: self.hand,
+            claimant: self.claimant,
+        };
+        match maker.try_make(new, |hand, at| hand.create_hard_link(at, old)) {
+            Ok(None) => Ok(Some(Outcome::Lost)),
+            Ok(Some(made)) => {
+                self.whereabouts.note(index, &made);
+                Ok(Some(self.outcomes[existing]))
             }
-            if error.kind() != io::ErrorKind::AlreadyExists {
-                return Err(write_fault(shared, new, error));
-            }
-            if claim == Claim::Again {
-                self.superseding.push(index);
-            }
-            match shared
-                .claims
-                .while_owned(new, claimant, || self.hand.remove(new))
-            {
-                None => return Ok(Some(Outcome::Lost)),
-                Some(Err(error)) if is_in_the_way(&error) => return Ok(None),
-                Some(removed) => removed.map_err(|error| write_fault(shared, new, error))?,
-            }
+            Err(error) if can_copy_instead(&error) => Ok(None),
+            Err(error) => Err(write_fault(self.shared, new, error)),
         }
     }
 
@@ -242,12 +222,7 @@ impl Chunks for Spool<'_> {
     }
 }
 
-/// Also where one of the two is kept aside, and something else is at its path.
 fn can_copy_instead(error: &io::Error) -> bool {
-    use io::ErrorKind::{NotFound, PermissionDenied, TooManyLinks, Unsupported};
-    is_in_the_way(error)
-        || matches!(
-            error.kind(),
-            NotFound | Unsupported | PermissionDenied | TooManyLinks
-        )
+    use io::ErrorKind::{PermissionDenied, TooManyLinks, Unsupported};
+    matches!(error.kind(), Unsupported | PermissionDenied | TooManyLinks)
 }

@@ -9,6 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
+use cs_file::insist;
+
 /// The staging directory.
 pub(crate) struct Tree {
     path: PathBuf,
@@ -84,20 +86,15 @@ impl Hand<'_> {
         options.open(self.place(path)?)
     }
 
-    /// Create a symbolic link that is not there yet; whether it was made. Without the privilege
-    /// that this takes, links are left out, as conda's kin do it.
+    /// Create a symbolic link that is not there yet.
     pub(crate) fn create_symlink(
         &mut self,
         path: &str,
         target: &[u8],
         _: Option<i64>,
-    ) -> io::Result<bool> {
-        const PRIVILEGE_NOT_HELD: i32 = 1314;
+    ) -> io::Result<()> {
         let target = String::from_utf8_lossy(target).replace('/', "\\");
-        match make_symlink(Path::new(&target), &self.place(path)?) {
-            Err(error) if error.raw_os_error() == Some(PRIVILEGE_NOT_HELD) => Ok(false),
-            other => other.map(|()| true),
-        }
+        make_symlink(Path::new(&target), &self.place(path)?)
     }
 
     /// Give a file of the tree a second name.
@@ -133,7 +130,7 @@ impl Hand<'_> {
         if fs::symlink_metadata(&full)?.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        fs::remove_file(full)
+        insist(|| fs::remove_file(&full))
     }
 
     /// Remove an empty directory.
@@ -143,7 +140,8 @@ impl Hand<'_> {
 
     /// Give a file or symbolic link another name, where nothing is yet.
     pub(crate) fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(self.place(from)?, self.place(to)?)
+        let (from, to) = (self.place(from)?, self.place(to)?);
+        insist(|| fs::rename(&from, &to))
     }
 
     /// Where a symbolic link leads, as text.
@@ -209,4 +207,10 @@ pub(crate) fn set_modified(file: &File, modified: Option<i64>) -> io::Result<()>
 
 pub(super) fn is_link_loop(_: &io::Error) -> bool {
     false
+}
+
+/// Whether an error says that this user may not make symbolic links.
+pub(crate) fn is_link_denied(error: &io::Error) -> bool {
+    const PRIVILEGE_NOT_HELD: i32 = 1314;
+    error.raw_os_error() == Some(PRIVILEGE_NOT_HELD)
 }

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_of_the_format_are_told_apart() {
+    fn versions_of_the_format_are_distinguished() {
         for (version, is_known) in [
             ("1.0", true),
             ("1.9", true),

@@ -7,19 +7,15 @@ use std::io;
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use windows_sys::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_DIR_NOT_EMPTY, ERROR_INVALID_NAME, ERROR_SHARING_VIOLATION,
-};
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION};
 use windows_sys::Win32::Storage::FileSystem::{
     FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_DELETE_ON_CLOSE,
     GetDiskFreeSpaceExW,
 };
 
 use cs_entry::ownership::Attributes;
-
-use crate::clock;
+use cs_file::insist;
 
 use super::answers::{Attempt, Exchange, Room, Seen};
 
@@ -199,11 +195,6 @@ pub(crate) fn use_holds_directories() -> bool {
     true
 }
 
-/// How long to wait between attempts at what another process's look is in the way of.
-const LOOK: Duration = Duration::from_millis(10);
-/// How many attempts to make: who looks at a file closes it at once, a program in use stays.
-const ATTEMPTS: u32 = 100;
-
 /// Rename a file or directory. The system refuses that while another process has a file open there, be it to read a
 /// marker. It also refuses to replace an empty directory, which goes first; one with contents stays.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
@@ -216,31 +207,6 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
 /// Give a file the name of another, which it replaces.
 pub(crate) fn replace_file(from: &Path, to: &Path) -> io::Result<()> {
     rename(from, to)
-}
-
-/// Try again for a while what the system refuses because another process has something open.
-pub(crate) fn insist<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    for _ in 1..ATTEMPTS {
-        match act() {
-            Err(error) if is_in_use(&error) => clock::sleep(LOOK),
-            other => return other,
-        }
-    }
-    act()
-}
-
-fn is_in_use(error: &io::Error) -> bool {
-    let refusals = [
-        ERROR_ACCESS_DENIED,
-        ERROR_SHARING_VIOLATION,
-        ERROR_DIR_NOT_EMPTY,
-        // What wine answers when a directory on the way is renamed meanwhile.
-        ERROR_INVALID_NAME,
-    ];
-    let code = error.raw_os_error().unwrap_or_default();
-    refusals
-        .iter()
-        .any(|&refusal| i64::from(refusal) == i64::from(code))
 }
 
 /// Nothing of the kind is known here.

@@ -367,7 +367,7 @@ fn a_prefix_with_a_package_removed_is_kept_and_force_replaces_it() {
 }
 
 #[test]
-fn compiled_files_and_conda_history_are_no_changes() {
+fn compiled_files_and_conda_history_do_not_count_as_changes() {
     let place = installed(&OLD);
     fs::create_dir(place.prefix.join(SITE_PACKAGES).join("__pycache__")).unwrap();
     fs::write(place.prefix.join("conda-meta/history"), "==> now <==\n").unwrap();

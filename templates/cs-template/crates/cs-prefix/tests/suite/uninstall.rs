@@ -44,7 +44,7 @@ fn the_plan_lists_named_environments_and_writes_nothing() {
 }
 
 #[test]
-fn the_plan_tells_a_build_in_progress_from_the_remains_of_one() {
+fn the_plan_distinguishes_a_build_in_progress_from_the_remains_of_one() {
     let place = place();
     let plan = || plan_uninstall(&place.prefix, &OLD).unwrap();
     let seen = std::cell::Cell::new((None, false));

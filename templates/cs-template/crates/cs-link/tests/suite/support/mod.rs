@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 
 #[cfg(unix)]
 pub mod wheel;
+mod witness;
+
+use witness::Witness;
 
 pub const PLACEHOLDER: &str =
     "/opt/placeholder_placeholder_placeholder_placeholder_placeholder_placeholder_placeholder";
@@ -313,13 +316,17 @@ impl ReadAt for Bytes {
     }
 }
 
-struct Queue(Mutex<VecDeque<(usize, Vec<u8>)>>);
+struct Queue {
+    archives: Mutex<VecDeque<(usize, Vec<u8>)>>,
+    witness: Witness,
+}
 
 impl Archives for Queue {
     type Error = Infallible;
 
     fn next(&self) -> Result<Option<Archive>, Infallible> {
-        let next = self.0.lock().unwrap().pop_front();
+        self.witness.look();
+        let next = self.archives.lock().unwrap().pop_front();
         Ok(next.map(|(index, bytes)| Archive {
             index,
             bytes: Box::new(Bytes(bytes)),
@@ -452,7 +459,11 @@ impl Bench {
         if self.reversed {
             queue.make_contiguous().reverse();
         }
-        self.link_from(packages, &Queue(Mutex::new(queue)))
+        let queue = Queue {
+            archives: Mutex::new(queue),
+            witness: Witness::new(self.staging()),
+        };
+        self.link_from(packages, &queue)
     }
 
     pub fn link_from(

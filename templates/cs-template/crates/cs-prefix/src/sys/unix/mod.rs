@@ -140,11 +140,6 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::rename(from, to)
 }
 
-/// Do it once: that another process has something open is in nobody's way.
-pub(crate) fn insist<T>(act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    act()
-}
-
 /// Give a file the name of another, which it replaces.
 pub(crate) fn replace_file(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::rename(from, to)

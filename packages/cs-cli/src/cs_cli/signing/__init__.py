@@ -1,0 +1,1 @@
+"""Keys, and the envelope that carries a signed statement."""
