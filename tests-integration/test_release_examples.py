@@ -19,13 +19,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.commands import Command, Home, run_command
-from support.tested_platform import IS_FOREIGN, PLATFORM
+from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PROJECT = tomllib.loads((EXAMPLES / "project.toml").read_text(encoding="utf-8"))
 PLATFORMS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64", "win-arm64")
 
-pytestmark = pytest.mark.skipif(IS_FOREIGN or sys.platform != "linux", reason="only on Linux: packages for it are made")
+pytestmark = [pytest.mark.only(FOR_THIS_MACHINE), pytest.mark.only("on Linux", "packages for it are made")]
 
 
 def write_build(dist: Path, platform: str, *, name: str = "demo", version: str = "2.1") -> None:

@@ -68,7 +68,7 @@ def _read_options(arguments: argparse.Namespace) -> Options:
     if issubclass(kind, RunOptions):
         values["arguments"] = tuple(arguments.arguments)
     if issubclass(kind, VerifyOptions):
-        values["paths"] = tuple(arguments.paths)
+        values |= {"paths": tuple(arguments.paths), "keys": tuple(arguments.keys)}
     return kind(**{field.name: values[field.name] for field in fields(kind)})
 
 
@@ -134,6 +134,22 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     _add_reporting(parser, quiet="print problems only")
     parser.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="a directory written by cs build, a runtime or a bundle"
+    )
+    parser.add_argument(
+        "--key",
+        dest="keys",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="PUB",
+        help="public key (PEM or DER) that must have signed the provenance; repeat it to allow several",
+    )
+    parser.add_argument("--require-signature", action="store_true", help="refuse to check anything without --key")
+    parser.add_argument(
+        "--provenance",
+        type=Path,
+        metavar="FILE",
+        help="provenance of a PATH that is a file; default: STEM.provenance.json beside it",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 

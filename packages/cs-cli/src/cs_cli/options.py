@@ -126,11 +126,17 @@ class VerifyOptions:
     """The options of ``cs verify``.
 
     :ivar paths: directories of ``cs build``, runtimes, bundles.
+    :ivar keys: public keys, one of which must have signed the statements of provenance.
+    :ivar require_signature: refuse to go without a key.
+    :ivar provenance: a statement to use instead of the one beside a file.
     """
 
     command: ClassVar[str] = "verify"
     quiet: bool
     paths: tuple[Path, ...]
+    keys: tuple[Path, ...]
+    require_signature: bool
+    provenance: Path | None
     json: bool
 
 

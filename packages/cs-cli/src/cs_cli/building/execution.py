@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cs_bundle import ArchiveMismatchError, hash_file
+from cs_bundle import hash_file
 from cs_stamp import Mark, StampInfo, Template, require_size, write_stamp
 
 from ..archives.remembered import read_archives, remember_contents
 from ..archives.store import ArchiveStore, archives_of_packages
 from ..archives.supplies import Supplies
-from ..archives.wheels import read_metadata
 from ..companions.files import StagedFile, describe_file, render_checksums, render_info, render_packages
 from ..delegate.lookup import missing_delegate, require_delegate
 from ..delegate.search import Search, check_cache
-from ..errors import CliError, advise
+from ..errors import advise
+from ..licenses.checks import read_wheel_licenses
 from ..project.protected_inputs import Input, refuse_outputs
 from ..terminal.console import Console
 from ..untrusted import VALUE_LIMIT_BYTES, read_limited
@@ -77,17 +77,11 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
     wanted = archives_of_packages(plan.needed, plan.lock_directory)
     if not wanted and not plan.needs_archives:
         return _stage(plan, materials, None, out_dir, console)
-    try:
-        archives = materials.store.provide(wanted, console)
-        return _stage(plan, materials, _look_into(plan, archives), out_dir, console)
-    except (ArchiveMismatchError, CliError) as error:
-        if isinstance(error, CliError) and error.kind != "archive-damaged":
-            raise
-        # Archives are checked while they are copied, so that each is read once. A damaged one in the cache is found
-        # only here.
-        console.say(f"{error}; downloading the damaged archives again")
-        archives = materials.store.fetch(wanted, console)
-        return _stage(plan, materials, _look_into(plan, archives), out_dir, console)
+    return materials.store.use(
+        wanted,
+        console,
+        lambda archives: _stage(plan, materials, _look_into(plan, archives), out_dir, console),
+    )
 
 
 def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -> None:
@@ -111,7 +105,7 @@ def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -
 
 
 def _look_into(plan: BuildPlan, archives: Sequence[Path]) -> Supplies:
-    contents = read_archives(archives)
+    contents = read_archives(archives, runtime=plan.derivation.config.runtime)
     if plan.needs_archives:
         require_delegate(contents, plan.derivation.config.delegate, plan.subdir)
     return Supplies(
@@ -139,7 +133,7 @@ def _stage(
         if plan.bundle_name is not None and supplies is not None:
             info = supplies.write_bundle(staging / plan.bundle_name)
             files.append(describe_file(info.path, "bundle", sha256=info.sha256))
-        licenses = {} if supplies is None else read_licenses(supplies.archives)
+        licenses = {} if supplies is None else read_wheel_licenses(supplies.archives)
         result = _write_companions(plan, materials, stamp, files, licenses, staging, out_dir)
     if supplies is not None:
         remember_contents(supplies.archives, supplies.contents)
@@ -215,11 +209,6 @@ def _write_runtime(
     return describe_file(stamp.path, "runtime", sha256=stamp.sha256), stamp
 
 
-def read_licenses(archives: Iterable[Path]) -> dict[str, str | None]:
-    """Return what the wheels among archives state as their licence, by file name."""
-    return {path.name: read_metadata(path).license for path in archives if path.name.endswith(".whl")}
-
-
 def _write_companions(
     plan: BuildPlan,
     materials: Materials,
@@ -229,14 +218,16 @@ def _write_companions(
     staging: Path,
     out_dir: Path,
 ) -> BuildResult:
-    from ..companions.cyclonedx import render_sbom
+    from ..companions.cyclonedx import render_cyclonedx
+    from ..companions.inventory import take_inventory
     from ..companions.provenance import render_statement
 
     packages = render_packages(plan.package_plan.archives)
+    inventory = take_inventory(plan, template.mark, stamp, files[0], licenses, os.environ)
     texts = {
         "lock": ("runtime.lock", plan.lock),
         "packages": ("packages.txt", packages),
-        "sbom": ("cdx.json", render_sbom(plan, stamp.identity, os.environ, licenses)),
+        "sbom": ("cdx.json", render_cyclonedx(inventory)),
     }
     files = [*files, *(_write(staging / f"{plan.stem}.{name}", role, data) for role, (name, data) in texts.items())]
     fields = describe_build(plan, materials.template.mark, stamp)

@@ -117,6 +117,11 @@ def print_json(document: dict[str, Any], stream: TextIO | None = None, *, indent
     print(dump_json(document, indent=indent), file=stream or sys.stdout)
 
 
+def format_count(count: int, noun: str) -> str:
+    """Render a number of things: ``one package``, ``3 packages``."""
+    return f"one {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def format_bytes(count: int) -> str:
     """Render a number of bytes in decimal units, as package indexes do: ``17.5 MB``."""
     if count < 1000:
