@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..building.staging import staging_directory
-from ..companions.provenance import LIMIT_BYTES, SUFFIX, open_provenance, read_statement
+from ..companions.provenance import SUFFIX, open_provenance
 from ..errors import CliError
 from ..terminal.console import Console
-from ..untrusted import read_limited
-from ..verification.checks import verify_path
-from ..verification.checksums import read_checksums, reading
+from ..verification.checks import Verification
+from ..verification.checksums import SUFFIX as CHECKSUMS
+from ..verification.checksums import read_checksums
+from ..verification.files import StagedFiles, reading
+from ..verification.folder import verify_folder
+from ..verification.statements import Trust
 from .envelope import Envelope
 from .keys import key_id
 
 if TYPE_CHECKING:
     from .keys import PrivateKey
-
-_CHECKSUMS = ".sha256"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ class SignedBuild:
         digests = {**self.digests, self.provenance_name: hashlib.sha256(data).hexdigest()}
         lines = (f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
         (directory / self.provenance_name).write_bytes(data)
-        (directory / f"{self.stem}{_CHECKSUMS}").write_text("".join(lines), encoding="utf-8", newline="\n")
+        (directory / f"{self.stem}{CHECKSUMS}").write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +82,16 @@ class Signing:
 def sign_folder(folder: Path, key: PrivateKey, console: Console) -> Signing:
     """Sign the provenance of every build in a directory, all or none; first check that each is complete and undamaged.
 
-    :raises CliError: ``not-found``, ``nothing-staged``, ``provenance-missing``, ``provenance-damaged`` or
-        ``provenance-mismatch``; what ``cs verify`` says if something else is wrong.
+    :raises CliError: ``not-found``, ``provenance-missing``, ``provenance-damaged`` or ``provenance-mismatch``; what
+        ``cs verify`` says if something else is wrong.
     """
     if not folder.is_dir():
         raise CliError("no such directory", kind="not-found", path=folder)
-    verification = verify_path(folder, console)
-    if verification.problems:
-        raise verification.error()
-    checksums = sorted(path for path in folder.glob(f"*{_CHECKSUMS}") if path.is_file())
-    builds = tuple(_sign_build(path, key) for path in checksums)
+    result, runtimes = verify_folder(folder, Trust(), console)
+    if result.problems:
+        raise Verification(results=(result,)).error()
+    files = StagedFiles(folder)
+    builds = tuple(_sign_build(files, runtime.stem, key) for runtime in runtimes)
     changed = [one for one in builds if one.is_new]
     if changed:
         with staging_directory(folder) as staging:
@@ -99,20 +100,17 @@ def sign_folder(folder: Path, key: PrivateKey, console: Console) -> Signing:
     return Signing(folder=folder, key_id=key_id(key.public_key()), builds=builds)
 
 
-def _sign_build(checksums: Path, key: PrivateKey) -> SignedBuild:
-    stem, digests = checksums.name.removesuffix(_CHECKSUMS), read_checksums(checksums)
-    path = checksums.with_name(f"{stem}{SUFFIX}")
-    if path.name not in digests:
+def _sign_build(files: StagedFiles, stem: str, key: PrivateKey) -> SignedBuild:
+    name, digests = f"{stem}{SUFFIX}", read_checksums(files, f"{stem}{CHECKSUMS}")
+    path = files.path(name)
+    if name not in digests:
         message = "this build has no provenance to sign"
         raise CliError(message, kind="provenance-missing", path=path, hint="build it again")
-    with reading(path, "provenance-damaged"):
-        data = read_limited(path, LIMIT_BYTES)
-        envelope = open_provenance(data)
-        subjects = dict(read_statement(envelope.payload).subjects)
-    listed = {name: digest for name, digest in digests.items() if name != path.name}
-    # The very bytes that were read: what was verified before may have been replaced.
-    if hashlib.sha256(data).hexdigest() != digests[path.name] or subjects != listed:
-        message = f"it does not match {checksums.name}"
+    # The very bytes that are signed: what was verified before may have been replaced.
+    if files.hash(name) != digests[name]:
+        message = f"it does not match {stem}{CHECKSUMS}"
         raise CliError(message, kind="provenance-mismatch", path=path, hint="build it again")
+    with reading(path, "provenance-damaged"):
+        envelope = open_provenance(files.read(name))
     signed = envelope.signed_with(key)
     return SignedBuild(stem=stem, digests=digests, envelope=signed, is_new=signed is not envelope)
