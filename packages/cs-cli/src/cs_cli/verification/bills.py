@@ -45,7 +45,7 @@ def _list_facts(bill: Mapping[str, Any], runtime: CheckedRuntime) -> Iterator[Fa
     if runtime.name in runtime.digests:
         yield "metadata.component.hashes", runtime.digests[runtime.name], _find_hash(subject)
     properties = {take(one, str, "name"): take(one, str, "value") for one in take_objects(subject, "properties")}
-    facts = {"identity": report.identity, "layout": header.layout, "platform": header.platform}
+    facts: dict[str, str | None] = {"identity": report.identity, "layout": header.layout, "platform": header.platform}
     facts |= {"builder": header.builder, "source-revision": header.source_revision}
     if runtime.mark is not None:
         facts |= {"template": f"{runtime.mark.name} {runtime.mark.version}", "template-target": runtime.mark.target}
