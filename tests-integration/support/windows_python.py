@@ -1,4 +1,4 @@
-"""A channel with Python for Windows, and a package of modules with a command that Python runs."""
+"""A channel with Python for Windows, and commands that Python runs, in a conda package and in a wheel."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from foreign import kits
 
 from .channel.archive import Entry, Package, write_package
 from .channel.build import index_channel
+from .channel.index import lock_index, write_index
 from .channel.solve import solve
+from .pypi.crafting import Member, Recipe
 from .servers import serve
 from .workshop import Workshop
 
 SITE_PACKAGES = "Lib/site-packages"
 GREET = b'''"""Say how this was started."""
 import json, os, pathlib, sys, time
+
+
+def show():
+    pathlib.Path(os.environ["GREET_SHOWN"]).write_text(json.dumps(sys.argv))
 
 
 def main():
@@ -32,8 +38,12 @@ def main():
 '''
 
 
+ENTRY_POINTS = b"[console_scripts]\ngreet = greet:main\n[gui_scripts]\nshow = greet:show\n"
+SCRIPT = b"#!python\nimport greet\nraise SystemExit(greet.main())\n"
+
+
 def write_channel(channel: Path) -> Path:
-    """Write ``python``, and ``greet`` with the command of that name."""
+    """Write ``python``, ``greet`` with the command of that name, and a wheel ``greet`` that has more commands."""
     files = sorted(kits.provide(kits.WINDOWS_PYTHON).iterdir())
     python = Package(
         name="python",
@@ -56,19 +66,30 @@ def write_channel(channel: Path) -> Path:
     for package in (python, greet):
         write_package(package, channel)
     index_channel(channel)
+    wheel = Recipe(
+        name="greet",
+        files=(Member("greet.py", GREET), Member("DATA/scripts/say", SCRIPT, 0o100755)),
+        metadata={"entry_points.txt": ENTRY_POINTS},
+    )
+    write_index([wheel.write(channel)], channel)
     return channel
 
 
 @contextlib.contextmanager
-def open_python_workshop(directory: Path, cache: Path) -> Iterator[Workshop]:
-    """Write and serve the channel, and build runtimes whose delegate is that command."""
+def open_python_workshop(directory: Path, cache: Path, *, by_wheel: bool = False) -> Iterator[Workshop]:
+    """Write and serve the channel, and build runtimes whose delegate is that command.
+
+    :param by_wheel: whether the wheel provides it, or the conda package.
+    """
     directory.mkdir()
-    with serve(write_channel(directory / "channel")) as server:
+    channel, spec = write_channel(directory / "channel"), "python" if by_wheel else "greet"
+    with serve(channel) as server:
         yield Workshop(
             directory=directory / "workshop",
             cache=cache,
             server=server,
-            specs=("greet",),
-            records=solve(server.url, ["greet"]),
+            specs=(spec,),
+            records=solve(server.url, [spec]),
             delegate="greet",
+            pypi=lock_index(channel, server.url, ["greet"]) if by_wheel else (),
         )
