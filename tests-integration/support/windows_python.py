@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from foreign import kits
@@ -11,10 +12,8 @@ from foreign import kits
 from .channel.archive import Entry, Package, write_package
 from .channel.build import index_channel
 from .channel.index import lock_index, write_index
-from .channel.solve import solve
 from .pypi.crafting import Member, Recipe
-from .servers import serve
-from .workshop import Workshop
+from .workshop import Workshop, open_workshop
 
 SITE_PACKAGES = "Lib/site-packages"
 GREET = b'''"""Say how this was started."""
@@ -83,13 +82,6 @@ def open_python_workshop(directory: Path, cache: Path, *, by_wheel: bool = False
     """
     directory.mkdir()
     channel, spec = write_channel(directory / "channel"), "python" if by_wheel else "greet"
-    with serve(channel) as server:
-        yield Workshop(
-            directory=directory / "workshop",
-            cache=cache,
-            server=server,
-            specs=(spec,),
-            records=solve(server.url, [spec]),
-            delegate="greet",
-            pypi=lock_index(channel, server.url, ["greet"]) if by_wheel else (),
-        )
+    with open_workshop(channel, spec, directory=directory / "workshop", cache=cache) as workshop:
+        pypi = lock_index(channel, workshop.server.url, ["greet"]) if by_wheel else ()
+        yield replace(workshop, delegate="greet", pypi=pypi)

@@ -52,7 +52,7 @@ mod sys;
 mod trust;
 mod uninstall;
 
-pub use changes::{Changes, find_changes};
+pub use changes::{Additions, Changes, find_additions, find_changes};
 pub use contents::Contents;
 pub use distrust::Distrust;
 pub use error::{InstallError, PrefixError, Protection};
