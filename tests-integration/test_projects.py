@@ -1,0 +1,72 @@
+"""The same project as a conda package and as a wheel, and projects that are built in other ways."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from python_projects import PythonProject
+
+from support.channel.archive import write_package
+from support.channel.locks import SourceEntry
+from support.channel.wheels import pack_wheels
+from support.commands import Home
+from support.inspection import read_records
+from support.pypi.bench import Bench, list_distributions
+from support.pypi.crafting import Member, Recipe
+from support.tested_platform import FOR_THIS_MACHINE
+
+pytestmark = pytest.mark.only(FOR_THIS_MACHINE, "projects are built in its Python")
+
+MODULE = b"from importlib.metadata import version\n\n\ndef main():\n    print('mytool', version('mytool'))\n"
+
+
+def build_conda(bench: Bench, name: str, **settings: Any) -> Path:
+    """Build a runtime whose tool, version 1.0, is a conda package from an archive folder."""
+    recipe = Recipe(
+        name="mytool",
+        files=(Member("mytool/__init__.py", MODULE), Member("mytool/only_conda.py", b"")),
+        metadata={"entry_points.txt": b"[console_scripts]\nmytool = mytool:main\n"},
+    )
+    wheels = bench.directory / "wheels"
+    wheels.mkdir()
+    (package,) = pack_wheels([recipe.write(wheels)], bench.directory / "packing")
+    write_package(package, bench.directory / "shelf")
+    source = SourceEntry(
+        name="mytool", version="1.0", build=package.build, subdir="noarch", path="./recipe", depends=["python"]
+    )
+    shelf = bench.directory / "shelf" / "noarch"
+    return bench.build(name, more=[source], archives=f'"{shelf}"', delegate='"mytool"', **settings)
+
+
+def build_wheel(bench: Bench, name: str, **settings: Any) -> Path:
+    """Build a runtime whose tool, version 2.0, is the workspace's own project."""
+    project = PythonProject(name="mytool", version="2.0")
+    return bench.build(name, project=project, delegate='"mytool"', **settings)
+
+
+@pytest.mark.parametrize("is_conda_first", [True, False])
+def test_a_tool_may_turn_from_a_conda_package_into_a_wheel_and_back(
+    is_conda_first: bool, bench: Bench, home: Home
+) -> None:
+    makers = [build_conda, build_wheel] if is_conda_first else [build_wheel, build_conda]
+    first, second = (make(bench, f"w{at}", runtime_version=f'"{at}"') for at, make in enumerate(makers, 1))
+    versions = ["1.0", "2.0"] if is_conda_first else ["2.0", "1.0"]
+
+    def check(runtime: Path, version: str) -> None:
+        completed = home.run(runtime)
+        assert (completed.returncode, completed.stdout) == (0, f"mytool {version}\n"), completed.stderr
+        assert list_distributions(home.prefix, home).count(f"mytool {version}") == 1
+        is_conda = version == "1.0"
+        assert ("mytool" in {record["name"] for record in read_records(home.prefix)}) == is_conda
+        assert any(home.prefix.rglob("only_conda.py")) == is_conda
+
+    check(first, versions[0])
+    check(second, versions[1])
+    assert home.run(second, "rollback").returncode == 0
+    check(first, versions[0])
+    assert home.run(second, "bootstrap").returncode == 0
+    check(second, versions[1])
+    assert home.run(second, "uninstall", "-y").returncode == 0
+    assert not home.prefix.exists()
