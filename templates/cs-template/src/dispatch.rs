@@ -14,7 +14,7 @@ use crate::cli::parser::parse_arguments;
 use crate::cli::usage::UsageError;
 use crate::cli::variables::{Variables, name_variable, read_variables};
 use crate::commands::news::WAIT_LIMIT;
-use crate::commands::{bootstrap, rollback, shell, status, uninstall};
+use crate::commands::{bootstrap, rollback, shell, status, uninstall, verify};
 use crate::context::{Runtime, describe_delegate, name_own_command};
 use crate::locate::environments::find_environment;
 use crate::locate::place::{Place, find_place};
@@ -156,6 +156,7 @@ fn answer(runtime: &Runtime, invocation: Invocation) -> Result<(), Error> {
         Request::Delegate(arguments) => hand_over(runtime, &arguments),
         Request::Bootstrap(options) => bootstrap::run(runtime, &options),
         Request::Status { as_json } => status::run(runtime, as_json),
+        Request::Verify { as_json } => verify::run(runtime, as_json),
         Request::Shell {
             environment,
             spawn_arguments,

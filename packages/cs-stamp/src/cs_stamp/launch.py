@@ -16,7 +16,7 @@ FLAG_ACTIVATION_FULL = 1 << 0
 FLAG_USER_DATA = 1 << 1
 
 # The fast path leaves these to the full program; docs/reference/stamp-format.md lists them.
-_KEPT_WORDS = ("bootstrap", "status", "shell", "rollback", "uninstall", "help")
+_KEPT_WORDS = ("bootstrap", "status", "verify", "shell", "rollback", "uninstall", "help")
 _KEPT_LETTERS = ("-q", "-v", "-qq", "-qv", "-vq", "-vv")
 # --help and --version are the delegate's own.
 _KEPT_OPTIONS = ("-h", "-V", *_KEPT_LETTERS, "--path", "--progress", "--")

@@ -39,6 +39,11 @@ pub enum Request {
         /// As JSON.
         as_json: bool,
     },
+    /// Compare what is installed with what was.
+    Verify {
+        /// As JSON.
+        as_json: bool,
+    },
     /// Start a shell in the prefix or one of its environments.
     Shell {
         /// Name or path of an environment; the prefix itself otherwise.

@@ -143,7 +143,7 @@ pub static HELP: Choice = Choice {
 };
 
 /// The commands, in the order of the help.
-pub static COMMANDS: [Command; 6] = [
+pub static COMMANDS: [Command; 7] = [
     Command {
         word: words::BOOTSTRAP,
         summary: "install now, install again, or install from a bundle",
@@ -199,6 +199,23 @@ install even if this machine lacks what packages need, such as glibc
         }],
         operand: None,
         request: |given| Request::Status {
+            as_json: given.as_json,
+        },
+    },
+    Command {
+        word: words::VERIFY,
+        summary: "whether what is installed is as it was installed",
+        text: "\
+Compare every file at {prefix} with what its package recorded of it.
+Names the packages with files that were changed, are missing, or were added.",
+        conda_text: "",
+        options: &[Choice {
+            names: &["--json"],
+            set: Set::Switch(|given| given.as_json = true),
+            text: "print one JSON document",
+        }],
+        operand: None,
+        request: |given| Request::Verify {
             as_json: given.as_json,
         },
     },

@@ -6,8 +6,8 @@ use cs_prefix::{Details, Hold, Outcome, Policy};
 use cs_stamp::{OnUpgrade, Plan};
 
 use crate::cli::arguments::BootstrapOptions;
-use crate::commands::kept;
 use crate::commands::news::{WAIT_LIMIT, name_interruption, tell_news};
+use crate::commands::{kept, verify};
 use crate::context::Runtime;
 use crate::install::build::build;
 use crate::process::signals;
@@ -81,8 +81,9 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
         &mut tell_news(runtime),
         &cancel,
         |staging| {
-            files = build(runtime, options, &plan, staging, &cancel)?;
-            Ok(describe_build(runtime))
+            let report = build(runtime, options, &plan, staging, &cancel)?;
+            files = report.files;
+            Ok(describe_build(runtime, report.records))
         },
     );
     let (outcome, hold) = match result.map_err(|error| name_interruption(error.into())) {
@@ -126,12 +127,17 @@ fn make_policy(runtime: &Runtime, command: Option<&BootstrapOptions>, plan: &Pla
 }
 
 /// What the marker says besides the packages.
-fn describe_build(runtime: &Runtime) -> Details {
+fn describe_build(runtime: &Runtime, records: cs_link::Seals) -> Details {
     let header = &runtime.header;
     let mut extra = serde_json::Map::new();
     extra.insert("platform".into(), header.platform.clone().into());
     extra.insert("delegate".into(), header.delegate.clone().into());
     extra.insert("builder".into(), header.builder.clone().into());
+    let records = records.into_iter().map(|(path, seal)| (path, seal.into()));
+    extra.insert(
+        verify::RECORDS.into(),
+        serde_json::Value::Object(records.collect()),
+    );
     Details {
         channels: header.channels.clone(),
         extra,

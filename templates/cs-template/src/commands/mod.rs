@@ -7,3 +7,4 @@ pub mod rollback;
 pub mod shell;
 pub mod status;
 pub mod uninstall;
+pub mod verify;

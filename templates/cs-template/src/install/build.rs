@@ -28,7 +28,7 @@ pub fn build(
     plan: &Plan,
     staging: &Staging,
     cancel: &Arc<AtomicBool>,
-) -> Result<u64, Error> {
+) -> Result<cs_link::Report, Error> {
     allocator::return_large_buffers();
     // Nothing here reads the lock. But users take it out of the runtime to learn what
     // they have, and it promises: what is installed is what was locked.
@@ -52,7 +52,7 @@ pub fn build(
     relay(runtime, plan, &report);
     prefix_files::write_settings(staging.root, &runtime.header, plan)?;
     check_delegate(runtime, staging.root)?;
-    Ok(report.files)
+    Ok(report)
 }
 
 /// Pass on what packages want their users to know, and what two packages both hold.

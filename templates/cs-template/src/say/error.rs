@@ -141,6 +141,26 @@ pub enum Error {
         /// Where it should be.
         path: PathBuf,
     },
+    /// There is nothing to compare.
+    #[error("{what} {}", prefix.display())]
+    NotInstalled {
+        /// The beginning of the sentence that the prefix's path ends.
+        what: &'static str,
+        /// The prefix.
+        prefix: PathBuf,
+        /// How the runtime's own commands are called.
+        own: String,
+    },
+    /// The prefix is not as it was installed.
+    #[error("{count} of the paths in {} are not as they were installed", prefix.display())]
+    Altered {
+        /// The prefix.
+        prefix: PathBuf,
+        /// How many paths.
+        count: usize,
+        /// How the runtime's own commands are called.
+        own: String,
+    },
     /// The delegate of an installed prefix is gone.
     #[error("{} is missing from the prefix", path.display())]
     LostDelegate {

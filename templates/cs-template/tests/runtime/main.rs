@@ -21,6 +21,7 @@ mod terminal;
 #[cfg(unix)]
 mod together;
 mod upgrade;
+mod verify;
 #[cfg(unix)]
 mod wheel;
 #[cfg(unix)]

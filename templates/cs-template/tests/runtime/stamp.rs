@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, bundle, sha256};
 
-const OWN_WORDS: &str = "bootstrap\nstatus\nshell\nrollback\nuninstall\nhelp\n-h\n-V\n\
+const OWN_WORDS: &str = "bootstrap\nstatus\nverify\nshell\nrollback\nuninstall\nhelp\n-h\n-V\n\
     -q\n-v\n-qq\n-qv\n-vq\n-vv\n--path\n--progress\n--";
 
 /// Where the Python of plans with wheels has its modules.

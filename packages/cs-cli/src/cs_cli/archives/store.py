@@ -90,7 +90,7 @@ class ArchiveStore:
         """Tell whether the cache has the archive of a package; it may still be damaged."""
         try:
             return self.find(package) is not None
-        except (BundleError, CliError):  # it has an impossible name, or nobody says where the cache is
+        except (BundleError, CliError):  # it has an impossible name, or the place of the cache is unknown
             return False
 
     def provide(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:

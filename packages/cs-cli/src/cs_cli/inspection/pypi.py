@@ -37,9 +37,9 @@ def _describe(platform: PlatformSummary) -> Iterator[str]:
     hosts = Counter(urlsplit(redact_url(wheel.url)).hostname or "" for wheel in platform.wheels if wheel.url)
     others = [f"{host} ({count})" for host, count in sorted(hosts.items()) if host not in _USUAL_HOSTS]
     if others:
-        yield f"from other hosts than PyPI's: {', '.join(others)}"
+        yield f"from hosts other than PyPI's: {', '.join(others)}"
     if local := [wheel.name for wheel in platform.wheels if wheel.is_local]:
-        yield f"files of this machine, which the runtime will contain: {list_names(local, _SHOWN)}"
+        yield f"files on this machine, which the runtime will contain: {list_names(local, _SHOWN)}"
     yield from _describe_supplies(platform.supplies)
 
 

@@ -14,7 +14,8 @@ from typing import Any, TextIO
 
 from cs_bundle import redact_text
 
-from .escaping import dump_json
+from ..errors import CliError
+from .escaping import dump_json, escape_line
 from .lines import Block, Line, paint
 from .plain import render_plain
 from .streams import is_formatted
@@ -71,6 +72,25 @@ def _can_animate(stream: TextIO) -> bool:
     from .formatted import open_console
 
     return open_console(stream).is_interactive
+
+
+def ask_secret(question: str) -> str:
+    """Ask for a secret at the terminal, which does not show what is typed.
+
+    :raises CliError: ``no-terminal`` if the terminal cannot hide it, or ends the input.
+    """
+    import getpass
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            return getpass.getpass(f"{escape_line(question)} ")
+    except KeyboardInterrupt:
+        print_lines([""], sys.stderr)  # what follows is not an answer
+        raise
+    except (EOFError, getpass.GetPassWarning):
+        raise CliError("the terminal cannot ask for a secret", kind="no-terminal") from None
 
 
 def print_lines(blocks: Iterable[Block], stream: TextIO | None = None) -> None:

@@ -17,11 +17,12 @@ use crate::fault::Fault;
 use crate::history::{render_explicit, render_history};
 use crate::layout::Layout;
 use crate::order::order_packages;
-use crate::records::edit_record;
+use crate::records::{amend_records, edit_record};
 use crate::scripts::run_scripts;
 use crate::shared::{Shared, Wheels};
 use crate::supersede::{Removed, supersede};
 use crate::tree::{Hand, Tree, replace_file};
+use crate::verify::{Seals, seal_records};
 use crate::{Bytecode, Clobbered, InstallError, Job, LinkError, Report};
 
 /// Install every package of `job` into its staging directory.
@@ -73,8 +74,13 @@ pub fn install<E: Send>(
     }
     let mut report = finish(&shared, &mut hand, done, removed)?;
     if job.link_scripts {
-        report.messages = run_scripts(job, cancel)?;
+        let scripts = run_scripts(job, cancel)?;
+        report.messages = scripts.messages;
+        // They may have moved what was open.
+        hand.forget();
+        amend_records(&shared, &mut hand, &scripts.changed)?;
     }
+    report.records = seal_records(&shared, &mut hand)?;
     if cancel.load(Ordering::Relaxed) {
         Err(LinkError::from(Fault::Cancelled).into())
     } else {
@@ -103,6 +109,7 @@ fn finish(
         superseded: removed.superseded,
         misstated: done.misstated,
         messages: Vec::new(),
+        records: Seals::new(),
     };
     correct_records(
         shared,

@@ -6,6 +6,8 @@ use std::path::Path;
 use cs_archive::{ReadAt, Wanted};
 use serde_json::value::RawValue;
 
+use crate::Seals;
+
 /// How much of a package depends on the machine that it was built on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Noarch {
@@ -215,4 +217,6 @@ pub struct Report {
     pub misstated: Vec<Misstated>,
     /// Compiled modules put in place.
     pub compiled: u64,
+    /// What the records are, for [`verify`](crate::verify()) to know them again.
+    pub records: Seals,
 }

@@ -23,6 +23,7 @@ mod descendants;
 mod entry_point;
 mod error;
 mod fault;
+mod hashing;
 mod history;
 mod info;
 mod input;
@@ -57,6 +58,7 @@ mod supersede;
 mod system;
 mod tar;
 mod tree;
+mod verify;
 mod wheel;
 mod zip;
 
@@ -68,3 +70,4 @@ pub use job::{
     Python, Report, Superseded, Wheel,
 };
 pub use kind::Kind;
+pub use verify::{Change, Difference, Installed, Seals, Verified, verify};

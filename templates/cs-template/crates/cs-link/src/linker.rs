@@ -73,6 +73,8 @@ pub(crate) struct Linker<'a, 't> {
     deferred: Vec<Deferred>,
     /// Hard links so far, each with the file that it leads to.
     aliases: HashMap<usize, Origin>,
+    /// Where symbolic links lead.
+    links: HashMap<usize, String>,
     pub(crate) patched_time: Option<i64>,
     layout: Option<&'a Layout>,
     misstated: Option<Misstated>,
@@ -118,6 +120,7 @@ impl<'a, 't> Linker<'a, 't> {
             whereabouts: Whereabouts::default(),
             deferred: Vec::new(),
             aliases: HashMap::new(),
+            links: HashMap::new(),
             patched_time: None,
             layout,
             misstated: None,
@@ -266,6 +269,8 @@ impl<'a, 't> Linker<'a, 't> {
             return Ok(Outcome::Lost);
         };
         self.whereabouts.note(index, &made);
+        self.links
+            .insert(index, String::from_utf8_lossy(&entry.link).into_owned());
         Ok(Outcome::Done {
             kind: PathKind::SoftLink,
             size: self.entries[index].size.unwrap_or(entry.link.len() as u64),
@@ -305,7 +310,11 @@ impl<'a, 't> Linker<'a, 't> {
                 continue;
             };
             linked.files += u64::from(kind != PathKind::Directory);
-            linked.paths.push(describe(entry, path, kind, size, sha256));
+            let record = describe(entry, path, kind, size, sha256);
+            linked.paths.push(PathRecord {
+                link_target: self.links.remove(&index),
+                ..record
+            });
         }
         Ok(linked)
     }
@@ -329,6 +338,7 @@ fn describe(
         size_in_bytes: (kind != PathKind::Directory).then_some(size),
         file_mode: placeholder.map(|placeholder| placeholder.mode.into()),
         prefix_placeholder: placeholder.map(|placeholder| Rc::clone(&placeholder.text)),
+        link_target: None,
     }
 }
 

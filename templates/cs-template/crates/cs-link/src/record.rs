@@ -90,6 +90,9 @@ pub(crate) struct PathRecord {
     pub(crate) file_mode: Option<ModeName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) prefix_placeholder: Option<Rc<str>>,
+    /// Where a symbolic link leads. Only this program knows the key; conda ignores it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) link_target: Option<String>,
 }
 
 impl PathRecord {
@@ -104,6 +107,7 @@ impl PathRecord {
             size_in_bytes: None,
             file_mode: None,
             prefix_placeholder: None,
+            link_target: None,
         }
     }
 }
@@ -131,9 +135,10 @@ struct Stored {
     paths_data: PathsData<Vec<PathRecord>>,
 }
 
+/// The paths in the record's own form.
 #[derive(Serialize, Deserialize)]
-struct PathsData<P> {
-    paths: P,
+pub(crate) struct PathsData<P> {
+    pub(crate) paths: P,
     paths_version: u8,
 }
 
@@ -152,7 +157,9 @@ pub(crate) fn write_record(
 }
 
 /// What the record says of the package itself.
-fn fields((package, conda): (&Package, &Conda)) -> Result<Map<String, Value>, Fault> {
+pub(crate) fn compose_fields(
+    (package, conda): (&Package, &Conda),
+) -> Result<Map<String, Value>, Fault> {
     let mut fields: Map<String, Value> = serde_json::from_str(conda.record.get())
         .map_err(|error| Fault::Plan(format!("its record is not a JSON object: {error}")))?;
     fields
@@ -191,6 +198,24 @@ pub(crate) fn edit_record(
     store(shared, hand, package, &paths)
 }
 
+/// Change what a package's record says of some paths.
+pub(crate) fn amend_record(
+    shared: &Shared,
+    hand: &mut Hand,
+    package: (&Package, &Conda),
+    amend: &mut dyn FnMut(&mut Hand, &mut PathRecord) -> Result<bool, Fault>,
+) -> Result<(), Fault> {
+    let mut paths = read_paths(shared, hand, package)?;
+    let mut is_amended = false;
+    for path in &mut paths {
+        is_amended |= amend(hand, path)?;
+    }
+    if is_amended {
+        store(shared, hand, package, &paths)?;
+    }
+    Ok(())
+}
+
 /// The paths that a package's record lists.
 pub(crate) fn read_paths(
     shared: &Shared,
@@ -218,7 +243,7 @@ fn store(
     paths: &[PathRecord],
 ) -> Result<(), Fault> {
     let record = Record {
-        package: fields(package)?,
+        package: compose_fields(package)?,
         files: Files(paths),
         paths_data: PathsData {
             paths,
@@ -235,7 +260,8 @@ fn store(
     write(hand).map_err(|error| write_fault(shared, &path, error))
 }
 
-fn record_path((package, conda): (&Package, &Conda)) -> Result<String, Fault> {
+/// Where a package's record is.
+pub(crate) fn record_path((package, conda): (&Package, &Conda)) -> Result<String, Fault> {
     let name = format!("{}-{}-{}.json", package.name, package.version, conda.build);
     match clean_path(name.as_bytes()) {
         Ok(clean) if clean == name && !name.contains('/') => Ok(format!("conda-meta/{name}")),

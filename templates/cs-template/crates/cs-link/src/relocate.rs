@@ -17,17 +17,18 @@ const CHUNK_BYTES: usize = 128 * 1024;
 
 /// Put the final prefix in place of the staging directory's path in everything that has changed since `start`.
 ///
-/// Only a bytecode file is not changed but removed: Python writes it anew.
+/// Only a bytecode file is not changed but removed: Python writes it anew. Returns what has changed, by whomever,
+/// relative to the staging directory with slashes.
 pub(crate) fn relocate_changes(
     job: &Job,
     start: &Metadata,
     cancel: &AtomicBool,
-) -> Result<(), LinkError> {
+) -> Result<Vec<String>, LinkError> {
     let Some(staging) = job.staging.to_str() else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let Some(prefix) = job.prefix.to_str() else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let spellings = Spellings::of(staging, prefix, cfg!(windows));
     let walk = Walk {
@@ -38,15 +39,27 @@ pub(crate) fn relocate_changes(
         start,
         cancel,
     };
-    let mut directories = vec![job.staging.to_owned()];
+    let (mut directories, mut changed) = (vec![job.staging.to_owned()], Vec::new());
     while let Some(directory) = directories.pop() {
         let entries = fs::read_dir(&directory).map_err(|source| error_at(&directory, source))?;
         for entry in entries {
             let path = entry.map_err(|source| error_at(&directory, source))?.path();
-            walk.visit(&path, &mut directories)?;
+            if walk.visit(&path, &mut directories)? {
+                changed.extend(name_within(&path, job.staging));
+            }
         }
     }
-    Ok(())
+    Ok(changed)
+}
+
+/// A path of the staging directory as records have it.
+fn name_within(path: &Path, staging: &Path) -> Option<String> {
+    let path = path.strip_prefix(staging).ok()?.to_str()?;
+    Some(if cfg!(windows) {
+        path.replace('\\', "/")
+    } else {
+        path.to_owned()
+    })
 }
 
 /// Create a file in the same directory, under an unused name.
@@ -79,17 +92,18 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn visit(&self, path: &Path, directories: &mut Vec<PathBuf>) -> Result<(), LinkError> {
+    /// Put one path right; whether it has changed.
+    fn visit(&self, path: &Path, directories: &mut Vec<PathBuf>) -> Result<bool, LinkError> {
         if self.cancel.load(Ordering::Relaxed) {
             return Err(Fault::Cancelled.into());
         }
         let metadata = fs::symlink_metadata(path).map_err(|source| error_at(path, source))?;
         if metadata.is_dir() {
             directories.push(path.to_owned());
-            return Ok(());
+            return Ok(false);
         }
         if !changed_since(&metadata, self.start) {
-            return Ok(());
+            return Ok(false);
         }
         let relocated = if metadata.is_symlink() {
             self.relocate_link(path)
@@ -98,7 +112,8 @@ impl Walk<'_> {
         } else {
             Ok(())
         };
-        relocated.map_err(|source| error_at(path, source))
+        relocated.map_err(|source| error_at(path, source))?;
+        Ok(true)
     }
 
     #[cfg(unix)]

@@ -26,17 +26,25 @@ use crate::{Job, LinkError, Message, Package};
 const OUTPUT: &str = ".post-link-output";
 const MESSAGES: &str = ".messages.txt";
 
+/// What the scripts have done.
+#[derive(Default)]
+pub(crate) struct ScriptsRun {
+    pub(crate) messages: Vec<Message>,
+    /// Files and links that have changed, relative to the staging directory.
+    pub(crate) changed: Vec<String>,
+}
+
 /// Run the post-link script of every package that has one, in install order.
 ///
 /// As in rattler, one that fails leaves its package as it is, and the others still run; its failure becomes a message.
-pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<Vec<Message>, LinkError> {
+pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<ScriptsRun, LinkError> {
     let with_script: Vec<_> = job
         .conda_packages()
         .map(|(package, conda)| (package, conda, script_path(&package.name)))
         .filter(|(_, _, script)| is_script(&job.staging.join(script)))
         .collect();
     if with_script.is_empty() {
-        return Ok(Vec::new());
+        return Ok(ScriptsRun::default());
     }
     let output = job.staging.join(OUTPUT);
     // The file system's own clock shows which files are written from now on.
@@ -49,8 +57,10 @@ pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<Vec<Message>
         messages.extend(failures);
     }
     cs_file::insist(|| fs::remove_file(&output)).map_err(|source| write_error(&output, source))?;
-    relocate_changes(job, &start, cancel)?;
-    Ok(messages)
+    Ok(ScriptsRun {
+        messages,
+        changed: relocate_changes(job, &start, cancel)?,
+    })
 }
 
 fn script_path(name: &str) -> String {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::contents::{Contents, read_record};
 use crate::error::PrefixError;
-use crate::extras::find_extras;
+use crate::extras::{Compiled, find_extras};
 use crate::marker::Marker;
 use crate::requests::find_requests;
 
@@ -44,7 +44,7 @@ pub fn find_changes(prefix: &Path, marker: &Marker) -> Result<Changes, PrefixErr
         .filter(|path| !owned.contains(path))
         .collect();
     let files = match &marker.unrecorded {
-        Some(listed) => find_extras(prefix, &marker.runtime, &now, listed)?,
+        Some(listed) => find_extras(prefix, &marker.runtime, &now, listed, Compiled::Anywhere)?,
         None => Vec::new(),
     };
     let gone = gone
@@ -60,6 +60,33 @@ pub fn find_changes(prefix: &Path, marker: &Marker) -> Result<Changes, PrefixErr
         changes.requested = find_requests(prefix, &now.packages)?;
     }
     Ok(changes)
+}
+
+/// Everything that has come to a prefix since the runtime made it, whoever needs it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Additions {
+    /// As [`Changes::added`].
+    pub packages: Vec<String>,
+    /// As [`Changes::files`], and compiled modules too where Python does not put them by itself.
+    pub files: Vec<String>,
+}
+
+/// Find what `prefix` holds that neither a record nor its marker lists.
+pub fn find_additions(prefix: &Path, marker: &Marker) -> Result<Additions, PrefixError> {
+    let now = Contents::list(prefix)?;
+    let (mut packages, _) = compare(&marker.packages, &now.packages);
+    let (distributed, _) = compare(&marker.distributions, &now.distributions);
+    let owned = list_owned(prefix, &packages, &distributed)?;
+    packages.extend(distributed.into_iter().filter(|path| !owned.contains(path)));
+    let listed = marker.unrecorded.as_deref().unwrap_or_default();
+    let files = find_extras(
+        prefix,
+        &marker.runtime,
+        &now,
+        listed,
+        Compiled::WherePythonPutsThem,
+    )?;
+    Ok(Additions { packages, files })
 }
 
 /// What is there now and was not then, and the other way round.

@@ -222,7 +222,7 @@ impl PrefixError {
     }
 
     /// Sort a system error: no permission, not writable at all, or plain failure.
-    pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+    pub fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
         if cfg!(windows) && says_in_use(source.raw_os_error(), action) {
             return Self::InUse { action, path };

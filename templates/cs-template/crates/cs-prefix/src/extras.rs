@@ -42,6 +42,30 @@ const COMPILED: &str = "__pycache__";
 /// Endings of compiled files, and of those that conda could not remove.
 const ENDINGS: [&str; 3] = [".pyc", ".pyo", ".c~"];
 
+/// Where a compiled file does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compiled {
+    /// Wherever it is: it can be made again.
+    Anywhere,
+    /// Where Python puts it when it imports the module. Elsewhere Python imports it without the module's source.
+    WherePythonPutsThem,
+}
+
+impl Compiled {
+    /// Whether a path is of something that has been compiled, or a directory of nothing else.
+    fn includes(self, path: &str, is_directory: bool) -> bool {
+        let mut parts = path.rsplit('/');
+        let (name, parent) = (parts.next().unwrap_or(path), parts.next());
+        let has_ending = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+        match (self, is_directory) {
+            (Self::Anywhere, true) => name == COMPILED,
+            (Self::Anywhere, false) => has_ending(&ENDINGS),
+            (Self::WherePythonPutsThem, true) => false,
+            (Self::WherePythonPutsThem, false) => parent == Some(COMPILED) && has_ending(&[".pyc"]),
+        }
+    }
+}
+
 /// The files under `prefix` that neither a record nor `listed` has, sorted; directories
 /// that hold nothing else once, with a slash at the end. `runtime` names the owner.
 pub(crate) fn find_extras(
@@ -49,13 +73,14 @@ pub(crate) fn find_extras(
     runtime: &str,
     contents: &Contents,
     listed: &[String],
+    spared: Compiled,
 ) -> Result<Vec<String>, PrefixError> {
     let mut known = Known::read(prefix, contents)?;
     for path in listed {
         known.add(path);
     }
     let walk = Walk::new(prefix, runtime, &known, true);
-    Ok(walk.list(NAMES_LIMIT))
+    Ok(Walk { spared, ..walk }.list(NAMES_LIMIT))
 }
 
 /// What a build has left that no record lists, for [`find_extras`] to know.
@@ -191,6 +216,8 @@ struct Walk<'a> {
     own: [String; 3],
     /// Whether directories that hold nothing known are named instead of what is in them.
     by_directory: bool,
+    /// What was compiled and does not count.
+    spared: Compiled,
 }
 
 impl<'a> Walk<'a> {
@@ -200,6 +227,7 @@ impl<'a> Walk<'a> {
             known,
             own: ["json", "json.new", "staging"].map(|end| format!(".{runtime}.{end}")),
             by_directory,
+            spared: Compiled::Anywhere,
         }
     }
 
@@ -273,16 +301,12 @@ impl<'a> Walk<'a> {
     }
 
     fn counts(&self, path: &str, is_directory: bool) -> bool {
-        let name = path.rsplit('/').next().unwrap_or(path);
         let is_spared = OTHERS.contains(&path)
             || NOTES.contains(&path)
             || settings::is_setting(path)
             || self.own.iter().any(|own| own == path);
-        let is_byproduct = if is_directory {
-            name == COMPILED || BYPRODUCTS.contains(&path)
-        } else {
-            ENDINGS.iter().any(|ending| name.ends_with(ending))
-        };
+        let is_byproduct = self.spared.includes(path, is_directory)
+            || (is_directory && BYPRODUCTS.contains(&path));
         let is_known = is_directory && self.known.has_all_in(path);
         !(is_spared || is_byproduct || is_known)
     }

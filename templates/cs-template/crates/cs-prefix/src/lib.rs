@@ -46,12 +46,13 @@ mod rollback;
 mod room;
 mod settings;
 mod state;
+mod steady;
 mod swap;
 mod sys;
 mod trust;
 mod uninstall;
 
-pub use changes::{Changes, find_changes};
+pub use changes::{Additions, Changes, find_additions, find_changes};
 pub use contents::Contents;
 pub use distrust::Distrust;
 pub use error::{InstallError, PrefixError, Protection};
@@ -65,6 +66,9 @@ pub use patience::{News, Waiting};
 pub use policy::{KeepReason, Outcome, Policy};
 pub use remains::Remains;
 pub use rollback::{RolledBack, rollback};
-pub use state::{Neighbours, State, examine, find_previous, inspect, look_around};
+pub use state::{
+    Neighbours, State, examine, find_own_changes, find_previous, inspect, look_around,
+};
+pub use steady::look_steadily;
 pub use trust::find_distrust;
 pub use uninstall::{Removed, UninstallPlan, plan_uninstall};

@@ -4,6 +4,8 @@
 pub const BOOTSTRAP: &str = "bootstrap";
 /// Say what is installed.
 pub const STATUS: &str = "status";
+/// Compare what is installed with what was.
+pub const VERIFY: &str = "verify";
 /// Start a shell.
 pub const SHELL: &str = "shell";
 /// Put back what the last upgrade replaced.
@@ -14,7 +16,7 @@ pub const UNINSTALL: &str = "uninstall";
 pub const HELP: &str = "help";
 
 /// The runtime's own commands, in the order of the help.
-pub const COMMANDS: [&str; 6] = [BOOTSTRAP, STATUS, SHELL, ROLLBACK, UNINSTALL, HELP];
+pub const COMMANDS: [&str; 7] = [BOOTSTRAP, STATUS, VERIFY, SHELL, ROLLBACK, UNINSTALL, HELP];
 /// Words of conda that a runtime explains instead of passing them on.
 pub const EXPLAINED: [&str; 3] = ["activate", "deactivate", "init"];
 /// The options that a runtime keeps for itself; `--help` and `--version` are the delegate's.

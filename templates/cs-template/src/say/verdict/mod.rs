@@ -83,6 +83,14 @@ fn judge(error: &Error) -> Verdict {
             status::MISSING,
             format!("This is a bug in how {runtime} was built: please report it to its publisher."),
         ),
+        Error::NotInstalled { own, .. } => (
+            status::ALTERED,
+            format!("Install it with `{own} bootstrap`."),
+        ),
+        Error::Altered { own, .. } => (
+            status::ALTERED,
+            format!("Install it again with `{own} bootstrap --force`."),
+        ),
         Error::LostDelegate { repair, .. } => (
             status::MISSING,
             format!("Install it again with `{repair}`."),

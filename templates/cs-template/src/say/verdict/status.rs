@@ -2,6 +2,8 @@
 
 /// The arguments make no sense.
 pub const USAGE: u8 = 64;
+/// What is installed is not what was installed.
+pub const ALTERED: u8 = 65;
 /// A bundle, an archive or the delegate is missing or damaged.
 pub const MISSING: u8 = 66;
 /// The network failed.

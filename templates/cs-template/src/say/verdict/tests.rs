@@ -59,6 +59,22 @@ fn own_errors() -> Vec<(Error, u8)> {
             },
             71,
         ),
+        (
+            Error::NotInstalled {
+                what: "nothing is installed at",
+                prefix: "/p".into(),
+                own: "demo".into(),
+            },
+            65,
+        ),
+        (
+            Error::Altered {
+                prefix: "/p".into(),
+                count: 2,
+                own: "demo".into(),
+            },
+            65,
+        ),
         (write_error(io::ErrorKind::StorageFull), 74),
         (write_error(io::ErrorKind::PermissionDenied), 73),
         (write_error(io::ErrorKind::ReadOnlyFilesystem), 73),

@@ -44,6 +44,15 @@ impl Tree {
         Hand {
             tree: self,
             known: HashSet::new(),
+            makes_directories: true,
+        }
+    }
+
+    /// A way to read what is in the tree, for one thread: it makes no directories.
+    pub(crate) fn reader(&self) -> Hand<'_> {
+        Hand {
+            makes_directories: false,
+            ..self.hand()
         }
     }
 }
@@ -53,6 +62,8 @@ pub(crate) struct Hand<'t> {
     tree: &'t Tree,
     /// Directories that have been looked at.
     known: HashSet<Box<str>>,
+    /// Whether it makes the directories that it lacks.
+    makes_directories: bool,
 }
 
 impl Hand<'_> {
@@ -100,9 +111,11 @@ impl Hand<'_> {
             self.create_directory(above)?;
         }
         let full = self.tree.full_path(path);
-        match fs::create_dir(&full) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
+        if self.makes_directories {
+            match fs::create_dir(&full) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
         }
         if !fs::symlink_metadata(&full)?.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
@@ -140,6 +153,11 @@ impl Hand<'_> {
     /// Know no directories: some of them are no longer there.
     pub(crate) fn forget(&mut self) {
         self.known.clear();
+    }
+
+    /// Whether there is a directory, or something else.
+    pub(crate) fn is_directory(&mut self, path: &str) -> io::Result<bool> {
+        Ok(fs::symlink_metadata(self.place(path)?)?.is_dir())
     }
 
     /// Open a regular file for reading.

@@ -24,6 +24,11 @@ const NEW_FILE: OFlags = OFlags::WRONLY
     .union(OFlags::CREATE)
     .union(OFlags::EXCL)
     .union(OFlags::CLOEXEC);
+const OLD_FILE: OFlags = OFlags::RDONLY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
 const SCRATCH_FILE: OFlags = NEW_FILE.difference(OFlags::WRONLY).union(OFlags::RDWR);
 
 /// The staging directory.
@@ -57,6 +62,15 @@ impl Tree {
         Hand {
             tree: self,
             open: HashMap::new(),
+            makes_directories: true,
+        }
+    }
+
+    /// A way to read what is in the tree, for one thread: it makes no directories.
+    pub(crate) fn reader(&self) -> Hand<'_> {
+        Hand {
+            makes_directories: false,
+            ..self.hand()
         }
     }
 }
@@ -65,6 +79,8 @@ impl Tree {
 pub(crate) struct Hand<'t> {
     tree: &'t Tree,
     open: HashMap<Box<str>, Arc<OwnedFd>>,
+    /// Whether it makes the directories that it lacks.
+    makes_directories: bool,
 }
 
 impl<'t> Hand<'t> {
@@ -161,13 +177,20 @@ impl<'t> Hand<'t> {
         self.open.clear();
     }
 
-    /// Open a regular file for reading.
+    /// Whether there is a directory, or something else.
+    pub(crate) fn is_directory(&mut self, path: &str) -> io::Result<bool> {
+        let (directory, name) = self.parent(path)?;
+        let stat = fs::statat(directory.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(fs::FileType::from_raw_mode(stat.st_mode).is_dir())
+    }
+
+    /// Open a regular file for reading; something else may be opened too, but is not waited for.
     pub(crate) fn open_file(&mut self, path: &str) -> io::Result<File> {
         let (directory, name) = self.parent(path)?;
         Ok(File::from(fs::openat(
             directory.as_fd(),
             name,
-            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+            OLD_FILE,
             Mode::empty(),
         )?))
     }
@@ -184,7 +207,12 @@ impl<'t> Hand<'t> {
             return Ok(Arc::clone(open));
         }
         let (above, name) = self.parent(path)?;
-        let opened = Arc::new(open_or_create(above.as_fd(), name)?);
+        let opened = if self.makes_directories {
+            open_or_create(above.as_fd(), name)?
+        } else {
+            fs::openat(above.as_fd(), name, DIRECTORY, Mode::empty())?
+        };
+        let opened = Arc::new(opened);
         drop(above);
         if self.open.len() >= HANDLES {
             self.open.clear();

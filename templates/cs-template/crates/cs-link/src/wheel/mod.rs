@@ -36,7 +36,7 @@ use crate::zip::{Directory, Member, Reader};
 use crate::{Package, Wheel};
 
 pub(crate) use contents::normalize_name;
-pub(crate) use rows::{Facts, Row, read_rows, render_rows};
+pub(crate) use rows::{Facts, Row, decode_hash, read_rows, render_rows};
 pub(crate) use site::{from_site, to_site};
 
 /// An entry of a zip directory takes about half of what is made of it in memory.

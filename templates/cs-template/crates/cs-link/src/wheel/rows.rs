@@ -137,9 +137,10 @@ fn add_field(text: &mut String, field: &str) {
     }
 }
 
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /// Base64 of RFC 4648 with the alphabet for URLs, without padding.
 fn encode_base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let word = chunk
@@ -152,6 +153,23 @@ fn encode_base64(bytes: &[u8]) -> String {
         }
     }
     text
+}
+
+/// The SHA-256 that a row states; none if it states none, or none in that form.
+pub(crate) fn decode_hash(hash: &str) -> Option<[u8; 32]> {
+    let text = hash.strip_prefix("sha256=")?.trim_end_matches('=');
+    let (mut bytes, mut word, mut bits) = (Vec::with_capacity(32), 0_u32, 0);
+    for letter in text.bytes() {
+        let value = ALPHABET.iter().position(|known| *known == letter)?;
+        word = word << 6 | u32::try_from(value).ok()?;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((word >> bits & 0xff) as u8);
+            word &= (1 << bits) - 1;
+        }
+    }
+    bytes.try_into().ok()
 }
 
 #[cfg(test)]
@@ -195,6 +213,21 @@ mod tests {
             assert_eq!(paths, expected, "{text:?}");
         }
         assert_eq!(parse_rows(b"x,a,1\nx,b,2\n")["x"].hash, "a");
+    }
+
+    #[test]
+    fn a_hash_is_read_as_it_was_written_and_nothing_else_is() {
+        for seed in 0..200_u8 {
+            let digest = sha256(&[seed]);
+            let hash = Facts::of_digest(digest, 1).hash;
+            assert_eq!(decode_hash(&hash), Some(digest));
+            assert_eq!(decode_hash(&format!("{hash}=")), Some(digest));
+            assert_eq!(decode_hash(&hash[..hash.len() - 2]), None);
+            assert_eq!(decode_hash(&format!("{hash}AA")), None);
+        }
+        for odd in ["", "sha256=", "md5=YWJj", "sha256=+/", "YWJj"] {
+            assert_eq!(decode_hash(odd), None, "{odd}");
+        }
     }
 
     #[test]

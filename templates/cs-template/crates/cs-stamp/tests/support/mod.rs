@@ -29,7 +29,7 @@ impl Default for Parts {
             ".demo.json",
             r#"{"schema_version":1,"stamp":""#,
             "DEMO_PREFIX",
-            "bootstrap\nstatus\nshell\nrollback\nuninstall\nhelp\n-h\n-V\n\
+            "bootstrap\nstatus\nverify\nshell\nrollback\nuninstall\nhelp\n-h\n-V\n\
              -q\n-v\n-qq\n-qv\n-vq\n-vv\n--path\n--progress\n--",
         ];
         let mut launch = [1_u32.to_le_bytes(), [0; 4], 6_u32.to_le_bytes()].concat();
