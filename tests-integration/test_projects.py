@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sysconfig
 from pathlib import Path
 from typing import Any
 
 import pytest
 from python_projects import PythonProject
 
-from support.channel.archive import write_package
+from support.channel.archive import Entry, Package, write_package
+from support.channel.host_python import SHORT
+from support.channel.index import hash_file
 from support.channel.locks import SourceEntry
 from support.channel.wheels import pack_wheels
 from support.commands import Home
 from support.inspection import read_records
-from support.pypi.bench import Bench, list_distributions
+from support.pypi.bench import Bench, assert_what_was_planned, list_distributions, list_planned
 from support.pypi.crafting import Member, Recipe
 from support.tested_platform import FOR_THIS_MACHINE
 
@@ -70,3 +73,42 @@ def test_a_tool_may_turn_from_a_conda_package_into_a_wheel_and_back(
     check(second, versions[1])
     assert home.run(second, "uninstall", "-y").returncode == 0
     assert not home.prefix.exists()
+
+
+HEADERS = Path(sysconfig.get_path("include"))
+EXTENSION = """
+#include <Python.h>
+
+static PyObject *answer(PyObject *self, PyObject *none) { return PyLong_FromLong(42); }
+static PyMethodDef methods[] = {{"answer", answer, METH_NOARGS, "Return it."}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "native", NULL, -1, methods};
+PyMODINIT_FUNC PyInit_native(void) { return PyModule_Create(&module); }
+"""
+SETUP = "from setuptools import Extension, setup\n\nsetup(ext_modules=[Extension('native', ['native.c'])])\n"
+
+
+def pack_headers(directory: Path) -> dict[str, Any]:
+    """Make the headers of this Python a conda package, and return its record."""
+    files = sorted(path for path in HEADERS.rglob("*") if path.is_file())
+    entries = [Entry(path=f"include/{HEADERS.name}/{path.relative_to(HEADERS)}", content=path) for path in files]
+    package = Package(name="python-headers", version="1.0", entries=entries)
+    path = write_package(package, directory)
+    return {**package.index(), "url": path.as_uri(), "sha256": hash_file(path), "size": path.stat().st_size}
+
+
+@pytest.mark.tools("gcc")
+def test_a_c_extension_is_built_with_the_headers_of_the_environment(bench: Bench, home: Home) -> None:
+    if not (HEADERS / "Python.h").is_file():
+        pytest.skip("needs the headers of Python")
+    bench.conda = [*bench.conda, pack_headers(bench.directory / "headers")]
+    files = {"native.c": EXTENSION, "setup.py": SETUP}
+    project = PythonProject(name="mytool", backend="setuptools", files=files)
+    runtime = bench.build(project=project, delegate='"mytool"', build_wheels='"all"')
+    tag = f"cp{SHORT.replace('.', '')}"
+    (name,) = [row for row in list_planned(runtime.parent.parent) if row[0].startswith("mytool ")]
+    assert name[1].startswith(f"{tag}-{tag}-linux_")
+    assert home.run(runtime).stdout == "mytool 1.5\n"
+    python = home.prefix / "bin" / "python"
+    asked = home.run(python, "-I", "-c", "import native; print(native.answer(), native.__file__)")
+    assert asked.stdout.startswith(f"42 {home.prefix}"), asked.stderr
+    assert_what_was_planned(runtime.parent.parent, home.prefix, home)

@@ -223,7 +223,7 @@ def _write_companions(
     from ..companions.provenance import render_statement
 
     packages = render_packages(plan.package_plan.archives)
-    inventory = take_inventory(plan, template.mark, stamp, files[0], licenses, os.environ)
+    inventory = take_inventory(plan, materials.template.mark, stamp, files[0], licenses, os.environ)
     texts = {
         "lock": ("runtime.lock", plan.lock),
         "packages": ("packages.txt", packages),
