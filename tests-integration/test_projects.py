@@ -69,7 +69,7 @@ def test_a_tool_may_turn_from_a_conda_package_into_a_wheel_and_back(
     check(second, versions[1])
     assert home.run(second, "rollback").returncode == 0
     check(first, versions[0])
-    assert home.run(second, "bootstrap").returncode == 0
+    assert home.run(second, "bootstrap", "--force").returncode == 0
     check(second, versions[1])
     assert home.run(second, "uninstall", "-y").returncode == 0
     assert not home.prefix.exists()
