@@ -25,8 +25,8 @@ pytestmark = pytest.mark.only(FOR_THIS_MACHINE, "projects are built in its Pytho
 MODULE = b"from importlib.metadata import version\n\n\ndef main():\n    print('mytool', version('mytool'))\n"
 
 
-def build_conda(bench: Bench, name: str, **settings: Any) -> Path:
-    """Build a runtime whose tool, version 1.0, is a conda package from an archive folder."""
+def pack_conda(bench: Bench) -> dict[str, Any]:
+    """Make the tool, version 1.0, a conda package in an archive folder, and return what a workspace needs for it."""
     recipe = Recipe(
         name="mytool",
         files=(Member("mytool/__init__.py", MODULE), Member("mytool/only_conda.py", b"")),
@@ -39,8 +39,12 @@ def build_conda(bench: Bench, name: str, **settings: Any) -> Path:
     source = SourceEntry(
         name="mytool", version="1.0", build=package.build, subdir="noarch", path="./recipe", depends=["python"]
     )
-    shelf = bench.directory / "shelf" / "noarch"
-    return bench.build(name, more=[source], archives=f'"{shelf}"', delegate='"mytool"', **settings)
+    return {"more": [source], "archives": f'"{bench.directory / "shelf" / "noarch"}"'}
+
+
+def build_conda(bench: Bench, name: str, **settings: Any) -> Path:
+    """Build a runtime whose tool, version 1.0, is a conda package."""
+    return bench.build(name, delegate='"mytool"', **pack_conda(bench), **settings)
 
 
 def build_wheel(bench: Bench, name: str, **settings: Any) -> Path:
@@ -73,6 +77,14 @@ def test_a_tool_may_turn_from_a_conda_package_into_a_wheel_and_back(
     check(second, versions[1])
     assert home.run(second, "uninstall", "-y").returncode == 0
     assert not home.prefix.exists()
+
+
+def test_a_wheel_takes_the_place_of_a_conda_package_with_the_same_project(bench: Bench, home: Home) -> None:
+    runtime = build_wheel(bench, "both", **pack_conda(bench))
+    assert home.run(runtime).stdout == "mytool 2.0\n"
+    assert_what_was_planned(runtime.parent.parent, home.prefix, home)
+    assert "mytool" in {record["name"] for record in read_records(home.prefix)}
+    assert not list(home.prefix.rglob("only_conda.py"))
 
 
 HEADERS = Path(sysconfig.get_path("include"))
