@@ -20,7 +20,10 @@ from cs_bundle import hash_file
 from cs_cli.companions.provenance import open_provenance, read_statement
 from cs_cli.signing.keys import key_id
 from cs_cli.terminal.console import Console
-from cs_cli.verification.checks import Verification, verify_path
+from cs_cli.verification.checks import Result
+from cs_cli.verification.folder import verify_folder
+from cs_cli.verification.runtime import CheckedRuntime
+from cs_cli.verification.statements import Trust
 
 PROVENANCE = Path("dist/demoz.provenance.json")
 CHECKSUMS = Path("dist/demoz.sha256")
@@ -309,12 +312,12 @@ def test_a_folder_that_is_replaced_while_it_is_checked_is_not_signed(
     forged = json.loads(PROVENANCE.read_bytes())
     forged["predicate"] = {}
 
-    def verify_then_replace(path: Path, console: Console) -> Verification:
-        result = verify_path(path, console)
+    def verify_then_replace(path: Path, trust: Trust, console: Console) -> tuple[Result, list[CheckedRuntime]]:
+        result = verify_folder(path, trust, console)
         PROVENANCE.write_text(json.dumps(forged))
         return result
 
-    monkeypatch.setattr("cs_cli.signing.folder.verify_path", verify_then_replace)
+    monkeypatch.setattr("cs_cli.signing.folder.verify_folder", verify_then_replace)
     outcome = cs("sign", "dist", "--key", key_path)
     assert outcome.status == 1
     assert "it does not match demoz.sha256" in outcome.err

@@ -11,16 +11,17 @@ from ..building.staging import staging_directory
 from ..companions.provenance import LIMIT_BYTES, SUFFIX, open_provenance, read_statement
 from ..errors import CliError
 from ..terminal.console import Console
-from ..untrusted import read_limited
-from ..verification.checks import verify_path
-from ..verification.checksums import read_checksums, reading
+from ..verification.checks import Verification
+from ..verification.checksums import SUFFIX as CHECKSUMS_SUFFIX
+from ..verification.checksums import read_checksums
+from ..verification.files import StagedFiles, reading
+from ..verification.folder import verify_folder
+from ..verification.statements import Trust
 from .envelope import Envelope
 from .keys import key_id
 
 if TYPE_CHECKING:
     from .keys import PrivateKey
-
-_CHECKSUMS = ".sha256"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ class SignedBuild:
         digests = {**self.digests, self.provenance_name: hashlib.sha256(data).hexdigest()}
         lines = (f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
         (directory / self.provenance_name).write_bytes(data)
-        (directory / f"{self.stem}{_CHECKSUMS}").write_text("".join(lines), encoding="utf-8", newline="\n")
+        (directory / f"{self.stem}{CHECKSUMS_SUFFIX}").write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +87,12 @@ def sign_folder(folder: Path, key: PrivateKey, console: Console) -> Signing:
     """
     if not folder.is_dir():
         raise CliError("no such directory", kind="not-found", path=folder)
-    verification = verify_path(folder, console)
+    verification = Verification(results=(verify_folder(folder, Trust(), console)[0],))
     if verification.problems:
         raise verification.error()
-    checksums = sorted(path for path in folder.glob(f"*{_CHECKSUMS}") if path.is_file())
-    builds = tuple(_sign_build(path, key) for path in checksums)
+    files = StagedFiles(folder)
+    stems = sorted(path.name.removesuffix(CHECKSUMS_SUFFIX) for path in folder.glob(f"*{CHECKSUMS_SUFFIX}"))
+    builds = tuple(_sign_build(files, stem, key) for stem in stems)
     changed = [one for one in builds if one.is_new]
     if changed:
         with staging_directory(folder) as staging:
@@ -99,20 +101,20 @@ def sign_folder(folder: Path, key: PrivateKey, console: Console) -> Signing:
     return Signing(folder=folder, key_id=key_id(key.public_key()), builds=builds)
 
 
-def _sign_build(checksums: Path, key: PrivateKey) -> SignedBuild:
-    stem, digests = checksums.name.removesuffix(_CHECKSUMS), read_checksums(checksums)
-    path = checksums.with_name(f"{stem}{SUFFIX}")
-    if path.name not in digests:
+def _sign_build(files: StagedFiles, stem: str, key: PrivateKey) -> SignedBuild:
+    checksums, name = f"{stem}{CHECKSUMS_SUFFIX}", f"{stem}{SUFFIX}"
+    digests, path = read_checksums(files, checksums), files.path(name)
+    if name not in digests:
         message = "this build has no provenance to sign"
         raise CliError(message, kind="provenance-missing", path=path, hint="build it again")
+    data = files.read(name, LIMIT_BYTES)
     with reading(path, "provenance-damaged"):
-        data = read_limited(path, LIMIT_BYTES)
         envelope = open_provenance(data)
         subjects = dict(read_statement(envelope.payload).subjects)
-    listed = {name: digest for name, digest in digests.items() if name != path.name}
+    listed = {one: digest for one, digest in digests.items() if one != name}
     # The very bytes that were read: what was verified before may have been replaced.
-    if hashlib.sha256(data).hexdigest() != digests[path.name] or subjects != listed:
-        message = f"it does not match {checksums.name}"
+    if files.hash(name) != digests[name] or subjects != listed:
+        message = f"it does not match {checksums}"
         raise CliError(message, kind="provenance-mismatch", path=path, hint="build it again")
     signed = envelope.signed_with(key)
     return SignedBuild(stem=stem, digests=digests, envelope=signed, is_new=signed is not envelope)
