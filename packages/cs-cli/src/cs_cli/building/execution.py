@@ -137,6 +137,10 @@ def _stage(
     if supplies is not None:
         remember_contents(supplies.archives, supplies.contents)
     console.say(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
+    if materials.key is not None:
+        from ..signing.keys import key_id
+
+        console.say(f"signed the provenance with {key_id(materials.key.public_key())}")
     return result
 
 
