@@ -317,6 +317,9 @@ def test_cs_is_installed_from_the_pinned_sources_or_a_release() -> None:
     assert all((source / "pyproject.toml").is_file() for source in sources)
     assert script.list_requirements({"version": "0.1.0"}, ROOT) == ["cs-cli==0.1.0"]
     assert script.list_requirements({"version": "0.1.0", "platform": "all"}, ROOT) == ["cs-cli[templates]==0.1.0"]
+    wanted = {"version": "0.1.0", "target": "x", "sbom": "spdx"}
+    assert script.list_requirements(wanted, ROOT) == ["cs-cli[templates,spdx]==0.1.0"]
+    assert f"{ROOT / 'packages/cs-cli'}[spdx]" in script.list_requirements({"sbom": "spdx"}, ROOT)
     with pytest.raises(script.ActionError, match="is not a version"):
         script.list_requirements({"version": "0.1.0 evil"}, ROOT)
 

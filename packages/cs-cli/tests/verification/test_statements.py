@@ -65,7 +65,7 @@ def kinds(result: Result) -> list[tuple[str, str, str]]:
 def test_an_unsigned_statement_is_about_every_file(dist: Path) -> None:
     result = verify(dist)
     assert result.problems == ()
-    assert "demo.provenance.json: states how these 6 files were built" in list_passed(result)
+    assert "demo.provenance.json: states how these 7 files were built" in list_passed(result)
     assert [(one.check, one.detail) for one in result.checks if one.ok is None] == [("signature", "not signed")]
 
 
