@@ -234,6 +234,33 @@ def test_a_repository_of_the_network_reads_none_of_this_machine(
 
 
 @pytest.mark.tools("git")
+@pytest.mark.parametrize("is_submodule", [False, True])
+def test_an_address_that_is_a_command_is_not_run(
+    is_submodule: bool, workshop: Workspace, cs: Cs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "ext:file")
+    mark, program = tmp_path / "mark", tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    program.chmod(0o755)
+    location, commit = f"ext::{program}", "a" * 40
+    if is_submodule:
+        outer = tmp_path / "outer"
+        outer.mkdir()
+        git(outer, "init", "-q")
+        (outer / ".gitmodules").write_text(f'[submodule "s"]\n\tpath = sub\n\turl = {location}\n')
+        git(outer, "add", ".")
+        git(outer, "update-index", "--add", "--cacheinfo", f"160000,{commit},sub")
+        git(outer, "commit", "-qm", "one")
+        location, commit = outer.as_uri(), git(outer, "rev-parse", "HEAD")
+    add_pypi(workshop, f"git+{location}#{commit}", "tool", version="1")
+    workshop.write()
+    outcome = cs("build")
+    assert outcome.status == 1
+    assert "tool: git failed: fatal: transport 'ext' not allowed" in outcome.err
+    assert not mark.exists()
+
+
+@pytest.mark.tools("git")
 def test_a_repository_that_cannot_be_cloned_says_why(workshop: Workspace, cs: Cs, tmp_path: Path) -> None:
     add_pypi(workshop, f"git+{(tmp_path / 'missing').as_uri()}#{'a' * 40}", "tool", version="1")
     workshop.write()
