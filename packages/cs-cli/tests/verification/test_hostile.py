@@ -28,6 +28,7 @@ FILES = (
     "demo.bundle.tar.zst",
     "demo.runtime.lock",
     "demo.packages.txt",
+    "demo.notices.txt",
     "demo.cdx.json",
     "demo.info.json",
     "demo.provenance.json",

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_executables import add_certificates, make_certificate, make_pe
 
 from cli_samples import MARK, Cs, Workspace, make_elf, verify
 from cs_cli.verification.checks import Result
 from cs_cli.verification.first_difference import find_difference
+from cs_stamp import read_stamp, write_stamp
 
 
 @pytest.fixture
@@ -140,3 +142,20 @@ def test_differences_of_documents_and_lines_are_named(tmp_path: Path) -> None:
     found = find_difference(other / "a.packages.txt", one / "a.packages.txt")
     assert found is not None
     assert (found.key, found.expected, found.actual) == ("line 2", "line 1", "line 2")
+
+
+def test_a_signature_of_the_platform_is_put_aside(dist: Path, tmp_path: Path) -> None:
+    with read_stamp(dist / "demo-linux") as stamp:
+        header, plan, lock = stamp.header, stamp.read_plan(), stamp.read_lock()
+    (tmp_path / "template").write_bytes(make_pe(payload=MARK.to_bytes()))
+    built, signed = tmp_path / "built", tmp_path / "signed"
+    write_stamp(tmp_path / "template", built, header=header, plan=plan, lock=lock)
+    signed.write_bytes(add_certificates(built.read_bytes(), make_certificate(b"signed")))
+    assert find_difference(signed, built) is None
+    data = bytearray(signed.read_bytes())
+    place = data.index(MARK.to_bytes()) - 1
+    data[place] ^= 1
+    signed.write_bytes(data)
+    found = find_difference(signed, built)
+    assert found is not None
+    assert (found.part, found.key) == ("template", f"byte {place}")

@@ -15,6 +15,8 @@ from .documents import parse_object, take, take_objects
 from .files import StagedFiles, reading
 from .runtime import CheckedRuntime
 
+_SPDX_ID = "SPDXRef"
+
 Fact = tuple[str, object, object]
 """A key of a bill, what the runtime has, and what the bill says."""
 
@@ -64,6 +66,43 @@ def _list_packages(bill: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return name, version and SHA-256 of each package of a bill."""
     libraries = [one for one in take_objects(bill, "components") if take(one, str, "type") == "library"]
     return [(take(one, str, "name"), take(one, str, "version"), _find_hash(one)) for one in libraries]
+
+
+def check_spdx(files: StagedFiles, name: str, runtime: CheckedRuntime) -> str:
+    """Check the same of a bill of materials in SPDX.
+
+    :raises CliError: ``sbom-damaged`` or ``sbom-mismatch``.
+    """
+    with reading(files.path(name), "sbom-damaged"):
+        bill = parse_object(files.read(name))
+        packages = {take(one, str, "SPDXID"): one for one in take_objects(bill, "packages")}
+        subject = packages.pop(f"{_SPDX_ID}-runtime", {})
+        packages.pop(f"{_SPDX_ID}-template", None)
+        for key, expected, actual in _list_spdx_facts(bill, subject, runtime):
+            if expected != actual:
+                raise _mismatch(files, name, key, str(expected)[:300], str(actual)[:300])
+        listed = [
+            (take(one, str, "name"), take(one, str, "versionInfo"), _find_checksum(one)) for one in packages.values()
+        ]
+    compare_packages(files, name, listed, runtime.report.plan.archives)
+    return f"lists the runtime and its {len(listed)} packages"
+
+
+def _list_spdx_facts(bill: Mapping[str, Any], subject: Mapping[str, Any], runtime: CheckedRuntime) -> Iterator[Fact]:
+    header = runtime.report.header
+    serial = take(bill, str, "documentNamespace")[-36:]
+    yield "spdxVersion", "SPDX-2.3", take(bill, str, "spdxVersion")
+    yield "documentNamespace", str(make_serial_number(runtime.report.identity)), serial
+    yield "packages.runtime.name", header.runtime, take(subject, str, "name")
+    yield "packages.runtime.versionInfo", header.runtime_version, take(subject, str, "versionInfo")
+    if runtime.name in runtime.digests:
+        yield "packages.runtime.checksums", runtime.digests[runtime.name], _find_checksum(subject)
+
+
+def _find_checksum(package: Mapping[str, Any]) -> str:
+    listed = take_objects(package, "checksums")
+    checksums = {take(one, str, "algorithm"): take(one, str, "checksumValue") for one in listed}
+    return take(checksums, str, "SHA256")
 
 
 def compare_packages(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cs_bundle import hash_file, open_bundle
-from cs_stamp import StampReader, read_stamp
+from cs_stamp import StampReader, read_stamp, verify_signature
 
 from ..building.plan import BUNDLE_SUFFIX
 from ..companions.provenance import SUFFIX as PROVENANCE_SUFFIX
@@ -22,6 +22,7 @@ from .files import DOCUMENT_LIMIT_BYTES
 
 _BLOCK_BYTES = 1 << 20
 _LINE_LENGTH = 200
+_HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +50,10 @@ class FirstDifference:
 def find_difference(path: Path, built: Path) -> FirstDifference | None:
     """Find the first difference between a staged file and the same file of a new build.
 
-    Statements of provenance are compared without their envelopes: a new build has no key.
+    Statements of provenance are compared without their envelopes, and runtimes without a signature of their platform: a
+    new build has no key.
 
-    :returns: ``None`` if they are equal.
+    :returns: ``None`` if they are equal otherwise.
     """
     if path.name.endswith(PROVENANCE_SUFFIX):
         return _compare_documents(*(open_provenance(_read(one)).payload for one in (built, path)))
@@ -135,25 +137,44 @@ def _is_same(one: BinaryIO, other: BinaryIO) -> bool:
             return True
 
 
-def _compare_runtimes(built: Path, path: Path) -> FirstDifference:
+def _compare_runtimes(built: Path, path: Path) -> FirstDifference | None:
+    report = verify_signature(path)
+    is_signed = report is not None and not report.is_ad_hoc
     with read_stamp(built) as expected, read_stamp(path) as actual:
-        offset = _find_offset(built, path, min(expected.stamp_offset, actual.stamp_offset))
+        limit = min(expected.stamp_offset, actual.stamp_offset)
+        offset = _find_offset(built, path, limit, _read_signed_places(path) if is_signed else ())
         if offset is not None or expected.stamp_offset != actual.stamp_offset:
             return FirstDifference(part="template", key=None if offset is None else f"byte {offset}")
         for tag in expected.parts:
             if expected.parts[tag].sha256 != actual.parts[tag].sha256:
                 return _compare_part(tag, expected, actual)
-    return FirstDifference(part="signature")
+    return None if is_signed else FirstDifference(part="signature")
 
 
-def _find_offset(one: Path, other: Path, limit: int) -> int | None:
+def _read_signed_places(path: Path) -> tuple[range, ...]:
+    """Return the bytes in front of the stamp that a signature of the platform changes.
+
+    Of a Windows executable that is its checksum and the place of the certificate table, of a macOS executable the load
+    commands.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if head.startswith(b"MZ"):
+        optional = int.from_bytes(head[0x3C:0x40], "little") + 24
+        return range(optional + 64, optional + 68), range(optional + 144, optional + 152)
+    return (range(32 + int.from_bytes(head[20:24], "little")),)
+
+
+def _find_offset(one: Path, other: Path, limit: int, ignored: tuple[range, ...]) -> int | None:
     """Return the position of the first byte that differs before a limit."""
     with one.open("rb") as first, other.open("rb") as second:
         for start in range(0, limit, _BLOCK_BYTES):
             blocks = [file.read(min(_BLOCK_BYTES, limit - start)) for file in (first, second)]
             if blocks[0] != blocks[1]:
-                pairs = enumerate(zip(*blocks, strict=False))
-                return start + next((number for number, (x, y) in pairs if x != y), min(map(len, blocks)))
+                pairs = enumerate(zip_longest(*blocks), start)
+                differing = (at for at, (x, y) in pairs if x != y and not any(at in place for place in ignored))
+                if (offset := next(differing, None)) is not None:
+                    return offset
     return None
 
 

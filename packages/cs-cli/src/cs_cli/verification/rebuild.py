@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cs_bundle import hash_file
 from cs_stamp import installed_directories, select_template
 
 from ..arguments import parse_arguments
@@ -204,7 +205,8 @@ def _compare_file(path: Path, built: Path | None) -> str:
         raise CliError("only a new build writes this file", kind="rebuild-differs", path=path)
     found = find_difference(path, built)
     if found is None:
-        return f"the same {path.stat().st_size} bytes"
+        is_same = hash_file(path) == hash_file(built)
+        return f"the same {path.stat().st_size} bytes" if is_same else "the same, apart from the signature"
     raise CliError(
         f"a new build gives other bytes: the first difference is in {found.place}",
         kind="rebuild-differs",
