@@ -140,8 +140,9 @@ def hash_file(path: Path) -> str:
 def expand(template: str, fields: Mapping[str, str], where: str) -> str:
     """Fill a template.
 
-    ``@{NAME}`` is a field. Lines from ``@if PLATFORM…`` to ``@end`` stay if one of the platforms was built; those from
-    ``@each PLATFORM…`` to ``@end`` are repeated for each that was, with its fields as ``this.FIELD``.
+    ``@{NAME}`` is a field. Lines from ``@if NAME…`` to ``@end`` stay if there is a file for one of the names: a
+    platform that was built (``linux-64``), or a role (``this.notices``). Those from ``@each PLATFORM…`` to ``@end``
+    are repeated for each platform that was built, with its fields as ``this.FIELD``.
 
     :raises RenderError: when a field does not exist, or may not stand in a template.
     """

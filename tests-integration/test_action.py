@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -18,6 +18,8 @@ import yaml
 
 from cs_cli.arguments import build_parser, config_overrides
 from cs_manifest import CONFIG_KEYS
+from support.commands import SCRIPTS, run_command
+from support.tested_platform import IS_FOREIGN
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / ".github" / "action" / "run.py"
@@ -230,6 +232,30 @@ def test_outputs_are_absolute_paths_of_what_was_staged(tmp_path: Path) -> None:
     assert outputs["identity"] == "ab"
 
 
+@pytest.mark.skipif(sys.platform != "linux" or IS_FOREIGN, reason="only for this machine: a real build")
+def test_a_real_build_gives_every_output_and_a_summary(
+    make_workspace: Callable[..., Path], cache_directory: Path, tmp_path: Path
+) -> None:
+    scripts = tmp_path / "conda-ship" / "bin"
+    scripts.mkdir(parents=True)
+    (scripts / "cs").symlink_to(SCRIPTS / "cs")
+    workspace, summary = make_workspace(), tmp_path / "summary.md"
+    variables = {**os.environ, **LINUX, "CONDA_SHIP_CACHE_DIR": str(cache_directory), "RUNNER_TEMP": str(tmp_path)}
+    variables |= {"GITHUB_OUTPUT": str(tmp_path / "output"), "GITHUB_STEP_SUMMARY": str(summary)}
+    for step in ("build", "summary"):
+        variables["ACTION_INPUTS"] = json.dumps({"compare-with": str(workspace / "dist")})
+        done = run_command([sys.executable, SCRIPT, step], cwd=workspace, env=variables)
+        assert done.returncode == 0, done.stderr
+        variables["INFO_PATHS"] = read_outputs(tmp_path)["info-path"]
+    outputs = read_outputs(tmp_path)
+    empty = {name for name, value in outputs.items() if not value}
+    assert empty - {"notices-path"} == {"bundle-path", "spdx-path"}
+    assert set(outputs["files"].splitlines()) == {str(path) for path in (workspace / "dist").iterdir()}
+    assert outputs["asset-name"] == "demoz-x86_64-unknown-linux-gnu"
+    assert f"identity {outputs['identity']}" in summary.read_text()
+    assert "### 0 packages differ from " in summary.read_text()
+
+
 def test_outputs_of_several_builds_have_a_line_for_each_and_one_for_what_they_share() -> None:
     builds = [
         {"runtime-path": "/out/demo-linux-64", "layout": "online", "bundle-path": ""},
@@ -300,3 +326,14 @@ def test_a_value_cannot_end_an_output_early(tmp_path: Path) -> None:
     lines = (tmp_path / "output").read_text().splitlines()
     delimiter = lines[0].removeprefix("a<<")
     assert lines == [f"a<<{delimiter}", "x", "EOF", "b=1", delimiter, f"c<<{delimiter}", "y", delimiter]
+
+
+def test_every_action_that_is_used_or_shown_is_pinned_and_a_version_is_always_the_same_commit() -> None:
+    places = [ROOT / "action.yml", *ROOT.glob(".github/workflows/*"), *ROOT.glob("examples/**/*.yml")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (*places, *ROOT.glob("docs/**/*.md")))
+    used = re.findall(r"uses: ([\w-]+/[\w-]+)@(\S+)(?: # (v\S+))?", text)
+    own = {commit for name, commit, _ in used if name == "OWNER/conda-ship"}
+    assert own == {"0" * 40}
+    pins = {(name, version, commit) for name, commit, version in used if name != "OWNER/conda-ship"}
+    assert all(re.fullmatch("[0-9a-f]{40}", commit) and version for _, version, commit in pins)
+    assert len({(name, version) for name, version, _ in pins}) == len(pins)

@@ -15,12 +15,10 @@ from steady import wait_until
 
 from support.channel.archive import Entry, Package, write_package
 from support.channel.build import index_channel
-from support.channel.solve import solve
 from support.commands import Command, Home
 from support.processes import is_stopped
-from support.servers import serve
 from support.tested_platform import IS_FOREIGN, PLATFORM, find_template
-from support.workshop import Workshop
+from support.workshop import open_workshop
 
 PRINT_ARGUMENTS = "import os, sys; print([os.fsencode(word) for word in sys.argv[1:]])"
 PRINT_ENVIRONMENT = "import json, os; print(json.dumps(dict(os.environ)))"
@@ -214,11 +212,7 @@ def test_the_delegate_can_be_a_program_for_the_platform(
     write_package(Package(name="tool", version="1.0", entries=[program]), channel)
     (channel / "noarch").mkdir()
     index_channel(channel)
-    with serve(channel) as server:
-        records = solve(server.url, ["tool"])
-        workshop = Workshop(
-            directory / "workshop", cache_directory, server, specs=("tool",), records=records, delegate="tool"
-        )
+    with open_workshop(channel, "tool", directory=directory / "workshop", cache=cache_directory) as workshop:
         runtime = workshop.build()
     for words in (("bootstrap",), ()):
         completed = home.run(runtime, *words)

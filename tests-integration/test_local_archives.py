@@ -28,6 +28,13 @@ def copy_archive(record: dict[str, Any], channel_directory: Path, folder: Path) 
     return Path(shutil.copy2(channel_directory.joinpath(*parts), target))
 
 
+def move_out(record: dict[str, Any], channel_directory: Path, shelf: Path, form: str) -> dict[str, Any]:
+    """Return a record whose archive is on the shelf, as a path relative to the workspace or as a URL."""
+    path = copy_archive(record, channel_directory, shelf)
+    place = path.as_uri() if form == "url" else f"../shelf/{path.parent.name}/{path.name}"
+    return {**record, "url": place}
+
+
 @pytest.mark.parametrize("layout", ["online", "external", "embedded"])
 @pytest.mark.parametrize("form", ["path", "url"])
 @pytest.mark.parametrize("share", ["some", "all"])
@@ -42,15 +49,9 @@ def test_a_runtime_of_local_archives_needs_none_of_their_files(
     cs: Callable[..., Command],
     home: Home,
 ) -> None:
-    shelf = tmp_path / MARK / "shelf"
-    locked, local = [], set()
-    for index, record in enumerate(records):
-        if share == "all" or index % 2:
-            path = copy_archive(record, channel_directory, shelf)
-            local.add(path.name)
-            place = path.as_uri() if form == "url" else f"../shelf/{path.parent.name}/{path.name}"
-            record = {**record, "url": place}
-        locked.append(record)
+    step = 1 if share == "all" else 2
+    moved = [move_out(record, channel_directory, tmp_path / MARK / "shelf", form) for record in records[::step]]
+    locked = [*moved, *(record for index, record in enumerate(records) if index % step)]
     workspace = Workspace(
         directory=tmp_path / MARK / "workspace",
         specs=SPECS,
@@ -71,14 +72,11 @@ def test_a_runtime_of_local_archives_needs_none_of_their_files(
     completed = home.run(runtime, "-c", "import click, jinja2; print('hello')")
     assert (completed.returncode, completed.stdout) == (0, "hello\n"), completed.stderr
     documents = [json.loads(path.read_bytes()) for path in (home.prefix / "conda-meta").glob("*.json")]
+    local = {Path(record["url"]).name for record in moved}
     assert {one["fn"] for one in documents if one["url"].startswith("file:///local/")} == local
     assert len(documents) == len(records)
-    marked = [
-        path
-        for path in [*home.prefix.rglob("*"), *released.iterdir()]
-        if path.is_file() and not path.is_symlink() and MARK.encode() in path.read_bytes()
-    ]
-    assert marked == []
+    files = (path for path in [*home.prefix.rglob("*"), *released.iterdir()] if path.is_file())
+    assert [path for path in files if not path.is_symlink() and MARK.encode() in path.read_bytes()] == []
 
 
 def test_a_runtime_without_its_bundle_names_what_comes_with_it(

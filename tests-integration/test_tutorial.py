@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,9 @@ import pytest
 from support.channel.index import PypiEntry, index_settings, lock_index
 from support.channel.locks import Environments, write_lock
 from support.commands import Command, Home
+from support.pages import find_commands, find_files, read_page
 from support.servers import Server
 from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
-
-PAGE = Path(__file__).parents[1] / "docs" / "tutorials" / "first-runtime.md"
-FILE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
-CONSOLE = re.compile(r"^```console\n\$ (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 pytestmark = pytest.mark.only(FOR_THIS_MACHINE, "projects are built in its Python")
 
@@ -31,8 +27,8 @@ def test_the_tutorial_ends_with_a_tool_that_runs(
     home: Home,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    for name, text in FILE.findall(page):
+    page = read_page("tutorials/first-runtime.md")
+    for name, text in find_files(page):
         path = tmp_path / "weather" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.replace("linux-64", PLATFORM), encoding="utf-8")
@@ -42,7 +38,7 @@ def test_the_tutorial_ends_with_a_tool_that_runs(
     own = PypiEntry(location=".", name="weather-tool", requires_dist=("click",))
     solved: Environments = {"ship": {PLATFORM: [*python, *lock_index(channel_directory, channel.url, ["click"]), own]}}
     write_lock(tmp_path / "weather" / "pixi.lock", solved, channel_url=channel.url, version="pixi-7")
-    commands = dict(CONSOLE.findall(page))
+    commands = {one.command: one.output for one in find_commands(page)}
     shown = cs("inspect", cwd=tmp_path / "weather").stdout
     assert "will be built: weather-tool (.)" in shown
     assert "The delegate on" in shown

@@ -41,6 +41,7 @@ THINGS = (
     "setpriv",
     "setsid",
     "sha256sum",
+    "ssh-keygen",
     "strace",
     "tar",
     "unshare",

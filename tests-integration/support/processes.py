@@ -20,7 +20,7 @@ LONG_SECONDS = "3600"
 
 
 class User(Protocol):
-    """Who runs a runtime ``demo``, on whatever system."""
+    """The user of a runtime ``demo``, on any system."""
 
     @property
     def directory(self) -> Path:

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from .channel.archive import Entry, Package, write_package
 from .channel.build import index_channel
-from .channel.solve import solve
-from .servers import serve
-from .workshop import Workshop
+from .workshop import open_workshop
 
 ELF = Path(shutil.which("tail") or "/usr/bin/tail").resolve()
 
@@ -58,8 +56,7 @@ def _build_kinds(directory: Path, cache: Path, number: int) -> dict[str, Path]:
     write_package(tool, channel)
     (channel / "noarch").mkdir(exist_ok=True)
     index_channel(channel)
-    with serve(channel) as server:
-        workshop = Workshop(directory, cache, server, ("tool",), solve(server.url, ["tool"]))
+    with open_workshop(channel, "tool", directory=directory, cache=cache) as workshop:
         return {
             name: workshop.build(version=f"{number}.0", delegate=f'"{kind.delegate}"') for name, kind in KINDS.items()
         }

@@ -17,11 +17,9 @@ from steady import skip_elsewhere
 
 from .channel.archive import PLACEHOLDER, Entry, Package, write_package
 from .channel.build import index_channel
-from .channel.solve import solve
 from .commands import Command, run_command
-from .servers import serve
 from .terminal import Dialogue
-from .workshop import Workshop
+from .workshop import Workshop, open_workshop
 
 PROGRAM = Path(__file__).with_name("windows_programs.c")
 OLD_CONSOLE = Path(__file__).with_name("old_console.c")
@@ -212,12 +210,5 @@ def open_windows_workshop(directory: Path, cache: Path) -> Iterator[Workshop]:
         directory / "channel", compile_program(PROGRAM, directory / "tool.exe", "-municode")
     )
     names = ("tool", "batch", "hooks", *REFUSED)
-    with serve(channel) as server:
-        yield Workshop(
-            directory=directory / "workshop",
-            cache=cache,
-            server=server,
-            specs=names,
-            records=solve(server.url, list(names)),
-            delegate="tool",
-        )
+    with open_workshop(channel, *names, directory=directory / "workshop", cache=cache) as workshop:
+        yield workshop

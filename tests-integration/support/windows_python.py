@@ -10,9 +10,7 @@ from foreign import kits
 
 from .channel.archive import Entry, Package, write_package
 from .channel.build import index_channel
-from .channel.solve import solve
-from .servers import serve
-from .workshop import Workshop
+from .workshop import Workshop, open_workshop
 
 SITE_PACKAGES = "Lib/site-packages"
 GREET = b'''"""Say how this was started."""
@@ -63,12 +61,6 @@ def write_channel(channel: Path) -> Path:
 def open_python_workshop(directory: Path, cache: Path) -> Iterator[Workshop]:
     """Write and serve the channel, and build runtimes whose delegate is that command."""
     directory.mkdir()
-    with serve(write_channel(directory / "channel")) as server:
-        yield Workshop(
-            directory=directory / "workshop",
-            cache=cache,
-            server=server,
-            specs=("greet",),
-            records=solve(server.url, ["greet"]),
-            delegate="greet",
-        )
+    channel = write_channel(directory / "channel")
+    with open_workshop(channel, "greet", directory=directory / "workshop", cache=cache) as workshop:
+        yield workshop

@@ -118,18 +118,23 @@ def write_plain_channel(channel: Path, *, files: int = BULK_FILES) -> Path:
 
 
 @contextlib.contextmanager
+def open_workshop(channel: Path, *specs: str, directory: Path, cache: Path) -> Iterator[Workshop]:
+    """Serve a channel, and build runtimes from it.
+
+    :param specs: what is solved. The first is the delegate.
+    """
+    with serve(channel) as server:
+        records = solve(server.url, list(specs))
+        yield Workshop(directory=directory, cache=cache, server=server, specs=specs, records=records, delegate=specs[0])
+
+
+@contextlib.contextmanager
 def open_plain_workshop(directory: Path, cache: Path, *, files: int = BULK_FILES) -> Iterator[Workshop]:
     """Write and serve a plain channel, and build runtimes from it.
 
     :param files: how many files its package ``bulk`` has.
     """
     directory.mkdir()
-    with serve(write_plain_channel(directory / "channel", files=files)) as server:
-        yield Workshop(
-            directory=directory / "workshop",
-            cache=cache,
-            server=server,
-            specs=("tool",),
-            records=solve(server.url, ["tool"]),
-            delegate="tool",
-        )
+    channel = write_plain_channel(directory / "channel", files=files)
+    with open_workshop(channel, "tool", directory=directory / "workshop", cache=cache) as workshop:
+        yield workshop

@@ -1,4 +1,4 @@
-"""Wheels that careless tools make: the prefix is the one that uv makes, and but for what is known the one of pip."""
+"""Wheels that careless tools make: the prefix is the one of uv and, except for known differences, the one of pip."""
 
 from __future__ import annotations
 
@@ -18,10 +18,7 @@ KEPT_BY_UV = (f"{SITE_PACKAGES}/brings-1.0.dist-info/direct_url.json", f"{SITE_P
 @pytest.fixture(scope="module")
 def own(site: Site, awkward_wheels: list[Path]) -> Tree:
     """What a runtime makes of all of them."""
-    site.empty()
-    completed = site.bootstrap(awkward_wheels)
-    assert completed.returncode == 0, completed.stderr
-    return site.describe_new()
+    return site.describe_bootstrapped(awkward_wheels)
 
 
 def test_the_prefix_is_the_one_that_uv_makes(site: Site, awkward_wheels: list[Path], own: Tree) -> None:

@@ -1,4 +1,4 @@
-"""Real wheels: the prefix is the one that uv makes, but for who says to have made it."""
+"""Real wheels: the prefix is the one that uv makes, except for the name of the installer."""
 
 from __future__ import annotations
 
@@ -23,10 +23,7 @@ def wheels() -> list[Path]:
 @pytest.fixture(scope="module")
 def own(site: Site, wheels: list[Path]) -> Tree:
     """What a runtime makes of all of them."""
-    site.empty()
-    completed = site.bootstrap(wheels)
-    assert completed.returncode == 0, completed.stderr
-    return site.describe_new()
+    return site.describe_bootstrapped(wheels)
 
 
 def test_there_are_wheels_of_all_shapes(wheels: list[Path]) -> None:

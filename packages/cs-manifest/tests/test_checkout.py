@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cs_manifest import Checkout, read_checkout
+from cs_manifest import Checkout, Revision, read_checkout, read_revision
 
 pytestmark = pytest.mark.tools("git")
 
@@ -97,3 +97,186 @@ def test_a_directory_outside_of_repositories_has_none(tmp_path: Path, monkeypatc
 def test_without_git_nothing_is_known(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(repository))
     assert read_checkout(repository) is None
+
+
+def test_the_revision_is_that_of_the_whole_repository(repository: Path) -> None:
+    commit = git(repository, "rev-parse", "HEAD")
+    clean = Revision(commit=commit, is_dirty=False, directory="one", origin=None)
+    assert read_revision(repository / "one", [repository / "one" / "file"]) == clean
+    (repository / "two" / "new").write_text("a build result")
+    assert read_revision(repository / "one", [repository / "one" / "file"]) == clean
+    (repository / "two" / "file").write_text("changed")
+    dirty = Revision(commit=commit, is_dirty=True, directory="one", origin=None)
+    assert read_revision(repository / "one", [repository / "one" / "file"]) == dirty
+
+
+@pytest.mark.parametrize("change", ["modified", "staged", "deleted", "mode"])
+def test_every_change_of_a_tracked_file_counts(repository: Path, change: str) -> None:
+    file = repository / "one" / "file"
+    if change == "deleted":
+        file.unlink()
+    elif change == "mode":
+        file.chmod(0o755)
+    else:
+        file.write_text("changed")
+    if change == "staged":
+        git(repository, "add", ".")
+    found = read_revision(repository, [repository / "two" / "file"])
+    assert found is not None
+    assert found.is_dirty
+
+
+def test_the_files_that_were_asked_for_are_tracked(repository: Path) -> None:
+    (repository / "new").write_text("")
+    file = repository / "one" / "file"
+    assert read_revision(repository, [repository / "new", file]) is None
+    found = read_revision(repository, [file, repository / "new"])
+    assert found is not None
+    assert found.is_dirty
+
+
+def test_names_with_magic_are_only_names(repository: Path) -> None:
+    (repository / ":(glob)*").write_text("")
+    assert read_revision(repository, [repository / ":(glob)*"]) is None
+
+
+def test_the_origin_is_as_it_is_configured(repository: Path) -> None:
+    git(repository, "remote", "add", "origin", "https://me:secret@git.example/demo")
+    git(repository, "config", "url.https://other.example/.insteadOf", "https://me:secret@git.example/")
+    found = read_revision(repository, [repository / "one" / "file"])
+    assert found is not None
+    assert found.origin == "https://me:secret@git.example/demo"
+
+
+def test_no_repository_no_commit_and_no_git_give_no_revision(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read_revision(repository, [repository / "one" / "file"]) is not None
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    git(empty, "init", "-q")
+    assert read_revision(empty, [empty]) is None
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    assert read_revision(outside, [outside]) is None
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert read_revision(repository, [repository / "one" / "file"]) is None
+
+
+def test_a_repository_of_someone_else_gives_no_revision(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to test safe.directory
+    assert read_revision(repository, [repository / "one" / "file"]) is None
+    assert read_checkout(repository) is None
+
+
+def test_shallow_clones_and_worktrees_have_a_revision(repository: Path, tmp_path: Path) -> None:
+    (repository / "one" / "file").write_text("changed")
+    git(repository, "commit", "-qam", "second")
+    commit = git(repository, "rev-parse", "HEAD")
+    git(tmp_path, "clone", "-q", "--depth=1", repository.as_uri(), "shallow")
+    git(repository, "worktree", "add", "-q", "--detach", str(tmp_path / "tree"))
+    for place in (tmp_path / "shallow", tmp_path / "tree"):
+        found = read_revision(place, [place / "one" / "file"])
+        assert found is not None
+        assert (found.commit, found.is_dirty) == (commit, False)
+
+
+@pytest.fixture
+def with_submodule(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository with a submodule ``sub``."""
+    other = tmp_path_factory.mktemp("other")
+    git(other, "init", "-q")
+    (other / "inside").write_text("x")
+    git(other, "add", ".")
+    git(other, "commit", "-qm", "x")
+    git(repository, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other), "sub")
+    git(repository, "commit", "-qm", "submodule")
+    return repository
+
+
+@pytest.mark.parametrize(("file", "expected"), [("new", False), ("inside", True)])
+def test_changes_in_submodules_count_whatever_their_settings_say(
+    with_submodule: Path, file: str, expected: bool
+) -> None:
+    git(with_submodule, "config", "submodule.sub.ignore", "all")
+    (with_submodule / "sub" / file).write_text("changed")
+    found = read_revision(with_submodule, [with_submodule / "one" / "file"])
+    assert found is not None
+    assert found.is_dirty is expected
+
+
+def test_another_commit_of_a_submodule_counts(with_submodule: Path) -> None:
+    git(with_submodule / "sub", "commit", "-q", "--allow-empty", "-m", "x")
+    found = read_revision(with_submodule, [with_submodule / "one" / "file"])
+    assert found is not None
+    assert found.is_dirty
+
+
+HOSTILE = {
+    "core.fsmonitor": "{}",
+    "filter.evil.clean": "{}",
+    "filter.evil.process": "{}",
+    "filter.e=v.il.clean": "{}",
+    "core.pager": "{}",
+    "diff.external": "{}",
+    "core.sshCommand": "{}",
+    "core.editor": "{}",
+    "gpg.program": "{}",
+    "core.alternateRefsCommand": "{}",
+    "alias.status": "!{}",
+    "core.hooksPath": "hooks",
+}
+
+
+@pytest.mark.parametrize("place", ["", "sub"])
+def test_reading_runs_nothing_that_a_repository_configures(
+    with_submodule: Path, place: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    scratch = tmp_path_factory.mktemp("scratch")
+    evil = scratch / "evil"
+    evil.write_text(f"#!/bin/sh\necho \"$0 $*\" >> '{scratch}/ran'\ncat\n")
+    evil.chmod(0o755)
+    target = with_submodule / place
+    for key, value in HOSTILE.items():
+        git(target, "config", key, value.format(evil))
+    hooks = target / "hooks"
+    hooks.mkdir()
+    for name in ("post-index-change", "reference-transaction", "fsmonitor-watchman"):
+        (hooks / name).symlink_to(evil)
+    info = Path(git(target, "rev-parse", "--absolute-git-dir")) / "info"
+    info.mkdir(exist_ok=True)
+    (info / "attributes").write_text("* filter=evil\nfile filter=e=v.il\n")
+    for file in (*target.glob("*/file"), *target.glob("inside")):
+        file.write_text(file.read_text())  # its time has changed: git has to look into it
+    assert read_revision(with_submodule, [with_submodule / "one" / "file"]) is not None
+    assert read_checkout(with_submodule) is not None
+    assert not (scratch / "ran").exists(), (scratch / "ran").read_text()
+
+
+def test_filters_of_the_user_are_used(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path_factory.mktemp("home") / "gitconfig"
+    config.write_text('[filter "upper"]\nclean = tr a-z A-Z\n')
+    (repository / ".gitattributes").write_text("one/file filter=upper\n")
+    (repository / "one" / "file").write_text("ONE")
+    git(repository, "add", ".gitattributes", "one")
+    git(repository, "commit", "-qm", "upper")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    (repository / "one" / "file").write_text("one")
+    found = read_revision(repository, [repository / "one" / "file"])
+    assert found is not None
+    assert not found.is_dirty
+
+
+def test_settings_in_variables_stay(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(repository, "config", "filter.own.clean", "false")
+    (repository / ".git" / "info" / "attributes").write_text("file filter=own\n")
+    (repository / "one" / "file").write_text("one")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "remote.origin.url")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://git.example/demo")
+    found = read_revision(repository, [repository / "one" / "file"])
+    assert found is not None
+    assert (found.origin, found.is_dirty) == ("https://git.example/demo", False)

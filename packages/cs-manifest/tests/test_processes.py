@@ -57,7 +57,7 @@ def test_whatever_ends_the_call_ends_the_children_too(tmp_path: Path, monkeypatc
     child = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {grandchild!r}]).wait()"
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "log", child)
-    assert os.read(readers[0], 1) == b""  # the end comes when nobody can write any more
+    assert os.read(readers[0], 1) == b""  # the end comes when no writer is left
     os.close(readers[0])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 Tree = dict[str, tuple[str, Any]]
 
 UVS_OWN = ("INSTALLER", "uv_cache.json")
-"""Files of ``.dist-info`` that say who has put a wheel in place, or are the installer's own."""
+"""Files of ``.dist-info`` that name the installer of a wheel, or are the installer's own."""
 PIPS_OWN = ("INSTALLER", "direct_url.json")
 """pip writes ``direct_url.json`` for a wheel that it got by its path."""
 

@@ -65,6 +65,13 @@ class Site:
         shutil.rmtree(self.prefix, ignore_errors=True)
         return self.make_runtime(wheels, bytecode).bootstrap(self.prefix)
 
+    def describe_bootstrapped(self, wheels: Sequence[Path]) -> Tree:
+        """What a runtime makes of wheels."""
+        self.empty()
+        completed = self.bootstrap(wheels)
+        assert completed.returncode == 0, completed.stderr
+        return self.describe_new()
+
     def uv(self, *words: str | Path) -> Command:
         """Run ``uv pip`` for the prefix."""
         command, environment = self._uv(*words)

@@ -10,15 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
-from .errors import CliError
-from .options import BuildOptions, InspectOptions, Options, ProjectOptions, RunOptions, VerifyOptions
+from .errors import PASSPHRASE_VARIABLE, CliError
+from .options import (
+    BuildOptions,
+    InspectOptions,
+    Options,
+    ProjectOptions,
+    RunOptions,
+    SignOptions,
+    VerifyOptions,
+)
 from .terminal.streams import COLOR_CHOICES
 
 if TYPE_CHECKING:
     from cs_manifest import ConfigKey
 
 _OPTIONS: dict[str, type[Options]] = {
-    one.command: one for one in (InspectOptions, BuildOptions, RunOptions, VerifyOptions)
+    one.command: one for one in (InspectOptions, BuildOptions, RunOptions, VerifyOptions, SignOptions)
 }
 _EPILOG = "Exit status: 0 done, 1 failed, 2 wrong usage."
 
@@ -53,12 +61,14 @@ def _read_options(arguments: argparse.Namespace) -> Options:
     """Turn what the parser found into the options of its command."""
     kind = _OPTIONS[arguments.command]
     values = vars(arguments)
+    if kind is BuildOptions and arguments.passphrase_file is not None and arguments.sign is None:
+        raise CliError("there is no key that it could be for", kind="usage", flag="--passphrase-file")
     if issubclass(kind, ProjectOptions):
         values["overrides"] = config_overrides(arguments)
     if issubclass(kind, RunOptions):
         values["arguments"] = tuple(arguments.arguments)
     if issubclass(kind, VerifyOptions):
-        values["paths"] = tuple(arguments.paths)
+        values |= {"paths": tuple(arguments.paths), "keys": tuple(arguments.keys)}
     return kind(**{field.name: values[field.name] for field in fields(kind)})
 
 
@@ -102,6 +112,8 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     _add_building(parser)
     parser.add_argument("--out-dir", type=Path, default=Path("dist"), metavar="DIR", help="default: dist")
     parser.add_argument("--target-label", metavar="LABEL", help="name the files STEM-LABEL")
+    parser.add_argument("--sign", type=Path, metavar="KEY", help="sign the build's provenance with a private key")
+    _add_passphrase(parser)
     parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
     parser.add_argument("--json", action="store_true", help="print what was staged as one JSON document")
 
@@ -123,7 +135,44 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="a directory written by cs build, a runtime or a bundle"
     )
+    parser.add_argument(
+        "--key",
+        dest="keys",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="PUB",
+        help="public key (PEM or DER) that must have signed the provenance; repeat it to allow several",
+    )
+    parser.add_argument("--require-signature", action="store_true", help="refuse to check anything without --key")
+    parser.add_argument(
+        "--provenance",
+        type=Path,
+        metavar="FILE",
+        help="provenance of a PATH that is a file; default: STEM.provenance.json beside it",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _add_sign(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Check every build in a directory as cs verify does, and add a signature to its provenance. "
+        "A signature with the same key is made only once."
+    )
+    _add_reporting(parser)
+    parser.add_argument("path", type=Path, metavar="DIR", help="a directory written by cs build")
+    parser.add_argument("--key", type=Path, metavar="KEY", required=True, help="private key: Ed25519 or ECDSA P-256")
+    _add_passphrase(parser)
+    parser.add_argument("--json", action="store_true", help="print what was signed as one JSON document")
+
+
+def _add_passphrase(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--passphrase-file",
+        type=Path,
+        metavar="FILE",
+        help=f"passphrase of an encrypted key; default: {PASSPHRASE_VARIABLE}, else a question at the terminal",
+    )
 
 
 def _add_reporting(parser: argparse.ArgumentParser, *, quiet: str = "print errors and results only") -> None:
@@ -246,4 +295,5 @@ _COMMANDS = {
     "build": ("build the executable and its release files", _add_build),
     "run": ("build it and try it in a temporary directory", _add_run),
     "verify": ("check that a build is complete and undamaged", _add_verify),
+    "sign": ("sign what cs build has staged", _add_sign),
 }

@@ -13,6 +13,7 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 
 CACHE_VARIABLE = "CONDA_SHIP_CACHE_DIR"
+PASSPHRASE_VARIABLE = "CONDA_SHIP_SIGN_PASSPHRASE"
 
 FIELDS = ("path", "line", "column", "part", "key", "name", "url", "expected", "actual", "hint", "lines", "problems")
 """What an error may say besides its kind and its message; :class:`Diagnosed` describes each."""
@@ -37,6 +38,7 @@ _ADVICE = {
     "cache": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
     "output": "choose another directory with --out-dir",
     "temporary": "set TMPDIR to another directory",
+    "key-passphrase": f"give the passphrase with --passphrase-file or {PASSPHRASE_VARIABLE}",
     "outdated": "use --no-lock-check to ship what is locked",
     "version-unknown": "give --runtime-version",
     "unread-archives": "cs inspect --check-delegate downloads what the check needs",

@@ -20,7 +20,7 @@ from .terminal.streams import choose_colors
 
 if TYPE_CHECKING:
     from .inspection.summary import Inspection
-    from .options import BuildOptions, InspectOptions, RunOptions, VerifyOptions
+    from .options import BuildOptions, InspectOptions, RunOptions, SignOptions, VerifyOptions
     from .project.derivation import Derivation
     from .terminal.lines import Line
 
@@ -244,9 +244,24 @@ def _verify(options: VerifyOptions) -> int:
     return EXIT_FAILED if verification.problems else 0
 
 
+def _sign(options: SignOptions) -> int:
+    from .signing.folder import sign_folder
+    from .signing.signer import load_signer
+    from .terminal.console import Console, print_json, print_lines
+
+    console = Console(quiet=options.quiet)
+    signing = sign_folder(options.path, load_signer(options, options.path, os.environ, console), console)
+    if options.json:
+        print_json({**signing.to_dict(), "warnings": console.warnings})
+    else:
+        print_lines(signing.lines)
+    return 0
+
+
 _COMMANDS: dict[str, Callable[[Any], int]] = {
     "inspect": _inspect,
     "build": _build,
     "run": _run,
     "verify": _verify,
+    "sign": _sign,
 }

@@ -69,12 +69,26 @@ class BuildingOptions(ProjectOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SigningOptions:
+    """What to sign with.
+
+    :ivar key: file of the private key.
+    :ivar passphrase_file: file whose first line is its passphrase.
+    """
+
+    key: Path
+    passphrase_file: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOptions(BuildingOptions):
     """The options of ``cs build``."""
 
     command: ClassVar[str] = "build"
     out_dir: Path
     target_label: str | None
+    sign: Path | None
+    passphrase_file: Path | None
     dry_run: bool
     json: bool
 
@@ -82,6 +96,11 @@ class BuildOptions(BuildingOptions):
     def label(self) -> str | None:
         """What is added to the artifact's name in file names."""
         return self.target_label or self.target
+
+    @property
+    def signing(self) -> SigningOptions | None:
+        """What to sign with, if at all."""
+        return None if self.sign is None else SigningOptions(key=self.sign, passphrase_file=self.passphrase_file)
 
     @property
     def may_run_code(self) -> bool:
@@ -107,12 +126,31 @@ class VerifyOptions:
     """The options of ``cs verify``.
 
     :ivar paths: directories of ``cs build``, runtimes, bundles.
+    :ivar keys: public keys, one of which must have signed the statements of provenance.
+    :ivar require_signature: refuse to go without a key.
+    :ivar provenance: a statement to use instead of the one beside a file.
     """
 
     command: ClassVar[str] = "verify"
     quiet: bool
     paths: tuple[Path, ...]
+    keys: tuple[Path, ...]
+    require_signature: bool
+    provenance: Path | None
     json: bool
 
 
-Options = InspectOptions | BuildOptions | RunOptions | VerifyOptions
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOptions(SigningOptions):
+    """The options of ``cs sign``.
+
+    :ivar path: a directory of ``cs build``.
+    """
+
+    command: ClassVar[str] = "sign"
+    quiet: bool
+    path: Path
+    json: bool
+
+
+Options = InspectOptions | BuildOptions | RunOptions | VerifyOptions | SignOptions

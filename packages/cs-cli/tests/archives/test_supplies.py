@@ -67,9 +67,13 @@ def test_progress_says_how_many(
     store: ArchiveStore, wanted: tuple[WantedArchive, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     store.fetch(wanted[:1], Console())
-    assert capsys.readouterr().err.startswith("fetching one package (")
+    assert capsys.readouterr().err.startswith("copying one local archive (")
     store.fetch(wanted, Console())
-    assert capsys.readouterr().err.startswith("fetching 3 packages (")
+    assert capsys.readouterr().err.startswith("copying 3 local archives (")
+    remote = WantedArchive(url="https://localhost/x-1-0.conda", file_name="x-1-0.conda", sha256="0" * 64, size_bytes=1)
+    with pytest.raises(FetchError):
+        ArchiveStore(cache=store.cache, offline=True).fetch([remote, *wanted], Console())
+    assert capsys.readouterr().err.startswith("fetching one package and 3 local archives (")
 
 
 def make_supplies(wanted: tuple[WantedArchive, ...], archives: list[Path]) -> Supplies:

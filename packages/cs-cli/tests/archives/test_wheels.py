@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,7 @@ BROKEN = {
     "an unknown scheme": wheel_files({"demo-1.0.data/etc/evil": b""}),
     "a directory among the scripts": wheel_files({"demo-1.0.data/scripts/sub/tool": b""}),
     "a record of conda": wheel_files({"demo-1.0.data/data/conda-meta/history": b""}),
+    "a script of the runtime": wheel_files({"demo-1.0.data/data/etc/conda-ship/evil.sh": b""}),
     "the settings of conda": wheel_files({"demo-1.0.data/data/.condarc": b""}),
     "an interpreter among the scripts": wheel_files({"demo-1.0.data/scripts/Python3.12": b""}),
     "an interpreter in the data": wheel_files({"demo-1.0.data/data/bin/python": b""}),
@@ -131,6 +133,27 @@ def test_what_no_runtime_would_install_is_refused(members: dict[str, bytes], tmp
         with pytest.raises(CliError) as raised:
             read(wheel)
         assert (raised.value.kind, raised.value.path) == ("archive-damaged", wheel)
+
+
+@pytest.mark.parametrize("name", [".tool.json", ".Tool.JSON.new", ".tool.staging/x", ".tool.json/x"])
+def test_a_file_of_the_runtime_itself_is_refused(name: str, tmp_path: Path) -> None:
+    wheel = write(tmp_path, {f"demo-1.0.data/data/{name}": b"{}"})
+    with pytest.raises(CliError, match="is not a file that a wheel may install"):
+        read_contents(wheel, runtime="Tool")
+    assert read_contents(wheel, runtime="other") == read_contents(wheel)
+
+
+@pytest.mark.parametrize(("mode", "system", "expected"), [(0o755, 3, True), (0o644, 3, False), (0o755, 0, False)])
+def test_a_file_that_cannot_be_executed_is_not_a_command(
+    mode: int, system: int, expected: bool, tmp_path: Path
+) -> None:
+    wheel = write(tmp_path)
+    with zipfile.ZipFile(wheel, "a") as container:
+        for name in ("bin/tool", "Scripts/tool.exe"):
+            info = zipfile.ZipInfo(f"demo-1.0.data/data/{name}")
+            info.create_system, info.external_attr = system, mode << 16
+            container.writestr(info, b"")
+    assert read_contents(wheel).executables == (("Scripts/tool.exe", "bin/tool") if expected else ("Scripts/tool.exe",))
 
 
 def test_a_member_that_is_there_twice_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 from tiny_executables import make_pe
 
 import cs_cli.building.execution
-from cli_samples import Channel, Cs, Workspace, build_options, make_elf, make_template
+from cli_projects import add_pypi, use_own_python
+from cli_samples import Channel, Cs, Workspace, build_options, make_elf, make_template, make_wheel, wheel_files
 from cs_bundle import hash_file
 from cs_cli.project.derivation import derive_project
 from cs_stamp import read_stamp, verify_stamp
@@ -164,9 +165,26 @@ def test_a_damaged_cache_is_mended(workspace: Workspace, template: Path, cs: Cs,
     damage(archive)
     outcome = cs("build")
     assert outcome.status == 0
-    assert "downloading the damaged archives again" in outcome.err
+    assert "fetching the damaged archives again" in outcome.err
     assert contents(Path("dist")) == good
     assert "fetching" not in cs("build").err
+
+
+def test_a_wheel_that_brings_a_file_of_the_runtime_is_refused(workspace: Workspace, template: Path, cs: Cs) -> None:
+    use_own_python(workspace)
+    workspace.write()
+    wheel = make_wheel(
+        Path("evil-1.0-py3-none-any.whl"), wheel_files({"evil-1.0.data/data/.demo.json": b"{}"}, name="evil")
+    )
+    add_pypi(workspace, f"./{wheel}", "evil", sha256=hash_file(wheel))
+    workspace.write()
+    for layout in ("online", "external", "embedded"):
+        outcome = cs("build", "--layout", layout)
+        assert outcome.status == 1
+        assert "evil-1.0.data/data/.demo.json is not a file that a wheel may install" in outcome.err
+        assert "this is the very archive that the lock names" in outcome.err
+        assert "again" not in outcome.err
+        assert not Path("dist").exists()
 
 
 def test_a_channel_that_lost_an_archive_is_an_error(workspace: Workspace, template: Path, cs: Cs) -> None:

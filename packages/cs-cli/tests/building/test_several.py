@@ -47,10 +47,10 @@ def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return directory
 
 
-def remove_archives(channel: Channel, subdir: str) -> None:
-    """Take the archives of a subdir away from a channel."""
+def damage_archives(channel: Channel, subdir: str) -> None:
+    """Make the archives of a subdir worthless; a build finds that out only when it copies them."""
     for path in (channel.directory / subdir).iterdir():
-        path.unlink()
+        path.write_bytes(bytes(path.stat().st_size))
 
 
 @pytest.mark.parametrize("layout", ["online", "external", "embedded"])
@@ -117,7 +117,7 @@ def test_all_missing_templates_are_named_before_anything_is_fetched(
 def test_a_platform_that_fails_does_not_keep_the_others_from_being_built(
     several: Workspace, templates: Path, cs: Cs
 ) -> None:
-    remove_archives(several.channel, "win-64")
+    damage_archives(several.channel, "win-64")
     outcome = cs("build", "--platform", "all", "--json", "--error-format", "json")
     assert outcome.status == 1
     error, document = json.loads(outcome.err.splitlines()[-1]), json.loads(outcome.out)

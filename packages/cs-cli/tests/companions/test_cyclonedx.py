@@ -1,85 +1,171 @@
-"""The bill of materials."""
+"""The bill of materials in CycloneDX, as independent programs read it."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cyclonedx.model.bom import Bom
+from cyclonedx.schema import OutputFormat, SchemaVersion
+from cyclonedx.validation import make_schemabased_validator
+from lib4sbom.parser import SBOMParser
 
-from cli_samples import Cs, Workspace, locked_wheel
-from cs_cli.companions.cyclonedx import package_url, wheel_url
-from cs_lock import read_lock
+from cli_samples import Cs, Workspace
+from cs_bundle import hash_file
+
+STEM = "demoz"
+NAMES = ["hello", "libz", "python"]
+
+
+def validate(text: str) -> None:
+    """Check a document with the official schema."""
+    assert make_schemabased_validator(OutputFormat.JSON, SchemaVersion.V1_7).validate_str(text) is None
+
+
+def build(cs: Cs, *words: str) -> dict[str, Any]:
+    """Build, check the document, and return it."""
+    outcome = cs("build", *words)
+    assert outcome.status == 0, outcome.err
+    text = next(Path("dist").glob("*.cdx.json")).read_text(encoding="utf-8")
+    validate(text)
+    document: dict[str, Any] = json.loads(text)
+    return document
 
 
 @pytest.fixture
 def document(workspace: Workspace, template: Path, cs: Cs) -> dict[str, Any]:
-    """Return the SBOM of a build."""
-    assert cs("build").status == 0
-    loaded: dict[str, Any] = json.loads(Path("dist/demoz.cdx.json").read_bytes())
-    return loaded
+    """Return the document of a build."""
+    return build(cs)
+
+
+def components_of(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {one["name"]: one for one in document["components"] if one["type"] == "library"}
+
+
+def needs_of(document: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the graph by names."""
+    names = {one["bom-ref"]: one["name"] for one in document["components"]}
+    names[document["metadata"]["component"]["bom-ref"]] = "RUNTIME"
+    return {names[one["ref"]]: [names[other] for other in one.get("dependsOn", [])] for one in document["dependencies"]}
+
+
+def properties_of(component: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one["name"], one["value"]) for one in component["properties"]]
 
 
 def test_every_package_is_a_component_with_its_digests(document: dict[str, Any], workspace: Workspace) -> None:
-    assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
-    components = {component["name"]: component for component in document["components"]}
-    assert sorted(components) == ["hello", "libz", "python"]
+    components = components_of(document)
+    assert sorted(components) == NAMES
     record = next(record for record in workspace.channel.records if "python-" in record["conda"])
     assert {one["alg"]: one["content"] for one in components["python"]["hashes"]} == {
         "SHA-256": record["sha256"],
         "MD5": record["md5"],
     }
-    assert components["libz"]["licenses"] == [{"license": {"name": "Zlib"}}]
 
 
-def test_references_are_unique_and_dependencies_point_at_them(document: dict[str, Any]) -> None:
+def test_the_runtime_is_the_subject_and_says_what_it_is(document: dict[str, Any], template: Path) -> None:
+    subject, info = document["metadata"]["component"], json.loads(Path("dist/demoz.info.json").read_bytes())
+    assert (subject["type"], subject["name"], subject["version"]) == ("application", "demo", "1.0")
+    assert subject["hashes"] == [{"alg": "SHA-256", "content": hash_file(Path("dist/demoz"))}]
+    assert "purl" not in subject
+    properties = dict(properties_of(subject))
+    assert properties["cs:identity"] == info["identity"]
+    assert (properties["cs:layout"], properties["cs:platform"]) == ("embedded", "linux-64")
+    assert (properties["cs:template"], properties["cs:template-target"]) == ("cs-template 0.1.0", "linux-64")
+    assert properties["cs:template-sha256"] == info["inputs"]["template"]["sha256"]
+
+
+def test_the_subject_depends_on_what_the_workspace_asks_for(document: dict[str, Any]) -> None:
+    needs = needs_of(document)
+    assert needs["RUNTIME"] == ["hello", "python", "cs-template"]
+    assert (needs["hello"], needs["python"], needs["libz"]) == (["python"], ["libz"], [])
+
+
+def test_references_are_unique_and_every_one_has_a_target(document: dict[str, Any]) -> None:
     references = [component["bom-ref"] for component in document["components"]]
     references.append(document["metadata"]["component"]["bom-ref"])
     assert len(set(references)) == len(references)
     assert sorted(one["ref"] for one in document["dependencies"]) == sorted(references)
-    assert {target for one in document["dependencies"] for target in one["dependsOn"]} <= set(references)
+    targets = {target for one in document["dependencies"] for target in one.get("dependsOn", [])}
+    parts = {
+        part for one in document["compositions"] for key in ("assemblies", "dependencies") for part in one.get(key, [])
+    }
+    assert targets | parts <= set(references)
 
 
-def test_dependencies_are_those_of_the_records(document: dict[str, Any]) -> None:
-    needs = {one["ref"].partition("@")[0]: one["dependsOn"] for one in document["dependencies"]}
-    assert [one.partition("@")[0] for one in needs["pkg:conda/hello"]] == ["pkg:conda/python"]
-    assert needs["pkg:conda/libz"] == []
+def test_it_says_what_is_complete_and_what_is_not(workspace: Workspace, template: Path, cs: Cs) -> None:
+    document = build(cs, "--exclude", "libz")
+    names = {one["bom-ref"]: one["name"] for one in (*document["components"], document["metadata"]["component"])}
+    stated = [
+        (one["aggregate"], key, sorted(names[part] for part in one[key]))
+        for one in document["compositions"]
+        for key in ("assemblies", "dependencies")
+        if key in one
+    ]
+    assert stated == [
+        ("complete", "assemblies", ["demo"]),
+        ("incomplete", "assemblies", ["cs-template"]),
+        ("unknown", "assemblies", ["hello", "python"]),
+        ("complete", "dependencies", ["demo", "hello"]),
+        ("incomplete", "dependencies", ["python"]),
+    ]
+    assert ("cs:excluded", "libz") in properties_of(document["metadata"]["component"])
 
 
-def test_without_a_source_date_there_is_no_time(document: dict[str, Any]) -> None:
-    assert "timestamp" not in document["metadata"]
+@pytest.mark.parametrize(
+    ("text", "licenses"),
+    [
+        ("zlib", [{"expression": "Zlib", "acknowledgement": "declared"}]),
+        ("mit OR apache-2.0", [{"expression": "MIT OR Apache-2.0", "acknowledgement": "declared"}]),
+        ("Own licence", [{"license": {"name": "Own licence", "acknowledgement": "declared"}}]),
+        ("", None),
+    ],
+)
+def test_a_licence_is_an_expression_if_it_is_one(
+    text: str, licenses: list[Any] | None, workspace: Workspace, template: Path, cs: Cs
+) -> None:
+    workspace.channel.records[0]["license"] = text
+    workspace.write()
+    assert components_of(build(cs))["libz"].get("licenses") == licenses
 
 
 def test_the_serial_number_follows_from_the_stamp(document: dict[str, Any], cs: Cs) -> None:
-    cs("build", "--runtime-version", "2.0", "--out-dir", "other")
-    other = json.loads(Path("other/demoz.cdx.json").read_bytes())
-    assert document["serialNumber"].startswith("urn:uuid:")
-    assert other["serialNumber"] != document["serialNumber"]
+    first = document["serialNumber"]
+    assert first.startswith("urn:uuid:")
+    assert build(cs)["serialNumber"] == first
+    assert build(cs, "--runtime-version", "2.0")["serialNumber"] != first
 
 
-def test_a_package_url_names_build_channel_subdir_and_type(workspace: Workspace) -> None:
-    from cs_lock import derive
-
-    lock = derive(read_lock(Path("conda.lock")), environment="ship")
-    record = next(one for one in lock.packages("linux-64") if one.name == "hello")
-    assert package_url(record) == "pkg:conda/hello@1.0?build=pyhd_0&subdir=noarch&type=conda"
-    published = replace(record, channel="https://h.example/c/", location=None)
-    assert package_url(published) == (
-        "pkg:conda/hello@1.0?build=pyhd_0&channel=https%3A%2F%2Fh.example%2Fc%2F&subdir=noarch&type=conda"
-    )
+@pytest.mark.parametrize(("epoch", "time"), [(None, None), ("0", "1970-01-01T00:00:00Z")])
+def test_the_only_time_is_that_of_the_variable(
+    epoch: str | None, time: str | None, workspace: Workspace, template: Path, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if epoch is not None:
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    assert build(cs)["metadata"].get("timestamp") == time
 
 
-def test_the_address_of_a_wheel_names_an_index_that_is_not_pypis() -> None:
-    wheel = locked_wheel("plug-in", source_index="https://wheels.example/simple")
-    address = "https%3A%2F%2Fwheels.example%2Fsimple"
-    assert wheel_url(wheel).endswith(f"/plug-in@1.0?file_name=plug_in-1.0-py3-none-any.whl&repository_url={address}")
+def test_the_library_of_the_format_reads_the_same(document: dict[str, Any]) -> None:
+    bom = Bom.from_json(document)  # type: ignore[attr-defined]
+    assert bom.metadata.component.name == "demo"
+    assert sorted(one.name for one in bom.components) == ["cs-template", *NAMES]
+    assert {str(one.purl) for one in bom.components if one.purl} == {
+        one["purl"] for one in components_of(document).values()
+    }
+    assert len(bom.dependencies) == 5
 
 
-def test_the_address_of_a_wheel_names_the_repository_that_it_was_built_from() -> None:
-    source = {"source_origin": "git", "source_url": "https://git.example/tool", "source_commit": "c" * 40}
-    wheel = locked_wheel("tool", url=None, location="tool-1.0-py3-none-any.whl", **source)
-    assert f"&vcs_url=git%2Bhttps%3A%2F%2Fgit.example%2Ftool%40{'c' * 40}" in wheel_url(wheel)
-    here = locked_wheel("tool", url=None, location="x", **{**source, "source_url": "file:///home/anna/tool"})
-    assert "vcs_url" not in wheel_url(here)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves files open
+def test_another_reader_finds_every_package(document: dict[str, Any]) -> None:
+    parser = SBOMParser()
+    parser.parse_file("dist/demoz.cdx.json")
+    found = {one["name"]: one for one in parser.get_sbom()["packages"].values()}
+    assert {name: found[name]["version"] for name in NAMES} == {"hello": "1.0", "libz": "1.0", "python": "3.11.7"}
+    assert found["libz"]["licensedeclared"] == "Zlib"
+
+
+def test_a_local_archive_names_no_place_of_this_machine(document: dict[str, Any], tmp_path: Path) -> None:
+    assert all("externalReferences" not in one for one in document["components"])
+    assert str(tmp_path) not in json.dumps(document)

@@ -61,3 +61,33 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65536)
     except OSError:
         return b""  # nobody holds the other end any more
+
+
+def answer_at_terminal(
+    words: Sequence[str], question: str, answer: bytes, environ: Mapping[str, str]
+) -> tuple[int, str]:
+    """Run a command at a terminal that controls it, and answer when it asks.
+
+    :param answer: what is typed: ``b"\\x03"`` is Ctrl-C, ``b"\\x04"`` ends the input.
+    :returns: exit status, negative for a signal, and what the command writes.
+    """
+    outer, inner = pty.openpty()
+    process = subprocess.Popen(
+        words,
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        env={**os.environ, **environ},
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(inner)
+    written = b""
+    is_answered = False
+    while piece := _read(outer):
+        written += piece
+        if not is_answered and question.encode() in written:
+            os.write(outer, answer)
+            is_answered = True
+    os.close(outer)
+    return process.wait(), written.decode()

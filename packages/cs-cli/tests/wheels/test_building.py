@@ -170,7 +170,7 @@ def test_a_backend_that_names_its_wheel_wrongly_is_refused(machine: BuildMachine
     (source / "made" / "tool.whl").write_bytes(raw.read_bytes())
     (tmp_path / "out").mkdir()
     tree = SourceTree(path=source, origin=Origin(kind="directory", location="."))
-    with pytest.raises(CliError, match="which its file name does not") as caught:
+    with pytest.raises(CliError, match="but its file name says something else") as caught:
         build_project(make_entry(), tree, machine, tmp_path / "out")
     assert caught.value.kind == "wheel-mismatch"
 

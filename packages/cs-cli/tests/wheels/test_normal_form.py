@@ -106,15 +106,15 @@ PLAIN = wheel_files({"demo.py": b"x = 1\n"})
 FAULTS: dict[str, tuple[dict[str, bytes], str]] = {
     "a file that is not listed": ({**PLAIN, "other.py": b""}, "RECORD does not list other.py"),
     "a row without a file": (changed(PLAIN, old=b"demo.py", new=b"gone.py,,\ndemo.py"), "RECORD lists gone.py"),
-    "a wrong digest": ({**PLAIN, "demo.py": b"x = 2\n"}, "another digest for demo.py"),
+    "a wrong digest": ({**PLAIN, "demo.py": b"x = 2\n"}, "the digest in RECORD does not match demo.py"),
     "no record": ({name: data for name, data in PLAIN.items() if name != RECORD}, "lacks RECORD"),
     "an unknown digest": (changed(PLAIN, old=b"sha256=", new=b"rot13="), "unsupported hash type"),
     "an editable finder": (wheel_files({"__editable___demo_finder.py": b""}), "belongs to an editable install"),
     "an editable path": (wheel_files({"__editable__.demo.pth": b"/home/me/demo\n"}), "belongs to an editable install"),
-    "an absolute path": (wheel_files({"demo.pth": b"# x\n/home/me/demo\n"}), "leads to /home/me/demo, outside"),
-    "a path of Windows": (wheel_files({"demo.pth": b"C:\\demo\n"}), r"leads to C:\\demo, outside"),
-    "a path upwards": (wheel_files({"demo.pth": b"demo/../..\n"}), r"leads to demo/../.., outside"),
-    "a path in data": (wheel_files({"demo-1.0.data/purelib/x.pth": b"/x\n"}), "leads to /x, outside"),
+    "an absolute path": (wheel_files({"demo.pth": b"# x\n/home/me/demo\n"}), "points to /home/me/demo, outside"),
+    "a path of Windows": (wheel_files({"demo.pth": b"C:\\demo\n"}), r"points to C:\\demo, outside"),
+    "a path upwards": (wheel_files({"demo.pth": b"demo/../..\n"}), r"points to demo/../.., outside"),
+    "a path in data": (wheel_files({"demo-1.0.data/purelib/x.pth": b"/x\n"}), "points to /x, outside"),
     "a place outside": ({**PLAIN, "../evil.py": b""}, "is not a path inside a prefix"),
 }
 

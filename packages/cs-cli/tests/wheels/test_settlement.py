@@ -177,7 +177,7 @@ def test_the_metadata_of_a_wheel_must_match_its_name(project: Workspace, cs: Cs)
     assert json.loads(outcome.err.splitlines()[-1])["kind"] == "wheel-mismatch"
     shown = cs("inspect", "--archives", "pkgs")
     assert shown.status == 1
-    assert "tool-3.0-py3-none-any.whl in the archive folder: the wheel says that it is tool 2.0" in shown.out
+    assert "tool-3.0-py3-none-any.whl in the archive folder: the wheel is tool 2.0" in shown.out
 
 
 def test_a_file_that_stands_for_nothing_is_a_warning(project: Workspace, cs: Cs) -> None:

@@ -264,7 +264,7 @@ def test_a_conda_archive_stands_for_a_source_package(source_package: Workspace, 
     assert (package.file_name, package.version, package.url) == ("native-2.0-0.conda", "2.0", None)
     (document,) = Path("dist").glob("*.cdx.json")
     component = next(one for one in json.loads(document.read_bytes())["components"] if one["name"] == "native")
-    assert component["properties"] == [{"name": "cs:source", "value": "file:pkgs/native-2.0-0.conda"}]
+    assert {"name": "cs:source", "value": "file:pkgs/native-2.0-0.conda"} in component["properties"]
 
 
 def test_other_dependencies_than_the_locked_ones_are_a_warning(source_package: Workspace, cs: Cs) -> None:
@@ -272,7 +272,7 @@ def test_other_dependencies_than_the_locked_ones_are_a_warning(source_package: W
     source_package.write()
     outcome = cs("build", "--archives", "pkgs")
     assert outcome.status == 0, outcome.err
-    assert outcome.err.count("native-2.0-0.conda does not need python, as the lock says") == 1
+    assert outcome.err.count("native-2.0-0.conda does not need python, although the lock says so") == 1
     assert "native-2.0-0.conda does not need python" in cs("inspect", "--json", "--archives", "pkgs").out
 
 

@@ -1,13 +1,14 @@
 """Derive a shippable lock from the lock of a conda or pixi workspace."""
 
 from .credentials import Verdict, judge_url, redact_url
-from .dependencies import list_names
+from .dependencies import is_conditional, list_names
 from .environments import Channel
 from .errors import LockError, Problem, merge_platforms
 from .exclusions import Exclusion, KeptPackage, LostDependency
 from .local_archives import LocalArchive
 from .locations import is_local_archive, is_local_channel
-from .names import normalize_pypi_name, parse_requirement_name
+from .markers import marker_values
+from .names import list_pypi_names, normalize_pypi_name, parse_requirement_name
 from .pending import PendingEntry
 from .platforms import SUBDIRS, Platform, match_platforms
 from .pypi_records import PypiRecord
@@ -51,10 +52,13 @@ __all__ = [
     "find_pypi_mismatches",
     "find_requirements",
     "is_channel",
+    "is_conditional",
     "is_local_archive",
     "is_local_channel",
     "judge_url",
     "list_names",
+    "list_pypi_names",
+    "marker_values",
     "match_platforms",
     "merge_platforms",
     "normalize_pypi_name",

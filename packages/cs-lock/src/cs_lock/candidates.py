@@ -116,7 +116,7 @@ class Candidates:
             needs[label] = {one for one in (*found, PYTHON) if one in needs or one in required}
 
     def _provide(self, name: str) -> str:
-        """Return the label of the conda package that contains a PyPI project, or is at least called like it."""
+        """Return the label of the conda package that contains a PyPI project, or at least has its name."""
         return self._providers.get(normalize_pypi_name(name), name)
 
     @cached_property

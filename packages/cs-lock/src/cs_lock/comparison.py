@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING
 from .dependencies import list_names
 from .errors import Problem
 from .local_archives import LocalArchive
+from .markers import marker_values
 from .names import list_pypi_names, normalize_pypi_name
 from .pending import PendingEntry
 from .platforms import Platform
-from .python import python_of
 from .records import PackageRecord, parse_dependency_names
 
 if TYPE_CHECKING:
     from .selection import Selection
-
-_SYSTEMS = {
-    "linux": ("posix", "linux", "Linux"),
-    "osx": ("posix", "darwin", "Darwin"),
-    "win": ("nt", "win32", "Windows"),
-}
 
 
 def compare_archive(entry: PendingEntry, archive: LocalArchive, selection: Selection) -> Iterator[Problem]:
@@ -48,11 +42,11 @@ def _compare_record(entry: PendingEntry, record: PackageRecord) -> Iterator[str]
     locked = {name for name in entry.depends if not name.startswith("__")}
     built = {name for name in parse_dependency_names(record.depends) if not name.startswith("__")}
     if locked and (added := sorted(built - locked)):
-        yield f"needs {list_names(added)}, which the lock does not say"
+        yield f"needs {list_names(added)}, which the lock does not list"
     if dropped := sorted(locked - built):
-        yield f"does not need {list_names(dropped)}, as the lock says"
+        yield f"does not need {list_names(dropped)}, although the lock says so"
     if entry.license and record.license != entry.license:
-        yield f"has the license {record.license}, not {entry.license} as the lock says"
+        yield f"has the license {record.license}, but the lock says {entry.license}"
 
 
 def _compare_wheel(entry: PendingEntry, archive: LocalArchive, selection: Selection) -> Iterator[str]:
@@ -79,7 +73,7 @@ def _list_needs(requires_dist: Iterable[str], platform: Platform, records: Itera
     from packaging.markers import UndefinedEnvironmentName
     from packaging.requirements import InvalidRequirement, Requirement
 
-    values = _marker_values(platform, records)
+    values = marker_values(platform.subdir, records)
     for text in requires_dist:
         try:
             one = Requirement(text)
@@ -87,17 +81,3 @@ def _list_needs(requires_dist: Iterable[str], platform: Platform, records: Itera
                 yield normalize_pypi_name(one.name)
         except (InvalidRequirement, UndefinedEnvironmentName):
             continue  # it can be installed anyway, also by pip and uv
-
-
-def _marker_values(platform: Platform, records: Iterable[PackageRecord]) -> dict[str, str]:
-    os_name, sys_platform, system = _SYSTEMS.get(platform.subdir.partition("-")[0], _SYSTEMS["linux"])
-    python = python_of(records)
-    version = python[0] if python else "3"
-    return {
-        "extra": "",
-        "os_name": os_name,
-        "sys_platform": sys_platform,
-        "platform_system": system,
-        "python_full_version": version,
-        "python_version": ".".join(version.split(".")[:2]),
-    }

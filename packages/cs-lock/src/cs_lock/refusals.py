@@ -97,7 +97,7 @@ def _refuse_damaged(
 
 
 def explain_askers(label: str, askers: Sequence[str], feature: str | None) -> str:
-    """Say at the end of a message who asks for a package; nothing if that is not known.
+    """Say at the end of a message what asks for a package; nothing if that is not known.
 
     :param label: of the package.
     :param askers: requested labels that need it, itself first if it is one.

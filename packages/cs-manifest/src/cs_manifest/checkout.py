@@ -65,11 +65,11 @@ def read_checkout(directory: Path) -> Checkout | None:
     """
     git = _Git(directory)
     commit = git.ask("rev-parse", "--verify", "HEAD^{commit}")
-    changes = git.ask("status", "--porcelain", "--untracked-files=normal", "--", ".")
-    if commit is None or changes is None:
+    is_dirty = _has_changes(directory, untracked="normal")
+    if commit is None or is_dirty is None:
         return None
     time = git.ask("log", "-1", "--format=%ct", "--", ".")
-    return Checkout(commit=commit, is_dirty=bool(changes), time=int(time) if time else None)
+    return Checkout(commit=commit, is_dirty=is_dirty, time=int(time) if time else None)
 
 
 def read_revision(directory: Path, files: Iterable[Path]) -> Revision | None:
@@ -85,7 +85,7 @@ def read_revision(directory: Path, files: Iterable[Path]) -> Revision | None:
     if commit is None or top is None or prefix is None:
         return None
     tracked = [git.ask("ls-files", "--error-unmatch", "--", str(file)) is not None for file in files]
-    changed = _has_changes(Path(top))
+    changed = _has_changes(Path(top), untracked="no")
     if changed is None or not all(tracked[:1]):
         return None
     return Revision(
@@ -101,23 +101,26 @@ def compose_git_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name not in _OF_ANOTHER_REPOSITORY} | _ENVIRON
 
 
-def _has_changes(top: Path) -> bool | None:
-    """Tell whether a tracked file of a repository or of its submodules has changed; ``None`` if git cannot say."""
-    git = _Git(top)
+def _has_changes(directory: Path, *, untracked: str) -> bool | None:
+    """Tell whether a file in a directory, or in a submodule there, has changed; ``None`` if git cannot say.
+
+    :param untracked: which files that are not tracked count: ``no`` or ``normal``, as git says it.
+    """
+    git = _Git(directory)
     # Submodules are asked one by one: git itself would run what their own configuration names.
-    changes = git.ask("status", "--porcelain", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty")
+    modes = (f"--untracked-files={untracked}", "--no-renames", "--ignore-submodules=dirty")
+    changes = git.ask("status", "--porcelain", *modes, "--", ".")
     if changes is None:
         return None
-    return bool(changes) or any(_has_changes(submodule) for submodule in _list_submodules(git, top))
+    submodules = _list_submodules(git, directory)
+    return bool(changes) or any(_has_changes(one, untracked=untracked) is not False for one in submodules)
 
 
-def _list_submodules(git: _Git, top: Path) -> Iterator[Path]:
-    """Yield the directories of submodules that are checked out."""
-    if not (top / ".gitmodules").is_file():
-        return
+def _list_submodules(git: _Git, directory: Path) -> Iterator[Path]:
+    """Yield the submodules in a directory that are checked out."""
     for entry in git.run("ls-files", "--stage", "-z").split(b"\0"):
         if entry.startswith(_GITLINK):
-            path = top / os.fsdecode(entry.partition(b"\t")[2])
+            path = directory / os.fsdecode(entry.partition(b"\t")[2])
             if (path / ".git").exists():
                 yield path
 

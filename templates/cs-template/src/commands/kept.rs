@@ -99,12 +99,10 @@ fn find_reason(error: Error) -> KeepReason {
 /// Before a prefix is replaced by force, say what its user has added; returns how to add
 /// it again, to be said in the end.
 pub fn name_what_goes(runtime: &Runtime) -> Result<Option<String>, Error> {
-    let prefix = &runtime.place.prefix;
-    let state = cs_prefix::inspect(prefix, &runtime.owner())?;
-    let Some(marker) = state.marker() else {
+    let found = cs_prefix::find_own_changes(&runtime.place.prefix, &runtime.owner())?;
+    let Some((marker, changes)) = found else {
         return Ok(None);
     };
-    let changes = cs_prefix::find_changes(prefix, marker)?;
     if !changes.is_empty() || marker.stamp != runtime.stamp_hex {
         name_what_goes_for_good(runtime)?;
     }
@@ -124,11 +122,10 @@ pub fn name_what_goes(runtime: &Runtime) -> Result<Option<String>, Error> {
 
 /// The previous prefix, whose place the one that is replaced takes, is removed, with what its user has put there.
 fn name_what_goes_for_good(runtime: &Runtime) -> Result<(), Error> {
-    let Some((path, marker)) = cs_prefix::find_previous(&runtime.place.prefix, &runtime.owner())?
-    else {
+    let found = cs_prefix::find_previous(&runtime.place.prefix, &runtime.owner())?;
+    let Some((path, marker, Changes { files, .. })) = found else {
         return Ok(());
     };
-    let files = cs_prefix::find_changes(&path, &marker)?.files;
     if !files.is_empty() {
         runtime.voice.note(&format!(
             "removing the previous {} {}, {}, with your files in it ({})",

@@ -62,15 +62,16 @@ class ArchiveContents:
         }
 
 
-def read_contents(archive: Path) -> ArchiveContents:
+def read_contents(archive: Path, *, runtime: str | None = None) -> ArchiveContents:
     """Read the ``info/`` directory of a ``.conda`` or ``.tar.bz2`` archive, or the directory of a ``.whl``.
 
     This refuses what the runtime would refuse: invalid paths, and paths that are too long or too many.
 
+    :param runtime: name of the runtime that installs it: a wheel must not have its own files.
     :raises CliError: ``archive-damaged`` if it cannot be read.
     """
     try:
-        return _summarise_wheel(archive) if archive.name.endswith(".whl") else _summarise(archive)
+        return _summarise_wheel(archive, runtime) if archive.name.endswith(".whl") else _summarise(archive)
     except Exception as error:  # four libraries read it, and an archive can be broken in any way
         reason = f"{type(error).__name__}: {error}"
         hint = "remove it from the cache, or download it again"
@@ -79,10 +80,10 @@ def read_contents(archive: Path) -> ArchiveContents:
         ) from error
 
 
-def _summarise_wheel(wheel: Path) -> ArchiveContents:
+def _summarise_wheel(wheel: Path, runtime: str | None) -> ArchiveContents:
     from .wheels import read_wheel
 
-    read = read_wheel(wheel)
+    read = read_wheel(wheel, runtime)
     return ArchiveContents(
         executables=tuple(sorted(read.listing.executables)),
         entry_points=read.entry_points,

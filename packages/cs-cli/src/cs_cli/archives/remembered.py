@@ -22,16 +22,17 @@ _READERS = 4
 """Threads that look into archives: unpacking ``info/`` releases the interpreter's lock."""
 
 
-def read_archives(archives: Sequence[Path]) -> list[ArchiveContents]:
+def read_archives(archives: Sequence[Path], *, runtime: str | None = None) -> list[ArchiveContents]:
     """Return what archives contain, by their own description.
 
+    :param runtime: name of the runtime that installs them: wheels must not have its own files.
     :raises CliError: ``archive-damaged`` if one cannot be read.
     """
     # Imported on use: usually there is nothing to read.
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(_READERS) as pool:
-        return list(pool.map(read_contents, archives))
+        return list(pool.map(lambda archive: read_contents(archive, runtime=runtime), archives))
 
 
 def inspect_archives(archives: Sequence[Path]) -> list[ArchiveContents]:

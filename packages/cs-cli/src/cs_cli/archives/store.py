@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from cs_bundle import BundleError, WantedArchive, cached_path, find_cached
+from cs_bundle import ArchiveMismatchError, BundleError, WantedArchive, cached_path, find_cached, hash_file
 
 from ..errors import CliError, add_advice
-from ..terminal.console import Console
+from ..terminal.console import Console, format_count
 from .cache_directory import default_cache_directory
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cs_lock import PackageRecord, Wheel
 
     from ..options import ProjectOptions
+
+Result = TypeVar("Result")
 
 
 def archives_of_packages(packages: Iterable[PackageRecord | Wheel], lock_directory: Path) -> tuple[WantedArchive, ...]:
@@ -88,7 +90,7 @@ class ArchiveStore:
         """Tell whether the cache has the archive of a package; it may still be damaged."""
         try:
             return self.find(package) is not None
-        except (BundleError, CliError):  # it has an impossible name, or nobody says where the cache is
+        except (BundleError, CliError):  # it has an impossible name, or the place of the cache is unknown
             return False
 
     def provide(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
@@ -98,6 +100,24 @@ class ArchiveStore:
         """
         cached = find_cached(wanted, self.cache)
         return self.fetch(wanted, console) if cached is None else cached
+
+    def use(self, wanted: Sequence[WantedArchive], console: Console, use: Callable[[list[Path]], Result]) -> Result:
+        """Call a function with the archives, and a second time with new ones if it finds that one is damaged.
+
+        Archives are checked while they are copied, so that each is read once: only then a damaged one in the cache is
+        found.
+
+        :param use: raises ``ArchiveMismatchError``, or a ``CliError`` of the kind ``archive-damaged`` with the path.
+        :raises BundleError: if an archive is not available.
+        """
+        archives = self.provide(wanted, console)
+        try:
+            return use(archives)
+        except (ArchiveMismatchError, CliError) as error:
+            if isinstance(error, CliError):
+                _require_damage(error, dict(zip(archives, wanted, strict=True)))
+            console.say(f"{error}; fetching the damaged archives again")
+            return use(self.fetch(wanted, console))
 
     def fetch(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
         """Return the archives, their digests checked; download those that the cache lacks or has damaged.
@@ -109,8 +129,7 @@ class ArchiveStore:
         self._found.clear()
         sizes = [one.size_bytes for one in wanted if one.size_bytes is not None]
         total = sum(sizes) if len(sizes) == len(wanted) else None  # no lock has the sizes of wheels
-        count = "one package" if len(wanted) == 1 else f"{len(wanted)} packages"
-        with console.progress(f"fetching {count}", total) as update:
+        with console.progress(_describe_work(wanted), total) as update:
 
             def report(progress: FetchProgress) -> None:
                 update(progress.received_bytes)
@@ -124,6 +143,23 @@ class ArchiveStore:
                 if error.kind in ("cannot-write", "disk-full"):
                     add_advice(error, "cache")
                 raise
+
+
+def _describe_work(wanted: Sequence[WantedArchive]) -> str:
+    local = sum(one.url.lower().startswith("file:") for one in wanted)
+    parts = [format_count(len(wanted) - local, "package")] if local < len(wanted) else []
+    parts += [format_count(local, "local archive")] if local else []
+    return f"{'fetching' if local < len(wanted) else 'copying'} {' and '.join(parts)}"
+
+
+def _require_damage(error: CliError, wanted: Mapping[Path, WantedArchive]) -> None:
+    """Raise an error again that another copy of the archive would cause, too."""
+    one = None if error.path is None else wanted.get(error.path)
+    if error.kind != "archive-damaged" or error.path is None or one is None:
+        raise error
+    if hash_file(error.path) == one.sha256:
+        error.hint = "this is the very archive that the lock names: lock another version or build of the package"
+        raise error
 
 
 def open_store(options: ProjectOptions) -> ArchiveStore:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import email.parser
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import BinaryIO
 from ..errors import CliError
 from ..licenses.metadata import find_license
 from .limits import LARGEST_METADATA, most_bytes, most_entries
-from .places import NOARCH_PLACE
+from .places import NOARCH_PLACE, WINDOWS_SUFFIXES
 from .totals import Listing
 from .zips import Member, iterate_zip, read_member
 
@@ -36,7 +36,8 @@ _LINK_SCRIPT = re.compile(r"\..*-(pre|post)-(un)?link\.(sh|bat)", re.IGNORECASE)
 """What installers run for a conda package: a wheel must not bring one for it."""
 _ENTRY_POINT = re.compile(r"([^=]+)=\s*[\w.-]+\s*:\s*[\w.-]+\s*(\[.*\]\s*)?")
 _SCRIPT_ENDINGS = re.compile(r"(\.exe|-script\.py|\.pya)$")
-_OWN_FILES = frozenset((".condarc", ".installer.info"))
+_OWN_PLACES = frozenset(("conda-meta", ".condarc", ".installer.info", "etc/conda-ship"))
+"""Where the runtime itself writes, or conda."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +83,12 @@ def read_metadata(wheel: Path) -> WheelMetadata:
         raise CliError(f"cannot read the wheel: {reason}", kind="archive-damaged", path=wheel) from error
 
 
-def read_wheel(wheel: Path) -> Wheel:
+def read_wheel(wheel: Path, runtime: str | None = None) -> Wheel:
     """Read a wheel's directory and its metadata.
 
     This refuses what the runtime would refuse: names that lead outside the prefix, or to files that are not a wheel's.
 
+    :param runtime: its name, if it is known: it has files of its own.
     :raises ValueError: if it is not a wheel, or a limit is exceeded; libraries raise other errors, too.
     """
     size = wheel.stat().st_size
@@ -94,7 +96,7 @@ def read_wheel(wheel: Path) -> Wheel:
     with wheel.open("rb") as file:
         info, members = _find_metadata(file, most)
         texts = {name: read_member(file, member, LARGEST_METADATA) for name, member in members.items()}
-        listing = _list_targets(file, most, f"{info.removesuffix(_INFO)}.data")
+        listing = _list_targets(file, most, f"{info.removesuffix(_INFO)}.data", _name_own_places(runtime))
     if listing.size_bytes > most_bytes(size):
         raise ValueError(f"it unpacks to more than {most_bytes(size)} bytes, too many for an archive of its size")
     _check_format(texts["WHEEL"])
@@ -119,10 +121,16 @@ def _find_metadata(file: BinaryIO, most: int) -> tuple[str, dict[str, Member]]:
     return tops.pop(), {name: found[name] for name in ("WHEEL", "METADATA", "entry_points.txt") if name in found}
 
 
-def _list_targets(file: BinaryIO, most: int, data: str) -> Listing:
+def _name_own_places(runtime: str | None) -> frozenset[str]:
+    marker = f".{runtime}.json".lower()
+    return _OWN_PLACES | ({marker, f"{marker}.new", f".{runtime}.staging".lower()} if runtime else set())
+
+
+def _list_targets(file: BinaryIO, most: int, data: str, own_places: Collection[str]) -> Listing:
     """List where the members go.
 
     :param data: name of the directory with members for other places than site-packages.
+    :param own_places: where no member may go.
     """
     listing, names = Listing(most_entries=most), set()
     for member in iterate_zip(file, most):
@@ -130,12 +138,15 @@ def _list_targets(file: BinaryIO, most: int, data: str) -> Listing:
             raise ValueError(f"it has {member.name} twice")
         names.add(member.name)
         if not member.name.endswith("/"):
-            listing.add_path(_find_target(member.name, data))
+            target = _find_target(member.name, data, own_places)
+            listing.add_path(target)
             listing.size_bytes += member.size_bytes
+            if not (member.is_executable or target.startswith(NOARCH_PLACE) or target.endswith(WINDOWS_SUFFIXES)):
+                listing.executables.discard(target)
     return listing
 
 
-def _find_target(name: str, data: str) -> str:
+def _find_target(name: str, data: str, own_places: Collection[str]) -> str:
     """Return where a member goes, relative to the prefix.
 
     :raises ValueError: if it may not go there.
@@ -146,7 +157,7 @@ def _find_target(name: str, data: str) -> str:
     scheme = parts[1] if len(parts) > 2 else ""
     if scheme not in _SCHEMES:
         raise ValueError(f"{name} is in none of {', '.join(sorted(_SCHEMES))}")
-    _check_place(name, scheme, parts[2:])
+    _check_place(name, scheme, parts[2:], own_places)
     return _SCHEMES[scheme] + "/".join(parts[2:])
 
 
@@ -161,12 +172,12 @@ def _split(name: str) -> list[str]:
     return parts
 
 
-def _check_place(name: str, scheme: str, parts: list[str]) -> None:
+def _check_place(name: str, scheme: str, parts: list[str], own_places: Collection[str]) -> None:
     """Refuse a place where the interpreter is, or the records of the prefix are."""
     if scheme == "scripts" and len(parts) > 1:
         raise ValueError(f"{name} is in a directory; scripts are not")
     is_command = scheme == "scripts" or (scheme == "data" and _is_in_place_of_commands(parts))
-    is_own = scheme == "data" and (parts[0].lower() == "conda-meta" or parts[0].lower() in _OWN_FILES)
+    is_own = scheme == "data" and not {"/".join(parts[:length]).lower() for length in (1, 2)}.isdisjoint(own_places)
     if is_own or (is_command and _is_taken(parts[-1])):
         raise ValueError(f"{name} is not a file that a wheel may install")
 

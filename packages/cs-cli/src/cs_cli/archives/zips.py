@@ -14,13 +14,14 @@ from typing import Any, BinaryIO
 _END = struct.Struct("<4s8x2L2x")
 _LOCATOR = struct.Struct("<4s4xQ4x")
 _WIDE_END = struct.Struct("<4s36x2Q")
-_ENTRY = struct.Struct("<4s4x2H8x2L3H8xL")
+_ENTRY = struct.Struct("<4sxB2x2H8x2L3H4x2L")
 _LOCAL = struct.Struct("<4s22x2H")
 _UNKNOWN = 0xFFFFFFFF
 _LONGEST_COMMENT = 0xFFFF
 _LONGEST_DIRECTORY = 64 << 20
 _ENCRYPTED, _UTF8 = 1, 1 << 11
 _STORED, _DEFLATED = 0, 8
+_UNIX = 3
 _BLOCK_BYTES = 1 << 16
 
 
@@ -30,6 +31,7 @@ class Member:
 
     :ivar name: with ``/`` between its parts; the name of a directory ends with one.
     :ivar size_bytes: uncompressed.
+    :ivar is_executable: whether it was made on Unix with permission to execute it.
     :ivar offset: of its local header.
     """
 
@@ -37,6 +39,7 @@ class Member:
     method: int
     packed_bytes: int
     size_bytes: int
+    is_executable: bool
     offset: int
 
 
@@ -128,7 +131,9 @@ def _unpack(layout: struct.Struct, data: bytes, at: int) -> tuple[Any, ...]:
 
 
 def _read_entry(directory: bytes, at: int) -> tuple[Member, int]:
-    signature, flags, method, packed, size, name_length, extra_length, comment, offset = _unpack(_ENTRY, directory, at)
+    signature, system, flags, method, packed, size, name_length, extra_length, comment, attributes, offset = _unpack(
+        _ENTRY, directory, at
+    )
     name_end = at + _ENTRY.size + name_length
     end = name_end + extra_length + comment
     if signature != b"PK\1\2" or end > len(directory):
@@ -138,7 +143,8 @@ def _read_entry(directory: bytes, at: int) -> tuple[Member, int]:
         raise ValueError(f"{name} is encrypted, or compressed in a way that wheels are not")
     wide = _read_wide_fields(directory[name_end : name_end + extra_length])
     sizes = [next(wide, value) if value == _UNKNOWN else value for value in (size, packed, offset)]
-    return Member(name, method, sizes[1], sizes[0], sizes[2]), end
+    is_executable = system == _UNIX and bool(attributes >> 16 & 0o111)
+    return Member(name, method, sizes[1], sizes[0], is_executable, sizes[2]), end
 
 
 def _decode(name: bytes, flags: int) -> str:

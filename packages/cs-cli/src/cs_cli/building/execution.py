@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cs_bundle import ArchiveMismatchError, hash_file
+from cs_bundle import hash_file
 from cs_stamp import Mark, StampInfo, Template, require_size, write_stamp
 
 from ..archives.remembered import read_archives, remember_contents
 from ..archives.store import ArchiveStore, archives_of_packages
 from ..archives.supplies import Supplies
-from ..archives.wheels import read_metadata
 from ..companions.files import StagedFile, describe_file, render_checksums, render_info, render_packages
 from ..delegate.lookup import missing_delegate, require_delegate
 from ..delegate.search import Search, check_cache
-from ..errors import CliError, advise
+from ..errors import advise
+from ..licenses.checks import read_wheel_licenses
 from ..project.protected_inputs import Input, refuse_outputs
 from ..terminal.console import Console
 from ..untrusted import VALUE_LIMIT_BYTES, read_limited
@@ -26,17 +26,22 @@ from .licenses import check_all_licenses
 from .plan import BuildPlan, compose_header, possible_names
 from .staging import list_abandoned, staging_directory
 
+if TYPE_CHECKING:
+    from ..signing.keys import PrivateKey
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
     """What a build needs besides its plan.
 
     :ivar inputs: every file that it reads and must not change.
+    :ivar key: what the provenance is signed with.
     """
 
     template: Template
     store: ArchiveStore
     inputs: tuple[Input, ...]
+    key: PrivateKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +77,11 @@ def build_artifacts(plan: BuildPlan, materials: Materials, out_dir: Path, consol
     wanted = archives_of_packages(plan.needed, plan.lock_directory)
     if not wanted and not plan.needs_archives:
         return _stage(plan, materials, None, out_dir, console)
-    try:
-        archives = materials.store.provide(wanted, console)
-        return _stage(plan, materials, _look_into(plan, archives), out_dir, console)
-    except (ArchiveMismatchError, CliError) as error:
-        if isinstance(error, CliError) and error.kind != "archive-damaged":
-            raise
-        # Archives are checked while they are copied, so that each is read once. A damaged one in the cache is found
-        # only here.
-        console.say(f"{error}; downloading the damaged archives again")
-        archives = materials.store.fetch(wanted, console)
-        return _stage(plan, materials, _look_into(plan, archives), out_dir, console)
+    return materials.store.use(
+        wanted,
+        console,
+        lambda archives: _stage(plan, materials, _look_into(plan, archives), out_dir, console),
+    )
 
 
 def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -> None:
@@ -106,7 +105,7 @@ def _look_for_delegate(plan: BuildPlan, store: ArchiveStore, console: Console) -
 
 
 def _look_into(plan: BuildPlan, archives: Sequence[Path]) -> Supplies:
-    contents = read_archives(archives)
+    contents = read_archives(archives, runtime=plan.derivation.config.runtime)
     if plan.needs_archives:
         require_delegate(contents, plan.derivation.config.delegate, plan.subdir)
     return Supplies(
@@ -134,8 +133,8 @@ def _stage(
         if plan.bundle_name is not None and supplies is not None:
             info = supplies.write_bundle(staging / plan.bundle_name)
             files.append(describe_file(info.path, "bundle", sha256=info.sha256))
-        licenses = {} if supplies is None else read_licenses(supplies.archives)
-        result = _write_companions(plan, materials.template, stamp, files, licenses, staging, out_dir)
+        licenses = {} if supplies is None else read_wheel_licenses(supplies.archives)
+        result = _write_companions(plan, materials, stamp, files, licenses, staging, out_dir)
     if supplies is not None:
         remember_contents(supplies.archives, supplies.contents)
     console.say(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
@@ -210,34 +209,35 @@ def _write_runtime(
     return describe_file(stamp.path, "runtime", sha256=stamp.sha256), stamp
 
 
-def read_licenses(archives: Iterable[Path]) -> dict[str, str | None]:
-    """Return what the wheels among archives state as their licence, by file name."""
-    return {path.name: read_metadata(path).license for path in archives if path.name.endswith(".whl")}
-
-
 def _write_companions(
     plan: BuildPlan,
-    template: Template,
+    materials: Materials,
     stamp: StampInfo,
     files: list[StagedFile],
     licenses: Mapping[str, str | None],
     staging: Path,
     out_dir: Path,
 ) -> BuildResult:
-    from ..companions.cyclonedx import render_sbom
+    from ..companions.cyclonedx import render_cyclonedx
+    from ..companions.inventory import take_inventory
     from ..companions.provenance import render_statement
 
     packages = render_packages(plan.package_plan.archives)
+    inventory = take_inventory(plan, materials.template.mark, stamp, files[0], licenses, os.environ)
     texts = {
         "lock": ("runtime.lock", plan.lock),
         "packages": ("packages.txt", packages),
-        "sbom": ("cdx.json", render_sbom(plan, stamp.identity, os.environ, licenses)),
+        "sbom": ("cdx.json", render_cyclonedx(inventory)),
     }
     files = [*files, *(_write(staging / f"{plan.stem}.{name}", role, data) for role, (name, data) in texts.items())]
-    fields = describe_build(plan, template.mark, stamp)
+    fields = describe_build(plan, materials.template.mark, stamp)
     content = render_info(fields, files)
     files.append(_write(staging / f"{plan.stem}.info.json", "info", content.document))
-    statement = render_statement(plan, template.mark, fields, files, os.environ)
+    statement = render_statement(plan, materials.template.mark, fields, files, os.environ)
+    if materials.key is not None:
+        from ..signing.envelope import sign
+
+        statement = sign(statement, materials.key)
     files.append(_write(staging / f"{plan.stem}.provenance.json", "provenance", statement))
     files.append(_write(staging / f"{plan.stem}.sha256", "checksums", render_checksums(files)))
     return BuildResult(out_dir=out_dir, info=content.fields, files=tuple(files))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from ..project.platforms import host_platform
 from ..terminal.console import Console
 from ..wheels.building import BuildMachine
 from .plan import BuildPlan, plan_build
-from .temporary_prefix import install_temporary_prefix
+from .temporary_prefix import TemporaryPrefix, install_temporary_prefix
 
 
 def choose_machine(
@@ -36,13 +38,15 @@ def choose_machine(
         return plain
     console.say("installing the environment's own Python, to build wheels in it")
     wanted = archives_of_packages(plan.records, plan.lock_directory)
-    archives = store.fetch(wanted, console)
-    supplies = Supplies(wanted=wanted, archives=tuple(archives), contents=tuple(read_archives(archives)))
-    work = scratch / "environment"
-    work.mkdir()
-    prefix = install_temporary_prefix(
-        plan, template, supplies, work, delegate="python", delegate_path=None, activation="full"
-    )
+
+    def install(archives: Sequence[Path]) -> TemporaryPrefix:
+        supplies = Supplies(wanted=wanted, archives=tuple(archives), contents=tuple(read_archives(archives)))
+        work = Path(tempfile.mkdtemp(prefix="environment-", dir=scratch))
+        return install_temporary_prefix(
+            plan, template, supplies, work, delegate="python", delegate_path=None, activation="full"
+        )
+
+    prefix = store.use(wanted, console, install)
     return replace(plain, python=prefix.python, environ=prefix.activate())
 
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cs_lock import Platform
 from cs_stamp import StampError, Template, TemplateNotFoundError, installed_directories, select_template
@@ -26,6 +27,9 @@ from .bytecode import require_compiler
 from .execution import Materials
 from .licenses import check_known_licenses
 from .plan import BuildPlan, plan_build, refuse_collisions
+
+if TYPE_CHECKING:
+    from ..signing.keys import PrivateKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,7 @@ def _prepared(
             "the revision of the workspace is not recorded: its manifest is not in a commit, or git cannot read the "
             "repository; `git status` says why"
         )
+    key = _load_key(options, console)
     with tempfile.TemporaryDirectory(prefix="cs-wheels-", ignore_cleanup_errors=True) as scratch:
         derivation = _settle(options, derivation, targets, store, Path(scratch), console)
         names = [one.platform.name for one in targets]
@@ -102,15 +107,31 @@ def _prepared(
             for one in targets
         ]
         refuse_collisions(plans)
-        inputs = list_inputs(derivation, templates=[one.template.path for one in targets])
+        inputs = list_inputs(
+            derivation, templates=[one.template.path for one in targets], secrets=_list_secrets(options)
+        )
         yield tuple(
             BuildRequest(
                 plan=plan,
-                materials=Materials(template=one.template, store=store, inputs=inputs),
+                materials=Materials(template=one.template, store=store, inputs=inputs, key=key),
                 console=console,
             )
             for plan, one in zip(plans, targets, strict=True)
         )
+
+
+def _load_key(options: BuildingOptions, console: Console) -> PrivateKey | None:
+    """Load the key to sign with, if there is one, before anything takes long."""
+    if not isinstance(options, BuildOptions) or options.signing is None:
+        return None
+    from ..signing.signer import load_signer
+
+    return load_signer(options.signing, options.out_dir, os.environ, console)
+
+
+def _list_secrets(options: BuildingOptions) -> list[Path]:
+    signing = options.signing if isinstance(options, BuildOptions) else None
+    return [] if signing is None else [path for path in (signing.key, signing.passphrase_file) if path is not None]
 
 
 def _settle(

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 SUFFIX = ".provenance.json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
-_PAGE = "https://conda-ship.github.io/reference/provenance/"
-BUILD_TYPE = f"{_PAGE}v1"
+_PAGE = "https://conda-ship.github.io/reference/provenance"
+BUILD_TYPE = f"{_PAGE}#build-type-v1"
 """Names the meaning of the parameters, which ``docs/reference/provenance.md`` describes."""
-BUILDER_ID = f"{_PAGE}builder"
+BUILDER_ID = f"{_PAGE}#builder"
 """Names the builder: ``cs`` on a machine of its user's choice."""
 
 LIMIT_BYTES = 1 << 24
@@ -168,7 +168,7 @@ def _list_dependencies(plan: BuildPlan, mark: Mark, inputs: Mapping[str, Any]) -
     if constraints is not None:
         yield _descriptor(constraints.name, "build-constraints", {"sha256": hash_file(constraints)})
     template = inputs["template"]
-    yield _descriptor(mark.name, "template", {"sha256": template["sha256"]}, version=mark.version)
+    yield _descriptor(mark.name, "template", {"sha256": template["sha256"]}, version=mark.version, target=mark.target)
     built = {
         one.archive.sha256: one
         for one in plan.derivation.archives

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from cs_lock import list_names, redact_url
 
+from ..terminal.console import format_count
 from ..terminal.lines import Line, paint, whole
 from ..wheels.supplies import Supply
 from .summary import PlatformSummary
@@ -32,13 +33,13 @@ def render_pypi(platforms: Sequence[PlatformSummary]) -> Iterator[Line]:
 def _describe(platform: PlatformSummary) -> Iterator[str]:
     if platform.wheels:
         native = sum(not wheel.is_pure for wheel in platform.wheels)
-        yield f"{_count(len(platform.wheels), 'wheel')}, {native or 'none'} of them for one platform only"
+        yield f"{format_count(len(platform.wheels), 'wheel')}, {native or 'none'} of them for one platform only"
     hosts = Counter(urlsplit(redact_url(wheel.url)).hostname or "" for wheel in platform.wheels if wheel.url)
     others = [f"{host} ({count})" for host, count in sorted(hosts.items()) if host not in _USUAL_HOSTS]
     if others:
-        yield f"from other hosts than PyPI's: {', '.join(others)}"
+        yield f"from hosts other than PyPI's: {', '.join(others)}"
     if local := [wheel.name for wheel in platform.wheels if wheel.is_local]:
-        yield f"files of this machine, which the runtime will contain: {list_names(local, _SHOWN)}"
+        yield f"files on this machine, which the runtime will contain: {list_names(local, _SHOWN)}"
     yield from _describe_supplies(platform.supplies)
 
 
@@ -58,7 +59,3 @@ def _describe_supplies(supplies: Sequence[Supply]) -> Iterator[str]:
 def describe_source(supply: Supply) -> str:
     """Name a package with its source: ``demo (.)``."""
     return f"{supply.entry.name} ({supply.entry.place})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"one {noun}" if number == 1 else f"{number} {noun}s"

@@ -175,7 +175,7 @@ def _render_verdict(inspection: Inspection) -> Iterator[Line]:
         verdict = f"No problems found, but the delegate was not checked{where}."
         yield (paint(verdict, "yellow"),)
         if any(supply.action == "build" for platform in inspection.platforms for supply in platform.supplies):
-            yield "Some packages are still to be built: the build looks for it in them."
+            yield "Some packages are still to be built: the build looks for the delegate in them."
         else:
             yield f"Not all packages are in the cache: {advise('unread-archives')}."
     else:

@@ -51,7 +51,7 @@ class LicenseGroup:
 
     @property
     def sort_key(self) -> tuple[bool, bool, str]:
-        """SPDX expressions come first, what nobody knows last."""
+        """SPDX expressions come first, unknown licences last."""
         return self.license is None, self.expression is None, self.label.lower()
 
     def to_dict(self) -> dict[str, Any]:

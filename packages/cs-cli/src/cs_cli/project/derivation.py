@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cs_lock import Problem, RuntimeLock, SourceLock, derive, read_lock
@@ -128,18 +128,7 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
         problems += check_constraints(project, source, environment, constraints)
     if strict:
         _require_fresh(project, problems)
-    lock = derive(
-        source,
-        environment=environment,
-        exclude=config.exclude,
-        require=config.require,
-        requested={
-            platform.name: frozenset(_label(spec) for spec in requested if spec.holds_for(platform.name))
-            for platform in platforms
-        },
-        features={_label(spec): spec.feature for spec in requested},
-        strict=strict,
-    )
+    lock = _derive_lock(source, config, requested, platforms, strict=strict)
     if config.runtime_version is None:
         if options.may_run_code:
             config = replace(config, runtime_version=ask_version(project, offline=options.offline))
@@ -160,8 +149,31 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
     )
 
 
+def _derive_lock(
+    source: SourceLock,
+    config: ShipConfig,
+    requested: Sequence[RequestedSpec],
+    platforms: Iterable[Platform],
+    *,
+    strict: bool,
+) -> RuntimeLock:
+    """Derive the runtime lock of the environment that ships."""
+    return derive(
+        source,
+        environment=config.source_environment,
+        exclude=config.exclude,
+        require=config.require,
+        requested={
+            platform.name: frozenset(_label(spec) for spec in requested if spec.holds_for(platform.name))
+            for platform in platforms
+        },
+        features={_label(spec): spec.feature for spec in requested},
+        strict=strict,
+    )
+
+
 def _label(spec: RequestedSpec) -> str:
-    """Name a requested package with its kind: a PyPI package may be called like a conda package."""
+    """Name a requested package with its kind: a PyPI package may have the name of a conda package."""
     return f"{'pypi' if spec.kind == 'pypi' else 'conda'}:{spec.name}"
 
 

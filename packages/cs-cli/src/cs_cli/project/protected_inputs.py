@@ -29,10 +29,13 @@ class Input:
     path: Path
 
 
-def list_inputs(derivation: Derivation, *, templates: Iterable[Path] = ()) -> tuple[Input, ...]:
+def list_inputs(
+    derivation: Derivation, *, templates: Iterable[Path] = (), secrets: Iterable[Path] = ()
+) -> tuple[Input, ...]:
     """List every file that a build reads: manifest, lock, settings' files, template, metadata, local archives.
 
     :param templates: those that are needed.
+    :param secrets: files with the signing key and its passphrase.
     """
     project = derivation.project
     named = (
@@ -42,6 +45,7 @@ def list_inputs(derivation: Derivation, *, templates: Iterable[Path] = ()) -> tu
         ("the constraints file", derivation.config.build_constraints),
         *(("an archive of the archive folder", path) for path in derivation.outlook.files),
         *(("the template", template) for template in templates),
+        *(("the signing key", path) for path in secrets),
     )
     inputs = [Input(role=role, path=path.absolute()) for role, path in named if path is not None]
     inputs += [Input(role="a file of the project's metadata", path=path) for path in list_metadata_files(project)]

@@ -132,8 +132,12 @@ def is_signed_by(key: PublicKey, signature: bytes, message: bytes) -> bool:
 
 
 def is_exposed(path: Path) -> bool:
-    """Tell whether other users of this machine may read a key file."""
-    return os.name == "posix" and bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+    """Tell whether a file is there and other users of this machine may read it."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
 def _open_private_key(path: Path, passphrase: Passphrase) -> object:

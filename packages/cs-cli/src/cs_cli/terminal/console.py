@@ -14,7 +14,8 @@ from typing import Any, TextIO
 
 from cs_bundle import redact_text
 
-from .escaping import dump_json
+from ..errors import CliError
+from .escaping import dump_json, escape_line
 from .lines import Block, Line, paint
 from .plain import render_plain
 from .streams import is_formatted
@@ -73,6 +74,25 @@ def _can_animate(stream: TextIO) -> bool:
     return open_console(stream).is_interactive
 
 
+def ask_secret(question: str) -> str:
+    """Ask for a secret at the terminal, which does not show what is typed.
+
+    :raises CliError: ``no-terminal`` if the terminal cannot hide it, or ends the input.
+    """
+    import getpass
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            return getpass.getpass(f"{escape_line(question)} ")
+    except KeyboardInterrupt:
+        print_lines([""], sys.stderr)  # what follows is not an answer
+        raise
+    except (EOFError, getpass.GetPassWarning):
+        raise CliError("the terminal cannot ask for a secret", kind="no-terminal") from None
+
+
 def print_lines(blocks: Iterable[Block], stream: TextIO | None = None) -> None:
     """Print lines and tables.
 
@@ -95,6 +115,11 @@ def print_json(document: dict[str, Any], stream: TextIO | None = None, *, indent
     :param indent: ``None`` for everything on one line.
     """
     print(dump_json(document, indent=indent), file=stream or sys.stdout)
+
+
+def format_count(count: int, noun: str) -> str:
+    """Render a number of things: ``one package``, ``3 packages``."""
+    return f"one {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def format_bytes(count: int) -> str:

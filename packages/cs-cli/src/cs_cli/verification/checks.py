@@ -22,7 +22,10 @@ CheckName = Literal[
     "listed",
     "lock",
     "packages",
+    "provenance",
+    "signature",
     "stamp",
+    "subject",
     "template",
     "unchanged",
 ]

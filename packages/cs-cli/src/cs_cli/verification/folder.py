@@ -13,9 +13,10 @@ from .checksums import NOTICED_BYTES, SUFFIX, check_file, find_runtime, read_che
 from .companions import check_info, check_lock, check_packages
 from .files import StagedFiles
 from .runtime import CheckedRuntime, check_bundle, check_runtime
+from .statements import Trust, check_folder_statement
 
 
-def verify_folder(folder: Path, console: Console) -> tuple[Result, list[CheckedRuntime]]:
+def verify_folder(folder: Path, trust: Trust, console: Console) -> tuple[Result, list[CheckedRuntime]]:
     """Check every build in a directory, and collect everything that is wrong with it.
 
     :returns: the checks, and the runtimes that are as they were built.
@@ -30,7 +31,7 @@ def verify_folder(folder: Path, console: Console) -> tuple[Result, list[CheckedR
     listed: set[str] = {f"{stem}{SUFFIX}" for stem in stems}
     runtimes = []
     for stem in stems:
-        digests, runtime = verify_stem(result, files, stem, console)
+        digests, runtime = verify_stem(result, files, stem, trust, console)
         listed |= digests.keys()
         runtimes += [runtime] if runtime is not None else []
     _report_unlisted(result, folder, [name for name in names if name not in listed], stems)
@@ -67,7 +68,7 @@ def report_changed(result: Result, files: StagedFiles) -> None:
 
 
 def verify_stem(
-    result: Result, files: StagedFiles, stem: str, console: Console
+    result: Result, files: StagedFiles, stem: str, trust: Trust, console: Console
 ) -> tuple[dict[str, str], CheckedRuntime | None]:
     """Check the files of one build, each by itself and against the others.
 
@@ -87,7 +88,7 @@ def verify_stem(
     runtime = check_runtime(result, files, find_runtime(digests, files.path(name), stem))
     if runtime is not None:
         runtime.digests, runtime.intact = digests, intact
-        _check_together(result, files, stem, runtime)
+        _check_together(result, files, stem, runtime, trust)
     return digests, runtime
 
 
@@ -113,9 +114,10 @@ def _check_digests(
         return {name for name in digests if result.attempt(name, "checksum", check(name))}
 
 
-def _check_together(result: Result, files: StagedFiles, stem: str, runtime: CheckedRuntime) -> None:
+def _check_together(result: Result, files: StagedFiles, stem: str, runtime: CheckedRuntime, trust: Trust) -> None:
     """Check the other files against the runtime; damaged ones have already been reported."""
-    lock, packages, info = (f"{stem}.{end}" for end in ("runtime.lock", "packages.txt", "info.json"))
+    ends = "runtime.lock", "packages.txt", "info.json", "provenance.json"
+    lock, packages, info, provenance = (f"{stem}.{end}" for end in ends)
     bundle = runtime.report.header.bundle_file_name
     if lock in runtime.intact:
         result.attempt(lock, "lock", lambda: check_lock(files, lock, runtime))
@@ -125,7 +127,9 @@ def _check_together(result: Result, files: StagedFiles, stem: str, runtime: Chec
         check_info(result, files, info, runtime)
     if bundle is not None and bundle in runtime.intact:
         result.attempt(bundle, "archives", lambda: check_bundle(files, bundle, runtime.report.plan.archives))
-    for name in (lock, packages, info, bundle):
+    if provenance in runtime.intact:
+        check_folder_statement(result, files, provenance, runtime, trust)
+    for name in (lock, packages, info, provenance, bundle):
         if name is not None and name not in runtime.digests:
             checksums = f"{stem}{SUFFIX}"
             error = CliError(f"it does not list {name}", kind="checksums-damaged", path=files.path(checksums))

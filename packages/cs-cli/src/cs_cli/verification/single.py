@@ -18,11 +18,12 @@ from .checksums import SUFFIX, check_file, read_checksums
 from .files import StagedFiles
 from .folder import report_changed, verify_stem
 from .runtime import CheckedRuntime, check_bundle, check_runtime, count_archives
+from .statements import Trust, check_file_statement
 
 _BLOCK_BYTES = 1 << 20
 
 
-def verify_file(path: Path, console: Console) -> tuple[Result, list[CheckedRuntime]]:
+def verify_file(path: Path, trust: Trust, console: Console) -> tuple[Result, list[CheckedRuntime]]:
     """Check one file, and what is beside it.
 
     :param path: a file, or a link to one, which is followed.
@@ -40,11 +41,13 @@ def verify_file(path: Path, console: Console) -> tuple[Result, list[CheckedRunti
     elif kind == "bundle":
         _check_bundle(result, files, place.name, stem)
     elif place.name.endswith(SUFFIX):
-        runtime = verify_stem(result, files, stem, console)[1]
+        runtime = verify_stem(result, files, stem, trust, console)[1]
         runtimes = [runtime] if runtime is not None else []
     if not result.problems and not place.name.endswith(SUFFIX):
         _check_checksum(result, files, place.name, stem)
-    if not result.checks:
+    if not result.problems and not place.name.endswith(SUFFIX):
+        check_file_statement(result, files, place.name, stem, runtimes[0] if runtimes else None, trust)
+    if not any(one.ok for one in result.checks) and not result.problems:
         message, hint = "nothing beside it says what it should be", f"put {stem}{SUFFIX} beside it"
         result.fail(place.name, "checksum", CliError(message, kind="nothing-staged", path=place, hint=hint))
     report_changed(result, files)

@@ -12,15 +12,30 @@ from .checks import Result, Verification
 from .folder import verify_folder
 from .runtime import CheckedRuntime
 from .single import verify_file
+from .statements import Trust, load_trust
 
 
 def verify_paths(options: VerifyOptions, console: Console) -> Verification:
     """Check everything that a command line names.
 
-    :raises CliError: ``not-found`` if one of the paths does not exist; nothing has been checked then.
+    :raises CliError: if a path or a key does not exist, or the flags contradict each other; nothing has been checked
+        then.
     """
+    _check_usage(options)
+    trust = load_trust(options.keys, options.provenance)
+    return Verification(results=tuple(_verify_path(path, trust, console)[0] for path in options.paths))
+
+
+def _check_usage(options: VerifyOptions) -> None:
     _require_paths(options.paths)
-    return Verification(results=tuple(_verify_path(path, console)[0] for path in options.paths))
+    if options.require_signature and not options.keys:
+        message, hint = "needs a key: anyone can sign with one of their own", "give the publisher's with --key"
+        raise CliError(message, kind="usage", flag="--require-signature", hint=hint)
+    if options.provenance is not None:
+        _require_paths([options.provenance])
+        if any(path.is_dir() for path in options.paths):
+            message = "a directory has its own statements of provenance"
+            raise CliError(message, kind="usage", flag="--provenance", hint="give the path of one file")
 
 
 def _require_paths(paths: Iterable[Path]) -> None:
@@ -30,5 +45,5 @@ def _require_paths(paths: Iterable[Path]) -> None:
             raise CliError(message, kind="not-found", path=path)
 
 
-def _verify_path(path: Path, console: Console) -> tuple[Result, list[CheckedRuntime]]:
-    return verify_folder(path, console) if path.is_dir() else verify_file(path, console)
+def _verify_path(path: Path, trust: Trust, console: Console) -> tuple[Result, list[CheckedRuntime]]:
+    return verify_folder(path, trust, console) if path.is_dir() else verify_file(path, trust, console)

@@ -173,7 +173,7 @@ def check_metadata(path: Path, name: str, version: str) -> None:
     except (LockError, InvalidVersion):
         agrees = False
     if not agrees:
-        message = f"the wheel says that it is {name} {version}, which its file name does not"
+        message = f"the wheel is {name} {version}, but its file name says something else"
         raise CliError(message, kind="wheel-mismatch", path=path, hint="build it again, and do not rename it")
 
 

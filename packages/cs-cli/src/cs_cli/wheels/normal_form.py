@@ -78,7 +78,7 @@ def _describe(name: str, content: bytes, stated: dict[str, str]) -> tuple[str, s
         raise ValueError(f"RECORD does not list {name}")
     algorithm, _, digest = stated[name].partition("=")
     if algorithm and _digest(algorithm, content) != digest.rstrip("="):
-        raise ValueError(f"RECORD has another digest for {name}")
+        raise ValueError(f"the digest in RECORD does not match {name}")
     return name, f"sha256={_digest('sha256', content)}", str(len(content))
 
 
@@ -109,11 +109,11 @@ def _refuse_editable(name: str, content: bytes) -> None:
         raise ValueError(f"{name} belongs to an editable install")
     if path.suffix == ".pth":
         for line in _list_places(content):
-            raise ValueError(f"{name} leads to {line}, outside of the wheel")
+            raise ValueError(f"{name} points to {line}, outside the wheel")
 
 
 def _list_places(content: bytes) -> Iterator[str]:
-    """Yield the lines of a ``.pth`` file that lead out of site-packages."""
+    """Yield the lines of a ``.pth`` file that point outside site-packages."""
     for line in content.decode("utf-8", "replace").splitlines():
         text = line.strip()
         place = text.replace("\\", "/")

@@ -157,7 +157,7 @@ def _extract(archive: Path, target: Path) -> None:
         with zipfile.ZipFile(archive) as file:
             for member in file.infolist():
                 room.take(member.file_size)
-                file.extract(member, target)  # it drops what leads out of the directory
+                file.extract(member, target)  # it drops paths outside the directory
         return
     with tarfile.open(archive, "r|*", tarinfo=BoundedMember) as tar:
         for one in _bounded(tar, room):

@@ -122,7 +122,7 @@ fn hex_digit(number: u8) -> u8 {
     number.wrapping_add(if number < 10 { b'0' } else { b'a' - 10 })
 }
 
-/// Whether a path stays below what it is relative to: the launch part of every header has such paths.
+/// Whether a path stays in the directory that it is relative to: the launch part of every header has such paths.
 #[inline]
 fn is_below(path: &[u8]) -> bool {
     path.split(|byte| *byte == b'/')

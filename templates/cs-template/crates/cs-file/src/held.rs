@@ -1,16 +1,16 @@
-//! Files that another process has open. On Windows they are in the way of removing, renaming and replacing.
+//! Files that another process has open. Windows refuses to remove, rename or replace them.
 
 use std::io;
 
-/// How long to wait between attempts at what another process's look is in the way of.
+/// How long to wait between attempts.
 #[cfg(windows)]
 const LOOK: std::time::Duration = std::time::Duration::from_millis(10);
-/// How many attempts to make: who looks at a file closes it at once, a program in use stays.
+/// How many attempts to make: a scanner closes a file at once, a program that runs keeps it.
 #[cfg(windows)]
 const ATTEMPTS: u32 = 100;
 
 /// Try again for a second what Windows refuses because another process has something open: a virus scanner, an indexer,
-/// a reader of markers. Other systems refuse nothing for that reason.
+/// a reader of markers. Other systems do not refuse it.
 #[cfg(windows)]
 pub fn insist<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for _ in 1..ATTEMPTS {
@@ -22,7 +22,7 @@ pub fn insist<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     act()
 }
 
-/// Do it once: that another process has something open is in nobody's way.
+/// Do it once: what other processes have open does not matter here.
 #[cfg(not(windows))]
 pub fn insist<T>(act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     act()

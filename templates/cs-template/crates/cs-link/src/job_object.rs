@@ -30,7 +30,7 @@ pub struct JobObject {
     _handle: OwnedHandle,
 }
 
-/// Start a command's process in a job of its own; without the job if the system refuses one.
+/// Start a command's process in its own job; without the job if the system refuses one.
 ///
 /// It is suspended until it is in the job, so whatever it starts is within `reach`. A kill of this process at any
 /// time ends it: until then it is in this process's own job. `flags` are those of the new process.

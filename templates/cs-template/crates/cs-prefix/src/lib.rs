@@ -46,6 +46,7 @@ mod rollback;
 mod room;
 mod settings;
 mod state;
+mod steady;
 mod swap;
 mod sys;
 mod trust;
@@ -65,6 +66,9 @@ pub use patience::{News, Waiting};
 pub use policy::{KeepReason, Outcome, Policy};
 pub use remains::Remains;
 pub use rollback::{RolledBack, rollback};
-pub use state::{Neighbours, State, examine, find_previous, inspect, look_around};
+pub use state::{
+    Neighbours, State, examine, find_own_changes, find_previous, inspect, look_around,
+};
+pub use steady::look_steadily;
 pub use trust::find_distrust;
 pub use uninstall::{Removed, UninstallPlan, plan_uninstall};

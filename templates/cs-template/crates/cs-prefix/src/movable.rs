@@ -1,7 +1,7 @@
 //! Whether a prefix can be moved at all: on Windows, programs that run from it hold it in its place.
 //!
-//! Nothing but a rename tells. So it is renamed, and gets its name back, before anything is built. It is in the
-//! scratch space meanwhile: what discards that gives a prefix back that a kill has left there.
+//! Only a rename shows it. So the prefix is renamed, and gets its name back, before anything is built. Meanwhile it is
+//! in the scratch space. If a kill leaves it there, whatever empties that space first gives the prefix its name back.
 
 use crate::error::PrefixError;
 use crate::look::{is_file, is_there};

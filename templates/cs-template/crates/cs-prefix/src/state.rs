@@ -9,6 +9,7 @@ use crate::foreignness::Foreignness;
 use crate::look::{is_claimed, is_directory, is_empty_directory, is_there, list};
 use crate::marker::{Marker, Reading};
 use crate::names::{Names, Owner};
+use crate::steady::look_steadily;
 use crate::sys;
 use crate::sys::is_absence;
 use crate::trust;
@@ -120,17 +121,33 @@ fn is_below_a_file(names: &Names) -> bool {
 
 /// As [`inspect`], and look for the user's changes where another stamp's prefix is found.
 pub fn examine(prefix: &Path, owner: &Owner) -> Result<State, PrefixError> {
-    let state = inspect(prefix, owner)?;
-    if let State::AnotherStamp { marker, .. } = &state {
+    look_steadily(prefix, || {
+        let state = inspect(prefix, owner)?;
+        let State::AnotherStamp { marker, .. } = &state else {
+            return Ok(state);
+        };
         let changes = find_changes(prefix, marker)?;
-        if !changes.is_empty() {
-            return Ok(State::Changed {
-                marker: marker.clone(),
-                changes,
-            });
-        }
-    }
-    Ok(state)
+        Ok(if changes.is_empty() {
+            state
+        } else {
+            let marker = marker.clone();
+            State::Changed { marker, changes }
+        })
+    })
+}
+
+/// The marker of this runtime's prefix, of whatever stamp, and what its user has changed since.
+pub fn find_own_changes(
+    prefix: &Path,
+    owner: &Owner,
+) -> Result<Option<(Marker, Changes)>, PrefixError> {
+    look_steadily(prefix, || {
+        let state = inspect(prefix, owner)?;
+        state
+            .marker()
+            .map(|marker| Ok((marker.clone(), find_changes(prefix, marker)?)))
+            .transpose()
+    })
 }
 
 /// Look for builders, for what they left, for the previous prefix, and for the permission to change anything.
@@ -147,14 +164,20 @@ pub fn look_around(prefix: &Path, owner: &Owner) -> Result<Neighbours, PrefixErr
     })
 }
 
-/// The prefix that the last upgrade replaced, and what it says about itself.
+/// The prefix that the last upgrade replaced, what it says about itself, and what its user has changed in it.
 pub fn find_previous(
     prefix: &Path,
     owner: &Owner,
-) -> Result<Option<(PathBuf, Marker)>, PrefixError> {
-    let names = Names::new(prefix, owner)?;
-    let marker = Marker::read_ours(&names.previous, owner)?;
-    Ok(marker.map(|marker| (names.previous, marker)))
+) -> Result<Option<(PathBuf, Marker, Changes)>, PrefixError> {
+    let previous = Names::new(prefix, owner)?.previous;
+    look_steadily(&previous, || {
+        Marker::read_ours(&previous, owner)?
+            .map(|marker| {
+                let changes = find_changes(&previous, &marker)?;
+                Ok((previous.clone(), marker, changes))
+            })
+            .transpose()
+    })
 }
 
 /// What would be in the way of a change, because it is not relied on.

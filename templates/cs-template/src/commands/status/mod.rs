@@ -22,9 +22,12 @@ mod text;
 pub fn run(runtime: &Runtime, as_json: bool) -> Result<(), Error> {
     let (prefix, owner) = (&runtime.place.prefix, runtime.owner());
     let plan = runtime.stamp.plan(&runtime.header)?;
-    let state = cs_prefix::examine(prefix, &owner)?;
-    let around = cs_prefix::look_around(prefix, &owner)?;
-    let status = collect(runtime, &plan, &state, around)?;
+    let (state, status) = cs_prefix::look_steadily(prefix, || {
+        let state = cs_prefix::examine(prefix, &owner)?;
+        let around = cs_prefix::look_around(prefix, &owner)?;
+        let status = collect(runtime, &plan, &state, around)?;
+        Ok::<_, Error>((state, status))
+    })?;
     if as_json {
         print_json(&status)?
     } else {

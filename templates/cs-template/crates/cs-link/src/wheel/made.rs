@@ -10,7 +10,7 @@ use crate::{Launchers, Wheel};
 
 pub(super) const FILE_MODE: u32 = 0o666;
 pub(super) const PROGRAM_MODE: u32 = 0o777;
-/// Who has put the wheel in place.
+/// What has installed the wheel.
 const INSTALLER: &[u8] = b"conda-ship";
 
 /// One file: where it goes, relative to the prefix.

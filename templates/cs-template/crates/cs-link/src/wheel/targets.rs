@@ -31,7 +31,7 @@ pub(super) struct Targets<'a> {
     job: &'a Job<'a>,
     scheme: &'a Scheme<'a>,
     contents: &'a Contents,
-    /// Everything that is placed, by what stands for its path: the number of its member, or none where it is made.
+    /// Everything that is placed, by its folded path: the number of its member, or none where it is made.
     taken: HashMap<String, Option<usize>>,
 }
 

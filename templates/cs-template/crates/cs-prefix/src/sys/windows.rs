@@ -6,12 +6,13 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::fs::OpenOptionsExt;
+use std::os::windows::io::AsRawHandle;
 use std::path::{Path, PathBuf};
 
 use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION};
 use windows_sys::Win32::Storage::FileSystem::{
-    FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_DELETE_ON_CLOSE,
-    GetDiskFreeSpaceExW,
+    BY_HANDLE_FILE_INFORMATION, FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_FLAG_BACKUP_SEMANTICS,
+    FILE_FLAG_DELETE_ON_CLOSE, GetDiskFreeSpaceExW, GetFileInformationByHandle,
 };
 
 use cs_entry::ownership::Attributes;
@@ -132,6 +133,20 @@ pub(crate) fn look_at_open(_directory: &File) -> io::Result<Attributes> {
 /// As above; the number of a file's names is not known.
 pub(crate) fn is_sole_and_own(_file: &File) -> bool {
     true
+}
+
+/// What tells the directory that `path` leads to from all others; none when there is none.
+pub(crate) fn identify(path: &Path) -> Option<(u64, u64)> {
+    let directory = OpenOptions::new()
+        .access_mode(0)
+        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS)
+        .open(path)
+        .ok()?;
+    let mut found = BY_HANDLE_FILE_INFORMATION::default();
+    // SAFETY: the handle is open, and the other pointer is to a structure that may be filled.
+    let known = unsafe { GetFileInformationByHandle(directory.as_raw_handle(), &raw mut found) };
+    let index = u64::from(found.nFileIndexHigh) << 32 | u64::from(found.nFileIndexLow);
+    (known != 0).then_some((found.dwVolumeSerialNumber.into(), index))
 }
 
 /// Volumes mounted on directories are links here, and links are neither replaced nor followed.

@@ -31,8 +31,8 @@ fn files(prefix: &Path) -> Vec<String> {
 }
 
 fn previous_files(place: &Place) -> Vec<String> {
-    let (path, marker) = find_previous(&place.prefix, &OLD).unwrap().unwrap();
-    find_changes(&path, &marker).unwrap().files
+    let (_, _, changes) = find_previous(&place.prefix, &OLD).unwrap().unwrap();
+    changes.files
 }
 
 #[test]

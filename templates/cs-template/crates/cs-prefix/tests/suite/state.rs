@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::common::{self, NEW, OLD, install_as, installed, place, upgraded};
-use cs_prefix::{Foreignness, Neighbours, State, examine, find_changes, inspect, look_around};
+use cs_prefix::{
+    Foreignness, Neighbours, State, examine, find_changes, find_own_changes, inspect, look_around,
+};
 
 #[test]
 fn nothing_at_all_is_absent_and_has_no_neighbours() {
@@ -99,20 +101,21 @@ fn a_build_in_progress_is_seen() {
     assert!(seen.get());
 }
 
+/// Rename a prefix. Windows refuses it while another thread has a file in it open.
+fn rename(from: &Path, to: &Path) {
+    loop {
+        match fs::rename(from, to) {
+            Err(_) if cfg!(windows) => {}
+            done => break done.unwrap(),
+        }
+    }
+}
+
 #[test]
 fn a_prefix_that_is_being_exchanged_in_two_steps_is_never_foreign() {
     let place = installed(&OLD);
     let away = place.prefix.with_file_name("away");
     let is_done = AtomicBool::new(false);
-    // Windows refuses it while the other thread has the marker open.
-    let rename = |from: &Path, to: &Path| {
-        loop {
-            match fs::rename(from, to) {
-                Err(_) if cfg!(windows) => {}
-                done => break done.unwrap(),
-            }
-        }
-    };
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !is_done.load(Ordering::Relaxed) {
@@ -127,6 +130,43 @@ fn a_prefix_that_is_being_exchanged_in_two_steps_is_never_foreign() {
                 matches!(state, Ok(State::Absent | State::Complete { .. })),
                 "{state:?}"
             );
+        }
+    });
+}
+
+#[test]
+fn what_is_found_while_prefixes_are_exchanged_is_true_of_one_of_them() {
+    const EXCHANGES: u32 = 300;
+    // They have no package in common.
+    let (place, other) = (installed(&OLD), installed(&NEW));
+    let [next, away] = ["next", "away"].map(|name| place.prefix.with_file_name(name));
+    fs::rename(&other.prefix, &next).unwrap();
+    let (looks, is_done) = (AtomicU32::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..EXCHANGES {
+                rename(&place.prefix, &away);
+                rename(&next, &place.prefix);
+                rename(&away, &next);
+                // An exchange takes an installation, so a look ends in between.
+                let before = looks.load(Ordering::Relaxed);
+                while looks.load(Ordering::Relaxed) == before && !is_done.load(Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
+            }
+            is_done.store(true, Ordering::Relaxed);
+        });
+        while !is_done.load(Ordering::Relaxed) {
+            let found = find_own_changes(&place.prefix, &OLD);
+            looks.fetch_add(1, Ordering::Relaxed);
+            // Between the steps there is no prefix.
+            let is_true = match &found {
+                Ok(Some((_, changes))) => changes.is_empty(),
+                Ok(None) => true,
+                Err(_) => false,
+            };
+            is_done.fetch_or(!is_true, Ordering::Relaxed);
+            assert!(is_true, "{found:?}");
         }
     });
 }

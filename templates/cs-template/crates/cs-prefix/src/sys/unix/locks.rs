@@ -79,12 +79,16 @@ fn is_no_directory(error: &io::Error) -> bool {
         .contains(&error.raw_os_error())
 }
 
+/// What tells the directory that `path` leads to from all others; none when there is none.
+pub(crate) fn identify(path: &Path) -> Option<(u64, u64)> {
+    let there = path.metadata().ok()?;
+    Some((there.dev(), there.ino()))
+}
+
 /// Whether the directory that was locked is still the one that `path` leads to.
 pub(crate) fn is_behind(locked: &File, path: &Path) -> bool {
-    let (Ok(own), Ok(there)) = (locked.metadata(), path.metadata()) else {
-        return false;
-    };
-    (own.dev(), own.ino()) == (there.dev(), there.ino())
+    let own = locked.metadata().map(|own| (own.dev(), own.ino()));
+    own.is_ok_and(|own| identify(path) == Some(own))
 }
 
 /// Whether the directory that was locked is still the one at `path`.

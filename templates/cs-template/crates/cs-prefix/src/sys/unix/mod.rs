@@ -21,8 +21,8 @@ mod mounts;
 use calls::is_unknown;
 pub(crate) use copies::{copy_attributes, copy_special, link_identity};
 pub(crate) use locks::{
-    CLAIM_FOLLOWS_DIRECTORY, is_behind, is_claimed, is_locked, is_same, share_lock, try_claim,
-    try_lock, try_lock_shared,
+    CLAIM_FOLLOWS_DIRECTORY, identify, is_behind, is_claimed, is_locked, is_same, share_lock,
+    try_claim, try_lock, try_lock_shared,
 };
 pub(crate) use mounts::{is_mount_point, is_mounted_at, is_mounted_in, list_mounts};
 
