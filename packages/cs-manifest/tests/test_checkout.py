@@ -63,6 +63,17 @@ def test_settings_for_shown_signatures_do_not_get_between(repository: Path) -> N
     assert read_checkout(repository) == Checkout(commit=commit, is_dirty=False, time=1_700_000_000)
 
 
+def test_a_monitor_of_the_repository_is_not_started(repository: Path) -> None:
+    mark, monitor = repository / ".git" / "mark", repository / ".git" / "monitor"
+    monitor.write_text(f"#!/bin/sh\ntouch {mark}\nexit 1\n")
+    monitor.chmod(0o755)
+    git(repository, "config", "core.fsmonitor", str(monitor))
+    assert read_checkout(repository) is not None
+    assert not mark.exists()
+    git(repository, "status")
+    assert mark.exists()
+
+
 def test_only_the_directory_itself_counts(repository: Path) -> None:
     (repository / "two" / "file").write_text("changed")
     git(repository, "commit", "-qam", "second", time=1_800_000_000)
