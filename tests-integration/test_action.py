@@ -332,8 +332,7 @@ def test_every_action_that_is_used_or_shown_is_pinned_and_a_version_is_always_th
     places = [ROOT / "action.yml", *ROOT.glob(".github/workflows/*"), *ROOT.glob("examples/**/*.yml")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in (*places, *ROOT.glob("docs/**/*.md")))
     used = re.findall(r"uses: ([\w-]+/[\w-]+)@(\S+)(?: # (v\S+))?", text)
-    own = {commit for name, commit, _ in used if name == "OWNER/conda-ship"}
-    assert own == {"0" * 40}
+    assert {commit for name, commit, _ in used if name == "OWNER/conda-ship"} == {"0" * 40}
     pins = {(name, version, commit) for name, commit, version in used if name != "OWNER/conda-ship"}
     assert all(re.fullmatch("[0-9a-f]{40}", commit) and version for _, version, commit in pins)
     assert len({(name, version) for name, version, _ in pins}) == len(pins)

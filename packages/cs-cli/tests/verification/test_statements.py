@@ -19,7 +19,10 @@ from cs_bundle import hash_file
 from cs_cli.signing.envelope import open_envelope, sign
 from cs_cli.verification.checks import Result
 
-KINDS = {"ed25519": Ed25519PrivateKey.generate, "p256": lambda: generate_p256(SECP256R1())}
+KINDS: dict[str, Callable[[], Any]] = {
+    "ed25519": Ed25519PrivateKey.generate,
+    "p256": lambda: generate_p256(SECP256R1()),
+}
 PROVENANCE = Path("dist/demo.provenance.json")
 
 
@@ -152,12 +155,13 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 def definition(document: dict[str, Any]) -> dict[str, Any]:
-    return document["predicate"]["buildDefinition"]  # type: ignore[no-any-return]
+    found: dict[str, Any] = document["predicate"]["buildDefinition"]
+    return found
 
 
 def find_role(document: dict[str, Any], role: str) -> dict[str, Any]:
     dependencies = definition(document)["resolvedDependencies"]
-    return next(one for one in dependencies if one.get("annotations", {}).get("role") == role)  # type: ignore[no-any-return]
+    return next(one for one in dependencies if one.get("annotations", {}).get("role") == role)
 
 
 @pytest.mark.parametrize("change", CHANGES)

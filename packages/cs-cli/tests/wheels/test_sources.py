@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -51,6 +52,12 @@ def built(workshop: Workspace, cs: Cs) -> Built:
             return stamp.read_plan()
 
     return build
+
+
+def list_dependencies(statement: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what provenance says that a build read."""
+    found: list[dict[str, Any]] = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+    return found
 
 
 def list_files(directory: Path) -> dict[str, bytes]:
@@ -187,6 +194,11 @@ def test_a_repository_is_built_at_its_commit(workshop: Workspace, built: Built, 
     assert built().wheels[0].version == "1.5"
     (info,) = Path("dist").glob("*.info.json")
     assert json.loads(info.read_bytes())["local_archives"][0]["source"]["location"] == "repository"
+    statement = json.loads(Path("dist/demoz.provenance.json").read_bytes())
+    (source,) = [one for one in list_dependencies(statement) if one["annotations"]["role"] == "source"]
+    assert (source["name"], source["digest"]) == ("pypi:tool", {"gitCommit": commit})
+    assert source["annotations"]["builds"]["name"] == "tool-1.5-py3-none-any.whl"
+    assert "uri" not in source  # it is of this machine
     for path in Path("dist").glob("*.json"):
         assert quote(str(repository), safe="") not in quote(path.read_text(), safe="")
 

@@ -350,7 +350,7 @@ mod links {
     fn what_cannot_be_read_is_said_and_does_not_end_the_comparison() {
         let sandbox = with_links();
         let file = sandbox.prefix().join("share/extra.txt");
-        fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
         fs::write(sandbox.prefix().join("lib/real.txt"), "unreal\n").unwrap();
         let mut expected = vec![problem("linked-1-0", "lib/real.txt", "changed")];
         if fs::read(&file).is_err() {

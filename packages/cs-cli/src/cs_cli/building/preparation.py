@@ -15,6 +15,7 @@ from cs_lock import Platform
 from cs_stamp import StampError, Template, TemplateNotFoundError, installed_directories, select_template
 
 from ..archives.store import ArchiveStore, open_store
+from ..companions.spdx import require_spdx
 from ..errors import CliError, PlatformFault, render_problem
 from ..options import BuildingOptions, BuildOptions
 from ..project.derivation import Derivation, derive_project
@@ -84,6 +85,8 @@ def _prepared(
     console, store = Console(quiet=options.quiet), open_store(options)
     for problem in derivation.warnings:
         console.warn(render_problem(problem.to_dict()))
+    if derivation.config.sbom == "spdx":
+        require_spdx(os.environ, console)
     targets = _find_targets(options, derivation, platforms, console)
     revision = find_revision(derivation.project)
     if revision is None and is_in_repository(derivation.project.root):

@@ -13,6 +13,13 @@ SCHEMA_VERSION = 1
 """Version of ``cs verify --json``; ``schemas/verify.schema.json`` is its schema."""
 
 CheckName = Literal[
+    "against-archives",
+    "against-condarc",
+    "against-header",
+    "against-inputs",
+    "against-lock",
+    "against-plan",
+    "against-workspace",
     "archives",
     "bytecode",
     "checksum",
@@ -23,6 +30,8 @@ CheckName = Literal[
     "lock",
     "packages",
     "provenance",
+    "rebuild",
+    "sbom",
     "signature",
     "stamp",
     "subject",

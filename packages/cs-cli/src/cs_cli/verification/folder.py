@@ -8,6 +8,7 @@ from pathlib import Path
 from ..building.plan import possible_names
 from ..errors import CliError
 from ..terminal.console import Console
+from .bills import check_cyclonedx
 from .checks import Result
 from .checksums import NOTICED_BYTES, SUFFIX, check_file, find_runtime, read_checksums, read_sizes
 from .companions import check_info, check_lock, check_packages
@@ -116,8 +117,8 @@ def _check_digests(
 
 def _check_together(result: Result, files: StagedFiles, stem: str, runtime: CheckedRuntime, trust: Trust) -> None:
     """Check the other files against the runtime; damaged ones have already been reported."""
-    ends = "runtime.lock", "packages.txt", "info.json", "provenance.json"
-    lock, packages, info, provenance = (f"{stem}.{end}" for end in ends)
+    ends = "runtime.lock", "packages.txt", "info.json", "cdx.json", "provenance.json"
+    lock, packages, info, sbom, provenance = (f"{stem}.{end}" for end in ends)
     bundle = runtime.report.header.bundle_file_name
     if lock in runtime.intact:
         result.attempt(lock, "lock", lambda: check_lock(files, lock, runtime))
@@ -127,9 +128,11 @@ def _check_together(result: Result, files: StagedFiles, stem: str, runtime: Chec
         check_info(result, files, info, runtime)
     if bundle is not None and bundle in runtime.intact:
         result.attempt(bundle, "archives", lambda: check_bundle(files, bundle, runtime.report.plan.archives))
+    if sbom in runtime.intact:
+        result.attempt(sbom, "sbom", lambda: check_cyclonedx(files, sbom, runtime))
     if provenance in runtime.intact:
         check_folder_statement(result, files, provenance, runtime, trust)
-    for name in (lock, packages, info, provenance, bundle):
+    for name in (lock, packages, info, sbom, provenance, bundle):
         if name is not None and name not in runtime.digests:
             checksums = f"{stem}{SUFFIX}"
             error = CliError(f"it does not list {name}", kind="checksums-damaged", path=files.path(checksums))

@@ -22,8 +22,8 @@ use crate::scripts::run_scripts;
 use crate::shared::{Shared, Wheels};
 use crate::supersede::{Removed, supersede};
 use crate::tree::{Hand, Tree, replace_file};
-use crate::verify::{Seals, seal_records};
-use crate::{Bytecode, Clobbered, InstallError, Job, LinkError, Report};
+use crate::verify::seal_records;
+use crate::{Bytecode, Clobbered, InstallError, Job, LinkError, Report, Seals};
 
 /// Install every package of `job` into its staging directory.
 ///

@@ -1,12 +1,11 @@
 //! What to install, and what became of it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use cs_archive::{ReadAt, Wanted};
 use serde_json::value::RawValue;
-
-use crate::Seals;
 
 /// How much of a package depends on the machine that it was built on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -199,6 +198,9 @@ pub struct Misstated {
     /// Size in bytes that it has.
     pub actual: u64,
 }
+
+/// SHA-256 in hex of the record of each package, by the record's path: `conda-meta/*.json`, or a wheel's RECORD.
+pub type Seals = BTreeMap<String, String>;
 
 /// What became of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

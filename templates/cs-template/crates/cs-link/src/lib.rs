@@ -67,7 +67,7 @@ pub use fault::Fault;
 pub use install::install;
 pub use job::{
     Bytecode, Clobbered, Conda, Format, Job, Launchers, Message, Misstated, Noarch, Package,
-    Python, Report, Superseded, Wheel,
+    Python, Report, Seals, Superseded, Wheel,
 };
 pub use kind::Kind;
-pub use verify::{Change, Difference, Installed, Seals, Verified, verify};
+pub use verify::{Change, Difference, Installed, Verified, verify};

@@ -269,8 +269,8 @@ impl<'a, 't> Linker<'a, 't> {
             return Ok(Outcome::Lost);
         };
         self.whereabouts.note(index, &made);
-        self.links
-            .insert(index, String::from_utf8_lossy(&entry.link).into_owned());
+        let leads_to = String::from_utf8_lossy(&entry.link).into_owned();
+        self.links.insert(index, leads_to);
         Ok(Outcome::Done {
             kind: PathKind::SoftLink,
             size: self.entries[index].size.unwrap_or(entry.link.len() as u64),

@@ -198,14 +198,16 @@ pub(crate) fn edit_record(
     store(shared, hand, package, &paths)
 }
 
-/// Change what a package's record says of some paths.
+/// Change what a package's record says of some paths. What a link script has made of the record itself is left so.
 pub(crate) fn amend_record(
     shared: &Shared,
     hand: &mut Hand,
     package: (&Package, &Conda),
     amend: &mut dyn FnMut(&mut Hand, &mut PathRecord) -> Result<bool, Fault>,
 ) -> Result<(), Fault> {
-    let mut paths = read_paths(shared, hand, package)?;
+    let Ok(mut paths) = read_paths(shared, hand, package) else {
+        return Ok(());
+    };
     let mut is_amended = false;
     for path in &mut paths {
         is_amended |= amend(hand, path)?;

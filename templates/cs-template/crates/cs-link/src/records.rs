@@ -76,7 +76,9 @@ fn amend_record(
     let Some((site, record)) = find_record(shared, index) else {
         return Ok(());
     };
-    let (mut rows, mut is_amended) = (read_record(shared, hand, &record)?, false);
+    let (Ok(mut rows), mut is_amended) = (read_record(shared, hand, &record), false) else {
+        return Ok(());
+    };
     for row in &mut rows {
         let path = from_site(site, &row.path);
         let path = path.filter(|path| changed.contains(&*fold(path)) && *path != record);

@@ -62,7 +62,7 @@ pub fn find_changes(prefix: &Path, marker: &Marker) -> Result<Changes, PrefixErr
     Ok(changes)
 }
 
-/// Everything that has come to a prefix since the runtime made it, whoever needs it.
+/// Everything that has come to a prefix since the runtime made it, for whatever purpose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Additions {
     /// As [`Changes::added`].

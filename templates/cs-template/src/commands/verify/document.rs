@@ -4,7 +4,6 @@ use cs_link::{Change, Difference, Verified};
 use cs_prefix::{Additions, Marker};
 use serde::Serialize;
 
-use super::list_additions;
 use crate::context::Runtime;
 
 const SCHEMA_VERSION: u32 = 1;
@@ -134,4 +133,16 @@ fn name_package(record: &str) -> String {
     let stem = stem.or_else(|| record.strip_suffix(".dist-info/RECORD"));
     let stem = stem.unwrap_or(record);
     stem.rsplit('/').next().unwrap_or(stem).to_owned()
+}
+
+/// What has come since, as one list.
+fn list_additions(additions: Additions) -> impl Iterator<Item = String> {
+    let packages = additions.packages.into_iter().map(|name| {
+        if name.contains('/') {
+            name
+        } else {
+            format!("conda-meta/{name}.json")
+        }
+    });
+    packages.chain(additions.files)
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use cs_link::{Installed, Seals, Verified};
-use cs_prefix::{Additions, Hold, Marker, PrefixError, State};
+use cs_prefix::{Hold, Marker, PrefixError, State};
 use cs_stamp::Plan;
 
 use crate::commands::news::name_interruption;
@@ -103,16 +103,4 @@ fn read_seals(marker: &Marker) -> Seals {
     let entries =
         entries.filter_map(|(path, seal)| Some((path.clone(), seal.as_str()?.to_owned())));
     entries.collect()
-}
-
-/// What has come since, as one list.
-fn list_additions(additions: Additions) -> impl Iterator<Item = String> {
-    let packages = additions.packages.into_iter().map(|name| {
-        if name.contains('/') {
-            name
-        } else {
-            format!("conda-meta/{name}.json")
-        }
-    });
-    packages.chain(additions.files)
 }

@@ -7,8 +7,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
+use super::difference::{Change, Difference};
+use super::expected::{Expected, Fact};
+use super::files::open_file;
 use super::plan::Planned;
-use super::{Change, Difference};
 use crate::clean::clean_path;
 use crate::record::{PathKind, PathRecord, PathsData};
 use crate::tree::Hand;
@@ -17,35 +19,6 @@ use crate::wheel::{decode_hash, from_site, read_rows};
 /// No record is longer: as much as the list of files in an archive may have, once or twice.
 const LIMIT_BYTES: u64 = 256 << 20;
 
-/// A path, and what is recorded of it.
-pub(super) struct Expected {
-    pub(super) path: String,
-    pub(super) fact: Fact,
-}
-
-/// What is recorded of a path.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fact {
-    /// There is a regular file.
-    Present,
-    /// There is a directory.
-    Directory,
-    /// There is a symbolic link, to this target if that is known.
-    Link(Option<String>),
-    /// There is a regular file with these bytes.
-    File {
-        size: Option<u64>,
-        sha256: Option<[u8; 32]>,
-    },
-}
-
-impl Fact {
-    /// Whether more than its presence is compared.
-    pub(super) fn is_compared(&self) -> bool {
-        matches!(self, Self::File { .. } | Self::Link(Some(_)))
-    }
-}
-
 /// What a record lists, and what is wrong with the record itself.
 #[derive(Default)]
 pub(super) struct List {
@@ -53,8 +26,8 @@ pub(super) struct List {
     pub(super) differences: Vec<Difference>,
 }
 
-/// Read a record and compare it with its seal and, if it is one of theirs, with the packages of the plan. Where it is
-/// not as it was, it is still used: what it lists shows what else has changed.
+/// Read a record and compare it with its seal and, with the plan if it has the package. A record that is
+/// not as it was is still used: what it lists shows what else has changed.
 pub(super) fn list_record(
     hand: &mut Hand,
     record: &str,
@@ -109,7 +82,14 @@ pub(super) fn list_record(
 }
 
 fn read_record(hand: &mut Hand, record: &str) -> Result<Vec<u8>, Change> {
-    let file = super::open_file(hand, record)?;
+    // The marker names it, which may be anything by now.
+    let clean = clean_path(record.as_bytes()).map_err(|why| Change::Record(why.to_owned()))?;
+    if clean != record {
+        return Err(Change::Record(
+            "its path is not that of a record".to_owned(),
+        ));
+    }
+    let file = open_file(hand, record)?;
     cs_file::read_all(&file, LIMIT_BYTES).map_err(|error| Change::Unreadable(error.to_string()))
 }
 

@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::{Change, Difference, Seals};
+use super::difference::{Change, Difference};
 use crate::record::{compose_fields, record_path};
 use crate::wheel::normalize_name;
-use crate::{Conda, Package};
+use crate::{Conda, Package, Seals};
 
 /// The packages of a plan, by what their records are called.
 pub(super) struct Planned<'a> {

@@ -14,5 +14,6 @@ mod names;
 #[cfg(unix)]
 mod programs;
 mod support;
+mod verify;
 #[cfg(unix)]
 mod wheels;
