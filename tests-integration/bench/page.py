@@ -39,8 +39,9 @@ A later run does none of this: [launch](launch.md) says where its microseconds g
 
 ## Wheels beside uv
 
-`nox -s bench` also installs wheels of the package index, in a runtime and with `uv pip install --link-mode copy`. uv has
-a warm cache: it copies files that it has unpacked before. A runtime has no cache, and unpacks the archives each time.
+`nox -s bench` also installs wheels of the package index, in a runtime and with `uv pip install --link-mode copy`.
+uv has a warm cache: it copies files that it has unpacked before. A runtime has no cache, and unpacks the archives each
+time.
 On 26 November 2026, on this machine, 5 pairs with the release template, median processor time:
 
 | wheels | runtime | uv 0.13.9 | ratio |
