@@ -108,7 +108,7 @@ def test_two_builds_cannot_claim_one_another(dist: Path) -> None:
 
 
 def test_a_file_that_is_replaced_while_it_is_checked_is_noticed(dist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever can write to the directory could show one file to each check."""
+    """Anyone who can write to the directory could show one file to each check."""
 
     def replace_meanwhile(*words: Any) -> None:
         (dist / "new").write_bytes((dist / "demo.packages.txt").read_bytes())
