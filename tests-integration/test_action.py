@@ -249,7 +249,7 @@ def test_a_real_build_gives_every_output_and_a_summary(
         variables["INFO_PATHS"] = read_outputs(tmp_path)["info-path"]
     outputs = read_outputs(tmp_path)
     empty = {name for name, value in outputs.items() if not value}
-    assert empty - {"notices-path"} == {"bundle-path", "spdx-path"}
+    assert empty == {"bundle-path", "spdx-path"}
     assert set(outputs["files"].splitlines()) == {str(path) for path in (workspace / "dist").iterdir()}
     assert outputs["asset-name"] == "demoz-x86_64-unknown-linux-gnu"
     assert f"identity {outputs['identity']}" in summary.read_text()
@@ -317,6 +317,9 @@ def test_cs_is_installed_from_the_pinned_sources_or_a_release() -> None:
     assert all((source / "pyproject.toml").is_file() for source in sources)
     assert script.list_requirements({"version": "0.1.0"}, ROOT) == ["cs-cli==0.1.0"]
     assert script.list_requirements({"version": "0.1.0", "platform": "all"}, ROOT) == ["cs-cli[templates]==0.1.0"]
+    wanted = {"version": "0.1.0", "target": "x", "sbom": "spdx"}
+    assert script.list_requirements(wanted, ROOT) == ["cs-cli[templates,spdx]==0.1.0"]
+    assert f"{ROOT / 'packages/cs-cli'}[spdx]" in script.list_requirements({"sbom": "spdx"}, ROOT)
     with pytest.raises(script.ActionError, match="is not a version"):
         script.list_requirements({"version": "0.1.0 evil"}, ROOT)
 

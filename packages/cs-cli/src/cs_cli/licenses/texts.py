@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ..archives.zips import iterate_zip, read_member
 from ..terminal.escaping import escape_line
 
 LARGEST_TEXT = 8 << 20
@@ -67,6 +66,9 @@ class LicenseCollector:
         :param most: how many members the wheel may have.
         :raises ValueError: if it is not a wheel; zlib raises other errors, too.
         """
+        # Imported on use: most commands read no archive.
+        from ..archives.zips import iterate_zip, read_member
+
         names = {place + name for name in stated for place in ("", "licenses/")}
         with wheel.open("rb") as file:
             for member in iterate_zip(file, most):
