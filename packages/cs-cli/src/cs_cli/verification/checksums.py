@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..errors import CliError
-from ..untrusted import VALUE_LIMIT_BYTES
-from .documents import parse_object, take, take_objects
+from ..untrusted import VALUE_LIMIT_BYTES, parse_object
+from .documents import take, take_objects
 from .files import StagedFiles, reading
 
 SUFFIX = ".sha256"

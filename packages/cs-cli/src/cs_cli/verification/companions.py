@@ -8,8 +8,9 @@ from typing import Any
 
 from ..companions.files import render_packages
 from ..errors import CliError
+from ..untrusted import parse_object
 from .checks import Result, join_names
-from .documents import parse_object, take, take_objects
+from .documents import take, take_objects
 from .files import StagedFiles, reading
 from .runtime import CheckedRuntime
 

@@ -14,11 +14,9 @@ from cs_stamp import StampReader, read_stamp, verify_signature
 from ..building.plan import BUNDLE_SUFFIX
 from ..companions.provenance import SUFFIX as PROVENANCE_SUFFIX
 from ..companions.provenance import open_provenance
-from ..untrusted import read_limited
+from ..untrusted import DOCUMENT_LIMIT_BYTES, parse_object, read_limited
 from .bytecode import hash_modules
 from .differences import Difference, compare_entries, compare_values, describe_plan
-from .documents import parse_object
-from .files import DOCUMENT_LIMIT_BYTES
 
 _BLOCK_BYTES = 1 << 20
 _LINE_LENGTH = 200

@@ -12,7 +12,7 @@ from ..errors import CliError
 from ..signing.envelope import Envelope
 from ..signing.keys import key_id, load_public_key
 from .checks import Result, join_names
-from .documents import parse_object, take, take_objects
+from .documents import take, take_objects
 from .files import StagedFiles, reading
 from .runtime import CheckedRuntime
 
@@ -100,10 +100,7 @@ def _read(result: Result, files: StagedFiles, name: str) -> tuple[Envelope, Stat
 
     def read() -> None:
         with reading(files.path(name), "provenance-damaged"):
-            data = files.read(name)
-            parse_object(data)
-            envelope = open_provenance(data)
-            parse_object(envelope.payload)
+            envelope = open_provenance(files.read(name))
             found.append((envelope, read_statement(envelope.payload)))
 
     result.attempt(name, "provenance", read)
