@@ -41,6 +41,10 @@ _ADVICE = {
     "key-passphrase": f"give the passphrase with --passphrase-file or {PASSPHRASE_VARIABLE}",
     "outdated": "use --no-lock-check to ship what is locked",
     "version-unknown": "give --runtime-version",
+    "template-differs": "give that template with --template",
+    "statement": "give the statement with --provenance",
+    "public-key": "give the publisher's public key with --key",
+    "unbuilt": "--rebuild builds them",
     "unread-archives": "cs inspect --check-delegate downloads what the check needs",
 }
 """What to do with the flags of ``cs``, by the kind of an error or another topic: the packages do not know these flags.

@@ -87,7 +87,7 @@ def test_without_a_key_a_signature_is_named_and_not_checked(dist: Path) -> None:
     name = open_envelope(PROVENANCE.read_bytes()).signatures[0].key_id
     assert result.problems == ()
     assert list_unchecked(result) == [
-        f"demo.provenance.json: signed by key {name}, not checked: give the key with --key"
+        f"demo.provenance.json: signed by key {name}, not checked: give the publisher's public key with --key"
     ]
 
 

@@ -13,7 +13,7 @@ from cs_lock import RuntimeLock, derive, read_lock
 from cs_stamp import read_stamp
 
 from ..building.plan import BuildPlan, compose_header, plan_build
-from ..errors import CliError
+from ..errors import CliError, advise
 from ..options import ProjectOptions
 from ..project.derivation import Derivation, derive_project
 from ..project.platforms import pick_platform
@@ -145,7 +145,7 @@ class _Comparison:
         if self._pending:
             actual["schema_version"] = expected["schema_version"]
             names = join_names(sorted(self._pending))
-            self._leave("against-archives", f"built from source, not compared: {names}; --rebuild builds them")
+            self._leave("against-archives", f"built from source, not compared: {names}; {advise('unbuilt')}")
         count = sum(":" in name for name in expected)
         self._report("against-plan", compare_entries(expected, actual), f"{count} packages are the same")
 

@@ -125,13 +125,13 @@ def _build(
 
     :returns: the files of the build by name; the runtime has the name of the one that is checked.
     """
-    words = ["build", f"--platform={parameters.platform}"]
-    words += [] if parameters.label is None else [f"--target-label={parameters.label}"]
-    build = parse_arguments(words)
+    build = parse_arguments(["build"])
     assert isinstance(build, BuildOptions)
     template = _find_template(runtime, parameters, options)
     build = replace(
         build,
+        platform=parameters.platform,
+        target_label=parameters.label,
         quiet=options.quiet,
         root=options.root,
         manifest=options.manifest,
@@ -168,7 +168,7 @@ def _find_template(runtime: CheckedRuntime, parameters: Parameters, options: Ver
             path=found.path,
             expected=parameters.template_sha256,
             actual=found.sha256,
-            hint="install the release of the template that info.json names, or give the template with --template",
+            hint="install the release of the template that info.json names",
         )
     return found.path
 

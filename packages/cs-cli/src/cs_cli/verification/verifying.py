@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..errors import CliError
+from ..errors import CliError, advise
 from ..options import VerifyOptions
 from ..terminal.console import Console
 from .checks import Result, Verification
@@ -28,7 +28,7 @@ def verify_paths(options: VerifyOptions, console: Console) -> Verification:
 def _check_usage(options: VerifyOptions) -> None:
     _require_paths(options.paths)
     if options.require_signature and not options.keys:
-        message, hint = "needs a key: anyone can sign with one of their own", "give the publisher's with --key"
+        message, hint = "needs a key: anyone can sign with one of their own", advise("public-key")
         raise CliError(message, kind="usage", flag="--require-signature", hint=hint)
     if options.provenance is not None:
         _require_paths([options.provenance])
