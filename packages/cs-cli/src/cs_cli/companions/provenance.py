@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..wheels.origins import SuppliedArchive
     from .files import StagedFile
 
-SUFFIX = ".provenance.json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
 _PAGE = "https://conda-ship.github.io/reference/provenance"

@@ -10,7 +10,7 @@ from cs_bundle import BundleReader, WantedArchive, open_bundle, verify_bundle
 from cs_stamp import verify_stamp
 
 from ..archives.store import archives_of_packages
-from ..building.plan import BUNDLE_SUFFIX, COMPANION_SUFFIXES, SPDX_SUFFIX
+from ..companions.files import SUFFIXES
 from ..errors import CliError
 from ..terminal.console import Console
 from .checks import Kind, Result
@@ -59,11 +59,9 @@ def verify_file(path: Path, trust: Trust, console: Console) -> tuple[Result, lis
 
 def _tell_kind(name: str) -> tuple[Kind, str]:
     """Tell what a file is by its name, and the first part of the names of its build."""
-    if name.endswith(BUNDLE_SUFFIX):
-        return "bundle", name.removesuffix(BUNDLE_SUFFIX)
-    for suffix in (*COMPANION_SUFFIXES, SPDX_SUFFIX):
+    for role, suffix in SUFFIXES.items():
         if name.endswith(suffix):
-            return "companion", name.removesuffix(suffix)
+            return "bundle" if role == "bundle" else "companion", name.removesuffix(suffix)
     return "runtime", name.removesuffix(".exe")
 
 
@@ -99,7 +97,7 @@ def _check_checksum(result: Result, files: StagedFiles, name: str, stem: str) ->
 def _check_bundle(result: Result, files: StagedFiles, name: str, stem: str) -> None:
     """Check a bundle against the runtime beside it, else against the lock, else by its form alone."""
     runtime = next((one for one in (stem, f"{stem}.exe") if files.exists(one)), None)
-    lock = f"{stem}.runtime.lock"
+    lock = f"{stem}{SUFFIXES['lock']}"
 
     def check() -> str:
         if runtime is not None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..companions.provenance import SUFFIX, open_provenance, read_statement
+from ..companions.files import SUFFIXES
+from ..companions.provenance import open_provenance, read_statement
 from ..errors import CliError, advise
 from ..signing.envelope import Envelope
 from ..signing.keys import key_id, load_public_key
@@ -69,7 +70,7 @@ def check_file_statement(
     """Check a file against the statement that was given, or the one beside it."""
     given = trust.provenance
     shelf = files if given is None else StagedFiles(given.parent)
-    beside = f"{stem}{SUFFIX}" if given is None else given.name
+    beside = f"{stem}{SUFFIXES['provenance']}" if given is None else given.name
     if not shelf.exists(beside):
         _report_missing(result, files, name, beside, trust)
         return
