@@ -31,6 +31,9 @@ BUILD_TYPE = f"{_PAGE}#build-type-v1"
 BUILDER_ID = f"{_PAGE}#builder"
 """Names the builder: ``cs`` on a machine of its user's choice."""
 
+INPUT_ROLES = {"manifest": "manifest", "source_lock": "source-lock", "condarc": "condarc"}
+"""Roles of the files among the dependencies, by their keys in ``inputs`` of ``STEM.info.json``."""
+
 Descriptor = dict[str, Any]
 """An in-toto resource descriptor."""
 
@@ -157,7 +160,7 @@ def _list_dependencies(plan: BuildPlan, mark: Mark, inputs: Mapping[str, Any]) -
             uri=plan.revision.uri,
             clean=not plan.revision.is_dirty,
         )
-    for key, role in (("manifest", "manifest"), ("source_lock", "source-lock"), ("condarc", "condarc")):
+    for key, role in INPUT_ROLES.items():
         if key in inputs:
             yield _descriptor(inputs[key]["name"], role, {"sha256": inputs[key]["sha256"]})
     constraints = plan.derivation.config.build_constraints

@@ -12,12 +12,12 @@ from cs_stamp import verify_stamp
 from ..archives.store import archives_of_packages
 from ..companions.files import SUFFIXES
 from ..errors import CliError
-from ..terminal.console import Console
+from ..terminal.console import Console, format_count
 from .checks import Kind, Result
 from .checksums import SUFFIX, check_file, read_checksums
 from .files import StagedFiles
 from .folder import report_changed, verify_stem
-from .runtime import CheckedRuntime, check_bundle, check_runtime, count_archives
+from .runtime import CheckedRuntime, check_bundle, check_runtime
 from .statements import Trust, check_file_statement
 
 _BLOCK_BYTES = 1 << 20
@@ -120,14 +120,14 @@ def _check_form(files: StagedFiles, name: str) -> str:
     for _, file in reader.iterate_archives():
         while file.read(_BLOCK_BYTES):
             pass
-    return count_archives(reader.names)
+    return format_count(len(reader.names), "archive")
 
 
 def _check_against_lock(files: StagedFiles, name: str, lock: str) -> str:
     files.require(name)
     reader = open_bundle(files.path(name))
     expected = _choose_archives(reader, _list_archives(files, lock))
-    return count_archives(verify_bundle(files.path(name), expected, exact=True).verified)
+    return format_count(len(verify_bundle(files.path(name), expected, exact=True).verified), "archive")
 
 
 def _choose_archives(reader: BundleReader, platforms: Sequence[tuple[WantedArchive, ...]]) -> Iterable[WantedArchive]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..companions.files import SUFFIXES
-from ..companions.provenance import open_provenance, read_statement
+from ..companions.provenance import INPUT_ROLES, open_provenance, read_statement
 from ..errors import CliError, advise
 from ..signing.envelope import Envelope
 from ..signing.keys import key_id, load_public_key
@@ -193,7 +193,7 @@ def _list_input_facts(
 ) -> Iterator[tuple[str, object, object]]:
     """Yield the digests that ``info.json`` states as well."""
     inputs = {} if info is None else take(info, dict, "inputs")
-    for key, role in (("manifest", "manifest"), ("source_lock", "source-lock"), ("condarc", "condarc")):
+    for key, role in INPUT_ROLES.items():
         if key in inputs:
             stated = [take(one, str, "digest", "sha256") for one in by_role.get(role, [])]
             yield f"{role}.sha256", [take(inputs, str, key, "sha256")], stated
