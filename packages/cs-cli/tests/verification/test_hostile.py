@@ -15,9 +15,10 @@ from cli_samples import Cs, Workspace, list_unchecked, verify
 from cs_bundle import hash_file
 from cs_cli.errors import CliError
 from cs_cli.terminal.console import Console
+from cs_cli.untrusted import parse_object
 from cs_cli.verification.checks import Result
 from cs_cli.verification.companions import check_info
-from cs_cli.verification.documents import parse_object, take, take_objects
+from cs_cli.verification.documents import take, take_objects
 from cs_cli.verification.files import StagedFiles
 from cs_cli.verification.folder import verify_folder
 from cs_cli.verification.statements import Trust

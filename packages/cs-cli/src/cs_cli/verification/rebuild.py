@@ -17,6 +17,7 @@ from cs_stamp import installed_directories, select_template
 from ..arguments import parse_arguments
 from ..building.execution import build_artifacts
 from ..building.preparation import prepared_build
+from ..companions.files import SUFFIXES
 from ..companions.provenance import describe_settings
 from ..errors import CliError
 from ..options import BuildOptions, VerifyOptions
@@ -25,7 +26,6 @@ from ..project.platforms import host_platform
 from ..terminal.console import Console
 from .against import name_platform
 from .checks import Result
-from .checksums import SUFFIX
 from .documents import take, take_objects
 from .files import reading
 from .first_difference import find_difference
@@ -191,7 +191,7 @@ def _find_overrides(parameters: Parameters, options: VerifyOptions) -> dict[str,
 def _compare(result: Result, runtime: CheckedRuntime, built: Mapping[str, Path]) -> None:
     """Compare the files of the first build with those of the second."""
     folder = runtime.path.parent
-    checksums = f"{runtime.stem}{SUFFIX}"
+    checksums = f"{runtime.stem}{SUFFIXES['checksums']}"
     names = sorted({*built, *runtime.digests}) if runtime.digests else [runtime.name]
     for name in names:
         if name != checksums:
