@@ -27,8 +27,10 @@ __all__ = [
     "pytest_runtest_setup",
 ]
 from support.channel.build import build_channel
+from support.channel.index import index_settings, lock_index
 from support.channel.solve import solve
 from support.commands import Command, Home, run_cs
+from support.pypi.bench import CONDA, WHEELS, Bench
 from support.servers import Server, serve
 from support.tested_platform import PLATFORM, SETTINGS
 from support.workshop import Workshop, open_plain_workshop
@@ -176,3 +178,19 @@ def tiny_workshop(fast_directory: Path, cache_directory: Path) -> Iterator[Works
     """The same with next to no files, for tests that look at every system call."""
     with open_plain_workshop(fast_directory / "tiny", cache_directory, files=2) as workshop:
         yield workshop
+
+
+@pytest.fixture
+def bench(
+    tmp_path: Path,
+    channel: Server,
+    channel_directory: Path,
+    records: list[dict[str, Any]],
+    cs: Callable[..., Command],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Bench:
+    """A bench whose builds know the index of the channel and no other."""
+    for name, value in index_settings(channel.url).items():
+        monkeypatch.setenv(name, value)
+    conda = [record for record in records if record["name"] in CONDA]
+    return Bench(tmp_path, channel.url, conda, lock_index(channel_directory, channel.url, WHEELS), cs)

@@ -249,7 +249,7 @@ def test_a_real_build_gives_every_output_and_a_summary(
         variables["INFO_PATHS"] = read_outputs(tmp_path)["info-path"]
     outputs = read_outputs(tmp_path)
     empty = {name for name, value in outputs.items() if not value}
-    assert empty - {"notices-path"} == {"bundle-path", "spdx-path"}
+    assert empty == {"bundle-path", "spdx-path"}
     assert set(outputs["files"].splitlines()) == {str(path) for path in (workspace / "dist").iterdir()}
     assert outputs["asset-name"] == "demoz-x86_64-unknown-linux-gnu"
     assert f"identity {outputs['identity']}" in summary.read_text()
@@ -317,6 +317,9 @@ def test_cs_is_installed_from_the_pinned_sources_or_a_release() -> None:
     assert all((source / "pyproject.toml").is_file() for source in sources)
     assert script.list_requirements({"version": "0.1.0"}, ROOT) == ["cs-cli==0.1.0"]
     assert script.list_requirements({"version": "0.1.0", "platform": "all"}, ROOT) == ["cs-cli[templates]==0.1.0"]
+    wanted = {"version": "0.1.0", "target": "x", "sbom": "spdx"}
+    assert script.list_requirements(wanted, ROOT) == ["cs-cli[templates,spdx]==0.1.0"]
+    assert f"{ROOT / 'packages/cs-cli'}[spdx]" in script.list_requirements({"sbom": "spdx"}, ROOT)
     with pytest.raises(script.ActionError, match="is not a version"):
         script.list_requirements({"version": "0.1.0 evil"}, ROOT)
 
@@ -332,8 +335,7 @@ def test_every_action_that_is_used_or_shown_is_pinned_and_a_version_is_always_th
     places = [ROOT / "action.yml", *ROOT.glob(".github/workflows/*"), *ROOT.glob("examples/**/*.yml")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in (*places, *ROOT.glob("docs/**/*.md")))
     used = re.findall(r"uses: ([\w-]+/[\w-]+)@(\S+)(?: # (v\S+))?", text)
-    own = {commit for name, commit, _ in used if name == "OWNER/conda-ship"}
-    assert own == {"0" * 40}
+    assert {commit for name, commit, _ in used if name == "OWNER/conda-ship"} == {"0" * 40}
     pins = {(name, version, commit) for name, commit, version in used if name != "OWNER/conda-ship"}
     assert all(re.fullmatch("[0-9a-f]{40}", commit) and version for _, version, commit in pins)
     assert len({(name, version) for name, version, _ in pins}) == len(pins)

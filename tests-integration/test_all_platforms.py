@@ -18,7 +18,7 @@ from cs_stamp.template import name_in_directory
 from support.commands import run_cs
 from support.servers import serve
 
-OWN_COMPANIONS = ("runtime.lock", "packages.txt", "cdx.json", "info.json", "provenance.json", "sha256")
+OWN_COMPANIONS = ("runtime.lock", "packages.txt", "cdx.json", "notices.txt", "info.json", "provenance.json", "sha256")
 
 
 @dataclass(frozen=True)

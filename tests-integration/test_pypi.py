@@ -2,136 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import random
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from packaging.utils import canonicalize_name
 from python_projects import BUILD_SYSTEMS, PythonProject
 
 from support.channel.archive import Entry, Package, write_package
 from support.channel.host_python import SHORT, SITE_PACKAGES
-from support.channel.index import FILES, SIMPLE, PypiEntry, hash_file, index_settings, lock_index
+from support.channel.index import FILES, SIMPLE, PypiEntry, hash_file, index_settings
 from support.channel.locks import VERSIONS, SourceEntry
-from support.commands import Command, Home
-from support.inspection import read_records
+from support.commands import Home
+from support.pypi.bench import WHEELS, Bench, assert_what_was_planned, list_planned, read_record
 from support.repositories import commit_all
 from support.servers import Server, serve
 from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
-from support.workspaces import Workspace
 
 pytestmark = pytest.mark.only(FOR_THIS_MACHINE, "projects are built in its Python")
-
-CONDA = ("python", "greeter", "words")
-WHEELS = ("click", "cowsay", "jinja2", "markupsafe", "pip")
-LISTING = """
-from importlib.metadata import distributions
-print(*(f"{one.name} {one.version}" for one in distributions()), sep="\\n")
-"""
-CS = Callable[..., Command]
-
-
-@dataclass
-class Bench:
-    """Writes workspaces whose environment ``ship`` holds conda packages, wheels and projects.
-
-    :param pypi: the wheels that the index has for every workspace.
-    """
-
-    directory: Path
-    channel_url: str
-    conda: Sequence[dict[str, Any]]
-    pypi: Sequence[PypiEntry]
-    cs: CS
-    asked: dict[str, str] = field(default_factory=dict)
-
-    def write(
-        self,
-        name: str = "workspace",
-        *,
-        project: PythonProject | None = None,
-        more: Sequence[PypiEntry | SourceEntry] = (),
-        lock_version: str = "pixi-7",
-        **ship: str,
-    ) -> Path:
-        """Write a workspace.
-
-        :param project: what the workspace itself is.
-        :param more: entries of the lock besides.
-        """
-        settings = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": '"python"', "layout": '"embedded"'}
-        settings.update({key.replace("_", "-"): value for key, value in ship.items()})
-        own = [] if project is None else [PypiEntry(location=".", name=project.name, requires_dist=project.needs)]
-        workspace = Workspace(
-            directory=self.directory / name,
-            specs=("python", "greeter"),
-            channel_url=self.channel_url,
-            form="conda.toml" if lock_version == "conda-1" else "pixi.toml",
-            lock_version=lock_version,
-            ship=settings,
-            pypi={entry.name: '"*"' for entry in (*self.pypi, *own, *more) if isinstance(entry, PypiEntry)},
-        )
-        workspace.write({"ship": {PLATFORM: [*self.conda, *self.pypi, *own, *more]}})
-        if project is not None:
-            project.write(workspace.directory)
-        return workspace.directory
-
-    def build(self, name: str = "workspace", **settings: Any) -> Path:
-        """Write a workspace, build it, and return the runtime."""
-        directory = self.write(name, **settings)
-        self.cs("build", "-q", cwd=directory)
-        return directory / "dist" / ("demoz" if settings.get("layout", '"embedded"') == '"embedded"' else "demo")
-
-
-@pytest.fixture
-def bench(
-    tmp_path: Path,
-    channel: Server,
-    channel_directory: Path,
-    records: list[dict[str, Any]],
-    cs: CS,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Bench:
-    """A bench whose builds know the index of the channel and no other."""
-    for name, value in index_settings(channel.url).items():
-        monkeypatch.setenv(name, value)
-    conda = [record for record in records if record["name"] in CONDA]
-    return Bench(tmp_path, channel.url, conda, lock_index(channel_directory, channel.url, WHEELS), cs)
-
-
-def list_distributions(prefix: Path, home: Home) -> list[str]:
-    """Ask the prefix's own Python which distributions it has: name and version."""
-    listed = home.run(prefix / "bin" / "python", "-I", "-c", LISTING).stdout.splitlines()
-    parts = (line.partition(" ") for line in listed if line)
-    return sorted(f"{canonicalize_name(name)} {version}" for name, _, version in parts)
-
-
-def list_planned(workspace: Path) -> list[tuple[str, str]]:
-    """Read name and build of every package that the build says would ship."""
-    (path,) = (workspace / "dist").glob("*.packages.txt")
-    rows = [line.split("\t") for line in path.read_text().splitlines()]
-    return [(f"{row[0]} {row[1]}", row[2]) for row in rows]
-
-
-def read_record(prefix: Path, info: str) -> dict[str, tuple[str, str]]:
-    """Read RECORD: digest and size by path relative to site-packages."""
-    with (prefix / SITE_PACKAGES / info / "RECORD").open(newline="") as file:
-        return {path: (digest, size) for path, digest, size in csv.reader(file)}
-
-
-def assert_what_was_planned(workspace: Path, prefix: Path, home: Home) -> None:
-    """Fail unless ``importlib.metadata`` and ``conda-meta`` list what the build says would ship, name for name."""
-    planned = list_planned(workspace)
-    conda = {f"{record['name']} {record['version']}" for record in read_records(prefix)}
-    wheels = list_distributions(prefix, home)
-    assert sorted(name for name, build in planned if name in conda) == sorted(conda)
-    assert sorted(name for name, build in planned if name not in conda) == wheels
 
 
 @pytest.mark.parametrize("layout", ["online", "external", "embedded"])

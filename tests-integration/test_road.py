@@ -103,6 +103,7 @@ def test_two_builds_give_the_same_bytes(make_workspace: Callable[..., Path], cs:
         "demoz",
         "demoz.cdx.json",
         "demoz.info.json",
+        "demoz.notices.txt",
         "demoz.packages.txt",
         "demoz.provenance.json",
         "demoz.runtime.lock",

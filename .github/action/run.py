@@ -99,16 +99,18 @@ def read_inputs(text: str) -> dict[str, str]:
 
 
 def list_requirements(inputs: Mapping[str, str], repository: Path) -> list[str]:
-    """List what pip has to install: a release, with the templates of other platforms if one is named, or the sources.
+    """List what pip has to install: a release, with the extras that the inputs need, or the sources.
 
     :param repository: the sources beside this script, for inputs without a version.
     """
     version = inputs.get("version", "")
     if not version:
-        return [str(repository / source) for source in SOURCES]
+        extra = "[spdx]" if inputs.get("sbom") == "spdx" else ""
+        return [f"{repository / source}{extra * source.endswith('/cs-cli')}" for source in SOURCES]
     if not re.fullmatch(r"[0-9][A-Za-z0-9.!+]*", version):
         raise ActionError(f"version: {version!r} is not a version such as 0.1.0")
-    return [f"cs-cli{'[templates]' if inputs.keys() & {'platform', 'target'} else ''}=={version}"]
+    extras = ["templates"] * bool(inputs.keys() & {"platform", "target"}) + ["spdx"] * (inputs.get("sbom") == "spdx")
+    return [f"cs-cli{'[' + ','.join(extras) + ']' if extras else ''}=={version}"]
 
 
 def check_attestation(inputs: Mapping[str, str], variables: Mapping[str, str]) -> None:

@@ -16,6 +16,7 @@ from support.commands import Home
 from support.inspection import assert_complete, list_names, read_marker
 from support.killing import choose_instant, measure, run_and_kill
 from support.processes import assert_no_process_in
+from support.pypi.bench import Bench, assert_what_was_planned
 from support.workshop import Workshop
 
 PROGRAM = ("-c", "import sys; print(sys.prefix)")
@@ -118,6 +119,19 @@ def test_a_first_run_that_is_killed_while_python_compiles(stage: Stage, workshop
     assert stage.run(runtime, *PROGRAM) == f"{stage.prefix}\n"
     stage.assert_settled()
     assert list((stage.prefix / "lib").glob("python*/site-packages/jinja2/__pycache__/*.pyc"))
+
+
+@pytest.mark.parametrize("layout", ["embedded", "online"])
+def test_a_first_run_with_wheels_that_is_killed(layout: str, stage: Stage, bench: Bench, home: Home) -> None:
+    runtime = bench.build(layout=f'"{layout}"')
+    stage.packages = len(bench.conda)
+    stage.kill(f"wheels, {layout}", runtime, *PROGRAM, prepare=nothing)
+    stage.assert_absent_or_complete()
+    if stage.prefix.exists():
+        assert_what_was_planned(runtime.parent.parent, stage.prefix, home)
+    assert stage.run(runtime, *PROGRAM) == f"{stage.prefix}\n"
+    stage.assert_settled()
+    assert_what_was_planned(runtime.parent.parent, stage.prefix, home)
 
 
 def test_a_first_run_that_is_killed_while_a_script_runs(stage: Stage, plain_workshop: Workshop) -> None:

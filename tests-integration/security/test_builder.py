@@ -64,6 +64,11 @@ INFOS: dict[str, Callable[[], Info]] = {
     "old lists of empty lines": lambda: {"paths.json": None, "files": b"\n" * (60 << 20)},
     "old lists of one line": lambda: {"paths.json": None, "files": b"x" * (60 << 20)},
     "old placeholders": lambda: {"paths.json": None, "files": b"x\n", "has_prefix": b'"/p" binary x\n' * 4_000_000},
+    "a licence without an end": lambda: {"licenses/A": b"x\n" * (30 << 20)},
+    "licences of wide characters": lambda: {f"licenses/{n}": "\U0001f600".encode() * (2 << 20) for n in "ABC"},
+    "a licence of lines": lambda: {"licenses/A": b"\n" * (8 << 20)},
+    "a licence of escapes": lambda: {"licenses/A": b"\x1bcccccccc" * (900 << 10)},
+    "licences": lambda: {f"licenses/{number}": b"x" for number in range(15_000)},
     "files that nobody reads": lambda: {"recipe": b"\0" * (60 << 20)},
 }
 

@@ -13,7 +13,7 @@ _FILE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOT
 _CONSOLE = re.compile(r"^( *)```console\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _ELLIPSIS = "…"
 # What differs from build to build or from machine to machine: digests, sizes, times.
-_VARIABLE = re.compile(r"\b[0-9a-f]{12,64}\b|\b[0-9][0-9,.]* ?(?:[kMG]?B|m?s)\b")
+_VARIABLE = re.compile(r"\b[0-9a-f]{12,64}\b|\b[0-9][0-9,.]* ?(?:bytes|[kMG]?B|m?s)\b")
 _HEX = re.compile(r"[0-9a-f]{12,64}")
 
 
@@ -38,7 +38,7 @@ def _translate(line: str) -> str:
         return r"(?:.*\n)*"
     pattern, end = "", 0
     for match in _VARIABLE.finditer(line):
-        kind = f"[0-9a-f]{{{len(match[0])}}}" if _HEX.fullmatch(match[0]) else r"[0-9][0-9,.]* ?(?:[kMG]?B|m?s)"
+        kind = f"[0-9a-f]{{{len(match[0])}}}" if _HEX.fullmatch(match[0]) else r"[0-9][0-9,.]* ?(?:bytes|[kMG]?B|m?s)"
         pattern += _escape(line[end : match.start()]) + kind
         end = match.end()
     return pattern + _escape(line[end:])

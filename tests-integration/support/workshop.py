@@ -10,6 +10,7 @@ from typing import Any
 
 from .channel.archive import PLACEHOLDER, Entry, Package, write_package
 from .channel.build import index_channel
+from .channel.index import PypiEntry
 from .channel.solve import solve
 from .commands import run_cs
 from .servers import Server, serve
@@ -37,6 +38,7 @@ class Workshop:
     :param cache: the package cache that the builds share.
     :param server: serves the channel.
     :param delegate: the delegate of every runtime that is built without another.
+    :param pypi: wheels that every runtime has besides.
     """
 
     directory: Path
@@ -45,6 +47,7 @@ class Workshop:
     specs: tuple[str, ...]
     records: Sequence[Record]
     delegate: str = "python"
+    pypi: Sequence[PypiEntry] = ()
     built: dict[str, Path] = field(default_factory=dict)
 
     def build(
@@ -84,8 +87,9 @@ class Workshop:
             specs=tuple(spec for spec in self.specs if spec not in without),
             channel_url=self.server.url,
             ship=settings,
+            pypi={entry.name: '"*"' for entry in self.pypi},
         )
-        workspace.write({"ship": {PLATFORM: records}})
+        workspace.write({"ship": {PLATFORM: [*records, *self.pypi]}})
         if condarc is not None:
             (workspace.directory / "condarc.yaml").write_text(condarc, encoding="utf-8")
         run_cs("build", "-q", cwd=workspace.directory, cache=self.cache)

@@ -63,6 +63,17 @@ def test_settings_for_shown_signatures_do_not_get_between(repository: Path) -> N
     assert read_checkout(repository) == Checkout(commit=commit, is_dirty=False, time=1_700_000_000)
 
 
+def test_a_monitor_of_the_repository_is_not_started(repository: Path) -> None:
+    mark, monitor = repository / ".git" / "mark", repository / ".git" / "monitor"
+    monitor.write_text(f"#!/bin/sh\ntouch {mark}\nexit 1\n")
+    monitor.chmod(0o755)
+    git(repository, "config", "core.fsmonitor", str(monitor))
+    assert read_checkout(repository) is not None
+    assert not mark.exists()
+    git(repository, "status")
+    assert mark.exists()
+
+
 def test_only_the_directory_itself_counts(repository: Path) -> None:
     (repository / "two" / "file").write_text("changed")
     git(repository, "commit", "-qam", "second", time=1_800_000_000)
@@ -133,6 +144,30 @@ def test_the_files_that_were_asked_for_are_tracked(repository: Path) -> None:
     found = read_revision(repository, [file, repository / "new"])
     assert found is not None
     assert found.is_dirty
+
+
+def test_files_elsewhere_are_not_tracked(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = repository / "one" / "file"
+    beside = read_revision(repository / "one", [file, repository / "two" / "file"])
+    outside = tmp_path_factory.mktemp("outside") / "file"
+    outside.touch()
+    elsewhere = read_revision(repository / "one", [file, outside])
+    assert beside is not None
+    assert elsewhere is not None
+    assert (beside.is_dirty, elsewhere.is_dirty) == (False, True)
+
+
+def test_a_link_on_the_way_changes_nothing(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    link = tmp_path_factory.mktemp("links") / "link"
+    link.symlink_to(repository)
+    found = read_revision(link / "one", [link / "one" / "file"])
+    assert found is not None
+    assert (found.directory, found.is_dirty) == ("one", False)
+
+
+def test_variables_that_git_refuses_give_no_revision(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "x")
+    assert read_revision(repository, [repository / "one" / "file"]) is None
 
 
 def test_names_with_magic_are_only_names(repository: Path) -> None:

@@ -233,3 +233,50 @@ def test_requests_can_be_listed_for_the_platforms_of_a_lock(make_project: Make) 
 def test_a_conditional_request_is_marked(make_project: Make, value: str) -> None:
     project = make_project(f"[workspace]\n[dependencies]\na = {value}\nb = '*'\n")
     assert [found.is_conditional for found in requested_specs(project, "default")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("pypi-options", "numpy>=2.0.0"),
+        ("workspace.pypi-options", "numpy>=2.0.0"),
+        ("feature.ship.pypi-options", "numpy>=2.0.0"),
+        ("feature.other.pypi-options", "numpy<2"),
+    ],
+)
+def test_an_override_stands_for_every_requirement_on_a_project(make_project: Make, table: str, expected: str) -> None:
+    project = make_project(f"""
+        [workspace]
+        platforms = ["linux-64"]
+        [pypi-dependencies]
+        NumPy = "<2"
+        [feature.ship.pypi-dependencies]
+        six = "*"
+        [{table}]
+        index-url = "https://x.org/simple"
+        extra-index-urls = ["https://y.org/simple"]
+        find-links = [{{ path = "./wheels" }}]
+        no-build = true
+        [{table}.dependency-overrides]
+        numpy = ">=2.0.0"
+        torch = {{ version = "*", index = "https://x.org/whl" }}
+        [environments]
+        ship = ["ship"]
+        """)
+    assert [spec for _, spec, _ in specs(project, "ship")] == ["six", expected]
+
+
+def test_overrides_that_differ_leave_just_the_name(make_project: Make) -> None:
+    project = make_project("""
+        [workspace]
+        platforms = ["linux-64"]
+        [pypi-dependencies]
+        numpy = "<2"
+        [pypi-options.dependency-overrides]
+        numpy = ">=2"
+        [feature.ship.pypi-options.dependency-overrides]
+        numpy = ">=3"
+        [environments]
+        ship = ["ship"]
+        """)
+    assert [spec for _, spec, _ in specs(project, "ship")] == ["numpy"]

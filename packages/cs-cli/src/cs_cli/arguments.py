@@ -152,6 +152,16 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
         help="provenance of a PATH that is a file; default: STEM.provenance.json beside it",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    group = parser.add_argument_group("source", "Compare with a workspace: a directory, or its manifest.")
+    group.add_argument(
+        "--against", type=Path, metavar="WORKSPACE", help="derive lock and settings, and compare them; builds nothing"
+    )
+    group.add_argument("--rebuild", type=Path, metavar="WORKSPACE", help="build again, and compare every byte")
+    _add_project_files(group)
+    _add_template(group)
+    _add_fetching(group)
+    _add_settings(parser)
+    parser.set_defaults(root=None, platform=None)
 
 
 def _add_sign(parser: argparse.ArgumentParser) -> None:
@@ -191,6 +201,11 @@ def _add_project(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--root", type=Path, metavar="DIR", help="project directory; default: the nearest parent that has a manifest"
     )
+    _add_project_files(group)
+    _add_settings(parser)
+
+
+def _add_project_files(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--manifest", type=Path, metavar="FILE", help="conda.toml, pixi.toml or pyproject.toml")
     group.add_argument("--source-lock", type=Path, metavar="FILE", help="conda.lock or pixi.lock")
     group.add_argument(
@@ -199,7 +214,10 @@ def _add_project(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="ship what is locked, even if it does not match the manifest",
     )
-    from cs_manifest import CONFIG_KEYS  # only here: "cs verify" needs no manifest
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    from cs_manifest import CONFIG_KEYS
 
     settings = parser.add_argument_group("settings", "Each sets a key of [tool.conda-ship] and overrides the manifest.")
     for key in CONFIG_KEYS:
@@ -267,6 +285,11 @@ def _add_building(parser: argparse.ArgumentParser) -> None:
         metavar="TRIPLE",
         help="target triple, such as aarch64-apple-darwin: sets the platform and the file names",
     )
+    _add_template(group)
+    _add_fetching(group)
+
+
+def _add_template(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--template",
         type=Path,
@@ -274,7 +297,6 @@ def _add_building(parser: argparse.ArgumentParser) -> None:
         help="runtime template, or a directory of templates; default: CONDA_SHIP_TEMPLATE, CONDA_SHIP_TEMPLATES, "
         "else an installed one",
     )
-    _add_fetching(group)
 
 
 def _add_fetching(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:

@@ -41,6 +41,10 @@ _ADVICE = {
     "key-passphrase": f"give the passphrase with --passphrase-file or {PASSPHRASE_VARIABLE}",
     "outdated": "use --no-lock-check to ship what is locked",
     "version-unknown": "give --runtime-version",
+    "template-differs": "give that template with --template",
+    "statement": "give the statement with --provenance",
+    "public-key": "give the publisher's public key with --key",
+    "unbuilt": "--rebuild builds them",
     "unread-archives": "cs inspect --check-delegate downloads what the check needs",
 }
 """What to do with the flags of ``cs``, by the kind of an error or another topic: the packages do not know these flags.
@@ -101,6 +105,7 @@ class CliError(Exception):
 
     :ivar kind: stable identifier, for ``--error-format json``.
     :ivar path: file that the error is about.
+    :ivar part: part of a stamp that the error is about.
     :ivar key: flag, or key of a file, that the error is about.
     :ivar flag: the flag, if its value is wrong; it is the key then.
     :ivar expected: what would have been valid.
@@ -115,6 +120,7 @@ class CliError(Exception):
         *,
         kind: str,
         path: Path | None = None,
+        part: str | None = None,
         key: str | None = None,
         expected: str | None = None,
         actual: str | None = None,
@@ -132,6 +138,7 @@ class CliError(Exception):
         self.hint = hint
         self.problems = tuple(problems)
         self.flag = flag
+        self.part = part
 
     def __str__(self) -> str:
         """Return ``PATH: KEY: MESSAGE``, as far as known."""
@@ -140,7 +147,7 @@ class CliError(Exception):
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything that is known, as JSON values by their names."""
-        known = {name: getattr(self, name) for name in ("kind", "message", "key", "expected", "actual", "hint")}
+        known = {name: getattr(self, name) for name in ("kind", "message", "part", "key", "expected", "actual", "hint")}
         known |= {"path": str(self.path or ""), "problems": [problem.to_dict() for problem in self.problems]}
         return {name: value for name, value in known.items() if value}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -122,22 +122,31 @@ class RunOptions(BuildingOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyOptions:
-    """The options of ``cs verify``.
+class VerifyOptions(ProjectOptions):
+    """The options of ``cs verify``; those of a project are about the workspaces to compare with.
 
     :ivar paths: directories of ``cs build``, runtimes, bundles.
     :ivar keys: public keys, one of which must have signed the statements of provenance.
     :ivar require_signature: refuse to go without a key.
     :ivar provenance: a statement to use instead of the one beside a file.
+    :ivar against: workspace to derive lock and settings from.
+    :ivar rebuild: workspace to build again.
+    :ivar template: executable to stamp again, or a directory of templates.
     """
 
     command: ClassVar[str] = "verify"
-    quiet: bool
     paths: tuple[Path, ...]
     keys: tuple[Path, ...]
     require_signature: bool
     provenance: Path | None
+    against: Path | None
+    rebuild: Path | None
+    template: Path | None
     json: bool
+
+    def in_workspace(self, workspace: Path) -> VerifyOptions:
+        """Return the options for a project: a directory, or its manifest."""
+        return replace(self, manifest=workspace) if workspace.is_file() else replace(self, root=workspace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from cs_bundle import hash_file
 from cs_cli.project.derivation import derive_project
 from cs_stamp import read_stamp, verify_stamp
 
-COMPANIONS = ["cdx.json", "info.json", "packages.txt", "provenance.json", "runtime.lock", "sha256"]
+COMPANIONS = ["cdx.json", "info.json", "notices.txt", "packages.txt", "provenance.json", "runtime.lock", "sha256"]
 
 
 def names(directory: Path) -> list[str]:
@@ -78,7 +78,7 @@ def test_info_describes_build_and_inputs(workspace: Workspace, template: Path, c
             "sha256": hash_file(template),
         },
     }
-    assert {file["role"] for file in info["files"]} == {"runtime", "lock", "packages", "sbom"}
+    assert {file["role"] for file in info["files"]} == {"runtime", "lock", "packages", "sbom", "notices"}
 
 
 def test_two_builds_are_byte_identical(

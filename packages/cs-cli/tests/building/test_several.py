@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from python_projects import PythonProject
 from tiny_executables import make_pe
 
-from cli_samples import Channel, Cs, Workspace, make_elf, make_template
-from cs_bundle import cached_path, fetch
+from cli_projects import add_pypi
+from cli_samples import Channel, Cs, Workspace, make_elf, make_template, make_wheel, wheel_files
+from cs_bundle import cached_path, fetch, hash_file
 from cs_cli.building.plan import possible_names, refuse_collisions
 from cs_cli.errors import CliError
-from cs_stamp import verify_stamp
+from cs_stamp import read_stamp, verify_stamp
 
 PLATFORMS = ("linux-64", "linux-64-cuda", "linux-aarch64", "win-64")
 
@@ -190,3 +192,68 @@ def test_plans_are_refused_exactly_if_they_may_share_a_file(stems: list[str]) ->
         assert caught.value.kind == "names-collide"
     else:
         refuse_collisions(plans(tuple(stems)))
+
+
+TAGS = {
+    "linux-64": "manylinux_2_17_x86_64",
+    "linux-64-cuda": "manylinux_2_17_x86_64",
+    "linux-aarch64": "manylinux_2_17_aarch64",
+    "win-64": "win_amd64",
+}
+BUILD_HOOK = """
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+class Hook(BuildHookInterface):
+    def initialize(self, version, build_data):
+        build_data["tag"] = "py3-none-linux_x86_64"
+"""
+
+
+@pytest.fixture
+def tooled(several: Workspace, templates: Path, backends: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """Return a workspace for four platforms with its own project, and with a wheel for each kind of machine."""
+    for name, value in backends.items():
+        monkeypatch.setenv(name, value)
+    for platform, tag in TAGS.items():
+        wheel = make_wheel(Path(f"native-1.0-cp311-cp311-{tag}.whl"), wheel_files({}, name="native"))
+        add_pypi(several, f"./{wheel}", "native", platforms=(platform,), sha256=hash_file(wheel))
+    add_pypi(several, ".", "tool")
+    PythonProject().write(several.write())
+    return several
+
+
+def list_wheels(platform: str) -> list[str]:
+    """Return the wheels that the runtime for a platform installs."""
+    suffix = ".exe" if platform.startswith("win-") else ""
+    with read_stamp(Path("dist") / f"demoz-{platform}{suffix}") as stamp:
+        return [wheel.file_name for wheel in stamp.read_plan().wheels]
+
+
+def test_every_platform_gets_its_own_wheels_and_the_project_is_built_once(tooled: Workspace, cs: Cs) -> None:
+    outcome = cs("build", "--platform", "all")
+    assert outcome.status == 0, outcome.err
+    assert outcome.err.count("building the PyPI package tool") == 1
+    for platform, tag in TAGS.items():
+        assert list_wheels(platform) == [f"native-1.0-cp311-cp311-{tag}.whl", "tool-1.5-py3-none-any.whl"]
+    assert cs("verify", "dist").status == 0
+
+
+def test_a_compiled_project_needs_wheels_for_the_other_platforms(tooled: Workspace, cs: Cs) -> None:
+    PythonProject(backend="hatchling", files={"hatch_build.py": BUILD_HOOK}).write(tooled.directory)
+    hooked = Path("pyproject.toml").read_text() + "[tool.hatch.build.targets.wheel.hooks.custom]\n"
+    Path("pyproject.toml").write_text(hooked)
+    outcome = cs("build", "--platform", "all", "--error-format", "json")
+    assert outcome.status == 1
+    assert json.loads(outcome.err.splitlines()[-1])["kind"] == "wheel-not-portable"
+    assert not Path("dist").exists()
+    for tag in set(TAGS.values()) - {TAGS["linux-64"]}:
+        make_wheel(Path(f"pkgs/tool-1.5-py3-none-{tag}.whl"), wheel_files({}, name="tool", version="1.5"))
+    outcome = cs("build", "--platform", "all", "--archives", "pkgs")
+    assert outcome.status == 0, outcome.err
+    assert outcome.err.count("building the PyPI package tool") == 1
+    built = [name for platform in TAGS for name in list_wheels(platform) if name.startswith("tool")]
+    assert built == [
+        "tool-1.5-py3-none-linux_x86_64.whl",
+        "tool-1.5-py3-none-linux_x86_64.whl",
+        "tool-1.5-py3-none-manylinux_2_17_aarch64.whl",
+        "tool-1.5-py3-none-win_amd64.whl",
+    ]

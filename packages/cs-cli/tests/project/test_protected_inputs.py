@@ -160,7 +160,15 @@ def hard_link(out: Path, given_path: Path) -> None:
     (out / given_path.name).hardlink_to(given_path)
 
 
-COMPANIONS = [".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".provenance.json", ".sha256"]
+COMPANIONS = [
+    ".runtime.lock",
+    ".packages.txt",
+    ".cdx.json",
+    ".notices.txt",
+    ".info.json",
+    ".provenance.json",
+    ".sha256",
+]
 SUFFIXES = ["", *COMPANIONS, ".bundle.tar.zst"]
 
 

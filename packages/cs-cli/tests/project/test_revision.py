@@ -47,6 +47,17 @@ def test_a_lock_that_is_not_tracked_is_a_difference(workspace: Workspace) -> Non
 
 
 @pytest.mark.tools("git")
+def test_the_repository_is_that_of_the_manifest(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    git("init", "-q", directory=tmp_path / "root")
+    git("commit", "-qm", "x", "--allow-empty", directory=tmp_path / "root")
+    commit = commit_all()
+    found = find_revision(discover(tmp_path / "root", manifest=Path("conda.toml")))
+    assert found is not None
+    assert found.commit == commit
+
+
+@pytest.mark.tools("git")
 def test_a_repository_that_ignores_the_workspace_is_not_its_own(workspace: Workspace) -> None:
     Path(".gitignore").write_text("*\n!.gitignore\n")
     commit_all()

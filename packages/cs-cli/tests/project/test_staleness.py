@@ -173,6 +173,9 @@ def test_a_lock_with_another_version_of_a_pypi_package_is_stale(make: Make, cs: 
     assert "the manifest asks for 'flask>=9' (pixi.toml:" in cs("inspect").out
     assert "but the lock has flask-2.0" in cs("inspect").out
     assert stale(cs, "--no-lock-check") == []
+    override = 'flask = ">=9"\n[pypi-options]\nindex-url = "https://x.org"\n[pypi-options.dependency-overrides]\n'
+    make(WORKSPACE + f'app = "*"\n[pypi-dependencies]\n{override}flask = "<3"\n', {"app": "1.5-h0_0"}, foreign=(wheel,))
+    assert stale(cs) == []
 
 
 def test_constraints_are_not_requests(make: Make, cs: Cs) -> None:

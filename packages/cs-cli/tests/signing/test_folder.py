@@ -76,7 +76,8 @@ def test_a_signed_build_is_the_build_signed(build: Callable[..., Path], cs: Cs, 
     assert accepted_by_others(key) == plain["demoz.provenance.json"]
     signed = contents(Path("dist"))
     assert {name for name in signed if signed[name] != plain[name]} == {"demoz.provenance.json", "demoz.sha256"}
-    assert cs("build", "--sign", path, "--out-dir", "again").status == 0
+    again = cs("build", "--sign", path, "--out-dir", "again")
+    assert f"signed the provenance with {key_id(key.public_key())}\n" in again.err
     assert contents(Path("again")) == signed  # ECDSA too: the signature is deterministic
     assert cs("verify", "dist").status == 0
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tiny_executables import add_certificates, make_certificate, make_macho, make_pe
 
 from cli_samples import MARK, Cs, Workspace, list_passed, list_unchecked, make_elf, make_mark, verify
@@ -436,6 +438,21 @@ def test_a_certificate_table_may_hold_signatures_only(build: Build) -> None:
     assert "demo: signature covers the stamp (certificates not checked)" in list_passed(verify(runtime))
     runtime.write_bytes(add_certificates(plain, certificate + plain[-2000:]))
     assert only_problem(runtime).kind == "signature"
+
+
+def test_a_signature_of_the_platform_changes_the_digest(build: Build, tmp_path: Path) -> None:
+    """Signing comes after the build: the file is checked by itself, unless a key says whose files count."""
+    runtime = build("online") / "demo"
+    put_in_place_of_the_template(runtime, make_pe(payload=MARK.to_bytes()))
+    runtime.write_bytes(add_certificates(runtime.read_bytes(), make_certificate(b"signed")))
+    result = verify(runtime)
+    assert result.problems == ()
+    signed = "demo: signed for its platform since it was built, which changes the digest"
+    assert list_unchecked(result) == [signed]
+    key = tmp_path / "key.pub"
+    public = Ed25519PrivateKey.generate().public_key()
+    key.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    assert [error.kind for error in verify(runtime, "--key", key).problems] == ["checksum-mismatch"]
 
 
 def test_a_stamp_that_no_signature_covers_is_reported(build: Build) -> None:

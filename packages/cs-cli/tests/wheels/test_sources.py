@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -51,6 +52,12 @@ def built(workshop: Workspace, cs: Cs) -> Built:
             return stamp.read_plan()
 
     return build
+
+
+def list_dependencies(statement: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what provenance says that a build read."""
+    found: list[dict[str, Any]] = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+    return found
 
 
 def list_files(directory: Path) -> dict[str, bytes]:
@@ -187,6 +194,11 @@ def test_a_repository_is_built_at_its_commit(workshop: Workspace, built: Built, 
     assert built().wheels[0].version == "1.5"
     (info,) = Path("dist").glob("*.info.json")
     assert json.loads(info.read_bytes())["local_archives"][0]["source"]["location"] == "repository"
+    statement = json.loads(Path("dist/demoz.provenance.json").read_bytes())
+    (source,) = [one for one in list_dependencies(statement) if one["annotations"]["role"] == "source"]
+    assert (source["name"], source["digest"]) == ("pypi:tool", {"gitCommit": commit})
+    assert source["annotations"]["builds"]["name"] == "tool-1.5-py3-none-any.whl"
+    assert "uri" not in source  # it is of this machine
     for path in Path("dist").glob("*.json"):
         assert quote(str(repository), safe="") not in quote(path.read_text(), safe="")
 
@@ -219,6 +231,33 @@ def test_a_repository_of_the_network_reads_none_of_this_machine(
     outcome = cs("build")
     assert outcome.status == 1
     assert "transport 'file' not allowed" in outcome.err
+
+
+@pytest.mark.tools("git")
+@pytest.mark.parametrize("is_submodule", [False, True])
+def test_an_address_that_is_a_command_is_not_run(
+    is_submodule: bool, workshop: Workspace, cs: Cs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "ext:file")
+    mark, program = tmp_path / "mark", tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    program.chmod(0o755)
+    location, commit = f"ext::{program}", "a" * 40
+    if is_submodule:
+        outer = tmp_path / "outer"
+        outer.mkdir()
+        git(outer, "init", "-q")
+        (outer / ".gitmodules").write_text(f'[submodule "s"]\n\tpath = sub\n\turl = {location}\n')
+        git(outer, "add", ".")
+        git(outer, "update-index", "--add", "--cacheinfo", f"160000,{commit},sub")
+        git(outer, "commit", "-qm", "one")
+        location, commit = outer.as_uri(), git(outer, "rev-parse", "HEAD")
+    add_pypi(workshop, f"git+{location}#{commit}", "tool", version="1")
+    workshop.write()
+    outcome = cs("build")
+    assert outcome.status == 1
+    assert "tool: git failed: fatal: transport 'ext' not allowed" in outcome.err
+    assert not mark.exists()
 
 
 @pytest.mark.tools("git")

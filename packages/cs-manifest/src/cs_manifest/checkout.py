@@ -75,7 +75,7 @@ def read_checkout(directory: Path) -> Checkout | None:
 def read_revision(directory: Path, files: Iterable[Path]) -> Revision | None:
     """Ask git about the whole repository that a directory is in.
 
-    :param files: in or under the directory; the first one must be tracked, or the repository is not the directory's.
+    :param files: the first one must be tracked, or the repository is not the directory's.
     :returns: ``None`` without such a repository or a commit in it, or if git is missing or refuses to read it.
     """
     git = _Git(directory)
@@ -84,7 +84,7 @@ def read_revision(directory: Path, files: Iterable[Path]) -> Revision | None:
     prefix = git.ask("rev-parse", "--show-prefix")
     if commit is None or top is None or prefix is None:
         return None
-    tracked = [git.ask("ls-files", "--error-unmatch", "--", str(file)) is not None for file in files]
+    tracked = [git.ask("ls-files", "--error-unmatch", "--", _name(file, directory)) is not None for file in files]
     changed = _has_changes(Path(top), untracked="no")
     if changed is None or not all(tracked[:1]):
         return None
@@ -116,6 +116,11 @@ def _has_changes(directory: Path, *, untracked: str) -> bool | None:
     return bool(changes) or any(_has_changes(one, untracked=untracked) is not False for one in submodules)
 
 
+def _name(file: Path, directory: Path) -> str:
+    """Name a file for a git that runs in a directory, in a way that needs no links to be followed if possible."""
+    return str(file.relative_to(directory) if file.is_relative_to(directory) else file)
+
+
 def _list_submodules(git: _Git, directory: Path) -> Iterator[Path]:
     """Yield the submodules in a directory that are checked out."""
     for entry in git.run("ls-files", "--stage", "-z").split(b"\0"):
@@ -135,8 +140,8 @@ class _Git:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._environ = compose_git_environ(os.environ) | _READING
-        count = int(self._environ.get("GIT_CONFIG_COUNT") or 0)
-        for number, key in enumerate(sorted(self._list_filter_keys()), count):
+        count = self._environ.get("GIT_CONFIG_COUNT") or "0"
+        for number, key in enumerate(sorted(self._list_filter_keys()), int(count) if count.isdecimal() else 0):
             value = "false" if key.endswith("required") else ""
             self._environ |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
             self._environ["GIT_CONFIG_COUNT"] = str(number + 1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .condarc import read_condarc
 from .errors import ManifestError
-from .keys import CONFIG_KEYS, Activation, BuildWheels, Bytecode, Commands, InstallScheme, Layout, OnUpgrade
+from .keys import CONFIG_KEYS, Activation, BuildWheels, Bytecode, Commands, InstallScheme, Layout, OnUpgrade, Sbom
 from .settings import TABLE, Setting, Settings, collect_settings
 from .values import check_file_name, check_identifier, check_prefix_name
 from .version import find_version
@@ -54,6 +54,7 @@ class ShipConfig:
     build_wheels: BuildWheels
     build_constraints: Path | None
     deny_licenses: tuple[str, ...]
+    sbom: Sbom
     docs_url: str | None
     install_scheme: InstallScheme
     install_name: InstallName

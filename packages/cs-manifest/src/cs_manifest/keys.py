@@ -31,6 +31,7 @@ Bytecode = Literal["on-import", "bootstrap", "shipped"]
 Commands = Literal["direct", "self"]
 OnUpgrade = Literal["replace", "keep"]
 Activation = Literal["path", "full"]
+Sbom = Literal["cyclonedx", "spdx"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +192,12 @@ CONFIG_KEYS: tuple[ConfigKey, ...] = (
         default=(),
         default_text="none",
         help="SPDX licences that must not ship; `unknown` stands for those that are not SPDX",
+    ),
+    _choose(
+        "sbom",
+        Sbom,
+        "format of the bill of materials: CycloneDX alone (`cyclonedx`), or SPDX too (`spdx`)",
+        builder_only=True,
     ),
     ConfigKey(
         name="docs-url",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .credentials import CREDENTIALS_HINT, find_addresses, holds_credentials, holds_extras
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # In this order; the later one of a name wins. All are installed into the environment.
 _CONDA_TABLES = ("dependencies", "host-dependencies", "build-dependencies")
 _PYPI_TABLE = "pypi-dependencies"
+_OPTIONS_TABLE = "pypi-options"
 _CONSTRAINTS_TABLE = "constraints"
 _WORKSPACE_TABLES = {
     "workspace", "project", "environments", "feature", *_CONDA_TABLES, _PYPI_TABLE, _CONSTRAINTS_TABLE,
@@ -105,7 +106,26 @@ def _list_specs(
     found: list[RequestedSpec] = []
     for feature in described.features:
         found += _place_entries(project, feature, wanted, list(read(project, feature)))
-    return tuple(found)
+    overrides = _read_overrides(project, described.features)
+    return tuple(
+        replace(one, spec=overrides[one.name]) if one.kind == "pypi" and one.name in overrides else one for one in found
+    )
+
+
+def _read_overrides(project: Project, features: Iterable[Feature]) -> dict[str, str]:
+    """Read the requirements that stand for every other one on a PyPI project (``dependency-overrides`` of Pixi).
+
+    :returns: by the project's name; just the name where several features want something different.
+    """
+    found: dict[str, set[str]] = {}
+    for key in (project.key("workspace"), *(feature.key for feature in features)):
+        for package, value in project.document.table((*key, _OPTIONS_TABLE, "dependency-overrides")).items():
+            name = normalize_pypi_name(package)
+            try:
+                found.setdefault(name, set()).add(render_pypi(name, value))
+            except ValueError:  # Pixi says what is wrong with it
+                found.setdefault(name, set()).add(name)
+    return {name: texts.pop() if len(texts) == 1 else name for name, texts in found.items()}
 
 
 def describes_workspace(project: Project) -> bool:

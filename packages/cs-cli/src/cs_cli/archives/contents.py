@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from ..errors import CliError
+from ..licenses.texts import LicenseCollector, LicenseFile
 from ..untrusted import iterate_items, parse_document
 from .limits import LARGEST_METADATA, most_entries
 from .totals import Listing
@@ -26,6 +27,7 @@ class ArchiveContents:
         packages without it.
     :ivar installed_file_count: number of files and links.
     :ivar prefix_limit_bytes: length of the shortest placeholder in a binary file: a longer prefix does not fit there.
+    :ivar license_files: the texts of its licences; only a build needs them, so they are not remembered.
     """
 
     executables: tuple[str, ...]
@@ -33,6 +35,7 @@ class ArchiveContents:
     installed_size_bytes: int
     installed_file_count: int
     prefix_limit_bytes: int | None = None
+    license_files: tuple[LicenseFile, ...] = field(default=(), compare=False)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ArchiveContents:
@@ -83,12 +86,14 @@ def read_contents(archive: Path, *, runtime: str | None = None) -> ArchiveConten
 def _summarise_wheel(wheel: Path, runtime: str | None) -> ArchiveContents:
     from .wheels import read_wheel
 
-    read = read_wheel(wheel, runtime)
+    read, collector = read_wheel(wheel, runtime), LicenseCollector()
+    collector.add_wheel(wheel, read.metadata.license_files, most_entries(wheel.stat().st_size))
     return ArchiveContents(
         executables=tuple(sorted(read.listing.executables)),
         entry_points=read.entry_points,
         installed_size_bytes=read.listing.size_bytes,
         installed_file_count=read.listing.file_count,
+        license_files=collector.files,
     )
 
 
@@ -99,6 +104,7 @@ def _summarise(archive: Path) -> ArchiveContents:
     most = most_entries(archive.stat().st_size)
     listing: Listing | None = None
     entry_points: tuple[str, ...] | None = None
+    collector = LicenseCollector()
     for name, file in iterate_info(archive, most):
         if name == "info/paths.json" and listing is None:
             listing = _read_paths_json(file, most)
@@ -106,6 +112,8 @@ def _summarise(archive: Path) -> ArchiveContents:
             entry_points = _read_entry_points(file)
         elif name in ("info/paths.json", "info/link.json"):
             raise ValueError(f"{name} appears twice")
+        else:
+            collector.add_conda(name, file)
     if listing is None:
         listing = _read_old_lists(iterate_info(archive, most), most)
     listing.add_entries(len(entry_points or ()))
@@ -115,6 +123,7 @@ def _summarise(archive: Path) -> ArchiveContents:
         installed_size_bytes=listing.size_bytes,
         installed_file_count=listing.file_count,
         prefix_limit_bytes=min(listing.placeholder_lengths, default=None),
+        license_files=collector.files,
     )
 
 

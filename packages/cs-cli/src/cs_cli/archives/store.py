@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from cs_bundle import ArchiveMismatchError, BundleError, WantedArchive, cached_path, find_cached, hash_file
+from cs_bundle import ArchiveMismatchError, BundleError, WantedArchive, cached_path, find_cached
 
 from ..errors import CliError, add_advice
 from ..terminal.console import Console, format_count
@@ -157,6 +157,9 @@ def _require_damage(error: CliError, wanted: Mapping[Path, WantedArchive]) -> No
     one = None if error.path is None else wanted.get(error.path)
     if error.kind != "archive-damaged" or error.path is None or one is None:
         raise error
+    # Imported on use: cs inspect needs none of what it imports.
+    from cs_bundle import hash_file
+
     if hash_file(error.path) == one.sha256:
         error.hint = "this is the very archive that the lock names: lock another version or build of the package"
         raise error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from cs_bundle import BundleInfo, WantedArchive, append_bundle, write_bundle
 
+from ..licenses.texts import LicenseFile
 from .contents import ArchiveContents
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ class Supplies:
     wanted: tuple[WantedArchive, ...]
     archives: tuple[Path, ...]
     contents: tuple[ArchiveContents, ...]
+
+    @property
+    def license_files(self) -> dict[str, tuple[LicenseFile, ...]]:
+        """The texts of licences, by the archive's name."""
+        pairs = zip(self.wanted, self.contents, strict=True)
+        return {wanted.file_name: contents.license_files for wanted, contents in pairs}
 
     def select(self, file_names: Container[str]) -> Supplies:
         """Return some of them."""

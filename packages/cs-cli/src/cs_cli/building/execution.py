@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,11 +133,14 @@ def _stage(
         if plan.bundle_name is not None and supplies is not None:
             info = supplies.write_bundle(staging / plan.bundle_name)
             files.append(describe_file(info.path, "bundle", sha256=info.sha256))
-        licenses = {} if supplies is None else read_wheel_licenses(supplies.archives)
-        result = _write_companions(plan, materials, stamp, files, licenses, staging, out_dir)
+        result = _write_companions(plan, materials, stamp, files, supplies, staging, out_dir)
     if supplies is not None:
         remember_contents(supplies.archives, supplies.contents)
     console.say(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
+    if materials.key is not None:
+        from ..signing.keys import key_id
+
+        console.say(f"signed the provenance with {key_id(materials.key.public_key())}")
     return result
 
 
@@ -214,21 +217,27 @@ def _write_companions(
     materials: Materials,
     stamp: StampInfo,
     files: list[StagedFile],
-    licenses: Mapping[str, str | None],
+    supplies: Supplies | None,
     staging: Path,
     out_dir: Path,
 ) -> BuildResult:
     from ..companions.cyclonedx import render_cyclonedx
     from ..companions.inventory import take_inventory
+    from ..companions.notices import render_notices
     from ..companions.provenance import render_statement
+    from ..companions.spdx import render_spdx
 
+    licenses = {} if supplies is None else read_wheel_licenses(supplies.archives)
     packages = render_packages(plan.package_plan.archives)
     inventory = take_inventory(plan, materials.template.mark, stamp, files[0], licenses, os.environ)
     texts = {
         "lock": ("runtime.lock", plan.lock),
         "packages": ("packages.txt", packages),
         "sbom": ("cdx.json", render_cyclonedx(inventory)),
+        "notices": ("notices.txt", render_notices(inventory, {} if supplies is None else supplies.license_files)),
     }
+    if plan.derivation.config.sbom == "spdx":
+        texts["spdx"] = ("spdx.json", render_spdx(inventory))
     files = [*files, *(_write(staging / f"{plan.stem}.{name}", role, data) for role, (name, data) in texts.items())]
     fields = describe_build(plan, materials.template.mark, stamp)
     content = render_info(fields, files)

@@ -20,7 +20,16 @@ from ..errors import CliError
 from ..project.derivation import Derivation
 from ..project.revision import SourceRevision
 
-COMPANION_SUFFIXES = (".runtime.lock", ".packages.txt", ".cdx.json", ".info.json", ".provenance.json", ".sha256")
+COMPANION_SUFFIXES = (
+    ".runtime.lock",
+    ".packages.txt",
+    ".cdx.json",
+    ".notices.txt",
+    ".info.json",
+    ".provenance.json",
+    ".sha256",
+)
+SPDX_SUFFIX = ".spdx.json"
 BUNDLE_SUFFIX = ".bundle.tar.zst"
 
 _STEM_LENGTH = 128
@@ -31,7 +40,8 @@ _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 def possible_names(stem: str) -> tuple[str, ...]:
     """Name every file that a build with a stem may stage, whatever its layout and platform."""
-    return (stem, f"{stem}.exe", f"{stem}{BUNDLE_SUFFIX}", *(f"{stem}{suffix}" for suffix in COMPANION_SUFFIXES))
+    suffixes = (".exe", BUNDLE_SUFFIX, *COMPANION_SUFFIXES, SPDX_SUFFIX)
+    return (stem, *(f"{stem}{suffix}" for suffix in suffixes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +112,8 @@ class BuildPlan:
     @property
     def artifact_names(self) -> tuple[str, ...]:
         """Every file that the build stages."""
-        names = [self.runtime_name, *(f"{self.stem}{suffix}" for suffix in COMPANION_SUFFIXES)]
+        suffixes = COMPANION_SUFFIXES if self.derivation.config.sbom != "spdx" else (*COMPANION_SUFFIXES, SPDX_SUFFIX)
+        names = [self.runtime_name, *(f"{self.stem}{suffix}" for suffix in suffixes)]
         return tuple(names + ([self.bundle_name] if self.bundle_name else []))
 
 

@@ -15,12 +15,13 @@ from cs_lock import Platform
 from cs_stamp import StampError, Template, TemplateNotFoundError, installed_directories, select_template
 
 from ..archives.store import ArchiveStore, open_store
+from ..companions.spdx import require_spdx
 from ..errors import CliError, PlatformFault, render_problem
 from ..options import BuildingOptions, BuildOptions
 from ..project.derivation import Derivation, derive_project
 from ..project.platforms import ALL_PLATFORMS, choose_platform, host_platform
 from ..project.protected_inputs import list_inputs
-from ..project.revision import find_revision, is_in_repository
+from ..project.revision import find_revision, looks_versioned
 from ..terminal.console import Console
 from ..wheels.supplies import require_supplies
 from .bytecode import require_compiler
@@ -84,9 +85,11 @@ def _prepared(
     console, store = Console(quiet=options.quiet), open_store(options)
     for problem in derivation.warnings:
         console.warn(render_problem(problem.to_dict()))
+    if derivation.config.sbom == "spdx":
+        require_spdx(os.environ, console)
     targets = _find_targets(options, derivation, platforms, console)
     revision = find_revision(derivation.project)
-    if revision is None and is_in_repository(derivation.project.root):
+    if revision is None and looks_versioned(derivation.project):
         console.warn(
             "the revision of the workspace is not recorded: its manifest is not in a commit, or git cannot read the "
             "repository; `git status` says why"

@@ -20,8 +20,8 @@ SCHEMA_VERSION = 1
 class StagedFile:
     """One staged file.
 
-    :ivar role: ``runtime``, ``lock``, ``packages``, ``bundle``, ``sbom``, ``info``, ``provenance`` or
-        ``checksums``.
+    :ivar role: ``runtime``, ``lock``, ``packages``, ``bundle``, ``sbom``, ``spdx``, ``notices``, ``info``,
+        ``provenance`` or ``checksums``.
     :ivar sha256: lower-case hex digest.
     """
 

@@ -105,7 +105,7 @@ def take_inventory(
         stem=plan.stem,
         name=config.runtime,
         version=config.known_version,
-        serial_number=uuid.uuid5(_NAMESPACE, stamp.identity),
+        serial_number=make_serial_number(stamp.identity),
         runtime_sha256=runtime.sha256,
         created=read_epoch(environ),
         builder_version=__version__,
@@ -116,6 +116,14 @@ def take_inventory(
         components=tuple(_list_components(plan, graph, names, licenses)),
         roots=tuple(sorted(names[key] for key in graph.roots)),
     )
+
+
+def make_serial_number(identity: str) -> uuid.UUID:
+    """Make the serial number of the bills of a stamp.
+
+    :param identity: hex identity of the stamp.
+    """
+    return uuid.uuid5(_NAMESPACE, identity)
 
 
 def read_epoch(environ: Mapping[str, str]) -> datetime.datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from cs_lock import Problem, RuntimeLock, SourceLock, derive, read_lock
 from cs_manifest import (
@@ -24,7 +25,6 @@ from cs_manifest import (
     requested_specs,
 )
 
-from ..archives.store import open_store
 from ..errors import CliError, advise
 from ..licenses.checks import LicensedPackage, WheelLicenses, list_licenses
 from ..licenses.policy import UNKNOWN, LicensePolicy, UnknownLicenseError, read_policy
@@ -33,6 +33,9 @@ from ..wheels.origins import SuppliedArchive
 from ..wheels.outlook import plan_supplies
 from ..wheels.supplies import Outlook
 from .staleness import check_constraints, check_environment, check_requests
+
+if TYPE_CHECKING:
+    from ..archives.store import ArchiveStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +137,7 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
             config = replace(config, runtime_version=ask_version(project, offline=options.offline))
         else:
             problems.append(_unknown_version())
-    outlook = plan_supplies(project, config, source, lock, open_store(options))
+    outlook = plan_supplies(project, config, source, lock, lambda: _open_store(options))
     found = sorted([*problems, *lock.problems, *outlook.problems], key=lambda problem: problem.severity)
     return Derivation(
         project=project,
@@ -170,6 +173,13 @@ def _derive_lock(
         features={_label(spec): spec.feature for spec in requested},
         strict=strict,
     )
+
+
+def _open_store(options: ProjectOptions) -> ArchiveStore:
+    # Imported on use: most locks name no file that is gone.
+    from ..archives.store import open_store
+
+    return open_store(options)
 
 
 def _label(spec: RequestedSpec) -> str:

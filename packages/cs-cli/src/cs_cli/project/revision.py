@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from cs_lock import judge_url
 from cs_manifest import Project, read_revision
@@ -47,9 +46,8 @@ def find_revision(project: Project) -> SourceRevision | None:
 
     :returns: ``None`` if its manifest is not in a repository, or git cannot say.
     """
-    root = project.root
-    own = [path for path in (project.manifest_path, project.source_lock_path) if path.is_relative_to(root)]
-    found = read_revision(root, own)
+    manifest = project.manifest_path
+    found = read_revision(manifest.parent, [manifest, project.source_lock_path])
     if found is None:
         return None
     return SourceRevision(
@@ -60,9 +58,9 @@ def find_revision(project: Project) -> SourceRevision | None:
     )
 
 
-def is_in_repository(root: Path) -> bool:
-    """Tell whether a directory looks as if it is in a git repository; git is not asked."""
-    return any((path / ".git").exists() for path in (root, *root.parents))
+def looks_versioned(project: Project) -> bool:
+    """Tell whether a workspace looks as if it is in a git repository; git is not asked."""
+    return any((directory / ".git").exists() for directory in project.manifest_path.parents)
 
 
 def publish_address(origin: str) -> str | None:

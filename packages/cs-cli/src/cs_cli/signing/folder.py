@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..building.staging import staging_directory
-from ..companions.provenance import LIMIT_BYTES, SUFFIX, open_provenance, read_statement
+from ..companions.provenance import SUFFIX, open_provenance
 from ..errors import CliError
 from ..terminal.console import Console
 from ..verification.checks import Verification
-from ..verification.checksums import SUFFIX as CHECKSUMS_SUFFIX
+from ..verification.checksums import SUFFIX as CHECKSUMS
 from ..verification.checksums import read_checksums
 from ..verification.files import StagedFiles, reading
 from ..verification.folder import verify_folder
@@ -50,7 +50,7 @@ class SignedBuild:
         digests = {**self.digests, self.provenance_name: hashlib.sha256(data).hexdigest()}
         lines = (f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
         (directory / self.provenance_name).write_bytes(data)
-        (directory / f"{self.stem}{CHECKSUMS_SUFFIX}").write_text("".join(lines), encoding="utf-8", newline="\n")
+        (directory / f"{self.stem}{CHECKSUMS}").write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,17 +82,16 @@ class Signing:
 def sign_folder(folder: Path, key: PrivateKey, console: Console) -> Signing:
     """Sign the provenance of every build in a directory, all or none; first check that each is complete and undamaged.
 
-    :raises CliError: ``not-found``, ``nothing-staged``, ``provenance-missing``, ``provenance-damaged`` or
-        ``provenance-mismatch``; what ``cs verify`` says if something else is wrong.
+    :raises CliError: ``not-found``, ``provenance-missing``, ``provenance-damaged`` or ``provenance-mismatch``; what
+        ``cs verify`` says if something else is wrong.
     """
     if not folder.is_dir():
         raise CliError("no such directory", kind="not-found", path=folder)
-    verification = Verification(results=(verify_folder(folder, Trust(), console)[0],))
-    if verification.problems:
-        raise verification.error()
+    result, runtimes = verify_folder(folder, Trust(), console)
+    if result.problems:
+        raise Verification(results=(result,)).error()
     files = StagedFiles(folder)
-    stems = sorted(path.name.removesuffix(CHECKSUMS_SUFFIX) for path in folder.glob(f"*{CHECKSUMS_SUFFIX}"))
-    builds = tuple(_sign_build(files, stem, key) for stem in stems)
+    builds = tuple(_sign_build(files, runtime.stem, key) for runtime in runtimes)
     changed = [one for one in builds if one.is_new]
     if changed:
         with staging_directory(folder) as staging:
@@ -102,19 +101,16 @@ def sign_folder(folder: Path, key: PrivateKey, console: Console) -> Signing:
 
 
 def _sign_build(files: StagedFiles, stem: str, key: PrivateKey) -> SignedBuild:
-    checksums, name = f"{stem}{CHECKSUMS_SUFFIX}", f"{stem}{SUFFIX}"
-    digests, path = read_checksums(files, checksums), files.path(name)
+    name, digests = f"{stem}{SUFFIX}", read_checksums(files, f"{stem}{CHECKSUMS}")
+    path = files.path(name)
     if name not in digests:
         message = "this build has no provenance to sign"
         raise CliError(message, kind="provenance-missing", path=path, hint="build it again")
-    data = files.read(name, LIMIT_BYTES)
-    with reading(path, "provenance-damaged"):
-        envelope = open_provenance(data)
-        subjects = dict(read_statement(envelope.payload).subjects)
-    listed = {one: digest for one, digest in digests.items() if one != name}
-    # The very bytes that were read: what was verified before may have been replaced.
-    if files.hash(name) != digests[name] or subjects != listed:
-        message = f"it does not match {checksums}"
+    # The very bytes that are signed: what was verified before may have been replaced.
+    if files.hash(name) != digests[name]:
+        message = f"it does not match {stem}{CHECKSUMS}"
         raise CliError(message, kind="provenance-mismatch", path=path, hint="build it again")
+    with reading(path, "provenance-damaged"):
+        envelope = open_provenance(files.read(name))
     signed = envelope.signed_with(key)
     return SignedBuild(stem=stem, digests=digests, envelope=signed, is_new=signed is not envelope)

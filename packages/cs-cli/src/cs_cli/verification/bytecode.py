@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,6 +12,8 @@ from cs_stamp import Plan
 
 from ..archives.tars import BoundedMember, iterate_members
 from ..errors import CliError
+
+_BLOCK_BYTES = 1 << 20
 
 
 def check_bytecode(part: BinaryIO, plan: Plan, *, path: Path) -> int:
@@ -24,7 +27,7 @@ def check_bytecode(part: BinaryIO, plan: Plan, *, path: Path) -> int:
     :raises CliError: ``bytecode-damaged``.
     """
     count, last = 0, ""
-    for member in _members(part, path):
+    for member, _ in _members(part, path):
         fault = _find_fault(member, plan)
         if fault is None and member.name <= last:
             fault = "is out of order, or a duplicate"
@@ -35,7 +38,20 @@ def check_bytecode(part: BinaryIO, plan: Plan, *, path: Path) -> int:
     return count
 
 
-def _members(part: BinaryIO, path: Path) -> Iterator[tarfile.TarInfo]:
+def hash_modules(part: BinaryIO, path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the name and the SHA-256 of each compiled module.
+
+    :param path: what to call the part in errors.
+    :raises CliError: ``bytecode-damaged``.
+    """
+    for member, tar in _members(part, path):
+        digest, file = sha256(), tar.extractfile(member)
+        while file is not None and (block := file.read(_BLOCK_BYTES)):
+            digest.update(block)
+        yield member.name, digest.hexdigest()
+
+
+def _members(part: BinaryIO, path: Path) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
     import zstandard
 
     try:
@@ -43,7 +59,8 @@ def _members(part: BinaryIO, path: Path) -> Iterator[tarfile.TarInfo]:
             zstandard.ZstdDecompressor().stream_reader(part) as stream,
             tarfile.open(fileobj=stream, mode="r|", tarinfo=BoundedMember) as tar,
         ):
-            yield from iterate_members(tar)
+            for member in iterate_members(tar):
+                yield member, tar
     except (zstandard.ZstdError, tarfile.TarError, EOFError, RecursionError) as error:
         raise CliError(f"the bytecode cannot be read: {error}", kind="bytecode-damaged", path=path) from error
 

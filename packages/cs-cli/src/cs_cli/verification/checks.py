@@ -13,6 +13,13 @@ SCHEMA_VERSION = 1
 """Version of ``cs verify --json``; ``schemas/verify.schema.json`` is its schema."""
 
 CheckName = Literal[
+    "against-archives",
+    "against-condarc",
+    "against-header",
+    "against-inputs",
+    "against-lock",
+    "against-plan",
+    "against-workspace",
     "archives",
     "bytecode",
     "checksum",
@@ -21,9 +28,13 @@ CheckName = Literal[
     "info",
     "listed",
     "lock",
+    "notices",
     "packages",
     "provenance",
+    "rebuild",
+    "sbom",
     "signature",
+    "spdx",
     "stamp",
     "subject",
     "template",

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from ..building.plan import possible_names
+from ..building.plan import COMPANION_SUFFIXES, SPDX_SUFFIX, possible_names
+from ..companions.provenance import SUFFIX as PROVENANCE_SUFFIX
 from ..errors import CliError
 from ..terminal.console import Console
-from .checks import Result
+from .bills import check_cyclonedx, check_spdx
+from .checks import CheckName, Result
 from .checksums import NOTICED_BYTES, SUFFIX, check_file, find_runtime, read_checksums, read_sizes
 from .companions import check_info, check_lock, check_packages
 from .files import StagedFiles
+from .notices import check_notices
 from .runtime import CheckedRuntime, check_bundle, check_runtime
 from .statements import Trust, check_folder_statement
+
+_COMPANIONS: dict[str, tuple[CheckName, Callable[[StagedFiles, str, CheckedRuntime], str]]] = {
+    ".runtime.lock": ("lock", check_lock),
+    ".packages.txt": ("packages", check_packages),
+    ".cdx.json": ("sbom", check_cyclonedx),
+    SPDX_SUFFIX: ("spdx", check_spdx),
+    ".notices.txt": ("notices", check_notices),
+}
+"""How each file beside a runtime is compared with it."""
 
 
 def verify_folder(folder: Path, trust: Trust, console: Console) -> tuple[Result, list[CheckedRuntime]]:
@@ -116,21 +129,19 @@ def _check_digests(
 
 def _check_together(result: Result, files: StagedFiles, stem: str, runtime: CheckedRuntime, trust: Trust) -> None:
     """Check the other files against the runtime; damaged ones have already been reported."""
-    ends = "runtime.lock", "packages.txt", "info.json", "provenance.json"
-    lock, packages, info, provenance = (f"{stem}.{end}" for end in ends)
     bundle = runtime.report.header.bundle_file_name
-    if lock in runtime.intact:
-        result.attempt(lock, "lock", lambda: check_lock(files, lock, runtime))
-    if packages in runtime.intact:
-        result.attempt(packages, "packages", lambda: check_packages(files, packages, runtime))
-    if info in runtime.intact:
-        check_info(result, files, info, runtime)
+    for suffix, (question, check) in _COMPANIONS.items():
+        if (name := f"{stem}{suffix}") in runtime.intact:
+            result.attempt(name, question, partial(check, files, name, runtime))
     if bundle is not None and bundle in runtime.intact:
         result.attempt(bundle, "archives", lambda: check_bundle(files, bundle, runtime.report.plan.archives))
-    if provenance in runtime.intact:
+    if (info := f"{stem}.info.json") in runtime.intact:
+        check_info(result, files, info, runtime)
+    if (provenance := f"{stem}{PROVENANCE_SUFFIX}") in runtime.intact:
         check_folder_statement(result, files, provenance, runtime, trust)
-    for name in (lock, packages, info, provenance, bundle):
-        if name is not None and name not in runtime.digests:
+    required = [f"{stem}{suffix}" for suffix in COMPANION_SUFFIXES if suffix != SUFFIX]
+    for name in [*required, *([] if bundle is None else [bundle])]:
+        if name not in runtime.digests:
             checksums = f"{stem}{SUFFIX}"
             error = CliError(f"it does not list {name}", kind="checksums-damaged", path=files.path(checksums))
             result.fail(checksums, "checksums", error)

@@ -39,6 +39,7 @@ class CheckedRuntime:
     :ivar name: its file name.
     :ivar mark: of its template, if that has one.
     :ivar template_sha256: digest of its template, as far as the runtime still has all of it.
+    :ivar is_signed: whether it has a signature of its platform that no build gives, with certificates.
     :ivar info: ``STEM.info.json``, if it is there and as it was staged.
     :ivar statement: the statement of provenance about it.
     :ivar digests: what the checksum file lists.
@@ -50,6 +51,7 @@ class CheckedRuntime:
     report: StampReport
     mark: Mark | None = None
     template_sha256: str | None = None
+    is_signed: bool = False
     info: Mapping[str, Any] | None = None
     statement: Mapping[str, Any] | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
@@ -106,6 +108,7 @@ def _check_signature(runtime: CheckedRuntime) -> str | None:
         runtime.template_sha256 = _hash_template(runtime)
     if report is None:
         return None
+    runtime.is_signed = not report.is_ad_hoc
     return f"signature covers the stamp ({'ad hoc' if report.is_ad_hoc else 'certificates not checked'})"
 
 

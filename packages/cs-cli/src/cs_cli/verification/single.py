@@ -10,7 +10,7 @@ from cs_bundle import BundleReader, WantedArchive, open_bundle, verify_bundle
 from cs_stamp import verify_stamp
 
 from ..archives.store import archives_of_packages
-from ..building.plan import BUNDLE_SUFFIX, COMPANION_SUFFIXES
+from ..building.plan import BUNDLE_SUFFIX, COMPANION_SUFFIXES, SPDX_SUFFIX
 from ..errors import CliError
 from ..terminal.console import Console
 from .checks import Kind, Result
@@ -43,9 +43,12 @@ def verify_file(path: Path, trust: Trust, console: Console) -> tuple[Result, lis
     elif place.name.endswith(SUFFIX):
         runtime = verify_stem(result, files, stem, trust, console)[1]
         runtimes = [runtime] if runtime is not None else []
-    if not result.problems and not place.name.endswith(SUFFIX):
+    is_signed = any(one.is_signed for one in runtimes)
+    if is_signed and not trust.keys:
+        result.leave(place.name, "checksum", "signed for its platform since it was built, which changes the digest")
+    elif not result.problems and not place.name.endswith(SUFFIX):
         _check_checksum(result, files, place.name, stem)
-    if not result.problems and not place.name.endswith(SUFFIX):
+    if not result.problems and not place.name.endswith(SUFFIX) and (trust.keys or not is_signed):
         check_file_statement(result, files, place.name, stem, runtimes[0] if runtimes else None, trust)
     if not any(one.ok for one in result.checks) and not result.problems:
         message, hint = "nothing beside it says what it should be", f"put {stem}{SUFFIX} beside it"
@@ -58,7 +61,7 @@ def _tell_kind(name: str) -> tuple[Kind, str]:
     """Tell what a file is by its name, and the first part of the names of its build."""
     if name.endswith(BUNDLE_SUFFIX):
         return "bundle", name.removesuffix(BUNDLE_SUFFIX)
-    for suffix in COMPANION_SUFFIXES:
+    for suffix in (*COMPANION_SUFFIXES, SPDX_SUFFIX):
         if name.endswith(suffix):
             return "companion", name.removesuffix(suffix)
     return "runtime", name.removesuffix(".exe")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..companions.provenance import SUFFIX, open_provenance, read_statement
-from ..errors import CliError
+from ..errors import CliError, advise
 from ..signing.envelope import Envelope
 from ..signing.keys import key_id, load_public_key
 from .checks import Result, join_names
@@ -90,7 +90,7 @@ def _report_missing(result: Result, files: StagedFiles, name: str, beside: str, 
     if not trust.keys:
         result.leave(name, "subject", f"{beside} is not beside it")
         return
-    message, hint = f"there is no {beside} beside it that could be signed", "give the statement with --provenance"
+    message, hint = f"there is no {beside} beside it that could be signed", advise("statement")
     result.fail(name, "subject", CliError(message, kind="provenance-missing", path=files.path(name), hint=hint))
 
 
@@ -207,7 +207,7 @@ def check_signature(result: Result, files: StagedFiles, name: str, envelope: Env
     if trust.keys:
         result.attempt(name, "signature", lambda: _verify(files.path(name), envelope, claimed, trust))
     elif envelope.signatures:
-        result.leave(name, "signature", f"signed by key {claimed}, not checked: give the key with --key")
+        result.leave(name, "signature", f"signed by key {claimed}, not checked: {advise('public-key')}")
     else:
         result.leave(name, "signature", "not signed")
 

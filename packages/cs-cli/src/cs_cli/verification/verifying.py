@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..errors import CliError
+from ..errors import CliError, advise
 from ..options import VerifyOptions
 from ..terminal.console import Console
 from .checks import Result, Verification
 from .folder import verify_folder
-from .runtime import CheckedRuntime
 from .single import verify_file
 from .statements import Trust, load_trust
 
@@ -23,13 +22,13 @@ def verify_paths(options: VerifyOptions, console: Console) -> Verification:
     """
     _check_usage(options)
     trust = load_trust(options.keys, options.provenance)
-    return Verification(results=tuple(_verify_path(path, trust, console)[0] for path in options.paths))
+    return Verification(results=tuple(_verify_path(path, options, trust, console) for path in options.paths))
 
 
 def _check_usage(options: VerifyOptions) -> None:
     _require_paths(options.paths)
     if options.require_signature and not options.keys:
-        message, hint = "needs a key: anyone can sign with one of their own", "give the publisher's with --key"
+        message, hint = "needs a key: anyone can sign with one of their own", advise("public-key")
         raise CliError(message, kind="usage", flag="--require-signature", hint=hint)
     if options.provenance is not None:
         _require_paths([options.provenance])
@@ -45,5 +44,16 @@ def _require_paths(paths: Iterable[Path]) -> None:
             raise CliError(message, kind="not-found", path=path)
 
 
-def _verify_path(path: Path, trust: Trust, console: Console) -> tuple[Result, list[CheckedRuntime]]:
-    return verify_folder(path, trust, console) if path.is_dir() else verify_file(path, trust, console)
+def _verify_path(path: Path, options: VerifyOptions, trust: Trust, console: Console) -> Result:
+    verify = verify_folder if path.is_dir() else verify_file
+    result, runtimes = verify(path, trust, console)
+    for runtime in runtimes:
+        if options.against is not None:
+            from .against import check_against
+
+            check_against(result, runtime, options.in_workspace(options.against))
+        if options.rebuild is not None:
+            from .rebuild import check_rebuild
+
+            check_rebuild(result, runtime, options.in_workspace(options.rebuild), console)
+    return result

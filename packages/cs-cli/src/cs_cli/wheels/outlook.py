@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cs_lock import (
     LockError,
@@ -21,22 +21,24 @@ from cs_lock import (
 )
 from cs_manifest import Project, ShipConfig
 
-from ..archives.store import ArchiveStore
 from ..errors import CliError
 from .folder import ArchiveFolder, FolderFile, open_folder
 from .supplies import Outlook, Supply, describe_entry
+
+if TYPE_CHECKING:
+    from ..archives.store import ArchiveStore
 
 _ALL_HINT = 'set `build-wheels = "all"`'
 _LOCAL_HINT = 'set `build-wheels = "local"`'
 
 
 def plan_supplies(
-    project: Project, config: ShipConfig, source: SourceLock, lock: RuntimeLock, store: ArchiveStore
+    project: Project, config: ShipConfig, source: SourceLock, lock: RuntimeLock, open_store: Callable[[], ArchiveStore]
 ) -> Outlook:
     """Decide how each pending entry of a lock gets its archive.
 
     :param source: the lock that ``lock`` was derived from.
-    :param store: where archives are whose files are gone.
+    :param open_store: opens the place where archives may be whose files are gone.
     """
     folder = open_folder(config.archives)
     planner = _Planner(project, config, lock, folder)
@@ -44,7 +46,7 @@ def plan_supplies(
         planner.plan(entry, platform) for platform in lock.platforms for entry in lock.pending(platform.name)
     )
     refused = (supply.problem for supply in supplies if supply.problem is not None)
-    problems = source.place_problems(merge_platforms([*_find_lost(lock, store), *refused]))
+    problems = source.place_problems(merge_platforms([*_find_lost(lock, open_store), *refused]))
     faults = [
         Problem(kind=one.kind, message=f"{one.path}: {one.message}", hint=one.hint, key="tool.conda-ship.archives")
         for one in folder.faults
@@ -54,8 +56,11 @@ def plan_supplies(
     return Outlook(supplies=supplies, problems=found, lock_path=source.path)
 
 
-def _find_lost(lock: RuntimeLock, store: ArchiveStore) -> Iterable[Problem]:
+def _find_lost(lock: RuntimeLock, open_store: Callable[[], ArchiveStore]) -> Iterable[Problem]:
     """Find the archives that are neither at their place on this machine nor in the cache."""
+    if not any(map(lock.lost, lock.platforms)):
+        return
+    store = open_store()
     for platform in lock.platforms:
         for entry in lock.lost(platform):
             packages = lock.wheels(platform) if entry.kind == "pypi" else lock.packages(platform)

@@ -281,9 +281,11 @@ impl<'a> Walk<'a> {
 
     /// The entries of a directory that may count, with their paths in the prefix, and whether they are directories.
     fn read(&self, directory: &str) -> io::Result<Vec<(String, bool)>> {
+        let found: Vec<_> = cs_file::insist(|| {
+            std::fs::read_dir(self.prefix.join(directory))?.collect::<io::Result<_>>()
+        })?;
         let mut entries = Vec::new();
-        for entry in std::fs::read_dir(self.prefix.join(directory))? {
-            let entry = entry?;
+        for entry in found {
             let name = entry.file_name();
             let name = name.to_string_lossy();
             let path = match directory {

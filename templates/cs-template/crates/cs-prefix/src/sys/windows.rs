@@ -137,11 +137,11 @@ pub(crate) fn is_sole_and_own(_file: &File) -> bool {
 
 /// What tells the directory that `path` leads to from all others; none when there is none.
 pub(crate) fn identify(path: &Path) -> Option<(u64, u64)> {
-    let directory = OpenOptions::new()
+    let mut options = OpenOptions::new();
+    options
         .access_mode(0)
-        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS)
-        .open(path)
-        .ok()?;
+        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
+    let directory = insist(|| options.open(path)).ok()?;
     let mut found = BY_HANDLE_FILE_INFORMATION::default();
     // SAFETY: the handle is open, and the other pointer is to a structure that may be filled.
     let known = unsafe { GetFileInformationByHandle(directory.as_raw_handle(), &raw mut found) };

@@ -136,7 +136,7 @@ fn a_prefix_that_is_being_exchanged_in_two_steps_is_never_foreign() {
 
 #[test]
 fn what_is_found_while_prefixes_are_exchanged_is_true_of_one_of_them() {
-    const EXCHANGES: u32 = 300;
+    const EXCHANGES: u32 = 100;
     // They have no package in common.
     let (place, other) = (installed(&OLD), installed(&NEW));
     let [next, away] = ["next", "away"].map(|name| place.prefix.with_file_name(name));

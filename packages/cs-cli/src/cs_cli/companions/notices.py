@@ -1,0 +1,95 @@
+"""``STEM.notices.txt``: the texts of the licences of what the staged files contain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..licenses.texts import LicenseFile
+from ..terminal.escaping import escape_line
+from .inventory import Component, Inventory
+
+LARGEST_NOTICES = 128 << 20
+"""Bytes of all texts together; those that exceed it are named and left out."""
+
+_RULE = "=" * 80
+_THIN_RULE = "-" * 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Owner:
+    """A file of a package with a text."""
+
+    package: str
+    file: str
+
+
+def render_notices(inventory: Inventory, texts: Mapping[str, Sequence[LicenseFile]]) -> bytes:
+    """Render the notices: each text once, with all packages that have it.
+
+    :param texts: of the packages that the staged files contain, by the archive's name.
+    """
+    contained = [one for one in inventory.components if one.file_name in texts]
+    others = [one for one in inventory.components if one.file_name not in texts]
+    owners: dict[bytes, list[_Owner]] = {}
+    faults: list[str] = []
+    for component in sorted(contained, key=_label):
+        for file in texts[component.file_name]:
+            if file.fault is None and file.text:
+                owners.setdefault(file.text, []).append(_Owner(package=_label(component), file=file.name))
+            else:
+                faults.append(f"{_label(component)}: {file.name} ({file.fault or 'empty'})")
+    left_out = _limit(owners)
+    parts: list[Iterable[bytes]] = [
+        _render_head(inventory),
+        _render_list("The packages, with the licences that they state:", map(_state, contained)),
+        _render_list(
+            "These packages have no text of a licence in their archives:",
+            (_state(one) for one in contained if not texts[one.file_name]),
+        ),
+        _render_list("These files were not copied:", [*faults, *left_out]),
+        _render_list(
+            "These packages are not contained. The runtime downloads them from their publishers, who provide the "
+            "texts:",
+            map(_state, others),
+        ),
+        *(_render_text(text, some) for text, some in owners.items()),
+    ]
+    return b"\n".join(line for part in parts for line in part) + b"\n"
+
+
+def _limit(owners: dict[bytes, list[_Owner]]) -> list[str]:
+    """Remove the texts that would make the file too large, and name their files."""
+    size, left_out = 0, []
+    for text in list(owners):
+        size += len(text)
+        if size > LARGEST_NOTICES:
+            left_out += [f"{one.package}: {one.file} (the notices would be too large)" for one in owners.pop(text)]
+    return left_out
+
+
+def _render_head(inventory: Inventory) -> Iterator[bytes]:
+    yield f"Notices of {inventory.name} {inventory.version}".encode()
+    yield b""
+    yield b"The texts are copied from the archives of the packages. Each appears once."
+
+
+def _render_list(head: str, items: Iterable[str]) -> Iterator[bytes]:
+    if lines := sorted(items):
+        yield from (b"", head.encode(), b"")
+        yield from (f"  {line}".encode() for line in lines)
+
+
+def _render_text(text: bytes, owners: Iterable[_Owner]) -> Iterator[bytes]:
+    yield from (b"", _RULE.encode())
+    yield from (f"{one.package}: {one.file}".encode() for one in owners)
+    yield from (_THIN_RULE.encode(), b"", text)
+
+
+def _label(component: Component) -> str:
+    return escape_line(f"{component.name} {component.version}")
+
+
+def _state(component: Component) -> str:
+    stated = escape_line(component.license.label) if component.license else "not stated"
+    return f"{_label(component)}: {stated}"

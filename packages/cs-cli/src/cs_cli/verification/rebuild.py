@@ -1,0 +1,218 @@
+"""``cs verify --rebuild``: build again as the runtime was built, and compare every byte."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cs_bundle import hash_file
+from cs_stamp import installed_directories, select_template
+
+from ..arguments import parse_arguments
+from ..building.execution import build_artifacts
+from ..building.preparation import prepared_build
+from ..companions.provenance import describe_settings
+from ..errors import CliError
+from ..options import BuildOptions, VerifyOptions
+from ..project.derivation import derive_project
+from ..project.platforms import host_platform
+from ..terminal.console import Console
+from .against import name_platform
+from .checks import Result
+from .checksums import SUFFIX
+from .documents import take, take_objects
+from .files import reading
+from .first_difference import find_difference
+from .runtime import CheckedRuntime
+
+_EPOCH = "SOURCE_DATE_EPOCH"
+_PLACES = frozenset({"condarc-file", "archives", "build-constraints"})
+"""Settings that name files of the machine that built: what was recorded is a name without its place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """How a runtime was built, as far as that was recorded.
+
+    :ivar settings: by key; those that are not the manifest's came from the command line.
+    :ivar template_sha256: digest of the template, the whole file.
+    """
+
+    platform: str
+    label: str | None
+    lock_check: bool
+    epoch: str | None
+    settings: Mapping[str, Any]
+    template_sha256: str | None
+
+
+def check_rebuild(result: Result, runtime: CheckedRuntime, options: VerifyOptions, console: Console) -> None:
+    """Build a workspace again into a temporary directory, and compare each staged file.
+
+    It runs what ``cs build`` runs: the build backends of packages that are built from source.
+
+    :param options: name the workspace.
+    """
+
+    def rebuild() -> str:
+        with reading(runtime.path, "provenance-damaged"):
+            parameters = _read_parameters(runtime)
+        with tempfile.TemporaryDirectory(prefix="cs-rebuild-", ignore_cleanup_errors=True) as folder:
+            with _epoch(parameters.epoch):
+                built = _build(runtime, parameters, options, Path(folder), console)
+            _compare(result, runtime, built)
+        return "built again with the recorded parameters"
+
+    result.attempt(runtime.name, "rebuild", rebuild)
+
+
+def _read_parameters(runtime: CheckedRuntime) -> Parameters:
+    definition: Mapping[str, Any] = (
+        {} if runtime.statement is None else take(runtime.statement, dict, "buildDefinition")
+    )
+    stated: Mapping[str, Any] = {} if not definition else take(definition, dict, "externalParameters")
+    epoch, label = stated.get("sourceDateEpoch"), stated.get("label")
+    return Parameters(
+        platform=name_platform(runtime),
+        label=label if isinstance(label, str) else _find_label(runtime),
+        lock_check=stated.get("lockCheck") is not False,
+        epoch=epoch if isinstance(epoch, str) else None,
+        settings=take(stated, dict, "settings") if stated else {},
+        template_sha256=_find_template_digest(runtime, definition),
+    )
+
+
+def _find_label(runtime: CheckedRuntime) -> str | None:
+    """Return what follows the artifact's name in the names of the files."""
+    name = None if runtime.info is None else runtime.info.get("artifact_name")
+    label = runtime.stem.removeprefix(f"{name}-")
+    return None if label == runtime.stem else label
+
+
+def _find_template_digest(runtime: CheckedRuntime, definition: Mapping[str, Any]) -> str | None:
+    for one in take_objects(definition, "resolvedDependencies") if definition else []:
+        if one.get("annotations", {}).get("role") == "template":
+            return take(one, str, "digest", "sha256")
+    if runtime.info is not None:
+        return take(runtime.info, str, "inputs", "template", "sha256")
+    return runtime.template_sha256
+
+
+@contextlib.contextmanager
+def _epoch(value: str | None) -> Iterator[None]:
+    """Let the build see the time that the first one saw; build backends read it from the environment, too."""
+    before = os.environ.pop(_EPOCH, None)
+    try:
+        if value is not None:
+            os.environ[_EPOCH] = value
+        yield
+    finally:
+        os.environ.pop(_EPOCH, None)
+        if before is not None:
+            os.environ[_EPOCH] = before
+
+
+def _build(
+    runtime: CheckedRuntime, parameters: Parameters, options: VerifyOptions, folder: Path, console: Console
+) -> dict[str, Path]:
+    """Build into a directory.
+
+    :returns: the files of the build by name; the runtime has the name of the one that is checked.
+    """
+    build = parse_arguments(["build"])
+    assert isinstance(build, BuildOptions)
+    template = _find_template(runtime, parameters, options)
+    build = replace(
+        build,
+        platform=parameters.platform,
+        target_label=parameters.label,
+        quiet=options.quiet,
+        root=options.root,
+        manifest=options.manifest,
+        source_lock=options.source_lock,
+        lock_check=options.lock_check and parameters.lock_check,
+        overrides=_find_overrides(parameters, options),
+        cache_dir=options.cache_dir,
+        offline=options.offline,
+        template=template,
+    )
+    with prepared_build(build) as request:
+        built = build_artifacts(request.plan, request.materials, folder / "dist", console)
+    files = {file.name: built.out_dir / file.name for file in built.files}
+    return {**files, runtime.name: built.runtime}
+
+
+def _find_template(runtime: CheckedRuntime, parameters: Parameters, options: VerifyOptions) -> Path:
+    """Find the template that the runtime was built with.
+
+    :raises CliError: ``template-differs`` if it is another, from which the same bytes cannot come.
+    """
+    found = select_template(
+        explicit=options.template,
+        scripts_directory=Path(sys.argv[0]).absolute().parent,
+        directories=installed_directories(),
+        environ=os.environ,
+        platform=runtime.report.header.platform,
+        host_platform=host_platform(),
+    )
+    if parameters.template_sha256 not in (None, found.sha256):
+        raise CliError(
+            "this is not the template that the runtime was built with, so the bytes cannot be the same",
+            kind="template-differs",
+            path=found.path,
+            expected=parameters.template_sha256,
+            actual=found.sha256,
+            hint="install the release of the template that info.json names",
+        )
+    return found.path
+
+
+def _find_overrides(parameters: Parameters, options: VerifyOptions) -> dict[str, object]:
+    """Return the settings that were on the command line of the build: recorded ones that are not the manifest's."""
+    given = dict(options.overrides)
+    config = derive_project(replace(options, lock_check=False, overrides=given), strict=False).config
+    own = describe_settings(config)
+    return {
+        **{
+            key: value
+            for key, value in parameters.settings.items()
+            if key not in _PLACES and own.get(key) != value and isinstance(value, (str, bool, list)) and key in own
+        },
+        **given,
+    }
+
+
+def _compare(result: Result, runtime: CheckedRuntime, built: Mapping[str, Path]) -> None:
+    """Compare the files of the first build with those of the second."""
+    folder = runtime.path.parent
+    checksums = f"{runtime.stem}{SUFFIX}"
+    names = sorted({*built, *runtime.digests}) if runtime.digests else [runtime.name]
+    for name in names:
+        if name != checksums:
+            result.attempt(name, "rebuild", lambda name=name: _compare_file(folder / name, built.get(name)))  # type: ignore[misc]
+
+
+def _compare_file(path: Path, built: Path | None) -> str:
+    if built is None:
+        raise CliError("a new build does not write this file", kind="rebuild-differs", path=path)
+    if not path.is_file():
+        raise CliError("only a new build writes this file", kind="rebuild-differs", path=path)
+    found = find_difference(path, built)
+    if found is None:
+        is_same = hash_file(path) == hash_file(built)
+        return f"the same {path.stat().st_size} bytes" if is_same else "the same, apart from the signature"
+    raise CliError(
+        f"a new build gives other bytes: the first difference is in {found.place}",
+        kind="rebuild-differs",
+        path=path,
+        part=found.part,
+        key=found.key,
+        expected=found.expected,
+        actual=found.actual,
+    )

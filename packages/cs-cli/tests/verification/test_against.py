@@ -1,0 +1,129 @@
+"""``cs verify --against``: what a workspace gives, compared with a runtime."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from python_projects import PythonProject
+
+from cli_projects import add_pypi, use_own_python
+from cli_samples import Channel, Cs, Workspace, list_passed, list_unchecked, verify
+from cs_cli.verification.checks import Result
+
+
+@pytest.fixture
+def dist(workspace: Workspace, template: Path, cs: Cs) -> Path:
+    """Build a runtime and return its folder."""
+    assert cs("build").status == 0
+    return Path("dist").absolute()
+
+
+def against(dist: Path, workspace: Workspace, *words: str | Path) -> Result:
+    return verify(dist, "--against", workspace.directory, *words)
+
+
+def differences(result: Result) -> list[tuple[str, str, str, str]]:
+    found = [(one.check, one.error.to_dict()) for one in result.checks if one.error is not None]
+    return [(check, said["key"], said["expected"], said["actual"]) for check, said in found]
+
+
+def test_the_source_of_a_build_gives_it(dist: Path, workspace: Workspace) -> None:
+    result = against(dist, workspace)
+    assert result.problems == ()
+    names = {one.check for one in result.checks if one.ok and one.check.startswith("against-")}
+    assert names == {f"against-{one}" for one in ("workspace", "inputs", "header", "condarc", "lock", "plan")}
+
+
+@pytest.mark.parametrize("layout", ["online", "external"])
+def test_settings_of_the_command_line_are_given_again(
+    layout: str, workspace: Workspace, template: Path, cs: Cs
+) -> None:
+    assert cs("build", "--layout", layout, "--target-label", "linux").status == 0
+    keys = {key for _, key, _, _ in differences(against(Path("dist"), workspace))}
+    assert "layout" in keys
+    assert against(Path("dist"), workspace, "--layout", layout).problems == ()
+
+
+def test_each_changed_setting_is_named(dist: Path, workspace: Workspace) -> None:
+    workspace.ship |= {"runtime-version": '"2.0"', "docs-url": '"https://example.org"'}
+    workspace.write()
+    assert differences(against(dist, workspace)) == [
+        ("against-header", "docs_url", "https://example.org", "null"),
+        ("against-header", "runtime_version", "2.0", "1.0"),
+    ]
+
+
+def test_a_changed_condarc_has_a_check_of_its_own(dist: Path, workspace: Workspace) -> None:
+    (workspace.directory / "condarc").write_text("channels: []\n")
+    workspace.ship["condarc-file"] = '"condarc"'
+    workspace.write()
+    found = differences(against(dist, workspace))
+    assert [one[:2] for one in found] == [("against-condarc", "condarc")]
+
+
+def test_added_removed_and_changed_packages_are_named(dist: Path, workspace: Workspace, channel: Channel) -> None:
+    records = workspace.environments["ship"]["linux-64"]
+    libz = next(one for one in records if "libz" in one["conda"])
+    libz["license"] = "MIT"
+    workspace.environments["ship"]["linux-64"] = [one for one in records if "hello" not in one["conda"]]
+    records = workspace.environments["ship"]["linux-64"]
+    records.append(channel.add("extra", {"bin/extra": b"#!"}))
+    workspace.specs = ("python", "extra")
+    workspace.write()
+    found = {one[:2]: one[2:] for one in differences(against(dist, workspace))}
+    assert found["against-lock", "linux-64/hello"][0] == "nothing"
+    assert found["against-lock", "linux-64/extra"][1] == "nothing"
+    assert found["against-lock", "linux-64/libz.license"] == ("MIT", "Zlib")
+    assert found["against-plan", "conda:hello"][0] == "nothing"
+    assert ("against-plan", "conda:libz.record") in found
+
+
+def test_another_manifest_that_gives_the_same_is_no_difference(dist: Path, workspace: Workspace) -> None:
+    manifest = workspace.directory / "conda.toml"
+    manifest.write_text(manifest.read_text() + "# a comment\n")
+    result = against(dist, workspace)
+    assert result.problems == ()
+    assert "demoz: not the files that the build read: manifest" in list_unchecked(result)
+
+
+def test_a_workspace_may_be_named_by_its_manifest_and_lock(dist: Path, workspace: Workspace, tmp_path: Path) -> None:
+    shutil.move(workspace.directory / "conda.toml", tmp_path / "conda.toml")
+    shutil.move(workspace.directory / "conda.lock", tmp_path / "elsewhere.lock")
+    lock = tmp_path / "elsewhere.lock"
+    result = verify(dist, "--against", tmp_path / "conda.toml", "--source-lock", lock)
+    assert result.problems == ()
+
+
+def test_a_lone_runtime_is_compared(dist: Path, workspace: Workspace, tmp_path: Path) -> None:
+    alone = Path(shutil.copy(dist / "demoz", tmp_path / "alone"))
+    result = verify(alone, "--against", workspace.directory)
+    assert result.problems == ()
+    assert any(line.startswith("alone: derived from") for line in list_passed(result))
+
+
+def test_a_directory_without_a_workspace_fails(dist: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = verify(dist, "--against", tmp_path / "empty")
+    assert [(one.check, one.ok) for one in result.checks if one.check.startswith("against")] == [
+        ("against-workspace", False)
+    ]
+
+
+def test_what_is_built_from_source_is_named_and_nothing_is_run(
+    workspace: Workspace, template: Path, cs: Cs, backends: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in backends.items():
+        monkeypatch.setenv(name, value)
+    use_own_python(workspace)
+    add_pypi(workspace, ".", "tool")
+    PythonProject().write(workspace.write())
+    assert cs("build").status == 0
+    started: list[object] = []
+    monkeypatch.setattr("cs_manifest.build_wheel", lambda *words, **_: started.append(words))
+    result = against(Path("dist"), workspace)
+    assert (result.problems, started) == ((), [])
+    unchecked = list_unchecked(result)
+    assert "demoz: built from source, not compared: wheel:tool; --rebuild builds them" in unchecked
+    assert any(line.startswith("demoz: not derived without building: it lists archives") for line in unchecked)
