@@ -97,7 +97,7 @@ fn amend_record(
     Ok(())
 }
 
-/// Say of a file or link what is there now; whether that is something else than before.
+/// Say of a file or link what is there now; whether that differs from before.
 fn amend_path(shared: &Shared, hand: &mut Hand, path: &mut PathRecord) -> Result<bool, Fault> {
     if path.path_type == PathKind::SoftLink {
         let target = hand.read_link(&path.path).ok();
