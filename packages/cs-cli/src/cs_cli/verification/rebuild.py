@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from cs_bundle import hash_file
-from cs_bundle import hash_file
 from cs_stamp import installed_directories, select_template
 
 from ..arguments import parse_arguments
