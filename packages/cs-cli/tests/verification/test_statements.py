@@ -146,6 +146,8 @@ def test_a_byte_of_the_template_is_found_with_the_statement_alone(dist: Path, tm
     assert ("demo", "subject", "provenance-mismatch") in kinds(verify(alone, "--provenance", PROVENANCE))
 
 
+REVISION = {"digest": {"gitCommit": "a" * 40}, "annotations": {"role": "workspace", "clean": True}}
+ADDRESS = {"uri": "https://example.org/libz-1.0-0.conda", "digest": {"sha256": "0" * 64}}
 CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "no-file": lambda one: one["subject"].pop(),
     "more-files": lambda one: one["subject"].append({"name": "evil", "digest": {"sha256": "0" * 64}}),
@@ -157,6 +159,10 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "template-digest": lambda one: find_role(one, "template")["digest"].update(sha256="0" * 64),
     "manifest": lambda one: find_role(one, "manifest")["digest"].update(sha256="0" * 64),
     "source-lock": lambda one: find_role(one, "source-lock")["digest"].update(sha256="0" * 64),
+    "build-type": lambda one: definition(one).update(buildType="https://example.org"),
+    "builder": lambda one: one["predicate"]["runDetails"]["builder"].update(id="https://example.org"),
+    "revision": lambda one: definition(one)["resolvedDependencies"].append(REVISION),
+    "address": lambda one: definition(one)["resolvedDependencies"].append(ADDRESS),
     "package": lambda one: find_role(one, "archive")["digest"].update(sha256="0" * 64),
 }
 

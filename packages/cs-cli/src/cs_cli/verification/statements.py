@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..companions.files import SUFFIXES
-from ..companions.provenance import INPUT_ROLES, open_provenance, read_statement
+from ..companions.provenance import BUILD_TYPE, BUILDER_ID, INPUT_ROLES, open_provenance, read_statement
 from ..errors import CliError, advise
 from ..signing.envelope import Envelope
 from ..signing.keys import key_id, load_public_key
@@ -164,11 +164,25 @@ def _list_facts(predicate: Mapping[str, Any], runtime: CheckedRuntime) -> Iterat
         if key in settings:
             yield f"settings.{key}", getattr(header, name), settings[key]
     by_role = _find_roles(take_objects(definition, "resolvedDependencies"))
+    yield "buildType", BUILD_TYPE, take(definition, str, "buildType")
+    yield "builder.id", BUILDER_ID, take(predicate, str, "runDetails", "builder", "id")
+    yield "workspace", header.source_revision, _read_revision(by_role)
     yield from _list_template_facts(by_role, runtime)
     yield from _list_input_facts(by_role, runtime.info)
     stated = {take(one, str, "digest", "sha256") for one in by_role.get("", []) + by_role.get("archive", [])}
     stated |= {take(one, str, "annotations", "builds", "digest", "sha256") for one in by_role.get("source", [])}
+    addresses = {(take(one, str, "uri"), take(one, str, "digest", "sha256")) for one in by_role.get("", [])}
+    fetched = {(one.url, one.sha256) for one in runtime.report.plan.archives if one.url is not None}
+    yield "resolvedDependencies.uri", sorted(fetched - addresses), sorted(addresses - fetched)
     yield "resolvedDependencies", {one.sha256 for one in runtime.report.plan.archives}, stated
+
+
+def _read_revision(by_role: Mapping[str, list[dict[str, Any]]]) -> str | None:
+    """Return the revision of the workspace that a statement names, as the header of a runtime has it."""
+    for one in by_role.get("workspace", []):
+        suffix = "" if take(one, bool, "annotations", "clean") else "-dirty"
+        return take(one, str, "digest", "gitCommit") + suffix
+    return None
 
 
 def _find_roles(dependencies: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
