@@ -66,8 +66,9 @@ def _limit(owners: dict[bytes, list[_Owner]]) -> list[str]:
     """Remove the texts that would make the file too large, and name their files."""
     size, left_out = 0, []
     for text in list(owners):
-        size += len(text)
-        if size > LARGEST_NOTICES:
+        if size + len(text) <= LARGEST_NOTICES:
+            size += len(text)
+        else:
             left_out += [f"{one.package}: {one.file} (the notices would be too large)" for one in owners.pop(text)]
     return left_out
 
