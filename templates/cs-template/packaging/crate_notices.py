@@ -1,7 +1,7 @@
 """The texts of the licences of what is linked into the template, and their place in its wheel.
 
-Whoever passes the template on has to pass these texts on, too. They come from the sources that cargo has compiled and
-from the documentation of the compiler, so they are collected when a wheel is built.
+The licences oblige everyone who distributes the template to distribute these texts, too. They come from the sources
+that cargo compiles and from the documentation of the compiler, so they are collected when a wheel is built.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SYSTEM_LIBRARIES = {
 
 
 class NoticesError(Exception):
-    """A text that has to be passed on cannot be found."""
+    """A text that must be distributed with the template cannot be found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -226,15 +226,18 @@ def _write_companions(
     from ..companions.notices import render_notices
     from ..companions.provenance import render_statement
     from ..companions.spdx import render_spdx
+    from ..companions.template_notices import find_template_notices
 
     licenses = {} if supplies is None else read_wheel_licenses(supplies.archives)
     packages = render_packages(plan.package_plan.archives)
     inventory = take_inventory(plan, materials.template.mark, stamp, files[0], licenses, os.environ)
+    license_files = {} if supplies is None else supplies.license_files
+    notices = render_notices(inventory, license_files, find_template_notices(materials.template))
     texts = {
         "lock": ("runtime.lock", plan.lock),
         "packages": ("packages.txt", packages),
         "sbom": ("cdx.json", render_cyclonedx(inventory)),
-        "notices": ("notices.txt", render_notices(inventory, {} if supplies is None else supplies.license_files)),
+        "notices": ("notices.txt", notices),
     }
     if plan.derivation.config.sbom == "spdx":
         texts["spdx"] = ("spdx.json", render_spdx(inventory))
