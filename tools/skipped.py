@@ -33,6 +33,7 @@ THINGS = (
     "chattr",
     "dpkg-deb",
     "gcc",
+    "git",
     "mkfs.ext4",
     "openssl",
     "osslsigncode",

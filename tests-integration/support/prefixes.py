@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 from collections.abc import Mapping
@@ -51,13 +52,25 @@ def describe_as_own(prefix: Path, *, ignore: frozenset[str]) -> dict[str, tuple[
 
 
 def read_as_own(prefix: Path) -> dict[str, dict[str, Any]]:
-    """Read rattler's records, which have the hash of a link's text, as a runtime must write them."""
+    """Read rattler's records, which have the hash of a link's text instead of it, as a runtime must write them."""
     records = read_records(prefix)
     for record in records.values():
         for path in record["paths_data"]["paths"]:
+            place = prefix / path["_path"]
             if path["path_type"] == "softlink":
                 path.pop("sha256_in_prefix", None)
+                path["link_target"] = str(place.readlink())
+            elif place.is_file() and "sha256" in path:
+                _describe_what_scripts_made(place, path)
     return records
+
+
+def _describe_what_scripts_made(place: Path, path: dict[str, Any]) -> None:
+    """Say what is there, where a link script has changed a file after it was recorded."""
+    content = place.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != path.get("sha256_in_prefix", path["sha256"]):
+        path.update(sha256_in_prefix=sha256, size_in_bytes=len(content))
 
 
 def compare(own: Mapping[str, Any], rattlers: Mapping[str, Any]) -> list[str]:

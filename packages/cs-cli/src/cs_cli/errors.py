@@ -33,6 +33,7 @@ _ADVICE = {
     "platform-ambiguous": "name one of them with --platform",
     "platform-missing": "name another one with --platform",
     "names-collide": "build one of the two with --platform and --target-label",
+    "locked-archive": "lock another version or build of the package: this is the very archive that the lock names",
     "no-cache": f"set {CACHE_VARIABLE} or --cache-dir to a directory",
     "archive-folder": "name another one with --archives",
     "cache": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
@@ -187,6 +188,15 @@ def add_advice(error: AnyError, topic: str) -> AnyError:
     :returns: the error.
     """
     error.hint = advise(topic, error.hint)
+    return error
+
+
+def replace_advice(error: AnyError, topic: str) -> AnyError:
+    """Give an error the advice for a topic instead of its own hint.
+
+    :returns: the error.
+    """
+    error.hint = advise(topic)
     return error
 
 

@@ -8,7 +8,7 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -16,7 +16,12 @@ VALUE_LIMIT_BYTES = 1 << 20
 """Largest value in a document that is read piece by piece, and largest small document: as Python objects, the worst
 case takes 30 MB."""
 
+DOCUMENT_LIMIT_BYTES = 16 << 20
+"""Largest JSON document that is read at once: the bill of materials of ten thousand packages takes less."""
+
 _CHUNK_BYTES = 1 << 17
+_MOST_VALUES = 1_000_000
+"""Of an object that is parsed at once: they take about 100 MB."""
 _SKIPPED_DEPTH = 8
 _SKIPPED_ITEMS = 2_000_000
 _SPACES = re.compile(r"[ \t\n\r]*")
@@ -48,13 +53,29 @@ def read_document(path: Path) -> Any:
     return parse_document(read_limited(path, VALUE_LIMIT_BYTES))
 
 
-def parse_document(data: bytes, *, unique_keys: bool = False) -> Any:
+def parse_object(data: bytes) -> dict[str, Any]:
+    """Parse a JSON object that somebody may have written to be read in two ways.
+
+    :raises ValueError: if it is not one, has a key twice, of which programs may see different values, or has more
+        values than memory should be spent on.
+    """
+    if sum(map(data.count, (b",", b"{", b"["))) > _MOST_VALUES:
+        raise ValueError(f"it has more than {_MOST_VALUES} values")
+    document = _parse(data, _refuse_repetition)
+    if not isinstance(document, dict):
+        raise ValueError("it is not a JSON object")
+    return document
+
+
+def parse_document(data: bytes) -> Any:
     """Parse JSON as its specification defines it: without NaN.
 
-    :param unique_keys: refuse an object that has a key twice, of which programs may see different values.
     :raises ValueError: if it is not JSON, or nested too deeply.
     """
-    hook = _refuse_repetition if unique_keys else None
+    return _parse(data, None)
+
+
+def _parse(data: bytes, hook: Callable[[list[tuple[str, Any]]], Any] | None) -> Any:
     try:
         return json.loads(data, parse_constant=_refuse_constant, object_pairs_hook=hook)
     except RecursionError as error:

@@ -67,7 +67,7 @@ def test_info_has_a_version_and_sorted_keys() -> None:
 def test_sha256sum_reads_the_checksums(tmp_path: Path) -> None:
     for name in ("b", "a"):
         (tmp_path / name).write_text(name)
-    checksums = render_checksums([describe_file(tmp_path / name, "x") for name in ("b", "a")])
+    checksums = render_checksums({name: describe_file(tmp_path / name, "x").sha256 for name in ("b", "a")})
     assert checksums.splitlines()[0].endswith(b"  a")
     (tmp_path / "sums").write_bytes(checksums)
     subprocess.run(["sha256sum", "--check", "--strict", "sums"], cwd=tmp_path, check=True, capture_output=True)

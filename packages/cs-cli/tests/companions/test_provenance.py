@@ -26,12 +26,12 @@ from cs_cli.building.preparation import prepared_build
 from cs_cli.companions.files import StagedFile
 from cs_cli.companions.provenance import (
     BUILD_TYPE,
-    LIMIT_BYTES,
     open_provenance,
     read_statement,
     render_statement,
 )
 from cs_cli.signing.envelope import PAYLOAD_TYPE
+from cs_cli.untrusted import DOCUMENT_LIMIT_BYTES
 from cs_manifest import CONFIG_KEYS
 from cs_stamp import read_stamp
 
@@ -195,7 +195,7 @@ def test_a_thousand_packages_take_as_much_as_their_addresses(workspace: Workspac
         data = render_statement(request.plan, request.materials.template.mark, fields, [file], {})
     assert len(dependencies(json.loads(data), None)) == 1000
     assert len(data) < 300_000
-    assert len(data) * 4 / 3 < LIMIT_BYTES / 40  # room for 40,000, in an envelope
+    assert len(data) * 4 / 3 < DOCUMENT_LIMIT_BYTES / 40  # room for 40,000, in an envelope
 
 
 SUBJECT = {"name": "demo", "digest": {"sha256": "0" * 64}}
@@ -232,8 +232,15 @@ def test_a_statement_and_an_envelope_are_told_apart() -> None:
     assert open_provenance(data).signatures == ()
     with pytest.raises(ValueError, match="its signatures are not"):
         open_provenance(json.dumps({"payloadType": PAYLOAD_TYPE}).encode())
-    with pytest.raises(ValueError, match="it is not an in-toto statement"):
+    with pytest.raises(ValueError, match="it is not a JSON object"):
         read_statement(b"[]")
+
+
+def test_a_statement_that_programs_may_read_in_two_ways_is_refused() -> None:
+    twice = json.dumps(GOOD).replace('"predicate": {}', '"predicate": {}, "predicate": {}').encode()
+    for read in (read_statement, open_provenance):
+        with pytest.raises(ValueError, match="the key 'predicate' appears twice"):
+            read(twice)
 
 
 def read_revisions() -> set[str | None]:

@@ -170,6 +170,11 @@ def test_other_documents_are_refused(change: dict[str, Any], message: str) -> No
         open_envelope(json.dumps({**GOOD, **change}).encode())
 
 
+def test_an_envelope_that_programs_may_read_in_two_ways_is_refused() -> None:
+    with pytest.raises(ValueError, match="the key 'payload' appears twice"):
+        open_envelope(json.dumps(GOOD).replace("{", '{"payload": "aGk=", ', 1).encode())
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

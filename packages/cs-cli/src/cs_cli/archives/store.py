@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cs_bundle import ArchiveMismatchError, BundleError, WantedArchive, cached_path, find_cached
 
-from ..errors import CliError, add_advice
+from ..errors import CliError, add_advice, replace_advice
 from ..terminal.console import Console, format_count
 from .cache_directory import default_cache_directory
 
@@ -161,8 +161,7 @@ def _require_damage(error: CliError, wanted: Mapping[Path, WantedArchive]) -> No
     from cs_bundle import hash_file
 
     if hash_file(error.path) == one.sha256:
-        error.hint = "this is the very archive that the lock names: lock another version or build of the package"
-        raise error
+        raise replace_advice(error, "locked-archive")
 
 
 def open_store(options: ProjectOptions) -> ArchiveStore:

@@ -14,7 +14,15 @@ from cs_stamp import Mark, StampInfo, Template, require_size, write_stamp
 from ..archives.remembered import read_archives, remember_contents
 from ..archives.store import ArchiveStore, archives_of_packages
 from ..archives.supplies import Supplies
-from ..companions.files import StagedFile, describe_file, render_checksums, render_info, render_packages
+from ..companions.files import (
+    SUFFIXES,
+    StagedFile,
+    describe_file,
+    parse_checksums,
+    render_checksums,
+    render_info,
+    render_packages,
+)
 from ..delegate.lookup import missing_delegate, require_delegate
 from ..delegate.search import Search, check_cache
 from ..errors import advise
@@ -173,10 +181,9 @@ def list_staged(out_dir: Path, plan: BuildPlan) -> set[str]:
     A file that has changed since then may belong to somebody, and is left alone.
     """
     try:
-        lines = read_limited(out_dir / f"{plan.stem}.sha256", VALUE_LIMIT_BYTES).decode().split("\n")
+        listed = parse_checksums(read_limited(out_dir / f"{plan.stem}{SUFFIXES['checksums']}", VALUE_LIMIT_BYTES))
     except (OSError, ValueError):
         return set()
-    listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     names = (listed.keys() & set(possible_names(plan.stem))) - set(plan.artifact_names)
     return {name for name in names if _is_unchanged(out_dir / name, listed[name])}
 
@@ -229,33 +236,34 @@ def _write_companions(
     from ..companions.template_notices import find_template_notices
 
     licenses = {} if supplies is None else read_wheel_licenses(supplies.archives)
-    packages = render_packages(plan.package_plan.archives)
     inventory = take_inventory(plan, materials.template.mark, stamp, files[0], licenses, os.environ)
     license_files = {} if supplies is None else supplies.license_files
     notices = render_notices(inventory, license_files, find_template_notices(materials.template))
-    texts = {
-        "lock": ("runtime.lock", plan.lock),
-        "packages": ("packages.txt", packages),
-        "sbom": ("cdx.json", render_cyclonedx(inventory)),
-        "notices": ("notices.txt", notices),
+    contents = {
+        "lock": plan.lock,
+        "packages": render_packages(plan.package_plan.archives),
+        "sbom": render_cyclonedx(inventory),
+        "notices": notices,
     }
     if plan.derivation.config.sbom == "spdx":
-        texts["spdx"] = ("spdx.json", render_spdx(inventory))
-    files = [*files, *(_write(staging / f"{plan.stem}.{name}", role, data) for role, (name, data) in texts.items())]
+        contents["spdx"] = render_spdx(inventory)
+    files = [*files, *(_write(staging, plan, role, content) for role, content in contents.items())]
     fields = describe_build(plan, materials.template.mark, stamp)
-    content = render_info(fields, files)
-    files.append(_write(staging / f"{plan.stem}.info.json", "info", content.document))
+    info = render_info(fields, files)
+    files.append(_write(staging, plan, "info", info.document))
     statement = render_statement(plan, materials.template.mark, fields, files, os.environ)
     if materials.key is not None:
         from ..signing.envelope import sign
 
         statement = sign(statement, materials.key)
-    files.append(_write(staging / f"{plan.stem}.provenance.json", "provenance", statement))
-    files.append(_write(staging / f"{plan.stem}.sha256", "checksums", render_checksums(files)))
-    return BuildResult(out_dir=out_dir, info=content.fields, files=tuple(files))
+    files.append(_write(staging, plan, "provenance", statement))
+    checksums = render_checksums({file.name: file.sha256 for file in files})
+    files.append(_write(staging, plan, "checksums", checksums))
+    return BuildResult(out_dir=out_dir, info=info.fields, files=tuple(files))
 
 
-def _write(path: Path, role: str, content: bytes) -> StagedFile:
+def _write(staging: Path, plan: BuildPlan, role: str, content: bytes) -> StagedFile:
+    path = staging / f"{plan.stem}{SUFFIXES[role]}"
     path.write_bytes(content)
     return describe_file(path, role)
 

@@ -15,22 +15,11 @@ from cs_stamp import Header, Plan, PlannedPackage, PlannedWheel, PlanPython, Pla
 
 from .. import __version__
 from ..archives.contents import ArchiveContents
+from ..companions.files import SUFFIXES
 from ..delegate.lookup import find_delegate
 from ..errors import CliError
 from ..project.derivation import Derivation
 from ..project.revision import SourceRevision
-
-COMPANION_SUFFIXES = (
-    ".runtime.lock",
-    ".packages.txt",
-    ".cdx.json",
-    ".notices.txt",
-    ".info.json",
-    ".provenance.json",
-    ".sha256",
-)
-SPDX_SUFFIX = ".spdx.json"
-BUNDLE_SUFFIX = ".bundle.tar.zst"
 
 _STEM_LENGTH = 128
 _BRACKETS = re.compile(r"\[((?:[a-z_0-9]+=\"[^\"]*\",?)+)\]$")
@@ -40,8 +29,7 @@ _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 def possible_names(stem: str) -> tuple[str, ...]:
     """Name every file that a build with a stem may stage, whatever its layout and platform."""
-    suffixes = (".exe", BUNDLE_SUFFIX, *COMPANION_SUFFIXES, SPDX_SUFFIX)
-    return (stem, *(f"{stem}{suffix}" for suffix in suffixes))
+    return (stem, *(f"{stem}{suffix}" for suffix in (".exe", *SUFFIXES.values())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +74,7 @@ class BuildPlan:
     @property
     def bundle_name(self) -> str | None:
         """File name of the bundle next to an ``external`` runtime."""
-        return f"{self.stem}{BUNDLE_SUFFIX}" if self.derivation.config.layout == "external" else None
+        return f"{self.stem}{SUFFIXES['bundle']}" if self.derivation.config.layout == "external" else None
 
     @property
     def lock_directory(self) -> Path:
@@ -112,9 +100,10 @@ class BuildPlan:
     @property
     def artifact_names(self) -> tuple[str, ...]:
         """Every file that the build stages."""
-        suffixes = COMPANION_SUFFIXES if self.derivation.config.sbom != "spdx" else (*COMPANION_SUFFIXES, SPDX_SUFFIX)
-        names = [self.runtime_name, *(f"{self.stem}{suffix}" for suffix in suffixes)]
-        return tuple(names + ([self.bundle_name] if self.bundle_name else []))
+        config = self.derivation.config
+        has = {"bundle": config.layout == "external", "spdx": config.sbom == "spdx"}
+        suffixes = (suffix for role, suffix in SUFFIXES.items() if has.get(role, True))
+        return (self.runtime_name, *(f"{self.stem}{suffix}" for suffix in suffixes))
 
 
 def plan_build(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +13,35 @@ from cs_stamp import PlannedArchive, PlannedPackage
 
 from ..terminal.escaping import dump_json
 
+SUFFIXES = {
+    "bundle": ".bundle.tar.zst",
+    "lock": ".runtime.lock",
+    "packages": ".packages.txt",
+    "sbom": ".cdx.json",
+    "spdx": ".spdx.json",
+    "notices": ".notices.txt",
+    "info": ".info.json",
+    "provenance": ".provenance.json",
+    "checksums": ".sha256",
+}
+"""What follows the stem in the names of the files beside a runtime, by role."""
+
+OPTIONAL_ROLES = frozenset({"bundle", "spdx"})
+"""Roles of files that only some builds have."""
+
 SCHEMA_VERSION = 1
 """Version of ``STEM.info.json``; ``docs/reference/artifacts.md`` describes it."""
+
+_CHECKSUM = re.compile(r"([0-9a-f]{64})  ([^/\\:\0-\x1f\x7f]+)")
+_SHOWN = 200
+"""Characters of a line that an error shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedFile:
     """One staged file.
 
-    :ivar role: ``runtime``, ``lock``, ``packages``, ``bundle``, ``sbom``, ``spdx``, ``notices``, ``info``,
-        ``provenance`` or ``checksums``.
+    :ivar role: ``runtime``, or one of :data:`SUFFIXES`.
     :ivar sha256: lower-case hex digest.
     """
 
@@ -81,6 +101,32 @@ def render_json(document: Mapping[str, Any], *, indent: int | None = 2) -> bytes
     return f"{dump_json(document, indent=indent)}\n".encode()
 
 
-def render_checksums(files: Iterable[StagedFile]) -> bytes:
-    """Render ``STEM.sha256``, as ``sha256sum -c`` reads it."""
-    return "".join(f"{file.sha256}  {file.name}\n" for file in sorted(files, key=lambda file: file.name)).encode()
+def render_checksums(digests: Mapping[str, str]) -> bytes:
+    """Render ``STEM.sha256``, as ``sha256sum -c`` reads it.
+
+    :param digests: hex SHA-256 of each file, by name.
+    """
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())).encode()
+
+
+def parse_checksums(data: bytes) -> dict[str, str]:
+    """Read what :func:`render_checksums` has written, and nothing else.
+
+    :returns: digests by file name.
+    :raises ValueError: at the first line that is not the digest of one more file in the same directory.
+    """
+    digests: dict[str, str] = {}
+    for number, line in enumerate(_split_lines(data), 1):
+        match = _CHECKSUM.fullmatch(line)
+        if match is None or match[2] in digests or match[2] in (".", ".."):
+            raise ValueError(f"line {number} is not a checksum: {line[:_SHOWN]!r}")
+        digests[match[2]] = match[1]
+    return digests
+
+
+def _split_lines(data: bytes) -> list[str]:
+    """Split lines that end with a newline only: Python accepts more line ends, a damaged newline among them."""
+    text = data.decode()
+    if text and not text.endswith("\n"):
+        raise ValueError("its last line is cut off")
+    return text.split("\n")[:-1]

@@ -14,6 +14,7 @@ from .. import __version__
 from ..errors import CliError
 from ..licenses.checks import WheelLicenses
 from ..licenses.stated import StatedLicense, read_license
+from ..project.revision import name_revision
 from .dependencies import DependencyGraph, Package, connect_packages, key_of
 from .files import StagedFile
 from .purls import name_record, name_wheel
@@ -205,7 +206,7 @@ def _describe_package(package: Package, source: Origin | None) -> Iterable[tuple
         return
     yield "cs:source", f"{source.kind}:{source.location}"
     if source.commit is not None:
-        yield "cs:commit", f"{source.commit}{'-dirty' if source.is_dirty else ''}"
+        yield "cs:commit", name_revision(source.commit, is_dirty=source.is_dirty)
     if source.backend is not None:
         yield "cs:build-backend", source.backend
     yield from (("cs:build-requirement", requirement) for requirement in source.requirements)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from cs_stamp import PlannedArchive
+
 from ..licenses.texts import LicenseFile
 from ..terminal.escaping import escape_line
 from .inventory import Component, Inventory
@@ -13,7 +15,9 @@ from .template_notices import NOTICES_NAME
 LARGEST_NOTICES = 128 << 20
 """Bytes of all texts together; those that exceed it are named and left out."""
 
-_RULE = "=" * 80
+RULE = "=" * 80
+"""Stands before each text."""
+
 _THIN_RULE = "-" * 80
 
 
@@ -37,12 +41,12 @@ def render_notices(
     others = [one for one in inventory.components if one.file_name not in texts]
     owners: dict[bytes, list[_Owner]] = {}
     faults: list[str] = []
-    for component in sorted(contained, key=_label):
+    for component in sorted(contained, key=label_package):
         for file in texts[component.file_name]:
             if file.fault is None and file.text:
-                owners.setdefault(file.text, []).append(_Owner(package=_label(component), file=file.name))
+                owners.setdefault(file.text, []).append(_Owner(package=label_package(component), file=file.name))
             else:
-                faults.append(f"{_label(component)}: {file.name} ({file.fault or 'empty'})")
+                faults.append(f"{label_package(component)}: {file.name} ({file.fault or 'empty'})")
     left_out = _limit(owners)
     parts: list[Iterable[bytes]] = [
         _render_head(inventory, has_template=template_notices is not None),
@@ -78,7 +82,7 @@ def _name_template(inventory: Inventory) -> _Owner:
 
 
 def _render_head(inventory: Inventory, *, has_template: bool) -> Iterator[bytes]:
-    yield f"Notices of {inventory.name} {inventory.version}".encode()
+    yield compose_title(inventory.name, inventory.version).encode()
     yield b""
     yield b"The texts are copied from the archives of the packages. Each appears once."
     template = _name_template(inventory)
@@ -95,15 +99,21 @@ def _render_list(head: str, items: Iterable[str]) -> Iterator[bytes]:
 
 
 def _render_text(text: bytes, owners: Iterable[_Owner]) -> Iterator[bytes]:
-    yield from (b"", _RULE.encode())
+    yield from (b"", RULE.encode())
     yield from (f"{one.package}: {one.file}".encode() for one in owners)
     yield from (_THIN_RULE.encode(), b"", text)
 
 
-def _label(component: Component) -> str:
-    return escape_line(f"{component.name} {component.version}")
+def compose_title(runtime: str, version: str) -> str:
+    """Return the first line of the notices of a runtime."""
+    return f"Notices of {runtime} {version}"
+
+
+def label_package(package: Component | PlannedArchive) -> str:
+    """Name a package, as the lists of the notices do."""
+    return escape_line(f"{package.name} {package.version}")
 
 
 def _state(component: Component) -> str:
     stated = escape_line(component.license.label) if component.license else "not stated"
-    return f"{_label(component)}: {stated}"
+    return f"{label_package(component)}: {stated}"

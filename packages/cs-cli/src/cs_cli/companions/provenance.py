@@ -13,7 +13,7 @@ from .. import __version__
 from ..project.revision import publish_address
 from ..signing.envelope import Envelope, read_envelope
 from ..terminal.escaping import dump_json
-from ..untrusted import parse_document
+from ..untrusted import parse_object
 
 if TYPE_CHECKING:
     from cs_manifest import ShipConfig
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..wheels.origins import SuppliedArchive
     from .files import StagedFile
 
-SUFFIX = ".provenance.json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
 _PAGE = "https://conda-ship.github.io/reference/provenance"
@@ -32,8 +31,8 @@ BUILD_TYPE = f"{_PAGE}#build-type-v1"
 BUILDER_ID = f"{_PAGE}#builder"
 """Names the builder: ``cs`` on a machine of its user's choice."""
 
-LIMIT_BYTES = 1 << 24
-"""Largest file that is read: 1,000 packages take about 300 kB, in an envelope 400 kB."""
+INPUT_ROLES = {"manifest": "manifest", "source_lock": "source-lock", "condarc": "condarc"}
+"""Roles of the files among the dependencies, by their keys in ``inputs`` of ``STEM.info.json``."""
 
 Descriptor = dict[str, Any]
 """An in-toto resource descriptor."""
@@ -87,12 +86,12 @@ def render_statement(
 def open_provenance(data: bytes) -> Envelope:
     """Read ``STEM.provenance.json``, without checking any signature.
 
-    :param data: of at most :data:`LIMIT_BYTES`.
+    :param data: of bounded size, such as :data:`~cs_cli.untrusted.DOCUMENT_LIMIT_BYTES`: 1,000 packages take 400 kB.
     :returns: the statement; without signatures if it is not in an envelope.
     :raises ValueError: if it is neither a statement nor an envelope.
     """
-    document = parse_document(data)
-    if isinstance(document, dict) and "payloadType" in document:
+    document = parse_object(data)
+    if "payloadType" in document:
         return read_envelope(document)
     return Envelope(payload=data)
 
@@ -102,8 +101,8 @@ def read_statement(payload: bytes) -> Statement:
 
     :raises ValueError: if it is not an in-toto statement with SLSA provenance, or says something twice.
     """
-    document = parse_document(payload)
-    if not isinstance(document, dict) or document.get("_type") != STATEMENT_TYPE:
+    document = parse_object(payload)
+    if document.get("_type") != STATEMENT_TYPE:
         raise ValueError("it is not an in-toto statement, version 1")
     if document.get("predicateType") != PREDICATE_TYPE:
         raise ValueError("its predicate is not SLSA provenance, version 1")
@@ -161,7 +160,7 @@ def _list_dependencies(plan: BuildPlan, mark: Mark, inputs: Mapping[str, Any]) -
             uri=plan.revision.uri,
             clean=not plan.revision.is_dirty,
         )
-    for key, role in (("manifest", "manifest"), ("source_lock", "source-lock"), ("condarc", "condarc")):
+    for key, role in INPUT_ROLES.items():
         if key in inputs:
             yield _descriptor(inputs[key]["name"], role, {"sha256": inputs[key]["sha256"]})
     constraints = plan.derivation.config.build_constraints

@@ -11,7 +11,7 @@ from ..errors import CliError
 from ..licenses.stated import StatedLicense
 from ..terminal.console import Console
 from .files import render_json
-from .inventory import Component, Inventory
+from .inventory import Component, Inventory, Properties
 
 if TYPE_CHECKING:
     from spdx_tools.spdx.model import Document, Package, Relationship
@@ -94,32 +94,32 @@ def _extract(unlisted: dict[str, str]) -> Iterator[Any]:
 
 
 def _describe_runtime(inventory: Inventory) -> Package:
-    from spdx_tools.spdx.model import Checksum, ChecksumAlgorithm, Package, PackagePurpose, SpdxNoAssertion
-
-    return Package(
-        spdx_id=_RUNTIME,
-        name=inventory.name,
-        version=inventory.version,
-        download_location=SpdxNoAssertion(),
-        files_analyzed=False,
-        checksums=[Checksum(ChecksumAlgorithm.SHA256, inventory.runtime_sha256)],
-        primary_package_purpose=PackagePurpose.APPLICATION,
-        comment="\n".join(f"{name}: {value}" for name, value in inventory.properties),
-    )
+    described = _describe_application(_RUNTIME, inventory.name, inventory.version, inventory.runtime_sha256)
+    described.comment = _describe_properties(inventory.properties)
+    return described
 
 
 def _describe_template(inventory: Inventory) -> Package:
+    name, version, sha256 = inventory.template_name, inventory.template_version, inventory.template_sha256
+    return _describe_application(_TEMPLATE, name, version, sha256)
+
+
+def _describe_application(spdx_id: str, name: str, version: str, sha256: str) -> Package:
     from spdx_tools.spdx.model import Checksum, ChecksumAlgorithm, Package, PackagePurpose, SpdxNoAssertion
 
     return Package(
-        spdx_id=_TEMPLATE,
-        name=inventory.template_name,
-        version=inventory.template_version,
+        spdx_id=spdx_id,
+        name=name,
+        version=version,
         download_location=SpdxNoAssertion(),
         files_analyzed=False,
-        checksums=[Checksum(ChecksumAlgorithm.SHA256, inventory.template_sha256)],
+        checksums=[Checksum(ChecksumAlgorithm.SHA256, sha256)],
         primary_package_purpose=PackagePurpose.APPLICATION,
     )
+
+
+def _describe_properties(properties: Properties) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in properties)
 
 
 def _describe_component(component: Component, spdx_id: str, unlisted: dict[str, str]) -> Package:
@@ -144,7 +144,7 @@ def _describe_component(component: Component, spdx_id: str, unlisted: dict[str, 
         ],
         license_declared=_declare(component.license, unlisted),
         external_references=[ExternalPackageRef(ExternalPackageRefCategory.PACKAGE_MANAGER, "purl", component.purl)],
-        comment="\n".join(f"{name}: {value}" for name, value in component.properties),
+        comment=_describe_properties(component.properties),
     )
 
 

@@ -19,6 +19,7 @@ from cs_lock import (
 )
 from cs_manifest import mask_credentials
 
+from ..companions.files import SUFFIXES
 from ..licenses.checks import LicensedPackage, WheelLicenses, check_licenses
 from ..project.derivation import Derivation
 from ..project.platforms import check_platforms
@@ -330,7 +331,7 @@ def estimate_bytecode(derivation: Derivation, platform: PlatformSummary, out_dir
 def _read_measure(derivation: Derivation, platform: str, out_dir: Path) -> int | None:
     """Read the size of the bytecode part from the info.json of a build with the same runtime lock."""
     try:
-        for path in sorted(out_dir.glob(f"{derivation.config.artifact_name}*.info.json")):
+        for path in sorted(out_dir.glob(f"{derivation.config.artifact_name}*{SUFFIXES['info']}")):
             info = read_document(path)
             locks = [file["sha256"] for file in info["files"] if file["role"] == "lock"]
             if info["lock_platform"] == platform and locks == [derivation.lock.sha256] and info["parts"]["bytecode"]:

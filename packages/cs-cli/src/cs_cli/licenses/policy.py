@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import CliError
 from .stated import StatedLicense, normalize_expression
 
 UNKNOWN = "unknown"
@@ -24,19 +25,6 @@ _WITH_EXCEPTIONS = {
     "GPL-3.0-with-autoconf-exception": "GPL-3.0-only WITH Autoconf-exception-3.0",
 }
 """What deprecated identifiers stand for, by the SPDX list."""
-
-
-class UnknownLicenseError(ValueError):
-    """An entry of ``deny-licenses`` is not one licence of the SPDX list.
-
-    :ivar name: the entry.
-    :ivar suggestion: ``did you mean``, if an identifier is similar.
-    """
-
-    def __init__(self, name: str, suggestion: str | None) -> None:
-        super().__init__(name)
-        self.name = name
-        self.suggestion = suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +71,11 @@ class LicensePolicy:
 def read_policy(entries: Iterable[str]) -> LicensePolicy:
     """Read ``deny-licenses``.
 
-    :raises UnknownLicenseError: at the first entry that is neither ``unknown`` nor one licence of the SPDX list,
+    :raises CliError: ``value-invalid`` at the first entry that is neither ``unknown`` nor one licence of the SPDX list,
         perhaps with an exception.
     """
-    names = set(entries)
-    denied = {form for name in names - {UNKNOWN} for form in _list_forms(name)}
+    names = tuple(entries)
+    denied = {form for name in names if name != UNKNOWN for form in _list_forms(name)}
     return LicensePolicy(frozenset(denied), UNKNOWN in names)
 
 
@@ -95,7 +83,12 @@ def _list_forms(name: str) -> Iterator[str]:
     """Yield what an entry denies: without ``-only`` or ``-or-later``, both."""
     normal = normalize_expression(name)
     if normal is None or _OPERATORS.search(normal):
-        raise UnknownLicenseError(name, _suggest(name))
+        raise CliError(
+            f"{name!r} is not a licence of the SPDX list",
+            kind="value-invalid",
+            expected=f"one licence, such as GPL-3.0 or 'GPL-3.0-only WITH GCC-exception-3.1', or {UNKNOWN}",
+            hint=_suggest(name),
+        )
     yield _modernize(normal)
     base, separator, exception = normal.partition(" WITH ")
     if not base.endswith(("+", "-only", "-or-later")):

@@ -27,7 +27,7 @@ from cs_manifest import (
 
 from ..errors import CliError, advise
 from ..licenses.checks import LicensedPackage, WheelLicenses, list_licenses
-from ..licenses.policy import UNKNOWN, LicensePolicy, UnknownLicenseError, read_policy
+from ..licenses.policy import LicensePolicy, read_policy
 from ..options import ProjectOptions
 from ..wheels.origins import SuppliedArchive
 from ..wheels.outlook import plan_supplies
@@ -213,10 +213,8 @@ def _read_policy(project: Project, config: ShipConfig, *, is_flag: bool) -> Lice
     """
     try:
         return read_policy(config.deny_licenses)
-    except UnknownLicenseError as error:
-        message = f"{error.name!r} is not a licence of the SPDX list"
-        expected = f"one licence, such as GPL-3.0 or 'GPL-3.0-only WITH GCC-exception-3.1', or {UNKNOWN}"
-        hint, key = error.suggestion, "deny-licenses"
+    except CliError as error:
+        message, key, expected, hint = error.message, "deny-licenses", error.expected, error.hint
         if is_flag:
             raise CliError(message, kind="value-invalid", expected=expected, hint=hint, flag=f"--{key}") from None
         path = ("tool", "conda-ship", key)

@@ -33,12 +33,17 @@ class SourceRevision:
     @property
     def text(self) -> str:
         """The commit, with ``-dirty`` after it if it is not all."""
-        return f"{self.commit}-dirty" if self.is_dirty else self.commit
+        return name_revision(self.commit, is_dirty=self.is_dirty)
 
     @property
     def uri(self) -> str | None:
         """``git+URL@COMMIT``, as SPDX and SLSA write it."""
         return None if self.repository is None else f"git+{self.repository}@{self.commit}"
+
+
+def name_revision(commit: str, *, is_dirty: bool | None) -> str:
+    """Name a commit, with ``-dirty`` after it if it is not all."""
+    return f"{commit}-dirty" if is_dirty else commit
 
 
 def find_revision(project: Project) -> SourceRevision | None:

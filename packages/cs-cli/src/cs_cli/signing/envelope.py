@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..untrusted import parse_document
+from ..untrusted import parse_object
 from .keys import is_signed_by, key_id, sign_message
 
 if TYPE_CHECKING:
@@ -80,16 +81,14 @@ def open_envelope(data: bytes) -> Envelope:
     :param data: of bounded size.
     :raises ValueError: if it is not an envelope around an in-toto statement with at least one signature.
     """
-    return read_envelope(parse_document(data))
+    return read_envelope(parse_object(data))
 
 
-def read_envelope(document: Any) -> Envelope:
+def read_envelope(document: Mapping[str, Any]) -> Envelope:
     """Read an envelope from parsed JSON, without checking its signatures.
 
     :raises ValueError: as :func:`open_envelope`.
     """
-    if not isinstance(document, dict):
-        raise ValueError("it is not an object")
     if document.get("payloadType") != PAYLOAD_TYPE:
         raise ValueError(f"its payloadType is not {PAYLOAD_TYPE}")
     listed = document.get("signatures")

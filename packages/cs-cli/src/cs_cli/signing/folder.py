@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..building.staging import staging_directory
-from ..companions.provenance import SUFFIX, open_provenance
+from ..companions.files import SUFFIXES, render_checksums
+from ..companions.provenance import open_provenance
 from ..errors import CliError
 from ..terminal.console import Console
 from ..verification.checks import Verification
-from ..verification.checksums import SUFFIX as CHECKSUMS
 from ..verification.checksums import read_checksums
 from ..verification.files import StagedFiles, reading
 from ..verification.folder import verify_folder
@@ -42,15 +42,14 @@ class SignedBuild:
     @property
     def provenance_name(self) -> str:
         """Name of the provenance file."""
-        return f"{self.stem}{SUFFIX}"
+        return f"{self.stem}{SUFFIXES['provenance']}"
 
     def write(self, directory: Path) -> None:
         """Write provenance and checksums."""
         data = self.envelope.to_bytes()
         digests = {**self.digests, self.provenance_name: hashlib.sha256(data).hexdigest()}
-        lines = (f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
         (directory / self.provenance_name).write_bytes(data)
-        (directory / f"{self.stem}{CHECKSUMS}").write_text("".join(lines), encoding="utf-8", newline="\n")
+        (directory / f"{self.stem}{SUFFIXES['checksums']}").write_bytes(render_checksums(digests))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,14 +100,14 @@ def sign_folder(folder: Path, key: PrivateKey, console: Console) -> Signing:
 
 
 def _sign_build(files: StagedFiles, stem: str, key: PrivateKey) -> SignedBuild:
-    name, digests = f"{stem}{SUFFIX}", read_checksums(files, f"{stem}{CHECKSUMS}")
-    path = files.path(name)
+    name, checksums = (f"{stem}{SUFFIXES[role]}" for role in ("provenance", "checksums"))
+    path, digests = files.path(name), read_checksums(files, checksums)
     if name not in digests:
         message = "this build has no provenance to sign"
         raise CliError(message, kind="provenance-missing", path=path, hint="build it again")
     # The very bytes that are signed: what was verified before may have been replaced.
     if files.hash(name) != digests[name]:
-        message = f"it does not match {stem}{CHECKSUMS}"
+        message = f"it does not match {checksums}"
         raise CliError(message, kind="provenance-mismatch", path=path, hint="build it again")
     with reading(path, "provenance-damaged"):
         envelope = open_provenance(files.read(name))

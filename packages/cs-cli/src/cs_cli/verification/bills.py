@@ -10,8 +10,9 @@ from cs_stamp import PlannedArchive
 from ..companions.cyclonedx import SPEC_VERSION
 from ..companions.inventory import make_serial_number
 from ..errors import CliError
+from ..untrusted import parse_object
 from .checks import join_names
-from .documents import parse_object, take, take_objects
+from .documents import take, take_objects
 from .files import StagedFiles, reading
 from .runtime import CheckedRuntime
 

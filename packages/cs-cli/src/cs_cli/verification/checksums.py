@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
+from ..companions.files import SUFFIXES, parse_checksums
 from ..errors import CliError
-from ..untrusted import VALUE_LIMIT_BYTES
-from .documents import parse_object, take, take_objects
+from ..untrusted import VALUE_LIMIT_BYTES, parse_object
+from .documents import take, take_objects
 from .files import StagedFiles, reading
 
-SUFFIX = ".sha256"
+SUFFIX = SUFFIXES["checksums"]
 
 NOTICED_BYTES = 1 << 30
 """Hashing fewer bytes than this is too fast to notice."""
-
-_LINE = re.compile(r"([0-9a-f]{64})  ([^/\\:\0-\x1f\x7f]+)")
 
 
 def read_checksums(files: StagedFiles, name: str) -> dict[str, str]:
@@ -26,24 +24,9 @@ def read_checksums(files: StagedFiles, name: str) -> dict[str, str]:
     :returns: digests by file name.
     :raises CliError: ``checksums-damaged``.
     """
-    digests: dict[str, str] = {}
-    data, path = files.read(name, VALUE_LIMIT_BYTES), files.path(name)
-    with reading(path, "checksums-damaged"):
-        for number, line in enumerate(_split_lines(data), 1):
-            match = _LINE.fullmatch(line)
-            if match is None or match[2] in digests or match[2] in (".", ".."):
-                message = f"line {number} is not a checksum"
-                raise CliError(message, kind="checksums-damaged", path=path, actual=line)
-            digests[match[2]] = match[1]
-    return digests
-
-
-def _split_lines(data: bytes) -> list[str]:
-    """Split lines that end with a newline only: Python accepts more line ends, a damaged newline among them."""
-    text = data.decode()
-    if text and not text.endswith("\n"):
-        raise ValueError("its last line is cut off")
-    return text.split("\n")[:-1]
+    data = files.read(name, VALUE_LIMIT_BYTES)
+    with reading(files.path(name), "checksums-damaged"):
+        return parse_checksums(data)
 
 
 def read_sizes(files: StagedFiles, info: str, digests: Mapping[str, str]) -> dict[str, int]:

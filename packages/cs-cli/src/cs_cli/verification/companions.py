@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
-from ..companions.files import render_packages
+from ..companions.files import SUFFIXES, render_packages
 from ..errors import CliError
+from ..untrusted import parse_object
 from .checks import Result, join_names
-from .documents import parse_object, take, take_objects
+from .documents import take, take_objects
 from .files import StagedFiles, reading
 from .runtime import CheckedRuntime
 
@@ -106,9 +107,7 @@ def _compare_template(info: Mapping[str, Any], runtime: CheckedRuntime) -> tuple
     """Return what is known of the template, and what ``info.json`` says about it."""
     known: dict[str, Any] = {}
     if runtime.mark is not None:
-        known |= {
-            key: getattr(runtime.mark, key) for key in ("name", "version", "target") if hasattr(runtime.mark, key)
-        }
+        known |= {key: getattr(runtime.mark, key) for key in ("name", "version", "target")}
     if runtime.template_sha256 is not None:
         known["sha256"] = runtime.template_sha256
     prefix = "inputs.template"
@@ -133,7 +132,7 @@ def _compare_files(
 ) -> Iterator[CliError]:
     """Check the files that ``info.json`` lists against the checksum file, which has been checked against the files."""
     listed = {take(one, str, "name"): one for one in take_objects(info, "files")}
-    covered = runtime.digests.keys() - {name, f"{runtime.stem}.provenance.json"}
+    covered = runtime.digests.keys() - {name, f"{runtime.stem}{SUFFIXES['provenance']}"}
     if differing := sorted(listed.keys() ^ covered):
         message = f"it and the checksum file do not list the same files: {join_names(differing)}"
         yield CliError(message, kind="info-mismatch", path=files.path(name), key="files", hint="build it again")

@@ -1,28 +1,10 @@
-"""JSON documents that anyone may have written, and single values of them."""
+"""Single values of JSON documents that anyone may have written."""
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from ..untrusted import parse_document
-
-_VALUES = 1_000_000
-"""Most values of a document: as Python objects they take about 100 MB."""
-
 Value = TypeVar("Value")
-
-
-def parse_object(data: bytes) -> dict[str, Any]:
-    """Parse a JSON object.
-
-    :raises ValueError: if it is not one, has a key twice, or more values than memory should be spent on.
-    """
-    if sum(map(data.count, (b",", b"{", b"["))) > _VALUES:
-        raise ValueError(f"it has more than {_VALUES} values")
-    document = parse_document(data, unique_keys=True)
-    if not isinstance(document, dict):
-        raise ValueError("it is not a JSON object")
-    return document
 
 
 def take(document: object, kind: type[Value], *keys: str) -> Value:

@@ -12,11 +12,7 @@ from pathlib import Path
 from cs_bundle import hash_file
 
 from ..errors import CliError
-from ..untrusted import read_limited
-
-DOCUMENT_LIMIT_BYTES = 16 << 20
-"""Largest JSON document that is read: the bill of materials of ten thousand packages takes less."""
-
+from ..untrusted import DOCUMENT_LIMIT_BYTES, read_limited
 
 _REASON_LENGTH = 300
 

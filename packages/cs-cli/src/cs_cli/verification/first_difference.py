@@ -11,14 +11,11 @@ from typing import Any, BinaryIO
 from cs_bundle import hash_file, open_bundle
 from cs_stamp import StampReader, read_stamp, verify_signature
 
-from ..building.plan import BUNDLE_SUFFIX
-from ..companions.provenance import SUFFIX as PROVENANCE_SUFFIX
+from ..companions.files import SUFFIXES
 from ..companions.provenance import open_provenance
-from ..untrusted import read_limited
+from ..untrusted import DOCUMENT_LIMIT_BYTES, parse_object, read_limited
 from .bytecode import hash_modules
 from .differences import Difference, compare_entries, compare_values, describe_plan
-from .documents import parse_object
-from .files import DOCUMENT_LIMIT_BYTES
 
 _BLOCK_BYTES = 1 << 20
 _LINE_LENGTH = 200
@@ -55,13 +52,13 @@ def find_difference(path: Path, built: Path) -> FirstDifference | None:
 
     :returns: ``None`` if they are equal otherwise.
     """
-    if path.name.endswith(PROVENANCE_SUFFIX):
+    if path.name.endswith(SUFFIXES["provenance"]):
         return _compare_documents(*(open_provenance(_read(one)).payload for one in (built, path)))
     if hash_file(path) == hash_file(built):
         return None
     if path.name.endswith(".json"):
         return _compare_documents(_read(built), _read(path)) or FirstDifference(key="form")
-    if path.name.endswith(BUNDLE_SUFFIX):
+    if path.name.endswith(SUFFIXES["bundle"]):
         return _compare_bundles(built, path)
     if path.name.endswith((".txt", ".lock")):
         return _compare_lines(_read_lines(built), _read_lines(path))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from ..building.plan import COMPANION_SUFFIXES, SPDX_SUFFIX, possible_names
-from ..companions.provenance import SUFFIX as PROVENANCE_SUFFIX
+from ..building.plan import possible_names
+from ..companions.files import OPTIONAL_ROLES, SUFFIXES
 from ..errors import CliError
 from ..terminal.console import Console
 from .bills import check_cyclonedx, check_spdx
@@ -20,13 +20,13 @@ from .runtime import CheckedRuntime, check_bundle, check_runtime
 from .statements import Trust, check_folder_statement
 
 _COMPANIONS: dict[str, tuple[CheckName, Callable[[StagedFiles, str, CheckedRuntime], str]]] = {
-    ".runtime.lock": ("lock", check_lock),
-    ".packages.txt": ("packages", check_packages),
-    ".cdx.json": ("sbom", check_cyclonedx),
-    SPDX_SUFFIX: ("spdx", check_spdx),
-    ".notices.txt": ("notices", check_notices),
+    "lock": ("lock", check_lock),
+    "packages": ("packages", check_packages),
+    "sbom": ("sbom", check_cyclonedx),
+    "spdx": ("spdx", check_spdx),
+    "notices": ("notices", check_notices),
 }
-"""How each file beside a runtime is compared with it."""
+"""How the files beside a runtime are compared with it, by role."""
 
 
 def verify_folder(folder: Path, trust: Trust, console: Console) -> tuple[Result, list[CheckedRuntime]]:
@@ -112,7 +112,7 @@ def _check_digests(
 
     :returns: the names of those that match.
     """
-    sizes = read_sizes(files, f"{stem}.info.json", digests)
+    sizes = read_sizes(files, f"{stem}{SUFFIXES['info']}", digests)
     total, done = sum(map(files.find_size, digests)), 0
 
     def count(hashed_bytes: int) -> None:
@@ -130,16 +130,17 @@ def _check_digests(
 def _check_together(result: Result, files: StagedFiles, stem: str, runtime: CheckedRuntime, trust: Trust) -> None:
     """Check the other files against the runtime; damaged ones have already been reported."""
     bundle = runtime.report.header.bundle_file_name
-    for suffix, (question, check) in _COMPANIONS.items():
-        if (name := f"{stem}{suffix}") in runtime.intact:
+    names = {role: f"{stem}{suffix}" for role, suffix in SUFFIXES.items()}
+    for role, (question, check) in _COMPANIONS.items():
+        if (name := names[role]) in runtime.intact:
             result.attempt(name, question, partial(check, files, name, runtime))
     if bundle is not None and bundle in runtime.intact:
         result.attempt(bundle, "archives", lambda: check_bundle(files, bundle, runtime.report.plan.archives))
-    if (info := f"{stem}.info.json") in runtime.intact:
-        check_info(result, files, info, runtime)
-    if (provenance := f"{stem}{PROVENANCE_SUFFIX}") in runtime.intact:
-        check_folder_statement(result, files, provenance, runtime, trust)
-    required = [f"{stem}{suffix}" for suffix in COMPANION_SUFFIXES if suffix != SUFFIX]
+    if names["info"] in runtime.intact:
+        check_info(result, files, names["info"], runtime)
+    if names["provenance"] in runtime.intact:
+        check_folder_statement(result, files, names["provenance"], runtime, trust)
+    required = [name for role, name in names.items() if role not in {"checksums", *OPTIONAL_ROLES}]
     for name in [*required, *([] if bundle is None else [bundle])]:
         if name not in runtime.digests:
             checksums = f"{stem}{SUFFIX}"

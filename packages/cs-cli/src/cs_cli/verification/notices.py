@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from ..companions.notices import LARGEST_NOTICES
+from ..companions.notices import LARGEST_NOTICES, RULE, compose_title, label_package
 from ..errors import CliError
-from ..terminal.escaping import escape_line
 from .checks import join_names
 from .files import StagedFiles, reading
 from .runtime import CheckedRuntime
 
-_RULE = b"=" * 80
 _ROOM_BYTES = 64 << 20
 """For what the notices have besides the texts: names of packages and files."""
 
@@ -24,11 +22,11 @@ def check_notices(files: StagedFiles, name: str, runtime: CheckedRuntime) -> str
     header = runtime.report.header
     data = files.read(name, LARGEST_NOTICES + _ROOM_BYTES)
     with reading(files.path(name), "notices-mismatch"):
-        title, *lines = data.partition(b"\n" + _RULE)[0].decode().split("\n")
-    expected = f"Notices of {header.runtime} {header.runtime_version}"
+        title, *lines = data.partition(f"\n{RULE}".encode())[0].decode().split("\n")
+    expected = compose_title(header.runtime, header.runtime_version)
     if title != expected:
         raise _mismatch(files, name, expected, title[:200])
-    planned = {escape_line(f"{one.name} {one.version}") for one in runtime.report.plan.archives}
+    planned = {label_package(one) for one in runtime.report.plan.archives}
     listed = {line.strip().partition(": ")[0] for line in lines if line.startswith("  ")}
     if listed != planned:
         missing, extra = join_names(sorted(planned - listed)), join_names(sorted(listed - planned))

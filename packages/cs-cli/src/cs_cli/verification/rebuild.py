@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,20 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from cs_bundle import hash_file
-from cs_stamp import installed_directories, select_template
+from cs_stamp import installed_directories
 
 from ..arguments import parse_arguments
 from ..building.execution import build_artifacts
-from ..building.preparation import prepared_build
+from ..building.preparation import find_template, prepared_build
+from ..companions.files import SUFFIXES
 from ..companions.provenance import describe_settings
 from ..errors import CliError
 from ..options import BuildOptions, VerifyOptions
 from ..project.derivation import derive_project
-from ..project.platforms import host_platform
 from ..terminal.console import Console
 from .against import name_platform
 from .checks import Result
-from .checksums import SUFFIX
 from .documents import take, take_objects
 from .files import reading
 from .first_difference import find_difference
@@ -153,14 +151,7 @@ def _find_template(runtime: CheckedRuntime, parameters: Parameters, options: Ver
 
     :raises CliError: ``template-differs`` if it is another, from which the same bytes cannot come.
     """
-    found = select_template(
-        explicit=options.template,
-        scripts_directory=Path(sys.argv[0]).absolute().parent,
-        directories=installed_directories(),
-        environ=os.environ,
-        platform=runtime.report.header.platform,
-        host_platform=host_platform(),
-    )
+    found = find_template(options.template, runtime.report.header.platform, installed_directories())
     if parameters.template_sha256 not in (None, found.sha256):
         raise CliError(
             "this is not the template that the runtime was built with, so the bytes cannot be the same",
@@ -191,7 +182,7 @@ def _find_overrides(parameters: Parameters, options: VerifyOptions) -> dict[str,
 def _compare(result: Result, runtime: CheckedRuntime, built: Mapping[str, Path]) -> None:
     """Compare the files of the first build with those of the second."""
     folder = runtime.path.parent
-    checksums = f"{runtime.stem}{SUFFIX}"
+    checksums = f"{runtime.stem}{SUFFIXES['checksums']}"
     names = sorted({*built, *runtime.digests}) if runtime.digests else [runtime.name]
     for name in names:
         if name != checksums:

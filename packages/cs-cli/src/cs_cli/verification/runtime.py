@@ -24,6 +24,7 @@ from cs_stamp import (
 )
 
 from ..errors import CliError
+from ..terminal.console import format_count
 from .bytecode import check_bytecode
 from .checks import Result
 from .files import StagedFiles, reading
@@ -129,7 +130,7 @@ def _hash_template(runtime: CheckedRuntime) -> str | None:
 def _check_embedded(path: Path, bundled: Iterable[PlannedArchive]) -> str:
     with read_stamp(path) as stamp, stamp.open_part("bundle") as part:
         report = verify_bundle(part, _expect(bundled), exact=True, path=path)
-    return count_archives(report.verified)
+    return format_count(len(report.verified), "archive")
 
 
 def _check_bytecode(path: Path, plan: Plan) -> str:
@@ -146,12 +147,7 @@ def check_bundle(files: StagedFiles, name: str, archives: Iterable[PlannedArchiv
     """
     files.require(name)
     report: BundleReport = verify_bundle(files.path(name), _expect(archives), exact=True)
-    return count_archives(report.verified)
-
-
-def count_archives(names: tuple[str, ...]) -> str:
-    """Return how many archives there are, for a message."""
-    return "one archive" if len(names) == 1 else f"{len(names)} archives"
+    return format_count(len(report.verified), "archive")
 
 
 def _expect(archives: Iterable[PlannedArchive]) -> list[WantedArchive]:

@@ -10,14 +10,14 @@ from cs_bundle import BundleReader, WantedArchive, open_bundle, verify_bundle
 from cs_stamp import verify_stamp
 
 from ..archives.store import archives_of_packages
-from ..building.plan import BUNDLE_SUFFIX, COMPANION_SUFFIXES, SPDX_SUFFIX
+from ..companions.files import SUFFIXES
 from ..errors import CliError
-from ..terminal.console import Console
+from ..terminal.console import Console, format_count
 from .checks import Kind, Result
 from .checksums import SUFFIX, check_file, read_checksums
 from .files import StagedFiles
 from .folder import report_changed, verify_stem
-from .runtime import CheckedRuntime, check_bundle, check_runtime, count_archives
+from .runtime import CheckedRuntime, check_bundle, check_runtime
 from .statements import Trust, check_file_statement
 
 _BLOCK_BYTES = 1 << 20
@@ -59,11 +59,9 @@ def verify_file(path: Path, trust: Trust, console: Console) -> tuple[Result, lis
 
 def _tell_kind(name: str) -> tuple[Kind, str]:
     """Tell what a file is by its name, and the first part of the names of its build."""
-    if name.endswith(BUNDLE_SUFFIX):
-        return "bundle", name.removesuffix(BUNDLE_SUFFIX)
-    for suffix in (*COMPANION_SUFFIXES, SPDX_SUFFIX):
+    for role, suffix in SUFFIXES.items():
         if name.endswith(suffix):
-            return "companion", name.removesuffix(suffix)
+            return "bundle" if role == "bundle" else "companion", name.removesuffix(suffix)
     return "runtime", name.removesuffix(".exe")
 
 
@@ -99,7 +97,7 @@ def _check_checksum(result: Result, files: StagedFiles, name: str, stem: str) ->
 def _check_bundle(result: Result, files: StagedFiles, name: str, stem: str) -> None:
     """Check a bundle against the runtime beside it, else against the lock, else by its form alone."""
     runtime = next((one for one in (stem, f"{stem}.exe") if files.exists(one)), None)
-    lock = f"{stem}.runtime.lock"
+    lock = f"{stem}{SUFFIXES['lock']}"
 
     def check() -> str:
         if runtime is not None:
@@ -122,14 +120,14 @@ def _check_form(files: StagedFiles, name: str) -> str:
     for _, file in reader.iterate_archives():
         while file.read(_BLOCK_BYTES):
             pass
-    return count_archives(reader.names)
+    return format_count(len(reader.names), "archive")
 
 
 def _check_against_lock(files: StagedFiles, name: str, lock: str) -> str:
     files.require(name)
     reader = open_bundle(files.path(name))
     expected = _choose_archives(reader, _list_archives(files, lock))
-    return count_archives(verify_bundle(files.path(name), expected, exact=True).verified)
+    return format_count(len(verify_bundle(files.path(name), expected, exact=True).verified), "archive")
 
 
 def _choose_archives(reader: BundleReader, platforms: Sequence[tuple[WantedArchive, ...]]) -> Iterable[WantedArchive]:

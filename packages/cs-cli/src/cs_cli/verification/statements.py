@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..companions.provenance import SUFFIX, open_provenance, read_statement
+from ..companions.files import SUFFIXES
+from ..companions.provenance import INPUT_ROLES, open_provenance, read_statement
 from ..errors import CliError, advise
 from ..signing.envelope import Envelope
 from ..signing.keys import key_id, load_public_key
 from .checks import Result, join_names
-from .documents import parse_object, take, take_objects
+from .documents import take, take_objects
 from .files import StagedFiles, reading
 from .runtime import CheckedRuntime
 
@@ -69,7 +70,7 @@ def check_file_statement(
     """Check a file against the statement that was given, or the one beside it."""
     given = trust.provenance
     shelf = files if given is None else StagedFiles(given.parent)
-    beside = f"{stem}{SUFFIX}" if given is None else given.name
+    beside = f"{stem}{SUFFIXES['provenance']}" if given is None else given.name
     if not shelf.exists(beside):
         _report_missing(result, files, name, beside, trust)
         return
@@ -100,10 +101,7 @@ def _read(result: Result, files: StagedFiles, name: str) -> tuple[Envelope, Stat
 
     def read() -> None:
         with reading(files.path(name), "provenance-damaged"):
-            data = files.read(name)
-            parse_object(data)
-            envelope = open_provenance(data)
-            parse_object(envelope.payload)
+            envelope = open_provenance(files.read(name))
             found.append((envelope, read_statement(envelope.payload)))
 
     result.attempt(name, "provenance", read)
@@ -195,7 +193,7 @@ def _list_input_facts(
 ) -> Iterator[tuple[str, object, object]]:
     """Yield the digests that ``info.json`` states as well."""
     inputs = {} if info is None else take(info, dict, "inputs")
-    for key, role in (("manifest", "manifest"), ("source_lock", "source-lock"), ("condarc", "condarc")):
+    for key, role in INPUT_ROLES.items():
         if key in inputs:
             stated = [take(one, str, "digest", "sha256") for one in by_role.get(role, [])]
             yield f"{role}.sha256", [take(inputs, str, key, "sha256")], stated

@@ -83,8 +83,12 @@ fn amend_record(
         let path = from_site(site, &row.path);
         let path = path.filter(|path| changed.contains(&*fold(path)) && *path != record);
         if let Some((sha256, size)) = path.map_or(Ok(None), |path| describe(shared, hand, &path))? {
-            row.facts = Facts::of_digest(sha256, size);
-            is_amended = true;
+            let facts = Facts::of_digest(sha256, size);
+            // What has no hash, such as a compiled module, keeps none.
+            if !row.facts.hash.is_empty() && row.facts != facts {
+                row.facts = facts;
+                is_amended = true;
+            }
         }
     }
     if is_amended {
@@ -93,12 +97,12 @@ fn amend_record(
     Ok(())
 }
 
-/// Say of a path what is there now; whether it is what it was, a file or a link.
+/// Say of a file or link what is there now; whether that differs from before.
 fn amend_path(shared: &Shared, hand: &mut Hand, path: &mut PathRecord) -> Result<bool, Fault> {
     if path.path_type == PathKind::SoftLink {
-        let target = hand.read_link(&path.path);
-        path.link_target = target.ok();
-        return Ok(true);
+        let target = hand.read_link(&path.path).ok();
+        let was = std::mem::replace(&mut path.link_target, target);
+        return Ok(was != path.link_target);
     }
     if path.path_type == PathKind::Compiled {
         return Ok(false);
@@ -106,6 +110,10 @@ fn amend_path(shared: &Shared, hand: &mut Hand, path: &mut PathRecord) -> Result
     let Some((sha256, size)) = describe(shared, hand, &path.path)? else {
         return Ok(false);
     };
+    // The clock of a file system is coarse: files that were written just before the scripts started come here too.
+    if path.sha256_in_prefix.or(path.sha256) == Some(Digest(sha256)) {
+        return Ok(false);
+    }
     path.sha256_in_prefix = Some(Digest(sha256));
     path.size_in_bytes = Some(size);
     Ok(true)
