@@ -30,6 +30,7 @@ from .checks import Result
 from .files import StagedFiles, reading
 
 _MACHO_MAGICS = (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+_PE_MAGIC = b"MZ"
 _BLOCK_BYTES = 1 << 20
 
 
@@ -83,6 +84,9 @@ def check_runtime(result: Result, files: StagedFiles, name: str) -> CheckedRunti
     runtime = found[0]
     result.attempt(name, "template", lambda: _check_template(runtime))
     result.attempt(name, "code-signature", lambda: _check_signature(runtime))
+    if (extra := runtime.report.trailing_size_bytes) and _allows_anything_behind(path):
+        detail = f"{extra} bytes follow the stamp: this format has no signature to cover them"
+        result.leave(name, "code-signature", detail)
     header, plan = runtime.report.header, runtime.report.plan
     bundled = plan.bundled(header.layout)
     if bundled or header.layout == "embedded":
@@ -90,6 +94,13 @@ def check_runtime(result: Result, files: StagedFiles, name: str) -> CheckedRunti
     if header.bytecode == "shipped":
         result.attempt(name, "bytecode", lambda: _check_bytecode(path, plan))
     return runtime
+
+
+def _allows_anything_behind(path: Path) -> bool:
+    """Tell whether the format of an executable has no signature, so that nothing limits what follows the stamp."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return not start.startswith(_PE_MAGIC) and start not in _MACHO_MAGICS
 
 
 def _check_template(runtime: CheckedRuntime) -> str:

@@ -94,7 +94,7 @@ def check_file_statement(
 
 def _report_missing(result: Result, files: StagedFiles, name: str, beside: str, trust: Trust) -> None:
     if not trust.keys:
-        result.leave(name, "subject", f"{beside} is not beside it")
+        result.leave(name, "subject", f"{beside} is not beside it, so nothing says who built it")
         return
     message, hint = f"there is no {beside} beside it that could be signed", advise("statement")
     result.fail(name, "subject", CliError(message, kind="provenance-missing", path=files.path(name), hint=hint))
