@@ -32,6 +32,7 @@ THINGS = (
     "chattr",
     "dpkg-deb",
     "gcc",
+    "git",
     "mkfs.ext4",
     "openssl",
     "osslsigncode",

@@ -183,7 +183,9 @@ def _find_targets(
     directories = installed_directories()
     for platform in platforms:
         try:
-            found.append(_Target(platform=platform, template=_find_template(options, platform.subdir, directories)))
+            found.append(
+                _Target(platform=platform, template=find_template(options.template, platform.subdir, directories))
+            )
             if len(platforms) > 1:
                 require_compiler(derivation.config, platform.subdir)
         except (CliError, StampError) as error:
@@ -210,9 +212,15 @@ def _refuse(faults: list[PlatformFault], count: int) -> CliError | StampError:
     )
 
 
-def _find_template(options: BuildingOptions, subdir: str, directories: tuple[Path, ...]) -> Template:
+def find_template(given: Path | None, subdir: str, directories: tuple[Path, ...]) -> Template:
+    """Find the template of a platform, where every command looks for one.
+
+    :param given: an executable, or a directory of templates.
+    :param directories: of installed templates.
+    :raises StampError: if there is none, or it cannot be stamped.
+    """
     return select_template(
-        explicit=options.template,
+        explicit=given,
         scripts_directory=Path(sys.argv[0]).absolute().parent,
         directories=directories,
         environ=os.environ,

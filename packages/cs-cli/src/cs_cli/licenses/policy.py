@@ -74,8 +74,8 @@ def read_policy(entries: Iterable[str]) -> LicensePolicy:
     :raises CliError: ``value-invalid`` at the first entry that is neither ``unknown`` nor one licence of the SPDX list,
         perhaps with an exception.
     """
-    names = set(entries)
-    denied = {form for name in names - {UNKNOWN} for form in _list_forms(name)}
+    names = tuple(entries)
+    denied = {form for name in names if name != UNKNOWN for form in _list_forms(name)}
     return LicensePolicy(frozenset(denied), UNKNOWN in names)
 
 

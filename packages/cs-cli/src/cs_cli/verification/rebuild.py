@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,18 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from cs_bundle import hash_file
-from cs_stamp import installed_directories, select_template
+from cs_stamp import installed_directories
 
 from ..arguments import parse_arguments
 from ..building.execution import build_artifacts
-from ..building.preparation import prepared_build
+from ..building.preparation import find_template, prepared_build
 from ..companions.files import SUFFIXES, describe_file
 from ..companions.provenance import describe_settings
 from ..companions.restating import RESTATED_ROLES, restate_documents
 from ..errors import CliError
 from ..options import BuildOptions, VerifyOptions
 from ..project.derivation import derive_project
-from ..project.platforms import host_platform
 from ..terminal.console import Console
 from .against import name_platform
 from .checks import Result
@@ -154,14 +152,7 @@ def _find_template(runtime: CheckedRuntime, parameters: Parameters, options: Ver
 
     :raises CliError: ``template-differs`` if it is another, from which the same bytes cannot come.
     """
-    found = select_template(
-        explicit=options.template,
-        scripts_directory=Path(sys.argv[0]).absolute().parent,
-        directories=installed_directories(),
-        environ=os.environ,
-        platform=runtime.report.header.platform,
-        host_platform=host_platform(),
-    )
+    found = find_template(options.template, runtime.report.header.platform, installed_directories())
     if parameters.template_sha256 not in (None, found.sha256):
         raise CliError(
             "this is not the template that the runtime was built with, so the bytes cannot be the same",
