@@ -244,7 +244,7 @@ def test_nothing_to_restate_needs_a_key(build: Build, cs: Cs) -> None:
 
 
 def test_a_statement_cannot_claim_another_build(build: Build, cs: Cs) -> None:
-    """A signed statement says what was built; the runtime has to be that, but for its signature."""
+    """A signed statement says what was built; the runtime must be that, but for its signature."""
     runtime = build()
     sign_for_platform(runtime)
     assert cs("sign", "dist").status == 0

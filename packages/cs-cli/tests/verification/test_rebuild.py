@@ -80,21 +80,24 @@ def test_where_and_how_it_is_built_makes_no_difference(dist: Path, workspace: Wo
     assert process.returncode == 0, process.stdout + process.stderr
 
 
-@pytest.mark.parametrize(
-    ("setting", "value", "part", "key"),
-    [("delegate", '"hello"', "header", "delegate"), ("docs-url", '"https://e.org"', "header", "docs_url")],
-)
-def test_a_changed_setting_is_named_by_its_field(
-    setting: str, value: str, part: str, key: str, dist: Path, workspace: Workspace
-) -> None:
-    manifest = workspace.directory / "conda.toml"
-    if setting == "docs-url":  # not recorded, so that it is not taken for a flag
-        manifest.write_text(manifest.read_text() + f"{setting} = {value}\n")
-        result = verify(dist, "--rebuild", workspace.directory)
-    else:
-        result = verify(dist, "--rebuild", workspace.directory, f"--{setting}", "hello")
-    assert ("demo-linux", "rebuild-differs", part, key) in problems(result)
+@pytest.mark.parametrize("setting", ["delegate", "docs-url"])
+def test_a_changed_setting_is_named_by_its_field(setting: str, dist: Path, workspace: Workspace) -> None:
+    workspace.ship[setting] = {"delegate": '"hello"', "docs-url": '"https://e.org"'}[setting]
+    workspace.write()
+    result = verify(dist, "--rebuild", workspace.directory, "--layout", "external", "--no-freeze-base")
+    assert ("demo-linux", "rebuild-differs", "header", setting.replace("-", "_")) in problems(result)
     assert ("demo-linux.info.json", "rebuild-differs") in [one[:2] for one in problems(result)]
+
+
+def test_a_recorded_setting_does_not_hide_that_the_manifest_has_another(
+    dist: Path, workspace: Workspace, tmp_path: Path
+) -> None:
+    alone = Path(shutil.copy(dist / "demo-linux", tmp_path))
+    workspace.ship["delegate"] = '"hello"'
+    workspace.write()
+    words = "--rebuild", workspace.directory, "--layout", "external", "--no-freeze-base"
+    result = verify(alone, "--provenance", dist / "demo-linux.provenance.json", *words)
+    assert ("demo-linux", "rebuild-differs", "header", "delegate") in problems(result)
 
 
 def test_a_changed_lock_is_named(dist: Path, workspace: Workspace) -> None:

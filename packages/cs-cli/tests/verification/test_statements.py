@@ -91,6 +91,13 @@ def test_without_a_key_a_signature_is_named_and_not_checked(dist: Path) -> None:
     ]
 
 
+def test_a_name_of_a_key_cannot_flood_the_terminal(dist: Path) -> None:
+    sign_statement(Ed25519PrivateKey.generate())
+    state(lambda envelope: envelope["signatures"][0].update(keyid="x" * 10_000))
+    (line,) = list_unchecked(verify(dist))
+    assert len(line) < 300
+
+
 def test_with_a_key_an_unsigned_statement_fails(dist: Path, tmp_path: Path) -> None:
     key = write_key(tmp_path / "key.pub", Ed25519PrivateKey.generate())
     assert kinds(verify(dist, "--key", key)) == [("demo.provenance.json", "signature", "unsigned")]

@@ -23,7 +23,7 @@ def restate_documents(
 ) -> dict[str, bytes]:
     """Describe a runtime as it has been signed, and not as it was built.
 
-    :param documents: by role, those of :data:`RESTATED_ROLES` that there are; the provenance without an envelope.
+    :param documents: by role, those of :data:`RESTATED_ROLES` that exist; the provenance without an envelope.
     :param runtime: as it has been signed.
     :param listed_sha256: hex digest that the documents state.
     :returns: all of them, by role.

@@ -117,4 +117,5 @@ def _suggest(name: str) -> str | None:
     is_exception = bool(exception) and normalize_expression(base) is not None
     entries = [one for one in get_license_index() if bool(one.get("is_exception")) == is_exception]
     keys = {key for one in entries for key in (one.get("spdx_license_key"), *one.get("other_spdx_license_keys", ()))}
-    return did_you_mean(exception if is_exception else base, sorted(key for key in keys if key and ":" not in key))
+    usable = sorted(key for key in keys if key and (is_exception or normalize_expression(key)))
+    return did_you_mean(exception if is_exception else base, usable)

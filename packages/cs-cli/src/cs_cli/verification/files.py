@@ -58,7 +58,7 @@ class StagedFiles:
             try:
                 status = path.lstat()
             except FileNotFoundError as error:
-                message, hint = "the file is listed but missing", "build it again"
+                message, hint = "the file is listed but missing", "copy it here too, or check one file by its path"
                 raise CliError(message, kind="file-missing", path=path, hint=hint) from error
             except (OSError, ValueError) as error:
                 raise CliError(f"cannot be read: {error}", kind="cannot-read", path=path) from error

@@ -34,12 +34,16 @@ _EPOCH = "SOURCE_DATE_EPOCH"
 _PLACES = frozenset({"condarc-file", "archives", "build-constraints"})
 """Settings that name files of the machine that built: what was recorded is a name without its place."""
 
+_HINTS = {"source_revision": "build from a git checkout of the commit, whose tracked files are unchanged"}
+"""What to do about a field of the header that differs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
     """How a runtime was built, as far as that was recorded.
 
-    :ivar settings: by key; those that are not the manifest's came from the command line.
+    :ivar settings: by key.
+    :ivar manifest_sha256: digest of the manifest that had the settings which were not on the command line.
     :ivar template_sha256: digest of the template, the whole file.
     """
 
@@ -48,6 +52,7 @@ class Parameters:
     lock_check: bool
     epoch: str | None
     settings: Mapping[str, Any]
+    manifest_sha256: str | None
     template_sha256: str | None
 
 
@@ -83,6 +88,7 @@ def _read_parameters(runtime: CheckedRuntime) -> Parameters:
         lock_check=stated.get("lockCheck") is not False,
         epoch=epoch if isinstance(epoch, str) else None,
         settings=take(stated, dict, "settings") if stated else {},
+        manifest_sha256=_find_digest(definition, "manifest"),
         template_sha256=_find_template_digest(runtime, definition),
     )
 
@@ -95,12 +101,19 @@ def _find_label(runtime: CheckedRuntime) -> str | None:
 
 
 def _find_template_digest(runtime: CheckedRuntime, definition: Mapping[str, Any]) -> str | None:
-    for one in take_objects(definition, "resolvedDependencies") if definition else []:
-        if one.get("annotations", {}).get("role") == "template":
-            return take(one, str, "digest", "sha256")
+    if (stated := _find_digest(definition, "template")) is not None:
+        return stated
     if runtime.info is not None:
         return take(runtime.info, str, "inputs", "template", "sha256")
     return runtime.template_sha256
+
+
+def _find_digest(definition: Mapping[str, Any], role: str) -> str | None:
+    """Return the digest of the first dependency with a role, ``None`` if there is no such dependency."""
+    for one in take_objects(definition, "resolvedDependencies") if definition else []:
+        if one.get("annotations", {}).get("role") == role:
+            return take(one, str, "digest", "sha256")
+    return None
 
 
 @contextlib.contextmanager
@@ -166,10 +179,15 @@ def _find_template(runtime: CheckedRuntime, parameters: Parameters, options: Ver
 
 
 def _find_overrides(parameters: Parameters, options: VerifyOptions) -> dict[str, object]:
-    """Return the settings that were on the command line of the build: recorded ones that are not the manifest's."""
+    """Return the settings that were on the command line of the build: recorded ones that its manifest does not have.
+
+    If the workspace's manifest is another one, nothing tells what its command line had: its own settings count.
+    """
     given = dict(options.overrides)
-    config = derive_project(replace(options, lock_check=False, overrides=given), strict=False).config
-    own = describe_settings(config)
+    derivation = derive_project(replace(options, lock_check=False, overrides=given), strict=False)
+    if parameters.manifest_sha256 != hash_file(derivation.project.manifest_path):
+        return given
+    own = describe_settings(derivation.config)
     return {
         **{
             key: value
@@ -223,4 +241,5 @@ def _compare_file(path: Path, built: Path | None) -> str:
         key=found.key,
         expected=found.expected,
         actual=found.actual,
+        hint=_HINTS.get(found.key or ""),
     )

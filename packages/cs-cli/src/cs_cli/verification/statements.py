@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _SAME = ("runtime", "runtime_version", "layout", "delegate", "docs_url", "install_scheme", "freeze_base", "bytecode")
 """Settings that the header of a runtime has with the same value."""
 
+_NAME_LENGTH = 100
+"""Characters that are shown of what a signature calls its key."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
@@ -223,7 +226,7 @@ def _list_input_facts(
 
 def check_signature(result: Result, files: StagedFiles, name: str, envelope: Envelope, trust: Trust) -> None:
     """Check who signed a statement; without keys, only say who claims to have done so."""
-    claimed = join_names([one.key_id or "without a name" for one in envelope.signatures])
+    claimed = join_names([(one.key_id or "without a name")[:_NAME_LENGTH] for one in envelope.signatures])
     if trust.keys:
         result.attempt(name, "signature", lambda: _verify(files.path(name), envelope, claimed, trust))
     elif envelope.signatures:
