@@ -104,6 +104,8 @@ def test_every_file_describes_the_signed_runtime(build: Build, cs: Cs) -> None:
     subjects = {one["name"]: one for one in read("demo.provenance.json")["subject"]}
     assert {name for name, one in subjects.items() if "annotations" in one} == {runtime.name}
     assert subjects[runtime.name]["annotations"] == {"unsignedDigest": {"sha256": built}}
+    (detail,) = [one.detail for one in verify(Path("dist")).checks if one.detail.startswith("states how")]
+    assert detail.endswith(" files were built; the runtime was signed for its platform afterwards")
     checks = {(one.file, one.check) for one in verify(runtime).checks if one.ok}
     assert {(runtime.name, "checksum"), (runtime.name, "subject")} <= checks
 
@@ -236,7 +238,7 @@ def test_nothing_to_restate_needs_a_key(build: Build, cs: Cs) -> None:
     before = contents(Path("dist"))
     outcome = cs("sign", "dist")
     assert outcome.status == 2
-    assert "nothing to do without a key: no runtime here was signed for its platform" in outcome.err
+    assert "nothing to do without a key: the files describe every runtime as it is" in outcome.err
     assert cs("sign", "dist", "--passphrase-file", "x").status == 2
     assert contents(Path("dist")) == before
 

@@ -120,7 +120,7 @@ def sign_folder(folder: Path, key: PrivateKey | None, console: Console) -> Signi
     if result.problems:
         raise Verification(results=(result,)).error()
     if key is None and not restatements:
-        message, hint = "nothing to do without a key: no runtime here was signed for its platform", "give `--key KEY`"
+        message, hint = "nothing to do without a key: the files describe every runtime as it is", "give `--key KEY`"
         raise CliError(message, kind="usage", flag="--key", path=folder, hint=hint)
     files = _reread(folder, restatements)
     builds = tuple(_sign_build(files, one.stem, key, restatements.get(one.stem)) for one in runtimes)

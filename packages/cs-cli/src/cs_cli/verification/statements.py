@@ -63,7 +63,7 @@ def check_folder_statement(
         _compare_subjects(files.path(name), statement.subjects, covered)
         _compare_predicate(files.path(name), statement, runtime)
         _compare_unsigned(files.path(name), statement, runtime)
-        return f"states how these {len(covered)} files were built"
+        return f"states how these {len(covered)} files were built{_note(runtime)}"
 
     result.attempt(name, "provenance", check)
     check_signature(result, files, name, envelope, trust)
@@ -132,7 +132,11 @@ def _check_subject(files: StagedFiles, name: str, beside: str, statement: Statem
 def _check_about(path: Path, statement: Statement, runtime: CheckedRuntime) -> str:
     _compare_predicate(path, statement, runtime)
     _compare_unsigned(path, statement, runtime)
-    return "states how the runtime was built"
+    return f"states how the runtime was built{_note(runtime)}"
+
+
+def _note(runtime: CheckedRuntime) -> str:
+    return "; the runtime was signed for its platform afterwards" if runtime.is_restated else ""
 
 
 def _compare_subjects(path: Path, subjects: Mapping[str, str], covered: Mapping[str, str]) -> None:
