@@ -29,6 +29,7 @@ THINGS = (
     "the templates of all platforms",
     "LIEF",
     "archspec",
+    "cargo",
     "chattr",
     "dpkg-deb",
     "gcc",

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_executables import add_certificates, make_certificate, make_pe
+from tiny_executables import add_certificates, find_commands, make_certificate, make_macho, make_pe
 
 from cli_samples import MARK, Cs, Workspace, make_elf, verify
 from cs_cli.verification.checks import Result
 from cs_cli.verification.first_difference import find_difference
 from cs_stamp import read_stamp, write_stamp
+from platform_signatures import sign_for_platform
 
 
 @pytest.fixture
@@ -162,3 +163,22 @@ def test_a_signature_of_the_platform_is_put_aside(dist: Path, tmp_path: Path) ->
     found = find_difference(signed, built)
     assert found is not None
     assert (found.part, found.key) == ("template", f"byte {place}")
+
+
+def test_a_load_command_that_no_signer_changes_is_compared(dist: Path, tmp_path: Path) -> None:
+    """The entry point is in front of the code, between what a signature does change."""
+    with read_stamp(dist / "demo-linux") as stamp:
+        header, plan, lock = stamp.header, stamp.read_plan(), stamp.read_lock()
+    (tmp_path / "template").write_bytes(make_macho(payload=MARK.to_bytes()))
+    built, signed = tmp_path / "built", tmp_path / "signed"
+    write_stamp(tmp_path / "template", built, header=header, plan=plan, lock=lock)
+    shutil.copy(built, signed)
+    sign_for_platform(signed)
+    assert find_difference(signed, built) is None
+    data = bytearray(signed.read_bytes())
+    data[find_commands(data)[0x80000028] + 8] ^= 4
+    signed.write_bytes(data)
+    sign_for_platform(signed)
+    found = find_difference(signed, built)
+    assert found is not None
+    assert found.part == "signature"

@@ -16,8 +16,9 @@ from cs_stamp import installed_directories
 from ..arguments import parse_arguments
 from ..building.execution import build_artifacts
 from ..building.preparation import find_template, prepared_build
-from ..companions.files import SUFFIXES
+from ..companions.files import SUFFIXES, describe_file
 from ..companions.provenance import describe_settings
+from ..companions.restating import RESTATED_ROLES, restate_documents
 from ..errors import CliError
 from ..options import BuildOptions, VerifyOptions
 from ..project.derivation import derive_project
@@ -202,9 +203,25 @@ def _compare(result: Result, runtime: CheckedRuntime, built: Mapping[str, Path])
     folder = runtime.path.parent
     checksums = f"{runtime.stem}{SUFFIXES['checksums']}"
     names = sorted({*built, *runtime.digests}) if runtime.digests else [runtime.name]
+    if runtime.is_restated and runtime.digests:
+        _restate(runtime, built)
     for name in names:
         if name != checksums:
             result.attempt(name, "rebuild", lambda name=name: _compare_file(folder / name, built.get(name)))  # type: ignore[misc]
+
+
+def _restate(runtime: CheckedRuntime, built: Mapping[str, Path]) -> None:
+    """Let the documents of a new build describe the runtime as it has been signed."""
+    names = {role: f"{runtime.stem}{SUFFIXES[role]}" for role in RESTATED_ROLES}
+    found = {role: built[name] for role, name in names.items() if name in built}
+    documents = restate_documents(
+        runtime.stem,
+        {role: path.read_bytes() for role, path in found.items()},
+        describe_file(runtime.path, "runtime"),
+        hash_file(built[runtime.name]),
+    )
+    for role, data in documents.items():
+        found[role].write_bytes(data)
 
 
 def _compare_file(path: Path, built: Path | None) -> str:

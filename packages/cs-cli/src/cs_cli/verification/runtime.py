@@ -42,6 +42,7 @@ class CheckedRuntime:
     :ivar mark: of its template, if that has one.
     :ivar template_sha256: digest of its template, as far as the runtime still has all of it.
     :ivar is_signed: whether it has a signature of its platform that no build gives, with certificates.
+    :ivar is_restated: whether the statement says that it got such a signature after it was built.
     :ivar info: ``STEM.info.json``, if it is there and as it was staged.
     :ivar statement: the statement of provenance about it.
     :ivar digests: what the checksum file lists.
@@ -54,6 +55,7 @@ class CheckedRuntime:
     mark: Mark | None = None
     template_sha256: str | None = None
     is_signed: bool = False
+    is_restated: bool = False
     info: Mapping[str, Any] | None = None
     statement: Mapping[str, Any] | None = None
     digests: Mapping[str, str] = field(default_factory=dict)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cs_stamp import is_as_built
+
 from ..companions.files import SUFFIXES
-from ..companions.provenance import BUILD_TYPE, BUILDER_ID, INPUT_ROLES, open_provenance, read_statement
+from ..companions.provenance import BUILD_TYPE, BUILDER_ID, INPUT_ROLES, UNSIGNED, open_provenance, read_statement
 from ..errors import CliError, advise
 from ..signing.envelope import Envelope
 from ..signing.keys import key_id, load_public_key
@@ -60,8 +62,8 @@ def check_folder_statement(
         covered = {one: digest for one, digest in runtime.digests.items() if one != name}
         _compare_subjects(files.path(name), statement.subjects, covered)
         _compare_predicate(files.path(name), statement, runtime)
-        runtime.statement = statement.predicate
-        return f"states how these {len(covered)} files were built"
+        _compare_unsigned(files.path(name), statement, runtime)
+        return f"states how these {len(covered)} files were built{_note(runtime)}"
 
     result.attempt(name, "provenance", check)
     check_signature(result, files, name, envelope, trust)
@@ -129,8 +131,12 @@ def _check_subject(files: StagedFiles, name: str, beside: str, statement: Statem
 
 def _check_about(path: Path, statement: Statement, runtime: CheckedRuntime) -> str:
     _compare_predicate(path, statement, runtime)
-    runtime.statement = statement.predicate
-    return "states how the runtime was built"
+    _compare_unsigned(path, statement, runtime)
+    return f"states how the runtime was built{_note(runtime)}"
+
+
+def _note(runtime: CheckedRuntime) -> str:
+    return "; the runtime was signed for its platform afterwards" if runtime.is_restated else ""
 
 
 def _compare_subjects(path: Path, subjects: Mapping[str, str], covered: Mapping[str, str]) -> None:
@@ -151,6 +157,22 @@ def _compare_predicate(path: Path, statement: Statement, runtime: CheckedRuntime
         for key, expected, actual in _list_facts(statement.predicate, runtime):
             if expected != actual:
                 raise _mismatch(path, key, str(expected), str(actual)[:500])
+    runtime.statement = statement.predicate
+
+
+def _compare_unsigned(path: Path, statement: Statement, runtime: CheckedRuntime) -> None:
+    """Compare a runtime, but for the signature of its platform, with the digest of the one that was built."""
+    for name, digest in statement.unsigned.items():
+        if not is_as_built(runtime.path, digest):
+            raise CliError(
+                "the runtime is not the one that was built, signed for its platform",
+                kind="provenance-mismatch",
+                path=path,
+                key=f"subject.{name}.{UNSIGNED}",
+                expected=f"a runtime that has the digest {digest[:100]} without its signature",
+                hint="sign the runtime that cs build wrote",
+            )
+        runtime.is_restated = True
 
 
 def _list_facts(predicate: Mapping[str, Any], runtime: CheckedRuntime) -> Iterator[tuple[str, object, object]]:
