@@ -226,7 +226,7 @@ def signatures(session: nox.Session) -> None:
     if real := [str(wheel) for wheel in (ROOT / "dist").glob("cs_template_*-py3-none-any.whl")]:
         session.install("--no-deps", "--force-reinstall", *real)
     path = os.pathsep.join((str(install_rcodesign(session)), os.environ["PATH"]))
-    tests = ["packages/cs-stamp/tests/test_other_tools.py"]
+    tests = ["packages/cs-stamp/tests/test_other_tools.py", "packages/cs-cli/tests/signing/test_restatement.py"]
     tests += ["tests-integration/test_all_platforms.py"] if len(real) == len(TEMPLATE_PLATFORMS) else []
     session.run("python", "-m", "pytest", *tests, *session.posargs, env={"PATH": path, "NOTHING_SKIPPED": "1"})
 

@@ -210,6 +210,7 @@ def render(formats: Sequence[str], fields: Mapping[str, str]) -> dict[str, str]:
     """Render formats.
 
     :returns: the texts, by path relative to the output folder.
+    :raises RenderError: when a path would be outside of it, and as :func:`expand`.
     """
     rendered = {}
     for template in (template for name in formats for template in TEMPLATES[name]):
@@ -217,6 +218,8 @@ def render(formats: Sequence[str], fields: Mapping[str, str]) -> dict[str, str]:
         built = [platform for platform in template.each if f"{platform}.file" in fields]
         for inner in [select(fields, platform) for platform in built] if template.each else [fields]:
             output = replace_fields(template.output, inner, template.source)
+            if ".." in Path(output).parts:
+                raise RenderError(f"{output}: a name or version leads out of the output directory")
             rendered[output] = expand(text, inner, template.source)
     return rendered
 

@@ -19,7 +19,7 @@ import yaml
 from cs_cli.arguments import build_parser, config_overrides
 from cs_manifest import CONFIG_KEYS
 from support.commands import SCRIPTS, run_command
-from support.tested_platform import IS_FOREIGN
+from support.tested_platform import FOR_THIS_MACHINE
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / ".github" / "action" / "run.py"
@@ -232,7 +232,8 @@ def test_outputs_are_absolute_paths_of_what_was_staged(tmp_path: Path) -> None:
     assert outputs["identity"] == "ab"
 
 
-@pytest.mark.skipif(sys.platform != "linux" or IS_FOREIGN, reason="only for this machine: a real build")
+@pytest.mark.only("on Linux", "the action is tried with a build for it")
+@pytest.mark.only(FOR_THIS_MACHINE, "the action builds for the machine that it runs on")
 def test_a_real_build_gives_every_output_and_a_summary(
     make_workspace: Callable[..., Path], cache_directory: Path, tmp_path: Path
 ) -> None:

@@ -131,6 +131,20 @@ def test_builds_of_two_releases_or_of_one_platform_are_refused(dist: Path, capsy
     assert "two builds are for osx-64" in run_render(capsys, dist)
 
 
+@pytest.mark.parametrize(("field", "platform"), [("runtime", "linux-64"), ("runtime_version", "win-64")])
+def test_a_name_that_leads_elsewhere_is_refused(
+    field: str, platform: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_build(tmp_path / "dist", platform)
+    path = next((tmp_path / "dist").glob("*.info.json"))
+    info = json.loads(path.read_text()) | {field: "a/../../../../../../../b"}
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.write_text(json.dumps(info))
+    checksums = next((tmp_path / "dist").glob("*.sha256"))
+    checksums.write_text(checksums.read_text().replace(before, hashlib.sha256(path.read_bytes()).hexdigest()))
+    assert "leads out of the output directory" in run_render(capsys, tmp_path / "dist")
+
+
 def test_a_folder_without_a_build_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "dist").mkdir()
     assert "no build found here" in run_render(capsys, tmp_path / "dist")

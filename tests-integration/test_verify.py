@@ -20,7 +20,7 @@ from support.commands import Command, Home, run_command
 from support.inspection import snapshot
 from support.installs import make_runtime
 from support.servers import Server
-from support.tested_platform import IS_FOREIGN, PLATFORM
+from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
 from support.users import become
 from support.workshop import Workshop
 from support.workspaces import Workspace
@@ -101,7 +101,7 @@ def build(
     return make
 
 
-@pytest.mark.skipif(IS_FOREIGN, reason="only for this machine: its Python compiles modules")
+@pytest.mark.only(FOR_THIS_MACHINE, "its Python compiles modules")
 @pytest.mark.parametrize("bytecode", SETTINGS)
 def test_an_installation_is_right_changed_and_right_again(
     bytecode: str, build: Callable[..., Path], home: Home

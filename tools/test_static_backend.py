@@ -34,6 +34,15 @@ def build(monkeypatch: pytest.MonkeyPatch) -> Build:
             seen.update(os.environ)
             return "x.whl"
 
+        def collect_notices(_: Path, target: str) -> str:
+            return f"notices for {target}"
+
+        def add_notices(wheel: Path, notices: str) -> None:
+            assert (wheel, notices) == (Path("dist", "x.whl"), f"notices for {seen['CARGO_BUILD_TARGET']}")
+            seen["noticed"] = "yes"
+
+        notices = SimpleNamespace(collect_notices=collect_notices, add_notices=add_notices)
+        monkeypatch.setitem(sys.modules, "crate_notices", notices)
         monkeypatch.setitem(sys.modules, "maturin", SimpleNamespace(build_wheel=build_with_maturin))
         spec = importlib.util.spec_from_file_location("static_backend", BACKEND)
         assert spec is not None
@@ -44,6 +53,7 @@ def build(monkeypatch: pytest.MonkeyPatch) -> Build:
         with monkeypatch.context() as patch:
             patch.setattr(os, "environ", {**{k: v for k, v in os.environ.items() if k not in SET}, **settings})
             assert backend.build_wheel("dist") == "x.whl"
+        assert seen.pop("noticed") == "yes"
         return seen
 
     return build_wheel

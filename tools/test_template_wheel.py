@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="only on Unix: it asks for the lock without waiting")
+@pytest.mark.only("on Unix", "it asks for the lock without waiting")
 def test_nobody_else_builds_in_the_same_directory_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target, other = tmp_path / "target", tmp_path / "other"
     other.mkdir()

@@ -17,6 +17,7 @@ from support.inspection import assert_complete, list_names, read_marker
 from support.killing import choose_instant, measure, run_and_kill
 from support.processes import assert_no_process_in
 from support.pypi.bench import Bench, assert_what_was_planned
+from support.tested_platform import FOR_THIS_MACHINE
 from support.workshop import Workshop
 
 PROGRAM = ("-c", "import sys; print(sys.prefix)")
@@ -121,6 +122,7 @@ def test_a_first_run_that_is_killed_while_python_compiles(stage: Stage, workshop
     assert list((stage.prefix / "lib").glob("python*/site-packages/jinja2/__pycache__/*.pyc"))
 
 
+@pytest.mark.only(FOR_THIS_MACHINE, "its wheels are for it")
 @pytest.mark.parametrize("layout", ["embedded", "online"])
 def test_a_first_run_with_wheels_that_is_killed(layout: str, stage: Stage, bench: Bench, home: Home) -> None:
     runtime = bench.build(layout=f'"{layout}"')

@@ -23,6 +23,7 @@ import pytest
 import zstandard
 from python_projects import PythonProject
 
+from cli_keys import make_key, write_key
 from cli_projects import add_pypi, use_own_python
 from cli_samples import Cs, Workspace, info_files, make_conda, make_wheel, wheel_files
 
@@ -103,6 +104,7 @@ def texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         "HOSTNAME": HOST,
         "PIP_INDEX_URL": f"https://{USER}:{SECRET}@index.example/simple",
         "CONDA_TOKEN": SECRET,
+        "CONDA_SHIP_SIGN_PASSPHRASE": SECRET,
         "RATTLER_AUTH_FILE": str(tmp_path / "auth.json"),
         "GIT_AUTHOR_NAME": USER,
         "GIT_AUTHOR_EMAIL": f"{USER}@{HOST}",
@@ -135,12 +137,17 @@ def full_workspace(
         workspace, "https://files.pythonhosted.org/six-1.0-py3-none-any.whl", "six", version="1.0", sha256="a" * 64
     )
     add_pypi(workspace, "./tool", "tool")
-    (tmp_path / "folder").mkdir()
-    workspace.ship["archives"] = json.dumps(str(tmp_path / "folder"))
+    add_pypi(workspace, "./other", "other")
+    make_wheel(
+        tmp_path / HOME / "folder" / "other-1.0-py3-none-any.whl",
+        wheel_files({"other.py": b""}, name="other"),
+    )
+    workspace.ship["archives"] = json.dumps(str(tmp_path / HOME / "folder"))
     workspace.ship["condarc-file"] = '"demo.condarc"'
     workspace.write()
     (workspace.directory / "demo.condarc").write_text("channels: [conda-forge]\n")
     PythonProject().write(workspace.directory / "tool")
+    PythonProject(name="other", version="1.0").write(workspace.directory / "other")
     return workspace.directory
 
 
@@ -174,10 +181,12 @@ def test_no_staged_byte_says_where_it_was_built_or_by_whom(
 ) -> None:
     commit(full_workspace)
     words = ["--exclude", "six"] if layout != "online" else []
-    outcome = cs("build", "--layout", layout, "--sbom", "spdx", *words, "--manifest", full_workspace / "conda.toml")
+    key = write_key(tmp_path / HOME / "key.pem", make_key(), passphrase=SECRET.encode())
+    words += ["--sbom", "spdx", "--sign", str(key), "--manifest", str(full_workspace / "conda.toml")]
+    outcome = cs("build", "--layout", layout, *words)
     assert outcome.status == 0, outcome.err
     listed = next(Path("dist").glob("*.packages.txt")).read_text()
-    assert all(f"\t./{name}-" in listed for name in ("localone", "demo", "tool"))
+    assert all(f"\t./{name}-" in listed for name in ("localone", "demo", "tool", "other"))
     assert find_leaks(Path("dist"), texts) == set()
 
 

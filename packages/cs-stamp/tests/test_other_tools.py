@@ -6,6 +6,7 @@ installed.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import struct
 import subprocess
@@ -20,6 +21,7 @@ from cs_stamp import (
     SignatureError,
     StampInfo,
     installed_directories,
+    is_as_built,
     read_stamp,
     verify_signature,
     verify_stamp,
@@ -119,6 +121,7 @@ def test_a_signature_covers_the_stamp(bench: Workbench, signed: Path) -> None:
     assert report is not None
     assert report.signed_size_bytes == bench.out.stat().st_size  # nothing moved, nothing was filled up
     assert read_version(signed) == "1.0"
+    assert is_as_built(signed, hashlib.sha256(bench.out.read_bytes()).hexdigest())
     data = bytearray(signed.read_bytes())
     data[verify_stamp(signed).stamp_offset + 5] ^= 1
     signed.write_bytes(data)
@@ -192,12 +195,13 @@ def test_a_runtime_that_is_signed_again_keeps_its_stamp(name: str, flags: list[s
     assert again is not None
     assert before is not None
     assert again.signed_size_bytes == before.signed_size_bytes
+    assert is_as_built(signed, info.sha256)
 
 
 @macos_tools
 @pytest.mark.parametrize("name", MACOS)
 def test_a_runtime_that_a_publisher_signs_keeps_its_stamp(name: str, bench: Workbench) -> None:
-    stamp(bench, MACOS[name])
+    info = stamp(bench, MACOS[name])
     certificate = bench.directory / "publisher.pem"
     made = run("rcodesign", "generate-self-signed-certificate", "--algorithm", "rsa", "--person-name", "publisher",
                "--profile", "developer-id-application", "--pem-unified-file", certificate)  # fmt: skip
@@ -208,6 +212,7 @@ def test_a_runtime_that_a_publisher_signs_keeps_its_stamp(name: str, bench: Work
     assert report is not None
     assert not report.is_ad_hoc
     assert read_version(bench.out) == "1.0"
+    assert is_as_built(bench.out, info.sha256)
 
 
 @macos_tools

@@ -4,6 +4,8 @@ A static runtime starts on any Linux, whatever its C library, and only a static 
 (docs/explanation/launch.md). On Windows it does not ask for the libraries of Visual C++, which Windows does not have.
 Cargo needs a target of its own for that: without one, the flag would reach build scripts and procedural macros too,
 which cannot be static. ``CS_TEMPLATE_STATIC=0`` builds a dynamic executable instead.
+
+The wheel also gets the notices of what is linked into the executable (``crate_notices.py``).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import maturin
+from crate_notices import add_notices, collect_notices
 
 _STATIC_LINUX = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu")
 _STATIC_WINDOWS = ("x86_64-pc-windows-msvc", "aarch64-pc-windows-msvc")
@@ -53,7 +56,10 @@ def _prepare() -> None:
 def build_wheel(wheel_directory: str, config_settings: Any = None, metadata_directory: Any = None) -> str:
     """Build the wheel (PEP 517)."""
     _prepare()
-    return str(maturin.build_wheel(wheel_directory, config_settings, metadata_directory))
+    notices = collect_notices(Path.cwd(), os.environ["CARGO_BUILD_TARGET"])
+    name = str(maturin.build_wheel(wheel_directory, config_settings, metadata_directory))
+    add_notices(Path(wheel_directory) / name, notices)
+    return name
 
 
 def build_sdist(sdist_directory: str, config_settings: Any = None) -> str:

@@ -61,7 +61,8 @@ def _read_options(arguments: argparse.Namespace) -> Options:
     """Turn what the parser found into the options of its command."""
     kind = _OPTIONS[arguments.command]
     values = vars(arguments)
-    if kind is BuildOptions and arguments.passphrase_file is not None and arguments.sign is None:
+    key = {BuildOptions: "sign", SignOptions: "key"}.get(kind)
+    if key is not None and arguments.passphrase_file is not None and values[key] is None:
         raise CliError("there is no key that it could be for", kind="usage", flag="--passphrase-file")
     if issubclass(kind, ProjectOptions):
         values["overrides"] = config_overrides(arguments)
@@ -167,11 +168,12 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
 def _add_sign(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Check every build in a directory as cs verify does, and add a signature to its provenance. "
-        "A signature with the same key is made only once."
+        "A signature with the same key is made only once. Where a runtime was signed for its platform since the "
+        "build, checksums, info.json, bills of materials and provenance are changed to describe it."
     )
     _add_reporting(parser)
     parser.add_argument("path", type=Path, metavar="DIR", help="a directory written by cs build")
-    parser.add_argument("--key", type=Path, metavar="KEY", required=True, help="private key: Ed25519 or ECDSA P-256")
+    parser.add_argument("--key", type=Path, metavar="KEY", help="private key: Ed25519 or ECDSA P-256")
     _add_passphrase(parser)
     parser.add_argument("--json", action="store_true", help="print what was signed as one JSON document")
 

@@ -250,7 +250,9 @@ def _sign(options: SignOptions) -> int:
     from .terminal.console import Console, print_json, print_lines
 
     console = Console(quiet=options.quiet)
-    signing = sign_folder(options.path, load_signer(options, options.path, os.environ, console), console)
+    given = options.signing
+    key = None if given is None else load_signer(given, options.path, os.environ, console)
+    signing = sign_folder(options.path, key, console)
     if options.json:
         print_json({**signing.to_dict(), "warnings": console.warnings})
     else:

@@ -150,16 +150,24 @@ class VerifyOptions(ProjectOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignOptions(SigningOptions):
+class SignOptions:
     """The options of ``cs sign``.
 
     :ivar path: a directory of ``cs build``.
+    :ivar key: file of the private key, if something is to be signed with it.
     """
 
     command: ClassVar[str] = "sign"
     quiet: bool
     path: Path
+    key: Path | None
+    passphrase_file: Path | None
     json: bool
+
+    @property
+    def signing(self) -> SigningOptions | None:
+        """What to sign with, if at all."""
+        return None if self.key is None else SigningOptions(key=self.key, passphrase_file=self.passphrase_file)
 
 
 Options = InspectOptions | BuildOptions | RunOptions | VerifyOptions | SignOptions

@@ -118,16 +118,24 @@ def test_only_what_a_build_staged_is_stale(workspace: Workspace, template: Path,
     assert Path("dist/demoz.exe").read_text() == "from elsewhere"
 
 
-def test_a_checksum_file_lists_nothing_beyond_its_stem(workspace: Workspace, template: Path, cs: Cs) -> None:
+@pytest.mark.parametrize(
+    ("beyond", "stale"),
+    [(("other", "demozz"), {"demoz.exe"}), (("../other",), set()), (("/other",), set())],
+    ids=["other-names", "above", "absolute"],
+)
+def test_a_checksum_file_lists_nothing_beyond_its_stem(
+    beyond: tuple[str, ...], stale: set[str], workspace: Workspace, template: Path, cs: Cs
+) -> None:
     Path("other").write_text("mine")
     Path("dist").mkdir()
     for name in ("demoz.exe", "other", "demozz"):
         Path("dist", name).write_text("mine")
     digest = hash_file(Path("other"))
-    listed = ("demoz.exe", "other", "../other", "demozz", f"{Path('other').absolute()}")
+    listed = ("demoz.exe", *beyond)
     Path("dist/demoz.sha256").write_text("".join(f"{digest}  {name}\n" for name in listed))
     assert cs("build").status == 0
-    assert {name for name in listed if Path("dist", name).exists()} == set(listed) - {"demoz.exe"}
+    kept = {"demoz.exe", "other", "demozz", "../other"} - stale
+    assert {name for name in kept | stale if Path("dist", name).exists()} == kept
 
 
 def test_what_has_changed_since_it_was_staged_stays(workspace: Workspace, template: Path, cs: Cs) -> None:

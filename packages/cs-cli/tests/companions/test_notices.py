@@ -88,6 +88,15 @@ def test_what_exceeds_the_limit_is_named(
     assert "These files were not copied:\n\n  python 3.11.7: licenses/NOTICE (the notices would be too large)\n" in text
 
 
+def test_a_text_that_is_too_large_does_not_push_out_smaller_ones(
+    licensed: Workspace, template: Path, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "LARGEST_NOTICES", len("by me"))
+    text = build(cs)
+    assert "by me" in text
+    assert "Permission is granted" not in text
+
+
 def test_the_same_packages_give_the_same_bytes(licensed: Workspace, template: Path, cs: Cs) -> None:
     assert build(cs) == build(cs)
 

@@ -207,6 +207,14 @@ GOOD: Document = {
 }
 
 
+def annotate(digest: Any) -> Document:
+    """Return annotations that say which digest a subject had before it was signed for its platform."""
+    return {"annotations": {"unsignedDigest": digest}}
+
+
+SIGNED = annotate({"sha256": "1" * 64})
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -219,6 +227,12 @@ GOOD: Document = {
         ({"subject": [{"digest": {}}]}, "a subject has no name"),
         ({"subject": [{"name": "demo", "digest": {"md5": "0"}}]}, "the subject 'demo' has no SHA-256"),
         ({"subject": [{"name": "demo", "digest": "0"}]}, "the subject 'demo' has no SHA-256"),
+        ({"subject": [{**SUBJECT, "annotations": []}]}, "the annotations of 'demo' are not an object"),
+        ({"subject": [{**SUBJECT, **annotate("0")}]}, "the subject 'demo' has no SHA-256"),
+        (
+            {"subject": [{**SUBJECT, **SIGNED}, {**SUBJECT, **SIGNED, "name": "other"}]},
+            "more than one subject was signed for its platform",
+        ),
     ],
 )
 def test_other_statements_are_refused(change: Document, message: str) -> None:

@@ -98,16 +98,17 @@ def test_what_is_not_spdx_is_denied_only_as_unknown() -> None:
         ("Apache-2.0 WITH LLVM-excepton", "did you mean 'LLVM-exception'?"),
         ("Apache-2 WITH LLVM-exception", "did you mean 'Apache-2.0'?"),
         ("", None),
+        ("GPL", "did you mean 'NGPL'?"),  # never the entry itself, which the list has as an old name
     ],
 )
 def test_an_unknown_licence_is_an_error_with_a_suggestion(entry: str, suggestion: str | None) -> None:
     with pytest.raises(CliError) as caught:
-        read_policy([entry])
+        read_policy(["MIT", entry, *(f"another {number}" for number in range(9))])
     assert caught.value.message == f"{entry!r} is not a licence of the SPDX list"
     assert caught.value.hint == suggestion
 
 
 @pytest.mark.parametrize("entry", ["MIT OR ISC", "MIT AND ISC", "(MIT)"])
 def test_an_entry_is_one_licence(entry: str) -> None:
-    with pytest.raises(CliError):
+    with pytest.raises(CliError, match="is not a licence of the SPDX list"):
         read_policy([entry])

@@ -80,9 +80,10 @@ def test_what_is_too_large_is_named_and_left_out(make: Make, tmp_path: Path, mon
     assert wheel == conda
 
 
-def test_only_so_many_files_are_read(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_files_are_read_and_others_are_mentioned(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(texts, "MOST_FILES", 3)
-    assert len(read(make({f"info/licenses/{number}": b"x" for number in range(9)}))) == 3
+    found = read(make({f"info/licenses/{number}": b"x" for number in range(9)}))
+    assert [fault for _, _, fault in found] == [None, None, None, "more than 3 files"]
 
 
 @pytest.mark.parametrize("name", ["\x1b[31m", "new\nline", "\u202etxt", "x" * 300])

@@ -115,6 +115,7 @@ def test_a_repository_that_git_cannot_read_is_warned_of(
         ("git@192.168.1.2:o/demo.git", None),
         ("work:o/demo.git", None),
         ("git@nas.local:o/demo.git", None),
+        ("https://git.corp.internal/o/demo", None),
         ("C:/Users/me/demo", None),
         # Secrets elsewhere, and what is not an address at all.
         ("https://git.example/t/sekrit/demo", None),

@@ -21,7 +21,8 @@ from cs_cli.companions.provenance import open_provenance, read_statement
 from cs_cli.signing.keys import key_id
 from cs_cli.terminal.console import Console
 from cs_cli.verification.checks import Result
-from cs_cli.verification.folder import verify_folder
+from cs_cli.verification.files import StagedFiles
+from cs_cli.verification.folder import verify_files
 from cs_cli.verification.runtime import CheckedRuntime
 from cs_cli.verification.statements import Trust
 
@@ -105,7 +106,15 @@ def test_signing_again_changes_nothing_and_a_second_key_adds(
     assert json.loads(printed.out) == {
         "path": "dist",
         "keyid": key_id(second.public_key()),
-        "builds": [{"file": "demoz.provenance.json", "signed": True, "signatures": 2}],
+        "builds": [
+            {
+                "file": "demoz.provenance.json",
+                "signed": True,
+                "signatures": 2,
+                "restated": False,
+                "dropped_signatures": 0,
+            }
+        ],
         "warnings": [],
     }
     accepted_by_others(key, second)
@@ -313,12 +322,12 @@ def test_a_folder_that_is_replaced_while_it_is_checked_is_not_signed(
     forged = json.loads(PROVENANCE.read_bytes())
     forged["predicate"] = {}
 
-    def verify_then_replace(path: Path, trust: Trust, console: Console) -> tuple[Result, list[CheckedRuntime]]:
-        result = verify_folder(path, trust, console)
+    def verify_then_replace(files: StagedFiles, trust: Trust, console: Console) -> tuple[Result, list[CheckedRuntime]]:
+        result = verify_files(files, trust, console)
         PROVENANCE.write_text(json.dumps(forged))
         return result
 
-    monkeypatch.setattr("cs_cli.signing.folder.verify_folder", verify_then_replace)
+    monkeypatch.setattr("cs_cli.signing.folder.verify_files", verify_then_replace)
     outcome = cs("sign", "dist", "--key", key_path)
     assert outcome.status == 1
     assert "it does not match demoz.sha256" in outcome.err

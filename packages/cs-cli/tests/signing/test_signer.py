@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cli_keys import SigningKey, make_key, raw, write_key
+from cli_samples import Cs, Workspace
+from cs_cli.building import preparation
 from cs_cli.errors import CliError, describe_error
 from cs_cli.options import SigningOptions
 from cs_cli.signing.signer import load_signer
@@ -51,6 +54,28 @@ def test_a_variable_has_it(tmp_path: Path, key: SigningKey, locked: Path) -> Non
         load(options, {VARIABLE: "open sesame "}, tmp_path / "dist")
     with pytest.raises(CliError, match="the passphrase is empty"):
         load(options, {VARIABLE: ""}, tmp_path / "dist")
+
+
+@pytest.mark.parametrize("words", [(), ("--platform", "all")], ids=["one", "all"])
+def test_nothing_that_a_build_starts_finds_it(
+    words: tuple[str, ...], workspace: Workspace, template: Path, locked: Path, cs: Cs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a program inherits is seen where programs start: while the version is asked for, and at the end."""
+    seen: list[bool] = []
+
+    def note(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            seen.append(VARIABLE in os.environ)
+            return function(*given, **named)
+
+        return call
+
+    for name in ("derive_project", "find_revision", "_settle", "plan_build"):
+        monkeypatch.setattr(preparation, name, note(getattr(preparation, name)))
+    monkeypatch.setenv(VARIABLE, "open sesame")
+    assert cs("build", "--layout", "embedded", "--sign", locked, *words).status == 0
+    assert seen == [False] * 4
+    assert os.environ[VARIABLE] == "open sesame"
 
 
 @pytest.mark.only("on Unix", "its pipes are files")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from python_projects import PythonProject
 
 from cli_projects import add_pypi, use_own_python
 from cli_samples import Channel, Cs, Workspace, list_passed, list_unchecked, verify
+from cs_bundle import hash_file
 from cs_cli.verification.checks import Result
 
 
@@ -86,6 +88,20 @@ def test_another_manifest_that_gives_the_same_is_no_difference(dist: Path, works
     result = against(dist, workspace)
     assert result.problems == ()
     assert "demoz: not the files that the build read: manifest" in list_unchecked(result)
+
+
+@pytest.mark.parametrize("inputs", [None, {}, {"manifest": "x"}, {"manifest": [], "source_lock": {"sha256": 1}}])
+def test_stated_inputs_may_be_anything(inputs: object, dist: Path, workspace: Workspace) -> None:
+    path, checksums = next(dist.glob("*.info.json")), next(dist.glob("*.sha256"))
+    before, info = hash_file(path), json.loads(path.read_bytes())
+    template = info["inputs"]["template"]
+    info["inputs"] = inputs if inputs is None else {**inputs, "template": template}  # type: ignore[dict-item]
+    path.write_text(json.dumps(info))
+    checksums.write_text(checksums.read_text().replace(before, hash_file(path)))
+    result = against(dist, workspace)
+    left = [one.detail for one in result.checks if one.check == "against-inputs"]
+    assert left == ([] if inputs is None else ["not the files that the build read: manifest, source_lock"])
+    assert result.problems
 
 
 def test_a_workspace_may_be_named_by_its_manifest_and_lock(dist: Path, workspace: Workspace, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from cs_cli.verification.files import StagedFiles
 from cs_cli.verification.folder import verify_folder
 from cs_cli.verification.statements import Trust
 
-needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs links, pipes and free names")
+on_unix = pytest.mark.only("on Unix", "it has links, pipes and free names")
 FILES = (
     "demo",
     "demo.bundle.tar.zst",
@@ -48,7 +47,7 @@ def kinds(result: Result) -> set[tuple[str, str]]:
     return {(one.file, one.error.kind) for one in result.checks if one.error is not None}
 
 
-@needs_posix
+@on_unix
 @pytest.mark.parametrize("name", FILES)
 def test_a_link_in_a_directory_is_not_followed(name: str, dist: Path, tmp_path: Path) -> None:
     (dist / name).rename(tmp_path / "elsewhere")
@@ -56,7 +55,7 @@ def test_a_link_in_a_directory_is_not_followed(name: str, dist: Path, tmp_path: 
     assert (name, "not-a-file") in kinds(verify(dist))
 
 
-@needs_posix
+@on_unix
 @pytest.mark.parametrize("name", FILES)
 def test_a_pipe_does_not_block(name: str, dist: Path) -> None:
     (dist / name).unlink()
@@ -64,7 +63,7 @@ def test_a_pipe_does_not_block(name: str, dist: Path) -> None:
     assert (name, "not-a-file") in kinds(verify(dist))
 
 
-@needs_posix
+@on_unix
 def test_directories_sockets_and_dangling_links_are_refused(dist: Path) -> None:
     for name in FILES[1:4]:
         (dist / name).unlink()
@@ -76,7 +75,7 @@ def test_directories_sockets_and_dangling_links_are_refused(dist: Path) -> None:
     assert {(name, "not-a-file") for name in FILES[1:4]} <= found
 
 
-@needs_posix
+@on_unix
 def test_a_link_that_belongs_to_no_build_is_only_named(dist: Path) -> None:
     (dist / "latest").symlink_to("/")
     result = verify(dist)
@@ -84,7 +83,7 @@ def test_a_link_that_belongs_to_no_build_is_only_named(dist: Path) -> None:
     assert list_unchecked(result) == ["latest: not a file of a build"]
 
 
-@needs_posix
+@on_unix
 def test_names_never_command_the_terminal(dist: Path, cs: Cs) -> None:
     evil = "\x1b]0;owned\x07\nok: forged\u202e\udcff"
     (dist / evil).write_text("")

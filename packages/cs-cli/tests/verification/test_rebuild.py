@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_executables import add_certificates, make_certificate, make_pe
+from tiny_executables import add_certificates, find_commands, make_certificate, make_macho, make_pe
 
 from cli_samples import MARK, Cs, Workspace, make_elf, verify
 from cs_cli.verification.checks import Result
 from cs_cli.verification.first_difference import find_difference
 from cs_stamp import read_stamp, write_stamp
+from platform_signatures import sign_for_platform
 
 
 @pytest.fixture
@@ -79,21 +80,24 @@ def test_where_and_how_it_is_built_makes_no_difference(dist: Path, workspace: Wo
     assert process.returncode == 0, process.stdout + process.stderr
 
 
-@pytest.mark.parametrize(
-    ("setting", "value", "part", "key"),
-    [("delegate", '"hello"', "header", "delegate"), ("docs-url", '"https://e.org"', "header", "docs_url")],
-)
-def test_a_changed_setting_is_named_by_its_field(
-    setting: str, value: str, part: str, key: str, dist: Path, workspace: Workspace
-) -> None:
-    manifest = workspace.directory / "conda.toml"
-    if setting == "docs-url":  # not recorded, so that it is not taken for a flag
-        manifest.write_text(manifest.read_text() + f"{setting} = {value}\n")
-        result = verify(dist, "--rebuild", workspace.directory)
-    else:
-        result = verify(dist, "--rebuild", workspace.directory, f"--{setting}", "hello")
-    assert ("demo-linux", "rebuild-differs", part, key) in problems(result)
+@pytest.mark.parametrize("setting", ["delegate", "docs-url"])
+def test_a_changed_setting_is_named_by_its_field(setting: str, dist: Path, workspace: Workspace) -> None:
+    workspace.ship[setting] = {"delegate": '"hello"', "docs-url": '"https://e.org"'}[setting]
+    workspace.write()
+    result = verify(dist, "--rebuild", workspace.directory, "--layout", "external", "--no-freeze-base")
+    assert ("demo-linux", "rebuild-differs", "header", setting.replace("-", "_")) in problems(result)
     assert ("demo-linux.info.json", "rebuild-differs") in [one[:2] for one in problems(result)]
+
+
+def test_a_recorded_setting_does_not_hide_that_the_manifest_has_another(
+    dist: Path, workspace: Workspace, tmp_path: Path
+) -> None:
+    alone = Path(shutil.copy(dist / "demo-linux", tmp_path))
+    workspace.ship["delegate"] = '"hello"'
+    workspace.write()
+    words = "--rebuild", workspace.directory, "--layout", "external", "--no-freeze-base"
+    result = verify(alone, "--provenance", dist / "demo-linux.provenance.json", *words)
+    assert ("demo-linux", "rebuild-differs", "header", "delegate") in problems(result)
 
 
 def test_a_changed_lock_is_named(dist: Path, workspace: Workspace) -> None:
@@ -159,3 +163,22 @@ def test_a_signature_of_the_platform_is_put_aside(dist: Path, tmp_path: Path) ->
     found = find_difference(signed, built)
     assert found is not None
     assert (found.part, found.key) == ("template", f"byte {place}")
+
+
+def test_a_load_command_that_no_signer_changes_is_compared(dist: Path, tmp_path: Path) -> None:
+    """The entry point is in front of the code, between what a signature does change."""
+    with read_stamp(dist / "demo-linux") as stamp:
+        header, plan, lock = stamp.header, stamp.read_plan(), stamp.read_lock()
+    (tmp_path / "template").write_bytes(make_macho(payload=MARK.to_bytes()))
+    built, signed = tmp_path / "built", tmp_path / "signed"
+    write_stamp(tmp_path / "template", built, header=header, plan=plan, lock=lock)
+    shutil.copy(built, signed)
+    sign_for_platform(signed)
+    assert find_difference(signed, built) is None
+    data = bytearray(signed.read_bytes())
+    data[find_commands(data)[0x80000028] + 8] ^= 4
+    signed.write_bytes(data)
+    sign_for_platform(signed)
+    found = find_difference(signed, built)
+    assert found is not None
+    assert found.part == "signature"

@@ -101,7 +101,7 @@ def test_a_checksum_file_stands_for_its_build(dist: Path) -> None:
     assert list_unchecked(result) == []
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.only("on Unix", "it has named pipes")
 def test_what_is_beside_a_runtime_may_be_anything(dist: Path) -> None:
     for name in ("demo.bundle.tar.zst", "demo.sha256"):
         (dist / name).unlink()

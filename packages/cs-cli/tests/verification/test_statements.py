@@ -91,6 +91,13 @@ def test_without_a_key_a_signature_is_named_and_not_checked(dist: Path) -> None:
     ]
 
 
+def test_a_name_of_a_key_cannot_flood_the_terminal(dist: Path) -> None:
+    sign_statement(Ed25519PrivateKey.generate())
+    state(lambda envelope: envelope["signatures"][0].update(keyid="x" * 10_000))
+    (line,) = list_unchecked(verify(dist))
+    assert len(line) < 300
+
+
 def test_with_a_key_an_unsigned_statement_fails(dist: Path, tmp_path: Path) -> None:
     key = write_key(tmp_path / "key.pub", Ed25519PrivateKey.generate())
     assert kinds(verify(dist, "--key", key)) == [("demo.provenance.json", "signature", "unsigned")]
@@ -139,6 +146,8 @@ def test_a_byte_of_the_template_is_found_with_the_statement_alone(dist: Path, tm
     assert ("demo", "subject", "provenance-mismatch") in kinds(verify(alone, "--provenance", PROVENANCE))
 
 
+REVISION = {"digest": {"gitCommit": "a" * 40}, "annotations": {"role": "workspace", "clean": True}}
+ADDRESS = {"uri": "https://example.org/libz-1.0-0.conda", "digest": {"sha256": "0" * 64}}
 CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "no-file": lambda one: one["subject"].pop(),
     "more-files": lambda one: one["subject"].append({"name": "evil", "digest": {"sha256": "0" * 64}}),
@@ -150,6 +159,10 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "template-digest": lambda one: find_role(one, "template")["digest"].update(sha256="0" * 64),
     "manifest": lambda one: find_role(one, "manifest")["digest"].update(sha256="0" * 64),
     "source-lock": lambda one: find_role(one, "source-lock")["digest"].update(sha256="0" * 64),
+    "build-type": lambda one: definition(one).update(buildType="https://example.org"),
+    "builder": lambda one: one["predicate"]["runDetails"]["builder"].update(id="https://example.org"),
+    "revision": lambda one: definition(one)["resolvedDependencies"].append(REVISION),
+    "address": lambda one: definition(one)["resolvedDependencies"].append(ADDRESS),
     "package": lambda one: find_role(one, "archive")["digest"].update(sha256="0" * 64),
 }
 

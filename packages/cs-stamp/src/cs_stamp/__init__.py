@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from .template import Template as Template
     from .template import installed_directories as installed_directories
     from .template import select_template as select_template
+    from .unsigned import find_signature_places as find_signature_places
+    from .unsigned import is_as_built as is_as_built
     from .verify import StampReport as StampReport
     from .verify import verify_stamp as verify_stamp
     from .writer import PartWriter as PartWriter
@@ -89,6 +91,7 @@ _NAMES = {
     "sealing": ("require_size",),
     "signatures": ("SignatureReport", "verify_signature"),
     "template": ("Template", "installed_directories", "select_template"),
+    "unsigned": ("find_signature_places", "is_as_built"),
     "verify": ("StampReport", "verify_stamp"),
     "writer": ("PartWriter", "StampInfo", "write_stamp"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -44,15 +44,13 @@ def append_data(data: bytes | memoryview, out: BinaryIO, digests: Sequence[Diges
         view = view[out.write(view) :]
 
 
-def hash_file(path: Path) -> tuple[int, str]:
-    """Return the size of a file in bytes and its lower-case hex SHA-256."""
-    digest, buffer, size = sha256(), bytearray(COPY_CHUNK_BYTES), 0
-    view = memoryview(buffer)
-    with path.open("rb", buffering=0) as file:
-        while count := file.readinto(view):
-            digest.update(view[:count])
-            size += count
-    return size, digest.hexdigest()
+def hash_file(path: Path) -> tuple[str, int]:
+    """Return SHA-256 (lower-case hex) and size in bytes of a file.
+
+    :raises OSError: if it cannot be read.
+    """
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest(), file.tell()
 
 
 def hash_range(file: BinaryIO, offset: int, size_bytes: int) -> bytes | None:

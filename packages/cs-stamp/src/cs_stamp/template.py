@@ -164,7 +164,7 @@ def _check(path: Path, origin: Origin, platform: str) -> Template:
     try:
         refuse_stamped(path)
         open_seal(path, TEMPLATE_NAME)
-        size, sha256 = hash_file(path)
+        sha256, size = hash_file(path)
     except OSError as error:
         raise TemplateError(f"cannot read the template: {error.strerror or error}", path=path) from error
     mark = read_mark(path)

@@ -233,14 +233,17 @@ def _write_companions(
     from ..companions.notices import render_notices
     from ..companions.provenance import render_statement
     from ..companions.spdx import render_spdx
+    from ..companions.template_notices import find_template_notices
 
     licenses = {} if supplies is None else read_wheel_licenses(supplies.archives)
     inventory = take_inventory(plan, materials.template.mark, stamp, files[0], licenses, os.environ)
+    license_files = {} if supplies is None else supplies.license_files
+    notices = render_notices(inventory, license_files, find_template_notices(materials.template))
     contents = {
         "lock": plan.lock,
         "packages": render_packages(plan.package_plan.archives),
         "sbom": render_cyclonedx(inventory),
-        "notices": render_notices(inventory, {} if supplies is None else supplies.license_files),
+        "notices": notices,
     }
     if plan.derivation.config.sbom == "spdx":
         contents["spdx"] = render_spdx(inventory)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from ..project.derivation import Derivation, derive_project
 from ..project.platforms import ALL_PLATFORMS, choose_platform, host_platform
 from ..project.protected_inputs import list_inputs
 from ..project.revision import find_revision, looks_versioned
+from ..signing.signer import hidden_passphrase, load_signer
 from ..terminal.console import Console
 from ..wheels.supplies import require_supplies
 from .bytecode import require_compiler
@@ -53,10 +54,11 @@ class _Target:
 @contextlib.contextmanager
 def prepared_build(options: BuildingOptions) -> Iterator[BuildRequest]:
     """Plan a build for one platform, before anything is written; wheels that it needs exist until the block ends."""
-    derivation = derive_project(options)
-    platform = choose_platform(derivation.lock.platforms, options.platform, options.target)
-    with _prepared(options, derivation, [platform]) as requests:
-        yield requests[0]
+    with hidden_passphrase(os.environ) as secrets:
+        derivation = derive_project(options)
+        platform = choose_platform(derivation.lock.platforms, options.platform, options.target)
+        with _prepared(options, derivation, [platform], secrets) as requests:
+            yield requests[0]
 
 
 @contextlib.contextmanager
@@ -73,14 +75,15 @@ def prepared_builds(options: BuildOptions) -> Iterator[tuple[BuildRequest, ...]]
         flag = "--target-label" if options.target_label else "--target"
         message = f"a build for the platform {ALL_PLATFORMS!r} names the files after the platforms"
         raise CliError(message, kind="target-conflict", flag=flag)
-    derivation = derive_project(options)
-    with _prepared(options, derivation, derivation.lock.platforms) as requests:
-        yield requests
+    with hidden_passphrase(os.environ) as secrets:
+        derivation = derive_project(options)
+        with _prepared(options, derivation, derivation.lock.platforms, secrets) as requests:
+            yield requests
 
 
 @contextlib.contextmanager
 def _prepared(
-    options: BuildingOptions, derivation: Derivation, platforms: Sequence[Platform]
+    options: BuildingOptions, derivation: Derivation, platforms: Sequence[Platform], secrets: Mapping[str, str]
 ) -> Iterator[tuple[BuildRequest, ...]]:
     console, store = Console(quiet=options.quiet), open_store(options)
     for problem in derivation.warnings:
@@ -94,7 +97,7 @@ def _prepared(
             "the revision of the workspace is not recorded: its manifest is not in a commit, or git cannot read the "
             "repository; `git status` says why"
         )
-    key = _load_key(options, console)
+    key = _load_key(options, secrets, console)
     with tempfile.TemporaryDirectory(prefix="cs-wheels-", ignore_cleanup_errors=True) as scratch:
         derivation = _settle(options, derivation, targets, store, Path(scratch), console)
         names = [one.platform.name for one in targets]
@@ -123,13 +126,11 @@ def _prepared(
         )
 
 
-def _load_key(options: BuildingOptions, console: Console) -> PrivateKey | None:
+def _load_key(options: BuildingOptions, secrets: Mapping[str, str], console: Console) -> PrivateKey | None:
     """Load the key to sign with, if there is one, before anything takes long."""
     if not isinstance(options, BuildOptions) or options.signing is None:
         return None
-    from ..signing.signer import load_signer
-
-    return load_signer(options.signing, options.out_dir, os.environ, console)
+    return load_signer(options.signing, options.out_dir, secrets, console)
 
 
 def _list_secrets(options: BuildingOptions) -> list[Path]:
@@ -183,7 +184,9 @@ def _find_targets(
     directories = installed_directories()
     for platform in platforms:
         try:
-            found.append(_Target(platform=platform, template=_find_template(options, platform.subdir, directories)))
+            found.append(
+                _Target(platform=platform, template=find_template(options.template, platform.subdir, directories))
+            )
             if len(platforms) > 1:
                 require_compiler(derivation.config, platform.subdir)
         except (CliError, StampError) as error:
@@ -210,9 +213,15 @@ def _refuse(faults: list[PlatformFault], count: int) -> CliError | StampError:
     )
 
 
-def _find_template(options: BuildingOptions, subdir: str, directories: tuple[Path, ...]) -> Template:
+def find_template(given: Path | None, subdir: str, directories: tuple[Path, ...]) -> Template:
+    """Find the template of a platform, where every command looks for one.
+
+    :param given: an executable, or a directory of templates.
+    :param directories: of installed templates.
+    :raises StampError: if there is none, or it cannot be stamped.
+    """
     return select_template(
-        explicit=options.template,
+        explicit=given,
         scripts_directory=Path(sys.argv[0]).absolute().parent,
         directories=directories,
         environ=os.environ,

@@ -31,6 +31,9 @@ BUILD_TYPE = f"{_PAGE}#build-type-v1"
 BUILDER_ID = f"{_PAGE}#builder"
 """Names the builder: ``cs`` on a machine of its user's choice."""
 
+UNSIGNED = "unsignedDigest"
+"""Annotation of a runtime that was signed for its platform after the build: the digest that it had before."""
+
 INPUT_ROLES = {"manifest": "manifest", "source_lock": "source-lock", "condarc": "condarc"}
 """Roles of the files among the dependencies, by their keys in ``inputs`` of ``STEM.info.json``."""
 
@@ -43,10 +46,12 @@ class Statement:
     """What a provenance file says.
 
     :ivar subjects: SHA-256 of the files that it is about, by name.
+    :ivar unsigned: those that subjects had before they were signed for their platform.
     :ivar predicate: the SLSA provenance.
     """
 
     subjects: Mapping[str, str]
+    unsigned: Mapping[str, str]
     predicate: Mapping[str, Any]
 
 
@@ -80,6 +85,11 @@ def render_statement(
             },
         },
     }
+    return dump_statement(document)
+
+
+def dump_statement(document: Mapping[str, Any]) -> bytes:
+    """Render a statement: keys sorted, no white space."""
     return f"{dump_json(document, indent=None, compact=True)}\n".encode()
 
 
@@ -112,7 +122,10 @@ def read_statement(payload: bytes) -> Statement:
     subjects = dict(map(_read_subject, listed))
     if len(subjects) != len(listed):
         raise ValueError("a subject is listed twice")
-    return Statement(subjects=subjects, predicate=predicate)
+    unsigned = dict(_read_unsigned(one) for one in listed if UNSIGNED in one.get("annotations", ()))
+    if len(unsigned) > 1:
+        raise ValueError("more than one subject was signed for its platform")
+    return Statement(subjects=subjects, unsigned=unsigned, predicate=predicate)
 
 
 def describe_parameters(plan: BuildPlan, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -215,11 +228,20 @@ def _descriptor(
 def _read_subject(item: Any) -> tuple[str, str]:
     if not isinstance(item, dict) or not isinstance(item.get("name"), str):
         raise ValueError("a subject has no name")
-    digest = item.get("digest")
+    if not isinstance(item.get("annotations", {}), dict):
+        raise ValueError(f"the annotations of {item['name']!r} are not an object")
+    return item["name"], _read_digest(item["name"], item.get("digest"))
+
+
+def _read_unsigned(subject: Descriptor) -> tuple[str, str]:
+    return subject["name"], _read_digest(subject["name"], subject["annotations"][UNSIGNED])
+
+
+def _read_digest(name: str, digest: Any) -> str:
     sha256 = digest.get("sha256") if isinstance(digest, dict) else None
     if not isinstance(sha256, str):
-        raise ValueError(f"the subject {item['name']!r} has no SHA-256")
-    return item["name"], sha256
+        raise ValueError(f"the subject {name!r} has no SHA-256")
+    return sha256
 
 
 def _name(file: StagedFile) -> str:

@@ -74,8 +74,8 @@ def read_policy(entries: Iterable[str]) -> LicensePolicy:
     :raises CliError: ``value-invalid`` at the first entry that is neither ``unknown`` nor one licence of the SPDX list,
         perhaps with an exception.
     """
-    names = set(entries)
-    denied = {form for name in names - {UNKNOWN} for form in _list_forms(name)}
+    names = tuple(entries)
+    denied = {form for name in names if name != UNKNOWN for form in _list_forms(name)}
     return LicensePolicy(frozenset(denied), UNKNOWN in names)
 
 
@@ -117,4 +117,5 @@ def _suggest(name: str) -> str | None:
     is_exception = bool(exception) and normalize_expression(base) is not None
     entries = [one for one in get_license_index() if bool(one.get("is_exception")) == is_exception]
     keys = {key for one in entries for key in (one.get("spdx_license_key"), *one.get("other_spdx_license_keys", ()))}
-    return did_you_mean(exception if is_exception else base, sorted(key for key in keys if key and ":" not in key))
+    usable = sorted(key for key in keys if key and (is_exception or normalize_expression(key)))
+    return did_you_mean(exception if is_exception else base, usable)

@@ -56,7 +56,7 @@ class LicenseCollector:
 
     def add_conda(self, name: str, file: IO[bytes]) -> None:
         """Add a file of ``info/`` if it has the text of a licence; otherwise nothing is read."""
-        if _CONDA.fullmatch(name) and len(self._files) < MOST_FILES:
+        if _CONDA.fullmatch(name) and self._has_room():
             self._add(name.removeprefix("info/"), file.read(min(LARGEST_TEXT, self._left) + 1))
 
     def add_wheel(self, wheel: Path, stated: Iterable[str], most: int) -> None:
@@ -76,10 +76,16 @@ class LicenseCollector:
                 is_text = name in names or _WHEEL.fullmatch(name)
                 if not top.endswith(".dist-info") or not is_text or name.endswith("/"):
                     continue
-                if len(self._files) < MOST_FILES:
+                if self._has_room():
                     limit = min(LARGEST_TEXT, self._left)
                     data = read_member(file, member, limit) if member.size_bytes <= limit else bytes(limit + 1)
                     self._add(name, data)
+
+    def _has_room(self) -> bool:
+        """Tell whether another file may be added; the first time that none may, say so in the list."""
+        if len(self._files) == MOST_FILES:
+            self._files.append(LicenseFile("other texts", fault=f"more than {MOST_FILES} files"))
+        return len(self._files) < MOST_FILES
 
     def _add(self, name: str, data: bytes) -> None:
         shown = escape_line(name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cs_lock import PackageRecord, Wheel
 from cs_manifest import list_metadata_files
 
+from ..companions.template_notices import NOTICES_NAME
 from ..errors import CliError
 from .derivation import Derivation
 
@@ -30,7 +31,7 @@ class Input:
 
 
 def list_inputs(
-    derivation: Derivation, *, templates: Iterable[Path] = (), secrets: Iterable[Path] = ()
+    derivation: Derivation, *, templates: Sequence[Path] = (), secrets: Iterable[Path] = ()
 ) -> tuple[Input, ...]:
     """List every file that a build reads: manifest, lock, settings' files, template, metadata, local archives.
 
@@ -44,7 +45,8 @@ def list_inputs(
         ("the condarc file", derivation.config.condarc_file),
         ("the constraints file", derivation.config.build_constraints),
         *(("an archive of the archive folder", path) for path in derivation.outlook.files),
-        *(("the template", template) for template in templates),
+        *(("the notices of the template", path.with_name(NOTICES_NAME)) for path in templates),
+        *(("the template", path) for path in templates),
         *(("the signing key", path) for path in secrets),
     )
     inputs = [Input(role=role, path=path.absolute()) for role, path in named if path is not None]

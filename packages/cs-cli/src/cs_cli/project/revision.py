@@ -14,6 +14,9 @@ _URL = re.compile(r"(https?|ssh|git)://(?:([^@/]*)@)?([A-Za-z0-9.-]+)(:[0-9]+)?(
 _FORGES = frozenset({"github.com", "gitlab.com", "codeberg.org", "bitbucket.org"})
 """Hosts whose repositories have the same path in every address, with and without ``.git``."""
 
+_PRIVATE_DOMAINS = (".localhost", ".local", ".localdomain", ".internal", ".home.arpa", ".lan")
+"""Ends of names that are never public: RFC 6761, 6762, 8375, and what ICANN keeps free for this."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRevision:
@@ -102,4 +105,4 @@ def _is_public(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_global
     except ValueError:
-        return "." in host.strip(".") and not host.endswith((".localhost", ".local", ".localdomain"))
+        return "." in host.strip(".") and not host.rstrip(".").endswith(_PRIVATE_DOMAINS)

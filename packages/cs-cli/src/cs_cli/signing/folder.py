@@ -1,8 +1,9 @@
-"""``cs sign``: add a signature to every build in a directory."""
+"""``cs sign``: describe runtimes that were signed for their platform, and sign every build in a directory."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,14 +12,15 @@ from ..building.staging import staging_directory
 from ..companions.files import SUFFIXES, render_checksums
 from ..companions.provenance import open_provenance
 from ..errors import CliError
-from ..terminal.console import Console
+from ..terminal.console import Console, format_count
 from ..verification.checks import Verification
-from ..verification.checksums import read_checksums
+from ..verification.checksums import SUFFIX, read_checksums
 from ..verification.files import StagedFiles, reading
-from ..verification.folder import verify_folder
+from ..verification.folder import verify_files
 from ..verification.statements import Trust
 from .envelope import Envelope
 from .keys import key_id
+from .restatement import Restatement, find_restatement
 
 if TYPE_CHECKING:
     from .keys import PrivateKey
@@ -31,13 +33,15 @@ class SignedBuild:
     :ivar stem: first part of its file names.
     :ivar digests: what its checksum file lists, with the new digest of the provenance.
     :ivar envelope: its statement, signed.
-    :ivar is_new: whether the signature was added; else it was there before.
+    :ivar is_new: whether the signature was added; else it was there before, or there is no key.
+    :ivar restatement: what its files say of a runtime that was signed for its platform.
     """
 
     stem: str
     digests: dict[str, str]
     envelope: Envelope
     is_new: bool
+    restatement: Restatement | None
 
     @property
     def provenance_name(self) -> str:
@@ -45,61 +49,110 @@ class SignedBuild:
         return f"{self.stem}{SUFFIXES['provenance']}"
 
     def write(self, directory: Path) -> None:
-        """Write provenance and checksums."""
-        data = self.envelope.to_bytes()
-        digests = {**self.digests, self.provenance_name: hashlib.sha256(data).hexdigest()}
-        (directory / self.provenance_name).write_bytes(data)
-        (directory / f"{self.stem}{SUFFIXES['checksums']}").write_bytes(render_checksums(digests))
+        """Write provenance, checksums, and what else was restated."""
+        for name, content in ({} if self.restatement is None else self.restatement.documents).items():
+            (directory / name).write_bytes(content)
+        if self.is_new:
+            data = self.envelope.to_bytes()
+            digests = {**self.digests, self.provenance_name: hashlib.sha256(data).hexdigest()}
+            (directory / self.provenance_name).write_bytes(data)
+            (directory / f"{self.stem}{SUFFIX}").write_bytes(render_checksums(digests))
+
+    def describe(self, folder: Path, key: str | None) -> Iterator[str]:
+        """Yield what was done.
+
+        :param key: ID of the key.
+        """
+        if self.restatement is not None:
+            lost = self.restatement.dropped
+            note = f" ({format_count(lost, 'signature')} of the earlier provenance dropped)" if lost else ""
+            path = folder / self.restatement.runtime
+            yield f"{path}: signed for its platform since the build; its files describe it now{note}"
+        if key is not None:
+            yield f"{folder / self.provenance_name}: {'signed' if self.is_new else 'already signed'} with {key}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the build for ``--json``."""
+        return {
+            "file": self.provenance_name,
+            "signed": self.is_new,
+            "signatures": len(self.envelope.signatures),
+            "restated": self.restatement is not None,
+            "dropped_signatures": 0 if self.restatement is None else self.restatement.dropped,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signing:
     """What was signed.
 
-    :ivar key_id: of the key.
+    :ivar key_id: of the key, if there is one.
     """
 
     folder: Path
-    key_id: str
+    key_id: str | None
     builds: tuple[SignedBuild, ...]
 
     @property
     def lines(self) -> list[str]:
-        """One line for each build."""
-        words = {True: "signed", False: "already signed"}
-        return [f"{self.folder / one.provenance_name}: {words[one.is_new]} with {self.key_id}" for one in self.builds]
+        """What was done with each build."""
+        return [line for one in self.builds for line in one.describe(self.folder, self.key_id)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``--json``."""
-        builds = [
-            {"file": one.provenance_name, "signed": one.is_new, "signatures": len(one.envelope.signatures)}
-            for one in self.builds
-        ]
-        return {"path": str(self.folder), "keyid": self.key_id, "builds": builds}
+        return {"path": str(self.folder), "keyid": self.key_id, "builds": [one.to_dict() for one in self.builds]}
 
 
-def sign_folder(folder: Path, key: PrivateKey, console: Console) -> Signing:
+def sign_folder(folder: Path, key: PrivateKey | None, console: Console) -> Signing:
     """Sign the provenance of every build in a directory, all or none; first check that each is complete and undamaged.
 
+    Files of a build whose runtime was signed for its platform are restated.
+
+    :param key: ``None`` only to restate.
     :raises CliError: ``not-found``, ``provenance-missing``, ``provenance-damaged`` or ``provenance-mismatch``; what
-        ``cs verify`` says if something else is wrong.
+        ``cs verify`` says if something else is wrong; ``usage`` if there is nothing to do without a key.
     """
     if not folder.is_dir():
         raise CliError("no such directory", kind="not-found", path=folder)
-    result, runtimes = verify_folder(folder, Trust(), console)
+    files = StagedFiles(folder)
+    restatements = _find_restatements(files)
+    result, runtimes = verify_files(files, Trust(), console)
     if result.problems:
         raise Verification(results=(result,)).error()
-    files = StagedFiles(folder)
-    builds = tuple(_sign_build(files, runtime.stem, key) for runtime in runtimes)
-    changed = [one for one in builds if one.is_new]
+    if key is None and not restatements:
+        message, hint = "nothing to do without a key: the files describe every runtime as it is", "give `--key KEY`"
+        raise CliError(message, kind="usage", flag="--key", path=folder, hint=hint)
+    files = _reread(folder, restatements)
+    builds = tuple(_sign_build(files, one.stem, key, restatements.get(one.stem)) for one in runtimes)
+    changed = [one for one in builds if one.is_new or one.restatement is not None]
     if changed:
         with staging_directory(folder) as staging:
             for one in changed:
                 one.write(staging)
-    return Signing(folder=folder, key_id=key_id(key.public_key()), builds=builds)
+    return Signing(folder=folder, key_id=None if key is None else key_id(key.public_key()), builds=builds)
 
 
-def _sign_build(files: StagedFiles, stem: str, key: PrivateKey) -> SignedBuild:
+def _find_restatements(files: StagedFiles) -> dict[str, Restatement]:
+    """Restate the builds that need it, by stem, and put their files in place of those in the directory."""
+    found = {}
+    for path in sorted(files.folder.glob(f"*{SUFFIX}")):
+        stem = path.name.removesuffix(SUFFIX)
+        restatement = find_restatement(files, stem)
+        if restatement is not None:
+            restatement.put_into(files)
+            found[stem] = restatement
+    return found
+
+
+def _reread(folder: Path, restatements: Mapping[str, Restatement]) -> StagedFiles:
+    """Forget what was read, but for the restated files."""
+    files = StagedFiles(folder)
+    for one in restatements.values():
+        one.put_into(files)
+    return files
+
+
+def _sign_build(files: StagedFiles, stem: str, key: PrivateKey | None, restatement: Restatement | None) -> SignedBuild:
     name, checksums = (f"{stem}{SUFFIXES[role]}" for role in ("provenance", "checksums"))
     path, digests = files.path(name), read_checksums(files, checksums)
     if name not in digests:
@@ -111,5 +164,7 @@ def _sign_build(files: StagedFiles, stem: str, key: PrivateKey) -> SignedBuild:
         raise CliError(message, kind="provenance-mismatch", path=path, hint="build it again")
     with reading(path, "provenance-damaged"):
         envelope = open_provenance(files.read(name))
-    signed = envelope.signed_with(key)
-    return SignedBuild(stem=stem, digests=digests, envelope=signed, is_new=signed is not envelope)
+    signed = envelope if key is None else envelope.signed_with(key)
+    return SignedBuild(
+        stem=stem, digests=digests, envelope=signed, is_new=signed is not envelope, restatement=restatement
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,20 @@ def load_signer(options: SigningOptions, out_dir: Path, environ: Mapping[str, st
         if path is not None and is_exposed(path):
             console.warn(f"other users of this machine can read {what}: {path} (`chmod go= FILE` changes that)")
     return key
+
+
+@contextlib.contextmanager
+def hidden_passphrase(environ: MutableMapping[str, str]) -> Iterator[dict[str, str]]:
+    """Hide the variable with the passphrase from the programs that a build starts: build backends, link scripts, git.
+
+    :param environ: of this process.
+    :returns: what was hidden, for :func:`load_signer`.
+    """
+    hidden = {name: environ.pop(name) for name in (PASSPHRASE_VARIABLE,) if name in environ}
+    try:
+        yield hidden
+    finally:
+        environ.update(hidden)
 
 
 def find_passphrase(options: SigningOptions, environ: Mapping[str, str]) -> bytes:

@@ -14,6 +14,8 @@ from .files import StagedFiles, reading
 
 SUFFIX = SUFFIXES["checksums"]
 
+_SIGNED = "; if you signed it for its platform, run `cs sign` on the directory"
+
 NOTICED_BYTES = 1 << 30
 """Hashing fewer bytes than this is too fast to notice."""
 
@@ -67,13 +69,14 @@ def check_file(
 
 
 def _not_as_staged(files: StagedFiles, name: str, expected: str, actual: str) -> CliError:
+    is_companion = name.endswith(tuple(SUFFIXES.values()))
     return CliError(
         "the file has changed since it was built",
         kind="checksum-mismatch",
         path=files.path(name),
         expected=expected,
         actual=actual,
-        hint="build it again, or copy it again",
+        hint=f"build it again, or copy it again{'' if is_companion else _SIGNED}",
     )
 
 

@@ -26,6 +26,11 @@ class StagedFiles:
         self._digests: dict[str, str] = {}
         self._contents: dict[str, bytes] = {}
 
+    def put(self, name: str, data: bytes) -> None:
+        """Take other content for that of a small file, which stays as it is."""
+        self._contents[name] = data
+        self._digests[name] = sha256(data).hexdigest()
+
     def path(self, name: str) -> Path:
         """Return the path of a file."""
         return self.folder / name
@@ -36,6 +41,8 @@ class StagedFiles:
 
     def find_size(self, name: str) -> int:
         """Return the size of a file in bytes, 0 if it is not known."""
+        if name in self._contents:
+            return len(self._contents[name])
         try:
             return self.require(name).st_size
         except CliError:
@@ -51,7 +58,7 @@ class StagedFiles:
             try:
                 status = path.lstat()
             except FileNotFoundError as error:
-                message, hint = "the file is listed but missing", "build it again"
+                message, hint = "the file is listed but missing", "copy it here too, or check one file by its path"
                 raise CliError(message, kind="file-missing", path=path, hint=hint) from error
             except (OSError, ValueError) as error:
                 raise CliError(f"cannot be read: {error}", kind="cannot-read", path=path) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cs_bundle import hash_file, open_bundle
-from cs_stamp import StampReader, read_stamp, verify_signature
+from cs_stamp import StampReader, find_signature_places, is_as_built, read_stamp
 
 from ..companions.files import SUFFIXES
 from ..companions.provenance import open_provenance
@@ -19,14 +19,14 @@ from .differences import Difference, compare_entries, compare_values, describe_p
 
 _BLOCK_BYTES = 1 << 20
 _LINE_LENGTH = 200
-_HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstDifference:
     """The first difference between a file and a new build of it.
 
-    :ivar part: of a runtime: ``template``, a part of the stamp, ``footer``, or ``signature`` for what follows it.
+    :ivar part: of a runtime: ``template``, a part of the stamp, ``footer``, or ``signature`` for what one
+        of the platform changes.
     :ivar key: field, package, archive, line or key of a document.
     :ivar expected: what the new build has.
     :ivar actual: what the file has.
@@ -135,31 +135,17 @@ def _is_same(one: BinaryIO, other: BinaryIO) -> bool:
 
 
 def _compare_runtimes(built: Path, path: Path) -> FirstDifference | None:
-    report = verify_signature(path)
-    is_signed = report is not None and not report.is_ad_hoc
+    if is_as_built(path, hash_file(built)):
+        return None
     with read_stamp(built) as expected, read_stamp(path) as actual:
         limit = min(expected.stamp_offset, actual.stamp_offset)
-        offset = _find_offset(built, path, limit, _read_signed_places(path) if is_signed else ())
+        offset = _find_offset(built, path, limit, find_signature_places(path))
         if offset is not None or expected.stamp_offset != actual.stamp_offset:
             return FirstDifference(part="template", key=None if offset is None else f"byte {offset}")
         for tag in expected.parts:
             if expected.parts[tag].sha256 != actual.parts[tag].sha256:
                 return _compare_part(tag, expected, actual)
-    return None if is_signed else FirstDifference(part="signature")
-
-
-def _read_signed_places(path: Path) -> tuple[range, ...]:
-    """Return the bytes in front of the stamp that a signature of the platform changes.
-
-    Of a Windows executable that is its checksum and the place of the certificate table, of a macOS executable the load
-    commands.
-    """
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    if head.startswith(b"MZ"):
-        optional = int.from_bytes(head[0x3C:0x40], "little") + 24
-        return range(optional + 64, optional + 68), range(optional + 144, optional + 152)
-    return (range(32 + int.from_bytes(head[20:24], "little")),)
+    return FirstDifference(part="signature")
 
 
 def _find_offset(one: Path, other: Path, limit: int, ignored: tuple[range, ...]) -> int | None:

@@ -34,7 +34,15 @@ def verify_folder(folder: Path, trust: Trust, console: Console) -> tuple[Result,
 
     :returns: the checks, and the runtimes that are as they were built.
     """
-    result, files = Result(path=folder, kind="folder"), StagedFiles(folder)
+    return verify_files(StagedFiles(folder), trust, console)
+
+
+def verify_files(files: StagedFiles, trust: Trust, console: Console) -> tuple[Result, list[CheckedRuntime]]:
+    """Check a directory as :func:`verify_folder` does.
+
+    :param files: those in it, with other content if some of them are about to be replaced.
+    """
+    folder, result = files.folder, Result(path=files.folder, kind="folder")
     names = _list_names(result, folder)
     stems = [name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)]
     if not stems and not result.problems:

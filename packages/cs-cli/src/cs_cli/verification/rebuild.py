@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from cs_bundle import hash_file
-from cs_stamp import installed_directories, select_template
+from cs_stamp import installed_directories
 
 from ..arguments import parse_arguments
 from ..building.execution import build_artifacts
-from ..building.preparation import prepared_build
-from ..companions.files import SUFFIXES
+from ..building.preparation import find_template, prepared_build
+from ..companions.files import SUFFIXES, describe_file
 from ..companions.provenance import describe_settings
+from ..companions.restating import RESTATED_ROLES, restate_documents
 from ..errors import CliError
 from ..options import BuildOptions, VerifyOptions
 from ..project.derivation import derive_project
-from ..project.platforms import host_platform
 from ..terminal.console import Console
 from .against import name_platform
 from .checks import Result
@@ -35,12 +34,16 @@ _EPOCH = "SOURCE_DATE_EPOCH"
 _PLACES = frozenset({"condarc-file", "archives", "build-constraints"})
 """Settings that name files of the machine that built: what was recorded is a name without its place."""
 
+_HINTS = {"source_revision": "build from a git checkout of the commit, whose tracked files are unchanged"}
+"""What to do about a field of the header that differs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
     """How a runtime was built, as far as that was recorded.
 
-    :ivar settings: by key; those that are not the manifest's came from the command line.
+    :ivar settings: by key.
+    :ivar manifest_sha256: digest of the manifest that had the settings which were not on the command line.
     :ivar template_sha256: digest of the template, the whole file.
     """
 
@@ -49,6 +52,7 @@ class Parameters:
     lock_check: bool
     epoch: str | None
     settings: Mapping[str, Any]
+    manifest_sha256: str | None
     template_sha256: str | None
 
 
@@ -84,6 +88,7 @@ def _read_parameters(runtime: CheckedRuntime) -> Parameters:
         lock_check=stated.get("lockCheck") is not False,
         epoch=epoch if isinstance(epoch, str) else None,
         settings=take(stated, dict, "settings") if stated else {},
+        manifest_sha256=_find_digest(definition, "manifest"),
         template_sha256=_find_template_digest(runtime, definition),
     )
 
@@ -96,12 +101,19 @@ def _find_label(runtime: CheckedRuntime) -> str | None:
 
 
 def _find_template_digest(runtime: CheckedRuntime, definition: Mapping[str, Any]) -> str | None:
-    for one in take_objects(definition, "resolvedDependencies") if definition else []:
-        if one.get("annotations", {}).get("role") == "template":
-            return take(one, str, "digest", "sha256")
+    if (stated := _find_digest(definition, "template")) is not None:
+        return stated
     if runtime.info is not None:
         return take(runtime.info, str, "inputs", "template", "sha256")
     return runtime.template_sha256
+
+
+def _find_digest(definition: Mapping[str, Any], role: str) -> str | None:
+    """Return the digest of the first dependency with a role, ``None`` if there is no such dependency."""
+    for one in take_objects(definition, "resolvedDependencies") if definition else []:
+        if one.get("annotations", {}).get("role") == role:
+            return take(one, str, "digest", "sha256")
+    return None
 
 
 @contextlib.contextmanager
@@ -153,14 +165,7 @@ def _find_template(runtime: CheckedRuntime, parameters: Parameters, options: Ver
 
     :raises CliError: ``template-differs`` if it is another, from which the same bytes cannot come.
     """
-    found = select_template(
-        explicit=options.template,
-        scripts_directory=Path(sys.argv[0]).absolute().parent,
-        directories=installed_directories(),
-        environ=os.environ,
-        platform=runtime.report.header.platform,
-        host_platform=host_platform(),
-    )
+    found = find_template(options.template, runtime.report.header.platform, installed_directories())
     if parameters.template_sha256 not in (None, found.sha256):
         raise CliError(
             "this is not the template that the runtime was built with, so the bytes cannot be the same",
@@ -174,10 +179,15 @@ def _find_template(runtime: CheckedRuntime, parameters: Parameters, options: Ver
 
 
 def _find_overrides(parameters: Parameters, options: VerifyOptions) -> dict[str, object]:
-    """Return the settings that were on the command line of the build: recorded ones that are not the manifest's."""
+    """Return the settings that were on the command line of the build: recorded ones that its manifest does not have.
+
+    If the workspace's manifest is another one, nothing tells what its command line had: its own settings count.
+    """
     given = dict(options.overrides)
-    config = derive_project(replace(options, lock_check=False, overrides=given), strict=False).config
-    own = describe_settings(config)
+    derivation = derive_project(replace(options, lock_check=False, overrides=given), strict=False)
+    if parameters.manifest_sha256 != hash_file(derivation.project.manifest_path):
+        return given
+    own = describe_settings(derivation.config)
     return {
         **{
             key: value
@@ -193,9 +203,25 @@ def _compare(result: Result, runtime: CheckedRuntime, built: Mapping[str, Path])
     folder = runtime.path.parent
     checksums = f"{runtime.stem}{SUFFIXES['checksums']}"
     names = sorted({*built, *runtime.digests}) if runtime.digests else [runtime.name]
+    if runtime.is_restated and runtime.digests:
+        _restate(runtime, built)
     for name in names:
         if name != checksums:
             result.attempt(name, "rebuild", lambda name=name: _compare_file(folder / name, built.get(name)))  # type: ignore[misc]
+
+
+def _restate(runtime: CheckedRuntime, built: Mapping[str, Path]) -> None:
+    """Let the documents of a new build describe the runtime as it has been signed."""
+    names = {role: f"{runtime.stem}{SUFFIXES[role]}" for role in RESTATED_ROLES}
+    found = {role: built[name] for role, name in names.items() if name in built}
+    documents = restate_documents(
+        runtime.stem,
+        {role: path.read_bytes() for role, path in found.items()},
+        describe_file(runtime.path, "runtime"),
+        hash_file(built[runtime.name]),
+    )
+    for role, data in documents.items():
+        found[role].write_bytes(data)
 
 
 def _compare_file(path: Path, built: Path | None) -> str:
@@ -215,4 +241,5 @@ def _compare_file(path: Path, built: Path | None) -> str:
         key=found.key,
         expected=found.expected,
         actual=found.actual,
+        hint=_HINTS.get(found.key or ""),
     )

@@ -30,6 +30,7 @@ from .checks import Result
 from .files import StagedFiles, reading
 
 _MACHO_MAGICS = (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+_PE_MAGIC = b"MZ"
 _BLOCK_BYTES = 1 << 20
 
 
@@ -41,6 +42,7 @@ class CheckedRuntime:
     :ivar mark: of its template, if that has one.
     :ivar template_sha256: digest of its template, as far as the runtime still has all of it.
     :ivar is_signed: whether it has a signature of its platform that no build gives, with certificates.
+    :ivar is_restated: whether the statement says that it got such a signature after it was built.
     :ivar info: ``STEM.info.json``, if it is there and as it was staged.
     :ivar statement: the statement of provenance about it.
     :ivar digests: what the checksum file lists.
@@ -53,6 +55,7 @@ class CheckedRuntime:
     mark: Mark | None = None
     template_sha256: str | None = None
     is_signed: bool = False
+    is_restated: bool = False
     info: Mapping[str, Any] | None = None
     statement: Mapping[str, Any] | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
@@ -81,6 +84,9 @@ def check_runtime(result: Result, files: StagedFiles, name: str) -> CheckedRunti
     runtime = found[0]
     result.attempt(name, "template", lambda: _check_template(runtime))
     result.attempt(name, "code-signature", lambda: _check_signature(runtime))
+    if (extra := runtime.report.trailing_size_bytes) and _allows_anything_behind(path):
+        detail = f"{extra} bytes follow the stamp: this format has no signature to cover them"
+        result.leave(name, "code-signature", detail)
     header, plan = runtime.report.header, runtime.report.plan
     bundled = plan.bundled(header.layout)
     if bundled or header.layout == "embedded":
@@ -88,6 +94,13 @@ def check_runtime(result: Result, files: StagedFiles, name: str) -> CheckedRunti
     if header.bytecode == "shipped":
         result.attempt(name, "bytecode", lambda: _check_bytecode(path, plan))
     return runtime
+
+
+def _allows_anything_behind(path: Path) -> bool:
+    """Tell whether the format of an executable has no signature, so that nothing limits what follows the stamp."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return not start.startswith(_PE_MAGIC) and start not in _MACHO_MAGICS
 
 
 def _check_template(runtime: CheckedRuntime) -> str:

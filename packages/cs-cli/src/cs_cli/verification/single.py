@@ -43,12 +43,12 @@ def verify_file(path: Path, trust: Trust, console: Console) -> tuple[Result, lis
     elif place.name.endswith(SUFFIX):
         runtime = verify_stem(result, files, stem, trust, console)[1]
         runtimes = [runtime] if runtime is not None else []
-    is_signed = any(one.is_signed for one in runtimes)
-    if is_signed and not trust.keys:
+    is_changed = any(one.is_signed for one in runtimes) and not _is_listed(files, place.name, stem)
+    if is_changed and not trust.keys:
         result.leave(place.name, "checksum", "signed for its platform since it was built, which changes the digest")
     elif not result.problems and not place.name.endswith(SUFFIX):
         _check_checksum(result, files, place.name, stem)
-    if not result.problems and not place.name.endswith(SUFFIX) and (trust.keys or not is_signed):
+    if not result.problems and not place.name.endswith(SUFFIX) and (trust.keys or not is_changed):
         check_file_statement(result, files, place.name, stem, runtimes[0] if runtimes else None, trust)
     if not any(one.ok for one in result.checks) and not result.problems:
         message, hint = "nothing beside it says what it should be", f"put {stem}{SUFFIX} beside it"
@@ -73,6 +73,14 @@ def _check_own_bundle(result: Result, files: StagedFiles, runtime: CheckedRuntim
         result.attempt(bundle, "archives", lambda: check_bundle(files, bundle, runtime.report.plan.archives))
     else:
         result.leave(bundle, "archives", "not beside the runtime")
+
+
+def _is_listed(files: StagedFiles, name: str, stem: str) -> bool:
+    """Tell whether the checksum file beside a file lists it as it is now."""
+    try:
+        return read_checksums(files, f"{stem}{SUFFIX}").get(name) == files.hash(name)
+    except CliError:
+        return False
 
 
 def _check_checksum(result: Result, files: StagedFiles, name: str, stem: str) -> None:

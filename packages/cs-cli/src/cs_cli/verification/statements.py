@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cs_stamp import is_as_built
+
 from ..companions.files import SUFFIXES
-from ..companions.provenance import INPUT_ROLES, open_provenance, read_statement
+from ..companions.provenance import BUILD_TYPE, BUILDER_ID, INPUT_ROLES, UNSIGNED, open_provenance, read_statement
 from ..errors import CliError, advise
 from ..signing.envelope import Envelope
 from ..signing.keys import key_id, load_public_key
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 _SAME = ("runtime", "runtime_version", "layout", "delegate", "docs_url", "install_scheme", "freeze_base", "bytecode")
 """Settings that the header of a runtime has with the same value."""
+
+_NAME_LENGTH = 100
+"""Characters that are shown of what a signature calls its key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +62,8 @@ def check_folder_statement(
         covered = {one: digest for one, digest in runtime.digests.items() if one != name}
         _compare_subjects(files.path(name), statement.subjects, covered)
         _compare_predicate(files.path(name), statement, runtime)
-        runtime.statement = statement.predicate
-        return f"states how these {len(covered)} files were built"
+        _compare_unsigned(files.path(name), statement, runtime)
+        return f"states how these {len(covered)} files were built{_note(runtime)}"
 
     result.attempt(name, "provenance", check)
     check_signature(result, files, name, envelope, trust)
@@ -89,7 +94,7 @@ def check_file_statement(
 
 def _report_missing(result: Result, files: StagedFiles, name: str, beside: str, trust: Trust) -> None:
     if not trust.keys:
-        result.leave(name, "subject", f"{beside} is not beside it")
+        result.leave(name, "subject", f"{beside} is not beside it, so nothing says who built it")
         return
     message, hint = f"there is no {beside} beside it that could be signed", advise("statement")
     result.fail(name, "subject", CliError(message, kind="provenance-missing", path=files.path(name), hint=hint))
@@ -126,8 +131,12 @@ def _check_subject(files: StagedFiles, name: str, beside: str, statement: Statem
 
 def _check_about(path: Path, statement: Statement, runtime: CheckedRuntime) -> str:
     _compare_predicate(path, statement, runtime)
-    runtime.statement = statement.predicate
-    return "states how the runtime was built"
+    _compare_unsigned(path, statement, runtime)
+    return f"states how the runtime was built{_note(runtime)}"
+
+
+def _note(runtime: CheckedRuntime) -> str:
+    return "; the runtime was signed for its platform afterwards" if runtime.is_restated else ""
 
 
 def _compare_subjects(path: Path, subjects: Mapping[str, str], covered: Mapping[str, str]) -> None:
@@ -148,6 +157,22 @@ def _compare_predicate(path: Path, statement: Statement, runtime: CheckedRuntime
         for key, expected, actual in _list_facts(statement.predicate, runtime):
             if expected != actual:
                 raise _mismatch(path, key, str(expected), str(actual)[:500])
+    runtime.statement = statement.predicate
+
+
+def _compare_unsigned(path: Path, statement: Statement, runtime: CheckedRuntime) -> None:
+    """Compare a runtime, but for the signature of its platform, with the digest of the one that was built."""
+    for name, digest in statement.unsigned.items():
+        if not is_as_built(runtime.path, digest):
+            raise CliError(
+                "the runtime is not the one that was built, signed for its platform",
+                kind="provenance-mismatch",
+                path=path,
+                key=f"subject.{name}.{UNSIGNED}",
+                expected=f"a runtime that has the digest {digest[:100]} without its signature",
+                hint="sign the runtime that cs build wrote",
+            )
+        runtime.is_restated = True
 
 
 def _list_facts(predicate: Mapping[str, Any], runtime: CheckedRuntime) -> Iterator[tuple[str, object, object]]:
@@ -161,11 +186,25 @@ def _list_facts(predicate: Mapping[str, Any], runtime: CheckedRuntime) -> Iterat
         if key in settings:
             yield f"settings.{key}", getattr(header, name), settings[key]
     by_role = _find_roles(take_objects(definition, "resolvedDependencies"))
+    yield "buildType", BUILD_TYPE, take(definition, str, "buildType")
+    yield "builder.id", BUILDER_ID, take(predicate, str, "runDetails", "builder", "id")
+    yield "workspace", header.source_revision, _read_revision(by_role)
     yield from _list_template_facts(by_role, runtime)
     yield from _list_input_facts(by_role, runtime.info)
     stated = {take(one, str, "digest", "sha256") for one in by_role.get("", []) + by_role.get("archive", [])}
     stated |= {take(one, str, "annotations", "builds", "digest", "sha256") for one in by_role.get("source", [])}
+    addresses = {(take(one, str, "uri"), take(one, str, "digest", "sha256")) for one in by_role.get("", [])}
+    fetched = {(one.url, one.sha256) for one in runtime.report.plan.archives if one.url is not None}
+    yield "resolvedDependencies.uri", sorted(fetched - addresses), sorted(addresses - fetched)
     yield "resolvedDependencies", {one.sha256 for one in runtime.report.plan.archives}, stated
+
+
+def _read_revision(by_role: Mapping[str, list[dict[str, Any]]]) -> str | None:
+    """Return the revision of the workspace that a statement names, as the header of a runtime has it."""
+    for one in by_role.get("workspace", []):
+        suffix = "" if take(one, bool, "annotations", "clean") else "-dirty"
+        return take(one, str, "digest", "gitCommit") + suffix
+    return None
 
 
 def _find_roles(dependencies: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -201,7 +240,7 @@ def _list_input_facts(
 
 def check_signature(result: Result, files: StagedFiles, name: str, envelope: Envelope, trust: Trust) -> None:
     """Check who signed a statement; without keys, only say who claims to have done so."""
-    claimed = join_names([one.key_id or "without a name" for one in envelope.signatures])
+    claimed = join_names([(one.key_id or "without a name")[:_NAME_LENGTH] for one in envelope.signatures])
     if trust.keys:
         result.attempt(name, "signature", lambda: _verify(files.path(name), envelope, claimed, trust))
     elif envelope.signatures:

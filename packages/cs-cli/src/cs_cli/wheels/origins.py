@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from cs_lock import LocalArchive, redact_url
 
@@ -85,4 +84,7 @@ def describe_repository(url: str, root: Path) -> str:
     """
     if not url.startswith("file:"):
         return redact_url(url)
+    # Imported on use: it imports an HTTP client, and every command imports this module.
+    from urllib.request import url2pathname
+
     return describe_place(Path(url2pathname(urlsplit(url).path)), root)
