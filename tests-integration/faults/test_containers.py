@@ -242,8 +242,8 @@ def test_a_user_without_a_name_runs_what_root_put_into_the_image(
     assert "not writable" in line
     for command in (("bootstrap", "--force"), ("uninstall", "-y")):
         assert run_as_somebody(home, walker.new, *command).returncode in (73, 77)
-    for command in ("status", "verify"):
-        assert run_as_somebody(home, walker.new, command).returncode == 0
+    for question in ("status", "verify"):
+        assert run_as_somebody(home, walker.new, question).returncode == 0
     walker.assert_settled()
 
 

@@ -122,10 +122,16 @@ def test_a_large_file_is_read_once_in_pieces_up_to_a_limit(
 def test_a_file_full_of_what_marks_start_with_is_no_template_soon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, parsed = tmp_path / "template", []
+    path = tmp_path / "template"
     path.write_bytes(MARK.to_bytes() + MARK_MAGIC * 10_000)
+    parsed: list[bytes] = []
     parse = module._parse_mark
-    monkeypatch.setattr(module, "_parse_mark", lambda data: (parsed.append(data), parse(data))[1])
+
+    def count(data: bytes) -> Mark | None:
+        parsed.append(data)
+        return parse(data)
+
+    monkeypatch.setattr(module, "_parse_mark", count)
     with pytest.raises(NotTemplateError):
         read_mark(path)
     assert len(parsed) <= MARK_CANDIDATES_LIMIT
