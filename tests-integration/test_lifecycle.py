@@ -134,6 +134,7 @@ COMMANDS: dict[str, Sequence[str]] = {
     "bootstrap": ("bootstrap",),
     "force": ("bootstrap", "--force"),
     "status": ("status",),
+    "verify": ("verify",),
     "rollback": ("rollback",),
     "uninstall": ("uninstall", "-y"),
 }
@@ -141,15 +142,15 @@ GONE, SAME = "gone", "same"
 
 # What is in place afterwards, and the exit status when it is not 0; "same" means that not a byte has changed.
 TABLE = """
-             run      bootstrap  force    status   rollback  uninstall
-absent       2.0      2.0        2.0      gone     gone:64   gone
-complete     2.0      2.0        2.0      same     2.0:64    gone
-older        2.0      2.0        2.0      same     1.0:64    gone
-declined     1.0      1.0        2.0      same     2.0       gone
-changed      1.0      1.0        2.0      same     1.0:64    gone
-torn         2.0      2.0        2.0      same     same:64   gone
-abandoned    2.0      2.0        2.0      same     same:64   gone
-foreign      same:77  same:77    same:77  same:77  same:77   same:77
+             run      bootstrap  force    status   verify   rollback  uninstall
+absent       2.0      2.0        2.0      gone     gone:65  gone:64   gone
+complete     2.0      2.0        2.0      same     same     2.0:64    gone
+older        2.0      2.0        2.0      same     same     1.0:64    gone
+declined     1.0      1.0        2.0      same     same     2.0       gone
+changed      1.0      1.0        2.0      same     same:65  1.0:64    gone
+torn         2.0      2.0        2.0      same     same:65  same:64   gone
+abandoned    2.0      2.0        2.0      same     same:65  same:64   gone
+foreign      same:77  same:77    same:77  same:77  same:77  same:77   same:77
 """
 
 

@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 
+from bench.measure import run
+from support.channel.crafted import Archive, write_channel
 from support.channel.host_python import SITE_PACKAGES
 from support.channel.index import index_settings, lock_index
+from support.channel.pieces import delegate, package, plain
 from support.commands import Command, Home, run_command
 from support.inspection import snapshot
+from support.installs import make_runtime
 from support.servers import Server
 from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
 from support.users import become
@@ -23,6 +27,7 @@ from support.workspaces import Workspace
 
 DIFFERS = 65
 """Exit status of ``verify`` where something differs (``docs/reference/runtime.md``)."""
+MEMORY_LIMIT_MB = 64
 SETTINGS = ("on-import", "bootstrap", "shipped")
 WHEELS = ("click", "cowsay", "jinja2", "markupsafe")
 
@@ -166,3 +171,16 @@ def test_a_user_who_cannot_write_the_prefix_can_verify_it(home: Home, plain_work
     assert (completed.returncode, completed.stderr) == (0, "")
     assert " is as it was installed: " in completed.stdout
     assert snapshot(installed.prefix) == before
+
+
+@pytest.mark.skipif(IS_FOREIGN, reason="an emulator needs more")
+def test_a_large_prefix_needs_little_memory(tmp_path: Path, home: Home) -> None:
+    large = [plain(f"large/{number}", bytes(100 << 20)) for number in range(2)]
+    many = [plain(f"many/{number % 100}/{number}", str(number)) for number in range(20_000)]
+    archives = [delegate(), Archive(package=package("large", large)), Archive(package=package("many", many))]
+    records = write_channel(archives, tmp_path / "channel")
+    runtime = make_runtime(records, tmp_path / "channel", tmp_path / "runtime")
+    assert runtime.bootstrap(home.prefix).returncode == 0
+    command = [str(runtime.executable), "--path", str(home.prefix), "-q", "verify"]
+    usage = run(command, {"HOME": str(home.directory), "PATH": os.environ["PATH"]}, tmp_path, expected="")
+    assert usage.peak_mb < MEMORY_LIMIT_MB

@@ -242,7 +242,8 @@ def test_a_user_without_a_name_runs_what_root_put_into_the_image(
     assert "not writable" in line
     for command in (("bootstrap", "--force"), ("uninstall", "-y")):
         assert run_as_somebody(home, walker.new, *command).returncode in (73, 77)
-    assert run_as_somebody(home, walker.new, "status").returncode == 0
+    for command in ("status", "verify"):
+        assert run_as_somebody(home, walker.new, command).returncode == 0
     walker.assert_settled()
 
 
@@ -269,7 +270,8 @@ def test_nothing_needs_proc(home: Home, plain_workshop: Workshop) -> None:
     """As in a bare ``chroot``, which some image builders use."""
     old, new = (plain_workshop.build(version=version) for version in ("1.0", "2.0"))
     hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
-    for runtime, *words in ((old, "word"), (old, "word"), (new, "word"), (new, "status"), (new, "rollback")):
+    asking = ((new, "status"), (new, "verify"))
+    for runtime, *words in ((old, "word"), (old, "word"), (new, "word"), *asking, (new, "rollback")):
         completed = home.run(*hide, runtime, *words)
         assert completed.returncode == 0, completed.stderr
         assert words != ["word"] or completed.stdout == f"{home.prefix} word\n"

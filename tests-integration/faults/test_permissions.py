@@ -23,6 +23,7 @@ COMMANDS = [
     ("bootstrap",),
     ("bootstrap", "--force"),
     ("status",),
+    ("verify",),
     ("shell",),
     ("rollback",),
     ("uninstall", "-y"),
@@ -56,7 +57,8 @@ def test_a_shared_prefix_works_for_those_who_cannot_write(
     for _ in range(2):
         completed = run_as_nobody(home, workshop.build(), *WITHOUT_WRITING)
         assert (completed.returncode, completed.stdout, completed.stderr) == (0, f"{shared}\n", "")
-    assert run_as_nobody(home, workshop.build(), "status").returncode == 0
+    for command in ("status", "verify"):
+        assert run_as_nobody(home, workshop.build(), command).returncode == 0
     assert snapshot(shared.parent) == before
 
 

@@ -33,7 +33,14 @@ CALLS = [
     "statx",
     "syncfs",
 ]
-LIFE = [("old", "word"), ("new", "word"), ("new", "bootstrap", "--force"), ("new", "rollback"), ("old", "status")]
+LIFE = [
+    ("old", "word"),
+    ("new", "word"),
+    ("new", "bootstrap", "--force"),
+    ("new", "rollback"),
+    ("old", "status"),
+    ("old", "verify"),
+]
 LIFE += [("new", "word"), ("new", "uninstall", "-y")]
 
 

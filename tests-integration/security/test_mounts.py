@@ -75,6 +75,8 @@ class Bench:
             assert refused.returncode == 73, (name, refused)
             assert f"{shown} is a mount point" in refused.stderr, name
             assert describe(self.parent) == before, name
+        compared = self.run("v2", "verify", through=through)
+        assert (compared.returncode in (0, 65), describe(self.parent)) == (True, before), compared
         for version, lines in (("v2", 0), ("v3", 1), ("v1", 1)):
             kept = self.run(version, "word", through=through)
             assert (kept.returncode, kept.stdout) == (0, f"{self.home.prefix} word\n"), kept.stderr

@@ -40,13 +40,14 @@ pytestmark = [
 COMMANDS = {
     "run": ("word",),
     "status": ("status",),
+    "verify": ("verify",),
     "shell": ("shell",),
     "bootstrap": ("bootstrap",),
     "force": ("bootstrap", "--force"),
     "rollback": ("rollback",),
     "uninstall": ("uninstall", "-y"),
 }
-RUNNING = ("run", "status", "shell")
+RUNNING = ("run", "status", "verify", "shell")
 NOTHING_TO_DO = 64
 REFUSED = 77
 OTHER_NUMBER = 12345
@@ -205,7 +206,8 @@ def test_a_users_prefix_is_run_by_others_and_changed_by_nobody_else(asker: int, 
         completed = bench.run(asker, version, "word")
         assert (completed.returncode, completed.stdout) == (0, f"{bench.prefix} word\n"), completed
         assert completed.stderr.count("\n") == lines
-        assert bench.run(asker, version, "status").returncode == 0
+        for command in ("status", "verify"):
+            assert bench.run(asker, version, command).returncode == 0
         for command in ("force", "rollback", "uninstall"):
             refused = bench.run(asker, version, *COMMANDS[command])
             assert refused.returncode in (REFUSED, NOTHING_TO_DO), refused

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,6 +56,7 @@ def read_as_own(prefix: Path) -> dict[str, dict[str, Any]]:
     """Read rattler's records, which have the hash of a link's text instead of it, as a runtime must write them."""
     records = read_records(prefix)
     for record in records.values():
+        _drop_what_scripts_removed(prefix, record)
         for path in record["paths_data"]["paths"]:
             place = prefix / path["_path"]
             if path["path_type"] == "softlink":
@@ -63,6 +65,13 @@ def read_as_own(prefix: Path) -> dict[str, dict[str, Any]]:
             elif place.is_file() and "sha256" in path:
                 _describe_what_scripts_made(place, path)
     return records
+
+
+def _drop_what_scripts_removed(prefix: Path, record: dict[str, Any]) -> None:
+    """Leave out what no longer exists when the link scripts are done."""
+    record["files"] = [path for path in record["files"] if os.path.lexists(prefix / path)]
+    paths = record["paths_data"]["paths"]
+    record["paths_data"]["paths"] = [path for path in paths if os.path.lexists(prefix / path["_path"])]
 
 
 def _describe_what_scripts_made(place: Path, path: dict[str, Any]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cs_stamp import Mark, NotTemplateError, TemplateError, read_mark, read_stamp
-from cs_stamp.layout import COPY_CHUNK_BYTES, MARK_MAGIC, MARK_SIZE_BYTES
+from cs_stamp import mark as module
+from cs_stamp.layout import (
+    COPY_CHUNK_BYTES,
+    MARK_CANDIDATES_LIMIT,
+    MARK_MAGIC,
+    MARK_SEARCH_LIMIT_BYTES,
+    MARK_SIZE_BYTES,
+)
 from executable_samples import MARK, make_mark
 from stamp_samples import Workbench
 
@@ -80,3 +89,43 @@ def test_bytes_after_the_template_are_not_searched(bench: Workbench) -> None:
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="cannot read the template: No such file"):
         read_mark(tmp_path / "absent")
+
+
+class Counted(io.FileIO):
+    """A file that counts what is read of it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.sizes: list[int] = []
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        assert size is not None
+        assert 0 < size <= COPY_CHUNK_BYTES
+        data = super().read(size) or b""
+        self.sizes.append(len(data))
+        return data
+
+
+@pytest.mark.parametrize("megabytes", [1, 100, 300])
+def test_a_large_file_is_read_once_in_pieces_up_to_a_limit(
+    megabytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, size = tmp_path / "template", megabytes << 20
+    path.write_bytes(MARK.to_bytes())
+    os.truncate(path, size)
+    file = Counted(path)
+    monkeypatch.setattr(Path, "open", lambda *_: file)
+    assert read_mark(path) == MARK
+    assert sum(file.sizes) == min(size, MARK_SEARCH_LIMIT_BYTES)
+
+
+def test_a_file_full_of_what_marks_start_with_is_no_template_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, parsed = tmp_path / "template", []
+    path.write_bytes(MARK.to_bytes() + MARK_MAGIC * 10_000)
+    parse = module._parse_mark
+    monkeypatch.setattr(module, "_parse_mark", lambda data: (parsed.append(data), parse(data))[1])
+    with pytest.raises(NotTemplateError):
+        read_mark(path)
+    assert len(parsed) <= MARK_CANDIDATES_LIMIT

@@ -22,6 +22,7 @@ PART_LIMITS_BYTES: Final = {"header": 1 << 20, "plan": 256 << 20, "lock": 1 << 3
 MARK_MAGIC: Final = b"\x89CS-TEMPLATE\r\n\x1a\n"
 MARK_SIZE_BYTES: Final = 128
 MARK_SEARCH_LIMIT_BYTES: Final = 256 << 20
+MARK_CANDIDATES_LIMIT: Final = 1000
 
 JSON_DEPTH_LIMIT: Final = 32
 JSON_INTEGERS: Final = range(-(1 << 63), 1 << 63)

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import NotTemplateError, TemplateError, TemplateFormatError, TemplatePlatformError
-from .layout import COPY_CHUNK_BYTES, FORMAT_VERSION, MARK_MAGIC, MARK_SEARCH_LIMIT_BYTES, MARK_SIZE_BYTES
+from .layout import (
+    COPY_CHUNK_BYTES,
+    FORMAT_VERSION,
+    MARK_CANDIDATES_LIMIT,
+    MARK_MAGIC,
+    MARK_SEARCH_LIMIT_BYTES,
+    MARK_SIZE_BYTES,
+)
 
 _MARK = struct.Struct("<16s8I24s32s24s")
 _TEXT = re.compile(rb"([!-~]+)\0+")
@@ -93,15 +100,21 @@ def require_target(mark: Mark, platforms: Sequence[str], path: Path) -> None:
 
 
 def _search(path: Path, limit_bytes: int) -> set[Mark]:
-    """Return every mark in the beginning of a file that differs from the others."""
+    """Return every mark in the beginning of a file that differs from the others.
+
+    None if too much of it looks like one: a template has few.
+    """
     marks: set[Mark] = set()
-    window, done = b"", 0
+    window, done, candidates = b"", 0, 0
     with path.open("rb") as file:
         while done < limit_bytes and (data := file.read(min(COPY_CHUNK_BYTES, limit_bytes - done))):
             done += len(data)
             window = window[1 - MARK_SIZE_BYTES :] + data
             position = window.find(MARK_MAGIC)
             while position >= 0:
+                candidates += 1
+                if candidates > MARK_CANDIDATES_LIMIT:
+                    return set()
                 mark = _parse_mark(window[position : position + MARK_SIZE_BYTES])
                 marks |= set() if mark is None else {mark}
                 position = window.find(MARK_MAGIC, position + 1)

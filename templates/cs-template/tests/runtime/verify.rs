@@ -347,6 +347,57 @@ mod links {
     }
 
     #[test]
+    fn a_record_beyond_the_limit_or_elsewhere_is_said_and_not_read() {
+        let sandbox = with_links();
+        let record = |name: &str| format!("conda-meta/{name}-0.json");
+        let at = |name: &str| sandbox.prefix().join(record(name));
+        // More than there is memory for.
+        let hole = fs::File::create(at("extra-2")).unwrap();
+        hole.set_len(1 << 40).unwrap();
+        fs::remove_file(at("linked-1")).unwrap();
+        let pipe = std::process::Command::new("mkfifo")
+            .arg(at("linked-1"))
+            .status();
+        assert!(pipe.unwrap().success());
+        fs::write(sandbox.path("outside.json"), "{").unwrap();
+        let marker = sandbox.prefix().join(".demo.json");
+        let outside = ["../outside.json", "/etc/passwd", "conda-meta/../x", ""];
+        for path in outside {
+            change(
+                &marker,
+                "\"records\":{",
+                &format!("\"records\":{{\"{path}\":\"00\","),
+            );
+        }
+        let report = report_of(&sandbox);
+        let found: Vec<_> = report["problems"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| {
+                let text = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
+                (text("path"), text("problem"), text("found"))
+            })
+            .collect();
+        let has = |path: &str, problem: &str, why: &str| {
+            found
+                .iter()
+                .any(|one| one.0 == path && one.1 == problem && one.2.contains(why))
+        };
+        assert!(
+            has(&record("extra-2"), "unreadable", "it is longer than "),
+            "{found:?}"
+        );
+        assert!(
+            has(&record("linked-1"), "changed", "another kind of file"),
+            "{found:?}"
+        );
+        for path in outside {
+            assert!(has(path, "record", ""), "{path:?}: {found:?}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_is_said_and_does_not_end_the_comparison() {
         let sandbox = with_links();
         let file = sandbox.prefix().join("share/extra.txt");
@@ -379,5 +430,59 @@ mod links {
             problems(&sandbox),
             [problem("extra-2-0", "share/extra.txt", "changed")]
         );
+    }
+
+    #[test]
+    fn what_link_scripts_have_removed_or_made_another_kind_of_is_not_listed_any_more() {
+        let mut packages = tool_packages("1.0");
+        let files = Package::new("files", "1")
+            .file("gone/all/one", "1")
+            .file("gone/all/two", "2")
+            .file("share/file", "3")
+            .file("share/linked", "4")
+            .file("share/directory", "5")
+            .file("share/pipe", "6")
+            .file("share/kept", "7")
+            .link("share/link", "kept")
+            .link("share/moved", "kept");
+        packages.push(files.build());
+        let script = "cd \"$PREFIX\" && rm -r gone share/file share/extra.txt && ln -sf kept share/linked && \
+            rm share/directory share/pipe share/link && mkdir share/directory && mkfifo share/pipe && \
+            echo file > share/link && ln -sfn file share/moved\n";
+        let scripted =
+            Package::new("zz", "1").script("bin/.zz-post-link.sh", format!("#!/bin/sh\n{script}"));
+        packages.push(scripted.build());
+        let sandbox = Sandbox::with(&Stamp::new(packages));
+        sandbox.run(&["x"]).ok();
+        assert_eq!(problems(&sandbox), []);
+        // Nothing has been made again only because it was looked for.
+        assert!(!sandbox.prefix().join("gone").exists());
+        let record = sandbox.prefix().join("conda-meta/files-1-0.json");
+        let record: Value = serde_json::from_str(&fs::read_to_string(record).unwrap()).unwrap();
+        let paths = record["paths_data"]["paths"].as_array().unwrap().iter();
+        let kinds: Vec<_> = paths
+            .map(|one| format!("{} {}", one["_path"], one["path_type"]).replace('"', ""))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                "share/directory directory",
+                "share/kept hardlink",
+                "share/link hardlink",
+                "share/linked softlink",
+                "share/moved softlink",
+            ]
+        );
+        fs::write(sandbox.prefix().join("share/link"), "other\n").unwrap();
+        put_link(&sandbox.prefix().join("share/linked"), "link");
+        assert_eq!(
+            problems(&sandbox),
+            [
+                problem("files-1-0", "share/link", "changed"),
+                problem("files-1-0", "share/linked", "changed"),
+            ]
+        );
+        fs::write(sandbox.prefix().join("share/file"), "3").unwrap();
+        assert!(problems(&sandbox).contains(&added("share/file")));
     }
 }

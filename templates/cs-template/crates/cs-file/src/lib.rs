@@ -5,6 +5,7 @@
 //! What another process has open is in the way on Windows: [`insist`] tries again.
 
 mod held;
+pub mod record;
 
 pub use held::insist;
 
@@ -36,17 +37,22 @@ pub fn read(path: &Path, links: Links, limit_bytes: u64) -> io::Result<Vec<u8>> 
     read_all(&open(path, links)?, limit_bytes)
 }
 
-/// Read what is left of an open file, if it has no more than `limit_bytes`.
+/// Read an open file, of which nothing was read yet, if it has no more than `limit_bytes`.
 pub fn read_all(file: &File, limit_bytes: u64) -> io::Result<Vec<u8>> {
+    let too_long = || {
+        let text = format!("it is longer than {limit_bytes} bytes");
+        io::Error::new(io::ErrorKind::FileTooLarge, text)
+    };
+    // Not a byte of a file that says so itself: the limit may be as much as there is memory.
+    if file.metadata()?.len() > limit_bytes {
+        return Err(too_long());
+    }
     let mut bytes = Vec::new();
     file.take(limit_bytes.saturating_add(1))
         .read_to_end(&mut bytes)?;
     match u64::try_from(bytes.len()) {
         Ok(length) if length <= limit_bytes => Ok(bytes),
-        _ => Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("it is longer than {limit_bytes} bytes"),
-        )),
+        _ => Err(too_long()),
     }
 }
 

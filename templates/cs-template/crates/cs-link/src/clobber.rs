@@ -5,8 +5,8 @@
 //! finds there is removed when all packages have come. So the outcome does not depend on which thread was faster.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard};
 
@@ -42,6 +42,9 @@ pub(crate) enum Claim {
     /// The claimant has it already, for another of its files: by another spelling, for instance.
     Again,
 }
+
+/// What stands for some paths.
+pub(crate) type Keys = HashSet<u128, BuildHasherDefault<KeyHasher>>;
 
 type Shard = HashMap<u128, Claimant, BuildHasherDefault<KeyHasher>>;
 
@@ -153,7 +156,19 @@ impl Claims {
         clobbered
     }
 
-    fn key(&self, path: &str) -> u128 {
+    /// The owners of the paths with keys that are `wanted`.
+    pub(crate) fn find_owners(&self, wanted: impl Fn(u128) -> bool) -> HashSet<Claimant> {
+        let mut owners = HashSet::new();
+        for shard in &self.shards {
+            let shard = lock(shard);
+            let found = shard.iter().filter(|(key, _)| wanted(**key));
+            owners.extend(found.map(|(_, &owner)| owner));
+        }
+        owners
+    }
+
+    /// What stands for a path.
+    pub(crate) fn key(&self, path: &str) -> u128 {
         let path = &*fold(path);
         let [high, low] = [0, 1].map(|half: usize| u128::from(self.hashers[half].hash_one(path)));
         high << 64 | low
@@ -173,7 +188,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The keys are hashes already.
 #[derive(Default)]
-struct KeyHasher(u64);
+pub(crate) struct KeyHasher(u64);
 
 impl Hasher for KeyHasher {
     fn finish(&self) -> u64 {

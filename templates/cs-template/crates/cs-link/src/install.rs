@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use cs_archive::{Archives, Progress};
 
+use crate::amend::amend_records;
 use crate::aside::Aside;
 use crate::bytecode::compile;
 use crate::clobber::{Claims, fold};
@@ -17,7 +18,7 @@ use crate::fault::Fault;
 use crate::history::{render_explicit, render_history};
 use crate::layout::Layout;
 use crate::order::order_packages;
-use crate::records::{amend_records, edit_record};
+use crate::records::edit_record;
 use crate::scripts::run_scripts;
 use crate::shared::{Shared, Wheels};
 use crate::supersede::{Removed, supersede};
@@ -74,11 +75,13 @@ pub fn install<E: Send>(
     }
     let mut report = finish(&shared, &mut hand, done, removed)?;
     if job.link_scripts {
-        let scripts = run_scripts(job, cancel)?;
+        let scripts = run_scripts(job, &claims, cancel)?;
         report.messages = scripts.messages;
         // They may have moved what was open.
         hand.forget();
-        amend_records(&shared, &mut hand, &scripts.changed)?;
+        if let Some(untouched) = scripts.untouched {
+            amend_records(&shared, &mut hand, &untouched)?;
+        }
     }
     report.records = seal_records(&shared, &mut hand)?;
     if cancel.load(Ordering::Relaxed) {

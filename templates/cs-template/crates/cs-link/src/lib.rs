@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod activation;
+mod amend;
 mod aside;
 mod bytecode;
 mod channel;
@@ -58,6 +59,7 @@ mod supersede;
 mod system;
 mod tar;
 mod tree;
+mod untouched;
 mod verify;
 mod wheel;
 mod zip;

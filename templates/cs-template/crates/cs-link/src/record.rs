@@ -198,22 +198,37 @@ pub(crate) fn edit_record(
     store(shared, hand, package, &paths)
 }
 
-/// Change what a package's record says of some paths. What a link script has made of the record itself is left so.
+/// What is to be done to what a record says of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Amendment {
+    /// It is right.
+    None,
+    /// It has been put right.
+    Made,
+    /// It is to go: there is nothing that a record could describe.
+    Removal,
+}
+
+/// Amend what a package's record says of paths. What a link script has made of the record itself is left so.
 pub(crate) fn amend_record(
     shared: &Shared,
     hand: &mut Hand,
     package: (&Package, &Conda),
-    amend: &mut dyn FnMut(&mut Hand, &mut PathRecord) -> Result<bool, Fault>,
+    amend: &mut dyn FnMut(&mut PathRecord) -> Result<Amendment, Fault>,
 ) -> Result<(), Fault> {
-    let Ok(mut paths) = read_paths(shared, hand, package) else {
+    let Ok(paths) = read_paths(shared, hand, package) else {
         return Ok(());
     };
-    let mut is_amended = false;
-    for path in &mut paths {
-        is_amended |= amend(hand, path)?;
+    let (mut kept, mut is_amended) = (Vec::with_capacity(paths.len()), false);
+    for mut path in paths {
+        let amendment = amend(&mut path)?;
+        is_amended |= amendment != Amendment::None;
+        if amendment != Amendment::Removal {
+            kept.push(path);
+        }
     }
     if is_amended {
-        store(shared, hand, package, &paths)?;
+        store(shared, hand, package, &kept)?;
     }
     Ok(())
 }

@@ -8,27 +8,30 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::memmem::Finder;
 
+use crate::clobber::Claims;
 use crate::fault::Fault;
 use crate::paths::{FileMode, Placeholder};
 use crate::placeholder::Replacer;
+use crate::untouched::Untouched;
 use crate::{Job, LinkError};
 
 const CHUNK_BYTES: usize = 128 * 1024;
 
 /// Put the final prefix in place of the staging directory's path in everything that has changed since `start`.
 ///
-/// Only a bytecode file is not changed but removed: Python writes it anew. Returns what has changed, by whomever,
-/// relative to the staging directory with slashes.
-pub(crate) fn relocate_changes(
+/// Only a bytecode file is not changed but removed: Python writes it anew. Returns what has not changed.
+pub(crate) fn relocate_changes<'c>(
     job: &Job,
     start: &Metadata,
+    claims: &'c Claims,
     cancel: &AtomicBool,
-) -> Result<Vec<String>, LinkError> {
+) -> Result<Untouched<'c>, LinkError> {
+    let mut untouched = Untouched::new(claims);
     let Some(staging) = job.staging.to_str() else {
-        return Ok(Vec::new());
+        return Ok(untouched);
     };
     let Some(prefix) = job.prefix.to_str() else {
-        return Ok(Vec::new());
+        return Ok(untouched);
     };
     let spellings = Spellings::of(staging, prefix, cfg!(windows));
     let walk = Walk {
@@ -39,17 +42,19 @@ pub(crate) fn relocate_changes(
         start,
         cancel,
     };
-    let (mut directories, mut changed) = (vec![job.staging.to_owned()], Vec::new());
+    let mut directories = vec![job.staging.to_owned()];
     while let Some(directory) = directories.pop() {
         let entries = fs::read_dir(&directory).map_err(|source| error_at(&directory, source))?;
         for entry in entries {
             let path = entry.map_err(|source| error_at(&directory, source))?.path();
-            if walk.visit(&path, &mut directories)? {
-                changed.extend(name_within(&path, job.staging));
+            if !walk.visit(&path, &mut directories)?
+                && let Some(path) = name_within(&path, job.staging)
+            {
+                untouched.add(&path);
             }
         }
     }
-    Ok(changed)
+    Ok(untouched)
 }
 
 /// A path of the staging directory as records have it.
@@ -100,7 +105,6 @@ impl Walk<'_> {
         let metadata = fs::symlink_metadata(path).map_err(|source| error_at(path, source))?;
         if metadata.is_dir() {
             directories.push(path.to_owned());
-            return Ok(false);
         }
         if !changed_since(&metadata, self.start) {
             return Ok(false);

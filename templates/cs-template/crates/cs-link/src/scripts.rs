@@ -18,9 +18,11 @@ use self::environment::describe_environment;
 use crate::activation::{ScriptFault, Shell, list_scripts};
 use crate::bytecode::working_directory;
 use crate::children::{Guarded, TAIL_BYTES, output_tail, watch};
+use crate::clobber::Claims;
 use crate::fault::Fault;
 use crate::limits::LONGEST_MESSAGE;
 use crate::relocate::relocate_changes;
+use crate::untouched::Untouched;
 use crate::{Job, LinkError, Message, Package};
 
 const OUTPUT: &str = ".post-link-output";
@@ -28,16 +30,20 @@ const MESSAGES: &str = ".messages.txt";
 
 /// What the scripts have done.
 #[derive(Default)]
-pub(crate) struct ScriptsRun {
+pub(crate) struct ScriptsRun<'c> {
     pub(crate) messages: Vec<Message>,
-    /// Files and links that have changed, relative to the staging directory.
-    pub(crate) changed: Vec<String>,
+    /// What they have left as it was; none if there was no script.
+    pub(crate) untouched: Option<Untouched<'c>>,
 }
 
 /// Run the post-link script of every package that has one, in install order.
 ///
 /// As in rattler, one that fails leaves its package as it is, and the others still run; its failure becomes a message.
-pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<ScriptsRun, LinkError> {
+pub(crate) fn run_scripts<'c>(
+    job: &Job,
+    claims: &'c Claims,
+    cancel: &AtomicBool,
+) -> Result<ScriptsRun<'c>, LinkError> {
     let with_script: Vec<_> = job
         .conda_packages()
         .map(|(package, conda)| (package, conda, script_path(&package.name)))
@@ -59,7 +65,7 @@ pub(crate) fn run_scripts(job: &Job, cancel: &AtomicBool) -> Result<ScriptsRun, 
     cs_file::insist(|| fs::remove_file(&output)).map_err(|source| write_error(&output, source))?;
     Ok(ScriptsRun {
         messages,
-        changed: relocate_changes(job, &start, cancel)?,
+        untouched: Some(relocate_changes(job, &start, claims, cancel)?),
     })
 }
 

@@ -11,6 +11,7 @@ use std::io;
 use std::path::Path;
 
 use cs_file::Links;
+use cs_file::record::{from_site, read_rows};
 
 use crate::contents::Contents;
 use crate::contents::RECORD_LIMIT_BYTES;
@@ -155,10 +156,9 @@ impl Known {
         };
         let path = prefix.join(distribution).join("RECORD");
         let text = cs_file::read(&path, Links::Refused, RECORD_LIMIT_BYTES).unwrap_or_default();
-        for line in String::from_utf8_lossy(&text).lines() {
-            if let Some(path) = resolve(site_packages, first_field(line)) {
-                self.add(&path);
-            }
+        let rows = read_rows(&text).into_iter();
+        for path in rows.filter_map(|[path, ..]| from_site(site_packages, &path)) {
+            self.add(&path);
         }
     }
 
@@ -182,30 +182,6 @@ impl Known {
     fn leads_to_some(&self, path: &str) -> bool {
         self.directories.contains(&self.hash(path))
     }
-}
-
-/// The path in a line of a RECORD file, which is a CSV file.
-fn first_field(line: &str) -> &str {
-    match line.strip_prefix('"') {
-        Some(quoted) => quoted.split('"').next().unwrap_or_default(),
-        None => line.split(',').next().unwrap_or_default(),
-    }
-}
-
-/// The path `relative` to a directory, without `..`; none for one that leads out of the prefix.
-fn resolve(directory: &str, relative: &str) -> Option<String> {
-    if relative.is_empty() || relative.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = directory.split('/').collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// A walk through a prefix that follows no link and crosses no mount.
@@ -311,29 +287,5 @@ impl<'a> Walk<'a> {
             || (is_directory && BYPRODUCTS.contains(&path));
         let is_known = is_directory && self.known.has_all_in(path);
         !(is_spared || is_byproduct || is_known)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_of_a_distribution_are_those_of_the_prefix() {
-        let site_packages = "lib/python3.11/site-packages";
-        for (line, path) in [
-            (
-                "rich/a.py,sha256=x,1",
-                Some("lib/python3.11/site-packages/rich/a.py"),
-            ),
-            ("../../../bin/rich,,", Some("bin/rich")),
-            ("\"a,b.py\",,", Some("lib/python3.11/site-packages/a,b.py")),
-            ("../../../../../etc/passwd,,", None),
-            ("/etc/passwd,,", None),
-            ("", None),
-        ] {
-            let found = resolve(site_packages, first_field(line));
-            assert_eq!(found.as_deref(), path, "{line}");
-        }
     }
 }

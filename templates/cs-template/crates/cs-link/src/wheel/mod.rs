@@ -36,8 +36,9 @@ use crate::zip::{Directory, Member, Reader};
 use crate::{Package, Wheel};
 
 pub(crate) use contents::normalize_name;
+pub(crate) use cs_file::record::from_site;
 pub(crate) use rows::{Facts, Row, decode_hash, read_rows, render_rows};
-pub(crate) use site::{from_site, to_site};
+pub(crate) use site::to_site;
 
 /// An entry of a zip directory takes about half of what is made of it in memory.
 const LONG_DIRECTORY: u64 = LONG_LIST / 4;

@@ -54,59 +54,13 @@ pub(super) fn parse_rows(text: &[u8]) -> Rows {
 
 /// All rows, as they are.
 pub(crate) fn read_rows(text: &[u8]) -> Vec<Row> {
-    let mut rows = Vec::new();
-    let mut rest = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    while !rest.is_empty() {
-        let mut fields = <[String; 3]>::default();
-        let mut at = 0;
-        loop {
-            let (field, end, after) = read_field(rest);
-            rest = after;
-            if let Some(place) = fields.get_mut(at) {
-                *place = field;
-            }
-            at += 1;
-            if end != b',' {
-                break;
-            }
-        }
-        let [path, hash, size] = fields;
+    let rows = cs_file::record::read_rows(text).into_iter();
+    rows.map(|[path, hash, size]| {
         let size = size.parse().ok();
-        if !path.is_empty() {
-            let facts = Facts { hash, size };
-            rows.push(Row { path, facts });
-        }
-    }
-    rows
-}
-
-/// The next field, what it ends with, and what comes after that.
-fn read_field(text: &[u8]) -> (String, u8, &[u8]) {
-    let mut field = Vec::new();
-    let mut rest = text;
-    if let Some(quoted) = rest.strip_prefix(b"\"") {
-        rest = quoted;
-        loop {
-            let end = memchr::memchr(b'"', rest).unwrap_or(rest.len());
-            field.extend_from_slice(&rest[..end]);
-            rest = rest.get(end + 1..).unwrap_or_default();
-            match rest.strip_prefix(b"\"") {
-                Some(more) => {
-                    field.push(b'"');
-                    rest = more;
-                }
-                None => break,
-            }
-        }
-    }
-    let end = memchr::memchr3(b',', b'\n', b'\r', rest).unwrap_or(rest.len());
-    field.extend_from_slice(&rest[..end]);
-    let mark = rest.get(end).copied().unwrap_or(b'\n');
-    let mut after = rest.get(end + 1..).unwrap_or_default();
-    if mark == b'\r' {
-        after = after.strip_prefix(b"\n").unwrap_or(after);
-    }
-    (String::from_utf8_lossy(&field).into_owned(), mark, after)
+        let facts = Facts { hash, size };
+        Row { path, facts }
+    })
+    .collect()
 }
 
 /// The text of a RECORD: sorted by bytes, quoted where it must be.
