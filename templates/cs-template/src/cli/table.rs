@@ -204,7 +204,7 @@ install even if this machine lacks what packages need, such as glibc
     },
     Command {
         word: words::VERIFY,
-        summary: "whether what is installed is as it was installed",
+        summary: "compare what is installed with its records",
         text: "\
 Compare every file at {prefix} with what its package recorded of it.
 Names the packages with files that were changed, are missing, or were added.",

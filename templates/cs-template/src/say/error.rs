@@ -152,7 +152,7 @@ pub enum Error {
         own: String,
     },
     /// The prefix is not as it was installed.
-    #[error("{count} of the paths in {} are not as they were installed", prefix.display())]
+    #[error("{} is not as it was installed ({})", prefix.display(), super::phrases::count(*count, "path"))]
     Altered {
         /// The prefix.
         prefix: PathBuf,
