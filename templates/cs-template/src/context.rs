@@ -1,7 +1,7 @@
 //! What every command needs to know of this runtime.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cs_prefix::Owner;
 use cs_stamp::{Header, Launch, Stamp};
@@ -10,6 +10,7 @@ use crate::cli::variables::Variables;
 use crate::locate::place::Place;
 use crate::locate::verbatim::find_real;
 use crate::run::handover::{Delegate, find_program};
+use crate::say::phrases::quote;
 use crate::say::voice::Voice;
 
 /// What every command needs to know.
@@ -34,9 +35,9 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// How the runtime's own commands are called: `demo`, or `demo self`.
+    /// How the runtime's own commands are called for this prefix: `demo`, `demo self`, `demo --path PATH`.
     pub fn own_command(&self) -> String {
-        name_own_command(&self.command_name, &self.launch)
+        name_own_command(&self.command_name, &self.launch, Some(&self.place))
     }
 
     /// Who owns the prefix.
@@ -55,31 +56,33 @@ impl Runtime {
 
     /// The delegate of the prefix.
     pub fn delegate(&self) -> Delegate {
-        describe_delegate(&self.place.prefix, &self.launch, &self.command_name)
+        describe_delegate(&self.place, &self.launch, &self.command_name)
     }
 }
 
-/// How the runtime's own commands are called: `demo`, or `demo self`.
-pub fn name_own_command(command_name: &OsStr, launch: &Launch) -> String {
-    let name = command_name.to_string_lossy();
+/// How the runtime's own commands are called: `demo`, or `demo self`; with the option that named the place.
+pub fn name_own_command(command_name: &OsStr, launch: &Launch, place: Option<&Place>) -> String {
+    let mut words = vec![command_name.to_string_lossy().into_owned()];
+    if let Some(path) = place.and_then(Place::option) {
+        words.extend(["--path".to_owned(), quote(&path.to_string_lossy())]);
+    }
     if launch.self_commands {
-        format!("{name} self")
-    } else {
-        name.into_owned()
+        words.push("self".to_owned());
     }
+    words.join(" ")
 }
 
-/// The delegate of `prefix`.
-pub fn describe_delegate(prefix: &Path, launch: &Launch, command_name: &OsStr) -> Delegate {
+/// The delegate of the prefix at `place`.
+pub fn describe_delegate(place: &Place, launch: &Launch, command_name: &OsStr) -> Delegate {
     Delegate {
-        prefix: prefix.to_owned(),
-        program: find_program(prefix, &launch.delegate),
+        prefix: place.prefix.clone(),
+        program: find_program(&place.prefix, &launch.delegate),
         command_name: command_name.to_owned(),
         is_conda: launch.delegate_is_conda(),
         is_fully_activated: launch.full_activation,
         repair: format!(
             "{} bootstrap --force",
-            name_own_command(command_name, launch)
+            name_own_command(command_name, launch, Some(place))
         ),
     }
 }

@@ -59,7 +59,7 @@ fn run_stamped(
     let header = stamp.header()?;
     let launch = stamp.launch(&header)?;
     voice.runtime.clone_from(&header.runtime);
-    let own = name_own_command(&command_name, &launch);
+    let own = name_own_command(&command_name, &launch, None);
     let variables = read_variables(&header.runtime, &lookup);
     configure_voice(voice, &Globals::default(), &variables);
     let invocation = parse_arguments(arguments, &launch).map_err(|error| {
@@ -86,7 +86,7 @@ fn run_stamped(
         let _hold = Hold::take(&place.prefix);
         if handover::is_current(&place.prefix, &launch) {
             return Err(handover::hand_over(
-                &describe_delegate(&place.prefix, &launch, &command_name),
+                &describe_delegate(&place, &launch, &command_name),
                 arguments,
                 voice,
             ));

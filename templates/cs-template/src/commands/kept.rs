@@ -7,7 +7,7 @@ use cs_prefix::{Changes, KeepReason, Marker, Outcome, PrefixError, State};
 use crate::context::Runtime;
 use crate::run::handover::find_program;
 use crate::say::error::Error;
-use crate::say::phrases::name_some;
+use crate::say::phrases::{name_some, quote};
 
 /// Say which prefix stays, why, and what replaces it.
 pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> String {
@@ -191,22 +191,6 @@ fn pin(path: &str) -> Option<String> {
     let (_, name) = path.rsplit_once('/')?;
     let (name, version) = name.strip_suffix(".dist-info")?.rsplit_once('-')?;
     Some(format!("{name}=={version}"))
-}
-
-fn quote(word: &str) -> String {
-    let is_plain = |byte: u8| {
-        let is_separator = cfg!(windows) && byte == b'\\';
-        byte.is_ascii_alphanumeric() || b"/._-+:=,".contains(&byte) || is_separator
-    };
-    if word.bytes().all(is_plain) {
-        return word.to_owned();
-    }
-    #[cfg(unix)]
-    return cs_link::activation::quote(word.as_ref())
-        .to_string_lossy()
-        .into();
-    #[cfg(not(unix))]
-    return format!("\"{word}\"");
 }
 
 fn describe_changes(changes: &Changes) -> String {

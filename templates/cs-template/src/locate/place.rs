@@ -25,6 +25,8 @@ pub struct Place {
 const PATH_LIMIT_BYTES: usize = 4096;
 /// What names the prefix by default.
 const INSTALL_SCHEME: &str = "install-scheme";
+/// What names the prefix of one run only.
+const OPTION: &str = "--path";
 
 impl Place {
     /// Where the prefix would be if the directory above it were known: for texts only.
@@ -33,6 +35,11 @@ impl Place {
             prefix: launch.prefix.clone().into(),
             named_by: INSTALL_SCHEME.to_owned(),
         }
+    }
+
+    /// The path that an option named, which another run must name again.
+    pub fn option(&self) -> Option<&Path> {
+        (self.named_by == OPTION).then_some(self.prefix.as_path())
     }
 
     /// Whether the place was the runtime's own choice.
@@ -44,7 +51,7 @@ impl Place {
 /// Find the prefix that the user means. `option` is the value of `--path`.
 pub fn find_place(option: Option<&Path>, launch: &Launch, lookup: Lookup) -> Result<Place, Error> {
     if let Some(option) = option {
-        return settle(expand(option, "--path", lookup)?, "--path");
+        return settle(expand(option, OPTION, lookup)?, OPTION);
     }
     let inherited = Inherited::read(launch, lookup);
     let variable = inherited.find_variable(launch);

@@ -47,6 +47,23 @@ pub fn name_some(names: &[&str]) -> String {
     }
 }
 
+/// A word as a shell takes it.
+pub fn quote(word: &str) -> String {
+    let is_plain = |byte: u8| {
+        let is_separator = cfg!(windows) && byte == b'\\';
+        byte.is_ascii_alphanumeric() || b"/._-+:=,".contains(&byte) || is_separator
+    };
+    if word.bytes().all(is_plain) {
+        return word.to_owned();
+    }
+    #[cfg(unix)]
+    return cs_link::activation::quote(word.as_ref())
+        .to_string_lossy()
+        .into();
+    #[cfg(not(unix))]
+    return format!("\"{word}\"");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -126,6 +126,24 @@ fn what_differs_is_named_with_its_package_until_it_is_repaired() {
 }
 
 #[test]
+fn the_repair_is_that_of_the_prefix_that_the_command_named() {
+    let sandbox = installed();
+    let elsewhere = sandbox.prefix().with_file_name("else where");
+    let named = elsewhere.to_str().unwrap();
+    sandbox.run(&["--path", named, "bootstrap"]).ok();
+    fs::write(elsewhere.join("share/extra.txt"), "extra").unwrap();
+    let message = sandbox.run(&["--path", named, "verify"]).fails_with(65);
+    let (_, advice) = message.split_once('`').unwrap();
+    let quote = if cfg!(windows) { '"' } else { '\'' };
+    assert_eq!(
+        advice,
+        format!("demo --path {quote}{named}{quote} bootstrap --force`.\n")
+    );
+    sandbox.run(&["--path", named, "bootstrap", "--force"]).ok();
+    sandbox.run(&["--path", named, "verify"]).ok();
+}
+
+#[test]
 fn a_missing_file_and_a_missing_record_are_named() {
     let sandbox = installed();
     fs::remove_file(sandbox.prefix().join("share/extra.txt")).unwrap();
