@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli_samples import Cs, Workspace
-from cs_cli.project.revision import SourceRevision, find_revision, publish_address
+from cs_cli.project.revision import SourceRevision, find_revision, is_in_repository, publish_address
 from cs_manifest import discover
 
 
@@ -73,6 +74,17 @@ def test_a_workspace_in_a_directory_of_a_repository_says_which(workspace: Worksp
     found = find_revision(discover())
     assert found is not None
     assert (found.directory, found.is_dirty) == ("workspace", False)
+
+
+def test_a_repository_is_looked_for_where_git_looks_for_one(tmp_path: Path) -> None:
+    inner = tmp_path / "ceiling" / "inner"
+    inner.mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    assert is_in_repository(inner, {})
+    for ceiling, expected in ((tmp_path, False), (inner.parent, False), (inner, True), (tmp_path / "other", True)):
+        assert is_in_repository(inner, {"GIT_CEILING_DIRECTORIES": f"/nowhere{os.pathsep}{ceiling}"}) is expected
+    (inner / ".git").mkdir()
+    assert is_in_repository(inner, {"GIT_CEILING_DIRECTORIES": str(inner.parent)})
 
 
 @pytest.mark.tools("git")

@@ -21,7 +21,7 @@ from ..options import BuildingOptions, BuildOptions
 from ..project.derivation import Derivation, derive_project
 from ..project.platforms import ALL_PLATFORMS, choose_platform, host_platform
 from ..project.protected_inputs import list_inputs
-from ..project.revision import find_revision, looks_versioned
+from ..project.revision import find_revision, is_in_repository
 from ..signing.signer import hidden_passphrase, load_signer
 from ..terminal.console import Console
 from ..wheels.supplies import require_supplies
@@ -92,7 +92,7 @@ def _prepared(
         require_spdx(os.environ, console)
     targets = _find_targets(options, derivation, platforms, console)
     revision = find_revision(derivation.project)
-    if revision is None and looks_versioned(derivation.project):
+    if revision is None and is_in_repository(derivation.project.manifest_path.parent, os.environ):
         console.warn(
             "the revision of the workspace is not recorded: its manifest is not in a commit, or git cannot read the "
             "repository; `git status` says why"

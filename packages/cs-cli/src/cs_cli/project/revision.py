@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from cs_lock import judge_url
 from cs_manifest import Project, read_revision
 
+_CEILINGS = "GIT_CEILING_DIRECTORIES"
 _SCP = re.compile(r"(?:([A-Za-z0-9._-]+)@)?([A-Za-z0-9.-]+):(?!/?/)([A-Za-z0-9._~/+-]+)")
 _URL = re.compile(r"(https?|ssh|git)://(?:([^@/]*)@)?([A-Za-z0-9.-]+)(:[0-9]+)?(/[A-Za-z0-9._~/+-]+)")
 _FORGES = frozenset({"github.com", "gitlab.com", "codeberg.org", "bitbucket.org"})
@@ -66,9 +71,15 @@ def find_revision(project: Project) -> SourceRevision | None:
     )
 
 
-def looks_versioned(project: Project) -> bool:
-    """Tell whether a workspace looks as if it is in a git repository; git is not asked."""
-    return any((directory / ".git").exists() for directory in project.manifest_path.parents)
+def is_in_repository(directory: Path, environ: Mapping[str, str]) -> bool:
+    """Tell whether a directory looks as if it is in a git repository; git is not asked.
+
+    :param environ: where ``GIT_CEILING_DIRECTORIES`` is looked for: git looks neither in those nor above.
+    """
+    ceilings = {os.path.realpath(one) for one in environ.get(_CEILINGS, "").split(os.pathsep) if one}
+    real = Path(os.path.realpath(directory))
+    above = itertools.takewhile(lambda path: str(path) not in ceilings, real.parents)
+    return any((path / ".git").exists() for path in (real, *above))
 
 
 def publish_address(origin: str) -> str | None:
