@@ -239,7 +239,8 @@ def test_a_real_build_gives_every_output_and_a_summary(
 ) -> None:
     scripts = tmp_path / "conda-ship" / "bin"
     scripts.mkdir(parents=True)
-    (scripts / "cs").symlink_to(SCRIPTS / "cs")
+    for name in ("cs", "cs-template"):
+        (scripts / name).symlink_to(SCRIPTS / name)
     workspace, summary = make_workspace(), tmp_path / "summary.md"
     variables = {**os.environ, **LINUX, "CONDA_SHIP_CACHE_DIR": str(cache_directory), "RUNNER_TEMP": str(tmp_path)}
     variables |= {"GITHUB_OUTPUT": str(tmp_path / "output"), "GITHUB_STEP_SUMMARY": str(summary)}
