@@ -176,8 +176,7 @@ def _recall_licenses(derivation: Derivation, options: InspectOptions) -> dict[st
     from .licenses.checks import recall_wheel_licenses
 
     wheels = [wheel for platform in derivation.lock.platforms for wheel in derivation.lock.wheels(platform)]
-    beside = derivation.project.source_lock_path.absolute().parent
-    return recall_wheel_licenses(wheels, open_store(options), beside)
+    return recall_wheel_licenses(wheels, open_store(options), derivation.project.lock_directory)
 
 
 def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspection:
@@ -189,7 +188,7 @@ def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspect
 
     download, store = options.check_delegate, open_store(options)
     if download:
-        beside = inspection.derivation.project.source_lock_path.absolute().parent
+        beside = inspection.derivation.project.lock_directory
         shown = [one for platform in inspection.platforms for one in platform.locked]
         folders = store.folders(archives_of_packages(shown, beside))
         refuse_outputs(list_inputs(inspection.derivation), files=(), folders=folders)

@@ -70,6 +70,11 @@ class Project:
         return self.document.path
 
     @property
+    def lock_directory(self) -> Path:
+        """The directory of the source lock, absolute: relative paths in the lock start there."""
+        return self.source_lock_path.parent
+
+    @property
     def table_prefix(self) -> tuple[str, ...]:
         """Table that holds the workspace, ``()`` when it is the whole document."""
         return self.kind.table_prefix

@@ -25,8 +25,8 @@ def check_known_licenses(
         return
     names = tuple(platforms)
     wheels = [wheel for name in names for wheel in derivation.lock.wheels(name)]
-    beside = derivation.project.source_lock_path.absolute().parent
-    _check(derivation, names, recall_wheel_licenses(wheels, store, beside), console if is_last else None)
+    licenses = recall_wheel_licenses(wheels, store, derivation.project.lock_directory)
+    _check(derivation, names, licenses, console if is_last else None)
 
 
 def check_all_licenses(plan: BuildPlan, store: ArchiveStore, console: Console) -> None:

@@ -79,7 +79,7 @@ class BuildPlan:
     @property
     def lock_directory(self) -> Path:
         """Directory of the source lock, where relative paths of local archives start."""
-        return self.derivation.project.source_lock_path.absolute().parent
+        return self.derivation.project.lock_directory
 
     @property
     def needs_archives(self) -> bool:

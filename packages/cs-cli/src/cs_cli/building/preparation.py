@@ -158,7 +158,7 @@ def _settle(
 
     keeper = SourceKeeper(
         root=derivation.project.root,
-        lock_directory=derivation.project.source_lock_path.absolute().parent,
+        lock_directory=derivation.project.lock_directory,
         scratch=scratch,
         store=store,
         console=console,

@@ -145,7 +145,7 @@ def check_delegates(inspection: Inspection, store: ArchiveStore, console: Consol
             subdir=platform.subdir,
             packages=platform.locked,
             supplies=platform.supplies,
-            lock_directory=inspection.derivation.project.source_lock_path.absolute().parent,
+            lock_directory=inspection.derivation.project.lock_directory,
             requested=inspection.derivation.names_requested_on(platform.name),
         )
         check, hint = check_cache(search, store)

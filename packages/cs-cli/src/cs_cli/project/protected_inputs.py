@@ -51,7 +51,7 @@ def list_inputs(
     )
     inputs = [Input(role=role, path=path.absolute()) for role, path in named if path is not None]
     inputs += [Input(role="a file of the project's metadata", path=path) for path in list_metadata_files(project)]
-    beside, lock = project.source_lock_path.absolute().parent, derivation.lock
+    beside, lock = project.lock_directory, derivation.lock
     packages: list[PackageRecord | Wheel] = []
     for platform in lock.platforms:
         packages += [*lock.packages(platform), *lock.wheels(platform)]

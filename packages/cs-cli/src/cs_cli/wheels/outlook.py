@@ -183,7 +183,7 @@ class _Planner:
 
     @property
     def lock_directory(self) -> Path:
-        return self._project.source_lock_path.absolute().parent
+        return self._project.lock_directory
 
     def is_own(self, entry: PendingEntry) -> bool:
         """Tell whether an entry is a directory of the workspace."""
