@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +208,7 @@ def _compare(result: Result, runtime: CheckedRuntime, built: Mapping[str, Path])
         _restate(runtime, built)
     for name in names:
         if name != checksums:
-            result.attempt(name, "rebuild", lambda name=name: _compare_file(folder / name, built.get(name)))  # type: ignore[misc]
+            result.attempt(name, "rebuild", partial(_compare_file, folder / name, built.get(name)))
 
 
 def _restate(runtime: CheckedRuntime, built: Mapping[str, Path]) -> None:
@@ -229,10 +230,11 @@ def _compare_file(path: Path, built: Path | None) -> str:
         raise CliError("a new build does not write this file", kind="rebuild-differs", path=path)
     if not path.is_file():
         raise CliError("only a new build writes this file", kind="rebuild-differs", path=path)
+    if hash_file(path) == hash_file(built):
+        return f"the same {path.stat().st_size} bytes"
     found = find_difference(path, built)
     if found is None:
-        is_same = hash_file(path) == hash_file(built)
-        return f"the same {path.stat().st_size} bytes" if is_same else "the same, apart from the signature"
+        return "the same, apart from the signature"
     raise CliError(
         f"a new build gives other bytes: the first difference is in {found.place}",
         kind="rebuild-differs",
