@@ -26,10 +26,11 @@ from ..project.derivation import derive_project
 from ..terminal.console import Console
 from .against import name_platform
 from .checks import Result
-from .documents import take, take_objects
+from .documents import take
 from .files import reading
 from .first_difference import find_difference
 from .runtime import CheckedRuntime
+from .statements import sort_by_role
 
 _EPOCH = "SOURCE_DATE_EPOCH"
 _PLACES = frozenset({"condarc-file", "archives", "build-constraints"})
@@ -111,10 +112,8 @@ def _find_template_digest(runtime: CheckedRuntime, definition: Mapping[str, Any]
 
 def _find_digest(definition: Mapping[str, Any], role: str) -> str | None:
     """Return the digest of the first dependency with a role, ``None`` if there is no such dependency."""
-    for one in take_objects(definition, "resolvedDependencies") if definition else []:
-        if one.get("annotations", {}).get("role") == role:
-            return take(one, str, "digest", "sha256")
-    return None
+    found = sort_by_role(definition).get(role) if definition else None
+    return take(found[0], str, "digest", "sha256") if found else None
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from cs_stamp import is_as_built
 from ..companions.files import SUFFIXES
 from ..companions.provenance import BUILD_TYPE, BUILDER_ID, INPUT_ROLES, UNSIGNED, open_provenance, read_statement
 from ..errors import CliError, advise
+from ..project.revision import name_revision
 from ..signing.envelope import Envelope
 from ..signing.keys import key_id, load_public_key
 from .checks import Result, join_names
@@ -185,7 +186,7 @@ def _list_facts(predicate: Mapping[str, Any], runtime: CheckedRuntime) -> Iterat
         key = name.replace("_", "-")
         if key in settings:
             yield f"settings.{key}", getattr(header, name), settings[key]
-    by_role = _find_roles(take_objects(definition, "resolvedDependencies"))
+    by_role = sort_by_role(definition)
     yield "buildType", BUILD_TYPE, take(definition, str, "buildType")
     yield "builder.id", BUILDER_ID, take(predicate, str, "runDetails", "builder", "id")
     yield "workspace", header.source_revision, _read_revision(by_role)
@@ -202,15 +203,19 @@ def _list_facts(predicate: Mapping[str, Any], runtime: CheckedRuntime) -> Iterat
 def _read_revision(by_role: Mapping[str, list[dict[str, Any]]]) -> str | None:
     """Return the revision of the workspace that a statement names, as the header of a runtime has it."""
     for one in by_role.get("workspace", []):
-        suffix = "" if take(one, bool, "annotations", "clean") else "-dirty"
-        return take(one, str, "digest", "gitCommit") + suffix
+        is_dirty = not take(one, bool, "annotations", "clean")
+        return name_revision(take(one, str, "digest", "gitCommit"), is_dirty=is_dirty)
     return None
 
 
-def _find_roles(dependencies: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Sort dependencies by their role; packages that are downloaded have none."""
+def sort_by_role(definition: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Sort the dependencies that a statement lists by their role; packages that are downloaded have none.
+
+    :param definition: ``buildDefinition`` of a statement.
+    :raises ValueError: if they are not such dependencies.
+    """
     by_role: dict[str, list[dict[str, Any]]] = {}
-    for one in dependencies:
+    for one in take_objects(definition, "resolvedDependencies"):
         role = take(one, str, "annotations", "role") if "annotations" in one else ""
         by_role.setdefault(role, []).append(one)
     return by_role
