@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cs_lock import PackageRecord, PendingEntry, Problem, Wheel, list_names
+from cs_lock import PackageRecord, PendingEntry, Problem, Wheel, list_names, merge_platforms
 
 from .policy import LicensePolicy
 from .stated import StatedLicense, read_license
@@ -76,16 +77,15 @@ def read_wheel_licenses(archives: Iterable[Path]) -> dict[str, str | None]:
 
 def recall_wheel_licenses(wheels: Iterable[Wheel], store: ArchiveStore, lock_directory: Path) -> dict[str, str | None]:
     """Return the licences of the wheels that are on this machine; damaged ones are left to the build."""
+    from ..archives.wheels import read_metadata
     from ..errors import CliError
 
     found: dict[str, str | None] = {}
     for wheel in wheels:
         archive = wheel.find_file(lock_directory) if wheel.is_local else store.find(wheel)
-        try:
-            read = {} if archive is None else read_wheel_licenses([archive])
-        except CliError:
-            continue
-        found |= dict.fromkeys([wheel.file_name] if read else [], next(iter(read.values()), None))
+        if archive is not None:
+            with contextlib.suppress(CliError):
+                found[wheel.file_name] = read_metadata(archive).license
     return found
 
 
@@ -96,12 +96,12 @@ def check_licenses(policy: LicensePolicy, platforms: Mapping[str, Sequence[Licen
     """
     if policy.is_empty:
         return []
-    found: dict[Problem, list[str]] = {}
-    for platform, packages in platforms.items():
-        for problem in _judge(policy, packages):
-            found.setdefault(problem, []).append(platform)
-    merged = [replace(problem, platforms=tuple(names)) for problem, names in found.items()]
-    return sorted(merged, key=lambda problem: (problem.severity, problem.message))
+    found = (
+        replace(problem, platforms=(name,))
+        for name, packages in platforms.items()
+        for problem in _judge(policy, packages)
+    )
+    return sorted(merge_platforms(found), key=lambda problem: (problem.severity, problem.message))
 
 
 def _judge(policy: LicensePolicy, packages: Sequence[LicensedPackage]) -> Iterable[Problem]:
