@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from cs_lock import list_names
+
 from ..errors import CliError, Diagnosed, describe_error
+
+_NAMED = 5
 
 SCHEMA_VERSION = 1
 """Version of ``cs verify --json``; ``schemas/verify.schema.json`` is its schema."""
@@ -179,6 +183,6 @@ def _place(result: Result, check: Check) -> str:
     return str(folder / check.file)
 
 
-def join_names(names: Sequence[str], limit: int = 5) -> str:
+def join_names(names: Sequence[str]) -> str:
     """List names for a message, not more of them than a line has room for."""
-    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+    return list_names(names, _NAMED)
