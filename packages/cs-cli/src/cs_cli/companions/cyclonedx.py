@@ -55,28 +55,23 @@ def _template_reference(inventory: Inventory) -> str:
 
 def _describe_runtime(inventory: Inventory) -> Values:
     """Describe the subject, without a package URL: no registry has it, and one of type ``generic`` names nothing."""
-    return {
-        "type": "application",
-        "bom-ref": _runtime_reference(inventory),
-        "name": inventory.name,
-        "version": inventory.version,
-        "hashes": [{"alg": "SHA-256", "content": inventory.runtime_sha256}],
-        "properties": _describe_properties(inventory.properties),
-    }
+    reference, sha256 = _runtime_reference(inventory), inventory.runtime_sha256
+    described = _describe_application(inventory.name, inventory.version, reference, sha256)
+    return {**described, "properties": _describe_properties(inventory.properties)}
+
+
+def _describe_template(inventory: Inventory) -> Values:
+    reference, sha256 = _template_reference(inventory), inventory.template_sha256
+    return _describe_application(inventory.template_name, inventory.template_version, reference, sha256)
+
+
+def _describe_application(name: str, version: str, reference: str, sha256: str) -> Values:
+    hashes = [{"alg": "SHA-256", "content": sha256}]
+    return {"type": "application", "bom-ref": reference, "name": name, "version": version, "hashes": hashes}
 
 
 def _describe_tool(inventory: Inventory) -> Values:
     return {"type": "application", "name": "cs-cli", "version": inventory.builder_version}
-
-
-def _describe_template(inventory: Inventory) -> Values:
-    return {
-        "type": "application",
-        "bom-ref": _template_reference(inventory),
-        "name": inventory.template_name,
-        "version": inventory.template_version,
-        "hashes": [{"alg": "SHA-256", "content": inventory.template_sha256}],
-    }
 
 
 def _describe_component(component: Component) -> Values:
