@@ -29,7 +29,6 @@ class Template:
 
     :ivar origin: what named it: the caller, the installation, or an environment variable.
     :ivar platforms: conda subdirs that it runs on.
-    :ivar sha256: lower-case hex digest of the file.
     :ivar mark: its description of itself.
     """
 
@@ -37,8 +36,15 @@ class Template:
     origin: Origin
     platforms: tuple[str, ...]
     size_bytes: int
-    sha256: str
     mark: Mark
+
+    @property
+    def sha256(self) -> str:
+        """Lower-case hex digest of the file, which is read for it: a build computes it while it copies.
+
+        :raises OSError: if it cannot be read.
+        """
+        return hash_file(self.path)[0]
 
 
 def select_template(
@@ -164,10 +170,10 @@ def _check(path: Path, origin: Origin, platform: str) -> Template:
     try:
         refuse_stamped(path)
         open_seal(path, TEMPLATE_NAME)
-        sha256, size = hash_file(path)
+        size = path.stat().st_size
     except OSError as error:
         raise TemplateError(f"cannot read the template: {error.strerror or error}", path=path) from error
     mark = read_mark(path)
     require_target(mark, platforms, path)
     require_format(mark, path)
-    return Template(path=path, origin=origin, platforms=platforms, size_bytes=size, sha256=sha256, mark=mark)
+    return Template(path=path, origin=origin, platforms=platforms, size_bytes=size, mark=mark)

@@ -166,13 +166,14 @@ def _find_template(runtime: CheckedRuntime, parameters: Parameters, options: Ver
     :raises CliError: ``template-differs`` if it is another, from which the same bytes cannot come.
     """
     found = find_template(options.template, runtime.report.header.platform, installed_directories())
-    if parameters.template_sha256 not in (None, found.sha256):
+    actual = found.sha256
+    if parameters.template_sha256 not in (None, actual):
         raise CliError(
             "this is not the template that the runtime was built with, so the bytes cannot be the same",
             kind="template-differs",
             path=found.path,
             expected=parameters.template_sha256,
-            actual=found.sha256,
+            actual=actual,
             hint="install the release of the template that info.json names",
         )
     return found.path
