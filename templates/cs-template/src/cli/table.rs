@@ -142,6 +142,13 @@ pub static HELP: Choice = Choice {
     text: "show this help",
 };
 
+/// What a command that reports something takes.
+const JSON: Choice = Choice {
+    names: &["--json"],
+    set: Set::Switch(|given| given.as_json = true),
+    text: "print one JSON document",
+};
+
 /// The commands, in the order of the help.
 pub static COMMANDS: [Command; 7] = [
     Command {
@@ -192,11 +199,7 @@ install even if this machine lacks what packages need, such as glibc
         summary: "what is installed, where, and from which packages",
         text: "Show which runtime this is, and what is installed at {prefix}.",
         conda_text: "",
-        options: &[Choice {
-            names: &["--json"],
-            set: Set::Switch(|given| given.as_json = true),
-            text: "print one JSON document",
-        }],
+        options: &[JSON],
         operand: None,
         request: |given| Request::Status {
             as_json: given.as_json,
@@ -209,11 +212,7 @@ install even if this machine lacks what packages need, such as glibc
 Compare every file at {prefix} with what its package recorded of it.
 Names the packages with files that were changed, are missing, or were added.",
         conda_text: "",
-        options: &[Choice {
-            names: &["--json"],
-            set: Set::Switch(|given| given.as_json = true),
-            text: "print one JSON document",
-        }],
+        options: &[JSON],
         operand: None,
         request: |given| Request::Verify {
             as_json: given.as_json,

@@ -133,11 +133,7 @@ fn describe_build(runtime: &Runtime, records: cs_link::Seals) -> Details {
     extra.insert("platform".into(), header.platform.clone().into());
     extra.insert("delegate".into(), header.delegate.clone().into());
     extra.insert("builder".into(), header.builder.clone().into());
-    let records = records.into_iter().map(|(path, seal)| (path, seal.into()));
-    extra.insert(
-        verify::RECORDS.into(),
-        serde_json::Value::Object(records.collect()),
-    );
+    extra.insert(verify::RECORDS.into(), records.into_iter().collect());
     Details {
         channels: header.channels.clone(),
         extra,

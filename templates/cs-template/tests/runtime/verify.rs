@@ -5,37 +5,48 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::archive::Package;
+use crate::archive::Archive;
 use crate::sandbox::{Sandbox, tool_packages};
 use crate::stamp::Stamp;
 
+#[cfg(unix)]
+mod links;
+#[cfg(unix)]
+mod scripts;
+
 fn installed() -> Sandbox {
-    let sandbox = Sandbox::new();
+    installed_from(tool_packages("1.0"))
+}
+
+fn installed_from(packages: Vec<Archive>) -> Sandbox {
+    let sandbox = Sandbox::with(&Stamp::new(packages));
     sandbox.run(&["x"]).ok();
     sandbox
 }
 
-fn report_of(sandbox: &Sandbox) -> Value {
-    serde_json::from_str(&sandbox.run(&["verify", "--json"]).stdout).unwrap()
-}
-
-/// Package, path and problem of all that is reported; the exit status says whether that is anything.
+/// The report; whether it says that anything differs is its exit status.
 #[track_caller]
-fn problems(sandbox: &Sandbox) -> Vec<(Option<String>, String, String)> {
+fn report_of(sandbox: &Sandbox) -> Value {
     let run = sandbox.run(&["verify", "--json"]);
     let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let is_intact = report["problems"].as_array().unwrap().is_empty();
+    assert_eq!(report["is_intact"], is_intact);
+    let status = if is_intact { 0 } else { 65 };
+    assert_eq!(run.status, Some(status), "{}", run.stderr);
+    report
+}
+
+/// Package, path and problem of all that is reported.
+#[track_caller]
+fn problems(sandbox: &Sandbox) -> Vec<(Option<String>, String, String)> {
+    let report = report_of(sandbox);
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let problems = report["problems"].as_array().unwrap().iter();
-    let problems: Vec<_> = problems
-        .map(|one| {
-            let path = text(&one["path"]).unwrap();
-            (text(&one["package"]), path, text(&one["problem"]).unwrap())
-        })
-        .collect();
-    assert_eq!(report["is_intact"], problems.is_empty());
-    let status = if problems.is_empty() { 0 } else { 65 };
-    assert_eq!(run.status, Some(status), "{}", run.stderr);
-    problems
+    let described = problems.map(|one| {
+        let path = text(&one["path"]).unwrap();
+        (text(&one["package"]), path, text(&one["problem"]).unwrap())
+    });
+    described.collect()
 }
 
 fn problem(package: &str, path: &str, problem: &str) -> (Option<String>, String, String) {
@@ -48,6 +59,12 @@ fn problem(package: &str, path: &str, problem: &str) -> (Option<String>, String,
 
 fn added(path: &str) -> (Option<String>, String, String) {
     (None, path.to_owned(), "added".to_owned())
+}
+
+#[cfg(unix)]
+fn put_link(path: &Path, target: &str) {
+    let _ = fs::remove_file(path);
+    std::os::unix::fs::symlink(target, path).unwrap();
 }
 
 fn change(path: &Path, from: &str, to: &str) {
@@ -186,20 +203,9 @@ fn a_record_and_a_marker_that_contradict_the_plan_are_noticed() {
     assert_eq!(found, "its \"depends\" is not what the runtime's plan says");
     // Without its entry in the marker, the record would be nobody's.
     let marker = sandbox.prefix().join(".demo.json");
-    let mut text: Value = serde_json::from_str(&fs::read_to_string(&marker).unwrap()).unwrap();
-    text["records"]
-        .as_object_mut()
-        .unwrap()
-        .remove(record)
-        .unwrap();
-    let stamp = text["stamp"].take();
-    let rest = text.to_string().replace("\"stamp\":null,", "");
-    let start = format!("{{\"schema_version\":1,\"stamp\":{stamp},");
-    fs::write(
-        &marker,
-        start + &rest[1..].replace("\"schema_version\":1,", ""),
-    )
-    .unwrap();
+    let text: Value = serde_json::from_str(&fs::read_to_string(&marker).unwrap()).unwrap();
+    let seal = &text["records"][record];
+    change(&marker, &format!("\"{record}\":{seal},"), "");
     let found = problems(&sandbox);
     assert!(
         found.contains(&problem("extra-2-0", record, "missing")),
@@ -293,214 +299,4 @@ fn behind_self_verify_is_the_runtimes_and_alone_the_delegates() {
     assert!(sandbox.run(&["verify"]).ok().stdout.contains("verify"));
     let text = sandbox.run(&["self", "verify"]).ok().stdout;
     assert!(text.contains(" is as it was installed: "), "{text}");
-}
-
-#[cfg(unix)]
-mod links {
-    use std::os::unix::fs::{PermissionsExt, symlink};
-
-    use super::*;
-
-    fn with_links() -> Sandbox {
-        let mut packages = tool_packages("1.0");
-        let linked = Package::new("linked", "1")
-            .file("lib/real.txt", "real\n")
-            .link("lib/link.txt", "real.txt")
-            .file("dir/sub/one", "1")
-            .build();
-        packages.push(linked);
-        let sandbox = Sandbox::with(&Stamp::new(packages));
-        sandbox.run(&["x"]).ok();
-        sandbox
-    }
-
-    fn put_link(path: &Path, target: &str) {
-        let _ = fs::remove_file(path);
-        symlink(target, path).unwrap();
-    }
-
-    #[test]
-    fn a_link_is_compared_by_where_it_leads() {
-        let sandbox = with_links();
-        assert_eq!(problems(&sandbox), []);
-        put_link(&sandbox.prefix().join("lib/link.txt"), "/etc/passwd");
-        let report = report_of(&sandbox);
-        let only = &report["problems"][0];
-        assert_eq!(only["path"], "lib/link.txt");
-        assert_eq!(
-            (&only["expected"], &only["found"]),
-            (&json!("link to real.txt"), &json!("link to /etc/passwd"))
-        );
-    }
-
-    #[test]
-    fn what_is_in_the_place_of_a_file_is_neither_followed_nor_waited_for() {
-        let sandbox = with_links();
-        let (lib, dir) = (sandbox.prefix().join("lib"), sandbox.prefix().join("dir"));
-        // The same bytes, by way of a link to the file, and of one to a directory above it.
-        fs::rename(lib.join("real.txt"), sandbox.path("elsewhere.txt")).unwrap();
-        put_link(
-            &lib.join("real.txt"),
-            sandbox.path("elsewhere.txt").to_str().unwrap(),
-        );
-        fs::rename(dir.join("sub"), sandbox.path("sub")).unwrap();
-        put_link(&dir.join("sub"), sandbox.path("sub").to_str().unwrap());
-        fs::remove_file(sandbox.prefix().join("share/extra.txt")).unwrap();
-        let pipe = std::process::Command::new("mkfifo")
-            .arg(sandbox.prefix().join("share/extra.txt"))
-            .status();
-        assert!(pipe.unwrap().success());
-        let found = problems(&sandbox);
-        for path in ["lib/real.txt", "dir/sub/one"] {
-            assert!(
-                found.contains(&problem("linked-1-0", path, "changed")),
-                "{found:?}"
-            );
-        }
-        assert!(found.contains(&problem("extra-2-0", "share/extra.txt", "changed")));
-        let report = report_of(&sandbox);
-        let kinds = report["problems"].as_array().unwrap().iter();
-        let kinds = kinds.filter(|one| one["found"] == "another kind of file");
-        assert_eq!(kinds.count(), 3);
-    }
-
-    #[test]
-    fn a_record_beyond_the_limit_or_elsewhere_is_said_and_not_read() {
-        let sandbox = with_links();
-        let record = |name: &str| format!("conda-meta/{name}-0.json");
-        let at = |name: &str| sandbox.prefix().join(record(name));
-        // More than there is memory for.
-        let hole = fs::File::create(at("extra-2")).unwrap();
-        hole.set_len(1 << 40).unwrap();
-        fs::remove_file(at("linked-1")).unwrap();
-        let pipe = std::process::Command::new("mkfifo")
-            .arg(at("linked-1"))
-            .status();
-        assert!(pipe.unwrap().success());
-        fs::write(sandbox.path("outside.json"), "{").unwrap();
-        let marker = sandbox.prefix().join(".demo.json");
-        let outside = ["../outside.json", "/etc/passwd", "conda-meta/../x", ""];
-        for path in outside {
-            change(
-                &marker,
-                "\"records\":{",
-                &format!("\"records\":{{\"{path}\":\"00\","),
-            );
-        }
-        let report = report_of(&sandbox);
-        let found: Vec<_> = report["problems"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| {
-                let text = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
-                (text("path"), text("problem"), text("found"))
-            })
-            .collect();
-        let has = |path: &str, problem: &str, why: &str| {
-            found
-                .iter()
-                .any(|one| one.0 == path && one.1 == problem && one.2.contains(why))
-        };
-        assert!(
-            has(&record("extra-2"), "unreadable", "it is longer than "),
-            "{found:?}"
-        );
-        assert!(
-            has(&record("linked-1"), "changed", "another kind of file"),
-            "{found:?}"
-        );
-        for path in outside {
-            assert!(has(path, "record", ""), "{path:?}: {found:?}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_said_and_does_not_end_the_comparison() {
-        let sandbox = with_links();
-        let file = sandbox.prefix().join("share/extra.txt");
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
-        fs::write(sandbox.prefix().join("lib/real.txt"), "unreal\n").unwrap();
-        let mut expected = vec![problem("linked-1-0", "lib/real.txt", "changed")];
-        if fs::read(&file).is_err() {
-            expected.insert(0, problem("extra-2-0", "share/extra.txt", "unreadable"));
-        }
-        assert_eq!(problems(&sandbox), expected);
-    }
-
-    #[test]
-    fn what_link_scripts_have_made_of_files_is_what_was_installed() {
-        let mut packages = tool_packages("1.0");
-        let script =
-            "echo more >> \"$PREFIX/share/extra.txt\"; echo own > \"$PREFIX/share/own.txt\"\n";
-        let scripted =
-            Package::new("zz", "1").script("bin/.zz-post-link.sh", format!("#!/bin/sh\n{script}"));
-        packages.push(scripted.build());
-        let sandbox = Sandbox::with(&Stamp::new(packages));
-        sandbox.run(&["x"]).ok();
-        assert_eq!(
-            fs::read_to_string(sandbox.prefix().join("share/extra.txt")).unwrap(),
-            "extra\nmore\n"
-        );
-        assert_eq!(problems(&sandbox), []);
-        fs::write(sandbox.prefix().join("share/extra.txt"), "extra\n").unwrap();
-        assert_eq!(
-            problems(&sandbox),
-            [problem("extra-2-0", "share/extra.txt", "changed")]
-        );
-    }
-
-    #[test]
-    fn what_link_scripts_have_removed_or_made_another_kind_of_is_not_listed_any_more() {
-        let mut packages = tool_packages("1.0");
-        let files = Package::new("files", "1")
-            .file("gone/all/one", "1")
-            .file("gone/all/two", "2")
-            .file("share/file", "3")
-            .file("share/linked", "4")
-            .file("share/directory", "5")
-            .file("share/pipe", "6")
-            .file("share/kept", "7")
-            .link("share/link", "kept")
-            .link("share/moved", "kept");
-        packages.push(files.build());
-        let script = "cd \"$PREFIX\" && rm -r gone share/file share/extra.txt && ln -sf kept share/linked && \
-            rm share/directory share/pipe share/link && mkdir share/directory && mkfifo share/pipe && \
-            echo file > share/link && ln -sfn file share/moved\n";
-        let scripted =
-            Package::new("zz", "1").script("bin/.zz-post-link.sh", format!("#!/bin/sh\n{script}"));
-        packages.push(scripted.build());
-        let sandbox = Sandbox::with(&Stamp::new(packages));
-        sandbox.run(&["x"]).ok();
-        assert_eq!(problems(&sandbox), []);
-        // Nothing has been made again only because it was looked for.
-        assert!(!sandbox.prefix().join("gone").exists());
-        let record = sandbox.prefix().join("conda-meta/files-1-0.json");
-        let record: Value = serde_json::from_str(&fs::read_to_string(record).unwrap()).unwrap();
-        let paths = record["paths_data"]["paths"].as_array().unwrap().iter();
-        let kinds: Vec<_> = paths
-            .map(|one| format!("{} {}", one["_path"], one["path_type"]).replace('"', ""))
-            .collect();
-        assert_eq!(
-            kinds,
-            [
-                "share/directory directory",
-                "share/kept hardlink",
-                "share/link hardlink",
-                "share/linked softlink",
-                "share/moved softlink",
-            ]
-        );
-        fs::write(sandbox.prefix().join("share/link"), "other\n").unwrap();
-        put_link(&sandbox.prefix().join("share/linked"), "link");
-        assert_eq!(
-            problems(&sandbox),
-            [
-                problem("files-1-0", "share/link", "changed"),
-                problem("files-1-0", "share/linked", "changed"),
-            ]
-        );
-        fs::write(sandbox.prefix().join("share/file"), "3").unwrap();
-        assert!(problems(&sandbox).contains(&added("share/file")));
-    }
 }

@@ -5,6 +5,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use percent_encoding::percent_decode_str;
 use rattler_networking::authentication_storage::backends::file::{FileStorage, FileStorageError};
 use rattler_networking::{Authentication, AuthenticationStorage};
@@ -148,10 +150,7 @@ pub(crate) fn make_header(
         }
         Authentication::BasicHTTP { username, password } => (
             "password",
-            format!(
-                "Basic {}",
-                encode_base64(format!("{username}:{password}").as_bytes())
-            ),
+            format!("Basic {}", BASE64.encode(format!("{username}:{password}"))),
         ),
         Authentication::CondaToken(_) | Authentication::S3Credentials { .. } => return Ok(None),
     };
@@ -162,25 +161,6 @@ pub(crate) fn make_header(
     let mut header = HeaderValue::from_str(&text).map_err(bad)?;
     header.set_sensitive(true);
     Ok(Some(header))
-}
-
-fn encode_base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let mut group = [0; 3];
-        group[..chunk.len()].copy_from_slice(chunk);
-        let bits = u32::from_be_bytes([0, group[0], group[1], group[2]]);
-        for position in 0..4 {
-            let letter = LETTERS[(bits >> (18 - 6 * position)) as usize & 63];
-            text.push(if position <= chunk.len() {
-                letter as char
-            } else {
-                '='
-            });
-        }
-    }
-    text
 }
 
 fn read_netrc(warn: &mut dyn FnMut(String)) -> Netrc {
@@ -303,7 +283,7 @@ mod tests {
             ("foob", "Zm9vYg=="),
             ("ann:\u{ff}~?", "YW5uOsO/fj8="),
         ] {
-            assert_eq!(encode_base64(bytes.as_bytes()), text);
+            assert_eq!(BASE64.encode(bytes), text);
         }
     }
 

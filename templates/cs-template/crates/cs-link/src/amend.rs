@@ -3,16 +3,16 @@
 use std::io::ErrorKind;
 use std::sync::atomic::AtomicBool;
 
-use crate::LinkError;
 use crate::clobber::BYTECODE;
 use crate::fault::Fault;
 use crate::hashing::{BUFFER_BYTES, hash_all};
-use crate::record::{self, Amendment, Digest, PathKind, PathRecord};
+use crate::record::{Digest, PathKind, PathRecord, read_paths, store_paths};
 use crate::records::{find_record, read_record, store_rows};
 use crate::shared::{Shared, write_fault};
 use crate::tree::{Hand, is_obstructed};
 use crate::untouched::Untouched;
 use crate::wheel::{Facts, from_site};
+use crate::{Conda, LinkError, Package};
 
 /// Look at everything that records list and scripts may have touched, and have the records say what it is now.
 pub(crate) fn amend_records(
@@ -29,18 +29,33 @@ pub(crate) fn amend_records(
         if !concerns_all && !touched.contains(&shared.claims.claimant_of(index)) {
             continue;
         }
+        let hands = (&mut *hand, &mut reader);
         let amended = match package.conda() {
-            Some(conda) => record::amend_record(shared, hand, (package, conda), &mut |path| {
-                if untouched.has(&path.path) {
-                    return Ok(Amendment::None);
-                }
-                Ok(amend_path(path, look(shared, &mut reader, &path.path)?))
-            }),
-            None => amend_wheel(shared, (hand, &mut reader), index, untouched),
+            Some(conda) => amend_conda(shared, hands, (package, conda), untouched),
+            None => amend_wheel(shared, hands, index, untouched),
         };
         amended.map_err(|fault| fault.of(package))?;
     }
     Ok(())
+}
+
+/// Amend a record of conda's. What a link script has made of the record itself is left so.
+fn amend_conda(
+    shared: &Shared,
+    (hand, reader): (&mut Hand, &mut Hand),
+    package: (&Package, &Conda),
+    untouched: &Untouched,
+) -> Result<(), Fault> {
+    let Ok(paths) = read_paths(shared, hand, package) else {
+        return Ok(());
+    };
+    let amended = amend_each(paths, |path| {
+        if untouched.has(&path.path) {
+            return Ok(Amendment::None);
+        }
+        Ok(amend_path(path, look(shared, reader, &path.path)?))
+    })?;
+    amended.map_or(Ok(()), |paths| store_paths(shared, hand, package, &paths))
 }
 
 /// Amend a wheel's RECORD, which lists files alone.
@@ -56,23 +71,41 @@ fn amend_wheel(
     let Ok(rows) = read_record(shared, hand, &record) else {
         return Ok(());
     };
-    let (mut kept, mut is_amended) = (Vec::with_capacity(rows.len()), false);
-    for mut row in rows {
+    let amended = amend_each(rows, |row| {
         let path = from_site(site, &row.path);
-        let path = path.filter(|path| *path != record && !untouched.has(path));
-        let amendment = match path {
-            Some(path) => amend_facts(&mut row.facts, look(shared, reader, &path)?),
-            None => Amendment::None,
-        };
+        match path.filter(|path| *path != record && !untouched.has(path)) {
+            Some(path) => Ok(amend_facts(&mut row.facts, look(shared, reader, &path)?)),
+            None => Ok(Amendment::None),
+        }
+    })?;
+    amended.map_or(Ok(()), |rows| store_rows(shared, hand, &record, rows))
+}
+
+/// What is to be done to what a record says of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Amendment {
+    /// It is right.
+    None,
+    /// It has been put right.
+    Made,
+    /// It is to go: there is nothing that a record could describe.
+    Removal,
+}
+
+/// Amend each entry of a record; those that stay, if anything was to be done.
+fn amend_each<T>(
+    entries: Vec<T>,
+    mut amend: impl FnMut(&mut T) -> Result<Amendment, Fault>,
+) -> Result<Option<Vec<T>>, Fault> {
+    let (mut kept, mut is_amended) = (Vec::with_capacity(entries.len()), false);
+    for mut entry in entries {
+        let amendment = amend(&mut entry)?;
         is_amended |= amendment != Amendment::None;
         if amendment != Amendment::Removal {
-            kept.push(row);
+            kept.push(entry);
         }
     }
-    if is_amended {
-        store_rows(shared, hand, &record, kept)?;
-    }
-    Ok(())
+    Ok(is_amended.then_some(kept))
 }
 
 /// What is at a path.

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use cs_archive::ReadAt;
@@ -20,6 +19,7 @@ use crate::layout::Layout;
 use crate::maker::Maker;
 use crate::shared::{Shared, write_fault};
 use crate::tar::{Kind, TarReader};
+use crate::threads::work_together;
 use crate::tree::Hand;
 
 /// The modules of noarch python packages and wheels, each with its package's index.
@@ -177,23 +177,17 @@ pub(crate) fn compile(
         .map(|(path, package)| (path.as_str(), *package))
         .collect();
     work.sort_unstable();
-    let next = AtomicUsize::new(0);
-    let done = Mutex::default();
+    if work.is_empty() {
+        return Ok(Vec::new());
+    }
     let shift = Shift {
         shared,
         layout,
         work: &work,
-        next,
+        next: AtomicUsize::new(0),
         cancel,
-        done,
     };
-    if !work.is_empty() {
-        shift.work_together()?;
-    }
-    let mut done = shift
-        .done
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut done = shift.work_together()?;
     done.sort_unstable();
     Ok(done)
 }
@@ -205,7 +199,6 @@ struct Shift<'a> {
     work: &'a [(&'a str, usize)],
     next: AtomicUsize,
     cancel: &'a AtomicBool,
-    done: Mutex<Vec<(usize, String)>>,
 }
 
 /// The two ends of a conversation with a compiler.
@@ -217,19 +210,16 @@ struct Compiler {
 
 impl Shift<'_> {
     /// Work on as many threads as are wanted, or allowed: at least this one.
-    fn work_together(&self) -> Result<(), LinkError> {
+    fn work_together(&self) -> Result<Vec<(usize, String)>, LinkError> {
         let threads = self.shared.job.threads.clamp(1, 64).min(self.work.len());
         let work = || self.work_alone().inspect_err(|_| self.stop());
-        std::thread::scope(|scope| {
-            let start = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
-            let others: Vec<_> = (1..threads).map_while(start).collect();
-            others.into_iter().fold(work(), |result, thread| {
-                result.and(thread.join().unwrap_or(Err(Fault::Cancelled.into())))
-            })
-        })
+        let done: Vec<Vec<_>> = work_together(threads, work)
+            .into_iter()
+            .collect::<Result<_, _>>()?;
+        Ok(done.into_iter().flatten().collect())
     }
 
-    fn work_alone(&self) -> Result<(), LinkError> {
+    fn work_alone(&self) -> Result<Vec<(usize, String)>, LinkError> {
         let mut compiler = self.start()?;
         let tag = compiler.answer()?;
         let (mut hand, mut done) = (self.shared.tree.hand(), Vec::new());
@@ -245,11 +235,7 @@ impl Shift<'_> {
                 done.push((package, compiled));
             }
         }
-        self.done
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .append(&mut done);
-        Ok(())
+        Ok(done)
     }
 
     /// Where the compiled module may be written; `None` when a package has it already, or has put something in its way.

@@ -6,17 +6,22 @@ use crate::fault::Fault;
 use crate::limits::{DEEPEST_PATH, LONGEST_PATH};
 use crate::tar::{Entry, Kind};
 
+/// A path as packages and records write it: on Windows with forward slashes too.
+pub(crate) fn with_slashes(path: &str) -> Cow<'_, str> {
+    if cfg!(windows) {
+        Cow::Owned(path.replace('\\', "/"))
+    } else {
+        Cow::Borrowed(path)
+    }
+}
+
 /// Turn a path from an archive into one that stays inside its destination, or say why it is refused.
 pub(crate) fn clean_path(raw: &[u8]) -> Result<String, &'static str> {
     if raw.len() > LONGEST_PATH {
         return Err("the path is longer than 4096 bytes");
     }
     let text = std::str::from_utf8(raw).map_err(|_| "the path is not UTF-8")?;
-    let text = if cfg!(windows) {
-        Cow::Owned(text.replace('\\', "/"))
-    } else {
-        Cow::Borrowed(text)
-    };
+    let text = with_slashes(text);
     if text.starts_with('/') {
         return Err("the path is absolute");
     }

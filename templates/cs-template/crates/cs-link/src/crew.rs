@@ -11,6 +11,7 @@ use crate::input::Monitor;
 use crate::package::{Hashed, hash, link_package};
 use crate::settle::settle;
 use crate::shared::Shared;
+use crate::threads::work_together;
 use crate::tree::Hand;
 use crate::{Bytecode, Clobbered, InstallError, LinkError, Misstated, Package};
 
@@ -74,16 +75,7 @@ impl<'a, E: Send> Crew<'a, E> {
             .job
             .threads
             .clamp(1, self.shared.job.packages.len().max(1));
-        std::thread::scope(|scope| {
-            for _ in 1..threads {
-                // Where no more threads are allowed, fewer do the work.
-                let thread = std::thread::Builder::new();
-                if thread.spawn_scoped(scope, || self.work_alone()).is_err() {
-                    break;
-                }
-            }
-            self.work_alone();
-        });
+        work_together(threads, || self.work_alone());
         let mut done = self
             .done
             .into_inner()

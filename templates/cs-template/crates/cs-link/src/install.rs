@@ -12,6 +12,7 @@ use cs_archive::{Archives, Progress};
 use crate::amend::amend_records;
 use crate::aside::Aside;
 use crate::bytecode::compile;
+use crate::clean::with_slashes;
 use crate::clobber::{Claims, fold};
 use crate::crew::{Crew, Done};
 use crate::fault::Fault;
@@ -139,11 +140,7 @@ fn prefix_text(job: &Job) -> Result<String, LinkError> {
         .prefix
         .to_str()
         .ok_or_else(|| Fault::PrefixNotUnicode(job.prefix.to_owned()))?;
-    Ok(if cfg!(windows) {
-        text.replace('\\', "/")
-    } else {
-        text.to_owned()
-    })
+    Ok(with_slashes(text).into_owned())
 }
 
 fn write_error(job: &Job, path: &str, source: std::io::Error) -> LinkError {

@@ -58,6 +58,7 @@ mod succession;
 mod supersede;
 mod system;
 mod tar;
+mod threads;
 mod tree;
 mod untouched;
 mod verify;

@@ -153,7 +153,7 @@ pub(crate) fn write_record(
     mut paths: Vec<PathRecord>,
 ) -> Result<(), Fault> {
     sort_paths(&mut paths);
-    store(shared, hand, package, &paths)
+    store_paths(shared, hand, package, &paths)
 }
 
 /// What the record says of the package itself.
@@ -195,42 +195,7 @@ pub(crate) fn edit_record(
     paths.retain(|path| !lost.contains(&fold(&path.path)));
     paths.extend(added);
     sort_paths(&mut paths);
-    store(shared, hand, package, &paths)
-}
-
-/// What is to be done to what a record says of a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Amendment {
-    /// It is right.
-    None,
-    /// It has been put right.
-    Made,
-    /// It is to go: there is nothing that a record could describe.
-    Removal,
-}
-
-/// Amend what a package's record says of paths. What a link script has made of the record itself is left so.
-pub(crate) fn amend_record(
-    shared: &Shared,
-    hand: &mut Hand,
-    package: (&Package, &Conda),
-    amend: &mut dyn FnMut(&mut PathRecord) -> Result<Amendment, Fault>,
-) -> Result<(), Fault> {
-    let Ok(paths) = read_paths(shared, hand, package) else {
-        return Ok(());
-    };
-    let (mut kept, mut is_amended) = (Vec::with_capacity(paths.len()), false);
-    for mut path in paths {
-        let amendment = amend(&mut path)?;
-        is_amended |= amendment != Amendment::None;
-        if amendment != Amendment::Removal {
-            kept.push(path);
-        }
-    }
-    if is_amended {
-        store(shared, hand, package, &kept)?;
-    }
-    Ok(())
+    store_paths(shared, hand, package, &paths)
 }
 
 /// The paths that a package's record lists.
@@ -253,7 +218,8 @@ fn sort_paths(paths: &mut [PathRecord]) {
     paths.sort_by(|a, b| a.path.split('/').cmp(b.path.split('/')));
 }
 
-fn store(
+/// Write a package's record with these paths, in this order.
+pub(crate) fn store_paths(
     shared: &Shared,
     hand: &mut Hand,
     package: (&Package, &Conda),

@@ -1,5 +1,6 @@
 //! What post-link scripts wrote with the staging directory's path in it.
 
+use std::borrow::Cow;
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::memmem::Finder;
 
+use crate::clean::with_slashes;
 use crate::clobber::Claims;
 use crate::fault::Fault;
 use crate::paths::{FileMode, Placeholder};
@@ -58,13 +60,9 @@ pub(crate) fn relocate_changes<'c>(
 }
 
 /// A path of the staging directory as records have it.
-fn name_within(path: &Path, staging: &Path) -> Option<String> {
+fn name_within<'p>(path: &'p Path, staging: &Path) -> Option<Cow<'p, str>> {
     let path = path.strip_prefix(staging).ok()?.to_str()?;
-    Some(if cfg!(windows) {
-        path.replace('\\', "/")
-    } else {
-        path.to_owned()
-    })
+    Some(with_slashes(path))
 }
 
 /// Create a file in the same directory, under an unused name.

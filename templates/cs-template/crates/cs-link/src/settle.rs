@@ -15,7 +15,7 @@ use crate::fault::Fault;
 use crate::record::PathKind;
 use crate::records::read_paths;
 use crate::shared::{Shared, write_fault};
-use crate::succession::{blame, blame_write, discard, succeed};
+use crate::succession::{blame, blame_write, discard, remove, succeed};
 use crate::tree::Hand;
 use crate::{Clobbered, LinkError};
 
@@ -295,7 +295,7 @@ impl Floor<'_, '_> {
             if lost.kind == PathKind::Directory {
                 directories.push(&lost.path);
             } else {
-                self.remove(&lost.path, lost.claimant)?;
+                remove(self.shared, self.hand, &lost.path, lost.claimant)?;
             }
             directories.extend(above(&lost.path));
         }
@@ -327,12 +327,6 @@ impl Floor<'_, '_> {
             placed.map_err(|error| blame_write(self.shared, &kept.path, kept.claimant, error))?;
         }
         Ok(())
-    }
-
-    fn remove(&mut self, path: &str, claimant: Claimant) -> Result<(), LinkError> {
-        self.hand
-            .remove(path)
-            .map_err(|error| blame_write(self.shared, path, claimant, error))
     }
 }
 

@@ -43,11 +43,20 @@ fn take_over(hand: &mut Hand, kept: &Kept) -> io::Result<bool> {
 /// Remove what is kept for nothing.
 pub(crate) fn discard(shared: &Shared, hand: &mut Hand, kept: &Kept) -> Result<(), LinkError> {
     match &kept.place {
-        Some(place) => hand
-            .remove(place)
-            .map_err(|error| blame_write(shared, place, kept.claimant, error)),
+        Some(place) => remove(shared, hand, place, kept.claimant),
         None => Ok(()),
     }
+}
+
+/// Remove a claimant's file or link.
+pub(crate) fn remove(
+    shared: &Shared,
+    hand: &mut Hand,
+    path: &str,
+    claimant: Claimant,
+) -> Result<(), LinkError> {
+    hand.remove(path)
+        .map_err(|error| blame_write(shared, path, claimant, error))
 }
 
 /// What it means that something of a claimant cannot be written, moved or removed.

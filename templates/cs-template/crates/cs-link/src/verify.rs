@@ -6,9 +6,9 @@
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use crate::hashing::BUFFER_BYTES;
+use crate::threads::work_together;
 use crate::tree::{Hand, Tree};
 use crate::{Package, Seals};
 
@@ -124,33 +124,26 @@ impl Checks<'_> {
         answer: impl Fn(&mut Hand, &mut Vec<u8>, &Q) -> A + Sync,
     ) -> Vec<A> {
         let next = AtomicUsize::new(0);
-        let answers = Mutex::new(Vec::with_capacity(questions.len()));
         let work = || {
             let (mut hand, mut buffer) = (self.tree.reader(), vec![0; BUFFER_BYTES]);
+            let mut answers = Vec::new();
             while !self.cancel.load(Ordering::Relaxed) {
                 let start = next.fetch_add(batch, Ordering::Relaxed);
                 if start >= questions.len() {
                     break;
                 }
                 let end = questions.len().min(start + batch);
-                let some: Vec<(usize, A)> = (start..end)
-                    .map(|index| (index, answer(&mut hand, &mut buffer, &questions[index])))
-                    .collect();
-                let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
-                answers.extend(some);
+                let indices = start..end;
+                answers.extend(
+                    indices.map(|index| (index, answer(&mut hand, &mut buffer, &questions[index]))),
+                );
             }
+            answers
         };
-        std::thread::scope(|scope| {
-            for _ in 1..self.threads {
-                // Where no more threads are allowed, fewer do the work.
-                let thread = std::thread::Builder::new();
-                if thread.spawn_scoped(scope, work).is_err() {
-                    break;
-                }
-            }
-            work();
-        });
-        let mut answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut answers: Vec<(usize, A)> = work_together(self.threads, work)
+            .into_iter()
+            .flatten()
+            .collect();
         answers.sort_unstable_by_key(|(index, _)| *index);
         answers.into_iter().map(|(_, answer)| answer).collect()
     }

@@ -11,7 +11,7 @@ use crate::remove::remove_tree;
 use crate::sys;
 
 /// Named environments, and the package cache that they may be linked to.
-pub(crate) const CARRIED: [&str; 2] = ["envs", "pkgs"];
+pub const CARRIED: [&str; 2] = ["envs", "pkgs"];
 /// Where an environment is copied to before it gets its name, when it cannot be moved.
 const HALF_COPIED: &str = ".conda-ship-moving";
 

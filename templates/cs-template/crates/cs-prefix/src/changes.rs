@@ -36,30 +36,22 @@ impl Changes {
 /// while it is there. A prefix whose marker does not say what its build left is compared by its packages alone.
 pub fn find_changes(prefix: &Path, marker: &Marker) -> Result<Changes, PrefixError> {
     let now = Contents::list(prefix)?;
-    let (added, removed) = compare(&marker.packages, &now.packages);
-    let (distributed, gone) = compare(&marker.distributions, &now.distributions);
-    let owned = list_owned(prefix, &added, &distributed)?;
-    let distributed: Vec<String> = distributed
-        .into_iter()
-        .filter(|path| !owned.contains(path))
-        .collect();
+    let (added, removed) = compare_packages(prefix, marker, &now)?;
     let files = match &marker.unrecorded {
         Some(listed) => find_extras(prefix, &marker.runtime, &now, listed, Compiled::Anywhere)?,
         None => Vec::new(),
     };
-    let gone = gone
-        .into_iter()
-        .filter(|path| !removed.iter().any(|package| is_likely_of(path, package)));
-    let mut changes = Changes {
-        added: added.iter().cloned().chain(distributed).collect(),
-        removed: removed.iter().cloned().chain(gone).collect(),
-        files,
-        requested: Vec::new(),
+    let requested = if added.is_empty() && removed.is_empty() {
+        Vec::new()
+    } else {
+        find_requests(prefix, &now.packages)?
     };
-    if !changes.added.is_empty() || !changes.removed.is_empty() {
-        changes.requested = find_requests(prefix, &now.packages)?;
-    }
-    Ok(changes)
+    Ok(Changes {
+        added,
+        removed,
+        files,
+        requested,
+    })
 }
 
 /// Everything that has come to a prefix since the runtime made it, for whatever purpose.
@@ -74,10 +66,7 @@ pub struct Additions {
 /// Find what `prefix` holds that neither a record nor its marker lists.
 pub fn find_additions(prefix: &Path, marker: &Marker) -> Result<Additions, PrefixError> {
     let now = Contents::list(prefix)?;
-    let (mut packages, _) = compare(&marker.packages, &now.packages);
-    let (distributed, _) = compare(&marker.distributions, &now.distributions);
-    let owned = list_owned(prefix, &packages, &distributed)?;
-    packages.extend(distributed.into_iter().filter(|path| !owned.contains(path)));
+    let (packages, _) = compare_packages(prefix, marker, &now)?;
     let listed = marker.unrecorded.as_deref().unwrap_or_default();
     let files = find_extras(
         prefix,
@@ -87,6 +76,21 @@ pub fn find_additions(prefix: &Path, marker: &Marker) -> Result<Additions, Prefi
         Compiled::WherePythonPutsThem,
     )?;
     Ok(Additions { packages, files })
+}
+
+/// Packages, and distributions of no conda package, that are there now and were not then, and the other way round.
+fn compare_packages(
+    prefix: &Path,
+    marker: &Marker,
+    now: &Contents,
+) -> Result<(Vec<String>, Vec<String>), PrefixError> {
+    let (mut added, mut removed) = compare(&marker.packages, &now.packages);
+    let (distributed, mut gone) = compare(&marker.distributions, &now.distributions);
+    let owned = list_owned(prefix, &added, &distributed)?;
+    added.extend(distributed.into_iter().filter(|path| !owned.contains(path)));
+    gone.retain(|path| !removed.iter().any(|package| is_likely_of(path, package)));
+    removed.append(&mut gone);
+    Ok((added, removed))
 }
 
 /// What is there now and was not then, and the other way round.

@@ -52,6 +52,7 @@ mod sys;
 mod trust;
 mod uninstall;
 
+pub use carry::CARRIED;
 pub use changes::{Additions, Changes, find_additions, find_changes};
 pub use contents::Contents;
 pub use distrust::Distrust;

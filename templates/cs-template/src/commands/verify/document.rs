@@ -1,14 +1,12 @@
 //! What `verify` reports, as `docs/reference/runtime.md` describes it.
 
 use cs_link::{Change, Difference, Verified};
-use cs_prefix::{Additions, Marker};
+use cs_prefix::{Additions, CARRIED, Marker};
 use serde::Serialize;
 
 use crate::context::Runtime;
 
 const SCHEMA_VERSION: u32 = 1;
-/// Directories at the top that belong to users and package managers.
-const SKIPPED: [&str; 2] = ["envs", "pkgs"];
 
 /// Everything that the command shows.
 #[derive(Debug, Serialize)]
@@ -92,7 +90,7 @@ pub fn compose<'a>(
         file_count: verified.files,
         uncompared_file_count: verified.uncompared,
         size_bytes: verified.bytes,
-        skipped: SKIPPED.into_iter().filter(is_there).collect(),
+        skipped: CARRIED.into_iter().filter(is_there).collect(),
         problems,
     }
 }

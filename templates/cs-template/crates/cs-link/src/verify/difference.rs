@@ -11,6 +11,17 @@ pub struct Difference {
     pub change: Change,
 }
 
+impl Difference {
+    /// One of a record itself.
+    pub(super) fn of_record(record: &str, change: Change) -> Self {
+        Self {
+            record: record.to_owned(),
+            path: record.to_owned(),
+            change,
+        }
+    }
+}
+
 /// How something differs from what is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {

@@ -8,6 +8,7 @@ use cs_archive::to_hex;
 
 use super::difference::Change;
 use super::expected::{Expected, Fact};
+use crate::clean::with_slashes;
 use crate::hashing::hash_all;
 use crate::tree::{Hand, is_obstructed};
 
@@ -59,15 +60,8 @@ fn judge(error: &io::Error) -> Change {
 
 fn compare_target(hand: &mut Hand, path: &str, expected: Option<&str>) -> Result<(), Change> {
     let found = hand.read_link(path).map_err(|error| judge(&error))?;
-    let spell = |target: &str| {
-        if cfg!(windows) {
-            target.replace('\\', "/")
-        } else {
-            target.to_owned()
-        }
-    };
     match expected {
-        Some(expected) if spell(expected) != spell(&found) => Err(Change::Target {
+        Some(expected) if with_slashes(expected) != with_slashes(&found) => Err(Change::Target {
             expected: expected.to_owned(),
             found,
         }),

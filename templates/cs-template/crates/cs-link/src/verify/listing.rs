@@ -35,13 +35,7 @@ pub(super) fn list_record(
     planned: Option<&Planned>,
 ) -> List {
     let mut list = List::default();
-    let mut tell = |change| {
-        list.differences.push(Difference {
-            record: record.to_owned(),
-            path: record.to_owned(),
-            change,
-        });
-    };
+    let mut tell = |change| list.differences.push(Difference::of_record(record, change));
     let bytes = match read_record(hand, record) {
         Ok(bytes) => bytes,
         Err(change) => {

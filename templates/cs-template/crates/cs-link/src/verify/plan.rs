@@ -43,7 +43,7 @@ impl<'a> Planned<'a> {
             let is_wheel = parse_wheel(record).is_some_and(|wheel| wheels.remove(&wheel));
             if !self.conda.contains_key(record) && !is_wheel {
                 let why = "it is not of a package of this runtime".to_owned();
-                differences.push(about(record.clone(), Change::Record(why)));
+                differences.push(Difference::of_record(record, Change::Record(why)));
             }
         }
         let conda = self.conda.keys().filter(|one| !seals.contains_key(*one));
@@ -51,7 +51,7 @@ impl<'a> Planned<'a> {
             .iter()
             .map(|(name, version)| format!("{name}-{version}.dist-info/RECORD"));
         let missing = conda.cloned().chain(lacking);
-        differences.extend(missing.map(|record| about(record, Change::Missing)));
+        differences.extend(missing.map(|record| Difference::of_record(&record, Change::Missing)));
         differences
     }
 
@@ -65,14 +65,6 @@ impl<'a> Planned<'a> {
         let mut keys = planned.keys().chain(stored.keys());
         let key = keys.find(|key| planned.get(*key) != stored.get(*key))?;
         Some(format!("its {key:?} is not what the runtime's plan says"))
-    }
-}
-
-fn about(record: String, change: Change) -> Difference {
-    Difference {
-        path: record.clone(),
-        record,
-        change,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use base64::engine::general_purpose::{self, GeneralPurpose};
+use base64::{Engine, alphabet};
 use cs_archive::sha256;
 
 use crate::clean::clean_path;
@@ -24,7 +26,7 @@ impl Facts {
     /// Describe a file of this digest and length.
     pub(crate) fn of_digest(sha256: [u8; 32], size: u64) -> Self {
         Self {
-            hash: format!("sha256={}", encode_base64(&sha256)),
+            hash: format!("sha256={}", BASE64.encode(sha256)),
             size: Some(size),
         }
     }
@@ -91,39 +93,16 @@ fn add_field(text: &mut String, field: &str) {
     }
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Base64 of RFC 4648 with the alphabet for URLs, without padding.
-fn encode_base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word = chunk
-            .iter()
-            .fold(0_u32, |word, &byte| word << 8 | u32::from(byte));
-        let word = word << (8 * (3 - chunk.len()));
-        for place in 0..=chunk.len() {
-            let letter = word >> (18 - 6 * place) & 63;
-            text.push(char::from(ALPHABET[letter as usize]));
-        }
-    }
-    text
-}
+/// Base64 of RFC 4648 with the alphabet for URLs, without padding. Bits that are left over at the end do not matter.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    general_purpose::NO_PAD.with_decode_allow_trailing_bits(true),
+);
 
 /// The SHA-256 that a row states; none if it states none, or none in that form.
 pub(crate) fn decode_hash(hash: &str) -> Option<[u8; 32]> {
     let text = hash.strip_prefix("sha256=")?.trim_end_matches('=');
-    let (mut bytes, mut word, mut bits) = (Vec::with_capacity(32), 0_u32, 0);
-    for letter in text.bytes() {
-        let value = ALPHABET.iter().position(|known| *known == letter)?;
-        word = word << 6 | u32::try_from(value).ok()?;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((word >> bits & 0xff) as u8);
-            word &= (1 << bits) - 1;
-        }
-    }
-    bytes.try_into().ok()
+    BASE64.decode(text).ok()?.try_into().ok()
 }
 
 #[cfg(test)]
@@ -194,7 +173,7 @@ mod tests {
             (b"abc", "YWJj"),
             (b"abcd", "YWJjZA"),
         ] {
-            assert_eq!(encode_base64(bytes), text);
+            assert_eq!(BASE64.encode(bytes), text);
         }
         assert_eq!(
             Facts::of(b"").hash,
