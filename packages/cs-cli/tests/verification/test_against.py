@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from python_projects import PythonProject
@@ -91,11 +92,11 @@ def test_another_manifest_that_gives_the_same_is_no_difference(dist: Path, works
 
 
 @pytest.mark.parametrize("inputs", [None, {}, {"manifest": "x"}, {"manifest": [], "source_lock": {"sha256": 1}}])
-def test_stated_inputs_may_be_anything(inputs: object, dist: Path, workspace: Workspace) -> None:
+def test_stated_inputs_may_be_anything(inputs: dict[str, Any] | None, dist: Path, workspace: Workspace) -> None:
     path, checksums = next(dist.glob("*.info.json")), next(dist.glob("*.sha256"))
     before, info = hash_file(path), json.loads(path.read_bytes())
     template = info["inputs"]["template"]
-    info["inputs"] = inputs if inputs is None else {**inputs, "template": template}  # type: ignore[dict-item]
+    info["inputs"] = inputs if inputs is None else {**inputs, "template": template}
     path.write_text(json.dumps(info))
     checksums.write_text(checksums.read_text().replace(before, hash_file(path)))
     result = against(dist, workspace)
