@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli_keys import KINDS, make_key, write_key
-from cli_samples import Workspace
+from cli_samples import Workspace, contents
 
 RUN = """
 import os, sys
@@ -55,8 +55,8 @@ def test_two_clones_give_the_same_signed_files(workspace: Workspace, template: P
     run_cs("022", words, one, {**secret, **first, "CONDA_SHIP_CACHE_DIR": str(tmp_path / "c1")})
     elsewhere = ["--root", str(two), "--out-dir", str(tmp_path / "out")]
     run_cs("077", [*words, *elsewhere], tmp_path, {**secret, **second, "CONDA_SHIP_CACHE_DIR": str(tmp_path / "c2")})
-    built = {path.name: path.read_bytes() for path in (one / "dist").iterdir()}
-    assert built == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    built = contents(one / "dist")
+    assert built == contents(tmp_path / "out")
     assert b'"payloadType"' in built["demoz.provenance.json"]
     assert not [name for name, data in built.items() if str(tmp_path).encode() in data or b"sesame" in data]
 

@@ -19,7 +19,7 @@ from sigstore.hashes import Hashed
 from tiny_executables import find_commands, make_macho, make_pe
 
 from cli_keys import SigningKey, make_key, write_key, write_public_key
-from cli_samples import Channel, Cs, Workspace, make_mark, make_template, verify
+from cli_samples import Channel, Cs, Workspace, contents, make_mark, make_template, verify
 from cs_bundle import hash_file
 from cs_cli.companions.provenance import open_provenance, read_statement
 from cs_cli.signing.keys import key_id
@@ -61,22 +61,6 @@ def build(work: Workspace, cs: Cs, platform: str) -> Build:
         return Path("dist", f"demo{TEMPLATES[platform]}")
 
     return run
-
-
-@pytest.fixture
-def key() -> SigningKey:
-    """Return a key."""
-    return make_key()
-
-
-@pytest.fixture
-def key_path(key: SigningKey, tmp_path: Path) -> Path:
-    """Return the file of the key."""
-    return write_key(tmp_path / "key.pem", key)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def read(name: str) -> Any:

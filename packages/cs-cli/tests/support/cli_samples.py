@@ -74,6 +74,11 @@ def list_unchecked(result: Result) -> list[str]:
     return [f"{one.file}: {one.detail}" for one in result.checks if one.ok is None and one.detail != "not signed"]
 
 
+def contents(directory: Path) -> dict[str, bytes]:
+    """Return the bytes of the files in a directory, by name."""
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a command did."""
