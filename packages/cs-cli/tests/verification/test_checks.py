@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tiny_executables import add_certificates, make_certificate, make_macho, make_pe
 
+from cli_keys import make_key, write_public_key
 from cli_samples import MARK, Cs, Workspace, list_passed, list_unchecked, make_elf, make_mark, verify
 from cs_bundle import hash_file
 from cs_cli.errors import CliError, Diagnosed, describe_error
@@ -451,9 +450,7 @@ def test_a_signature_of_the_platform_changes_the_digest(build: Build, tmp_path: 
     assert result.problems == ()
     signed = "demo: signed for its platform since it was built, which changes the digest"
     assert list_unchecked(result) == [signed]
-    key = tmp_path / "key.pub"
-    public = Ed25519PrivateKey.generate().public_key()
-    key.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    key = write_public_key(tmp_path / "key.pub", make_key())
     assert [error.kind for error in verify(runtime, "--key", key).problems] == ["checksum-mismatch"]
 
 
