@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 import zstandard
 
+from cs_bundle import hash_file
 from cs_cli.arguments import parse_arguments
 from cs_cli.options import BuildOptions, InspectOptions, RunOptions, VerifyOptions
 from cs_cli.terminal.console import Console
@@ -77,6 +78,12 @@ def list_unchecked(result: Result) -> list[str]:
 def contents(directory: Path) -> dict[str, bytes]:
     """Return the bytes of the files in a directory, by name."""
     return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def seal(checksums: Path) -> None:
+    """Make a checksum file agree with the files that it lists, as someone would who can write all of them."""
+    names = [line.partition("  ")[2] for line in checksums.read_text().splitlines()]
+    checksums.write_text("".join(f"{hash_file(checksums.with_name(name))}  {name}\n" for name in names))
 
 
 @dataclass(frozen=True)

@@ -12,31 +12,16 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from cli_keys import KINDS, SigningKey, make_key, write_key, write_public_key
-from cli_samples import Cs, Workspace, list_passed, list_unchecked, verify
-from cs_bundle import hash_file
+from cli_samples import Cs, list_passed, list_unchecked, seal, verify
 from cs_cli.signing.envelope import open_envelope, sign
 from cs_cli.verification.checks import Result
 
-PROVENANCE = Path("dist/demo.provenance.json")
-
-
-@pytest.fixture
-def dist(workspace: Workspace, template: Path, cs: Cs) -> Path:
-    """Build an external runtime and return its folder."""
-    assert cs("build", "--layout", "external").status == 0
-    return Path("dist")
-
-
-def seal() -> None:
-    """Make the checksum file agree with the files again."""
-    checksums = Path("dist/demo.sha256")
-    names = [line.partition("  ")[2] for line in checksums.read_text().splitlines()]
-    checksums.write_text("".join(f"{hash_file(Path('dist', name))}  {name}\n" for name in names))
+PROVENANCE, CHECKSUMS = Path("dist/demo.provenance.json"), Path("dist/demo.sha256")
 
 
 def sign_statement(key: SigningKey) -> None:
     PROVENANCE.write_bytes(sign(PROVENANCE.read_bytes(), key))
-    seal()
+    seal(CHECKSUMS)
 
 
 def state(change: Callable[[dict[str, Any]], object]) -> None:
@@ -44,7 +29,7 @@ def state(change: Callable[[dict[str, Any]], object]) -> None:
     document = json.loads(PROVENANCE.read_bytes())
     change(document)
     PROVENANCE.write_text(json.dumps(document))
-    seal()
+    seal(CHECKSUMS)
 
 
 def kinds(result: Result) -> list[tuple[str, str, str]]:
@@ -95,9 +80,8 @@ def test_with_a_key_an_unsigned_statement_fails(dist: Path, tmp_path: Path) -> N
 def test_a_statement_that_was_removed_is_missed(dist: Path, tmp_path: Path) -> None:
     key = write_public_key(tmp_path / "key.pub", make_key())
     PROVENANCE.unlink()
-    checksums = Path("dist/demo.sha256")
-    kept = [line for line in checksums.read_text().splitlines(keepends=True) if "provenance" not in line]
-    checksums.write_text("".join(kept))
+    kept = [line for line in CHECKSUMS.read_text().splitlines(keepends=True) if "provenance" not in line]
+    CHECKSUMS.write_text("".join(kept))
     for words in ((), ("--key", key)):
         assert kinds(verify(dist, *words)) == [("demo.sha256", "checksums", "checksums-damaged")]
 
@@ -188,7 +172,7 @@ HOSTILE = {
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
 def test_a_statement_that_is_none_is_refused(data: bytes, dist: Path) -> None:
     PROVENANCE.write_bytes(data)
-    seal()
+    seal(CHECKSUMS)
     assert kinds(verify(dist)) == [("demo.provenance.json", "provenance", "provenance-damaged")]
 
 
@@ -199,10 +183,10 @@ def test_files_of_two_builds_are_not_one_build(dist: Path, cs: Cs, tmp_path: Pat
             continue
         good = (dist / path.name).read_bytes()
         shutil.copy(path, dist)
-        seal()
+        seal(CHECKSUMS)
         assert verify(dist).problems, path.name
         (dist / path.name).write_bytes(good)
-    seal()
+    seal(CHECKSUMS)
     assert verify(dist).problems == ()
 
 
