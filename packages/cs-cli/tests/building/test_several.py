@@ -208,10 +208,8 @@ class Hook(BuildHookInterface):
 
 
 @pytest.fixture
-def tooled(several: Workspace, templates: Path, backends: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def tooled(several: Workspace, templates: Path, offline_pip: None) -> Workspace:
     """Return a workspace for four platforms with its own project, and with a wheel for each kind of machine."""
-    for name, value in backends.items():
-        monkeypatch.setenv(name, value)
     for platform, tag in TAGS.items():
         wheel = make_wheel(Path(f"native-1.0-cp311-cp311-{tag}.whl"), wheel_files({}, name="native"))
         add_pypi(several, f"./{wheel}", "native", platforms=(platform,), sha256=hash_file(wheel))

@@ -128,10 +128,8 @@ def test_a_directory_without_a_workspace_fails(dist: Path, tmp_path: Path) -> No
 
 
 def test_what_is_built_from_source_is_named_and_nothing_is_run(
-    workspace: Workspace, template: Path, cs: Cs, backends: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, template: Path, cs: Cs, offline_pip: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in backends.items():
-        monkeypatch.setenv(name, value)
     use_own_python(workspace)
     add_pypi(workspace, ".", "tool")
     PythonProject().write(workspace.write())

@@ -28,12 +28,8 @@ Built = Callable[..., Plan]
 
 
 @pytest.fixture
-def workshop(
-    workspace: Workspace, template: Path, backends: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Workspace:
+def workshop(workspace: Workspace, template: Path, offline_pip: None, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Return a workspace whose environment has Python alone, and in which everything may be built."""
-    for name, value in backends.items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setattr("cs_cli.building.machine._plan_conda", lambda *_: None)
     use_own_python(workspace)
     workspace.ship["build-wheels"] = '"all"'
