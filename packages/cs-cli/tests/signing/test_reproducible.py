@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from repositories import commit_all, git
 
 from cli_keys import KINDS, make_key, write_key
 from cli_samples import Workspace, contents
@@ -21,12 +22,6 @@ status = main(sys.argv[2:])
 print("loaded" if "cryptography" in sys.modules else "not loaded", file=sys.stderr)
 sys.exit(status)
 """
-
-
-def git(*words: str, directory: Path) -> None:
-    """Run git, with an author."""
-    command = ["git", "-C", str(directory), "-c", "user.name=x", "-c", "user.email=x", *words]
-    subprocess.run(command, check=True, capture_output=True)
 
 
 def run_cs(umask: str, words: list[str], directory: Path, environ: Mapping[str, str]) -> str:
@@ -43,10 +38,8 @@ def run_cs(umask: str, words: list[str], directory: Path, environ: Mapping[str, 
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_clones_give_the_same_signed_files(workspace: Workspace, template: Path, tmp_path: Path, kind: str) -> None:
     one, two = workspace.directory, tmp_path / "another place" / "clone"
-    git("init", "-q", directory=one)
-    git("add", ".", directory=one)
-    git("commit", "-qm", "x", directory=one)
-    git("clone", "-q", str(one), str(two), directory=tmp_path)
+    commit_all(one)
+    git(tmp_path, "clone", "-q", str(one), str(two))
     key = write_key(tmp_path / "key.pem", make_key(kind), passphrase=b"open sesame")
     words = ["build", "-q", "--platform", "linux-64", "--template", str(template), "--sign", str(key)]
     secret = {"CONDA_SHIP_SIGN_PASSPHRASE": "open sesame", "SOURCE_DATE_EPOCH": "1700000000"}
