@@ -19,10 +19,11 @@ from sigstore.hashes import Hashed
 from tiny_executables import find_commands, make_macho, make_pe
 
 from cli_keys import SigningKey, make_key, write_key, write_public_key
-from cli_samples import Channel, Cs, Workspace, contents, make_mark, make_template, seal, verify
+from cli_samples import Channel, Cs, Workspace, contents, make_template, seal, verify
 from cs_bundle import hash_file
 from cs_cli.companions.provenance import open_provenance, read_statement
 from cs_cli.signing.keys import key_id
+from executable_samples import make_mark
 from platform_signatures import sign_for_platform
 
 TEMPLATES = {"win-64": ".exe", "osx-arm64": ""}

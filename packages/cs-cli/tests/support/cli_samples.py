@@ -25,8 +25,7 @@ from cs_cli.terminal.console import Console
 from cs_cli.verification.checks import Result
 from cs_cli.verification.verifying import verify_paths
 from cs_lock import PypiRecord, Wheel
-from cs_stamp import Mark
-from cs_stamp.executable import executable_platform
+from executable_samples import write_template
 
 Record = dict[str, Any]
 
@@ -98,14 +97,6 @@ class Outcome:
 Cs = Callable[..., Outcome]
 
 
-def make_mark(target: str = "linux-64") -> Mark:
-    """Return the mark of a template for a platform."""
-    return Mark(name="cs-template", version="0.1.0", target=target, stamp_formats=(1,))
-
-
-MARK = make_mark()
-
-
 def make_elf(machine: int = 62) -> bytes:
     """Return the start of a 64-bit ELF program; 62 is x86-64, 183 is AArch64."""
     ident = b"\x7fELF" + bytes([2, 1, 1, 0]) + bytes(8)
@@ -115,10 +106,7 @@ def make_elf(machine: int = 62) -> bytes:
 def make_template(path: Path, program: bytes | None = None) -> Path:
     """Write a template: a program, by default an ELF one for x86-64, with the mark of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(program := make_elf() if program is None else program)
-    if MARK.to_bytes()[:16] not in program:
-        path.write_bytes(program + make_mark(executable_platform(path)[0]).to_bytes())
-    return path
+    return write_template(path, make_elf() if program is None else program)
 
 
 def make_tar(files: Mapping[str, bytes]) -> bytes:

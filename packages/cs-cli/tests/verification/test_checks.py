@@ -14,12 +14,13 @@ import pytest
 from tiny_executables import add_certificates, make_certificate, make_macho, make_pe
 
 from cli_keys import make_key, write_public_key
-from cli_samples import MARK, Cs, Workspace, list_passed, list_unchecked, make_elf, make_mark, seal, verify
+from cli_samples import Cs, Workspace, list_passed, list_unchecked, make_elf, seal, verify
 from cs_bundle import hash_file
 from cs_cli.errors import CliError, Diagnosed, describe_error
 from cs_cli.verification.checksums import read_checksums
 from cs_cli.verification.files import StagedFiles
 from cs_stamp import Template, read_stamp, write_stamp
+from executable_samples import MARK, make_mark
 
 Build = Callable[..., Path]
 

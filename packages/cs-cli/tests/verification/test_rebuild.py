@@ -14,11 +14,12 @@ import pytest
 from tiny_executables import add_certificates, find_commands, make_certificate, make_macho, make_pe
 
 from cli_keys import make_key
-from cli_samples import MARK, Cs, Workspace, make_elf, verify
+from cli_samples import Cs, Workspace, make_elf, verify
 from cs_cli.signing.envelope import sign
 from cs_cli.verification.checks import Result
 from cs_cli.verification.first_difference import find_difference
 from cs_stamp import read_stamp, write_stamp
+from executable_samples import MARK
 from platform_signatures import sign_for_platform
 
 
