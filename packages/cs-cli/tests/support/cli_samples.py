@@ -247,13 +247,17 @@ class Channel:
         entry_points: Sequence[str] = (),
         subdir: str = "linux-64",
         version: str = "1.0",
+        info: Mapping[str, bytes] | None = None,
         **fields: Any,
     ) -> Record:
-        """Add a package and return its record."""
+        """Add a package and return its record.
+
+        :param info: more files about the package, by their paths in the archive.
+        """
         subdir = "noarch" if noarch else subdir
         build = "pyhd_0" if noarch == "python" else "0"
         path = self.directory / subdir / f"{name}-{version}-{build}.conda"
-        make_conda(path, info_files(files, entry_points=entry_points, noarch=noarch), files)
+        make_conda(path, {**(info or {}), **info_files(files, entry_points=entry_points, noarch=noarch)}, files)
         data = path.read_bytes()
         record = {
             "conda": f"{self.url}/{subdir}/{path.name}",
