@@ -13,9 +13,9 @@ import nox
 sys.path.append(str(Path(__file__).parent / "tools"))
 
 from cargo_tests import make_command
-from foreign.suites import BEYOND_EMULATION, CAN_RUN_FOREIGN, FOREIGN_SUITES, IS_ROOT, find_obstacle
+from foreign.suites import BEYOND_EMULATION, CAN_RUN_FOREIGN, FOREIGN_SUITES, find_obstacle
 from session_results import read_results, summarize
-from skipped import count_skips
+from skipped import IS_ROOT, count_skips
 
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["local"]

@@ -76,16 +76,17 @@ def read_release(dist: Path, project: Mapping[str, str]) -> dict[str, str]:
 
     :raises RenderError: when there is no build, two disagree, or a file does not match its checksum.
     """
-    infos = [json.loads(path.read_bytes()) for path in sorted(dist.glob("*.info.json"))]
+    infos = {path: json.loads(path.read_bytes()) for path in sorted(dist.glob("*.info.json"))}
     if not infos:
         raise RenderError(f"{dist}: no build found here (no *.info.json file)")
-    if len({tuple(info[field] for field in SAME) for info in infos}) > 1:
+    releases = {tuple(info[field] for field in SAME) for info in infos.values()}
+    if len(releases) > 1:
         raise RenderError(f"{dist}: the builds differ in one of {', '.join(SAME)}")
-    name, version, artifact = (str(infos[0][field]) for field in SAME)
+    name, version, artifact = map(str, releases.pop())
     fields = {**project, "name": name, "version": version, "artifact": artifact, "dist": dist.resolve().as_posix()}
     fields |= {"class_name": name_class(name), "publisher_id": name_class(project["publisher"])}
     fields["publisher_letter"] = fields["publisher_id"][:1].lower()
-    for info, path in zip(infos, sorted(dist.glob("*.info.json")), strict=True):
+    for path, info in infos.items():
         platform = str(info["platform"])
         if f"{platform}.file" in fields:
             raise RenderError(f"{dist}: two builds are for {platform}")
@@ -158,7 +159,7 @@ def _expand_block(lines: Iterator[tuple[int, str]], fields: Mapping[str, str], w
         elif directive[1] == "end":
             return
         else:
-            yield from _expand_directive(directive, _take_block(lines), fields, f"{where}:{number}")
+            yield from _expand_directive(directive, _take_block(lines), fields, where)
 
 
 def _take_block(lines: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -181,7 +182,7 @@ def _expand_directive(
         built = built[:1]
     for platform in built:
         inner = select(fields, platform) if directive[1] == "each" else fields
-        yield from _expand_block(iter(block), inner, where.partition(":")[0])
+        yield from _expand_block(iter(block), inner, where)
 
 
 def select(fields: Mapping[str, str], platform: str) -> dict[str, str]:

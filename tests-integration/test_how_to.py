@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from repositories import commit_all, git
 
 from support.commands import SCRIPTS, Command, Home, run_command
 from support.pages import find_commands, read_page
@@ -51,11 +52,9 @@ def follow(page: str, directory: Path, home: Home, cache: Path, repository: Path
 
 def commit(directory: Path) -> None:
     """Commit a workspace as in a clone of its repository at GitHub, and tag it."""
-    name = ("-c", "user.name=Me", "-c", "user.email=me@example.com", "-c", "init.defaultBranch=main")
-    clone = (("init", "-q"), ("remote", "add", "origin", ADDRESS))
-    for words in (*clone, ("add", "."), ("commit", "-q", "-m", "Release"), ("tag", "v2.1")):
-        done = run_command(["git", *name, *words], cwd=directory)
-        assert done.returncode == 0, done.stderr
+    commit_all(directory)
+    git(directory, "remote", "add", "origin", ADDRESS)
+    git(directory, "tag", "v2.1")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from python_projects import BUILD_SYSTEMS, PythonProject
+from repositories import commit_all, git
 
 from support.channel.archive import Entry, Package, write_package
 from support.channel.host_python import SHORT, SITE_PACKAGES
@@ -18,7 +19,6 @@ from support.channel.index import FILES, SIMPLE, PypiEntry, hash_file, index_set
 from support.channel.locks import VERSIONS, SourceEntry
 from support.commands import Home
 from support.pypi.bench import WHEELS, Bench, assert_what_was_planned, list_planned, read_record
-from support.repositories import commit_all
 from support.servers import Server, serve
 from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
 
@@ -164,6 +164,7 @@ def test_sdists_and_repositories_are_built_on_request(
     upstream = tmp_path / "upstream"
     sdist = PythonProject(name="packed", version="3.0").write_sdist(upstream)
     commit = commit_all(PythonProject(name="cloned", version="4.0").write(upstream / "cloned"))
+    git(upstream / "cloned", "update-server-info")  # for a server that knows nothing of git
     with serve(upstream) as server:
         more = [
             PypiEntry(

@@ -18,12 +18,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cs_stamp import TEMPLATE_PLATFORMS
 from support.commands import Command, Home, run_command
 from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PROJECT = tomllib.loads((EXAMPLES / "project.toml").read_text(encoding="utf-8"))
-PLATFORMS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64", "win-arm64")
 
 pytestmark = [pytest.mark.only(FOR_THIS_MACHINE), pytest.mark.only("on Linux", "packages for it are made")]
 
@@ -47,7 +47,7 @@ def write_build(dist: Path, platform: str, *, name: str = "demo", version: str =
 @pytest.fixture
 def dist(tmp_path: Path) -> Path:
     """A release for every platform."""
-    for platform in PLATFORMS:
+    for platform in TEMPLATE_PLATFORMS:
         write_build(tmp_path / "dist", platform)
     return tmp_path / "dist"
 
@@ -249,7 +249,7 @@ def test_the_recipe_has_the_sources_of_each_platform(packaging: Path) -> None:
     from rattler_build import PlatformConfig, RenderConfig, Stage0Recipe
 
     recipe = Stage0Recipe.from_file(packaging / "conda" / "recipe.yaml")
-    for platform in PLATFORMS:
+    for platform in TEMPLATE_PLATFORMS:
         config = RenderConfig(platform=PlatformConfig(target_platform=platform))
         (variant,) = recipe.render(render_config=config)
         sources = variant.recipe.to_dict()["source"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,22 +13,19 @@ import pytest
 from bench.measure import run
 from support.channel.crafted import Archive, write_channel
 from support.channel.host_python import SITE_PACKAGES
-from support.channel.index import index_settings, lock_index
 from support.channel.pieces import delegate, package, plain
-from support.commands import Command, Home, run_command
+from support.commands import Home, run_command
 from support.inspection import snapshot
 from support.installs import make_runtime
-from support.servers import Server
-from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
+from support.pypi.bench import WHEELS, Bench
+from support.tested_platform import FOR_THIS_MACHINE
 from support.users import become
 from support.workshop import Workshop
-from support.workspaces import Workspace
 
 DIFFERS = 65
 """Exit status of ``verify`` where something differs (``docs/reference/runtime.md``)."""
 MEMORY_LIMIT_MB = 64
 SETTINGS = ("on-import", "bootstrap", "shipped")
-WHEELS = ("click", "cowsay", "jinja2", "markupsafe")
 
 Problem = tuple[str | None, str, str]
 
@@ -68,46 +64,14 @@ def install(home: Home, runtime: Path) -> Installation:
     return Installation(home, runtime)
 
 
-@pytest.fixture
-def build(
-    tmp_path: Path,
-    channel: Server,
-    channel_directory: Path,
-    records: list[dict[str, Any]],
-    cs: Callable[..., Command],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Callable[..., Path]:
-    """Build a runtime of conda packages and wheels, with one of the settings of ``bytecode``."""
-    for name, value in index_settings(channel.url).items():
-        monkeypatch.setenv(name, value)
-
-    def make(bytecode: str) -> Path:
-        conda = [record for record in records if record["name"] not in WHEELS]
-        wheels = lock_index(channel_directory, channel.url, WHEELS)
-        ship = {"runtime": '"demo"', "runtime-version": '"1.0"', "delegate": '"python"', "layout": '"embedded"'}
-        names = tuple(str(record["name"]) for record in conda)
-        workspace = Workspace(
-            directory=tmp_path / bytecode,
-            specs=names,
-            channel_url=channel.url,
-            lock_version="pixi-7",
-            form="pixi.toml",
-            ship={**ship, "bytecode": f'"{bytecode}"'},
-        )
-        workspace.write({"ship": {PLATFORM: [*conda, *wheels]}})
-        cs("build", "-q", cwd=workspace.directory)
-        return workspace.directory / "dist" / "demoz"
-
-    return make
-
-
 @pytest.mark.only(FOR_THIS_MACHINE, "its Python compiles modules")
 @pytest.mark.parametrize("bytecode", SETTINGS)
 def test_an_installation_is_right_changed_and_right_again(
-    bytecode: str, build: Callable[..., Path], home: Home
+    bytecode: str, bench: Bench, records: list[dict[str, Any]], home: Home
 ) -> None:
     """Conda packages and wheels, with entry points, links and compiled modules; used, as Python uses it."""
-    installed = install(home, build(bytecode))
+    bench.conda = [record for record in records if record["name"] not in WHEELS]
+    installed = install(home, bench.build(bytecode=f'"{bytecode}"'))
     site = installed.prefix / SITE_PACKAGES
     assert installed.verify() == []
     assert home.run(installed.runtime, "-c", "import click, cowsay").returncode == 0

@@ -55,8 +55,11 @@ THINGS = (
 )
 """What a machine may lack. Each is a regular expression."""
 
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+"""Whether root runs this, who may do everything."""
+
 PLACES = {
-    "for users other than root": not hasattr(os, "geteuid") or os.geteuid() != 0,
+    "for users other than root": not IS_ROOT,
     "on Linux": sys.platform == "linux",
     "on Linux on x86-64": sys.platform == "linux" and platform.machine() == "x86_64",
     "on Unix": os.name == "posix",

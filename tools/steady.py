@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Generator, Iterator
 from types import FrameType
 
 import pytest
-from skipped import PLACES, is_allowed, note
+from skipped import IS_ROOT, PLACES, is_allowed, note
 
 NOTHING_SKIPPED = bool(os.environ.get("NOTHING_SKIPPED"))
 """Where every tool is there, as in CI, a test that lacks something has failed."""
@@ -63,7 +63,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip tests whose marks say what is missing here: ``root``, ``tools`` by their names, ``only`` a place."""
     for mark in item.iter_markers("only"):
         skip_elsewhere(*mark.args, **mark.kwargs)
-    if item.get_closest_marker("root") and (not hasattr(os, "geteuid") or os.geteuid() != 0):
+    if item.get_closest_marker("root") and not IS_ROOT:
         pytest.skip("needs root")
     for mark in item.iter_markers("tools"):
         for tool in mark.args:

@@ -19,7 +19,6 @@ from sample_programs import (
     change,
     import_library,
     make_elf,
-    make_mark,
     replace_library,
 )
 from tiny_executables import (
@@ -33,6 +32,8 @@ from tiny_executables import (
     make_pe,
     make_universal,
 )
+
+from executable_samples import make_mark
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ BAD = {
     "no-mark": Bad("linux-64", make_elf, "would be refused: this is not a conda-ship template"),
     "mark-for-another-platform": Bad(
         "linux-64",
-        lambda: make_elf() + make_mark("osx-64"),
+        lambda: make_elf() + make_mark("osx-64").to_bytes(),
         "would be refused: the mark of this template says osx-64, but the executable runs on linux-64",
     ),
     "nothing": Bad("win-64", lambda: b"MZ", "is not an executable for it"),

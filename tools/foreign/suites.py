@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import platform
-import sys
+
+from skipped import IS_ROOT, PLACES
 
 from . import kits
 from .targets import find_target
@@ -40,8 +40,7 @@ BEYOND_EMULATION = {
 }
 """Parts of the names of tests of the crates that see the emulation instead of the runtime."""
 
-IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
-CAN_RUN_FOREIGN = sys.platform == "linux" and platform.machine() == "x86_64" and IS_ROOT
+CAN_RUN_FOREIGN = PLACES["on Linux on x86-64"] and IS_ROOT
 """The tools are for Linux on x86-64; only root can map all users into a namespace."""
 
 

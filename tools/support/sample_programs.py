@@ -8,16 +8,11 @@ from samples import HEADER, LOCK, PLAN
 from signed_files import write_macho
 from tiny_executables import ARM, WINDOWS_ARM, X86, find_commands, make_macho, make_pe
 
-from cs_stamp import Mark
+from executable_samples import make_mark
 
 ELF_X86, ELF_ARM = 62, 183
 SUBSYSTEM, DIRECTORIES = 0x80 + 24 + 68, 0x80 + 24 + 112
 """Where a program of ``make_pe`` says which subsystem of Windows it is for, and where its tables are."""
-
-
-def make_mark(target: str) -> bytes:
-    """Return the mark of a template."""
-    return Mark(name="cs-template", version="0.1.0", target=target, stamp_formats=(1,)).to_bytes()
 
 
 def make_elf(machine: int = ELF_X86, *, kernel: tuple[int, int, int] = (3, 2, 0), interpreter: bytes = b"") -> bytes:
@@ -68,12 +63,12 @@ def replace_library(program: bytes) -> bytes:
     return program.replace(b"/usr/lib/libSystem.B.dylib", b"/opt/lib/libSystem.B.dylib")
 
 
-SIGNED = write_macho(ARM, HEADER, PLAN, LOCK, make_mark("osx-arm64"))
+SIGNED = write_macho(ARM, HEADER, PLAN, LOCK, make_mark("osx-arm64").to_bytes())
 GOOD = {
-    "linux-64": make_elf() + make_mark("linux-64"),
-    "linux-aarch64": make_elf(ELF_ARM, kernel=(3, 7, 0)) + make_mark("linux-aarch64"),
-    "osx-64": make_macho(X86, payload=make_mark("osx-64")),
+    "linux-64": make_elf() + make_mark("linux-64").to_bytes(),
+    "linux-aarch64": make_elf(ELF_ARM, kernel=(3, 7, 0)) + make_mark("linux-aarch64").to_bytes(),
+    "osx-64": make_macho(X86, payload=make_mark("osx-64").to_bytes()),
     "osx-arm64": SIGNED,
-    "win-64": import_library("api-ms-win-core-synch-l1-2-0.dll", make_mark("win-64")),
-    "win-arm64": make_pe(WINDOWS_ARM, payload=make_mark("win-arm64")),
+    "win-64": import_library("api-ms-win-core-synch-l1-2-0.dll", make_mark("win-64").to_bytes()),
+    "win-arm64": make_pe(WINDOWS_ARM, payload=make_mark("win-arm64").to_bytes()),
 }

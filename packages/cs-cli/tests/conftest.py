@@ -69,6 +69,13 @@ def cs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_
     return run
 
 
+@pytest.fixture
+def offline_pip(backends: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pip find build backends without a network."""
+    for name, value in backends.items():
+        monkeypatch.setenv(name, value)
+
+
 @pytest.fixture(scope="session")
 def backends(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return variables that let pip find build backends without a network."""

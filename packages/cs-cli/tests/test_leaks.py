@@ -118,12 +118,8 @@ def texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def full_workspace(
-    workspace: Workspace, tmp_path: Path, backends: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def full_workspace(workspace: Workspace, tmp_path: Path, offline_pip: None) -> Path:
     """Return a workspace with an input of each kind."""
-    for name, value in backends.items():
-        monkeypatch.setenv(name, value)
     use_own_python(workspace)
     records = workspace.environments["ship"]["linux-64"]
     shelf = tmp_path / HOME / "shelf"

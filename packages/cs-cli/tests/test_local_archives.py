@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from cli_samples import Channel, Cs, Workspace, make_workspace, small_channel, verify
+from cli_samples import Channel, Cs, Workspace, contents, make_workspace, small_channel, verify
 from cs_bundle import open_bundle
 from cs_cli.building.plan import make_portable
 from cs_stamp import read_stamp
@@ -83,7 +83,7 @@ def test_no_staged_file_holds_a_path_of_the_machine(shelf: Shelf, cs: Cs, layout
     manifest.write_text(text.replace('python = "*"', f'python = {{ path = "{python}" }}'))
     outcome = cs("build", "--layout", layout)
     assert outcome.status == 0, outcome.err
-    staged = {path.name: path.read_bytes() for path in Path("dist").iterdir()}
+    staged = contents(Path("dist"))
     runtime = Path("dist") / ("demoz" if layout == "embedded" else "demo")
     staged |= {f"part {tag}": data for tag, data in read_parts(runtime).items()}
     found = [name for name, data in staged.items() if any(MARK.encode() in inner for inner in unfold(data))]

@@ -1,22 +1,13 @@
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
+from repositories import git
 
 from cs_manifest import Checkout, Revision, read_checkout, read_revision
 
 pytestmark = pytest.mark.tools("git")
-
-
-def git(directory: Path, *words: str, time: int = 1_700_000_000) -> str:
-    """Run git with a fixed author and time."""
-    who = {f"GIT_{role}_{what}": "x" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    when = {f"GIT_{role}_DATE": f"{time} +0000" for role in ("AUTHOR", "COMMITTER")}
-    environ = {**who, **when, "PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_GLOBAL": "/dev/null"}
-    command = ["git", "-C", str(directory), *words]
-    return subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import sys
 from dataclasses import replace
@@ -28,21 +27,16 @@ from cs_stamp import (
     write_stamp,
 )
 from cs_stamp.executable import executable_platform
-from cs_stamp.layout import FORMAT_VERSION, MARK_MAGIC
+from cs_stamp.layout import FORMAT_VERSION
 from cs_stamp.template import name_in_directory
-from executable_samples import ARM, MARK, X86, make_elf, make_fat_macho, make_macho, make_mark, make_pe
+from executable_samples import ARM, MARK, X86, make_elf, make_fat_macho, make_macho, make_mark, make_pe, write_template
 from stamp_samples import make_header, make_plan
 
 
 def make_template(directory: Path, data: bytes | None = None, name: str = "cs-template") -> Path:
     """Write a template, with a mark for the platform of its program unless it has one, and return its path."""
     directory.mkdir(exist_ok=True)
-    path = directory / name
-    path.write_bytes(data := make_elf(62) if data is None else data)
-    if MARK_MAGIC not in data:
-        with contextlib.suppress(NotExecutableError):
-            path.write_bytes(data + make_mark(executable_platform(path)[0]).to_bytes())
-    return path
+    return write_template(directory / name, make_elf(62) if data is None else data)
 
 
 def select(**changes: Any) -> Template:

@@ -6,17 +6,17 @@ installed by itself; ``tests-integration/test_awkward.py`` does so with rattler 
 
 from __future__ import annotations
 
-import os
 import random
 import tarfile
 from collections.abc import Callable
+
+from skipped import IS_ROOT
 
 from .archive import MTIME, PLACEHOLDER, Entry, Package
 from .crafted import Archive, Odd, folder
 from .pieces import binary, delegate, fake_python, hard, link, noarch_python, package, plain, text
 
 SITE_PACKAGES = "lib/python3.11/site-packages"
-IS_ROOT = os.geteuid() == 0
 HOLDER = PLACEHOLDER.encode()
 KIB = 1024
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,6 @@ class Bench:
     conda: Sequence[dict[str, Any]]
     pypi: Sequence[PypiEntry]
     cs: CS
-    asked: dict[str, str] = field(default_factory=dict)
 
     def write(
         self,

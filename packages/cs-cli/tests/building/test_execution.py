@@ -13,7 +13,17 @@ from tiny_executables import make_pe
 
 import cs_cli.building.execution
 from cli_projects import add_pypi, use_own_python
-from cli_samples import Channel, Cs, Workspace, build_options, make_elf, make_template, make_wheel, wheel_files
+from cli_samples import (
+    Channel,
+    Cs,
+    Workspace,
+    build_options,
+    contents,
+    make_elf,
+    make_template,
+    make_wheel,
+    wheel_files,
+)
 from cs_bundle import hash_file
 from cs_cli.project.derivation import derive_project
 from cs_stamp import read_stamp, verify_stamp
@@ -23,10 +33,6 @@ COMPANIONS = ["cdx.json", "info.json", "notices.txt", "packages.txt", "provenanc
 
 def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
-
-
-def contents(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
 def damage(path: Path) -> None:

@@ -16,7 +16,7 @@ from python_projects import PythonProject
 from tiny_executables import make_pe
 
 from cli_projects import add_pypi
-from cli_samples import Channel, Cs, Workspace, make_elf, make_template, make_wheel, wheel_files
+from cli_samples import Channel, Cs, Workspace, contents, make_elf, make_template, make_wheel, wheel_files
 from cs_bundle import cached_path, fetch, hash_file
 from cs_cli.building.plan import possible_names, refuse_collisions
 from cs_cli.errors import CliError
@@ -76,8 +76,7 @@ def test_one_build_is_the_same_as_among_several(several: Workspace, templates: P
     assert cs("build", "--platform", "all").status == 0
     for platform in PLATFORMS:
         assert cs("build", "--platform", platform, "--target-label", platform, "--out-dir", "alone").status == 0
-    contents = [{path.name: path.read_bytes() for path in Path(name).iterdir()} for name in ("dist", "alone")]
-    assert contents[0] == contents[1]
+    assert contents(Path("dist")) == contents(Path("alone"))
 
 
 def test_what_the_platforms_share_is_fetched_once(
@@ -209,10 +208,8 @@ class Hook(BuildHookInterface):
 
 
 @pytest.fixture
-def tooled(several: Workspace, templates: Path, backends: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def tooled(several: Workspace, templates: Path, offline_pip: None) -> Workspace:
     """Return a workspace for four platforms with its own project, and with a wheel for each kind of machine."""
-    for name, value in backends.items():
-        monkeypatch.setenv(name, value)
     for platform, tag in TAGS.items():
         wheel = make_wheel(Path(f"native-1.0-cp311-cp311-{tag}.whl"), wheel_files({}, name="native"))
         add_pypi(several, f"./{wheel}", "native", platforms=(platform,), sha256=hash_file(wheel))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
 from cli_projects import add_pypi
-from cli_samples import Channel, Cs, Workspace, info_files, make_conda, make_wheel, make_workspace, wheel_files
+from cli_samples import Channel, Cs, Workspace, make_wheel, make_workspace, wheel_files
+from cs_bundle import hash_file
 from cs_cli.companions import notices
 
 TEXT = b"Permission is granted\n"
@@ -25,17 +25,12 @@ def licensed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
         "bare": {},
     }.items():
         version = "3.11.7" if name == "python" else "1.0"
-        record = channel.add(name, {f"bin/{name}": b"#!"}, version=version)
-        path = channel.directory / "linux-64" / f"{name}-{version}-0.conda"
-        files = {f"bin/{name}": b"#!"}
-        make_conda(path, {**info, **info_files(files)}, files)
-        record |= {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "size": path.stat().st_size}
-        record["md5"] = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        channel.add(name, {f"bin/{name}": b"#!"}, version=version, info=info)
     workspace = make_workspace(tmp_path / "workspace", channel)
     workspace.specs = ("python",)
     members = wheel_files({"demo-1.0.dist-info/licenses/LICENSE": TEXT}, headers="License-Expression: MIT\n")
     wheel = make_wheel(tmp_path / "demo-1.0-py3-none-any.whl", members)
-    add_pypi(workspace, wheel.as_uri(), "demo", version="1.0", sha256=hashlib.sha256(wheel.read_bytes()).hexdigest())
+    add_pypi(workspace, wheel.as_uri(), "demo", version="1.0", sha256=hash_file(wheel))
     monkeypatch.chdir(workspace.write())
     return workspace
 
@@ -108,7 +103,7 @@ def test_a_damaged_licence_is_a_damaged_archive(licensed: Workspace, template: P
     path.write_bytes(data[:at] + bytes(8) + data[at + 8 :])
     for record in licensed.environments["ship"]["linux-64"]:
         if "pypi" in record:
-            record["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+            record["sha256"] = hash_file(path)
     licensed.write()
     outcome = cs("build", "--error-format", "json")
     assert (outcome.status, json.loads(outcome.err.splitlines()[-1])["kind"]) == (1, "archive-damaged")

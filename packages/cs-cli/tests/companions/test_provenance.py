@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from in_toto_attestation.predicates.provenance.v1.provenance_pb2 import Provenan
 from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor
 from in_toto_attestation.v1.statement import Statement
 from in_toto_attestation.v1.statement_pb2 import Statement as StatementMessage
+from repositories import git
 from sigstore.dsse import HashAlgorithm
 from sigstore.dsse import Statement as SigstoreStatement
 from sigstore.hashes import Hashed
@@ -288,11 +288,11 @@ def test_the_commit_of_the_workspace_is_a_dependency(workspace: Workspace, templ
     for words in (
         ("init", "-q"),
         ("add", "conda.toml", "conda.lock"),
-        ("-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "x"),
+        ("commit", "-qm", "x"),
         ("remote", "add", "origin", "https://me:sekrit@git.example/o/demo.git"),
     ):
-        subprocess.run(["git", *words], check=True, capture_output=True)
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        git(Path(), *words)
+    commit = git(Path(), "rev-parse", "HEAD")
     first, second = build(cs), build(cs)  # dist/ is new, and changes nothing
     assert first == second
     assert read_revisions() == {commit}

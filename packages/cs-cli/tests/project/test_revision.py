@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from repositories import commit_all, git
 
 from cli_samples import Cs, Workspace
 from cs_cli.project.revision import SourceRevision, find_revision, is_in_repository, publish_address
 from cs_manifest import discover
 
 
-def git(*words: str, directory: Path = Path()) -> str:
-    """Run git, with an author."""
-    command = ["git", "-C", str(directory), "-c", "user.name=x", "-c", "user.email=x", *words]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
-def commit_all() -> str:
-    """Commit everything that is in the current directory, and return the commit."""
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-qm", "x")
-    return git("rev-parse", "HEAD")
-
-
 @pytest.mark.tools("git")
 def test_a_workspace_has_the_commit_of_its_repository(workspace: Workspace) -> None:
     assert find_revision(discover()) is None
-    commit = commit_all()
+    commit = commit_all(Path())
     assert find_revision(discover()) == SourceRevision(commit=commit, is_dirty=False)
     assert SourceRevision(commit=commit, is_dirty=False).text == commit
     assert SourceRevision(commit=commit, is_dirty=True).text == f"{commit}-dirty"
@@ -41,7 +27,7 @@ def test_a_workspace_has_the_commit_of_its_repository(workspace: Workspace) -> N
 @pytest.mark.tools("git")
 def test_a_lock_that_is_not_tracked_is_a_difference(workspace: Workspace) -> None:
     Path(".gitignore").write_text("*.lock\n")
-    commit_all()
+    commit_all(Path())
     found = find_revision(discover())
     assert found is not None
     assert found.is_dirty
@@ -50,9 +36,9 @@ def test_a_lock_that_is_not_tracked_is_a_difference(workspace: Workspace) -> Non
 @pytest.mark.tools("git")
 def test_the_repository_is_that_of_the_manifest(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
-    git("init", "-q", directory=tmp_path / "root")
-    git("commit", "-qm", "x", "--allow-empty", directory=tmp_path / "root")
-    commit = commit_all()
+    git(tmp_path / "root", "init", "-q")
+    git(tmp_path / "root", "commit", "-qm", "x", "--allow-empty")
+    commit = commit_all(Path())
     found = find_revision(discover(tmp_path / "root", manifest=Path("conda.toml")))
     assert found is not None
     assert found.commit == commit
@@ -61,16 +47,14 @@ def test_the_repository_is_that_of_the_manifest(workspace: Workspace, tmp_path: 
 @pytest.mark.tools("git")
 def test_a_repository_that_ignores_the_workspace_is_not_its_own(workspace: Workspace) -> None:
     Path(".gitignore").write_text("*\n!.gitignore\n")
-    commit_all()
+    commit_all(Path())
     assert find_revision(discover()) is None
 
 
 @pytest.mark.tools("git")
 def test_a_workspace_in_a_directory_of_a_repository_says_which(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("channel\ncache\ncs-template\n")
-    git("init", "-q", directory=tmp_path)
-    git("add", ".", directory=tmp_path)
-    git("commit", "-qm", "x", directory=tmp_path)
+    commit_all(tmp_path)
     found = find_revision(discover())
     assert found is not None
     assert (found.directory, found.is_dirty) == ("workspace", False)
@@ -93,7 +77,7 @@ def test_a_repository_that_git_cannot_read_is_warned_of(
 ) -> None:
     warning = "warning: the revision of the workspace is not recorded"
     assert warning not in cs("build").err
-    commit_all()
+    commit_all(Path())
     assert warning not in cs("build").err
     monkeypatch.setenv("PATH", "/nowhere")
     outcome = cs("build")

@@ -15,7 +15,7 @@ from securesystemslib.dsse import Envelope as OtherEnvelope
 from securesystemslib.signer import Key, SSlibKey
 
 from cli_keys import KINDS, SigningKey, make_key, raw, write_key, write_public_key
-from cli_samples import Cs, Workspace
+from cli_samples import Cs, Workspace, contents
 from cs_bundle import hash_file
 from cs_cli.companions.provenance import open_provenance, read_statement
 from cs_cli.signing.keys import key_id
@@ -31,18 +31,6 @@ CHECKSUMS = Path("dist/demoz.sha256")
 
 
 @pytest.fixture
-def key() -> SigningKey:
-    """Return an Ed25519 key."""
-    return make_key()
-
-
-@pytest.fixture
-def key_path(key: SigningKey, tmp_path: Path) -> Path:
-    """Return the file of the key."""
-    return write_key(tmp_path / "key.pem", key)
-
-
-@pytest.fixture
 def build(workspace: Workspace, template: Path, cs: Cs) -> Callable[..., Path]:
     """Stage a build and return its directory."""
 
@@ -52,10 +40,6 @@ def build(workspace: Workspace, template: Path, cs: Cs) -> Callable[..., Path]:
         return Path("dist")
 
     return stage
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def accepted_by_others(*keys: SigningKey) -> bytes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa, x25519
+from cryptography.hazmat.primitives.hashes import HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -207,10 +208,10 @@ STRANGERS = {kind: make_key(kind) for kind in KINDS}
 def test_ecdsa_signs_where_openssl_has_no_deterministic_one(monkeypatch: pytest.MonkeyPatch) -> None:
     original = ec.ECDSA
 
-    def old(algorithm: object, deterministic_signing: bool = False) -> object:
+    def old(algorithm: HashAlgorithm, deterministic_signing: bool = False) -> ec.ECDSA:
         if deterministic_signing:
             raise UnsupportedAlgorithm("this OpenSSL is too old")
-        return original(algorithm)  # type: ignore[arg-type]
+        return original(algorithm)
 
     monkeypatch.setattr(ec, "ECDSA", old)
     key = KEYS["p256"]

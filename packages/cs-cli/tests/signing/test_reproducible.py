@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from repositories import commit_all, git
 
 from cli_keys import KINDS, make_key, write_key
-from cli_samples import Workspace
+from cli_samples import Workspace, contents
 
 RUN = """
 import os, sys
@@ -21,12 +22,6 @@ status = main(sys.argv[2:])
 print("loaded" if "cryptography" in sys.modules else "not loaded", file=sys.stderr)
 sys.exit(status)
 """
-
-
-def git(*words: str, directory: Path) -> None:
-    """Run git, with an author."""
-    command = ["git", "-C", str(directory), "-c", "user.name=x", "-c", "user.email=x", *words]
-    subprocess.run(command, check=True, capture_output=True)
 
 
 def run_cs(umask: str, words: list[str], directory: Path, environ: Mapping[str, str]) -> str:
@@ -43,10 +38,8 @@ def run_cs(umask: str, words: list[str], directory: Path, environ: Mapping[str, 
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_clones_give_the_same_signed_files(workspace: Workspace, template: Path, tmp_path: Path, kind: str) -> None:
     one, two = workspace.directory, tmp_path / "another place" / "clone"
-    git("init", "-q", directory=one)
-    git("add", ".", directory=one)
-    git("commit", "-qm", "x", directory=one)
-    git("clone", "-q", str(one), str(two), directory=tmp_path)
+    commit_all(one)
+    git(tmp_path, "clone", "-q", str(one), str(two))
     key = write_key(tmp_path / "key.pem", make_key(kind), passphrase=b"open sesame")
     words = ["build", "-q", "--platform", "linux-64", "--template", str(template), "--sign", str(key)]
     secret = {"CONDA_SHIP_SIGN_PASSPHRASE": "open sesame", "SOURCE_DATE_EPOCH": "1700000000"}
@@ -55,8 +48,8 @@ def test_two_clones_give_the_same_signed_files(workspace: Workspace, template: P
     run_cs("022", words, one, {**secret, **first, "CONDA_SHIP_CACHE_DIR": str(tmp_path / "c1")})
     elsewhere = ["--root", str(two), "--out-dir", str(tmp_path / "out")]
     run_cs("077", [*words, *elsewhere], tmp_path, {**secret, **second, "CONDA_SHIP_CACHE_DIR": str(tmp_path / "c2")})
-    built = {path.name: path.read_bytes() for path in (one / "dist").iterdir()}
-    assert built == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    built = contents(one / "dist")
+    assert built == contents(tmp_path / "out")
     assert b'"payloadType"' in built["demoz.provenance.json"]
     assert not [name for name, data in built.items() if str(tmp_path).encode() in data or b"sesame" in data]
 

@@ -18,14 +18,14 @@ from typing import Any
 import yaml
 import zstandard
 
+from cs_bundle import hash_file
 from cs_cli.arguments import parse_arguments
 from cs_cli.options import BuildOptions, InspectOptions, RunOptions, VerifyOptions
 from cs_cli.terminal.console import Console
 from cs_cli.verification.checks import Result
 from cs_cli.verification.verifying import verify_paths
 from cs_lock import PypiRecord, Wheel
-from cs_stamp import Mark
-from cs_stamp.executable import executable_platform
+from executable_samples import write_template
 
 Record = dict[str, Any]
 
@@ -74,6 +74,17 @@ def list_unchecked(result: Result) -> list[str]:
     return [f"{one.file}: {one.detail}" for one in result.checks if one.ok is None and one.detail != "not signed"]
 
 
+def contents(directory: Path) -> dict[str, bytes]:
+    """Return the bytes of the files in a directory, by name."""
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def seal(checksums: Path) -> None:
+    """Make a checksum file agree with the files that it lists, as someone would who can write all of them."""
+    names = [line.partition("  ")[2] for line in checksums.read_text().splitlines()]
+    checksums.write_text("".join(f"{hash_file(checksums.with_name(name))}  {name}\n" for name in names))
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a command did."""
@@ -86,14 +97,6 @@ class Outcome:
 Cs = Callable[..., Outcome]
 
 
-def make_mark(target: str = "linux-64") -> Mark:
-    """Return the mark of a template for a platform."""
-    return Mark(name="cs-template", version="0.1.0", target=target, stamp_formats=(1,))
-
-
-MARK = make_mark()
-
-
 def make_elf(machine: int = 62) -> bytes:
     """Return the start of a 64-bit ELF program; 62 is x86-64, 183 is AArch64."""
     ident = b"\x7fELF" + bytes([2, 1, 1, 0]) + bytes(8)
@@ -103,10 +106,7 @@ def make_elf(machine: int = 62) -> bytes:
 def make_template(path: Path, program: bytes | None = None) -> Path:
     """Write a template: a program, by default an ELF one for x86-64, with the mark of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(program := make_elf() if program is None else program)
-    if MARK.to_bytes()[:16] not in program:
-        path.write_bytes(program + make_mark(executable_platform(path)[0]).to_bytes())
-    return path
+    return write_template(path, make_elf() if program is None else program)
 
 
 def make_tar(files: Mapping[str, bytes]) -> bytes:
@@ -247,13 +247,17 @@ class Channel:
         entry_points: Sequence[str] = (),
         subdir: str = "linux-64",
         version: str = "1.0",
+        info: Mapping[str, bytes] | None = None,
         **fields: Any,
     ) -> Record:
-        """Add a package and return its record."""
+        """Add a package and return its record.
+
+        :param info: more files about the package, by their paths in the archive.
+        """
         subdir = "noarch" if noarch else subdir
         build = "pyhd_0" if noarch == "python" else "0"
         path = self.directory / subdir / f"{name}-{version}-{build}.conda"
-        make_conda(path, info_files(files, entry_points=entry_points, noarch=noarch), files)
+        make_conda(path, {**(info or {}), **info_files(files, entry_points=entry_points, noarch=noarch)}, files)
         data = path.read_bytes()
         record = {
             "conda": f"{self.url}/{subdir}/{path.name}",

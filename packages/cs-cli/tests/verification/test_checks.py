@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tiny_executables import add_certificates, make_certificate, make_macho, make_pe
 
-from cli_samples import MARK, Cs, Workspace, list_passed, list_unchecked, make_elf, make_mark, verify
+from cli_keys import make_key, write_public_key
+from cli_samples import Cs, Workspace, list_passed, list_unchecked, make_elf, seal, verify
 from cs_bundle import hash_file
 from cs_cli.errors import CliError, Diagnosed, describe_error
 from cs_cli.verification.checksums import read_checksums
 from cs_cli.verification.files import StagedFiles
 from cs_stamp import Template, read_stamp, write_stamp
+from executable_samples import MARK, make_mark
 
 Build = Callable[..., Path]
 
@@ -37,10 +37,8 @@ def build(workspace: Workspace, template: Path, cs: Cs) -> Build:
     return stage
 
 
-def seal(folder: Path, stem: str, *, also_info: bool = True) -> None:
+def seal_documents(folder: Path, stem: str, *, also_info: bool = True) -> None:
     """Make info, statement and checksums agree with the files again, as someone would who knows the format."""
-    checksums = folder / f"{stem}.sha256"
-    listed = [line.partition("  ")[2] for line in checksums.read_text().splitlines()]
     info_path = folder / f"{stem}.info.json"
     if also_info:
         info = json.loads(info_path.read_bytes())
@@ -53,7 +51,7 @@ def seal(folder: Path, stem: str, *, also_info: bool = True) -> None:
     for subject in statement["subject"]:
         subject["digest"]["sha256"] = hash_file(folder / subject["name"])
     statement_path.write_text(json.dumps(statement))
-    checksums.write_text("".join(f"{hash_file(folder / name)}  {name}\n" for name in listed))
+    seal(folder / f"{stem}.sha256")
 
 
 def flip(path: Path, offset: int) -> None:
@@ -153,14 +151,14 @@ def test_a_bundle_of_another_build_is_refused_even_when_its_checksum_is_right(bu
     other = build("external", "--out-dir", "other", "--exclude", "hello")
     del other
     shutil.copy("other/demo.bundle.tar.zst", folder)
-    seal(folder, "demo")
+    seal_documents(folder, "demo")
     assert "archives of the lock are missing from the bundle: hello-1.0-pyhd_0.conda" in str(only_problem(folder))
 
 
 def test_another_lock_is_refused_even_when_its_checksum_is_right(build: Build) -> None:
     folder = build()
     (folder / "demoz.runtime.lock").write_text("version: 7\n")
-    seal(folder, "demoz")
+    seal_documents(folder, "demoz")
     error = only_problem(folder)
     assert isinstance(error, CliError)
     assert (error.kind, error.path) == ("lock-mismatch", folder / "demoz.runtime.lock")
@@ -206,7 +204,7 @@ def test_info_that_says_something_else_is_refused(key: str, value: object, build
     folder = build()
     path = folder / "demoz.info.json"
     path.write_text(json.dumps({**json.loads(path.read_bytes()), key: value}))
-    seal(folder, "demoz", also_info=False)
+    seal_documents(folder, "demoz", also_info=False)
     error = only_problem(folder)
     assert isinstance(error, CliError)
     assert (error.kind, error.key, error.actual) == ("info-mismatch", key, str(value))
@@ -219,7 +217,7 @@ def test_info_about_other_files_is_refused(change: dict[str, object], build: Bui
     info = json.loads(path.read_bytes())
     info["files"][0].update(change)
     path.write_text(json.dumps(info))
-    seal(folder, "demoz", also_info=False)
+    seal_documents(folder, "demoz", also_info=False)
     error = only_problem(folder)
     assert isinstance(error, CliError)
     assert (error.kind, error.key) == ("info-mismatch", "files")
@@ -229,7 +227,7 @@ def test_info_about_other_files_is_refused(change: dict[str, object], build: Bui
 def test_info_that_is_none_is_refused(text: str, build: Build) -> None:
     folder = build()
     (folder / "demoz.info.json").write_text(text)
-    seal(folder, "demoz", also_info=False)
+    seal_documents(folder, "demoz", also_info=False)
     error = only_problem(folder)
     assert isinstance(error, CliError)
     assert error.kind == "info-damaged"
@@ -339,7 +337,7 @@ def test_a_lock_that_grew_is_not_read(build: Build) -> None:
     lock = folder / "demo.runtime.lock"
     with lock.open("ab") as file:
         file.truncate(3 << 20)
-    seal(folder, "demo")
+    seal_documents(folder, "demo")
     assert "the lock does not match the runtime" in str(only_problem(folder))
 
 
@@ -451,9 +449,7 @@ def test_a_signature_of_the_platform_changes_the_digest(build: Build, tmp_path: 
     assert result.problems == ()
     signed = "demo: signed for its platform since it was built, which changes the digest"
     assert list_unchecked(result) == [signed]
-    key = tmp_path / "key.pub"
-    public = Ed25519PrivateKey.generate().public_key()
-    key.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    key = write_public_key(tmp_path / "key.pub", make_key())
     assert [error.kind for error in verify(runtime, "--key", key).problems] == ["checksum-mismatch"]
 
 

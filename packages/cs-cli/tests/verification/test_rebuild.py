@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 from tiny_executables import add_certificates, find_commands, make_certificate, make_macho, make_pe
 
-from cli_samples import MARK, Cs, Workspace, make_elf, verify
+from cli_keys import make_key
+from cli_samples import Cs, Workspace, make_elf, verify
+from cs_cli.signing.envelope import sign
 from cs_cli.verification.checks import Result
 from cs_cli.verification.first_difference import find_difference
 from cs_stamp import read_stamp, write_stamp
+from executable_samples import MARK
 from platform_signatures import sign_for_platform
 
 
@@ -124,13 +127,9 @@ def test_a_template_that_is_named_is_used(dist: Path, workspace: Workspace, temp
 
 
 def test_a_signed_statement_is_compared_by_what_it_says(dist: Path, tmp_path: Path) -> None:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    from cs_cli.signing.envelope import sign
-
     statement = dist / "demo-linux.provenance.json"
     signed = tmp_path / statement.name
-    signed.write_bytes(sign(statement.read_bytes(), Ed25519PrivateKey.generate()))
+    signed.write_bytes(sign(statement.read_bytes(), make_key()))
     assert find_difference(signed, statement) is None
 
 
@@ -148,12 +147,19 @@ def test_differences_of_documents_and_lines_are_named(tmp_path: Path) -> None:
     assert (found.key, found.expected, found.actual) == ("line 2", "line 1", "line 2")
 
 
-def test_a_signature_of_the_platform_is_put_aside(dist: Path, tmp_path: Path) -> None:
+def stamp_program(dist: Path, directory: Path, program: bytes) -> Path:
+    """Put the stamp of the build into a program for another platform, which may be signed, and return the result."""
     with read_stamp(dist / "demo-linux") as stamp:
         header, plan, lock = stamp.header, stamp.read_plan(), stamp.read_lock()
-    (tmp_path / "template").write_bytes(make_pe(payload=MARK.to_bytes()))
-    built, signed = tmp_path / "built", tmp_path / "signed"
-    write_stamp(tmp_path / "template", built, header=header, plan=plan, lock=lock)
+    template, built = directory / "template", directory / "built"
+    template.write_bytes(program)
+    write_stamp(template, built, header=header, plan=plan, lock=lock)
+    return built
+
+
+def test_a_signature_of_the_platform_is_put_aside(dist: Path, tmp_path: Path) -> None:
+    built = stamp_program(dist, tmp_path, make_pe(payload=MARK.to_bytes()))
+    signed = tmp_path / "signed"
     signed.write_bytes(add_certificates(built.read_bytes(), make_certificate(b"signed")))
     assert find_difference(signed, built) is None
     data = bytearray(signed.read_bytes())
@@ -167,12 +173,8 @@ def test_a_signature_of_the_platform_is_put_aside(dist: Path, tmp_path: Path) ->
 
 def test_a_load_command_that_no_signer_changes_is_compared(dist: Path, tmp_path: Path) -> None:
     """The entry point is in front of the code, between what a signature does change."""
-    with read_stamp(dist / "demo-linux") as stamp:
-        header, plan, lock = stamp.header, stamp.read_plan(), stamp.read_lock()
-    (tmp_path / "template").write_bytes(make_macho(payload=MARK.to_bytes()))
-    built, signed = tmp_path / "built", tmp_path / "signed"
-    write_stamp(tmp_path / "template", built, header=header, plan=plan, lock=lock)
-    shutil.copy(built, signed)
+    built = stamp_program(dist, tmp_path, make_macho(payload=MARK.to_bytes()))
+    signed = Path(shutil.copy(built, tmp_path / "signed"))
     sign_for_platform(signed)
     assert find_difference(signed, built) is None
     data = bytearray(signed.read_bytes())

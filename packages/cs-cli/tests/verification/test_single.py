@@ -8,15 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cli_samples import Cs, Workspace, list_passed, list_unchecked, verify
+from cli_samples import list_passed, list_unchecked, verify
 from cs_cli.verification.checks import Result
-
-
-@pytest.fixture
-def dist(workspace: Workspace, template: Path, cs: Cs) -> Path:
-    """Build an external runtime and return its folder."""
-    assert cs("build", "--layout", "external").status == 0
-    return Path("dist")
 
 
 @pytest.fixture

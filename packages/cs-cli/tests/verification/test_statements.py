@@ -9,45 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
-from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_p256
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from cli_samples import Cs, Workspace, list_passed, list_unchecked, verify
-from cs_bundle import hash_file
+from cli_keys import KINDS, SigningKey, make_key, write_key, write_public_key
+from cli_samples import Cs, list_passed, list_unchecked, seal, verify
 from cs_cli.signing.envelope import open_envelope, sign
 from cs_cli.verification.checks import Result
 
-KINDS: dict[str, Callable[[], Any]] = {
-    "ed25519": Ed25519PrivateKey.generate,
-    "p256": lambda: generate_p256(SECP256R1()),
-}
-PROVENANCE = Path("dist/demo.provenance.json")
+PROVENANCE, CHECKSUMS = Path("dist/demo.provenance.json"), Path("dist/demo.sha256")
 
 
-@pytest.fixture
-def dist(workspace: Workspace, template: Path, cs: Cs) -> Path:
-    """Build an external runtime and return its folder."""
-    assert cs("build", "--layout", "external").status == 0
-    return Path("dist")
-
-
-def write_key(path: Path, key: Any, encoding: Encoding = Encoding.PEM) -> Path:
-    path.write_bytes(key.public_key().public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo))
-    return path
-
-
-def seal() -> None:
-    """Make the checksum file agree with the files again."""
-    checksums = Path("dist/demo.sha256")
-    names = [line.partition("  ")[2] for line in checksums.read_text().splitlines()]
-    checksums.write_text("".join(f"{hash_file(Path('dist', name))}  {name}\n" for name in names))
-
-
-def sign_statement(key: Any) -> None:
+def sign_statement(key: SigningKey) -> None:
     PROVENANCE.write_bytes(sign(PROVENANCE.read_bytes(), key))
-    seal()
+    seal(CHECKSUMS)
 
 
 def state(change: Callable[[dict[str, Any]], object]) -> None:
@@ -55,7 +29,7 @@ def state(change: Callable[[dict[str, Any]], object]) -> None:
     document = json.loads(PROVENANCE.read_bytes())
     change(document)
     PROVENANCE.write_text(json.dumps(document))
-    seal()
+    seal(CHECKSUMS)
 
 
 def kinds(result: Result) -> list[tuple[str, str, str]]:
@@ -72,17 +46,17 @@ def test_an_unsigned_statement_is_about_every_file(dist: Path) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER], ids=["pem", "der"])
 def test_a_signature_is_checked_with_the_key(kind: str, encoding: Encoding, dist: Path, tmp_path: Path) -> None:
-    key, other = KINDS[kind](), KINDS[kind]()
+    key, other = make_key(kind), make_key(kind)
     sign_statement(key)
-    good = write_key(tmp_path / "key.pub", key, encoding)
-    wrong = write_key(tmp_path / "other.pub", other, encoding)
+    good = write_public_key(tmp_path / "key.pub", key, encoding=encoding)
+    wrong = write_public_key(tmp_path / "other.pub", other, encoding=encoding)
     assert kinds(verify(dist, "--key", good, "--require-signature")) == []
     assert kinds(verify(dist, "--key", wrong, "--key", good)) == [], "any of the keys will do"
     assert kinds(verify(dist, "--key", wrong)) == [("demo.provenance.json", "signature", "signature-mismatch")]
 
 
 def test_without_a_key_a_signature_is_named_and_not_checked(dist: Path) -> None:
-    sign_statement(Ed25519PrivateKey.generate())
+    sign_statement(make_key())
     result = verify(dist)
     name = open_envelope(PROVENANCE.read_bytes()).signatures[0].key_id
     assert result.problems == ()
@@ -92,32 +66,31 @@ def test_without_a_key_a_signature_is_named_and_not_checked(dist: Path) -> None:
 
 
 def test_a_name_of_a_key_cannot_flood_the_terminal(dist: Path) -> None:
-    sign_statement(Ed25519PrivateKey.generate())
+    sign_statement(make_key())
     state(lambda envelope: envelope["signatures"][0].update(keyid="x" * 10_000))
     (line,) = list_unchecked(verify(dist))
     assert len(line) < 300
 
 
 def test_with_a_key_an_unsigned_statement_fails(dist: Path, tmp_path: Path) -> None:
-    key = write_key(tmp_path / "key.pub", Ed25519PrivateKey.generate())
+    key = write_public_key(tmp_path / "key.pub", make_key())
     assert kinds(verify(dist, "--key", key)) == [("demo.provenance.json", "signature", "unsigned")]
 
 
 def test_a_statement_that_was_removed_is_missed(dist: Path, tmp_path: Path) -> None:
-    key = write_key(tmp_path / "key.pub", Ed25519PrivateKey.generate())
+    key = write_public_key(tmp_path / "key.pub", make_key())
     PROVENANCE.unlink()
-    checksums = Path("dist/demo.sha256")
-    kept = [line for line in checksums.read_text().splitlines(keepends=True) if "provenance" not in line]
-    checksums.write_text("".join(kept))
+    kept = [line for line in CHECKSUMS.read_text().splitlines(keepends=True) if "provenance" not in line]
+    CHECKSUMS.write_text("".join(kept))
     for words in ((), ("--key", key)):
         assert kinds(verify(dist, *words)) == [("demo.sha256", "checksums", "checksums-damaged")]
 
 
 @pytest.mark.parametrize("name", ["demo", "demo.bundle.tar.zst", "demo.packages.txt"])
 def test_one_file_with_statement_and_key_is_enough(name: str, dist: Path, tmp_path: Path) -> None:
-    key = Ed25519PrivateKey.generate()
+    key = make_key()
     sign_statement(key)
-    pub = write_key(tmp_path / "key.pub", key)
+    pub = write_public_key(tmp_path / "key.pub", key)
     alone = tmp_path / "alone"
     alone.mkdir()
     file = Path(shutil.copy(dist / name, alone / name))
@@ -199,7 +172,7 @@ HOSTILE = {
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
 def test_a_statement_that_is_none_is_refused(data: bytes, dist: Path) -> None:
     PROVENANCE.write_bytes(data)
-    seal()
+    seal(CHECKSUMS)
     assert kinds(verify(dist)) == [("demo.provenance.json", "provenance", "provenance-damaged")]
 
 
@@ -210,10 +183,10 @@ def test_files_of_two_builds_are_not_one_build(dist: Path, cs: Cs, tmp_path: Pat
             continue
         good = (dist / path.name).read_bytes()
         shutil.copy(path, dist)
-        seal()
+        seal(CHECKSUMS)
         assert verify(dist).problems, path.name
         (dist / path.name).write_bytes(good)
-    seal()
+    seal(CHECKSUMS)
     assert verify(dist).problems == ()
 
 
@@ -230,10 +203,6 @@ def test_a_directory_has_its_own_statements(dist: Path, cs: Cs) -> None:
 
 
 def test_a_private_key_is_refused(dist: Path, cs: Cs, tmp_path: Path) -> None:
-    from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat
-
-    secret = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "key").write_bytes(secret)
-    outcome = cs("verify", dist, "--key", tmp_path / "key")
+    outcome = cs("verify", dist, "--key", write_key(tmp_path / "key", make_key()))
     assert outcome.status != 0
     assert "this is a private key" in outcome.err

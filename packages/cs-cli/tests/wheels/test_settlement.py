@@ -17,12 +17,8 @@ from cs_stamp import read_stamp
 
 
 @pytest.fixture
-def project(
-    workspace: Workspace, template: Path, backends: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Workspace:
+def project(workspace: Workspace, template: Path, offline_pip: None) -> Workspace:
     """Return a workspace whose environment has Python and the workspace's own project."""
-    for name, value in backends.items():
-        monkeypatch.setenv(name, value)
     use_own_python(workspace)
     add_pypi(workspace, ".", "tool")
     PythonProject().write(workspace.write())

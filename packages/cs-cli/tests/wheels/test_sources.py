@@ -7,7 +7,6 @@ import functools
 import hashlib
 import io
 import json
-import subprocess
 import tarfile
 import threading
 import zipfile
@@ -19,6 +18,7 @@ from urllib.parse import quote
 
 import pytest
 from python_projects import PythonProject
+from repositories import commit_all, git
 
 from cli_projects import add_pypi, use_own_python
 from cli_samples import Cs, Workspace, info_files, make_conda
@@ -28,12 +28,8 @@ Built = Callable[..., Plan]
 
 
 @pytest.fixture
-def workshop(
-    workspace: Workspace, template: Path, backends: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Workspace:
+def workshop(workspace: Workspace, template: Path, offline_pip: None, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Return a workspace whose environment has Python alone, and in which everything may be built."""
-    for name, value in backends.items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setattr("cs_cli.building.machine._plan_conda", lambda *_: None)
     use_own_python(workspace)
     workspace.ship["build-wheels"] = '"all"'
@@ -161,21 +157,12 @@ def test_an_sdist_that_unpacks_to_too_much_is_refused(
     assert "it unpacks to too many files, or too large ones" in outcome.err
 
 
-def git(directory: Path, *words: str) -> str:
-    """Run git with a fixed author."""
-    who = [("-c", f"user.{key}=x") for key in ("name", "email")]
-    command = ["git", "-C", str(directory), *(word for pair in who for word in pair), *words]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
 def make_outer_repository(directory: Path) -> Path:
     """Make the sources in ``elsewhere`` a submodule of another repository, and return that one."""
     inner, outer = directory / "elsewhere", directory / "outer"
     outer.mkdir()
-    for repository in (inner, outer):
-        git(repository, "init", "-q")
-    git(inner, "add", ".")
-    git(inner, "commit", "-qm", "one")
+    commit_all(inner)
+    git(outer, "init", "-q")
     git(outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner.as_uri(), "sub")
     git(outer, "commit", "-qm", "two")
     return outer
@@ -184,10 +171,7 @@ def make_outer_repository(directory: Path) -> Path:
 @pytest.mark.tools("git")
 def test_a_repository_is_built_at_its_commit(workshop: Workspace, built: Built, tmp_path: Path) -> None:
     repository = PythonProject(version="1.5").write(tmp_path / "repository" / "sub").parent
-    git(repository, "init", "-q")
-    git(repository, "add", ".")
-    git(repository, "commit", "-qm", "one")
-    commit = git(repository, "rev-parse", "HEAD")
+    commit = commit_all(repository)
     PythonProject(version="2.0").write(repository / "sub")
     git(repository, "commit", "-qam", "two")
     add_pypi(workshop, f"git+{repository.as_uri()}?subdirectory=sub#{commit}", "tool", version="9")

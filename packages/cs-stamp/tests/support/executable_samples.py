@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
+from pathlib import Path
 
 from tiny_executables import ARM as ARM
 from tiny_executables import X86 as X86
 from tiny_executables import make_macho as make_macho
 from tiny_executables import make_pe as make_pe
 
-from cs_stamp import Mark
+from cs_stamp import Mark, NotExecutableError
+from cs_stamp.executable import executable_platform
+from cs_stamp.layout import MARK_MAGIC
 
 
 def make_mark(target: str = "linux-64") -> Mark:
@@ -18,6 +22,15 @@ def make_mark(target: str = "linux-64") -> Mark:
 
 
 MARK = make_mark()
+
+
+def write_template(path: Path, program: bytes) -> Path:
+    """Write a template: a program, with a mark for its platform behind it unless it has one."""
+    path.write_bytes(program)
+    if MARK_MAGIC not in program:
+        with contextlib.suppress(NotExecutableError):
+            path.write_bytes(program + make_mark(executable_platform(path)[0]).to_bytes())
+    return path
 
 
 def make_elf(machine: int, *, bits: int = 2, order: str = "<", kind: int = 3, osabi: int = 0) -> bytes:
