@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +208,7 @@ def _compare(result: Result, runtime: CheckedRuntime, built: Mapping[str, Path])
         _restate(runtime, built)
     for name in names:
         if name != checksums:
-            result.attempt(name, "rebuild", lambda name=name: _compare_file(folder / name, built.get(name)))  # type: ignore[misc]
+            result.attempt(name, "rebuild", partial(_compare_file, folder / name, built.get(name)))
 
 
 def _restate(runtime: CheckedRuntime, built: Mapping[str, Path]) -> None:
