@@ -4,7 +4,7 @@ from .credentials import Verdict, judge_url, redact_url
 from .dependencies import is_conditional, list_names
 from .environments import Channel
 from .errors import LockError, Problem, merge_platforms
-from .exclusions import Exclusion, KeptPackage, LostDependency
+from .exclusions import Exclusion, KeptPackage, LostDependency, find_dropped
 from .local_archives import LocalArchive
 from .locations import is_local_archive, is_local_channel
 from .markers import marker_values
@@ -48,6 +48,7 @@ __all__ = [
     "WheelName",
     "derive",
     "did_you_mean",
+    "find_dropped",
     "find_mismatches",
     "find_pypi_mismatches",
     "find_requirements",
