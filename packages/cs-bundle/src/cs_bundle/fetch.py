@@ -61,7 +61,7 @@ def fetch_archives(
 
     :param cache: directory, created when needed; several processes may share it.
     :param on_progress: called from several threads, never from two at once.
-    :param on_wait: called, from several threads, when a server asks to wait: once a host until that wait is over.
+    :param on_wait: called, from several threads, before another attempt: once a host until that wait is over.
     :param offline: use the cache and ``file`` addresses only.
     :param concurrency: number of downloads at the same time.
     :param rehash: read cached files again instead of trusting their size: a disk may have lost what was written.
@@ -80,6 +80,8 @@ def fetch_archives(
     observer = Observer(on_bytes=meter.add_bytes, on_wait=_Waits(on_wait).add)
     run = _Run(jobs, connections, meter, observer, offline=offline, rehash=rehash)
     try:
+        if offline:
+            _refuse_downloads(jobs)
         _check_cache(jobs, cache)
         run.carry_out(concurrency)
     finally:
@@ -123,7 +125,7 @@ class _Meter:
 
 
 class _Waits:
-    """The waits that hosts ask for, passed on once for all downloads of a host."""
+    """The waits before other attempts, passed on once for all downloads of a host."""
 
     def __init__(self, on_wait: Callable[[Wait], None] | None) -> None:
         self._on_wait = on_wait
@@ -224,12 +226,20 @@ def _check_address(request: WantedArchive) -> None:
         raise FetchError(f"cannot fetch {request.file_name}: {why}", kind="address", name=request.file_name, url=url)
 
 
-def _offline(request: WantedArchive) -> FetchError:
+def _refuse_downloads(jobs: Mapping[Path, WantedArchive]) -> None:
+    """Refuse at once what only a download would bring."""
+    missing = [request for path, request in jobs.items() if not (request.is_local or path.is_file())]
+    if missing:
+        raise _offline(missing[0], len(missing))
+
+
+def _offline(request: WantedArchive, count: int = 1) -> FetchError:
     url = redact_url(request.url)
+    what = f"{request.file_name} is" if count == 1 else f"{count} archives, {request.file_name} among them, are"
     return FetchError(
-        f"{request.file_name} is not in the cache, and downloads are off",
+        f"{what} not in the cache, and downloads are off",
         kind="offline",
         name=request.file_name,
         url=url,
-        hint="allow downloads once, or copy the archive into the cache",
+        hint="copy the archive into the cache",
     )
