@@ -171,7 +171,7 @@ def test_a_given_pyproject_without_tables_is_an_error(tmp_path: Path) -> None:
 
 def test_a_root_that_is_a_file_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "conda.toml")
-    with pytest.raises(ManifestError, match="conda.toml: is not a directory") as caught:
+    with pytest.raises(ManifestError, match=r"conda\.toml: is not a directory") as caught:
         discover(tmp_path / "conda.toml")
     assert caught.value.expected == "a directory"
 
@@ -179,7 +179,7 @@ def test_a_root_that_is_a_file_is_an_error(tmp_path: Path) -> None:
 def test_a_misspelt_manifest_is_named(tmp_path: Path) -> None:
     write(tmp_path, "conda.toml")
     write(tmp_path, "pyproject.toml")
-    with pytest.raises(ManifestError, match="conda.tml: no such file") as caught:
+    with pytest.raises(ManifestError, match=r"conda\.tml: no such file") as caught:
         discover(manifest=tmp_path / "conda.tml")
     assert caught.value.hint == "did you mean 'conda.toml'?"
 

@@ -47,7 +47,7 @@ def _read_line(path: Path, line: int) -> str | None:
     """Return a line without its end; ``None`` if there is none, or the file can no longer be read."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
-        with open(os.open(path, flags), encoding="utf-8-sig", errors="replace") as file:
+        with os.fdopen(os.open(path, flags), encoding="utf-8-sig", errors="replace") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None
             text = next(islice(file, line - 1, None), None)
@@ -66,8 +66,14 @@ def _mask(text: str) -> str:
 
 def _move(offset: int, text: str, masked: str) -> int:
     """Find a place of a text in the masked one; one that is masked is the beginning of the mask."""
-    before = len(os.path.commonprefix([text, masked]))
+    before = _count_equal(text, masked)
     if offset <= before:
         return offset
-    after = len(os.path.commonprefix([text[::-1], masked[::-1]]))
-    return max(len(masked) - (len(text) - offset), before) if len(text) - offset <= after else before
+    rest = len(text) - offset
+    return max(len(masked) - rest, before) if rest <= _count_equal(text[::-1], masked[::-1]) else before
+
+
+def _count_equal(one: str, other: str) -> int:
+    """Count the characters that two texts have in common at their beginning."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))
