@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .inspection.summary import Inspection
     from .options import BuildOptions, InspectOptions, RunOptions, SignOptions, VerifyOptions
     from .project.derivation import Derivation
-    from .terminal.lines import Line
+    from .terminal.lines import Block
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -123,7 +123,7 @@ def _report(error: Exception, *, as_json: bool) -> int:
     return exit_status_of(diagnosed)
 
 
-def _print_error(lines: Sequence[Line]) -> None:
+def _print_error(lines: Sequence[Block]) -> None:
     from .terminal.console import print_lines
 
     print_lines(lines, sys.stderr)

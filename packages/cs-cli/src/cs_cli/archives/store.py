@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -116,7 +117,9 @@ class ArchiveStore:
         except (ArchiveMismatchError, CliError) as error:
             if isinstance(error, CliError):
                 _require_damage(error, dict(zip(archives, wanted, strict=True)))
-            console.say(f"{error}; fetching the damaged archives again")
+            # The error itself is shown if that does not help.
+            name = error.name if isinstance(error, BundleError) else error.path and error.path.name
+            console.say(f"{name or 'an archive'} in the cache is damaged; fetching it again")
             return use(self.fetch(wanted, console))
 
     def fetch(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
@@ -129,7 +132,7 @@ class ArchiveStore:
         self._found.clear()
         sizes = [one.size_bytes for one in wanted if one.size_bytes is not None]
         total = sum(sizes) if len(sizes) == len(wanted) else None  # no lock has the sizes of wheels
-        with console.progress(_describe_work(wanted), total) as update:
+        with self._keeping(wanted, console), console.progress(_describe_work(wanted, self.offline), total) as update:
 
             def report(progress: FetchProgress) -> None:
                 update(progress.received_bytes)
@@ -140,12 +143,31 @@ class ArchiveStore:
             try:
                 return fetch_archives(wanted, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
             except BundleError as error:
-                if error.kind in ("cannot-write", "disk-full"):
-                    add_advice(error, "cache")
+                if error.kind in ("cannot-write", "disk-full", "offline"):
+                    add_advice(error, "offline" if error.kind == "offline" else "cache")
                 raise
 
+    @contextlib.contextmanager
+    def _keeping(self, wanted: Sequence[WantedArchive], console: Console) -> Iterator[None]:
+        """Say after an interruption what need not be fetched again."""
+        before = self._count_present(wanted)
+        try:
+            yield
+        except KeyboardInterrupt:
+            kept = self._count_present(wanted) - before
+            if kept:
+                console.say(
+                    f"{format_count(kept, 'package')} fetched so far {'is' if kept == 1 else 'are'} in the cache"
+                )
+            raise
 
-def _describe_work(wanted: Sequence[WantedArchive]) -> str:
+    def _count_present(self, wanted: Sequence[WantedArchive]) -> int:
+        return sum(cached_path(self.cache, one.sha256, one.file_name).is_file() for one in wanted)
+
+
+def _describe_work(wanted: Sequence[WantedArchive], offline: bool) -> str:
+    if offline:
+        return f"reading {format_count(len(wanted), 'package')} from the cache"
     local = sum(one.url.lower().startswith("file:") for one in wanted)
     parts = [format_count(len(wanted) - local, "package")] if local < len(wanted) else []
     parts += [format_count(local, "local archive")] if local else []
