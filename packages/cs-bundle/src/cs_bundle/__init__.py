@@ -12,6 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .cache import cached_path as cached_path
     from .cache import find_cached as find_cached
+    from .cache_use import TAG_NAME as TAG_NAME
+    from .cache_use import clearing_cache as clearing_cache
+    from .cache_use import is_cache as is_cache
+    from .cache_use import touch_archives as touch_archives
+    from .cache_use import using_cache as using_cache
     from .digests import hash_file as hash_file
     from .download import Wait as Wait
     from .entries import ArchiveEntry as ArchiveEntry
@@ -43,6 +48,7 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "cache": ("cached_path", "find_cached"),
+    "cache_use": ("TAG_NAME", "clearing_cache", "is_cache", "touch_archives", "using_cache"),
     "digests": ("hash_file",),
     "download": ("Wait",),
     "entries": ("ArchiveEntry",),

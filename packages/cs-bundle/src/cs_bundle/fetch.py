@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .cache import cached_path, is_intact
+from .cache_use import touch_archives, using_cache
 from .credentials import load_credentials
 from .download import Observer, Wait, download_archive
 from .errors import FetchError
@@ -58,6 +60,8 @@ def fetch_archives(
 
     A file is hashed while it arrives and takes its place in the cache, ``CACHE/ab/abcd.../NAME``, only with the right
     digest. A download that breaks off is resumed up to four times; the first one that fails for good stops the others.
+    Nobody can remove archives meanwhile (:func:`clearing_cache`); to keep them longer, use the cache for longer
+    (:func:`using_cache`).
 
     :param cache: directory, created when needed; several processes may share it.
     :param on_progress: called from several threads, never from two at once.
@@ -80,8 +84,9 @@ def fetch_archives(
     observer = Observer(on_bytes=meter.add_bytes, on_wait=_Waits(on_wait).add)
     run = _Run(jobs, connections, meter, observer, offline=offline, rehash=rehash)
     try:
-        _check_cache(jobs, cache)
-        run.carry_out(concurrency)
+        with using_cache(cache) if jobs else contextlib.nullcontext():
+            _check_cache(jobs, cache)
+            run.carry_out(concurrency)
     finally:
         connections.close()
     return paths
@@ -189,6 +194,7 @@ class _Run:
         if self._cancelled.is_set():
             raise CancelledError
         if is_intact(path, request.sha256, request.size_bytes, rehash=self._rehash):
+            touch_archives([path])
             self._meter.finish_cached(path.stat().st_size)
             return
         _check_address(request)
