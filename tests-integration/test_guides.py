@@ -18,6 +18,8 @@ from support.workshop import Workshop
 
 pytestmark = pytest.mark.only(FOR_THIS_MACHINE, "the guides are about one")
 
+READ_ONLY = 'mount --bind "$0" "$0"; mount -o remount,bind,ro "$0"; exec "$@"'
+
 
 def test_a_conda_like_distribution_is_shipped_as_the_guide_says(
     tmp_path: Path, channel: Server, home: Home, cache_directory: Path
@@ -57,3 +59,28 @@ def test_a_mirror_and_its_login_are_set_up_as_the_guide_says(
     runtime = elsewhere.build(layout='"online"')
     follow(page, runtime.parents[1], home, cache_directory)
     assert {one.headers.get("authorization") for one in channel.asked[asked:]} == {"Bearer TOKEN"}
+
+
+@pytest.mark.root
+@pytest.mark.tools("setpriv", "unshare")
+def test_the_dockerfile_of_the_guide_installs_for_another_user(
+    make_workspace: Callable[..., Path], home: Home, cache_directory: Path, tmp_path: Path
+) -> None:
+    import dockerfile
+
+    page = "how-to/containers.md"
+    workspace = make_workspace()
+    write_files(page, workspace)
+    follow(page, workspace, home, cache_directory)
+    instructions = {one.cmd.upper(): one for one in dockerfile.parse_file(str(workspace / "Dockerfile"))}
+    prefix = tmp_path / "opt" / "demo"
+    home.extra["CONDA_SHIP_PREFIX"] = str(prefix)
+    assert dict([instructions["ENV"].value[:2]]) == {"CONDA_SHIP_PREFIX": "/opt/demo"}
+    assert instructions["RUN"].flags == ("--mount=type=bind,source=dist/demo.bundle.tar.zst,target=/bundle",)
+    words = instructions["RUN"].value[0].replace("/bundle", str(workspace / "dist" / "demo.bundle.tar.zst")).split()
+    installed = home.run(workspace / "dist" / words[0], *words[1:])
+    assert installed.returncode == 0, installed.stderr
+    (user,) = instructions["USER"].value
+    program = ("setpriv", f"--reuid={user}", "--clear-groups", workspace / "dist" / "demo", "-c", "print('hello')")
+    run = home.run("unshare", "--mount", "sh", "-ec", READ_ONLY, prefix, *program)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "hello\n", "")
