@@ -13,9 +13,9 @@ import pytest
 PACKAGES = Path(__file__).parents[2]
 LIBRARIES = ("cs-bundle", "cs-lock", "cs-manifest", "cs-stamp")
 FLAG = re.compile(r"--(?!help\b)[a-z]{2}[a-z-]*|exit (?:code|status)|exit_(?:code|status)")
-OF_THE_RUNTIME = {("launch.py", "--path"), ("launch.py", "--progress")}
+OF_THE_RUNTIME = {("_launch.py", "--path"), ("_launch.py", "--progress")}
 """A stamp holds the words that the runtime keeps for itself."""
-CALLERS = {"checkout.py", "isolation.py"}
+CALLERS = {"_checkout.py", "_isolation.py"}
 """They run git and pip, with the flags of these."""
 
 

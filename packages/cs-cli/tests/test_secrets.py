@@ -18,7 +18,7 @@ from cs_bundle import redact_url
 from cs_cli.errors import CliError, describe_error, render_error
 from cs_cli.main import _wrap_unexpected
 from cs_cli.terminal.console import Console
-from cs_lock.credentials import redact_url as redact_url_of_lock
+from cs_lock._credentials import redact_url as redact_url_of_lock
 from terminals import to_plain
 
 ADDRESSES = [

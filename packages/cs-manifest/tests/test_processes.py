@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cs_manifest.processes import find_reason, run_command
+from cs_manifest._processes import find_reason, run_command
 
 
 def run(log: Path, code: str) -> None:

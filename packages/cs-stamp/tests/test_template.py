@@ -26,9 +26,9 @@ from cs_stamp import (
     select_template,
     write_stamp,
 )
-from cs_stamp.executable import executable_platform
-from cs_stamp.layout import FORMAT_VERSION
-from cs_stamp.template import name_in_directory
+from cs_stamp._executable import executable_platform
+from cs_stamp._layout import FORMAT_VERSION
+from cs_stamp._template import name_in_directory
 from executable_samples import ARM, MARK, X86, make_elf, make_fat_macho, make_macho, make_mark, make_pe, write_template
 from stamp_samples import make_header, make_plan
 
