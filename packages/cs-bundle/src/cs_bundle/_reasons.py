@@ -85,7 +85,7 @@ def _explain_certificate(error: ssl.SSLCertVerificationError, host: str) -> Reas
 
 
 def _name_fault(error: ssl.SSLError) -> str:
-    return (error.reason or "TLS failed").replace("_", " ").lower()
+    return (getattr(error, "reason", None) or "TLS failed").replace("_", " ").lower()
 
 
 def _explain_name(error: socket.gaierror, peer: str) -> str:

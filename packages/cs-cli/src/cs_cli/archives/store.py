@@ -184,9 +184,7 @@ class ArchiveStore:
         except KeyboardInterrupt:
             kept = self._count_present(wanted) - before
             if kept:
-                console.say(
-                    f"{format_count(kept, 'package')} fetched so far {'is' if kept == 1 else 'are'} in the cache"
-                )
+                console.say(f"kept in the cache: {format_count(kept, 'package')}")
             raise
 
     def _count_present(self, wanted: Sequence[WantedArchive]) -> int:
@@ -194,12 +192,11 @@ class ArchiveStore:
 
 
 def _describe_work(wanted: Sequence[WantedArchive], offline: bool) -> str:
-    if offline:
-        return f"reading {format_count(len(wanted), 'package')} from the cache"
     local = sum(one.url.lower().startswith("file:") for one in wanted)
     parts = [format_count(len(wanted) - local, "package")] if local < len(wanted) else []
     parts += [format_count(local, "local archive")] if local else []
-    return f"{'fetching' if local < len(wanted) else 'copying'} {' and '.join(parts)}"
+    verb = "copying" if local == len(wanted) else "collecting" if offline else "fetching"
+    return f"{verb} {' and '.join(parts)}"
 
 
 def _require_damage(error: CliError, wanted: Mapping[Path, WantedArchive]) -> None:
