@@ -18,7 +18,7 @@ from ..errors import CliError
 from .escaping import dump_json, escape_line
 from .lines import Block, Line, paint
 from .plain import render_plain
-from .streams import is_formatted
+from .streams import is_formatted, takes_unicode
 
 ProgressCallback = Callable[[int], None]
 """Receives how many bytes are done, from any thread."""
@@ -104,7 +104,8 @@ def print_lines(blocks: Iterable[Block], stream: TextIO | None = None) -> None:
 
         print_formatted(blocks, stream)
     else:
-        text = "".join(f"{line}\n" for block in blocks for line in render_plain(block))
+        unicode = takes_unicode(stream)
+        text = "".join(f"{line}\n" for block in blocks for line in render_plain(block, unicode=unicode))
         print(text, end="", file=stream, flush=stream is sys.stderr)
 
 
