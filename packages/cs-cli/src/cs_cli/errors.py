@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from . import DOCUMENTATION
 from .terminal.lines import Block, Excerpt, Line, Piece, paint, whole
 from .terminal.paths import shorten_paths
 
@@ -54,6 +55,31 @@ _ADVICE = {
 
 :func:`describe_error` adds the advice for an error's kind, :func:`advise` that for a topic.
 """
+
+EXPLAINED = frozenset(
+    {
+        "build-backend",
+        "certificates",
+        "credentials",
+        "delegate-missing",
+        "disk-full",
+        "http-status",
+        "internal",
+        "invalid-yaml",
+        "lock-not-found",
+        "manifest-not-found",
+        "missing-archive",
+        "network",
+        "platform-missing",
+        "pypi-source",
+        "rebuild-differs",
+        "sha256-mismatch",
+        "stale-lock",
+        "template-not-found",
+        "wheel-not-built",
+    }
+)
+"""Kinds whose section of the page of errors has more to do than fits into a hint."""
 
 _LISTED = 20
 _QUOTED = 3
@@ -234,17 +260,35 @@ def _redact(value: Any) -> Any:
     return [_redact(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
-def render_error(error: Diagnosed) -> list[Block]:
-    """Render an error as what a person reads; paths are as short as they can be."""
+def page_of(kind: str) -> str | None:
+    """Return the address of what the documentation says about a kind, if that is more than a hint can say."""
+    return f"{DOCUMENTATION}reference/errors/#{kind}" if kind in EXPLAINED else None
+
+
+def render_error(error: Diagnosed, *, links: bool = False) -> list[Block]:
+    """Render an error as what a person reads; paths are as short as they can be.
+
+    :param links: name the page that says more.
+    """
     described = _shorten(describe_error(error))
     excerpt = _quote(describe_error(error))
     blocks: list[Block] = [_render_head(described)]
     blocks += [] if excerpt is None else [excerpt]
     blocks += _render_facts(described, shown=excerpt.text if excerpt else "")
     blocks += _render_problems(error, described.get("problems", []))
+    if links and (page := _find_page(described)):
+        blocks.append(("  ", paint("more:", "cyan"), " ", whole(page)))
     if "lines" in described:
         blocks += ["", *(("    ", whole(line)) for line in described["lines"])]
     return blocks
+
+
+def _find_page(described: Mapping[str, Any]) -> str | None:
+    """Return the page about an error, or about the first of its problems that has one; a likely name needs none."""
+    if described.get("hint", "").startswith(_GUESS):
+        return None
+    kinds = [described["kind"], *(problem.get("kind", "") for problem in described.get("problems", []))]
+    return next(filter(None, map(page_of, kinds)), None)
 
 
 def _render_head(described: Mapping[str, Any]) -> Line:
