@@ -12,8 +12,8 @@ import pytest
 import yaml
 from repositories import commit_all, git
 
+from support import guides
 from support.commands import SCRIPTS, Command, Home, run_command
-from support.pages import find_commands, read_page
 from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
 
 pytestmark = [
@@ -27,27 +27,17 @@ LABEL = f"demoz-{PLATFORM}"
 
 
 def follow(page: str, directory: Path, home: Home, cache: Path, repository: Path) -> list[str]:
-    """Run the commands of a page, one after the other; each must succeed and print what the page shows.
+    """Follow a page.
 
     :param repository: stands for the one at GitHub that the page clones.
     :returns: the commands.
     """
-    variables = {
-        **{name: value for name, value in os.environ.items() if name.startswith("CONDA_SHIP_TEMPLATE")},
-        **home.environment,
-        "PATH": f"{SCRIPTS}:{os.environ['PATH']}",
-        "CONDA_SHIP_CACHE_DIR": str(cache),
+    clones = {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{repository.as_uri()}.insteadOf",
         "GIT_CONFIG_VALUE_0": ADDRESS,
     }
-    commands = []
-    for shown in find_commands(read_page(page).replace("linux-64", PLATFORM)):
-        done = run_command(["bash", "-o", "pipefail", "-c", shown.command], cwd=directory, env=variables)
-        assert done.returncode == 0, f"{shown.command}\n{done.stdout}{done.stderr}"
-        assert shown.matches(done.stdout), f"{shown.command}\nshown:\n{shown.output}\nprinted:\n{done.stdout}"
-        commands.append(shown.command)
-    return commands
+    return guides.follow(page, directory, home, cache, **clones)
 
 
 def commit(directory: Path) -> None:

@@ -12,6 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._cache import cached_path as cached_path
     from ._cache import find_cached as find_cached
+    from ._cache_use import TAG_NAME as TAG_NAME
+    from ._cache_use import clearing_cache as clearing_cache
+    from ._cache_use import is_cache as is_cache
+    from ._cache_use import touch_archives as touch_archives
+    from ._cache_use import using_cache as using_cache
     from ._digests import hash_file as hash_file
     from ._entries import ArchiveEntry as ArchiveEntry
     from ._errors import ArchiveMismatchError as ArchiveMismatchError
@@ -43,6 +48,7 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "_cache": ("cached_path", "find_cached"),
+    "_cache_use": ("TAG_NAME", "clearing_cache", "is_cache", "touch_archives", "using_cache"),
     "_digests": ("hash_file",),
     "_entries": ("ArchiveEntry",),
     "_errors": (

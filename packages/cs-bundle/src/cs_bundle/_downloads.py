@@ -11,6 +11,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from ._cache import is_intact
+from ._cache_use import touch_archives
 from ._credentials import load_credentials
 from ._download import download_archive
 from ._errors import FetchError
@@ -73,6 +74,7 @@ class Downloads:
         if self._cancelled.is_set():
             raise CancelledError
         if is_intact(path, request.sha256, request.size_bytes, rehash=self._rehash):
+            touch_archives([path])
             self._counter.finish_cached(path.stat().st_size)
             return
         _check_address(request)

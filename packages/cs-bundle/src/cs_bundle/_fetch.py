@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._cache import cached_path
+from ._cache_use import using_cache
 from ._errors import FetchError
 from ._paths import StrPath
 from ._progress import FetchProgress, Observer, Wait
@@ -41,6 +43,8 @@ def fetch_archives(
 
     A file is hashed while it arrives and takes its place in the cache, ``CACHE/ab/abcd.../NAME``, only with the right
     digest. A download that breaks off is resumed up to four times; the first one that fails for good stops the others.
+    Nobody can remove archives meanwhile (:func:`clearing_cache`); to keep them longer, use the cache for longer
+    (:func:`using_cache`).
 
     :param cache: directory, created when needed; several processes may share it.
     :param on_progress: called from several threads, never from two at once.
@@ -62,9 +66,10 @@ def fetch_archives(
     observer = Observer(on_bytes=meter.add_bytes, on_wait=_Waits(on_wait).add)
     downloads = _prepare(os.environ if environ is None else environ, meter, observer, offline=offline, rehash=rehash)
     try:
-        if not offline:
-            _check_cache(jobs, cache)
-        downloads.carry_out(jobs, concurrency)
+        with using_cache(cache) if jobs else contextlib.nullcontext():
+            if not offline:
+                _check_cache(jobs, cache)
+            downloads.carry_out(jobs, concurrency)
     finally:
         downloads.close()
     return paths

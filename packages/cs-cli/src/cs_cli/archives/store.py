@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from cs_bundle import ArchiveMismatchError, BundleError, WantedArchive, cached_path, find_cached
+from cs_bundle import (
+    ArchiveMismatchError,
+    BundleError,
+    WantedArchive,
+    cached_path,
+    find_cached,
+    touch_archives,
+    using_cache,
+)
 
 from ..errors import CliError, add_advice, replace_advice
 from ..terminal.console import Console, format_count
@@ -55,6 +64,7 @@ class ArchiveStore:
         """
         self._cache = cache
         self._found: dict[tuple[str, str], Path | None] = {}
+        self._let_go: Callable[[], object] | None = None
         self.offline = offline
 
     @cached_property
@@ -99,8 +109,25 @@ class ArchiveStore:
 
         :raises BundleError: if an archive is not available.
         """
+        self._hold(wanted, console)
         cached = find_cached(wanted, self.cache)
-        return self.fetch(wanted, console) if cached is None else cached
+        if cached is None:
+            return self.fetch(wanted, console)
+        touch_archives(cached)
+        return cached
+
+    def release(self) -> None:
+        """Let others remove archives from the cache again: a store that gave some out holds them until its end."""
+        if self._let_go is not None:
+            self._let_go()
+            self._let_go = None
+
+    def _hold(self, wanted: Sequence[WantedArchive], console: Console) -> None:
+        """Keep the archives of the cache from being removed while they are used."""
+        if wanted and self._let_go is None:
+            stack = contextlib.ExitStack()
+            stack.enter_context(using_cache(self.cache, on_wait=lambda: console.say("waiting for cs cache clean")))
+            self._let_go = weakref.finalize(self, stack.close)
 
     def use(self, wanted: Sequence[WantedArchive], console: Console, use: Callable[[list[Path]], Result]) -> Result:
         """Call a function with the archives, and a second time with new ones if it finds that one is damaged.
@@ -129,6 +156,7 @@ class ArchiveStore:
         """
         from cs_bundle import fetch_archives
 
+        self._hold(wanted, console)
         self._found.clear()
         sizes = [one.size_bytes for one in wanted if one.size_bytes is not None]
         total = sum(sizes) if len(sizes) == len(wanted) else None  # no lock has the sizes of wheels
