@@ -13,6 +13,7 @@ from . import __version__
 from .errors import PASSPHRASE_VARIABLE, CliError
 from .options import (
     BuildOptions,
+    CacheOptions,
     InspectOptions,
     Options,
     ProjectOptions,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from cs_manifest import ConfigKey
 
 _OPTIONS: dict[str, type[Options]] = {
-    one.command: one for one in (InspectOptions, BuildOptions, RunOptions, VerifyOptions, SignOptions)
+    one.command: one for one in (InspectOptions, BuildOptions, RunOptions, VerifyOptions, SignOptions, CacheOptions)
 }
 _EPILOG = "Exit status: 0 done, 1 failed, 2 wrong usage."
 
@@ -178,6 +179,53 @@ def _add_sign(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print what was signed as one JSON document")
 
 
+def _add_cache(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Show what is in the package cache, or remove packages that were downloaded for builds."
+    parser.set_defaults(older_than_s=None, max_size_bytes=None, dry_run=False, yes=False, json=False)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, summary in _CACHE_ACTIONS.items():
+        action = actions.add_parser(name, help=summary, description=f"{summary.capitalize()}.", epilog=_EPILOG)
+        _add_reporting(action)
+        action.add_argument("--cache-dir", type=Path, metavar="DIR", help="default: CONDA_SHIP_CACHE_DIR, else yours")
+        if name != "dir":
+            action.add_argument("--json", action="store_true", help="print one JSON document")
+        if name == "clean":
+            _add_cleaning(action)
+
+
+def _add_cleaning(parser: argparse.ArgumentParser) -> None:
+    from .cache.amounts import parse_age, parse_size
+
+    parser.add_argument(
+        "--older-than",
+        dest="older_than_s",
+        type=_explained(parse_age),
+        metavar="AGE",
+        help="remove only what no build has used for that long, such as 12h, 30d or 8w",
+    )
+    parser.add_argument(
+        "--max-size",
+        dest="max_size_bytes",
+        type=_explained(parse_size),
+        metavar="SIZE",
+        help="remove what was not used for longest, until the rest takes at most that much, such as 5GB",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show what would be removed, remove nothing")
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask before removing everything")
+
+
+def _explained(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Let argparse show why a value is refused."""
+
+    def read(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
+
+
 def _add_passphrase(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--passphrase-file",
@@ -314,10 +362,17 @@ def config_overrides(arguments: argparse.Namespace) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+_CACHE_ACTIONS = {
+    "info": "show where the package cache is, how much is in it, and when it was used",
+    "clean": "remove packages from the cache: all, or by age or size",
+    "dir": "print the path of the package cache",
+}
+
 _COMMANDS = {
     "inspect": ("show what would ship and why; writes nothing", _add_inspect),
     "build": ("build the executable and its release files", _add_build),
     "run": ("build it and try it in a temporary directory", _add_run),
     "verify": ("check that a build is complete and undamaged", _add_verify),
     "sign": ("sign what cs build has staged", _add_sign),
+    "cache": ("show or clean the package cache", _add_cache),
 }

@@ -20,7 +20,7 @@ from .terminal.streams import choose_colors
 
 if TYPE_CHECKING:
     from .inspection.summary import Inspection
-    from .options import BuildOptions, InspectOptions, RunOptions, SignOptions, VerifyOptions
+    from .options import BuildOptions, CacheOptions, InspectOptions, RunOptions, SignOptions, VerifyOptions
     from .project.derivation import Derivation
     from .terminal.lines import Line
 
@@ -259,10 +259,17 @@ def _sign(options: SignOptions) -> int:
     return 0
 
 
+def _cache(options: CacheOptions) -> int:
+    from .cache.command import run_cache
+
+    return 0 if run_cache(options) else EXIT_FAILED
+
+
 _COMMANDS: dict[str, Callable[[Any], int]] = {
     "inspect": _inspect,
     "build": _build,
     "run": _run,
     "verify": _verify,
     "sign": _sign,
+    "cache": _cache,
 }

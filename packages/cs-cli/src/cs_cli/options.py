@@ -170,4 +170,25 @@ class SignOptions:
         return None if self.key is None else SigningOptions(key=self.key, passphrase_file=self.passphrase_file)
 
 
-Options = InspectOptions | BuildOptions | RunOptions | VerifyOptions | SignOptions
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheOptions:
+    """The options of ``cs cache``.
+
+    :ivar action: ``info``, ``clean`` or ``dir``.
+    :ivar older_than_s: remove what was not used for longer, in seconds.
+    :ivar max_size_bytes: remove what was not used for longest, until the rest fits.
+    :ivar yes: do not ask.
+    """
+
+    command: ClassVar[str] = "cache"
+    quiet: bool
+    action: str
+    cache_dir: Path | None
+    older_than_s: float | None
+    max_size_bytes: int | None
+    dry_run: bool
+    yes: bool
+    json: bool
+
+
+Options = CacheOptions | InspectOptions | BuildOptions | RunOptions | VerifyOptions | SignOptions
