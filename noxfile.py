@@ -172,9 +172,14 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def typing(session: nox.Session) -> None:
-    """Check the types of the Python code, strictly."""
+    """Check the types of the Python code, strictly, and that those of the libraries are complete."""
     install(session, "typing", *our(*PACKAGES[:4]))
     session.run("python", "tools/check_types.py")
+    python = str(Path(session.bin) / "python")
+    with session.chdir(session.create_tmp()):
+        for name in PACKAGES[:4]:
+            verify = ("--pythonpath", python, "--ignoreexternal", "--verifytypes", name.replace("-", "_"))
+            session.run("basedpyright", *verify, silent=True)
 
 
 @nox.session(venv_backend="none")

@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -213,7 +214,7 @@ def test_a_warning_of_a_library_is_shown(monkeypatch: pytest.MonkeyPatch, cs: An
         warnings.warn(HOSTILE, UserWarning, stacklevel=1)
         return 0
 
-    monkeypatch.setitem(main._COMMANDS, "inspect", inspect)
+    monkeypatch.setattr(main, "load_command", lambda _: SimpleNamespace(run=inspect))
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         outcome = cs("inspect")

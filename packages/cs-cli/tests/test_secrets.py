@@ -96,13 +96,14 @@ def test_no_word_on_the_console_shows_a_secret(capsys: pytest.CaptureFixture[str
 
 def test_no_traceback_shows_a_secret() -> None:
     program = f"""
+from types import SimpleNamespace
 import cs_cli.main
 def fail(arguments):
     try:
         raise KeyError({SECRET!r})
     except KeyError as error:
         raise ValueError({SECRET!r}) from error
-cs_cli.main._COMMANDS["inspect"] = fail
+cs_cli.main.load_command = lambda _: SimpleNamespace(run=fail)
 cs_cli.main.main(["inspect"])
 """
     environ = {"CONDA_SHIP_TRACEBACK": "1", "PATH": "/usr/bin:/bin"}

@@ -6,8 +6,6 @@ import errno
 import random
 import stat
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -19,6 +17,7 @@ from ._cache import filling
 from ._errors import ArchiveMismatchError, FetchError, RefusedError
 from ._failures import NOTICED_S, TryAgainError, explain_failure, explain_status, fetch_error
 from ._http import Connections
+from ._progress import Observer, Wait
 from ._receiver import CancelledError, Pace, Receiver
 from ._urls import host_of
 from ._wanted import WantedArchive
@@ -29,37 +28,6 @@ _BACKOFF_S = 0.25
 _WAIT_LIMIT_S = 30.0
 _WAITS_LIMIT_S = 60.0
 """Limit for all waits for one archive together: a server that asks for more has failed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """A download that waits because a server asks for it.
-
-    :ivar host: that asks.
-    :ivar asked_s: how long it asks to wait, in seconds.
-    :ivar wait_s: how long the download waits.
-    """
-
-    host: str
-    file_name: str
-    asked_s: float
-    wait_s: float
-
-    def __str__(self) -> str:
-        asked = f"{self.host} asks to wait {self.asked_s:.0f} s before {self.file_name}"
-        return f"{asked}; trying again in {self.wait_s:.0f} s"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observer:
-    """The receiver of what happens to a download.
-
-    :ivar on_bytes: how many bytes have come, and a negative number when they have to come again.
-    :ivar on_wait: a wait that a person would notice.
-    """
-
-    on_bytes: Callable[[int], None]
-    on_wait: Callable[[Wait], None]
 
 
 def download_archive(

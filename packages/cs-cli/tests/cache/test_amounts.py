@@ -45,4 +45,4 @@ def test_anything_else_is_not_an_age(text: str) -> None:
 def test_the_command_line_says_what_is_wrong(cs: Cs) -> None:
     outcome = cs("cache", "clean", "--older-than", "3x")
     assert outcome.status == 2
-    assert "argument --older-than: '3x' is not an age such as 12h, 30d or 8w" in outcome.err
+    assert "--older-than: '3x' is not an age such as 12h, 30d or 8w" in outcome.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import tomli
@@ -40,8 +40,8 @@ class Document:
     """
 
     path: Path
-    text: str
-    data: Mapping[str, Any]
+    text: str = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
 
     def error(
         self,

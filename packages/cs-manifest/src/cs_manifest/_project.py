@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._document import Document, read_document
 from ._errors import ManifestError
+from ._paths import StrPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,11 +98,11 @@ class Project:
 
 
 def discover(
-    root: Path | str | None = None,
+    root: StrPath | None = None,
     *,
-    manifest: Path | str | None = None,
-    source_lock: Path | str | None = None,
-    start: Path | str | None = None,
+    manifest: StrPath | None = None,
+    source_lock: StrPath | None = None,
+    start: StrPath | None = None,
     require_lock: bool = True,
 ) -> Project:
     """Find the manifest and the source lock of a project.
@@ -131,7 +132,7 @@ def discover(
     return Project(root=directory or document.path.parent, kind=kind, document=document, source_lock_path=lock)
 
 
-def _find_start(start: Path | str | None) -> Path:
+def _find_start(start: StrPath | None) -> Path:
     try:
         return Path.cwd() if start is None else Path(start).absolute()
     except OSError as error:
@@ -143,7 +144,7 @@ def _find_start(start: Path | str | None) -> Path:
         ) from error
 
 
-def _resolve(base: Path, path: Path | str) -> Path:
+def _resolve(base: Path, path: StrPath) -> Path:
     """Make a path absolute; links are followed only where a ``..`` needs it, so that messages show what was typed."""
     joined = base / path
     return Path(os.path.realpath(joined)) if ".." in joined.parts else joined

@@ -4,16 +4,41 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from cs_bundle import measure_free
 
-from ..terminal.console import format_bytes, format_count
+from ..errors import render_problem
+from ..terminal.console import Console, format_bytes, format_count
 from ..terminal.lines import Block, Column, Table, whole
 from .cleaning import CleanUp
 from .survey import Survey, render_time
 
+SCHEMA_VERSION = 1
+"""Version of the documents of ``--json``; ``schemas/cache.schema.json`` is their schema."""
+
 _KINDS = (Column("Kind"), Column("Archives", right=True), Column("Size", right=True))
 _ARCHIVES = (Column("Archive"), Column("Size", right=True), Column("Last used"))
+
+
+def describe_survey(survey: Survey) -> dict[str, Any]:
+    """Return the document of ``cs cache info --json``."""
+    free = {"free_size_bytes": measure_free(survey.path)}
+    return {"schema_version": SCHEMA_VERSION, "action": "info", **survey.to_dict(), **free}
+
+
+def describe_clean_up(clean_up: CleanUp, warnings: list[str]) -> dict[str, Any]:
+    """Return the document of ``cs cache clean --json``."""
+    return {"schema_version": SCHEMA_VERSION, "action": "clean", **clean_up.to_dict(), "warnings": warnings}
+
+
+def warn_of_rest(clean_up: CleanUp, console: Console) -> None:
+    """Say what should have been removed and was not."""
+    for path, why in clean_up.failed:
+        console.warn(render_problem({"path": str(path), "message": f"cannot remove it: {why}"}))
+    if clean_up.spared_count:
+        spared = format_count(clean_up.spared_count, "archive")
+        console.warn(f"kept {spared} used in the last 24 hours: this file system cannot tell whether a build uses them")
 
 
 def render_survey(survey: Survey) -> Iterator[Block]:
