@@ -122,7 +122,7 @@ def start_browser() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        # Its own sandbox does not start for root, nor in a container; the pages are ours.
+        # Its own sandbox does not start for root, nor in a container; this project made the pages.
         chromium = playwright.chromium.launch(
             executable_path=executable, chromium_sandbox=False, args=list(_ARGUMENTS), handle_sigint=False
         )
