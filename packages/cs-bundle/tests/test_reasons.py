@@ -12,7 +12,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-import cs_bundle
 from archive_server import ArchiveServer
 from cs_bundle import FetchError, Wait, WantedArchive, fetch_archives
 from cs_bundle._reasons import find_reason
@@ -41,7 +40,7 @@ def fail(url: str, tmp_path: Path, **environ: str) -> tuple[FetchError, list[Wai
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cs_bundle._download, "_pause", lambda *_: False)
+    monkeypatch.setattr("cs_bundle._download._pause", lambda *_: False)
 
 
 @pytest.mark.usefixtures("no_pauses")

@@ -85,7 +85,8 @@ def _explain_certificate(error: ssl.SSLCertVerificationError, host: str) -> Reas
 
 
 def _name_fault(error: ssl.SSLError) -> str:
-    return (getattr(error, "reason", None) or "TLS failed").replace("_", " ").lower()
+    reason: str | None = getattr(error, "reason", None)
+    return reason.replace("_", " ").lower() if reason else "TLS failed"
 
 
 def _explain_name(error: socket.gaierror, peer: str) -> str:
