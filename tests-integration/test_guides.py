@@ -21,13 +21,18 @@ pytestmark = pytest.mark.only(FOR_THIS_MACHINE, "the guides are about one")
 READ_ONLY = 'mount --bind "$0" "$0"; mount -o remount,bind,ro "$0"; exec "$@"'
 
 
+def write_workspace(page: str, directory: Path, channel: Server, *specs: str) -> None:
+    """Write the files of a page, and lock its workspace."""
+    write_files(page, directory)
+    records = solve(channel.url, list(specs))
+    write_lock(directory / "conda.lock", {"ship": {PLATFORM: records}}, channel_url=channel.url, version="conda-1")
+
+
 def test_a_conda_like_distribution_is_shipped_as_the_guide_says(
     tmp_path: Path, channel: Server, home: Home, cache_directory: Path
 ) -> None:
     page = "how-to/conda-distribution.md"
-    write_files(page, tmp_path)
-    records = solve(channel.url, ["python", "conda", "conda-rattler-solver", "conda-spawn", "conda-self"])
-    write_lock(tmp_path / "conda.lock", {"ship": {PLATFORM: records}}, channel_url=channel.url, version="conda-1")
+    write_workspace(page, tmp_path, channel, "python", "conda", "conda-rattler-solver", "conda-spawn", "conda-self")
     assert len(follow(page, tmp_path, home, cache_directory)) == 5
     assert not list((home.directory / ".conda" / "acme" / "conda-meta").glob("conda-libmamba-solver-*"))
 
@@ -84,3 +89,19 @@ def test_the_dockerfile_of_the_guide_installs_for_another_user(
     program = ("setpriv", f"--reuid={user}", "--clear-groups", workspace / "dist" / "demo", "-c", "print('hello')")
     run = home.run("unshare", "--mount", "sh", "-ec", READ_ONLY, prefix, *program)
     assert (run.returncode, run.stdout, run.stderr) == (0, "hello\n", "")
+
+
+def test_a_manifest_of_conda_ship_is_built_as_the_guide_says(
+    tmp_path: Path, channel: Server, home: Home, cache_directory: Path
+) -> None:
+    page = "how-to/migrate-from-conda-ship.md"
+    write_workspace(page, tmp_path, channel, "python", "conda", "conda-rattler-solver", "conda-spawn")
+    assert len(follow(page, tmp_path, home, cache_directory)) == 6
+
+
+def test_the_workspace_for_a_construct_yaml_is_built_as_the_guide_says(
+    tmp_path: Path, channel: Server, home: Home, cache_directory: Path
+) -> None:
+    page = "how-to/migrate-from-constructor.md"
+    write_workspace(page, tmp_path, channel, "python", "click", "jinja2")
+    assert len(follow(page, tmp_path, home, cache_directory)) == 4

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ._room import check_room as check_room
     from ._room import disk_full as disk_full
     from ._room import is_full as is_full
+    from ._room import measure_free as measure_free
     from ._urls import redact_text as redact_text
     from ._urls import redact_url as redact_url
     from ._verify import BundleReport as BundleReport
@@ -64,7 +65,7 @@ _NAMES = {
     "_fetch": ("fetch_archives",),
     "_progress": ("FetchProgress", "Wait"),
     "_reader": ("BundleReader", "open_bundle"),
-    "_room": ("check_room", "disk_full", "is_full"),
+    "_room": ("check_room", "disk_full", "is_full", "measure_free"),
     "_urls": ("redact_text", "redact_url"),
     "_verify": ("BundleReport", "verify_bundle"),
     "_wanted": ("WantedArchive",),

@@ -1,6 +1,6 @@
 """Who uses a cache: those that read and fill it at the same time, or one that removes archives from it.
 
-Both lock the directory itself, so nothing has to be written for it, and the kernel releases the lock of a process that
+Both lock the directory itself, so nothing is written for it, and the kernel releases the lock of a process that
 dies. Windows has no locks for directories, and some network file systems have none at all.
 """
 
@@ -11,6 +11,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from ._paths import StrPath
+
 TAG_NAME = "CACHEDIR.TAG"
 _TAG = """\
 Signature: 8a477f597d28d172789f06886806bc55
@@ -19,22 +21,23 @@ Signature: 8a477f597d28d172789f06886806bc55
 """
 
 
-def is_cache(directory: Path) -> bool:
+def is_cache(directory: StrPath) -> bool:
     """Tell whether a directory is marked as a cache of archives: an unmarked one may belong to another program."""
     try:
-        return (directory / TAG_NAME).read_bytes() == _TAG.encode()
+        return Path(directory, TAG_NAME).read_bytes() == _TAG.encode()
     except OSError:
         return False
 
 
 @contextlib.contextmanager
-def using_cache(cache: Path, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+def using_cache(cache: StrPath, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Let nobody remove archives while the block runs; others may use the cache at the same time.
 
     A directory that does not exist, or is empty, becomes a marked cache.
 
     :param on_wait: called before waiting for somebody who is removing archives.
     """
+    cache = Path(cache)
     with contextlib.suppress(OSError):
         cache.mkdir(parents=True, exist_ok=True)
         if not any(cache.iterdir()):
@@ -45,16 +48,16 @@ def using_cache(cache: Path, *, on_wait: Callable[[], None] = lambda: None) -> I
 
 
 @contextlib.contextmanager
-def clearing_cache(cache: Path) -> Iterator[bool | None]:
+def clearing_cache(cache: StrPath) -> Iterator[bool | None]:
     """Let nobody use a cache while the block runs.
 
     Yields whether that is so: ``False`` if somebody uses it now, ``None`` if this file system cannot tell.
     """
-    with _locked(cache, None, is_shared=False) as state:
+    with _locked(Path(cache), None, is_shared=False) as state:
         yield state
 
 
-def touch_archives(paths: Iterable[Path]) -> None:
+def touch_archives(paths: Iterable[StrPath]) -> None:
     """Set the time of last use, which is the time of last change of each file: access times are switched off often.
 
     A cache that cannot be written to stays as it is.

@@ -1,4 +1,4 @@
-"""What a caller is told while archives are fetched."""
+"""What a caller learns while archives are fetched."""
 
 from __future__ import annotations
 

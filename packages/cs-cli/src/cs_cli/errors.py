@@ -16,7 +16,7 @@ PASSPHRASE_VARIABLE = "CONDA_SHIP_SIGN_PASSPHRASE"
 FIELDS = ("path", "line", "column", "part", "key", "name", "url", "expected", "actual", "hint", "lines", "problems")
 """What an error may say besides its kind and its message; :class:`Diagnosed` describes each."""
 
-_USAGE = frozenset({"usage", "not-found"})
+_USAGE = frozenset({"usage", "not-found", "unconfirmed"})
 """Kinds of a wrong command line; an error that names a ``flag`` is one, whatever its kind."""
 
 _ADVICE = {
@@ -33,6 +33,9 @@ _ADVICE = {
     "names-collide": "build one of the two with --platform and --target-label",
     "locked-archive": "lock another version or build of the package: this is the very archive that the lock names",
     "no-cache": f"set {CACHE_VARIABLE} or --cache-dir to a directory",
+    "not-a-cache": f"name another directory with {CACHE_VARIABLE} or --cache-dir",
+    "cache-unreadable": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
+    "unconfirmed": "confirm with --yes; --dry-run shows what would be removed",
     "archive-folder": "name another one with --archives",
     "offline": "run once without --offline, or name a directory that has it with --cache-dir",
     "cache": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",

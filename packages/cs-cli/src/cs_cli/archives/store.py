@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -22,7 +21,7 @@ from cs_bundle import (
 
 from ..errors import CliError, add_advice, replace_advice
 from ..terminal.console import Console, format_count
-from .cache_directory import default_cache_directory
+from .cache_directory import locate_cache
 
 if TYPE_CHECKING:
     from cs_bundle import FetchProgress, Wait
@@ -73,7 +72,7 @@ class ArchiveStore:
 
         :raises CliError: ``no-cache`` if neither the user nor the system says where it is.
         """
-        return (self._cache or default_cache_directory(os.environ)).absolute()
+        return locate_cache(self._cache)
 
     def folders(self, wanted: Iterable[WantedArchive]) -> set[Path]:
         """Name the directories of the cache that a build with these archives writes to."""

@@ -93,6 +93,33 @@ def ask_secret(question: str) -> str:
         raise CliError("the terminal cannot ask for a secret", kind="no-terminal") from None
 
 
+def ask_line(question: str) -> str:
+    """Ask at the terminal, and return the answer without spaces around it.
+
+    :raises CliError: ``no-terminal`` if the terminal ends the input.
+    """
+    print(escape_line(question), end=" ", flush=True)
+    try:
+        _await_input(sys.stdin)
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        print_lines([""], sys.stderr)  # what follows is not an answer
+        raise
+    if not answer:
+        print_lines([""], sys.stderr)
+        raise CliError("the input ended before the question was answered", kind="no-terminal")
+    return answer.strip()
+
+
+def _await_input(stream: TextIO) -> None:
+    """Wait for input, and look for signals meanwhile: reading would not notice one that came just before it."""
+    if sys.platform != "win32":
+        import select
+
+        while not select.select([stream], [], [], 0.1)[0]:
+            pass
+
+
 def print_lines(blocks: Iterable[Block], stream: TextIO | None = None) -> None:
     """Print lines and tables.
 
