@@ -196,7 +196,6 @@ def _raise_syntax_error(path: Path, text: str, error: tomli.TOMLDecodeError) -> 
         line=line,
         column=column,
         key=format_key(key),
-        expected="every key and table once",
         hint="remove or merge one of the two",
     ) from error
 

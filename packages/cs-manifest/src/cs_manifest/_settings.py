@@ -114,7 +114,6 @@ def _collect_manifest(project: Project) -> dict[str, Setting]:
                 "updates of the executable itself are not supported yet",
                 kind="update-unsupported",
                 key=(*TABLE, name),
-                expected="no [tool.conda-ship.update] table",
                 hint="remove the table; a newer runtime already upgrades the prefix of an older one (on-upgrade)",
             )
         if name not in _KEYS_BY_NAME:

@@ -100,7 +100,7 @@ def _describe(project: Project, request: RequestedSpec, alike: Sequence[Mismatch
     found = alike[0].found
     name = f"PyPI package {request.name}" if request.kind == "pypi" else request.name
     has = f"the lock has {found.identity}" if found else f"the lock has no {name}"
-    error = project.document.error("", kind="value-invalid", key=request.key)
+    error = project.document.error("", kind="key-unknown", key=request.key)
     return Problem(
         kind="stale-lock",
         message=f"the manifest {verb} {mask_credentials(alike[0].spec)!r}, but {has}",
