@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from cs_bundle import ArchiveMismatchError, BundleError, WantedArchive, cached_path, find_cached
 
 from ..errors import CliError, add_advice, replace_advice
-from ..terminal.console import Console, format_count
+from ..terminal.console import Console, format_bytes, format_count, format_seconds
 from .cache_directory import default_cache_directory
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ class ArchiveStore:
         from cs_bundle import fetch_archives
 
         self._found.clear()
+        missing = [one for one in wanted if not cached_path(self.cache, one.sha256, one.file_name).is_file()]
+        started = time.monotonic()
         sizes = [one.size_bytes for one in wanted if one.size_bytes is not None]
         total = sum(sizes) if len(sizes) == len(wanted) else None  # no lock has the sizes of wheels
         with console.progress(_describe_work(wanted), total) as update:
@@ -138,18 +141,23 @@ class ArchiveStore:
                 console.say(str(wait))
 
             try:
-                return fetch_archives(wanted, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
+                paths = fetch_archives(wanted, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
             except BundleError as error:
                 if error.kind in ("cannot-write", "disk-full"):
                     add_advice(error, "cache")
                 raise
+        if missing:
+            size = sum(cached_path(self.cache, one.sha256, one.file_name).stat().st_size for one in missing)
+            seconds = format_seconds(time.monotonic() - started)
+            console.say(f"{_describe_work(missing, 'fetched', 'copied')}, {format_bytes(size)} in {seconds}")
+        return paths
 
 
-def _describe_work(wanted: Sequence[WantedArchive]) -> str:
+def _describe_work(wanted: Sequence[WantedArchive], fetch: str = "fetching", copy: str = "copying") -> str:
     local = sum(one.url.lower().startswith("file:") for one in wanted)
     parts = [format_count(len(wanted) - local, "package")] if local < len(wanted) else []
     parts += [format_count(local, "local archive")] if local else []
-    return f"{'fetching' if local < len(wanted) else 'copying'} {' and '.join(parts)}"
+    return f"{fetch if local < len(wanted) else copy} {' and '.join(parts)}"
 
 
 def _require_damage(error: CliError, wanted: Mapping[Path, WantedArchive]) -> None:
