@@ -181,6 +181,45 @@ class SignOptions(CommonOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CacheOptions(CommonOptions):
+    """The options of the commands about the package cache."""
+
+    cache_dir: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheInfoOptions(CacheOptions):
+    """The options of ``cs cache info``."""
+
+    command: ClassVar[str] = "cache info"
+    json: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheDirOptions(CacheOptions):
+    """The options of ``cs cache dir``."""
+
+    command: ClassVar[str] = "cache dir"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheCleanOptions(CacheOptions):
+    """The options of ``cs cache clean``.
+
+    :ivar older_than_s: remove what was not used for longer, in seconds.
+    :ivar max_size_bytes: remove what was not used for longest, until the rest fits.
+    :ivar yes: do not ask.
+    """
+
+    command: ClassVar[str] = "cache clean"
+    older_than_s: float | None
+    max_size_bytes: int | None
+    dry_run: bool
+    yes: bool
+    json: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HelpOptions:
     """What help is asked for.
 
@@ -214,4 +253,15 @@ class VersionOptions:
     json: bool
 
 
-Options = InspectOptions | BuildOptions | RunOptions | VerifyOptions | SignOptions | HelpOptions | VersionOptions
+Options = (
+    InspectOptions
+    | BuildOptions
+    | RunOptions
+    | VerifyOptions
+    | SignOptions
+    | CacheInfoOptions
+    | CacheCleanOptions
+    | CacheDirOptions
+    | HelpOptions
+    | VersionOptions
+)

@@ -12,6 +12,9 @@ SUMMARIES = {
     "run": "build it and try it in a temporary directory",
     "verify": "check that a build is complete and undamaged",
     "sign": "sign what `cs build` has staged",
+    "cache info": "show where the package cache is, how large it is, and when it was used",
+    "cache clean": "remove packages from the cache: all, or by age or size",
+    "cache dir": "print the path of the package cache",
     "help": "show what `cs` can do, or what a command does",
     "version": "show the versions of `cs` and everything that belongs to it",
 }
