@@ -12,6 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._cache import cached_path as cached_path
     from ._cache import find_cached as find_cached
+    from ._cache_use import TAG_NAME as TAG_NAME
+    from ._cache_use import clearing_cache as clearing_cache
+    from ._cache_use import is_cache as is_cache
+    from ._cache_use import touch_archives as touch_archives
+    from ._cache_use import using_cache as using_cache
     from ._digests import hash_file as hash_file
     from ._entries import ArchiveEntry as ArchiveEntry
     from ._errors import ArchiveMismatchError as ArchiveMismatchError
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from ._room import check_room as check_room
     from ._room import disk_full as disk_full
     from ._room import is_full as is_full
+    from ._room import measure_free as measure_free
     from ._urls import redact_text as redact_text
     from ._urls import redact_url as redact_url
     from ._verify import BundleReport as BundleReport
@@ -43,6 +49,7 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "_cache": ("cached_path", "find_cached"),
+    "_cache_use": ("TAG_NAME", "clearing_cache", "is_cache", "touch_archives", "using_cache"),
     "_digests": ("hash_file",),
     "_entries": ("ArchiveEntry",),
     "_errors": (
@@ -58,7 +65,7 @@ _NAMES = {
     "_fetch": ("fetch_archives",),
     "_progress": ("FetchProgress", "Wait"),
     "_reader": ("BundleReader", "open_bundle"),
-    "_room": ("check_room", "disk_full", "is_full"),
+    "_room": ("check_room", "disk_full", "is_full", "measure_free"),
     "_urls": ("redact_text", "redact_url"),
     "_verify": ("BundleReport", "verify_bundle"),
     "_wanted": ("WantedArchive",),

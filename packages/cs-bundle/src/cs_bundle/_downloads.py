@@ -11,6 +11,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from ._cache import is_intact
+from ._cache_use import touch_archives
 from ._credentials import load_credentials
 from ._download import download_archive
 from ._errors import FetchError
@@ -50,6 +51,8 @@ class Downloads:
 
         :raises BundleError: the first failure.
         """
+        if self._offline:
+            _refuse_downloads(jobs)
         # The largest first: then no thread works alone at the end. What has no size may be large.
         ordered = sorted(jobs.items(), key=lambda job: _size_at_most(job[1]), reverse=True)
         with ThreadPoolExecutor(max_workers=max(concurrency, 1), thread_name_prefix="fetch") as pool:
@@ -71,6 +74,7 @@ class Downloads:
         if self._cancelled.is_set():
             raise CancelledError
         if is_intact(path, request.sha256, request.size_bytes, rehash=self._rehash):
+            touch_archives([path])
             self._counter.finish_cached(path.stat().st_size)
             return
         _check_address(request)
@@ -106,12 +110,20 @@ def _check_address(request: WantedArchive) -> None:
         raise FetchError(f"cannot fetch {request.file_name}: {why}", kind="address", name=request.file_name, url=url)
 
 
-def _offline(request: WantedArchive) -> FetchError:
+def _refuse_downloads(jobs: Mapping[Path, WantedArchive]) -> None:
+    """Refuse at once what only a download would bring."""
+    missing = [request for path, request in jobs.items() if not (request.is_local or path.is_file())]
+    if missing:
+        raise _offline(missing[0], len(missing))
+
+
+def _offline(request: WantedArchive, count: int = 1) -> FetchError:
     url = redact_url(request.url)
+    what = f"{request.file_name} is" if count == 1 else f"{count} archives, {request.file_name} among them, are"
     return FetchError(
-        f"{request.file_name} is not in the cache, and downloads are off",
+        f"{what} not in the cache, and downloads are off",
         kind="offline",
         name=request.file_name,
         url=url,
-        hint="allow downloads once, or copy the archive into the cache",
+        hint="copy the archive into the cache",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._cache import cached_path
+from ._cache_use import using_cache
 from ._errors import FetchError
 from ._paths import StrPath
 from ._progress import FetchProgress, Observer, Wait
@@ -41,10 +43,12 @@ def fetch_archives(
 
     A file is hashed while it arrives and takes its place in the cache, ``CACHE/ab/abcd.../NAME``, only with the right
     digest. A download that breaks off is resumed up to four times; the first one that fails for good stops the others.
+    Nobody can remove archives meanwhile (:func:`clearing_cache`); to keep them longer, use the cache for longer
+    (:func:`using_cache`).
 
     :param cache: directory, created when needed; several processes may share it.
     :param on_progress: called from several threads, never from two at once.
-    :param on_wait: called, from several threads, when a server asks to wait: once a host until that wait is over.
+    :param on_wait: called, from several threads, before another attempt: once a host until that wait is over.
     :param offline: use the cache and ``file`` addresses only.
     :param concurrency: number of downloads at the same time.
     :param rehash: read cached files again instead of trusting their size: a disk may have lost what was written.
@@ -62,8 +66,10 @@ def fetch_archives(
     observer = Observer(on_bytes=meter.add_bytes, on_wait=_Waits(on_wait).add)
     downloads = _prepare(os.environ if environ is None else environ, meter, observer, offline=offline, rehash=rehash)
     try:
-        _check_cache(jobs, cache)
-        downloads.carry_out(jobs, concurrency)
+        with using_cache(cache) if jobs else contextlib.nullcontext():
+            if not offline:
+                _check_cache(jobs, cache)
+            downloads.carry_out(jobs, concurrency)
     finally:
         downloads.close()
     return paths
@@ -118,7 +124,7 @@ class _Meter:
 
 
 class _Waits:
-    """The waits that hosts ask for, passed on once for all downloads of a host."""
+    """The waits before other attempts, passed on once for all downloads of a host."""
 
     def __init__(self, on_wait: Callable[[Wait], None] | None) -> None:
         self._on_wait = on_wait
