@@ -91,12 +91,13 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
 def _add_inspect(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Show what would ship and why: input files, environment, exclusions, packages, problems. "
-        "Writes nothing; with --check-delegate, to the package cache only."
+        "Writes nothing but the FILE of --html, and with --check-delegate to the package cache."
     )
     _add_reporting(parser)
     _add_project(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--platform", metavar="NAME", help="show this platform only, such as linux-64")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page about it, for a browser, to a file")
     parser.add_argument("--licenses", action="store_true", help="list the packages of each licence")
     parser.add_argument(
         "--check-delegate",

@@ -155,11 +155,20 @@ def _inspect(options: InspectOptions) -> int:
     platform = pick_platform(derivation.lock.platforms, wanted, flag="--platform").name if wanted else None
     licenses = _recall_licenses(derivation, options)
     summary = inspect_derivation(
-        derivation, platform=platform, wheel_licenses=licenses, lists_licenses=options.licenses
+        derivation,
+        platform=platform,
+        wheel_licenses=licenses,
+        lists_licenses=options.licenses or options.html is not None,
     )
     inspection = _check_delegates(summary, options)
+    if options.html is not None:
+        from .inspection.page.writing import write_page
+
+        written = write_page(inspection, licenses or {}, options.html)
     if options.json:
         print_json(inspection.to_dict())
+    elif options.html is not None:
+        print_lines([written])
     else:
         from .inspection.report import render_inspection
         from .terminal.streams import takes_unicode
@@ -170,7 +179,7 @@ def _inspect(options: InspectOptions) -> int:
 
 def _recall_licenses(derivation: Derivation, options: InspectOptions) -> dict[str, str | None] | None:
     """Return the licences of wheels, as far as this machine has them; ``None`` if nobody asks for licences."""
-    if not options.licenses and derivation.license_policy.is_empty:
+    if not options.licenses and options.html is None and derivation.license_policy.is_empty:
         return None
     from .archives.store import open_store
     from .licenses.checks import recall_wheel_licenses
