@@ -26,7 +26,7 @@ from steady import skip_elsewhere
 
 if TYPE_CHECKING:  # only Linux on x86-64 has it: see requirements/integration.in
     from playwright.sync_api import Browser as Chromium
-    from playwright.sync_api import Page
+    from playwright.sync_api import ConsoleMessage, Page, Request
 
 PHONE = 390
 """The width of a phone in pixels."""
@@ -98,10 +98,19 @@ class Browser:
 def _listen(page: Page) -> list[str]:
     """Collect what a page does wrong while it is open."""
     reports: list[str] = []
+
+    def hear(said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning"):
+            reports.append(f"{said.type}: {said.text}")
+
+    def see(asked: Request) -> None:
+        if not _is_here(asked.url):
+            reports.append(f"asks for {asked.url}")
+
     page.on("pageerror", lambda error: reports.append(f"error: {error}"))
     page.on("websocket", lambda socket: reports.append(f"asks for {socket.url}"))
-    page.on("console", lambda said: said.type in ("error", "warning") and reports.append(f"{said.type}: {said.text}"))
-    page.on("request", lambda asked: _is_here(asked.url) or reports.append(f"asks for {asked.url}"))
+    page.on("console", hear)
+    page.on("request", see)
     return reports
 
 
@@ -122,7 +131,7 @@ def start_browser() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        # Its own sandbox does not start for root, nor in a container; the pages are ours.
+        # Its own sandbox does not start for root, nor in a container; this project made the pages.
         chromium = playwright.chromium.launch(
             executable_path=executable, chromium_sandbox=False, args=list(_ARGUMENTS), handle_sigint=False
         )
