@@ -11,8 +11,8 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from ._fields import LAST_SECOND
 from ._environments import Channel
+from ._fields import LAST_SECOND
 from ._locations import derive_rattler_fields
 from ._platforms import Platform
 from ._pypi_rendering import locate, render_wheel

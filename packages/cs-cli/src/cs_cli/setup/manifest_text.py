@@ -63,7 +63,7 @@ def _put_inside(text: str, values: Mapping[str, object]) -> str:
         document = tomlkit.parse(text)
         table = tomlkit.inline_table()
         table.update({key: _render(value) for key, value in values.items()})
-        document["tool"][_NAME] = table  # type: ignore[index]  # whatever it is: the result is checked
+        document["tool"][_NAME] = table
         return tomlkit.dumps(document)
     except (TOMLKitError, TypeError, ValueError):
         return text
