@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cs_lock import Problem, RuntimeLock, SourceLock, derive, read_lock
 from cs_manifest import (
+    ErrorKind,
     ManifestError,
     OverrideError,
     Platform,
@@ -258,7 +259,8 @@ def _unknown_environment(
     from cs_lock import did_you_mean
 
     known = ", ".join(source.environments)
-    message, kind = f"the workspace has no environment {environment!r}", "environment-not-found"
+    kind: ErrorKind = "environment-not-found"
+    message = f"the workspace has no environment {environment!r}"
     hint = did_you_mean(environment, source.environments) or f"the environments are: {known}"
     if is_flag:
         return CliError(message, kind=kind, expected=f"one of {known}", hint=hint, flag="--source-environment")
