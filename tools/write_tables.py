@@ -112,7 +112,7 @@ def replace_marked(text: str, content: str) -> str:
 TARGETS: dict[str, Callable[[str], str]] = {
     "action.yml": lambda old: replace_marked(old, render_inputs()),
     "docs/reference/configuration.md": lambda old: replace_marked(old, render_reference()),
-    "packages/cs-stamp/src/cs_stamp/choices.py": lambda _: render_words(),
+    "packages/cs-stamp/src/cs_stamp/_choices.py": lambda _: render_words(),
 }
 """Each file with what makes its new text of the old one."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from bundle_samples import expect
 from cs_bundle import ArchiveNameError, WantedArchive, find_cached
-from cs_bundle.cache import cached_path
+from cs_bundle._cache import cached_path
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hashlib import md5, sha256
 
 import pytest
 
-from cs_bundle.digests import DigestThreads
+from cs_bundle._digests import DigestThreads
 
 
 def test_every_digest_takes_every_byte_in_order() -> None:

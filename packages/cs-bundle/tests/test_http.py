@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cs_bundle import FetchError
-from cs_bundle.credentials import Credentials, load_credentials
-from cs_bundle.urls import redact_text, redact_url
+from cs_bundle._credentials import Credentials, load_credentials
+from cs_bundle._urls import redact_text, redact_url
 
 
 @pytest.mark.parametrize("key", ["repo.conda.example", "*.conda.example", "*.example"])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bundle_samples import expect
 from cs_bundle import BundleError, open_bundle, verify_bundle, write_bundle
-from cs_bundle.frame import bundle_size, file_offset
-from cs_bundle.names import ARCHIVE_SUFFIXES
+from cs_bundle._frame import bundle_size, file_offset
+from cs_bundle._names import ARCHIVE_SUFFIXES
 
 IN_PLACE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 NAMES = st.from_regex(r"[a-z_][a-z0-9._+-]{0,120}", fullmatch=True).flatmap(

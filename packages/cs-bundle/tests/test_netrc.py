@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cs_bundle.credentials import load_credentials, render_basic
-from cs_bundle.netrc import Login, parse_netrc
+from cs_bundle._credentials import load_credentials, render_basic
+from cs_bundle._netrc import Login, parse_netrc
 
 ME = Login(user="me", password="secret")
 

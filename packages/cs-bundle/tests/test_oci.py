@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-import cs_bundle.download
+import cs_bundle._download
 from archive_server import CERTIFICATE, ArchiveServer, Served
 from bundle_samples import make_archives, request
 from cs_bundle import ArchiveMismatchError, FetchError, WantedArchive, fetch_archives
-from cs_bundle.errors import RefusedError
-from cs_bundle.oci import _parse_challenges, parse_reference
+from cs_bundle._errors import RefusedError
+from cs_bundle._oci import _parse_challenges, parse_reference
 from oci_registry import OciRegistry
 
 V1, V2 = "application/vnd.conda.package.v1", "application/vnd.conda.package.v2"
@@ -30,7 +30,7 @@ BASIC_ENTRY = {"BasicHTTP": {"username": "me", "password": "sekrit"}}
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cs_bundle.download, "_BACKOFF_S", 0.001)
+    monkeypatch.setattr(cs_bundle._download, "_BACKOFF_S", 0.001)
 
 
 @pytest.fixture
@@ -139,8 +139,8 @@ def test_an_expired_token_is_replaced(tmp_path: Path, registry: OciRegistry, wan
     one = wanted[-1]
     fetch([one], tmp_path)
     environ = {"HOME": "/nonexistent", "SSL_CERT_FILE": str(CERTIFICATE)}
-    from cs_bundle.credentials import load_credentials
-    from cs_bundle.http import Connections
+    from cs_bundle._credentials import load_credentials
+    from cs_bundle._http import Connections
 
     connections = Connections(environ, load_credentials(environ))
     for _ in range(2):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-import cs_bundle.download
+import cs_bundle._download
 from archive_server import CERTIFICATE, ArchiveServer, Served
 from bundle_samples import request
 from cs_bundle import FetchError, fetch_archives
-from cs_bundle.proxies import bypasses_proxy, read_proxies
+from cs_bundle._proxies import bypasses_proxy, read_proxies
 from http2_server import Http2Server, Stream
 from tunnel import Tunnel
 
@@ -77,7 +77,7 @@ def test_a_tunnel_leads_to_a_server_that_does_not(
 def test_a_proxy_that_wants_another_login_is_an_error_that_does_not_show_it(
     tmp_path: Path, archives: dict[str, Path], encrypted_server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cs_bundle.download, "_BACKOFF_S", 0.001)
+    monkeypatch.setattr(cs_bundle._download, "_BACKOFF_S", 0.001)
     wanted = request(archives[NAME], f"{encrypted_server.url}/a")
     with (
         Tunnel("Basic other") as tunnel,

@@ -17,7 +17,7 @@ import pytest
 from archive_server import ArchiveServer, Served
 from bundle_samples import request
 from cs_bundle import DiskFullError, append_bundle, fetch_archives, is_full, write_bundle
-from cs_bundle.room import measure_free
+from cs_bundle._room import measure_free
 
 FREE = 100_000
 NAME = "numpy-2.0-py311_0.conda"
@@ -88,7 +88,7 @@ def test_a_cache_that_fills_up_while_it_is_written_is_named(
         with _FullDisk("/dev/full", "wb") as file:
             yield cast("BinaryIO", file)
 
-    monkeypatch.setattr("cs_bundle.download.filling", fill)
+    monkeypatch.setattr("cs_bundle._download.filling", fill)
     server.files["/a"] = Served(data=archives[NAME].read_bytes())
     with pytest.raises(DiskFullError) as caught:
         fetch_archives([request(archives[NAME], f"{server.url}/a")], tmp_path / "c", environ={"HOME": "/nonexistent"})

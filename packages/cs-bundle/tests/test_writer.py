@@ -22,9 +22,9 @@ from cs_bundle import (
     append_bundle,
     write_bundle,
 )
-from cs_bundle.blocks import BlockWriter
-from cs_bundle.frame import file_offset
-from cs_bundle.tar import render_entry_header
+from cs_bundle._blocks import BlockWriter
+from cs_bundle._frame import file_offset
+from cs_bundle._tar import render_entry_header
 
 
 def unpack(path: Path) -> bytes:

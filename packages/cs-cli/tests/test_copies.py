@@ -15,62 +15,62 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import cs_bundle.digests
-import cs_bundle.urls
-import cs_lock.credentials
-import cs_lock.digests
-import cs_lock.names
-import cs_lock.suggestions
-import cs_manifest.credentials
-import cs_manifest.platforms
-import cs_manifest.specs
-import cs_manifest.suggestions
-import cs_stamp.copying
-from cs_bundle.replacing import replacing as replacing_of_bundle
+import cs_bundle._digests
+import cs_bundle._urls
+import cs_lock._credentials
+import cs_lock._digests
+import cs_lock._names
+import cs_lock._suggestions
+import cs_manifest._credentials
+import cs_manifest._platforms
+import cs_manifest._specs
+import cs_manifest._suggestions
+import cs_stamp._copying
+from cs_bundle._replacing import replacing as replacing_of_bundle
 from cs_cli.archives.remembered import write_atomically
 from cs_lock import SUBDIRS, Requirement
 from cs_stamp import PlanRequirement
-from cs_stamp.writer import replacing as replacing_of_stamp
+from cs_stamp._writer import replacing as replacing_of_stamp
 
 NAMES = st.text("abcXYZ-_. 019é", max_size=12)
 
 
 @given(NAMES, st.lists(NAMES, max_size=6))
 def test_suggestions_are_the_same(name: str, known: list[str]) -> None:
-    lock, manifest = cs_lock.suggestions, cs_manifest.suggestions
+    lock, manifest = cs_lock._suggestions, cs_manifest._suggestions
     assert lock.did_you_mean(name, known) == manifest.did_you_mean(name, known)
     assert lock.sort_by_nearness(name, known) == manifest.sort_by_nearness(name, known)
 
 
 @given(NAMES)
 def test_names_of_pypi_are_the_same(name: str) -> None:
-    assert cs_lock.names.normalize_pypi_name(name) == cs_manifest.specs.normalize_pypi_name(name)
+    assert cs_lock._names.normalize_pypi_name(name) == cs_manifest._specs.normalize_pypi_name(name)
 
 
 def test_what_hides_a_secret_is_the_same() -> None:
-    assert cs_bundle.urls.HIDDEN == cs_lock.credentials.MASK == cs_manifest.credentials.MASK == "***"
+    assert cs_bundle._urls.HIDDEN == cs_lock._credentials.MASK == cs_manifest._credentials.MASK == "***"
 
 
 @pytest.mark.parametrize("name", ["_names_host", "_is_plainly_spelled"])
 def test_addresses_are_read_by_the_same_code(name: str) -> None:
-    copies = [inspect.getsource(getattr(module, name)) for module in (cs_bundle.urls, cs_lock.credentials)]
+    copies = [inspect.getsource(getattr(module, name)) for module in (cs_bundle._urls, cs_lock._credentials)]
     assert copies[0] == copies[1]
 
 
 @pytest.mark.parametrize("name", ["_IGNORED", "_SCHEME", "_DOTS", "_ESCAPE"])
 def test_addresses_are_read_with_the_same_patterns(name: str) -> None:
-    assert getattr(cs_bundle.urls, name) == getattr(cs_lock.credentials, name)
+    assert getattr(cs_bundle._urls, name) == getattr(cs_lock._credentials, name)
 
 
 def test_what_takes_bytes_is_described_by_the_same_code() -> None:
-    assert inspect.getsource(cs_bundle.digests.Digest) == inspect.getsource(cs_stamp.copying.Digest)
+    assert inspect.getsource(cs_bundle._digests.Digest) == inspect.getsource(cs_stamp._copying.Digest)
 
 
 @given(st.binary(max_size=200))
 def test_a_file_has_the_same_digest(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "hashed"
     path.write_bytes(data)
-    for hash_file in (cs_lock.digests.hash_file, cs_stamp.copying.hash_file):
+    for hash_file in (cs_lock._digests.hash_file, cs_stamp._copying.hash_file):
         assert hash_file(path) == (cs_bundle.hash_file(path), len(data))
 
 
@@ -82,7 +82,7 @@ def test_a_requirement_has_the_same_fields_in_a_lock_and_in_a_plan() -> None:
 
 
 def test_every_platform_of_a_manifest_can_be_in_a_lock() -> None:
-    assert set(cs_manifest.platforms.KNOWN_SUBDIRS) < SUBDIRS
+    assert set(cs_manifest._platforms.KNOWN_SUBDIRS) < SUBDIRS
 
 
 def write_with(replacing: Callable[[Path], Any]) -> Callable[[Path, bytes], None]:

@@ -5,8 +5,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cs_lock.blocks import Quoted, Unsupported, parse_blocks
-from cs_lock.events import parse_events
+from cs_lock._blocks import Quoted, Unsupported, parse_blocks
+from cs_lock._events import parse_events
 
 _texts = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), max_size=12)
 _keys = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
@@ -92,7 +92,7 @@ def test_agrees_with_the_full_reader(tree: dict[str, object]) -> None:
 
 @given(st.text(st.sampled_from("ab:- '\"#[]{}\n0~")))
 def test_never_reads_text_otherwise_than_the_full_reader(text: str) -> None:
-    from cs_lock.errors import LockError
+    from cs_lock._errors import LockError
 
     try:
         blocks = parse_blocks(text)

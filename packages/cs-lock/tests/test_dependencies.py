@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cs_lock import LockError, Problem, derive, read_lock
-from cs_lock.dependencies import is_conditional
+from cs_lock._dependencies import is_conditional
 
 Make = Callable[..., Any]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cs_lock import LockError, read_lock
-from cs_lock.document import MAX_LINES, MAX_SIZE_BYTES
+from cs_lock._document import MAX_LINES, MAX_SIZE_BYTES
 
 Write = Callable[[str | bytes], Path]
 

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from yaml.scanner import ScannerError
 
-from cs_lock.blocks import MAX_DEPTH, Quoted
-from cs_lock.errors import LockError
-from cs_lock.events import locate, parse_events
+from cs_lock._blocks import MAX_DEPTH, Quoted
+from cs_lock._errors import LockError
+from cs_lock._events import locate, parse_events
 
 _NAMES = "abcdefghij"
 LAUGHS = "a: &a [x]\n"

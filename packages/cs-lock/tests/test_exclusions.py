@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cs_lock.exclusions import KeptPackage, LostDependency, explain_exclusions, find_dropped
+from cs_lock._exclusions import KeptPackage, LostDependency, explain_exclusions, find_dropped
 
 GRAPH = {
     "app": {"solver", "base"},

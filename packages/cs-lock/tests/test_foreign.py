@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from cs_lock import derive, read_lock
-from cs_lock.foreign import read_foreign
-from cs_lock.names import normalize_pypi_name
+from cs_lock._foreign import read_foreign
+from cs_lock._names import normalize_pypi_name
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cs_lock.locations import find_file, find_scheme, is_local_archive, is_local_channel
+from cs_lock._locations import find_file, find_scheme, is_local_archive, is_local_channel
 
 FOLDER = Path("/work/project")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cs_lock.microarchitectures import X86_64_LEVELS
+from cs_lock._microarchitectures import X86_64_LEVELS
 
 cpu = pytest.importorskip("archspec.cpu", reason="needs archspec")
 FAMILY = {name: target for name, target in cpu.TARGETS.items() if target.family.name == "x86_64"}

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cs_lock.order import sort_by_dependency
+from cs_lock._order import sort_by_dependency
 
 _names = st.sampled_from([*"abcdefghij", "python"])
 _graphs = st.dictionaries(_names, st.sets(_names)).map(

@@ -8,7 +8,7 @@ import pytest
 from rattler import LockFile
 
 from cs_lock import SUBDIRS
-from cs_lock.platforms import find_subdir, split_subdir
+from cs_lock._platforms import find_subdir, split_subdir
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from rattler import LockChannel, LockFile, LockPlatform
 
 from cs_lock import LockError, PypiRecord, derive, read_lock
-from cs_lock.pypi_entries import read_pypi_record
+from cs_lock._pypi_entries import read_pypi_record
 from pypi_samples import COMMIT, FILES, derive_wheels, digest, in_version, located, python, wheel
 
 Make = Callable[..., Any]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rattler import LockFile
 
 from cs_lock import LockError, derive, read_lock
-from cs_lock.pypi_requirements import is_complicated
+from cs_lock._pypi_requirements import is_complicated
 from lock_samples import build_package, render_source
 from pypi_samples import (
     COMMIT,

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from rattler import LockFile, MatchSpec
 
 from cs_lock import SUBDIRS, LockError, PackageRecord, derive, parse_dependency_name, read_lock
-from cs_lock.entries import read_record
-from cs_lock.locations import derive_location_fields
-from cs_lock.platforms import split_subdir
-from cs_lock.records import derive_build_number, derive_noarch
+from cs_lock._entries import read_record
+from cs_lock._locations import derive_location_fields
+from cs_lock._platforms import split_subdir
+from cs_lock._records import derive_build_number, derive_noarch
 
 URL = "https://conda.example.com/forge/linux-64/lib-a-1.0-h0_3.conda"
 SHA256 = "ab" * 32

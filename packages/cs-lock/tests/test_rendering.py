@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from rattler import LockFile
 
 from cs_lock import LockError, derive, read_lock
-from cs_lock.blocks import Unsupported, parse_blocks
-from cs_lock.events import parse_events
-from cs_lock.scalars import quote_scalar
+from cs_lock._blocks import Unsupported, parse_blocks
+from cs_lock._events import parse_events
+from cs_lock._scalars import quote_scalar
 
 Make = Callable[..., Any]
 

@@ -11,8 +11,8 @@ from rattler import MatchSpec, PackageRecord, Version
 from rattler.exceptions import InvalidMatchSpecError
 from rattler.package import BuildString
 
-from cs_lock.records import PackageRecord as Record
-from cs_lock.requirements import Requirement, find_requirements, reduce_versions
+from cs_lock._records import PackageRecord as Record
+from cs_lock._requirements import Requirement, find_requirements, reduce_versions
 
 NUMBERS = st.lists(st.integers(0, 13), min_size=1, max_size=3).map(lambda parts: ".".join(map(str, parts)))
 TAILS = st.sampled_from(["", "", "", ".a0", "a1", ".dev0", "rc1", ".post1", "-1", "+local"])

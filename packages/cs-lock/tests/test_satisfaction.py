@@ -16,7 +16,7 @@ from rattler import PackageRecord as RattlerRecord
 from rattler.package import BuildString
 
 from cs_lock import Mismatch, PackageRecord, find_mismatches, read_lock
-from cs_lock.satisfaction import satisfies
+from cs_lock._satisfaction import satisfies
 
 NUMPY = PackageRecord(
     name="numpy",

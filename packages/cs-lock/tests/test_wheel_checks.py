@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cs_lock import Problem
-from cs_lock.wheel_tags import fits_platform, fits_python
+from cs_lock._wheel_tags import fits_platform, fits_python
 from pypi_samples import FILES, built, derive_wheels, located, python, wheel
 
 Make = Callable[..., Any]

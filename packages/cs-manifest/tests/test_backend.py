@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cs_manifest import BackendSettings, Checkout, ManifestError, build_wheel, read_metadata
-from cs_manifest.backend import compose_environ
+from cs_manifest._backend import compose_environ
 
 BACKENDS = {
     "hatchling": 'requires = ["hatchling"]\nbuild-backend = "hatchling.build"',
@@ -157,7 +157,7 @@ def test_a_build_sees_indexes_proxies_and_the_callers_time() -> None:
 
 def test_no_time_is_before_that_of_zip_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkout = Checkout(commit="0" * 40, is_dirty=False, time=5)
-    monkeypatch.setattr("cs_manifest.checkout.read_checkout", lambda _: checkout)
+    monkeypatch.setattr("cs_manifest._checkout.read_checkout", lambda _: checkout)
     assert compose_environ({}, tmp_path)["SOURCE_DATE_EPOCH"] == "315619200"
 
 

@@ -6,7 +6,7 @@ import pytest
 from steady import count_calls
 
 from cs_manifest import ManifestError
-from cs_manifest.condarc import MAX_SIZE_BYTES, read_condarc
+from cs_manifest._condarc import MAX_SIZE_BYTES, read_condarc
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30)

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cs_manifest import ManifestError, Project, combine_specs, load_config, mask_credentials, requested_specs
-from cs_manifest.condarc import read_condarc
-from cs_manifest.credentials import holds_credentials, holds_extras, holds_page_credentials
-from cs_manifest.specs import classify_conda
+from cs_manifest._condarc import read_condarc
+from cs_manifest._credentials import holds_credentials, holds_extras, holds_page_credentials
+from cs_manifest._specs import classify_conda
 
 Make = Callable[..., Project]
 SECRET = "SEKRIT"

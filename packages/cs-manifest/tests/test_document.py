@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cs_manifest import ManifestError
-from cs_manifest.document import MAX_KEY_PARTS, MAX_SIZE_BYTES, describe, read_document
+from cs_manifest._document import MAX_KEY_PARTS, MAX_SIZE_BYTES, describe, read_document
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

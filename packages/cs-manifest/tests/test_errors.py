@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from cs_manifest import ManifestError
-from cs_manifest.errors import ERROR_KINDS
+from cs_manifest._errors import ERROR_KINDS
 
 
 def test_an_error_says_what_where_and_what_to_do() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import repacked
 
-from cs_manifest.isolation import IsolatedEnvironment, are_installed
+from cs_manifest._isolation import IsolatedEnvironment, are_installed
 
 Make = Callable[..., IsolatedEnvironment]
 
@@ -42,7 +42,7 @@ def test_without_a_pip_here_the_environment_gets_its_own(make: Make, monkeypatch
     def missing(name: str) -> None:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr("cs_manifest.isolation.metadata.files", missing)
+    monkeypatch.setattr("cs_manifest._isolation.metadata.files", missing)
     environment = make()
     environment.create()
     assert environment.list_installed() == ()

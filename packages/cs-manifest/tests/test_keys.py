@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cs_manifest import CONFIG_KEYS, ConfigKey
-from cs_manifest.errors import ERROR_KINDS
+from cs_manifest._errors import ERROR_KINDS
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "configuration.md"
 

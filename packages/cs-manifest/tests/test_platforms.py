@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cs_manifest import Platform, Project, align_platforms
-from cs_manifest.platforms import match_selector, read_platforms
+from cs_manifest._platforms import match_selector, read_platforms
 
 
 def test_platforms_are_strings_or_tables(make_project: Callable[..., Project]) -> None:

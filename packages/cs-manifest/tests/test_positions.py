@@ -5,7 +5,7 @@ import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cs_manifest.positions import find_duplicate, format_key, locate
+from cs_manifest._positions import find_duplicate, format_key, locate
 
 TEXT = """\
 # [not.a.table]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cs_manifest.specs import classify_conda, normalize_pypi_name, render_conda, render_pypi
+from cs_manifest._specs import classify_conda, normalize_pypi_name, render_conda, render_pypi
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from cs_manifest.suggestions import did_you_mean, sort_by_nearness
+from cs_manifest._suggestions import did_you_mean, sort_by_nearness
 
 
 def test_the_nearest_name_comes_first() -> None:

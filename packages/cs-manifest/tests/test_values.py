@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cs_manifest.values import check_identifier, check_packages, check_url, check_version
+from cs_manifest._values import check_identifier, check_packages, check_url, check_version
 
 anything = st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.lists(st.text(max_size=5), max_size=3)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cs_stamp import NotExecutableError, TemplateError
-from cs_stamp.executable import executable_platform
+from cs_stamp._executable import executable_platform
 from executable_samples import ARM, X86, make_elf, make_fat_macho, make_macho, make_pe
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cs_stamp import DamagedStampError, StampTooLargeError
-from cs_stamp.launch import check_launch, launch_block, literal_path, name_variable
+from cs_stamp._launch import check_launch, launch_block, literal_path, name_variable
 from stamp_samples import make_header
 
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cs_stamp import DamagedStampError, Header, NotStampedError, Plan, StampError, verify_stamp
-from cs_stamp.header import CHOICES
-from cs_stamp.layout import FOOTER_SIZE_BYTES, MAGIC, PART_TAGS
+from cs_stamp._header import CHOICES
+from cs_stamp._layout import FOOTER_SIZE_BYTES, MAGIC, PART_TAGS
 from stamp_samples import TEMPLATE_BYTES, Workbench, make_header, make_package, make_plan, make_wheel
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)

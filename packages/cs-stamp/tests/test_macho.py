@@ -11,7 +11,7 @@ import pytest
 from tiny_executables import ARM, X86, find_commands, make_macho
 
 from cs_stamp import ExecutableLayoutError, StampInfo, TemplateStampedError, verify_signature, verify_stamp, write_stamp
-from cs_stamp.code_signature import PageHashes
+from cs_stamp._code_signature import PageHashes
 from stamp_samples import Workbench, make_header, make_plan
 
 LC_SYMTAB, LC_SEGMENT, LC_SIGNATURE = 0x2, 0x19, 0x1D

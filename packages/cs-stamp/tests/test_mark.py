@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cs_stamp import Mark, NotTemplateError, TemplateError, read_mark, read_stamp
-from cs_stamp import mark as module
-from cs_stamp.layout import (
+from cs_stamp import _mark as module
+from cs_stamp._layout import (
     COPY_CHUNK_BYTES,
     MARK_CANDIDATES_LIMIT,
     MARK_MAGIC,

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import pytest
 from tiny_executables import add_certificates, make_certificate, make_macho, make_pe
 
-import cs_stamp.sealing
+import cs_stamp._sealing
 from cs_stamp import ExecutableLayoutError, StampTooLargeError, verify_signature, verify_stamp
 from stamp_samples import Workbench, make_header, make_package, make_plan
 
@@ -81,7 +81,7 @@ def test_linux_has_no_such_limit(bench: Workbench) -> None:
 def test_what_was_written_is_measured_too(program: bytes, bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.template.write_bytes(program)
     bench.bundle.write_bytes(bytes(100_000))
-    monkeypatch.setattr(cs_stamp.sealing, "SIGNED_SIZE_LIMIT_BYTES", 100_000)
+    monkeypatch.setattr(cs_stamp._sealing, "SIGNED_SIZE_LIMIT_BYTES", 100_000)
     header = replace(make_header(), layout="embedded", bytecode="shipped")
     with pytest.raises(StampTooLargeError):
         bench.stamp_full(header=header)

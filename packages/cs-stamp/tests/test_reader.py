@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cs_stamp import DamagedStampError, MisplacedStampError, NotStampedError, StampReadError, read_stamp, verify_stamp
-from cs_stamp.layout import MAGIC
+from cs_stamp._layout import MAGIC
 from stamp_samples import TEMPLATE_BYTES, Workbench, make_header, make_plan
 
 

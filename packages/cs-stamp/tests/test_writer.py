@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-import cs_stamp.writer
+import cs_stamp._writer
 from cs_stamp import (
     FieldError,
     StampTooLargeError,
@@ -155,7 +155,7 @@ def test_a_failure_leaves_what_was_there(
         raise error
 
     bench.out.write_bytes(b"the previous build")
-    monkeypatch.setattr(cs_stamp.writer, "append_data", fail)
+    monkeypatch.setattr(cs_stamp._writer, "append_data", fail)
     with pytest.raises((KeyboardInterrupt, StampWriteError)):
         bench.stamp_full()
     assert bench.out.read_bytes() == b"the previous build"

@@ -10,8 +10,8 @@ from typing import Any
 from samples import EMBEDDED, HEADER, PACKAGES, PLAN, REQUIREMENTS, TEMPLATE, WHEELS, Stamp, render
 from signed_files import Bad
 
-from cs_stamp.header import CHOICES
-from cs_stamp.launch import launch_block
+from cs_stamp._header import CHOICES
+from cs_stamp._launch import launch_block
 
 
 def bad_parts(stamp: Stamp) -> Bad:

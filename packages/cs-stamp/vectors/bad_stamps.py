@@ -10,7 +10,7 @@ from bad_parts import bad_parts
 from samples import TEMPLATE, Stamp, flip, full_stamp
 from signed_files import Bad
 
-from cs_stamp.layout import FOOTER_SIZE_BYTES, MAGIC, PART_LIMITS_BYTES, PART_TAGS
+from cs_stamp._layout import FOOTER_SIZE_BYTES, MAGIC, PART_LIMITS_BYTES, PART_TAGS
 
 
 def bad_files() -> Bad:

@@ -11,7 +11,7 @@ from typing import Any
 from samples import flip
 
 from cs_stamp import Mark, StampError, read_stamp
-from cs_stamp.footer import find_footer
+from cs_stamp._footer import find_footer
 
 
 def describe_good(path: Path, about: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from signed_files import Bad, Good, bad_macos, bad_windows, good_macos, good_win
 from tiny_executables import ARM
 
 from cs_stamp import Header, Plan
-from cs_stamp.layout import FOOTER_SIZE_BYTES, MAGIC
+from cs_stamp._layout import FOOTER_SIZE_BYTES, MAGIC
 
 BUSY = replace(
     HEADER,

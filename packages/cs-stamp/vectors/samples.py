@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import Any
 
 from cs_stamp import Header, Plan, PlannedPackage, PlannedWheel, PlanPython, PlanRequirement
-from cs_stamp.footer import plan_footer
-from cs_stamp.launch import launch_block
-from cs_stamp.layout import FOOTER_DIGEST_OFFSET, PART_TAGS
+from cs_stamp._footer import plan_footer
+from cs_stamp._launch import launch_block
+from cs_stamp._layout import FOOTER_DIGEST_OFFSET, PART_TAGS
 
 TEMPLATE = b"#!/bin/false\nnot a program: the vectors are about what stands behind it\n"
 LOCK = b"version: 7\nplatforms:\n- name: linux-64\nenvironments: {}\npackages: []\n"

@@ -21,7 +21,7 @@ from tiny_executables import (
 )
 
 from cs_stamp import Header, Plan, write_stamp
-from cs_stamp.layout import FOOTER_SIZE_BYTES
+from cs_stamp._layout import FOOTER_SIZE_BYTES
 
 Good = dict[str, tuple[str, bytes]]
 Bad = dict[str, tuple[str, str | None, str, bytes]]

@@ -17,7 +17,7 @@ from tiny_executables import make_pe
 
 from cli_projects import add_pypi
 from cli_samples import Channel, Cs, Workspace, contents, make_elf, make_template, make_wheel, wheel_files
-from cs_bundle import cached_path, fetch, hash_file
+from cs_bundle import _fetch, cached_path, hash_file
 from cs_cli.building.plan import possible_names, refuse_collisions
 from cs_cli.errors import CliError
 from cs_stamp import read_stamp, verify_stamp
@@ -95,7 +95,7 @@ def count_missing(fetched: list[str]) -> Any:
     def run(requests: Any, cache: Path, **options: Any) -> Any:
         wanted = [one for one in requests if not cached_path(cache, one.sha256, one.file_name).exists()]
         fetched.extend(one.url for one in wanted)
-        return fetch.fetch_archives(requests, cache, **options)
+        return _fetch.fetch_archives(requests, cache, **options)
 
     return run
 

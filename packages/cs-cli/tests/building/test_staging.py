@@ -307,7 +307,7 @@ def test_a_real_disk_that_is_full(
     make_template(template, template.read_bytes())
     if not seen_before:
         monkeypatch.setattr("cs_cli.building.staging.check_room", lambda *_: None)
-        monkeypatch.setattr("cs_bundle.writer.check_room", lambda *_: None)
+        monkeypatch.setattr("cs_bundle._writer.check_room", lambda *_: None)
     outcome = cs("build", "--layout", layout, "--out-dir", small_disk)
     assert outcome.status == 1
     assert outcome.err.splitlines()[-2].startswith(f"error: {small_disk}: not enough disk space, 0.2 MB needed, ")

@@ -1,29 +1,29 @@
 """Derive a shippable lock from the lock of a conda or pixi workspace."""
 
-from .credentials import Verdict, judge_url, redact_url
-from .dependencies import is_conditional, list_names
-from .environments import Channel
-from .errors import LockError, Problem, merge_platforms
-from .exclusions import Exclusion, KeptPackage, LostDependency
-from .local_archives import LocalArchive
-from .locations import is_local_archive, is_local_channel
-from .markers import marker_values
-from .names import list_pypi_names, normalize_pypi_name, parse_requirement_name
-from .pending import PendingEntry
-from .platforms import SUBDIRS, Platform, match_platforms
-from .pypi_records import PypiRecord
-from .pypi_satisfaction import find_pypi_mismatches
-from .python import python_of
-from .records import PackageRecord, parse_dependency_name
-from .refusals import refuse_entry
-from .requirements import MachineRequirements, Requirement, find_requirements
-from .runtime import RuntimeLock, derive
-from .satisfaction import Mismatch, find_mismatches, is_channel
-from .source import SourceLock, read_lock
-from .suggestions import did_you_mean
-from .wheel_fit import wheel_fits
-from .wheel_names import WheelName, read_wheel_name
-from .wheels import Wheel
+from ._credentials import Verdict, judge_url, redact_url
+from ._dependencies import is_conditional, list_names
+from ._environments import Channel
+from ._errors import LockError, Problem, merge_platforms
+from ._exclusions import Exclusion, KeptPackage, LostDependency, find_dropped
+from ._local_archives import LocalArchive
+from ._locations import is_local_archive, is_local_channel
+from ._markers import marker_values
+from ._names import list_pypi_names, normalize_pypi_name, parse_requirement_name
+from ._pending import PendingEntry
+from ._platforms import SUBDIRS, Platform, match_platforms
+from ._pypi_records import PypiRecord
+from ._pypi_satisfaction import find_pypi_mismatches
+from ._python import python_of
+from ._records import PackageRecord, parse_dependency_name
+from ._refusals import refuse_entry
+from ._requirements import MachineRequirements, Requirement, find_requirements
+from ._runtime import RuntimeLock, derive
+from ._satisfaction import Mismatch, find_mismatches, is_channel
+from ._source import SourceLock, read_lock
+from ._suggestions import did_you_mean
+from ._wheel_fit import wheel_fits
+from ._wheel_names import WheelName, read_wheel_name
+from ._wheels import Wheel
 
 __all__ = [
     "SUBDIRS",
@@ -48,6 +48,7 @@ __all__ = [
     "WheelName",
     "derive",
     "did_you_mean",
+    "find_dropped",
     "find_mismatches",
     "find_pypi_mismatches",
     "find_requirements",

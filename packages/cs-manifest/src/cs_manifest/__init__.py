@@ -5,18 +5,18 @@ lists what an environment's features ask for. Only ``ask_version``, ``build_whee
 the project.
 """
 
-from .backend import BackendSettings, BuiltWheel, build_wheel, read_metadata
-from .checkout import Checkout, Revision, compose_git_environ, read_checkout, read_revision
-from .config import InstallName, ShipConfig, load_config, resolve_install_name
-from .credentials import mask_credentials
-from .environment import Channel, Environment, Feature, list_environments, read_environment
-from .errors import ErrorKind, ManifestError, OverrideError
-from .keys import CONFIG_KEYS, ConfigKey
-from .metadata import list_metadata_files
-from .platforms import Platform, align_platforms
-from .project import ManifestKind, Project, discover
-from .requests import RequestedSpec, combine_specs, constrained_specs, describes_workspace, requested_specs
-from .version import ask_version
+from ._backend import BackendSettings, BuiltWheel, build_wheel, read_metadata
+from ._checkout import Checkout, Revision, compose_git_environ, read_checkout, read_revision
+from ._config import InstallName, ShipConfig, load_config, resolve_install_name
+from ._credentials import mask_credentials
+from ._environment import Channel, Environment, Feature, list_environments, read_environment
+from ._errors import ErrorKind, ManifestError, OverrideError
+from ._keys import CONFIG_KEYS, ConfigKey
+from ._metadata import list_metadata_files
+from ._platforms import Platform, align_platforms
+from ._project import ManifestKind, Project, discover
+from ._requests import RequestedSpec, combine_specs, constrained_specs, describes_workspace, requested_specs
+from ._version import ask_version
 
 __all__ = [
     "CONFIG_KEYS",

@@ -12,8 +12,8 @@ from tiny_executables import make_macho as make_macho
 from tiny_executables import make_pe as make_pe
 
 from cs_stamp import Mark, NotExecutableError
-from cs_stamp.executable import executable_platform
-from cs_stamp.layout import MARK_MAGIC
+from cs_stamp._executable import executable_platform
+from cs_stamp._layout import MARK_MAGIC
 
 
 def make_mark(target: str = "linux-64") -> Mark:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tiny_executables import add_certificates, make_certificate
 
-from cs_stamp.code_signature import PageHashes, measure_signature, render_signature
-from cs_stamp.macho_template import read_macho_template
+from cs_stamp._code_signature import PageHashes, measure_signature, render_signature
+from cs_stamp._macho_template import read_macho_template
 
 CHECKSUM = 0x80 + 24 + 64
 """Where the checksum of a tiny Windows executable is."""

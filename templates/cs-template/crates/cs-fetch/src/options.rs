@@ -53,7 +53,7 @@ pub struct Options {
     pub spool_directory: PathBuf,
     /// `User-Agent` header.
     pub user_agent: String,
-    /// Most downloads at once, eight by default. The builder has 24 (`cs_bundle.fetch`), since it does nothing else
+    /// Most downloads at once, eight by default. The builder has 24 (`cs_bundle._fetch`), since it does nothing else
     /// meanwhile. Here the linker works on what has arrived, which takes longer than the download, and more downloads
     /// would only use up the memory for small archives.
     pub concurrency: usize,

@@ -1,0 +1,33 @@
+"""Names that a user may have meant; a copy of ``cs_manifest._suggestions``, held equal by the tests of ``cs_cli``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LENGTH = 100
+"""Characters of a name that are compared: the time grows with the square of their number."""
+
+
+def sort_by_nearness(name: str, known: Iterable[str]) -> list[str]:
+    """Sort names by similarity to a misspelt one, nearest first; ties alphabetically."""
+    from difflib import SequenceMatcher
+
+    matcher = SequenceMatcher(b=name.lower()[:_LENGTH])
+
+    def distance(candidate: str) -> tuple[float, str]:
+        matcher.set_seq1(candidate.lower()[:_LENGTH])
+        return -matcher.ratio(), candidate
+
+    return sorted(known, key=distance)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """Phrase a suggestion, or return ``None`` if no name is similar enough; upper and lower case are the same."""
+    from difflib import get_close_matches
+
+    candidates = {one.lower()[:_LENGTH]: one for one in sorted(known)}
+    near = get_close_matches(name.lower()[:_LENGTH], candidates, n=1)
+    return f"did you mean {candidates[near[0]]!r}?" if near else None

@@ -1,0 +1,243 @@
+"""The settings of a manifest and a command line, and their rules: known keys, each once, none missing."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ._document import describe
+from ._errors import ErrorKind, ManifestError, OverrideError
+from ._keys import CONFIG_KEYS, ConfigKey
+from ._suggestions import did_you_mean
+from ._values import (
+    check_boolean,
+    check_choice,
+    check_identifier,
+    check_licenses,
+    check_packages,
+    check_paths,
+    check_text,
+    check_url,
+    check_version,
+)
+from ._version import find_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._project import Project
+
+TABLE = ("tool", "conda-ship")
+_KEYS_BY_NAME = {name: key for key in CONFIG_KEYS for name in key.names}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A value with where it came from, so that an error can point there."""
+
+    project: Project
+    key: ConfigKey
+    name: str
+    value: Any
+    is_flag: bool
+
+    def error(self, message: str, *, kind: ErrorKind, expected: str, hint: str | None = None) -> ManifestError:
+        if self.is_flag:
+            actual = describe(self.value) if isinstance(self.value, str) else repr(self.value)
+            return OverrideError(message, kind=kind, key=self.name, expected=expected, actual=actual, hint=hint)
+        key = (*TABLE, self.name)
+        return self.project.document.error(message, kind=kind, key=key, expected=expected, actual=self.value, hint=hint)
+
+    def check(self) -> Any:
+        """Return the value, checked by the rule of its type."""
+        try:
+            return _check_value(self.key, self.value)
+        except ValueError as error:
+            raise _wrong_value(self, str(error)) from None
+
+    def check_source(self, source: str, *, optional: frozenset[str] = frozenset()) -> None:
+        """Check a table of the form ``{ from = "..." }``."""
+        fields = ", ".join(["from", *sorted(optional)])
+        if set(self.value) - optional != {"from"} or self.value["from"] != source:
+            expected = f'a string, or {{ from = "{source}" }}'
+            hint = f"the table's keys are: {fields}"
+            raise self.error(f"must be {expected}", kind="value-invalid", expected=expected, hint=hint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of a build.
+
+    :ivar given: those that the manifest or the command line sets, by key.
+    """
+
+    project: Project
+    given: Mapping[str, Setting]
+
+    def read(self, name: str) -> Any:
+        """Return the checked value of a key, or its default."""
+        setting = self.given.get(name)
+        return _KEYS_BY_NAME[name].default if setting is None else setting.check()
+
+
+def collect_settings(project: Project, overrides: Mapping[str, object]) -> Settings:
+    """Collect what the manifest sets and what the command line sets in its place.
+
+    :raises ManifestError: at the first key that is unknown, doubled or missing; values are not looked at.
+    """
+    given = {**_collect_manifest(project), **_collect_flags(project, overrides)}
+    _check_required(project, given)
+    return Settings(project=project, given=given)
+
+
+def _collect_flags(project: Project, overrides: Mapping[str, object]) -> dict[str, Setting]:
+    values = {name.replace("_", "-"): value for name, value in overrides.items() if value is not None}
+    for name in values:
+        if name not in _KEYS_BY_NAME:
+            raise OverrideError(
+                "unknown setting",
+                kind="key-unknown",
+                key=name,
+                expected=f"one of {_list_keys()}",
+                hint=did_you_mean(name, _KEYS_BY_NAME) or f"the keys are {_list_keys()}",
+            )
+    return _pick(project, values, is_flag=True)
+
+
+def _collect_manifest(project: Project) -> dict[str, Setting]:
+    table = project.document.table(TABLE)
+    for name in table:
+        if name == "update":
+            raise project.document.error(
+                "updates of the executable itself are not supported yet",
+                kind="update-unsupported",
+                key=(*TABLE, name),
+                expected="no [tool.conda-ship.update] table",
+                hint="remove the table; a newer runtime already upgrades the prefix of an older one (on-upgrade)",
+            )
+        if name not in _KEYS_BY_NAME:
+            raise project.document.error(
+                "unknown key",
+                kind="key-unknown",
+                key=(*TABLE, name),
+                expected=f"one of {_list_keys()}",
+                actual=name,
+                hint=did_you_mean(name, _KEYS_BY_NAME) or f"the keys are {_list_keys()}",
+            )
+    return _pick(project, table, is_flag=False)
+
+
+def _pick(project: Project, values: Mapping[str, object], *, is_flag: bool) -> dict[str, Setting]:
+    """Match values to keys; a key and its alias cannot both be set."""
+    settings = {}
+    for key in CONFIG_KEYS:
+        found = [
+            Setting(project=project, key=key, name=name, value=values[name], is_flag=is_flag)
+            for name in key.names
+            if name in values
+        ]
+        if len(found) > 1:
+            raise found[1].error(
+                f"is an alias of {key.name}, which is also set",
+                kind="key-conflict",
+                expected=f"either {key.name} or {key.alias}",
+                hint=f"keep {key.name} and remove {key.alias}",
+            )
+        if found:
+            settings[key.name] = found[0]
+    return settings
+
+
+def _list_keys() -> str:
+    return ", ".join(key.name for key in CONFIG_KEYS)
+
+
+def _check_required(project: Project, settings: Mapping[str, Setting]) -> None:
+    """Name all keys that are missing at once, with lines to paste."""
+    missing = [key.name for key in CONFIG_KEYS if key.required and key.name not in settings]
+    if not missing:
+        return
+    has_table = "conda-ship" in project.document.table(TABLE[:1])
+    header = () if has_table else (f"[{'.'.join(TABLE)}]",)
+    suggested = _suggest_settings(project, settings)
+    lines = (*header, *(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in suggested.items()))
+    where = f"[{'.'.join(TABLE)}]" if has_table else project.manifest_path.name
+    names = " and ".join(part for part in (", ".join(missing[:-1]), missing[-1]) if part)
+    message = f"{names} {'is' if len(missing) == 1 else 'are'} required"
+    hint = f"add this to {where}, with your values:"
+    expected = "; ".join(f"{key.name}: {key.help}" for key in CONFIG_KEYS if key.name in missing)
+    if has_table:
+        error = project.document.error(message, kind="key-missing", key=TABLE, expected=expected, hint=hint)
+        if len(missing) == 1:
+            error.message, error.key = "this key is required", ".".join((*TABLE, missing[0]))
+            error.expected = next(key.help for key in CONFIG_KEYS if key.name == missing[0])
+            error.hint = f'add `{missing[0]} = "..."` to {where}'
+        else:
+            error.lines = lines
+        raise error
+    # A missing table has no position: no line is better than the line of another table.
+    raise ManifestError(
+        f"this table is missing; {message}",
+        kind="key-missing",
+        path=project.manifest_path,
+        key=".".join(TABLE),
+        expected=expected,
+        hint=hint,
+        lines=lines,
+    )
+
+
+def _suggest_settings(project: Project, settings: Mapping[str, object]) -> dict[str, str]:
+    """Suggest values for the settings that a build needs and that are not given.
+
+    :param settings: those that are given, by key.
+    """
+    name = next((found for table in ("workspace", "project") if (found := project.table(table).get("name"))), None)
+    name = name or project.document.table(("project",)).get("name")
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", str(name or "")).strip("-._") or "demo"
+    environments = [one for one in project.table("environments") if one != "default"]
+    values = {
+        "runtime": name,
+        "delegate": name,
+        "source-environment": environments[0] if len(environments) == 1 else "default",
+    }
+    if "runtime-version" not in settings and not _has_version(project):
+        values["runtime-version"] = "1.0.0"
+    return {key: value for key, value in values.items() if key not in settings}
+
+
+def _has_version(project: Project) -> bool:
+    try:
+        return find_version(project, from_metadata=False) is not None
+    except ManifestError:
+        return False
+
+
+def _check_value(key: ConfigKey, value: object) -> Any:
+    if key.value_type == "choice":
+        return check_choice(value, key.choices)
+    checks = {
+        "identifier": check_identifier,
+        "version": check_version,
+        "install-name": check_identifier,
+        "text": check_text,
+        "packages": check_packages,
+        "licenses": check_licenses,
+        "url": check_url,
+        "path": check_text,
+        "paths": check_paths,
+        "boolean": check_boolean,
+    }
+    return checks[key.value_type](value)
+
+
+def _wrong_value(setting: Setting, expected: str) -> ManifestError:
+    lists = dict.fromkeys(("packages", "licenses"), (list, tuple))
+    types = {**lists, "paths": (str, list, tuple), "boolean": (bool,)}
+    has_right_type = isinstance(setting.value, types.get(setting.key.value_type, (str,)))
+    hint = did_you_mean(setting.value, setting.key.choices) if isinstance(setting.value, str) else None
+    return setting.error(
+        f"must be {expected}", kind="value-invalid" if has_right_type else "value-type", expected=expected, hint=hint
+    )
