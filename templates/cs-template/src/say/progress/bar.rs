@@ -31,7 +31,9 @@ pub struct Screen {
 }
 
 /// A bar of so many characters is wide enough, one of so few says nothing.
-const WIDTHS: std::ops::RangeInclusive<usize> = 5..=40;
+const WIDTHS: std::ops::RangeInclusive<usize> = 5..=30;
+/// Narrower terminals do not show the number of files: the bar would be shorter whenever another number appears.
+const WITH_FILES: usize = 100;
 /// The last columns stay free: a terminal writes `^C` there, which would otherwise start another line.
 const MARGIN: usize = 3;
 
@@ -121,7 +123,9 @@ impl Shown {
             parts.extend(self.speed().map(|speed| (3, speed)));
             parts.extend(self.time_left.map(|left| (1, format_clock(left))));
         }
-        parts.push((4, format!("{} files", self.done.files)));
+        if screen.columns >= WITH_FILES {
+            parts.push((4, format!("{} files", self.done.files)));
+        }
         parts
     }
 
@@ -235,6 +239,7 @@ mod tests {
     fn the_number_of_files_gives_way_first_then_speed_then_bytes() {
         for (columns, expected) in [
             (140, "  26%  4.6/17.8 MB  2.4 MB/s  0:05  88 files"),
+            (80, "  26%  4.6/17.8 MB  2.4 MB/s  0:05"),
             (60, "  26%  4.6/17.8 MB  2.4 MB/s  0:05"),
             (50, "  26%  4.6/17.8 MB  0:05"),
             (34, "  26%  0:05"),
