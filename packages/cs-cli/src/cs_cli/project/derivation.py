@@ -258,12 +258,13 @@ def _unknown_environment(
     from cs_lock import did_you_mean
 
     known = ", ".join(source.environments)
-    message, kind = f"the workspace has no environment {environment!r}", "environment-not-found"
+    message = f"the workspace has no environment {environment!r}"
     hint = did_you_mean(environment, source.environments) or f"the environments are: {known}"
     if is_flag:
-        return CliError(message, kind=kind, expected=f"one of {known}", hint=hint, flag="--source-environment")
+        flag = "--source-environment"
+        return CliError(message, kind="environment-not-found", expected=f"one of {known}", hint=hint, flag=flag)
     key = ("tool", "conda-ship", "source-environment")
-    return project.document.error(message, kind=kind, key=key, expected=f"one of {known}", hint=hint)
+    return project.document.error(message, kind="environment-not-found", key=key, expected=f"one of {known}", hint=hint)
 
 
 def _require_packages(project: Project, source: SourceLock, environment: str) -> None:
