@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import cs_bundle._download
-import cs_bundle._http
+import cs_bundle._reasons
 from archive_server import ArchiveServer, Served
 from bundle_samples import request
 from cs_bundle import (

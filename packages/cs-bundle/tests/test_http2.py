@@ -12,7 +12,7 @@ import pytest
 
 import cs_bundle._download
 import cs_bundle._fetch
-import cs_bundle._http
+import cs_bundle._reasons
 from archive_server import CERTIFICATE
 from bundle_samples import request
 from cs_bundle import ArchiveMismatchError, FetchError, WantedArchive, fetch_archives
