@@ -169,7 +169,7 @@ SLIPS = {
         (
             "error: conda.toml: tool.conda-ship: this table is missing; runtime, delegate and source-environment "
             "are required",
-            "  hint: add this to conda.toml, with your values:",
+            "  hint: run `cs init`, or add this to conda.toml, with your values:",
             "",
             "    [tool.conda-ship]",
             '    runtime = "demo"',
