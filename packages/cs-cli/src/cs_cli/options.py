@@ -267,6 +267,18 @@ class VersionOptions:
     json: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionsOptions:
+    """The options of ``cs completions``.
+
+    :ivar values: kind of names to list instead of a script.
+    """
+
+    command: ClassVar[str] = "completions"
+    shell: str | None
+    values: str | None
+
+
 Options = (
     InitOptions
     | InspectOptions
@@ -277,6 +289,7 @@ Options = (
     | CacheInfoOptions
     | CacheCleanOptions
     | CacheDirOptions
+    | CompletionsOptions
     | HelpOptions
     | VersionOptions
 )
