@@ -24,6 +24,8 @@ pytestmark = [
     pytest.mark.tools("openssl", "sha256sum"),
 ]
 
+READ_ONLY = 'mount --bind "$0" "$0"; mount -o remount,bind,ro "$0"; exec "$@"'
+
 
 @pytest.fixture
 def stage(
@@ -88,3 +90,35 @@ def test_the_release_workflow_signs_and_verifies_what_was_built(stage: Stage, ho
     outputs = dict(line.split("=") for line in (home.directory / "output").read_text().splitlines())
     assert outputs == {"sbom": f"dist/{LABEL}.cdx.json", "runtime": LABEL}
     assert not list(temporary.iterdir())
+
+
+def test_the_login_of_the_guide_is_sent_to_the_mirror(stage: Stage, channel: Server) -> None:
+    page = "docs/how-to/behind-a-firewall.md"
+    set_scene(page, stage)
+    asked = len(channel.asked)
+    stage.follow(page)
+    assert {one.headers.get("authorization") for one in channel.asked[asked:]} == {"Bearer TOKEN"}
+
+
+@pytest.mark.root
+@pytest.mark.tools("setpriv", "unshare")
+def test_the_dockerfile_of_the_guide_installs_for_another_user(stage: Stage, home: Home, tmp_path: Path) -> None:
+    import dockerfile
+
+    page = "docs/how-to/containers.md"
+    set_scene(page, stage)
+    stage.follow(page)
+    place, prefix = stage.directory, tmp_path / "opt" / "demo"
+    steps = {one.cmd.upper(): one for one in dockerfile.parse_file(str(place / "Dockerfile"))}
+    assert steps["ENV"].value[:2] == ("CONDA_SHIP_PREFIX", "/opt/demo")
+    home.extra["CONDA_SHIP_PREFIX"] = str(prefix)
+    assert steps["RUN"].flags == ("--mount=type=bind,source=dist/demo.bundle.tar.zst,target=/bundle",)
+    words = steps["RUN"].value[0].replace("/bundle", str(place / "dist" / "demo.bundle.tar.zst")).split()
+    installed = home.run(place / "dist" / words[0], *words[1:])
+    assert installed.returncode == 0, installed.stderr
+    user = f"--reuid={steps['USER'].value[0]}"
+    run = home.run(
+        *("unshare", "--mount", "sh", "-ec", READ_ONLY, prefix),
+        *("setpriv", user, "--clear-groups", place / "dist" / "demo", "-c", "print('hello')"),
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, "hello\n", "")

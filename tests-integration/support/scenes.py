@@ -12,6 +12,7 @@ from .stage import Stage
 from .tested_platform import PLATFORM
 
 ADDRESS = "https://github.com/OWNER/demo"
+CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
 LABEL = f"demoz-{PLATFORM}"
 
 Scene = Callable[[Stage], None]
@@ -61,14 +62,21 @@ def set_download(stage: Stage) -> None:
         shutil.copy(workspace / "dist" / name, download)
 
 
-def set_bundle(stage: Stage) -> None:
-    """The reader has an ``external`` runtime, and its bundle on another medium."""
-    set_workspace(stage, layout='"external"')
+def set_mirror(stage: Stage) -> None:
+    """The reader has an ``online`` runtime whose channel cannot be reached, and a mirror of the channel."""
+    set_workspace(stage, layout='"online"')
+    for name in ("conda.toml", "conda.lock"):
+        path = stage.directory / name
+        path.write_text(path.read_text(encoding="utf-8").replace(stage.pixi.url, CONDA_FORGE), encoding="utf-8")
     stage.run("cs build").check_returncode()
-    dist, directory = stage.directory / "dist", stage.go_to(stage.directory.parent / "firewall")
-    (directory / "media").mkdir()
-    shutil.copy(dist / "demo", directory)
-    shutil.copy(dist / "demo.bundle.tar.zst", directory / "media")
+    mirror = "mirror.example.com"
+    stage.replaced = {f"https://{mirror}/conda-forge": stage.pixi.url, mirror: "127.0.0.1"}
+
+
+def set_online(stage: Stage) -> None:
+    """The reader is in a workspace, and has built an ``online`` runtime."""
+    set_workspace(stage, layout='"online"')
+    stage.run("cs build").check_returncode()
 
 
 def set_upgrade(stage: Stage) -> None:
@@ -82,7 +90,11 @@ def set_upgrade(stage: Stage) -> None:
 
 
 SCENES: dict[str, Scene] = {
-    "docs/how-to/behind-a-firewall.md": set_bundle,
+    "docs/how-to/behind-a-firewall.md": set_mirror,
+    "docs/how-to/conda-distribution.md": set_nothing,
+    "docs/how-to/migrate-from-conda-ship.md": set_nothing,
+    "docs/how-to/migrate-from-constructor.md": set_nothing,
+    "docs/how-to/shared-options.md": set_online,
     "docs/how-to/package-managers.md": set_templates,
     "docs/how-to/ship-your-own-package.md": set_nothing,
     "docs/tutorials/first-runtime.md": set_nothing,

@@ -30,6 +30,7 @@ class Stage:
     :ivar cache: the package cache.
     :ivar programs: a directory on ``PATH`` for what the reader has installed.
     :ivar variables: more variables of the environment.
+    :ivar replaced: what files of the page show, and what stands for it here.
     """
 
     make_workspace: Callable[..., Path]
@@ -39,6 +40,11 @@ class Stage:
     directory: Path
     programs: Path
     variables: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Let the channel of the tests stand for the one that pages show."""
+        self.replaced = self.replaced or {SHOWN_CHANNEL: self.pixi.url}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -83,9 +89,13 @@ class Stage:
         return done
 
     def _write(self, block: Block) -> None:
-        path = self.directory / block.title
+        is_at_home = block.title.startswith("~/")
+        path = self.home.directory / block.title[2:] if is_at_home else self.directory / block.title
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(block.text.replace(SHOWN_CHANNEL, self.pixi.url), encoding="utf-8")
+        text = block.text
+        for shown, here in self.replaced.items():
+            text = text.replace(shown, here)
+        path.write_text(text, encoding="utf-8")
 
     def _show(self, shown: Shown, place: str) -> str:
         """Run a command, which must end and print as the page shows."""
