@@ -11,6 +11,7 @@ from pathlib import Path
 from .commands import SCRIPTS, Command, Home, run_command
 from .pages import Block, Shown, find_blocks, find_commands, read_page
 from .pixi import Pixi
+from .servers import Server
 from .tested_platform import PLATFORM
 
 SHOWN_PLATFORM = "linux-64"
@@ -25,15 +26,17 @@ class Stage:
     """A reader with a page.
 
     :ivar make_workspace: the fixture.
+    :ivar channel: stands for conda-forge.
     :ivar pixi: what pages call ``pixi``.
     :ivar directory: where the reader is.
     :ivar cache: the package cache.
     :ivar programs: a directory on ``PATH`` for what the reader has installed.
     :ivar variables: more variables of the environment.
-    :ivar replaced: what files of the page show, and what stands for it here.
+    :ivar replaced: what is different here in the files that pages show.
     """
 
     make_workspace: Callable[..., Path]
+    channel: Server
     pixi: Pixi
     home: Home
     cache: Path
@@ -43,8 +46,8 @@ class Stage:
     replaced: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Let the channel of the tests stand for the one that pages show."""
-        self.replaced = self.replaced or {SHOWN_CHANNEL: self.pixi.url}
+        """Let the channel of the tests be the one that pages show."""
+        self.replaced[f'channels = ["{SHOWN_CHANNEL}"]'] = f'channels = ["{self.channel.url}"]'
 
     @property
     def environment(self) -> dict[str, str]:
@@ -89,18 +92,18 @@ class Stage:
         return done
 
     def _write(self, block: Block) -> None:
-        is_at_home = block.title.startswith("~/")
-        path = self.home.directory / block.title[2:] if is_at_home else self.directory / block.title
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Write a file; ``~`` is the reader's home."""
+        path = self.directory / block.title.replace("~", str(self.home.directory))
         text = block.text
-        for shown, here in self.replaced.items():
-            text = text.replace(shown, here)
+        for there, here in self.replaced.items():
+            text = text.replace(there, here)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
     def _show(self, shown: Shown, place: str) -> str:
         """Run a command, which must end and print as the page shows."""
         done = self.run(shown.command)
-        printed = [text.replace(f"{self.pixi.url}/", SHOWN_CHANNEL) for text in _combine(done)]
+        printed = [text.replace(f"{self.channel.url}/", SHOWN_CHANNEL) for text in _combine(done)]
         where = f"{place}: {shown.command}"
         assert done.returncode == shown.status, f"{where}\n{done.stdout}{done.stderr}"
         assert any(map(shown.matches, printed)), f"{where}\nshown:\n{shown.output}\nprinted:\n{printed[-1]}"
