@@ -76,7 +76,7 @@ def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspect
         shown = [one for platform in inspection.platforms for one in platform.locked]
         folders = store.folders(archives_of_packages(shown, beside))
         refuse_outputs(list_inputs(inspection.derivation), files=(), folders=folders)
-    return check_delegates(inspection, store, Console(quiet=options.quiet), download=download)
+    return check_delegates(inspection, store, Console(quiet=options.quiet, verbose=options.verbose), download=download)
 
 
 _LICENSES = Flag(name="--licenses", attribute="licenses", initial=False, help="list the packages of each licence")
