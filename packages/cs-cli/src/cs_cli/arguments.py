@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _OPTIONS: dict[str, type[Options]] = {
     one.command: one for one in (InspectOptions, BuildOptions, RunOptions, VerifyOptions, SignOptions)
 }
+_LAST_BUILD = "where the last build is: sizes that it measured need no estimate; default: dist"
 _EPILOG = "Exit status: 0 done, 1 failed, 2 wrong usage."
 
 
@@ -94,16 +95,37 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
         "Writes nothing; with --check-delegate, to the package cache only."
     )
     _add_reporting(parser)
+    _add_views(parser)
     _add_project(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--platform", metavar="NAME", help="show this platform only, such as linux-64")
-    parser.add_argument("--licenses", action="store_true", help="list the packages of each licence")
+    parser.add_argument("--out-dir", type=Path, default=Path("dist"), metavar="DIR", help=_LAST_BUILD)
     parser.add_argument(
         "--check-delegate",
         action="store_true",
         help="look for the delegate in the package archives; downloads those that are not in the cache",
     )
     _add_fetching(parser)
+
+
+def _add_views(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what to show", "By default, one screen with everything that matters.")
+    view = group.add_mutually_exclusive_group()
+    view.add_argument("--list", action="store_true", help="list all packages, with version, size and licence")
+    view.add_argument("--why", metavar="NAME", help="show what asks for a package, and by which way")
+    view.add_argument(
+        "--diff",
+        type=Path,
+        metavar="OLD",
+        help="show what differs from an earlier build (its package list, info.json, lock, directory or the runtime "
+        "itself), or from another source lock",
+    )
+    group.add_argument("--sort", choices=("name", "size"), default="name", help="order of --list; default: name")
+    group.add_argument(
+        "--format", choices=("text", "markdown"), default="text", help="markdown: write --diff for release notes"
+    )
+    group.add_argument("--licenses", action="store_true", help="list the packages of each licence")
+    group.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")
+    group.add_argument("--json", action="store_true", help="print everything as one JSON document")
 
 
 def _add_build(parser: argparse.ArgumentParser) -> None:

@@ -19,9 +19,7 @@ from .terminal.interrupts import Interruption, interrupt_on_signals
 from .terminal.streams import choose_colors
 
 if TYPE_CHECKING:
-    from .inspection.summary import Inspection
     from .options import BuildOptions, InspectOptions, RunOptions, SignOptions, VerifyOptions
-    from .project.derivation import Derivation
     from .terminal.lines import Line
 
 
@@ -145,54 +143,9 @@ def _wrap_unexpected(error: Exception) -> CliError:
 
 
 def _inspect(options: InspectOptions) -> int:
-    from .inspection.summary import inspect_derivation
-    from .project.derivation import derive_project
-    from .project.platforms import pick_platform
-    from .terminal.console import print_json, print_lines
+    from .inspection.command import inspect
 
-    derivation = derive_project(options, strict=False)
-    wanted = options.platform
-    platform = pick_platform(derivation.lock.platforms, wanted, flag="--platform").name if wanted else None
-    licenses = _recall_licenses(derivation, options)
-    summary = inspect_derivation(
-        derivation, platform=platform, wheel_licenses=licenses, lists_licenses=options.licenses
-    )
-    inspection = _check_delegates(summary, options)
-    if options.json:
-        print_json(inspection.to_dict())
-    else:
-        from .inspection.report import render_inspection
-        from .terminal.streams import takes_unicode
-
-        print_lines(render_inspection(inspection, unicode=takes_unicode(sys.stdout)))
-    return 0 if inspection.can_ship else EXIT_FAILED
-
-
-def _recall_licenses(derivation: Derivation, options: InspectOptions) -> dict[str, str | None] | None:
-    """Return the licences of wheels, as far as this machine has them; ``None`` if nobody asks for licences."""
-    if not options.licenses and derivation.license_policy.is_empty:
-        return None
-    from .archives.store import open_store
-    from .licenses.checks import recall_wheel_licenses
-
-    wheels = [wheel for platform in derivation.lock.platforms for wheel in derivation.lock.wheels(platform)]
-    return recall_wheel_licenses(wheels, open_store(options), derivation.project.lock_directory)
-
-
-def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspection:
-    """Look for the delegate in the cache, and download the rest if asked to."""
-    from .archives.store import archives_of_packages, open_store
-    from .delegate.search import check_delegates
-    from .project.protected_inputs import list_inputs, refuse_outputs
-    from .terminal.console import Console
-
-    download, store = options.check_delegate, open_store(options)
-    if download:
-        beside = inspection.derivation.project.lock_directory
-        shown = [one for platform in inspection.platforms for one in platform.locked]
-        folders = store.folders(archives_of_packages(shown, beside))
-        refuse_outputs(list_inputs(inspection.derivation), files=(), folders=folders)
-    return check_delegates(inspection, store, Console(quiet=options.quiet), download=download)
+    return inspect(options)
 
 
 def _build(options: BuildOptions) -> int:

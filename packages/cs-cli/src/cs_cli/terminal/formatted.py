@@ -18,7 +18,7 @@ from rich.measure import Measurement
 from rich.text import Text
 
 from .escaping import escape_line
-from .lines import Block, Line, Piece, Table, escape_pieces, paint
+from .lines import Block, Hanging, Line, Piece, Table, escape_pieces, paint
 from .streams import has_colors_off
 
 if TYPE_CHECKING:
@@ -66,8 +66,16 @@ def print_formatted(blocks: Iterable[Block], stream: TextIO) -> None:
     console = open_console(stream)
     with console:
         for block in blocks:
-            for part in _arrange_table(block, console.width) if isinstance(block, Table) else [_Flow(block)]:
+            for part in _arrange(block, console.width):
                 console.print(part, soft_wrap=True)
+
+
+def _arrange(block: Block, width: int) -> Iterable[RenderableType]:
+    if isinstance(block, Table):
+        return _arrange_table(block, width)
+    if isinstance(block, Hanging):
+        return [_Flow(block.line, hanging=min(block.indent, width // 3))]
+    return [_Flow(block)]
 
 
 class _Flow:
@@ -113,6 +121,7 @@ class _Flow:
 
 def _arrange_table(table: Table, width: int) -> Iterable[RenderableType]:
     """Arrange a table in columns, or, where those would be too narrow for a word, each cell on lines of its own."""
+    table = _leave_out_columns(table, width)
     heads = [_Flow((Piece(column.head, "bold", whole=True),), hanging=0) for column in table.columns]
     rows = [heads, *([_Flow(cell, hanging=0) for cell in row] for row in table.rows)]
     least = [max(cell.least for cell in cells) for cells in zip(*rows, strict=True)]
@@ -132,6 +141,24 @@ def _arrange_table(table: Table, width: int) -> Iterable[RenderableType]:
     for row in rows:
         grid.add_row(*row)
     return [grid]
+
+
+def _leave_out_columns(table: Table, width: int) -> Table:
+    """Leave out optional columns, the last one first, until no line has to break."""
+    columns, rows = list(table.columns), [list(row) for row in table.rows]
+    most = [max(map(_measure, (column.head, *cells))) for column, *cells in zip(columns, *rows, strict=True)]
+    while sum(most) + _GAP * (len(most) - 1) > width:
+        at = next((at for at in reversed(range(len(columns))) if columns[at].optional), None)
+        if at is None:
+            break
+        del columns[at], most[at]
+        for row in rows:
+            del row[at]
+    return Table(tuple(columns), tuple(map(tuple, rows)))
+
+
+def _measure(line: Line) -> int:
+    return sum(cell_len(piece.text) for piece in escape_pieces(line))
 
 
 def _list_cells(table: Table) -> Iterator[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .lines import Block, Line, Table, escape_pieces
+from .lines import Block, Hanging, Line, Table, escape_pieces
 
 
 def render_plain(block: Block) -> Iterator[str]:
@@ -12,7 +12,7 @@ def render_plain(block: Block) -> Iterator[str]:
     if isinstance(block, Table):
         yield from _render_table(block)
     else:
-        yield _render_line(block)
+        yield _render_line(block.line if isinstance(block, Hanging) else block)
 
 
 def _render_line(line: Line) -> str:
