@@ -26,6 +26,7 @@ __all__ = [
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
 ]
+from support.browser import Browser, start_browser
 from support.channel.build import build_channel
 from support.channel.index import index_settings, lock_index
 from support.channel.solve import solve
@@ -85,6 +86,13 @@ def tmp_path(fast_directory: Path) -> Iterator[Path]:
     directory.chmod(0o755)
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless browser without a network."""
+    with start_browser() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,8 @@ import pytest
 import run as script
 import yaml
 
-from cs_cli.arguments import build_parser, config_overrides
+from cs_cli.commandline.parsing import parse_arguments
+from cs_cli.options import BuildOptions
 from cs_manifest import CONFIG_KEYS
 from support.commands import SCRIPTS, run_command
 from support.tested_platform import FOR_THIS_MACHINE
@@ -105,8 +106,9 @@ def test_every_setting_is_an_input_under_each_of_its_names(action: dict[str, Any
 
 def test_every_input_is_a_flag_of_cs_or_the_scripts_own(action: dict[str, Any]) -> None:
     inputs = script.read_inputs(json.dumps(dict.fromkeys(action["inputs"], "true")))
-    arguments = build_parser("build").parse_args(["build", *script.build_arguments(inputs, {})])
-    assert set(config_overrides(arguments)) == {key.name for key in CONFIG_KEYS}
+    options = parse_arguments(["build", *script.build_arguments(inputs, {})])
+    assert isinstance(options, BuildOptions)
+    assert set(options.overrides) == {key.name for key in CONFIG_KEYS}
     assert set(script.OWN) < set(inputs)
 
 

@@ -20,3 +20,25 @@ def test_importing_the_package_imports_none_of_its_modules() -> None:
     code = "import sys, cs_bundle; print(*(name for name in sys.modules if name.startswith('cs_bundle.')))"
     completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert completed.stdout.split() == []
+
+
+def test_without_the_extra_every_name_is_there_and_only_fetching_fails() -> None:
+    code = """
+import sys
+sys.modules["httpx2"] = None
+from cs_bundle import *
+import cs_bundle
+assert hasattr(cs_bundle, "fetch_archives")
+try:
+    fetch_archives([], "cache")
+except FetchError as error:
+    print(error.kind, error.hint)
+"""
+    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert completed.stdout.strip() == "not-installed pip install 'cs-bundle[fetch]'"
+
+
+def test_completion_shows_what_is_offered() -> None:
+    code = "import cs_bundle; print(*dir(cs_bundle))"
+    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert completed.stdout.split() == cs_bundle.__all__

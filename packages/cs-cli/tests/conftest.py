@@ -59,10 +59,7 @@ def cs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_
 
     def run(*words: str | Path) -> Outcome:
         capsys.readouterr()
-        try:
-            status = main([str(word) for word in words])
-        except SystemExit as exit:  # argparse's --help and --version
-            status = int(exit.code or 0)
+        status = main([str(word) for word in words])
         captured = capsys.readouterr()
         return Outcome(status, captured.out, captured.err)
 

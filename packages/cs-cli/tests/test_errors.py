@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cs_bundle import BundleError, FetchError
+from cs_cli.error_text import render_error
 from cs_cli.errors import (
     FIELDS,
     CliError,
@@ -17,7 +18,6 @@ from cs_cli.errors import (
     advise,
     describe_error,
     exit_status_of,
-    render_error,
 )
 from cs_lock import LockError, Problem
 from cs_manifest import ManifestError

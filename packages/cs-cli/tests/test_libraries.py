@@ -7,6 +7,7 @@ import importlib
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,3 +116,49 @@ def test_every_error_is_made_of_a_message_then_of_facts_by_name() -> None:
     for name, made in found.items():
         assert [one.arg for one in made.args] == ["self", "message"], name
         assert made.kwonlyargs[0].arg == "kind", name
+
+
+def list_public_functions(name: str) -> list[tuple[str, Any]]:
+    """List what can be called of a library: its functions, and the methods of its classes."""
+    library = importlib.import_module(name.replace("-", "_"))
+    public = [(one, getattr(library, one)) for one in library.__all__]
+    classes = [(one, value) for one, value in public if inspect.isclass(value)]
+    methods = [
+        (f"{one}.{method}", function)
+        for one, value in classes
+        for method, function in inspect.getmembers(value, callable)
+        if not method.startswith("_") and hasattr(function, "__annotations__")
+    ]
+    return [(one, value) for one, value in public if inspect.isfunction(value)] + methods
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_a_function_takes_a_path_as_text_too(name: str) -> None:
+    found = {
+        (function, parameter.name)
+        for function, value in list_public_functions(name)
+        for parameter in inspect.signature(value).parameters.values()
+        if re.search(r"\bPath\b", str(parameter.annotation))
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_only_what_a_library_offers_has_a_public_name(name: str) -> None:
+    """Completion shows what can be used, and nothing that may change without notice."""
+    folder = PACKAGES / name / "src" / name.replace("-", "_")
+    assert [path.name for path in folder.glob("*.py") if not path.name.startswith("_")] == []
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_a_library_can_be_explored(name: str) -> None:
+    """Neither a star import nor ``hasattr`` raises, and everything offered is documented."""
+    package = name.replace("-", "_")
+    names: dict[str, Any] = {}
+    exec(f"from {package} import *", names)
+    library = importlib.import_module(package)
+    assert set(library.__all__) <= set(names)
+    assert not hasattr(library, "no_such_name")
+    assert set(library.__all__) <= set(dir(library))
+    offered = [one for one in library.__all__ if inspect.isclass(names[one]) or inspect.isfunction(names[one])]
+    assert [one for one in offered if not inspect.getdoc(names[one])] == []

@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-import cs_cli.main
 from cli_samples import Cs, Workspace
 from cs_cli import __version__
 from cs_cli.building.staging import staging_directory
@@ -34,19 +34,19 @@ def test_the_version_is_printed(cs: Cs) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "the following arguments are required: COMMAND"),
-        (("ship",), "invalid choice: 'ship'"),
-        (("build", "--no-such-flag"), "unrecognized arguments: --no-such-flag"),
-        (("build", "--out"), "unrecognized arguments: --out"),
-        (("verify",), "the following arguments are required: PATH"),
-        (("build", "--layout"), "expected one argument"),
+        (("ship",), "unknown command 'ship'"),
+        (("build", "--no-such-flag"), "unknown flag '--no-such-flag'"),
+        (("build", "--out"), "unknown flag '--out'"),
+        (("verify",), "PATH is missing"),
+        (("build", "--layout"), "--layout needs a value"),
     ],
 )
 def test_wrong_usage_ends_with_2(words: tuple[str, ...], message: str, cs: Cs) -> None:
     outcome = cs(*words)
     assert outcome.status == 2
     assert message in outcome.err
-    assert "hint: see cs" in outcome.err
+    assert "hint: " in outcome.err
+    assert "see cs" in outcome.err or "cs help" in outcome.err
     assert outcome.out == ""
 
 
@@ -127,7 +127,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> int:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setitem(cs_cli.main._COMMANDS, "verify", fail)
+    monkeypatch.setattr("cs_cli.main.load_command", lambda _: SimpleNamespace(run=fail))
 
 
 @pytest.mark.usefixtures("failing")
@@ -148,7 +148,7 @@ def test_errors_of_the_system_have_their_path(cs: Cs, monkeypatch: pytest.Monkey
     def fail(_: object) -> int:
         raise PermissionError(errno.EACCES, "Permission denied", "/some/file")
 
-    monkeypatch.setitem(cs_cli.main._COMMANDS, "verify", fail)
+    monkeypatch.setattr("cs_cli.main.load_command", lambda _: SimpleNamespace(run=fail))
     assert cs("verify", "x").err == "error: /some/file: Permission denied\n"
 
 

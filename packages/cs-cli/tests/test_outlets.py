@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,7 +26,8 @@ from hypothesis import strategies as st
 from cli_samples import Workspace, inspect_options
 from cs_cli import main
 from cs_cli.companions.files import render_json
-from cs_cli.errors import CliError, render_error
+from cs_cli.error_text import render_error
+from cs_cli.errors import CliError
 from cs_cli.inspection.details import render_details
 from cs_cli.inspection.report import render_inspection
 from cs_cli.inspection.summary import BytecodeCost, DelegateCheck, Inspection, PlatformSummary, inspect_derivation
@@ -220,7 +222,7 @@ def test_a_warning_of_a_library_is_shown(monkeypatch: pytest.MonkeyPatch, cs: An
         warnings.warn(HOSTILE, UserWarning, stacklevel=1)
         return 0
 
-    monkeypatch.setitem(main._COMMANDS, "inspect", inspect)
+    monkeypatch.setattr(main, "load_command", lambda _: SimpleNamespace(run=inspect))
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         outcome = cs("inspect")

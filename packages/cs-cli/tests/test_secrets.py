@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from cli_samples import Cs, Workspace
 from cs_bundle import redact_url
-from cs_cli.errors import CliError, describe_error, render_error
+from cs_cli.error_text import render_error
+from cs_cli.errors import CliError, describe_error
 from cs_cli.main import _wrap_unexpected
 from cs_cli.terminal.console import Console
 from cs_lock._credentials import redact_url as redact_url_of_lock
@@ -96,13 +97,14 @@ def test_no_word_on_the_console_shows_a_secret(capsys: pytest.CaptureFixture[str
 
 def test_no_traceback_shows_a_secret() -> None:
     program = f"""
+from types import SimpleNamespace
 import cs_cli.main
 def fail(arguments):
     try:
         raise KeyError({SECRET!r})
     except KeyError as error:
         raise ValueError({SECRET!r}) from error
-cs_cli.main._COMMANDS["inspect"] = fail
+cs_cli.main.load_command = lambda _: SimpleNamespace(run=fail)
 cs_cli.main.main(["inspect"])
 """
     environ = {"CONDA_SHIP_TRACEBACK": "1", "PATH": "/usr/bin:/bin"}

@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._cache import cached_path as cached_path
     from ._cache import find_cached as find_cached
+    from ._cache_use import TAG_NAME as TAG_NAME
+    from ._cache_use import clearing_cache as clearing_cache
+    from ._cache_use import is_cache as is_cache
+    from ._cache_use import touch_archives as touch_archives
+    from ._cache_use import using_cache as using_cache
     from ._digests import hash_file as hash_file
-    from ._download import Wait as Wait
     from ._entries import ArchiveEntry as ArchiveEntry
     from ._errors import ArchiveMismatchError as ArchiveMismatchError
     from ._errors import ArchiveNameError as ArchiveNameError
@@ -23,13 +27,15 @@ if TYPE_CHECKING:
     from ._errors import BundleWriteError as BundleWriteError
     from ._errors import DiskFullError as DiskFullError
     from ._errors import FetchError as FetchError
-    from ._fetch import FetchProgress as FetchProgress
     from ._fetch import fetch_archives as fetch_archives
+    from ._progress import FetchProgress as FetchProgress
+    from ._progress import Wait as Wait
     from ._reader import BundleReader as BundleReader
     from ._reader import open_bundle as open_bundle
     from ._room import check_room as check_room
     from ._room import disk_full as disk_full
     from ._room import is_full as is_full
+    from ._room import measure_free as measure_free
     from ._urls import redact_text as redact_text
     from ._urls import redact_url as redact_url
     from ._verify import BundleReport as BundleReport
@@ -43,8 +49,8 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "_cache": ("cached_path", "find_cached"),
+    "_cache_use": ("TAG_NAME", "clearing_cache", "is_cache", "touch_archives", "using_cache"),
     "_digests": ("hash_file",),
-    "_download": ("Wait",),
     "_entries": ("ArchiveEntry",),
     "_errors": (
         "ArchiveMismatchError",
@@ -56,9 +62,10 @@ _NAMES = {
         "DiskFullError",
         "FetchError",
     ),
-    "_fetch": ("FetchProgress", "fetch_archives"),
+    "_fetch": ("fetch_archives",),
+    "_progress": ("FetchProgress", "Wait"),
     "_reader": ("BundleReader", "open_bundle"),
-    "_room": ("check_room", "disk_full", "is_full"),
+    "_room": ("check_room", "disk_full", "is_full", "measure_free"),
     "_urls": ("redact_text", "redact_url"),
     "_verify": ("BundleReport", "verify_bundle"),
     "_wanted": ("WantedArchive",),
@@ -71,17 +78,13 @@ __all__ = sorted(_MODULES)
 
 
 def __getattr__(name: str) -> object:
+    """Import a public name on first use."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-    except ModuleNotFoundError as error:
-        if name not in _NAMES["_download"] + _NAMES["_fetch"]:
-            raise
-        from ._errors import FetchError
-
-        raise FetchError(
-            f"fetching needs the module {error.name!r}", kind="not-installed", hint="pip install 'cs-bundle[fetch]'"
-        ) from error
-    globals()[name] = value
+    value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
     return value
+
+
+def __dir__() -> list[str]:
+    """Name what can be imported, whether it was used yet or not."""
+    return __all__

@@ -12,15 +12,17 @@ from typing import BinaryIO
 
 from ._errors import ArchiveNameError
 from ._names import is_plain_name
+from ._paths import StrPath
 from ._replacing import replacing
 from ._wanted import WantedArchive
 
 
-def cached_path(cache: Path, sha256_hex: str, file_name: str) -> Path:
+def cached_path(cache: StrPath, sha256_hex: str, file_name: str) -> Path:
     """Return where an archive is kept.
 
     :raises ArchiveNameError: if the name or the digest is not one.
     """
+    cache = Path(cache)
     if not is_plain_name(file_name):
         raise ArchiveNameError(f"{file_name!r} is not a name for a file in the cache", name=file_name)
     if not re.fullmatch(r"[0-9a-f]{64}", sha256_hex):
@@ -28,7 +30,7 @@ def cached_path(cache: Path, sha256_hex: str, file_name: str) -> Path:
     return cache.joinpath(sha256_hex[:2], sha256_hex, file_name)
 
 
-def find_cached(expected: Iterable[WantedArchive], cache: Path) -> list[Path] | None:
+def find_cached(expected: Iterable[WantedArchive], cache: StrPath) -> list[Path] | None:
     """Find archives in a cache without an HTTP client, looking at their sizes only.
 
     Check them while they are copied: :func:`append_bundle` and :func:`write_bundle` take ``expected`` too.
@@ -37,6 +39,7 @@ def find_cached(expected: Iterable[WantedArchive], cache: Path) -> list[Path] | 
     :returns: paths in the order of ``expected``; None if an archive is not there, or its size is wrong. One of unknown
         size must be there: no lock has the sizes of wheels.
     """
+    cache = Path(cache)
     paths: list[Path] = []
     for one in expected:
         path = cached_path(cache, one.sha256, one.file_name)

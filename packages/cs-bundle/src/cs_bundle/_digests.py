@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from ._paths import StrPath
+
 _BLOCK_BYTES = 1 << 20
 
 
@@ -20,11 +22,12 @@ class Digest(Protocol):
         ...
 
 
-def hash_file(path: Path, on_bytes: Callable[[int], None] = lambda _: None) -> str:
+def hash_file(path: StrPath, on_bytes: Callable[[int], None] = lambda _: None) -> str:
     """Compute the SHA-256 of a file, as hex.
 
     :param on_bytes: called with the number of bytes just read.
     """
+    path = Path(path)
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):

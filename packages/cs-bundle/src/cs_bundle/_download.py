@@ -6,8 +6,6 @@ import errno
 import random
 import stat
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -19,6 +17,7 @@ from ._cache import filling
 from ._errors import ArchiveMismatchError, FetchError, RefusedError
 from ._failures import NOTICED_S, TryAgainError, explain_failure, explain_status, fetch_error
 from ._http import Connections
+from ._progress import Observer, Wait
 from ._receiver import CancelledError, Pace, Receiver
 from ._urls import host_of
 from ._wanted import WantedArchive
@@ -29,37 +28,6 @@ _BACKOFF_S = 0.25
 _WAIT_LIMIT_S = 30.0
 _WAITS_LIMIT_S = 60.0
 """Limit for all waits for one archive together: a server that asks for more has failed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """A download that waits because a server asks for it.
-
-    :ivar host: that asks.
-    :ivar asked_s: how long it asks to wait, in seconds.
-    :ivar wait_s: how long the download waits.
-    """
-
-    host: str
-    file_name: str
-    asked_s: float
-    wait_s: float
-
-    def __str__(self) -> str:
-        asked = f"{self.host} asks to wait {self.asked_s:.0f} s before {self.file_name}"
-        return f"{asked}; trying again in {self.wait_s:.0f} s"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observer:
-    """The receiver of what happens to a download.
-
-    :ivar on_bytes: how many bytes have come, and a negative number when they have to come again.
-    :ivar on_wait: a wait that a person would notice.
-    """
-
-    on_bytes: Callable[[int], None]
-    on_wait: Callable[[Wait], None]
 
 
 def download_archive(
@@ -128,12 +96,22 @@ def _download(
             wait_s = _choose_wait(again, attempt)
             waited_s += wait_s
             if attempt == ATTEMPTS or waited_s > _WAITS_LIMIT_S:
-                raise again.error from None
-            if again.wait_s is not None and again.wait_s >= NOTICED_S:
-                name = request.file_name
-                observer.on_wait(Wait(host=again.host, file_name=name, asked_s=again.wait_s, wait_s=wait_s))
+                raise again.give_up(attempt, ATTEMPTS) from None
+            if wait_s >= NOTICED_S:
+                observer.on_wait(_announce(again, request, wait_s, attempt + 1))
             if _pause(cancelled, wait_s):
                 raise CancelledError from None
+
+
+def _announce(again: TryAgainError, request: WantedArchive, wait_s: float, attempt: int) -> Wait:
+    return Wait(
+        host=again.host,
+        file_name=request.file_name,
+        reason=again.reason,
+        wait_s=wait_s,
+        attempt=attempt,
+        attempts=ATTEMPTS,
+    )
 
 
 def _pause(cancelled: threading.Event, wait_s: float) -> bool:
@@ -170,10 +148,10 @@ def _begin(request: WantedArchive, receiver: Receiver, answer: Answer, host: str
         if answer.headers.get("Content-Range", "").startswith(f"bytes {receiver.received}-"):
             return
         receiver.restart()
-        raise TryAgainError(fetch_error(request, "the server resumed at the wrong position"), wait_s=0)
+        raise TryAgainError(request, "the server resumed at the wrong position", wait_s=0)
     if answer.status == 416 and receiver.received:
         receiver.restart()
-        raise TryAgainError(fetch_error(request, "the server cannot resume"), wait_s=0)
+        raise TryAgainError(request, "the server cannot resume", wait_s=0)
     if answer.status != 200:
         raise explain_status(request, answer, host)
     receiver.restart()
@@ -186,6 +164,6 @@ def _receive(request: WantedArchive, receiver: Receiver, answer: Answer) -> None
     for data in answer.iterate():
         receiver.take(data)
         if not pace.keeps_up(len(data)):
-            raise TryAgainError(fetch_error(request, pace.complaint))
+            raise TryAgainError(request, pace.complaint)
     if request.size_bytes is not None and receiver.received < request.size_bytes:
-        raise TryAgainError(fetch_error(request, "the connection was closed early"))
+        raise TryAgainError(request, f"{host_of(request.url)} closed the connection early")

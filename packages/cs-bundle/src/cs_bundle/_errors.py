@@ -44,9 +44,9 @@ class BundleError(Exception):
         self.message = message
         self.path = path
         self.name = name
-        self.url = None if url is None else redact_text(url)
-        self.expected = None if expected is None else redact_text(expected)
-        self.actual = None if actual is None else redact_text(actual)
+        self.url: str | None = None if url is None else redact_text(url)
+        self.expected: str | None = None if expected is None else redact_text(expected)
+        self.actual: str | None = None if actual is None else redact_text(actual)
         self.hint = hint
 
     def __str__(self) -> str:

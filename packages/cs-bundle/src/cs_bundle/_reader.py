@@ -13,6 +13,7 @@ from typing import BinaryIO, Literal, cast
 from ._entries import ArchiveEntry, EntryWalker
 from ._errors import BundleError, BundleReadError
 from ._names import is_archive_name
+from ._paths import StrPath
 from ._streams import EntryFile, RawFrameStream, TarStream, open_bundle_file, open_tar_stream
 
 Form = Literal["directory", "canonical", "foreign"]
@@ -61,13 +62,14 @@ class BundleReader:
         return iterate_archives(self.path)
 
 
-def open_bundle(path: Path) -> BundleReader:
+def open_bundle(path: StrPath) -> BundleReader:
     """Open a bundle and list its archives, refusing what must not be in one. Archives' digests are not looked at.
 
     :param path: a directory or a ``.bundle.tar.zst`` file.
     :raises BundleReadError: if it cannot be opened.
     :raises BundleRejectedError: if it contains anything but archives, or is damaged.
     """
+    path = Path(path)
     if path.is_dir():
         return BundleReader(path=path, form="directory", archives=list_directory(path))
     with naming(path), open_bundle_file(path) as file:

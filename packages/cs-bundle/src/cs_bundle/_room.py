@@ -8,15 +8,17 @@ import shutil
 from pathlib import Path
 
 from ._errors import DiskFullError
+from ._paths import StrPath
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
-def measure_free(path: Path) -> int | None:
+def measure_free(path: StrPath) -> int | None:
     """Return the free bytes on the disk of a path; ``None`` if they are unknown.
 
     :param path: need not exist yet.
     """
+    path = Path(path)
     for place in (path, *path.absolute().parents):
         with contextlib.suppress(OSError):
             usage = shutil.disk_usage(place)
@@ -24,12 +26,13 @@ def measure_free(path: Path) -> int | None:
     return None
 
 
-def check_room(path: Path, needed_bytes: int) -> None:
+def check_room(path: StrPath, needed_bytes: int) -> None:
     """Refuse to start a write that does not fit.
 
     :param path: file or directory that will take the bytes.
     :raises DiskFullError: if fewer are free there.
     """
+    path = Path(path)
     free = measure_free(path)
     if free is not None and free < needed_bytes:
         raise disk_full(path, needed_bytes, free)
@@ -44,12 +47,13 @@ def is_full(error: BaseException | None) -> bool:
     return False
 
 
-def disk_full(path: Path | None, needed_bytes: int | None, free_bytes: int | None = None) -> DiskFullError:
+def disk_full(path: StrPath | None, needed_bytes: int | None, free_bytes: int | None = None) -> DiskFullError:
     """Say what did not fit where.
 
     :param needed_bytes: in all, where it is known.
     :param free_bytes: measured now if it is not given.
     """
+    path = None if path is None else Path(path)
     if free_bytes is None and path is not None:
         free_bytes = measure_free(path)
     needed = None if needed_bytes is None else _render(needed_bytes)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
+from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
 from ._entries import ArchiveEntry
 from ._errors import ArchiveMismatchError, BundleRejectedError
+from ._paths import StrPath
 from ._reader import iterate_archives, naming
 from ._wanted import WantedArchive
 
@@ -33,7 +35,11 @@ class BundleReport:
 
 
 def verify_bundle(
-    bundle: Path | BinaryIO, expected: Iterable[WantedArchive], *, exact: bool, path: Path | None = None
+    bundle: StrPath | BinaryIO,
+    expected: Iterable[WantedArchive],
+    *,
+    exact: bool,
+    path: StrPath | None = None,
 ) -> BundleReport:
     """Check every archive of a bundle in one pass, in memory that does not grow with it.
 
@@ -46,6 +52,9 @@ def verify_bundle(
     :raises ArchiveMismatchError: if an archive has another size or SHA-256.
     :raises BundleRejectedError: if the bundle breaks any other rule; ``kind`` says which.
     """
+    if isinstance(bundle, str | PathLike):
+        bundle = Path(bundle)
+    path = None if path is None else Path(path)
     wanted = {archive.file_name: archive for archive in expected}
     path = path or (bundle if isinstance(bundle, Path) else Path(str(getattr(bundle, "name", "bundle"))))
     refuse_unknown = exact and not (isinstance(bundle, Path) and bundle.is_dir())

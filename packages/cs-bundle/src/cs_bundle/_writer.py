@@ -15,6 +15,7 @@ from ._entries import ArchiveEntry
 from ._errors import ArchiveNameError, BundleError, BundleRejectedError, BundleWriteError
 from ._frame import bundle_size
 from ._names import is_archive_name
+from ._paths import StrPath
 from ._replacing import replacing
 from ._room import check_room, disk_full, is_full
 from ._tar import END_OF_ARCHIVE, padding_size, render_entry_header
@@ -37,7 +38,7 @@ class BundleInfo:
     archives: tuple[ArchiveEntry, ...]
 
 
-def write_bundle(out: Path, archives: Iterable[Path], *, expected: Iterable[WantedArchive] = ()) -> BundleInfo:
+def write_bundle(out: StrPath, archives: Iterable[StrPath], *, expected: Iterable[WantedArchive] = ()) -> BundleInfo:
     """Write archives into a bundle in canonical form; the same archives give the same bytes.
 
     The bundle is written next to ``out`` and put in its place by one rename: a failure or an interruption leaves what
@@ -51,6 +52,7 @@ def write_bundle(out: Path, archives: Iterable[Path], *, expected: Iterable[Want
     :raises BundleWriteError: if a file cannot be read or written, or changes its size meanwhile.
     :raises DiskFullError: if there is no room for it, which is looked at before anything is written.
     """
+    out = Path(out)
     with _writing(out), replacing(out) as file:
         try:
             info = append_bundle(file, archives, expected=expected)
@@ -63,7 +65,7 @@ def write_bundle(out: Path, archives: Iterable[Path], *, expected: Iterable[Want
 
 def append_bundle(
     file: BinaryIO,
-    archives: Iterable[Path],
+    archives: Iterable[StrPath],
     *,
     expected: Iterable[WantedArchive] = (),
     digests: Sequence[Digest] = (),
@@ -79,7 +81,7 @@ def append_bundle(
     """
     # A file that was opened by its descriptor has that for a name, which does not help.
     path = Path(file.name) if isinstance(file.name, str) else None
-    sources = _sort_sources(archives)
+    sources = _sort_sources(map(Path, archives))
     wanted = {one.file_name: one for one in expected}
     with _writing(path):
         placed, end = _place(sources)

@@ -9,18 +9,19 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .arguments import parse_arguments
-from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, render_error
+from .commandline.parsing import parse_arguments
+from .commandline.table import load_command
+from .error_text import render_error
+from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of
 from .terminal.interrupts import Interruption, interrupt_on_signals
 from .terminal.streams import choose_colors
 
 if TYPE_CHECKING:
-    from .options import BuildOptions, InspectOptions, RunOptions, SignOptions, VerifyOptions
-    from .terminal.lines import Line
+    from .terminal.lines import Block
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,7 +50,7 @@ def _guard(words: list[str]) -> int:
     try:
         interrupt_on_signals()
         options = parse_arguments(words)
-        status = _COMMANDS[options.command](options)
+        status = load_command(options.command).run(options)
         sys.stdout.flush()
         return status
     except KeyboardInterrupt as error:
@@ -58,7 +59,7 @@ def _guard(words: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        return _report(error, as_json=_wants_json(words))
+        return _report(error, as_json=_wants_json(words), links=not _is_quiet(words))
 
 
 def _soften_streams() -> None:
@@ -102,26 +103,34 @@ def _wants_json(words: list[str]) -> bool:
 
 def _find_value(words: list[str], wanted: str, value: str | None = None) -> str | None:
     """Find the value of a flag, even in an invalid command line; the last one counts."""
-    own = words[: words.index("--")] if "--" in words else words
-    for word, following in itertools.pairwise([*own, ""]):
+    for word, following in itertools.pairwise([*_own_words(words), ""]):
         flag, separator, rest = word.partition("=")
         if flag == wanted:
             value = rest if separator else following
     return value
 
 
-def _report(error: Exception, *, as_json: bool) -> int:
+def _is_quiet(words: list[str]) -> bool:
+    """Tell whether only errors and results are wanted, even in an invalid command line."""
+    return not {"-q", "--quiet"}.isdisjoint(_own_words(words))
+
+
+def _own_words(words: list[str]) -> list[str]:
+    return words[: words.index("--")] if "--" in words else words
+
+
+def _report(error: Exception, *, as_json: bool, links: bool) -> int:
     diagnosed = error if isinstance(error, Diagnosed) else _wrap_unexpected(error)
     if as_json:
         from .terminal.console import print_json
 
         print_json(describe_error(diagnosed), sys.stderr, indent=None)
     else:
-        _print_error(render_error(diagnosed))
+        _print_error(render_error(diagnosed, links=links))
     return exit_status_of(diagnosed)
 
 
-def _print_error(lines: Sequence[Line]) -> None:
+def _print_error(lines: Sequence[Block]) -> None:
     from .terminal.console import print_lines
 
     print_lines(lines, sys.stderr)
@@ -140,82 +149,3 @@ def _wrap_unexpected(error: Exception) -> CliError:
         return CliError(error.strerror or str(error), kind="io", path=path)
     hint = "this is a bug in cs; please report it with the traceback shown by CONDA_SHIP_TRACEBACK=1"
     return CliError(f"{type(error).__name__}: {error}", kind="internal", hint=hint)
-
-
-def _inspect(options: InspectOptions) -> int:
-    from .inspection.command import inspect
-
-    return inspect(options)
-
-
-def _build(options: BuildOptions) -> int:
-    from .building.preparation import prepared_builds
-    from .building.several import build_several, describe_plans
-    from .project.platforms import ALL_PLATFORMS
-    from .terminal.console import print_json, print_lines
-    from .terminal.lines import whole
-
-    with prepared_builds(options) as requests:
-        if options.dry_run:
-            plans = describe_plans(requests, options.out_dir)
-            document, lines, faults = plans.to_dict(), plans.lines, None
-        else:
-            outcome = build_several(requests, options.out_dir, keep_going=options.platform == ALL_PLATFORMS)
-            document, faults = outcome.to_dict(), outcome.fault()
-            lines = [(whole(line),) for line in outcome.lines]
-    if options.json:
-        print_json({**document, "warnings": requests[0].console.warnings})
-    else:
-        print_lines(lines)
-    if faults:
-        raise faults
-    return 0
-
-
-def _run(options: RunOptions) -> int:
-    from .building.preparation import prepared_build
-    from .run import run_runtime
-
-    with prepared_build(options) as request:
-        return run_runtime(
-            request.plan, request.materials, options.arguments, request.console, install_path=options.install_path
-        )
-
-
-def _verify(options: VerifyOptions) -> int:
-    from .terminal.console import Console, print_json, print_lines
-    from .verification.verifying import verify_paths
-
-    verification = verify_paths(options, Console(quiet=options.quiet))
-    if options.json:
-        print_json(verification.to_dict())
-    elif not options.quiet:
-        print_lines(verification.lines)
-    if verification.problems and not options.json:
-        raise verification.error()
-    return EXIT_FAILED if verification.problems else 0
-
-
-def _sign(options: SignOptions) -> int:
-    from .signing.folder import sign_folder
-    from .signing.signer import load_signer
-    from .terminal.console import Console, print_json, print_lines
-
-    console = Console(quiet=options.quiet)
-    given = options.signing
-    key = None if given is None else load_signer(given, options.path, os.environ, console)
-    signing = sign_folder(options.path, key, console)
-    if options.json:
-        print_json({**signing.to_dict(), "warnings": console.warnings})
-    else:
-        print_lines(signing.lines)
-    return 0
-
-
-_COMMANDS: dict[str, Callable[[Any], int]] = {
-    "inspect": _inspect,
-    "build": _build,
-    "run": _run,
-    "verify": _verify,
-    "sign": _sign,
-}

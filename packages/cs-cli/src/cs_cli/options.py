@@ -1,15 +1,27 @@
-"""What a command line asks for, as values: only ``arguments.py`` knows the parser."""
+"""What a command line asks for, as values: only ``commandline/`` knows how it is typed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectOptions:
+class CommonOptions:
+    """The options of every command that does something.
+
+    :ivar quiet: print errors and results only.
+    :ivar verbose: print all details.
+    """
+
+    quiet: bool
+    verbose: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectOptions(CommonOptions):
     """The options of every command that reads a project.
 
     :ivar root: directory of the manifest.
@@ -20,7 +32,6 @@ class ProjectOptions:
     :ivar offline: use downloaded archives only.
     """
 
-    quiet: bool
     root: Path | None
     manifest: Path | None
     source_lock: Path | None
@@ -48,7 +59,6 @@ class InspectOptions(ProjectOptions):
     """
 
     command: ClassVar[str] = "inspect"
-    verbose: bool
     list: bool
     sort: Literal["name", "size"]
     why: str | None
@@ -150,7 +160,7 @@ class VerifyOptions(ProjectOptions):
 
     command: ClassVar[str] = "verify"
     paths: tuple[Path, ...]
-    keys: tuple[Path, ...]
+    keys: Sequence[Path]
     require_signature: bool
     provenance: Path | None
     against: Path | None
@@ -164,7 +174,7 @@ class VerifyOptions(ProjectOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignOptions:
+class SignOptions(CommonOptions):
     """The options of ``cs sign``.
 
     :ivar path: a directory of ``cs build``.
@@ -172,7 +182,6 @@ class SignOptions:
     """
 
     command: ClassVar[str] = "sign"
-    quiet: bool
     path: Path
     key: Path | None
     passphrase_file: Path | None
@@ -184,4 +193,88 @@ class SignOptions:
         return None if self.key is None else SigningOptions(key=self.key, passphrase_file=self.passphrase_file)
 
 
-Options = InspectOptions | BuildOptions | RunOptions | VerifyOptions | SignOptions
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheOptions(CommonOptions):
+    """The options of the commands about the package cache."""
+
+    cache_dir: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheInfoOptions(CacheOptions):
+    """The options of ``cs cache info``."""
+
+    command: ClassVar[str] = "cache info"
+    json: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheDirOptions(CacheOptions):
+    """The options of ``cs cache dir``."""
+
+    command: ClassVar[str] = "cache dir"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheCleanOptions(CacheOptions):
+    """The options of ``cs cache clean``.
+
+    :ivar older_than_s: remove what was not used for longer, in seconds.
+    :ivar max_size_bytes: remove what was not used for longest, until the rest fits.
+    :ivar yes: do not ask.
+    """
+
+    command: ClassVar[str] = "cache clean"
+    older_than_s: float | None
+    max_size_bytes: int | None
+    dry_run: bool
+    yes: bool
+    json: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpOptions:
+    """What help is asked for.
+
+    :ivar words: name of a command or a group of commands; empty for all of them.
+    :ivar is_long: describe everything.
+    :ivar man: print a man page.
+    :ivar is_lost: whether nobody asked: the command line has no command.
+    """
+
+    command: ClassVar[str] = "help"
+    words: tuple[str, ...]
+    is_long: bool
+    man: bool
+    is_lost: bool
+
+    @property
+    def topic(self) -> str:
+        """The words as one text."""
+        return " ".join(self.words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionOptions:
+    """The options of ``cs version``.
+
+    :ivar verbose: list everything that belongs to ``cs``.
+    """
+
+    command: ClassVar[str] = "version"
+    verbose: bool
+    json: bool
+
+
+Options = (
+    InspectOptions
+    | BuildOptions
+    | RunOptions
+    | VerifyOptions
+    | SignOptions
+    | CacheInfoOptions
+    | CacheCleanOptions
+    | CacheDirOptions
+    | HelpOptions
+    | VersionOptions
+)

@@ -41,6 +41,7 @@ def run_runtime(
         _refuse_prefix(install_path.absolute(), materials)
     with tempfile.TemporaryDirectory(prefix="cs-run-", ignore_cleanup_errors=True) as work:
         result = _build(plan, materials, Path(work), console)
+        materials.store.release()  # the runtime may run for days
         prefix = install_path.absolute() if install_path else Path(work) / "prefix"
         settings = {"QUIET": console.quiet, "OFFLINE": materials.store.offline}
         environment = runtime_environment(plan.derivation.config.runtime, prefix, settings)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from cli_samples import Channel, Cs, Workspace, inspect_options, make_workspace
-from cs_cli.inspection.command import inspect as run_inspect
+from cs_cli.inspection.answering import inspect as run_inspect
 from cs_cli.inspection.details import render_details
 from cs_cli.inspection.report import render_inspection
 from cs_cli.inspection.summary import DelegateCheck, Inspection, PlatformSummary, Size, inspect_derivation

@@ -119,6 +119,7 @@ def test_a_passphrase_file_in_the_output_is_refused(tmp_path: Path, locked: Path
 PROGRAM = """
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from cs_cli import main
 from cs_cli.options import SigningOptions
 from cs_cli.signing.signer import load_signer
@@ -129,7 +130,7 @@ def load(_):
     print("loaded", type(key).__name__)
     return 0
 
-main._COMMANDS["sign"] = load
+main.load_command = lambda _: SimpleNamespace(run=load)
 sys.exit(main.main(["sign", "dist", "--key", "x"]))
 """
 

@@ -19,7 +19,7 @@ import yaml
 import zstandard
 
 from cs_bundle import hash_file
-from cs_cli.arguments import parse_arguments
+from cs_cli.commandline.parsing import parse_arguments
 from cs_cli.options import BuildOptions, InspectOptions, RunOptions, VerifyOptions
 from cs_cli.terminal.console import Console
 from cs_cli.verification.checks import Result

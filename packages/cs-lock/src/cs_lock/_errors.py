@@ -100,7 +100,7 @@ class LockError(Exception):
         self.expected = expected
         self.actual = actual
         self.hint = hint
-        self.problems = tuple(problems)
+        self.problems: tuple[Problem, ...] = tuple(problems)
 
     def __str__(self) -> str:
         """Return ``PATH:LINE:COLUMN: KEY: MESSAGE``, as far as known."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ._blocks import Node, Quoted
 from ._entries import read_record
+from ._paths import StrPath
 from ._pypi_requirements import check_requirement
 from ._records import PackageRecord
 from ._wheel_names import read_wheel_name
@@ -50,7 +51,7 @@ class LocalArchive:
     @classmethod
     def of_wheel(
         cls,
-        path: Path,
+        path: StrPath,
         *,
         sha256: str,
         size_bytes: int,
@@ -66,6 +67,7 @@ class LocalArchive:
         :raises LockError: ``invalid-file-name`` if it is not the file name of a wheel, ``credentials`` or
             ``invalid-value`` if it requires what cannot ship.
         """
+        path = Path(path)
         stated = read_wheel_name(path.name)
         return cls(
             kind="wheel",
@@ -82,13 +84,20 @@ class LocalArchive:
 
     @classmethod
     def of_conda(
-        cls, path: Path, index: Mapping[str, Any], *, sha256: str, md5: str | None = None, size_bytes: int
+        cls,
+        path: StrPath,
+        index: Mapping[str, Any],
+        *,
+        sha256: str,
+        md5: str | None = None,
+        size_bytes: int,
     ) -> LocalArchive:
         """Describe a conda package.
 
         :param index: its ``info/index.json``.
         :raises LockError: if a field of the index has the wrong type or form.
         """
+        path = Path(path)
         fields = {**index, "sha256": sha256, "md5": md5, "size": size_bytes}
         # The archive's folder says nothing about it, and its index says what a lock may leave out.
         record = read_record(_as_nodes(fields), path.name, "info/index.json", lock_version=_COMPLETE)

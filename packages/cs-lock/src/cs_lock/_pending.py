@@ -9,6 +9,7 @@ from typing import Literal
 from ._credentials import redact_url
 from ._errors import Problem, Severity
 from ._locations import find_file
+from ._paths import StrPath
 from ._pypi_records import Form, Origin, PypiRecord
 
 ArchiveForm = Form | Literal["conda"]
@@ -98,11 +99,12 @@ class PendingEntry:
             hint=hint,
         )
 
-    def find_path(self, directory: Path) -> Path:
+    def find_path(self, directory: StrPath) -> Path:
         """Find the directory or the file of an entry at a path.
 
         :param directory: of the lock; relative paths start there.
         """
+        directory = Path(directory)
         if self.origin not in ("file", "directory"):
             raise ValueError(f"{self.location} is not a path")
         return find_file(self.location.removeprefix("direct+"), directory)

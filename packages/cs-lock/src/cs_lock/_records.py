@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ._locations import find_file
+from ._paths import StrPath
 
 Noarch = Literal["python", "generic"]
 
@@ -118,11 +119,12 @@ class PackageRecord:
         """Whether the archive is a file of this machine, not on a channel that others can reach."""
         return self.location is not None
 
-    def find_file(self, directory: Path) -> Path:
+    def find_file(self, directory: StrPath) -> Path:
         """Find the file of a local archive.
 
         :param directory: of the lock; relative paths start there.
         """
+        directory = Path(directory)
         if self.location is None:
             raise ValueError(f"{self.file_name} is not a local archive")
         return find_file(self.location, directory)

@@ -46,7 +46,7 @@ class RuntimeLock:
         self, environment: str, channels: tuple[Channel, ...], selections: Sequence[Selection], check: Check
     ) -> None:
         self.environment = environment
-        self.channels = tuple(
+        self.channels: tuple[Channel, ...] = tuple(
             replace(channel, url=redact_url(lower_scheme(channel.url)))
             for channel in channels
             if not is_local_channel(channel.url)
@@ -54,11 +54,15 @@ class RuntimeLock:
         selections = reform_selections(selections)
         self.platforms: tuple[Platform, ...] = tuple(selection.platform for selection in selections)
         self.exclusions: tuple[Exclusion, ...] = tuple(e for selection in selections for e in selection.exclusions)
-        self.problems = tuple(sorted(check(selections), key=lambda problem: problem.severity))
+        self.problems: tuple[Problem, ...] = tuple(sorted(check(selections), key=lambda problem: problem.severity))
         self._all_channels = channels
         self._check = check
         self._selections = {selection.platform.name: selection for selection in selections}
         self._rendered: bytes | None = None
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{one.name}: {len(self._selections[one.name].records)} packages" for one in self.platforms)
+        return f"RuntimeLock({self.environment!r}, {{{counts}}}, problems={len(self.problems)})"
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

@@ -13,6 +13,7 @@ from ._environments import Channel, ForeignPackage, PackageKind, Reference, Sour
 from ._errors import LockError, Problem
 from ._layout import LayoutReader, LockKind, identify_format, place_error
 from ._locations import find_file_name
+from ._paths import StrPath
 from ._platforms import Platform
 from ._pypi_records import PypiRecord
 from ._records import PackageRecord
@@ -47,6 +48,9 @@ class SourceLock:
         self._records: dict[int, PackageRecord] = {}
         self._pypi_records: dict[int, PypiRecord] = {}
         self._loaded: dict[str, SourceEnvironment] = {}
+
+    def __repr__(self) -> str:
+        return f"SourceLock({str(self.path)!r}, kind={self.kind!r}, version={self.version}, {self.environments!r})"
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -232,7 +236,7 @@ def _digests_of(reference: Reference) -> tuple[str, ...]:
     return () if is_tree else _DIGESTS
 
 
-def read_lock(path: str | Path) -> SourceLock:
+def read_lock(path: StrPath) -> SourceLock:
     """Read a lock.
 
     :param path: of a ``conda.lock`` (version 1) or ``pixi.lock`` (version 4 to 7).

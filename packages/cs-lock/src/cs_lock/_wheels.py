@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ._direct_url import describe_origin
 from ._locations import find_file
+from ._paths import StrPath
 from ._pypi_records import PypiRecord
 
 
@@ -64,11 +65,12 @@ class Wheel:
         """
         return describe_origin(self.source)
 
-    def find_file(self, directory: Path) -> Path:
+    def find_file(self, directory: StrPath) -> Path:
         """Find the file of a local wheel.
 
         :param directory: of the lock; relative paths start there.
         """
+        directory = Path(directory)
         if self.location is None:
             raise ValueError(f"{self.file_name} is not a local archive")
         return find_file(self.location, directory)

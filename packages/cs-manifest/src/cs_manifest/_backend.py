@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._errors import ManifestError
+from ._paths import StrPath
 
 # The other imports are in functions: most commands run no backend.
 if TYPE_CHECKING:
@@ -74,25 +75,28 @@ class BuiltWheel:
     requirements: tuple[str, ...]
 
 
-def build_wheel(source: Path, directory: Path, settings: BackendSettings) -> BuiltWheel:
+def build_wheel(source: StrPath, directory: StrPath, settings: BackendSettings) -> BuiltWheel:
     """Build the wheel of a project. This runs code of the project, and of what its build needs.
 
     :param source: directory of the project.
     :param directory: where to put the wheel; it must be empty.
     :raises ManifestError: ``build-backend`` if that fails; ``path`` is the project's directory.
     """
+    source = Path(source)
+    directory = Path(directory)
     with _logged_warnings(settings.log), _open_backend(source, settings) as (builder, environment):
         name = builder.build("wheel", directory)
         return BuiltWheel(path=Path(name), backend=_name_backend(source), requirements=environment.list_installed())
 
 
-def read_metadata(source: Path, settings: BackendSettings) -> str:
+def read_metadata(source: StrPath, settings: BackendSettings) -> str:
     """Return the core metadata of a project. This runs code of the project, and of what its build needs.
 
     :param source: directory of the project.
     :returns: the text of ``METADATA``.
     :raises ManifestError: ``build-backend`` if that fails; ``path`` is the project's directory.
     """
+    source = Path(source)
     from tempfile import TemporaryDirectory
 
     with _open_backend(source, settings) as (builder, _), TemporaryDirectory(prefix="cs-metadata-") as place:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ._paths import StrPath
+
 # Neither helpers that the repository's own configuration names, nor questions at the terminal.
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
 _ENVIRON = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
@@ -58,11 +60,12 @@ class Revision:
     origin: str | None
 
 
-def read_checkout(directory: Path) -> Checkout | None:
+def read_checkout(directory: StrPath) -> Checkout | None:
     """Ask git about a directory.
 
     :returns: ``None`` if it is not in a repository with a commit, or git is missing or refuses to read it.
     """
+    directory = Path(directory)
     git = _Git(directory)
     commit = git.ask("rev-parse", "--verify", "HEAD^{commit}")
     is_dirty = _has_changes(directory, untracked="normal")
@@ -72,19 +75,22 @@ def read_checkout(directory: Path) -> Checkout | None:
     return Checkout(commit=commit, is_dirty=is_dirty, time=int(time) if time else None)
 
 
-def read_revision(directory: Path, files: Iterable[Path]) -> Revision | None:
+def read_revision(directory: StrPath, files: Iterable[StrPath]) -> Revision | None:
     """Ask git about the whole repository that a directory is in.
 
     :param files: the first one must be tracked, or the repository is not the directory's.
     :returns: ``None`` without such a repository or a commit in it, or if git is missing or refuses to read it.
     """
+    directory = Path(directory)
     git = _Git(directory)
     commit = git.ask("rev-parse", "--verify", "HEAD^{commit}")
     top = git.ask("rev-parse", "--show-toplevel")
     prefix = git.ask("rev-parse", "--show-prefix")
     if commit is None or top is None or prefix is None:
         return None
-    tracked = [git.ask("ls-files", "--error-unmatch", "--", _name(file, directory)) is not None for file in files]
+    tracked = [
+        git.ask("ls-files", "--error-unmatch", "--", _name(file, directory)) is not None for file in map(Path, files)
+    ]
     changed = _has_changes(Path(top), untracked="no")
     if changed is None or not all(tracked[:1]):
         return None

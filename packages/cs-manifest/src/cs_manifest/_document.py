@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import tomli
@@ -27,6 +27,7 @@ MAX_KEY_PARTS = 32
 _LONG_KEY = re.compile(
     rf"(?P<before>(?:^|[{{,\[])[ \t]*)(?:(?:{KEY_PART.pattern})[ \t]*\.[ \t]*){{{MAX_KEY_PARTS}}}", re.MULTILINE
 )
+_CONFLICT = re.compile("^(?:<{7}|>{7}) ", re.MULTILINE)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -40,8 +41,8 @@ class Document:
     """
 
     path: Path
-    text: str
-    data: Mapping[str, Any]
+    text: str = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
 
     def error(
         self,
@@ -176,13 +177,15 @@ def _check_key_parts(path: Path, text: str) -> None:
 def _raise_syntax_error(path: Path, text: str, error: tomli.TOMLDecodeError) -> NoReturn:
     duplicate = find_duplicate(text) if re.search("overwrite|twice|Duplicate", error.msg) else None
     if duplicate is None:
+        line, column, reason, hint = _explain_syntax(text, error)
         raise ManifestError(
-            f"is not valid TOML: {error.msg[:1].lower()}{error.msg[1:]}",
+            f"is not valid TOML: {reason}",
             kind="manifest-syntax",
             path=path,
-            line=error.lineno,
-            column=error.colno,
-            expected="TOML 1.1",
+            line=line,
+            column=column,
+            expected="TOML",
+            hint=hint,
         ) from error
     key, (line, column), (first_line, _) = duplicate
     raise ManifestError(
@@ -195,6 +198,19 @@ def _raise_syntax_error(path: Path, text: str, error: tomli.TOMLDecodeError) -> 
         expected="every key and table once",
         hint="remove or merge one of the two",
     ) from error
+
+
+def _explain_syntax(text: str, error: tomli.TOMLDecodeError) -> tuple[int, int, str, str | None]:
+    """Say where a text is not TOML, why, and what to do about the usual slips."""
+    conflict = _CONFLICT.search(text)
+    if conflict is not None:
+        line, _ = position_at(text, conflict.start())
+        return line, 1, "it has the marks of a merge conflict", "resolve the conflict"
+    reason, rest = f"{error.msg[:1].lower()}{error.msg[1:]}", text[error.pos :]
+    if reason == r"illegal character '\n'":
+        return error.lineno, error.colno, "a text is not closed before the line ends", "add the missing quote"
+    word = re.match(r"[A-Za-z][\w.-]*", rest) if reason == "invalid value" else None
+    return error.lineno, error.colno, reason, f'put text in quotes: "{word.group()}"' if word else None
 
 
 def describe(value: object) -> str:

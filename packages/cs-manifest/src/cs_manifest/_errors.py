@@ -69,15 +69,15 @@ class ManifestError(Exception):
         lines: tuple[str, ...] = (),
     ) -> None:
         super().__init__(mask_credentials(message))
-        self.message = mask_credentials(message)
+        self.message: str = mask_credentials(message)
         self.kind: ErrorKind = kind
         self.path = path
         self.line = line
         self.column = column
-        self.key = _mask(key)
-        self.expected = _mask(expected)
-        self.actual = _mask(actual)
-        self.hint = _mask(hint)
+        self.key: str | None = _mask(key)
+        self.expected: str | None = _mask(expected)
+        self.actual: str | None = _mask(actual)
+        self.hint: str | None = _mask(hint)
         self.lines = lines
 
     def __str__(self) -> str:

@@ -104,7 +104,13 @@ __all__ = sorted(_MODULES)
 
 
 def __getattr__(name: str) -> object:
+    """Import a public name on first use."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
     return value
+
+
+def __dir__() -> list[str]:
+    """Name what can be imported, whether it was used yet or not."""
+    return __all__

@@ -17,6 +17,7 @@ from ._layout import (
     MARK_SEARCH_LIMIT_BYTES,
     MARK_SIZE_BYTES,
 )
+from ._paths import StrPath
 
 _MARK = struct.Struct("<16s8I24s32s24s")
 _TEXT = re.compile(rb"([!-~]+)\0+")
@@ -44,13 +45,14 @@ class Mark:
         return _MARK.pack(MARK_MAGIC, *formats, *texts)
 
 
-def read_mark(path: Path, *, size_bytes: int | None = None) -> Mark:
+def read_mark(path: StrPath, *, size_bytes: int | None = None) -> Mark:
     """Find the mark of a template, or of the template in a runtime.
 
     :param size_bytes: how much of the file is the template; default: all of it.
     :raises NotTemplateError: if there is none, or there are several that differ.
     :raises TemplateError: if the file cannot be read.
     """
+    path = Path(path)
     try:
         marks = _search(path, MARK_SEARCH_LIMIT_BYTES if size_bytes is None else size_bytes)
     except OSError as error:
@@ -65,11 +67,12 @@ def read_mark(path: Path, *, size_bytes: int | None = None) -> Mark:
     return marks.pop()
 
 
-def require_format(mark: Mark, path: Path) -> None:
+def require_format(mark: Mark, path: StrPath) -> None:
     """Refuse a template that does not read the stamps that this package writes.
 
     :raises TemplateFormatError: if it does not.
     """
+    path = Path(path)
     if FORMAT_VERSION not in mark.stamp_formats:
         formats = ", ".join(map(str, mark.stamp_formats))
         newer = mark.stamp_formats[0] > FORMAT_VERSION
@@ -82,12 +85,13 @@ def require_format(mark: Mark, path: Path) -> None:
         )
 
 
-def require_target(mark: Mark, platforms: Sequence[str], path: Path) -> None:
+def require_target(mark: Mark, platforms: Sequence[str], path: StrPath) -> None:
     """Refuse a template whose mark does not name the platform of the executable that it is in.
 
     :param platforms: conda subdirs that the executable runs on.
     :raises TemplatePlatformError: if the mark names another.
     """
+    path = Path(path)
     if mark.target not in platforms:
         runs_on = ", ".join(platforms)
         raise TemplatePlatformError(

@@ -76,7 +76,7 @@ class PlannedPackage(PlannedArchive):
     :ivar record: the repodata record as conda writes it to ``conda-meta`` (with ``fn``, ``url``, ``channel``).
     """
 
-    SUFFIXES = (".conda", ".tar.bz2")
+    SUFFIXES: ClassVar[tuple[str, ...]] = (".conda", ".tar.bz2")
 
     build: str
     subdir: str
@@ -129,7 +129,7 @@ class PlannedWheel(PlannedArchive):
     :ivar direct_url: text of its ``direct_url.json`` (PEP 610), if it has one.
     """
 
-    SUFFIXES = (".whl",)
+    SUFFIXES: ClassVar[tuple[str, ...]] = (".whl",)
 
     direct_url: str | None = None
 

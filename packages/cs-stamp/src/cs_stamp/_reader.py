@@ -15,6 +15,7 @@ from ._errors import DamagedStampError, FieldError, StampError, StampReadError
 from ._footer import find_footer
 from ._header import Header
 from ._layout import FOOTER_SIZE_BYTES
+from ._paths import StrPath
 from ._plan import Plan
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ class StampReader:
     def __init__(self, path: Path, file: BinaryIO) -> None:
         footer, footer_offset = find_footer(file)
         self.path = path
-        self.identity = footer.identity.hex()
-        self.stamp_offset = footer_offset + FOOTER_SIZE_BYTES - footer.stamp_length
-        self.trailing_size_bytes = file.seek(0, io.SEEK_END) - footer_offset - FOOTER_SIZE_BYTES
+        self.identity: str = footer.identity.hex()
+        self.stamp_offset: int = footer_offset + FOOTER_SIZE_BYTES - footer.stamp_length
+        self.trailing_size_bytes: int = file.seek(0, io.SEEK_END) - footer_offset - FOOTER_SIZE_BYTES
         self.parts: Mapping[str, StampPart] = {
             part.tag: StampPart(
                 tag=part.tag,
@@ -62,7 +63,11 @@ class StampReader:
             for part in footer.parts
         }
         self._file = file
-        self.header = self._read_header()
+        self.header: Header = self._read_header()
+
+    def __repr__(self) -> str:
+        parts = {tag: part.size_bytes for tag, part in self.parts.items() if part.size_bytes}
+        return f"StampReader({str(self.path)!r}, identity={self.identity!r}, parts={parts!r})"
 
     def read_part(self, tag: str) -> bytes:
         """Return the bytes of a part after checking its digest; for the small parts.
@@ -124,7 +129,7 @@ class StampReader:
             raise damaged_part("header", str(error)) from error
 
 
-def read_stamp(path: Path) -> StampReader:
+def read_stamp(path: StrPath) -> StampReader:
     """Open a runtime and read its footer and header, neither lock nor bundle.
 
     :raises StampReadError: if the file cannot be opened.
@@ -132,6 +137,7 @@ def read_stamp(path: Path) -> StampReader:
     :raises UnsupportedVersionError: if the stamp is of another format version.
     :raises DamagedStampError: if footer or header are damaged; ``part`` says which.
     """
+    path = Path(path)
     try:
         file = path.open("rb")
     except OSError as error:

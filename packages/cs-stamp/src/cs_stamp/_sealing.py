@@ -15,6 +15,7 @@ from ._copying import Digest, append_data, hash_range, read_exactly
 from ._errors import ExecutableLayoutError, StampTooLargeError
 from ._layout import SIGNED_SIZE_LIMIT_BYTES
 from ._macho_template import MachOTemplate, read_macho_template
+from ._paths import StrPath
 from ._placement import find_place
 from ._plan import Plan
 
@@ -132,12 +133,13 @@ def _open_seal(file: BinaryIO, identifier: str) -> Seal:
     return _Plain(size)
 
 
-def require_size(template: Path, plan: Plan, layout: Layout) -> None:
+def require_size(template: StrPath, plan: Plan, layout: Layout) -> None:
     """Refuse a runtime that its platform cannot start, as far as the plan has the sizes of the archives.
 
     :raises StampTooLargeError: if it would take too many bytes.
     :raises ExecutableLayoutError: if the template has no place for a stamp.
     """
+    template = Path(template)
     seal = open_seal(template, template.name)
     seal.check_size(seal.kept_size_bytes + sum(package.size_bytes or 0 for package in plan.bundled(layout)))
 

@@ -13,6 +13,7 @@ from . import _macho, _pe
 from ._code_signature import FLAG_ADHOC, MAGIC_CODE_DIRECTORY, MAGIC_SUPERBLOB
 from ._copying import read_exactly
 from ._errors import ExecutableLayoutError, SignatureError, StampReadError
+from ._paths import StrPath
 
 SIGNATURE_LIMIT_BYTES = 256 << 20
 """Two hashes of each page of 4 GiB take less."""
@@ -40,7 +41,7 @@ class SignatureReport:
     is_ad_hoc: bool
 
 
-def verify_signature(path: Path) -> SignatureReport | None:
+def verify_signature(path: StrPath) -> SignatureReport | None:
     """Check that the platform's signature of an executable ends the file and fits it.
 
     For macOS every page is compared with its hash; for Windows the certificate table is looked at, in which bytes can
@@ -50,6 +51,7 @@ def verify_signature(path: Path) -> SignatureReport | None:
     :raises SignatureError: if the signature does not fit, or a macOS executable has none.
     :raises StampReadError: if the file cannot be read.
     """
+    path = Path(path)
     try:
         with path.open("rb") as file:
             return _verify(file)

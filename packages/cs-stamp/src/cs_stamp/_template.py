@@ -10,6 +10,7 @@ from ._copying import hash_file
 from ._errors import PlatformUnsupportedError, TemplateError, TemplateNotFoundError, TemplatePlatformError
 from ._executable import EXECUTABLE_PLATFORMS, TEMPLATE_PLATFORMS, executable_platform
 from ._mark import Mark, read_mark, require_format, require_target
+from ._paths import StrPath
 from ._sealing import open_seal
 from ._template_places import (
     TEMPLATE_NAME,
@@ -48,9 +49,9 @@ class Template:
 
 def select_template(
     *,
-    explicit: Path | None = None,
-    scripts_directory: Path | None = None,
-    directories: Iterable[Path] = (),
+    explicit: StrPath | None = None,
+    scripts_directory: StrPath | None = None,
+    directories: Iterable[StrPath] = (),
     environ: Mapping[str, str],
     platform: str,
     host_platform: str,
@@ -79,7 +80,7 @@ def select_template(
     if platform not in EXECUTABLE_PLATFORMS:
         raise _unsupported(platform)
     if explicit is not None:
-        return _check(_choose_in(explicit, platform), "option", platform)
+        return _check(_choose_in(Path(explicit), platform), "option", platform)
     if is_own and (named := environ.get(TEMPLATE_VARIABLE)):
         return _check(Path(named), "environment", platform)
     for path, origin in list_places(scripts_directory, directories, environ, platform, is_own=is_own):

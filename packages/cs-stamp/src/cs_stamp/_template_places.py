@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+from ._paths import StrPath
+
 TEMPLATE_NAME = "cs-template"
 TEMPLATE_VARIABLE = "CONDA_SHIP_TEMPLATE"
 TEMPLATES_VARIABLE = "CONDA_SHIP_TEMPLATES"
@@ -17,8 +19,8 @@ Origin = Literal["option", "installed", "environment"]
 
 def locate_template(
     *,
-    scripts_directory: Path | None = None,
-    directories: Iterable[Path] = (),
+    scripts_directory: StrPath | None = None,
+    directories: Iterable[StrPath] = (),
     environ: Mapping[str, str],
     platform: str,
     host_platform: str,
@@ -56,8 +58,8 @@ def _name_file(platform: str) -> str:
 
 
 def list_places(
-    scripts_directory: Path | None,
-    directories: Iterable[Path],
+    scripts_directory: StrPath | None,
+    directories: Iterable[StrPath],
     environ: Mapping[str, str],
     platform: str,
     *,
@@ -70,6 +72,6 @@ def list_places(
     if named := environ.get(TEMPLATES_VARIABLE):
         yield Path(named) / name_in_directory(platform), "environment"
     if is_own and scripts_directory is not None:
-        yield scripts_directory / _name_file(platform), "installed"
+        yield Path(scripts_directory) / _name_file(platform), "installed"
     for directory in directories:
-        yield directory / name_in_directory(platform), "installed"
+        yield Path(directory) / name_in_directory(platform), "installed"

@@ -15,10 +15,11 @@ from ._copying import read_exactly
 from ._errors import StampError, StampReadError
 from ._layout import COPY_CHUNK_BYTES
 from ._macho_template import read_macho_template
+from ._paths import StrPath
 from ._reader import read_stamp
 
 
-def is_as_built(path: Path, built_sha256: str) -> bool:
+def is_as_built(path: StrPath, built_sha256: str) -> bool:
     """Tell whether a runtime differs from what a build wrote only by a signature of its platform.
 
     The runtime as it was built is computed, every byte of it. For Windows: without the certificate table, and with the
@@ -28,6 +29,7 @@ def is_as_built(path: Path, built_sha256: str) -> bool:
     :param built_sha256: hex digest of the runtime when it was built.
     :raises StampReadError: if the file cannot be read.
     """
+    path = Path(path)
     try:
         with read_stamp(path) as stamp, path.open("rb") as file:
             digests = _list_digests(file, stamp.stamp_offset, stamp.header.artifact_name)
@@ -40,7 +42,7 @@ def is_as_built(path: Path, built_sha256: str) -> bool:
         raise StampReadError(f"cannot read the runtime: {error.strerror or error}", path=path) from error
 
 
-def find_signature_places(path: Path) -> tuple[range, ...]:
+def find_signature_places(path: StrPath) -> tuple[range, ...]:
     """Return the bytes before the stamp that a signature of the platform changes.
 
     Of a Windows executable these are its checksum and the place of the certificate table, of a macOS executable fields
@@ -48,6 +50,7 @@ def find_signature_places(path: Path) -> tuple[range, ...]:
 
     :raises ExecutableLayoutError: if the headers are damaged.
     """
+    path = Path(path)
     with path.open("rb") as file:
         magic = file.read(4)
         if magic == _macho.MAGIC:

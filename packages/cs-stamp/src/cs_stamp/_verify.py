@@ -9,6 +9,7 @@ from ._errors import StampError, StampReadError
 from ._header import Header
 from ._launch import check_launch
 from ._layout import PART_TAGS
+from ._paths import StrPath
 from ._plan import Plan
 from ._reader import StampPart, StampReader, damaged_part, read_stamp
 
@@ -26,7 +27,7 @@ class StampReport:
     trailing_size_bytes: int
 
 
-def verify_stamp(path: Path) -> StampReport:
+def verify_stamp(path: StrPath) -> StampReport:
     """Check every byte of a runtime's stamp, and that its parts agree with each other.
 
     Bytes before the stamp (the template) and after it (a signature) are not covered.
@@ -36,6 +37,7 @@ def verify_stamp(path: Path) -> StampReport:
     :raises UnsupportedVersionError: if the stamp is of another format version.
     :raises DamagedStampError: if a part is damaged; ``part`` says which.
     """
+    path = Path(path)
     with read_stamp(path) as reader:
         try:
             return _verify(reader)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -24,6 +25,7 @@ from ._footer import Footer, find_footer, plan_footer
 from ._header import Header
 from ._launch import launch_block
 from ._layout import COPY_CHUNK_BYTES, PART_LIMITS_BYTES, PART_TAGS
+from ._paths import StrPath
 from ._plan import Plan
 from ._sealing import Seal, open_seal, require_size
 
@@ -66,14 +68,14 @@ class PartWriter(Protocol):
 
 
 def write_stamp(
-    template: Path,
-    out: Path,
+    template: StrPath,
+    out: StrPath,
     *,
     header: Header,
     plan: Plan,
     lock: bytes,
-    bytecode: Path | None = None,
-    bundle: Path | PartWriter | None = None,
+    bytecode: StrPath | None = None,
+    bundle: StrPath | PartWriter | None = None,
 ) -> StampInfo:
     """Write a runtime: a copy of the template, followed by header, plan, lock, bytecode and bundle.
 
@@ -92,6 +94,11 @@ def write_stamp(
     :raises ExecutableLayoutError: if the template has no place for a stamp.
     :raises StampWriteError: if a file cannot be read or written.
     """
+    template = Path(template)
+    out = Path(out)
+    bytecode = None if bytecode is None else Path(bytecode)
+    if isinstance(bundle, str | PathLike):
+        bundle = Path(bundle)
     _check_agreement(header, plan, bytecode, bundle)
     small = {"header": header.to_bytes(), "plan": plan.to_bytes(), "lock": lock}
     for tag, data in small.items():

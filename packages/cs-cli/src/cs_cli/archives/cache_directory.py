@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import CACHE_VARIABLE, CliError
+
+
+def locate_cache(given: Path | None) -> Path:
+    """Return the absolute path of the cache.
+
+    :param given: value of ``--cache-dir``.
+    :raises CliError: ``no-cache`` if neither the user nor the system says where it is.
+    """
+    return (given or default_cache_directory(os.environ)).absolute()
 
 
 def default_cache_directory(environ: Mapping[str, str]) -> Path:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from cs_bundle import ArchiveMismatchError, BundleError, WantedArchive, cached_path, find_cached
+from cs_bundle import (
+    ArchiveMismatchError,
+    BundleError,
+    WantedArchive,
+    cached_path,
+    find_cached,
+    touch_archives,
+    using_cache,
+)
 
 from ..errors import CliError, add_advice, replace_advice
 from ..terminal.console import Console, format_count
-from .cache_directory import default_cache_directory
+from .cache_directory import locate_cache
 
 if TYPE_CHECKING:
     from cs_bundle import FetchProgress, Wait
@@ -54,6 +63,7 @@ class ArchiveStore:
         """
         self._cache = cache
         self._found: dict[tuple[str, str], Path | None] = {}
+        self._let_go: Callable[[], object] | None = None
         self.offline = offline
 
     @cached_property
@@ -62,7 +72,7 @@ class ArchiveStore:
 
         :raises CliError: ``no-cache`` if neither the user nor the system says where it is.
         """
-        return (self._cache or default_cache_directory(os.environ)).absolute()
+        return locate_cache(self._cache)
 
     def folders(self, wanted: Iterable[WantedArchive]) -> set[Path]:
         """Name the directories of the cache that a build with these archives writes to."""
@@ -98,8 +108,25 @@ class ArchiveStore:
 
         :raises BundleError: if an archive is not available.
         """
+        self._hold(wanted, console)
         cached = find_cached(wanted, self.cache)
-        return self.fetch(wanted, console) if cached is None else cached
+        if cached is None:
+            return self.fetch(wanted, console)
+        touch_archives(cached)
+        return cached
+
+    def release(self) -> None:
+        """Let others remove archives from the cache again: a store that gave some out holds them until its end."""
+        if self._let_go is not None:
+            self._let_go()
+            self._let_go = None
+
+    def _hold(self, wanted: Sequence[WantedArchive], console: Console) -> None:
+        """Keep the archives of the cache from being removed while they are used."""
+        if wanted and self._let_go is None:
+            stack = contextlib.ExitStack()
+            stack.enter_context(using_cache(self.cache, on_wait=lambda: console.say("waiting for cs cache clean")))
+            self._let_go = weakref.finalize(self, stack.close)
 
     def use(self, wanted: Sequence[WantedArchive], console: Console, use: Callable[[list[Path]], Result]) -> Result:
         """Call a function with the archives, and a second time with new ones if it finds that one is damaged.
@@ -116,7 +143,9 @@ class ArchiveStore:
         except (ArchiveMismatchError, CliError) as error:
             if isinstance(error, CliError):
                 _require_damage(error, dict(zip(archives, wanted, strict=True)))
-            console.say(f"{error}; fetching the damaged archives again")
+            # The error itself is shown if that does not help.
+            name = error.name if isinstance(error, BundleError) else error.path and error.path.name
+            console.say(f"{name or 'an archive'} in the cache is damaged; fetching it again")
             return use(self.fetch(wanted, console))
 
     def fetch(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
@@ -126,10 +155,11 @@ class ArchiveStore:
         """
         from cs_bundle import fetch_archives
 
+        self._hold(wanted, console)
         self._found.clear()
         sizes = [one.size_bytes for one in wanted if one.size_bytes is not None]
         total = sum(sizes) if len(sizes) == len(wanted) else None  # no lock has the sizes of wheels
-        with console.progress(_describe_work(wanted), total) as update:
+        with self._keeping(wanted, console), console.progress(_describe_work(wanted, self.offline), total) as update:
 
             def report(progress: FetchProgress) -> None:
                 update(progress.received_bytes)
@@ -140,16 +170,32 @@ class ArchiveStore:
             try:
                 return fetch_archives(wanted, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
             except BundleError as error:
-                if error.kind in ("cannot-write", "disk-full"):
-                    add_advice(error, "cache")
+                if error.kind in ("cannot-write", "disk-full", "offline"):
+                    add_advice(error, "offline" if error.kind == "offline" else "cache")
                 raise
 
+    @contextlib.contextmanager
+    def _keeping(self, wanted: Sequence[WantedArchive], console: Console) -> Iterator[None]:
+        """Say after an interruption what need not be fetched again."""
+        before = self._count_present(wanted)
+        try:
+            yield
+        except KeyboardInterrupt:
+            kept = self._count_present(wanted) - before
+            if kept:
+                console.say(f"kept in the cache: {format_count(kept, 'package')}")
+            raise
 
-def _describe_work(wanted: Sequence[WantedArchive]) -> str:
+    def _count_present(self, wanted: Sequence[WantedArchive]) -> int:
+        return sum(cached_path(self.cache, one.sha256, one.file_name).is_file() for one in wanted)
+
+
+def _describe_work(wanted: Sequence[WantedArchive], offline: bool) -> str:
     local = sum(one.url.lower().startswith("file:") for one in wanted)
     parts = [format_count(len(wanted) - local, "package")] if local < len(wanted) else []
     parts += [format_count(local, "local archive")] if local else []
-    return f"{'fetching' if local < len(wanted) else 'copying'} {' and '.join(parts)}"
+    verb = "copying" if local == len(wanted) else "collecting" if offline else "fetching"
+    return f"{verb} {' and '.join(parts)}"
 
 
 def _require_damage(error: CliError, wanted: Mapping[Path, WantedArchive]) -> None:

@@ -26,7 +26,7 @@ _COMPILED_SHARE = 0.69
 """Bytes of shipped bytecode for each byte of noarch python archive, measured on 131 packages with 9,312 modules."""
 
 _PLAN_BYTES = 1030
-"""Bytes of the plan for each package: from 997 to 1,066 in 18 environments of public workspaces (88 to 217 packages)."""
+"""Bytes of the plan for each package: 997 to 1,066 in 18 environments of public workspaces, of 88 to 217 packages."""
 
 _LOCK_BYTES = 320
 """Bytes of the lock for each package and platform: from 264 to 503 in nine of these."""

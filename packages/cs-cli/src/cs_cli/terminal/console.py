@@ -18,7 +18,7 @@ from ..errors import CliError
 from .escaping import dump_json, escape_line
 from .lines import Block, Line, paint
 from .plain import render_plain
-from .streams import is_formatted
+from .streams import is_formatted, takes_unicode
 
 ProgressCallback = Callable[[int], None]
 """Receives how many bytes are done, from any thread."""
@@ -93,6 +93,33 @@ def ask_secret(question: str) -> str:
         raise CliError("the terminal cannot ask for a secret", kind="no-terminal") from None
 
 
+def ask_line(question: str) -> str:
+    """Ask at the terminal, and return the answer without spaces around it.
+
+    :raises CliError: ``no-terminal`` if the terminal ends the input.
+    """
+    print(escape_line(question), end=" ", flush=True)
+    try:
+        _await_input(sys.stdin)
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        print_lines([""], sys.stderr)  # what follows is not an answer
+        raise
+    if not answer:
+        print_lines([""], sys.stderr)
+        raise CliError("the input ended before the question was answered", kind="no-terminal")
+    return answer.strip()
+
+
+def _await_input(stream: TextIO) -> None:
+    """Wait for input, and look for signals meanwhile: reading would not notice one that came just before it."""
+    if sys.platform != "win32":
+        import select
+
+        while not select.select([stream], [], [], 0.1)[0]:
+            pass
+
+
 def print_lines(blocks: Iterable[Block], stream: TextIO | None = None) -> None:
     """Print lines and tables.
 
@@ -104,7 +131,8 @@ def print_lines(blocks: Iterable[Block], stream: TextIO | None = None) -> None:
 
         print_formatted(blocks, stream)
     else:
-        text = "".join(f"{line}\n" for block in blocks for line in render_plain(block))
+        unicode = takes_unicode(stream)
+        text = "".join(f"{line}\n" for block in blocks for line in render_plain(block, unicode=unicode))
         print(text, end="", file=stream, flush=stream is sys.stderr)
 
 

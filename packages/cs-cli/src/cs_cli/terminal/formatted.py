@@ -18,8 +18,9 @@ from rich.measure import Measurement
 from rich.text import Text
 
 from .escaping import escape_line
-from .lines import Block, Hanging, Line, Piece, Table, escape_pieces, paint
-from .streams import has_colors_off
+from .excerpts import arrange_excerpt
+from .lines import Block, Excerpt, Hanging, Line, Piece, Table, escape_pieces, paint
+from .streams import has_colors_off, takes_unicode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,13 +67,15 @@ def print_formatted(blocks: Iterable[Block], stream: TextIO) -> None:
     console = open_console(stream)
     with console:
         for block in blocks:
-            for part in _arrange(block, console.width):
+            for part in _arrange(block, console.width, stream):
                 console.print(part, soft_wrap=True)
 
 
-def _arrange(block: Block, width: int) -> Iterable[RenderableType]:
+def _arrange(block: Block, width: int, stream: TextIO) -> Iterable[RenderableType]:
     if isinstance(block, Table):
         return _arrange_table(block, width)
+    if isinstance(block, Excerpt):
+        return map(_Flow, arrange_excerpt(block, width=width, unicode=takes_unicode(stream)))
     if isinstance(block, Hanging):
         return [_Flow(block.line, hanging=min(block.indent, width // 3))]
     return [_Flow(block)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TextIO
 
 COLOR_CHOICES = ("auto", "always", "never")
@@ -33,3 +34,8 @@ def is_formatted(stream: TextIO) -> bool:
 def takes_unicode(stream: TextIO) -> bool:
     """Tell whether a stream takes more than ASCII."""
     return "utf" in (getattr(stream, "encoding", None) or "").lower()
+
+
+def can_ask() -> bool:
+    """Tell whether a person can be asked: input and output are at a terminal."""
+    return all(stream is not None and not stream.closed and stream.isatty() for stream in (sys.stdin, sys.stdout))

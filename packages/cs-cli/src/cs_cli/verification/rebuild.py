@@ -14,9 +14,9 @@ from typing import Any
 from cs_bundle import hash_file
 from cs_stamp import installed_directories
 
-from ..arguments import parse_arguments
 from ..building.execution import build_artifacts
 from ..building.preparation import find_template, prepared_build
+from ..commandline.parsing import parse_arguments
 from ..companions.files import SUFFIXES, describe_file
 from ..companions.provenance import describe_settings
 from ..companions.restating import RESTATED_ROLES, restate_documents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ class Trust:
     provenance: Path | None = None
 
 
-def load_trust(keys: tuple[Path, ...], provenance: Path | None) -> Trust:
+def load_trust(keys: Sequence[Path], provenance: Path | None) -> Trust:
     """Load public keys.
 
     :raises CliError: if one is not a key.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..archives.store import ArchiveStore, archives_of_packages, open_store
 from ..delegate.search import check_delegates
-from ..errors import EXIT_FAILED, CliError
+from ..errors import EXIT_FAILED
 from ..options import InspectOptions
 from ..project.derivation import Derivation, derive_project
 from ..project.platforms import pick_platform
@@ -27,8 +27,6 @@ def inspect(options: InspectOptions) -> int:
 
     :returns: exit status; one view of the packages is an answer even if the environment cannot ship.
     """
-    if options.format != "text" and (options.diff is None or options.json):
-        raise CliError("only the differences that --diff lists can be Markdown", kind="usage", flag="--format")
     derivation = derive_project(options, strict=False)
     wanted = options.platform
     platform = pick_platform(derivation.lock.platforms, wanted, flag="--platform").name if wanted else None

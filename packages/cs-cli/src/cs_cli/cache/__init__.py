@@ -1,0 +1,1 @@
+"""The package cache: what is in it, and what can go."""

@@ -1,0 +1,126 @@
+"""Flags that several commands have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import CACHE_VARIABLE, PASSPHRASE_VARIABLE, CliError
+from ..terminal.streams import COLOR_CHOICES
+from .values import Flag
+
+QUIET = Flag(name="--quiet", short="-q", attribute="quiet", initial=False, help="print errors and results only")
+VERBOSE = Flag(name="--verbose", short="-v", attribute="verbose", initial=False, help="print all details")
+ERROR_FORMAT = Flag(
+    name="--error-format",
+    attribute="error_format",
+    metavar="FORMAT",
+    choices=("text", "json"),
+    default="`CONDA_SHIP_ERROR_FORMAT`, else `text`",
+    help="how errors are printed: `text` or `json`",
+)
+COLOR = Flag(
+    name="--color",
+    attribute="color",
+    metavar="WHEN",
+    choices=COLOR_CHOICES,
+    default="`auto`",
+    help="when to use colours: at a terminal (`auto`), `always` or `never`",
+)
+COMMON = (QUIET, VERBOSE, COLOR, ERROR_FORMAT)
+"""Those of every command; they can stand before the command, too."""
+
+JSON = Flag(name="--json", attribute="json", initial=False, help="print one JSON document")
+
+ROOT = Flag(
+    name="--root",
+    attribute="root",
+    metavar="DIR",
+    read=Path,
+    completion="directory",
+    default="the nearest parent that has a manifest",
+    help="project directory",
+)
+MANIFEST = Flag(
+    name="--manifest",
+    attribute="manifest",
+    metavar="FILE",
+    read=Path,
+    completion="file",
+    default="the one of the project directory",
+    help="`conda.toml`, `pixi.toml` or `pyproject.toml`",
+)
+SOURCE_LOCK = Flag(
+    name="--source-lock",
+    attribute="source_lock",
+    metavar="FILE",
+    read=Path,
+    completion="file",
+    default="the one next to the manifest",
+    help="`conda.lock` or `pixi.lock`",
+)
+NO_LOCK_CHECK = Flag(
+    name="--no-lock-check",
+    attribute="lock_check",
+    initial=True,
+    constant=False,
+    help="ship what is locked, even if it does not match the manifest",
+)
+PROJECT_FILES = (MANIFEST, SOURCE_LOCK, NO_LOCK_CHECK)
+PROJECT = (ROOT, *PROJECT_FILES)
+
+PLATFORM = Flag(
+    name="--platform",
+    attribute="platform",
+    metavar="NAME",
+    completion="platform",
+    default="this machine's",
+    help="conda platform, such as `linux-64`, or the workspace's name of one",
+)
+TARGET = Flag(
+    name="--target",
+    attribute="target",
+    metavar="TRIPLE",
+    help="target triple, such as `aarch64-apple-darwin`: sets the platform and the file names",
+)
+TEMPLATE = Flag(
+    name="--template",
+    attribute="template",
+    metavar="PATH",
+    read=Path,
+    completion="file",
+    default="`CONDA_SHIP_TEMPLATE`, `CONDA_SHIP_TEMPLATES`, else an installed one",
+    help="runtime template, or a directory of templates",
+)
+CACHE_DIR = Flag(
+    name="--cache-dir",
+    attribute="cache_dir",
+    metavar="DIR",
+    read=Path,
+    completion="directory",
+    default=f"`{CACHE_VARIABLE}`, else `conda-ship` in the system's cache directory",
+    help="where downloaded packages are kept",
+)
+OFFLINE = Flag(name="--offline", attribute="offline", initial=False, help="use downloaded packages only")
+FETCHING = (CACHE_DIR, OFFLINE)
+
+PASSPHRASE_FILE = Flag(
+    name="--passphrase-file",
+    attribute="passphrase_file",
+    metavar="FILE",
+    read=Path,
+    completion="file",
+    default=f"`{PASSPHRASE_VARIABLE}`, else a question at the terminal",
+    help="passphrase of an encrypted key, in the first line of a file",
+)
+
+
+def refuse_lone_passphrase(values: Mapping[str, Any], key: str) -> None:
+    """Refuse a passphrase without a key.
+
+    :param key: attribute of the flag that names the key.
+    :raises CliError: ``usage``.
+    """
+    if values["passphrase_file"] is not None and values[key] is None:
+        raise CliError("there is no key that it could be for", kind="usage", flag=PASSPHRASE_FILE.name)

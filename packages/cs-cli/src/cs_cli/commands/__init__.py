@@ -1,0 +1,1 @@
+"""The commands of ``cs``: a module for each, with its flags and what runs it."""

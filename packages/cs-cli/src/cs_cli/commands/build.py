@@ -1,0 +1,97 @@
+"""``cs build``: the executable and its release files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ..commandline.flags import (
+    COMMON,
+    FETCHING,
+    JSON,
+    PASSPHRASE_FILE,
+    PLATFORM,
+    PROJECT,
+    TARGET,
+    TEMPLATE,
+    refuse_lone_passphrase,
+)
+from ..commandline.settings import SETTINGS
+from ..commandline.values import Command, Example, Flag, Group
+from ..options import BuildOptions
+
+
+def run_build(options: BuildOptions) -> int:
+    """Build for one platform or for all, or say what would be built."""
+    from ..building.preparation import prepared_builds
+    from ..building.several import build_several, describe_plans
+    from ..project.platforms import ALL_PLATFORMS
+    from ..terminal.console import print_json, print_lines
+    from ..terminal.lines import whole
+
+    with prepared_builds(options) as requests:
+        if options.dry_run:
+            plans = describe_plans(requests, options.out_dir)
+            document, lines, faults = plans.to_dict(), plans.lines, None
+        else:
+            outcome = build_several(requests, options.out_dir, keep_going=options.platform == ALL_PLATFORMS)
+            document, faults = outcome.to_dict(), outcome.fault()
+            lines = [(whole(line),) for line in outcome.lines]
+    if options.json:
+        print_json({**document, "warnings": requests[0].console.warnings})
+    else:
+        print_lines(lines)
+    if faults:
+        raise faults
+    return 0
+
+
+_OUT_DIR = Flag(
+    name="--out-dir",
+    attribute="out_dir",
+    metavar="DIR",
+    read=Path,
+    initial=Path("dist"),
+    default="`dist`",
+    completion="directory",
+    help="output directory",
+)
+_TARGET_LABEL = Flag(name="--target-label", attribute="target_label", metavar="LABEL", help="name the files STEM-LABEL")
+_SIGN = Flag(
+    name="--sign",
+    attribute="sign",
+    metavar="KEY",
+    read=Path,
+    completion="file",
+    help="sign the build's provenance with a private key",
+)
+_DRY_RUN = Flag(name="--dry-run", attribute="dry_run", initial=False, help="check everything, write nothing")
+
+COMMAND = Command(
+    name="build",
+    description="Build a runtime, its lock, package list and checksums in a directory.",
+    options=BuildOptions,
+    groups=(
+        Group(
+            title="What to build",
+            flags=(
+                *PROJECT,
+                replace(PLATFORM, help=f"{PLATFORM.help}; `all` for every platform of the environment"),
+                TARGET,
+                TEMPLATE,
+                _DRY_RUN,
+            ),
+        ),
+        Group(title="Where", flags=(_OUT_DIR, _TARGET_LABEL, *FETCHING)),
+        Group(title="Signature", flags=(_SIGN, PASSPHRASE_FILE)),
+        Group(title="Output", flags=(JSON, *COMMON)),
+        SETTINGS,
+    ),
+    examples=(
+        Example(line="cs build", text="build for this machine's platform in dist/"),
+        Example(line="cs build --dry-run", text="check everything, write nothing"),
+        Example(line="cs build --platform all --layout embedded", text="build for all platforms, packages included"),
+    ),
+    check=lambda values: refuse_lone_passphrase(values, "sign"),
+    run=run_build,
+)

@@ -1,0 +1,112 @@
+"""``cs inspect``: what would ship, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..commandline.flags import COMMON, FETCHING, JSON, PLATFORM, PROJECT
+from ..commandline.settings import SETTINGS
+from ..commandline.values import Command, Example, Flag, Group
+from ..errors import CliError
+from ..options import InspectOptions
+
+
+def run_inspect(options: InspectOptions) -> int:
+    """Print what was asked for; the exit status says whether the environment can ship."""
+    from ..inspection.answering import inspect
+
+    return inspect(options)
+
+
+_LIST = Flag(
+    name="--list", attribute="list", initial=False, help="list all packages, with version, size, licence and build"
+)
+_WHY = Flag(
+    name="--why", attribute="why", metavar="PACKAGE", help="show what asks for a package, and by which way it gets in"
+)
+_DIFF = Flag(
+    name="--diff",
+    attribute="diff",
+    metavar="OLD",
+    read=Path,
+    completion="file",
+    help="show what has changed since an earlier build or another source lock; OLD is a package list, `info.json`, "
+    "lock, directory or runtime",
+)
+_LICENSES = Flag(name="--licenses", attribute="licenses", initial=False, help="list the packages of each licence")
+_SORT = Flag(
+    name="--sort",
+    attribute="sort",
+    metavar="KEY",
+    choices=("name", "size"),
+    default="`name`",
+    initial="name",
+    help="order of `--list`: `name` or `size`",
+)
+_FORMAT = Flag(
+    name="--format",
+    attribute="format",
+    metavar="FORM",
+    choices=("text", "markdown"),
+    default="`text`",
+    initial="text",
+    help="form of `--diff`: `text`, or `markdown` for release notes",
+)
+_CHECK_DELEGATE = Flag(
+    name="--check-delegate",
+    attribute="check_delegate",
+    initial=False,
+    help="look for the delegate in the package archives; downloads those that are not in the cache",
+)
+_OUT_DIR = Flag(
+    name="--out-dir",
+    attribute="out_dir",
+    metavar="DIR",
+    read=Path,
+    completion="directory",
+    default="`dist`",
+    initial=Path("dist"),
+    help="where the last build is: what it measured need not be estimated",
+)
+_VIEWS = (_LIST, _WHY, _DIFF)
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    """Refuse two views at once, and a form of something else than the differences.
+
+    :raises CliError: ``usage``.
+    """
+    views = [flag.name for flag in _VIEWS if values[flag.attribute]]
+    if len(views) > 1 and not values["json"]:
+        raise CliError(f"cannot be used with {views[0]}", kind="usage", flag=views[1])
+    if values["format"] != "text" and (values["diff"] is None or values["json"]):
+        raise CliError("is for the differences that --diff lists", kind="usage", flag=_FORMAT.name)
+
+
+COMMAND = Command(
+    name="inspect",
+    description=(
+        "Show in one screen what would ship: runtime, platforms with their sizes, licences, exclusions, problems. "
+        "Writes nothing; with `--check-delegate`, to the package cache only."
+    ),
+    options=InspectOptions,
+    groups=(
+        Group(title="What to inspect", flags=(*PROJECT, replace(PLATFORM, default="all"))),
+        Group(title="What to show", flags=(*_VIEWS, _LICENSES, _SORT, _FORMAT, _CHECK_DELEGATE)),
+        Group(title="Where", flags=(_OUT_DIR, *FETCHING)),
+        Group(title="Output", flags=(JSON, *COMMON)),
+        SETTINGS,
+    ),
+    examples=(
+        Example(line="cs inspect", text="what would ship, on all platforms"),
+        Example(line="cs inspect --why openssl", text="what asks for a package"),
+        Example(line="cs inspect --list --sort size --platform linux-64", text="the largest packages first"),
+        Example(line="cs inspect --diff dist --format markdown", text="what has changed since the last build"),
+        Example(line="cs inspect --exclude tk", text="what changes without a package"),
+    ),
+    check=_check,
+    run=run_inspect,
+)

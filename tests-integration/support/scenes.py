@@ -1,0 +1,102 @@
+"""The situations in which readers follow the pages: what they have before the first command."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+from repositories import commit_all, git
+
+from .pages import ROOT, find_blocks, list_pages, read_page
+from .stage import Stage
+from .tested_platform import PLATFORM
+
+ADDRESS = "https://github.com/OWNER/demo"
+LABEL = f"demoz-{PLATFORM}"
+
+Scene = Callable[[Stage], None]
+
+
+def set_workspace(stage: Stage, **ship: str) -> None:
+    """The reader is in a clone of a workspace, of which ``cs`` can ship an environment: ``demo`` 2.1, ``python``.
+
+    :param ship: keys of ``[tool.conda-ship]``, as TOML values.
+    """
+    directory = stage.go_to(stage.make_workspace(**{"runtime_version": '"2.1"', **ship}))
+    commit_all(directory)
+    git(directory, "remote", "add", "origin", ADDRESS)
+    git(directory, "tag", "v2.1")
+    stage.variables |= {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{directory.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": ADDRESS,
+    }
+
+
+def set_release(stage: Stage) -> None:
+    """The same, and ``dist`` has what the release workflow builds."""
+    set_workspace(stage)
+    stage.run(f"cs build --target-label {PLATFORM}").check_returncode()
+
+
+def set_nothing(stage: Stage) -> None:
+    """The reader is in an empty directory, and has Pixi."""
+    stage.pixi.put(stage.programs)
+
+
+def set_templates(stage: Stage) -> None:
+    """The same, and the templates of ``examples`` are there."""
+    set_release(stage)
+    shutil.copytree(ROOT / "examples", stage.directory / "examples")
+
+
+def set_download(stage: Stage) -> None:
+    """The reader has downloaded the runtime of a signed release, and in ``release`` all of it."""
+    set_workspace(stage)
+    stage.follow("docs/how-to/sign-a-release.md")
+    workspace, download = stage.directory, stage.go_to(stage.directory.parent / "download")
+    shutil.copy(workspace / "release.pub", download)
+    shutil.copytree(workspace / "dist", download / "release")
+    for name in (LABEL, f"{LABEL}.sha256"):
+        shutil.copy(workspace / "dist" / name, download)
+
+
+def set_bundle(stage: Stage) -> None:
+    """The reader has an ``external`` runtime, and its bundle on another medium."""
+    set_workspace(stage, layout='"external"')
+    stage.run("cs build").check_returncode()
+    dist, directory = stage.directory / "dist", stage.go_to(stage.directory.parent / "firewall")
+    (directory / "media").mkdir()
+    shutil.copy(dist / "demo", directory)
+    shutil.copy(dist / "demo.bundle.tar.zst", directory / "media")
+
+
+def set_upgrade(stage: Stage) -> None:
+    """The reader has installed ``demo`` 1.0, and has downloaded 2.0."""
+    for version in ("1.0", "2.0"):
+        set_workspace(stage, name=f"of-{version}", layout='"online"', runtime_version=f'"{version}"')
+        stage.run("cs build").check_returncode()
+        shutil.copy(stage.directory / "dist" / "demo", stage.programs)
+        if version == "1.0":
+            stage.run("demo bootstrap").check_returncode()
+
+
+SCENES: dict[str, Scene] = {
+    "docs/how-to/behind-a-firewall.md": set_bundle,
+    "docs/how-to/package-managers.md": set_templates,
+    "docs/how-to/ship-your-own-package.md": set_nothing,
+    "docs/tutorials/first-runtime.md": set_nothing,
+    "docs/how-to/upgrade-and-roll-back.md": set_upgrade,
+    "docs/how-to/verify-a-download.md": set_download,
+}
+"""What a page starts from, unless it is a workspace."""
+
+
+def list_followed_pages() -> list[str]:
+    """Name the pages with commands that tests run."""
+    return [page for page in list_pages() if any(block.is_run for block in find_blocks(read_page(page)))]
+
+
+def set_scene(page: str, stage: Stage) -> None:
+    """Let the reader have what a page starts from."""
+    SCENES.get(page, set_workspace)(stage)
