@@ -75,7 +75,7 @@ _VIEWS = (_LIST, _WHY, _DIFF)
 
 
 def _check(values: Mapping[str, Any]) -> None:
-    """Refuse two views at once, and a form of something else than the differences.
+    """Refuse two views at once, and Markdown without differences.
 
     :raises CliError: ``usage``.
     """

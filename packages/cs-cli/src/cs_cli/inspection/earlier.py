@@ -40,7 +40,7 @@ def compare_with(inspection: Inspection, path: Path, options: InspectOptions) ->
     """Compare what would ship with what an earlier file has, on the platforms of both.
 
     :param path: a package list, an ``info.json``, a runtime, a runtime lock or a source lock.
-    :raises CliError: ``not-comparable`` if it is none of these, or for no platform that is shown.
+    :raises CliError: ``not-comparable`` if it is not one of these, or not for a platform that is shown.
     :raises LockError: if a lock is damaged.
     """
     earlier = read_earlier(path, options)

@@ -28,7 +28,7 @@ class Answer:
     :ivar features: those that ask for it.
     :ivar needed_by: keys of the packages that need it.
     :ivar owned: keys of the packages that only it brings.
-    :ivar owned_size_bytes: of its archive and theirs together, as far as they are known.
+    :ivar owned_size_bytes: of the archives of all these, as far as they are known.
     """
 
     platform: str
