@@ -159,5 +159,6 @@ def test_a_user_who_wants_to_keep_the_other_version_says_so(versions: Versions, 
     for status, output, message in ends:
         assert (status, output) == (0, said_by(1)), message
     messages = [message for _, _, message in ends if message]
-    assert messages and all("keeping demo 1.0 (rolled back from 2.0)" in message for message in messages)
+    assert messages
+    assert all("keeping demo 1.0 (rolled back from 2.0)" in message for message in messages)
     assert home.run(versions["script", 2], "say").stderr == ""
