@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cs_cli.errors import EXPLAINED, page_of
+from cs_cli.error_text import page_of
+from cs_cli.errors import EXPLAINED
 
 PACKAGES = Path(__file__).parents[2]
 PAGE = PACKAGES.parent / "docs" / "reference" / "errors.md"

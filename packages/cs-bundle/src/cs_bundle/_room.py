@@ -13,11 +13,12 @@ from ._paths import StrPath
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
-def measure_free(path: Path) -> int | None:
+def measure_free(path: StrPath) -> int | None:
     """Return the free bytes on the disk of a path; ``None`` if they are unknown.
 
     :param path: need not exist yet.
     """
+    path = Path(path)
     for place in (path, *path.absolute().parents):
         with contextlib.suppress(OSError):
             usage = shutil.disk_usage(place)

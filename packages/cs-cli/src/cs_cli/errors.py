@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
-
-from . import DOCUMENTATION
-from .terminal.lines import Block, Excerpt, Line, Piece, paint, whole
-from .terminal.paths import shorten_paths
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -37,6 +33,8 @@ _ADVICE = {
     "names-collide": "build one of the two with --platform and --target-label",
     "locked-archive": "lock another version or build of the package: this is the very archive that the lock names",
     "no-cache": f"set {CACHE_VARIABLE} or --cache-dir to a directory",
+    "delegate-unknown": "name the program that users run with --delegate",
+    "new-workspace": "make a workspace with `pixi init`, and add packages with `pixi add`",
     "not-a-cache": f"name another directory with {CACHE_VARIABLE} or --cache-dir",
     "cache-unreadable": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
     "unconfirmed": "confirm with --yes; --dry-run shows what would be removed",
@@ -84,15 +82,8 @@ EXPLAINED = frozenset(
 )
 """Kinds whose section of the page of errors has more to do than fits into a hint."""
 
-_LISTED = 20
-_QUOTED = 3
-"""Of so many problems at most the lines are shown."""
-
-_SHORT = 60
-"""Characters of an expectation that is not a long list."""
-
-_ONE_OF = "one of "
-_GUESS = "did you mean"
+GUESS = "did you mean"
+"""How a hint begins that names what was probably meant."""
 
 
 class Issue(Protocol):
@@ -215,7 +206,7 @@ def exit_status_of(error: Diagnosed) -> int:
 
 def advise(topic: str, hint: str | None = None) -> str:
     """Return the advice for a topic, after a hint if there is one; a likely name needs no other advice."""
-    if hint and hint.startswith(_GUESS):
+    if hint and hint.startswith(GUESS):
         return hint
     return ", or ".join(part for part in (hint, _ADVICE[topic]) if part)
 
@@ -261,108 +252,3 @@ def _redact(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _redact(inner) for name, inner in value.items()}
     return [_redact(inner) for inner in value] if isinstance(value, (list, tuple)) else value
-
-
-def page_of(kind: str) -> str | None:
-    """Return the address of what the documentation says about a kind, if that is more than a hint can say."""
-    return f"{DOCUMENTATION}reference/errors/#{kind}" if kind in EXPLAINED else None
-
-
-def render_error(error: Diagnosed, *, links: bool = False) -> list[Block]:
-    """Render an error as what a person reads; paths are as short as they can be.
-
-    :param links: name the page that says more.
-    """
-    described = _shorten(describe_error(error))
-    excerpt = _quote(describe_error(error))
-    blocks: list[Block] = [_render_head(described)]
-    blocks += [] if excerpt is None else [excerpt]
-    blocks += _render_facts(described, shown=excerpt.text if excerpt else "")
-    blocks += _render_problems(error, described.get("problems", []))
-    if links and (page := _find_page(described)):
-        blocks.append(("  ", paint("more:", "cyan"), " ", whole(page)))
-    if "lines" in described:
-        blocks += ["", *(("    ", whole(line)) for line in described["lines"])]
-    return blocks
-
-
-def _find_page(described: Mapping[str, Any]) -> str | None:
-    """Return the page about an error, or about the first of its problems that has one; a likely name needs none."""
-    if described.get("hint", "").startswith(_GUESS):
-        return None
-    kinds = [described["kind"], *(problem.get("kind", "") for problem in described.get("problems", []))]
-    return next(filter(None, map(page_of, kinds)), None)
-
-
-def _render_head(described: Mapping[str, Any]) -> Line:
-    place = ":".join(str(described[field]) for field in ("path", "line", "column") if field in described)
-    key = f"{described['key']}: " if "key" in described else ""
-    message = f" {key}{described['message']}"
-    start = paint("error:", "bold red")
-    return (start, " ", Piece(f"{place}:", "bold", whole=True), message) if place else (start, message)
-
-
-def _render_facts(described: Mapping[str, Any], *, shown: str) -> Iterator[Line]:
-    """Render what was expected and found, and what to do; a long list of what there is comes last.
-
-    :param shown: the line of the file that is shown.
-    """
-    hint = described.get("hint", "")
-    facts: dict[str, str] = {name: str(described[name]) for name in ("expected", "actual") if name in described}
-    if facts.get("actual", "").strip("'") in shown:
-        facts.pop("actual", None)
-    if "lines" in described:  # they show it
-        facts.pop("expected", None)
-    facts = {name: value for name, value in facts.items() if value not in described["message"]}
-    choices = facts.get("expected", "")
-    if choices.startswith(_ONE_OF) and choices.removeprefix(_ONE_OF) in hint:
-        facts.pop("expected")
-    closing = facts.pop("expected", "") if len(facts.get("expected", "")) > _SHORT else ""
-    yield from (f"  {name}: {value}" for name, value in facts.items())
-    if hint:
-        yield "  ", paint("hint:", "cyan"), f" {hint}"
-    if closing and not hint.startswith(_GUESS):  # who reads the right name needs no list of all names
-        yield f"  expected: {closing}"
-
-
-def _render_problems(error: Diagnosed, problems: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
-    quotes = len(problems) <= _QUOTED
-    for problem in problems[:_LISTED]:
-        yield f"  - {render_problem(problem)}"
-        place = {"path": str(error.path or ""), **{name: value for name, value in problem.items() if value}}
-        if quotes and (excerpt := _quote(place)):
-            yield excerpt
-    if len(problems) > _LISTED:
-        yield f"  and {len(problems) - _LISTED} more; --error-format json has them all"
-
-
-def _quote(described: Mapping[str, Any]) -> Excerpt | None:
-    """Read the line that an error or a problem is about."""
-    if not ("line" in described and described.get("path")):
-        return None
-    from .quoting import quote_line
-
-    return quote_line(Path(described["path"]), described["line"], described.get("column") or 1)
-
-
-def _shorten(value: Any) -> Any:
-    """Shorten the paths in every text of a JSON value."""
-    if isinstance(value, str):
-        return shorten_paths(value)
-    if isinstance(value, dict):
-        return {name: inner if name in ("line", "column") else _shorten(inner) for name, inner in value.items()}
-    return [_shorten(inner) for inner in value] if isinstance(value, (list, tuple)) else value
-
-
-def render_problem(problem: Mapping[str, Any]) -> str:
-    """Render one of several things that are wrong.
-
-    :param problem: what its ``to_dict`` says.
-    """
-    platforms = problem.get("platforms") or [problem[key] for key in ("platform",) if problem.get(key)]
-    path = ":".join(
-        str(problem[name]) for name in ("path", "line", "column") if problem.get(name) and problem.get("path")
-    )
-    place = "".join(f"{name}: " for name in (", ".join(platforms), shorten_paths(path)) if name)
-    hint = f" ({problem['hint']})" if problem.get("hint") else ""
-    return f"{place}{problem['message']}{hint}"

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from .commandline.parsing import parse_arguments
 from .commandline.table import load_command
-from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, render_error
+from .error_text import render_error
+from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of
 from .terminal.interrupts import Interruption, interrupt_on_signals
 from .terminal.streams import choose_colors
 

@@ -48,11 +48,25 @@ class ProjectOptions(CommonOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InitOptions(ProjectOptions):
+    """The options of ``cs init``.
+
+    :ivar yes: do not ask.
+    :ivar dry_run: write nothing, and show what would be written.
+    """
+
+    command: ClassVar[str] = "init"
+    yes: bool
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InspectOptions(ProjectOptions):
     """The options of ``cs inspect``."""
 
     command: ClassVar[str] = "inspect"
     licenses: bool
+    html: Path | None
     check_delegate: bool
     json: bool
 
@@ -266,7 +280,8 @@ class CompletionsOptions:
 
 
 Options = (
-    InspectOptions
+    InitOptions
+    | InspectOptions
     | BuildOptions
     | RunOptions
     | VerifyOptions

@@ -16,7 +16,8 @@ from cs_stamp import StampError, Template, TemplateNotFoundError, installed_dire
 
 from ..archives.store import ArchiveStore, open_store
 from ..companions.spdx import require_spdx
-from ..errors import CliError, PlatformFault, render_problem
+from ..error_text import render_problem
+from ..errors import CliError, PlatformFault
 from ..options import BuildingOptions, BuildOptions
 from ..project.derivation import Derivation, derive_project
 from ..project.platforms import ALL_PLATFORMS, choose_platform, host_platform
