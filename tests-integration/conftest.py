@@ -26,12 +26,15 @@ __all__ = [
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
 ]
+from support.browser import Browser, start_browser
 from support.channel.build import build_channel
 from support.channel.index import index_settings, lock_index
 from support.channel.solve import solve
 from support.commands import Command, Home, run_cs
+from support.pixi import Pixi
 from support.pypi.bench import CONDA, WHEELS, Bench
 from support.servers import Server, serve
+from support.stage import Stage
 from support.tested_platform import PLATFORM, SETTINGS
 from support.workshop import Workshop, open_plain_workshop
 from support.workspaces import SPECS, Workspace
@@ -85,6 +88,13 @@ def tmp_path(fast_directory: Path) -> Iterator[Path]:
     directory.chmod(0o755)
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless browser without a network."""
+    with start_browser() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -194,3 +204,21 @@ def bench(
         monkeypatch.setenv(name, value)
     conda = [record for record in records if record["name"] in CONDA]
     return Bench(tmp_path, channel.url, conda, lock_index(channel_directory, channel.url, WHEELS), cs)
+
+
+@pytest.fixture
+def stage(
+    make_workspace: Callable[..., Path],
+    home: Home,
+    cache_directory: Path,
+    tmp_path: Path,
+    channel: Server,
+    channel_directory: Path,
+) -> Stage:
+    """A reader in an empty directory."""
+    programs, directory = tmp_path / "programs", tmp_path / "empty"
+    programs.mkdir()
+    directory.mkdir()
+    variables = index_settings(channel.url)
+    pixi = Pixi(channel.url, channel_directory)
+    return Stage(make_workspace, channel, pixi, home, cache_directory, directory, programs, variables)

@@ -14,7 +14,7 @@ import pytest
 from smoke import LAYOUTS, Case, write_package, write_workspace
 
 from cs_stamp import TEMPLATE_PLATFORMS, installed_directories, verify_signature, verify_stamp
-from cs_stamp._template import name_in_directory
+from cs_stamp._template_places import name_in_directory
 from support.commands import run_cs
 from support.servers import serve
 

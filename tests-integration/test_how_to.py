@@ -1,97 +1,53 @@
-"""The guides on releases, as a reader follows them: each command of a ``console`` block, and what it prints."""
+"""The documentation, as a reader follows it: each command of each page, and what it prints."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from repositories import commit_all, git
 
-from support.commands import SCRIPTS, Command, Home, run_command
-from support.pages import find_commands, read_page
+from support.commands import Home, run_command
+from support.pages import ROOT, find_blocks, find_commands, read_page
+from support.scenes import LABEL, SCENES, list_followed_pages, set_scene, set_version
+from support.stage import Stage
 from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
 
 pytestmark = [
-    pytest.mark.only(FOR_THIS_MACHINE, "the guides are about one"),
+    pytest.mark.only(FOR_THIS_MACHINE, "the pages are about one"),
     pytest.mark.tools("openssl", "sha256sum"),
 ]
 
-ADDRESS = "https://github.com/OWNER/demo"
-EXAMPLES = Path(__file__).parents[1] / "examples"
-LABEL = f"demoz-{PLATFORM}"
+
+@pytest.mark.parametrize("page", list_followed_pages())
+def test_a_page_is_followed(page: str, stage: Stage) -> None:
+    set_scene(page, stage)
+    shown = [one.command for block in find_blocks(read_page(page)) if block.is_run for one in find_commands(block)]
+    assert len(stage.follow(page)) == len(shown)
+    CHECKS.get(page, lambda stage: None)(stage)
 
 
-def follow(page: str, directory: Path, home: Home, cache: Path, repository: Path) -> list[str]:
-    """Run the commands of a page, one after the other; each must succeed and print what the page shows.
-
-    :param repository: stands for the one at GitHub that the page clones.
-    :returns: the commands.
-    """
-    variables = {
-        **{name: value for name, value in os.environ.items() if name.startswith("CONDA_SHIP_TEMPLATE")},
-        **home.environment,
-        "PATH": f"{SCRIPTS}:{os.environ['PATH']}",
-        "CONDA_SHIP_CACHE_DIR": str(cache),
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{repository.as_uri()}.insteadOf",
-        "GIT_CONFIG_VALUE_0": ADDRESS,
-    }
-    commands = []
-    for shown in find_commands(read_page(page).replace("linux-64", PLATFORM)):
-        done = run_command(["bash", "-o", "pipefail", "-c", shown.command], cwd=directory, env=variables)
-        assert done.returncode == 0, f"{shown.command}\n{done.stdout}{done.stderr}"
-        assert shown.matches(done.stdout), f"{shown.command}\nshown:\n{shown.output}\nprinted:\n{done.stdout}"
-        commands.append(shown.command)
-    return commands
+def check_distribution(stage: Stage) -> None:
+    """The solver that the page leaves out is not installed."""
+    assert not list((stage.home.directory / ".conda" / "acme" / "conda-meta").glob("conda-libmamba-solver-*"))
 
 
-def commit(directory: Path) -> None:
-    """Commit a workspace as in a clone of its repository at GitHub, and tag it."""
-    commit_all(directory)
-    git(directory, "remote", "add", "origin", ADDRESS)
-    git(directory, "tag", "v2.1")
+def check_mirror(stage: Stage) -> None:
+    """The mirror was asked, and each time with the login of the page."""
+    assert {one.headers.get("authorization") for one in stage.channel.asked} == {"Bearer TOKEN"}
 
 
-@pytest.fixture
-def workspace(make_workspace: Callable[..., Path]) -> Path:
-    """A committed workspace of version 2.1."""
-    directory = make_workspace(runtime_version='"2.1"')
-    commit(directory)
-    return directory
+CHECKS: dict[str, Callable[[Stage], None]] = {
+    "docs/how-to/behind-a-firewall.md": check_mirror,
+    "docs/how-to/conda-distribution.md": check_distribution,
+}
+"""What is true after a page, and not seen in what its commands print."""
 
 
-def test_a_release_is_signed_as_the_guide_says(workspace: Path, home: Home, cache_directory: Path) -> None:
-    commands = follow("how-to/sign-a-release.md", workspace, home, cache_directory, workspace)
-    assert len([one for one in commands if one.startswith("cs ")]) == 4
-
-
-def test_a_download_is_verified_as_the_guide_says(
-    workspace: Path, home: Home, cache_directory: Path, tmp_path: Path, cs: Callable[..., Command]
-) -> None:
-    follow("how-to/sign-a-release.md", workspace, home, cache_directory, workspace)
-    download = tmp_path / "download"
-    download.mkdir()
-    shutil.copy(workspace / "release.pub", download)
-    shutil.copytree(workspace / "dist", download / "release")
-    for name in (LABEL, f"{LABEL}.sha256"):
-        shutil.copy(workspace / "dist" / name, download)
-    commands = follow("how-to/verify-a-download.md", download, home, cache_directory, workspace)
-    assert {"cs verify release --against demo", "cs verify release --rebuild demo"} <= set(commands)
-
-
-def test_package_manager_files_are_made_as_the_guide_says(
-    workspace: Path, home: Home, cache_directory: Path, cs: Callable[..., Command]
-) -> None:
-    shutil.copytree(EXAMPLES, workspace / "examples")
-    cs("build", "--target-label", PLATFORM, cwd=workspace)
-    commands = follow("how-to/package-managers.md", workspace, home, cache_directory, workspace)
-    assert len(commands) == 3
-    assert {path.suffix for path in workspace.glob("demo.*")} == {".deb", ".rpm"}
+def test_each_scene_is_that_of_a_page() -> None:
+    assert {*SCENES, *CHECKS} <= set(list_followed_pages())
 
 
 def find_step(workflow: dict[str, Any], job: str, name: str) -> dict[str, Any]:
@@ -100,17 +56,16 @@ def find_step(workflow: dict[str, Any], job: str, name: str) -> dict[str, Any]:
     return dict(step)
 
 
-def test_the_release_workflow_signs_and_verifies_what_was_built(
-    workspace: Path, home: Home, cache_directory: Path, cs: Callable[..., Command]
-) -> None:
-    workflow = yaml.safe_load((EXAMPLES / "github" / "release.yml").read_text(encoding="utf-8"))
-    follow("how-to/release.md", workspace, home, cache_directory, workspace)
-    cs("build", "--target-label", PLATFORM, cwd=workspace)
+def test_the_release_workflow_signs_and_verifies_what_was_built(stage: Stage, home: Home) -> None:
+    workflow = yaml.safe_load((ROOT / "examples" / "github" / "release.yml").read_text(encoding="utf-8"))
+    set_version(stage)
+    stage.follow("docs/how-to/release.md")
+    stage.run(f"cs build --target-label {PLATFORM}")
+    workspace = stage.directory
     temporary = home.directory / "temporary"
     temporary.mkdir()
     variables = {
-        **home.environment,
-        "PATH": f"{SCRIPTS}:{os.environ['PATH']}",
+        **stage.environment,
         "RUNNER_TEMP": str(temporary),
         "GITHUB_OUTPUT": str(home.directory / "output"),
         "SIGNING_KEY": (home.directory / "key.pem").read_text().rstrip("\n"),

@@ -31,6 +31,7 @@ THINGS = (
     "archspec",
     "cargo",
     "chattr",
+    "chromium",
     "dpkg-deb",
     "gcc",
     "git",

@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from cli_samples import Workspace, inspect_options
 from cs_cli import main
 from cs_cli.companions.files import render_json
-from cs_cli.errors import CliError, render_error
+from cs_cli.error_text import render_error
+from cs_cli.errors import CliError
 from cs_cli.inspection.report import render_inspection
 from cs_cli.inspection.summary import BytecodeCost, DelegateCheck, Inspection, PlatformSummary, inspect_derivation
 from cs_cli.project.derivation import derive_project

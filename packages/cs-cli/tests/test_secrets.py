@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from cli_samples import Cs, Workspace
 from cs_bundle import redact_url
-from cs_cli.errors import CliError, describe_error, render_error
+from cs_cli.error_text import render_error
+from cs_cli.errors import CliError, describe_error
 from cs_cli.main import _wrap_unexpected
 from cs_cli.terminal.console import Console
 from cs_lock._credentials import redact_url as redact_url_of_lock

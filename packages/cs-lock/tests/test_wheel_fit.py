@@ -54,3 +54,9 @@ def test_without_a_python_only_the_platform_counts() -> None:
 def test_another_file_is_refused() -> None:
     with pytest.raises(LockError, match="is not the file name of a wheel"):
         wheel_fits("a.zip", "linux-64", [PYTHON])
+
+
+@pytest.mark.parametrize("version", ["", "next", ".12", "9" * 5000, "3." + "9" * 5000])
+def test_a_python_without_a_readable_version_runs_no_wheel(version: str) -> None:
+    """A lock can state anything; conda itself would not know what to do with such a package."""
+    assert not wheel_fits("a-1-cp312-cp312-linux_x86_64.whl", "linux-64", [make_python(version, "h1_0")])

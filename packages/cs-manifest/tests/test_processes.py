@@ -61,6 +61,9 @@ def test_whatever_ends_the_call_ends_the_children_too(tmp_path: Path, monkeypatc
     os.close(readers[0])
 
 
+TRACEBACK = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    raise it\n'
+
+
 @pytest.mark.parametrize(
     ("output", "reason"),
     [
@@ -68,7 +71,14 @@ def test_whatever_ends_the_call_ends_the_children_too(tmp_path: Path, monkeypatc
         ("one\ntwo\n\n", "two"),
         ("ERROR: no such package\n[notice] upgrade pip\n", "ERROR: no such package"),
         ("error: a\nerror: b\nnote: c", "error: b"),
+        (f"{TRACEBACK}LookupError: no version of /x found.\n\nOr, set SOME_VARIABLE\n", "no version of /x found."),
+        (f"{TRACEBACK}a.b.BuildError: it is broken\nadvice", "it is broken"),
+        (f"{TRACEBACK}KeyError: 'name'\n", "KeyError: 'name'"),
+        (f"{TRACEBACK}OSError: first one\n\n{TRACEBACK}LookupError: the last one\n", "the last one"),
+        (f"{TRACEBACK}OSError: a b\nerror: command 'cc' failed", "error: command 'cc' failed"),
+        ("  Traceback (most recent call last):\n    File x\n  OSError: a b\n    c", "a b"),
+        ("Traceback (most recent call last):\n  cut off", "cut off"),
     ],
 )
-def test_the_reason_is_the_last_error_or_else_the_last_line(output: str, reason: str) -> None:
+def test_the_reason_is_that_of_the_last_traceback_or_error_or_else_the_last_line(output: str, reason: str) -> None:
     assert find_reason(output) == reason

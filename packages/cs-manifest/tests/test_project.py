@@ -131,12 +131,14 @@ def test_a_given_lock_that_is_missing_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("pixi.toml", "cannot be read: No such file"),
+        ("pixi.toml", "no such file"),
+        ("condo.toml", "no such file"),
         ("environment.toml", "is not a manifest name that cs recognises"),
         ("", "is a directory"),
     ],
 )
 def test_a_given_manifest_that_cannot_be_used_is_an_error(tmp_path: Path, name: str, message: str) -> None:
+    write(tmp_path, "environment.toml")
     with pytest.raises(ManifestError, match=message):
         discover(manifest=tmp_path / name)
 
@@ -152,9 +154,9 @@ def test_a_current_directory_that_was_removed_is_an_error(tmp_path: Path, monkey
 
 def test_names_that_are_too_long_are_errors_like_others(tmp_path: Path) -> None:
     name = "x" * 5000
-    with pytest.raises(ManifestError, match="the build root is not a directory"):
+    with pytest.raises(ManifestError, match="no such directory"):
         discover(tmp_path / name)
-    with pytest.raises(ManifestError, match="cannot be read: File name too long"):
+    with pytest.raises(ManifestError, match="no such file"):
         discover(manifest=tmp_path / name / "conda.toml")
     write(tmp_path, "conda.toml")
     with pytest.raises(ManifestError, match="the source lock does not exist"):
@@ -169,9 +171,17 @@ def test_a_given_pyproject_without_tables_is_an_error(tmp_path: Path) -> None:
 
 def test_a_root_that_is_a_file_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "conda.toml")
-    with pytest.raises(ManifestError, match="the build root is not a directory") as caught:
+    with pytest.raises(ManifestError, match=r"conda\.toml: is not a directory") as caught:
         discover(tmp_path / "conda.toml")
-    assert (caught.value.expected, caught.value.actual) == ("a directory", "a file")
+    assert caught.value.expected == "a directory"
+
+
+def test_a_misspelt_manifest_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "conda.toml")
+    write(tmp_path, "pyproject.toml")
+    with pytest.raises(ManifestError, match=r"conda\.tml: no such file") as caught:
+        discover(manifest=tmp_path / "conda.tml")
+    assert caught.value.hint == "did you mean 'conda.toml'?"
 
 
 def test_a_broken_manifest_is_reported_and_not_passed_over(tmp_path: Path) -> None:

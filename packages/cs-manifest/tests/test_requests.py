@@ -87,7 +87,7 @@ def test_an_unknown_feature_is_an_error(make_project: Make) -> None:
     with pytest.raises(ManifestError, match="there is no feature 'tst'") as caught:
         requested_specs(project, "a")
     assert (caught.value.kind, caught.value.line) == ("feature-not-found", 4)
-    assert caught.value.hint == "the features are: test"
+    assert caught.value.hint == "did you mean 'test'?"
 
 
 def test_dependencies_are_inherited_from_the_workspace(make_project: Make) -> None:

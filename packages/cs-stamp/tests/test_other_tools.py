@@ -26,7 +26,7 @@ from cs_stamp import (
     verify_signature,
     verify_stamp,
 )
-from cs_stamp._template import name_in_directory
+from cs_stamp._template_places import name_in_directory
 from stamp_samples import Workbench, make_header, make_plan
 
 

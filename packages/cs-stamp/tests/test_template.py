@@ -23,12 +23,13 @@ from cs_stamp import (
     TemplatePlatformError,
     TemplateStampedError,
     installed_directories,
+    locate_template,
     select_template,
     write_stamp,
 )
 from cs_stamp._executable import executable_platform
 from cs_stamp._layout import FORMAT_VERSION
-from cs_stamp._template import name_in_directory
+from cs_stamp._template_places import name_in_directory
 from executable_samples import ARM, MARK, X86, make_elf, make_fat_macho, make_macho, make_mark, make_pe, write_template
 from stamp_samples import make_header, make_plan
 
@@ -143,6 +144,28 @@ def test_the_template_beside_cs_comes_before_a_wheel_and_after_a_directory_that_
     places: dict[str, Any] = {"scripts_directory": tmp_path / "bin", "directories": [wheels]}
     assert select(**places).path == installed
     assert select(environ={"CONDA_SHIP_TEMPLATES": str(own)}, **places).path == own / "linux-64" / "cs-template"
+
+
+@pytest.mark.parametrize(
+    "present", [("mine", "named", "bin", "wheel"), ("named", "bin", "wheel"), ("bin", "wheel"), ("wheel",), ()]
+)
+@pytest.mark.parametrize("host", ["linux-64", "osx-arm64"])
+def test_a_template_is_located_where_it_is_selected(present: tuple[str, ...], host: str, tmp_path: Path) -> None:
+    paths = {"mine": "mine/t", "named": "named/linux-64/cs-template", "bin": "bin/cs-template"}
+    paths["wheel"] = "wheel/linux-64/cs-template"
+    for one in present:
+        (tmp_path / paths[one]).parent.mkdir(parents=True)
+        write_template(tmp_path / paths[one], make_elf(62))
+    environ = {"CONDA_SHIP_TEMPLATES": str(tmp_path / "named")}
+    if "mine" in present:
+        environ["CONDA_SHIP_TEMPLATE"] = str(tmp_path / "mine/t")
+    where: dict[str, Any] = {"directories": (tmp_path / "wheel",), "environ": environ, "host_platform": host}
+    located = locate_template(scripts_directory=tmp_path / "bin", platform="linux-64", **where)
+    if located is None:
+        with pytest.raises(TemplateNotFoundError):
+            select(scripts_directory=tmp_path / "bin", **where)
+    else:
+        assert located == select(scripts_directory=tmp_path / "bin", **where).path
 
 
 def test_wheels_of_several_platforms_share_a_namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "conda-
 FORGOTTEN_AFTER_S = 30 * 24 * 3600
 """A channel that was not used for so long is removed when another one is built."""
 
-TINY = ["click", "idna", "six", "attrs", "packaging", "markupsafe", "jinja2", "cowsay"]
+TINY = ["click", "idna", "six", "attrs", "packaging", "markupsafe", "jinja2", "cowsay", "cowpy"]
 
 LARGE = [
     *TINY, "babel", "beautifulsoup4", "bokeh", "boto3", "dask", "django", "docutils", "flask", "fonttools", "httpx",

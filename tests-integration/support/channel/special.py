@@ -135,10 +135,11 @@ def _condas() -> list[Package]:
         ],
         entry_points=["conda = conda.cli:main"],
     )
-    return [conda, *(_solver(name) for name in ("conda-rattler-solver", "conda-libmamba-solver"))]
+    plugins = ("conda-rattler-solver", "conda-libmamba-solver", "conda-spawn", "conda-self")
+    return [conda, *map(_plugin, plugins)]
 
 
-def _solver(name: str) -> Package:
+def _plugin(name: str) -> Package:
     module = name.replace("-", "_")
     entries = [Entry(path=f"site-packages/{module}/__init__.py", content=b"")]
     return Package(

@@ -96,12 +96,22 @@ def _download(
             wait_s = _choose_wait(again, attempt)
             waited_s += wait_s
             if attempt == ATTEMPTS or waited_s > _WAITS_LIMIT_S:
-                raise again.error from None
-            if again.wait_s is not None and again.wait_s >= NOTICED_S:
-                name = request.file_name
-                observer.on_wait(Wait(host=again.host, file_name=name, asked_s=again.wait_s, wait_s=wait_s))
+                raise again.give_up(attempt, ATTEMPTS) from None
+            if wait_s >= NOTICED_S:
+                observer.on_wait(_announce(again, request, wait_s, attempt + 1))
             if _pause(cancelled, wait_s):
                 raise CancelledError from None
+
+
+def _announce(again: TryAgainError, request: WantedArchive, wait_s: float, attempt: int) -> Wait:
+    return Wait(
+        host=again.host,
+        file_name=request.file_name,
+        reason=again.reason,
+        wait_s=wait_s,
+        attempt=attempt,
+        attempts=ATTEMPTS,
+    )
 
 
 def _pause(cancelled: threading.Event, wait_s: float) -> bool:
@@ -138,10 +148,10 @@ def _begin(request: WantedArchive, receiver: Receiver, answer: Answer, host: str
         if answer.headers.get("Content-Range", "").startswith(f"bytes {receiver.received}-"):
             return
         receiver.restart()
-        raise TryAgainError(fetch_error(request, "the server resumed at the wrong position"), wait_s=0)
+        raise TryAgainError(request, "the server resumed at the wrong position", wait_s=0)
     if answer.status == 416 and receiver.received:
         receiver.restart()
-        raise TryAgainError(fetch_error(request, "the server cannot resume"), wait_s=0)
+        raise TryAgainError(request, "the server cannot resume", wait_s=0)
     if answer.status != 200:
         raise explain_status(request, answer, host)
     receiver.restart()
@@ -154,6 +164,6 @@ def _receive(request: WantedArchive, receiver: Receiver, answer: Answer) -> None
     for data in answer.iterate():
         receiver.take(data)
         if not pace.keeps_up(len(data)):
-            raise TryAgainError(fetch_error(request, pace.complaint))
+            raise TryAgainError(request, pace.complaint)
     if request.size_bytes is not None and receiver.received < request.size_bytes:
-        raise TryAgainError(fetch_error(request, "the connection was closed early"))
+        raise TryAgainError(request, f"{host_of(request.url)} closed the connection early")

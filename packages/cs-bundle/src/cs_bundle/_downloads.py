@@ -51,6 +51,8 @@ class Downloads:
 
         :raises BundleError: the first failure.
         """
+        if self._offline:
+            _refuse_downloads(jobs)
         # The largest first: then no thread works alone at the end. What has no size may be large.
         ordered = sorted(jobs.items(), key=lambda job: _size_at_most(job[1]), reverse=True)
         with ThreadPoolExecutor(max_workers=max(concurrency, 1), thread_name_prefix="fetch") as pool:
@@ -81,7 +83,7 @@ class Downloads:
         try:
             download_archive(request, path, self._connections, self._cancelled, self._observer)
         except OSError as error:
-            raise cache_failure(error, path.parent, request) from error
+            raise cache_failure(error, path, request) from error
         self._counter.finish()
 
 
@@ -108,12 +110,20 @@ def _check_address(request: WantedArchive) -> None:
         raise FetchError(f"cannot fetch {request.file_name}: {why}", kind="address", name=request.file_name, url=url)
 
 
-def _offline(request: WantedArchive) -> FetchError:
+def _refuse_downloads(jobs: Mapping[Path, WantedArchive]) -> None:
+    """Refuse at once what only a download would bring."""
+    missing = [request for path, request in jobs.items() if not (request.is_local or path.is_file())]
+    if missing:
+        raise _offline(missing[0], len(missing))
+
+
+def _offline(request: WantedArchive, count: int = 1) -> FetchError:
     url = redact_url(request.url)
+    more = f" ({count} archives are missing)" if count > 1 else ""
     return FetchError(
-        f"{request.file_name} is not in the cache, and downloads are off",
+        f"{request.file_name} is not in the cache, and downloads are off{more}",
         kind="offline",
         name=request.file_name,
         url=url,
-        hint="allow downloads once, or copy the archive into the cache",
+        hint="copy the archive into the cache",
     )

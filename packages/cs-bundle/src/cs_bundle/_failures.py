@@ -10,37 +10,69 @@ import httpx2
 
 from ._answers import Answer
 from ._errors import BundleError, FetchError
-from ._http import TIMEOUTS_S
+from ._reasons import CHECK_NETWORK, find_reason
 from ._room import disk_full, is_full
-from ._urls import redact_url
+from ._urls import host_of, redact_url
 from ._wanted import WantedArchive
 
-NOTICED_S = 2.0
+NOTICED_S = 1.0
 """A shorter wait is not worth telling anybody about."""
 _RETRIED_STATUSES = {408, 425, 429, 500, 502, 503, 504}
+_GONE = "the channel may have removed the package: update the source lock"
 _STATUS_HINTS = {
     401: "give credentials for this host in RATTLER_AUTH_FILE",
     403: "the credentials in RATTLER_AUTH_FILE may not suffice for this host",
-    404: "the channel may have removed the package: update the source lock",
+    404: _GONE,
+    410: _GONE,
     407: "put user and password into the proxy's address",
+    503: "the server is overloaded or being repaired: try again later",
 }
 
 
 class TryAgainError(Exception):
-    """A failure after which another attempt may succeed, and how long the server asks to wait.
+    """A failure after which another attempt may succeed.
 
-    :ivar host: that asks for it.
+    :ivar reason: what went wrong.
+    :ivar wait_s: how long the server asks to wait, if it does.
+    :ivar host: that was asked.
     """
 
-    def __init__(self, error: BundleError, wait_s: float | None = None, host: str = "") -> None:
-        super().__init__(str(error))
-        self.error = error
+    def __init__(
+        self,
+        request: WantedArchive,
+        reason: str,
+        *,
+        hint: str | None = CHECK_NETWORK,
+        kind: str = "network",
+        wait_s: float | None = None,
+        actual: str | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
         self.wait_s = wait_s
-        self.host = host
+        self.host = host_of(request.url)
+        self._request = request
+        self._hint = hint
+        self._kind = kind
+        self._actual = actual
+
+    def give_up(self, attempt: int, attempts: int) -> FetchError:
+        """Return the error when there is no other attempt.
+
+        :param attempt: number of the last one.
+        """
+        why = f"{self.reason} (attempt {attempt} of {attempts})"
+        error = fetch_error(self._request, why, self._hint, kind=self._kind)
+        error.actual = self._actual
+        return error
 
 
-def cache_failure(error: OSError, path: Path, request: WantedArchive) -> BundleError:
-    """Describe a cache that cannot be written to."""
+def cache_failure(error: OSError, file: Path, request: WantedArchive) -> BundleError:
+    """Describe a cache that cannot be written to.
+
+    :param file: in the directory of its digest.
+    """
+    path = file.parents[2]
     if is_full(error):
         return disk_full(path, request.size_bytes)
     reason = error.strerror or str(error)
@@ -51,9 +83,12 @@ def explain_status(request: WantedArchive, answer: Answer, host: str) -> Excepti
     hint = _STATUS_HINTS.get(answer.status)
     wait_s = _parse_wait(answer.headers.get("Retry-After", ""))
     asked = "" if wait_s is None or wait_s < NOTICED_S else f" and asks to wait {wait_s:.0f} s"
-    error = fetch_error(request, f"{host} answers {answer.status}{asked}", hint, kind="http-status")
-    error.actual = str(answer.status)
-    return TryAgainError(error, wait_s, host) if answer.status in _RETRIED_STATUSES else error
+    reason, status = f"{host} answers {answer.status}{asked}", str(answer.status)
+    if answer.status in _RETRIED_STATUSES:
+        return TryAgainError(request, reason, hint=hint, kind="http-status", wait_s=wait_s, actual=status)
+    error = fetch_error(request, reason, hint, kind="http-status")
+    error.actual = status
+    return error
 
 
 def _parse_wait(value: str) -> float | None:
@@ -70,33 +105,17 @@ def _parse_wait(value: str) -> float | None:
 def explain_failure(request: WantedArchive, error: httpx2.HTTPError) -> Exception:
     if isinstance(error, httpx2.UnsupportedProtocol):
         return fetch_error(request, "the address cannot be used")
-    text = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        hint = "name the file with your organisation's certificates in SSL_CERT_FILE"
-        return fetch_error(request, "the server's certificate is not trusted", hint, kind="certificates")
     if isinstance(error, httpx2.ProxyError):
-        return TryAgainError(fetch_error(request, f"the proxy answers {text}", _STATUS_HINTS.get(_take_status(text))))
-    return TryAgainError(fetch_error(request, _describe(error)))
+        text = str(error)
+        return TryAgainError(request, f"the proxy answers {text}", hint=_STATUS_HINTS.get(_take_status(text)))
+    reason = find_reason(error, request.url)
+    if reason.is_final:
+        return fetch_error(request, reason.text, reason.hint, kind=reason.kind)
+    return TryAgainError(request, reason.text, hint=reason.hint, kind=reason.kind)
 
 
 def _take_status(text: str) -> int:
     return int(text[:3]) if text[:3].isdecimal() else 0
-
-
-def _describe(error: httpx2.HTTPError) -> str:
-    """Say what happened to a connection; the library's own words are few, and some of them are those of a server."""
-    text = str(error)
-    match error:
-        case httpx2.ConnectTimeout():
-            return f"no connection in {TIMEOUTS_S['connect']:.0f} s"
-        case httpx2.TimeoutException():
-            return f"nothing came for {TIMEOUTS_S['read']:.0f} s"
-        case httpx2.ConnectError():
-            return f"cannot connect: {text}"
-        case httpx2.RemoteProtocolError() if text.startswith("peer closed connection"):
-            return "the connection was closed early"
-        case _:
-            return f"the connection failed: {text}"
 
 
 def fetch_error(request: WantedArchive, why: str, hint: str | None = None, *, kind: str = "network") -> FetchError:

@@ -48,7 +48,7 @@ def fetch_archives(
 
     :param cache: directory, created when needed; several processes may share it.
     :param on_progress: called from several threads, never from two at once.
-    :param on_wait: called, from several threads, when a server asks to wait: once a host until that wait is over.
+    :param on_wait: called, from several threads, before another attempt: once a host until that wait is over.
     :param offline: use the cache and ``file`` addresses only.
     :param concurrency: number of downloads at the same time.
     :param rehash: read cached files again instead of trusting their size: a disk may have lost what was written.
@@ -67,7 +67,8 @@ def fetch_archives(
     downloads = _prepare(os.environ if environ is None else environ, meter, observer, offline=offline, rehash=rehash)
     try:
         with using_cache(cache) if jobs else contextlib.nullcontext():
-            _check_cache(jobs, cache)
+            if not offline:
+                _check_cache(jobs, cache)
             downloads.carry_out(jobs, concurrency)
     finally:
         downloads.close()
@@ -123,7 +124,7 @@ class _Meter:
 
 
 class _Waits:
-    """The waits that hosts ask for, passed on once for all downloads of a host."""
+    """The waits before other attempts, passed on once for all downloads of a host."""
 
     def __init__(self, on_wait: Callable[[Wait], None] | None) -> None:
         self._on_wait = on_wait

@@ -20,10 +20,10 @@ from ._credentials import Credentials
 from ._errors import FetchError, RefusedError
 from ._oci import Registries
 from ._proxies import find_proxy, parse_proxy, read_proxies
+from ._reasons import ROUTE, TIMEOUTS_S
 from ._redirects import LIMIT, find_redirect
 from ._urls import host_of, origin_of
 
-TIMEOUTS_S: dict[str, float | None] = {"connect": 20.0, "read": 60.0, "write": 60.0, "pool": None}
 _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "cs-bundle"}
 
 
@@ -77,8 +77,9 @@ class Connections:
         raise RefusedError(f"{host_of(address)} redirects more than {LIMIT} times", kind="redirect")
 
     def _request(self, address: str, headers: Mapping[str, str]) -> Answer:
-        transport = self._find_transport(find_proxy(address, self._proxies))
-        extensions = {"timeout": TIMEOUTS_S, "trace": self._take_note}
+        proxy = find_proxy(address, self._proxies)
+        transport = self._find_transport(proxy)
+        extensions = {"timeout": TIMEOUTS_S, "trace": self._take_note, ROUTE: proxy}
         try:
             request = httpx2.Request("GET", address, headers={**_HEADERS, **headers}, extensions=extensions)
             return Answer(transport.handle_request(request), transport.close)
@@ -86,6 +87,9 @@ class Connections:
             if _is_http2_failure(error):
                 raise http2_failure() from None
             raise _unsendable() from None
+        except httpx2.RequestError as error:
+            error.request = request
+            raise
         except (httpx2.InvalidURL, ValueError):
             raise _unsendable() from None
 

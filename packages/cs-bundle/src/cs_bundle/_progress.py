@@ -1,4 +1,4 @@
-"""What a caller is told while archives are fetched."""
+"""What a caller learns while archives are fetched."""
 
 from __future__ import annotations
 
@@ -22,21 +22,24 @@ class FetchProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """A download that waits because a server asks for it.
+    """A download that waits before another attempt, because one has failed or the server asks for it.
 
-    :ivar host: that asks.
-    :ivar asked_s: how long it asks to wait, in seconds.
-    :ivar wait_s: how long the download waits.
+    :ivar host: that was asked.
+    :ivar reason: what went wrong.
+    :ivar wait_s: how long the download waits, in seconds.
+    :ivar attempt: number of the next attempt.
+    :ivar attempts: how many there are at most.
     """
 
     host: str
     file_name: str
-    asked_s: float
+    reason: str
     wait_s: float
+    attempt: int
+    attempts: int
 
     def __str__(self) -> str:
-        asked = f"{self.host} asks to wait {self.asked_s:.0f} s before {self.file_name}"
-        return f"{asked}; trying again in {self.wait_s:.0f} s"
+        return f"{self.reason}; retrying in {self.wait_s:.0f} s (attempt {self.attempt} of {self.attempts})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,14 @@ def _split(proxy: str) -> SplitResult:
     return parts
 
 
+def name_proxy(proxy: str) -> str:
+    """Name a proxy without its login.
+
+    :param proxy: an address that :func:`parse_proxy` takes.
+    """
+    return f"the proxy {_split(proxy).netloc.rpartition('@')[2]}"
+
+
 def _rename(login: Mapping[str, str]) -> dict[str, str]:
     return {"Proxy-Authorization": login["Authorization"]}
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
-
-from .terminal.lines import Line, paint, whole
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -22,7 +20,7 @@ _USAGE = frozenset({"usage", "not-found", "unconfirmed"})
 """Kinds of a wrong command line; an error that names a ``flag`` is one, whatever its kind."""
 
 _ADVICE = {
-    "root-not-found": "give the project's directory with --root, or its manifest with --manifest",
+    "root-not-found": "give the project's directory with --root",
     "manifest-not-found": "give the project's directory with --root, or its manifest with --manifest",
     "lock-not-found": "give another one with --source-lock",
     "version-missing": "give one with --runtime-version",
@@ -41,6 +39,7 @@ _ADVICE = {
     "cache-unreadable": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
     "unconfirmed": "confirm with --yes; --dry-run shows what would be removed",
     "archive-folder": "name another one with --archives",
+    "offline": "run once without --offline, or name a directory that has it with --cache-dir",
     "cache": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
     "output": "choose another directory with --out-dir",
     "temporary": "set TMPDIR to another directory",
@@ -58,7 +57,33 @@ _ADVICE = {
 :func:`describe_error` adds the advice for an error's kind, :func:`advise` that for a topic.
 """
 
-_LISTED = 20
+EXPLAINED = frozenset(
+    {
+        "build-backend",
+        "certificates",
+        "credentials",
+        "delegate-missing",
+        "disk-full",
+        "http-status",
+        "internal",
+        "invalid-yaml",
+        "lock-not-found",
+        "manifest-not-found",
+        "missing-archive",
+        "network",
+        "platform-missing",
+        "pypi-source",
+        "rebuild-differs",
+        "sha256-mismatch",
+        "stale-lock",
+        "template-not-found",
+        "wheel-not-built",
+    }
+)
+"""Kinds whose section of the page of errors has more to do than fits into a hint."""
+
+GUESS = "did you mean"
+"""How a hint begins that names what was probably meant."""
 
 
 class Issue(Protocol):
@@ -180,7 +205,9 @@ def exit_status_of(error: Diagnosed) -> int:
 
 
 def advise(topic: str, hint: str | None = None) -> str:
-    """Return the advice for a topic, after a hint if there is one."""
+    """Return the advice for a topic, after a hint if there is one; a likely name needs no other advice."""
+    if hint and hint.startswith(GUESS):
+        return hint
     return ", or ".join(part for part in (hint, _ADVICE[topic]) if part)
 
 
@@ -225,35 +252,3 @@ def _redact(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _redact(inner) for name, inner in value.items()}
     return [_redact(inner) for inner in value] if isinstance(value, (list, tuple)) else value
-
-
-def render_error(error: Diagnosed) -> list[Line]:
-    """Render an error as the lines that a person reads."""
-    described = describe_error(error)
-    place = ":".join(str(described[field]) for field in ("path", "line", "column") if field in described)
-    key = f"{described['key']}: " if "key" in described else ""
-    message = f"{key}{described['message']}"
-    start = paint("error:", "bold red"), " "
-    lines: list[Line] = [(*start, whole(f"{place}:"), f" {message}") if place else (*start, message)]
-    values = [(name, str(described[name])) for name in ("expected", "actual") if name in described]
-    lines += [f"  {name}: {value}" for name, value in values if value not in described["message"]]
-    problems = described.get("problems", [])
-    lines += [f"  - {render_problem(problem)}" for problem in problems[:_LISTED]]
-    if len(problems) > _LISTED:
-        lines.append(f"  and {len(problems) - _LISTED} more; --error-format json has them all")
-    if "hint" in described:
-        lines.append(("  ", paint("hint:", "cyan"), f" {described['hint']}"))
-    if "lines" in described:
-        lines += ["", *(("    ", whole(line)) for line in described["lines"])]
-    return lines
-
-
-def render_problem(problem: Mapping[str, Any]) -> str:
-    """Render one of several things that are wrong.
-
-    :param problem: what its ``to_dict`` says.
-    """
-    platforms = problem.get("platforms") or [problem[key] for key in ("platform",) if problem.get(key)]
-    place = "".join(f"{name}: " for name in (", ".join(platforms), problem.get("path")) if name)
-    hint = f" ({problem['hint']})" if problem.get("hint") else ""
-    return f"{place}{problem['message']}{hint}"

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from .commandline.parsing import parse_arguments
 from .commandline.table import load_command
-from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, render_error
+from .error_text import render_error
+from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of
 from .terminal.interrupts import Interruption, interrupt_on_signals
 from .terminal.streams import choose_colors
 
 if TYPE_CHECKING:
-    from .terminal.lines import Line
+    from .terminal.lines import Block
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,7 +59,7 @@ def _guard(words: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        return _report(error, as_json=_wants_json(words))
+        return _report(error, as_json=_wants_json(words), links=not _is_quiet(words))
 
 
 def _soften_streams() -> None:
@@ -102,26 +103,34 @@ def _wants_json(words: list[str]) -> bool:
 
 def _find_value(words: list[str], wanted: str, value: str | None = None) -> str | None:
     """Find the value of a flag, even in an invalid command line; the last one counts."""
-    own = words[: words.index("--")] if "--" in words else words
-    for word, following in itertools.pairwise([*own, ""]):
+    for word, following in itertools.pairwise([*_own_words(words), ""]):
         flag, separator, rest = word.partition("=")
         if flag == wanted:
             value = rest if separator else following
     return value
 
 
-def _report(error: Exception, *, as_json: bool) -> int:
+def _is_quiet(words: list[str]) -> bool:
+    """Tell whether only errors and results are wanted, even in an invalid command line."""
+    return not {"-q", "--quiet"}.isdisjoint(_own_words(words))
+
+
+def _own_words(words: list[str]) -> list[str]:
+    return words[: words.index("--")] if "--" in words else words
+
+
+def _report(error: Exception, *, as_json: bool, links: bool) -> int:
     diagnosed = error if isinstance(error, Diagnosed) else _wrap_unexpected(error)
     if as_json:
         from .terminal.console import print_json
 
         print_json(describe_error(diagnosed), sys.stderr, indent=None)
     else:
-        _print_error(render_error(diagnosed))
+        _print_error(render_error(diagnosed, links=links))
     return exit_status_of(diagnosed)
 
 
-def _print_error(lines: Sequence[Line]) -> None:
+def _print_error(lines: Sequence[Block]) -> None:
     from .terminal.console import print_lines
 
     print_lines(lines, sys.stderr)

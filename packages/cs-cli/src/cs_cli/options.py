@@ -66,6 +66,7 @@ class InspectOptions(ProjectOptions):
 
     command: ClassVar[str] = "inspect"
     licenses: bool
+    html: Path | None
     check_delegate: bool
     json: bool
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import cs_bundle
 from cli_samples import Channel
 from cs_bundle import ArchiveMismatchError, FetchError, WantedArchive, write_bundle
 from cs_cli.archives.contents import ArchiveContents
@@ -73,7 +74,44 @@ def test_progress_says_how_many(
     remote = WantedArchive(url="https://localhost/x-1-0.conda", file_name="x-1-0.conda", sha256="0" * 64, size_bytes=1)
     with pytest.raises(FetchError):
         ArchiveStore(cache=store.cache, offline=True).fetch([remote, *wanted], Console())
-    assert capsys.readouterr().err.startswith("fetching one package and 3 local archives (")
+    assert capsys.readouterr().err.startswith("collecting one package and 3 local archives (")
+
+
+def test_a_damaged_archive_of_the_cache_is_named_once_and_the_error_once(
+    store: ArchiveStore, wanted: tuple[WantedArchive, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def find_damage(archives: list[Path]) -> None:
+        raise ArchiveMismatchError("x: the SHA-256 does not match the lock", name="libz-1.0-0.conda")
+
+    store.provide(wanted, QUIET)
+    with pytest.raises(ArchiveMismatchError):
+        store.use(wanted, Console(), find_damage)
+    written = capsys.readouterr().err
+    assert written.splitlines()[0] == "libz-1.0-0.conda in the cache is damaged; fetching it again"
+    assert "does not match" not in written
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"), [(0, ""), (1, "kept in the cache: one package\n"), (2, "kept in the cache: 2 packages\n")]
+)
+def test_an_interruption_says_what_is_kept(
+    kept: int,
+    said: str,
+    store: ArchiveStore,
+    wanted: tuple[WantedArchive, ...],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fetch = cs_bundle.fetch_archives
+
+    def interrupt(requests: tuple[WantedArchive, ...], cache: Path, **_: Any) -> None:
+        fetch(requests[:kept], cache)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cs_bundle, "fetch_archives", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        store.fetch(wanted, Console())
+    assert capsys.readouterr().err.partition("\n")[2] == said
 
 
 def make_supplies(wanted: tuple[WantedArchive, ...], archives: list[Path]) -> Supplies:

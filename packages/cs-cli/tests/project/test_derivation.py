@@ -41,10 +41,19 @@ def test_what_the_workspace_asks_for_is_known_by_platform(workspace: Workspace) 
 
 
 def test_a_missing_environment_names_those_there_are(workspace: Workspace) -> None:
-    with pytest.raises((ManifestError, LockError), match="no environment 'shop'") as caught:
+    with pytest.raises(CliError, match="--source-environment: the workspace has no environment 'shop'") as caught:
         derive_project(inspect_options("--source-environment", "shop"))
-    assert isinstance(caught.value, ManifestError | LockError)
-    assert "ship" in f"{caught.value.expected} {caught.value.actual}"
+    assert (caught.value.expected, caught.value.hint) == ("one of ship", "did you mean 'ship'?")
+
+
+def test_a_missing_environment_of_the_manifest_is_shown_there(workspace: Workspace) -> None:
+    workspace.ship["source-environment"] = '"other"'
+    workspace.write()
+    with pytest.raises(ManifestError, match="the workspace has no environment 'other'") as caught:
+        derive_project(inspect_options())
+    lines = Path("conda.toml").read_text(encoding="utf-8").splitlines()
+    assert lines[(caught.value.line or 0) - 1] == 'source-environment = "other"'
+    assert caught.value.hint == "the environments are: ship"
 
 
 def write(directory: Path, manifest: str, lock: dict[str, Any]) -> None:

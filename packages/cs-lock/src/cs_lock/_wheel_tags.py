@@ -9,8 +9,9 @@ _MACHINES = {"32": "(?:i686|i386)", "64": "x86_64"}
 _LINUX = r"(?:linux|manylinux1|manylinux2010|manylinux2014|manylinux_\d+_\d+|musllinux_\d+_\d+)"
 _MAC_MACHINES = {"64": "x86_64|universal|universal2|intel|fat64|fat32|fat3", "arm64": "arm64|universal2"}
 _WINDOWS = {"32": "win32", "64": "win_amd64", "arm64": "win_arm64"}
-_GENERIC = re.compile(r"py(\d)(\d*)")
-_CPYTHON = re.compile(r"cp(\d)(\d+)")
+_RELEASE = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))?(?!\d)", re.ASCII)
+_GENERIC = re.compile(r"py(\d)(\d{0,9})")
+_CPYTHON = re.compile(r"cp(\d)(\d{1,9})")
 
 
 def fits_platform(platforms: Iterable[str], subdir: str) -> bool:
@@ -36,10 +37,13 @@ def fits_python(tags: Iterable[tuple[str, str]], version: str, *, is_free_thread
     """Tell whether one of a wheel's pairs of Python and ABI tag fits a CPython.
 
     :param tags: such as ``("cp39", "abi3")``.
-    :param version: of Python, such as ``3.12.4``.
+    :param version: of Python, such as ``3.12.4``; nothing fits one that does not start with a number.
     :param is_free_threaded: whether it is a build without the GIL.
     """
-    major, minor = (int(part) for part in (*version.split("."), "0")[:2])
+    numbers = _RELEASE.match(version)
+    if numbers is None:
+        return False
+    major, minor = int(numbers[1]), int(numbers[2] or 0)
     return any(_fits(python, abi, major, minor, is_free_threaded=is_free_threaded) for python, abi in tags)
 
 

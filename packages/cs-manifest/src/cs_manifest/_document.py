@@ -27,6 +27,8 @@ MAX_KEY_PARTS = 32
 _LONG_KEY = re.compile(
     rf"(?P<before>(?:^|[{{,\[])[ \t]*)(?:(?:{KEY_PART.pattern})[ \t]*\.[ \t]*){{{MAX_KEY_PARTS}}}", re.MULTILINE
 )
+_ABOUT_VALUES = ("value-type", "value-invalid", "environment-not-found")
+_CONFLICT = re.compile("^(?:<{7}|>{7}) ", re.MULTILINE)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -53,13 +55,13 @@ class Document:
         actual: object = None,
         hint: str | None = None,
     ) -> ManifestError:
-        """Make an error that points at a key of this file.
+        """Make an error that points at a key of this file, or at its value if that is wrong.
 
         :param key: key path from the top of the document.
         :param actual: the value found; described, not printed in full.
         :returns: the error, to be raised by the caller.
         """
-        line, column = locate(self.text, key) or (None, None)
+        line, column = locate(self.text, key, value=kind in _ABOUT_VALUES) or (None, None)
         return ManifestError(
             message,
             kind=kind,
@@ -176,13 +178,15 @@ def _check_key_parts(path: Path, text: str) -> None:
 def _raise_syntax_error(path: Path, text: str, error: tomli.TOMLDecodeError) -> NoReturn:
     duplicate = find_duplicate(text) if re.search("overwrite|twice|Duplicate", error.msg) else None
     if duplicate is None:
+        line, column, reason, hint = _explain_syntax(text, error)
         raise ManifestError(
-            f"is not valid TOML: {error.msg[:1].lower()}{error.msg[1:]}",
+            f"is not valid TOML: {reason}",
             kind="manifest-syntax",
             path=path,
-            line=error.lineno,
-            column=error.colno,
-            expected="TOML 1.1",
+            line=line,
+            column=column,
+            expected="TOML",
+            hint=hint,
         ) from error
     key, (line, column), (first_line, _) = duplicate
     raise ManifestError(
@@ -192,9 +196,21 @@ def _raise_syntax_error(path: Path, text: str, error: tomli.TOMLDecodeError) -> 
         line=line,
         column=column,
         key=format_key(key),
-        expected="every key and table once",
         hint="remove or merge one of the two",
     ) from error
+
+
+def _explain_syntax(text: str, error: tomli.TOMLDecodeError) -> tuple[int, int, str, str | None]:
+    """Say where a text is not TOML, why, and what to do about the usual slips."""
+    conflict = _CONFLICT.search(text)
+    if conflict is not None:
+        line, _ = position_at(text, conflict.start())
+        return line, 1, "it has the marks of a merge conflict", "resolve the conflict"
+    reason, rest = f"{error.msg[:1].lower()}{error.msg[1:]}", text[error.pos :]
+    if reason == r"illegal character '\n'":
+        return error.lineno, error.colno, "a text is not closed before the line ends", "add the missing quote"
+    word = re.match(r"[A-Za-z][\w.-]*", rest) if reason == "invalid value" else None
+    return error.lineno, error.colno, reason, f'put text in quotes: "{word.group()}"' if word else None
 
 
 def describe(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._platforms import KNOWN_SUBDIRS, Platform, read_platforms
 from ._specs import normalize_pypi_name
-from ._suggestions import sort_by_nearness
+from ._suggestions import did_you_mean, sort_by_nearness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,7 +94,7 @@ def _read_table(project: Project, name: str) -> Mapping[str, Any]:
             key=project.key("environments"),
             expected="one of " + ", ".join(known),
             actual=name,
-            hint=f"the environments are: {', '.join(known)}",
+            hint=did_you_mean(name, known) or f"the environments are: {', '.join(known)}",
         )
     value = environments[name]
     if isinstance(value, list):
@@ -136,8 +136,12 @@ def _find_feature(project: Project, environment: str, name: str) -> Feature:
         key=project.key("environments", environment),
         expected="a feature of the workspace",
         actual=name,
-        hint=f"the features are: {', '.join(known)}" if known else f"define it in [{_dotted(project)}feature.{name}]",
+        hint=did_you_mean(name, known) or _list_features(project, name, known),
     )
+
+
+def _list_features(project: Project, name: str, known: list[str]) -> str:
+    return f"the features are: {', '.join(known)}" if known else f"define it in [{_dotted(project)}feature.{name}]"
 
 
 def _dotted(project: Project) -> str:

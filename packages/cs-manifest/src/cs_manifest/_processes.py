@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 _TAIL_BYTES = 1 << 16
 # pip ends with advice; what is wrong stands in front of it.
 _MARKED = ("ERROR", "error:")
+_TRACEBACK = "Traceback (most recent call last)"
 
 
 def run_command(
@@ -45,10 +47,30 @@ def run_command(
 
 
 def find_reason(output: str) -> str:
-    """Return the line of a program's output that says what is wrong: its last error, else its last line."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    marked = [line for line in lines if line.startswith(_MARKED)]
-    return (marked or lines or [""])[-1]
+    """Return the line of a program's output that says what is wrong.
+
+    :returns: the first line of the exception that its last traceback ends with, its last error after that, else its
+        last line.
+    """
+    lines = [line for line in output.splitlines() if line.strip()]
+    tracebacks = [at for at, line in enumerate(lines) if line.lstrip().startswith(_TRACEBACK)]
+    rest = lines[tracebacks[-1] :] if tracebacks else lines
+    marked = [line.strip() for line in rest if line.lstrip().startswith(_MARKED)]
+    if marked or not tracebacks:
+        return (marked or [line.strip() for line in lines] or [""])[-1]
+    return _find_exception(rest) or lines[-1].strip()
+
+
+def _find_exception(traceback: Sequence[str]) -> str:
+    """Return the message of the exception in a traceback, its first line: other lines are advice."""
+    indent = _measure_indent(traceback[0])
+    first = next((line.strip() for line in traceback[1:] if _measure_indent(line) <= indent), "")
+    name, _, message = first.partition(": ")
+    return message if " " in message and re.fullmatch(r"[\w.]+(?:Error|Exception)", name) else first
+
+
+def _measure_indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

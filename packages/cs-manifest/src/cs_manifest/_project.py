@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ._document import Document, read_document
 from ._errors import ManifestError
 from ._paths import StrPath
+from ._suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -152,14 +153,8 @@ def _resolve(base: Path, path: StrPath) -> Path:
 
 def _check_root(root: Path) -> Path:
     if not _is_directory(root):
-        found = "a file" if _is_file(root) else "nothing"
-        raise ManifestError(
-            "the build root is not a directory",
-            kind="root-not-found",
-            path=root,
-            expected="a directory",
-            actual=found,
-        )
+        message = "is not a directory" if os.path.lexists(root) else "no such directory"
+        raise ManifestError(message, kind="root-not-found", path=root, expected="a directory")
     return root
 
 
@@ -231,14 +226,8 @@ def _explain_unusable(kinds: tuple[ManifestKind, ...]) -> str:
 def _load_manifest(path: Path) -> tuple[ManifestKind, Document]:
     kinds = dict(_CANDIDATES).get(path.name)
     is_directory = _is_directory(path)
-    if is_directory or kinds is None:
-        raise ManifestError(
-            "is a directory" if is_directory else "is not a manifest name that cs recognises",
-            kind="manifest-not-found",
-            path=path,
-            expected="a file named conda.toml, pixi.toml or pyproject.toml",
-            hint=None if is_directory else "name it conda.toml, pixi.toml or pyproject.toml",
-        )
+    if is_directory or kinds is None or not os.path.lexists(path):
+        raise _not_a_manifest(path, is_directory=is_directory)
     document = read_document(path)
     for kind in kinds:
         if _is_usable(document, kind):
@@ -248,6 +237,23 @@ def _load_manifest(path: Path) -> tuple[ManifestKind, Document]:
         kind="manifest-not-found",
         expected="a workspace",
     )
+
+
+def _not_a_manifest(path: Path, *, is_directory: bool) -> ManifestError:
+    """Describe a path that was given as that of a manifest: nothing is there, or something else."""
+    message, hint = "is not a manifest name that cs recognises", "name it conda.toml, pixi.toml or pyproject.toml"
+    if is_directory:
+        message, hint = "is a directory", ""
+    elif not os.path.lexists(path):
+        message, hint = "no such file", _guess_manifest(path) or ""
+    expected = "a file named conda.toml, pixi.toml or pyproject.toml"
+    return ManifestError(message, kind="manifest-not-found", path=path, expected=expected, hint=hint or None)
+
+
+def _guess_manifest(path: Path) -> str | None:
+    """Suggest a manifest of the same directory."""
+    there = [name for name, _ in _CANDIDATES if _is_file(path.with_name(name))]
+    return did_you_mean(path.name, there)
 
 
 def _check_lock(lock: Path, kind: ManifestKind, document: Document, *, explicit: bool) -> None:

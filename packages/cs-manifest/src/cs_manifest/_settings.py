@@ -99,8 +99,8 @@ def _collect_flags(project: Project, overrides: Mapping[str, object]) -> dict[st
                 "unknown setting",
                 kind="key-unknown",
                 key=name,
-                expected=_list_keys(),
-                hint=did_you_mean(name, _KEYS_BY_NAME),
+                expected=f"one of {_list_keys()}",
+                hint=did_you_mean(name, _KEYS_BY_NAME) or f"the keys are {_list_keys()}",
             )
     return _pick(project, values, is_flag=True)
 
@@ -113,7 +113,6 @@ def _collect_manifest(project: Project) -> dict[str, Setting]:
                 "updates of the executable itself are not supported yet",
                 kind="update-unsupported",
                 key=(*TABLE, name),
-                expected="no [tool.conda-ship.update] table",
                 hint="remove the table; a newer runtime already upgrades the prefix of an older one (on-upgrade)",
             )
         if name not in _KEYS_BY_NAME:
@@ -121,7 +120,7 @@ def _collect_manifest(project: Project) -> dict[str, Setting]:
                 "unknown key",
                 kind="key-unknown",
                 key=(*TABLE, name),
-                expected=_list_keys(),
+                expected=f"one of {_list_keys()}",
                 actual=name,
                 hint=did_you_mean(name, _KEYS_BY_NAME) or f"the keys are {_list_keys()}",
             )
@@ -171,6 +170,7 @@ def _check_required(project: Project, settings: Mapping[str, Setting]) -> None:
         error = project.document.error(message, kind="key-missing", key=TABLE, expected=expected, hint=hint)
         if len(missing) == 1:
             error.message, error.key = "this key is required", ".".join((*TABLE, missing[0]))
+            error.expected = next(key.help for key in CONFIG_KEYS if key.name == missing[0])
             error.hint = f'add `{missing[0]} = "..."` to {where}'
         else:
             error.lines = lines

@@ -46,8 +46,9 @@ if TYPE_CHECKING:
     from ._signatures import SignatureReport as SignatureReport
     from ._signatures import verify_signature as verify_signature
     from ._template import Template as Template
-    from ._template import installed_directories as installed_directories
     from ._template import select_template as select_template
+    from ._template_places import installed_directories as installed_directories
+    from ._template_places import locate_template as locate_template
     from ._unsigned import find_signature_places as find_signature_places
     from ._unsigned import is_as_built as is_as_built
     from ._verify import StampReport as StampReport
@@ -90,7 +91,8 @@ _NAMES = {
     "_reader": ("StampPart", "StampReader", "read_stamp"),
     "_sealing": ("require_size",),
     "_signatures": ("SignatureReport", "verify_signature"),
-    "_template": ("Template", "installed_directories", "select_template"),
+    "_template": ("Template", "select_template"),
+    "_template_places": ("installed_directories", "locate_template"),
     "_unsigned": ("find_signature_places", "is_as_built"),
     "_verify": ("StampReport", "verify_stamp"),
     "_writer": ("PartWriter", "StampInfo", "write_stamp"),

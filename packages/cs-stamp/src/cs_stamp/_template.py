@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from ._copying import hash_file
 from ._errors import PlatformUnsupportedError, TemplateError, TemplateNotFoundError, TemplatePlatformError
@@ -13,15 +12,15 @@ from ._executable import EXECUTABLE_PLATFORMS, TEMPLATE_PLATFORMS, executable_pl
 from ._mark import Mark, read_mark, require_format, require_target
 from ._paths import StrPath
 from ._sealing import open_seal
+from ._template_places import (
+    TEMPLATE_NAME,
+    TEMPLATE_VARIABLE,
+    TEMPLATES_VARIABLE,
+    Origin,
+    list_places,
+    name_in_directory,
+)
 from ._writer import refuse_stamped
-
-TEMPLATE_NAME = "cs-template"
-TEMPLATE_VARIABLE = "CONDA_SHIP_TEMPLATE"
-TEMPLATES_VARIABLE = "CONDA_SHIP_TEMPLATES"
-TEMPLATES_NAMESPACE = "cs_templates"
-"""The package without code in which wheels such as ``cs-template-win-64`` put their templates."""
-
-Origin = Literal["option", "installed", "environment"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,38 +83,10 @@ def select_template(
         return _check(_choose_in(Path(explicit), platform), "option", platform)
     if is_own and (named := environ.get(TEMPLATE_VARIABLE)):
         return _check(Path(named), "environment", platform)
-    installed = [Path(scripts_directory) / _name_file(platform)] if is_own and scripts_directory is not None else []
-    for path, origin in _list_places(installed, map(Path, directories), environ, platform):
+    for path, origin in list_places(scripts_directory, directories, environ, platform, is_own=is_own):
         if path.is_file():
             return _check(path, origin, platform)
     raise _not_found(environ, platform, is_own=is_own)
-
-
-def name_in_directory(platform: str) -> Path:
-    """Return where the template for a platform is in a directory of templates: ``win-64/cs-template.exe``."""
-    return Path(platform, _name_file(platform))
-
-
-def installed_directories() -> tuple[Path, ...]:
-    """Return the directories of templates that wheels such as ``cs-template-win-64`` installed; imports nothing."""
-    from importlib.util import find_spec
-
-    spec = find_spec(TEMPLATES_NAMESPACE)
-    return tuple(map(Path, (spec and spec.submodule_search_locations) or ()))
-
-
-def _name_file(platform: str) -> str:
-    return f"{TEMPLATE_NAME}.exe" if platform.startswith("win-") else TEMPLATE_NAME
-
-
-def _list_places(
-    installed: Iterable[Path], directories: Iterable[Path], environ: Mapping[str, str], platform: str
-) -> Iterator[tuple[Path, Origin]]:
-    within = name_in_directory(platform)
-    if named := environ.get(TEMPLATES_VARIABLE):
-        yield Path(named) / within, "environment"
-    for path in (*installed, *(directory / within for directory in directories)):
-        yield path, "installed"
 
 
 def _choose_in(explicit: Path, platform: str) -> Path:
@@ -158,8 +129,8 @@ def _suggest(platform: str, *, is_own: bool = False) -> str:
 def _check(path: Path, origin: Origin, platform: str) -> Template:
     if not path.is_file():
         problem = "this is not a file" if path.exists() else "the template does not exist"
-        source = f", named by {TEMPLATE_VARIABLE}" if origin == "environment" else ""
-        raise TemplateNotFoundError(f"{problem}{source}", path=path)
+        hint = f"correct or unset {TEMPLATE_VARIABLE}" if origin == "environment" else None
+        raise TemplateNotFoundError(problem, path=path, hint=hint)
     platforms = executable_platform(path)
     if platform not in platforms:
         raise TemplatePlatformError(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -20,7 +21,7 @@ from cs_bundle import (
 )
 
 from ..errors import CliError, add_advice, replace_advice
-from ..terminal.console import Console, format_count
+from ..terminal.console import Console, format_bytes, format_count, format_seconds
 from .cache_directory import locate_cache
 
 if TYPE_CHECKING:
@@ -143,7 +144,9 @@ class ArchiveStore:
         except (ArchiveMismatchError, CliError) as error:
             if isinstance(error, CliError):
                 _require_damage(error, dict(zip(archives, wanted, strict=True)))
-            console.say(f"{error}; fetching the damaged archives again")
+            # The error itself is shown if that does not help.
+            name = error.name if isinstance(error, BundleError) else error.path and error.path.name
+            console.say(f"{name or 'an archive'} in the cache is damaged; fetching it again")
             return use(self.fetch(wanted, console))
 
     def fetch(self, wanted: Sequence[WantedArchive], console: Console) -> list[Path]:
@@ -155,9 +158,11 @@ class ArchiveStore:
 
         self._hold(wanted, console)
         self._found.clear()
+        missing = [one for one in wanted if not cached_path(self.cache, one.sha256, one.file_name).is_file()]
+        started = time.monotonic()
         sizes = [one.size_bytes for one in wanted if one.size_bytes is not None]
         total = sum(sizes) if len(sizes) == len(wanted) else None  # no lock has the sizes of wheels
-        with console.progress(_describe_work(wanted), total) as update:
+        with self._keeping(wanted, console), console.progress(_describe_work(wanted, self.offline), total) as update:
 
             def report(progress: FetchProgress) -> None:
                 update(progress.received_bytes)
@@ -166,18 +171,42 @@ class ArchiveStore:
                 console.say(str(wait))
 
             try:
-                return fetch_archives(wanted, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
+                paths = fetch_archives(wanted, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
             except BundleError as error:
-                if error.kind in ("cannot-write", "disk-full"):
-                    add_advice(error, "cache")
+                if error.kind in ("cannot-write", "disk-full", "offline"):
+                    add_advice(error, "offline" if error.kind == "offline" else "cache")
                 raise
+        if missing:
+            size = sum(cached_path(self.cache, one.sha256, one.file_name).stat().st_size for one in missing)
+            work, seconds = _describe_work(missing, self.offline, is_done=True), time.monotonic() - started
+            console.say(f"{work}, {format_bytes(size)} in {format_seconds(seconds)}")
+        return paths
+
+    @contextlib.contextmanager
+    def _keeping(self, wanted: Sequence[WantedArchive], console: Console) -> Iterator[None]:
+        """Say after an interruption what need not be fetched again."""
+        before = self._count_present(wanted)
+        try:
+            yield
+        except KeyboardInterrupt:
+            kept = self._count_present(wanted) - before
+            if kept:
+                console.say(f"kept in the cache: {format_count(kept, 'package')}")
+            raise
+
+    def _count_present(self, wanted: Sequence[WantedArchive]) -> int:
+        return sum(cached_path(self.cache, one.sha256, one.file_name).is_file() for one in wanted)
 
 
-def _describe_work(wanted: Sequence[WantedArchive]) -> str:
+_DONE = {"copying": "copied", "collecting": "collected", "fetching": "fetched"}
+
+
+def _describe_work(wanted: Sequence[WantedArchive], offline: bool, *, is_done: bool = False) -> str:
     local = sum(one.url.lower().startswith("file:") for one in wanted)
     parts = [format_count(len(wanted) - local, "package")] if local < len(wanted) else []
     parts += [format_count(local, "local archive")] if local else []
-    return f"{'fetching' if local < len(wanted) else 'copying'} {' and '.join(parts)}"
+    verb = "copying" if local == len(wanted) else "collecting" if offline else "fetching"
+    return f"{_DONE[verb] if is_done else verb} {' and '.join(parts)}"
 
 
 def _require_damage(error: CliError, wanted: Mapping[Path, WantedArchive]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..archives.store import ArchiveStore, archives_of_packages
-from ..errors import CliError, render_problem
+from ..error_text import render_problem
+from ..errors import CliError
 from ..licenses.checks import WheelLicenses, check_licenses, read_wheel_licenses, recall_wheel_licenses
 from ..project.derivation import Derivation
 from ..terminal.console import Console

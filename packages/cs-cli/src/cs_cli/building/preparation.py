@@ -16,7 +16,8 @@ from cs_stamp import StampError, Template, TemplateNotFoundError, installed_dire
 
 from ..archives.store import ArchiveStore, open_store
 from ..companions.spdx import require_spdx
-from ..errors import CliError, PlatformFault, render_problem
+from ..error_text import render_problem
+from ..errors import CliError, PlatformFault
 from ..options import BuildingOptions, BuildOptions
 from ..project.derivation import Derivation, derive_project
 from ..project.platforms import ALL_PLATFORMS, choose_platform, host_platform
@@ -85,7 +86,7 @@ def prepared_builds(options: BuildOptions) -> Iterator[tuple[BuildRequest, ...]]
 def _prepared(
     options: BuildingOptions, derivation: Derivation, platforms: Sequence[Platform], secrets: Mapping[str, str]
 ) -> Iterator[tuple[BuildRequest, ...]]:
-    console, store = Console(quiet=options.quiet), open_store(options)
+    console, store = Console(quiet=options.quiet, verbose=options.verbose), open_store(options)
     for problem in derivation.warnings:
         console.warn(render_problem(problem.to_dict()))
     if derivation.config.sbom == "spdx":

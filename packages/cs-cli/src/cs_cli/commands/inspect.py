@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..commandline.flags import COMMON, FETCHING, JSON, PLATFORM, PROJECT
@@ -29,11 +30,20 @@ def run_inspect(options: InspectOptions) -> int:
     platform = pick_platform(derivation.lock.platforms, wanted, flag="--platform").name if wanted else None
     licenses = _recall_licenses(derivation, options)
     summary = inspect_derivation(
-        derivation, platform=platform, wheel_licenses=licenses, lists_licenses=options.licenses
+        derivation,
+        platform=platform,
+        wheel_licenses=licenses,
+        lists_licenses=options.licenses or options.html is not None,
     )
     inspection = _check_delegates(summary, options)
+    if options.html is not None:
+        from ..inspection.page.writing import write_page
+
+        written = write_page(inspection, licenses or {}, options.html)
     if options.json:
         print_json(inspection.to_dict())
+    elif options.html is not None:
+        print_lines([written])
     else:
         from ..inspection.report import render_inspection
         from ..terminal.streams import takes_unicode
@@ -44,7 +54,7 @@ def run_inspect(options: InspectOptions) -> int:
 
 def _recall_licenses(derivation: Derivation, options: InspectOptions) -> dict[str, str | None] | None:
     """Return the licences of wheels, as far as this machine has them; ``None`` if nobody asks for licences."""
-    if not options.licenses and derivation.license_policy.is_empty:
+    if not options.licenses and options.html is None and derivation.license_policy.is_empty:
         return None
     from ..archives.store import open_store
     from ..licenses.checks import recall_wheel_licenses
@@ -66,10 +76,18 @@ def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspect
         shown = [one for platform in inspection.platforms for one in platform.locked]
         folders = store.folders(archives_of_packages(shown, beside))
         refuse_outputs(list_inputs(inspection.derivation), files=(), folders=folders)
-    return check_delegates(inspection, store, Console(quiet=options.quiet), download=download)
+    return check_delegates(inspection, store, Console(quiet=options.quiet, verbose=options.verbose), download=download)
 
 
 _LICENSES = Flag(name="--licenses", attribute="licenses", initial=False, help="list the packages of each licence")
+_HTML = Flag(
+    name="--html",
+    attribute="html",
+    metavar="FILE",
+    read=Path,
+    completion="file",
+    help="write a page for a browser instead, which needs no other file and no network",
+)
 _CHECK_DELEGATE = Flag(
     name="--check-delegate",
     attribute="check_delegate",
@@ -81,12 +99,12 @@ COMMAND = Command(
     name="inspect",
     description=(
         "Show what would ship and why: input files, environment, exclusions, packages, problems. "
-        "Writes nothing; with `--check-delegate`, to the package cache only."
+        "Writes nothing but the FILE of `--html`, and with `--check-delegate` to the package cache."
     ),
     options=InspectOptions,
     groups=(
         Group(title="What to inspect", flags=(*PROJECT, replace(PLATFORM, default="all"))),
-        Group(title="What to show", flags=(_LICENSES, _CHECK_DELEGATE)),
+        Group(title="What to show", flags=(_LICENSES, _HTML, _CHECK_DELEGATE)),
         Group(title="Where", flags=FETCHING),
         Group(title="Output", flags=(JSON, *COMMON)),
         SETTINGS,
@@ -94,6 +112,7 @@ COMMAND = Command(
     examples=(
         Example(line="cs inspect", text="what would ship, on all platforms"),
         Example(line="cs inspect --platform linux-64 --licenses", text="licences on one platform"),
+        Example(line="cs inspect --html report.html", text="what makes it large, as a page for a browser"),
         Example(line="cs inspect --exclude tk", text="what changes without a package"),
     ),
     run=run_inspect,

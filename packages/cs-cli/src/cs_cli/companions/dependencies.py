@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cs_lock import (
     PackageRecord,
+    PendingEntry,
     Wheel,
     is_conditional,
     list_pypi_names,
@@ -31,11 +32,13 @@ class DependencyGraph:
     """Packages by their keys: ``conda:NAME`` or ``pypi:NAME``.
 
     :ivar needs: what each package needs of the others.
-    :ivar roots: what the workspace asks for; also what nothing asks for and nothing needs.
+    :ivar requested: what the workspace asks for, with the features that do.
+    :ivar roots: the same, and what nothing asks for and nothing needs: everything is reached from them.
     :ivar broken: packages that need something that does not ship, because it is excluded.
     """
 
     needs: Mapping[str, frozenset[str]]
+    requested: Mapping[str, tuple[str, ...]]
     roots: frozenset[str]
     broken: frozenset[str]
 
@@ -46,7 +49,11 @@ def key_of(package: Package) -> str:
 
 
 def connect_packages(
-    records: Sequence[PackageRecord], wheels: Sequence[Wheel], requested: Iterable[RequestedSpec], subdir: str
+    records: Sequence[PackageRecord],
+    wheels: Sequence[Wheel],
+    requested: Iterable[RequestedSpec],
+    subdir: str,
+    pending: Sequence[PendingEntry] = (),
 ) -> DependencyGraph:
     """Connect the packages of a platform.
 
@@ -55,18 +62,26 @@ def connect_packages(
 
     :param requested: what the workspace asks for on the platform.
     :param subdir: conda subdir of the platform.
+    :param pending: packages that need an archive of this machine.
     """
-    present = {*map(key_of, records), *map(key_of, wheels)}
+    present = {*map(key_of, records), *map(key_of, wheels), *(entry.label for entry in pending)}
     find = _make_finder(records, present)
     requested = tuple(requested)
     needs = {key_of(one): set(_list_depends(one, present)) for one in records}
-    if wheels:
+    needs |= {one.label: {f"conda:{name}" for name in one.depends} for one in pending if one.kind == "conda"}
+    required = {one.name: one.record.requires_dist for one in pending if one.record is not None}
+    required |= {wheel.name: wheel.requires_dist for wheel in wheels}
+    if required:
         asked = [spec.spec for spec in requested if spec.kind == "pypi"]
-        needs |= _connect_wheels(wheels, asked, marker_values(subdir, records), find)
+        needs |= _connect_projects(required, asked, marker_values(subdir, records), find)
     graph = {key: frozenset((found & present) - {key}) for key, found in needs.items()}
-    wanted = {find(one.name) if one.kind == "pypi" else f"conda:{one.name}" for one in requested} & present
+    wanted: dict[str, dict[str, None]] = {}
+    for one in requested:
+        if (key := find(one.name) if one.kind == "pypi" else f"conda:{one.name}") in present:
+            wanted.setdefault(key, {})[one.feature] = None
     broken = frozenset(key for key, found in needs.items() if not found <= present)
-    return DependencyGraph(graph, frozenset(wanted | _list_unreached(graph, wanted)), broken)
+    roots = frozenset({*wanted, *_list_unreached(graph, wanted)})
+    return DependencyGraph(graph, {key: tuple(features) for key, features in wanted.items()}, roots, broken)
 
 
 def _list_depends(record: PackageRecord, present: Container[str]) -> Iterator[str]:
@@ -88,10 +103,13 @@ def _make_finder(records: Sequence[PackageRecord], present: set[str]) -> Callabl
     return find
 
 
-def _connect_wheels(
-    wheels: Sequence[Wheel], asked: Iterable[str], values: Mapping[str, str], find: Callable[[str], str]
+def _connect_projects(
+    required: Mapping[str, Iterable[str]],
+    asked: Iterable[str],
+    values: Mapping[str, str],
+    find: Callable[[str], str],
 ) -> dict[str, set[str]]:
-    read = {wheel.name: [one for text in wheel.requires_dist if (one := _parse(text))] for wheel in wheels}
+    read = {name: [one for text in texts if (one := _parse(text))] for name, texts in required.items()}
     extras: dict[str, set[str]] = {}
     for one in (*filter(None, map(_parse, asked)), *(one for some in read.values() for one in some)):
         extras.setdefault(normalize_pypi_name(one.name), {""}).update(one.extras)

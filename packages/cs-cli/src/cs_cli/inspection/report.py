@@ -159,7 +159,8 @@ def _render_problems(problems: Sequence[Problem]) -> Iterator[Line]:
         yield (paint("Problems", "bold"),)
     for problem in problems:
         place = f"{', '.join(problem.platforms)}: " if problem.platforms else ""
-        line = f" (line {problem.line})" if problem.line else ""
+        file = "" if problem.path is None else f"{problem.path.name}, "
+        line = f" ({file}line {problem.line})" if problem.line else ""
         severity = paint(f"{problem.severity}:", _COLORS[problem.severity])
         yield "  ", severity, f" {place}{problem.message}{line}"
         if problem.hint:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from cs_lock import Problem, RuntimeLock, SourceLock, derive, read_lock
 from cs_manifest import (
+    ErrorKind,
+    ManifestError,
     OverrideError,
     Platform,
     Project,
@@ -121,7 +123,7 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
     policy = _read_policy(project, config, is_flag="deny-licenses" in options.overrides)
     source = read_lock(project.source_lock_path)
     environment = config.source_environment
-    _require_environment(project, source, environment)
+    _require_environment(project, source, environment, is_flag="source-environment" in options.overrides)
     platforms, problems = _adopt_platforms(project, source, environment)
     requested = requested_specs(project, environment, platforms)
     if options.lock_check:
@@ -231,11 +233,14 @@ def _unknown_version() -> Problem:
     )
 
 
-def _require_environment(project: Project, source: SourceLock, environment: str) -> None:
-    """Report an environment that was not locked yet; ``cs_lock`` reports one that does not exist at all."""
-    if environment in source.environments or environment not in list_environments(project):
+def _require_environment(project: Project, source: SourceLock, environment: str, *, is_flag: bool) -> None:
+    """Report an environment that was not locked yet, or that does not exist at all.
+
+    :param is_flag: whether the command line names it.
+    """
+    if environment in source.environments:
         return
-    if describes_workspace(project):
+    if environment in list_environments(project) and describes_workspace(project):
         raise CliError(
             f"environment {environment!r} is in the manifest but not in the lock: lock the workspace again",
             kind="missing-environment",
@@ -244,6 +249,23 @@ def _require_environment(project: Project, source: SourceLock, environment: str)
             actual=", ".join(source.environments) or "none",
             hint=f"run `{project.kind.lock_command}`",
         )
+    if source.environments:
+        raise _unknown_environment(project, source, environment, is_flag=is_flag)
+
+
+def _unknown_environment(
+    project: Project, source: SourceLock, environment: str, *, is_flag: bool
+) -> ManifestError | CliError:
+    from cs_lock import did_you_mean
+
+    known = ", ".join(source.environments)
+    kind: ErrorKind = "environment-not-found"
+    message = f"the workspace has no environment {environment!r}"
+    hint = did_you_mean(environment, source.environments) or f"the environments are: {known}"
+    if is_flag:
+        return CliError(message, kind=kind, expected=f"one of {known}", hint=hint, flag="--source-environment")
+    key = ("tool", "conda-ship", "source-environment")
+    return project.document.error(message, kind=kind, key=key, expected=f"one of {known}", hint=hint)
 
 
 def _require_packages(project: Project, source: SourceLock, environment: str) -> None:

@@ -100,7 +100,7 @@ def pick_platform(platforms: Sequence[Platform], wanted: str, *, flag: str | Non
     :param flag: the flag that asked for it, if one did.
     :raises CliError: ``platform-missing`` or ``platform-ambiguous``.
     """
-    from cs_lock import match_platforms
+    from cs_lock import SUBDIRS, did_you_mean, match_platforms
 
     fitting = match_platforms(wanted, platforms)
     if len(fitting) == 1:
@@ -111,7 +111,9 @@ def pick_platform(platforms: Sequence[Platform], wanted: str, *, flag: str | Non
         raise CliError(message, kind="platform-ambiguous", expected=expected, flag=flag)
     whose = "" if flag else ", this machine's platform"
     message = f"the environment is not solved for {wanted}{whose}"
-    hint = "add this platform to the workspace and lock it again"
+    names = [name for one in platforms for name in (one.name, one.subdir)]
+    hint = None if wanted in SUBDIRS else did_you_mean(wanted, names)
+    hint = hint or "add this platform to the workspace and lock it again"
     raise CliError(message, kind="platform-missing", expected=expected, hint=hint, flag=flag)
 
 

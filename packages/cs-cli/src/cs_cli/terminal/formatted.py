@@ -18,8 +18,9 @@ from rich.measure import Measurement
 from rich.text import Text
 
 from .escaping import escape_line
-from .lines import Block, Line, Piece, Table, escape_pieces, paint
-from .streams import has_colors_off
+from .excerpts import arrange_excerpt
+from .lines import Block, Excerpt, Line, Piece, Table, escape_pieces, paint
+from .streams import has_colors_off, takes_unicode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +67,16 @@ def print_formatted(blocks: Iterable[Block], stream: TextIO) -> None:
     console = open_console(stream)
     with console:
         for block in blocks:
-            for part in _arrange_table(block, console.width) if isinstance(block, Table) else [_Flow(block)]:
+            for part in _arrange(block, console.width, stream):
                 console.print(part, soft_wrap=True)
+
+
+def _arrange(block: Block, width: int, stream: TextIO) -> Iterable[RenderableType]:
+    if isinstance(block, Table):
+        return _arrange_table(block, width)
+    if isinstance(block, Excerpt):
+        return map(_Flow, arrange_excerpt(block, width=width, unicode=takes_unicode(stream)))
+    return [_Flow(block)]
 
 
 class _Flow:
@@ -140,6 +149,22 @@ def _list_cells(table: Table) -> Iterator[Line]:
             yield ""
         for column, cell in zip(table.columns, row, strict=True):
             yield paint(f"{column.head}:", "bold"), " ", *((cell,) if isinstance(cell, str) else cell)
+
+
+@contextlib.contextmanager
+def show_spinner(title: str, stream: TextIO) -> Iterator[None]:
+    """Show that something happens, and for how long, while a block runs; then nothing of it is left."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = open_console(stream)
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
+    spinner = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+    try:
+        with spinner as progress:
+            progress.add_task(escape_line(title), total=None)
+            yield
+    finally:
+        console.show_cursor()
 
 
 @contextlib.contextmanager

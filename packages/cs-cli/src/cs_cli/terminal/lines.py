@@ -44,7 +44,23 @@ class Table:
     rows: tuple[tuple[Line, ...], ...]
 
 
-Block = Line | Table
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """A line of a file, with a mark under a part of it.
+
+    :ivar number: of the line, counted from 1.
+    :ivar text: the line, in which nothing is secret any more.
+    :ivar start: where the marked part begins, in characters counted from 0.
+    :ivar end: where it ends; beyond the text, the mark is after its end.
+    """
+
+    number: int
+    text: str
+    start: int
+    end: int
+
+
+Block = Line | Table | Excerpt
 """What is printed at once."""
 
 

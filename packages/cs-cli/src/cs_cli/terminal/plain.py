@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .lines import Block, Line, Table, escape_pieces
+from .excerpts import EXCERPT_WIDTH, arrange_excerpt
+from .lines import Block, Excerpt, Line, Table, escape_pieces
 
 
-def render_plain(block: Block) -> Iterator[str]:
-    """Render lines of text, without their ends."""
+def render_plain(block: Block, *, unicode: bool = True) -> Iterator[str]:
+    """Render lines of text, without their ends.
+
+    :param unicode: whether more than ASCII may be added to them.
+    """
     if isinstance(block, Table):
         yield from _render_table(block)
+    elif isinstance(block, Excerpt):
+        yield from map(_render_line, arrange_excerpt(block, width=EXCERPT_WIDTH, unicode=unicode))
     else:
         yield _render_line(block)
 

@@ -1,0 +1,137 @@
+"""What a person reads of an error: its place, the line of the file, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import DOCUMENTATION
+from .errors import EXPLAINED, GUESS, Diagnosed, describe_error
+from .terminal.lines import Block, Excerpt, Line, Piece, paint, whole
+from .terminal.paths import shorten_paths
+
+_LISTED = 20
+_QUOTED = 3
+"""Of so many problems at most the lines are shown."""
+
+_SHORT = 60
+"""Characters of an expectation that is not a long list."""
+
+_ONE_OF = "one of "
+
+
+def page_of(kind: str) -> str | None:
+    """Return the address of what the documentation says about a kind, if that is more than a hint can say."""
+    return f"{DOCUMENTATION}reference/errors/#{kind}" if kind in EXPLAINED else None
+
+
+def render_error(error: Diagnosed, *, links: bool = False) -> list[Block]:
+    """Render an error as what a person reads; paths are as short as they can be.
+
+    :param links: name the page that says more.
+    """
+    described = _shorten(describe_error(error))
+    excerpt = _quote(describe_error(error))
+    blocks: list[Block] = [_render_head(described)]
+    blocks += [] if excerpt is None else [excerpt]
+    blocks += _render_facts(described, shown=excerpt.text if excerpt else "")
+    blocks += _render_problems(error, described)
+    blocks += _render_advice(described, links=links)
+    return blocks
+
+
+def _find_page(described: Mapping[str, Any]) -> str | None:
+    """Return the page about an error, or about the first of its problems that has one; a likely name needs none."""
+    if described.get("hint", "").startswith(GUESS):
+        return None
+    kinds = [described["kind"], *(problem.get("kind", "") for problem in described.get("problems", []))]
+    return next(filter(None, map(page_of, kinds)), None)
+
+
+def _render_head(described: Mapping[str, Any]) -> Line:
+    place = ":".join(str(described[field]) for field in ("path", "line", "column") if field in described)
+    key = f"{described['key']}: " if "key" in described else ""
+    message = f" {key}{described['message']}"
+    start = paint("error:", "bold red")
+    return (start, " ", Piece(f"{place}:", "bold", whole=True), message) if place else (start, message)
+
+
+def _render_facts(described: Mapping[str, Any], *, shown: str) -> Iterator[Line]:
+    """Render what was expected and found, unless it is seen already.
+
+    :param shown: the line of the file that is shown.
+    """
+    expected = _find_expectation(described)
+    if expected and len(expected) <= _SHORT:
+        yield f"  expected: {expected}"
+    actual = str(described.get("actual", ""))
+    if actual and actual not in described["message"] and actual.strip("'") not in shown:
+        yield f"  actual: {actual}"
+
+
+def _find_expectation(described: Mapping[str, Any]) -> str:
+    """Return what was expected, unless message, hint or lines to paste say the same; a likely name needs no list."""
+    expected, hint = str(described.get("expected", "")), described.get("hint", "")
+    is_said = expected.removeprefix("a ") in described["message"] or hint.startswith(GUESS) or "lines" in described
+    is_listed = expected.startswith(_ONE_OF) and expected.removeprefix(_ONE_OF) in hint
+    return "" if is_said or is_listed else expected
+
+
+def _render_advice(described: Mapping[str, Any], *, links: bool) -> Iterator[Line]:
+    """Render what to do; a long list of what there is comes after that."""
+    if "hint" in described:
+        yield "  ", paint("hint:", "cyan"), f" {described['hint']}"
+    expected = _find_expectation(described)
+    if len(expected) > _SHORT:
+        yield f"  expected: {expected}"
+    if links and (page := _find_page(described)):
+        yield "  ", paint("more:", "cyan"), " ", whole(page)
+    if "lines" in described:
+        yield ""
+        yield from (("    ", whole(line)) for line in described["lines"])
+
+
+def _render_problems(error: Diagnosed, described: Mapping[str, Any]) -> Iterator[Block]:
+    """Render several problems; of a few, the lines that they are about."""
+    problems, hint = described.get("problems", []), described.get("hint", "")
+    for shown, given in zip(problems[:_LISTED], error.to_dict().get("problems", []), strict=False):
+        own = {**shown, "hint": ""} if (shown.get("hint") or "") in hint else shown
+        yield f"  - {render_problem(own)}"
+        place = {"path": str(error.path or ""), **{name: value for name, value in given.items() if value}}
+        if len(problems) <= _QUOTED and (excerpt := _quote(place)):
+            yield excerpt
+    if len(problems) > _LISTED:
+        yield f"  and {len(problems) - _LISTED} more; --error-format json has them all"
+
+
+def _quote(described: Mapping[str, Any]) -> Excerpt | None:
+    """Read the line that an error or a problem is about."""
+    if not ("line" in described and described.get("path")):
+        return None
+    from .quoting import quote_line
+
+    return quote_line(Path(described["path"]), described["line"], described.get("column") or 1)
+
+
+def _shorten(value: Any) -> Any:
+    """Shorten the paths in every text of a JSON value."""
+    if isinstance(value, str):
+        return shorten_paths(value)
+    if isinstance(value, dict):
+        return {name: inner if name in ("line", "column") else _shorten(inner) for name, inner in value.items()}
+    return [_shorten(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+def render_problem(problem: Mapping[str, Any]) -> str:
+    """Render one of several things that are wrong.
+
+    :param problem: what its ``to_dict`` says.
+    """
+    platforms = problem.get("platforms") or [problem[key] for key in ("platform",) if problem.get(key)]
+    path = ":".join(
+        str(problem[name]) for name in ("path", "line", "column") if problem.get(name) and problem.get("path")
+    )
+    place = "".join(f"{name}: " for name in (", ".join(platforms), shorten_paths(path)) if name)
+    hint = f" ({problem['hint']})" if problem.get("hint") else ""
+    return f"{place}{problem['message']}{hint}"
