@@ -31,8 +31,10 @@ from support.channel.build import build_channel
 from support.channel.index import index_settings, lock_index
 from support.channel.solve import solve
 from support.commands import Command, Home, run_cs
+from support.pixi import Pixi
 from support.pypi.bench import CONDA, WHEELS, Bench
 from support.servers import Server, serve
+from support.stage import Stage
 from support.tested_platform import PLATFORM, SETTINGS
 from support.workshop import Workshop, open_plain_workshop
 from support.workspaces import SPECS, Workspace
@@ -202,3 +204,21 @@ def bench(
         monkeypatch.setenv(name, value)
     conda = [record for record in records if record["name"] in CONDA]
     return Bench(tmp_path, channel.url, conda, lock_index(channel_directory, channel.url, WHEELS), cs)
+
+
+@pytest.fixture
+def stage(
+    make_workspace: Callable[..., Path],
+    home: Home,
+    cache_directory: Path,
+    tmp_path: Path,
+    channel: Server,
+    channel_directory: Path,
+) -> Stage:
+    """A reader in an empty directory."""
+    programs, directory = tmp_path / "programs", tmp_path / "empty"
+    programs.mkdir()
+    directory.mkdir()
+    variables = index_settings(channel.url)
+    pixi = Pixi(channel.url, channel_directory)
+    return Stage(make_workspace, channel, pixi, home, cache_directory, directory, programs, variables)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from support.channel.index import index_settings
 from support.commands import Home, run_command
 from support.pages import ROOT, find_blocks, find_commands, read_page
-from support.pixi import Pixi
-from support.scenes import LABEL, SCENES, list_followed_pages, set_scene, set_workspace
-from support.servers import Server
+from support.scenes import LABEL, SCENES, list_followed_pages, set_scene, set_version
 from support.stage import Stage
 from support.tested_platform import FOR_THIS_MACHINE, PLATFORM
 
@@ -25,33 +21,33 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def stage(
-    make_workspace: Callable[..., Path],
-    home: Home,
-    cache_directory: Path,
-    tmp_path: Path,
-    channel: Server,
-    channel_directory: Path,
-) -> Stage:
-    """A reader in an empty directory."""
-    programs, directory = tmp_path / "programs", tmp_path / "empty"
-    programs.mkdir()
-    directory.mkdir()
-    variables = index_settings(channel.url)
-    pixi = Pixi(channel.url, channel_directory)
-    return Stage(make_workspace, pixi, home, cache_directory, directory, programs, variables)
-
-
 @pytest.mark.parametrize("page", list_followed_pages())
 def test_a_page_is_followed(page: str, stage: Stage) -> None:
     set_scene(page, stage)
     shown = [one.command for block in find_blocks(read_page(page)) if block.is_run for one in find_commands(block)]
     assert len(stage.follow(page)) == len(shown)
+    CHECKS.get(page, lambda stage: None)(stage)
+
+
+def check_distribution(stage: Stage) -> None:
+    """The solver that the page leaves out is not installed."""
+    assert not list((stage.home.directory / ".conda" / "acme" / "conda-meta").glob("conda-libmamba-solver-*"))
+
+
+def check_mirror(stage: Stage) -> None:
+    """The mirror was asked, and each time with the login of the page."""
+    assert {one.headers.get("authorization") for one in stage.channel.asked} == {"Bearer TOKEN"}
+
+
+CHECKS: dict[str, Callable[[Stage], None]] = {
+    "docs/how-to/behind-a-firewall.md": check_mirror,
+    "docs/how-to/conda-distribution.md": check_distribution,
+}
+"""What is true after a page, and not seen in what its commands print."""
 
 
 def test_each_scene_is_that_of_a_page() -> None:
-    assert set(SCENES) <= set(list_followed_pages())
+    assert {*SCENES, *CHECKS} <= set(list_followed_pages())
 
 
 def find_step(workflow: dict[str, Any], job: str, name: str) -> dict[str, Any]:
@@ -62,7 +58,7 @@ def find_step(workflow: dict[str, Any], job: str, name: str) -> dict[str, Any]:
 
 def test_the_release_workflow_signs_and_verifies_what_was_built(stage: Stage, home: Home) -> None:
     workflow = yaml.safe_load((ROOT / "examples" / "github" / "release.yml").read_text(encoding="utf-8"))
-    set_workspace(stage)
+    set_version(stage)
     stage.follow("docs/how-to/release.md")
     stage.run(f"cs build --target-label {PLATFORM}")
     workspace = stage.directory

@@ -14,7 +14,7 @@ from support.pages import read_page
 from support.tested_platform import FOR_THIS_MACHINE
 
 ROOT = Path(__file__).parents[1]
-PAGE = "how-to/troubleshooting.md"
+PAGE = "docs/how-to/troubleshooting.md"
 _HEADING = re.compile(r"^### (.*) \{#([a-z0-9-]+)\}$", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
 _RUST_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -56,7 +56,7 @@ def texts() -> str:
 @pytest.mark.parametrize(("anchor", "quote"), QUOTES)
 def test_each_quoted_message_is_in_the_sources(anchor: str, quote: str, texts: str) -> None:
     pattern = "[^\n]*".join(re.escape(part.strip()) for part in quote.split("…"))
-    assert re.search(pattern, texts), f"no source has this message any more: {quote!r} (#{anchor} of docs/{PAGE})"
+    assert re.search(pattern, texts), f"no source has this message any more: {quote!r} (#{anchor} of {PAGE})"
 
 
 def test_the_page_quotes_many_messages_and_each_anchor_once() -> None:

@@ -7,25 +7,27 @@ from collections.abc import Callable
 
 from repositories import commit_all, git
 
+from .channel.locks import write_lock
+from .channel.solve import solve
 from .pages import ROOT, find_blocks, list_pages, read_page
 from .stage import Stage
 from .tested_platform import PLATFORM
 
 ADDRESS = "https://github.com/OWNER/demo"
+CONDA_FORGE = "https://conda.anaconda.org/conda-forge"
 LABEL = f"demoz-{PLATFORM}"
 
 Scene = Callable[[Stage], None]
 
 
 def set_workspace(stage: Stage, **ship: str) -> None:
-    """The reader is in a clone of a workspace, of which ``cs`` can ship an environment: ``demo`` 2.1, ``python``.
+    """The reader is in a clone of a workspace, of which ``cs`` can ship an environment: ``demo`` 1.0, ``python``.
 
     :param ship: keys of ``[tool.conda-ship]``, as TOML values.
     """
-    directory = stage.go_to(stage.make_workspace(**{"runtime_version": '"2.1"', **ship}))
+    directory = stage.go_to(stage.make_workspace(**ship))
     commit_all(directory)
     git(directory, "remote", "add", "origin", ADDRESS)
-    git(directory, "tag", "v2.1")
     stage.variables |= {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{directory.as_uri()}.insteadOf",
@@ -33,10 +35,16 @@ def set_workspace(stage: Stage, **ship: str) -> None:
     }
 
 
-def set_release(stage: Stage) -> None:
-    """The same, and ``dist`` has what the release workflow builds."""
-    set_workspace(stage)
-    stage.run(f"cs build --target-label {PLATFORM}").check_returncode()
+def set_version(stage: Stage) -> None:
+    """The same of version 2.1, with its tag."""
+    set_workspace(stage, runtime_version='"2.1"')
+    git(stage.directory, "tag", "v2.1")
+
+
+def set_built(stage: Stage, **ship: str) -> None:
+    """The same as :func:`set_workspace`, and it is built."""
+    set_workspace(stage, **ship)
+    stage.run("cs build").check_returncode()
 
 
 def set_nothing(stage: Stage) -> None:
@@ -44,15 +52,22 @@ def set_nothing(stage: Stage) -> None:
     stage.pixi.put(stage.programs)
 
 
+def set_lock(stage: Stage, *specs: str) -> None:
+    """The reader is in an empty directory with a ``conda.lock``, for the manifest that the page shows."""
+    solved = {"ship": {PLATFORM: solve(stage.channel.url, list(specs))}}
+    write_lock(stage.directory / "conda.lock", solved, channel_url=stage.channel.url, version="conda-1")
+
+
 def set_templates(stage: Stage) -> None:
-    """The same, and the templates of ``examples`` are there."""
-    set_release(stage)
+    """The reader has built a release, and has the templates of ``examples``."""
+    set_version(stage)
+    stage.run(f"cs build --target-label {PLATFORM}").check_returncode()
     shutil.copytree(ROOT / "examples", stage.directory / "examples")
 
 
 def set_download(stage: Stage) -> None:
     """The reader has downloaded the runtime of a signed release, and in ``release`` all of it."""
-    set_workspace(stage)
+    set_version(stage)
     stage.follow("docs/how-to/sign-a-release.md")
     workspace, download = stage.directory, stage.go_to(stage.directory.parent / "download")
     shutil.copy(workspace / "release.pub", download)
@@ -61,35 +76,41 @@ def set_download(stage: Stage) -> None:
         shutil.copy(workspace / "dist" / name, download)
 
 
-def set_bundle(stage: Stage) -> None:
-    """The reader has an ``external`` runtime, and its bundle on another medium."""
-    set_workspace(stage, layout='"external"')
+def set_mirror(stage: Stage) -> None:
+    """The reader has a runtime of packages from conda-forge, of which a mirror has copies for those who log in."""
+    set_workspace(stage, layout='"online"')
+    for name in ("conda.toml", "conda.lock"):
+        path = stage.directory / name
+        path.write_text(path.read_text(encoding="utf-8").replace(stage.channel.url, CONDA_FORGE), encoding="utf-8")
     stage.run("cs build").check_returncode()
-    dist, directory = stage.directory / "dist", stage.go_to(stage.directory.parent / "firewall")
-    (directory / "media").mkdir()
-    shutil.copy(dist / "demo", directory)
-    shutil.copy(dist / "demo.bundle.tar.zst", directory / "media")
+    stage.replaced |= {"https://mirror.example.com/conda-forge": stage.channel.url, "mirror.example.com": "127.0.0.1"}
+    stage.channel.asked.clear()
 
 
 def set_upgrade(stage: Stage) -> None:
     """The reader has installed ``demo`` 1.0, and has downloaded 2.0."""
     for version in ("1.0", "2.0"):
-        set_workspace(stage, name=f"of-{version}", layout='"online"', runtime_version=f'"{version}"')
-        stage.run("cs build").check_returncode()
+        set_built(stage, name=f"of-{version}", layout='"online"', runtime_version=f'"{version}"')
         shutil.copy(stage.directory / "dist" / "demo", stage.programs)
         if version == "1.0":
             stage.run("demo bootstrap").check_returncode()
 
 
+_OF_CONDA = ("python", "conda", "conda-rattler-solver", "conda-spawn")
+
 SCENES: dict[str, Scene] = {
-    "docs/how-to/behind-a-firewall.md": set_bundle,
+    "docs/how-to/behind-a-firewall.md": set_mirror,
+    "docs/how-to/conda-distribution.md": lambda stage: set_lock(stage, *_OF_CONDA, "conda-self"),
+    "docs/how-to/migrate-from-conda-ship.md": lambda stage: set_lock(stage, *_OF_CONDA),
+    "docs/how-to/migrate-from-constructor.md": lambda stage: set_lock(stage, "python", "click", "jinja2"),
     "docs/how-to/package-managers.md": set_templates,
+    "docs/how-to/shared-options.md": lambda stage: set_built(stage, layout='"online"'),
     "docs/how-to/ship-your-own-package.md": set_nothing,
-    "docs/tutorials/first-runtime.md": set_nothing,
     "docs/how-to/upgrade-and-roll-back.md": set_upgrade,
     "docs/how-to/verify-a-download.md": set_download,
+    "docs/tutorials/first-runtime.md": set_nothing,
 }
-"""What a page starts from, unless it is a workspace."""
+"""What a page starts from, unless it is :func:`set_workspace`."""
 
 
 def list_followed_pages() -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from .commands import SCRIPTS, Command, Home, run_command
 from .pages import Block, Shown, find_blocks, find_commands, read_page
 from .pixi import Pixi
+from .servers import Server
 from .tested_platform import PLATFORM
 
 SHOWN_PLATFORM = "linux-64"
@@ -25,20 +26,28 @@ class Stage:
     """A reader with a page.
 
     :ivar make_workspace: the fixture.
+    :ivar channel: stands for conda-forge.
     :ivar pixi: what pages call ``pixi``.
     :ivar directory: where the reader is.
     :ivar cache: the package cache.
     :ivar programs: a directory on ``PATH`` for what the reader has installed.
     :ivar variables: more variables of the environment.
+    :ivar replaced: what is different here in the files that pages show.
     """
 
     make_workspace: Callable[..., Path]
+    channel: Server
     pixi: Pixi
     home: Home
     cache: Path
     directory: Path
     programs: Path
     variables: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Let the channel of the tests be the one that pages show."""
+        self.replaced[f'channels = ["{SHOWN_CHANNEL}"]'] = f'channels = ["{self.channel.url}"]'
 
     @property
     def environment(self) -> dict[str, str]:
@@ -83,14 +92,18 @@ class Stage:
         return done
 
     def _write(self, block: Block) -> None:
-        path = self.directory / block.title
+        """Write a file; ``~`` is the reader's home."""
+        path = self.directory / block.title.replace("~", str(self.home.directory))
+        text = block.text
+        for there, here in self.replaced.items():
+            text = text.replace(there, here)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(block.text.replace(SHOWN_CHANNEL, self.pixi.url), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
 
     def _show(self, shown: Shown, place: str) -> str:
         """Run a command, which must end and print as the page shows."""
         done = self.run(shown.command)
-        printed = [text.replace(f"{self.pixi.url}/", SHOWN_CHANNEL) for text in _combine(done)]
+        printed = [text.replace(f"{self.channel.url}/", SHOWN_CHANNEL) for text in _combine(done)]
         where = f"{place}: {shown.command}"
         assert done.returncode == shown.status, f"{where}\n{done.stdout}{done.stderr}"
         assert any(map(shown.matches, printed)), f"{where}\nshown:\n{shown.output}\nprinted:\n{printed[-1]}"

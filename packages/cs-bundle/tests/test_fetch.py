@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import cs_bundle._download
-import cs_bundle._http
+import cs_bundle._reasons
 from archive_server import ArchiveServer, Served
 from bundle_samples import request
 from cs_bundle import (
@@ -289,7 +289,7 @@ def test_a_failure_does_not_wait_for_a_server_that_stalls(
 def test_a_failure_does_not_wait_for_a_server_that_says_nothing(
     tmp_path: Path, archives: dict[str, Path], server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(cs_bundle._http.TIMEOUTS_S, "read", None)
+    monkeypatch.setitem(cs_bundle._reasons.TIMEOUTS_S, "read", None)
     silent = serve(server, archives[NAME], silent=True)
     missing = WantedArchive(url=f"{server.url}/none", file_name="none-1-0.conda", sha256="0" * 64)
     with pytest.raises(FetchError, match="404"):

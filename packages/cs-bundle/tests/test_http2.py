@@ -12,7 +12,7 @@ import pytest
 
 import cs_bundle._download
 import cs_bundle._fetch
-import cs_bundle._http
+import cs_bundle._reasons
 from archive_server import CERTIFICATE
 from bundle_samples import request
 from cs_bundle import ArchiveMismatchError, FetchError, WantedArchive, fetch_archives
@@ -144,7 +144,7 @@ def test_what_is_not_http2_is_an_error_without_secrets(tmp_path: Path, server: H
 def test_a_failure_does_not_wait_for_a_stream_that_hangs(
     tmp_path: Path, server: Http2Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(cs_bundle._http.TIMEOUTS_S, "read", None)
+    monkeypatch.setitem(cs_bundle._reasons.TIMEOUTS_S, "read", None)
     server.streams["/hangs"] = Stream(hangs=True)
     server.streams["/none"] = Stream(statuses=[404], is_last=True)
     wanted = [

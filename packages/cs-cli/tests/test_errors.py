@@ -181,3 +181,69 @@ def test_advice_for_a_place_follows_the_hint_of_the_error() -> None:
 
 def test_the_flag_of_an_error_is_its_key() -> None:
     assert describe_error(CliError("m", kind="k", flag="--target"))["key"] == "--target"
+
+
+def test_a_line_of_a_file_is_quoted_and_what_it_shows_is_not_said_again(tmp_path: Path) -> None:
+    path = tmp_path / "conda.toml"
+    path.write_text("a = 1\nlayout = 'zip'\n", encoding="utf-8")
+    error = ManifestError("is wrong", kind="value-invalid", path=path, line=2, column=10, actual="'zip'", expected="x")
+    assert shown(error) == [
+        f"error: {path}:2:10: is wrong",
+        "   2 │ layout = 'zip'",
+        "     │          ^^^^^",
+        "  expected: x",
+    ]
+
+
+def test_paths_are_short_in_text_and_whole_in_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    error = CliError(f"cannot read {tmp_path / 'a'}", kind="k", path=tmp_path / "dist" / "x")
+    assert shown(error) == [f"error: {Path('dist', 'x')}: cannot read a"]
+    assert describe_error(error)["path"] == str(tmp_path / "dist" / "x")
+
+
+LONG = "one of " + ", ".join(f"choice-{number}" for number in range(20))
+
+
+def test_a_likely_name_needs_no_list_of_all_names() -> None:
+    error = CliError("unknown", kind="k", expected=LONG, hint="did you mean 'choice-1'?")
+    assert shown(error) == ["error: unknown", "  hint: did you mean 'choice-1'?"]
+    assert describe_error(error)["expected"] == LONG
+
+
+def test_a_list_is_shown_once_and_after_the_hint() -> None:
+    listed = CliError("unknown", kind="k", expected=LONG, hint=f"the names are: {LONG.removeprefix('one of ')}")
+    assert len(shown(listed)) == 2
+    assert shown(CliError("unknown", kind="k", expected=LONG, hint="read them"))[1:] == [
+        "  hint: read them",
+        f"  expected: {LONG}",
+    ]
+
+
+def test_problems_come_before_the_hint_and_do_not_repeat_it(tmp_path: Path) -> None:
+    path = tmp_path / "pixi.toml"
+    path.write_text("[dependencies]\nattrs = '*'\n", encoding="utf-8")
+    problem = Problem(kind="k", message="no attrs", path=path, line=2, column=1, hint="run `pixi lock`")
+    error = CliError("it does not match", kind="k", hint="run `pixi lock`, or use --x", problems=[problem])
+    assert shown(error) == [
+        "error: it does not match",
+        f"  - {path}:2:1: no attrs",
+        "   2 │ attrs = '*'",
+        "     │ ^^^^^",
+        "  hint: run `pixi lock`, or use --x",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "anchor"),
+    [
+        (CliError("m", kind="network"), "network"),
+        (CliError("m", kind="value-invalid"), None),
+        (CliError("m", kind="platform-missing", hint="did you mean 'x'?"), None),
+        (LockError("m", kind="unshippable", problems=[Problem(kind="pypi-source", message="p")]), "pypi-source"),
+    ],
+)
+def test_the_page_that_says_more_is_named_when_links_are_wanted(error: Diagnosed, anchor: str | None) -> None:
+    line = f"  more: https://conda-ship.github.io/conda-ship/reference/errors/#{anchor}"
+    assert to_plain(render_error(error, links=True))[1:][-1:] == ([line] if anchor else shown(error)[1:][-1:])
+    assert line not in shown(error)

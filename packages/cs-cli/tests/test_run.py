@@ -20,6 +20,7 @@ from cs_stamp import write_stamp
 
 FAKE_RUNTIME = """#!/bin/sh
 mkdir -p "$CONDA_SHIP_PREFIX" && echo installed > "$CONDA_SHIP_PREFIX/marker"
+if [ "$*" = "-q bootstrap" ]; then echo "told on stderr" >&2; exit ${BOOTSTRAP_STATUS-0}; fi
 echo "prefix $CONDA_SHIP_PREFIX"
 echo "offline ${DEMO_OFFLINE-unset} quiet ${DEMO_QUIET-unset}"
 for argument in "$@"; do echo "argument <$argument>"; done
@@ -71,6 +72,28 @@ def test_a_full_disk_is_that_of_temporary_files(
 def test_status_and_arguments_are_the_runtimes(run: Any, capfd: pytest.CaptureFixture[str]) -> None:
     assert run("--", "-c", "a b", "", "--", "--help") == 7
     assert lines(capfd)[2:] == [f"argument <{word}>" for word in ("-c", "a b", "", "--", "--help")]
+
+
+def test_nothing_is_said_of_the_temporary_directory(run: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run() == 7
+    assert capfd.readouterr().err.splitlines()[-1] == "installing 3 packages into a temporary directory"
+
+
+def test_with_verbose_the_runtime_speaks_for_itself(run: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("-v") == 7
+    said = capfd.readouterr().err
+    assert "stamped demoz with " in said
+    assert "installing" not in said
+
+
+def test_an_installation_that_fails_is_told_and_nothing_is_started(
+    run: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOOTSTRAP_STATUS", "66")
+    assert run() == 66
+    captured = capfd.readouterr()
+    assert captured.err.splitlines()[-2:] == ["installing 3 packages into a temporary directory", "told on stderr"]
+    assert captured.out == ""
 
 
 def test_a_temporary_prefix_is_removed(run: Any, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     "utf_16": ("version: 6\n".encode("utf-16"), "not-utf-8"),
     "latin_1": ("version: 6\nname: caf\xe9\n".encode("latin-1"), "not-utf-8"),
     "git_conflict": ("<<<<<<< HEAD\nversion: 6\n=======\nversion: 5\n>>>>>>> b\n", "invalid-yaml"),
+    "git_conflict_inside": (HEAD + "<<<<<<< HEAD\n- conda: a\n=======\n- conda: b\n>>>>>>> b\n", "invalid-yaml"),
     "git_lfs_pointer": ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n", "git-lfs-pointer"),
     "truncated_in_quotes": (HEAD + "- conda: 'https://x", "invalid-yaml"),
     "truncated_in_flow": (HEAD + "- {conda: x, depends: [a", "invalid-yaml"),
@@ -180,3 +181,9 @@ def test_a_lock_of_the_conda_lock_tool_is_recognised(name: str, tmp_path: Path) 
     with pytest.raises(LockError, match="lock of the conda-lock tool") as caught:
         read_lock(tmp_path / name)
     assert caught.value.kind == "legacy-conda-lock"
+
+
+def test_a_merge_conflict_is_found_where_it_begins(write_text: Write) -> None:
+    with pytest.raises(LockError, match="the lock has the marks of a merge conflict") as caught:
+        read_lock(write_text(HEAD + "<<<<<<< HEAD\n- conda: a\n=======\n- conda: b\n>>>>>>> b\n"))
+    assert (caught.value.kind, caught.value.line, caught.value.column) == ("invalid-yaml", 7, 1)

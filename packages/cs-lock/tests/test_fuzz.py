@@ -37,6 +37,8 @@ FOUND = {
     "platform_has_no_list": SOURCES[3].replace("linux-64:\n", "linux-64: 1\n"),
     "run_exports_is_a_list": SOURCES[3].replace("  run_exports:\n    weak:\n", "  run_exports:\n"),
     "environment_is_null": SOURCES[3].replace("  default:\n", "  default:\n  other:\n"),
+    **{f"time_is_in_seconds_{i}": one.replace("1700000000000", "170") for i, one in enumerate(SOURCES)},
+    **{f"python_has_no_version_{i}": one.replace("version: 3.12.4", "version: ''") for i, one in enumerate(SOURCES)},
 }
 
 

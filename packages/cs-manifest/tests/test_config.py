@@ -229,7 +229,7 @@ def test_a_wrong_value_is_an_error_that_points_at_it(make_ship: Make, line: str,
         load_config(make_ship(line))
     error = caught.value
     assert re.search(message, f"{error.message} ({error.hint})")
-    assert (error.kind, error.line, error.column) == (kind, 8, 1)
+    assert (error.kind, error.line, error.column) == (kind, 8, line.index("=") + 3)
     assert error.key == "tool.conda-ship." + line.split(" ")[0]
     assert error.path is not None
     assert error.path.name == "conda.toml"

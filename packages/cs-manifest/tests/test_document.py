@@ -102,3 +102,25 @@ def test_the_largest_manifest_is_read(tmp_path: Path) -> None:
 )
 def test_values_are_described_in_few_words(value: object, text: str) -> None:
     assert describe(value) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "message", "hint"),
+    [
+        ("a = b c\n", (1, 5), "invalid value", 'put text in quotes: "b"'),
+        ("a = ?\n", (1, 5), "invalid value", None),
+        ('a = "b\nc = 1\n', (1, 7), "a text is not closed before the line ends", "add the missing quote"),
+        (
+            "a = 1\n<<<<<<< HEAD\nb = 2\n=======\nb = 3\n>>>>>>> x\n",
+            (2, 1),
+            "it has the marks of a merge conflict",
+            "resolve the conflict",
+        ),
+    ],
+)
+def test_the_usual_slips_have_a_hint(
+    tmp_path: Path, content: str, where: tuple[int, int], message: str, hint: str | None
+) -> None:
+    with pytest.raises(ManifestError, match=f"is not valid TOML: {message}") as caught:
+        read_document(write(tmp_path, content))
+    assert (caught.value.line, caught.value.column, caught.value.hint) == (*where, hint)

@@ -116,3 +116,16 @@ def test_every_key_of_a_document_has_a_position_of_its_own(tables: dict[str, dic
     assert None not in positions
     assert len(set(positions)) == len(positions)
     assert find_duplicate(text) is None
+
+
+@given(st.dictionaries(keys, values, max_size=4))
+def test_the_position_of_a_value_is_where_it_is_written(table: dict[str, object]) -> None:
+    lines = [f'"{key}"  =  {render(value)}' for key, value in table.items()]
+    for number, (key, value) in enumerate(table.items(), 1):
+        line, column = locate("\n".join(lines), (key,), value=True) or (0, 0)
+        assert line == number
+        assert lines[line - 1][column - 1 :] == render(value)
+
+
+def test_a_table_has_no_value_and_is_found_by_its_key() -> None:
+    assert locate(TEXT, ("workspace",), value=True) == (2, 2)

@@ -83,7 +83,7 @@ class Downloads:
         try:
             download_archive(request, path, self._connections, self._cancelled, self._observer)
         except OSError as error:
-            raise cache_failure(error, path.parent, request) from error
+            raise cache_failure(error, path, request) from error
         self._counter.finish()
 
 
@@ -119,9 +119,9 @@ def _refuse_downloads(jobs: Mapping[Path, WantedArchive]) -> None:
 
 def _offline(request: WantedArchive, count: int = 1) -> FetchError:
     url = redact_url(request.url)
-    what = f"{request.file_name} is" if count == 1 else f"{count} archives, {request.file_name} among them, are"
+    more = f" ({count} archives are missing)" if count > 1 else ""
     return FetchError(
-        f"{what} not in the cache, and downloads are off",
+        f"{request.file_name} is not in the cache, and downloads are off{more}",
         kind="offline",
         name=request.file_name,
         url=url,

@@ -67,8 +67,12 @@ class TryAgainError(Exception):
         return error
 
 
-def cache_failure(error: OSError, path: Path, request: WantedArchive) -> BundleError:
-    """Describe a cache that cannot be written to."""
+def cache_failure(error: OSError, file: Path, request: WantedArchive) -> BundleError:
+    """Describe a cache that cannot be written to.
+
+    :param file: in the directory of its digest.
+    """
+    path = file.parents[2]
     if is_full(error):
         return disk_full(path, request.size_bytes)
     reason = error.strerror or str(error)

@@ -67,7 +67,7 @@ class Receiver:
             while view:
                 view = view[self._file.write(view) :]
         except OSError as error:
-            raise cache_failure(error, Path(str(self._file.name)).parent, self.request) from error
+            raise cache_failure(error, Path(self._file.name), self.request) from error
 
     def _mismatch(self, what: str, expected: str, actual: str) -> ArchiveMismatchError:
         url = redact_url(self.request.url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,8 @@ def render_error(error: Diagnosed, *, links: bool = False) -> list[Block]:
     blocks: list[Block] = [_render_head(described)]
     blocks += [] if excerpt is None else [excerpt]
     blocks += _render_facts(described, shown=excerpt.text if excerpt else "")
-    blocks += _render_problems(error, described.get("problems", []))
-    if links and (page := _find_page(described)):
-        blocks.append(("  ", paint("more:", "cyan"), " ", whole(page)))
-    if "lines" in described:
-        blocks += ["", *(("    ", whole(line)) for line in described["lines"])]
+    blocks += _render_problems(error, described)
+    blocks += _render_advice(described, links=links)
     return blocks
 
 
@@ -61,34 +58,48 @@ def _render_head(described: Mapping[str, Any]) -> Line:
 
 
 def _render_facts(described: Mapping[str, Any], *, shown: str) -> Iterator[Line]:
-    """Render what was expected and found, and what to do; a long list of what there is comes last.
+    """Render what was expected and found, unless it is seen already.
 
     :param shown: the line of the file that is shown.
     """
-    hint = described.get("hint", "")
-    facts: dict[str, str] = {name: str(described[name]) for name in ("expected", "actual") if name in described}
-    if facts.get("actual", "").strip("'") in shown:
-        facts.pop("actual", None)
-    if "lines" in described:  # they show it
-        facts.pop("expected", None)
-    facts = {name: value for name, value in facts.items() if value not in described["message"]}
-    choices = facts.get("expected", "")
-    if choices.startswith(_ONE_OF) and choices.removeprefix(_ONE_OF) in hint:
-        facts.pop("expected")
-    closing = facts.pop("expected", "") if len(facts.get("expected", "")) > _SHORT else ""
-    yield from (f"  {name}: {value}" for name, value in facts.items())
-    if hint:
-        yield "  ", paint("hint:", "cyan"), f" {hint}"
-    if closing and not hint.startswith(GUESS):  # who reads the right name needs no list of all names
-        yield f"  expected: {closing}"
+    expected = _find_expectation(described)
+    if expected and len(expected) <= _SHORT:
+        yield f"  expected: {expected}"
+    actual = str(described.get("actual", ""))
+    if actual and actual not in described["message"] and actual.strip("'") not in shown:
+        yield f"  actual: {actual}"
 
 
-def _render_problems(error: Diagnosed, problems: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
-    quotes = len(problems) <= _QUOTED
-    for problem in problems[:_LISTED]:
-        yield f"  - {render_problem(problem)}"
-        place = {"path": str(error.path or ""), **{name: value for name, value in problem.items() if value}}
-        if quotes and (excerpt := _quote(place)):
+def _find_expectation(described: Mapping[str, Any]) -> str:
+    """Return what was expected, unless message, hint or lines to paste say the same; a likely name needs no list."""
+    expected, hint = str(described.get("expected", "")), described.get("hint", "")
+    is_said = expected.removeprefix("a ") in described["message"] or hint.startswith(GUESS) or "lines" in described
+    is_listed = expected.startswith(_ONE_OF) and expected.removeprefix(_ONE_OF) in hint
+    return "" if is_said or is_listed else expected
+
+
+def _render_advice(described: Mapping[str, Any], *, links: bool) -> Iterator[Line]:
+    """Render what to do; a long list of what there is comes after that."""
+    if "hint" in described:
+        yield "  ", paint("hint:", "cyan"), f" {described['hint']}"
+    expected = _find_expectation(described)
+    if len(expected) > _SHORT:
+        yield f"  expected: {expected}"
+    if links and (page := _find_page(described)):
+        yield "  ", paint("more:", "cyan"), " ", whole(page)
+    if "lines" in described:
+        yield ""
+        yield from (("    ", whole(line)) for line in described["lines"])
+
+
+def _render_problems(error: Diagnosed, described: Mapping[str, Any]) -> Iterator[Block]:
+    """Render several problems; of a few, the lines that they are about."""
+    problems, hint = described.get("problems", []), described.get("hint", "")
+    for shown, given in zip(problems[:_LISTED], error.to_dict().get("problems", []), strict=False):
+        own = {**shown, "hint": ""} if (shown.get("hint") or "") in hint else shown
+        yield f"  - {render_problem(own)}"
+        place = {"path": str(error.path or ""), **{name: value for name, value in given.items() if value}}
+        if len(problems) <= _QUOTED and (excerpt := _quote(place)):
             yield excerpt
     if len(problems) > _LISTED:
         yield f"  and {len(problems) - _LISTED} more; --error-format json has them all"

@@ -33,6 +33,8 @@ _ADVICE = {
     "names-collide": "build one of the two with --platform and --target-label",
     "locked-archive": "lock another version or build of the package: this is the very archive that the lock names",
     "no-cache": f"set {CACHE_VARIABLE} or --cache-dir to a directory",
+    "delegate-unknown": "name the program that users run with --delegate",
+    "new-workspace": "make a workspace with `pixi init`, and add packages with `pixi add`",
     "not-a-cache": f"name another directory with {CACHE_VARIABLE} or --cache-dir",
     "cache-unreadable": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
     "unconfirmed": "confirm with --yes; --dry-run shows what would be removed",

@@ -48,6 +48,19 @@ class ProjectOptions(CommonOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InitOptions(ProjectOptions):
+    """The options of ``cs init``.
+
+    :ivar yes: do not ask.
+    :ivar dry_run: write nothing, and show what would be written.
+    """
+
+    command: ClassVar[str] = "init"
+    yes: bool
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InspectOptions(ProjectOptions):
     """The options of ``cs inspect``.
 
@@ -65,6 +78,7 @@ class InspectOptions(ProjectOptions):
     diff: Path | None
     format: Literal["text", "markdown"]
     licenses: bool
+    html: Path | None
     check_delegate: bool
     out_dir: Path
     json: bool
@@ -267,7 +281,8 @@ class VersionOptions:
 
 
 Options = (
-    InspectOptions
+    InitOptions
+    | InspectOptions
     | BuildOptions
     | RunOptions
     | VerifyOptions

@@ -7,10 +7,12 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from cs_bundle import DiskFullError, disk_full
 from cs_stamp import literal_path
@@ -20,7 +22,7 @@ from .building.plan import BuildPlan
 from .errors import CliError, add_advice
 from .project.platforms import host_platform
 from .project.protected_inputs import refuse_outputs
-from .terminal.console import Console
+from .terminal.console import Console, format_count, print_lines
 from .terminal.interrupts import ASKING
 
 
@@ -45,7 +47,28 @@ def run_runtime(
         prefix = install_path.absolute() if install_path else Path(work) / "prefix"
         settings = {"QUIET": console.quiet, "OFFLINE": materials.store.offline}
         environment = runtime_environment(plan.derivation.config.runtime, prefix, settings)
+        if install_path is None and not console.quiet and not console.verbose:
+            status = _install(plan, result, environment, console)
+            if status:
+                return status
         return run_process([str(result.runtime), *arguments], environment)
+
+
+def _install(plan: BuildPlan, result: BuildResult, environment: dict[str, str], console: Console) -> int:
+    """Let the runtime install itself first, so that nothing is said of the temporary directory.
+
+    :returns: its exit status; what it says is shown if it fails.
+    """
+    words = ["self"] if plan.derivation.config.commands == "self" else []
+    count = format_count(len(plan.packages), "package")
+    with tempfile.TemporaryFile() as said:
+        with console.step(f"installing {count} into a temporary directory"):
+            command = [str(result.runtime), *words, "-q", "bootstrap"]
+            status = run_process(command, environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        if status:
+            said.seek(0)
+            print_lines(said.read().decode(errors="replace").splitlines(), sys.stderr)
+    return status
 
 
 def _build(plan: BuildPlan, materials: Materials, work: Path, console: Console) -> BuildResult:
@@ -78,13 +101,14 @@ def runtime_environment(runtime: str, prefix: Path, settings: dict[str, bool]) -
     return {**inherited, **switched_on, "CONDA_SHIP_PREFIX": literal_path(str(prefix))}
 
 
-def run_process(command: list[str], environment: dict[str, str]) -> int:
+def run_process(command: list[str], environment: dict[str, str], **streams: Any) -> int:
     """Run a command in the foreground, pass on the signals that ask it to stop, and wait for it.
 
+    :param streams: those of :class:`subprocess.Popen`; by default the ones of this process.
     :returns: its exit status, 128 plus the signal's number if one ended it.
     """
     with _relayed_signals() as relay:
-        process = subprocess.Popen(command, env=environment)
+        process = subprocess.Popen(command, env=environment, **streams)
         try:
             relay.start(process)
             status = process.wait()

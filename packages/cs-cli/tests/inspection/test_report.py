@@ -72,7 +72,7 @@ def test_a_pipe_gets_one_line_a_platform(workspace: Workspace) -> None:
     assert row.split()[:2] == ["linux-64", "3"]
     assert re.search(r"^Largest      (python|hello|libz) ", text, re.MULTILINE)
     assert "Licences     BSD-3-Clause 2, Zlib 1  (--licenses)\n" in text
-    assert "\n\nNo errors found, but the delegate was not checked. Next: cs build\n" in text
+    assert "\n\nNo errors found, but the delegate was not checked: cs inspect --check-delegate" in text
     assert "\x1b" not in text
 
 
@@ -301,8 +301,8 @@ def test_ready_is_said_only_when_the_delegate_is_known_everywhere(
     checks = tuple(DelegateCheck(platform=name, checked=True, found="bin/python") for name in known)
     inspection = replace(inspect("--root", str(made.write())), delegate_checks=checks)
     text = "\n".join(to_plain(render_inspection(inspection)))
-    assert text.endswith("\n\nReady to ship. Next: cs build") == (len(known) == 2)
-    where = {0: "not checked. Next", 1: "not checked on linux-64-cuda. Next", 2: "Delegate     bin/python (all"}
+    assert text.endswith("\n\nReady to ship.\nNext: cs build") == (len(known) == 2)
+    where = {0: "not checked: ", 1: "not checked on linux-64-cuda: ", 2: "Delegate     bin/python (all"}
     assert where[len(known)] in text
 
 
@@ -311,7 +311,7 @@ def test_ready_is_said_only_when_the_delegate_is_known_everywhere(
     [
         ((), "cs build --platform all"),
         (("--platform", "linux-64"), "cs build --platform linux-64"),
-        (("--layout", "online"), "cs build --platform all, with the same flags"),
+        (("--layout", "online"), "cs build --platform all (with the same flags)"),
     ],
 )
 def test_the_next_command_builds_what_was_shown(

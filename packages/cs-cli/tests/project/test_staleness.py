@@ -86,8 +86,8 @@ def test_what_is_missing_or_does_not_match_is_named_with_the_command_that_helps(
     make(WORKSPACE + 'app = ">=2"\nnewtool = "*"\nfine = "1.*"\n', {"app": "1.5-h0_0", "fine": "1.0-0"})
     outcome = cs("inspect")
     assert outcome.status == 1
-    assert "linux-64: the manifest asks for 'app >=2' (pixi.toml:6), but the lock has app-1.5-h0_0" in outcome.out
-    assert "the manifest asks for 'newtool' (pixi.toml:7), but the lock has no newtool" in outcome.out
+    assert "linux-64: the manifest asks for 'app >=2', but the lock has app-1.5-h0_0 (pixi.toml, line 6)" in outcome.out
+    assert "the manifest asks for 'newtool', but the lock has no newtool (pixi.toml, line 7)" in outcome.out
     assert outcome.out.count("run `pixi lock`") == 2
     assert "fine" not in outcome.out.partition("Problems")[2]
 
@@ -170,7 +170,7 @@ def test_a_lock_with_another_version_of_a_pypi_package_is_stale(make: Make, cs: 
     wheel = {"pypi": "https://x.org/flask-2.0-py3-none-any.whl", "name": "flask", "version": "2.0", "sha256": "ab" * 32}
     make(WORKSPACE + 'app = "*"\n[pypi-dependencies]\nflask = ">=9"\n', {"app": "1.5-h0_0"}, foreign=(wheel,))
     assert stale(cs) == [("pypi:flask", "linux-64")]
-    assert "the manifest asks for 'flask>=9' (pixi.toml:" in cs("inspect").out
+    assert "the manifest asks for 'flask>=9', but the lock has" in cs("inspect").out
     assert "but the lock has flask-2.0" in cs("inspect").out
     assert stale(cs, "--no-lock-check") == []
     override = 'flask = ">=9"\n[pypi-options]\nindex-url = "https://x.org"\n[pypi-options.dependency-overrides]\n'
@@ -204,7 +204,10 @@ def test_platforms_share_one_line(make: Make, cs: Cs) -> None:
     manifest += '[target.unix.dependencies]\nnewtool = "*"\n'
     make(manifest, {"app": "1.5-h0_0"}, platforms=("linux-64", "osx-64", "win-64"))
     assert stale(cs) == [("newtool", None)]
-    assert "error: linux-64, osx-64: the manifest asks for 'newtool' (pixi.toml:7)" in cs("inspect").out
+    assert (
+        "error: linux-64, osx-64: the manifest asks for 'newtool', but the lock has no newtool (pixi.toml, line 7)"
+        in cs("inspect").out
+    )
 
 
 def warnings(cs: Cs) -> list[str]:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cs_cli.terminal.console import Console, format_bytes, print_json
+from cs_cli.terminal.console import Console, format_bytes, format_seconds, print_json
 from terminals import FakeTerminal
 
 
@@ -37,6 +37,37 @@ def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     with console.progress("fetching", 10) as update:
         update(5)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 ms"),
+        (0.0406, "41 ms"),
+        (0.9996, "1.0 s"),
+        (9.94, "9.9 s"),
+        (9.95, "10 s"),
+        (59.5, "1 min 0 s"),
+        (125, "2 min 5 s"),
+    ],
+)
+def test_durations_have_the_unit_that_people_use(seconds: float, text: str) -> None:
+    assert format_seconds(seconds) == text
+
+
+def test_a_step_is_told_before_and_after(capsys: pytest.CaptureFixture[str]) -> None:
+    with Console().step("compiling", "compiled"):
+        assert capsys.readouterr().err == "compiling\n"
+    assert capsys.readouterr().err.startswith("compiled in ")
+    with pytest.raises(ZeroDivisionError), Console().step("compiling", "compiled"):
+        raise ZeroDivisionError
+    assert capsys.readouterr().err == "compiling\n"
+
+
+def test_details_are_for_those_who_ask(capsys: pytest.CaptureFixture[str]) -> None:
+    for verbose, quiet in [(False, False), (False, True), (True, True), (True, False)]:
+        Console(verbose=verbose, quiet=quiet).detail("detail")
+        assert capsys.readouterr().err == ("detail\n" if verbose and not quiet else "")
 
 
 @pytest.mark.parametrize(("total_bytes", "line"), [(17_834_288, "fetching (17.8 MB)\n"), (None, "fetching\n"), (0, "")])

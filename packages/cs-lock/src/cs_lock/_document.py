@@ -18,6 +18,7 @@ MAX_LINES = 2_000_000
 
 _CONTROL_BYTES = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_CONFLICT = re.compile("^(?:<{7}|>{7}) ", re.MULTILINE)
 _RESTORE = "restore the file from version control, or lock the workspace again"
 
 
@@ -92,7 +93,7 @@ def _parse_slowly(text: str, path: Path) -> dict[str, Node]:
         root = parse_events(text)
     except LockError as error:
         error.path = path
-        raise
+        raise _find_conflict(text, path) or error from None
     if not isinstance(root, dict):
         kind = "a list" if isinstance(root, list) else "nothing" if root is None else "text"
         raise LockError(
@@ -106,6 +107,17 @@ def _parse_slowly(text: str, path: Path) -> dict[str, Node]:
             hint=_RESTORE,
         )
     return root
+
+
+def _find_conflict(text: str, path: Path) -> LockError | None:
+    """Describe a lock that git could not merge."""
+    mark = _CONFLICT.search(text)
+    if mark is None:
+        return None
+    line, column = _position(text[: mark.start()])
+    hint = "take one side of it, and lock the workspace again"
+    message = "the lock has the marks of a merge conflict"
+    return LockError(message, kind="invalid-yaml", path=path, line=line, column=column, hint=hint)
 
 
 def _read_bytes(path: Path) -> bytes:

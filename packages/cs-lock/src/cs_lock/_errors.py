@@ -20,7 +20,8 @@ class Problem:
     :ivar kind: stable identifier, such as ``missing-dependency``.
     :ivar platforms: names of the platforms that have it.
     :ivar platform: the platform, if it is just one.
-    :ivar key: key path in the source lock, such as ``packages[3].sha256``.
+    :ivar key: key path in the source lock, such as ``packages[3].sha256``, or in the file at ``path``.
+    :ivar path: file that it is about, unless that is the source lock.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Problem:
     key: str | None = None
     line: int | None = None
     column: int | None = None
+    path: Path | None = None
     hint: str | None = None
 
     def __post_init__(self) -> None:
@@ -45,7 +47,9 @@ class Problem:
 
         :returns: every field by its name.
         """
-        return {**{name: getattr(self, name) for name in self.__dataclass_fields__}, "platforms": [*self.platforms]}
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        path = None if self.path is None else str(self.path)
+        return {**fields, "platforms": [*self.platforms], "path": path}
 
 
 def merge_platforms(problems: Iterable[Problem]) -> list[Problem]:

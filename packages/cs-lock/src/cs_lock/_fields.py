@@ -16,7 +16,7 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 # Larger values are milliseconds: as seconds they would lie beyond the year 9999 (rattler draws the same line).
-_LAST_SECOND = 253_402_300_799
+LAST_SECOND = 253_402_300_799
 _LAST_MILLISECOND = 253_402_207_200_000
 
 
@@ -104,7 +104,7 @@ class RecordReader:
     def timestamp(self, name: str) -> int | None:
         """Return a time in milliseconds since 1970."""
         value = self.integer(name)
-        return self._check_time(name, value if value is None or value > _LAST_SECOND else value * 1000)
+        return self._check_time(name, value if value is None or value > LAST_SECOND else value * 1000)
 
     def milliseconds(self, name: str) -> int | None:
         """Return a time that is in milliseconds since 1970."""

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 from ._environments import Channel
+from ._fields import LAST_SECOND
 from ._locations import derive_rattler_fields
 from ._platforms import Platform
 from ._pypi_rendering import locate, render_wheel
@@ -157,7 +158,7 @@ def _render_rest(record: PackageRecord) -> list[str]:
         ("run_exports", _order_run_exports(record.run_exports)),
         ("size", record.size_bytes),
         ("legacy_bz2_size", record.legacy_bz2_size),
-        ("timestamp", record.timestamp),
+        ("timestamp", _write_time(record.timestamp)),
         ("indexed_timestamp", record.indexed_timestamp),
         ("python_site_packages_path", record.python_site_packages_path),
         *record.extra.items(),
@@ -167,6 +168,13 @@ def _render_rest(record: PackageRecord) -> list[str]:
         if value is not None:
             lines += _render_value(key, value, "  ")
     return lines
+
+
+def _write_time(milliseconds: int | None) -> int | None:
+    """Write a time so that readers take it for the same: they take a small number for seconds."""
+    if milliseconds is None or milliseconds > LAST_SECOND:
+        return milliseconds
+    return milliseconds // 1000
 
 
 def _order_run_exports(groups: Mapping[str, tuple[str, ...]] | None) -> dict[str, tuple[str, ...]] | None:

@@ -16,6 +16,7 @@ from ._metadata import list_metadata_files
 from ._platforms import Platform, align_platforms
 from ._project import ManifestKind, Project, discover
 from ._requests import RequestedSpec, combine_specs, constrained_specs, describes_workspace, requested_specs
+from ._suggested import suggest_settings
 from ._version import ask_version
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "read_revision",
     "requested_specs",
     "resolve_install_name",
+    "suggest_settings",
 ]
 
 __version__ = "0.1.0"

@@ -189,7 +189,11 @@ def _resolve_condarc(settings: Settings) -> Path | None:
 
 def _read_path(settings: Settings, name: str) -> Path | None:
     setting = settings.given.get(name)
-    return None if setting is None else _resolve_path(setting)
+    path = None if setting is None else _resolve_path(setting)
+    if setting is not None and path is not None and not path.is_file():
+        hint = "correct the path: it is relative to the manifest" if not setting.is_flag else None
+        raise setting.error(f"no such file: {path}", kind="value-invalid", expected="a file", hint=hint)
+    return path
 
 
 def _read_archives(settings: Settings) -> tuple[Path, ...]:

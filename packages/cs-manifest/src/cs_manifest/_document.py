@@ -27,6 +27,7 @@ MAX_KEY_PARTS = 32
 _LONG_KEY = re.compile(
     rf"(?P<before>(?:^|[{{,\[])[ \t]*)(?:(?:{KEY_PART.pattern})[ \t]*\.[ \t]*){{{MAX_KEY_PARTS}}}", re.MULTILINE
 )
+_ABOUT_VALUES = ("value-type", "value-invalid", "environment-not-found")
 _CONFLICT = re.compile("^(?:<{7}|>{7}) ", re.MULTILINE)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -54,13 +55,13 @@ class Document:
         actual: object = None,
         hint: str | None = None,
     ) -> ManifestError:
-        """Make an error that points at a key of this file.
+        """Make an error that points at a key of this file, or at its value if that is wrong.
 
         :param key: key path from the top of the document.
         :param actual: the value found; described, not printed in full.
         :returns: the error, to be raised by the caller.
         """
-        line, column = locate(self.text, key) or (None, None)
+        line, column = locate(self.text, key, value=kind in _ABOUT_VALUES) or (None, None)
         return ManifestError(
             message,
             kind=kind,
@@ -195,7 +196,6 @@ def _raise_syntax_error(path: Path, text: str, error: tomli.TOMLDecodeError) -> 
         line=line,
         column=column,
         key=format_key(key),
-        expected="every key and table once",
         hint="remove or merge one of the two",
     ) from error
 

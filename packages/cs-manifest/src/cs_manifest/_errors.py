@@ -18,6 +18,7 @@ ErrorKind = Literal[
     "manifest-syntax",
     "lock-not-found",
     "table-invalid",
+    "table-exists",
     "key-missing",
     "key-unknown",
     "key-conflict",

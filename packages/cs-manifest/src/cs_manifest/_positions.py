@@ -38,6 +38,7 @@ class _Scanner:
     text: str
     offset: int = 0
     keys: dict[KeyPath, int] = field(default_factory=dict)
+    values: dict[KeyPath, int] = field(default_factory=dict)
     duplicates: list[tuple[KeyPath, int]] = field(default_factory=list)
     closed: set[KeyPath] = field(default_factory=set)
     array_sizes: dict[KeyPath, int] = field(default_factory=dict)
@@ -120,6 +121,7 @@ class _Scanner:
         self.closed.update(path[:length] for length in range(len(base) + 1, len(path)))
         self.take("=")
         self.skip(_SPACE)
+        self.values[path] = self.offset
         self.scan_value(path, depth)
 
     def scan_value(self, path: KeyPath, depth: int) -> None:
@@ -185,14 +187,18 @@ def position_at(text: str, offset: int) -> Position:
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
-def locate(text: str, path: KeyPath) -> Position | None:
+def locate(text: str, path: KeyPath, *, value: bool = False) -> Position | None:
     """Find a key, or the nearest table around it that the text names.
 
     :param text: a TOML document.
     :param path: key parts; an integer is an index into an array.
+    :param value: find where the key's value begins, if the text has one.
     :returns: 1-based line and column, or ``None`` when even the first part is missing.
     """
-    keys = _scan(text).keys
+    scanner = _scan(text)
+    keys = scanner.keys
+    if value and path in scanner.values:
+        return position_at(text, scanner.values[path])
     for length in range(len(path), 0, -1):
         if path[:length] in keys:
             return position_at(text, keys[path[:length]])

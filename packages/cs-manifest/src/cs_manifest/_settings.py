@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._document import describe
 from ._errors import ErrorKind, ManifestError, OverrideError
 from ._keys import CONFIG_KEYS, ConfigKey
+from ._suggested import suggest_settings
 from ._suggestions import did_you_mean
 from ._values import (
     check_boolean,
@@ -22,7 +22,6 @@ from ._values import (
     check_url,
     check_version,
 )
-from ._version import find_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +113,6 @@ def _collect_manifest(project: Project) -> dict[str, Setting]:
                 "updates of the executable itself are not supported yet",
                 kind="update-unsupported",
                 key=(*TABLE, name),
-                expected="no [tool.conda-ship.update] table",
                 hint="remove the table; a newer runtime already upgrades the prefix of an older one (on-upgrade)",
             )
         if name not in _KEYS_BY_NAME:
@@ -161,8 +159,8 @@ def _check_required(project: Project, settings: Mapping[str, Setting]) -> None:
         return
     has_table = "conda-ship" in project.document.table(TABLE[:1])
     header = () if has_table else (f"[{'.'.join(TABLE)}]",)
-    suggested = _suggest_settings(project, settings)
-    lines = (*header, *(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in suggested.items()))
+    suggested = suggest_settings(project).items()
+    lines = (*header, *(f"{name} = {_render(value)}" for name, value in suggested if name not in settings))
     where = f"[{'.'.join(TABLE)}]" if has_table else project.manifest_path.name
     names = " and ".join(part for part in (", ".join(missing[:-1]), missing[-1]) if part)
     message = f"{names} {'is' if len(missing) == 1 else 'are'} required"
@@ -189,30 +187,11 @@ def _check_required(project: Project, settings: Mapping[str, Setting]) -> None:
     )
 
 
-def _suggest_settings(project: Project, settings: Mapping[str, object]) -> dict[str, str]:
-    """Suggest values for the settings that a build needs and that are not given.
-
-    :param settings: those that are given, by key.
-    """
-    name = next((found for table in ("workspace", "project") if (found := project.table(table).get("name"))), None)
-    name = name or project.document.table(("project",)).get("name")
-    name = re.sub(r"[^A-Za-z0-9._-]", "-", str(name or "")).strip("-._") or "demo"
-    environments = [one for one in project.table("environments") if one != "default"]
-    values = {
-        "runtime": name,
-        "delegate": name,
-        "source-environment": environments[0] if len(environments) == 1 else "default",
-    }
-    if "runtime-version" not in settings and not _has_version(project):
-        values["runtime-version"] = "1.0.0"
-    return {key: value for key, value in values.items() if key not in settings}
-
-
-def _has_version(project: Project) -> bool:
-    try:
-        return find_version(project, from_metadata=False) is not None
-    except ManifestError:
-        return False
+def _render(value: str | Mapping[str, str]) -> str:
+    """Render a value as TOML."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return f"{{ {', '.join(f'{name} = {_render(one)}' for name, one in value.items())} }}"
 
 
 def _check_value(key: ConfigKey, value: object) -> Any:

@@ -129,8 +129,8 @@ def _suggest(platform: str, *, is_own: bool = False) -> str:
 def _check(path: Path, origin: Origin, platform: str) -> Template:
     if not path.is_file():
         problem = "this is not a file" if path.exists() else "the template does not exist"
-        source = f", named by {TEMPLATE_VARIABLE}" if origin == "environment" else ""
-        raise TemplateNotFoundError(f"{problem}{source}", path=path)
+        hint = f"correct or unset {TEMPLATE_VARIABLE}" if origin == "environment" else None
+        raise TemplateNotFoundError(problem, path=path, hint=hint)
     platforms = executable_platform(path)
     if platform not in platforms:
         raise TemplatePlatformError(

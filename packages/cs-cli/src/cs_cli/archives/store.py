@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -20,7 +21,7 @@ from cs_bundle import (
 )
 
 from ..errors import CliError, add_advice, replace_advice
-from ..terminal.console import Console, format_count
+from ..terminal.console import Console, format_bytes, format_count, format_seconds
 from .cache_directory import locate_cache
 
 if TYPE_CHECKING:
@@ -157,6 +158,8 @@ class ArchiveStore:
 
         self._hold(wanted, console)
         self._found.clear()
+        missing = [one for one in wanted if not cached_path(self.cache, one.sha256, one.file_name).is_file()]
+        started = time.monotonic()
         sizes = [one.size_bytes for one in wanted if one.size_bytes is not None]
         total = sum(sizes) if len(sizes) == len(wanted) else None  # no lock has the sizes of wheels
         with self._keeping(wanted, console), console.progress(_describe_work(wanted, self.offline), total) as update:
@@ -168,11 +171,16 @@ class ArchiveStore:
                 console.say(str(wait))
 
             try:
-                return fetch_archives(wanted, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
+                paths = fetch_archives(wanted, self.cache, on_progress=report, on_wait=tell, offline=self.offline)
             except BundleError as error:
                 if error.kind in ("cannot-write", "disk-full", "offline"):
                     add_advice(error, "offline" if error.kind == "offline" else "cache")
                 raise
+        if missing:
+            size = sum(cached_path(self.cache, one.sha256, one.file_name).stat().st_size for one in missing)
+            work, seconds = _describe_work(missing, self.offline, is_done=True), time.monotonic() - started
+            console.say(f"{work}, {format_bytes(size)} in {format_seconds(seconds)}")
+        return paths
 
     @contextlib.contextmanager
     def _keeping(self, wanted: Sequence[WantedArchive], console: Console) -> Iterator[None]:
@@ -190,12 +198,15 @@ class ArchiveStore:
         return sum(cached_path(self.cache, one.sha256, one.file_name).is_file() for one in wanted)
 
 
-def _describe_work(wanted: Sequence[WantedArchive], offline: bool) -> str:
+_DONE = {"copying": "copied", "collecting": "collected", "fetching": "fetched"}
+
+
+def _describe_work(wanted: Sequence[WantedArchive], offline: bool, *, is_done: bool = False) -> str:
     local = sum(one.url.lower().startswith("file:") for one in wanted)
     parts = [format_count(len(wanted) - local, "package")] if local < len(wanted) else []
     parts += [format_count(local, "local archive")] if local else []
     verb = "copying" if local == len(wanted) else "collecting" if offline else "fetching"
-    return f"{verb} {' and '.join(parts)}"
+    return f"{_DONE[verb] if is_done else verb} {' and '.join(parts)}"
 
 
 def _require_damage(error: CliError, wanted: Mapping[Path, WantedArchive]) -> None:

@@ -76,8 +76,8 @@ def compile_bytecode(plan: BuildPlan, template: Path, supplies: Supplies, stagin
     if python is None:
         pack_bytecode(staging, (), out)
         return out
-    console.say("compiling the modules of noarch packages and wheels")
-    with tempfile.TemporaryDirectory(prefix="cs-bytecode-", ignore_cleanup_errors=True) as work:
+    step = console.step("compiling the modules of noarch packages and wheels", "compiled the modules")
+    with step, tempfile.TemporaryDirectory(prefix="cs-bytecode-", ignore_cleanup_errors=True) as work:
         prefix = install_temporary_prefix(plan, template, supplies, Path(work)).path
         site_packages = python.site_packages_path
         modules = sorted({*_noarch_modules(prefix, plan, site_packages), *list_wheel_modules(prefix, site_packages)})

@@ -144,7 +144,7 @@ def _stage(
         result = _write_companions(plan, materials, stamp, files, supplies, staging, out_dir)
     if supplies is not None:
         remember_contents(supplies.archives, supplies.contents)
-    console.say(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
+    console.detail(f"stamped {plan.runtime_name} with {stamp.identity[:16]}")
     if materials.key is not None:
         from ..signing.keys import key_id
 

@@ -86,7 +86,7 @@ def prepared_builds(options: BuildOptions) -> Iterator[tuple[BuildRequest, ...]]
 def _prepared(
     options: BuildingOptions, derivation: Derivation, platforms: Sequence[Platform], secrets: Mapping[str, str]
 ) -> Iterator[tuple[BuildRequest, ...]]:
-    console, store = Console(quiet=options.quiet), open_store(options)
+    console, store = Console(quiet=options.quiet, verbose=options.verbose), open_store(options)
     for problem in derivation.warnings:
         console.warn(render_problem(problem.to_dict()))
     if derivation.config.sbom == "spdx":

@@ -55,7 +55,13 @@ def staging_directory(
 
 
 def _describe_failure(error: OSError, out_dir: Path) -> CliError:
-    """Name the place that a finished file could not be renamed to, or else the output directory."""
+    """Name the place that a finished file could not be renamed to, or else the output directory.
+
+    A file elsewhere is one that the build needs.
+    """
+    place = _find_place(error)
+    if error.filename2 is None and place is not None and not place.absolute().is_relative_to(out_dir.absolute()):
+        return CliError(f"the build needs this file: {error.strerror or error}", kind="io", path=place)
     taken = error.filename2 is not None
     return CliError(
         f"cannot stage artifacts: {error.strerror or error}",

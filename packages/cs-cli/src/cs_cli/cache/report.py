@@ -8,7 +8,7 @@ from typing import Any
 
 from cs_bundle import measure_free
 
-from ..errors import render_problem
+from ..error_text import render_problem
 from ..terminal.console import Console, format_bytes, format_count
 from ..terminal.lines import Block, Column, Table, whole
 from .cleaning import CleanUp

@@ -20,6 +20,8 @@ from .values import Command, Flag, Positional
 
 HELP_FLAGS = ("-h", "--help")
 VERSION_FLAGS = ("-V", "--version")
+_PATHS = ("file", "directory")
+"""What a flag completes whose value is a path."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -148,6 +150,8 @@ def _read_value(flag: Flag, value: Any) -> Any:
         return value
     if flag.choices and value not in flag.choices:
         raise slips.wrong_choice(value, flag.choices, flag.name)
+    if flag.completion in _PATHS and not value:
+        raise slips.empty_path(flag.name)
     return flag.read(value)
 
 
@@ -169,4 +173,6 @@ def _read_words(positional: Positional, words: Sequence[str]) -> Iterator[Any]:
     for word in words:
         if positional.choices and word not in positional.choices:
             raise slips.wrong_choice(word, positional.choices, positional.metavar)
+        if positional.completion in _PATHS and not word:
+            raise slips.empty_path(positional.metavar)
         yield positional.read(word)

@@ -63,6 +63,11 @@ def wrong_choice(word: str, choices: Sequence[str], name: str) -> CliError:
     )
 
 
+def empty_path(name: str) -> CliError:
+    """Return the error for an empty path: often a variable that is not set; taken literally, the current directory."""
+    return CliError("the path is empty", kind="usage", flag=name, hint="for the current directory, give a dot: .")
+
+
 def missing(positional: Positional, command: Command) -> CliError:
     """Return the error for a command without what it is about."""
     return _usage(f"{positional.metavar} is missing: {positional.help.replace('`', '')}", see_help(command))

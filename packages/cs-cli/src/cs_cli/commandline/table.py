@@ -7,6 +7,7 @@ from importlib import import_module
 from .values import Command
 
 SUMMARIES = {
+    "init": "write what a build needs into the manifest of a workspace",
     "inspect": "show what would ship and why; writes nothing",
     "build": "build the executable and its release files",
     "run": "build it and try it in a temporary directory",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..commandline.flags import (
     COMMON,
@@ -20,30 +22,39 @@ from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group
 from ..options import BuildOptions
 
+if TYPE_CHECKING:
+    from ..terminal.lines import Block
+
 
 def run_build(options: BuildOptions) -> int:
     """Build for one platform or for all, or say what would be built."""
     from ..building.preparation import prepared_builds
+    from ..building.report import render_dry_run, render_outcome, render_paths
     from ..building.several import build_several, describe_plans
     from ..project.platforms import ALL_PLATFORMS
-    from ..terminal.console import print_json, print_lines
-    from ..terminal.lines import whole
 
     with prepared_builds(options) as requests:
+        warnings = requests[0].console.warnings
         if options.dry_run:
-            plans = describe_plans(requests, options.out_dir)
-            document, lines, faults = plans.to_dict(), plans.lines, None
-        else:
-            outcome = build_several(requests, options.out_dir, keep_going=options.platform == ALL_PLATFORMS)
-            document, faults = outcome.to_dict(), outcome.fault()
-            lines = [(whole(line),) for line in outcome.lines]
-    if options.json:
-        print_json({**document, "warnings": requests[0].console.warnings})
-    else:
-        print_lines(lines)
-    if faults:
-        raise faults
+            plans = describe_plans(requests, options.out_dir, lock_check=options.lock_check)
+            _print(options, plans.to_dict(), render_dry_run(plans), warnings)
+            return 0
+        outcome = build_several(requests, options.out_dir, keep_going=options.platform == ALL_PLATFORMS)
+    _print(options, outcome.to_dict(), render_paths(outcome) if options.quiet else render_outcome(outcome), warnings)
+    fault = outcome.fault()
+    if fault is not None:
+        raise fault
     return 0
+
+
+def _print(options: BuildOptions, document: dict[str, Any], blocks: Iterable[Block], warnings: list[str]) -> None:
+    """Print the result, in one of its forms."""
+    from ..terminal.console import print_json, print_lines
+
+    if options.json:
+        print_json({**document, "warnings": warnings})
+    else:
+        print_lines(blocks)
 
 
 _OUT_DIR = Flag(

@@ -36,6 +36,14 @@ _DIFF = Flag(
     help="show what has changed since an earlier build or another source lock; OLD is a package list, `info.json`, "
     "lock, directory or runtime",
 )
+_HTML = Flag(
+    name="--html",
+    attribute="html",
+    metavar="FILE",
+    read=Path,
+    completion="file",
+    help="write a page for a browser instead, which needs no other file and no network",
+)
 _LICENSES = Flag(name="--licenses", attribute="licenses", initial=False, help="list the packages of each licence")
 _SORT = Flag(
     name="--sort",
@@ -71,7 +79,7 @@ _OUT_DIR = Flag(
     initial=Path("dist"),
     help="where the last build is: what it measured need not be estimated",
 )
-_VIEWS = (_LIST, _WHY, _DIFF)
+_VIEWS = (_LIST, _WHY, _DIFF, _HTML)
 
 
 def _check(values: Mapping[str, Any]) -> None:
@@ -90,7 +98,7 @@ COMMAND = Command(
     name="inspect",
     description=(
         "Show in one screen what would ship: runtime, platforms with their sizes, licences, exclusions, problems. "
-        "Writes nothing; with `--check-delegate`, to the package cache only."
+        "Writes nothing but the FILE of `--html`, and with `--check-delegate` to the package cache."
     ),
     options=InspectOptions,
     groups=(
@@ -105,6 +113,7 @@ COMMAND = Command(
         Example(line="cs inspect --why openssl", text="what asks for a package"),
         Example(line="cs inspect --list --sort size --platform linux-64", text="the largest packages first"),
         Example(line="cs inspect --diff dist --format markdown", text="what has changed since the last build"),
+        Example(line="cs inspect --html report.html", text="what makes it large, as a page for a browser"),
         Example(line="cs inspect --exclude tk", text="what changes without a package"),
     ),
     check=_check,

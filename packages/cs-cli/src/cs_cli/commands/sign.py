@@ -16,7 +16,7 @@ def run_sign(options: SignOptions) -> int:
     from ..signing.signer import load_signer
     from ..terminal.console import Console, print_json, print_lines
 
-    console = Console(quiet=options.quiet)
+    console = Console(quiet=options.quiet, verbose=options.verbose)
     given = options.signing
     key = None if given is None else load_signer(given, options.path, os.environ, console)
     signing = sign_folder(options.path, key, console)

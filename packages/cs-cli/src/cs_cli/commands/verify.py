@@ -17,7 +17,7 @@ def run_verify(options: VerifyOptions) -> int:
     from ..terminal.console import Console, print_json, print_lines
     from ..verification.verifying import verify_paths
 
-    verification = verify_paths(options, Console(quiet=options.quiet))
+    verification = verify_paths(options, Console(quiet=options.quiet, verbose=options.verbose))
     if options.json:
         print_json(verification.to_dict())
     elif not options.quiet:

@@ -40,8 +40,8 @@ def render_problems(inspection: Inspection, *, is_long: bool) -> Iterator[Hangin
 
 def _render_problem(problem: Problem, inspection: Inspection) -> Hanging:
     severity = f"{problem.severity}:"
-    lock = shorten_paths(str(inspection.derivation.project.source_lock_path))
-    place = (whole(f"{lock}:{problem.line}:"), " ") if problem.line else ()
+    path = shorten_paths(str(problem.path or inspection.derivation.project.source_lock_path))
+    place = (whole(f"{path}:{problem.line}:"), " ") if problem.line else ()
     where = name_platforms(problem.platforms, inspection.platforms)
     text = f"{shorten_paths(problem.message)}{where}"
     return Hanging((paint(severity, _COLORS[problem.severity]), " ", *place, text), len(severity) + 1)

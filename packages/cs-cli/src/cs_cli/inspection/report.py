@@ -147,21 +147,18 @@ def _refer(flag: str) -> tuple[str, Piece]:
 
 
 def _render_verdict(inspection: Inspection, command: str) -> Iterator[Line]:
-    if inspection.can_ship and not inspection.unchecked:
-        yield paint("Ready to ship.", "bold green"), " Next: ", whole(command)
-    elif inspection.can_ship:
-        known = len(inspection.unchecked) < len(inspection.platforms)
-        where = f" on {list_names(inspection.unchecked)}" if known else ""
-        yield (
-            paint("No errors found,", "bold green"),
-            f" but the delegate was not checked{where}. ",
-            "Next: ",
-            whole(command),
-        )
-        if any(supply.action == "build" for platform in inspection.platforms for supply in platform.supplies):
-            yield "Some packages are still to be built: the build looks for the delegate in them."
-        else:
-            yield f"Not all packages are in the cache: {advise('unread-archives')}."
-    else:
+    if not inspection.can_ship:
         count = sum(problem.severity == "error" for problem in inspection.problems)
         yield (paint(f"Cannot ship: {'one error' if count == 1 else format_count(count, 'error')}.", "bold red"),)
+        return
+    if not inspection.unchecked:
+        yield (paint("Ready to ship.", "bold green"),)
+    else:
+        known = len(inspection.unchecked) < len(inspection.platforms)
+        where = f" on {list_names(inspection.unchecked)}" if known else ""
+        if any(supply.action == "build" for platform in inspection.platforms for supply in platform.supplies):
+            advice = "the build looks for it in the packages that are still to be built"
+        else:
+            advice = advise("unread-archives")
+        yield paint("No errors found,", "bold green"), f" but the delegate was not checked{where}: {advice}."
+    yield paint("Next:", "bold"), " ", whole(command)

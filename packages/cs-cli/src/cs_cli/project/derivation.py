@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cs_lock import Problem, RuntimeLock, SourceLock, derive, read_lock
 from cs_manifest import (
+    ErrorKind,
     ManifestError,
     OverrideError,
     Platform,
@@ -118,7 +119,7 @@ def derive_project(options: ProjectOptions, *, strict: bool = True) -> Derivatio
     :raises CliError: ``stale-lock`` or ``missing-environment`` if the two do not match.
     """
     project = discover(options.root, manifest=options.manifest, source_lock=options.source_lock)
-    config = _load_config(project, options.overrides)
+    config = read_settings(project, options.overrides)
     policy = _read_policy(project, config, is_flag="deny-licenses" in options.overrides)
     source = read_lock(project.source_lock_path)
     environment = config.source_environment
@@ -188,7 +189,7 @@ def _label(spec: RequestedSpec) -> str:
     return f"{'pypi' if spec.kind == 'pypi' else 'conda'}:{spec.name}"
 
 
-def _load_config(project: Project, overrides: Mapping[str, object]) -> ShipConfig:
+def read_settings(project: Project, overrides: Mapping[str, object]) -> ShipConfig:
     """Read the settings of a build; an error in one from the command line names its flag.
 
     :raises ManifestError: if the manifest is invalid.
@@ -258,7 +259,8 @@ def _unknown_environment(
     from cs_lock import did_you_mean
 
     known = ", ".join(source.environments)
-    message, kind = f"the workspace has no environment {environment!r}", "environment-not-found"
+    kind: ErrorKind = "environment-not-found"
+    message = f"the workspace has no environment {environment!r}"
     hint = did_you_mean(environment, source.environments) or f"the environments are: {known}"
     if is_flag:
         return CliError(message, kind=kind, expected=f"one of {known}", hint=hint, flag="--source-environment")

@@ -100,15 +100,17 @@ def _describe(project: Project, request: RequestedSpec, alike: Sequence[Mismatch
     found = alike[0].found
     name = f"PyPI package {request.name}" if request.kind == "pypi" else request.name
     has = f"the lock has {found.identity}" if found else f"the lock has no {name}"
-    error = project.document.error("", kind="value-invalid", key=request.key)
-    place = project.manifest_path.name + (f":{error.line}" if error.line else "")
+    error = project.document.error("", kind="key-unknown", key=request.key)
     return Problem(
         kind="stale-lock",
-        message=f"the manifest {verb} {mask_credentials(alike[0].spec)!r} ({place}), but {has}",
+        message=f"the manifest {verb} {mask_credentials(alike[0].spec)!r}, but {has}",
         platforms=tuple(one.platform for one in alike),
         package=f"pypi:{request.name}" if request.kind == "pypi" else request.name,
         feature=request.feature,
         key=error.key,
+        path=project.manifest_path,
+        line=error.line,
+        column=error.column,
         hint=f"run `{project.kind.lock_command}`",
     )
 

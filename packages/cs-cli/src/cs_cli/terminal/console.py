@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO
 
@@ -25,19 +26,26 @@ ProgressCallback = Callable[[int], None]
 
 
 class Console:
-    """The output to a person, which can be quiet.
+    """The output to a person, which can be quiet, or verbose.
 
     :param quiet: say nothing but errors and results.
+    :param verbose: say what only those want to know who ask for it.
     :ivar warnings: everything that was warned of.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self.quiet = quiet
+        self.verbose = verbose
         self.warnings: list[str] = []
 
     def say(self, line: str) -> None:
         """Tell what is happening, on stderr; no address in it shows a secret."""
         self._print(redact_text(line))
+
+    def detail(self, line: str) -> None:
+        """Tell something on stderr that is only shown with ``--verbose``."""
+        if self.verbose:
+            self.say(line)
 
     def warn(self, text: str) -> None:
         """Say what its owner should know, and keep it for the document of ``--json``."""
@@ -64,6 +72,24 @@ class Console:
 
             with show_bar(title, total_bytes, sys.stderr) as update:
                 yield update
+
+    @contextlib.contextmanager
+    def step(self, title: str, done: str | None = None) -> Iterator[None]:
+        """Show that something is being done.
+
+        :param done: what is said at the end, without the time, unless it fails.
+        """
+        started = time.monotonic()
+        if self.quiet or not _can_animate(sys.stderr):
+            self.say(title)
+            yield
+        else:
+            from .formatted import show_spinner
+
+            with show_spinner(title, sys.stderr):
+                yield
+        if done is not None:
+            self.say(f"{done} in {format_seconds(time.monotonic() - started)}")
 
 
 def _can_animate(stream: TextIO) -> bool:
@@ -159,3 +185,13 @@ def format_bytes(count: int) -> str:
         if value >= 999.95:
             value, unit = value / 1000, larger
     return f"{value:.1f} {unit}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Render a duration: ``40 ms``, ``1.4 s``, ``12 s``, ``2 min 5 s``."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -173,6 +173,22 @@ def _list_cells(table: Table) -> Iterator[Line]:
 
 
 @contextlib.contextmanager
+def show_spinner(title: str, stream: TextIO) -> Iterator[None]:
+    """Show that something happens, and for how long, while a block runs; then nothing of it is left."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = open_console(stream)
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
+    spinner = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+    try:
+        with spinner as progress:
+            progress.add_task(escape_line(title), total=None)
+            yield
+    finally:
+        console.show_cursor()
+
+
+@contextlib.contextmanager
 def show_bar(title: str, total_bytes: int | None, stream: TextIO) -> Iterator[Callable[[int], None]]:
     """Show a bar while a block runs; however that ends, the bar is gone and the cursor is back.
 

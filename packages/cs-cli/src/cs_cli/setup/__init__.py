@@ -1,0 +1,1 @@
+"""``cs init``: write ``[tool.conda-ship]`` into the manifest of a workspace."""

@@ -1,0 +1,56 @@
+"""What ``cs init`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..errors import advise, render_problem
+from ..inspection.summary import Inspection
+from ..terminal.console import Console, format_count
+from ..terminal.lines import Line, paint, whole
+from .manifest_text import render_table
+
+_MOST_PROBLEMS = 3
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def paint_difference(lines: list[str]) -> Iterator[Line]:
+    """Colour the lines of a diff."""
+    for line in lines:
+        yield (paint(line, "bold" if line.startswith(("+++", "---")) else _STYLES.get(line[:1], "")),)
+
+
+def render_added(manifest: str, values: Mapping[str, object]) -> Iterator[Line]:
+    """Show what was added to a manifest.
+
+    :param manifest: its name, as it is shown.
+    """
+    yield "Added to ", whole(manifest), ":"
+    yield ""
+    yield from (("    ", whole(line)) for line in render_table(values))
+    yield ""
+
+
+def warn_of_problems(inspection: Inspection, console: Console) -> None:
+    """Say what would keep a build from succeeding."""
+    problems = [problem for problem in inspection.problems if problem.severity == "error"]
+    for problem in problems[:_MOST_PROBLEMS]:
+        console.warn(render_problem(problem.to_dict()))
+    if len(problems) > _MOST_PROBLEMS:
+        console.warn(f"and {len(problems) - _MOST_PROBLEMS} more; cs inspect shows them all")
+
+
+def render_verdict(inspection: Inspection) -> Iterator[Line]:
+    """Say what the table gives, and what to do next."""
+    counts = {format_count(platform.package_count, "package") for platform in inspection.platforms}
+    platforms = ", ".join(platform.name for platform in inspection.platforms)
+    if not inspection.can_ship:
+        yield "This cannot ship yet."
+    else:
+        yield f"It ships {counts.pop() if len(counts) == 1 else 'packages'} for {platforms}."
+        if inspection.unchecked:
+            delegate = inspection.derivation.config.delegate
+            yield f"Whether a package has the program {delegate!r} is not known yet: {advise('unread-archives')}."
+    yield ""
+    yield paint("cs inspect", "bold cyan"), "   shows what ships, and why"
+    yield paint("cs build", "bold cyan"), "     builds it"
