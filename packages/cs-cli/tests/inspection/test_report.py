@@ -61,7 +61,7 @@ def make_record(name: str, platform: str, needs: list[str]) -> dict[str, object]
         "conda": f"https://conda.anaconda.org/conda-forge/{platform}/{name}-1.0-0.conda",
         "sha256": digest,
         "depends": [*needs, "__glibc >=2.17,<3.0.a0"] if platform.startswith("linux") else needs,
-        "license": f"LicenseRef-{len(name)}",
+        "license": "GPL-3.0-only WITH GCC-exception-3.1" if len(name) == 6 else f"LicenseRef-{len(name)}",
         "size": size,
     }
 
@@ -268,6 +268,17 @@ def test_every_problem_is_there_once_with_its_platforms(problems: list[Problem],
             assert sum(line.count(str(problem.package)) for line in found) == len(same)
             assert any(all(name in line for name in problem.platforms) or "(all platforms)" in line for line in found)
         assert sum("hint: " in line for line in lines) == len({(one.severity, one.kind) for one in problems})
+
+
+def test_a_problem_of_several_entries_is_one_with_the_place_of_the_first(large: Inspection) -> None:
+    problems = tuple(
+        Problem(kind="x", message="this is wrong", line=10 + at, platform=name) for at, name in enumerate(PLATFORMS)
+    )
+    lines = to_plain(render_inspection(replace(large, problems=problems)))
+    (line,) = [line for line in lines if "this is wrong" in line]
+    assert line.startswith("error: ")
+    assert line.endswith("conda.lock:10: this is wrong (all platforms)")
+    assert lines[-1] == "Cannot ship: one error."
 
 
 def test_a_line_of_the_lock_is_named(workspace: Workspace) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from cs_lock import Problem
 
@@ -22,7 +23,7 @@ def render_problems(inspection: Inspection, *, is_long: bool) -> Iterator[Hangin
     :param is_long: give every problem a line of its own; otherwise those of one kind share one beyond the first few,
         with the names of their packages.
     """
-    ordered = sorted(inspection.problems, key=lambda problem: problem.severity, reverse=True)
+    ordered = sorted(fold_problems(inspection.problems), key=lambda problem: problem.severity, reverse=True)
     groups: dict[tuple[str, str, str | None], list[Problem]] = {}
     for problem in ordered:
         groups.setdefault((problem.severity, problem.kind, problem.hint), []).append(problem)
@@ -36,6 +37,17 @@ def render_problems(inspection: Inspection, *, is_long: bool) -> Iterator[Hangin
             yield _render_rest(group[_SHOWN:], inspection)
         if group[0].hint:
             yield Hanging(("  ", paint("hint:", "cyan"), f" {shorten_paths(group[0].hint)}"), 8)
+
+
+def fold_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """Make one of problems that say the same of different platforms; it has the place of the first."""
+    alike: dict[tuple[object, ...], list[Problem]] = {}
+    for one in problems:
+        alike.setdefault((one.severity, one.kind, one.message, one.hint, one.path), []).append(one)
+    return [
+        replace(some[0], platform=None, platforms=tuple(dict.fromkeys(name for one in some for name in one.platforms)))
+        for some in alike.values()
+    ]
 
 
 def _render_problem(problem: Problem, inspection: Inspection) -> Hanging:
