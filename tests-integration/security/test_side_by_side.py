@@ -155,6 +155,10 @@ def test_a_user_who_wants_to_keep_the_other_version_says_so(versions: Versions, 
     install(home, versions, "script", 1, 2)
     assert home.run(versions["script", 2], "rollback").returncode == 0
     processes = [launch(home, versions, "script", 2) for _ in range(AT_ONCE)]
-    for status, output, message in map(finish, processes):
+    ends = [finish(process) for process in processes]
+    for status, output, message in ends:
         assert (status, output) == (0, said_by(1)), message
-        assert "using the installed demo 1.0 instead of 2.0" in message
+    messages = [message for _, _, message in ends if message]
+    assert messages
+    assert all("keeping demo 1.0 (rolled back from 2.0)" in message for message in messages)
+    assert home.run(versions["script", 2], "say").stderr == ""
