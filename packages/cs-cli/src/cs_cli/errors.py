@@ -236,6 +236,15 @@ def replace_advice(error: AnyError, topic: str) -> AnyError:
     return error
 
 
+def add_hint(error: AnyError, text: str) -> AnyError:
+    """Add what somebody who reads an error should know.
+
+    :returns: the error.
+    """
+    error.hint = "; ".join(filter(None, (error.hint, text)))
+    return error
+
+
 def describe_error(error: Diagnosed) -> dict[str, Any]:
     """Describe an error of any of our packages, as JSON values.
 
