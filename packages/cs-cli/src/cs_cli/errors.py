@@ -40,7 +40,7 @@ _ADVICE = {
     "unconfirmed": "confirm with --yes; --dry-run shows what would be removed",
     "archive-folder": "name another one with --archives",
     "long-list": "--error-format json has them all",
-    "offline": "run once without --offline, or name a directory that has it with --cache-dir",
+    "offline": "run once without --offline, or name a cache that has it with --cache-dir",
     "cache": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
     "output": "choose another directory with --out-dir",
     "temporary": "set TMPDIR to another directory",
@@ -233,6 +233,15 @@ def replace_advice(error: AnyError, topic: str) -> AnyError:
     :returns: the error.
     """
     error.hint = advise(topic)
+    return error
+
+
+def add_hint(error: AnyError, text: str) -> AnyError:
+    """Add what somebody who reads an error should know.
+
+    :returns: the error.
+    """
+    error.hint = "; ".join(filter(None, (error.hint, text)))
     return error
 
 
