@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from .commandline.parsing import parse_arguments
 from .commandline.table import load_command
-from .error_text import render_error
 from .errors import EXIT_FAILED, CliError, Diagnosed, describe_error, exit_status_of, explain_system
 from .terminal.interrupts import Interruption, interrupt_on_signals
 from .terminal.streams import choose_colors
@@ -131,6 +130,8 @@ def _report(error: Exception, *, as_json: bool, links: bool) -> int:
 
         print_json(describe_error(diagnosed), sys.stderr, indent=None)
     else:
+        from .error_text import render_error
+
         _print_error(render_error(diagnosed, links=links))
     return exit_status_of(diagnosed)
 
