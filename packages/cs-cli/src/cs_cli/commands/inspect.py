@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..commandline.flags import COMMON, FETCHING, JSON, PLATFORM, PROJECT
 from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group
+from ..commandline.variables import DOWNLOADS
 from ..errors import EXIT_FAILED
 from ..options import InspectOptions
 
@@ -115,5 +116,6 @@ COMMAND = Command(
         Example(line="cs inspect --html report.html", text="what makes it large, as a page for a browser"),
         Example(line="cs inspect --exclude tk", text="what changes without a package"),
     ),
+    variables=DOWNLOADS,
     run=run_inspect,
 )
