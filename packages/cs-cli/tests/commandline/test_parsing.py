@@ -130,3 +130,19 @@ def test_the_page_documents_every_flag_and_no_other(command: str) -> None:
     if command not in ("verify", "sign"):
         expected |= documented(sections["Commands that read a project"])
     assert expected == flags_of(command)
+
+
+@pytest.mark.parametrize(
+    ("section", "commands"),
+    [
+        ("cs init", ["init"]),
+        ("cs doctor", ["doctor"]),
+        ("cs cache", ["cache info", "cache clean", "cache dir"]),
+    ],
+)
+def test_the_page_documents_the_flags_of_other_commands(section: str, commands: list[str]) -> None:
+    sections = read_sections()
+    paths = {flag for key in CONFIG_KEYS if key.value_type in ("path", "paths") for flag in key.flags}
+    settings = SETTINGS - paths if section == "cs init" else set()
+    flags = {flag for command in commands for flag in flags_of(command)}
+    assert documented(sections[f"`{section}`"]) | documented(sections["Every command"]) | settings == flags
