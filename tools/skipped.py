@@ -29,12 +29,15 @@ THINGS = (
     "the templates of all platforms",
     "LIEF",
     "archspec",
+    "bash",
     "cargo",
     "chattr",
     "chromium",
     "dpkg-deb",
+    "fish",
     "gcc",
     "git",
+    "man",
     "mkfs.ext4",
     "openssl",
     "osslsigncode",
@@ -52,6 +55,7 @@ THINGS = (
     "unshare",
     "wine.*",
     "x86_64-w64-mingw32-gcc",
+    "zsh",
     "zstd",
 )
 """What a machine may lack. Each is a regular expression."""

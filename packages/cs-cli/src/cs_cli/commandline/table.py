@@ -17,6 +17,7 @@ SUMMARIES = {
     "cache info": "show where the package cache is, how large it is, and when it was used",
     "cache clean": "remove packages from the cache: all, or by age or size",
     "cache dir": "print the path of the package cache",
+    "completions": "complete commands and flags in bash, zsh, fish and PowerShell",
     "help": "show what `cs` can do, or what a command does",
     "version": "show the versions of `cs` and everything that belongs to it",
 }
