@@ -36,7 +36,6 @@ _DIFF = Flag(
     help="show what has changed since an earlier build or another source lock; OLD is a package list, `info.json`, "
     "lock, directory or runtime",
 )
-_LICENSES = Flag(name="--licenses", attribute="licenses", initial=False, help="list the packages of each licence")
 _HTML = Flag(
     name="--html",
     attribute="html",
@@ -45,6 +44,7 @@ _HTML = Flag(
     completion="file",
     help="write a page for a browser instead, which needs no other file and no network",
 )
+_LICENSES = Flag(name="--licenses", attribute="licenses", initial=False, help="list the packages of each licence")
 _SORT = Flag(
     name="--sort",
     attribute="sort",

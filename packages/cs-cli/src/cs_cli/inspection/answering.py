@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -32,22 +32,16 @@ def inspect(options: InspectOptions) -> int:
     platform = pick_platform(derivation.lock.platforms, wanted, flag="--platform").name if wanted else None
     store = open_store(options)
     licenses = _recall_licenses(derivation, options, store)
-    inspection = inspect_derivation(
-        derivation,
-        platform=platform,
-        wheel_licenses=licenses,
-        lists_licenses=options.licenses or options.html is not None,
-    )
-    if options.html is not None:
-        return _write_page(_complete(inspection, options, store), options, licenses or {})
-    if options.json:
-        return _print_document(_complete(inspection, options, store), options)
-    blocks = _render_view(inspection, options, store, licenses or {})
-    if blocks is not None:
+    lists = options.licenses or options.html is not None
+    inspection = inspect_derivation(derivation, platform=platform, wheel_licenses=licenses, lists_licenses=lists)
+    if not options.json and (blocks := _render_view(inspection, options, store, licenses or {})) is not None:
         print_lines(blocks)
         return 0
     inspection = _complete(inspection, options, store)
-    print_lines(_render_report(inspection, options))
+    written = list(_write_page(inspection, options, licenses or {}))
+    if options.json:
+        return _print_document(inspection, options)
+    print_lines(written or _render_report(inspection, options))
     return 0 if inspection.can_ship else EXIT_FAILED
 
 
@@ -97,15 +91,12 @@ def _compare(inspection: Inspection, options: InspectOptions) -> Comparison | No
     return compare_with(inspection, options.diff, options)
 
 
-def _write_page(inspection: Inspection, options: InspectOptions, licenses: Mapping[str, str | None]) -> int:
-    assert options.html is not None
-    from .page.writing import write_page
+def _write_page(inspection: Inspection, options: InspectOptions, licenses: Mapping[str, str | None]) -> Iterator[Block]:
+    """Write the page for a browser, if asked to, and say so."""
+    if options.html is not None:
+        from .page.writing import write_page
 
-    written = write_page(inspection, licenses, options.html)
-    if options.json:
-        return _print_document(inspection, options)
-    print_lines([written])
-    return 0 if inspection.can_ship else EXIT_FAILED
+        yield write_page(inspection, licenses, options.html)
 
 
 def _print_document(inspection: Inspection, options: InspectOptions) -> int:
@@ -161,4 +152,4 @@ def _name_build(inspection: Inspection, options: InspectOptions) -> str:
     elif options.platform is not None:
         command += f" --platform {options.platform}"
     has_more = options.overrides or options.root or options.manifest or options.source_lock or not options.lock_check
-    return f"{command}, with the same flags" if has_more else command
+    return f"{command} (with the same flags)" if has_more else command
