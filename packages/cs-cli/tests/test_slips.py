@@ -332,7 +332,11 @@ SLIPS = {
         ("error: --out-dir: the path is empty", "  hint: for the current directory, give a dot: ."),
     ),
     "a file as an output directory": Slip(
-        "build -q --out-dir conda.toml",
+        "build --out-dir conda.toml",
+        ("error: conda.toml: cannot create the output directory: a file that is not a directory has this name",),
+    ),
+    "an output directory below a file": Slip(
+        "build --out-dir conda.toml/dist",
         ("error: conda.toml: cannot create the output directory: a file that is not a directory has this name",),
     ),
     "a file as a cache": Slip(
@@ -370,6 +374,7 @@ def test_a_slip_is_answered_in_plain_words(
     start = outcome.err.index("error: ")
     assert outcome.err[start:].splitlines()[: len(slip.lines)] == list(slip.lines), outcome.err
     assert "Traceback" not in outcome.err
+    assert "fetch" not in outcome.err[:start]
     assert "sekrit" not in outcome.err + outcome.out
     assert str(workspace.directory) not in outcome.err
 
