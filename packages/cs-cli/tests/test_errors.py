@@ -74,7 +74,7 @@ def test_a_paragraph_says_what_where_and_what_to_do() -> None:
     assert shown(error) == [
         "error: conda.toml: a.b: is wrong",
         "  expected: 1",
-        "  actual: 2",
+        "  found: 2",
         "  hint: write 1",
     ]
 

@@ -140,7 +140,7 @@ SLIPS = {
         "build --layout onlin",
         (
             "error: --layout: must be one of online, external, embedded",
-            "  actual: 'onlin'",
+            "  found: 'onlin'",
             "  hint: did you mean 'online'?",
         ),
     ),

@@ -67,7 +67,7 @@ def _render_facts(described: Mapping[str, Any], *, shown: str) -> Iterator[Line]
         yield f"  expected: {expected}"
     actual = str(described.get("actual", ""))
     if actual and actual not in described["message"] and actual.strip("'") not in shown:
-        yield f"  actual: {actual}"
+        yield f"  found: {actual}"
 
 
 def _find_expectation(described: Mapping[str, Any]) -> str:
