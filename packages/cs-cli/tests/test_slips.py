@@ -21,7 +21,7 @@ class Slip:
 
     :ivar words: of the command line.
     :ivar lines: the first lines of the answer.
-    :ivar spoil: makes the mistake in the workspace.
+    :ivar spoil: spoils the workspace.
     """
 
     words: str
@@ -349,7 +349,7 @@ SLIPS = {
     "constraints that are not there": Slip(
         "build --build-constraints nope", ("error: --build-constraints: no such file: nope",)
     ),
-    "a build folder that is none": Slip("verify .", ("error: .: no build found here (no `*.sha256` file)",)),
+    "a folder without a build": Slip("verify .", ("error: .: no build found here (no `*.sha256` file)",)),
     "a lock instead of a runtime": Slip(
         "verify conda.lock", ("error: conda.lock: this is not a conda-ship runtime: no stamp found",)
     ),
