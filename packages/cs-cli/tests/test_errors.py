@@ -220,6 +220,11 @@ def test_a_list_is_shown_once_and_after_the_hint() -> None:
     ]
 
 
+def test_what_was_expected_and_found_stay_together_however_long_they_are() -> None:
+    error = CliError("it differs", kind="k", expected="1" * 64, actual="2" * 64, hint="copy it again")
+    assert shown(error)[1:] == [f"  expected: {'1' * 64}", f"  found: {'2' * 64}", "  hint: copy it again"]
+
+
 def test_problems_come_before_the_hint_and_do_not_repeat_it(tmp_path: Path) -> None:
     path = tmp_path / "pixi.toml"
     path.write_text("[dependencies]\nattrs = '*'\n", encoding="utf-8")

@@ -185,6 +185,7 @@ SLIPS = {
             "error: conda.toml:13:7: tool.conda-ship.delegate: this key is required",
             "   13 │ [tool.conda-ship]",
             "      │       ^^^^^^^^^^",
+            "  expected: executable in the prefix that the runtime starts, with the user's arguments",
             '  hint: add `delegate = "..."` to [tool.conda-ship]',
         ),
         edit("^delegate.*\n", ""),
