@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from cs_lock import Problem
 
@@ -22,7 +23,7 @@ def render_problems(inspection: Inspection, *, is_long: bool) -> Iterator[Hangin
     :param is_long: give every problem a line of its own; otherwise those of one kind share one beyond the first few,
         with the names of their packages.
     """
-    ordered = sorted(inspection.problems, key=lambda problem: problem.severity, reverse=True)
+    ordered = sorted(fold_problems(inspection.problems), key=lambda problem: problem.severity, reverse=True)
     groups: dict[tuple[str, str, str | None], list[Problem]] = {}
     for problem in ordered:
         groups.setdefault((problem.severity, problem.kind, problem.hint), []).append(problem)
@@ -38,10 +39,21 @@ def render_problems(inspection: Inspection, *, is_long: bool) -> Iterator[Hangin
             yield Hanging(("  ", paint("hint:", "cyan"), f" {shorten_paths(group[0].hint)}"), 8)
 
 
+def fold_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """Make one of problems that say the same of different platforms; it has the place of the first."""
+    alike: dict[tuple[object, ...], list[Problem]] = {}
+    for one in problems:
+        alike.setdefault((one.severity, one.kind, one.message, one.hint, one.path), []).append(one)
+    return [
+        replace(some[0], platform=None, platforms=tuple(dict.fromkeys(name for one in some for name in one.platforms)))
+        for some in alike.values()
+    ]
+
+
 def _render_problem(problem: Problem, inspection: Inspection) -> Hanging:
     severity = f"{problem.severity}:"
-    lock = shorten_paths(str(inspection.derivation.project.source_lock_path))
-    place = (whole(f"{lock}:{problem.line}:"), " ") if problem.line else ()
+    path = shorten_paths(str(problem.path or inspection.derivation.project.source_lock_path))
+    place = (whole(f"{path}:{problem.line}:"), " ") if problem.line else ()
     where = name_platforms(problem.platforms, inspection.platforms)
     text = f"{shorten_paths(problem.message)}{where}"
     return Hanging((paint(severity, _COLORS[problem.severity]), " ", *place, text), len(severity) + 1)
