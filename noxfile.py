@@ -291,6 +291,12 @@ def generate(session: nox.Session) -> None:
 
 
 @nox.session
+def pictures(session: nox.Session) -> None:
+    """Draw the pictures of the documentation anew."""
+    session.run("python", "-m", "pictures", env={"PYTHONPATH": "tools"})
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation into site/; a broken link is an error."""
     install(session, "docs")

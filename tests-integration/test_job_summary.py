@@ -37,7 +37,7 @@ def write_build(directory: Path, packages: str, *, size: int = 1_000_000, versio
     directory.mkdir(exist_ok=True)
     (directory / "demo.packages.txt").write_text(packages, encoding="utf-8")
     info = {"artifact_name": "demo", "runtime_version": version, "platform": "linux-64", "layout": "embedded"}
-    files = [{"role": "runtime", "name": "demo", "size": size}]
+    files = [{"role": "runtime", "name": "demo", "size_bytes": size}]
     path = directory / "demo.info.json"
     path.write_text(json.dumps({**info, "identity": "ab", "files": files}))
     return path

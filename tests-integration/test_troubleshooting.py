@@ -139,7 +139,7 @@ def test_a_runtime_answers_with_the_messages_that_the_page_quotes(
     half = tmp_path / "half"
     half.write_bytes(stamped[:-20_000])
     half.chmod(0o755)
-    answers["unstamped"] = home.run(half, "status")
+    answers["incomplete"] = home.run(half, "status")
     quotes = dict(QUOTES)
     for anchor, answer in answers.items():
         assert answer.returncode not in (0, 101), anchor

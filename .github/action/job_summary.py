@@ -116,7 +116,7 @@ def read_release(directory: Path, stem: str) -> Release:
     document = json.loads(read_text(info)) if info.exists() else {}
     if not isinstance(document, dict):
         raise ValueError(f"{info.name} is not a JSON object")
-    sizes = {str(one["role"]): int(one["size"]) for one in document.get("files", ())}
+    sizes = {str(one["role"]): int(one["size_bytes"]) for one in document.get("files", ())}
     packages = tuple(parse_packages(read_text(directory / f"{stem}.packages.txt")))
     return Release(packages=packages, info=document, sizes=sizes)
 
@@ -175,8 +175,12 @@ def list_sizes(now: Release, earlier: Release | None) -> Iterator[Row]:
     """List the files of a build with their sizes, and how these differ from an earlier release's."""
     before = earlier.sizes if earlier is not None else {}
     for one in now.info["files"]:
-        change = int(one["size"]) - before[one["role"]] if one["role"] in before else None
-        yield str(one["name"]), format_bytes(int(one["size"])), "" if change is None else format_bytes(change, sign="+")
+        change = int(one["size_bytes"]) - before[one["role"]] if one["role"] in before else None
+        yield (
+            str(one["name"]),
+            format_bytes(int(one["size_bytes"])),
+            "" if change is None else format_bytes(change, sign="+"),
+        )
 
 
 def format_bytes(count: int, *, sign: str = "") -> str:

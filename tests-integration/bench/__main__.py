@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pictures.benchmark import draw_benchmark
+
 from support.channel.build import CACHE, build_channel
 from support.channel.solve import channel_packages, solve
 from support.servers import serve
 
-from .chart import render_chart
 from .disk import fresh_directory
 from .locks import write_locked_workspace
 from .measure import Pairs, run, spread
@@ -29,7 +30,7 @@ from .sides import Side, runtime_of, sides, spawn_seconds
 from .table import render_table
 from .wheels import measure_wheels
 
-DOCS = Path(__file__).parents[2] / "docs" / "explanation"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def main() -> None:
@@ -42,14 +43,16 @@ def main() -> None:
         report = _measure(sides(directory, peer), server.url, records, arguments)
         report["wheels"] = measure_wheels(directory, channel, records, arguments.rounds)
         report["machine"] = _describe_machine(where, records)
-    print(render_table(report))
+    table = render_table(report)
+    chart = draw_benchmark(table).render()
+    print(table)
     if arguments.docs:
-        (DOCS / "performance.md").write_text(render_page(report))
-        (DOCS / "performance.svg").write_text(render_chart(report))
+        (DOCS / "explanation" / "performance.md").write_text(render_page(report))
+        (DOCS / "pictures" / "benchmark.svg").write_text(chart)
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")
     if arguments.svg:
-        arguments.svg.write_text(render_chart(report))
+        arguments.svg.write_text(chart)
 
 
 def _parse() -> argparse.Namespace:

@@ -10,7 +10,7 @@ _PAGE = """# Performance
 
 Written by `nox -s bench -- --docs` on {date}; do not edit by hand.
 
-![Seconds to the delegate's output](performance.svg)
+![First and later runs of cs and conda-ship 0.11.1, compared](../pictures/benchmark.svg)
 
 ```text
 {table}

@@ -146,7 +146,7 @@ def test_an_older_executable_says_that_it_takes_the_place_of_a_newer(versions: V
     install(home, versions, "script", 1, 2)
     older = home.run(versions["script", 1], "say")
     assert older.stdout == said_by(1)
-    assert older.stderr.startswith("demo: replaced demo 2.0 with 1.0 (1 package in ")
+    assert older.stderr.startswith("demo: downgraded 2.0 → 1.0 in ")
     assert older.stderr.count("\n") == 1
     assert home.run(versions["script", 1], "say").stderr == ""
 
@@ -155,6 +155,10 @@ def test_a_user_who_wants_to_keep_the_other_version_says_so(versions: Versions, 
     install(home, versions, "script", 1, 2)
     assert home.run(versions["script", 2], "rollback").returncode == 0
     processes = [launch(home, versions, "script", 2) for _ in range(AT_ONCE)]
-    for status, output, message in map(finish, processes):
+    ends = [finish(process) for process in processes]
+    for status, output, message in ends:
         assert (status, output) == (0, said_by(1)), message
-        assert "using the installed demo 1.0 instead of 2.0" in message
+    messages = [message for _, _, message in ends if message]
+    assert messages
+    assert all("keeping demo 1.0 (rolled back from 2.0)" in message for message in messages)
+    assert home.run(versions["script", 2], "say").stderr == ""

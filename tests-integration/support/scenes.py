@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 from repositories import commit_all, git
 
-from .channel.locks import write_lock
-from .channel.solve import solve
 from .pages import ROOT, find_blocks, list_pages, read_page
 from .stage import Stage
 from .tested_platform import PLATFORM
@@ -52,12 +50,6 @@ def set_nothing(stage: Stage) -> None:
     stage.pixi.put(stage.programs)
 
 
-def set_lock(stage: Stage, *specs: str) -> None:
-    """The reader is in an empty directory with a ``conda.lock``, for the manifest that the page shows."""
-    solved = {"ship": {PLATFORM: solve(stage.channel.url, list(specs))}}
-    write_lock(stage.directory / "conda.lock", solved, channel_url=stage.channel.url, version="conda-1")
-
-
 def set_templates(stage: Stage) -> None:
     """The reader has built a release, and has the templates of ``examples``."""
     set_version(stage)
@@ -96,13 +88,11 @@ def set_upgrade(stage: Stage) -> None:
             stage.run("demo bootstrap").check_returncode()
 
 
-_OF_CONDA = ("python", "conda", "conda-rattler-solver", "conda-spawn")
-
 SCENES: dict[str, Scene] = {
     "docs/how-to/behind-a-firewall.md": set_mirror,
-    "docs/how-to/conda-distribution.md": lambda stage: set_lock(stage, *_OF_CONDA, "conda-self"),
-    "docs/how-to/migrate-from-conda-ship.md": lambda stage: set_lock(stage, *_OF_CONDA),
-    "docs/how-to/migrate-from-constructor.md": lambda stage: set_lock(stage, "python", "click", "jinja2"),
+    "docs/how-to/conda-distribution.md": set_nothing,
+    "docs/how-to/migrate-from-conda-ship.md": set_nothing,
+    "docs/how-to/migrate-from-constructor.md": set_nothing,
     "docs/how-to/package-managers.md": set_templates,
     "docs/how-to/shared-options.md": lambda stage: set_built(stage, layout='"online"'),
     "docs/how-to/ship-your-own-package.md": set_nothing,

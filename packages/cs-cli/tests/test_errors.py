@@ -22,7 +22,7 @@ from cs_cli.errors import (
 from cs_lock import LockError, Problem
 from cs_manifest import ManifestError
 from cs_stamp import DamagedStampError, StampError
-from terminals import to_plain
+from terminals import show, to_plain
 
 
 @pytest.mark.parametrize(
@@ -247,3 +247,21 @@ def test_the_page_that_says_more_is_named_when_links_are_wanted(error: Diagnosed
     line = f"  more: https://conda-ship.github.io/conda-ship/reference/errors/#{anchor}"
     assert to_plain(render_error(error, links=True))[1:][-1:] == ([line] if anchor else shown(error)[1:][-1:])
     assert line not in shown(error)
+
+
+@pytest.mark.parametrize("columns", [50, 80, 140])
+def test_a_terminal_breaks_an_error_between_words_only(
+    columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    url = f"https://conda.example/{'a' * 60}/x-1-0.conda"
+    error = FetchError(
+        f"cannot fetch {url}: it refused", kind="network", path=tmp_path / "with space", hint="read " * 40
+    )
+    plain = "\n".join(to_plain(render_error(error, links=True)))
+    written = show(*render_error(error, links=True))
+    assert written.split() == plain.split()
+    assert str(tmp_path / "with space") in written
+    assert [line for line in written.splitlines() if len(line) > columns and len(line.split()) > 2] == []

@@ -28,12 +28,13 @@ from cs_cli import main
 from cs_cli.companions.files import render_json
 from cs_cli.error_text import render_error
 from cs_cli.errors import CliError
+from cs_cli.inspection.details import render_details
 from cs_cli.inspection.report import render_inspection
 from cs_cli.inspection.summary import BytecodeCost, DelegateCheck, Inspection, PlatformSummary, inspect_derivation
 from cs_cli.project.derivation import derive_project
 from cs_cli.terminal.console import Console, print_json, print_lines
 from cs_cli.terminal.escaping import escape_line
-from cs_cli.terminal.lines import paint
+from cs_cli.terminal.lines import Block, paint
 from cs_cli.verification.checks import Fault, Result, Verification
 from cs_lock import Channel, Exclusion, Problem
 from terminals import COLORS, show, to_plain
@@ -134,6 +135,12 @@ def spoil(inspection: Inspection, text: str) -> Inspection:
     )
 
 
+def render_all(inspection: Inspection) -> list[Block]:
+    """Render everything that is known of an inspection."""
+    more = render_details(inspection, unicode=True)
+    return render_inspection(inspection, more=more, is_long=True)
+
+
 @pytest.mark.usefixtures("workspace")
 def test_no_inspection_forges_a_line() -> None:
     inspection = inspect_derivation(derive_project(inspect_options(), strict=False), platform=None)
@@ -142,11 +149,11 @@ def test_no_inspection_forges_a_line() -> None:
     @example(HOSTILE)
     @given(ANYTHING)
     def check(text: str) -> None:
-        blocks = render_inspection(spoil(inspection, text), unicode=True)
+        blocks = render_all(spoil(inspection, text))
         lines = to_plain(blocks)
         assert_harmless("".join(lines))
         assert "\n" not in "".join(lines)
-        assert len(lines) == len(to_plain(render_inspection(spoil(inspection, "x"), unicode=True)))
+        assert len(lines) == len(to_plain(render_all(spoil(inspection, "x"))))
         assert_harmless(COLORS.sub("", show(*blocks)))
 
     check()

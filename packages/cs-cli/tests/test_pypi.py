@@ -85,7 +85,7 @@ def test_wheels_of_an_index_are_looked_for_in_the_cache(
     place = tmp_path / "cache" / digest[:2] / digest / wheel.name
     place.parent.mkdir(parents=True)
     wheel.rename(place)
-    assert "The delegate on linux-64 is bin/sixer." in cs("inspect", "--delegate", "sixer").out
+    assert "Delegate     bin/sixer\n" in cs("inspect", "--delegate", "sixer").out
     built = cs("build", "--layout", "online", "--delegate", "sixer")
     assert built.status == 0, built.err
     assert "was not checked" not in built.err
@@ -98,7 +98,9 @@ def test_a_missing_delegate_is_compared_with_the_commands_of_wheels(own_wheel: P
 
 
 def test_an_inspection_shows_wheels_and_where_they_come_from(own_wheel: Path, cs: Cs) -> None:
-    lines = cs("inspect").out.splitlines()
+    (row,) = [line for line in cs("inspect").out.splitlines() if line.startswith("PyPI ")]
+    assert "3 wheels (1 for one platform only); from hosts other than PyPI's: wheels.example (1); files on this" in row
+    lines = cs("inspect", "-v").out.splitlines()
     start = lines.index("From PyPI and from source")
     assert lines[start + 1 : start + 4] == [
         "  linux-64: 3 wheels, 1 of them for one platform only",
@@ -120,22 +122,24 @@ def project(workspace: Workspace) -> Workspace:
 def test_an_inspection_shows_what_would_be_built(project: Workspace, cs: Cs) -> None:
     shown = cs("inspect", "--delegate", "tool", "--exclude", "odd")
     assert shown.status == 0, shown.out
-    assert "  linux-64: will be built: tool (.)" in shown.out.splitlines()
-    assert "The delegate on linux-64 is bin/tool." in shown.out
+    assert "PyPI         to build: tool\n" in shown.out
+    assert "Delegate     bin/tool\n" in shown.out
+    verbose = cs("inspect", "-v", "--delegate", "tool", "--exclude", "odd").out
+    assert "  linux-64: will be built: tool (.)" in verbose.splitlines()
     assert "Ready to ship." in shown.out
 
 
 def test_an_inspection_names_a_repository(project: Workspace, cs: Cs) -> None:
     add_pypi(project, f"git+https://git.example/far.git?rev=main#{'c' * 40}", "far")
     project.write()
-    assert "far (https://git.example/far.git)" in cs("inspect", "--build-wheels", "all").out
+    assert "far (https://git.example/far.git)" in cs("inspect", "-v", "--build-wheels", "all").out
 
 
 def test_an_inspection_does_not_advise_to_download_what_is_to_be_built(project: Workspace, cs: Cs) -> None:
     shown = cs("inspect", "--delegate", "other", "--exclude", "odd")
     assert shown.status == 0, shown.out
     assert "the delegate was not checked" in shown.out
-    assert "Some packages are still to be built" in shown.out
+    assert "still to be built" in shown.out
     assert "--check-delegate" not in shown.out
 
 
@@ -166,9 +170,9 @@ def test_archives_of_the_folder_are_inputs(project: Workspace, template: Path, c
     members = wheel_files({"tool.py": b""}, name="tool", version="3.0", entry_points=["tool = tool:main"])
     wheel = make_wheel(project.directory / "shelf" / "tool-3.0-py3-none-any.whl", members)
     words = ("--archives", wheel.parent, "--delegate", "tool", "--exclude", "odd")
-    shown = cs("inspect", *words)
+    shown = cs("inspect", "-v", *words)
     assert "taken from the archive folder: tool-3.0-py3-none-any.whl for tool" in shown.out
-    assert "The delegate on linux-64 is bin/tool." in shown.out
+    assert "Delegate     bin/tool\n" in shown.out
     built = cs("build", "--layout", "online", *words)
     assert built.status == 0, built.err
     info = read_json("demo.info.json")

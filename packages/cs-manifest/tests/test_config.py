@@ -84,9 +84,16 @@ def test_directories_on_the_command_line_start_at_the_current_directory(
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
+    Path("c.txt").touch()
     config = load_config(make_ship('archives = "x"'), {"archives": ["a", "a"], "build_constraints": "c.txt"})
     assert config.archives == (tmp_path / "elsewhere" / "a",)
     assert config.build_constraints == tmp_path / "elsewhere" / "c.txt"
+
+
+def test_constraints_that_are_not_there_are_an_error(make_ship: Make) -> None:
+    with pytest.raises(ManifestError, match=r"no such file: .*none\.txt") as caught:
+        load_config(make_ship('build-constraints = "none.txt"'))
+    assert (caught.value.kind, caught.value.key) == ("value-invalid", "tool.conda-ship.build-constraints")
 
 
 def test_the_text_of_the_condarc_file_is_a_setting_too(make_ship: Make, tmp_path: Path) -> None:

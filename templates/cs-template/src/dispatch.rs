@@ -53,9 +53,7 @@ fn run_stamped(
     if privilege::has_more_than_caller() {
         return Err(Error::Privileged);
     }
-    let stamp = Stamp::open_self()?.ok_or_else(|| {
-        Error::Unstamped(std::env::current_exe().unwrap_or_else(|_| command_name.clone().into()))
-    })?;
+    let stamp = Stamp::open_self()?.ok_or_else(|| explain_no_stamp(&command_name))?;
     let header = stamp.header()?;
     let launch = stamp.launch(&header)?;
     voice.runtime.clone_from(&header.runtime);
@@ -104,6 +102,15 @@ fn run_stamped(
     };
     check_progress(&runtime, &invocation.globals)?;
     answer(&runtime, invocation)
+}
+
+/// A file that ends elsewhere than a template was cut short, or is a stamped one with something behind it.
+fn explain_no_stamp(command_name: &OsStr) -> Error {
+    let path = std::env::current_exe().unwrap_or_else(|_| command_name.into());
+    match cs_stamp::ends_as_linked(&path) {
+        Ok(Some(false)) => Error::Incomplete(path),
+        _ => Error::Unstamped(path),
+    }
 }
 
 fn lookup(name: &str) -> Option<OsString> {
@@ -199,6 +206,7 @@ fn start_shell(
         root,
         spawn_arguments,
         command_name: runtime.command_name.clone(),
+        runtime: runtime.header.runtime.clone(),
         delegate_is_conda: runtime.launch.delegate_is_conda(),
         voice: runtime.voice.clone(),
     }))

@@ -72,7 +72,7 @@ def cache_failure(error: OSError, file: Path, request: WantedArchive) -> BundleE
 
     :param file: in the directory of its digest.
     """
-    path = file.parents[2]
+    path = file.parents[min(2, len(file.parents) - 1)]
     if is_full(error):
         return disk_full(path, request.size_bytes)
     reason = error.strerror or str(error)

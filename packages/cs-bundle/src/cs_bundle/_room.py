@@ -58,13 +58,15 @@ def disk_full(path: StrPath | None, needed_bytes: int | None, free_bytes: int | 
         free_bytes = measure_free(path)
     needed = None if needed_bytes is None else _render(needed_bytes)
     free = None if free_bytes is None else _render(free_bytes)
+    # A disk can be full with bytes to spare: by a quota, or by the number of files.
+    is_small = free_bytes is None or needed_bytes is None or free_bytes < needed_bytes
     words = ["not enough disk space", f"{needed} needed" if needed else "", f"{free} free" if free else ""]
     return DiskFullError(
         ", ".join(word for word in words if word),
         path=path,
         expected=needed,
         actual=free,
-        hint="free some space there",
+        hint="free some space there" if is_small else "remove files there: a quota, or the number of files, is used up",
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import DOCUMENTATION
-from .errors import EXPLAINED, GUESS, Diagnosed, describe_error
+from .errors import EXPLAINED, GUESS, Diagnosed, advise, describe_error
 from .terminal.lines import Block, Excerpt, Line, Piece, paint, whole
 from .terminal.paths import shorten_paths
 
@@ -102,7 +102,7 @@ def _render_problems(error: Diagnosed, described: Mapping[str, Any]) -> Iterator
         if len(problems) <= _QUOTED and (excerpt := _quote(place)):
             yield excerpt
     if len(problems) > _LISTED:
-        yield f"  and {len(problems) - _LISTED} more; --error-format json has them all"
+        yield f"  and {len(problems) - _LISTED} more; {advise('long-list')}"
 
 
 def _quote(described: Mapping[str, Any]) -> Excerpt | None:

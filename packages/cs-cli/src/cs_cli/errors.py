@@ -39,7 +39,8 @@ _ADVICE = {
     "cache-unreadable": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
     "unconfirmed": "confirm with --yes; --dry-run shows what would be removed",
     "archive-folder": "name another one with --archives",
-    "offline": "run once without --offline, or name a directory that has it with --cache-dir",
+    "long-list": "--error-format json has them all",
+    "offline": "run once without --offline, or name a cache that has it with --cache-dir",
     "cache": f"choose another directory with {CACHE_VARIABLE} or --cache-dir",
     "output": "choose another directory with --out-dir",
     "temporary": "set TMPDIR to another directory",
@@ -56,6 +57,9 @@ _ADVICE = {
 
 :func:`describe_error` adds the advice for an error's kind, :func:`advise` that for a topic.
 """
+
+_EASIER = {"key-missing": "run `cs init`"}
+"""What is easier than to add lines to a file, by the kind of an error."""
 
 EXPLAINED = frozenset(
     {
@@ -232,6 +236,15 @@ def replace_advice(error: AnyError, topic: str) -> AnyError:
     return error
 
 
+def add_hint(error: AnyError, text: str) -> AnyError:
+    """Add what somebody who reads an error should know.
+
+    :returns: the error.
+    """
+    error.hint = "; ".join(filter(None, (error.hint, text)))
+    return error
+
+
 def describe_error(error: Diagnosed) -> dict[str, Any]:
     """Describe an error of any of our packages, as JSON values.
 
@@ -240,6 +253,8 @@ def describe_error(error: Diagnosed) -> dict[str, Any]:
     described = error.to_dict()
     if error.kind in _ADVICE:
         described["hint"] = advise(error.kind, error.hint)
+    if error.kind in _EASIER and "lines" in described:
+        described["hint"] = f"{_EASIER[error.kind]}, or {error.hint}"
     return {name: _redact(value) for name, value in described.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +62,25 @@ class InitOptions(ProjectOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectOptions(ProjectOptions):
-    """The options of ``cs inspect``."""
+    """The options of ``cs inspect``.
+
+    :ivar list: whether to list all packages, sorted as ``sort`` says.
+    :ivar why: name of the package whose reasons to explain.
+    :ivar diff: what to compare with.
+    :ivar format: of the differences.
+    :ivar out_dir: where an earlier build may have left its sizes.
+    """
 
     command: ClassVar[str] = "inspect"
+    list: bool
+    sort: Literal["name", "size"]
+    why: str | None
+    diff: Path | None
+    format: Literal["text", "markdown"]
     licenses: bool
     html: Path | None
     check_delegate: bool
+    out_dir: Path
     json: bool
 
 

@@ -180,7 +180,7 @@ def test_a_damaged_cache_is_mended(workspace: Workspace, template: Path, cs: Cs,
     damage(archive)
     outcome = cs("build")
     assert outcome.status == 0
-    assert "fetching the damaged archives again" in outcome.err
+    assert "in the cache is damaged; fetching it again" in outcome.err
     assert contents(Path("dist")) == good
     assert "fetching" not in cs("build").err
 
@@ -245,7 +245,8 @@ def test_a_full_disk_leaves_the_previous_build(
     assert outcome.status == 1
     assert re.fullmatch(
         r"error: dist: not enough disk space, \d+ bytes needed, [\d.]+ MB free\n"
-        r"  hint: free some space there, or choose another directory with --out-dir\n",
+        r"  hint: remove files there: a quota, or the number of files, is used up, or choose another directory with "
+        r"--out-dir\n  more: \S+#disk-full\n",
         outcome.err,
     )
     assert "Traceback" not in outcome.err

@@ -310,6 +310,6 @@ def test_a_real_disk_that_is_full(
         monkeypatch.setattr("cs_bundle._writer.check_room", lambda *_: None)
     outcome = cs("build", "--layout", layout, "--out-dir", small_disk)
     assert outcome.status == 1
-    assert outcome.err.splitlines()[-2].startswith(f"error: {small_disk}: not enough disk space, 0.2 MB needed, ")
-    assert outcome.err.splitlines()[-1] == "  hint: free some space there, or choose another directory with --out-dir"
+    assert outcome.err.splitlines()[-3].startswith(f"error: {small_disk}: not enough disk space, 0.2 MB needed, ")
+    assert outcome.err.splitlines()[-2] == "  hint: free some space there, or choose another directory with --out-dir"
     assert snapshot(small_disk) == before

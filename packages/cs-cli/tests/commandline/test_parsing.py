@@ -72,7 +72,6 @@ def test_a_list_is_split_at_commas_and_white_space(words: list[str], names: list
     [
         (["--archives=a b,c", "--archives", "d"], ["a b,c", "d"]),
         (["--archives=a\n b \n\n"], ["a", "b"]),
-        (["--archives="], [""]),
     ],
 )
 def test_a_list_of_paths_is_split_at_line_ends_alone(words: list[str], paths: list[str]) -> None:

@@ -21,7 +21,7 @@ def test_a_file_is_described_by_size_and_digest(tmp_path: Path) -> None:
     assert staged.to_dict() == {
         "name": "demo",
         "role": "runtime",
-        "size": 3_000_000,
+        "size_bytes": 3_000_000,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
     }
 

@@ -19,7 +19,7 @@ def cached_names(tmp_path: Path) -> list[str]:
 def test_the_package_of_the_delegates_name_is_looked_into_first(workspace: Workspace, cs: Cs, tmp_path: Path) -> None:
     outcome = cs("inspect", "--check-delegate", "--layout", "online")
     assert outcome.status == 0, outcome.err
-    assert "The delegate on linux-64 is bin/python." in outcome.out
+    assert "Delegate     bin/python\n" in outcome.out
     assert cached_names(tmp_path) == ["python-3.11.7-0.conda"]
 
 

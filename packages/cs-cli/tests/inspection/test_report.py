@@ -1,61 +1,132 @@
-"""The inspection as text."""
+"""The inspection as text: one screen."""
 
 from __future__ import annotations
 
+import hashlib
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from cli_samples import Channel, Cs, Workspace, inspect_options, make_workspace
+from cs_cli.inspection.answering import inspect as run_inspect
+from cs_cli.inspection.details import render_details
 from cs_cli.inspection.report import render_inspection
-from cs_cli.inspection.summary import DelegateCheck, inspect_derivation
+from cs_cli.inspection.summary import DelegateCheck, Inspection, PlatformSummary, Size, inspect_derivation
 from cs_cli.project.derivation import derive_project
 from cs_cli.terminal.lines import Block
+from cs_lock import Problem
 from terminals import COLORS, run_at_terminal, show, to_plain
 
+PLATFORMS = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")
 
-def render(*flags: str, unicode: bool = True) -> str:
+
+def inspect(*flags: str) -> Inspection:
+    return inspect_derivation(derive_project(inspect_options(*flags), strict=False), platform=None)
+
+
+def render(*flags: str) -> str:
     """Return what a pipe gets."""
-    return "\n".join(to_plain(inspect(*flags, unicode=unicode)))
+    return "\n".join(to_plain(render_inspection(inspect(*flags))))
 
 
-def inspect(*flags: str, unicode: bool = True) -> list[Block]:
-    derivation = derive_project(inspect_options(*flags), strict=False)
-    return render_inspection(inspect_derivation(derivation, platform=None), unicode=unicode)
+def render_long(*flags: str, unicode: bool = True) -> list[Block]:
+    """Render with everything that is folded otherwise."""
+    inspection = inspect(*flags)
+    return render_inspection(inspection, more=render_details(inspection, unicode=unicode), is_long=True)
 
 
-def render_at_terminal(*flags: str) -> str:
-    return show(*inspect(*flags))
+def make_large(directory: Path, *, exclude: str = "") -> Path:
+    """Write a workspace of five platforms with a hundred packages, each of which needs two others."""
+    channel = Channel(directory / "channel")
+    ship = {"exclude": f'["{exclude}"]'} if exclude else {}
+    made = make_workspace(directory / "w", channel, **ship)
+    names = [f"a-library-of-some-kind-{number}" for number in range(97)] + ["python", "hello", "libmamba"]
+    made.environments["ship"] = {
+        platform: [make_record(name, platform, names[at + 1 : at + 3]) for at, name in enumerate(names)]
+        for platform in PLATFORMS
+    }
+    return made.write()
+
+
+def make_record(name: str, platform: str, needs: list[str]) -> dict[str, object]:
+    digest = hashlib.sha256(f"{platform}/{name}".encode()).hexdigest()
+    size = 10_000 + len(name) * 1_000_000
+    return {
+        "conda": f"https://conda.anaconda.org/conda-forge/{platform}/{name}-1.0-0.conda",
+        "sha256": digest,
+        "depends": [*needs, "__glibc >=2.17,<3.0.a0"] if platform.startswith("linux") else needs,
+        "license": "GPL-3.0-only WITH GCC-exception-3.1" if len(name) == 6 else f"LicenseRef-{len(name)}",
+        "size": size,
+    }
 
 
 def test_a_pipe_gets_one_line_a_platform(workspace: Workspace) -> None:
     text = render()
     (row,) = [line for line in text.splitlines() if line.startswith("linux-64")]
     assert row.split()[:2] == ["linux-64", "3"]
-    assert "python " in row
-    assert row.endswith("BSD-3-Clause 2, Zlib 1")
-    assert "\n\nNo problems found, but the delegate was not checked.\n" in text
+    assert re.search(r"^Largest      (python|hello|libz) ", text, re.MULTILINE)
+    assert "Licences     BSD-3-Clause 2, Zlib 1  (--licenses)\n" in text
+    assert "\n\nNo errors found, but the delegate was not checked: cs inspect --check-delegate" in text
     assert "\x1b" not in text
 
 
-def find_table(text: str) -> list[str]:
-    text = COLORS.sub("", text)
-    return text[text.index("Platform") :].split("\n\n")[0].splitlines()
+def test_five_platforms_with_a_hundred_packages_fit_one_screen(tmp_path: Path) -> None:
+    lines = render("--root", str(make_large(tmp_path, exclude="libmamba"))).splitlines()
+    assert len(lines) <= 24
+    for platform in PLATFORMS:
+        assert sum(line.startswith(f"{platform} ") for line in lines) == 1
 
 
-@pytest.mark.parametrize("width", [50, 80, 100, 200])
-def test_the_table_keeps_to_the_width(
-    width: int, tmp_path: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(6):
-        channel.add(f"a-package-of-a-long-name-{number}", {"x": bytes(100 * number)}, license=f"LicenseRef-{number}")
-    root = make_workspace(tmp_path / "w", channel).write()
+@pytest.mark.parametrize("width", [50, 80, 100, 140, 200])
+def test_no_line_is_wider_than_the_terminal(width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    table = find_table(render_at_terminal("--root", str(root)))
-    assert max(map(len, table)) <= width
-    assert "more" in " ".join(table).split()
+    monkeypatch.chdir(make_large(tmp_path, exclude="libmamba"))
+    inspection = inspect()
+    sized = replace(inspection, platforms=tuple(map(add_sizes, inspection.platforms)))
+    for line in COLORS.sub("", show(*render_inspection(sized))).splitlines():
+        assert cell_len(line) <= width, line
+
+
+def add_sizes(platform: PlatformSummary) -> PlatformSummary:
+    return replace(
+        platform,
+        file=Size(size_bytes=123_456_789, basis="estimated"),
+        installed=Size(size_bytes=456_789_123, basis="measured"),
+    )
+
+
+@pytest.mark.parametrize("width", [50, 80, 200])
+def test_columns_are_left_out_where_they_do_not_fit_and_lines_never_break(
+    width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    inspection = inspect("--root", str(make_large(tmp_path)))
+    sized = replace(inspection, platforms=tuple(map(add_sizes, inspection.platforms)))
+    lines = COLORS.sub("", show(*render_inspection(sized))).splitlines()
+    start = next(at for at, line in enumerate(lines) if line.startswith("Platform"))
+    assert [line.split()[0] for line in lines[start + 1 : start + 6]] == list(PLATFORMS)
+    assert ("On disk" in lines[start], "Download" in lines[start]) == (width > 60, True)
+    assert "Runtime file" in lines[start]
+
+
+def test_a_pipe_has_all_columns_whatever_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inspection = inspect("--root", str(make_large(tmp_path)))
+    blocks = render_inspection(replace(inspection, platforms=tuple(map(add_sizes, inspection.platforms))))
+    texts = []
+    for width in ("30", "300"):
+        monkeypatch.setenv("COLUMNS", width)
+        texts.append(to_plain(blocks))
+    assert texts[0] == texts[1]
+    assert "Platform       Packages  Download  Runtime file   On disk" in texts[0]
+    (row,) = (line for line in texts[0] if line.startswith("linux-aarch64 "))
+    assert row.endswith(" GB     ~123.5 MB  456.8 MB")
+    assert "~ is an estimate" in texts[0]
 
 
 @pytest.mark.parametrize("width", [50, 80, 200])
@@ -63,12 +134,12 @@ def test_a_name_and_its_number_stay_on_one_line(
     width: int, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    text = render_at_terminal()
+    text = COLORS.sub("", show(*render_inspection(inspect())))
     assert all(item in text for item in ("BSD-3-Clause 2", "Zlib 1", "python 8"))
 
 
 @pytest.mark.parametrize("width", [50, 80])
-def test_paths_can_be_copied_at_any_width(width: int, tmp_path: Path, channel: Channel, cs: Cs) -> None:
+def test_paths_can_be_copied_at_any_width(width: int, tmp_path: Path, channel: Channel) -> None:
     root = make_workspace(tmp_path / "a name of several words, and a long one " / ("x" * 60), channel).write()
     written = run_at_terminal(
         [sys.executable, "-m", "cs_cli", "inspect", "--root", str(root)], width, {"TERM": "xterm"}
@@ -80,27 +151,54 @@ def test_paths_can_be_copied_at_any_width(width: int, tmp_path: Path, channel: C
 def test_a_terminal_and_a_pipe_show_the_same_words(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "1000")
     flags = ("--exclude", "python", "--exclude", "numpy", "--require", "numpy")
-    painted = render_at_terminal(*flags)
-    assert "\x1b[31m" in painted
+    painted = show(*render_inspection(inspect(*flags)))
+    assert "\x1b[1;31m" in painted
     assert [line.rstrip() for line in COLORS.sub("", painted).splitlines()] == render(*flags).splitlines()
 
 
-def test_what_the_packages_need_is_said_once_for_platforms_that_need_the_same(
-    workspace: Workspace, channel: Channel
-) -> None:
+def add_needs(workspace: Workspace, channel: Channel) -> None:
     old = channel.add("old", {}, "__glibc >=2.17")
     new = channel.add("new", {}, "__glibc >=2.28", constrains=["__cuda >=12", "__conda >=23"])
     records = [*workspace.environments["ship"]["linux-64"], old, new]
     workspace.environments["ship"] = {"linux-64": records, "linux-64-cuda": records, "linux-aarch64": records}
     workspace.write()
-    text = render()
+
+
+def test_what_the_packages_need_is_said_once_with_the_newest_version(workspace: Workspace, channel: Channel) -> None:
+    add_needs(workspace, channel)
+    (row,) = [line for line in render().splitlines() if line.startswith("Needs")]
+    needs = ("__glibc >=2.28", "__cuda (if present) >=12", "__conda (if present) >=23")
+    assert row == f"Needs        {', '.join(f'{one} (all platforms)' for one in needs)}"
+
+
+def test_what_the_packages_need_has_their_names_in_the_long_form(workspace: Workspace, channel: Channel) -> None:
+    add_needs(workspace, channel)
+    text = "\n".join(to_plain(render_long()))
     where = "linux-64, linux-64-cuda, linux-aarch64"
     assert f"Needs __glibc >=2.28 (new), __cuda >=12, if present (new) on {where}.\n" in text
     assert f"Not checked by the runtime: __conda >=23, if present (new) on {where}." in text
 
 
-def test_exclusions_are_a_tree(workspace: Workspace) -> None:
-    lines = render("--exclude", "python").splitlines()
+def test_an_exclusion_is_a_line_with_what_it_saves(workspace: Workspace) -> None:
+    (row,) = [line for line in render("--exclude", "python").splitlines() if line.startswith("Excluded")]
+    size = sum(record["size"] for record in workspace.channel.records[:2])
+    assert row.startswith("Excluded     python and one package that only it needs, which saves ")
+    assert f"{size / 1000:.1f} kB" in row
+
+
+def test_an_exclusion_is_one_line_for_platforms_where_it_does_not_do_the_same(tmp_path: Path, channel: Channel) -> None:
+    made = make_workspace(tmp_path / "w", channel)
+    made.environments["ship"]["linux-64-cuda"] = [*channel.records, channel.add("more", {})]
+    made.environments["ship"]["linux-64-cuda"][1] = {**channel.records[1], "depends": ["libz", "more"]}
+    made.specs = ("python", "hello")
+    rows = [
+        line for line in render("--root", str(made.write()), "--exclude", "python").splitlines() if "only it" in line
+    ]
+    assert len(rows) == 1
+
+
+def test_exclusions_are_a_tree_in_the_long_form(workspace: Workspace) -> None:
+    lines = to_plain(render_long("--exclude", "python"))
     start = lines.index("Exclusions")
     assert lines[start + 1 : start + 4] == [
         "  python (linux-64)",
@@ -110,36 +208,91 @@ def test_exclusions_are_a_tree(workspace: Workspace) -> None:
 
 
 def test_a_tree_can_be_drawn_in_ascii(workspace: Workspace) -> None:
-    text = render("--exclude", "python", unicode=False)
+    text = "\n".join(to_plain(render_long("--exclude", "python", unicode=False)))
     assert text.partition("Exclusions")[2].isascii()  # further up there are paths
     assert "  |- libz also removed" in text
     assert "  `- hello still needs python" in text
 
 
 def test_what_stays_says_who_keeps_it(workspace: Workspace) -> None:
-    text = render("--exclude", "hello")
-    assert "python stays: the workspace asks for it" in text
+    assert "python stays: the workspace asks for it" in "\n".join(to_plain(render_long("--exclude", "hello")))
 
 
 def test_platforms_with_the_same_exclusion_share_a_tree(tmp_path: Path, channel: Channel) -> None:
     made = make_workspace(tmp_path / "w", channel)
     made.environments["ship"]["linux-64-cuda"] = list(channel.records)
-    text = render("--root", str(made.write()), "--exclude", "python")
+    text = "\n".join(to_plain(render_long("--root", str(made.write()), "--exclude", "python")))
     assert "  python (linux-64, linux-64-cuda)" in text
     assert text.count("libz also removed") == 1
 
 
-def test_problems_come_with_hints_before_the_verdict(workspace: Workspace) -> None:
+def test_errors_come_last_before_the_verdict_and_problems_have_hints(workspace: Workspace) -> None:
     text = render("--require", "numpy", "--exclude", "hallo")
-    problems = text[text.index("Problems") :]
-    assert "  error: linux-64: " in problems
-    assert "  warning: 'exclude' names 'hallo'" in problems
-    assert "    hint: did you mean 'hello'?" in problems
+    assert text.index("\nwarning: 'exclude' names 'hallo'") < text.index("\nerror: the required package 'numpy'")
+    assert "\n  hint: did you mean 'hello'?\n" in text
     assert text.endswith("\n\nCannot ship: one error.")
 
 
-def test_shipped_bytecode_is_priced_in_words(workspace: Workspace) -> None:
-    assert "Shipped bytecode adds about " in render("--bytecode", "shipped")
+PROBLEMS = st.lists(
+    st.builds(
+        lambda number, kind, severity, names: Problem(
+            kind=kind,
+            severity=severity,
+            message=f"package-{number}- has the problem {kind}",
+            package=f"package-{number}-",
+            platforms=tuple(sorted(names, key=PLATFORMS.index)),
+            hint=f"do something about {kind}",
+        ),
+        st.integers(0, 99),
+        st.sampled_from(["one", "two", "three"]),
+        st.sampled_from(["error", "warning"]),
+        st.sets(st.sampled_from(PLATFORMS), min_size=1),
+    ),
+    max_size=40,
+    unique_by=lambda problem: problem.message,
+)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Inspection:
+    return inspect("--root", str(make_large(tmp_path_factory.mktemp("large"))))
+
+
+@given(problems=PROBLEMS)
+def test_every_problem_is_there_once_with_its_platforms(problems: list[Problem], large: Inspection) -> None:
+    for is_long in (False, True):
+        lines = to_plain(render_inspection(replace(large, problems=tuple(problems)), is_long=is_long))
+        for problem in problems:
+            found = [line for line in lines if line.count(f"{problem.package}") and line.startswith(problem.severity)]
+            same = [one for one in problems if one.package == problem.package and one.severity == problem.severity]
+            assert sum(line.count(str(problem.package)) for line in found) == len(same)
+            assert any(all(name in line for name in problem.platforms) or "(all platforms)" in line for line in found)
+        assert sum("hint: " in line for line in lines) == len({(one.severity, one.kind) for one in problems})
+
+
+def test_a_problem_of_several_entries_is_one_with_the_place_of_the_first(large: Inspection) -> None:
+    problems = tuple(
+        Problem(kind="x", message="this is wrong", line=10 + at, platform=name) for at, name in enumerate(PLATFORMS)
+    )
+    lines = to_plain(render_inspection(replace(large, problems=problems)))
+    (line,) = [line for line in lines if "this is wrong" in line]
+    assert line.startswith("error: ")
+    assert line.endswith("conda.lock:10: this is wrong (all platforms)")
+    assert lines[-1] == "Cannot ship: one error."
+
+
+def test_a_line_of_the_lock_is_named(workspace: Workspace) -> None:
+    inspection = inspect()
+    problem = Problem(kind="x", message="this is wrong", line=12)
+    text = to_plain(render_inspection(replace(inspection, problems=(problem,))))
+    assert "error: conda.lock:12: this is wrong" in text
+
+
+def test_shipped_bytecode_is_a_column(workspace: Workspace, cs: Cs) -> None:
+    lines = cs("inspect", "--bytecode", "shipped").out.splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith("Platform"))
+    assert lines[at].endswith("Bytecode")
+    assert lines[at + 1].rpartition("  ")[2].strip().startswith("~")
 
 
 def test_a_platform_without_packages_is_a_row_of_the_table(tmp_path: Path, channel: Channel) -> None:
@@ -156,10 +309,30 @@ def test_ready_is_said_only_when_the_delegate_is_known_everywhere(
 ) -> None:
     made = make_workspace(tmp_path / "w", channel)
     made.environments["ship"]["linux-64-cuda"] = list(channel.records)
-    derivation = derive_project(inspect_options("--root", str(made.write())), strict=False)
     checks = tuple(DelegateCheck(platform=name, checked=True, found="bin/python") for name in known)
-    inspection = replace(inspect_derivation(derivation, platform=None), delegate_checks=checks)
-    text = "\n".join(to_plain(render_inspection(inspection, unicode=True)))
-    assert text.endswith("\n\nReady to ship.") == (len(known) == 2)
-    where = {0: "not checked.\n", 1: "not checked on linux-64-cuda.\n", 2: "The delegate on linux-64-cuda is"}
+    inspection = replace(inspect("--root", str(made.write())), delegate_checks=checks)
+    text = "\n".join(to_plain(render_inspection(inspection)))
+    assert text.endswith("\n\nReady to ship.\nNext: cs build") == (len(known) == 2)
+    where = {0: "not checked: ", 1: "not checked on linux-64-cuda: ", 2: "Delegate     bin/python (all"}
     assert where[len(known)] in text
+
+
+@pytest.mark.parametrize(
+    ("flags", "command"),
+    [
+        ((), "cs build --platform all"),
+        (("--platform", "linux-64"), "cs build --platform linux-64"),
+        (("--layout", "online"), "cs build --platform all (with the same flags)"),
+    ],
+)
+def test_the_next_command_builds_what_was_shown(
+    flags: tuple[str, ...],
+    command: str,
+    workspace: Workspace,
+    channel: Channel,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    workspace.environments["ship"]["linux-64-cuda"] = list(channel.records)
+    workspace.write()
+    assert run_inspect(inspect_options(*flags)) == 0
+    assert f"Next: {command}\n" in capsys.readouterr().out

@@ -82,7 +82,7 @@ def test_every_file_describes_the_signed_runtime(build: Build, cs: Cs) -> None:
     assert not [name for name in {*CHANGED} - {"demo.provenance.json"} if built.encode() in after[name]]
     assert read("demo.cdx.json")["metadata"]["component"]["hashes"] == [{"alg": "SHA-256", "content": signed}]
     assert read("demo.cdx.json")["version"] == 2
-    stated = {one["name"]: (one["size"], one["sha256"]) for one in read("demo.info.json")["files"]}
+    stated = {one["name"]: (one["size_bytes"], one["sha256"]) for one in read("demo.info.json")["files"]}
     assert stated[runtime.name] == (runtime.stat().st_size, signed)
     for name, (size, sha256) in stated.items():
         assert (Path("dist", name).stat().st_size, hash_file(Path("dist", name))) == (size, sha256)

@@ -23,7 +23,15 @@ def test_colours_can_be_forced_into_a_pipe(monkeypatch: pytest.MonkeyPatch) -> N
     assert not is_formatted(io.StringIO())
 
 
-@pytest.mark.parametrize("variable", ["FORCE_COLOR", "NO_COLOR"])
+@pytest.mark.parametrize(("value", "is_forced"), [("1", True), ("yes", True), ("0", False), ("", False)])
+def test_the_older_variable_forces_colours_too(value: str, is_forced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLICOLOR_FORCE", value)
+    assert is_formatted(io.StringIO()) == is_forced
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not is_formatted(io.StringIO())
+
+
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE"])
 def test_an_empty_variable_means_nothing(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, "")
     assert is_formatted(FakeTerminal())

@@ -44,7 +44,7 @@ def seal_documents(folder: Path, stem: str, *, also_info: bool = True) -> None:
         info = json.loads(info_path.read_bytes())
         for file in info["files"]:
             path = folder / file["name"]
-            file["size"], file["sha256"] = path.stat().st_size, hash_file(path)
+            file["size_bytes"], file["sha256"] = path.stat().st_size, hash_file(path)
         info_path.write_text(json.dumps(info))
     statement_path = folder / f"{stem}.provenance.json"
     statement = json.loads(statement_path.read_bytes())
@@ -210,7 +210,7 @@ def test_info_that_says_something_else_is_refused(key: str, value: object, build
     assert (error.kind, error.key, error.actual) == ("info-mismatch", key, str(value))
 
 
-@pytest.mark.parametrize("change", [{"size": 1}, {"sha256": "0" * 64}, {"name": "absent"}])
+@pytest.mark.parametrize("change", [{"size_bytes": 1}, {"sha256": "0" * 64}, {"name": "absent"}])
 def test_info_about_other_files_is_refused(change: dict[str, object], build: Build) -> None:
     folder = build()
     path = folder / "demoz.info.json"

@@ -130,7 +130,7 @@ BOMBS = {
     "twice": b'{"identity": 1, "identity": 2}',
     "nested-twice": b'{"inputs": {"a": 1, "a": 2}}',
     "long-number": b'{"package_count": ' + b"9" * 100_000 + b"}",
-    "exponent": b'{"files": [{"name": "demo", "size": 1e999, "sha256": "x"}]}',
+    "exponent": b'{"files": [{"name": "demo", "size_bytes": 1e999, "sha256": "x"}]}',
     "nan": b'{"package_count": NaN}',
     "surrogate": b'{"runtime": "\\ud800"}',
     "null": b"null",

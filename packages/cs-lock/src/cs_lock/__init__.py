@@ -4,7 +4,7 @@ from ._credentials import Verdict, judge_url, redact_url
 from ._dependencies import is_conditional, list_names
 from ._environments import Channel
 from ._errors import LockError, Problem, merge_platforms
-from ._exclusions import Exclusion, KeptPackage, LostDependency, find_dropped
+from ._exclusions import Exclusion, KeptPackage, LostDependency
 from ._local_archives import LocalArchive
 from ._locations import is_local_archive, is_local_channel
 from ._markers import marker_values
@@ -48,7 +48,6 @@ __all__ = [
     "WheelName",
     "derive",
     "did_you_mean",
-    "find_dropped",
     "find_mismatches",
     "find_pypi_mismatches",
     "find_requirements",

@@ -52,6 +52,11 @@ class Candidates:
             labels |= found or {self._provide(name.rpartition(":")[2])} & self.needs.keys()
         return labels
 
+    def measure(self, label: str) -> int:
+        """Return the size of the archive of a label in bytes, 0 if the lock does not have it."""
+        record = self.records.get(label)
+        return (record.size_bytes or 0) if record is not None else 0
+
     def _add(self, source: SourceLock, reference: Reference) -> None:
         try:
             if reference.kind == "conda":

@@ -93,7 +93,7 @@ def check_lost(
             message=f"{label} needs {list_names(lost, len(lost))}, which 'exclude' drops",
             platform=platform,
             package=label,
-            hint=f"check that {label} works without it",
+            hint="check that what needs an excluded package works without it",
         )
         for label, needed in needs.items()
         if (lost := sorted(excluded & set(needed)))

@@ -37,6 +37,7 @@ class Exclusion:
     :ivar removed: what went with it, because nothing else needs it.
     :ivar kept: what it or a removed package needs, and who keeps it.
     :ivar broken: packages that stay, and lost a dependency.
+    :ivar size_bytes: of the archives of everything that went, as far as the lock has their sizes.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Exclusion:
     removed: tuple[str, ...]
     kept: tuple[KeptPackage, ...]
     broken: tuple[LostDependency, ...]
+    size_bytes: int = 0
 
 
 def find_dropped(needs: Graph, exclude: Iterable[str], requested: Collection[str]) -> set[str]:

@@ -114,7 +114,10 @@ def select_packages(
         damaged=tuple(outcomes.damaged.values()),
         keys=candidates.keys,
         askers=askers,
-        exclusions=tuple(explain_exclusions(needs, excluded, wanted, dropped, candidates.platform.name)),
+        exclusions=tuple(
+            replace(one, size_bytes=sum(map(candidates.measure, (one.name, *one.removed))))
+            for one in explain_exclusions(needs, excluded, wanted, dropped, candidates.platform.name)
+        ),
         dropped=frozenset(dropped),
         problems=tuple(candidates.duplicates),
     )

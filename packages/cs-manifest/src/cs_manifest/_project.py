@@ -260,7 +260,7 @@ def _check_lock(lock: Path, kind: ManifestKind, document: Document, *, explicit:
     if _is_file(lock):
         return
     if explicit:
-        raise ManifestError("the source lock does not exist", kind="lock-not-found", path=lock, expected="a lock file")
+        raise ManifestError("the source lock does not exist", kind="lock-not-found", path=lock)
     raise ManifestError(
         f"the source lock of {document.path.name} is missing",
         kind="lock-not-found",

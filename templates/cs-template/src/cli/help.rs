@@ -1,37 +1,72 @@
 //! Help texts.
 
+use std::io::IsTerminal;
+
 use cs_stamp::words::HELP as HELP_WORD;
 
 use crate::cli::table::{COMMANDS, Choice, Command, GLOBALS, Set, find_command};
 use crate::cli::variables::{SHARED_PREFIX, name_variable};
 use crate::context::Runtime;
+use crate::locate::home::abbreviate;
+use crate::process::console;
+use crate::say::wrap::wrap;
+
+/// A part of a help text. What it says of this runtime is put in before its lines are broken.
+enum Block {
+    /// How something is called: broken between its options, never in one.
+    Usage(String),
+    /// Lines as they are.
+    Lines(String),
+    /// Text, broken into lines.
+    Text(&'static str),
+    /// Two columns; the second is broken into lines.
+    Rows(Vec<(String, &'static str)>),
+}
 
 /// The lines of the help of the runtime, or of one command.
 pub fn render_help(runtime: &Runtime, topic: Option<&'static str>) -> Vec<String> {
-    let text = match topic.and_then(find_command) {
-        None => render_overview(runtime),
-        Some(command) if command.word == HELP_WORD => render_overview(runtime),
-        Some(command) => render_command(runtime, command),
+    let blocks = match topic.and_then(find_command) {
+        None => list_overview(runtime),
+        Some(command) if command.word == HELP_WORD => list_overview(runtime),
+        Some(command) => list_command(runtime, command),
     };
-    fill_in(runtime, &text)
+    let (values, columns) = (Values::of(runtime), choose_columns());
+    let render = |block: &Block| render_block(block, &values, columns);
+    blocks.iter().flat_map(render).collect()
 }
 
-fn render_command(runtime: &Runtime, command: &Command) -> String {
-    let mut text = format!(
-        "usage: {{own}} {}\n\n{}\n\n",
-        render_usage(command),
-        command.text
-    );
+/// Longer lines are hard to read.
+const COLUMNS: usize = 80;
+
+fn choose_columns() -> usize {
+    match console::columns() {
+        Some(columns) if is_read_by_people() => columns.min(COLUMNS),
+        _ => COLUMNS,
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "nothing is written")]
+fn is_read_by_people() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+fn list_command(runtime: &Runtime, command: &'static Command) -> Vec<Block> {
+    let usage = format!("{{own}} {}", render_usage(command));
     let operand = command.operand.iter();
     let operand = operand.map(|operand| (operand.name.to_owned(), operand.text));
-    push_rows(
-        &mut text,
-        operand.chain(command.choices().into_iter().map(describe_choice)),
-    );
+    let options = command.choices().into_iter().map(describe_choice);
+    let mut blocks = vec![
+        Block::Usage(usage),
+        Block::Lines("\n".to_owned()),
+        Block::Text(command.text),
+        Block::Lines("\n".to_owned()),
+        Block::Rows(operand.chain(options).collect()),
+    ];
     if runtime.launch.delegate_is_conda() && !command.conda_text.is_empty() {
-        text.push_str(&format!("\n{}\n", command.conda_text));
+        blocks.push(Block::Lines("\n".to_owned()));
+        blocks.push(Block::Text(command.conda_text));
     }
-    text
+    blocks
 }
 
 /// How a command is called, without what every command takes.
@@ -49,33 +84,39 @@ fn render_usage(command: &Command) -> String {
     usage
 }
 
-fn render_overview(runtime: &Runtime) -> String {
-    let usage = if runtime.launch.self_commands {
-        USAGE_SELF
+fn list_overview(runtime: &Runtime) -> Vec<Block> {
+    let (usage, options) = if runtime.launch.self_commands {
+        (USAGE_SELF, "options:")
     } else {
-        USAGE_DIRECT
+        (USAGE_DIRECT, "options, before any other word:")
     };
-    let mut text = format!("{INTRODUCTION}\n{usage}\ncommands:\n");
     let commands = COMMANDS.iter();
-    push_rows(
-        &mut text,
-        commands.map(|command| (command.word.to_owned(), command.summary)),
-    );
-    text.push_str("\noptions:\n");
+    let commands = commands.map(|command| (command.word.to_owned(), command.summary));
     let own = [
         ("-h", "show this help"),
         ("-V", "show the version of {runtime}"),
     ];
-    let own = own.map(|(name, text)| (name.to_owned(), text));
-    push_rows(
-        &mut text,
-        own.into_iter().chain(GLOBALS.iter().map(describe_choice)),
-    );
-    text.push_str(VARIABLES);
-    if runtime.header.docs_url.is_some() {
-        text.push_str("\nMore: {docs_url}\n");
+    let own = own.map(|(name, text)| (name.to_owned(), text)).into_iter();
+    let mut blocks = vec![
+        Block::Text(INTRODUCTION),
+        Block::Lines(format!("\n{usage}\ncommands:\n")),
+        Block::Rows(commands.collect()),
+        Block::Lines(format!("\n{options}\n")),
+        Block::Rows(own.chain(GLOBALS.iter().map(describe_choice)).collect()),
+        Block::Lines("\n".to_owned()),
+    ];
+    if !runtime.launch.self_commands {
+        blocks.extend([Block::Text(SWALLOWED), Block::Lines("\n".to_owned())]);
     }
-    text
+    blocks.push(Block::Lines("variables:\n".to_owned()));
+    let variables = VARIABLES.iter();
+    let variables = variables.map(|(name, text)| ((*name).to_owned(), *text));
+    blocks.push(Block::Rows(variables.collect()));
+    blocks.push(Block::Lines("\nInstalls to: {prefix}\n".to_owned()));
+    if runtime.header.docs_url.is_some() {
+        blocks.push(Block::Lines("\nMore: {docs_url}\n".to_owned()));
+    }
+    blocks
 }
 
 fn describe_choice(choice: &'static Choice) -> (String, &'static str) {
@@ -86,65 +127,114 @@ fn describe_choice(choice: &'static Choice) -> (String, &'static str) {
     }
 }
 
-/// Add two columns. A text may have several lines.
-fn push_rows(text: &mut String, rows: impl Iterator<Item = (String, &'static str)>) {
-    let rows: Vec<(String, &str)> = rows.collect();
-    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    for (name, explanation) in rows {
-        let mut name = name.as_str();
-        for line in explanation.lines() {
-            text.push_str(&format!("  {name:width$}  {line}\n"));
-            name = "";
-        }
+fn render_block(block: &Block, values: &Values, columns: usize) -> Vec<String> {
+    match block {
+        Block::Usage(text) => wrap_usage(&values.put_into(text), columns),
+        Block::Lines(text) => text.lines().map(|line| values.put_into(line)).collect(),
+        Block::Text(text) => wrap(&values.put_into(text), columns, "", 0),
+        Block::Rows(rows) => render_rows(rows, values, columns),
     }
 }
 
-/// Put in what a text says of this runtime, line by line: a value does not make another line.
-fn fill_in(runtime: &Runtime, text: &str) -> Vec<String> {
-    let header = &runtime.header;
-    let variable = |suffix| name_variable(&runtime.header.runtime, suffix);
-    let own_prefix = runtime.launch.prefix_variable.as_deref();
-    let prefix_variables = match own_prefix {
-        Some(own) => format!("{SHARED_PREFIX}, {own}"),
-        None => SHARED_PREFIX.to_owned(),
-    };
-    let docs_url = header.docs_url.as_deref().unwrap_or_default();
-    let fill_in_line = |line: &str| {
-        line.replace("{prefix_variables}", &prefix_variables)
-            .replace("{BUNDLE}", &variable("BUNDLE"))
-            .replace("{OFFLINE}", &variable("OFFLINE"))
-            .replace(
+fn wrap_usage(usage: &str, columns: usize) -> Vec<String> {
+    const START: &str = "usage: ";
+    // A space that is not one while lines are broken.
+    const TIE: char = '\u{a0}';
+    let (mut tied, mut is_inside) = (String::new(), false);
+    for letter in usage.chars() {
+        is_inside = letter == '[' || (is_inside && letter != ']');
+        tied.push(if is_inside && letter == ' ' {
+            TIE
+        } else {
+            letter
+        });
+    }
+    let lines = wrap(&tied, columns, START, START.len()).into_iter();
+    lines.map(|line| line.replace(TIE, " ")).collect()
+}
+
+/// A first column that leaves no room for the second has lines to itself.
+fn render_rows(rows: &[(String, &str)], values: &Values, columns: usize) -> Vec<String> {
+    const GAP: usize = 2;
+    let put_in = |(name, text): &(String, &str)| (values.put_into(name), values.put_into(text));
+    let rows: Vec<(String, String)> = rows.iter().map(put_in).collect();
+    let widths = rows.iter().map(|(name, _)| name.chars().count());
+    let fitting = widths.filter(|width| *width <= columns / 3);
+    let width = fitting.max().unwrap_or(0);
+    let indent = GAP + width + GAP;
+    let mut lines = Vec::new();
+    for (name, text) in &rows {
+        let mut start = format!("{:GAP$}{name:width$}{:GAP$}", "", "");
+        if name.chars().count() > width {
+            lines.push(start.trim_end().to_owned());
+            start = " ".repeat(indent);
+        }
+        lines.extend(wrap(text, columns, &start, indent));
+    }
+    lines
+}
+
+/// What a text says of this runtime, by the names that texts have for it.
+struct Values(Vec<(&'static str, String)>);
+
+impl Values {
+    fn of(runtime: &Runtime) -> Self {
+        let header = &runtime.header;
+        let variable = |suffix| name_variable(&header.runtime, suffix);
+        let prefix_variables = match runtime.launch.prefix_variable.as_deref() {
+            Some(own) => format!("{SHARED_PREFIX}, {own}"),
+            None => SHARED_PREFIX.to_owned(),
+        };
+        let docs_url = header.docs_url.clone().unwrap_or_default();
+        Self(vec![
+            ("{prefix_variables}", prefix_variables),
+            ("{BUNDLE}", variable("BUNDLE")),
+            ("{OFFLINE}", variable("OFFLINE")),
+            (
                 "{IGNORE_VIRTUAL_PACKAGES}",
-                &variable("IGNORE_VIRTUAL_PACKAGES"),
-            )
-            .replace("{QUIET}", &variable("QUIET"))
-            .replace("{PROGRESS}", &variable("PROGRESS"))
-            .replace("{prefix}", &runtime.place.prefix.to_string_lossy())
-            .replace("{runtime}", &header.runtime)
-            .replace("{delegate}", &header.delegate)
-            .replace("{docs_url}", docs_url)
-            .replace("{version}", &header.runtime_version)
-            .replace("{own}", &runtime.own_command())
-            .replace("{name}", &runtime.command_name.to_string_lossy())
-    };
-    text.lines().map(fill_in_line).collect()
+                variable("IGNORE_VIRTUAL_PACKAGES"),
+            ),
+            ("{QUIET}", variable("QUIET")),
+            ("{PROGRESS}", variable("PROGRESS")),
+            ("{prefix}", abbreviate(&runtime.place.prefix)),
+            ("{runtime}", header.runtime.clone()),
+            ("{delegate}", header.delegate.clone()),
+            ("{docs_url}", docs_url),
+            ("{version}", header.runtime_version.clone()),
+            ("{own}", runtime.own_command()),
+            (
+                "{name}",
+                runtime.command_name.to_string_lossy().into_owned(),
+            ),
+        ])
+    }
+
+    fn put_into(&self, text: &str) -> String {
+        let values = self.0.iter();
+        values.fold(text.to_owned(), |text, (name, value)| {
+            text.replace(name, value)
+        })
+    }
 }
 
 const INTRODUCTION: &str =
-    "{runtime} {version}: installs {delegate} on its first run, then runs it.
-";
+    "{runtime} {version}: installs {delegate} on its first run, then runs it.";
 
-const VARIABLES: &str = "
-variables:
-  {prefix_variables}
-              the same as --path
-  {BUNDLE}    directory or .bundle.tar.zst with package archives
-  {OFFLINE}   1: never use the network
-  {QUIET}     1: the same as -q
-  {PROGRESS}  json: the same as --progress json
+const SWALLOWED: &str = "\
+    All else goes to {delegate}, `--help` and `--version` too. For options or commands of {delegate} \
+    that are listed here, put `--` first: `{name} -- -V`.";
 
-Installs to: {prefix}
-";
+/// Each with the option that it stands for.
+const VARIABLES: [(&str, &str); 5] = [
+    ("{prefix_variables}", "the same as --path"),
+    (
+        "{BUNDLE}",
+        "directory or .bundle.tar.zst with package archives",
+    ),
+    ("{OFFLINE}", "1: never use the network"),
+    ("{QUIET}", "1: the same as -q"),
+    ("{PROGRESS}", "json: the same as --progress json"),
+];
 
 const USAGE_DIRECT: &str = "\
 usage: {name} [-v] [-q] [--path PATH] [ARGUMENTS OF {delegate}]

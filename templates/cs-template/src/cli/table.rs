@@ -154,17 +154,15 @@ pub static COMMANDS: [Command; 7] = [
     Command {
         word: words::BOOTSTRAP,
         summary: "install now, install again, or install from a bundle",
-        text: "\
-Install {delegate} and its packages at {prefix}. The first run does this too;
-use this command to do it beforehand, from a bundle, or again.",
+        text: "Install {delegate} and its packages at {prefix}. The first run does this too; \
+                use this command to do it beforehand, from a bundle, or again.",
         conda_text: "",
         options: &[
             Choice {
                 names: &["--force"],
                 set: Set::Switch(|given| given.bootstrap.is_forced = true),
-                text: "\
-install again, even if everything is installed; a changed prefix
-is kept, and `rollback` restores it",
+                text: "install again, even if everything is installed; a changed prefix \
+                is kept, and `rollback` restores it",
             },
             Choice {
                 names: &["--bundle"],
@@ -172,23 +170,20 @@ is kept, and `rollback` restores it",
                     given.bootstrap.bundle = Some(path.into());
                     Ok(())
                 }),
-                text: "\
-take package archives from this directory or .bundle.tar.zst
-(also: {BUNDLE})",
+                text: "take package archives from this directory or .bundle.tar.zst \
+                (also: {BUNDLE})",
             },
             Choice {
                 names: &["--offline"],
                 set: Set::Switch(|given| given.bootstrap.is_offline = true),
-                text: "\
-fail instead of downloading packages that the bundle does not contain
-(also: {OFFLINE}=1)",
+                text: "fail instead of downloading packages that the bundle does not contain \
+                (also: {OFFLINE}=1)",
             },
             Choice {
                 names: &["--ignore-virtual-packages"],
                 set: Set::Switch(|given| given.bootstrap.ignores_machine = true),
-                text: "\
-install even if this machine lacks what packages need, such as glibc
-(also: {IGNORE_VIRTUAL_PACKAGES}=1)",
+                text: "install even if this machine lacks what packages need, such as glibc \
+                (also: {IGNORE_VIRTUAL_PACKAGES}=1)",
             },
         ],
         operand: None,
@@ -208,9 +203,8 @@ install even if this machine lacks what packages need, such as glibc
     Command {
         word: words::VERIFY,
         summary: "compare what is installed with its records",
-        text: "\
-Compare every file at {prefix} with what its package recorded of it.
-Names the packages with files that were changed, are missing, or were added.",
+        text: "Compare every file at {prefix} with what its package recorded of it. \
+                Names the packages with files that were changed, are missing, or were added.",
         conda_text: "",
         options: &[JSON],
         operand: None,
@@ -221,12 +215,10 @@ Names the packages with files that were changed, are missing, or were added.",
     Command {
         word: words::SHELL,
         summary: "start a shell with the environment activated",
-        text: "\
-Start a shell with {prefix}, or one of its environments,
-activated. Leave it with `exit`.",
-        conda_text: "\
-At a terminal, this is `conda spawn` if conda-spawn is installed; its options may follow,
-such as --replace and --stack.",
+        text: "Start a shell with {prefix}, or one of its environments, \
+                activated. Leave it with `exit`.",
+        conda_text: "At a terminal, this is `conda spawn` if conda-spawn is installed; its options may follow, \
+                such as --replace and --stack.",
         options: &[],
         operand: Some(Operand {
             name: "ENVIRONMENT",
@@ -241,9 +233,8 @@ such as --replace and --stack.",
     Command {
         word: words::ROLLBACK,
         summary: "restore the version that the last upgrade replaced",
-        text: "\
-Restore the prefix that the last upgrade replaced. The newer one is kept: a second
-rollback undoes the first.",
+        text: "Restore the prefix that the last upgrade replaced. The newer one is kept: a second \
+                rollback undoes the first.",
         conda_text: "",
         options: &[],
         operand: None,
@@ -252,11 +243,9 @@ rollback undoes the first.",
     Command {
         word: words::UNINSTALL,
         summary: "remove what was installed",
-        text: "\
-Remove {prefix}, its environments, and the previous version kept by the last upgrade.
-Asks first, and says afterwards how to remove {runtime} itself.",
-        conda_text: "\
-With other arguments, uninstall is conda's: `{own} uninstall PACKAGE` removes a package.",
+        text: "Remove {prefix}, its environments, and the previous version kept by the last upgrade. \
+                Asks first, and says afterwards how to remove {runtime} itself.",
+        conda_text: "With other arguments, uninstall is conda's: `{own} uninstall PACKAGE` removes a package.",
         options: &[Choice {
             names: &["-y", "--yes"],
             set: Set::Switch(|given| given.is_confirmed = true),

@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use cs_prefix::{Details, Hold, Outcome, Policy};
+use cs_prefix::{Details, Hold, KeepReason, Outcome, Policy};
 use cs_stamp::{OnUpgrade, Plan};
 
 use crate::cli::arguments::BootstrapOptions;
 use crate::commands::news::{WAIT_LIMIT, name_interruption, tell_news};
-use crate::commands::{kept, verify};
+use crate::commands::{kept, noted, verify};
 use crate::context::Runtime;
 use crate::install::build::build;
 use crate::process::signals;
+use crate::say::change::Change;
 use crate::say::error::Error;
 use crate::say::form::Form;
 use crate::say::phrases::{count, format_duration};
@@ -100,11 +101,15 @@ pub fn ensure(runtime: &Runtime, command: Option<&BootstrapOptions>) -> Result<I
         packages: plan.packages.len(),
         elapsed: started.elapsed(),
     };
-    report(runtime, &installed);
+    report(runtime, &installed, command.is_some());
     Ok(installed)
 }
 
-fn make_policy(runtime: &Runtime, command: Option<&BootstrapOptions>, plan: &Plan) -> Policy {
+pub(super) fn make_policy(
+    runtime: &Runtime,
+    command: Option<&BootstrapOptions>,
+    plan: &Plan,
+) -> Policy {
     let header = &runtime.header;
     // What has no size takes space too: this is the least.
     let sizes = plan
@@ -140,7 +145,7 @@ fn describe_build(runtime: &Runtime, records: cs_link::Seals) -> Details {
     }
 }
 
-fn report(runtime: &Runtime, installed: &Installed) {
+fn report(runtime: &Runtime, installed: &Installed, is_asked: bool) {
     let outcome = match &installed.outcome {
         Outcome::AlreadyComplete { .. } => Ended::Unchanged,
         Outcome::Installed { .. } => Ended::Installed,
@@ -149,7 +154,12 @@ fn report(runtime: &Runtime, installed: &Installed) {
         Outcome::Kept { .. } => Ended::Kept,
     };
     if let Outcome::Kept { marker, reason } = &installed.outcome {
-        runtime.voice.note(&kept::explain(runtime, marker, reason));
+        tell_kept(
+            runtime,
+            &kept::explain(runtime, marker, reason),
+            reason,
+            is_asked,
+        );
     }
     runtime.voice.tell(&Event::Done {
         outcome,
@@ -161,6 +171,19 @@ fn report(runtime: &Runtime, installed: &Installed) {
         && let Some(done) = describe_end(runtime, installed)
     {
         runtime.voice.note(&done);
+    }
+}
+
+/// Say why the prefix stays: where nothing was asked and nothing will be different at the next run, once.
+fn tell_kept(runtime: &Runtime, why: &str, reason: &KeepReason, is_asked: bool) {
+    let voice = &runtime.voice;
+    let is_repeated = !is_asked && voice.form == Form::Text && reason.is_lasting();
+    if voice.is_quiet
+        || (is_repeated && !noted::is_new(&runtime.place.prefix, &runtime.stamp_hex, why))
+    {
+        voice.detail(why);
+    } else {
+        voice.note(why);
     }
 }
 
@@ -177,12 +200,21 @@ fn describe_end(runtime: &Runtime, installed: &Installed) -> Option<String> {
         Outcome::Replaced {
             marker,
             previous: Some(previous),
-        } => format!(
-            "replaced {} {} with {} ({packages} in {elapsed}); `{} rollback` restores the previous version",
-            previous.runtime,
-            previous.runtime_version,
-            marker.runtime_version,
-            runtime.own_command()
-        ),
+        } => {
+            let change = Change {
+                from: &previous.runtime_version,
+                to: &marker.runtime_version,
+            };
+            // Where the previous prefix was the one to put in place, that is the first thing said of it.
+            let versions = match installed.files {
+                0 => format!(" {}", change.versions()),
+                _ => String::new(),
+            };
+            format!(
+                "{}{versions} in {elapsed}; undo with `{} rollback`",
+                change.name_end(),
+                runtime.own_command()
+            )
+        }
     })
 }

@@ -11,8 +11,23 @@ use crate::say::phrases::{name_some, quote};
 
 /// Say which prefix stays, why, and what replaces it.
 pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> String {
+    let (name, version) = (&marker.runtime, &marker.runtime_version);
+    let newer = &runtime.header.runtime_version;
+    let (why, what_to_do) = describe(runtime, reason);
+    match reason {
+        KeepReason::RolledBack => {
+            format!("keeping {name} {version} (rolled back from {newer}); {what_to_do}")
+        }
+        _ => {
+            format!("using the installed {name} {version} instead of {newer}: {why}; {what_to_do}")
+        }
+    }
+}
+
+/// Why the prefix stays, and what replaces it.
+pub fn describe(runtime: &Runtime, reason: &KeepReason) -> (String, String) {
     let force = format!("`{} bootstrap --force` replaces it", runtime.own_command());
-    let (why, what_to_do) = match reason {
+    match reason {
         KeepReason::Policy => ("automatic upgrades are off".to_owned(), force),
         KeepReason::Changed(changes) => (
             format!(
@@ -33,7 +48,10 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
             ),
             force,
         ),
-        KeepReason::RolledBack => ("you rolled back to it".to_owned(), force),
+        KeepReason::RolledBack => (
+            "you rolled back to it".to_owned(),
+            format!("upgrade with `{} bootstrap --force`", runtime.own_command()),
+        ),
         KeepReason::NotWritable { directory } => (
             format!("{} is not writable", directory.display()),
             "its owner can upgrade it".to_owned(),
@@ -62,11 +80,7 @@ pub fn explain(runtime: &Runtime, marker: &Marker, reason: &KeepReason) -> Strin
             format!("the upgrade failed ({})", why),
             format!("`{} bootstrap` tries again", runtime.own_command()),
         ),
-    };
-    format!(
-        "using the installed {} {} instead of {}: {why}; {what_to_do}",
-        marker.runtime, marker.runtime_version, runtime.header.runtime_version
-    )
+    }
 }
 
 /// Go on with the prefix in place, of another build most likely, when replacing it has

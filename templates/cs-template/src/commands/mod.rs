@@ -3,6 +3,7 @@
 pub mod bootstrap;
 mod kept;
 pub mod news;
+mod noted;
 pub mod rollback;
 pub mod shell;
 pub mod status;

@@ -41,7 +41,7 @@ fn tell_waiting(runtime: &Runtime, waiting: &Waiting) {
     );
     match runtime.voice.form {
         Form::Json => runtime.voice.tell(&Event::Waiting { message: &message }),
-        Form::Text => runtime.voice.note(&message),
+        Form::Text => runtime.voice.note_over(&message),
     }
 }
 

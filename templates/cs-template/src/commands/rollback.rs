@@ -1,5 +1,7 @@
 //! `RUNTIME rollback`: restore the prefix that the last upgrade replaced.
 
+use cs_prefix::RolledBack;
+
 use crate::commands::news::{WAIT_LIMIT, name_interruption, tell_news};
 use crate::context::Runtime;
 use crate::process::signals;
@@ -20,17 +22,19 @@ pub fn run(runtime: &Runtime) -> Result<(), Error> {
     if runtime.voice.is_quiet {
         return Ok(());
     }
-    let before = match &rolled_back.before {
-        Some(marker) => format!(
-            "; another rollback restores {} {}",
-            marker.runtime, marker.runtime_version
-        ),
-        None => String::new(),
-    };
-    print_line(&format!(
-        "{} {} is restored at {}{before}",
-        rolled_back.now.runtime,
-        rolled_back.now.runtime_version,
-        runtime.place.prefix.display()
-    ))
+    print_line(&describe(runtime, &rolled_back))
+}
+
+fn describe(runtime: &Runtime, rolled_back: &RolledBack) -> String {
+    let RolledBack { now, before } = rolled_back;
+    let undo = before.as_ref().map_or(String::new(), |before| {
+        format!(
+            "; `{} rollback` again returns to {}",
+            runtime.own_command(),
+            before.runtime_version
+        )
+    });
+    let (name, version) = (&now.runtime, &now.runtime_version);
+    let prefix = runtime.place.prefix.display();
+    format!("rolled back to {name} {version} at {prefix}{undo}")
 }

@@ -10,7 +10,7 @@ use crate::context::Runtime;
 use crate::install::sources::find_sibling;
 use crate::process::signals;
 use crate::say::error::Error;
-use crate::say::voice::{ask, print_line, print_lines};
+use crate::say::voice::{ask, end_question, print_line, print_lines};
 
 /// More files of the user's are not shown one by one.
 const FILES_SHOWN: usize = 10;
@@ -18,7 +18,9 @@ const FILES_SHOWN: usize = 10;
 /// Show what would be removed, ask, remove it. Ask again if more was added while waiting for the answer.
 pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
     let removed = loop {
-        let plan = plan(runtime, is_confirmed)?;
+        let Some(plan) = plan(runtime, is_confirmed)? else {
+            return say(runtime, "Nothing removed.");
+        };
         let cancel = signals::watch();
         let tell = &mut tell_news(runtime);
         match plan.execute(&runtime.owner(), WAIT_LIMIT, tell, &cancel) {
@@ -40,27 +42,27 @@ pub fn run(runtime: &Runtime, is_confirmed: bool) -> Result<(), Error> {
     }
 }
 
-/// Find out what to remove, and have the user agree to it.
-fn plan(runtime: &Runtime, is_confirmed: bool) -> Result<UninstallPlan, Error> {
+/// Find out what to remove, and have the user agree to it: `None` if they do not.
+fn plan(runtime: &Runtime, is_confirmed: bool) -> Result<Option<UninstallPlan>, Error> {
     let mut plan = cs_prefix::plan_uninstall(&runtime.place.prefix, &runtime.owner())?;
     plan.remove_empty_parent = runtime.place.is_default();
     plan.must_name_all = !is_confirmed;
     if plan.is_empty() {
         let place = runtime.place.prefix.display();
         say(runtime, &format!("Nothing is installed at {place}."))?;
-    } else {
-        announce(runtime, &plan, is_confirmed)?;
+    } else if !announce(runtime, &plan, is_confirmed)? {
+        return Ok(None);
     }
-    Ok(plan)
+    Ok(Some(plan))
 }
 
-/// Say what will be removed, and ask unless that has been answered.
-fn announce(runtime: &Runtime, plan: &UninstallPlan, is_confirmed: bool) -> Result<(), Error> {
+/// Say what will be removed, and ask unless that has been answered; the answer.
+fn announce(runtime: &Runtime, plan: &UninstallPlan, is_confirmed: bool) -> Result<bool, Error> {
     if !is_confirmed || !runtime.voice.is_quiet {
         print_lines(describe_plan(plan))?;
     }
     if is_confirmed {
-        Ok(())
+        Ok(true)
     } else {
         confirm(runtime)
     }
@@ -119,7 +121,7 @@ fn describe_plan(plan: &UninstallPlan) -> Vec<String> {
 }
 
 /// Ask at the terminal; anything but yes means no.
-fn confirm(runtime: &Runtime) -> Result<(), Error> {
+fn confirm(runtime: &Runtime) -> Result<bool, Error> {
     if !io::stdin().is_terminal() {
         return Err(Error::Unconfirmed {
             what: "removing the prefix".to_owned(),
@@ -129,11 +131,11 @@ fn confirm(runtime: &Runtime) -> Result<(), Error> {
     }
     ask("Remove it? [y/N]");
     let mut answer = String::new();
-    io::stdin().read_line(&mut answer).map_err(Error::Input)?;
-    match answer.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(Error::Declined),
+    if io::stdin().read_line(&mut answer).map_err(Error::Input)? == 0 {
+        end_question();
     }
+    let answer = answer.trim().to_ascii_lowercase();
+    Ok(["y", "yes"].contains(&answer.as_str()))
 }
 
 /// conda's `uninstall` removes packages.

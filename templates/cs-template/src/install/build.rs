@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use cs_prefix::Staging;
+use cs_prefix::{Staging, State};
 use cs_stamp::{Bytecode, Part, Plan};
 
 use crate::cli::arguments::BootstrapOptions;
@@ -15,6 +15,7 @@ use crate::install::sources::{Suppliers, open_bundles};
 use crate::install::{machine, parts, prefix_files};
 use crate::process::allocator;
 use crate::run::handover::find_program;
+use crate::say::change::Change;
 use crate::say::error::Error;
 use crate::say::form::Form;
 use crate::say::phrases::{count, format_bytes};
@@ -41,7 +42,7 @@ pub fn build(
         files: runtime.header.installed_file_count,
         packages: plan.packages.len(),
     };
-    announce(runtime, total);
+    announce(runtime, total)?;
     let origins = supply.origins();
     let counter = Arc::new(Counter::default());
     let archives = supply.complete(runtime, staging.scratch, &counter, cancel)?;
@@ -112,7 +113,7 @@ fn link(
     let shipped = parts::open_bytecode(&runtime.stamp)?;
     let reserved = [
         runtime.owner().scratch_name(),
-        prefix_files::SHELL_FILES.to_owned(),
+        cs_prefix::OWN_FILES.to_owned(),
     ];
     let markers = runtime.owner().marker_file_names();
     let overwritten: Vec<&str> = prefix_files::FILES
@@ -168,7 +169,7 @@ fn check_delegate(runtime: &Runtime, root: &Path) -> Result<(), Error> {
     })
 }
 
-fn announce(runtime: &Runtime, total: Total) {
+fn announce(runtime: &Runtime, total: Total) -> Result<(), Error> {
     let header = &runtime.header;
     let prefix = runtime.place.prefix.to_string_lossy();
     runtime.voice.tell(&Event::Start {
@@ -180,12 +181,29 @@ fn announce(runtime: &Runtime, total: Total) {
         archive_bytes: total.archive_bytes,
     });
     if runtime.voice.form == Form::Text {
-        let size = total
-            .archive_bytes
-            .map_or(String::new(), |bytes| format!(" ({})", format_bytes(bytes)));
-        runtime.voice.note(&format!(
-            "installing {}{size} into {prefix}",
-            count(total.packages, "package")
-        ));
+        runtime
+            .voice
+            .note(&format!("{} into {prefix}", describe_work(runtime, total)?));
     }
+    Ok(())
+}
+
+/// `installing 6 packages (17.8 MB)`, `upgrading 1.0 → 2.0, 6 packages (17.8 MB),`
+fn describe_work(runtime: &Runtime, total: Total) -> Result<String, Error> {
+    let size = total
+        .archive_bytes
+        .map_or(String::new(), |bytes| format!(" ({})", format_bytes(bytes)));
+    let packages = count(total.packages, "package") + &size;
+    let (prefix, owner) = (&runtime.place.prefix, runtime.owner());
+    Ok(match cs_prefix::inspect(prefix, &owner)? {
+        State::Absent | State::Foreign { .. } => format!("installing {packages}"),
+        State::Torn | State::Complete { .. } => format!("reinstalling {packages}"),
+        State::AnotherStamp { marker, .. } | State::Changed { marker, .. } => {
+            let change = Change {
+                from: &marker.runtime_version,
+                to: &runtime.header.runtime_version,
+            };
+            format!("{}: {packages}", change.name_work())
+        }
+    })
 }

@@ -8,9 +8,6 @@ use cs_stamp::{Header, Plan};
 
 use crate::say::error::Error;
 
-/// Directory of start-up files for shells, which `RUNTIME shell` writes when it needs
-/// them. No package may have anything there.
-pub const SHELL_FILES: &str = "etc/conda-ship";
 /// All of them. A package may have files there, which are replaced.
 pub const FILES: [&str; 3] = [CONDARC, INSTALLER, FROZEN];
 

@@ -64,6 +64,15 @@ fn list_parts(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Longer configuration files and lists of environments are not read.
+const LIMIT_BYTES: u64 = 4 << 20;
+
+/// The text of a file that a user may keep elsewhere and link to.
+pub fn read_text(path: &Path) -> Option<String> {
+    let bytes = cs_file::read(path, cs_file::Links::Followed, LIMIT_BYTES).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
 /// The items of the list under one of `keys` at the top level of a configuration file.
 pub fn read_list(text: &str, keys: &[&str]) -> Vec<String> {
     let mut lines = text.lines();

@@ -4,13 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
 use crate::cli::variables::{Lookup, read_value};
-use crate::locate::condarc::{list_files, read_list};
+use crate::locate::condarc::{list_files, read_list, read_text};
 use crate::locate::expand::expand_path;
 use crate::locate::home::find_home;
 use crate::say::error::Error;
-
-/// Longer configuration files and lists of environments are not read.
-const LIMIT_BYTES: u64 = 4 << 20;
 
 /// An environment that a shell can be started in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,12 +117,6 @@ fn list_configured(root: &Path, lookup: Lookup) -> Vec<PathBuf> {
         }
     }
     listed
-}
-
-/// The text of a file that a user may keep elsewhere and link to.
-fn read_text(path: &Path) -> Option<String> {
-    let bytes = cs_file::read(path, cs_file::Links::Followed, LIMIT_BYTES).ok()?;
-    String::from_utf8(bytes).ok()
 }
 
 /// Whether this user may write to a file: asked by opening it, which changes nothing.

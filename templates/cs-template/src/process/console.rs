@@ -1,9 +1,29 @@
-//! The terminal at standard error: whether it obeys escape sequences, and its width.
+//! The terminal at standard error: what it can show, its width, and what its current line is.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[cfg(unix)]
-pub use unix::{columns, obeys_escapes};
+use unix::write_at_once;
+#[cfg(unix)]
+pub use unix::{columns, is_unicode, obeys_escapes};
 #[cfg(windows)]
-pub use windows::{columns, obeys_escapes};
+use windows::write_at_once;
+#[cfg(windows)]
+pub use windows::{columns, is_unicode, obeys_escapes};
+
+/// Empties the current line.
+pub const CLEAR_LINE: &str = "\r\u{1b}[2K";
+
+/// Whether the terminal's current line is a bar.
+pub static LINE_IS_DRAWN: AtomicBool = AtomicBool::new(false);
+
+/// Remove the bar, if there is one, when the process is about to end: from a signal's handler too, which may not wait
+/// for a lock.
+pub fn clear_at_once() {
+    if LINE_IS_DRAWN.swap(false, Ordering::Relaxed) {
+        write_at_once(CLEAR_LINE.as_bytes());
+    }
+}
 
 #[cfg(unix)]
 mod unix {
@@ -19,6 +39,21 @@ mod unix {
             .ok()
             .filter(|columns| *columns > 0)
     }
+
+    /// Whether it shows more than ASCII: what the first of these variables that is set says of its characters.
+    pub fn is_unicode() -> bool {
+        let names = ["LC_ALL", "LC_CTYPE", "LANG"];
+        let set = names.into_iter().filter_map(std::env::var_os);
+        let mut set = set.filter(|value| !value.is_empty());
+        set.next().is_some_and(|value| {
+            let value = value.to_string_lossy().to_ascii_lowercase();
+            value.contains("utf-8") || value.contains("utf8")
+        })
+    }
+
+    pub(super) fn write_at_once(bytes: &[u8]) {
+        let _ = rustix::io::write(rustix::stdio::stderr(), bytes);
+    }
 }
 
 #[cfg(windows)]
@@ -26,7 +61,7 @@ mod windows {
     use windows_sys::Win32::Foundation::HANDLE;
     use windows_sys::Win32::System::Console::{
         CONSOLE_SCREEN_BUFFER_INFO, ENABLE_VIRTUAL_TERMINAL_PROCESSING, GetConsoleMode,
-        GetConsoleScreenBufferInfo, GetStdHandle, STD_ERROR_HANDLE, SetConsoleMode,
+        GetConsoleScreenBufferInfo, GetStdHandle, STD_ERROR_HANDLE, SetConsoleMode, WriteConsoleA,
     };
 
     fn stderr() -> HANDLE {
@@ -42,6 +77,26 @@ mod windows {
             GetConsoleMode(stderr(), &mut mode) != 0
                 && (mode & ENABLE_VIRTUAL_TERMINAL_PROCESSING != 0
                     || SetConsoleMode(stderr(), mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0)
+        }
+    }
+
+    /// The standard library writes to a console in UTF-16, whatever its code page is.
+    pub fn is_unicode() -> bool {
+        true
+    }
+
+    /// Events have a thread of their own, but the one that they interrupt may hold the lock of the stream.
+    pub(super) fn write_at_once(bytes: &[u8]) {
+        let mut written = 0;
+        // SAFETY: the call reads as many bytes as there are; a handle of any kind only makes it fail.
+        unsafe {
+            WriteConsoleA(
+                stderr(),
+                bytes.as_ptr(),
+                bytes.len() as u32,
+                &mut written,
+                std::ptr::null(),
+            );
         }
     }
 

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crate::process::console::clear_at_once;
+
 static CANCEL: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 
@@ -15,6 +17,7 @@ pub fn received() -> Option<i32> {
 fn note(signal: i32) {
     let Some(cancel) = CANCEL.get() else { return };
     if cancel.swap(true, Ordering::Relaxed) {
+        clear_at_once();
         exit_now(128 + signal);
     }
     SIGNAL.store(signal, Ordering::Relaxed);
@@ -68,7 +71,7 @@ mod system {
             if is_ignored(signal) {
                 continue;
             }
-            // SAFETY: the handler touches atomics and `_exit` alone, which signal handlers may.
+            // SAFETY: the handler touches atomics, and calls `write` and `_exit`, which signal handlers may.
             unsafe {
                 let mut action: libc::sigaction = std::mem::zeroed();
                 action.sa_sigaction = handler as usize;

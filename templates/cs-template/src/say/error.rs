@@ -39,6 +39,9 @@ pub enum Error {
         .0.display()
     )]
     Unstamped(PathBuf),
+    /// The executable is a part of one.
+    #[error("{} is incomplete: its end is missing", .0.display())]
+    Incomplete(PathBuf),
     /// The executable has rights that its caller does not have.
     #[error(
         "this executable has rights that its caller does not have \
@@ -151,13 +154,28 @@ pub enum Error {
         /// How the runtime's own commands are called.
         own: String,
     },
-    /// The prefix is not as it was installed.
-    #[error("{} is not as it was installed ({})", prefix.display(), super::phrases::count(*count, "path"))]
-    Altered {
+    /// Nothing is known to differ, but not everything could be read.
+    #[error("{} of {} cannot be read", super::phrases::count(*count, "path"), prefix.display())]
+    Unread {
         /// The prefix.
         prefix: PathBuf,
         /// How many paths.
         count: usize,
+    },
+    /// The prefix is not as it was installed.
+    #[error(
+        "{} is not as it was installed ({}{})",
+        prefix.display(),
+        super::phrases::count(*count, "path"),
+        describe_unreadable(*unreadable)
+    )]
+    Altered {
+        /// The prefix.
+        prefix: PathBuf,
+        /// How many paths are different.
+        count: usize,
+        /// How many more cannot be read.
+        unreadable: usize,
         /// How the runtime's own commands are called.
         own: String,
     },
@@ -224,9 +242,6 @@ pub enum Error {
         /// The command that removes packages, if that may have been meant.
         other: Option<String>,
     },
-    /// The user said no.
-    #[error("nothing was removed")]
-    Declined,
     /// A file of the prefix cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -244,6 +259,13 @@ pub enum Error {
     /// A signal ended the installation.
     #[error("interrupted; nothing has changed")]
     Interrupted(i32),
+}
+
+fn describe_unreadable(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        count => format!("; {count} more cannot be read"),
+    }
 }
 
 /// How the delegate is called with words that the runtime keeps for itself.

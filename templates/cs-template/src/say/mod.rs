@@ -1,5 +1,6 @@
 //! What the user reads: messages, errors, progress.
 
+pub mod change;
 pub mod error;
 pub mod escape;
 pub mod form;
@@ -7,3 +8,4 @@ pub mod phrases;
 pub mod progress;
 pub mod verdict;
 pub mod voice;
+pub mod wrap;

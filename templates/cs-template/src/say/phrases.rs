@@ -2,20 +2,43 @@
 
 use std::time::Duration;
 
-/// Bytes with a decimal unit and two or three digits: `159 MB`, `1.2 GB`.
+/// Names of the units, and how many bytes they are.
+const UNITS: [(&str, f64); 3] = [("kB", 1e3), ("MB", 1e6), ("GB", 1e9)];
+
+/// The unit that a number of bytes is given in, as `cs` does: `None` for bytes.
+fn choose_unit(bytes: u64) -> Option<(&'static str, f64)> {
+    let fits = |(_, size): &&(&str, f64)| bytes as f64 >= 0.99995 * size;
+    let larger = UNITS[1..].iter().rev().find(fits);
+    larger
+        .or(UNITS[..1].iter().find(|(_, size)| bytes as f64 >= *size))
+        .copied()
+}
+
+/// Bytes with a decimal unit, as `cs` writes them: `17.8 MB`.
 pub fn format_bytes(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-    if bytes < 1000 {
-        return format!("{bytes} B");
+    match choose_unit(bytes) {
+        None => format!("{bytes} B"),
+        Some((unit, size)) => format!("{:.1} {unit}", bytes as f64 / size),
     }
-    let mut value = bytes as f64 / 1000.0;
-    let mut unit = 0;
-    while value >= 999.5 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
+}
+
+/// Some bytes of a whole, both in its unit: `4.6/17.8 MB`.
+pub fn format_part(part: u64, whole: u64) -> String {
+    let part = part.min(whole);
+    match choose_unit(whole) {
+        None => format!("{part}/{whole} B"),
+        Some((_, size)) => format!("{:.1}/{}", part as f64 / size, format_bytes(whole)),
     }
-    let digits = if value < 9.95 { 1 } else { 0 };
-    format!("{value:.digits$} {}", UNITS[unit])
+}
+
+/// A duration as a clock counts: `0:05`, `1:30`, `2:05:00`.
+pub fn format_clock(duration: Duration) -> String {
+    let whole = duration.as_secs_f64().round() as u64;
+    let (minutes, seconds) = (whole / 60, whole % 60);
+    match minutes {
+        0..=59 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{}:{:02}:{seconds:02}", minutes / 60, minutes % 60),
+    }
 }
 
 /// A duration in seconds, minutes or hours: `3.2 s`, `45 s`, `1 min 30 s`, `2 h 5 min`.
@@ -70,14 +93,39 @@ mod tests {
 
     #[test]
     fn bytes_have_a_unit_that_keeps_them_short() {
-        let texts =
-            [0, 999, 1000, 9_940, 159_200_000, 999_600_000, 1_234_000_000].map(format_bytes);
+        let texts = [
+            0,
+            999,
+            1000,
+            999_949,
+            999_950,
+            17_840_000,
+            159_200_000,
+            999_950_000,
+            1_234_000_000,
+        ];
         assert_eq!(
-            texts,
+            texts.map(format_bytes),
             [
-                "0 B", "999 B", "1.0 kB", "9.9 kB", "159 MB", "1.0 GB", "1.2 GB"
+                "0 B", "999 B", "1.0 kB", "999.9 kB", "1.0 MB", "17.8 MB", "159.2 MB", "1.0 GB",
+                "1.2 GB"
             ]
         );
+    }
+
+    #[test]
+    fn a_part_has_the_unit_of_its_whole() {
+        assert_eq!(format_part(4_600_000, 17_840_000), "4.6/17.8 MB");
+        assert_eq!(format_part(900, 1_000_000), "0.0/1.0 MB");
+        assert_eq!(format_part(7, 8), "7/8 B");
+        assert_eq!(format_part(9, 8), "8/8 B");
+    }
+
+    #[test]
+    fn a_clock_has_hours_only_when_it_needs_them() {
+        let texts =
+            [0.4, 59.6, 90.0, 7500.0].map(|seconds| format_clock(Duration::from_secs_f64(seconds)));
+        assert_eq!(texts, ["0:00", "1:00", "1:30", "2:05:00"]);
     }
 
     #[test]

@@ -5,11 +5,11 @@
 //! those and all else that commands a terminal come from outside, and are shown instead of obeyed.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
-use crate::process::console::obeys_escapes;
+use crate::process::console::{self, CLEAR_LINE, obeys_escapes};
 use crate::say::error::Error;
 use crate::say::escape::{escape_json, escape_line};
 use crate::say::form::Form;
@@ -87,6 +87,8 @@ pub enum Event<'a> {
         archive_bytes: u64,
         /// Bytes of all archives, when known.
         archive_bytes_total: Option<u64>,
+        /// How fast it is, once that is known.
+        bytes_per_second: Option<u64>,
         /// Files written.
         files: u64,
         /// Files of all packages, when known.
@@ -95,6 +97,10 @@ pub enum Event<'a> {
         packages: usize,
         /// Number of packages.
         packages_total: usize,
+        /// Python modules compiled.
+        modules: usize,
+        /// Modules to compile, once that has begun.
+        modules_total: Option<usize>,
         /// Estimate of the time left, in seconds.
         seconds_left: Option<f64>,
     },
@@ -129,12 +135,15 @@ impl Voice {
     /// Whether progress may be drawn with a moving line.
     #[allow(clippy::disallowed_methods, reason = "nothing is written")]
     pub fn can_draw(&self) -> bool {
-        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         self.form == Form::Text
             && io::stderr().is_terminal()
-            && variable("NO_COLOR").is_none()
             && variable("TERM").is_none_or(|term| term != "dumb")
             && obeys_escapes()
+    }
+
+    /// Whether what is drawn may have colours.
+    pub fn has_colours(&self) -> bool {
+        self.can_draw() && variable("NO_COLOR").is_none()
     }
 
     /// Write an event; sentences have nothing to do with it.
@@ -147,6 +156,14 @@ impl Voice {
     /// Say one line, unless quiet.
     pub fn note(&self, message: &str) {
         self.say("note", message);
+    }
+
+    /// Say one line in the place of the bar that another process may have drawn, unless quiet.
+    pub fn note_over(&self, message: &str) {
+        if !self.is_quiet && self.can_draw() {
+            write(CLEAR_LINE);
+        }
+        self.note(message);
     }
 
     /// Say one line that deserves attention, unless quiet.
@@ -235,19 +252,26 @@ fn write_event(event: &Event) {
     }
 }
 
-/// Whether the terminal's current line shows a bar.
-static BAR_STANDS: AtomicBool = AtomicBool::new(false);
-const CLEAR_LINE: &str = "\r\u{1b}[2K";
+/// A variable of the environment, unless it is empty.
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
 
-/// Replace the terminal's current line by a bar, or by nothing.
+/// Replace the terminal's current line by a bar, whose text is the runtime's own, or by nothing.
 pub fn draw_bar(line: &str) {
-    BAR_STANDS.store(!line.is_empty(), Ordering::Relaxed);
-    write(&format!("{CLEAR_LINE}{}", escape_line(line)));
+    let mut outlet = lock();
+    console::LINE_IS_DRAWN.store(!line.is_empty(), Ordering::Relaxed);
+    outlet.write(&format!("{CLEAR_LINE}{line}"));
 }
 
 /// Ask a question, to be answered on the same line.
 pub fn ask(question: &str) {
     write(&format!("{} ", escape_line(question)));
+}
+
+/// End the line of a question that has got no answer.
+pub fn end_question() {
+    write("\n");
 }
 
 /// Write a sentence on a line of its own.
@@ -257,18 +281,29 @@ fn write_text(line: &str) {
 
 /// Write a line, in the place of the bar if there is one.
 fn write_line(line: &str) {
-    let clear = if BAR_STANDS.swap(false, Ordering::Relaxed) {
-        CLEAR_LINE
-    } else {
-        ""
-    };
-    write(&format!("{clear}{line}\n"));
+    let mut outlet = lock();
+    let is_drawn = console::LINE_IS_DRAWN.swap(false, Ordering::Relaxed);
+    let clear = if is_drawn { CLEAR_LINE } else { "" };
+    outlet.write(&format!("{clear}{line}\n"));
 }
 
-/// Write in one call, so that the lines of several processes do not mix. A failure cannot be reported anywhere.
-#[allow(clippy::disallowed_methods, reason = "the outlet")]
 fn write(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    lock().write(text);
+}
+
+/// Standard error, for one thread at a time: what it finds there stays so until it has written.
+struct Outlet(io::StderrLock<'static>);
+
+#[allow(clippy::disallowed_methods, reason = "the outlet")]
+fn lock() -> Outlet {
+    Outlet(io::stderr().lock())
+}
+
+impl Outlet {
+    /// Write in one call, so that the lines of several processes do not mix. A failure cannot be reported anywhere.
+    fn write(&mut self, text: &str) {
+        let _ = self.0.write_all(text.as_bytes());
+    }
 }
 
 #[cfg(test)]

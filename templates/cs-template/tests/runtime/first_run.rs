@@ -288,3 +288,27 @@ fn a_flipped_byte_is_refused_by_the_name_of_its_part() {
     }
     sandbox.run(&["x"]).ok();
 }
+
+#[test]
+fn a_runtime_that_was_cut_short_says_so_wherever_it_was_cut() {
+    let sandbox = Sandbox::new();
+    let whole = fs::read(&sandbox.runtime).unwrap();
+    let template = fs::metadata(env!("CARGO_BIN_EXE_cs-template"))
+        .unwrap()
+        .len() as usize;
+    for length in [
+        whole.len() - 1,
+        whole.len() - 200,
+        (whole.len() + template) / 2,
+        template + 1,
+        template - 1,
+    ] {
+        fs::write(&sandbox.runtime, &whole[..length]).unwrap();
+        let message = sandbox.run(&["x"]).fails_with(78);
+        assert!(
+            message.contains("is incomplete: its end is missing. Download the file again."),
+            "{length}: {message}"
+        );
+    }
+    assert_eq!(sandbox.tree(), Vec::<String>::new());
+}

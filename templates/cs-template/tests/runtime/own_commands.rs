@@ -20,7 +20,7 @@ fn status_shows_everything_before_and_after_the_first_run() {
     let sandbox = Sandbox::new();
     let before = status_of(&sandbox);
     assert_eq!(before["schema_version"], 1);
-    assert_eq!(before["state"], "absent");
+    assert_eq!(before["state"], "not-installed");
     assert_eq!(before["installed"], Value::Null);
     assert_eq!(sandbox.tree(), Vec::<String>::new());
     sandbox.run(&["x"]).ok();
@@ -29,7 +29,7 @@ fn status_shows_everything_before_and_after_the_first_run() {
         ("runtime", "demo"),
         ("version", "1.0"),
         ("layout", "embedded"),
-        ("state", "complete"),
+        ("state", "installed"),
         ("docs_url", "https://example.com/demo/"),
         ("platform", "linux-64"),
         ("prefix_named_by", "install-scheme"),
@@ -62,7 +62,7 @@ fn status_for_people_has_one_fact_a_line() {
             "\n"
         ),
         "state       installed\n",
-        "packages    2 in this runtime, 2 installed\n",
+        "packages    2, ",
         "requested   tool\n",
         "channels    http://127.0.0.1:9/channel\n",
         "docs        https://example.com/demo/\n",
@@ -254,6 +254,8 @@ fn help_names_every_command_and_variable() {
         assert!(text.contains(word), "{word} is not in:\n{text}");
     }
     assert!(!text.contains(['{', '}']), "{text}");
+    assert!(text.contains("put `--` first: `demo -- -V`"), "{text}");
+    assert!(text.contains("Installs to: ~/.conda/demo\n"), "{text}");
     assert_eq!(sandbox.run(&["help"]).ok().stdout, text);
     for command in ["bootstrap", "status", "shell", "rollback", "uninstall"] {
         let text = sandbox.run(&["help", command]).ok().stdout;
@@ -262,6 +264,7 @@ fn help_names_every_command_and_variable() {
             "{text}"
         );
         assert!(!text.contains(['{', '}']), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
         assert_eq!(sandbox.run(&[command, "--help"]).ok().stdout, text);
         assert_eq!(sandbox.run(&[command, "-h"]).ok().stdout, text);
     }

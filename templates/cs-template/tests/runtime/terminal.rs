@@ -15,11 +15,21 @@ fn run_at_terminal(
     input: &str,
     variables: &[(&str, &str)],
 ) -> Option<Run> {
+    let line = format!("{} {line}", sandbox.runtime.display());
+    run_line_at_terminal(sandbox, &line, input, variables)
+}
+
+/// Run a command line at a terminal, with these lines as typed input.
+fn run_line_at_terminal(
+    sandbox: &Sandbox,
+    line: &str,
+    input: &str,
+    variables: &[(&str, &str)],
+) -> Option<Run> {
     Command::new("script").arg("--version").output().ok()?;
     let typed = sandbox.path("typed");
     fs::write(&typed, input).unwrap();
-    let line = format!("{} {line}", sandbox.runtime.display());
-    let mut command = sandbox.command_of(Path::new("script"), &["-qec", &line, "/dev/null"]);
+    let mut command = sandbox.command_of(Path::new("script"), &["-qec", line, "/dev/null"]);
     command
         .env("TERM", "xterm")
         .stdin(fs::File::open(&typed).unwrap());
@@ -29,30 +39,98 @@ fn run_at_terminal(
     Some(run(&mut command))
 }
 
+/// A package that takes the time of a few frames of the bar.
+fn slow_packages() -> Vec<crate::archive::Archive> {
+    let mut packages = tool_packages("1.0");
+    let script = "#!/bin/sh\nsleep 1\n";
+    packages.push(
+        Package::new("slow", "1")
+            .script("bin/.slow-post-link.sh", script)
+            .build(),
+    );
+    packages
+}
+
 #[test]
 fn a_bar_leaves_no_trace_but_two_lines() {
-    let sandbox = Sandbox::new();
-    let Some(shown) = run_at_terminal(&sandbox, "x", "", &[]) else {
+    let sandbox = Sandbox::with(&Stamp::new(slow_packages()));
+    let variables = [("LC_ALL", "C.UTF-8")];
+    let Some(shown) = run_at_terminal(&sandbox, "x", "", &variables) else {
         return;
     };
+    assert!(shown.stdout.contains("━━━━"), "{shown:#?}");
+    assert!(shown.stdout.contains("100%  "), "{shown:#?}");
+    assert!(shown.stdout.contains("finishing ⠙"), "{shown:#?}");
     assert_eq!(shown.status, Some(0), "{shown:#?}");
     assert!(shown.stdout.contains("\r\u{1b}[2K"), "{shown:#?}");
     assert!(
-        shown.stdout.contains("installed 2 packages in "),
+        shown
+            .stdout
+            .contains("\r\u{1b}[2Kdemo: installed 3 packages in "),
         "{shown:#?}"
     );
     assert!(shown.stdout.ends_with("<x>\r\n"), "{shown:#?}");
 }
 
 #[test]
-fn nothing_moves_where_nothing_can() {
-    for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        let sandbox = Sandbox::new();
-        let Some(shown) = run_at_terminal(&sandbox, "x", "", &[variable]) else {
+fn a_terminal_shows_what_it_can() {
+    for (variables, colours, unicode, moves) in [
+        (&[("LC_ALL", "C.UTF-8")][..], true, true, true),
+        (
+            &[("LC_ALL", "C.UTF-8"), ("NO_COLOR", "1")],
+            false,
+            true,
+            true,
+        ),
+        (&[("LC_ALL", "C")], false, false, true),
+        (
+            &[("LC_ALL", "C.UTF-8"), ("TERM", "dumb")],
+            false,
+            false,
+            false,
+        ),
+    ] {
+        let sandbox = Sandbox::with(&Stamp::new(slow_packages()));
+        let Some(shown) = run_at_terminal(&sandbox, "x", "", variables) else {
             return;
         };
-        assert!(!shown.stdout.contains('\u{1b}'), "{shown:#?}");
+        let text = &shown.stdout;
+        assert_eq!(text.contains("\u{1b}[32m"), colours, "{shown:#?}");
+        assert_eq!(!text.is_ascii(), unicode, "{shown:#?}");
+        assert_eq!(text.contains('\u{1b}'), moves, "{shown:#?}");
     }
+}
+
+#[test]
+fn an_interrupted_bar_leaves_no_frame() {
+    let script = "#!/bin/sh\nsleep 1\nkill -INT $(cat \"$HOME/number\")\nsleep 9\n";
+    let mut packages = tool_packages("1.0");
+    packages.push(
+        Package::new("slow", "1")
+            .script("bin/.slow-post-link.sh", script)
+            .build(),
+    );
+    let sandbox = Sandbox::with(&Stamp::new(packages));
+    let line = format!("echo $$ > number; exec {} x", sandbox.runtime.display());
+    let Some(shown) = run_line_at_terminal(&sandbox, &line, "", &[]) else {
+        return;
+    };
+    assert_eq!(shown.status, Some(130), "{shown:#?}");
+    let end = "\r\u{1b}[2Kdemo: error: interrupted; nothing has changed.\r\n";
+    assert!(shown.stdout.ends_with(end), "{shown:#?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_note_about_another_process_does_not_end_its_bar() {
+    let sandbox = Sandbox::with(&Stamp::new(slow_packages()));
+    let runtime = sandbox.runtime.display();
+    let line = format!("{runtime} x & {runtime} x; wait");
+    let Some(shown) = run_line_at_terminal(&sandbox, &line, "", &[]) else {
+        return;
+    };
+    let note = "\r\u{1b}[2Kdemo: another process is working on ";
+    assert!(shown.stdout.contains(note), "{shown:#?}");
 }
 
 #[test]
@@ -81,7 +159,7 @@ fn start_up_files_do_not_undo_the_activation() {
             "{expected} is not in {shown:#?}"
         );
         assert!(shown.stdout.contains("hello from here\r\n"), "{shown:#?}");
-        assert!(shown.stdout.contains("(base) > "), "{shown:#?}");
+        assert!(shown.stdout.contains("(demo) > "), "{shown:#?}");
         assert!(!shown.stdout.contains("(mine) "), "{shown:#?}");
         let expected = format!("CONDA is {prefix} 1.");
         assert!(shown.stdout.contains(&expected), "{shown:#?}");
@@ -100,9 +178,10 @@ fn uninstall_asks_and_takes_no_for_an_answer() {
     let Some(shown) = run_at_terminal(&sandbox, "uninstall", "n\n", &[]) else {
         return;
     };
-    assert_eq!(shown.status, Some(64), "{shown:#?}");
+    assert_eq!(shown.status, Some(0), "{shown:#?}");
     assert!(shown.stdout.contains("Remove it? [y/N] "), "{shown:#?}");
-    assert!(shown.stdout.contains("nothing was removed"), "{shown:#?}");
+    assert!(shown.stdout.ends_with("Nothing removed.\r\n"), "{shown:#?}");
+    assert!(!shown.stdout.contains("error"), "{shown:#?}");
     assert!(sandbox.prefix().exists());
     let Some(shown) = run_at_terminal(&sandbox, "uninstall", "y\n", &[]) else {
         return;
@@ -211,4 +290,44 @@ fn shells_are_activated_whatever_the_path_of_the_prefix_holds() {
             assert_eq!(shown.status, Some(7), "{shell}: {shown:#?}");
         }
     }
+}
+
+/// What is in front of the prompt is the runtime's name or that of an environment; the prompt stays the user's own.
+#[test]
+fn the_prompt_names_the_runtime() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["x"]).ok();
+    fs::create_dir_all(sandbox.prefix().join("envs/mine/conda-meta")).unwrap();
+    fs::create_dir_all(sandbox.path(".config/fish")).unwrap();
+    for (file, text) in [
+        (".bashrc", "PS1='%> '\n"),
+        (".zshrc", "PS1='%%> '\n"),
+        (
+            ".config/fish/config.fish",
+            "function fish_prompt; echo -n '%> '; end\n",
+        ),
+        (".xonshrc", "$PROMPT = '{env_name}%> '\n"),
+    ] {
+        fs::write(sandbox.path(file), text).unwrap();
+    }
+    for shell in [
+        "/bin/bash",
+        "/usr/bin/zsh",
+        "/usr/bin/fish",
+        "/usr/bin/xonsh",
+    ] {
+        if !Path::new(shell).exists() {
+            continue;
+        }
+        for (line, expected) in [("shell", "(demo) %> "), ("shell mine", "(mine) %> ")] {
+            let variables = [("SHELL", shell), ("LC_ALL", "C.UTF-8"), ("ZDOTDIR", "")];
+            let Some(shown) = run_at_terminal(&sandbox, line, "exit\n", &variables) else {
+                return;
+            };
+            assert!(shown.stdout.contains(expected), "{shell}: {shown:#?}");
+            assert!(!shown.stdout.contains("(base)"), "{shell}: {shown:#?}");
+        }
+    }
+    let status = sandbox.run(&["status"]).ok().stdout;
+    assert!(status.contains("state       installed\n"), "{status}");
 }

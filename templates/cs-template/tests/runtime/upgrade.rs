@@ -22,12 +22,16 @@ fn a_newer_runtime_replaces_the_prefix_and_keeps_the_one_before() {
     let sandbox = upgraded();
     let run = sandbox.run(&["version"]).ok();
     assert_eq!(run.stdout, "tool 2.0\n");
+    let lines: Vec<&str> = run.stderr.lines().collect();
+    let [work, end] = lines[..] else {
+        panic!("{}", run.stderr);
+    };
     assert!(
-        run.stderr
-            .contains("`demo rollback` restores the previous version"),
-        "{}",
-        run.stderr
+        work.starts_with("demo: upgrading 1.0 -> 2.0: 2 packages ("),
+        "{work}"
     );
+    assert!(end.starts_with("demo: upgraded in "), "{end}");
+    assert!(end.ends_with("; undo with `demo rollback`"), "{end}");
     assert!(sandbox.path(".conda/.demo.previous/.demo.json").is_file());
 }
 
@@ -36,16 +40,24 @@ fn a_rollback_puts_the_older_prefix_back_and_is_respected() {
     let sandbox = upgraded();
     sandbox.run(&["version"]).ok();
     let text = sandbox.run(&["rollback"]).ok().stdout;
-    assert!(text.starts_with("demo 1.0 is restored at "), "{text}");
-    let run = sandbox.run(&["version"]).ok();
-    assert_eq!(run.stdout, "tool 1.0\n");
+    assert!(text.starts_with("rolled back to demo 1.0 at "), "{text}");
     assert!(
-        run.stderr
-            .contains("using the installed demo 1.0 instead of 2.0: you rolled back to it"),
-        "{}",
-        run.stderr
+        text.ends_with("; `demo rollback` again returns to 2.0\n"),
+        "{text}"
     );
     assert_eq!(sandbox.run(&["-q", "version"]).ok().stderr, "");
+    let run = sandbox.run(&["version"]).ok();
+    assert_eq!(run.stdout, "tool 1.0\n");
+    assert_eq!(
+        run.stderr,
+        "demo: keeping demo 1.0 (rolled back from 2.0); upgrade with `demo bootstrap --force`\n"
+    );
+    assert_eq!(sandbox.run(&["version"]).ok().stderr, "");
+    let detailed = sandbox.run(&["-v", "version"]).ok().stderr;
+    assert!(
+        detailed.starts_with("demo: keeping demo 1.0 "),
+        "{detailed}"
+    );
     sandbox.run(&["rollback"]).ok();
     assert_eq!(sandbox.run(&["version"]).ok().stdout, "tool 2.0\n");
 }
@@ -89,6 +101,65 @@ fn a_runtime_made_to_keep_prefixes_keeps_them() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn a_note_is_not_repeated_until_there_is_something_new_to_say() {
+    let sandbox = upgraded();
+    for name in ["mine", "yours"] {
+        fs::write(
+            sandbox.prefix().join(format!("conda-meta/{name}-1-0.json")),
+            "{}",
+        )
+        .unwrap();
+        let first = sandbox.run(&["version"]).ok().stderr;
+        assert!(first.contains(&format!("{name}-1-0 added")), "{first}");
+        assert_eq!(sandbox.run(&["version"]).ok().stderr, "");
+    }
+    // A question is answered each time.
+    let asked = sandbox.run(&["bootstrap"]).ok().stderr;
+    assert!(asked.contains("you have changed it"), "{asked}");
+    let events = run(sandbox.command(&["version"]).env("DEMO_PROGRESS", "json"));
+    assert!(events.ok().stderr.contains("you have changed it"));
+    let status = sandbox.run(&["status"]).ok().stdout;
+    assert!(!status.contains("files without a package"), "{status}");
+}
+
+#[test]
+fn status_says_what_an_upgrade_would_do() {
+    let sandbox = upgraded();
+    let text = sandbox.run(&["status"]).ok().stdout;
+    for expected in [
+        "state       other build: demo 1.0; the next run upgrades 1.0 to 2.0\n",
+        "upgrade     to demo 2.0: changes tool 1.0 -> 2.0\n",
+        "on disk     ",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+    let json = sandbox.run(&["status", "--json"]).ok().stdout;
+    let status: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(status["state"], "other-build");
+    assert_eq!(status["upgrade"]["is_next"], true);
+    assert_eq!(status["upgrade"]["changed"][0]["name"], "tool");
+    assert_eq!(sandbox.run(&["version"]).ok().stdout, "tool 2.0\n");
+    sandbox.run(&["rollback"]).ok();
+    let text = sandbox.run(&["status"]).ok().stdout;
+    let expected = "demo 1.0; kept: you rolled back to it; upgrade with `demo bootstrap --force`\n";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn an_older_runtime_says_that_it_downgrades() {
+    let sandbox = Sandbox::with(&version_2());
+    sandbox.run(&["x"]).ok();
+    Stamp::new(tool_packages("1.0")).write(&sandbox.runtime);
+    let text = sandbox.run(&["version"]).ok().stderr;
+    assert!(text.contains("downgrading 2.0 -> 1.0: "), "{text}");
+    assert!(text.contains("demo: downgraded in "), "{text}");
+    // The previous prefix is this one's.
+    version_2().write(&sandbox.runtime);
+    let text = sandbox.run(&["version"]).ok().stderr;
+    assert!(text.starts_with("demo: upgraded 1.0 -> 2.0 in "), "{text}");
 }
 
 #[test]

@@ -140,14 +140,14 @@ def _translate(flag: Flag) -> dict[str, Any]:
 
 def _read_value(flag: Flag, value: Any) -> Any:
     """Read what was typed for a flag; values that nobody typed are left alone."""
+    if flag.completion in _PATHS and (value == "" or (flag.repeated and "" in (value or ()))):
+        raise slips.empty_path(flag.name)
     if flag.repeated:
         return flag.initial if value is None else [one for word in value for one in flag.read(word)]
     if not isinstance(value, str) or value is flag.initial:
         return value
     if flag.choices and value not in flag.choices:
         raise slips.wrong_choice(value, flag.choices, flag.name)
-    if flag.completion in _PATHS and not value:
-        raise slips.empty_path(flag.name)
     return flag.read(value)
 
 

@@ -2,85 +2,41 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ..commandline.flags import COMMON, FETCHING, JSON, PLATFORM, PROJECT
 from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group
 from ..commandline.variables import DOWNLOADS
-from ..errors import EXIT_FAILED
+from ..errors import CliError
 from ..options import InspectOptions
-
-if TYPE_CHECKING:
-    from ..inspection.summary import Inspection
-    from ..project.derivation import Derivation
 
 
 def run_inspect(options: InspectOptions) -> int:
-    """Print what would ship; the exit status says whether it can."""
-    from ..inspection.summary import inspect_derivation
-    from ..project.derivation import derive_project
-    from ..project.platforms import pick_platform
-    from ..terminal.console import print_json, print_lines
+    """Print what was asked for; the exit status says whether the environment can ship."""
+    from ..inspection.answering import inspect
 
-    derivation = derive_project(options, strict=False)
-    wanted = options.platform
-    platform = pick_platform(derivation.lock.platforms, wanted, flag="--platform").name if wanted else None
-    licenses = _recall_licenses(derivation, options)
-    summary = inspect_derivation(
-        derivation,
-        platform=platform,
-        wheel_licenses=licenses,
-        lists_licenses=options.licenses or options.html is not None,
-    )
-    inspection = _check_delegates(summary, options)
-    if options.html is not None:
-        from ..inspection.page.writing import write_page
-
-        written = write_page(inspection, licenses or {}, options.html)
-    if options.json:
-        print_json(inspection.to_dict())
-    elif options.html is not None:
-        print_lines([written])
-    else:
-        from ..inspection.report import render_inspection
-        from ..terminal.streams import takes_unicode
-
-        print_lines(render_inspection(inspection, unicode=takes_unicode(sys.stdout)))
-    return 0 if inspection.can_ship else EXIT_FAILED
+    return inspect(options)
 
 
-def _recall_licenses(derivation: Derivation, options: InspectOptions) -> dict[str, str | None] | None:
-    """Return the licences of wheels, as far as this machine has them; ``None`` if nobody asks for licences."""
-    if not options.licenses and options.html is None and derivation.license_policy.is_empty:
-        return None
-    from ..archives.store import open_store
-    from ..licenses.checks import recall_wheel_licenses
-
-    wheels = [wheel for platform in derivation.lock.platforms for wheel in derivation.lock.wheels(platform)]
-    return recall_wheel_licenses(wheels, open_store(options), derivation.project.lock_directory)
-
-
-def _check_delegates(inspection: Inspection, options: InspectOptions) -> Inspection:
-    """Look for the delegate in the cache, and download the rest if asked to."""
-    from ..archives.store import archives_of_packages, open_store
-    from ..delegate.search import check_delegates
-    from ..project.protected_inputs import list_inputs, refuse_outputs
-    from ..terminal.console import Console
-
-    download, store = options.check_delegate, open_store(options)
-    if download:
-        beside = inspection.derivation.project.lock_directory
-        shown = [one for platform in inspection.platforms for one in platform.locked]
-        folders = store.folders(archives_of_packages(shown, beside))
-        refuse_outputs(list_inputs(inspection.derivation), files=(), folders=folders)
-    return check_delegates(inspection, store, Console(quiet=options.quiet, verbose=options.verbose), download=download)
-
-
-_LICENSES = Flag(name="--licenses", attribute="licenses", initial=False, help="list the packages of each licence")
+_LIST = Flag(
+    name="--list", attribute="list", initial=False, help="list all packages, with version, size, licence and build"
+)
+_WHY = Flag(
+    name="--why", attribute="why", metavar="PACKAGE", help="show what asks for a package, and by which way it gets in"
+)
+_DIFF = Flag(
+    name="--diff",
+    attribute="diff",
+    metavar="OLD",
+    read=Path,
+    completion="file",
+    help="show what has changed since an earlier build or another source lock; OLD is a package list, `info.json`, "
+    "lock, directory or runtime",
+)
 _HTML = Flag(
     name="--html",
     attribute="html",
@@ -89,33 +45,79 @@ _HTML = Flag(
     completion="file",
     help="write a page for a browser instead, which needs no other file and no network",
 )
+_LICENSES = Flag(name="--licenses", attribute="licenses", initial=False, help="list the packages of each licence")
+_SORT = Flag(
+    name="--sort",
+    attribute="sort",
+    metavar="KEY",
+    choices=("name", "size"),
+    default="`name`",
+    initial="name",
+    help="order of `--list`: `name` or `size`",
+)
+_FORMAT = Flag(
+    name="--format",
+    attribute="format",
+    metavar="FORM",
+    choices=("text", "markdown"),
+    default="`text`",
+    initial="text",
+    help="form of `--diff`: `text`, or `markdown` for release notes",
+)
 _CHECK_DELEGATE = Flag(
     name="--check-delegate",
     attribute="check_delegate",
     initial=False,
     help="look for the delegate in the package archives; downloads those that are not in the cache",
 )
+_OUT_DIR = Flag(
+    name="--out-dir",
+    attribute="out_dir",
+    metavar="DIR",
+    read=Path,
+    completion="directory",
+    default="`dist`",
+    initial=Path("dist"),
+    help="where the last build is: what it measured need not be estimated",
+)
+_VIEWS = (_LIST, _WHY, _DIFF, _HTML)
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    """Refuse two views at once, and Markdown without differences.
+
+    :raises CliError: ``usage``.
+    """
+    views = [flag.name for flag in _VIEWS if values[flag.attribute]]
+    if len(views) > 1 and not values["json"]:
+        raise CliError(f"cannot be used with {views[0]}", kind="usage", flag=views[1])
+    if values["format"] != "text" and (values["diff"] is None or values["json"]):
+        raise CliError("is for the differences that --diff lists", kind="usage", flag=_FORMAT.name)
+
 
 COMMAND = Command(
     name="inspect",
     description=(
-        "Show what would ship and why: input files, environment, exclusions, packages, problems. "
+        "Show in one screen what would ship: runtime, platforms with their sizes, licences, exclusions, problems. "
         "Writes nothing but the FILE of `--html`, and with `--check-delegate` to the package cache."
     ),
     options=InspectOptions,
     groups=(
         Group(title="What to inspect", flags=(*PROJECT, replace(PLATFORM, default="all"))),
-        Group(title="What to show", flags=(_LICENSES, _HTML, _CHECK_DELEGATE)),
-        Group(title="Where", flags=FETCHING),
+        Group(title="What to show", flags=(*_VIEWS, _LICENSES, _SORT, _FORMAT, _CHECK_DELEGATE)),
+        Group(title="Where", flags=(_OUT_DIR, *FETCHING)),
         Group(title="Output", flags=(JSON, *COMMON)),
         SETTINGS,
     ),
     examples=(
         Example(line="cs inspect", text="what would ship, on all platforms"),
-        Example(line="cs inspect --platform linux-64 --licenses", text="licences on one platform"),
+        Example(line="cs inspect --why openssl", text="what asks for a package"),
+        Example(line="cs inspect --list --sort size --platform linux-64", text="the largest packages first"),
+        Example(line="cs inspect --diff dist --format markdown", text="what has changed since the last build"),
         Example(line="cs inspect --html report.html", text="what makes it large, as a page for a browser"),
         Example(line="cs inspect --exclude tk", text="what changes without a package"),
     ),
     variables=DOWNLOADS,
+    check=_check,
     run=run_inspect,
 )

@@ -52,7 +52,7 @@ class StagedFile:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the file as JSON values."""
-        return {"name": self.name, "role": self.role, "size": self.size_bytes, "sha256": self.sha256}
+        return {"name": self.name, "role": self.role, "size_bytes": self.size_bytes, "sha256": self.sha256}
 
 
 def describe_file(path: Path, role: str, *, sha256: str | None = None) -> StagedFile:

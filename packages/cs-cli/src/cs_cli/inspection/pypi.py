@@ -34,13 +34,18 @@ def _describe(platform: PlatformSummary) -> Iterator[str]:
     if platform.wheels:
         native = sum(not wheel.is_pure for wheel in platform.wheels)
         yield f"{format_count(len(platform.wheels), 'wheel')}, {native or 'none'} of them for one platform only"
+    yield from describe_places(platform)
+    yield from _describe_supplies(platform.supplies)
+
+
+def describe_places(platform: PlatformSummary) -> Iterator[str]:
+    """Say which wheels are not from PyPI itself."""
     hosts = Counter(urlsplit(redact_url(wheel.url)).hostname or "" for wheel in platform.wheels if wheel.url)
     others = [f"{host} ({count})" for host, count in sorted(hosts.items()) if host not in _USUAL_HOSTS]
     if others:
         yield f"from hosts other than PyPI's: {', '.join(others)}"
     if local := [wheel.name for wheel in platform.wheels if wheel.is_local]:
         yield f"files on this machine, which the runtime will contain: {list_names(local, _SHOWN)}"
-    yield from _describe_supplies(platform.supplies)
 
 
 def _describe_supplies(supplies: Sequence[Supply]) -> Iterator[str]:

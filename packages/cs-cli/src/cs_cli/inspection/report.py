@@ -1,184 +1,170 @@
-"""The inspection as a person reads it."""
+"""The inspection as a person reads it, in one screen: facts, a line for each platform, problems, the verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from cs_lock import Exclusion, Problem, list_names, redact_url
+from cs_lock import list_names, redact_url
 
 from ..errors import advise
-from ..terminal.console import format_bytes
-from ..terminal.lines import Block, Column, Line, Piece, Table, paint, whole
-from .licenses import render_licenses
-from .pypi import render_pypi
-from .summary import Inspection, PlatformSummary
+from ..terminal.console import format_bytes, format_count
+from ..terminal.lines import Block, Column, Hanging, Line, Piece, Table, paint, whole
+from ..terminal.paths import shorten_paths
+from .folding import fold_delegates, fold_exclusions, fold_licenses, fold_needs, fold_pypi, list_largest
+from .problems import fold_problems, render_problems
+from .summary import Inspection, PlatformSummary, Size
 
-_LARGEST = 4
-_LICENSES = 4
-_PLATFORMS_SHOWN = 4
-_COLORS = {"error": "red", "warning": "yellow"}
-_COLUMNS = (
-    Column("Platform"),
-    Column("Packages", right=True),
-    Column("Packed size", right=True),
-    Column("Largest"),
-    Column("Licences"),
-)
+_LABEL = 13
+_LONG = 30
+"""Characters of an item that every terminal has room for beside a label."""
+_ENVIRONMENTS = 6
+_LARGEST = 5
+_LICENSES = 5
+_HOME = "https://conda.anaconda.org/"
 
 
-def render_inspection(inspection: Inspection, *, unicode: bool) -> list[Block]:
-    """Render an inspection as lines: the project, the platforms, exclusions, problems, the verdict.
+def render_inspection(
+    inspection: Inspection, *, more: Sequence[Sequence[Block]] = (), is_long: bool = False, command: str = "cs build"
+) -> list[Block]:
+    """Render an inspection as lines.
 
-    :param unicode: whether the lines of a tree may be other characters than ASCII.
+    :param more: sections between facts and problems.
+    :param is_long: show every problem on lines of its own.
+    :param command: what builds what was inspected.
     """
     sections: list[Sequence[Block]] = [
-        _render_project(inspection),
-        [Table(_COLUMNS, tuple(map(_render_platform, inspection.platforms)))],
-        list(render_licenses(inspection.platforms)),
-        list(render_pypi(inspection.platforms)),
-        list(_render_requirements(inspection.platforms)),
-        list(_render_bytecode(inspection)),
-        list(_render_delegates(inspection)),
-        list(_render_exclusions(inspection.derivation.lock.exclusions, unicode=unicode)),
-        list(_render_problems(inspection.problems)),
-        list(_render_verdict(inspection)),
+        list(_render_project(inspection)),
+        list(_render_platforms(inspection)),
+        list(_render_facts(inspection)),
+        *more,
+        list(render_problems(inspection, is_long=is_long)),
+        list(_render_verdict(inspection, command)),
     ]
-    return list(_join_sections(section for section in sections if section))
+    return list(join_sections(sections))
 
 
-def _join_sections(sections: Iterable[Sequence[Block]]) -> Iterator[Block]:
-    for number, section in enumerate(sections):
+def join_sections(sections: Iterable[Sequence[Block]]) -> Iterator[Block]:
+    """Put an empty line between sections; those without lines are left out."""
+    for number, section in enumerate(section for section in sections if section):
         if number:
             yield ""
         yield from section
 
 
-def _render_project(inspection: Inspection) -> list[Line]:
+def _label(name: str, *pieces: str | Piece) -> Hanging:
+    return Hanging((paint(name, "bold"), " " * (_LABEL - len(name)), *pieces), _LABEL)
+
+
+def _render_project(inspection: Inspection) -> Iterator[Hanging]:
     derivation = inspection.derivation
     project, config = derivation.project, derivation.config
-    others = [name for name in derivation.source.environments if name != config.source_environment]
     version = config.runtime_version or "(version not known yet)"
-    rows: dict[str, tuple[str | Piece, ...]] = {
-        "Runtime": (f"{config.runtime} {version} ({config.layout}, as {config.artifact_name})",),
-        "Delegate": (config.delegate,),
-        "Manifest": (whole(str(project.manifest_path)),),
-        "Lock": (whole(str(project.source_lock_path)), f" (version {derivation.source.version})"),
-        "Environment": (config.source_environment, f" (not {', '.join(others)})" if others else ""),
-        "Channels": (", ".join(redact_url(channel.url) for channel in derivation.lock.channels) or "none",),
+    named = "" if config.artifact_name == config.runtime else f", as {config.artifact_name}"
+    yield _label("Runtime", f"{config.runtime} {version} ({config.layout}{named}), runs {config.delegate}")
+    manifest, lock = (whole(shorten_paths(str(path))) for path in (project.manifest_path, project.source_lock_path))
+    yield _label("Workspace", manifest, ", ", lock, f" (version {derivation.source.version})")
+    others = [name for name in derivation.source.environments if name != config.source_environment]
+    rest = f" (not {list_names(others, _ENVIRONMENTS)})" if others else ""
+    yield _label("Environment", config.source_environment, rest)
+    channels = [redact_url(channel.url) for channel in derivation.lock.channels]
+    yield _label("Channels", ", ".join(map(_shorten_channel, channels)) or "none")
+
+
+def _shorten_channel(url: str) -> str:
+    name = url.removeprefix(_HOME).rstrip("/")
+    return name if url.startswith(_HOME) and name else url
+
+
+def _render_platforms(inspection: Inspection) -> Iterator[Block]:
+    """Render a line for each platform; columns of which nothing is known are left out."""
+    platforms = inspection.platforms
+    columns = [Column("Platform"), Column("Packages", right=True), Column("Download", right=True)]
+    cells: list[list[Line]] = [
+        [(whole(one.name),), str(one.package_count), (whole(_show_download(one)),)] for one in platforms
+    ]
+    costs = {cost.platform: cost for cost in inspection.bytecode}
+    sizes: dict[str, list[Size | None]] = {
+        "Runtime file": [one.file for one in platforms],
+        "On disk": [one.installed for one in platforms],
+        "Bytecode": [_to_size(costs.get(one.name)) for one in platforms],
     }
-    return [(paint(f"{name}:", "bold"), " " * (12 - len(name)), *value) for name, value in rows.items()]
+    known = {head: column for head, column in sizes.items() if any(column)}
+    for head, column in known.items():
+        columns.append(Column(head, right=True, optional=True))
+        for row, size in zip(cells, column, strict=True):
+            row.append((whole(_show_size(size)),))
+    yield Table(tuple(columns), tuple(map(tuple, cells)))
+    if any(size is not None and size.basis == "estimated" for column in known.values() for size in column):
+        yield (paint("~ is an estimate", "dim"),)
 
 
-def _render_platform(platform: PlatformSummary) -> tuple[Line, ...]:
-    """Render the row of a platform."""
-    largest = [f"{one.name} {format_bytes(one.size_bytes)}" for one in platform.largest(_LARGEST) if one.size_bytes]
-    licenses = [f"{name} {count}" for name, count in list(platform.licenses.items())[:_LICENSES]]
-    if (more := len(platform.licenses) - _LICENSES) > 0:
-        licenses.append(f"{more} more")
-    size = format_bytes(platform.packed_size_bytes)
+def _to_size(cost: object) -> Size | None:
+    from .summary import BytecodeCost
+
+    return Size(size_bytes=cost.size_bytes, basis=cost.basis) if isinstance(cost, BytecodeCost) else None
+
+
+def _show_download(platform: PlatformSummary) -> str:
+    size = format_bytes(platform.download_size_bytes)
     if platform.unsized_count:
-        size = f"over {size}" if platform.packed_size_bytes else "unknown"
-    return (
-        (whole(platform.name),),
-        str(platform.package_count),
-        (whole(size),),
-        _join_items(largest),
-        _join_items(licenses),
-    )
+        return f"over {size}" if platform.download_size_bytes else "unknown"
+    return size
 
 
-def _join_items(items: Sequence[str]) -> Line:
-    """Join items so that each stays on one line."""
-    *others, last = items or [""]
-    pieces = [(whole(f"{item},"), " ") for item in others]
-    return (*(part for pair in pieces for part in pair), whole(last))
+def _show_size(size: Size | None) -> str:
+    if size is None:
+        return "unknown"
+    return f"{'~' if size.basis == 'estimated' else ''}{format_bytes(size.size_bytes)}"
 
 
-def _render_requirements(platforms: Sequence[PlatformSummary]) -> Iterator[str]:
-    """Render what the packages ask of the machine; platforms that ask for the same share a line."""
-    alike: dict[tuple[str, str], list[str]] = {}
-    for platform in platforms:
-        requirements = platform.requirements
-        for some, head in ((requirements.checked, "Needs"), (requirements.unchecked, "Not checked by the runtime:")):
-            asked: dict[str, list[str]] = {}
-            for one in some:
-                where = "" if one.is_needed else ", if present"
-                asked.setdefault(f"{one.spec}{where}", []).append(one.package)
-            texts = [f"{spec} ({list_names(names)})" for spec, names in asked.items()]
-            if texts:
-                alike.setdefault((head, ", ".join(texts)), []).append(platform.name)
-    for (head, text), names in alike.items():
-        yield f"{head} {text} on {list_names(names, _PLATFORMS_SHOWN)}."
+def _render_facts(inspection: Inspection) -> Iterator[Hanging]:
+    platforms = inspection.platforms
+    largest = [f"{name} {format_bytes(size)}" for name, size in list_largest(platforms)[:_LARGEST]]
+    if largest:
+        yield _label("Largest", *_separate(largest), *_refer("--list"))
+    for text in fold_pypi(platforms):
+        yield _label("PyPI", text)
+    if needs := list(fold_needs(platforms)):
+        yield _label("Needs", ", ".join(needs))
+    licenses = fold_licenses(platforms)
+    if licenses:
+        shown = [f"{name} {count}" for name, count in licenses[:_LICENSES]]
+        rest = len(licenses) - _LICENSES
+        yield _label("Licences", *_separate([*shown, *([f"{rest} more"] if rest > 0 else [])]), *_refer("--licenses"))
+    if delegates := list(fold_delegates(inspection)):
+        yield _label("Delegate", ", ".join(delegates))
+    for text in fold_exclusions(inspection):
+        yield _label("Excluded", text, *_refer("-v"))
 
 
-def _render_bytecode(inspection: Inspection) -> Iterator[str]:
-    for cost in inspection.bytecode:
-        size = format_bytes(cost.size_bytes)
-        how = "measured by the last build" if cost.basis == "measured" else "estimated; the first build measures it"
-        yield f"Shipped bytecode adds {'' if cost.basis == 'measured' else 'about '}{size} on {cost.platform} ({how})."
+def _separate(items: Sequence[str]) -> Iterator[Piece | str]:
+    """Join items so that each stays on one line, unless it is long."""
+    for number, item in enumerate(items):
+        text = item if number == len(items) - 1 else f"{item},"
+        if number:
+            yield " "
+        yield whole(text) if len(text) <= _LONG else text
 
 
-def _render_delegates(inspection: Inspection) -> Iterator[str]:
-    for check in inspection.delegate_checks:
-        if check.found is not None:
-            yield f"The delegate on {check.platform} is {check.found}."
+def _refer(flag: str) -> tuple[str, Piece]:
+    """Name the flag that shows more."""
+    return "  ", Piece(f"({flag})", "dim", whole=True)
 
 
-def _render_exclusions(exclusions: Sequence[Exclusion], *, unicode: bool) -> Iterator[Line]:
-    """Render each exclusion as a small tree; platforms on which it does the same share one."""
-    alike: dict[tuple[object, ...], list[Exclusion]] = {}
-    for one in exclusions:
-        alike.setdefault((one.name, one.removed, one.kept, one.broken), []).append(one)
-    if alike:
-        yield (paint("Exclusions", "bold"),)
-    for group in alike.values():
-        platforms = [one.platform for one in group]
-        shown = ", ".join(platforms[:_PLATFORMS_SHOWN])
-        more = f" and {len(platforms) - _PLATFORMS_SHOWN} more" if len(platforms) > _PLATFORMS_SHOWN else ""
-        yield "  ", paint(group[0].name, "cyan"), " ", paint(f"({shown}{more})", "dim")
-        branches = list(_render_branches(group[0]))
-        inner, last = ("├─", "└─") if unicode else ("|-", "`-")
-        for index, branch in enumerate(branches):
-            yield f"  {last if index == len(branches) - 1 else inner} {branch}"
-
-
-def _render_branches(exclusion: Exclusion) -> Iterator[str]:
-    for name in exclusion.removed:
-        yield f"{name} also removed: nothing else needs it"
-    for kept in exclusion.kept:
-        reasons = ["the workspace asks for it"] if kept.requested else []
-        if kept.needed_by:
-            reasons.append(f"{list_names(kept.needed_by)} {'needs' if len(kept.needed_by) == 1 else 'need'} it")
-        yield f"{kept.name} stays: {'; '.join(reasons)}"
-    for lost in exclusion.broken:
-        yield f"{lost.package} still needs {lost.dependency}"
-
-
-def _render_problems(problems: Sequence[Problem]) -> Iterator[Line]:
-    if problems:
-        yield (paint("Problems", "bold"),)
-    for problem in problems:
-        place = f"{', '.join(problem.platforms)}: " if problem.platforms else ""
-        file = "" if problem.path is None else f"{problem.path.name}, "
-        line = f" ({file}line {problem.line})" if problem.line else ""
-        severity = paint(f"{problem.severity}:", _COLORS[problem.severity])
-        yield "  ", severity, f" {place}{problem.message}{line}"
-        if problem.hint:
-            yield "    ", paint("hint:", "cyan"), f" {problem.hint}"
-
-
-def _render_verdict(inspection: Inspection) -> Iterator[Line]:
-    if inspection.can_ship and not inspection.unchecked:
-        yield (paint("Ready to ship.", "green"),)
-    elif inspection.can_ship:
+def _render_verdict(inspection: Inspection, command: str) -> Iterator[Line]:
+    if not inspection.can_ship:
+        count = sum(problem.severity == "error" for problem in fold_problems(inspection.problems))
+        yield (paint(f"Cannot ship: {'one error' if count == 1 else format_count(count, 'error')}.", "bold red"),)
+        return
+    if not inspection.unchecked:
+        yield (paint("Ready to ship.", "bold green"),)
+    else:
         known = len(inspection.unchecked) < len(inspection.platforms)
         where = f" on {list_names(inspection.unchecked)}" if known else ""
-        verdict = f"No problems found, but the delegate was not checked{where}."
-        yield (paint(verdict, "yellow"),)
         if any(supply.action == "build" for platform in inspection.platforms for supply in platform.supplies):
-            yield "Some packages are still to be built: the build looks for the delegate in them."
+            advice = "the build looks for it in the packages that are still to be built"
         else:
-            yield f"Not all packages are in the cache: {advise('unread-archives')}."
-    else:
-        count = sum(problem.severity == "error" for problem in inspection.problems)
-        yield (paint(f"Cannot ship: {'one error' if count == 1 else f'{count} errors'}.", "red"),)
+            advice = advise("unread-archives")
+        yield paint("No errors found,", "bold green"), f" but the delegate was not checked{where}: {advice}."
+    line, _, note = command.partition(" (")
+    yield paint("Next:", "bold"), " ", whole(line), f" ({note}" if note else ""

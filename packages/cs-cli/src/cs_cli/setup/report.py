@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..errors import advise, render_problem
+from ..error_text import render_problem
+from ..errors import advise
 from ..inspection.summary import Inspection
 from ..terminal.console import Console, format_count
 from ..terminal.lines import Line, paint, whole

@@ -116,7 +116,7 @@ class Chooser:
     def _choose_layout(self, platform: PlatformSummary | None) -> str:
         if not self.asks:
             return "online"
-        size = "" if platform is None else f", about {format_bytes(platform.packed_size_bytes)}"
+        size = "" if platform is None else f", about {format_bytes(platform.download_size_bytes)}"
         choices = [
             Choice(name="online", text="a small executable; the first run downloads the packages"),
             Choice(name="external", text=f"a small executable and a second file with the packages{size}"),

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from .escaping import escape_line
 from .excerpts import arrange_excerpt
-from .lines import Block, Excerpt, Line, Piece, Table, escape_pieces, paint
+from .lines import Block, Excerpt, Hanging, Line, Piece, Table, escape_pieces, paint
 from .streams import has_colors_off, takes_unicode
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def _arrange(block: Block, width: int, stream: TextIO) -> Iterable[RenderableTyp
         return _arrange_table(block, width)
     if isinstance(block, Excerpt):
         return map(_Flow, arrange_excerpt(block, width=width, unicode=takes_unicode(stream)))
+    if isinstance(block, Hanging):
+        return [_Flow(block.line, hanging=min(block.indent, width // 3))]
     return [_Flow(block)]
 
 
@@ -122,6 +124,7 @@ class _Flow:
 
 def _arrange_table(table: Table, width: int) -> Iterable[RenderableType]:
     """Arrange a table in columns, or, where those would be too narrow for a word, each cell on lines of its own."""
+    table = _leave_out_columns(table, width)
     heads = [_Flow((Piece(column.head, "bold", whole=True),), hanging=0) for column in table.columns]
     rows = [heads, *([_Flow(cell, hanging=0) for cell in row] for row in table.rows)]
     least = [max(cell.least for cell in cells) for cells in zip(*rows, strict=True)]
@@ -141,6 +144,24 @@ def _arrange_table(table: Table, width: int) -> Iterable[RenderableType]:
     for row in rows:
         grid.add_row(*row)
     return [grid]
+
+
+def _leave_out_columns(table: Table, width: int) -> Table:
+    """Leave out optional columns, the last one first, until no line has to break."""
+    columns, rows = list(table.columns), [list(row) for row in table.rows]
+    most = [max(map(_measure, (column.head, *cells))) for column, *cells in zip(columns, *rows, strict=True)]
+    while sum(most) + _GAP * (len(most) - 1) > width:
+        at = next((at for at in reversed(range(len(columns))) if columns[at].optional), None)
+        if at is None:
+            break
+        del columns[at], most[at]
+        for row in rows:
+            del row[at]
+    return Table(tuple(columns), tuple(map(tuple, rows)))
+
+
+def _measure(line: Line) -> int:
+    return sum(cell_len(piece.text) for piece in escape_pieces(line))
 
 
 def _list_cells(table: Table) -> Iterator[Line]:

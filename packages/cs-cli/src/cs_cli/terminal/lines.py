@@ -26,14 +26,27 @@ Line = str | tuple[str | Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Hanging:
+    """A line with a label: where a terminal breaks it, it goes on below what follows the label.
+
+    :ivar indent: width of the label, in characters.
+    """
+
+    line: Line
+    indent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table.
 
     :ivar right: whether its cells end at the same place, as numbers do.
+    :ivar optional: whether a terminal that is too narrow for all columns leaves it out, the last such one first.
     """
 
     head: str
     right: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,7 @@ class Excerpt:
     end: int
 
 
-Block = Line | Table | Excerpt
+Block = Line | Hanging | Table | Excerpt
 """What is printed at once."""
 
 

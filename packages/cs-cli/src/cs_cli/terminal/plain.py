@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .excerpts import EXCERPT_WIDTH, arrange_excerpt
-from .lines import Block, Excerpt, Line, Table, escape_pieces
+from .lines import Block, Excerpt, Hanging, Line, Table, escape_pieces
 
 
 def render_plain(block: Block, *, unicode: bool = True) -> Iterator[str]:
@@ -18,7 +18,7 @@ def render_plain(block: Block, *, unicode: bool = True) -> Iterator[str]:
     elif isinstance(block, Excerpt):
         yield from map(_render_line, arrange_excerpt(block, width=EXCERPT_WIDTH, unicode=unicode))
     else:
-        yield _render_line(block)
+        yield _render_line(block.line if isinstance(block, Hanging) else block)
 
 
 def _render_line(line: Line) -> str:

@@ -27,8 +27,13 @@ def has_colors_off() -> bool:
 
 
 def is_formatted(stream: TextIO) -> bool:
-    """Tell whether a stream gets more than plain text: a terminal, or one with colours forced (force-color.org)."""
-    return stream.isatty() or (bool(os.environ.get("FORCE_COLOR")) and not has_colors_off())
+    """Tell whether a stream gets more than plain text: a terminal, or one with colours forced."""
+    return stream.isatty() or (_forces_colors() and not has_colors_off())
+
+
+def _forces_colors() -> bool:
+    """Tell whether colours are wanted everywhere (force-color.org, bixense.com/clicolors)."""
+    return bool(os.environ.get("FORCE_COLOR")) or os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0")
 
 
 def takes_unicode(stream: TextIO) -> bool:

@@ -41,7 +41,7 @@ def read_sizes(files: StagedFiles, info: str, digests: Mapping[str, str]) -> dic
         if sha256(data).hexdigest() != digests.get(info):
             return {}
         stated = take_objects(parse_object(data), "files")
-        return {take(one, str, "name"): take(one, int, "size") for one in stated}
+        return {take(one, str, "name"): take(one, int, "size_bytes") for one in stated}
     except (CliError, ValueError):
         return {}
 

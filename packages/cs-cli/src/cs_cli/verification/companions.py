@@ -137,8 +137,8 @@ def _compare_files(
         message = f"it and the checksum file do not list the same files: {join_names(differing)}"
         yield CliError(message, kind="info-mismatch", path=files.path(name), key="files", hint="build it again")
     for one, stated in listed.items():
-        size = files.find_size(one) if one in runtime.intact else stated.get("size")
-        if one in covered and (stated.get("sha256"), stated.get("size")) != (runtime.digests[one], size):
+        size = files.find_size(one) if one in runtime.intact else stated.get("size_bytes")
+        if one in covered and (stated.get("sha256"), stated.get("size_bytes")) != (runtime.digests[one], size):
             message = f"the size or digest of {one} does not match"
             yield CliError(message, kind="info-mismatch", path=files.path(name), key="files", hint="build it again")
 

@@ -55,7 +55,7 @@ class SuppliedArchive:
             "version": archive.version,
             "file_name": archive.file_name,
             "sha256": archive.sha256,
-            "size": archive.size_bytes,
+            "size_bytes": archive.size_bytes,
             "source": {
                 "kind": source.kind,
                 "location": source.location,

@@ -95,4 +95,9 @@ pub trait Progress: Sync {
     fn finished(&self, package: usize) {
         let _ = package;
     }
+
+    /// `modules` more Python modules of `total` are compiled; 0 when that begins.
+    fn compiled(&self, modules: usize, total: usize) {
+        let _ = (modules, total);
+    }
 }

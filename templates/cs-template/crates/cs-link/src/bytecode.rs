@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use cs_archive::ReadAt;
+use cs_archive::{Progress, ReadAt};
 use zstd::stream::read::Decoder as ZstdDecoder;
 
 use crate::LinkError;
@@ -169,6 +169,7 @@ pub(crate) fn compile(
     shared: &Shared,
     layout: &Layout,
     modules: &Modules,
+    progress: &dyn Progress,
     cancel: &AtomicBool,
 ) -> Result<Vec<(usize, String)>, LinkError> {
     let mut work: Vec<(&str, usize)> = modules
@@ -185,8 +186,10 @@ pub(crate) fn compile(
         layout,
         work: &work,
         next: AtomicUsize::new(0),
+        progress,
         cancel,
     };
+    progress.compiled(0, work.len());
     let mut done = shift.work_together()?;
     done.sort_unstable();
     Ok(done)
@@ -198,6 +201,7 @@ struct Shift<'a> {
     layout: &'a Layout,
     work: &'a [(&'a str, usize)],
     next: AtomicUsize,
+    progress: &'a dyn Progress,
     cancel: &'a AtomicBool,
 }
 
@@ -228,12 +232,12 @@ impl Shift<'_> {
             if self.cancel.load(Ordering::Relaxed) {
                 return Err(Fault::Cancelled.into());
             }
-            let Some(compiled) = self.claim(path, &tag, &mut hand) else {
-                continue;
-            };
-            if compiler.ask(path)? == "+" {
+            if let Some(compiled) = self.claim(path, &tag, &mut hand)
+                && compiler.ask(path)? == "+"
+            {
                 done.push((package, compiled));
             }
+            self.progress.compiled(1, self.work.len());
         }
         Ok(done)
     }

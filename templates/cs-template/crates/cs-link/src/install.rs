@@ -72,7 +72,7 @@ pub fn install<E: Send>(
     let removed = supersede(&shared, &mut hand)?;
     done.modules.keep_owned(&claims);
     if let (Bytecode::Compile, Some(layout)) = (job.bytecode, &layout) {
-        done.compiled = compile(&shared, layout, &done.modules, cancel)?;
+        done.compiled = compile(&shared, layout, &done.modules, progress, cancel)?;
     }
     let mut report = finish(&shared, &mut hand, done, removed)?;
     if job.link_scripts {

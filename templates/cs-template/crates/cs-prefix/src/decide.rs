@@ -1,5 +1,7 @@
 //! What an installation has to do in which state: the rows of the table in `docs/explanation/prefix-lifecycle.md`.
 
+use std::path::Path;
+
 use crate::changes::find_changes;
 use crate::claim::check_staging;
 use crate::error::PrefixError;
@@ -79,6 +81,25 @@ pub(crate) fn decide(
         }
     }
     Ok(Decision::Build(site))
+}
+
+/// Why a run would leave the prefix of another stamp as it is; `None` if it would replace it. Writes nothing.
+pub fn find_reason_to_keep(
+    prefix: &Path,
+    owner: &Owner,
+    policy: &Policy,
+) -> Result<Option<KeepReason>, PrefixError> {
+    let names = Names::new(prefix, owner)?;
+    Ok(match decide(&names, owner, policy) {
+        Ok(Decision::Done(outcome)) => match *outcome {
+            Outcome::Kept { reason, .. } => Some(reason),
+            _ => None,
+        },
+        Ok(Decision::Build(_)) => None,
+        Err(error) => Some(KeepReason::Failed {
+            why: error.to_string(),
+        }),
+    })
 }
 
 /// How the installation ends when there is nothing to build.

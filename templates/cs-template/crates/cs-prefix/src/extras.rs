@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
+use std::fs::FileType;
 use std::hash::BuildHasher;
 use std::io;
 use std::path::Path;
@@ -36,12 +37,35 @@ const BYPRODUCTS: [&str; 7] = [
     "var/run",
     "var/tmp",
 ];
+/// What a runtime keeps in its prefix for itself. No package may have anything there.
+pub const OWN_FILES: &str = "etc/conda-ship";
 /// What conda leaves at the top: whether root made the prefix, and that it is being worked on.
 const NOTES: [&str; 2] = [".nonadmin", ".conda_lock"];
 /// Directories of compiled files, wherever they are.
 const COMPILED: &str = "__pycache__";
 /// Endings of compiled files, and of those that conda could not remove.
 const ENDINGS: [&str; 3] = [".pyc", ".pyo", ".c~"];
+
+/// What an entry of a directory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Entry {
+    Directory,
+    Link,
+    /// Or anything else.
+    File,
+}
+
+impl Entry {
+    fn of(kind: FileType) -> Self {
+        if kind.is_dir() {
+            Self::Directory
+        } else if kind.is_symlink() {
+            Self::Link
+        } else {
+            Self::File
+        }
+    }
+}
 
 /// Where a compiled file does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,15 +78,18 @@ pub(crate) enum Compiled {
 
 impl Compiled {
     /// Whether a path is of something that has been compiled, or a directory of nothing else.
-    fn includes(self, path: &str, is_directory: bool) -> bool {
+    fn includes(self, path: &str, what: Entry) -> bool {
         let mut parts = path.rsplit('/');
         let (name, parent) = (parts.next().unwrap_or(path), parts.next());
         let has_ending = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
-        match (self, is_directory) {
-            (Self::Anywhere, true) => name == COMPILED,
-            (Self::Anywhere, false) => has_ending(&ENDINGS),
-            (Self::WherePythonPutsThem, true) => false,
-            (Self::WherePythonPutsThem, false) => parent == Some(COMPILED) && has_ending(&[".pyc"]),
+        match (self, what) {
+            (Self::Anywhere, Entry::Directory) => name == COMPILED,
+            (Self::Anywhere, Entry::File | Entry::Link) => has_ending(&ENDINGS),
+            // Python writes files there, and no links.
+            (Self::WherePythonPutsThem, Entry::Directory | Entry::Link) => false,
+            (Self::WherePythonPutsThem, Entry::File) => {
+                parent == Some(COMPILED) && has_ending(&[".pyc"])
+            }
         }
     }
 }
@@ -268,23 +295,24 @@ impl<'a> Walk<'a> {
                 "" => name.into_owned(),
                 directory => format!("{directory}/{name}"),
             };
-            let is_directory = entry.file_type()?.is_dir();
-            if self.counts(&path, is_directory)
-                && !(is_directory && sys::is_mounted_at(&entry.path())?)
-            {
+            let what = Entry::of(entry.file_type()?);
+            let is_directory = what == Entry::Directory;
+            if self.counts(&path, what) && !(is_directory && sys::is_mounted_at(&entry.path())?) {
                 entries.push((path, is_directory));
             }
         }
         Ok(entries)
     }
 
-    fn counts(&self, path: &str, is_directory: bool) -> bool {
+    fn counts(&self, path: &str, what: Entry) -> bool {
+        let is_directory = what == Entry::Directory;
         let is_spared = OTHERS.contains(&path)
             || NOTES.contains(&path)
+            || path == OWN_FILES
             || settings::is_setting(path)
             || self.own.iter().any(|own| own == path);
-        let is_byproduct = self.spared.includes(path, is_directory)
-            || (is_directory && BYPRODUCTS.contains(&path));
+        let is_byproduct =
+            self.spared.includes(path, what) || (is_directory && BYPRODUCTS.contains(&path));
         let is_known = is_directory && self.known.has_all_in(path);
         !(is_spared || is_byproduct || is_known)
     }

@@ -117,6 +117,21 @@ pub enum KeepReason {
     },
 }
 
+impl KeepReason {
+    /// Whether it stays a reason until its user does something about it.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Policy | Self::Changed(_) | Self::RolledBack | Self::PreviousHolds { .. } => true,
+            Self::NotWritable { .. }
+            | Self::Untrusted { .. }
+            | Self::SymbolicLink { .. }
+            | Self::MountPoint { .. }
+            | Self::InUse
+            | Self::Failed { .. } => false,
+        }
+    }
+}
+
 impl Outcome {
     /// The marker of the prefix that is in place.
     pub fn marker(&self) -> &Marker {

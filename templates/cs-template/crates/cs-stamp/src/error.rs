@@ -37,6 +37,12 @@ pub enum StampError {
         /// What does not hold.
         detail: String,
     },
+    /// The file ends within the footer.
+    #[error("{} is incomplete: its end is missing", path.display())]
+    Cut {
+        /// The executable.
+        path: PathBuf,
+    },
     /// There is a stamp where the platform's signature does not cover it.
     #[error(
         "{}: the stamp is not where the signed bytes of this file end{detail}",
@@ -99,7 +105,7 @@ impl StampError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Io { .. } => Kind::Io,
-            Self::Footer { .. } | Self::Part { .. } => Kind::Damaged,
+            Self::Footer { .. } | Self::Cut { .. } | Self::Part { .. } => Kind::Damaged,
             Self::Misplaced { .. } => Kind::Misplaced,
             Self::Version { .. } | Self::Schema { .. } => Kind::Version,
         }

@@ -60,14 +60,14 @@ type End = Result<u64, &'static str>;
 const CUT: &str = "the file ends within its headers";
 
 /// The bytes of a file, as far as they are there.
-struct Headers<'a> {
-    file: &'a File,
-    length: u64,
+pub(crate) struct Headers<'a> {
+    pub file: &'a File,
+    pub length: u64,
 }
 
 impl Headers<'_> {
     /// The bytes from `offset` on; `None` when the file ends before.
-    fn read<const N: usize>(&self, offset: u64) -> io::Result<Option<[u8; N]>> {
+    pub fn read<const N: usize>(&self, offset: u64) -> io::Result<Option<[u8; N]>> {
         let mut bytes = [0; N];
         if offset
             .checked_add(N as u64)
@@ -79,12 +79,12 @@ impl Headers<'_> {
         Ok(Some(bytes))
     }
 
-    fn read_u32(&self, offset: u64) -> io::Result<Option<u32>> {
+    pub fn read_u32(&self, offset: u64) -> io::Result<Option<u32>> {
         Ok(self.read(offset)?.map(u32::from_le_bytes))
     }
 
     /// Two numbers that follow each other: an offset and a size, or a kind and a size.
-    fn read_pair(&self, offset: u64) -> io::Result<Option<(u32, u32)>> {
+    pub fn read_pair(&self, offset: u64) -> io::Result<Option<(u32, u32)>> {
         let pair = self.read::<8>(offset)?.map(u64::from_le_bytes);
         Ok(pair.map(|pair| (pair as u32, (pair >> 32) as u32)))
     }

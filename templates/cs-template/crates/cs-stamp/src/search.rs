@@ -22,6 +22,8 @@ pub(crate) enum Found {
     Nothing,
     /// The start of a footer, but no footer whose digest matches.
     Damaged,
+    /// The start of a footer, and the end of the file before that of the footer.
+    Cut,
     /// A footer, and where it starts.
     Footer { bytes: Vec<u8>, offset: u64 },
     /// A footer where the platform's signature does not cover it, and why there is no place for
@@ -110,9 +112,11 @@ fn search_window(window: &[u8], count: usize, window_offset: u64, known: Found) 
         if window[start] != magic[0] || !window[start..].starts_with(&magic) {
             continue;
         }
-        let bytes = window.get(start..start + LENGTH).unwrap_or_default();
-        found = Found::of(bytes, window_offset + start as u64);
-        if found != Found::Damaged {
+        found = match window.get(start..start + LENGTH) {
+            Some(bytes) => Found::of(bytes, window_offset + start as u64),
+            None => Found::Cut,
+        };
+        if matches!(found, Found::Footer { .. }) {
             return found;
         }
     }

@@ -68,6 +68,7 @@ impl Stamp {
                 let detail = "its SHA-256 does not match".to_owned();
                 return Err(StampError::Footer { path, detail });
             }
+            Ok(Found::Cut) => return Err(StampError::Cut { path }),
             Ok(Found::Misplaced(why)) => {
                 return Err(StampError::Misplaced {
                     path,

@@ -19,7 +19,7 @@ pub const HELP: &str = "help";
 pub const COMMANDS: [&str; 7] = [BOOTSTRAP, STATUS, VERIFY, SHELL, ROLLBACK, UNINSTALL, HELP];
 /// Words of conda that a runtime explains instead of passing them on.
 pub const EXPLAINED: [&str; 3] = ["activate", "deactivate", "init"];
-/// The options that a runtime keeps for itself; `--help` and `--version` are the delegate's.
+/// The options that a runtime keeps for itself; the long ones for help and version are the delegate's.
 pub const OPTIONS: [&str; 11] = [
     "-h",
     "-V",

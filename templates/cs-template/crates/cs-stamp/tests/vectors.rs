@@ -41,7 +41,7 @@ fn name_outcome(
         Ok(Some(_)) => ("accepted", None),
         Ok(None) => ("not-stamped", None),
         Err(StampError::Misplaced { .. }) => ("misplaced", None),
-        Err(StampError::Footer { .. }) => ("damaged", Some("footer")),
+        Err(StampError::Footer { .. } | StampError::Cut { .. }) => ("damaged", Some("footer")),
         Err(StampError::Part { part, .. }) => ("damaged", Some(part.name())),
         Err(StampError::Version { .. }) => ("unsupported-version", Some("footer")),
         Err(StampError::Schema { part, .. }) => ("unsupported-version", Some(part.name())),

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use crate::cli::variables::SHELL_VARIABLE;
+use crate::locate::condarc::{list_files, read_list, read_text};
 use crate::run::activation;
 use crate::run::environment::Environment;
 use crate::run::handover;
@@ -94,7 +95,25 @@ fn prepare_spawn(plan: &ShellPlan, conda: PathBuf) -> (Vec<OsString>, Environmen
         plan.environment.target.clone(),
     ];
     words.extend_from_slice(&plan.spawn_arguments);
-    (words, plan.root_environment(false))
+    let mut environment = plan.root_environment(false);
+    if !has_own_prompt(&plan.root) {
+        environment.set(PROMPT_VARIABLE, SPAWN_PROMPT);
+    }
+    (words, environment)
+}
+
+/// What conda puts before the prompt, as its setting `env_prompt`.
+const PROMPT_VARIABLE: &str = "CONDA_ENV_PROMPT";
+/// The name of the environment's directory, which tells one runtime from another: to conda each of them is `base`.
+const SPAWN_PROMPT: &str = "({name}) ";
+
+/// Whether the user has said what conda is to put before the prompt.
+fn has_own_prompt(root: &Path) -> bool {
+    let lookup = |name: &str| std::env::var_os(name);
+    let has_setting = |path: PathBuf| {
+        read_text(&path).is_some_and(|text| !read_list(&text, &["env_prompt"]).is_empty())
+    };
+    lookup(PROMPT_VARIABLE).is_some() || list_files(root, &lookup).into_iter().any(has_setting)
 }
 
 /// An interactive shell activates after the user's start-up files, which would otherwise put other directories first.
@@ -103,6 +122,8 @@ fn prepare(plan: &ShellPlan, shell: PathBuf) -> Result<(Vec<OsString>, Environme
     let mut environment = plan.process_environment();
     let prefix = &plan.environment.prefix;
     activation::set_variables(prefix, &mut environment, &plan.voice);
+    #[cfg(windows)]
+    environment.set("PROMPT", plan.cmd_prompt());
     #[cfg(unix)]
     if std::io::stdin().is_terminal()
         && let Some(prepared) = unix::prepare_interactive(plan, &shell, &environment)

@@ -21,6 +21,8 @@ pub struct ShellPlan {
     pub spawn_arguments: Vec<OsString>,
     /// File name of the runtime.
     pub command_name: OsString,
+    /// The runtime's name: that of the managed prefix in prompts.
+    pub runtime: String,
     /// The delegate is conda, which knows its own root.
     pub delegate_is_conda: bool,
     /// How to speak.
@@ -48,13 +50,30 @@ impl ShellPlan {
             ("CONDA_PREFIX", prefix.clone().into()),
             ("CONDA_DEFAULT_ENV", name.clone().into()),
             ("CONDA_SHLVL", "1".into()),
-            (
-                "CONDA_PROMPT_MODIFIER",
-                format!("({}) ", replace_for_prompt(name)).into(),
-            ),
+            ("CONDA_PROMPT_MODIFIER", self.prompt_modifier().into()),
         ];
         let root = (!self.delegate_is_conda).then_some(root);
         root.into_iter().chain(environment).collect()
+    }
+
+    /// What comes before the user's prompt. Every runtime's prefix is `base` to conda, which tells them not apart.
+    pub fn prompt_modifier(&self) -> String {
+        let Found { prefix, name, .. } = &self.environment;
+        let shown = if *prefix == self.root {
+            &self.runtime
+        } else {
+            name
+        };
+        format!("({}) ", replace_for_prompt(shown))
+    }
+
+    /// The prompt of `cmd`, which is a variable.
+    #[cfg(windows)]
+    pub fn cmd_prompt(&self) -> OsString {
+        let mut prompt = OsString::from(self.prompt_modifier());
+        let user = std::env::var_os("PROMPT").filter(|prompt| !prompt.is_empty());
+        prompt.push(user.unwrap_or_else(|| "$P$G".into()));
+        prompt
     }
 
     /// What a process in the plan's environment inherits, activation scripts aside.

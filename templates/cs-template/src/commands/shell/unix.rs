@@ -7,10 +7,10 @@ use std::os::fd::{AsRawFd, IntoRawFd};
 use std::path::Path;
 
 use cs_link::activation::{list_scripts, quote};
+use cs_prefix::OWN_FILES;
 
 use super::kind::{Kind, recognize};
 use super::plan::ShellPlan;
-use crate::install::prefix_files::SHELL_FILES;
 use crate::run::environment::{Environment, join_directories};
 
 type Prepared = (Vec<OsString>, Environment);
@@ -125,7 +125,7 @@ const LIMIT_BYTES: u64 = 1 << 16;
 
 /// zsh reads start-up files only from one directory. It is in the prefix: nothing in it depends on the user.
 fn write_zsh_files(root: &Path) -> io::Result<OsString> {
-    let directory = root.join(SHELL_FILES).join("zsh");
+    let directory = root.join(OWN_FILES).join("zsh");
     let files = [(".zshenv", ZSHENV), (".zshrc", ZSHRC)];
     let is_there = |(name, text): (&str, &str)| {
         let found = cs_file::read(&directory.join(name), cs_file::Links::Refused, LIMIT_BYTES);
@@ -202,6 +202,11 @@ fn xonsh_lines(plan: &ShellPlan) -> OsString {
     for (name, value) in plan.variables() {
         script += &format!("${name} = {:?}\n", value.to_string_lossy());
     }
+    // xonsh has its own place for the name, and would call every runtime `base`.
+    script += &format!(
+        "$PROMPT_FIELDS['env_name'] = {:?}\n",
+        plan.prompt_modifier()
+    );
     for directory in plan.directories().iter().rev() {
         let literal = format!("{:?}", directory.to_string_lossy());
         script += &format!("$PATH.insert(0, {literal})\n");

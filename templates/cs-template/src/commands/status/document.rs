@@ -56,6 +56,7 @@ pub struct PlaceStatus<'a> {
     pub state: StateName,
     pub reason: Option<String>,
     pub installed: Option<Installed>,
+    pub upgrade: Option<Upgrade>,
     pub rollback: Option<Previous>,
     pub being_built: bool,
     pub abandoned: Option<String>,
@@ -63,15 +64,15 @@ pub struct PlaceStatus<'a> {
     pub untrusted: Vec<String>,
 }
 
-/// The states' names in `docs/explanation/prefix-lifecycle.md`.
+/// The names of the states in `docs/explanation/prefix-lifecycle.md`, as users read them.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StateName {
-    Absent,
+    NotInstalled,
     Foreign,
-    Torn,
-    Complete,
-    AnotherStamp,
+    Incomplete,
+    Installed,
+    OtherBuild,
     Changed,
 }
 
@@ -80,10 +81,31 @@ pub struct Installed {
     pub version: String,
     pub stamp: String,
     pub package_count: usize,
+    pub size_bytes: u64,
     pub added: Vec<String>,
     pub removed: Vec<String>,
     pub files: Vec<String>,
     pub requested: Vec<String>,
+}
+
+/// What replacing the prefix of another build would change.
+#[derive(Debug, Serialize)]
+pub struct Upgrade {
+    pub version: String,
+    /// Whether the next run does it.
+    pub is_next: bool,
+    /// Why it does not, and what does.
+    pub reason: Option<String>,
+    pub added: Vec<String>,
+    pub removed: Vec<String>,
+    pub changed: Vec<PackageChange>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct PackageChange {
+    pub name: String,
+    pub from: String,
+    pub to: String,
 }
 
 #[derive(Debug, Serialize)]

@@ -5,18 +5,20 @@ use std::path::Path;
 use cs_prefix::{Changes, Contents, Neighbours, PrefixError, State};
 use cs_stamp::{Layout, Part, Plan, PlanPackage};
 
+use crate::commands::{bootstrap, kept};
 use crate::context::Runtime;
 use crate::say::error::Error;
 use crate::say::voice::{print_json, print_lines};
 
 use document::{
     About, Delegate, Installed, Package, PlaceStatus, Previous, SCHEMA_VERSION, StateName, Status,
-    Template,
+    Template, Upgrade,
 };
 use text::render_lines;
 
 mod document;
 mod text;
+mod upgrade;
 
 /// Print the status. A path that this runtime did not create is reported as such, and is a failure.
 pub fn run(runtime: &Runtime, as_json: bool) -> Result<(), Error> {
@@ -109,6 +111,7 @@ fn describe_place<'a>(
             _ => None,
         },
         installed: describe_installed(&place.prefix, plan, state)?,
+        upgrade: describe_upgrade(runtime, plan, state)?,
         rollback: around.previous.map(|marker| Previous {
             version: marker.runtime_version,
             stamp: marker.stamp,
@@ -134,11 +137,11 @@ fn describe_package(package: &PlanPackage) -> Package<'_> {
 
 fn name_state(state: &State) -> StateName {
     match state {
-        State::Absent => StateName::Absent,
+        State::Absent => StateName::NotInstalled,
         State::Foreign { .. } => StateName::Foreign,
-        State::Torn => StateName::Torn,
-        State::Complete { .. } => StateName::Complete,
-        State::AnotherStamp { .. } => StateName::AnotherStamp,
+        State::Torn => StateName::Incomplete,
+        State::Complete { .. } => StateName::Installed,
+        State::AnotherStamp { .. } => StateName::OtherBuild,
         State::Changed { .. } => StateName::Changed,
     }
 }
@@ -160,11 +163,32 @@ fn describe_installed(
         version: marker.runtime_version.clone(),
         stamp: marker.stamp.clone(),
         package_count: count_packages(prefix, plan),
+        size_bytes: cs_prefix::measure(prefix),
         added: changes.added,
         removed: changes.removed,
         files: changes.files,
         requested: changes.requested,
     }))
+}
+
+/// What replacing the prefix would change, and whether the next run does it; `None` unless it is another build's.
+fn describe_upgrade(
+    runtime: &Runtime,
+    plan: &Plan,
+    state: &State,
+) -> Result<Option<Upgrade>, Error> {
+    let (State::AnotherStamp { marker, .. } | State::Changed { marker, .. }) = state else {
+        return Ok(None);
+    };
+    let policy = bootstrap::make_policy(runtime, None, plan);
+    let prefix = &runtime.place.prefix;
+    let reason = cs_prefix::find_reason_to_keep(prefix, &runtime.owner(), &policy)?;
+    let reason = reason.map(|reason| {
+        let (why, what_to_do) = kept::describe(runtime, &reason);
+        format!("{why}; {what_to_do}")
+    });
+    let version = &runtime.header.runtime_version;
+    Ok(Some(upgrade::compare(marker, plan, version, reason)))
 }
 
 /// How many packages conda sees, and wheels of the plan.

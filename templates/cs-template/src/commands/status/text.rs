@@ -1,15 +1,14 @@
 //! The status in lines for people.
 
-use super::document::{About, Delegate, Package, PlaceStatus, StateName, Status};
-use crate::say::phrases::name_some;
+use super::document::{
+    About, Delegate, Package, PackageChange, PlaceStatus, StateName, Status, Upgrade,
+};
+use crate::say::change::Change;
+use crate::say::phrases::{format_bytes, name_some};
 
 /// The status in lines for people.
 pub fn render_lines(status: &Status, is_verbose: bool) -> Vec<String> {
     let (about, place) = (&status.about, &status.place);
-    let installed = place
-        .installed
-        .as_ref()
-        .map_or(0, |found| found.package_count);
     let mut lines = vec![
         ("runtime", format!("{} {}", about.runtime, about.version)),
         ("layout", format!("{} for {}", about.layout, about.platform)),
@@ -20,16 +19,16 @@ pub fn render_lines(status: &Status, is_verbose: bool) -> Vec<String> {
         ),
         ("state", describe_state(about, place)),
     ];
-    lines.extend(list_circumstances(about, place));
-    let wheels = match status.wheel_count {
-        0 => String::new(),
-        count => format!(" ({count} from PyPI)"),
-    };
-    let packages = format!(
-        "{} in this runtime{wheels}, {installed} installed",
-        status.package_count
+    lines.extend(
+        place
+            .upgrade
+            .as_ref()
+            .map(|upgrade| ("upgrade", describe_upgrade(about, upgrade, is_verbose))),
     );
-    lines.push(("packages", packages));
+    lines.extend(list_circumstances(about, place));
+    let on_disk = place.installed.as_ref().map(|found| found.size_bytes);
+    lines.extend(on_disk.map(|bytes| ("on disk", format_bytes(bytes))));
+    lines.push(("packages", count_packages(status)));
     lines.push(("requested", status.requested_specs.join(", ")));
     lines.extend(list_under("channels", status.channels.iter().cloned()));
     lines.push(("delegate", describe_delegate(&status.delegate)));
@@ -45,6 +44,61 @@ pub fn render_lines(status: &Status, is_verbose: bool) -> Vec<String> {
     }
     let render = |(name, value): &(&str, String)| format!("{name:<11} {value}");
     lines.iter().map(render).collect()
+}
+
+/// `6 (17.8 MB to download), 2 from PyPI`; how many are installed only where those are not as many.
+fn count_packages(status: &Status) -> String {
+    let sizes: Option<u64> = status.packages.iter().map(|one| one.size_bytes).sum();
+    let size = sizes.map_or(String::new(), |bytes| format!(", {}", format_bytes(bytes)));
+    let wheels = match status.wheel_count {
+        0 => String::new(),
+        count => format!(" ({count} from PyPI)"),
+    };
+    let all = format!("{}{size}{wheels}", status.package_count);
+    match &status.place.installed {
+        Some(found) if found.package_count != status.package_count => {
+            format!("{all}; {} installed", found.package_count)
+        }
+        _ => all,
+    }
+}
+
+/// What would change, in three parts at most.
+fn describe_upgrade(about: &About, upgrade: &Upgrade, is_verbose: bool) -> String {
+    let changed: Vec<String> = upgrade.changed.iter().map(name_change).collect();
+    let parts = [
+        ("changes", &changed),
+        ("adds", &upgrade.added),
+        ("removes", &upgrade.removed),
+    ];
+    let parts = parts.into_iter().filter(|(_, names)| !names.is_empty());
+    let parts: Vec<String> = parts
+        .map(|(verb, names)| {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let names = if is_verbose {
+                names.join(", ")
+            } else {
+                name_some(&names)
+            };
+            format!("{verb} {names}")
+        })
+        .collect();
+    let parts = match parts.as_slice() {
+        [] => "changes no package".to_owned(),
+        parts => parts.join("; "),
+    };
+    format!("to {} {}: {parts}", about.runtime, upgrade.version)
+}
+
+/// `python 3.12.1 → 3.12.2`; with the build strings only where nothing else is different.
+fn name_change(change: &PackageChange) -> String {
+    let version = |text: &str| text.split(' ').next().unwrap_or_default().to_owned();
+    let (mut from, mut to) = (version(&change.from), version(&change.to));
+    if from == to {
+        (from, to) = (change.from.clone(), change.to.clone());
+    }
+    let (from, to) = (&*from, &*to);
+    format!("{} {}", change.name, Change { from, to }.versions())
 }
 
 /// What wrote the stamp, and on which template.
@@ -141,17 +195,41 @@ fn describe_state(about: &About, place: &PlaceStatus) -> String {
             )
         });
     match place.state {
-        StateName::Absent => "not installed yet; the first run installs it".to_owned(),
+        StateName::NotInstalled => "not installed; the first run installs it".to_owned(),
         StateName::Foreign => format!(
-            "not created by {}: {}",
+            "foreign: not created by {}: {}",
             about.runtime,
             place.reason.as_deref().unwrap_or_default()
         ),
-        StateName::Torn => "incomplete; the next run reinstalls it".to_owned(),
-        StateName::Complete => format!("installed{changed}"),
-        StateName::AnotherStamp | StateName::Changed => format!(
-            "installed by another build, {} {version}{changed}",
-            about.runtime
+        StateName::Incomplete => "incomplete; the next run reinstalls it".to_owned(),
+        StateName::Installed => format!("installed{changed}"),
+        StateName::OtherBuild => format!(
+            "other build: {} {version}; {}",
+            about.runtime,
+            describe_next(about, place, version)
         ),
+        StateName::Changed => format!(
+            "changed: {} {version}{changed}; {}",
+            about.runtime,
+            describe_next(about, place, version)
+        ),
+    }
+}
+
+/// What the next run does with the prefix of another build.
+fn describe_next(about: &About, place: &PlaceStatus, version: &str) -> String {
+    let reason = place
+        .upgrade
+        .as_ref()
+        .and_then(|upgrade| upgrade.reason.as_deref());
+    match reason {
+        Some(reason) => format!("kept: {reason}"),
+        None => {
+            let change = Change {
+                from: version,
+                to: about.version,
+            };
+            format!("the next run {}", change.name_plan())
+        }
     }
 }

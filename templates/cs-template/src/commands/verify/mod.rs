@@ -13,7 +13,7 @@ use crate::process::signals;
 use crate::say::error::Error;
 use crate::say::voice::{print_json, print_lines};
 
-use document::{Report, compose};
+use document::{Kind, Report, compose};
 use text::render_lines;
 
 mod document;
@@ -30,11 +30,22 @@ pub fn run(runtime: &Runtime, as_json: bool) -> Result<(), Error> {
     } else if !runtime.voice.is_quiet {
         print_lines(render_lines(&report, runtime.voice.is_verbose))?;
     }
-    match report.problems.len() {
+    judge(runtime, &report)
+}
+
+/// What could not be read has not been found to be different.
+fn judge(runtime: &Runtime, report: &Report) -> Result<(), Error> {
+    let problems = report.problems.iter();
+    let unreadable = problems.filter(|one| one.problem == Kind::Unreadable);
+    let (count, unreadable) = (report.problems.len(), unreadable.count());
+    let prefix = runtime.place.prefix.clone();
+    match count {
         0 => Ok(()),
-        count => Err(Error::Altered {
-            prefix: runtime.place.prefix.clone(),
-            count,
+        _ if unreadable == count => Err(Error::Unread { prefix, count }),
+        _ => Err(Error::Altered {
+            prefix,
+            count: count - unreadable,
+            unreadable,
             own: runtime.own_command(),
         }),
     }

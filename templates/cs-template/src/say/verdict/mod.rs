@@ -56,9 +56,11 @@ fn judge(error: &Error) -> Verdict {
             status::USAGE,
             advise_confirmation(command, other.as_deref()),
         ),
-        Error::BundlePath { .. } | Error::SpawnArgument { .. } | Error::Declined => {
-            row(status::USAGE, "")
-        }
+        Error::BundlePath { .. } | Error::SpawnArgument { .. } => row(status::USAGE, ""),
+        Error::Incomplete(_) => row(
+            status::STAMP,
+            "Download the file again. If it is a template that you built, stamp it with `cs build`.",
+        ),
         Error::Unstamped(_) => row(
             status::STAMP,
             "Build a runtime from it with `cs build`. \
@@ -86,6 +88,10 @@ fn judge(error: &Error) -> Verdict {
         Error::NotInstalled { own, .. } => (
             status::ALTERED,
             format!("Install it with `{own} bootstrap`."),
+        ),
+        Error::Unread { .. } => row(
+            status::ALTERED,
+            "Run the command as their owner. If that is you, check the disk for errors.",
         ),
         Error::Altered { own, .. } => (
             status::ALTERED,

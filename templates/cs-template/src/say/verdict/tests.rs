@@ -38,8 +38,8 @@ fn own_errors() -> Vec<(Error, u8)> {
         own: "demo".into(),
     };
     vec![
-        (Error::Declined, 64),
         (Error::Unstamped("/t".into()), 78),
+        (Error::Incomplete("/t".into()), 78),
         (Error::Privileged, 77),
         (
             Error::Offline {
@@ -71,7 +71,15 @@ fn own_errors() -> Vec<(Error, u8)> {
             Error::Altered {
                 prefix: "/p".into(),
                 count: 2,
+                unreadable: 1,
                 own: "demo".into(),
+            },
+            65,
+        ),
+        (
+            Error::Unread {
+                prefix: "/p".into(),
+                count: 2,
             },
             65,
         ),
@@ -293,7 +301,7 @@ fn cancelled_is_one_kind_whoever_noticed_it() {
     for error in cancelled {
         assert!(error.is_cancelled(), "{error}");
     }
-    assert!(!Error::Declined.is_cancelled());
+    assert!(!Error::Privileged.is_cancelled());
 }
 
 #[test]

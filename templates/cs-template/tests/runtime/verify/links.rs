@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::{change, installed_from, problem, problems, put_link, report_of};
+use super::{added, change, installed_from, problem, problems, put_link, report_of};
 use crate::archive::Package;
 use crate::sandbox::{Sandbox, tool_packages};
 
@@ -121,10 +121,46 @@ fn what_cannot_be_read_is_said_and_does_not_end_the_comparison() {
     let sandbox = with_links();
     let file = sandbox.prefix().join("share/extra.txt");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::read(&file).is_err() {
+        let message = sandbox.run(&["verify"]).fails_with(65);
+        assert!(message.contains("error: 1 path of "), "{message}");
+        assert!(message.contains(" cannot be read. Run "), "{message}");
+    }
     fs::write(sandbox.prefix().join("lib/real.txt"), "unreal\n").unwrap();
     let mut expected = vec![problem("linked-1-0", "lib/real.txt", "changed")];
     if fs::read(&file).is_err() {
         expected.insert(0, problem("extra-2-0", "share/extra.txt", "unreadable"));
     }
     assert_eq!(problems(&sandbox), expected);
+}
+
+/// Python writes files there, and reads through links.
+#[test]
+fn a_link_in_the_place_of_a_compiled_module_is_an_addition() {
+    let sandbox = with_links();
+    let cache = sandbox.prefix().join("lib/__pycache__");
+    fs::create_dir(&cache).unwrap();
+    fs::write(cache.join("real.cpython-312.pyc"), "compiled").unwrap();
+    assert_eq!(problems(&sandbox), []);
+    put_link(&cache.join("x.cpython-312.pyc"), "/tmp/evil.pyc");
+    assert_eq!(problems(&sandbox), [added("lib/__pycache__/")]);
+}
+
+#[test]
+fn a_path_that_cannot_be_one_is_not_shown_in_full() {
+    let sandbox = with_links();
+    let path = sandbox.prefix().join("conda-meta/extra-2-0.json");
+    let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let long = "\u{e9}".repeat(1 << 20);
+    let row = json!({"_path": long, "path_type": "hardlink"});
+    let paths = record["paths_data"]["paths"].as_array_mut().unwrap();
+    paths.push(row);
+    fs::write(&path, serde_json::to_vec(&record).unwrap()).unwrap();
+    let run = sandbox.run(&["-v", "verify"]);
+    assert_eq!(run.status, Some(65), "{}", run.stderr);
+    assert!(
+        run.stdout
+            .contains("\u{e9}...: it lists a path that is too long")
+    );
+    assert!(run.stdout.len() < 2000);
 }

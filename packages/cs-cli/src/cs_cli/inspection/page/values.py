@@ -26,7 +26,7 @@ def describe_inspection(
     :param wheel_licenses: what wheels that could be read state, by file name.
     """
     licenses = wheel_licenses or {}
-    return _clean(
+    shown: dict[str, Any] = _clean(
         {
             "facts": _describe_facts(inspection),
             "can_ship": inspection.can_ship,
@@ -35,6 +35,7 @@ def describe_inspection(
             "platforms": [_describe_platform(inspection, one, licenses) for one in inspection.platforms],
         }
     )
+    return shown
 
 
 def _clean(value: Any) -> Any:

@@ -19,6 +19,9 @@ use crate::wheel::{decode_hash, from_site, read_rows};
 /// No record is longer: as much as the list of files in an archive may have, once or twice.
 const LIMIT_BYTES: u64 = 256 << 20;
 
+/// No system has longer paths: Windows has them in as many characters, of up to three bytes.
+const LONGEST_PATH_BYTES: usize = 3 << 15;
+
 /// What a record lists, and what is wrong with the record itself.
 #[derive(Default)]
 pub(super) struct List {
@@ -62,17 +65,34 @@ pub(super) fn list_record(
         None if !is_sealed => tell(wrong("it is not as it was written")),
         None => {}
     }
-    for (path, fact) in entries {
-        match clean_path(path.as_bytes()) {
+    for (mut path, fact) in entries {
+        let clean = match path.len() {
+            0..=LONGEST_PATH_BYTES => clean_path(path.as_bytes()),
+            _ => Err("it lists a path that is too long for any file system"),
+        };
+        match clean {
             Ok(clean) => list.paths.push(Expected { path: clean, fact }),
-            Err(why) => list.differences.push(Difference {
-                record: record.to_owned(),
-                path,
-                change: wrong(why),
-            }),
+            Err(why) => {
+                shorten(&mut path);
+                list.differences.push(Difference {
+                    record: record.to_owned(),
+                    path,
+                    change: wrong(why),
+                });
+            }
         }
     }
     list
+}
+
+/// What could not be a path is not reported in full.
+fn shorten(path: &mut String) {
+    const SHOWN_BYTES: usize = 200;
+    if path.len() > LONGEST_PATH_BYTES {
+        let mut ends = (0..=SHOWN_BYTES).rev();
+        path.truncate(ends.find(|end| path.is_char_boundary(*end)).unwrap_or(0));
+        path.push_str("...");
+    }
 }
 
 fn read_record(hand: &mut Hand, record: &str) -> Result<Vec<u8>, Change> {

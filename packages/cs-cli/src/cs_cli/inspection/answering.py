@@ -1,0 +1,155 @@
+"""``cs inspect``: answer what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..archives.store import ArchiveStore, archives_of_packages, open_store
+from ..delegate.search import check_delegates
+from ..errors import EXIT_FAILED
+from ..options import InspectOptions
+from ..project.derivation import Derivation, derive_project
+from ..project.platforms import pick_platform
+from ..terminal.console import Console, print_json, print_lines
+from ..terminal.lines import Block
+from .sizes import add_wheel_sizes, measure_sizes
+from .summary import Inspection, inspect_derivation
+
+if TYPE_CHECKING:
+    from .diff import Comparison
+    from .why import Answer
+
+
+def inspect(options: InspectOptions) -> int:
+    """Carry ``cs inspect`` out.
+
+    :returns: exit status; one view of the packages is an answer even if the environment cannot ship.
+    """
+    derivation = derive_project(options, strict=False)
+    wanted = options.platform
+    platform = pick_platform(derivation.lock.platforms, wanted, flag="--platform").name if wanted else None
+    store = open_store(options)
+    licenses = _recall_licenses(derivation, options, store)
+    lists = options.licenses or options.html is not None
+    inspection = inspect_derivation(derivation, platform=platform, wheel_licenses=licenses, lists_licenses=lists)
+    if not options.json and (blocks := _render_view(inspection, options, store, licenses or {})) is not None:
+        print_lines(blocks)
+        return 0
+    inspection = _complete(inspection, options, store)
+    written = list(_write_page(inspection, options, licenses or {}))
+    if options.json:
+        return _print_document(inspection, options)
+    print_lines(written or _render_report(inspection, options))
+    return 0 if inspection.can_ship else EXIT_FAILED
+
+
+def _complete(inspection: Inspection, options: InspectOptions, store: ArchiveStore) -> Inspection:
+    """Add sizes and the place of the delegate."""
+    return _check_delegates(measure_sizes(inspection, store, options.out_dir), options, store)
+
+
+def _recall_licenses(
+    derivation: Derivation, options: InspectOptions, store: ArchiveStore
+) -> dict[str, str | None] | None:
+    """Return the licences of wheels, as far as this machine has them; ``None`` if nobody asks for licences."""
+    if not (options.licenses or options.list or options.html) and derivation.license_policy.is_empty:
+        return None
+    from ..licenses.checks import recall_wheel_licenses
+
+    wheels = [wheel for platform in derivation.lock.platforms for wheel in derivation.lock.wheels(platform)]
+    return recall_wheel_licenses(wheels, store, derivation.project.lock_directory)
+
+
+def _check_delegates(inspection: Inspection, options: InspectOptions, store: ArchiveStore) -> Inspection:
+    """Look for the delegate in the cache, and download the rest if asked to."""
+    download = options.check_delegate
+    if download:
+        from ..project.protected_inputs import list_inputs, refuse_outputs
+
+        beside = inspection.derivation.project.lock_directory
+        shown = [one for platform in inspection.platforms for one in platform.locked]
+        folders = store.folders(archives_of_packages(shown, beside))
+        refuse_outputs(list_inputs(inspection.derivation), files=(), folders=folders)
+    return check_delegates(inspection, store, Console(quiet=options.quiet, verbose=options.verbose), download=download)
+
+
+def _ask_why(inspection: Inspection, options: InspectOptions) -> list[Answer] | None:
+    if options.why is None:
+        return None
+    from .why import ask_why
+
+    return ask_why(inspection, options.why)
+
+
+def _compare(inspection: Inspection, options: InspectOptions) -> Comparison | None:
+    if options.diff is None:
+        return None
+    from .earlier import compare_with
+
+    return compare_with(inspection, options.diff, options)
+
+
+def _write_page(inspection: Inspection, options: InspectOptions, licenses: Mapping[str, str | None]) -> Iterator[Block]:
+    """Write the page for a browser, if asked to, and say so."""
+    if options.html is not None:
+        from .page.writing import write_page
+
+        yield write_page(inspection, licenses, options.html)
+
+
+def _print_document(inspection: Inspection, options: InspectOptions) -> int:
+    from .document import compose_document
+
+    answers, comparison = _ask_why(inspection, options), _compare(inspection, options)
+    print_json(compose_document(inspection, answers=answers, comparison=comparison))
+    return 0 if inspection.can_ship or answers or comparison else EXIT_FAILED
+
+
+def _render_view(
+    inspection: Inspection, options: InspectOptions, store: ArchiveStore, licenses: Mapping[str, str | None]
+) -> Sequence[Block] | None:
+    """Render what ``--list``, ``--why`` or ``--diff`` asks for; ``None`` if it is the report."""
+    if not (options.list or options.why or options.diff):
+        return None
+    inspection = replace(inspection, platforms=tuple(add_wheel_sizes(one, store) for one in inspection.platforms))
+    if options.list:
+        from .listing import render_list
+
+        return list(render_list(inspection.platforms, options.sort, licenses))
+    if (answers := _ask_why(inspection, options)) is not None:
+        from .why import render_answers
+
+        return list(render_answers(answers, inspection, is_long=options.verbose))
+    from .changes import render_changes, render_markdown
+
+    comparison = _compare(inspection, options)
+    assert comparison is not None  # nothing else is left
+    return list((render_markdown if options.format == "markdown" else render_changes)(comparison))
+
+
+def _render_report(inspection: Inspection, options: InspectOptions) -> list[Block]:
+    from .licenses import render_licenses
+    from .report import render_inspection
+
+    more: list[Sequence[Block]] = [list(render_licenses(inspection.platforms))]
+    if options.verbose:
+        import sys
+
+        from ..terminal.streams import takes_unicode
+        from .details import render_details
+
+        more += render_details(inspection, unicode=takes_unicode(sys.stdout))
+    return render_inspection(inspection, more=more, is_long=options.verbose, command=_name_build(inspection, options))
+
+
+def _name_build(inspection: Inspection, options: InspectOptions) -> str:
+    """Name the command that builds what was inspected."""
+    command = "cs build"
+    if options.platform is None and len(inspection.platforms) > 1:
+        command += " --platform all"
+    elif options.platform is not None:
+        command += f" --platform {options.platform}"
+    has_more = options.overrides or options.root or options.manifest or options.source_lock or not options.lock_check
+    return f"{command} (with the same flags)" if has_more else command

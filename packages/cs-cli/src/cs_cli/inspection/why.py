@@ -1,0 +1,180 @@
+"""``cs inspect --why NAME``: what asks for a package, and by which way it gets into the runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cs_lock import Exclusion, did_you_mean, list_names
+
+from ..errors import CliError
+from ..terminal.console import format_bytes, format_count
+from ..terminal.lines import Block, Hanging, Line, Piece, paint, whole
+from .folding import name_platforms
+from .packages import ListedPackage, list_packages
+from .reasons import Chain, Reasons, find_reasons
+from .summary import Inspection, PlatformSummary
+
+_SHOWN = 8
+_NAMED = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Why a package ships on a platform.
+
+    :ivar chains: the shortest one from each requested package that leads to it, the shortest first.
+    :ivar features: those that ask for it.
+    :ivar needed_by: keys of the packages that need it.
+    :ivar owned: keys of the packages that only it brings.
+    :ivar owned_size_bytes: of the archives of all these, as far as they are known.
+    """
+
+    platform: str
+    package: ListedPackage
+    chains: tuple[Chain, ...]
+    features: tuple[str, ...]
+    needed_by: Chain
+    owned: Chain
+    owned_size_bytes: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as JSON values."""
+        return {
+            "platform": self.platform,
+            "key": self.package.key,
+            "version": self.package.version,
+            "size_bytes": self.package.size_bytes,
+            "features": list(self.features),
+            "needed_by": list(self.needed_by),
+            "chains": [list(chain) for chain in self.chains],
+            "owned": list(self.owned),
+            "owned_size_bytes": self.owned_size_bytes,
+        }
+
+
+def ask_why(inspection: Inspection, name: str) -> list[Answer]:
+    """Explain why a package ships, on each platform that has it.
+
+    :param name: of packages of both kinds, or with ``conda:`` or ``pypi:`` before it of one.
+    :raises CliError: ``package-not-found`` if no platform has it.
+    """
+    answers = [answer for platform in inspection.platforms for answer in _explain(inspection, platform, name)]
+    if not answers:
+        raise _not_found(inspection, name)
+    return answers
+
+
+def _explain(inspection: Inspection, platform: PlatformSummary, name: str) -> Iterator[Answer]:
+    packages = {one.key: one for one in list_packages(platform)}
+    if keys := sorted(_list_keys(name) & packages.keys()):
+        reasons = find_reasons(inspection.derivation, platform)
+        yield from (_answer(packages, reasons, key) for key in keys)
+
+
+def _list_keys(name: str) -> set[str]:
+    """List the keys that a name may stand for."""
+    from cs_lock import normalize_pypi_name
+
+    kind, separator, rest = name.lower().partition(":")
+    if separator and kind in ("conda", "pypi"):
+        return {f"conda:{rest}" if kind == "conda" else f"pypi:{normalize_pypi_name(rest)}"}
+    return {f"conda:{name.lower()}", f"pypi:{normalize_pypi_name(name)}"}
+
+
+def _answer(packages: dict[str, ListedPackage], reasons: Reasons, key: str) -> Answer:
+    owned = reasons.owned[key]
+    return Answer(
+        platform=reasons.platform,
+        package=packages[key],
+        chains=reasons.explain(key),
+        features=reasons.graph.requested.get(key, ()),
+        needed_by=reasons.needed_by[key],
+        owned=owned,
+        owned_size_bytes=sum(packages[one].size_bytes or 0 for one in (key, *owned)),
+    )
+
+
+def _not_found(inspection: Inspection, name: str) -> CliError:
+    """Say that a package does not ship: it is excluded, or the name is wrong."""
+    excluded = next((one for one in inspection.exclusions if _list_keys(name) & _list_dropped(one)), None)
+    hint: str | None = None
+    if excluded is None:
+        message = f"no package {name!r} ships"
+        known = {one.name for platform in inspection.platforms for one in list_packages(platform)}
+        hint = did_you_mean(name, sorted(known)) or "cs inspect --list names all packages"
+    elif _list_keys(name) & _list_keys_of_label(excluded.name):
+        message = f"{name} does not ship: it is in 'exclude'"
+    else:
+        message = f"{name} does not ship: only {excluded.name} needs it, which is in 'exclude'"
+    return CliError(message, kind="package-not-found", hint=hint, flag="--why")
+
+
+def _list_dropped(exclusion: Exclusion) -> set[str]:
+    return {key for label in (exclusion.name, *exclusion.removed) for key in _list_keys_of_label(label)}
+
+
+def _list_keys_of_label(label: str) -> set[str]:
+    return {label if label.startswith("pypi:") else f"conda:{label}"}
+
+
+def render_answers(answers: Sequence[Answer], inspection: Inspection, *, is_long: bool) -> Iterator[Block]:
+    """Render answers; platforms with the same one share it.
+
+    :param is_long: show every chain.
+    """
+    alike: dict[tuple[Block, ...], list[Answer]] = {}
+    for answer in answers:
+        alike.setdefault(tuple(_render_reasons(answer, is_long=is_long)), []).append(answer)
+    for number, (reasons, group) in enumerate(alike.items()):
+        if number:
+            yield ""
+        yield _render_head(group, inspection.platforms)
+        yield from reasons
+
+
+def _render_head(group: Sequence[Answer], platforms: Sequence[PlatformSummary]) -> Line:
+    package = group[0].package
+    versions = list_names(list(dict.fromkeys(one.package.version or "?" for one in group)))
+    sizes = sorted({one.package.size_bytes for one in group if one.package.size_bytes is not None})
+    size = f", {' to '.join(dict.fromkeys(format_bytes(one) for one in (sizes[0], sizes[-1])))}" if sizes else ""
+    kind = ", from PyPI" if package.kind == "pypi" else ""
+    where = name_platforms([one.platform for one in group], platforms)
+    return paint(package.name, "bold"), f" {versions}{size}{kind}", paint(where, "dim")
+
+
+def _render_reasons(answer: Answer, *, is_long: bool) -> Iterator[Block]:
+    own = [chain for chain in answer.chains if len(chain) == 1]
+    chains = [chain for chain in answer.chains if len(chain) > 1]
+    for _ in own:
+        features = f" (feature {list_names(answer.features)})" if answer.features else ""
+        text = (
+            f"the workspace asks for it{features}" if answer.features else "nothing needs it, and nothing asks for it"
+        )
+        yield Hanging(("  ", text), 4)
+    shown = chains if is_long else chains[:_SHOWN]
+    for chain in shown:
+        yield Hanging(("  ", *_render_chain(chain)), 4)
+    if len(shown) < len(chains):
+        text = f"and {format_count(len(chains) - len(shown), 'longer chain')} "
+        yield "  ", text, paint("(-v)", "dim")
+    if len(answer.needed_by) > 1:
+        names = [_strip(key) for key in answer.needed_by]
+        text = list_names(names, len(names) if is_long else _NAMED)
+        yield Hanging(("  ", paint(f"needed by {len(names)}: ", "dim"), text), 4)
+    if answer.owned:
+        names = [_strip(key) for key in answer.owned]
+        text = list_names(names, len(names) if is_long else _NAMED)
+        yield Hanging(("  ", paint(f"only it brings {len(names)} more: ", "dim"), text), 4)
+
+
+def _render_chain(chain: Chain) -> Iterator[str | Piece]:
+    for number, key in enumerate(chain):
+        if number:
+            yield " > "
+        yield paint(_strip(key), "cyan") if number == 0 else whole(_strip(key))
+
+
+def _strip(key: str) -> str:
+    return key.removeprefix("conda:")
