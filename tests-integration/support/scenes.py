@@ -104,6 +104,7 @@ SCENES: dict[str, Scene] = {
     "docs/how-to/ship-your-own-package.md": set_nothing,
     "docs/how-to/upgrade-and-roll-back.md": set_upgrade,
     "docs/how-to/verify-a-download.md": set_download,
+    "README.md": set_cows,
     "docs/index.md": set_cows,
     "docs/tutorials/first-runtime.md": set_nothing,
 }
