@@ -34,6 +34,7 @@ _ADVICE = {
     "platform-missing": "name another one with --platform",
     "names-collide": "build one of the two with --platform and --target-label",
     "locked-archive": "lock another version or build of the package: this is the very archive that the lock names",
+    "package-not-found": "cs inspect --list names all packages",
     "no-cache": f"set {CACHE_VARIABLE} or --cache-dir to a directory",
     "delegate-unknown": "name the program that users run with --delegate",
     "new-workspace": "make a workspace with `pixi init`, and add packages with `pixi add`",
