@@ -190,7 +190,7 @@ SLIPS = {
             '    runtime = "demo"',
             '    delegate = "demo"',
         ),
-        edit("^(delegate|runtime) .*\n", ""),
+        edit('^runtime = "demo"\n(.*\n)delegate.*\n', r"\1"),
     ),
     "one key is missing": Slip(
         "build",
