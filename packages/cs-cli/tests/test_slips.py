@@ -179,6 +179,19 @@ SLIPS = {
         ),
         edit(r"\[tool.conda-ship\](?s:.*)", ""),
     ),
+    "two keys are missing": Slip(
+        "build",
+        (
+            "error: conda.toml:13:7: tool.conda-ship: runtime and delegate are required",
+            "   13 │ [tool.conda-ship]",
+            "      │       ^^^^^^^^^^",
+            "  hint: add this to [tool.conda-ship], with your values:",
+            "",
+            '    runtime = "demo"',
+            '    delegate = "demo"',
+        ),
+        edit('^runtime = "demo"\n(.*\n)delegate.*\n', r"\1"),
+    ),
     "one key is missing": Slip(
         "build",
         (
