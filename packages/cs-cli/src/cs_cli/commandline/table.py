@@ -13,6 +13,7 @@ SUMMARIES = {
     "run": "build it and try it in a temporary directory",
     "verify": "check that a build is complete and undamaged",
     "sign": "sign what `cs build` has staged",
+    "doctor": "check whether this machine has what a build needs",
     "cache info": "show where the package cache is, how large it is, and when it was used",
     "cache clean": "remove packages from the cache: all, or by age or size",
     "cache dir": "print the path of the package cache",
