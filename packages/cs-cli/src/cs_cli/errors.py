@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +59,15 @@ _ADVICE = {
 
 :func:`describe_error` adds the advice for an error's kind, :func:`advise` that for a topic.
 """
+
+_SYSTEM_ADVICE = (
+    ({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}, "free some disk space"),
+    ({errno.EMFILE, errno.ENFILE}, "raise the limit on open files, such as with `ulimit -n 4096`"),
+    ({errno.EACCES, errno.EPERM}, "check the permissions"),
+    ({errno.EROFS}, "the file system is read-only: choose another place"),
+    ({errno.ENOMEM}, "close other programs"),
+)
+"""What to do about errors of the system, by their numbers."""
 
 _EASIER = {"key-missing": "run `cs init`"}
 """What is easier than to add lines to a file, by the kind of an error."""
@@ -200,6 +211,15 @@ class PlatformFault:
     def to_dict(self) -> dict[str, Any]:
         """Return the fault as JSON values."""
         return {"platform": self.platform, **describe_error(self.error)}
+
+
+def explain_system(error: OSError) -> CliError:
+    """Describe what the system has refused, with the file if it has a name: a number of one would help nobody."""
+    name, reason = error.filename, error.strerror or str(error)
+    hint = next((text for numbers, text in _SYSTEM_ADVICE if error.errno in numbers), None)
+    if isinstance(name, (str, bytes)):
+        return CliError(reason, kind="io", path=Path(os.fsdecode(name)), hint=hint)
+    return CliError(f"the system refused something that cs needs: {reason}", kind="io", hint=hint)
 
 
 def exit_status_of(error: Diagnosed) -> int:

@@ -284,11 +284,11 @@ class HelpOptions:
 class VersionOptions:
     """The options of ``cs version``.
 
-    :ivar verbose: list everything that belongs to ``cs``.
+    :ivar is_short: print the version of ``cs`` alone.
     """
 
     command: ClassVar[str] = "version"
-    verbose: bool
+    is_short: bool
     json: bool
 
 

@@ -19,7 +19,7 @@ SUMMARIES = {
     "cache dir": "print the path of the package cache",
     "completions": "complete commands and flags in bash, zsh, fish and PowerShell",
     "help": "show what `cs` can do, or what a command does",
-    "version": "show the versions of `cs` and everything that belongs to it",
+    "version": "show the versions of `cs` and what belongs to it",
 }
 """What each command does, in one line without a full stop. The command itself is a module of ``cs_cli.commands``."""
 

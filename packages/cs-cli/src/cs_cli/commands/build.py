@@ -20,6 +20,8 @@ from ..commandline.flags import (
 )
 from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group
+from ..commandline.variables import DOWNLOADS, TEMPLATES
+from ..errors import PASSPHRASE_VARIABLE
 from ..options import BuildOptions
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ COMMAND = Command(
         Example(line="cs build --dry-run", text="check everything, write nothing"),
         Example(line="cs build --platform all --layout embedded", text="build for all platforms, packages included"),
     ),
+    variables=(*TEMPLATES, *DOWNLOADS, PASSPHRASE_VARIABLE, "SOURCE_DATE_EPOCH"),
     check=lambda values: refuse_lone_passphrase(values, "sign"),
     run=run_build,
 )
