@@ -11,7 +11,7 @@ from ..commandline.flags import COMMON, FETCHING, JSON, PLATFORM, PROJECT
 from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group
 from ..commandline.variables import DOWNLOADS
-from ..errors import CliError
+from ..errors import EXIT_FAILED, CliError
 from ..options import InspectOptions
 
 
@@ -19,7 +19,7 @@ def run_inspect(options: InspectOptions) -> int:
     """Print what was asked for; the exit status says whether the environment can ship."""
     from ..inspection.answering import inspect
 
-    return inspect(options)
+    return 0 if inspect(options) else EXIT_FAILED
 
 
 _LIST = Flag(
