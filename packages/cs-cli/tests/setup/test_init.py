@@ -153,7 +153,7 @@ def test_a_manifest_that_somebody_edits_meanwhile_is_left_alone(tmp_path: Path) 
     path = tmp_path / "pixi.toml"
     path.write_bytes(b"newer")
     with pytest.raises(CliError) as caught:
-        replace_file(path, b"older", b"ours")
+        replace_file(path, b"older", b"with a table")
     assert caught.value.kind == "manifest-changed"
     assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"pixi.toml": b"newer"}
 

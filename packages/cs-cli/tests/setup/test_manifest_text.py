@@ -88,7 +88,7 @@ def sort(value: Any) -> Any:
 @given(
     st.dictionaries(
         st.sampled_from(["runtime", "delegate", "source-environment", "exclude", "freeze-base", "runtime-version"]),
-        st.text(st.characters(exclude_categories=("C",)))
+        st.text(st.characters(exclude_categories=["C"]))
         | st.booleans()
         | st.lists(st.text("abc-", min_size=1))
         | st.just({"from": "project-metadata"}),

@@ -10,6 +10,7 @@ from typing import Any
 from ..commandline.flags import COMMON, FETCHING, JSON, PLATFORM, PROJECT
 from ..commandline.settings import SETTINGS
 from ..commandline.values import Command, Example, Flag, Group
+from ..commandline.variables import DOWNLOADS
 from ..errors import EXIT_FAILED, CliError
 from ..options import InspectOptions
 
@@ -117,5 +118,6 @@ COMMAND = Command(
         Example(line="cs inspect --exclude tk", text="what changes without a package"),
     ),
     check=_check,
+    variables=DOWNLOADS,
     run=run_inspect,
 )

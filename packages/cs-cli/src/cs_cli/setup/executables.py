@@ -39,6 +39,13 @@ class Program:
     source: str
     is_known: bool = True
 
+    @property
+    def text(self) -> str:
+        """Where it is from, in a few words."""
+        if not self.is_known:
+            return "name of a package that was not looked into"
+        return "" if self.source == self.name else f"from {self.source}"
+
 
 def find_programs(search: Search, store: ArchiveStore, environments: Iterable[Path], favourite: str) -> list[Program]:
     """List programs, the likeliest first: those of the workspace's own projects, then of what it asks for.
@@ -73,7 +80,7 @@ def _list_programs(package: Package, subdir: str, store: ArchiveStore, records: 
     if names is None:
         names = _look_into_environment(package, records)
     if names is None:
-        yield Program(name=package.name, source=f"{package.name}, not looked into", is_known=False)
+        yield Program(name=package.name, source=package.name, is_known=False)
         return
     ordered = sorted(names, key=lambda name: (name != package.name, name.startswith("."), len(name), name))
     for name in ordered[: 1 if package.name in _COMMON else _MOST_OF_ONE]:

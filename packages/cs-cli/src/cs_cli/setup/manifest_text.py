@@ -89,7 +89,7 @@ def _adds_only(text: str, extended: str, values: Mapping[str, object]) -> bool:
         return False
     if not after["tool"] and "tool" not in before:
         del after["tool"]
-    return table == values and _order(before) == _order(after)
+    return bool(table == values and _order(before) == _order(after))
 
 
 def _order(value: Any) -> Any:
